@@ -1,0 +1,28 @@
+"""What can go wrong with an archive.
+
+ArchiveError
+├── NotAnArchive      the folder holds no archive
+├── NewerArchive      a newer Warraq wrote it
+├── ArchiveLocked     another process is writing
+└── DamagedWarc       a WARC file does not read as one
+"""
+
+
+class ArchiveError(Exception):
+    """The archive cannot do what was asked; the message says where and what to do."""
+
+
+class NotAnArchive(ArchiveError):  # noqa: N818 - reads as what it is
+    """The folder holds no archive.db."""
+
+
+class NewerArchive(ArchiveError):  # noqa: N818
+    """The database was written by a newer version of Warraq."""
+
+
+class ArchiveLocked(ArchiveError):  # noqa: N818
+    """Another process holds the archive's writing lock; its name is in the message."""
+
+
+class DamagedWarc(ArchiveError):  # noqa: N818
+    """A WARC file ends or breaks in the middle of a record that was acknowledged."""

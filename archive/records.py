@@ -1,0 +1,180 @@
+"""The records that travel between the stops of the road; nothing else does.
+
+All times are aware datetimes in UTC. All of them are plain data: frozen, comparable, picklable.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a capture holds, or what a visit expects to find."""
+
+    FEED = "feed"
+    SITEMAP = "sitemap"
+    SECTION = "section"
+    API = "api"
+    ARTICLE = "article"
+    IMAGE = "image"
+    ROBOTS = "robots"
+
+
+class PageKind(StrEnum):
+    """What a page turned out to be once it was read."""
+
+    ARTICLE = "article"
+    LIVEBLOG = "liveblog"
+    VIDEO = "video"
+    GALLERY = "gallery"
+    SECTION = "section"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publisher:
+    """A newspaper or agency as the archive knows it (a row of `publishers`).
+
+    `language` is a BCP 47 code, `country` an ISO 3166-1 alpha-2 code.
+    """
+
+    slug: str
+    name: str
+    name_latin: str | None = None
+    homepage: str | None = None
+    country: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """An address found in a listing, with the hints the listing gave about it.
+
+    `published` is the listing's own date as it was printed there, unparsed.
+    """
+
+    url: str
+    kind: Kind = Kind.ARTICLE
+    title: str | None = None
+    published: str | None = None
+    author: str | None = None
+    summary: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """An address that is to be fetched, with what is known of its last visit.
+
+    `key` is the canonical URL that identifies it, `url` the address to fetch.
+    `interval` is in seconds, `failures` counts the failed visits since the last good one.
+    """
+
+    key: str
+    url: str
+    publisher: str
+    kind: Kind
+    found_in: str | None = None
+    found_at: datetime | None = None
+    due_at: datetime | None = None
+    last_at: datetime | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    last_sha256: str | None = None
+    interval: int | None = None
+    failures: int = 0
+    hints: Link | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarcLocation:
+    """Where a WARC record lies: file name inside the archive's `warc` folder, offset, bytes."""
+
+    file: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """One HTTP exchange as it was recorded, with the decoded body that follows stops read.
+
+    `url` is the address that answered. `sha256` is of the payload as it came over the wire
+    (still content-encoded); `body` is that payload decoded, and is never stored in the database.
+    `content_type` is the header's value, its charset included.
+    """
+
+    url: str
+    publisher: str | None
+    kind: Kind
+    fetched_at: datetime
+    status: int
+    content_type: str | None = None
+    sha256: str | None = None
+    record: WarcLocation | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    body: bytes = b""
+    wire_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What went wrong with a page, as data.
+
+    `kind` is a short stable word (`no-text`, `date-conflict`, `http-404`, `timeout`),
+    `detail` one sentence for a person; `stage` names the stop of the road that saw it.
+    """
+
+    kind: str
+    detail: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extraction:
+    """What one article page says, read by today's rules.
+
+    `text` holds one paragraph per line. `published_at` is None when the page prints no time;
+    `published_on` is the publisher's calendar day. `published_from` and `byline_from` name the
+    evidence (`json-ld`, `meta`, `time`, `feed`, `sitemap`, `dateline`, `url`, `rules`).
+    `canonical_url` is the page's own claim, absolute, or None.
+    """
+
+    kind: PageKind
+    title: str | None = None
+    deck: str | None = None
+    byline: str | None = None
+    authors: tuple[str, ...] = ()
+    byline_from: str | None = None
+    dateline: str | None = None
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    language: str | None = None
+    published_at: datetime | None = None
+    published_on: date | None = None
+    published_from: str | None = None
+    modified_at: datetime | None = None
+    text: str = ""
+    image_url: str | None = None
+    canonical_url: str | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One slice of a crawl, or another command that wrote (a row of `runs`).
+
+    `state` is running, finished, interrupted or failed.
+    """
+
+    id: int
+    command: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    state: str = "running"
+    requests: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    problems: int = 0
+    bytes: int = 0

@@ -1,0 +1,1 @@
+"""The crawler: turns the live web into the archive's records."""

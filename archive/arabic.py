@@ -1,0 +1,177 @@
+"""Arabic as text and as words: tidied for storage, folded and stemmed for the index. Pure.
+
+`tidy` serves the extraction and every import; `analyse` and `STOP_WORDS` serve the index and its
+queries. Nothing folded is ever stored outside the index.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from archive.separators import INVISIBLES, SEPARATORS
+
+_LAST = 0x10FFFF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A word of the original text: `text[start:end]`, and the term the index holds for it."""
+
+    start: int
+    end: int
+    term: str
+
+
+def _presentation_forms() -> dict[int, str]:
+    """Map the letters of Arabic Presentation Forms A and B to their base letters.
+
+    Forms that unfold to several words (the honorifics) or to a space and a mark stay as they are.
+    """
+    forms = {}
+    for code in (*range(0xFB50, 0xFE00), *range(0xFE70, 0xFF00)):
+        base = unicodedata.normalize("NFKC", chr(code))
+        if base != chr(code) and all(unicodedata.category(char)[0] in "LM" for char in base):
+            forms[code] = base
+    return forms
+
+
+_CONTROLS = {
+    code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n\v\f\r\x85"
+}
+_DROPPED = dict.fromkeys(
+    map(
+        ord,
+        "\N{ZERO WIDTH NO-BREAK SPACE}\N{ZERO WIDTH SPACE}\N{SOFT HYPHEN}\N{ARABIC LETTER MARK}"
+        "\N{LEFT-TO-RIGHT MARK}\N{RIGHT-TO-LEFT MARK}"
+        "\N{LEFT-TO-RIGHT EMBEDDING}\N{RIGHT-TO-LEFT EMBEDDING}\N{POP DIRECTIONAL FORMATTING}"
+        "\N{LEFT-TO-RIGHT OVERRIDE}\N{RIGHT-TO-LEFT OVERRIDE}"
+        "\N{LEFT-TO-RIGHT ISOLATE}\N{RIGHT-TO-LEFT ISOLATE}\N{FIRST STRONG ISOLATE}"
+        "\N{POP DIRECTIONAL ISOLATE}",
+    )
+)
+_SPACES = dict.fromkeys(map(ord, "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"), " ")
+_LINES = dict.fromkeys(
+    map(ord, "\v\f\r\x85\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}"),
+    "\n",
+)
+_SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
+_TIDY = _CONTROLS | _DROPPED | _SPACES | _LINES | _SURROGATES | _presentation_forms()
+_UNTIDY = re.compile("[" + "".join(map(re.escape, map(chr, _TIDY))) + "]")
+
+
+def tidy(text: str) -> str:
+    """Return `text` as the archive stores it: what a reader sees, without what only trips machines.
+
+    NFC; byte order marks, zero-width spaces, soft hyphens, bidi and other control characters are
+    dropped, no-break spaces become spaces, every kind of line end becomes a newline, and Arabic
+    presentation forms become the letters they show. Marks, tatweel, hamza, digits, quotes and the
+    zero-width non-joiner stay. A lone surrogate, which UTF-8 cannot hold, becomes U+FFFD.
+    Tidying twice changes nothing.
+    """
+    if _UNTIDY.search(text):
+        text = text.replace("\r\n", "\n").translate(_TIDY)
+    return unicodedata.normalize("NFC", text)
+
+
+def _fold_table() -> dict[int, str | None]:
+    """Map each Arabic letter, mark and digit to what it counts as when words are compared."""
+    table: dict[int, str | None] = dict.fromkeys(map(ord, INVISIBLES))
+    marks = (0x610, 0x61B), (0x640, 0x641), (0x64B, 0x660), (0x670, 0x671), (0x6D6, 0x6DD)
+    later_marks = (0x6DF, 0x6E5), (0x6E7, 0x6E9), (0x6EA, 0x6EE), (0x8D3, 0x8E2), (0x8E3, 0x900)
+    for start, end in marks + later_marks:
+        table.update(dict.fromkeys(range(start, end)))
+    letters = {"آأإٱ": "ا", "ىیې": "ي", "ة": "ه", "کڪ": "ك", "ہھە": "ه"}
+    for variants, base in letters.items():
+        table.update(dict.fromkeys(map(ord, variants), base))
+    for zero in (0x660, 0x6F0):
+        table.update({zero + digit: str(digit) for digit in range(10)})
+    return table
+
+
+_FOLD = _fold_table()
+
+
+def fold(text: str) -> str:
+    """Return `text` with everything removed that two spellings of one word may differ in.
+
+    Alef forms, ta marbuta and ha, alef maqsura and ya, Persian ya and kaf count as one letter;
+    vowel marks, tatweel and invisible characters vanish; native digits become ASCII; Latin loses
+    its case. For Arabic it is Lucene's ArabicNormalizer and more (it knows only the first three).
+    """
+    return tidy(text).translate(_FOLD).casefold()
+
+
+_PREFIXES = ("ال", "وال", "بال", "كال", "فال", "لل", "و")
+_SUFFIXES = ("ها", "ان", "ات", "ون", "ين", "يه", "ية", "ه", "ة", "ي")
+
+
+def strip_prefix(word: str) -> str:
+    """Return the folded `word` without its article, or the conjunction wa with three letters."""
+    for prefix in _PREFIXES:
+        least = 4 if len(prefix) == 1 else len(prefix) + 2
+        if len(word) >= least and word.startswith(prefix):
+            return word[len(prefix) :]
+    return word
+
+
+def stem(word: str) -> str:
+    """Return the light10 stem of a folded `word`: at most one prefix, then suffixes, in order.
+
+    Larkey, Ballesteros and Connell, "Light Stemming for Arabic Information Retrieval" (2007);
+    letter for letter what Lucene's ArabicStemmer does.
+    """
+    word = strip_prefix(word)
+    for suffix in _SUFFIXES:
+        if len(word) >= len(suffix) + 2 and word.endswith(suffix):
+            word = word[: -len(suffix)]
+    return word
+
+
+def _token_pattern() -> re.Pattern[str]:
+    """Compile the pattern of one token: a longest run of what is no separator."""
+    ranges, start = [], 0
+    for item in SEPARATORS.split():
+        first, _, last = item.partition("-")
+        if int(first, 16) > start:
+            ranges.append((start, int(first, 16) - 1))
+        start = int(last or first, 16) + 1
+    ranges.append((start, _LAST))
+    return re.compile("[" + "".join(f"\\U{a:08x}-\\U{b:08x}" for a, b in ranges) + "]+")
+
+
+_TOKEN = _token_pattern()
+
+
+@lru_cache(maxsize=1 << 17)
+def term(token: str) -> str:
+    """Return what the index holds for one `token`: its folded stem, never empty, always one token.
+
+    A token made of nothing but marks stands for itself, so that original and index stay aligned.
+    """
+    stemmed = stem(fold(token))
+    return stemmed if _TOKEN.fullmatch(stemmed) else token
+
+
+def analyse(text: str) -> list[str]:
+    """Return the terms the index holds for `text`: one for each token SQLite sees, in order."""
+    return list(map(term, _TOKEN.findall(text)))
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Yield each token of `text` with its place and its term."""
+    for match in _TOKEN.finditer(text):
+        yield Token(start=match.start(), end=match.end(), term=term(match.group()))
+
+
+# The list of Jacques Savoy (BSD), as Lucene's ArabicAnalyzer carries it, then question words.
+_STOP_WORDS = """
+من ومن منها منه في وفي فيها فيه و ف ثم او أو ب بها به ا أ اى اي أي أى لا ولا الا ألا إلا
+لكن ما وما كما فما عن مع اذا إذا ان أن إن انها أنها إنها انه أنه إنه بان بأن فان فأن وان
+وأن وإن التى التي الذى الذي الذين الى الي إلى إلي على عليها عليه اما أما إما ايضا أيضا كل
+وكل لم ولم لن ولن هى هي هو وهى وهي وهو فهى فهي فهو انت أنت لك لها له هذه هذا تلك ذلك هناك
+كانت كان يكون تكون وكانت وكان غير بعض قد نحو بين بينما منذ ضمن حيث الان الآن خلال بعد قبل
+حتى عند عندما لدى جميع
+"""
+STOP_WORDS: frozenset[str] = frozenset(map(fold, _STOP_WORDS.split()))

@@ -95,6 +95,36 @@ class WarcLocation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One HTTP request and its answer as they went over the wire, before any record exists.
+
+    Header names, order and duplicates are as sent and received. `payload` is the answer's body
+    without its transfer coding, still content-encoded. `truncated` is None or the reason in the
+    words of WARC 1.1, section 5.13: `length`, `time`, `disconnect`, `unspecified`.
+    """
+
+    url: str
+    method: str
+    request_headers: tuple[tuple[bytes, bytes], ...]
+    status: int
+    reason: str
+    protocol: str
+    response_headers: tuple[tuple[bytes, bytes], ...]
+    payload: bytes
+    fetched_at: datetime
+    ip: str | None = None
+    truncated: str | None = None
+
+    def header(self, name: str) -> str | None:
+        """Return the first answer header of that name, None where there is none."""
+        wanted = name.lower().encode("ascii")
+        for key, value in self.response_headers:
+            if key.lower() == wanted:
+                return value.decode("utf-8", "replace")
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
     """One HTTP exchange as it was recorded, with the decoded body that follows stops read.
 
@@ -110,11 +140,37 @@ class Capture:
     status: int
     content_type: str | None = None
     sha256: str | None = None
+    id: int | None = None
     record: WarcLocation | None = None
     etag: str | None = None
     last_modified: str | None = None
-    body: bytes = b""
+    truncated: str | None = None
     wire_bytes: int = 0
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One fetched article page: the visit that asked and the capture that answered."""
+
+    visit: Visit
+    capture: Capture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A page and what was read in it."""
+
+    page: Page
+    extraction: Extraction
+
+
+class Outcome(StrEnum):
+    """What a page turned out to be against what the archive held of it."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,6 +99,7 @@ create table revisions (
     byline text,
     dateline text,
     section text,
+    tags text,
     published_at text,
     published_on text,
     modified_at text,

@@ -1,0 +1,173 @@
+"""Rows of articles and their revisions: nothing a publisher wrote is ever overwritten."""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from archive import revisions
+from archive.clock import iso
+from archive.records import Extraction, Outcome
+from archive.urls import article_id
+
+_REVISED = (
+    "title", "deck", "byline", "dateline", "section", "published_at", "published_on",
+    "modified_at", "text", "image_url",
+)  # fmt: skip
+
+
+def keep(
+    db: sqlite3.Connection,
+    extraction: Extraction,
+    *,
+    url: str,
+    publisher: str,
+    capture: int | None,
+    seen_at: datetime,
+) -> tuple[int, Outcome]:
+    """Keep a reading as a new article, a further revision, or a sign of life of a known one.
+
+    `url` is canonical. Returns the article's id and what the reading was.
+    """
+    article = find(db, url)
+    outcome = revisions.decide(article and _current_hash(db, article), extraction)
+    fields = _fields(extraction) | {"capture": capture, "last_seen_at": iso(seen_at)}
+    if article is None:
+        article = _free_id(db, url)
+        _insert(db, "articles", fields | {
+            "id": article, "url": url, "publisher": publisher, "first_seen_at": iso(seen_at),
+        })  # fmt: skip
+    elif outcome is Outcome.CHANGED:
+        _shelve(db, article)
+        fields["changed_at"] = iso(seen_at)
+        _update(db, article, fields | {"gone_at": None}, "revision_count = revision_count + 1")
+    else:
+        seen = {key: fields[key] for key in ("capture", "last_seen_at", "modified_at")}
+        _update(db, article, seen | {"gone_at": None})
+    if outcome is not Outcome.SAME:
+        _revise(db, article, extraction, capture=capture, seen_at=seen_at)
+        _name(db, article, extraction)
+    return article, outcome
+
+
+def find(db: sqlite3.Connection, url: str) -> int | None:
+    """Return the id of the article with that canonical URL, None if there is none."""
+    row = db.execute("select id from articles where url = ?", (url,)).fetchone()
+    return row and int(row[0])
+
+
+def seen(db: sqlite3.Connection, url: str, *, capture: int | None, at: datetime) -> None:
+    """Note that an article stood unchanged at that time."""
+    db.execute(
+        "update articles set last_seen_at = ?, capture = coalesce(?, capture), gone_at = null"
+        " where url = ?",
+        (iso(at), capture, url),
+    )
+
+
+def gone(db: sqlite3.Connection, url: str, *, at: datetime) -> bool:
+    """Mark an article as gone, once; its text stays. Return whether it was marked now."""
+    return (
+        db.execute(
+            "update articles set gone_at = ? where url = ? and gone_at is null", (iso(at), url)
+        ).rowcount
+        > 0
+    )
+
+
+def _fields(extraction: Extraction) -> dict[str, Any]:
+    return {
+        "kind": extraction.kind,
+        "title": extraction.title,
+        "deck": extraction.deck,
+        "byline": extraction.byline,
+        "byline_from": extraction.byline_from,
+        "dateline": extraction.dateline,
+        "section": extraction.section,
+        "language": extraction.language,
+        "published_at": extraction.published_at and iso(extraction.published_at),
+        "published_on": extraction.published_on and extraction.published_on.isoformat(),
+        "published_from": extraction.published_from,
+        "modified_at": extraction.modified_at and iso(extraction.modified_at),
+        "text": extraction.text,
+        "words": len(extraction.text.split()),
+        "image_url": extraction.image_url,
+    }
+
+
+def _shelve(db: sqlite3.Connection, article: int) -> None:
+    """Move the text of the current revision, so far only in `articles`, to its own row."""
+    db.execute(
+        "update revisions set text = (select text from articles where id = :id)"
+        " where article = :id and text is null",
+        {"id": article},
+    )
+
+
+def _revise(
+    db: sqlite3.Connection,
+    article: int,
+    extraction: Extraction,
+    *,
+    capture: int | None,
+    seen_at: datetime,
+) -> None:
+    fields = {name: value for name, value in _fields(extraction).items() if name in _REVISED}
+    number = db.execute(
+        "select coalesce(max(number), 0) + 1 from revisions where article = ?", (article,)
+    ).fetchone()[0]
+    _insert(db, "revisions", fields | {
+        "article": article,
+        "number": number,
+        "observed_at": iso(seen_at),
+        "capture": capture,
+        "tags": json.dumps(extraction.tags, ensure_ascii=False) if extraction.tags else None,
+        "text": None,
+        "content_hash": revisions.content_hash(extraction),
+    })  # fmt: skip
+
+
+def _name(db: sqlite3.Connection, article: int, extraction: Extraction) -> None:
+    """Set the article's authors and tags to those of its latest reading."""
+    db.execute("delete from article_authors where article = ?", (article,))
+    for position, author in enumerate(_ids(db, "authors", extraction.authors)):
+        db.execute("insert into article_authors values (?, ?, ?)", (article, author, position))
+    db.execute("delete from article_tags where article = ?", (article,))
+    for tag in _ids(db, "tags", extraction.tags):
+        db.execute("insert into article_tags values (?, ?)", (article, tag))
+
+
+def _ids(db: sqlite3.Connection, table: str, names: Iterable[str]) -> list[int]:
+    ids = []
+    for name in dict.fromkeys(names):
+        db.execute(f"insert into {table} (name) values (?) on conflict do nothing", (name,))  # noqa: S608 - the table's name is ours
+        ids.append(db.execute(f"select id from {table} where name = ?", (name,)).fetchone()[0])  # noqa: S608
+    return ids
+
+
+def _free_id(db: sqlite3.Connection, url: str) -> int:
+    wanted = article_id(url)
+    while db.execute("select 1 from articles where id = ?", (wanted,)).fetchone():
+        wanted = wanted % (2**53 - 1) + 1
+    return wanted
+
+
+def _current_hash(db: sqlite3.Connection, article: int) -> str:
+    return str(
+        db.execute(
+            "select content_hash from revisions where article = ? order by number desc limit 1",
+            (article,),
+        ).fetchone()[0]
+    )
+
+
+def _insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
+    names = ", ".join(row)
+    marks = ", ".join(f":{name}" for name in row)
+    db.execute(f"insert into {table} ({names}) values ({marks})", row)  # noqa: S608 - names are ours
+
+
+def _update(db: sqlite3.Connection, article: int, row: dict[str, Any], *more: str) -> None:
+    sets = ", ".join([*(f"{name} = :{name}" for name in row), *more])
+    db.execute(f"update articles set {sets} where id = :id", row | {"id": article})  # noqa: S608

@@ -1,0 +1,44 @@
+"""One writer at a time: a lock file that names its holder and dies with it."""
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from archive.clock import iso
+from archive.errors import ArchiveLocked
+
+
+@contextlib.contextmanager
+def writing(root: Path, *, command: str, now: datetime) -> Iterator[None]:
+    """Hold the archive's writing lock, with the holder's command, pid and start time in it.
+
+    Raises:
+        ArchiveLocked: if another process holds it; its message names that process.
+    """
+    with (root / "lock").open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ArchiveLocked(_holder(root, file)) from None
+        file.truncate(0)
+        json.dump({"command": command, "pid": os.getpid(), "since": iso(now)}, file)
+        file.flush()
+        try:
+            yield
+        finally:
+            file.truncate(0)
+
+
+def _holder(root: Path, file: IO[str]) -> str:
+    file.seek(0)
+    try:
+        holder = json.load(file)
+        who = f"`warraq {holder['command']}` (process {holder['pid']}, since {holder['since']})"
+    except (ValueError, KeyError):
+        who = "another process"
+    return f"{root}: {who} is writing; wait for it to end, or stop it, and try again"

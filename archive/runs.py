@@ -1,0 +1,116 @@
+"""The history of runs, with counts that are read from the rows they made."""
+
+import os
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+
+from archive.clock import from_iso, iso
+from archive.records import Run
+
+_COUNTS = """
+select publisher, sum(requests), sum(new), sum(changed), sum(unchanged), sum(problems), sum(bytes)
+from (
+    select publisher, count(*) requests, 0 new, 0 changed, 0 unchanged, 0 problems,
+        sum(wire_bytes) bytes
+    from captures where run = :run group by publisher
+    union all
+    select a.publisher, 0, sum(r.number = 1), sum(r.number > 1), 0, 0, 0
+    from revisions r join articles a on a.id = r.article join captures c on c.id = r.capture
+    where c.run = :run group by a.publisher
+    union all
+    select c.publisher, 0, 0, 0, count(*), 0, 0
+    from captures c where c.run = :run and c.kind = 'article' and c.status in (200, 304)
+        and exists (select 1 from articles a where a.capture = c.id)
+        and not exists (select 1 from revisions r where r.capture = c.id)
+    group by c.publisher
+    union all
+    select publisher, 0, 0, 0, 0, count(*), 0 from problems where run = :run group by publisher
+)
+group by publisher order by publisher
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What one run did for one publisher; `bytes` are payload bytes over the wire."""
+
+    publisher: str
+    requests: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    problems: int = 0
+    bytes: int = 0
+
+
+def begin(db: sqlite3.Connection, command: str, *, now: datetime) -> int:
+    """Start a run's row and return its id."""
+    cursor = db.execute(
+        "insert into runs (command, started_at, state, pid) values (?, ?, 'running', ?)",
+        (command, iso(now), os.getpid()),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def end(db: sqlite3.Connection, run: int, *, state: str, now: datetime) -> None:
+    """Close a run's row with its state and the sums of its counts."""
+    rows = counts(db, run)
+    db.execute(
+        "update runs set state = ?, ended_at = ?, requests = ?, new = ?, changed = ?,"
+        " unchanged = ?, problems = ?, bytes = ? where id = ?",
+        (
+            state,
+            iso(now),
+            sum(row.requests for row in rows),
+            sum(row.new for row in rows),
+            sum(row.changed for row in rows),
+            sum(row.unchanged for row in rows),
+            sum(row.problems for row in rows),
+            sum(row.bytes for row in rows),
+            run,
+        ),
+    )
+
+
+def counts(db: sqlite3.Connection, run: int) -> list[Counts]:
+    """Return what a run did, one record per publisher."""
+    return [
+        Counts(
+            publisher=publisher or "",
+            requests=requests,
+            new=new,
+            changed=changed,
+            unchanged=unchanged,
+            problems=problems,
+            bytes=size,
+        )
+        for publisher, requests, new, changed, unchanged, problems, size in db.execute(
+            _COUNTS, {"run": run}
+        )
+    ]
+
+
+def history(db: sqlite3.Connection, *, limit: int = 20) -> list[Run]:
+    """Return the latest runs, newest first."""
+    rows = db.execute(
+        "select id, command, started_at, ended_at, state, requests, new, changed, unchanged,"
+        " problems, bytes from runs order by id desc limit ?",
+        (limit,),
+    )
+    return [
+        Run(
+            id=row[0],
+            command=row[1],
+            started_at=from_iso(row[2]),
+            ended_at=from_iso(row[3]) if row[3] else None,
+            state=row[4],
+            requests=row[5],
+            new=row[6],
+            changed=row[7],
+            unchanged=row[8],
+            problems=row[9],
+            bytes=row[10],
+        )
+        for row in rows
+    ]

@@ -1,0 +1,287 @@
+"""The writer: one open transaction per batch, its WARC bytes on the disk before its rows.
+
+Invariant 1: what `commit` has returned from is acknowledged; a batch is at most 100 pages or one
+second. Everything a batch writes goes through one connection, so it reads its own rows at once.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from archive import articles, captures, recovery, runs, visits, warc
+from archive.clock import Clock, from_iso, iso, system
+from archive.database import open_for_writing
+from archive.lock import writing
+from archive.records import (
+    Capture,
+    Exchange,
+    Extraction,
+    Kind,
+    Link,
+    Outcome,
+    Problem,
+    Publisher,
+    Visit,
+    WarcLocation,
+)
+
+WARC_FOLDER = "warc"
+BATCH_PAGES = 100
+BATCH_SECONDS = 1.0
+
+
+class Store:
+    """An archive open for writing, and the run that writes; a context manager.
+
+    Leaving it commits what is complete, closes the run and gives the lock up.
+
+    Raises (on entering):
+        ArchiveLocked: if another process is writing.
+        NewerArchive, NotAnArchive: if the database cannot be used.
+    """
+
+    def __init__(
+        self, root: Path, *, command: str, software: str, clock: Clock = system
+    ) -> None:
+        self.root = root
+        self.clock = clock
+        self._command = command
+        self._software = software
+        self._closing = contextlib.ExitStack()
+        self._pages = 0
+        self._begun: datetime | None = None
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as opening:
+            (self.root / WARC_FOLDER).mkdir(parents=True, exist_ok=True)
+            now = self.clock()
+            opening.enter_context(writing(self.root, command=self._command, now=now))
+            self.db = open_for_writing(self.root)
+            opening.callback(self.db.close)
+            recovery.recover(self.db, self.root / WARC_FOLDER, now=now)
+            self.run = runs.begin(self.db, self._command, now=now)
+            self._warc = warc.WarcFile(
+                self.root / WARC_FOLDER,
+                name=f"warraq-{now:%Y%m%d%H%M%S}-{self.run}",
+                info={"software": self._software, "isPartOf": f"run {self.run}"},
+                now=now,
+            )
+            self._closing = opening.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with self._closing:
+            if isinstance(exc, sqlite3.Error | OSError):
+                self._rollback()
+            else:
+                self._warc.close()
+                self.commit()
+            self._finish("finished" if exc is None else "failed")
+
+    # What the road asks and hands on. A shared archive would offer the same calls.
+
+    def publish(self, publisher: Publisher) -> None:
+        """Make a publisher known, or bring what is known of it up to date."""
+        self._open()
+        self.db.execute(
+            "insert into publishers values (?, ?, ?, ?, ?, ?) on conflict (slug) do update set"
+            " name = excluded.name, name_latin = excluded.name_latin, language = excluded.language,"
+            " homepage = excluded.homepage, country = excluded.country",
+            (
+                publisher.slug,
+                publisher.name,
+                publisher.name_latin,
+                publisher.homepage,
+                publisher.country,
+                publisher.language,
+            ),
+        )
+
+    def enter(self, entries: Iterable[tuple[str, Kind]], *, publisher: str) -> None:
+        """Make a publisher's entry points known and due now."""
+        self._open()
+        visits.enter(self.db, entries, publisher=publisher, now=self.clock())
+
+    def due(
+        self, publisher: str, *, articles: bool, limit: int, busy: Collection[str] = ()
+    ) -> list[Visit]:
+        """Return at most `limit` due visits of a publisher: its articles, or its listings."""
+        return visits.due(
+            self.db, publisher, now=self.clock(), articles=articles, limit=limit, busy=busy
+        )
+
+    def record(self, exchange: Exchange, *, kind: Kind, publisher: str | None) -> Capture:
+        """Write an exchange to the WARC file and its row; a known payload as a revisit record."""
+        self._open()
+        sha256 = warc.payload_digest(exchange.payload)
+        refers_to = self._earlier(exchange, sha256)
+        location = self._warc.write(exchange, sha256=sha256, refers_to=refers_to)
+        capture = Capture(
+            url=exchange.url,
+            publisher=publisher,
+            kind=kind,
+            fetched_at=exchange.fetched_at,
+            status=exchange.status,
+            content_type=exchange.header("Content-Type"),
+            sha256=sha256,
+            record=location,
+            etag=exchange.header("ETag"),
+            last_modified=exchange.header("Last-Modified"),
+            truncated=exchange.truncated,
+            wire_bytes=len(exchange.payload),
+        )
+        number = captures.insert(self.db, capture, run=self.run)
+        return replace(capture, id=number)
+
+    def found(self, links: Iterable[tuple[str, Link]], *, visit: Visit) -> int:
+        """Keep a listing's links (canonical URL, link); return how many were new."""
+        self._open()
+        return visits.found(self.db, links, visit=visit, now=self.clock())
+
+    def keep(
+        self, extraction: Extraction, *, url: str, visit: Visit, capture: Capture
+    ) -> Outcome | None:
+        """Keep what was read on a page under its canonical URL, and the reading's problems.
+
+        A page that is no article leaves only its problems; None is returned for it.
+        """
+        self._open()
+        outcome = None
+        if extraction.text and extraction.kind not in {"section", "other"}:
+            _, outcome = articles.keep(
+                self.db,
+                extraction,
+                url=url,
+                publisher=visit.publisher,
+                capture=capture.id,
+                seen_at=capture.fetched_at,
+            )
+        for problem in extraction.problems:
+            self.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
+        return outcome
+
+    def unchanged(self, url: str, *, capture: Capture) -> None:
+        """Note that the article at a canonical URL stands as it was."""
+        self._open()
+        articles.seen(self.db, url, capture=capture.id, at=capture.fetched_at)
+
+    def gone(self, url: str, *, capture: Capture) -> bool:
+        """Mark the article at a canonical URL as gone; return whether it is marked just now."""
+        self._open()
+        return articles.gone(self.db, url, at=capture.fetched_at)
+
+    def visited(
+        self,
+        visit: Visit,
+        capture: Capture | None,
+        *,
+        due_at: datetime | None,
+        state: visits.State,
+    ) -> None:
+        """Keep the end of a visit: when it is due again, and why."""
+        self._open()
+        visits.visited(self.db, visit, capture, now=self.clock(), due_at=due_at, state=state)
+        self._pages += 1
+
+    def problem(
+        self,
+        problem: Problem,
+        *,
+        url: str,
+        publisher: str | None,
+        capture: Capture | None = None,
+    ) -> None:
+        """Keep what went wrong with a page."""
+        self._open()
+        self.db.execute(
+            "insert into problems (at, run, publisher, url, stage, kind, detail, capture)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                iso(self.clock()),
+                self.run,
+                publisher,
+                url,
+                problem.stage,
+                problem.kind,
+                problem.detail,
+                capture and capture.id,
+            ),
+        )
+
+    def latest(self, url: str, *, since: datetime) -> tuple[int, bytes] | None:
+        """Return (status, decoded body) of the newest capture of an address, if new enough."""
+        row = self.db.execute(
+            "select status, warc_file, warc_offset, warc_length from captures"
+            " where url = ? and fetched_at >= ? order by id desc limit 1",
+            (url, iso(since)),
+        ).fetchone()
+        if row is None:
+            return None
+        self._warc.sync()
+        location = WarcLocation(file=row[1], offset=row[2], length=row[3])
+        return row[0], warc.read_payload(self.root / WARC_FOLDER, location)
+
+    @contextlib.contextmanager
+    def one_page(self) -> Iterator[None]:
+        """Do several calls for one page wholly or not at all; an error leaves the others alone."""
+        self._open()
+        self.db.execute("savepoint page")
+        try:
+            yield
+        except BaseException:
+            self.db.execute("rollback to page")
+            raise
+        finally:
+            self.db.execute("release page")
+
+    def due_for_commit(self) -> bool:
+        """Return whether the batch has its hundred pages or its second."""
+        if self._begun is None:
+            return False
+        age = (self.clock() - self._begun).total_seconds()
+        return self._pages >= BATCH_PAGES or not 0 <= age < BATCH_SECONDS
+
+    def commit(self) -> None:
+        """Acknowledge the batch: first its bytes are on the disk, then its rows."""
+        self._warc.sync()
+        if self.db.in_transaction:
+            self.db.execute("commit")
+        self._pages = 0
+        self._begun = None
+
+    def _open(self) -> None:
+        if not self.db.in_transaction:
+            self.db.execute("begin immediate")
+            self._begun = self.clock()
+
+    def _rollback(self) -> None:
+        if self.db.in_transaction:
+            self.db.execute("rollback")
+
+    def _finish(self, state: Literal["finished", "failed"]) -> None:
+        runs.end(self.db, self.run, state=state, now=self.clock())
+        self.db.execute("pragma optimize")
+
+    def _earlier(self, exchange: Exchange, sha256: str) -> tuple[str, datetime] | None:
+        """Find the capture whose payload this exchange repeats: same bytes, or a 304's."""
+        if exchange.status == 304:
+            where, key = "url = ? and status = 200 and sha256 is not null", exchange.url
+        elif exchange.payload and not exchange.truncated:
+            where, key = "sha256 = ?", sha256
+        else:
+            return None
+        row = self.db.execute(
+            f"select url, fetched_at from captures where {where} order by id limit 1",  # noqa: S608 - one of two
+            (key,),
+        ).fetchone()
+        return row and (row[0], from_iso(row[1]))

@@ -150,30 +150,6 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """One fetched article page: the visit that asked and the capture that answered."""
-
-    visit: Visit
-    capture: Capture
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """A page and what was read in it."""
-
-    page: Page
-    extraction: Extraction
-
-
-class Outcome(StrEnum):
-    """What a page turned out to be against what the archive held of it."""
-
-    NEW = "new"
-    CHANGED = "changed"
-    SAME = "same"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """What went wrong with a page, as data.
 
@@ -214,6 +190,30 @@ class Extraction:
     image_url: str | None = None
     canonical_url: str | None = None
     problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One fetched article page: the visit that asked and the capture that answered."""
+
+    visit: Visit
+    capture: Capture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """A page and what was read in it."""
+
+    page: Page
+    extraction: Extraction
+
+
+class Outcome(StrEnum):
+    """What a page turned out to be against what the archive held of it."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,10 +17,11 @@ _LAST = 0x10FFFF
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A word of the original text: `text[start:end]`, and the term the index holds for it."""
+    """A word as it stands in the original, from `start` to `end`, and its `term` in the index."""
 
     start: int
     end: int
+    text: str
     term: str
 
 
@@ -129,10 +130,14 @@ def stem(word: str) -> str:
     return word
 
 
+def _first_code(item: str) -> int:
+    return int(item.partition("-")[0], 16)
+
+
 def _token_pattern() -> re.Pattern[str]:
     """Compile the pattern of one token: a longest run of what is no separator."""
     ranges, start = [], 0
-    for item in SEPARATORS.split():
+    for item in sorted((*SEPARATORS.split(), "D800-DFFF"), key=_first_code):
         first, _, last = item.partition("-")
         if int(first, 16) > start:
             ranges.append((start, int(first, 16) - 1))
@@ -162,7 +167,8 @@ def analyse(text: str) -> list[str]:
 def tokens(text: str) -> Iterator[Token]:
     """Yield each token of `text` with its place and its term."""
     for match in _TOKEN.finditer(text):
-        yield Token(start=match.start(), end=match.end(), term=term(match.group()))
+        word = match.group()
+        yield Token(start=match.start(), end=match.end(), text=word, term=term(word))
 
 
 # The list of Jacques Savoy (BSD), as Lucene's ArabicAnalyzer carries it, then question words.

@@ -2,6 +2,8 @@
 
 from sqlite_utils import Database, Migrations
 
+from archive.index import create_index, register
+
 MIGRATIONS = Migrations("warraq")
 
 _TABLES = """
@@ -118,6 +120,7 @@ create table visits (
     kind text not null,
     found_in text,
     found_at text not null,
+    article integer references articles(id),
     due_at text,
     last_at text,
     etag text,
@@ -128,7 +131,8 @@ create table visits (
     state text not null default 'due'
         check (state in ('due', 'done', 'gone', 'refused', 'failed'))
 ) strict;
-create index visits_due on visits(publisher, kind, due_at);
+create index visits_due on visits(publisher, kind, due_at) where due_at is not null;
+create index visits_article on visits(article);
 
 create table links (
     url text not null references visits(key),
@@ -182,3 +186,10 @@ def m001_tables(db: Database) -> None:
     for statement in _TABLES.split(";\n"):
         if statement.strip():
             db.execute(statement)
+
+
+@MIGRATIONS()
+def m002_search_index(db: Database) -> None:
+    """Create the search index over the articles there are, kept up to date by triggers."""
+    register(db.conn)
+    create_index(db.conn)

@@ -1,0 +1,135 @@
+"""The search index: an FTS5 table over `articles` that holds stems and marks the original text.
+
+The index is SQLite's own, with the original text as its content and the analysed text as what is
+indexed, token for token; so `highlight()` and `snippet()` show what was published. Only a
+connection that passed `register` can write articles: the triggers call the analyser, and a
+foreign writer fails instead of leaving the index wrong.
+"""
+
+import sqlite3
+from collections.abc import Callable
+
+from archive.arabic import analyse
+from archive.query import parse
+from archive.separators import TOKENIZE
+
+ANALYSER = 1
+"""Version of the analyser; to be raised whenever a token's term changes."""
+
+# A row of the index without an article, which SQLite's own `rebuild` would sweep away. Its word
+# begins with a private-use character, so that no query meets it.
+_SENTINEL_ROW = 0
+_SENTINEL = f"\ue000warraq{ANALYSER}"
+
+INDEX_SQL = f"""
+create virtual table articles_fts using fts5(
+    title, deck, byline, text,
+    content="articles", content_rowid="id", tokenize="{TOKENIZE}"
+);
+
+create trigger articles_fts_insert after insert on articles begin
+    insert into articles_fts(rowid, title, deck, byline, text) values (
+        new.id, warraq_analyse(new.title), warraq_analyse(new.deck),
+        warraq_analyse(new.byline), warraq_analyse(new.text)
+    );
+end;
+
+create trigger articles_fts_delete after delete on articles begin
+    insert into articles_fts(articles_fts, rowid, title, deck, byline, text) values (
+        'delete', old.id, warraq_analyse(old.title), warraq_analyse(old.deck),
+        warraq_analyse(old.byline), warraq_analyse(old.text)
+    );
+end;
+
+create trigger articles_fts_update after update of id, title, deck, byline, text on articles begin
+    insert into articles_fts(articles_fts, rowid, title, deck, byline, text) values (
+        'delete', old.id, warraq_analyse(old.title), warraq_analyse(old.deck),
+        warraq_analyse(old.byline), warraq_analyse(old.text)
+    );
+    insert into articles_fts(rowid, title, deck, byline, text) values (
+        new.id, warraq_analyse(new.title), warraq_analyse(new.deck),
+        warraq_analyse(new.byline), warraq_analyse(new.text)
+    );
+end;
+"""  # noqa: S608 - the one value is our own constant
+
+_FILL = """
+insert into articles_fts(rowid, title, deck, byline, text)
+select id, warraq_analyse(title), warraq_analyse(deck), warraq_analyse(byline), warraq_analyse(text)
+from articles where id > ? order by id limit ?
+"""
+_BATCH = 1000
+
+
+def register(connection: sqlite3.Connection) -> None:
+    """Give `connection` the SQL functions of the index; every writer needs them, once.
+
+    `warraq_analyse(text)` is the text as indexed, `warraq_query(query)` the MATCH expression for
+    what a person typed, `escape_fts(query)` the same with all words required (the name Datasette
+    calls). Replaced rows fire their delete triggers, so that `insert or replace` keeps the index
+    right.
+    """
+    for name, function in _FUNCTIONS.items():
+        connection.create_function(name, 1, function, deterministic=True)
+    connection.execute("pragma recursive_triggers = on")
+
+
+def create_index(connection: sqlite3.Connection) -> None:
+    """Make the index and its triggers, and fill it with the articles there are."""
+    for statement in INDEX_SQL.split("\n\n"):
+        connection.execute(statement)
+    rebuild_index(connection)
+
+
+def rebuild_index(
+    connection: sqlite3.Connection, progress: Callable[[int], None] = lambda _done: None
+) -> None:
+    """Index every article anew, in one transaction; `progress` hears how many are done.
+
+    SQLite's own `rebuild` must not be used: it would index the text unanalysed.
+    """
+    connection.execute("savepoint rebuild_index")
+    try:
+        _fill(connection, progress)
+    except BaseException:
+        connection.execute("rollback to rebuild_index")
+        raise
+    finally:
+        connection.execute("release rebuild_index")
+
+
+def index_is_current(connection: sqlite3.Connection) -> bool:
+    """Return whether the index was built by this version of the analyser and not by SQLite."""
+    rows = connection.execute(
+        "select 1 from articles_fts where articles_fts match ? and rowid = ?",
+        (f'"{_SENTINEL}"', _SENTINEL_ROW),
+    )
+    return rows.fetchone() is not None
+
+
+def _fill(connection: sqlite3.Connection, progress: Callable[[int], None]) -> None:
+    connection.execute("insert into articles_fts(articles_fts) values ('delete-all')")
+    done, last = 0, _SENTINEL_ROW
+    while added := connection.execute(_FILL, (last, _BATCH)).rowcount:
+        done += added
+        (last,) = connection.execute("select max(id) from articles_fts_docsize").fetchone()
+        progress(done)
+    connection.execute(
+        "insert into articles_fts(rowid, title) values (?, ?)", (_SENTINEL_ROW, _SENTINEL)
+    )
+    connection.execute("insert into articles_fts(articles_fts) values ('optimize')")
+
+
+def _analyse(text: str | None) -> str | None:
+    return None if text is None else " ".join(analyse(str(text)))
+
+
+def _any_word(query: str | None) -> str:
+    return parse(str(query or "")).expression()
+
+
+def _all_words(query: str | None) -> str:
+    return parse(str(query or "")).expression(every=True)
+
+
+_FUNCTIONS = {"warraq_analyse": _analyse, "warraq_query": _any_word, "escape_fts": _all_words}

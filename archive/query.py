@@ -1,0 +1,197 @@
+"""What a person typed into the search box, read as words, phrases, demands and filters. Pure.
+
+Anything can be typed; what is no operator is words. The result speaks FTS5's MATCH language.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from archive.arabic import STOP_WORDS, Token, fold, stem, strip_prefix, tidy, tokens
+
+_MOST_CLAUSES = 64
+_NOTHING = '""'
+
+_SIGNS = str.maketrans(
+    dict.fromkeys("“”„‟«»‹›＂〝〞〟❝❞", '"')
+    | dict.fromkeys("−－", "-")
+    | {"＋": "+", "：": ":", "＊": "*", "٭": "*"}
+)
+_FIELDS = {
+    **dict.fromkeys(("title", "عنوان"), "title"),
+    **dict.fromkeys(("author", "byline", "كاتب"), "byline"),
+    **dict.fromkeys(("publisher", "ناشر"), "publisher"),
+    **dict.fromkeys(("after", "منذ"), "after"),
+    **dict.fromkeys(("before", "قبل"), "before"),
+}
+_DAYS = {"after", "before"}
+_ITEM = re.compile(
+    r"""(?P<sign>(?<!\S)[+-])?
+        (?:(?P<field>\w+):(?=\S))?
+        (?: "(?P<phrase>[^"]*)"? | (?P<word>[^\s"،؛؟,;!?()\[\]{}|…]+) )""",
+    re.VERBOSE,
+)
+_DAY = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?", re.ASCII)
+_LATIN = re.compile(r"[!-~]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """Index terms that must stand side by side, in one `column` or in any (None).
+
+    `beginning` is that of one more word, folded, after the terms.
+    """
+
+    terms: tuple[str, ...]
+    beginning: str = ""
+    column: str | None = None
+
+    def __str__(self) -> str:
+        """Write the clause in FTS5's MATCH language.
+
+        A lone beginning counts as a whole word too, because the index has cut endings off.
+        """
+        phrase = f'"{" ".join((*self.terms, self.beginning)).strip()}"'
+        if self.beginning:
+            phrase += "*"
+            if not self.terms:
+                phrase = f'({phrase} OR "{stem(self.beginning)}")'
+        return f"{{{self.column}}} : {phrase}" if self.column else phrase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A query, understood: words to rank by, demands, exclusions, and filters on the article.
+
+    `publishers` and `not_publishers` are as typed (a slug or a part of a name). `after` is the
+    first day wanted, `before` the first day no longer wanted.
+    """
+
+    words: tuple[Clause, ...] = ()
+    must: tuple[Clause, ...] = ()
+    must_not: tuple[Clause, ...] = ()
+    publishers: tuple[str, ...] = ()
+    not_publishers: tuple[str, ...] = ()
+    after: date | None = None
+    before: date | None = None
+
+    def expression(self, *, every: bool = False) -> str:
+        """Return the MATCH expression: the demands, and any of the words (with `every`: all).
+
+        A query without a word to find matches nothing.
+        """
+        if not (self.words or self.must):
+            return _NOTHING
+        found = self._wanted(every=every)
+        return f"({found}) NOT ({join('OR', self.must_not)})" if self.must_not else found
+
+    def _wanted(self, *, every: bool) -> str:
+        if every or not self.words:
+            return join("AND", self.must + self.words)
+        if not self.must:
+            return join("OR", self.words)
+        # The first demand holds in every row found, so the words only add to its score.
+        return f"{join('AND', self.must)} AND ({join('OR', self.must[:1] + self.words)})"
+
+
+def join(operator: str, clauses: Iterable[Clause]) -> str:
+    """Write `clauses` with FTS5's AND or OR between them."""
+    return f" {operator} ".join(map(str, clauses))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Item:
+    """One thing typed: a word or a phrase (`exact`), with its sign and its field."""
+
+    value: str
+    sign: str = ""
+    field: str | None = None
+    exact: bool = False
+
+    @property
+    def part(self) -> str:
+        """Name the part of a `Query` the item belongs to."""
+        if self.field == "publisher":
+            return "not_publishers" if self.sign == "-" else "publishers"
+        if self.field in _DAYS:
+            return "days"
+        if self.sign == "-":
+            return "must_not"
+        return "must" if self.sign or self.field else "words"
+
+    @property
+    def apart(self) -> bool:
+        """Whether its words may stand anywhere; 3.5 and covid-19 are one."""
+        return self.part == "words" and not self.exact and not _LATIN.fullmatch(self.value)
+
+
+def parse(query: str) -> Query:
+    """Read a `query` as typed; a sign or a field binds what follows it without a space.
+
+    `word "a phrase" +must -not title:x author:x publisher:x after:2020-11-01 before:2021 prefix*`.
+    Words that only glue a sentence together are dropped as long as another demand is left.
+    """
+    parts: dict[str, list[_Item]] = {}
+    for match in _ITEM.finditer(tidy(query).translate(_SIGNS)):
+        for item in _read(match):
+            parts.setdefault(item.part, []).append(item)
+    must, words = _clauses(parts.get("must", ())), parts.get("words", ())
+    telling = _clauses(words, without=STOP_WORDS)
+    days = {item.field: _day(item.value) for item in parts.get("days", ())}
+    return Query(
+        words=telling or (() if must else _clauses(words)),
+        must=must,
+        must_not=_clauses(parts.get("must_not", ())),
+        publishers=tuple(item.value for item in parts.get("publishers", ())),
+        not_publishers=tuple(item.value for item in parts.get("not_publishers", ())),
+        after=days.get("after"),
+        before=days.get("before"),
+    )
+
+
+def _read(match: re.Match[str]) -> Iterator[_Item]:
+    """Yield what was typed; a field there is none of, or a day that is none, is a word."""
+    exact = match["word"] is None
+    value, sign, name = match["phrase"] if exact else match["word"], match["sign"] or "", None
+    if match["field"]:
+        name = _FIELDS.get(fold(match["field"]))
+        if name is None or (name in _DAYS and _day(value) is None):
+            yield _Item(value=match["field"], sign=sign)
+            name = None
+    if value.strip():
+        yield _Item(value=value.strip(), sign=sign, field=name, exact=exact)
+
+
+def _day(text: str) -> date | None:
+    match = _DAY.fullmatch(fold(text))
+    try:
+        return date(*(int(part or 1) for part in match.groups())) if match else None
+    except ValueError:
+        return None
+
+
+def _clauses(items: Iterable[_Item], without: frozenset[str] = frozenset()) -> tuple[Clause, ...]:
+    clauses = dict.fromkeys(clause for item in items for clause in _spell(item, without))
+    return tuple(clauses)[:_MOST_CLAUSES]
+
+
+def _spell(item: _Item, without: frozenset[str]) -> Iterator[Clause]:
+    """Yield the clauses of an item: one, or one for each word that may stand anywhere."""
+    found = list(tokens(item.value))
+    prefix = item.value.endswith("*") and not item.exact
+    if item.apart:
+        for token in found[: -1 if prefix else None]:
+            if fold(token.text) not in without:
+                yield _clause([token])
+        found = found[-1:] if prefix else []
+    if found:
+        yield _clause(found, column=item.field, prefix=prefix)
+
+
+def _clause(found: list[Token], *, column: str | None = None, prefix: bool = False) -> Clause:
+    if not prefix:
+        return Clause(terms=tuple(token.term for token in found), column=column)
+    *whole, last = found
+    beginning = strip_prefix(fold(last.text)) or last.term
+    return Clause(terms=tuple(token.term for token in whole), beginning=beginning, column=column)

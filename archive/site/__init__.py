@@ -1,0 +1,77 @@
+"""The reading room: a Datasette plugin that shows archives in Arabic. Hooks only.
+
+Databases that are not archives keep Datasette's own pages.
+"""
+
+import sqlite3
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from markupsafe import Markup
+from pluggy import HookimplMarker
+
+from archive.site import views, wording
+from archive.site.archives import archive_names
+from archive.site.descriptions import database_metadata
+
+hookimpl = HookimplMarker("datasette")
+
+
+@hookimpl
+def get_metadata(datasette: Any) -> dict[str, Any]:
+    """Describe every table and column of the archives."""
+    return {"databases": {name: database_metadata() for name in archive_names(datasette)}}
+
+
+@hookimpl(trylast=True)
+def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) -> None:
+    """Give SQL the archive's own functions; last, for one of them replaces Datasette's."""
+    from archive import search
+
+    if database in archive_names(datasette):
+        search.register(conn)
+
+
+@hookimpl
+def prepare_jinja2_environment(env: Any) -> None:
+    """Teach the templates Arabic days, times, numbers and directions."""
+    env.filters.update(
+        warraq_clock=wording.arabic_clock,
+        warraq_day=wording.arabic_day,
+        warraq_direction=wording.direction,
+        warraq_evidence=wording.evidence,
+        warraq_number=wording.number,
+        warraq_time=wording.arabic_time,
+        warraq_utc_day=wording.utc_day,
+    )
+
+
+@hookimpl
+def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Awaitable[Any]]]]:
+    """Put the Arabic pages before Datasette's own, where there is an archive to show."""
+    if not archive_names(datasette):
+        return []
+    return [
+        (r"/$", views.front),
+        (r"/article/(?P<id>[0-9]{1,16})$", views.article),
+        (r"/search$", views.search),
+    ]
+
+
+@hookimpl
+def extra_css_urls(database: str | None, datasette: Any) -> list[str]:
+    """Set Datasette's own pages about an archive in Arabic type, each cell in its direction."""
+    if database not in archive_names(datasette):
+        return []
+    return [str(datasette.urls.static_plugins("warraq", "datasette.css"))]
+
+
+@hookimpl
+def render_cell(
+    row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any
+) -> Markup | None:
+    """Lead from an article's title in a table to its page."""
+    if table != "articles" or column != "title" or database not in archive_names(datasette):
+        return None
+    page = datasette.urls.path(f"/article/{row['id']}")
+    return Markup('<a href="{}">{}</a>').format(page, value or "بلا عنوان")

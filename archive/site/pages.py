@@ -1,0 +1,144 @@
+"""What the Arabic pages show, read from the archive with plain SQL."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Row = Mapping[str, Any]
+
+NEWEST_ON_FRONT = 30
+_MOST_LISTED = 100
+
+_HEADLINES = """
+select id, title, deck, publisher as slug, published_at, published_on, first_seen_at,
+    changed_at, gone_at,
+    (select name from publishers where slug = articles.publisher) as publisher,
+    coalesce(language, (select language from publishers where slug = articles.publisher))
+        as language
+from articles
+where withheld_at is null {more}
+"""
+
+# A date printed wrong must not stand on top for years: the archive's own last day bounds it.
+_NEWEST = _HEADLINES.format(
+    more="""{more} and coalesce(published_on, '') <= coalesce(
+        (select date(max(fetched_at), '+1 day') from captures), '9999')
+order by published_on desc, published_at desc limit :limit"""
+)
+
+_PUBLISHERS = """
+select slug, name, count(articles.publisher) as articles, max(published_on) as newest
+from publishers left join articles on articles.publisher = publishers.slug
+group by slug order by articles desc, name
+"""
+
+_COUNTS = """
+select
+    (select count(*) from articles where changed_at is not null) as edited,
+    (select count(*) from articles where gone_at is not null) as gone,
+    (select max(fetched_at) from captures) as last_capture
+"""
+
+_ARTICLE = """
+select articles.*, publishers.name as publisher_name, publishers.homepage,
+    coalesce(articles.language, publishers.language) as reading_language
+from articles join publishers on publishers.slug = articles.publisher
+where articles.id = :id
+"""
+
+_TAGS = """
+select tags.id, tags.name from article_tags join tags on tags.id = article_tags.tag
+where article = :id order by tags.name
+"""
+
+_AUTHORS = """
+select authors.name from article_authors join authors on authors.id = article_authors.author
+where article = :id order by position
+"""
+
+_REVISIONS = """
+select id, number, observed_at, title from revisions
+where article = :id order by number desc limit :limit
+"""
+
+_CAPTURES = """
+select id, fetched_at, status, warc_file, warc_offset, warc_length from captures
+where id in (
+    select capture from revisions where article = :id
+    union select capture from articles where id = :id
+    union select captures.id from captures join articles on articles.url = captures.url
+        where articles.id = :id
+)
+order by fetched_at desc, id desc limit :limit
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrontPage:
+    """The newest articles and what the archive holds.
+
+    `articles` is None where counting took too long; `chosen` is the publisher shown alone.
+    """
+
+    headlines: tuple[Row, ...]
+    publishers: tuple[Row, ...]
+    articles: int | None
+    edited: int | None
+    gone: int | None
+    last_capture: str | None
+    chosen: Row | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArticlePage:
+    """One article with what is known about it; `paragraphs` are its text's lines."""
+
+    article: Row
+    paragraphs: tuple[str, ...]
+    authors: tuple[str, ...]
+    tags: tuple[Row, ...]
+    revisions: tuple[Row, ...]
+    captures: tuple[Row, ...]
+
+
+async def front_page(database: Any, publisher: str | None = None) -> FrontPage | None:
+    """Read the first page, of one publisher alone when named; None when there is no such one."""
+    publishers = await _rows(database, _PUBLISHERS)
+    chosen = next((row for row in publishers if row["slug"] == publisher), None)
+    if publisher and chosen is None:
+        return None
+    newest = _NEWEST.format(more="and publisher = :publisher" if chosen else "")
+    parameters = {"publisher": publisher, "limit": NEWEST_ON_FRONT}
+    (counts,) = await _rows(database, _COUNTS)
+    return FrontPage(
+        headlines=await _rows(database, newest, parameters),
+        publishers=publishers,
+        articles=sum(row["articles"] for row in publishers),
+        edited=counts["edited"],
+        gone=counts["gone"],
+        last_capture=counts["last_capture"],
+        chosen=chosen,
+    )
+
+
+async def article_page(database: Any, article: int) -> ArticlePage | None:
+    """Read one article with its history; None when there is none of that id."""
+    rows = await _rows(database, _ARTICLE, {"id": article})
+    if not rows:
+        return None
+    one = {"id": article}
+    listed = {"id": article, "limit": _MOST_LISTED}
+    return ArticlePage(
+        article=rows[0],
+        paragraphs=tuple(line for line in rows[0]["text"].split("\n") if line.strip()),
+        authors=tuple(row["name"] for row in await _rows(database, _AUTHORS, one)),
+        tags=await _rows(database, _TAGS, one),
+        revisions=await _rows(database, _REVISIONS, listed),
+        captures=await _rows(database, _CAPTURES, listed),
+    )
+
+
+async def _rows(
+    database: Any, sql: str, parameters: Mapping[str, Any] | None = None
+) -> tuple[Row, ...]:
+    return tuple((await database.execute(sql, dict(parameters or {}))).rows)

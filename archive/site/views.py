@@ -1,0 +1,84 @@
+"""From a request to an Arabic page: the first page, an article, a search."""
+
+import sqlite3
+from typing import Any
+
+from datasette import Response
+
+from archive.site.archives import archive_names
+from archive.site.pages import article_page, front_page
+from archive.site.results import results_page
+
+# The pages carry no script and load nothing from elsewhere; a text cannot change that.
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+async def front(datasette: Any, request: Any) -> Response:
+    """Show the newest articles, of one publisher alone with `?publisher=SLUG`."""
+    database = await _open(datasette, request, "articles", "publishers", "captures")
+    page = await front_page(database, request.args.get("publisher"))
+    if page is None:
+        return await _message(datasette, request, "لا ناشر بهذا الاسم في الأرشيف.")
+    return await _show(datasette, request, "front.html", {"page": page})
+
+
+async def article(datasette: Any, request: Any) -> Response:
+    """Show one article; a withheld one shows nothing but that it is withheld."""
+    database = await _open(datasette, request, "articles", "revisions", "captures")
+    page = await article_page(database, int(request.url_vars["id"]))
+    if page is None:
+        return await _message(datasette, request, "لا مادة بهذا الرقم في الأرشيف.")
+    if page.article["withheld_at"]:
+        return await _message(datasette, request, "هذه المادة محجوبة عن العرض.")
+    return await _show(datasette, request, "article.html", {"page": page})
+
+
+async def search(datasette: Any, request: Any) -> Response:
+    """Show what the search finds, page by page (`?q=`, `?page=`)."""
+    database = await _open(datasette, request, "articles")
+    wanted = request.args.get("page") or "1"
+    number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 5 else 1
+    try:
+        page = await results_page(database, (request.args.get("q") or "").strip(), max(number, 1))
+    except sqlite3.OperationalError:
+        return await _message(datasette, request, "طال البحث أكثر مما ينبغي؛ جرّب كلمات أقل.", 503)
+    return await _show(datasette, request, "search.html", {"page": page})
+
+
+async def _open(datasette: Any, request: Any, *tables: str) -> Any:
+    """Return the first archive, once whoever asks may see these tables of it."""
+    name = archive_names(datasette)[0]
+    for table in tables:
+        await datasette.ensure_permissions(
+            request.actor,
+            [("view-table", (name, table)), ("view-database", name), "view-instance"],
+        )
+    return datasette.get_database(name)
+
+
+async def _message(datasette: Any, request: Any, message: str, status: int = 404) -> Response:
+    return await _show(datasette, request, "message.html", {"message": message}, status)
+
+
+async def _show(
+    datasette: Any, request: Any, template: str, context: dict[str, Any], status: int = 200
+) -> Response:
+    html = await datasette.render_template(
+        f"warraq/{template}",
+        {
+            "archive": archive_names(datasette)[0],
+            "static": lambda name: datasette.urls.static_plugins("warraq", name),
+            "query": (request.args.get("q") or "").strip(),
+            **context,
+        },
+        request=request,
+    )
+    return Response.html(html, status=status, headers=_HEADERS)

@@ -1,0 +1,89 @@
+"""Days, times, numbers and evidence in Arabic words, for the pages."""
+
+from datetime import UTC, date, datetime
+
+_MONTHS = (
+    "يناير",
+    "فبراير",
+    "مارس",
+    "أبريل",
+    "مايو",
+    "يونيو",
+    "يوليو",
+    "أغسطس",
+    "سبتمبر",
+    "أكتوبر",
+    "نوفمبر",
+    "ديسمبر",
+)
+
+_EVIDENCE = {
+    "json-ld": "بيانات الصفحة المهيكلة (JSON-LD)",
+    "meta": "وسوم الصفحة (meta)",
+    "time": "عنصر الوقت في الصفحة (time)",
+    "feed": "خلاصة الناشر (RSS)",
+    "sitemap": "خريطة الموقع",
+    "dateline": "السطر المطبوع في الصفحة",
+    "url": "عنوان الصفحة",
+    "rules": "قواعد هذا الناشر",
+}
+
+_RIGHT_TO_LEFT = frozenset({"ar", "arc", "azb", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
+
+
+def arabic_day(day: str | None) -> str:
+    """Write an ISO day (`2020-11-09`) as `9 نوفمبر 2020`; what is no day stays as it is."""
+    try:
+        read = date.fromisoformat((day or "")[:10])
+    except ValueError:
+        return day or ""
+    return f"{read.day} {_MONTHS[read.month - 1]} {read.year}"
+
+
+def arabic_clock(moment: str | None) -> str:
+    """Write an ISO time as the hour in UTC: `15:04 بتوقيت غرينتش`."""
+    read = _utc(moment)
+    return f"{read:%H:%M} بتوقيت غرينتش" if read else moment or ""
+
+
+def arabic_time(moment: str | None) -> str:
+    """Write an ISO time as day and hour in UTC: `9 نوفمبر 2020، 15:04 بتوقيت غرينتش`."""
+    read = _utc(moment)
+    if read is None:
+        return moment or ""
+    return f"{arabic_day(read.date().isoformat())}، {arabic_clock(moment)}"
+
+
+def utc_day(moment: str | None) -> str | None:
+    """Return the ISO day in UTC of an ISO time, None where there is none."""
+    read = _utc(moment)
+    return read.date().isoformat() if read else None
+
+
+def evidence(source: str | None) -> str:
+    """Name where a date or a byline was read, in Arabic; an unknown word stays as it is."""
+    return _EVIDENCE.get(source or "", source or "")
+
+
+def number(value: int | None) -> str:
+    """Write a count with thousands separators, a dash where it is not known."""
+    return "—" if value is None else f"{value:,}"
+
+
+def direction(language: str | None) -> str:
+    """Return the writing direction of a BCP 47 language, `auto` where it is not known."""
+    if not language:
+        return "auto"
+    return "rtl" if language.split("-")[0].lower() in _RIGHT_TO_LEFT else "ltr"
+
+
+def _utc(moment: str | None) -> datetime | None:
+    """Read an ISO time; one that names no zone is in UTC, as all times of the archive are."""
+    try:
+        read = datetime.fromisoformat(moment or "")
+    except ValueError:
+        return None
+    try:
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except OverflowError:
+        return None

@@ -1,0 +1,91 @@
+"""`warraq search`: ask the archive from the shell."""
+
+import json
+import re
+from contextlib import closing
+from pathlib import Path
+from sys import stdout
+
+import click
+
+from archive.commands.options import archive_option
+from archive.database import open_for_reading
+from archive.errors import ArchiveError
+from archive.search import MARK_END, MARK_START, Hit, Order
+from archive.search import count as count_hits
+from archive.search import search as find
+
+_FIELDS = ("id", "url", "title", "publisher", "published_at", "snippet", "score")
+_MARKED = re.compile(f"{MARK_START}(.*?){MARK_END}")
+
+
+@click.command()
+@click.argument("query", nargs=-1, required=True)
+@archive_option
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N")
+@click.option(
+    "--order",
+    type=click.Choice(["best", "new"]),
+    default="best",
+    show_default=True,
+    help="Best first finds any of the words, newest first all of them.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
+def search(query: tuple[str, ...], archive: Path, limit: int, order: Order, as_json: bool) -> None:
+    """Search the archive.
+
+    QUERY is words, and where wanted: "an exact phrase", +must, -not, prefix*, title:word,
+    author:word, publisher:slug, after:2020-11-01, before:2021. Put it in single quotes.
+    """
+    asked = " ".join(query)
+    try:
+        with closing(open_for_reading(archive)) as connection:
+            hits = find(connection, asked, limit=limit, order=order)
+            number = count_hits(connection, asked, order=order)
+    except ArchiveError as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(json.dumps([_as_object(hit) for hit in hits], ensure_ascii=False, indent=2))
+        return
+    for hit in hits:
+        click.echo(_for_terminal(hit) if stdout.isatty() else _plain(hit))
+    click.echo(_summary(asked, len(hits), number), err=True)
+
+
+def _as_object(hit: Hit) -> dict[str, object]:
+    return {field: getattr(hit, field) for field in _FIELDS}
+
+
+def _summary(asked: str, shown: int, number: int) -> str:
+    if not number:
+        return f"Nothing found for {asked!r}. Try fewer words, or the beginning of one: word*"
+    return (
+        f"{shown} of {number} found; --limit shows more." if shown < number else f"{number} found."
+    )
+
+
+def _source(hit: Hit) -> str:
+    day = hit.published_on or (hit.published_at or "undated")[:10]
+    return f"{hit.publisher_name} · {day}"
+
+
+def _plain(hit: Hit) -> str:
+    return "\n".join((_line(hit.title), _source(hit), hit.url, _line(hit.snippet), ""))
+
+
+def _for_terminal(hit: Hit) -> str:
+    """Return the hit in colours, with its Arabic isolated so that it runs from right to left."""
+    title = click.style(_line(hit.title) or hit.url, bold=True)
+    snippet = _MARKED.sub(
+        lambda found: click.style(found[1], fg="yellow", bold=True), _line(hit.snippet)
+    )
+    lines = (_isolated(title), _isolated(_source(hit)), click.style(hit.url, dim=True))
+    return "\n".join((*lines, _isolated(snippet), ""))
+
+
+def _isolated(text: str) -> str:
+    return f"\N{RIGHT-TO-LEFT ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
+
+
+def _line(text: str | None) -> str:
+    return " ".join((text or "").split())

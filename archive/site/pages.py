@@ -1,8 +1,10 @@
 """What the Arabic pages show, read from the archive with plain SQL."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from datasette.database import QueryInterrupted
 
 Row = Mapping[str, Any]
 
@@ -30,6 +32,10 @@ _PUBLISHERS = """
 select slug, name, count(articles.publisher) as articles, max(published_on) as newest
 from publishers left join articles on articles.publisher = publishers.slug
 group by slug order by articles desc, name
+"""
+
+_UNCOUNTED = """
+select slug, name, null as articles, null as newest from publishers order by name
 """
 
 _COUNTS = """
@@ -103,7 +109,7 @@ class ArticlePage:
 
 async def front_page(database: Any, publisher: str | None = None) -> FrontPage | None:
     """Read the first page, of one publisher alone when named; None when there is no such one."""
-    publishers = await _rows(database, _PUBLISHERS)
+    publishers = await _publishers(database)
     chosen = next((row for row in publishers if row["slug"] == publisher), None)
     if publisher and chosen is None:
         return None
@@ -113,7 +119,7 @@ async def front_page(database: Any, publisher: str | None = None) -> FrontPage |
     return FrontPage(
         headlines=await _rows(database, newest, parameters),
         publishers=publishers,
-        articles=sum(row["articles"] for row in publishers),
+        articles=_sum(row["articles"] for row in publishers),
         edited=counts["edited"],
         gone=counts["gone"],
         last_capture=counts["last_capture"],
@@ -136,6 +142,18 @@ async def article_page(database: Any, article: int) -> ArticlePage | None:
         revisions=await _rows(database, _REVISIONS, listed),
         captures=await _rows(database, _CAPTURES, listed),
     )
+
+
+async def _publishers(database: Any) -> tuple[Row, ...]:
+    try:
+        return await _rows(database, _PUBLISHERS)
+    except QueryInterrupted:
+        return await _rows(database, _UNCOUNTED)
+
+
+def _sum(counts: Iterable[int | None]) -> int | None:
+    known = list(counts)
+    return None if None in known else sum(filter(None, known))
 
 
 async def _rows(

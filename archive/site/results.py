@@ -1,36 +1,74 @@
-"""What the search page shows."""
+"""What the search page shows: one page of hits with the words that were found marked."""
 
+import re
+import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
 from datasette.utils import sqlite_timelimit
+from markupsafe import Markup, escape
 
 from archive import search
 
 PER_PAGE = 20
+_LAST_PAGE = 500
 _TIME_LIMIT = 4000  # milliseconds
+_FOUND = re.compile(f"{search.MARK_START}(.*?){search.MARK_END}", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A hit with its snippet as HTML."""
+
+    hit: search.Hit
+    snippet: Markup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultsPage:
-    """One page of hits; `number` counts from 1, `more` tells whether another one follows."""
+    """One page of results; `number` counts from 1, `found` counts the articles on all pages."""
 
     query: str
-    hits: tuple[Any, ...]
+    order: search.Order
+    results: tuple[Result, ...]
+    found: int
     number: int
-    more: bool
+    last: int
 
 
-async def results_page(database: Any, query: str, number: int) -> ResultsPage:
-    """Search the archive for `query`; an empty query finds nothing."""
+async def results_page(
+    database: Any, query: str, *, number: int = 1, order: search.Order = "best"
+) -> ResultsPage:
+    """Search the archive for `query`; an empty one finds nothing.
 
-    def find(connection: Any) -> list[Any]:
+    Raises:
+        sqlite3.OperationalError: the search took longer than the site allows.
+    """
+
+    def find(connection: sqlite3.Connection) -> tuple[int, list[search.Hit]]:
+        offset = (number - 1) * PER_PAGE
         with sqlite_timelimit(connection, _TIME_LIMIT):
-            return search.search(
-                connection, query, limit=PER_PAGE + 1, offset=(number - 1) * PER_PAGE
-            )
+            hits = search.search(connection, query, limit=PER_PAGE, offset=offset, order=order)
+            return search.count(connection, query, order=order), hits
 
-    hits = await database.execute_fn(find) if query else []
+    found, hits = await database.execute_fn(find) if query else (0, [])
     return ResultsPage(
-        query=query, hits=tuple(hits[:PER_PAGE]), number=number, more=len(hits) > PER_PAGE
+        query=query,
+        order=order,
+        results=tuple(Result(hit=hit, snippet=marked(hit.snippet)) for hit in hits),
+        found=found,
+        number=number,
+        last=min(-(-found // PER_PAGE), _LAST_PAGE),
     )
+
+
+def page_number(wanted: str | None) -> int:
+    """Read a page number from an address; whatever is none is the first page."""
+    if wanted and wanted.isascii() and wanted.isdigit():
+        return min(max(int(wanted[:6]), 1), _LAST_PAGE)
+    return 1
+
+
+def marked(snippet: str) -> Markup:
+    """Return a snippet as HTML, what was found in `mark` elements, everything else escaped."""
+    return Markup(_FOUND.sub(r"<mark>\1</mark>", str(escape(snippet))))  # noqa: S704 - escaped

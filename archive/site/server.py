@@ -51,7 +51,7 @@ def run_server(
     *,
     host: str = "127.0.0.1",
     port: int = 8001,
-    on_ready: Callable[[str], None] = lambda address: None,
+    on_ready: Callable[[str], None] = lambda _address: None,
 ) -> None:
     """Serve the archive in the folder `archive` until SIGINT or SIGTERM; main thread only.
 

@@ -1,5 +1,6 @@
 """From a request to an Arabic page: the first page, an article, a search."""
 
+import logging
 import sqlite3
 from typing import Any
 
@@ -7,7 +8,9 @@ from datasette import Response
 
 from archive.site.archives import archive_names
 from archive.site.pages import article_page, front_page
-from archive.site.results import results_page
+from archive.site.results import page_number, results_page
+
+_log = logging.getLogger(__name__)
 
 # The pages carry no script and load nothing from elsewhere; a text cannot change that.
 _POLICY = (
@@ -19,6 +22,9 @@ _HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
+
+
+_LONGEST_QUERY = 1000  # characters
 
 
 async def front(datasette: Any, request: Any) -> Response:
@@ -42,13 +48,18 @@ async def article(datasette: Any, request: Any) -> Response:
 
 
 async def search(datasette: Any, request: Any) -> Response:
-    """Show what the search finds, page by page (`?q=`, `?page=`)."""
+    """Show a page of what the search finds (`?q=`, `&page=2`, `&order=new`)."""
     database = await _open(datasette, request, "articles")
-    wanted = request.args.get("page") or "1"
-    number = int(wanted) if wanted.isascii() and wanted.isdigit() and len(wanted) < 5 else 1
+    query = _query(request)
     try:
-        page = await results_page(database, (request.args.get("q") or "").strip(), max(number, 1))
+        page = await results_page(
+            database,
+            query,
+            number=page_number(request.args.get("page")),
+            order="new" if request.args.get("order") == "new" else "best",
+        )
     except sqlite3.OperationalError:
+        _log.warning("search for %r was given up", query, exc_info=True)
         return await _message(datasette, request, "طال البحث أكثر مما ينبغي؛ جرّب كلمات أقل.", 503)
     return await _show(datasette, request, "search.html", {"page": page})
 
@@ -76,9 +87,13 @@ async def _show(
         {
             "archive": archive_names(datasette)[0],
             "static": lambda name: datasette.urls.static_plugins("warraq", name),
-            "query": (request.args.get("q") or "").strip(),
+            "query": _query(request),
             **context,
         },
         request=request,
     )
     return Response.html(html, status=status, headers=_HEADERS)
+
+
+def _query(request: Any) -> str:
+    return str(request.args.get("q") or "").strip()[:_LONGEST_QUERY]

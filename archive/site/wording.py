@@ -1,6 +1,10 @@
 """Days, times, numbers and evidence in Arabic words, for the pages."""
 
+from collections import Counter
 from datetime import UTC, date, datetime
+from unicodedata import bidirectional
+
+_LETTERS_LOOKED_AT = 1000
 
 _MONTHS = (
     "يناير",
@@ -27,8 +31,6 @@ _EVIDENCE = {
     "url": "عنوان الصفحة",
     "rules": "قواعد هذا الناشر",
 }
-
-_RIGHT_TO_LEFT = frozenset({"ar", "arc", "azb", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 
 
 def arabic_day(day: str | None) -> str:
@@ -70,11 +72,16 @@ def number(value: int | None) -> str:
     return "—" if value is None else f"{value:,}"
 
 
-def direction(language: str | None) -> str:
-    """Return the writing direction of a BCP 47 language, `auto` where it is not known."""
-    if not language:
+def direction(text: str | None) -> str:
+    """Return the writing direction of most of a text's letters, `auto` where it has none.
+
+    The browser's own rule looks at the first letter alone, which in Arabic news is often Latin.
+    """
+    kinds = Counter(map(bidirectional, (text or "")[:_LETTERS_LOOKED_AT]))
+    right, left = kinds["AL"] + kinds["R"], kinds["L"]
+    if right == left == 0:
         return "auto"
-    return "rtl" if language.split("-")[0].lower() in _RIGHT_TO_LEFT else "ltr"
+    return "rtl" if right >= left else "ltr"
 
 
 def _utc(moment: str | None) -> datetime | None:

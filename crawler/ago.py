@@ -1,0 +1,84 @@
+"""Stop 8: phrases that count back from now ("منذ 3 ساعات", "قبل يومين", "3 hours ago")."""
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from crawler.calendars import COUNTS, DUALS, UNIT_OF
+
+_BACK = re.compile(
+    r"(?:(?:اخر تحديث|تم التحديث|تحديث|تم النشر|نشر|نشرت|محدث|حدث)\W*)?"
+    r"(?:(?:منذ|قبل) (?P<after>.+?)|(?P<before>.+?) (?:مضت|مضي|ago))\W*"
+)
+_PART = re.compile(r"(?:(?P<count>\d{1,3}|[^\W\d_]+) )?(?P<unit>[^\W\d_]+)(?: (?P<one>واحده?))?")
+_JOINT = re.compile(r" و ?(?=\d|[^\W\d_])")
+_CLOCK_UNITS = frozenset({"second", "minute", "hour"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Back:
+    """A moment counted back from now: a day, and clock and UTC moment if hours were counted."""
+
+    day: date
+    clock: time | None = None
+    at: datetime | None = None
+
+
+def ago(folded: str, *, now: datetime, zone: tzinfo | None) -> Back | None:
+    """Read a folded relative phrase; None if it says anything else besides.
+
+    Hours and less give a moment to the minute; days, weeks, months and years a calendar day in
+    `zone` (UTC where that is None).
+    """
+    match = _BACK.fullmatch(folded)
+    if not match:
+        return None
+    spans = [_span(part) for part in _JOINT.split(match["after"] or match["before"])]
+    counted = {unit: count for span in spans if span for unit, count in [span]}
+    if len(counted) != len(spans):
+        return None
+    try:
+        return _counted_back(counted, now, zone)
+    except (OverflowError, ValueError):
+        return None
+
+
+def _span(part: str) -> tuple[str, int] | None:
+    """Read "3 ساعات", "ساعتين", "ساعة واحدة" as a unit and how many of it."""
+    match = _PART.fullmatch(part)
+    unit = UNIT_OF.get(match["unit"]) if match else None
+    if not match or not unit:
+        return None
+    count = match["count"]
+    if count is None:
+        return unit, 2 if match["unit"] in DUALS else 1
+    if count.isdigit():
+        return unit, int(count)
+    return (unit, COUNTS[count]) if count in COUNTS else None
+
+
+def _counted_back(counted: dict[str, int], now: datetime, zone: tzinfo | None) -> Back:
+    local = now.astimezone(zone or UTC)
+    months = counted.get("month", 0) + 12 * counted.get("year", 0)
+    day = _months_back(local.date(), months)
+    day -= timedelta(days=counted.get("day", 0), weeks=counted.get("week", 0))
+    if not _CLOCK_UNITS & counted.keys():
+        return Back(day=day)
+    delta = timedelta(
+        hours=counted.get("hour", 0),
+        minutes=counted.get("minute", 0),
+        seconds=counted.get("second", 0),
+    )
+    moment = (datetime.combine(day, local.timetz()) - delta).replace(second=0, microsecond=0)
+    moment = moment.astimezone(zone or UTC)
+    return Back(day=moment.date(), clock=moment.time(), at=moment.astimezone(UTC))
+
+
+def _months_back(day: date, months: int) -> date:
+    if not months:
+        return day
+    count = day.year * 12 + day.month - 1 - months
+    year, month = divmod(count, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(day.day, last))

@@ -1,0 +1,230 @@
+"""Stop 8: the tree of a page becomes its blocks of text, each with what speaks for or against it.
+
+A block is what a reader sees as one paragraph, line or item: `<p>`, a bare `<div>`, or a stretch
+between two line breaks. Nothing is cut out of the tree; what is surely chrome is only marked.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from lxml import etree
+from lxml.html import HtmlElement
+
+_NEVER = frozenset(
+    "script style noscript nav footer iframe svg select option button template textarea head "
+    "object embed audio video canvas map input datalist dialog menu title link meta".split()
+)
+_INLINE = frozenset(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q ruby "
+    "s samp small span strike strong sub sup time tt u var wbr img picture source center-text".split()
+)
+_HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
+_CHROME_TAGS = frozenset("aside figure figcaption".split())
+_KEPT_FIGURES = "descendant::table|descendant::blockquote"
+_HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+
+# Words in class names and ids that name what surrounds an article, not what it says.
+_CHROME = re.compile(
+    r"(?:^|[\s_-])(?:"
+    r"share|shares|sharing|sharer|sharethis|addtoany|addthis|a2a|social\w*|follow(?:us)?|"
+    r"related\w*|relate|recirc\w*|recommend\w*|read-?(?:also|more|next)|see-?also|also-?read|"
+    r"more-?(?:news|stories|articles|like)|most-?(?:read|viewed|popular)|popular|trending|"
+    r"breadcrumbs?|crumbs?|comments?|comment-?list|respond|disqus\w*|sidebar\w*|widgets?|"
+    r"newsletter\w*|subscri\w+|tags?|tag-?list|post-?tags|tagcloud|keywords|author-?(?:box|bio|info)|"
+    r"byline|by-?author|post-?meta|entry-?meta|meta|metadata|captions?|credits?|img-?cap|photo-?cap|"
+    r"wp-caption-text|ads?|adv|advert\w*|adsbygoogle|banner\w*|sponsor\w*|promo\w*|outbrain|taboola|"
+    r"cookies?|consent|gdpr|modal|popup|pop-up|overlay|lightbox|tooltip|toolbar|tools|print|"
+    r"pager|pagination|page-?nav|post-?nav\w*|nav-?links|navbar|navigation|menu\w*|footer|"
+    r"copyrights?|rating\w*|vote|poll|login|signin|search\w*|skip-?link|sr-only|"
+    r"screen-reader-text|visually-?hidden|inject\w*|teasers?|carousel|owl-\w+|slick\w*|swiper\w*|"
+    r"ticker|breaking|readspeaker|listen|rsbtn|notification\w*|app-?download|jp-relatedposts|"
+    r"sharedaddy|yarpp\w*|crp_related|heateor\w*|noprint|hidden|d-none|hide"
+    r")(?=$|[\s_-])",
+    re.IGNORECASE,
+)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_STATES = re.compile(r"(?:no|has|with|without|show|is)-(?:sidebar|comments?|share|caption)\S*")
+
+
+@dataclass(slots=True, kw_only=True)
+class Block:
+    """A stretch of text as a reader sees it, in document order.
+
+    `element` is the innermost block element around it, `linked` the characters inside links,
+    `chrome` the elements around it that look like page furniture, outermost first.
+    """
+
+    text: str
+    element: HtmlElement
+    linked: int = 0
+    heading: int = 0
+    item: bool = False
+    chrome: tuple[HtmlElement, ...] = ()
+
+    @property
+    def link_share(self) -> float:
+        """Return how much of the text is link text, from 0 to 1."""
+        return self.linked / max(1, len(self.text))
+
+
+@dataclass(slots=True)
+class _Reader:
+    """The running state of one walk: open blocks, open chrome, and the text gathered so far."""
+
+    blocks: list[Block] = field(default_factory=list)
+    open_blocks: list[HtmlElement] = field(default_factory=list)
+    chrome: list[HtmlElement] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
+    linked: int = 0
+    links: int = 0
+
+    def add(self, text: str | None) -> None:
+        if text:
+            self.pieces.append(text)
+            if self.links:
+                self.linked += len(text.strip())
+
+    def flush(self) -> None:
+        """Close the running block; line breaks inside it may make several of it."""
+        if not self.pieces:
+            return
+        lines = list(split_lines("".join(self.pieces)))
+        total = sum(map(len, lines))
+        share = min(1.0, self.linked / total) if total else 0.0
+        self.pieces.clear()
+        self.linked = 0
+        if not lines or not self.open_blocks:
+            return
+        element = self.open_blocks[-1]
+        heading = next((int(e.tag[1]) for e in self.open_blocks[-3:] if e.tag in _HEADINGS), 0)
+        chrome = tuple(self.chrome)
+        for line in lines:
+            self.blocks.append(
+                Block(
+                    text=line,
+                    element=element,
+                    linked=round(len(line) * share),
+                    heading=heading,
+                    item=element.tag == "li",
+                    chrome=chrome,
+                )
+            )
+
+
+_BREAK = "\x1e"
+_PARAGRAPH = re.compile(rf"\s*{_BREAK}(?:\s*{_BREAK})+\s*")
+_SPACE = re.compile(r"\s+")
+_ENDED = re.compile(r"""[.!?؟:؛…»”"'\])]\s*$""")
+
+
+def split_lines(text: str) -> Iterable[str]:
+    """Yield the paragraphs of a text whose line breaks are `\\x1e`, white space collapsed.
+
+    Two breaks always part; a single one parts where the line before it ends like a sentence, or
+    either line is short enough to be a sub-headline: elsewhere it only shapes the line.
+    """
+    for paragraph in _PARAGRAPH.split(text):
+        running = ""
+        for raw in paragraph.split(_BREAK):
+            line = _SPACE.sub(" ", raw).strip()
+            if running and line and not _ENDED.search(running) and len(running) > 60:
+                running = f"{running} {line}"
+                continue
+            if running:
+                yield running
+            running = line or ""
+        if running:
+            yield running
+
+
+def read_blocks(root: HtmlElement, without: frozenset[HtmlElement] = frozenset()) -> list[Block]:
+    """Return the blocks of text under `root` in document order; `without` is left out.
+
+    Scripts, navigation, footers, form fields and hidden elements are left out, what only looks
+    like furniture by its class is marked as chrome.
+    """
+    reader = _Reader()
+    walk = etree.iterwalk(root, events=("start", "end"))
+    for event, element in walk:
+        if event == "start":
+            if _start(reader, element, without):
+                walk.skip_subtree()
+        else:
+            _end(reader, element)
+            if element is not root:
+                reader.add(element.tail)
+    reader.flush()
+    return reader.blocks
+
+
+def _start(reader: _Reader, element: HtmlElement, without: frozenset[HtmlElement]) -> bool:
+    """Take in the start of an element; tell whether what is in it is to be skipped."""
+    tag = element.tag
+    if tag in _NEVER or element in without or _is_hidden(element):
+        if tag not in _INLINE and tag not in {"script", "style", "noscript", "iframe", "br"}:
+            reader.flush()
+        return True
+    if tag == "br":
+        reader.pieces.append(_BREAK)
+        return True
+    if tag == "a" and "href" in element.attrib:
+        reader.links += 1
+    if tag not in _INLINE:
+        reader.flush()
+        reader.open_blocks.append(element)
+    if _is_chrome(element, tag):
+        if tag in _INLINE:
+            reader.flush()
+        reader.chrome.append(element)
+    reader.add(element.text)
+    return False
+
+
+def _end(reader: _Reader, element: HtmlElement) -> None:
+    tag = element.tag
+    if tag == "a" and "href" in element.attrib:
+        reader.links -= 1
+    if reader.chrome and reader.chrome[-1] is element:
+        reader.flush()
+        reader.chrome.pop()
+    if reader.open_blocks and reader.open_blocks[-1] is element:
+        reader.flush()
+        reader.open_blocks.pop()
+
+
+def _is_hidden(element: HtmlElement) -> bool:
+    attributes = element.attrib
+    if "hidden" in attributes:
+        return True
+    style = attributes.get("style")
+    return style is not None and _HIDDEN.search(style) is not None
+
+
+def _is_chrome(element: HtmlElement, tag: str) -> bool:
+    if tag in _CHROME_TAGS:
+        return tag != "figure" or not element.xpath(_KEPT_FIGURES)
+    if tag in {"body", "html", "main", "article", "a", "p", "strong", "b"}:
+        return tag in {"p", "a"} and _named_chrome(element)
+    return _named_chrome(element)
+
+
+def _named_chrome(element: HtmlElement) -> bool:
+    attributes = element.attrib
+    names = f"{attributes.get('class', '')} {attributes.get('id', '')}"
+    if len(names) < 3:
+        return False
+    return _is_chrome_name(names)
+
+
+_SEEN: dict[str, bool] = {}
+
+
+def _is_chrome_name(names: str) -> bool:
+    known = _SEEN.get(names)
+    if known is None:
+        if len(_SEEN) > 20_000:
+            _SEEN.clear()
+        plain = _STATES.sub(" ", _CAMEL.sub("-", names))
+        known = _SEEN[names] = _CHROME.search(plain) is not None
+    return known

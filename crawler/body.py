@@ -1,0 +1,134 @@
+"""Stop 8: of the blocks of a page, those that are the article.
+
+The article is the element in which running text most outweighs links and labels; an element that
+its site marks as the body is preferred where it holds most of that text. trafilatura is asked
+where the page leaves doubt.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lxml.html import HtmlElement
+
+from crawler.blocks import Block
+
+_BODY = re.compile(
+    r"(?:^|[\s_-])(?:"
+    r"article-?(?:body|text|content|cont|details?|story|main|desc|txt|inner)\w*|"
+    r"story-?(?:body|text|content|details?)\w*|entry-?content|post-?(?:content|body|text|entry)|"
+    r"news-?(?:body|text|content|details?|story|desc)\w*|body-?(?:text|content)|text-?content|"
+    r"the-?content|single-?(?:content|body)|content-?(?:body|text)|field-name-body|"
+    r"field--name-body|main-?text|details?-?(?:content|body|text)|td-post-content|wysiwyg|"
+    r"artical-?(?:body|text|content)|full-?text|itemfulltext|article-page-content"
+    r")(?=$|[\s_-])",
+    re.IGNORECASE,
+)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_LONG = 60  # a block of so many characters is running text, a shorter one may be a label
+_MARKED_SHARE = 0.6  # of the best element's weight an element marked as the body must hold
+_SURE_SHARE = 0.6  # of the page's running text an unmarked element must hold to be believed
+_FURNITURE_SHARE = 0.6  # what holds so much of the running text is no furniture, whatever its class
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """The article's blocks; the index of the first among all; whether its place is beyond doubt."""
+
+    blocks: tuple[Block, ...]
+    start: int
+    element: HtmlElement | None
+    sure: bool
+
+
+def locate(blocks: Sequence[Block]) -> Body:
+    """Return the body of the article among the `blocks` of a page, empty where there is none."""
+    furniture = _furniture(blocks)
+    weights: dict[HtmlElement, float] = {}
+    running = 0.0
+    for block in blocks:
+        if _in_furniture(block, furniture):
+            continue
+        weight = _weight(block)
+        running += max(0.0, weight)
+        element: HtmlElement | None = block.element
+        while element is not None:
+            weights[element] = weights.get(element, 0.0) + weight
+            element = element.getparent()
+    best = max(weights, key=lambda element: weights[element], default=None)
+    if best is None or weights[best] <= 0:
+        return Body(blocks=(), start=0, element=None, sure=False)
+    marked = _marked(weights, weights[best])
+    chosen = marked if marked is not None else _widened(best, weights)
+    kept = [
+        index
+        for index, block in enumerate(blocks)
+        if _inside(block.element, chosen) and not _in_furniture(block, furniture)
+    ]
+    return Body(
+        blocks=tuple(blocks[index] for index in kept),
+        start=kept[0],
+        element=chosen,
+        sure=marked is not None or weights[best] >= running * _SURE_SHARE,
+    )
+
+
+def _weight(block: Block) -> float:
+    """Return what a block says for the element around it being an article: its running text."""
+    length = len(block.text)
+    if block.link_share >= 0.5:
+        return -length - 10.0
+    if length < _LONG or block.heading:
+        return -5.0
+    return length * (1 - block.link_share)
+
+
+def _furniture(blocks: Sequence[Block]) -> frozenset[HtmlElement]:
+    """Return the chrome that is really chrome: not the one around most of the running text."""
+    masses: dict[HtmlElement, float] = {}
+    total = 0.0
+    for block in blocks:
+        weight = max(0.0, _weight(block))
+        total += weight
+        for element in block.chrome:
+            masses[element] = masses.get(element, 0.0) + weight
+    return frozenset(e for e, mass in masses.items() if mass <= total * _FURNITURE_SHARE)
+
+
+def _in_furniture(block: Block, furniture: frozenset[HtmlElement]) -> bool:
+    return any(element in furniture for element in block.chrome)
+
+
+def _marked(weights: dict[HtmlElement, float], best: float) -> HtmlElement | None:
+    """Return the heaviest element that its site marks as the article's body, if heavy enough."""
+    found: HtmlElement | None = None
+    for element, weight in weights.items():
+        if weight >= best * _MARKED_SHARE and is_body(element):
+            lighter = found is None or weight > weights[found]
+            found = element if lighter else found
+    return found
+
+
+def is_body(element: HtmlElement) -> bool:
+    """Tell whether an element is marked as an article's body, by microdata or by its class."""
+    attributes = element.attrib
+    if "articleBody" in attributes.get("itemprop", ""):
+        return True
+    names = f"{attributes.get('class', '')} {attributes.get('id', '')}"
+    return len(names) > 6 and _BODY.search(_CAMEL.sub("-", names)) is not None
+
+
+def _widened(element: HtmlElement, weights: dict[HtmlElement, float]) -> HtmlElement:
+    """Return the outermost element that weighs the same: an inline wrapper is no container."""
+    parent = element.getparent()
+    while parent is not None and weights.get(parent) == weights[element] and parent.tag != "body":
+        element, parent = parent, parent.getparent()
+    return element
+
+
+def _inside(element: HtmlElement | None, container: HtmlElement) -> bool:
+    while element is not None:
+        if element is container:
+            return True
+        element = element.getparent()
+    return False

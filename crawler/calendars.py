@@ -1,0 +1,197 @@
+"""The words dates are written in: months of every system, weekdays, units, zones. Tables only.
+
+All Arabic keys are folded (`archive.arabic.fold`): ا for every alef, ه for ة, ي for ى, no marks.
+"""
+
+from archive.arabic import fold
+
+# Gulf and Egypt; Levant and Iraq; Morocco; Algeria and Tunisia; spelling variants of each.
+_ARABIC = (
+    "يناير|كانون الثاني|كانون ثاني|كانون2|جانفي|ينايير",
+    "فبراير|شباط|فيفري|فيبراير|فبرابر",
+    "مارس|اذار|مارص",
+    "ابريل|نيسان|افريل|أبريل|ابرايل",
+    "مايو|ايار|ماي|نوار",
+    "يونيو|يونيه|حزيران|جوان|يونيوه|يونية",
+    "يوليو|يوليه|تموز|جويليه|يوليوز|جوييه|جويلي",
+    "اغسطس|اب|اوت|غشت|آب|أوغسطس|اغسطوس",
+    "سبتمبر|ايلول|شتنبر|سبتمير",
+    "اكتوبر|تشرين الاول|تشرين اول|اكتوبير",
+    "نوفمبر|تشرين الثاني|تشرين ثاني|نونبر|نوفمبير|نوفنبر",
+    "ديسمبر|كانون الاول|كانون اول|دجنبر|ديسمبير|دسمبر",
+)
+_LATIN = (
+    "january|jan|janvier",
+    "february|feb|février|fevrier",
+    "march|mar|mars",
+    "april|apr|avril",
+    "may|mai",
+    "june|jun|juin",
+    "july|jul|juillet",
+    "august|aug|août|aout",
+    "september|sep|sept|septembre",
+    "october|oct|octobre",
+    "november|nov|novembre",
+    "december|dec|décembre|decembre",
+)
+_HIJRI = (
+    "محرم|محرم الحرام|المحرم",
+    "صفر|صفر الخير|صفر المظفر",
+    "ربيع الاول|ربيع اول|ربيع الأول",
+    "ربيع الاخر|ربيع الثاني|ربيع اخر|ربيع ثاني|ربيع ثان",
+    "جمادي الاولي|جمادي الاول|جماد الاول|جمادي اولي|جماد اول",
+    "جمادي الاخره|جمادي الثانيه|جمادي الثاني|جماد الثاني|جماد الاخر|جمادي الاخر|جمادي اخره|جماد ثاني",
+    "رجب|رجب المرجب",
+    "شعبان|شعبان المعظم",
+    "رمضان|رمضان المبارك|رمضان المعظم",
+    "شوال|شوال المكرم",
+    "ذو القعده|ذي القعده|ذوالقعده|ذي قعده|ذو قعده",
+    "ذو الحجه|ذي الحجه|ذوالحجه|ذي حجه|ذو حجه",
+)
+_WEEKDAYS = (
+    "الاثنين|الإثنين|اثنين|الاتنين|monday|mon|lundi",
+    "الثلاثاء|ثلاثاء|الثلثاء|الثلاثا|tuesday|tue|tues|mardi",
+    "الاربعاء|اربعاء|الاربعا|wednesday|wed|mercredi",
+    "الخميس|خميس|thursday|thu|thur|thurs|jeudi",
+    "الجمعه|جمعه|friday|fri|vendredi",
+    "السبت|سبت|saturday|sat|samedi",
+    "الاحد|احد|الأحد|sunday|sun|dimanche",
+)
+
+
+def _numbered(*tables: tuple[str, ...], first: int = 1) -> dict[str, int]:
+    """Map every folded spelling to its number."""
+    return {
+        fold(name): number
+        for table in tables
+        for number, names in enumerate(table, first)
+        for name in names.split("|")
+    }
+
+
+MONTHS = _numbered(_ARABIC, _LATIN)
+HIJRI_MONTHS = _numbered(_HIJRI)
+WEEKDAYS = _numbered(_WEEKDAYS, first=0)
+
+_UNITS_OF_TEN = (
+    "الاول|الثاني|الثالث|الرابع|الخامس|السادس|السابع|الثامن|التاسع|العاشر|"
+    "الحادي عشر|الثاني عشر|الثالث عشر|الرابع عشر|الخامس عشر|السادس عشر|السابع عشر|"
+    "الثامن عشر|التاسع عشر|العشرين|الحادي والعشرين|الثاني والعشرين|الثالث والعشرين|"
+    "الرابع والعشرين|الخامس والعشرين|السادس والعشرين|السابع والعشرين|الثامن والعشرين|"
+    "التاسع والعشرين|الثلاثين|الحادي والثلاثين"
+).split("|")
+ORDINALS = {word: number for number, word in enumerate(_UNITS_OF_TEN, 1)}
+ORDINALS |= {word.replace("ين", "ون"): n for word, n in list(ORDINALS.items()) if n >= 20}
+_HOURS = (
+    "الواحده|الثانيه|الثالثه|الرابعه|الخامسه|السادسه|السابعه|الثامنه|التاسعه|العاشره|"
+    "الحاديه عشره|الثانيه عشره"
+).split("|")
+ORDINALS |= {word: number for number, word in enumerate(_HOURS, 1)}
+ORDINALS["اول"] = ORDINALS["الفاتح"] = 1
+
+_UNITS = {
+    "second": "ثانيه|ثوان|ثواني|ثانيتين|ثانيتان|second|seconds",
+    "minute": "دقيقه|دقائق|دقايق|دقيقتين|دقيقتان|minute|minutes|min|mins",
+    "hour": "ساعه|ساعات|ساعتين|ساعتان|hour|hours|hr|hrs",
+    "day": "يوم|ايام|يوما|يومين|يومان|day|days",
+    "week": "اسبوع|اسابيع|اسبوعا|اسبوعين|اسبوعان|week|weeks",
+    "month": "شهر|اشهر|شهور|شهرا|شهرين|شهران|month|months",
+    "year": "سنه|سنوات|سنين|عام|اعوام|عاما|سنتين|سنتان|عامين|عامان|year|years",
+}
+UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words.split("|")}
+DUALS = frozenset(word for word in UNIT_OF if word.endswith(("تين", "تان", "مين", "مان"))) | {
+    "اسبوعين",
+    "اسبوعان",
+    "شهرين",
+    "شهران",
+}
+COUNTS = {
+    "واحد": 1,
+    "واحده": 1,
+    "اثنين": 2,
+    "اثنتين": 2,
+    "ثلاث": 3,
+    "ثلاثه": 3,
+    "اربع": 4,
+    "اربعه": 4,
+    "خمس": 5,
+    "خمسه": 5,
+    "ست": 6,
+    "سته": 6,
+    "سبع": 7,
+    "سبعه": 7,
+    "ثمان": 8,
+    "ثماني": 8,
+    "ثمانيه": 8,
+    "تسع": 9,
+    "تسعه": 9,
+    "عشر": 10,
+    "عشره": 10,
+    "a": 1,
+    "an": 1,
+    "one": 1,
+}
+
+# Words after which a day lies before today by so many days.
+DAYS_BACK = {
+    "اليوم": 0,
+    "امس": 1,
+    "البارحه": 1,
+    "يوم امس": 1,
+    "today": 0,
+    "yesterday": 1,
+    "امس الاول": 2,
+    "اول امس": 2,
+    "اول من امس": 2,
+    "قبل امس": 2,
+}
+
+# am, pm; night and noon depend on the hour and are resolved where they are read.
+_MERIDIEMS = {
+    "am": "ص|صباحا|الصباح|صباح|فجرا|الفجر|قبل الظهر|am|a.m|a.m.|ق.ظ",
+    "pm": "م|مساء|مسا|المساء|عصرا|العصر|بعد الظهر|pm|p.m|p.m.|ب.ظ",
+    "noon": "ظهرا|الظهر|ظهر",
+    "night": "ليلا|الليل|منتصف الليل",
+}
+MERIDIEM_OF = {fold(word): key for key, words in _MERIDIEMS.items() for word in words.split("|")}
+
+# Places named after "بتوقيت" (and alone only where they are abbreviations).
+_ZONES = {
+    "UTC": "غرينتش|جرينتش|غرينيتش|جرينيتش|غرينتيش|كرينتش|غرينتش الدولي|العالمي",
+    "Asia/Riyadh": "مكه|مكه المكرمه|السعوديه|الرياض|المملكه",
+    "Asia/Jerusalem": "القدس|القدس المحتله|فلسطين|غزه|رام الله",
+    "Asia/Damascus": "دمشق|سوريا|سوريه",
+    "Asia/Beirut": "بيروت|لبنان",
+    "Africa/Cairo": "القاهره|مصر",
+    "Asia/Baghdad": "بغداد|العراق",
+    "Asia/Amman": "الاردن",
+    "Asia/Dubai": "ابوظبي|ابو ظبي|الامارات|دبي",
+    "Asia/Muscat": "مسقط|سلطنه عمان",
+    "Asia/Qatar": "الدوحه|قطر",
+    "Asia/Kuwait": "الكويت",
+    "Asia/Bahrain": "المنامه|البحرين",
+    "Asia/Aden": "صنعاء|عدن|اليمن",
+    "Africa/Tunis": "تونس",
+    "Africa/Algiers": "الجزائر",
+    "Africa/Casablanca": "الرباط|المغرب|الدار البيضاء",
+    "Africa/Tripoli": "طرابلس|ليبيا",
+    "Africa/Khartoum": "الخرطوم|السودان",
+    "Europe/London": "لندن",
+    "Europe/Paris": "باريس|فرنسا",
+    "Europe/Moscow": "موسكو",
+    "Europe/Istanbul": "اسطنبول|تركيا|انقره",
+    "America/New_York": "واشنطن|نيويورك|شرق الولايات المتحده",
+}
+ZONE_OF = {fold(place): zone for zone, places in _ZONES.items() for place in places.split("|")}
+# Hours east of UTC of the abbreviations that mean one zone only.
+OFFSETS = {"gmt": 0, "utc": 0, "z": 0, "est": -5, "edt": -4, "cet": 1, "cest": 2, "eet": 2, "eest": 3}
+
+# Words that stand around a date without changing it.
+_AROUND = (
+    "اخر تحديث|تم التحديث|تحديث|محدثه|محدث|حدث|حدثت|عدل|تم النشر|تم نشر|تم نشره|نشر|نشرت|النشر|"
+    "نشر الخبر|منشور|تاريخ النشر|تاريخ نشر|تاريخ|التاريخ|بتاريخ|وقت النشر|وقت|الوقت|اضيف|"
+    "اضيفت|كتب|حرر|ادرج|عند|علي|في|فى|من|يوم|شهر|سنه|عام|الموافق|الموافق ل|الموافق لـ|"
+    "المصادف|بالتوقيت المحلي|التوقيت المحلي|توقيت محلي|"
+    "posted|published|updated|last|modified|update|on|at|date|the|of|le|à|publié|mis|jour"
+)
+AROUND_WORDS = frozenset(map(fold, _AROUND.split("|")))

@@ -1,0 +1,139 @@
+"""Stop 8: the lines inside an article's body that are not the article.
+
+"Read also" boxes, share and follow lines, comment policy, copyright, tag lists, captions, repeated
+headlines. A line goes only when it is surely none of the article: its text comes first.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from archive.arabic import fold
+from crawler.blocks import Block
+from crawler.moments import parse
+
+# All patterns read folded text: ا for every alef, ه for ة, ي for ى, no marks, lower case.
+_READ_ALSO = re.compile(
+    r"\W*(?:و?(?:اقرا|اقرءوا|اقراوا|اقرئي|طالع|طالعوا|شاهد|شاهدوا|تابع|انظر|راجع|استمع)"
+    r"(?:\s*[/\\(]\s*ي\)?)?\s+(?:ايضا|كذلك|المزيد|اكثر|هنا|ايضا|علي موقعنا)"
+    r"|(?:مواضيع|اخبار|مقالات|موضوعات|قصص|تقارير|خبر|موضوع)\s+(?:ذات|ذو)\s+صله"
+    r"|(?:مواضيع|اخبار|مقالات|موضوعات|قصص)\s+(?:متعلقه|مرتبطه|مشابهه|قد تهمك|تهمك|اخري)"
+    r"|الموضوعات المتعلقه|الاخبار المتعلقه|ذات صله|(?:قد|ربما) (?:يهمك|يعجبك|تهمك|ترغب)"
+    r"|للمزيد|لمزيد من|لقراءه المزيد|المزيد من (?:اخبار|الاخبار|المواضيع)|اخترنا لك"
+    r"|read (?:also|more)|see also|lire aussi|à lire)"
+)
+_FOLLOW = re.compile(
+    r"\W*(?:تابعونا|تابعنا|تابعوا|شاركونا|شاركنا|شارك\w* (?:الخبر|المقال|هذا|علي|عبر|مع)"
+    r"|انضموا|انضم الي|اشترك\w* (?:في|الان|ب)|للاشتراك|حملوا? (?:تطبيق|الان)|يمكنكم متابعه"
+    r"|يمكنك متابعه|لمتابعه (?:اخر|احدث|المزيد|اخبار|كل)|لمتابعتنا|لتصلكم|لتصلك|تصفح\w* نشرتنا"
+    r"|انقر\w* هنا|اضغط\w* هنا|نسخ الرابط|تم نسخ|انشر علي|follow us|share this|subscribe)"
+)
+_POLICY = re.compile(
+    r"ترحب (?:شبكه|صحيفه|موقع|اداره|بوابه) .{0,80}(?:نقاش|تعليق|مشارك)"
+    r"|(?:اراء|تعليقات|المقالات|مقالات|المقال|المواد)\b.{0,60}(?:لا تعبر|لا يعبر|تعبر عن راي"
+    r"|يعبر عن راي|تعبر فقط|لا تمثل)"
+    r"|^\W*(?:لن يتم نشر عنوان بريدك|اترك (?:تعليق|رد)|اضف تعليق|اكتب تعليق|التعليقات$"
+    r"|لا توجد تعليقات|شروط التعليق|عدد التعليقات|يرجي .{0,40}تعليق)"
+    r"|جميع الحقوق محفوظه|حقوق (?:النشر|الطبع|الملكيه) محفوظه|كل الحقوق محفوظه"
+    r"|all rights reserved|يمنع (?:نسخ|اعاده|الاقتباس)|لا يسمح باعاده|^\W*©"
+)
+_LISTED = re.compile(
+    r"\W*(?:(?:ال)?وسوم|كلمات (?:مفتاحيه|دلاليه|دليليه|داله)|الكلمات (?:المفتاحيه|الدلاليه|الداله)"
+    r"|تاغ|تاج|تاغات|تاجات|العلامات|هاشتاغ|tags?|keywords)\s*(?:[:：#]|$)"
+)
+_CREDIT = re.compile(
+    r"\W*(?:(?:ال)?صوره?|تصوير|عدسه|كاميرا|(?:ال)?مصدر|(?:ال)?مصادر|source|photo|credit|getty\w*"
+    r"|afp|reuters|رويترز|ا ف ب|ا\.ف\.ب|الاناضول)(?:\s*[:/：|].*|\W*)$"
+)
+_LABEL = re.compile(
+    r"\W*(?:استمع(?: الي المقال| للمقال)?|طباعه|شارك|مشاركه|حجم الخط|اعلان|اعلانات|advertisement"
+    r"|رابط مختصر|رابط|فيسبوك|تويتر|واتساب|تلغرام|تيليجرام|facebook|twitter|whatsapp|telegram"
+    r"|المزيد|انتهي|القصه كامله|فيديو|صور|التفاصيل|email|print|short url)\W*$"
+)
+_SIGNED = re.compile(r"(?:[\u0621-\u064a]{1,2}\s?[.\u200c]\s?[\u0621-\u064a]{1,2}\W*)+(?:\([^)]*\))?\s*$")
+_WORD = re.compile(r"\w")
+_WORDS = re.compile(r"\w+")
+_SENTENCE = re.compile(r"""[.؟!?…]["'”»)\]]*\s*$""")
+_LATE = 0.65  # a list of related articles is looked for in what follows this share of the text
+
+
+def paragraphs(blocks: Sequence[Block], *, repeated: Iterable[str] = ()) -> list[str]:
+    """Return the lines of the article among the `blocks` of its body, in order.
+
+    `repeated` holds what other fields keep already (title, deck): a first line that only repeats
+    one of them is dropped, and so is a line that is nothing but a date.
+    """
+    known = {_key(text) for text in repeated if text}
+    lines: list[str] = []
+    seen: set[str] = set()
+    skipping = False
+    for index, block in enumerate(_until_related(blocks)):
+        folded = fold(block.text).strip()
+        if skipping and (block.link_share > 0.6 or (block.item and block.linked)):
+            continue
+        skipping = bool(_READ_ALSO.match(folded)) and len(folded) < 45
+        if is_surplus(block, folded) or (index < 6 and _repeats(block.text, known)):
+            continue
+        key = _key(block.text)
+        if len(key) > 60 and key in seen:
+            continue
+        seen.add(key)
+        lines.append(block.text)
+    return _trimmed(lines)
+
+
+def is_surplus(block: Block, folded: str) -> bool:
+    """Tell whether a line of the body, given as it is and folded, is surely not the article."""
+    length = len(folded)
+    if not _WORD.search(folded):
+        return True
+    if _READ_ALSO.match(folded) and (length < 160 or block.link_share > 0.3):
+        return True
+    if length < 260 and _FOLLOW.match(folded) and not _is_prose(folded):
+        return True
+    if _POLICY.search(folded) and (length < 160 or block.element.getnext() is None or block.linked):
+        return True
+    if length < 120 and (_LISTED.match(folded) or _LABEL.match(folded)):
+        return True
+    if length < 120 and _CREDIT.match(folded):
+        return True
+    return block.link_share > 0.9 and length < 200 and not _SENTENCE.search(block.text)
+
+
+def _is_prose(folded: str) -> bool:
+    """Tell whether a line that opens like a call to follow goes on like a sentence of news."""
+    return len(folded) > 120 and not re.search(r"علي|عبر|اضغط|انقر|هنا|تطبيق|نشره", folded)
+
+
+def _until_related(blocks: Sequence[Block]) -> Sequence[Block]:
+    """Cut off the list of other articles that closes a body: its label and all that follows."""
+    total = sum(len(block.text) for block in blocks)
+    passed = 0
+    for index, block in enumerate(blocks):
+        rest = blocks[index + 1 :]
+        if passed > total * _LATE and len(block.text) < 45:
+            folded = fold(block.text)
+            listed = sum(other.link_share > 0.6 for other in rest)
+            if _READ_ALSO.match(folded) and (not rest or listed * 2 >= len(rest)):
+                return blocks[:index]
+        passed += len(block.text)
+    return blocks
+
+
+def _repeats(text: str, known: set[str]) -> bool:
+    return _key(text) in known or (len(text) < 80 and parse(text, now=None, zone=None) is not None)
+
+
+def _trimmed(lines: list[str]) -> list[str]:
+    """Cut the initials of editors and lone dates off the end."""
+    while lines and len(lines[-1]) < 80:
+        if len(lines) > 1 and (
+            _SIGNED.match(fold(lines[-1])) or parse(lines[-1], now=None, zone=None)
+        ):
+            lines.pop()
+            continue
+        break
+    return lines
+
+
+def _key(text: str) -> str:
+    return " ".join(_WORDS.findall(fold(text)))

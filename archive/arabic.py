@@ -33,7 +33,9 @@ def _presentation_forms() -> dict[int, str]:
     forms = {}
     for code in (*range(0xFB50, 0xFE00), *range(0xFE70, 0xFF00)):
         base = unicodedata.normalize("NFKC", chr(code))
-        if base != chr(code) and all(unicodedata.category(char)[0] in "LM" for char in base):
+        if unicodedata.category(chr(code)) == "Lo" and all(
+            unicodedata.category(char)[0] in "LM" for char in base
+        ):
             forms[code] = base
     return forms
 
@@ -77,13 +79,16 @@ def tidy(text: str) -> str:
 
 
 def _fold_table() -> dict[int, str | None]:
-    """Map each Arabic letter, mark and digit to what it counts as when words are compared."""
+    """Map each letter, mark and digit to what it counts as when words are compared."""
     table: dict[int, str | None] = dict.fromkeys(map(ord, INVISIBLES))
+    for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)):
+        table[code] = unicodedata.normalize("NFD", chr(code))[0]
+    table.update(dict.fromkeys(range(0x300, 0x370)))
     marks = (0x610, 0x61B), (0x640, 0x641), (0x64B, 0x660), (0x670, 0x671), (0x6D6, 0x6DD)
     later_marks = (0x6DF, 0x6E5), (0x6E7, 0x6E9), (0x6EA, 0x6EE), (0x8D3, 0x8E2), (0x8E3, 0x900)
     for start, end in marks + later_marks:
         table.update(dict.fromkeys(range(start, end)))
-    letters = {"آأإٱ": "ا", "ىیې": "ي", "ة": "ه", "کڪ": "ك", "ہھە": "ه"}
+    letters = {"آأإٱ": "ا", "ı": "i", "ىیې": "ي", "ة": "ه", "کڪ": "ك", "ہھە": "ه"}
     for variants, base in letters.items():
         table.update(dict.fromkeys(map(ord, variants), base))
     for zero in (0x660, 0x6F0):
@@ -99,9 +104,9 @@ def fold(text: str) -> str:
 
     Alef forms, ta marbuta and ha, alef maqsura and ya, Persian ya and kaf count as one letter;
     vowel marks, tatweel and invisible characters vanish; native digits become ASCII; Latin loses
-    its case. For Arabic it is Lucene's ArabicNormalizer and more (it knows only the first three).
+    its case and accents. It does all that Lucene's ArabicNormalizer does, and more.
     """
-    return tidy(text).translate(_FOLD).casefold()
+    return tidy(text).casefold().translate(_FOLD)
 
 
 _PREFIXES = ("ال", "وال", "بال", "كال", "فال", "لل", "و")

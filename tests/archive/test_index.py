@@ -1,0 +1,146 @@
+"""The index follows the articles, word for word, and notices what would break it."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlite_utils import Database
+
+from archive.arabic import analyse, tidy, tokens
+from archive.index import index_is_current, rebuild_index, register
+from archive.schema import MIGRATIONS
+from tests.archive.newsroom import add_article, empty_archive
+
+ODD = st.text(
+    st.one_of(
+        st.sampled_from("ابةهيىولمن ١۵5aİßﬁ.-،\n\x00\N{ARABIC FATHA}\N{ARABIC TATWEEL}"),
+        st.sampled_from("\N{ZERO WIDTH NON-JOINER}\N{RIGHT-TO-LEFT MARK}\N{SOFT HYPHEN}"),
+        st.characters(codec="utf-8"),
+    )
+)
+
+
+@pytest.fixture
+def archive():
+    return empty_archive()
+
+
+def found(archive, expression):
+    rows = archive.execute(
+        "select rowid from articles_fts where articles_fts match ? order by rowid", (expression,)
+    )
+    return [row_id for (row_id,) in rows]
+
+
+def index_terms(archive):
+    archive.execute("create virtual table temp.held using fts5vocab(main, articles_fts, instance)")
+    rows = archive.execute("select term from held where doc > 0 order by doc, offset").fetchall()
+    archive.execute("drop table temp.held")
+    return [term for (term,) in rows]
+
+
+@given(ODD)
+@settings(max_examples=200)
+def test_the_index_holds_what_analyse_says(text):
+    archive = empty_archive()
+    add_article(archive, text=text)
+    assert index_terms(archive) == analyse(text)
+
+
+@given(ODD, st.randoms())
+@settings(max_examples=200)
+def test_highlights_mark_the_original_word(text, random):
+    text = tidy(text)
+    words = list(tokens(text))
+    if not words:
+        return
+    archive = empty_archive()
+    add_article(archive, text=text)
+    wanted = random.choice(words).term
+    (marked,) = archive.execute(
+        "select highlight(articles_fts, 3, '\ue001', '\ue002') from articles_fts"
+        " where articles_fts match ?",
+        (f'"{wanted}"',),
+    ).fetchone()
+    pieces = marked.split("\ue001")[1:]
+    shown = [word for piece in pieces for word in tokens(piece.split("\ue002")[0])]
+    assert shown
+    assert all(word.term == wanted for word in shown)
+    assert len(shown) == sum(word.term == wanted for word in words)
+    assert marked.replace("\ue001", "").replace("\ue002", "") == text
+
+
+def test_the_index_follows_insert_update_and_delete(archive):
+    add_article(archive, id=1, title="الحكومة", text="خبر")
+    add_article(archive, id=2**52, title="المدرسة", text="خبر")
+    assert found(archive, "حكوم") == [1]
+    archive.execute("update articles set title = 'الجامعة' where id = 1")
+    assert (found(archive, "حكوم"), found(archive, "جامع")) == ([], [1])
+    archive.execute("delete from articles where id = 1")
+    assert (found(archive, "جامع"), found(archive, "خبر")) == ([], [2**52])
+
+
+def test_a_replaced_row_leaves_nothing_behind(archive):
+    add_article(archive, id=1, text="قديم")
+    add_article(archive, "replace", id=1, text="جديد")
+    assert (found(archive, "قديم"), found(archive, "جديد")) == ([], [1])
+
+
+def test_a_foreign_writer_fails_instead_of_spoiling_the_index(archive, tmp_path):
+    add_article(archive, id=1, text="خبر")
+    archive.execute("vacuum into ?", (str(tmp_path / "archive.db"),))
+    with closing(sqlite3.connect(tmp_path / "archive.db")) as foreign:
+        for statement in ("delete from articles", "update articles set text = 'x'"):
+            with pytest.raises(sqlite3.OperationalError, match="no such function"):
+                foreign.execute(statement)
+        assert found(foreign, "خبر") == [1]
+        foreign.execute("update articles set gone_at = '2020-01-01'")
+
+
+def test_sqlites_own_rebuild_is_noticed_and_ours_repairs_it(archive):
+    add_article(archive, id=1, text="الحكومة")
+    assert index_is_current(archive)
+    archive.execute("insert into articles_fts(articles_fts) values ('rebuild')")
+    assert not index_is_current(archive)
+    done: list[int] = []
+    rebuild_index(archive, done.append)
+    assert index_is_current(archive)
+    assert found(archive, "حكوم") == [1]
+    assert done == [1]
+
+
+def test_a_failed_rebuild_changes_nothing(archive):
+    add_article(archive, id=1, text="الحكومة")
+
+    def stop(_done):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rebuild_index(archive, stop)
+    assert index_is_current(archive)
+    assert found(archive, "حكوم") == [1]
+
+
+def test_articles_from_before_the_index_are_indexed():
+    archive = sqlite3.connect(":memory:", isolation_level=None)
+    MIGRATIONS.apply(Database(archive), stop_before="m002_search_index")
+    add_article(archive, id=7, text="الحكومة")
+    register(archive)
+    MIGRATIONS.apply(Database(archive))
+    assert found(archive, "حكوم") == [7]
+
+
+def test_datasette_sees_that_articles_can_be_searched(archive):
+    from datasette.utils import detect_fts
+
+    assert detect_fts(archive, "articles") == "articles_fts"
+
+
+def test_sql_functions_answer_null_and_text(archive):
+    row = archive.execute(
+        "select warraq_analyse(null), warraq_analyse('الحكومة، والشعب'), warraq_query('ما الحل؟'),"
+        " escape_fts('روسيا تركيا'), warraq_query(null)"
+    ).fetchone()
+    assert row == (None, "حكوم شعب", '"حل"', '"روسيا" AND "تركيا"', '""')

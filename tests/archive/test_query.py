@@ -1,0 +1,72 @@
+"""Typed queries read as words, phrases, demands and filters."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.query import parse
+
+EXPRESSIONS = [
+    # typed, any word, every word
+    ("", '""', '""'),
+    ("؟ ، -", '""', '""'),
+    ("المؤتمر والحكومة", '"مؤتمر" OR "حكوم"', '"مؤتمر" AND "حكوم"'),
+    ("المؤتمر مؤتمر", '"مؤتمر"', '"مؤتمر"'),
+    ("ما هي الحكومة؟", '"حكوم"', '"حكوم"'),
+    ("ما هي", '"ما" OR "هي"', '"ما" AND "هي"'),
+    ('"لقاء القمة"', '"لقاء قم"', '"لقاء قم"'),
+    ("«لقاء القمة»", '"لقاء قم"', '"لقاء قم"'),
+    ("“لقاء القمة", '"لقاء قم"', '"لقاء قم"'),
+    ("روسيا +تركيا", '"تركيا" AND ("تركيا" OR "روسيا")', '"تركيا" AND "روسيا"'),
+    ("روسيا -تركيا", '("روسيا") NOT ("تركيا")', '("روسيا") NOT ("تركيا")'),
+    ('روسيا −"بحر قزوين"', '("روسيا") NOT ("بحر قزو")', '("روسيا") NOT ("بحر قزو")'),
+    ("-تركيا", '""', '""'),
+    ("title:روسيا", '{title} : "روسيا"', '{title} : "روسيا"'),
+    ("عنوان:«لقاء القمة»", '{title} : "لقاء قم"', '{title} : "لقاء قم"'),
+    ("author:خالد", '{byline} : "خالد"', '{byline} : "خالد"'),
+    ("قال:نعم", '"قال" OR "نعم"', '"قال" AND "نعم"'),
+    ("الحكومي*", '("حكومي"* OR "حكوم")', '("حكومي"* OR "حكوم")'),
+    ("*", '""', '""'),
+    ("covid-19 كوفيد-19", '"covid 19" OR "كوفيد" OR "19"', '"covid 19" AND "كوفيد" AND "19"'),
+    ("after:ليس", '"after" OR "ليس"', '"after" AND "ليس"'),
+    ("AND OR NOT NEAR(a b)", '"and" OR "or" OR "not" OR "near" OR "a" OR "b"', None),
+]
+
+DAYS = [
+    ("after:2020-11-01", date(2020, 11, 1), None),
+    ("after:٢٠٢٠-١١-٠١", date(2020, 11, 1), None),
+    ("before:2020/11 after:2019", date(2019, 1, 1), date(2020, 11, 1)),
+    ("after:2020-13-40", None, None),
+    ("after:", None, None),
+]
+
+
+@pytest.mark.parametrize(("typed", "any_word", "every_word"), EXPRESSIONS)
+def test_a_query_becomes_a_match_expression(typed, any_word, every_word):
+    assert parse(typed).expression() == any_word
+    if every_word is not None:
+        assert parse(typed).expression(every=True) == every_word
+
+
+@pytest.mark.parametrize(("typed", "after", "before"), DAYS)
+def test_days_become_filters(typed, after, before):
+    query = parse(typed)
+    assert (query.after, query.before) == (after, before)
+
+
+def test_publishers_are_filters():
+    query = parse('publisher:enabbaladi -publisher:"عنب بلدي" خبر')
+    assert query.publishers == ("enabbaladi",)
+    assert query.not_publishers == ("عنب بلدي",)
+    assert query.expression() == '"خبر"'
+
+
+def test_only_so_many_words_count():
+    assert len(parse(" ".join(map(str, range(500)))).words) == 64
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_anything_can_be_typed(typed):
+    parse(typed).expression()

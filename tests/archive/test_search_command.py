@@ -1,0 +1,57 @@
+"""`warraq search`, as a person or a script runs it."""
+
+import json
+
+from click.testing import CliRunner
+
+from archive.commands.search import search
+from archive.database import open_for_writing
+from tests.archive.newsroom import add_article
+
+
+def run(*arguments):
+    return CliRunner().invoke(search, arguments)
+
+
+def archive_with_news(root):
+    connection = open_for_writing(root)
+    for number in (1, 2):
+        add_article(connection, id=number, title="لقاء القمة", text="عُقد اللقاء في دمشق.",
+                    published_on="2020-11-09")  # fmt: skip
+    connection.close()
+    return str(root)
+
+
+def test_hits_are_printed_for_a_reader(tmp_path):
+    result = run("لقاءات", "--archive", archive_with_news(tmp_path), "--limit", "1")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "لقاء القمة",
+        "عنب بلدي · 2020-11-09",
+        "https://news.example/1",
+        "عُقد ⟦اللقاء⟧ في دمشق.",
+        "",
+    ]
+    assert result.stderr == "1 of 2 found; --limit shows more.\n"
+
+
+def test_json_is_for_programs(tmp_path):
+    root = archive_with_news(tmp_path)
+    first, second = json.loads(run("لقاء", "--archive", root, "--json").stdout)
+    assert list(first) == ["id", "url", "title", "publisher", "published_at", "snippet", "score"]
+    assert (first["id"], second["id"]) == (1, 2)
+
+
+def test_nothing_found_is_no_error(tmp_path):
+    root = archive_with_news(tmp_path)
+    assert run("zzz", "--archive", root, "--json").stdout == "[]\n"
+    result = run("zzz", "--archive", root)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "Nothing found" in result.stderr
+
+
+def test_no_archive_is_one_line(tmp_path):
+    result = run("خبر", "--archive", str(tmp_path))
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Error: {tmp_path} holds no archive")
+    assert result.stderr.count("\n") == 1

@@ -57,23 +57,21 @@ def find(db: sqlite3.Connection, url: str) -> int | None:
     return row and int(row[0])
 
 
-def seen(db: sqlite3.Connection, url: str, *, capture: int | None, at: datetime) -> None:
+def seen(db: sqlite3.Connection, article: int, *, capture: int | None, at: datetime) -> None:
     """Note that an article stood unchanged at that time."""
     db.execute(
         "update articles set last_seen_at = ?, capture = coalesce(?, capture), gone_at = null"
-        " where url = ?",
-        (iso(at), capture, url),
+        " where id = ?",
+        (iso(at), capture, article),
     )
 
 
-def gone(db: sqlite3.Connection, url: str, *, at: datetime) -> bool:
+def gone(db: sqlite3.Connection, article: int, *, at: datetime) -> bool:
     """Mark an article as gone, once; its text stays. Return whether it was marked now."""
-    return (
-        db.execute(
-            "update articles set gone_at = ? where url = ? and gone_at is null", (iso(at), url)
-        ).rowcount
-        > 0
+    marked = db.execute(
+        "update articles set gone_at = ? where id = ? and gone_at is null", (iso(at), article)
     )
+    return marked.rowcount > 0
 
 
 def _fields(extraction: Extraction) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from sqlite_utils import Database
 
 from archive.errors import NewerArchive, NotAnArchive
 from archive.schema import MIGRATIONS
-from archive.search import register
+from archive.index import register
 
 NAME = "archive.db"
 

@@ -66,7 +66,8 @@ class Visit:
     """An address that is to be fetched, with what is known of its last visit.
 
     `key` is the canonical URL that identifies it, `url` the address to fetch.
-    `interval` is in seconds, `failures` counts the failed visits since the last good one.
+    `interval` is in seconds, `failures` counts the failed visits since the last good one,
+    `article` is the id of the article the last good one led to.
     """
 
     key: str
@@ -82,6 +83,7 @@ class Visit:
     last_sha256: str | None = None
     interval: int | None = None
     failures: int = 0
+    article: int | None = None
     hints: Link | None = None
 
 

@@ -9,23 +9,24 @@ from archive.clock import from_iso, iso
 from archive.records import Run
 
 _COUNTS = """
-select publisher, sum(requests), sum(new), sum(changed), sum(unchanged), sum(problems), sum(bytes)
+select publisher, sum(requests), sum(new), sum(changed), sum(unchanged), sum(problems), sum(bytes),
+    sum(seconds)
 from (
     select publisher, count(*) requests, 0 new, 0 changed, 0 unchanged, 0 problems,
-        sum(wire_bytes) bytes
+        sum(wire_bytes) bytes,
+        (julianday(max(fetched_at)) - julianday(min(fetched_at))) * 86400 seconds
     from captures where run = :run group by publisher
     union all
-    select a.publisher, 0, sum(r.number = 1), sum(r.number > 1), 0, 0, 0
-    from revisions r join articles a on a.id = r.article join captures c on c.id = r.capture
+    select a.publisher, 0, sum(r.number = 1), sum(r.number > 1), 0, 0, 0, 0
+    from captures c join revisions r on r.capture = c.id join articles a on a.id = r.article
     where c.run = :run group by a.publisher
     union all
-    select c.publisher, 0, 0, 0, count(*), 0, 0
-    from captures c where c.run = :run and c.kind = 'article' and c.status in (200, 304)
-        and exists (select 1 from articles a where a.capture = c.id)
-        and not exists (select 1 from revisions r where r.capture = c.id)
+    select c.publisher, 0, 0, 0, count(*), 0, 0, 0
+    from captures c join articles a on a.capture = c.id
+    where c.run = :run and not exists (select 1 from revisions r where r.capture = c.id)
     group by c.publisher
     union all
-    select publisher, 0, 0, 0, 0, count(*), 0 from problems where run = :run group by publisher
+    select publisher, 0, 0, 0, 0, count(*), 0, 0 from problems where run = :run group by publisher
 )
 group by publisher order by publisher
 """
@@ -33,7 +34,9 @@ group by publisher order by publisher
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What one run did for one publisher; `bytes` are payload bytes over the wire."""
+    """What one run did for one publisher; `bytes` are payload bytes over the wire,
+    `seconds` the time from its first to its last answer.
+    """
 
     publisher: str
     requests: int = 0
@@ -42,6 +45,7 @@ class Counts:
     unchanged: int = 0
     problems: int = 0
     bytes: int = 0
+    seconds: float = 0.0
 
 
 def begin(db: sqlite3.Connection, command: str, *, now: datetime) -> int:
@@ -84,8 +88,9 @@ def counts(db: sqlite3.Connection, run: int) -> list[Counts]:
             unchanged=unchanged,
             problems=problems,
             bytes=size,
+            seconds=seconds,
         )
-        for publisher, requests, new, changed, unchanged, problems, size in db.execute(
+        for publisher, requests, new, changed, unchanged, problems, size, seconds in db.execute(
             _COUNTS, {"run": run}
         )
     ]

@@ -87,6 +87,7 @@ create index articles_first_seen_at on articles(first_seen_at);
 create index articles_changed_at on articles(changed_at) where changed_at is not null;
 create index articles_gone_at on articles(gone_at) where gone_at is not null;
 create index articles_kind on articles(kind);
+create index articles_capture on articles(capture);
 create index articles_language on articles(language);
 create index articles_section on articles(section);
 

@@ -24,6 +24,7 @@ from archive.records import (
     Kind,
     Link,
     Outcome,
+    PageKind,
     Problem,
     Publisher,
     Visit,
@@ -108,17 +109,46 @@ class Store:
         )
 
     def enter(self, entries: Iterable[tuple[str, Kind]], *, publisher: str) -> None:
-        """Make a publisher's entry points known and due now."""
+        """Make a publisher's entry points known and due now; former ones rest."""
         self._open()
-        visits.enter(self.db, entries, publisher=publisher, now=self.clock())
+        visits.retire(self.db, publisher)
+        visits.ask(self.db, entries, publisher=publisher, now=self.clock())
+
+    def ask(self, addresses: Iterable[tuple[str, Kind]], *, publisher: str) -> None:
+        """Make single addresses known and due now."""
+        self._open()
+        visits.ask(self.db, addresses, publisher=publisher, now=self.clock())
 
     def due(
-        self, publisher: str, *, articles: bool, limit: int, busy: Collection[str] = ()
+        self,
+        publisher: str,
+        *,
+        articles: bool,
+        limit: int,
+        busy: Collection[str] = (),
+        only: Collection[str] | None = None,
     ) -> list[Visit]:
-        """Return at most `limit` due visits of a publisher: its articles, or its listings."""
+        """Return at most `limit` due visits of a publisher: its articles, or its listings.
+
+        Those in `busy` (keys) are left out; with `only`, all others are.
+        """
         return visits.due(
-            self.db, publisher, now=self.clock(), articles=articles, limit=limit, busy=busy
+            self.db,
+            publisher,
+            now=self.clock(),
+            articles=articles,
+            limit=limit,
+            busy=busy,
+            only=only,
         )
+
+    def count_due(self, publishers: Collection[str]) -> int:
+        """Return how many visits of these publishers are due."""
+        return visits.count_due(self.db, publishers, now=self.clock())
+
+    def counts(self) -> list[runs.Counts]:
+        """Return what this run has done so far, one record per publisher."""
+        return runs.counts(self.db, self.run)
 
     def record(self, exchange: Exchange, *, kind: Kind, publisher: str | None) -> Capture:
         """Write an exchange to the WARC file and its row; a known payload as a revisit record."""
@@ -150,15 +180,16 @@ class Store:
 
     def keep(
         self, extraction: Extraction, *, url: str, visit: Visit, capture: Capture
-    ) -> Outcome | None:
+    ) -> tuple[int | None, Outcome | None]:
         """Keep what was read on a page under its canonical URL, and the reading's problems.
 
-        A page that is no article leaves only its problems; None is returned for it.
+        Returns the article's id and what the reading was; (None, None) for a page that is no
+        article, of which only the problems are kept.
         """
         self._open()
-        outcome = None
-        if extraction.text and extraction.kind not in {"section", "other"}:
-            _, outcome = articles.keep(
+        kept: tuple[int | None, Outcome | None] = (None, None)
+        if extraction.text and extraction.kind not in {PageKind.SECTION, PageKind.OTHER}:
+            kept = articles.keep(
                 self.db,
                 extraction,
                 url=url,
@@ -168,17 +199,17 @@ class Store:
             )
         for problem in extraction.problems:
             self.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
-        return outcome
+        return kept
 
-    def unchanged(self, url: str, *, capture: Capture) -> None:
-        """Note that the article at a canonical URL stands as it was."""
+    def unchanged(self, article: int, *, capture: Capture) -> None:
+        """Note that an article stands as it was."""
         self._open()
-        articles.seen(self.db, url, capture=capture.id, at=capture.fetched_at)
+        articles.seen(self.db, article, capture=capture.id, at=capture.fetched_at)
 
-    def gone(self, url: str, *, capture: Capture) -> bool:
-        """Mark the article at a canonical URL as gone; return whether it is marked just now."""
+    def gone(self, article: int, *, capture: Capture) -> bool:
+        """Mark an article as gone; return whether it is marked just now."""
         self._open()
-        return articles.gone(self.db, url, at=capture.fetched_at)
+        return articles.gone(self.db, article, at=capture.fetched_at)
 
     def visited(
         self,
@@ -187,10 +218,13 @@ class Store:
         *,
         due_at: datetime | None,
         state: visits.State,
+        article: int | None = None,
     ) -> None:
-        """Keep the end of a visit: when it is due again, and why."""
+        """Keep the end of a visit: when it is due again, why, and the article it led to."""
         self._open()
-        visits.visited(self.db, visit, capture, now=self.clock(), due_at=due_at, state=state)
+        visits.visited(
+            self.db, visit, capture, now=self.clock(), due_at=due_at, state=state, article=article
+        )
         self._pages += 1
 
     def problem(

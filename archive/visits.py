@@ -3,6 +3,7 @@
 Nothing about the crawl is remembered anywhere else (invariant 3).
 """
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -14,13 +15,13 @@ from archive.urls import canonical
 
 State = Literal["due", "done", "gone", "refused", "failed"]
 
-# Listings first: a long first crawl never delays the next news.
 _DUE = """
 select v.key, v.url, v.publisher, v.kind, v.found_in, v.found_at, v.due_at, v.last_at, v.etag,
-    v.last_modified, v.last_sha256, v.interval, v.failures,
+    v.last_modified, v.last_sha256, v.interval, v.failures, v.article,
     l.title, l.published, l.author, l.summary
 from visits v left join links l on l.url = v.key and l.found_in = v.found_in
-where v.publisher = :publisher and v.due_at <= :now and (v.kind = 'article') = :articles
+where v.publisher = :publisher and v.due_at <= :now and v.kind {kinds}
+    and (:only is null or v.key in (select value from json_each(:only)))
 order by v.due_at limit :limit
 """
 _FOUND = """
@@ -33,17 +34,22 @@ values (?, ?, ?, ?, ?, ?, ?) on conflict (url, found_in) do nothing
 """
 _VISITED = """
 update visits set due_at = :due_at, last_at = :last_at, state = :state, failures = :failures,
-    interval = :interval, etag = :etag, last_modified = :last_modified, last_sha256 = :last_sha256
+    interval = :interval, etag = :etag, last_modified = :last_modified, last_sha256 = :last_sha256,
+    article = coalesce(:article, article)
 where key = :key
 """
 
 
-def enter(db: sqlite3.Connection, visits: Iterable[tuple[str, Kind]], *, publisher: str,
-          now: datetime) -> None:
-    """Make a publisher's entry points (address, kind) known and due now."""
-    for url, kind in visits:
-        key = canonical(url)
-        at = iso(now)
+def ask(
+    db: sqlite3.Connection,
+    addresses: Iterable[tuple[str, Kind]],
+    *,
+    publisher: str,
+    now: datetime,
+) -> None:
+    """Make addresses (with their kinds) known and due now."""
+    for url, kind in addresses:
+        key, at = canonical(url), iso(now)
         db.execute(_FOUND, (key, url, publisher, kind, None, at, at))
         db.execute(
             "update visits set due_at = ?, kind = ?, publisher = ? where key = ?",
@@ -51,10 +57,21 @@ def enter(db: sqlite3.Connection, visits: Iterable[tuple[str, Kind]], *, publish
         )
 
 
+def retire(db: sqlite3.Connection, publisher: str) -> None:
+    """Let a publisher's listings rest until they are asked for or found again."""
+    db.execute(
+        "update visits set due_at = null"
+        " where publisher = ? and kind != 'article' and found_in is null",
+        (publisher,),
+    )
+
+
 def found(
     db: sqlite3.Connection, links: Iterable[tuple[str, Link]], *, visit: Visit, now: datetime
 ) -> int:
     """Keep the links (canonical URL, link) of a listing; new ones are due at once.
+
+    A known sitemap is due again when its index gives it another date, or none.
 
     Returns:
         How many addresses were new.
@@ -62,14 +79,29 @@ def found(
     at = iso(now)
     new = 0
     for key, link in links:
-        new += db.execute(
+        added = db.execute(
             _FOUND, (key, link.url, visit.publisher, link.kind, visit.key, at, at)
         ).rowcount
+        if not added and link.kind is Kind.SITEMAP:
+            _renew(db, key, link, visit=visit, at=at)
         db.execute(
             _LINKED,
             (key, visit.key, link.title, link.published, link.author, link.summary, at),
         )
+        new += added
     return new
+
+
+def _renew(db: sqlite3.Connection, key: str, link: Link, *, visit: Visit, at: str) -> None:
+    known = db.execute(
+        "select published from links where url = ? and found_in = ?", (key, visit.key)
+    ).fetchone()
+    if link.published is None or known is None or known[0] != link.published:
+        db.execute("update visits set due_at = ? where key = ? and kind = 'sitemap'", (at, key))
+        db.execute(
+            "update links set published = ? where url = ? and found_in = ?",
+            (link.published, key, visit.key),
+        )
 
 
 def due(
@@ -80,15 +112,19 @@ def due(
     articles: bool,
     limit: int,
     busy: Collection[str] = (),
+    only: Collection[str] | None = None,
 ) -> list[Visit]:
-    """Return at most `limit` visits that are due and not `busy` (keys), longest due first."""
+    """Return at most `limit` visits that are due and not `busy` (keys), longest due first.
+
+    With `only` (keys), of these alone.
+    """
     rows = db.execute(
-        _DUE,
+        _DUE.format(kinds="= 'article'" if articles else "in ('feed', 'sitemap', 'section', 'api')"),
         {
             "publisher": publisher,
             "now": iso(now),
-            "articles": articles,
             "limit": limit + len(busy),
+            "only": None if only is None else json.dumps(list(only)),
         },
     )
     return [_visit(row) for row in rows if row[0] not in busy][:limit]
@@ -104,6 +140,19 @@ def count_due(db: sqlite3.Connection, publishers: Collection[str], *, now: datet
     return int(row[0])
 
 
+def due_publishers(
+    db: sqlite3.Connection, publishers: Collection[str], *, now: datetime
+) -> list[str]:
+    """Return those of the publishers that have articles, or listings of listings, due."""
+    marks = ", ".join("?" * len(publishers))
+    rows = db.execute(
+        f"select distinct publisher from visits where publisher in ({marks}) and due_at <= ?"  # noqa: S608
+        " and (kind = 'article' or found_in is not null) order by publisher",
+        (*publishers, iso(now)),
+    )
+    return [slug for (slug,) in rows]
+
+
 def visited(
     db: sqlite3.Connection,
     visit: Visit,
@@ -112,6 +161,7 @@ def visited(
     now: datetime,
     due_at: datetime | None,
     state: State,
+    article: int | None = None,
 ) -> None:
     """Keep what a visit brought; `due_at` None means it is not visited again.
 
@@ -124,6 +174,7 @@ def visited(
         _VISITED,
         {
             "key": visit.key,
+            "article": article,
             "due_at": due_at and iso(due_at),
             "last_at": iso(now),
             "state": state,
@@ -138,7 +189,7 @@ def visited(
 
 def _visit(row: tuple[object, ...]) -> Visit:
     (key, url, publisher, kind, found_in, found_at, due_at, last_at, etag, modified, sha256,
-     interval, failures, title, published, author, summary) = row  # fmt: skip
+     interval, failures, article, title, published, author, summary) = row  # fmt: skip
     hints = Link(
         url=str(url),
         kind=Kind(str(kind)),
@@ -161,6 +212,7 @@ def _visit(row: tuple[object, ...]) -> Visit:
         last_sha256=_text(sha256),
         interval=int(str(interval)) if interval is not None else None,
         failures=int(str(failures)),
+        article=int(str(article)) if article is not None else None,
         hints=hints if found_in else None,
     )
 

@@ -1,0 +1,46 @@
+"""`warraq runs`: what ran when, and what it did."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import click
+
+from archive.clock import iso
+from archive.commands.options import archive_option
+from archive.database import open_for_reading
+from archive.records import Run
+from archive.runs import history
+
+
+@click.command()
+@archive_option
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list, newest first.")
+def runs(archive: Path, limit: int, as_json: bool) -> None:
+    """Show the history of runs, newest first.
+
+    A run that was killed shows as interrupted from the next run on; while another process holds
+    the archive, its run shows as running.
+    """
+    db = open_for_reading(archive)
+    rows = history(db, limit=limit)
+    db.close()
+    if as_json:
+        click.echo(json.dumps([_plain(run) for run in rows], ensure_ascii=False, indent=2))
+        return
+    for run in rows:
+        seconds = f"{(run.ended_at - run.started_at).total_seconds():.0f} s" if run.ended_at else "…"
+        click.echo(
+            f"{run.id:>6}  {run.started_at:%Y-%m-%d %H:%M:%S}Z  {seconds:>7}  {run.state:<11}"
+            f"  {run.requests:>6} requests  {run.new:>6} new  {run.changed:>5} changed"
+            f"  {run.problems:>5} problems  {run.command}"
+        )
+
+
+def _plain(run: Run) -> dict[str, object]:
+    fields = dataclasses.asdict(run)
+    return fields | {
+        "started_at": iso(run.started_at),
+        "ended_at": run.ended_at and iso(run.ended_at),
+    }

@@ -1,0 +1,141 @@
+"""Stop 8: what a page prints as its byline becomes the names of people and agencies, or nothing."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from archive.arabic import fold, tidy
+from crawler.datelines import is_agency, is_place, is_unnamed_agency
+from crawler.moments import parse
+
+# Verbs and labels before a name, folded.
+_VERBS = (
+    "كتب|كتبت|كتبه|كتبها|يكتب|تكتب|بقلم|بقلم الكاتب|بقلم الكاتبه|اعداد|اعداد وتقديم|اعده|اعدته|"
+    "اعدها|اعد التقرير|حوار|حاوره|حاورته|حاورها|اجري الحوار|اجرت الحوار|اجراه|تقرير|تحقيق|متابعه|"
+    "متابعات|ترجمه|ترجمها|تحرير|تغطيه|قراءه|تحليل|رصد|بواسطه|الكاتب|الكاتبه|كاتب المقال|المولف|"
+    "المؤلف|الصحفي|الصحفيه|المحرر|مراسل|مراسله|مراسلنا|مراسلتنا|نشر بواسطه|اسم الكاتب|كتب المحرر|"
+    "written by|posted by|by|author|par|reported by"
+)
+_VERB = re.compile(
+    rf"\W*(?:{'|'.join(sorted(map(fold, _VERBS.split('|')), key=len, reverse=True))})"
+    r"(?:\s*[:：/\-–—ـ|.،]+\s*|\s+|$)"
+)
+_STRONG_VERB = re.compile(
+    r"\W*(?:كتب|كتبت|بقلم|اعداد|اعده|اعدته|حوار|حاوره|حاورته|تقرير|تحقيق|متابعه|ترجمه|تحرير)"
+    r"\s*(?P<mark>[:：/\-–—|]|\s)\s*"
+)
+_NOT_WRITERS = re.compile(r"\W*(?:تصوير|عدسه|كاميرا|مونتاج|رسوم|تدقيق|مراجعه|photo|photos)\b")
+_ROLES = re.compile(
+    r"(?:^|\s)(?:رييس|رئيس|مدير|كاتب|كاتبه|محرر|محرره|صحفي|صحافي|صحافيه|صحفيه|باحث|باحثه|مراسل|"
+    r"مراسله|اعلامي|اعلاميه|استاذ|سفير|خبير|ناشط|اكاديمي|editor|writer|journalist|reporter)(?:\s|$)"
+)
+_ACCOUNTS = re.compile(
+    r"(?:admin\w*|administrator|editor\w*|webmaster|web ?master|user\w*|root|test\w*|author|staff|"
+    r"desk|newsroom|news ?desk|super ?admin|manager|moderator|null|none|unknown|anonymous|guest|"
+    r"محرر\w*|المحرر|التحرير|هييه التحرير|هيئه التحرير|اسره التحرير|فريق التحرير|قسم التحرير|"
+    r"غرفه (?:الاخبار|التحرير)|قسم الاخبار|فريق العمل|فريق الموقع|اداره (?:الموقع|التحرير)|"
+    r"مدير الموقع|الموقع|ادمن|مشرف|متابعات|خاص|الاخبار|اخبار|مصادر|مواقع|مواقع الكترونيه|"
+    r"مجهول|غير معروف|المصدر|كاتب|ضيف|زاير)(?:[\W_]*\d+)?"
+)
+_SPLIT = re.compile(r"\s*(?:[,،;؛|/&+•·–—]|\s-\s|\s-|-\s|\sو\s|\sand\s|\set\s|\n)\s*")
+_ADDRESS = re.compile(r"\S+@\S+|https?:\S*|www\.\S+|@\w+")
+_NAME = re.compile(r"[^\W\d_][\w .’'`\-\u064b-\u0652ـ]*", re.UNICODE)
+# Names that begin with waw: elsewhere a waw before the second name of a list is "and".
+_WAW_NAMES = frozenset(
+    "وليد وائل وايل وسام وفاء وداد وجدي وحيد ورد ورده وهبه وهيب وهبي وديع واصف وجيه وضاح وعد وصال "
+    "والي ونوس وهدان وفيق وفيقه وطفه واكد وازن وسيم وسن وئام ويليام ويل والتر وديان وعري وصفي "
+    "وحش ودود وقاص وضحي والد وسوف".split()
+)
+_MOST = 8
+
+
+def names(printed: str, *, without: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """Return the people and agencies that a printed byline names, in order.
+
+    Verbs, places, dates, roles, e-mail addresses and system accounts are left out, and so is
+    whoever is in `without` (the folded names of the newspaper itself). Empty if nobody is left.
+    """
+    text = _ADDRESS.sub(" ", tidy(printed)).strip()
+    if not text or len(text) > 200:
+        return ()
+    found: list[str] = []
+    for part in _parts(text):
+        name = _name(part, without)
+        if name and name not in found:
+            found.append(name)
+    return tuple(found[:_MOST])
+
+
+def signature(line: str, *, without: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """Return the names of a line of the text that is nothing but a byline: «كتب: فلان».
+
+    Only a short line with a verb of writing before at most four words of name counts.
+    """
+    match = _STRONG_VERB.match(_plain(line))
+    if not match or len(line) > 70 or line.rstrip().endswith((".", "،", "؟", "!")):
+        return ()
+    found = names(line, without=without)
+    marked = match["mark"].strip() != ""
+    if not found or any(len(name.split()) > 4 for name in found):
+        return ()
+    return found if marked or all(2 <= len(name.split()) <= 4 for name in found) else ()
+
+
+def _plain(text: str) -> str:
+    """Fold for matching without changing the number of words."""
+    return fold(text)
+
+
+def _parts(text: str) -> Iterable[str]:
+    """Split a byline into what may be one name each."""
+    for part in _SPLIT.split(text.strip(" .:-–—|()[]")):
+        words = part.split()
+        cut = next(
+            (
+                index
+                for index, word in enumerate(words)
+                if index >= 2
+                and word.startswith("و")
+                and len(word) > 3
+                and len(words) - index >= 2
+                and fold(word) not in _WAW_NAMES
+            ),
+            None,
+        )
+        if cut is None:
+            yield part
+        else:
+            yield " ".join(words[:cut])
+            yield " ".join([words[cut][1:], *words[cut + 1 :]])
+
+
+def _name(part: str, without: frozenset[str]) -> str | None:
+    """Return the name in one part of a byline; None if it is no person and no agency."""
+    name = part.strip(" .:،*\"'«»“”()[]")
+    if _NOT_WRITERS.match(fold(name)):
+        return None
+    for _ in range(3):
+        match = _VERB.match(fold(name))
+        if not match:
+            break
+        name = _after_words(name, fold(name)[match.end() :])
+    folded = fold(name).strip()
+    if not _NAME.fullmatch(name) or folded in without or _ACCOUNTS.fullmatch(folded):
+        return None
+    if is_agency(name):
+        return None if is_unnamed_agency(name) else name
+    if is_place(name) or _ROLES.search(folded) or len(name) > 50 or len(name.split()) > 6:
+        return None
+    if len(name) < 3 or (name.isascii() and name.islower()) or parse(name, now=_NOW, zone=None):
+        return None
+    return name
+
+
+_NOW = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def _after_words(name: str, rest: str) -> str:
+    """Return the end of `name` whose folded form is `rest`: the same last words."""
+    count = len(rest.split())
+    words = re.sub(r"[:：/|]+", " ", name).split()
+    return " ".join(words[-count:]).strip(" -–—ـ.،") if count else ""

@@ -1,0 +1,54 @@
+"""The command line: the crawler's commands and the archive's, under one name."""
+
+import importlib
+from typing import Any
+
+import click
+
+from archive.errors import ArchiveError
+from crawler.errors import CrawlerError
+
+# Named, not imported: a command's libraries are loaded when it runs. `warraq serve`, `search` and
+# the like work on a machine without Scrapy and trafilatura.
+_COMMANDS = {
+    "crawl": "crawler.commands.crawl",
+    "watch": "crawler.commands.watch",
+    "save": "crawler.commands.save",
+    "extract": "crawler.commands.extract",
+    "demo": "crawler.commands.demo",
+    "search": "archive.commands.search",
+    "serve": "archive.commands.serve",
+    "runs": "archive.commands.runs",
+}
+
+
+class Commands(click.Group):
+    """Loads each command from its own module, and turns our errors into one line and exit 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _COMMANDS:
+            return None
+        command = getattr(importlib.import_module(_COMMANDS[cmd_name]), cmd_name)
+        return command if isinstance(command, click.Command) else None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (ArchiveError, CrawlerError) as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="warraq")
+def warraq() -> None:
+    """Crawl, keep, search and read Arabic news.
+
+    \b
+    warraq demo                      three fictional newspapers, crawled and served
+    warraq crawl enabbaladi          fetch what is new, into ./warraq-archive
+    warraq search "اللاجئين"          search the archive
+    warraq serve                     read it in the browser
+    """

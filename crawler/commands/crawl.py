@@ -1,0 +1,77 @@
+"""`warraq crawl`: everything that is due, once, with a summary."""
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from archive.clock import Clock
+from archive.commands.options import archive_option
+from crawler import config
+from crawler.commands.options import chosen, log_level_option, now_option
+
+
+@click.command()
+@click.argument("slugs", nargs=-1, metavar="[SLUG]…")
+@archive_option
+@click.option("--limit", type=click.IntRange(min=1), help="Fetch at most this many articles.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=1),
+    help="Begin no visit after this time; the rest stays due.",
+)
+@click.option(
+    "--resume",
+    multiple=True,
+    metavar="SLUG",
+    help="Work off what is due of this publisher too, without looking for new articles.",
+)
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does.")
+@log_level_option
+@now_option
+def crawl(
+    slugs: tuple[str, ...],
+    archive: Path,
+    limit: int | None,
+    seconds: float | None,
+    resume: tuple[str, ...],
+    with_parent: bool,
+    log_level: str,
+    now: Clock,
+) -> None:
+    """Visit everything that is due of the publishers SLUG…, once.
+
+    Looks at their feeds, sitemaps and sections, fetches what is new, looks again at articles whose
+    time has come, and ends with a summary. Without SLUG: the publishers this archive follows.
+    Ctrl-C finishes what is in hand; a second Ctrl-C ends at once. Neither loses anything.
+
+    \b
+    warraq crawl enabbaladi                     into ./warraq-archive
+    warraq crawl enabbaladi --limit 20          a first taste
+    warraq crawl --archive ~/news               everything followed there
+    """
+    from crawler.commands.summary import Live, table
+    from crawler.crawl import Job
+    from crawler.crawl import crawl as run
+
+    archive.mkdir(parents=True, exist_ok=True)
+    polled = chosen(archive, slugs) if slugs or not resume else []
+    publishers = {one.slug: one for one in (*polled, *(chosen(archive, resume) if resume else ()))}
+    job = Job(
+        root=archive,
+        publishers=list(publishers.values()),
+        command=" ".join(["crawl", *publishers]),
+        poll=frozenset(one.slug for one in polled),
+        limit=limit,
+        seconds=seconds,
+        contact=config.load(archive).contact,
+        log_level=log_level.upper(),
+        with_parent=with_parent,
+        clock=now,
+    )
+    live = Live()
+    summary = asyncio.run(run(job, progress=live))
+    live.end()
+    click.echo(table(summary))
+    if summary.left:
+        click.echo(f"{summary.left} visits are still due; `warraq crawl` goes on with them.")

@@ -1,0 +1,84 @@
+"""`warraq demo`: fictional newspapers, crawled, archived and served on this machine alone."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from fixtures import Newsstand
+
+NEWSPAPERS_PORT = 8791  # always the same, so that a second demo finds the same addresses
+
+
+@click.command()
+@click.option(
+    "--archive",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("warraq-demo"),
+    show_default=True,
+    metavar="DIR",
+    help="Folder of the demo's archive.",
+)
+@click.option(
+    "--articles",
+    type=click.IntRange(20, 100_000),
+    default=60,
+    show_default=True,
+    help="Articles of the newspapers in all.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed, other news.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8001,
+    show_default=True,
+    help="Port to serve the archive on; 0 takes a free one.",
+)
+@click.option("--no-serve", is_flag=True, help="Crawl and print the summary only.")
+def demo(archive: Path, articles: int, seed: int, port: int, no_serve: bool) -> None:
+    """Start fictional Arabic newspapers, crawl them, and serve the archive.
+
+    Nothing leaves this machine. The newspapers live in November 2020 and are the same for the same
+    --seed; run it again and the crawl finds nothing new.
+    """
+    from archive.site.server import run_server
+    from crawler.commands.options import chosen
+    from crawler.commands.summary import Live, table
+    from crawler.crawl import Job, crawl
+    from fixtures import Newsstand, serve
+
+    newsstand = Newsstand(articles=articles, seed=seed)
+    live = Live()
+    try:
+        with serve(newsstand, port=NEWSPAPERS_PORT):
+            slugs = _write_publishers(newsstand, archive)
+            job = Job(
+                root=archive,
+                publishers=chosen(archive, slugs),
+                command="demo",
+                poll=frozenset(slugs),
+                clock=newsstand.clock,
+            )
+            summary = asyncio.run(crawl(job, progress=live))
+            live.end()
+            click.echo(table(summary))
+            if no_serve or summary.stopped:
+                return
+            run_server(archive, port=port, on_ready=lambda address: _invite(archive, address))
+    except OSError as error:
+        raise click.ClickException(f"the demo newspapers cannot be served: {error}") from error
+
+
+def _write_publishers(newsstand: "Newsstand", archive: Path) -> list[str]:
+    folder = archive / "publishers"
+    folder.mkdir(parents=True, exist_ok=True)
+    for paper in newsstand.papers.values():
+        (folder / f"{paper.slug}.toml").write_text(paper.publisher_toml(), "utf-8")
+    return list(newsstand.papers)
+
+
+def _invite(archive: Path, address: str) -> None:
+    click.echo(f"\nRead {archive} at {address}  (Ctrl-C ends)")
+    click.echo("Crawl a real newspaper: warraq crawl enabbaladi --limit 20")

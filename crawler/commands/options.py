@@ -1,0 +1,79 @@
+"""What the crawling commands share: options, whom to crawl, and the clock."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from archive.clock import Clock, starting_at, system
+from archive.database import NAME, open_for_reading
+from crawler import config
+from crawler.errors import PublisherError
+from crawler.publisher import Publisher, find, load_all
+
+log_level_option = click.option(
+    "--log-level",
+    type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"], case_sensitive=False),
+    default="WARNING",
+    show_default=True,
+    help="How much of what Scrapy and Warraq log is shown.",
+)
+now_option = click.option(
+    "--now",
+    metavar="ISO",
+    default=None,
+    callback=lambda _context, _option, value: clock_at(value),
+    help="Take this moment for the present (the demo newspapers live in November 2020).",
+)
+
+
+def clock_at(value: str | None) -> Clock:
+    """Return a clock that starts at an ISO 8601 moment (UTC where it names no zone), or the real one.
+
+    Raises:
+        click.BadParameter: if it is no such moment.
+    """
+    if value is None:
+        return system
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no ISO 8601 moment; e.g. 2020-11-12T09:00Z") from None
+    return starting_at(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def folders(root: Path) -> list[Path]:
+    """Return the user's own folder of publisher files."""
+    return [root / "publishers"]
+
+
+def chosen(root: Path, slugs: Iterable[str]) -> list[Publisher]:
+    """Return the named publishers; with no names, those the archive follows.
+
+    These are `follow` in warraq.toml, or else the archive's own publisher files and the publishers
+    it was filled from.
+
+    Raises:
+        PublisherError: if one is not known, or there are none.
+    """
+    names = list(dict.fromkeys(slugs)) or list(config.load(root).follow) or _followed(root)
+    if not names:
+        known = ", ".join(sorted(load_all(*folders(root))))
+        raise PublisherError(
+            f"name the publishers to crawl, e.g. `warraq crawl enabbaladi --archive {root}`;"
+            f" there are: {known}"
+        )
+    return [find(name, folders(root)) for name in names]
+
+
+def _followed(root: Path) -> list[str]:
+    own = {path.stem for path in (root / "publishers").glob("*.toml")}
+    if (root / NAME).is_file():
+        db = open_for_reading(root)
+        rows = db.execute(
+            "select distinct publisher from visits where kind != 'article' and found_in is null"
+        ).fetchall()
+        db.close()
+        own |= {slug for (slug,) in rows if slug in load_all(*folders(root))}
+    return sorted(own)

@@ -1,0 +1,103 @@
+"""`warraq save`: single addresses, by the same road as everything else."""
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from archive.clock import Clock
+from archive.commands.options import archive_option
+from archive.database import open_for_reading
+from archive.urls import canonical, host_of
+from crawler import config
+from crawler.commands.options import folders, log_level_option, now_option
+from crawler.publisher import Publisher, load_all
+
+
+@click.command()
+@click.argument("addresses", nargs=-1, required=True, metavar="URL…|FILE")
+@archive_option
+@log_level_option
+@now_option
+def save(addresses: tuple[str, ...], archive: Path, log_level: str, now: Clock) -> None:
+    """Archive single addresses: URLs, or files (`-`: standard input) with one URL per line.
+
+    The page is fetched, its bytes are kept, its text is read and indexed; the publisher need not
+    be known. Lines that are empty or begin with # are passed over.
+
+    \b
+    warraq save https://www.enabbaladi.net/429483
+    warraq save links.txt --archive ~/news
+    """
+    from crawler.commands.summary import Live
+    from crawler.crawl import Job, crawl
+
+    urls = list(dict.fromkeys(url for given in addresses for url in _urls(given)))
+    if not urls:
+        raise click.UsageError("there is no address in what was given")
+    archive.mkdir(parents=True, exist_ok=True)
+    publishers = _publishers(archive, urls)
+    job = Job(
+        root=archive,
+        publishers=list({one.slug: one for one in publishers.values()}.values()),
+        command="save",
+        addresses=[(url, one.slug) for url, one in publishers.items()],
+        contact=config.load(archive).contact,
+        log_level=log_level.upper(),
+        clock=now,
+    )
+    live = Live()
+    asyncio.run(crawl(job, progress=live))
+    live.end()
+    kept = [_tell(archive, url) for url in urls]
+    if not all(kept):
+        raise SystemExit(1)
+
+
+def _urls(given: str) -> list[str]:
+    if given.startswith(("http://", "https://")):
+        lines = [given]
+    else:
+        try:
+            with click.open_file(given, encoding="utf-8") as file:
+                lines = [line.strip() for line in file]
+        except (OSError, UnicodeDecodeError) as error:
+            raise click.UsageError(
+                f"{given!r} is neither an http(s) address nor a readable file: {error}"
+            ) from error
+    urls = [line for line in lines if line and not line.startswith("#")]
+    for number, url in enumerate(urls, 1):
+        try:
+            canonical(url)
+        except ValueError as error:
+            raise click.UsageError(f"{given}, address {number}: {error}") from error
+    return urls
+
+
+def _publishers(archive: Path, urls: list[str]) -> dict[str, Publisher]:
+    by_host = {
+        host.removeprefix("www."): one
+        for one in load_all(*folders(archive)).values()
+        for host in one.hosts
+    }
+    return {url: by_host.get(host_of(url)) or Publisher.of_url(url) for url in urls}
+
+
+def _tell(archive: Path, url: str) -> bool:
+    """Print what became of an address; return whether it is an article now."""
+    db = open_for_reading(archive)
+    row = db.execute(
+        "select a.id, a.title, a.words, v.state from visits v"
+        " left join articles a on a.id = v.article where v.key = ?",
+        (canonical(url),),
+    ).fetchone()
+    problem = db.execute(
+        "select kind, detail from problems where url = ? order by id desc limit 1", (url,)
+    ).fetchone()
+    db.close()
+    if row and row[0] is not None and row[3] == "done":
+        click.echo(f"{url}\n  article {row[0]}: {row[1] or 'without a title'} ({row[2]} words)")
+        return True
+    kind, detail = problem or ("not-visited", "it was not visited; try again")
+    click.echo(f"{url}\n  no article: {detail} ({kind})")
+    return False

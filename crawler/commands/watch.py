@@ -1,0 +1,38 @@
+"""`warraq watch`: crawls by schedule, until it is stopped."""
+
+import asyncio
+import logging
+from pathlib import Path
+
+import click
+
+from archive.commands.options import archive_option
+from crawler import config
+from crawler.commands.options import chosen, log_level_option
+
+
+@click.command()
+@click.argument("slugs", nargs=-1, metavar="[SLUG]…")
+@archive_option
+@log_level_option
+def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
+    """Crawl by schedule until stopped (Ctrl-C or SIGTERM end it cleanly).
+
+    The schedule is in warraq.toml in the archive's folder; without one, every 15 minutes. Cron
+    expressions are in UTC.
+
+    \b
+    follow = ["enabbaladi", "aawsat"]      # whom, when no SLUG is given
+    contact = "https://example.org/about"  # told to publishers
+    every = "15m"                          # or: cron = "*/10 6-23 * * *"
+    [publishers.aawsat]
+    every = "1h"
+    """
+    from crawler.watch import Watch
+
+    logging.basicConfig(level=log_level.upper())
+    archive.mkdir(parents=True, exist_ok=True)
+    publishers = [one.slug for one in chosen(archive, slugs)]
+    settings = config.load(archive)
+    click.echo(f"Watching {', '.join(publishers)} into {archive}; Ctrl-C ends it.")
+    asyncio.run(Watch(archive, publishers, settings, log_level=log_level.upper()).run())

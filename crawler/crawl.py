@@ -1,0 +1,207 @@
+"""A crawl: slices of at most five minutes, one Scrapy run each, until nothing is due.
+
+Between two slices the writing lock is free, so that other commands get their turn (invariant 8).
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scrapy.crawler import AsyncCrawlerRunner, Crawler
+from scrapy.settings import Settings
+from scrapy.utils.log import configure_logging
+
+from archive import records
+from archive.clock import Clock, system
+from archive.records import Kind
+from archive.runs import Counts
+from archive.store import Store
+from crawler.publisher import Publisher
+from crawler.spiders.news import NewsSpider
+
+SLICE_SECONDS = 300.0
+_PROGRESS_SECONDS = 0.5
+_ENTRIES = (("feeds", Kind.FEED), ("sitemaps", Kind.SITEMAP), ("sections", Kind.SECTION))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What to crawl into the archive in `root`.
+
+    Publishers in `poll` (slugs) have their entry points looked at first. With `addresses` (URL,
+    slug) only these are visited. `limit` is the most articles to fetch in all, `seconds` the time
+    after which no visit is begun. `with_parent` ends the crawl when standard input ends.
+    """
+
+    root: Path
+    publishers: Sequence[Publisher]
+    command: str
+    poll: frozenset[str] = frozenset()
+    addresses: Sequence[tuple[str, str]] = ()
+    limit: int | None = None
+    seconds: float | None = None
+    contact: str | None = None
+    log_level: str = "WARNING"
+    with_parent: bool = False
+    clock: Clock = system
+
+
+@dataclass(slots=True, kw_only=True)
+class Summary:
+    """What a crawl did over all its slices, per publisher, and how many visits are left due."""
+
+    counts: list[Counts] = field(default_factory=list)
+    seconds: float = 0.0
+    left: int = 0
+    stopped: bool = False
+
+
+class Stop:
+    """Ctrl-C and SIGTERM: once, what is in hand is finished; twice, the process ends at once."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self.spider: NewsSpider | None = None
+
+    def install(self, *, with_parent: bool) -> None:
+        """Take the signals of the running event loop, and the end of standard input."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self)
+        if with_parent:
+            loop.add_reader(sys.stdin, self._parent_ended)
+
+    def _parent_ended(self) -> None:
+        asyncio.get_running_loop().remove_reader(sys.stdin)
+        self()
+
+    def __call__(self) -> None:
+        if self.asked:
+            os._exit(130)
+        self.asked = True
+        if self.spider is not None:
+            self.spider.stop()
+
+
+Progress = Callable[[Mapping[str, object]], None]
+
+
+async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
+    """Do everything of the job that is due, slice by slice, and say what was done.
+
+    `progress` is called twice a second with Scrapy's stats.
+
+    Raises:
+        ArchiveLocked, NewerArchive, NotAnArchive: if the archive cannot be written.
+    """
+    summary, began, stop = Summary(), time.monotonic(), Stop()
+    stop.install(with_parent=job.with_parent)
+    left, first = job.limit, True
+    while True:
+        seconds = SLICE_SECONDS
+        if job.seconds is not None:
+            seconds = min(seconds, job.seconds - (time.monotonic() - began))
+        with Store(
+            job.root, command=job.command, software=software(job.contact), clock=job.clock
+        ) as store:
+            _prepare(store, job, first=first)
+            spider = await _slice(store, job, stop, limit=left, seconds=seconds, progress=progress)
+            summary.counts += store.counts()
+            summary.left = store.count_due([one.slug for one in job.publishers])
+        first, left = False, spider.articles_left
+        over = job.seconds is not None and time.monotonic() - began >= job.seconds
+        if stop.asked or over or job.addresses or not summary.left or not spider.visits:
+            break
+        await asyncio.sleep(0.1)  # whoever waits for the lock gets it now
+    summary.seconds, summary.stopped = time.monotonic() - began, stop.asked
+    return summary
+
+
+def scrapy_settings(
+    publishers: Iterable[Publisher], *, contact: str | None = None, log_level: str = "WARNING"
+) -> Settings:
+    """Return crawler/settings.py with the publishers' delays and the contact address."""
+    settings = Settings()
+    settings.setmodule("crawler.settings", priority="project")
+    settings.set("LOG_LEVEL", log_level, priority="cmdline")
+    settings.set("USER_AGENT", software(contact), priority="cmdline")
+    slots: dict[str, dict[str, float]] = {}
+    for one in publishers:
+        for host in one.hosts if one.delay is not None else ():
+            delay = max(one.delay or 0.0, slots.get(host, {}).get("delay", 0.0))
+            slots[host] = {"delay": delay}
+    settings.set("DOWNLOAD_SLOTS", slots, priority="cmdline")
+    return settings
+
+
+def _prepare(store: Store, job: Job, *, first: bool) -> None:
+    for one in job.publishers:
+        store.publish(known(one))
+        if first and one.slug in job.poll:
+            store.enter(entry_points(one), publisher=one.slug)
+        if first and job.addresses:
+            mine = [(url, Kind.ARTICLE) for url, slug in job.addresses if slug == one.slug]
+            store.ask(mine, publisher=one.slug)
+    store.commit()
+
+
+async def _slice(
+    store: Store,
+    job: Job,
+    stop: Stop,
+    *,
+    limit: int | None,
+    seconds: float,
+    progress: Progress | None,
+) -> NewsSpider:
+    settings = scrapy_settings(job.publishers, contact=job.contact, log_level=job.log_level)
+    configure_logging(settings)
+    crawler = Crawler(NewsSpider, settings)
+    task = AsyncCrawlerRunner(settings).crawl(
+        crawler,
+        store=store,
+        publishers=job.publishers,
+        limit=limit,
+        seconds=seconds,
+        only=[url for url, _ in job.addresses] or None,
+    )
+    while not task.done():
+        await asyncio.wait({task}, timeout=_PROGRESS_SECONDS)
+        stop.spider = crawler.spider if isinstance(crawler.spider, NewsSpider) else None
+        if stop.asked and stop.spider:
+            stop.spider.stop()
+        if progress and crawler.stats:
+            progress(crawler.stats.get_stats())
+    await task
+    if not isinstance(crawler.spider, NewsSpider):
+        raise RuntimeError("Scrapy made no spider")
+    return crawler.spider
+
+
+def entry_points(one: Publisher) -> list[tuple[str, Kind]]:
+    """Return the addresses where a publisher lists its articles, with their kinds."""
+    return [(url, kind) for name, kind in _ENTRIES for url in getattr(one, name)]
+
+
+def known(one: Publisher) -> records.Publisher:
+    """Return what the archive keeps of a publisher."""
+    return records.Publisher(
+        slug=one.slug,
+        name=one.name,
+        name_latin=one.name_latin,
+        homepage=one.homepage,
+        country=one.country,
+        language=one.language,
+    )
+
+
+def software(contact: str | None = None) -> str:
+    """Return the program's one identity, with the contact address where there is one."""
+    from crawler.settings import USER_AGENT
+
+    return f"{USER_AGENT} (+{contact})" if contact else USER_AGENT

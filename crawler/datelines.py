@@ -1,0 +1,78 @@
+"""Stop 8: the dateline of a report: place and agency as printed before its first sentence."""
+
+import re
+
+from archive.arabic import fold
+
+# Places that stand in datelines and beside bylines, folded: capitals, big cities, "special".
+_PLACES = """
+دمشق حلب حمص حماه اللاذقيه طرطوس ادلب درعا السويداء القنيطره الرقه الحسكه القامشلي دير_الزور
+بيروت طرابلس صيدا صور زحله بعلبك عمان اربد الزرقاء العقبه القدس القدس_المحتله غزه رام_الله نابلس
+الخليل جنين بيت_لحم خان_يونس رفح الناصره حيفا بغداد البصره الموصل اربيل السليمانيه كركوك النجف
+كربلاء الفلوجه الرياض جده مكه مكه_المكرمه المدينه_المنوره الدمام الخبر الاحساء تبوك ابها الطائف
+القصيم بريده حائل جازان نجران الدوحه المنامه الكويت مسقط صلاله ابوظبي ابو_ظبي دبي الشارقه عجمان
+راس_الخيمه الفجيره العين صنعاء عدن تعز الحديده المكلا مارب حضرموت القاهره الاسكندريه الجيزه
+بورسعيد السويس الاسماعيليه المنصوره طنطا اسيوط سوهاج الاقصر اسوان المنيا الفيوم دمياط الخرطوم
+ام_درمان بورتسودان جوبا بنغازي مصراته سبها تونس صفاقس سوسه الجزائر وهران قسنطينه عنابه الرباط
+الدار_البيضاء مراكش فاس طنجه اغادير مكناس وجده العيون نواكشوط مقديشو جيبوتي طهران اصفهان انقره
+اسطنبول موسكو واشنطن نيويورك لندن باريس برلين روما مدريد بروكسل جنيف فيينا لاهاي اثينا بكين
+طوكيو نيودلهي اسلام_اباد كابول كييف سيول هونغ_كونغ تل_ابيب الفاتيكان اوتاوا استوكهولم اوسلو
+كوبنهاغن وارسو بوخارست نيقوسيا لاغوس نيروبي اديس_ابابا ستراسبورغ عواصم سوريا لبنان مصر العراق
+الاردن فلسطين السعوديه قطر البحرين اليمن السودان ليبيا المغرب موريتانيا الامارات تركيا ايران
+روسيا فرنسا بريطانيا المانيا ايطاليا اسبانيا اوكرانيا الولايات_المتحده خاص محليات
+"""
+PLACES = frozenset(fold(place).replace("_", " ") for place in _PLACES.split())
+
+_AGENCIES = """
+رويترز|وكاله رويترز|ا ف ب|أ.ف.ب|اف ب|فرانس برس|وكاله فرانس برس|ا ب|أ.ب|اسوشيتد برس|اسوشيتدبرس|
+د ب ا|د.ب.أ|الاناضول|وكاله الاناضول|سانا|وكاله سانا|واس|وام|قنا|بنا|كونا|العمانيه|بترا|وفا|معا|
+صفا|واع|سبا|سبأ|وات|واج|و م ع|لاماب|وال|سونا|ا ش ا|أ ش أ|ق ن ا|شينخوا|نوفوستي|سبوتنيك|تاس|
+ارنا|فارس|تسنيم|مهر|نينا|السومريه|افي|انسا|يو بي اي|بي بي سي|سي ان ان|cnn|bbc|afp|reuters|ap|
+أسوشييتد برس|اسوشييتد برس|upi|dpa|anadolu|وكالات|الوكالات|وكاله|وكالات الانباء|العربيه نت
+"""
+AGENCIES = frozenset(fold(name).strip() for name in _AGENCIES.replace("\n", "").split("|"))
+_UNNAMED = frozenset({"وكالات", "الوكالات", "وكاله", "وكالات الانباء"})
+
+_CUT = re.compile(r"\s*(?:[:：]|(?<=[\s)\]])[-–—ـ]{1,2}(?=\s)|\.{2,3}|…)\s*")
+_PIECES = re.compile(r"\s*(?:[\-–—ـ/،,|()\[\]«»\"“”:]|\s{2,})+\s*")
+_SPACED = re.compile(r"[\s.]+")
+_LONGEST = 80
+
+
+def is_place(text: str) -> bool:
+    """Tell whether `text` is a place datelines name."""
+    return fold(text).strip(" .:") in PLACES
+
+
+def is_agency(text: str) -> bool:
+    """Tell whether `text` is a news agency, named or not ("وكالات")."""
+    folded = fold(text).strip(" :")
+    return folded in AGENCIES or _SPACED.sub(" ", folded).strip() in AGENCIES
+
+
+def is_unnamed_agency(text: str) -> bool:
+    """Tell whether `text` says only that agencies reported."""
+    return fold(text).strip(" .:") in _UNNAMED
+
+
+def split_dateline(paragraph: str, names: frozenset[str] = frozenset()) -> tuple[str, str] | None:
+    """Split a paragraph into its dateline and what follows it; None where it has no dateline.
+
+    A dateline is made of places and agencies only (and of `names`, the folded names of the
+    newspaper), a place or agency among them: «بيروت - رويترز:», «دمشق، سوريا (CNN) --».
+    """
+    if _is_dateline(paragraph, names):
+        return paragraph.strip(" :-–—"), ""
+    found = None
+    for cut in _CUT.finditer(paragraph[: _LONGEST + 20]):
+        if _is_dateline(paragraph[: cut.start()], names):
+            found = paragraph[: cut.start()].strip(), paragraph[cut.end() :].strip()
+    return found
+
+
+def _is_dateline(line: str, names: frozenset[str]) -> bool:
+    if len(line) > _LONGEST:
+        return False
+    pieces = [piece for piece in _PIECES.split(line.strip()) if piece.strip()]
+    known = [is_place(piece) or is_agency(piece) for piece in pieces]
+    return any(known) and all(k or fold(p) in names for k, p in zip(known, pieces, strict=True))

@@ -1,0 +1,56 @@
+"""Between the spider and the wire: ask only for what changed, record what came."""
+
+import logging
+from typing import Self
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+
+from archive.records import Exchange, Visit
+from crawler.spiders.news import NewsSpider
+
+logger = logging.getLogger(__name__)
+
+
+class ConditionalGet:
+    """Adds the validators of the last good answer to a visit's request (RFC 9110, section 13).
+
+    A 304 is an answer like any other and goes on to the spider.
+    """
+
+    def process_request(self, request: Request) -> None:
+        visit: Visit | None = request.meta.get("visit")
+        if visit is None or request.meta.get("redirect_times"):
+            return
+        if visit.etag:
+            request.headers["If-None-Match"] = visit.etag
+        if visit.last_modified:
+            request.headers["If-Modified-Since"] = visit.last_modified
+
+
+class RecordCapture:
+    """Writes every exchange to the WARC file, before anything else sees the response.
+
+    It hands the capture on as `request.meta["capture"]`. Must sit nearest the downloader, where
+    the body is still content-encoded.
+    """
+
+    def __init__(self, spider: NewsSpider) -> None:
+        self._spider = spider
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        if not isinstance(crawler.spider, NewsSpider):
+            raise TypeError("RecordCapture records for the news spider only")
+        return cls(crawler.spider)
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        exchange: Exchange = request.meta.pop("exchange")
+        visit: Visit | None = request.meta.get("visit")
+        request.meta["capture"] = self._spider.store.record(
+            exchange,
+            kind=visit.kind if visit else request.meta["kind"],
+            publisher=visit.publisher if visit else request.meta["publisher"],
+        )
+        return response

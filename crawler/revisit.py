@@ -1,0 +1,80 @@
+"""When to look again: a visit, what it brought and the time it is to the next time it is due.
+
+Pure. Articles are looked at again at fixed ages, listings by the crawl's own schedule.
+"""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from itertools import pairwise
+
+from archive.records import Kind, Visit
+
+# Ages at which an article is looked at again, counted from when it was first found.
+AGES = (
+    timedelta(hours=1),
+    timedelta(hours=6),
+    timedelta(days=1),
+    timedelta(days=3),
+    timedelta(days=7),
+    timedelta(days=30),
+)
+POLL = timedelta(minutes=15)
+FIRST_FAILURE = timedelta(minutes=5)
+LONGEST_WAIT = timedelta(days=1)
+GIVE_UP = 10
+
+
+def after_success(visit: Visit, *, now: datetime) -> datetime | None:
+    """Return when a visit that got its answer is due again; None when it is never again."""
+    if visit.kind is not Kind.ARTICLE:
+        return now + POLL if visit.found_in is None else None
+    age = now - (visit.found_at or now)
+    for earlier, later in pairwise((timedelta(0), *AGES)):
+        if age < later - (later - earlier) / 4:
+            return (visit.found_at or now) + later
+    return None
+
+
+def after_failure(
+    visit: Visit, *, now: datetime, retry_after: datetime | None = None
+) -> datetime | None:
+    """Return when a failed visit is tried again: later each time, never sooner than asked.
+
+    `retry_after` is the server's own word (RFC 9110, section 10.2.3). After ten failures in a row
+    an article is given up (None); an entry point never is.
+    """
+    if visit.failures + 1 >= GIVE_UP and (visit.found_in or visit.kind is Kind.ARTICLE):
+        return None
+    wait = min(FIRST_FAILURE * 2 ** min(visit.failures, 12), LONGEST_WAIT)
+    return max(now + wait, retry_after or now)
+
+
+def after_gone(visit: Visit, *, now: datetime) -> datetime | None:
+    """Return when an address that answered 404 or 410 is looked at again.
+
+    At the article's next age, in case it was a mishap of the server; an entry point daily.
+    """
+    if visit.found_in is None:
+        return now + LONGEST_WAIT
+    again = after_success(visit, now=now)
+    return again and max(again, now + LONGEST_WAIT)
+
+
+def retry_after(value: str | None, *, now: datetime) -> datetime | None:
+    """Return the moment a Retry-After header asks for, None for none or an unreadable one.
+
+    Seconds or an HTTP date (RFC 9110, section 10.2.3); at most a day ahead.
+    """
+    if not value:
+        return None
+    try:
+        moment = (
+            now + timedelta(seconds=int(value))
+            if value.strip().isdecimal()
+            else parsedate_to_datetime(value)
+        )
+    except (ValueError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return min(max(moment, now), now + LONGEST_WAIT)

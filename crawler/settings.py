@@ -1,0 +1,76 @@
+"""How Warraq crawls: Scrapy's settings, each that differs from its default with the reason."""
+
+from importlib.metadata import version
+
+BOT_NAME = "warraq"
+SPIDER_MODULES = ["crawler.spiders"]
+NEWSPIDER_MODULE = "crawler.spiders"
+
+# One identity. A contact address is added to it from warraq.toml.
+USER_AGENT = f"Warraq/{version('warraq')}"
+ROBOTSTXT_USER_AGENT = "Warraq"
+ROBOTSTXT_OBEY = True
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "ar,en;q=0.5",
+}
+
+# asyncio alone runs the crawl: several slices one after the other in one process, no reactor.
+TWISTED_REACTOR_ENABLED = False
+DOWNLOAD_HANDLERS = {
+    "http": "crawler.handler.RecordingDownloadHandler",
+    "https": "crawler.handler.RecordingDownloadHandler",
+    "data": None,
+    "file": None,
+    "ftp": None,
+    "s3": None,
+}
+
+# An unattended crawler offers nothing to log in to.
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+
+# `visits` is the only memory; the request queue holds what is in hand.
+DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
+CONCURRENT_REQUESTS = 32
+CONCURRENT_REQUESTS_PER_DOMAIN = 8
+CONCURRENT_ITEMS = 8  # the default of 100 makes about a hundred tasks per response
+DOWNLOAD_DELAY = 1.0  # a publisher's `delay` replaces it for its hosts
+DOWNLOAD_TIMEOUT = 60
+DOWNLOAD_MAXSIZE = 20 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 0
+REDIRECT_MAX_TIMES = 10
+
+# Broken connections are tried again at once; an answer, even a bad one, is the visit's answer,
+# and `visits` says when to ask again.
+RETRY_HTTP_CODES: list[int] = []
+RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"
+
+COOKIES_ENABLED = False  # their domain check may go to the network for the public suffix list
+METAREFRESH_ENABLED = False
+REFERER_ENABLED = False
+HTTPERROR_ALLOW_ALL = True
+URLLENGTH_LIMIT = 8000  # a percent-encoded Arabic path is long
+
+DOWNLOADER_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "crawler.robots.RobotsPolicy": 100,
+    "crawler.middlewares.ConditionalGet": 520,
+    "crawler.middlewares.RecordCapture": 950,
+}
+SPIDER_MIDDLEWARES = {
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
+}
+ITEM_PIPELINES = {
+    "crawler.pipelines.ExtractPage": 100,
+    "crawler.pipelines.KeepReading": 200,
+}
+
+EXTRACT_SECONDS = 20.0  # per page
+EXTRACT_PROCESSES = 0  # 0: one per core
+
+LOG_FORMATTER = "crawler.logformatter.PageLogFormatter"
+STATS_DUMP = False
+LOGSTATS_INTERVAL = 0
+MEMUSAGE_ENABLED = False

@@ -1,0 +1,293 @@
+"""The one spider: due visits to requests, answers to links and pages.
+
+It remembers what is in flight and nothing else; what is known, due, seen and failed is in the
+archive.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, Self
+
+from scrapy import Request, Spider, signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from archive.records import Capture, Kind, Link, Page, Problem, Visit
+from archive.store import Store
+from archive.urls import canonical
+from archive.visits import State
+from crawler import discover, revisit
+from crawler.errors import PublisherError
+from crawler.publisher import Publisher, find
+from crawler.robots import Disallowed
+
+logger = logging.getLogger(__name__)
+
+IN_FLIGHT = 24  # pages of a publisher without a delay
+LINKS_AT_ONCE = 500
+HEARTBEAT = 0.25  # seconds
+
+
+class NewsSpider(Spider):
+    """Visits what is due of some publishers until nothing is, or its time is up."""
+
+    name = "news"
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        publishers: Sequence[Publisher],
+        limit: int | None = None,
+        seconds: float | None = None,
+        only: Sequence[str] | None = None,
+    ) -> None:
+        """Take the open archive and the publishers to visit, or `only` these addresses of them.
+
+        At most `limit` articles are fetched; after `seconds` no further visit is begun.
+        """
+        super().__init__()
+        self.store = store
+        self.publishers = {one.slug: one for one in publishers}
+        self.clock = store.clock
+        self.articles_left = limit
+        self.visits = 0
+        self._only = None if only is None else [canonical(url) for url in only]
+        self._ends_at = None if seconds is None else time.monotonic() + seconds
+        self._busy: dict[str, Visit] = {}
+        self._freed = asyncio.Event()
+        self._own: contextlib.ExitStack | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *_: Any, **arguments: Any) -> Self:
+        """Make the spider; `scrapy crawl news -a publisher=SLUG[,SLUG] -a archive=DIR` works too."""
+        opened = contextlib.ExitStack()
+        if "store" not in arguments:
+            arguments = _from_shell(opened, **arguments)
+        spider = cls(**arguments)
+        spider._own = opened
+        spider._set_crawler(crawler)
+        crawler.signals.connect(spider._failed_page, signals.item_error)
+        return spider
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Yield a request for each due visit, listings first, as room comes free."""
+        while not self._time_is_up():
+            visits = list(self._next_visits())
+            for visit in visits:
+                self._busy[visit.key] = visit
+                self.visits += 1
+                yield self._request(visit)
+            if not visits and not self._busy:
+                return
+            self._freed.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._freed.wait(), HEARTBEAT)
+            if self.store.due_for_commit():
+                self.store.commit()
+
+    def stop(self) -> None:
+        """Begin no further visit; what is in hand is finished."""
+        self._ends_at = 0.0
+        self._freed.set()
+
+    def closed(self, reason: str) -> None:
+        logger.debug("closed: %s", reason)
+        if self._own is not None:
+            self._own.close()
+
+    async def parse(self, response: Response) -> AsyncIterator[Page]:
+        """Turn an answer into a page, a listing's links, or the end of a visit."""
+        visit: Visit = response.meta["visit"]
+        capture: Capture = replace(response.meta["capture"], body=response.body)
+        if capture.truncated:
+            self._fail(visit, capture, "truncated", f"the answer broke off ({capture.truncated})")
+        elif capture.status == 304 or (
+            capture.status == 200 and visit.article and capture.sha256 == visit.last_sha256
+        ):
+            self._unchanged(visit, capture)
+        elif capture.status == 200 and visit.kind is Kind.ARTICLE:
+            yield Page(visit=visit, capture=capture)
+        elif capture.status == 200:
+            await self._read_listing(visit, capture)
+        elif capture.status in {404, 410}:
+            self._gone(visit, capture)
+        else:
+            self._fail(
+                visit,
+                capture,
+                f"http-{capture.status}",
+                f"answered {capture.status}",
+                retry_after=response.headers.get("Retry-After"),
+            )
+
+    def failed(self, failure: Failure) -> None:
+        """Keep a visit that got no answer as a problem, due again later."""
+        visit: Visit = failure.request.meta["visit"]  # type: ignore[attr-defined]
+        error = failure.value
+        if isinstance(error, Disallowed):
+            self._end(visit, None, state="refused", problem=_problem("robots-disallow", str(error)))
+        elif isinstance(error, IgnoreRequest):
+            self._fail(visit, None, "robots-unreachable", str(error))
+        else:
+            name = type(error).__name__.removesuffix("Error")
+            self._fail(visit, None, f"network-{name}".lower(), str(error) or name)
+
+    def done(self, visit: Visit) -> None:
+        """Forget a visit whose end stands in the archive's batch; commit a full batch."""
+        self._busy.pop(visit.key, None)
+        self._freed.set()
+        if self.store.due_for_commit():
+            self.store.commit()
+
+    def _time_is_up(self) -> bool:
+        return self._ends_at is not None and time.monotonic() >= self._ends_at
+
+    def _next_visits(self) -> Iterator[Visit]:
+        for slug, one in self.publishers.items():
+            busy = [visit.key for visit in self._busy.values() if visit.publisher == slug]
+            room = _room(one.delay) - len(busy)
+            listings = self._due(slug, articles=False, limit=room, busy=busy)
+            yield from listings
+            room -= len(listings)
+            if self.articles_left is not None:
+                room = min(room, self.articles_left)
+            articles = self._due(slug, articles=True, limit=room, busy=busy)
+            if self.articles_left is not None:
+                self.articles_left -= len(articles)
+            yield from articles
+
+    def _due(self, slug: str, *, articles: bool, limit: int, busy: list[str]) -> list[Visit]:
+        if limit < 1:
+            return []
+        return self.store.due(slug, articles=articles, limit=limit, busy=busy, only=self._only)
+
+    def _request(self, visit: Visit) -> Request:
+        return Request(
+            visit.url,
+            callback=self.parse,
+            errback=self.failed,
+            dont_filter=True,
+            priority=0 if visit.kind is Kind.ARTICLE else 10,
+            meta={"visit": visit, "handle_httpstatus_all": True, "verbatim_url": True},
+        )
+
+    async def _read_listing(self, visit: Visit, capture: Capture) -> None:
+        """Keep a listing's links in portions, so that a large one does not hold up the crawl."""
+        problem = None
+        found = new = 0
+        links = self._wanted(visit, capture)
+        try:
+            while portion := list(islice(links, LINKS_AT_ONCE)):
+                found += len(portion)
+                new += self.store.found(portion, visit=visit)
+                await asyncio.sleep(0)
+        except discover.NotAListing as error:
+            problem = _problem("not-a-listing", str(error), stage="discover")
+        logger.info("%s: %d links, %d new", visit.url, found, new)
+        self._end(visit, capture, state="failed" if problem else "done", problem=problem)
+
+    def _wanted(self, visit: Visit, capture: Capture) -> Iterator[tuple[str, Link]]:
+        one = self.publishers[visit.publisher]
+        for link in discover.links(capture):
+            if link.kind is Kind.ARTICLE and not one.wants(link.url):
+                continue
+            try:
+                yield canonical(link.url), link
+            except ValueError as error:
+                self.store.problem(
+                    _problem("bad-link", str(error), stage="discover"),
+                    url=visit.url,
+                    publisher=visit.publisher,
+                    capture=capture,
+                )
+
+    def _unchanged(self, visit: Visit, capture: Capture) -> None:
+        if visit.article is not None:
+            self.store.unchanged(visit.article, capture=capture)
+        self._end(visit, capture, state="done")
+
+    def _gone(self, visit: Visit, capture: Capture) -> None:
+        if visit.article is not None:
+            self.store.gone(visit.article, capture=capture)
+        problem = _problem(f"http-{capture.status}", f"answered {capture.status}: gone")
+        self._end(visit, capture, state="gone", problem=problem)
+
+    def _fail(
+        self,
+        visit: Visit,
+        capture: Capture | None,
+        kind: str,
+        detail: str,
+        *,
+        retry_after: bytes | None = None,
+    ) -> None:
+        now = self.clock()
+        asked = revisit.retry_after(retry_after and retry_after.decode("latin-1"), now=now)
+        self._end(
+            visit,
+            capture,
+            state="failed",
+            problem=_problem(kind, detail),
+            due_at=revisit.after_failure(visit, now=now, retry_after=asked),
+        )
+
+    def _end(
+        self,
+        visit: Visit,
+        capture: Capture | None,
+        *,
+        state: State,
+        problem: Problem | None = None,
+        due_at: Any = None,
+    ) -> None:
+        now = self.clock()
+        if due_at is None and state in {"failed", "refused"}:
+            due_at = revisit.after_failure(visit, now=now)
+        elif state == "done":
+            due_at = revisit.after_success(visit, now=now)
+        elif state == "gone":
+            due_at = revisit.after_gone(visit, now=now)
+        if problem:
+            self.store.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
+        self.store.visited(visit, capture, due_at=due_at, state=state)
+        self.done(visit)
+
+    def _failed_page(self, item: Any, failure: Failure) -> None:
+        """Keep a page that broke a pipeline as a problem, so that it is tried again."""
+        page = item if isinstance(item, Page) else item.page
+        self._fail(page.visit, page.capture, "keep-error", f"{failure.type}: {failure.value}")
+
+
+def _from_shell(
+    opened: contextlib.ExitStack, *, publisher: str = "", archive: str = "warraq-archive"
+) -> dict[str, Any]:
+    """Open what `scrapy crawl` names, as the command `warraq crawl` does."""
+    from crawler.crawl import entry_points, known, software  # it imports this module
+
+    root = Path(archive)
+    chosen = [find(slug, [root / "publishers"]) for slug in publisher.split(",") if slug]
+    if not chosen:
+        raise PublisherError("name the publisher: scrapy crawl news -a publisher=SLUG")
+    store = opened.enter_context(Store(root, command="scrapy crawl", software=software()))
+    for one in chosen:
+        store.publish(known(one))
+        store.enter(entry_points(one), publisher=one.slug)
+    return {"store": store, "publishers": chosen}
+
+
+def _room(delay: float | None) -> int:
+    """Return how many pages of a publisher may be in hand; few where each has to wait its turn."""
+    return IN_FLIGHT if delay == 0 else 4
+
+
+def _problem(kind: str, detail: str, *, stage: str = "fetch") -> Problem:
+    return Problem(kind=kind, detail=detail, stage=stage)

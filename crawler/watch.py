@@ -1,0 +1,138 @@
+"""Continuous running: one-shot crawls as child processes, started as publishers become due.
+
+A child is one slice of at most five minutes, so that a crash stays small, memory flat, and a long
+first crawl of one newspaper never delays the polls of the others.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from archive.clock import system
+from archive.database import NAME, open_for_reading
+from archive.visits import due_publishers
+from crawler.config import Config, Schedule
+from crawler.crawl import SLICE_SECONDS
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 30.0
+AFTER_FAILURE_SECONDS = 60.0
+
+
+class Watch:
+    """Crawls publishers by their schedules until it is stopped."""
+
+    def __init__(
+        self, root: Path, slugs: Sequence[str], config: Config, *, log_level: str = "WARNING"
+    ) -> None:
+        self._root = root
+        self._slugs = list(slugs)
+        self._config = config
+        self._log_level = log_level
+        self._triggered: set[str] = set()
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._child: asyncio.subprocess.Process | None = None
+
+    async def run(self) -> None:
+        """Run until SIGINT or SIGTERM; the crawl in hand is ended cleanly, at once on a second."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._stop)
+        scheduler = self._scheduler()
+        scheduler.start()
+        try:
+            while not self._stopping:
+                await self._next()
+        finally:
+            scheduler.shutdown(wait=False)
+
+    def _scheduler(self) -> AsyncIOScheduler:
+        scheduler = AsyncIOScheduler(
+            timezone=UTC,
+            # A trigger that was missed while the machine slept counts once, however late.
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        for slug in self._slugs:
+            schedule = self._config.schedule_of(slug)
+            first = {} if schedule.cron else {"next_run_time": datetime.now(UTC)}
+            scheduler.add_job(self._trigger, _trigger(schedule), args=[slug], id=slug, **first)
+        return scheduler
+
+    async def _trigger(self, slug: str) -> None:
+        self._triggered.add(slug)
+        self._wake.set()
+
+    async def _next(self) -> None:
+        """Start the crawl that is due next and wait for its end, or for something to do."""
+        polled = sorted(self._triggered)
+        resumed = [slug for slug in self._due() if slug not in self._triggered]
+        if polled or resumed:
+            self._triggered.clear()
+            if await self._crawl(polled, resumed) == 0 or self._stopping:
+                return
+            self._triggered.update(polled)
+            await self._wait(AFTER_FAILURE_SECONDS)
+        else:
+            await self._wait(LOOK_SECONDS)
+
+    async def _wait(self, seconds: float) -> None:
+        self._wake.clear()
+        try:
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        except TimeoutError:
+            return
+
+    def _due(self) -> list[str]:
+        if not (self._root / NAME).is_file():
+            return []
+        db = open_for_reading(self._root)
+        try:
+            return due_publishers(db, self._slugs, now=system())
+        finally:
+            db.close()
+
+    async def _crawl(self, polled: Sequence[str], resumed: Sequence[str]) -> int:
+        logger.info("crawl %s, resume %s", polled, resumed)
+        resume = [word for slug in resumed for word in ("--resume", slug)]
+        # The child ends when its standard input does: with this process, however that ends. A
+        # group of its own keeps Ctrl-C from reaching it twice.
+        self._child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "crawler", "crawl", *polled, *resume),
+            *("--archive", str(self._root), "--seconds", str(SLICE_SECONDS)),
+            *("--log-level", self._log_level, "--with-parent"),
+            stdin=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+        if self._stopping:
+            self._child.terminate()
+        try:
+            return await self._child.wait()
+        finally:
+            self._child = None
+
+    def _stop(self) -> None:
+        if self._child is not None:
+            self._child.terminate()
+        elif self._stopping:
+            os._exit(130)
+        self._stopping = True
+        self._wake.set()
+
+
+def _trigger(schedule: Schedule) -> CronTrigger | IntervalTrigger:
+    if schedule.cron is not None:
+        return CronTrigger.from_crontab(schedule.cron, timezone=UTC)
+    if schedule.every is None:
+        raise ValueError("a schedule has an interval or a cron expression")
+    return IntervalTrigger(seconds=round(schedule.every.total_seconds()), timezone=UTC)

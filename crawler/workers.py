@@ -1,0 +1,84 @@
+"""Extraction in worker processes: one page each, with a time limit, replaced when they die.
+
+trafilatura crashes the interpreter under threads (trafilatura#925, #840), and a page can hang it.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import threading
+from datetime import datetime
+from multiprocessing.connection import wait
+
+from pebble import ProcessExpired, ProcessPool
+
+from archive.records import Capture, Extraction, Link, PageKind, Problem
+from crawler.extract import extract
+from crawler.publisher import Publisher
+
+SECONDS = 20.0
+
+
+class Workers:
+    """A pool of extracting processes; close it when done."""
+
+    def __init__(self, *, processes: int | None = None, seconds: float = SECONDS) -> None:
+        """Start up to `processes` (default: one per core); a page may take `seconds`."""
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["crawler.extract"])
+        self._seconds = seconds
+        self._pool = ProcessPool(
+            max_workers=processes or os.cpu_count() or 1,
+            max_tasks=2000,  # a library's slow leak stays small
+            initializer=_begin,
+            context=context,
+        )
+
+    async def extract(
+        self,
+        capture: Capture,
+        publisher: Publisher,
+        *,
+        hints: Link | None = None,
+        first_seen: datetime | None = None,
+    ) -> Extraction:
+        """Extract a captured page; a page that kills or outlives its worker is a problem."""
+        future = self._pool.schedule(
+            extract,
+            args=(capture, publisher),
+            kwargs={"hints": hints, "first_seen": first_seen},
+            timeout=self._seconds,
+        )
+        try:
+            return await asyncio.wrap_future(future)
+        except TimeoutError:
+            return _failed("extract-timeout", f"reading the page took over {self._seconds:g} s")
+        except ProcessExpired as error:
+            return _failed("extract-crash", f"reading the page ended its process ({error})")
+        except Exception as error:  # noqa: BLE001 - a bad page is a problem, never the end of a crawl
+            return _failed("extract-error", f"{type(error).__name__}: {error}")
+
+    def close(self) -> None:
+        """End the processes; nothing waits for them any more."""
+        self._pool.stop()
+        self._pool.join()
+
+
+def _failed(kind: str, detail: str) -> Extraction:
+    return Extraction(
+        kind=PageKind.OTHER, problems=(Problem(kind=kind, detail=detail, stage="extract"),)
+    )
+
+
+def _begin() -> None:
+    """Leave Ctrl-C to the parent, and end when the parent ends, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(0)

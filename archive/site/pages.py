@@ -74,6 +74,8 @@ where id in (
     union select capture from articles where id = :id
     union select captures.id from captures join articles on articles.url = captures.url
         where articles.id = :id
+    union select captures.id from captures join visits on visits.url = captures.url
+        where visits.article = :id
 )
 order by fetched_at desc, id desc limit :limit
 """

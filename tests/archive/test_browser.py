@@ -1,0 +1,170 @@
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
+
+from tests.archive.reading_room import PARAGRAPHS, TITLE, Shelf, fill
+from tests.chromium import chromium, find_chromium
+from tests.serving import serving
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(find_chromium() is None, reason="no Chromium or Chrome is installed"),
+]
+
+ROOT = Path(__file__).resolve().parents[2]
+WIDTHS = (320, 768)
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    return fill(tmp_path_factory.mktemp("archive"))
+
+
+@pytest.fixture(scope="module")
+def address(shelf: Shelf) -> Iterator[str]:
+    with serving(shelf.root) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A page that must stay on the archive's server, find everything and complain of nothing."""
+    page = browser.new_page()
+    wrong: list[str] = []
+
+    def asked(request: Request) -> None:
+        if not request.url.startswith(address):
+            wrong.append(f"asked {request.url}")
+
+    def answered(response: Response) -> None:
+        if response.status >= 400:
+            wrong.append(f"{response.status} for {response.url}")
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            wrong.append(f"console: {message.text}")
+
+    page.on("request", asked)
+    page.on("response", answered)
+    page.on("console", said)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    yield page
+    page.close()
+    assert wrong == []
+
+
+def test_from_the_first_page_to_an_article(page, address):
+    page.goto(address)
+    assert page.locator("html").evaluate("e => getComputedStyle(e).direction") == "rtl"
+    page.get_by_role("link", name=TITLE).click()
+    page.wait_for_url("**/article/*")
+    assert page.title() == f"{TITLE} · صحيفة الورق"
+    assert page.locator("h1").inner_text() == TITLE
+    assert page.locator(".text").evaluate("e => getComputedStyle(e).direction") == "rtl"
+    assert page.locator(".text p").all_inner_texts() == list(PARAGRAPHS)
+
+
+def test_search_box_finds_and_marks(page, address):
+    page.goto(address)
+    page.get_by_role("searchbox").fill("مكتبه")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?*")
+    assert page.locator("mark").all_inner_texts()[0] == "المكتبات"
+    page.get_by_role("link", name=TITLE).click()
+    page.wait_for_url("**/article/*")
+
+
+def test_latin_text_runs_left_to_right(page, address):
+    page.goto(address)
+    headline = page.locator("h3", has_text="Roads reopen")
+    assert headline.evaluate("e => getComputedStyle(e).direction") == "ltr"
+    page.get_by_role("link", name="Roads reopen").click()
+    assert page.locator(".text").evaluate("e => getComputedStyle(e).direction") == "rtl"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_page_scrolls_sideways(page, address, shelf, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    paths = ("", f"article/{shelf.edited}", "search", "search?q=تونس", "archive/articles")
+    for path in paths:
+        page.goto(address + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground(browser, address, shelf, scheme):
+    context = browser.new_context(color_scheme=scheme)
+    page = context.new_page()
+    for path in ("", f"article/{shelf.edited}", f"article/{shelf.gone}", "search?q=تونس"):
+        page.goto(address + path)
+        assert page.evaluate(_FAINT) == [], path
+    context.close()
+
+
+def test_tables_show_each_text_in_its_own_direction(page, address):
+    page.goto(f"{address}archive/articles")
+    cell = page.locator("td.col-title", has_text=TITLE)
+    style = "e => { const s = getComputedStyle(e); return [s.unicodeBidi, s.textAlign]; }"
+    assert cell.evaluate(style) == ["plaintext", "start"]
+    cell.get_by_role("link").click()
+    page.wait_for_url("**/article/*")
+
+
+def test_focus_is_seen(page, address):
+    page.goto(address)
+    page.keyboard.press("Tab")
+    skip = page.locator(".skip")
+    assert skip.bounding_box()["width"] > 20
+    page.keyboard.press("Tab")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+
+
+def test_screenshot(shelf, tmp_path):
+    # In a process of its own: two synchronous Playwrights do not share one.
+    out = tmp_path / "archive.png"
+    subprocess.run(
+        [sys.executable, "-m", "tests.screenshot", shelf.root, out], cwd=ROOT, check=True
+    )
+    for picture in (out, tmp_path / "archive-article.png"):
+        assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+# Texts whose contrast with the ground is below 4.5 (WCAG 2.1, 1.4.3).
+_FAINT = """() => {
+  const rgb = text => text.match(/[\\d.]+/g).map(Number);
+  const light = color => {
+    const [r, g, b] = color.map(c => {
+      const v = c / 255;
+      return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = element => {
+    for (let e = element; e; e = e.parentElement) {
+      const color = rgb(getComputedStyle(e).backgroundColor);
+      if (color.length === 3 || color[3] > 0) return color.slice(0, 3);
+    }
+    return [255, 255, 255];
+  };
+  const faint = [];
+  for (const e of document.querySelectorAll("body *")) {
+    const own = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
+    if (!own) continue;
+    const a = light(rgb(getComputedStyle(e).color).slice(0, 3));
+    const b = light(ground(e));
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) faint.push([e.textContent.trim().slice(0, 40), ratio]);
+  }
+  return faint;
+}"""

@@ -1,0 +1,69 @@
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from archive.commands.serve import serve
+from archive.database import open_for_writing
+from tests.archive.reading_room import TITLE, Shelf, fill
+from tests.serving import serving
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    return fill(tmp_path_factory.mktemp("archive"))
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_serve_says_where_answers_and_ends_cleanly(shelf, end):
+    command = [sys.executable, "-c", "from archive.commands.serve import serve; serve()"]
+    command += ["--archive", str(shelf.root), "--port", "0"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout
+        up = re.search(r"http://127\.0\.0\.1:\d+/", server.stdout.readline())
+        assert up
+        with httpx.Client() as client:
+            assert TITLE in client.get(up.group()).text
+            assert client.get(f"{up.group()}archive.db").status_code == 403
+            server.send_signal(end)
+            out, err = server.communicate(timeout=20)
+    assert (server.returncode, out, err) == (0, "", "")
+
+
+def test_serve_shows_what_a_crawl_is_writing(tmp_path):
+    fill(tmp_path)
+    writer = open_for_writing(tmp_path)
+    with serving(tmp_path) as address, httpx.Client() as client:
+        assert TITLE in client.get(address).text
+        writer.execute("begin immediate")
+        writer.execute("update articles set title = 'عنوان جديد' where title = ?", (TITLE,))
+        assert TITLE in client.get(address).text
+        writer.execute("commit")
+        assert "عنوان جديد" in client.get(address).text
+    writer.close()
+
+
+def test_serve_keeps_out_of_the_way_of_other_ports(shelf):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        result = CliRunner().invoke(serve, ["--archive", str(shelf.root), "--port", port])
+    assert result.exit_code == 1
+    assert result.output.startswith(f"Error: cannot listen on 127.0.0.1 port {port} (")
+    assert result.output.count("\n") == 1
+
+
+def test_serve_without_an_archive(tmp_path):
+    result = CliRunner().invoke(serve, ["--archive", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "holds no archive" in result.output
+    (tmp_path / "archive.db").write_text("no database")
+    result = CliRunner().invoke(serve, ["--archive", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "does not open as an archive" in result.output

@@ -1,0 +1,307 @@
+import re
+import sqlite3
+import subprocess
+import sys
+from html import unescape
+from pathlib import Path
+
+import pytest
+from datasette.app import Datasette
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive import search
+from archive.database import open_for_writing
+from archive.site.archives import is_archive
+from archive.site.descriptions import database_metadata
+from archive.site.results import marked, page_number
+from tests.archive.reading_room import (
+    FIRST_TITLE,
+    HOSTILE,
+    PARAGRAPHS,
+    TITLE,
+    WITHHELD,
+    Shelf,
+    fill,
+)
+
+HIDDEN = {"_sqlite_migrations"}
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    return fill(tmp_path_factory.mktemp("archive"))
+
+
+@pytest.fixture(scope="module")
+def datasette(shelf: Shelf) -> Datasette:
+    return Datasette([shelf.database])
+
+
+async def page(datasette: Datasette, path: str, status: int = 200) -> str:
+    answer = await datasette.client.get(path)
+    assert answer.status_code == status
+    return str(answer.text)
+
+
+def words(html: str) -> str:
+    """What a reader sees, in one line."""
+    body = html.partition("<main")[2].partition("</main>")[0]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", f"<main{body}")).split())
+
+
+# The first page
+
+
+async def test_first_page_shows_newest_counts_and_publishers(datasette, shelf):
+    html = await page(datasette, "/")
+    assert '<html lang="ar" dir="rtl">' in html
+    assert f'href="/article/{shelf.edited}"' in html
+    seen = words(html)
+    assert f"{TITLE} لقاء هو الثالث من نوعه صحيفة الورق 9 نوفمبر 2020" in seen
+    assert "عُدّلت" in seen
+    assert "اختفت من موقع الناشر" in seen
+    assert "خبر بلا تاريخ" in seen
+    assert "صحيفة الورق 5 The Herald 1" in seen
+    assert "آخر زيارة لمواقع الناشرين: 9 نوفمبر 2020، 14:00 بتوقيت غرينتش" in seen
+
+
+async def test_first_page_shows_no_withheld_article_and_none_from_the_future(datasette):
+    html = await page(datasette, "/")
+    assert WITHHELD not in html
+    assert "alert" not in html
+
+
+async def test_first_page_of_one_publisher(datasette):
+    seen = words(await page(datasette, "/?publisher=herald"))
+    assert "Roads reopen" in seen
+    assert TITLE not in seen
+    assert "لا ناشر" in words(await page(datasette, "/?publisher=nobody", 404))
+
+
+async def test_first_page_of_an_empty_archive(tmp_path):
+    open_for_writing(tmp_path).close()
+    seen = words(await page(Datasette([str(tmp_path / "archive.db")]), "/"))
+    assert "لا مواد في هذا الأرشيف بعد" in seen
+
+
+# The article page
+
+
+async def test_article_page_shows_text_as_published(datasette, shelf):
+    html = await page(datasette, f"/article/{shelf.edited}")
+    for paragraph in PARAGRAPHS:
+        assert f"<p>{paragraph}</p>" in html
+    seen = words(html)
+    assert f"{TITLE} لقاء هو الثالث من نوعه سلمى القارئ تونس" in seen
+
+
+async def test_article_page_shows_where_things_come_from(datasette, shelf):
+    html = await page(datasette, f"/article/{shelf.edited}")
+    assert '<a class="address" dir="ltr" href="https://alwaraq.example/1" rel="noreferrer' in html
+    seen = words(html)
+    # The publisher's day and the day in UTC differ: both are said.
+    assert "9 نوفمبر 2020 8 نوفمبر 2020، 23:30 بتوقيت غرينتش" in seen
+    assert "بيانات الصفحة المهيكلة (JSON-LD)" in seen
+    assert "warraq-1.warc.gz @ 1,000 + 900" in seen
+    assert "مكتبات" in seen
+
+
+async def test_article_page_lists_revisions(datasette, shelf):
+    html = await page(datasette, f"/article/{shelf.edited}")
+    history = html.partition('<ol class="history"')[2].partition("</ol>")[0]
+    assert history.index(f"<bdi>{TITLE}</bdi>") < history.index(f"<bdi>{FIRST_TITLE}</bdi>")
+    assert re.findall(r'<li value="(\d)">', history) == ["2", "1"]
+    assert "عدّل الناشر هذه المادة" in html
+
+
+async def test_article_page_loads_nothing_but_the_style(datasette, shelf):
+    answer = await datasette.client.get(f"/article/{shelf.edited}")
+    assert not re.search(r"<(img|script|iframe|object|video)\b", answer.text)
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["referrer-policy"] == "same-origin"
+
+
+async def test_article_page_says_gone_and_undated(datasette, shelf):
+    assert "اختفت هذه المادة" in words(await page(datasette, f"/article/{shelf.gone}"))
+    assert "بلا تاريخ نشر" in words(await page(datasette, f"/article/{shelf.undated}"))
+
+
+async def test_article_page_escapes_what_a_page_said(datasette, shelf):
+    html = await page(datasette, f"/article/{shelf.hostile}")
+    assert "<script" not in html
+    assert "javascript:" not in html
+    assert HOSTILE in words(html)
+
+
+async def test_withheld_article_shows_nothing(datasette, shelf):
+    html = await page(datasette, f"/article/{shelf.withheld}", 404)
+    assert "محجوبة" in html
+    assert WITHHELD not in html
+
+
+@pytest.mark.parametrize("path", ["/article/1", "/article/9999999999999999", "/article/0"])
+async def test_unknown_article(datasette, path):
+    assert "لا مادة بهذا الرقم" in await page(datasette, path, 404)
+
+
+# Search
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("المكتبات", True),
+        ("مكتبه", True),
+        ('"وزراء الثقافة"', True),
+        ("زقزقزق", False),
+        ("+ - \" ' * ( ) : ^ NEAR", None),
+        ("\0\ud800".encode("utf-8", "surrogatepass").decode("utf-8", "replace"), None),
+        ("س" * 5000, None),
+    ],
+)
+async def test_search(datasette, shelf, query, found):
+    answer = await datasette.client.get("/search", params={"q": query})
+    assert answer.status_code == 200
+    if found is not None:
+        assert (f'href="/article/{shelf.edited}"' in answer.text) is found
+
+
+async def test_search_marks_the_words_as_they_were_written(datasette):
+    html = await page(datasette, "/search?q=مكتبه")
+    assert "“<mark>المكتبات</mark>”" in html
+
+
+async def test_search_without_a_query_explains_itself(datasette):
+    assert "ابحث في الأرشيف" in words(await page(datasette, "/search"))
+    assert "لم يُعثر على شيء" in words(await page(datasette, "/search?q=زقزقزق"))
+    assert "لا نتائج في هذه الصفحة" in words(await page(datasette, "/search?q=تونس&page=7"))
+
+
+async def test_search_hides_the_withheld_and_offers_pages(tmp_path):
+    shelf = fill(tmp_path)
+    db = open_for_writing(tmp_path)
+    db.executemany(
+        "insert into articles (id, publisher, url, kind, title, text, words, first_seen_at,"
+        " last_seen_at) values (?, 'alwaraq', ?, 'article', 'سوق الكتب', 'كتب', 1, '', '')",
+        [(number, f"https://alwaraq.example/many/{number}") for number in range(1, 51)],
+    )
+    db.close()
+    datasette = Datasette([shelf.database])
+    assert WITHHELD not in words(await page(datasette, "/search?q=يقرأ"))
+    assert "صفحة 2 من 3" in words(await page(datasette, "/search?q=الكتب&page=2"))
+    newest = await page(datasette, "/search?q=الكتب&order=new&page=3")
+    assert newest.count('<article class="headline">') == 10
+    assert "&amp;order=new&amp;page=2" in newest
+
+
+@pytest.mark.parametrize(
+    ("wanted", "number"),
+    [(None, 1), ("", 1), ("2", 2), ("0", 1), ("-3", 1), ("٣", 1), ("x", 1), ("9" * 5000, 500)],
+)
+def test_page_number(wanted, number):
+    assert page_number(wanted) == number
+
+
+@given(st.text(st.characters(exclude_characters=search.MARK_START + search.MARK_END)))
+def test_marking_escapes_all_but_its_marks(text):
+    html = marked(f"{text}{search.MARK_START}{text}{search.MARK_END}<b>&")
+    assert unescape(html) == f"{text}<mark>{text}</mark><b>&"
+    assert html.count("<") == 2
+
+
+# Datasette's own pages
+
+
+async def test_table_page_search_finds_folded_words(datasette, shelf):
+    found = await datasette.client.get("/archive/articles.json?_search=وزراء+مكتبه&_shape=array")
+    assert [row["id"] for row in found.json()] == [shelf.edited]
+
+
+async def test_table_page_is_set_in_arabic_and_leads_to_the_article(datasette, shelf):
+    html = await page(datasette, "/archive/articles")
+    assert 'href="/-/static-plugins/warraq/datasette.css"' in html
+    assert f'<a href="/article/{shelf.edited}">{TITLE}</a>' in html
+    assert "Headline (العنوان) as printed." in html
+    assert "<script>alert" not in html
+
+
+@pytest.mark.parametrize("name", sorted(database_metadata()["queries"]))
+async def test_ready_made_query_runs(datasette, name):
+    answer = await datasette.client.get(f"/archive/{name}.json?_shape=array")
+    assert answer.status_code == 200
+    assert answer.json()
+    assert WITHHELD not in answer.text
+
+
+async def test_every_page_of_the_database_answers(datasette):
+    for table in database_metadata()["tables"]:
+        await page(datasette, f"/archive/{table}")
+    for path in ("/archive", "/favicon.ico", "/-/static-plugins/warraq/icon.svg"):
+        assert (await datasette.client.get(path)).status_code == 200
+
+
+async def test_every_table_and_column_is_described(shelf):
+    db = sqlite3.connect(shelf.database)
+    tables = [
+        name
+        for (name,) in db.execute("select name from sqlite_master where type in ('table', 'view')")
+        if not name.startswith("articles_fts") and name not in HIDDEN
+    ]
+    schema = {
+        table: {row[1] for row in db.execute(f"pragma table_info({table})")} for table in tables
+    }
+    db.close()
+    said = database_metadata()["tables"]
+    described = {
+        table: set(about["columns"]) for table, about in said.items() if table not in HIDDEN
+    }
+    assert described == schema
+    for table, about in said.items():
+        named = {*about.get("facets", ()), *about.get("units", ())} | {
+            about[key] for key in ("sort", "sort_desc", "label_column") if key in about
+        }
+        assert named <= schema.get(table, set())
+        assert about.get("hidden") or about["description"].endswith(".")
+
+
+async def test_database_that_is_no_archive_keeps_datasettes_pages(tmp_path):
+    path = tmp_path / "other.db"
+    db = sqlite3.connect(path)
+    db.execute("create table articles (id integer primary key, title text)")
+    db.execute("insert into articles values (1, 'x')")
+    db.commit()
+    db.close()
+    other = Datasette([str(path)])
+    for address in ("/", "/other", "/other/articles"):
+        html = await page(other, address)
+        assert "warraq" not in html
+        assert "ورّاق" not in html
+    await page(other, "/search", 404)
+
+
+async def test_whoever_may_not_see_the_articles_sees_no_page(shelf):
+    private = Datasette([shelf.database], metadata={"allow": {"id": "librarian"}})
+    for path in ("/", f"/article/{shelf.edited}", "/search?q=x"):
+        assert TITLE not in await page(private, path, 403)
+
+
+async def test_pages_work_below_a_prefix(shelf):
+    datasette = Datasette([shelf.database], settings={"base_url": "/news/"})
+    html = await page(datasette, "/")  # the client puts the prefix before it
+    assert f'href="/news/article/{shelf.edited}"' in html
+    assert 'href="/news/-/static-plugins/warraq/warraq.css"' in html
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a database at all" * 100])
+def test_what_is_no_archive(tmp_path, content):
+    path = tmp_path / "archive.db"
+    if content is not None:
+        path.write_bytes(content)
+    assert is_archive(str(path)) is False
+
+
+def test_plain_datasette_command_loads_the_site(shelf):
+    command = [str(Path(sys.executable).with_name("datasette")), shelf.database, "--get", "/"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    assert TITLE in shown.stdout

@@ -31,7 +31,8 @@ def keep(
     `url` is canonical. Returns the article's id and what the reading was.
     """
     article = find(db, url)
-    outcome = revisions.decide(article and _current_hash(db, article), extraction)
+    known = None if article is None else _current_hash(db, article)
+    outcome = revisions.decide(known, extraction)
     fields = _fields(extraction) | {"capture": capture, "last_seen_at": iso(seen_at)}
     if article is None:
         article = _free_id(db, url)

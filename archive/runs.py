@@ -34,8 +34,9 @@ group by publisher order by publisher
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """What one run did for one publisher; `bytes` are payload bytes over the wire,
-    `seconds` the time from its first to its last answer.
+    """What one run did for one publisher.
+
+    `bytes` are payload bytes over the wire, `seconds` the time from its first to its last answer.
     """
 
     publisher: str

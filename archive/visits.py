@@ -119,7 +119,9 @@ def due(
     With `only` (keys), of these alone.
     """
     rows = db.execute(
-        _DUE.format(kinds="= 'article'" if articles else "in ('feed', 'sitemap', 'section', 'api')"),
+        _DUE.format(
+            kinds="= 'article'" if articles else "in ('feed', 'sitemap', 'section', 'api')"
+        ),
         {
             "publisher": publisher,
             "now": iso(now),

@@ -44,7 +44,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="warraq")
 def warraq() -> None:
-    """Crawl, keep, search and read Arabic news.
+    r"""Crawl, keep, search and read Arabic news.
 
     \b
     warraq demo                      three fictional newspapers, crawled and served

@@ -74,7 +74,7 @@ def _config(table: dict[str, Any]) -> Config:
     if not isinstance(own, dict) or not all(isinstance(value, dict) for value in own.values()):
         raise ConfigError("`publishers`: write one table for each: [publishers.enabbaladi]")
     schedules = {slug: _schedule(value, f"publishers.{slug}.") for slug, value in own.items()}
-    common = {key: table[key] for key in ("every", "cron") if key in table}
+    common: dict[str, Any] = {key: table[key] for key in ("every", "cron") if key in table}
     return Config(
         follow=tuple(follow),
         contact=contact,
@@ -93,7 +93,7 @@ def _schedule(table: dict[str, Any], where: str) -> Schedule:
         CronTrigger.from_crontab(table["cron"], timezone="UTC")
     except (ValueError, AttributeError, TypeError) as error:
         raise ConfigError(
-            f'`{where}cron`: {table["cron"]!r} is no cron expression ({error});'
+            f"`{where}cron`: {table['cron']!r} is no cron expression ({error});"
             ' e.g. "*/10 6-23 * * *": minute hour day month weekday'
         ) from error
     return Schedule(cron=table["cron"])
@@ -112,7 +112,5 @@ def _duration(value: Any, key: str) -> timedelta:
 def _known(table: Mapping[str, Any], keys: set[str], where: str = "") -> None:
     for key in table:
         if key not in keys:
-            near = get_close_matches(key, keys) or sorted(keys)
-            raise ConfigError(
-                f"unknown key `{where}{key}`; did you mean {' or '.join(f'`{n}`' for n in near)}?"
-            )
+            near = "`, `".join(get_close_matches(key, keys) or sorted(keys))
+            raise ConfigError(f"unknown key `{where}{key}`; there is `{near}`")

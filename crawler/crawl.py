@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.settings import Settings
@@ -178,9 +179,7 @@ async def _slice(
         if progress and crawler.stats:
             progress(crawler.stats.get_stats())
     await task
-    if not isinstance(crawler.spider, NewsSpider):
-        raise RuntimeError("Scrapy made no spider")
-    return crawler.spider
+    return cast("NewsSpider", crawler.spider)
 
 
 def entry_points(one: Publisher) -> list[tuple[str, Kind]]:

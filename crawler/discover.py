@@ -101,7 +101,7 @@ def section(body: bytes, url: str, content_type: str | None = None) -> Iterator[
             continue
         seen.add(address)
         if _looks_like_article(address):
-            yield Link(url=address, title=_clean(anchor.text_content()))
+            yield Link(url=address, title=_clean(str(anchor.xpath("string()"))))
 
 
 def _sitemap_link(element: etree._Element, base: str) -> Link | None:
@@ -149,7 +149,7 @@ def _clean(text: str | None) -> str | None:
     if not text:
         return None
     if "<" in text:
-        text = html.fromstring(f"<div>{text}</div>").text_content()
+        text = str(html.fromstring(f"<div>{text}</div>").xpath("string()"))
     return " ".join(tidy(text).split()) or None
 
 

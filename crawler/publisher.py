@@ -67,7 +67,9 @@ class Publisher:
     def of_url(cls, url: str) -> "Publisher":
         """Return a publisher of which only an address is known: named after its host."""
         host = host_of(url)
-        return cls(slug=host, name=host, homepage=f"{urlsplit(url).scheme}://{urlsplit(url).netloc}/")
+        return cls(
+            slug=host, name=host, homepage=f"{urlsplit(url).scheme}://{urlsplit(url).netloc}/"
+        )
 
     def rules_on(self, day: date) -> Rules:
         """Return the rules valid on `day`: the first whose `until` lies after it."""
@@ -127,9 +129,13 @@ def read(path: Path) -> Publisher:
         raise PublisherError(f"{path}: not a readable TOML file: {error}") from error
     values = _checked(table, _PUBLISHER, path, "")
     if values.get("slug") != path.stem:
-        raise PublisherError(f"{path}: `slug` is {values.get('slug')!r}; make it {path.stem!r}, the file's name")
+        raise PublisherError(
+            f"{path}: `slug` is {values.get('slug')!r}; make it {path.stem!r}, the file's name"
+        )
     if "name" not in values:
-        raise PublisherError(f"{path}: `name` is missing; give the newspaper's name as it prints it")
+        raise PublisherError(
+            f"{path}: `name` is missing; give the newspaper's name as it prints it"
+        )
     values.pop("checked", None)
     return Publisher(**values)
 
@@ -140,10 +146,8 @@ def _checked(
     values = {}
     for key, value in table.items():
         if key not in keys:
-            near = get_close_matches(key, keys) or sorted(keys)
-            raise PublisherError(
-                f"{path}: unknown key `{where}{key}`; did you mean {' or '.join(f'`{n}`' for n in near)}?"
-            )
+            near = "`, `".join(get_close_matches(key, keys) or sorted(keys))
+            raise PublisherError(f"{path}: unknown key `{where}{key}`; there is `{near}`")
         field, check = keys[key]
         try:
             values[field] = check(value)

@@ -5,7 +5,6 @@ Pure. Articles are looked at again at fixed ages, listings by the crawl's own sc
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from itertools import pairwise
 
 from archive.records import Kind, Visit
 
@@ -29,9 +28,11 @@ def after_success(visit: Visit, *, now: datetime) -> datetime | None:
     if visit.kind is not Kind.ARTICLE:
         return now + POLL if visit.found_in is None else None
     age = now - (visit.found_at or now)
-    for earlier, later in pairwise((timedelta(0), *AGES)):
+    earlier = timedelta(0)
+    for later in AGES:
         if age < later - (later - earlier) / 4:
             return (visit.found_at or now) + later
+        earlier = later
     return None
 
 
@@ -57,7 +58,7 @@ def after_gone(visit: Visit, *, now: datetime) -> datetime | None:
     if visit.found_in is None:
         return now + LONGEST_WAIT
     again = after_success(visit, now=now)
-    return again and max(again, now + LONGEST_WAIT)
+    return max(again, now + LONGEST_WAIT) if again else None
 
 
 def retry_after(value: str | None, *, now: datetime) -> datetime | None:

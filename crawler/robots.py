@@ -28,7 +28,7 @@ LIMIT_BYTES = 500 * 1024
 LONGEST_DELAY = 300.0
 
 
-class Disallowed(IgnoreRequest):  # noqa: N818 - says what it is
+class Disallowed(IgnoreRequest):
     """The site's robots.txt forbids this address to us."""
 
 
@@ -87,14 +87,14 @@ class RobotsPolicy(RobotsTxtMiddleware):
             },
         )
         try:
-            response = await self.crawler.engine.download_async(request)  # type: ignore[union-attr]
+            response = await self.crawler.engine.download_async(request)
         except Exception as error:  # noqa: BLE001 - whatever the network did, it is unreachable
             return _Policy(problem=f"{url} cannot be reached: {error or type(error).__name__}")
         return _judge(url, response.status, response.body)
 
     def _slow_down(self, request: Request, delay: float | None) -> None:
         if delay:
-            _, slot = self.crawler.engine.downloader._get_slot(request)  # type: ignore[union-attr]  # noqa: SLF001 - Scrapy has no public way
+            _, slot = self.crawler.engine.downloader._get_slot(request)  # noqa: SLF001 - Scrapy has no public way
             slot.delay = max(slot.delay, min(float(delay), LONGEST_DELAY))
 
 

@@ -13,6 +13,8 @@ ROBOTSTXT_OBEY = True
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "Accept-Language": "ar,en;q=0.5",
+    # Without br: warcio's check and other readers stumble over it, and the bytes are for decades.
+    "Accept-Encoding": "gzip, deflate",
 }
 
 # asyncio alone runs the crawl: several slices one after the other in one process, no reactor.
@@ -48,7 +50,7 @@ RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"
 
 COOKIES_ENABLED = False  # their domain check may go to the network for the public suffix list
 METAREFRESH_ENABLED = False
-REFERER_ENABLED = False
+REFERRER_POLICY = "scrapy.spidermiddlewares.referer.NoReferrerPolicy"
 HTTPERROR_ALLOW_ALL = True
 URLLENGTH_LIMIT = 8000  # a percent-encoded Arabic path is long
 
@@ -60,7 +62,6 @@ DOWNLOADER_MIDDLEWARES = {
 }
 SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
-    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
 }
 ITEM_PIPELINES = {
     "crawler.pipelines.ExtractPage": 100,

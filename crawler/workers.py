@@ -61,7 +61,7 @@ class Workers:
 
     def close(self) -> None:
         """End the processes; nothing waits for them any more."""
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
 

@@ -39,7 +39,7 @@ def crawl(
     log_level: str,
     now: Clock,
 ) -> None:
-    """Visit everything that is due of the publishers SLUG…, once.
+    r"""Visit everything that is due of the publishers SLUG…, once.
 
     Looks at their feeds, sitemaps and sections, fetches what is new, looks again at articles whose
     time has come, and ends with a summary. Without SLUG: the publishers this archive follows.

@@ -29,7 +29,7 @@ now_option = click.option(
 
 
 def clock_at(value: str | None) -> Clock:
-    """Return a clock that starts at an ISO 8601 moment (UTC where it names no zone), or the real one.
+    """Return a clock that starts at an ISO 8601 moment (UTC by default), or the machine's.
 
     Raises:
         click.BadParameter: if it is no such moment.
@@ -39,7 +39,9 @@ def clock_at(value: str | None) -> Clock:
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
-        raise click.BadParameter(f"{value!r} is no ISO 8601 moment; e.g. 2020-11-12T09:00Z") from None
+        raise click.BadParameter(
+            f"{value!r} is no ISO 8601 moment; e.g. 2020-11-12T09:00Z"
+        ) from None
     return starting_at(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 

@@ -41,7 +41,7 @@ class Live:
 
 def table(summary: Summary) -> str:
     """Return the summary as a table: one line per publisher, and their sum."""
-    rows = [("publisher", *_COLUMNS, "bytes", "seconds")]
+    rows: list[tuple[str, ...]] = [("publisher", *_COLUMNS, "bytes", "seconds")]
     rows += [_row(slug, counts) for slug, counts in _merged(summary).items()]
     if len(rows) > 2:
         rows.append(_row("together", summary.counts, seconds=summary.seconds))

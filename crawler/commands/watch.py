@@ -16,7 +16,7 @@ from crawler.commands.options import chosen, log_level_option
 @archive_option
 @log_level_option
 def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
-    """Crawl by schedule until stopped (Ctrl-C or SIGTERM end it cleanly).
+    r"""Crawl by schedule until stopped (Ctrl-C or SIGTERM end it cleanly).
 
     The schedule is in warraq.toml in the archive's folder; without one, every 15 minutes. Cron
     expressions are in UTC.

@@ -68,7 +68,7 @@ class NewsSpider(Spider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *_: Any, **arguments: Any) -> Self:
-        """Make the spider; `scrapy crawl news -a publisher=SLUG[,SLUG] -a archive=DIR` works too."""
+        """Make the spider, also for `scrapy crawl news -a publisher=SLUG -a archive=DIR`."""
         opened = contextlib.ExitStack()
         if "store" not in arguments:
             arguments = _from_shell(opened, **arguments)
@@ -231,7 +231,7 @@ class NewsSpider(Spider):
         retry_after: bytes | None = None,
     ) -> None:
         now = self.clock()
-        asked = revisit.retry_after(retry_after and retry_after.decode("latin-1"), now=now)
+        asked = revisit.retry_after((retry_after or b"").decode("latin-1"), now=now)
         self._end(
             visit,
             capture,

@@ -12,8 +12,6 @@ from functools import lru_cache
 
 from archive.separators import INVISIBLES, SEPARATORS
 
-_LAST = 0x10FFFF
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
@@ -139,19 +137,27 @@ def _first_code(item: str) -> int:
     return int(item.partition("-")[0], 16)
 
 
-def _token_pattern() -> re.Pattern[str]:
-    """Compile the pattern of one token: a longest run of what is no separator."""
+def _token_pattern(last_code: int) -> re.Pattern[str]:
+    """Compile the pattern of one token, a longest run of no separators, up to `last_code`."""
+    items = [item for item in SEPARATORS.split() if _first_code(item) <= last_code]
     ranges, start = [], 0
-    for item in sorted((*SEPARATORS.split(), "D800-DFFF"), key=_first_code):
-        first, _, last = item.partition("-")
-        if int(first, 16) > start:
-            ranges.append((start, int(first, 16) - 1))
-        start = int(last or first, 16) + 1
-    ranges.append((start, _LAST))
+    for item in sorted((*items, "D800-DFFF"), key=_first_code):
+        if _first_code(item) > start:
+            ranges.append((start, _first_code(item) - 1))
+        start = int(item.rpartition("-")[2], 16) + 1
+    if start <= last_code:
+        ranges.append((start, last_code))
     return re.compile("[" + "".join(f"\\U{a:08x}-\\U{b:08x}" for a, b in ranges) + "]+")
 
 
-_TOKEN = _token_pattern()
+_TOKEN = _token_pattern(0x10FFFF)
+_PLAIN_TOKEN = _token_pattern(0xFFFF)
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+
+
+def _token_in(text: str) -> re.Pattern[str]:
+    """Return the pattern for the tokens of `text`; twice as fast where it has no emoji."""
+    return _TOKEN if _ASTRAL.search(text) else _PLAIN_TOKEN
 
 
 @lru_cache(maxsize=1 << 17)
@@ -166,12 +172,12 @@ def term(token: str) -> str:
 
 def analyse(text: str) -> list[str]:
     """Return the terms the index holds for `text`: one for each token SQLite sees, in order."""
-    return list(map(term, _TOKEN.findall(text)))
+    return list(map(term, _token_in(text).findall(text)))
 
 
 def tokens(text: str) -> Iterator[Token]:
     """Yield each token of `text` with its place and its term."""
-    for match in _TOKEN.finditer(text):
+    for match in _token_in(text).finditer(text):
         word = match.group()
         yield Token(start=match.start(), end=match.end(), text=word, term=term(word))
 

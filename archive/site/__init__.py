@@ -67,7 +67,7 @@ def extra_css_urls(database: str | None, datasette: Any) -> list[str]:
 
 
 @hookimpl
-def render_cell(  # noqa: PLR0917 - the hook's own parameters
+def render_cell(
     row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any
 ) -> Markup | None:
     """Lead from an article's title in a table to its page."""

@@ -1,30 +1,21 @@
 """Which of the databases that Datasette serves are Warraq archives."""
 
 import sqlite3
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 _TELLING_TABLES = frozenset({"articles", "captures", "revisions"})
+_known: set[str] = set()  # hooks ask many times per page, and an archive stays one
 
 
-@lru_cache
 def is_archive(path: str) -> bool:
     """Tell whether the SQLite file at `path` holds the tables of an archive.
 
-    A file that cannot be read is none. The answer is kept: hooks ask many times per page.
+    A file that cannot be read is none.
     """
-    try:
-        connection = sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)
-    except sqlite3.Error:
-        return False
-    try:
-        rows = connection.execute("select name from sqlite_master where type = 'table'").fetchall()
-    except sqlite3.Error:
-        return False
-    finally:
-        connection.close()
-    return {name for (name,) in rows} >= _TELLING_TABLES
+    if path not in _known and _tables(path) >= _TELLING_TABLES:
+        _known.add(path)
+    return path in _known
 
 
 def archive_names(datasette: Any) -> list[str]:
@@ -34,3 +25,17 @@ def archive_names(datasette: Any) -> list[str]:
         for name, database in datasette.databases.items()
         if database.path and is_archive(str(database.path))
     ]
+
+
+def _tables(path: str) -> set[str]:
+    try:
+        connection = sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)
+    except sqlite3.Error:
+        return set()
+    try:
+        rows = connection.execute("select name from sqlite_master where type = 'table'").fetchall()
+    except sqlite3.Error:
+        return set()
+    finally:
+        connection.close()
+    return {name for (name,) in rows}

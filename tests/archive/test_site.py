@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from archive import search
 from archive.database import open_for_writing
 from archive.site.archives import is_archive
-from archive.site.descriptions import database_metadata
 from archive.site.results import marked, page_number
 from tests.archive.reading_room import (
     FIRST_TITLE,
@@ -24,8 +23,6 @@ from tests.archive.reading_room import (
     Shelf,
     fill,
 )
-
-HIDDEN = {"_sqlite_migrations"}
 
 
 @pytest.fixture(scope="module")
@@ -210,59 +207,7 @@ def test_marking_escapes_all_but_its_marks(text):
     assert html.count("<") == 2
 
 
-# Datasette's own pages
-
-
-async def test_table_page_search_finds_folded_words(datasette, shelf):
-    found = await datasette.client.get("/archive/articles.json?_search=وزراء+مكتبه&_shape=array")
-    assert [row["id"] for row in found.json()] == [shelf.edited]
-
-
-async def test_table_page_is_set_in_arabic_and_leads_to_the_article(datasette, shelf):
-    html = await page(datasette, "/archive/articles")
-    assert 'href="/-/static-plugins/warraq/datasette.css"' in html
-    assert f'<a href="/article/{shelf.edited}">{TITLE}</a>' in html
-    assert "Headline (العنوان) as printed." in html
-    assert "<script>alert" not in html
-
-
-@pytest.mark.parametrize("name", sorted(database_metadata()["queries"]))
-async def test_ready_made_query_runs(datasette, name):
-    answer = await datasette.client.get(f"/archive/{name}.json?_shape=array")
-    assert answer.status_code == 200
-    assert answer.json()
-    assert WITHHELD not in answer.text
-
-
-async def test_every_page_of_the_database_answers(datasette):
-    for table in database_metadata()["tables"]:
-        await page(datasette, f"/archive/{table}")
-    for path in ("/archive", "/favicon.ico", "/-/static-plugins/warraq/icon.svg"):
-        assert (await datasette.client.get(path)).status_code == 200
-
-
-async def test_every_table_and_column_is_described(shelf):
-    db = sqlite3.connect(shelf.database)
-    tables = [
-        name
-        for (name,) in db.execute("select name from sqlite_master where type in ('table', 'view')")
-        if not name.startswith("articles_fts") and name not in HIDDEN
-    ]
-    schema = {
-        table: {row[1] for row in db.execute(f"pragma table_info({table})")} for table in tables
-    }
-    db.close()
-    said = database_metadata()["tables"]
-    described = {
-        table: set(about["columns"]) for table, about in said.items() if table not in HIDDEN
-    }
-    assert described == schema
-    for table, about in said.items():
-        named = {*about.get("facets", ()), *about.get("units", ())} | {
-            about[key] for key in ("sort", "sort_desc", "label_column") if key in about
-        }
-        assert named <= schema.get(table, set())
-        assert about.get("hidden") or about["description"].endswith(".")
+# Whose pages these are
 
 
 async def test_database_that_is_no_archive_keeps_datasettes_pages(tmp_path):

@@ -1,0 +1,173 @@
+"""How fast the whole road is, against plain Scrapy and the naive spider, in one run on one server.
+
+    python -m tests.benchmarks.crawl [--articles 2000] [--large 20000]
+
+Serves fixture newspapers from a process of its own and crawls the same articles three times:
+(a) Scrapy downloads them and does nothing; (b) the naive spider: inline `trafilatura.extract` as
+JSON with metadata, one sqlite-utils upsert each; (c) `warraq crawl`, with WARC, revisions and
+search index. Every crawl is a fresh process, pages are rendered once before the first. With
+--large, (c) also runs at that size, for the memory of the crawling process, and once more when
+nothing is new. CPU seconds are those of the crawl and its children, not of the server.
+"""
+
+import contextlib
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from fixtures import Newsstand
+
+PAPERS_PORT = 8891
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One crawl: what it fetched, wall and CPU seconds, peak memory of its main process in MB."""
+
+    name: str
+    articles: int
+    seconds: float
+    cpu: float
+    peak_mb: float
+
+
+@click.command()
+@click.option("--articles", default=2000, show_default=True)
+@click.option("--large", default=0, help="A second size for (c): memory, and the idle crawl.")
+@click.option("--only", default="abc", show_default=True, help="Which of a, b and c to run.")
+@click.option("--seed", default=1, show_default=True)
+def main(articles: int, large: int, only: str, seed: int) -> None:
+    """Crawl fixture articles in three ways and print the figures and their ratios."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        with papers(articles, seed=seed) as addresses:
+            listed = root / "addresses.txt"
+            listed.write_text("\n".join(addresses), "utf-8")
+            sizes = [len(_get(url)) for url in addresses]
+            click.echo(f"{len(sizes)} pages, {sum(sizes) / len(sizes) / 1000:.0f} kB on average")
+            commands = {
+                "a": ("(a) Scrapy, download only", _plain("download", listed, root)),
+                "b": ("(b) naive spider", _plain("naive", listed, root)),
+                "c": ("(c) Warraq", _warraq(root / "small", articles, seed)),
+            }
+            results = {
+                key: _measure(*commands[key], root, articles=len(addresses)) for key in only
+            }
+        _ratios(results)
+        if large:
+            _large(root, large, seed, results.get("c"))
+
+
+@contextlib.contextmanager
+def papers(articles: int, *, seed: int) -> Iterator[list[str]]:
+    """Serve the newspapers in a process of their own; yield the addresses of their articles."""
+    command = [sys.executable, "-m", "fixtures", "--articles", str(articles)]
+    server = subprocess.Popen(
+        [*command, "--seed", str(seed), "--port", str(PAPERS_PORT), "--json"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        if server.stdout is None:
+            raise RuntimeError("the newspapers have no output")
+        server.stdout.readline()
+        yield _addresses(articles, seed)
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _addresses(articles: int, seed: int) -> list[str]:
+    newsstand = Newsstand(articles=articles, seed=seed)
+    for number, paper in enumerate(newsstand.papers.values()):
+        paper.base_url = f"http://127.0.0.1:{PAPERS_PORT + number}"
+    now = newsstand.now()
+    return [truth.url for paper in newsstand.papers.values() for truth in paper.truths(now)]
+
+
+def _get(url: str) -> bytes:
+    with urllib.request.urlopen(url) as response:
+        return bytes(response.read())
+
+
+def _plain(spider: str, listed: Path, root: Path) -> list[str]:
+    out = root / f"{spider}.db"
+    return [sys.executable, "-m", "tests.benchmarks.spiders", spider, str(listed), str(out)]
+
+
+def _warraq(archive: Path, articles: int, seed: int) -> list[str]:
+    folder = archive / "publishers"
+    folder.mkdir(parents=True)
+    newsstand = Newsstand(articles=articles, seed=seed)
+    for number, paper in enumerate(newsstand.papers.values()):
+        paper.base_url = f"http://127.0.0.1:{PAPERS_PORT + number}"
+        (folder / f"{paper.slug}.toml").write_text(paper.publisher_toml(), "utf-8")
+    return [
+        *(sys.executable, "-m", "crawler", "crawl", "--archive", str(archive)),
+        *("--now", newsstand.now().isoformat()),
+    ]
+
+
+def _measure(name: str, command: list[str], root: Path, *, articles: int) -> Result:
+    """Run a crawl to its end; wall time, CPU time with children, peak memory of the process."""
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    with (root / "output.txt").open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        peak = _peak_mb(process)
+    seconds = time.monotonic() - began
+    if process.returncode:
+        raise click.ClickException((root / "output.txt").read_text("utf-8"))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    result = Result(name=name, articles=articles, seconds=seconds, cpu=cpu, peak_mb=peak)
+    click.echo(
+        f"{name:<28} {articles / seconds:7.1f} articles/s  {cpu / articles * 1000:6.1f} CPU ms"
+        f" each  {seconds:7.1f} s  peak {peak:5.0f} MB"
+    )
+    return result
+
+
+def _peak_mb(process: "subprocess.Popen[bytes]") -> float:
+    """Wait for a process; return the most resident memory it had, its children not counted."""
+    peak = 0.0
+    while process.poll() is None:
+        with contextlib.suppress(OSError, StopIteration):
+            status = Path(f"/proc/{process.pid}/status").read_text("ascii")
+            line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+            peak = int(line.split()[1]) / 1000
+        time.sleep(0.05)
+    return peak
+
+
+def _ratios(results: dict[str, Result]) -> None:
+    if {"b", "c"} <= results.keys():
+        naive, ours = results["b"], results["c"]
+        click.echo(f"(c) : (b)  {naive.seconds / ours.seconds:.2f} times the articles per second")
+        click.echo(f"(c) : (b)  {ours.cpu / naive.cpu:.2f} times the CPU seconds per article")
+    if {"a", "c"} <= results.keys():
+        click.echo(f"(c) : (a)  {results['a'].seconds / results['c'].seconds:.2f} times as fast")
+
+
+def _large(root: Path, articles: int, seed: int, small: Result | None) -> None:
+    with papers(articles, seed=seed):
+        command = _warraq(root / "large", articles, seed)
+        ours = _measure(f"(c) Warraq, {articles}", command, root, articles=articles)
+        idle = _measure("(c) again, nothing new", command, root, articles=articles)
+    if small:
+        click.echo(f"memory: {ours.peak_mb - small.peak_mb:+.0f} MB from {small.articles} articles")
+    runs = [sys.executable, "-m", "crawler", "runs", "--json", "--archive", str(root / "large")]
+    last = json.loads(subprocess.run(runs, capture_output=True, check=True).stdout)[0]
+    click.echo(f"nothing new: {last['requests']} requests, {idle.seconds:.1f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""Killed at random moments: nothing acknowledged is lost, every article is there once."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from warcio.archiveiterator import ArchiveIterator
+from warcio.checker import Checker
+
+from archive.database import open_for_reading
+from archive.urls import canonical
+from archive.warc import read_payload
+from archive.records import WarcLocation
+from fixtures import Newsstand, serve
+
+ARTICLES = 240
+KILLS = 6
+
+
+@pytest.mark.slow
+def test_a_crawl_killed_again_and_again_ends_with_every_article_once(tmp_path):
+    newsstand = Newsstand(articles=ARTICLES)
+    moments = random.Random(7)
+    acknowledged: set[str] = set()
+    with serve(newsstand):
+        _write_publishers(tmp_path, newsstand)
+        for _ in range(KILLS):
+            _crawl_and_kill(tmp_path, newsstand, after=moments.uniform(0.9, 2.6))
+            now = _articles(tmp_path)
+            assert acknowledged <= now.keys()
+            acknowledged = set(now)
+        assert len(acknowledged) < ARTICLES, "killed too late to show anything"
+        done = subprocess.run(_command(tmp_path, newsstand), capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr.decode()
+        truths = {
+            canonical(truth.url): truth
+            for paper in newsstand.papers.values()
+            for truth in paper.truths(newsstand.now())
+        }
+    kept = _articles(tmp_path)
+    assert kept.keys() == truths.keys()
+    assert [url for url, text in kept.items() if not text] == []
+    _check_runs(tmp_path)
+    _check_warc(tmp_path)
+
+
+def _crawl_and_kill(root: Path, newsstand: Newsstand, *, after: float) -> None:
+    process = subprocess.Popen(
+        _command(root, newsstand), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    time.sleep(after)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def _command(root: Path, newsstand: Newsstand) -> list[str]:
+    now = newsstand.now().isoformat()
+    return [sys.executable, "-m", "crawler", "crawl", "--archive", str(root), "--now", now]
+
+
+def _write_publishers(root: Path, newsstand: Newsstand) -> None:
+    (root / "publishers").mkdir()
+    for paper in newsstand.papers.values():
+        path = root / "publishers" / f"{paper.slug}.toml"
+        path.write_text(paper.publisher_toml(), "utf-8")
+
+
+def _articles(root: Path) -> dict[str, str]:
+    if not (root / "archive.db").exists():
+        return {}
+    db = open_for_reading(root)
+    try:
+        rows = db.execute("select url, text from articles").fetchall()
+    finally:
+        db.close()
+    assert len(rows) == len(dict(rows))
+    return dict(rows)
+
+
+def _check_runs(root: Path) -> None:
+    db = open_for_reading(root)
+    states = [state for (state,) in db.execute("select state from runs order by id")]
+    once = db.execute("select count(*), count(distinct article) from revisions").fetchone()
+    db.close()
+    assert states[-1] == "finished"
+    assert states.count("interrupted") == len(states) - 1
+    assert once == (ARTICLES, ARTICLES)
+
+
+def _check_warc(root: Path) -> None:
+    """Every file is whole, and every capture's record is where its row says."""
+    files = sorted((root / "warc").glob("*.warc.gz"))
+    checker = Checker(_CheckArguments([str(path) for path in files]))
+    checker.process_all()
+    assert checker.exit_value == 0
+    records = {
+        (path.name, iterator.get_record_offset())
+        for path in files
+        for iterator in [ArchiveIterator(path.open("rb"))]
+        for record in iterator
+        if record.rec_type in {"response", "revisit"}
+    }
+    db = open_for_reading(root)
+    rows = db.execute("select warc_file, warc_offset, warc_length from captures").fetchall()
+    db.close()
+    assert {row[:2] for row in rows} == records
+    read_payload(root / "warc", WarcLocation(file=rows[0][0], offset=rows[0][1], length=rows[0][2]))
+
+
+class _CheckArguments:
+    """What warcio's checker expects of its command line."""
+
+    def __init__(self, inputs: list[str]) -> None:
+        self.inputs = inputs
+        self.verbose = False

@@ -12,15 +12,80 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 _NEVER = frozenset(
-    "script style noscript nav footer iframe svg select option button template textarea head "
-    "object embed audio video canvas map input datalist dialog menu title link meta".split()
+    [
+        "script",
+        "style",
+        "noscript",
+        "nav",
+        "footer",
+        "iframe",
+        "svg",
+        "select",
+        "option",
+        "button",
+        "template",
+        "textarea",
+        "head",
+        "object",
+        "embed",
+        "audio",
+        "video",
+        "canvas",
+        "map",
+        "input",
+        "datalist",
+        "dialog",
+        "menu",
+        "title",
+        "link",
+        "meta",
+    ]
 )
 _INLINE = frozenset(
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark nobr q ruby "
-    "s samp small span strike strong sub sup time tt u var wbr img picture source center-text".split()
+    [
+        "a",
+        "abbr",
+        "acronym",
+        "b",
+        "bdi",
+        "bdo",
+        "big",
+        "cite",
+        "code",
+        "data",
+        "del",
+        "dfn",
+        "em",
+        "font",
+        "i",
+        "ins",
+        "kbd",
+        "label",
+        "mark",
+        "nobr",
+        "q",
+        "ruby",
+        "s",
+        "samp",
+        "small",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "time",
+        "tt",
+        "u",
+        "var",
+        "wbr",
+        "img",
+        "picture",
+        "source",
+        "center-text",
+    ]
 )
-_HEADINGS = frozenset("h1 h2 h3 h4 h5 h6".split())
-_CHROME_TAGS = frozenset("aside figure figcaption".split())
+_HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
+_CHROME_TAGS = frozenset(["aside", "figure", "figcaption"])
 _KEPT_FIGURES = "descendant::table|descendant::blockquote"
 _HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 

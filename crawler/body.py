@@ -41,9 +41,14 @@ class Body:
     sure: bool
 
 
-def locate(blocks: Sequence[Block]) -> Body:
-    """Return the body of the article among the `blocks` of a page, empty where there is none."""
+def locate(blocks: Sequence[Block], selected: Sequence[HtmlElement] = ()) -> Body:
+    """Return the body of the article among the `blocks` of a page, empty where there is none.
+
+    `selected` holds the elements a publisher's rule names as the body: they are taken at its word.
+    """
     furniture = _furniture(blocks)
+    if selected:
+        return _body(blocks, selected, furniture, sure=True)
     weights: dict[HtmlElement, float] = {}
     running = 0.0
     for block in blocks:
@@ -60,16 +65,29 @@ def locate(blocks: Sequence[Block]) -> Body:
         return Body(blocks=(), start=0, element=None, sure=False)
     marked = _marked(weights, weights[best])
     chosen = marked if marked is not None else _widened(best, weights)
+    sure = marked is not None or weights[best] >= running * _SURE_SHARE
+    return _body(blocks, (chosen,), furniture, sure=sure)
+
+
+def _body(
+    blocks: Sequence[Block],
+    elements: Sequence[HtmlElement],
+    furniture: frozenset[HtmlElement],
+    *,
+    sure: bool,
+) -> Body:
+    """Return the body made of the blocks inside `elements`, furniture left out."""
     kept = [
         index
         for index, block in enumerate(blocks)
-        if _inside(block.element, chosen) and not _in_furniture(block, furniture)
+        if any(_inside(block.element, element) for element in elements)
+        and not _in_furniture(block, furniture)
     ]
     return Body(
         blocks=tuple(blocks[index] for index in kept),
-        start=kept[0],
-        element=chosen,
-        sure=marked is not None or weights[best] >= running * _SURE_SHARE,
+        start=kept[0] if kept else 0,
+        element=elements[0],
+        sure=sure,
     )
 
 

@@ -10,7 +10,7 @@ from crawler.moments import parse
 
 # Verbs and labels before a name, folded.
 _VERBS = (
-    "كتب|كتبت|كتبه|كتبها|يكتب|تكتب|بقلم|بقلم الكاتب|بقلم الكاتبه|اعداد|اعداد وتقديم|اعده|اعدته|"
+    "كتب|كتبت|كتبه|اعده للنشر|اعدته للنشر|اعدها للنشر|كتبها|يكتب|تكتب|بقلم|بقلم الكاتب|بقلم الكاتبه|اعداد|اعداد وتقديم|اعده|اعدته|"
     "اعدها|اعد التقرير|حوار|حاوره|حاورته|حاورها|اجري الحوار|اجرت الحوار|اجراه|تقرير|تحقيق|متابعه|"
     "متابعات|ترجمه|ترجمها|تحرير|تغطيه|قراءه|تحليل|رصد|بواسطه|الكاتب|الكاتبه|كاتب المقال|المولف|"
     "المؤلف|الصحفي|الصحفيه|المحرر|مراسل|مراسله|مراسلنا|مراسلتنا|نشر بواسطه|اسم الكاتب|كتب المحرر|"
@@ -20,9 +20,9 @@ _VERB = re.compile(
     rf"\W*(?:{'|'.join(sorted(map(fold, _VERBS.split('|')), key=len, reverse=True))})"
     r"(?:\s*[:：/\-–—ـ|.،]+\s*|\s+|$)"
 )
-_STRONG_VERB = re.compile(
-    r"\W*(?:كتب|كتبت|بقلم|اعداد|اعده|اعدته|حوار|حاوره|حاورته|تقرير|تحقيق|متابعه|ترجمه|تحرير)"
-    r"\s*(?P<mark>[:：/\-–—|]|\s)\s*"
+_SIGNED = re.compile(
+    r"\W*(?:(?:كتب|كتبت|بقلم)\b|(?:اعداد|اعده|اعدته|حوار|حاوره|حاورته|تقرير|تحقيق|متابعه|ترجمه|"
+    r"تحرير|تغطيه)(?: \w+)?\s*[:：/\-–—|])"
 )
 _NOT_WRITERS = re.compile(r"\W*(?:تصوير|عدسه|كاميرا|مونتاج|رسوم|تدقيق|مراجعه|photo|photos)\b")
 _ROLES = re.compile(
@@ -37,16 +37,58 @@ _ACCOUNTS = re.compile(
     r"مدير الموقع|الموقع|ادمن|مشرف|متابعات|خاص|الاخبار|اخبار|مصادر|مواقع|مواقع الكترونيه|"
     r"مجهول|غير معروف|المصدر|كاتب|ضيف|زاير)(?:[\W_]*\d+)?"
 )
-_SPLIT = re.compile(r"\s*(?:[,،;؛|/&+•·–—]|\s-\s|\s-|-\s|\sو\s|\sand\s|\set\s|\n)\s*")
+_SPLIT = re.compile(r"\s*(?:[,،;؛|/&+•·–—()\[\]]|\s-\s|\s-|-\s|\sو\s|\sand\s|\set\s|\n)\s*")
 _ADDRESS = re.compile(r"\S+@\S+|https?:\S*|www\.\S+|@\w+")
 _NAME = re.compile(r"[^\W\d_][\w .’'`\-\u064b-\u0652ـ]*", re.UNICODE)
 # Names that begin with waw: elsewhere a waw before the second name of a list is "and".
 _WAW_NAMES = frozenset(
-    "وليد وائل وايل وسام وفاء وداد وجدي وحيد ورد ورده وهبه وهيب وهبي وديع واصف وجيه وضاح وعد وصال "
-    "والي ونوس وهدان وفيق وفيقه وطفه واكد وازن وسيم وسن وئام ويليام ويل والتر وديان وعري وصفي "
-    "وحش ودود وقاص وضحي والد وسوف".split()
+    [
+        "وليد",
+        "وائل",
+        "وايل",
+        "وسام",
+        "وفاء",
+        "وداد",
+        "وجدي",
+        "وحيد",
+        "ورد",
+        "ورده",
+        "وهبه",
+        "وهيب",
+        "وهبي",
+        "وديع",
+        "واصف",
+        "وجيه",
+        "وضاح",
+        "وعد",
+        "وصال",
+        "والي",
+        "ونوس",
+        "وهدان",
+        "وفيق",
+        "وفيقه",
+        "وطفه",
+        "واكد",
+        "وازن",
+        "وسيم",
+        "وسن",
+        "وئام",
+        "ويليام",
+        "ويل",
+        "والتر",
+        "وديان",
+        "وعري",
+        "وصفي",
+        "وحش",
+        "ودود",
+        "وقاص",
+        "وضحي",
+        "والد",
+        "وسوف",
+    ]
 )
 _MOST = 8
+_GOES_ON = (".", "،", "؟", "!", "…")
 
 
 def names(printed: str, *, without: frozenset[str] = frozenset()) -> tuple[str, ...]:
@@ -71,19 +113,10 @@ def signature(line: str, *, without: frozenset[str] = frozenset()) -> tuple[str,
 
     Only a short line with a verb of writing before at most four words of name counts.
     """
-    match = _STRONG_VERB.match(_plain(line))
-    if not match or len(line) > 70 or line.rstrip().endswith((".", "،", "؟", "!")):
+    if len(line) > 70 or not _SIGNED.match(fold(line)) or line.rstrip().endswith(_GOES_ON):
         return ()
     found = names(line, without=without)
-    marked = match["mark"].strip() != ""
-    if not found or any(len(name.split()) > 4 for name in found):
-        return ()
-    return found if marked or all(2 <= len(name.split()) <= 4 for name in found) else ()
-
-
-def _plain(text: str) -> str:
-    """Fold for matching without changing the number of words."""
-    return fold(text)
+    return found if all(2 <= len(name.split()) <= 4 for name in found) else ()
 
 
 def _parts(text: str) -> Iterable[str]:
@@ -119,18 +152,25 @@ def _name(part: str, without: frozenset[str]) -> str | None:
         if not match:
             break
         name = _after_words(name, fold(name)[match.end() :])
+    if role := _ROLES.search(fold(name)):
+        name = " ".join(name.split()[: len(fold(name)[: role.start()].split())])
     folded = fold(name).strip()
-    if not _NAME.fullmatch(name) or folded in without or _ACCOUNTS.fullmatch(folded):
+    if not _NAME.fullmatch(name) or _key(folded) in without or _ACCOUNTS.fullmatch(folded):
         return None
     if is_agency(name):
         return None if is_unnamed_agency(name) else name
-    if is_place(name) or _ROLES.search(folded) or len(name) > 50 or len(name.split()) > 6:
+    if is_place(name) or len(name) > 50 or len(name.split()) > 6:
         return None
     if len(name) < 3 or (name.isascii() and name.islower()) or parse(name, now=_NOW, zone=None):
         return None
     return name
 
 
+def _key(folded: str) -> str:
+    return " ".join(_WORDS.findall(folded))
+
+
+_WORDS = re.compile(r"\w+")
 _NOW = datetime(2000, 1, 1, tzinfo=UTC)
 
 

@@ -109,7 +109,9 @@ def _read(folded: str, place: int, before: list[Token]) -> tuple[list[Token], in
             token = Token(kind="P" if last in {"T", "D", "Z"} else "", word="pm")
         return [token], match.end()
     if match := _SHIFT.match(folded, place):  # "GMT+3" before the time
-        return [Token(kind="Z", zone=_shift(match[1], match[2]))], match.end() * (folded[place] == "g")
+        return [Token(kind="Z", zone=_shift(match[1], match[2]))], match.end() * (
+            folded[place] == "g"
+        )
     return [], 0
 
 

@@ -1,15 +1,68 @@
 """Stop 8 of the road: the bytes of an article page become an `Extraction`.
 
-Pure, and free of scrapy: it runs in worker processes, one page at a time.
+Pure, and free of scrapy: it runs in worker processes, one page at a time. The page is parsed
+once; what it states for machines, what it prints for readers and what the publisher's rules select
+are read from that one tree.
 """
 
-from datetime import datetime
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from urllib.parse import urlsplit
 
-from lxml import html
-from trafilatura import bare_extraction
+from lxml import etree, html
+from lxml.html import HtmlElement
 
-from archive.records import Capture, Extraction, Link, PageKind
+from archive.arabic import fold, tidy
+from archive.records import Capture, Extraction, Link, PageKind, Problem
+from archive.urls import host_of
+from crawler import bylines, headline
+from crawler.blocks import Block, read_blocks
+from crawler.body import Body, locate
+from crawler.dates import Decision, Stamp, decide
+from crawler.datelines import split_dateline
+from crawler.decode import Decoded, decode
+from crawler.evidence import Evidence, absolute, read_evidence
+from crawler.language import detect
+from crawler.pagekind import ENOUGH, kind_of
+from crawler.printed import Printed, read_printed
 from crawler.publisher import Publisher
+from crawler.rescue import rescue
+from crawler.selected import Selected, select
+from crawler.surplus import paragraphs
+from crawler.tagging import section_of, tags_of
+from crawler.walls import wall
+
+_URL_DAY = re.compile(
+    r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<mark>[/_-]?)(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})(?!\d)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Page:
+    """One page with everything that was read from its tree, before anything was decided."""
+
+    root: HtmlElement
+    decoded: Decoded
+    evidence: Evidence
+    selected: Selected
+    blocks: Sequence[Block]
+    body: Body
+    printed: Printed
+    names: frozenset[str]
+    hints: Link | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Text:
+    """The article as it reads, without what was found to belong to its other fields."""
+
+    text: str
+    deck: str | None
+    authors: tuple[str, ...]
+    byline_from: str | None
+    dateline: str | None
 
 
 def extract(
@@ -21,12 +74,176 @@ def extract(
 ) -> Extraction:
     """Read `capture.body` (still in the page's charset) by today's rules for `publisher`.
 
-    `first_seen` is when the article was first captured: relative dates count from there.
+    `hints` is what a listing said of the page; `first_seen` is when the article was first
+    captured: relative dates count from there. What cannot be read is None, never guessed, and
+    what went wrong is in `problems`; no page raises.
     """
-    del publisher, first_seen
-    tree = html.fromstring(capture.body or b"<html></html>")
-    document = bare_extraction(tree, include_comments=False, with_metadata=False)
-    text = document.text if document is not None else ""
-    title = hints.title if hints is not None else None
-    title = title or tree.findtext(".//h1") or tree.findtext(".//title")
-    return Extraction(kind=PageKind.ARTICLE, title=title, text=text or "")
+    decoded = decode(capture.body, capture.content_type)
+    root = _parse(decoded.text)
+    if root is None:
+        return Extraction(kind=PageKind.OTHER, problems=(_no_text("the page holds no markup"),))
+    page = _read(root, decoded, capture, publisher, hints)
+    title = _title(page)
+    body = _text(page, title)
+    seen = (*page.evidence.problems, *page.selected.problems, *_charset(decoded))
+    visible = " ".join(block.text for block in page.blocks[:60])
+    name = root.findtext(".//title") or ""
+    walled = wall(decoded.text, name, visible, running=len(body.text), status=capture.status)
+    if walled:
+        return Extraction(kind=PageKind.OTHER, problems=(*seen, walled))
+    kind = kind_of(capture.url, page.evidence.types, body.text, page.blocks)
+    canonical = absolute(page.evidence.canonical, capture.url, same_site=True)
+    if kind is PageKind.SECTION:
+        language = detect(visible)
+        return Extraction(kind=kind, language=language, canonical_url=canonical, problems=seen)
+    if len(body.text) < ENOUGH and kind is PageKind.OTHER:
+        seen = (*seen, _no_text(f"{len(body.text)} characters of text"))
+    dates = _dates(page, capture, publisher.zone, first_seen)
+    return Extraction(
+        kind=kind,
+        title=title,
+        deck=body.deck,
+        byline="، ".join(body.authors) or None,
+        authors=body.authors,
+        byline_from=body.byline_from,
+        dateline=body.dateline,
+        section=section_of(page.evidence, page.selected, page.blocks, page.names),
+        tags=tags_of(root, page.evidence, page.selected, page.names, f"{title} {body.text}"),
+        language=detect(body.text),
+        text=body.text,
+        image_url=absolute(page.evidence.images, capture.url),
+        canonical_url=canonical,
+        published_at=dates.published.at if dates.published else None,
+        published_on=dates.published.day if dates.published else None,
+        published_from=dates.published_from,
+        modified_at=dates.modified.at if dates.modified else None,
+        problems=(*seen, *dates.problems),
+    )
+
+
+def _parse(text: str) -> HtmlElement | None:
+    """Parse a page into a tree; None if there is no element in it."""
+    parser = html.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True
+    )
+    try:
+        return html.document_fromstring(
+            text.replace("\0", "").encode("utf-8", "replace"), parser=parser
+        )
+    except (etree.LxmlError, ValueError):
+        return None
+
+
+def _read(
+    root: HtmlElement,
+    decoded: Decoded,
+    capture: Capture,
+    publisher: Publisher,
+    hints: Link | None,
+) -> _Page:
+    """Read everything the tree of a page holds, once."""
+    evidence = read_evidence(root)
+    selected = select(root, publisher.rules_on(capture.fetched_at.date()))
+    blocks = read_blocks(root, selected.remove)
+    body = locate(blocks, selected.text)
+    titles = [text for _, text in evidence.titles] + ([hints.title] if hints and hints.title else [])
+    named = [publisher.name, publisher.name_latin or "", *evidence.names]
+    names = headline.site_names(named, host_of(capture.url))
+    stated = [headline.without_site(text, names) for text in titles]
+    printed = read_printed(blocks, body, stated, evidence.descriptions)
+    return _Page(
+        root=root,
+        decoded=decoded,
+        evidence=evidence,
+        selected=selected,
+        blocks=blocks,
+        body=body,
+        printed=printed,
+        names=names,
+        hints=hints,
+    )
+
+
+def _clean(text: str) -> str:
+    return " ".join(tidy(text).split())
+
+
+def _title(page: _Page) -> str | None:
+    candidates = [("rules", page.selected.title)] if page.selected.title else []
+    candidates += [("h1", page.printed.headline)] if page.printed.headline else []
+    candidates += page.evidence.titles
+    candidates += [("hint", page.hints.title)] if page.hints and page.hints.title else []
+    chosen = headline.choose([(source, _clean(text)) for source, text in candidates], page.names)
+    return chosen or None
+
+
+def _text(page: _Page, title: str | None) -> _Text:
+    """Read the article itself; names that sign it inside its text leave the text for the byline."""
+    deck = page.selected.deck or page.printed.deck
+    blocks = [*page.printed.lead, *page.body.blocks]
+    found = paragraphs(blocks, repeated=[title or "", deck or ""])
+    lines = [line for line in map(_clean, rescue(page.root, found, sure=page.body.sure)) if line]
+    authors: tuple[str, ...] = ()
+    for index in (0, 1, 2, -1, -2):
+        if -len(lines) <= index < len(lines) and not authors:
+            authors = bylines.signature(lines[index], without=page.names)
+            if authors:
+                del lines[index]
+    byline_from: str | None = "text"
+    if not authors or page.selected.byline:
+        authors, byline_from = _authors(page)
+    dateline = split_dateline(lines[0], page.names) if lines else None
+    if dateline and not dateline[1]:
+        del lines[0]
+    text = "\n".join(lines)
+    return _Text(
+        text=text,
+        deck=None if deck is None or headline.repeats(deck, text) else _clean(deck),
+        authors=authors,
+        byline_from=byline_from,
+        dateline=dateline[0] if dateline else None,
+    )
+
+
+def _authors(page: _Page) -> tuple[tuple[str, ...], str | None]:
+    """Return the names of the most trusted byline that holds any, and where it stands."""
+    sources: list[tuple[str, str]] = []
+    if page.selected.byline:
+        sources.append(("rules", page.selected.byline))
+    sources += page.evidence.authors
+    sources += [("byline", text) for text in page.printed.bylines]
+    if page.hints and page.hints.author:
+        sources.append(("feed", page.hints.author))
+    for source, text in sources:
+        if found := bylines.names(_clean(text), without=page.names):
+            return found, source
+    return (), None
+
+
+def _dates(
+    page: _Page, capture: Capture, zone: tzinfo | None, first_seen: datetime | None
+) -> Decision:
+    stamps = [*page.evidence.stamps, *page.printed.stamps]
+    stamps += [Stamp(source="url", text=day) for day in _days_in(capture.url)]
+    if page.selected.published:
+        stamps.append(Stamp(source="rules", text=page.selected.published))
+    if page.hints and page.hints.published:
+        is_feed = page.hints.summary or page.hints.author or "," in page.hints.published
+        stamps.append(Stamp(source="feed" if is_feed else "sitemap", text=page.hints.published))
+    return decide(stamps, now=first_seen or capture.fetched_at, zone=zone)
+
+
+def _days_in(url: str) -> Iterable[str]:
+    """Yield the day an address names in full: /2020/11/09/, /2020-11-09/ or /20201109/."""
+    for match in _URL_DAY.finditer(urlsplit(url).path):
+        yield "-".join(match.group("year", "month", "day"))
+
+
+def _charset(decoded: Decoded) -> Iterable[Problem]:
+    if decoded.overruled:
+        detail = f"declared as {decoded.overruled}, read as {decoded.charset}"
+        yield Problem(kind="charset", detail=detail, stage="extract")
+
+
+def _no_text(detail: str) -> Problem:
+    return Problem(kind="no-text", detail=f"no article text: {detail}", stage="extract")

@@ -12,10 +12,27 @@ from lxml.html import HtmlElement
 Node = dict[str, Any]
 
 ARTICLES = frozenset(
-    "Article NewsArticle ReportageNewsArticle AnalysisNewsArticle OpinionNewsArticle "
-    "BackgroundNewsArticle ReviewNewsArticle AskPublicNewsArticle BlogPosting LiveBlogPosting "
-    "SocialMediaPosting Report TechArticle ScholarlyArticle AdvertiserContentArticle "
-    "SatiricalArticle Review CriticReview Interview".split()
+    [
+        "Article",
+        "NewsArticle",
+        "ReportageNewsArticle",
+        "AnalysisNewsArticle",
+        "OpinionNewsArticle",
+        "BackgroundNewsArticle",
+        "ReviewNewsArticle",
+        "AskPublicNewsArticle",
+        "BlogPosting",
+        "LiveBlogPosting",
+        "SocialMediaPosting",
+        "Report",
+        "TechArticle",
+        "ScholarlyArticle",
+        "AdvertiserContentArticle",
+        "SatiricalArticle",
+        "Review",
+        "CriticReview",
+        "Interview",
+    ]
 )
 _INNER = ("@graph", "mainEntity")
 _TRAILING_COMMA = re.compile(r",\s*([}\]])")

@@ -49,7 +49,9 @@ _LABEL = re.compile(
     r"|رابط مختصر|رابط|فيسبوك|تويتر|واتساب|تلغرام|تيليجرام|facebook|twitter|whatsapp|telegram"
     r"|المزيد|انتهي|القصه كامله|فيديو|صور|التفاصيل|email|print|short url)\W*$"
 )
-_SIGNED = re.compile(r"(?:[\u0621-\u064a]{1,2}\s?[.\u200c]\s?[\u0621-\u064a]{1,2}\W*)+(?:\([^)]*\))?\s*$")
+_SIGNED = re.compile(
+    r"(?:[\u0621-\u064a]{1,2}\s?[.\u200c]\s?[\u0621-\u064a]{1,2}\W*)+(?:\([^)]*\))?\s*$"
+)
 _WORD = re.compile(r"\w")
 _WORDS = re.compile(r"\w+")
 _SENTENCE = re.compile(r"""[.؟!?…]["'”»)\]]*\s*$""")

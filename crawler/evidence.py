@@ -1,0 +1,242 @@
+"""Stop 8: what a page states about itself for machines: JSON-LD, meta tags, microdata, `<time>`."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import urljoin, urlsplit
+
+from lxml.html import HtmlElement
+
+from archive.records import Problem
+from archive.urls import host_of
+from crawler.dates import Stamp
+from crawler.jsonld import Graph, Node, read_graph, types
+
+_PUBLISHED = [
+    "article:published_time",
+    "article:published",
+    "og:article:published_time",
+    "og:published_time",
+    "datepublished",
+    "date_published",
+    "publishdate",
+    "publish_date",
+    "publish-date",
+    "publishedtime",
+    "pubdate",
+    "publication_date",
+    "publication-date",
+    "dc.date.issued",
+    "dcterms.issued",
+    "dc.date",
+    "dc.date.created",
+    "dcterms.created",
+    "parsely-pub-date",
+    "sailthru.date",
+    "cxenseparse:publishtime",
+    "cxenseparse:recs:publishtime",
+    "article.published",
+    "article_date_original",
+    "originalpublicationdate",
+    "datecreated",
+    "citation_publication_date",
+    "published_date",
+    "rnews:datepublished",
+    "date",
+]
+_MODIFIED = [
+    "article:modified_time",
+    "article:modified",
+    "og:updated_time",
+    "og:article:modified_time",
+    "datemodified",
+    "date_modified",
+    "lastmod",
+    "last-modified",
+    "dcterms.modified",
+    "dc.date.modified",
+    "cxenseparse:modifiedtime",
+    "article.updated",
+    "revised",
+]
+_AUTHORS = [
+    "author",
+    "article:author",
+    "og:article:author",
+    "dc.creator",
+    "dcterms.creator",
+    "parsely-author",
+    "sailthru.author",
+    "cxenseparse:author",
+    "byl",
+    "byline",
+    "article:author_name",
+    "twitter:data1",
+    "creator",
+]
+_TITLES = ("og:title", "twitter:title", "dc.title", "parsely-title", "headline")
+_DESCRIPTIONS = ("og:description", "description", "twitter:description")
+_SECTIONS = (
+    "article:section",
+    "og:article:section",
+    "parsely-section",
+    "articlesection",
+    "section",
+)
+_TAGS = ("article:tag", "og:article:tag", "news_keywords", "parsely-tags", "cxenseparse:keywords")
+_IMAGES = ("og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src")
+_DATED = {"datePublished": False, "dateCreated": False, "dateModified": True}
+_COMMAS = re.compile(r"\s*[,،;|]\s*")
+_LOGO = re.compile(r"logo|default|placeholder|no-?image|favicon|avatar|blank", re.IGNORECASE)
+
+
+@dataclass(slots=True, kw_only=True)
+class Evidence:
+    """What one page states about itself, each list in order of trust.
+
+    `titles` and `authors` are (source, text) pairs; `types` are the schema.org and Open Graph
+    types it claims; `names` what its site calls itself.
+    """
+
+    titles: list[tuple[str, str]] = field(default_factory=list)
+    descriptions: list[str] = field(default_factory=list)
+    authors: list[tuple[str, str]] = field(default_factory=list)
+    stamps: list[Stamp] = field(default_factory=list)
+    sections: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    keywords: list[str] = field(default_factory=list)
+    images: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    types: set[str] = field(default_factory=set)
+    canonical: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_evidence(root: HtmlElement) -> Evidence:
+    """Read all that `root`, a whole page, states about itself; nothing in it can raise."""
+    found = Evidence()
+    graph = read_graph(root)
+    if graph.broken:
+        detail = f"{graph.broken} JSON-LD script(s) hold no readable JSON"
+        found.problems.append(Problem(kind="json-ld-broken", detail=detail, stage="extract"))
+    _from_graph(found, graph)
+    _from_meta(found, root)
+    _from_microdata(found, root)
+    return found
+
+
+def _from_graph(found: Evidence, graph: Graph) -> None:
+    for node in graph.nodes:
+        found.types |= types(node)
+        if types(node) & {"Organization", "NewsMediaOrganization", "WebSite"}:
+            found.names += graph.texts(node.get("name"))
+            found.names += graph.texts(node.get("alternateName"))
+        elif "BreadcrumbList" in types(node):
+            found.sections += _crumbs(graph, node)
+    article = graph.article() or graph.of_type("VideoObject", "ImageGallery", "MediaGallery")
+    if article is None:
+        return
+    found.titles += [("json-ld", text) for text in graph.texts(article.get("headline"))]
+    found.titles += [("json-ld", text) for text in graph.texts(article.get("name"))]
+    found.descriptions += graph.texts(article.get("description"))
+    people = graph.texts(article.get("author") or article.get("creator"), "name")
+    found.authors += [("json-ld", ", ".join(people))] if people else []
+    for key, modified in _DATED.items():
+        texts = graph.texts(article.get(key), "@value")
+        found.stamps += [Stamp(source="json-ld", text=t, modified=modified) for t in texts]
+    found.sections[:0] = graph.texts(article.get("articleSection"), "name")
+    words = graph.texts(article.get("keywords"), "name", "termCode")
+    found.tags += words if len(words) > 1 else [w for text in words for w in _COMMAS.split(text)]
+    found.images += graph.texts(article.get("image"), "url", "contentUrl", "@id")
+    found.images += graph.texts(article.get("thumbnailUrl"))
+    found.names += graph.texts(article.get("publisher"), "name")
+
+
+def _crumbs(graph: Graph, node: Node) -> list[str]:
+    """Return the last section of a breadcrumb trail: neither the home page nor the article."""
+    items = [item for item in graph.resolved(node.get("itemListElement")) if isinstance(item, dict)]
+    named = [graph.texts(item.get("name") or item.get("item"), "name") for item in items]
+    trail = [texts[0] for texts in named if texts]
+    return trail[-2:-1] if len(trail) > 2 else []
+
+
+def _from_meta(found: Evidence, root: HtmlElement) -> None:
+    metas: dict[str, list[str]] = {}
+    for meta in root.iter("meta"):
+        attributes = meta.attrib
+        name = attributes.get("property") or attributes.get("name") or attributes.get("itemprop")
+        content = (attributes.get("content") or attributes.get("value") or "").strip()
+        if name and content:
+            metas.setdefault(name.strip().lower(), []).append(content)
+    found.titles += [("meta", text) for text in _values(metas, _TITLES)]
+    title = root.find(".//title")
+    found.titles += [("title", title.text_content())] if title is not None else []
+    found.descriptions += _values(metas, _DESCRIPTIONS)
+    found.authors += [("meta", text) for text in _values(metas, _AUTHORS)]
+    found.stamps += [Stamp(source="meta", text=text) for text in _values(metas, _PUBLISHED)]
+    found.stamps += [
+        Stamp(source="meta", text=text, modified=True) for text in _values(metas, _MODIFIED)
+    ]
+    found.sections += _values(metas, _SECTIONS)
+    found.tags += [word for text in _values(metas, _TAGS) for word in _COMMAS.split(text)]
+    found.keywords += [word for text in metas.get("keywords", ()) for word in _COMMAS.split(text)]
+    found.images += _values(metas, _IMAGES)
+    found.names += _values(
+        metas, ("og:site_name", "application-name", "apple-mobile-web-app-title")
+    )
+    found.types |= {f"og:{text.lower()}" for text in metas.get("og:type", ())}
+    for link in root.iterfind(".//link[@rel='canonical']"):
+        found.canonical.append(link.get("href") or "")
+    found.canonical += metas.get("og:url", [])
+
+
+def _values(metas: dict[str, list[str]], names: Iterable[str]) -> list[str]:
+    return [text for name in names for text in metas.get(name, ())]
+
+
+def _from_microdata(found: Evidence, root: HtmlElement) -> None:
+    for element in root.iterfind(".//*[@itemtype]"):
+        found.types.add((element.get("itemtype") or "").rstrip("/").rsplit("/", 1)[-1])
+    if root.get("itemtype"):
+        found.types.add((root.get("itemtype") or "").rsplit("/", 1)[-1])
+    for element in root.iterfind(".//*[@itemprop]"):
+        name, tag = element.get("itemprop") or "", element.tag
+        if tag == "meta":
+            continue
+        if name in _DATED:
+            text = element.get("datetime") or element.get("content") or element.text_content()
+            found.stamps.append(Stamp(source="microdata", text=text, modified=_DATED[name]))
+        elif name == "headline":
+            found.titles.append(("microdata", element.text_content()))
+        elif name == "author":
+            inner = element.find(".//*[@itemprop='name']")
+            person = inner if inner is not None else element
+            found.authors.append(("microdata", person.get("content") or person.text_content()))
+        elif name == "articleSection":
+            found.sections.append(element.text_content())
+
+
+def absolute(urls: Iterable[str], base: str, *, same_site: bool = False) -> str | None:
+    """Return the first of `urls` that is a web address, made absolute; logos are passed over."""
+    for url in urls:
+        try:
+            full = urljoin(base, url.strip())
+            parts = urlsplit(full)
+            host = host_of(full)
+        except ValueError:
+            continue
+        if parts.scheme not in {"http", "https"} or not host:
+            continue
+        if same_site and _site(host) != _site(host_of(base)):
+            continue
+        if not same_site and _LOGO.search(parts.path.rsplit("/", 1)[-1]):
+            continue
+        return full
+    return None
+
+
+def _site(host: str) -> str:
+    """Return the part of a host name that the pages of one newspaper share."""
+    parts = host.split(".")
+    short = len(parts) > 2 and len(parts[-1]) == 2 and len(parts[-2]) <= 3
+    return ".".join(parts[-3:] if short else parts[-2:])

@@ -1,0 +1,106 @@
+"""Stop 8: the headline without its newspaper's name, and the standfirst below it."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from archive.arabic import fold
+
+_SEPARATOR = re.compile(r"\s+[|\-–—:·•»«›‹/~]+\s+|\s*[|»«›•]\s*|\s+::\s+")
+_WORD = re.compile(r"\w+")
+_ELLIPSIS = ("...", "…")
+# Which headline stands where two are named equally often.
+_RANK = ("rules", "h1", "json-ld", "microdata", "meta", "hint", "title")
+_DOMAIN = re.compile(r"(?:www\.)?[\w-]+\.(?:com|net|org|info|tv|news|[a-z]{2})(?:\.[a-z]{2})?", re.I)
+
+
+def key(text: str) -> str:
+    """Return what two spellings of one headline have in common: its folded words."""
+    return " ".join(_WORD.findall(fold(text)))
+
+
+def site_names(names: Iterable[str], host: str) -> frozenset[str]:
+    """Return every name of a newspaper, as keys: its own, without blanks, and from its host."""
+    keys = {key(name) for name in names if name and len(name) <= 60}
+    keys |= {key(part) for name in names if name for part in _SEPARATOR.split(name)}
+    labels = host.split(".")
+    keys |= {host, key(host), *(label for label in labels[:-1] if len(label) > 3)}
+    keys |= {name.replace(" ", "") for name in keys}
+    return frozenset(name for name in keys if len(name) > 1)
+
+
+def without_site(title: str, names: frozenset[str], others: Sequence[str] = ()) -> str:
+    """Return `title` without the newspaper's name before or after it.
+
+    A part between separators goes if it is one of `names` (keys), a domain name, or if one of the
+    `others`, the page's other headlines, is exactly the rest.
+    """
+    text = " ".join(title.split())
+    known = {key(other) for other in others}
+    for _ in range(3):
+        cuts = list(_SEPARATOR.finditer(text))
+        if not cuts:
+            break
+        shorter = _shortened(text, cuts, names, known)
+        if shorter is None:
+            break
+        text = shorter
+    return text
+
+
+def _shortened(
+    text: str, cuts: list[re.Match[str]], names: frozenset[str], known: set[str]
+) -> str | None:
+    if key(text) in known and not _is_site(text[cuts[-1].end() :], names):
+        return None if not _is_site(text[: cuts[0].start()], names) else text[cuts[0].end() :]
+    for cut in reversed(cuts):
+        head, tail = text[: cut.start()].strip(), text[cut.end() :].strip()
+        if head and (_is_site(tail, names) or (key(head) in known and len(tail) < 60)):
+            return head
+    for cut in cuts:
+        head, tail = text[: cut.start()].strip(), text[cut.end() :].strip()
+        if tail and (_is_site(head, names) or (key(tail) in known and len(head) < 60)):
+            return tail
+    return None
+
+
+def _is_site(part: str, names: frozenset[str]) -> bool:
+    folded = key(part)
+    return (
+        folded in names
+        or folded.replace(" ", "") in names
+        or _DOMAIN.fullmatch(part.strip()) is not None
+    )
+
+
+def choose(candidates: Sequence[tuple[str, str]], names: frozenset[str]) -> str | None:
+    """Return the headline most sources agree on; what the page prints largest breaks a tie.
+
+    `candidates` are (source, text) pairs. Names of the newspaper alone, and headlines cut short
+    where a longer one begins like them, are passed over.
+    """
+    texts = [" ".join(text.split()) for _, text in candidates]
+    cleaned: list[tuple[str, str]] = []
+    for (source, _), text in zip(candidates, texts, strict=True):
+        title = without_site(text, names, [other for other in texts if other != text])
+        if key(title) and key(title) not in names:
+            cleaned.append((source, title))
+    if not cleaned:
+        return None
+    keys = [key(title) for _, title in cleaned]
+
+    def rank(index: int) -> tuple[bool, int, int]:
+        source, title = cleaned[index]
+        stem = key(title.rstrip("….")) if title.endswith(_ELLIPSIS) else keys[index]
+        cut = any(other != keys[index] and other.startswith(stem) for other in keys)
+        votes = sum(other == keys[index] for other in keys)
+        return cut and source not in {"h1", "rules"}, -votes, _RANK.index(source)
+
+    forced = next((index for index, (source, _) in enumerate(cleaned) if source == "rules"), None)
+    best = forced if forced is not None else min(range(len(cleaned)), key=rank)
+    return cleaned[best][1]
+
+
+def repeats(deck: str, text: str) -> bool:
+    """Tell whether a standfirst only repeats the beginning of the text, cut short or not."""
+    start, body = key(deck.rstrip(" .…[]")), key(text[: len(deck) * 2 + 400])
+    return bool(start) and (start[:60] in body if len(start) > 60 else body.startswith(start))

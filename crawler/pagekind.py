@@ -1,0 +1,67 @@
+"""Stop 8: what kind of page it is, from its types, its address and the balance of text and links."""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import unquote, urlsplit
+
+from archive.records import PageKind
+from crawler.blocks import Block
+from crawler.jsonld import ARTICLES
+
+_HOME = re.compile(r"/?(?:index\.\w+|default\.\w+|home|ar|arabic|ara|main)?/?", re.IGNORECASE)
+_LIVE = re.compile(r"/(?:live|live-?blogs?|livestory|live-updates|تغطيه-مباشره|مباشر)(?:/|$)", re.I)
+_VIDEO = re.compile(r"/(?:videos?|فيديو|فيديوهات|watch|tv)(?:/|$)", re.IGNORECASE)
+_GALLERY = re.compile(
+    r"/(?:gallery|galleries|photos?|albums?|slideshows?|صور|البوم\w*|picture-gallery)(?:/|$)", re.I
+)
+_LIST = re.compile(
+    r"/(?:category|categories|section|sections|tags?|topics?|author|authors|archive|search|page/\d+)"
+    r"(?:/|$)",
+    re.IGNORECASE,
+)
+_LISTS = frozenset({"CollectionPage", "SearchResultsPage", "ProfilePage", "ItemList"})
+_GALLERIES = frozenset({"ImageGallery", "MediaGallery"})
+ENOUGH = 100  # characters of text below which nothing was really read
+_CAPTION = 600  # a video or gallery page says no more than this beside what it shows
+_ARTICLE = 400  # characters of text that make a page that claims nothing an article
+_TEASERS = 10
+
+
+def kind_of(url: str, types: set[str], text: str, blocks: Sequence[Block]) -> PageKind:
+    """Return the kind of a page from its address, claimed types, article text and blocks."""
+    path = unquote(urlsplit(url).path)
+    states_article = bool(types & ARTICLES) or "og:article" in types
+    if "LiveBlogPosting" in types or (_LIVE.search(path) and len(text) >= ENOUGH):
+        return PageKind.LIVEBLOG
+    if _HOME.fullmatch(path) and not urlsplit(url).query:
+        return PageKind.SECTION
+    if _shows(types, path, text, states=states_article, kinds={"VideoObject"}, address=_VIDEO):
+        return PageKind.VIDEO
+    if _shows(types, path, text, states=states_article, kinds=_GALLERIES, address=_GALLERY):
+        return PageKind.GALLERY
+    teasers = sum(block.link_share > 0.6 and len(block.text) > 25 for block in blocks)
+    if not types & ARTICLES and (types & _LISTS or _LIST.search(path)) and len(text) < _ARTICLE * 3:
+        return PageKind.SECTION
+    if not states_article and teasers >= _TEASERS and len(text) < _ARTICLE:
+        return PageKind.SECTION
+    if len(text) >= ENOUGH and (states_article or len(text) >= _ARTICLE):
+        return PageKind.ARTICLE
+    return PageKind.OTHER
+
+
+def _shows(
+    types: set[str],
+    path: str,
+    text: str,
+    *,
+    states: bool,
+    kinds: frozenset[str] | set[str],
+    address: re.Pattern[str],
+) -> bool:
+    """Tell whether a page is there to show something, and its text only describes that."""
+    claimed = bool(types & kinds) or any(
+        name.startswith("og:video") for name in types if "VideoObject" in kinds
+    )
+    if claimed and not states:
+        return True
+    return bool(address.search(path)) and len(text) < _CAPTION and (claimed or not states)

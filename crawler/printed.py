@@ -1,0 +1,189 @@
+"""Stop 8: what a page prints between its headline and its text, for readers instead of machines.
+
+The visible date, byline, section and standfirst. Only the neighbourhood of the headline counts:
+a date in a page's header is today's, one beside a related article is another article's.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from lxml.html import HtmlElement
+
+from archive.arabic import fold
+from crawler.blocks import Block
+from crawler.body import Body
+from crawler.dates import Stamp
+from crawler.headline import key
+from crawler.moments import parse
+
+_DECK = re.compile(
+    r"(?:^|[\s_-])(?:deck|standfirst|stand-first|sub-?title|sub-?head\w*|excerpt|summary|lead|lede|"
+    r"intro\w*|chapo|abstract|brief|teaser-text|post-?desc\w*|article-?desc\w*|kicker-text|"
+    r"field-name-field-(?:summary|deck|lead)\w*)(?=$|[\s_-])",
+    re.IGNORECASE,
+)
+_BYLINE = re.compile(
+    r"(?:^|[\s_-])(?:author\w*|byline|by-?line|writer|write-?by|written|journalist|reporter|editor|"
+    r"aksa-byline|posted-?by|vcard|kateb|katib)(?=$|[\s_-])",
+    re.IGNORECASE,
+)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_UPDATED = re.compile(r"(?:اخر تحديث|تم التحديث|تحديث|محدثه|معدل|عدل|updated|modified)")
+_SPLIT = re.compile(r"\s*[|•·]\s*|\s{3,}|\s+(?=آخر تحديث|اخر تحديث|تم التحديث|تحديث)")
+# What opens a paragraph that goes on with what an earlier one began, folded.
+_GOES_ON = re.compile(
+    r"(?:و(?:قال|اضاف|اوضح|اكد|اشار|ذكر|تابع|لفت|شدد|اعتبر|بحسب|نقل|اعلن|كان|في|من|عن|علي|الي|بين|"
+    r"جاء|راي|كشف|بدا|طالب|دعا|حذر|اعرب|ياتي|تاتي|يذكر|بعد|قبل|هو|هي|قد|ل|ب)\w*|كما|فيما|بدوره|بدورها|"
+    r"من جهته|من جهتها|من جانبه)\b"
+)
+_NEAR = 14  # blocks around the headline that may hold its date
+_SHORT = 120
+
+
+@dataclass(slots=True, kw_only=True)
+class Printed:
+    """What stands around a headline: its text, dates, bylines, section and standfirst.
+
+    `lead` holds paragraphs of the article that stand before the element of its body.
+    """
+
+    headline: str | None = None
+    stamps: list[Stamp] = field(default_factory=list)
+    bylines: list[str] = field(default_factory=list)
+    sections: list[str] = field(default_factory=list)
+    deck: str | None = None
+    lead: list[Block] = field(default_factory=list)
+
+
+def read_printed(
+    blocks: Sequence[Block], body: Body, titles: Iterable[str], descriptions: Iterable[str]
+) -> Printed:
+    """Read the neighbourhood of the headline in the `blocks` of a page."""
+    found = Printed()
+    place = _headline(blocks, body, {key(title) for title in titles})
+    if place is not None:
+        found.headline = blocks[place].text
+    first = place if place is not None else max(0, body.start - 6)
+    between = blocks[first + 1 : body.start] if place is not None else blocks[first : body.start]
+    for block in between[:40]:
+        _take(found, block)
+    if place is not None:
+        container = _above(blocks[place].element, 2)
+        for block in blocks[max(0, place - _NEAR) : place]:
+            if _is_in(block.element, container) or _shares(block.element, body.element):
+                _take(found, block)
+    for block in blocks[body.start : body.start + 3]:
+        if len(block.text) < _SHORT:
+            found.stamps += _dates(block.text)
+    _standfirst(found, between, body, {key(text) for text in descriptions})
+    return found
+
+
+def _headline(blocks: Sequence[Block], body: Body, titles: set[str]) -> int | None:
+    """Return the place of the headline: a first-rank heading before the body, or a stated title."""
+    end = body.start + 2 if body.blocks else len(blocks)
+    before = range(min(end, len(blocks)))
+    stated = [i for i in before if key(blocks[i].text) in titles]
+    headings = [i for i in stated if blocks[i].heading]
+    if headings or stated:
+        return (headings or stated)[-1]
+    first_rank = [i for i in before if blocks[i].heading == 1 and len(blocks[i].text) > 12]
+    named = [i for i in first_rank if any(_similar(key(blocks[i].text), t) for t in titles)]
+    return (named or first_rank or [None])[-1]  # type: ignore[list-item]
+
+
+def _similar(one: str, other: str) -> bool:
+    mine, theirs = set(one.split()), set(other.split())
+    return len(mine & theirs) * 2 > min(len(mine), len(theirs)) > 2
+
+
+def _take(found: Printed, block: Block) -> None:
+    """Take a block's date or byline, if it is nothing else."""
+    if len(block.text) >= _SHORT:
+        return
+    stamps = list(_dates(block.text))
+    found.stamps += stamps
+    named = _BYLINE.search(_names(block))
+    if named and not (stamps and _dated_only(block.text)):
+        found.bylines.append(block.text)
+
+
+def _dated_only(text: str) -> bool:
+    return parse(text, now=None, zone=None) is not None
+
+
+def _dates(text: str) -> Iterator[Stamp]:
+    """Yield the dates a short line prints, as a whole or in its parts."""
+    parts = [text] if _could_be_date(text) else []
+    pieces = [piece for piece in _SPLIT.split(text) if piece]
+    parts += pieces if len(pieces) > 1 else []
+    for part in parts:
+        updated = _UPDATED.match(fold(part)) is not None
+        whole = _UPDATED.search(fold(part)) is not None
+        if updated or not whole:
+            yield Stamp(source="dateline", text=part, modified=updated)
+
+
+def _could_be_date(text: str) -> bool:
+    return any(char.isdigit() for char in text) or len(text) < 30
+
+
+def _names(block: Block) -> str:
+    """Return the class names and ids of a block's element and its parent."""
+    parts = []
+    element: HtmlElement | None = block.element
+    for _ in range(2):
+        if element is None:
+            break
+        parts += [element.get("class") or "", element.get("id") or "", element.get("rel") or ""]
+        parts += [element.get("itemprop") or ""]
+        element = element.getparent()
+    return _CAMEL.sub("-", " ".join(parts))
+
+
+def _standfirst(
+    found: Printed, between: Sequence[Block], body: Body, descriptions: set[str]
+) -> None:
+    """Tell the standfirst between headline and body from a lead that is the text's own beginning."""
+    goes_on = bool(body.blocks) and _GOES_ON.match(fold(body.blocks[0].text)) is not None
+    for block in between:
+        text = block.text
+        if not 30 <= len(text) <= 700 or block.link_share > 0.3 or _is_aside(block):
+            continue
+        marked = _DECK.search(_names(block)) or block.heading > 1 or key(text) in descriptions
+        if (goes_on and len(text) > 100) or (not marked and len(text) > 120):
+            found.lead.append(block)
+        elif marked and found.deck is None and len(text) <= 500:
+            found.deck = text
+
+
+def _is_aside(block: Block) -> bool:
+    return any(not _DECK.search(_CAMEL.sub("-", e.get("class") or "")) for e in block.chrome)
+
+
+def _above(element: HtmlElement, steps: int) -> HtmlElement:
+    for _ in range(steps):
+        parent = element.getparent()
+        if parent is None or parent.tag in {"body", "form"}:
+            break
+        element = parent
+    return element
+
+
+def _is_in(element: HtmlElement | None, container: HtmlElement) -> bool:
+    while element is not None:
+        if element is container:
+            return True
+        element = element.getparent()
+    return False
+
+
+def _shares(element: HtmlElement, other: HtmlElement | None) -> bool:
+    """Tell whether both elements lie in one `<article>`."""
+    if other is None:
+        return False
+    mine = next(element.iterancestors("article"), None)
+    return mine is not None and mine is next(other.iterancestors("article"), None)
+
+

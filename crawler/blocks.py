@@ -145,7 +145,7 @@ class _Reader:
     links: int = 0
 
     def add(self, text: str | None) -> None:
-        if text:
+        if text and (self.pieces or not text.isspace()):
             self.pieces.append(text)
             if self.links:
                 self.linked += len(text.strip())
@@ -154,7 +154,9 @@ class _Reader:
         """Close the running block; line breaks inside it may make several of it."""
         if not self.pieces:
             return
-        lines = list(split_lines("".join(self.pieces)))
+        text = "".join(self.pieces)
+        lines = list(split_lines(text)) if _BREAK in text else [" ".join(text.split())]
+        lines = [line for line in lines if line]
         total = sum(map(len, lines))
         share = min(1.0, self.linked / total) if total else 0.0
         self.pieces.clear()
@@ -179,7 +181,6 @@ class _Reader:
 
 _BREAK = "\x1e"
 _PARAGRAPH = re.compile(rf"\s*{_BREAK}(?:\s*{_BREAK})+\s*")
-_SPACE = re.compile(r"\s+")
 _ENDED = re.compile(r"""[.!?؟:؛…»”"'\])]\s*$""")
 
 
@@ -192,7 +193,7 @@ def split_lines(text: str) -> Iterable[str]:
     for paragraph in _PARAGRAPH.split(text):
         running = ""
         for raw in paragraph.split(_BREAK):
-            line = _SPACE.sub(" ", raw).strip()
+            line = " ".join(raw.split())
             if running and line and not _ENDED.search(running) and len(running) > 60:
                 running = f"{running} {line}"
                 continue

@@ -28,6 +28,7 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LONG = 60  # a block of so many characters is running text, a shorter one may be a label
 _MARKED_SHARE = 0.6  # of the best element's weight an element marked as the body must hold
 _SURE_SHARE = 0.6  # of the page's running text an unmarked element must hold to be believed
+_DOUBT = 250  # characters of running text below which an unmarked element is not believed
 _FURNITURE_SHARE = 0.6  # what holds so much of the running text is no furniture, whatever its class
 
 
@@ -65,7 +66,8 @@ def locate(blocks: Sequence[Block], selected: Sequence[HtmlElement] = ()) -> Bod
         return Body(blocks=(), start=0, element=None, sure=False)
     marked = _marked(weights, weights[best])
     chosen = marked if marked is not None else _widened(best, weights)
-    sure = marked is not None or weights[best] >= running * _SURE_SHARE
+    found = weights[chosen]
+    sure = found >= (_LONG if marked is not None else max(_DOUBT, running * _SURE_SHARE))
     return _body(blocks, (chosen,), furniture, sure=sure)
 
 

@@ -1,7 +1,7 @@
 """Stop 8: what a page prints as its byline becomes the names of people and agencies, or nothing."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from archive.arabic import fold, tidy
@@ -10,16 +10,14 @@ from crawler.moments import parse
 
 # Verbs and labels before a name, folded.
 _VERBS = (
-    "كتب|كتبت|كتبه|اعده للنشر|اعدته للنشر|اعدها للنشر|كتبها|يكتب|تكتب|بقلم|بقلم الكاتب|بقلم الكاتبه|اعداد|اعداد وتقديم|اعده|اعدته|"
-    "اعدها|اعد التقرير|حوار|حاوره|حاورته|حاورها|اجري الحوار|اجرت الحوار|اجراه|تقرير|تحقيق|متابعه|"
-    "متابعات|ترجمه|ترجمها|تحرير|تغطيه|قراءه|تحليل|رصد|بواسطه|الكاتب|الكاتبه|كاتب المقال|المولف|"
-    "المؤلف|الصحفي|الصحفيه|المحرر|مراسل|مراسله|مراسلنا|مراسلتنا|نشر بواسطه|اسم الكاتب|كتب المحرر|"
-    "written by|posted by|by|author|par|reported by"
+    "كتب|كتبت|كتبه|كتبها|يكتب|تكتب|بقلم|بقلم الكاتب|بقلم الكاتبه|اعداد|اعداد وتقديم|اعده|اعدته|"
+    "اعدها|اعده للنشر|اعدته للنشر|اعد التقرير|حوار|حاوره|حاورته|حاورها|اجري الحوار|اجرت الحوار|"
+    "اجراه|تقرير|تحقيق|متابعه|متابعات|ترجمه|ترجمها|تحرير|تغطيه|قراءه|تحليل|رصد|بواسطه|الكاتب|"
+    "الكاتبه|كاتب المقال|المولف|المؤلف|الصحفي|الصحفيه|المحرر|مراسل|مراسله|مراسلنا|مراسلتنا|"
+    "نشر بواسطه|اسم الكاتب|كتب المحرر|written by|posted by|reported by|by|author|par"
 )
-_VERB = re.compile(
-    rf"\W*(?:{'|'.join(sorted(map(fold, _VERBS.split('|')), key=len, reverse=True))})"
-    r"(?:\s*[:：/\-–—ـ|.،]+\s*|\s+|$)"
-)
+_ANY_VERB = "|".join(sorted(map(fold, _VERBS.split("|")), key=len, reverse=True))
+_VERB = re.compile(rf"\W*(?:{_ANY_VERB})(?:\s*[:：/\-–—ـ|.،]+\s*|\s+|$)")
 _SIGNED = re.compile(
     r"\W*(?:(?:كتب|كتبت|بقلم)\b|(?:اعداد|اعده|اعدته|حوار|حاوره|حاورته|تقرير|تحقيق|متابعه|ترجمه|"
     r"تحرير|تغطيه)(?: \w+)?\s*[:：/\-–—|])"
@@ -119,6 +117,12 @@ def signature(line: str, *, without: frozenset[str] = frozenset()) -> tuple[str,
     return found if all(2 <= len(name.split()) <= 4 for name in found) else ()
 
 
+def as_line(authors: Sequence[str]) -> str | None:
+    """Return several names as one readable string, None for nobody."""
+    latin = all(name.isascii() for name in authors)
+    return (", " if latin else " و").join(authors) or None
+
+
 def _parts(text: str) -> Iterable[str]:
     """Split a byline into what may be one name each."""
     for part in _SPLIT.split(text.strip(" .:-–—|()[]")):
@@ -159,6 +163,9 @@ def _name(part: str, without: frozenset[str]) -> str | None:
         return None
     if is_agency(name):
         return None if is_unnamed_agency(name) else name
+    compact = _key(folded).replace(" ", "")
+    if len(compact) > 4 and any(compact in known for known in without):
+        return None
     if is_place(name) or len(name) > 50 or len(name.split()) > 6:
         return None
     if len(name) < 3 or (name.isascii() and name.islower()) or parse(name, now=_NOW, zone=None):

@@ -19,6 +19,12 @@ _PLACES = """
 طوكيو نيودلهي اسلام_اباد كابول كييف سيول هونغ_كونغ تل_ابيب الفاتيكان اوتاوا استوكهولم اوسلو
 كوبنهاغن وارسو بوخارست نيقوسيا لاغوس نيروبي اديس_ابابا ستراسبورغ عواصم سوريا لبنان مصر العراق
 الاردن فلسطين السعوديه قطر البحرين اليمن السودان ليبيا المغرب موريتانيا الامارات تركيا ايران
+ذي_قار ميسان المثني واسط ديالي صلاح_الدين الانبار الديوانيه بابل نينوي سامراء تكريت عفرين منبج
+اعزاز الباب تدمر دوما جرابلس كوباني جونيه النبطيه الهرمل بنت_جبيل جرش الكرك معان المفرق السلط
+ينبع نجد الباحه عرعر سكاكا الجوف ام_القيوين خورفكان نزوي صحار روي البريمي سيئون لحج ابين الضالع
+شبوه زنجبار ذمار اب الزقازيق شبين_الكوم كفر_الشيخ دمنهور قنا الغردقه شرم_الشيخ العريش مرسي_مطروح
+كسلا القضارف نيالا الفاشر الابيض درنه طبرق زليتن غريان بنزرت قابس القيروان المنستير نابل قفصه
+تلمسان سطيف باتنه بجايه تطوان الناظور الحسيمه سلا القنيطره العرائش تونس_العاصمه نواذيبو
 روسيا فرنسا بريطانيا المانيا ايطاليا اسبانيا اوكرانيا الولايات_المتحده خاص محليات
 """
 PLACES = frozenset(fold(place).replace("_", " ") for place in _PLACES.split())
@@ -33,6 +39,9 @@ _AGENCIES = """
 AGENCIES = frozenset(fold(name).strip() for name in _AGENCIES.replace("\n", "").split("|"))
 _UNNAMED = frozenset({"وكالات", "الوكالات", "وكاله", "وكالات الانباء"})
 
+_AGENCY_LIKE = re.compile(
+    r"وكاله [\w ]{2,30}|[\w ]{2,20} (?:برس|نيوز)|مراسلنا|مراسلتنا|مكتب [\w ]{2,20}"
+)
 _CUT = re.compile(r"\s*(?:[:：]|(?<=[\s)\]])[-–—ـ]{1,2}(?=\s)|\.{2,3}|…)\s*")
 _PIECES = re.compile(r"\s*(?:[\-–—ـ/،,|()\[\]«»\"“”:]|\s{2,})+\s*")
 _SPACED = re.compile(r"[\s.]+")
@@ -47,7 +56,8 @@ def is_place(text: str) -> bool:
 def is_agency(text: str) -> bool:
     """Tell whether `text` is a news agency, named or not ("وكالات")."""
     folded = fold(text).strip(" :")
-    return folded in AGENCIES or _SPACED.sub(" ", folded).strip() in AGENCIES
+    known = folded in AGENCIES or _SPACED.sub(" ", folded).strip() in AGENCIES
+    return known or _AGENCY_LIKE.fullmatch(folded) is not None
 
 
 def is_unnamed_agency(text: str) -> bool:
@@ -59,7 +69,8 @@ def split_dateline(paragraph: str, names: frozenset[str] = frozenset()) -> tuple
     """Split a paragraph into its dateline and what follows it; None where it has no dateline.
 
     A dateline is made of places and agencies only (and of `names`, the folded names of the
-    newspaper), a place or agency among them: «بيروت - رويترز:», «دمشق، سوريا (CNN) --».
+    newspaper), a place or agency among them: «بيروت - رويترز:», «دمشق، سوريا (CNN) --». A place
+    that is not known counts before an agency that is.
     """
     if _is_dateline(paragraph, names):
         return paragraph.strip(" :-–—"), ""
@@ -74,5 +85,12 @@ def _is_dateline(line: str, names: frozenset[str]) -> bool:
     if len(line) > _LONGEST:
         return False
     pieces = [piece for piece in _PIECES.split(line.strip()) if piece.strip()]
-    known = [is_place(piece) or is_agency(piece) for piece in pieces]
-    return any(known) and all(k or fold(p) in names for k, p in zip(known, pieces, strict=True))
+    agencies = [is_agency(piece) for piece in pieces]
+    known = [is_place(p) or a or fold(p) in names for p, a in zip(pieces, agencies, strict=True)]
+    if any(agencies) and len(pieces) == 2 and not known[0] and known[1]:
+        return 1 <= len(pieces[0].split()) <= 2
+    return all(known) and any(map(_is_source, pieces))
+
+
+def _is_source(piece: str) -> bool:
+    return is_place(piece) or is_agency(piece)

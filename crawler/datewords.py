@@ -67,7 +67,8 @@ _TIME = re.compile(
 _YEAR = re.compile(r"\d{4}(?!\d|\s?[/.,:]\d|[+%])")
 _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th|er)?(?!\d|\s?[/.:]\s?\d|,\d|[+%])")
 _SHIFT = re.compile(
-    rf"(?:(?:gmt|utc|(?:ب?توقيت )?(?:{_GREENWICH}))\s?)?([+\-−]\s?\d{{1,2}})(?::?(\d{{2}}))?(?![\d/])"
+    rf"(?:(?:gmt|utc|(?:ب?توقيت )?(?:{_GREENWICH}))\s?)?"
+    r"([+\-−]\s?\d{1,2})(?::?(\d{2}))?(?![\d/])"
 )
 _PLACE = re.compile(
     rf"(?:(?:حسب |وفق )?(?:ب|ال|بال)?توقيت (?:مدينه )?({_PLACES})|({_GREENWICH}))(?!\w)"
@@ -78,7 +79,7 @@ _AFTER_TIME = frozenset("TP")
 
 
 def cut(folded: str) -> list[Token]:
-    """Return the tokens of a folded string, those around a date left out; empty if it is no date."""
+    """Return the tokens of a folded string, those around a date left out; empty for no date."""
     tokens: list[Token] = []
     place = 0
     while place < len(folded):

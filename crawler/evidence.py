@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import cast
 from urllib.parse import urljoin, urlsplit
 
+from lxml import etree
 from lxml.html import HtmlElement
 
 from archive.records import Problem
@@ -86,6 +88,7 @@ _SECTIONS = (
 _TAGS = ("article:tag", "og:article:tag", "news_keywords", "parsely-tags", "cxenseparse:keywords")
 _IMAGES = ("og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src")
 _DATED = {"datePublished": False, "dateCreated": False, "dateModified": True}
+_ITEMS = etree.XPath("descendant-or-self::*[@itemprop or @itemtype]")
 _COMMAS = re.compile(r"\s*[,،;|]\s*")
 _LOGO = re.compile(r"logo|default|placeholder|no-?image|favicon|avatar|blank", re.IGNORECASE)
 
@@ -195,13 +198,11 @@ def _values(metas: dict[str, list[str]], names: Iterable[str]) -> list[str]:
 
 
 def _from_microdata(found: Evidence, root: HtmlElement) -> None:
-    for element in root.iterfind(".//*[@itemtype]"):
-        found.types.add((element.get("itemtype") or "").rstrip("/").rsplit("/", 1)[-1])
-    if root.get("itemtype"):
-        found.types.add((root.get("itemtype") or "").rsplit("/", 1)[-1])
-    for element in root.iterfind(".//*[@itemprop]"):
-        name, tag = element.get("itemprop") or "", element.tag
-        if tag == "meta":
+    for element in cast("list[HtmlElement]", _ITEMS(root)):
+        attributes = element.attrib
+        found.types.add(attributes.get("itemtype", "").rstrip("/").rsplit("/", 1)[-1])
+        name = attributes.get("itemprop", "")
+        if element.tag == "meta" or not name:
             continue
         if name in _DATED:
             text = element.get("datetime") or element.get("content") or element.text_content()

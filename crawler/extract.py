@@ -14,18 +14,18 @@ from urllib.parse import urlsplit
 from lxml import etree, html
 from lxml.html import HtmlElement
 
-from archive.arabic import fold, tidy
+from archive.arabic import tidy
 from archive.records import Capture, Extraction, Link, PageKind, Problem
 from archive.urls import host_of
 from crawler import bylines, headline
 from crawler.blocks import Block, read_blocks
 from crawler.body import Body, locate
-from crawler.dates import Decision, Stamp, decide
 from crawler.datelines import split_dateline
+from crawler.dates import Decision, Stamp, decide
 from crawler.decode import Decoded, decode
 from crawler.evidence import Evidence, absolute, read_evidence
 from crawler.language import detect
-from crawler.pagekind import ENOUGH, kind_of
+from crawler.pagekind import ENOUGH, is_home, kind_of, states_article
 from crawler.printed import Printed, read_printed
 from crawler.publisher import Publisher
 from crawler.rescue import rescue
@@ -52,6 +52,7 @@ class _Page:
     printed: Printed
     names: frozenset[str]
     hints: Link | None
+    sure: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,9 +90,10 @@ def extract(
     visible = " ".join(block.text for block in page.blocks[:60])
     name = root.findtext(".//title") or ""
     walled = wall(decoded.text, name, visible, running=len(body.text), status=capture.status)
-    if walled:
+    if walled and not states_article(page.evidence.types):
         return Extraction(kind=PageKind.OTHER, problems=(*seen, walled))
-    kind = kind_of(capture.url, page.evidence.types, body.text, page.blocks)
+    headed = page.printed.headline is not None or bool(page.printed.stamps)
+    kind = kind_of(capture.url, page.evidence.types, body.text, page.blocks, headed=headed)
     canonical = absolute(page.evidence.canonical, capture.url, same_site=True)
     if kind is PageKind.SECTION:
         language = detect(visible)
@@ -103,11 +105,13 @@ def extract(
         kind=kind,
         title=title,
         deck=body.deck,
-        byline="، ".join(body.authors) or None,
+        byline=bylines.as_line(body.authors),
         authors=body.authors,
         byline_from=body.byline_from,
         dateline=body.dateline,
-        section=section_of(page.evidence, page.selected, page.blocks, page.names),
+        section=section_of(
+            page.evidence, page.selected, page.blocks[: page.body.start], page.names
+        ),
         tags=tags_of(root, page.evidence, page.selected, page.names, f"{title} {body.text}"),
         language=detect(body.text),
         text=body.text,
@@ -146,7 +150,9 @@ def _read(
     selected = select(root, publisher.rules_on(capture.fetched_at.date()))
     blocks = read_blocks(root, selected.remove)
     body = locate(blocks, selected.text)
-    titles = [text for _, text in evidence.titles] + ([hints.title] if hints and hints.title else [])
+    titles = [text for _, text in evidence.titles] + (
+        [hints.title] if hints and hints.title else []
+    )
     named = [publisher.name, publisher.name_latin or "", *evidence.names]
     names = headline.site_names(named, host_of(capture.url))
     stated = [headline.without_site(text, names) for text in titles]
@@ -161,6 +167,7 @@ def _read(
         printed=printed,
         names=names,
         hints=hints,
+        sure=body.sure or is_home(capture.url),
     )
 
 
@@ -182,7 +189,9 @@ def _text(page: _Page, title: str | None) -> _Text:
     deck = page.selected.deck or page.printed.deck
     blocks = [*page.printed.lead, *page.body.blocks]
     found = paragraphs(blocks, repeated=[title or "", deck or ""])
-    lines = [line for line in map(_clean, rescue(page.root, found, sure=page.body.sure)) if line]
+    if not page.sure:
+        found = rescue(page.root, found)
+    lines = [line for line in map(_clean, found) if line]
     authors: tuple[str, ...] = ()
     for index in (0, 1, 2, -1, -2):
         if -len(lines) <= index < len(lines) and not authors:

@@ -10,7 +10,9 @@ _WORD = re.compile(r"\w+")
 _ELLIPSIS = ("...", "…")
 # Which headline stands where two are named equally often.
 _RANK = ("rules", "h1", "json-ld", "microdata", "meta", "hint", "title")
-_DOMAIN = re.compile(r"(?:www\.)?[\w-]+\.(?:com|net|org|info|tv|news|[a-z]{2})(?:\.[a-z]{2})?", re.I)
+_DOMAIN = re.compile(
+    r"(?:www\.)?[\w-]+\.(?:com|net|org|info|tv|news|[a-z]{2})(?:\.[a-z]{2})?", re.IGNORECASE
+)
 
 
 def key(text: str) -> str:
@@ -50,8 +52,6 @@ def without_site(title: str, names: frozenset[str], others: Sequence[str] = ()) 
 def _shortened(
     text: str, cuts: list[re.Match[str]], names: frozenset[str], known: set[str]
 ) -> str | None:
-    if key(text) in known and not _is_site(text[cuts[-1].end() :], names):
-        return None if not _is_site(text[: cuts[0].start()], names) else text[cuts[0].end() :]
     for cut in reversed(cuts):
         head, tail = text[: cut.start()].strip(), text[cut.end() :].strip()
         if head and (_is_site(tail, names) or (key(head) in known and len(tail) < 60)):

@@ -1,4 +1,4 @@
-"""Stop 8: what kind of page it is, from its types, its address and the balance of text and links."""
+"""Stop 8: the kind of a page, from its types, its address and the balance of text and links."""
 
 import re
 from collections.abc import Sequence
@@ -9,10 +9,13 @@ from crawler.blocks import Block
 from crawler.jsonld import ARTICLES
 
 _HOME = re.compile(r"/?(?:index\.\w+|default\.\w+|home|ar|arabic|ara|main)?/?", re.IGNORECASE)
-_LIVE = re.compile(r"/(?:live|live-?blogs?|livestory|live-updates|تغطيه-مباشره|مباشر)(?:/|$)", re.I)
+_LIVE = re.compile(
+    r"/(?:live|live-?blogs?|livestory|live-updates|تغطيه-مباشره|مباشر)(?:/|$)", re.IGNORECASE
+)
 _VIDEO = re.compile(r"/(?:videos?|فيديو|فيديوهات|watch|tv)(?:/|$)", re.IGNORECASE)
 _GALLERY = re.compile(
-    r"/(?:gallery|galleries|photos?|albums?|slideshows?|صور|البوم\w*|picture-gallery)(?:/|$)", re.I
+    r"/(?:gallery|galleries|photos?|albums?|slideshows?|صور|البوم\w*|picture-gallery)(?:/|$)",
+    re.IGNORECASE,
 )
 _LIST = re.compile(
     r"/(?:category|categories|section|sections|tags?|topics?|author|authors|archive|search|page/\d+)"
@@ -27,24 +30,40 @@ _ARTICLE = 400  # characters of text that make a page that claims nothing an art
 _TEASERS = 10
 
 
-def kind_of(url: str, types: set[str], text: str, blocks: Sequence[Block]) -> PageKind:
-    """Return the kind of a page from its address, claimed types, article text and blocks."""
+def states_article(types: set[str]) -> bool:
+    """Tell whether a page says of itself that it is an article."""
+    return bool(types & ARTICLES) or "og:article" in types
+
+
+def is_home(url: str) -> bool:
+    """Tell whether an address is a newspaper's first page, from its path alone."""
+    parts = urlsplit(url)
+    return not parts.query and _HOME.fullmatch(unquote(parts.path)) is not None
+
+
+def kind_of(
+    url: str, types: set[str], text: str, blocks: Sequence[Block], *, headed: bool
+) -> PageKind:
+    """Return the kind of a page from its address, claimed types, article text and blocks.
+
+    `headed` tells that it has a headline or a date of its own: text alone makes no article.
+    """
     path = unquote(urlsplit(url).path)
-    states_article = bool(types & ARTICLES) or "og:article" in types
+    states = states_article(types)
     if "LiveBlogPosting" in types or (_LIVE.search(path) and len(text) >= ENOUGH):
         return PageKind.LIVEBLOG
-    if _HOME.fullmatch(path) and not urlsplit(url).query:
+    if is_home(url):
         return PageKind.SECTION
-    if _shows(types, path, text, states=states_article, kinds={"VideoObject"}, address=_VIDEO):
+    if _shows(types, path, text, states=states, kinds={"VideoObject"}, address=_VIDEO):
         return PageKind.VIDEO
-    if _shows(types, path, text, states=states_article, kinds=_GALLERIES, address=_GALLERY):
+    if _shows(types, path, text, states=states, kinds=_GALLERIES, address=_GALLERY):
         return PageKind.GALLERY
     teasers = sum(block.link_share > 0.6 and len(block.text) > 25 for block in blocks)
     if not types & ARTICLES and (types & _LISTS or _LIST.search(path)) and len(text) < _ARTICLE * 3:
         return PageKind.SECTION
-    if not states_article and teasers >= _TEASERS and len(text) < _ARTICLE:
+    if not states and teasers >= _TEASERS and len(text) < _ARTICLE:
         return PageKind.SECTION
-    if len(text) >= ENOUGH and (states_article or len(text) >= _ARTICLE):
+    if len(text) >= ENOUGH and (states or (headed and len(text) >= _ARTICLE)):
         return PageKind.ARTICLE
     return PageKind.OTHER
 

@@ -24,8 +24,8 @@ _DECK = re.compile(
     re.IGNORECASE,
 )
 _BYLINE = re.compile(
-    r"(?:^|[\s_-])(?:author\w*|byline|by-?line|writer|write-?by|written|journalist|reporter|editor|"
-    r"aksa-byline|posted-?by|vcard|kateb|katib)(?=$|[\s_-])",
+    r"(?:^|[\s_-])(?:author\w*|byline|by-?line|writer|write-?by|written|journalist|reporter|"
+    r"posted-?by|vcard|kateb|katib)(?=$|[\s_-])",
     re.IGNORECASE,
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -37,6 +37,7 @@ _GOES_ON = re.compile(
     r"جاء|راي|كشف|بدا|طالب|دعا|حذر|اعرب|ياتي|تاتي|يذكر|بعد|قبل|هو|هي|قد|ل|ب)\w*|كما|فيما|بدوره|بدورها|"
     r"من جهته|من جهتها|من جانبه)\b"
 )
+_INLINE = ("a", "span", "strong", "b", "em", "i", "cite")
 _NEAR = 14  # blocks around the headline that may hold its date
 _SHORT = 120
 
@@ -104,13 +105,11 @@ def _take(found: Printed, block: Block) -> None:
         return
     stamps = list(_dates(block.text))
     found.stamps += stamps
-    named = _BYLINE.search(_names(block))
-    if named and not (stamps and _dated_only(block.text)):
+    inline = [e for e in block.element.iter(*_INLINE) if _BYLINE.search(_own_names(e))]
+    if inline:
+        found.bylines += [e.text_content() for e in inline]
+    elif _BYLINE.search(_names(block)) and not parse(block.text, now=None, zone=None):
         found.bylines.append(block.text)
-
-
-def _dated_only(text: str) -> bool:
-    return parse(text, now=None, zone=None) is not None
 
 
 def _dates(text: str) -> Iterator[Stamp]:
@@ -131,21 +130,19 @@ def _could_be_date(text: str) -> bool:
 
 def _names(block: Block) -> str:
     """Return the class names and ids of a block's element and its parent."""
-    parts = []
-    element: HtmlElement | None = block.element
-    for _ in range(2):
-        if element is None:
-            break
-        parts += [element.get("class") or "", element.get("id") or "", element.get("rel") or ""]
-        parts += [element.get("itemprop") or ""]
-        element = element.getparent()
-    return _CAMEL.sub("-", " ".join(parts))
+    parent = block.element.getparent()
+    return f"{_own_names(block.element)} {'' if parent is None else _own_names(parent)}"
+
+
+def _own_names(element: HtmlElement) -> str:
+    values = (element.get(name) for name in ("class", "id", "rel", "itemprop"))
+    return _CAMEL.sub("-", " ".join(value for value in values if value))
 
 
 def _standfirst(
     found: Printed, between: Sequence[Block], body: Body, descriptions: set[str]
 ) -> None:
-    """Tell the standfirst between headline and body from a lead that is the text's own beginning."""
+    """Tell the standfirst between headline and body from a lead, the text's own beginning."""
     goes_on = bool(body.blocks) and _GOES_ON.match(fold(body.blocks[0].text)) is not None
     for block in between:
         text = block.text
@@ -185,5 +182,3 @@ def _shares(element: HtmlElement, other: HtmlElement | None) -> bool:
         return False
     mine = next(element.iterancestors("article"), None)
     return mine is not None and mine is next(other.iterancestors("article"), None)
-
-

@@ -8,21 +8,16 @@ from lxml.html import HtmlElement
 # trafilatura warns of every page it finds no text on; that is data here, not an event.
 logging.getLogger("trafilatura").setLevel(logging.ERROR)
 
-_SHORT = 250  # characters below which an article's text is doubtful even at its marked place
 _MORE = 1.4  # trafilatura's text is taken where it is so many times longer
 
 
-def rescue(root: HtmlElement, lines: Sequence[str], *, sure: bool) -> list[str]:
+def rescue(root: HtmlElement, lines: Sequence[str]) -> list[str]:
     """Return `lines`, or trafilatura's reading of the page where that finds much more text.
 
-    It is asked only where the place of the article is not `sure` or hardly anything stands there:
-    it costs several times what our own reading does.
+    It costs several times what our own reading does: for pages whose article has no sure place.
     """
-    length = sum(map(len, lines))
-    if sure and length >= _SHORT:
-        return list(lines)
     from trafilatura import bare_extraction
 
-    document = bare_extraction(root, include_comments=False, with_metadata=False)
-    text = (document.text if document is not None else None) or ""
-    return text.splitlines() if len(text) > _MORE * length else list(lines)
+    document = bare_extraction(root, include_comments=False, with_metadata=False, as_dict=True)
+    text = (document.get("text") if isinstance(document, dict) else None) or ""
+    return text.splitlines() if len(text) > _MORE * sum(map(len, lines)) else list(lines)

@@ -1,6 +1,7 @@
 """Stop 8: what a publisher's own selectors find on a page; they win over all general reading."""
 
 from dataclasses import dataclass, field
+from typing import cast
 
 from cssselect import SelectorError
 from lxml.cssselect import CSSSelector
@@ -46,17 +47,15 @@ def _text(root: HtmlElement, name: str, css: str | None, found: Selected) -> str
     return next((text for element in elements if (text := _value(element))), None)
 
 
-def _elements(
-    root: HtmlElement, name: str, css: str, found: Selected | None
-) -> list[HtmlElement]:
+def _elements(root: HtmlElement, name: str, css: str, found: Selected | None) -> list[HtmlElement]:
     try:
-        elements = CSSSelector(css, translator="html")(root)
+        elements = cast("list[HtmlElement]", CSSSelector(css, translator="html")(root))
     except SelectorError:
         elements = []
     if not elements and found is not None:
         detail = f"the selector for {name} finds nothing: {css}"
         found.problems.append(Problem(kind="rule-missed", detail=detail, stage="extract"))
-    return list(elements)
+    return elements
 
 
 def _value(element: HtmlElement) -> str:

@@ -9,57 +9,46 @@ import re
 from archive.arabic import fold
 from archive.records import Problem
 
-# kind, pattern for the source of the page (as written), pattern for title and visible text (folded).
-# What the source shows counts only where the page holds no running text.
-_WALLS: tuple[tuple[str, str, str], ...] = (
-    (
-        "challenge",
-        r"cf-chl|__cf_chl|challenge-platform/h/|_Incapsula_Resource|/_sec/cp_challenge|"
-        r"ddos-guard|sucuri_cloudproxy|awswaf|window\._cf_chl_opt|px-captcha|datadome",
-        r"just a moment|attention required|checking your browser|checking if the site connection|"
-        r"pardon our interruption|ddos protection by|request unsuccessful|access denied|"
-        r"you have been blocked|verify you are human|enable javascript and cookies to continue|"
-        r"جار(?:ي)? التحقق من (?:المتصفح|متصفحك|ان)|يرجي تفعيل (?:جافا|جافاسكربت)|تم حظر|"
-        r"غير مصرح لك بالوصول",
-    ),
-    (
-        "captcha",
-        r"g-recaptcha|hcaptcha\.com|recaptcha/api\.js|cf-turnstile|geetest",
-        r"captcha|i'?m not a robot|are you a robot|انا لست (?:روبوت|برنامج روبوت)|لست روبوت|"
-        r"رمز التحقق|تحقق من انك (?:انسان|لست)|اكتب الاحرف",
-    ),
-    (
-        "consent",
-        r"consent\.google|guce\.|consent\.yahoo|sp_message_iframe",
-        r"before you continue|we value your privacy|cookie consent|accept (?:all )?cookies|"
-        r"قبل (?:ان تتابع|المتابعه)|ملفات تعريف الارتباط|نحن نهتم بخصوصيتك",
-    ),
-    (
-        "parked",
-        r"sedoparking|parkingcrew|bodis\.com|domainparking|hugedomains|dan\.com/|afternic|"
-        r"above\.com/marketplace|parklogic",
-        r"domain (?:name )?(?:is )?for sale|buy this domain|this domain (?:is|may be)|parked (?:free|domain)|"
-        r"domain has expired|account (?:has been )?suspended|(?:النطاق|الدومين|اسم النطاق) "
-        r"(?:معروض )?للبيع|تم ايقاف (?:هذا )?(?:الموقع|الحساب)|انتهت صلاحيه النطاق|"
-        r"(?:welcome to nginx|apache2? .{0,20}default page|it works!|iis windows server)",
-    ),
-    (
-        "login",
-        r"type=[\"']?password",
-        r"تسجيل الدخول|سجل الدخول|تسجيل دخول|log ?in|sign ?in|للمشتركين فقط|اشترك لمتابعه القراءه",
-    ),
-    (
-        "outage",
-        r"wp-die-message|error establishing a database connection",
-        r"under (?:maintenance|construction)|service (?:temporarily )?unavailable|bad gateway|"
-        r"gateway time-?out|internal server error|database (?:connection )?error|"
-        r"establishing a database connection|too many requests|(?:be|we'll be) (?:right )?back soon|"
-        r"الموقع (?:تحت|قيد) (?:الصيانه|الانشاء|التحديث|التطوير)|(?:تحت|اعمال) الصيانه|"
-        r"خطا في (?:الخادم|الاتصال|قاعده)|الخدمه غير متاحه|نعتذر .{0,60}(?:العطل|الخلل|الصيانه|توقف)|"
-        r"عطل (?:فني|تقني)|سنعود قريبا|نعود (?:اليكم )?قريبا",
-    ),
-)
-_COMPILED = tuple((k, re.compile(s, re.I), re.compile(v)) for k, s, v in _WALLS)
+# For each kind: what its source holds (as written), and what its title or text says (folded).
+_SHOWN = {
+    "challenge": r"""cf-chl  __cf_chl  challenge-platform/h/  _Incapsula_Resource  ddos-guard  awswaf
+        /_sec/cp_challenge  sucuri_cloudproxy  window\._cf_chl_opt  px-captcha  datadome""",
+    "captcha": r"g-recaptcha  hcaptcha\.com  recaptcha/api\.js  cf-turnstile  geetest",
+    "consent": r"consent\.google  guce\.  consent\.yahoo  sp_message_iframe",
+    "parked": r"""sedoparking  parkingcrew  bodis\.com  domainparking  hugedomains  dan\.com/  afternic
+        above\.com/marketplace  parklogic""",
+    "login": r"""type=["']?password""",
+    "outage": r"wp-die-message  error establishing a database connection",
+}
+_SAID = {
+    "challenge": r"""just a moment  attention required  checking your browser  access denied
+        checking if the site connection  pardon our interruption  ddos protection by
+        request unsuccessful  you have been blocked  verify you are human
+        enable javascript and cookies to continue  جار(?:ي)? التحقق من (?:المتصفح|متصفحك|ان)
+        يرجي تفعيل (?:جافا|جافاسكربت)  تم حظر(?:ك| وصولك| عنوان)  غير مصرح لك بالوصول""",
+    "captcha": r"""captcha  i'?m not a robot  are you a robot  انا لست (?:برنامج )?روبوت  لست روبوت
+        رمز التحقق  تحقق من انك (?:انسان|لست)  اكتب الاحرف""",
+    "consent": r"""before you continue  we value your privacy  cookie consent  accept (?:all )?cookies
+        قبل (?:ان تتابع|المتابعه)  ملفات تعريف الارتباط  نحن نهتم بخصوصيتك""",
+    "parked": r"""domain (?:name )?(?:is )?for sale  buy this domain  this domain (?:is|may be)
+        parked (?:free|domain)  domain has expired  account (?:has been )?suspended
+        (?:النطاق|الدومين|اسم النطاق) (?:معروض )?للبيع  تم ايقاف (?:هذا )?(?:الموقع|الحساب)
+        انتهت صلاحيه النطاق  welcome to nginx  apache2? .{0,20}default page  iis windows server""",
+    "login": r"""تسجيل الدخول  سجل الدخول  تسجيل دخول  log ?in  sign ?in  للمشتركين فقط
+        اشترك لمتابعه القراءه""",
+    "outage": r"""under (?:maintenance|construction)  service (?:temporarily )?unavailable  bad gateway
+        gateway time-?out  internal server error  database (?:connection )?error  too many requests
+        establishing a database connection  back soon  (?:تحت|اعمال) الصيانه  الخدمه غير متاحه
+        الموقع (?:تحت|قيد) (?:الانشاء|التحديث|التطوير|الصيانه)  خطا في (?:الخادم|الاتصال|قاعده)
+        نعتذر .{0,60}(?:العطل|الخلل|الصيانه|توقف)  عطل (?:فني|تقني)  (?:سنعود|نعود) .{0,12}قريبا""",
+}
+
+
+def _any(phrases: str) -> re.Pattern[str]:
+    return re.compile("|".join(re.split(r"\s{2,}", phrases)), re.IGNORECASE)
+
+
+_WALLS = tuple((kind, _any(shown), _any(_SAID[kind])) for kind, shown in _SHOWN.items())
 _DETAILS = {
     "challenge": "a page that tests browsers stands before the article",
     "captcha": "a captcha stands before the article",
@@ -82,12 +71,12 @@ def wall(source: str, title: str, visible: str, *, running: int, status: int) ->
         return None
     words = fold(f"{title} {visible[:1500]}")
     heading = fold(title)
-    for kind, in_source, in_text in _COMPILED:
-        said = in_text.search(heading) or (running < 500 and in_text.search(words))
-        shown = in_source.search(source)
-        if said and (shown or in_text.search(heading) or len(visible) < 700):
-            return Problem(kind=kind, detail=_DETAILS[kind], stage="extract")
-        if shown and kind == "challenge" and len(visible) < 400:
+    for kind, in_source, in_text in _WALLS:
+        titled = in_text.search(heading) is not None
+        said = titled or (running < 500 and in_text.search(words) is not None)
+        if (said and (titled or len(visible) < 700 or in_source.search(source))) or (
+            kind == "challenge" and len(visible) < 400 and in_source.search(source)
+        ):
             return Problem(kind=kind, detail=_DETAILS[kind], stage="extract")
     if status >= 500:
         return Problem(kind="outage", detail=_DETAILS["outage"], stage="extract")

@@ -76,12 +76,17 @@ class Query:
     after: date | None = None
     before: date | None = None
 
+    @property
+    def worded(self) -> bool:
+        """Whether there is anything to look for in the index; filters and exclusions are not."""
+        return bool(self.words or self.must)
+
     def expression(self, *, every: bool = False) -> str:
         """Return the MATCH expression: the demands, and any of the words (with `every`: all).
 
         A query without a word to find matches nothing.
         """
-        if not (self.words or self.must):
+        if not self.worded:
             return _NOTHING
         found = self._wanted(every=every)
         return f"({found}) NOT ({join('OR', self.must_not)})" if self.must_not else found

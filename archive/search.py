@@ -8,7 +8,7 @@ from typing import Literal
 
 from archive.arabic import fold
 from archive.index import create_index, index_is_current, rebuild_index, register
-from archive.query import Query, join, parse
+from archive.query import Clause, Query, join, parse
 
 __all__ = [
     "MARK_END",
@@ -24,6 +24,8 @@ __all__ = [
 ]
 
 Order = Literal["best", "new"]
+_Page = tuple[int, int]  # limit, offset
+_Row = tuple[int, float]  # article, score
 
 MARK_START = "\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}"
 MARK_END = "\N{MATHEMATICAL RIGHT WHITE SQUARE BRACKET}"
@@ -31,8 +33,15 @@ MARK_END = "\N{MATHEMATICAL RIGHT WHITE SQUARE BRACKET}"
 _WEIGHTS = "8.0, 4.0, 2.0, 1.0"  # title, deck, byline, text
 _SNIPPET_WORDS = 32
 _LEAD = 240
-_NEWEST = "coalesce(articles.published_at, articles.published_on) desc, articles.id desc"
-_WITHOUT = "articles.id not in (select rowid from articles_fts where articles_fts match ?)"
+_ENOUGH = 2000  # articles with a rare word of the query, before its common ones only add to scores
+_NEWEST = "published_on desc, published_at desc, id desc"
+
+# In subqueries, on indexes alone: beside its text, an article's later columns are slow to reach.
+# The unary plus keeps SQLite from asking the word index anew for each of their rows.
+_VISIBLE = "+{row} not in (select id from articles where withheld_at is not null)"
+_WITHIN = "+{row} in (select id from articles where {filters})"
+_MATCHING = "+{row} in (select rowid from articles_fts where articles_fts match ?)"
+_WITHOUT = "+{row} not in (select rowid from articles_fts where articles_fts match ?)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +49,8 @@ class Hit:
     """An article a query found.
 
     `snippet` is original text with what was found between `MARK_START` and `MARK_END`. `score`
-    is bm25, higher is better, comparable within one query only; 0.0 where only filters were
-    asked for. `publisher` is the slug; the times are ISO 8601 as in `articles`.
+    is bm25, higher is better, comparable within one query only; 0.0 where the newest are
+    first. `publisher` is the slug; the times are ISO 8601 as in `articles`.
     """
 
     id: int
@@ -53,15 +62,6 @@ class Hit:
     published_on: str | None
     snippet: str
     score: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Selection:
-    """The FROM and WHERE of a query with the values of its placeholders."""
-
-    sql: str
-    values: tuple[str, ...]
-    ranked: bool
 
 
 def search(
@@ -78,47 +78,87 @@ def search(
     gives the newest. Withheld articles are never found. Any text is a valid query.
     """
     asked = parse(query)
-    found = _select(connection, asked, every=order == "new")
-    score = f"-bm25(articles_fts, {_WEIGHTS})" if found.ranked else "0.0"
-    by = "score desc, articles.id" if found.ranked and order == "best" else _NEWEST
-    rows = connection.execute(
-        f"select articles.id, {score} as score {found.sql} order by {by} limit ? offset ?",
-        (*found.values, limit, offset),
-    )
-    return [_hit(connection, asked, article, score) for article, score in rows.fetchall()]
+    page = limit, offset
+    ranked = order == "best" and asked.worded
+    rows = (_best if ranked else _newest)(connection, asked, page)
+    return [_hit(connection, asked, article, score) for article, score in rows]
 
 
 def count(connection: sqlite3.Connection, query: str, *, order: Order = "best") -> int:
     """Return how many articles `search` in this `order` finds in all."""
-    found = _select(connection, parse(query), every=order == "new")
-    (number,) = connection.execute(f"select count(*) {found.sql}", found.values).fetchone()
+    asked = parse(query)
+    if asked.worded:
+        source = "articles_fts where articles_fts match ? and"
+        where, values = _where(connection, asked, "rowid")
+        values = (asked.expression(every=order == "new"), *values)
+    else:
+        source = "articles where"
+        where, values = _where(connection, asked, "id")
+    sql = f"select count(*) from {source} {where}"  # noqa: S608 - pieces of our own, values bound
+    (number,) = connection.execute(sql, values).fetchone()
     return int(number)
 
 
-def _select(connection: sqlite3.Connection, query: Query, *, every: bool) -> _Selection:
-    ranked = bool(query.words or query.must)
-    conditions = [("articles.withheld_at is null", ()), *_filters(connection, query)]
-    source = "articles"
-    if ranked:
-        source = "articles_fts cross join articles on articles.id = articles_fts.rowid"
-        conditions.append(("articles_fts match ?", (query.expression(every=every),)))
-    elif query.must_not:
-        conditions.append((_WITHOUT, (join("OR", query.must_not),)))
-    where = " and ".join(condition for condition, _ in conditions)
-    values = tuple(value for _, bound in conditions for value in bound)
-    return _Selection(sql=f"from {source} where {where}", values=values, ranked=ranked)
+def _best(connection: sqlite3.Connection, query: Query, page: _Page) -> list[_Row]:
+    """Rank by bm25: the rare words choose the articles, all words score them."""
+    where, values = _where(connection, query, "rowid")
+    if rare := _rare_words(connection, query, enough=max(_ENOUGH, sum(page))):
+        where, values = f"{where} and {_MATCHING.format(row='rowid')}", (*values, join("OR", rare))
+    sql = (
+        f"select rowid, -bm25(articles_fts, {_WEIGHTS}) as score from articles_fts"  # noqa: S608 - as above
+        f" where articles_fts match ? and {where} order by score desc, rowid limit ? offset ?"
+    )
+    return connection.execute(sql, (query.expression(), *values, *page)).fetchall()
+
+
+def _newest(connection: sqlite3.Connection, query: Query, page: _Page) -> list[_Row]:
+    """Walk the articles from the newest on, until a page of those that match is full."""
+    where, values = _where(connection, query, "id")
+    if query.worded:
+        where = f"{where} and {_MATCHING.format(row='id')}"
+        values = (*values, query.expression(every=True))
+    sql = f"select id, 0.0 from articles where {where} order by {_NEWEST}"  # noqa: S608 - as above
+    return connection.execute(f"{sql} limit ? offset ?", (*values, *page)).fetchall()
+
+
+def _rare_words(connection: sqlite3.Connection, query: Query, *, enough: int) -> list[Clause]:
+    """Return the rarest words of `query` that find `enough` articles, none if it takes them all."""
+    if query.must:
+        return []
+    sql = "select count(*) from articles_fts where articles_fts match ?"
+    sizes = {word: connection.execute(sql, (str(word),)).fetchone()[0] for word in query.words}
+    rare: list[Clause] = []
+    for word in sorted(sizes, key=sizes.__getitem__):
+        if sum(map(sizes.__getitem__, rare)) >= enough:
+            return rare
+        rare.append(word)
+    return []
+
+
+def _where(connection: sqlite3.Connection, query: Query, row: str) -> tuple[str, tuple[str, ...]]:
+    """Return the conditions on an article beside its words, and their values."""
+    conditions, values = [_VISIBLE], []
+    filters = list(_filters(connection, query))
+    if filters:
+        conditions.append(_WITHIN)
+        values += [value for _, bound in filters for value in bound]
+    if query.must_not and not query.worded:
+        conditions.append(_WITHOUT)
+        values.append(join("OR", query.must_not))
+    sql = " and ".join(conditions)
+    return sql.format(row=row, filters=" and ".join(sql for sql, _ in filters)), tuple(values)
 
 
 def _filters(connection: sqlite3.Connection, query: Query) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the conditions on the article itself, each with its values."""
     if query.after:
-        yield "articles.published_on >= ?", (query.after.isoformat(),)
+        yield "published_on >= ?", (query.after.isoformat(),)
     if query.before:
-        yield "articles.published_on < ?", (query.before.isoformat(),)
+        yield "published_on < ?", (query.before.isoformat(),)
     for names, operator in ((query.publishers, "in"), (query.not_publishers, "not in")):
         if names:
             slugs = _slugs(connection, names)
-            yield f"articles.publisher {operator} ({', '.join('?' * len(slugs))})", slugs
+            yield f"publisher {operator} ({', '.join('?' * len(slugs))})", slugs
 
 
 def _slugs(connection: sqlite3.Connection, names: tuple[str, ...]) -> tuple[str, ...]:

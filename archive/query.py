@@ -10,7 +10,7 @@ from datetime import date
 
 from archive.arabic import STOP_WORDS, Token, fold, stem, strip_prefix, tidy, tokens
 
-_MOST_CLAUSES = 64
+_MOST = 64  # clauses of a kind, words of a phrase
 _NOTHING = '""'
 
 _SIGNS = str.maketrans(
@@ -29,7 +29,7 @@ _DAYS = {"after", "before"}
 _ITEM = re.compile(
     r"""(?P<sign>(?<!\S)[+-])?
         (?:(?P<field>\w+):(?=\S))?
-        (?: "(?P<phrase>[^"]*)"? | (?P<word>[^\s"،؛؟,;!?()\[\]{}|…]+) )""",
+        (?: "(?P<phrase>[^"]*)" | (?P<word>[^\s"،؛؟,;!?()\[\]{}|…]+) )""",
     re.VERBOSE,
 )
 _DAY = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?", re.ASCII)
@@ -123,18 +123,19 @@ class _Item:
             return "days"
         if self.sign == "-":
             return "must_not"
-        return "must" if self.sign or self.field else "words"
+        return "must" if self.sign or self.field or self.exact else "words"
 
     @property
     def apart(self) -> bool:
         """Whether its words may stand anywhere; 3.5 and covid-19 are one."""
-        return self.part == "words" and not self.exact and not _LATIN.fullmatch(self.value)
+        return self.part == "words" and not _LATIN.fullmatch(self.value)
 
 
 def parse(query: str) -> Query:
     """Read a `query` as typed; a sign or a field binds what follows it without a space.
 
     `word "a phrase" +must -not title:x author:x publisher:x after:2020-11-01 before:2021 prefix*`.
+    Phrases and fields are demands, as `+must` is; a quote that is never closed is ignored.
     Words that only glue a sentence together are dropped as long as another demand is left.
     """
     parts: dict[str, list[_Item]] = {}
@@ -178,7 +179,7 @@ def _day(text: str) -> date | None:
 
 def _clauses(items: Iterable[_Item], without: frozenset[str] = frozenset()) -> tuple[Clause, ...]:
     clauses = dict.fromkeys(clause for item in items for clause in _spell(item, without))
-    return tuple(clauses)[:_MOST_CLAUSES]
+    return tuple(clauses)[:_MOST]
 
 
 def _spell(item: _Item, without: frozenset[str]) -> Iterator[Clause]:
@@ -195,6 +196,8 @@ def _spell(item: _Item, without: frozenset[str]) -> Iterator[Clause]:
 
 
 def _clause(found: list[Token], *, column: str | None = None, prefix: bool = False) -> Clause:
+    if len(found) > _MOST:
+        found, prefix = found[:_MOST], False
     if not prefix:
         return Clause(terms=tuple(token.term for token in found), column=column)
     *whole, last = found

@@ -18,7 +18,8 @@ EXPRESSIONS = [
     ("ما هي", '"ما" OR "هي"', '"ما" AND "هي"'),
     ('"لقاء القمة"', '"لقاء قم"', '"لقاء قم"'),
     ("«لقاء القمة»", '"لقاء قم"', '"لقاء قم"'),
-    ("“لقاء القمة", '"لقاء قم"', '"لقاء قم"'),
+    ("“لقاء القمة", '"لقاء" OR "قم"', '"لقاء" AND "قم"'),
+    ('روسيا "لقاء القمة"', '"لقاء قم" AND ("لقاء قم" OR "روسيا")', '"لقاء قم" AND "روسيا"'),
     ("روسيا +تركيا", '"تركيا" AND ("تركيا" OR "روسيا")', '"تركيا" AND "روسيا"'),
     ("روسيا -تركيا", '("روسيا") NOT ("تركيا")', '("روسيا") NOT ("تركيا")'),
     ('روسيا −"بحر قزوين"', '("روسيا") NOT ("بحر قزو")', '("روسيا") NOT ("بحر قزو")'),
@@ -64,7 +65,9 @@ def test_publishers_are_filters():
 
 
 def test_only_so_many_words_count():
-    assert len(parse(" ".join(map(str, range(500)))).words) == 64
+    many = " ".join(map(str, range(500)))
+    assert len(parse(many).words) == 64
+    assert len(parse(f'"{many}"').must[0].terms) == 64
 
 
 @given(st.text(st.characters(exclude_categories=())))

@@ -89,6 +89,14 @@ def test_a_hit_tells_where_and_when_and_shows_the_original(archive):
     assert hit.score > 0
 
 
+def test_common_words_score_what_rare_words_retrieve(archive, monkeypatch):
+    monkeypatch.setattr("archive.search._ENOUGH", 1)
+    assert [hit.id for hit in search(archive, "حكومة الموازنة", limit=1)] == [1]
+    every_word = [hit.score for hit in search(archive, "حكومة الموازنة", limit=9)]
+    rare_word_only = search(archive, "الموازنة", limit=1)[0].score
+    assert every_word[0] > rare_word_only
+
+
 def test_hits_come_in_pages(archive):
     first = search(archive, "حكومة", limit=2)
     rest = search(archive, "حكومة", limit=2, offset=2)

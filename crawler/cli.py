@@ -1,5 +1,6 @@
 """The command line: the crawler's commands and the archive's, under one name."""
 
+import errno
 import importlib
 from typing import Any
 
@@ -39,6 +40,11 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (ArchiveError, CrawlerError) as error:
             raise click.ClickException(str(error)) from error
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # click ends quietly when whoever read our output has gone
+            where = f"{error.filename}: " if error.filename else ""
+            raise click.ClickException(f"{where}{error.strerror or error}") from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -15,7 +15,9 @@ from crawler.errors import ConfigError
 
 NAME = "warraq.toml"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_SHORTEST = timedelta(seconds=10)
+_SHORTEST = timedelta(seconds=1)
+_LONGEST = timedelta(days=366)
+_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")  # cron's 0 to 6; 7 is sun again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,24 @@ class Config:
         return self.schedules.get(slug, self.schedule)
 
 
+def cron_trigger(expression: str) -> CronTrigger:
+    """Return the trigger of a cron expression in UTC, its weekdays counted as cron counts them.
+
+    APScheduler takes 0 for Monday where cron (and every example on the web) takes it for Sunday.
+
+    Raises:
+        ValueError: if it is no cron expression.
+    """
+    fields = expression.split()
+    if len(fields) != 5:
+        raise ValueError(f"it has {len(fields)} fields, not 5")
+    minute, hour, day, month, weekday = fields
+    weekday = ",".join(_weekdays(part) for part in weekday.split(","))
+    return CronTrigger(
+        minute=minute, hour=hour, day=day, month=month, day_of_week=weekday, timezone="UTC"
+    )
+
+
 def load(root: Path) -> Config:
     """Read the warraq.toml of the archive in `root`; a missing file is an empty one.
 
@@ -54,7 +74,7 @@ def load(root: Path) -> Config:
     if not path.exists():
         return Config()
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
+        table = tomllib.loads(path.read_text("utf-8-sig"))
         return _config(table)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: not a readable TOML file: {error}") from error
@@ -68,7 +88,7 @@ def _config(table: dict[str, Any]) -> Config:
     if not isinstance(follow, list) or not all(isinstance(slug, str) for slug in follow):
         raise ConfigError('`follow`: write a list of publishers: follow = ["enabbaladi"]')
     contact = table.get("contact")
-    if contact is not None and (not isinstance(contact, str) or not re.search(r"[/@]", contact)):
+    if contact is not None and not _is_contact(contact):
         raise ConfigError('`contact`: write an address: contact = "https://example.org/archive"')
     own = table.get("publishers", {})
     if not isinstance(own, dict) or not all(isinstance(value, dict) for value in own.values()):
@@ -86,11 +106,13 @@ def _config(table: dict[str, Any]) -> Config:
 def _schedule(table: dict[str, Any], where: str) -> Schedule:
     _known(table, {"every", "cron"}, where)
     if len(table) != 1:
-        raise ConfigError(f'`{where or "top level"}`: write one of every = "15m" and cron = "…"')
+        raise ConfigError(
+            f'`{where.rstrip(".") or "top level"}`: write one of every = "15m" and cron = "…"'
+        )
     if "every" in table:
         return Schedule(every=_duration(table["every"], f"{where}every"))
     try:
-        CronTrigger.from_crontab(table["cron"], timezone="UTC")
+        cron_trigger(table["cron"])
     except (ValueError, AttributeError, TypeError) as error:
         raise ConfigError(
             f"`{where}cron`: {table['cron']!r} is no cron expression ({error});"
@@ -99,14 +121,39 @@ def _schedule(table: dict[str, Any], where: str) -> Schedule:
     return Schedule(cron=table["cron"])
 
 
+def _weekdays(part: str) -> str:
+    """Return one part of cron's weekday field by names: `1-3` as `mon,tue,wed`."""
+    if part == "*":
+        return part
+    days, _, step = part.partition("/")
+    first, _, last = ("0-6" if days == "*" else days).partition("-")
+    begin = _weekday(first)
+    end = _weekday(last) if last else begin
+    chosen = range(begin, end + (7 if end < begin else 0) + 1, int(step or 1))
+    return ",".join(_WEEKDAYS[day % 7] for day in chosen)
+
+
+def _weekday(word: str) -> int:
+    if word.lower() in _WEEKDAYS:
+        return _WEEKDAYS.index(word.lower())
+    if word not in set("01234567"):
+        raise ValueError(f"{word!r} is no weekday; 0 is Sunday, 6 Saturday")
+    return int(word)
+
+
+def _is_contact(value: Any) -> bool:
+    """Tell whether this is an address that fits into a header line."""
+    return isinstance(value, str) and value.isprintable() and bool(re.search(r"\S[/@]\S", value))
+
+
 def _duration(value: Any, key: str) -> timedelta:
     match = re.fullmatch(r"(\d+)\s*([smhd])", value) if isinstance(value, str) else None
     if not match:
         raise ConfigError(f'`{key}`: {value!r} is no duration; write "90s", "15m", "2h" or "1d"')
-    duration = timedelta(seconds=int(match[1]) * _UNITS[match[2]])
-    if duration < _SHORTEST:
-        raise ConfigError(f"`{key}`: {value!r} is too often; at least 10 seconds")
-    return duration
+    seconds = min(int(match[1][:9]) * _UNITS[match[2]], 2 * _LONGEST.total_seconds())
+    if not _SHORTEST.total_seconds() <= seconds <= _LONGEST.total_seconds():
+        raise ConfigError(f'`{key}`: {value!r} is too often or too rare; from "1s" to "366d"')
+    return timedelta(seconds=seconds)
 
 
 def _known(table: Mapping[str, Any], keys: set[str], where: str = "") -> None:

@@ -22,6 +22,7 @@ from archive.clock import Clock, system
 from archive.records import Kind
 from archive.runs import Counts
 from archive.store import Store
+from archive.urls import canonical
 from crawler.publisher import Publisher
 from crawler.spiders.news import NewsSpider
 
@@ -79,7 +80,8 @@ class Stop:
 
     def _parent_ended(self) -> None:
         asyncio.get_running_loop().remove_reader(sys.stdin)
-        self()
+        if not self.asked:
+            self()
 
     def __call__(self) -> None:
         if self.asked:
@@ -113,10 +115,10 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
             _prepare(store, job, first=first)
             spider = await _slice(store, job, stop, limit=left, seconds=seconds, progress=progress)
             summary.counts += store.counts()
-            summary.left = store.count_due([one.slug for one in job.publishers])
+            summary.left = _left(store, job)
         first, left = False, spider.articles_left
         over = job.seconds is not None and time.monotonic() - began >= job.seconds
-        if stop.asked or over or job.addresses or not summary.left or not spider.visits:
+        if stop.asked or over or left == 0 or not summary.left or not spider.visits:
             break
         await asyncio.sleep(0.1)  # whoever waits for the lock gets it now
     summary.seconds, summary.stopped = time.monotonic() - began, stop.asked
@@ -149,6 +151,17 @@ def _prepare(store: Store, job: Job, *, first: bool) -> None:
             mine = [(url, Kind.ARTICLE) for url, slug in job.addresses if slug == one.slug]
             store.ask(mine, publisher=one.slug)
     store.commit()
+
+
+def _left(store: Store, job: Job) -> int:
+    """Return how many visits of the job are due; of single addresses, those alone count."""
+    if not job.addresses:
+        return store.count_due([one.slug for one in job.publishers])
+    keys = [canonical(url) for url, _ in job.addresses]
+    return sum(
+        len(store.due(one.slug, articles=True, limit=len(keys), only=keys))
+        for one in job.publishers
+    )
 
 
 async def _slice(

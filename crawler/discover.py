@@ -1,21 +1,20 @@
 """Listings to links: feeds, sitemaps and section pages, with the hints they carry. Pure."""
 
-import gzip
-import logging
-import zlib
+import re
 from collections.abc import Iterator
 from io import BytesIO
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import feedparser
 from lxml import etree, html
 
 from archive.arabic import tidy
 from archive.records import Capture, Kind, Link
+from archive.urls import host_of
+from crawler.decode import decode
+from crawler.xmlstream import XmlStream
 
-logger = logging.getLogger(__name__)
-
-_NEWS = "{http://www.google.com/schemas/sitemap-news/0.9}"
+_DECLARATION = re.compile(r"\s*<\?xml[^>]{0,200}\?>")
 
 
 class NotAListing(Exception):  # noqa: N818 - an instruction to its catcher, not an accident
@@ -41,16 +40,24 @@ def feed(body: bytes, url: str, content_type: str | None = None) -> Iterator[Lin
     Raises:
         NotAListing: if it is not a feed at all; a malformed one is read as far as it goes.
     """
-    headers = {"content-location": url} | ({"content-type": content_type} if content_type else {})
-    parsed = feedparser.parse(BytesIO(body), response_headers=headers, sanitize_html=False)
-    if not parsed.version and not parsed.entries:
+    text = _DECLARATION.sub("", decode(body, content_type).text, count=1).strip("\0 \t\r\n")
+    if "<" not in text:
+        raise NotAListing(f"no RSS or Atom feed: {_beginning(body)}")
+    parsed = feedparser.parse(
+        BytesIO(text.encode("utf-8", "replace")),
+        response_headers={"content-location": url, "content-type": "text/xml; charset=utf-8"},
+        sanitize_html=False,
+        # Both are for showing a feed's HTML; a feed with whole articles takes six times longer.
+        resolve_relative_uris=False,
+    )
+    if not parsed.get("version") and not parsed.entries:
         raise NotAListing(f"no RSS or Atom feed: {_beginning(body)}")
     for entry in parsed.entries:
-        if address := _http(urljoin(url, entry.get("link", ""))):
+        if address := _address(entry.get("link"), url):
             yield Link(
                 url=address,
                 title=_clean(entry.get("title")),
-                published=entry.get("published") or entry.get("updated"),
+                published=_printed_date(entry),
                 author=_clean(entry.get("author")),
                 summary=_clean(entry.get("summary")),
             )
@@ -66,10 +73,9 @@ def sitemap(body: bytes, url: str) -> Iterator[Link]:
     """
     seen = False
     parser = etree.iterparse(
-        _unpacked(body),
+        XmlStream(body),
         events=("end",),
         tag=("{*}url", "{*}sitemap"),
-        recover=True,
         resolve_entities=False,
         no_network=True,
         huge_tree=False,
@@ -80,24 +86,32 @@ def sitemap(body: bytes, url: str) -> Iterator[Link]:
             if link := _sitemap_link(element, url):
                 yield link
             _forget(element)
-    except (etree.XMLSyntaxError, OSError, EOFError, zlib.error) as error:
-        raise NotAListing(f"the sitemap breaks: {error}") from error
+    except (etree.XMLSyntaxError, OSError) as error:
+        what = "the sitemap breaks" if seen else f"no sitemap: {_beginning(body)}"
+        raise NotAListing(f"{what} ({error})") from error
     if not seen and etree.QName(parser.root).localname not in {"urlset", "sitemapindex"}:
         raise NotAListing(f"no sitemap: {_beginning(body)}")
 
 
 def section(body: bytes, url: str, content_type: str | None = None) -> Iterator[Link]:
-    """Yield the links of a section page that stay on its host and look like articles."""
-    charset = (content_type or "").partition("charset=")[2].strip() or None
+    """Yield the links of a section page that stay on its host and look like articles.
+
+    Raises:
+        NotAListing: if there is no page to read.
+    """
+    text = decode(body, content_type).text.replace("\0", "")
     try:
-        tree = html.document_fromstring(body, parser=html.HTMLParser(encoding=charset))
-    except (etree.ParserError, LookupError, ValueError) as error:
+        tree = html.document_fromstring(
+            text.encode("utf-8", "replace"), parser=html.HTMLParser(encoding="utf-8")
+        )
+    except (etree.LxmlError, ValueError) as error:
         raise NotAListing(f"no readable page: {error}") from error
-    host = urlsplit(url).hostname
+    base_element = tree.find(".//base")
+    base = url if base_element is None else _address(base_element.get("href"), url) or url
     seen = set()
     for anchor in tree.iter("a"):
-        address = _http(urljoin(url, (anchor.get("href") or "").strip()))
-        if not address or urlsplit(address).hostname != host or address in seen:
+        address = _address(anchor.get("href"), base)
+        if not address or host_of(address) != host_of(url) or address in seen:
             continue
         seen.add(address)
         if _looks_like_article(address):
@@ -105,16 +119,17 @@ def section(body: bytes, url: str, content_type: str | None = None) -> Iterator[
 
 
 def _sitemap_link(element: etree._Element, base: str) -> Link | None:
-    address = _http(urljoin(base, (element.findtext("{*}loc") or "").strip()))
+    # `&amp;` that is still there was escaped twice, or by the stream inside a CDATA section.
+    address = _address((element.findtext("{*}loc") or "").replace("&amp;", "&"), base)
     if not address:
         return None
-    modified = element.findtext("{*}lastmod")
+    modified = _line(element.findtext("{*}lastmod"))
     if etree.QName(element).localname == "sitemap":
         return Link(url=address, kind=Kind.SITEMAP, published=modified)
     return Link(
         url=address,
-        title=_clean(element.findtext(f".//{_NEWS}title")),
-        published=element.findtext(f".//{_NEWS}publication_date"),
+        title=_clean(element.findtext("{*}news/{*}title")),
+        published=_line(element.findtext("{*}news/{*}publication_date")),
     )
 
 
@@ -128,29 +143,47 @@ def _forget(element: etree._Element) -> None:
         del parent[0]
 
 
-def _unpacked(body: bytes) -> BytesIO | gzip.GzipFile:
-    return gzip.GzipFile(fileobj=BytesIO(body)) if body[:2] == b"\x1f\x8b" else BytesIO(body)
-
-
 def _looks_like_article(address: str) -> bool:
     """Say whether an address has what an article's has: a number, or a long last part."""
     parts = urlsplit(address)
-    last = parts.path.rstrip("/").rpartition("/")[2]
-    return bool(last) and (
-        sum(letter.isdigit() for letter in parts.path + parts.query) >= 3 or last.count("-") >= 3
+    path = unquote(parts.path).rstrip("/")
+    digits = sum(letter.isdigit() for letter in path + unquote(parts.query))
+    last = path.rpartition("/")[2]
+    return bool(last) and (digits >= 3 or last.count("-") >= 3)
+
+
+def _address(written: str | None, base: str) -> str | None:
+    """Return an address as it was written, made absolute; None for none, or none of the web."""
+    if not written or not written.strip():
+        return None
+    try:
+        address = urljoin(base, written.strip())
+        is_web = urlsplit(address).scheme in {"http", "https"} and bool(urlsplit(address).hostname)
+    except ValueError:
+        return None
+    return address if is_web else None
+
+
+def _printed_date(entry: feedparser.FeedParserDict) -> str | None:
+    """Return the entry's date as printed; asked twice, feedparser would warn and guess."""
+    return next(
+        (_line(entry[key]) for key in ("published", "updated") if dict.get(entry, key)), None
     )
 
 
-def _http(address: str) -> str | None:
-    return address if address.lower().startswith(("http://", "https://")) else None
-
-
 def _clean(text: str | None) -> str | None:
-    if not text:
-        return None
-    if "<" in text:
-        text = str(html.fromstring(f"<div>{text}</div>").xpath("string()"))
-    return " ".join(tidy(text).split()) or None
+    """Return a title or summary as one line of plain text, without its HTML."""
+    if text and ("<" in text or "&" in text):
+        try:
+            tree = html.fromstring(f"<div>{text}</div>")
+        except (etree.LxmlError, ValueError):
+            return None
+        text = str(tree.xpath("string()"))
+    return _line(text and tidy(text))
+
+
+def _line(text: str | None) -> str | None:
+    return " ".join((text or "").split()) or None
 
 
 def _beginning(body: bytes) -> str:

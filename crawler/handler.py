@@ -4,22 +4,53 @@ Header names, order and duplicates, the reason phrase, and what arrived of a bod
 short go into an `Exchange`, handed on as `request.meta["exchange"]`.
 """
 
-import asyncio
 from typing import Any, ClassVar
 
 import aiohttp
 from scrapy import Request
 from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler
-from scrapy.http import Response
+from scrapy.crawler import Crawler
+from scrapy.http import Headers, Response
 from scrapy.utils._download_handlers import make_response
 
 from archive.records import Exchange
+
+_LONGEST_LINE = 64 * 1024  # security policies and cookies outgrow aiohttp's 8 kB
+
+
+class _Session:
+    """Asks as a reader does: a GET has no Content-Length (RFC 9110, 8.6); long headers are read."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    def request(self, method: str, url: Any, *, data: bytes, **options: Any) -> Any:
+        return self._session.request(
+            method,
+            url,
+            data=data or None,
+            max_line_size=_LONGEST_LINE,
+            max_field_size=_LONGEST_LINE,
+            **options,
+        )
+
+    async def close(self) -> None:
+        await self._session.close()
 
 
 class RecordingDownloadHandler(AiohttpDownloadHandler):
     """Downloads a request, with its exchange kept whole in `request.meta`."""
 
     experimental: ClassVar[bool] = False  # pinned by pyproject.toml and held by our own tests
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._session: Any = _Session(self._session)
+
+    @staticmethod
+    def _extract_headers(response: aiohttp.ClientResponse) -> Headers:
+        """Return the headers as bytes; as text, those that are not UTF-8 end in an error."""
+        return Headers(list(response.raw_headers))
 
     async def _read_response(self, response: Any, request: Request) -> Response:
         body, truncated = await self._read_body(response, request)
@@ -52,7 +83,7 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
                 if limit and len(body) > limit:
                     response.close()
                     return bytes(body[:limit]), "length"
-        except (TimeoutError, asyncio.TimeoutError):
+        except TimeoutError:
             return bytes(body), "time"
         except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError):
             return bytes(body), "disconnect"
@@ -60,4 +91,7 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
 
 
 def _raw(headers: Any) -> tuple[tuple[bytes, bytes], ...]:
-    return tuple((name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items())
+    return tuple(
+        (name.encode("ascii"), value.encode("utf-8", "surrogateescape"))
+        for name, value in headers.items()
+    )

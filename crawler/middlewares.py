@@ -22,6 +22,9 @@ class ConditionalGet:
     def process_request(self, request: Request) -> None:
         visit: Visit | None = request.meta.get("visit")
         if visit is None or request.meta.get("redirect_times"):
+            # The request of a redirect is a copy; the validators were not meant for its address.
+            for name in ("If-None-Match", "If-Modified-Since"):
+                request.headers.pop(name, None)
             return
         if visit.etag:
             request.headers["If-None-Match"] = visit.etag

@@ -67,8 +67,10 @@ class KeepReading:
                 state="done",
                 article=article,
             )
-        if outcome and (stats := self._spider.crawler.stats):
-            stats.inc_value(f"warraq/{outcome}")
+        if stats := self._spider.crawler.stats:
+            stats.inc_value("warraq/problems", len(item.extraction.problems))
+            if outcome:
+                stats.inc_value(f"warraq/{outcome}")
         self._spider.done(visit)
         return item
 

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from cssselect import SelectorError, parse
+from cssselect import HTMLTranslator, SelectorError
 
 from archive.urls import canonical, host_of
 from crawler.errors import PublisherError
@@ -124,10 +124,13 @@ def read(path: Path) -> Publisher:
         PublisherError: naming the file, the key and the remedy.
     """
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
+        table = tomllib.loads(path.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PublisherError(f"{path}: not a readable TOML file: {error}") from error
-    values = _checked(table, _PUBLISHER, path, "")
+    try:
+        values = _checked(table, _PUBLISHER, "")
+    except PublisherError as error:
+        raise PublisherError(f"{path}: {error}") from error
     if values.get("slug") != path.stem:
         raise PublisherError(
             f"{path}: `slug` is {values.get('slug')!r}; make it {path.stem!r}, the file's name"
@@ -140,19 +143,17 @@ def read(path: Path) -> Publisher:
     return Publisher(**values)
 
 
-def _checked(
-    table: Mapping[str, Any], keys: Mapping[str, "_Check"], path: Path, where: str
-) -> dict[str, Any]:
+def _checked(table: Mapping[str, Any], keys: Mapping[str, "_Check"], where: str) -> dict[str, Any]:
     values = {}
     for key, value in table.items():
         if key not in keys:
             near = "`, `".join(get_close_matches(key, keys) or sorted(keys))
-            raise PublisherError(f"{path}: unknown key `{where}{key}`; there is `{near}`")
+            raise PublisherError(f"unknown key `{where}{key}`; there is `{near}`")
         field, check = keys[key]
         try:
             values[field] = check(value)
         except PublisherError as error:
-            raise PublisherError(f"{path}: `{where}{key}`: {error}") from error
+            raise PublisherError(f"`{where}{key}`: {error}") from error
     return values
 
 
@@ -188,7 +189,7 @@ def _pattern(value: Any) -> Pattern[str]:
 
 def _selector(value: Any) -> str:
     try:
-        parse(_string(value))
+        HTMLTranslator().css_to_xpath(_string(value))
     except SelectorError as error:
         raise PublisherError(f"{value!r} is no CSS selector: {error}") from error
     return _string(value)
@@ -197,7 +198,7 @@ def _selector(value: Any) -> str:
 def _zone(value: Any) -> ZoneInfo:
     try:
         return ZoneInfo(_string(value))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise PublisherError(f"{value!r} is no IANA time zone; e.g. 'Asia/Damascus'") from error
 
 
@@ -231,7 +232,11 @@ def _flag(value: Any) -> bool:
 def _rules(value: Any) -> tuple[Rules, ...]:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise PublisherError("write each set of rules under a line `[[rules]]`")
-    rules = [Rules(**_checked(item, _RULES, Path("rules"), "")) for item in value]
+    rules = [
+        Rules(**_checked(item, _RULES, f"rules[{number}].")) for number, item in enumerate(value, 1)
+    ]
+    if len({item.until for item in rules}) < len(rules):
+        raise PublisherError("two sets of rules end at the same time; give each its own `until`")
     return tuple(sorted(rules, key=lambda item: item.until or date.max))
 
 

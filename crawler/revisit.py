@@ -20,6 +20,7 @@ AGES = (
 POLL = timedelta(minutes=15)
 FIRST_FAILURE = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(days=1)
+LONGEST_ASKED = timedelta(days=7)  # a Retry-After beyond it is a mistake of the server
 GIVE_UP = 10
 
 
@@ -46,7 +47,7 @@ def after_failure(
     """
     if visit.failures + 1 >= GIVE_UP and (visit.found_in or visit.kind is Kind.ARTICLE):
         return None
-    wait = min(FIRST_FAILURE * 2 ** min(visit.failures, 12), LONGEST_WAIT)
+    wait = min(FIRST_FAILURE * (1 << min(visit.failures, 12)), LONGEST_WAIT)
     return max(now + wait, retry_after or now)
 
 
@@ -64,7 +65,7 @@ def after_gone(visit: Visit, *, now: datetime) -> datetime | None:
 def retry_after(value: str | None, *, now: datetime) -> datetime | None:
     """Return the moment a Retry-After header asks for, None for none or an unreadable one.
 
-    Seconds or an HTTP date (RFC 9110, section 10.2.3); at most a day ahead.
+    Seconds or an HTTP date (RFC 9110, section 10.2.3); at most a week ahead.
     """
     if not value:
         return None
@@ -78,4 +79,4 @@ def retry_after(value: str | None, *, now: datetime) -> datetime | None:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return min(max(moment, now), now + LONGEST_WAIT)
+    return min(max(moment, now), now + LONGEST_ASKED)

@@ -32,6 +32,10 @@ class Disallowed(IgnoreRequest):
     """The site's robots.txt forbids this address to us."""
 
 
+class Unreachable(IgnoreRequest):
+    """The site's robots.txt could not be had, so nothing of the site may be asked for now."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Policy:
     """What a host allows: `rules` None allows everything; `problem` forbids everything for now."""
@@ -54,7 +58,7 @@ class RobotsPolicy(RobotsTxtMiddleware):
             return
         policy = await self._policy(request)
         if policy.problem:
-            raise IgnoreRequest(policy.problem)
+            raise Unreachable(policy.problem)
         if policy.rules is None:
             return
         if not policy.rules.can_fetch(request.url, self._agent):
@@ -73,7 +77,7 @@ class RobotsPolicy(RobotsTxtMiddleware):
 
     async def _fetch(self, url: str, publisher: str) -> _Policy:
         known = self._spider.store.latest(url, since=self._spider.clock() - FRESH)
-        if known and known[0] < 500 and known[0] != 429:
+        if known and (known[0] == 200 or 400 <= known[0] < 500) and known[0] != 429:
             return _judge(url, *known)
         request = Request(
             url,
@@ -90,6 +94,8 @@ class RobotsPolicy(RobotsTxtMiddleware):
             response = await self.crawler.engine.download_async(request)
         except Exception as error:  # noqa: BLE001 - whatever the network did, it is unreachable
             return _Policy(problem=f"{url} cannot be reached: {error or type(error).__name__}")
+        if "truncated" in response.flags and len(response.body) < LIMIT_BYTES:
+            return _Policy(problem=f"{url} broke off")
         return _judge(url, response.status, response.body)
 
     def _slow_down(self, request: Request, delay: float | None) -> None:

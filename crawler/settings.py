@@ -38,6 +38,7 @@ CONCURRENT_REQUESTS = 32
 CONCURRENT_REQUESTS_PER_DOMAIN = 8
 CONCURRENT_ITEMS = 8  # the default of 100 makes about a hundred tasks per response
 DOWNLOAD_DELAY = 1.0  # a publisher's `delay` replaces it for its hosts
+DOWNLOAD_DELAY_JITTER = 0  # a delay, and a Crawl-delay, is the least time, not the average
 DOWNLOAD_TIMEOUT = 60
 DOWNLOAD_MAXSIZE = 20 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 0

@@ -8,8 +8,10 @@ import asyncio
 import logging
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import Sequence
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from archive.clock import system
 from archive.database import NAME, open_for_reading
 from archive.visits import due_publishers
-from crawler.config import Config, Schedule
+from crawler.config import Config, Schedule, cron_trigger
 from crawler.crawl import SLICE_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -96,11 +98,12 @@ class Watch:
     def _due(self) -> list[str]:
         if not (self._root / NAME).is_file():
             return []
-        db = open_for_reading(self._root)
         try:
-            return due_publishers(db, self._slugs, now=system())
-        finally:
-            db.close()
+            with closing(open_for_reading(self._root)) as db:
+                return due_publishers(db, self._slugs, now=system())
+        except sqlite3.Error as error:  # another command is making or changing the archive
+            logger.warning("%s cannot be read just now: %s", self._root, error)
+            return []
 
     async def _crawl(self, polled: Sequence[str], resumed: Sequence[str]) -> int:
         logger.info("crawl %s, resume %s", polled, resumed)
@@ -115,24 +118,31 @@ class Watch:
             start_new_session=True,
         )
         if self._stopping:
-            self._child.terminate()
+            self._end_child()
         try:
             return await self._child.wait()
         finally:
             self._child = None
 
     def _stop(self) -> None:
-        if self._child is not None:
-            self._child.terminate()
-        elif self._stopping:
-            os._exit(130)
+        if self._stopping:
+            if self._child is None:
+                os._exit(130)
+            with suppress(ProcessLookupError):
+                self._child.terminate()
         self._stopping = True
         self._wake.set()
+        self._end_child()
+
+    def _end_child(self) -> None:
+        """Ask the crawl in hand to end: by its input, since a service manager signals it itself."""
+        if self._child is not None and self._child.stdin is not None:
+            self._child.stdin.close()
 
 
 def _trigger(schedule: Schedule) -> CronTrigger | IntervalTrigger:
     if schedule.cron is not None:
-        return CronTrigger.from_crontab(schedule.cron, timezone=UTC)
+        return cron_trigger(schedule.cron)
     if schedule.every is None:
         raise ValueError("a schedule has an interval or a cron expression")
     return IntervalTrigger(seconds=round(schedule.every.total_seconds()), timezone=UTC)

@@ -39,9 +39,9 @@ def clock_at(value: str | None) -> Clock:
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
-        raise click.BadParameter(
-            f"{value!r} is no ISO 8601 moment; e.g. 2020-11-12T09:00Z"
-        ) from None
+        moment = None
+    if moment is None or not 1970 < moment.year < 2200:
+        raise click.BadParameter(f"{value!r} is no ISO 8601 moment; e.g. 2020-11-12T09:00Z")
     return starting_at(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
@@ -77,5 +77,5 @@ def _followed(root: Path) -> list[str]:
             "select distinct publisher from visits where kind != 'article' and found_in is null"
         ).fetchall()
         db.close()
-        own |= {slug for (slug,) in rows if slug in load_all(*folders(root))}
+        own |= {slug for (slug,) in rows} & load_all(*folders(root)).keys()
     return sorted(own)

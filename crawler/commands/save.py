@@ -55,23 +55,30 @@ def save(addresses: tuple[str, ...], archive: Path, log_level: str, now: Clock) 
 
 
 def _urls(given: str) -> list[str]:
-    if given.startswith(("http://", "https://")):
-        lines = [given]
-    else:
-        try:
-            with click.open_file(given, encoding="utf-8") as file:
-                lines = [line.strip() for line in file]
-        except (OSError, UnicodeDecodeError) as error:
-            raise click.UsageError(
-                f"{given!r} is neither an http(s) address nor a readable file: {error}"
-            ) from error
-    urls = [line for line in lines if line and not line.startswith("#")]
-    for number, url in enumerate(urls, 1):
-        try:
-            canonical(url)
-        except ValueError as error:
-            raise click.UsageError(f"{given}, address {number}: {error}") from error
-    return urls
+    if given.lower().startswith(("http://", "https://")):
+        return [_checked(given, where=given)]
+    if "://" in given:
+        raise click.UsageError(f"{given!r} is no http or https address")
+    try:
+        with click.open_file(given, encoding="utf-8-sig") as file:
+            lines = [line.strip() for line in file]
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError(
+            f"{given!r} is neither an http(s) address nor a readable file: {error}"
+        ) from error
+    return [
+        _checked(line, where=f"{given}, line {number}")
+        for number, line in enumerate(lines, 1)
+        if line and not line.startswith("#")
+    ]
+
+
+def _checked(url: str, *, where: str) -> str:
+    try:
+        canonical(url)
+    except ValueError as error:
+        raise click.UsageError(f"{where}: {error}") from error
+    return url
 
 
 def _publishers(archive: Path, urls: list[str]) -> dict[str, Publisher]:
@@ -87,17 +94,20 @@ def _tell(archive: Path, url: str) -> bool:
     """Print what became of an address; return whether it is an article now."""
     db = open_for_reading(archive)
     row = db.execute(
-        "select a.id, a.title, a.words, v.state from visits v"
+        "select v.url, v.state, a.id, a.title, a.words from visits v"
         " left join articles a on a.id = v.article where v.key = ?",
         (canonical(url),),
     ).fetchone()
+    asked, state, article, title, words = row or (url, "due", None, None, 0)
     problem = db.execute(
-        "select kind, detail from problems where url = ? order by id desc limit 1", (url,)
+        "select kind, detail from problems where url = ? order by id desc limit 1", (asked,)
     ).fetchone()
     db.close()
-    if row and row[0] is not None and row[3] == "done":
-        click.echo(f"{url}\n  article {row[0]}: {row[1] or 'without a title'} ({row[2]} words)")
+    if article is not None and state == "done":
+        click.echo(f"{url}\n  article {article}: {title or 'without a title'} ({words} words)")
         return True
-    kind, detail = problem or ("not-visited", "it was not visited; try again")
-    click.echo(f"{url}\n  no article: {detail} ({kind})")
+    if state == "due":
+        problem = ("not-visited", "it was not visited; try again")
+    kind, detail = problem or ("no-article", "there is no article on this page")
+    click.echo(f"{url}\n  not archived as an article: {detail} ({kind})")
     return False

@@ -8,7 +8,8 @@ import click
 
 from archive.commands.options import archive_option
 from crawler import config
-from crawler.commands.options import chosen, log_level_option
+from crawler.commands.options import chosen, folders, log_level_option
+from crawler.publisher import find
 
 
 @click.command()
@@ -34,5 +35,7 @@ def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
     archive.mkdir(parents=True, exist_ok=True)
     publishers = [one.slug for one in chosen(archive, slugs)]
     settings = config.load(archive)
+    for slug in settings.schedules:  # a misspelt [publishers.SLUG] would never come true
+        find(slug, folders(archive))
     click.echo(f"Watching {', '.join(publishers)} into {archive}; Ctrl-C ends it.")
     asyncio.run(Watch(archive, publishers, settings, log_level=log_level.upper()).run())

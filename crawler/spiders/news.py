@@ -27,7 +27,7 @@ from archive.visits import State
 from crawler import discover, revisit
 from crawler.errors import PublisherError
 from crawler.publisher import Publisher, find
-from crawler.robots import Disallowed
+from crawler.robots import Disallowed, Unreachable
 
 logger = logging.getLogger(__name__)
 
@@ -135,8 +135,10 @@ class NewsSpider(Spider):
         error = failure.value
         if isinstance(error, Disallowed):
             self._end(visit, None, state="refused", problem=_problem("robots-disallow", str(error)))
-        elif isinstance(error, IgnoreRequest):
+        elif isinstance(error, Unreachable):
             self._fail(visit, None, "robots-unreachable", str(error))
+        elif isinstance(error, IgnoreRequest):  # too many redirects, a body that unpacks too large
+            self._fail(visit, None, "ignored", str(error))
         else:
             name = type(error).__name__.removesuffix("Error")
             self._fail(visit, None, f"network-{name}".lower(), str(error) or name)
@@ -258,6 +260,8 @@ class NewsSpider(Spider):
             due_at = revisit.after_gone(visit, now=now)
         if problem:
             self.store.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
+            if stats := self.crawler.stats:
+                stats.inc_value("warraq/problems")
         self.store.visited(visit, capture, due_at=due_at, state=state)
         self.done(visit)
 

@@ -14,8 +14,10 @@ from types import TracebackType
 from typing import Literal, Self
 
 from archive import articles, captures, recovery, runs, visits, warc
-from archive.clock import Clock, from_iso, iso, system
+from archive.clock import Clock, iso, system
 from archive.database import open_for_writing
+from archive.errors import ArchiveError
+from archive.errors import ArchiveError
 from archive.lock import writing
 from archive.records import (
     Capture,
@@ -28,7 +30,6 @@ from archive.records import (
     Problem,
     Publisher,
     Visit,
-    WarcLocation,
 )
 
 WARC_FOLDER = "warc"
@@ -39,17 +40,30 @@ BATCH_SECONDS = 1.0
 class Store:
     """An archive open for writing, and the run that writes; a context manager.
 
-    Leaving it commits what is complete, closes the run and gives the lock up.
+    Leaving it commits what is complete, closes the run and gives the lock up. After an error of
+    the disk or the database it commits nothing more and leaves the run to the next recovery.
 
     Raises (on entering):
+        ArchiveError: if the folder cannot be written.
         ArchiveLocked: if another process is writing.
         NewerArchive, NotAnArchive: if the database cannot be used.
     """
 
     def __init__(
-        self, root: Path, *, command: str, software: str, clock: Clock = system
+        self,
+        root: Path,
+        *,
+        command: str,
+        software: str,
+        clock: Clock = system,
+        roll_bytes: int = warc.ROLL_BYTES,
     ) -> None:
+        """Take the archive's folder; `software` names the program in each WARC file.
+
+        A WARC file that has `roll_bytes` or more is followed by the next one.
+        """
         self.root = root
+        self._roll_bytes = roll_bytes
         self.clock = clock
         self._command = command
         self._software = software
@@ -59,7 +73,7 @@ class Store:
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as opening:
-            (self.root / WARC_FOLDER).mkdir(parents=True, exist_ok=True)
+            self._make_folders()
             now = self.clock()
             opening.enter_context(writing(self.root, command=self._command, now=now))
             self.db = open_for_writing(self.root)
@@ -71,7 +85,9 @@ class Store:
                 name=f"warraq-{now:%Y%m%d%H%M%S}-{self.run}",
                 info={"software": self._software, "isPartOf": f"run {self.run}"},
                 now=now,
+                roll_bytes=self._roll_bytes,
             )
+            self._began = now
             self._closing = opening.pop_all()
         return self
 
@@ -83,10 +99,10 @@ class Store:
     ) -> None:
         with self._closing:
             if isinstance(exc, sqlite3.Error | OSError):
-                self._rollback()
-            else:
-                self._warc.close()
-                self.commit()
+                self._abandon()
+                return
+            self._warc.close()
+            self.commit()
             self._finish("finished" if exc is None else "failed")
 
     # What the road asks and hands on. A shared archive would offer the same calls.
@@ -154,8 +170,13 @@ class Store:
         """Write an exchange to the WARC file and its row; a known payload as a revisit record."""
         self._open()
         sha256 = warc.payload_digest(exchange.payload)
-        refers_to = self._earlier(exchange, sha256)
-        location = self._warc.write(exchange, sha256=sha256, refers_to=refers_to)
+        location = self._warc.write(
+            exchange,
+            sha256=sha256,
+            kind=kind,
+            publisher=publisher,
+            refers_to=captures.original(self.db, exchange, sha256),
+        )
         capture = Capture(
             url=exchange.url,
             publisher=publisher,
@@ -176,7 +197,7 @@ class Store:
     def found(self, links: Iterable[tuple[str, Link]], *, visit: Visit) -> int:
         """Keep a listing's links (canonical URL, link); return how many were new."""
         self._open()
-        return visits.found(self.db, links, visit=visit, now=self.clock())
+        return visits.found(self.db, links, visit=visit, now=self.clock(), run_began=self._began)
 
     def keep(
         self, extraction: Extraction, *, url: str, visit: Visit, capture: Capture
@@ -184,7 +205,7 @@ class Store:
         """Keep what was read on a page under its canonical URL, and the reading's problems.
 
         Returns the article's id and what the reading was; (None, None) for a page that is no
-        article, of which only the problems are kept.
+        article, of which only the problems are kept, at least that one.
         """
         self._open()
         kept: tuple[int | None, Outcome | None] = (None, None)
@@ -197,7 +218,11 @@ class Store:
                 capture=capture.id,
                 seen_at=capture.fetched_at,
             )
-        for problem in extraction.problems:
+        problems = extraction.problems
+        if kept[0] is None and not problems:
+            detail = f"the page reads as {extraction.kind}, not as an article"
+            problems = (Problem(kind="not-an-article", detail=detail, stage="keep"),)
+        for problem in problems:
             self.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
         return kept
 
@@ -255,14 +280,13 @@ class Store:
     def latest(self, url: str, *, since: datetime) -> tuple[int, bytes] | None:
         """Return (status, decoded body) of the newest capture of an address, if new enough."""
         row = self.db.execute(
-            "select status, warc_file, warc_offset, warc_length from captures"
+            "select status, sha256 from captures"
             " where url = ? and fetched_at >= ? order by id desc limit 1",
             (url, iso(since)),
         ).fetchone()
-        if row is None:
+        location = captures.payload_location(self.db, row[1]) if row else None
+        if location is None:
             return None
-        self._warc.sync()
-        location = WarcLocation(file=row[1], offset=row[2], length=row[3])
         return row[0], warc.read_payload(self.root / WARC_FOLDER, location)
 
     @contextlib.contextmanager
@@ -293,29 +317,24 @@ class Store:
         self._pages = 0
         self._begun = None
 
+    def _make_folders(self) -> None:
+        try:
+            (self.root / WARC_FOLDER).mkdir(parents=True, exist_ok=True)
+            warc.sync_folder(self.root)
+        except OSError as error:
+            raise ArchiveError(f"{self.root} cannot be written: {error.strerror}") from error
+
     def _open(self) -> None:
         if not self.db.in_transaction:
             self.db.execute("begin immediate")
             self._begun = self.clock()
 
-    def _rollback(self) -> None:
+    def _abandon(self) -> None:
+        """Leave the batch and the run as a kill would: the next writer's recovery sees to them."""
+        self._warc.abandon()
         if self.db.in_transaction:
             self.db.execute("rollback")
 
     def _finish(self, state: Literal["finished", "failed"]) -> None:
         runs.end(self.db, self.run, state=state, now=self.clock())
         self.db.execute("pragma optimize")
-
-    def _earlier(self, exchange: Exchange, sha256: str) -> tuple[str, datetime] | None:
-        """Find the capture whose payload this exchange repeats: same bytes, or a 304's."""
-        if exchange.status == 304:
-            where, key = "url = ? and status = 200 and sha256 is not null", exchange.url
-        elif exchange.payload and not exchange.truncated:
-            where, key = "sha256 = ?", sha256
-        else:
-            return None
-        row = self.db.execute(
-            f"select url, fetched_at from captures where {where} order by id limit 1",  # noqa: S608 - one of two
-            (key,),
-        ).fetchone()
-        return row and (row[0], from_iso(row[1]))

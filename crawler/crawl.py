@@ -19,6 +19,7 @@ from scrapy.utils.log import configure_logging
 
 from archive import records
 from archive.clock import Clock, system
+from archive.errors import ArchiveError
 from archive.records import Kind
 from archive.runs import Counts
 from archive.store import Store
@@ -114,6 +115,11 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
         ) as store:
             _prepare(store, job, first=first)
             spider = await _slice(store, job, stop, limit=left, seconds=seconds, progress=progress)
+            if spider.fault:
+                raise ArchiveError(
+                    f"{job.root}: the archive cannot be written ({spider.fault});"
+                    " what was acknowledged is safe, the rest is still due"
+                ) from spider.fault
             summary.counts += store.counts()
             summary.left = _left(store, job)
         first, left = False, spider.articles_left

@@ -8,6 +8,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from archive.records import Exchange, Visit
+from crawler.faults import ARCHIVE_FAULTS, ArchiveFault
 from crawler.spiders.news import NewsSpider
 
 logger = logging.getLogger(__name__)
@@ -51,9 +52,13 @@ class RecordCapture:
     def process_response(self, request: Request, response: Response) -> Response:
         exchange: Exchange = request.meta.pop("exchange")
         visit: Visit | None = request.meta.get("visit")
-        request.meta["capture"] = self._spider.store.record(
-            exchange,
-            kind=visit.kind if visit else request.meta["kind"],
-            publisher=visit.publisher if visit else request.meta["publisher"],
-        )
+        try:
+            request.meta["capture"] = self._spider.store.record(
+                exchange,
+                kind=visit.kind if visit else request.meta["kind"],
+                publisher=visit.publisher if visit else request.meta["publisher"],
+            )
+        except ARCHIVE_FAULTS as error:
+            self._spider.abort(error)
+            raise ArchiveFault(str(error)) from error
         return response

@@ -19,6 +19,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 
 from archive.records import Kind, Visit
+from crawler.faults import NETWORK_ERRORS, Disallowed, Unreachable
 
 if TYPE_CHECKING:
     from crawler.spiders.news import NewsSpider
@@ -26,14 +27,6 @@ if TYPE_CHECKING:
 FRESH = timedelta(days=1)
 LIMIT_BYTES = 500 * 1024
 LONGEST_DELAY = 300.0
-
-
-class Disallowed(IgnoreRequest):
-    """The site's robots.txt forbids this address to us."""
-
-
-class Unreachable(IgnoreRequest):
-    """The site's robots.txt could not be had, so nothing of the site may be asked for now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +85,7 @@ class RobotsPolicy(RobotsTxtMiddleware):
         )
         try:
             response = await self.crawler.engine.download_async(request)
-        except Exception as error:  # noqa: BLE001 - whatever the network did, it is unreachable
+        except (*NETWORK_ERRORS, IgnoreRequest) as error:
             return _Policy(problem=f"{url} cannot be reached: {error or type(error).__name__}")
         if "truncated" in response.flags and len(response.body) < LIMIT_BYTES:
             return _Policy(problem=f"{url} broke off")

@@ -48,11 +48,14 @@ def test_a_crawl_killed_again_and_again_ends_with_every_article_once(tmp_path):
     _check_warc(tmp_path)
 
 
-def _crawl_and_kill(root: Path, newsstand: Newsstand, *, after: float) -> None:
+def _crawl_and_kill(root: Path, newsstand: Newsstand, *, after: int) -> None:
+    """Kill a crawl once the newspapers have answered `after` more requests."""
+    wanted = newsstand.requests.total() + after
     process = subprocess.Popen(
         _command(root, newsstand), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    time.sleep(after)
+    while newsstand.requests.total() < wanted and process.poll() is None:
+        time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     process.wait()
 

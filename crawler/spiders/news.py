@@ -26,8 +26,14 @@ from archive.urls import canonical
 from archive.visits import State
 from crawler import discover, revisit
 from crawler.errors import PublisherError
+from crawler.faults import (
+    ARCHIVE_FAULTS,
+    NETWORK_ERRORS,
+    ArchiveFault,
+    Disallowed,
+    Unreachable,
+)
 from crawler.publisher import Publisher, find
-from crawler.robots import Disallowed, Unreachable
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +70,7 @@ class NewsSpider(Spider):
         self._ends_at = None if seconds is None else time.monotonic() + seconds
         self._busy: dict[str, Visit] = {}
         self._freed = asyncio.Event()
+        self.fault: BaseException | None = None
         self._own: contextlib.ExitStack | None = None
 
     @classmethod
@@ -76,6 +83,7 @@ class NewsSpider(Spider):
         spider._own = opened
         spider._set_crawler(crawler)
         crawler.signals.connect(spider._failed_page, signals.item_error)
+        crawler.signals.connect(spider._failed_answer, signals.spider_error)
         return spider
 
     async def start(self) -> AsyncIterator[Any]:
@@ -91,13 +99,17 @@ class NewsSpider(Spider):
             self._freed.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._freed.wait(), HEARTBEAT)
-            if self.store.due_for_commit():
-                self.store.commit()
+            self._commit()
 
     def stop(self) -> None:
         """Begin no further visit; what is in hand is finished."""
         self._ends_at = 0.0
         self._freed.set()
+
+    def abort(self, error: BaseException) -> None:
+        """Stop because the archive cannot be written; nothing more is kept."""
+        self.fault = self.fault or error
+        self.stop()
 
     def closed(self, reason: str) -> None:
         logger.debug("closed: %s", reason)
@@ -133,22 +145,32 @@ class NewsSpider(Spider):
         """Keep a visit that got no answer as a problem, due again later."""
         visit: Visit = failure.request.meta["visit"]  # type: ignore[attr-defined]
         error = failure.value
-        if isinstance(error, Disallowed):
+        if self.fault or isinstance(error, ArchiveFault):
+            self.done(visit)
+        elif isinstance(error, Disallowed):
             self._end(visit, None, state="refused", problem=_problem("robots-disallow", str(error)))
         elif isinstance(error, Unreachable):
             self._fail(visit, None, "robots-unreachable", str(error))
         elif isinstance(error, IgnoreRequest):  # too many redirects, a body that unpacks too large
             self._fail(visit, None, "ignored", str(error))
-        else:
+        elif isinstance(error, NETWORK_ERRORS):
             name = type(error).__name__.removesuffix("Error")
             self._fail(visit, None, f"network-{name}".lower(), str(error) or name)
+        else:
+            self._break(visit, None, failure)
 
     def done(self, visit: Visit) -> None:
         """Forget a visit whose end stands in the archive's batch; commit a full batch."""
         self._busy.pop(visit.key, None)
         self._freed.set()
-        if self.store.due_for_commit():
-            self.store.commit()
+        self._commit()
+
+    def _commit(self) -> None:
+        if self.fault is None and self.store.due_for_commit():
+            try:
+                self.store.commit()
+            except ARCHIVE_FAULTS as error:
+                self.abort(error)
 
     def _time_is_up(self) -> bool:
         return self._ends_at is not None and time.monotonic() >= self._ends_at
@@ -268,7 +290,22 @@ class NewsSpider(Spider):
     def _failed_page(self, item: Any, failure: Failure) -> None:
         """Keep a page that broke a pipeline as a problem, so that it is tried again."""
         page = item if isinstance(item, Page) else item.page
-        self._fail(page.visit, page.capture, "keep-error", f"{failure.type}: {failure.value}")
+        self._break(page.visit, page.capture, failure)
+
+    def _failed_answer(self, response: Response, failure: Failure) -> None:
+        """Keep an answer that broke the spider as a problem, so that it is tried again."""
+        self._break(response.meta["visit"], response.meta.get("capture"), failure)
+
+    def _break(self, visit: Visit, capture: Capture | None, failure: Failure) -> None:
+        """End a visit that met a fault of our own, or the crawl if it is one of the archive's."""
+        if isinstance(failure.value, ARCHIVE_FAULTS):
+            self.abort(failure.value)
+        if self.fault:
+            self.done(visit)
+            return
+        logger.error("%s: %s", visit.url, failure.getTraceback())
+        name = type(failure.value).__name__
+        self._fail(visit, capture, "internal-error", f"{name}: {failure.value}")
 
 
 def _from_shell(

@@ -1,0 +1,120 @@
+"""The README is true: its commands, files and queries are run, and nothing is left untold."""
+
+import re
+import shlex
+import sqlite3
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from archive.database import open_for_writing
+from crawler import config
+from crawler.cli import warraq
+from crawler.publisher import _PUBLISHER, _RULES, read
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def commands() -> list[str]:
+    return [line for block in blocks("sh") for line in block.splitlines() if line.strip()]
+
+
+def test_every_command_is_in_the_table_and_every_row_is_a_command():
+    told = re.findall(r"^\| `warraq (\w+)", README, re.MULTILINE)
+    assert told == [*dict.fromkeys(told)]
+    assert set(told) == set(warraq.list_commands(click.Context(warraq)))
+
+
+@pytest.mark.parametrize("line", [line for line in commands() if line.startswith("warraq ")])
+def test_a_command_line_parses(line):
+    _, name, *arguments = shlex.split(line, comments=True)
+    command = warraq.get_command(click.Context(warraq), name)
+    assert command is not None
+    command.make_context(name, arguments)
+
+
+def test_the_test_command_is_the_one_that_ci_runs():
+    command = next(line for line in commands() if ".[test]" in line)
+    plain = command.replace("pip install", "pip install --quiet")
+    assert plain in (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+
+
+def test_the_setup_command_runs_the_demo():
+    command = commands()[0]
+    assert command.endswith("&& .venv/bin/warraq demo")
+    assert "pip install ." in command
+
+
+def test_the_modules_named_in_commands_exist():
+    for module in re.findall(r"-m (tests\.[\w.]+)", README):
+        assert (ROOT / (module.replace(".", "/") + ".py")).is_file(), module
+
+
+def test_the_warraq_toml_is_read(tmp_path):
+    text = next(block for block in blocks("toml") if block.startswith("follow"))
+    (tmp_path / "warraq.toml").write_text(text, "utf-8")
+    loaded = config.load(tmp_path)
+    assert loaded.follow == ("enabbaladi", "aawsat")
+    assert loaded.schedule_of("aawsat") != loaded.schedule
+
+
+def test_the_publisher_file_is_read_and_shows_every_key(tmp_path):
+    text = next(block for block in blocks("toml") if block.startswith("slug"))
+    path = tmp_path / "example.toml"
+    path.write_text(text, "utf-8")
+    assert read(path).rules
+    keys = set(re.findall(r"^(\w+) =", text, re.MULTILINE)) | {"rules"}
+    assert keys == set(_PUBLISHER) | set(_RULES)
+
+
+@pytest.fixture
+def database(tmp_path):
+    db = open_for_writing(tmp_path)
+    yield db
+    db.close()
+
+
+@pytest.mark.parametrize("query", blocks("sql"))
+def test_a_query_runs(database: sqlite3.Connection, query):
+    database.execute(query).fetchall()
+
+
+def test_every_table_is_told(database: sqlite3.Connection):
+    section = README.partition("| table | one row is |")[2].partition("\n\n")[0]
+    told = set(
+        re.findall(
+            r"`(\w+)`",
+            "".join(line.split("|")[1] for line in section.splitlines() if line.startswith("| `")),
+        )
+    )
+    tables = {
+        name
+        for (name,) in database.execute("select name from sqlite_master where type = 'table'")
+        if not name.startswith(("sqlite_", "_sqlite", "articles_fts_"))
+    }
+    assert told == tables
+
+
+def test_every_file_on_the_road_exists():
+    for path in re.findall(r"`((?:crawler|archive|tests|fixtures)/[\w/.]*)`", README):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_picture_exists():
+    for path in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README):
+        assert (ROOT / path).is_file(), path
+
+
+def test_every_command_teaches():
+    runner = CliRunner()
+    for name in warraq.list_commands(click.Context(warraq)):
+        result = runner.invoke(warraq, [name, "--help"])
+        assert result.exit_code == 0, result.output
+        assert len(result.output) > 300, f"{name} --help says little"

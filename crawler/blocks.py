@@ -94,7 +94,7 @@ _CHROME = re.compile(
     r"(?:^|[\s_-])(?:"
     r"share|shares|sharing|sharer|sharethis|addtoany|addthis|a2a|social\w*|follow(?:us)?|"
     r"related\w*|relate|recirc\w*|recommend\w*|read-?(?:also|more|next)|see-?also|also-?read|"
-    r"more-?(?:news|stories|articles|like)|most-?(?:read|viewed|popular)|popular|trending|"
+    r"more-?(?:news|stories|articles|like|on)|most-?(?:read|viewed|popular)|popular|trending|"
     r"breadcrumbs?|crumbs?|comments?|comment-?list|respond|disqus\w*|sidebar\w*|widgets?|"
     r"newsletter\w*|subscri\w+|tags?|tag-?list|post-?tags|tagcloud|keywords|author-?(?:box|bio|info)|"
     r"byline|by-?author|post-?meta|entry-?meta|meta|metadata|captions?|credits?|img-?cap|photo-?cap|"

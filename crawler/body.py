@@ -97,7 +97,7 @@ def _weight(block: Block) -> float:
     """Return what a block says for the element around it being an article: its running text."""
     length = len(block.text)
     if block.link_share >= 0.5:
-        return -length - 10.0
+        return -20.0
     if length < _LONG or block.heading:
         return -5.0
     return length * (1 - block.link_share)

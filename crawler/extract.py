@@ -90,10 +90,13 @@ def extract(
     visible = " ".join(block.text for block in page.blocks[:60])
     name = root.findtext(".//title") or ""
     walled = wall(decoded.text, name, visible, running=len(body.text), status=capture.status)
-    if walled and not states_article(page.evidence.types):
+    states = states_article(page.evidence.types) or bool(page.selected.text)
+    if walled and not states:
         return Extraction(kind=PageKind.OTHER, problems=(*seen, walled))
     headed = page.printed.headline is not None or bool(page.printed.stamps)
-    kind = kind_of(capture.url, page.evidence.types, body.text, page.blocks, headed=headed)
+    kind = kind_of(
+        capture.url, page.evidence.types, body.text, page.blocks, states=states, headed=headed
+    )
     canonical = absolute(page.evidence.canonical, capture.url, same_site=True)
     if kind is PageKind.SECTION:
         language = detect(visible)

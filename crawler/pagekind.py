@@ -24,9 +24,10 @@ _LIST = re.compile(
 )
 _LISTS = frozenset({"CollectionPage", "SearchResultsPage", "ProfilePage", "ItemList"})
 _GALLERIES = frozenset({"ImageGallery", "MediaGallery"})
-ENOUGH = 100  # characters of text below which nothing was really read
+ENOUGH = 60  # characters of text below which nothing was really read
 _CAPTION = 600  # a video or gallery page says no more than this beside what it shows
-_ARTICLE = 400  # characters of text that make a page that claims nothing an article
+_HEADED = 200  # characters of text that make a page with a headline an article
+_LISTING = 400  # characters of text below which a page full of teasers is a list of them
 _TEASERS = 10
 
 
@@ -42,14 +43,14 @@ def is_home(url: str) -> bool:
 
 
 def kind_of(
-    url: str, types: set[str], text: str, blocks: Sequence[Block], *, headed: bool
+    url: str, types: set[str], text: str, blocks: Sequence[Block], *, states: bool, headed: bool
 ) -> PageKind:
     """Return the kind of a page from its address, claimed types, article text and blocks.
 
-    `headed` tells that it has a headline or a date of its own: text alone makes no article.
+    `states` tells that the page, or a rule for it, says it is an article; `headed` that it has a
+    headline or a date of its own: text alone makes no article.
     """
     path = unquote(urlsplit(url).path)
-    states = states_article(types)
     if "LiveBlogPosting" in types or (_LIVE.search(path) and len(text) >= ENOUGH):
         return PageKind.LIVEBLOG
     if is_home(url):
@@ -59,11 +60,11 @@ def kind_of(
     if _shows(types, path, text, states=states, kinds=_GALLERIES, address=_GALLERY):
         return PageKind.GALLERY
     teasers = sum(block.link_share > 0.6 and len(block.text) > 25 for block in blocks)
-    if not types & ARTICLES and (types & _LISTS or _LIST.search(path)) and len(text) < _ARTICLE * 3:
+    if not types & ARTICLES and (types & _LISTS or _LIST.search(path)) and len(text) < _LISTING * 3:
         return PageKind.SECTION
-    if not states and teasers >= _TEASERS and len(text) < _ARTICLE:
+    if not states and teasers >= _TEASERS and len(text) < _LISTING:
         return PageKind.SECTION
-    if len(text) >= ENOUGH and (states or (headed and len(text) >= _ARTICLE)):
+    if len(text) >= ENOUGH and (states or (headed and len(text) >= _HEADED)):
         return PageKind.ARTICLE
     return PageKind.OTHER
 

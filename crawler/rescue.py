@@ -18,6 +18,6 @@ def rescue(root: HtmlElement, lines: Sequence[str]) -> list[str]:
     """
     from trafilatura import bare_extraction
 
-    document = bare_extraction(root, include_comments=False, with_metadata=False, as_dict=True)
-    text = (document.get("text") if isinstance(document, dict) else None) or ""
+    document = bare_extraction(root, include_comments=False, with_metadata=False)
+    text = getattr(document, "text", None) or ""
     return text.splitlines() if len(text) > _MORE * sum(map(len, lines)) else list(lines)

@@ -73,7 +73,7 @@ def wall(source: str, title: str, visible: str, *, running: int, status: int) ->
     heading = fold(title)
     for kind, in_source, in_text in _WALLS:
         titled = in_text.search(heading) is not None
-        said = titled or (running < 500 and in_text.search(words) is not None)
+        said = titled or (running < 200 and in_text.search(words) is not None)
         if (said and (titled or len(visible) < 700 or in_source.search(source))) or (
             kind == "challenge" and len(visible) < 400 and in_source.search(source)
         ):

@@ -1,0 +1,99 @@
+"""Printed bylines become names of people and agencies, or nothing; datelines are split off."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crawler.bylines import as_line, names, signature
+from crawler.datelines import split_dateline
+
+SITE = frozenset({"جريده الساحل", "الساحل", "sahel", "sahelnews"})
+
+PRINTED = (
+    ("كتبت أسماء نصار", ("أسماء نصار",)),
+    ("بقلم: د. أحمد علي", ("د. أحمد علي",)),
+    ("بقلم الكاتب أحمد سالم", ("أحمد سالم",)),
+    ("كتب - محمد حسن", ("محمد حسن",)),
+    ("كتب: محمد حسن ومنى علي", ("محمد حسن", "منى علي")),
+    ("إعداد: سعاد محمود، وليد جمال", ("سعاد محمود", "وليد جمال")),
+    ("أعدّه للنشر: كريم سعد", ("كريم سعد",)),
+    ("حوار/ سامي النصف", ("سامي النصف",)),
+    ("ترجمة: هدى وهبي", ("هدى وهبي",)),
+    ("حسام أبو العلا - القاهرة", ("حسام أبو العلا",)),
+    ("سارة خليل (بيروت)", ("سارة خليل",)),
+    ("كتب محمد حسن - 5 مارس 2024", ("محمد حسن",)),
+    ("أحمد السيد رئيس التحرير", ("أحمد السيد",)),
+    ("ليلى منصور - جريدة الساحل", ("ليلى منصور",)),
+    ("رويترز", ("رويترز",)),
+    ("أ ف ب", ("أ ف ب",)),
+    ("John Smith and Mary Jones", ("John Smith", "Mary Jones")),
+    ("By Jane Doe", ("Jane Doe",)),
+    # nobody
+    ("admin", ()),
+    ("Administrator", ()),
+    ("user12", ()),
+    ("هيئة التحرير", ()),
+    ("محرر الموقع", ()),
+    ("الساحل", ()),
+    ("Sahel", ()),
+    ("وكالات", ()),
+    ("تصوير: علي كامل", ()),
+    ("https://www.facebook.com/laila", ()),
+    ("laila@sahel.example", ()),
+    ("بيروت", ()),
+    ("5 مارس 2024", ()),
+    ("", ()),
+)
+
+
+@pytest.mark.parametrize(("printed", "expected"), PRINTED)
+def test_the_names_of_a_byline(printed: str, expected: tuple[str, ...]):
+    assert names(printed, without=SITE) == expected
+
+
+SIGNED = (
+    ("كتب: محمد حسن", ("محمد حسن",)),
+    ("كتبت أسماء نصار", ("أسماء نصار",)),
+    ("إعداد: منى علي", ("منى علي",)),
+    ("تقرير لجنة التحقيق", ()),
+    ("كتب محمد حسن رسالة إلى أخيه قبل أن يغادر المدينة", ()),
+    ("كتب محمد حسن رسالة.", ()),
+    ("محمد حسن", ()),
+)
+
+
+@pytest.mark.parametrize(("line", "expected"), SIGNED)
+def test_a_line_that_signs_the_text(line: str, expected: tuple[str, ...]):
+    assert signature(line) == expected
+
+
+def test_several_names_in_one_line():
+    assert as_line(("ليلى منصور", "سليم الرفاعي")) == "ليلى منصور وسليم الرفاعي"
+    assert as_line(("Jane Doe", "John Smith")) == "Jane Doe, John Smith"
+    assert as_line(()) is None
+
+
+DATELINES = (
+    ("بيروت - رويترز: قال وزير", ("بيروت - رويترز", "قال وزير")),
+    ("دمشق، سوريا (CNN) -- أكدت جهات", ("دمشق، سوريا (CNN)", "أكدت جهات")),
+    ("القاهرة (أ ف ب) - أعلنت", ("القاهرة (أ ف ب)", "أعلنت")),
+    ("عمان - أعلنت الحكومة", ("عمان", "أعلنت الحكومة")),
+    ("المرجان - وكالة الأفق: قال", ("المرجان - وكالة الأفق", "قال")),
+    ("المرجان - الساحل: قال", None),
+    ("الرياض - الساحل: قال", ("الرياض - الساحل", "قال")),
+    ("الرياض – واس", ("الرياض – واس", "")),
+    ("قال الوزير: إن الأمر - كما يبدو - جيد", None),
+    ("أعلنت بيروت - قبل يومين - أنها", None),
+)
+
+
+@pytest.mark.parametrize(("paragraph", "expected"), DATELINES)
+def test_the_dateline_of_a_paragraph(paragraph: str, expected: tuple[str, str] | None):
+    assert split_dateline(paragraph, SITE) == expected
+
+
+@given(st.text(max_size=120))
+def test_no_text_raises(text: str):
+    names(text)
+    signature(text)
+    split_dateline(text)

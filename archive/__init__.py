@@ -1,1 +1,54 @@
-"""The keeper: records, revisions, search and the reading room. Knows nothing of the crawler."""
+"""The keeper: records, revisions, search and the reading room. Knows nothing of the crawler.
+
+from archive import Archive
+
+with Archive("warraq-archive") as archive:
+    for hit in archive.search("اللاجئون"):
+        print(hit.published_on, hit.title, hit.url)
+"""
+
+from archive.errors import ArchiveError, ArchiveLocked, DamagedWarc, NewerArchive, NotAnArchive
+from archive.reading import Archive
+from archive.records import (
+    Capture,
+    Exchange,
+    Extraction,
+    Kind,
+    Link,
+    Outcome,
+    Page,
+    PageKind,
+    Problem,
+    Publisher,
+    Reading,
+    Run,
+    Visit,
+    WarcLocation,
+)
+from archive.search import Hit
+from archive.store import Store
+
+__all__ = [
+    "Archive",
+    "ArchiveError",
+    "ArchiveLocked",
+    "Capture",
+    "DamagedWarc",
+    "Exchange",
+    "Extraction",
+    "Hit",
+    "Kind",
+    "Link",
+    "NewerArchive",
+    "NotAnArchive",
+    "Outcome",
+    "Page",
+    "PageKind",
+    "Problem",
+    "Publisher",
+    "Reading",
+    "Run",
+    "Store",
+    "Visit",
+    "WarcLocation",
+]

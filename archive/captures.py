@@ -2,8 +2,10 @@
 
 import sqlite3
 
-from archive.clock import iso
-from archive.records import Capture
+from archive.clock import from_iso, iso
+from archive.records import Capture, Exchange, WarcLocation
+from archive.urls import canonical
+from archive.warc_records import Original
 
 
 def insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
@@ -31,3 +33,46 @@ def insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
         ),
     )
     return int(cursor.lastrowid or 0)
+
+
+def original(db: sqlite3.Connection, exchange: Exchange, sha256: str) -> Original | None:
+    """Return the first capture of the payload that an exchange brings again, if there is one.
+
+    A 304 stands for the payload whose validators were sent: that of the visit's last good answer.
+    What broke off stands for nothing, nor does an empty payload.
+    """
+    if exchange.status == 304:
+        sha256 = _last_good(db, exchange.url)
+    elif not exchange.payload or exchange.truncated:
+        return None
+    row = db.execute(
+        "select url, fetched_at from captures where sha256 = ? order by id limit 1", (sha256,)
+    ).fetchone()
+    return row and Original(url=row[0], fetched_at=from_iso(row[1]), sha256=sha256)
+
+
+def payload_location(db: sqlite3.Connection, sha256: str) -> WarcLocation | None:
+    """Return where a payload is kept: the first record that brought it, the later are revisits."""
+    row = db.execute(
+        "select warc_file, warc_offset, warc_length from captures where sha256 = ?"
+        " order by id limit 1",
+        (sha256,),
+    ).fetchone()
+    return row and WarcLocation(file=row[0], offset=row[1], length=row[2])
+
+
+def payload_size(db: sqlite3.Connection, sha256: str) -> int:
+    """Return the bytes over the wire of a payload that a capture brought, 0 where none did."""
+    row = db.execute(
+        "select wire_bytes from captures where sha256 = ? order by id limit 1", (sha256,)
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _last_good(db: sqlite3.Connection, url: str) -> str:
+    try:
+        key = canonical(url)
+    except ValueError:
+        return ""
+    row = db.execute("select last_sha256 from visits where key = ?", (key,)).fetchone()
+    return (row and row[0]) or ""

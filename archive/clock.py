@@ -22,7 +22,8 @@ def iso(moment: datetime) -> str:
 
     One width for all, so that text order is time order (WARC 1.1 allows this precision).
     """
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    plain = moment.astimezone(UTC).replace(tzinfo=None)
+    return plain.isoformat(timespec="microseconds") + "Z"
 
 
 def from_iso(text: str) -> datetime:

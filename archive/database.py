@@ -1,13 +1,15 @@
 """Opening archive.db: for the one writer with its migrations, for readers read-only."""
 
+import contextlib
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from archive.errors import NewerArchive, NotAnArchive
-from archive.schema import MIGRATIONS
 from archive.index import register
+from archive.schema import MIGRATIONS
 
 NAME = "archive.db"
 
@@ -19,22 +21,15 @@ def open_for_writing(root: Path) -> sqlite3.Connection:
 
     Raises:
         NewerArchive: if a newer Warraq wrote it.
-        NotAnArchive: if the file is no SQLite database.
+        NotAnArchive: if the file is no SQLite database, or cannot be written.
     """
-    db = sqlite3.connect(root / NAME, isolation_level=None)
-    try:
+    with _opened(root, mode="rwc") as db:
+        _refuse_newer(db, root)
         db.execute("pragma journal_mode = wal")
         db.execute("pragma synchronous = full")
         db.execute("pragma foreign_keys = on")
         db.execute("pragma cache_size = -65536")
-        register(db)
-        _migrate(db, root)
-    except sqlite3.DatabaseError as error:
-        db.close()
-        raise NotAnArchive(f"{root / NAME} is not a usable database: {error}") from error
-    except BaseException:
-        db.close()
-        raise
+        MIGRATIONS.apply(Database(db))
     return db
 
 
@@ -42,24 +37,49 @@ def open_for_reading(root: Path) -> sqlite3.Connection:
     """Open the archive in `root` read-only; works while a crawl writes.
 
     Raises:
-        NotAnArchive: if there is no archive in `root`.
+        NewerArchive: if a newer Warraq wrote it.
+        NotAnArchive: if there is no archive in `root`, or an older Warraq wrote it.
     """
     path = root / NAME
     if not path.is_file():
         raise NotAnArchive(f"{root} holds no archive ({NAME}); `warraq crawl --archive` makes one")
-    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-    register(db)
+    with _opened(root, mode="ro") as db:
+        _refuse_newer(db, root)
+        if MIGRATIONS.pending(Database(db)):
+            raise NotAnArchive(
+                f"{path} is no archive yet, or an older Warraq wrote it;"
+                " the next command that writes (as `warraq crawl`) brings it up to date"
+            )
     return db
 
 
-def _migrate(db: sqlite3.Connection, root: Path) -> None:
-    tables = Database(db)
-    known = {migration.name for migration in MIGRATIONS.pending(Database(memory=True))}
-    unknown = [m.name for m in MIGRATIONS.applied(tables) if m.name not in known]
+@contextlib.contextmanager
+def _opened(root: Path, *, mode: str) -> Iterator[sqlite3.Connection]:
+    """Give a connection that is closed again if what follows fails."""
+    path = root / NAME
+    try:
+        db = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None
+        )
+    except sqlite3.Error as error:
+        raise NotAnArchive(f"{path} does not open: {error}") from error
+    try:
+        register(db)
+        yield db
+    except sqlite3.DatabaseError as error:
+        db.close()
+        raise NotAnArchive(f"{path} is not a usable database: {error}") from error
+    except BaseException:
+        db.close()
+        raise
+
+
+def _refuse_newer(db: sqlite3.Connection, root: Path) -> None:
+    with contextlib.closing(sqlite3.connect(":memory:")) as empty:
+        known = {migration.name for migration in MIGRATIONS.pending(Database(empty))}
+    unknown = [m.name for m in MIGRATIONS.applied(Database(db)) if m.name not in known]
     if unknown:
         raise NewerArchive(
             f"{root / NAME} was written by a newer Warraq (it has {', '.join(unknown)});"
             " update with `pip install --upgrade warraq`"
         )
-    MIGRATIONS.apply(tables)
-

@@ -1,7 +1,7 @@
 """What can go wrong with an archive.
 
 ArchiveError
-├── NotAnArchive      the folder holds no archive
+├── NotAnArchive      the folder holds no archive that can be used
 ├── NewerArchive      a newer Warraq wrote it
 ├── ArchiveLocked     another process is writing
 └── DamagedWarc       a WARC file does not read as one
@@ -13,7 +13,7 @@ class ArchiveError(Exception):
 
 
 class NotAnArchive(ArchiveError):  # noqa: N818 - reads as what it is
-    """The folder holds no archive.db."""
+    """The folder holds no archive.db, or one that cannot be used; the message says why."""
 
 
 class NewerArchive(ArchiveError):  # noqa: N818

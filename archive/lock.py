@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from archive.clock import iso
-from archive.errors import ArchiveLocked
+from archive.errors import ArchiveError, ArchiveLocked
 
 
 @contextlib.contextmanager
@@ -18,9 +18,10 @@ def writing(root: Path, *, command: str, now: datetime) -> Iterator[None]:
     """Hold the archive's writing lock, with the holder's command, pid and start time in it.
 
     Raises:
+        ArchiveError: if the folder cannot be written.
         ArchiveLocked: if another process holds it; its message names that process.
     """
-    with (root / "lock").open("a+", encoding="utf-8") as file:
+    with _opened(root / "lock") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -34,11 +35,18 @@ def writing(root: Path, *, command: str, now: datetime) -> Iterator[None]:
             file.truncate(0)
 
 
+def _opened(path: Path) -> IO[str]:
+    try:
+        return path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise ArchiveError(f"{path} cannot be written: {error.strerror}") from error
+
+
 def _holder(root: Path, file: IO[str]) -> str:
     file.seek(0)
     try:
         holder = json.load(file)
         who = f"`warraq {holder['command']}` (process {holder['pid']}, since {holder['since']})"
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
         who = "another process"
     return f"{root}: {who} is writing; wait for it to end, or stop it, and try again"

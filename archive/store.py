@@ -17,7 +17,6 @@ from archive import articles, captures, recovery, runs, visits, warc
 from archive.clock import Clock, iso, system
 from archive.database import open_for_writing
 from archive.errors import ArchiveError
-from archive.errors import ArchiveError
 from archive.lock import writing
 from archive.records import (
     Capture,

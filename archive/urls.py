@@ -6,19 +6,28 @@ from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 # Parameters that name a campaign or a click, never a page.
 _TRACKING = re.compile(
-    r"utm_\w+|fbclid|gclid|dclid|yclid|msclkid|mc_[ce]id|igshid|_ga|ocid|cmpid|ns_\w+|"
-    r"at_(?:medium|campaign|custom\d)|ref_src|__twitter_impression"
+    r"utm_\w+|fbclid|gclid|dclid|yclid|msclkid|mc_[ce]id|igshid|_ga|ocid|cmpid|"
+    r"ns_(?:campaign|mchannel|source|linkname|fee)|at_(?:medium|campaign|custom\d)|ref_src|"
+    r"__twitter_impression"
 )
 _PORTS = {"http": "80", "https": "443"}
 _SAFE = "!$&'()*+,;=:@/~"
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|[0-9a-f:.]*:[0-9a-f:.]*")
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+# An escaped letter, digit or mark that needs no escape. Not behind a stray `%` or `%4`: decoded
+# there it would make an escape that was not written.
+_NEEDLESS = re.compile(
+    r"(?<!%)(?<!%[0-9A-Fa-f])%(?:2D|2E|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])"
+)
+_LETTERS = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 
 
 def canonical(url: str, base: str | None = None) -> str:
     """Return the canonical form of an http(s) URL, resolved against `base` where it is relative.
 
-    Lower-case scheme and host (IDNA), no default port, fragment, user info or tracking parameter,
-    percent-encoding in one spelling (RFC 3986, section 6.2.2). Anything else stays as written:
-    two addresses that a server could tell apart never become one.
+    Lower-case scheme and host (IDNA), no default port, fragment, user info, tracking parameter or
+    lone `?`, percent-encoding in one spelling (RFC 3986, section 6.2.2). Anything else stays as
+    written: two addresses that a server could tell apart never become one.
 
     Raises:
         ValueError: if it is not an absolute http or https URL after resolving.
@@ -35,8 +44,8 @@ def canonical(url: str, base: str | None = None) -> str:
 
 
 def readable(url: str) -> str:
-    """Return a URL for a person to read: percent-encoded letters as letters, else unchanged."""
-    text = unquote(url, errors="strict") if _decodes(url) else url
+    """Return a URL for a person to read: letters beyond ASCII as letters, all else unchanged."""
+    text = _LETTERS.sub(_letters, url)
     return text if text.isprintable() and " " not in text else url
 
 
@@ -55,15 +64,15 @@ def host_of(url: str) -> str:
 
 
 def _host(name: str) -> str:
-    name = name.rstrip(".").lower()
+    plain = unquote(name).lower()
     try:
-        return name.encode("idna").decode("ascii") if not name.isascii() else _bracketed(name)
+        host = plain if plain.isascii() else plain.encode("idna").decode("ascii").lower()
     except UnicodeError as error:
         raise ValueError(f"not a host name: {name!r}") from error
-
-
-def _bracketed(name: str) -> str:
-    return f"[{name}]" if ":" in name else name
+    host = host.removesuffix(".")
+    if not _HOST.fullmatch(host):
+        raise ValueError(f"not a host name: {name!r}")
+    return f"[{host}]" if ":" in host else host
 
 
 def _path(path: str) -> str:
@@ -71,34 +80,19 @@ def _path(path: str) -> str:
 
 
 def _query(query: str) -> str:
-    kept = [
-        _respelled(pair, _SAFE + "?")
-        for pair in query.split("&")
-        if pair and not _TRACKING.fullmatch(pair.split("=", 1)[0].lower())
-    ]
-    return "&".join(kept)
+    pairs = query.split("&")
+    kept = [pair for pair in pairs if not _TRACKING.fullmatch(pair.split("=", 1)[0].lower())]
+    return _respelled("&".join(kept), _SAFE + "?")
 
 
 def _respelled(text: str, safe: str) -> str:
     """Decode what needs no encoding, encode the rest in upper-case UTF-8."""
-    pieces = re.split(r"((?:%[0-9A-Fa-f]{2})+)", text)
-    return "".join(
-        _reencoded(piece) if number % 2 else quote(piece, safe=safe + "%")
-        for number, piece in enumerate(pieces)
-    )
+    encoded = _ESCAPE.sub(lambda escape: escape[0].upper(), quote(text, safe=safe + "%"))
+    return _NEEDLESS.sub(lambda escape: chr(int(escape[0][1:], 16)), encoded)
 
 
-def _reencoded(escapes: str) -> str:
-    decoded = bytes.fromhex(escapes.replace("%", ""))
-    return "".join(
-        chr(byte) if re.match(rb"[A-Za-z0-9._~-]", bytes([byte])) else f"%{byte:02X}"
-        for byte in decoded
-    )
-
-
-def _decodes(url: str) -> bool:
+def _letters(escapes: re.Match[str]) -> str:
     try:
-        unquote(url, errors="strict")
+        return unquote(escapes[0], errors="strict")
     except UnicodeDecodeError:
-        return False
-    return True
+        return escapes[0]

@@ -22,7 +22,7 @@ select v.key, v.url, v.publisher, v.kind, v.found_in, v.found_at, v.due_at, v.la
 from visits v left join links l on l.url = v.key and l.found_in = v.found_in
 where v.publisher = :publisher and v.due_at <= :now and v.kind {kinds}
     and (:only is null or v.key in (select value from json_each(:only)))
-order by v.due_at limit :limit
+order by v.due_at, v.rowid limit :limit
 """
 _FOUND = """
 insert into visits (key, url, publisher, kind, found_in, found_at, due_at)
@@ -67,11 +67,17 @@ def retire(db: sqlite3.Connection, publisher: str) -> None:
 
 
 def found(
-    db: sqlite3.Connection, links: Iterable[tuple[str, Link]], *, visit: Visit, now: datetime
+    db: sqlite3.Connection,
+    links: Iterable[tuple[str, Link]],
+    *,
+    visit: Visit,
+    now: datetime,
+    run_began: datetime,
 ) -> int:
     """Keep the links (canonical URL, link) of a listing; new ones are due at once.
 
-    A known sitemap is due again when its index gives it another date, or none.
+    A known sitemap is due again when its index gives it another date, or none; not twice in a run,
+    so that indexes which list each other come to an end, and not before a failed one's time.
 
     Returns:
         How many addresses were new.
@@ -83,7 +89,7 @@ def found(
             _FOUND, (key, link.url, visit.publisher, link.kind, visit.key, at, at)
         ).rowcount
         if not added and link.kind is Kind.SITEMAP:
-            _renew(db, key, link, visit=visit, at=at)
+            _renew(db, key, link, visit=visit, at=at, run_began=run_began)
         db.execute(
             _LINKED,
             (key, visit.key, link.title, link.published, link.author, link.summary, at),
@@ -92,12 +98,18 @@ def found(
     return new
 
 
-def _renew(db: sqlite3.Connection, key: str, link: Link, *, visit: Visit, at: str) -> None:
+def _renew(
+    db: sqlite3.Connection, key: str, link: Link, *, visit: Visit, at: str, run_began: datetime
+) -> None:
     known = db.execute(
         "select published from links where url = ? and found_in = ?", (key, visit.key)
     ).fetchone()
     if link.published is None or known is None or known[0] != link.published:
-        db.execute("update visits set due_at = ? where key = ? and kind = 'sitemap'", (at, key))
+        db.execute(
+            "update visits set due_at = ? where key = ? and kind = 'sitemap'"
+            " and (last_at is null or last_at < ?) and (failures = 0 or due_at is null)",
+            (at, key, iso(run_began)),
+        )
         db.execute(
             "update links set published = ? where url = ? and found_in = ?",
             (link.published, key, visit.key),

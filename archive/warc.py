@@ -16,30 +16,17 @@ from typing import Any
 import brotlicffi
 from warcio.archiveiterator import ArchiveIterator
 from warcio.bufferedreaders import BufferedReader
-from warcio.statusandheaders import StatusAndHeaders
+from warcio.exceptions import ArchiveLoadFailed
 from warcio.warcwriter import WARCWriter
 
-from archive.clock import iso
 from archive.errors import DamagedWarc
-from archive.records import Exchange, WarcLocation
+from archive.records import Exchange, Kind, WarcLocation
+from archive.warc_records import Original, info_record, request_record, response_record
 
 ROLL_BYTES = 1 << 30
-NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
-IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
-
-# The payload is stored without its transfer coding, so a header that still announced one would
-# make readers undo it twice. Common Crawl keeps such headers under the same prefix.
-_RENAMED = {b"transfer-encoding": b"X-Crawl-Transfer-Encoding"}
-_INFO = {
-    "format": "WARC File Format 1.1",
-    "conformsTo": "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
-    "description": (
-        "Header names, their order and duplicates, the reason phrase and the payload's content "
-        "coding are as received. Not as received: white space around header values, and the "
-        "chunked transfer coding, which is removed from the payload and whose header is kept as "
-        "X-Crawl-Transfer-Encoding. WARC-Truncated marks a body that was cut short."
-    ),
-}
+_UNREADABLE = (
+    OSError, StopIteration, ValueError, EOFError, zlib.error, brotlicffi.error, ArchiveLoadFailed,
+)  # fmt: skip
 
 
 class _Brotli:
@@ -57,45 +44,50 @@ class _Brotli:
 BufferedReader.DECOMPRESSORS["br"] = _Brotli
 
 
-class _ExactHeaders(StatusAndHeaders):  # type: ignore[misc]
-    """An HTTP head that is written byte for byte; warcio would percent-encode what is not ASCII."""
-
-    def __init__(self, start_line: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> None:
-        super().__init__("", [])
-        lines = [start_line, *(name + b": " + value for name, value in headers)]
-        self.exact = b"\r\n".join(lines) + b"\r\n\r\n"
-
-    def __bool__(self) -> bool:
-        return True
-
-    def compute_headers_buffer(self, header_filter: object = None) -> None:  # noqa: ARG002 - warcio's
-        self.headers_buff = self.exact
-
-
 class WarcFile:
     """The files of one run: written in order, one gzip member per record, rolled at a size."""
 
-    def __init__(self, folder: Path, *, name: str, info: dict[str, str], now: datetime) -> None:
-        """Name files `<name>-<n>.warc.gz` in `folder`; none is made before the first record."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        name: str,
+        info: dict[str, str],
+        now: datetime,
+        roll_bytes: int = ROLL_BYTES,
+    ) -> None:
+        """Name files `<name>-<n>.warc.gz` in `folder`; none is made before the first record.
+
+        A file that has `roll_bytes` or more is followed by the next one.
+        """
         self._folder = folder
+        self._roll_bytes = roll_bytes
         self._name = name
-        self._info = info | _INFO
+        self._info = info
         self._now = now
         self._serial = 0
         self._file: Any = None
         self._dirty = False
 
     def write(
-        self, exchange: Exchange, *, sha256: str, refers_to: tuple[str, datetime] | None = None
+        self,
+        exchange: Exchange,
+        *,
+        sha256: str,
+        kind: Kind,
+        publisher: str | None,
+        refers_to: Original | None = None,
     ) -> WarcLocation:
-        """Append the answer and its request; with `refers_to` (address, time) as a revisit.
+        """Append the answer and its request; with `refers_to` the answer as a revisit record.
 
         The bytes are the operating system's, not the disk's, until `sync`.
         """
         self._roll()
         writer = WARCWriter(None, gzip=False, warc_version="WARC/1.1")
-        response = _response(writer, exchange, sha256, refers_to)
-        request = _request(writer, exchange)
+        response = response_record(
+            writer, exchange, sha256=sha256, kind=kind, publisher=publisher, refers_to=refers_to
+        )
+        request = request_record(writer, exchange)
         location = self._append(writer, response)
         request.rec_headers.add_header(
             "WARC-Concurrent-To", response.rec_headers.get_header("WARC-Record-ID")
@@ -104,30 +96,33 @@ class WarcFile:
         return location
 
     def sync(self) -> None:
-        """Put what was written on the disk; the first time with the folder's entry of the file."""
+        """Put what was written on the disk."""
         if self._file is not None and self._dirty:
-            self._file.flush()
             os.fsync(self._file.fileno())
             self._dirty = False
 
     def close(self) -> None:
         """Sync and close; a further record opens the next file."""
-        self.sync()
+        try:
+            self.sync()
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Close without a sync: after an error of the disk, when nothing is acknowledged."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
     def _roll(self) -> None:
-        if self._file is not None and self._file.tell() < ROLL_BYTES:
+        if self._file is not None and self._file.tell() < self._roll_bytes:
             return
         self.close()
         self._serial += 1
         path = self._folder / f"{self._name}-{self._serial:03}.warc.gz"
-        self._file = path.open("xb")
+        self._file = path.open("xb", buffering=0)
         writer = WARCWriter(None, gzip=False, warc_version="WARC/1.1")
-        record = writer.create_warcinfo_record(path.name, self._info)
-        record.rec_headers.replace_header("WARC-Date", iso(self._now))
-        self._append(writer, record)
+        self._append(writer, info_record(writer, path.name, self._info, now=self._now))
         sync_folder(self._folder)
 
     def _append(self, writer: Any, record: Any) -> WarcLocation:
@@ -136,13 +131,24 @@ class WarcFile:
         member = zlib.compressobj(6, zlib.DEFLATED, 31)
         packed = member.compress(plain.getbuffer()) + member.flush()
         offset = self._file.tell()
-        self._file.write(packed)
         self._dirty = True
+        self._put(packed, offset)
         return WarcLocation(
             file=os.path.basename(self._file.name),  # noqa: PTH119 - a file's name, not a path
             offset=offset,
             length=len(packed),
         )
+
+    def _put(self, packed: bytes, offset: int) -> None:
+        """Write a record wholly or not at all: half of one would hide all that follow it."""
+        rest = memoryview(packed)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError:
+            self._file.seek(offset)
+            self._file.truncate()
+            raise
 
 
 def payload_digest(payload: bytes) -> str:
@@ -151,7 +157,7 @@ def payload_digest(payload: bytes) -> str:
 
 
 def read_payload(folder: Path, location: WarcLocation) -> bytes:
-    """Return the decoded body of the response record at `location`.
+    """Return the decoded body of the response record at `location`; a revisit record has none.
 
     Raises:
         DamagedWarc: if no such record can be read there.
@@ -162,7 +168,7 @@ def read_payload(folder: Path, location: WarcLocation) -> bytes:
             file.seek(location.offset)
             record = next(iter(ArchiveIterator(file)))
             return bytes(record.content_stream().read())
-    except (OSError, StopIteration, ValueError, EOFError, zlib.error) as error:
+    except _UNREADABLE as error:
         raise DamagedWarc(
             f"{path}: no readable record at byte {location.offset} ({error})"
         ) from error
@@ -201,42 +207,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _response(
-    writer: Any, exchange: Exchange, sha256: str, refers_to: tuple[str, datetime] | None
-) -> Any:
-    start_line = f"{exchange.protocol} {exchange.status} {exchange.reason}".rstrip()
-    headers = tuple(
-        (_RENAMED.get(name.lower(), name), value) for name, value in exchange.response_headers
-    )
-    named = {"WARC-Date": iso(exchange.fetched_at), "WARC-Payload-Digest": f"sha256:{sha256}"}
-    if exchange.ip:
-        named["WARC-IP-Address"] = exchange.ip
-    if exchange.truncated:
-        named["WARC-Truncated"] = exchange.truncated
-    if refers_to:
-        named["WARC-Profile"] = NOT_MODIFIED if exchange.status == 304 else IDENTICAL
-        named["WARC-Refers-To-Target-URI"] = refers_to[0]
-        named["WARC-Refers-To-Date"] = iso(refers_to[1])
-    return writer.create_warc_record(
-        exchange.url,
-        "revisit" if refers_to else "response",
-        payload=BytesIO(b"" if refers_to else exchange.payload),
-        length=0 if refers_to else len(exchange.payload),
-        warc_headers_dict=named,
-        http_headers=_ExactHeaders(start_line.encode("utf-8"), headers),
-    )
-
-
-def _request(writer: Any, exchange: Exchange) -> Any:
-    target = exchange.url.split("://", 1)[-1]
-    path = "/" + target.split("/", 1)[1] if "/" in target else "/"
-    return writer.create_warc_record(
-        exchange.url,
-        "request",
-        warc_headers_dict={"WARC-Date": iso(exchange.fetched_at)},
-        http_headers=_ExactHeaders(
-            f"{exchange.method} {path} HTTP/1.1".encode(), exchange.request_headers
-        ),
-    )

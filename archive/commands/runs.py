@@ -30,7 +30,9 @@ def runs(archive: Path, limit: int, as_json: bool) -> None:
         click.echo(json.dumps([_plain(run) for run in rows], ensure_ascii=False, indent=2))
         return
     for run in rows:
-        seconds = f"{(run.ended_at - run.started_at).total_seconds():.0f} s" if run.ended_at else "…"
+        seconds = (
+            f"{(run.ended_at - run.started_at).total_seconds():.0f} s" if run.ended_at else "…"
+        )
         click.echo(
             f"{run.id:>6}  {run.started_at:%Y-%m-%d %H:%M:%S}Z  {seconds:>7}  {run.state:<11}"
             f"  {run.requests:>6} requests  {run.new:>6} new  {run.changed:>5} changed"

@@ -33,7 +33,7 @@ MARK_END = "\N{MATHEMATICAL RIGHT WHITE SQUARE BRACKET}"
 _WEIGHTS = "8.0, 4.0, 2.0, 1.0"  # title, deck, byline, text
 _SNIPPET_WORDS = 32
 _LEAD = 240
-_ENOUGH = 2000  # articles with a rare word of the query, before its common ones only add to scores
+_ENOUGH = 1000  # articles with a rare word of the query, before its common ones only add to scores
 _NEWEST = "published_on desc, published_at desc, id desc"
 
 # In subqueries, on indexes alone: beside its text, an article's later columns are slow to reach.

@@ -1,5 +1,7 @@
 """Queries find articles: ranked, filtered, safe, with the original text marked."""
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -90,7 +92,7 @@ def test_a_hit_tells_where_and_when_and_shows_the_original(archive):
 
 
 def test_common_words_score_what_rare_words_retrieve(archive, monkeypatch):
-    monkeypatch.setattr("archive.search._ENOUGH", 1)
+    monkeypatch.setattr(sys.modules[search.__module__], "_ENOUGH", 1)
     assert [hit.id for hit in search(archive, "حكومة الموازنة", limit=1)] == [1]
     every_word = [hit.score for hit in search(archive, "حكومة الموازنة", limit=9)]
     rare_word_only = search(archive, "الموازنة", limit=1)[0].score

@@ -64,18 +64,22 @@ def _summary(asked: str, shown: int, number: int) -> str:
     )
 
 
+def _title(hit: Hit) -> str:
+    return _line(hit.title) or hit.url
+
+
 def _source(hit: Hit) -> str:
     day = hit.published_on or (hit.published_at or "undated")[:10]
     return f"{hit.publisher_name} · {day}"
 
 
 def _plain(hit: Hit) -> str:
-    return "\n".join((_line(hit.title), _source(hit), hit.url, _line(hit.snippet), ""))
+    return "\n".join((_title(hit), _source(hit), hit.url, _line(hit.snippet), ""))
 
 
 def _for_terminal(hit: Hit) -> str:
     """Return the hit in colours, with its Arabic isolated so that it runs from right to left."""
-    title = click.style(_line(hit.title) or hit.url, bold=True)
+    title = click.style(_title(hit), bold=True)
     snippet = _MARKED.sub(
         lambda found: click.style(found[1], fg="yellow", bold=True), _line(hit.snippet)
     )

@@ -1,6 +1,7 @@
 """How fast the index is written and asked, and how large it is.
 
-`python -m tests.benchmarks.search --articles 200000`; articles of about 300 words are put together from the shared sentences of real Arabic news.
+`python -m tests.benchmarks.search --articles 200000` puts articles of about 300 words together
+from the shared sentences of real Arabic news.
 """
 
 import gzip

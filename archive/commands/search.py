@@ -10,7 +10,6 @@ import click
 
 from archive.commands.options import archive_option
 from archive.database import open_for_reading
-from archive.errors import ArchiveError
 from archive.search import MARK_END, MARK_START, Hit, Order
 from archive.search import count as count_hits
 from archive.search import search as find
@@ -38,12 +37,9 @@ def search(query: tuple[str, ...], archive: Path, limit: int, order: Order, as_j
     author:word, publisher:slug, after:2020-11-01, before:2021. Put it in single quotes.
     """
     asked = " ".join(query)
-    try:
-        with closing(open_for_reading(archive)) as connection:
-            hits = find(connection, asked, limit=limit, order=order)
-            number = count_hits(connection, asked, order=order)
-    except ArchiveError as error:
-        raise click.ClickException(str(error)) from error
+    with closing(open_for_reading(archive)) as connection:
+        hits = find(connection, asked, limit=limit, order=order)
+        number = count_hits(connection, asked, order=order)
     if as_json:
         click.echo(json.dumps([_as_object(hit) for hit in hits], ensure_ascii=False, indent=2))
         return

@@ -4,13 +4,13 @@ import json
 
 from click.testing import CliRunner
 
-from archive.commands.search import search
 from archive.database import open_for_writing
+from crawler.cli import warraq
 from tests.archive.newsroom import add_article
 
 
 def run(*arguments):
-    return CliRunner().invoke(search, arguments)
+    return CliRunner().invoke(warraq, ("search", *arguments))
 
 
 def archive_with_news(root):

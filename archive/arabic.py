@@ -160,7 +160,7 @@ def _token_in(text: str) -> re.Pattern[str]:
     return _TOKEN if _ASTRAL.search(text) else _PLAIN_TOKEN
 
 
-@lru_cache(maxsize=1 << 17)
+@lru_cache(maxsize=1 << 16)
 def term(token: str) -> str:
     """Return what the index holds for one `token`: its folded stem, never empty, always one token.
 

@@ -76,8 +76,9 @@ def found(
 ) -> int:
     """Keep the links (canonical URL, link) of a listing; new ones are due at once.
 
-    A known sitemap is due again when its index gives it another date, or none; not twice in a run,
-    so that indexes which list each other come to an end, and not before a failed one's time.
+    A known listing is due again when the one it stands in gives it another date, or none; not
+    twice in a run, so that listings which list each other come to an end, and not before a failed
+    one's time.
 
     Returns:
         How many addresses were new.
@@ -88,7 +89,7 @@ def found(
         added = db.execute(
             _FOUND, (key, link.url, visit.publisher, link.kind, visit.key, at, at)
         ).rowcount
-        if not added and link.kind is Kind.SITEMAP:
+        if not added and link.kind is not Kind.ARTICLE:
             _renew(db, key, link, visit=visit, at=at, run_began=run_began)
         db.execute(
             _LINKED,
@@ -106,7 +107,7 @@ def _renew(
     ).fetchone()
     if link.published is None or known is None or known[0] != link.published:
         db.execute(
-            "update visits set due_at = ? where key = ? and kind = 'sitemap'"
+            "update visits set due_at = ? where key = ? and kind != 'article'"
             " and (last_at is null or last_at < ?) and (failures = 0 or due_at is null)",
             (at, key, iso(run_began)),
         )

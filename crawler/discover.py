@@ -1,7 +1,7 @@
 """Listings to links: feeds, sitemaps and section pages, with the hints they carry. Pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -15,6 +15,11 @@ from crawler.decode import decode
 from crawler.xmlstream import XmlStream
 
 _DECLARATION = re.compile(r"\s*<\?xml[^>]{0,200}\?>")
+
+# Where systems write the number of a listing's page: a parameter, or a part of the path.
+_PAGE = re.compile(
+    r"(?:[?&](?:page|paged|pageno|pg|p)=|/page/|/page-)(\d{1,4})(?=[&/#]|$)", re.IGNORECASE
+)
 
 
 class NotAListing(Exception):  # noqa: N818 - an instruction to its catcher, not an accident
@@ -96,6 +101,8 @@ def sitemap(body: bytes, url: str) -> Iterator[Link]:
 def section(body: bytes, url: str, content_type: str | None = None) -> Iterator[Link]:
     """Yield the links of a section page that stay on its host and look like articles.
 
+    Last comes the page that continues it, as a link of the kind section, where there is one.
+
     Raises:
         NotAListing: if there is no page to read.
     """
@@ -109,13 +116,30 @@ def section(body: bytes, url: str, content_type: str | None = None) -> Iterator[
     base_element = tree.find(".//base")
     base = url if base_element is None else _address(base_element.get("href"), url) or url
     seen = set()
-    for anchor in tree.iter("a"):
+    for anchor in tree.iter("a", "link"):
         address = _address(anchor.get("href"), base)
         if not address or host_of(address) != host_of(url) or address in seen:
             continue
         seen.add(address)
-        if _looks_like_article(address):
+        if anchor.tag == "a" and _looks_like_article(address):
             yield Link(url=address, title=_clean(str(anchor.xpath("string()"))))
+    if continued := _next_page(url, seen):
+        yield Link(url=continued, kind=Kind.SECTION)
+
+
+def _next_page(url: str, addresses: Iterable[str]) -> str | None:
+    """Return the address that is the same listing's next page, by its number."""
+    listing, number = _numbered(url)
+    return next((one for one in addresses if _numbered(one) == (listing, number + 1)), None)
+
+
+def _numbered(address: str) -> tuple[str, int]:
+    """Return an address without its page number, and the number; a first page may have none."""
+    match = _PAGE.search(address)
+    if not match:
+        return address.rstrip("/?"), 1
+    rest = (address[: match.start()] + "?" + address[match.end() :].lstrip("&")).rstrip("/?&")
+    return rest.replace("??", "?"), int(match[1])
 
 
 def _sitemap_link(element: etree._Element, base: str) -> Link | None:

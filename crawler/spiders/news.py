@@ -211,9 +211,13 @@ class NewsSpider(Spider):
         links = self._wanted(visit, capture)
         try:
             while portion := list(islice(links, LINKS_AT_ONCE)):
+                pages = [link for link in portion if link[1].kind is Kind.SECTION]
                 found += len(portion)
-                new += self.store.found(portion, visit=visit)
-                await asyncio.sleep(0)
+                new += self.store.found([one for one in portion if one not in pages], visit=visit)
+                if new or visit.last_at is None:  # where nothing is new, older pages are known
+                    self.store.found(pages, visit=visit)
+                if len(portion) == LINKS_AT_ONCE:
+                    await asyncio.sleep(0)
         except discover.NotAListing as error:
             problem = _problem("not-a-listing", str(error), stage="discover")
         logger.info("%s: %d links, %d new", visit.url, found, new)
@@ -303,7 +307,6 @@ class NewsSpider(Spider):
         if self.fault:
             self.done(visit)
             return
-        logger.error("%s: %s", visit.url, failure.getTraceback())
         name = type(failure.value).__name__
         self._fail(visit, capture, "internal-error", f"{name}: {failure.value}")
 

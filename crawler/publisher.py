@@ -66,10 +66,8 @@ class Publisher:
     @classmethod
     def of_url(cls, url: str) -> "Publisher":
         """Return a publisher of which only an address is known: named after its host."""
-        host = host_of(url)
-        return cls(
-            slug=host, name=host, homepage=f"{urlsplit(url).scheme}://{urlsplit(url).netloc}/"
-        )
+        home = canonical("/", canonical(url))
+        return cls(slug=host_of(home), name=host_of(home), homepage=home)
 
     def rules_on(self, day: date) -> Rules:
         """Return the rules valid on `day`: the first whose `until` lies after it."""

@@ -1,0 +1,125 @@
+"""warraq.toml says whom and when; what is wrong in it is named with its remedy."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from crawler.config import Config, Schedule, cron_trigger, load
+from crawler.errors import ConfigError
+
+
+def write(root, text):
+    (root / "warraq.toml").write_bytes(text if isinstance(text, bytes) else text.encode())
+
+
+def every(**step):
+    return Schedule(every=timedelta(**step))
+
+
+@pytest.mark.parametrize(
+    ("text", "config"),
+    [
+        ("", Config()),
+        (b"\xef\xbb\xbf", Config()),
+        ('follow = ["a", "b"]', Config(follow=("a", "b"))),
+        ('contact = "https://x.example/bot"', Config(contact="https://x.example/bot")),
+        ('contact = "me@x.example"', Config(contact="me@x.example")),
+        ('every = "90s"', Config(schedule=every(seconds=90))),
+        ('every = "1s"', Config(schedule=every(seconds=1))),
+        ('every = "2h"', Config(schedule=every(hours=2))),
+        ('every = "366d"', Config(schedule=every(days=366))),
+        ('every = "15 m"', Config(schedule=every(minutes=15))),
+        ('cron = "*/10 6-23 * * *"', Config(schedule=Schedule(cron="*/10 6-23 * * *"))),
+        ('[publishers.a]\nevery = "1h"', Config(schedules={"a": every(hours=1)})),
+        (
+            'every = "1h"\n[publishers.a]\ncron = "0 6 * * 7"',
+            Config(schedule=every(hours=1), schedules={"a": Schedule(cron="0 6 * * 7")}),
+        ),
+    ],
+)
+def test_right_files(tmp_path, text, config):
+    write(tmp_path, text)
+    assert load(tmp_path) == config
+
+
+def test_a_missing_file_is_an_empty_one(tmp_path):
+    assert load(tmp_path) == Config()
+
+
+def test_a_publisher_has_its_own_schedule_or_the_common_one(tmp_path):
+    write(tmp_path, 'every = "1h"\n[publishers.a]\nevery = "5m"')
+    config = load(tmp_path)
+    assert config.schedule_of("a") == every(minutes=5)
+    assert config.schedule_of("b") == every(hours=1)
+    assert Config().schedule_of("b") == every(minutes=15)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "remedy"),
+    [
+        ('evry = "1h"', "`evry`", "`every`"),
+        ('every = "often"', "`every`", '"15m"'),
+        ("every = 15", "`every`", '"15m"'),
+        ('every = "0s"', "`every`", '"1s"'),
+        ('every = "367d"', "`every`", '"366d"'),
+        (f'every = "{"9" * 30}d"', "`every`", '"366d"'),
+        ('every = "-5m"', "`every`", '"15m"'),
+        ('every = "1h"\ncron = "* * * * *"', "top level", "one of"),
+        ('cron = "every day"', "`cron`", "minute hour day month weekday"),
+        ('cron = "61 * * * *"', "`cron`", "minute hour day month weekday"),
+        ('cron = "* * * * 8"', "`cron`", "0 is Sunday"),
+        ('cron = "* * * * 1/0"', "`cron`", "minute hour day month weekday"),
+        ('cron = "* * * * sunday"', "`cron`", "0 is Sunday"),
+        ('cron = "@daily"', "`cron`", "not 5"),
+        ("cron = 5", "`cron`", "minute hour day month weekday"),
+        ('follow = "enabbaladi"', "`follow`", '["enabbaladi"]'),
+        ("follow = [1]", "`follow`", '["enabbaladi"]'),
+        ('contact = "me"', "`contact`", "https://"),
+        ('contact = "a@b\\r\\nX: y"', "`contact`", "https://"),
+        ("contact = 5", "`contact`", "https://"),
+        ("publishers = 5", "`publishers`", "[publishers.enabbaladi]"),
+        ("[publishers]\na = 5", "`publishers`", "[publishers.enabbaladi]"),
+        ("[publishers.a]", "`publishers.a`", "one of"),
+        ('[publishers.a]\nevry = "1h"', "`publishers.a.evry`", "`every`"),
+        ('[publishers.a]\nevery = "x"', "`publishers.a.every`", '"15m"'),
+        ("[publishers.a]\ncron = 'x'", "`publishers.a.cron`", "not 5"),
+        ("follow = [", "TOML", "Invalid value"),
+        ("follow = ['صحيفة']".encode("cp1256"), "TOML", "decode"),
+    ],
+)
+def test_wrong_files_name_file_key_and_remedy(tmp_path, text, key, remedy):
+    write(tmp_path, text)
+    with pytest.raises(ConfigError) as raised:
+        load(tmp_path)
+    message = str(raised.value)
+    assert message.startswith(str(tmp_path / "warraq.toml"))
+    assert key in message
+    assert remedy in message
+
+
+# 2026-11-23 is a Monday.
+@pytest.mark.parametrize(
+    ("expression", "days"),
+    [
+        ("0 6 * * *", [23, 24, 25, 26, 27, 28, 29]),
+        ("0 6 * * 0", [29]),
+        ("0 6 * * 7", [29]),
+        ("0 6 * * 1-5", [23, 24, 25, 26, 27]),
+        ("0 6 * * 5-7", [27, 28, 29]),
+        ("0 6 * * */3", [25, 28, 29]),
+        ("0 6 * * 1,fri", [23, 27]),
+        ("0 6 * * sat-mon", [23, 28, 29]),
+        ("0 6 * * MON-FRI/2", [23, 25, 27]),
+        ("0 6 24 * *", [24]),
+    ],
+)
+def test_cron_counts_weekdays_from_sunday(expression, days):
+    trigger = cron_trigger(expression)
+    moment, fired = datetime(2026, 11, 23, tzinfo=UTC), []
+    while moment and moment < datetime(2026, 11, 30, tzinfo=UTC):
+        moment = trigger.get_next_fire_time(None, moment)
+        if moment and moment < datetime(2026, 11, 30, tzinfo=UTC):
+            assert (moment.hour, moment.minute) == (6, 0)
+            fired.append(moment.day)
+            moment += timedelta(minutes=1)
+    assert fired == days

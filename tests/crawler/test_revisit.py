@@ -1,0 +1,174 @@
+"""When an address is looked at again: never before now, never sooner than asked, never forever."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.records import Kind, Visit
+from crawler import revisit
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+def visit(*, kind=Kind.ARTICLE, age=timedelta(0), failures=0, found_in="feed"):
+    return Visit(
+        key="k",
+        url="https://x.example/1",
+        publisher="x",
+        kind=kind,
+        found_in=found_in,
+        found_at=NOW - age,
+        failures=failures,
+    )
+
+
+@pytest.mark.parametrize(
+    ("age", "again"),
+    [
+        (timedelta(0), HOUR),
+        (timedelta(minutes=44), HOUR),
+        (timedelta(minutes=50), 6 * HOUR),  # that was the look of the first hour, a little early
+        (HOUR, 6 * HOUR),
+        (6 * HOUR, DAY),
+        (DAY, 3 * DAY),
+        (3 * DAY, 7 * DAY),
+        (7 * DAY, 30 * DAY),
+        (30 * DAY, None),
+        (365 * DAY, None),
+        (-HOUR, HOUR),  # a clock that was set back
+    ],
+)
+def test_an_article_is_looked_at_again_at_its_next_age(age, again):
+    expected = None if again is None else NOW - age + again
+    assert revisit.after_success(visit(age=age), now=NOW) == expected
+
+
+def test_entry_points_are_polled_and_found_listings_are_not():
+    for kind in (Kind.FEED, Kind.SITEMAP, Kind.SECTION):
+        polled = revisit.after_success(visit(kind=kind, found_in=None), now=NOW)
+        assert polled == NOW + revisit.POLL
+        assert revisit.after_success(visit(kind=kind), now=NOW) is None
+
+
+@given(
+    first=st.timedeltas(min_value=timedelta(0), max_value=400 * DAY),
+    late=st.lists(st.timedeltas(min_value=timedelta(0), max_value=40 * DAY), min_size=8),
+)
+def test_an_article_gets_at_most_six_looks_and_none_in_the_past(first, late):
+    found_at = NOW - first
+    now, looks = NOW, 0
+    one = Visit(key="k", url="u", publisher="x", kind=Kind.ARTICLE, found_in="f", found_at=found_at)
+    for delay in late:
+        again = revisit.after_success(one, now=now)
+        if again is None:
+            break
+        assert again > now
+        looks += 1
+        now = again + delay
+    assert looks <= len(revisit.AGES)
+
+
+def test_looked_at_on_time_an_article_gets_all_six_looks():
+    one, now, looks = visit(), NOW, 0
+    while again := revisit.after_success(one, now=now):
+        now, looks = again, looks + 1
+    assert looks == 6
+
+
+def test_waits_after_failures_grow_and_are_capped():
+    waits = [
+        revisit.after_failure(visit(kind=Kind.FEED, found_in=None, failures=n), now=NOW) - NOW
+        for n in range(40)
+    ]
+    assert waits[0] == revisit.FIRST_FAILURE
+    assert waits == sorted(waits)
+    assert waits[-1] == revisit.LONGEST_WAIT
+    assert all(later == min(2 * wait, DAY) for wait, later in pairwise(waits))
+
+
+@pytest.mark.parametrize(
+    ("kind", "found_in", "failures", "given_up"),
+    [
+        (Kind.ARTICLE, "feed", 8, False),
+        (Kind.ARTICLE, "feed", 9, True),
+        (Kind.ARTICLE, None, 9, True),
+        (Kind.SITEMAP, "index", 9, True),
+        (Kind.SITEMAP, None, 9, False),
+        (Kind.FEED, None, 10_000, False),
+    ],
+)
+def test_only_an_entry_point_is_tried_for_ever(kind, found_in, failures, given_up):
+    one = visit(kind=kind, found_in=found_in, failures=failures)
+    assert (revisit.after_failure(one, now=NOW) is None) is given_up
+
+
+@given(
+    failures=st.integers(0, 8),
+    asked=st.timedeltas(min_value=timedelta(0), max_value=revisit.LONGEST_ASKED),
+)
+def test_a_failed_visit_waits_at_least_as_long_as_asked(failures, asked):
+    seconds = str(int(asked.total_seconds()))
+    until = revisit.retry_after(seconds, now=NOW)
+    again = revisit.after_failure(visit(failures=failures), now=NOW, retry_after=until)
+    assert again is not None
+    assert again >= NOW + timedelta(seconds=int(seconds))
+    assert again > NOW
+
+
+def http_date(moment):
+    return format_datetime(moment, usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        ("", None),
+        ("0", timedelta(0)),
+        ("120", timedelta(minutes=2)),
+        (" 120 ", timedelta(minutes=2)),
+        ("172800", 2 * DAY),
+        ("9999999999", revisit.LONGEST_ASKED),
+        ("9" * 400, None),
+        ("9" * 5000, None),
+        ("-5", None),
+        ("1.5", None),
+        ("soon", None),
+        (http_date(NOW + HOUR), HOUR),
+        (http_date(NOW - HOUR), timedelta(0)),
+        (http_date(NOW + 400 * DAY), revisit.LONGEST_ASKED),
+        ("Mon, 23 Nov 2026 15:00:00 +0300", timedelta(0)),
+        ("Mon, 23 Nov 2026 13:00:00 -0000", HOUR),
+        ("Mon, 99 Nov 2026 13:00:00 GMT", None),
+        ("Mon, 01 Jan 0001 00:00:00 +1400", timedelta(0)),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(value, expected):
+    moment = revisit.retry_after(value, now=NOW)
+    assert moment == (None if expected is None else NOW + expected)
+
+
+@given(st.text())
+def test_no_retry_after_breaks_the_crawl(value):
+    moment = revisit.retry_after(value, now=NOW)
+    assert moment is None or NOW <= moment <= NOW + revisit.LONGEST_ASKED
+
+
+@pytest.mark.parametrize(
+    ("age", "found_in", "again"),
+    [
+        (timedelta(0), "feed", NOW + DAY),
+        (DAY, "feed", NOW + 2 * DAY),
+        (3 * DAY, "feed", NOW + 4 * DAY),
+        (30 * DAY, "feed", None),
+        (30 * DAY, None, NOW + DAY),
+    ],
+)
+def test_a_vanished_article_is_looked_at_again_but_not_at_once(age, found_in, again):
+    assert revisit.after_gone(visit(age=age, found_in=found_in), now=NOW) == again

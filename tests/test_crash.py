@@ -12,9 +12,9 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
 from archive.database import open_for_reading
+from archive.records import WarcLocation
 from archive.urls import canonical
 from archive.warc import read_payload
-from archive.records import WarcLocation
 from fixtures import Newsstand, serve
 
 ARTICLES = 240

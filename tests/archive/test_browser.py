@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
+from playwright.sync_api import Browser, Page
 
 from tests.archive.reading_room import PARAGRAPHS, TITLE, Shelf, fill
-from tests.chromium import chromium, find_chromium
+from tests.chromium import chromium, find_chromium, strict_page
 from tests.serving import serving
 
 pytestmark = [
@@ -38,29 +38,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    """A page that must stay on the archive's server, find everything and complain of nothing."""
-    page = browser.new_page()
-    wrong: list[str] = []
-
-    def asked(request: Request) -> None:
-        if not request.url.startswith(address):
-            wrong.append(f"asked {request.url}")
-
-    def answered(response: Response) -> None:
-        if response.status >= 400:
-            wrong.append(f"{response.status} for {response.url}")
-
-    def said(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            wrong.append(f"console: {message.text}")
-
-    page.on("request", asked)
-    page.on("response", answered)
-    page.on("console", said)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    yield page
-    page.close()
-    assert wrong == []
+    with strict_page(browser, address) as page:
+        yield page
 
 
 def test_from_the_first_page_to_an_article(page, address):

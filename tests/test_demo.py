@@ -1,0 +1,77 @@
+"""`warraq demo` as a newcomer meets it: from the command to the seed article in the browser."""
+
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.chromium import chromium, find_chromium, strict_page
+
+SEED = (Path(__file__).parents[1] / "fixtures" / "seed-article.txt").read_text("utf-8")
+TITLE, *PARAGRAPHS = SEED.splitlines()
+needs_chromium = pytest.mark.skipif(find_chromium() is None, reason="no Chromium is installed")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> Iterator[tuple[Path, str, list[str]]]:
+    """Run the demo until it serves; give its archive, its address, and what it had printed."""
+    archive = tmp_path_factory.mktemp("demo") / "أرشيف التجربة"
+    command = [sys.executable, "-m", "crawler", "demo", "--archive", str(archive), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = []
+        for line in process.stdout:
+            lines.append(line.rstrip("\n"))
+            if line.startswith("Crawl a real"):
+                break
+        yield archive, re.search(r"http://[\d.:]+/", "\n".join(lines)).group(), lines
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+
+
+def test_it_prints_a_summary_an_address_and_what_to_do_next(demo):
+    _, address, lines = demo
+    assert lines[0].split() == [
+        *("publisher", "requests", "new", "changed", "unchanged", "problems", "bytes", "seconds")
+    ]
+    together = next(line for line in lines if line.startswith("together")).split()
+    assert together[2:6] == ["60", "0", "0", "0"]
+    assert address.startswith("http://127.0.0.1:")
+    assert lines[-1] == "Crawl a real newspaper: warraq crawl enabbaladi --limit 20"
+
+
+def test_every_article_of_every_newspaper_is_archived(demo):
+    db = sqlite3.connect(f"{(demo[0] / 'archive.db').as_uri()}?mode=ro", uri=True)
+    counts = dict(db.execute("select publisher, count(*) from articles group by publisher"))
+    text = db.execute("select text from articles where title = ?", (TITLE,)).fetchone()[0]
+    db.close()
+    assert counts == {"manara": 20, "nakhil": 20, "sanabel": 20}
+    assert text == "\n".join(PARAGRAPHS)
+
+
+@pytest.mark.browser
+@needs_chromium
+def test_a_browser_reads_the_seed_article(demo):
+    address = demo[1]
+    with chromium() as browser, strict_page(browser, address) as page:
+        page.goto(address)
+        assert page.locator("html").evaluate("e => getComputedStyle(e).direction") == "rtl"
+        page.get_by_role("link", name="سنابل برس").first.click()
+        page.get_by_role("link", name=TITLE).first.click()
+        page.wait_for_url("**/article/*")
+        assert page.locator("h1").inner_text() == TITLE
+        assert page.locator(".text").evaluate("e => getComputedStyle(e).direction") == "rtl"
+        assert page.locator(".text p").all_inner_texts() == PARAGRAPHS
+
+
+def test_a_second_demo_beside_it_says_that_the_port_is_taken(demo, tmp_path):
+    command = [sys.executable, "-m", "crawler", "demo", "--no-serve", "--archive", str(tmp_path)]
+    second = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert second.returncode == 1
+    assert second.stderr.startswith("Error: the demo newspapers cannot be served")
+    assert "Traceback" not in second.stderr

@@ -4,6 +4,7 @@ warcio writes the records (it knows request, response, revisit and warcinfo reco
 digests), fastwarc, which has other code for reading, checks them in the tests.
 """
 
+import gzip
 import hashlib
 import os
 import zlib
@@ -24,9 +25,6 @@ from archive.records import Exchange, Kind, WarcLocation
 from archive.warc_records import Original, info_record, request_record, response_record
 
 ROLL_BYTES = 1 << 30
-_UNREADABLE = (
-    OSError, StopIteration, ValueError, EOFError, zlib.error, brotlicffi.error, ArchiveLoadFailed,
-)  # fmt: skip
 
 
 class _Brotli:
@@ -159,6 +157,8 @@ def payload_digest(payload: bytes) -> str:
 def read_payload(folder: Path, location: WarcLocation) -> bytes:
     """Return the decoded body of the response record at `location`; a revisit record has none.
 
+    A body whose content coding is broken is returned as far as it can be decoded.
+
     Raises:
         DamagedWarc: if no such record can be read there.
     """
@@ -166,9 +166,10 @@ def read_payload(folder: Path, location: WarcLocation) -> bytes:
     try:
         with path.open("rb") as file:
             file.seek(location.offset)
-            record = next(iter(ArchiveIterator(file)))
-            return bytes(record.content_stream().read())
-    except _UNREADABLE as error:
+            plain = gzip.decompress(file.read(location.length))
+        record = next(iter(ArchiveIterator(BytesIO(plain))))
+        return bytes(record.content_stream().read())
+    except (OSError, EOFError, zlib.error, StopIteration, ArchiveLoadFailed) as error:
         raise DamagedWarc(
             f"{path}: no readable record at byte {location.offset} ({error})"
         ) from error

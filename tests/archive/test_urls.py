@@ -169,7 +169,7 @@ def test_a_path_written_out_or_escaped_is_one(text):
 
 
 def on_the_wire(url):
-    """What a server sees of an address: the request's target, decoded where that changes nothing."""
+    """What a server sees of an address: the path and the query."""
     parts = urlsplit(url)
     return parts.path or "/", parts.query
 

@@ -1,0 +1,77 @@
+"""A desk to write an archive from: exchanges, readings and visits without a crawl."""
+
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
+
+from archive.database import open_for_reading
+from archive.records import Exchange, Extraction, Kind, PageKind, Publisher, Visit
+from archive.store import Store
+
+NOON = datetime(2020, 11, 9, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+PAPER = Publisher(slug="alwaraq", name="صحيفة الورق", homepage="https://alwaraq.example/")
+FEED = "https://alwaraq.example/feed"
+PAGE = "https://alwaraq.example/1"
+
+
+class Hands:
+    """A clock whose hands the test moves."""
+
+    def __init__(self, now=NOON):
+        self.now = now
+
+    def __call__(self):
+        return self.now
+
+    def advance(self, step=HOUR):
+        self.now += step
+        return self.now
+
+
+def exchange(url=PAGE, payload=b"<p>page</p>", **fields):
+    """Return an answer of 200 at noon, with what is given instead."""
+    return Exchange(
+        **{
+            "url": url,
+            "method": "GET",
+            "request_headers": ((b"Host", b"alwaraq.example"),),
+            "status": 200,
+            "reason": "OK",
+            "protocol": "HTTP/1.1",
+            "response_headers": ((b"Content-Type", b"text/html; charset=utf-8"),),
+            "payload": payload,
+            "fetched_at": NOON,
+        }
+        | fields
+    )
+
+
+def reading(title="عنوان", text="نص الخبر.", **fields):
+    """Return the reading of an article."""
+    return Extraction(
+        **{
+            "kind": PageKind.ARTICLE,
+            "title": title,
+            "text": text,
+            "published_on": date(2020, 11, 9),
+            "published_from": "json-ld",
+        }
+        | fields
+    )
+
+
+def visit(url=PAGE, kind=Kind.ARTICLE, **fields):
+    return Visit(
+        **{"key": url, "url": url, "publisher": PAPER.slug, "kind": kind, "found_at": NOON} | fields
+    )
+
+
+def opened(root, clock=None, **fields):
+    """Return a store that knows the paper once it is entered."""
+    return Store(root, command="crawl", software="warraq/test", clock=clock or Hands(), **fields)
+
+
+def rows(root, sql, *values):
+    """Return what another process reading the archive sees."""
+    with closing(open_for_reading(root)) as db:
+        return db.execute(sql, values).fetchall()

@@ -1,0 +1,123 @@
+"""Archives of other versions, and files that are no archive."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+from sqlite_utils import Database
+
+from archive.database import NAME, open_for_reading, open_for_writing
+from archive.errors import NewerArchive, NotAnArchive
+from archive.index import register
+from archive.schema import MIGRATIONS
+from tests.archive.newsroom import add_article
+
+
+def make_older(root):
+    """Make an archive as the version before the last migration did."""
+    with closing(sqlite3.connect(root / NAME, isolation_level=None)) as db:
+        MIGRATIONS.apply(Database(db), stop_before="m002_search_index")
+        add_article(db, id=7, title="الحكومة", text="خبر قديم")
+
+
+def make_newer(root):
+    with closing(open_for_writing(root)) as db:
+        db.execute(
+            "insert into _sqlite_migrations (migration_set, name, applied_at)"
+            " values ('warraq', 'm999_stories', '2031-01-01')"
+        )
+
+
+def test_a_new_archive_is_safe_against_power_cuts_and_takes_readers(tmp_path):
+    with closing(open_for_writing(tmp_path)) as db:
+        assert db.execute("pragma journal_mode").fetchone() == ("wal",)
+        assert db.execute("pragma synchronous").fetchone() == (2,)
+        assert db.execute("pragma foreign_keys").fetchone() == (1,)
+        with closing(open_for_reading(tmp_path)) as reader:
+            assert reader.execute("select count(*) from articles").fetchone() == (0,)
+
+
+def test_an_older_archive_opens_with_all_it_held(tmp_path):
+    make_older(tmp_path)
+    with pytest.raises(NotAnArchive, match="brings it up to date"):
+        open_for_reading(tmp_path)
+    open_for_writing(tmp_path).close()
+    with closing(open_for_reading(tmp_path)) as db:
+        assert db.execute("select id, title, text from articles").fetchall() == [
+            (7, "الحكومة", "خبر قديم")
+        ]
+        found = "select rowid from articles_fts where articles_fts match warraq_query('حكومة')"
+        assert db.execute(found).fetchall() == [(7,)]
+
+
+@pytest.mark.parametrize("opening", [open_for_writing, open_for_reading])
+def test_a_newer_archive_is_refused_with_a_remedy(tmp_path, opening):
+    make_newer(tmp_path)
+    before = (tmp_path / NAME).read_bytes()
+    with pytest.raises(NewerArchive, match=r"m999_stories.*pip install --upgrade warraq"):
+        opening(tmp_path)
+    assert (tmp_path / NAME).read_bytes() == before
+
+
+def test_a_migration_that_fails_leaves_the_archive_as_it_was(tmp_path):
+    make_older(tmp_path)
+    with closing(sqlite3.connect(tmp_path / NAME, isolation_level=None)) as db:
+        db.execute("create table articles_fts (x)")  # in the way of the next migration
+    with pytest.raises(NotAnArchive, match="articles_fts"):
+        open_for_writing(tmp_path)
+    with closing(sqlite3.connect(tmp_path / NAME, isolation_level=None)) as db:
+        assert [m.name for m in MIGRATIONS.applied(Database(db))] == ["m001_tables"]
+        db.execute("drop table articles_fts")
+        register(db)
+    open_for_writing(tmp_path).close()
+    open_for_reading(tmp_path).close()
+
+
+CONTENTS = [
+    b"not a database, but long enough to look at" * 30,
+    b"SQLite format 3\x00" + bytes(5000),
+]
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+@pytest.mark.parametrize("opening", [open_for_writing, open_for_reading])
+def test_a_file_that_is_no_database_is_named(tmp_path, content, opening):
+    (tmp_path / NAME).write_bytes(content)
+    with pytest.raises(NotAnArchive, match=NAME):
+        opening(tmp_path)
+    assert (tmp_path / NAME).read_bytes() == content
+
+
+def test_another_programs_database_is_no_archive(tmp_path):
+    with closing(sqlite3.connect(tmp_path / NAME)) as db:
+        db.execute("create table articles (id)")
+        db.commit()
+    for opening in (open_for_reading, open_for_writing):
+        with pytest.raises(NotAnArchive, match=NAME):
+            opening(tmp_path)
+
+
+def test_what_is_not_there_is_not_made_by_a_reader(tmp_path):
+    for root in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(NotAnArchive, match="holds no archive"):
+            open_for_reading(root)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(NotAnArchive, match="nowhere"):
+        open_for_writing(tmp_path / "nowhere")
+
+
+def test_a_reader_cannot_write(tmp_path):
+    open_for_writing(tmp_path).close()
+    with closing(open_for_reading(tmp_path)) as db:
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            db.execute("insert into publishers (slug, name) values ('a', 'a')")
+
+
+@pytest.mark.parametrize("name", ["with space", "with?mark#and%41", "أرشيف"])
+def test_any_folder_name_will_do(tmp_path, name):
+    root = tmp_path / name
+    root.mkdir()
+    open_for_writing(root).close()
+    open_for_reading(root).close()
+    assert (root / NAME).is_file()
+    assert [path.name for path in tmp_path.iterdir()] == [name]

@@ -1,0 +1,59 @@
+"""The records are plain data: they travel between processes and compare by value."""
+
+import dataclasses
+import pickle
+
+import pytest
+
+from archive import records
+from archive.records import Exchange, Link, Problem, WarcLocation
+from tests.archive.desk import NOON, exchange, reading, visit
+
+TYPES = [kind for kind in vars(records).values() if dataclasses.is_dataclass(kind)]
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_records_are_frozen_slotted_and_made_by_name(kind):
+    parameters = kind.__dataclass_params__
+    assert parameters.frozen
+    assert all(field.kw_only for field in dataclasses.fields(kind))
+    assert not hasattr(kind, "__dict__") or "__slots__" in vars(kind)
+
+
+SAMPLES = [
+    exchange(),
+    reading(problems=(Problem(kind="no-text", detail="nothing", stage="extract"),)),
+    visit(hints=Link(url="https://alwaraq.example/1", title="عنوان"), due_at=NOON),
+    WarcLocation(file="a.warc.gz", offset=0, length=1),
+]
+
+
+@pytest.mark.parametrize("record", SAMPLES)
+def test_records_travel_between_processes(record):
+    copy = pickle.loads(pickle.dumps(record))  # noqa: S301 - our own
+    assert copy == record
+    assert not hasattr(copy, "__dict__")
+
+
+HEADERS = [
+    ("Content-Type", "text/html"),
+    ("CONTENT-TYPE", "text/html"),
+    ("x-twice", "one"),
+    ("X-Arabic", "خبر"),
+    ("X-Broken", "\ufffd"),
+    ("missing", None),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), HEADERS)
+def test_a_header_is_found_in_any_case(name, value):
+    answer: Exchange = exchange(
+        response_headers=(
+            (b"content-type", b"text/html"),
+            (b"X-Twice", b"one"),
+            (b"X-Twice", b"two"),
+            (b"X-Arabic", "خبر".encode()),
+            (b"X-Broken", b"\xc7"),
+        )
+    )
+    assert answer.header(name) == value

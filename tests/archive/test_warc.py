@@ -1,0 +1,405 @@
+"""What came over the wire is in the file, byte for byte, for this reader and another."""
+
+import gzip
+import hashlib
+import subprocess
+import sys
+import zlib
+from datetime import timedelta
+from pathlib import Path
+
+import brotlicffi
+import pytest
+from fastwarc.warc import ArchiveIterator as OtherReader
+from warcio.archiveiterator import ArchiveIterator
+from warcio.checker import Checker
+
+from archive.errors import DamagedWarc
+from archive.records import Kind, WarcLocation
+from archive.warc import WarcFile, payload_digest, read_payload, whole_members
+from archive.warc_records import Original
+from tests.archive.desk import NOON, PAGE, exchange
+
+ROOT = Path(__file__).resolve().parents[2]
+ODD_HEADERS = (
+    (b"server", b"nginx"),
+    (b"Content-TYPE", b"text/html; charset=windows-1256"),
+    (b"Set-Cookie", b"a=1"),
+    (b"X-Title", "خبر".encode()),
+    (b"X-Legacy", "خبر".encode("windows-1256")),
+    (b"Set-Cookie", b"b=2"),
+    (b"X-Empty", b""),
+    (b"Transfer-Encoding", b"chunked"),
+    (b"Content-Length", b"999999"),
+)
+BODY = "<p>نص الخبر كما نشر</p>".encode() * 50
+
+
+class Checked:
+    """What warcio's checker expects of its command line."""
+
+    verbose = False
+
+    def __init__(self, paths):
+        self.inputs = [str(path) for path in paths]
+
+
+def warc_file(folder, **fields):
+    info = {"software": "warraq/test", "isPartOf": "run 1"}
+    return WarcFile(folder, name="warraq-1", info=info, now=NOON, **fields)
+
+
+def write(folder, *exchanges, refers_to=None, **fields):
+    """Write exchanges as articles of a paper; return their locations."""
+    warc = warc_file(folder, **fields)
+    locations = [
+        warc.write(
+            one,
+            sha256=payload_digest(one.payload),
+            kind=Kind.ARTICLE,
+            publisher="alwaraq",
+            refers_to=refers_to,
+        )
+        for one in exchanges
+    ]
+    warc.close()
+    return locations
+
+
+def plain(folder, location):
+    """Return a record's plain bytes, unpacked by zlib alone."""
+    packed = (folder / location.file).read_bytes()
+    return gzip.decompress(packed[location.offset : location.offset + location.length])
+
+
+def checked(folder):
+    """Return whether warcio's own check finds every file of a folder sound."""
+    checker = Checker(Checked(sorted(folder.glob("*.warc.gz"))))
+    checker.process_all()
+    return checker.exit_value == 0
+
+
+def test_heads_and_payload_are_exact(tmp_path):
+    answer = exchange(response_headers=ODD_HEADERS, payload=BODY, reason="Very OK", ip="127.0.0.1")
+    (location,) = write(tmp_path, answer)
+    head, http = plain(tmp_path, location).split(b"\r\n\r\n", 1)
+    assert http == (
+        b"HTTP/1.1 200 Very OK\r\n"
+        b"server: nginx\r\n"
+        b"Content-TYPE: text/html; charset=windows-1256\r\n"
+        b"Set-Cookie: a=1\r\n"
+        b"X-Title: " + "خبر".encode() + b"\r\n"
+        b"X-Legacy: " + "خبر".encode("windows-1256") + b"\r\n"
+        b"Set-Cookie: b=2\r\n"
+        b"X-Empty: \r\n"
+        b"X-Crawl-Transfer-Encoding: chunked\r\n"
+        b"Content-Length: 999999\r\n"
+        b"\r\n" + BODY + b"\r\n\r\n"
+    )
+    lines = head.decode().split("\r\n")
+    assert lines[0] == "WARC/1.1"
+    fields = dict(line.split(": ", 1) for line in lines[1:])
+    assert fields.pop("WARC-Record-ID").startswith("<urn:uuid:")
+    assert fields.pop("WARC-Block-Digest").startswith("sha1:")
+    assert fields == {
+        "WARC-Type": "response",
+        "WARC-Target-URI": PAGE,
+        "WARC-Date": "2020-11-09T12:00:00.000000Z",
+        "WARC-Payload-Digest": f"sha256:{hashlib.sha256(BODY).hexdigest()}",
+        "WARC-IP-Address": "127.0.0.1",
+        "Warraq-Kind": "article",
+        "Warraq-Publisher": "alwaraq",
+        "Content-Type": "application/http; msgtype=response",
+        "Content-Length": str(len(http) - 4),
+    }
+
+
+START_LINES = [
+    ("HTTP/1.1", 200, "OK", b"HTTP/1.1 200 OK"),
+    ("HTTP/1.0", 404, "Not Found", b"HTTP/1.0 404 Not Found"),
+    ("HTTP/1.1", 200, "", b"HTTP/1.1 200"),
+    ("HTTP/1.1", 500, "خطأ", "HTTP/1.1 500 خطأ".encode()),
+    ("HTTP/1.1", 500, b"\xce\xd8\xc3".decode("utf-8", "surrogateescape"),
+     b"HTTP/1.1 500 \xce\xd8\xc3"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("protocol", "status", "reason", "line"), START_LINES)
+def test_the_status_line_is_exact(tmp_path, protocol, status, reason, line):
+    (location,) = write(
+        tmp_path, exchange(protocol=protocol, status=status, reason=reason, response_headers=())
+    )
+    assert plain(tmp_path, location).split(b"\r\n\r\n", 1)[1].split(b"\r\n", 1)[0] == line
+
+
+TARGETS = [
+    ("https://a.example", "/"),
+    ("https://a.example/", "/"),
+    ("https://a.example?q=1", "/?q=1"),
+    ("https://a.example/b//c?d=/e", "/b//c?d=/e"),
+    ("https://a.example/b#part", "/b"),
+]
+
+
+@pytest.mark.parametrize(("url", "target"), TARGETS)
+def test_the_request_stands_behind_its_answer(tmp_path, url, target):
+    headers = ((b"Host", b"a.example"), (b"user-agent", b"warraq"), (b"Accept", b"a"))
+    (location,) = write(tmp_path, exchange(url=url, request_headers=headers))
+    packed = (tmp_path / location.file).read_bytes()
+    request = gzip.decompress(packed[location.offset + location.length :])
+    answered = plain(tmp_path, location)
+    head, http = request.split(b"\r\n\r\n", 1)
+    wanted = f"GET {target} HTTP/1.1\r\nHost: a.example\r\nuser-agent: warraq\r\nAccept: a\r\n"
+    assert http == wanted.encode() + b"\r\n\r\n\r\n"
+    assert b"WARC-Type: request\r\n" in head
+    (answer_id,) = (line for line in answered.split(b"\r\n") if b"WARC-Record-ID" in line)
+    assert answer_id.replace(b"Record-ID", b"Concurrent-To") in head
+
+
+ENCODINGS = [
+    (None, BODY),
+    ("identity", BODY),
+    ("gzip", gzip.compress(BODY)),
+    ("GZIP", gzip.compress(BODY)),
+    ("deflate", zlib.compress(BODY)),
+    ("br", brotlicffi.compress(BODY)),
+    ("gzip", BODY),  # a server that says gzip and sends none
+    ("x-unknown", BODY),
+]
+
+
+@pytest.mark.parametrize(("encoding", "payload"), ENCODINGS)
+def test_a_payload_is_kept_encoded_and_read_decoded(tmp_path, encoding, payload):
+    headers = ((b"Content-Encoding", encoding.encode()),) if encoding else ()
+    answers = [exchange(payload=b"before"), exchange(payload=payload, response_headers=headers)]
+    _, location = write(tmp_path, *answers)
+    assert plain(tmp_path, location).endswith(b"\r\n\r\n" + payload + b"\r\n\r\n")
+    assert read_payload(tmp_path, location) == BODY
+    assert checked(tmp_path)
+
+
+BROKEN = [
+    ("gzip", gzip.compress(BODY)[:-20]),
+    ("br", brotlicffi.compress(BODY)[:-5]),
+    ("br", b"\xff" * 40),
+    ("gzip", b""),
+    ("br", b""),
+]
+
+
+@pytest.mark.parametrize(("encoding", "payload"), BROKEN)
+def test_a_broken_payload_reads_as_what_there_is_or_as_damage(tmp_path, encoding, payload):
+    headers = ((b"Content-Encoding", encoding.encode()),)
+    answer = exchange(payload=payload, response_headers=headers, truncated="disconnect")
+    (location,) = write(tmp_path, answer)
+    if payload[:1] == b"\xff":
+        assert read_payload(tmp_path, location) == payload
+    else:
+        assert BODY.startswith(read_payload(tmp_path, location))
+
+
+def test_a_flipped_bit_anywhere_in_a_record_is_noticed(tmp_path):
+    (location,) = write(tmp_path, exchange(payload=BODY))
+    path = tmp_path / location.file
+    sound = path.read_bytes()
+    for at in range(location.offset + 10, location.offset + location.length, 5):
+        flipped = bytearray(sound)
+        flipped[at] ^= 16
+        path.write_bytes(flipped)
+        with pytest.raises(DamagedWarc, match=location.file):
+            read_payload(tmp_path, location)
+
+
+DAMAGED = [
+    WarcLocation(file="missing.warc.gz", offset=0, length=10),
+    WarcLocation(file="warraq-1-001.warc.gz", offset=10**9, length=10),
+    WarcLocation(file="warraq-1-001.warc.gz", offset=3, length=10),
+    WarcLocation(file="warraq-1-001.warc.gz", offset=0, length=100),
+    WarcLocation(file="other.gz", offset=0, length=1000),
+    WarcLocation(file="zeros.warc.gz", offset=0, length=10),
+    WarcLocation(file="empty.warc.gz", offset=0, length=10),
+]
+
+
+@pytest.mark.parametrize("location", DAMAGED)
+def test_no_record_there_is_said(tmp_path, location):
+    write(tmp_path, exchange())
+    (tmp_path / "zeros.warc.gz").write_bytes(bytes(1000))
+    (tmp_path / "empty.warc.gz").touch()
+    (tmp_path / "other.gz").write_bytes(gzip.compress(b"not a record"))
+    with pytest.raises(DamagedWarc, match=f"byte {location.offset}"):
+        read_payload(tmp_path, location)
+
+
+ORIGINAL = Original(
+    url="https://alwaraq.example/0", fetched_at=NOON - timedelta(days=1), sha256="ab" * 32
+)
+REVISITS = [(200, "identical-payload-digest", BODY), (304, "server-not-modified", b"")]
+
+
+@pytest.mark.parametrize(("status", "profile", "payload"), REVISITS)
+def test_a_revisit_has_its_head_and_no_payload(tmp_path, status, profile, payload):
+    answer = exchange(status=status, payload=payload, response_headers=ODD_HEADERS)
+    (location,) = write(tmp_path, answer, refers_to=ORIGINAL)
+    head, http = plain(tmp_path, location).split(b"\r\n\r\n", 1)
+    for line in (
+        "WARC-Type: revisit",
+        f"WARC-Profile: http://netpreserve.org/warc/1.1/revisit/{profile}",
+        f"WARC-Payload-Digest: sha256:{ORIGINAL.sha256}",
+        "WARC-Refers-To-Target-URI: https://alwaraq.example/0",
+        "WARC-Refers-To-Date: 2020-11-08T12:00:00.000000Z",
+        "Warraq-Kind: article",
+    ):
+        assert line.encode() in head.split(b"\r\n")
+    assert http.startswith(b"HTTP/1.1 %d OK\r\nserver: nginx\r\n" % status)
+    assert http.endswith(b"Content-Length: 999999\r\n\r\n\r\n\r\n")
+    assert checked(tmp_path)
+
+
+@pytest.mark.parametrize("reason", ["length", "time", "disconnect"])
+def test_a_body_cut_short_says_so(tmp_path, reason):
+    (location,) = write(tmp_path, exchange(payload=b"half", truncated=reason))
+    assert f"WARC-Truncated: {reason}\r\n".encode() in plain(tmp_path, location)
+
+
+def test_the_first_record_tells_of_the_software_and_of_what_is_not_exact(tmp_path):
+    (location,) = write(tmp_path, exchange())
+    first = next(whole_members(tmp_path / location.file))[1].decode()
+    for line in (
+        "WARC-Type: warcinfo",
+        "WARC-Filename: warraq-1-001.warc.gz",
+        "WARC-Date: 2020-11-09T12:00:00.000000Z",
+        "software: warraq/test",
+        "isPartOf: run 1",
+        "format: WARC File Format 1.1",
+    ):
+        assert line in first.split("\r\n")
+    assert "Not as received: white space around header values" in first
+
+
+def test_files_roll_at_a_size_with_each_pair_in_one_file(tmp_path):
+    answers = [exchange(url=f"{PAGE}{n}", payload=bytes([n]) * 9000) for n in range(5)]
+    locations = write(tmp_path, *answers, roll_bytes=2000)
+    files = sorted(path.name for path in tmp_path.iterdir())
+    assert len(files) > 1
+    assert files == [f"warraq-1-{n:03}.warc.gz" for n in range(1, len(files) + 1)]
+    assert [read_payload(tmp_path, location) for location in locations] == [
+        answer.payload for answer in answers
+    ]
+    for name in files:
+        with (tmp_path / name).open("rb") as stream:
+            types = [record.rec_type for record in ArchiveIterator(stream)]
+        assert types[0] == "warcinfo"
+        assert types[1:] == ["response", "request"] * (len(types) // 2)
+        assert (tmp_path / name).stat().st_size < 2000 + 2000
+    assert checked(tmp_path)
+
+
+def test_no_record_no_file(tmp_path):
+    warc = warc_file(tmp_path)
+    warc.sync()
+    warc.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+MIXED = [
+    (exchange(response_headers=ODD_HEADERS, payload=BODY), None),
+    (exchange(url=f"{PAGE}?a=ب", payload=gzip.compress(BODY),
+              response_headers=((b"Content-Encoding", b"gzip"),)), None),
+    (exchange(url=f"{PAGE}2", payload=BODY), ORIGINAL),
+    (exchange(url=f"{PAGE}3", status=304, payload=b"", response_headers=()), ORIGINAL),
+    (exchange(url=f"{PAGE}4", payload=b"half", truncated="length"), None),
+    (exchange(url=f"{PAGE}5", status=404, payload=b""), None),
+    (exchange(url=f"{PAGE}6", payload=b"\r\n\r\nWARC/1.1\r\n\r\n"), None),
+]  # fmt: skip
+
+
+def mixed_file(folder):
+    warc = warc_file(folder)
+    for answer, refers_to in MIXED:
+        digest = payload_digest(answer.payload)
+        warc.write(answer, sha256=digest, kind=Kind.ARTICLE, publisher=None, refers_to=refers_to)
+    warc.close()
+    return folder / "warraq-1-001.warc.gz"
+
+
+def test_warcio_checks_the_file(tmp_path):
+    path = mixed_file(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "warcio.cli", "check", "-v", str(path)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert "fail" not in done.stdout
+    assert done.stdout.count("digest pass") >= 2 * len(MIXED) - 2
+
+
+def test_another_reader_reads_the_same(tmp_path):
+    path = mixed_file(tmp_path)
+    with path.open("rb") as stream:
+        ours = [
+            (record.rec_type, record.rec_headers.get_header("WARC-Record-ID"),
+             record.raw_stream.read())
+            for record in ArchiveIterator(stream)
+        ]  # fmt: skip
+    with path.open("rb") as stream:
+        theirs = [_other_view(record) for record in OtherReader(stream, parse_http=False)]
+    assert theirs == ours
+    responses = [payload for kind, _, payload in theirs if kind == "response"]
+    assert responses == [answer.payload for answer, refers_to in MIXED if not refers_to]
+
+
+def _other_view(record):
+    assert record.verify_block_digest(), record.headers
+    record.parse_http()
+    kind, payload = record.headers["WARC-Type"], record.reader.read()
+    if kind == "response":
+        assert record.headers["WARC-Payload-Digest"] == f"sha256:{payload_digest(payload)}"
+    return kind, record.headers["WARC-Record-ID"], payload
+
+
+def test_whole_members_end_where_the_file_is_torn(tmp_path):
+    path = mixed_file(tmp_path)
+    packed = path.read_bytes()
+    ends = [end for end, _ in whole_members(path)]
+    assert ends[-1] == len(packed)
+    assert len(ends) == 1 + 2 * len(MIXED)
+    for cut in range(0, len(packed), 7):
+        path.write_bytes(packed[:cut])
+        assert [end for end, _ in whole_members(path)] == [end for end in ends if end <= cut]
+    for tail in (bytes(5000), b"\x1f\x8b" + bytes(50), b"text"):
+        path.write_bytes(packed + tail)
+        assert [end for end, _ in whole_members(path)] == ends
+    flipped = bytearray(packed)
+    flipped[ends[3] + 40] ^= 1
+    path.write_bytes(flipped)
+    assert [end for end, _ in whole_members(path)] == ends[:4]
+    path.write_bytes(packed)
+    assert [end for end, _ in whole_members(path, ends[2])] == ends[3:]
+
+
+def test_a_full_disk_leaves_no_half_record(tmp_path):
+    """The process may write no file over 6,000 bytes, which fails as a full disk does."""
+    script = f"""
+import resource
+from pathlib import Path
+from random import Random
+from tests.archive.test_warc import *
+warc = warc_file(Path({str(tmp_path)!r}))
+resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
+big, kept = Random(1).randbytes(2500), 0
+try:
+    for _ in range(9):
+        warc.write(exchange(payload=big), sha256="0", kind=Kind.ARTICLE, publisher=None)
+        kept += 1
+except OSError:
+    warc.write(exchange(payload=b"x"), sha256="0", kind=Kind.ARTICLE, publisher=None)
+    warc.close()
+    print(kept)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    assert done.stdout == "1\n", done.stderr
+    path = tmp_path / "warraq-1-001.warc.gz"
+    assert [end for end, _ in whole_members(path)][-1] == path.stat().st_size

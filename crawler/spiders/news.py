@@ -13,12 +13,14 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urldefrag
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from twisted.python.failure import Failure
+from w3lib.url import safe_url_string
 
 from archive.records import Capture, Kind, Link, Page, Problem, Visit
 from archive.store import Store
@@ -195,13 +197,15 @@ class NewsSpider(Spider):
         return self.store.due(slug, articles=articles, limit=limit, busy=busy, only=self._only)
 
     def _request(self, visit: Visit) -> Request:
+        # As it was found: a server may tell escapes apart that mean the same. Only what cannot
+        # stand in a request line (RFC 9112, section 3.2) is escaped.
         return Request(
-            visit.url,
+            safe_url_string(urldefrag(visit.url).url),
             callback=self.parse,
             errback=self.failed,
             dont_filter=True,
             priority=0 if visit.kind is Kind.ARTICLE else 10,
-            meta={"visit": visit, "handle_httpstatus_all": True, "verbatim_url": True},
+            meta={"visit": visit, "verbatim_url": True},
         )
 
     async def _read_listing(self, visit: Visit, capture: Capture) -> None:

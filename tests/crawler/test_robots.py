@@ -1,0 +1,150 @@
+"""robots.txt by RFC 9309, in real crawls of a real little site."""
+
+import time
+
+import pytest
+
+from tests.crawler import wire
+
+ARTICLES = {"/news/1", "/news/2"}
+
+
+def robots(*lines, status="200 OK"):
+    return (wire.http("\n".join(lines).encode(), media="text/plain", status=status),)
+
+
+@pytest.mark.parametrize(
+    ("answer", "fetched", "problems"),
+    [
+        (robots(), ARTICLES, []),
+        (robots("User-agent: *", "Disallow: /news/1"), {"/news/2"}, ["/news/1"]),
+        (robots("User-agent: *", "Disallow: /", "User-agent: warraq", "Allow: /"), ARTICLES, []),
+        (robots("User-agent: Warraq", "Disallow: /news/"), set(), ["/news/1", "/news/2"]),
+        (robots("\ufeffUser-agent: *", "Disallow: /news/1"), {"/news/2"}, ["/news/1"]),
+        (robots("<html>a front page</html>"), ARTICLES, []),
+        (robots("no such file", status="404 Not Found"), ARTICLES, []),
+        (robots("User-agent: *", "Disallow: /", status="403 Forbidden"), ARTICLES, []),
+    ],
+    ids=["empty", "one", "ours", "ours-not", "mark", "html", "404", "403"],
+)
+async def test_what_robots_txt_allows_is_fetched(archive, site, answer, fetched, problems):
+    site.answers["/robots.txt"] = answer
+    await archive.crawl()
+    assert {target for target in site.targets() if "news" in target} == fetched
+    assert archive.problems() == [("robots-disallow", path) for path in problems]
+    assert site.targets()[0] == "/robots.txt"
+    assert site.count("/robots.txt") == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        robots(status="503 Service Unavailable"),
+        robots(status="500 Oh"),
+        robots(status="429 Too Many Requests"),
+        (wire.RESET,),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nUser-agent: *\nAllow",),
+    ],
+    ids=["503", "500", "429", "reset", "torn"],
+)
+async def test_unreachable_means_not_now(archive, site, answer):
+    site.answers["/robots.txt"] = answer
+    summary = await archive.crawl()
+    assert set(site.targets()) == {"/robots.txt"}
+    assert archive.problems() == [("robots-unreachable", "/feed")]
+    assert summary.left == 0
+    ((state, due_at),) = archive.rows("select state, due_at from visits")
+    assert state == "failed"
+    assert due_at > archive.now.isoformat()
+
+
+async def test_a_refused_address_is_not_asked_for_again_at_once(archive, site):
+    site.answers["/robots.txt"] = robots("User-agent: *", "Disallow: /news/1")
+    await archive.crawl()
+    (row,) = archive.rows("select state, due_at from visits where url like '%/news/1'")
+    assert row[0] == "refused"
+    assert row[1] is None or row[1] > archive.now.isoformat()
+
+
+async def test_a_good_answer_serves_for_a_day_from_the_archive(archive, site):
+    site.answers["/robots.txt"] = robots("User-agent: *", "Disallow: /news/1")
+    await archive.crawl()
+    archive.forward(hours=23)
+    await archive.crawl()
+    assert site.count("/robots.txt") == 1
+    assert site.count("/feed") == 2
+    assert site.count("/news/1") == 0
+    archive.forward(hours=2)
+    site.answers["/robots.txt"] = robots()
+    await archive.crawl()
+    assert site.count("/robots.txt") == 2
+    assert site.count("/news/1") == 1
+
+
+async def test_an_unreachable_one_is_asked_for_again(archive, site):
+    site.answers["/robots.txt"] = robots(status="503 No")
+    await archive.crawl()
+    site.answers["/robots.txt"] = robots()
+    archive.forward(hours=1)
+    await archive.crawl()
+    assert site.count("/robots.txt") == 2
+    assert ARTICLES < set(site.targets())
+
+
+async def test_a_redirected_robots_txt_counts_in_every_crawl(archive, site):
+    site.answers["/robots.txt"] = (wire.http(b"", "Location: /r.txt", status="301 Moved"),)
+    site.answers["/r.txt"] = robots("User-agent: *", "Disallow: /news/1")
+    for _ in range(2):
+        await archive.crawl()
+        archive.forward(hours=1)
+    assert site.count("/feed") == 2
+    assert site.count("/news/1") == 0
+    assert site.count("/news/2") == 2
+
+
+async def test_a_redirect_without_end_means_not_now(archive, site):
+    site.answers["/robots.txt"] = (wire.http(b"", "Location: /robots.txt", status="301 Moved"),)
+    await archive.crawl()
+    assert set(site.targets()) == {"/robots.txt"}
+    assert archive.problems() == [("robots-unreachable", "/feed")]
+
+
+async def test_the_policy_of_the_place_a_redirect_leads_to_counts(archive, site):
+    with wire.serving() as other:
+        other.answers["/robots.txt"] = robots("User-agent: *", "Disallow: /")
+        site.answers["/news/1"] = (
+            wire.http(b"", f"Location: {other.url}/news/1", status="302 Found"),
+        )
+        await archive.crawl()
+        assert other.targets() == ["/robots.txt"]
+    assert archive.problems() == [("robots-disallow", "/news/1")]
+
+
+@pytest.mark.slow
+async def test_a_crawl_delay_slows_the_host(archive, site):
+    times = []
+    page = site.answers["/news/1"]
+
+    def timed(_asked):
+        times.append(time.monotonic())
+        return page
+
+    site.answers["/news/1"] = site.answers["/news/2"] = timed
+    site.answers["/robots.txt"] = robots("User-agent: *", "Crawl-delay: 1.2")
+    await archive.crawl()
+    assert len(times) == 2
+    assert times[1] - times[0] > 1.1
+
+
+@pytest.mark.parametrize("value", ["nan", "-5", "soon", "0", ""])
+async def test_a_senseless_crawl_delay_is_none(archive, site, value):
+    site.answers["/robots.txt"] = robots("User-agent: *", f"Crawl-delay: {value}")
+    summary = await archive.crawl()
+    assert ARTICLES < set(site.targets())
+    assert summary.seconds < 5
+
+
+async def test_robots_txt_is_kept_like_any_other_page(archive, site):
+    await archive.crawl()
+    rows = archive.rows("select publisher, status from captures where kind = 'robots'")
+    assert rows == [("paper", 200)]

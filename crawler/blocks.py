@@ -185,7 +185,7 @@ _ENDED = re.compile(r"""[.!?؟:؛…»”"'\])]\s*$""")
 
 
 def split_lines(text: str) -> Iterable[str]:
-    """Yield the paragraphs of a text whose line breaks are `\\x1e`, white space collapsed.
+    """Yield the paragraphs of a text with U+001E for its line breaks, white space collapsed.
 
     Two breaks always part; a single one parts where the line before it ends like a sentence, or
     either line is short enough to be a sub-headline: elsewhere it only shapes the line.

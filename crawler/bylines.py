@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from archive.arabic import fold, tidy
 from crawler.datelines import is_agency, is_place, is_unnamed_agency
 from crawler.moments import parse
+from crawler.people import is_person
 
 # Verbs and labels before a name, folded.
 _VERBS = (
@@ -20,7 +21,7 @@ _ANY_VERB = "|".join(sorted(map(fold, _VERBS.split("|")), key=len, reverse=True)
 _VERB = re.compile(rf"\W*(?:{_ANY_VERB})(?:\s*[:：/\-–—ـ|.،]+\s*|\s+|$)")
 _SIGNED = re.compile(
     r"\W*(?:(?:كتب|كتبت|بقلم)\b|(?:اعداد|اعده|اعدته|حوار|حاوره|حاورته|تقرير|تحقيق|متابعه|ترجمه|"
-    r"تحرير|تغطيه)(?: \w+)?\s*[:：/\-–—|])"
+    r"تحرير|تغطيه)(?: \w+)?\s*(?P<mark>[:：/\-–—|])|(?:اعداد|حوار|تقرير|تحقيق|متابعه|ترجمه)\b)"
 )
 _NOT_WRITERS = re.compile(r"\W*(?:تصوير|عدسه|كاميرا|مونتاج|رسوم|تدقيق|مراجعه|photo|photos)\b")
 _ROLES = re.compile(
@@ -86,6 +87,8 @@ _WAW_NAMES = frozenset(
     ]
 )
 _MOST = 8
+_WROTE = frozenset({"كتب", "كتبت", "بقلم"})
+_HEAD = re.compile(r"\s*([^-–—:/|]{2,30}?)\s*[-–—:/|]")
 _GOES_ON = (".", "،", "؟", "!", "…")
 
 
@@ -107,14 +110,31 @@ def names(printed: str, *, without: frozenset[str] = frozenset()) -> tuple[str, 
 
 
 def signature(line: str, *, without: frozenset[str] = frozenset()) -> tuple[str, ...]:
-    """Return the names of a line of the text that is nothing but a byline: «كتب: فلان».
+    """Return the names of a line of the text that is nothing but a byline.
 
-    Only a short line with a verb of writing before at most four words of name counts.
+    «كتب: فلان» and «تقرير فلان», or, before a person, the newspaper itself, an agency or a place:
+    «الجريدة - فلان». Only a short line counts, and only names of two to four words; without a
+    verb of writing or a mark after it, they must begin with a known given name.
     """
-    if len(line) > 70 or not _SIGNED.match(fold(line)) or line.rstrip().endswith(_GOES_ON):
+    folded = fold(line)
+    if len(line) > 70 or line.rstrip().endswith(_GOES_ON):
+        return ()
+    verb = _SIGNED.match(folded)
+    if not verb and not _is_headed(line, without):
         return ()
     found = names(line, without=without)
-    return found if all(2 <= len(name.split()) <= 4 for name in found) else ()
+    if not all(2 <= len(name.split()) <= 4 for name in found):
+        return ()
+    certain = verb and (verb["mark"] or folded.split()[0].strip(":/-") in _WROTE)
+    return found if certain or all(is_person(name.split()) for name in found) else ()
+
+
+def _is_headed(line: str, without: frozenset[str]) -> bool:
+    """Tell whether the newspaper's name, an agency or a place stands before a mark."""
+    match = _HEAD.match(line)
+    head = match[1] if match else ""
+    own = len(head) > 3 and any(name.startswith(_key(fold(head))) for name in without)
+    return own or (bool(head) and (is_agency(head) or is_place(head)))
 
 
 def as_line(authors: Sequence[str]) -> str | None:

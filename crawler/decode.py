@@ -7,6 +7,7 @@ really use, and the commonness of the letters that come out decides.
 
 import codecs
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 _META = re.compile(rb"""<meta[^>]{0,300}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
@@ -18,12 +19,17 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-# What browsers take a label for (WHATWG Encoding): ASCII and Latin-1 are windows-1252.
-_ALIASES = {
+# The charsets a page of this field may declare, by Python's names; ASCII and Latin-1 labels mean
+# windows-1252, as browsers read them (WHATWG Encoding). Other labels count as none.
+_DECLARABLE = {
+    **{name: name for name in ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp1254")},
+    "cp1256": "cp1256",
+    "iso8859-6": "iso8859_6",
+    "mac-arabic": "mac_arabic",
     "ascii": "cp1252",
     "iso8859-1": "cp1252",
-    "iso8859-6": "iso8859_6",
-    "windows-1256": "cp1256",
+    "iso8859-9": "cp1254",
+    "iso8859-15": "iso8859_15",
 }
 # Charsets a page may be in without saying so, the commonest first.
 _UNDECLARED = ("cp1256", "iso8859_6", "cp1252")
@@ -31,9 +37,10 @@ _UNDECLARED = ("cp1256", "iso8859_6", "cp1252")
 # How common letters are in Arabic news, in four steps; letters not named are not expected.
 _COMMON = dict.fromkeys("اليمونرت", 3) | dict.fromkeys("ةبعدأسهفكقحج", 2)
 _COMMON |= dict.fromkeys("صشطىخإذضءزثئغظؤآپچژگکی", 1) | dict.fromkeys("،؛؟«»“”‘’–…•ـ", 1)
-_COMMON |= dict.fromkeys("éèêëàâçùûüôöîïÉÀÇœß°·©®", 1)
 _MEANT = 0.5  # the declared charset stands unless another one reads this much better
-_SAMPLE = 40_000
+_SAMPLE = 160_000  # bytes of a page that are looked at to tell its charset
+_HIGH = re.compile(rb"[\x80-\xff]+")
+_LATIN = frozenset({"cp1252", "cp1254", "cp1256", "iso8859_15"})
 _BROKEN_SHARE = 0.02  # so much of the text may be torn UTF-8 and still be UTF-8
 
 
@@ -77,8 +84,8 @@ def _declared(body: bytes, content_type: str | None) -> str | None:
             name = codecs.lookup(label).name
         except (LookupError, ValueError):
             continue
-        if codecs.lookup(name)._is_text_encoding:  # noqa: SLF001 - keeps base64 and rot13 out
-            return _ALIASES.get(name, name)
+        if name in _DECLARABLE:
+            return _DECLARABLE[name]
     return None
 
 
@@ -87,34 +94,31 @@ def _is_utf8(body: bytes) -> bool:
     try:
         codecs.getincrementaldecoder("utf-8")("strict").decode(body, final=False)
     except UnicodeDecodeError:
-        sample = body[: _SAMPLE * 4]
-        text = sample.decode("utf-8", "replace")
-        wide = sum(char > "\x7f" for char in text)
+        text = body[:_SAMPLE].decode("utf-8", "replace")
+        wide = len(text) - len(text.encode("ascii", "ignore"))
         return wide > 0 and text.count("\N{REPLACEMENT CHARACTER}") < wide * _BROKEN_SHARE
     return True
 
 
 def _best(body: bytes, declared: str | None) -> str:
     """Return the charset under which the high bytes read most like letters of this field."""
+    runs = _HIGH.findall(body[:_SAMPLE])
     charsets = dict.fromkeys((declared, *_UNDECLARED) if declared else _UNDECLARED)
     charsets.pop("utf-8", None)
-    scores = {charset: _commonness(body, charset) for charset in charsets}
+    scores = {charset: _commonness(runs, charset) for charset in charsets}
     best = max(scores, key=lambda charset: scores[charset])
     if declared in scores and scores[declared] >= scores[best] - _MEANT:
         return declared
     return best
 
 
-def _commonness(body: bytes, charset: str) -> float:
-    """Return how common, on average, the non-ASCII characters of `body` are (0 to 3).
+def _commonness(runs: list[bytes], charset: str) -> float:
+    """Return how common, on average, the characters of runs of non-ASCII bytes are (0 to 3).
 
-    A Latin accent counts only beside an ASCII letter: a run of them is Arabic misread.
+    A Latin accent counts only alone between ASCII letters: a run of them is Arabic misread.
     """
-    text = body[: _SAMPLE * 4].decode(charset, "replace")
-    wide = [match.group() for match in re.finditer(r"[^\x00-\x7f]+", text)][:_SAMPLE]
-    score = count = 0
-    for run in wide:
-        count += len(run)
-        accents = run[0] < "\u0250"
-        score += (2 if len(run) == 1 else 0) if accents else sum(_COMMON.get(c, -1) for c in run)
-    return score / count if count else 0.0
+    text = b"".join(runs).decode(charset, "replace")
+    score = sum(_COMMON.get(c, -1) * n for c, n in Counter(text).items() if c > "\u024f")
+    if charset in _LATIN:
+        score += 2 * sum(len(run) == 1 for run in runs)
+    return score / max(1, len(text))

@@ -118,7 +118,7 @@ def extract(
         tags=tags_of(root, page.evidence, page.selected, page.names, f"{title} {body.text}"),
         language=detect(body.text),
         text=body.text,
-        image_url=absolute(page.evidence.images, capture.url),
+        image_url=absolute([*page.evidence.images, *page.printed.images], capture.url),
         canonical_url=canonical,
         published_at=dates.published.at if dates.published else None,
         published_on=dates.published.day if dates.published else None,
@@ -213,7 +213,7 @@ def _text(page: _Page, title: str | None) -> _Text:
         deck=None if deck is None or headline.repeats(deck, text) else _clean(deck),
         authors=authors,
         byline_from=byline_from,
-        dateline=dateline[0] if dateline else None,
+        dateline=dateline[0] if dateline else page.printed.dateline,
     )
 
 

@@ -6,6 +6,11 @@ from collections.abc import Iterable, Sequence
 from archive.arabic import fold
 
 _SEPARATOR = re.compile(r"\s+[|\-–—:·•»«›‹/~]+\s+|\s*[|»«›•]\s*|\s+::\s+")
+# What a newspaper's name says it is, folded: «صحيفة الساحل» is «الساحل» as well.
+_GENERIC = re.compile(
+    r"^(?:صحيفه|جريده|موقع|شبكه|وكاله|قناه|مجله|بوابه|موسسه|اذاعه|تلفزيون|the)\s+"
+    r"|\s+(?:نيوز|اونلاين|news|online|newspaper|tv)$"
+)
 _WORD = re.compile(r"\w+")
 _ELLIPSIS = ("...", "…")
 # Which headline stands where two are named equally often.
@@ -26,6 +31,7 @@ def site_names(names: Iterable[str], host: str) -> frozenset[str]:
     keys |= {key(part) for name in names if name for part in _SEPARATOR.split(name)}
     labels = host.split(".")
     keys |= {host, key(host), *(label for label in labels[:-1] if len(label) > 3)}
+    keys |= {_GENERIC.sub("", name) for name in keys}
     keys |= {name.replace(" ", "") for name in keys}
     return frozenset(name for name in keys if len(name) > 1)
 

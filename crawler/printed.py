@@ -13,6 +13,7 @@ from lxml.html import HtmlElement
 from archive.arabic import fold
 from crawler.blocks import Block
 from crawler.body import Body
+from crawler.datelines import split_dateline
 from crawler.dates import Stamp
 from crawler.headline import key
 from crawler.moments import parse
@@ -38,6 +39,13 @@ _GOES_ON = re.compile(
     r"من جهته|من جهتها|من جانبه)\b"
 )
 _INLINE = ("a", "span", "strong", "b", "em", "i", "cite")
+_PLACED = re.compile(r"(?:^|[\s_-])(?:location|place|city|dateline|source|agency)(?=$|[\s_-])")
+_JOINED = re.compile(r"\s[-–—/]\s|[(/]")
+_SOURCES = ("data-src", "data-lazy-src", "data-original", "src")
+_ICON = re.compile(
+    r"^data:|\.(?:gif|svg)\b|/(?:icons?|ads?|adv|banners?|emoji)/|icon|logo|avatar", re.IGNORECASE
+)
+_PICTURE = 200  # pixels; a narrower picture is an icon or a portrait
 _NEAR = 14  # blocks around the headline that may hold its date
 _SHORT = 120
 
@@ -50,6 +58,8 @@ class Printed:
     """
 
     headline: str | None = None
+    dateline: str | None = None
+    images: list[str] = field(default_factory=list)
     stamps: list[Stamp] = field(default_factory=list)
     bylines: list[str] = field(default_factory=list)
     sections: list[str] = field(default_factory=list)
@@ -65,10 +75,13 @@ def read_printed(
     place = _headline(blocks, body, {key(title) for title in titles})
     if place is not None:
         found.headline = blocks[place].text
+        found.images += _images(blocks[place].element, body)
     first = place if place is not None else max(0, body.start - 6)
     between = blocks[first + 1 : body.start] if place is not None else blocks[first : body.start]
     for block in between[:40]:
         _take(found, block)
+        if found.dateline is None and _is_dateline(block):
+            found.dateline = block.text
     if place is not None:
         container = _above(blocks[place].element, 2)
         for block in blocks[max(0, place - _NEAR) : place]:
@@ -79,6 +92,32 @@ def read_printed(
             found.stamps += _dates(block.text)
     _standfirst(found, between, body, {key(text) for text in descriptions})
     return found
+
+
+def _is_dateline(block: Block) -> bool:
+    """Tell whether a block is a dateline alone: place and agency, or one of them marked as such."""
+    split = split_dateline(block.text)
+    if split is None or split[1]:
+        return False
+    return _PLACED.search(_names(block)) is not None or _JOINED.search(block.text) is not None
+
+
+def _images(headline: HtmlElement, body: Body) -> Iterator[str]:
+    """Yield the addresses of the pictures between the headline and the end of the text."""
+    if body.element is None:
+        return
+    last = body.blocks[-1].element if body.blocks else body.element
+    common = next((e for e in body.element.iterancestors() if _is_in(headline, e)), None)
+    passed = False
+    for element in common.iter() if common is not None else ():
+        passed = passed or element is headline
+        if element is last:
+            return
+        width = element.get("width") or "" if element.tag == "img" else None
+        if passed and width is not None and (not width.isdigit() or int(width) >= _PICTURE):
+            source = next((element.get(name) for name in _SOURCES if element.get(name)), None)
+            if source and not _ICON.search(source):
+                yield source
 
 
 def _headline(blocks: Sequence[Block], body: Body, titles: set[str]) -> int | None:
@@ -131,7 +170,8 @@ def _could_be_date(text: str) -> bool:
 def _names(block: Block) -> str:
     """Return the class names and ids of a block's element and its parent."""
     parent = block.element.getparent()
-    return f"{_own_names(block.element)} {'' if parent is None else _own_names(parent)}"
+    near = [block.element, *block.element.iter("span", "em", "strong", "font")]
+    return " ".join(map(_own_names, near if parent is None else [*near, parent]))
 
 
 def _own_names(element: HtmlElement) -> str:

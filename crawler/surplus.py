@@ -115,7 +115,8 @@ def _until_related(blocks: Sequence[Block]) -> Sequence[Block]:
         if passed > total * _LATE and len(block.text) < 45:
             folded = fold(block.text)
             listed = sum(other.link_share > 0.6 for other in rest)
-            if _READ_ALSO.match(folded) and (not rest or listed * 2 >= len(rest)):
+            prose = sum(other.link_share < 0.3 and len(other.text) > 60 for other in rest)
+            if _READ_ALSO.match(folded) and (not prose or listed >= max(3, prose)):
                 return blocks[:index]
         passed += len(block.text)
     return blocks

@@ -13,6 +13,7 @@ from crawler.selected import Selected
 
 _CRUMBS = re.compile(r"bread-?c\w*|crumbs?", re.IGNORECASE)
 _HOMES = frozenset(map(key, ("الرئيسية", "الصفحة الرئيسية", "الصفحه الرئيسيه", "home", "رئيسية")))
+_TRAIL = ("الرئيسية ", "الصفحة الرئيسية ", "الرئيسية/")
 _LONGEST_TAG = 60
 _MOST_TAGS = 30
 _MOST_KEYWORDS = 15  # a page with more of them names its site's topics, not its own
@@ -32,10 +33,10 @@ def section_of(
 
 def _crumbs(blocks: Sequence[Block]) -> Iterable[str]:
     """Yield the links of the first breadcrumb trail, the innermost section first."""
-    for block in blocks:
-        holders = (block.element, *block.chrome)
-        for element in holders:
-            if _CRUMBS.search(f"{element.get('class', '')} {element.get('id', '')}"):
+    for block in reversed(blocks):
+        for element in (block.element, *block.chrome):
+            named = _CRUMBS.search(f"{element.get('class', '')} {element.get('id', '')}")
+            if named or key(block.text.split(">")[0]) in _HOMES or block.text.startswith(_TRAIL):
                 links = [link.text_content() for link in element.iter("a") if link.get("href")]
                 yield from reversed(links[:4])
                 return

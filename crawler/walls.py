@@ -11,12 +11,12 @@ from archive.records import Problem
 
 # For each kind: what its source holds (as written), and what its title or text says (folded).
 _SHOWN = {
-    "challenge": r"""cf-chl  __cf_chl  challenge-platform/h/  _Incapsula_Resource  ddos-guard  awswaf
-        /_sec/cp_challenge  sucuri_cloudproxy  window\._cf_chl_opt  px-captcha  datadome""",
+    "challenge": r"""cf-chl  __cf_chl  challenge-platform/h/  _Incapsula_Resource  ddos-guard
+        awswaf  /_sec/cp_challenge  sucuri_cloudproxy  window\._cf_chl_opt  px-captcha  datadome""",
     "captcha": r"g-recaptcha  hcaptcha\.com  recaptcha/api\.js  cf-turnstile  geetest",
     "consent": r"consent\.google  guce\.  consent\.yahoo  sp_message_iframe",
-    "parked": r"""sedoparking  parkingcrew  bodis\.com  domainparking  hugedomains  dan\.com/  afternic
-        above\.com/marketplace  parklogic""",
+    "parked": r"""sedoparking  parkingcrew  bodis\.com  domainparking  hugedomains  dan\.com/
+        afternic  above\.com/marketplace  parklogic""",
     "login": r"""type=["']?password""",
     "outage": r"wp-die-message  error establishing a database connection",
 }
@@ -28,7 +28,8 @@ _SAID = {
         يرجي تفعيل (?:جافا|جافاسكربت)  تم حظر(?:ك| وصولك| عنوان)  غير مصرح لك بالوصول""",
     "captcha": r"""captcha  i'?m not a robot  are you a robot  انا لست (?:برنامج )?روبوت  لست روبوت
         رمز التحقق  تحقق من انك (?:انسان|لست)  اكتب الاحرف""",
-    "consent": r"""before you continue  we value your privacy  cookie consent  accept (?:all )?cookies
+    "consent": r"""before you continue  we value your privacy  cookie consent
+        accept (?:all )?cookies
         قبل (?:ان تتابع|المتابعه)  ملفات تعريف الارتباط  نحن نهتم بخصوصيتك""",
     "parked": r"""domain (?:name )?(?:is )?for sale  buy this domain  this domain (?:is|may be)
         parked (?:free|domain)  domain has expired  account (?:has been )?suspended
@@ -36,7 +37,8 @@ _SAID = {
         انتهت صلاحيه النطاق  welcome to nginx  apache2? .{0,20}default page  iis windows server""",
     "login": r"""تسجيل الدخول  سجل الدخول  تسجيل دخول  log ?in  sign ?in  للمشتركين فقط
         اشترك لمتابعه القراءه""",
-    "outage": r"""under (?:maintenance|construction)  service (?:temporarily )?unavailable  bad gateway
+    "outage": r"""under (?:maintenance|construction)  service (?:temporarily )?unavailable
+        bad gateway
         gateway time-?out  internal server error  database (?:connection )?error  too many requests
         establishing a database connection  back soon  (?:تحت|اعمال) الصيانه  الخدمه غير متاحه
         الموقع (?:تحت|قيد) (?:الانشاء|التحديث|التطوير|الصيانه)  خطا في (?:الخادم|الاتصال|قاعده)

@@ -148,8 +148,9 @@ def test_the_kind_of_a_page(url: str, html: str, kind: PageKind):
 
 def test_the_rules_of_a_publisher_win_and_a_missing_one_is_a_problem():
     html = page(
-        f"<h1>{TITLE}</h1><div class='kicker'>محليات الساحل</div><i class='when'>3/1/2023 10:30 ص</i>"
-        f"<div class='x1'>{ps(P1)}<p class='ad-text'>هذا نص إعلاني طويل لا علاقة له بالمقال أبداً.</p>"
+        f"<h1>{TITLE}</h1><div class='kicker'>محليات الساحل</div>"
+        "<i class='when'>3/1/2023 10:30 ص</i>"
+        f"<div class='x1'>{ps(P1)}<p class='ad-text'>نص إعلاني طويل لا علاقة له بالمقال أبداً.</p>"
         f"</div><div class='article-body'>{ps(TEXT)}</div>"
     )
     rules = Rules(

@@ -143,9 +143,10 @@ def _modified(
     for stamp, moment in read:
         if not stamp.modified or moment.at is None:
             continue
-        if published and published.at and moment.at < published.at:
-            continue
-        if published and moment.day < published.day - _DAY:
-            continue
-        return _on_calendar(moment, zone)
+        changed = _on_calendar(moment, zone)
+        early = published and (
+            published.day > changed.day or (published.at or moment.at) > moment.at
+        )
+        if not early:
+            return changed
     return None

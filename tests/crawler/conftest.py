@@ -1,9 +1,10 @@
-"""What the tests of the crawl share: a site that answers as told, and an archive that follows it."""
+"""What the tests of the crawl share: a site that answers as told, an archive that follows it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ class Archive:
         )
         return await crawl(replace(job, **changes))  # type: ignore[arg-type]
 
-    def rows(self, sql: str, *values: object) -> list[tuple]:
+    def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         db = open_for_reading(self.root)
         try:
             return db.execute(sql, values).fetchall()
@@ -74,8 +75,3 @@ def archive(tmp_path: Path, site: wire.Site) -> Archive:
         page = wire.article(f"خبر رقم {number} من المدينة")
         site.answers[f"/news/{number}"] = (wire.http(page),)
     return made
-
-
-@pytest.fixture
-def waits() -> Callable[..., bool]:
-    return wire.until

@@ -264,7 +264,8 @@ def test_sitemaps_as_they_are_written(body, expected):
 )
 def test_what_came_before_a_break_is_kept(broken):
     body = broken if isinstance(broken, bytes) else broken.encode()
-    links, found = discover.sitemap(body, AT), []
+    links = discover.sitemap(body, AT)
+    found: list[str] = []
     with pytest.raises(NotAListing):
         found.extend(link.url for link in links)
     assert all(url.startswith("https://x.example/") for url in found)

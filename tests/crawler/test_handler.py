@@ -22,6 +22,8 @@ class Fetch(Spider):
 
     name = "fetch"
     clock = staticmethod(system)
+    address: str
+    meta: dict[str, object]
 
     async def start(self):
         meta = {"dont_obey_robotstxt": True, "handle_httpstatus_all": True, "dont_retry": True}

@@ -1,0 +1,137 @@
+"""A page that hangs, kills or breaks its worker is a problem; the others come back."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from archive.records import Capture, Kind, PageKind
+from crawler import workers
+from crawler.publisher import Publisher
+from crawler.workers import Workers
+from tests.crawler import shell, wire
+
+PAPER = Publisher(slug="paper", name="الجريدة")
+
+
+def capture(number=1, body=None):
+    return Capture(
+        url=f"https://x.example/{number}",
+        publisher="paper",
+        kind=Kind.ARTICLE,
+        fetched_at=datetime(2026, 11, 23, tzinfo=UTC),
+        status=200,
+        content_type="text/html; charset=utf-8",
+        body=wire.article(f"خبر رقم {number}") if body is None else body,
+    )
+
+
+def nested(depth):
+    """Return a page whose reading takes long: a very large table of links."""
+    row = b"<tr>" + b"<td><a href='/x'>word</a> and <b>more</b> words here</td>" * 50 + b"</tr>"
+    return b"<html><body><article><h1>x</h1><table>" + row * depth + b"</table></article>"
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks at /proc")
+
+
+@pytest.fixture
+def pool():
+    made = Workers(processes=2)
+    yield made
+    made.close()
+
+
+async def test_pages_are_read_side_by_side(pool):
+    found = await asyncio.gather(*(pool.extract(capture(n), PAPER) for n in range(12)))
+    assert [one.title for one in found] == [f"خبر رقم {n}" for n in range(12)]
+    assert {one.kind for one in found} == {PageKind.ARTICLE}
+
+
+@pytest.mark.parametrize("body", [b"", b"\x00", b"\xff\xfe", b"<", b"<html>", b"{}"])
+async def test_a_page_that_says_nothing_breaks_nothing(pool, body):
+    found = await pool.extract(capture(body=body), PAPER)
+    assert not {problem.kind for problem in found.problems} & {"extract-error", "extract-crash"}
+
+
+async def test_a_page_that_takes_too_long_is_a_problem_and_the_next_one_is_read():
+    pool = Workers(processes=1, seconds=1.0)
+    try:
+        await pool.extract(capture(), PAPER)  # the worker is up
+        began = time.monotonic()
+        slow, quick = await asyncio.gather(
+            pool.extract(capture(body=nested(3000)), PAPER), pool.extract(capture(2), PAPER)
+        )
+        assert time.monotonic() - began < 10
+    finally:
+        pool.close()
+    assert [problem.kind for problem in slow.problems] == ["extract-timeout"]
+    assert "1 s" in slow.problems[0].detail
+    assert slow.text == ""
+    assert quick.title == "خبر رقم 2"
+
+
+@needs_proc
+async def test_a_worker_killed_at_work_is_replaced_and_the_others_are_read():
+    pool = Workers(processes=1)
+    try:
+        await pool.extract(capture(), PAPER)
+        pages = [
+            asyncio.ensure_future(pool.extract(capture(n, nested(3000) if n == 0 else None), PAPER))
+            for n in range(4)
+        ]
+        await asyncio.sleep(0.5)
+        (busy,) = pool._pool._pool_manager.worker_manager.workers
+        shell.kill(busy)
+        found = await asyncio.wait_for(asyncio.gather(*pages), 20)
+    finally:
+        pool.close()
+    assert [problem.kind for problem in found[0].problems] == ["extract-crash"]
+    assert [one.title for one in found[1:]] == ["خبر رقم 1", "خبر رقم 2", "خبر رقم 3"]
+
+
+async def test_an_error_while_reading_is_a_problem(pool, monkeypatch):
+    monkeypatch.setattr(workers, "extract", int)  # picklable, and no reader of pages
+    found = await pool.extract(capture(), PAPER)
+    assert [problem.kind for problem in found.problems] == ["extract-error"]
+    assert "TypeError" in found.problems[0].detail
+
+
+PARENT = """
+import asyncio, sys
+from tests.crawler.test_workers import PAPER, capture, nested
+from crawler.workers import Workers
+
+async def main():
+    pool = Workers(processes=2)
+    await asyncio.gather(*(pool.extract(capture(n), PAPER) for n in range(4)))
+    print("ready", flush=True)
+    await asyncio.gather(*(pool.extract(capture(n, nested(9000)), PAPER) for n in range(2)))
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+@needs_proc
+def test_workers_end_when_their_parent_is_killed(tmp_path):
+    program = tmp_path / "parent.py"
+    program.write_text(PARENT, "utf-8")
+    with subprocess.Popen(
+        [sys.executable, str(program)],
+        stdout=subprocess.PIPE,
+        cwd=shell.ROOT,
+        env=os.environ | {"PYTHONPATH": str(shell.ROOT)},
+    ) as parent:
+        assert parent.stdout is not None
+        assert parent.stdout.readline() == b"ready\n"
+        below = shell.children(parent.pid)
+        assert len(below) >= 2
+        parent.kill()
+        parent.wait()
+        assert wire.until(lambda: not any(map(shell.alive, below)), seconds=10)

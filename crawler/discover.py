@@ -14,6 +14,7 @@ from archive.urls import host_of
 from crawler.decode import decode
 from crawler.xmlstream import XmlStream
 
+_WHOLE = re.compile(r"https?://[^/?#\[\]\s]+[^\s]*", re.IGNORECASE)  # nothing to join or to doubt
 _DECLARATION = re.compile(r"\s*<\?xml[^>]{0,200}\?>")
 
 # Where systems write the number of a listing's page: a parameter, or a part of the path.
@@ -178,10 +179,11 @@ def _looks_like_article(address: str) -> bool:
 
 def _address(written: str | None, base: str) -> str | None:
     """Return an address as it was written, made absolute; None for none, or none of the web."""
-    if not written or not written.strip():
-        return None
+    written = (written or "").strip()
+    if not written or _WHOLE.fullmatch(written):
+        return written or None
     try:
-        address = urljoin(base, written.strip())
+        address = urljoin(base, written)
         is_web = urlsplit(address).scheme in {"http", "https"} and bool(urlsplit(address).hostname)
     except ValueError:
         return None

@@ -28,7 +28,7 @@ def open_for_writing(root: Path) -> sqlite3.Connection:
         db.execute("pragma journal_mode = wal")
         db.execute("pragma synchronous = full")
         db.execute("pragma foreign_keys = on")
-        db.execute("pragma cache_size = -65536")
+        db.execute("pragma cache_size = -16384")
         MIGRATIONS.apply(Database(db))
     return db
 

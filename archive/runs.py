@@ -97,6 +97,15 @@ def counts(db: sqlite3.Connection, run: int) -> list[Counts]:
     ]
 
 
+def problem_kinds(db: sqlite3.Connection, run: int) -> list[tuple[str, str, int, str]]:
+    """Return (publisher, kind, how many, one of them) of a run's problems, most first."""
+    return db.execute(
+        "select coalesce(publisher, ''), kind, count(*), min(url || ': ' || detail) from problems"
+        " where run = ? group by 1, 2 order by 3 desc, 1, 2",
+        (run,),
+    ).fetchall()
+
+
 def history(db: sqlite3.Connection, *, limit: int = 20) -> list[Run]:
     """Return the latest runs, newest first."""
     rows = db.execute(

@@ -6,6 +6,7 @@ second. Everything a batch writes goes through one connection, so it reads its o
 
 import contextlib
 import sqlite3
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -59,8 +60,10 @@ class Store:
     ) -> None:
         """Take the archive's folder; `software` names the program in each WARC file.
 
-        A WARC file that has `roll_bytes` or more is followed by the next one.
+        A WARC file that has `roll_bytes` or more is followed by the next one. `totals` counts
+        while it happens: requests, new, changed, same, problems.
         """
+        self.totals: Counter[str] = Counter()
         self.root = root
         self._roll_bytes = roll_bytes
         self.clock = clock
@@ -161,12 +164,17 @@ class Store:
         """Return how many visits of these publishers are due."""
         return visits.count_due(self.db, publishers, now=self.clock())
 
+    def problem_kinds(self) -> list[tuple[str, str, int, str]]:
+        """Return (publisher, kind, how many, one of them) of this run's problems, most first."""
+        return runs.problem_kinds(self.db, self.run)
+
     def counts(self) -> list[runs.Counts]:
         """Return what this run has done so far, one record per publisher."""
         return runs.counts(self.db, self.run)
 
     def record(self, exchange: Exchange, *, kind: Kind, publisher: str | None) -> Capture:
         """Write an exchange to the WARC file and its row; a known payload as a revisit record."""
+        self.totals["requests"] += 1
         self._open()
         sha256 = warc.payload_digest(exchange.payload)
         location = self._warc.write(
@@ -217,6 +225,8 @@ class Store:
                 capture=capture.id,
                 seen_at=capture.fetched_at,
             )
+        if kept[1]:
+            self.totals[kept[1]] += 1
         problems = extraction.problems
         if kept[0] is None and not problems:
             detail = f"the page reads as {extraction.kind}, not as an article"
@@ -260,6 +270,7 @@ class Store:
         capture: Capture | None = None,
     ) -> None:
         """Keep what went wrong with a page."""
+        self.totals["problems"] += 1
         self._open()
         self.db.execute(
             "insert into problems (at, run, publisher, url, stage, kind, detail, capture)"

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,9 +57,14 @@ class Job:
 
 @dataclass(slots=True, kw_only=True)
 class Summary:
-    """What a crawl did over all its slices, per publisher, and how many visits are left due."""
+    """What a crawl did over all its slices, and how many visits are left due.
+
+    `counts` has a record per slice and publisher, `problems` (publisher, kind, how many, one of
+    them) per slice.
+    """
 
     counts: list[Counts] = field(default_factory=list)
+    problems: list[tuple[str, str, int, str]] = field(default_factory=list)
     seconds: float = 0.0
     left: int = 0
     stopped: bool = False
@@ -92,20 +98,20 @@ class Stop:
             self.spider.stop()
 
 
-Progress = Callable[[Mapping[str, object]], None]
+Progress = Callable[[Mapping[str, int]], None]
 
 
 async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
     """Do everything of the job that is due, slice by slice, and say what was done.
 
-    `progress` is called twice a second with Scrapy's stats.
+    `progress` is called twice a second with the counts so far (`Store.totals`).
 
     Raises:
         ArchiveLocked, NewerArchive, NotAnArchive: if the archive cannot be written.
     """
     summary, began, stop = Summary(), time.monotonic(), Stop()
     stop.install(with_parent=job.with_parent)
-    left, first = job.limit, True
+    left, first, totals = job.limit, True, Counter[str]()
     while True:
         seconds = SLICE_SECONDS
         if job.seconds is not None:
@@ -114,6 +120,7 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
             job.root, command=job.command, software=software(job.contact), clock=job.clock
         ) as store:
             _prepare(store, job, first=first)
+            store.totals = totals
             spider = await _slice(store, job, stop, limit=left, seconds=seconds, progress=progress)
             if spider.fault:
                 raise ArchiveError(
@@ -121,6 +128,7 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
                     " what was acknowledged is safe, the rest is still due"
                 ) from spider.fault
             summary.counts += store.counts()
+            summary.problems += store.problem_kinds()
             summary.left = _left(store, job)
         first, left = False, spider.articles_left
         over = job.seconds is not None and time.monotonic() - began >= job.seconds
@@ -195,8 +203,8 @@ async def _slice(
         stop.spider = crawler.spider if isinstance(crawler.spider, NewsSpider) else None
         if stop.asked and stop.spider:
             stop.spider.stop()
-        if progress and crawler.stats:
-            progress(crawler.stats.get_stats())
+        if progress:
+            progress(store.totals)
     await task
     return cast("NewsSpider", crawler.spider)
 

@@ -1,8 +1,9 @@
 """What Scrapy logs of a page: one line, never the page's text."""
 
+import logging
 from typing import Any
 
-from scrapy import Spider
+from scrapy import Request, Spider
 from scrapy.http import Response
 from scrapy.logformatter import LogFormatter, LogFormatterResult
 from twisted.python.failure import Failure
@@ -11,7 +12,10 @@ from archive.records import Page, Reading
 
 
 class PageLogFormatter(LogFormatter):
-    """Names pages by their address instead of printing the whole record."""
+    """Names pages by their address; leaves the traceback of a broken page to `--log-level DEBUG`.
+
+    The page is a problem in the archive, and the spider says so in one line.
+    """
 
     def scraped(
         self, item: Any, response: Response | Failure | None, spider: Spider
@@ -21,7 +25,13 @@ class PageLogFormatter(LogFormatter):
     def item_error(
         self, item: Any, exception: BaseException, response: Any, spider: Spider
     ) -> LogFormatterResult:
-        return super().item_error(_address(item), exception, response, spider)
+        result = super().item_error(_address(item), exception, response, spider)
+        return result | {"level": logging.DEBUG}
+
+    def spider_error(
+        self, failure: Failure, request: Request, response: Any, spider: Spider
+    ) -> LogFormatterResult:
+        return super().spider_error(failure, request, response, spider) | {"level": logging.DEBUG}
 
 
 def _address(item: Any) -> Any:

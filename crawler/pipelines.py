@@ -10,6 +10,11 @@ from crawler import revisit
 from crawler.spiders.news import NewsSpider
 from crawler.workers import Workers
 
+# What stood in the way of the page and may be gone next time: tried again as after a failure.
+PASSING = frozenset(
+    {"challenge", "captcha", "outage", "extract-timeout", "extract-crash", "extract-error"}
+)
+
 
 class ExtractPage:
     """Reads a page in a worker process: Page to Reading."""
@@ -56,21 +61,21 @@ class KeepReading:
 
     def process_item(self, item: Reading) -> Reading:
         visit, capture, store = item.page.visit, item.page.capture, self._spider.store
+        now = self._spider.clock()
+        passing = any(problem.kind in PASSING for problem in item.extraction.problems)
         with store.one_page():
-            article, outcome = store.keep(
+            article, _ = store.keep(
                 item.extraction, url=article_url(item), visit=visit, capture=capture
             )
             store.visited(
                 visit,
                 capture,
-                due_at=revisit.after_success(visit, now=self._spider.clock()),
-                state="done",
+                due_at=(revisit.after_failure if passing else revisit.after_success)(
+                    visit, now=now
+                ),
+                state="failed" if passing else "done",
                 article=article,
             )
-        if stats := self._spider.crawler.stats:
-            stats.inc_value("warraq/problems", len(item.extraction.problems))
-            if outcome:
-                stats.inc_value(f"warraq/{outcome}")
         self._spider.done(visit)
         return item
 

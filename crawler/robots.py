@@ -19,7 +19,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 
 from archive.records import Kind, Visit
-from crawler.faults import NETWORK_ERRORS, Disallowed, Unreachable
+from crawler.faults import NETWORK, Disallowed, Unreachable, network_detail
 
 if TYPE_CHECKING:
     from crawler.spiders.news import NewsSpider
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FRESH = timedelta(days=1)
 LIMIT_BYTES = 500 * 1024
 LONGEST_DELAY = 300.0
+_NO_ANSWER: tuple[type[Exception], ...] = (*NETWORK, IgnoreRequest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +86,8 @@ class RobotsPolicy(RobotsTxtMiddleware):
         )
         try:
             response = await self.crawler.engine.download_async(request)
-        except (*NETWORK_ERRORS, IgnoreRequest) as error:
-            return _Policy(problem=f"{url} cannot be reached: {error or type(error).__name__}")
+        except _NO_ANSWER as error:
+            return _Policy(problem=f"{url} cannot be reached: {network_detail(error)}")
         if "truncated" in response.flags and len(response.body) < LIMIT_BYTES:
             return _Policy(problem=f"{url} broke off")
         return _judge(url, response.status, response.body)

@@ -50,7 +50,7 @@ def crawl(
     warraq crawl enabbaladi --limit 20          a first taste
     warraq crawl --archive ~/news               everything followed there
     """
-    from crawler.commands.summary import Live, table
+    from crawler.commands.summary import Live, problems, table
     from crawler.crawl import Job
     from crawler.crawl import crawl as run
 
@@ -73,5 +73,7 @@ def crawl(
     summary = asyncio.run(run(job, progress=live))
     live.end()
     click.echo(table(summary))
+    if summary.problems:
+        click.echo(f"\n{problems(summary)}")
     if summary.left:
         click.echo(f"{summary.left} visits are still due; `warraq crawl` goes on with them.")

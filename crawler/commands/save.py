@@ -20,9 +20,9 @@ from crawler.publisher import Publisher, load_all
 @log_level_option
 @now_option
 def save(addresses: tuple[str, ...], archive: Path, log_level: str, now: Clock) -> None:
-    r"""Archive single addresses: URLs, or files (`-`: standard input) with one URL per line.
+    r"""Archive single addresses: URLs, or files of them.
 
-    The page is fetched, its bytes are kept, its text is read and indexed; the publisher need not
+    A file (`-`: standard input) has one URL per line. The page is fetched, its bytes are kept, its text is read and indexed; the publisher need not
     be known. Lines that are empty or begin with # are passed over.
 
     \b

@@ -21,15 +21,15 @@ class Live:
         self._terminal = sys.stderr.isatty()
         self._began = self._said = time.monotonic()
 
-    def __call__(self, stats: Mapping[str, object]) -> None:
+    def __call__(self, totals: Mapping[str, int]) -> None:
         now = time.monotonic()
         if not self._terminal and now - self._said < _PLAIN_EVERY:
             return
         self._said = now
         line = (
-            f"{now - self._began:5.0f} s  {stats.get('downloader/request_count', 0):>6} requests"
-            f"  {stats.get('warraq/new', 0):>6} new  {stats.get('warraq/changed', 0):>4} changed"
-            f"  {stats.get('warraq/problems', 0):>4} problems"
+            f"{now - self._began:5.0f} s  {totals.get('requests', 0):>6} requests"
+            f"  {totals.get('new', 0):>6} new  {totals.get('changed', 0):>4} changed"
+            f"  {totals.get('problems', 0):>4} problems"
         )
         click.echo(f"\r{line}" if self._terminal else line, nl=not self._terminal, err=True)
 
@@ -53,6 +53,18 @@ def table(summary: Summary) -> str:
         )
         for row in rows
     )
+
+
+def problems(summary: Summary, *, most: int = 8) -> str:
+    """Return the crawl's problems by publisher and kind, one line each with an example."""
+    sums: dict[tuple[str, str], tuple[int, str]] = {}
+    for publisher, kind, count, example in summary.problems:
+        sums[publisher, kind] = (sums.get((publisher, kind), (0, ""))[0] + count, example)
+    lines = [
+        f"{publisher}: {count} x {kind}, e.g. {example}"
+        for (publisher, kind), (count, example) in sums.items()
+    ]
+    return "\n".join([*lines[:most], *(["…"] if len(lines) > most else [])])
 
 
 def size(number: int) -> str:

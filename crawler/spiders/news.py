@@ -30,10 +30,11 @@ from crawler import discover, revisit
 from crawler.errors import PublisherError
 from crawler.faults import (
     ARCHIVE_FAULTS,
-    NETWORK_ERRORS,
     ArchiveFault,
     Disallowed,
     Unreachable,
+    network_detail,
+    network_kind,
 )
 from crawler.publisher import Publisher, find
 
@@ -155,9 +156,8 @@ class NewsSpider(Spider):
             self._fail(visit, None, "robots-unreachable", str(error))
         elif isinstance(error, IgnoreRequest):  # too many redirects, a body that unpacks too large
             self._fail(visit, None, "ignored", str(error))
-        elif isinstance(error, NETWORK_ERRORS):
-            name = type(error).__name__.removesuffix("Error")
-            self._fail(visit, None, f"network-{name}".lower(), str(error) or name)
+        elif kind := network_kind(error):
+            self._fail(visit, None, kind, network_detail(error))
         else:
             self._break(visit, None, failure)
 
@@ -290,8 +290,6 @@ class NewsSpider(Spider):
             due_at = revisit.after_gone(visit, now=now)
         if problem:
             self.store.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
-            if stats := self.crawler.stats:
-                stats.inc_value("warraq/problems")
         self.store.visited(visit, capture, due_at=due_at, state=state)
         self.done(visit)
 
@@ -311,8 +309,9 @@ class NewsSpider(Spider):
         if self.fault:
             self.done(visit)
             return
-        name = type(failure.value).__name__
-        self._fail(visit, capture, "internal-error", f"{name}: {failure.value}")
+        detail = f"{type(failure.value).__name__}: {failure.value}"
+        logger.error("%s: internal error (--log-level DEBUG shows where): %s", visit.url, detail)
+        self._fail(visit, capture, "internal-error", detail)
 
 
 def _from_shell(

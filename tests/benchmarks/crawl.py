@@ -12,7 +12,7 @@ nothing is new. CPU seconds are those of the crawl and its children, not of the 
 
 import contextlib
 import json
-import resource
+import os
 import subprocess
 import sys
 import tempfile
@@ -59,9 +59,7 @@ def main(articles: int, large: int, only: str, seed: int) -> None:
                 "b": ("(b) naive spider", _plain("naive", listed, root)),
                 "c": ("(c) Warraq", _warraq(root / "small", articles, seed)),
             }
-            results = {
-                key: _measure(*commands[key], root, articles=len(addresses)) for key in only
-            }
+            results = {key: _measure(*commands[key], root, articles=len(addresses)) for key in only}
         _ratios(results)
         if large:
             _large(root, large, seed, results.get("c"))
@@ -118,16 +116,16 @@ def _warraq(archive: Path, articles: int, seed: int) -> list[str]:
 
 
 def _measure(name: str, command: list[str], root: Path, *, articles: int) -> Result:
-    """Run a crawl to its end; wall time, CPU time with children, peak memory of the process."""
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    """Run a crawl to its end; wall time, CPU time of all its processes, peak memory of the first."""
+    began = time.monotonic()
     with (root / "output.txt").open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-        peak = _peak_mb(process)
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        cpu, peak = _follow(process)
     seconds = time.monotonic() - began
     if process.returncode:
         raise click.ClickException((root / "output.txt").read_text("utf-8"))
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     result = Result(name=name, articles=articles, seconds=seconds, cpu=cpu, peak_mb=peak)
     click.echo(
         f"{name:<28} {articles / seconds:7.1f} articles/s  {cpu / articles * 1000:6.1f} CPU ms"
@@ -136,16 +134,24 @@ def _measure(name: str, command: list[str], root: Path, *, articles: int) -> Res
     return result
 
 
-def _peak_mb(process: "subprocess.Popen[bytes]") -> float:
-    """Wait for a process; return the most resident memory it had, its children not counted."""
-    peak = 0.0
+def _follow(process: "subprocess.Popen[bytes]") -> tuple[float, float]:
+    """Wait for a process; return CPU seconds of its session, and its own peak memory in MB.
+
+    The workers are nobody's waited-for children when the crawl ends, so getrusage misses them.
+    """
+    ticks: dict[str, int] = {}
+    peak = 0
     while process.poll() is None:
-        with contextlib.suppress(OSError, StopIteration):
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                fields = stat.read_text("utf-8", "replace").rpartition(")")[2].split()
+                if fields[3] == str(process.pid):
+                    ticks[stat.parent.name] = int(fields[11]) + int(fields[12])
+        with contextlib.suppress(OSError):
             status = Path(f"/proc/{process.pid}/status").read_text("ascii")
-            line = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-            peak = int(line.split()[1]) / 1000
-        time.sleep(0.05)
-    return peak
+            peak = int(status.partition("VmHWM:")[2].split()[0]) if "VmHWM:" in status else peak
+        time.sleep(0.1)
+    return sum(ticks.values()) / os.sysconf("SC_CLK_TCK"), peak / 1000
 
 
 def _ratios(results: dict[str, Result]) -> None:

@@ -8,11 +8,7 @@ import logging
 import os
 import sqlite3
 from datetime import datetime
-from io import BytesIO
 from pathlib import Path
-from typing import Any
-
-from warcio.archiveiterator import ArchiveIterator
 
 from archive import captures, runs, warc
 from archive.clock import from_iso
@@ -64,30 +60,43 @@ def _cut(path: Path, end: int) -> None:
 
 
 def _adopt(db: sqlite3.Connection, plain: bytes, location: WarcLocation, *, run: int) -> bool:
-    record: Any = next(iter(ArchiveIterator(BytesIO(plain))))
-    if record.rec_type not in {"response", "revisit"}:
+    """Give a record its capture's row, if it is one; return whether it was."""
+    head, block = plain.split(b"\r\n\r\n", 1)
+    fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+    if fields["WARC-Type"] not in {"response", "revisit"}:
         return False
-    captures.insert(db, _capture(db, record, location), run=run)
+    captures.insert(db, _capture(db, fields, block, location), run=run)
     return True
 
 
-def _capture(db: sqlite3.Connection, record: Any, location: WarcLocation) -> Capture:
-    """Read a capture's row back from its record."""
-    field, payload = record.rec_headers.get_header, record.raw_stream.read()
-    status, size = int(record.http_headers.get_statuscode()), len(payload)
-    sha256 = field("WARC-Payload-Digest").removeprefix("sha256:")
+def _capture(
+    db: sqlite3.Connection, fields: dict[str, str], block: bytes, location: WarcLocation
+) -> Capture:
+    """Read a capture's row back from its record, as `Store.record` made it."""
+    http_head, payload = block.removesuffix(b"\r\n\r\n").split(b"\r\n\r\n", 1)
+    start_line, *headers = http_head.split(b"\r\n")
+    status, size = int(start_line.split(b" ", 2)[1]), len(payload)
+    sha256 = fields["WARC-Payload-Digest"].removeprefix("sha256:")
     if status == 304:
         sha256 = warc.payload_digest(payload)
-    elif record.rec_type == "revisit":
+    elif fields["WARC-Type"] == "revisit":
         size = captures.payload_size(db, sha256)
     return Capture(
-        url=field("WARC-Target-URI"),
-        publisher=field(PUBLISHER_FIELD),
-        kind=Kind(field(KIND_FIELD)),
-        fetched_at=from_iso(field("WARC-Date")),
+        url=fields["WARC-Target-URI"],
+        publisher=fields.get(PUBLISHER_FIELD),
+        kind=Kind(fields[KIND_FIELD]),
+        fetched_at=from_iso(fields["WARC-Date"]),
         status=status,
-        content_type=record.http_headers.get_header("Content-Type"),
+        content_type=_content_type(headers),
         sha256=sha256,
         record=location,
         wire_bytes=size,
     )
+
+
+def _content_type(headers: list[bytes]) -> str | None:
+    for line in headers:
+        name, _, value = line.partition(b": ")
+        if name.lower() == b"content-type":
+            return value.decode("utf-8", "replace")
+    return None

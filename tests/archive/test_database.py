@@ -108,9 +108,12 @@ def test_what_is_not_there_is_not_made_by_a_reader(tmp_path):
 
 def test_a_reader_cannot_write(tmp_path):
     open_for_writing(tmp_path).close()
-    with closing(open_for_reading(tmp_path)) as db:
-        with pytest.raises(sqlite3.OperationalError, match="readonly"):
-            db.execute("insert into publishers (slug, name) values ('a', 'a')")
+    writing = "insert into publishers (slug, name) values ('a', 'a')"
+    with (
+        closing(open_for_reading(tmp_path)) as db,
+        pytest.raises(sqlite3.OperationalError, match="readonly"),
+    ):
+        db.execute(writing)
 
 
 @pytest.mark.parametrize("name", ["with space", "with?mark#and%41", "أرشيف"])

@@ -15,7 +15,9 @@ from archive.runs import history
 
 @click.command()
 @archive_option
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Show the latest N."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, newest first.")
 def runs(archive: Path, limit: int, as_json: bool) -> None:
     """Show the history of runs, newest first.

@@ -21,7 +21,14 @@ _MARKED = re.compile(f"{MARK_START}(.*?){MARK_END}")
 @click.command()
 @click.argument("query", nargs=-1, required=True)
 @archive_option
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, metavar="N")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="Show the first N.",
+)
 @click.option(
     "--order",
     type=click.Choice(["best", "new"]),

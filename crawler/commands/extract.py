@@ -33,7 +33,7 @@ _FIELDS = (
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @now_option
 def extract(html: IO[bytes], url: str, publisher: str | None, as_json: bool, now: Clock) -> None:
-    r"""Extract one saved article page: its text, headline, byline, dates and the rest.
+    r"""Extract one saved article page: text, headline, byline, dates.
 
     Needs no archive and no network. A field nobody can be sure of is null. Without --publisher,
     one of the known publishers is taken if the address is one of its own.

@@ -1,0 +1,253 @@
+"""The command line teaches, and says what is wrong in one line."""
+
+import fcntl
+import json
+import os
+import re
+import subprocess
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from crawler.cli import warraq
+from tests.crawler import shell, wire
+
+COMMANDS = ("crawl", "watch", "save", "extract", "demo", "search", "serve", "runs")
+
+
+def run(*words, **options):
+    """Run a command in this process; its errors must have become a line and an exit code."""
+    result = CliRunner().invoke(warraq, [str(word) for word in words], **options)
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def test_help_lists_every_command_with_one_line():
+    lines = run("--help").output.splitlines()
+    for name in COMMANDS:
+        (line,) = [line for line in lines if re.match(rf"  {name}\s", line)]
+        assert len(line.split()) > 3
+        assert not line.endswith("...")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_help_explains_its_options(name):
+    output = run(name, "--help").output
+    assert output.startswith(f"Usage: warraq {name}")
+    command = warraq.get_command(click.Context(warraq), name)
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and not parameter.hidden:
+            assert parameter.help, f"{name} {parameter.name}"
+
+
+@pytest.mark.parametrize("name", ["crawl", "watch", "save"])
+def test_help_gives_an_example(name):
+    assert re.search(r"warraq (crawl|save) |follow = ", run(name, "--help").output)
+
+
+def test_the_version_is_told():
+    assert run("--version").output.startswith("warraq, version ")
+
+
+def broken_toml(root):
+    (root / "warraq.toml").write_text("follow = 5", "utf-8")
+
+
+def broken_publisher(root):
+    (root / "publishers").mkdir()
+    (root / "publishers" / "paper.toml").write_text("slug = 'paper'\nnam = 'x'", "utf-8")
+
+
+def misspelt_schedule(root):
+    (root / "warraq.toml").write_text('[publishers.enabaladi]\nevery = "1h"', "utf-8")
+
+
+def nothing(root):
+    pass
+
+
+def bad_list(root):
+    (root / "links.txt").write_text("# mine\nhttps://x.example/1\n\nno address\n", "utf-8")
+
+
+# What is prepared in the archive's folder, the words, exit code, and what the message must name.
+WRONG = [
+    (nothing, ["crawl", "enabaladi"], 1, ["enabaladi", "enabbaladi"]),
+    (nothing, ["crawl"], 1, ["name the publishers", "enabbaladi"]),
+    (nothing, ["watch", "enabaladi"], 1, ["enabbaladi"]),
+    (broken_toml, ["crawl", "enabbaladi"], 1, ["warraq.toml", "`follow`"]),
+    (broken_toml, ["watch"], 1, ["warraq.toml", "`follow`"]),
+    (broken_toml, ["save", "http://127.0.0.1:9/"], 1, ["warraq.toml", "`follow`"]),
+    (misspelt_schedule, ["watch", "enabbaladi"], 1, ["enabaladi", "enabbaladi"]),
+    (broken_publisher, ["crawl", "paper"], 1, ["paper.toml", "`nam`", "`name`"]),
+    (broken_publisher, ["save", "http://127.0.0.1:9/"], 1, ["paper.toml", "`nam`"]),
+    (nothing, ["crawl", "enabbaladi", "--now", "nonsense"], 2, ["--now", "2020-11-12T09:00Z"]),
+    (nothing, ["crawl", "enabbaladi", "--now", "9999-12-31"], 2, ["--now"]),
+    (nothing, ["crawl", "enabbaladi", "--limit", "0"], 2, ["--limit"]),
+    (nothing, ["crawl", "enabbaladi", "--seconds", "no"], 2, ["--seconds"]),
+    (nothing, ["crawl", "enabbaladi", "--log-level", "loud"], 2, ["--log-level"]),
+    (nothing, ["crawl", "--nonsense"], 2, ["--nonsense"]),
+    (nothing, ["nonsense"], 2, ["nonsense"]),
+    (nothing, ["save"], 2, ["Missing argument"]),
+    (nothing, ["save", "ftp://x.example/1"], 2, ["ftp://x.example/1", "http"]),
+    (nothing, ["save", "http://[x/"], 2, ["http://[x/"]),
+    (nothing, ["save", "missing.txt"], 2, ["missing.txt", "neither"]),
+    (bad_list, ["save", "{root}/links.txt"], 2, ["links.txt, line 4", "no address"]),
+    (nothing, ["save", "/dev/null"], 2, ["no address"]),
+    (nothing, ["runs"], 1, ["no archive"]),
+    (nothing, ["search", "خبر"], 1, ["no archive"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("prepare", "words", "code", "named"), WRONG, ids=[" ".join(case[1]) for case in WRONG]
+)
+def test_errors_are_one_line_with_an_exit_code(tmp_path, prepare, words, code, named):
+    prepare(tmp_path)
+    given = [word.format(root=tmp_path) for word in words]
+    result = run(*given, *([] if "nonsense" in words else ["--archive", tmp_path]))
+    assert result.exit_code == code
+    (message,) = [line for line in result.output.splitlines() if line.startswith("Error: ")]
+    for name in named:
+        assert name in message
+    assert result.output.splitlines()[-1] == message
+
+
+def test_a_locked_archive_names_its_holder(archive):
+    archive.root.joinpath("lock").write_text(
+        json.dumps({"command": "crawl paper", "pid": 4711, "since": "2026-11-23"}), "utf-8"
+    )
+    with archive.root.joinpath("lock").open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        code, output = shell.run("crawl", "paper", "--archive", archive.root)
+    assert code == 1
+    (line,) = output.splitlines()
+    assert "`warraq crawl paper` (process 4711" in line
+
+
+@pytest.mark.parametrize("words", [["crawl", "enabbaladi"], ["save", "http://127.0.0.1:9/"]])
+def test_a_folder_that_cannot_be_made_is_named(tmp_path, words):
+    (tmp_path / "file").write_text("", "utf-8")
+    code, output = shell.run(*words, "--archive", tmp_path / "file" / "archive")
+    assert code in {1, 2}
+    assert str(tmp_path / "file") in output
+    assert output.splitlines()[-1].startswith("Error: ")
+    assert "Traceback" not in output
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_an_unwritable_folder_is_named(tmp_path):
+    tmp_path.chmod(0o500)
+    code, output = shell.run("crawl", "enabbaladi", "--archive", tmp_path)
+    assert code == 1
+    (line,) = output.splitlines()
+    assert str(tmp_path) in line
+
+
+def test_a_crawl_prints_its_summary(archive):
+    code, output = shell.run("crawl", "paper", "--archive", archive.root)
+    head, row = output.splitlines()[-2:]
+    assert code == 0
+    assert head.split() == [
+        *("publisher", "requests", "new", "changed", "unchanged", "problems", "bytes", "seconds")
+    ]
+    assert row.split()[:6] == ["paper", "4", "2", "0", "0", "0"]
+
+
+def test_a_limit_leaves_the_rest_due(archive, site):
+    code, output = shell.run("crawl", "paper", "--limit", 1, "--archive", archive.root)
+    assert code == 0
+    assert "1 visits are still due" in output
+    assert len([target for target in site.targets() if "news" in target]) == 1
+    code, output = shell.run("crawl", "--archive", archive.root)
+    assert "still due" not in output
+    assert len([target for target in site.targets() if "news" in target]) == 2
+
+
+def test_one_page_is_saved_and_its_article_named(archive, site):
+    url = site.url + "/news/1"
+    code, output = shell.run("save", url, "--archive", archive.root)
+    assert code == 0
+    ((article, title),) = archive.rows("select id, title from articles")
+    assert f"article {article}: {title}" in output
+    code, output = shell.run("save", url.replace("http", "HTTP"), "--archive", archive.root)
+    assert code == 0
+    assert f"article {article}" in output
+    assert archive.rows("select count(*) from revisions") == [(1,)]
+    assert site.count("/news/1") == 2
+
+
+def test_a_page_of_an_unknown_publisher_is_saved_under_its_host(tmp_path, site):
+    site.answers["/1"] = (wire.http(wire.article()),)
+    code, _ = shell.run("save", site.url + "/1", "--archive", tmp_path)
+    assert code == 0
+    assert shell.run("search", "المدينة", "--archive", tmp_path)[1].count("127.0.0.1") >= 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "named"),
+    [
+        ((wire.http(b"", status="404 Not Found"),), "http-404"),
+        ((wire.http(b"", status="410 Gone"),), "http-410"),
+        ((wire.http(b"", status="500 Oh"),), "http-500"),
+        ((wire.http(b"", "Location: /loop", status="302 Found"),), "ignored"),
+        ((wire.RESET,), "network-"),
+        ((b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",), "truncated"),
+    ],
+    ids=["404", "410", "500", "loop", "reset", "torn"],
+)
+def test_a_page_that_cannot_be_saved_is_told(archive, site, answer, named):
+    site.answers["/loop"] = answer
+    code, output = shell.run("save", site.url + "/loop", "--archive", archive.root)
+    assert code == 1
+    assert "not archived as an article" in output
+    assert named in output
+    assert "Traceback" not in output
+
+
+def test_a_redirect_is_followed(archive, site):
+    site.answers["/short"] = (wire.http(b"", "Location: /news/1", status="301 Moved"),)
+    code, output = shell.run("save", site.url + "/short", "--archive", archive.root)
+    assert code == 0
+    assert "خبر رقم 1" in output
+    assert archive.rows("select url from articles") == [(site.url + "/news/1",)]
+
+
+def test_addresses_come_from_a_file_too(archive, site, tmp_path):
+    lines = f"\ufeff# mine\n\n{site.url}/news/1\n  {site.url}/news/2  \n{site.url}/news/1\n"
+    (tmp_path / "links.txt").write_text(lines, "utf-8")
+    code, output = shell.run("save", tmp_path / "links.txt", "--archive", archive.root)
+    assert code == 0
+    assert output.count("article ") == 2
+    assert site.count("/news/1") == 1
+
+
+def test_nothing_else_that_is_due_is_visited_by_save(archive, site):
+    shell.run("crawl", "paper", "--limit", 1, "--archive", archive.root)
+    (other,) = archive.rows(
+        "select url from visits where due_at < '2100' and article is null and kind = 'article'"
+    )
+    site.answers["/saved"] = (wire.http(wire.article()),)
+    shell.run("save", site.url + "/saved", "--archive", archive.root)
+    assert site.count(other[0].removeprefix(site.url)) == 0
+
+
+@pytest.mark.slow
+def test_scrapys_own_command_crawls_too(archive, site):
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "scrapy", "crawl", "news", "-a", "publisher=paper"),
+            *("-a", f"archive={archive.root}"),
+        ],
+        cwd=shell.ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert archive.rows("select count(*) from articles") == [(2,)]
+    assert archive.rows("select state from runs") == [("finished",)]

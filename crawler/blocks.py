@@ -109,7 +109,11 @@ _CHROME = re.compile(
     re.IGNORECASE,
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_STATES = re.compile(r"(?:no|has|with|without|show|is)-(?:sidebar|comments?|share|caption)\S*")
+# Names that only sound like furniture: states of the whole page, and page builders' wrappers.
+_STATES = re.compile(
+    r"elementor-widget(?:-(?:container|text-editor|theme-post-content|wrap))?(?=\s|$)"
+    r"|(?:no|has|with|without|show|is)-(?:sidebar|comments?|share|caption)\S*"
+)
 
 
 @dataclass(slots=True, kw_only=True)

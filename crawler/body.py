@@ -7,7 +7,7 @@ where the page leaves doubt.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lxml.html import HtmlElement
 
@@ -42,6 +42,15 @@ class Body:
     sure: bool
 
 
+def after(body: Body, blocks: Sequence[Block], place: int | None) -> Body:
+    """Return `body` without what stands before the headline, if that is inside it."""
+    if place is None or place < body.start:
+        return body
+    passed = set(map(id, blocks[: place + 1]))
+    kept = tuple(block for block in body.blocks if id(block) not in passed)
+    return replace(body, blocks=kept, start=place + 1) if kept else body
+
+
 def locate(blocks: Sequence[Block], selected: Sequence[HtmlElement] = ()) -> Body:
     """Return the body of the article among the `blocks` of a page, empty where there is none.
 
@@ -51,11 +60,12 @@ def locate(blocks: Sequence[Block], selected: Sequence[HtmlElement] = ()) -> Bod
     if selected:
         return _body(blocks, selected, furniture, sure=True)
     weights: dict[HtmlElement, float] = {}
-    running = 0.0
+    running = left_out = 0.0
     for block in blocks:
-        if _in_furniture(block, furniture):
-            continue
         weight = _weight(block)
+        if _in_furniture(block, furniture):
+            left_out += max(0.0, weight)
+            continue
         running += max(0.0, weight)
         element: HtmlElement | None = block.element
         while element is not None:
@@ -67,7 +77,8 @@ def locate(blocks: Sequence[Block], selected: Sequence[HtmlElement] = ()) -> Bod
     marked = _marked(weights, weights[best])
     chosen = marked if marked is not None else _widened(best, weights)
     found = weights[chosen]
-    sure = found >= (_LONG if marked is not None else max(_DOUBT, running * _SURE_SHARE))
+    least = _LONG if marked is not None else max(_DOUBT, running * _SURE_SHARE)
+    sure = found >= max(least, left_out / 2)
     return _body(blocks, (chosen,), furniture, sure=sure)
 
 

@@ -11,6 +11,7 @@ from lxml.html import HtmlElement
 
 from archive.records import Problem
 from archive.urls import host_of
+from crawler.datelines import is_agency
 from crawler.dates import Stamp
 from crawler.jsonld import Graph, Node, read_graph, types
 
@@ -61,21 +62,10 @@ _MODIFIED = [
     "article.updated",
     "revised",
 ]
-_AUTHORS = [
-    "author",
-    "article:author",
-    "og:article:author",
-    "dc.creator",
-    "dcterms.creator",
-    "parsely-author",
-    "sailthru.author",
-    "cxenseparse:author",
-    "byl",
-    "byline",
-    "article:author_name",
-    "twitter:data1",
-    "creator",
-]
+_AUTHORS = (
+    *("article:author", "og:article:author", "dc.creator", "dcterms.creator", "parsely-author"),
+    *("sailthru.author", "cxenseparse:author", "byl", "byline", "article:author_name"),
+)
 _TITLES = ("og:title", "twitter:title", "dc.title", "parsely-title", "headline")
 _DESCRIPTIONS = ("og:description", "description", "twitter:description")
 _SECTIONS = (
@@ -97,13 +87,16 @@ _LOGO = re.compile(r"logo|default|placeholder|no-?image|favicon|avatar|blank", r
 class Evidence:
     """What one page states about itself, each list in order of trust.
 
-    `titles` and `authors` are (source, text) pairs; `types` are the schema.org and Open Graph
+    `titles` and `authors` are (source, text) pairs; `owners` is what the plain author tag holds,
+    where some sites write a name and others their developer's; `body` the text of the article as
+    JSON-LD has it; `types` are the schema.org and Open Graph
     types it claims; `names` what its site calls itself.
     """
 
     titles: list[tuple[str, str]] = field(default_factory=list)
     descriptions: list[str] = field(default_factory=list)
     authors: list[tuple[str, str]] = field(default_factory=list)
+    owners: list[str] = field(default_factory=list)
     stamps: list[Stamp] = field(default_factory=list)
     sections: list[str] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
@@ -111,6 +104,7 @@ class Evidence:
     images: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     types: set[str] = field(default_factory=set)
+    body: str | None = None
     canonical: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -142,7 +136,8 @@ def _from_graph(found: Evidence, graph: Graph) -> None:
     found.titles += [("json-ld", text) for text in graph.texts(article.get("headline"))]
     found.titles += [("json-ld", text) for text in graph.texts(article.get("name"))]
     found.descriptions += graph.texts(article.get("description"))
-    people = graph.texts(article.get("author") or article.get("creator"), "name")
+    people = _people(graph, article.get("author") or article.get("creator"))
+    found.body = next(iter(graph.texts(article.get("articleBody"))), None)
     found.authors += [("json-ld", ", ".join(people))] if people else []
     for key, modified in _DATED.items():
         texts = graph.texts(article.get(key), "@value")
@@ -153,6 +148,18 @@ def _from_graph(found: Evidence, graph: Graph) -> None:
     found.images += graph.texts(article.get("image"), "url", "contentUrl", "@id")
     found.images += graph.texts(article.get("thumbnailUrl"))
     found.names += graph.texts(article.get("publisher"), "name")
+
+
+def _people(graph: Graph, value: object) -> list[str]:
+    """Return the names of authors: people, and of organisations only the news agencies."""
+    return [
+        name
+        for item in graph.resolved(value)
+        for name in graph.texts(item, "name")
+        if not isinstance(item, dict)
+        or not any(kind.endswith("Organization") for kind in types(item))
+        or is_agency(name)
+    ]
 
 
 def _crumbs(graph: Graph, node: Node) -> list[str]:
@@ -168,6 +175,8 @@ def _from_meta(found: Evidence, root: HtmlElement) -> None:
     for meta in root.iter("meta"):
         attributes = meta.attrib
         name = attributes.get("property") or attributes.get("name") or attributes.get("itemprop")
+        if attributes.get("itemprop") == "author":
+            name = "article:author"
         content = (attributes.get("content") or attributes.get("value") or "").strip()
         if name and content:
             metas.setdefault(name.strip().lower(), []).append(content)
@@ -176,6 +185,7 @@ def _from_meta(found: Evidence, root: HtmlElement) -> None:
     found.titles += [("title", title.text_content())] if title is not None else []
     found.descriptions += _values(metas, _DESCRIPTIONS)
     found.authors += [("meta", text) for text in _values(metas, _AUTHORS)]
+    found.owners += metas.get("author", [])
     found.stamps += [Stamp(source="meta", text=text) for text in _values(metas, _PUBLISHED)]
     found.stamps += [
         Stamp(source="meta", text=text, modified=True) for text in _values(metas, _MODIFIED)

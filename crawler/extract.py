@@ -19,14 +19,15 @@ from archive.records import Capture, Extraction, Link, PageKind, Problem
 from archive.urls import host_of
 from crawler import bylines, headline
 from crawler.blocks import Block, read_blocks
-from crawler.body import Body, locate
+from crawler.body import Body, after, locate
 from crawler.datelines import split_dateline
 from crawler.dates import Decision, Stamp, decide
 from crawler.decode import Decoded, decode
 from crawler.evidence import Evidence, absolute, read_evidence
 from crawler.language import detect
 from crawler.pagekind import ENOUGH, is_home, kind_of, states_article
-from crawler.printed import Printed, read_printed
+from crawler.people import is_person
+from crawler.printed import Printed, find_headline, read_printed
 from crawler.publisher import Publisher
 from crawler.rescue import rescue
 from crawler.selected import Selected, select
@@ -159,7 +160,9 @@ def _read(
     named = [publisher.name, publisher.name_latin or "", *evidence.names]
     names = headline.site_names(named, host_of(capture.url))
     stated = [headline.without_site(text, names) for text in titles]
-    printed = read_printed(blocks, body, stated, evidence.descriptions)
+    place = find_headline(blocks, body, stated)
+    body = after(body, blocks, place)
+    printed = read_printed(blocks, body, place, evidence.descriptions)
     return _Page(
         root=root,
         decoded=decoded,
@@ -191,9 +194,13 @@ def _text(page: _Page, title: str | None) -> _Text:
     """Read the article itself; names that sign it inside its text leave the text for the byline."""
     deck = page.selected.deck or page.printed.deck
     blocks = [*page.printed.lead, *page.body.blocks]
-    found = paragraphs(blocks, repeated=[title or "", deck or ""])
+    known = [title or "", deck or ""]
+    found = paragraphs(blocks, repeated=known)
     if not page.sure:
-        found = rescue(page.root, found)
+        rescued = rescue(page.root, found, page.evidence.body)
+        found = paragraphs(
+            [Block(text=line, element=page.root) for line in rescued], repeated=known
+        )
     lines = [line for line in map(_clean, found) if line]
     authors: tuple[str, ...] = ()
     for index in (0, 1, 2, -1, -2):
@@ -224,12 +231,19 @@ def _authors(page: _Page) -> tuple[tuple[str, ...], str | None]:
         sources.append(("rules", page.selected.byline))
     sources += page.evidence.authors
     sources += [("byline", text) for text in page.printed.bylines]
+    sources += [("meta", text) for text in page.evidence.owners if _is_shown(text, page.blocks)]
     if page.hints and page.hints.author:
         sources.append(("feed", page.hints.author))
     for source, text in sources:
         if found := bylines.names(_clean(text), without=page.names):
             return found, source
     return (), None
+
+
+def _is_shown(owner: str, blocks: Sequence[Block]) -> bool:
+    """Tell whether what the plain author tag holds is a person, or stands on the page to read."""
+    name = _clean(owner)
+    return is_person(name.split()) or any(name and name in block.text for block in blocks)
 
 
 def _dates(
@@ -248,6 +262,8 @@ def _dates(
 def _days_in(url: str) -> Iterable[str]:
     """Yield the day an address names in full: /2020/11/09/, /2020-11-09/ or /20201109/."""
     for match in _URL_DAY.finditer(urlsplit(url).path):
+        if not match["mark"] and len(match["month"] + match["day"]) < 4:
+            continue
         yield "-".join(match.group("year", "month", "day"))
 
 

@@ -60,7 +60,8 @@ def kind_of(
     if _shows(types, path, text, states=states, kinds=_GALLERIES, address=_GALLERY):
         return PageKind.GALLERY
     teasers = sum(block.link_share > 0.6 and len(block.text) > 25 for block in blocks)
-    if not types & ARTICLES and (types & _LISTS or _LIST.search(path)) and len(text) < _LISTING * 3:
+    listing = _LISTING * 3 if types & _LISTS else _LISTING if _LIST.search(path) else 0
+    if not types & ARTICLES and len(text) < listing:
         return PageKind.SECTION
     if not states and teasers >= _TEASERS and len(text) < _LISTING:
         return PageKind.SECTION

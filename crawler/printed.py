@@ -30,8 +30,9 @@ _BYLINE = re.compile(
     re.IGNORECASE,
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_CHANGED = re.compile(r"updated|modified|Modified")
 _UPDATED = re.compile(r"(?:اخر تحديث|تم التحديث|تحديث|محدثه|معدل|عدل|updated|modified)")
-_SPLIT = re.compile(r"\s*[|•·]\s*|\s{3,}|\s+(?=آخر تحديث|اخر تحديث|تم التحديث|تحديث)")
+_SPLIT = re.compile(r"\s*[|•·]\s*|\s[-–—]\s|\s+(?=آخر تحديث|اخر تحديث|تم التحديث|تحديث)")
 # What opens a paragraph that goes on with what an earlier one began, folded.
 _GOES_ON = re.compile(
     r"(?:و(?:قال|اضاف|اوضح|اكد|اشار|ذكر|تابع|لفت|شدد|اعتبر|بحسب|نقل|اعلن|كان|في|من|عن|علي|الي|بين|"
@@ -46,6 +47,7 @@ _ICON = re.compile(
     r"^data:|\.(?:gif|svg)\b|/(?:icons?|ads?|adv|banners?|emoji)/|icon|logo|avatar", re.IGNORECASE
 )
 _PICTURE = 200  # pixels; a narrower picture is an icon or a portrait
+_SENTENCE = re.compile(r"""[.؟!?…]["'”»)\]]*\s*$""")
 _NEAR = 14  # blocks around the headline that may hold its date
 _SHORT = 120
 
@@ -68,11 +70,10 @@ class Printed:
 
 
 def read_printed(
-    blocks: Sequence[Block], body: Body, titles: Iterable[str], descriptions: Iterable[str]
+    blocks: Sequence[Block], body: Body, place: int | None, descriptions: Iterable[str]
 ) -> Printed:
-    """Read the neighbourhood of the headline in the `blocks` of a page."""
+    """Read the neighbourhood of the headline, which is at `place` in the `blocks` of a page."""
     found = Printed()
-    place = _headline(blocks, body, {key(title) for title in titles})
     if place is not None:
         found.headline = blocks[place].text
         found.images += _images(blocks[place].element, body)
@@ -120,17 +121,21 @@ def _images(headline: HtmlElement, body: Body) -> Iterator[str]:
                 yield source
 
 
-def _headline(blocks: Sequence[Block], body: Body, titles: set[str]) -> int | None:
-    """Return the place of the headline: a first-rank heading before the body, or a stated title."""
-    end = body.start + 2 if body.blocks else len(blocks)
-    before = range(min(end, len(blocks)))
-    stated = [i for i in before if key(blocks[i].text) in titles]
-    headings = [i for i in stated if blocks[i].heading]
-    if headings or stated:
-        return (headings or stated)[-1]
-    first_rank = [i for i in before if blocks[i].heading == 1 and len(blocks[i].text) > 12]
-    named = [i for i in first_rank if any(_similar(key(blocks[i].text), t) for t in titles)]
-    return (named or first_rank or [None])[-1]  # type: ignore[list-item]
+def find_headline(blocks: Sequence[Block], body: Body, stated: Iterable[str]) -> int | None:
+    """Return the place of the headline: a `stated` title, or a first-rank heading like one.
+
+    It stands before the body or among its first blocks.
+    """
+    titles = {key(title) for title in stated}
+    inside = body.start + 2 + len(body.blocks) // 3
+    for places in (range(body.start), range(body.start, min(inside, len(blocks)))):
+        same = [i for i in places if key(blocks[i].text) in titles]
+        headings = [i for i in same if blocks[i].heading]
+        first_rank = [i for i in places if blocks[i].heading == 1 and len(blocks[i].text) > 12]
+        like = [i for i in first_rank if any(_similar(key(blocks[i].text), t) for t in titles)]
+        if found := headings or same or like or first_rank:
+            return found[-1]
+    return None
 
 
 def _similar(one: str, other: str) -> bool:
@@ -142,8 +147,8 @@ def _take(found: Printed, block: Block) -> None:
     """Take a block's date or byline, if it is nothing else."""
     if len(block.text) >= _SHORT:
         return
-    stamps = list(_dates(block.text))
-    found.stamps += stamps
+    found.stamps += _attributes(block.element)
+    found.stamps += _dates(block.text)
     inline = [e for e in block.element.iter(*_INLINE) if _BYLINE.search(_own_names(e))]
     if inline:
         found.bylines += [e.text_content() for e in inline]
@@ -161,6 +166,15 @@ def _dates(text: str) -> Iterator[Stamp]:
         whole = _UPDATED.search(fold(part)) is not None
         if updated or not whole:
             yield Stamp(source="dateline", text=part, modified=updated)
+
+
+def _attributes(element: HtmlElement) -> Iterator[Stamp]:
+    """Yield the machine-readable dates of the `<time>` and `<abbr>` in an element."""
+    for inner in element.iter("time", "abbr"):
+        text = inner.get("datetime") or inner.get("title") or ""
+        if text:
+            modified = _CHANGED.search(_own_names(inner)) is not None
+            yield Stamp(source="time", text=text, modified=modified)
 
 
 def _could_be_date(text: str) -> bool:
@@ -189,7 +203,8 @@ def _standfirst(
         if not 30 <= len(text) <= 700 or block.link_share > 0.3 or _is_aside(block):
             continue
         marked = _DECK.search(_names(block)) or block.heading > 1 or key(text) in descriptions
-        if (goes_on and len(text) > 100) or (not marked and len(text) > 120):
+        is_lead = (goes_on and len(text) > 100) or (not marked and len(text) > 120)
+        if is_lead and _SENTENCE.search(text) and block.element.find("img") is None:
             found.lead.append(block)
         elif marked and found.deck is None and len(text) <= 500:
             found.deck = text

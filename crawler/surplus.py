@@ -49,6 +49,7 @@ _LABEL = re.compile(
     r"|رابط مختصر|رابط|فيسبوك|تويتر|واتساب|تلغرام|تيليجرام|facebook|twitter|whatsapp|telegram"
     r"|المزيد|انتهي|القصه كامله|فيديو|صور|التفاصيل|email|print|short url)\W*$"
 )
+_TWEETED = re.compile(r"\W*[—–-]\s.{1,80}\(@\w{1,20}\)")
 _SIGNED = re.compile(
     r"(?:[\u0621-\u064a]{1,2}\s?[.\u200c]\s?[\u0621-\u064a]{1,2}\W*)+(?:\([^)]*\))?\s*$"
 )
@@ -96,7 +97,7 @@ def is_surplus(block: Block, folded: str) -> bool:
         return True
     if length < 120 and (_LISTED.match(folded) or _LABEL.match(folded)):
         return True
-    if length < 120 and _CREDIT.match(folded):
+    if length < 120 and (_CREDIT.match(folded) or _TWEETED.match(folded)):
         return True
     return block.link_share > 0.9 and length < 200 and not _SENTENCE.search(block.text)
 

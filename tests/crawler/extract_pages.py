@@ -227,6 +227,53 @@ CASES = (
         },
     ),
     Case(
+        name="elementor",
+        html=page(
+            f"<div class='elementor-widget elementor-widget-theme-post-title'><h1>{TITLE}</h1></div>"
+            + "".join(
+                "<div class='elementor-element elementor-widget elementor-widget-text-editor'>"
+                f"<div class='elementor-widget-container'><p>{one}</p></div></div>"
+                for one in PARAGRAPHS
+            )
+            + f"<div class='elementor-widget elementor-widget-posts'>{TEASERS}</div>"
+        ),
+    ),
+    Case(
+        name="script-shell",
+        html=page(
+            f"<h1>{TITLE}</h1><div id='root'></div>",
+            """<script type="application/ld+json">{"@type":"NewsArticle","headline":"TITLE",
+            "articleBody":"BODY","author":{"@type":"Organization","name":"موقع ما"}}</script>""".replace(
+                "TITLE", TITLE
+            ).replace("BODY", TEXT.replace("\n", "\\n")),
+        ),
+        expected={"authors": ()},
+    ),
+    Case(
+        name="machine-readable-time",
+        html=page(
+            f"<h2 class='post-title'>{TITLE}</h2><div class='byline'>نشر: <abbr class='published' "
+            "title='2023-12-26T10:15:00+02:00'>الثلاثاء</abbr></div>"
+            f"<div class='post-body'>{ps(*PARAGRAPHS)}</div>",
+            "<meta name='author' content='WebDev Studio'>",
+        ),
+        expected={
+            "published_at": "2023-12-26T08:15:00+00:00",
+            "published_from": "time",
+            "authors": (),
+        },
+    ),
+    Case(
+        name="date-and-writer-in-one-line",
+        html=page(
+            f"<h1>{TITLE}</h1><div class='info'>المرجان - 26 ديسمبر 2023 | 10:15 ص</div>"
+            f"<div class='news_content'>{ps(*PARAGRAPHS)}<blockquote class='twitter-tweet'>"
+            "— بلدية المرجان (@marjan) <a href='https://t.example/1'>December 26, 2023</a>"
+            "</blockquote></div>"
+        ),
+        expected={"published_on": "2023-12-26"},
+    ),
+    Case(
         name="single-breaks",
         html=page(f"<h1>{TITLE}</h1><div class='newsDetails'>{'<br>'.join(PARAGRAPHS)}</div>"),
     ),

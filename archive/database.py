@@ -1,6 +1,7 @@
 """Opening archive.db: for the one writer with its migrations, for readers read-only."""
 
 import contextlib
+import logging
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,8 +9,10 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from archive.errors import NewerArchive, NotAnArchive
-from archive.index import register
+from archive.index import index_is_current, rebuild_index, register
 from archive.schema import MIGRATIONS
+
+logger = logging.getLogger(__name__)
 
 NAME = "archive.db"
 
@@ -30,6 +33,9 @@ def open_for_writing(root: Path) -> sqlite3.Connection:
         db.execute("pragma foreign_keys = on")
         db.execute("pragma cache_size = -16384")
         MIGRATIONS.apply(Database(db))
+        if not index_is_current(db):
+            logger.warning("%s: the search index is made anew; this takes a while", root / NAME)
+            rebuild_index(db, lambda _articles: None)
     return db
 
 

@@ -27,7 +27,7 @@ def test_a_crawl_killed_again_and_again_ends_with_every_article_once(tmp_path):
     moments = random.Random(7)
     acknowledged: set[str] = set()
     with serve(newsstand):
-        _write_publishers(tmp_path, newsstand)
+        newsstand.write_publishers(tmp_path)
         for _ in range(KILLS):
             _crawl_and_kill(tmp_path, newsstand, after=moments.randint(5, 45))
             now = _articles(tmp_path)
@@ -63,13 +63,6 @@ def _crawl_and_kill(root: Path, newsstand: Newsstand, *, after: int) -> None:
 def _command(root: Path, newsstand: Newsstand) -> list[str]:
     now = newsstand.now().isoformat()
     return [sys.executable, "-m", "crawler", "crawl", "--archive", str(root), "--now", now]
-
-
-def _write_publishers(root: Path, newsstand: Newsstand) -> None:
-    (root / "publishers").mkdir()
-    for paper in newsstand.papers.values():
-        path = root / "publishers" / f"{paper.slug}.toml"
-        path.write_text(paper.publisher_toml(), "utf-8")
 
 
 def _articles(root: Path) -> dict[str, str]:

@@ -2,12 +2,8 @@
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-
-if TYPE_CHECKING:
-    from fixtures import Newsstand
 
 NEWSPAPERS_PORT = 8791  # always the same, so that a second demo finds the same addresses
 
@@ -53,7 +49,8 @@ def demo(archive: Path, articles: int, seed: int, port: int, no_serve: bool) -> 
     live = Live()
     try:
         with serve(newsstand, port=NEWSPAPERS_PORT):
-            slugs = _write_publishers(newsstand, archive)
+            newsstand.write_publishers(archive)
+            slugs = list(newsstand.papers)
             job = Job(
                 root=archive,
                 publishers=chosen(archive, slugs),
@@ -69,14 +66,6 @@ def demo(archive: Path, articles: int, seed: int, port: int, no_serve: bool) -> 
             run_server(archive, port=port, on_ready=lambda address: _invite(archive, address))
     except OSError as error:
         raise click.ClickException(f"the demo newspapers cannot be served: {error}") from error
-
-
-def _write_publishers(newsstand: "Newsstand", archive: Path) -> list[str]:
-    folder = archive / "publishers"
-    folder.mkdir(parents=True, exist_ok=True)
-    for paper in newsstand.papers.values():
-        (folder / f"{paper.slug}.toml").write_text(paper.publisher_toml(), "utf-8")
-    return list(newsstand.papers)
 
 
 def _invite(archive: Path, address: str) -> None:

@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 from archive.database import NAME, open_for_reading, open_for_writing
 from archive.errors import NewerArchive, NotAnArchive
-from archive.index import register
+from archive.index import index_is_current, register
 from archive.schema import MIGRATIONS
 from tests.archive.newsroom import add_article
 
@@ -124,3 +124,13 @@ def test_any_folder_name_will_do(tmp_path, name):
     open_for_reading(root).close()
     assert (root / NAME).is_file()
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_an_index_that_is_not_ours_is_made_anew(tmp_path):
+    db = open_for_writing(tmp_path)
+    db.execute("insert into articles_fts(articles_fts) values ('rebuild')")  # as a stranger would
+    assert not index_is_current(db)
+    db.close()
+    db = open_for_writing(tmp_path)
+    assert index_is_current(db)
+    db.close()

@@ -7,11 +7,11 @@ second. Everything a batch writes goes through one connection, so it reads its o
 import contextlib
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Literal, Self
 
 from archive import articles, captures, recovery, runs, visits, warc
@@ -55,10 +55,13 @@ class Store:
         *,
         command: str,
         software: str,
+        settings: Mapping[str, str] = MappingProxyType({}),
         clock: Clock = system,
         roll_bytes: int = warc.ROLL_BYTES,
     ) -> None:
         """Take the archive's folder; `software` names the program in each WARC file.
+
+        `settings` are further lines of its warcinfo record.
 
         A WARC file that has `roll_bytes` or more is followed by the next one. `totals` counts
         while it happens: requests, new, changed, same, problems.
@@ -68,7 +71,7 @@ class Store:
         self._roll_bytes = roll_bytes
         self.clock = clock
         self._command = command
-        self._software = software
+        self._info = {"software": software, **settings}
         self._closing = contextlib.ExitStack()
         self._pages = 0
         self._begun: datetime | None = None
@@ -85,7 +88,7 @@ class Store:
             self._warc = warc.WarcFile(
                 self.root / WARC_FOLDER,
                 name=f"warraq-{now:%Y%m%d%H%M%S}-{self.run}",
-                info={"software": self._software, "isPartOf": f"run {self.run}"},
+                info=self._info | {"isPartOf": f"run {self.run}"},
                 now=now,
                 roll_bytes=self._roll_bytes,
             )

@@ -26,6 +26,7 @@ from archive.runs import Counts
 from archive.store import Store
 from archive.urls import canonical
 from crawler.publisher import Publisher
+from crawler.settings import USER_AGENT
 from crawler.spiders.news import NewsSpider
 
 SLICE_SECONDS = 300.0
@@ -117,7 +118,11 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
         if job.seconds is not None:
             seconds = min(seconds, job.seconds - (time.monotonic() - began))
         with Store(
-            job.root, command=job.command, software=software(job.contact), clock=job.clock
+            job.root,
+            command=job.command,
+            software=USER_AGENT,
+            settings=warcinfo(job.contact),
+            clock=job.clock,
         ) as store:
             _prepare(store, job, first=first)
             store.totals = totals
@@ -146,7 +151,7 @@ def scrapy_settings(
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
     settings.set("LOG_LEVEL", log_level, priority="cmdline")
-    settings.set("USER_AGENT", software(contact), priority="cmdline")
+    settings.set("USER_AGENT", user_agent(contact), priority="cmdline")
     slots: dict[str, dict[str, float]] = {}
     for one in publishers:
         for host in one.hosts if one.delay is not None else ():
@@ -226,8 +231,11 @@ def known(one: Publisher) -> records.Publisher:
     )
 
 
-def software(contact: str | None = None) -> str:
+def user_agent(contact: str | None = None) -> str:
     """Return the program's one identity, with the contact address where there is one."""
-    from crawler.settings import USER_AGENT
-
     return f"{USER_AGENT} (+{contact})" if contact else USER_AGENT
+
+
+def warcinfo(contact: str | None = None) -> dict[str, str]:
+    """Return how this program crawls, in the fields of a warcinfo record (WARC 1.1, annex C.1)."""
+    return {"robots": "RFC 9309", "http-header-user-agent": user_agent(contact)}

@@ -47,6 +47,12 @@ REDIRECT_MAX_TIMES = 10
 # Broken connections are tried again at once; an answer, even a bad one, is the visit's answer,
 # and `visits` says when to ask again.
 RETRY_HTTP_CODES: list[int] = []
+RETRY_EXCEPTIONS = [
+    "scrapy.exceptions.CannotResolveHostError",
+    "scrapy.exceptions.DownloadConnectionRefusedError",
+    "scrapy.exceptions.DownloadFailedError",
+    "scrapy.exceptions.DownloadTimeoutError",
+]
 RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"
 
 COOKIES_ENABLED = False  # their domain check may go to the network for the public suffix list
@@ -59,9 +65,12 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.robots.RobotsPolicy": 100,
     "crawler.middlewares.ConditionalGet": 520,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "crawler.middlewares.Unpack": 590,
     "crawler.middlewares.RecordCapture": 950,
 }
 SPIDER_MIDDLEWARES = {
+    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
 }
 ITEM_PIPELINES = {
@@ -73,6 +82,7 @@ EXTRACT_SECONDS = 20.0  # per page
 EXTRACT_PROCESSES = 0  # 0: one per core
 
 LOG_FORMATTER = "crawler.logformatter.PageLogFormatter"
-STATS_DUMP = False
+STATS_DUMP = False  # `runs` and `problems` tell what happened
+DOWNLOADER_STATS = False
 LOGSTATS_INTERVAL = 0
 MEMUSAGE_ENABLED = False

@@ -32,6 +32,7 @@ from crawler.faults import (
     ARCHIVE_FAULTS,
     ArchiveFault,
     Disallowed,
+    Undecodable,
     Unreachable,
     network_detail,
     network_kind,
@@ -154,6 +155,8 @@ class NewsSpider(Spider):
             self._end(visit, None, state="refused", problem=_problem("robots-disallow", str(error)))
         elif isinstance(error, Unreachable):
             self._fail(visit, None, "robots-unreachable", str(error))
+        elif isinstance(error, Undecodable):
+            self._fail(visit, None, "undecodable", str(error))
         elif isinstance(error, IgnoreRequest):  # too many redirects, a body that unpacks too large
             self._fail(visit, None, "ignored", str(error))
         elif kind := network_kind(error):
@@ -318,13 +321,15 @@ def _from_shell(
     opened: contextlib.ExitStack, *, publisher: str = "", archive: str = "warraq-archive"
 ) -> dict[str, Any]:
     """Open what `scrapy crawl` names, as the command `warraq crawl` does."""
-    from crawler.crawl import entry_points, known, software  # it imports this module
+    from crawler.crawl import USER_AGENT, entry_points, known, warcinfo  # it imports this module
 
     root = Path(archive)
     chosen = [find(slug, [root / "publishers"]) for slug in publisher.split(",") if slug]
     if not chosen:
         raise PublisherError("name the publisher: scrapy crawl news -a publisher=SLUG")
-    store = opened.enter_context(Store(root, command="scrapy crawl", software=software()))
+    store = opened.enter_context(
+        Store(root, command="scrapy crawl", software=USER_AGENT, settings=warcinfo())
+    )
     for one in chosen:
         store.publish(known(one))
         store.enter(entry_points(one), publisher=one.slug)

@@ -50,11 +50,11 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="warraq")
 def warraq() -> None:
-    r"""Crawl, keep, search and read Arabic news.
+    """Crawl, keep, search and read Arabic news.
 
     \b
     warraq demo                      three fictional newspapers, crawled and served
     warraq crawl enabbaladi          fetch what is new, into ./warraq-archive
     warraq search "اللاجئين"          search the archive
     warraq serve                     read it in the browser
-    """
+    """  # noqa: D301 - click wants the character

@@ -44,5 +44,9 @@ class Unreachable(IgnoreRequest):
     """The site's robots.txt could not be had, so nothing there is fetched now."""
 
 
+class Undecodable(IgnoreRequest):
+    """The body is not in the content coding that its header names."""
+
+
 class ArchiveFault(IgnoreRequest):
     """The archive could not be written; the crawl is ending."""

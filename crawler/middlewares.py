@@ -5,10 +5,12 @@ from typing import Self
 
 from scrapy import Request
 from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
+from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 from archive.records import Exchange, Visit
-from crawler.faults import ARCHIVE_FAULTS, ArchiveFault
+from crawler.faults import ARCHIVE_FAULTS, ArchiveFault, Undecodable
 from crawler.spiders.news import NewsSpider
 
 logger = logging.getLogger(__name__)
@@ -31,6 +33,22 @@ class ConditionalGet:
             request.headers["If-None-Match"] = visit.etag
         if visit.last_modified:
             request.headers["If-Modified-Since"] = visit.last_modified
+
+
+class Unpack(HttpCompressionMiddleware):
+    """Undoes the content coding; a body that is not what it says it is a problem of its page."""
+
+    def process_response(  # type: ignore[override]  # the spider is not passed any more
+        self, request: Request, response: Response
+    ) -> Request | Response:
+        try:
+            return super().process_response(request, response)
+        except IgnoreRequest:
+            raise
+        except Exception as error:  # every decoder has errors of its own, gzip's is an OSError
+            raise Undecodable(
+                f"the body does not unpack: {error or type(error).__name__}"
+            ) from error
 
 
 class RecordCapture:

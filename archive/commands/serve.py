@@ -21,7 +21,7 @@ from archive.errors import ArchiveError
 )
 @click.option("--open", "open_browser", is_flag=True, help="Open the first page in the browser.")
 def serve(archive: Path, host: str, port: int, open_browser: bool) -> None:
-    """Show an archive in the browser, read-only, also while a crawl is writing to it."""
+    """Read an archive in the browser, also while a crawl is writing."""
     from archive.site.server import run_server
 
     def ready(address: str) -> None:

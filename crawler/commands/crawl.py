@@ -39,7 +39,7 @@ def crawl(
     log_level: str,
     now: Clock,
 ) -> None:
-    r"""Visit everything that is due of the publishers SLUG…, once.
+    """Visit everything that is due of the publishers SLUG…, once.
 
     Looks at their feeds, sitemaps and sections, fetches what is new, looks again at articles whose
     time has come, and ends with a summary. Without SLUG: the publishers this archive follows.
@@ -49,7 +49,7 @@ def crawl(
     warraq crawl enabbaladi                     into ./warraq-archive
     warraq crawl enabbaladi --limit 20          a first taste
     warraq crawl --archive ~/news               everything followed there
-    """
+    """  # noqa: D301 - click wants the character
     from crawler.commands.summary import Live, problems, table
     from crawler.crawl import Job
     from crawler.crawl import crawl as run

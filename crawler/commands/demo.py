@@ -34,7 +34,7 @@ NEWSPAPERS_PORT = 8791  # always the same, so that a second demo finds the same 
 )
 @click.option("--no-serve", is_flag=True, help="Crawl and print the summary only.")
 def demo(archive: Path, articles: int, seed: int, port: int, no_serve: bool) -> None:
-    """Start fictional Arabic newspapers, crawl them, and serve the archive.
+    """Crawl and serve three fictional Arabic newspapers.
 
     Nothing leaves this machine. The newspapers live in November 2020 and are the same for the same
     --seed; run it again and the crawl finds nothing new.

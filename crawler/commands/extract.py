@@ -33,7 +33,7 @@ _FIELDS = (
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @now_option
 def extract(html: IO[bytes], url: str, publisher: str | None, as_json: bool, now: Clock) -> None:
-    r"""Extract one saved article page: text, headline, byline, dates.
+    """Extract one saved article page: text, headline, byline, dates.
 
     Needs no archive and no network. A field nobody can be sure of is null. Without --publisher,
     one of the known publishers is taken if the address is one of its own.
@@ -41,7 +41,7 @@ def extract(html: IO[bytes], url: str, publisher: str | None, as_json: bool, now
     \b
     warraq extract --html page.html --url https://example.org/news/1
     curl -s URL | warraq extract --html - --url URL --json
-    """
+    """  # noqa: D301 - click wants the character
     from crawler.extract import extract as read
 
     try:

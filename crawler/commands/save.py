@@ -20,15 +20,16 @@ from crawler.publisher import Publisher, load_all
 @log_level_option
 @now_option
 def save(addresses: tuple[str, ...], archive: Path, log_level: str, now: Clock) -> None:
-    r"""Archive single addresses: URLs, or files of them.
+    """Archive single addresses: URLs, or files of them.
 
-    A file (`-`: standard input) has one URL per line. The page is fetched, its bytes are kept, its text is read and indexed; the publisher need not
-    be known. Lines that are empty or begin with # are passed over.
+    A file (`-`: standard input) has one URL per line; lines that are empty or begin with # are
+    passed over. The page is fetched, its bytes are kept, its text is read and indexed; the
+    publisher need not be known.
 
     \b
     warraq save https://www.enabbaladi.net/429483
     warraq save links.txt --archive ~/news
-    """
+    """  # noqa: D301 - click wants the character
     from crawler.commands.summary import Live
     from crawler.crawl import Job, crawl
 

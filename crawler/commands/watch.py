@@ -17,10 +17,10 @@ from crawler.publisher import find
 @archive_option
 @log_level_option
 def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
-    r"""Crawl by schedule until stopped (Ctrl-C or SIGTERM end it cleanly).
+    """Crawl by schedule until stopped.
 
-    The schedule is in warraq.toml in the archive's folder; without one, every 15 minutes. Cron
-    expressions are in UTC.
+    Ctrl-C and SIGTERM end it cleanly. The schedule is in warraq.toml in the archive's folder;
+    without one, every 15 minutes. Cron expressions are in UTC.
 
     \b
     follow = ["enabbaladi", "aawsat"]      # whom, when no SLUG is given
@@ -28,7 +28,7 @@ def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
     every = "15m"                          # or: cron = "*/10 6-23 * * *"
     [publishers.aawsat]
     every = "1h"
-    """
+    """  # noqa: D301 - click wants the character
     from crawler.watch import Watch
 
     logging.basicConfig(level=log_level.upper())

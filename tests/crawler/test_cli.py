@@ -44,7 +44,9 @@ def test_each_help_explains_its_options(name):
 
 @pytest.mark.parametrize("name", ["crawl", "watch", "save"])
 def test_help_gives_an_example(name):
-    assert re.search(r"warraq (crawl|save) |follow = ", run(name, "--help").output)
+    assert re.search(
+        r"^  (warraq (crawl|save) |follow = )", run(name, "--help").output, re.MULTILINE
+    )
 
 
 def test_the_version_is_told():

@@ -1,0 +1,148 @@
+"""Ctrl-C once finishes what is in hand, twice ends at once; the next crawl does the rest."""
+
+import signal
+import time
+
+import pytest
+
+from tests.crawler import shell, wire
+
+PAGES = 40
+PATHS = {f"/news/{number}" for number in range(1, PAGES + 1)}
+
+
+@pytest.fixture
+def slow(archive, site):
+    """A site of 40 pages that takes its time with each."""
+    feed = wire.feed(*(site.url + path for path in sorted(PATHS)))
+    site.answers["/feed"] = (wire.http(feed, media="application/rss+xml"),)
+    for path in PATHS:
+        page = wire.article(f"خبر {path}")
+        site.answers[path] = (0.4, wire.http(page))
+    return archive
+
+
+def crawling(archive, site):
+    """Start a crawl and wait until it is in the middle of its pages."""
+    process = shell.start("crawl", "paper", "--archive", archive.root)
+    assert wire.until(lambda: sum(path in PATHS for path in site.targets()) >= 9)
+    return process
+
+
+def finish(archive):
+    code, output = shell.run("crawl", "paper", "--archive", archive.root)
+    assert code == 0
+    assert "still due" not in output
+    found = archive.rows("select url from articles order by id")
+    assert {url.removeprefix(archive.site.url) for (url,) in found} == PATHS
+    assert archive.rows("select count(*) from revisions where number > 1") == [(0,)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda one: one.name)
+def test_one_signal_finishes_what_is_in_hand(slow, site, number):
+    with crawling(slow, site) as process:
+        process.send_signal(number)
+        began = time.monotonic()
+        output = process.communicate(timeout=20)[0]
+    assert process.returncode == 0
+    assert time.monotonic() - began < 10
+    assert "Traceback" not in output
+    assert "visits are still due" in output
+    asked = {path for path in site.targets() if path in PATHS}
+    kept = {url.removeprefix(site.url) for (url,) in slow.rows("select url from articles")}
+    assert kept == asked < PATHS
+    assert slow.rows("select state from runs") == [("finished",)]
+    finish(slow)
+    assert all(site.count(path) == 1 for path in PATHS)
+
+
+@pytest.mark.slow
+def test_two_signals_end_at_once_and_lose_nothing(slow, site):
+    with crawling(slow, site) as process:
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        output = process.communicate(timeout=20)[0]
+    assert process.returncode == 130
+    assert time.monotonic() - began < 2
+    assert "Traceback" not in output
+    acknowledged = slow.rows("select url from articles")
+    finish(slow)
+    assert set(acknowledged) <= set(slow.rows("select url from articles"))
+    assert slow.rows("select state from runs order by id") == [("interrupted",), ("finished",)]
+
+
+async def test_a_second_crawl_asks_for_the_listing_alone(archive, site):
+    await archive.crawl()
+    site.asked.clear()
+    summary = await archive.crawl()
+    assert site.targets() == ["/feed"]
+    assert [(one.requests, one.new, one.changed) for one in summary.counts] == [(1, 0, 0)]
+
+
+async def test_a_changed_page_is_a_revision_and_a_vanished_one_is_gone(archive, site):
+    await archive.crawl()
+    site.answers["/news/1"] = (wire.http(wire.article("عنوان آخر")),)
+    del site.answers["/news/2"]
+    archive.forward(hours=2)
+    await archive.crawl()
+    rows = archive.rows("select title, revision_count, gone_at is null from articles order by url")
+    assert rows == [("عنوان آخر", 2, 1), ("خبر رقم 2 من المدينة", 1, 0)]
+
+
+async def test_saving_goes_on_past_a_slice(archive, site, monkeypatch):
+    monkeypatch.setattr("crawler.crawl.SLICE_SECONDS", 0.5)
+    addresses = [(f"{site.url}/saved/{number}", "paper") for number in range(30)]
+    for url, _ in addresses:
+        site.answers[url.removeprefix(site.url)] = (0.3, wire.http(wire.article(url)))
+    summary = await archive.crawl(addresses=addresses, poll=frozenset())
+    assert sum(one.new for one in summary.counts) == 30
+    assert summary.left == 0
+    assert len(archive.rows("select id from runs")) > 1
+
+
+async def test_a_feed_that_fails_is_tried_later_and_its_word_is_kept(archive, site):
+    site.answers["/feed"] = (wire.http(b"", "Retry-After: 7200", status="503 Service Unavailable"),)
+    await archive.crawl()
+    assert archive.problems() == [("http-503", "/feed")]
+    ((due_at,),) = archive.rows("select due_at from visits")
+    assert due_at[:16] == "2026-11-23T14:00"
+
+
+@pytest.mark.parametrize(
+    ("body", "media"),
+    [(b"<html><body>outage</body></html>", "text/html"), (b"", "text/xml")],
+)
+async def test_a_listing_that_is_none_is_a_problem(archive, site, body, media):
+    site.answers["/feed"] = (wire.http(body, media=media),)
+    await archive.crawl()
+    assert archive.problems() == [("not-a-listing", "/feed")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kinds"),
+    [
+        ((wire.http(b"no gzip at all", "Content-Encoding: gzip"),), ["undecodable"]),
+        ((wire.http(b"\x00\x01\x02" * 100, "Content-Encoding: br"),), ["undecodable"]),
+        ((wire.http(b"\x89PNG\r\n\x1a\n", media="image/png"),), None),
+        ((wire.http(b"", status="204 No Content"),), ["http-204"]),
+        ((wire.http(b"", status="302 Found"),), ["http-302"]),
+        ((wire.http(b"", status="999 No"),), ["http-999"]),
+        ((b"HTTP/1.1 200 \xce\xe8\xd1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",), None),
+        ((wire.http(b"", "Location: http://[x/", status="302 Found"),), None),
+        ((wire.http(b"", "Location: ftp://x.example/", status="302 Found"),), None),
+    ],
+    ids=["gzip", "br", "png", "204", "302", "999", "reason", "bad-location", "ftp"],
+)
+async def test_a_strange_answer_is_a_problem_of_that_page_alone(archive, site, answer, kinds):
+    site.answers["/news/1"] = answer
+    summary = await archive.crawl()
+    assert archive.rows("select count(*) from articles where url like '%/news/2'") == [(1,)]
+    problems = [kind for kind, path in archive.problems() if path == "/news/1"]
+    assert problems
+    assert kinds is None or problems == kinds
+    assert summary.left == 0
+    assert archive.rows("select state from runs") == [("finished",)]
+    assert archive.rows("select count(*) from captures where url like '%/news/1'") == [(1,)]

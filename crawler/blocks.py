@@ -12,80 +12,23 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 _NEVER = frozenset(
-    [
-        "script",
-        "style",
-        "noscript",
-        "nav",
-        "footer",
-        "iframe",
-        "svg",
-        "select",
-        "option",
-        "button",
-        "template",
-        "textarea",
-        "head",
-        "object",
-        "embed",
-        "audio",
-        "video",
-        "canvas",
-        "map",
-        "input",
-        "datalist",
-        "dialog",
-        "menu",
-        "title",
-        "link",
-        "meta",
-    ]
+    {
+        *("script", "style", "noscript", "template", "head", "title", "link", "meta", "iframe"),
+        *("svg", "object", "embed", "audio", "video", "canvas", "map", "menu", "dialog"),
+        *("select", "option", "button", "textarea", "input", "datalist"),
+    }
 )
+_SILENT = frozenset({"script", "style", "noscript", "iframe"})  # they part no text around them
 _INLINE = frozenset(
-    [
-        "a",
-        "abbr",
-        "acronym",
-        "b",
-        "bdi",
-        "bdo",
-        "big",
-        "cite",
-        "code",
-        "data",
-        "del",
-        "dfn",
-        "em",
-        "font",
-        "i",
-        "ins",
-        "kbd",
-        "label",
-        "mark",
-        "nobr",
-        "q",
-        "ruby",
-        "s",
-        "samp",
-        "small",
-        "span",
-        "strike",
-        "strong",
-        "sub",
-        "sup",
-        "time",
-        "tt",
-        "u",
-        "var",
-        "wbr",
-        "img",
-        "picture",
-        "source",
-        "center-text",
-    ]
+    {
+        *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn"),
+        *("em", "font", "i", "ins", "kbd", "label", "mark", "nobr", "q", "ruby", "s", "samp"),
+        *("small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr"),
+        *("img", "picture", "source"),
+    }
 )
-_HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
-_CHROME_TAGS = frozenset(["aside", "figure", "figcaption"])
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_CHROME_TAGS = frozenset({"aside", "figcaption", "figure", "footer", "nav"})
 _KEPT_FIGURES = "descendant::table|descendant::blockquote"
 _HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 
@@ -104,8 +47,8 @@ _CHROME = re.compile(
     r"copyrights?|rating\w*|vote|poll|login|signin|search\w*|skip-?link|sr-only|"
     r"screen-reader-text|visually-?hidden|inject\w*|teasers?|carousel|owl-\w+|slick\w*|swiper\w*|"
     r"ticker|breaking|readspeaker|listen|rsbtn|notification\w*|app-?download|jp-relatedposts|"
-    r"sharedaddy|yarpp\w*|crp_related|heateor\w*|noprint|hidden|d-none|hide"
-    r")(?=$|[\s_-])",
+    r"sharedaddy|yarpp\w*|crp_related|heateor\w*|noprint"
+    r")(?=$|[\s_-])|(?:^|\s)(?:hidden|hide|d-none)(?=$|\s)",
     re.IGNORECASE,
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -231,8 +174,8 @@ def read_blocks(root: HtmlElement, without: frozenset[HtmlElement] = frozenset()
 def _start(reader: _Reader, element: HtmlElement, without: frozenset[HtmlElement]) -> bool:
     """Take in the start of an element; tell whether what is in it is to be skipped."""
     tag = element.tag
-    if tag in _NEVER or element in without or _is_hidden(element):
-        if tag not in _INLINE and tag not in {"script", "style", "noscript", "iframe", "br"}:
+    if tag in _NEVER or element in without or _is_hidden(element) or _is_menu(element, tag):
+        if tag not in _INLINE and tag not in _SILENT:
             reader.flush()
         return True
     if tag == "br":
@@ -261,6 +204,11 @@ def _end(reader: _Reader, element: HtmlElement) -> None:
     if reader.open_blocks and reader.open_blocks[-1] is element:
         reader.flush()
         reader.open_blocks.pop()
+
+
+def _is_menu(element: HtmlElement, tag: str) -> bool:
+    """Tell whether an element is navigation and no trail of breadcrumbs to the article."""
+    return tag == "nav" and "crumb" not in (element.get("class") or element.get("id") or "")
 
 
 def _is_hidden(element: HtmlElement) -> bool:

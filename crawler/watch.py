@@ -21,6 +21,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from archive.clock import system
 from archive.database import NAME, open_for_reading
+from archive.errors import NotAnArchive
 from archive.visits import due_publishers
 from crawler.config import Config, Schedule, cron_trigger
 from crawler.crawl import SLICE_SECONDS
@@ -101,7 +102,7 @@ class Watch:
         try:
             with closing(open_for_reading(self._root)) as db:
                 return due_publishers(db, self._slugs, now=system())
-        except sqlite3.Error as error:  # another command is making or changing the archive
+        except (sqlite3.Error, NotAnArchive) as error:  # it is being made, or brought up to date
             logger.warning("%s cannot be read just now: %s", self._root, error)
             return []
 

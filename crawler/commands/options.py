@@ -1,13 +1,15 @@
 """What the crawling commands share: options, whom to crawl, and the clock."""
 
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from archive.clock import Clock, starting_at, system
-from archive.database import NAME, open_for_reading
+from archive.database import open_for_reading
+from archive.errors import NotAnArchive
 from crawler import config
 from crawler.errors import PublisherError
 from crawler.publisher import Publisher, find, load_all
@@ -71,11 +73,11 @@ def chosen(root: Path, slugs: Iterable[str]) -> list[Publisher]:
 
 def _followed(root: Path) -> list[str]:
     own = {path.stem for path in (root / "publishers").glob("*.toml")}
-    if (root / NAME).is_file():
-        db = open_for_reading(root)
-        rows = db.execute(
-            "select distinct publisher from visits where kind != 'article' and found_in is null"
-        ).fetchall()
-        db.close()
-        own |= {slug for (slug,) in rows} & load_all(*folders(root)).keys()
-    return sorted(own)
+    try:
+        with closing(open_for_reading(root)) as db:
+            rows = db.execute(
+                "select distinct publisher from visits where kind != 'article' and found_in is null"
+            ).fetchall()
+    except NotAnArchive:  # none yet, or one that this crawl will bring up to date
+        return sorted(own)
+    return sorted(own | ({slug for (slug,) in rows} & load_all(*folders(root)).keys()))

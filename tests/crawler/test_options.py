@@ -1,0 +1,74 @@
+"""Whom to crawl and what time it is, from what was typed."""
+
+from datetime import UTC, datetime, timedelta
+
+import click
+import pytest
+
+from archive.clock import system
+from crawler.commands.options import chosen, clock_at
+from crawler.errors import PublisherError
+
+
+@pytest.mark.parametrize(
+    ("value", "moment"),
+    [
+        ("2020-11-12", datetime(2020, 11, 12, tzinfo=UTC)),
+        ("2020-11-12T09:00Z", datetime(2020, 11, 12, 9, tzinfo=UTC)),
+        ("2020-11-12T09:00+03:00", datetime(2020, 11, 12, 6, tzinfo=UTC)),
+        ("20201112T0900", datetime(2020, 11, 12, 9, tzinfo=UTC)),
+    ],
+)
+def test_the_clock_starts_at_the_moment_and_runs(value, moment):
+    clock = clock_at(value)
+    first, second = clock(), clock()
+    assert moment <= first <= second < moment + timedelta(seconds=5)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "now", "12/11/2020", "2020-13-01", "9999-12-31", "0001-01-01T00:00+14:00"]
+)
+def test_no_moment_is_refused(value):
+    with pytest.raises(click.BadParameter, match="ISO 8601"):
+        clock_at(value)
+
+
+def test_without_a_moment_it_is_the_machines_clock():
+    assert clock_at(None) is system
+
+
+def own(root, slug):
+    (root / "publishers").mkdir(exist_ok=True)
+    (root / "publishers" / f"{slug}.toml").write_text(f'slug = "{slug}"\nname = "x"', "utf-8")
+
+
+def slugs(root, *names):
+    return [one.slug for one in chosen(root, names)]
+
+
+def test_named_publishers_are_taken_in_their_order_and_once(tmp_path):
+    own(tmp_path, "paper")
+    assert slugs(tmp_path, "paper", "aawsat", "paper") == ["paper", "aawsat"]
+
+
+def test_without_names_the_archive_says_whom(tmp_path):
+    with pytest.raises(PublisherError, match="enabbaladi"):
+        slugs(tmp_path)
+    own(tmp_path, "paper")
+    assert slugs(tmp_path) == ["paper"]
+    (tmp_path / "warraq.toml").write_text('follow = ["aawsat"]', "utf-8")
+    assert slugs(tmp_path) == ["aawsat"]
+
+
+async def test_a_crawled_archive_follows_whom_it_was_filled_from(archive, monkeypatch):
+    await archive.crawl()
+    (archive.root / "publishers" / "paper.toml").rename(archive.root / "paper.toml")
+    with pytest.raises(PublisherError):
+        slugs(archive.root)  # its file is gone
+    (archive.root / "paper.toml").rename(archive.root / "publishers" / "paper.toml")
+    assert slugs(archive.root) == ["paper"]
+
+
+def test_an_unknown_name_is_refused(tmp_path):
+    with pytest.raises(PublisherError, match="'papr'"):
+        slugs(tmp_path, "papr")

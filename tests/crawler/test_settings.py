@@ -1,0 +1,61 @@
+"""Scrapy is told what it knows, and nothing lets anybody in."""
+
+import pytest
+from scrapy.settings import Settings, default_settings
+from scrapy.utils.misc import load_object
+
+from crawler import settings as own
+from crawler.crawl import scrapy_settings, user_agent
+from crawler.publisher import Publisher
+
+OURS = {"EXTRACT_SECONDS", "EXTRACT_PROCESSES", "REMOTE_CONTROL_ENABLED"}
+NAMES = sorted(name for name in vars(own) if name.isupper())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_setting_is_one_that_scrapy_reads(name):
+    assert name in OURS or hasattr(default_settings, name)
+
+
+@pytest.mark.parametrize("name", ["DOWNLOADER_MIDDLEWARES", "ITEM_PIPELINES", "DOWNLOAD_HANDLERS"])
+def test_every_component_is_there(name):
+    for key, value in getattr(own, name).items():
+        path = value if name == "DOWNLOAD_HANDLERS" else key
+        assert path is None or load_object(path)
+
+
+def test_nothing_is_offered_to_log_in_to():
+    settings = scrapy_settings([])
+    assert settings.getbool("TELNETCONSOLE_ENABLED") is False
+    assert settings.getbool("REMOTE_CONTROL_ENABLED") is False
+
+
+def test_one_identity_with_a_contact_address():
+    assert user_agent() == own.USER_AGENT
+    assert user_agent("https://x.example/bot") == f"{own.USER_AGENT} (+https://x.example/bot)"
+    assert scrapy_settings([], contact="me@x.example")["USER_AGENT"].endswith("(+me@x.example)")
+    assert own.USER_AGENT.partition("/")[0] == own.ROBOTSTXT_USER_AGENT
+    assert own.DEFAULT_REQUEST_HEADERS["Accept-Language"].startswith("ar")
+
+
+def paper(slug, delay, *feeds):
+    return Publisher(slug=slug, name=slug, delay=delay, feeds=feeds)
+
+
+def test_a_publishers_delay_is_its_hosts_and_the_longest_of_several_counts():
+    slots = scrapy_settings(
+        [
+            paper("a", 0.0, "https://a.example/feed", "https://shared.example/a"),
+            paper("b", 2.0, "https://shared.example/b"),
+            paper("c", None, "https://c.example/feed"),
+        ]
+    )["DOWNLOAD_SLOTS"]
+    assert slots == {"a.example": {"delay": 0.0}, "shared.example": {"delay": 2.0}}
+
+
+def test_scrapys_own_command_finds_the_same_settings():
+    settings = Settings()
+    settings.setmodule("crawler.settings", priority="project")
+    for name in NAMES:
+        if name not in {"USER_AGENT", "DOWNLOAD_SLOTS"}:
+            assert settings.get(name) == scrapy_settings([]).get(name)

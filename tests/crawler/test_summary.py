@@ -1,0 +1,66 @@
+"""A crawl's numbers are told in a table and in a line that changes."""
+
+import pytest
+
+from archive.runs import Counts
+from crawler.commands.summary import Live, size, table
+from crawler.crawl import Summary
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0 B"),
+        (834, "834 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (12_345, "12.3 kB"),
+        (4_500_000, "4.5 MB"),
+        (7_000_000_000, "7.0 GB"),
+        (12_000_000_000_000, "12000.0 GB"),
+    ],
+)
+def test_sizes_are_for_people(number, text):
+    assert size(number) == text
+
+
+def counts(publisher, **numbers):
+    return Counts(publisher=publisher, **numbers)
+
+
+def test_one_publisher_is_one_line_over_all_slices():
+    summary = Summary(
+        counts=[
+            counts("a", requests=10, new=3, bytes=1500, seconds=1.0),
+            counts("a", requests=5, changed=1, unchanged=2, problems=4, seconds=0.5),
+        ]
+    )
+    head, row = table(summary).splitlines()
+    assert head.split()[0] == "publisher"
+    assert row.split() == ["a", "15", "3", "1", "2", "4", "1.5", "kB", "1.5"]
+    assert len(head) == len(row)
+
+
+def test_several_publishers_are_summed():
+    summary = Summary(counts=[counts("b", new=1), counts("a", new=2)], seconds=9.0)
+    lines = table(summary).splitlines()
+    assert [line.split()[0] for line in lines] == ["publisher", "a", "b", "together"]
+    assert lines[-1].split()[2] == "3"
+    assert lines[-1].split()[-1] == "9.0"
+
+
+def test_nothing_done_is_a_head_alone():
+    assert len(table(Summary()).splitlines()) == 1
+
+
+def test_progress_off_a_terminal_is_a_plain_line_now_and_then(capsys):
+    live = Live()
+    live({"requests": 1})
+    assert capsys.readouterr().err == ""
+    live._said -= 60
+    live({"requests": 12, "new": 3})
+    assert "12 requests" in (line := capsys.readouterr().err)
+    assert "\r" not in line
+    assert line.endswith("\n")
+    live.end()
+    assert capsys.readouterr().err == ""

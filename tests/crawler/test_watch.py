@@ -1,0 +1,125 @@
+"""Watching goes by the schedule, ends cleanly, and leaves no process behind."""
+
+import json
+import signal
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from crawler.config import Config, Schedule
+from crawler.watch import Watch
+from tests.crawler import shell, wire
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks at /proc")
+
+
+@pytest.fixture
+def watched(archive):
+    (archive.root / "warraq.toml").write_text('every = "2s"\n', "utf-8")
+    return archive
+
+
+def watching(archive):
+    return shell.start("watch", "--archive", archive.root)
+
+
+def runs(archive):
+    code, output = shell.run("runs", "--json", "--archive", archive.root)
+    assert code == 0
+    return json.loads(output)
+
+
+def test_each_publisher_has_its_own_trigger(tmp_path):
+    config = Config(
+        schedule=Schedule(every=timedelta(minutes=5)), schedules={"b": Schedule(cron="0 6 * * *")}
+    )
+    scheduler = Watch(tmp_path, ["a", "b"], config)._scheduler()
+    a, b = (scheduler.get_job(slug) for slug in ("a", "b"))
+    assert isinstance(a.trigger, IntervalTrigger)
+    assert a.trigger.interval == timedelta(minutes=5)
+    assert abs(a.next_run_time - datetime.now(UTC)) < timedelta(seconds=5)
+    assert isinstance(b.trigger, CronTrigger)
+
+
+def test_an_archive_that_is_being_made_has_nothing_due(tmp_path):
+    watch = Watch(tmp_path, ["a"], Config())
+    assert watch._due() == []
+    (tmp_path / "archive.db").write_bytes(b"")
+    assert watch._due() == []
+
+
+@pytest.mark.slow
+@needs_proc
+def test_it_polls_by_its_schedule_and_ends_cleanly(watched, site):
+    with watching(watched) as process:
+        assert wire.until(lambda: site.count("/feed") >= 2, seconds=30)
+        below = shell.children(process.pid)
+        process.send_signal(signal.SIGTERM)
+        output = process.communicate(timeout=15)[0]
+    assert process.returncode == 0
+    assert "Traceback" not in output
+    assert wire.until(lambda: not any(map(shell.alive, below)), seconds=5)
+    assert site.count("/news/1") == 1
+    history = runs(watched)
+    assert {run["state"] for run in history} == {"finished"}
+    assert history[-1]["command"] == "crawl paper"
+    assert history[-1]["new"] == 2
+
+
+def busy(archive, site):
+    """Let the site hang in the middle of a page; wait until a crawl is there."""
+    site.answers["/news/1"] = (60.0,)
+    process = watching(archive)
+    assert wire.until(lambda: site.count("/news/1"), seconds=30)
+    return process
+
+
+@pytest.mark.slow
+@needs_proc
+def test_a_second_signal_ends_the_crawl_in_hand_at_once(watched, site):
+    with busy(watched, site) as process:
+        below = shell.children(process.pid)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(1)
+        assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=10)
+    assert process.returncode == 0
+    assert wire.until(lambda: not any(map(shell.alive, below)), seconds=5)
+
+
+@pytest.mark.slow
+@needs_proc
+def test_a_killed_watch_takes_its_crawl_along(watched, site):
+    site.answers["/news/1"] = (3.0, wire.http(wire.article()))
+    with watching(watched) as process:
+        assert wire.until(lambda: site.count("/news/1"), seconds=30)
+        below = shell.children(process.pid)
+        assert below
+        process.kill()
+    assert wire.until(lambda: not any(map(shell.alive, below)), seconds=15)
+    assert site.count("/feed") == 1
+
+
+@pytest.mark.slow
+@needs_proc
+def test_a_killed_crawl_shows_as_interrupted_and_is_repeated(watched, site):
+    with busy(watched, site) as process:
+        (crawl,) = [pid for pid in shell.children(process.pid) if is_crawl(pid)]
+        shell.kill(crawl)
+        site.answers["/news/1"] = (wire.http(wire.article()),)
+        assert wire.until(lambda: site.count("/news/1") > 1, seconds=30)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=15)
+    assert process.returncode == 0
+    assert [run["state"] for run in runs(watched)][-1] == "interrupted"
+    assert watched.rows("select count(*) from articles") == [(2,)]
+
+
+def is_crawl(pid):
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    return b"crawler" in words and b"--with-parent" in words

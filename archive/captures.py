@@ -15,8 +15,8 @@ def insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
         raise ValueError(f"{capture.url}: a capture has no row before it has a WARC record")
     cursor = db.execute(
         "insert into captures (url, publisher, kind, fetched_at, status, content_type, sha256,"
-        " wire_bytes, warc_file, warc_offset, warc_length, run)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " wire_bytes, truncated, warc_file, warc_offset, warc_length, run)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             capture.url,
             capture.publisher,
@@ -26,6 +26,7 @@ def insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
             capture.content_type,
             capture.sha256,
             capture.wire_bytes,
+            capture.truncated,
             record.file,
             record.offset,
             record.length,
@@ -46,7 +47,9 @@ def original(db: sqlite3.Connection, exchange: Exchange, sha256: str) -> Origina
     elif not exchange.payload or exchange.truncated:
         return None
     row = db.execute(
-        "select url, fetched_at from captures where sha256 = ? order by id limit 1", (sha256,)
+        "select url, fetched_at from captures where sha256 = ? and truncated is null"
+        " order by id limit 1",
+        (sha256,),
     ).fetchone()
     return row and Original(url=row[0], fetched_at=from_iso(row[1]), sha256=sha256)
 

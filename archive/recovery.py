@@ -7,7 +7,6 @@ did not end.
 import logging
 import os
 import sqlite3
-from datetime import datetime
 from pathlib import Path
 
 from archive import captures, runs, warc
@@ -18,13 +17,16 @@ from archive.warc_records import KIND_FIELD, PUBLISHER_FIELD
 logger = logging.getLogger(__name__)
 
 
-def recover(db: sqlite3.Connection, folder: Path, *, now: datetime) -> None:
-    """Bring the archive of a writer that died back to a whole: files, rows and its run."""
+def recover(db: sqlite3.Connection, folder: Path) -> None:
+    """Bring the archive of a writer that died back to a whole: files, rows and its run.
+
+    When the run ended is not known, and stays null.
+    """
     for (run,) in db.execute("select id from runs where state = 'running'").fetchall():
         db.execute("begin immediate")
         for path in sorted(folder.glob(f"warraq-*-{run}-???.warc.gz")):
             _recover_file(db, path, run=run)
-        runs.end(db, run, state="interrupted", now=now)
+        runs.end(db, run, state="interrupted", now=None)
         db.execute("commit")
 
 
@@ -91,6 +93,7 @@ def _capture(
         sha256=sha256,
         record=location,
         wire_bytes=size,
+        truncated=fields.get("WARC-Truncated"),
     )
 
 

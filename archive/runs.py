@@ -58,15 +58,15 @@ def begin(db: sqlite3.Connection, command: str, *, now: datetime) -> int:
     return int(cursor.lastrowid or 0)
 
 
-def end(db: sqlite3.Connection, run: int, *, state: str, now: datetime) -> None:
-    """Close a run's row with its state and the sums of its counts."""
+def end(db: sqlite3.Connection, run: int, *, state: str, now: datetime | None) -> None:
+    """Close a run's row with its state, its end if that is known, and the sums of its counts."""
     rows = counts(db, run)
     db.execute(
         "update runs set state = ?, ended_at = ?, requests = ?, new = ?, changed = ?,"
         " unchanged = ?, problems = ?, bytes = ? where id = ?",
         (
             state,
-            iso(now),
+            now and iso(now),
             sum(row.requests for row in rows),
             sum(row.new for row in rows),
             sum(row.changed for row in rows),

@@ -41,6 +41,7 @@ create table captures (
     content_type text,
     sha256 text,
     wire_bytes integer not null default 0,
+    truncated text,
     warc_file text not null,
     warc_offset integer not null,
     warc_length integer not null,

@@ -83,7 +83,7 @@ class Store:
             opening.enter_context(writing(self.root, command=self._command, now=now))
             self.db = open_for_writing(self.root)
             opening.callback(self.db.close)
-            recovery.recover(self.db, self.root / WARC_FOLDER, now=now)
+            recovery.recover(self.db, self.root / WARC_FOLDER)
             self.run = runs.begin(self.db, self._command, now=now)
             self._warc = warc.WarcFile(
                 self.root / WARC_FOLDER,
@@ -291,10 +291,10 @@ class Store:
         )
 
     def latest(self, url: str, *, since: datetime) -> tuple[int, bytes] | None:
-        """Return (status, decoded body) of the newest capture of an address, if new enough."""
+        """Return (status, decoded body) of the newest whole capture of an address since then."""
         row = self.db.execute(
             "select status, sha256 from captures"
-            " where url = ? and fetched_at >= ? order by id desc limit 1",
+            " where url = ? and fetched_at >= ? and truncated is null order by id desc limit 1",
             (url, iso(since)),
         ).fetchone()
         location = captures.payload_location(self.db, row[1]) if row else None

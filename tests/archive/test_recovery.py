@@ -22,7 +22,7 @@ from tests.archive.test_store import add_page
 ROOT = Path(__file__).resolve().parents[2]
 COLUMNS = (
     "url, publisher, kind, fetched_at, status, content_type, sha256, wire_bytes, warc_file,"
-    " warc_offset, warc_length, run"
+    " warc_offset, warc_length, run, truncated"
 )
 CAPTURES = f"select {COLUMNS} from captures order by id"
 ANSWERS: list[tuple[Kind, dict[str, Any]]] = [
@@ -105,8 +105,8 @@ def test_whole_records_become_the_very_rows_that_were_lost(crashed, tmp_path):
     recover(root)
     assert rows(root, CAPTURES) == seen
     assert path.read_bytes() == packed
-    assert rows(root, "select state, requests, new, bytes from runs where id = 1") == [
-        ("interrupted", len(seen), 1, sum(row[7] for row in seen))
+    assert rows(root, "select state, ended_at, requests, new, bytes from runs where id = 1") == [
+        ("interrupted", None, len(seen), 1, sum(row[7] for row in seen))
     ]
     before = everything(root)
     recover(root)
@@ -123,7 +123,7 @@ def test_a_file_torn_anywhere_behind_what_was_acknowledged_is_made_whole(
         db.execute("pragma synchronous = off")
         for cut in range(seen[1][9] + seen[1][10], len(packed) + 1, 4):
             path.write_bytes(packed[:cut])
-            recovery.recover(db, root / "warc", now=NOON)
+            recovery.recover(db, root / "warc")
             assert path.stat().st_size == max(end for end in ends if end <= cut)
             kept = [row for row in seen if row[9] + row[10] <= cut]
             assert db.execute(CAPTURES).fetchall() == kept
@@ -303,4 +303,4 @@ def _every_record_has_its_row(root):
 
 def _recover_alone(root):
     with closing(open_for_writing(root)) as db:
-        recovery.recover(db, root / "warc", now=NOON + HOUR)
+        recovery.recover(db, root / "warc")

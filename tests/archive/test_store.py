@@ -244,6 +244,7 @@ PAYLOADS = [
     ([{}, {"payload": b"other"}], [("response", None, None)] * 2),
     ([{"payload": b""}, {"payload": b""}], [("response", None, None)] * 2),
     ([{}, {"truncated": "time"}], [("response", None, None)] * 2),
+    ([{"truncated": "time"}, {}], [("response", None, None)] * 2),
     ([{}, {"status": 304, "payload": b""}], [("response", None, None)] * 2),  # asked by nobody
 ]
 
@@ -287,6 +288,9 @@ def test_an_unchanged_robots_txt_is_read_back_with_its_rules(tmp_path, clock):
         assert store.latest(PAGE, since=NOON) is None
     assert types(tmp_path)[1][0] == "revisit"
     with opened(tmp_path, clock) as store:
+        assert store.latest(ROBOTS, since=NOON) == (200, rules)
+        half = {"payload": rules[:5], "truncated": "time"}
+        record(store, Kind.ROBOTS, url=ROBOTS, fetched_at=clock.advance(), **half)
         assert store.latest(ROBOTS, since=NOON) == (200, rules)
         record(store, Kind.ROBOTS, url=ROBOTS, status=503, payload=b"", fetched_at=clock.advance())
         assert store.latest(ROBOTS, since=NOON) == (503, b"")

@@ -11,8 +11,17 @@ _BACK = re.compile(
     r"(?:(?:اخر تحديث|تم التحديث|تحديث|تم النشر|نشر|نشرت|محدث|حدث)\W*)?"
     r"(?:(?:منذ|قبل) (?P<after>.+?)|(?P<before>.+?) (?:مضت|مضي|ago))\W*"
 )
-_PART = re.compile(r"(?:(?P<count>\d{1,3}|[^\W\d_]+) )?(?P<unit>[^\W\d_]+)(?: (?P<one>واحده?))?")
-_JOINT = re.compile(r" و ?(?=\d|[^\W\d_])")
+_PART = re.compile(r"(?:(?P<count>\d{1,3}|[^\W\d_]+) )?(?P<unit>[^\W\d_]+)")
+_ONE = re.compile(r" واحده?$")
+_JOINT = re.compile(rf" و ?(?=\d|(?:{'|'.join(UNIT_OF)})\b)")
+# Parts of an hour; after a whole one they are minutes more ("ساعة ونصف").
+_HALVES = (
+    (re.compile(r"(?<=ساعه) و ?نصف$|(?<=ساعتين) و ?نصف$|(?<=ساعات) و ?نصف$"), " و30 دقيقه"),
+    (re.compile(r"(?<=ساعه) و ?ربع$|(?<=ساعتين) و ?ربع$|(?<=ساعات) و ?ربع$"), " و15 دقيقه"),
+    (re.compile(r"^نصف ساعه$"), "30 دقيقه"),
+    (re.compile(r"^ثلث ساعه$"), "20 دقيقه"),
+    (re.compile(r"^ربع ساعه$"), "15 دقيقه"),
+)
 _CLOCK_UNITS = frozenset({"second", "minute", "hour"})
 
 
@@ -34,7 +43,10 @@ def ago(folded: str, *, now: datetime, zone: tzinfo | None) -> Back | None:
     match = _BACK.fullmatch(folded)
     if not match:
         return None
-    spans = [_span(part) for part in _JOINT.split(match["after"] or match["before"])]
+    phrase = match["after"] or match["before"]
+    for pattern, minutes in _HALVES:
+        phrase = pattern.sub(minutes, phrase)
+    spans = [_span(part) for part in _JOINT.split(phrase)]
     counted = {unit: count for span in spans if span for unit, count in [span]}
     if len(counted) != len(spans):
         return None
@@ -46,7 +58,7 @@ def ago(folded: str, *, now: datetime, zone: tzinfo | None) -> Back | None:
 
 def _span(part: str) -> tuple[str, int] | None:
     """Read "3 ساعات", "ساعتين", "ساعة واحدة" as a unit and how many of it."""
-    match = _PART.fullmatch(part)
+    match = _PART.fullmatch(_ONE.sub("", part))
     unit = UNIT_OF.get(match["unit"]) if match else None
     if not match or not unit:
         return None

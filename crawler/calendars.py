@@ -220,24 +220,15 @@ _ZONES = {
 }
 ZONE_OF = {fold(place): zone for zone, places in _ZONES.items() for place in places.split("|")}
 # Hours east of UTC of the abbreviations that mean one zone only.
-OFFSETS = {
-    "gmt": 0,
-    "utc": 0,
-    "z": 0,
-    "est": -5,
-    "edt": -4,
-    "cet": 1,
-    "cest": 2,
-    "eet": 2,
-    "eest": 3,
-}
+OFFSETS = dict.fromkeys(("gmt", "utc", "z"), 0) | {"est": -5, "edt": -4, "cet": 1, "cest": 2}
+OFFSETS |= {"eet": 2, "eest": 3, "gst": 4, "ksa": 3, "uae": 4, "msk": 3, "trt": 3}
 
 # Words that stand around a date without changing it.
 _AROUND = (
-    "اخر تحديث|تم التحديث|تحديث|محدثه|محدث|حدث|حدثت|عدل|تم النشر|تم نشر|تم نشره|نشر|نشرت|النشر|"
-    "نشر الخبر|منشور|تاريخ النشر|تاريخ نشر|تاريخ|التاريخ|بتاريخ|وقت النشر|وقت|الوقت|اضيف|"
-    "اضيفت|كتب|حرر|ادرج|عند|علي|في|فى|من|يوم|شهر|سنه|عام|الموافق|الموافق ل|الموافق لـ|"
-    "المصادف|بالتوقيت المحلي|التوقيت المحلي|توقيت محلي|"
+    "اخر تحديث|تم التحديث|التحديث|تم تحديثه|تحديثه|تم تحديثها|تم التعديل|التعديل|تم|تحديث|محدثه|"
+    "محدث|حدث|حدثت|عدل|تم النشر|تم نشر|تم نشره|نشر|نشرت|النشر|نشر الخبر|منشور|تاريخ النشر|"
+    "تاريخ نشر|تاريخ|التاريخ|بتاريخ|وقت النشر|وقت|الوقت|اضيف|اضيفت|كتب|حرر|ادرج|عند|علي|في|فى|"
+    "من|يوم|شهر|سنه|عام|الموافق|الموافق ل|المصادف|بالتوقيت المحلي|التوقيت المحلي|توقيت محلي|"
     "posted|published|updated|last|modified|update|on|at|date|the|of|le|à|publié|mis|jour"
 )
 AROUND_WORDS = frozenset(map(fold, _AROUND.split("|")))

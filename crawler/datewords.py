@@ -60,7 +60,7 @@ _ISO = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})(?:t| )\s?(\d{2}):?(\d{2})(?::?(\d{2}))?(?:[.,]\d+)?"
     r"\s?(?:(z)|([+-]\d{2}):?(\d{2})?)?(?!\d)"
 )
-_NUMERIC = re.compile(r"(\d{1,4})\s?([/.\-])\s?(\d{1,2})\s?\2\s?(\d{1,4})(?![\d/]|[.,]\d)")
+_NUMERIC = re.compile(r"(\d{1,4})\s?([/.\-\\])\s?(\d{1,2})\s?\2\s?(\d{1,4})(?![\d/]|[.,]\d)")
 _TIME = re.compile(
     r"([01]?\d|2[0-3])\s?(?::\s?|h(?=\d))([0-5]\d)(?:\s?:\s?([0-5]\d)(?:[.,]\d+)?)?(?![\d:])"
 )
@@ -74,6 +74,8 @@ _PLACE = re.compile(
     rf"(?:(?:حسب |وفق )?(?:ب|ال|بال)?توقيت (?:مدينه )?({_PLACES})|({_GREENWICH}))(?!\w)"
 )
 _PHRASE = re.compile(rf"(?:{_any(list(_WORDS))})(?!\w)")
+_IN_BRACKETS = re.compile(rf"[\s,،]*\((?:بتوقيت )?({_PLACES})\)")
+_DOTTED = re.compile(r"(\d{1,2})[.,](\d{2})(?!\d)")
 _GAP = re.compile(r"[\s|،,؛;:()\[\]/\\\-–—−_•·.*«»\"']+")
 _AFTER_TIME = frozenset("TP")
 
@@ -97,13 +99,16 @@ def _read(folded: str, place: int, before: list[Token]) -> tuple[list[Token], in
     last = before[-1].kind if before else ""
     if last in _AFTER_TIME and (match := _SHIFT.match(folded, place)):
         return [Token(kind="Z", zone=_shift(match[1], match[2]))], match.end()
+    if last in _AFTER_TIME and (match := _IN_BRACKETS.match(folded, place)):
+        return [_zone(match[1])], match.end()
     if match := _GAP.match(folded, place):
         return [], match.end()
+    if last == "o" and (match := _DOTTED.match(folded, place)):
+        return [Token(kind="T", numbers=_numbers(match.groups()))], match.end()
     if folded[place].isdigit():
         return _number(folded, place)
     if match := _PLACE.match(folded, place):
-        name = calendars.ZONE_OF[match[1] or match[2]]
-        return [Token(kind="Z", zone=UTC if name == "UTC" else ZoneInfo(name))], match.end()
+        return [_zone(match[1] or match[2])], match.end()
     if match := _PHRASE.match(folded, place):
         token = _WORDS[match.group()]
         if token.kind == "m":
@@ -114,6 +119,11 @@ def _read(folded: str, place: int, before: list[Token]) -> tuple[list[Token], in
             folded[place] == "g"
         )
     return [], 0
+
+
+def _zone(place: str) -> Token:
+    name = calendars.ZONE_OF[place]
+    return Token(kind="Z", zone=UTC if name == "UTC" else ZoneInfo(name))
 
 
 def _number(folded: str, place: int) -> tuple[list[Token], int]:

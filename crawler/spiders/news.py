@@ -321,7 +321,8 @@ def _from_shell(
     opened: contextlib.ExitStack, *, publisher: str = "", archive: str = "warraq-archive"
 ) -> dict[str, Any]:
     """Open what `scrapy crawl` names, as the command `warraq crawl` does."""
-    from crawler.crawl import USER_AGENT, entry_points, known, warcinfo  # it imports this module
+    from crawler.crawl import entry_points, known, warcinfo  # it imports this module
+    from crawler.settings import USER_AGENT
 
     root = Path(archive)
     chosen = [find(slug, [root / "publishers"]) for slug in publisher.split(",") if slug]

@@ -37,6 +37,7 @@ def test_each_help_explains_its_options(name):
     output = run(name, "--help").output
     assert output.startswith(f"Usage: warraq {name}")
     command = warraq.get_command(click.Context(warraq), name)
+    assert command is not None
     for parameter in command.params:
         if isinstance(parameter, click.Option) and not parameter.hidden:
             assert parameter.help, f"{name} {parameter.name}"

@@ -94,11 +94,11 @@ async def test_a_changed_page_is_a_revision_and_a_vanished_one_is_gone(archive, 
 
 async def test_saving_goes_on_past_a_slice(archive, site, monkeypatch):
     monkeypatch.setattr("crawler.crawl.SLICE_SECONDS", 0.5)
-    addresses = [(f"{site.url}/saved/{number}", "paper") for number in range(30)]
+    addresses = [(f"{site.url}/saved/{number}", "paper") for number in range(60)]
     for url, _ in addresses:
         site.answers[url.removeprefix(site.url)] = (0.3, wire.http(wire.article(url)))
     summary = await archive.crawl(addresses=addresses, poll=frozenset())
-    assert sum(one.new for one in summary.counts) == 30
+    assert sum(one.new for one in summary.counts) == 60
     assert summary.left == 0
     assert len(archive.rows("select id from runs")) > 1
 

@@ -11,13 +11,8 @@ from dataclasses import dataclass, field
 from lxml import etree
 from lxml.html import HtmlElement
 
-_NEVER = frozenset(
-    {
-        *("script", "style", "noscript", "template", "head", "title", "link", "meta", "iframe"),
-        *("svg", "object", "embed", "audio", "video", "canvas", "map", "menu", "dialog"),
-        *("select", "option", "button", "textarea", "input", "datalist"),
-    }
-)
+from crawler.chrome import is_chrome, is_left_out
+
 _SILENT = frozenset({"script", "style", "noscript", "iframe"})  # they part no text around them
 _INLINE = frozenset(
     {
@@ -28,35 +23,6 @@ _INLINE = frozenset(
     }
 )
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_CHROME_TAGS = frozenset({"aside", "figcaption", "figure", "footer", "nav"})
-_KEPT_FIGURES = "descendant::table|descendant::blockquote"
-_HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
-
-# Words in class names and ids that name what surrounds an article, not what it says.
-_CHROME = re.compile(
-    r"(?:^|[\s_-])(?:"
-    r"share|shares|sharing|sharer|sharethis|addtoany|addthis|a2a|social\w*|follow(?:us)?|"
-    r"related\w*|relate|recirc\w*|recommend\w*|read-?(?:also|more|next)|see-?also|also-?read|"
-    r"more-?(?:news|stories|articles|like|on)|most-?(?:read|viewed|popular)|popular|trending|"
-    r"breadcrumbs?|crumbs?|comments?|comment-?list|respond|disqus\w*|sidebar\w*|widgets?|"
-    r"newsletter\w*|subscri\w+|tags?|tag-?list|post-?tags|tagcloud|keywords|author-?(?:box|bio|info)|"
-    r"byline|by-?author|post-?meta|entry-?meta|meta|metadata|captions?|credits?|img-?cap|photo-?cap|"
-    r"wp-caption-text|ads?|adv|advert\w*|adsbygoogle|banner\w*|sponsor\w*|promo\w*|outbrain|taboola|"
-    r"cookies?|consent|gdpr|modal|popup|pop-up|overlay|lightbox|tooltip|toolbar|tools|print|"
-    r"pager|pagination|page-?nav|post-?nav\w*|nav-?links|navbar|navigation|menu\w*|footer|"
-    r"copyrights?|rating\w*|vote|poll|login|signin|search\w*|skip-?link|sr-only|"
-    r"screen-reader-text|visually-?hidden|inject\w*|teasers?|carousel|owl-\w+|slick\w*|swiper\w*|"
-    r"ticker|breaking|readspeaker|listen|rsbtn|notification\w*|app-?download|jp-relatedposts|"
-    r"sharedaddy|yarpp\w*|crp_related|heateor\w*|noprint"
-    r")(?=$|[\s_-])|(?:^|\s)(?:hidden|hide|d-none)(?=$|\s)",
-    re.IGNORECASE,
-)
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-# Names that only sound like furniture: states of the whole page, and page builders' wrappers.
-_STATES = re.compile(
-    r"elementor-widget(?:-(?:container|text-editor|theme-post-content|wrap))?(?=\s|$)"
-    r"|(?:no|has|with|without|show|is)-(?:sidebar|comments?|share|caption)\S*"
-)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -174,7 +140,7 @@ def read_blocks(root: HtmlElement, without: frozenset[HtmlElement] = frozenset()
 def _start(reader: _Reader, element: HtmlElement, without: frozenset[HtmlElement]) -> bool:
     """Take in the start of an element; tell whether what is in it is to be skipped."""
     tag = element.tag
-    if tag in _NEVER or element in without or _is_hidden(element) or _is_menu(element, tag):
+    if is_left_out(element, tag) or element in without:
         if tag not in _INLINE and tag not in _SILENT:
             reader.flush()
         return True
@@ -186,7 +152,7 @@ def _start(reader: _Reader, element: HtmlElement, without: frozenset[HtmlElement
     if tag not in _INLINE:
         reader.flush()
         reader.open_blocks.append(element)
-    if _is_chrome(element, tag):
+    if is_chrome(element, tag):
         if tag in _INLINE:
             reader.flush()
         reader.chrome.append(element)
@@ -204,45 +170,3 @@ def _end(reader: _Reader, element: HtmlElement) -> None:
     if reader.open_blocks and reader.open_blocks[-1] is element:
         reader.flush()
         reader.open_blocks.pop()
-
-
-def _is_menu(element: HtmlElement, tag: str) -> bool:
-    """Tell whether an element is navigation and no trail of breadcrumbs to the article."""
-    return tag == "nav" and "crumb" not in (element.get("class") or element.get("id") or "")
-
-
-def _is_hidden(element: HtmlElement) -> bool:
-    attributes = element.attrib
-    if "hidden" in attributes:
-        return True
-    style = attributes.get("style")
-    return style is not None and _HIDDEN.search(style) is not None
-
-
-def _is_chrome(element: HtmlElement, tag: str) -> bool:
-    if tag in _CHROME_TAGS:
-        return tag != "figure" or not element.xpath(_KEPT_FIGURES)
-    if tag in {"body", "html", "main", "article", "a", "p", "strong", "b"}:
-        return tag in {"p", "a"} and _named_chrome(element)
-    return _named_chrome(element)
-
-
-def _named_chrome(element: HtmlElement) -> bool:
-    attributes = element.attrib
-    names = f"{attributes.get('class', '')} {attributes.get('id', '')}"
-    if len(names) < 3:
-        return False
-    return _is_chrome_name(names)
-
-
-_SEEN: dict[str, bool] = {}
-
-
-def _is_chrome_name(names: str) -> bool:
-    known = _SEEN.get(names)
-    if known is None:
-        if len(_SEEN) > 20_000:
-            _SEEN.clear()
-        plain = _STATES.sub(" ", _CAMEL.sub("-", names))
-        known = _SEEN[names] = _CHROME.search(plain) is not None
-    return known

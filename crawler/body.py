@@ -93,7 +93,7 @@ def _body(
     kept = [
         index
         for index, block in enumerate(blocks)
-        if any(_inside(block.element, element) for element in elements)
+        if any(is_inside(block.element, element) for element in elements)
         and not _in_furniture(block, furniture)
     ]
     return Body(
@@ -157,7 +157,8 @@ def _widened(element: HtmlElement, weights: dict[HtmlElement, float]) -> HtmlEle
     return element
 
 
-def _inside(element: HtmlElement | None, container: HtmlElement) -> bool:
+def is_inside(element: HtmlElement | None, container: HtmlElement) -> bool:
+    """Tell whether an element is, or lies inside, another."""
     while element is not None:
         if element is container:
             return True

@@ -23,11 +23,15 @@ _PATIENCE = timedelta(minutes=5)  # how far a server's clock may be ahead of our
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
-    """One date as a source prints it: `source` is one of `TRUST`."""
+    """One date as a source prints it: `source` is one of `TRUST`.
+
+    `above` tells that it stands above the headline, where a page may show today's date.
+    """
 
     source: str
     text: str
     modified: bool = False
+    above: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +56,9 @@ def decide(evidence: Iterable[Stamp], *, now: datetime, zone: tzinfo | None) -> 
     read = [
         (stamp, moment)
         for stamp in sorted(evidence, key=lambda stamp: TRUST.index(stamp.source))
-        if (moment := parse(stamp.text, now=now, zone=zone)) and _is_plausible(moment, now)
+        if (moment := parse(stamp.text, now=now, zone=zone))
+        and _is_plausible(moment, now)
+        and not (stamp.above and moment.day == now.astimezone(zone).date())
     ]
     stated = [(stamp.source, moment) for stamp, moment in read if not stamp.modified]
     if not stated:

@@ -11,72 +11,11 @@ from lxml.html import HtmlElement
 
 from archive.records import Problem
 from archive.urls import host_of
+from crawler import metanames
 from crawler.datelines import is_agency
 from crawler.dates import Stamp
 from crawler.jsonld import Graph, Node, read_graph, types
 
-_PUBLISHED = [
-    "article:published_time",
-    "article:published",
-    "og:article:published_time",
-    "og:published_time",
-    "datepublished",
-    "date_published",
-    "publishdate",
-    "publish_date",
-    "publish-date",
-    "publishedtime",
-    "pubdate",
-    "publication_date",
-    "publication-date",
-    "dc.date.issued",
-    "dcterms.issued",
-    "dc.date",
-    "dc.date.created",
-    "dcterms.created",
-    "parsely-pub-date",
-    "sailthru.date",
-    "cxenseparse:publishtime",
-    "cxenseparse:recs:publishtime",
-    "article.published",
-    "article_date_original",
-    "originalpublicationdate",
-    "datecreated",
-    "citation_publication_date",
-    "published_date",
-    "rnews:datepublished",
-    "date",
-]
-_MODIFIED = [
-    "article:modified_time",
-    "article:modified",
-    "og:updated_time",
-    "og:article:modified_time",
-    "datemodified",
-    "date_modified",
-    "lastmod",
-    "last-modified",
-    "dcterms.modified",
-    "dc.date.modified",
-    "cxenseparse:modifiedtime",
-    "article.updated",
-    "revised",
-]
-_AUTHORS = (
-    *("article:author", "og:article:author", "dc.creator", "dcterms.creator", "parsely-author"),
-    *("sailthru.author", "cxenseparse:author", "byl", "byline", "article:author_name"),
-)
-_TITLES = ("og:title", "twitter:title", "dc.title", "parsely-title", "headline")
-_DESCRIPTIONS = ("og:description", "description", "twitter:description")
-_SECTIONS = (
-    "article:section",
-    "og:article:section",
-    "parsely-section",
-    "articlesection",
-    "section",
-)
-_TAGS = ("article:tag", "og:article:tag", "news_keywords", "parsely-tags", "cxenseparse:keywords")
-_IMAGES = ("og:image", "og:image:url", "og:image:secure_url", "twitter:image", "twitter:image:src")
 _DATED = {"datePublished": False, "dateCreated": False, "dateModified": True}
 _ITEMS = etree.XPath("descendant-or-self::*[@itemprop or @itemtype]")
 _COMMAS = re.compile(r"\s*[,،;|]\s*")
@@ -180,20 +119,23 @@ def _from_meta(found: Evidence, root: HtmlElement) -> None:
         content = (attributes.get("content") or attributes.get("value") or "").strip()
         if name and content:
             metas.setdefault(name.strip().lower(), []).append(content)
-    found.titles += [("meta", text) for text in _values(metas, _TITLES)]
+    found.titles += [("meta", text) for text in _values(metas, metanames.TITLES)]
     title = root.find(".//title")
     found.titles += [("title", title.text_content())] if title is not None else []
-    found.descriptions += _values(metas, _DESCRIPTIONS)
-    found.authors += [("meta", text) for text in _values(metas, _AUTHORS)]
+    found.descriptions += _values(metas, metanames.DESCRIPTIONS)
+    found.authors += [("meta", text) for text in _values(metas, metanames.AUTHORS)]
     found.owners += metas.get("author", [])
-    found.stamps += [Stamp(source="meta", text=text) for text in _values(metas, _PUBLISHED)]
     found.stamps += [
-        Stamp(source="meta", text=text, modified=True) for text in _values(metas, _MODIFIED)
+        Stamp(source="meta", text=text) for text in _values(metas, metanames.PUBLISHED)
     ]
-    found.sections += _values(metas, _SECTIONS)
-    found.tags += [word for text in _values(metas, _TAGS) for word in _COMMAS.split(text)]
+    found.stamps += [
+        Stamp(source="meta", text=text, modified=True)
+        for text in _values(metas, metanames.MODIFIED)
+    ]
+    found.sections += _values(metas, metanames.SECTIONS)
+    found.tags += [word for text in _values(metas, metanames.TAGS) for word in _COMMAS.split(text)]
     found.keywords += [word for text in metas.get("keywords", ()) for word in _COMMAS.split(text)]
-    found.images += _values(metas, _IMAGES)
+    found.images += _values(metas, metanames.IMAGES)
     found.names += _values(
         metas, ("og:site_name", "application-name", "apple-mobile-web-app-title")
     )

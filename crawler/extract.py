@@ -11,26 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from urllib.parse import urlsplit
 
-from lxml import etree, html
-from lxml.html import HtmlElement
-
-from archive.arabic import tidy
 from archive.records import Capture, Extraction, Link, PageKind, Problem
-from archive.urls import host_of
 from crawler import bylines, headline
-from crawler.blocks import Block, read_blocks
-from crawler.body import Body, after, locate
+from crawler.blocks import Block
 from crawler.datelines import split_dateline
 from crawler.dates import Decision, Stamp, decide
 from crawler.decode import Decoded, decode
-from crawler.evidence import Evidence, absolute, read_evidence
+from crawler.evidence import absolute
+from crawler.headline import one_line
 from crawler.language import detect
-from crawler.pagekind import ENOUGH, is_home, kind_of, states_article
+from crawler.page import Page, parse_page, read_page
+from crawler.pagekind import ENOUGH, kind_of, states_article
 from crawler.people import is_person
-from crawler.printed import Printed, find_headline, read_printed
 from crawler.publisher import Publisher
 from crawler.rescue import rescue
-from crawler.selected import Selected, select
 from crawler.surplus import paragraphs
 from crawler.tagging import section_of, tags_of
 from crawler.walls import wall
@@ -38,22 +32,6 @@ from crawler.walls import wall
 _URL_DAY = re.compile(
     r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<mark>[/_-]?)(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})(?!\d)"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Page:
-    """One page with everything that was read from its tree, before anything was decided."""
-
-    root: HtmlElement
-    decoded: Decoded
-    evidence: Evidence
-    selected: Selected
-    blocks: Sequence[Block]
-    body: Body
-    printed: Printed
-    names: frozenset[str]
-    hints: Link | None
-    sure: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +59,10 @@ def extract(
     what went wrong is in `problems`; no page raises.
     """
     decoded = decode(capture.body, capture.content_type)
-    root = _parse(decoded.text)
+    root = parse_page(decoded.text)
     if root is None:
         return Extraction(kind=PageKind.OTHER, problems=(_no_text("the page holds no markup"),))
-    page = _read(root, decoded, capture, publisher, hints)
+    page = read_page(root, decoded, capture, publisher, hints)
     title = _title(page)
     body = _text(page, title)
     seen = (*page.evidence.problems, *page.selected.problems, *_charset(decoded))
@@ -129,68 +107,16 @@ def extract(
     )
 
 
-def _parse(text: str) -> HtmlElement | None:
-    """Parse a page into a tree; None if there is no element in it."""
-    parser = html.HTMLParser(
-        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True
-    )
-    try:
-        return html.document_fromstring(
-            text.replace("\0", "").encode("utf-8", "replace"), parser=parser
-        )
-    except (etree.LxmlError, ValueError):
-        return None
-
-
-def _read(
-    root: HtmlElement,
-    decoded: Decoded,
-    capture: Capture,
-    publisher: Publisher,
-    hints: Link | None,
-) -> _Page:
-    """Read everything the tree of a page holds, once."""
-    evidence = read_evidence(root)
-    selected = select(root, publisher.rules_on(capture.fetched_at.date()))
-    blocks = read_blocks(root, selected.remove)
-    body = locate(blocks, selected.text)
-    titles = [text for _, text in evidence.titles] + (
-        [hints.title] if hints and hints.title else []
-    )
-    named = [publisher.name, publisher.name_latin or "", *evidence.names]
-    names = headline.site_names(named, host_of(capture.url))
-    stated = [headline.without_site(text, names) for text in titles]
-    place = find_headline(blocks, body, stated)
-    body = after(body, blocks, place)
-    printed = read_printed(blocks, body, place, evidence.descriptions)
-    return _Page(
-        root=root,
-        decoded=decoded,
-        evidence=evidence,
-        selected=selected,
-        blocks=blocks,
-        body=body,
-        printed=printed,
-        names=names,
-        hints=hints,
-        sure=body.sure or is_home(capture.url),
-    )
-
-
-def _clean(text: str) -> str:
-    return " ".join(tidy(text).split())
-
-
-def _title(page: _Page) -> str | None:
+def _title(page: Page) -> str | None:
     candidates = [("rules", page.selected.title)] if page.selected.title else []
     candidates += [("h1", page.printed.headline)] if page.printed.headline else []
     candidates += page.evidence.titles
     candidates += [("hint", page.hints.title)] if page.hints and page.hints.title else []
-    chosen = headline.choose([(source, _clean(text)) for source, text in candidates], page.names)
+    chosen = headline.choose([(source, one_line(text)) for source, text in candidates], page.names)
     return chosen or None
 
 
-def _text(page: _Page, title: str | None) -> _Text:
+def _text(page: Page, title: str | None) -> _Text:
     """Read the article itself; names that sign it inside its text leave the text for the byline."""
     deck = page.selected.deck or page.printed.deck
     blocks = [*page.printed.lead, *page.body.blocks]
@@ -201,7 +127,7 @@ def _text(page: _Page, title: str | None) -> _Text:
         found = paragraphs(
             [Block(text=line, element=page.root) for line in rescued], repeated=known
         )
-    lines = [line for line in map(_clean, found) if line]
+    lines = [line for line in map(one_line, found) if line]
     authors: tuple[str, ...] = ()
     for index in (0, 1, 2, -1, -2):
         if -len(lines) <= index < len(lines) and not authors:
@@ -217,14 +143,14 @@ def _text(page: _Page, title: str | None) -> _Text:
     text = "\n".join(lines)
     return _Text(
         text=text,
-        deck=None if deck is None or headline.repeats(deck, text) else _clean(deck),
+        deck=None if deck is None or headline.repeats(deck, text) else one_line(deck),
         authors=authors,
         byline_from=byline_from,
         dateline=dateline[0] if dateline else page.printed.dateline,
     )
 
 
-def _authors(page: _Page) -> tuple[tuple[str, ...], str | None]:
+def _authors(page: Page) -> tuple[tuple[str, ...], str | None]:
     """Return the names of the most trusted byline that holds any, and where it stands."""
     sources: list[tuple[str, str]] = []
     if page.selected.byline:
@@ -235,19 +161,19 @@ def _authors(page: _Page) -> tuple[tuple[str, ...], str | None]:
     if page.hints and page.hints.author:
         sources.append(("feed", page.hints.author))
     for source, text in sources:
-        if found := bylines.names(_clean(text), without=page.names):
+        if found := bylines.names(one_line(text), without=page.names):
             return found, source
     return (), None
 
 
 def _is_shown(owner: str, blocks: Sequence[Block]) -> bool:
     """Tell whether what the plain author tag holds is a person, or stands on the page to read."""
-    name = _clean(owner)
+    name = one_line(owner)
     return is_person(name.split()) or any(name and name in block.text for block in blocks)
 
 
 def _dates(
-    page: _Page, capture: Capture, zone: tzinfo | None, first_seen: datetime | None
+    page: Page, capture: Capture, zone: tzinfo | None, first_seen: datetime | None
 ) -> Decision:
     stamps = [*page.evidence.stamps, *page.printed.stamps]
     stamps += [Stamp(source="url", text=day) for day in _days_in(capture.url)]

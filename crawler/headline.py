@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from archive.arabic import fold
+from archive.arabic import fold, tidy
 
 _SEPARATOR = re.compile(r"\s+[|\-–—:·•»«›‹/~]+\s+|\s*[|»«›•]\s*|\s+::\s+")
 # What a newspaper's name says it is, folded: «صحيفة الساحل» is «الساحل» as well.
@@ -18,6 +18,11 @@ _RANK = ("rules", "h1", "json-ld", "microdata", "meta", "hint", "title")
 _DOMAIN = re.compile(
     r"(?:www\.)?[\w-]+\.(?:com|net|org|info|tv|news|[a-z]{2})(?:\.[a-z]{2})?", re.IGNORECASE
 )
+
+
+def one_line(text: str) -> str:
+    """Return `text` as the archive stores it, on one line and without blanks at its ends."""
+    return " ".join(tidy(text).split())
 
 
 def key(text: str) -> str:

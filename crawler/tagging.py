@@ -5,10 +5,9 @@ from collections.abc import Iterable, Sequence
 
 from lxml.html import HtmlElement
 
-from archive.arabic import tidy
 from crawler.blocks import Block
 from crawler.evidence import Evidence
-from crawler.headline import key
+from crawler.headline import key, one_line
 from crawler.selected import Selected
 
 _CRUMBS = re.compile(r"bread-?c\w*|crumbs?", re.IGNORECASE)
@@ -25,7 +24,7 @@ def section_of(
     """Return the section a page says it stands in: stated, or the last step of its breadcrumbs."""
     candidates = [selected.section or "", *evidence.sections, *_crumbs(blocks)]
     for text in candidates:
-        section = _clean(text)
+        section = one_line(text)
         if section and len(section) <= _LONGEST_TAG and key(section) not in _HOMES | names:
             return section
     return None
@@ -55,7 +54,7 @@ def tags_of(
     """
     linked = [link.text_content() for link in root.iterfind(".//a[@rel='tag']")]
     for stated in (selected.tags, evidence.tags, linked, _own(evidence.keywords, text)):
-        tags = dict.fromkeys(_clean(tag).strip("#،,؛ ").replace("_", " ") for tag in stated)
+        tags = dict.fromkeys(one_line(tag).strip("#،,؛ ").replace("_", " ") for tag in stated)
         kept = [tag for tag in tags if 1 < len(tag) <= _LONGEST_TAG and key(tag) not in names]
         if kept:
             return tuple(kept[:_MOST_TAGS])
@@ -72,7 +71,3 @@ def _own(keywords: Sequence[str], text: str) -> list[str]:
     if len(mentioned) * 2 < len(keywords) or (single == len(keywords) > 3):
         return []
     return list(keywords)
-
-
-def _clean(text: str) -> str:
-    return " ".join(tidy(text).split())

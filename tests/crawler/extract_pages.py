@@ -274,6 +274,14 @@ CASES = (
         expected={"published_on": "2023-12-26"},
     ),
     Case(
+        name="todays-date-above-the-headline",
+        html=page(
+            "<div><div class='today'>الجمعة 29 كانون الأول 2023</div><div class='paper'>اليوم</div>"
+            f"<h1>{TITLE}</h1></div><div class='article-text'>{ps(*PARAGRAPHS)}</div>"
+        ),
+        expected={"published_on": None},
+    ),
+    Case(
         name="single-breaks",
         html=page(f"<h1>{TITLE}</h1><div class='newsDetails'>{'<br>'.join(PARAGRAPHS)}</div>"),
     ),

@@ -1,0 +1,87 @@
+"""Stop 8: a page is parsed once, and everything its tree holds is read from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lxml import etree, html
+from lxml.html import HtmlElement
+
+from archive.records import Capture, Link
+from archive.urls import host_of
+from crawler import headline
+from crawler.blocks import Block, read_blocks
+from crawler.body import Body, after, locate
+from crawler.decode import Decoded
+from crawler.evidence import Evidence, read_evidence
+from crawler.pagekind import is_home
+from crawler.printed import Printed, find_headline, read_printed
+from crawler.publisher import Publisher
+from crawler.selected import Selected, select
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page with everything that was read from its tree, before anything was decided.
+
+    `names` are the keys of what its newspaper is called, `sure` tells that the place of its text
+    is beyond doubt.
+    """
+
+    root: HtmlElement
+    decoded: Decoded
+    evidence: Evidence
+    selected: Selected
+    blocks: Sequence[Block]
+    body: Body
+    printed: Printed
+    names: frozenset[str]
+    hints: Link | None
+    sure: bool
+
+
+def parse_page(text: str) -> HtmlElement | None:
+    """Parse a page into a tree; None if there is no element in it."""
+    parser = html.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True
+    )
+    try:
+        return html.document_fromstring(
+            text.replace("\0", "").encode("utf-8", "replace"), parser=parser
+        )
+    except (etree.LxmlError, ValueError):
+        return None
+
+
+def read_page(
+    root: HtmlElement,
+    decoded: Decoded,
+    capture: Capture,
+    publisher: Publisher,
+    hints: Link | None,
+) -> Page:
+    """Read everything the tree of a page holds, once."""
+    evidence = read_evidence(root)
+    selected = select(root, publisher.rules_on(capture.fetched_at.date()))
+    blocks = read_blocks(root, selected.remove)
+    body = locate(blocks, selected.text)
+    titles = [text for _, text in evidence.titles] + (
+        [hints.title] if hints and hints.title else []
+    )
+    named = [publisher.name, publisher.name_latin or "", *evidence.names]
+    names = headline.site_names(named, host_of(capture.url))
+    stated = [headline.without_site(text, names) for text in titles]
+    place = find_headline(blocks, body, stated)
+    body = after(body, blocks, place)
+    printed = read_printed(blocks, body, place, evidence.descriptions)
+    return Page(
+        root=root,
+        decoded=decoded,
+        evidence=evidence,
+        selected=selected,
+        blocks=blocks,
+        body=body,
+        printed=printed,
+        names=names,
+        hints=hints,
+        sure=body.sure or is_home(capture.url),
+    )

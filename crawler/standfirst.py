@@ -1,0 +1,67 @@
+"""Stop 8: the standfirst of an article, told from its first paragraph, its captions and credits."""
+
+import re
+from collections.abc import Sequence
+
+from lxml.html import HtmlElement
+
+from archive.arabic import fold
+from crawler.blocks import Block
+from crawler.body import Body
+from crawler.headline import key
+
+_DECK = re.compile(
+    r"(?:^|[\s_-])(?:deck|standfirst|stand-first|sub-?title|sub-?head\w*|excerpt|summary|lead|lede|"
+    r"intro\w*|chapo|abstract|brief|teaser-text|post-?desc\w*|article-?desc\w*|kicker-text|"
+    r"field-name-field-(?:summary|deck|lead)\w*)(?=$|[\s_-])",
+    re.IGNORECASE,
+)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+# What opens a paragraph that goes on with what an earlier one began, folded.
+_GOES_ON = re.compile(
+    r"(?:و(?:قال|اضاف|اوضح|اكد|اشار|ذكر|تابع|لفت|شدد|اعتبر|بحسب|نقل|اعلن|كان|في|من|عن|علي|الي|بين|"
+    r"جاء|راي|كشف|بدا|طالب|دعا|حذر|اعرب|ياتي|تاتي|يذكر|بعد|قبل|هو|هي|قد|ل|ب)\w*|كما|فيما|بدوره|بدورها|"
+    r"من جهته|من جهتها|من جانبه)\b"
+)
+_SENTENCE = re.compile(r"""[.؟!?…]["'”»)\]]*\s*$""")
+
+
+def standfirst(
+    between: Sequence[Block], body: Body, descriptions: set[str]
+) -> tuple[str | None, list[Block]]:
+    """Return the standfirst between headline and body, and the text's own beginning there.
+
+    `descriptions` holds the keys of what the page states as its description: a line that is one
+    of them is a standfirst. A paragraph the body goes on from belongs to the text.
+    """
+    deck: str | None = None
+    lead: list[Block] = []
+    goes_on = bool(body.blocks) and _GOES_ON.match(fold(body.blocks[0].text)) is not None
+    for block in between:
+        text = block.text
+        if not 30 <= len(text) <= 700 or block.link_share > 0.3 or _is_aside(block):
+            continue
+        marked = _DECK.search(names_of(block)) or block.heading > 1 or key(text) in descriptions
+        is_lead = (goes_on and len(text) > 100) or (not marked and len(text) > 120)
+        if is_lead and _SENTENCE.search(text) and block.element.find("img") is None:
+            lead.append(block)
+        elif marked and deck is None and len(text) <= 500:
+            deck = text
+    return deck, lead
+
+
+def _is_aside(block: Block) -> bool:
+    return any(not _DECK.search(_CAMEL.sub("-", e.get("class") or "")) for e in block.chrome)
+
+
+def names_of(block: Block) -> str:
+    """Return the class names and ids of a block's element and its parent."""
+    parent = block.element.getparent()
+    near = [block.element, *block.element.iter("span", "em", "strong", "font")]
+    return " ".join(map(own_names, near if parent is None else [*near, parent]))
+
+
+def own_names(element: HtmlElement) -> str:
+    """Return the class names, id, rel and itemprop of an element, camel case parted."""
+    values = (element.get(name) for name in ("class", "id", "rel", "itemprop"))
+    return _CAMEL.sub("-", " ".join(value for value in values if value))

@@ -7,7 +7,7 @@ are read from that one tree.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from urllib.parse import urlsplit
 
@@ -65,46 +65,67 @@ def extract(
     page = read_page(root, decoded, capture, publisher, hints)
     title = _title(page)
     body = _text(page, title)
-    seen = (*page.evidence.problems, *page.selected.problems, *_charset(decoded))
-    visible = " ".join(block.text for block in page.blocks[:60])
-    name = root.findtext(".//title") or ""
-    walled = wall(decoded.text, name, visible, running=len(body.text), status=capture.status)
-    states = states_article(page.evidence.types) or bool(page.selected.text)
-    if walled and not states:
-        return Extraction(kind=PageKind.OTHER, problems=(*seen, walled))
-    headed = page.printed.headline is not None or bool(page.printed.stamps)
-    kind = kind_of(
-        capture.url, page.evidence.types, body.text, page.blocks, states=states, headed=headed
-    )
+    kind, problems = _kind(page, body.text, capture)
+    problems = (*page.evidence.problems, *page.selected.problems, *_charset(decoded), *problems)
+    if kind is None:
+        return Extraction(kind=PageKind.OTHER, problems=problems)
     canonical = absolute(page.evidence.canonical, capture.url, same_site=True)
     if kind is PageKind.SECTION:
-        language = detect(visible)
-        return Extraction(kind=kind, language=language, canonical_url=canonical, problems=seen)
-    if len(body.text) < ENOUGH and kind is PageKind.OTHER:
-        seen = (*seen, _no_text(f"{len(body.text)} characters of text"))
+        language = detect(_visible(page))
+        return Extraction(kind=kind, language=language, canonical_url=canonical, problems=problems)
     dates = _dates(page, capture, publisher.zone, first_seen)
-    return Extraction(
+    return replace(
+        _article(page, title, body, capture.url),
         kind=kind,
+        canonical_url=canonical,
+        published_at=dates.published.at if dates.published else None,
+        published_on=dates.published.day if dates.published else None,
+        published_from=dates.published_from,
+        modified_at=dates.modified.at if dates.modified else None,
+        problems=(*problems, *dates.problems),
+    )
+
+
+def _article(page: Page, title: str | None, body: _Text, url: str) -> Extraction:
+    """Put together what was read of an article, its dates aside."""
+    evidence, selected, names = page.evidence, page.selected, page.names
+    return Extraction(
+        kind=PageKind.ARTICLE,
         title=title,
         deck=body.deck,
         byline=bylines.as_line(body.authors),
         authors=body.authors,
         byline_from=body.byline_from,
         dateline=body.dateline,
-        section=section_of(
-            page.evidence, page.selected, page.blocks[: page.body.start], page.names
-        ),
-        tags=tags_of(root, page.evidence, page.selected, page.names, f"{title} {body.text}"),
+        section=section_of(evidence, selected, page.blocks[: page.body.start], names),
+        tags=tags_of(page.root, evidence, selected, names, f"{title} {body.text}"),
         language=detect(body.text),
         text=body.text,
-        image_url=absolute([*page.evidence.images, *page.printed.images], capture.url),
-        canonical_url=canonical,
-        published_at=dates.published.at if dates.published else None,
-        published_on=dates.published.day if dates.published else None,
-        published_from=dates.published_from,
-        modified_at=dates.modified.at if dates.modified else None,
-        problems=(*seen, *dates.problems),
+        image_url=absolute([*evidence.images, *page.printed.images], url),
     )
+
+
+def _kind(page: Page, text: str, capture: Capture) -> tuple[PageKind | None, tuple[Problem, ...]]:
+    """Return the kind of a page and the problem it is; no kind for what stands before an article.
+
+    A page that says it is an article is never taken for a wall.
+    """
+    types = page.evidence.types
+    states = states_article(types) or bool(page.selected.text)
+    name = page.root.findtext(".//title") or ""
+    source, visible = page.decoded.text, _visible(page)
+    walled = wall(source, name, visible, running=len(text), status=capture.status)
+    if walled and not states:
+        return None, (walled,)
+    headed = page.printed.headline is not None or bool(page.printed.stamps)
+    kind = kind_of(capture.url, types, text, page.blocks, states=states, headed=headed)
+    empty = kind is PageKind.OTHER and len(text) < ENOUGH
+    return kind, (_no_text(f"{len(text)} characters of text"),) if empty else ()
+
+
+def _visible(page: Page) -> str:
+    """Return the first of what a page shows, whatever it is."""
+    return " ".join(block.text for block in page.blocks[:60])
 
 
 def _title(page: Page) -> str | None:

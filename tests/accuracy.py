@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import trafilatura
 
@@ -20,9 +19,9 @@ from archive.arabic import _TOKEN
 from archive.records import Capture, Kind
 from crawler.extract import extract
 from crawler.publisher import Publisher
+from fixtures import Newsstand, Truth
 
 CORPUS = Path(__file__).resolve().parents[1] / ".." / "shared" / "corpus"
-FIELDS = ("title", "author", "date", "kind", "language")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,46 +114,44 @@ def corpus() -> Iterator[Page]:
 
 def fixtures(articles: int) -> Iterator[Page]:
     """Yield the pages of the newest articles of the fixture newspapers, from memory."""
-    from fixtures import Newsstand
-
     stand = Newsstand(articles=articles)
     now = stand.now()
     for paper in stand.papers.values():
         publisher = Publisher(
-            slug=paper.slug,
-            name=paper.name,
-            name_latin=paper.name_latin,
-            zone=ZoneInfo(paper.zone.key),
+            slug=paper.slug, name=paper.name, name_latin=paper.name_latin, zone=paper.zone
         )
         for truth in paper.truths(now):
             path, _, query = truth.url.removeprefix(paper.base_url).partition("?")
             values = dict(pair.split("=", 1) for pair in query.split("&") if pair)
             page = paper.answer(path, values, now)
-            if truth.gone or page is None:
-                continue
-            yield Page(
-                name=truth.url,
-                url=truth.url,
-                body=page.body,
-                content_type=page.content_type,
-                fetched_at=now,
-                publisher=publisher,
-                truth={
-                    "title": truth.title,
-                    "author": ", ".join(truth.authors) or None,
-                    "date": truth.published_on.isoformat(),
-                    "kind": truth.kind,
-                    "language": "ar",
-                    "deck": truth.deck,
-                    "section": truth.section,
-                    "dateline": truth.dateline,
-                    "tags": ", ".join(truth.tags) or None,
-                    "published_at": _iso(truth.published_at),
-                    "modified_at": _iso(truth.modified_at),
-                    "image": truth.image_url,
-                },
-                text=truth.text,
-            )
+            if not truth.gone and page is not None:
+                yield Page(
+                    name=truth.url,
+                    url=truth.url,
+                    body=page.body,
+                    content_type=page.content_type,
+                    fetched_at=now,
+                    publisher=publisher,
+                    truth=_fields(truth),
+                    text=truth.text,
+                )
+
+
+def _fields(truth: Truth) -> dict[str, str | None]:
+    return {
+        "title": truth.title,
+        "author": ", ".join(truth.authors) or None,
+        "date": truth.published_on.isoformat(),
+        "kind": truth.kind,
+        "language": "ar",
+        "deck": truth.deck,
+        "section": truth.section,
+        "dateline": truth.dateline,
+        "tags": ", ".join(truth.tags) or None,
+        "published_at": _iso(truth.published_at),
+        "modified_at": _iso(truth.modified_at),
+        "image": truth.image_url,
+    }
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -27,6 +27,11 @@ _FOLLOW = re.compile(
     r"|يمكنك متابعه|لمتابعه (?:اخر|احدث|المزيد|اخبار|كل)|لمتابعتنا|لتصلكم|لتصلك|تصفح\w* نشرتنا"
     r"|انقر\w* هنا|اضغط\w* هنا|نسخ الرابط|تم نسخ|انشر علي|follow us|share this|subscribe)"
 )
+_CHANNEL = re.compile(
+    r"فيس ?بوك|تويتر|واتس ?اب|تي?لي?[غجق]رام|يوتيوب|انست[غجق]رام|[غج]و[غج]ل|google|facebook"
+    r"|twitter|telegram|whatsapp|حسابا?ت?نا|صفحات|صفحتنا|قناتنا|تطبيق|نشرتنا|النشره البريديه"
+    r"|اضغط|انقر|\bهنا\b|رابط|الخبر\b|المقال\b"
+)
 _POLICY = re.compile(
     r"ترحب (?:شبكه|صحيفه|موقع|اداره|بوابه) .{0,80}(?:نقاش|تعليق|مشارك)"
     r"|(?:اراء|تعليقات|المقالات|مقالات|المقال|المواد)\b.{0,60}(?:لا تعبر|لا يعبر|تعبر عن راي"
@@ -91,7 +96,7 @@ def is_surplus(block: Block, folded: str) -> bool:
         return True
     if _READ_ALSO.match(folded) and (length < 160 or block.link_share > 0.3):
         return True
-    if length < 260 and _FOLLOW.match(folded) and not _is_prose(folded):
+    if length < 260 and _FOLLOW.match(folded) and (length < 60 or _CHANNEL.search(folded)):
         return True
     if _POLICY.search(folded) and (length < 160 or block.element.getnext() is None or block.linked):
         return True
@@ -100,11 +105,6 @@ def is_surplus(block: Block, folded: str) -> bool:
     if length < 120 and (_CREDIT.match(folded) or _TWEETED.match(folded)):
         return True
     return block.link_share > 0.9 and length < 200 and not _SENTENCE.search(block.text)
-
-
-def _is_prose(folded: str) -> bool:
-    """Tell whether a line that opens like a call to follow goes on like a sentence of news."""
-    return len(folded) > 120 and not re.search(r"علي|عبر|اضغط|انقر|هنا|تطبيق|نشره", folded)
 
 
 def _until_related(blocks: Sequence[Block]) -> Sequence[Block]:

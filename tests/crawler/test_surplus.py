@@ -1,0 +1,77 @@
+"""Lines inside a body that are none of the article go; sentences of news never do."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+from lxml import html
+
+from archive.arabic import fold
+from crawler.blocks import Block
+from crawler.bylines import signature
+from crawler.surplus import is_surplus, paragraphs
+
+NEWS = Path(__file__).resolve().parents[2] / ".." / "shared" / "arabic" / "news-sentences.txt.gz"
+PARAGRAPH = html.fragment_fromstring("<div><p>أ</p><p>ب</p></div>")[0]
+
+SURPLUS = (
+    "اقرأ أيضاً: ارتفاع أسعار السمك في المدينة",
+    "إقرأ أيضا",
+    "شاهد أيضاً..",
+    "مواضيع ذات صلة:",
+    "قد يهمك أيضا",
+    "للمزيد من الأخبار تابعونا",
+    "تابعونا على فيسبوك وتويتر",
+    "لمتابعة آخر الأخبار عبر تطبيق الساحل اضغط هنا",
+    "شارك الخبر",
+    "جميع الحقوق محفوظة لجريدة الساحل 2023",
+    "الآراء الواردة في المقال لا تعبر عن رأي الموقع",
+    "لن يتم نشر عنوان بريدك الإلكتروني",
+    "الكلمات المفتاحية: صيد، أسواق",
+    "الوسوم",
+    "المصدر: وكالات",
+    "تصوير: علي كامل",
+    "طباعة",
+    "* * *",
+    "— بلدية المرجان (@marjan) December 26, 2023",
+)
+
+
+@pytest.mark.parametrize("line", SURPLUS)
+def test_surplus_goes(line: str):
+    assert is_surplus(Block(text=line, element=PARAGRAPH), fold(line).strip())
+
+
+KEPT = (
+    "انتظار طويل",
+    "تابع الوزير حديثه قائلاً إن الحكومة ستدرس الطلب الأسبوع المقبل.",
+    "شاركنا السياح قدرنا في هذا اليوم، وكان معظمهم من سائقي الدراجات النارية القادمين من بعيد.",
+    "قد يهم هذا القرار آلاف الموظفين.",
+    "المصدر الذي طلب عدم نشر اسمه أكد الخبر.",
+    "صور الأقمار الاصطناعية تظهر حجم الدمار.",
+    "إعلان حالة الطوارئ في ثلاث محافظات",
+)
+
+
+@pytest.mark.parametrize("line", KEPT)
+def test_the_article_stays(line: str):
+    assert not is_surplus(Block(text=line, element=PARAGRAPH), fold(line).strip())
+
+
+def test_sentences_of_real_news_stay():
+    if not NEWS.is_file():
+        pytest.skip("../shared is not here")
+    text = gzip.decompress(NEWS.read_bytes()).decode()
+    sentences = [line for line in text.splitlines() if line.strip()]
+    blocks = [Block(text=line, element=PARAGRAPH) for line in sentences]
+    assert [b.text for b in blocks if is_surplus(b, fold(b.text).strip())] == []
+    assert [line for line in sentences if signature(line)] == []
+
+
+def test_a_closing_list_of_articles_goes_with_its_label():
+    lines = [f"هذه فقرة من المقال رقمها {n} وهي طويلة بما يكفي لتكون فقرة." for n in range(6)]
+    blocks = [Block(text=line, element=PARAGRAPH) for line in lines]
+    label = Block(text="أخبار ذات صلة", element=PARAGRAPH)
+    linked = [Block(text=f"خبر آخر {n}", element=PARAGRAPH, linked=8, item=True) for n in range(4)]
+    assert paragraphs([*blocks, label, *linked]) == lines
+    assert paragraphs([*blocks[:3], label, *linked, *blocks[3:]]) == lines

@@ -58,7 +58,7 @@ def decide(evidence: Iterable[Stamp], *, now: datetime, zone: tzinfo | None) -> 
         for stamp in sorted(evidence, key=lambda stamp: TRUST.index(stamp.source))
         if (moment := parse(stamp.text, now=now, zone=zone))
         and _is_plausible(moment, now)
-        and not (stamp.above and moment.day == now.astimezone(zone).date())
+        and not (stamp.above and moment.day == now.astimezone(zone or UTC).date())
     ]
     stated = [(stamp.source, moment) for stamp, moment in read if not stamp.modified]
     if not stated:

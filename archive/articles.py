@@ -3,17 +3,24 @@
 import json
 import sqlite3
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
 from archive import revisions
-from archive.clock import iso
+from archive.clock import from_iso, iso
 from archive.records import Extraction, Outcome
+from archive.revisions import Dated
 from archive.urls import article_id
 
 _REVISED = (
     "title", "deck", "byline", "dateline", "section", "published_at", "published_on",
     "modified_at", "text", "image_url",
+)  # fmt: skip
+
+# What may differ in a reading that is otherwise the same.
+_MOVING = (
+    "capture", "last_seen_at", "modified_at", "published_at", "published_on", "published_from",
 )  # fmt: skip
 
 
@@ -31,8 +38,11 @@ def keep(
     `url` is canonical. Returns the article's id and what the reading was.
     """
     article = find(db, url)
-    known = None if article is None else _current_hash(db, article)
-    outcome = revisions.decide(known, extraction)
+    known, redated = None, False
+    if article is not None:
+        known = _current_hash(db, article)
+        extraction, redated = _dated(db, article, extraction)
+    outcome = revisions.decide(known, extraction, redated=redated)
     fields = _fields(extraction) | {"capture": capture, "last_seen_at": iso(seen_at)}
     if article is None:
         article = _free_id(db, url)
@@ -44,7 +54,7 @@ def keep(
         fields["changed_at"] = iso(seen_at)
         _update(db, article, fields | {"gone_at": None}, "revision_count = revision_count + 1")
     else:
-        seen = {key: fields[key] for key in ("capture", "last_seen_at", "modified_at")}
+        seen = {key: fields[key] for key in _MOVING}
         _update(db, article, seen | {"gone_at": None})
     if outcome is not Outcome.SAME:
         _revise(db, article, extraction, capture=capture, seen_at=seen_at)
@@ -93,6 +103,21 @@ def _fields(extraction: Extraction) -> dict[str, Any]:
         "words": len(extraction.text.split()),
         "image_url": extraction.image_url,
     }
+
+
+def _dated(db: sqlite3.Connection, article: int, extraction: Extraction) -> tuple[Extraction, bool]:
+    """Return the reading with the date the article has after it; whether that was edited."""
+    at, on, source = db.execute(
+        "select published_at, published_on, published_from from articles where id = ?", (article,)
+    ).fetchone()
+    before = Dated(
+        at=from_iso(at) if at else None, on=date.fromisoformat(on) if on else None, source=source
+    )
+    after, edited = revisions.dated(before, extraction)
+    extraction = replace(
+        extraction, published_at=after.at, published_on=after.on, published_from=after.source
+    )
+    return extraction, edited
 
 
 def _shelve(db: sqlite3.Connection, article: int) -> None:

@@ -2,17 +2,30 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
+from datetime import date, datetime
 from urllib.parse import urlsplit
 
-from archive.clock import iso
 from archive.records import Extraction, Outcome
+
+STATED = frozenset({"json-ld", "meta", "microdata", "time"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dated:
+    """When an article was published: moment, the publisher's day, and the evidence for them."""
+
+    at: datetime | None
+    on: date | None
+    source: str | None
 
 
 def content_hash(extraction: Extraction) -> str:
     """Return the SHA-256, in hexadecimal, of all that the publisher wrote in this reading.
 
     `modified_at` is left out: a stamp that moves without a word changing is no revision. White
-    space and an image's query string (sizes, cache keys) are no change either.
+    space and an image's query string (sizes, cache keys) are no change either. A date of
+    publication is compared by `redated`.
     """
     image = extraction.image_url and urlsplit(extraction.image_url)._replace(query="").geturl()
     written = [
@@ -22,16 +35,35 @@ def content_hash(extraction: Extraction) -> str:
         extraction.dateline,
         extraction.section,
         sorted(extraction.tags),
-        extraction.published_at and iso(extraction.published_at),
-        extraction.published_on and extraction.published_on.isoformat(),
         image,
         [" ".join(line.split()) for line in extraction.text.splitlines() if line.strip()],
     ]
     return hashlib.sha256(json.dumps(written, ensure_ascii=False).encode()).hexdigest()
 
 
-def decide(current_hash: str | None, extraction: Extraction) -> Outcome:
+def decide(current_hash: str | None, extraction: Extraction, *, redated: bool) -> Outcome:
     """Say what a reading is against the current revision's hash (None: not known yet)."""
     if current_hash is None:
         return Outcome.NEW
-    return Outcome.SAME if current_hash == content_hash(extraction) else Outcome.CHANGED
+    changed = redated or current_hash != content_hash(extraction)
+    return Outcome.CHANGED if changed else Outcome.SAME
+
+
+def dated(before: Dated, extraction: Extraction) -> tuple[Dated, bool]:
+    """Return the date an article has after a reading, and whether its publisher changed it.
+
+    A date that the page states for machines is taken as it is, and differs from one stated before
+    only by an edit. Any other keeps its first value: a listing may have been read meanwhile, and
+    a relative phrase counts from another moment (invariant 10). A day may gain its time.
+    """
+    now = Dated(
+        at=extraction.published_at, on=extraction.published_on, source=extraction.published_from
+    )
+    if now.source in STATED:
+        timed = before.at is not None and now.at is not None
+        edited = before.source in STATED and (
+            now.on != before.on or (timed and now.at != before.at)
+        )
+        return now, edited
+    gains_time = before.at is None and now.at is not None and now.on == before.on
+    return (now if before.on is None or gains_time else before), False

@@ -124,6 +124,7 @@ create table visits (
     found_at text not null,
     article integer references articles(id),
     due_at text,
+    not_before text,
     last_at text,
     etag text,
     last_modified text,

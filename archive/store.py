@@ -1,13 +1,12 @@
-"""The writer: one open transaction per batch, its WARC bytes on the disk before its rows.
+"""The writer: what the road asks of the archive and hands on to it, in batches.
 
-Invariant 1: what `commit` has returned from is acknowledged; a batch is at most 100 pages or one
-second. Everything a batch writes goes through one connection, so it reads its own rows at once.
+Everything a batch writes goes through one connection, so it reads its own rows at once.
 """
 
 import contextlib
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +14,7 @@ from types import MappingProxyType, TracebackType
 from typing import Literal, Self
 
 from archive import articles, captures, recovery, runs, visits, warc
+from archive.batch import Batch
 from archive.clock import Clock, iso, system
 from archive.database import open_for_writing
 from archive.errors import ArchiveError
@@ -33,8 +33,6 @@ from archive.records import (
 )
 
 WARC_FOLDER = "warc"
-BATCH_PAGES = 100
-BATCH_SECONDS = 1.0
 
 
 class Store:
@@ -73,8 +71,6 @@ class Store:
         self._command = command
         self._info = {"software": software, **settings}
         self._closing = contextlib.ExitStack()
-        self._pages = 0
-        self._begun: datetime | None = None
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as opening:
@@ -92,6 +88,7 @@ class Store:
                 now=now,
                 roll_bytes=self._roll_bytes,
             )
+            self.batch = Batch(self.db, self._warc, clock=self.clock)
             self._began = now
             self._closing = opening.pop_all()
         return self
@@ -104,17 +101,17 @@ class Store:
     ) -> None:
         with self._closing:
             if isinstance(exc, sqlite3.Error | OSError):
-                self._abandon()
+                self.batch.abandon()
                 return
             self._warc.close()
-            self.commit()
+            self.batch.commit()
             self._finish("finished" if exc is None else "failed")
 
     # What the road asks and hands on. A shared archive would offer the same calls.
 
     def publish(self, publisher: Publisher) -> None:
         """Make a publisher known, or bring what is known of it up to date."""
-        self._open()
+        self.batch.open()
         self.db.execute(
             "insert into publishers values (?, ?, ?, ?, ?, ?) on conflict (slug) do update set"
             " name = excluded.name, name_latin = excluded.name_latin, language = excluded.language,"
@@ -131,13 +128,13 @@ class Store:
 
     def enter(self, entries: Iterable[tuple[str, Kind]], *, publisher: str) -> None:
         """Make a publisher's entry points known and due now; former ones rest."""
-        self._open()
+        self.batch.open()
         visits.retire(self.db, publisher)
         visits.ask(self.db, entries, publisher=publisher, now=self.clock())
 
     def ask(self, addresses: Iterable[tuple[str, Kind]], *, publisher: str) -> None:
         """Make single addresses known and due now."""
-        self._open()
+        self.batch.open()
         visits.ask(self.db, addresses, publisher=publisher, now=self.clock())
 
     def due(
@@ -178,7 +175,7 @@ class Store:
     def record(self, exchange: Exchange, *, kind: Kind, publisher: str | None) -> Capture:
         """Write an exchange to the WARC file and its row; a known payload as a revisit record."""
         self.totals["requests"] += 1
-        self._open()
+        self.batch.open()
         sha256 = warc.payload_digest(exchange.payload)
         location = self._warc.write(
             exchange,
@@ -206,7 +203,7 @@ class Store:
 
     def found(self, links: Iterable[tuple[str, Link]], *, visit: Visit) -> int:
         """Keep a listing's links (canonical URL, link); return how many were new."""
-        self._open()
+        self.batch.open()
         return visits.found(self.db, links, visit=visit, now=self.clock(), run_began=self._began)
 
     def keep(
@@ -217,7 +214,7 @@ class Store:
         Returns the article's id and what the reading was; (None, None) for a page that is no
         article, of which only the problems are kept, at least that one.
         """
-        self._open()
+        self.batch.open()
         kept: tuple[int | None, Outcome | None] = (None, None)
         if extraction.text and extraction.kind not in {PageKind.SECTION, PageKind.OTHER}:
             kept = articles.keep(
@@ -240,12 +237,12 @@ class Store:
 
     def unchanged(self, article: int, *, capture: Capture) -> None:
         """Note that an article stands as it was."""
-        self._open()
+        self.batch.open()
         articles.seen(self.db, article, capture=capture.id, at=capture.fetched_at)
 
     def gone(self, article: int, *, capture: Capture) -> bool:
         """Mark an article as gone; return whether it is marked just now."""
-        self._open()
+        self.batch.open()
         return articles.gone(self.db, article, at=capture.fetched_at)
 
     def visited(
@@ -256,13 +253,21 @@ class Store:
         due_at: datetime | None,
         state: visits.State,
         article: int | None = None,
+        not_before: datetime | None = None,
     ) -> None:
         """Keep the end of a visit: when it is due again, why, and the article it led to."""
-        self._open()
+        self.batch.open()
         visits.visited(
-            self.db, visit, capture, now=self.clock(), due_at=due_at, state=state, article=article
+            self.db,
+            visit,
+            capture,
+            now=self.clock(),
+            due_at=due_at,
+            state=state,
+            article=article,
+            not_before=not_before,
         )
-        self._pages += 1
+        self.batch.count()
 
     def problem(
         self,
@@ -274,7 +279,7 @@ class Store:
     ) -> None:
         """Keep what went wrong with a page."""
         self.totals["problems"] += 1
-        self._open()
+        self.batch.open()
         self.db.execute(
             "insert into problems (at, run, publisher, url, stage, kind, detail, capture)"
             " values (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -302,51 +307,12 @@ class Store:
             return None
         return row[0], warc.read_payload(self.root / WARC_FOLDER, location)
 
-    @contextlib.contextmanager
-    def one_page(self) -> Iterator[None]:
-        """Do several calls for one page wholly or not at all; an error leaves the others alone."""
-        self._open()
-        self.db.execute("savepoint page")
-        try:
-            yield
-        except BaseException:
-            self.db.execute("rollback to page")
-            raise
-        finally:
-            self.db.execute("release page")
-
-    def due_for_commit(self) -> bool:
-        """Return whether the batch has its hundred pages or its second."""
-        if self._begun is None:
-            return False
-        age = (self.clock() - self._begun).total_seconds()
-        return self._pages >= BATCH_PAGES or not 0 <= age < BATCH_SECONDS
-
-    def commit(self) -> None:
-        """Acknowledge the batch: first its bytes are on the disk, then its rows."""
-        self._warc.sync()
-        if self.db.in_transaction:
-            self.db.execute("commit")
-        self._pages = 0
-        self._begun = None
-
     def _make_folders(self) -> None:
         try:
             (self.root / WARC_FOLDER).mkdir(parents=True, exist_ok=True)
             warc.sync_folder(self.root)
         except OSError as error:
             raise ArchiveError(f"{self.root} cannot be written: {error.strerror}") from error
-
-    def _open(self) -> None:
-        if not self.db.in_transaction:
-            self.db.execute("begin immediate")
-            self._begun = self.clock()
-
-    def _abandon(self) -> None:
-        """Leave the batch and the run as a kill would: the next writer's recovery sees to them."""
-        self._warc.abandon()
-        if self.db.in_transaction:
-            self.db.execute("rollback")
 
     def _finish(self, state: Literal["finished", "failed"]) -> None:
         runs.end(self.db, self.run, state=state, now=self.clock())

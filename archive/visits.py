@@ -15,15 +15,17 @@ from archive.urls import canonical
 
 State = Literal["due", "done", "gone", "refused", "failed"]
 
-_DUE = """
+# A hint counts whichever listing gave it; the order only makes the choice the same each time.
+_HINT = """(select {0} from links l where l.url = v.key and {0} != '' order by found_in limit 1)"""
+_DUE = f"""
 select v.key, v.url, v.publisher, v.kind, v.found_in, v.found_at, v.due_at, v.last_at, v.etag,
     v.last_modified, v.last_sha256, v.interval, v.failures, v.article,
-    l.title, l.published, l.author, l.summary
-from visits v left join links l on l.url = v.key and l.found_in = v.found_in
-where v.publisher = :publisher and v.due_at <= :now and v.kind {kinds}
+    {", ".join(_HINT.format(hint) for hint in ("title", "published", "author", "summary"))}
+from visits v
+where v.publisher = :publisher and v.due_at <= :now and v.kind {{kinds}}
     and (:only is null or v.key in (select value from json_each(:only)))
 order by v.due_at, v.rowid limit :limit
-"""
+"""  # noqa: S608 - the names of four columns
 _FOUND = """
 insert into visits (key, url, publisher, kind, found_in, found_at, due_at)
 values (?, ?, ?, ?, ?, ?, ?) on conflict (key) do nothing
@@ -33,8 +35,9 @@ insert into links (url, found_in, title, published, author, summary, found_at)
 values (?, ?, ?, ?, ?, ?, ?) on conflict (url, found_in) do nothing
 """
 _VISITED = """
-update visits set due_at = :due_at, last_at = :last_at, state = :state, failures = :failures,
-    interval = :interval, etag = :etag, last_modified = :last_modified, last_sha256 = :last_sha256,
+update visits set due_at = :due_at, not_before = :not_before, last_at = :last_at,
+    state = :state, failures = :failures, interval = :interval,
+    etag = :etag, last_modified = :last_modified, last_sha256 = :last_sha256,
     article = coalesce(:article, article)
 where key = :key
 """
@@ -47,12 +50,13 @@ def ask(
     publisher: str,
     now: datetime,
 ) -> None:
-    """Make addresses (with their kinds) known and due now."""
+    """Make addresses (with their kinds) known and due now, or when the site allows it again."""
     for url, kind in addresses:
         key, at = canonical(url), iso(now)
         db.execute(_FOUND, (key, url, publisher, kind, None, at, at))
         db.execute(
-            "update visits set due_at = ?, kind = ?, publisher = ? where key = ?",
+            "update visits set due_at = max(?, coalesce(not_before, '')), kind = ?, publisher = ?"
+            " where key = ?",
             (at, kind, publisher, key),
         )
 
@@ -177,8 +181,11 @@ def visited(
     due_at: datetime | None,
     state: State,
     article: int | None = None,
+    not_before: datetime | None = None,
 ) -> None:
     """Keep what a visit brought; `due_at` None means it is not visited again.
+
+    Before `not_before` the site does not want to be asked, whoever asks for it here.
 
     Validators (ETag, Last-Modified) and digest of the last good answer stay when this one has
     none: a 304 names them or not, an error never replaces them.
@@ -191,6 +198,7 @@ def visited(
             "key": visit.key,
             "article": article,
             "due_at": due_at and iso(due_at),
+            "not_before": not_before and iso(not_before),
             "last_at": iso(now),
             "state": state,
             "failures": visit.failures + 1 if failed else 0,

@@ -169,7 +169,7 @@ def _prepare(store: Store, job: Job, *, first: bool) -> None:
         if first and job.addresses:
             mine = [(url, Kind.ARTICLE) for url, slug in job.addresses if slug == one.slug]
             store.ask(mine, publisher=one.slug)
-    store.commit()
+    store.batch.commit()
 
 
 def _left(store: Store, job: Job) -> int:

@@ -39,7 +39,6 @@ class ExtractPage:
             item.capture,
             self._spider.publishers[item.visit.publisher],
             hints=item.visit.hints,
-            first_seen=item.visit.found_at,
         )
         return Reading(page=item, extraction=extraction)
 
@@ -63,7 +62,7 @@ class KeepReading:
         visit, capture, store = item.page.visit, item.page.capture, self._spider.store
         now = self._spider.clock()
         passing = any(problem.kind in PASSING for problem in item.extraction.problems)
-        with store.one_page():
+        with store.batch.one_page():
             article, _ = store.keep(
                 item.extraction, url=article_url(item), visit=visit, capture=capture
             )

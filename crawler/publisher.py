@@ -1,8 +1,7 @@
 """Publisher files: `publishers/<slug>.toml` to a validated `Publisher` with dated rules."""
 
-import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -12,9 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from cssselect import HTMLTranslator, SelectorError
-
 from archive.urls import canonical, host_of
+from crawler import values
 from crawler.errors import PublisherError
 
 PACKAGED = Path(__file__).parent / "publishers"
@@ -126,141 +124,55 @@ def read(path: Path) -> Publisher:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PublisherError(f"{path}: not a readable TOML file: {error}") from error
     try:
-        values = _checked(table, _PUBLISHER, "")
+        fields = values.checked(table, _PUBLISHER, "")
     except PublisherError as error:
         raise PublisherError(f"{path}: {error}") from error
-    if values.get("slug") != path.stem:
+    if fields.get("slug") != path.stem:
         raise PublisherError(
-            f"{path}: `slug` is {values.get('slug')!r}; make it {path.stem!r}, the file's name"
+            f"{path}: `slug` is {fields.get('slug')!r}; make it {path.stem!r}, the file's name"
         )
-    if "name" not in values:
+    if "name" not in fields:
         raise PublisherError(
             f"{path}: `name` is missing; give the newspaper's name as it prints it"
         )
-    values.pop("checked", None)
-    return Publisher(**values)
-
-
-def _checked(table: Mapping[str, Any], keys: Mapping[str, "_Check"], where: str) -> dict[str, Any]:
-    values = {}
-    for key, value in table.items():
-        if key not in keys:
-            near = "`, `".join(get_close_matches(key, keys) or sorted(keys))
-            raise PublisherError(f"unknown key `{where}{key}`; there is `{near}`")
-        field, check = keys[key]
-        try:
-            values[field] = check(value)
-        except PublisherError as error:
-            raise PublisherError(f"`{where}{key}`: {error}") from error
-    return values
-
-
-def _string(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise PublisherError(f"{value!r} is not a text; put it in quotes")
-    return value.strip()
-
-
-def _each(check: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
-    def checked(value: Any) -> tuple[Any, ...]:
-        if not isinstance(value, list):
-            raise PublisherError(f"{value!r} is not a list; write [{value!r}]")
-        return tuple(check(item) for item in value)
-
-    return checked
-
-
-def _address(value: Any) -> str:
-    try:
-        canonical(_string(value))
-    except ValueError as error:
-        raise PublisherError(f"{error}; write the whole address, https:// included") from error
-    return _string(value)
-
-
-def _pattern(value: Any) -> Pattern[str]:
-    try:
-        return re.compile(_string(value))
-    except re.error as error:
-        raise PublisherError(f"{value!r} is no regular expression: {error}") from error
-
-
-def _selector(value: Any) -> str:
-    try:
-        HTMLTranslator().css_to_xpath(_string(value))
-    except SelectorError as error:
-        raise PublisherError(f"{value!r} is no CSS selector: {error}") from error
-    return _string(value)
-
-
-def _zone(value: Any) -> ZoneInfo:
-    try:
-        return ZoneInfo(_string(value))
-    except (OSError, ValueError, KeyError) as error:
-        raise PublisherError(f"{value!r} is no IANA time zone; e.g. 'Asia/Damascus'") from error
-
-
-def _seconds(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 3600:
-        raise PublisherError(f"{value!r} is not a number of seconds from 0 to 3600")
-    return float(value)
-
-
-def _code(pattern: str, example: str) -> Callable[[Any], str]:
-    def checked(value: Any) -> str:
-        if not re.fullmatch(pattern, _string(value)):
-            raise PublisherError(f"{value!r} is no such code; e.g. {example!r}")
-        return _string(value)
-
-    return checked
-
-
-def _day(value: Any) -> date:
-    if type(value) is not date:
-        raise PublisherError(f"{value!r} is not a day; write it without quotes: 2024-03-01")
-    return value
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise PublisherError(f"{value!r} is neither true nor false")
-    return value
+    fields.pop("checked", None)
+    return Publisher(**fields)
 
 
 def _rules(value: Any) -> tuple[Rules, ...]:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise PublisherError("write each set of rules under a line `[[rules]]`")
     rules = [
-        Rules(**_checked(item, _RULES, f"rules[{number}].")) for number, item in enumerate(value, 1)
+        Rules(**values.checked(item, _RULES, f"rules[{number}]."))
+        for number, item in enumerate(value, 1)
     ]
     if len({item.until for item in rules}) < len(rules):
         raise PublisherError("two sets of rules end at the same time; give each its own `until`")
     return tuple(sorted(rules, key=lambda item: item.until or date.max))
 
 
-_Check = tuple[str, Callable[[Any], Any]]
-_RULES: dict[str, _Check] = {
-    "until": ("until", _day),
-    "remove": ("remove", _each(_selector)),
+_RULES: dict[str, values.Check] = {
+    "until": ("until", values.day),
+    "remove": ("remove", values.each(values.selector)),
     **{
-        key: (key, _selector)
+        key: (key, values.selector)
         for key in ("text", "title", "deck", "byline", "published", "section", "tags")
     },
 }
-_PUBLISHER: dict[str, _Check] = {
-    "slug": ("slug", _code(r"[a-z0-9][a-z0-9.-]*", "enabbaladi")),
-    "name": ("name", _string),
-    "name_latin": ("name_latin", _string),
-    "homepage": ("homepage", _address),
-    "country": ("country", _code(r"[A-Z]{2}", "SY")),
-    "language": ("language", _code(r"[a-z]{2,3}", "ar")),
-    "timezone": ("zone", _zone),
-    "feeds": ("feeds", _each(_address)),
-    "sitemaps": ("sitemaps", _each(_address)),
-    "sections": ("sections", _each(_address)),
-    "accept": ("accept", _each(_pattern)),
-    "reject": ("reject", _each(_pattern)),
-    "delay": ("delay", _seconds),
-    "checked": ("checked", _flag),
+_PUBLISHER: dict[str, values.Check] = {
+    "slug": ("slug", values.code(r"[a-z0-9][a-z0-9.-]*", "enabbaladi")),
+    "name": ("name", values.string),
+    "name_latin": ("name_latin", values.string),
+    "homepage": ("homepage", values.address),
+    "country": ("country", values.code(r"[A-Z]{2}", "SY")),
+    "language": ("language", values.code(r"[a-z]{2,3}", "ar")),
+    "timezone": ("zone", values.zone),
+    "feeds": ("feeds", values.each(values.address)),
+    "sitemaps": ("sitemaps", values.each(values.address)),
+    "sections": ("sections", values.each(values.address)),
+    "accept": ("accept", values.each(values.pattern)),
+    "reject": ("reject", values.each(values.pattern)),
+    "delay": ("delay", values.seconds),
+    "checked": ("checked", values.flag),
     "rules": ("rules", _rules),
 }

@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urldefrag
@@ -22,11 +21,11 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 from w3lib.url import safe_url_string
 
-from archive.records import Capture, Kind, Link, Page, Problem, Visit
+from archive.records import Capture, Kind, Page, Visit
 from archive.store import Store
 from archive.urls import canonical
-from archive.visits import State
-from crawler import discover, revisit
+from crawler.discover import NotAListing
+from crawler.ending import Endings
 from crawler.errors import PublisherError
 from crawler.faults import (
     ARCHIVE_FAULTS,
@@ -37,12 +36,12 @@ from crawler.faults import (
     network_detail,
     network_kind,
 )
+from crawler.listing import keep_links
 from crawler.publisher import Publisher, find
 
 logger = logging.getLogger(__name__)
 
 IN_FLIGHT = 24  # pages of a publisher without a delay
-LINKS_AT_ONCE = 500
 HEARTBEAT = 0.25  # seconds
 
 
@@ -75,6 +74,7 @@ class NewsSpider(Spider):
         self._busy: dict[str, Visit] = {}
         self._freed = asyncio.Event()
         self.fault: BaseException | None = None
+        self.endings = Endings(store, self.done)
         self._own: contextlib.ExitStack | None = None
 
     @classmethod
@@ -125,24 +125,26 @@ class NewsSpider(Spider):
         visit: Visit = response.meta["visit"]
         capture: Capture = replace(response.meta["capture"], body=response.body)
         if capture.truncated:
-            self._fail(visit, capture, "truncated", f"the answer broke off ({capture.truncated})")
+            self.endings.failed(
+                visit, capture, "truncated", f"the answer broke off ({capture.truncated})"
+            )
         elif capture.status == 304 or (
             capture.status == 200 and visit.article and capture.sha256 == visit.last_sha256
         ):
-            self._unchanged(visit, capture)
+            self.endings.unchanged(visit, capture)
         elif capture.status == 200 and visit.kind is Kind.ARTICLE:
             yield Page(visit=visit, capture=capture)
         elif capture.status == 200:
             await self._read_listing(visit, capture)
         elif capture.status in {404, 410}:
-            self._gone(visit, capture)
+            self.endings.gone(visit, capture)
         else:
-            self._fail(
+            self.endings.failed(
                 visit,
                 capture,
                 f"http-{capture.status}",
                 f"answered {capture.status}",
-                retry_after=response.headers.get("Retry-After"),
+                retry_after=(response.headers.get("Retry-After") or b"").decode("latin-1"),
             )
 
     def failed(self, failure: Failure) -> None:
@@ -152,15 +154,15 @@ class NewsSpider(Spider):
         if self.fault or isinstance(error, ArchiveFault):
             self.done(visit)
         elif isinstance(error, Disallowed):
-            self._end(visit, None, state="refused", problem=_problem("robots-disallow", str(error)))
+            self.endings.refused(visit, str(error))
         elif isinstance(error, Unreachable):
-            self._fail(visit, None, "robots-unreachable", str(error))
+            self.endings.failed(visit, None, "robots-unreachable", str(error))
         elif isinstance(error, Undecodable):
-            self._fail(visit, None, "undecodable", str(error))
+            self.endings.failed(visit, None, "undecodable", str(error))
         elif isinstance(error, IgnoreRequest):  # too many redirects, a body that unpacks too large
-            self._fail(visit, None, "ignored", str(error))
+            self.endings.failed(visit, None, "ignored", str(error))
         elif kind := network_kind(error):
-            self._fail(visit, None, kind, network_detail(error))
+            self.endings.failed(visit, None, kind, network_detail(error))
         else:
             self._break(visit, None, failure)
 
@@ -171,9 +173,9 @@ class NewsSpider(Spider):
         self._commit()
 
     def _commit(self) -> None:
-        if self.fault is None and self.store.due_for_commit():
+        if self.fault is None and self.store.batch.is_due():
             try:
-                self.store.commit()
+                self.store.batch.commit()
             except ARCHIVE_FAULTS as error:
                 self.abort(error)
 
@@ -212,89 +214,12 @@ class NewsSpider(Spider):
         )
 
     async def _read_listing(self, visit: Visit, capture: Capture) -> None:
-        """Keep a listing's links in portions, so that a large one does not hold up the crawl."""
-        problem = None
-        found = new = 0
-        links = self._wanted(visit, capture)
         try:
-            while portion := list(islice(links, LINKS_AT_ONCE)):
-                pages = [link for link in portion if link[1].kind is Kind.SECTION]
-                found += len(portion)
-                new += self.store.found([one for one in portion if one not in pages], visit=visit)
-                if new or visit.last_at is None:  # where nothing is new, older pages are known
-                    self.store.found(pages, visit=visit)
-                if len(portion) == LINKS_AT_ONCE:
-                    await asyncio.sleep(0)
-        except discover.NotAListing as error:
-            problem = _problem("not-a-listing", str(error), stage="discover")
-        logger.info("%s: %d links, %d new", visit.url, found, new)
-        self._end(visit, capture, state="failed" if problem else "done", problem=problem)
-
-    def _wanted(self, visit: Visit, capture: Capture) -> Iterator[tuple[str, Link]]:
-        one = self.publishers[visit.publisher]
-        for link in discover.links(capture):
-            if link.kind is Kind.ARTICLE and not one.wants(link.url):
-                continue
-            try:
-                yield canonical(link.url), link
-            except ValueError as error:
-                self.store.problem(
-                    _problem("bad-link", str(error), stage="discover"),
-                    url=visit.url,
-                    publisher=visit.publisher,
-                    capture=capture,
-                )
-
-    def _unchanged(self, visit: Visit, capture: Capture) -> None:
-        if visit.article is not None:
-            self.store.unchanged(visit.article, capture=capture)
-        self._end(visit, capture, state="done")
-
-    def _gone(self, visit: Visit, capture: Capture) -> None:
-        if visit.article is not None:
-            self.store.gone(visit.article, capture=capture)
-        problem = _problem(f"http-{capture.status}", f"answered {capture.status}: gone")
-        self._end(visit, capture, state="gone", problem=problem)
-
-    def _fail(
-        self,
-        visit: Visit,
-        capture: Capture | None,
-        kind: str,
-        detail: str,
-        *,
-        retry_after: bytes | None = None,
-    ) -> None:
-        now = self.clock()
-        asked = revisit.retry_after((retry_after or b"").decode("latin-1"), now=now)
-        self._end(
-            visit,
-            capture,
-            state="failed",
-            problem=_problem(kind, detail),
-            due_at=revisit.after_failure(visit, now=now, retry_after=asked),
-        )
-
-    def _end(
-        self,
-        visit: Visit,
-        capture: Capture | None,
-        *,
-        state: State,
-        problem: Problem | None = None,
-        due_at: Any = None,
-    ) -> None:
-        now = self.clock()
-        if due_at is None and state in {"failed", "refused"}:
-            due_at = revisit.after_failure(visit, now=now)
-        elif state == "done":
-            due_at = revisit.after_success(visit, now=now)
-        elif state == "gone":
-            due_at = revisit.after_gone(visit, now=now)
-        if problem:
-            self.store.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
-        self.store.visited(visit, capture, due_at=due_at, state=state)
-        self.done(visit)
+            await keep_links(self.store, visit, capture, self.publishers[visit.publisher])
+        except NotAListing as error:
+            self.endings.failed(visit, capture, "not-a-listing", str(error), stage="discover")
+        else:
+            self.endings.done(visit, capture)
 
     def _failed_page(self, item: Any, failure: Failure) -> None:
         """Keep a page that broke a pipeline as a problem, so that it is tried again."""
@@ -314,7 +239,7 @@ class NewsSpider(Spider):
             return
         detail = f"{type(failure.value).__name__}: {failure.value}"
         logger.error("%s: internal error (--log-level DEBUG shows where): %s", visit.url, detail)
-        self._fail(visit, capture, "internal-error", detail)
+        self.endings.failed(visit, capture, "internal-error", detail)
 
 
 def _from_shell(
@@ -340,7 +265,3 @@ def _from_shell(
 def _room(delay: float | None) -> int:
     """Return how many pages of a publisher may be in hand; few where each has to wait its turn."""
     return IN_FLIGHT if delay == 0 else 4
-
-
-def _problem(kind: str, detail: str, *, stage: str = "fetch") -> Problem:
-    return Problem(kind=kind, detail=detail, stage=stage)

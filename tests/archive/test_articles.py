@@ -66,7 +66,7 @@ def test_an_older_revision_keeps_every_field_as_it_was(db):
     assert history(db, columns) == [
         ("قديم", "د", "ب", "تونس", "س", '["و", "أ"]', noon, "2020-11-09", noon, "نص",
          "https://a.example/1.jpg", noon),
-        ("جديد", None, None, None, None, None, None, None, None, None, None,
+        ("جديد", None, None, None, None, None, noon, "2020-11-09", None, None, None,
          "2020-11-09T13:00:00.000000Z"),
     ]  # fmt: skip
 

@@ -41,7 +41,7 @@ ANSWERS: list[tuple[Kind, dict[str, Any]]] = [
 
 def kill_like(store):
     """Leave a store as SIGKILL does: no commit, no end; only the kernel closes its files."""
-    store._abandon()
+    store.batch.abandon()
     store._closing.close()
 
 
@@ -63,7 +63,7 @@ def crashed(tmp_path_factory):
             store.visited(feed, capture, due_at=NOON + HOUR, state="done")
         if number == 1:
             store.keep(reading(), url=capture.url, visit=visit(), capture=capture)
-            store.commit()
+            store.batch.commit()
     seen = store.db.execute(CAPTURES).fetchall()
     kill_like(store)
     return root, seen
@@ -226,7 +226,7 @@ def test_only_the_dead_runs_files_are_looked_at(tmp_path):
         recover(tmp_path)
     store = opened(tmp_path).__enter__()
     store.publish(PAPER)
-    store.commit()
+    store.batch.commit()
     add_page(store, 1)
     kill_like(store)
     with closing(open_for_writing(tmp_path)) as db:
@@ -248,11 +248,11 @@ with opened(Path(sys.argv[1]), clock=system) as store:
     store.publish(PAPER)
     first = store.db.execute("select count(*) from articles").fetchone()[0]
     for number in range(first, first + 100000):
-        with store.one_page():
+        with store.batch.one_page():
             add_page(store, number)
         store.record(exchange(payload=random.randbytes(60000)), kind=Kind.ARTICLE, publisher=None)
         if number % 7 == 6:
-            store.commit()
+            store.batch.commit()
             print(number + 1, flush=True)
 """
 

@@ -1,15 +1,28 @@
 """What is a revision and what is not."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.records import Outcome, PageKind
-from archive.revisions import content_hash, decide
+from archive.revisions import Dated, content_hash, dated, decide
 from tests.archive.desk import NOON, reading
+
+
+def look(before, after):
+    """Say what a second look at an article is."""
+    _, redated = dated(date_of(before), after)
+    return decide(content_hash(before), after, redated=redated)
+
+
+def date_of(extraction):
+    return Dated(
+        at=extraction.published_at, on=extraction.published_on, source=extraction.published_from
+    )
+
 
 BASE = reading(
     deck="تمهيد",
@@ -31,6 +44,9 @@ NO_CHANGE = [
     {"image_url": "https://alwaraq.example/1.jpg?w=600"},
     {"text": "فقرة  أولى.\n\n فقرة ثانية.\n"},
     {"published_from": "meta"},
+    {"published_at": None},
+    {"published_at": NOON + timedelta(hours=1), "published_from": "dateline"},
+    {"published_at": None, "published_on": None, "published_from": None},
     {"byline_from": "meta"},
     {"language": "ar"},
     {"kind": PageKind.LIVEBLOG},
@@ -40,7 +56,7 @@ NO_CHANGE = [
 
 @pytest.mark.parametrize("change", NO_CHANGE)
 def test_no_word_changed_is_no_revision(change):
-    assert decide(content_hash(BASE), replace(BASE, **change)) is Outcome.SAME
+    assert look(BASE, replace(BASE, **change)) is Outcome.SAME
 
 
 CHANGE = [
@@ -51,7 +67,7 @@ CHANGE = [
     {"dateline": "بيروت"},
     {"section": "سياسة"},
     {"tags": ("أ",)},
-    {"published_at": None},
+    {"published_at": NOON + timedelta(hours=1)},
     {"published_on": date(2020, 11, 8)},
     {"image_url": "https://alwaraq.example/2.jpg"},
     {"text": "فقرة أولى."},
@@ -62,11 +78,11 @@ CHANGE = [
 
 @pytest.mark.parametrize("change", CHANGE)
 def test_a_word_changed_is_a_revision(change):
-    assert decide(content_hash(BASE), replace(BASE, **change)) is Outcome.CHANGED
+    assert look(BASE, replace(BASE, **change)) is Outcome.CHANGED
 
 
 def test_what_was_never_seen_is_new():
-    assert decide(None, BASE) is Outcome.NEW
+    assert decide(None, BASE, redated=False) is Outcome.NEW
 
 
 def test_a_hash_never_changes():
@@ -74,7 +90,29 @@ def test_a_hash_never_changes():
     assert content_hash(BASE) == HASH
 
 
-HASH = "4d265884d5333fbeab36b73d108dac262de2d4326edd6e8123445e1cfbd6e658"
+HASH = "925c6a10dd711a9547f5550ea96f92dfe37a7aeaf6cf0bfe1c75c816756ca037"
+
+
+DAY, OTHER_DAY = date(2020, 11, 9), date(2020, 11, 10)
+DATES = [
+    # what was kept, what is read now, what is kept then
+    ((None, None, None), (NOON, DAY, "feed"), (NOON, DAY, "feed")),
+    ((None, DAY, "dateline"), (NOON, DAY, "feed"), (NOON, DAY, "feed")),
+    ((None, DAY, "dateline"), (NOON, OTHER_DAY, "feed"), (None, DAY, "dateline")),
+    ((NOON, DAY, "dateline"), (None, OTHER_DAY, "dateline"), (NOON, DAY, "dateline")),
+    ((NOON, DAY, "feed"), (None, None, None), (NOON, DAY, "feed")),
+    ((NOON, DAY, "feed"), (None, OTHER_DAY, "json-ld"), (None, OTHER_DAY, "json-ld")),
+    ((NOON, DAY, "json-ld"), (None, OTHER_DAY, "dateline"), (NOON, DAY, "json-ld")),
+]
+
+
+@pytest.mark.parametrize(("before", "read", "after"), DATES)
+def test_a_date_that_is_not_stated_for_machines_never_moves(before, read, after):
+    at, on, source = read
+    extraction = reading(published_at=at, published_on=on, published_from=source)
+    kept, edited = dated(Dated(at=before[0], on=before[1], source=before[2]), extraction)
+    assert (kept.at, kept.on, kept.source) == after
+    assert not edited
 
 
 @given(st.text("ab \n"), st.text("ab \n"))

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from archive import warc
+from archive.batch import PAGES
 from archive.errors import ArchiveError, ArchiveLocked
 from archive.records import Kind, Link, Outcome, PageKind, Problem, Publisher
-from archive.store import BATCH_PAGES, Store
+from archive.store import Store
 from tests.archive.desk import (
     FEED,
     HOUR,
@@ -64,14 +65,14 @@ def test_rows_are_seen_only_after_their_bytes_are_on_the_disk(tmp_path, monkeypa
         capture = add_page(store, 1)
         assert rows(tmp_path, "select * from captures") == []
         assert rows(tmp_path, "select * from visits") == []
-        store.commit()
+        store.batch.commit()
         location = capture.record
         ((before, size),) = visible_at_sync
         assert before == 0
         assert size >= location.offset + location.length
         assert len(rows(tmp_path, "select * from captures")) == 1
         assert len(rows(tmp_path, "select * from articles")) == 1
-        store.commit()
+        store.batch.commit()
         assert len(visible_at_sync) == 1, "nothing new to put on the disk"
 
 
@@ -81,10 +82,10 @@ def test_a_failed_sync_acknowledges_nothing(tmp_path, monkeypatch):
 
     def batch(store):
         store.publish(PAPER)
-        store.commit()
+        store.batch.commit()
         add_page(store, 1)
         monkeypatch.setattr(os, "fsync", fail)
-        store.commit()
+        store.batch.commit()
 
     with pytest.raises(OSError, match="No space left"), opened(tmp_path) as store:
         batch(store)
@@ -99,30 +100,30 @@ def test_a_failed_sync_acknowledges_nothing(tmp_path, monkeypatch):
 
 def test_a_batch_is_a_hundred_pages_or_one_second(tmp_path, clock):
     with opened(tmp_path, clock) as store:
-        assert not store.due_for_commit()
+        assert not store.batch.is_due()
         store.publish(PAPER)
-        assert not store.due_for_commit()
-        for number in range(BATCH_PAGES):
-            assert not store.due_for_commit()
+        assert not store.batch.is_due()
+        for number in range(PAGES):
+            assert not store.batch.is_due()
             add_page(store, number)
-        assert store.due_for_commit()
-        store.commit()
-        assert not store.due_for_commit()
-        add_page(store, BATCH_PAGES)
+        assert store.batch.is_due()
+        store.batch.commit()
+        assert not store.batch.is_due()
+        add_page(store, PAGES)
         clock.advance(timedelta(seconds=0.9))
-        assert not store.due_for_commit()
+        assert not store.batch.is_due()
         clock.advance(timedelta(seconds=0.1))
-        assert store.due_for_commit()
-        store.commit()
+        assert store.batch.is_due()
+        store.batch.commit()
         clock.advance(HOUR)
-        assert not store.due_for_commit()
+        assert not store.batch.is_due()
 
 
 def test_a_clock_set_back_does_not_hold_a_batch_open(tmp_path, clock):
     with opened(tmp_path, clock) as store:
         store.publish(PAPER)
         clock.advance(-HOUR)
-        assert store.due_for_commit()
+        assert store.batch.is_due()
 
 
 def test_a_page_is_kept_wholly_or_not_at_all(tmp_path):
@@ -131,13 +132,13 @@ def test_a_page_is_kept_wholly_or_not_at_all(tmp_path):
         add_page(store, 1)
 
         def break_off():
-            with store.one_page():
+            with store.batch.one_page():
                 add_page(store, 2)
                 raise KeyError
 
         with pytest.raises(KeyError):
             break_off()
-        with store.one_page():
+        with store.batch.one_page():
             add_page(store, 3)
     titles = rows(tmp_path, "select title from articles order by title")
     assert titles == [("خبر 1",), ("خبر 3",)]
@@ -174,7 +175,7 @@ def test_after_an_error_of_the_disk_the_next_writer_finds_what_there_is(tmp_path
         with opened(tmp_path) as store:
             store.publish(PAPER)
             add_page(store, 1)
-            store.commit()
+            store.batch.commit()
             add_page(store, 2)
             raise error
 

@@ -1,0 +1,70 @@
+"""Invariant 1: a batch's WARC bytes are on the disk before its rows are committed.
+
+What `commit` has returned from is acknowledged. A batch is at most a hundred pages or one second.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+
+from archive.clock import Clock
+from archive.warc import WarcFile
+
+PAGES = 100
+SECONDS = 1.0
+
+
+class Batch:
+    """One open transaction and the WARC bytes it tells of, again and again."""
+
+    def __init__(self, db: sqlite3.Connection, warc: WarcFile, *, clock: Clock) -> None:
+        self._db = db
+        self._warc = warc
+        self._clock = clock
+        self._pages = 0
+        self._begun: datetime | None = None
+
+    def open(self) -> None:
+        """Begin the batch, unless it is open."""
+        if not self._db.in_transaction:
+            self._db.execute("begin immediate")
+            self._begun = self._clock()
+
+    def count(self) -> None:
+        """Count one page of the batch."""
+        self._pages += 1
+
+    @contextlib.contextmanager
+    def one_page(self) -> Iterator[None]:
+        """Do several writes for one page wholly or not at all; an error leaves the others alone."""
+        self.open()
+        self._db.execute("savepoint page")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("rollback to page")
+            raise
+        finally:
+            self._db.execute("release page")
+
+    def is_due(self) -> bool:
+        """Return whether the batch has its hundred pages or its second."""
+        if self._begun is None:
+            return False
+        age = (self._clock() - self._begun).total_seconds()
+        return self._pages >= PAGES or not 0 <= age < SECONDS
+
+    def commit(self) -> None:
+        """Acknowledge the batch: first its bytes are on the disk, then its rows."""
+        self._warc.sync()
+        if self._db.in_transaction:
+            self._db.execute("commit")
+        self._pages = 0
+        self._begun = None
+
+    def abandon(self) -> None:
+        """Leave the batch as a kill would: the next writer's recovery sees to it."""
+        self._warc.abandon()
+        if self._db.in_transaction:
+            self._db.execute("rollback")

@@ -1,0 +1,93 @@
+"""The end of a visit: what it brought goes into the archive, with the time of the next one."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from archive.records import Capture, Problem, Visit
+from archive.store import Store
+from archive.visits import State
+from crawler import revisit
+
+logger = logging.getLogger(__name__)
+
+# The site itself asks to be left alone for a while (RFC 6585, section 4; RFC 9110, 15.6.4).
+_LATER = frozenset({"http-429", "http-503"})
+
+
+class Endings:
+    """Writes how visits ended; `done` is then told of each."""
+
+    def __init__(self, store: Store, done: Callable[[Visit], None]) -> None:
+        self._store = store
+        self._done = done
+
+    def unchanged(self, visit: Visit, capture: Capture) -> None:
+        """End a visit whose address answered as last time, or said so with a 304."""
+        if visit.article is not None:
+            self._store.unchanged(visit.article, capture=capture)
+        self.done(visit, capture)
+
+    def done(self, visit: Visit, capture: Capture) -> None:
+        """End a visit whose answer was read."""
+        now = self._store.clock()
+        self._end(visit, capture, state="done", due_at=revisit.after_success(visit, now=now))
+
+    def gone(self, visit: Visit, capture: Capture) -> None:
+        """End a visit to an address where nothing is any more (404 or 410)."""
+        if visit.article is not None:
+            self._store.gone(visit.article, capture=capture)
+        self._problem(visit, capture, f"http-{capture.status}", f"answered {capture.status}: gone")
+        now = self._store.clock()
+        self._end(visit, capture, state="gone", due_at=revisit.after_gone(visit, now=now))
+
+    def refused(self, visit: Visit, detail: str) -> None:
+        """End a visit that the site's robots.txt forbids."""
+        self._problem(visit, None, "robots-disallow", detail)
+        now = self._store.clock()
+        self._end(visit, None, state="refused", due_at=revisit.after_failure(visit, now=now))
+
+    def failed(
+        self,
+        visit: Visit,
+        capture: Capture | None,
+        kind: str,
+        detail: str,
+        *,
+        retry_after: str = "",
+        stage: str = "fetch",
+    ) -> None:
+        """End a visit that brought nothing that can be used; the address is asked again later.
+
+        `retry_after` is the header of that name.
+        """
+        now = self._store.clock()
+        asked = revisit.retry_after(retry_after, now=now)
+        due_at = revisit.after_failure(visit, now=now, retry_after=asked)
+        self._problem(visit, capture, kind, detail, stage=stage)
+        not_before = due_at if asked or kind in _LATER else None
+        self._end(visit, capture, state="failed", due_at=due_at, not_before=not_before)
+
+    def _problem(
+        self,
+        visit: Visit,
+        capture: Capture | None,
+        kind: str,
+        detail: str,
+        *,
+        stage: str = "fetch",
+    ) -> None:
+        problem = Problem(kind=kind, detail=detail, stage=stage)
+        self._store.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
+
+    def _end(
+        self,
+        visit: Visit,
+        capture: Capture | None,
+        *,
+        state: State,
+        due_at: datetime | None,
+        not_before: datetime | None = None,
+    ) -> None:
+        self._store.visited(visit, capture, due_at=due_at, state=state, not_before=not_before)
+        self._done(visit)

@@ -50,7 +50,8 @@ class Publisher:
 class Link:
     """An address found in a listing, with the hints the listing gave about it.
 
-    `published` is the listing's own date as it was printed there, unparsed.
+    `published` is the listing's own date as it was printed there, unparsed; `dated_by` the kind
+    of the listing that gave it, once the archive has put the hints of several together.
     """
 
     url: str
@@ -59,6 +60,7 @@ class Link:
     published: str | None = None
     author: str | None = None
     summary: str | None = None
+    dated_by: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

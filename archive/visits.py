@@ -20,7 +20,9 @@ _HINT = """(select {0} from links l where l.url = v.key and {0} != '' order by f
 _DUE = f"""
 select v.key, v.url, v.publisher, v.kind, v.found_in, v.found_at, v.due_at, v.last_at, v.etag,
     v.last_modified, v.last_sha256, v.interval, v.failures, v.article,
-    {", ".join(_HINT.format(hint) for hint in ("title", "published", "author", "summary"))}
+    {", ".join(_HINT.format(hint) for hint in ("title", "published", "author", "summary"))},
+    (select k.kind from links l join visits k on k.key = l.found_in
+        where l.url = v.key and l.published != '' order by l.found_in limit 1)
 from visits v
 where v.publisher = :publisher and v.due_at <= :now and v.kind {{kinds}}
     and (:only is null or v.key in (select value from json_each(:only)))
@@ -212,7 +214,7 @@ def visited(
 
 def _visit(row: tuple[object, ...]) -> Visit:
     (key, url, publisher, kind, found_in, found_at, due_at, last_at, etag, modified, sha256,
-     interval, failures, article, title, published, author, summary) = row  # fmt: skip
+     interval, failures, article, title, published, author, summary, dated_by) = row  # fmt: skip
     hints = Link(
         url=str(url),
         kind=Kind(str(kind)),
@@ -220,6 +222,7 @@ def _visit(row: tuple[object, ...]) -> Visit:
         published=_text(published),
         author=_text(author),
         summary=_text(summary),
+        dated_by=Kind(str(dated_by)) if dated_by else None,
     )
     return Visit(
         key=str(key),

@@ -8,10 +8,10 @@ are read from that one tree.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from urllib.parse import urlsplit
 
-from archive.records import Capture, Extraction, Link, PageKind, Problem
+from archive.records import Capture, Extraction, Kind, Link, PageKind, Problem
 from crawler import bylines, headline
 from crawler.blocks import Block
 from crawler.datelines import split_dateline
@@ -50,13 +50,12 @@ def extract(
     publisher: Publisher,
     *,
     hints: Link | None = None,
-    first_seen: datetime | None = None,
 ) -> Extraction:
     """Read `capture.body` (still in the page's charset) by today's rules for `publisher`.
 
-    `hints` is what a listing said of the page; `first_seen` is when the article was first
-    captured: relative dates count from there. What cannot be read is None, never guessed, and
-    what went wrong is in `problems`; no page raises.
+    `hints` is what a listing said of the page. Relative dates count from the capture; that a
+    later one does not move them is the archive's part. What cannot be read is None, never
+    guessed, and what went wrong is in `problems`; no page raises.
     """
     decoded = decode(capture.body, capture.content_type)
     root = parse_page(decoded.text)
@@ -73,7 +72,7 @@ def extract(
     if kind is PageKind.SECTION:
         language = detect(_visible(page))
         return Extraction(kind=kind, language=language, canonical_url=canonical, problems=problems)
-    dates = _dates(page, capture, publisher.zone, first_seen)
+    dates = _dates(page, capture, publisher.zone)
     return replace(
         _article(page, title, body, capture.url),
         kind=kind,
@@ -193,17 +192,15 @@ def _is_shown(owner: str, blocks: Sequence[Block]) -> bool:
     return is_person(name.split()) or any(name and name in block.text for block in blocks)
 
 
-def _dates(
-    page: Page, capture: Capture, zone: tzinfo | None, first_seen: datetime | None
-) -> Decision:
+def _dates(page: Page, capture: Capture, zone: tzinfo | None) -> Decision:
     stamps = [*page.evidence.stamps, *page.printed.stamps]
     stamps += [Stamp(source="url", text=day) for day in _days_in(capture.url)]
     if page.selected.published:
         stamps.append(Stamp(source="rules", text=page.selected.published))
     if page.hints and page.hints.published:
-        is_feed = page.hints.summary or page.hints.author or "," in page.hints.published
-        stamps.append(Stamp(source="feed" if is_feed else "sitemap", text=page.hints.published))
-    return decide(stamps, now=first_seen or capture.fetched_at, zone=zone)
+        source = "sitemap" if page.hints.dated_by is Kind.SITEMAP else "feed"
+        stamps.append(Stamp(source=source, text=page.hints.published))
+    return decide(stamps, now=capture.fetched_at, zone=zone)
 
 
 def _days_in(url: str) -> Iterable[str]:

@@ -8,7 +8,6 @@ import multiprocessing
 import os
 import signal
 import threading
-from datetime import datetime
 from multiprocessing.connection import wait
 
 from pebble import ProcessExpired, ProcessPool
@@ -41,13 +40,12 @@ class Workers:
         publisher: Publisher,
         *,
         hints: Link | None = None,
-        first_seen: datetime | None = None,
     ) -> Extraction:
         """Extract a captured page; a page that kills or outlives its worker is a problem."""
         future = self._pool.schedule(
             extract,
             args=(capture, publisher),
-            kwargs={"hints": hints, "first_seen": first_seen},
+            kwargs={"hints": hints},
             timeout=self._seconds,
         )
         try:

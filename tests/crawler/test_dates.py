@@ -223,7 +223,7 @@ def test_a_change_lies_after_publication():
         assert (decision.modified and decision.modified.at) == expected
 
 
-def test_a_relative_date_stays_where_it_was_first_seen():
+def test_a_relative_date_counts_from_the_capture():
     first = decide(stamps(("dateline", "منذ 3 ساعات")), now=NOW, zone=BEIRUT).published
     assert first is not None
     assert first.at == NOW - timedelta(hours=3)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -33,10 +34,10 @@ class Saved:
     """A saved page, its gold, and what the archive holds of it."""
 
     slug: str
-    gold: dict
+    gold: dict[str, Any]
     body: bytes
     kept: bytes
-    article: dict | None
+    article: dict[str, Any] | None
     problems: tuple[str, ...]
 
 
@@ -64,25 +65,25 @@ def archive_corpus(root: Path) -> list[Saved]:
     return saved
 
 
-def _target(gold: dict) -> str:
+def _target(gold: dict[str, Any]) -> str:
     parts = urlsplit(gold["url"] or f"http://x/{gold['slug']}.html")
     return quote(parts.path or "/", safe="/%.-_~")
 
 
-def _media(gold: dict) -> str:
+def _media(gold: dict[str, Any]) -> str:
     charset = gold["declared_charset"]
     return f"text/html; charset={charset}" if charset else "text/html"
 
 
-def _name(gold: dict) -> str:
-    return (gold["publisher"] or gold["slug"]).partition(" (")[0]
+def _name(gold: dict[str, Any]) -> str:
+    return str(gold["publisher"] or gold["slug"]).partition(" (")[0]
 
 
-def _body(gold: dict) -> bytes:
+def _body(gold: dict[str, Any]) -> bytes:
     return (CORPUS / "pages" / f"{gold['slug']}.html").read_bytes()
 
 
-def _saved(db, root: Path, gold: dict, url: str) -> Saved:
+def _saved(db, root: Path, gold: dict[str, Any], url: str) -> Saved:
     db.row_factory = None
     cursor = db.execute(
         "select a.* from visits v join articles a on a.id = v.article where v.key = ?",

@@ -29,7 +29,8 @@ def demo(tmp_path_factory) -> Iterator[tuple[Path, str, list[str]]]:
             lines.append(line.rstrip("\n"))
             if line.startswith("Crawl a real"):
                 break
-        yield archive, re.search(r"http://[\d.:]+/", "\n".join(lines)).group(), lines
+        addresses = re.findall(r"http://[\d.:]+/", "\n".join(lines))
+        yield archive, addresses[0], lines
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from datasette.app import Datasette
@@ -30,8 +31,8 @@ def road(tmp_path_factory):
         return asyncio.run(_walk(root, newsstand))
 
 
-async def _walk(root: Path, newsstand: Newsstand) -> dict:
-    seen: dict = {"root": root, "requests": {}, "responses": {}, "readings": {}}
+async def _walk(root: Path, newsstand: Newsstand) -> dict[str, Any]:
+    seen: dict[str, Any] = {"root": root, "requests": {}, "responses": {}, "readings": {}}
     paper = newsstand.papers["sanabel"]
     seen["truth"] = next(t for t in paper.truths(newsstand.now()) if "بوتين والأسد" in t.title)
     (root / "publishers").mkdir()

@@ -116,7 +116,7 @@ def _warraq(archive: Path, articles: int, seed: int) -> list[str]:
 
 
 def _measure(name: str, command: list[str], root: Path, *, articles: int) -> Result:
-    """Run a crawl to its end; wall time, CPU time of all its processes, peak memory of the first."""
+    """Run a crawl to its end; return its times and the peak memory of its first process."""
     began = time.monotonic()
     with (root / "output.txt").open("wb") as output:
         process = subprocess.Popen(

@@ -45,7 +45,7 @@ class Naive(Download):
     name = "naive"
 
     def parse(self, response: Response) -> None:
-        table = sqlite_utils.Database(self.out)["articles"]
+        table = sqlite_utils.Database(self.out).table("articles")
         found = trafilatura.extract(response.body, output_format="json", with_metadata=True)
         table.upsert({"url": response.url, "article": found}, pk="url")
 

@@ -40,7 +40,6 @@ def test_packaged_publishers_are_valid_and_can_be_crawled(path):
     assert one.name
     assert one.name_latin
     assert one.language
-    assert one.zone is not None
     assert one.feeds or one.sitemaps or one.sections
 
 

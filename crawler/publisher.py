@@ -109,7 +109,7 @@ def find(slug: str, folders: Iterable[Path] = ()) -> Publisher:
         if (path := folder / f"{slug}.toml").is_file():
             return read(path)
     known = sorted(path.stem for folder in (PACKAGED, *folders) for path in folder.glob("*.toml"))
-    near = get_close_matches(slug, known) or known[:12]
+    near = get_close_matches(slug, known) or known
     raise PublisherError(f"no publisher is called {slug!r}; there are: {', '.join(near) or 'none'}")
 
 

@@ -70,9 +70,22 @@ def test_a_browser_reads_the_seed_article(demo):
         assert page.locator(".text p").all_inner_texts() == PARAGRAPHS
 
 
-def test_a_second_demo_beside_it_says_that_the_port_is_taken(demo, tmp_path):
+def test_a_second_demo_beside_it_takes_other_ports(demo, tmp_path):
     command = [sys.executable, "-m", "crawler", "demo", "--no-serve", "--archive", str(tmp_path)]
+    second = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "together" in second.stdout
+    first, other = (homepage(archive) for archive in (demo[0], tmp_path))
+    assert first != other
+
+
+def test_the_same_demo_beside_itself_says_that_its_ports_are_taken(demo):
+    command = [sys.executable, "-m", "crawler", "demo", "--no-serve", "--archive", str(demo[0])]
     second = subprocess.run(command, capture_output=True, text=True, check=False)
     assert second.returncode == 1
     assert second.stderr.startswith("Error: the demo newspapers cannot be served")
     assert "Traceback" not in second.stderr
+
+
+def homepage(archive):
+    text = (archive / "publishers" / "sanabel.toml").read_text("utf-8")
+    return re.findall(r"homepage = '(\S+)'", text)[0]

@@ -1,11 +1,18 @@
 """`warraq demo`: fictional newspapers, crawled, archived and served on this machine alone."""
 
 import asyncio
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
-NEWSPAPERS_PORT = 8791  # always the same, so that a second demo finds the same addresses
+if TYPE_CHECKING:
+    from fixtures import Newsstand
+
+PORTS = range(8791, 9791, 100)  # of the first newspaper; a second demo takes the same again
 
 
 @click.command()
@@ -41,31 +48,53 @@ def demo(archive: Path, articles: int, seed: int, port: int, no_serve: bool) -> 
     """
     from archive.site.server import run_server
     from crawler.commands.options import chosen
-    from crawler.commands.summary import Live, table
+    from crawler.commands.summary import Live, problems, table
     from crawler.crawl import Job, crawl
-    from fixtures import Newsstand, serve
+    from fixtures import Newsstand
 
     newsstand = Newsstand(articles=articles, seed=seed)
     live = Live()
-    try:
-        with serve(newsstand, port=NEWSPAPERS_PORT):
-            newsstand.write_publishers(archive)
-            slugs = list(newsstand.papers)
-            job = Job(
-                root=archive,
-                publishers=chosen(archive, slugs),
-                command="demo",
-                poll=frozenset(slugs),
-                clock=newsstand.clock,
+    with _served(newsstand, archive):
+        newsstand.write_publishers(archive)
+        slugs = list(newsstand.papers)
+        job = Job(
+            root=archive,
+            publishers=chosen(archive, slugs),
+            command="demo",
+            poll=frozenset(slugs),
+            clock=newsstand.clock,
+        )
+        summary = asyncio.run(crawl(job, progress=live))
+        live.end()
+        click.echo(table(summary))
+        if summary.problems:
+            click.echo(f"\n{problems(summary)}")
+        if no_serve or summary.stopped:
+            return
+        run_server(archive, port=port, on_ready=lambda address: _invite(archive, address))
+
+
+@contextlib.contextmanager
+def _served(newsstand: "Newsstand", archive: Path) -> Iterator[None]:
+    """Serve the newspapers where this archive knows them, or on the first ports that are free."""
+    from crawler.publisher import read
+    from fixtures import serve
+
+    known = archive / "publishers" / f"{next(iter(newsstand.papers))}.toml"
+    again = urlsplit(read(known).homepage or "").port if known.is_file() else None
+    with contextlib.ExitStack() as serving:
+        for first in [again] if again else PORTS:
+            try:
+                serving.enter_context(serve(newsstand, port=first))
+                break
+            except OSError as error:
+                taken = error
+        else:
+            raise click.ClickException(
+                f"the demo newspapers cannot be served: {taken}; does another demo run?"
+                " Another --archive takes other ports."
             )
-            summary = asyncio.run(crawl(job, progress=live))
-            live.end()
-            click.echo(table(summary))
-            if no_serve or summary.stopped:
-                return
-            run_server(archive, port=port, on_ready=lambda address: _invite(archive, address))
-    except OSError as error:
-        raise click.ClickException(f"the demo newspapers cannot be served: {error}") from error
+        yield
 
 
 def _invite(archive: Path, address: str) -> None:

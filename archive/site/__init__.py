@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import Markup
 from pluggy import HookimplMarker
 
+from archive import urls
 from archive.site import views, wording
 from archive.site.archives import archive_names
 from archive.site.descriptions import database_metadata
@@ -36,6 +37,7 @@ def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) 
 def prepare_jinja2_environment(env: Any) -> None:
     """Teach the templates Arabic days, times, numbers and directions."""
     env.filters.update(
+        warraq_address=urls.readable,
         warraq_clock=wording.arabic_clock,
         warraq_day=wording.arabic_day,
         warraq_direction=wording.direction,
@@ -70,8 +72,14 @@ def extra_css_urls(database: str | None, datasette: Any) -> list[str]:
 def render_cell(
     row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any
 ) -> Markup | None:
-    """Lead from an article's title in a table to its page."""
-    if table != "articles" or column != "title" or database not in archive_names(datasette):
+    """Lead from an article's title in a table to its page; show addresses in their letters."""
+    if table is None or database not in archive_names(datasette):
         return None
-    page = datasette.urls.path(f"/article/{row['id']}")
-    return Markup('<a href="{}">{}</a>').format(page, value or "بلا عنوان")
+    if table == "articles" and column == "title":
+        page = datasette.urls.path(f"/article/{row['id']}")
+        return Markup('<a href="{}">{}</a>').format(page, value or "بلا عنوان")
+    if isinstance(value, str) and value.startswith(("http://", "https://")):
+        return Markup('<a href="{}" rel="noreferrer nofollow">{}</a>').format(
+            value, urls.readable(value)
+        )
+    return None

@@ -1,7 +1,7 @@
 """Arabic as text and as words: tidied for storage, folded and stemmed for the index. Pure.
 
 `tidy` serves the extraction and every import; `analyse` and `STOP_WORDS` serve the index and its
-queries. Nothing folded is ever stored outside the index.
+queries, by the stems of `archive/stemming.py`. Nothing folded is stored outside the index.
 """
 
 import re
@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from archive.separators import INVISIBLES, SEPARATORS
+from archive.stemming import bare_stem, stem
+
+__all__ = ["STOP_WORDS", "Token", "analyse", "fold", "forms", "stem", "term", "tidy", "tokens"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,32 +110,6 @@ def fold(text: str) -> str:
     return tidy(text).casefold().translate(_FOLD)
 
 
-_PREFIXES = ("ال", "وال", "بال", "كال", "فال", "لل", "و")
-_SUFFIXES = ("ها", "ان", "ات", "ون", "ين", "يه", "ية", "ه", "ة", "ي")
-
-
-def strip_prefix(word: str) -> str:
-    """Return the folded `word` without its article, or the conjunction wa with three letters."""
-    for prefix in _PREFIXES:
-        least = 4 if len(prefix) == 1 else len(prefix) + 2
-        if len(word) >= least and word.startswith(prefix):
-            return word[len(prefix) :]
-    return word
-
-
-def stem(word: str) -> str:
-    """Return the light10 stem of a folded `word`: at most one prefix, then suffixes, in order.
-
-    Larkey, Ballesteros and Connell, "Light Stemming for Arabic Information Retrieval" (2007);
-    letter for letter what Lucene's ArabicStemmer does.
-    """
-    word = strip_prefix(word)
-    for suffix in _SUFFIXES:
-        if len(word) >= len(suffix) + 2 and word.endswith(suffix):
-            word = word[: -len(suffix)]
-    return word
-
-
 def _first_code(item: str) -> int:
     return int(item.partition("-")[0], 16)
 
@@ -162,17 +139,22 @@ def _token_in(text: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=1 << 16)
 def term(token: str) -> str:
-    """Return what the index holds for one `token`: its folded stem, never empty, always one token.
+    """Return what the index holds for one `token`: its bare stem, never empty, always one token.
 
     A token made of nothing but marks stands for itself, so that original and index stay aligned.
     """
-    stemmed = stem(fold(token))
+    stemmed = bare_stem(fold(token))
     return stemmed if _TOKEN.fullmatch(stemmed) else token
 
 
 def analyse(text: str) -> list[str]:
     """Return the terms the index holds for `text`: one for each token SQLite sees, in order."""
     return list(map(term, _token_in(text).findall(text)))
+
+
+def forms(text: str, terms: frozenset[str]) -> set[str]:
+    """Return the folded words of `text` that the index holds as one of `terms`."""
+    return {fold(word) for word in set(_token_in(text).findall(text)) if term(word) in terms}
 
 
 def tokens(text: str) -> Iterator[Token]:

@@ -9,8 +9,9 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from archive.errors import NewerArchive, NotAnArchive
-from archive.index import index_is_current, rebuild_index, register
+from archive.index import index_is_current, rebuild_index
 from archive.schema import MIGRATIONS
+from archive.search import register
 
 logger = logging.getLogger(__name__)
 

@@ -5,10 +5,11 @@ Anything can be typed; what is no operator is words. The result speaks FTS5's MA
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
-from archive.arabic import STOP_WORDS, Token, fold, stem, strip_prefix, tidy, tokens
+from archive.arabic import STOP_WORDS, Token, fold, stem, tidy, tokens
+from archive.stemming import strip_prefix
 
 _MOST = 64  # clauses of a kind, words of a phrase
 _NOTHING = '""'
@@ -40,12 +41,14 @@ _LATIN = re.compile(r"[!-~]+")
 class Clause:
     """Index terms that must stand side by side, in one `column` or in any (None).
 
-    `beginning` is that of one more word, folded, after the terms.
+    `beginning` is that of one more word, folded, after the terms. `form` is a single word as it
+    was typed, folded, for ranking; two forms of one term are one clause.
     """
 
     terms: tuple[str, ...]
     beginning: str = ""
     column: str | None = None
+    form: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         """Write the clause in FTS5's MATCH language.
@@ -75,6 +78,11 @@ class Query:
     not_publishers: tuple[str, ...] = ()
     after: date | None = None
     before: date | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing at all was asked, not even to leave something out."""
+        return self == Query()
 
     @property
     def worded(self) -> bool:
@@ -188,8 +196,9 @@ def _spell(item: _Item, without: frozenset[str]) -> Iterator[Clause]:
     prefix = item.value.endswith("*") and not item.exact
     if item.apart:
         for token in found[: -1 if prefix else None]:
-            if fold(token.text) not in without:
-                yield _clause([token])
+            form = fold(token.text)
+            if form not in without:
+                yield Clause(terms=(token.term,), form=form)
         found = found[-1:] if prefix else []
     if found:
         yield _clause(found, column=item.field, prefix=prefix)

@@ -1,6 +1,5 @@
 """`warraq search`: ask the archive from the shell."""
 
-import json
 import re
 from contextlib import closing
 from pathlib import Path
@@ -10,11 +9,10 @@ import click
 
 from archive.commands.options import archive_option
 from archive.database import open_for_reading
-from archive.search import MARK_END, MARK_START, Hit, Order
+from archive.search import MARK_END, MARK_START, Hit, Order, to_json
 from archive.search import count as count_hits
 from archive.search import search as find
 
-_FIELDS = ("id", "url", "title", "publisher", "published_at", "snippet", "score")
 _MARKED = re.compile(f"{MARK_START}(.*?){MARK_END}")
 
 
@@ -48,15 +46,11 @@ def search(query: tuple[str, ...], archive: Path, limit: int, order: Order, as_j
         hits = find(connection, asked, limit=limit, order=order)
         number = count_hits(connection, asked, order=order)
     if as_json:
-        click.echo(json.dumps([_as_object(hit) for hit in hits], ensure_ascii=False, indent=2))
+        click.echo(to_json(hits, indent=2))
         return
     for hit in hits:
         click.echo(_for_terminal(hit) if stdout.isatty() else _plain(hit))
     click.echo(_summary(asked, len(hits), number), err=True)
-
-
-def _as_object(hit: Hit) -> dict[str, object]:
-    return {field: getattr(hit, field) for field in _FIELDS}
 
 
 def _summary(asked: str, shown: int, number: int) -> str:

@@ -1,11 +1,10 @@
 """Queries find articles: ranked, filtered, safe, with the original text marked."""
 
-import sys
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive import ranking
 from archive.search import MARK_END, MARK_START, count, search
 from tests.archive.newsroom import add_article, empty_archive
 
@@ -59,9 +58,10 @@ FOUND = [
     ("-publisher:nobody after:2021", [3], [3]),
     ("-حلب", [1, 4], [1, 4]),
     ("after:2020-11-09 before:2020-11-11", [2, 1], [2, 1]),
-    ("", [3, 2, 1, 4], [3, 2, 1, 4]),
+    ("", [], []),
+    ('"', [], []),
     ("محجوبة", [], []),
-    ("؟!", [3, 2, 1, 4], [3, 2, 1, 4]),
+    ('؟! "" + -', [], []),
 ]
 
 
@@ -92,7 +92,7 @@ def test_a_hit_tells_where_and_when_and_shows_the_original(archive):
 
 
 def test_common_words_score_what_rare_words_retrieve(archive, monkeypatch):
-    monkeypatch.setattr(sys.modules[search.__module__], "_ENOUGH", 1)
+    monkeypatch.setattr(ranking, "_ENOUGH", 1)
     assert [hit.id for hit in search(archive, "حكومة الموازنة", limit=1)] == [1]
     every_word = [hit.score for hit in search(archive, "حكومة الموازنة", limit=9)]
     rare_word_only = search(archive, "الموازنة", limit=1)[0].score

@@ -16,7 +16,8 @@ import click
 
 from archive.arabic import analyse, tokens
 from archive.database import open_for_reading, open_for_writing
-from archive.search import rebuild_index, search
+from archive.index import rebuild_index
+from archive.search import search
 from tests.archive.newsroom import add_article
 
 SENTENCES = Path(__file__).resolve().parents[2] / ".." / "shared/arabic/news-sentences.txt.gz"

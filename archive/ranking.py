@@ -20,12 +20,12 @@ Row = tuple[int, float]  # article, score
 _WEIGHTS = "8.0, 4.0, 2.0, 1.0"  # title, deck, byline, text
 _MATCHES = "select rowid from articles_fts where articles_fts match ?"
 _NEWEST = "published_on desc, published_at desc, id desc"
-_ENOUGH = 400  # articles found by rare words, before common ones only add to scores
-_MOST = 10_000  # articles found by one word that are all scored
+_ENOUGH = 400  # articles that rare words find, before common ones only add to scores
+_MOST = 5000  # articles found by one word that are all scored
 _SAMPLE = 16  # a common word is counted in one of so many articles
 _LEAST_SAMPLED = 64
-_WINDOW = 50  # the best, which are looked at again
-_LEAD = 4000  # characters of their text
+_WINDOW = 30  # the best, which are looked at again
+_LEAD = 3000  # characters of their text
 _AS_TYPED = 0.3  # of a word's weight, for standing there as it was typed
 
 
@@ -39,9 +39,12 @@ class _Plan:
 
 
 def best(connection: sqlite3.Connection, query: Query, page: Page) -> list[Row]:
-    """Rank by bm25, the best again by their words as typed."""
+    """Rank by bm25, the best again by their words as typed.
+
+    The first pages come from the articles chosen; whoever asks for more gets all there are.
+    """
     limit, offset = page
-    plan = _plan(connection, query, enough=max(_ENOUGH, limit + offset))
+    plan = _plan(connection, query, deep=limit + offset > _ENOUGH)
     where, values = conditions(connection, query, "rowid")
     if plan.chosen:
         where, values = f"{where} and {plan.chosen[0]}", values + plan.chosen[1]
@@ -65,32 +68,32 @@ def newest(connection: sqlite3.Connection, query: Query, page: Page) -> list[Row
     return connection.execute(f"{sql} limit ? offset ?", (*values, *page)).fetchall()
 
 
-def _plan(connection: sqlite3.Connection, query: Query, *, enough: int) -> _Plan:
-    """Choose the rarest words that find `enough` articles; demands choose by themselves."""
+def _plan(connection: sqlite3.Connection, query: Query, *, deep: bool) -> _Plan:
+    """Choose by the rarest words that find enough articles, or by the demands if there are any."""
     (articles,) = connection.execute("select count(*) from articles").fetchone()
     sizes = {word: _size(connection, str(word)) for word in query.words}
+    weights = {word: _weight(size, articles) for word, size in sizes.items()}
     sources = {str(word): size for word, size in sizes.items()}
     if query.must:
         demand = join("AND", query.must)
         sources = {demand: _size(connection, demand)}
-    rare, common = _rarest(sources, enough)
+    rare, common = _rarest(sources)
+    if deep or len(rare) == len(sources):
+        return _Plan(query=query, weights=weights, chosen=None)
     choosing = {*rare, common}
     telling = (word for word in query.words if str(word) in choosing or sizes[word] * 2 < articles)
-    chosen = None
-    if len(rare) < len(sources):
-        chosen = _chosen(rare, common, conditions(connection, query, "id"))
     return _Plan(
         query=replace(query, words=tuple(telling)),
-        weights={word: _weight(size, articles) for word, size in sizes.items()},
-        chosen=chosen,
+        weights=weights,
+        chosen=_chosen(rare, common, conditions(connection, query, "id")),
     )
 
 
-def _rarest(sources: dict[str, int], enough: int) -> tuple[list[str], str | None]:
-    """Return the rarest expressions that find `enough`, and the next one if it finds too many."""
+def _rarest(sources: dict[str, int]) -> tuple[list[str], str | None]:
+    """Return the rarest expressions that find enough, and the next one if it finds too many."""
     rare, found = list[str](), 0
     for source in sorted(sources, key=sources.__getitem__):
-        if found >= enough:
+        if found >= _ENOUGH:
             break
         if sources[source] > _MOST:
             return rare, source

@@ -4,7 +4,7 @@ Databases that are not archives keep Datasette's own pages.
 """
 
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 from markupsafe import Markup
@@ -14,6 +14,7 @@ from archive import urls
 from archive.site import views, wording
 from archive.site.archives import archive_names
 from archive.site.descriptions import database_metadata
+from archive.site.searchbox import understood
 
 hookimpl = HookimplMarker("datasette")
 
@@ -31,6 +32,18 @@ def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) 
 
     if database in archive_names(datasette):
         search.register(conn)
+
+
+@hookimpl(hookwrapper=True)
+def filters_from_request(
+    request: Any, database: str, table: str, datasette: Any
+) -> Generator[None, Any, None]:
+    """Let the search box over the articles understand every operator."""
+    outcome = yield
+    typed = request.args.get("_search")
+    if typed is not None and table == "articles" and database in archive_names(datasette):
+        archive = datasette.get_database(database)
+        outcome.force_result([understood(found, archive, typed) for found in outcome.get_result()])
 
 
 @hookimpl

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive import ranking
 from archive.search import MARK_END, MARK_START, count, search
 from tests.archive.newsroom import add_article, empty_archive
 
@@ -89,14 +88,6 @@ def test_a_hit_tells_where_and_when_and_shows_the_original(archive):
     assert (hit.published_at, hit.published_on) == ("2020-11-09T08:00:00Z", "2020-11-09")
     assert hit.snippet == f"أقرّت الحكومةُ {MARK_START}موازنة{MARK_END} العام في دمشق."
     assert hit.score > 0
-
-
-def test_common_words_score_what_rare_words_retrieve(archive, monkeypatch):
-    monkeypatch.setattr(ranking, "_ENOUGH", 1)
-    assert [hit.id for hit in search(archive, "حكومة الموازنة", limit=1)] == [1]
-    every_word = [hit.score for hit in search(archive, "حكومة الموازنة", limit=9)]
-    rare_word_only = search(archive, "الموازنة", limit=1)[0].score
-    assert every_word[0] > rare_word_only
 
 
 def test_hits_come_in_pages(archive):

@@ -1,0 +1,45 @@
+"""The search box of Datasette's table of articles: the same query language as everywhere.
+
+Datasette itself asks the index with `escape_fts(:search)`, which takes the words, phrases, signs
+and columns of a query; publishers and days are conditions on the article, added here.
+"""
+
+import itertools
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from datasette.utils import await_me_maybe
+
+from archive.filters import conditions
+from archive.query import parse
+
+_ASKED = "escape_fts(:search)"
+
+
+def understood(found: Any, archive: Any, typed: str) -> Callable[[], Awaitable[Any]]:
+    """Wrap what a filter hook gave: if it is Datasette's own search, it takes all of `typed`.
+
+    An empty box restricts nothing, one with nothing but punctuation finds nothing.
+    """
+
+    async def arguments() -> Any:
+        filters = await await_me_maybe(found)
+        if filters and "search" in filters.params and _ASKED in filters.where_clauses[0]:
+            query = parse(typed)
+            if not query.worded and not (query.empty and typed.strip()):
+                filters.where_clauses.clear()
+            if not query.empty:
+                await _add(filters, query, archive)
+        return filters
+
+    return arguments
+
+
+async def _add(filters: Any, query: Any, archive: Any) -> None:
+    """Add the conditions of `query` beside its words, under names of their own."""
+    sql, values = await archive.execute_fn(lambda db: conditions(db, query, "articles.id"))
+    names = [f"warraq_{number}" for number in range(len(values))]
+    numbers = itertools.count()
+    filters.where_clauses.append(re.sub(r"\?", lambda _: f":warraq_{next(numbers)}", sql))
+    filters.params.update(zip(names, values, strict=True))

@@ -1,0 +1,100 @@
+"""The search box of the table of articles, and the search in SQL, against the search itself."""
+
+import json
+
+import pytest
+from datasette.app import Datasette
+
+from archive.database import open_for_writing
+from archive.search import search
+from tests.archive.newsroom import add_article
+from tests.archive.test_search import ARTICLES
+
+BOX = [
+    # typed, the articles of the table page in the order of their ids
+    ("حكومة حلب", [2, 3]),
+    ('"سعر الخبز"', [2]),
+    ("الحكومة -حلب", [1, 4]),
+    ("title:الحكومة", [1]),
+    ("author:الجرعتلي", [1]),
+    ("حكوم* after:2020-11-10", [2, 3]),
+    ("حكومة before:2020-11-10", [1]),
+    ("حكومة publisher:other", [3]),
+    ("-publisher:other", [1, 2, 4]),
+    ("after:2020-11-09 before:2020-11-11", [1, 2]),
+    ("publisher:nobody", []),
+    ("-حلب", [1, 4]),
+    ("محجوبة", []),
+    ('"', []),
+    ("؟!", []),
+]
+
+
+@pytest.fixture(scope="module")
+def datasette(tmp_path_factory):
+    root = tmp_path_factory.mktemp("archive")
+    connection = open_for_writing(root)
+    for fields in ARTICLES:
+        add_article(connection, **fields)
+    # What tells an archive are these tables, and they are there; nothing was captured.
+    connection.close()
+    return Datasette([str(root / "archive.db")])
+
+
+async def table(datasette, **arguments):
+    """Return the answer of the articles' table page, all rows as objects."""
+    answer = await datasette.client.get(
+        "/archive/articles.json", params={"_shape": "array", "_sort": "id", **arguments}
+    )
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.mark.parametrize(("typed", "expected"), BOX)
+async def test_the_box_takes_the_whole_language(datasette, typed, expected):
+    assert [row["id"] for row in await table(datasette, _search=typed)] == expected
+
+
+async def test_an_empty_box_restricts_nothing(datasette):
+    assert [row["id"] for row in await table(datasette, _search="")] == [1, 2, 3, 4, 5]
+
+
+async def test_the_box_goes_with_other_filters(datasette):
+    rows = await table(
+        datasette, _search="حكومة before:2021", publisher="enabbaladi", title="أسعار الخبز"
+    )
+    assert [row["id"] for row in rows] == [2]
+
+
+async def test_a_raw_search_stays_as_it_is(datasette):
+    rows = await table(datasette, _search="حلب NOT مبارا", _searchmode="raw")
+    assert [row["id"] for row in rows] == [2]
+
+
+@pytest.mark.parametrize(
+    ("sql", "options"),
+    [
+        ("select warraq_search('حكومة حلب') as found", {}),
+        ("select warraq_search('حكومة حلب', 2) as found", {"limit": 2}),
+        ("select warraq_search('حكومة', 2, 1) as found", {"limit": 2, "offset": 1}),
+        ("select warraq_search('حكومة', 9, 0, 'new') as found", {"limit": 9, "order": "new"}),
+    ],
+)
+async def test_sql_finds_what_the_search_finds(datasette, sql, options):
+    query = sql.split("'")[1]
+    answer = await datasette.client.get("/archive.json", params={"sql": sql, "_shape": "array"})
+    (row,) = answer.json()
+    hits = await datasette.get_database("archive").execute_fn(
+        lambda connection: search(connection, query, **options)
+    )
+    found = json.loads(row["found"])
+    assert [(hit["id"], hit["score"], hit["snippet"]) for hit in found] == [
+        (hit.id, hit.score, hit.snippet) for hit in hits
+    ]
+    assert hits
+
+
+async def test_no_query_in_sql_finds_nothing(datasette):
+    sql = "select warraq_search(null) as found"
+    answer = await datasette.client.get("/archive.json", params={"sql": sql, "_shape": "array"})
+    assert answer.json() == [{"found": "[]"}]

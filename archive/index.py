@@ -65,6 +65,10 @@ from articles where id > ? order by id limit ?
 """
 _BATCH = 1000
 
+# FTS5's own settings: while all is indexed at once, larger pieces and no merging until the end.
+_STEADY = {"hashsize": 1 << 20, "automerge": 4}
+_IN_BULK = {"hashsize": 1 << 24, "automerge": 0}
+
 
 def register(connection: sqlite3.Connection) -> None:
     """Give `connection` the SQL functions of the index; every writer needs them, once.
@@ -114,6 +118,7 @@ def index_is_current(connection: sqlite3.Connection) -> bool:
 
 def _fill(connection: sqlite3.Connection, progress: Callable[[int], None]) -> None:
     connection.execute("insert into articles_fts(articles_fts) values ('delete-all')")
+    _tune(connection, _IN_BULK)
     done, last = 0, _SENTINEL_ROW
     while added := connection.execute(_FILL, (last, _BATCH)).rowcount:
         done += added
@@ -123,6 +128,13 @@ def _fill(connection: sqlite3.Connection, progress: Callable[[int], None]) -> No
         "insert into articles_fts(rowid, title) values (?, ?)", (_SENTINEL_ROW, _SENTINEL)
     )
     connection.execute("insert into articles_fts(articles_fts) values ('optimize')")
+    _tune(connection, _STEADY)
+
+
+def _tune(connection: sqlite3.Connection, settings: dict[str, int]) -> None:
+    connection.executemany(
+        "insert into articles_fts(articles_fts, rank) values (?, ?)", settings.items()
+    )
 
 
 def _analyse(text: str | None) -> str | None:

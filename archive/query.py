@@ -53,13 +53,16 @@ class Clause:
     def __str__(self) -> str:
         """Write the clause in FTS5's MATCH language.
 
-        A lone beginning counts as a whole word too, because the index has cut endings off.
+        A lone beginning counts as a whole word too, because the index has cut endings off; the
+        last letter typed may be the first of such an ending.
         """
         phrase = f'"{" ".join((*self.terms, self.beginning)).strip()}"'
         if self.beginning:
             phrase += "*"
             if not self.terms:
-                phrase = f'({phrase} OR "{stem(self.beginning)}")'
+                wholes = dict.fromkeys(map(stem, (self.beginning, f"{self.beginning}ن")))
+                cut = [f'"{whole}"' for whole in wholes if not whole.startswith(self.beginning)]
+                phrase = f"({' OR '.join((phrase, *cut))})"
         return f"{{{self.column}}} : {phrase}" if self.column else phrase
 
 

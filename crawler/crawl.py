@@ -24,7 +24,8 @@ from archive.errors import ArchiveError
 from archive.records import Kind
 from archive.runs import Counts
 from archive.store import Store
-from archive.urls import canonical
+from archive.urls import canonical, host_of
+from crawler.addresses import is_local
 from crawler.publisher import Publisher
 from crawler.settings import USER_AGENT
 from crawler.spiders.news import NewsSpider
@@ -51,6 +52,7 @@ class Job:
     limit: int | None = None
     seconds: float | None = None
     contact: str | None = None
+    proxy: str | None = None
     log_level: str = "WARNING"
     with_parent: bool = False
     clock: Clock = system
@@ -158,6 +160,9 @@ def scrapy_settings(
             delay = max(one.delay or 0.0, slots.get(host, {}).get("delay", 0.0))
             slots[host] = {"delay": delay}
     settings.set("DOWNLOAD_SLOTS", slots, priority="cmdline")
+    settings.set(
+        "OPEN_URLS", [url for one in publishers for url in one.local_urls], priority="cmdline"
+    )
     return settings
 
 
@@ -193,6 +198,9 @@ async def _slice(
     progress: Progress | None,
 ) -> NewsSpider:
     settings = scrapy_settings(job.publishers, contact=job.contact, log_level=job.log_level)
+    asked = [*settings["OPEN_URLS"], *(url for url, _ in job.addresses if is_local(host_of(url)))]
+    settings.set("OPEN_URLS", asked, priority="cmdline")
+    settings.set("PROXY", job.proxy, priority="cmdline")
     configure_logging(settings)
     crawler = Crawler(NewsSpider, settings)
     task = AsyncCrawlerRunner(settings).crawl(

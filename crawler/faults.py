@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+from datetime import datetime
 
 from scrapy.exceptions import (
     CannotResolveHostError,
@@ -26,11 +27,6 @@ NETWORK: tuple[type[Exception], ...] = tuple(NETWORK_ERRORS)
 ARCHIVE_FAULTS = (OSError, sqlite3.Error)
 
 
-def network_kind(error: BaseException | None) -> str | None:
-    """Return the kind of problem that an error of the network is, None for any other error."""
-    return next((kind for cause, kind in NETWORK_ERRORS.items() if isinstance(error, cause)), None)
-
-
 def network_detail(error: BaseException | None) -> str:
     """Return what the network did in one line, without aiohttp's talk of its own objects."""
     return re.sub(r" ssl:(?:<[^>]*>|\w+)", "", str(error)) or type(error).__name__
@@ -48,5 +44,42 @@ class Undecodable(IgnoreRequest):
     """The body is not in the content coding that its header names."""
 
 
+class AddressRefused(IgnoreRequest):
+    """The address is not on the open internet, or is no address to ask at all."""
+
+
+class TooLong(IgnoreRequest):
+    """The URL is longer than any that leads to an article."""
+
+
+class TooLarge(IgnoreRequest):
+    """The body unpacks to more than any such document has."""
+
+
+class HostPaused(IgnoreRequest):
+    """The host asked to be left alone for a while; nobody is asked there before `until`."""
+
+    def __init__(self, message: str, *, until: datetime) -> None:
+        super().__init__(message)
+        self.until = until
+
+
 class ArchiveFault(IgnoreRequest):
     """The archive could not be written; the crawl is ending."""
+
+
+# Why an answer was not waited for or not taken, and the kind of problem that it is.
+IGNORED: dict[type[Exception], str] = {
+    Unreachable: "robots-unreachable",
+    Undecodable: "undecodable",
+    AddressRefused: "address-refused",
+    TooLong: "url-too-long",
+    TooLarge: "too-large",
+    IgnoreRequest: "ignored",  # too many redirects
+}
+
+
+def kind_of(error: BaseException | None) -> str | None:
+    """Return the kind of problem an error is that its page or its site is to blame for."""
+    kinds = IGNORED | NETWORK_ERRORS
+    return next((kind for cause, kind in kinds.items() if isinstance(error, cause)), None)

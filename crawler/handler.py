@@ -1,37 +1,49 @@
 """Nearest the wire: downloads as Scrapy's aiohttp handler does and keeps what it would lose.
 
 Header names, order and duplicates, the reason phrase, and what arrived of a body that was cut
-short go into an `Exchange`, handed on as `request.meta["exchange"]`.
+short go into an `Exchange`, handed on as `request.meta["exchange"]`. What a host may take is
+bounded here: where it leads, how many and how long its headers are, how large bodies get.
 """
 
+import asyncio
+from contextlib import AsyncExitStack
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 import aiohttp
 from scrapy import Request
-from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler
+from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _ClientResponse
+from scrapy.core.downloader.handlers._base_streaming import BaseStreamingDownloadHandler
 from scrapy.crawler import Crawler
 from scrapy.http import Headers, Response
 from scrapy.utils._download_handlers import make_response
+from scrapy.utils.ssl import _make_ssl_context
 
 from archive.records import Exchange
+from crawler.faults import TooLong
+from crawler.proxy import connector, is_http
+from crawler.resolver import Gate
 
 _LONGEST_LINE = 64 * 1024  # security policies and cookies outgrow aiohttp's 8 kB
+_MOST_HEADERS = 256
+_LONGEST_URL = 8000  # a percent-encoded Arabic path is long
+_LARGE = 2 * 1024 * 1024  # bodies beyond it come in one by one from a host, two at a time in all
+_AT_ONCE = 2
 
 
 class _Session:
-    """Asks as a reader does: a GET has no Content-Length (RFC 9110, 8.6); long headers are read."""
+    """Asks as a reader does: a GET has no Content-Length (RFC 9110, 8.6); by the user's proxy."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
+    def __init__(self, session: aiohttp.ClientSession, proxy: str | None) -> None:
         self._session = session
+        self._proxy = proxy
 
-    def request(self, method: str, url: Any, *, data: bytes, **options: Any) -> Any:
+    def request(
+        self, method: str, url: Any, *, data: bytes, proxy: str | None, **options: Any
+    ) -> Any:
         return self._session.request(
-            method,
-            url,
-            data=data or None,
-            max_line_size=_LONGEST_LINE,
-            max_field_size=_LONGEST_LINE,
-            **options,
+            method, url, data=data or None, proxy=proxy or self._proxy, **options
         )
 
     async def close(self) -> None:
@@ -44,8 +56,43 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
     experimental: ClassVar[bool] = False  # pinned by pyproject.toml and held by our own tests
 
     def __init__(self, crawler: Crawler) -> None:
-        super().__init__(crawler)
-        self._session: Any = _Session(self._session)
+        # Not AiohttpDownloadHandler's own: its session would connect to any address.
+        BaseStreamingDownloadHandler.__init__(self, crawler)
+        settings = crawler.settings
+        proxy = settings.get("PROXY")
+        self._gate = Gate(settings.getlist("OPEN_URLS"))
+        self._ssl_context = _make_ssl_context(settings)
+        self._large = asyncio.Semaphore(_AT_ONCE)
+        self._large_of: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        session = aiohttp.ClientSession(
+            connector=connector(
+                self._gate,
+                proxy=proxy,
+                limit=self._pool_size_total,
+                limit_per_host=self._pool_size_per_host,
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            response_class=_ClientResponse,
+            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
+            max_line_size=_LONGEST_LINE,
+            max_field_size=_LONGEST_LINE,
+            max_headers=_MOST_HEADERS,
+        )
+        self._session: Any = _Session(session, proxy if is_http(proxy) else None)
+
+    async def download_request(self, request: Request) -> Response:
+        """Download a request, unless its address is none to ask.
+
+        Raises:
+            AddressRefused, TooLong: then nothing was sent.
+        """
+        if len(request.url) > _LONGEST_URL:
+            raise TooLong(f"the address has {len(request.url)} characters")
+        self._gate.check(request.url)
+        if request.meta.get("proxy"):  # from the environment: the user's own word
+            self._gate.open(request.meta["proxy"])
+        return await super().download_request(request)
 
     @staticmethod
     def _extract_headers(response: aiohttp.ClientResponse) -> Headers:
@@ -76,18 +123,32 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
     async def _read_body(self, response: Any, request: Request) -> tuple[bytes, str | None]:
         """Read what comes, up to the size limit; return it and why it ended early, if it did."""
         limit = request.meta.get("download_maxsize", self._default_maxsize)
-        body = bytearray()
-        try:
-            async for chunk in self._iter_body_chunks(response):
-                body += chunk
-                if limit and len(body) > limit:
-                    response.close()
-                    return bytes(body[:limit]), "length"
-        except TimeoutError:
-            return bytes(body), "time"
-        except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError):
-            return bytes(body), "disconnect"
-        return bytes(body), None
+        body, cut = bytearray(), None
+        async with AsyncExitStack() as turn:
+            try:
+                async for chunk in self._iter_body_chunks(response):
+                    if len(body) <= _LARGE < len(body) + len(chunk):
+                        await self._turn(turn, request)
+                    body += chunk
+                    if limit and len(body) > limit:
+                        response.close()
+                        del body[limit:]
+                        cut = "length"
+                        break
+            except TimeoutError:
+                cut = "time"
+            except (aiohttp.ClientPayloadError, aiohttp.ClientConnectionError):
+                cut = "disconnect"
+            return bytes(body), cut
+
+    async def _turn(self, turn: AsyncExitStack, request: Request) -> None:
+        """Wait, within the request's time, until a large body may come in."""
+        host = urlsplit(request.url).netloc
+        lock = self._large_of.setdefault(host, asyncio.Lock())
+        seconds = request.meta.get("download_timeout", self._DEFAULT_CONNECT_TIMEOUT)
+        async with asyncio.timeout(seconds):
+            await turn.enter_async_context(lock)
+            await turn.enter_async_context(self._large)
 
 
 def _raw(headers: Any) -> tuple[tuple[bytes, bytes], ...]:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from archive.urls import canonical, host_of
 from crawler import values
+from crawler.addresses import is_local
 from crawler.errors import PublisherError
 
 PACKAGED = Path(__file__).parent / "publishers"
@@ -82,8 +83,17 @@ class Publisher:
     @property
     def hosts(self) -> frozenset[str]:
         """The host names of its homepage and entry points."""
-        entries = (self.homepage or "", *self.feeds, *self.sitemaps, *self.sections)
-        return frozenset(urlsplit(url).hostname or "" for url in entries) - {""}
+        return frozenset(urlsplit(url).hostname or "" for url in self._urls) - {""}
+
+    @property
+    def local_urls(self) -> tuple[str, ...]:
+        """Those of its URLs that name no public host; its file says that they may be asked."""
+        return tuple(url for url in self._urls if is_local(urlsplit(url).hostname or ""))
+
+    @property
+    def _urls(self) -> tuple[str, ...]:
+        homepage = (self.homepage,) if self.homepage else ()
+        return (*homepage, *self.feeds, *self.sitemaps, *self.sections)
 
 
 def load_all(*folders: Path) -> dict[str, Publisher]:

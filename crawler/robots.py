@@ -19,7 +19,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 
 from archive.records import Kind, Visit
-from crawler.faults import NETWORK, Disallowed, Unreachable, network_detail
+from crawler.faults import NETWORK, AddressRefused, Disallowed, Unreachable, network_detail
 
 if TYPE_CHECKING:
     from crawler.spiders.news import NewsSpider
@@ -32,10 +32,14 @@ _NO_ANSWER: tuple[type[Exception], ...] = (*NETWORK, IgnoreRequest)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Policy:
-    """What a host allows: `rules` None allows everything; `problem` forbids everything for now."""
+    """What a host allows: `rules` None allows everything; `problem` forbids everything for now.
+
+    `refused` says why the host is none to ask at all.
+    """
 
     rules: Protego | None = None
     problem: str | None = None
+    refused: str | None = None
 
 
 class RobotsPolicy(RobotsTxtMiddleware):
@@ -51,6 +55,8 @@ class RobotsPolicy(RobotsTxtMiddleware):
         if request.meta.get("dont_obey_robotstxt"):
             return
         policy = await self._policy(request)
+        if policy.refused:
+            raise AddressRefused(policy.refused)
         if policy.problem:
             raise Unreachable(policy.problem)
         if policy.rules is None:
@@ -86,6 +92,8 @@ class RobotsPolicy(RobotsTxtMiddleware):
         )
         try:
             response = await self.crawler.engine.download_async(request)
+        except AddressRefused as error:
+            return _Policy(refused=f"{url}: {error}")
         except _NO_ANSWER as error:
             return _Policy(problem=f"{url} cannot be reached: {network_detail(error)}")
         if "truncated" in response.flags and len(response.body) < LIMIT_BYTES:

@@ -59,7 +59,10 @@ COOKIES_ENABLED = False  # their domain check may go to the network for the publ
 METAREFRESH_ENABLED = False
 REFERRER_POLICY = "scrapy.spidermiddlewares.referer.NoReferrerPolicy"
 HTTPERROR_ALLOW_ALL = True
-URLLENGTH_LIMIT = 8000  # a percent-encoded Arabic path is long
+# Only public addresses are connected to (crawler/resolver.py), and those of the URLs that the user
+# wrote: entry points of publishers at a literal address, what `warraq save` was given.
+OPEN_URLS: list[str] = []
+PROXY = None  # `proxy` in warraq.toml
 
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
@@ -72,6 +75,8 @@ DOWNLOADER_MIDDLEWARES = {
 SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+    # It drops a request in silence; crawler/handler.py refuses it as a problem.
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
 }
 ITEM_PIPELINES = {
     "crawler.pipelines.ExtractPage": 100,

@@ -16,7 +16,6 @@ from urllib.parse import urldefrag
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from twisted.python.failure import Failure
 from w3lib.url import safe_url_string
@@ -31,10 +30,8 @@ from crawler.faults import (
     ARCHIVE_FAULTS,
     ArchiveFault,
     Disallowed,
-    Undecodable,
-    Unreachable,
+    kind_of,
     network_detail,
-    network_kind,
 )
 from crawler.listing import keep_links
 from crawler.publisher import Publisher, find
@@ -155,13 +152,7 @@ class NewsSpider(Spider):
             self.done(visit)
         elif isinstance(error, Disallowed):
             self.endings.refused(visit, str(error))
-        elif isinstance(error, Unreachable):
-            self.endings.failed(visit, None, "robots-unreachable", str(error))
-        elif isinstance(error, Undecodable):
-            self.endings.failed(visit, None, "undecodable", str(error))
-        elif isinstance(error, IgnoreRequest):  # too many redirects, a body that unpacks too large
-            self.endings.failed(visit, None, "ignored", str(error))
-        elif kind := network_kind(error):
+        elif kind := kind_of(error):
             self.endings.failed(visit, None, kind, network_detail(error))
         else:
             self._break(visit, None, failure)

@@ -31,7 +31,7 @@ class Archive:
     def follow(self, **keys: object) -> None:
         """Write the publisher's file: by default it has one feed, at /feed."""
         keys = keys or {"feeds": [self.site.url + "/feed"]}
-        wire.publisher(self.root, "paper", homepage=self.site.url + "/", **keys)
+        wire.publisher(self.root, "paper", **({"homepage": self.site.url + "/"} | keys))
 
     async def crawl(self, **changes: object) -> Summary:
         publishers = chosen(self.root, ["paper"])

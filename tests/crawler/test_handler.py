@@ -38,7 +38,7 @@ class Fetch(Spider):
         self.failure = failure.value
 
 
-async def fetch(url: str, **meta: object) -> Fetch:
+async def fetch(url: str, *, opened: str = "", **meta: object) -> Fetch:
     settings = scrapy_settings([])
     middlewares = settings["DOWNLOADER_MIDDLEWARES"]
     for name in ("crawler.robots.RobotsPolicy", "crawler.middlewares.RecordCapture"):
@@ -46,6 +46,7 @@ async def fetch(url: str, **meta: object) -> Fetch:
     settings.set("DOWNLOADER_MIDDLEWARES", middlewares, priority="cmdline")
     settings.set("ITEM_PIPELINES", {}, priority="cmdline")
     settings.set("DOWNLOAD_DELAY", 0, priority="cmdline")
+    settings.set("OPEN_URLS", [opened or url], priority="cmdline")
     crawler = Crawler(Fetch, settings)
     await AsyncCrawlerRunner(settings).crawl(crawler, address=url, meta=meta)
     assert isinstance(crawler.spider, Fetch)
@@ -53,7 +54,7 @@ async def fetch(url: str, **meta: object) -> Fetch:
 
 
 async def exchange(url: str, **meta: object) -> Exchange:
-    found = (await fetch(url, **meta)).response.meta["exchange"]
+    found = (await fetch(url, opened="", **meta)).response.meta["exchange"]
     assert isinstance(found, Exchange)
     return found
 
@@ -176,3 +177,38 @@ async def test_the_request_is_kept_as_it_was_sent(site):
     assert dict(sent)["Accept-Language"].startswith("ar")
     assert dict(sent)["User-Agent"].startswith("Warraq/")
     assert "Content-Length" not in dict(sent)
+
+
+async def test_too_many_headers_are_an_error_and_not_read_on(site):
+    flood = (f"Set-Cookie: c{number}={'x' * 900}" for number in range(5000))
+    site.answers["/"] = (wire.http(b"ok", *flood),)
+    found = await fetch(site.url + "/")
+    assert type(found.failure).__name__ == "DownloadFailedError"
+
+
+async def test_an_address_beyond_all_measure_is_not_asked(site):
+    found = await fetch(site.url + "/" + "x" * 9000)
+    assert type(found.failure).__name__ == "TooLong"
+    assert site.asked == []
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "0x7f.1", "2130706433", "[::ffff:127.0.0.1]", "127.0.0.1."]
+)
+async def test_an_address_that_nobody_named_is_not_asked(site, host):
+    port = site.url.rpartition(":")[2]
+    found = await fetch(f"http://{host}:{port}/", opened="https://example.org/")
+    assert type(found.failure).__name__ == "AddressRefused"
+    assert site.asked == []
+
+
+async def test_another_port_of_a_named_host_is_not_asked(site):
+    found = await fetch(site.url + "/", opened="http://127.0.0.1:1/")
+    assert type(found.failure).__name__ == "AddressRefused"
+    assert site.asked == []
+
+
+async def test_large_bodies_come_in_one_after_the_other(site, monkeypatch):
+    monkeypatch.setattr("crawler.handler._LARGE", 3)
+    site.answers["/"] = (b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n1234", 0.1, b"5678")
+    assert (await exchange(site.url + "/")).payload == b"12345678"

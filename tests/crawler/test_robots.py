@@ -111,6 +111,7 @@ async def test_a_redirect_without_end_means_not_now(archive, site):
 
 async def test_the_policy_of_the_place_a_redirect_leads_to_counts(archive, site):
     with wire.serving() as other:
+        archive.follow(feeds=[site.url + "/feed"], homepage=other.url + "/")
         other.answers["/robots.txt"] = robots("User-agent: *", "Disallow: /")
         site.answers["/news/1"] = (
             wire.http(b"", f"Location: {other.url}/news/1", status="302 Found"),

@@ -1,0 +1,39 @@
+"""How the wire is reached: directly, or through the user's HTTP or SOCKS proxy, Tor's included.
+
+By `socks5h` and by an HTTP proxy the proxy looks names up, so that none are seen on the user's own
+network; by `socks5` we do, and check the addresses.
+"""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp.resolver import ThreadedResolver
+
+from crawler.resolver import CheckedResolver, Gate
+
+
+def is_http(proxy: str | None) -> bool:
+    """Return whether this is an HTTP proxy, which aiohttp itself can talk to."""
+    return proxy is not None and urlsplit(proxy).scheme in {"http", "https"}
+
+
+def connector(gate: Gate, *, proxy: str | None, **options: Any) -> aiohttp.TCPConnector:
+    """Return what makes the connections; only to addresses that `gate` lets pass.
+
+    `options` are those of aiohttp's TCPConnector.
+    """
+    resolver = CheckedResolver(ThreadedResolver(), gate)
+    if proxy is None or is_http(proxy):
+        if proxy:
+            gate.open(proxy)
+        return aiohttp.TCPConnector(resolver=resolver, **options)
+    from aiohttp_socks import ProxyConnector
+
+    # python-socks knows no `socks5h`; which of the two it is, is said by `rdns`.
+    remote = proxy.startswith("socks5h:")
+    url = "socks5:" + proxy.partition(":")[2]
+    made: aiohttp.TCPConnector = ProxyConnector.from_url(url, rdns=remote, **options)
+    if not remote:
+        made._resolver = resolver  # noqa: SLF001 - it takes no other, and would not check
+    return made

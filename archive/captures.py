@@ -1,6 +1,7 @@
 """Rows of captures: one for every HTTP exchange in the WARC files."""
 
 import sqlite3
+from datetime import datetime
 
 from archive.clock import from_iso, iso
 from archive.records import Capture, Exchange, WarcLocation
@@ -79,3 +80,11 @@ def _last_good(db: sqlite3.Connection, url: str) -> str:
         return ""
     row = db.execute("select last_sha256 from visits where key = ?", (key,)).fetchone()
     return (row and row[0]) or ""
+
+
+def received(db: sqlite3.Connection, *, since: datetime) -> int:
+    """Return how many bytes of payload the captures since then were over the wire."""
+    row = db.execute(
+        "select coalesce(sum(wire_bytes), 0) from captures where fetched_at >= ?", (iso(since),)
+    ).fetchone()
+    return int(row[0])

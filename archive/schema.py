@@ -196,3 +196,18 @@ def m002_search_index(db: Database) -> None:
     """Create the search index over the articles there are, kept up to date by triggers."""
     register(db.conn)
     create_index(db.conn)
+
+
+@MIGRATIONS()
+def m003_hosts_and_shapes(db: Database) -> None:
+    """Create the memory of hosts that are left alone, and of addresses that lead nowhere."""
+    db.execute(
+        "create table hosts (host text primary key, not_before text not null,"
+        " strikes integer not null) strict"
+    )
+    db.execute(
+        "create table shapes (publisher text not null references publishers(slug),"
+        " shape text not null, fruitful integer not null default 0,"
+        " fruitless integer not null default 0, rests_until text,"
+        " primary key (publisher, shape)) strict, without rowid"
+    )

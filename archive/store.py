@@ -18,6 +18,7 @@ from archive.batch import Batch
 from archive.clock import Clock, iso, system
 from archive.database import open_for_writing
 from archive.errors import ArchiveError
+from archive.hosts import Hosts
 from archive.lock import writing
 from archive.records import (
     Capture,
@@ -31,6 +32,7 @@ from archive.records import (
     Publisher,
     Visit,
 )
+from archive.shapes import Shapes
 
 WARC_FOLDER = "warc"
 
@@ -62,7 +64,8 @@ class Store:
         `settings` are further lines of its warcinfo record.
 
         A WARC file that has `roll_bytes` or more is followed by the next one. `totals` counts
-        while it happens: requests, new, changed, same, problems.
+        while it happens: requests, bytes, new, changed, same, problems. `hosts` and `shapes` are
+        what is remembered of these.
         """
         self.totals: Counter[str] = Counter()
         self.root = root
@@ -89,6 +92,8 @@ class Store:
                 roll_bytes=self._roll_bytes,
             )
             self.batch = Batch(self.db, self._warc, clock=self.clock)
+            self.hosts = Hosts(self.db, self.batch)
+            self.shapes = Shapes(self.db, self.batch)
             self._began = now
             self._closing = opening.pop_all()
         return self
@@ -164,6 +169,10 @@ class Store:
         """Return how many visits of these publishers are due."""
         return visits.count_due(self.db, publishers, now=self.clock())
 
+    def received(self, *, since: datetime) -> int:
+        """Return the bytes that were received since then, by this run and others."""
+        return captures.received(self.db, since=since)
+
     def problem_kinds(self) -> list[tuple[str, str, int, str]]:
         """Return (publisher, kind, how many, one of them) of this run's problems, most first."""
         return runs.problem_kinds(self.db, self.run)
@@ -175,6 +184,7 @@ class Store:
     def record(self, exchange: Exchange, *, kind: Kind, publisher: str | None) -> Capture:
         """Write an exchange to the WARC file and its row; a known payload as a revisit record."""
         self.totals["requests"] += 1
+        self.totals["bytes"] += len(exchange.payload)
         self.batch.open()
         sha256 = warc.payload_digest(exchange.payload)
         location = self._warc.write(

@@ -154,11 +154,12 @@ def scrapy_settings(
     settings.setmodule("crawler.settings", priority="project")
     settings.set("LOG_LEVEL", log_level, priority="cmdline")
     settings.set("USER_AGENT", user_agent(contact), priority="cmdline")
+    usual = settings.getfloat("DOWNLOAD_DELAY")
     slots: dict[str, dict[str, float]] = {}
     for one in publishers:
-        for host in one.hosts if one.delay is not None else ():
-            delay = max(one.delay or 0.0, slots.get(host, {}).get("delay", 0.0))
-            slots[host] = {"delay": delay}
+        for host in one.hosts:
+            delay = usual if one.delay is None else one.delay
+            slots[host] = {"delay": max(delay, slots.get(host, {}).get("delay", 0.0))}
     settings.set("DOWNLOAD_SLOTS", slots, priority="cmdline")
     settings.set(
         "OPEN_URLS", [url for one in publishers for url in one.local_urls], priority="cmdline"

@@ -85,11 +85,12 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
         """Download a request, unless its address is none to ask.
 
         Raises:
-            AddressRefused, TooLong: then nothing was sent.
+            AddressRefused, HostPaused, TooLong: then nothing was sent.
         """
         if len(request.url) > _LONGEST_URL:
             raise TooLong(f"the address has {len(request.url)} characters")
         self._gate.check(request.url)
+        self.crawler.spider.pauses.check(request.url)  # type: ignore[union-attr]
         if request.meta.get("proxy"):  # from the environment: the user's own word
             self._gate.open(request.meta["proxy"])
         return await super().download_request(request)

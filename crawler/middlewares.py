@@ -10,10 +10,12 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 from archive.records import Exchange, Visit
-from crawler.faults import ARCHIVE_FAULTS, ArchiveFault, Undecodable
+from crawler.faults import ARCHIVE_FAULTS, ArchiveFault, TooLarge, Undecodable
 from crawler.spiders.news import NewsSpider
 
 logger = logging.getLogger(__name__)
+
+MOST_LAYERS = 2  # one coding is usual, two happen; each more multiplies the work
 
 
 class ConditionalGet:
@@ -43,12 +45,22 @@ class Unpack(HttpCompressionMiddleware):
     ) -> Request | Response:
         try:
             return super().process_response(request, response)
-        except IgnoreRequest:
+        except Undecodable:
             raise
+        except IgnoreRequest as error:
+            raise TooLarge(f"the body of {len(response.body)} bytes unpacks to too many") from error
         except Exception as error:  # every decoder has errors of its own, gzip's is an OSError
             raise Undecodable(
                 f"the body does not unpack: {error or type(error).__name__}"
             ) from error
+
+    def _handle_encoding(
+        self, body: bytes, content_encoding: list[bytes], max_size: int
+    ) -> tuple[bytes, list[bytes]]:
+        layers = sum(value.count(b",") + 1 for value in content_encoding)
+        if layers > MOST_LAYERS:
+            raise Undecodable(f"the body is packed {layers} times over")
+        return super()._handle_encoding(body, content_encoding, max_size)
 
 
 class RecordCapture:

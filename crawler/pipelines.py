@@ -4,7 +4,7 @@ from typing import Self
 
 from scrapy.crawler import Crawler
 
-from archive.records import Page, Reading
+from archive.records import Outcome, Page, Reading
 from archive.urls import canonical, host_of
 from crawler import revisit
 from crawler.spiders.news import NewsSpider
@@ -63,7 +63,7 @@ class KeepReading:
         now = self._spider.clock()
         passing = any(problem.kind in PASSING for problem in item.extraction.problems)
         with store.batch.one_page():
-            article, _ = store.keep(
+            article, outcome = store.keep(
                 item.extraction, url=article_url(item), visit=visit, capture=capture
             )
             store.visited(
@@ -75,6 +75,8 @@ class KeepReading:
                 state="failed" if passing else "done",
                 article=article,
             )
+            if not passing:
+                self._spider.traps.count(visit, fruitful=outcome is Outcome.NEW)
         self._spider.done(visit)
         return item
 

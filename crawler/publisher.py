@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from re import Pattern
@@ -15,6 +15,7 @@ from archive.urls import canonical, host_of
 from crawler import values
 from crawler.addresses import is_local
 from crawler.errors import PublisherError
+from crawler.hours import Hours
 
 PACKAGED = Path(__file__).parent / "publishers"
 
@@ -43,8 +44,9 @@ class Publisher:
     """A newspaper to follow: where it lists its articles and how its pages are read.
 
     `zone` is the time zone its printed times are in, None when it is not known. `delay` is the
-    least time between two requests to one of its hosts, in seconds. `accept` and `reject` are
-    patterns searched in the URL of a found link.
+    least time between two requests to one of its hosts, in seconds; it is asked only within its
+    `hours`, in its zone or UTC. `accept` and `reject` are patterns searched in the URL of a found
+    link.
     """
 
     slug: str
@@ -60,6 +62,7 @@ class Publisher:
     accept: tuple[Pattern[str], ...] = ()
     reject: tuple[Pattern[str], ...] = ()
     delay: float | None = None
+    hours: Hours | None = None
     rules: tuple[Rules, ...] = ()
 
     @classmethod
@@ -79,6 +82,10 @@ class Publisher:
         """Return whether a found link is to be followed: accepted (or no pattern), not rejected."""
         accepted = not self.accept or any(pattern.search(url) for pattern in self.accept)
         return accepted and not any(pattern.search(url) for pattern in self.reject)
+
+    def is_open(self, moment: datetime) -> bool:
+        """Return whether it may be asked at a moment (aware)."""
+        return self.hours is None or moment.astimezone(self.zone or UTC) in self.hours
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -183,6 +190,7 @@ _PUBLISHER: dict[str, values.Check] = {
     "accept": ("accept", values.each(values.pattern)),
     "reject": ("reject", values.each(values.pattern)),
     "delay": ("delay", values.seconds),
+    "hours": ("hours", values.hours),
     "checked": ("checked", values.flag),
     "rules": ("rules", _rules),
 }

@@ -19,7 +19,14 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 
 from archive.records import Kind, Visit
-from crawler.faults import NETWORK, AddressRefused, Disallowed, Unreachable, network_detail
+from crawler.faults import (
+    NETWORK,
+    AddressRefused,
+    Disallowed,
+    HostPaused,
+    Unreachable,
+    network_detail,
+)
 
 if TYPE_CHECKING:
     from crawler.spiders.news import NewsSpider
@@ -92,6 +99,9 @@ class RobotsPolicy(RobotsTxtMiddleware):
         )
         try:
             response = await self.crawler.engine.download_async(request)
+        except HostPaused:
+            del self._policies[url.removesuffix("/robots.txt")]
+            raise
         except AddressRefused as error:
             return _Policy(refused=f"{url}: {error}")
         except _NO_ANSWER as error:

@@ -15,6 +15,7 @@ from cssselect import HTMLTranslator, SelectorError
 
 from archive.urls import canonical
 from crawler.errors import PublisherError
+from crawler.hours import Hours
 
 Check = tuple[str, Callable[[Any], Any]]  # the field a key stands for, and the check of its value
 
@@ -91,6 +92,14 @@ def seconds(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 3600:
         raise PublisherError(f"{value!r} is not a number of seconds from 0 to 3600")
     return float(value)
+
+
+def hours(value: Any) -> Hours:
+    """Return a span of hours of the day."""
+    try:
+        return Hours.parse(string(value))
+    except ValueError as error:
+        raise PublisherError(str(error)) from error
 
 
 def code(pattern: str, example: str) -> Callable[[Any], str]:

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urldefrag
@@ -30,16 +31,21 @@ from crawler.faults import (
     ARCHIVE_FAULTS,
     ArchiveFault,
     Disallowed,
+    HostPaused,
     kind_of,
     network_detail,
 )
 from crawler.listing import keep_links
+from crawler.pauses import Pauses
 from crawler.publisher import Publisher, find
+from crawler.traps import Traps
 
 logger = logging.getLogger(__name__)
 
 IN_FLIGHT = 24  # pages of a publisher without a delay
 HEARTBEAT = 0.25  # seconds
+LARGEST_PAGE = 10 * 1024 * 1024  # bytes, packed and unpacked
+LARGEST = {Kind.SITEMAP: 52_428_800}  # sitemaps.org allows as much
 
 
 class NewsSpider(Spider):
@@ -54,11 +60,13 @@ class NewsSpider(Spider):
         publishers: Sequence[Publisher],
         limit: int | None = None,
         seconds: float | None = None,
+        max_bytes: int | None = None,
         only: Sequence[str] | None = None,
     ) -> None:
         """Take the open archive and the publishers to visit, or `only` these addresses of them.
 
-        At most `limit` articles are fetched; after `seconds` no further visit is begun.
+        At most `limit` articles are fetched; after `seconds`, or when `max_bytes` were received,
+        no further visit is begun.
         """
         super().__init__()
         self.store = store
@@ -68,10 +76,13 @@ class NewsSpider(Spider):
         self.visits = 0
         self._only = None if only is None else [canonical(url) for url in only]
         self._ends_at = None if seconds is None else time.monotonic() + seconds
+        self._last_byte = None if max_bytes is None else store.totals["bytes"] + max_bytes
         self._busy: dict[str, Visit] = {}
         self._freed = asyncio.Event()
         self.fault: BaseException | None = None
         self.endings = Endings(store, self.done)
+        self.pauses = Pauses(store.hosts, store.clock)
+        self.traps = Traps(store)
         self._own: contextlib.ExitStack | None = None
 
     @classmethod
@@ -95,7 +106,7 @@ class NewsSpider(Spider):
                 self._busy[visit.key] = visit
                 self.visits += 1
                 yield self._request(visit)
-            if not visits and not self._busy:
+            if not visits and not self._busy and not self.pauses.soon_over():
                 return
             self._freed.clear()
             with contextlib.suppress(TimeoutError):
@@ -150,12 +161,21 @@ class NewsSpider(Spider):
         error = failure.value
         if self.fault or isinstance(error, ArchiveFault):
             self.done(visit)
+        elif isinstance(error, HostPaused):
+            self._postpone(visit, until=error.until)
         elif isinstance(error, Disallowed):
             self.endings.refused(visit, str(error))
         elif kind := kind_of(error):
             self.endings.failed(visit, None, kind, network_detail(error))
         else:
             self._break(visit, None, failure)
+
+    def _postpone(self, visit: Visit, *, until: datetime) -> None:
+        """Leave a visit for when its host may be asked again."""
+        if visit.kind is Kind.ARTICLE and self.articles_left is not None:
+            self.articles_left += 1
+        self.store.hosts.postpone(visit.key, until=until)
+        self.done(visit)
 
     def done(self, visit: Visit) -> None:
         """Forget a visit whose end stands in the archive's batch; commit a full batch."""
@@ -171,10 +191,14 @@ class NewsSpider(Spider):
                 self.abort(error)
 
     def _time_is_up(self) -> bool:
+        if self._last_byte is not None and self.store.totals["bytes"] >= self._last_byte:
+            return True
         return self._ends_at is not None and time.monotonic() >= self._ends_at
 
     def _next_visits(self) -> Iterator[Visit]:
         for slug, one in self.publishers.items():
+            if self._only is None and not one.is_open(self.clock()):
+                continue
             busy = [visit.key for visit in self._busy.values() if visit.publisher == slug]
             room = _room(one.delay) - len(busy)
             listings = self._due(slug, articles=False, limit=room, busy=busy)
@@ -201,12 +225,17 @@ class NewsSpider(Spider):
             errback=self.failed,
             dont_filter=True,
             priority=0 if visit.kind is Kind.ARTICLE else 10,
-            meta={"visit": visit, "verbatim_url": True},
+            meta={
+                "visit": visit,
+                "verbatim_url": True,
+                "download_maxsize": LARGEST.get(visit.kind, LARGEST_PAGE),
+            },
         )
 
     async def _read_listing(self, visit: Visit, capture: Capture) -> None:
         try:
-            await keep_links(self.store, visit, capture, self.publishers[visit.publisher])
+            one = self.publishers[visit.publisher]
+            await keep_links(self.store, visit, capture, one, self.traps)
         except NotAListing as error:
             self.endings.failed(visit, capture, "not-a-listing", str(error), stage="discover")
         else:

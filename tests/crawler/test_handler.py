@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from scrapy import Request, Spider
@@ -22,6 +23,7 @@ class Fetch(Spider):
 
     name = "fetch"
     clock = staticmethod(system)
+    pauses = SimpleNamespace(check=lambda url: None)
     address: str
     meta: dict[str, object]
 
@@ -41,7 +43,11 @@ class Fetch(Spider):
 async def fetch(url: str, *, opened: str = "", **meta: object) -> Fetch:
     settings = scrapy_settings([])
     middlewares = settings["DOWNLOADER_MIDDLEWARES"]
-    for name in ("crawler.robots.RobotsPolicy", "crawler.middlewares.RecordCapture"):
+    for name in (
+        "crawler.robots.RobotsPolicy",
+        "crawler.middlewares.RecordCapture",
+        "crawler.pacing.HostPacing",
+    ):
         middlewares[name] = None
     settings.set("DOWNLOADER_MIDDLEWARES", middlewares, priority="cmdline")
     settings.set("ITEM_PIPELINES", {}, priority="cmdline")

@@ -8,7 +8,7 @@ from crawler import settings as own
 from crawler.crawl import scrapy_settings, user_agent
 from crawler.publisher import Publisher
 
-OURS = {"EXTRACT_SECONDS", "EXTRACT_PROCESSES", "REMOTE_CONTROL_ENABLED"}
+OURS = {"EXTRACT_SECONDS", "EXTRACT_PROCESSES", "REMOTE_CONTROL_ENABLED", "OPEN_URLS", "PROXY"}
 NAMES = sorted(name for name in vars(own) if name.isupper())
 
 
@@ -47,10 +47,16 @@ def test_a_publishers_delay_is_its_hosts_and_the_longest_of_several_counts():
         [
             paper("a", 0.0, "https://a.example/feed", "https://shared.example/a"),
             paper("b", 2.0, "https://shared.example/b"),
-            paper("c", None, "https://c.example/feed"),
+            paper("c", None, "https://c.example/feed", "https://also.example/"),
+            paper("d", 0.0, "https://also.example/d"),
         ]
     )["DOWNLOAD_SLOTS"]
-    assert slots == {"a.example": {"delay": 0.0}, "shared.example": {"delay": 2.0}}
+    assert {host: slot["delay"] for host, slot in slots.items()} == {
+        "a.example": 0.0,
+        "shared.example": 2.0,
+        "c.example": own.DOWNLOAD_DELAY,
+        "also.example": own.DOWNLOAD_DELAY,
+    }
 
 
 def test_scrapys_own_command_finds_the_same_settings():

@@ -1,0 +1,59 @@
+"""Hosts that asked to be left alone: until when, and how often they have had to ask in a row."""
+
+import sqlite3
+from datetime import datetime
+
+from archive.batch import Batch
+from archive.clock import from_iso, iso
+
+# All that is due on a host, by the range of its keys; `0` is the character that follows `/`.
+_POSTPONE = """
+update visits set due_at = max(due_at, :until), not_before = :until
+where due_at is not null and (
+    key >= 'http://' || :host || '/' and key < 'http://' || :host || '0'
+    or key >= 'https://' || :host || '/' and key < 'https://' || :host || '0'
+)
+"""
+
+
+class Hosts:
+    """The hosts (`name`, or `name:port` where it is not the usual one) that are paused."""
+
+    def __init__(self, db: sqlite3.Connection, batch: Batch) -> None:
+        self._db = db
+        self._batch = batch
+
+    def pause(self, host: str, *, until: datetime, strikes: int) -> None:
+        """Keep that a host is not asked before `until`; what is due there is due then."""
+        self._batch.open()
+        self._db.execute(
+            "insert into hosts (host, not_before, strikes) values (?, ?, ?)"
+            " on conflict (host) do update set not_before = excluded.not_before,"
+            " strikes = excluded.strikes",
+            (host, iso(until), strikes),
+        )
+        self._db.execute(_POSTPONE, {"host": host, "until": iso(until)})
+
+    def postpone(self, key: str, *, until: datetime) -> None:
+        """Make one visit (by its key) due no sooner than `until`."""
+        self._batch.open()
+        self._db.execute(
+            "update visits set due_at = ?1, not_before = ?1 where key = ?2", (iso(until), key)
+        )
+
+    def forgive(self, host: str) -> None:
+        """Forget that a host asked to be left alone: it answers again."""
+        self._batch.open()
+        self._db.execute("delete from hosts where host = ?", (host,))
+
+    def paused(self) -> list[tuple[str, datetime, int]]:
+        """Return (host, not before, strikes) of those that are paused or were last time."""
+        rows = self._db.execute("select host, not_before, strikes from hosts order by host")
+        return [(host, from_iso(until), strikes) for host, until, strikes in rows]
+
+    def last_asked(self, *, captures: int = 500) -> dict[str, datetime]:
+        """Return when each address of the latest captures answered."""
+        rows = self._db.execute(
+            "select url, fetched_at from captures order by id desc limit ?", (captures,)
+        ).fetchall()
+        return {url: from_iso(at) for url, at in reversed(rows)}

@@ -6,14 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from apscheduler.triggers.cron import CronTrigger
 
 from crawler.errors import ConfigError
+from crawler.hours import Hours
 
 NAME = "warraq.toml"
+_KEYS = {
+    *("follow", "contact", "every", "cron", "publishers"),
+    *("proxy", "hours", "max_mb_per_run", "max_mb_per_month"),
+}
+_PROXIES = {"http", "https", "socks5", "socks5h"}
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SHORTEST = timedelta(seconds=1)
 _LONGEST = timedelta(days=366)
@@ -29,15 +37,30 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """How much may be received, in bytes of payload: by one command, in a month (UTC)."""
+
+    per_run: int | None = None
+    per_month: int | None = None
+
+
+NO_CAPS = Caps()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """What warraq.toml says; everything has a default, the file may be missing.
 
     `follow` are the slugs that `crawl` and `watch` take when none are named; `contact` is an
-    address (URL or e-mail) that publishers find in the User-Agent.
+    address (URL or e-mail) that publishers find in the User-Agent. `hours` are those of publishers
+    that have none of their own, `proxy` is a URL.
     """
 
     follow: tuple[str, ...] = ()
     contact: str | None = None
+    proxy: str | None = None
+    hours: Hours | None = None
+    caps: Caps = NO_CAPS
     schedule: Schedule = Schedule(every=timedelta(minutes=15))
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
 
@@ -83,7 +106,7 @@ def load(root: Path) -> Config:
 
 
 def _config(table: dict[str, Any]) -> Config:
-    _known(table, {"follow", "contact", "every", "cron", "publishers"})
+    _known(table, _KEYS)
     follow = table.get("follow", [])
     if not isinstance(follow, list) or not all(isinstance(slug, str) for slug in follow):
         raise ConfigError('`follow`: write a list of publishers: follow = ["enabbaladi"]')
@@ -98,6 +121,12 @@ def _config(table: dict[str, Any]) -> Config:
     return Config(
         follow=tuple(follow),
         contact=contact,
+        proxy=_proxy(table["proxy"]) if "proxy" in table else None,
+        hours=_hours(table["hours"]) if "hours" in table else None,
+        caps=Caps(
+            per_run=_megabytes(table, "max_mb_per_run"),
+            per_month=_megabytes(table, "max_mb_per_month"),
+        ),
         schedule=_schedule(common, "") if common else Config().schedule,
         schedules=schedules,
     )
@@ -119,6 +148,40 @@ def _schedule(table: dict[str, Any], where: str) -> Schedule:
             ' e.g. "*/10 6-23 * * *": minute hour day month weekday'
         ) from error
     return Schedule(cron=table["cron"])
+
+
+def _proxy(value: Any) -> str:
+    """Return the URL of a proxy that can be used."""
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in _PROXIES and parts.hostname and parts.path in {"", "/"}
+        usable = usable and (parts.port is None or parts.port > 0)
+    except (ValueError, TypeError, AttributeError):
+        usable = False
+    if not usable:
+        raise ConfigError(
+            f'`proxy`: {value!r} is no proxy; write "http://host:port", "socks5://host:port" or'
+            ' "socks5h://127.0.0.1:9050" (the proxy looks names up, as Tor wants it)'
+        )
+    if parts.scheme.startswith("socks") and find_spec("aiohttp_socks") is None:
+        raise ConfigError("`proxy`: SOCKS needs one more library: pip install 'warraq[socks]'")
+    return str(value)
+
+
+def _hours(value: Any) -> Hours:
+    try:
+        return Hours.parse(str(value))
+    except ValueError as error:
+        raise ConfigError(f"`hours`: {error}") from error
+
+
+def _megabytes(table: Mapping[str, Any], key: str) -> int | None:
+    value = table.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
+        raise ConfigError(f"`{key}`: {value!r} is no number of megabytes above 0; write 500")
+    return round(value * 1_000_000)
 
 
 def _weekdays(part: str) -> str:

@@ -25,7 +25,9 @@ from archive.records import Kind
 from archive.runs import Counts
 from archive.store import Store
 from archive.urls import canonical, host_of
+from crawler import allowance
 from crawler.addresses import is_local
+from crawler.config import NO_CAPS, Caps
 from crawler.publisher import Publisher
 from crawler.settings import USER_AGENT
 from crawler.spiders.news import NewsSpider
@@ -41,7 +43,8 @@ class Job:
 
     Publishers in `poll` (slugs) have their entry points looked at first. With `addresses` (URL,
     slug) only these are visited. `limit` is the most articles to fetch in all, `seconds` the time
-    after which no visit is begun. `with_parent` ends the crawl when standard input ends.
+    after which no visit is begun, `caps` the most bytes to receive. `with_parent` ends the crawl
+    when standard input ends.
     """
 
     root: Path
@@ -53,6 +56,7 @@ class Job:
     seconds: float | None = None
     contact: str | None = None
     proxy: str | None = None
+    caps: Caps = NO_CAPS
     log_level: str = "WARNING"
     with_parent: bool = False
     clock: Clock = system
@@ -62,14 +66,15 @@ class Job:
 class Summary:
     """What a crawl did over all its slices, and how many visits are left due.
 
-    `counts` has a record per slice and publisher, `problems` (publisher, kind, how many, one of
-    them) per slice.
+    `notes` say why some were not made. `counts` has a record per slice and publisher, `problems`
+    (publisher, kind, how many, one of them) per slice.
     """
 
     counts: list[Counts] = field(default_factory=list)
     problems: list[tuple[str, str, int, str]] = field(default_factory=list)
     seconds: float = 0.0
     left: int = 0
+    notes: list[str] = field(default_factory=list)
     stopped: bool = False
 
 
@@ -128,7 +133,10 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
         ) as store:
             _prepare(store, job, first=first)
             store.totals = totals
-            spider = await _slice(store, job, stop, limit=left, seconds=seconds, progress=progress)
+            room = allowance.left(store, job.caps)
+            spider = await _slice(
+                store, job, stop, limit=left, seconds=seconds, room=room, progress=progress
+            )
             if spider.fault:
                 raise ArchiveError(
                     f"{job.root}: the archive cannot be written ({spider.fault});"
@@ -137,9 +145,11 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
             summary.counts += store.counts()
             summary.problems += store.problem_kinds()
             summary.left = _left(store, job)
+            summary.notes = [*allowance.notes(store, job.caps), *_unasked(spider, job)]
+            capped = allowance.left(store, job.caps) == 0
         first, left = False, spider.articles_left
         over = job.seconds is not None and time.monotonic() - began >= job.seconds
-        if stop.asked or over or left == 0 or not summary.left or not spider.visits:
+        if stop.asked or over or capped or left == 0 or not summary.left or not spider.visits:
             break
         await asyncio.sleep(0.1)  # whoever waits for the lock gets it now
     summary.seconds, summary.stopped = time.monotonic() - began, stop.asked
@@ -196,6 +206,7 @@ async def _slice(
     *,
     limit: int | None,
     seconds: float,
+    room: int | None,
     progress: Progress | None,
 ) -> NewsSpider:
     settings = scrapy_settings(job.publishers, contact=job.contact, log_level=job.log_level)
@@ -210,6 +221,7 @@ async def _slice(
         publishers=job.publishers,
         limit=limit,
         seconds=seconds,
+        max_bytes=room,
         only=[url for url, _ in job.addresses] or None,
     )
     while not task.done():
@@ -221,6 +233,18 @@ async def _slice(
             progress(store.totals)
     await task
     return cast("NewsSpider", crawler.spider)
+
+
+def _unasked(spider: NewsSpider, job: Job) -> list[str]:
+    """Return why some visits were not made: paused hosts, publishers outside their hours."""
+    notes = [
+        f"{host} asked to be left alone until {until:%F %H:%M} UTC; what is due there waits."
+        for host, until in spider.pauses.met()
+    ]
+    for one in () if job.addresses else job.publishers:
+        if not one.is_open(job.clock()):
+            notes.append(f"{one.slug} is asked only at {one.hours} ({one.zone or 'UTC'}).")
+    return notes
 
 
 def entry_points(one: Publisher) -> list[tuple[str, Kind]]:

@@ -27,6 +27,7 @@ from crawler.faults import (
     Unreachable,
     network_detail,
 )
+from crawler.pauses import FIRST_PAUSE
 
 if TYPE_CHECKING:
     from crawler.spiders.news import NewsSpider
@@ -106,6 +107,8 @@ class RobotsPolicy(RobotsTxtMiddleware):
             return _Policy(refused=f"{url}: {error}")
         except _NO_ANSWER as error:
             return _Policy(problem=f"{url} cannot be reached: {network_detail(error)}")
+        if response.status in FIRST_PAUSE:  # asked again when the host is no longer paused
+            del self._policies[url.removesuffix("/robots.txt")]
         if "truncated" in response.flags and len(response.body) < LIMIT_BYTES:
             return _Policy(problem=f"{url} broke off")
         return _judge(url, response.status, response.body)

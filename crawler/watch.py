@@ -10,35 +10,48 @@ import os
 import signal
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
+from archive.captures import received
 from archive.clock import system
 from archive.database import NAME, open_for_reading
 from archive.errors import NotAnArchive
 from archive.visits import due_publishers
 from crawler.config import Config, Schedule, cron_trigger
 from crawler.crawl import SLICE_SECONDS
+from crawler.publisher import Publisher
 
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 30.0
 AFTER_FAILURE_SECONDS = 60.0
 
+T = TypeVar("T")
+
 
 class Watch:
     """Crawls publishers by their schedules until it is stopped."""
 
     def __init__(
-        self, root: Path, slugs: Sequence[str], config: Config, *, log_level: str = "WARNING"
+        self,
+        root: Path,
+        slugs: Sequence[str],
+        config: Config,
+        *,
+        publishers: Sequence[Publisher] = (),
+        log_level: str = "WARNING",
     ) -> None:
+        """Take the archive's folder and whom to crawl; those of `publishers` within their hours."""
         self._root = root
+        self._publishers = {one.slug: one for one in publishers}
         self._slugs = list(slugs)
         self._config = config
         self._log_level = log_level
@@ -78,10 +91,12 @@ class Watch:
 
     async def _next(self) -> None:
         """Start the crawl that is due next and wait for its end, or for something to do."""
-        polled = sorted(self._triggered)
-        resumed = [slug for slug in self._due() if slug not in self._triggered]
-        if polled or resumed:
-            self._triggered.clear()
+        polled = sorted(filter(self._is_open, self._triggered))
+        resumed = [slug for slug in self._due() if slug not in polled and self._is_open(slug)]
+        if self._config.caps.per_run is not None and not polled:
+            resumed = []  # what the cap left waits for the next run of the schedule
+        if (polled or resumed) and not self._is_capped():
+            self._triggered.difference_update(polled)
             if await self._crawl(polled, resumed) == 0 or self._stopping:
                 return
             self._triggered.update(polled)
@@ -96,15 +111,28 @@ class Watch:
         except TimeoutError:
             return
 
+    def _is_open(self, slug: str) -> bool:
+        return slug not in self._publishers or self._publishers[slug].is_open(system())
+
+    def _is_capped(self) -> bool:
+        """Return whether this month's bytes are used up."""
+        cap, now = self._config.caps.per_month, system()
+        month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        return cap is not None and self._read(lambda db: received(db, since=month), 0) >= cap
+
     def _due(self) -> list[str]:
+        return self._read(lambda db: due_publishers(db, self._slugs, now=system()), [])
+
+    def _read(self, question: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
+        """Return what the archive answers, or `otherwise` where there is none yet."""
         if not (self._root / NAME).is_file():
-            return []
+            return otherwise
         try:
             with closing(open_for_reading(self._root)) as db:
-                return due_publishers(db, self._slugs, now=system())
+                return question(db)
         except (sqlite3.Error, NotAnArchive) as error:  # it is being made, or brought up to date
             logger.warning("%s cannot be read just now: %s", self._root, error)
-            return []
+            return otherwise
 
     async def _crawl(self, polled: Sequence[str], resumed: Sequence[str]) -> int:
         logger.info("crawl %s, resume %s", polled, resumed)

@@ -63,6 +63,8 @@ def test_the_warraq_toml_is_read(tmp_path):
     loaded = config.load(tmp_path)
     assert loaded.follow == ("enabbaladi", "aawsat")
     assert loaded.schedule_of("aawsat") != loaded.schedule
+    keys = set(re.findall(r"^(\w+) =", text, re.MULTILINE)) | {"publishers", "cron"}
+    assert keys == config._KEYS
 
 
 def test_the_publisher_file_is_read_and_shows_every_key(tmp_path):

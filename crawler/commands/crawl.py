@@ -57,6 +57,7 @@ def crawl(
     archive.mkdir(parents=True, exist_ok=True)
     polled = chosen(archive, slugs) if slugs or not resume else []
     publishers = {one.slug: one for one in (*polled, *(chosen(archive, resume) if resume else ()))}
+    settings = config.load(archive)
     job = Job(
         root=archive,
         publishers=list(publishers.values()),
@@ -64,7 +65,9 @@ def crawl(
         poll=frozenset(one.slug for one in polled),
         limit=limit,
         seconds=seconds,
-        contact=config.load(archive).contact,
+        contact=settings.contact,
+        proxy=settings.proxy,
+        caps=settings.caps,
         log_level=log_level.upper(),
         with_parent=with_parent,
         clock=now,
@@ -75,5 +78,7 @@ def crawl(
     click.echo(table(summary))
     if summary.problems:
         click.echo(f"\n{problems(summary)}")
+    for note in summary.notes:
+        click.echo(note)
     if summary.left:
         click.echo(f"{summary.left} visits are still due; `warraq crawl` goes on with them.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,14 +62,16 @@ def chosen(root: Path, slugs: Iterable[str]) -> list[Publisher]:
     Raises:
         PublisherError: if one is not known, or there are none.
     """
-    names = list(dict.fromkeys(slugs)) or list(config.load(root).follow) or _followed(root)
+    settings = config.load(root)
+    names = list(dict.fromkeys(slugs)) or list(settings.follow) or _followed(root)
     if not names:
         known = ", ".join(sorted(load_all(*folders(root))))
         raise PublisherError(
             f"name the publishers to crawl, e.g. `warraq crawl enabbaladi --archive {root}`;"
             f" there are: {known}"
         )
-    return [find(name, folders(root)) for name in names]
+    found = [find(name, folders(root)) for name in names]
+    return [replace(one, hours=one.hours or settings.hours) for one in found]
 
 
 def _followed(root: Path) -> list[str]:

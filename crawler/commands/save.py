@@ -38,18 +38,23 @@ def save(addresses: tuple[str, ...], archive: Path, log_level: str, now: Clock) 
         raise click.UsageError("there is no address in what was given")
     archive.mkdir(parents=True, exist_ok=True)
     publishers = _publishers(archive, urls)
+    settings = config.load(archive)
     job = Job(
         root=archive,
         publishers=list({one.slug: one for one in publishers.values()}.values()),
         command="save",
         addresses=[(url, one.slug) for url, one in publishers.items()],
-        contact=config.load(archive).contact,
+        contact=settings.contact,
+        proxy=settings.proxy,
+        caps=settings.caps,
         log_level=log_level.upper(),
         clock=now,
     )
     live = Live()
-    asyncio.run(crawl(job, progress=live))
+    summary = asyncio.run(crawl(job, progress=live))
     live.end()
+    for note in summary.notes:
+        click.echo(note)
     kept = [_tell(archive, url) for url in urls]
     if not all(kept):
         raise SystemExit(1)

@@ -33,9 +33,11 @@ def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
 
     logging.basicConfig(level=log_level.upper())
     archive.mkdir(parents=True, exist_ok=True)
-    publishers = [one.slug for one in chosen(archive, slugs)]
+    publishers = chosen(archive, slugs)
     settings = config.load(archive)
     for slug in settings.schedules:  # a misspelt [publishers.SLUG] would never come true
         find(slug, folders(archive))
-    click.echo(f"Watching {', '.join(publishers)} into {archive}; Ctrl-C ends it.")
-    asyncio.run(Watch(archive, publishers, settings, log_level=log_level.upper()).run())
+    names = [one.slug for one in publishers]
+    click.echo(f"Watching {', '.join(names)} into {archive}; Ctrl-C ends it.")
+    watch = Watch(archive, names, settings, publishers=publishers, log_level=log_level.upper())
+    asyncio.run(watch.run())

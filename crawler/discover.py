@@ -78,8 +78,9 @@ def sitemap(body: bytes, url: str) -> Iterator[Link]:
         NotAListing: if it is no sitemap, or where it breaks.
     """
     seen = False
+    stream = XmlStream(body)
     parser = etree.iterparse(
-        XmlStream(body),
+        stream,
         events=("end",),
         tag=("{*}url", "{*}sitemap"),
         resolve_entities=False,
@@ -89,6 +90,7 @@ def sitemap(body: bytes, url: str) -> Iterator[Link]:
     try:
         for _, element in parser:
             seen = True
+            stream.found()
             if link := _sitemap_link(element, url):
                 yield link
             _forget(element)

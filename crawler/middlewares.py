@@ -14,6 +14,8 @@ from crawler.faults import ARCHIVE_FAULTS, ArchiveFault, TooLarge, Undecodable
 from crawler.spiders.news import NewsSpider
 
 logger = logging.getLogger(__name__)
+# What it warns of is the problem of a page, and kept as one.
+logging.getLogger("scrapy.downloadermiddlewares.httpcompression").setLevel(logging.ERROR)
 
 MOST_LAYERS = 2  # one coding is usual, two happen; each more multiplies the work
 

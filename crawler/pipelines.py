@@ -1,6 +1,7 @@
 """From a page to the archive: Page, then Reading, then rows; the chain of types is the road."""
 
 from typing import Self
+from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
 
@@ -96,4 +97,8 @@ def article_url(reading: Reading) -> str:
     except ValueError:
         return answered
     front_page = claimed.rstrip("/").count("/") == 2
-    return answered if front_page or host_of(claimed) != host_of(answered) else claimed
+    return answered if front_page or _place(claimed) != _place(answered) else claimed
+
+
+def _place(url: str) -> tuple[str, int | None]:
+    return host_of(url), urlsplit(url).port

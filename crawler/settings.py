@@ -45,13 +45,12 @@ DOWNLOAD_WARNSIZE = 0
 REDIRECT_MAX_TIMES = 10
 
 # Broken connections are tried again at once; an answer, even a bad one, is the visit's answer,
-# and `visits` says when to ask again.
+# and `visits` says when to ask again. Nor is a time that ran out: it would run out three times.
 RETRY_HTTP_CODES: list[int] = []
 RETRY_EXCEPTIONS = [
     "scrapy.exceptions.CannotResolveHostError",
     "scrapy.exceptions.DownloadConnectionRefusedError",
     "scrapy.exceptions.DownloadFailedError",
-    "scrapy.exceptions.DownloadTimeoutError",
 ]
 RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"
 

@@ -6,6 +6,7 @@ import zlib
 from io import BytesIO
 
 LIMIT_BYTES = 256 * 1024 * 1024  # sitemaps.org allows 50 MB; a packed bomb comes to many GB
+LONGEST_GAP = 2 * 1024 * 1024  # between two entries; all that lies there is held in memory
 _CHUNK = 1 << 16
 _LONGEST_ENTITY = 12
 
@@ -18,7 +19,8 @@ _FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # XML 1.0, section 2.
 class XmlStream:
     """Reads a body, gzipped or not, in pieces that an XML parser can take.
 
-    `read` raises OSError where the gzip data is damaged or more than `limit` bytes come out.
+    `read` raises OSError where the gzip data is damaged, where more than `limit` bytes come out,
+    and where none of `LONGEST_GAP` bytes was an entry (`found`).
     """
 
     def __init__(self, body: bytes, *, limit: int = LIMIT_BYTES) -> None:
@@ -27,6 +29,11 @@ class XmlStream:
         self._left = limit
         self._waiting = b""
         self._begun = False
+        self._gap = 0
+
+    def found(self) -> None:
+        """Tell the stream that an entry was read."""
+        self._gap = 0
 
     def read(self, size: int = -1) -> bytes:
         """Return the next piece, of any length whatever `size` asks; nothing at the end."""
@@ -49,6 +56,9 @@ class XmlStream:
         except (EOFError, zlib.error) as error:
             raise OSError(f"damaged gzip data: {error}") from error
         self._left -= len(chunk)
+        self._gap += len(chunk)
+        if self._gap > LONGEST_GAP:
+            raise OSError(f"there is no entry in {LONGEST_GAP} bytes")
         if self._left < 0:
             raise OSError("it is larger than any sitemap may be")
         return chunk

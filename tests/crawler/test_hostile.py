@@ -1,4 +1,4 @@
-"""A host that attacks: its good articles are archived, each attack is a problem, no harm is done."""
+"""A host that attacks: its good articles are archived, each attack is a problem, nothing more."""
 
 import re
 import subprocess
@@ -81,6 +81,8 @@ def test_a_hostile_host_harms_nobody(tmp_path):
     assert articles >= set(host.good())
     assert host.reached == []
     assert {name: kinds.get(f"/attack/{name}") for name in KINDS} == KINDS
+    inert = "&f;&h;"  # the external entities of a sitemap, as the letters that they are
+    assert kinds.pop(f"/attack/{inert}") == "http-404"
     assert set(PAGES) == {path.removeprefix("/attack/") for path in kinds if "/attack/" in path}
     assert {name for name in MAPS if kinds.get(f"/map/{name}") == "not-a-listing"} == {
         "bomb",

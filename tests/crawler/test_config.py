@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.config import Config, Schedule, cron_trigger, load
+from crawler.config import Caps, Config, Schedule, cron_trigger, load
 from crawler.errors import ConfigError
+from crawler.hours import Hours
 
 
 def write(root, text):
@@ -30,6 +31,17 @@ def every(**step):
         ('every = "366d"', Config(schedule=every(days=366))),
         ('every = "15 m"', Config(schedule=every(minutes=15))),
         ('cron = "*/10 6-23 * * *"', Config(schedule=Schedule(cron="*/10 6-23 * * *"))),
+        ('hours = "22-06"', Config(hours=Hours.parse("22-06"))),
+        ("max_mb_per_run = 0.5", Config(caps=Caps(per_run=500_000))),
+        ("max_mb_per_month = 20", Config(caps=Caps(per_month=20_000_000))),
+        *(
+            (f'proxy = "{url}"', Config(proxy=url))
+            for url in (
+                "http://proxy.example:3128",
+                "socks5://127.0.0.1:9050",
+                "socks5h://me:secret@[::1]:9050",
+            )
+        ),
         ('[publishers.a]\nevery = "1h"', Config(schedules={"a": every(hours=1)})),
         (
             'every = "1h"\n[publishers.a]\ncron = "0 6 * * 7"',
@@ -58,6 +70,17 @@ def test_a_publisher_has_its_own_schedule_or_the_common_one(tmp_path):
     ("text", "key", "remedy"),
     [
         ('evry = "1h"', "`evry`", "`every`"),
+        ('hours = "at night"', "`hours`", '"22-06"'),
+        ("hours = 22", "`hours`", '"22-06"'),
+        ("max_mb_per_run = 0", "`max_mb_per_run`", "write 500"),
+        ('max_mb_per_run = "500"', "`max_mb_per_run`", "write 500"),
+        ("max_mb_per_month = true", "`max_mb_per_month`", "write 500"),
+        ("max_mb_per_month = inf", "`max_mb_per_month`", "write 500"),
+        ('proxy = "127.0.0.1:9050"', "`proxy`", '"socks5h://127.0.0.1:9050"'),
+        ('proxy = "ftp://x.example"', "`proxy`", '"socks5h://127.0.0.1:9050"'),
+        ('proxy = "http://x.example:99999"', "`proxy`", '"socks5h://127.0.0.1:9050"'),
+        ('proxy = "http://x.example/path"', "`proxy`", '"socks5h://127.0.0.1:9050"'),
+        ("proxy = 5", "`proxy`", '"socks5h://127.0.0.1:9050"'),
         ('every = "often"', "`every`", '"15m"'),
         ("every = 15", "`every`", '"15m"'),
         ('every = "0s"', "`every`", '"1s"'),

@@ -10,7 +10,9 @@ import pytest
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from crawler.config import Config, Schedule
+from crawler.config import Caps, Config, Schedule
+from crawler.hours import Hours
+from crawler.publisher import Publisher
 from crawler.watch import Watch
 from tests.crawler import shell, wire
 
@@ -50,6 +52,37 @@ def test_an_archive_that_is_being_made_has_nothing_due(tmp_path):
     assert watch._due() == []
     (tmp_path / "archive.db").write_bytes(b"")
     assert watch._due() == []
+
+
+async def test_nothing_is_crawled_outside_the_hours_or_beyond_the_cap(archive, monkeypatch):
+    archive.now = datetime(2026, 11, 20, tzinfo=UTC)
+    await archive.crawl()
+    hours = Hours.parse("22-06")
+    one = Publisher(slug="paper", name="x", hours=hours)
+    started, waited = [], []
+
+    async def crawl(self, polled, resumed):
+        started.append((polled, resumed))
+        return 0
+
+    async def wait(self, seconds):
+        waited.append(seconds)
+
+    monkeypatch.setattr(Watch, "_crawl", crawl)
+    monkeypatch.setattr(Watch, "_wait", wait)
+    for moment, cap, expected in (
+        ("2026-11-23T12:00+00:00", None, []),
+        ("2026-11-23T23:00+00:00", 1, []),
+        ("2026-11-23T23:00+00:00", None, [(["paper"], [])]),
+    ):
+        monkeypatch.setattr("crawler.watch.system", lambda at=moment: datetime.fromisoformat(at))
+        config = Config(caps=Caps(per_month=cap))
+        watch = Watch(archive.root, ["paper"], config, publishers=[one])
+        await watch._trigger("paper")
+        await watch._next()
+        assert started == expected
+        assert watch._triggered == (set() if expected else {"paper"})
+    assert len(waited) == 2
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.settings import Settings
@@ -29,7 +29,7 @@ from crawler import allowance
 from crawler.addresses import is_local
 from crawler.config import NO_CAPS, Caps
 from crawler.publisher import Publisher
-from crawler.settings import USER_AGENT
+from crawler.settings import DOWNLOAD_DELAY, USER_AGENT
 from crawler.spiders.news import NewsSpider
 
 SLICE_SECONDS = 300.0
@@ -164,17 +164,20 @@ def scrapy_settings(
     settings.setmodule("crawler.settings", priority="project")
     settings.set("LOG_LEVEL", log_level, priority="cmdline")
     settings.set("USER_AGENT", user_agent(contact), priority="cmdline")
-    usual = settings.getfloat("DOWNLOAD_DELAY")
-    slots: dict[str, dict[str, float]] = {}
-    for one in publishers:
-        for host in one.hosts:
-            delay = usual if one.delay is None else one.delay
-            slots[host] = {"delay": max(delay, slots.get(host, {}).get("delay", 0.0))}
-    settings.set("DOWNLOAD_SLOTS", slots, priority="cmdline")
-    settings.set(
-        "OPEN_URLS", [url for one in publishers for url in one.local_urls], priority="cmdline"
-    )
+    settings.update(host_settings(publishers), priority="cmdline")
     return settings
+
+
+def host_settings(publishers: Iterable[Publisher]) -> dict[str, Any]:
+    """Return the settings that come from publishers: their hosts' delays and local addresses."""
+    slots: dict[str, dict[str, float]] = {}
+    named: list[str] = []
+    for one in publishers:
+        named += one.local_urls
+        for host in one.hosts:
+            delay = DOWNLOAD_DELAY if one.delay is None else one.delay
+            slots[host] = {"delay": max(delay, slots.get(host, {}).get("delay", 0.0))}
+    return {"DOWNLOAD_SLOTS": slots, "OPEN_URLS": named}
 
 
 def _prepare(store: Store, job: Job, *, first: bool) -> None:

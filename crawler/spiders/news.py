@@ -18,12 +18,14 @@ from urllib.parse import urldefrag
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.http import Response
+from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 from w3lib.url import safe_url_string
 
 from archive.records import Capture, Kind, Page, Visit
 from archive.store import Store
 from archive.urls import canonical
+from crawler import config
 from crawler.discover import NotAListing
 from crawler.ending import Endings
 from crawler.errors import PublisherError
@@ -90,7 +92,7 @@ class NewsSpider(Spider):
         """Make the spider, also for `scrapy crawl news -a publisher=SLUG -a archive=DIR`."""
         opened = contextlib.ExitStack()
         if "store" not in arguments:
-            arguments = _from_shell(opened, **arguments)
+            arguments = _from_shell(opened, crawler.settings, **arguments)
         spider = cls(**arguments)
         spider._own = opened
         spider._set_crawler(crawler)
@@ -263,16 +265,22 @@ class NewsSpider(Spider):
 
 
 def _from_shell(
-    opened: contextlib.ExitStack, *, publisher: str = "", archive: str = "warraq-archive"
+    opened: contextlib.ExitStack,
+    settings: BaseSettings,
+    *,
+    publisher: str = "",
+    archive: str = "warraq-archive",
 ) -> dict[str, Any]:
     """Open what `scrapy crawl` names, as the command `warraq crawl` does."""
-    from crawler.crawl import entry_points, known, warcinfo  # it imports this module
+    from crawler.crawl import entry_points, host_settings, known, warcinfo  # it imports this module
     from crawler.settings import USER_AGENT
 
     root = Path(archive)
     chosen = [find(slug, [root / "publishers"]) for slug in publisher.split(",") if slug]
     if not chosen:
         raise PublisherError("name the publisher: scrapy crawl news -a publisher=SLUG")
+    settings.update(host_settings(chosen), priority="cmdline")
+    settings.set("PROXY", config.load(root).proxy, priority="cmdline")
     store = opened.enter_context(
         Store(root, command="scrapy crawl", software=USER_AGENT, settings=warcinfo())
     )

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from archive.clock import starting_at
 from tests.crawler import wire
 
 ARTICLES = {"/news/1", "/news/2"}
@@ -149,3 +150,17 @@ async def test_robots_txt_is_kept_like_any_other_page(archive, site):
     await archive.crawl()
     rows = archive.rows("select publisher, status from captures where kind = 'robots'")
     assert rows == [("paper", 200)]
+
+
+async def test_a_host_whose_robots_txt_answers_429_is_asked_again_after_the_pause(archive, site):
+    allowed = site.answers["/robots.txt"]
+    busy = wire.http(b"", "Retry-After: 1", status="429 Too Many Requests")
+    site.answers["/robots.txt"] = lambda _: (busy,) if site.count("/robots.txt") == 1 else allowed
+    feed = [site.url + "/feed"]
+    archive.follow(feeds=feed, sections=[site.url + "/later"])
+    await archive.crawl(clock=starting_at(archive.now))
+    assert site.count("/robots.txt") in {1, 2}
+    assert {kind for kind, _ in archive.problems()} <= {"robots-unreachable", "http-404"}
+    archive.forward(hours=1)
+    await archive.crawl()
+    assert archive.rows("select count(*) from articles") == [(2,)]

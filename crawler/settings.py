@@ -34,7 +34,7 @@ REMOTE_CONTROL_ENABLED = False
 
 # `visits` is the only memory; the request queue holds what is in hand.
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
-CONCURRENT_REQUESTS = 32
+CONCURRENT_REQUESTS = 128  # those that wait for their host's turn count too
 CONCURRENT_REQUESTS_PER_DOMAIN = 8
 CONCURRENT_ITEMS = 8  # the default of 100 makes about a hundred tasks per response
 DOWNLOAD_DELAY = 1.0  # a publisher's `delay` replaces it for its hosts
@@ -59,7 +59,6 @@ COOKIES_ENABLED = False  # their domain check may go to the network for the publ
 METAREFRESH_ENABLED = False
 REFERRER_POLICY = "scrapy.spidermiddlewares.referer.NoReferrerPolicy"
 HTTPERROR_ALLOW_ALL = True
-URLLENGTH_LIMIT = 8000  # a percent-encoded Arabic path is long
 
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
@@ -70,6 +69,7 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.RecordCapture": 950,
 }
 SPIDER_MIDDLEWARES = {
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,  # it drops without a word
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
 }

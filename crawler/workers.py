@@ -19,6 +19,10 @@ from crawler.publisher import Publisher
 SECONDS = 20.0
 
 
+class Stopped(Exception):  # noqa: N818 - what happened, to a worker that was told to end
+    """The worker was told to end while it read the page; the page is as due as before."""
+
+
 class Workers:
     """A pool of extracting processes; close it when done."""
 
@@ -53,6 +57,8 @@ class Workers:
         except TimeoutError:
             return _failed("extract-timeout", f"reading the page took over {self._seconds:g} s")
         except ProcessExpired as error:
+            if error.exitcode == -signal.SIGTERM:  # the whole group is being stopped
+                raise Stopped from error
             return _failed("extract-crash", f"reading the page ended its process ({error})")
         except Exception as error:  # noqa: BLE001 - a bad page is a problem, never the end of a crawl
             return _failed("extract-error", f"{type(error).__name__}: {error}")

@@ -23,7 +23,7 @@ from w3lib.url import safe_url_string
 
 from archive.records import Capture, Kind, Page, Visit
 from archive.store import Store
-from archive.urls import canonical
+from archive.urls import canonical, host_of
 from crawler.discover import NotAListing
 from crawler.ending import Endings
 from crawler.errors import PublisherError
@@ -38,11 +38,14 @@ from crawler.faults import (
 )
 from crawler.listing import keep_links
 from crawler.publisher import Publisher, find
+from crawler.workers import Stopped
 
 logger = logging.getLogger(__name__)
 
 IN_FLIGHT = 24  # pages of a publisher without a delay
 HEARTBEAT = 0.25  # seconds
+DELAY = 1.0  # seconds, where a publisher says nothing; DOWNLOAD_DELAY is the same
+LONGEST_ADDRESS = 8000  # characters; a percent-encoded Arabic path is long
 
 
 class NewsSpider(Spider):
@@ -75,6 +78,7 @@ class NewsSpider(Spider):
         self._freed = asyncio.Event()
         self.fault: BaseException | None = None
         self.endings = Endings(store, self.done)
+        self.delays: dict[str, float] = {}  # seconds a site's robots.txt asks for, by publisher
         self._own: contextlib.ExitStack | None = None
 
     @classmethod
@@ -92,12 +96,12 @@ class NewsSpider(Spider):
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield a request for each due visit, listings first, as room comes free."""
-        while not self._time_is_up():
-            visits = list(self._next_visits())
+        while True:
+            visits = [] if self._time_is_up() else self._next_visits()
             for visit in visits:
                 self._busy[visit.key] = visit
-                self.visits += 1
-                yield self._request(visit)
+                if request := self._request(visit):
+                    yield request
             if not visits and not self._busy:
                 return
             self._freed.clear()
@@ -113,6 +117,7 @@ class NewsSpider(Spider):
     def abort(self, error: BaseException) -> None:
         """Stop because the archive cannot be written; nothing more is kept."""
         self.fault = self.fault or error
+        self.store.batch.break_off()
         self.stop()
 
     def closed(self, reason: str) -> None:
@@ -128,15 +133,13 @@ class NewsSpider(Spider):
             self.endings.failed(
                 visit, capture, "truncated", f"the answer broke off ({capture.truncated})"
             )
-        elif capture.status == 304 or (
-            capture.status == 200 and visit.article and capture.sha256 == visit.last_sha256
-        ):
+        elif _is_unchanged(visit, capture):
             self.endings.unchanged(visit, capture)
         elif capture.status == 200 and visit.kind is Kind.ARTICLE:
             yield Page(visit=visit, capture=capture)
         elif capture.status == 200:
             await self._read_listing(visit, capture)
-        elif capture.status in {404, 410}:
+        elif capture.status in {404, 410} and host_of(capture.url) == host_of(visit.url):
             self.endings.gone(visit, capture)
         else:
             self.endings.failed(
@@ -169,6 +172,7 @@ class NewsSpider(Spider):
     def done(self, visit: Visit) -> None:
         """Forget a visit whose end stands in the archive's batch; commit a full batch."""
         self._busy.pop(visit.key, None)
+        self.visits += 1
         self._freed.set()
         self._commit()
 
@@ -182,11 +186,20 @@ class NewsSpider(Spider):
     def _time_is_up(self) -> bool:
         return self._ends_at is not None and time.monotonic() >= self._ends_at
 
-    def _next_visits(self) -> Iterator[Visit]:
+    def _next_visits(self) -> list[Visit]:
+        try:
+            return list(self._due_visits())
+        except ARCHIVE_FAULTS as error:
+            self.abort(error)
+            return []
+
+    def _due_visits(self) -> Iterator[Visit]:
         for slug, one in self.publishers.items():
             busy = [visit.key for visit in self._busy.values() if visit.publisher == slug]
-            room = _room(one.delay) - len(busy)
-            listings = self._due(slug, articles=False, limit=room, busy=busy)
+            room = _room(
+                max(DELAY if one.delay is None else one.delay, self.delays.get(slug, 0.0))
+            ) - len(busy)
+            listings = self._due(slug, articles=False, limit=(room + 1) // 2, busy=busy)
             yield from listings
             room -= len(listings)
             if self.articles_left is not None:
@@ -201,11 +214,24 @@ class NewsSpider(Spider):
             return []
         return self.store.due(slug, articles=articles, limit=limit, busy=busy, only=self._only)
 
-    def _request(self, visit: Visit) -> Request:
+    def _request(self, visit: Visit) -> Request | None:
+        """Return the request of a visit; None if its address cannot stand in one."""
         # As it was found: a server may tell escapes apart that mean the same. Only what cannot
         # stand in a request line (RFC 9112, section 3.2) is escaped.
+        try:
+            url = safe_url_string(urldefrag(visit.url).url)
+            request = self._get(url, visit)
+        except ValueError as error:
+            self.endings.failed(visit, None, "bad-address", str(error))
+            return None
+        if len(url) > LONGEST_ADDRESS:
+            self.endings.failed(visit, None, "bad-address", f"{len(url)} characters long")
+            return None
+        return request
+
+    def _get(self, url: str, visit: Visit) -> Request:
         return Request(
-            safe_url_string(urldefrag(visit.url).url),
+            url,
             callback=self.parse,
             errback=self.failed,
             dont_filter=True,
@@ -224,11 +250,21 @@ class NewsSpider(Spider):
     def _failed_page(self, item: Any, failure: Failure) -> None:
         """Keep a page that broke a pipeline as a problem, so that it is tried again."""
         page = item if isinstance(item, Page) else item.page
-        self._break(page.visit, page.capture, failure)
+        if isinstance(failure.value, Stopped):
+            self.done(page.visit)
+        else:
+            self._break(page.visit, page.capture, failure)
 
-    def _failed_answer(self, response: Response, failure: Failure) -> None:
-        """Keep an answer that broke the spider as a problem, so that it is tried again."""
-        self._break(response.meta["visit"], response.meta.get("capture"), failure)
+    def _failed_answer(self, response: Response | Failure | None, failure: Failure) -> None:
+        """Keep an answer that broke the spider as a problem, so that it is tried again.
+
+        `response` is a Failure where the errback broke, and None where `start` did.
+        """
+        request = getattr(response, "request", None)
+        if request is None:
+            self.abort(failure.value or RuntimeError(str(failure)))
+        else:
+            self._break(request.meta["visit"], request.meta.get("capture"), failure)
 
     def _break(self, visit: Visit, capture: Capture | None, failure: Failure) -> None:
         """End a visit that met a fault of our own, or the crawl if it is one of the archive's."""
@@ -240,6 +276,13 @@ class NewsSpider(Spider):
         detail = f"{type(failure.value).__name__}: {failure.value}"
         logger.error("%s: internal error (--log-level DEBUG shows where): %s", visit.url, detail)
         self.endings.failed(visit, capture, "internal-error", detail)
+
+
+def _is_unchanged(visit: Visit, capture: Capture) -> bool:
+    """Say whether the answer is the last good one; a 304 that nobody asked for is not."""
+    if capture.status == 304:
+        return bool(visit.etag or visit.last_modified)
+    return bool(capture.status == 200 and visit.article and capture.sha256 == visit.last_sha256)
 
 
 def _from_shell(
@@ -259,9 +302,10 @@ def _from_shell(
     for one in chosen:
         store.publish(known(one))
         store.enter(entry_points(one), publisher=one.slug)
+    store.batch.commit()
     return {"store": store, "publishers": chosen}
 
 
-def _room(delay: float | None) -> int:
+def _room(delay: float) -> int:
     """Return how many pages of a publisher may be in hand; few where each has to wait its turn."""
-    return IN_FLIGHT if delay == 0 else 4
+    return IN_FLIGHT if delay == 0 else max(1, round(4 / max(delay, 1.0)))

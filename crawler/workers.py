@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import threading
+from multiprocessing import forkserver
 from multiprocessing.connection import wait
 
 from pebble import ProcessExpired, ProcessPool
@@ -31,6 +32,7 @@ class Workers:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["crawler.extract"])
         self._seconds = seconds
+        _start_forkserver()
         self._pool = ProcessPool(
             max_workers=processes or os.cpu_count() or 1,
             max_tasks=2000,  # a library's slow leak stays small
@@ -73,6 +75,18 @@ def _failed(kind: str, detail: str) -> Extraction:
     return Extraction(
         kind=PageKind.OTHER, problems=(Problem(kind=kind, detail=detail, stage="extract"),)
     )
+
+
+def _start_forkserver() -> None:
+    """Start the process that workers are forked from, deaf to a terminal's Ctrl-C from the start.
+
+    It would hear one while it still imports, and take the pool with it.
+    """
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _begin() -> None:

@@ -21,12 +21,14 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 from w3lib.url import safe_url_string
 
+from archive.errors import ArchiveError
 from archive.records import Capture, Kind, Page, Visit
 from archive.store import Store
 from archive.urls import canonical, host_of
+from crawler import config
 from crawler.discover import NotAListing
 from crawler.ending import Endings
-from crawler.errors import PublisherError
+from crawler.errors import CrawlerError, PublisherError
 from crawler.faults import (
     ARCHIVE_FAULTS,
     ArchiveFault,
@@ -86,7 +88,7 @@ class NewsSpider(Spider):
         """Make the spider, also for `scrapy crawl news -a publisher=SLUG -a archive=DIR`."""
         opened = contextlib.ExitStack()
         if "store" not in arguments:
-            arguments = _from_shell(opened, **arguments)
+            arguments = _from_shell(crawler, opened, arguments)
         spider = cls(**arguments)
         spider._own = opened
         spider._set_crawler(crawler)
@@ -286,24 +288,41 @@ def _is_unchanged(visit: Visit, capture: Capture) -> bool:
 
 
 def _from_shell(
-    opened: contextlib.ExitStack, *, publisher: str = "", archive: str = "warraq-archive"
+    crawler: Crawler, opened: contextlib.ExitStack, arguments: dict[str, str]
 ) -> dict[str, Any]:
     """Open what `scrapy crawl` names, as the command `warraq crawl` does."""
-    from crawler.crawl import entry_points, known, warcinfo  # it imports this module
+    from crawler.crawl import entry_points, known, scrapy_settings, warcinfo
     from crawler.settings import USER_AGENT
 
-    root = Path(archive)
-    chosen = [find(slug, [root / "publishers"]) for slug in publisher.split(",") if slug]
-    if not chosen:
-        raise PublisherError("name the publisher: scrapy crawl news -a publisher=SLUG")
-    store = opened.enter_context(
-        Store(root, command="scrapy crawl", software=USER_AGENT, settings=warcinfo())
-    )
+    try:
+        root, chosen = _named(**arguments)
+        contact = config.load(root).contact
+        store = opened.enter_context(
+            Store(root, command="scrapy crawl", software=USER_AGENT, settings=warcinfo(contact))
+        )
+    except (ArchiveError, CrawlerError) as error:
+        raise SystemExit(f"Error: {error}") from error
+    wanted = scrapy_settings(chosen, contact=contact)
+    for name in ("USER_AGENT", "DOWNLOAD_SLOTS"):
+        crawler.settings.set(name, wanted[name], priority="spider")
     for one in chosen:
         store.publish(known(one))
         store.enter(entry_points(one), publisher=one.slug)
     store.batch.commit()
     return {"store": store, "publishers": chosen}
+
+
+def _named(
+    *, publisher: str = "", archive: str = "warraq-archive", **other: str
+) -> tuple[Path, list[Publisher]]:
+    root = Path(archive)
+    chosen = [find(slug, [root / "publishers"]) for slug in publisher.split(",") if slug]
+    if not chosen or other:
+        raise PublisherError(
+            "say scrapy crawl news -a publisher=SLUG[,SLUG] [-a archive=DIR];"
+            " `warraq crawl` knows more options"
+        )
+    return root, chosen
 
 
 def _room(delay: float) -> int:

@@ -3,13 +3,13 @@
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from archive import revisions
 from archive.clock import from_iso, iso
-from archive.records import Extraction, Outcome
+from archive.records import Extraction, Outcome, Visit
 from archive.revisions import Dated
 from archive.urls import article_id
 
@@ -32,12 +32,15 @@ def keep(
     publisher: str,
     capture: int | None,
     seen_at: datetime,
+    article: int | None = None,
 ) -> tuple[int, Outcome]:
     """Keep a reading as a new article, a further revision, or a sign of life of a known one.
 
-    `url` is canonical. Returns the article's id and what the reading was.
+    `url` is canonical; `article` says which one it is where that is known better. Returns the
+    article's id and what the reading was.
     """
-    article = find(db, url)
+    if article is None:
+        article = find(db, url)
     known, redated = None, False
     if article is not None:
         known = _current_hash(db, article)
@@ -54,12 +57,49 @@ def keep(
         fields["changed_at"] = iso(seen_at)
         _update(db, article, fields | {"gone_at": None}, "revision_count = revision_count + 1")
     else:
-        seen = {key: fields[key] for key in _MOVING}
+        listed = ("byline", "byline_from") if extraction.byline_from == "feed" else ()
+        seen = {key: fields[key] for key in (*_MOVING, *listed)}
         _update(db, article, seen | {"gone_at": None})
+        if listed:
+            _name(db, article, extraction)
     if outcome is not Outcome.SAME:
         _revise(db, article, extraction, capture=capture, seen_at=seen_at)
         _name(db, article, extraction)
     return article, outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Which article a page is: its id if it is known, its URL, whether another address leads it."""
+
+    article: int | None
+    url: str
+    led: bool = False
+
+
+def identify(
+    db: sqlite3.Connection, visit: Visit, *, claimed: str, answered: str, title: str | None
+) -> Identity:
+    """Say which article a page is that was found at a visit's address.
+
+    An article keeps the address it was first known by (invariant 11), whatever the page claims
+    later. A claim is believed where nothing stands yet, or an article of the same title: many
+    sites name one and the same page as canonical for all of theirs. The address that led to an
+    article first is the one that is looked at again; two would make revisions of each other.
+    """
+    moved = answered != visit.key and find(db, answered) not in {None, visit.article}
+    if visit.article is not None and not moved:
+        return Identity(article=visit.article, url=answered)
+    for url in dict.fromkeys((claimed, answered)):
+        row = db.execute("select id, title from articles where url = ?", (url,)).fetchone()
+        if row is None:
+            return Identity(article=None, url=url)
+        if url == answered or row[1] == title:
+            led = db.execute(
+                "select 1 from visits where article = ? and key != ?", (row[0], visit.key)
+            ).fetchone()
+            return Identity(article=row[0], url=url, led=led is not None)
+    return Identity(article=None, url=answered)
 
 
 def find(db: sqlite3.Connection, url: str) -> int | None:

@@ -24,6 +24,7 @@ class Batch:
         self._clock = clock
         self._pages = 0
         self._begun: datetime | None = None
+        self.broken = False
 
     def open(self) -> None:
         """Begin the batch, unless it is open."""
@@ -56,12 +57,24 @@ class Batch:
         return self._pages >= PAGES or not 0 <= age < SECONDS
 
     def commit(self) -> None:
-        """Acknowledge the batch: first its bytes are on the disk, then its rows."""
-        self._warc.sync()
-        if self._db.in_transaction:
-            self._db.execute("commit")
+        """Acknowledge the batch: first its bytes are on the disk, then its rows.
+
+        An error breaks the batch for good: after a failed fsync the kernel may have dropped the
+        pages and call the next one a success.
+        """
+        try:
+            self._warc.sync()
+            if self._db.in_transaction:
+                self._db.execute("commit")
+        except (OSError, sqlite3.Error):
+            self.broken = True
+            raise
         self._pages = 0
         self._begun = None
+
+    def break_off(self) -> None:
+        """Never commit what is open: the disk or the database failed."""
+        self.broken = True
 
     def abandon(self) -> None:
         """Leave the batch as a kill would: the next writer's recovery sees to it."""

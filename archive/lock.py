@@ -35,6 +35,18 @@ def writing(root: Path, *, command: str, now: datetime) -> Iterator[None]:
             file.truncate(0)
 
 
+def is_held(root: Path) -> bool:
+    """Return whether some process is writing into the archive now."""
+    try:
+        with (root / "lock").open("r", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def _opened(path: Path) -> IO[str]:
     try:
         return path.open("a+", encoding="utf-8")

@@ -67,7 +67,13 @@ def _adopt(db: sqlite3.Connection, plain: bytes, location: WarcLocation, *, run:
     fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
     if fields["WARC-Type"] not in {"response", "revisit"}:
         return False
-    captures.insert(db, _capture(db, fields, block, location), run=run)
+    capture = _capture(db, fields, block, location)
+    if capture.publisher:  # its row may have been in the batch that was lost
+        db.execute(
+            "insert into publishers (slug, name) values (:slug, :slug) on conflict do nothing",
+            {"slug": capture.publisher},
+        )
+    captures.insert(db, capture, run=run)
     return True
 
 

@@ -25,13 +25,13 @@ def content_hash(extraction: Extraction) -> str:
 
     `modified_at` is left out: a stamp that moves without a word changing is no revision. White
     space and an image's query string (sizes, cache keys) are no change either. A date of
-    publication is compared by `redated`.
+    publication is compared by `dated`; a byline that only a listing gave is not on the page.
     """
     image = extraction.image_url and urlsplit(extraction.image_url)._replace(query="").geturl()
     written = [
         extraction.title,
         extraction.deck,
-        extraction.byline,
+        None if extraction.byline_from == "feed" else extraction.byline,
         extraction.dateline,
         extraction.section,
         sorted(extraction.tags),
@@ -60,6 +60,8 @@ def dated(before: Dated, extraction: Extraction) -> tuple[Dated, bool]:
         at=extraction.published_at, on=extraction.published_on, source=extraction.published_from
     )
     if now.source in STATED:
+        if now.at is None and now.on == before.on:
+            return before, False
         timed = before.at is not None and now.at is not None
         edited = before.source in STATED and (
             now.on != before.on or (timed and now.at != before.at)

@@ -15,14 +15,15 @@ from (
     select publisher, count(*) requests, 0 new, 0 changed, 0 unchanged, 0 problems,
         sum(wire_bytes) bytes,
         (julianday(max(fetched_at)) - julianday(min(fetched_at))) * 86400 seconds
-    from captures where run = :run group by publisher
+    from captures indexed by captures_run where run = :run group by publisher
     union all
     select a.publisher, 0, sum(r.number = 1), sum(r.number > 1), 0, 0, 0, 0
-    from captures c join revisions r on r.capture = c.id join articles a on a.id = r.article
+    from captures c indexed by captures_run
+        join revisions r on r.capture = c.id join articles a on a.id = r.article
     where c.run = :run group by a.publisher
     union all
     select c.publisher, 0, 0, 0, count(*), 0, 0, 0
-    from captures c join articles a on a.capture = c.id
+    from captures c indexed by captures_run join articles a on a.capture = c.id
     where c.run = :run and not exists (select 1 from revisions r where r.capture = c.id)
     group by c.publisher
     union all

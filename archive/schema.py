@@ -136,6 +136,7 @@ create table visits (
 ) strict;
 create index visits_due on visits(publisher, kind, due_at) where due_at is not null;
 create index visits_article on visits(article);
+create index visits_entries on visits(publisher) where kind != 'article' and found_in is null;
 
 create table links (
     url text not null references visits(key),

@@ -105,7 +105,7 @@ class Store:
         traceback: TracebackType | None,
     ) -> None:
         with self._closing:
-            if isinstance(exc, sqlite3.Error | OSError):
+            if self.batch.broken or isinstance(exc, sqlite3.Error | OSError):
                 self.batch.abandon()
                 return
             self._warc.close()
@@ -216,10 +216,24 @@ class Store:
         self.batch.open()
         return visits.found(self.db, links, visit=visit, now=self.clock(), run_began=self._began)
 
+    def identify(
+        self, visit: Visit, *, claimed: str, answered: str, title: str | None
+    ) -> articles.Identity:
+        """Say which article a page is that was found at a visit's address."""
+        return articles.identify(self.db, visit, claimed=claimed, answered=answered, title=title)
+
     def keep(
-        self, extraction: Extraction, *, url: str, visit: Visit, capture: Capture
+        self,
+        extraction: Extraction,
+        *,
+        url: str,
+        visit: Visit,
+        capture: Capture,
+        article: int | None = None,
     ) -> tuple[int | None, Outcome | None]:
-        """Keep what was read on a page under its canonical URL, and the reading's problems.
+        """Keep what was read on a page as the article it is, and the reading's problems.
+
+        That is `article` where it is known, else the one at the canonical `url`.
 
         Returns the article's id and what the reading was; (None, None) for a page that is no
         article, of which only the problems are kept, at least that one.
@@ -234,6 +248,7 @@ class Store:
                 publisher=visit.publisher,
                 capture=capture.id,
                 seen_at=capture.fetched_at,
+                article=article,
             )
         if kept[1]:
             self.totals[kept[1]] += 1
@@ -264,8 +279,12 @@ class Store:
         state: visits.State,
         article: int | None = None,
         not_before: datetime | None = None,
+        good: bool = True,
     ) -> None:
-        """Keep the end of a visit: when it is due again, why, and the article it led to."""
+        """Keep the end of a visit: when it is due again, why, and the article it led to.
+
+        An answer that was not `good`, as a parked page, gives no validators for the next time.
+        """
         self.batch.open()
         visits.visited(
             self.db,
@@ -276,6 +295,7 @@ class Store:
             state=state,
             article=article,
             not_before=not_before,
+            good=good,
         )
         self.batch.count()
 

@@ -10,6 +10,7 @@ _TRACKING = re.compile(
     r"ns_(?:campaign|mchannel|source|linkname|fee)|at_(?:medium|campaign|custom\d)|ref_src|"
     r"__twitter_impression"
 )
+_NETLOC = re.compile(r"(?:[^@]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^\[\]]+)(?::\d*)?")
 _PORTS = {"http": "80", "https": "443"}
 _SAFE = "!$&'()*+,;=:@/~"
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|[0-9a-f:.]*:[0-9a-f:.]*")
@@ -35,7 +36,7 @@ def canonical(url: str, base: str | None = None) -> str:
     joined = urljoin(base, url.strip()) if base else url.strip()
     parts = urlsplit(joined)
     scheme = parts.scheme.lower()
-    if scheme not in _PORTS or not parts.hostname:
+    if scheme not in _PORTS or not parts.hostname or not _NETLOC.fullmatch(parts.netloc):
         raise ValueError(f"not an http or https address: {url!r}")
     host = _host(parts.hostname)
     port = parts.port

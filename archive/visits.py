@@ -6,12 +6,14 @@ Nothing about the crawl is remembered anywhere else (invariant 3).
 import json
 import sqlite3
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from archive.clock import from_iso, iso
 from archive.records import Capture, Kind, Link, Visit
 from archive.urls import canonical
+
+UNDATED = timedelta(minutes=30)  # so often at most is a sitemap read that does not tell its age
 
 State = Literal["due", "done", "gone", "refused", "failed"]
 
@@ -25,12 +27,14 @@ select v.key, v.url, v.publisher, v.kind, v.found_in, v.found_at, v.due_at, v.la
         where l.url = v.key and l.published != '' order by l.found_in limit 1)
 from visits v
 where v.publisher = :publisher and v.due_at <= :now and v.kind {{kinds}}
-    and (:only is null or v.key in (select value from json_each(:only)))
+    {{only}}
 order by v.due_at, v.rowid limit :limit
 """  # noqa: S608 - the names of four columns
 _FOUND = """
 insert into visits (key, url, publisher, kind, found_in, found_at, due_at)
-values (?, ?, ?, ?, ?, ?, ?) on conflict (key) do nothing
+values (:key, :url, :publisher, :kind, :found_in, :at, :at)
+on conflict (key) do update set due_at = excluded.due_at
+    where state = 'failed' and due_at is null and last_at < :day_ago
 """
 _LINKED = """
 insert into links (url, found_in, title, published, author, summary, found_at)
@@ -55,12 +59,26 @@ def ask(
     """Make addresses (with their kinds) known and due now, or when the site allows it again."""
     for url, kind in addresses:
         key, at = canonical(url), iso(now)
-        db.execute(_FOUND, (key, url, publisher, kind, None, at, at))
+        db.execute(_FOUND, _new(key, url, publisher, kind, None, now))
         db.execute(
             "update visits set due_at = max(?, coalesce(not_before, '')), kind = ?, publisher = ?"
             " where key = ?",
             (at, kind, publisher, key),
         )
+
+
+def _new(
+    key: str, url: str, publisher: str, kind: Kind, found_in: str | None, now: datetime
+) -> dict[str, str | None]:
+    return {
+        "key": key,
+        "url": url,
+        "publisher": publisher,
+        "kind": kind,
+        "found_in": found_in,
+        "at": iso(now),
+        "day_ago": iso(now - timedelta(days=1)),
+    }
 
 
 def retire(db: sqlite3.Connection, publisher: str) -> None:
@@ -82,6 +100,8 @@ def found(
 ) -> int:
     """Keep the links (canonical URL, link) of a listing; new ones are due at once.
 
+    One that was given up is due again, once a day: it is still listed.
+
     A known listing is due again when the one it stands in gives it another date, or none; not
     twice in a run, so that listings which list each other come to an end, and not before a failed
     one's time.
@@ -93,7 +113,7 @@ def found(
     new = 0
     for key, link in links:
         added = db.execute(
-            _FOUND, (key, link.url, visit.publisher, link.kind, visit.key, at, at)
+            _FOUND, _new(key, link.url, visit.publisher, link.kind, visit.key, now)
         ).rowcount
         if not added and link.kind is not Kind.ARTICLE:
             _renew(db, key, link, visit=visit, at=at, run_began=run_began)
@@ -112,10 +132,11 @@ def _renew(
         "select published from links where url = ? and found_in = ?", (key, visit.key)
     ).fetchone()
     if link.published is None or known is None or known[0] != link.published:
+        undated = link.published is None and link.kind is Kind.SITEMAP
         db.execute(
             "update visits set due_at = ? where key = ? and kind != 'article'"
             " and (last_at is null or last_at < ?) and (failures = 0 or due_at is null)",
-            (at, key, iso(run_began)),
+            (at, key, iso(run_began - UNDATED if undated else run_began)),
         )
         db.execute(
             "update links set published = ? where url = ? and found_in = ?",
@@ -139,7 +160,8 @@ def due(
     """
     rows = db.execute(
         _DUE.format(
-            kinds="= 'article'" if articles else "in ('feed', 'sitemap', 'section', 'api')"
+            kinds="= 'article'" if articles else "in ('feed', 'sitemap', 'section', 'api')",
+            only="" if only is None else "and v.key in (select value from json_each(:only))",
         ),
         {
             "publisher": publisher,
@@ -167,8 +189,9 @@ def due_publishers(
     """Return those of the publishers that have articles, or listings of listings, due."""
     marks = ", ".join("?" * len(publishers))
     rows = db.execute(
-        f"select distinct publisher from visits where publisher in ({marks}) and due_at <= ?"  # noqa: S608
-        " and (kind = 'article' or found_in is not null) order by publisher",
+        f"select slug from publishers p where slug in ({marks}) and exists ("  # noqa: S608
+        "select 1 from visits v where v.publisher = p.slug and v.due_at <= ?"
+        " and (kind = 'article' or found_in is not null)) order by slug",
         (*publishers, iso(now)),
     )
     return [slug for (slug,) in rows]
@@ -184,6 +207,7 @@ def visited(
     state: State,
     article: int | None = None,
     not_before: datetime | None = None,
+    good: bool = True,
 ) -> None:
     """Keep what a visit brought; `due_at` None means it is not visited again.
 
@@ -192,7 +216,7 @@ def visited(
     Validators (ETag, Last-Modified) and digest of the last good answer stay when this one has
     none: a 304 names them or not, an error never replaces them.
     """
-    good = capture is not None and capture.status == 200 and state == "done"
+    good = good and capture is not None and capture.status == 200 and state == "done"
     failed = state in {"failed", "refused"}
     db.execute(
         _VISITED,

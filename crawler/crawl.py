@@ -4,6 +4,7 @@ Between two slices the writing lock is free, so that other commands get their tu
 """
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -20,7 +21,7 @@ from scrapy.utils.log import configure_logging
 
 from archive import records
 from archive.clock import Clock, system
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, ArchiveLocked
 from archive.records import Kind
 from archive.runs import Counts
 from archive.store import Store
@@ -33,6 +34,7 @@ from crawler.settings import DOWNLOAD_DELAY, USER_AGENT
 from crawler.spiders.news import NewsSpider
 
 SLICE_SECONDS = 300.0
+PATIENCE = 3600.0  # seconds a crawl waits for its next turn at the archive
 _PROGRESS_SECONDS = 0.5
 _ENTRIES = (("feeds", Kind.FEED), ("sitemaps", Kind.SITEMAP), ("sections", Kind.SECTION))
 
@@ -124,13 +126,8 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
         seconds = SLICE_SECONDS
         if job.seconds is not None:
             seconds = min(seconds, job.seconds - (time.monotonic() - began))
-        with Store(
-            job.root,
-            command=job.command,
-            software=USER_AGENT,
-            settings=warcinfo(job.contact),
-            clock=job.clock,
-        ) as store:
+        with contextlib.ExitStack() as turn:
+            store = await _take_turn(turn, job, stop, patience=0.0 if first else PATIENCE)
             _prepare(store, job, first=first)
             store.totals = totals
             room = allowance.left(store, job.caps)
@@ -154,6 +151,26 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
         await asyncio.sleep(0.1)  # whoever waits for the lock gets it now
     summary.seconds, summary.stopped = time.monotonic() - began, stop.asked
     return summary
+
+
+async def _take_turn(turn: contextlib.ExitStack, job: Job, stop: Stop, *, patience: float) -> Store:
+    """Open the archive for a slice; between slices others may write first (invariant 8)."""
+    ends_at = time.monotonic() + patience
+    while True:
+        try:
+            return turn.enter_context(
+                Store(
+                    job.root,
+                    command=job.command,
+                    software=USER_AGENT,
+                    settings=warcinfo(job.contact),
+                    clock=job.clock,
+                )
+            )
+        except ArchiveLocked:
+            if stop.asked or time.monotonic() >= ends_at:
+                raise
+            await asyncio.sleep(_PROGRESS_SECONDS)
 
 
 def scrapy_settings(

@@ -13,6 +13,8 @@ logger = logging.getLogger(__name__)
 
 # The site itself asks to be left alone for a while (RFC 6585, section 4; RFC 9110, 15.6.4).
 _LATER = frozenset({"http-429", "http-503"})
+# Not this page but the whole site is away, or the line to it.
+_AWAY = ("network-", "http-5", "http-429", "robots-unreachable")
 
 
 class Endings:
@@ -63,7 +65,8 @@ class Endings:
         """
         now = self._store.clock()
         asked = revisit.retry_after(retry_after, now=now)
-        due_at = revisit.after_failure(visit, now=now, retry_after=asked)
+        away = kind.startswith(_AWAY)
+        due_at = revisit.after_failure(visit, now=now, retry_after=asked, give_up=not away)
         self._problem(visit, capture, kind, detail, stage=stage)
         not_before = due_at if asked or kind in _LATER else None
         self._end(visit, capture, state="failed", due_at=due_at, not_before=not_before)

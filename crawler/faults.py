@@ -73,7 +73,7 @@ IGNORED: dict[type[Exception], str] = {
     Unreachable: "robots-unreachable",
     Undecodable: "undecodable",
     AddressRefused: "address-refused",
-    TooLong: "url-too-long",
+    TooLong: "bad-address",
     TooLarge: "too-large",
     IgnoreRequest: "ignored",  # too many redirects
 }

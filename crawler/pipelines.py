@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from scrapy.crawler import Crawler
 
+from archive.articles import Identity
 from archive.records import Outcome, Page, Reading
 from archive.urls import canonical, host_of
 from crawler import revisit
@@ -61,43 +62,60 @@ class KeepReading:
 
     def process_item(self, item: Reading) -> Reading:
         visit, capture, store = item.page.visit, item.page.capture, self._spider.store
-        now = self._spider.clock()
-        passing = any(problem.kind in PASSING for problem in item.extraction.problems)
+        claimed, answered = addresses(item)
         with store.batch.one_page():
-            article, outcome = store.keep(
-                item.extraction, url=article_url(item), visit=visit, capture=capture
+            identity = store.identify(
+                visit, claimed=claimed, answered=answered, title=item.extraction.title
             )
-            store.visited(
-                visit,
-                capture,
-                due_at=(revisit.after_failure if passing else revisit.after_success)(
-                    visit, now=now
-                ),
-                state="failed" if passing else "done",
-                article=article,
-            )
-            if not passing:
-                self._spider.traps.count(visit, fruitful=outcome is Outcome.NEW)
+            if identity.led:
+                store.visited(visit, capture, due_at=None, state="done", article=identity.article)
+                self._spider.traps.count(visit, fruitful=False)
+            else:
+                self._keep(item, identity)
         self._spider.done(visit)
         return item
 
+    def _keep(self, item: Reading, identity: Identity) -> None:
+        visit, capture, store = item.page.visit, item.page.capture, self._spider.store
+        now = self._spider.clock()
+        passing = any(problem.kind in PASSING for problem in item.extraction.problems)
+        again = revisit.after_failure if passing else revisit.after_success
+        article, outcome = store.keep(
+            item.extraction,
+            url=identity.url,
+            visit=visit,
+            capture=capture,
+            article=identity.article,
+        )
+        store.visited(
+            visit,
+            capture,
+            due_at=again(visit, now=now),
+            state="failed" if passing else "done",
+            article=article,
+            good=article is not None,
+        )
+        if not passing:
+            self._spider.traps.count(visit, fruitful=outcome is Outcome.NEW)
 
-def article_url(reading: Reading) -> str:
-    """Return the article's canonical URL: the page's own claim where it can be believed.
+
+def addresses(reading: Reading) -> tuple[str, str]:
+    """Return the page's own canonical URL, where it can be believed, and the one that answered.
 
     Believed is a claim on the same host, `www.` or not, that is not just the front page;
-    otherwise it is the address that answered.
+    otherwise both are the address that answered.
     """
     answered = canonical(reading.page.capture.url)
     claim = reading.extraction.canonical_url
     if claim is None:
-        return answered
+        return answered, answered
     try:
         claimed = canonical(claim, answered)
     except ValueError:
-        return answered
+        return answered, answered
     front_page = claimed.rstrip("/").count("/") == 2
-    return answered if front_page or _place(claimed) != _place(answered) else claimed
+    believed = not front_page and _place(claimed) == _place(answered)
+    return (claimed if believed else answered), answered
 
 
 def _place(url: str) -> tuple[str, int | None]:

@@ -17,7 +17,6 @@ AGES = (
     timedelta(days=7),
     timedelta(days=30),
 )
-POLL = timedelta(minutes=15)
 FIRST_FAILURE = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(days=1)
 LONGEST_ASKED = timedelta(days=7)  # a Retry-After beyond it is a mistake of the server
@@ -25,9 +24,12 @@ GIVE_UP = 10
 
 
 def after_success(visit: Visit, *, now: datetime) -> datetime | None:
-    """Return when a visit that got its answer is due again; None when it is never again."""
+    """Return when a visit that got its answer is due again; None when it is never again.
+
+    Listings are looked at when the crawl's schedule or the listing they stand in says so.
+    """
     if visit.kind is not Kind.ARTICLE:
-        return now + POLL if visit.found_in is None else None
+        return None
     age = now - (visit.found_at or now)
     earlier = timedelta(0)
     for later in AGES:
@@ -38,14 +40,20 @@ def after_success(visit: Visit, *, now: datetime) -> datetime | None:
 
 
 def after_failure(
-    visit: Visit, *, now: datetime, retry_after: datetime | None = None
+    visit: Visit,
+    *,
+    now: datetime,
+    retry_after: datetime | None = None,
+    give_up: bool = True,
 ) -> datetime | None:
     """Return when a failed visit is tried again: later each time, never sooner than asked.
 
     `retry_after` is the server's own word (RFC 9110, section 10.2.3). After ten failures in a row
-    an article is given up (None); an entry point never is.
+    that are the page's own (`give_up`) an article is given up (None); an entry point never is, and
+    nothing is because the whole site is away.
     """
-    if visit.failures + 1 >= GIVE_UP and (visit.found_in or visit.kind is Kind.ARTICLE):
+    page = visit.found_in is not None or visit.kind is Kind.ARTICLE
+    if give_up and page and visit.failures + 1 >= GIVE_UP:
         return None
     wait = min(FIRST_FAILURE * (1 << min(visit.failures, 12)), LONGEST_WAIT)
     return max(now + wait, retry_after or now)

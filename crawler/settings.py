@@ -34,7 +34,7 @@ REMOTE_CONTROL_ENABLED = False
 
 # `visits` is the only memory; the request queue holds what is in hand.
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
-CONCURRENT_REQUESTS = 32
+CONCURRENT_REQUESTS = 128  # those that wait for their host's turn count too
 CONCURRENT_REQUESTS_PER_DOMAIN = 8
 CONCURRENT_ITEMS = 8  # the default of 100 makes about a hundred tasks per response
 DOWNLOAD_DELAY = 1.0  # a publisher's `delay` replaces it for its hosts

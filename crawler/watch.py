@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 30.0
 AFTER_FAILURE_SECONDS = 60.0
+LONGEST_CHILD = 3 * SLICE_SECONDS  # a slice, and what was in hand when it was over
 
 T = TypeVar("T")
 
@@ -149,6 +150,10 @@ class Watch:
         if self._stopping:
             self._end_child()
         try:
+            return await asyncio.wait_for(self._child.wait(), LONGEST_CHILD)
+        except TimeoutError:
+            logger.warning("a crawl did not end in %g s; it is killed", LONGEST_CHILD)
+            self._child.kill()
             return await self._child.wait()
         finally:
             self._child = None

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import threading
+from multiprocessing import forkserver
 from multiprocessing.connection import wait
 
 from pebble import ProcessExpired, ProcessPool
@@ -19,6 +20,10 @@ from crawler.publisher import Publisher
 SECONDS = 20.0
 
 
+class Stopped(Exception):  # noqa: N818 - what happened, to a worker that was told to end
+    """The worker was told to end while it read the page; the page is as due as before."""
+
+
 class Workers:
     """A pool of extracting processes; close it when done."""
 
@@ -27,6 +32,7 @@ class Workers:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["crawler.extract"])
         self._seconds = seconds
+        _start_forkserver()
         self._pool = ProcessPool(
             max_workers=processes or os.cpu_count() or 1,
             max_tasks=2000,  # a library's slow leak stays small
@@ -53,6 +59,8 @@ class Workers:
         except TimeoutError:
             return _failed("extract-timeout", f"reading the page took over {self._seconds:g} s")
         except ProcessExpired as error:
+            if error.exitcode == -signal.SIGTERM:  # the whole group is being stopped
+                raise Stopped from error
             return _failed("extract-crash", f"reading the page ended its process ({error})")
         except Exception as error:  # noqa: BLE001 - a bad page is a problem, never the end of a crawl
             return _failed("extract-error", f"{type(error).__name__}: {error}")
@@ -67,6 +75,18 @@ def _failed(kind: str, detail: str) -> Extraction:
     return Extraction(
         kind=PageKind.OTHER, problems=(Problem(kind=kind, detail=detail, stage="extract"),)
     )
+
+
+def _start_forkserver() -> None:
+    """Start the process that workers are forked from, deaf to a terminal's Ctrl-C from the start.
+
+    It would hear one while it still imports, and take the pool with it.
+    """
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _begin() -> None:

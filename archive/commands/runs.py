@@ -9,6 +9,7 @@ import click
 from archive.clock import iso
 from archive.commands.options import archive_option
 from archive.database import open_for_reading
+from archive.lock import is_held
 from archive.records import Run
 from archive.runs import history
 
@@ -22,12 +23,13 @@ from archive.runs import history
 def runs(archive: Path, limit: int, as_json: bool) -> None:
     """Show the history of runs, newest first.
 
-    A run that was killed shows as interrupted from the next run on; while another process holds
-    the archive, its run shows as running.
+    A run that was killed shows as interrupted.
     """
     db = open_for_reading(archive)
     rows = history(db, limit=limit)
     db.close()
+    if not is_held(archive):
+        rows = [_ended(run) for run in rows]
     if as_json:
         click.echo(json.dumps([_plain(run) for run in rows], ensure_ascii=False, indent=2))
         return
@@ -40,6 +42,11 @@ def runs(archive: Path, limit: int, as_json: bool) -> None:
             f"  {run.requests:>6} requests  {run.new:>6} new  {run.changed:>5} changed"
             f"  {run.problems:>5} problems  {run.command}"
         )
+
+
+def _ended(run: Run) -> Run:
+    """Return a run as it stands when nobody is writing: the next writer will mark it so."""
+    return dataclasses.replace(run, state="interrupted") if run.state == "running" else run
 
 
 def _plain(run: Run) -> dict[str, object]:

@@ -86,9 +86,9 @@ def render_cell(
     row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any
 ) -> Markup | None:
     """Lead from an article's title in a table to its page; show addresses in their letters."""
-    if table is None or database not in archive_names(datasette):
+    if database not in archive_names(datasette):
         return None
-    if table == "articles" and column == "title":
+    if column == "title" and _is_article(row, table):
         page = datasette.urls.path(f"/article/{row['id']}")
         return Markup('<a href="{}">{}</a>').format(page, value or "بلا عنوان")
     if isinstance(value, str) and value.startswith(("http://", "https://")):
@@ -96,3 +96,8 @@ def render_cell(
             value, urls.readable(value)
         )
     return None
+
+
+def _is_article(row: Any, table: str | None) -> bool:
+    """Say whether a row is an article's: of its table, or of a query that names its id."""
+    return table == "articles" or (table is None and "id" in list(row.keys()))

@@ -63,7 +63,7 @@ where article = :id order by position
 """
 
 _REVISIONS = """
-select id, number, observed_at, title from revisions
+select id, number, observed_at, title, deck, text from revisions
 where article = :id order by number desc limit :limit
 """
 

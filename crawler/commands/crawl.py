@@ -51,7 +51,7 @@ def crawl(
     warraq crawl --archive ~/news               everything followed there
     """  # noqa: D301 - click wants the character
     from crawler.commands.summary import Live, problems, table
-    from crawler.crawl import Job
+    from crawler.crawl import Job, entry_points
     from crawler.crawl import crawl as run
 
     archive.mkdir(parents=True, exist_ok=True)
@@ -72,6 +72,11 @@ def crawl(
         with_parent=with_parent,
         clock=now,
     )
+    for one in polled:
+        if not entry_points(one):
+            click.echo(
+                f"{one.slug}: its file names no feed, sitemap or section to look at", err=True
+            )
     live = Live()
     summary = asyncio.run(run(job, progress=live))
     live.end()

@@ -1,16 +1,19 @@
 """`warraq extract`: what one saved page says, without an archive and without the network."""
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
 import click
 
 from archive.clock import Clock
+from archive.commands.options import archive_option
 from archive.records import Capture, Extraction, Kind
 from archive.urls import canonical
-from crawler.commands.options import now_option
+from crawler.commands.options import folders, now_option
 from crawler.publisher import Publisher, find, load_all
 
 _FIELDS = (
@@ -30,13 +33,17 @@ _FIELDS = (
 )
 @click.option("--url", required=True, metavar="URL", help="Where the page stood.")
 @click.option("--publisher", metavar="SLUG", help="Read it by this publisher's rules and zone.")
+@archive_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @now_option
-def extract(html: IO[bytes], url: str, publisher: str | None, as_json: bool, now: Clock) -> None:
+def extract(
+    html: IO[bytes], url: str, publisher: str | None, archive: Path, as_json: bool, now: Clock
+) -> None:
     """Extract one saved article page: text, headline, byline, dates.
 
     Needs no archive and no network. A field nobody can be sure of is null. Without --publisher,
-    one of the known publishers is taken if the address is one of its own.
+    one of the known publishers is taken if the address is one of its own. With --archive, the
+    publisher files in that folder are known too.
 
     \b
     warraq extract --html page.html --url https://example.org/news/1
@@ -60,15 +67,16 @@ def extract(html: IO[bytes], url: str, publisher: str | None, as_json: bool, now
         status=200,
         body=html.read(),
     )
-    chosen = find(publisher) if publisher else _of_url(address)
+    known = folders(archive)
+    chosen = find(publisher, known) if publisher else _of_url(address, known)
     found = read(capture, chosen)
     click.echo(json.dumps(as_object(found), ensure_ascii=False) if as_json else _readable(found))
 
 
-def _of_url(url: str) -> Publisher:
+def _of_url(url: str, folders: Iterable[Path]) -> Publisher:
     """Return the known publisher whose host the address is on, or one that is only an address."""
     host = urlsplit(url).hostname
-    known = (publisher for publisher in load_all().values() if host in publisher.hosts)
+    known = (publisher for publisher in load_all(*folders).values() if host in publisher.hosts)
     return next(known, Publisher.of_url(url))
 
 

@@ -18,17 +18,17 @@ from urllib.parse import urldefrag
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.http import Response
-from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 from w3lib.url import safe_url_string
 
+from archive.errors import ArchiveError
 from archive.records import Capture, Kind, Page, Visit
 from archive.store import Store
-from archive.urls import canonical
+from archive.urls import canonical, host_of
 from crawler import config
 from crawler.discover import NotAListing
 from crawler.ending import Endings
-from crawler.errors import PublisherError
+from crawler.errors import CrawlerError, PublisherError
 from crawler.faults import (
     ARCHIVE_FAULTS,
     ArchiveFault,
@@ -41,6 +41,7 @@ from crawler.listing import keep_links
 from crawler.pauses import Pauses
 from crawler.publisher import Publisher, find
 from crawler.traps import Traps
+from crawler.workers import Stopped
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,8 @@ IN_FLIGHT = 24  # pages of a publisher without a delay
 HEARTBEAT = 0.25  # seconds
 LARGEST_PAGE = 10 * 1024 * 1024  # bytes, packed and unpacked
 LARGEST = {Kind.SITEMAP: 52_428_800}  # sitemaps.org allows as much
+DELAY = 1.0  # seconds, where a publisher says nothing; DOWNLOAD_DELAY is the same
+LONGEST_ADDRESS = 8000  # characters; a percent-encoded Arabic path is long
 
 
 class NewsSpider(Spider):
@@ -85,6 +88,7 @@ class NewsSpider(Spider):
         self.endings = Endings(store, self.done)
         self.pauses = Pauses(store.hosts, store.clock)
         self.traps = Traps(store)
+        self.delays: dict[str, float] = {}  # seconds a site's robots.txt asks for, by publisher
         self._own: contextlib.ExitStack | None = None
 
     @classmethod
@@ -92,7 +96,7 @@ class NewsSpider(Spider):
         """Make the spider, also for `scrapy crawl news -a publisher=SLUG -a archive=DIR`."""
         opened = contextlib.ExitStack()
         if "store" not in arguments:
-            arguments = _from_shell(opened, crawler.settings, **arguments)
+            arguments = _from_shell(crawler, opened, arguments)
         spider = cls(**arguments)
         spider._own = opened
         spider._set_crawler(crawler)
@@ -102,13 +106,14 @@ class NewsSpider(Spider):
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield a request for each due visit, listings first, as room comes free."""
-        while not self._time_is_up():
-            visits = list(self._next_visits())
+        while True:
+            visits = [] if self._time_is_up() else self._next_visits()
             for visit in visits:
                 self._busy[visit.key] = visit
-                self.visits += 1
-                yield self._request(visit)
-            if not visits and not self._busy and not self.pauses.soon_over():
+                if request := self._request(visit):
+                    yield request
+            waiting = self.pauses.soon_over() and not self._time_is_up()
+            if not visits and not self._busy and not waiting:
                 return
             self._freed.clear()
             with contextlib.suppress(TimeoutError):
@@ -123,6 +128,7 @@ class NewsSpider(Spider):
     def abort(self, error: BaseException) -> None:
         """Stop because the archive cannot be written; nothing more is kept."""
         self.fault = self.fault or error
+        self.store.batch.break_off()
         self.stop()
 
     def closed(self, reason: str) -> None:
@@ -138,15 +144,13 @@ class NewsSpider(Spider):
             self.endings.failed(
                 visit, capture, "truncated", f"the answer broke off ({capture.truncated})"
             )
-        elif capture.status == 304 or (
-            capture.status == 200 and visit.article and capture.sha256 == visit.last_sha256
-        ):
+        elif _is_unchanged(visit, capture):
             self.endings.unchanged(visit, capture)
         elif capture.status == 200 and visit.kind is Kind.ARTICLE:
             yield Page(visit=visit, capture=capture)
         elif capture.status == 200:
             await self._read_listing(visit, capture)
-        elif capture.status in {404, 410}:
+        elif capture.status in {404, 410} and host_of(capture.url) == host_of(visit.url):
             self.endings.gone(visit, capture)
         else:
             self.endings.failed(
@@ -182,6 +186,7 @@ class NewsSpider(Spider):
     def done(self, visit: Visit) -> None:
         """Forget a visit whose end stands in the archive's batch; commit a full batch."""
         self._busy.pop(visit.key, None)
+        self.visits += 1
         self._freed.set()
         self._commit()
 
@@ -197,13 +202,22 @@ class NewsSpider(Spider):
             return True
         return self._ends_at is not None and time.monotonic() >= self._ends_at
 
-    def _next_visits(self) -> Iterator[Visit]:
+    def _next_visits(self) -> list[Visit]:
+        try:
+            return list(self._due_visits())
+        except ARCHIVE_FAULTS as error:
+            self.abort(error)
+            return []
+
+    def _due_visits(self) -> Iterator[Visit]:
         for slug, one in self.publishers.items():
             if self._only is None and not one.is_open(self.clock()):
                 continue
             busy = [visit.key for visit in self._busy.values() if visit.publisher == slug]
-            room = _room(one.delay) - len(busy)
-            listings = self._due(slug, articles=False, limit=room, busy=busy)
+            room = _room(
+                max(DELAY if one.delay is None else one.delay, self.delays.get(slug, 0.0))
+            ) - len(busy)
+            listings = self._due(slug, articles=False, limit=(room + 1) // 2, busy=busy)
             yield from listings
             room -= len(listings)
             if self.articles_left is not None:
@@ -218,11 +232,24 @@ class NewsSpider(Spider):
             return []
         return self.store.due(slug, articles=articles, limit=limit, busy=busy, only=self._only)
 
-    def _request(self, visit: Visit) -> Request:
+    def _request(self, visit: Visit) -> Request | None:
+        """Return the request of a visit; None if its address cannot stand in one."""
         # As it was found: a server may tell escapes apart that mean the same. Only what cannot
         # stand in a request line (RFC 9112, section 3.2) is escaped.
+        try:
+            url = safe_url_string(urldefrag(visit.url).url)
+            request = self._get(url, visit)
+        except ValueError as error:
+            self.endings.failed(visit, None, "bad-address", str(error))
+            return None
+        if len(url) > LONGEST_ADDRESS:
+            self.endings.failed(visit, None, "bad-address", f"{len(url)} characters long")
+            return None
+        return request
+
+    def _get(self, url: str, visit: Visit) -> Request:
         return Request(
-            safe_url_string(urldefrag(visit.url).url),
+            url,
             callback=self.parse,
             errback=self.failed,
             dont_filter=True,
@@ -246,11 +273,21 @@ class NewsSpider(Spider):
     def _failed_page(self, item: Any, failure: Failure) -> None:
         """Keep a page that broke a pipeline as a problem, so that it is tried again."""
         page = item if isinstance(item, Page) else item.page
-        self._break(page.visit, page.capture, failure)
+        if isinstance(failure.value, Stopped):
+            self.done(page.visit)
+        else:
+            self._break(page.visit, page.capture, failure)
 
-    def _failed_answer(self, response: Response, failure: Failure) -> None:
-        """Keep an answer that broke the spider as a problem, so that it is tried again."""
-        self._break(response.meta["visit"], response.meta.get("capture"), failure)
+    def _failed_answer(self, response: Response | Failure | None, failure: Failure) -> None:
+        """Keep an answer that broke the spider as a problem, so that it is tried again.
+
+        `response` is a Failure where the errback broke, and None where `start` did.
+        """
+        request = getattr(response, "request", None)
+        if request is None:
+            self.abort(failure.value or RuntimeError(str(failure)))
+        else:
+            self._break(request.meta["visit"], request.meta.get("capture"), failure)
 
     def _break(self, visit: Visit, capture: Capture | None, failure: Failure) -> None:
         """End a visit that met a fault of our own, or the crawl if it is one of the archive's."""
@@ -264,32 +301,52 @@ class NewsSpider(Spider):
         self.endings.failed(visit, capture, "internal-error", detail)
 
 
+def _is_unchanged(visit: Visit, capture: Capture) -> bool:
+    """Say whether the answer is the last good one; a 304 that nobody asked for is not."""
+    if capture.status == 304:
+        return bool(visit.etag or visit.last_modified)
+    return bool(capture.status == 200 and visit.article and capture.sha256 == visit.last_sha256)
+
+
 def _from_shell(
-    opened: contextlib.ExitStack,
-    settings: BaseSettings,
-    *,
-    publisher: str = "",
-    archive: str = "warraq-archive",
+    crawler: Crawler, opened: contextlib.ExitStack, arguments: dict[str, str]
 ) -> dict[str, Any]:
     """Open what `scrapy crawl` names, as the command `warraq crawl` does."""
-    from crawler.crawl import entry_points, host_settings, known, warcinfo  # it imports this module
+    from crawler.crawl import entry_points, known, scrapy_settings, warcinfo
     from crawler.settings import USER_AGENT
 
-    root = Path(archive)
-    chosen = [find(slug, [root / "publishers"]) for slug in publisher.split(",") if slug]
-    if not chosen:
-        raise PublisherError("name the publisher: scrapy crawl news -a publisher=SLUG")
-    settings.update(host_settings(chosen), priority="cmdline")
-    settings.set("PROXY", config.load(root).proxy, priority="cmdline")
-    store = opened.enter_context(
-        Store(root, command="scrapy crawl", software=USER_AGENT, settings=warcinfo())
-    )
+    try:
+        root, chosen = _named(**arguments)
+        contact = config.load(root).contact
+        store = opened.enter_context(
+            Store(root, command="scrapy crawl", software=USER_AGENT, settings=warcinfo(contact))
+        )
+    except (ArchiveError, CrawlerError) as error:
+        raise SystemExit(f"Error: {error}") from error
+    wanted = scrapy_settings(chosen, contact=contact)
+    wanted.set("PROXY", config.load(root).proxy)
+    for name in ("USER_AGENT", "DOWNLOAD_SLOTS", "OPEN_URLS", "PROXY"):
+        crawler.settings.set(name, wanted[name], priority="spider")
     for one in chosen:
         store.publish(known(one))
         store.enter(entry_points(one), publisher=one.slug)
+    store.batch.commit()
     return {"store": store, "publishers": chosen}
 
 
-def _room(delay: float | None) -> int:
+def _named(
+    *, publisher: str = "", archive: str = "warraq-archive", **other: str
+) -> tuple[Path, list[Publisher]]:
+    root = Path(archive)
+    chosen = [find(slug, [root / "publishers"]) for slug in publisher.split(",") if slug]
+    if not chosen or other:
+        raise PublisherError(
+            "say scrapy crawl news -a publisher=SLUG[,SLUG] [-a archive=DIR];"
+            " `warraq crawl` knows more options"
+        )
+    return root, chosen
+
+
+def _room(delay: float) -> int:
     """Return how many pages of a publisher may be in hand; few where each has to wait its turn."""
-    return IN_FLIGHT if delay == 0 else 4
+    return IN_FLIGHT if delay == 0 else max(1, round(4 / max(delay, 1.0)))

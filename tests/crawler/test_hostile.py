@@ -51,7 +51,7 @@ KINDS = {
     "to-final-dot": "address-refused",
     "to-metadata": "address-refused",
     "to-a-file": "http-302",
-    "to-a-long-address": "url-too-long",
+    "to-a-long-address": "bad-address",
 }
 
 

@@ -49,11 +49,17 @@ def test_an_article_is_looked_at_again_at_its_next_age(age, again):
     assert revisit.after_success(visit(age=age), now=NOW) == expected
 
 
-def test_entry_points_are_polled_and_found_listings_are_not():
+def test_listings_wait_for_the_schedule_or_for_the_listing_they_stand_in():
     for kind in (Kind.FEED, Kind.SITEMAP, Kind.SECTION):
-        polled = revisit.after_success(visit(kind=kind, found_in=None), now=NOW)
-        assert polled == NOW + revisit.POLL
+        assert revisit.after_success(visit(kind=kind, found_in=None), now=NOW) is None
         assert revisit.after_success(visit(kind=kind), now=NOW) is None
+
+
+def test_nothing_is_given_up_because_the_site_is_away():
+    tired = visit(failures=revisit.GIVE_UP)
+    assert revisit.after_failure(tired, now=NOW) is None
+    again = revisit.after_failure(tired, now=NOW, give_up=False)
+    assert again == NOW + revisit.LONGEST_WAIT
 
 
 @given(

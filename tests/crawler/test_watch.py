@@ -142,7 +142,7 @@ def test_a_killed_watch_takes_its_crawl_along(watched, site):
 @needs_proc
 def test_a_killed_crawl_shows_as_interrupted_and_is_repeated(watched, site):
     with busy(watched, site) as process:
-        (crawl,) = [pid for pid in shell.children(process.pid) if is_crawl(pid)]
+        crawl = next(pid for pid in shell.children(process.pid) if is_crawl(pid))
         shell.kill(crawl)
         site.answers["/news/1"] = (wire.http(wire.article()),)
         assert wire.until(lambda: site.count("/news/1") > 1, seconds=30)
@@ -154,5 +154,10 @@ def test_a_killed_crawl_shows_as_interrupted_and_is_repeated(watched, site):
 
 
 def is_crawl(pid):
-    words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    return b"crawler" in words and b"--with-parent" in words
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
+        above = Path(f"/proc/{parent}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return b"--with-parent" in words and b"watch" in above

@@ -2,13 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from archive.records import Capture, Kind, Link, Problem, Visit
 from archive.store import Store
 from archive.urls import canonical
-from crawler import discover
 from crawler.publisher import Publisher
 from crawler.traps import Traps
 
@@ -18,7 +17,12 @@ LINKS_AT_ONCE = 500
 
 
 async def keep_links(
-    store: Store, visit: Visit, capture: Capture, publisher: Publisher, traps: Traps
+    store: Store,
+    links: Iterable[Link],
+    visit: Visit,
+    capture: Capture,
+    publisher: Publisher,
+    traps: Traps,
 ) -> None:
     """Keep a listing's links in portions, so that a large one does not hold up the crawl.
 
@@ -27,9 +31,9 @@ async def keep_links(
     Raises:
         NotAListing: when the body is none, or stops being one; what came before is kept.
     """
-    links = _wanted(store, visit, capture, publisher, traps)
+    wanted = _wanted(store, links, visit, capture, publisher, traps)
     found = new = articles = 0
-    while portion := list(islice(links, LINKS_AT_ONCE)):
+    while portion := list(islice(wanted, LINKS_AT_ONCE)):
         pages = [link for link in portion if link[1].kind is Kind.SECTION]
         listings = [link for link in portion if link[1].kind is Kind.SITEMAP]
         rest = [link for link in portion if link[1].kind not in {Kind.SECTION, Kind.SITEMAP}]
@@ -45,9 +49,14 @@ async def keep_links(
 
 
 def _wanted(
-    store: Store, visit: Visit, capture: Capture, publisher: Publisher, traps: Traps
+    store: Store,
+    links: Iterable[Link],
+    visit: Visit,
+    capture: Capture,
+    publisher: Publisher,
+    traps: Traps,
 ) -> Iterator[tuple[str, Link]]:
-    for link in discover.links(capture):
+    for link in links:
         if link.kind is Kind.ARTICLE and not publisher.wants(link.url):
             continue
         try:

@@ -23,7 +23,7 @@ class ExtractPage:
 
     def __init__(self, spider: NewsSpider, *, processes: int | None, seconds: float) -> None:
         self._spider = spider
-        self._workers = Workers(processes=processes, seconds=seconds)
+        self._workers = spider.workers = Workers(processes=processes, seconds=seconds)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:

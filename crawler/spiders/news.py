@@ -25,7 +25,7 @@ from archive.errors import ArchiveError
 from archive.records import Capture, Kind, Page, Visit
 from archive.store import Store
 from archive.urls import canonical, host_of
-from crawler import config
+from crawler import config, discover
 from crawler.discover import NotAListing
 from crawler.ending import Endings
 from crawler.errors import CrawlerError, PublisherError
@@ -41,7 +41,7 @@ from crawler.listing import keep_links
 from crawler.pauses import Pauses
 from crawler.publisher import Publisher, find
 from crawler.traps import Traps
-from crawler.workers import Stopped
+from crawler.workers import Stopped, Workers
 
 logger = logging.getLogger(__name__)
 
@@ -88,6 +88,7 @@ class NewsSpider(Spider):
         self.endings = Endings(store, self.done)
         self.pauses = Pauses(store.hosts, store.clock)
         self.traps = Traps(store)
+        self.workers: Workers  # those of the pipeline that extracts
         self.delays: dict[str, float] = {}  # seconds a site's robots.txt asks for, by publisher
         self._own: contextlib.ExitStack | None = None
 
@@ -213,13 +214,16 @@ class NewsSpider(Spider):
         for slug, one in self.publishers.items():
             if self._only is None and not one.is_open(self.clock()):
                 continue
-            busy = [visit.key for visit in self._busy.values() if visit.publisher == slug]
+            mine = [visit for visit in self._busy.values() if visit.publisher == slug]
+            busy = [visit.key for visit in mine]
             room = _room(
                 max(DELAY if one.delay is None else one.delay, self.delays.get(slug, 0.0))
             ) - len(busy)
             listings = self._due(slug, articles=False, limit=(room + 1) // 2, busy=busy)
             yield from listings
             room -= len(listings)
+            if any(visit.kind is Kind.FEED for visit in (*mine, *listings)):
+                continue  # what a feed says of its articles is worth waiting for
             if self.articles_left is not None:
                 room = min(room, self.articles_left)
             articles = self._due(slug, articles=True, limit=room, busy=busy)
@@ -264,7 +268,12 @@ class NewsSpider(Spider):
     async def _read_listing(self, visit: Visit, capture: Capture) -> None:
         try:
             one = self.publishers[visit.publisher]
-            await keep_links(self.store, visit, capture, one, self.traps)
+            # A sitemap is read as a stream; what others make of their bodies can take for ever.
+            streamed = visit.kind is Kind.SITEMAP
+            links = discover.links(capture) if streamed else await self.workers.links(capture)
+            await keep_links(self.store, links, visit, capture, one, self.traps)
+        except Stopped:
+            self.done(visit)
         except NotAListing as error:
             self.endings.failed(visit, capture, "not-a-listing", str(error), stage="discover")
         else:

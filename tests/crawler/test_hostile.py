@@ -88,6 +88,7 @@ def test_a_hostile_host_harms_nobody(tmp_path):
         "bomb",
         "wide",
     }
+    assert kinds["/deep"] == "not-a-listing"
     assert Counter(kind for _, kind, _ in problems)["url-trap"] in range(1, 6)
     assert peak < MEGABYTES
     assert seconds < SECONDS

@@ -12,7 +12,6 @@ _PREFIXES = ("ال", "وال", "بال", "كال", "فال", "لل", "و")
 _SUFFIXES = ("ها", "ان", "ات", "ون", "ين", "يه", "ية", "ه", "ة", "ي")
 _AND = "و"
 _LEAST_JOINED = 4  # letters of a word with "and", as light10 has it
-_FOR_THE = "لل"  # also what "for" makes of a word with an article and an l of its own
 _PARTICLES = ("ب", "ل", "ك", "ف")
 _LEAST_REST = 3  # letters; of shorter words too many are endings of others
 _LAND = "يا"
@@ -56,22 +55,18 @@ def bare_stem(word: str) -> str:
         return whole
     if len(word) >= _LEAST_JOINED and word.startswith(_AND):
         return bare_stem(word[1:])
-    if word.startswith(_FOR_THE) and _cut(word[1:]) in KNOWN_STEMS:
-        return _cut(word[1:])
+    joined = word.startswith(_PARTICLES)
+    if joined and _known(own := _cut(word[1:])):
+        return own
     bare = strip_prefix(word)
     if bare != word:
         return _cut(bare)
-    rest = _rest(word[1:]) if word.startswith(_PARTICLES) else None
-    return rest or whole
+    rest = _cut(strip_prefix(word[1:]))
+    return rest if joined and rest and (_known(rest) or rest.isascii()) else whole
 
 
-def _rest(word: str) -> str | None:
-    """Return the stem of what stands after a particle, None where that is nothing one knows."""
-    found = _cut(word)
-    if found not in KNOWN_STEMS:
-        found = _cut(strip_prefix(word))
-    known = len(found) >= _LEAST_REST and found in KNOWN_STEMS
-    return found if known or found.isascii() else None
+def _known(rest: str) -> bool:
+    return len(rest) >= _LEAST_REST and rest in KNOWN_STEMS
 
 
 def _cut(word: str) -> str:

@@ -14,7 +14,8 @@ _LIVE = re.compile(
 )
 _VIDEO = re.compile(r"/(?:videos?|فيديو|فيديوهات|watch|tv)(?:/|$)", re.IGNORECASE)
 _GALLERY = re.compile(
-    r"/(?:gallery|galleries|photos?|albums?|slideshows?|صور|البوم\w*|picture-gallery)(?:/|$)",
+    r"/(?:(?:photo-?|picture-?|image-?)?(?:gallery|galleries)|photos?|albums?|slideshows?|صور|البوم\w*|"
+    r"in-pictures|photo-?stories)(?:/|$)",
     re.IGNORECASE,
 )
 _LIST = re.compile(
@@ -79,10 +80,14 @@ def _shows(
     kinds: frozenset[str] | set[str],
     address: re.Pattern[str],
 ) -> bool:
-    """Tell whether a page is there to show something, and its text only describes that."""
+    """Tell whether a page is there to show something, and its text only describes that.
+
+    Many systems state the Open Graph type of an article for whatever they publish; an article may
+    hold a film, but only a gallery says of itself that it is one.
+    """
     claimed = bool(types & kinds) or any(
         name.startswith("og:video") for name in types if "VideoObject" in kinds
     )
-    if claimed and not states:
+    if claimed and not (types & ARTICLES if kinds == _GALLERIES else states):
         return True
     return bool(address.search(path)) and len(text) < _CAPTION and (claimed or not states)

@@ -179,6 +179,11 @@ def test_hints_fill_what_the_page_does_not_say():
     assert found.byline == "سليم الرفاعي"
 
 
+def test_a_hidden_link_makes_no_link_of_the_text_after_it():
+    story = f"<a href='#main' hidden>تخطى إلى المحتوى</a><h1>{TITLE}</h1><div>{ps(TEXT)}</div>"
+    assert read(page(story)).text == TEXT.replace("\n", " ")
+
+
 @pytest.mark.parametrize(
     "html", [b"", b"\x00", b"<", b"<html>", b"{}", b"\xff\xfe", b"%PDF-1.4\x00"]
 )

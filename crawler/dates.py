@@ -51,7 +51,8 @@ class Decision:
 def decide(evidence: Iterable[Stamp], *, now: datetime, zone: tzinfo | None) -> Decision:
     """Weigh the printed dates of one page; `now` is when it was first captured.
 
-    A date more than a day in the future or before 1990 is no date of publication.
+    A date more than a day in the future or before 1990 is no date of publication. Neither is an
+    age in days: of two days that «منذ 3 أيام» may mean, one would be wrong.
     """
     read = [
         (stamp, moment)
@@ -60,9 +61,10 @@ def decide(evidence: Iterable[Stamp], *, now: datetime, zone: tzinfo | None) -> 
         and _is_plausible(moment, now)
         and not (stamp.above and moment.day == now.astimezone(zone or UTC).date())
     ]
-    stated = [(stamp.source, moment) for stamp, moment in read if not stamp.modified]
+    known = [(s, m) for s, m in read if m.precision is not Precision.AGE]
+    stated = [(stamp.source, moment) for stamp, moment in known if not stamp.modified]
     if not stated:
-        return Decision(modified=_modified(read, None, zone))
+        return Decision(modified=_modified(known, None, zone), problems=tuple(_ages(read)))
     source, published = _sharpest(stated)
     problems = list(_conflicts(source, published, stated))
     local = _really_local(published, stated, now, zone)
@@ -73,10 +75,18 @@ def decide(evidence: Iterable[Stamp], *, now: datetime, zone: tzinfo | None) -> 
     published = _on_calendar(published, zone)
     return Decision(
         published=published,
-        modified=_modified(read, published, zone),
+        modified=_modified(known, published, zone),
         published_from=source,
         problems=tuple(problems),
     )
+
+
+def _ages(read: Sequence[tuple[Stamp, Moment]]) -> Iterable[Problem]:
+    for stamp, moment in read:
+        if moment.precision is Precision.AGE and not stamp.modified:
+            detail = f"the page prints an age only: {stamp.text}, which may be {moment.day}"
+            yield Problem(kind="date-age", detail=detail, stage="extract")
+            return
 
 
 def _is_plausible(moment: Moment, now: datetime) -> bool:

@@ -116,8 +116,10 @@ def _kind(page: Page, text: str, capture: Capture) -> tuple[PageKind | None, tup
     walled = wall(source, name, visible, running=len(text), status=capture.status)
     if walled and not states:
         return None, (walled,)
-    headed = page.printed.headline is not None or bool(page.printed.stamps)
-    kind = kind_of(capture.url, types, text, page.blocks, states=states, headed=headed)
+    marks = page.printed.headline is not None, bool(page.printed.stamps)
+    kind = kind_of(
+        capture.url, types, text, page.blocks, states=states, headed=any(marks), dated=all(marks)
+    )
     empty = kind is PageKind.OTHER and len(text) < ENOUGH
     return kind, (_no_text(f"{len(text)} characters of text"),) if empty else ()
 

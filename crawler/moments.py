@@ -19,6 +19,7 @@ from crawler.datewords import Token, cut
 class Precision(StrEnum):
     """How much of a moment was printed."""
 
+    AGE = "age"  # an age counted in days or more: whether days began or ended is not said
     DAY = "day"
     MINUTE = "minute"
     SECOND = "second"
@@ -71,7 +72,7 @@ def parse(text: str, *, now: datetime | None, zone: tzinfo | None) -> Moment | N
     folded = " ".join(fold(text).split())
     back = ago(folded, now=now, zone=zone) if now else None
     if back:
-        precision = Precision.MINUTE if back.clock else Precision.DAY
+        precision = Precision.MINUTE if back.clock else Precision.AGE
         return Moment(day=back.day, clock=back.clock, at=back.at, precision=precision)
     tokens = cut(folded)
     kinds = "".join(token.kind for token in tokens)

@@ -97,7 +97,7 @@ def _article(page: Page, title: str | None, body: _Text, url: str) -> Extraction
         byline_from=body.byline_from,
         dateline=body.dateline,
         section=section_of(evidence, selected, page.blocks[: page.body.start], names),
-        tags=tags_of(page.root, evidence, selected, names, f"{title} {body.text}"),
+        tags=tags_of(page, f"{title} {body.text}"),
         language=detect(body.text),
         text=body.text,
         image_url=absolute([*evidence.images, *page.printed.images], url),

@@ -49,12 +49,11 @@ _AGENCY_LIKE = re.compile(
     r"وكاله [\w ]{2,30}|[\w ]{2,20} (?:برس|نيوز)|مراسلنا|مراسلتنا|مكتب [\w ]{2,20}"
 )
 # What opens a sentence someone said, where a paper's name might stand: «القاهرة - الرئيس: …».
-_SPEAKERS = frozenset(
-    """
-الرييس الوزير الحكومه الجيش المتحدث الناطق الشرطه البرلمان المجلس الرياسه الخارجيه الداخليه الصحه
-الدفاع الامم السفير المحافظ النايب الملك الامير السلطات المعارضه القضاء المحكمه النيابه البنك الوزاره
-""".split()
-)
+_SPEAKER_WORDS = """
+الرئيس الوزير الحكومه الجيش المتحدث الناطق الشرطه البرلمان المجلس الرئاسه الخارجيه الداخليه الصحه
+الدفاع الامم السفير المحافظ النائب الملك الامير السلطات المعارضه القضاء المحكمه النيابه البنك
+"""
+_SPEAKERS = frozenset(_SPEAKER_WORDS.split())
 _MONTH = "|".join(
     map(re.escape, sorted(calendars.MONTHS | calendars.HIJRI_MONTHS, key=len, reverse=True))
 )

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import islice, pairwise
 
 from lxml.html import HtmlElement
 
@@ -15,10 +15,7 @@ from crawler.standfirst import own_names
 
 _UPDATED = re.compile(r"(?:اخر تحديث|تم التحديث|تحديث|محدثه|معدل|عدل|updated|modified)")
 _CHANGED = re.compile(r"updated?|modified|Modified")
-_SPLIT = re.compile(
-    r"\s*[|•·]\s*|\s[-–—]\s|\s+(?=آخر تحديث|اخر تحديث|تم التحديث|تحديث)"
-    r"|(?<=\d)\s*[,،]\s+(?=\D*\d)"
-)
+_SPLIT = re.compile(r"\s*[|•·]\s*|\s[-–—]\s|\s+(?=آخر تحديث|اخر تحديث|تم التحديث|تحديث)")
 _COUNTED = re.compile(r"\d|^\W*(?:منذ|قبل) |ago$")
 # Attributes that scripts read dates from: some surely of publication, others of anything.
 _PUBLISHED = re.compile(
@@ -40,7 +37,7 @@ def stamps_of(block: Block, *, above: bool = False) -> Iterator[Stamp]:
 
     `above` tells that it stands above the headline, where today's date may stand.
     """
-    inner = list(_elements(block))
+    inner = list(elements_of(block))
     for element, _ in inner:
         yield from _attributes(element)
     yield from _printed(block.text, above=above)
@@ -50,7 +47,24 @@ def stamps_of(block: Block, *, above: bool = False) -> Iterator[Stamp]:
             yield from _printed(text, above=above, changed=changed)
 
 
-def _elements(block: Block) -> Iterator[tuple[HtmlElement, str]]:
+def silent_stamps(headline: HtmlElement, last: HtmlElement | None) -> Iterator[Stamp]:
+    """Yield the dates of empty elements between a headline and `last`: scripts fill them in."""
+    for element in islice(_following(headline), _MOST * 2):
+        if element is last:
+            return
+        if isinstance(element.tag, str) and not len(element) and not (element.text or "").strip():
+            yield from _attributes(element)
+
+
+def _following(element: HtmlElement) -> Iterator[HtmlElement]:
+    """Yield the elements after one in the order of the page."""
+    while (parent := element.getparent()) is not None:
+        for sibling in element.itersiblings():
+            yield from sibling.iter()
+        element = parent
+
+
+def elements_of(block: Block) -> Iterator[tuple[HtmlElement, str]]:
     """Yield the elements that show the text of a block or a part of it, and that text.
 
     The element of a bare line is the container of much else, which is not looked at.
@@ -70,7 +84,8 @@ def _printed(text: str, *, above: bool, changed: bool = False) -> Iterator[Stamp
     A lone «اليوم» or «أمس» is no date here: it may as well be a newspaper's name.
     """
     pieces = [piece for piece in _SPLIT.split(text) if piece]
-    for part in [text, *(pieces if len(pieces) > 1 else [])]:
+    pairs = [f"{one} {other}" for one, other in pairwise(pieces)] if len(pieces) > 2 else []
+    for part in [text, *pairs, *(pieces if len(pieces) > 1 else [])]:
         folded = fold(part)
         if not _COUNTED.search(folded):
             continue

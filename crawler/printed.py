@@ -12,19 +12,22 @@ from lxml.html import HtmlElement
 
 from crawler.blocks import Block
 from crawler.body import Body, is_inside
+from crawler.bylines import signature
 from crawler.datelines import split_dateline
 from crawler.dates import Stamp
-from crawler.datestamps import stamps_of
+from crawler.datestamps import elements_of, silent_stamps, stamps_of
 from crawler.headline import key
 from crawler.moments import parse
 from crawler.pictures import pictures
 from crawler.standfirst import names_of, own_names, standfirst
+from crawler.surplus import is_date_line
 
 _BYLINE = re.compile(
     r"(?:^|[\s_-])(?:author\w*|byline|by-?line|writer|write-?by|written|journalist|reporter|"
     r"posted-?by|vcard|kateb|katib)(?=$|[\s_-])",
     re.IGNORECASE,
 )
+_PARTED = re.compile(r"\s*[|•·]\s*|\s[-–—]\s")
 _INLINE = ("a", "span", "strong", "b", "em", "i", "cite")
 _PLACED = re.compile(r"(?:^|[\s_-])(?:location|place|city|dateline|source|agency)(?=$|[\s_-])")
 _JOINED = re.compile(r"\s[-–—/]\s|[(/]")
@@ -62,7 +65,9 @@ def read_printed(
     found = Printed()
     if place is not None:
         found.headline = blocks[place].text
-        found.images += pictures(blocks[place].element, body)
+        headline = blocks[place].element
+        found.images += pictures(headline, body)
+        found.stamps += silent_stamps(headline, body.blocks[0].element if body.blocks else None)
     first = place if place is not None else max(0, body.start - 6)
     between = blocks[first + 1 : body.start] if place is not None else blocks[first : body.start]
     for block in between[:40]:
@@ -74,9 +79,9 @@ def read_printed(
         for block in blocks[max(0, place - _NEAR) : place]:
             if is_inside(block.element, container) or _shares(block.element, body.element):
                 _take(found, block, above=True)
-    for block in blocks[body.start : body.start + 3]:
-        if parse(block.text, now=None, zone=None):
-            found.stamps.append(Stamp(source="dateline", text=block.text))
+    for block in body.blocks[:4]:
+        if is_date_line(block.text):
+            found.stamps += stamps_of(block)
     found.deck, found.lead = standfirst(between, body, {key(text) for text in descriptions})
     return found
 
@@ -121,6 +126,9 @@ def _take(found: Printed, block: Block, *, above: bool = False) -> None:
         found.bylines += [e.text_content() for e in inline]
     elif _BYLINE.search(names_of(block)) and not parse(block.text, now=None, zone=None):
         found.bylines.append(block.text)
+    else:
+        parts = [*_PARTED.split(block.text), *(t for _, t in elements_of(block))]
+        found.bylines += [part for part in dict.fromkeys(parts) if signature(part)]
 
 
 def _above(element: HtmlElement, steps: int) -> HtmlElement:

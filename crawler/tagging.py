@@ -63,10 +63,7 @@ def _is_trail(element: HtmlElement) -> bool:
     return element.tag in {"ol", "ul", "nav", "div"} and _CRUMBS.search(names) is not None
 
 
-def tags_of(
-    page: Page,
-    text: str,
-) -> tuple[str, ...]:
+def tags_of(page: Page, text: str) -> tuple[str, ...]:
     """Return the tags of a page: stated ones, else printed ones, else keywords it lives up to.
 
     `text` is its title and text; general keywords that it does not mention are a site's, not its.
@@ -82,7 +79,7 @@ def tags_of(
 
 
 def _linked(root: HtmlElement) -> list[str]:
-    """Return the texts of the links that say they lead to a tag; WordPress marks sections so too."""
+    """Return the texts of links to tags; WordPress marks those to its sections in like manner."""
     rels = ((link, (link.get("rel") or "").split()) for link in root.iterfind(".//a[@rel]"))
     return [e.text_content() for e, rel in rels if "tag" in rel and "category" not in rel]
 

@@ -13,6 +13,7 @@ from archive.records import Capture, Extraction, Kind, Link, PageKind
 from crawler.extract import extract
 from crawler.publisher import Publisher, Rules
 from tests.crawler.extract_pages import CASES, P1, TEXT, TITLE, Case, page, ps
+from tests.crawler.unseen_pages import UNSEEN
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared"
 NOW = datetime(2023, 12, 29, 12, tzinfo=UTC)
@@ -43,7 +44,7 @@ def read(
     return extract(capture, publisher, hints=hints)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*CASES, *UNSEEN], ids=lambda case: case.name)
 def test_pages_of_many_systems(case: Case):
     found = read(case.html, url=case.url)
     assert found.text == case.expected.get("text", TEXT)

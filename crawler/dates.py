@@ -17,6 +17,7 @@ TRUST = ("rules", "json-ld", "meta", "microdata", "time", "sitemap", "feed", "da
 # Sources made for machines about this very article: when two of them disagree, someone should look.
 _STATED = frozenset({"rules", "json-ld", "meta", "sitemap", "feed", "dateline"})
 _OLDEST = date(1990, 1, 1)
+_ROUGH = frozenset({Precision.AGE, Precision.SPAN})
 _DAY = timedelta(days=1)
 _PATIENCE = timedelta(minutes=5)  # how far a server's clock may be ahead of ours
 
@@ -51,8 +52,8 @@ class Decision:
 def decide(evidence: Iterable[Stamp], *, now: datetime, zone: tzinfo | None) -> Decision:
     """Weigh the printed dates of one page; `now` is when it was first captured.
 
-    A date more than a day in the future or before 1990 is no date of publication. Neither is an
-    age in days: of two days that «منذ 3 أيام» may mean, one would be wrong.
+    A date more than a day in the future or before 1990 is no date of publication. An age in days,
+    which may be rounded, is the last resort and reported; one in weeks or more is none.
     """
     read = [
         (stamp, moment)
@@ -61,12 +62,16 @@ def decide(evidence: Iterable[Stamp], *, now: datetime, zone: tzinfo | None) -> 
         and _is_plausible(moment, now)
         and not (stamp.above and moment.day == now.astimezone(zone or UTC).date())
     ]
-    known = [(s, m) for s, m in read if m.precision is not Precision.AGE]
+    known = [(s, m) for s, m in read if m.precision not in _ROUGH]
+    ages = [(s, m) for s, m in read if m.precision in _ROUGH and not s.modified]
+    days = [(s, m) for s, m in ages if m.precision is Precision.AGE]
     stated = [(stamp.source, moment) for stamp, moment in known if not stamp.modified]
+    problems = [] if stated else list(_rough(ages))
+    stated = stated or [(stamp.source, moment) for stamp, moment in days]
     if not stated:
-        return Decision(modified=_modified(known, None, zone), problems=tuple(_ages(read)))
+        return Decision(modified=_modified(known, None, zone), problems=tuple(problems))
     source, published = _sharpest(stated)
-    problems = list(_conflicts(source, published, stated))
+    problems += _conflicts(source, published, stated)
     local = _really_local(published, stated, now, zone)
     if local:
         detail = f"{published.isoformat()} names UTC but is local time"
@@ -81,12 +86,10 @@ def decide(evidence: Iterable[Stamp], *, now: datetime, zone: tzinfo | None) -> 
     )
 
 
-def _ages(read: Sequence[tuple[Stamp, Moment]]) -> Iterable[Problem]:
-    for stamp, moment in read:
-        if moment.precision is Precision.AGE and not stamp.modified:
-            detail = f"the page prints an age only: {stamp.text}, which may be {moment.day}"
-            yield Problem(kind="date-age", detail=detail, stage="extract")
-            return
+def _rough(ages: Sequence[tuple[Stamp, Moment]]) -> Iterable[Problem]:
+    for stamp, moment in ages[:1]:
+        detail = f"the page prints an age only, {stamp.text!r}: {moment.day} or near it"
+        yield Problem(kind="date-age", detail=detail, stage="extract")
 
 
 def _is_plausible(moment: Moment, now: datetime) -> bool:

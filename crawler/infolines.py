@@ -44,16 +44,15 @@ _PARTS = (
     r"\d{1,2}:\d{2}\s*/\s*\d{1,2}:\d{2}|\d(?:\.\d+)?x",
     rf"(?:(?:علي|عبر|في|الي|on|via|to)\s+)?(?:{_SITES})",
 )
-_PART = re.compile("|".join(f"(?:(?<!\\w)(?:{part})(?!\\w))" for part in _PARTS))
-_REST = re.compile(r"[\s\W_]*")
+_ANY = "|".join(f"(?:{part})" for part in _PARTS)
+_PART = re.compile(rf"(?<!\w)(?:{_ANY})(?!\w)")
+_LINE = re.compile(rf"(?:[\W_]*(?:{_ANY})(?!\w))+[\W_]*")
 _LONGEST = 160
 
 
 def is_info(folded: str) -> bool:
     """Tell whether a folded line is nothing but reading time, counts, buttons and the like."""
-    if len(folded) > _LONGEST or not _PART.search(folded):
-        return False
-    return _REST.fullmatch(_PART.sub(" ", folded)) is not None
+    return len(folded) <= _LONGEST and _LINE.fullmatch(folded) is not None
 
 
 def without_info(folded: str) -> str:

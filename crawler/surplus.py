@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from archive.arabic import fold
 from crawler.blocks import Block
+from crawler.headline import key
 from crawler.infolines import is_info, without_info
 from crawler.moments import parse
 
@@ -76,10 +77,10 @@ _BOX = re.compile(
     r"(?:ابلغ|بلغ|الابلاغ) عن خطا|هل لاحظت خطا|حمل\w* تطبيق)"
 )
 _WORD = re.compile(r"\w")
-_WORDS = re.compile(r"\w+")
 _NOW = datetime(2000, 1, 1, tzinfo=UTC)
 _SENTENCE = re.compile(r"""[.؟!?…]["'”»)\]]*\s*$""")
 _LONGEST_DATE = 120
+_COUNTED = re.compile(r"\d|منذ|قبل|ago")
 _LATE = 0.65  # lists of related articles are looked for after this share of the text
 
 
@@ -89,7 +90,7 @@ def paragraphs(blocks: Sequence[Block], *, repeated: Iterable[str] = ()) -> list
     `repeated` holds what other fields keep already (title, deck): a first line that only repeats
     one of them is dropped, and so is a line that is nothing but a date.
     """
-    known = {_key(text) for text in repeated if text}
+    known = {key(text) for text in repeated if text}
     lines: list[str] = []
     seen: set[str] = set()
     skipping = False
@@ -100,10 +101,10 @@ def paragraphs(blocks: Sequence[Block], *, repeated: Iterable[str] = ()) -> list
         skipping = bool(_READ_ALSO.match(folded)) and len(folded) < 45
         if is_surplus(block, folded) or (index < 6 and _repeats(block.text, known)):
             continue
-        key = _key(block.text)
-        if len(key) > 60 and key in seen:
+        words = key(block.text)
+        if len(words) > 60 and words in seen:
             continue
-        seen.add(key)
+        seen.add(words)
         lines.append(block.text)
     return _trimmed(lines)
 
@@ -151,12 +152,12 @@ def _is_prose(text: str) -> bool:
 
 
 def _repeats(text: str, known: set[str]) -> bool:
-    return _key(text) in known or is_date_line(text)
+    return key(text) in known or is_date_line(text)
 
 
 def is_date_line(text: str) -> bool:
     """Tell whether a line is a date or an age, perhaps with reading time and counts beside it."""
-    if len(text) > _LONGEST_DATE:
+    if len(text) > _LONGEST_DATE or not _COUNTED.search(text):
         return False
     rest = without_info(fold(text)).strip(" |•·-–—,،:")
     return bool(rest) and parse(rest, now=_NOW, zone=None) is not None
@@ -172,7 +173,3 @@ def _trimmed(lines: list[str]) -> list[str]:
             continue
         break
     return lines
-
-
-def _key(text: str) -> str:
-    return " ".join(_WORDS.findall(fold(text)))

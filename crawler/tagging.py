@@ -90,7 +90,7 @@ def _printed(page: Page) -> list[str]:
         return []
     for block in page.blocks[page.body.start :]:
         container = next(filter(_holds_tags, (*block.chrome, block.element)), None)
-        labelled = _LABEL.match(fold(block.text)) if len(block.text) < _LONGEST_LIST else None
+        labelled = len(block.text) < _LONGEST_LIST and _LABEL.match(fold(block.text[:40]))
         if container is None and not labelled:
             continue
         element = block.element if container is None else container

@@ -155,7 +155,7 @@ def _parts(text: str) -> Iterable[str]:
                 and word.startswith("و")
                 and len(word) > 3
                 and len(words) - index >= 2
-                and fold(word) not in _WAW_NAMES
+                and (fold(word) not in _WAW_NAMES or is_person([word[1:]]))
             ),
             None,
         )

@@ -40,7 +40,8 @@ class Decision:
     """When an article was published and changed, and which source said so.
 
     `published.day` is the publisher's calendar day; `published.at` is None where only a day is
-    known. `problems` names what contradicts the decision.
+    known. `published_from` is the source of the chosen stamp, or "age" where all that was printed
+    is how many days ago it was. `problems` names what contradicts the decision.
     """
 
     published: Moment | None = None
@@ -67,7 +68,7 @@ def decide(evidence: Iterable[Stamp], *, now: datetime, zone: tzinfo | None) -> 
     days = [(s, m) for s, m in ages if m.precision is Precision.AGE]
     stated = [(stamp.source, moment) for stamp, moment in known if not stamp.modified]
     problems = [] if stated else list(_rough(ages))
-    stated = stated or [(stamp.source, moment) for stamp, moment in days]
+    stated = stated or [("age", moment) for _, moment in days]
     if not stated:
         return Decision(modified=_modified(known, None, zone), problems=tuple(problems))
     source, published = _sharpest(stated)

@@ -41,10 +41,12 @@ def stamps_of(block: Block, *, above: bool = False) -> Iterator[Stamp]:
     for element, _ in inner:
         yield from _attributes(element)
     yield from _printed(block.text, above=above)
-    for element, text in inner:
-        if text != block.text and element.tag in _INLINE:
-            changed = _CHANGED.search(own_names(element)) is not None
-            yield from _printed(text, above=above, changed=changed)
+    parts = [(e, t) for e, t in inner if t and t != block.text and e.tag in _INLINE]
+    for element, text in parts:
+        changed = _CHANGED.search(own_names(element)) is not None
+        yield from _printed(text, above=above, changed=changed)
+    for (_, one), (_, other) in pairwise(parts):  # a day and a time, each in its element
+        yield from _printed(f"{one} {other}", above=above)
 
 
 def silent_stamps(headline: HtmlElement, last: HtmlElement | None) -> Iterator[Stamp]:

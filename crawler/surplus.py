@@ -74,7 +74,8 @@ _BOX = re.compile(
     r"هذا المحتوي (?:للمشتركين|متاح للمشتركين|حصري)|محتوي (?:اعلاني|ممول|مدفوع)\W*$|"
     r"(?:اعلان|ماده اعلانيه)\W*$|يتبع اسفل الاعلان|تابع القراءه بعد الاعلان|"
     r"هل (?:اعجبك|وجدت) (?:ال|هذا ال)(?:مقال|خبر|موضوع)|قيم (?:ال|هذا ال)(?:مقال|خبر)|"
-    r"(?:ابلغ|بلغ|الابلاغ) عن خطا|هل لاحظت خطا|حمل\w* تطبيق)"
+    r"(?:ابلغ|بلغ|الابلاغ) عن خطا|اذا كنت(?: \S+)? تعتقد\S* (?:ان|بان) (?:المقال|الخبر|هذا)|"
+    r"الاخبار المنشوره علي الصفحه الرسميه|هل لاحظت خطا|حمل\w* تطبيق)"
 )
 _WORD = re.compile(r"\w")
 _NOW = datetime(2000, 1, 1, tzinfo=UTC)
@@ -122,7 +123,7 @@ def is_surplus(block: Block, folded: str) -> bool:
         return True
     if length < 120 and (_LISTED.match(folded) or _LABEL.match(folded)):
         return True
-    if (not block.heading and is_info(folded)) or (length < 200 and _BOX.match(folded)):
+    if (not block.heading and is_info(folded)) or (length < 320 and _BOX.match(folded)):
         return True
     if length < 120 and (_CREDIT.match(folded) or _TWEETED.match(folded)):
         return True

@@ -185,4 +185,33 @@ UNSEEN = (
             f"{ps(P3)}<ul class='wp-block-latest-posts'>{TEASERS}</ul>{ps(P4)}</div>"
         ),
     ),
+    Case(
+        name="a-region-to-skip",
+        html=page(
+            f"<main role='main'><h1>{TITLE}</h1><time datetime='2023-12-26'>26 ديسمبر/ كانون الأول 2023</time>"
+            f"<div dir='rtl'>{ps(P1)}</div><div dir='rtl'>{ps(P2)}</div>"
+            "<section role='region' aria-label='تخطى البودكاست وواصل القراءة'><p>حديث الصيادين</p>"
+            "<p>بودكاست أسبوعي عن البحر وأهله، من تقديم مها العلي وإعداد سليم الرفاعي.</p></section>"
+            f"<div dir='rtl'>{ps(P3)}</div><div dir='rtl'>{ps(P4)}</div></main>"
+        ),
+        expected={"published_on": "2023-12-26"},
+    ),
+    Case(
+        name="place-writer-and-agency",
+        html=page(
+            f"<h1>{TITLE}</h1><span class='tarih'>26.12.2023 - محدث : 27.12.2023</span>"
+            f"<div class='detay-icerik'>{ps('بيروت/ مها العلي/ الأناضول', *PS)}<p>الأخبار المنشورة على الصفحة الرسمية "
+            "للوكالة هي اختصار لجزء من الأخبار التي تُعرض للمشتركين.</p></div>"
+        ),
+        expected={"authors": ("مها العلي", "الأناضول"), "published_on": "2023-12-26"},
+    ),
+    Case(
+        name="day-and-time-in-an-element-each",
+        html=page(
+            f"<article><h1>{TITLE}</h1><div class='m'><span>26/12/2023</span><span>10:15 ص</span></div>"
+            f"<div class='post-content'>{ps(*PS)}<p>إذا كنت تعتقد أن المقال يحوي معلومات خاطئة أرسل تصحيحاً</p>"
+            "</div></article>"
+        ),
+        expected={"published_at": "2023-12-26T08:15:00+00:00"},
+    ),
 )

@@ -13,7 +13,7 @@ from archive.arabic import analyse
 from archive.query import parse
 from archive.separators import TOKENIZE
 
-ANALYSER = 2
+ANALYSER = 3
 """Version of the analyser; to be raised whenever a token's term changes."""
 
 # A row of the index without an article, which SQLite's own `rebuild` would sweep away. Its word

@@ -27,6 +27,7 @@ _SAMPLE = 16  # a common word is counted in one of so many articles
 _LEAST_SAMPLED = 64
 _WINDOW = 20  # the best, which are looked at again
 _LEAD = 3000  # characters of their text
+_LEAST_WEIGHT = 1e-6  # FTS5's, of a word in every other article
 _AS_TYPED = 0.3  # of a word's weight, for standing there as it was typed
 
 
@@ -164,7 +165,7 @@ def _last(connection: sqlite3.Connection) -> int:
 
 def _weight(size: int, articles: int) -> float:
     """Return a word's weight, as FTS5's bm25 has it (inverse document frequency)."""
-    return max(math.log((max(articles - size, 0) + 0.5) / (size + 0.5)), 0.0)
+    return max(math.log((max(articles - size, 0) + 0.5) / (size + 0.5)), _LEAST_WEIGHT)
 
 
 def _again(

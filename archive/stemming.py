@@ -1,31 +1,31 @@
-"""Words to stems: light10, and the particles written onto a word that it leaves standing. Pure.
+"""Words to stems: light10, and a stem that knows the words light10 can only guess at. Pure.
 
 Used by the analyser, on folded words only. Light10 cannot know that the first letter of بدمشق is
-the particle "in" while that of بلد belongs to the word; the stems in `stems.txt` tell.
+the particle "in" while that of بلد belongs to the word, nor that وزير begins with no "and" and
+فلسطين ends like a plural that it is not; the words in `stems.toml` tell.
 """
 
+import tomllib
 from importlib.resources import files
 
 _PREFIXES = ("ال", "وال", "بال", "كال", "فال", "لل", "و")
 _SUFFIXES = ("ها", "ان", "ات", "ون", "ين", "يه", "ية", "ه", "ة", "ي")
-_CONJUNCTION = "و"
-_LEAST_JOINED = 4  # letters, as light10 has it
+_AND = "و"
+_LEAST_JOINED = 4  # letters of a word with "and", as light10 has it
 _PARTICLES = ("ب", "ل", "ك", "ف")
 _LEAST_REST = 3  # letters; of shorter words too many are endings of others
+_LAND = "يا"
 
-
-def _known_stems() -> frozenset[str]:
-    lines = files(__package__).joinpath("stems.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
-
-
-KNOWN_STEMS = _known_stems()
+_WORDS = tomllib.loads(files(__package__).joinpath("stems.toml").read_text(encoding="utf-8"))
+_UNCUT = frozenset(_WORDS["uncut"].split())
+_LANDS = frozenset(_WORDS["lands"].split())
+KNOWN_STEMS = frozenset(_WORDS["known"].split())
 
 
 def strip_prefix(word: str) -> str:
     """Return the folded `word` without its article, or the conjunction wa with three letters."""
     for prefix in _PREFIXES:
-        least = _LEAST_JOINED if prefix == _CONJUNCTION else len(prefix) + 2
+        least = _LEAST_JOINED if prefix == _AND else len(prefix) + 2
         if len(word) >= least and word.startswith(prefix):
             return word[len(prefix) :]
     return word
@@ -45,16 +45,37 @@ def stem(word: str) -> str:
 
 
 def bare_stem(word: str) -> str:
-    """Return the light10 stem of a folded `word` without the particles written before it.
+    """Return the stem of a folded `word` that the index holds: light10's, corrected by known words.
 
-    The conjunction wa goes first, also before another prefix. Then ب ل ك ف go where what is left
-    is a known word, a number or foreign, unless the whole is a known word itself.
+    A prefix stays where the whole is a known word (وزير, التزام), else "and" goes first and the
+    article as light10 has it; ب ل ك ف go where a known word, a number or a foreign word is left.
     """
-    if len(word) >= _LEAST_JOINED and word.startswith(_CONJUNCTION):
-        word = word[1:]
-    whole = stem(word)
-    if whole in KNOWN_STEMS or not word.startswith(_PARTICLES) or strip_prefix(word) != word:
+    whole = _cut(word)
+    if whole in KNOWN_STEMS:
         return whole
-    rest = stem(word[1:])
-    known = len(rest) >= _LEAST_REST and rest in KNOWN_STEMS
-    return rest if known or (rest and rest.isascii()) else whole
+    if len(word) >= _LEAST_JOINED and word.startswith(_AND):
+        return bare_stem(word[1:])
+    joined = word.startswith(_PARTICLES)
+    if joined and _known(own := _cut(word[1:])):
+        return own
+    bare = strip_prefix(word)
+    if bare != word:
+        return _cut(bare)
+    rest = _cut(strip_prefix(word[1:]))
+    return rest if joined and rest and (_known(rest) or rest.isascii()) else whole
+
+
+def _known(rest: str) -> bool:
+    return len(rest) >= _LEAST_REST and rest in KNOWN_STEMS
+
+
+def _cut(word: str) -> str:
+    """Return `word` without its suffixes, as light10 takes them off, but for those of its own."""
+    if word in _LANDS:
+        return word.removesuffix(_LAND)
+    for suffix in _SUFFIXES:
+        if word in _UNCUT:
+            break
+        if len(word) >= len(suffix) + 2 and word.endswith(suffix):
+            word = word[: -len(suffix)]
+    return word

@@ -108,9 +108,16 @@ class Store:
             if self.batch.broken or isinstance(exc, sqlite3.Error | OSError):
                 self.batch.abandon()
                 return
-            self._warc.close()
-            self.batch.commit()
-            self._finish("finished" if exc is None else "failed")
+            try:
+                self._warc.close()
+                self.batch.commit()
+                self._finish("finished" if exc is None else "failed")
+            except (OSError, sqlite3.Error) as error:
+                self.batch.abandon()
+                raise ArchiveError(
+                    f"{self.root}: the archive cannot be written ({error});"
+                    " what was acknowledged is safe, the rest is still due"
+                ) from error
 
     # What the road asks and hands on. A shared archive would offer the same calls.
 

@@ -23,15 +23,20 @@ _HALVES = (
     (re.compile(r"^ربع ساعه$"), "15 دقيقه"),
 )
 _CLOCK_UNITS = frozenset({"second", "minute", "hour"})
+_COARSE = frozenset({"week", "month", "year"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Back:
-    """A moment counted back from now: a day, and clock and UTC moment if hours were counted."""
+    """A moment counted back from now: a day, and clock and UTC moment if hours were counted.
+
+    `coarse` tells that weeks or more were counted.
+    """
 
     day: date
     clock: time | None = None
     at: datetime | None = None
+    coarse: bool = False
 
 
 def ago(folded: str, *, now: datetime, zone: tzinfo | None) -> Back | None:
@@ -75,8 +80,9 @@ def _counted_back(counted: dict[str, int], now: datetime, zone: tzinfo | None) -
     months = counted.get("month", 0) + 12 * counted.get("year", 0)
     day = _months_back(local.date(), months)
     day -= timedelta(days=counted.get("day", 0), weeks=counted.get("week", 0))
+    coarse = bool(_COARSE & counted.keys())
     if not _CLOCK_UNITS & counted.keys():
-        return Back(day=day)
+        return Back(day=day, coarse=coarse)
     delta = timedelta(
         hours=counted.get("hour", 0),
         minutes=counted.get("minute", 0),
@@ -84,7 +90,7 @@ def _counted_back(counted: dict[str, int], now: datetime, zone: tzinfo | None) -
     )
     moment = (datetime.combine(day, local.timetz()) - delta).replace(second=0, microsecond=0)
     moment = moment.astimezone(zone or UTC)
-    return Back(day=moment.date(), clock=moment.time(), at=moment.astimezone(UTC))
+    return Back(day=moment.date(), clock=moment.time(), at=moment.astimezone(UTC), coarse=coarse)
 
 
 def _months_back(day: date, months: int) -> date:

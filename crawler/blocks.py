@@ -140,6 +140,8 @@ def read_blocks(root: HtmlElement, without: frozenset[HtmlElement] = frozenset()
 def _start(reader: _Reader, element: HtmlElement, without: frozenset[HtmlElement]) -> bool:
     """Take in the start of an element; tell whether what is in it is to be skipped."""
     tag = element.tag
+    if tag == "a" and "href" in element.attrib:  # its end is met even where it is left out
+        reader.links += 1
     if is_left_out(element, tag) or element in without:
         if tag not in _INLINE and tag not in _SILENT:
             reader.flush()
@@ -147,8 +149,6 @@ def _start(reader: _Reader, element: HtmlElement, without: frozenset[HtmlElement
     if tag == "br":
         reader.pieces.append(_BREAK)
         return True
-    if tag == "a" and "href" in element.attrib:
-        reader.links += 1
     if tag not in _INLINE:
         reader.flush()
         reader.open_blocks.append(element)

@@ -15,18 +15,29 @@ from crawler.blocks import Block
 
 _BODY = re.compile(
     r"(?:^|[\s_-])(?:"
-    r"article-?(?:body|text|content|cont|details?|story|main|desc|txt|inner)\w*|"
-    r"story-?(?:body|text|content|details?)\w*|entry-?content|post-?(?:content|body|text|entry)|"
-    r"news-?(?:body|text|content|details?|story|desc)\w*|body-?(?:text|content)|text-?content|"
-    r"the-?content|single-?(?:content|body)|content-?(?:body|text)|field-name-body|"
-    r"field--name-body|main-?text|details?-?(?:content|body|text)|td-post-content|wysiwyg|"
-    r"artical-?(?:body|text|content)|full-?text|itemfulltext|article-page-content"
+    r"article[-_]*(?:body|text|content|cont|details?|story|main|desc|txt|inner|paragraphs?)\w*|"
+    r"story[-_]*(?:body|text|content|details?)\w*|entry[-_]*(?:content|body|text)|"
+    r"post[-_]*(?:content|body|text|entry)|"
+    r"news[-_]*(?:body|text|content|details?|story|desc)\w*|body[-_]*(?:text|content|copy)|"
+    r"the-?content|single[-_]*(?:content|body)|content[-_]*(?:body|text)|field-name-body|"
+    r"text[-_]?content|field--name-body|main-?text|details?[-_]*(?:content|body|text)|wysiwyg|"
+    r"td-post-content|artical[-_]*(?:body|text|content)|full[-_]?text|itemfulltext|"
+    r"article-page-content|rich-?text|caas-body|paragraph-list|gallery-text|topic-content"
     r")(?=$|[\s_-])",
     re.IGNORECASE,
 )
+# «wire-body», «report_text»: marked as the body of something that the theme has its own word for.
+_OWN_BODY = re.compile(
+    r"(?:^|\s)(?!(?:card|modal|panel|main|page|site|wrapper|container|footer|header|comments?|widget|"
+    r"table|box|accordion|media|list|popup|sidebar|tab|section|inner|left|right|col|row|layout)[-_])"
+    r"[a-z\d]+[-_]+(?:body|text|txt|content|details)(?=$|\s)",
+    re.IGNORECASE,
+)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_NAMING = ("class", "id", "data-testid", "data-component", "data-qa")
 _LONG = 60  # a block of so many characters is running text, a shorter one may be a label
 _MARKED_SHARE = 0.6  # of the best element's weight an element marked as the body must hold
+_OWN_SHARE = 0.75  # the same for an element that is marked in a theme's own words
 _SURE_SHARE = 0.6  # of the page's running text an unmarked element must hold to be believed
 _DOUBT = 250  # characters of running text below which an unmarked element is not believed
 _FURNITURE_SHARE = 0.6  # what holds so much of the running text is no furniture, whatever its class
@@ -131,22 +142,42 @@ def _in_furniture(block: Block, furniture: frozenset[HtmlElement]) -> bool:
 
 
 def _marked(weights: dict[HtmlElement, float], best: float) -> HtmlElement | None:
-    """Return the heaviest element that its site marks as the article's body, if heavy enough."""
-    found: HtmlElement | None = None
-    for element, weight in weights.items():
-        if weight >= best * _MARKED_SHARE and is_body(element):
-            lighter = found is None or weight > weights[found]
-            found = element if lighter else found
-    return found
+    """Return the heaviest element that its site marks as the article's body, if heavy enough.
+
+    One that is marked in words of the theme's own is taken where it is the innermost one. Where
+    the text goes on beside it in an element of the same kind, their parent is the body.
+    """
+    heavy = [element for element, weight in weights.items() if weight >= best * _MARKED_SHARE]
+    found = max(filter(is_body, heavy), key=lambda element: weights[element], default=None)
+    if found is None:
+        own = (e for e in heavy if weights[e] >= best * _OWN_SHARE and _OWN_BODY.search(_names(e)))
+        found = next(own, None)
+    if found is None or not _goes_on(found, weights):
+        return found
+    return found.getparent()
+
+
+def _goes_on(element: HtmlElement, weights: dict[HtmlElement, float]) -> bool:
+    """Tell whether a sibling with the same class holds running text as well."""
+    parent, name = element.getparent(), element.get("class")
+    if parent is None or not name:
+        return False
+    return any(
+        other is not element and other.get("class") == name and weights.get(other, 0) > 0
+        for other in parent
+    )
 
 
 def is_body(element: HtmlElement) -> bool:
-    """Tell whether an element is marked as an article's body, by microdata or by its class."""
-    attributes = element.attrib
-    if "articleBody" in attributes.get("itemprop", ""):
+    """Tell whether an element is marked as an article's body, by microdata or by its names."""
+    if "articleBody" in element.get("itemprop", ""):
         return True
-    names = f"{attributes.get('class', '')} {attributes.get('id', '')}"
+    names = _names(element)
     return len(names) > 6 and _BODY.search(_CAMEL.sub("-", names)) is not None
+
+
+def _names(element: HtmlElement) -> str:
+    return " ".join(filter(None, map(element.get, _NAMING)))
 
 
 def _widened(element: HtmlElement, weights: dict[HtmlElement, float]) -> HtmlElement:

@@ -123,10 +123,11 @@ def signature(line: str, *, without: frozenset[str] = frozenset()) -> tuple[str,
     if not verb and not _is_headed(line, without):
         return ()
     found = names(line, without=without)
-    if not all(2 <= len(name.split()) <= 4 for name in found):
+    people = [name for name in found if not is_agency(name)]
+    if not all(2 <= len(name.split()) <= 4 for name in people or found):
         return ()
     certain = verb and (verb["mark"] or folded.split()[0].strip(":/-") in _WROTE)
-    return found if certain or all(is_person(name.split()) for name in found) else ()
+    return found if certain or all(is_person(name.split()) for name in people or found) else ()
 
 
 def _is_headed(line: str, without: frozenset[str]) -> bool:
@@ -155,7 +156,7 @@ def _parts(text: str) -> Iterable[str]:
                 and word.startswith("و")
                 and len(word) > 3
                 and len(words) - index >= 2
-                and fold(word) not in _WAW_NAMES
+                and (fold(word) not in _WAW_NAMES or is_person([word[1:]]))
             ),
             None,
         )

@@ -34,6 +34,12 @@ _CHROME = re.compile(
     r")(?=$|[\s_-])|(?:^|\s)(?:hidden|hide|d-none)(?=$|\s)",
     re.IGNORECASE,
 )
+_ROLES = frozenset({"navigation", "complementary", "search", "dialog", "alertdialog"})
+# What a page calls a region for those who hear it.
+_ASIDE = re.compile(
+    r"(?:تخط[يى]|skip|قد ي|قد ت|اقرأ|إقرأ|مواضيع|الأكثر|ذات صلة|مقالات|related|recommend)",
+    re.IGNORECASE,
+)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # Names that only sound like furniture: states of the whole page, and page builders' wrappers.
 _STATES = re.compile(
@@ -64,6 +70,10 @@ def is_chrome(element: HtmlElement, tag: str) -> bool:
     """Tell whether an element looks like furniture by its tag or the names of its class and id."""
     if tag in _CHROME_TAGS:
         return tag != "figure" or not element.xpath(_KEPT_FIGURES)
+    if "role" in element.attrib or "aria-label" in element.attrib:
+        label = element.get("aria-label", "").strip()
+        if tag != "a" and (element.get("role") in _ROLES or _ASIDE.match(label)):
+            return True
     if tag in {"body", "html", "main", "article", "a", "p", "strong", "b"}:
         return tag in {"p", "a"} and _named_chrome(element)
     return _named_chrome(element)

@@ -3,6 +3,7 @@
 import re
 
 from archive.arabic import fold
+from crawler import calendars
 
 # Places that stand in datelines and beside bylines, folded: capitals, big cities, "special".
 _PLACES = """
@@ -25,6 +26,19 @@ _PLACES = """
 شبوه زنجبار ذمار الزقازيق شبين_الكوم كفر_الشيخ دمنهور قنا الغردقه شرم_الشيخ العريش مرسي_مطروح
 كسلا القضارف نيالا الفاشر الابيض درنه طبرق زليتن غريان بنزرت قابس القيروان المنستير نابل قفصه
 تلمسان سطيف باتنه بجايه تطوان الناظور الحسيمه سلا القنيطره العرائش تونس_العاصمه نواذيبو
+السماوه الكوفه الرمادي العماره الكوت بعقوبه الناصريه الحله الزبير تلعفر سنجار زاخو دهوك حلبجه
+سلميه الباب جبله بانياس الزبداني داريا جسر_الشغور معره_النعمان سرمدا البوكمال
+طبريا عكا يافا بئر_السبع طولكرم قلقيليه سلفيت اريحا ام_الفحم دير_البلح جباليا بيت_حانون بيت_لاهيا
+زغرتا البترون جبيل عاليه الشوف راشيا مرجعيون حاصبيا عرسال الضاحيه المنصوريه عكار
+مادبا عجلون الطفيله الرمثا بنها المحله الزقازيق رفح قليوب سيناء حلوان
+خميس_مشيط القطيف عنيزه بيشه عفيف القنفذه الخرج صبيا عبري الرستاق خصب
+زويه بني_وليد ترهونه الزاويه صبراته اجدابيا الكفره غدامس مرزق غات سرت
+القصرين سيدي_بوزيد جندوبه باجه زغوان المهديه توزر تطاوين مدنين بن_عروس اريانه منوبه
+البليده تيبازه بومرداس تيزي_وزو جيجل سكيكده المسيله الجلفه الاغواط ورقله غردايه بشار ادرار تمنراست
+تندوف بسكره خنشله مستغانم سيدي_بلعباس عين_الدفلي الشلف غليزان
+اسفي خريبكه بني_ملال ورزازات الراشيديه تازه الصويره كلميم الداخله برشيد سطات
+ود_مدني كوستي عطبره دنقلا الجنينه الضعين زالنجي كادقلي الدمازين سنار شندي حلفا
+كيفه روصو زويرات هرغيسا كسمايو بوصاصو
 روسيا فرنسا بريطانيا المانيا ايطاليا اسبانيا اوكرانيا الولايات_المتحده محليات
 """
 PLACES = frozenset(fold(place).replace("_", " ") for place in _PLACES.split())
@@ -37,13 +51,35 @@ _AGENCIES = """
 أسوشييتد برس|اسوشييتد برس|upi|dpa|anadolu|وكالات|الوكالات|وكاله|وكالات الانباء|العربيه نت|خاص
 """
 AGENCIES = frozenset(fold(name).strip() for name in _AGENCIES.replace("\n", "").split("|"))
-_UNNAMED = frozenset({"وكالات", "الوكالات", "وكاله", "وكالات الانباء", "خاص"})
+_UNNAMED = frozenset(
+    {
+        *("وكالات", "الوكالات", "وكاله", "وكالات الانباء", "خاص", "متابعه", "متابعات", "مراسله"),
+        *("مراسلون", "رصد", "صحف", "مواقع"),
+    }
+)
 
 _AGENCY_LIKE = re.compile(
     r"وكاله [\w ]{2,30}|[\w ]{2,20} (?:برس|نيوز)|مراسلنا|مراسلتنا|مكتب [\w ]{2,20}"
 )
+# What opens a sentence someone said, where a paper's name might stand: «القاهرة - الرئيس: …».
+_SPEAKER_WORDS = """
+الرئيس الوزير الحكومه الجيش المتحدث الناطق الشرطه البرلمان المجلس الرئاسه الخارجيه الداخليه الصحه
+الدفاع الامم السفير المحافظ النائب الملك الامير السلطات المعارضه القضاء المحكمه النيابه البنك
+"""
+_SPEAKERS = frozenset(_SPEAKER_WORDS.split())
+_MONTH = "|".join(
+    map(re.escape, sorted(calendars.MONTHS | calendars.HIJRI_MONTHS, key=len, reverse=True))
+)
+_DAY = "|".join(map(re.escape, calendars.WEEKDAYS))
+# The day that agencies print in their datelines, folded, with or without its year.
+_DATE = re.compile(
+    rf"[\s،,]+(?:(?:في|يوم)\s+)?(?:(?:{_DAY})[\s،,]*)?"
+    rf"(?:\d{{1,2}}\s*(?:{_MONTH})(?:\s*/\s*(?:{_MONTH}))?(?:[\s،,]+\d{{4}})?|(?:{_DAY})(?!\w)"
+    rf"|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{4}})(?:\s*(?:ه|م|هجري|ميلادي)(?!\w))?(?:\s+الموافق(?:\s*ل)?)?"
+)
 _CUT = re.compile(r"\s*(?:[:：]|(?<=[\s)\]])[-–—ـ]{1,2}(?=\s)|\.{2,3}|…)\s*")
 _PIECES = re.compile(r"\s*(?:[\-–—ـ/،,|()\[\]«»\"“”:]|\s{2,})+\s*")
+_PAPER = re.compile(r"ال\w{3,9}|(?:صحيفه|وكاله|جريده|موقع|شبكه|قناه) \w+(?: \w+)?")
 _SPACED = re.compile(r"[\s.]+")
 _LONGEST = 80
 
@@ -56,7 +92,7 @@ def is_place(text: str) -> bool:
 def is_agency(text: str) -> bool:
     """Tell whether `text` is a news agency, named or not ("وكالات")."""
     folded = fold(text).strip(" :")
-    known = folded in AGENCIES or _SPACED.sub(" ", folded).strip() in AGENCIES
+    known = folded in AGENCIES | _UNNAMED or _SPACED.sub(" ", folded).strip() in AGENCIES
     return known or _AGENCY_LIKE.fullmatch(folded) is not None
 
 
@@ -69,28 +105,32 @@ def split_dateline(paragraph: str, names: frozenset[str] = frozenset()) -> tuple
     """Split a paragraph into its dateline and what follows it; None where it has no dateline.
 
     A dateline is made of places and agencies only (and of `names`, the folded names of the
-    newspaper), a place or agency among them: «بيروت - رويترز:», «دمشق، سوريا (CNN) --». A place
-    that is not known counts before an agency that is.
+    newspaper, and of days), a place or agency among them: «بيروت - رويترز:», «دمشق، سوريا (CNN)
+    --», «عمّان 11 تشرين الثاني (بترا) --». A place that is not known counts before an agency that
+    is, and a paper or agency that is not known after a place that is: «بيروت - الأخبار:».
     """
-    if _is_dateline(paragraph, names):
+    if _is_dateline(paragraph, names, closed=True):
         return paragraph.strip(" :-–—"), ""
     found = None
     for cut in _CUT.finditer(paragraph[: _LONGEST + 20]):
-        if _is_dateline(paragraph[: cut.start()], names):
-            found = paragraph[: cut.start()].strip(), paragraph[cut.end() :].strip()
+        line = paragraph[: cut.start()]
+        if _is_dateline(line, names, closed=":" in cut.group() or line.endswith(")")):
+            found = line.strip(), paragraph[cut.end() :].strip()
     return found
 
 
-def _is_dateline(line: str, names: frozenset[str]) -> bool:
+def _is_dateline(line: str, names: frozenset[str], *, closed: bool) -> bool:
+    """Tell whether a line is a dateline; `closed` tells that a mark ends it, and no mere dash."""
     if len(line) > _LONGEST:
         return False
-    pieces = [piece for piece in _PIECES.split(line.strip()) if piece.strip()]
-    agencies = [is_agency(piece) for piece in pieces]
-    known = [is_place(p) or a or fold(p) in names for p, a in zip(pieces, agencies, strict=True)]
+    undated = _DATE.sub(" - ", fold(line))
+    pieces = [piece for piece in _PIECES.split(undated.strip()) if piece.strip()]
+    agencies = [is_agency(piece) and piece not in names for piece in pieces]
+    known = [is_place(p) or a or p in names for p, a in zip(pieces, agencies, strict=True)]
     if any(agencies) and len(pieces) == 2 and not known[0] and known[1]:
         return 1 <= len(pieces[0].split()) <= 2
-    return all(known) and any(map(_is_source, pieces))
-
-
-def _is_source(piece: str) -> bool:
-    return is_place(piece) or is_agency(piece)
+    if line.endswith(")") and known == [False, True] and pieces[1] in names:
+        return 1 <= len(pieces[0].split()) <= 2
+    if closed and known == [True, False] and is_place(pieces[0]):
+        return _PAPER.fullmatch(pieces[1]) is not None and pieces[1].split()[0] not in _SPEAKERS
+    return all(known) and (any(agencies) or any(map(is_place, pieces)))

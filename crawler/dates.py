@@ -17,6 +17,7 @@ TRUST = ("rules", "json-ld", "meta", "microdata", "time", "sitemap", "feed", "da
 # Sources made for machines about this very article: when two of them disagree, someone should look.
 _STATED = frozenset({"rules", "json-ld", "meta", "sitemap", "feed", "dateline"})
 _OLDEST = date(1990, 1, 1)
+_ROUGH = frozenset({Precision.AGE, Precision.SPAN})
 _DAY = timedelta(days=1)
 _PATIENCE = timedelta(minutes=5)  # how far a server's clock may be ahead of ours
 
@@ -39,7 +40,8 @@ class Decision:
     """When an article was published and changed, and which source said so.
 
     `published.day` is the publisher's calendar day; `published.at` is None where only a day is
-    known. `problems` names what contradicts the decision.
+    known. `published_from` is the source of the chosen stamp, or "age" where all that was printed
+    is how many days ago it was. `problems` names what contradicts the decision.
     """
 
     published: Moment | None = None
@@ -51,7 +53,8 @@ class Decision:
 def decide(evidence: Iterable[Stamp], *, now: datetime, zone: tzinfo | None) -> Decision:
     """Weigh the printed dates of one page; `now` is when it was first captured.
 
-    A date more than a day in the future or before 1990 is no date of publication.
+    A date more than a day in the future or before 1990 is no date of publication. An age in days,
+    which may be rounded, is the last resort and reported; one in weeks or more is none.
     """
     read = [
         (stamp, moment)
@@ -60,11 +63,16 @@ def decide(evidence: Iterable[Stamp], *, now: datetime, zone: tzinfo | None) -> 
         and _is_plausible(moment, now)
         and not (stamp.above and moment.day == now.astimezone(zone or UTC).date())
     ]
-    stated = [(stamp.source, moment) for stamp, moment in read if not stamp.modified]
+    known = [(s, m) for s, m in read if m.precision not in _ROUGH]
+    ages = [(s, m) for s, m in read if m.precision in _ROUGH and not s.modified]
+    days = [(s, m) for s, m in ages if m.precision is Precision.AGE]
+    stated = [(stamp.source, moment) for stamp, moment in known if not stamp.modified]
+    problems = [] if stated else list(_rough(ages))
+    stated = stated or [("age", moment) for _, moment in days]
     if not stated:
-        return Decision(modified=_modified(read, None, zone))
+        return Decision(modified=_modified(known, None, zone), problems=tuple(problems))
     source, published = _sharpest(stated)
-    problems = list(_conflicts(source, published, stated))
+    problems += _conflicts(source, published, stated)
     local = _really_local(published, stated, now, zone)
     if local:
         detail = f"{published.isoformat()} names UTC but is local time"
@@ -73,10 +81,16 @@ def decide(evidence: Iterable[Stamp], *, now: datetime, zone: tzinfo | None) -> 
     published = _on_calendar(published, zone)
     return Decision(
         published=published,
-        modified=_modified(read, published, zone),
+        modified=_modified(known, published, zone),
         published_from=source,
         problems=tuple(problems),
     )
+
+
+def _rough(ages: Sequence[tuple[Stamp, Moment]]) -> Iterable[Problem]:
+    for stamp, moment in ages[:1]:
+        detail = f"the page prints an age only, {stamp.text!r}: {moment.day} or near it"
+        yield Problem(kind="date-age", detail=detail, stage="extract")
 
 
 def _is_plausible(moment: Moment, now: datetime) -> bool:

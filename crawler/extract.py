@@ -24,7 +24,7 @@ from crawler.page import Page, parse_page, read_page
 from crawler.pagekind import ENOUGH, kind_of, states_article
 from crawler.people import is_person
 from crawler.publisher import Publisher
-from crawler.rescue import rescue
+from crawler.rescue import rescue, unseen_lead
 from crawler.surplus import paragraphs
 from crawler.tagging import section_of, tags_of
 from crawler.walls import wall
@@ -97,7 +97,7 @@ def _article(page: Page, title: str | None, body: _Text, url: str) -> Extraction
         byline_from=body.byline_from,
         dateline=body.dateline,
         section=section_of(evidence, selected, page.blocks[: page.body.start], names),
-        tags=tags_of(page.root, evidence, selected, names, f"{title} {body.text}"),
+        tags=tags_of(page, f"{title} {body.text}"),
         language=detect(body.text),
         text=body.text,
         image_url=absolute([*evidence.images, *page.printed.images], url),
@@ -116,8 +116,10 @@ def _kind(page: Page, text: str, capture: Capture) -> tuple[PageKind | None, tup
     walled = wall(source, name, visible, running=len(text), status=capture.status)
     if walled and not states:
         return None, (walled,)
-    headed = page.printed.headline is not None or bool(page.printed.stamps)
-    kind = kind_of(capture.url, types, text, page.blocks, states=states, headed=headed)
+    marks = page.printed.headline is not None, bool(page.printed.stamps)
+    kind = kind_of(
+        capture.url, types, text, page.blocks, states=states, headed=any(marks), dated=all(marks)
+    )
     empty = kind is PageKind.OTHER and len(text) < ENOUGH
     return kind, (_no_text(f"{len(text)} characters of text"),) if empty else ()
 
@@ -143,10 +145,9 @@ def _text(page: Page, title: str | None) -> _Text:
     known = [title or "", deck or ""]
     found = paragraphs(blocks, repeated=known)
     if not page.sure:
-        rescued = rescue(page.root, found, page.evidence.body)
-        found = paragraphs(
-            [Block(text=line, element=page.root) for line in rescued], repeated=known
-        )
+        found = _cleaned(page, rescue(page.root, found, page.evidence.body), known)
+    else:
+        found = _cleaned(page, unseen_lead(found, page.evidence.body), known) + found
     lines = [line for line in map(one_line, found) if line]
     authors: tuple[str, ...] = ()
     for index in (0, 1, 2, -1, -2):
@@ -168,6 +169,11 @@ def _text(page: Page, title: str | None) -> _Text:
         byline_from=byline_from,
         dateline=dateline[0] if dateline else page.printed.dateline,
     )
+
+
+def _cleaned(page: Page, lines: Sequence[str], repeated: Sequence[str]) -> list[str]:
+    """Return lines that were read another way without what is surely not the article."""
+    return paragraphs([Block(text=line, element=page.root) for line in lines], repeated=repeated)
 
 
 def _authors(page: Page) -> tuple[tuple[str, ...], str | None]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from archive.arabic import fold, tidy
 
@@ -25,6 +26,7 @@ def one_line(text: str) -> str:
     return " ".join(tidy(text).split())
 
 
+@lru_cache(maxsize=4096)  # menus and tickers are the same on every page of a newspaper
 def key(text: str) -> str:
     """Return what two spellings of one headline have in common: its folded words."""
     return " ".join(_WORD.findall(fold(text)))

@@ -19,6 +19,8 @@ from crawler.datewords import Token, cut
 class Precision(StrEnum):
     """How much of a moment was printed."""
 
+    SPAN = "span"  # an age counted in weeks or more
+    AGE = "age"  # an age counted in days: it may be rounded
     DAY = "day"
     MINUTE = "minute"
     SECOND = "second"
@@ -71,7 +73,8 @@ def parse(text: str, *, now: datetime | None, zone: tzinfo | None) -> Moment | N
     folded = " ".join(fold(text).split())
     back = ago(folded, now=now, zone=zone) if now else None
     if back:
-        precision = Precision.MINUTE if back.clock else Precision.DAY
+        age = Precision.SPAN if back.coarse else Precision.AGE
+        precision = Precision.MINUTE if back.clock and not back.coarse else age
         return Moment(day=back.day, clock=back.clock, at=back.at, precision=precision)
     tokens = cut(folded)
     kinds = "".join(token.kind for token in tokens)

@@ -72,7 +72,7 @@ def read_page(
     stated = [headline.without_site(text, names) for text in titles]
     place = find_headline(blocks, body, stated)
     body = after(body, blocks, place)
-    printed = read_printed(blocks, body, place, evidence.descriptions)
+    printed = read_printed(blocks, body, place, evidence.descriptions, names)
     return Page(
         root=root,
         decoded=decoded,

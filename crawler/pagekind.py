@@ -14,7 +14,8 @@ _LIVE = re.compile(
 )
 _VIDEO = re.compile(r"/(?:videos?|فيديو|فيديوهات|watch|tv)(?:/|$)", re.IGNORECASE)
 _GALLERY = re.compile(
-    r"/(?:gallery|galleries|photos?|albums?|slideshows?|صور|البوم\w*|picture-gallery)(?:/|$)",
+    r"/(?:(?:photo-?|picture-?|image-?)?(?:gallery|galleries)|photos?|albums?|slideshows?|صور|البوم\w*|"
+    r"in-pictures|photo-?stories)(?:/|$)",
     re.IGNORECASE,
 )
 _LIST = re.compile(
@@ -29,6 +30,7 @@ _CAPTION = 600  # a video or gallery page says no more than this beside what it 
 _HEADED = 200  # characters of text that make a page with a headline an article
 _LISTING = 400  # characters of text below which a page full of teasers is a list of them
 _TEASERS = 10
+_NUMBERED = re.compile(r"\d{4}")  # an address like an article's, where only stories have numbers
 
 
 def states_article(types: set[str]) -> bool:
@@ -43,12 +45,19 @@ def is_home(url: str) -> bool:
 
 
 def kind_of(
-    url: str, types: set[str], text: str, blocks: Sequence[Block], *, states: bool, headed: bool
+    url: str,
+    types: set[str],
+    text: str,
+    blocks: Sequence[Block],
+    *,
+    states: bool,
+    headed: bool,
+    dated: bool,
 ) -> PageKind:
     """Return the kind of a page from its address, claimed types, article text and blocks.
 
     `states` tells that the page, or a rule for it, says it is an article; `headed` that it has a
-    headline or a date of its own: text alone makes no article.
+    headline or a date of its own: text alone makes no article. `dated` tells that it has both.
     """
     path = unquote(urlsplit(url).path)
     if "LiveBlogPosting" in types or (_LIVE.search(path) and len(text) >= ENOUGH):
@@ -63,7 +72,8 @@ def kind_of(
     listing = _LISTING * 3 if types & _LISTS else _LISTING if _LIST.search(path) else 0
     if not types & ARTICLES and len(text) < listing:
         return PageKind.SECTION
-    if not states and teasers >= _TEASERS and len(text) < _LISTING:
+    single = states or (dated and _NUMBERED.search(url) and len(text) >= _HEADED)
+    if not single and teasers >= _TEASERS and len(text) < _LISTING:
         return PageKind.SECTION
     if len(text) >= ENOUGH and (states or (headed and len(text) >= _HEADED)):
         return PageKind.ARTICLE
@@ -79,10 +89,14 @@ def _shows(
     kinds: frozenset[str] | set[str],
     address: re.Pattern[str],
 ) -> bool:
-    """Tell whether a page is there to show something, and its text only describes that."""
+    """Tell whether a page is there to show something, and its text only describes that.
+
+    Many systems state the Open Graph type of an article for whatever they publish; an article may
+    hold a film, but only a gallery says of itself that it is one.
+    """
     claimed = bool(types & kinds) or any(
         name.startswith("og:video") for name in types if "VideoObject" in kinds
     )
-    if claimed and not states:
+    if claimed and not (types & ARTICLES if kinds == _GALLERIES else states):
         return True
     return bool(address.search(path)) and len(text) < _CAPTION and (claimed or not states)

@@ -5,30 +5,29 @@ a date in a page's header is today's, one beside a related article is another ar
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from lxml.html import HtmlElement
 
-from archive.arabic import fold
 from crawler.blocks import Block
 from crawler.body import Body, is_inside
+from crawler.bylines import signature
 from crawler.datelines import split_dateline
 from crawler.dates import Stamp
+from crawler.datestamps import elements_of, silent_stamps, stamps_of
 from crawler.headline import key
 from crawler.moments import parse
 from crawler.pictures import pictures
 from crawler.standfirst import names_of, own_names, standfirst
+from crawler.surplus import is_date_line
 
 _BYLINE = re.compile(
     r"(?:^|[\s_-])(?:author\w*|byline|by-?line|writer|write-?by|written|journalist|reporter|"
     r"posted-?by|vcard|kateb|katib)(?=$|[\s_-])",
     re.IGNORECASE,
 )
-_CHANGED = re.compile(r"updated|modified|Modified")
-_UPDATED = re.compile(r"(?:اخر تحديث|تم التحديث|تحديث|محدثه|معدل|عدل|updated|modified)")
-_SPLIT = re.compile(r"\s*[|•·]\s*|\s[-–—]\s|\s+(?=آخر تحديث|اخر تحديث|تم التحديث|تحديث)")
-_COUNTED = re.compile(r"\d|^\W*(?:منذ|قبل) |ago$")
+_PARTED = re.compile(r"\s*[|•·]\s*|\s[-–—]\s")
 _INLINE = ("a", "span", "strong", "b", "em", "i", "cite")
 _PLACED = re.compile(r"(?:^|[\s_-])(?:location|place|city|dateline|source|agency)(?=$|[\s_-])")
 _JOINED = re.compile(r"\s[-–—/]\s|[(/]")
@@ -53,34 +52,43 @@ class Printed:
 
 
 def read_printed(
-    blocks: Sequence[Block], body: Body, place: int | None, descriptions: Iterable[str]
+    blocks: Sequence[Block],
+    body: Body,
+    place: int | None,
+    descriptions: Iterable[str],
+    names: frozenset[str],
 ) -> Printed:
-    """Read the neighbourhood of the headline, which is at `place` in the `blocks` of a page."""
+    """Read the neighbourhood of the headline, which is at `place` in the `blocks` of a page.
+
+    `names` are what the newspaper is called: its own name alone is no dateline.
+    """
     found = Printed()
     if place is not None:
         found.headline = blocks[place].text
-        found.images += pictures(blocks[place].element, body)
+        headline = blocks[place].element
+        found.images += pictures(headline, body)
+        found.stamps += silent_stamps(headline, body.blocks[0].element if body.blocks else None)
     first = place if place is not None else max(0, body.start - 6)
     between = blocks[first + 1 : body.start] if place is not None else blocks[first : body.start]
     for block in between[:40]:
         _take(found, block)
-        if found.dateline is None and _is_dateline(block):
+        if found.dateline is None and _is_dateline(block, names):
             found.dateline = block.text
     if place is not None:
         container = _above(blocks[place].element, 2)
         for block in blocks[max(0, place - _NEAR) : place]:
             if is_inside(block.element, container) or _shares(block.element, body.element):
                 _take(found, block, above=True)
-    for block in blocks[body.start : body.start + 3]:
-        if parse(block.text, now=None, zone=None):
-            found.stamps.append(Stamp(source="dateline", text=block.text))
+    for block in body.blocks[:4]:
+        if is_date_line(block.text):
+            found.stamps += stamps_of(block)
     found.deck, found.lead = standfirst(between, body, {key(text) for text in descriptions})
     return found
 
 
-def _is_dateline(block: Block) -> bool:
+def _is_dateline(block: Block, names: frozenset[str]) -> bool:
     """Tell whether a block is a dateline alone: place and agency, or one of them marked as such."""
-    split = split_dateline(block.text)
+    split = split_dateline(block.text, names)
     if split is None or split[1]:
         return False
     return _PLACED.search(names_of(block)) is not None or _JOINED.search(block.text) is not None
@@ -112,37 +120,15 @@ def _take(found: Printed, block: Block, *, above: bool = False) -> None:
     """Take a block's date or byline, if it is nothing else."""
     if len(block.text) >= _SHORT:
         return
-    found.stamps += _attributes(block.element)
-    found.stamps += _dates(block.text, above=above)
+    found.stamps += stamps_of(block, above=above)
     inline = [e for e in block.element.iter(*_INLINE) if _BYLINE.search(own_names(e))]
     if inline:
         found.bylines += [e.text_content() for e in inline]
     elif _BYLINE.search(names_of(block)) and not parse(block.text, now=None, zone=None):
         found.bylines.append(block.text)
-
-
-def _dates(text: str, *, above: bool = False) -> Iterator[Stamp]:
-    """Yield the dates a short line prints, as a whole or in its parts.
-
-    A lone «اليوم» or «أمس» is no date here: it may as well be a newspaper's name.
-    """
-    pieces = [piece for piece in _SPLIT.split(text) if piece]
-    for part in [text, *(pieces if len(pieces) > 1 else [])]:
-        folded = fold(part)
-        if not _COUNTED.search(folded):
-            continue
-        updated = _UPDATED.match(folded) is not None
-        if updated or not _UPDATED.search(folded):
-            yield Stamp(source="dateline", text=part, modified=updated, above=above)
-
-
-def _attributes(element: HtmlElement) -> Iterator[Stamp]:
-    """Yield the machine-readable dates of the `<time>` and `<abbr>` in an element."""
-    for inner in element.iter("time", "abbr"):
-        text = inner.get("datetime") or inner.get("title") or ""
-        if text:
-            modified = _CHANGED.search(own_names(inner)) is not None
-            yield Stamp(source="time", text=text, modified=modified)
+    else:
+        parts = [*_PARTED.split(block.text), *(t for _, t in elements_of(block))]
+        found.bylines += [part for part in dict.fromkeys(parts) if signature(part)]
 
 
 def _above(element: HtmlElement, steps: int) -> HtmlElement:

@@ -16,6 +16,9 @@ _DECK = re.compile(
     r"field-name-field-(?:summary|deck|lead)\w*)(?=$|[\s_-])",
     re.IGNORECASE,
 )
+_SURELY = re.compile(
+    r"(?:^|[\s_-])(?:deck|stand-?first|sub-?title|sub-?head\w*|chapo)(?=$|[\s_-])", re.IGNORECASE
+)
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # What opens a paragraph that goes on with what an earlier one began, folded.
 _GOES_ON = re.compile(
@@ -47,7 +50,15 @@ def standfirst(
             lead.append(block)
         elif marked and deck is None and len(text) <= 500:
             deck = text
-    return deck, lead
+    return deck or _inside(body), lead
+
+
+def _inside(body: Body) -> str | None:
+    """Return the standfirst that opens a body, where the names of its own element say so."""
+    for block in body.blocks[:3] if len(body.blocks) > 3 else ():
+        if 30 <= len(block.text) <= 500 and _SURELY.search(own_names(block.element)):
+            return block.text
+    return None
 
 
 def _is_aside(block: Block) -> bool:

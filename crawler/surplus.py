@@ -6,15 +6,22 @@ headlines. A line goes only when it is surely none of the article: its text come
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from archive.arabic import fold
 from crawler.blocks import Block
+from crawler.headline import key
+from crawler.infolines import is_info, without_info
 from crawler.moments import parse
 
 # All patterns read folded text: ا for every alef, ه for ة, ي for ى, no marks, lower case.
 _READ_ALSO = re.compile(
-    r"\W*(?:و?(?:اقرا|اقرءوا|اقراوا|اقرئي|طالع|طالعوا|شاهد|شاهدوا|تابع|انظر|راجع|استمع)"
-    r"(?:\s*[/\\(]\s*ي\)?)?\s+(?:ايضا|كذلك|المزيد|اكثر|هنا|ايضا|علي موقعنا)"
+    r"\W*(?:و?(?:اقرا|اقرءوا|اقرؤوا|اقرؤا|اقراوا|اقرئي|اقراي|قد تقرا|طالع|طالعوا|شاهد|شاهدوا|تابع|"
+    r"انظر|راجع|استمع|تعرف|تصفح)(?:\s*[/\\(]\s*(?:ي|وا)\)?)?\s+"
+    r"(?:ايضا|كذلك|المزيد|اكثر|هنا|(?:علي|في|من) موقعنا|في\s*:|التالي)"
+    r"|(?:اقرا|طالع|شاهد|نرشح لكم?|رشحنا لك|لا يفوتك|لا تفوتك?|من ارشيفنا|في السياق نفسه|"
+    r"اخبار متعلقه|مقال متعلق|خبر متعلق|شاهد الفيديو|بالفيديو|بالصور)\s*[:：]"
+    r"|(?:نرشح لكم?|لا يفوتك|لا تفوت قراءه)(?:\W|\s+(?:قراءه|ايضا))"
     r"|(?:مواضيع|اخبار|مقالات|موضوعات|قصص|تقارير|خبر|موضوع)\s+(?:ذات|ذو)\s+صله"
     r"|(?:مواضيع|اخبار|مقالات|موضوعات|قصص)\s+(?:متعلقه|مرتبطه|مشابهه|قد تهمك|تهمك|اخري)"
     r"|الموضوعات المتعلقه|الاخبار المتعلقه|ذات صله|(?:قد|ربما) (?:يهمك|يعجبك|تهمك|ترغب)"
@@ -36,9 +43,9 @@ _POLICY = re.compile(
     r"ترحب (?:شبكه|صحيفه|موقع|اداره|بوابه) .{0,80}(?:نقاش|تعليق|مشارك)"
     r"|(?:اراء|تعليقات|المقالات|مقالات|المقال|المواد)\b.{0,60}(?:لا تعبر|لا يعبر|تعبر عن راي"
     r"|يعبر عن راي|تعبر فقط|لا تمثل)"
-    r"|^\W*(?:لن يتم نشر عنوان بريدك|اترك (?:تعليق|رد)|اضف تعليق|اكتب تعليق|التعليقات$"
+    r"|^\W*(?:لن يتم نشر عنوان بريدك|اترك (?:تعليق|رد)|اضف تعليق|اكتب تعليق|(?:ال)?تعليقات[\W\d]*$"
     r"|لا توجد تعليقات|شروط التعليق|عدد التعليقات|يرجي .{0,40}تعليق)"
-    r"|جميع الحقوق محفوظه|حقوق (?:النشر|الطبع|الملكيه) محفوظه|كل الحقوق محفوظه"
+    r"|(?:جميع|كافه|كل) الحقوق محفوظه|حقوق (?:اعاده )?(?:النشر|الطبع|الملكيه|البث)[\w ]{0,30}محفوظه"
     r"|all rights reserved|يمنع (?:نسخ|اعاده|الاقتباس)|لا يسمح باعاده|^\W*©"
 )
 _LISTED = re.compile(
@@ -58,10 +65,24 @@ _TWEETED = re.compile(r"\W*[—–-]\s.{1,80}\(@\w{1,20}\)")
 _SIGNED = re.compile(
     r"(?:[\u0621-\u064a]{1,2}\s?[.\u200c]\s?[\u0621-\u064a]{1,2}\W*)+(?:\([^)]*\))?\s*$"
 )
+# What opens a box that asks for an address or a vote, or that sells.
+_BOX = re.compile(
+    r"\W*(?:ادخل\w* (?:بريدك|البريد|عنوان)|سجل\w* (?:بريدك|في نشرتنا|في النشره|الان)|"
+    r"(?:النشره|نشرتنا|النشرات) (?:البريديه|الاخباريه|اليوميه|الاسبوعيه)\W*$|ليصلك |"
+    r"احصل\w* علي (?:نشرتنا|احدث|اهم الاخبار|اشعارات)|فعل\w* الاشعارات|فعل\w* الجرس|"
+    r"(?:استطلاع|استفتاء)(?: (?:ال)?راي)?\W*$|صوت\w* (?:الان|معنا)\W*$|"
+    r"هذا المحتوي (?:للمشتركين|متاح للمشتركين|حصري)|محتوي (?:اعلاني|ممول|مدفوع)\W*$|"
+    r"(?:اعلان|ماده اعلانيه)\W*$|يتبع اسفل الاعلان|تابع القراءه بعد الاعلان|"
+    r"هل (?:اعجبك|وجدت) (?:ال|هذا ال)(?:مقال|خبر|موضوع)|قيم (?:ال|هذا ال)(?:مقال|خبر)|"
+    r"(?:ابلغ|بلغ|الابلاغ) عن خطا|اذا كنت(?: \S+)? تعتقد\S* (?:ان|بان) (?:المقال|الخبر|هذا)|"
+    r"الاخبار المنشوره علي الصفحه الرسميه|هل لاحظت خطا|حمل\w* تطبيق)"
+)
 _WORD = re.compile(r"\w")
-_WORDS = re.compile(r"\w+")
+_NOW = datetime(2000, 1, 1, tzinfo=UTC)
 _SENTENCE = re.compile(r"""[.؟!?…]["'”»)\]]*\s*$""")
-_LATE = 0.65  # a list of related articles is looked for in what follows this share of the text
+_LONGEST_DATE = 120
+_COUNTED = re.compile(r"\d|منذ|قبل|ago")
+_LATE = 0.65  # lists of related articles are looked for after this share of the text
 
 
 def paragraphs(blocks: Sequence[Block], *, repeated: Iterable[str] = ()) -> list[str]:
@@ -70,7 +91,7 @@ def paragraphs(blocks: Sequence[Block], *, repeated: Iterable[str] = ()) -> list
     `repeated` holds what other fields keep already (title, deck): a first line that only repeats
     one of them is dropped, and so is a line that is nothing but a date.
     """
-    known = {_key(text) for text in repeated if text}
+    known = {key(text) for text in repeated if text}
     lines: list[str] = []
     seen: set[str] = set()
     skipping = False
@@ -81,10 +102,10 @@ def paragraphs(blocks: Sequence[Block], *, repeated: Iterable[str] = ()) -> list
         skipping = bool(_READ_ALSO.match(folded)) and len(folded) < 45
         if is_surplus(block, folded) or (index < 6 and _repeats(block.text, known)):
             continue
-        key = _key(block.text)
-        if len(key) > 60 and key in seen:
+        words = key(block.text)
+        if len(words) > 60 and words in seen:
             continue
-        seen.add(key)
+        seen.add(words)
         lines.append(block.text)
     return _trimmed(lines)
 
@@ -102,6 +123,8 @@ def is_surplus(block: Block, folded: str) -> bool:
         return True
     if length < 120 and (_LISTED.match(folded) or _LABEL.match(folded)):
         return True
+    if (not block.heading and is_info(folded)) or (length < 320 and _BOX.match(folded)):
+        return True
     if length < 120 and (_CREDIT.match(folded) or _TWEETED.match(folded)):
         return True
     return block.link_share > 0.9 and length < 200 and not _SENTENCE.search(block.text)
@@ -115,16 +138,30 @@ def _until_related(blocks: Sequence[Block]) -> Sequence[Block]:
         rest = blocks[index + 1 :]
         if passed > total * _LATE and len(block.text) < 45:
             folded = fold(block.text)
-            listed = sum(other.link_share > 0.6 for other in rest)
-            prose = sum(other.link_share < 0.3 and len(other.text) > 60 for other in rest)
+            listed = sum(
+                other.link_share > 0.6 and not _READ_ALSO.match(fold(other.text)) for other in rest
+            )
+            prose = sum(other.link_share < 0.3 and _is_prose(other.text) for other in rest)
             if _READ_ALSO.match(folded) and (not prose or listed >= max(3, prose)):
                 return blocks[:index]
         passed += len(block.text)
     return blocks
 
 
+def _is_prose(text: str) -> bool:
+    return len(text) > 60 or (len(text) > 20 and _SENTENCE.search(text) is not None)
+
+
 def _repeats(text: str, known: set[str]) -> bool:
-    return _key(text) in known or (len(text) < 80 and parse(text, now=None, zone=None) is not None)
+    return key(text) in known or is_date_line(text)
+
+
+def is_date_line(text: str) -> bool:
+    """Tell whether a line is a date or an age, perhaps with reading time and counts beside it."""
+    if len(text) > _LONGEST_DATE or not _COUNTED.search(text):
+        return False
+    rest = without_info(fold(text)).strip(" |•·-–—,،:")
+    return bool(rest) and parse(rest, now=_NOW, zone=None) is not None
 
 
 def _trimmed(lines: list[str]) -> list[str]:
@@ -137,7 +174,3 @@ def _trimmed(lines: list[str]) -> list[str]:
             continue
         break
     return lines
-
-
-def _key(text: str) -> str:
-    return " ".join(_WORDS.findall(fold(text)))

@@ -13,6 +13,7 @@ from archive.records import Capture, Extraction, Kind, Link, PageKind
 from crawler.extract import extract
 from crawler.publisher import Publisher, Rules
 from tests.crawler.extract_pages import CASES, P1, TEXT, TITLE, Case, page, ps
+from tests.crawler.unseen_pages import UNSEEN
 
 SHARED = Path(__file__).resolve().parents[2] / ".." / "shared"
 NOW = datetime(2023, 12, 29, 12, tzinfo=UTC)
@@ -43,7 +44,7 @@ def read(
     return extract(capture, publisher, hints=hints)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", [*CASES, *UNSEEN], ids=lambda case: case.name)
 def test_pages_of_many_systems(case: Case):
     found = read(case.html, url=case.url)
     assert found.text == case.expected.get("text", TEXT)
@@ -177,6 +178,11 @@ def test_hints_fill_what_the_page_does_not_say():
     assert found.published_at == datetime(2023, 12, 26, 8, 15, tzinfo=UTC)
     assert (found.published_from, found.byline_from) == ("feed", "feed")
     assert found.byline == "سليم الرفاعي"
+
+
+def test_a_hidden_link_makes_no_link_of_the_text_after_it():
+    story = f"<a href='#main' hidden>تخطى إلى المحتوى</a><h1>{TITLE}</h1><div>{ps(TEXT)}</div>"
+    assert read(page(story)).text == TEXT.replace("\n", " ")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from sqlite_utils import Database, Migrations
 
 from archive.index import create_index, register
+from archive.stories import create_stories
 
 MIGRATIONS = Migrations("warraq")
 
@@ -197,3 +198,10 @@ def m002_search_index(db: Database) -> None:
     """Create the search index over the articles there are, kept up to date by triggers."""
     register(db.conn)
     create_index(db.conn)
+
+
+@MIGRATIONS()
+def m003_stories(db: Database) -> None:
+    """Create the stories, and group the articles there are."""
+    register(db.conn)
+    create_stories(db.conn)

@@ -17,19 +17,20 @@ _COMMON = 20  # articles from which on a run is just a common one
 _LEAST = 0.2  # shared runs of a candidate, each divided by how many share it
 _COMPARED = 8  # texts read at most for one article
 
-# The moment a version counts from, and what is known of it: a day alone counts as its end.
-_MOMENT = """min(coalesce(published_at, published_on || 'T24', first_seen_at), first_seen_at)"""
+MOMENT = "min(coalesce(published_at, published_on || 'T24', first_seen_at), first_seen_at)"
+"""SQL by which the versions of a story are put in order: a day alone counts as its end."""
+
 _STATED = "coalesce(published_at, published_on, first_seen_at)"
 
 _TELL = f"""\
     update stories set
         (first_article, first_publisher, title, first_at) = (
             select id, publisher, title, {_STATED} from articles
-            where story = stories.id and withheld_at is null order by {_MOMENT}, id limit 1
+            where story = stories.id and withheld_at is null order by {MOMENT}, id limit 1
         ),
         last_at = (
             select {_STATED} from articles where story = stories.id and withheld_at is null
-            order by {_MOMENT} desc, id desc limit 1
+            order by {MOMENT} desc, id desc limit 1
         ),
         (articles, publishers) = (
             select count(*), count(distinct publisher) from articles

@@ -15,7 +15,7 @@ from archive.shingles import are_versions, shingles, sketch
 _POSTINGS = 100  # articles looked up per run; of phrases that thousands share the first do
 _COMMON = 20  # articles from which on a run is just a common one
 _LEAST = 0.2  # shared runs of a candidate, each divided by how many share it
-_COMPARED = 8  # texts read at most for one article
+_COMPARED = 5  # texts read at most for one article
 
 MOMENT = "min(coalesce(published_at, published_on || 'T24', first_seen_at), first_seen_at)"
 """SQL by which the versions of a story are put in order: a day alone counts as its end."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from archive import revisions
+from archive import revisions, stories
 from archive.clock import from_iso, iso
 from archive.records import Extraction, Outcome, Visit
 from archive.revisions import Dated
@@ -52,10 +52,12 @@ def keep(
         _insert(db, "articles", fields | {
             "id": article, "url": url, "publisher": publisher, "first_seen_at": iso(seen_at),
         })  # fmt: skip
+        stories.enter(db, article)
     elif outcome is Outcome.CHANGED:
         _shelve(db, article)
         fields["changed_at"] = iso(seen_at)
-        _update(db, article, fields | {"gone_at": None}, "revision_count = revision_count + 1")
+        with stories.reconsidered(db, article, extraction.text):
+            _update(db, article, fields | {"gone_at": None}, "revision_count = revision_count + 1")
     else:
         listed = ("byline", "byline_from") if extraction.byline_from == "feed" else ()
         seen = {key: fields[key] for key in (*_MOVING, *listed)}

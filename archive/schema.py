@@ -3,6 +3,7 @@
 from sqlite_utils import Database, Migrations
 
 from archive.index import create_index, register
+from archive.stories import create_stories
 
 MIGRATIONS = Migrations("warraq")
 
@@ -200,7 +201,7 @@ def m002_search_index(db: Database) -> None:
 
 
 @MIGRATIONS()
-def m003_hosts_and_shapes(db: Database) -> None:
+def m004_hosts_and_shapes(db: Database) -> None:
     """Create the memory of hosts that are left alone, and of addresses that lead nowhere."""
     db.execute(
         "create table hosts (host text primary key, not_before text not null,"
@@ -212,3 +213,10 @@ def m003_hosts_and_shapes(db: Database) -> None:
         " fruitless integer not null default 0, rests_until text,"
         " primary key (publisher, shape)) strict, without rowid"
     )
+
+
+@MIGRATIONS()
+def m003_stories(db: Database) -> None:
+    """Create the stories, and group the articles there are."""
+    register(db.conn)
+    create_stories(db.conn)

@@ -10,6 +10,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from archive.mojibake import COMMON
+
 _META = re.compile(rb"""<meta[^>]{0,300}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
 _XML = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{2,40})""")
 _HEADER = re.compile(r"""charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
@@ -34,9 +36,6 @@ _DECLARABLE = {
 # Charsets a page may be in without saying so, the commonest first.
 _UNDECLARED = ("cp1256", "iso8859_6", "cp1252")
 
-# How common letters are in Arabic news, in four steps; letters not named are not expected.
-_COMMON = dict.fromkeys("اليمونرت", 3) | dict.fromkeys("ةبعدأسهفكقحج", 2)
-_COMMON |= dict.fromkeys("صشطىخإذضءزثئغظؤآپچژگکی", 1) | dict.fromkeys("،؛؟«»“”‘’–…•ـ", 1)
 _MEANT = 0.5  # the declared charset stands unless another one reads this much better
 _SAMPLE = 160_000  # bytes of a page that are looked at to tell its charset
 _HIGH = re.compile(rb"[\x80-\xff]+")
@@ -118,7 +117,7 @@ def _commonness(runs: list[bytes], charset: str) -> float:
     A Latin accent counts only alone between ASCII letters: a run of them is Arabic misread.
     """
     text = b"".join(runs).decode(charset, "replace")
-    score = sum(_COMMON.get(c, -1) * n for c, n in Counter(text).items() if c > "\u024f")
+    score = sum(COMMON.get(c, -1) * n for c, n in Counter(text).items() if c > "\u024f")
     if charset in _LATIN:
         score += 2 * sum(len(run) == 1 for run in runs)
     return score / max(1, len(text))

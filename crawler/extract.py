@@ -20,6 +20,7 @@ from crawler.decode import Decoded, decode
 from crawler.evidence import absolute
 from crawler.headline import one_line
 from crawler.language import detect
+from crawler.mending import mend, mend_hints
 from crawler.page import Page, parse_page, read_page
 from crawler.pagekind import ENOUGH, kind_of, states_article
 from crawler.people import is_person
@@ -61,11 +62,13 @@ def extract(
     root = parse_page(decoded.text)
     if root is None:
         return Extraction(kind=PageKind.OTHER, problems=(_no_text("the page holds no markup"),))
-    page = read_page(root, decoded, capture, publisher, hints)
+    mended = mend(root, decoded.text)
+    page = read_page(root, decoded, capture, publisher, mend_hints(hints))
     title = _title(page)
     body = _text(page, title)
     kind, problems = _kind(page, body.text, capture)
-    problems = (*page.evidence.problems, *page.selected.problems, *_charset(decoded), *problems)
+    found = (*page.evidence.problems, *page.selected.problems)
+    problems = (*found, *_charset(decoded), *mended, *problems)
     if kind is None:
         return Extraction(kind=PageKind.OTHER, problems=problems)
     canonical = absolute(page.evidence.canonical, capture.url, same_site=True)

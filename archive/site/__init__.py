@@ -18,6 +18,9 @@ from archive.site.searchbox import understood
 
 hookimpl = HookimplMarker("datasette")
 
+# What the page of a row is called; a query that names an id asks for articles.
+_PAGES = {"articles": "article", None: "article", "stories": "story"}
+
 
 @hookimpl
 def get_metadata(datasette: Any) -> dict[str, Any]:
@@ -55,6 +58,7 @@ def prepare_jinja2_environment(env: Any) -> None:
         warraq_day=wording.arabic_day,
         warraq_direction=wording.direction,
         warraq_evidence=wording.evidence,
+        warraq_moment=wording.arabic_moment,
         warraq_number=wording.number,
         warraq_time=wording.arabic_time,
         warraq_utc_day=wording.utc_day,
@@ -69,6 +73,7 @@ def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Awaitable[A
     return [
         (r"/$", views.front),
         (r"/article/(?P<id>[0-9]{1,16})$", views.article),
+        (r"/story/(?P<id>[0-9]{1,16})$", views.story),
         (r"/search$", views.search),
     ]
 
@@ -85,19 +90,14 @@ def extra_css_urls(database: str | None, datasette: Any) -> list[str]:
 def render_cell(
     row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any
 ) -> Markup | None:
-    """Lead from an article's title in a table to its page; show addresses in their letters."""
+    """Lead from titles in a table to their pages; show addresses in their letters."""
     if database not in archive_names(datasette):
         return None
-    if column == "title" and _is_article(row, table):
-        page = datasette.urls.path(f"/article/{row['id']}")
+    if column == "title" and table in _PAGES and "id" in list(row.keys()):
+        page = datasette.urls.path(f"/{_PAGES[table]}/{row['id']}")
         return Markup('<a href="{}">{}</a>').format(page, value or "بلا عنوان")
     if isinstance(value, str) and value.startswith(("http://", "https://")):
         return Markup('<a href="{}" rel="noreferrer nofollow">{}</a>').format(
             value, urls.readable(value)
         )
     return None
-
-
-def _is_article(row: Any, table: str | None) -> bool:
-    """Say whether a row is an article's: of its table, or of a query that names its id."""
-    return table == "articles" or (table is None and "id" in list(row.keys()))

@@ -6,6 +6,8 @@ from typing import Any
 
 from datasette.database import QueryInterrupted
 
+from archive.stories import MOMENT
+
 Row = Mapping[str, Any]
 
 NEWEST_ON_FRONT = 30
@@ -27,6 +29,16 @@ _NEWEST = _HEADLINES.format(
         (select date(max(fetched_at), '+1 day') from captures), '9999')
 order by published_on desc, published_at desc limit :limit"""
 )
+
+_VERSIONS = _HEADLINES.format(more=f"and story = :story order by {MOMENT}, id limit :limit")
+
+_STORY = """
+select id, articles, publishers, first_at, last_at from stories
+where id = coalesce(
+    (select id from stories where id = :id and articles > 0),
+    (select story from articles where id = :id and withheld_at is null)
+)
+"""
 
 _PUBLISHERS = """
 select slug, name, count(articles.publisher) as articles, max(published_on) as newest
@@ -99,7 +111,10 @@ class FrontPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArticlePage:
-    """One article with what is known about it; `paragraphs` are its text's lines."""
+    """One article with what is known about it; `paragraphs` are its text's lines.
+
+    `versions` are the other articles of its story, in the order of their publication.
+    """
 
     article: Row
     paragraphs: tuple[str, ...]
@@ -107,6 +122,15 @@ class ArticlePage:
     tags: tuple[Row, ...]
     revisions: tuple[Row, ...]
     captures: tuple[Row, ...]
+    versions: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryPage:
+    """A story and its versions (the first hundred) in the order of their publication."""
+
+    story: Row
+    versions: tuple[Row, ...]
 
 
 async def front_page(database: Any, publisher: str | None = None) -> FrontPage | None:
@@ -143,7 +167,24 @@ async def article_page(database: Any, article: int) -> ArticlePage | None:
         tags=await _rows(database, _TAGS, one),
         revisions=await _rows(database, _REVISIONS, listed),
         captures=await _rows(database, _CAPTURES, listed),
+        versions=tuple(
+            row for row in await _versions(database, rows[0]["story"]) if row["id"] != article
+        ),
     )
+
+
+async def story_page(database: Any, story: int) -> StoryPage | None:
+    """Read a story by its number or by that of one of its articles; None when there is none."""
+    rows = await _rows(database, _STORY, {"id": story})
+    if not rows:
+        return None
+    return StoryPage(story=rows[0], versions=await _versions(database, rows[0]["id"]))
+
+
+async def _versions(database: Any, story: int | None) -> tuple[Row, ...]:
+    if story is None:
+        return ()
+    return await _rows(database, _VERSIONS, {"story": story, "limit": _MOST_LISTED})
 
 
 async def _publishers(database: Any) -> tuple[Row, ...]:

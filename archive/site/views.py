@@ -1,4 +1,4 @@
-"""From a request to an Arabic page: the first page, an article, a search."""
+"""From a request to an Arabic page: the first page, an article, a story, a search."""
 
 import logging
 import sqlite3
@@ -7,7 +7,7 @@ from typing import Any
 from datasette import Response
 
 from archive.site.archives import archive_names
-from archive.site.pages import article_page, front_page
+from archive.site.pages import article_page, front_page, story_page
 from archive.site.results import page_number, results_page
 
 _log = logging.getLogger(__name__)
@@ -38,13 +38,25 @@ async def front(datasette: Any, request: Any) -> Response:
 
 async def article(datasette: Any, request: Any) -> Response:
     """Show one article; a withheld one shows nothing but that it is withheld."""
-    database = await _open(datasette, request, "articles", "revisions", "captures")
+    database = await _open(datasette, request, "articles", "revisions", "captures", "stories")
     page = await article_page(database, int(request.url_vars["id"]))
     if page is None:
         return await _message(datasette, request, "لا مادة بهذا الرقم في الأرشيف.")
     if page.article["withheld_at"]:
         return await _message(datasette, request, "هذه المادة محجوبة عن العرض.")
     return await _show(datasette, request, "article.html", {"page": page})
+
+
+async def story(datasette: Any, request: Any) -> Response:
+    """Show the versions of a story; the number of any of its articles leads to it."""
+    database = await _open(datasette, request, "articles", "stories")
+    wanted = int(request.url_vars["id"])
+    page = await story_page(database, wanted)
+    if page is None:
+        return await _message(datasette, request, "لا قصة بهذا الرقم في الأرشيف.")
+    if page.story["id"] != wanted:
+        return Response.redirect(datasette.urls.path(f"/story/{page.story['id']}"))
+    return await _show(datasette, request, "story.html", {"page": page})
 
 
 async def search(datasette: Any, request: Any) -> Response:

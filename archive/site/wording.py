@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from unicodedata import bidirectional
 
 _LETTERS_LOOKED_AT = 1000
+_DAY = len("2020-11-09")
 
 _MONTHS = (
     "يناير",
@@ -57,6 +58,11 @@ def arabic_time(moment: str | None) -> str:
     if read is None:
         return moment or ""
     return f"{arabic_day(read.date().isoformat())}، {arabic_clock(moment)}"
+
+
+def arabic_moment(moment: str | None) -> str:
+    """Write an ISO day as `arabic_day` does, an ISO time as `arabic_time` does."""
+    return arabic_day(moment) if moment and len(moment) == _DAY else arabic_time(moment)
 
 
 def utc_day(moment: str | None) -> str | None:

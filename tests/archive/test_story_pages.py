@@ -1,0 +1,100 @@
+import re
+from datetime import UTC, date, datetime, timedelta
+from html import unescape
+
+import pytest
+from datasette.app import Datasette
+
+from archive import articles
+from archive.database import open_for_writing
+from tests.archive.desk import NOON, reading
+from tests.archive.test_stories import LEAD, OTHER, WIRE
+
+PAPERS = {"a": "صحيفة الورق", "b": "وكالة الخبر", "c": "The Herald"}
+
+
+class Desk:
+    """An archive of one story in three papers, an article alone, and one withheld."""
+
+    def __init__(self, root):
+        self.root = root
+        self.db = open_for_writing(root)
+        self.db.executemany("insert into publishers (slug, name) values (?, ?)", PAPERS.items())
+        at = datetime(2020, 11, 9, 8, 30, tzinfo=UTC)
+        self.late = self.keep("a1", "عنوان <b>متأخر</b>", published_at=at + timedelta(hours=5))
+        self.first = self.keep("b1", "عنوان الوكالة", published_at=at)
+        self.short = self.keep("c1", "عنوان قصير", LEAD, published_on=date(2020, 11, 10))
+        self.secret = self.keep("c2", "لا يقرأ هذا أحد")
+        self.alone = self.keep("a2", "وحيد", OTHER)
+        self.db.execute("update articles set withheld_at = '2020' where id = ?", (self.secret,))
+        self.db.close()
+
+    def keep(self, name, title, text=WIRE, **fields):
+        article, _ = articles.keep(
+            self.db,
+            reading(title, text, **fields),
+            url=f"https://{name[0]}.example/{name}",
+            publisher=name[0],
+            capture=None,
+            seen_at=NOON + timedelta(days=3, hours=int(name[1])),
+        )
+        return article
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory):
+    return Desk(tmp_path_factory.mktemp("archive"))
+
+
+@pytest.fixture(scope="module")
+def datasette(desk):
+    return Datasette([str(desk.root / "archive.db")])
+
+
+async def seen(datasette, path, status=200):
+    answer = await datasette.client.get(path)
+    assert answer.status_code == status
+    main = answer.text.partition("<main")[2].partition("</main>")[0]
+    return answer.text, " ".join(unescape(re.sub(r"<[^>]+>", " ", f"<main{main}")).split())
+
+
+async def test_an_article_names_the_other_papers_that_printed_it(datasette, desk):
+    html, words = await seen(datasette, f"/article/{desk.late}")
+    assert (
+        "نُشرت القصة أيضاً في وكالة الخبر 9 نوفمبر 2020، 08:30 بتوقيت غرينتش عنوان الوكالة"
+        " The Herald 10 نوفمبر 2020 عنوان قصير القصة كلها"
+    ) in words
+    assert f'href="/article/{desk.first}"' in html
+    assert "لا يقرأ" not in html
+
+
+async def test_an_article_alone_says_nothing_of_stories(datasette, desk):
+    _, words = await seen(datasette, f"/article/{desk.alone}")
+    assert "القصة" not in words
+
+
+async def test_a_story_lists_its_articles_in_the_order_of_time(datasette, desk):
+    answer = await datasette.client.get(f"/story/{desk.short}")
+    assert answer.status_code == 302
+    html, words = await seen(datasette, answer.headers["location"])
+    assert "المواد: 3 الناشرون: 3" in words
+    assert "من 9 نوفمبر 2020، 08:30 بتوقيت غرينتش إلى 10 نوفمبر 2020" in words
+    order = re.findall(r'<h3[^>]*><a href="/article/(\d+)"', html)
+    assert order == [str(desk.first), str(desk.late), str(desk.short)]
+    assert "<b>متأخر" not in html
+    assert "لا يقرأ" not in html
+
+
+@pytest.mark.parametrize("which", ["alone", "secret"])
+async def test_an_article_without_a_story_to_show_has_no_story_page(datasette, desk, which):
+    _, words = await seen(datasette, f"/story/{getattr(desk, which)}", 404)
+    assert words.startswith("لا قصة")
+
+
+async def test_the_table_of_stories_leads_to_their_pages(datasette, desk):
+    answer = await datasette.client.get("/archive/stories.json?_shape=array")
+    (story,) = answer.json()
+    html, _ = await seen(datasette, "/archive/stories")
+    assert f'<a href="/story/{story["id"]}">عنوان الوكالة</a>' in html
+    html, _ = await seen(datasette, f"/archive/articles?id={desk.late}")
+    assert f'<a href="/archive/stories/{story["id"]}">' in html

@@ -201,7 +201,7 @@ def m002_search_index(db: Database) -> None:
 
 
 @MIGRATIONS()
-def m004_hosts_and_shapes(db: Database) -> None:
+def m003_hosts_and_shapes(db: Database) -> None:
     """Create the memory of hosts that are left alone, and of addresses that lead nowhere."""
     db.execute(
         "create table hosts (host text primary key, not_before text not null,"
@@ -216,7 +216,7 @@ def m004_hosts_and_shapes(db: Database) -> None:
 
 
 @MIGRATIONS()
-def m003_stories(db: Database) -> None:
+def m004_stories(db: Database) -> None:
     """Create the stories, and group the articles there are."""
     register(db.conn)
     create_stories(db.conn)

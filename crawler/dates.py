@@ -40,8 +40,8 @@ class Decision:
     """When an article was published and changed, and which source said so.
 
     `published.day` is the publisher's calendar day; `published.at` is None where only a day is
-    known. `published_from` is the source of the chosen stamp, or "age" where all that was printed
-    is how many days ago it was. `problems` names what contradicts the decision.
+    known. `published_from` is the source of the chosen stamp. `problems` names what contradicts
+    the decision.
     """
 
     published: Moment | None = None
@@ -53,8 +53,8 @@ class Decision:
 def decide(evidence: Iterable[Stamp], *, now: datetime, zone: tzinfo | None) -> Decision:
     """Weigh the printed dates of one page; `now` is when it was first captured.
 
-    A date more than a day in the future or before 1990 is no date of publication. An age in days,
-    which may be rounded, is the last resort and reported; one in weeks or more is none.
+    A date more than a day in the future or before 1990 is no date of publication. An age in days
+    or more may be rounded: it is reported, and gives no date.
     """
     read = [
         (stamp, moment)
@@ -65,10 +65,8 @@ def decide(evidence: Iterable[Stamp], *, now: datetime, zone: tzinfo | None) -> 
     ]
     known = [(s, m) for s, m in read if m.precision not in _ROUGH]
     ages = [(s, m) for s, m in read if m.precision in _ROUGH and not s.modified]
-    days = [(s, m) for s, m in ages if m.precision is Precision.AGE]
     stated = [(stamp.source, moment) for stamp, moment in known if not stamp.modified]
     problems = [] if stated else list(_rough(ages))
-    stated = stated or [("age", moment) for _, moment in days]
     if not stated:
         return Decision(modified=_modified(known, None, zone), problems=tuple(problems))
     source, published = _sharpest(stated)

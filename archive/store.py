@@ -3,23 +3,12 @@
 Everything a batch writes goes through one connection, so it reads its own rows at once.
 """
 
-import contextlib
-import sqlite3
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
-from types import MappingProxyType, TracebackType
-from typing import Literal, Self
 
-from archive import articles, captures, recovery, runs, visits, warc
-from archive.batch import Batch
-from archive.clock import Clock, iso, system
-from archive.database import open_for_writing
-from archive.errors import ArchiveError
-from archive.hosts import Hosts
-from archive.lock import writing
+from archive import articles, captures, runs, visits, warc
+from archive.clock import iso
 from archive.records import (
     Capture,
     Exchange,
@@ -32,94 +21,11 @@ from archive.records import (
     Publisher,
     Visit,
 )
-from archive.shapes import Shapes
-
-WARC_FOLDER = "warc"
+from archive.session import WARC_FOLDER, Session
 
 
-class Store:
-    """An archive open for writing, and the run that writes; a context manager.
-
-    Leaving it commits what is complete, closes the run and gives the lock up. After an error of
-    the disk or the database it commits nothing more and leaves the run to the next recovery.
-
-    Raises (on entering):
-        ArchiveError: if the folder cannot be written.
-        ArchiveLocked: if another process is writing.
-        NewerArchive, NotAnArchive: if the database cannot be used.
-    """
-
-    def __init__(
-        self,
-        root: Path,
-        *,
-        command: str,
-        software: str,
-        settings: Mapping[str, str] = MappingProxyType({}),
-        clock: Clock = system,
-        roll_bytes: int = warc.ROLL_BYTES,
-    ) -> None:
-        """Take the archive's folder; `software` names the program in each WARC file.
-
-        `settings` are further lines of its warcinfo record.
-
-        A WARC file that has `roll_bytes` or more is followed by the next one. `totals` counts
-        while it happens: requests, bytes, new, changed, same, problems. `hosts` and `shapes` are
-        what is remembered of these.
-        """
-        self.totals: Counter[str] = Counter()
-        self.root = root
-        self._roll_bytes = roll_bytes
-        self.clock = clock
-        self._command = command
-        self._info = {"software": software, **settings}
-        self._closing = contextlib.ExitStack()
-
-    def __enter__(self) -> Self:
-        with contextlib.ExitStack() as opening:
-            self._make_folders()
-            now = self.clock()
-            opening.enter_context(writing(self.root, command=self._command, now=now))
-            self.db = open_for_writing(self.root)
-            opening.callback(self.db.close)
-            recovery.recover(self.db, self.root / WARC_FOLDER)
-            self.run = runs.begin(self.db, self._command, now=now)
-            self._warc = warc.WarcFile(
-                self.root / WARC_FOLDER,
-                name=f"warraq-{now:%Y%m%d%H%M%S}-{self.run}",
-                info=self._info | {"isPartOf": f"run {self.run}"},
-                now=now,
-                roll_bytes=self._roll_bytes,
-            )
-            self.batch = Batch(self.db, self._warc, clock=self.clock)
-            self.hosts = Hosts(self.db, self.batch)
-            self.shapes = Shapes(self.db, self.batch)
-            self._began = now
-            self._closing = opening.pop_all()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        with self._closing:
-            if self.batch.broken or isinstance(exc, sqlite3.Error | OSError):
-                self.batch.abandon()
-                return
-            try:
-                self._warc.close()
-                self.batch.commit()
-                self._finish("finished" if exc is None else "failed")
-            except (OSError, sqlite3.Error) as error:
-                self.batch.abandon()
-                raise ArchiveError(
-                    f"{self.root}: the archive cannot be written ({error});"
-                    " what was acknowledged is safe, the rest is still due"
-                ) from error
-
-    # What the road asks and hands on. A shared archive would offer the same calls.
+class Store(Session):
+    """An archive open for writing: the calls of the road. A shared archive would offer the same."""
 
     def publish(self, publisher: Publisher) -> None:
         """Make a publisher known, or bring what is known of it up to date."""
@@ -343,14 +249,3 @@ class Store:
         if location is None:
             return None
         return row[0], warc.read_payload(self.root / WARC_FOLDER, location)
-
-    def _make_folders(self) -> None:
-        try:
-            (self.root / WARC_FOLDER).mkdir(parents=True, exist_ok=True)
-            warc.sync_folder(self.root)
-        except OSError as error:
-            raise ArchiveError(f"{self.root} cannot be written: {error.strerror}") from error
-
-    def _finish(self, state: Literal["finished", "failed"]) -> None:
-        runs.end(self.db, self.run, state=state, now=self.clock())
-        self.db.execute("pragma optimize")

@@ -5,21 +5,16 @@ Between two slices the writing lock is free, so that other commands get their tu
 
 import asyncio
 import contextlib
-import os
-import signal
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
-from scrapy.settings import Settings
 from scrapy.utils.log import configure_logging
 
-from archive import records
 from archive.clock import Clock, system
 from archive.errors import ArchiveError, ArchiveLocked
 from archive.records import Kind
@@ -30,13 +25,14 @@ from crawler import allowance
 from crawler.addresses import is_local
 from crawler.config import NO_CAPS, Caps
 from crawler.publisher import Publisher
-from crawler.settings import DOWNLOAD_DELAY, USER_AGENT
+from crawler.settings import USER_AGENT
 from crawler.spiders.news import NewsSpider
+from crawler.stop import Stop
+from crawler.wiring import entry_points, known, scrapy_settings, warcinfo
 
 SLICE_SECONDS = 300.0
 PATIENCE = 3600.0  # seconds a crawl waits for its next turn at the archive
 _PROGRESS_SECONDS = 0.5
-_ENTRIES = (("feeds", Kind.FEED), ("sitemaps", Kind.SITEMAP), ("sections", Kind.SECTION))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,34 +76,6 @@ class Summary:
     stopped: bool = False
 
 
-class Stop:
-    """Ctrl-C and SIGTERM: once, what is in hand is finished; twice, the process ends at once."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        self.spider: NewsSpider | None = None
-
-    def install(self, *, with_parent: bool) -> None:
-        """Take the signals of the running event loop, and the end of standard input."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self)
-        if with_parent:
-            loop.add_reader(sys.stdin, self._parent_ended)
-
-    def _parent_ended(self) -> None:
-        asyncio.get_running_loop().remove_reader(sys.stdin)
-        if not self.asked:
-            self()
-
-    def __call__(self) -> None:
-        if self.asked:
-            os._exit(130)
-        self.asked = True
-        if self.spider is not None:
-            self.spider.stop()
-
-
 Progress = Callable[[Mapping[str, int]], None]
 
 
@@ -117,40 +85,43 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
     `progress` is called twice a second with the counts so far (`Store.totals`).
 
     Raises:
-        ArchiveLocked, NewerArchive, NotAnArchive: if the archive cannot be written.
+        ArchiveLocked, NewerArchive, NotAnArchive, ArchiveError: if the archive cannot be written.
     """
     summary, began, stop = Summary(), time.monotonic(), Stop()
     stop.install(with_parent=job.with_parent)
-    left, first, totals = job.limit, True, Counter[str]()
+    limit, first, totals = job.limit, True, Counter[str]()
     while True:
         seconds = SLICE_SECONDS
         if job.seconds is not None:
             seconds = min(seconds, job.seconds - (time.monotonic() - began))
         with contextlib.ExitStack() as turn:
             store = await _take_turn(turn, job, stop, patience=0.0 if first else PATIENCE)
-            _prepare(store, job, first=first)
             store.totals = totals
-            room = allowance.left(store, job.caps)
-            spider = await _slice(
-                store, job, stop, limit=left, seconds=seconds, room=room, progress=progress
-            )
-            if spider.fault:
-                raise ArchiveError(
-                    f"{job.root}: the archive cannot be written ({spider.fault});"
-                    " what was acknowledged is safe, the rest is still due"
-                ) from spider.fault
-            summary.counts += store.counts()
-            summary.problems += store.problem_kinds()
-            summary.left = _left(store, job)
-            summary.notes = [*allowance.notes(store, job.caps), *_unasked(spider, job)]
+            _prepare(store, job, first=first)
+            spider = await _slice(store, job, stop, limit=limit, seconds=seconds, progress=progress)
+            _add_up(summary, store, job, spider)
             capped = allowance.left(store, job.caps) == 0
-        first, left = False, spider.articles_left
+        first, limit = False, spider.frontier.articles_left
         over = job.seconds is not None and time.monotonic() - began >= job.seconds
-        if stop.asked or over or capped or left == 0 or not summary.left or not spider.visits:
+        idle = not summary.left or not spider.frontier.ended
+        if stop.asked or over or capped or limit == 0 or idle:
             break
         await asyncio.sleep(0.1)  # whoever waits for the lock gets it now
     summary.seconds, summary.stopped = time.monotonic() - began, stop.asked
     return summary
+
+
+def _add_up(summary: Summary, store: Store, job: Job, spider: NewsSpider) -> None:
+    """Add what a slice did to the summary."""
+    if spider.fault:
+        raise ArchiveError(
+            f"{job.root}: the archive cannot be written ({spider.fault});"
+            " what was acknowledged is safe, the rest is still due"
+        ) from spider.fault
+    summary.counts += store.counts()
+    summary.problems += store.problem_kinds()
+    summary.left = _left(store, job)
+    summary.notes = [*allowance.notes(store, job.caps), *_unasked(spider, job)]
 
 
 async def _take_turn(turn: contextlib.ExitStack, job: Job, stop: Stop, *, patience: float) -> Store:
@@ -171,30 +142,6 @@ async def _take_turn(turn: contextlib.ExitStack, job: Job, stop: Stop, *, patien
             if stop.asked or time.monotonic() >= ends_at:
                 raise
             await asyncio.sleep(_PROGRESS_SECONDS)
-
-
-def scrapy_settings(
-    publishers: Iterable[Publisher], *, contact: str | None = None, log_level: str = "WARNING"
-) -> Settings:
-    """Return crawler/settings.py with the publishers' delays and the contact address."""
-    settings = Settings()
-    settings.setmodule("crawler.settings", priority="project")
-    settings.set("LOG_LEVEL", log_level, priority="cmdline")
-    settings.set("USER_AGENT", user_agent(contact), priority="cmdline")
-    settings.update(host_settings(publishers), priority="cmdline")
-    return settings
-
-
-def host_settings(publishers: Iterable[Publisher]) -> dict[str, Any]:
-    """Return the settings that come from publishers: their hosts' delays and local addresses."""
-    slots: dict[str, dict[str, float]] = {}
-    named: list[str] = []
-    for one in publishers:
-        named += one.local_urls
-        for host in one.hosts:
-            delay = DOWNLOAD_DELAY if one.delay is None else one.delay
-            slots[host] = {"delay": max(delay, slots.get(host, {}).get("delay", 0.0))}
-    return {"DOWNLOAD_SLOTS": slots, "OPEN_URLS": named}
 
 
 def _prepare(store: Store, job: Job, *, first: bool) -> None:
@@ -226,7 +173,6 @@ async def _slice(
     *,
     limit: int | None,
     seconds: float,
-    room: int | None,
     progress: Progress | None,
 ) -> NewsSpider:
     settings = scrapy_settings(job.publishers, contact=job.contact, log_level=job.log_level)
@@ -241,7 +187,7 @@ async def _slice(
         publishers=job.publishers,
         limit=limit,
         seconds=seconds,
-        max_bytes=room,
+        max_bytes=allowance.left(store, job.caps),
         only=[url for url, _ in job.addresses] or None,
     )
     while not task.done():
@@ -265,30 +211,3 @@ def _unasked(spider: NewsSpider, job: Job) -> list[str]:
         if not one.is_open(job.clock()):
             notes.append(f"{one.slug} is asked only at {one.hours} ({one.zone or 'UTC'}).")
     return notes
-
-
-def entry_points(one: Publisher) -> list[tuple[str, Kind]]:
-    """Return the addresses where a publisher lists its articles, with their kinds."""
-    return [(url, kind) for name, kind in _ENTRIES for url in getattr(one, name)]
-
-
-def known(one: Publisher) -> records.Publisher:
-    """Return what the archive keeps of a publisher."""
-    return records.Publisher(
-        slug=one.slug,
-        name=one.name,
-        name_latin=one.name_latin,
-        homepage=one.homepage,
-        country=one.country,
-        language=one.language,
-    )
-
-
-def user_agent(contact: str | None = None) -> str:
-    """Return the program's one identity, with the contact address where there is one."""
-    return f"{USER_AGENT} (+{contact})" if contact else USER_AGENT
-
-
-def warcinfo(contact: str | None = None) -> dict[str, str]:
-    """Return how this program crawls, in the fields of a warcinfo record (WARC 1.1, annex C.1)."""
-    return {"robots": "RFC 9309", "http-header-user-agent": user_agent(contact)}

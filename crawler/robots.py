@@ -117,7 +117,7 @@ class RobotsPolicy(RobotsTxtMiddleware):
         if delay:
             _, slot = self.crawler.engine.downloader._get_slot(request)  # noqa: SLF001 - Scrapy has no public way
             slot.delay = max(slot.delay, min(float(delay), LONGEST_DELAY))
-            self._spider.delays[request.meta["visit"].publisher] = slot.delay
+            self._spider.frontier.delays[request.meta["visit"].publisher] = slot.delay
 
 
 def _judge(url: str, status: int, body: bytes) -> _Policy:

@@ -16,9 +16,9 @@ from archive.records import Kind, Reading, WarcLocation
 from archive.search import search
 from archive.store import Store
 from archive.urls import article_id, canonical
-from crawler.crawl import entry_points, known, scrapy_settings
 from crawler.publisher import find
 from crawler.spiders.news import NewsSpider
+from crawler.wiring import entry_points, known, scrapy_settings
 from fixtures import Newsstand, serve
 
 

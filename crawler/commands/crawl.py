@@ -51,8 +51,9 @@ def crawl(
     warraq crawl --archive ~/news               everything followed there
     """  # noqa: D301 - click wants the character
     from crawler.commands.summary import Live, problems, table
-    from crawler.crawl import Job, entry_points
+    from crawler.crawl import Job
     from crawler.crawl import crawl as run
+    from crawler.wiring import entry_points
 
     archive.mkdir(parents=True, exist_ok=True)
     polled = chosen(archive, slugs) if slugs or not resume else []

@@ -11,7 +11,7 @@ from scrapy.http import Response
 
 from archive.clock import system
 from archive.records import Exchange
-from crawler.crawl import scrapy_settings
+from crawler.wiring import scrapy_settings
 from tests.crawler import wire
 
 PAGE = wire.article()

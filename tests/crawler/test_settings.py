@@ -5,8 +5,8 @@ from scrapy.settings import Settings, default_settings
 from scrapy.utils.misc import load_object
 
 from crawler import settings as own
-from crawler.crawl import scrapy_settings, user_agent
 from crawler.publisher import Publisher
+from crawler.wiring import scrapy_settings, user_agent
 
 OURS = {"EXTRACT_SECONDS", "EXTRACT_PROCESSES", "REMOTE_CONTROL_ENABLED", "OPEN_URLS", "PROXY"}
 NAMES = sorted(name for name in vars(own) if name.isupper())

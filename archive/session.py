@@ -1,0 +1,114 @@
+"""A writing session: lock, recovery, database, WARC file and run, from opening to a clean end."""
+
+import contextlib
+import sqlite3
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Literal, Self
+
+from archive import recovery, runs, warc
+from archive.batch import Batch
+from archive.clock import Clock, system
+from archive.database import open_for_writing
+from archive.errors import ArchiveError
+from archive.hosts import Hosts
+from archive.lock import writing
+from archive.shapes import Shapes
+
+WARC_FOLDER = "warc"
+
+
+class Session:
+    """An archive open for writing, and the run that writes; a context manager.
+
+    Leaving it commits what is complete, closes the run and gives the lock up. After an error of
+    the disk or the database it commits nothing more and leaves the run to the next recovery.
+
+    Raises (on entering):
+        ArchiveError: if the folder cannot be written.
+        ArchiveLocked: if another process is writing.
+        NewerArchive, NotAnArchive: if the database cannot be used.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        command: str,
+        software: str,
+        settings: Mapping[str, str] = MappingProxyType({}),
+        clock: Clock = system,
+        roll_bytes: int = warc.ROLL_BYTES,
+    ) -> None:
+        """Take the archive's folder; `software` names the program in each WARC file.
+
+        `settings` are further lines of its warcinfo record.
+
+        A WARC file that has `roll_bytes` or more is followed by the next one. `totals` counts
+        while it happens: requests, bytes, new, changed, same, problems. `hosts` and `shapes` are
+        what is remembered of these.
+        """
+        self.totals: Counter[str] = Counter()
+        self.root = root
+        self._roll_bytes = roll_bytes
+        self.clock = clock
+        self._command = command
+        self._info = {"software": software, **settings}
+        self._closing = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as opening:
+            self._make_folders()
+            now = self.clock()
+            opening.enter_context(writing(self.root, command=self._command, now=now))
+            self.db = open_for_writing(self.root)
+            opening.callback(self.db.close)
+            recovery.recover(self.db, self.root / WARC_FOLDER)
+            self.run = runs.begin(self.db, self._command, now=now)
+            self._warc = warc.WarcFile(
+                self.root / WARC_FOLDER,
+                name=f"warraq-{now:%Y%m%d%H%M%S}-{self.run}",
+                info=self._info | {"isPartOf": f"run {self.run}"},
+                now=now,
+                roll_bytes=self._roll_bytes,
+            )
+            self.batch = Batch(self.db, self._warc, clock=self.clock)
+            self.hosts = Hosts(self.db, self.batch)
+            self.shapes = Shapes(self.db, self.batch)
+            self._began = now
+            self._closing = opening.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with self._closing:
+            if self.batch.broken or isinstance(exc, sqlite3.Error | OSError):
+                self.batch.abandon()
+                return
+            try:
+                self._warc.close()
+                self.batch.commit()
+                self._finish("finished" if exc is None else "failed")
+            except (OSError, sqlite3.Error) as error:
+                self.batch.abandon()
+                raise ArchiveError(
+                    f"{self.root}: the archive cannot be written ({error});"
+                    " what was acknowledged is safe, the rest is still due"
+                ) from error
+
+    def _make_folders(self) -> None:
+        try:
+            (self.root / WARC_FOLDER).mkdir(parents=True, exist_ok=True)
+            warc.sync_folder(self.root)
+        except OSError as error:
+            raise ArchiveError(f"{self.root} cannot be written: {error.strerror}") from error
+
+    def _finish(self, state: Literal["finished", "failed"]) -> None:
+        runs.end(self.db, self.run, state=state, now=self.clock())
+        self.db.execute("pragma optimize")

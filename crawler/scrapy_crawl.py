@@ -1,0 +1,55 @@
+"""`scrapy crawl news -a publisher=SLUG[,SLUG] [-a archive=DIR]`, opened as `warraq crawl` does."""
+
+import contextlib
+from pathlib import Path
+from typing import Any
+
+from scrapy.crawler import Crawler
+
+from archive.errors import ArchiveError
+from archive.store import Store
+from crawler import config
+from crawler.errors import CrawlerError, PublisherError
+from crawler.publisher import Publisher, find
+from crawler.settings import USER_AGENT
+from crawler.wiring import entry_points, known, scrapy_settings, warcinfo
+
+
+def named(
+    crawler: Crawler, opened: contextlib.ExitStack, arguments: dict[str, str]
+) -> dict[str, Any]:
+    """Open what the `-a` arguments name; return the spider's own arguments.
+
+    Raises:
+        SystemExit: with one line on what is wrong with them, or with the archive.
+    """
+    try:
+        root, chosen = _chosen(**arguments)
+        own = config.load(root)
+        store = opened.enter_context(
+            Store(root, command="scrapy crawl", software=USER_AGENT, settings=warcinfo(own.contact))
+        )
+    except (ArchiveError, CrawlerError) as error:
+        raise SystemExit(f"Error: {error}") from error
+    wanted = scrapy_settings(chosen, contact=own.contact)
+    wanted.set("PROXY", own.proxy)
+    for name in ("USER_AGENT", "DOWNLOAD_SLOTS", "OPEN_URLS", "PROXY"):
+        crawler.settings.set(name, wanted[name], priority="spider")
+    for one in chosen:
+        store.publish(known(one))
+        store.enter(entry_points(one), publisher=one.slug)
+    store.batch.commit()
+    return {"store": store, "publishers": chosen}
+
+
+def _chosen(
+    *, publisher: str = "", archive: str = "warraq-archive", **other: str
+) -> tuple[Path, list[Publisher]]:
+    root = Path(archive)
+    chosen = [find(slug, [root / "publishers"]) for slug in publisher.split(",") if slug]
+    if not chosen or other:
+        raise PublisherError(
+            "say scrapy crawl news -a publisher=SLUG[,SLUG] [-a archive=DIR];"
+            " `warraq crawl` knows more options"
+        )
+    return root, chosen

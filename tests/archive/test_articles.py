@@ -158,7 +158,7 @@ TEXTS = st.lists(st.tuples(st.sampled_from("أبج"), st.sampled_from("١٢٣"))
 
 
 @given(TEXTS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_whole_past_can_be_read_back(observed):
     with closing(empty_archive()) as db:
         db.execute("insert into publishers (slug, name) values (?, ?)", (PAPER.slug, "و"))

@@ -194,7 +194,7 @@ def test_what_is_no_page_is_a_problem(html: bytes):
     assert "no-text" in [problem.kind for problem in found.problems]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=300), st.sampled_from(CASES))
 def test_no_bytes_raise(noise: bytes, case: Case):
     html = case.html.encode()

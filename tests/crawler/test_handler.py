@@ -15,7 +15,7 @@ from crawler.wiring import scrapy_settings
 from tests.crawler import wire
 
 PAGE = wire.article()
-PACKED = gzip.compress(PAGE)
+PACKED = gzip.compress(PAGE, mtime=0)
 
 
 class Fetch(Spider):

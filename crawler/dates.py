@@ -6,6 +6,7 @@ The evidence is tried in order of trust; what contradicts it is reported, never 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import NamedTuple
 
 from archive.records import Problem
 from crawler.moments import Moment, Precision, parse
@@ -35,9 +36,8 @@ class Stamp:
     above: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """When an article was published and changed, and which source said so.
+class Decision(NamedTuple):
+    """When an article was published and changed, and which source said so; a tuple of these four.
 
     `published.day` is the publisher's calendar day; `published.at` is None where only a day is
     known. `published_from` is the source of the chosen stamp. `problems` names what contradicts

@@ -50,14 +50,17 @@ class Moment:
 
 
 _LONGEST = 160
-_CLOCK = r"(?:Z?(?:o?T|oD|D(?=P))P?Z?P?)"
+_CLOCK = r"(?:Z?(?:o?T|oDq?|Dq?(?=P))P?Z?P?)"
 _COMMON = r"(?:DMM?Y|MM?DY|YMM?D|N(?!h))"
 _HIJRI = r"(?:DHYh?|HDYh?|Nh)"
 _WHOLE = re.compile(
-    rf"(?P<before>{_CLOCK})?W?(?P<one>{_COMMON}|{_HIJRI})(?:W?(?P<two>{_COMMON}|{_HIJRI}))?W?"
-    rf"(?P<after>{_CLOCK})?"
+    rf"(?P<before>{_CLOCK})?(?P<half>P(?=W))?W?(?P<one>{_COMMON}|{_HIJRI})(?:W?(?P<two>{_COMMON}|{_HIJRI}))?W?"
+    rf"(?P<after>{_CLOCK})?W?"
 )
-_FROM_TODAY = re.compile(rf"(?P<before>{_CLOCK})?W?(?P<today>r)W?(?P<after>{_CLOCK})?")
+_FROM_TODAY = re.compile(
+    rf"(?P<before>{_CLOCK})?(?P<half>P(?=W))?W?(?P<today>r)W?(?P<after>{_CLOCK})?"
+)
+_YEAR_LAST = re.compile(r"(W?MD)(TZ?)(Y)")  # as the C library prints a moment
 # d/m/Y is the order of this field, but a US clock beside it makes 3/4/2024 ambiguous.
 _US_CLOCK = re.compile(r"\d ?[ap]\.?m")
 
@@ -76,7 +79,7 @@ def parse(text: str, *, now: datetime | None, zone: tzinfo | None) -> Moment | N
         age = Precision.SPAN if back.coarse else Precision.AGE
         precision = Precision.MINUTE if back.clock and not back.coarse else age
         return Moment(day=back.day, clock=back.clock, at=back.at, precision=precision)
-    tokens = cut(folded)
+    tokens = _in_order(cut(folded))
     kinds = "".join(token.kind for token in tokens)
     try:
         if match := _WHOLE.fullmatch(kinds):
@@ -91,9 +94,15 @@ def parse(text: str, *, now: datetime | None, zone: tzinfo | None) -> Moment | N
     return None
 
 
+def _in_order(tokens: list[Token]) -> list[Token]:
+    """Return tokens with the year behind its day where the time stands between them."""
+    match = _YEAR_LAST.fullmatch("".join(token.kind for token in tokens))
+    return [*tokens[: match.end(1)], tokens[-1], *tokens[match.end(1) : -1]] if match else tokens
+
+
 def _clocked(day: date, tokens: list[Token], match: re.Match[str], zone: tzinfo | None) -> Moment:
     """Return the moment of a day and the tokens of its clock, if any."""
-    if match["before"] and match["after"]:
+    if match["after"] and (match["before"] or match["half"]):
         raise ValueError("two times")
     group = "before" if match["before"] else "after"
     parts = {token.kind: token for token in tokens[slice(*match.span(group))]}
@@ -102,6 +111,9 @@ def _clocked(day: date, tokens: list[Token], match: re.Match[str], zone: tzinfo 
         return Moment(day=day)
     hour, minute, second = (*printed.numbers, 0, 0)[:3]
     half = parts["P"].word if "P" in parts else None
+    if "q" in parts:
+        hours, minute = divmod(parts["q"].numbers[0], 60)
+        hour += hours
     clock = time(_hour(hour, half), minute, second)
     own = parts["Z"].zone if "Z" in parts else None
     where = own or zone
@@ -132,29 +144,46 @@ def _hour(hour: int, half: str | None) -> int:
 def _day(tokens: list[Token], match: re.Match[str], *, us: bool) -> date:
     """Return the day that one date, or a Hijri and a common one together, name."""
     weekday = next((token.numbers[0] for token in tokens if token.kind == "W"), None)
-    dates = [
-        (_HIJRI_KIND.search(match[group]) is not None, tokens[slice(*match.span(group))])
-        for group in ("one", "two")
-        if match[group]
-    ]
-    if len(dates) == 2 and dates[0][0] == dates[1][0]:
+    groups = [group for group in ("one", "two") if match[group]]
+    days: dict[bool, date] = {}
+    for group in groups:
+        parts = tokens[slice(*match.span(group))]
+        is_hijri = _is_hijri(parts, paired=len(groups) == 2)
+        days[is_hijri] = _of_hijri(parts) if is_hijri else _of_common(parts, weekday, us=us)
+    if len(days) < len(groups):
         raise ValueError("two dates")
-    is_hijri, parts = min(dates, key=lambda entry: entry[0])
+    if len(days) == 2 and abs(days[True] - days[False]) > _SIGHTING:
+        raise ValueError("two days")
+    return days.get(False) or days[True]
+
+
+_SIGHTING = timedelta(days=2)  # countries that look for the moon may begin a month later, or sooner
+
+
+def _is_hijri(parts: list[Token], *, paired: bool) -> bool:
+    """Tell whether one date is Hijri: by its month or mark, beside another by its year too."""
+    if any(token.kind in "Hh" for token in parts):
+        return True
+    return paired and parts[0].kind == "N" and any(1343 <= n <= 1500 for n in parts[0].numbers)
+
+
+def _of_hijri(parts: list[Token]) -> date:
     if parts[0].kind == "N":
         first, middle, last = parts[0].numbers
-        if is_hijri:
-            year, day = (first, last) if first > 31 else (last, first)
-            return _hijri(year, middle, day)
+        year, day = (first, last) if first > 31 else (last, first)
+        return _hijri(year, middle, day)
+    values = {token.kind: token.numbers[0] for token in parts if token.numbers}
+    return _hijri(values["Y"], values["H"], values["D"])
+
+
+def _of_common(parts: list[Token], weekday: int | None, *, us: bool) -> date:
+    if parts[0].kind == "N":
+        first, middle, last = parts[0].numbers
         return _numeric(first, middle, last, weekday=weekday, us=us)
     values = {token.kind: token.numbers[0] for token in parts}
-    if is_hijri:
-        return _hijri(values["Y"], values["H"], values["D"])
     if len({token.numbers for token in parts if token.kind == "M"}) != 1:
         raise ValueError("two months")
     return _common(values["Y"], values["M"], values["D"])
-
-
-_HIJRI_KIND = re.compile("[Hh]")
 
 
 def _numeric(first: int, middle: int, last: int, *, weekday: int | None, us: bool) -> date:

@@ -21,7 +21,7 @@ _BODY = re.compile(
     r"news[-_]*(?:body|text|content|details?|story|desc)\w*|body[-_]*(?:text|content|copy)|"
     r"the-?content|single[-_]*(?:content|body)|content[-_]*(?:body|text)|field-name-body|"
     r"text[-_]?content|field--name-body|main-?text|details?[-_]*(?:content|body|text)|wysiwyg|"
-    r"td-post-content|artical[-_]*(?:body|text|content)|full[-_]?text|itemfulltext|"
+    r"td-post-content|artical[-_]*(?:body|text|content)|full[-_]?text|itemfulltext|item-?body|"
     r"article-page-content|rich-?text|caas-body|paragraph-list|gallery-text|topic-content"
     r")(?=$|[\s_-])",
     re.IGNORECASE,

@@ -30,7 +30,8 @@ _ROLES = re.compile(
 )
 _ACCOUNTS = re.compile(
     r"(?:admin\w*|administrator|editor\w*|webmaster|web ?master|user\w*|root|test\w*|author|staff|"
-    r"desk|newsroom|news ?desk|super ?admin|manager|moderator|null|none|unknown|anonymous|guest|"
+    r"desk|newsroom|news ?desk|super ?(?:admin|user)|manager|moderator|null|none|unknown|"
+    r"anonymous|guest|"
     r"محرر\w*|المحرر|التحرير|هييه التحرير|هيئه التحرير|اسره التحرير|فريق التحرير|قسم التحرير|"
     r"غرفه (?:الاخبار|التحرير)|قسم الاخبار|فريق العمل|فريق الموقع|اداره (?:الموقع|التحرير)|"
     r"مدير الموقع|الموقع|ادمن|مشرف|متابعات|خاص|الاخبار|اخبار|مصادر|مواقع|مواقع الكترونيه|"

@@ -109,7 +109,7 @@ def split_dateline(paragraph: str, names: frozenset[str] = frozenset()) -> tuple
     --», «عمّان 11 تشرين الثاني (بترا) --». A place that is not known counts before an agency that
     is, and a paper or agency that is not known after a place that is: «بيروت - الأخبار:».
     """
-    if _is_dateline(paragraph, names, closed=True):
+    if _is_dateline(paragraph, names, closed=True, alone=True):
         return paragraph.strip(" :-–—"), ""
     found = None
     for cut in _CUT.finditer(paragraph[: _LONGEST + 20]):
@@ -119,8 +119,11 @@ def split_dateline(paragraph: str, names: frozenset[str] = frozenset()) -> tuple
     return found
 
 
-def _is_dateline(line: str, names: frozenset[str], *, closed: bool) -> bool:
-    """Tell whether a line is a dateline; `closed` tells that a mark ends it, and no mere dash."""
+def _is_dateline(line: str, names: frozenset[str], *, closed: bool, alone: bool = False) -> bool:
+    """Tell whether a line is a dateline; `closed` tells that a mark ends it, and no mere dash.
+
+    `alone` tells that it is a whole paragraph: «الجريدة – مدينة ما» is one there.
+    """
     if len(line) > _LONGEST:
         return False
     undated = _DATE.sub(" - ", fold(line))
@@ -131,6 +134,8 @@ def _is_dateline(line: str, names: frozenset[str], *, closed: bool) -> bool:
         return 1 <= len(pieces[0].split()) <= 2
     if line.endswith(")") and known == [False, True] and pieces[1] in names:
         return 1 <= len(pieces[0].split()) <= 2
+    if alone and known == [True, False] and pieces[0] in names:
+        return 1 <= len(pieces[1].split()) <= 2
     if closed and known == [True, False] and is_place(pieces[0]):
         return _PAPER.fullmatch(pieces[1]) is not None and pieces[1].split()[0] not in _SPEAKERS
     return all(known) and (any(agencies) or any(map(is_place, pieces)))

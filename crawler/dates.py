@@ -14,7 +14,18 @@ from crawler.moments import Moment, Precision, parse
 __all__ = ["TRUST", "Decision", "Moment", "Precision", "Stamp", "decide", "parse"]
 
 # From the most to the least trusted.
-TRUST = ("rules", "json-ld", "meta", "microdata", "time", "sitemap", "feed", "dateline", "url")
+TRUST = (
+    "rules",
+    "json-ld",
+    "meta",
+    "microdata",
+    "time",
+    "script",
+    "sitemap",
+    "feed",
+    "dateline",
+    "url",
+)
 # Sources made for machines about this very article: when two of them disagree, someone should look.
 _STATED = frozenset({"rules", "json-ld", "meta", "sitemap", "feed", "dateline"})
 _OLDEST = date(1990, 1, 1)

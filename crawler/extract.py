@@ -143,7 +143,7 @@ def _title(page: Page) -> str | None:
 
 def _text(page: Page, title: str | None) -> _Text:
     """Read the article itself; names that sign it inside its text leave the text for the byline."""
-    deck = page.selected.deck or page.printed.deck
+    deck = page.selected.deck or page.printed.deck or next(iter(page.evidence.decks), None)
     blocks = [*page.printed.lead, *page.body.blocks]
     known = [title or "", deck or ""]
     found = paragraphs(blocks, repeated=known)

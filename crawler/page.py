@@ -9,6 +9,7 @@ from lxml.html import HtmlElement
 from archive.records import Capture, Link
 from archive.urls import host_of
 from crawler import headline
+from crawler.appstate import read_state
 from crawler.blocks import Block, read_blocks
 from crawler.body import Body, after, locate
 from crawler.decode import Decoded
@@ -71,7 +72,11 @@ def read_page(
     names = headline.site_names(named, host_of(capture.url))
     stated = [headline.without_site(text, names) for text in titles]
     place = find_headline(blocks, body, stated)
+    if place is not None:
+        names |= headline.learned(titles, blocks[place].text)
     body = after(body, blocks, place)
+    if not body.sure:
+        evidence.take_state(read_state(root, [*titles, *stated]))
     printed = read_printed(blocks, body, place, evidence.descriptions, names)
     return Page(
         root=root,

@@ -6,7 +6,7 @@ a date in a page's header is today's, one beside a related article is another ar
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lxml.html import HtmlElement
 
@@ -15,8 +15,9 @@ from crawler.body import Body, is_inside
 from crawler.bylines import signature
 from crawler.datelines import split_dateline
 from crawler.dates import Stamp
-from crawler.datestamps import elements_of, silent_stamps, stamps_of
+from crawler.datestamps import elements_of, is_clock, silent_stamps, stamps_of
 from crawler.headline import key
+from crawler.headline import parts as split_title
 from crawler.moments import parse
 from crawler.pictures import pictures
 from crawler.standfirst import names_of, own_names, standfirst
@@ -70,8 +71,10 @@ def read_printed(
         found.stamps += silent_stamps(headline, body.blocks[0].element if body.blocks else None)
     first = place if place is not None else max(0, body.start - 6)
     between = blocks[first + 1 : body.start] if place is not None else blocks[first : body.start]
-    for block in between[:40]:
+    for block, before in zip(between[:40], [None, *between], strict=False):
         _take(found, block)
+        if before and is_clock(block.text):
+            found.stamps += stamps_of(replace(before, text=f"{before.text} {block.text}"))
         if found.dateline is None and _is_dateline(block, names):
             found.dateline = block.text
     if place is not None:
@@ -94,19 +97,21 @@ def _is_dateline(block: Block, names: frozenset[str]) -> bool:
     return _PLACED.search(names_of(block)) is not None or _JOINED.search(block.text) is not None
 
 
-def find_headline(blocks: Sequence[Block], body: Body, stated: Iterable[str]) -> int | None:
+def find_headline(blocks: Sequence[Block], body: Body, stated: Sequence[str]) -> int | None:
     """Return the place of the headline: a `stated` title, or a first-rank heading like one.
 
     It stands before the body or among its first blocks.
     """
     titles = {key(title) for title in stated}
+    parts = {key(part) for title in stated for part in split_title(title)}
     inside = body.start + 2 + len(body.blocks) // 3
     for places in (range(body.start), range(body.start, min(inside, len(blocks)))):
         same = [i for i in places if key(blocks[i].text) in titles]
         headings = [i for i in same if blocks[i].heading]
         first_rank = [i for i in places if blocks[i].heading == 1 and len(blocks[i].text) > 12]
         like = [i for i in first_rank if any(_similar(key(blocks[i].text), t) for t in titles)]
-        if found := headings or same or like or first_rank:
+        named = [i for i in places if blocks[i].heading and key(blocks[i].text) in parts]
+        if found := headings or same or like or named or first_rank:
             return found[-1]
     return None
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from archive.arabic import fold
 from crawler.blocks import Block
+from crawler.datewords import cut
 from crawler.headline import key
 from crawler.infolines import is_info, without_info
 from crawler.moments import parse
@@ -25,7 +26,8 @@ _READ_ALSO = re.compile(
     r"|(?:مواضيع|اخبار|مقالات|موضوعات|قصص|تقارير|خبر|موضوع)\s+(?:ذات|ذو)\s+صله"
     r"|(?:مواضيع|اخبار|مقالات|موضوعات|قصص)\s+(?:متعلقه|مرتبطه|مشابهه|قد تهمك|تهمك|اخري)"
     r"|الموضوعات المتعلقه|الاخبار المتعلقه|ذات صله|(?:قد|ربما) (?:يهمك|يعجبك|تهمك|ترغب)"
-    r"|للمزيد|لمزيد من|لقراءه المزيد|المزيد من (?:اخبار|الاخبار|المواضيع)|اخترنا لك"
+    r"|للمزيد|لمزيد من|لقراءه المزيد|اخترنا لك"
+    r"|المزيد من (?:ال)?(?:اخبار|مواضيع|مقالات|قصص|تقارير|موضوعات|تفاصيل)"
     r"|read (?:also|more)|see also|lire aussi|à lire)"
 )
 _FOLLOW = re.compile(
@@ -82,6 +84,7 @@ _NOW = datetime(2000, 1, 1, tzinfo=UTC)
 _SENTENCE = re.compile(r"""[.؟!?…]["'”»)\]]*\s*$""")
 _LONGEST_DATE = 120
 _COUNTED = re.compile(r"\d|منذ|قبل|ago")
+_LINKED = 0.9  # so much of a line inside links makes it a link
 _LATE = 0.65  # lists of related articles are looked for after this share of the text
 
 
@@ -94,14 +97,18 @@ def paragraphs(blocks: Sequence[Block], *, repeated: Iterable[str] = ()) -> list
     known = {key(text) for text in repeated if text}
     lines: list[str] = []
     seen: set[str] = set()
-    skipping = False
+    skipping = teaser = False
     for index, block in enumerate(_until_related(blocks)):
         folded = fold(block.text).strip()
         if skipping and (block.link_share > 0.6 or (block.item and block.linked)):
             continue
         skipping = bool(_READ_ALSO.match(folded)) and len(folded) < 45
+        if teaser and _is_stamp(folded):
+            continue
+        teaser = block.link_share > _LINKED
         if is_surplus(block, folded) or (index < 6 and _repeats(block.text, known)):
             continue
+        teaser = False
         words = key(block.text)
         if len(words) > 60 and words in seen:
             continue
@@ -127,7 +134,7 @@ def is_surplus(block: Block, folded: str) -> bool:
         return True
     if length < 120 and (_CREDIT.match(folded) or _TWEETED.match(folded)):
         return True
-    return block.link_share > 0.9 and length < 200 and not _SENTENCE.search(block.text)
+    return block.link_share > _LINKED and length < 200 and not _SENTENCE.search(block.text)
 
 
 def _until_related(blocks: Sequence[Block]) -> Sequence[Block]:
@@ -150,6 +157,12 @@ def _until_related(blocks: Sequence[Block]) -> Sequence[Block]:
 
 def _is_prose(text: str) -> bool:
     return len(text) > 60 or (len(text) > 20 and _SENTENCE.search(text) is not None)
+
+
+def _is_stamp(folded: str) -> bool:
+    """Tell whether a line says only when: what dates the teaser before it, without a year too."""
+    kinds = {token.kind for token in cut(folded)} if len(folded) < _LONGEST_DATE else set()
+    return len(kinds) > 1 and not kinds.isdisjoint("DN")
 
 
 def _repeats(text: str, known: set[str]) -> bool:

@@ -34,6 +34,7 @@ class Case:
     name: str
     html: str
     url: str = "https://sahel.example/news/2023/soq"
+    paper: str = "صوت النخل"
     expected: dict[str, object] = field(default_factory=dict)
 
 

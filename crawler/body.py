@@ -59,7 +59,10 @@ def after(body: Body, blocks: Sequence[Block], place: int | None) -> Body:
         return body
     passed = set(map(id, blocks[: place + 1]))
     kept = tuple(block for block in body.blocks if id(block) not in passed)
-    return replace(body, blocks=kept, start=place + 1) if kept else body
+    if not kept:
+        return body
+    start = next(index for index, block in enumerate(blocks) if block is kept[0])
+    return replace(body, blocks=kept, start=start)
 
 
 def locate(blocks: Sequence[Block], selected: Sequence[HtmlElement] = ()) -> Body:

@@ -4,6 +4,7 @@ import re
 
 from archive.arabic import fold
 from crawler import calendars
+from crawler.people import is_person
 
 # Places that stand in datelines and beside bylines, folded: capitals, big cities, "special".
 _PLACES = """
@@ -119,6 +120,12 @@ def split_dateline(paragraph: str, names: frozenset[str] = frozenset()) -> tuple
     return found
 
 
+def day_of(dateline: str) -> str | None:
+    """Return the day that a dateline prints, folded; it may lack its year."""
+    match = _DATE.search(fold(dateline))
+    return match.group().strip(" ،,") if match else None
+
+
 def _is_dateline(line: str, names: frozenset[str], *, closed: bool, alone: bool = False) -> bool:
     """Tell whether a line is a dateline; `closed` tells that a mark ends it, and no mere dash.
 
@@ -135,7 +142,7 @@ def _is_dateline(line: str, names: frozenset[str], *, closed: bool, alone: bool 
     if line.endswith(")") and known == [False, True] and pieces[1] in names:
         return 1 <= len(pieces[0].split()) <= 2
     if alone and known == [True, False] and pieces[0] in names:
-        return 1 <= len(pieces[1].split()) <= 2
+        return 1 <= len(pieces[1].split()) <= 2 and not is_person(pieces[1].split())
     if closed and known == [True, False] and is_place(pieces[0]):
         return _PAPER.fullmatch(pieces[1]) is not None and pieces[1].split()[0] not in _SPEAKERS
     return all(known) and (any(agencies) or any(map(is_place, pieces)))

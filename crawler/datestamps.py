@@ -117,7 +117,7 @@ def _attributes(element: HtmlElement) -> Iterator[Stamp]:
     The names of some attributes say that they date an article; the others count where what the
     element shows is a date as well, or nothing.
     """
-    modified = _is_changed(element)
+    modified = _is_changed(element) or _UPDATED.search(fold(_before(element))) is not None
     if element.tag in {"time", "abbr"}:
         text = element.get("datetime") or element.get("title") or ""
         if text:
@@ -131,6 +131,17 @@ def _attributes(element: HtmlElement) -> Iterator[Stamp]:
         if stated or (_DATED.fullmatch(name) and _shows_date(element, empty=True)):
             changed = modified or _CHANGED.search(name) is not None
             yield Stamp(source="time", text=_moment(value), modified=changed)
+
+
+def _before(element: HtmlElement) -> str:
+    """Return the words that stand right before an element: its label."""
+    previous = element.getprevious()
+    if previous is not None and (previous.tail or "").strip():
+        return previous.tail or ""
+    if previous is not None:
+        return previous.text_content()[-_SHORT:] if previous.tag in _INLINE else ""
+    parent = element.getparent()
+    return "" if parent is None else parent.text or ""
 
 
 def _is_changed(element: HtmlElement) -> bool:

@@ -12,7 +12,7 @@ from lxml.html import HtmlElement
 
 from crawler.blocks import Block
 from crawler.body import Body, is_inside
-from crawler.bylines import signature
+from crawler.bylines import is_named, names, signature
 from crawler.datelines import split_dateline
 from crawler.dates import Stamp
 from crawler.datestamps import elements_of, is_clock, silent_stamps, stamps_of
@@ -57,11 +57,11 @@ def read_printed(
     body: Body,
     place: int | None,
     descriptions: Iterable[str],
-    names: frozenset[str],
+    site: frozenset[str],
 ) -> Printed:
     """Read the neighbourhood of the headline, which is at `place` in the `blocks` of a page.
 
-    `names` are what the newspaper is called: its own name alone is no dateline.
+    `site` are what the newspaper is called: its own name alone is no dateline.
     """
     found = Printed()
     if place is not None:
@@ -75,7 +75,7 @@ def read_printed(
         _take(found, block)
         if before and is_clock(block.text):
             found.stamps += stamps_of(replace(before, text=f"{before.text} {block.text}"))
-        if found.dateline is None and _is_dateline(block, names):
+        if found.dateline is None and _is_dateline(block, site):
             found.dateline = block.text
     if place is not None:
         container = _above(blocks[place].element, 2)
@@ -89,9 +89,9 @@ def read_printed(
     return found
 
 
-def _is_dateline(block: Block, names: frozenset[str]) -> bool:
+def _is_dateline(block: Block, site: frozenset[str]) -> bool:
     """Tell whether a block is a dateline alone: place and agency, or one of them marked as such."""
-    split = split_dateline(block.text, names)
+    split = split_dateline(block.text, site)
     if split is None or split[1]:
         return False
     return _PLACED.search(names_of(block)) is not None or _JOINED.search(block.text) is not None
@@ -127,13 +127,24 @@ def _take(found: Printed, block: Block, *, above: bool = False) -> None:
         return
     found.stamps += stamps_of(block, above=above)
     inline = [e for e in block.element.iter(*_INLINE) if _BYLINE.search(own_names(e))]
+    inside = {e for outer in inline for e in outer.iterdescendants()}
     if inline:
-        found.bylines += [e.text_content() for e in inline]
+        found.bylines.append("، ".join(_signers(e) for e in inline if e not in inside))
     elif _BYLINE.search(names_of(block)) and not parse(block.text, now=None, zone=None):
-        found.bylines.append(block.text)
+        found.bylines.append(_signers(block.element, block.text))
+    elif any(_BYLINE.search(own_names(e)) for e in block.chrome):
+        found.bylines += [block.text] if all(map(is_named, names(block.text) or ("",))) else []
     else:
         parts = [*_PARTED.split(block.text), *(t for _, t in elements_of(block))]
         found.bylines += [part for part in dict.fromkeys(parts) if signature(part)]
+
+
+def _signers(element: HtmlElement, text: str | None = None) -> str:
+    """Return what an element prints as a byline; the links alone where each names a person."""
+    printed = text or element.text_content()
+    linked = [" ".join(a.text_content().split()) for a in element.iter("a") if a.get("href")]
+    people = [name for name in linked if name and name in printed]
+    return "، ".join(people) if len(people) > 1 and all(map(is_named, people)) else printed
 
 
 def _above(element: HtmlElement, steps: int) -> HtmlElement:

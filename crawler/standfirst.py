@@ -12,7 +12,7 @@ from crawler.headline import key
 
 _DECK = re.compile(
     r"(?:^|[\s_-])(?:deck|standfirst|stand-first|sub-?title|sub-?head\w*|excerpt|summary|lead|lede|"
-    r"intro\w*|chapo|abstract|brief|teaser-text|post-?desc\w*|article-?desc\w*|kicker-text|"
+    r"intro\w*|chapo|abstract|brief|teaser-text|(?:post|article|entry|news|story)-?desc\w*|description|kicker-text|"
     r"announce-?text|field-name-field-(?:summary|deck|lead)\w*)(?=$|[\s_-])",
     re.IGNORECASE,
 )

@@ -31,7 +31,8 @@ _READ_ALSO = re.compile(
     r"|read (?:also|more)|see also|lire aussi|à lire)"
 )
 _FOLLOW = re.compile(
-    r"\W*(?:تابعونا|تابعنا|تابعوا|شاركونا|شاركنا|شارك\w* (?:الخبر|المقال|هذا|علي|عبر|مع)"
+    r"\W*(?:تابعونا|تابعنا|تابعوا|متابعه (?:اخر )?(?:اخبار|الاخبار)|"
+    r"شاركونا|شاركنا|شارك\w* (?:الخبر|المقال|هذا|علي|عبر|مع)"
     r"|انضموا|انضم الي|اشترك\w* (?:في|الان|ب)|للاشتراك|حملوا? (?:تطبيق|الان)|يمكنكم متابعه"
     r"|يمكنك متابعه|لمتابعه (?:اخر|احدث|المزيد|اخبار|كل)|لمتابعتنا|لتصلكم|لتصلك|تصفح\w* نشرتنا"
     r"|انقر\w* هنا|اضغط\w* هنا|نسخ الرابط|تم نسخ|انشر علي|follow us|share this|subscribe)"
@@ -59,13 +60,15 @@ _CREDIT = re.compile(
     r"|afp|reuters|رويترز|ا ف ب|ا\.ف\.ب|الاناضول)(?:\s*[:/：|].*|\W*)$"
 )
 _LABEL = re.compile(
-    r"\W*(?:استمع(?: الي المقال| للمقال)?|طباعه|شارك|مشاركه|حجم الخط|اعلان|اعلانات|advertisement"
+    r"\W*(?:استمع(?: الي المقال| للمقال)?|(?:مجموعه|البوم|معرض) (?:ال)?صور|"
+    r"طباعه|شارك|مشاركه|حجم الخط|اعلان|اعلانات|advertisement"
     r"|رابط مختصر|رابط|فيسبوك|تويتر|واتساب|تلغرام|تيليجرام|facebook|twitter|whatsapp|telegram"
     r"|المزيد|انتهي|القصه كامله|فيديو|صور|التفاصيل|email|print|short url)\W*$"
 )
 _TWEETED = re.compile(r"\W*[—–-]\s.{1,80}\(@\w{1,20}\)")
 _SIGNED = re.compile(
-    r"(?:[\u0621-\u064a]{1,2}\s?[.\u200c]\s?[\u0621-\u064a]{1,2}\W*)+(?:\([^)]*\))?\s*$"
+    r"(?:[\u0621-\u064a]{1,2}\s?[.\u200c/]\s?[\u0621-\u064a]{1,2}\W*)+(?:\([^)]*\))?\s*$"
+    r"|\W*\d{1,2}:\d{2}\s*(?:ت\s?م|جمت|gmt|تغ)\W*$|\W*\d{4}\W*$"
 )
 # What opens a box that asks for an address or a vote, or that sells.
 _BOX = re.compile(
@@ -79,6 +82,7 @@ _BOX = re.compile(
     r"(?:ابلغ|بلغ|الابلاغ) عن خطا|اذا كنت(?: \S+)? تعتقد\S* (?:ان|بان) (?:المقال|الخبر|هذا)|"
     r"الاخبار المنشوره علي الصفحه الرسميه|هل لاحظت خطا|حمل\w* تطبيق)"
 )
+_CENTRED = re.compile(r"text-align\s*:\s*center|^ ?center", re.IGNORECASE)
 _WORD = re.compile(r"\w")
 _NOW = datetime(2000, 1, 1, tzinfo=UTC)
 _SENTENCE = re.compile(r"""[.؟!?…]["'”»)\]]*\s*$""")
@@ -103,7 +107,7 @@ def paragraphs(blocks: Sequence[Block], *, repeated: Iterable[str] = ()) -> list
         if skipping and (block.link_share > 0.6 or (block.item and block.linked)):
             continue
         skipping = bool(_READ_ALSO.match(folded)) and len(folded) < 45
-        if teaser and _is_stamp(folded):
+        if (teaser and _is_stamp(folded)) or _is_caption(block):
             continue
         teaser = block.link_share > _LINKED
         if is_surplus(block, folded) or (index < 6 and _repeats(block.text, known)):
@@ -157,6 +161,15 @@ def _until_related(blocks: Sequence[Block]) -> Sequence[Block]:
 
 def _is_prose(text: str) -> bool:
     return len(text) > 60 or (len(text) > 20 and _SENTENCE.search(text) is not None)
+
+
+def _is_caption(block: Block) -> bool:
+    """Tell whether a short centred line stands right below a picture that is alone in its place."""
+    centred = _CENTRED.search(f"{block.element.get('style', '')} {block.element.get('align', '')}")
+    above = block.element.getprevious()
+    if not centred or above is None or len(block.text) > 120 or _SENTENCE.search(block.text):
+        return False
+    return above.find(".//img") is not None and not above.text_content().strip()
 
 
 def _is_stamp(folded: str) -> bool:

@@ -102,15 +102,19 @@ def is_unnamed_agency(text: str) -> bool:
     return fold(text).strip(" .:") in _UNNAMED
 
 
-def split_dateline(paragraph: str, names: frozenset[str] = frozenset()) -> tuple[str, str] | None:
+def split_dateline(
+    paragraph: str, names: frozenset[str] = frozenset(), *, first: bool = False
+) -> tuple[str, str] | None:
     """Split a paragraph into its dateline and what follows it; None where it has no dateline.
 
     A dateline is made of places and agencies only (and of `names`, the folded names of the
     newspaper, and of days), a place or agency among them: «بيروت - رويترز:», «دمشق، سوريا (CNN)
     --», «عمّان 11 تشرين الثاني (بترا) --». A place that is not known counts before an agency that
     is, and a paper or agency that is not known after a place that is: «بيروت - الأخبار:».
+    `first` tells that the text begins with it, and nobody is named in it: there a newspaper's own
+    name makes a place of what stands beside it.
     """
-    if _is_dateline(paragraph, names, closed=True, alone=True):
+    if _is_dateline(paragraph, names, closed=True, alone=first):
         return paragraph.strip(" :-–—"), ""
     found = None
     for cut in _CUT.finditer(paragraph[: _LONGEST + 20]):

@@ -153,7 +153,7 @@ def _text(page: Page, title: str | None) -> _Text:
         found = _cleaned(page, unseen_lead(found, page.evidence.body), known) + found
     lines = [line for line in map(one_line, found) if line]
     lines, authors, byline_from = sign(lines, page)
-    dateline = split_dateline(lines[0], page.names) if lines else None
+    dateline = split_dateline(lines[0], page.names, first=True) if lines else None
     if dateline and not dateline[1]:
         del lines[0]
     text = "\n".join(lines)

@@ -40,6 +40,7 @@ _MARKED_SHARE = 0.6  # of the best element's weight an element marked as the bod
 _OWN_SHARE = 0.75  # the same for an element that is marked in a theme's own words
 _SURE_SHARE = 0.6  # of the page's running text an unmarked element must hold to be believed
 _DOUBT = 250  # characters of running text below which an unmarked element is not believed
+_ENTRIES_SHARE = 0.8  # of the running text of a live blog that the element of its entries holds
 _FURNITURE_SHARE = 0.6  # what holds so much of the running text is no furniture, whatever its class
 
 
@@ -65,10 +66,13 @@ def after(body: Body, blocks: Sequence[Block], place: int | None) -> Body:
     return replace(body, blocks=kept, start=start)
 
 
-def locate(blocks: Sequence[Block], selected: Sequence[HtmlElement] = ()) -> Body:
+def locate(
+    blocks: Sequence[Block], selected: Sequence[HtmlElement] = (), *, scattered: bool = False
+) -> Body:
     """Return the body of the article among the `blocks` of a page, empty where there is none.
 
     `selected` holds the elements a publisher's rule names as the body: they are taken at its word.
+    `scattered` tells that the text comes in entries, each with a body of its own.
     """
     furniture = _furniture(blocks)
     if selected:
@@ -88,6 +92,10 @@ def locate(blocks: Sequence[Block], selected: Sequence[HtmlElement] = ()) -> Bod
     best = max(weights, key=lambda element: weights[element], default=None)
     if best is None or weights[best] <= 0:
         return Body(blocks=(), start=0, element=None, sure=False)
+    if scattered:
+        entries = [e for e, weight in weights.items() if weight >= running * _ENTRIES_SHARE]
+        best = max(entries or [best], key=lambda e: sum(1 for _ in e.iterancestors()))
+        return _body(blocks, (best,), furniture, sure=True)
     marked = _marked(weights, weights[best])
     chosen = marked if marked is not None else _widened(best, weights)
     found = weights[chosen]

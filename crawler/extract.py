@@ -75,7 +75,9 @@ def extract(
     if kind is PageKind.SECTION:
         language = detect(_visible(page))
         return Extraction(kind=kind, language=language, canonical_url=canonical, problems=problems)
-    dates = _dates(page, body, capture, publisher.zone)
+    dates = Decision()
+    if kind is not PageKind.OTHER:
+        dates = _dates(page, body, capture, publisher.zone)
     return replace(
         _article(page, title, body, capture.url),
         kind=kind,
@@ -121,7 +123,14 @@ def _kind(page: Page, text: str, capture: Capture) -> tuple[PageKind | None, tup
         return None, (walled,)
     marks = page.printed.headline is not None, bool(page.printed.stamps)
     kind = kind_of(
-        capture.url, types, text, page.blocks, states=states, headed=any(marks), dated=all(marks)
+        capture.url,
+        types,
+        text,
+        page.blocks,
+        live=page.live,
+        states=states,
+        headed=any(marks),
+        dated=all(marks),
     )
     empty = kind is PageKind.OTHER and len(text) < ENOUGH
     return kind, (_no_text(f"{len(text)} characters of text"),) if empty else ()
@@ -146,7 +155,7 @@ def _text(page: Page, title: str | None) -> _Text:
     deck = page.selected.deck or page.printed.deck or next(iter(page.evidence.decks), None)
     blocks = [*page.printed.lead, *page.body.blocks]
     known = [title or "", deck or ""]
-    found = paragraphs(blocks, repeated=known)
+    found = paragraphs(blocks, repeated=known, timed=page.live)
     if not page.sure:
         found = _cleaned(page, rescue(page.root, found, page.evidence.body), known)
     else:

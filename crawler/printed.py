@@ -58,10 +58,13 @@ def read_printed(
     place: int | None,
     descriptions: Iterable[str],
     site: frozenset[str],
+    *,
+    live: bool = False,
 ) -> Printed:
     """Read the neighbourhood of the headline, which is at `place` in the `blocks` of a page.
 
     `site` are what the newspaper is called: its own name alone is no dateline.
+    The first dates in a `live` blog are those of its entries.
     """
     found = Printed()
     if place is not None:
@@ -82,7 +85,7 @@ def read_printed(
         for block in blocks[max(0, place - _NEAR) : place]:
             if is_inside(block.element, container) or _shares(block.element, body.element):
                 _take(found, block, above=True)
-    for block in body.blocks[:4]:
+    for block in body.blocks[:4] if not live else ():
         if is_date_line(block.text):
             found.stamps += stamps_of(block)
     found.deck, found.lead = standfirst(between, body, {key(text) for text in descriptions})

@@ -92,11 +92,14 @@ _LINKED = 0.9  # so much of a line inside links makes it a link
 _LATE = 0.65  # lists of related articles are looked for after this share of the text
 
 
-def paragraphs(blocks: Sequence[Block], *, repeated: Iterable[str] = ()) -> list[str]:
+def paragraphs(
+    blocks: Sequence[Block], *, repeated: Iterable[str] = (), timed: bool = False
+) -> list[str]:
     """Return the lines of the article among the `blocks` of its body, in order.
 
     `repeated` holds what other fields keep already (title, deck): a first line that only repeats
-    one of them is dropped, and so is a line that is nothing but a date.
+    one of them is dropped, and so is a line that is nothing but a date, unless the text is `timed`:
+    made of entries that such lines head.
     """
     known = {key(text) for text in repeated if text}
     lines: list[str] = []
@@ -107,10 +110,11 @@ def paragraphs(blocks: Sequence[Block], *, repeated: Iterable[str] = ()) -> list
         if skipping and (block.link_share > 0.6 or (block.item and block.linked)):
             continue
         skipping = bool(_READ_ALSO.match(folded)) and len(folded) < 45
-        if (teaser and _is_stamp(folded)) or _is_caption(block):
+        if (teaser and not timed and _is_stamp(folded)) or _is_caption(block):
             continue
         teaser = block.link_share > _LINKED
-        if is_surplus(block, folded) or (index < 6 and _repeats(block.text, known)):
+        stamp = index < 6 and not timed and is_date_line(block.text)
+        if stamp or is_surplus(block, folded) or (index < 6 and key(block.text) in known):
             continue
         teaser = False
         words = key(block.text)
@@ -176,10 +180,6 @@ def _is_stamp(folded: str) -> bool:
     """Tell whether a line says only when: what dates the teaser before it, without a year too."""
     kinds = {token.kind for token in cut(folded)} if len(folded) < _LONGEST_DATE else set()
     return len(kinds) > 1 and not kinds.isdisjoint("DN")
-
-
-def _repeats(text: str, known: set[str]) -> bool:
-    return key(text) in known or is_date_line(text)
 
 
 def is_date_line(text: str) -> bool:

@@ -8,15 +8,14 @@ import pytest
 from archive.records import Capture, Kind
 from crawler.extract import extract
 from crawler.publisher import Publisher
-from tests.crawler import press_pages, system_pages
+from tests.crawler import kind_pages, press_pages, system_pages
 from tests.crawler.extract_pages import Case
 
+CASES = [*system_pages.CASES, *press_pages.CASES, *kind_pages.CASES]
 NOW = datetime(2024, 2, 15, 8, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    "case", [*system_pages.CASES, *press_pages.CASES], ids=lambda case: case.name
-)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_page_of_a_system(case: Case):
     publisher = Publisher(slug="nakhl", name=case.paper, zone=ZoneInfo("Asia/Beirut"))
     capture = Capture(
@@ -25,7 +24,7 @@ def test_a_page_of_a_system(case: Case):
         kind=Kind.ARTICLE,
         fetched_at=NOW,
         status=200,
-        body=case.html.encode(),
+        body=case.body,
     )
     found = extract(capture, publisher)
     got = {name: getattr(found, name) for name in case.expected}

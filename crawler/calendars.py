@@ -34,6 +34,31 @@ _LATIN = (
     "november|nov|novembre",
     "december|dec|décembre|decembre|déc",
 )
+# Iran's and Afghanistan's names of the common months; Pakistan's; Iraqi Kurdistan's.
+_PERSIAN = (
+    *("ژانویه", "فوریه", "مارس", "آوریل", "مه", "ژوئن|ژوین", "ژوئیه|جولای", "اوت|آگوست"),
+    *("سپتامبر", "اکتبر", "نوامبر", "دسامبر"),
+)
+_URDU = (
+    *("جنوری", "فروری", "مارچ", "اپریل", "مئی", "جون", "جولائی", "اگست", "ستمبر", "اکتوبر"),
+    *("نومبر", "دسمبر"),
+)
+_KURDISH = (
+    *(
+        "کانوونی دووەم",
+        "شوبات",
+        "ئازار|ئادار",
+        "نیسان",
+        "ئایار|گوڵان",
+        "حوزەیران",
+        "تەممووز|تەمووز",
+    ),
+    *("ئاب", "ئەیلوول|ئەیلول", "تشرینی یەکەم", "تشرینی دووەم", "کانوونی یەکەم"),
+)
+_JALALI = (
+    *("فروردین|حمل", "اردیبهشت|ثور", "خرداد|جوزا", "تیر|سرطان", "مرداد|امرداد|اسد", "شهریور|سنبله"),
+    *("مهر|میزان", "آبان|عقرب", "آذر|قوس", "دی|جدی", "بهمن|دلو", "اسفند|حوت"),
+)
 _HIJRI = (
     "محرم|محرم الحرام|المحرم",
     "صفر|صفر الخير|صفر المظفر",
@@ -49,13 +74,13 @@ _HIJRI = (
     "ذو الحجه|ذي الحجه|ذوالحجه|ذي حجه|ذو حجه",
 )
 _WEEKDAYS = (
-    "الاثنين|الإثنين|اثنين|الاتنين|monday|mon|lundi",
-    "الثلاثاء|ثلاثاء|الثلثاء|الثلاثا|tuesday|tue|tues|mardi",
-    "الاربعاء|اربعاء|الاربعا|wednesday|wed|mercredi",
-    "الخميس|خميس|thursday|thu|thur|thurs|jeudi",
+    "الاثنين|الإثنين|اثنين|الاتنين|monday|mon|lundi|دوشنبه",
+    "الثلاثاء|ثلاثاء|الثلثاء|الثلاثا|tuesday|tue|tues|mardi|سه شنبه|سه‌شنبه",
+    "الاربعاء|اربعاء|الاربعا|wednesday|wed|mercredi|چهارشنبه|چهار شنبه",
+    "الخميس|خميس|thursday|thu|thur|thurs|jeudi|پنجشنبه|پنج شنبه",
     "الجمعه|جمعه|friday|fri|vendredi",
-    "السبت|سبت|saturday|sat|samedi",
-    "الاحد|احد|الأحد|sunday|sun|dimanche",
+    "السبت|سبت|saturday|sat|samedi|شنبه",
+    "الاحد|احد|الأحد|sunday|sun|dimanche|یکشنبه|یک شنبه",
 )
 
 
@@ -69,7 +94,8 @@ def _numbered(*tables: tuple[str, ...], first: int = 1) -> dict[str, int]:
     }
 
 
-MONTHS = _numbered(_ARABIC, _LATIN)
+MONTHS = _numbered(_PERSIAN, _URDU, _KURDISH) | _numbered(_ARABIC, _LATIN)
+JALALI_MONTHS = _numbered(_JALALI)
 HIJRI_MONTHS = _numbered(_HIJRI)
 WEEKDAYS = _numbered(_WEEKDAYS, first=0)
 
@@ -201,6 +227,7 @@ _AROUND = (
     "تاريخ نشر|تاريخ اول نشر|تاريخ الخبر|تاريخ المقال|تاريخ الاضافه|تاريخ|"
     "تمام|لعام|لسنه|الي|التاريخ|بتاريخ|وقت النشر|وقت|الوقت|اضيف|اضيفت|كتب|حرر|ادرج|عند|علي|في|فى|"
     "من|يوم|شهر|سنه|عام|الموافق|الموافق ل|المصادف|بالتوقيت المحلي|التوقيت المحلي|توقيت محلي|"
+    "تاریخ انتشار|تاریخ|انتشار|زمان انتشار|"
     "posted|published|updated|last|modified|update|on|at|date|the|of|le|à|publié|mis|jour"
 )
 AROUND_WORDS = frozenset(map(fold, _AROUND.split("|")))

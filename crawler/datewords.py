@@ -15,10 +15,10 @@ from crawler import calendars
 class Token:
     """A word or number of a date: one letter for its kind, and what it says.
 
-    D day, Y year, M month, H Hijri month, W weekday, N a date in three numbers, T time (hour,
-    minute and perhaps second), q a part of an hour in minutes, P half of the day, Z zone, h the
-    mark of a Hijri year, m the letter that marks either afternoon or a common year, o "o'clock",
-    r a day counted back from today; a word that only stands around a date has no kind.
+    D day, Y year, M month, H Hijri month, J Jalali month, W weekday, N a date in three numbers,
+    T time (hour, minute and perhaps second), q a part of an hour in minutes, P half of the day,
+    Z zone, h the mark of a Hijri year, m the letter that marks either afternoon or a common year,
+    o "o'clock", r a day counted back from today; a word that only stands around a date has no kind.
     """
 
     kind: str
@@ -33,11 +33,12 @@ def _words() -> dict[str, Token]:
         ("", dict.fromkeys(calendars.AROUND_WORDS, 0)),
         ("D", calendars.ORDINALS),
         ("W", calendars.WEEKDAYS),
+        ("J", calendars.JALALI_MONTHS),
         ("H", calendars.HIJRI_MONTHS),
         ("M", calendars.MONTHS),
         ("r", calendars.DAYS_BACK),
         ("h", dict.fromkeys(("ه", "هجري", "هجريه", "للهجره"), 0)),
-        ("o", dict.fromkeys(("الساعه", "ساعه"), 0)),
+        ("o", dict.fromkeys(("الساعه", "ساعه", "ساعت"), 0)),
         ("q", calendars.PARTS_OF_HOUR),
         ("", dict.fromkeys(("ميلادي", "ميلاديه", "للميلاد"), 0)),
     )

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
-from hijridate import Hijri
-
 from archive.arabic import fold
 from crawler.ago import ago
 from crawler.datewords import Token, cut
+from crawler.days import day_of
 
 
 class Precision(StrEnum):
@@ -52,7 +51,7 @@ class Moment:
 _LONGEST = 160
 _CLOCK = r"(?:Z?(?:o?T|oDq?|Dq?(?=P))P?Z?P?)"
 _COMMON = r"(?:DMM?Y|MM?DY|YMM?D|N(?!h))"
-_HIJRI = r"(?:DHYh?|HDYh?|Nh)"
+_HIJRI = r"(?:DHYh?|HDYh?|Nh|DJY|YJD)"
 _WHOLE = re.compile(
     rf"(?P<before>{_CLOCK})?(?P<half>P(?=W))?W?(?P<one>{_COMMON}|{_HIJRI})(?:W?(?P<two>{_COMMON}|{_HIJRI}))?W?"
     rf"(?P<after>{_CLOCK})?W?"
@@ -83,7 +82,9 @@ def parse(text: str, *, now: datetime | None, zone: tzinfo | None) -> Moment | N
     kinds = "".join(token.kind for token in tokens)
     try:
         if match := _WHOLE.fullmatch(kinds):
-            day = _day(tokens, match, us=_US_CLOCK.search(folded) is not None)
+            dates = [tokens[slice(*match.span(group))] for group in ("one", "two") if match[group]]
+            weekday = next((token.numbers[0] for token in tokens if token.kind == "W"), None)
+            day = day_of(dates, weekday, us=_US_CLOCK.search(folded) is not None)
             return _clocked(day, tokens, match, zone)
         if now and (match := _FROM_TODAY.fullmatch(kinds)):
             back_by = timedelta(days=tokens[match.start("today")].numbers[0])
@@ -139,77 +140,3 @@ def _hour(hour: int, half: str | None) -> int:
     if half == "pm":
         return hour if hour >= 12 else hour + 12
     return 0 if hour == 12 else hour
-
-
-def _day(tokens: list[Token], match: re.Match[str], *, us: bool) -> date:
-    """Return the day that one date, or a Hijri and a common one together, name."""
-    weekday = next((token.numbers[0] for token in tokens if token.kind == "W"), None)
-    groups = [group for group in ("one", "two") if match[group]]
-    days: dict[bool, date] = {}
-    for group in groups:
-        parts = tokens[slice(*match.span(group))]
-        is_hijri = _is_hijri(parts, paired=len(groups) == 2)
-        days[is_hijri] = _of_hijri(parts) if is_hijri else _of_common(parts, weekday, us=us)
-    if len(days) < len(groups):
-        raise ValueError("two dates")
-    if len(days) == 2 and abs(days[True] - days[False]) > _SIGHTING:
-        raise ValueError("two days")
-    return days.get(False) or days[True]
-
-
-_SIGHTING = timedelta(days=2)  # countries that look for the moon may begin a month later, or sooner
-
-
-def _is_hijri(parts: list[Token], *, paired: bool) -> bool:
-    """Tell whether one date is Hijri: by its month or mark, beside another by its year too."""
-    if any(token.kind in "Hh" for token in parts):
-        return True
-    return paired and parts[0].kind == "N" and any(1343 <= n <= 1500 for n in parts[0].numbers)
-
-
-def _of_hijri(parts: list[Token]) -> date:
-    if parts[0].kind == "N":
-        first, middle, last = parts[0].numbers
-        year, day = (first, last) if first > 31 else (last, first)
-        return _hijri(year, middle, day)
-    values = {token.kind: token.numbers[0] for token in parts if token.numbers}
-    return _hijri(values["Y"], values["H"], values["D"])
-
-
-def _of_common(parts: list[Token], weekday: int | None, *, us: bool) -> date:
-    if parts[0].kind == "N":
-        first, middle, last = parts[0].numbers
-        return _numeric(first, middle, last, weekday=weekday, us=us)
-    values = {token.kind: token.numbers[0] for token in parts}
-    if len({token.numbers for token in parts if token.kind == "M"}) != 1:
-        raise ValueError("two months")
-    return _common(values["Y"], values["M"], values["D"])
-
-
-def _numeric(first: int, middle: int, last: int, *, weekday: int | None, us: bool) -> date:
-    """Read three numbers: Y/m/d, or d/m/Y where the day allows it, m/d/Y where only that does.
-
-    A printed weekday decides between the two; without one a US clock leaves them undecided.
-    """
-    if first > 31:
-        return _common(first, middle, last)
-    if middle > 12 or first > 12 or first == middle:
-        return _common(last, first, middle) if middle > 12 else _common(last, middle, first)
-    usual, american = _common(last, middle, first), _common(last, first, middle)
-    if weekday is not None and american.weekday() == weekday != usual.weekday():
-        return american
-    if us and weekday is None:
-        raise ValueError("ambiguous")
-    return usual
-
-
-def _common(year: int, month: int, day: int) -> date:
-    if not 1800 <= year < 2200:
-        raise ValueError("no year of the common calendar")
-    return date(year, month, day)
-
-
-def _hijri(year: int, month: int, day: int) -> date:
-    """Return the common day of a Hijri date by the Umm al-Qura calendar (1343 to 1500)."""
-    common = Hijri(year, month, day).to_gregorian()
-    return date(common.year, common.month, common.day)

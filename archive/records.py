@@ -172,7 +172,8 @@ class Extraction:
 
     `text` holds one paragraph per line. `published_at` is None when the page prints no time;
     `published_on` is the publisher's calendar day. `published_from` and `byline_from` name the
-    evidence (`json-ld`, `meta`, `time`, `feed`, `sitemap`, `dateline`, `url`, `rules`).
+    evidence (`json-ld`, `meta`, `microdata`, `time`, `script`, `feed`, `sitemap`, `dateline`,
+    `url`, `rules`; a byline also `byline` and `text`).
     `canonical_url` is the page's own claim, absolute, or None.
     """
 

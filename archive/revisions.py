@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from archive.records import Extraction, Outcome
 
-STATED = frozenset({"json-ld", "meta", "microdata", "time"})
+STATED = frozenset({"json-ld", "meta", "microdata", "time", "script"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

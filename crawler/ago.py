@@ -5,15 +5,84 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from crawler.calendars import COUNTS, DUALS, UNIT_OF
+_UNITS = {
+    "second": "ثانيه|ثوان|ثواني|ثانيتين|ثانيتان|second|seconds|seconde|secondes",
+    "minute": "دقيقه|دقائق|دقايق|دقيقتين|دقيقتان|minute|minutes|min|mins",
+    "hour": "ساعه|ساعات|ساعتين|ساعتان|hour|hours|hr|hrs|heure|heures",
+    "day": "يوم|ايام|يوما|يومين|يومان|day|days|jour|jours",
+    "week": "اسبوع|اسابيع|اسبوعا|اسبوعين|اسبوعان|week|weeks|semaine|semaines",
+    "month": "شهر|اشهر|شهور|شهرا|شهرين|شهران|month|months|mois",
+    "year": "سنه|سنوات|سنين|عام|اعوام|عاما|سنتين|سنتان|عامين|عامان|year|years|an|ans",
+}
+_UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words.split("|")}
+_DUALS = frozenset(word for word in _UNIT_OF if word.endswith(("تين", "تان", "مين", "مان"))) | {
+    "اسبوعين",
+    "اسبوعان",
+    "شهرين",
+    "شهران",
+}
+_COUNTS = {
+    "واحد": 1,
+    "واحده": 1,
+    "اثنين": 2,
+    "اثنتين": 2,
+    "ثلاث": 3,
+    "ثلاثه": 3,
+    "اربع": 4,
+    "اربعه": 4,
+    "خمس": 5,
+    "خمسه": 5,
+    "ست": 6,
+    "سته": 6,
+    "سبع": 7,
+    "سبعه": 7,
+    "ثمان": 8,
+    "ثماني": 8,
+    "ثمانيه": 8,
+    "تسع": 9,
+    "تسعه": 9,
+    "عشر": 10,
+    "عشره": 10,
+    "a": 1,
+    "an": 1,
+    "one": 1,
+    "une": 1,
+    "un": 1,
+    "عشرين": 20,
+    "عشرون": 20,
+    "ثلاثين": 30,
+    "ثلاثون": 30,
+    "اربعين": 40,
+    "اربعون": 40,
+    "خمسين": 50,
+    "خمسون": 50,
+}
+_TEENS = (
+    "احد|احدي",
+    "اثنا|اثنتا|اثني|اثنتي",
+    "ثلاث|ثلاثه",
+    "اربع|اربعه",
+    "خمس|خمسه",
+    "ست|سته",
+    "سبع|سبعه",
+    "ثمان|ثماني|ثمانيه",
+    "تسع|تسعه",
+)
+_COUNTS |= {
+    f"{word} {ten}": number
+    for number, words in enumerate(_TEENS, 11)
+    for word in words.split("|")
+    for ten in ("عشر", "عشره")
+}
 
 _BACK = re.compile(
-    r"(?:(?:اخر تحديث|تم التحديث|تحديث|تم النشر|نشر|نشرت|محدث|حدث)\W*)?"
-    r"(?:(?:منذ|قبل) (?P<after>.+?)|(?P<before>.+?) (?:مضت|مضي|ago))\W*"
+    r"(?:(?:اخر تحديث|تم التحديث|تحديث|تاريخ النشر|تاريخ التحديث|تم النشر|النشر|نشر|نشرت|محدث|حدث|"
+    r"اضيف|اضيفت|updated|published|posted|publie|mis a jour)\W*)?"
+    r"(?:(?:منذ|قبل|il y a) (?P<after>.+?)(?: مضت)?|(?P<before>.+?) (?:مضت|مضي|ago))\W*"
 )
-_PART = re.compile(r"(?:(?P<count>\d{1,3}|[^\W\d_]+) )?(?P<unit>[^\W\d_]+)")
+_PART = re.compile(r"(?:(?P<count>\d{1,3}|[^\W\d_]+(?: عشره?)?) )?(?P<unit>[^\W\d_]+)")
 _ONE = re.compile(r" واحده?$")
-_JOINT = re.compile(rf" و ?(?=\d|(?:{'|'.join(UNIT_OF)})\b)")
+_JOINT = re.compile(rf" و ?(?=\d|(?:{'|'.join(_UNIT_OF)})\b)")
 # Parts of an hour; after a whole one they are minutes more ("ساعة ونصف").
 _HALVES = (
     (re.compile(r"(?<=ساعه) و ?نصف$|(?<=ساعتين) و ?نصف$|(?<=ساعات) و ?نصف$"), " و30 دقيقه"),
@@ -64,15 +133,15 @@ def ago(folded: str, *, now: datetime, zone: tzinfo | None) -> Back | None:
 def _span(part: str) -> tuple[str, int] | None:
     """Read "3 ساعات", "ساعتين", "ساعة واحدة" as a unit and how many of it."""
     match = _PART.fullmatch(_ONE.sub("", part))
-    unit = UNIT_OF.get(match["unit"]) if match else None
+    unit = _UNIT_OF.get(match["unit"]) if match else None
     if not match or not unit:
         return None
     count = match["count"]
     if count is None:
-        return unit, 2 if match["unit"] in DUALS else 1
+        return unit, 2 if match["unit"] in _DUALS else 1
     if count.isdigit():
         return unit, int(count)
-    return (unit, COUNTS[count]) if count in COUNTS else None
+    return (unit, _COUNTS[count]) if count in _COUNTS else None
 
 
 def _counted_back(counted: dict[str, int], now: datetime, zone: tzinfo | None) -> Back:

@@ -21,7 +21,7 @@ _BODY = re.compile(
     r"news[-_]*(?:body|text|content|details?|story|desc)\w*|body[-_]*(?:text|content|copy)|"
     r"the-?content|single[-_]*(?:content|body)|content[-_]*(?:body|text)|field-name-body|"
     r"text[-_]?content|field--name-body|main-?text|details?[-_]*(?:content|body|text)|wysiwyg|"
-    r"td-post-content|artical[-_]*(?:body|text|content)|full[-_]?text|itemfulltext|"
+    r"td-post-content|artical[-_]*(?:body|text|content)|full[-_]?text|itemfulltext|item-?body|"
     r"article-page-content|rich-?text|caas-body|paragraph-list|gallery-text|topic-content"
     r")(?=$|[\s_-])",
     re.IGNORECASE,
@@ -40,6 +40,7 @@ _MARKED_SHARE = 0.6  # of the best element's weight an element marked as the bod
 _OWN_SHARE = 0.75  # the same for an element that is marked in a theme's own words
 _SURE_SHARE = 0.6  # of the page's running text an unmarked element must hold to be believed
 _DOUBT = 250  # characters of running text below which an unmarked element is not believed
+_ENTRIES_SHARE = 0.8  # of the running text of a live blog that the element of its entries holds
 _FURNITURE_SHARE = 0.6  # what holds so much of the running text is no furniture, whatever its class
 
 
@@ -59,13 +60,19 @@ def after(body: Body, blocks: Sequence[Block], place: int | None) -> Body:
         return body
     passed = set(map(id, blocks[: place + 1]))
     kept = tuple(block for block in body.blocks if id(block) not in passed)
-    return replace(body, blocks=kept, start=place + 1) if kept else body
+    if not kept:
+        return body
+    start = next(index for index, block in enumerate(blocks) if block is kept[0])
+    return replace(body, blocks=kept, start=start)
 
 
-def locate(blocks: Sequence[Block], selected: Sequence[HtmlElement] = ()) -> Body:
+def locate(
+    blocks: Sequence[Block], selected: Sequence[HtmlElement] = (), *, scattered: bool = False
+) -> Body:
     """Return the body of the article among the `blocks` of a page, empty where there is none.
 
     `selected` holds the elements a publisher's rule names as the body: they are taken at its word.
+    `scattered` tells that the text comes in entries, each with a body of its own.
     """
     furniture = _furniture(blocks)
     if selected:
@@ -85,6 +92,10 @@ def locate(blocks: Sequence[Block], selected: Sequence[HtmlElement] = ()) -> Bod
     best = max(weights, key=lambda element: weights[element], default=None)
     if best is None or weights[best] <= 0:
         return Body(blocks=(), start=0, element=None, sure=False)
+    if scattered:
+        entries = [e for e, weight in weights.items() if weight >= running * _ENTRIES_SHARE]
+        best = max(entries or [best], key=lambda e: sum(1 for _ in e.iterancestors()))
+        return _body(blocks, (best,), furniture, sure=True)
     marked = _marked(weights, weights[best])
     chosen = marked if marked is not None else _widened(best, weights)
     found = weights[chosen]

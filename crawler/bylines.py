@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from archive.arabic import fold, tidy
+from crawler.calendars import WEEKDAYS
 from crawler.datelines import is_agency, is_place, is_unnamed_agency
 from crawler.moments import parse
 from crawler.people import is_person
@@ -30,13 +31,15 @@ _ROLES = re.compile(
 )
 _ACCOUNTS = re.compile(
     r"(?:admin\w*|administrator|editor\w*|webmaster|web ?master|user\w*|root|test\w*|author|staff|"
-    r"desk|newsroom|news ?desk|super ?admin|manager|moderator|null|none|unknown|anonymous|guest|"
+    r"desk|newsroom|news ?desk|super ?(?:admin|user)|manager|moderator|null|none|unknown|"
+    r"anonymous|guest|"
     r"محرر\w*|المحرر|التحرير|هييه التحرير|هيئه التحرير|اسره التحرير|فريق التحرير|قسم التحرير|"
     r"غرفه (?:الاخبار|التحرير)|قسم الاخبار|فريق العمل|فريق الموقع|اداره (?:الموقع|التحرير)|"
     r"مدير الموقع|الموقع|ادمن|مشرف|متابعات|خاص|الاخبار|اخبار|مصادر|مواقع|مواقع الكترونيه|"
     r"مجهول|غير معروف|المصدر|كاتب|ضيف|زاير)(?:[\W_]*\d+)?"
 )
 _SPLIT = re.compile(r"\s*(?:[,،;؛|/&+•·–—()\[\]]|\s-\s|\s-|-\s|\sو\s|\sand\s|\set\s|\n)\s*")
+_MARKS = re.compile(r"\s*(?:[/()\[\]|–—]|\s-|-\s)\s*")  # what parts a name from its place
 _ADDRESS = re.compile(r"\S+@\S+|https?:\S*|www\.\S+|@\w+")
 _NAME = re.compile(r"[^\W\d_][\w .’'`\-\u064b-\u0652ـ]*", re.UNICODE)
 # Names that begin with waw: elsewhere a waw before the second name of a list is "and".
@@ -101,12 +104,31 @@ def names(printed: str, *, without: frozenset[str] = frozenset()) -> tuple[str, 
     text = _ADDRESS.sub(" ", tidy(printed)).strip()
     if not text or len(text) > 200:
         return ()
-    found: list[str] = []
-    for part in _parts(text):
-        name = _name(part, without)
-        if name and name not in found:
-            found.append(name)
-    return tuple(found[:_MOST])
+    place, colon, rest = text.partition(":")
+    if colon and is_person(rest.split()) and len(place.split()) <= 3 and not _is_label(place):
+        text = rest
+    groups = [[_name(part, without) for part in _parts(group)] for group in _MARKS.split(text)]
+    named = _placeless([[name for name in group if name] for group in groups])
+    return tuple(dict.fromkeys(name for group in named for name in group))[:_MOST]
+
+
+def _is_label(text: str) -> bool:
+    """Tell whether the words before a colon say what someone did, not where."""
+    folded = fold(text).strip()
+    return bool(_VERB.match(folded) or _NOT_WRITERS.match(folded))
+
+
+def _placeless(groups: list[list[str]]) -> list[list[str]]:
+    """Return the names between marks without a place nobody knows: «بلدة ما - فلان»."""
+    people = [any(is_person(n.split()) or is_agency(n) for n in group) for group in groups]
+    if not any(people):
+        return groups
+    first = people.index(True)
+    return [
+        group
+        for place, group in enumerate(groups)
+        if people[place] or (place > first and any(" " in name for name in group))
+    ]
 
 
 def signature(line: str, *, without: frozenset[str] = frozenset()) -> tuple[str, ...]:
@@ -134,8 +156,16 @@ def _is_headed(line: str, without: frozenset[str]) -> bool:
     """Tell whether the newspaper's name, an agency or a place stands before a mark."""
     match = _HEAD.match(line)
     head = match[1] if match else ""
+    parts = [part.strip() for part in _MARKS.split(line)]
+    if len(parts) > 2 and is_agency(parts[-1]) and is_person(parts[-2].split()):
+        return True
     own = len(head) > 3 and any(name.startswith(_key(fold(head))) for name in without)
     return own or (bool(head) and (is_agency(head) or is_place(head)))
+
+
+def is_named(text: str) -> bool:
+    """Tell whether a text is the name of one known agency or of a person with a known name."""
+    return bool(text) and (is_agency(text) or is_person(text.split()))
 
 
 def as_line(authors: Sequence[str]) -> str | None:
@@ -181,6 +211,8 @@ def _name(part: str, without: frozenset[str]) -> str | None:
         name = " ".join(name.split()[: len(fold(name)[: role.start()].split())])
     folded = fold(name).strip()
     if not _NAME.fullmatch(name) or _key(folded) in without or _ACCOUNTS.fullmatch(folded):
+        return None
+    if folded in WEEKDAYS:
         return None
     if is_agency(name):
         return None if is_unnamed_agency(name) else name

@@ -7,7 +7,7 @@ from archive.arabic import fold
 
 # Gulf and Egypt; Levant and Iraq; Morocco; Algeria and Tunisia; spelling variants of each.
 _ARABIC = (
-    "يناير|كانون الثاني|كانون ثاني|كانون2|جانفي|ينايير",
+    "يناير|كانون الثاني|كانون ثاني|كانون ثان|كانون2|كانون 2|ك2|ك 2|جانفي|ينايير",
     "فبراير|شباط|فيفري|فيبراير|فبرابر",
     "مارس|اذار|مارص",
     "ابريل|نيسان|افريل|أبريل|ابرايل",
@@ -15,24 +15,49 @@ _ARABIC = (
     "يونيو|يونيه|حزيران|جوان|يونيوه|يونية",
     "يوليو|يوليه|تموز|جويليه|يوليوز|جوييه|جويلي",
     "اغسطس|اب|اوت|غشت|آب|أوغسطس|اغسطوس",
-    "سبتمبر|ايلول|شتنبر|سبتمير",
-    "اكتوبر|تشرين الاول|تشرين اول|اكتوبير",
-    "نوفمبر|تشرين الثاني|تشرين ثاني|نونبر|نوفمبير|نوفنبر",
-    "ديسمبر|كانون الاول|كانون اول|دجنبر|ديسمبير|دسمبر",
+    "سبتمبر|ايلول|شتنبر|شتمبر|سبتمير",
+    "اكتوبر|تشرين الاول|تشرين اول|تشرين1|تشرين 1|ت1|ت 1|اكتوبير",
+    "نوفمبر|تشرين الثاني|تشرين ثاني|تشرين ثان|تشرين2|تشرين 2|ت2|ت 2|نونبر|نوفمبير|نوفنبر",
+    "ديسمبر|كانون الاول|كانون اول|كانون1|كانون 1|ك1|ك 1|دجنبر|ديسمبير|دسمبر",
 )
 _LATIN = (
-    "january|jan|janvier",
-    "february|feb|février|fevrier",
+    "january|jan|janvier|janv",
+    "february|feb|février|fevrier|févr|fév",
     "march|mar|mars",
-    "april|apr|avril",
+    "april|apr|avril|avr",
     "may|mai",
     "june|jun|juin",
-    "july|jul|juillet",
+    "july|jul|juillet|juil",
     "august|aug|août|aout",
     "september|sep|sept|septembre",
     "october|oct|octobre",
     "november|nov|novembre",
-    "december|dec|décembre|decembre",
+    "december|dec|décembre|decembre|déc",
+)
+# Iran's and Afghanistan's names of the common months; Pakistan's; Iraqi Kurdistan's.
+_PERSIAN = (
+    *("ژانویه", "فوریه", "مارس", "آوریل", "مه", "ژوئن|ژوین", "ژوئیه|جولای", "اوت|آگوست"),
+    *("سپتامبر", "اکتبر", "نوامبر", "دسامبر"),
+)
+_URDU = (
+    *("جنوری", "فروری", "مارچ", "اپریل", "مئی", "جون", "جولائی", "اگست", "ستمبر", "اکتوبر"),
+    *("نومبر", "دسمبر"),
+)
+_KURDISH = (
+    *(
+        "کانوونی دووەم",
+        "شوبات",
+        "ئازار|ئادار",
+        "نیسان",
+        "ئایار|گوڵان",
+        "حوزەیران",
+        "تەممووز|تەمووز",
+    ),
+    *("ئاب", "ئەیلوول|ئەیلول", "تشرینی یەکەم", "تشرینی دووەم", "کانوونی یەکەم"),
+)
+_JALALI = (
+    *("فروردین|حمل", "اردیبهشت|ثور", "خرداد|جوزا", "تیر|سرطان", "مرداد|امرداد|اسد", "شهریور|سنبله"),
+    *("مهر|میزان", "آبان|عقرب", "آذر|قوس", "دی|جدی", "بهمن|دلو", "اسفند|حوت"),
 )
 _HIJRI = (
     "محرم|محرم الحرام|المحرم",
@@ -49,13 +74,13 @@ _HIJRI = (
     "ذو الحجه|ذي الحجه|ذوالحجه|ذي حجه|ذو حجه",
 )
 _WEEKDAYS = (
-    "الاثنين|الإثنين|اثنين|الاتنين|monday|mon|lundi",
-    "الثلاثاء|ثلاثاء|الثلثاء|الثلاثا|tuesday|tue|tues|mardi",
-    "الاربعاء|اربعاء|الاربعا|wednesday|wed|mercredi",
-    "الخميس|خميس|thursday|thu|thur|thurs|jeudi",
+    "الاثنين|الإثنين|اثنين|الاتنين|monday|mon|lundi|دوشنبه",
+    "الثلاثاء|ثلاثاء|الثلثاء|الثلاثا|tuesday|tue|tues|mardi|سه شنبه|سه‌شنبه",
+    "الاربعاء|اربعاء|الاربعا|wednesday|wed|mercredi|چهارشنبه|چهار شنبه",
+    "الخميس|خميس|thursday|thu|thur|thurs|jeudi|پنجشنبه|پنج شنبه",
     "الجمعه|جمعه|friday|fri|vendredi",
-    "السبت|سبت|saturday|sat|samedi",
-    "الاحد|احد|الأحد|sunday|sun|dimanche",
+    "السبت|سبت|saturday|sat|samedi|شنبه",
+    "الاحد|احد|الأحد|sunday|sun|dimanche|یکشنبه|یک شنبه",
 )
 
 
@@ -69,7 +94,8 @@ def _numbered(*tables: tuple[str, ...], first: int = 1) -> dict[str, int]:
     }
 
 
-MONTHS = _numbered(_ARABIC, _LATIN)
+MONTHS = _numbered(_PERSIAN, _URDU, _KURDISH) | _numbered(_ARABIC, _LATIN)
+JALALI_MONTHS = _numbered(_JALALI)
 HIJRI_MONTHS = _numbered(_HIJRI)
 WEEKDAYS = _numbered(_WEEKDAYS, first=0)
 
@@ -123,49 +149,15 @@ _HOURS = [
     "الثانيه عشره",
 ]
 ORDINALS |= {word: number for number, word in enumerate(_HOURS, 1)}
-ORDINALS["اول"] = ORDINALS["الفاتح"] = 1
+ORDINALS["اول"] = ORDINALS["الفاتح"] = ORDINALS["فاتح"] = 1
 
-_UNITS = {
-    "second": "ثانيه|ثوان|ثواني|ثانيتين|ثانيتان|second|seconds",
-    "minute": "دقيقه|دقائق|دقايق|دقيقتين|دقيقتان|minute|minutes|min|mins",
-    "hour": "ساعه|ساعات|ساعتين|ساعتان|hour|hours|hr|hrs",
-    "day": "يوم|ايام|يوما|يومين|يومان|day|days",
-    "week": "اسبوع|اسابيع|اسبوعا|اسبوعين|اسبوعان|week|weeks",
-    "month": "شهر|اشهر|شهور|شهرا|شهرين|شهران|month|months",
-    "year": "سنه|سنوات|سنين|عام|اعوام|عاما|سنتين|سنتان|عامين|عامان|year|years",
-}
-UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words.split("|")}
-DUALS = frozenset(word for word in UNIT_OF if word.endswith(("تين", "تان", "مين", "مان"))) | {
-    "اسبوعين",
-    "اسبوعان",
-    "شهرين",
-    "شهران",
-}
-COUNTS = {
-    "واحد": 1,
-    "واحده": 1,
-    "اثنين": 2,
-    "اثنتين": 2,
-    "ثلاث": 3,
-    "ثلاثه": 3,
-    "اربع": 4,
-    "اربعه": 4,
-    "خمس": 5,
-    "خمسه": 5,
-    "ست": 6,
-    "سته": 6,
-    "سبع": 7,
-    "سبعه": 7,
-    "ثمان": 8,
-    "ثماني": 8,
-    "ثمانيه": 8,
-    "تسع": 9,
-    "تسعه": 9,
-    "عشر": 10,
-    "عشره": 10,
-    "a": 1,
-    "an": 1,
-    "one": 1,
+# Parts of an hour after its number, in minutes.
+PARTS_OF_HOUR = {
+    **dict.fromkeys(("والنصف", "و النصف", "ونصف", "و نصف"), 30),
+    **dict.fromkeys(("والربع", "و الربع", "وربع", "و ربع"), 15),
+    **dict.fromkeys(("والثلث", "و الثلث", "وثلث", "و ثلث"), 20),
+    **dict.fromkeys(("الا ربعا", "الا ربع", "الا الربع"), -15),
+    **dict.fromkeys(("الا ثلثا", "الا ثلث", "الا الثلث"), -20),
 }
 
 # Words after which a day lies before today by so many days.
@@ -220,15 +212,22 @@ _ZONES = {
 }
 ZONE_OF = {fold(place): zone for zone, places in _ZONES.items() for place in places.split("|")}
 # Hours east of UTC of the abbreviations that mean one zone only.
-OFFSETS = dict.fromkeys(("gmt", "utc", "z"), 0) | {"est": -5, "edt": -4, "cet": 1, "cest": 2}
+OFFSETS = dict.fromkeys(("gmt", "utc", "z", "ت.غ", "ت.غ.", "ت غ"), 0) | {
+    "est": -5,
+    "edt": -4,
+    "cet": 1,
+    "cest": 2,
+}
 OFFSETS |= {"eet": 2, "eest": 3, "gst": 4, "ksa": 3, "uae": 4, "msk": 3, "trt": 3}
 
 # Words that stand around a date without changing it.
 _AROUND = (
     "اخر تحديث|تم التحديث|التحديث|تم تحديثه|تحديثه|تم تحديثها|تم التعديل|التعديل|تم|تحديث|محدثه|"
     "محدث|حدث|حدثت|عدل|تم النشر|تم نشر|تم نشره|نشر|نشرت|النشر|نشر الخبر|منشور|تاريخ النشر|"
-    "تاريخ نشر|تاريخ|التاريخ|بتاريخ|وقت النشر|وقت|الوقت|اضيف|اضيفت|كتب|حرر|ادرج|عند|علي|في|فى|"
+    "تاريخ نشر|تاريخ اول نشر|تاريخ الخبر|تاريخ المقال|تاريخ الاضافه|تاريخ|"
+    "تمام|لعام|لسنه|الي|التاريخ|بتاريخ|وقت النشر|وقت|الوقت|اضيف|اضيفت|كتب|حرر|ادرج|عند|علي|في|فى|"
     "من|يوم|شهر|سنه|عام|الموافق|الموافق ل|المصادف|بالتوقيت المحلي|التوقيت المحلي|توقيت محلي|"
+    "تاریخ انتشار|تاریخ|انتشار|زمان انتشار|"
     "posted|published|updated|last|modified|update|on|at|date|the|of|le|à|publié|mis|jour"
 )
 AROUND_WORDS = frozenset(map(fold, _AROUND.split("|")))

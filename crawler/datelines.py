@@ -4,6 +4,7 @@ import re
 
 from archive.arabic import fold
 from crawler import calendars
+from crawler.people import is_person
 
 # Places that stand in datelines and beside bylines, folded: capitals, big cities, "special".
 _PLACES = """
@@ -101,15 +102,19 @@ def is_unnamed_agency(text: str) -> bool:
     return fold(text).strip(" .:") in _UNNAMED
 
 
-def split_dateline(paragraph: str, names: frozenset[str] = frozenset()) -> tuple[str, str] | None:
+def split_dateline(
+    paragraph: str, names: frozenset[str] = frozenset(), *, first: bool = False
+) -> tuple[str, str] | None:
     """Split a paragraph into its dateline and what follows it; None where it has no dateline.
 
     A dateline is made of places and agencies only (and of `names`, the folded names of the
     newspaper, and of days), a place or agency among them: «بيروت - رويترز:», «دمشق، سوريا (CNN)
     --», «عمّان 11 تشرين الثاني (بترا) --». A place that is not known counts before an agency that
     is, and a paper or agency that is not known after a place that is: «بيروت - الأخبار:».
+    `first` tells that the text begins with it, and nobody is named in it: there a newspaper's own
+    name makes a place of what stands beside it.
     """
-    if _is_dateline(paragraph, names, closed=True):
+    if _is_dateline(paragraph, names, closed=True, alone=first):
         return paragraph.strip(" :-–—"), ""
     found = None
     for cut in _CUT.finditer(paragraph[: _LONGEST + 20]):
@@ -119,8 +124,17 @@ def split_dateline(paragraph: str, names: frozenset[str] = frozenset()) -> tuple
     return found
 
 
-def _is_dateline(line: str, names: frozenset[str], *, closed: bool) -> bool:
-    """Tell whether a line is a dateline; `closed` tells that a mark ends it, and no mere dash."""
+def day_of(dateline: str) -> str | None:
+    """Return the day that a dateline prints, folded; it may lack its year."""
+    match = _DATE.search(fold(dateline))
+    return match.group().strip(" ،,") if match else None
+
+
+def _is_dateline(line: str, names: frozenset[str], *, closed: bool, alone: bool = False) -> bool:
+    """Tell whether a line is a dateline; `closed` tells that a mark ends it, and no mere dash.
+
+    `alone` tells that it is a whole paragraph: «الجريدة – مدينة ما» is one there.
+    """
     if len(line) > _LONGEST:
         return False
     undated = _DATE.sub(" - ", fold(line))
@@ -131,6 +145,8 @@ def _is_dateline(line: str, names: frozenset[str], *, closed: bool) -> bool:
         return 1 <= len(pieces[0].split()) <= 2
     if line.endswith(")") and known == [False, True] and pieces[1] in names:
         return 1 <= len(pieces[0].split()) <= 2
+    if alone and known == [True, False] and pieces[0] in names:
+        return 1 <= len(pieces[1].split()) <= 2 and not is_person(pieces[1].split())
     if closed and known == [True, False] and is_place(pieces[0]):
         return _PAPER.fullmatch(pieces[1]) is not None and pieces[1].split()[0] not in _SPEAKERS
     return all(known) and (any(agencies) or any(map(is_place, pieces)))

@@ -6,6 +6,7 @@ The evidence is tried in order of trust; what contradicts it is reported, never 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import NamedTuple
 
 from archive.records import Problem
 from crawler.moments import Moment, Precision, parse
@@ -13,7 +14,18 @@ from crawler.moments import Moment, Precision, parse
 __all__ = ["TRUST", "Decision", "Moment", "Precision", "Stamp", "decide", "parse"]
 
 # From the most to the least trusted.
-TRUST = ("rules", "json-ld", "meta", "microdata", "time", "sitemap", "feed", "dateline", "url")
+TRUST = (
+    "rules",
+    "json-ld",
+    "meta",
+    "microdata",
+    "time",
+    "script",
+    "sitemap",
+    "feed",
+    "dateline",
+    "url",
+)
 # Sources made for machines about this very article: when two of them disagree, someone should look.
 _STATED = frozenset({"rules", "json-ld", "meta", "sitemap", "feed", "dateline"})
 _OLDEST = date(1990, 1, 1)
@@ -35,9 +47,8 @@ class Stamp:
     above: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """When an article was published and changed, and which source said so.
+class Decision(NamedTuple):
+    """When an article was published and changed, and which source said so; a tuple of these four.
 
     `published.day` is the publisher's calendar day; `published.at` is None where only a day is
     known. `published_from` is the source of the chosen stamp. `problems` names what contradicts

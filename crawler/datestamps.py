@@ -10,12 +10,20 @@ from lxml.html import HtmlElement
 from archive.arabic import fold
 from crawler.blocks import Block
 from crawler.dates import Stamp
+from crawler.datewords import cut
 from crawler.moments import parse
 from crawler.standfirst import own_names
 
 _UPDATED = re.compile(r"(?:اخر تحديث|تم التحديث|تحديث|محدثه|معدل|عدل|updated|modified)")
 _CHANGED = re.compile(r"updated?|modified|Modified")
+_ENTRY = re.compile(r"(?:^|[\s_-])(?:published|entry-date|post-date)(?=$|[\s_-])")
 _SPLIT = re.compile(r"\s*[|•·]\s*|\s[-–—]\s|\s+(?=آخر تحديث|اخر تحديث|تم التحديث|تحديث)")
+# «نشره فلان في 5 مارس 2024»: the day is what follows the name.
+_SIGNED = re.compile(
+    r"^(?:نشره?ا?|نُ?شرت?|كتبه?ا?|بقلم|بواسطة|مرسلة|أضافه|اضافه|posted|published|submitted|written|by)"
+    r"\s[^\d]{2,60}?\s(?:في|يوم|بتاريخ|on|,)\s*(?=\S)",
+    re.IGNORECASE,
+)
 _COUNTED = re.compile(r"\d|^\W*(?:منذ|قبل) |ago$")
 # Attributes that scripts read dates from: some surely of publication, others of anything.
 _PUBLISHED = re.compile(
@@ -25,6 +33,7 @@ _PUBLISHED = re.compile(
 _DATED = re.compile(
     r"data-(?:[a-z]+-)?(?:date|time|datetime|timestamp|epoch|unix\w*|utc|moment|iso|gmt)"
 )
+_CLOCK = re.compile("Z?o?TP?Z?")
 _EPOCH = re.compile(r"(\d{10})(?:\d{3})?(?:\.\d+)?")
 _INLINE = ("span", "time", "abbr", "b", "strong", "em", "i", "small", "font", "a", "li", "bdi")
 _LARGE = frozenset({"html", "body", "form", "main", "article", "section", "script", "style"})
@@ -43,7 +52,7 @@ def stamps_of(block: Block, *, above: bool = False) -> Iterator[Stamp]:
     yield from _printed(block.text, above=above)
     parts = [(e, t) for e, t in inner if t and t != block.text and e.tag in _INLINE]
     for element, text in parts:
-        changed = _CHANGED.search(own_names(element)) is not None
+        changed = _is_changed(element)
         yield from _printed(text, above=above, changed=changed)
     for (_, one), (_, other) in pairwise(parts):  # a day and a time, each in its element
         yield from _printed(f"{one} {other}", above=above)
@@ -64,6 +73,11 @@ def _following(element: HtmlElement) -> Iterator[HtmlElement]:
         for sibling in element.itersiblings():
             yield from sibling.iter()
         element = parent
+
+
+def is_clock(text: str) -> bool:
+    """Tell whether a line is nothing but a time of day."""
+    return _CLOCK.fullmatch("".join(token.kind for token in cut(fold(text)))) is not None
 
 
 def elements_of(block: Block) -> Iterator[tuple[HtmlElement, str]]:
@@ -87,7 +101,8 @@ def _printed(text: str, *, above: bool, changed: bool = False) -> Iterator[Stamp
     """
     pieces = [piece for piece in _SPLIT.split(text) if piece]
     pairs = [f"{one} {other}" for one, other in pairwise(pieces)] if len(pieces) > 2 else []
-    for part in [text, *pairs, *(pieces if len(pieces) > 1 else [])]:
+    signed = [text[match.end() :]] if (match := _SIGNED.match(text)) else []
+    for part in [text, *pairs, *(pieces if len(pieces) > 1 else []), *signed]:
         folded = fold(part)
         if not _COUNTED.search(folded):
             continue
@@ -102,7 +117,7 @@ def _attributes(element: HtmlElement) -> Iterator[Stamp]:
     The names of some attributes say that they date an article; the others count where what the
     element shows is a date as well, or nothing.
     """
-    modified = _CHANGED.search(own_names(element)) is not None
+    modified = _is_changed(element) or _UPDATED.search(fold(_before(element))) is not None
     if element.tag in {"time", "abbr"}:
         text = element.get("datetime") or element.get("title") or ""
         if text:
@@ -116,6 +131,26 @@ def _attributes(element: HtmlElement) -> Iterator[Stamp]:
         if stated or (_DATED.fullmatch(name) and _shows_date(element, empty=True)):
             changed = modified or _CHANGED.search(name) is not None
             yield Stamp(source="time", text=_moment(value), modified=changed)
+
+
+def _before(element: HtmlElement) -> str:
+    """Return the words that stand right before an element: its label."""
+    previous = element.getprevious()
+    if previous is not None and (previous.tail or "").strip():
+        return previous.tail or ""
+    if previous is not None:
+        return previous.text_content()[-_SHORT:] if previous.tag in _INLINE else ""
+    parent = element.getparent()
+    return "" if parent is None else parent.text or ""
+
+
+def _is_changed(element: HtmlElement) -> bool:
+    """Tell whether the names of an element say that it dates a change.
+
+    WordPress calls the one date of a story that never changed both published and updated.
+    """
+    names = own_names(element)
+    return _CHANGED.search(names) is not None and not _ENTRY.search(names)
 
 
 def _shows_date(element: HtmlElement, *, empty: bool) -> bool:

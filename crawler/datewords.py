@@ -15,10 +15,10 @@ from crawler import calendars
 class Token:
     """A word or number of a date: one letter for its kind, and what it says.
 
-    D day, Y year, M month, H Hijri month, W weekday, N a date in three numbers, T time (hour,
-    minute and perhaps second), P half of the day, Z zone, h the mark of a Hijri year, m the letter
-    that marks either afternoon or a common year, o "o'clock", r a day counted back from today;
-    a word that only stands around a date has no kind.
+    D day, Y year, M month, H Hijri month, J Jalali month, W weekday, N a date in three numbers,
+    T time (hour, minute and perhaps second), q a part of an hour in minutes, P half of the day,
+    Z zone, h the mark of a Hijri year, m the letter that marks either afternoon or a common year,
+    o "o'clock", r a day counted back from today; a word that only stands around a date has no kind.
     """
 
     kind: str
@@ -33,11 +33,13 @@ def _words() -> dict[str, Token]:
         ("", dict.fromkeys(calendars.AROUND_WORDS, 0)),
         ("D", calendars.ORDINALS),
         ("W", calendars.WEEKDAYS),
+        ("J", calendars.JALALI_MONTHS),
         ("H", calendars.HIJRI_MONTHS),
         ("M", calendars.MONTHS),
         ("r", calendars.DAYS_BACK),
         ("h", dict.fromkeys(("ه", "هجري", "هجريه", "للهجره"), 0)),
-        ("o", dict.fromkeys(("الساعه", "ساعه"), 0)),
+        ("o", dict.fromkeys(("الساعه", "ساعه", "ساعت"), 0)),
+        ("q", calendars.PARTS_OF_HOUR),
         ("", dict.fromkeys(("ميلادي", "ميلاديه", "للميلاد"), 0)),
     )
     words = {w: Token(kind=k, numbers=(n,)) for k, table in tables for w, n in table.items()}
@@ -57,7 +59,7 @@ def _any(words: list[str]) -> str:
 _PLACES = _any(list(calendars.ZONE_OF))
 _GREENWICH = _any([place for place, zone in calendars.ZONE_OF.items() if zone == "UTC"])
 _ISO = re.compile(
-    r"(\d{4})-(\d{2})-(\d{2})(?:t| )\s?(\d{2}):?(\d{2})(?::?(\d{2}))?(?:[.,]\d+)?"
+    r"(\d{4})(-?)(\d{2})\2(\d{2})(?:t| (?=\s?\d\d:))\s?(\d{2}):?(\d{2})(?::?(\d{2}))?(?:[.,]\d+)?"
     r"\s?(?:(z)|([+-]\d{2}):?(\d{2})?)?(?!\d)"
 )
 _NUMERIC = re.compile(r"(\d{1,4})\s?([/.\-\\])\s?(\d{1,2})\s?\2\s?(\d{1,4})(?![\d/]|[.,]\d)")
@@ -68,15 +70,20 @@ _YEAR = re.compile(r"\d{4}(?!\d|\s?[/.,:]\d|[+%])")
 _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th|er)?(?!\d|\s?[/.:]\s?\d|,\d|[+%])")
 _SHIFT = re.compile(
     rf"(?:(?:gmt|utc|(?:ب?توقيت )?(?:{_GREENWICH}))\s?)?"
-    r"([+\-−]\s?\d{1,2})(?::?(\d{2}))?(?![\d/])"
+    rf"([+\-−]\s?\d{{1,2}})(?::?(\d{{2}}))?(?![\d/]|[-.]\d|\W*(?:{_any(list(calendars.MONTHS))}))"
 )
 _PLACE = re.compile(
     rf"(?:(?:حسب |وفق )?(?:ب|ال|بال)?توقيت (?:مدينه )?({_PLACES})|({_GREENWICH}))(?!\w)"
 )
-_PHRASE = re.compile(rf"(?:{_any(list(_WORDS))})(?!\w)")
+_PHRASE = re.compile(rf"(?:{_any(list(_WORDS))})(?![^\W\d_])")
+# The number of a newspaper's issue, printed beside its day.
+_ISSUE = re.compile(r"(?:رقم )?العدد\s*[:\[(]?\s*\d{1,6}(?!\d)[\])]?")
 _IN_BRACKETS = re.compile(rf"[\s,،]*\((?:بتوقيت )?({_PLACES})\)")
+_IN_NUMBER = re.compile(r"[\d.+]$|\d,$")  # what stands before a digit of some other number
 _DOTTED = re.compile(r"(\d{1,2})[.,](\d{2})(?!\d)")
 _GAP = re.compile(r"[\s|،,؛;:()\[\]/\\\-–—−_•·.*«»\"']+")
+# «الساعة 14 و30 دقيقة»
+_SPOKEN = re.compile(r"(\d{1,2}) و ?(\d{1,2}) دقيقه")
 _AFTER_TIME = frozenset("TP")
 
 
@@ -103,7 +110,9 @@ def _read(folded: str, place: int, before: list[Token]) -> tuple[list[Token], in
         return [_zone(match[1])], match.end()
     if match := _GAP.match(folded, place):
         return [], match.end()
-    if last == "o" and (match := _DOTTED.match(folded, place)):
+    if match := _ISSUE.match(folded, place):
+        return [], match.end()
+    if last == "o" and (match := _DOTTED.match(folded, place) or _SPOKEN.match(folded, place)):
         return [Token(kind="T", numbers=_numbers(match.groups()))], match.end()
     if folded[place].isdigit():
         return _number(folded, place)
@@ -127,7 +136,7 @@ def _zone(place: str) -> Token:
 
 
 def _number(folded: str, place: int) -> tuple[list[Token], int]:
-    if place and folded[place - 1] in "0123456789.,+":
+    if _IN_NUMBER.search(folded[max(0, place - 2) : place]):
         return [], 0
     if match := _ISO.match(folded, place):
         return _iso(match), match.end()
@@ -144,13 +153,13 @@ def _number(folded: str, place: int) -> tuple[list[Token], int]:
 
 def _iso(match: re.Match[str]) -> list[Token]:
     tokens = [
-        Token(kind="N", numbers=_numbers(match.group(1, 2, 3))),
-        Token(kind="T", numbers=_numbers(match.group(4, 5, 6))),
+        Token(kind="N", numbers=_numbers(match.group(1, 3, 4))),
+        Token(kind="T", numbers=_numbers(match.group(5, 6, 7))),
     ]
-    if match[7]:
+    if match[8]:
         tokens.append(Token(kind="Z", zone=UTC))
-    elif match[8]:
-        tokens.append(Token(kind="Z", zone=_shift(match[8], match[9])))
+    elif match[9]:
+        tokens.append(Token(kind="Z", zone=_shift(match[9], match[10])))
     return tokens
 
 

@@ -36,7 +36,7 @@ _DECLARABLE = {
 # Charsets a page may be in without saying so, the commonest first.
 _UNDECLARED = ("cp1256", "iso8859_6", "cp1252")
 
-_MEANT = 0.5  # the declared charset stands unless another one reads this much better
+_MEANT = 0.25  # the declared charset stands unless another one reads this much better
 _SAMPLE = 160_000  # bytes of a page that are looked at to tell its charset
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _LATIN = frozenset({"cp1252", "cp1254", "cp1256", "iso8859_15"})

@@ -12,12 +12,20 @@ from lxml.html import HtmlElement
 from archive.records import Problem
 from archive.urls import host_of
 from crawler import metanames
+from crawler.appstate import Stated
 from crawler.datelines import is_agency
 from crawler.dates import Stamp
 from crawler.jsonld import Graph, Node, read_graph, types
 
 _DATED = {"datePublished": False, "dateCreated": False, "dateModified": True}
 _ITEMS = etree.XPath("descendant-or-self::*[@itemprop or @itemtype]")
+_RDFA = etree.XPath("descendant::*[@property and @content and not(self::meta)]")
+_RDFA_DATES = frozenset(
+    {
+        *("dc:created", "dc:date", "dcterms:created", "dcterms:date", "schema:dateCreated"),
+        *("schema:datePublished", "datePublished"),
+    }
+)
 _COMMAS = re.compile(r"\s*[,،;|]\s*")
 _LOGO = re.compile(r"logo|default|placeholder|no-?image|favicon|avatar|blank", re.IGNORECASE)
 
@@ -28,8 +36,8 @@ class Evidence:
 
     `titles` and `authors` are (source, text) pairs; `owners` is what the plain author tag holds,
     where some sites write a name and others their developer's; `body` the text of the article as
-    JSON-LD has it; `types` are the schema.org and Open Graph
-    types it claims; `names` what its site calls itself.
+    JSON-LD, or the data of the page's script, has it; `decks` come from that data alone; `types`
+    are the schema.org and Open Graph types it claims; `names` what its site calls itself.
     """
 
     titles: list[tuple[str, str]] = field(default_factory=list)
@@ -45,7 +53,19 @@ class Evidence:
     types: set[str] = field(default_factory=set)
     body: str | None = None
     canonical: list[str] = field(default_factory=list)
+    decks: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+
+    def take_state(self, state: Stated | None) -> None:
+        """Take in what the data of a page's script says, where the page itself does not."""
+        if state is None:
+            return
+        self.types.add("og:article")
+        self.body = self.body or state.body
+        self.decks += [state.deck] if state.deck else []
+        self.authors += [("script", ", ".join(state.authors))] if state.authors else []
+        self.stamps += [Stamp(source="script", text=text) for text in state.published]
+        self.stamps += [Stamp(source="script", text=text, modified=True) for text in state.modified]
 
 
 def read_evidence(root: HtmlElement) -> Evidence:
@@ -58,6 +78,7 @@ def read_evidence(root: HtmlElement) -> Evidence:
     _from_graph(found, graph)
     _from_meta(found, root)
     _from_microdata(found, root)
+    _from_rdfa(found, root)
     return found
 
 
@@ -71,6 +92,8 @@ def _from_graph(found: Evidence, graph: Graph) -> None:
             found.sections += _crumbs(graph, node)
     article = graph.article() or graph.of_type("VideoObject", "ImageGallery", "MediaGallery")
     if article is None:
+        # Yoast states no article for a post that is set to be a plain page, but dates the page.
+        _dates_of(found, graph, graph.of_type("WebPage", "ItemPage") or {})
         return
     found.titles += [("json-ld", text) for text in graph.texts(article.get("headline"))]
     found.titles += [("json-ld", text) for text in graph.texts(article.get("name"))]
@@ -78,15 +101,19 @@ def _from_graph(found: Evidence, graph: Graph) -> None:
     people = _people(graph, article.get("author") or article.get("creator"))
     found.body = next(iter(graph.texts(article.get("articleBody"))), None)
     found.authors += [("json-ld", ", ".join(people))] if people else []
-    for key, modified in _DATED.items():
-        texts = graph.texts(article.get(key), "@value")
-        found.stamps += [Stamp(source="json-ld", text=t, modified=modified) for t in texts]
+    _dates_of(found, graph, article)
     found.sections[:0] = graph.texts(article.get("articleSection"), "name")
     words = graph.texts(article.get("keywords"), "name", "termCode")
     found.tags += words if len(words) > 1 else [w for text in words for w in _COMMAS.split(text)]
     found.images += graph.texts(article.get("image"), "url", "contentUrl", "@id")
     found.images += graph.texts(article.get("thumbnailUrl"))
     found.names += graph.texts(article.get("publisher"), "name")
+
+
+def _dates_of(found: Evidence, graph: Graph, node: Node) -> None:
+    for key, modified in _DATED.items():
+        texts = graph.texts(node.get(key), "@value")
+        found.stamps += [Stamp(source="json-ld", text=t, modified=modified) for t in texts]
 
 
 def _people(graph: Graph, value: object) -> list[str]:
@@ -157,7 +184,9 @@ def _from_microdata(found: Evidence, root: HtmlElement) -> None:
         if element.tag == "meta" or not name:
             continue
         if name in _DATED:
-            text = element.get("datetime") or element.get("content") or element.text_content()
+            text = element.get("datetime") or element.get("content")
+            text = text or (element.get("title") if element.tag == "abbr" else None)
+            text = text or element.text_content()
             found.stamps.append(Stamp(source="microdata", text=text, modified=_DATED[name]))
         elif name == "headline":
             found.titles.append(("microdata", element.text_content()))
@@ -167,6 +196,13 @@ def _from_microdata(found: Evidence, root: HtmlElement) -> None:
             found.authors.append(("microdata", person.get("content") or person.text_content()))
         elif name == "articleSection":
             found.sections.append(element.text_content())
+
+
+def _from_rdfa(found: Evidence, root: HtmlElement) -> None:
+    """Take the dates Drupal prints as RDFa: `<span property="dc:date dc:created" content="…">`."""
+    for element in cast("list[HtmlElement]", _RDFA(root)):
+        if _RDFA_DATES.intersection(element.get("property", "").split()):
+            found.stamps.append(Stamp(source="microdata", text=element.get("content", "")))
 
 
 def absolute(urls: Iterable[str], base: str, *, same_site: bool = False) -> str | None:

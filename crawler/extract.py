@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from archive.records import Capture, Extraction, Kind, Link, PageKind, Problem
 from crawler import bylines, headline
 from crawler.blocks import Block
-from crawler.datelines import split_dateline
+from crawler.datelines import day_of, split_dateline
 from crawler.dates import Decision, Stamp, decide
 from crawler.decode import Decoded, decode
 from crawler.evidence import absolute
@@ -23,9 +23,9 @@ from crawler.language import detect
 from crawler.mending import mend, mend_hints
 from crawler.page import Page, parse_page, read_page
 from crawler.pagekind import ENOUGH, kind_of, states_article
-from crawler.people import is_person
 from crawler.publisher import Publisher
 from crawler.rescue import rescue, unseen_lead
+from crawler.signing import sign
 from crawler.surplus import paragraphs
 from crawler.tagging import section_of, tags_of
 from crawler.walls import wall
@@ -75,7 +75,9 @@ def extract(
     if kind is PageKind.SECTION:
         language = detect(_visible(page))
         return Extraction(kind=kind, language=language, canonical_url=canonical, problems=problems)
-    dates = _dates(page, capture, publisher.zone)
+    dates = Decision()
+    if kind is not PageKind.OTHER:
+        dates = _dates(page, body, capture, publisher.zone)
     return replace(
         _article(page, title, body, capture.url),
         kind=kind,
@@ -121,7 +123,14 @@ def _kind(page: Page, text: str, capture: Capture) -> tuple[PageKind | None, tup
         return None, (walled,)
     marks = page.printed.headline is not None, bool(page.printed.stamps)
     kind = kind_of(
-        capture.url, types, text, page.blocks, states=states, headed=any(marks), dated=all(marks)
+        capture.url,
+        types,
+        text,
+        page.blocks,
+        live=page.live,
+        states=states,
+        headed=any(marks),
+        dated=all(marks),
     )
     empty = kind is PageKind.OTHER and len(text) < ENOUGH
     return kind, (_no_text(f"{len(text)} characters of text"),) if empty else ()
@@ -143,25 +152,17 @@ def _title(page: Page) -> str | None:
 
 def _text(page: Page, title: str | None) -> _Text:
     """Read the article itself; names that sign it inside its text leave the text for the byline."""
-    deck = page.selected.deck or page.printed.deck
+    deck = page.selected.deck or page.printed.deck or next(iter(page.evidence.decks), None)
     blocks = [*page.printed.lead, *page.body.blocks]
     known = [title or "", deck or ""]
-    found = paragraphs(blocks, repeated=known)
+    found = paragraphs(blocks, repeated=known, timed=page.live)
     if not page.sure:
         found = _cleaned(page, rescue(page.root, found, page.evidence.body), known)
     else:
         found = _cleaned(page, unseen_lead(found, page.evidence.body), known) + found
     lines = [line for line in map(one_line, found) if line]
-    authors: tuple[str, ...] = ()
-    for index in (0, 1, 2, -1, -2):
-        if -len(lines) <= index < len(lines) and not authors:
-            authors = bylines.signature(lines[index], without=page.names)
-            if authors:
-                del lines[index]
-    byline_from: str | None = "text"
-    if not authors or page.selected.byline:
-        authors, byline_from = _authors(page)
-    dateline = split_dateline(lines[0], page.names) if lines else None
+    lines, authors, byline_from = sign(lines, page)
+    dateline = split_dateline(lines[0], page.names, first=True) if lines else None
     if dateline and not dateline[1]:
         del lines[0]
     text = "\n".join(lines)
@@ -179,29 +180,7 @@ def _cleaned(page: Page, lines: Sequence[str], repeated: Sequence[str]) -> list[
     return paragraphs([Block(text=line, element=page.root) for line in lines], repeated=repeated)
 
 
-def _authors(page: Page) -> tuple[tuple[str, ...], str | None]:
-    """Return the names of the most trusted byline that holds any, and where it stands."""
-    sources: list[tuple[str, str]] = []
-    if page.selected.byline:
-        sources.append(("rules", page.selected.byline))
-    sources += page.evidence.authors
-    sources += [("byline", text) for text in page.printed.bylines]
-    sources += [("meta", text) for text in page.evidence.owners if _is_shown(text, page.blocks)]
-    if page.hints and page.hints.author:
-        sources.append(("feed", page.hints.author))
-    for source, text in sources:
-        if found := bylines.names(one_line(text), without=page.names):
-            return found, source
-    return (), None
-
-
-def _is_shown(owner: str, blocks: Sequence[Block]) -> bool:
-    """Tell whether what the plain author tag holds is a person, or stands on the page to read."""
-    name = one_line(owner)
-    return is_person(name.split()) or any(name and name in block.text for block in blocks)
-
-
-def _dates(page: Page, capture: Capture, zone: tzinfo | None) -> Decision:
+def _dates(page: Page, body: _Text, capture: Capture, zone: tzinfo | None) -> Decision:
     stamps = [*page.evidence.stamps, *page.printed.stamps]
     stamps += [Stamp(source="url", text=day) for day in _days_in(capture.url)]
     if page.selected.published:
@@ -209,6 +188,8 @@ def _dates(page: Page, capture: Capture, zone: tzinfo | None) -> Decision:
     if page.hints and page.hints.published:
         source = "sitemap" if page.hints.dated_by is Kind.SITEMAP else "feed"
         stamps.append(Stamp(source=source, text=page.hints.published))
+    if body.dateline and (day := day_of(body.dateline)):
+        stamps.append(Stamp(source="dateline", text=day))
     return decide(stamps, now=capture.fetched_at, zone=zone)
 
 

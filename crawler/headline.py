@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from archive.arabic import fold, tidy
+from crawler.people import is_person
 
 _SEPARATOR = re.compile(r"\s+[|\-–—:·•»«›‹/~]+\s+|\s*[|»«›•]\s*|\s+::\s+")
 # What a newspaper's name says it is, folded: «صحيفة الساحل» is «الساحل» as well.
@@ -13,6 +14,8 @@ _GENERIC = re.compile(
     r"|\s+(?:نيوز|اونلاين|news|online|newspaper|tv)$"
 )
 _WORD = re.compile(r"\w+")
+_LEAST = 3  # words that a part of a title must have to be the headline
+_MOST = 4  # words that a newspaper's name may have
 _ELLIPSIS = ("...", "…")
 # Which headline stands where two are named equally often.
 _RANK = ("rules", "h1", "json-ld", "microdata", "meta", "hint", "title")
@@ -41,6 +44,27 @@ def site_names(names: Iterable[str], host: str) -> frozenset[str]:
     keys |= {_GENERIC.sub("", name) for name in keys}
     keys |= {name.replace(" ", "") for name in keys}
     return frozenset(name for name in keys if len(name) > 1)
+
+
+def parts(title: str) -> list[str]:
+    """Return what may be the headline in a title: each end of it that a separator cuts off."""
+    cuts = list(_SEPARATOR.finditer(title))
+    ends = [title[: cut.start()] for cut in cuts] + [title[cut.end() :] for cut in cuts]
+    return [end for end in ends if len(end.split()) >= _LEAST]
+
+
+def learned(titles: Iterable[str], printed: str) -> frozenset[str]:
+    """Return the keys of what stands beside the `printed` headline in titles: a newspaper's name.
+
+    The name of a person is none: some sites put there who wrote the story.
+    """
+    found = set()
+    for title in titles:
+        for cut in _SEPARATOR.finditer(title):
+            head, tail = key(title[: cut.start()]), key(title[cut.end() :])
+            found |= {tail} if head == key(printed) else {head} if tail == key(printed) else set()
+    named = {n for n in found if 0 < len(n.split()) <= _MOST and not is_person(n.split())}
+    return frozenset(named | {_GENERIC.sub("", name) for name in named})
 
 
 def without_site(title: str, names: frozenset[str], others: Sequence[str] = ()) -> str:

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
-from hijridate import Hijri
-
 from archive.arabic import fold
 from crawler.ago import ago
 from crawler.datewords import Token, cut
+from crawler.days import day_of
 
 
 class Precision(StrEnum):
@@ -50,14 +49,17 @@ class Moment:
 
 
 _LONGEST = 160
-_CLOCK = r"(?:Z?(?:o?T|oD|D(?=P))P?Z?P?)"
+_CLOCK = r"(?:Z?(?:o?T|oDq?|Dq?(?=P))P?Z?P?)"
 _COMMON = r"(?:DMM?Y|MM?DY|YMM?D|N(?!h))"
-_HIJRI = r"(?:DHYh?|HDYh?|Nh)"
+_HIJRI = r"(?:DHYh?|HDYh?|Nh|DJY|YJD)"
 _WHOLE = re.compile(
-    rf"(?P<before>{_CLOCK})?W?(?P<one>{_COMMON}|{_HIJRI})(?:W?(?P<two>{_COMMON}|{_HIJRI}))?W?"
-    rf"(?P<after>{_CLOCK})?"
+    rf"(?P<before>{_CLOCK})?(?P<half>P(?=W))?W?(?P<one>{_COMMON}|{_HIJRI})(?:W?(?P<two>{_COMMON}|{_HIJRI}))?W?"
+    rf"(?P<after>{_CLOCK})?W?"
 )
-_FROM_TODAY = re.compile(rf"(?P<before>{_CLOCK})?W?(?P<today>r)W?(?P<after>{_CLOCK})?")
+_FROM_TODAY = re.compile(
+    rf"(?P<before>{_CLOCK})?(?P<half>P(?=W))?W?(?P<today>r)W?(?P<after>{_CLOCK})?"
+)
+_YEAR_LAST = re.compile(r"(W?MD)(TZ?)(Y)")  # as the C library prints a moment
 # d/m/Y is the order of this field, but a US clock beside it makes 3/4/2024 ambiguous.
 _US_CLOCK = re.compile(r"\d ?[ap]\.?m")
 
@@ -76,11 +78,13 @@ def parse(text: str, *, now: datetime | None, zone: tzinfo | None) -> Moment | N
         age = Precision.SPAN if back.coarse else Precision.AGE
         precision = Precision.MINUTE if back.clock and not back.coarse else age
         return Moment(day=back.day, clock=back.clock, at=back.at, precision=precision)
-    tokens = cut(folded)
+    tokens = _in_order(cut(folded))
     kinds = "".join(token.kind for token in tokens)
     try:
         if match := _WHOLE.fullmatch(kinds):
-            day = _day(tokens, match, us=_US_CLOCK.search(folded) is not None)
+            dates = [tokens[slice(*match.span(group))] for group in ("one", "two") if match[group]]
+            weekday = next((token.numbers[0] for token in tokens if token.kind == "W"), None)
+            day = day_of(dates, weekday, us=_US_CLOCK.search(folded) is not None)
             return _clocked(day, tokens, match, zone)
         if now and (match := _FROM_TODAY.fullmatch(kinds)):
             back_by = timedelta(days=tokens[match.start("today")].numbers[0])
@@ -91,9 +95,15 @@ def parse(text: str, *, now: datetime | None, zone: tzinfo | None) -> Moment | N
     return None
 
 
+def _in_order(tokens: list[Token]) -> list[Token]:
+    """Return tokens with the year behind its day where the time stands between them."""
+    match = _YEAR_LAST.fullmatch("".join(token.kind for token in tokens))
+    return [*tokens[: match.end(1)], tokens[-1], *tokens[match.end(1) : -1]] if match else tokens
+
+
 def _clocked(day: date, tokens: list[Token], match: re.Match[str], zone: tzinfo | None) -> Moment:
     """Return the moment of a day and the tokens of its clock, if any."""
-    if match["before"] and match["after"]:
+    if match["after"] and (match["before"] or match["half"]):
         raise ValueError("two times")
     group = "before" if match["before"] else "after"
     parts = {token.kind: token for token in tokens[slice(*match.span(group))]}
@@ -102,6 +112,9 @@ def _clocked(day: date, tokens: list[Token], match: re.Match[str], zone: tzinfo 
         return Moment(day=day)
     hour, minute, second = (*printed.numbers, 0, 0)[:3]
     half = parts["P"].word if "P" in parts else None
+    if "q" in parts:
+        hours, minute = divmod(parts["q"].numbers[0], 60)
+        hour += hours
     clock = time(_hour(hour, half), minute, second)
     own = parts["Z"].zone if "Z" in parts else None
     where = own or zone
@@ -127,60 +140,3 @@ def _hour(hour: int, half: str | None) -> int:
     if half == "pm":
         return hour if hour >= 12 else hour + 12
     return 0 if hour == 12 else hour
-
-
-def _day(tokens: list[Token], match: re.Match[str], *, us: bool) -> date:
-    """Return the day that one date, or a Hijri and a common one together, name."""
-    weekday = next((token.numbers[0] for token in tokens if token.kind == "W"), None)
-    dates = [
-        (_HIJRI_KIND.search(match[group]) is not None, tokens[slice(*match.span(group))])
-        for group in ("one", "two")
-        if match[group]
-    ]
-    if len(dates) == 2 and dates[0][0] == dates[1][0]:
-        raise ValueError("two dates")
-    is_hijri, parts = min(dates, key=lambda entry: entry[0])
-    if parts[0].kind == "N":
-        first, middle, last = parts[0].numbers
-        if is_hijri:
-            year, day = (first, last) if first > 31 else (last, first)
-            return _hijri(year, middle, day)
-        return _numeric(first, middle, last, weekday=weekday, us=us)
-    values = {token.kind: token.numbers[0] for token in parts}
-    if is_hijri:
-        return _hijri(values["Y"], values["H"], values["D"])
-    if len({token.numbers for token in parts if token.kind == "M"}) != 1:
-        raise ValueError("two months")
-    return _common(values["Y"], values["M"], values["D"])
-
-
-_HIJRI_KIND = re.compile("[Hh]")
-
-
-def _numeric(first: int, middle: int, last: int, *, weekday: int | None, us: bool) -> date:
-    """Read three numbers: Y/m/d, or d/m/Y where the day allows it, m/d/Y where only that does.
-
-    A printed weekday decides between the two; without one a US clock leaves them undecided.
-    """
-    if first > 31:
-        return _common(first, middle, last)
-    if middle > 12 or first > 12 or first == middle:
-        return _common(last, first, middle) if middle > 12 else _common(last, middle, first)
-    usual, american = _common(last, middle, first), _common(last, first, middle)
-    if weekday is not None and american.weekday() == weekday != usual.weekday():
-        return american
-    if us and weekday is None:
-        raise ValueError("ambiguous")
-    return usual
-
-
-def _common(year: int, month: int, day: int) -> date:
-    if not 1800 <= year < 2200:
-        raise ValueError("no year of the common calendar")
-    return date(year, month, day)
-
-
-def _hijri(year: int, month: int, day: int) -> date:
-    """Return the common day of a Hijri date by the Umm al-Qura calendar (1343 to 1500)."""
-    common = Hijri(year, month, day).to_gregorian()
-    return date(common.year, common.month, common.day)

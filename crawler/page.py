@@ -9,11 +9,12 @@ from lxml.html import HtmlElement
 from archive.records import Capture, Link
 from archive.urls import host_of
 from crawler import headline
+from crawler.appstate import read_state
 from crawler.blocks import Block, read_blocks
 from crawler.body import Body, after, locate
 from crawler.decode import Decoded
 from crawler.evidence import Evidence, read_evidence
-from crawler.pagekind import is_home
+from crawler.pagekind import is_home, is_live
 from crawler.printed import Printed, find_headline, read_printed
 from crawler.publisher import Publisher
 from crawler.selected import Selected, select
@@ -24,7 +25,7 @@ class Page:
     """One page with everything that was read from its tree, before anything was decided.
 
     `names` are the keys of what its newspaper is called, `sure` tells that the place of its text
-    is beyond doubt.
+    is beyond doubt, `live` that it is a live blog.
     """
 
     root: HtmlElement
@@ -37,6 +38,7 @@ class Page:
     names: frozenset[str]
     hints: Link | None
     sure: bool
+    live: bool
 
 
 def parse_page(text: str) -> HtmlElement | None:
@@ -63,7 +65,9 @@ def read_page(
     evidence = read_evidence(root)
     selected = select(root, publisher.rules_on(capture.fetched_at.date()))
     blocks = read_blocks(root, selected.remove)
-    body = locate(blocks, selected.text)
+    name = root.findtext(".//title") or ""
+    live = is_live(capture.url, evidence.types, name, decoded.text, blocks)
+    body = locate(blocks, selected.text, scattered=live)
     titles = [text for _, text in evidence.titles] + (
         [hints.title] if hints and hints.title else []
     )
@@ -71,8 +75,12 @@ def read_page(
     names = headline.site_names(named, host_of(capture.url))
     stated = [headline.without_site(text, names) for text in titles]
     place = find_headline(blocks, body, stated)
+    if place is not None:
+        names |= headline.learned(titles, blocks[place].text)
     body = after(body, blocks, place)
-    printed = read_printed(blocks, body, place, evidence.descriptions, names)
+    if not body.sure:
+        evidence.take_state(read_state(root, [*titles, *stated]))
+    printed = read_printed(blocks, body, place, evidence.descriptions, names, live=live)
     return Page(
         root=root,
         decoded=decoded,
@@ -84,4 +92,5 @@ def read_page(
         names=names,
         hints=hints,
         sure=body.sure or is_home(capture.url),
+        live=live,
     )

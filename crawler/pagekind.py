@@ -4,14 +4,23 @@ import re
 from collections.abc import Sequence
 from urllib.parse import unquote, urlsplit
 
+from archive.arabic import fold
 from archive.records import PageKind
 from crawler.blocks import Block
+from crawler.cards import is_list
+from crawler.datestamps import is_clock
 from crawler.jsonld import ARTICLES
 
 _HOME = re.compile(r"/?(?:index\.\w+|default\.\w+|home|ar|arabic|ara|main)?/?", re.IGNORECASE)
 _LIVE = re.compile(
     r"/(?:live|live-?blogs?|livestory|live-updates|تغطيه-مباشره|مباشر)(?:/|$)", re.IGNORECASE
 )
+_LIVE_TITLE = re.compile(
+    r"(?<!\w)(?:تغطيه (?:مباشره|مستمره|حيه)|مباشر|لحظه بلحظه|تحديث مستمر|live|en direct)(?!\w)"
+)
+_LIVE_CLASS = re.compile(r"live-?_?(?:blog|update|entry|entries|feed|post)", re.IGNORECASE)
+_ENTRIES = 3  # timed entries that make a live blog
+_ENTRY = 40  # characters of one
 _VIDEO = re.compile(r"/(?:videos?|فيديو|فيديوهات|watch|tv)(?:/|$)", re.IGNORECASE)
 _GALLERY = re.compile(
     r"/(?:(?:photo-?|picture-?|image-?)?(?:gallery|galleries)|photos?|albums?|slideshows?|صور|البوم\w*|"
@@ -38,6 +47,20 @@ def states_article(types: set[str]) -> bool:
     return bool(types & ARTICLES) or "og:article" in types
 
 
+def is_live(url: str, types: set[str], title: str, source: str, blocks: Sequence[Block]) -> bool:
+    """Tell whether a page is a live blog: it says so, or calls itself live and has timed entries.
+
+    `source` is its HTML: live blogs are named in classes as well as in titles.
+    """
+    if "LiveBlogPosting" in types or _LIVE.search(unquote(urlsplit(url).path)):
+        return True
+    if not _LIVE_TITLE.search(fold(title)) and not _LIVE_CLASS.search(source):
+        return False
+    timed = [i for i, block in enumerate(blocks) if not block.chrome and is_clock(block.text)]
+    entries = sum(any(len(b.text) > _ENTRY for b in blocks[i + 1 : i + 4]) for i in timed)
+    return entries >= _ENTRIES
+
+
 def is_home(url: str) -> bool:
     """Tell whether an address is a newspaper's first page, from its path alone."""
     parts = urlsplit(url)
@@ -50,17 +73,19 @@ def kind_of(
     text: str,
     blocks: Sequence[Block],
     *,
+    live: bool,
     states: bool,
     headed: bool,
     dated: bool,
 ) -> PageKind:
     """Return the kind of a page from its address, claimed types, article text and blocks.
 
-    `states` tells that the page, or a rule for it, says it is an article; `headed` that it has a
-    headline or a date of its own: text alone makes no article. `dated` tells that it has both.
+    `live` is what `is_live` says of it, `states` tells that the page, or a rule for it, says it is
+    an article; `headed` that it has a headline or a date of its own: text alone makes no article.
+    `dated` tells that it has both.
     """
     path = unquote(urlsplit(url).path)
-    if "LiveBlogPosting" in types or (_LIVE.search(path) and len(text) >= ENOUGH):
+    if "LiveBlogPosting" in types or (live and len(text) >= ENOUGH):
         return PageKind.LIVEBLOG
     if is_home(url):
         return PageKind.SECTION
@@ -73,6 +98,8 @@ def kind_of(
     if not types & ARTICLES and len(text) < listing:
         return PageKind.SECTION
     single = states or (dated and _NUMBERED.search(url) and len(text) >= _HEADED)
+    if not (types & ARTICLES if types & _LISTS else single) and is_list(blocks):
+        return PageKind.SECTION
     if not single and teasers >= _TEASERS and len(text) < _LISTING:
         return PageKind.SECTION
     if len(text) >= ENOUGH and (states or (headed and len(text) >= _HEADED)):

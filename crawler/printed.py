@@ -6,17 +6,18 @@ a date in a page's header is today's, one beside a related article is another ar
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lxml.html import HtmlElement
 
 from crawler.blocks import Block
 from crawler.body import Body, is_inside
-from crawler.bylines import signature
+from crawler.bylines import is_named, names, signature
 from crawler.datelines import split_dateline
 from crawler.dates import Stamp
-from crawler.datestamps import elements_of, silent_stamps, stamps_of
+from crawler.datestamps import elements_of, is_clock, silent_stamps, stamps_of
 from crawler.headline import key
+from crawler.headline import parts as split_title
 from crawler.moments import parse
 from crawler.pictures import pictures
 from crawler.standfirst import names_of, own_names, standfirst
@@ -56,11 +57,14 @@ def read_printed(
     body: Body,
     place: int | None,
     descriptions: Iterable[str],
-    names: frozenset[str],
+    site: frozenset[str],
+    *,
+    live: bool = False,
 ) -> Printed:
     """Read the neighbourhood of the headline, which is at `place` in the `blocks` of a page.
 
-    `names` are what the newspaper is called: its own name alone is no dateline.
+    `site` are what the newspaper is called: its own name alone is no dateline.
+    The first dates in a `live` blog are those of its entries.
     """
     found = Printed()
     if place is not None:
@@ -70,43 +74,47 @@ def read_printed(
         found.stamps += silent_stamps(headline, body.blocks[0].element if body.blocks else None)
     first = place if place is not None else max(0, body.start - 6)
     between = blocks[first + 1 : body.start] if place is not None else blocks[first : body.start]
-    for block in between[:40]:
+    for block, before in zip(between[:40], [None, *between], strict=False):
         _take(found, block)
-        if found.dateline is None and _is_dateline(block, names):
+        if before and is_clock(block.text):
+            found.stamps += stamps_of(replace(before, text=f"{before.text} {block.text}"))
+        if found.dateline is None and _is_dateline(block, site):
             found.dateline = block.text
     if place is not None:
         container = _above(blocks[place].element, 2)
         for block in blocks[max(0, place - _NEAR) : place]:
             if is_inside(block.element, container) or _shares(block.element, body.element):
                 _take(found, block, above=True)
-    for block in body.blocks[:4]:
+    for block in body.blocks[:4] if not live else ():
         if is_date_line(block.text):
             found.stamps += stamps_of(block)
     found.deck, found.lead = standfirst(between, body, {key(text) for text in descriptions})
     return found
 
 
-def _is_dateline(block: Block, names: frozenset[str]) -> bool:
+def _is_dateline(block: Block, site: frozenset[str]) -> bool:
     """Tell whether a block is a dateline alone: place and agency, or one of them marked as such."""
-    split = split_dateline(block.text, names)
+    split = split_dateline(block.text, site)
     if split is None or split[1]:
         return False
     return _PLACED.search(names_of(block)) is not None or _JOINED.search(block.text) is not None
 
 
-def find_headline(blocks: Sequence[Block], body: Body, stated: Iterable[str]) -> int | None:
+def find_headline(blocks: Sequence[Block], body: Body, stated: Sequence[str]) -> int | None:
     """Return the place of the headline: a `stated` title, or a first-rank heading like one.
 
     It stands before the body or among its first blocks.
     """
     titles = {key(title) for title in stated}
+    parts = {key(part) for title in stated for part in split_title(title)}
     inside = body.start + 2 + len(body.blocks) // 3
     for places in (range(body.start), range(body.start, min(inside, len(blocks)))):
         same = [i for i in places if key(blocks[i].text) in titles]
         headings = [i for i in same if blocks[i].heading]
         first_rank = [i for i in places if blocks[i].heading == 1 and len(blocks[i].text) > 12]
         like = [i for i in first_rank if any(_similar(key(blocks[i].text), t) for t in titles)]
-        if found := headings or same or like or first_rank:
+        named = [i for i in places if blocks[i].heading and key(blocks[i].text) in parts]
+        if found := headings or same or like or named or first_rank:
             return found[-1]
     return None
 
@@ -122,13 +130,24 @@ def _take(found: Printed, block: Block, *, above: bool = False) -> None:
         return
     found.stamps += stamps_of(block, above=above)
     inline = [e for e in block.element.iter(*_INLINE) if _BYLINE.search(own_names(e))]
+    inside = {e for outer in inline for e in outer.iterdescendants()}
     if inline:
-        found.bylines += [e.text_content() for e in inline]
+        found.bylines.append("، ".join(_signers(e) for e in inline if e not in inside))
     elif _BYLINE.search(names_of(block)) and not parse(block.text, now=None, zone=None):
-        found.bylines.append(block.text)
+        found.bylines.append(_signers(block.element, block.text))
+    elif any(_BYLINE.search(own_names(e)) for e in block.chrome):
+        found.bylines += [block.text] if all(map(is_named, names(block.text) or ("",))) else []
     else:
         parts = [*_PARTED.split(block.text), *(t for _, t in elements_of(block))]
         found.bylines += [part for part in dict.fromkeys(parts) if signature(part)]
+
+
+def _signers(element: HtmlElement, text: str | None = None) -> str:
+    """Return what an element prints as a byline; the links alone where each names a person."""
+    printed = text or element.text_content()
+    linked = [" ".join(a.text_content().split()) for a in element.iter("a") if a.get("href")]
+    people = [name for name in linked if name and name in printed]
+    return "، ".join(people) if len(people) > 1 and all(map(is_named, people)) else printed
 
 
 def _above(element: HtmlElement, steps: int) -> HtmlElement:

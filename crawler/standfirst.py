@@ -12,8 +12,8 @@ from crawler.headline import key
 
 _DECK = re.compile(
     r"(?:^|[\s_-])(?:deck|standfirst|stand-first|sub-?title|sub-?head\w*|excerpt|summary|lead|lede|"
-    r"intro\w*|chapo|abstract|brief|teaser-text|post-?desc\w*|article-?desc\w*|kicker-text|"
-    r"field-name-field-(?:summary|deck|lead)\w*)(?=$|[\s_-])",
+    r"intro\w*|chapo|abstract|brief|teaser-text|(?:post|article|entry|news|story)-?desc\w*|description|kicker-text|"
+    r"announce-?text|field-name-field-(?:summary|deck|lead)\w*)(?=$|[\s_-])",
     re.IGNORECASE,
 )
 _SURELY = re.compile(
@@ -26,6 +26,8 @@ _GOES_ON = re.compile(
     r"جاء|راي|كشف|بدا|طالب|دعا|حذر|اعرب|ياتي|تاتي|يذكر|بعد|قبل|هو|هي|قد|ل|ب)\w*|كما|فيما|بدوره|بدورها|"
     r"من جهته|من جهتها|من جانبه)\b"
 )
+_WRAPPERS = 4  # elements above a block's own that may only wrap it
+_LABEL = 20  # characters a wrapper may hold besides: the label of a field
 _SENTENCE = re.compile(r"""[.؟!?…]["'”»)\]]*\s*$""")
 
 
@@ -66,10 +68,27 @@ def _is_aside(block: Block) -> bool:
 
 
 def names_of(block: Block) -> str:
-    """Return the class names and ids of a block's element and its parent."""
-    parent = block.element.getparent()
+    """Return the class names and ids of a block's element, its parent, and mere wrappers."""
     near = [block.element, *block.element.iter("span", "em", "strong", "font")]
-    return " ".join(map(own_names, near if parent is None else [*near, parent]))
+    parent = block.element.getparent()
+    for _ in range(_WRAPPERS):
+        if parent is None:
+            break
+        near.append(parent)
+        if not _wraps(parent, len(block.text) + _LABEL):
+            break
+        parent = parent.getparent()
+    return " ".join(map(own_names, near))
+
+
+def _wraps(element: HtmlElement, most: int) -> bool:
+    """Tell whether an element holds no more than `most` characters of text."""
+    length = 0
+    for text in element.itertext():
+        length += len(text.strip())
+        if length > most:
+            return False
+    return True
 
 
 def own_names(element: HtmlElement) -> str:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from archive.arabic import fold
 from crawler.blocks import Block
+from crawler.datewords import cut
 from crawler.headline import key
 from crawler.infolines import is_info, without_info
 from crawler.moments import parse
@@ -25,11 +26,13 @@ _READ_ALSO = re.compile(
     r"|(?:مواضيع|اخبار|مقالات|موضوعات|قصص|تقارير|خبر|موضوع)\s+(?:ذات|ذو)\s+صله"
     r"|(?:مواضيع|اخبار|مقالات|موضوعات|قصص)\s+(?:متعلقه|مرتبطه|مشابهه|قد تهمك|تهمك|اخري)"
     r"|الموضوعات المتعلقه|الاخبار المتعلقه|ذات صله|(?:قد|ربما) (?:يهمك|يعجبك|تهمك|ترغب)"
-    r"|للمزيد|لمزيد من|لقراءه المزيد|المزيد من (?:اخبار|الاخبار|المواضيع)|اخترنا لك"
+    r"|للمزيد|لمزيد من|لقراءه المزيد|اخترنا لك"
+    r"|المزيد من (?:ال)?(?:اخبار|مواضيع|مقالات|قصص|تقارير|موضوعات|تفاصيل)"
     r"|read (?:also|more)|see also|lire aussi|à lire)"
 )
 _FOLLOW = re.compile(
-    r"\W*(?:تابعونا|تابعنا|تابعوا|شاركونا|شاركنا|شارك\w* (?:الخبر|المقال|هذا|علي|عبر|مع)"
+    r"\W*(?:تابعونا|تابعنا|تابعوا|متابعه (?:اخر )?(?:اخبار|الاخبار)|"
+    r"شاركونا|شاركنا|شارك\w* (?:الخبر|المقال|هذا|علي|عبر|مع)"
     r"|انضموا|انضم الي|اشترك\w* (?:في|الان|ب)|للاشتراك|حملوا? (?:تطبيق|الان)|يمكنكم متابعه"
     r"|يمكنك متابعه|لمتابعه (?:اخر|احدث|المزيد|اخبار|كل)|لمتابعتنا|لتصلكم|لتصلك|تصفح\w* نشرتنا"
     r"|انقر\w* هنا|اضغط\w* هنا|نسخ الرابط|تم نسخ|انشر علي|follow us|share this|subscribe)"
@@ -57,13 +60,15 @@ _CREDIT = re.compile(
     r"|afp|reuters|رويترز|ا ف ب|ا\.ف\.ب|الاناضول)(?:\s*[:/：|].*|\W*)$"
 )
 _LABEL = re.compile(
-    r"\W*(?:استمع(?: الي المقال| للمقال)?|طباعه|شارك|مشاركه|حجم الخط|اعلان|اعلانات|advertisement"
+    r"\W*(?:استمع(?: الي المقال| للمقال)?|(?:مجموعه|البوم|معرض) (?:ال)?صور|"
+    r"طباعه|شارك|مشاركه|حجم الخط|اعلان|اعلانات|advertisement"
     r"|رابط مختصر|رابط|فيسبوك|تويتر|واتساب|تلغرام|تيليجرام|facebook|twitter|whatsapp|telegram"
     r"|المزيد|انتهي|القصه كامله|فيديو|صور|التفاصيل|email|print|short url)\W*$"
 )
 _TWEETED = re.compile(r"\W*[—–-]\s.{1,80}\(@\w{1,20}\)")
 _SIGNED = re.compile(
-    r"(?:[\u0621-\u064a]{1,2}\s?[.\u200c]\s?[\u0621-\u064a]{1,2}\W*)+(?:\([^)]*\))?\s*$"
+    r"(?:[\u0621-\u064a]{1,2}\s?[.\u200c/]\s?[\u0621-\u064a]{1,2}\W*)+(?:\([^)]*\))?\s*$"
+    r"|\W*\d{1,2}:\d{2}\s*(?:ت\s?م|جمت|gmt|تغ)\W*$|\W*\d{4}\W*$"
 )
 # What opens a box that asks for an address or a vote, or that sells.
 _BOX = re.compile(
@@ -77,31 +82,41 @@ _BOX = re.compile(
     r"(?:ابلغ|بلغ|الابلاغ) عن خطا|اذا كنت(?: \S+)? تعتقد\S* (?:ان|بان) (?:المقال|الخبر|هذا)|"
     r"الاخبار المنشوره علي الصفحه الرسميه|هل لاحظت خطا|حمل\w* تطبيق)"
 )
+_CENTRED = re.compile(r"text-align\s*:\s*center|^ ?center", re.IGNORECASE)
 _WORD = re.compile(r"\w")
 _NOW = datetime(2000, 1, 1, tzinfo=UTC)
 _SENTENCE = re.compile(r"""[.؟!?…]["'”»)\]]*\s*$""")
 _LONGEST_DATE = 120
 _COUNTED = re.compile(r"\d|منذ|قبل|ago")
+_LINKED = 0.9  # so much of a line inside links makes it a link
 _LATE = 0.65  # lists of related articles are looked for after this share of the text
 
 
-def paragraphs(blocks: Sequence[Block], *, repeated: Iterable[str] = ()) -> list[str]:
+def paragraphs(
+    blocks: Sequence[Block], *, repeated: Iterable[str] = (), timed: bool = False
+) -> list[str]:
     """Return the lines of the article among the `blocks` of its body, in order.
 
     `repeated` holds what other fields keep already (title, deck): a first line that only repeats
-    one of them is dropped, and so is a line that is nothing but a date.
+    one of them is dropped, and so is a line that is nothing but a date, unless the text is `timed`:
+    made of entries that such lines head.
     """
     known = {key(text) for text in repeated if text}
     lines: list[str] = []
     seen: set[str] = set()
-    skipping = False
+    skipping = teaser = False
     for index, block in enumerate(_until_related(blocks)):
         folded = fold(block.text).strip()
         if skipping and (block.link_share > 0.6 or (block.item and block.linked)):
             continue
         skipping = bool(_READ_ALSO.match(folded)) and len(folded) < 45
-        if is_surplus(block, folded) or (index < 6 and _repeats(block.text, known)):
+        if (teaser and not timed and _is_stamp(folded)) or _is_caption(block):
             continue
+        teaser = block.link_share > _LINKED
+        stamp = index < 6 and not timed and is_date_line(block.text)
+        if stamp or is_surplus(block, folded) or (index < 6 and key(block.text) in known):
+            continue
+        teaser = False
         words = key(block.text)
         if len(words) > 60 and words in seen:
             continue
@@ -127,7 +142,7 @@ def is_surplus(block: Block, folded: str) -> bool:
         return True
     if length < 120 and (_CREDIT.match(folded) or _TWEETED.match(folded)):
         return True
-    return block.link_share > 0.9 and length < 200 and not _SENTENCE.search(block.text)
+    return block.link_share > _LINKED and length < 200 and not _SENTENCE.search(block.text)
 
 
 def _until_related(blocks: Sequence[Block]) -> Sequence[Block]:
@@ -152,8 +167,19 @@ def _is_prose(text: str) -> bool:
     return len(text) > 60 or (len(text) > 20 and _SENTENCE.search(text) is not None)
 
 
-def _repeats(text: str, known: set[str]) -> bool:
-    return key(text) in known or is_date_line(text)
+def _is_caption(block: Block) -> bool:
+    """Tell whether a short centred line stands right below a picture that is alone in its place."""
+    centred = _CENTRED.search(f"{block.element.get('style', '')} {block.element.get('align', '')}")
+    above = block.element.getprevious()
+    if not centred or above is None or len(block.text) > 120 or _SENTENCE.search(block.text):
+        return False
+    return above.find(".//img") is not None and not above.text_content().strip()
+
+
+def _is_stamp(folded: str) -> bool:
+    """Tell whether a line says only when: what dates the teaser before it, without a year too."""
+    kinds = {token.kind for token in cut(folded)} if len(folded) < _LONGEST_DATE else set()
+    return len(kinds) > 1 and not kinds.isdisjoint("DN")
 
 
 def is_date_line(text: str) -> bool:

@@ -31,7 +31,8 @@ _SAID = {
     "consent": r"""before you continue  we value your privacy  cookie consent
         accept (?:all )?cookies
         قبل (?:ان تتابع|المتابعه)  ملفات تعريف الارتباط  نحن نهتم بخصوصيتك""",
-    "parked": r"""domain (?:name )?(?:is )?for sale  buy this domain  this domain (?:is|may be)
+    "parked": r"""(?:domain|website|site)(?: name)?(?: \S+)? (?:is |may be )?for sale
+        buy this domain  this domain (?:is|may be)
         parked (?:free|domain)  domain has expired  account (?:has been )?suspended
         (?:النطاق|الدومين|اسم النطاق) (?:معروض )?للبيع  تم ايقاف (?:هذا )?(?:الموقع|الحساب)
         انتهت صلاحيه النطاق  welcome to nginx  apache2? .{0,20}default page  iis windows server""",

@@ -23,6 +23,9 @@ from crawler.publisher import Publisher
 from fixtures import ALL, Newspaper, Newsstand, Truth
 
 CORPUS = Path(__file__).resolve().parents[1] / ".." / "shared" / "corpus"
+# Where the gold that came with a page is not what the page says. It prints «2 تير 1399», which is
+# 22 June 2020, and its address and its picture bear 20200622.
+ERRATA = {"fa-aryanews-2020": {"gold_date": "2020-06-22"}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,7 @@ def corpus() -> Iterator[Page]:
     """Yield the real pages; for the date and the author null is a truth, for others unknown."""
     for line in (CORPUS / "index.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
+        row |= ERRATA.get(row["slug"], {})
         url = row["url"] or "https://example.org/story-1.html"
         truth = {name: row[f"gold_{name}"] for name in ("title", "author", "date")}
         truth |= {"kind": row["kind"], "language": row["lang"]}

@@ -21,6 +21,7 @@ from archive.urls import canonical
 from archive.warc import read_payload
 from crawler.crawl import Job, crawl
 from crawler.publisher import Publisher
+from tests.accuracy import ERRATA
 from tests.crawler.wire import http, serving
 
 CORPUS = Path(__file__).resolve().parents[1] / ".." / "shared" / "corpus"
@@ -44,6 +45,7 @@ class Saved:
 def archive_corpus(root: Path) -> list[Saved]:
     """Serve the pages at their own paths, archive them, and read back what was kept."""
     golds = [json.loads(line) for line in (CORPUS / "index.jsonl").read_text("utf-8").splitlines()]
+    golds = [gold | ERRATA.get(gold["slug"], {}) for gold in golds]
     with serving() as site:
         addresses = {gold["slug"]: site.url + _target(gold) for gold in golds}
         for gold in golds:

@@ -32,9 +32,15 @@ class Case:
     """A page, where it stands, and the fields it must give."""
 
     name: str
-    html: str
+    html: str | bytes
     url: str = "https://sahel.example/news/2023/soq"
+    paper: str = "صوت النخل"
     expected: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def body(self) -> bytes:
+        """Return the page as it comes over the wire."""
+        return self.html if isinstance(self.html, bytes) else self.html.encode()
 
 
 def page(body: str, head: str = "") -> str:

@@ -2,14 +2,39 @@
 
 import hashlib
 import re
+import unicodedata
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
-# Parameters that name a campaign or a click, never a page.
+# Parameters that name a campaign, a click or a share, never a page.
 _TRACKING = re.compile(
-    r"utm_\w+|fbclid|gclid|dclid|yclid|msclkid|mc_[ce]id|igshid|_ga|ocid|cmpid|"
-    r"ns_(?:campaign|mchannel|source|linkname|fee)|at_(?:medium|campaign|custom\d)|ref_src|"
+    r"utm_\w+|hsa_\w+|(?:pk|mtm|piwik|matomo)_(?:campaign|kwd|keyword|source|medium|content|cid)|"
+    r"fb_(?:action_ids|action_types|source|ref|comment_id)|_{1,2}hs(?:enc|mi|tc|sc|fp)|"
+    r"[a-z]{1,4}clid|msclkid|gclsrc|[gw]braid|li_fat_id|mc_[ce]id|mkt_tok|vero_id|wickedid|igsh(?:id)?|"
+    r"_ga|_gl|_openstat|ocid|ncid|cmpid|s_cid|xtor|spm|guccounter|guce_referr?er(?:_sig)?|"
+    r"ns_(?:campaign|mchannel|source|linkname|fee)|at_(?:medium|campaign|custom\d)|"
+    r"ref_(?:src|url)|soc_(?:src|trk)|amp_(?:js_v|gsa|ct|tf|latest_update_time)|usqp|"
     r"__twitter_impression"
 )
+# Parameters that name a reader's session; the short ones only where the value is no number or name.
+_SESSION = re.compile(
+    r"(?:phpsessid|jsessionid|asp\.net_sessionid|aspsessionid\w*|oscsid|zenid|cftoken)=.*|"
+    r"(?:sid|session|session_?id)=(?=[a-z]*\d)(?=\d*[a-z])[a-z0-9]{20,64}",
+    re.IGNORECASE,
+)
+_SESSION_IN_PATH = re.compile(
+    r";(?:jsessionid|phpsessid|sid)=[^/;]*|/\([asf]\([a-z0-9]{20,32}\)\)(?=/)", re.IGNORECASE
+)
+# How the AMP twin of a page is named; its id and title stand in the rest of the address.
+_AMP_QUERY = re.compile(r"amp(?:=(?:1|true|yes|amp)?)?|output(?:type)?=amp", re.IGNORECASE)
+_AMP_BEFORE = re.compile(r"/amp(?=/[^/])")
+_AMP_BEHIND = re.compile(r"(?<=[^/])(?:/amp/*|\.amp)$|\.amp(?=\.html?$)")
+_AMP_CACHE = re.compile(
+    r"https?://(?:[^/@]+\.cdn\.ampproject\.org/[a-z]{1,2}|(?:www\.)?google(?:\.[a-z]{2,3}){1,2}/amp|"
+    r"(?:www\.)?bing-amp\.com/[a-z]{1,2})/(?P<tls>s/)?(?P<page>[^/?#]+\.[^?#].*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_TWIN = re.compile(r"(?:www|m|mobile|wap|amp)\.(?=[^.]+\.[^.])")  # hosts that show the same pages
+_SUFFIX = re.compile(r"(?:com|co|net|org|gov|edu|ac)\.[a-z]{2}")  # before it, `m` is a name
 _NETLOC = re.compile(r"(?:[^@]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^\[\]]+)(?::\d*)?")
 _PORTS = {"http": "80", "https": "443"}
 _SAFE = "!$&'()*+,;=:@/~"
@@ -23,25 +48,41 @@ _NEEDLESS = re.compile(
 _LETTERS = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 
 
-def canonical(url: str, base: str | None = None) -> str:
-    """Return the canonical form of an http(s) URL, resolved against `base` where it is relative.
+def normal(url: str, base: str | None = None) -> str:
+    """Return the normal spelling of an http(s) URL, resolved against `base` where it is relative.
 
-    Lower-case scheme and host (IDNA), no default port, fragment, user info, tracking parameter or
-    lone `?`, percent-encoding in one spelling (RFC 3986, section 6.2.2). Anything else stays as
-    written: two addresses that a server could tell apart never become one.
+    Lower-case scheme and host (IDNA), no default port, fragment or user info, escapes in one
+    spelling (RFC 3986, section 6.2.2) of composed letters (NFC): it leads wherever `url` does.
 
     Raises:
         ValueError: if it is not an absolute http or https URL after resolving.
     """
-    joined = urljoin(base, url.strip()) if base else url.strip()
-    parts = urlsplit(joined)
-    scheme = parts.scheme.lower()
-    if scheme not in _PORTS or not parts.hostname or not _NETLOC.fullmatch(parts.netloc):
-        raise ValueError(f"not an http or https address: {url!r}")
-    host = _host(parts.hostname)
-    port = parts.port
-    netloc = host if port is None or str(port) == _PORTS[scheme] else f"{host}:{port}"
-    return urlunsplit((scheme, netloc, _path(parts.path), _query(parts.query), ""))
+    scheme, netloc, path, query, _ = _parts(url, base)
+    return urlunsplit((scheme, netloc, path, query, ""))
+
+
+def canonical(url: str, base: str | None = None) -> str:
+    """Return the address under which the page at a URL is known, whichever of its addresses it is.
+
+    The normal spelling without what names no page: tracking parameters, session ids, a trailing
+    slash, `www.`, the mark of an AMP twin, a mobile host. A hash-bang (`#!`) names a page and
+    stays. What could tell two articles apart is never touched. It may not lead anywhere itself:
+    what is fetched is the address as it was found.
+
+    Raises:
+        ValueError: if it is not an absolute http or https URL after resolving.
+    """
+    joined = _resolved(url, base)
+    while cached := _AMP_CACHE.fullmatch(joined):
+        joined = f"http{'s' if cached['tls'] else ''}://{cached['page']}"
+    scheme, netloc, path, query, fragment = _parts(joined)
+    path, before = _SESSION_IN_PATH.sub("", path).rstrip("/"), ""
+    while path != before:  # a twin of a twin is a twin
+        path, before = _AMP_BEHIND.sub("", _AMP_BEFORE.sub("", path)).rstrip("/"), path
+    kept = [pair for pair in query.split("&") if not _is_noise(pair)]
+    bang = _respelled(fragment, _SAFE + "?") if fragment.startswith("!") else ""
+    bang = "" if bang in {"!", "!/"} else bang
+    return urlunsplit((scheme, _without_twins(netloc), path or "/", "&".join(kept), bang))
 
 
 def readable(url: str) -> str:
@@ -76,20 +117,48 @@ def _host(name: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _path(path: str) -> str:
-    return _respelled(path, _SAFE) or "/"
+def _resolved(url: str, base: str | None) -> str:
+    return urljoin(base, url.strip()) if base else url.strip()
 
 
-def _query(query: str) -> str:
-    pairs = query.split("&")
-    kept = [pair for pair in pairs if not _TRACKING.fullmatch(pair.split("=", 1)[0].lower())]
-    return _respelled("&".join(kept), _SAFE + "?")
+def _parts(url: str, base: str | None = None) -> tuple[str, str, str, str, str]:
+    """Return scheme, host with port, path and query in their normal spelling; the raw fragment."""
+    parts = urlsplit(_resolved(url, base))
+    scheme = parts.scheme.lower()
+    if scheme not in _PORTS or not parts.hostname or not _NETLOC.fullmatch(parts.netloc):
+        raise ValueError(f"not an http or https address: {url!r}")
+    host = _host(parts.hostname)
+    port = parts.port
+    netloc = host if port is None or str(port) == _PORTS[scheme] else f"{host}:{port}"
+    path, query = _respelled(parts.path, _SAFE), _respelled(parts.query, _SAFE + "?")
+    return scheme, netloc, path or "/", query, parts.fragment
+
+
+def _without_twins(netloc: str) -> str:
+    """Return a host without the labels before it that mean the same site on other screens."""
+    while twin := _TWIN.match(netloc):
+        rest = netloc[twin.end() :]
+        if _SUFFIX.fullmatch(rest.partition(":")[0]):
+            break
+        netloc = rest
+    return netloc
+
+
+def _is_noise(pair: str) -> bool:
+    name = pair.partition("=")[0].lower()
+    return bool(_TRACKING.fullmatch(name) or _SESSION.fullmatch(pair) or _AMP_QUERY.fullmatch(pair))
 
 
 def _respelled(text: str, safe: str) -> str:
-    """Decode what needs no encoding, encode the rest in upper-case UTF-8."""
-    encoded = _ESCAPE.sub(lambda escape: escape[0].upper(), quote(text, safe=safe + "%"))
-    return _NEEDLESS.sub(lambda escape: chr(int(escape[0][1:], 16)), encoded)
+    """Decode what needs no encoding, encode the rest in upper-case UTF-8 of composed letters."""
+    plain = _ESCAPE.sub(lambda escape: escape[0].upper(), text)
+    plain = _NEEDLESS.sub(lambda escape: chr(int(escape[0][1:], 16)), plain)
+    plain = _LETTERS.sub(_letters, plain)
+    composed = (
+        piece if _ESCAPE.fullmatch(piece) else unicodedata.normalize("NFC", piece)
+        for piece in re.split(r"(%[0-9A-F]{2})", plain)
+    )
+    return quote("".join(composed), safe=safe + "%")
 
 
 def _letters(escapes: re.Match[str]) -> str:

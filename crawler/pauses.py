@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from archive.clock import Clock
 from archive.hosts import Hosts
-from archive.urls import canonical
+from archive.urls import normal
 from crawler import revisit
 from crawler.faults import HostPaused
 
@@ -98,4 +98,4 @@ class Pauses:
 
 def host_of(url: str) -> str:
     """Return a URL's host, with its port where that is not the scheme's own."""
-    return urlsplit(canonical(url)).netloc
+    return urlsplit(normal(url)).netloc

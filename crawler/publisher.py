@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from archive.urls import canonical, host_of
+from archive.urls import host_of, normal
 from crawler import values
 from crawler.addresses import is_local
 from crawler.errors import PublisherError
@@ -68,7 +68,7 @@ class Publisher:
     @classmethod
     def of_url(cls, url: str) -> "Publisher":
         """Return a publisher of which only an address is known: named after its host."""
-        home = canonical("/", canonical(url))
+        home = normal("/", normal(url))
         return cls(slug=host_of(home), name=host_of(home), homepage=home)
 
     def rules_on(self, day: date) -> Rules:

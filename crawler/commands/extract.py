@@ -12,14 +12,14 @@ import click
 from archive.clock import Clock
 from archive.commands.options import archive_option
 from archive.records import Capture, Extraction, Kind
-from archive.urls import canonical
+from archive.urls import normal
 from crawler.commands.options import folders, now_option
 from crawler.publisher import Publisher, find, load_all
 
 _FIELDS = (
     *("kind", "title", "deck", "byline", "authors", "byline_from", "published_at", "published_on"),
     *("published_from", "modified_at", "section", "tags", "language", "text", "image_url"),
-    *("canonical_url", "problems"),
+    *("normal_url", "problems"),
 )
 
 
@@ -52,7 +52,7 @@ def extract(
     from crawler.extract import extract as read
 
     try:
-        address = canonical(url)
+        address = normal(url)
     except ValueError:
         raise click.BadParameter(
             f"{url!r} is no web address; give the one the page was saved from,"

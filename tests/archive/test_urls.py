@@ -8,13 +8,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from archive.urls import article_id, canonical, host_of, readable
+from archive.urls import article_id, canonical, host_of, normal, readable
 
 ARABIC = "/أخبار/اللاجئون-في-٢٠٢٠"
 ENCODED = quote(ARABIC)
 
 SAME = [
-    ("HTTP://Www.Example.COM/A", "http://www.example.com/A"),
+    ("HTTP://Www.Example.COM/A", "http://example.com/A"),
     ("http://example.com", "http://example.com/"),
     ("http://example.com:80/a", "http://example.com/a"),
     ("https://example.com:443/a", "https://example.com/a"),
@@ -40,6 +40,107 @@ SAME = [
 ]  # fmt: skip
 
 
+ARTICLE = "https://example.com/news/123-خبر"
+TWINS = [
+    # trackers
+    f"{ARTICLE}?utm_source=x&utm_medium=y&UTM_campaign=z",
+    f"{ARTICLE}?fbclid=IwAR0&gclid=1&dclid=2&msclkid=3&yclid=4&ysclid=5&ttclid=6&twclid=7",
+    f"{ARTICLE}?ncid=txt&ocid=1&cmpid=2&igshid=3&igsh=4&mc_cid=5&mc_eid=6&_ga=7&_gl=8",
+    f"{ARTICLE}?pk_campaign=1&mtm_source=2&hsa_acc=3&_hsenc=4&__hstc=5&mkt_tok=6&li_fat_id=7",
+    f"{ARTICLE}?gbraid=1&wbraid=2&gclsrc=3&xtor=RSS-1&at_medium=4&ref_src=5&ref_url=6&spm=a.b",
+    f"{ARTICLE}?utm%5Fsource=x",
+    # fragments
+    f"{ARTICLE}#comments",
+    f"{ARTICLE}#",
+    f"{ARTICLE}#!",
+    f"{ARTICLE}#:~:text=خبر",
+    # AMP
+    f"{ARTICLE}/amp",
+    f"{ARTICLE}/amp/",
+    f"{ARTICLE}?amp",
+    f"{ARTICLE}?amp=1",
+    f"{ARTICLE}?amp=true&utm_source=x",
+    f"{ARTICLE}?outputType=amp",
+    f"{ARTICLE}.amp",
+    "https://example.com/amp/news/123-خبر",
+    "https://amp.example.com/news/123-خبر",
+    f"https://example-com.cdn.ampproject.org/c/s/example.com/news/123-{quote('خبر')}",
+    "https://www-example-com.cdn.ampproject.org/v/s/www.example.com/amp/news/123-خبر?usqp=mq3#referrer=x",
+    "https://www.google.com/amp/s/example.com/news/123-خبر/amp",
+    "https://www.google.com.lb/amp/s/www.example.com/news/123-خبر",
+    # hosts
+    "https://www.example.com/news/123-خبر",
+    "https://m.example.com/news/123-خبر",
+    "https://mobile.example.com/news/123-خبر",
+    "https://wap.example.com/news/123-خبر",
+    "https://www.m.example.com/news/123-خبر",
+    "https://EXAMPLE.com.:443/news/123-خبر",
+    # escapes, and letters composed or not
+    f"https://example.com/news/123-{quote('خبر')}",
+    f"https://example.com/news/123-{quote('خبر').lower()}",
+    "https://example.com/%6e%65ws/123%2D%D8%AEبر",
+    # slashes and sessions
+    f"{ARTICLE}/",
+    f"{ARTICLE}//",
+    f"{ARTICLE}/?utm_source=x",
+    f"{ARTICLE};jsessionid=1A530637289A03B07199A44E8D531427",
+    f"{ARTICLE}/;jsessionid=1A530637289A03B07199A44E8D531427.node1/",
+    f"{ARTICLE}?PHPSESSID=r2t5uvjq435r4q7ib3vtdjq120",
+    f"{ARTICLE}?JSESSIONID=1&ASP.NET_SessionId=2&ASPSESSIONIDQQ=3",
+    f"{ARTICLE}?sid=9f2c1b7e4d3a5c6b8e7f0a1d2c3b4e5f",
+    f"{ARTICLE}?session_id=q8s7d6f5g4h3j2k1l0qw",
+    "https://example.com/(S(lit3py55t21z5v55vlm25s55))/news/123-خبر",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", TWINS)
+def test_every_address_of_an_article_is_one(url):
+    assert canonical(url) == canonical(ARTICLE) == f"https://example.com/news/123-{quote('خبر')}"
+
+
+COMPOSED = [
+    ("أ", "ا\N{ARABIC HAMZA ABOVE}"),
+    ("ؤ", "و\N{ARABIC HAMZA ABOVE}"),
+    ("آ", "ا\N{ARABIC MADDAH ABOVE}"),
+    ("é", "e\N{COMBINING ACUTE ACCENT}"),
+    ("\N{ARABIC LETTER DAD}\N{ARABIC FATHA}\N{ARABIC SHADDA}",
+     "\N{ARABIC LETTER DAD}\N{ARABIC SHADDA}\N{ARABIC FATHA}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other"), COMPOSED)
+def test_letters_are_one_however_they_are_composed(one, other):
+    spellings = {one, other, quote(one), quote(other), quote(other).lower()}
+    for where in ("http://example.com/{}", "http://example.com/a?q={}"):
+        assert len({canonical(where.format(text)) for text in spellings}) == 1
+
+
+MORE_HOSTS = [
+    ("http://خبر.example/", "http://m.xn--ngblk.example/"),
+    ("http://خبر.example/", "http://www.خبر.example/"),
+    ("http://xn--ngblk.example/", "http://XN--NGBLK.example./"),
+    ("http://ina.iq/", "http://www.ina.iq/"),
+    ("http://alanba.com.kw/", "http://m.alanba.com.kw/"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), MORE_HOSTS)
+def test_hosts_that_show_the_same_pages_are_one(one, other):
+    assert canonical(one) == canonical(other)
+
+
+LEADING = [
+    ("https://www.example.com/a/", "https://www.example.com/a/"),
+    ("https://m.example.com/a/amp?utm_source=x#c", "https://m.example.com/a/amp?utm_source=x"),
+    ("HTTP://M.Example.com:80/%d8%a3", "http://m.example.com/%D8%A3"),
+]
+
+
+@pytest.mark.parametrize(("url", "wanted"), LEADING)
+def test_a_normal_spelling_leads_where_the_address_does(url, wanted):
+    assert normal(url) == wanted
+
+
 @pytest.mark.parametrize(("url", "wanted"), SAME)
 def test_spellings_of_one_address_become_one(url, wanted):
     assert canonical(url) == wanted
@@ -47,9 +148,30 @@ def test_spellings_of_one_address_become_one(url, wanted):
 
 APART = [
     ("http://example.com/", "https://example.com/"),
-    ("http://example.com/", "http://www.example.com/"),
     ("http://example.com/", "http://example.com:8080/"),
-    ("http://example.com/a", "http://example.com/a/"),
+    ("http://example.com/", "http://news.example.com/"),
+    ("http://example.com/", "http://mm.example.com/"),
+    ("http://com.sa/", "http://m.com.sa/"),
+    ("http://example/", "http://m.example/"),
+    ("http://example.com/", "http://example.com/amp"),
+    ("http://example.com/a/lamp", "http://example.com/a/l"),
+    ("http://example.com/a/camp/1", "http://example.com/a/c/1"),
+    ("http://example.com/1-amp", "http://example.com/1"),
+    ("http://example.com/1?amplifier=1", "http://example.com/1"),
+    ("http://example.com/1?amp=2", "http://example.com/1?amp=3"),
+    ("http://example.com/#!/1", "http://example.com/#!/2"),
+    ("http://example.com/#!/1", "http://example.com/"),
+    ("http://example.com/?sid=1234", "http://example.com/?sid=1235"),
+    (
+        "http://example.com/?sid=12345678901234567890",
+        "http://example.com/?sid=12345678901234567891",
+    ),
+    ("http://example.com/?sid=abc", "http://example.com/"),
+    ("http://example.com/?session=morning", "http://example.com/"),
+    ("http://example.com/?pk_i_id=1", "http://example.com/?pk_i_id=2"),
+    ("http://example.com/?ref=1", "http://example.com/?ref=2"),
+    ("http://example.com/?source=a&id=1", "http://example.com/?id=1"),
+    ("https://www.google.com/amp/s/a.example/1", "https://www.google.com/amp/s/b.example/1"),
     ("http://example.com/a", "http://example.com/A"),
     ("http://example.com/a/b", "http://example.com/a%2Fb"),
     ("http://example.com/a//b", "http://example.com/a/b"),
@@ -62,6 +184,7 @@ APART = [
     ("http://example.com/?id=1", "http://example.com/?id=1&page=2"),
     ("http://example.com/?ns_id=1", "http://example.com/?ns_id=2"),
     ("http://example.com/a;v=1", "http://example.com/a"),
+    ("http://example.com/a;sid=1/b", "http://example.com/a;sid=1/c"),
     ("http://example.com/%25", "http://example.com/%"),
     ("http://example.com/%%341", "http://example.com/%41"),
     ("http://example.com/ى", "http://example.com/ي"),
@@ -183,8 +306,36 @@ def test_a_query_keeps_every_value_in_its_place(pairs):
 @given(st.text("ab%/24Ff1é=&?+", max_size=8), st.text("ab%/24Ff1é=&?+", max_size=8))
 def test_two_addresses_become_one_only_if_their_bytes_are_one(one, other):
     """Taken apart into decoded bytes and delimiters, merged addresses are equal."""
-    merged = canonical(f"http://h.example/{one}") == canonical(f"http://h.example/{other}")
+    one, other = f"http://h.example/{one}", f"http://h.example/{other}"
+    merged = normal(one) == normal(other)
     assert not merged or as_bytes(one) == as_bytes(other)
+    assert not merged or canonical(one) == canonical(other)
+
+
+IDS = st.integers(1, 10**9).map(str) | st.text("abcdef0123456789-", min_size=1, max_size=12)
+SHAPES = [
+    "https://m.example.com/news/{}", "https://example.com/{}/amp/", "https://example.com/amp/{}.html",
+    "https://example.com/{}.amp.html", "https://example.com/news/{}?amp=1&utm_source={}",
+    "https://www.example.com/index.php?id={}&PHPSESSID=1", "https://example.com/article.php?sid={}",
+    "https://example.com/a;jsessionid=1?p={}", "https://example.com/#!/{}",
+    "https://example-com.cdn.ampproject.org/c/s/example.com/{}", "https://example.com/amp/a/{}/",
+    "https://example.com/أخبار/{}/خبر", "https://example.com/?session={}", "https://example.com/{}/x",
+]  # fmt: skip
+
+
+@given(st.sampled_from(SHAPES), IDS, IDS)
+def test_articles_of_different_ids_never_become_one(shape, one, other):
+    same = canonical(shape.format(one, one)) == canonical(shape.format(other, other))
+    assert same == (one == other)
+
+
+@given(st.lists(st.sampled_from(
+    ["?amp=1", "/amp", "/", "/amp/", ".amp", "?utm_id=1", "#a", "?sid=0a1b2c3d4e5f60718293a4b5c6"]
+), max_size=1), st.sampled_from(["", "www.", "m.", "amp.", "mobile.", "www.m."]),
+    st.sampled_from(["", "/amp"]), IDS)  # fmt: skip
+def test_whatever_an_article_is_dressed_in_it_is_one(behind, host, before, number):
+    url = f"https://{host}example.com{before}/news/{number}{''.join(behind)}"
+    assert canonical(url) == f"https://example.com/news/{number}"
 
 
 def as_bytes(text):

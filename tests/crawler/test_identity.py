@@ -49,12 +49,24 @@ async def test_pages_that_differ_only_in_their_bytes_are_no_revisions(archive, s
 
 
 async def test_two_addresses_of_one_article_make_no_revisions_of_each_other(archive, site):
-    listed(site, "/news/1", "/amp/news/1")
+    listed(site, "/news/1", "/print/1")
     serve(site, "/news/1", "خبر", canonical=f"{site.url}/news/1")
-    serve(site, "/amp/news/1", "خبر", canonical=f"{site.url}/news/1", text="نسخة الهاتف ")
+    serve(site, "/print/1", "خبر", canonical=f"{site.url}/news/1", text="نسخة الطباعة ")
     await looks(archive)
     assert archive.rows("select url, revision_count from articles") == [(f"{site.url}/news/1", 1)]
     assert archive.rows("select count(*) from visits where article is not null") == [(2,)]
+
+
+async def test_an_amp_twin_or_a_tracked_link_is_not_fetched_beside_its_article(archive, site):
+    found = ("/amp/news/1/", "/news/1?utm_source=rss", "/news/1/", "/news/1#comments")
+    listed(site, *found)
+    serve(site, "/amp/news/1/", "خبر")
+    await looks(archive)
+    assert archive.rows("select url from articles") == [(f"{site.url}/news/1",)]
+    assert archive.rows("select url from visits where kind = 'article'") == [
+        (f"{site.url}/amp/news/1/",)  # fetched as it was found
+    ]
+    assert not {*found[1:]} & {*site.targets()}
 
 
 async def test_the_same_claim_on_every_page_merges_nothing(archive, site):

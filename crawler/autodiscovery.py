@@ -85,8 +85,11 @@ def usual_api(home: str) -> Candidate:
 
 def absolute(written: str, base: str) -> str | None:
     """Return an address as an absolute one of the web, None where it is none."""
+    written = written.strip()
+    if not written:
+        return None
     try:
-        address = urljoin(base, written.strip())
+        address = urljoin(base, written)
         parts = urlsplit(address)
         is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
     except ValueError:
@@ -114,7 +117,8 @@ def _folder(home: str) -> str:
 
 def _promise(url: str) -> tuple[bool, bool]:
     path = _path(url)
-    return not _NEWS.search(path), not _ARTICLES.search(path)
+    none = _NO_ARTICLES.search(path) is not None
+    return none or not _NEWS.search(path), none or not _ARTICLES.search(path)
 
 
 def _path(url: str) -> str:

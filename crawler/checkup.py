@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from archive.records import Kind, Problem
 from archive.urls import host_of
-from crawler.inspection import Listing, form_of, inspect
+from crawler.inspection import Listing, a, form_of, inspect
 from crawler.publisher import Publisher
 from crawler.publisherfile import KEYS
 from crawler.refusals import remedy_for
@@ -92,7 +92,7 @@ def _remedies(answer: Answer, kind: Kind, problem: Problem) -> list[str]:
         return [remedy_for(problem) or _ANEW]
     other, form = form_of(answer.capture)
     if other in {Kind.FEED, Kind.SITEMAP, Kind.API} and other is not kind:
-        return [f"it is a {form}: move it from `{_KEYS[kind]}` to `{_KEYS[other]}`"]
+        return [f"it is {a(form)}: move it from `{_KEYS[kind]}` to `{_KEYS[other]}`"]
     return [_ANEW]
 
 

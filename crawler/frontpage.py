@@ -1,15 +1,14 @@
 """What a front page tells of its newspaper: its name, its feeds, its sections, its system. Pure."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from lxml.html import HtmlElement
 
-from archive.arabic import fold
 from archive.records import Kind
-from archive.urls import canonical, host_of
+from crawler.anchors import base_of, key, links_of, text_of
 from crawler.autodiscovery import Candidate, absolute, usual_api
 from crawler.decode import decode
 from crawler.evidence import read_evidence
@@ -19,31 +18,13 @@ from crawler.sitename import name_of
 
 _FEED_TYPE = re.compile(r"application/(?:rss|atom|rdf|feed)\+(?:xml|json)|text/xml", re.IGNORECASE)
 _COMMENTS = re.compile(r"comment|replies|تعليق|ردود", re.IGNORECASE)
-_FEED_PATH = re.compile(
+FEED_PATH = re.compile(
     r"(?:^|[/._-])(?:rss|feeds?|atom|rdf)(?:[/._?=-]|\d|$)|GenerateRss", re.IGNORECASE
 )
 _FEED_TEXT = re.compile(r"\brss\b|\batom\b|خلاص(?:ة|ه|ات)|خدمة rss|تلقيم", re.IGNORECASE)
 _WORDPRESS = re.compile(r"/wp-(?:content|includes|json)/", re.IGNORECASE)
 _SUFFIX = re.compile(r"\.(?:aspx|asp|php|jsp|cfm)$", re.IGNORECASE)
-_MENU = re.compile(r"nav|menu|قائمة", re.IGNORECASE)
 _API = "https://api.w.org/"  # the relation by which WordPress names its interface
-
-# Links of a menu that lead to something else than a section, by their text (folded) or path.
-_NO_SECTION_TEXT = re.compile(
-    r"من نحن|اتصل|تواصل|راسل|اعلن|اعلان|اشهار|خصوصيه|شروط|احكام|تسجيل|دخول|حسابي|اشتراك|اشترك|"
-    r"بحث|الرئيسيه|الصفحه الرئيس|البث|مباشر|النسخه|العدد الورقي|نسخه ورقيه|ارشيف الاعداد|وظائف|"
-    r"خريطه الموقع|عن الموقع|هيئه التحرير|فريق|english|francais|kurdi|turkce|contact|about|login|"
-    r"sign|subscri|privacy|terms|search|advert|^\W*\d*\W*$"
-)
-_NO_SECTION_PATH = re.compile(
-    r"/(?:about|contact|login|log-in|signin|register|account|users?|subscri\w*|privacy\S*|terms\S*|"
-    r"search|recherche|advert\w*|publicite|pdf|rss|feeds?|wp-\w+|cdn-cgi|live|newsletter|sitemap|"
-    r"tags?|author|cart|shop|en|fr|english)(?:[/.?]|$)",
-    re.IGNORECASE,
-)
-_LONGEST_TEXT = 32
-_DEEPEST = 4
-_FILES = re.compile(r"\.(?:pdf|jpe?g|png|gif|svg|mp[34]|zip|apk|xml|json|js|css)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +52,7 @@ def read_front(body: bytes, content_type: str | None, url: str) -> FrontPage:
     root = parse_page(text)
     if root is None:
         return FrontPage(url=url)
-    base = _base(root, url)
+    base = base_of(root, url)
     evidence = read_evidence(root)
     name, latin = name_of(evidence.names, _sayings(root, base, url))
     generators = (one.get("content") or "" for one in root.iter("meta") if _named(one, "generator"))
@@ -91,47 +72,7 @@ def read_front(body: bytes, content_type: str | None, url: str) -> FrontPage:
 def feeds_on(body: bytes, content_type: str | None, url: str) -> list[Candidate]:
     """Return the feeds that a page about feeds links to."""
     root = parse_page(decode(body, content_type).text)
-    return [] if root is None else [*_declared(root, url), *shown_feeds(root, _base(root, url))]
-
-
-def sections_on(
-    body: bytes, content_type: str | None, url: str, articles: Collection[str]
-) -> list[str]:
-    """Return the links of a front page that look like its sections: those of menus first.
-
-    `articles` are the links that look like articles. Variants of one page (`/sport?view=2`) are
-    left out.
-    """
-    root = parse_page(decode(body, content_type).text)
-    if root is None:
-        return []
-    base, known = _base(root, url), {_key(one) for one in (*articles, url)}
-    found: dict[str, tuple[bool, int, str]] = {}
-    for anchor, address in _links(root, base):
-        path = unquote(urlsplit(address).path)
-        depth = path.strip("/").count("/")
-        if _key(address) in known or depth >= _DEEPEST or not _is_section(anchor, address, path):
-            continue
-        rank = (not _in_menu(anchor), depth, address)
-        found[_key(address)] = min(found.get(_key(address), rank), rank)
-    bare = {_key(address) for _, _, address in found.values() if not urlsplit(address).query}
-    ranked = sorted(enumerate(found.values()), key=lambda item: (item[1][:2], item[0]))
-    return [
-        address
-        for _, (_, _, address) in ranked
-        if not urlsplit(address).query or _key(address.partition("?")[0]) not in bare
-    ]
-
-
-def _is_section(anchor: HtmlElement, address: str, path: str) -> bool:
-    text = fold(_text(anchor))
-    return (
-        0 < len(text) <= _LONGEST_TEXT
-        and not _NO_SECTION_TEXT.search(text)
-        and not _NO_SECTION_PATH.search(path)
-        and not _FILES.search(path)
-        and not _FEED_PATH.search(address.partition("://")[2].partition("/")[2])
-    )
+    return [] if root is None else [*_declared(root, url), *shown_feeds(root, base_of(root, url))]
 
 
 def _declared(root: HtmlElement, base: str) -> Iterator[Candidate]:
@@ -156,7 +97,7 @@ def shown_feeds(root: HtmlElement, base: str) -> Iterator[Candidate]:
         if address is None or _COMMENTS.search(unquote(address)):
             continue
         parts = urlsplit(address)
-        if _FEED_PATH.search(f"{parts.path}?{parts.query}") or _FEED_TEXT.search(_text(anchor)):
+        if FEED_PATH.search(f"{parts.path}?{parts.query}") or _FEED_TEXT.search(text_of(anchor)):
             yield Candidate(url=address, kind=Kind.FEED, how="linked from the front page")
 
 
@@ -180,31 +121,16 @@ def _sayings(root: HtmlElement, base: str, url: str) -> Iterator[str]:
     for link in root.iter("link"):
         if "alternate" in (link.get("rel") or "") and link.get("title"):
             yield str(link.get("title"))
-    homes = {_key(url), _key(absolute("/", url) or url)}
-    for anchor, address in _links(root, base):
-        if _key(address) in homes:
-            yield _text(anchor)
+    homes = {key(url), key(absolute("/", url) or url)}
+    for anchor, address in links_of(root, base):
+        if key(address) in homes:
+            yield text_of(anchor)
             yield from (str(image.get("alt")) for image in anchor.iter("img") if image.get("alt"))
 
 
-def _links(root: HtmlElement, base: str) -> Iterator[tuple[HtmlElement, str]]:
-    """Yield the links of a page that stay on its host."""
-    for anchor in root.iter("a"):
-        written = anchor.get("href")
-        address = absolute(written, base) if written and not written.startswith("#") else None
-        if address and _place(address) == _place(base):
-            yield anchor, address
-
-
 def _suffixes(root: HtmlElement, base: str) -> tuple[str, ...]:
-    found = (_SUFFIX.search(urlsplit(address).path) for _, address in _links(root, base))
+    found = (_SUFFIX.search(urlsplit(address).path) for _, address in links_of(root, base))
     return tuple(dict.fromkeys(match[0].lower() for match in found if match))
-
-
-def _base(root: HtmlElement, url: str) -> str:
-    element = root.find(".//base")
-    written = None if element is None else element.get("href")
-    return (absolute(written, url) if written else None) or url
 
 
 def _language(root: HtmlElement) -> str | None:
@@ -212,29 +138,5 @@ def _language(root: HtmlElement) -> str | None:
     return code if re.fullmatch(r"[a-z]{2,3}", code) else None
 
 
-def _in_menu(anchor: HtmlElement) -> bool:
-    return any(
-        one.tag in {"nav", "header", "menu"}
-        or _MENU.search(f"{one.get('class') or ''} {one.get('id') or ''} {one.get('role') or ''}")
-        for one in anchor.iterancestors()
-        if isinstance(one.tag, str)
-    )
-
-
 def _named(meta: HtmlElement, name: str) -> bool:
     return (meta.get("name") or "").strip().lower() == name
-
-
-def _text(anchor: HtmlElement) -> str:
-    return one_line(anchor.text_content())
-
-
-def _place(url: str) -> tuple[str, int | None]:
-    return host_of(url), urlsplit(url).port
-
-
-def _key(url: str) -> str:
-    try:
-        return canonical(url).replace("://www.", "://").rstrip("/")
-    except ValueError:
-        return url

@@ -74,9 +74,9 @@ async def inspect(answer: Answer, workers: Workers, *, now: datetime) -> Listing
     try:
         links = await _links(capture, workers)
     except (NotAListing, Stopped) as error:
-        return _not_listing(str(error) if kind is capture.kind else f"it is a {form}")
+        return _not_listing(f"it is {a(form)}" if kind not in {capture.kind, None} else str(error))
     if kind not in {capture.kind, None} and not links:
-        return _not_listing(f"it is a {form}")
+        return _not_listing(f"it is {a(form)}")
     listings = tuple(link for link in links if link.kind is Kind.SITEMAP)
     articles = [link for link in links if link.kind is Kind.ARTICLE]
     return Listing(
@@ -98,6 +98,11 @@ def form_of(capture: Capture) -> tuple[Kind | None, str]:
             return kind, form
     media = (capture.content_type or "").partition(";")[0].strip()
     return None, f"document of the type {media}" if media else "document of no known type"
+
+
+def a(form: str) -> str:
+    """Return a form with its indefinite article: `an RSS feed`."""
+    return f"{'an' if form.startswith(('RSS', 'Atom')) else 'a'} {form}"
 
 
 def posts(body: bytes, url: str) -> Iterator[Link]:
@@ -156,7 +161,8 @@ def _beginning(body: bytes) -> str:
     if body[:2] == b"\x1f\x8b":
         with contextlib.suppress(zlib.error):
             head = zlib.decompressobj(wbits=31).decompress(body, _HEAD)
-    return head.replace(b"\0", b"").removeprefix(codecs.BOM_UTF8).decode("latin-1")
+    plain = head.removeprefix(codecs.BOM_UTF8).lstrip(b"\xff\xfe")
+    return plain.replace(b"\0", b"").decode("latin-1")
 
 
 def _rendered(title: object) -> str | None:

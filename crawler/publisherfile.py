@@ -49,7 +49,7 @@ def compose(survey: Survey, slug: str, *, on: date) -> str:
     """Return the text of the file `<slug>.toml`; `on` is the day of the look."""
     front = survey.front
     lines = [
-        f"# Written by `warraq publishers add {_plain(survey.home)}` on {on}; nobody has checked it.",
+        f"# Written by `warraq publishers add {_plain(survey.home)}` on {on}, checked by nobody.",
         "# Read it, mend it, fill in what was not found, then set `checked = true`.",
         f"slug = {_quoted(slug)}",
         _named("name", front.name or front.name_latin or host_of(survey.home)),
@@ -127,7 +127,8 @@ def _entries(key: str, entries: Sequence[Entry], survey: Survey) -> list[str]:
 
 def _patterns(survey: Survey) -> list[str]:
     """Return a `reject` for lists among the links, and a hint for an `accept`."""
-    listed = [link.url for entry in survey.entries for link in entry.listing.links] + survey.menu
+    listed = [link.url for entry in survey.entries for link in entry.listing.links]
+    listed += survey.menu if survey.of(Kind.SITEMAP) else []  # sitemaps list sections, too
     read = [sample.url for sample in survey.samples]
     entries = [entry for entry in survey.entries if entry.candidate.kind is not Kind.SITEMAP]
     sure = [link.url for entry in entries for link in entry.listing.links]

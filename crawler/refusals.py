@@ -5,17 +5,21 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from archive.records import Problem
-from crawler.autodiscovery import Candidate
+from crawler.autodiscovery import USUAL, USUAL_OF_WORDPRESS
 from crawler.errors import CannotFollow
 from crawler.scout import Answer
+from crawler.survey import Survey
 
 _REMEDIES = {
-    "network-dns": "no such host is known; check the spelling of the address",
-    "network-refused": "nothing listens there; check the address, its port, http or https",
-    "network-timeout": "the site does not answer in time; try again later",
-    "network-failed": "the connection broke; try again later, or the other one of http and https",
+    "network-dns": "check the spelling of the address",
+    "network-refused": "check the address: its port, http or https",
+    "network-timeout": "try again later",
+    "network-failed": "try again later, or the other one of http and https",
     "robots-disallow": "the site does not want to be read by programs; Warraq obeys",
-    "robots-unreachable": "without its robots.txt nothing is asked there (RFC 9309); try later",
+    "robots-unreachable": (
+        "check the spelling of the address, http or https; or try again later: where robots.txt"
+        " cannot be had, nothing is asked (RFC 9309)"
+    ),
     "host-paused": "the host asked to be left alone; try again then",
     "address-refused": "an address of a private network is asked only when you name it yourself",
     "http-401": "the site wants a log-in",
@@ -57,27 +61,29 @@ def remedy_for(problem: Problem) -> str | None:
     return _REMEDIES.get(kind)
 
 
-def not_a_newspaper(
-    url: str,
-    failed: Sequence[tuple[Candidate, Problem]],
-    problems: Sequence[Problem],
-    *,
-    undated: bool = False,
-) -> CannotFollow:
-    """Return the refusal of a site on which no news articles were found."""
-    if undated:
+def not_a_newspaper(survey: Survey, problems: Sequence[Problem]) -> CannotFollow:
+    """Return the refusal of a site on which no news was found.
+
+    `problems` are those of the pages that were read and are no articles.
+    """
+    if survey.samples:
         seen = "the pages it lists carry no date, so they are hardly news"
     elif problems:
         kind, _ = Counter(one.kind for one in problems).most_common(1)[0]
         example = next(one.detail for one in problems if one.kind == kind)
         seen = f"the pages it lists do not read as articles ({example})"
+    elif survey.entries:
+        seen = "the pages it lists do not read as articles"
     else:
-        seen = "neither a feed nor a sitemap nor section pages with articles were found"
-    refused = [one for _, one in failed if one.kind not in {"http-404", "http-410"}]
-    because = f" Of what it names: {refused[0].detail}." if refused else ""
+        seen = "there is no feed, no sitemap and no section page with articles to be found"
+    broken = [
+        f" {one.url} ({one.how}): {problem.detail}."
+        for one, problem in survey.failed
+        if one.how not in {USUAL, USUAL_OF_WORDPRESS}
+    ]
     return CannotFollow(
-        f"{url}: {seen}.{because} Nothing written. If it is a newspaper, give the address of its"
-        f" news, or write its file by hand: README, Follow another newspaper."
+        f"{survey.home}: {seen}.{''.join(broken[:2])} Nothing written. If it is a newspaper, give"
+        " the address of its news, or write its file by hand (README, «Follow another newspaper»)."
     )
 
 

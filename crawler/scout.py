@@ -7,26 +7,18 @@ new to the next crawl as before.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Generic, TypeVar, cast
+from typing import Any
 from urllib.parse import urldefrag
 
 from scrapy import Request
-from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
-from scrapy.utils.log import configure_logging
 from w3lib.url import safe_url_string
 
-from archive.clock import Clock
-from archive.errors import ArchiveError
 from archive.records import Capture, Kind, Problem, Visit
 from archive.store import Store
 from archive.urls import canonical, readable
-from crawler import allowance
-from crawler.config import Config
-from crawler.crawl import Stop, known, scrapy_settings, warcinfo
 from crawler.errors import CrawlerError, StoppedLooking
 from crawler.faults import (
     ARCHIVE_FAULTS,
@@ -39,10 +31,8 @@ from crawler.faults import (
 )
 from crawler.publisher import Publisher
 from crawler.robots import FRESH
-from crawler.settings import USER_AGENT
 from crawler.spiders.news import LARGEST, LARGEST_PAGE, NewsSpider
 
-T = TypeVar("T")
 NOBODY = ""  # the slug of a publisher that is not one yet; its captures have none
 _NOTHING: tuple[Request, ...] = ()
 _PERMANENT = {301, 308}
@@ -147,81 +137,6 @@ class Scout(NewsSpider):
                 self.store.batch.commit()
             except ARCHIVE_FAULTS as error:
                 self.abort(error)
-
-
-Inquiry = Callable[[Scout], Awaitable[T]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Errand(Generic[T]):
-    """What to look at, and where the bytes go: the archive in `root`.
-
-    `named` are URLs that the user wrote: their hosts may be of the own machine or network.
-    """
-
-    inquiry: Inquiry[T]
-    root: Path
-    command: str
-    publishers: Sequence[Publisher]
-    named: Sequence[str] = ()
-    settings: Config
-    log_level: str
-    clock: Clock
-    tell: Callable[[str], None] = lambda _line: None
-
-
-async def look(errand: Errand[T]) -> T:
-    """Run an inquiry and return what it found; its exchanges are in the WARC files then.
-
-    Raises:
-        CrawlerError: what the inquiry raised.
-        ArchiveError: if the archive cannot be written.
-    """
-    stop = Stop()
-    stop.install(with_parent=False)
-    with Store(
-        errand.root,
-        command=errand.command,
-        software=USER_AGENT,
-        settings=warcinfo(errand.settings.contact),
-        clock=errand.clock,
-    ) as store:
-        scout = await _send(errand, store, stop)
-        if scout.fault:
-            raise ArchiveError(f"{errand.root}: the archive cannot be written ({scout.fault})")
-    if scout.failure:
-        raise scout.failure
-    return cast("T", scout.result)
-
-
-async def _send(errand: Errand[T], store: Store, stop: Stop) -> Scout:
-    room = allowance.left(store, errand.settings.caps)
-    if room == 0:
-        raise CrawlerError(" ".join(allowance.notes(store, errand.settings.caps)))
-    for one in errand.publishers:
-        if one.slug != NOBODY:
-            store.publish(known(one))
-    settings = scrapy_settings(
-        errand.publishers, contact=errand.settings.contact, log_level=errand.log_level
-    )
-    settings.set("OPEN_URLS", [*settings["OPEN_URLS"], *errand.named], priority="cmdline")
-    settings.set("PROXY", errand.settings.proxy, priority="cmdline")
-    configure_logging(settings)
-    crawler = Crawler(Scout, settings)
-
-    async def inquiry(scout: Scout) -> T:
-        stop.spider = scout
-        return await errand.inquiry(scout)
-
-    await AsyncCrawlerRunner(settings).crawl(
-        crawler,
-        store=store,
-        publishers=errand.publishers,
-        inquiry=inquiry,
-        max_bytes=room,
-        tell=errand.tell,
-    )
-    return cast("Scout", crawler.spider)
 
 
 def _request(url: str, kind: Kind, publisher: str) -> Request:

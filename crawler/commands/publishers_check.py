@@ -31,7 +31,7 @@ def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, 
     from crawler.checkup import Finding
     from crawler.checkup import check as look_at
     from crawler.commands.looks import as_object, findings
-    from crawler.scout import Errand, look
+    from crawler.errand import Errand, look
 
     archive.mkdir(parents=True, exist_ok=True)
     known = chosen(archive, slugs)

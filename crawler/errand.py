@@ -83,6 +83,8 @@ async def _send(errand: Errand[T], store: Store, stop: Stop) -> Scout:
 
     async def inquiry(scout: Scout) -> T:
         stop.spider = scout
+        if stop.asked:
+            scout.stop()
         return await errand.inquiry(scout)
 
     await AsyncCrawlerRunner(settings).crawl(

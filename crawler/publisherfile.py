@@ -23,7 +23,7 @@ KEYS = (
 )
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _ALONE = {"co", "com", "net", "org", "gov", "edu", "ac", "or", "go", "info", "mil"}
-_FRONTS = {"", "ar", "arabic", "ara", "home", "index", "main", "default"}
+_FRONTS = {"", "ar", "home", "index", "main", "default"}
 # Parts of addresses at which systems list articles, and which are none themselves.
 _LISTS = ("/category/", "/tag/", "/tags/", "/author/", "/page/", "/topic/", "/topics/", "/archive/")
 _WIDTH = 42

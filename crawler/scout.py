@@ -108,7 +108,7 @@ class Scout(NewsSpider):
             CrawlerError: if a data cap is reached.
         """
         if self._stopped:
-            raise StoppedLooking("stopped; nothing was written but what was already asked")
+            raise StoppedLooking("stopped before the look was done; no file was written")
         if self._room is not None and self.store.totals["bytes"] >= self._room:
             raise CrawlerError("a data cap of warraq.toml is reached; nothing more is asked")
         try:

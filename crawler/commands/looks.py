@@ -67,6 +67,8 @@ def as_object(finding: Finding) -> dict[str, object]:
 
 def findings(slug: str, found: list[Finding]) -> str:
     """Return what was found at a publisher's entry points: two or three lines for each."""
+    if not found:
+        return f"{slug}: its file names no feed, sitemap or section to look at"
     broken = sum(not one.works for one in found)
     lines = [f"{slug}: {f'{broken} of {len(found)} broken' if broken else 'works'}"]
     for one in found:

@@ -56,5 +56,5 @@ def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, 
                 click.echo(json.dumps(as_object(finding), ensure_ascii=False))
         else:
             click.echo(findings(one.slug, by_publisher.get(one.slug, [])))
-    if not all(finding.works for finding in found):
+    if not all(finding.works for finding in found) or len(by_publisher) < len(open_now):
         raise SystemExit(1)

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     ARTICLE = "article"
     IMAGE = "image"
     ROBOTS = "robots"
+    PROBE = "probe"  # asked to see what is there, apart from any crawl
 
 
 class PageKind(StrEnum):

@@ -16,6 +16,7 @@ _COMMANDS = {
     "watch": "crawler.commands.watch",
     "save": "crawler.commands.save",
     "extract": "crawler.commands.extract",
+    "publishers": "crawler.commands.publishers",
     "demo": "crawler.commands.demo",
     "search": "archive.commands.search",
     "serve": "archive.commands.serve",
@@ -57,4 +58,5 @@ def warraq() -> None:
     warraq crawl enabbaladi          fetch what is new, into ./warraq-archive
     warraq search "اللاجئين"          search the archive
     warraq serve                     read it in the browser
+    warraq publishers add URL        follow a newspaper that is not packaged
     """  # noqa: D301 - click wants the character

@@ -2,7 +2,9 @@
 
 CrawlerError
 ├── PublisherError    a publisher file is wrong, or no publisher has that name
-└── ConfigError       warraq.toml is wrong
+├── ConfigError       warraq.toml is wrong
+├── CannotFollow      a site was looked at, and there is no newspaper that can be followed
+└── StoppedLooking    the user stopped a look at a site
 """
 
 
@@ -12,6 +14,14 @@ class CrawlerError(Exception):
 
 class PublisherError(CrawlerError):
     """A publisher file does not validate, or the publisher is not known."""
+
+
+class CannotFollow(CrawlerError):  # noqa: N818 - what it says to the user
+    """A site is no newspaper, or does not let us see that it is one."""
+
+
+class StoppedLooking(CrawlerError):  # noqa: N818 - what happened
+    """The user stopped a look at a site before its end."""
 
 
 class ConfigError(CrawlerError):

@@ -88,7 +88,7 @@ class RecordCapture:
             request.meta["capture"] = self._spider.store.record(
                 exchange,
                 kind=visit.kind if visit else request.meta["kind"],
-                publisher=visit.publisher if visit else request.meta["publisher"],
+                publisher=(visit.publisher if visit else request.meta["publisher"]) or None,
             )
         except ARCHIVE_FAULTS as error:
             self._spider.abort(error)

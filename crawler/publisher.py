@@ -46,7 +46,8 @@ class Publisher:
     `zone` is the time zone its printed times are in, None when it is not known. `delay` is the
     least time between two requests to one of its hosts, in seconds; it is asked only within its
     `hours`, in its zone or UTC. `accept` and `reject` are patterns searched in the URL of a found
-    link.
+    link. `api` are addresses of WordPress' posts (`…/wp-json/wp/v2/posts`). `checked` tells that a
+    person has looked at the entry points.
     """
 
     slug: str
@@ -59,11 +60,13 @@ class Publisher:
     feeds: tuple[str, ...] = ()
     sitemaps: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
+    api: tuple[str, ...] = ()
     accept: tuple[Pattern[str], ...] = ()
     reject: tuple[Pattern[str], ...] = ()
     delay: float | None = None
     hours: Hours | None = None
     rules: tuple[Rules, ...] = ()
+    checked: bool = False
 
     @classmethod
     def of_url(cls, url: str) -> "Publisher":
@@ -100,7 +103,7 @@ class Publisher:
     @property
     def _urls(self) -> tuple[str, ...]:
         homepage = (self.homepage,) if self.homepage else ()
-        return (*homepage, *self.feeds, *self.sitemaps, *self.sections)
+        return (*homepage, *self.feeds, *self.sitemaps, *self.sections, *self.api)
 
 
 def load_all(*folders: Path) -> dict[str, Publisher]:
@@ -122,9 +125,19 @@ def find(slug: str, folders: Iterable[Path] = ()) -> Publisher:
     Raises:
         PublisherError: if there is none; the message names the nearest ones.
     """
-    for folder in (*reversed(tuple(folders)), PACKAGED):
+    return read(locate(slug, folders))
+
+
+def locate(slug: str, folders: Iterable[Path] = ()) -> Path:
+    """Return the file of the publisher of that slug: of the last folder that has one.
+
+    Raises:
+        PublisherError: if there is none; the message names the nearest ones.
+    """
+    folders = tuple(folders)
+    for folder in (*reversed(folders), PACKAGED):
         if (path := folder / f"{slug}.toml").is_file():
-            return read(path)
+            return path
     known = sorted(path.stem for folder in (PACKAGED, *folders) for path in folder.glob("*.toml"))
     near = get_close_matches(slug, known) or known
     raise PublisherError(f"no publisher is called {slug!r}; there are: {', '.join(near) or 'none'}")
@@ -152,7 +165,6 @@ def read(path: Path) -> Publisher:
         raise PublisherError(
             f"{path}: `name` is missing; give the newspaper's name as it prints it"
         )
-    fields.pop("checked", None)
     return Publisher(**fields)
 
 
@@ -187,6 +199,7 @@ _PUBLISHER: dict[str, values.Check] = {
     "feeds": ("feeds", values.each(values.address)),
     "sitemaps": ("sitemaps", values.each(values.address)),
     "sections": ("sections", values.each(values.address)),
+    "api": ("api", values.each(values.address)),
     "accept": ("accept", values.each(values.pattern)),
     "reject": ("reject", values.each(values.pattern)),
     "delay": ("delay", values.seconds),

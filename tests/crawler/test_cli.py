@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from crawler.cli import warraq
 from tests.crawler import shell, wire
 
-COMMANDS = ("crawl", "watch", "save", "extract", "demo", "search", "serve", "runs")
+COMMANDS = ("crawl", "watch", "save", "extract", "publishers", "demo", "search", "serve", "runs")
 
 
 def run(*words, **options):

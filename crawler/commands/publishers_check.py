@@ -1,0 +1,60 @@
+"""`warraq publishers check`: do the entry points of publishers still work?"""
+
+import asyncio
+import json
+from itertools import groupby
+from pathlib import Path
+
+import click
+
+from archive.clock import Clock
+from archive.commands.options import archive_option
+from crawler import config
+from crawler.commands.options import chosen, log_level_option, now_option
+
+
+@click.command()
+@click.argument("slugs", nargs=-1, metavar="[SLUG]…")
+@archive_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per entry point.")
+@log_level_option
+@now_option
+def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, now: Clock) -> None:
+    """Ask every feed, sitemap and section of SLUG… once and tell which work.
+
+    Without SLUG: the publishers this archive follows. For each entry point: what it is, how many
+    links it has, its newest date; and what to do where it is broken. Exit code 1 if one is.
+
+    The look keeps to robots.txt and to delays, its bytes are in the archive, but it is no visit:
+    nothing is marked as seen, and the next crawl finds all that is new.
+    """
+    from crawler.checkup import Finding
+    from crawler.checkup import check as look_at
+    from crawler.commands.looks import as_object, findings
+    from crawler.errand import Errand, look
+
+    archive.mkdir(parents=True, exist_ok=True)
+    known = chosen(archive, slugs)
+    for one in known:
+        if not one.is_open(now()):
+            click.echo(f"{one.slug} is asked only at {one.hours} ({one.zone or 'UTC'})", err=True)
+    open_now = [one for one in known if one.is_open(now())]
+    errand: Errand[list[Finding]] = Errand(
+        inquiry=lambda scout: look_at(scout, open_now),
+        root=archive,
+        command="publishers check",
+        publishers=open_now,
+        settings=config.load(archive),
+        log_level=log_level.upper(),
+        clock=now,
+    )
+    found = asyncio.run(look(errand))
+    by_publisher = {slug: list(some) for slug, some in groupby(found, lambda one: one.publisher)}
+    for one in open_now:
+        if as_json:
+            for finding in by_publisher.get(one.slug, []):
+                click.echo(json.dumps(as_object(finding), ensure_ascii=False))
+        else:
+            click.echo(findings(one.slug, by_publisher.get(one.slug, [])))
+    if not all(finding.works for finding in found) or len(by_publisher) < len(open_now):
+        raise SystemExit(1)

@@ -1,0 +1,216 @@
+"""`warraq publishers check`: what works is told, what is broken with a remedy; no news is lost."""
+
+import json
+from contextlib import closing
+
+import pytest
+from click.testing import CliRunner
+
+from archive.database import open_for_reading
+from crawler import config
+from crawler.checkup import check as look_at
+from crawler.cli import warraq
+from crawler.commands.options import chosen
+from crawler.errand import Errand, look
+from tests.crawler import shell, wire
+
+NEWS = ("/news/1001", "/news/1002")
+
+
+def run(*words):
+    """Run a command; its errors must have become a line and an exit code."""
+    result = CliRunner().invoke(warraq, [str(word) for word in words])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def check(archive, *words):
+    return run("publishers", "check", *words, "--archive", archive.root)
+
+
+def one(archive):
+    """Return the only finding about `paper`, and the exit code."""
+    result = check(archive, "paper", "--json")
+    (line,) = result.stdout.splitlines()
+    return json.loads(line), result.exit_code
+
+
+def test_what_works_is_told(archive, site):
+    found, code = one(archive)
+    assert code == 0
+    assert found == {
+        "publisher": "paper", "key": "feeds", "url": f"{site.url}/feed", "works": True,
+        "status": 200, "form": "RSS feed", "links": 2, "wanted": 2, "listings": 0,
+        "newest": None, "problem": None, "remedies": [],
+    }  # fmt: skip
+    told = check(archive, "paper").stdout
+    assert "paper: works" in told
+    assert "RSS feed, 2 links" in told
+
+
+def test_without_a_slug_those_are_checked_that_the_archive_follows(archive):
+    assert "paper: works" in check(archive).stdout
+
+
+def test_each_entry_point_is_asked_once(archive, site):
+    archive.follow(feeds=[f"{site.url}/feed"], sections=[f"{site.url}/a", f"{site.url}/b"])
+    site.answers["/a"] = (wire.http(b"<html><a href='/news/1001'>x</a></html>"),)
+    result = check(archive, "paper")
+    assert result.exit_code == 1  # /b is not there
+    assert "paper: 1 of 3 broken" in result.stdout
+    assert sorted(site.targets()) == ["/a", "/b", "/feed", "/robots.txt"]
+
+
+def moved(site):
+    site.answers["/feed"] = (wire.http(b"", "Location: /new", status="301 Moved"),)
+    site.answers["/new"] = (wire.http(wire.feed(site.url + "/news/1"), media="text/xml"),)
+
+
+def lent(site):
+    moved(site)
+    site.answers["/feed"] = (wire.http(b"", "Location: /new", status="302 Found"),)
+
+
+def old(site):
+    item = "<item><link>/news/1</link><pubDate>Mon, 09 Nov 2020 08:00:00 GMT</pubDate></item>"
+    feed = f"<rss version='2.0'><channel>{item}</channel></rss>"
+    site.answers["/feed"] = (wire.http(feed.encode(), media="text/xml"),)
+
+
+def answer(body, media="text/html", status="200 OK"):
+    def prepare(site):
+        site.answers["/feed"] = (wire.http(body.encode(), media=media, status=status),)
+
+    return prepare
+
+
+def robots(text, status="200 OK"):
+    def prepare(site):
+        site.answers["/robots.txt"] = (wire.http(text.encode(), status=status),)
+
+    return prepare
+
+
+def broken_off(site):
+    site.answers["/feed"] = (b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n<rss>",)
+
+
+EMPTY = "<rss version='2.0'><channel><title>x</title></channel></rss>"
+SITEMAP = "<urlset><url><loc>/news/1</loc></url></urlset>"
+
+# What the feed answers, whether it works, and what its problem and remedies must say.
+CASES = {
+    "moved for good": (moved, True, ["it moved for good; write ", "/new instead"]),
+    "moved for now": (lent, True, []),
+    "old": (old, True, ["nothing new for "]),
+    "404": (answer("x", status="404 Not Found"), False, ["answered 404", "front page"]),
+    "403": (answer("x", status="403 Forbidden"), False, ["answered 403", "refuses programs"]),
+    "500": (answer("x", status="500 Oops"), False, ["answered 500", "later"]),
+    "429": (answer("x", status="429 Slow"), False, ["answered 429", "patience"]),
+    "a page": (answer("<html><body>x</body></html>"), False, ["it is a web page", "add"]),
+    "a sitemap": (answer(SITEMAP, "text/xml"), False, ["move it from `feeds` to `sitemaps`"]),
+    "nothing in it": (answer(EMPTY, "text/xml"), False, ["lists nothing"]),
+    "nothing": (answer(""), False, ["no RSS or Atom feed"]),
+    "forbidden": (robots("User-agent: *\nDisallow: /feed"), False, ["robots.txt forbids", "obeys"]),
+    "no robots.txt": (robots("", "503 Later"), False, ["robots.txt answered 503"]),
+    "broken off": (broken_off, False, ["broke off"]),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_entry_point(archive, site, name):
+    prepare, works, said = CASES[name]
+    prepare(site)
+    found, code = one(archive)
+    assert (found["works"], code) == (works, 0 if works else 1), found
+    told = " ".join([found["problem"] or "", *found["remedies"]])
+    assert [words for words in said if words not in told] == [], told
+    assert bool(found["remedies"]) == bool(said)
+
+
+def test_patterns_that_let_nothing_pass_are_told(archive, site):
+    archive.follow(feeds=[f"{site.url}/feed"], accept=["/story/"])
+    found, code = one(archive)
+    assert (code, found["links"], found["wanted"]) == (1, 2, 0)
+    assert "none of its 2 links" in found["problem"]
+    assert f"{site.url}/news/1" in found["remedies"][0]
+
+
+def test_a_newspaper_without_entry_points_is_told(archive):
+    archive.follow(feeds=[])
+    result = check(archive, "paper")
+    assert result.exit_code == 1
+    assert "names no feed, sitemap or section" in result.stdout
+
+
+def test_a_newspaper_is_not_asked_outside_its_hours(archive, site):
+    archive.follow(feeds=[f"{site.url}/feed"], hours="21:00-22:00")
+    result = check(archive, "paper", "--now", "2020-11-12T09:00Z")
+    assert site.asked == []
+    assert "asked only at" in result.stderr
+    assert result.exit_code == 0
+
+
+def test_one_that_is_unknown_is_told(archive):
+    result = check(archive, "papper")
+    assert result.exit_code == 1
+    assert "papper" in result.stderr
+
+
+def conditional(site):
+    """Serve a feed as servers do that answer a known ETag with 304."""
+    feed = wire.feed(site.url + "/news/1", site.url + "/news/2")
+
+    def answered(asked):
+        if asked.header("If-None-Match") == '"two"':
+            return (wire.http(b"", status="304 Not Modified"),)
+        return (wire.http(feed, 'ETag: "two"', media="application/rss+xml"),)
+
+    site.answers["/feed"] = answered
+
+
+VISITS = "select key, due_at, etag, last_at, last_sha256, failures, state from visits order by 1"
+
+
+async def test_a_check_takes_no_news_from_the_next_crawl(archive, site):
+    first = wire.feed(site.url + "/news/1")
+    site.answers["/feed"] = (wire.http(first, 'ETag: "one"', media="application/rss+xml"),)
+    await archive.crawl()
+    known = archive.rows(VISITS)
+    conditional(site)  # a second article is out
+    papers = chosen(archive.root, ["paper"])
+    errand = Errand(
+        inquiry=lambda scout: look_at(scout, papers),
+        root=archive.root,
+        publishers=papers,
+        command="publishers check",
+        settings=config.load(archive.root),
+        log_level="WARNING",
+        clock=archive.clock,
+    )
+    (found,) = await look(errand)
+    assert found.listing is not None
+    assert found.listing.count == 2
+    assert site.asked[-1].header("If-None-Match") is None
+    assert archive.rows(VISITS) == known
+    await archive.crawl()
+    titles = archive.rows("select title from articles order by 1")
+    assert titles == [("خبر رقم 1 من المدينة",), ("خبر رقم 2 من المدينة",)]
+
+
+async def test_a_broken_entry_point_fails_no_visit(archive, site):
+    await archive.crawl()
+    known = archive.rows("select * from visits order by key")
+    problems = archive.problems()
+    del site.answers["/feed"]
+    code, output = shell.run("publishers", "check", "paper", "--archive", archive.root)
+    assert code == 1
+    assert "answered 404" in output
+    assert "Traceback" not in output
+    assert archive.rows("select * from visits order by key") == known
+    assert archive.problems() == problems
+    with closing(open_for_reading(archive.root)) as db:
+        last = db.execute(
+            "select kind, publisher, status from captures order by id desc"
+        ).fetchone()
+    assert last == ("probe", "paper", 404)

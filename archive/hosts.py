@@ -1,4 +1,4 @@
-"""Hosts that asked to be left alone: until when, and how often they have had to ask in a row."""
+"""Hosts that are left alone: until when, and how often in a row they have had to be."""
 
 import sqlite3
 from datetime import datetime
@@ -9,15 +9,15 @@ from archive.clock import from_iso, iso
 # All that is due on a host, by the range of its keys; `0` is the character that follows `/`.
 _POSTPONE = """
 update visits set due_at = max(due_at, :until), not_before = :until
-where due_at is not null and (
-    key >= 'http://' || :host || '/' and key < 'http://' || :host || '0'
-    or key >= 'https://' || :host || '/' and key < 'https://' || :host || '0'
-)
+where due_at is not null and key >= :origin || '/' and key < :origin || '0'
 """
 
 
 class Hosts:
-    """The hosts (`name`, or `name:port` where it is not the usual one) that are paused."""
+    """The hosts that are paused: `name`, or `name:port` where it is not the usual one.
+
+    With `https://` before it, by that scheme alone.
+    """
 
     def __init__(self, db: sqlite3.Connection, batch: Batch) -> None:
         self._db = db
@@ -32,7 +32,8 @@ class Hosts:
             " strikes = excluded.strikes",
             (host, iso(until), strikes),
         )
-        self._db.execute(_POSTPONE, {"host": host, "until": iso(until)})
+        origins = [host] if "://" in host else [f"http://{host}", f"https://{host}"]
+        self._db.executemany(_POSTPONE, [{"origin": one, "until": iso(until)} for one in origins])
 
     def postpone(self, key: str, *, until: datetime) -> None:
         """Make one visit (by its key) due no sooner than `until`."""
@@ -42,7 +43,7 @@ class Hosts:
         )
 
     def forgive(self, host: str) -> None:
-        """Forget that a host asked to be left alone: it answers again."""
+        """Forget that a host was left alone: it answers again."""
         self._batch.open()
         self._db.execute("delete from hosts where host = ?", (host,))
 

@@ -204,8 +204,8 @@ async def _slice(
 def _unasked(spider: NewsSpider, job: Job) -> list[str]:
     """Return why some visits were not made: paused hosts, publishers outside their hours."""
     notes = [
-        f"{host} asked to be left alone until {until:%F %H:%M} UTC; what is due there waits."
-        for host, until in spider.pauses.met()
+        f"{place} is left alone until {until:%F %H:%M} UTC; what is due there waits."
+        for place, until in spider.pauses.met()
     ]
     for one in () if job.addresses else job.publishers:
         if not one.is_open(job.clock()):

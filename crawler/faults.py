@@ -24,6 +24,8 @@ NETWORK_ERRORS: dict[type[Exception], str] = {
     UnsupportedURLSchemeError: "network-scheme",
 }
 NETWORK: tuple[type[Exception], ...] = tuple(NETWORK_ERRORS)
+# After these the host may be away, whatever address is asked for.
+NO_ANSWER = (CannotResolveHostError, DownloadConnectionRefusedError, DownloadTimeoutError)
 ARCHIVE_FAULTS = (OSError, sqlite3.Error)
 
 
@@ -57,7 +59,7 @@ class TooLarge(IgnoreRequest):
 
 
 class HostPaused(IgnoreRequest):
-    """The host asked to be left alone for a while; nobody is asked there before `until`."""
+    """The host is left alone for a while; nobody is asked there before `until`."""
 
     def __init__(self, message: str, *, until: datetime) -> None:
         super().__init__(message)

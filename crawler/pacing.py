@@ -42,7 +42,9 @@ class HostPacing:
             retry_after = (response.headers.get("Retry-After") or b"").decode("latin-1")
             self._spider.pauses.strike(request.url, response.status, retry_after)
         elif response.status < 500:
-            self._spider.pauses.forgive(request.url)
+            self._spider.pauses.answered(request.url)
+        elif request.meta.get("visit"):
+            self._spider.pauses.missed(request.url)
         return response
 
     def _resume(self, name: str, slot: Slot) -> None:

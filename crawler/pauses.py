@@ -1,4 +1,4 @@
-"""Hosts that are left alone for a while, because they answered 429 or 503.
+"""Hosts that are left alone for a while: those that answered 429 or 503, or answer no more.
 
 As long as they ask for (Retry-After), or longer each time; the other hosts go on.
 """
@@ -16,6 +16,8 @@ from crawler.faults import HostPaused
 
 # Seconds of the first pause, doubled with every further strike in a row.
 FIRST_PAUSE = {429: 30.0, 503: 10.0}
+FIRST_ABSENCE = 300.0  # of a host whose robots.txt cannot be had, or that is away altogether
+MISSES = 10  # so many addresses in a row that no answer, or a 5xx, came from: the host is away
 LONGEST_PAUSE = timedelta(days=1)
 WAITED_SECONDS = (
     60.0  # a crawl waits for a pause that is over so soon, and ends before a longer one
@@ -24,7 +26,7 @@ WAITED_SECONDS = (
 
 @dataclass(slots=True)
 class _Pause:
-    """A host's pause: its end by the crawl's clock and by the machine's, and the strikes so far."""
+    """A pause: its end by the crawl's clock and by the machine's, and the strikes so far."""
 
     until: datetime
     ends: float
@@ -32,7 +34,11 @@ class _Pause:
 
 
 class Pauses:
-    """The hosts that are left alone for now."""
+    """The hosts that are left alone for now.
+
+    Who asks for it is left alone by any scheme; one that is away, by that scheme alone: where
+    port 80 is closed, 443 may answer.
+    """
 
     def __init__(self, hosts: Hosts, clock: Clock) -> None:
         self._hosts = hosts
@@ -43,6 +49,7 @@ class Pauses:
             for host, until, strikes in hosts.paused()
         }
         self._met: set[str] = set()
+        self._misses: dict[str, int] = {}
 
     def check(self, url: str) -> None:
         """Check that the host of a URL is not paused.
@@ -50,35 +57,53 @@ class Pauses:
         Raises:
             HostPaused: with the end of the pause.
         """
-        host = host_of(url)
-        pause = self._pauses.get(host)
-        if pause and time.monotonic() < pause.ends:
-            self._met.add(host)
-            raise HostPaused(f"{host} is left alone until {pause.until:%F %T}", until=pause.until)
+        for place in (host_of(url), origin_of(url)):
+            pause = self._pauses.get(place)
+            if pause and time.monotonic() < pause.ends:
+                self._met.add(place)
+                message = f"{place} is left alone until {pause.until:%F %T}"
+                raise HostPaused(message, until=pause.until)
 
     def strike(self, url: str, status: int, retry_after: str = "") -> None:
         """Pause the host that gave this answer."""
-        host, now = host_of(url), self._clock()
-        strikes = self._pauses[host].strikes + 1 if host in self._pauses else 1
-        asked = revisit.retry_after(retry_after, now=now)
-        seconds = FIRST_PAUSE[status] * (1 << min(strikes - 1, 16))
+        asked = revisit.retry_after(retry_after, now=self._clock())
+        self._pause(host_of(url), FIRST_PAUSE[status], asked)
+
+    def away(self, url: str) -> None:
+        """Pause a host that does not answer for itself."""
+        self._misses.pop(origin_of(url), None)
+        self._pause(origin_of(url), FIRST_ABSENCE)
+
+    def missed(self, url: str) -> None:
+        """Count an address that no answer, or a 5xx, came from; pause a host that is away."""
+        place = origin_of(url)
+        self._misses[place] = self._misses.get(place, 0) + 1
+        if self._misses[place] >= MISSES:
+            self.away(url)
+
+    def answered(self, url: str) -> None:
+        """End the strikes of a host that answers again."""
+        self._misses.pop(origin_of(url), None)
+        for place in (host_of(url), origin_of(url)):
+            pause = self._pauses.get(place)
+            if pause and time.monotonic() >= pause.ends:
+                del self._pauses[place]
+                self._hosts.forgive(place)
+
+    def _pause(self, place: str, first: float, asked: datetime | None = None) -> None:
+        """Pause a place for as long as it asked, or twice as long as last time."""
+        now, known = self._clock(), self._pauses.get(place)
+        strikes = known.strikes + 1 if known else 1
+        seconds = first * (1 << min(strikes - 1, 16))
         until = (
             asked if asked and asked > now else now + min(timedelta(seconds=seconds), LONGEST_PAUSE)
         )
-        if host in self._pauses:
-            until = max(until, self._pauses[host].until)
+        if known:
+            until = max(until, known.until)
         ends = time.monotonic() + (until - now).total_seconds()
-        self._pauses[host] = _Pause(until, ends, strikes)
-        self._met.add(host)
-        self._hosts.pause(host, until=until, strikes=strikes)
-
-    def forgive(self, url: str) -> None:
-        """End the strikes of a host that answers again."""
-        host = host_of(url)
-        pause = self._pauses.get(host)
-        if pause and time.monotonic() >= pause.ends:
-            del self._pauses[host]
-            self._hosts.forgive(host)
+        self._pauses[place] = _Pause(until, ends, strikes)
+        self._met.add(place)
+        self._hosts.pause(place, until=until, strikes=strikes)
 
     def soon_over(self) -> bool:
         """Return whether visits wait for a pause that is worth waiting for."""
@@ -88,7 +113,7 @@ class Pauses:
         return any(0 < seconds <= WAITED_SECONDS for seconds in left)
 
     def met(self) -> list[tuple[str, datetime]]:
-        """Return the hosts that stopped visits and are still paused, each with the pause's end."""
+        """Return the places that stopped visits and are still paused, with the pause's end."""
         return sorted(
             (host, pause.until)
             for host, pause in self._pauses.items()
@@ -99,3 +124,9 @@ class Pauses:
 def host_of(url: str) -> str:
     """Return a URL's host, with its port where that is not the scheme's own."""
     return urlsplit(normal(url)).netloc
+
+
+def origin_of(url: str) -> str:
+    """Return a URL's scheme and host, as robots.txt is one's."""
+    parts = urlsplit(normal(url))
+    return f"{parts.scheme}://{parts.netloc}"

@@ -6,19 +6,18 @@ is not in the RFC but in many files, becomes the delay of the host's slot.
 """
 
 import asyncio
-from dataclasses import dataclass
+import contextlib
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from protego import Protego
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 
-from archive.records import Kind, Visit
+from archive.records import Kind, Problem, Visit
 from crawler.faults import (
     NETWORK,
     AddressRefused,
@@ -27,27 +26,13 @@ from crawler.faults import (
     Unreachable,
     network_detail,
 )
-from crawler.pauses import FIRST_PAUSE
+from crawler.policy import LIMIT_BYTES, LONGEST_DELAY, Policy, judge
 
 if TYPE_CHECKING:
     from crawler.spiders.news import NewsSpider
 
 FRESH = timedelta(days=1)
-LIMIT_BYTES = 500 * 1024
-LONGEST_DELAY = 300.0
 _NO_ANSWER: tuple[type[Exception], ...] = (*NETWORK, IgnoreRequest)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Policy:
-    """What a host allows: `rules` None allows everything; `problem` forbids everything for now.
-
-    `refused` says why the host is none to ask at all.
-    """
-
-    rules: Protego | None = None
-    problem: str | None = None
-    refused: str | None = None
 
 
 class RobotsPolicy(RobotsTxtMiddleware):
@@ -57,36 +42,49 @@ class RobotsPolicy(RobotsTxtMiddleware):
         super().__init__(crawler)
         self._spider = cast("NewsSpider", crawler.spider)
         self._agent = str(crawler.settings["ROBOTSTXT_USER_AGENT"])
-        self._policies: dict[str, asyncio.Task[_Policy]] = {}
+        self._policies: dict[str, asyncio.Task[Policy]] = {}
 
     async def process_request(self, request: Request) -> None:  # type: ignore[override]
         if request.meta.get("dont_obey_robotstxt"):
             return
+        first = _origin(request.url) not in self._policies
         policy = await self._policy(request)
         if policy.refused:
             raise AddressRefused(policy.refused)
         if policy.problem:
+            if not first:  # the host is one problem, not one for each of its addresses
+                self._spider.pauses.check(request.url)
             raise Unreachable(policy.problem)
-        if policy.rules is None:
-            return
-        if not policy.rules.can_fetch(request.url, self._agent):
+        if not policy.allows(request.url):
             raise Disallowed(f"robots.txt forbids {request.url} to {self._agent}")
-        self._slow_down(request, policy.rules.crawl_delay(self._agent))
+        self._slow_down(request, policy.asked_delay)
 
-    async def _policy(self, request: Request) -> _Policy:
-        parts = urlsplit(request.url)
-        host = f"{parts.scheme}://{parts.netloc}"
-        if host not in self._policies:
+    async def _policy(self, request: Request) -> Policy:
+        origin = _origin(request.url)
+        if origin not in self._policies:
             visit: Visit = request.meta["visit"]
-            self._policies[host] = asyncio.ensure_future(
-                self._fetch(f"{host}/robots.txt", visit.publisher)
-            )
-        return await asyncio.shield(self._policies[host])
+            self._policies[origin] = asyncio.ensure_future(self._find(origin, visit.publisher))
+        return await asyncio.shield(self._policies[origin])
 
-    async def _fetch(self, url: str, publisher: str) -> _Policy:
+    async def _find(self, origin: str, publisher: str) -> Policy:
+        """Return an origin's policy; one that forbids everything for now is not remembered."""
+        url = f"{origin}/robots.txt"
+        try:
+            policy = await self._fetch(url, publisher)
+        except HostPaused:
+            del self._policies[origin]
+            raise
+        if policy.problem:
+            del self._policies[origin]
+            with contextlib.suppress(HostPaused):  # it has said itself for how long
+                self._spider.pauses.check(url)
+                self._spider.pauses.away(url)
+        return policy
+
+    async def _fetch(self, url: str, publisher: str) -> Policy:
         known = self._spider.store.latest(url, since=self._spider.clock() - FRESH)
         if known and (known[0] == 200 or 400 <= known[0] < 500) and known[0] != 429:
-            return _judge(url, *known)
+            return judge(url, *known)
         request = Request(
             url,
             callback=NO_CALLBACK,
@@ -101,28 +99,27 @@ class RobotsPolicy(RobotsTxtMiddleware):
         try:
             response = await self.crawler.engine.download_async(request)
         except HostPaused:
-            del self._policies[url.removesuffix("/robots.txt")]
             raise
         except AddressRefused as error:
-            return _Policy(refused=f"{url}: {error}")
+            return Policy(refused=f"{url}: {error}")
         except _NO_ANSWER as error:
-            return _Policy(problem=f"{url} cannot be reached: {network_detail(error)}")
-        if response.status in FIRST_PAUSE:  # asked again when the host is no longer paused
-            del self._policies[url.removesuffix("/robots.txt")]
+            return Policy(problem=f"{url} cannot be reached: {network_detail(error)}")
         if "truncated" in response.flags and len(response.body) < LIMIT_BYTES:
-            return _Policy(problem=f"{url} broke off")
-        return _judge(url, response.status, response.body)
+            return Policy(problem=f"{url} broke off")
+        policy = judge(url, response.status, response.body)
+        if policy.asked_delay > LONGEST_DELAY:
+            told = f"Crawl-delay: {policy.asked_delay:g} is more than {LONGEST_DELAY:g} seconds,"
+            problem = Problem(kind="crawl-delay", detail=f"{told} which are kept", stage="fetch")
+            self._spider.store.problem(problem, url=url, publisher=publisher)
+        return policy
 
-    def _slow_down(self, request: Request, delay: float | None) -> None:
+    def _slow_down(self, request: Request, delay: float) -> None:
         if delay:
             _, slot = self.crawler.engine.downloader._get_slot(request)  # noqa: SLF001 - Scrapy has no public way
-            slot.delay = max(slot.delay, min(float(delay), LONGEST_DELAY))
+            slot.delay = max(slot.delay, min(delay, LONGEST_DELAY))
             self._spider.frontier.delays[request.meta["visit"].publisher] = slot.delay
 
 
-def _judge(url: str, status: int, body: bytes) -> _Policy:
-    if status >= 500 or status == 429:
-        return _Policy(problem=f"{url} answered {status}")
-    if status >= 400:
-        return _Policy()
-    return _Policy(rules=Protego.parse(body[:LIMIT_BYTES].decode("utf-8-sig", "replace")))
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

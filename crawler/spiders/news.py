@@ -19,6 +19,7 @@ from crawler.discover import NotAListing
 from crawler.ending import Endings
 from crawler.faults import (
     ARCHIVE_FAULTS,
+    NO_ANSWER,
     ArchiveFault,
     Disallowed,
     HostPaused,
@@ -148,6 +149,8 @@ class NewsSpider(Spider):
         elif isinstance(error, Disallowed):
             self.endings.refused(visit, str(error))
         elif kind := kind_of(error):
+            if isinstance(error, NO_ANSWER):
+                self.pauses.missed(failure.request.url)  # type: ignore[attr-defined]
             self.endings.failed(visit, None, kind, network_detail(error))
         else:
             self._break(visit, None, failure)

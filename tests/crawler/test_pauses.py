@@ -79,12 +79,12 @@ def test_only_that_host_is_paused(store, other, paused):
 def test_a_host_that_answers_again_is_forgiven(store, monkeypatch):
     pauses = Pauses(store.hosts, store.clock)
     pauses.strike(URL, 503)
-    pauses.forgive(URL)  # the answer to an earlier request, within the pause
+    pauses.answered(URL)  # the answer to an earlier request, within the pause
     assert until(pauses)
     later = time.monotonic() + 11
     monkeypatch.setattr("crawler.pauses.time", SimpleNamespace(monotonic=lambda: later))
     pauses.check(URL)
-    pauses.forgive(URL)
+    pauses.answered(URL)
     assert store.hosts.paused() == []
 
 

@@ -9,13 +9,15 @@ import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import cast
 
 from isal import igzip_lib, isal_zlib
 
 _GZIP = 31  # window bits by which zlib reads and checks the gzip frame
 _READ = 1 << 14
 _MOST_AT_ONCE = 1 << 26  # a damaged length must not ask for all the memory there is
-_FAULTS = (igzip_lib.IsalError, zlib.error, EOFError, MemoryError, OverflowError)
+_BROKEN = cast("type[Exception]", igzip_lib.IsalError)  # its own types call it an instance
+_FAULTS = (_BROKEN, zlib.error, EOFError, MemoryError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

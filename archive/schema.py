@@ -220,3 +220,14 @@ def m004_stories(db: Database) -> None:
     """Create the stories, and group the articles there are."""
     register(db.conn)
     create_stories(db.conn)
+
+
+@MIGRATIONS()
+def m005_withholdings(db: Database) -> None:
+    """Create the record of what was withheld from readers, when and why."""
+    db.execute(
+        "create table withholdings (id integer primary key,"
+        " article integer not null references articles(id), at text not null,"
+        " act text not null check (act in ('withhold', 'unwithhold')), reason text) strict"
+    )
+    db.execute("create index withholdings_article on withholdings(article)")

@@ -21,6 +21,10 @@ _COMMANDS = {
     "search": "archive.commands.search",
     "serve": "archive.commands.serve",
     "runs": "archive.commands.runs",
+    "withhold": "archive.commands.withhold",
+    "unwithhold": "archive.commands.unwithhold",
+    "verify": "archive.commands.verify",
+    "reindex": "archive.commands.reindex",
 }
 
 

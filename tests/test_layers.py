@@ -121,6 +121,7 @@ COMMANDS = [
     (["search", "لاجئ", "--json", "--archive"], '"id"'),
     (["runs", "--archive"], "1 requests"),
     (["runs", "--json", "--archive"], '"finished"'),
+    (["verify", "--archive"], "Everything is as it was written."),
 ]
 
 

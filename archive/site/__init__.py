@@ -11,7 +11,7 @@ from markupsafe import Markup
 from pluggy import HookimplMarker
 
 from archive import urls
-from archive.site import views, wording
+from archive.site import closing, views, wording
 from archive.site.archives import archive_names
 from archive.site.descriptions import database_metadata
 from archive.site.searchbox import understood
@@ -47,6 +47,18 @@ def filters_from_request(
     if typed is not None and table == "articles" and database in archive_names(datasette):
         archive = datasette.get_database(database)
         outcome.force_result([understood(found, archive, typed) for found in outcome.get_result()])
+
+
+@hookimpl(trylast=True)
+def permission_allowed(datasette: Any, action: str, resource: Any) -> Awaitable[bool | None]:
+    """Close tables and SQL while something is withheld; last, for the last answer counts."""
+    return closing.refused(datasette, action, resource)
+
+
+@hookimpl(tryfirst=True)
+def forbidden(datasette: Any, request: Any, message: str) -> Awaitable[Any]:
+    """Say why tables are closed, where it is for what is withheld."""
+    return views.closed(datasette, request, message)
 
 
 @hookimpl

@@ -5,7 +5,9 @@ import sqlite3
 from typing import Any
 
 from datasette import Response
+from datasette.forbidden import forbidden as datasettes_own
 
+from archive.site import closing
 from archive.site.archives import archive_names
 from archive.site.pages import article_page, front_page, story_page
 from archive.site.results import page_number, results_page
@@ -23,6 +25,8 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+
+_TABLES_CLOSED = "الجداول مغلقة لأن في الأرشيف مواد محجوبة عن العرض."
 
 _LONGEST_QUERY = 1000  # characters
 
@@ -76,14 +80,28 @@ async def search(datasette: Any, request: Any) -> Response:
     return await _show(datasette, request, "search.html", {"page": page})
 
 
+async def closed(datasette: Any, request: Any, message: str) -> Response:
+    """Say that tables and SQL are closed for what is withheld, or else what Datasette says."""
+    names = archive_names(datasette)
+    withheld = [name for name in names if await closing.is_closed(datasette, name)]
+    if not withheld:
+        response: Response = await datasettes_own(datasette, request, message)()
+        return response
+    if request.path.endswith(".json"):
+        return Response.json({"ok": False, "error": closing.MESSAGE, "status": 403}, status=403)
+    told = {"message": _TABLES_CLOSED, "detail": closing.MESSAGE}
+    return await _show(datasette, request, "message.html", told, 403)
+
+
 async def _open(datasette: Any, request: Any, *tables: str) -> Any:
     """Return the first archive, once whoever asks may see these tables of it."""
     name = archive_names(datasette)[0]
-    for table in tables:
-        await datasette.ensure_permissions(
-            request.actor,
-            [("view-table", (name, table)), ("view-database", name), "view-instance"],
-        )
+    with closing.own_page():
+        for table in tables:
+            await datasette.ensure_permissions(
+                request.actor,
+                [("view-table", (name, table)), ("view-database", name), "view-instance"],
+            )
     return datasette.get_database(name)
 
 

@@ -21,7 +21,7 @@ WIDTHS = (320, 768)
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
-    return fill(tmp_path_factory.mktemp("archive"))
+    return fill(tmp_path_factory.mktemp("archive"), withhold=False)
 
 
 @pytest.fixture(scope="module")

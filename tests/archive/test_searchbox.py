@@ -7,6 +7,7 @@ from datasette.app import Datasette
 
 from archive.database import open_for_writing
 from archive.search import search
+from archive.site.closing import own_page
 from tests.archive.newsroom import add_article
 from tests.archive.test_search import ARTICLES
 
@@ -43,9 +44,10 @@ def datasette(tmp_path_factory):
 
 async def table(datasette, **arguments):
     """Return the answer of the articles' table page, all rows as objects."""
-    answer = await datasette.client.get(
-        "/archive/articles.json", params={"_shape": "array", "_sort": "id", **arguments}
-    )
+    with own_page():  # past the closing of the tables, to see that the box hides by itself, too
+        answer = await datasette.client.get(
+            "/archive/articles.json", params={"_shape": "array", "_sort": "id", **arguments}
+        )
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -82,7 +84,8 @@ async def test_a_raw_search_stays_as_it_is(datasette):
 )
 async def test_sql_finds_what_the_search_finds(datasette, sql, options):
     query = sql.split("'")[1]
-    answer = await datasette.client.get("/archive.json", params={"sql": sql, "_shape": "array"})
+    with own_page():
+        answer = await datasette.client.get("/archive.json", params={"sql": sql, "_shape": "array"})
     (row,) = answer.json()
     hits = await datasette.get_database("archive").execute_fn(
         lambda connection: search(connection, query, **options)
@@ -96,5 +99,6 @@ async def test_sql_finds_what_the_search_finds(datasette, sql, options):
 
 async def test_no_query_in_sql_finds_nothing(datasette):
     sql = "select warraq_search(null) as found"
-    answer = await datasette.client.get("/archive.json", params={"sql": sql, "_shape": "array"})
+    with own_page():
+        answer = await datasette.client.get("/archive.json", params={"sql": sql, "_shape": "array"})
     assert answer.json() == [{"found": "[]"}]

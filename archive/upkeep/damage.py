@@ -1,0 +1,59 @@
+"""What a check of an archive found: how much was looked at, and every damage with its remedy."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+
+FROM_BACKUP = "put the file back from a backup; what a backup does not hold is lost"
+ROW_FROM_BACKUP = "put archive.db back from a backup, or leave the row as a mark of what is missing"
+REINDEX = "`warraq reindex` makes the search index anew from the articles"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """One thing that is not as it was written: where, what, and what to do.
+
+    `place` is a file inside the archive's folder, `offset` the byte of the damaged record there;
+    `table` and `row` name a row of the database by its key.
+    """
+
+    kind: str
+    place: str
+    detail: str
+    remedy: str
+    offset: int | None = None
+    table: str | None = None
+    row: int | str | None = None
+
+    def __str__(self) -> str:
+        at = f", byte {self.offset}" if self.offset is not None else ""
+        row = f", {self.table} {self.row}" if self.table and self.row is not None else ""
+        return f"{self.place}{at}{row}: {self.detail} ({self.kind})\n    {self.remedy}"
+
+
+@dataclass(slots=True, kw_only=True)
+class Findings:
+    """What a part of a check looked at, in words and numbers, and what it found damaged."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    damages: list[Damage] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, other: "Findings") -> None:
+        """Take in what another part found."""
+        self.counts.update(other.counts)
+        self.damages += other.damages
+        self.notes += other.notes
+
+    def plain(self) -> dict[str, object]:
+        """Return it as JSON has it."""
+        return {
+            "checked": dict(self.counts),
+            "damages": [asdict(damage) for damage in self.damages],
+            "notes": self.notes,
+        }
+
+    def lines(self) -> Iterator[str]:
+        """Yield each damage and note for a person to read."""
+        yield from map(str, self.damages)
+        yield from self.notes

@@ -1,0 +1,100 @@
+"""The search index against the articles: each term of each field, counted on both sides."""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from functools import lru_cache
+from itertools import count
+from operator import mul
+from pathlib import Path
+
+from archive.arabic import analyse
+from archive.database import NAME, open_for_reading
+from archive.index import index_is_current
+from archive.upkeep.damage import REINDEX, Damage, Findings
+
+_COLUMNS = ("title", "deck", "byline", "text")
+_ARTICLES = "select id, title, deck, byline, text from articles"
+_TERMS = "select term, col, doc, cnt from temp.warraq_terms"
+# Where words stand, as one number for each column: summed in SQL, for there are as many places as
+# words in the archive; small factors keep ten thousand million of them within 64 bits.
+_PLACES = """
+select col, sum((doc % 1009) * (offset + 1) * (1 + (
+    unicode(term) * 7 + unicode(substr(term, -1)) * 31 + length(term) * 57) % 251))
+from temp.warraq_places group by col
+"""
+_SENTINEL = "\ue000"  # how the one row without an article begins
+_SHOWN = 5
+
+
+def check_index(root: Path) -> Findings:
+    """Check that the index is of this analyser, and holds the words of all articles, in place.
+
+    All is read in one transaction, so that a crawl may write meanwhile.
+    """
+    findings = Findings()
+    with closing(open_for_reading(root)) as db:
+        db.execute(
+            "create virtual table temp.warraq_terms using fts5vocab(main, articles_fts, col)"
+        )
+        db.execute(
+            "create virtual table temp.warraq_places using fts5vocab(main, articles_fts, instance)"
+        )
+        db.execute("begin")
+        if not index_is_current(db):
+            findings.damages.append(
+                _damage("it is not of this version's analyser, or SQLite's own")
+            )
+            return findings
+        findings.damages += map(_damage, _differences(db, findings))
+    return findings
+
+
+def _differences(db: sqlite3.Connection, findings: Findings) -> Iterator[str]:
+    """Yield in what articles and index differ."""
+    documents, words = _by_column(), _by_column()
+    places = Counter[str]()
+    for article, *fields in db.execute(_ARTICLES):
+        for name, text in zip(_COLUMNS, fields, strict=True):
+            if text:
+                terms = analyse(text)
+                words[name].update(terms)
+                documents[name].update(set(terms))
+                places[name] += article % 1009 * sum(map(mul, map(_weight, terms), count(1)))
+    findings.counts["words of the search index"] = sum(sum(one.values()) for one in words.values())
+    wrong = _wrong_words(db, documents, words)
+    if wrong:
+        yield f"{len(wrong)} words are not indexed as they stand in the articles: {wrong[:_SHOWN]}"
+        return
+    indexed = dict(db.execute(_PLACES))  # to which the row 0 of no article adds nothing
+    if any(places[name] != indexed.get(name, 0) for name in _COLUMNS):
+        yield "words are indexed at other places than they stand at in the articles"
+
+
+def _wrong_words(
+    db: sqlite3.Connection, documents: dict[str, Counter[str]], words: dict[str, Counter[str]]
+) -> list[str]:
+    """Return the words, each with its column, of which the index counts more or fewer."""
+    left = {name: set(counted) for name, counted in words.items()}
+    wrong = []
+    for term, name, number, occurrences in db.execute(_TERMS):
+        left[name].discard(term)
+        told = (documents[name][term], words[name][term])
+        if told != (number, occurrences) and not term.startswith(_SENTINEL):
+            wrong.append(f"{name}:{term}")
+    return wrong + [f"{name}:{term}" for name, terms in left.items() for term in sorted(terms)]
+
+
+@lru_cache(maxsize=1 << 16)
+def _weight(term: str) -> int:
+    """Return a word's factor in `_PLACES`."""
+    return 1 + (ord(term[0]) * 7 + ord(term[-1]) * 31 + len(term) * 57) % 251
+
+
+def _by_column() -> dict[str, Counter[str]]:
+    return {name: Counter() for name in _COLUMNS}
+
+
+def _damage(detail: str) -> Damage:
+    return Damage(kind="index", place=NAME, detail=detail, remedy=REINDEX, table="articles_fts")

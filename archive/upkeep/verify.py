@@ -1,0 +1,183 @@
+"""The whole check of an archive: what there is to look at, shared out to all cores.
+
+It takes no lock. Of a run that is going on (or died) it looks at what was acknowledged: its WARC
+file up to the end of the last record that has a row.
+"""
+
+import multiprocessing
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from archive.database import open_for_reading
+from archive.errors import ArchiveError
+from archive.lock import is_held
+from archive.session import WARC_FOLDER
+from archive.upkeep import index_check, table_check, warc_check
+from archive.upkeep.damage import FROM_BACKUP, Damage, Findings
+from archive.upkeep.warc_check import Piece
+
+_PIECE = 1 << 25  # bytes of a WARC file for one task
+_ALONE = 1 << 24  # an archive smaller than this is checked without other processes
+
+Task = Callable[[], Findings]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """A WARC file as the rows have it: the end of its last row, and whether its run goes on."""
+
+    name: str
+    committed: int
+    rows: int
+    open: bool
+
+
+def verify(
+    root: Path, *, processes: int | None = None, progress: Progress = lambda _done, _all: None
+) -> Findings:
+    """Check every record, row, revision and word of the archive in `root`.
+
+    `progress` hears how many bytes of WARC are done and how many there are.
+
+    Raises:
+        NewerArchive, NotAnArchive: if there is no archive that can be read.
+        ArchiveError: if a checking process was killed.
+    """
+    findings = Findings()
+    with closing(open_for_reading(root)) as db:
+        try:
+            pieces = list(_pieces(db, root, findings))
+            parts = list(table_check.article_ranges(db, root))
+        except sqlite3.DatabaseError as error:
+            findings.add(table_check.broken(error))
+            pieces, parts = list(_unknown(root)), []
+    tasks: list[Task] = [partial(index_check.check_index, root)]
+    tasks.append(partial(table_check.check_database, root))
+    tasks += [partial(warc_check.check_piece, piece) for piece in pieces]
+    tasks += [partial(table_check.check_revisions, part) for part in parts]
+    total = sum(piece.end - piece.start for piece in pieces)
+    for found in _run(tasks, small=total < _ALONE, processes=processes):
+        findings.add(found)
+        progress(findings.counts["bytes of WARC"], total)
+    findings.damages.sort(key=lambda damage: (damage.place, damage.offset or 0))
+    return findings
+
+
+def _run(tasks: list[Task], *, small: bool, processes: int | None) -> Iterator[Findings]:
+    processes = processes or os.cpu_count() or 1
+    if small or processes == 1:
+        yield from map(_guarded, tasks)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        waiting: list[Future[Findings]] = [pool.submit(_guarded, task) for task in tasks]
+        try:
+            for done in as_completed(waiting):
+                yield done.result()
+        except BrokenProcessPool as error:
+            raise ArchiveError("a checking process was killed; `warraq verify` again") from error
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _guarded(task: Task) -> Findings:
+    """Run a task; a database that breaks under it is a finding."""
+    try:
+        return task()
+    except sqlite3.DatabaseError as error:
+        return table_check.broken(error)
+
+
+def _pieces(db: sqlite3.Connection, root: Path, findings: Findings) -> Iterator[Piece]:
+    """Yield what there is to read, and note files that are missing, short or of nobody."""
+    folder = root / WARC_FOLDER
+    # Listed before the rows are read: a file that a crawl begins meanwhile is none of ours.
+    present = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    held = is_held(root)
+    db.execute("begin")
+    files = {file.name: file for file in _files(db)}
+    for file in files.values():
+        findings.counts["WARC files"] += 1
+        size = _size(folder / file.name)
+        if size is None:
+            findings.damages.append(_file(file.name, f"is missing; {file.rows} captures are in it"))
+            continue
+        if size < file.committed:
+            missing = file.committed - size
+            findings.damages.append(_file(file.name, f"lacks {missing} bytes at its end"))
+        if file.open and size > file.committed:
+            findings.notes.append(_unacknowledged(file, size, held=held))
+        end = min(size, file.committed) if file.open else size
+        yield from _cut(db, root, file.name, end)
+    running = _running(db)
+    db.execute("commit")
+    for name in sorted(present - files.keys()):
+        if _run_of(name) not in running:
+            findings.damages.append(_file(name, "is a file that no row of captures knows"))
+
+
+def _files(db: sqlite3.Connection) -> Iterator[_File]:
+    running = _running(db)
+    for name, committed, rows in db.execute(
+        "select warc_file, max(warc_offset + warc_length), count(*) from captures"
+        " group by warc_file order by warc_file"
+    ).fetchall():
+        yield _File(name=name, committed=committed, rows=rows, open=_run_of(name) in running)
+
+
+def _running(db: sqlite3.Connection) -> set[str]:
+    return {str(run) for (run,) in db.execute("select id from runs where state = 'running'")}
+
+
+def _run_of(name: str) -> str:
+    """Return the run that wrote a file (`warraq-<time>-<run>-<n>.warc.gz`), empty if none did."""
+    parts = name.split("-")
+    return parts[2] if len(parts) == 4 and parts[0] == "warraq" else ""
+
+
+def _cut(db: sqlite3.Connection, root: Path, name: str, end: int) -> Iterator[Piece]:
+    start = 0
+    rows = db.execute(
+        "select warc_offset from captures where warc_file = ? order by warc_offset", (name,)
+    )
+    for (offset,) in rows:
+        if offset - start >= _PIECE and offset < end:
+            yield Piece(root=root, file=name, start=start, end=offset)
+            start = offset
+    if start < end:
+        yield Piece(root=root, file=name, start=start, end=end)
+
+
+def _unknown(root: Path) -> Iterable[Piece]:
+    """Yield every WARC file whole: what is left to check where the database does not read."""
+    for path in sorted((root / WARC_FOLDER).glob("*.warc.gz")):
+        yield Piece(root=root, file=path.name, start=0, end=path.stat().st_size)
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+def _unacknowledged(file: _File, size: int, *, held: bool) -> str:
+    behind = size - file.committed
+    if held:
+        return f"{file.name}: {behind} bytes are still being written; they were not checked"
+    return (
+        f"{file.name}: its run was interrupted; the next command that writes looks through the"
+        f" {behind} bytes behind its last row"
+    )
+
+
+def _file(name: str, detail: str) -> Damage:
+    return Damage(kind="file", place=f"{WARC_FOLDER}/{name}", detail=detail, remedy=FROM_BACKUP)

@@ -1,0 +1,186 @@
+"""A piece of a WARC file against itself and against its rows of `captures`, in a worker process."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from archive.database import open_for_reading
+from archive.session import WARC_FOLDER
+from archive.upkeep.damage import FROM_BACKUP, ROW_FROM_BACKUP, Damage, Findings
+from archive.upkeep.warc_record import Record, faults, parse, unpack, unpack_next
+from archive.warc_records import KIND_FIELD, PUBLISHER_FIELD
+
+# Records that have a row; warcinfo, request and metadata records have none.
+CAPTURED = frozenset({"response", "revisit", "resource"})
+
+_ROWS = """
+select id, url, publisher, kind, fetched_at, status, sha256, truncated, warc_offset, warc_length
+from captures where warc_file = ? and warc_offset >= ? and warc_offset < ? order by warc_offset
+"""
+_ORIGINAL = "select 1 from captures where sha256 = ? and url = ? and fetched_at = ? limit 1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A stretch of a WARC file that begins with a record; `end` is behind its last one."""
+
+    root: Path
+    file: str
+    start: int
+    end: int
+
+
+class _Check:
+    """One piece being read, record by record."""
+
+    def __init__(self, piece: Piece, db: sqlite3.Connection | None) -> None:
+        self._piece = piece
+        self._db = db
+        self._rows: dict[int, dict[str, Any]] = {}
+        self.findings = Findings()
+        if db is not None:
+            cursor = db.execute(_ROWS, (piece.file, piece.start, piece.end))
+            names = [column[0] for column in cursor.description]
+            rows = (dict(zip(names, row, strict=True)) for row in cursor)
+            self._rows = {row["warc_offset"]: row for row in rows}
+
+    def run(self, descriptor: int) -> None:
+        """Walk the records; behind a damaged one go on at the next that a row knows."""
+        offset, end = self._piece.start, self._piece.end
+        while offset < end:
+            row = self._rows.pop(offset, None)
+            length = self._one(descriptor, offset, row)
+            if length is None:
+                behind = min((known for known in self._rows if known > offset), default=end)
+                self.findings.counts["bytes of WARC"] += behind - offset
+                offset = behind
+                continue
+            self.findings.counts["bytes of WARC"] += length
+            offset += length
+        for offset, row in self._rows.items():
+            self._damaged("row", offset, "no record begins there", row, remedy=ROW_FROM_BACKUP)
+
+    def _one(self, descriptor: int, offset: int, row: dict[str, Any] | None) -> int | None:
+        """Check one record; return its length, None if it cannot be read."""
+        try:
+            plain = unpack(descriptor, offset, row["warc_length"]) if row else None
+            length = row["warc_length"] if row else 0
+            if plain is None:
+                found = unpack_next(descriptor, offset, self._piece.end)
+                if found is None:
+                    self._damaged("record", offset, "no whole gzip member is there", row)
+                    return None
+                plain, length = found
+                if row:
+                    told = f"the row says {row['warc_length']} bytes, the record has {length}"
+                    self._damaged("row", offset, told, row, remedy=ROW_FROM_BACKUP)
+        except OSError as error:
+            self._damaged("record", offset, f"the disk does not read: {error.strerror}", row)
+            return None
+        self._record(plain, offset, row)
+        return length
+
+    def _record(self, plain: bytes, offset: int, row: dict[str, Any] | None) -> None:
+        self.findings.counts["WARC records"] += 1
+        self.findings.counts["bytes unpacked"] += len(plain)
+        record = parse(plain)
+        if record is None:
+            self._damaged("record", offset, "what is there is no WARC record", row)
+            return
+        for fault in faults(record):
+            self._damaged("digest", offset, fault, row)
+        if row:
+            self.findings.counts["rows of captures"] += 1
+            for fault in _differences(record, row):
+                self._damaged("row", offset, fault, row, remedy=ROW_FROM_BACKUP)
+        elif record.type in CAPTURED and self._db is not None:
+            self._damaged(
+                "orphan", offset, f"a {record.type} record that no row of captures knows",
+                remedy="its page can be read from the file by any WARC tool;"
+                " put archive.db back from a backup that knows it",
+            )  # fmt: skip
+        if record.type == "revisit" and not self._has_original(record):
+            self._damaged(
+                "revisit", offset, "the payload it refers to is in no other record", row
+            )  # fmt: skip
+
+    def _has_original(self, record: Record) -> bool:
+        algorithm, _, digest = record.fields.get("warc-payload-digest", "").partition(":")
+        if self._db is None or algorithm != "sha256":  # a record of another program's making
+            return True
+        url = record.fields.get("warc-refers-to-target-uri")
+        date = record.fields.get("warc-refers-to-date")
+        return self._db.execute(_ORIGINAL, (digest, url, date)).fetchone() is not None
+
+    def _damaged(
+        self,
+        kind: str,
+        offset: int,
+        detail: str,
+        row: dict[str, Any] | None = None,
+        *,
+        remedy: str = FROM_BACKUP,
+    ) -> None:
+        self.findings.damages.append(
+            Damage(
+                kind=kind,
+                place=f"{WARC_FOLDER}/{self._piece.file}",
+                offset=offset,
+                detail=detail,
+                remedy=remedy,
+                table="captures" if row else None,
+                row=f"{row['id']} ({row['url']})" if row else None,
+            )
+        )
+
+
+def check_piece(piece: Piece) -> Findings:
+    """Check every record of a piece: frame, digests, its row, and what a revisit refers to.
+
+    A database that does not read leaves the records to be checked by themselves.
+    """
+    try:
+        with closing(open_for_reading(piece.root)) as db:
+            return _checked(piece, db)
+    except sqlite3.DatabaseError:
+        return _checked(piece, None)
+
+
+def _checked(piece: Piece, db: sqlite3.Connection | None) -> Findings:
+    check = _Check(piece, db)
+    path = piece.root / WARC_FOLDER / piece.file
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        check._damaged("file", piece.start, f"does not open: {error.strerror}")  # noqa: SLF001 - its own
+        return check.findings
+    try:
+        check.run(descriptor)
+    finally:
+        os.close(descriptor)
+    return check.findings
+
+
+def _differences(record: Record, row: dict[str, Any]) -> Iterator[str]:
+    """Yield what a row tells otherwise than its record."""
+    fields = record.fields
+    told: dict[str, tuple[Any, Any]] = {
+        "url": (row["url"], fields.get("warc-target-uri")),
+        "fetched_at": (row["fetched_at"], fields.get("warc-date")),
+        "truncated": (row["truncated"], fields.get("warc-truncated")),
+    }
+    if record.is_http:
+        told["status"] = (row["status"], record.status)
+    for name, field in (("kind", KIND_FIELD), ("publisher", PUBLISHER_FIELD)):
+        if field.lower() in fields:
+            told[name] = (row[name], fields[field.lower()])
+    digest = fields.get("warc-payload-digest", "")
+    if digest.startswith("sha256:") and record.status != 304:
+        told["sha256"] = (row["sha256"], digest.removeprefix("sha256:"))
+    for name, (in_row, in_record) in told.items():
+        if in_row != in_record:
+            yield f"{name} is {in_row!r} in the row and {in_record!r} in the record"

@@ -1,0 +1,261 @@
+"""Every damage is found, named with its place, and nothing sound is called damaged."""
+
+import json
+import subprocess
+import sys
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from archive.commands.reindex import reindex
+from archive.commands.verify import verify as command
+from archive.database import open_for_writing
+from archive.errors import NotAnArchive
+from archive.records import Kind
+from archive.upkeep import verify as checking
+from archive.upkeep.verify import verify
+from tests.archive.desk import FEED, HOUR, NOON, PAPER, Hands, exchange, opened, reading, visit
+from tests.archive.test_recovery import kill_like
+
+TEXTS = ("قال شهودٌ إنّ ٣٥ شخصاً عادوا.", "Mixed نصّ 12 😀 ـَـ مـمـدود", "سطر\nآخر، وآخر!")
+
+
+def page(store, number, text, *, title="عنوان", at=NOON, payload=None):
+    url = f"https://alwaraq.example/{number}"
+    body = payload or f"<p>{text}</p>".encode() * 40
+    capture = store.record(
+        exchange(url, body, fetched_at=at), kind=Kind.ARTICLE, publisher=PAPER.slug
+    )
+    said = reading(title, text, tags=("حرب", "سلام"), byline="سلمى", authors=("سلمى",))
+    return store.keep(said, url=url, visit=visit(url), capture=capture)[0]
+
+
+def fill(root):
+    """Write two runs: articles, one of them edited, an unchanged page, a feed and a 404."""
+    with opened(root) as store:
+        store.publish(PAPER)
+        for number, text in enumerate(TEXTS):
+            page(store, number, text)
+        store.record(exchange(FEED, b"<rss/>"), kind=Kind.FEED, publisher=PAPER.slug)
+    with opened(root, Hands(NOON + HOUR)) as store:
+        page(store, 0, TEXTS[0], at=NOON + HOUR)  # a revisit record
+        page(store, 1, "نص آخر تماما", title="عنوان معدل", at=NOON + HOUR)
+        store.record(
+            exchange("https://alwaraq.example/x", b"gone", status=404, fetched_at=NOON + HOUR),
+            kind=Kind.ARTICLE, publisher=PAPER.slug,
+        )  # fmt: skip
+    return root
+
+
+@pytest.fixture
+def root(tmp_path):
+    return fill(tmp_path / "أرشيف الأخبار")
+
+
+def files(root):
+    return sorted((root / "warc").iterdir())
+
+
+def change(root, *statements):
+    """Write into the database as no program of ours would."""
+    with closing(open_for_writing(root)) as db:
+        db.execute("pragma foreign_keys = off")
+        for statement in statements:
+            db.execute(statement)
+
+
+def flip(path, offset, bit=1):
+    data = bytearray(path.read_bytes())
+    data[offset] ^= bit
+    path.write_bytes(data)
+
+
+def found(root):
+    """Return the kinds of damage, and all that is said of them."""
+    findings = verify(root)
+    return {damage.kind for damage in findings.damages}, "\n".join(findings.lines())
+
+
+def test_a_sound_archive_is_sound_and_what_was_checked_is_counted(root):
+    findings = verify(root)
+    assert (findings.damages, findings.notes) == ([], [])
+    assert findings.counts["WARC files"] == 2
+    assert findings.counts["WARC records"] == 2 * 7 + 2
+    assert findings.counts["rows of captures"] == 7
+    assert findings.counts["articles"] == 3
+    assert findings.counts["revisions"] == 4
+    assert findings.counts["bytes of WARC"] == sum(path.stat().st_size for path in files(root))
+    assert findings.counts["words of the search index"] == 19
+
+
+def test_pieces_and_processes_find_the_same(root, monkeypatch):
+    alone = verify(root).counts
+    monkeypatch.setattr(checking, "_PIECE", 300)
+    monkeypatch.setattr(checking, "_ALONE", 0)
+    assert verify(root, processes=2).counts == alone
+
+
+def test_every_flipped_bit_of_a_warc_file_is_found(root):
+    (path, _) = files(root)
+    whole = path.read_bytes()
+    for offset in range(0, len(whole), 61):
+        # Bytes 4 to 9 of a gzip head (time, flags of the packer, system) tell nothing.
+        flip(path, offset, 1 << (offset % 8))
+        kinds, _ = found(root)
+        if not kinds:
+            start = whole.rindex(b"\x1f\x8b\x08", 0, offset + 3)
+            assert 3 <= offset - start <= 9
+        path.write_bytes(whole)
+
+
+def test_a_damaged_record_is_named_and_those_behind_it_are_still_checked(root):
+    (path, _) = files(root)
+    with closing(open_for_writing(root)) as db:
+        row, offset = db.execute(
+            "select id, warc_offset from captures where url like '%/1' order by id limit 1"
+        ).fetchone()
+    flip(path, offset + 200)
+    findings = verify(root)
+    (damage,) = findings.damages
+    assert (damage.kind, damage.place, damage.offset) == ("record", f"warc/{path.name}", offset)
+    assert (damage.table, damage.row) == ("captures", f"{row} (https://alwaraq.example/1)")
+    assert findings.counts["rows of captures"] == 6
+
+
+ROWS = [
+    ("update captures set url = url || '?' where id = 1", "url is 'https://alwaraq.example/0?'"),
+    ("update captures set fetched_at = '2020-01-01' where id = 2", "fetched_at is '2020-01-01'"),
+    ("update captures set status = 204 where id = 2", "status is 204 in the row and 200"),
+    ("update captures set sha256 = 'ab' where id = 2", "sha256 is 'ab'"),
+    ("update captures set kind = 'feed' where id = 2", "kind is 'feed'"),
+    ("update captures set warc_length = 9 where id = 2", "the row says 9 bytes"),
+    ("update captures set warc_length = warc_length + 1 where id = 2", "the record has"),
+    ("update captures set warc_offset = warc_offset + 1 where id = 2", "no record begins there"),
+    ("delete from captures where id = 4", "a response record that no row of captures knows"),
+    ("update captures set warc_file = 'x.warc.gz' where id > 4", "x.warc.gz: is missing; 3 capt"),
+    ("update articles set text = text || '.' where url like '%/2'", "not what its content_hash"),
+    ("update articles set title = 'غيره' where url like '%/2'", "title is not that of its current"),
+    ("update articles set revision_count = 3 where url like '%/1'", "revision_count is 3, its"),
+    ("update revisions set text = 'غيره' where number = 1 and text not null", "revision 1 is not"),
+    ("update revisions set text = null where text not null", "revision 1 has lost its text"),
+    ("update revisions set text = 'x' where number = 2", "is stored twice"),
+    ("update revisions set number = 3 where number = 2", "its revisions are [1, 3]"),
+    ("delete from revisions where id = 1", "it has no revision"),
+    ("insert into articles_fts(articles_fts) values ('rebuild')", "not of this version's analyser"),
+    ("insert into articles_fts(rowid, text) values (7, 'كلام')", "words are not indexed as they"),
+    ("update revisions set capture = 99 where id = 1", "refers to a row of captures that is not"),
+    ("insert into story_sketches values (1, 99)", "it is of an article that is not there"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("statement", "said"), ROWS)
+def test_a_row_that_is_not_as_it_was_written_is_found(root, statement, said):
+    change(root, statement)
+    assert said in found(root)[1]
+
+
+def test_an_index_with_its_words_in_another_order_is_found_and_made_anew(root):
+    with closing(open_for_writing(root)) as db:
+        article, text = db.execute("select id, text from articles where url like '%/0'").fetchone()
+        swapped = " ".join(reversed(text.split()))
+        db.execute(
+            "insert into articles_fts(articles_fts, rowid, text)"
+            " values ('delete', ?, warraq_analyse(?))",
+            (article, text),
+        )
+        db.execute(
+            "insert into articles_fts(rowid, text) values (?, warraq_analyse(?))",
+            (article, swapped),
+        )
+    assert found(root)[0] == {"index"}
+    done = CliRunner().invoke(reindex, ["--archive", str(root)])
+    assert (done.exit_code, found(root)) == (0, (set(), ""))
+
+
+def test_files_that_are_short_missing_or_of_nobody_are_found(root):
+    first, second = files(root)
+    (root / "warc" / "stray.warc.gz").write_bytes(b"")
+    first.write_bytes(first.read_bytes()[:-1])
+    assert found(root)[0] == {"file", "record"}
+    first.write_bytes(first.read_bytes()[:400])
+    assert "bytes at its end" in found(root)[1]
+    second.unlink()
+    said = found(root)[1]
+    assert f"warc/{second.name}: is missing; 3 captures are in it" in said
+    assert "warc/stray.warc.gz: is a file that no row of captures knows" in said
+
+
+def test_a_database_with_a_damaged_page_leaves_the_records_to_be_checked(root):
+    path = root / "archive.db"
+    with closing(open_for_writing(root)) as db:
+        db.execute("pragma wal_checkpoint(truncate)")
+        (page_number,) = db.execute(
+            "select rootpage from sqlite_master where name = 'captures'"
+        ).fetchone()
+    data = bytearray(path.read_bytes())
+    data[(page_number - 1) * 4096 : page_number * 4096 - 2000] = b"\xff" * 2096
+    path.write_bytes(data)
+    findings = verify(root)
+    assert "database" in {damage.kind for damage in findings.damages}
+    assert findings.counts["WARC records"] == 2 * 7 + 2
+
+
+def test_a_crawl_goes_on_and_only_what_it_acknowledged_is_checked(root):
+    with opened(root, Hands(NOON + timedelta(hours=2))) as store:
+        page(store, 7, "الأول")
+        store.batch.commit()
+        page(store, 8, "الثاني")
+        findings = verify(root)
+        assert findings.damages == []
+        assert "bytes are still being written" in "".join(findings.notes)
+        assert findings.counts["rows of captures"] == 8
+        page(store, 9, "الثالث")
+    assert verify(root).counts["rows of captures"] == 10
+
+
+def test_what_a_killed_run_left_is_noted_and_clean_after_the_next_start(root):
+    store = opened(root, Hands(NOON + timedelta(hours=2))).__enter__()
+    page(store, 7, "الأول")
+    store.batch.commit()
+    page(store, 8, "الثاني")
+    kill_like(store)
+    findings = verify(root)
+    assert findings.damages == []
+    assert "its run was interrupted" in "".join(findings.notes)
+    with opened(root):
+        pass
+    findings = verify(root)
+    assert (findings.damages, findings.notes) == ([], [])
+    assert findings.counts["rows of captures"] == 9
+
+
+def test_the_command_says_what_it_checked_and_ends_with_1_on_damage(root):
+    good = CliRunner().invoke(command, ["--archive", str(root)])
+    assert good.exit_code == 0
+    assert "Everything is as it was written." in good.output
+    assert "16  WARC records" in good.output
+    files(root)[1].unlink()
+    bad = CliRunner().invoke(command, ["--archive", str(root), "--json"])
+    assert bad.exit_code == 1
+    told = json.loads(bad.output)
+    assert [damage["kind"] for damage in told["damages"]] == ["file"]
+    assert all(damage["remedy"] for damage in told["damages"])
+    assert told["checked"]["WARC files"] == 2
+
+
+def test_the_installed_command_uses_processes(root):
+    run = "import archive.upkeep.verify as v; v._ALONE = 0; v._PIECE = 500\n"
+    run += "from archive.commands.verify import verify; verify()"
+    done = subprocess.run(
+        [sys.executable, "-c", run, "--archive", str(root), "--processes", "2"],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "7  rows of captures" in done.stdout
+
+
+def test_a_folder_without_an_archive_is_named(tmp_path):
+    with pytest.raises(NotAnArchive, match="holds no archive"):
+        verify(tmp_path)

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     ARTICLE = "article"
     IMAGE = "image"
     ROBOTS = "robots"
+    RESOURCE = "resource"
 
 
 class PageKind(StrEnum):
@@ -167,13 +168,36 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Embed:
+    """A post or video of another platform that an article shows.
+
+    `provider` is telegram, facebook, x, youtube, tiktok or instagram; `url` the address by which
+    that platform itself names the post, free of what only says how it is shown.
+    """
+
+    provider: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An image that an article shows; `credit` is whom the page names as its source."""
+
+    url: str
+    caption: str | None = None
+    credit: str | None = None
+    alt: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
     """What one article page says, read by today's rules.
 
     `text` holds one paragraph per line. `published_at` is None when the page prints no time;
     `published_on` is the publisher's calendar day. `published_from` and `byline_from` name the
     evidence (`json-ld`, `meta`, `time`, `feed`, `sitemap`, `dateline`, `url`, `rules`).
-    `canonical_url` is the page's own claim, absolute, or None.
+    `canonical_url` is the page's own claim, absolute, or None. `embeds` and `images` are in the
+    order of the page; a change of them alone is no revision.
     """
 
     kind: PageKind
@@ -193,6 +217,8 @@ class Extraction:
     text: str = ""
     image_url: str | None = None
     canonical_url: str | None = None
+    embeds: tuple[Embed, ...] = ()
+    images: tuple[Image, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 

@@ -220,3 +220,36 @@ def m004_stories(db: Database) -> None:
     """Create the stories, and group the articles there are."""
     register(db.conn)
     create_stories(db.conn)
+
+
+_SHOWN = """
+create table embeds (
+    article integer not null references articles(id),
+    position integer not null,
+    provider text not null,
+    url text not null,
+    primary key (article, position)
+) strict, without rowid;
+create index embeds_url on embeds(url);
+create index embeds_provider on embeds(provider);
+
+create table images (
+    article integer not null references articles(id),
+    position integer not null,
+    url text not null,
+    caption text,
+    credit text,
+    alt text,
+    primary key (article, position)
+) strict, without rowid;
+create index images_url on images(url);
+create index images_credit on images(credit) where credit is not null;
+"""
+
+
+@MIGRATIONS()
+def m005_embeds_and_images(db: Database) -> None:
+    """Create the posts, videos and images that articles show; known articles have none yet."""
+    for statement in _SHOWN.split(";\n"):
+        if statement.strip():
+            db.execute(statement)

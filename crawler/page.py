@@ -10,7 +10,7 @@ from archive.records import Capture, Link
 from archive.urls import host_of
 from crawler import headline
 from crawler.blocks import Block, read_blocks
-from crawler.body import Body, after, locate
+from crawler.body import Body, after, is_inside, locate
 from crawler.decode import Decoded
 from crawler.evidence import Evidence, read_evidence
 from crawler.pagekind import is_home
@@ -23,8 +23,8 @@ from crawler.selected import Selected, select
 class Page:
     """One page with everything that was read from its tree, before anything was decided.
 
-    `names` are the keys of what its newspaper is called, `sure` tells that the place of its text
-    is beyond doubt.
+    `names` are the keys of what its newspaper is called, `headline` is the element of the headline
+    where that stands before the text; `sure` tells that the place of its text is beyond doubt.
     """
 
     root: HtmlElement
@@ -33,6 +33,7 @@ class Page:
     selected: Selected
     blocks: Sequence[Block]
     body: Body
+    headline: HtmlElement | None
     printed: Printed
     names: frozenset[str]
     hints: Link | None
@@ -71,6 +72,7 @@ def read_page(
     names = headline.site_names(named, host_of(capture.url))
     stated = [headline.without_site(text, names) for text in titles]
     place = find_headline(blocks, body, stated)
+    top = None if place is None else _above(blocks[place], body, place)
     body = after(body, blocks, place)
     printed = read_printed(blocks, body, place, evidence.descriptions, names)
     return Page(
@@ -80,8 +82,15 @@ def read_page(
         selected=selected,
         blocks=blocks,
         body=body,
+        headline=top,
         printed=printed,
         names=names,
         hints=hints,
         sure=body.sure or is_home(capture.url),
     )
+
+
+def _above(block: Block, body: Body, place: int) -> HtmlElement | None:
+    """Return the element of the headline where it stands before the text or begins it."""
+    inside = body.element is not None and is_inside(block.element, body.element)
+    return block.element if place < body.start or inside else None

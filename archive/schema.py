@@ -253,3 +253,16 @@ def m005_embeds_and_images(db: Database) -> None:
     for statement in _SHOWN.split(";\n"):
         if statement.strip():
             db.execute(statement)
+
+
+@MIGRATIONS()
+def m006_renderings(db: Database) -> None:
+    """Create the places of pages as a browser showed them, beside the bytes they came from."""
+    db.execute(
+        "create table renderings (id integer primary key,"
+        " capture integer not null references captures(id), rendered_at text not null,"
+        " sha256 text not null, bytes integer not null, warc_file text not null,"
+        " warc_offset integer not null, warc_length integer not null,"
+        " unique (warc_file, warc_offset)) strict"
+    )
+    db.execute("create index renderings_capture on renderings(capture)")

@@ -11,8 +11,10 @@ from archive.errors import ArchiveError, ArchiveLocked, DamagedWarc, NewerArchiv
 from archive.reading import Archive
 from archive.records import (
     Capture,
+    Embed,
     Exchange,
     Extraction,
+    Image,
     Kind,
     Link,
     Outcome,
@@ -34,9 +36,11 @@ __all__ = [
     "ArchiveLocked",
     "Capture",
     "DamagedWarc",
+    "Embed",
     "Exchange",
     "Extraction",
     "Hit",
+    "Image",
     "Kind",
     "Link",
     "NewerArchive",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from archive import revisions, stories
+from archive import revisions, shown, stories
 from archive.clock import from_iso, iso
 from archive.records import Extraction, Outcome, Visit
 from archive.revisions import Dated
@@ -67,6 +67,7 @@ def keep(
     if outcome is not Outcome.SAME:
         _revise(db, article, extraction, capture=capture, seen_at=seen_at)
         _name(db, article, extraction)
+    shown.keep(db, article, extraction, known=outcome is not Outcome.NEW)
     return article, outcome
 
 

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     IMAGE = "image"
     ROBOTS = "robots"
     PROBE = "probe"  # asked to see what is there, apart from any crawl
+    RESOURCE = "resource"
 
 
 class PageKind(StrEnum):
@@ -168,6 +169,28 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Embed:
+    """A post or video of another platform that an article shows.
+
+    `provider` is telegram, facebook, x, youtube, tiktok or instagram; `url` the address by which
+    that platform itself names the post, free of what only says how it is shown.
+    """
+
+    provider: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An image that an article shows; `credit` is whom the page names as its source."""
+
+    url: str
+    caption: str | None = None
+    credit: str | None = None
+    alt: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
     """What one article page says, read by today's rules.
 
@@ -175,7 +198,8 @@ class Extraction:
     `published_on` is the publisher's calendar day. `published_from` and `byline_from` name the
     evidence (`json-ld`, `meta`, `microdata`, `time`, `script`, `feed`, `sitemap`, `dateline`,
     `url`, `rules`; a byline also `byline` and `text`).
-    `canonical_url` is the page's own claim, absolute, or None.
+    `canonical_url` is the page's own claim, absolute, or None. `embeds` and `images` are in the
+    order of the page; a change of them alone is no revision.
     """
 
     kind: PageKind
@@ -195,6 +219,8 @@ class Extraction:
     text: str = ""
     image_url: str | None = None
     canonical_url: str | None = None
+    embeds: tuple[Embed, ...] = ()
+    images: tuple[Image, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 

@@ -9,10 +9,10 @@ import os
 import sqlite3
 from pathlib import Path
 
-from archive import captures, runs, warc
+from archive import captures, renderings, runs, warc
 from archive.clock import from_iso
 from archive.records import Capture, Kind, WarcLocation
-from archive.warc_records import KIND_FIELD, PUBLISHER_FIELD
+from archive.warc_records import FETCHED_FIELD, KIND_FIELD, PUBLISHER_FIELD
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +65,8 @@ def _adopt(db: sqlite3.Connection, plain: bytes, location: WarcLocation, *, run:
     """Give a record its capture's row, if it is one; return whether it was."""
     head, block = plain.split(b"\r\n\r\n", 1)
     fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+    if fields["WARC-Type"] == "conversion":
+        return _adopt_rendering(db, fields, location)
     if fields["WARC-Type"] not in {"response", "revisit"}:
         return False
     capture = _capture(db, fields, block, location)
@@ -74,6 +76,27 @@ def _adopt(db: sqlite3.Connection, plain: bytes, location: WarcLocation, *, run:
             {"slug": capture.publisher},
         )
     captures.insert(db, capture, run=run)
+    return True
+
+
+def _adopt_rendering(
+    db: sqlite3.Connection, fields: dict[str, str], location: WarcLocation
+) -> bool:
+    """Give a page as it was shown its row beside that of the capture it was made from."""
+    row = db.execute(
+        "select id from captures where url = ? and fetched_at = ? order by id desc limit 1",
+        (fields["WARC-Target-URI"], fields[FETCHED_FIELD]),
+    ).fetchone()
+    if row is None:
+        return False
+    renderings.insert(
+        db,
+        row[0],
+        location,
+        at=from_iso(fields["WARC-Date"]),
+        sha256=fields["WARC-Payload-Digest"].removeprefix("sha256:"),
+        size=int(fields["Content-Length"]),
+    )
     return True
 
 

@@ -231,3 +231,49 @@ def m005_withholdings(db: Database) -> None:
         " act text not null check (act in ('withhold', 'unwithhold')), reason text) strict"
     )
     db.execute("create index withholdings_article on withholdings(article)")
+
+
+_SHOWN = """
+create table embeds (
+    article integer not null references articles(id),
+    position integer not null,
+    provider text not null,
+    url text not null,
+    primary key (article, position)
+) strict, without rowid;
+create index embeds_url on embeds(url);
+create index embeds_provider on embeds(provider);
+
+create table images (
+    article integer not null references articles(id),
+    position integer not null,
+    url text not null,
+    caption text,
+    credit text,
+    alt text,
+    primary key (article, position)
+) strict, without rowid;
+create index images_url on images(url);
+create index images_credit on images(credit) where credit is not null;
+"""
+
+
+@MIGRATIONS()
+def m006_embeds_and_images(db: Database) -> None:
+    """Create the posts, videos and images that articles show; known articles have none yet."""
+    for statement in _SHOWN.split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+
+
+@MIGRATIONS()
+def m007_renderings(db: Database) -> None:
+    """Create the places of pages as a browser showed them, beside the bytes they came from."""
+    db.execute(
+        "create table renderings (id integer primary key,"
+        " capture integer not null references captures(id), rendered_at text not null,"
+        " sha256 text not null, bytes integer not null, warc_file text not null,"
+        " warc_offset integer not null, warc_length integer not null,"
+        " unique (warc_file, warc_offset)) strict"
+    )
+    db.execute("create index renderings_capture on renderings(capture)")

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from archive import articles, captures, runs, visits, warc
+from archive import articles, captures, renderings, runs, visits, warc
 from archive.clock import iso
 from archive.records import (
     Capture,
@@ -123,6 +123,18 @@ class Store(Session):
         )
         number = captures.insert(self.db, capture, run=self.run)
         return replace(capture, id=number)
+
+    def rendered(self, capture: Capture, html: bytes, *, at: datetime) -> None:
+        """Keep a page as a browser showed it (UTF-8), beside the recorded bytes it was made from.
+
+        Raises:
+            DamagedWarc: if the capture's own record cannot be read.
+        """
+        self.batch.open()
+        sha256 = warc.payload_digest(html)
+        location = self._warc.write_rendering(capture, html, sha256=sha256, now=at)
+        if capture.id is not None:
+            renderings.insert(self.db, capture.id, location, at=at, sha256=sha256, size=len(html))
 
     def found(self, links: Iterable[tuple[str, Link]], *, visit: Visit) -> int:
         """Keep a listing's links (canonical URL, link); return how many were new."""
@@ -240,12 +252,17 @@ class Store(Session):
 
     def latest(self, url: str, *, since: datetime) -> tuple[int, bytes] | None:
         """Return (status, decoded body) of the newest whole capture of an address since then."""
+        known = self.latest_answer(url, since=since)
+        return known and (known[0], known[2])
+
+    def latest_answer(self, url: str, *, since: datetime) -> tuple[int, str, bytes] | None:
+        """Return (status, content type, decoded body) as `latest` does."""
         row = self.db.execute(
-            "select status, sha256 from captures"
+            "select status, sha256, content_type from captures"
             " where url = ? and fetched_at >= ? and truncated is null order by id desc limit 1",
             (url, iso(since)),
         ).fetchone()
         location = captures.payload_location(self.db, row[1]) if row else None
         if location is None:
             return None
-        return row[0], warc.read_payload(self.root / WARC_FOLDER, location)
+        return row[0], row[2] or "", warc.read_payload(self.root / WARC_FOLDER, location)

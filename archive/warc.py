@@ -8,7 +8,7 @@ import gzip
 import hashlib
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -21,8 +21,14 @@ from warcio.exceptions import ArchiveLoadFailed
 from warcio.warcwriter import WARCWriter
 
 from archive.errors import DamagedWarc
-from archive.records import Exchange, Kind, WarcLocation
-from archive.warc_records import Original, info_record, request_record, response_record
+from archive.records import Capture, Exchange, Kind, WarcLocation
+from archive.warc_records import (
+    Original,
+    conversion_record,
+    info_record,
+    request_record,
+    response_record,
+)
 
 ROLL_BYTES = 1 << 30
 
@@ -93,6 +99,20 @@ class WarcFile:
         self._append(writer, request)
         return location
 
+    def write_rendering(
+        self, capture: Capture, html: bytes, *, sha256: str, now: datetime
+    ) -> WarcLocation:
+        """Append a page as it was shown, referring to the record of its capture."""
+        if capture.record is None:
+            raise ValueError(f"{capture.url}: what was shown refers to a record, and there is none")
+        refers_to = record_id(self._folder, capture.record)
+        self._roll()
+        writer = WARCWriter(None, gzip=False, warc_version="WARC/1.1")
+        record = conversion_record(
+            writer, capture, html, refers_to=refers_to, sha256=sha256, now=now
+        )
+        return self._append(writer, record)
+
     def sync(self) -> None:
         """Put what was written on the disk."""
         if self._file is not None and self._dirty:
@@ -155,20 +175,34 @@ def payload_digest(payload: bytes) -> str:
 
 
 def read_payload(folder: Path, location: WarcLocation) -> bytes:
-    """Return the decoded body of the response record at `location`; a revisit record has none.
+    """Return the decoded body of the record at `location`; a revisit record has none.
 
     A body whose content coding is broken is returned as far as it can be decoded.
 
     Raises:
         DamagedWarc: if no such record can be read there.
     """
+    return bytes(_read(folder, location, lambda record: record.content_stream().read()))
+
+
+def record_id(folder: Path, location: WarcLocation) -> str:
+    """Return the WARC-Record-ID of the record at `location`.
+
+    Raises:
+        DamagedWarc: if no such record can be read there.
+    """
+    return str(
+        _read(folder, location, lambda record: record.rec_headers.get_header("WARC-Record-ID"))
+    )
+
+
+def _read(folder: Path, location: WarcLocation, take: Callable[[Any], Any]) -> Any:
     path = folder / location.file
     try:
         with path.open("rb") as file:
             file.seek(location.offset)
             plain = gzip.decompress(file.read(location.length))
-        record = next(iter(ArchiveIterator(BytesIO(plain))))
-        return bytes(record.content_stream().read())
+        return take(next(iter(ArchiveIterator(BytesIO(plain)))))
     except (OSError, EOFError, zlib.error, StopIteration, ArchiveLoadFailed) as error:
         raise DamagedWarc(
             f"{path}: no readable record at byte {location.offset} ({error})"

@@ -12,7 +12,7 @@ from typing import Any
 from warcio.statusandheaders import StatusAndHeaders
 
 from archive.clock import iso
-from archive.records import Exchange, Kind
+from archive.records import Capture, Exchange, Kind
 
 _AUTHORITY = re.compile(r"^\w+://[^/?#]*")
 
@@ -20,6 +20,9 @@ _AUTHORITY = re.compile(r"^\w+://[^/?#]*")
 # database that is made again from them needs (WARC 1.1, section 5.1, allows extensions).
 KIND_FIELD = "Warraq-Kind"
 PUBLISHER_FIELD = "Warraq-Publisher"
+# On a conversion record: the WARC-Date of the response that it refers to, which has its address.
+FETCHED_FIELD = "Warraq-Fetched-At"
+RENDERED_TYPE = "text/html; charset=utf-8"
 NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 
@@ -34,7 +37,8 @@ _INFO = {
         "coding are as received. Not as received: white space around header values, and the "
         "chunked transfer coding, which is removed from the payload and whose header is kept as "
         "X-Crawl-Transfer-Encoding. WARC-Truncated marks a body that was cut short. Warraq-Kind "
-        "and Warraq-Publisher say what a capture was asked for."
+        "and Warraq-Publisher say what a capture was asked for. A conversion record is a page as "
+        "a browser showed it after its scripts had run, made from the response it refers to."
     ),
 }
 
@@ -106,6 +110,26 @@ def request_record(writer: Any, exchange: Exchange) -> Any:
             f"{exchange.method} {_target(exchange.url)} HTTP/1.1".encode(),
             exchange.request_headers,
         ),
+    )
+
+
+def conversion_record(
+    writer: Any, capture: Capture, html: bytes, *, refers_to: str, sha256: str, now: datetime
+) -> Any:
+    """Return the record of a page as it was shown, which refers to that of its response by id."""
+    return writer.create_warc_record(
+        capture.url,
+        "conversion",
+        payload=BytesIO(html),
+        length=len(html),
+        warc_content_type=RENDERED_TYPE,
+        warc_headers_dict={
+            "WARC-Date": iso(now),
+            "WARC-Refers-To": refers_to,
+            "WARC-Block-Digest": f"sha256:{sha256}",
+            "WARC-Payload-Digest": f"sha256:{sha256}",
+            FETCHED_FIELD: iso(capture.fetched_at),
+        },
     )
 
 

@@ -50,15 +50,15 @@ _STATES = re.compile(
 
 def is_left_out(element: HtmlElement, tag: str) -> bool:
     """Tell whether nothing in an element is for reading: scripts, fields, menus, hidden parts."""
-    return tag in _NEVER or _is_hidden(element) or _is_menu(element, tag)
+    return tag in _NEVER or is_hidden(element) or is_menu(element, tag)
 
 
-def _is_menu(element: HtmlElement, tag: str) -> bool:
+def is_menu(element: HtmlElement, tag: str) -> bool:
     """Tell whether an element is navigation and no trail of breadcrumbs to the article."""
     return tag == "nav" and "crumb" not in (element.get("class") or element.get("id") or "")
 
 
-def _is_hidden(element: HtmlElement) -> bool:
+def is_hidden(element: HtmlElement) -> bool:
     attributes = element.attrib
     if "hidden" in attributes:
         return True

@@ -13,11 +13,12 @@ from archive.errors import ArchiveError
 from archive.store import Store
 from crawler import allowance
 from crawler.config import Config
-from crawler.crawl import Stop, known, scrapy_settings, warcinfo
 from crawler.errors import CrawlerError
 from crawler.publisher import Publisher
 from crawler.scout import NOBODY, Scout
 from crawler.settings import USER_AGENT
+from crawler.stop import Stop
+from crawler.wiring import known, scrapy_settings, warcinfo
 
 T = TypeVar("T")
 Inquiry = Callable[[Scout], Awaitable[T]]

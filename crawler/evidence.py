@@ -37,7 +37,8 @@ class Evidence:
     `titles` and `authors` are (source, text) pairs; `owners` is what the plain author tag holds,
     where some sites write a name and others their developer's; `body` the text of the article as
     JSON-LD, or the data of the page's script, has it; `decks` come from that data alone; `types`
-    are the schema.org and Open Graph types it claims; `names` what its site calls itself.
+    are the schema.org and Open Graph types it claims; `names` what its site calls itself; `videos`
+    addresses of the article's videos.
     """
 
     titles: list[tuple[str, str]] = field(default_factory=list)
@@ -49,6 +50,7 @@ class Evidence:
     tags: list[str] = field(default_factory=list)
     keywords: list[str] = field(default_factory=list)
     images: list[str] = field(default_factory=list)
+    videos: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     types: set[str] = field(default_factory=set)
     body: str | None = None
@@ -91,6 +93,7 @@ def _from_graph(found: Evidence, graph: Graph) -> None:
         elif "BreadcrumbList" in types(node):
             found.sections += _crumbs(graph, node)
     article = graph.article() or graph.of_type("VideoObject", "ImageGallery", "MediaGallery")
+    found.videos += _videos(graph, article)
     if article is None:
         # Yoast states no article for a post that is set to be a plain page, but dates the page.
         _dates_of(found, graph, graph.of_type("WebPage", "ItemPage") or {})
@@ -125,6 +128,25 @@ def _people(graph: Graph, value: object) -> list[str]:
         if not isinstance(item, dict)
         or not any(kind.endswith("Organization") for kind in types(item))
         or is_agency(name)
+    ]
+
+
+def _videos(graph: Graph, article: Node | None) -> list[str]:
+    """Return the players' addresses of the article's videos, and of those the page is about."""
+    own = [
+        node
+        for key in ("video", "associatedMedia")
+        for node in graph.resolved((article or {}).get(key))
+    ]
+    videos = [
+        node
+        for node in (*own, *graph.nodes)
+        if isinstance(node, dict) and "VideoObject" in types(node)
+    ]
+    return [
+        url
+        for video in videos
+        for url in (graph.texts(video.get("embedUrl")) or graph.texts(video.get("contentUrl")))
     ]
 
 

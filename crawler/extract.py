@@ -17,13 +17,16 @@ from crawler.blocks import Block
 from crawler.datelines import day_of, split_dateline
 from crawler.dates import Decision, Stamp, decide
 from crawler.decode import Decoded, decode
+from crawler.embeds import find_embeds
 from crawler.evidence import absolute
 from crawler.headline import one_line
+from crawler.images import find_images
 from crawler.language import detect
 from crawler.mending import mend, mend_hints
 from crawler.page import Page, parse_page, read_page
 from crawler.pagekind import ENOUGH, kind_of, states_article
 from crawler.publisher import Publisher
+from crawler.region import shown
 from crawler.rescue import rescue, unseen_lead
 from crawler.signing import sign
 from crawler.surplus import paragraphs
@@ -93,6 +96,8 @@ def extract(
 def _article(page: Page, title: str | None, body: _Text, url: str) -> Extraction:
     """Put together what was read of an article, its dates aside."""
     evidence, selected, names = page.evidence, page.selected, page.names
+    elements = shown(page.headline, page.body, selected.remove)
+    images = find_images(elements, url, names)
     return Extraction(
         kind=PageKind.ARTICLE,
         title=title,
@@ -105,7 +110,9 @@ def _article(page: Page, title: str | None, body: _Text, url: str) -> Extraction
         tags=tags_of(page, f"{title} {body.text}"),
         language=detect(body.text),
         text=body.text,
-        image_url=absolute([*evidence.images, *page.printed.images], url),
+        image_url=absolute([*evidence.images, *(image.url for image in images)], url),
+        embeds=find_embeds(elements, evidence.videos),
+        images=images,
     )
 
 

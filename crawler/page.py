@@ -11,7 +11,7 @@ from archive.urls import host_of
 from crawler import headline
 from crawler.appstate import read_state
 from crawler.blocks import Block, read_blocks
-from crawler.body import Body, after, locate
+from crawler.body import Body, after, is_inside, locate
 from crawler.decode import Decoded
 from crawler.evidence import Evidence, read_evidence
 from crawler.pagekind import is_home, is_live
@@ -24,8 +24,9 @@ from crawler.selected import Selected, select
 class Page:
     """One page with everything that was read from its tree, before anything was decided.
 
-    `names` are the keys of what its newspaper is called, `sure` tells that the place of its text
-    is beyond doubt, `live` that it is a live blog.
+    `names` are the keys of what its newspaper is called, `headline` is the element of the headline
+    where that stands before the text; `sure` tells that the place of its text is beyond doubt,
+    `live` that it is a live blog.
     """
 
     root: HtmlElement
@@ -34,6 +35,7 @@ class Page:
     selected: Selected
     blocks: Sequence[Block]
     body: Body
+    headline: HtmlElement | None
     printed: Printed
     names: frozenset[str]
     hints: Link | None
@@ -77,6 +79,7 @@ def read_page(
     place = find_headline(blocks, body, stated)
     if place is not None:
         names |= headline.learned(titles, blocks[place].text)
+    top = None if place is None else _above(blocks[place], body, place)
     body = after(body, blocks, place)
     if not body.sure:
         evidence.take_state(read_state(root, [*titles, *stated]))
@@ -88,9 +91,16 @@ def read_page(
         selected=selected,
         blocks=blocks,
         body=body,
+        headline=top,
         printed=printed,
         names=names,
         hints=hints,
         sure=body.sure or is_home(capture.url),
         live=live,
     )
+
+
+def _above(block: Block, body: Body, place: int) -> HtmlElement | None:
+    """Return the element of the headline where it stands before the text or begins it."""
+    inside = body.element is not None and is_inside(block.element, body.element)
+    return block.element if place < body.start or inside else None

@@ -19,7 +19,6 @@ from crawler.datestamps import elements_of, is_clock, silent_stamps, stamps_of
 from crawler.headline import key
 from crawler.headline import parts as split_title
 from crawler.moments import parse
-from crawler.pictures import pictures
 from crawler.standfirst import names_of, own_names, standfirst
 from crawler.surplus import is_date_line
 
@@ -45,7 +44,6 @@ class Printed:
 
     headline: str | None = None
     dateline: str | None = None
-    images: list[str] = field(default_factory=list)
     stamps: list[Stamp] = field(default_factory=list)
     bylines: list[str] = field(default_factory=list)
     deck: str | None = None
@@ -70,7 +68,6 @@ def read_printed(
     if place is not None:
         found.headline = blocks[place].text
         headline = blocks[place].element
-        found.images += pictures(headline, body)
         found.stamps += silent_stamps(headline, body.blocks[0].element if body.blocks else None)
     first = place if place is not None else max(0, body.start - 6)
     between = blocks[first + 1 : body.start] if place is not None else blocks[first : body.start]

@@ -30,8 +30,8 @@ from crawler.faults import (
     network_detail,
 )
 from crawler.publisher import Publisher
+from crawler.requests import LARGEST, LARGEST_PAGE
 from crawler.robots import FRESH
-from crawler.spiders.news import LARGEST, LARGEST_PAGE, NewsSpider
 
 NOBODY = ""  # the slug of a publisher that is not one yet; its captures have none
 _NOTHING: tuple[Request, ...] = ()

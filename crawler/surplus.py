@@ -163,6 +163,20 @@ def _until_related(blocks: Sequence[Block]) -> Sequence[Block]:
     return blocks
 
 
+def closing(blocks: Sequence[Block]) -> int:
+    """Return the index of the label over what closes a body with nothing of the article after it.
+
+    That is the number of blocks where there is no such label.
+    """
+    for index, block in enumerate(blocks):
+        if len(block.text) >= 45 or not _READ_ALSO.match(fold(block.text)):
+            continue
+        rest = (one for one in blocks[index + 1 :] if not (one.link_share > 0.6 or one.item))
+        if all(is_surplus(one, fold(one.text)) for one in rest):
+            return index
+    return len(_until_related(blocks))
+
+
 def _is_prose(text: str) -> bool:
     return len(text) > 60 or (len(text) > 20 and _SENTENCE.search(text) is not None)
 

@@ -72,6 +72,7 @@ def prepare_jinja2_environment(env: Any) -> None:
         warraq_evidence=wording.evidence,
         warraq_moment=wording.arabic_moment,
         warraq_number=wording.number,
+        warraq_platform=wording.platform,
         warraq_time=wording.arabic_time,
         warraq_utc_day=wording.utc_day,
     )

@@ -74,6 +74,14 @@ select authors.name from article_authors join authors on authors.id = article_au
 where article = :id order by position
 """
 
+_EMBEDS = """
+select provider, url from embeds where article = :id order by position limit :limit
+"""
+
+_IMAGES = """
+select url, caption, credit, alt from images where article = :id order by position limit :limit
+"""
+
 _REVISIONS = """
 select id, number, observed_at, title, deck, text from revisions
 where article = :id order by number desc limit :limit
@@ -120,6 +128,8 @@ class ArticlePage:
     paragraphs: tuple[str, ...]
     authors: tuple[str, ...]
     tags: tuple[Row, ...]
+    embeds: tuple[Row, ...]
+    images: tuple[Row, ...]
     revisions: tuple[Row, ...]
     captures: tuple[Row, ...]
     versions: tuple[Row, ...]
@@ -165,6 +175,8 @@ async def article_page(database: Any, article: int) -> ArticlePage | None:
         paragraphs=tuple(line for line in rows[0]["text"].split("\n") if line.strip()),
         authors=tuple(row["name"] for row in await _rows(database, _AUTHORS, one)),
         tags=await _rows(database, _TAGS, one),
+        embeds=await _rows(database, _EMBEDS, listed),
+        images=await _rows(database, _IMAGES, listed),
         revisions=await _rows(database, _REVISIONS, listed),
         captures=await _rows(database, _CAPTURES, listed),
         versions=tuple(

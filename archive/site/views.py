@@ -28,6 +28,8 @@ _HEADERS = {
 
 _TABLES_CLOSED = "الجداول مغلقة لأن في الأرشيف مواد محجوبة عن العرض."
 
+# The tables whose rows an article's page shows.
+_ON_ARTICLE = ("articles", "revisions", "captures", "stories", "embeds", "images")
 _LONGEST_QUERY = 1000  # characters
 
 
@@ -42,7 +44,7 @@ async def front(datasette: Any, request: Any) -> Response:
 
 async def article(datasette: Any, request: Any) -> Response:
     """Show one article; a withheld one shows nothing but that it is withheld."""
-    database = await _open(datasette, request, "articles", "revisions", "captures", "stories")
+    database = await _open(datasette, request, *_ON_ARTICLE)
     page = await article_page(database, int(request.url_vars["id"]))
     if page is None:
         return await _message(datasette, request, "لا مادة بهذا الرقم في الأرشيف.")

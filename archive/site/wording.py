@@ -36,6 +36,15 @@ _EVIDENCE = {
     "rules": "قواعد هذا الناشر",
 }
 
+_PLATFORMS = {
+    "telegram": "تلغرام",
+    "facebook": "فيسبوك",
+    "x": "إكس (تويتر)",
+    "youtube": "يوتيوب",
+    "tiktok": "تيك توك",
+    "instagram": "إنستغرام",
+}
+
 
 def arabic_day(day: str | None) -> str:
     """Write an ISO day (`2020-11-09`) as `9 نوفمبر 2020`; what is no day stays as it is."""
@@ -74,6 +83,11 @@ def utc_day(moment: str | None) -> str | None:
 def evidence(source: str | None) -> str:
     """Name where a date or a byline was read, in Arabic; an unknown word stays as it is."""
     return _EVIDENCE.get(source or "", source or "")
+
+
+def platform(provider: str) -> str:
+    """Name a platform in Arabic; an unknown word stays as it is."""
+    return _PLATFORMS.get(provider, provider)
 
 
 def number(value: int | None) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from archive import articles, captures, runs
 from archive.database import open_for_writing
-from archive.records import Capture, Extraction, Kind, PageKind, WarcLocation
+from archive.records import Capture, Embed, Extraction, Image, Kind, PageKind, WarcLocation
 
 NOON = datetime(2020, 11, 9, 12, tzinfo=UTC)
 TITLE = "وزراء الثقافة يجتمعون في تونس"
@@ -106,6 +106,15 @@ def _culture(title: str) -> Extraction:
         published_from="json-ld",
         text="\n".join(PARAGRAPHS),
         image_url="https://alwaraq.example/1.jpg",
+        embeds=(Embed(provider="telegram", url="https://t.me/alwaraq/512"),),
+        images=(
+            Image(
+                url="https://alwaraq.example/%D9%82%D8%A7%D8%B9%D8%A9.jpg",
+                caption="قاعة الاجتماع في تونس",
+                credit="رويترز",
+            ),
+            Image(url="https://alwaraq.example/2.jpg", alt="رفوف"),
+        ),
     )
 
 

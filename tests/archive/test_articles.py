@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive import articles
-from archive.records import Outcome
+from archive.records import Embed, Image, Outcome
 from archive.urls import article_id
 from tests.archive.desk import NOON, PAGE, PAPER, reading
 from tests.archive.newsroom import empty_archive
@@ -181,3 +181,20 @@ def test_tags_of_a_revision_are_json(db):
     keep(db, reading(tags=('"', "ب")))
     ((tags,),) = history(db, "tags")
     assert json.loads(tags) == ['"', "ب"]
+
+
+def shown(db, article):
+    embeds = db.execute("select provider, url from embeds where article = ?", (article,))
+    images = db.execute("select url, caption, credit from images where article = ?", (article,))
+    return [embeds.fetchall(), images.fetchall()]
+
+
+def test_what_an_article_shows_is_that_of_its_latest_reading_and_no_revision(db):
+    embed = Embed(provider="youtube", url="https://www.youtube.com/watch?v=aB3_-xyz012")
+    image = Image(url="https://alwaraq.example/1.jpg", caption="شرح", credit="رويترز")
+    article, _ = keep(db, reading(embeds=(embed,)))
+    assert shown(db, article) == [[(embed.provider, embed.url)], []]
+    assert keep(db, reading(images=(image, image)), hours=1) == (article, Outcome.SAME)
+    assert shown(db, article) == [[], [(image.url, "شرح", "رويترز")] * 2]
+    assert keep(db, reading("آخر"), hours=2) == (article, Outcome.CHANGED)
+    assert shown(db, article) == [[], []]

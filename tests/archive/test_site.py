@@ -112,6 +112,17 @@ async def test_article_page_lists_revisions(datasette, shelf):
     assert "عدّل الناشر هذه المادة" in html
 
 
+async def test_article_page_lists_embeds_and_images_with_their_captions(datasette, shelf):
+    html = await page(datasette, f"/article/{shelf.edited}")
+    shown = html.partition('<section class="shown"')[2].partition("</section>")[0]
+    seen = words(f"<main{shown}</main>")
+    assert "صورة: قاعة الاجتماع في تونس (رويترز) https://alwaraq.example/قاعة.jpg" in seen
+    assert "صورة: رفوف https://alwaraq.example/2.jpg" in seen
+    assert "منشور أو مقطع على تلغرام https://t.me/alwaraq/512" in seen
+    assert 'href="https://t.me/alwaraq/512" rel="noreferrer nofollow"' in shown
+    assert 'class="shown"' not in await page(datasette, f"/article/{shelf.undated}")
+
+
 async def test_article_page_loads_nothing_but_the_style(datasette, shelf):
     answer = await datasette.client.get(f"/article/{shelf.edited}")
     assert not re.search(r"<(img|script|iframe|object|video)\b", answer.text)

@@ -6,14 +6,16 @@ from datetime import datetime
 from archive.batch import Batch
 from archive.clock import from_iso, iso
 
-# All that is due on a host, by the range of its keys; `0` is the character that follows `/`.
-_POSTPONE = """
-update visits set due_at = max(due_at, :until), not_before = :until
-where due_at is not null and (
+# A host's visits, by the range of their keys; `0` is the character that follows `/`.
+_THERE = """(
     key >= 'http://' || :host || '/' and key < 'http://' || :host || '0'
     or key >= 'https://' || :host || '/' and key < 'https://' || :host || '0'
-)
-"""
+)"""
+_POSTPONE = f"""
+update visits set due_at = max(due_at, :until), not_before = :until
+where due_at is not null and {_THERE}
+"""  # noqa: S608 - constants
+_AWAITED = f"select exists (select 1 from visits where due_at <= :until and {_THERE})"  # noqa: S608
 
 
 class Hosts:
@@ -40,6 +42,11 @@ class Hosts:
         self._db.execute(
             "update visits set due_at = ?1, not_before = ?1 where key = ?2", (iso(until), key)
         )
+
+    def is_awaited(self, host: str, *, until: datetime) -> bool:
+        """Return whether a visit there is due by then."""
+        row = self._db.execute(_AWAITED, {"host": host, "until": iso(until)}).fetchone()
+        return bool(row[0])
 
     def forgive(self, host: str) -> None:
         """Forget that a host asked to be left alone: it answers again."""

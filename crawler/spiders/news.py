@@ -113,8 +113,8 @@ class NewsSpider(Spider):
                 self._busy[visit.key] = visit
                 if request := self._request(visit):
                     yield request
-            waiting = self.pauses.soon_over() and not self._time_is_up()
-            if not visits and not self._busy and not waiting:
+            idle = not visits and not self._busy
+            if idle and (self._time_is_up() or not self.pauses.soon_over()):
                 return
             self._freed.clear()
             with contextlib.suppress(TimeoutError):

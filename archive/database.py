@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,10 @@ from archive.search import register
 logger = logging.getLogger(__name__)
 
 NAME = "archive.db"
+_REMEDY = (
+    "; reading takes the right to write into the folder, unless nobody has it:"
+    " `chmod -R a-w` on an archive that is finished"
+)
 
 
 def open_for_writing(root: Path) -> sqlite3.Connection:
@@ -38,6 +43,26 @@ def open_for_writing(root: Path) -> sqlite3.Connection:
             logger.warning("%s: the search index is made anew; this takes a while", root / NAME)
             rebuild_index(db, lambda _articles: None)
     return db
+
+
+def is_frozen(path: Path) -> bool:
+    """Tell whether nobody may write beside the database at `path`, and no log of it is left.
+
+    SQLite opens a WAL database there only as immutable (https://sqlite.org/wal.html#readonly),
+    which would read nonsense if it did change.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    try:
+        writable = path.parent.stat().st_mode & 0o222
+        return not writable and not (log.exists() and log.stat().st_size)
+    except OSError:
+        return False
+
+
+def uri(path: Path, *, mode: str) -> str:
+    """Return the URI by which SQLite opens the database at `path`: `ro`, or `rwc` for writing."""
+    frozen = "&immutable=1" if mode == "ro" and is_frozen(path) else ""
+    return f"{path.absolute().as_uri()}?mode={mode}{frozen}"
 
 
 def open_for_reading(root: Path) -> sqlite3.Connection:
@@ -65,9 +90,7 @@ def _opened(root: Path, *, mode: str) -> Iterator[sqlite3.Connection]:
     """Give a connection that is closed again if what follows fails."""
     path = root / NAME
     try:
-        db = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None
-        )
+        db = sqlite3.connect(uri(path, mode=mode), uri=True, isolation_level=None)
     except sqlite3.Error as error:
         raise NotAnArchive(f"{path} does not open: {error}") from error
     try:
@@ -75,7 +98,8 @@ def _opened(root: Path, *, mode: str) -> Iterator[sqlite3.Connection]:
         yield db
     except sqlite3.DatabaseError as error:
         db.close()
-        raise NotAnArchive(f"{path} is not a usable database: {error}") from error
+        remedy = _REMEDY if mode == "ro" and not os.access(root, os.W_OK) else ""
+        raise NotAnArchive(f"{path} is not a usable database: {error}{remedy}") from error
     except BaseException:
         db.close()
         raise

@@ -6,11 +6,13 @@ from datetime import datetime
 from archive.batch import Batch
 from archive.clock import from_iso, iso
 
-# All that is due on a host, by the range of its keys; `0` is the character that follows `/`.
-_POSTPONE = """
+# The visits of an origin, by the range of their keys; `0` is the character that follows `/`.
+_THERE = "key >= :origin || '/' and key < :origin || '0'"
+_POSTPONE = f"""
 update visits set due_at = max(due_at, :until), not_before = :until
-where due_at is not null and key >= :origin || '/' and key < :origin || '0'
-"""
+where due_at is not null and {_THERE}
+"""  # noqa: S608 - constants
+_AWAITED = f"select exists (select 1 from visits where due_at <= :until and {_THERE})"  # noqa: S608
 
 
 class Hosts:
@@ -32,14 +34,19 @@ class Hosts:
             " strikes = excluded.strikes",
             (host, iso(until), strikes),
         )
-        origins = [host] if "://" in host else [f"http://{host}", f"https://{host}"]
-        self._db.executemany(_POSTPONE, [{"origin": one, "until": iso(until)} for one in origins])
+        self._db.executemany(_POSTPONE, _origins(host, until))
 
     def postpone(self, key: str, *, until: datetime) -> None:
         """Make one visit (by its key) due no sooner than `until`."""
         self._batch.open()
         self._db.execute(
             "update visits set due_at = ?1, not_before = ?1 where key = ?2", (iso(until), key)
+        )
+
+    def is_awaited(self, host: str, *, until: datetime) -> bool:
+        """Return whether a visit there is due by then."""
+        return any(
+            self._db.execute(_AWAITED, origin).fetchone()[0] for origin in _origins(host, until)
         )
 
     def forgive(self, host: str) -> None:
@@ -58,3 +65,8 @@ class Hosts:
             "select url, fetched_at from captures order by id desc limit ?", (captures,)
         ).fetchall()
         return {url: from_iso(at) for url, at in reversed(rows)}
+
+
+def _origins(host: str, until: datetime) -> list[dict[str, str]]:
+    origins = [host] if "://" in host else [f"http://{host}", f"https://{host}"]
+    return [{"origin": origin, "until": iso(until)} for origin in origins]

@@ -40,6 +40,8 @@ _MEANT = 0.25  # the declared charset stands unless another one reads this much 
 _SAMPLE = 160_000  # bytes of a page that are looked at to tell its charset
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _LATIN = frozenset({"cp1252", "cp1254", "cp1256", "iso8859_15"})
+_HEADER_LENGTH = 1445
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _BROKEN_SHARE = 0.02  # so much of the text may be torn UTF-8 and still be UTF-8
 
 
@@ -70,6 +72,16 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded:
     charset = _best(body, declared)
     text = body.decode(charset, "replace")
     return Decoded(text=text, charset=charset, overruled=None if charset == declared else declared)
+
+
+def is_binary(text: str) -> bool:
+    """Tell whether a decoded page is no text but a picture, a PDF or other data.
+
+    By the control characters at its beginning, as the WHATWG's MIME Sniffing Standard (section
+    7.1) does; a page may have a few of them by mistake.
+    """
+    start = text[:_HEADER_LENGTH]
+    return start.startswith("%PDF-") or len(_CONTROL.findall(start)) * 50 > len(start)
 
 
 def _declared(body: bytes, content_type: str | None) -> str | None:

@@ -16,7 +16,7 @@ from crawler import bylines, headline
 from crawler.blocks import Block
 from crawler.datelines import day_of, split_dateline
 from crawler.dates import Decision, Stamp, decide
-from crawler.decode import Decoded, decode
+from crawler.decode import Decoded, decode, is_binary
 from crawler.embeds import find_embeds
 from crawler.evidence import absolute
 from crawler.headline import one_line
@@ -62,6 +62,8 @@ def extract(
     guessed, and what went wrong is in `problems`; no page raises.
     """
     decoded = decode(capture.body, capture.content_type)
+    if is_binary(decoded.text):
+        return Extraction(kind=PageKind.OTHER, problems=(_no_text("this is no page but data"),))
     root = parse_page(decoded.text)
     if root is None:
         return Extraction(kind=PageKind.OTHER, problems=(_no_text("the page holds no markup"),))

@@ -107,10 +107,13 @@ class Pauses:
 
     def soon_over(self) -> bool:
         """Return whether visits wait for a pause that is worth waiting for."""
-        left = (
-            self._pauses[host].ends - time.monotonic() for host in self._met & set(self._pauses)
+        now = time.monotonic()
+        return any(
+            0 < pause.ends - now <= WAITED_SECONDS
+            and self._hosts.is_awaited(host, until=pause.until)
+            for host, pause in self._pauses.items()
+            if host in self._met
         )
-        return any(0 < seconds <= WAITED_SECONDS for seconds in left)
 
     def met(self) -> list[tuple[str, datetime]]:
         """Return the places that stopped visits and are still paused, with the pause's end."""

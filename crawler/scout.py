@@ -32,6 +32,7 @@ from crawler.faults import (
 from crawler.publisher import Publisher
 from crawler.requests import LARGEST, LARGEST_PAGE
 from crawler.robots import FRESH
+from crawler.spiders.news import NewsSpider
 
 NOBODY = ""  # the slug of a publisher that is not one yet; its captures have none
 _NOTHING: tuple[Request, ...] = ()

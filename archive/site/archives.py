@@ -4,6 +4,8 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+from archive.database import uri
+
 _TELLING_TABLES = frozenset({"articles", "captures", "revisions"})
 _known: set[str] = set()  # hooks ask many times per page, and an archive stays one
 
@@ -29,7 +31,7 @@ def archive_names(datasette: Any) -> list[str]:
 
 def _tables(path: str) -> set[str]:
     try:
-        connection = sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)
+        connection = sqlite3.connect(uri(Path(path).resolve(), mode="ro"), uri=True)
     except sqlite3.Error:
         return set()
     try:

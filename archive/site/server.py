@@ -13,6 +13,7 @@ from types import FrameType
 import uvicorn
 from datasette.app import Datasette
 
+from archive.database import is_frozen
 from archive.errors import ArchiveError, NotAnArchive
 from archive.site.archives import is_archive
 
@@ -74,8 +75,8 @@ def _database(archive: Path) -> Path:
         raise NotAnArchive(f"{archive} holds no archive (no archive.db); crawl into it first")
     if not is_archive(str(database)):
         raise NotAnArchive(
-            f"{database} does not open as an archive; it is not one, may not be read, or lies in "
-            "a read-only folder while in WAL mode"
+            f"{database} does not open as an archive; it is not one, may not be read, or lies in a"
+            " folder this user may not write into (`chmod -R a-w` if nobody is to write there)"
         )
     return database
 
@@ -97,7 +98,9 @@ def _address(host: str, port: int) -> str:
 
 async def _serve(database: Path, listener: socket.socket, on_ready: Callable[[], None]) -> None:
     settings = json.loads(files(__package__).joinpath("settings.json").read_text(encoding="utf-8"))
-    datasette = Datasette([str(database)], settings=settings)
+    name = [str(database)]
+    frozen = is_frozen(database)
+    datasette = Datasette([] if frozen else name, name if frozen else [], settings=settings)
     config = uvicorn.Config(
         datasette.app(),
         access_log=False,

@@ -91,8 +91,8 @@ class NewsSpider(Spider):
             for visit in visits:
                 if request := self._request(visit):
                     yield request
-            waiting = self.pauses.soon_over() and not self.frontier.is_over()
-            if not visits and self.frontier.is_idle() and not waiting:
+            idle = not visits and self.frontier.is_idle()
+            if idle and (self.frontier.is_over() or not self.pauses.soon_over()):
                 return
             await self.frontier.room(seconds=HEARTBEAT)
             self._commit()

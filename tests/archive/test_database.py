@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 from sqlite_utils import Database
 
-from archive.database import NAME, open_for_reading, open_for_writing
+from archive.database import NAME, is_frozen, open_for_reading, open_for_writing
 from archive.errors import NewerArchive, NotAnArchive
 from archive.index import index_is_current, register
 from archive.schema import MIGRATIONS
@@ -114,6 +114,30 @@ def test_a_reader_cannot_write(tmp_path):
         pytest.raises(sqlite3.OperationalError, match="readonly"),
     ):
         db.execute(writing)
+
+
+def test_an_archive_where_nobody_may_write_is_read_and_left_alone(tmp_path):
+    open_for_writing(tmp_path).close()
+    tmp_path.chmod(0o555)
+    try:
+        with closing(open_for_reading(tmp_path)) as db:
+            assert db.execute("select count(*) from articles").fetchone() == (0,)
+            assert [path.name for path in tmp_path.iterdir()] == [NAME]
+    finally:
+        tmp_path.chmod(0o755)
+
+
+def test_rows_that_are_still_in_a_log_are_read_in_a_folder_without_write_permission(tmp_path):
+    writer = open_for_writing(tmp_path)
+    writer.execute("insert into publishers (slug, name) values ('a', 'ا')")
+    tmp_path.chmod(0o555)
+    try:
+        assert not is_frozen(tmp_path / NAME)
+        with closing(open_for_reading(tmp_path)) as db:
+            assert db.execute("select slug from publishers").fetchall() == [("a",)]
+    finally:
+        tmp_path.chmod(0o755)
+        writer.close()
 
 
 @pytest.mark.parametrize("name", ["with space", "with?mark#and%41", "أرشيف"])

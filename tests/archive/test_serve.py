@@ -50,6 +50,20 @@ def test_serve_shows_what_a_crawl_is_writing(tmp_path):
     writer.close()
 
 
+def test_serve_reads_an_archive_where_nobody_may_write(tmp_path):
+    fill(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    tmp_path.chmod(0o555)
+    try:
+        with serving(tmp_path) as address, httpx.Client() as client:
+            assert TITLE in client.get(address).text
+            assert client.get(f"{address}archive/articles").status_code == 200
+            assert TITLE in client.get(f"{address}search", params={"q": TITLE}).text
+            assert sorted(tmp_path.iterdir()) == before
+    finally:
+        tmp_path.chmod(0o755)
+
+
 def test_serve_keeps_out_of_the_way_of_other_ports(shelf):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

@@ -186,11 +186,18 @@ def test_a_hidden_link_makes_no_link_of_the_text_after_it():
 
 
 @pytest.mark.parametrize(
-    "html", [b"", b"\x00", b"<", b"<html>", b"{}", b"\xff\xfe", b"%PDF-1.4\x00"]
+    "html",
+    [
+        *(b"", b"\x00", b"<", b"<html>", b"{}", b"\xff\xfe", b"%PDF-1.4\x00"),
+        b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + b"1 0 obj << /Type /Catalog /Pages 2 0 R >> " * 40,
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 8,
+        b"PK\x03\x04\x14\0\0\0\x08\0" + bytes(range(255, -1, -1)) * 8,
+    ],
 )
 def test_what_is_no_page_is_a_problem(html: bytes):
     found = read(html)
     assert found.kind == PageKind.OTHER
+    assert not found.text
     assert "no-text" in [problem.kind for problem in found.problems]
 
 

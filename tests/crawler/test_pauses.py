@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from archive.clock import starting_at
+from archive.records import Kind, Publisher
 from archive.store import Store
 from crawler.faults import HostPaused
 from crawler.pauses import Pauses, host_of
@@ -86,6 +87,28 @@ def test_a_host_that_answers_again_is_forgiven(store, monkeypatch):
     pauses.check(URL)
     pauses.answered(URL)
     assert store.hosts.paused() == []
+
+
+@pytest.mark.parametrize(
+    ("visit", "retry_after", "worth"),
+    [
+        ("https://a.example/news/2", "20", True),
+        ("https://a.example/news/2", "61", False),
+        ("https://b.example/news/2", "20", False),
+        (None, "20", False),
+    ],
+    ids=["there", "long", "elsewhere", "none"],
+)
+def test_a_pause_is_worth_waiting_for_if_something_is_due_after_it(
+    store, visit, retry_after, worth
+):
+    store.publish(Publisher(slug="paper", name="صحيفة"))
+    if visit:
+        store.enter([(visit, Kind.FEED)], publisher="paper")
+    pauses = Pauses(store.hosts, store.clock)
+    assert not pauses.soon_over()
+    pauses.strike(URL, 503, retry_after)
+    assert pauses.soon_over() == worth
 
 
 def test_the_port_of_a_scheme_is_no_part_of_the_host():

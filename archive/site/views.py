@@ -6,6 +6,7 @@ from typing import Any
 
 from datasette import Response
 
+from archive.errors import StaleIndex
 from archive.site.archives import archive_names
 from archive.site.pages import article_page, front_page, story_page
 from archive.site.results import page_number, results_page
@@ -69,6 +70,10 @@ async def search(datasette: Any, request: Any) -> Response:
             query,
             number=page_number(request.args.get("page")),
             order="new" if request.args.get("order") == "new" else "best",
+        )
+    except StaleIndex:
+        return await _message(
+            datasette, request, "فهرس البحث من إصدار آخر؛ يُعاد بناؤه مع أول زحف.", 503
         )
     except sqlite3.OperationalError:
         _log.warning("search for %r was given up", query, exc_info=True)

@@ -1,6 +1,8 @@
 """The index follows the articles, word for word, and notices what would break it."""
 
+import shutil
 import sqlite3
+import subprocess
 from contextlib import closing
 
 import pytest
@@ -42,7 +44,7 @@ def index_terms(archive):
 
 
 @given(ODD)
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_the_index_holds_what_analyse_says(text):
     archive = empty_archive()
     add_article(archive, text=text)
@@ -50,7 +52,7 @@ def test_the_index_holds_what_analyse_says(text):
 
 
 @given(ODD, st.randoms())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_highlights_mark_the_original_word(text, random):
     text = tidy(text)
     words = list(tokens(text))
@@ -92,11 +94,26 @@ def test_a_foreign_writer_fails_instead_of_spoiling_the_index(archive, tmp_path)
     add_article(archive, id=1, text="خبر")
     archive.execute("vacuum into ?", (str(tmp_path / "archive.db"),))
     with closing(sqlite3.connect(tmp_path / "archive.db")) as foreign:
-        for statement in ("delete from articles", "update articles set text = 'x'"):
+        again = "insert or replace into articles select * from articles"
+        for statement in ("delete from articles", "update articles set text = 'x'", again):
             with pytest.raises(sqlite3.OperationalError, match="no such function"):
                 foreign.execute(statement)
         assert found(foreign, "خبر") == [1]
         foreign.execute("update articles set gone_at = '2020-01-01'")
+
+
+@pytest.mark.skipif(shutil.which("sqlite3") is None, reason="there is no sqlite3 shell here")
+def test_the_plain_shell_reads_the_index(archive, tmp_path):
+    add_article(archive, id=1, text="قالت الحُكومة إنها باقية")
+    path = str(tmp_path / "archive.db")
+    archive.execute("vacuum into ?", (path,))
+    for sql, shown in (
+        ("select highlight(articles_fts, 3, '[', ']') from articles_fts('حكوم')",
+         "قالت [الحُكومة] إنها باقية"),
+        ("pragma integrity_check", "ok"),
+    ):  # fmt: skip
+        shell = subprocess.run(["sqlite3", path, sql], capture_output=True, text=True, check=True)
+        assert shell.stdout == f"{shown}\n"
 
 
 def test_sqlites_own_rebuild_is_noticed_and_ours_repairs_it(archive):

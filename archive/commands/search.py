@@ -62,8 +62,8 @@ def _summary(asked: str, shown: int, number: int) -> str:
     )
 
 
-def _title(hit: Hit) -> str:
-    return _line(hit.headline) or hit.url
+def _title(hit: Hit, title: str | None) -> str:
+    return _line(title) or hit.url
 
 
 def _source(hit: Hit) -> str:
@@ -72,12 +72,12 @@ def _source(hit: Hit) -> str:
 
 
 def _plain(hit: Hit) -> str:
-    return "\n".join((_title(hit), _source(hit), hit.url, _line(hit.snippet), ""))
+    return "\n".join((_title(hit, hit.title), _source(hit), hit.url, _line(hit.snippet), ""))
 
 
 def _for_terminal(hit: Hit) -> str:
     """Return the hit in colours, with its Arabic isolated so that it runs from right to left."""
-    title = _coloured(_title(hit), bold=True)
+    title = _coloured(_title(hit, hit.headline), bold=True)
     lines = (_isolated(title), _isolated(_source(hit)), click.style(hit.url, dim=True))
     return "\n".join((*lines, _isolated(_coloured(_line(hit.snippet))), ""))
 

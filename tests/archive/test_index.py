@@ -4,14 +4,17 @@ import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
+from hashlib import blake2b
+from importlib.resources import files
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
+from archive import index
 from archive.arabic import analyse, tidy, tokens
-from archive.index import index_is_current, rebuild_index, register
+from archive.index import ANALYSER, index_is_current, rebuild_index, register
 from archive.schema import MIGRATIONS
 from tests.archive.newsroom import add_article, empty_archive
 
@@ -126,6 +129,25 @@ def test_sqlites_own_rebuild_is_noticed_and_ours_repairs_it(archive):
     assert index_is_current(archive)
     assert found(archive, "حكوم") == [1]
     assert done == [1]
+
+
+def test_an_index_of_another_version_is_noticed(archive, monkeypatch):
+    add_article(archive, id=1, text="الحكومة")
+    monkeypatch.setattr(index, "_SENTINEL", f"\ue000warraq{ANALYSER + 1}")
+    assert not index_is_current(archive)
+    rebuild_index(archive)
+    assert index_is_current(archive)
+
+
+def test_other_terms_have_another_version():
+    known = (files("archive") / "stems.toml").read_bytes()
+    terms = " ".join(
+        analyse("وبدمشق والوزير للفلسطينيين ٢٠٢٠ Erdoğan می\N{ZERO WIDTH NON-JOINER}خواهم")
+    )
+    digest = blake2b(known + terms.encode(), digest_size=8).hexdigest()
+    assert (ANALYSER, digest) == (3, "cd392b8f0d51a1c8"), (
+        "raise ANALYSER, so that archives are indexed anew"
+    )
 
 
 def test_a_failed_rebuild_changes_nothing(archive):

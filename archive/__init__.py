@@ -7,7 +7,14 @@ with Archive("warraq-archive") as archive:
         print(hit.published_on, hit.title, hit.url)
 """
 
-from archive.errors import ArchiveError, ArchiveLocked, DamagedWarc, NewerArchive, NotAnArchive
+from archive.errors import (
+    ArchiveError,
+    ArchiveLocked,
+    DamagedWarc,
+    NewerArchive,
+    NotAnArchive,
+    StaleIndex,
+)
 from archive.reading import Archive
 from archive.records import (
     Capture,
@@ -52,6 +59,7 @@ __all__ = [
     "Publisher",
     "Reading",
     "Run",
+    "StaleIndex",
     "Store",
     "Visit",
     "WarcLocation",

@@ -4,6 +4,7 @@ ArchiveError
 ├── NotAnArchive      the folder holds no archive that can be used
 ├── NewerArchive      a newer Warraq wrote it
 ├── ArchiveLocked     another process is writing
+├── StaleIndex        the search index was made by something else than this Warraq
 └── DamagedWarc       a WARC file does not read as one
 """
 
@@ -22,6 +23,10 @@ class NewerArchive(ArchiveError):  # noqa: N818
 
 class ArchiveLocked(ArchiveError):  # noqa: N818
     """Another process holds the archive's writing lock; its name is in the message."""
+
+
+class StaleIndex(ArchiveError):  # noqa: N818
+    """The search index holds other words than this version looks for; a writer makes it anew."""
 
 
 class DamagedWarc(ArchiveError):  # noqa: N818

@@ -8,32 +8,37 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from archive.arabic import STOP_WORDS, Token, fold, stem, tidy, tokens
-from archive.stemming import strip_prefix
+from archive.arabic import STOP_WORDS, Token, fold, tidy, tokens
+from archive.stemming import beginnings, endless
 
 _MOST = 64  # clauses of a kind, words of a phrase
 _NOTHING = '""'
 
 _SIGNS = str.maketrans(
-    dict.fromkeys("“”„‟«»‹›＂〝〞〟❝❞", '"')
+    dict.fromkeys("“”„‟«»‹›＂〝〞〟❝❞″‶『』「」《》〈〉", '"')
+    | dict.fromkeys("‘’‚‛❛❜＇`´", "'")
     | dict.fromkeys("−－", "-")
     | {"＋": "+", "：": ":", "＊": "*", "٭": "*"}
 )
-_FIELDS = {
-    **dict.fromkeys(("title", "عنوان"), "title"),
-    **dict.fromkeys(("author", "byline", "كاتب"), "byline"),
-    **dict.fromkeys(("publisher", "ناشر"), "publisher"),
-    **dict.fromkeys(("after", "منذ"), "after"),
-    **dict.fromkeys(("before", "قبل"), "before"),
+_NAMES = {
+    "title": "title عنوان العنوان",
+    "byline": "author byline كاتب الكاتب كاتبة الكاتبة مؤلف المؤلف بقلم",
+    "publisher": "publisher ناشر الناشر صحيفة الصحيفة",
+    "after": "after منذ بعد",
+    "before": "before قبل",
 }
+_FIELDS = {fold(word): name for name, words in _NAMES.items() for word in words.split()}
 _DAYS = {"after", "before"}
+_KNOWN = "|".join(" ".join(_NAMES.values()).split())  # may have a space after the colon
 _ITEM = re.compile(
-    r"""(?P<sign>(?<!\S)[+-])?
-        (?:(?P<field>\w+):(?=\S))?
-        (?: "(?P<phrase>[^"]*)" | (?P<word>[^\s"،؛؟,;!?()\[\]{}|…]+) )""",
-    re.VERBOSE,
+    rf"""(?P<sign>(?<!\S)[+-])?
+        (?: (?P<field>[\w\u064b-\u0652]+):(?=\S) | (?P<known>{_KNOWN})\s*:\s+(?![+-]) )?
+        (?: "(?P<phrase>[^"]*)" | (?<!\w)'(?P<quoted>[^"']*)'(?!\w)
+          | (?P<word>[^\s"،؛؟,;!?()\[\]{{}}|…]+) )""",
+    re.VERBOSE | re.IGNORECASE,
 )
 _DAY = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?", re.ASCII)
+_DAY_FIRST = re.compile(r"(?:(\d{1,2})[-/.])?(\d{1,2})[-/.](\d{4})", re.ASCII)
 _LATIN = re.compile(r"[!-~]+")
 
 
@@ -56,13 +61,13 @@ class Clause:
         A lone beginning counts as a whole word too, because the index has cut endings off; the
         last letter typed may be the first of such an ending.
         """
-        phrase = f'"{" ".join((*self.terms, self.beginning)).strip()}"'
-        if self.beginning:
-            phrase += "*"
+        if not self.beginning:
+            phrase = f'"{" ".join(self.terms)}"'
+        else:
+            found = [f'"{" ".join((*self.terms, start))}"*' for start in beginnings(self.beginning)]
             if not self.terms:
-                wholes = dict.fromkeys(map(stem, (self.beginning, f"{self.beginning}ن")))
-                cut = [f'"{whole}"' for whole in wholes if not whole.startswith(self.beginning)]
-                phrase = f"({' OR '.join((phrase, *cut))})"
+                found += [f'"{whole}"' for whole in endless(self.beginning)]
+            phrase = f"({' OR '.join(found)})"
         return f"{{{self.column}}} : {phrase}" if self.column else phrase
 
 
@@ -170,20 +175,28 @@ def parse(query: str) -> Query:
 def _read(match: re.Match[str]) -> Iterator[_Item]:
     """Yield what was typed; a field there is none of, or a day that is none, is a word."""
     exact = match["word"] is None
-    value, sign, name = match["phrase"] if exact else match["word"], match["sign"] or "", None
-    if match["field"]:
-        name = _FIELDS.get(fold(match["field"]))
+    value = (match["phrase"] or match["quoted"] or "") if exact else match["word"]
+    sign, name, typed = match["sign"] or "", None, match["field"] or match["known"]
+    if typed:
+        name = _FIELDS.get(fold(typed))
         if name is None or (name in _DAYS and _day(value) is None):
-            yield _Item(value=match["field"], sign=sign)
+            yield _Item(value=typed, sign=sign)
             name = None
     if value.strip():
         yield _Item(value=value.strip(), sign=sign, field=name, exact=exact)
 
 
 def _day(text: str) -> date | None:
-    match = _DAY.fullmatch(fold(text))
+    """Read a day, the first of a month or of a year; written year first, or last as Arabs do."""
+    text = fold(text)
+    if match := _DAY.fullmatch(text):
+        year, month, day = match.groups()
+    elif match := _DAY_FIRST.fullmatch(text):
+        day, month, year = match.groups()
+    else:
+        return None
     try:
-        return date(*(int(part or 1) for part in match.groups())) if match else None
+        return date(int(year), int(month or 1), int(day or 1))
     except ValueError:
         return None
 
@@ -196,7 +209,7 @@ def _clauses(items: Iterable[_Item], without: frozenset[str] = frozenset()) -> t
 def _spell(item: _Item, without: frozenset[str]) -> Iterator[Clause]:
     """Yield the clauses of an item: one, or one for each word that may stand anywhere."""
     found = list(tokens(item.value))
-    prefix = item.value.endswith("*") and not item.exact
+    prefix = item.value.rstrip(".:'").endswith("*") and not item.exact
     if item.apart:
         for token in found[: -1 if prefix else None]:
             form = fold(token.text)
@@ -213,5 +226,5 @@ def _clause(found: list[Token], *, column: str | None = None, prefix: bool = Fal
     if not prefix:
         return Clause(terms=tuple(token.term for token in found), column=column)
     *whole, last = found
-    beginning = strip_prefix(fold(last.text)) or last.term
+    beginning = fold(last.text) or last.term
     return Clause(terms=tuple(token.term for token in whole), beginning=beginning, column=column)

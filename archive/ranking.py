@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from archive.arabic import forms
 from archive.filters import Condition, conditions, matching
 from archive.query import Clause, Query, join
+from archive.stemming import strip_prefix
 
 Page = tuple[int, int]  # limit, offset
 Row = tuple[int, float]  # article, score
@@ -28,7 +29,7 @@ _LEAST_SAMPLED = 64
 _WINDOW = 20  # the best, which are looked at again
 _LEAD = 3000  # characters of their text
 _LEAST_WEIGHT = 1e-6  # FTS5's, of a word in every other article
-_AS_TYPED = 0.3  # of a word's weight, for standing there as it was typed
+_AS_TYPED = 0.3  # of a word's weight, for standing there as it was typed; its ending, and all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,15 +172,21 @@ def _weight(size: int, articles: int) -> float:
 def _again(
     connection: sqlite3.Connection, rows: list[Row], weights: dict[Clause, float]
 ) -> list[Row]:
-    """Rank `rows` again, higher where words stand in an article as they were typed."""
+    """Rank `rows` again, higher where words stand in an article as they were typed.
+
+    It counts once that a word has the ending that was typed, and once more the whole of it.
+    """
     typed = {word.form: _AS_TYPED * weight for word, weight in weights.items() if word.form}
     terms = frozenset(term for word in weights for term in word.terms if word.form)
     if not typed:
         return rows
     ranked = []
     for article, score in rows:
-        found = forms(_beginning(connection, article), terms) & typed.keys()
-        ranked.append((article, score + sum(typed[form] for form in found)))
+        found = forms(_beginning(connection, article), terms)
+        bare = set(map(strip_prefix, found))
+        for form, weight in typed.items():
+            score += weight * ((form in found) + (strip_prefix(form) in bare))  # noqa: PLW2901
+        ranked.append((article, score))
     return sorted(ranked, key=_best_first)
 
 

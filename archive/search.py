@@ -5,9 +5,11 @@ import sqlite3
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
+from archive.errors import StaleIndex
 from archive.filters import conditions
+from archive.index import index_is_current
 from archive.index import register as register_index
 from archive.query import Query, parse
 from archive.ranking import best, newest
@@ -26,10 +28,10 @@ _IN_JSON = ("id", "url", "title", "publisher", "published_at", "snippet", "score
 class Hit:
     """An article a query found.
 
-    `snippet` is original text with what was found between `MARK_START` and `MARK_END`. `score`
-    is bm25, and more where words stand as they were typed; higher is better, comparable within
-    one query only, 0.0 where the newest are first. `publisher` is the slug; the times are
-    ISO 8601 as in `articles`.
+    `headline` is the title, and `snippet` a passage of the text, with what was found between
+    `MARK_START` and `MARK_END`. `score` is bm25, and more where words stand as they were typed;
+    higher is better, comparable within one query only, 0.0 where the newest are first.
+    `publisher` is the slug; the times are ISO 8601 as in `articles`.
     """
 
     id: int
@@ -39,6 +41,7 @@ class Hit:
     publisher_name: str
     published_at: str | None
     published_on: str | None
+    headline: str | None
     snippet: str
     score: float
 
@@ -55,8 +58,15 @@ def search(
 
     Best first takes any of the words, newest first needs all of them. A query of filters alone
     gives the newest, one that asks nothing finds nothing. Withheld articles are never found. Any
-    text is a valid query.
+    text is a valid query; an index that something else made is mended by whoever writes next.
+
+    Raises:
+        StaleIndex: the index was made by another version of the analyser, or by SQLite's `rebuild`.
+        ValueError: there is no such `order`.
     """
+    if order not in get_args(Order):
+        raise ValueError(f"order is {order!r}, and can be one of {', '.join(get_args(Order))}")
+    _refuse_stale(connection)
     asked = parse(query)
     if asked.empty:
         return []
@@ -67,6 +77,7 @@ def search(
 
 def count(connection: sqlite3.Connection, query: str, *, order: Order = "best") -> int:
     """Return how many articles `search` in this `order` finds in all."""
+    _refuse_stale(connection)
     asked = parse(query)
     if asked.empty:
         return 0
@@ -100,6 +111,14 @@ def register(connection: sqlite3.Connection) -> None:
     connection.create_function("warraq_search", -1, answer)
 
 
+def _refuse_stale(connection: sqlite3.Connection) -> None:
+    if not index_is_current(connection):
+        raise StaleIndex(
+            "the search index was not made by this version of Warraq, so that it cannot be asked;"
+            " the next command that writes (as `warraq crawl`) makes it anew"
+        )
+
+
 def _hit(connection: sqlite3.Connection, query: Query, article: int, score: float) -> Hit:
     row = connection.execute(
         "select articles.id, url, title, publisher, name, published_at, published_on, text"
@@ -107,19 +126,22 @@ def _hit(connection: sqlite3.Connection, query: Query, article: int, score: floa
         (article,),
     ).fetchone()
     *fields, text = row
-    snippet = _snippet(connection, query, article) or _lead(text)
     names = ("id", "url", "title", "publisher", "publisher_name", "published_at", "published_on")
-    return Hit(**dict(zip(names, fields, strict=True)), snippet=snippet, score=score)
+    hit = dict(zip(names, fields, strict=True))
+    headline, snippet = _marked(connection, query, article) or (hit["title"], _lead(text))
+    return Hit(**hit, headline=headline, snippet=snippet, score=score)
 
 
-def _snippet(connection: sqlite3.Connection, query: Query, article: int) -> str | None:
-    """Return the passage of the text that shows best what was found."""
-    row = connection.execute(
-        "select snippet(articles_fts, 3, ?, ?, '…', ?) from articles_fts"
-        " where articles_fts match ? and rowid = ?",
+def _marked(
+    connection: sqlite3.Connection, query: Query, article: int
+) -> tuple[str | None, str] | None:
+    """Return the title, and the passage of the text that shows best what was found, marked."""
+    row: tuple[str | None, str] | None = connection.execute(
+        "select highlight(articles_fts, 0, ?1, ?2), snippet(articles_fts, 3, ?1, ?2, '…', ?3)"
+        " from articles_fts where articles_fts match ?4 and rowid = ?5",
         (MARK_START, MARK_END, _SNIPPET_WORDS, query.expression(), article),
     ).fetchone()
-    return row[0] if row else None
+    return row
 
 
 def _lead(text: str) -> str:

@@ -65,6 +65,30 @@ def bare_stem(word: str) -> str:
     return rest if joined and rest and (_known(rest) or rest.isascii()) else whole
 
 
+def beginnings(word: str) -> tuple[str, ...]:
+    """Return what the stems of words that begin with the folded `word` may begin with.
+
+    Without the article or "and", unless a known word begins so (وزار, التز).
+    """
+    bare = strip_prefix(word)
+    if bare == word or not any(known.startswith(word) for known in KNOWN_STEMS):
+        return (bare,)
+    return (word,) if word.startswith(_AND) else (word, bare)
+
+
+def endless(word: str) -> tuple[str, ...]:
+    """Return the stems that are shorter than a beginning `word`, whose end is one of an ending.
+
+    The last letter may also be the first of the ending (مدرسا, of مدرسات).
+    """
+    stems = dict[str, None]()
+    for start in beginnings(word):
+        longer = bare_stem(f"{start}ن")
+        whole = bare_stem(start), longer if len(longer) >= _LEAST_REST else ""
+        stems |= dict.fromkeys(s for s in whole if s and s != start and start.startswith(s))
+    return tuple(stems)
+
+
 def _known(rest: str) -> bool:
     return len(rest) >= _LEAST_REST and rest in KNOWN_STEMS
 

@@ -133,13 +133,14 @@ def test_the_reader_commands_work_without_the_crawlers_libraries(archive, argume
 
 SERVE = """
 import asyncio
+import re
 from datasette.app import Datasette
 datasette = Datasette([sys.argv[1] + "/archive.db"])
 async def pages():
     for path in ("/", "/search?q=لاجئ", "/archive/articles"):
         answer = await datasette.client.get(path)
         assert answer.status_code == 200, (path, answer.text)
-        assert "عودة اللاجئين" in answer.text, path
+        assert "عودة اللاجئين" in re.sub("</?mark>", "", answer.text), path
     print("served")
 asyncio.run(pages())
 """

@@ -16,7 +16,8 @@ from archive.search import search as find
 _MARKED = re.compile(f"{MARK_START}(.*?){MARK_END}")
 
 
-@click.command()
+# What begins with a minus and is no option is a word to leave out.
+@click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("query", nargs=-1, required=True)
 @archive_option
 @click.option(
@@ -61,8 +62,8 @@ def _summary(asked: str, shown: int, number: int) -> str:
     )
 
 
-def _title(hit: Hit) -> str:
-    return _line(hit.title) or hit.url
+def _title(hit: Hit, title: str | None) -> str:
+    return _line(title) or hit.url
 
 
 def _source(hit: Hit) -> str:
@@ -71,17 +72,24 @@ def _source(hit: Hit) -> str:
 
 
 def _plain(hit: Hit) -> str:
-    return "\n".join((_title(hit), _source(hit), hit.url, _line(hit.snippet), ""))
+    return "\n".join((_title(hit, hit.title), _source(hit), hit.url, _line(hit.snippet), ""))
 
 
 def _for_terminal(hit: Hit) -> str:
     """Return the hit in colours, with its Arabic isolated so that it runs from right to left."""
-    title = click.style(_title(hit), bold=True)
-    snippet = _MARKED.sub(
-        lambda found: click.style(found[1], fg="yellow", bold=True), _line(hit.snippet)
-    )
+    title = _coloured(_title(hit, hit.headline), bold=True)
     lines = (_isolated(title), _isolated(_source(hit)), click.style(hit.url, dim=True))
-    return "\n".join((*lines, _isolated(snippet), ""))
+    return "\n".join((*lines, _isolated(_coloured(_line(hit.snippet))), ""))
+
+
+def _coloured(text: str, *, bold: bool = False) -> str:
+    """Return `text` with what was found in yellow, without the marks."""
+    pieces = enumerate(_MARKED.split(text))
+    return "".join(
+        click.style(piece, fg="yellow", bold=True) if number % 2 else click.style(piece, bold=bold)
+        for number, piece in pieces
+        if piece
+    )
 
 
 def _isolated(text: str) -> str:

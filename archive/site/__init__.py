@@ -5,6 +5,7 @@ Databases that are not archives keep Datasette's own pages.
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Generator
+from datetime import timedelta
 from typing import Any
 
 from markupsafe import Markup
@@ -73,6 +74,7 @@ def prepare_jinja2_environment(env: Any) -> None:
         warraq_moment=wording.arabic_moment,
         warraq_number=wording.number,
         warraq_platform=wording.platform,
+        warraq_span=wording.span,
         warraq_time=wording.arabic_time,
         warraq_utc_day=wording.utc_day,
     )
@@ -103,12 +105,14 @@ def extra_css_urls(database: str | None, datasette: Any) -> list[str]:
 def render_cell(
     row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any
 ) -> Markup | None:
-    """Lead from titles in a table to their pages; show addresses in their letters."""
+    """Lead from titles to their pages; show addresses in their letters, spreads as hours."""
     if database not in archive_names(datasette):
         return None
     if column == "title" and table in _PAGES and "id" in list(row.keys()):
         page = datasette.urls.path(f"/{_PAGES[table]}/{row['id']}")
         return Markup('<a href="{}">{}</a>').format(page, value or "بلا عنوان")
+    if (table, column) == ("stories", "spread") and value is not None:
+        return Markup("{}").format(timedelta(seconds=value))
     if isinstance(value, str) and value.startswith(("http://", "https://")):
         return Markup('<a href="{}" rel="noreferrer nofollow">{}</a>').format(
             value, urls.readable(value)

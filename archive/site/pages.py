@@ -33,7 +33,7 @@ order by published_on desc, published_at desc limit :limit"""
 _VERSIONS = _HEADLINES.format(more=f"and story = :story order by {MOMENT}, id limit :limit")
 
 _STORY = """
-select id, articles, publishers, first_at, last_at from stories
+select id, articles, publishers, first_at, last_at, spread from stories
 where id = coalesce(
     (select id from stories where id = :id and articles > 0),
     (select story from articles where id = :id and withheld_at is null)

@@ -18,9 +18,10 @@ _FOUND = re.compile(f"{search.MARK_START}(.*?){search.MARK_END}", re.DOTALL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """A hit with its snippet as HTML."""
+    """A hit with its title and its snippet as HTML."""
 
     hit: search.Hit
+    headline: Markup
     snippet: Markup
 
 
@@ -43,6 +44,7 @@ async def results_page(
 
     Raises:
         sqlite3.OperationalError: the search took longer than the site allows.
+        StaleIndex: the index is of another version.
     """
 
     def find(connection: sqlite3.Connection) -> tuple[int, list[search.Hit]]:
@@ -55,7 +57,10 @@ async def results_page(
     return ResultsPage(
         query=query,
         order=order,
-        results=tuple(Result(hit=hit, snippet=marked(hit.snippet)) for hit in hits),
+        results=tuple(
+            Result(hit=hit, headline=marked(hit.headline or ""), snippet=marked(hit.snippet))
+            for hit in hits
+        ),
         found=found,
         number=number,
         last=min(-(-found // PER_PAGE), _LAST_PAGE),

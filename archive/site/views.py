@@ -7,6 +7,7 @@ from typing import Any
 from datasette import Response
 from datasette.forbidden import forbidden as datasettes_own
 
+from archive.errors import StaleIndex
 from archive.site import closing
 from archive.site.archives import archive_names
 from archive.site.pages import article_page, front_page, story_page
@@ -75,6 +76,10 @@ async def search(datasette: Any, request: Any) -> Response:
             query,
             number=page_number(request.args.get("page")),
             order="new" if request.args.get("order") == "new" else "best",
+        )
+    except StaleIndex:
+        return await _message(
+            datasette, request, "فهرس البحث من إصدار آخر؛ يُعاد بناؤه مع أول زحف.", 503
         )
     except sqlite3.OperationalError:
         _log.warning("search for %r was given up", query, exc_info=True)

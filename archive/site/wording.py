@@ -74,6 +74,24 @@ def arabic_moment(moment: str | None) -> str:
     return arabic_day(moment) if moment and len(moment) == _DAY else arabic_time(moment)
 
 
+def span(seconds: int) -> str:
+    """Write a span of time in its two largest units, in the genitive: `7 ساعات و12 دقيقة`."""
+    minutes = round(seconds / 60)
+    parts = [_counted(minutes // 1440, "يوم", "أيام", "يوما")]
+    parts.append(_counted(minutes // 60 % 24, "ساعة", "ساعات", "ساعة"))
+    if minutes < 1440:
+        parts.append(_counted(minutes % 60, "دقيقة", "دقائق", "دقيقة"))
+    return " و".join(filter(None, parts)) or "أقل من دقيقة"
+
+
+def _counted(number: int, one: str, few: str, many: str) -> str:
+    """Write a number of things as Arabic counts them: one, two, three to ten, eleven and more."""
+    if number <= 2:
+        return ("", one, f"{one.replace('ة', 'ت')}ين")[number]
+    rest = number % 100
+    return f"{number} {few if 3 <= rest <= 10 else many if rest > 10 else one}"
+
+
 def utc_day(moment: str | None) -> str | None:
     """Return the ISO day in UTC of an ISO time, None where there is none."""
     read = _utc(moment)

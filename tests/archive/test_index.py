@@ -1,15 +1,20 @@
 """The index follows the articles, word for word, and notices what would break it."""
 
+import shutil
 import sqlite3
+import subprocess
 from contextlib import closing
+from hashlib import blake2b
+from importlib.resources import files
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
+from archive import index
 from archive.arabic import analyse, tidy, tokens
-from archive.index import index_is_current, rebuild_index, register
+from archive.index import ANALYSER, index_is_current, rebuild_index, register
 from archive.schema import MIGRATIONS
 from tests.archive.newsroom import add_article, empty_archive
 
@@ -42,7 +47,7 @@ def index_terms(archive):
 
 
 @given(ODD)
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_the_index_holds_what_analyse_says(text):
     archive = empty_archive()
     add_article(archive, text=text)
@@ -50,7 +55,7 @@ def test_the_index_holds_what_analyse_says(text):
 
 
 @given(ODD, st.randoms())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_highlights_mark_the_original_word(text, random):
     text = tidy(text)
     words = list(tokens(text))
@@ -92,11 +97,26 @@ def test_a_foreign_writer_fails_instead_of_spoiling_the_index(archive, tmp_path)
     add_article(archive, id=1, text="خبر")
     archive.execute("vacuum into ?", (str(tmp_path / "archive.db"),))
     with closing(sqlite3.connect(tmp_path / "archive.db")) as foreign:
-        for statement in ("delete from articles", "update articles set text = 'x'"):
+        again = "insert or replace into articles select * from articles"
+        for statement in ("delete from articles", "update articles set text = 'x'", again):
             with pytest.raises(sqlite3.OperationalError, match="no such function"):
                 foreign.execute(statement)
         assert found(foreign, "خبر") == [1]
         foreign.execute("update articles set gone_at = '2020-01-01'")
+
+
+@pytest.mark.skipif(shutil.which("sqlite3") is None, reason="there is no sqlite3 shell here")
+def test_the_plain_shell_reads_the_index(archive, tmp_path):
+    add_article(archive, id=1, text="قالت الحُكومة إنها باقية")
+    path = str(tmp_path / "archive.db")
+    archive.execute("vacuum into ?", (path,))
+    for sql, shown in (
+        ("select highlight(articles_fts, 3, '[', ']') from articles_fts('حكوم')",
+         "قالت [الحُكومة] إنها باقية"),
+        ("pragma integrity_check", "ok"),
+    ):  # fmt: skip
+        shell = subprocess.run(["sqlite3", path, sql], capture_output=True, text=True, check=True)
+        assert shell.stdout == f"{shown}\n"
 
 
 def test_sqlites_own_rebuild_is_noticed_and_ours_repairs_it(archive):
@@ -109,6 +129,25 @@ def test_sqlites_own_rebuild_is_noticed_and_ours_repairs_it(archive):
     assert index_is_current(archive)
     assert found(archive, "حكوم") == [1]
     assert done == [1]
+
+
+def test_an_index_of_another_version_is_noticed(archive, monkeypatch):
+    add_article(archive, id=1, text="الحكومة")
+    monkeypatch.setattr(index, "_SENTINEL", f"\ue000warraq{ANALYSER + 1}")
+    assert not index_is_current(archive)
+    rebuild_index(archive)
+    assert index_is_current(archive)
+
+
+def test_other_terms_have_another_version():
+    known = (files("archive") / "stems.toml").read_bytes()
+    terms = " ".join(
+        analyse("وبدمشق والوزير للفلسطينيين ٢٠٢٠ Erdoğan می\N{ZERO WIDTH NON-JOINER}خواهم")
+    )
+    digest = blake2b(known + terms.encode(), digest_size=8).hexdigest()
+    assert (ANALYSER, digest) == (3, "cd392b8f0d51a1c8"), (
+        "raise ANALYSER, so that archives are indexed anew"
+    )
 
 
 def test_a_failed_rebuild_changes_nothing(archive):

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.errors import StaleIndex
+from archive.index import rebuild_index
 from archive.search import MARK_END, MARK_START, count, search
 from tests.archive.newsroom import add_article, empty_archive
 
@@ -52,6 +54,10 @@ FOUND = [
     ("حكوم* after:2020-11-10", {2, 3}, [3, 2]),
     ("حكومة before:2020-11-10", [1], [1]),
     ("الموازن* دمشق", [1], [1]),
+    ("وزي*", [3], [3]),
+    ("‘سعر الخبز’", [2], [2]),
+    ("العنوان: الحكومة", [1], [1]),
+    ("بعد:10/11/2020 حكومة", {2, 3}, [3, 2]),
     ("حلب", {2, 3}, [3, 2]),
     ("وبحلب", {2, 3}, [3, 2]),
     ("publisher:other", [3], [3]),
@@ -93,10 +99,43 @@ def test_a_hit_tells_where_and_when_and_shows_the_original(archive):
     assert hit.score > 0
 
 
+def test_the_title_is_marked_as_well(archive):
+    (hit,) = search(archive, "عنوان:حكومه")
+    assert hit.headline == f"{MARK_START}الحكومة{MARK_END} تقر الموازنة"
+    assert search(archive, "-حلب")[0].headline == "الحكومة تقر الموازنة"
+
+
+def test_an_order_there_is_none_of_is_refused(archive):
+    with pytest.raises(ValueError, match="order is 'fresh'"):
+        search(archive, "حكومة", order="fresh")  # type: ignore[arg-type]
+
+
+def test_the_title_counts_more_than_the_deck_and_the_deck_more_than_the_text():
+    connection = empty_archive()
+    places = ({"text": "نص عن القمح"}, {"deck": "القمح"}, {"title": "القمح"}, {"byline": "سامر"})
+    for number, fields in enumerate(places, 1):
+        rest = {"title": "خبر", "deck": "موجز", "text": "نص عن شيء"}
+        add_article(connection, id=number, **rest | fields)
+    for number in range(10, 20):
+        add_article(connection, id=number, title="خبر", deck="موجز", text="نص عن شيء")
+    assert [hit.id for hit in search(connection, "القمح")] == [3, 2, 1]
+
+
+def test_an_index_that_something_else_made_is_not_asked():
+    connection = empty_archive()
+    add_article(connection, text="الحكومة")
+    connection.execute("insert into articles_fts(articles_fts) values ('rebuild')")
+    for ask in (search, count):
+        with pytest.raises(StaleIndex, match="makes it anew"):
+            ask(connection, "حكومة")
+    rebuild_index(connection)
+    assert count(connection, "حكومة") == 1
+
+
 def test_hits_come_in_pages(archive):
     first = search(archive, "حكومة", limit=2)
     rest = search(archive, "حكومة", limit=2, offset=2)
-    assert [hit.id for hit in first + rest] == [1, 2, 4, 3]
+    assert [hit.id for hit in first + rest] == [1, 2, 3, 4]
 
 
 @given(st.text(st.one_of(st.characters(exclude_categories=()), st.sampled_from('"*+-:()^{} ا'))))

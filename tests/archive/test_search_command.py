@@ -1,12 +1,16 @@
 """`warraq search`, as a person or a script runs it."""
 
 import json
+from importlib import import_module
+from types import SimpleNamespace
 
 from click.testing import CliRunner
 
 from archive.database import open_for_writing
 from crawler.cli import warraq
 from tests.archive.newsroom import add_article
+
+command = import_module("archive.commands.search")
 
 
 def run(*arguments):
@@ -33,6 +37,24 @@ def test_hits_are_printed_for_a_reader(tmp_path):
         "",
     ]
     assert result.stderr == "1 of 2 found; --limit shows more.\n"
+
+
+def test_a_word_to_leave_out_is_no_option(tmp_path):
+    root = archive_with_news(tmp_path)
+    for typed in (["لقاء", "-دمشق"], ["-دمشق لقاء"], ["-باريس", "-lyon"]):
+        result = run(*typed, "--archive", root)
+        assert result.exit_code == 0, result.stderr
+        assert ("2 found" in result.stderr) == ("-باريس" in typed)
+
+
+def test_on_a_terminal_colours_take_the_place_of_marks(tmp_path, monkeypatch):
+    monkeypatch.setattr(command, "stdout", SimpleNamespace(isatty=lambda: True))
+    root = archive_with_news(tmp_path)
+    result = CliRunner().invoke(warraq, ("search", "لقاءات", "--archive", root), color=True)
+    title, _, _, snippet, *_ = result.stdout.splitlines()
+    assert title.startswith("\N{RIGHT-TO-LEFT ISOLATE}\x1b[33m\x1b[1mلقاء\x1b[0m")
+    assert "\x1b[33m\x1b[1mاللقاء\x1b[0m" in snippet
+    assert "⟦" not in result.stdout
 
 
 def test_json_is_for_programs(tmp_path):

@@ -78,7 +78,7 @@ async def test_a_story_lists_its_articles_in_the_order_of_time(datasette, desk):
     answer = await datasette.client.get(f"/story/{desk.short}")
     assert answer.status_code == 302
     html, words = await seen(datasette, answer.headers["location"])
-    assert "المواد: 3 الناشرون: 3" in words
+    assert "أول من نشر: وكالة الخبر المواد: 3 الناشرون: 3" in words
     assert "من 9 نوفمبر 2020، 08:30 بتوقيت غرينتش إلى 10 نوفمبر 2020" in words
     order = re.findall(r'<h3[^>]*><a href="/article/(\d+)"', html)
     assert order == [str(desk.first), str(desk.late), str(desk.short)]
@@ -97,6 +97,7 @@ async def test_the_table_of_stories_leads_to_their_pages(datasette, desk):
         answer = await datasette.client.get("/archive/stories.json?_shape=array")
         (story,) = answer.json()
         html, _ = await seen(datasette, "/archive/stories")
+        assert f'col-spread type-int">{timedelta(seconds=story["spread"])}</td>' in html
         assert f'<a href="/story/{story["id"]}">عنوان الوكالة</a>' in html
         html, _ = await seen(datasette, f"/archive/articles?id={desk.late}")
     assert f'<a href="/archive/stories/{story["id"]}">' in html

@@ -53,6 +53,27 @@ def test_direction(text, direction):
     assert wording.direction(text) == direction
 
 
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "أقل من دقيقة"),
+        (60, "دقيقة"),
+        (125, "دقيقتين"),
+        (5 * 60, "5 دقائق"),
+        (3600, "ساعة"),
+        (2 * 3600 + 120, "ساعتين ودقيقتين"),
+        (7 * 3600 + 12 * 60, "7 ساعات و12 دقيقة"),
+        (24 * 3600 + 600, "يوم"),
+        (2 * 86400 + 3 * 3600, "يومين و3 ساعات"),
+        (11 * 86400, "11 يوما"),
+        (103 * 86400 + 3600, "103 أيام وساعة"),
+        (100 * 86400, "100 يوم"),
+    ],
+)
+def test_spans_are_counted_as_arabic_counts(seconds, said):
+    assert wording.span(seconds) == said
+
+
 def test_numbers_and_evidence():
     assert wording.number(1234567) == "1,234,567"
     assert wording.number(None) == "—"

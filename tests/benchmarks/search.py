@@ -48,15 +48,16 @@ def write(connection, sentences, number, chance):
 
 
 def ask(connection, sentences, chance, words, order):
-    """Return the sorted milliseconds of queries of so many neighbouring words."""
-    spent: list[float] = []
+    """Return the milliseconds, and the processor's, of queries of so many neighbouring words."""
+    spent: list[tuple[float, float]] = []
     while len(spent) < QUERIES:
         line = [token.text for token in tokens(chance.choice(sentences))]
         start = chance.randrange(max(1, len(line) - words + 1))
-        started = time.perf_counter()
+        started, busy = time.perf_counter(), time.process_time()
         search(connection, " ".join(line[start : start + words]), order=order)
-        spent.append((time.perf_counter() - started) * 1000)
-    return sorted(spent)
+        took = time.perf_counter() - started, time.process_time() - busy
+        spent.append((took[0] * 1000, took[1] * 1000))
+    return zip(*spent, strict=True)
 
 
 @click.command()
@@ -85,11 +86,16 @@ def measure(articles: int) -> None:
         with closing(open_for_reading(Path(folder))) as connection:
             for words in (1, 2, 3, 4, 5, 6):
                 for order in ("best", "new"):
-                    spent = ask(connection, sentences, chance, words, order)
-                    click.echo(
-                        f"{words} words, {order:4}  median {statistics.median(spent):.0f} ms,"
-                        f" p95 {spent[int(len(spent) * 0.95)]:.0f} ms"
+                    told = "; ".join(
+                        f"{what} median {statistics.median(times):.0f} ms,"
+                        f" p95 {sorted(times)[int(len(times) * 0.95)]:.0f} ms"
+                        for what, times in zip(
+                            ("time", "processor"),
+                            ask(connection, sentences, chance, words, order),
+                            strict=True,
+                        )
                     )
+                    click.echo(f"{words} words, {order:4}  {told}")
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ FORMS = [
     ('{"version": "https://jsonfeed.org/version/1.1", "items": []}', Kind.FEED, "JSON Feed"),
     (INDEX, Kind.SITEMAP, "sitemap index"),
     (URLSET.format(""), Kind.SITEMAP, "sitemap"),
-    (gzip.compress(URLSET.format("").encode()), Kind.SITEMAP, "sitemap"),
+    (gzip.compress(URLSET.format("").encode(), mtime=0), Kind.SITEMAP, "sitemap"),
     (INDEX.encode("utf-16"), Kind.SITEMAP, "sitemap index"),
     (POSTS, Kind.API, "list of posts"),
     (PAGE, Kind.SECTION, "web page"),

@@ -168,6 +168,15 @@ def is_named(text: str) -> bool:
     return bool(text) and (is_agency(text) or is_person(text.split()))
 
 
+def is_placed_name(text: str) -> bool:
+    """Tell whether a line is one known person's name of two to four words, or that and a place."""
+    parts = [part.split() for part in _MARKS.split(text) if part.strip()]
+    people = [words for words in parts if is_person(words) and 2 <= len(words) <= 4]
+    rest = [words for words in parts if words not in people]
+    plain = not any(char.isdigit() or char in ".،؟!:" for char in text)
+    return plain and len(people) == 1 and len(rest) <= 1 and all(len(words) <= 3 for words in rest)
+
+
 def as_line(authors: Sequence[str]) -> str | None:
     """Return several names as one readable string, None for nobody."""
     latin = all(name.isascii() for name in authors)

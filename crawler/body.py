@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from lxml.html import HtmlElement
 
 from crawler.blocks import Block
+from crawler.chrome import is_weak
 
 _BODY = re.compile(
     r"(?:^|[\s_-])(?:"
@@ -41,6 +42,8 @@ _OWN_SHARE = 0.75  # the same for an element that is marked in a theme's own wor
 _SURE_SHARE = 0.6  # of the page's running text an unmarked element must hold to be believed
 _DOUBT = 250  # characters of running text below which an unmarked element is not believed
 _ENTRIES_SHARE = 0.8  # of the running text of a live blog that the element of its entries holds
+_SHORTEST = 40  # characters of a paragraph that is kept among what looks like furniture
+_ENDED = re.compile(r"""[.؟!?…:]["'”»)\]]*\s*$""")
 _FURNITURE_SHARE = 0.6  # what holds so much of the running text is no furniture, whatever its class
 
 
@@ -55,15 +58,32 @@ class Body:
 
 
 def after(body: Body, blocks: Sequence[Block], place: int | None) -> Body:
-    """Return `body` without what stands before the headline, if that is inside it."""
+    """Return `body` without what stands before the headline, if that is inside it.
+
+    Where it holds several articles, each with its own first-rank heading, the others go too.
+    """
     if place is None or place < body.start:
         return body
     passed = set(map(id, blocks[: place + 1]))
-    kept = tuple(block for block in body.blocks if id(block) not in passed)
+    others = _others(body.element, blocks[place].element)
+    kept = tuple(
+        block
+        for block in body.blocks
+        if id(block) not in passed and not any(is_inside(block.element, one) for one in others)
+    )
     if not kept:
         return body
     start = next(index for index, block in enumerate(blocks) if block is kept[0])
     return replace(body, blocks=kept, start=start)
+
+
+def _others(body: HtmlElement | None, headline: HtmlElement) -> list[HtmlElement]:
+    """Return the other articles in a body that holds several, as on a page without end."""
+    own = next((e for e in (headline, *headline.iterancestors()) if e.getparent() is body), None)
+    if own is None or body is None or not (own.tag == "article" or own.get("class")):
+        return []
+    like = [e for e in body if e.tag == own.tag and e.get("class") == own.get("class")]
+    return [e for e in like if e is not own and e.find(".//h1") is not None]
 
 
 def locate(
@@ -116,7 +136,7 @@ def _body(
         index
         for index, block in enumerate(blocks)
         if any(is_inside(block.element, element) for element in elements)
-        and not _in_furniture(block, furniture)
+        and (not _in_furniture(block, furniture) or _is_prose(block, furniture))
     ]
     return Body(
         blocks=tuple(blocks[index] for index in kept),
@@ -150,6 +170,13 @@ def _furniture(blocks: Sequence[Block]) -> frozenset[HtmlElement]:
 
 def _in_furniture(block: Block, furniture: frozenset[HtmlElement]) -> bool:
     return any(element in furniture for element in block.chrome)
+
+
+def _is_prose(block: Block, furniture: frozenset[HtmlElement]) -> bool:
+    """Tell whether a block of what may be furniture reads like a paragraph of the article."""
+    if len(block.text) < _SHORTEST or block.link_share > 0.2 or not _ENDED.search(block.text):
+        return False
+    return all(is_weak(element) for element in block.chrome if element in furniture)
 
 
 def _marked(weights: dict[HtmlElement, float], best: float) -> HtmlElement | None:

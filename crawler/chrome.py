@@ -46,6 +46,12 @@ _STATES = re.compile(
     r"elementor-widget(?:-(?:container|text-editor|theme-post-content|wrap))?(?=\s|$)"
     r"|(?:no|has|with|without|show|is)-(?:sidebar|comments?|share|caption)\S*"
 )
+# Slides, players and wrappers for print hold text of the article on some sites.
+_WEAK = re.compile(
+    r"(?:^|(?<=[\s_-]))(?:carousel|owl-\w+|slick\w*|swiper\w*|print|tools|toolbar|meta|metadata|"
+    r"inject\w*|breaking|readspeaker|listen|popular|teasers?|overlay)(?=$|[\s_-])",
+    re.IGNORECASE,
+)
 
 
 def is_left_out(element: HtmlElement, tag: str) -> bool:
@@ -77,6 +83,15 @@ def is_chrome(element: HtmlElement, tag: str) -> bool:
     if tag in {"body", "html", "main", "article", "a", "p", "strong", "b"}:
         return tag in {"p", "a"} and _named_chrome(element)
     return _named_chrome(element)
+
+
+def is_weak(element: HtmlElement) -> bool:
+    """Tell whether an element is chrome only by a word that articles' own parts bear as well."""
+    if element.tag in _CHROME_TAGS or element.get("role") in _ROLES:
+        return False
+    names = f"{element.get('class', '')} {element.get('id', '')}"
+    plain = _WEAK.sub(" ", _STATES.sub(" ", _CAMEL.sub("-", names)))
+    return _CHROME.search(plain) is None and not _ASIDE.match(element.get("aria-label", ""))
 
 
 def _named_chrome(element: HtmlElement) -> bool:

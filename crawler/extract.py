@@ -155,8 +155,9 @@ def _title(page: Page) -> str | None:
     candidates += [("h1", page.printed.headline)] if page.printed.headline else []
     candidates += page.evidence.titles
     candidates += [("hint", page.hints.title)] if page.hints and page.hints.title else []
-    chosen = headline.choose([(source, one_line(text)) for source, text in candidates], page.names)
-    return chosen or None
+    sections = frozenset(map(headline.key, page.evidence.sections))
+    lines = [(source, one_line(text)) for source, text in candidates]
+    return headline.choose(lines, page.names, sections) or None
 
 
 def _text(page: Page, title: str | None) -> _Text:

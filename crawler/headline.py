@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from archive.arabic import fold, tidy
 from crawler.people import is_person
@@ -13,15 +14,14 @@ _GENERIC = re.compile(
     r"^(?:صحيفه|جريده|موقع|شبكه|وكاله|قناه|مجله|بوابه|موسسه|اذاعه|تلفزيون|the)\s+"
     r"|\s+(?:نيوز|اونلاين|news|online|newspaper|tv)$"
 )
+_ANY_MARK = re.compile(r"\s*(?:[|:/\\<>»«›‹•·★~()\[\]─―—–]+|\.{2,}|…|\s[-ـ]+|[-ـ]+\s)\s*")
 _WORD = re.compile(r"\w+")
 _LEAST = 3  # words that a part of a title must have to be the headline
 _MOST = 4  # words that a newspaper's name may have
 _ELLIPSIS = ("...", "…")
 # Which headline stands where two are named equally often.
 _RANK = ("rules", "h1", "json-ld", "microdata", "meta", "hint", "title")
-_DOMAIN = re.compile(
-    r"(?:www\.)?[\w-]+\.(?:com|net|org|info|tv|news|[a-z]{2})(?:\.[a-z]{2})?", re.IGNORECASE
-)
+_DOMAIN = re.compile(r"(?:www\.)?[\w-]+(?:\.[a-z]{2,}){1,2}", re.IGNORECASE)
 
 
 def one_line(text: str) -> str:
@@ -83,12 +83,30 @@ def without_site(title: str, names: frozenset[str], others: Sequence[str] = ()) 
         if shorter is None:
             break
         text = shorter
-    return text
+    return _unmarked(text, names)
+
+
+def _unmarked(title: str, names: frozenset[str]) -> str:
+    """Return `title` without a newspaper's own name that any other mark parts from it.
+
+    «العنوان (الجريدة)», «الجريدة: العنوان», «العنوان .. الجريدة»: here the name alone proves it.
+    """
+    for cut in _ANY_MARK.finditer(title):
+        head, tail = title[: cut.start()].strip(), title[cut.end() :].strip(" ()[].-–—|")
+        if len(head.split()) >= _LEAST and _is_site(tail, names) and ":" not in cut.group():
+            return head
+        if len(tail.split()) >= _LEAST and _is_site(head, names):
+            return tail
+    return title
 
 
 def _shortened(
     text: str, cuts: list[re.Match[str]], names: frozenset[str], known: set[str]
 ) -> str | None:
+    for one, other in pairwise(cuts):  # the name in the middle, a slogan behind it
+        head = text[: one.start()].strip()
+        if len(head.split()) >= _LEAST and _is_site(text[one.end() : other.start()], names):
+            return head
     for cut in reversed(cuts):
         head, tail = text[: cut.start()].strip(), text[cut.end() :].strip()
         if head and (_is_site(tail, names) or (key(head) in known and len(tail) < 60)):
@@ -109,16 +127,23 @@ def _is_site(part: str, names: frozenset[str]) -> bool:
     )
 
 
-def choose(candidates: Sequence[tuple[str, str]], names: frozenset[str]) -> str | None:
+def choose(
+    candidates: Sequence[tuple[str, str]],
+    names: frozenset[str],
+    sections: frozenset[str] = frozenset(),
+) -> str | None:
     """Return the headline most sources agree on; what the page prints largest breaks a tie.
 
-    `candidates` are (source, text) pairs. Names of the newspaper alone, and headlines cut short
+    `candidates` are (source, text) pairs, `sections` the keys of those the page stands in, which
+    what is stated for machines may end with. Names of the newspaper alone, and headlines cut short
     where a longer one begins like them, are passed over.
     """
     texts = [" ".join(text.split()) for _, text in candidates]
     cleaned: list[tuple[str, str]] = []
     for (source, _), text in zip(candidates, texts, strict=True):
         title = without_site(text, names, [other for other in texts if other != text])
+        if source in {"title", "meta"}:
+            title = _without_section(title, sections)
         if key(title) and key(title) not in names:
             cleaned.append((source, title))
     if not cleaned:
@@ -135,6 +160,11 @@ def choose(candidates: Sequence[tuple[str, str]], names: frozenset[str]) -> str 
     forced = next((index for index, (source, _) in enumerate(cleaned) if source == "rules"), None)
     best = forced if forced is not None else min(range(len(cleaned)), key=rank)
     return cleaned[best][1]
+
+
+def _without_section(title: str, sections: frozenset[str]) -> str:
+    cuts = list(_SEPARATOR.finditer(title))
+    return title[: cuts[-1].start()] if cuts and key(title[cuts[-1].end() :]) in sections else title
 
 
 def repeats(deck: str, text: str) -> bool:

@@ -18,7 +18,8 @@ _LIVE = re.compile(
 _LIVE_TITLE = re.compile(
     r"(?<!\w)(?:تغطيه (?:مباشره|مستمره|حيه)|مباشر|لحظه بلحظه|تحديث مستمر|live|en direct)(?!\w)"
 )
-_LIVE_CLASS = re.compile(r"live-?_?(?:blog|update|entry|entries|feed|post)", re.IGNORECASE)
+# Read over whole pages: a pattern that begins with plain letters is many times as fast.
+_LIVE_CLASS = re.compile(r"live[-_]?(?:[Bb]log|[Uu]pdate|[Ee]ntr|[Pp]ost)")
 _ENTRIES = 3  # timed entries that make a live blog
 _ENTRY = 40  # characters of one
 _VIDEO = re.compile(r"/(?:videos?|فيديو|فيديوهات|watch|tv)(?:/|$)", re.IGNORECASE)

@@ -12,7 +12,7 @@ from lxml.html import HtmlElement
 
 from crawler.blocks import Block
 from crawler.body import Body, is_inside
-from crawler.bylines import is_named, names, signature
+from crawler.bylines import is_named, is_placed_name, names, signature
 from crawler.datelines import split_dateline
 from crawler.dates import Stamp
 from crawler.datestamps import elements_of, is_clock, silent_stamps, stamps_of
@@ -27,6 +27,7 @@ _BYLINE = re.compile(
     r"posted-?by|vcard|kateb|katib)(?=$|[\s_-])",
     re.IGNORECASE,
 )
+_AUTHOR_LINK = re.compile(r"author|writer|kat[ie]b|editor|profile|user|كاتب|كتاب", re.IGNORECASE)
 _PARTED = re.compile(r"\s*[|•·]\s*|\s[-–—]\s")
 _INLINE = ("a", "span", "strong", "b", "em", "i", "cite")
 _PLACED = re.compile(r"(?:^|[\s_-])(?:location|place|city|dateline|source|agency)(?=$|[\s_-])")
@@ -137,6 +138,17 @@ def _take(found: Printed, block: Block, *, above: bool = False) -> None:
     else:
         parts = [*_PARTED.split(block.text), *(t for _, t in elements_of(block))]
         found.bylines += [part for part in dict.fromkeys(parts) if signature(part)]
+        if not above and not found.bylines and _is_signed(block):
+            found.bylines.append(block.text)
+
+
+def _is_signed(block: Block) -> bool:
+    """Tell whether a line is a person's name alone, or beside a place: «بلدة ما – فلان».
+
+    A link counts where it leads to an author: others are topics.
+    """
+    links = [link.get("href", "") for link in block.element.iter("a")]
+    return is_placed_name(block.text) and all(map(_AUTHOR_LINK.search, links))
 
 
 def _signers(element: HtmlElement, text: str | None = None) -> str:

@@ -34,9 +34,15 @@ _FOLLOW = re.compile(
     r"\W*(?:تابعونا|تابعنا|تابعوا|متابعه (?:اخر )?(?:اخبار|الاخبار)|"
     r"شاركونا|شاركنا|شارك\w* (?:الخبر|المقال|هذا|علي|عبر|مع)"
     r"|انضموا|انضم الي|اشترك\w* (?:في|الان|ب)|للاشتراك|حملوا? (?:تطبيق|الان)|يمكنكم متابعه"
-    r"|يمكنك متابعه|لمتابعه (?:اخر|احدث|المزيد|اخبار|كل)|لمتابعتنا|لتصلكم|لتصلك|تصفح\w* نشرتنا"
+    r"|يمكنك متابعه|لمتابعه (?:اخر|احدث|اهم|المزيد|اخبار|كل)|لمتابعتنا|لتصلكم|لتصلك|تصفح\w* نشرتنا"
     r"|انقر\w* هنا|اضغط\w* هنا|نسخ الرابط|تم نسخ|انشر علي|follow us|share this|subscribe)"
 )
+# «تابع صوت كذا على واتساب»
+_FOLLOWED = re.compile(
+    r"\W*تابعو?ا? (?:\S+ ){1,5}(?:علي|عبر|في) (?:\S+ ){0,2}"
+    r"(?:فيس ?بوك|تويتر|واتس ?اب|تي?لي?[غجق]رام|يوتيوب|انست[غجق]رام|نبض|تيك ?توك|[غج]و[غج]ل|google)"
+)
+_HASHTAGS = re.compile(r"(?:\W*#\w+)+\W*")
 _CHANNEL = re.compile(
     r"فيس ?بوك|تويتر|واتس ?اب|تي?لي?[غجق]رام|يوتيوب|انست[غجق]رام|[غج]و[غج]ل|google|facebook"
     r"|twitter|telegram|whatsapp|حسابا?ت?نا|صفحات|صفحتنا|قناتنا|تطبيق|نشرتنا|النشره البريديه"
@@ -83,6 +89,7 @@ _BOX = re.compile(
     r"الاخبار المنشوره علي الصفحه الرسميه|هل لاحظت خطا|حمل\w* تطبيق)"
 )
 _CENTRED = re.compile(r"text-align\s*:\s*center|^ ?center", re.IGNORECASE)
+_CAPTION = 150  # characters that a caption may have
 _WORD = re.compile(r"\w")
 _NOW = datetime(2000, 1, 1, tzinfo=UTC)
 _SENTENCE = re.compile(r"""[.؟!?…]["'”»)\]]*\s*$""")
@@ -134,6 +141,10 @@ def is_surplus(block: Block, folded: str) -> bool:
         return True
     if length < 260 and _FOLLOW.match(folded) and (length < 60 or _CHANNEL.search(folded)):
         return True
+    if length < 100 and _FOLLOWED.match(folded) and not _SENTENCE.search(block.text):
+        return True
+    if _HASHTAGS.fullmatch(block.text):
+        return True
     if _POLICY.search(folded) and (length < 160 or block.element.getnext() is None or block.linked):
         return True
     if length < 120 and (_LISTED.match(folded) or _LABEL.match(folded)):
@@ -182,12 +193,24 @@ def _is_prose(text: str) -> bool:
 
 
 def _is_caption(block: Block) -> bool:
-    """Tell whether a short centred line stands right below a picture that is alone in its place."""
+    """Tell whether a short line stands below a picture: with it, or centred right after it."""
+    if _is_under_picture(block):
+        return True
     centred = _CENTRED.search(f"{block.element.get('style', '')} {block.element.get('align', '')}")
     above = block.element.getprevious()
-    if not centred or above is None or len(block.text) > 120 or _SENTENCE.search(block.text):
+    if not centred or above is None or len(block.text) > _CAPTION or _SENTENCE.search(block.text):
         return False
     return above.find(".//img") is not None and not above.text_content().strip()
+
+
+def _is_under_picture(block: Block) -> bool:
+    """Tell whether a short line that is no sentence shares its element with a picture alone."""
+    if len(block.text) > _CAPTION or block.heading or _SENTENCE.search(block.text):
+        return False
+    picture = block.element.find(".//img")
+    if picture is None or block.element.tag not in {"p", "div", "span", "center", "td"}:
+        return False
+    return len("".join(block.element.text_content().split())) <= len(block.text)
 
 
 def _is_stamp(folded: str) -> bool:

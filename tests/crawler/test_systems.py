@@ -8,10 +8,10 @@ import pytest
 from archive.records import Capture, Kind
 from crawler.extract import extract
 from crawler.publisher import Publisher
-from tests.crawler import kind_pages, press_pages, system_pages
+from tests.crawler import kind_pages, odd_pages, press_pages, system_pages
 from tests.crawler.extract_pages import Case
 
-CASES = [*system_pages.CASES, *press_pages.CASES, *kind_pages.CASES]
+CASES = [*system_pages.CASES, *press_pages.CASES, *kind_pages.CASES, *odd_pages.CASES]
 NOW = datetime(2024, 2, 15, 8, tzinfo=UTC)
 
 

@@ -97,6 +97,11 @@ class Query:
         """Whether there is anything to look for in the index; filters and exclusions are not."""
         return bool(self.words or self.must)
 
+    @property
+    def has_beginning(self) -> bool:
+        """Whether any of what is looked for in the index is the beginning of a word."""
+        return any(clause.beginning for clause in self.words + self.must + self.must_not)
+
     def expression(self, *, every: bool = False) -> str:
         """Return the MATCH expression: the demands, and any of the words (with `every`: all).
 

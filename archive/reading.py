@@ -41,7 +41,13 @@ class Archive:
     def search(
         self, query: str, *, limit: int = 20, offset: int = 0, order: Order = "best"
     ) -> list[Hit]:
-        """Return the articles that `query` finds, as `archive.search` does."""
+        """Return the articles that `query` finds, as `archive.search` does, best or newest first.
+
+        Any text is a query, and `order` is "best" or "new".
+
+        Raises:
+            StaleIndex: the search index is of another version; whoever writes next mends it.
+        """
         return search(self.db, query, limit=limit, offset=offset, order=order)
 
     def count(self, query: str, *, order: Order = "best") -> int:

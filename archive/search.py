@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -21,6 +21,7 @@ MARK_END = "\N{MATHEMATICAL RIGHT WHITE SQUARE BRACKET}"
 
 _SNIPPET_WORDS = 32
 _LEAD = 240
+_Marked = tuple[str | None, str]
 _IN_JSON = ("id", "url", "title", "publisher", "published_at", "snippet", "score")
 
 
@@ -72,7 +73,8 @@ def search(
         return []
     ranked = best if order == "best" and asked.worded else newest
     rows = ranked(connection, asked, (max(limit, 0), max(offset, 0)))
-    return [_hit(connection, asked, article, score) for article, score in rows]
+    marks = dict(_marks(connection, asked, [article for article, _ in rows]))
+    return [_hit(connection, article, score, marks.get(article)) for article, score in rows]
 
 
 def count(connection: sqlite3.Connection, query: str, *, order: Order = "best") -> int:
@@ -119,7 +121,7 @@ def _refuse_stale(connection: sqlite3.Connection) -> None:
         )
 
 
-def _hit(connection: sqlite3.Connection, query: Query, article: int, score: float) -> Hit:
+def _hit(connection: sqlite3.Connection, article: int, score: float, marked: _Marked | None) -> Hit:
     row = connection.execute(
         "select articles.id, url, title, publisher, name, published_at, published_on, text"
         " from articles join publishers on slug = publisher where articles.id = ?",
@@ -128,20 +130,32 @@ def _hit(connection: sqlite3.Connection, query: Query, article: int, score: floa
     *fields, text = row
     names = ("id", "url", "title", "publisher", "publisher_name", "published_at", "published_on")
     hit = dict(zip(names, fields, strict=True))
-    headline, snippet = _marked(connection, query, article) or (hit["title"], _lead(text))
+    headline, snippet = marked or (hit["title"], _lead(text))
     return Hit(**hit, headline=headline, snippet=snippet, score=score)
 
 
-def _marked(
-    connection: sqlite3.Connection, query: Query, article: int
-) -> tuple[str | None, str] | None:
-    """Return the title, and the passage of the text that shows best what was found, marked."""
-    row: tuple[str | None, str] | None = connection.execute(
-        "select highlight(articles_fts, 0, ?1, ?2), snippet(articles_fts, 3, ?1, ?2, '…', ?3)"
-        " from articles_fts where articles_fts match ?4 and rowid = ?5",
-        (MARK_START, MARK_END, _SNIPPET_WORDS, query.expression(), article),
-    ).fetchone()
-    return row
+def _marks(
+    connection: sqlite3.Connection, query: Query, articles: list[int]
+) -> Iterator[tuple[int, _Marked]]:
+    """Yield the articles' titles, and the passages that show best what was found, both marked.
+
+    To ask for one article costs least, but for a beginning, which the index puts together from
+    all the words that begin so, every time it is asked.
+    """
+    sql = (
+        "select rowid, highlight(articles_fts, 0, ?1, ?2),"
+        " snippet(articles_fts, 3, ?1, ?2, '…', ?3) from articles_fts where articles_fts match ?4"
+    )
+    values = (MARK_START, MARK_END, _SNIPPET_WORDS, query.expression())
+    if query.has_beginning:
+        sql += " and +rowid in (select value from json_each(?5))"
+        asked: tuple[int | str, ...] = (json.dumps(articles),)
+    else:
+        sql += " and rowid = ?5"
+        asked = tuple(articles)
+    for wanted in asked:
+        for article, *marked in connection.execute(sql, (*values, wanted)):
+            yield article, tuple(marked)
 
 
 def _lead(text: str) -> str:

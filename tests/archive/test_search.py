@@ -1,7 +1,7 @@
 """Queries find articles: ranked, filtered, safe, with the original text marked."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.errors import StaleIndex
@@ -138,6 +138,7 @@ def test_hits_come_in_pages(archive):
     assert [hit.id for hit in first + rest] == [1, 2, 3, 4]
 
 
+@settings(deadline=None)
 @given(st.text(st.one_of(st.characters(exclude_categories=()), st.sampled_from('"*+-:()^{} ا'))))
 def test_nothing_typed_is_an_error(archive, typed):
     search(archive, typed)

@@ -45,11 +45,20 @@ class Finding:
 
 
 async def check(scout: Scout, publishers: Sequence[Publisher]) -> list[Finding]:
-    """Ask every entry point of the publishers once, and return what each gave, in their order."""
+    """Ask every entry point of the publishers once, and return what each gave, in their order.
+
+    Raises:
+        CrawlerError: what ended the look, when everything that was in hand is finished.
+    """
     asked = [
         (one, kind, url) for one in publishers for kind, key in KEYS for url in getattr(one, key)
     ]
-    return await asyncio.gather(*(_look(scout, one, kind, url) for one, kind, url in asked))
+    looks = (_look(scout, one, kind, url) for one, kind, url in asked)
+    found = await asyncio.gather(*looks, return_exceptions=True)
+    for one in found:
+        if isinstance(one, BaseException):
+            raise one
+    return [one for one in found if isinstance(one, Finding)]
 
 
 async def _look(scout: Scout, one: Publisher, kind: Kind, url: str) -> Finding:

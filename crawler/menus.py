@@ -15,10 +15,11 @@ from crawler.page import parse_page
 _MENU = re.compile(r"nav|menu|قائمة", re.IGNORECASE)
 # Links of a menu that lead to something else than a section, by their text (folded) or path.
 _NO_SECTION_TEXT = re.compile(
-    r"من نحن|اتصل|تواصل|راسل|اعلن|اعلان|اشهار|خصوصيه|شروط|احكام|تسجيل|دخول|حسابي|اشتراك|اشترك|"
-    r"بحث|الرئيسيه|الصفحه الرئيس|البث|مباشر|النسخه|العدد الورقي|نسخه ورقيه|ارشيف الاعداد|وظائف|"
-    r"خريطه الموقع|عن الموقع|هيئه التحرير|فريق|english|francais|kurdi|turkce|contact|about|login|"
-    r"sign|subscri|privacy|terms|search|advert|^\W*\d*\W*$"
+    r"من نحن|اتصل بنا|اتصلوا|تواصل معنا|راسلنا|اعلن معنا|للاعلان|للاشهار|خصوصيه|شروط|"
+    r"تسجيل (?:ال)?دخول|^تسجيل$|^دخول|حسابي|انشاء حساب|اشتراك|اشترك|^ال?بحث|ابحث|^الرئيسيه|"
+    r"الصفحه الرئيس|البث|بث مباشر|^مباشر$|النسخه|نسخه ورقيه|العدد الورقي|خريطه الموقع|عن الموقع|"
+    r"هيئه التحرير|فريق (?:العمل|التحرير|الموقع)|english|francais|kurdi|turkce|contact|about us|"
+    r"^about$|log ?in|sign (?:in|up)|subscri|privacy|terms|^search|advertis|^\W*\d*\W*$"
 )
 _NO_SECTION_PATH = re.compile(
     r"/(?:about|contact|login|log-in|signin|register|account|users?|subscri\w*|privacy\S*|terms\S*|"

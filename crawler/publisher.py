@@ -1,5 +1,6 @@
 """Publisher files: `publishers/<slug>.toml` to a validated `Publisher` with dated rules."""
 
+import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from crawler.addresses import is_local
 from crawler.errors import PublisherError
 from crawler.hours import Hours
 
+SLUG = r"[a-z0-9][a-z0-9.-]*"
 PACKAGED = Path(__file__).parent / "publishers"
 
 
@@ -128,6 +130,11 @@ def find(slug: str, folders: Iterable[Path] = ()) -> Publisher:
     return read(locate(slug, folders))
 
 
+def is_slug(text: str) -> bool:
+    """Return whether a text can be a publisher's slug, and so the name of its file."""
+    return re.fullmatch(SLUG, text) is not None
+
+
 def locate(slug: str, folders: Iterable[Path] = ()) -> Path:
     """Return the file of the publisher of that slug: of the last folder that has one.
 
@@ -189,7 +196,7 @@ _RULES: dict[str, values.Check] = {
     },
 }
 _PUBLISHER: dict[str, values.Check] = {
-    "slug": ("slug", values.code(r"[a-z0-9][a-z0-9.-]*", "enabbaladi")),
+    "slug": ("slug", values.code(SLUG, "enabbaladi")),
     "name": ("name", values.string),
     "name_latin": ("name_latin", values.string),
     "homepage": ("homepage", values.address),

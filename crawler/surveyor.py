@@ -201,20 +201,21 @@ class Surveyor:
         """
         name = survey.front.name or self._nobody.name
         publisher = replace(self._nobody, name=name, name_latin=survey.front.name_latin)
-        others: list[Sample] = []
+        problems: list[Problem] = []
         for link in survey.to_read():
             answer = await self._ask(link.url, Kind.ARTICLE)
-            if answer.capture is None or not answer.good:
+            if answer.capture is None or answer.problem:
+                problems += [answer.problem] if answer.problem else []
                 continue
             reading = await self._scout.workers.extract(answer.capture, publisher, hints=link)
             sample = Sample(url=answer.capture.url, reading=reading)
-            (survey.samples if sample.is_article else others).append(sample)
+            if sample.is_article:
+                survey.samples.append(sample)
+            problems += [] if sample.is_article else reading.problems
             if len(survey.samples) >= _SAMPLES:
                 break
         if all(sample.reading.published_on is None for sample in survey.samples):
-            raise not_a_newspaper(
-                survey, [one for sample in others for one in sample.reading.problems]
-            )
+            raise not_a_newspaper(survey, problems)
 
     async def _ask(self, url: str, kind: Kind) -> Answer:
         """Ask an address, but none twice; what stands there is then read as that kind."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from archive.urls import readable
 from crawler.checkup import Finding
-from crawler.publisherfile import KEYS, named, not_found, told, when
+from crawler.publisherfile import KEYS, language, named, not_found, told, when
 from crawler.survey import Sample, Survey
 
 _KEYS = dict(KEYS)
@@ -21,6 +21,8 @@ def survey_report(survey: Survey, path: Path, archive: Path) -> str:
     lines += ["", "As Warraq reads its articles:"]
     for sample in survey.samples:
         lines += _article(sample)
+    if (spoken := language(survey)) and spoken != "ar":
+        lines += ["", f"They read as `{spoken}`, not as Arabic; is this the Arabic front page?"]
     lines += ["", "Not found:", *(f"  - {phrase}" for phrase in not_found(survey))]
     failed = [(one, problem) for one, problem in survey.failed if named(one)]
     lines += [f"  - {readable(one.url)} ({one.how}): {problem.detail}" for one, problem in failed]

@@ -14,7 +14,7 @@ from crawler import config
 from crawler.addresses import is_local
 from crawler.commands.options import folders, log_level_option, now_option
 from crawler.errors import PublisherError
-from crawler.publisher import PACKAGED, Publisher, load_all, read
+from crawler.publisher import PACKAGED, Publisher, is_slug, load_all, read
 
 
 @click.command()
@@ -43,6 +43,11 @@ def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, 
     from crawler.surveyor import Surveyor
 
     home = _checked(url)
+    if slug and not is_slug(slug):
+        raise click.BadParameter(
+            f"{slug!r} is no short name; take small Latin letters, digits, dots and hyphens",
+            param_hint="--slug",
+        )
     _ensure_new(archive, home, slug or slug_of(home), force=force)
     own = is_local(urlsplit(home).hostname or "")  # the user's word opens it, and it needs no delay
     candidate = Publisher(

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from itertools import groupby
 from pathlib import Path
 
@@ -47,6 +48,7 @@ def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, 
         settings=config.load(archive),
         log_level=log_level.upper(),
         clock=now,
+        tell=_tell,
     )
     found = asyncio.run(look(errand))
     by_publisher = {slug: list(some) for slug, some in groupby(found, lambda one: one.publisher)}
@@ -58,3 +60,9 @@ def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, 
             click.echo(findings(one.slug, by_publisher.get(one.slug, [])))
     if not all(finding.works for finding in found) or len(by_publisher) < len(open_now):
         raise SystemExit(1)
+
+
+def _tell(line: str) -> None:
+    """Show on a terminal that something happens: a catalogue takes minutes."""
+    if sys.stderr.isatty():
+        click.echo(line, err=True)

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections import Counter
+from importlib import resources
 
 import pytest
 
@@ -20,6 +21,7 @@ INTERNATIONAL = (
     "france24-arabic", "independentarabia", "rt-arabic", "skynewsarabia", "un-news-arabic",
 )
 # fmt: on
+ZONES_OF_THEIR_OWN = ("bbc-arabic",)  # its file says by what evidence
 NAMED = ("aawsat", "enabbaladi")  # by the issue that asked for a catalogue
 ARABIC_LETTER = re.compile("[\N{ARABIC LETTER HAMZA}-\N{ARABIC LETTER YEH}]")
 
@@ -62,7 +64,7 @@ def test_a_publisher_says_who_it_is_and_where_it_begins(path):
     assert one.name_latin
     assert one.name_latin.isascii()
     assert one.homepage
-    entries = (*one.feeds, *one.sitemaps, *one.sections)
+    entries = (*one.feeds, *one.sitemaps, *one.sections, *one.api)
     assert entries
     assert all(url.startswith("https://") for url in (one.homepage, *entries))
     assert all(url.isascii() for url in entries)
@@ -75,12 +77,27 @@ def test_a_front_page_is_read_with_a_pattern_for_articles(path):
     assert not any(one.wants(url) for url in one.sections)
 
 
+@pytest.fixture(scope="module")
+def zones():
+    """The time zones of each country, by the IANA database."""
+    table = resources.files("tzdata").joinpath("zoneinfo", "zone.tab").read_text("utf-8")
+    rows = [line.split("\t") for line in table.splitlines() if not line.startswith("#")]
+    return {(row[0], row[2]) for row in rows}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_time_zone_is_one_of_the_country(path, zones):
+    one = read(path)
+    if one.zone is not None and path.stem not in ZONES_OF_THEIR_OWN:
+        assert (one.country, one.zone.key) in zones
+
+
 def test_no_two_share_a_homepage_or_an_entry_point(catalogue):
     homepages = Counter(canonical(one.homepage) for one in catalogue.values())
     entries = Counter(
         canonical(url)
         for one in catalogue.values()
-        for url in (*one.feeds, *one.sitemaps, *one.sections)
+        for url in (*one.feeds, *one.sitemaps, *one.sections, *one.api)
     )
     assert [url for url, count in homepages.items() if count > 1] == []
     assert [url for url, count in entries.items() if count > 1] == []

@@ -140,6 +140,7 @@ def menu(*links):
 MENUS = [
     (menu(("/politics", "سياسة"), ("/sport", "رياضة")), ["/politics", "/sport"]),
     (menu(("/", "الرئيسية"), ("/about", "من نحن"), ("/x", "اتصل بنا"), ("/y", "أعلن معنا")), []),
+    (menu(("/a", "مواقع التواصل"), ("/b", "مراسلون"), ("/c", "أبحاث")), ["/a", "/b", "/c"]),
     (menu(("/login", "حسابي"), ("/ar/search", "ابحث"), ("/en", "English")), []),
     (menu(("/sport", "رياضة"), ("/sport?view=1", "صور"), ("/sport#top", "كرة")), ["/sport"]),
     (menu(("/Section.aspx?ID=1", "سياسة"), ("/Section.aspx?ID=2", "رياضة")),

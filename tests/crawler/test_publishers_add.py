@@ -1,5 +1,6 @@
 """`warraq publishers add`: newspapers get a file by which they are followed, other sites do not."""
 
+import signal
 import tomllib
 from collections import Counter
 from contextlib import closing
@@ -12,7 +13,7 @@ from crawler.cli import warraq
 from crawler.publisher import read
 from fixtures import Newsstand, serve
 from fixtures.newsstand import ALL
-from tests.crawler import wire
+from tests.crawler import shell, wire
 
 NOW = "2020-11-12T09:00Z"
 
@@ -292,6 +293,56 @@ def test_addresses_that_lead_nowhere(tmp_path, url, code, said):
     result = run("add", url, "--archive", tmp_path, "--slug", "x")
     assert result.exit_code == code
     assert [words for words in said if words not in result.stderr] == []
+    assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize("slug", ["../up", "Sahel", "a b", "", "-x", "ساحل"])
+def test_what_can_be_no_slug_is_told_before_anything_is_asked(site, tmp_path, slug):
+    result = run("add", f"{site.url}/", "--archive", tmp_path, "--slug", slug or " ")
+    assert result.exit_code == 2
+    assert "--slug" in result.stderr
+    assert (site.asked, list(tmp_path.iterdir())) == ([], [])
+
+
+def test_articles_behind_a_wall_are_told(paper, tmp_path):
+    paper.answers["/"] = (front(head=ALTERNATE),)
+    paper.answers["/my-feed"] = (rss(paper, *NEWS),)
+    for path in NEWS:
+        paper.answers[path] = (wire.http(b"", status="402 Payment Required"),)
+    result = add(paper, tmp_path)
+    assert result.exit_code == 1
+    assert "do not read as articles (answered 402)" in result.stderr
+    assert files(tmp_path) == []
+
+
+def test_a_newspaper_that_moved_is_kept_where_it_is(paper, tmp_path):
+    paper.answers["/old"] = (wire.http(b"", "Location: /", status="301 Moved Permanently"),)
+    paper.answers["/"] = (front(head=ALTERNATE),)
+    paper.answers["/my-feed"] = (rss(paper, *NEWS),)
+    assert add(paper, tmp_path, url=f"{paper.url}/old").exit_code == 0
+    assert read(tmp_path / "publishers" / "sahel.toml").homepage == f"{paper.url}/"
+
+
+def test_a_data_cap_ends_the_look(paper, tmp_path):
+    (tmp_path / "warraq.toml").write_text("max_mb_per_run = 0.0001", "utf-8")
+    result = add(paper, tmp_path)
+    assert result.exit_code == 1
+    assert "a data cap of warraq.toml is reached" in result.stderr
+    assert paper.targets() == ["/robots.txt", "/"]
+    assert files(tmp_path) == []
+
+
+def test_ctrl_c_ends_the_look(paper, tmp_path):
+    paper.answers["/"] = (1.0, front(head=ALTERNATE))
+    words = ("publishers", "add", f"{paper.url}/", "--archive", tmp_path, "--slug", "sahel")
+    with shell.start(*words) as process:
+        assert wire.until(lambda: "/" in paper.targets())
+        process.send_signal(signal.SIGINT)
+        output = process.communicate(timeout=20)[0]
+    assert process.returncode == 1
+    assert output.splitlines()[-1] == "Error: stopped before the look was done; no file was written"
+    assert "Traceback" not in output
+    assert "/my-feed" not in paper.targets()
     assert files(tmp_path) == []
 
 

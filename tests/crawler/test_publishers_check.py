@@ -1,6 +1,7 @@
 """`warraq publishers check`: what works is told, what is broken with a remedy; no news is lost."""
 
 import json
+import signal
 from contextlib import closing
 
 import pytest
@@ -110,7 +111,7 @@ CASES = {
     "a page": (answer("<html><body>x</body></html>"), False, ["it is a web page", "add"]),
     "a sitemap": (answer(SITEMAP, "text/xml"), False, ["move it from `feeds` to `sitemaps`"]),
     "nothing in it": (answer(EMPTY, "text/xml"), False, ["lists nothing"]),
-    "nothing": (answer(""), False, ["no RSS or Atom feed"]),
+    "nothing": (answer(""), False, ["no RSS"]),
     "forbidden": (robots("User-agent: *\nDisallow: /feed"), False, ["robots.txt forbids", "obeys"]),
     "no robots.txt": (robots("", "503 Later"), False, ["robots.txt answered 503"]),
     "broken off": (broken_off, False, ["broke off"]),
@@ -214,3 +215,27 @@ async def test_a_broken_entry_point_fails_no_visit(archive, site):
             "select kind, publisher, status from captures order by id desc"
         ).fetchone()
     assert last == ("probe", "paper", 404)
+
+
+def test_ctrl_c_ends_a_check_with_one_line(archive, site):
+    archive.follow(feeds=[f"{site.url}/feed"], sections=[f"{site.url}/{n}" for n in range(40)])
+    site.answers["/feed"] = (1.0, wire.http(wire.feed(site.url + "/news/1"), media="text/xml"))
+    for number in range(40):
+        site.answers[f"/{number}"] = (0.5, wire.http(b"<html><body>x</body></html>"))
+    with shell.start("publishers", "check", "paper", "--archive", archive.root) as process:
+        assert wire.until(lambda: "/feed" in site.targets())
+        process.send_signal(signal.SIGINT)
+        output = process.communicate(timeout=30)[0]
+    assert "Traceback" not in output
+    assert "never retrieved" not in output
+    assert process.returncode == 1
+
+
+def test_a_data_cap_that_is_reached_lets_nothing_be_asked(archive, site):
+    (archive.root / "warraq.toml").write_text("max_mb_per_month = 0.00001", "utf-8")
+    assert check(archive, "paper").exit_code == 0
+    asked = len(site.asked)
+    again = check(archive, "paper")
+    assert again.exit_code == 1
+    assert "`max_mb_per_month`" in again.stderr
+    assert len(site.asked) == asked

@@ -331,7 +331,9 @@ def _from_shell(
             Store(root, command="scrapy crawl", software=USER_AGENT, settings=warcinfo(contact))
         )
     except (ArchiveError, CrawlerError) as error:
-        raise SystemExit(f"Error: {error}") from error
+        # asyncio would show the traceback of the task that ends here.
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        raise SystemExit(f"Error: {error}") from None
     wanted = scrapy_settings(chosen, contact=contact)
     wanted.set("PROXY", config.load(root).proxy)
     for name in ("USER_AGENT", "DOWNLOAD_SLOTS", "OPEN_URLS", "PROXY"):

@@ -45,6 +45,13 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (ArchiveError, CrawlerError) as error:
             raise click.ClickException(str(error)) from error
+        except ModuleNotFoundError as error:
+            library = (error.name or "").partition(".")[0]
+            if library in {"archive", "crawler", "fixtures"}:
+                raise
+            raise click.ClickException(
+                f"this takes a library that is not installed here: {library} (pip install warraq)"
+            ) from error
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise  # click ends quietly when whoever read our output has gone

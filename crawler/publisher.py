@@ -165,9 +165,8 @@ def read(path: Path) -> Publisher:
     except PublisherError as error:
         raise PublisherError(f"{path}: {error}") from error
     if fields.get("slug") != path.stem:
-        raise PublisherError(
-            f"{path}: `slug` is {fields.get('slug')!r}; make it {path.stem!r}, the file's name"
-        )
+        said = repr(fields["slug"]) if "slug" in fields else "missing"
+        raise PublisherError(f"{path}: `slug` is {said}; make it {path.stem!r}, the file's name")
     if "name" not in fields:
         raise PublisherError(
             f"{path}: `name` is missing; give the newspaper's name as it prints it"

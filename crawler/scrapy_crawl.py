@@ -1,5 +1,6 @@
 """`scrapy crawl news -a publisher=SLUG[,SLUG] [-a archive=DIR]`, opened as `warraq crawl` does."""
 
+import asyncio
 import contextlib
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,9 @@ def named(
             Store(root, command="scrapy crawl", software=USER_AGENT, settings=warcinfo(own.contact))
         )
     except (ArchiveError, CrawlerError) as error:
-        raise SystemExit(f"Error: {error}") from error
+        # asyncio would show the traceback of the task that ends here.
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        raise SystemExit(f"Error: {error}") from None
     wanted = scrapy_settings(chosen, contact=own.contact)
     wanted.set("PROXY", own.proxy)
     for name in ("USER_AGENT", "DOWNLOAD_SLOTS", "OPEN_URLS", "PROXY"):

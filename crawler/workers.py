@@ -8,6 +8,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from itertools import islice
 from multiprocessing import forkserver
@@ -23,6 +24,8 @@ from crawler.publisher import Publisher
 
 SECONDS = 20.0
 MOST_LINKS = 10_000
+# What Python's clean-up process would tell a person who ends a crawl at once; it does clean up.
+_NO_ALARM = "ignore:resource_tracker"
 
 
 class Stopped(Exception):  # noqa: N818 - what happened, to a worker that was told to end
@@ -107,6 +110,8 @@ def _start_forkserver() -> None:
 
     It would hear one while it still imports, and take the pool with it.
     """
+    if _NO_ALARM not in sys.warnoptions:
+        sys.warnoptions.append(_NO_ALARM)
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         forkserver.ensure_running()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from crawler.commands.demo import _invite
 from tests.chromium import chromium, find_chromium, strict_page
 
 SEED = (Path(__file__).parents[1] / "fixtures" / "seed-article.txt").read_text("utf-8")
@@ -44,6 +45,16 @@ def test_it_prints_a_summary_an_address_and_what_to_do_next(demo):
     assert together[2:6] == ["60", "0", "0", "0"]
     assert address.startswith("http://127.0.0.1:")
     assert lines[-1] == "Crawl a real newspaper: warraq crawl enabbaladi --limit 20"
+
+
+@pytest.mark.parametrize(("found", "said"), [(True, "warraq"), (False, ".venv/bin/warraq")])
+def test_the_next_command_can_be_copied(tmp_path, monkeypatch, capsys, found, said):
+    monkeypatch.setattr(sys, "argv", [".venv/bin/warraq", "demo"])
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if found:
+        (tmp_path / "warraq").touch(mode=0o755)
+    _invite(tmp_path, "http://127.0.0.1:8001/")
+    assert capsys.readouterr().out.endswith(f": {said} crawl enabbaladi --limit 20\n")
 
 
 def test_every_article_of_every_newspaper_is_archived(demo):

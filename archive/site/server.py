@@ -13,7 +13,7 @@ from types import FrameType
 import uvicorn
 from datasette.app import Datasette
 
-from archive.database import is_frozen
+from archive.database import is_frozen, open_for_reading
 from archive.errors import ArchiveError, NotAnArchive
 from archive.site.archives import is_archive
 
@@ -60,6 +60,7 @@ def run_server(
     answers. The database is opened read-only, so a crawl may write at the same time.
 
     Raises:
+        NewerArchive: a newer Warraq wrote the archive.
         NotAnArchive: the folder holds no archive that can be read.
         ArchiveError: the address cannot be listened on.
     """
@@ -78,6 +79,7 @@ def _database(archive: Path) -> Path:
             f"{database} does not open as an archive; it is not one, may not be read, or lies in a"
             " folder this user may not write into (`chmod -R a-w` if nobody is to write there)"
         )
+    open_for_reading(archive).close()
     return database
 
 

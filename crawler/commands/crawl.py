@@ -55,10 +55,10 @@ def crawl(
     from crawler.crawl import crawl as run
     from crawler.wiring import entry_points
 
-    archive.mkdir(parents=True, exist_ok=True)
     polled = chosen(archive, slugs) if slugs or not resume else []
     publishers = {one.slug: one for one in (*polled, *(chosen(archive, resume) if resume else ()))}
     settings = config.load(archive)
+    archive.mkdir(parents=True, exist_ok=True)
     job = Job(
         root=archive,
         publishers=list(publishers.values()),

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,4 +101,10 @@ def _served(newsstand: "Newsstand", archive: Path) -> Iterator[None]:
 
 def _invite(archive: Path, address: str) -> None:
     click.echo(f"\nRead {archive} at {address}  (Ctrl-C ends)")
-    click.echo("Crawl a real newspaper: warraq crawl enabbaladi --limit 20")
+    click.echo(f"Crawl a real newspaper: {_program()} crawl enabbaladi --limit 20")
+
+
+def _program() -> str:
+    """Return how this program is called from this shell: by its name, or by its path."""
+    called = sys.argv[0]
+    return "warraq" if Path(called).name != "warraq" or shutil.which("warraq") else called

@@ -32,11 +32,11 @@ def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
     from crawler.watch import Watch
 
     logging.basicConfig(level=log_level.upper())
-    archive.mkdir(parents=True, exist_ok=True)
     publishers = chosen(archive, slugs)
     settings = config.load(archive)
     for slug in settings.schedules:  # a misspelt [publishers.SLUG] would never come true
         find(slug, folders(archive))
+    archive.mkdir(parents=True, exist_ok=True)
     names = [one.slug for one in publishers]
     click.echo(f"Watching {', '.join(names)} into {archive}; Ctrl-C ends it.")
     watch = Watch(archive, names, settings, publishers=publishers, log_level=log_level.upper())

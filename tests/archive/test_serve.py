@@ -64,6 +64,19 @@ def test_serve_reads_an_archive_where_nobody_may_write(tmp_path):
         tmp_path.chmod(0o755)
 
 
+def test_serve_leaves_a_newer_archive_to_a_newer_warraq(tmp_path):
+    writer = open_for_writing(tmp_path)
+    writer.execute(
+        "insert into _sqlite_migrations (migration_set, name, applied_at)"
+        " values ('warraq', 'm999_of_tomorrow', '2030-01-01')"
+    )
+    writer.close()
+    result = CliRunner().invoke(serve, ["--archive", str(tmp_path), "--port", "0"])
+    assert result.exit_code == 1
+    assert "m999_of_tomorrow" in result.output
+    assert result.output.count("\n") == 1
+
+
 def test_serve_keeps_out_of_the_way_of_other_ports(shelf):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

@@ -254,3 +254,37 @@ def test_scrapys_own_command_crawls_too(archive, site):
     assert "Traceback" not in done.stderr
     assert archive.rows("select count(*) from articles") == [(2,)]
     assert archive.rows("select state from runs") == [("finished",)]
+
+
+@pytest.mark.slow
+def test_scrapys_own_command_says_what_was_wrong():
+    done = subprocess.run(
+        [sys.executable, "-m", "scrapy", "crawl", "news", "-a", "publisher=nobody-at-all"],
+        cwd=shell.ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "Error: no publisher is called 'nobody-at-all'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["crawl", "watch"])
+def test_a_misspelt_name_makes_no_archive(tmp_path, command):
+    result = run(command, "nobody-at-all", "--archive", tmp_path / "new")
+    assert result.exit_code == 1
+    assert "no publisher is called 'nobody-at-all'" in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_library_that_is_missing_is_named(tmp_path, monkeypatch):
+    for name in [name for name in sys.modules if name.startswith(("crawler.crawl", "scrapy"))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "scrapy", None)
+    result = run("crawl", "enabbaladi", "--archive", tmp_path)
+    assert result.exit_code == 1
+    assert result.output.startswith(
+        "Error: this takes a library that is not installed here: scrapy"
+    )

@@ -64,6 +64,7 @@ def test_two_signals_end_at_once_and_lose_nothing(slow, site):
         output = process.communicate(timeout=20)[0]
     assert process.returncode == 130
     assert "Traceback" not in output
+    assert "Warning" not in output
     acknowledged = slow.rows("select url from articles")
     finish(slow)
     assert set(acknowledged) <= set(slow.rows("select url from articles"))

@@ -13,9 +13,21 @@ from crawler.moments import Moment, Precision, parse
 __all__ = ["TRUST", "Decision", "Moment", "Precision", "Stamp", "decide", "parse"]
 
 # From the most to the least trusted.
-TRUST = ("rules", "json-ld", "meta", "microdata", "time", "sitemap", "feed", "dateline", "url")
+TRUST = (
+    "rules",
+    "json-ld",
+    "meta",
+    "microdata",
+    "time",
+    "sitemap",
+    "api",
+    "feed",
+    "dateline",
+    "url",
+    "section",
+)
 # Sources made for machines about this very article: when two of them disagree, someone should look.
-_STATED = frozenset({"rules", "json-ld", "meta", "sitemap", "feed", "dateline"})
+_STATED = frozenset({"rules", "json-ld", "meta", "sitemap", "api", "feed", "dateline"})
 _OLDEST = date(1990, 1, 1)
 _ROUGH = frozenset({Precision.AGE, Precision.SPAN})
 _DAY = timedelta(days=1)

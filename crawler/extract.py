@@ -207,7 +207,7 @@ def _dates(page: Page, capture: Capture, zone: tzinfo | None) -> Decision:
     if page.selected.published:
         stamps.append(Stamp(source="rules", text=page.selected.published))
     if page.hints and page.hints.published:
-        source = "sitemap" if page.hints.dated_by is Kind.SITEMAP else "feed"
+        source = page.hints.dated_by or Kind.FEED
         stamps.append(Stamp(source=source, text=page.hints.published))
     return decide(stamps, now=capture.fetched_at, zone=zone)
 

@@ -46,7 +46,7 @@ class Publisher:
     `zone` is the time zone its printed times are in, None when it is not known. `delay` is the
     least time between two requests to one of its hosts, in seconds; it is asked only within its
     `hours`, in its zone or UTC. `accept` and `reject` are patterns searched in the URL of a found
-    link.
+    link. `api` are addresses of WordPress's REST interface.
     """
 
     slug: str
@@ -59,6 +59,7 @@ class Publisher:
     feeds: tuple[str, ...] = ()
     sitemaps: tuple[str, ...] = ()
     sections: tuple[str, ...] = ()
+    api: tuple[str, ...] = ()
     accept: tuple[Pattern[str], ...] = ()
     reject: tuple[Pattern[str], ...] = ()
     delay: float | None = None
@@ -83,6 +84,11 @@ class Publisher:
         accepted = not self.accept or any(pattern.search(url) for pattern in self.accept)
         return accepted and not any(pattern.search(url) for pattern in self.reject)
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether its file names no listing: then its front page and robots.txt have to."""
+        return not (self.feeds or self.sitemaps or self.sections or self.api)
+
     def is_open(self, moment: datetime) -> bool:
         """Return whether it may be asked at a moment (aware)."""
         return self.hours is None or moment.astimezone(self.zone or UTC) in self.hours
@@ -100,7 +106,7 @@ class Publisher:
     @property
     def _urls(self) -> tuple[str, ...]:
         homepage = (self.homepage,) if self.homepage else ()
-        return (*homepage, *self.feeds, *self.sitemaps, *self.sections)
+        return (*homepage, *self.feeds, *self.sitemaps, *self.sections, *self.api)
 
 
 def load_all(*folders: Path) -> dict[str, Publisher]:
@@ -187,6 +193,7 @@ _PUBLISHER: dict[str, values.Check] = {
     "feeds": ("feeds", values.each(values.address)),
     "sitemaps": ("sitemaps", values.each(values.address)),
     "sections": ("sections", values.each(values.address)),
+    "api": ("api", values.each(values.address)),
     "accept": ("accept", values.each(values.pattern)),
     "reject": ("reject", values.each(values.pattern)),
     "delay": ("delay", values.seconds),

@@ -120,9 +120,18 @@ class RobotsPolicy(RobotsTxtMiddleware):
             self._spider.frontier.delays[request.meta["visit"].publisher] = slot.delay
 
 
+def sitemaps(body: bytes) -> list[str]:
+    """Return the addresses of the sitemaps that a robots.txt announces, as written there."""
+    return list(_parsed(body).sitemaps)
+
+
+def _parsed(body: bytes) -> Protego:
+    return Protego.parse(body[:LIMIT_BYTES].decode("utf-8-sig", "replace"))
+
+
 def _judge(url: str, status: int, body: bytes) -> _Policy:
     if status >= 500 or status == 429:
         return _Policy(problem=f"{url} answered {status}")
     if status >= 400:
         return _Policy()
-    return _Policy(rules=Protego.parse(body[:LIMIT_BYTES].decode("utf-8-sig", "replace")))
+    return _Policy(rules=_parsed(body))

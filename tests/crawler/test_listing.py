@@ -1,6 +1,5 @@
 """Listings on a site: what is read, what is not, and how often."""
 
-import gzip
 import json
 from datetime import date
 
@@ -9,63 +8,18 @@ import pytest
 from archive.urls import canonical
 from crawler.period import Period
 from tests.crawler import wire
-
-NEW = "2026-11-22T09:00:00Z"
-OLD = "2026-10-01T09:00:00Z"
-
-
-def articles(site, *paths, dated=""):
-    for path in paths:
-        page = wire.article(f"خبر {path}").replace(b"<h1>", f"{dated}<h1>".encode())
-        site.answers[path] = (wire.http(page, 'ETag: "1"'),)
-
-
-def feed(site, path, *entries):
-    items = "".join(
-        f"<item><title>خبر</title><link>{site.url}{link}</link><pubDate>{day}</pubDate></item>"
-        for link, day in entries
-    )
-    body = f"<rss version='2.0'><channel><title>x</title>{items}</channel></rss>"
-    site.answers[path] = (wire.http(body.encode(), media="application/rss+xml"),)
-
-
-def sitemap(site, path, *entries, pack=False):
-    rows = "".join(
-        f"<url><loc>{site.url}{link}</loc><lastmod>{day}</lastmod></url>" for link, day in entries
-    )
-    body = f"<urlset>{rows}</urlset>".encode()
-    site.answers[path] = (wire.http(gzip.compress(body) if pack else body, media="text/xml"),)
-
-
-def index(site, path, *children):
-    rows = "".join(
-        f"<sitemap><loc>{site.url}{child}</loc><lastmod>{day or ''}</lastmod></sitemap>"
-        for child, day in children
-    )
-    body = f"<sitemapindex>{rows}</sitemapindex>".encode()
-    site.answers[path] = (wire.http(body, media="text/xml"),)
-
-
-def section(site, path, *links, more=""):
-    rows = "".join(f"<p><a href='{link}'>خبر {link}</a></p>" for link in links)
-    site.answers[path] = (wire.http(f"<html><body>{rows}{more}</body></html>".encode()),)
-
-
-def posts(site, path, *entries, pages=1):
-    rows = [
-        {"link": site.url + link, "title": {"rendered": f"خبر {link}"}, "date_gmt": day[:19]}
-        for link, day in entries
-    ]
-    site.answers[path] = (
-        wire.http(json.dumps(rows).encode(), f"X-WP-TotalPages: {pages}", media="application/json"),
-    )
-
-
-def kept(archive, site):
-    return [
-        url.removeprefix(site.url)
-        for (url,) in archive.rows("select url from articles order by url")
-    ]
+from tests.crawler.listings import (
+    API,
+    NEW,
+    OLD,
+    articles,
+    feed,
+    index,
+    kept,
+    posts,
+    section,
+    sitemap,
+)
 
 
 async def test_unchanged_children_of_an_index_are_not_read_again(archive, site):
@@ -170,9 +124,6 @@ async def test_a_json_feed_goes_on_where_it_says(archive, site):
     assert site.targets() == ["/feed.json"]
 
 
-API = "/wp-json/wp/v2/posts?per_page=100&_fields=id,link,title,date,date_gmt,modified_gmt"
-
-
 async def test_wordpress_is_read_page_by_page_until_nothing_is_new(archive, site):
     archive.follow(api=[site.url + "/wp-json/wp/v2/posts"])
     articles(site, "/news/1001", "/news/1002", "/news/1003")
@@ -187,6 +138,7 @@ async def test_wordpress_is_read_page_by_page_until_nothing_is_new(archive, site
     site.asked.clear()
     await archive.crawl()
     assert site.targets() == [API]
+    archive.forward(minutes=10)
     posts(site, API, ("/news/1003", NEW), ("/news/1002", NEW), pages=2)
     site.asked.clear()
     await archive.crawl()

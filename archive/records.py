@@ -54,6 +54,8 @@ class Link:
 
     `published` is the listing's own date as it was printed there, unparsed; `dated_by` the kind
     of the listing that gave it, once the archive has put the hints of several together.
+    `modified` is its date of the last change, likewise. It was published between `earliest_on`
+    and `latest_on`, both included, as far as the listing or the address tells.
     """
 
     url: str
@@ -63,6 +65,9 @@ class Link:
     author: str | None = None
     summary: str | None = None
     dated_by: Kind | None = None
+    modified: str | None = None
+    earliest_on: date | None = None
+    latest_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +76,8 @@ class Visit:
 
     `key` is the canonical URL that identifies it, `url` the address to fetch.
     `interval` is in seconds, `failures` counts the failed visits since the last good one,
-    `article` is the id of the article the last good one led to.
+    `article` is the id of the article the last good one led to. What is `past` is visited by
+    walks into the past alone; days as of a `Link`.
     """
 
     key: str
@@ -89,6 +95,9 @@ class Visit:
     failures: int = 0
     article: int | None = None
     hints: Link | None = None
+    past: bool = False
+    earliest_on: date | None = None
+    latest_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +145,8 @@ class Capture:
 
     `url` is the address that answered. `sha256` is of the payload as it came over the wire
     (still content-encoded); `body` is that payload decoded, and is never stored in the database.
-    `content_type` is the header's value, its charset included.
+    `content_type` is the header's value, its charset included. `pages` is how many pages a
+    listing says it has (`X-WP-TotalPages`).
     """
 
     url: str
@@ -152,6 +162,7 @@ class Capture:
     last_modified: str | None = None
     truncated: str | None = None
     wire_bytes: int = 0
+    pages: int | None = None
     body: bytes = b""
 
 
@@ -196,8 +207,8 @@ class Extraction:
 
     `text` holds one paragraph per line. `published_at` is None when the page prints no time;
     `published_on` is the publisher's calendar day. `published_from` and `byline_from` name the
-    evidence (`json-ld`, `meta`, `microdata`, `time`, `script`, `feed`, `sitemap`, `dateline`,
-    `url`, `rules`; a byline also `byline` and `text`).
+    evidence (`json-ld`, `meta`, `microdata`, `time`, `script`, `feed`, `sitemap`, `api`,
+    `section`, `dateline`, `url`, `rules`; a byline also `byline` and `text`).
     `canonical_url` is the page's own claim, absolute, or None. `embeds` and `images` are in the
     order of the page; a change of them alone is no revision.
     """

@@ -277,3 +277,22 @@ def m007_renderings(db: Database) -> None:
         " unique (warc_file, warc_offset)) strict"
     )
     db.execute("create index renderings_capture on renderings(capture)")
+
+
+@MIGRATIONS()
+def m008_past(db: Database) -> None:
+    """Tell news from the past, which walks of its own visit; keep when links say they changed."""
+    for statement in (
+        "alter table visits add column past integer not null default 0",
+        "alter table visits add column earliest_on text",
+        "alter table visits add column latest_on text",
+        "alter table links add column modified text",
+        "drop index visits_due",
+        """create index visits_due on visits(publisher, kind, due_at)
+            where due_at is not null and past = 0""",
+        """create index visits_past on visits(publisher, kind, latest_on)
+            where due_at is not null and past = 1""",
+        "create index visits_pages on visits(found_in) where kind = 'section'",
+        "create index links_found_in on links(found_in)",
+    ):
+        db.execute(statement)

@@ -15,6 +15,7 @@ from archive.database import open_for_writing
 from archive.errors import ArchiveError
 from archive.hosts import Hosts
 from archive.lock import writing
+from archive.past import Past
 from archive.shapes import Shapes
 
 WARC_FOLDER = "warc"
@@ -48,7 +49,7 @@ class Session:
 
         A WARC file that has `roll_bytes` or more is followed by the next one. `totals` counts
         while it happens: requests, bytes, new, changed, same, problems. `hosts` and `shapes` are
-        what is remembered of these.
+        what is remembered of these, `past` the walks into the past.
         """
         self.totals: Counter[str] = Counter()
         self.root = root
@@ -77,6 +78,7 @@ class Session:
             self.batch = Batch(self.db, self._warc, clock=self.clock)
             self.hosts = Hosts(self.db, self.batch)
             self.shapes = Shapes(self.db, self.batch)
+            self.past = Past(self.db, self.batch, clock=self.clock)
             self._began = now
             self._closing = opening.pop_all()
         return self

@@ -136,10 +136,27 @@ class Store(Session):
         if capture.id is not None:
             renderings.insert(self.db, capture.id, location, at=at, sha256=sha256, size=len(html))
 
-    def found(self, links: Iterable[tuple[str, Link]], *, visit: Visit) -> int:
-        """Keep a listing's links (canonical URL, link); return how many were new."""
+    def found(self, links: Iterable[tuple[str, Link]], *, visit: Visit, past: bool = False) -> int:
+        """Keep a listing's links (canonical URL, link); return how many were new.
+
+        Those that are `past` are visited by walks into the past alone.
+        """
         self.batch.open()
-        return visits.found(self.db, links, visit=visit, now=self.clock(), run_began=self._began)
+        return visits.found(
+            self.db, links, visit=visit, now=self.clock(), run_began=self._began, past=past
+        )
+
+    def edited(self, stated: Iterable[tuple[str, datetime, str]], *, visit: Visit) -> list[str]:
+        """Return which known articles a listing says were changed since they were looked at.
+
+        `stated` are (canonical URL, moment of the change, how the listing prints it).
+        """
+        return visits.edited(self.db, stated, listing=visit.key, now=self.clock())
+
+    def look_again(self, keys: Iterable[str]) -> None:
+        """Make known addresses due now."""
+        self.batch.open()
+        visits.make_due(self.db, keys, now=self.clock())
 
     def identify(
         self, visit: Visit, *, claimed: str, answered: str, title: str | None

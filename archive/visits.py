@@ -6,7 +6,7 @@ Nothing about the crawl is remembered anywhere else (invariant 3).
 import json
 import sqlite3
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from archive.clock import from_iso, iso
@@ -14,38 +14,55 @@ from archive.records import Capture, Kind, Link, Visit
 from archive.urls import canonical
 
 UNDATED = timedelta(minutes=30)  # so often at most is a sitemap read that does not tell its age
+NEWS = timedelta(days=7)  # what is older is no news any more
 
 State = Literal["due", "done", "gone", "refused", "failed"]
 
 # A hint counts whichever listing gave it; the order only makes the choice the same each time.
 _HINT = """(select {0} from links l where l.url = v.key and {0} != '' order by found_in limit 1)"""
-_DUE = f"""
+VISITS = f"""
 select v.key, v.url, v.publisher, v.kind, v.found_in, v.found_at, v.due_at, v.last_at, v.etag,
     v.last_modified, v.last_sha256, v.interval, v.failures, v.article,
     {", ".join(_HINT.format(hint) for hint in ("title", "published", "author", "summary"))},
     (select k.kind from links l join visits k on k.key = l.found_in
-        where l.url = v.key and l.published != '' order by l.found_in limit 1)
+        where l.url = v.key and l.published != '' order by l.found_in limit 1),
+    v.past, v.earliest_on, v.latest_on
 from visits v
-where v.publisher = :publisher and v.due_at <= :now and v.kind {{kinds}}
+"""  # noqa: S608 - the names of four columns
+KINDS = {True: "= 'article'", False: "in ('feed', 'sitemap', 'section', 'api')"}  # articles or not
+_DUE = f"""
+{VISITS}
+where v.publisher = :publisher and v.due_at <= :now and v.past = 0 and v.kind {{kinds}}
     {{only}}
 order by v.due_at, v.rowid limit :limit
-"""  # noqa: S608 - the names of four columns
-_FOUND = """
-insert into visits (key, url, publisher, kind, found_in, found_at, due_at)
-values (:key, :url, :publisher, :kind, :found_in, :at, :at)
-on conflict (key) do update set due_at = excluded.due_at
-    where state = 'failed' and due_at is null and last_at < :day_ago
 """
+_LATER = "state = 'failed' and due_at is null and last_at < :day_ago"
+FOUND = f"""
+insert into visits (key, url, publisher, kind, found_in, found_at, due_at, past, earliest_on,
+    latest_on)
+values (:key, :url, :publisher, :kind, :found_in, :at, :at, :past, :earliest_on, :latest_on)
+on conflict (key) do update set past = min(past, excluded.past),
+    due_at = case when {_LATER} then excluded.due_at else due_at end
+where {_LATER} or (past > excluded.past and :news)
+"""  # noqa: S608 - a condition of ours
 _LINKED = """
-insert into links (url, found_in, title, published, author, summary, found_at)
-values (?, ?, ?, ?, ?, ?, ?) on conflict (url, found_in) do nothing
+insert into links (url, found_in, title, published, author, summary, modified, found_at)
+values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (url, found_in) do update
+    set modified = excluded.modified where modified is not excluded.modified
 """
 _VISITED = """
 update visits set due_at = :due_at, not_before = :not_before, last_at = :last_at,
     state = :state, failures = :failures, interval = :interval,
     etag = :etag, last_modified = :last_modified, last_sha256 = :last_sha256,
-    article = coalesce(:article, article)
+    article = coalesce(:article, article),
+    past = case when kind = 'article' and :state in ('done', 'gone') then 0 else past end
 where key = :key
+"""
+_EDITED = """
+select v.key from json_each(:stated) s join visits v on v.key = s.value ->> 0
+left join links l on l.url = v.key and l.found_in = :listing
+where v.article is not null and v.state = 'done' and v.last_at < s.value ->> 1
+    and (v.due_at is null or v.due_at > :now) and coalesce(l.modified, '') != s.value ->> 2
 """
 
 
@@ -59,25 +76,41 @@ def ask(
     """Make addresses (with their kinds) known and due now, or when the site allows it again."""
     for url, kind in addresses:
         key, at = canonical(url), iso(now)
-        db.execute(_FOUND, _new(key, url, publisher, kind, None, now))
+        db.execute(FOUND, new(key, Link(url=url, kind=kind), publisher, now=now))
         db.execute(
-            "update visits set due_at = max(?, coalesce(not_before, '')), kind = ?, publisher = ?"
-            " where key = ?",
+            "update visits set due_at = max(?, coalesce(not_before, '')), kind = ?, publisher = ?,"
+            " past = 0 where key = ?",
             (at, kind, publisher, key),
         )
 
 
-def _new(
-    key: str, url: str, publisher: str, kind: Kind, found_in: str | None, now: datetime
-) -> dict[str, str | None]:
+def new(
+    key: str,
+    link: Link,
+    publisher: str,
+    *,
+    now: datetime,
+    listing: Visit | None = None,
+    past: bool = False,
+) -> dict[str, str | int | None]:
+    """Return the parameters of `FOUND` for a link of a listing, or an entry point.
+
+    A walk into the past may have found it first: it is news where a listing that is no sitemap
+    shows it and dates it to these days, or not at all.
+    """
+    recent = link.latest_on is None or link.latest_on >= (now - NEWS).date()
     return {
         "key": key,
-        "url": url,
+        "url": link.url,
         "publisher": publisher,
-        "kind": kind,
-        "found_in": found_in,
+        "kind": link.kind,
+        "found_in": listing.key if listing else None,
         "at": iso(now),
         "day_ago": iso(now - timedelta(days=1)),
+        "past": past,
+        "earliest_on": link.earliest_on.isoformat() if link.earliest_on else None,
+        "latest_on": link.latest_on.isoformat() if link.latest_on else None,
+        "news": recent and listing is not None and listing.kind is not Kind.SITEMAP,
     }
 
 
@@ -97,8 +130,11 @@ def found(
     visit: Visit,
     now: datetime,
     run_began: datetime,
+    past: bool = False,
 ) -> int:
     """Keep the links (canonical URL, link) of a listing; new ones are due at once.
+
+    Those that are `past` are visited by walks into the past alone.
 
     One that was given up is due again, once a day: it is still listed.
 
@@ -110,23 +146,52 @@ def found(
         How many addresses were new.
     """
     at = iso(now)
-    new = 0
+    count = 0
     for key, link in links:
-        added = db.execute(
-            _FOUND, _new(key, link.url, visit.publisher, link.kind, visit.key, now)
-        ).rowcount
+        row = new(key, link, visit.publisher, now=now, listing=visit, past=past)
+        added = db.execute(FOUND, row).rowcount
         if not added and link.kind is not Kind.ARTICLE:
-            _renew(db, key, link, visit=visit, at=at, run_began=run_began)
-        db.execute(
-            _LINKED,
-            (key, visit.key, link.title, link.published, link.author, link.summary, at),
-        )
-        new += added
-    return new
+            _renew(db, key, link, visit=visit, at=at, run_began=run_began, past=past)
+        hints = (link.title, link.published, link.author, link.summary, link.modified)
+        db.execute(_LINKED, (key, visit.key, *hints, at))
+        count += added
+    return count
+
+
+def edited(
+    db: sqlite3.Connection,
+    stated: Iterable[tuple[str, datetime, str]],
+    *,
+    listing: str,
+    now: datetime,
+) -> list[str]:
+    """Return the known articles that a listing says were changed since they were looked at.
+
+    `stated` are (key, moment of the change, how it is printed); what the listing said last time,
+    word for word, counts no more.
+    """
+    rows = [(key, iso(moment), printed) for key, moment, printed in stated]
+    parameters = {"stated": json.dumps(rows), "listing": listing, "now": iso(now)}
+    return [str(key) for (key,) in db.execute(_EDITED, parameters)]
+
+
+def make_due(db: sqlite3.Connection, keys: Iterable[str], *, now: datetime) -> None:
+    """Make known addresses due now, or when the site allows it again."""
+    db.executemany(
+        "update visits set due_at = max(?, coalesce(not_before, '')) where key = ?",
+        [(iso(now), key) for key in keys],
+    )
 
 
 def _renew(
-    db: sqlite3.Connection, key: str, link: Link, *, visit: Visit, at: str, run_began: datetime
+    db: sqlite3.Connection,
+    key: str,
+    link: Link,
+    *,
+    visit: Visit,
+    at: str,
+    run_began: datetime,
+    past: bool,
 ) -> None:
     known = db.execute(
         "select published from links where url = ? and found_in = ?", (key, visit.key)
@@ -134,9 +199,16 @@ def _renew(
     if link.published is None or known is None or known[0] != link.published:
         undated = link.published is None and link.kind is Kind.SITEMAP
         db.execute(
-            "update visits set due_at = ? where key = ? and kind != 'article'"
+            "update visits set due_at = ?, past = ?, latest_on = ? where key = ?"
+            " and kind != 'article'"
             " and (last_at is null or last_at < ?) and (failures = 0 or due_at is null)",
-            (at, key, iso(run_began - UNDATED if undated else run_began)),
+            (
+                at,
+                past,
+                link.latest_on and link.latest_on.isoformat(),
+                key,
+                iso(run_began - UNDATED if undated else run_began),
+            ),
         )
         db.execute(
             "update links set published = ? where url = ? and found_in = ?",
@@ -160,7 +232,7 @@ def due(
     """
     rows = db.execute(
         _DUE.format(
-            kinds="= 'article'" if articles else "in ('feed', 'sitemap', 'section', 'api')",
+            kinds=KINDS[articles],
             only="" if only is None else "and v.key in (select value from json_each(:only))",
         ),
         {
@@ -170,14 +242,15 @@ def due(
             "only": None if only is None else json.dumps(list(only)),
         },
     )
-    return [_visit(row) for row in rows if row[0] not in busy][:limit]
+    return [as_visit(row) for row in rows if row[0] not in busy][:limit]
 
 
 def count_due(db: sqlite3.Connection, publishers: Collection[str], *, now: datetime) -> int:
     """Return how many visits of these publishers are due."""
     marks = ", ".join("?" * len(publishers))
     row = db.execute(
-        f"select count(*) from visits where publisher in ({marks}) and due_at <= ?",  # noqa: S608
+        f"select count(*) from visits where publisher in ({marks}) and past = 0"  # noqa: S608
+        " and due_at <= ?",
         (*publishers, iso(now)),
     ).fetchone()
     return int(row[0])
@@ -190,7 +263,7 @@ def due_publishers(
     marks = ", ".join("?" * len(publishers))
     rows = db.execute(
         f"select slug from publishers p where slug in ({marks}) and exists ("  # noqa: S608
-        "select 1 from visits v where v.publisher = p.slug and v.due_at <= ?"
+        "select 1 from visits v where v.publisher = p.slug and v.past = 0 and v.due_at <= ?"
         " and (kind = 'article' or found_in is not null)) order by slug",
         (*publishers, iso(now)),
     )
@@ -236,9 +309,11 @@ def visited(
     )
 
 
-def _visit(row: tuple[object, ...]) -> Visit:
+def as_visit(row: tuple[object, ...]) -> Visit:
+    """Return the visit that a row of `VISITS` tells of."""
     (key, url, publisher, kind, found_in, found_at, due_at, last_at, etag, modified, sha256,
-     interval, failures, article, title, published, author, summary, dated_by) = row  # fmt: skip
+     interval, failures, article, title, published, author, summary, dated_by, past, earliest_on,
+     latest_on) = row  # fmt: skip
     hints = Link(
         url=str(url),
         kind=Kind(str(kind)),
@@ -264,7 +339,14 @@ def _visit(row: tuple[object, ...]) -> Visit:
         failures=int(str(failures)),
         article=int(str(article)) if article is not None else None,
         hints=hints if found_in else None,
+        past=bool(past),
+        earliest_on=_day(earliest_on),
+        latest_on=_day(latest_on),
     )
+
+
+def _day(value: object) -> date | None:
+    return None if value is None else date.fromisoformat(str(value))
 
 
 def _text(value: object) -> str | None:

@@ -13,6 +13,7 @@ from crawler.errors import CrawlerError
 # the like work on a machine without Scrapy and trafilatura.
 _COMMANDS = {
     "crawl": "crawler.commands.crawl",
+    "backfill": "crawler.commands.backfill",
     "watch": "crawler.commands.watch",
     "save": "crawler.commands.save",
     "extract": "crawler.commands.extract",

@@ -24,15 +24,20 @@ from archive.urls import canonical, host_of
 from crawler import allowance
 from crawler.addresses import is_local
 from crawler.config import NO_CAPS, Caps
+from crawler.period import Period
 from crawler.publisher import Publisher
 from crawler.settings import USER_AGENT
 from crawler.spiders.news import NewsSpider
 from crawler.stop import Stop
-from crawler.wiring import entry_points, known, scrapy_settings, warcinfo
+from crawler.wiring import entry_points, known, scrapy_settings, warcinfo, ways_back
 
 SLICE_SECONDS = 300.0
+BACK_SECONDS = 60.0  # of a slice into the past: so long the news wait at most
 PATIENCE = 3600.0  # seconds a crawl waits for its next turn at the archive
 _PROGRESS_SECONDS = 0.5
+_TURN_SECONDS = 0.1
+_BACK_TURN_SECONDS = 3 * _PROGRESS_SECONDS  # whoever waits looks in that time
+ALWAYS = Period()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +47,9 @@ class Job:
     Publishers in `poll` (slugs) have their entry points looked at first. With `addresses` (URL,
     slug) only these are visited. `limit` is the most articles to fetch in all, `seconds` the time
     after which no visit is begun, `caps` the most bytes to receive. `with_parent` ends the crawl
-    when standard input ends.
+    when standard input ends. What was published before `period` is left to walks `back`: those
+    visit nothing else, in a period with two ends. A first turn at the archive is waited for
+    `patience` seconds.
     """
 
     root: Path
@@ -57,6 +64,9 @@ class Job:
     caps: Caps = NO_CAPS
     log_level: str = "WARNING"
     with_parent: bool = False
+    period: Period = ALWAYS
+    back: bool = False
+    patience: float = 0.0
     clock: Clock = system
 
 
@@ -91,11 +101,11 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
     stop.install(with_parent=job.with_parent)
     limit, first, totals = job.limit, True, Counter[str]()
     while True:
-        seconds = SLICE_SECONDS
+        seconds = BACK_SECONDS if job.back else SLICE_SECONDS
         if job.seconds is not None:
             seconds = min(seconds, job.seconds - (time.monotonic() - began))
         with contextlib.ExitStack() as turn:
-            store = await _take_turn(turn, job, stop, patience=0.0 if first else PATIENCE)
+            store = await _take_turn(turn, job, stop, patience=job.patience if first else PATIENCE)
             store.totals = totals
             _prepare(store, job, first=first)
             spider = await _slice(store, job, stop, limit=limit, seconds=seconds, progress=progress)
@@ -106,7 +116,8 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
         idle = not summary.left or not spider.frontier.ended
         if stop.asked or over or capped or limit == 0 or idle:
             break
-        await asyncio.sleep(0.1)  # whoever waits for the lock gets it now
+        # Whoever waits for the lock gets it now.
+        await asyncio.sleep(_BACK_TURN_SECONDS if job.back else _TURN_SECONDS)
     summary.seconds, summary.stopped = time.monotonic() - began, stop.asked
     return summary
 
@@ -147,6 +158,8 @@ async def _take_turn(turn: contextlib.ExitStack, job: Job, stop: Stop, *, patien
 def _prepare(store: Store, job: Job, *, first: bool) -> None:
     for one in job.publishers:
         store.publish(known(one))
+        if first and job.back:
+            store.past.begin(ways_back(one, job.period), publisher=one.slug)
         if first and one.slug in job.poll:
             store.enter(entry_points(one), publisher=one.slug)
         if first and job.addresses:
@@ -157,6 +170,9 @@ def _prepare(store: Store, job: Job, *, first: bool) -> None:
 
 def _left(store: Store, job: Job) -> int:
     """Return how many visits of the job are due; of single addresses, those alone count."""
+    since, until = job.period.since, job.period.until
+    if job.back and since and until:
+        return sum(store.past.count(one.slug, since=since, until=until) for one in job.publishers)
     if not job.addresses:
         return store.count_due([one.slug for one in job.publishers])
     keys = [canonical(url) for url, _ in job.addresses]
@@ -189,6 +205,8 @@ async def _slice(
         seconds=seconds,
         max_bytes=allowance.left(store, job.caps),
         only=[url for url, _ in job.addresses] or None,
+        period=job.period,
+        back=job.back,
     )
     while not task.done():
         await asyncio.wait({task}, timeout=_PROGRESS_SECONDS)

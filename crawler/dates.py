@@ -22,12 +22,14 @@ TRUST = (
     "time",
     "script",
     "sitemap",
+    "api",
     "feed",
     "dateline",
     "url",
+    "section",
 )
 # Sources made for machines about this very article: when two of them disagree, someone should look.
-_STATED = frozenset({"rules", "json-ld", "meta", "sitemap", "feed", "dateline"})
+_STATED = frozenset({"rules", "json-ld", "meta", "sitemap", "api", "feed", "dateline"})
 _OLDEST = date(1990, 1, 1)
 _ROUGH = frozenset({Precision.AGE, Precision.SPAN})
 _DAY = timedelta(days=1)

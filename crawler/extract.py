@@ -196,7 +196,7 @@ def _dates(page: Page, body: _Text, capture: Capture, zone: tzinfo | None) -> De
     if page.selected.published:
         stamps.append(Stamp(source="rules", text=page.selected.published))
     if page.hints and page.hints.published:
-        source = "sitemap" if page.hints.dated_by is Kind.SITEMAP else "feed"
+        source = page.hints.dated_by or Kind.FEED
         stamps.append(Stamp(source=source, text=page.hints.published))
     if body.dateline and (day := day_of(body.dateline)):
         stamps.append(Stamp(source="dateline", text=day))

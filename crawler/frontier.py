@@ -13,6 +13,7 @@ from datetime import datetime
 from archive.records import Kind, Visit
 from archive.store import Store
 from archive.urls import canonical
+from crawler.period import Period
 from crawler.publisher import Publisher
 
 IN_HAND = 24  # pages of a publisher without a delay
@@ -31,16 +32,22 @@ class Frontier:
         seconds: float | None = None,
         max_bytes: int | None = None,
         only: Sequence[str] | None = None,
+        period: Period | None = None,
+        back: bool = False,
     ) -> None:
         """Take the publishers to visit, or `only` these addresses of them.
 
-        At most `limit` articles are handed out; after `seconds`, or when `max_bytes` were
-        received, no further visit is. `delays` are the seconds that robots.txt files ask for, by
-        publisher.
+        With `back`, visits are those of a walk into the past of a `period` with two ends.
+        At most `limit` articles are handed out, and then nothing more; after `seconds`, or when
+        `max_bytes` were received, no further visit is. `delays` are the seconds that robots.txt
+        files ask for, by publisher.
         """
         self._store = store
         self._publishers = {one.slug: one for one in publishers}
+        self._limit = limit
         self.articles_left = limit
+        self._period = period or Period()
+        self._back = back
         self.ended = 0  # visits
         self.delays: dict[str, float] = {}
         self._only = None if only is None else [canonical(url) for url in only]
@@ -51,7 +58,8 @@ class Frontier:
 
     def next_visits(self) -> list[Visit]:
         """Return the visits to begin now; they are in hand until `done`."""
-        visits = [] if self.is_over() else list(self._due_visits())
+        over = self.is_over() or (self._limit and not self.articles_left)
+        visits = [] if over else list(self._due_visits())
         self._in_hand |= {visit.key: visit for visit in visits}
         return visits
 
@@ -94,19 +102,45 @@ class Frontier:
             if self._only is None and not one.is_open(self._store.clock()):
                 continue
             mine = [visit for visit in self._in_hand.values() if visit.publisher == slug]
-            busy = [visit.key for visit in mine]
-            room = self._most(one) - len(busy)
-            listings = self._due(slug, articles=False, limit=(room + 1) // 2, busy=busy)
-            yield from listings
-            room -= len(listings)
-            if any(visit.kind is Kind.FEED for visit in (*mine, *listings)):
-                continue  # what a feed says of its articles is worth waiting for
-            if self.articles_left is not None:
-                room = min(room, self.articles_left)
-            articles = self._due(slug, articles=True, limit=room, busy=busy)
-            if self.articles_left is not None:
-                self.articles_left -= len(articles)
-            yield from articles
+            room = self._most(one) - len(mine)
+            yield from (self._next_past if self._back else self._next_news)(slug, mine, room)
+
+    def _next_news(self, slug: str, mine: list[Visit], room: int) -> Iterator[Visit]:
+        busy = [visit.key for visit in mine]
+        listings = self._due(slug, articles=False, limit=(room + 1) // 2, busy=busy)
+        if self._period.since and (mine or self._due(slug, articles=True, limit=1, busy=busy)):
+            listings = [visit for visit in listings if not _is_further_page(visit)]
+        yield from listings
+        room -= len(listings)
+        if any(visit.kind is Kind.FEED for visit in (*mine, *listings)):
+            return  # what a feed says of its articles is worth waiting for
+        yield from self._counted(
+            self._due(slug, articles=True, limit=self._at_most(room), busy=busy)
+        )
+
+    def _next_past(self, slug: str, mine: list[Visit], room: int) -> Iterator[Visit]:
+        """Yield articles, and one listing where there are none left: it leads to older ones."""
+        busy = [visit.key for visit in mine]
+        articles = self._due_past(slug, articles=True, limit=self._at_most(room), busy=busy)
+        yield from self._counted(articles)
+        if not (mine or articles):
+            yield from self._due_past(slug, articles=False, limit=1, busy=busy)
+
+    def _at_most(self, room: int) -> int:
+        return room if self.articles_left is None else min(room, self.articles_left)
+
+    def _counted(self, articles: list[Visit]) -> list[Visit]:
+        if self.articles_left is not None:
+            self.articles_left -= len(articles)
+        return articles
+
+    def _due_past(self, slug: str, *, articles: bool, limit: int, busy: list[str]) -> list[Visit]:
+        since, until = self._period.since, self._period.until
+        if limit < 1 or since is None or until is None:
+            return []
+        return self._store.past.due(
+            slug, since=since, until=until, articles=articles, limit=limit, busy=busy
+        )
 
     def _due(self, slug: str, *, articles: bool, limit: int, busy: list[str]) -> list[Visit]:
         if limit < 1:
@@ -117,3 +151,8 @@ class Frontier:
         """Return how many pages may be in hand; few where each has to wait its turn."""
         delay = max(DELAY if one.delay is None else one.delay, self.delays.get(one.slug, 0.0))
         return IN_HAND if delay == 0 else max(1, round(4 / max(delay, 1.0)))
+
+
+def _is_further_page(visit: Visit) -> bool:
+    """Say whether it is a section's page whose turn comes when the articles before are dated."""
+    return visit.kind is Kind.SECTION and visit.found_in is not None

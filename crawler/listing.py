@@ -2,66 +2,167 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from archive.records import Capture, Kind, Link, Problem, Visit
 from archive.store import Store
 from archive.urls import canonical
+from crawler import wordpress
+from crawler.period import Period, dated, moment
 from crawler.publisher import Publisher
 from crawler.traps import Traps
 
 logger = logging.getLogger(__name__)
 
 LINKS_AT_ONCE = 500
+FEW_EDITED = 20  # articles of a sitemap that may be said to have been edited, and
+PART_EDITED = 20  # one in so many; where more are, its dates tell of something else
+_AHEAD = timedelta(days=1)
+_PAGED = frozenset({Kind.FEED, Kind.SECTION, Kind.API})  # listings that go on on further pages
+
+_Found = Sequence[tuple[str, Link]]
 
 
-async def keep_links(
-    store: Store,
-    links: Iterable[Link],
-    visit: Visit,
-    capture: Capture,
-    publisher: Publisher,
-    traps: Traps,
-) -> None:
-    """Keep a listing's links in portions, so that a large one does not hold up the crawl.
+class Listing:
+    """Keeps the links of one captured listing in portions, so that a large one holds nothing up.
 
-    A page that continues the listing is followed only where this one brought something new.
-
-    Raises:
-        NotAListing: when the body is none, or stops being one; what came before is kept.
+    What was published before the crawl's period is left to walks into the past, as is what such a
+    walk finds. A page that continues the listing is followed where this one brought something new
+    of the period; by a walk, until the pages come to an end or lead beyond the period.
     """
-    wanted = _wanted(store, links, visit, capture, publisher, traps)
-    found = new = articles = 0
-    while portion := list(islice(wanted, LINKS_AT_ONCE)):
-        pages = [link for link in portion if link[1].kind is Kind.SECTION]
-        listings = [link for link in portion if link[1].kind is Kind.SITEMAP]
-        rest = [link for link in portion if link[1].kind not in {Kind.SECTION, Kind.SITEMAP}]
-        found += len(portion)
-        articles += (fresh := store.found(rest, visit=visit))
-        new += fresh + store.found(listings, visit=visit)
-        if new or visit.last_at is None:  # where nothing is new, older pages are known
-            store.found(pages, visit=visit)
-        if len(portion) == LINKS_AT_ONCE:
-            await asyncio.sleep(0)
-    traps.count(visit, fruitful=articles > 0)
-    logger.info("%s: %d links, %d new", visit.url, found, new)
 
+    def __init__(
+        self, store: Store, visit: Visit, capture: Capture, publisher: Publisher, traps: Traps
+    ) -> None:
+        self._store = store
+        self._visit = visit
+        self._capture = capture
+        self._publisher = publisher
+        self._traps = traps
+        self._articles = self._old = 0  # articles that are listed, and those before the period
+        self._fresh = 0  # articles that are new, and not older
+        self._edited: list[str] = []
 
-def _wanted(
-    store: Store,
-    links: Iterable[Link],
-    visit: Visit,
-    capture: Capture,
-    publisher: Publisher,
-    traps: Traps,
-) -> Iterator[tuple[str, Link]]:
-    for link in links:
-        if link.kind is Kind.ARTICLE and not publisher.wants(link.url):
-            continue
-        try:
-            if not traps.holds(link.url, publisher=visit.publisher):
-                yield canonical(link.url), link
-        except ValueError as error:
-            problem = Problem(kind="bad-link", detail=str(error), stage="discover")
-            store.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
+    async def keep(self, links: Iterable[Link], period: Period) -> None:
+        """Keep the links, but for those of a section's page that lies before the period.
+
+        Raises:
+            NotAListing: when the body is none, or stops being one; what came before is kept.
+        """
+        visit = self._visit
+        if self._is_beyond(period):
+            logger.info("%s: before %s", visit.url, period.since)
+            return
+        wanted = self._wanted(links, period)
+        pages: list[tuple[str, Link]] = []
+        keys: set[str] = set()
+        paged = visit.kind if visit.kind in _PAGED else None
+        while portion := list(islice(wanted, LINKS_AT_ONCE)):
+            articles = [found for found in portion if found[1].kind is Kind.ARTICLE]
+            pages += [found for found in portion if found[1].kind is paged]
+            listings = [found for found in portion if found[1].kind not in {Kind.ARTICLE, paged}]
+            self._keep_articles(articles, period)
+            self._keep_apart(listings, period)
+            if paged:
+                keys |= {key for key, _ in articles}
+            if len(portion) == LINKS_AT_ONCE:
+                await asyncio.sleep(0)
+        if pages and self._goes_on(keys):
+            self._store.found(pages, visit=visit, past=visit.past)
+        self._look_again()
+        self._traps.count(visit, fruitful=self._fresh > 0 or visit.past)
+        logger.info("%s: %d articles, %d new", visit.url, self._articles, self._fresh)
+
+    def _keep_articles(self, articles: _Found, period: Period) -> None:
+        self._note_edited(articles)
+        self._fresh += self._keep_apart(articles, period)
+        self._articles += len(articles)
+        self._old += sum(period.is_over(link) for _, link in articles)
+
+    def _keep_apart(self, portion: _Found, period: Period) -> int:
+        """Keep news as news and the past as the past; return how many of this crawl's were new."""
+        visit, store = self._visit, self._store
+        apart: tuple[list[tuple[str, Link]], list[tuple[str, Link]]] = ([], [])
+        for found in portion:
+            is_past = not period.is_ahead(found[1]) if visit.past else period.is_over(found[1])
+            apart[is_past].append(found)
+        news = store.found(apart[False], visit=visit)
+        past = store.found(apart[True], visit=visit, past=True)
+        return past if visit.past else news
+
+    def _is_beyond(self, period: Period) -> bool:
+        """Say whether the page before this one, its articles known by now, is of older days."""
+        visit = self._visit
+        if period.since is None or visit.kind is not Kind.SECTION or visit.found_in is None:
+            return False
+        return self._store.past.is_before(visit.found_in, period.since)
+
+    def _goes_on(self, keys: set[str]) -> bool:
+        """Say whether the page that continues this one is to be read."""
+        visit = self._visit
+        if self._articles and self._old == self._articles:
+            return False
+        if not visit.past or visit.kind is Kind.FEED:
+            # Where nothing is new, older pages are known.
+            return self._fresh > 0 or visit.last_at is None
+        if visit.kind is Kind.API:
+            return True
+        # Some sites answer for a page beyond the last one with that or the first one again.
+        before = visit.found_in
+        return bool(keys) and not (before and self._store.past.is_like(keys, before))
+
+    def _note_edited(self, articles: _Found) -> None:
+        """Note which known articles a sitemap says were changed since they were looked at."""
+        if self._visit.kind is not Kind.SITEMAP or self._visit.past:
+            return
+        zone, now = self._publisher.zone, self._store.clock()
+        stated: list[tuple[str, datetime, str]] = []
+        for key, link in articles:
+            changed = moment(link.modified, zone=zone or UTC)
+            if changed and link.modified and changed <= now + _AHEAD:
+                stated.append((key, changed, link.modified))
+        if stated and len(self._edited) <= LINKS_AT_ONCE:
+            self._edited += self._store.edited(stated, visit=self._visit)
+
+    def _look_again(self) -> None:
+        """Make what was edited due, unless it is so much that the dates tell of something else."""
+        if len(self._edited) > max(FEW_EDITED, self._articles // PART_EDITED):
+            logger.info("%s: dates %d articles anew", self._visit.url, len(self._edited))
+            return
+        self._store.look_again(self._edited)
+
+    def _wanted(self, links: Iterable[Link], period: Period) -> Iterator[tuple[str, Link]]:
+        visit = self._visit
+        for link in self._led(links, period):
+            if link.kind is Kind.ARTICLE and not self._publisher.wants(link.url):
+                continue
+            try:
+                if not self._traps.holds(link.url, publisher=visit.publisher):
+                    yield canonical(link.url), self._dated(link)
+            except ValueError as error:
+                problem = Problem(kind="bad-link", detail=str(error), stage="discover")
+                self._store.problem(
+                    problem, url=visit.url, publisher=visit.publisher, capture=self._capture
+                )
+
+    def _led(self, links: Iterable[Link], period: Period) -> Iterator[Link]:
+        """Yield the links, an announced interface of WordPress as its ways back on a walk."""
+        walk = self._visit.past and self._visit.kind is not Kind.API
+        for link in links:
+            if walk and link.kind is Kind.API:
+                yield from wordpress.ways_back(link.url, period)
+            elif not (walk and link.kind is Kind.FEED):  # which leads nowhere back
+                yield link
+
+    def _dated(self, link: Link) -> Link:
+        if link.kind is Kind.API:
+            return link if link.latest_on else self._of_same_days(link)
+        return dated(link, zone=self._publisher.zone)
+
+    def _of_same_days(self, link: Link) -> Link:
+        """Return a page that continues this listing, of the days that this one is of."""
+        visit = self._visit
+        return replace(link, earliest_on=visit.earliest_on, latest_on=visit.latest_on)

@@ -48,8 +48,8 @@ class Publisher:
     `zone` is the time zone its printed times are in, None when it is not known. `delay` is the
     least time between two requests to one of its hosts, in seconds; it is asked only within its
     `hours`, in its zone or UTC. `accept` and `reject` are patterns searched in the URL of a found
-    link. `api` are addresses of WordPress' posts (`…/wp-json/wp/v2/posts`). `checked` tells that a
-    person has looked at the entry points.
+    link. `api` are addresses of WordPress's REST interface (`…/wp-json/wp/v2/posts`). `checked`
+    tells that a person has looked at the entry points.
     """
 
     slug: str
@@ -87,6 +87,11 @@ class Publisher:
         """Return whether a found link is to be followed: accepted (or no pattern), not rejected."""
         accepted = not self.accept or any(pattern.search(url) for pattern in self.accept)
         return accepted and not any(pattern.search(url) for pattern in self.reject)
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether its file names no listing: then its front page and robots.txt have to."""
+        return not (self.feeds or self.sitemaps or self.sections or self.api)
 
     def is_open(self, moment: datetime) -> bool:
         """Return whether it may be asked at a moment (aware)."""

@@ -26,10 +26,13 @@ GIVE_UP = 10
 def after_success(visit: Visit, *, now: datetime) -> datetime | None:
     """Return when a visit that got its answer is due again; None when it is never again.
 
-    Listings are looked at when the crawl's schedule or the listing they stand in says so.
+    Listings are looked at when the crawl's schedule or the listing they stand in says so; what a
+    walk into the past found is old news, and looked at once more.
     """
     if visit.kind is not Kind.ARTICLE:
         return None
+    if visit.past:
+        return now + AGES[-1]
     age = now - (visit.found_at or now)
     earlier = timedelta(0)
     for later in AGES:

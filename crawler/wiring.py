@@ -6,7 +6,9 @@ from typing import Any
 from scrapy.settings import Settings
 
 from archive import records
-from archive.records import Kind
+from archive.records import Kind, Link
+from crawler import wordpress
+from crawler.period import Period
 from crawler.publisher import Publisher
 from crawler.settings import DOWNLOAD_DELAY, USER_AGENT
 
@@ -38,8 +40,29 @@ def host_settings(publishers: Iterable[Publisher]) -> dict[str, Any]:
 
 
 def entry_points(one: Publisher) -> list[tuple[str, Kind]]:
-    """Return the addresses where a publisher lists its articles, with their kinds."""
-    return [(url, kind) for name, kind in _ENTRIES for url in getattr(one, name)]
+    """Return the addresses where a publisher lists its articles, with their kinds.
+
+    Where its file names none, that is its front page.
+    """
+    if one.is_bare:
+        return [(one.homepage, Kind.SECTION)] if one.homepage else []
+    listed = [(url, kind) for name, kind in _ENTRIES for url in getattr(one, name)]
+    return [*listed, *((wordpress.listing(url), Kind.API) for url in one.api)]
+
+
+def ways_back(one: Publisher, period: Period) -> list[Link]:
+    """Return the listings that lead into a publisher's past; the best way alone.
+
+    WordPress lists everything by date; sitemaps and sections together list what there is; else the
+    front page may announce one of these.
+    """
+    if one.api:
+        return [way for url in one.api for way in wordpress.ways_back(url, period)]
+    ways = [Link(url=url, kind=Kind.SITEMAP) for url in one.sitemaps]
+    ways += [Link(url=url, kind=Kind.SECTION) for url in one.sections]
+    if not ways and one.homepage:
+        ways = [Link(url=one.homepage, kind=Kind.SECTION)]
+    return ways
 
 
 def known(one: Publisher) -> records.Publisher:

@@ -73,13 +73,17 @@ class Workers:
         except Exception as error:  # noqa: BLE001 - a bad page is a problem, never the end of a crawl
             return _failed("extract-error", f"{type(error).__name__}: {error}")
 
-    async def links(self, capture: Capture) -> list[Link]:
-        """Return the links of a captured feed or section, at most `MOST_LINKS` of them.
+    async def links(self, capture: Capture, *, announced: bool = False) -> list[Link]:
+        """Return the links of a captured feed, section or interface, at most `MOST_LINKS` of them.
+
+        With `announced`, first the listings that the page's head names.
 
         Raises:
             NotAListing: if it is none, or reading it takes too long.
         """
-        future = self._pool.schedule(_links, args=(capture,), timeout=self._seconds)
+        future = self._pool.schedule(
+            _links, args=(capture,), kwargs={"announced": announced}, timeout=self._seconds
+        )
         try:
             return await asyncio.wrap_future(future)
         except TimeoutError as error:
@@ -95,8 +99,8 @@ class Workers:
         self._pool.join()
 
 
-def _links(capture: Capture) -> list[Link]:
-    return list(islice(discover.links(capture), MOST_LINKS))
+def _links(capture: Capture, *, announced: bool) -> list[Link]:
+    return list(islice(discover.links(capture, announced=announced), MOST_LINKS))
 
 
 def _failed(kind: str, detail: str) -> Extraction:

@@ -120,7 +120,7 @@ def test_the_listing_gave_a_link_with_hints(road, database):
     rows = database.execute("select found_in, title from links where url = ?", (visit.key,))
     links = dict(rows.fetchall())
     assert visit.found_in in links
-    assert links[road["publisher"].feeds[0]] == road["truth"].title
+    assert links[canonical(road["publisher"].feeds[0])] == road["truth"].title
 
 
 def test_the_bytes_are_in_the_warc_file_as_they_came(road):

@@ -1,6 +1,7 @@
 """`warraq crawl`: everything that is due, once, with a summary."""
 
 import asyncio
+from datetime import date
 from pathlib import Path
 
 import click
@@ -8,6 +9,7 @@ import click
 from archive.clock import Clock
 from archive.commands.options import archive_option
 from crawler import config
+from crawler.commands.days import Day, period
 from crawler.commands.options import chosen, log_level_option, now_option
 
 
@@ -15,6 +17,11 @@ from crawler.commands.options import chosen, log_level_option, now_option
 @click.argument("slugs", nargs=-1, metavar="[SLUG]…")
 @archive_option
 @click.option("--limit", type=click.IntRange(min=1), help="Fetch at most this many articles.")
+@click.option(
+    "--since",
+    type=Day(),
+    help="Follow no link that its listing dates before this day: 2020-11-09, 2020-11 or 2020.",
+)
 @click.option(
     "--seconds",
     type=click.FloatRange(min=1),
@@ -33,6 +40,7 @@ def crawl(
     slugs: tuple[str, ...],
     archive: Path,
     limit: int | None,
+    since: date | None,
     seconds: float | None,
     resume: tuple[str, ...],
     with_parent: bool,
@@ -48,13 +56,15 @@ def crawl(
     \b
     warraq crawl enabbaladi                     into ./warraq-archive
     warraq crawl enabbaladi --limit 20          a first taste
+    warraq crawl enabbaladi --since 2020-11     what is newer; `warraq backfill` gets the rest
     warraq crawl --archive ~/news               everything followed there
     """  # noqa: D301 - click wants the character
     from crawler.commands.summary import Live, problems, table
-    from crawler.crawl import Job
+    from crawler.crawl import SLICE_SECONDS, Job
     from crawler.crawl import crawl as run
     from crawler.wiring import entry_points
 
+    wanted = period(since, None, now=now)
     polled = chosen(archive, slugs) if slugs or not resume else []
     publishers = {one.slug: one for one in (*polled, *(chosen(archive, resume) if resume else ()))}
     settings = config.load(archive)
@@ -71,12 +81,15 @@ def crawl(
         caps=settings.caps,
         log_level=log_level.upper(),
         with_parent=with_parent,
+        period=wanted,
+        # The schedule's crawls wait while a walk into the past finishes its slice.
+        patience=SLICE_SECONDS if with_parent else 0.0,
         clock=now,
     )
     for one in polled:
         if not entry_points(one):
             click.echo(
-                f"{one.slug}: its file names no feed, sitemap or section to look at", err=True
+                f"{one.slug}: its file names neither a listing nor a homepage to look at", err=True
             )
     live = Live()
     summary = asyncio.run(run(job, progress=live))

@@ -2,19 +2,21 @@
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Self
+from urllib.parse import urljoin
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from archive.records import Capture, Kind, Page, Visit
+from archive.records import Capture, Kind, Link, Page, Visit
 from archive.store import Store
 from archive.urls import host_of
-from crawler import discover
+from crawler import discover, wordpress
+from crawler.autodiscovery import in_robots
 from crawler.discover import NotAListing
 from crawler.ending import Endings
 from crawler.faults import (
@@ -27,10 +29,12 @@ from crawler.faults import (
     network_detail,
 )
 from crawler.frontier import Frontier
-from crawler.listing import keep_links
+from crawler.listing import Listing
 from crawler.pauses import Pauses
+from crawler.period import Period
 from crawler.publisher import Publisher
 from crawler.requests import request_of
+from crawler.robots import FRESH
 from crawler.traps import Traps
 from crawler.workers import Stopped, Workers
 
@@ -53,14 +57,24 @@ class NewsSpider(Spider):
         seconds: float | None = None,
         max_bytes: int | None = None,
         only: Sequence[str] | None = None,
+        period: Period | None = None,
+        back: bool = False,
     ) -> None:
         """Take the open archive and the publishers to visit; for the limits see `Frontier`."""
         super().__init__()
         self.store = store
         self.publishers = {one.slug: one for one in publishers}
         self.clock = store.clock
+        self.period = period or Period()
         self.frontier = Frontier(
-            store, publishers, limit=limit, seconds=seconds, max_bytes=max_bytes, only=only
+            store,
+            publishers,
+            limit=limit,
+            seconds=seconds,
+            max_bytes=max_bytes,
+            only=only,
+            period=period,
+            back=back,
         )
         self.fault: BaseException | None = None
         self.endings = Endings(store, self.done)
@@ -115,7 +129,9 @@ class NewsSpider(Spider):
     async def parse(self, response: Response) -> AsyncIterator[Page]:
         """Turn an answer into a page, a listing's links, or the end of a visit."""
         visit: Visit = response.meta["visit"]
-        capture: Capture = replace(response.meta["capture"], body=response.body)
+        capture: Capture = replace(
+            response.meta["capture"], body=response.body, pages=_pages(response)
+        )
         if capture.truncated:
             self.endings.failed(
                 visit, capture, "truncated", f"the answer broke off ({capture.truncated})"
@@ -126,6 +142,8 @@ class NewsSpider(Spider):
             yield Page(visit=visit, capture=capture)
         elif capture.status == 200:
             await self._read_listing(visit, capture)
+        elif capture.status == 400 and wordpress.is_past_the_end(capture.body):
+            self.endings.done(visit, capture)  # posts were withdrawn since the page was named
         elif capture.status in {404, 410} and host_of(capture.url) == host_of(visit.url):
             self.endings.gone(visit, capture)
         else:
@@ -176,6 +194,8 @@ class NewsSpider(Spider):
 
     def _request(self, visit: Visit) -> Request | None:
         """Return the request of a visit; None if its address cannot stand in one."""
+        if self._has_to_announce(visit):  # what it names is due again only where it is read again
+            visit = replace(visit, etag=None, last_modified=None)
         try:
             return request_of(visit, callback=self.parse, errback=self.failed)
         except ValueError as error:
@@ -185,16 +205,41 @@ class NewsSpider(Spider):
     async def _read_listing(self, visit: Visit, capture: Capture) -> None:
         try:
             one = self.publishers[visit.publisher]
-            # A sitemap is read as a stream; what others make of their bodies can take for ever.
-            streamed = visit.kind is Kind.SITEMAP
-            links = discover.links(capture) if streamed else await self.workers.links(capture)
-            await keep_links(self.store, links, visit, capture, one, self.traps)
+            listing = Listing(self.store, visit, capture, one, self.traps)
+            await listing.keep(await self._links(visit, capture), self.period)
         except Stopped:
             self.done(visit)
         except NotAListing as error:
             self.endings.failed(visit, capture, "not-a-listing", str(error), stage="discover")
         else:
             self.endings.done(visit, capture)
+
+    async def _links(self, visit: Visit, capture: Capture) -> Iterable[Link]:
+        """Return the links of a listing, a front page's with the listings that its site announces.
+
+        Raises:
+            NotAListing, Stopped
+        """
+        if visit.kind is Kind.SITEMAP:
+            # Read as a stream; what others make of their bodies can take for ever.
+            return discover.links(capture)
+        if not self._has_to_announce(visit):
+            return await self.workers.links(capture)
+        links = await self.workers.links(capture, announced=True)
+        return [*self._sitemaps(capture), *links]
+
+    def _has_to_announce(self, visit: Visit) -> bool:
+        """Say whether it is a front page that has to name the listings, as no file does."""
+        one = self.publishers[visit.publisher]
+        unknown = one.is_bare or (visit.past and not (one.api or one.sitemaps or one.sections))
+        return unknown and visit.kind is Kind.SECTION and visit.url == one.homepage
+
+    def _sitemaps(self, page: Capture) -> list[Link]:
+        """Return the sitemaps that a page's host announces in its robots.txt, just read."""
+        url = urljoin(page.url, "/robots.txt")
+        known = self.store.latest(url, since=self.clock() - FRESH)
+        text = known[1].decode("utf-8-sig", "replace") if known and known[0] == 200 else ""
+        return [Link(url=one.url, kind=Kind.SITEMAP) for one in in_robots(text, url)]
 
     def _failed_page(self, item: Any, failure: Failure) -> None:
         """Keep a page that broke a pipeline as a problem, so that it is tried again."""
@@ -225,6 +270,12 @@ class NewsSpider(Spider):
         detail = f"{type(failure.value).__name__}: {failure.value}"
         logger.error("%s: internal error (--log-level DEBUG shows where): %s", visit.url, detail)
         self.endings.failed(visit, capture, "internal-error", detail)
+
+
+def _pages(response: Response) -> int | None:
+    """Return how many pages a WordPress interface says that its list has."""
+    value = (response.headers.get("X-WP-TotalPages") or b"").decode("latin-1").strip()
+    return int(value) if value.isdecimal() and len(value) < 8 else None
 
 
 def _is_unchanged(visit: Visit, capture: Capture) -> bool:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from archive.clock import system
 from archive.records import Capture, Kind, Link
-from crawler import discover
+from crawler import discover, wordpress
 from crawler.discover import NotAListing
+from crawler.sections import announced
 from crawler.xmlstream import XmlStream
 
 AT = "https://x.example/ar/list/"
@@ -41,6 +42,12 @@ ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><title>ص</title>
 <entry><title type="html">&lt;b&gt;خبر&lt;/b&gt;</title><link rel="alternate" href="/1"/>
 <updated>2020-11-12T09:00:00Z</updated><author><name>سلمى</name></author>
 <summary>موجز</summary></entry></feed>"""
+ATOM_03 = """<feed version="0.3" xmlns="http://purl.org/atom/ns#"><title>ص</title>
+<entry><title>خبر</title><link rel="alternate" href="/1"/><author><name>سلمى</name></author>
+<issued>2020-11-11</issued><modified>2020-11-12</modified></entry></feed>"""
+RSS_090 = """<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+  xmlns="http://my.netscape.com/rdf/simple/0.9/"><channel><title>ص</title></channel>
+<item><title>خبر</title><link>https://x.example/1</link></item></rdf:RDF>"""
 ONE = "https://x.example/1"
 
 FEEDS = [
@@ -61,10 +68,38 @@ FEEDS = [
         Link(
             url=ONE,
             title="خبر",
-            published="2020-11-12T09:00:00Z",
+            modified="2020-11-12T09:00:00Z",  # nothing says when it was published
             author="سلمى",
             summary="موجز",
         ),
+    ),
+    (
+        "atom with both dates",
+        ATOM.replace("<updated>", "<published>2020-11-11T09:00:00Z</published><updated>"),
+        Link(
+            url=ONE,
+            title="خبر",
+            published="2020-11-11T09:00:00Z",
+            modified="2020-11-12T09:00:00Z",
+            author="سلمى",
+            summary="موجز",
+        ),
+    ),
+    (
+        "atom-0.3",
+        ATOM_03,
+        Link(url=ONE, title="خبر", published="2020-11-11", author="سلمى", modified="2020-11-12"),
+    ),
+    ("rss-0.90", RSS_090, Link(url=ONE, title="خبر")),
+    (
+        "rss-0.92",
+        rss("<item><title>خبر</title><link>https://x.example/1</link></item>", "0.92"),
+        Link(url=ONE, title="خبر"),
+    ),
+    (
+        "rss without a version",
+        RSS_20.replace(" version='2.0'", "").replace("<description>موجز</description>", ""),
+        Link(url=ONE, title="خبر", published="Thu, 12 Nov 2020 09:00:00 +0200"),
     ),
 ]
 
@@ -98,6 +133,10 @@ def test_feeds_in_windows_1256_whatever_they_say(declared, header):
     [
         # text before the declaration, an unknown entity, a bare ampersand, a lost end
         ("\n\n" + RSS_20, [ONE]),
+        ("<br />\n<b>Warning</b>: include() failed in <b>x.php</b><br />\n" + RSS_20, [ONE]),
+        ("<script>var a = 1;</script><!-- cache -->" + RSS_20, [ONE]),
+        (RSS_20.replace("</item>", ""), [ONE]),
+        (RSS_20.replace("<title>خبر</title>", "<title>خبر<b></title>"), [ONE]),
         (RSS_20.replace("خبر", "خبر &nbsp; آخر"), [ONE]),
         (RSS_20.replace("خبر", "س & ص"), [ONE]),
         (RSS_20[: RSS_20.index("</channel>")], [ONE]),
@@ -155,7 +194,7 @@ NOT_FEEDS = [
 
 @pytest.mark.parametrize("body", NOT_FEEDS)
 def test_what_is_no_feed_says_so(body):
-    with pytest.raises(NotAListing, match="no RSS or Atom feed"):
+    with pytest.raises(NotAListing, match=r"no RSS, Atom or JSON feed|no readable JSON"):
         list(discover.feed(body, AT))
 
 
@@ -226,10 +265,41 @@ def test_a_news_sitemap_gives_title_and_date():
     ]
 
 
+def test_a_page_of_a_sitemap_tells_when_it_was_changed():
+    (link,) = discover.sitemap(urlset(entry(ONE, "<lastmod> 2020-11-12 </lastmod>")).encode(), AT)
+    assert link == Link(url=ONE, modified="2020-11-12")
+
+
+def test_a_feed_of_pictures_is_no_sitemap():
+    body = RSS_20.replace("<title>ص</title>", "<image><url>https://x.example/i.png</url></image>")
+    with pytest.raises(NotAListing, match="no sitemap"):
+        urls(body)
+
+
+def test_a_line_without_end_is_no_text_sitemap():
+    with pytest.raises(NotAListing, match="breaks"):
+        urls(f"{ONE}\n" + "x" * 200_000)
+
+
+def test_fifty_thousand_lines_stream():
+    body = gzip.compress("".join(f"{ONE}/{n}\n" for n in range(50_000)).encode())
+    tracemalloc.start()
+    assert sum(1 for _ in discover.sitemap(body, AT)) == 50_000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
+
+
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
         (urlset(entry(ONE)), [ONE]),
+        (f"{ONE}\n", [ONE]),
+        (
+            f"\ufeff{ONE}\r\n\r\n  https://x.example/خبر?a=1&b=2  \r\nno address\r\n{ONE}/x",
+            [ONE, "https://x.example/خبر?a=1&b=2", ONE + "/x"],
+        ),
+        (gzip.compress(f"{ONE}\n{ONE}/2\n".encode()), [ONE, ONE + "/2"]),
         (gzip.compress(urlset(entry(ONE)).encode()), [ONE]),
         (urlset(), []),
         (f"<urlset>{entry(ONE)}</urlset>", [ONE]),
@@ -272,7 +342,7 @@ def test_what_came_before_a_break_is_kept(broken):
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b" ", b"\x00\x01", b"\x1f\x8bnot gzip", b"https://x.example/1", *NOT_FEEDS[3:6], RSS_20],
+    [b"", b" ", b"\x00\x01", b"\x1f\x8bnot gzip", *NOT_FEEDS[3:6], RSS_20],
 )
 def test_what_is_no_sitemap_says_so(body):
     with pytest.raises(NotAListing, match="no sitemap"):
@@ -347,6 +417,74 @@ def test_a_section_page_lists_its_articles(charset, encoding, header):
     assert found == FOUND
 
 
+def test_the_words_of_a_link_are_its_title_wherever_its_picture_stands():
+    body = b"<a href='/news/1234'><img src='x'></a><a href='/news/1234'>Story</a>"
+    (link,) = discover.section(body, AT)
+    assert link == Link(url="https://x.example/news/1234", title="Story")
+
+
+CARD = """<div class="list">
+<div class="card"><a href="/s/politics">س</a><a href="/news/1001"><img></a><div>
+<time datetime="2020-11-12T08:00:00Z">اليوم</time></div><h3><a href="/news/1001">أول</a></h3></div>
+<div class="card"><h3><a href="/news/1002">ثان</a></h3></div>
+<div class="card"><h3><a href="/news/1003">ثالث</a></h3><time datetime="2020-11-10"></time>
+<time datetime="2020-11-11"></time></div></div><time datetime="2020-11-13">اليوم</time>"""
+
+
+def test_the_date_of_a_card_is_that_of_its_article_alone():
+    found = [(link.url[-4:], link.published) for link in discover.section(CARD.encode(), AT)]
+    assert found == [("1001", "2020-11-12T08:00:00Z"), ("1002", None), ("1003", None)]
+
+
+NEXT_PAGES = [
+    ("<a rel='next' href='/list/older'>x</a>", "https://x.example/list/older"),
+    ("<link rel='next' href='?start=20'>", "https://x.example/ar/list/?start=20"),
+    ("<a href='?offset=20'>التالي »</a>", "https://x.example/ar/list/?offset=20"),
+    ("<a href='?offset=20'>الصفحة التالية</a>", "https://x.example/ar/list/?offset=20"),
+    ("<a href='?page=3'>3</a><a href='?page=2'>2</a>", "https://x.example/ar/list/?page=2"),
+    ("<a rel='next' href='#'>x</a>", None),
+    ("<a rel='next' href='https://other.example/2'>x</a>", None),
+    ("<a href='/about'>التالي من أخبارنا</a>", None),
+]
+
+
+@pytest.mark.parametrize(("markup", "wanted"), NEXT_PAGES)
+def test_the_page_that_continues_a_section(markup, wanted):
+    body = f"<a href='/news/1234'>خبر</a>{markup}".encode()
+    pages = [link.url for link in discover.section(body, AT) if link.kind is Kind.SECTION]
+    assert pages == ([wanted] if wanted else [])
+
+
+HEAD = """<head><link rel="alternate" type="application/rss+xml" href="/feed/">
+<link rel="alternate" type="application/atom+xml" href="https://x.example/atom.xml">
+<link rel="alternate" type="application/feed+json" href="/feed.json">
+<link rel="alternate" type="application/rss+xml" href="/comments/feed/">
+<link rel="alternate" type="application/rss+xml" href="https://other.example/feed">
+<link rel="alternate" hreflang="en" href="/en/"><link rel="stylesheet" href="/feed.css">
+<link rel="https://api.w.org/" href="https://x.example/wp-json/"></head><p>x"""
+
+
+def test_a_page_announces_its_feeds_and_its_interface():
+    assert [(link.kind, link.url) for link in announced(HEAD.encode(), AT)] == [
+        (Kind.FEED, "https://x.example/feed/"),
+        (Kind.FEED, "https://x.example/atom.xml"),
+        (Kind.FEED, "https://x.example/feed.json"),
+        (
+            Kind.API,
+            wordpress.listing("https://x.example/wp-json/wp/v2/posts"),
+        ),
+    ]
+
+
+def test_a_feed_names_the_page_that_continues_it():
+    page = RSS_20.replace(
+        "<channel>",
+        "<channel><atom:link xmlns:atom='http://www.w3.org/2005/Atom' rel='next' href='?paged=2'/>",
+    )
+    last = list(discover.feed(page.encode(), AT))[-1]
+    assert last == Link(url="https://x.example/ar/list/?paged=2", kind=Kind.FEED)
+
+
 def test_a_base_address_moves_relative_links():
     base = '<base href="/archive/">'
     body = PAGE.format(charset="utf-8", base=base).encode()
@@ -365,6 +503,8 @@ def test_an_empty_page_is_no_section(body):
         (Kind.FEED, RSS_20),
         (Kind.SITEMAP, urlset(entry(ONE))),
         (Kind.SECTION, f"<a href='{ONE}23'>"),
+        (Kind.API, f'[{{"link": "{ONE}"}}]'),
+        (Kind.FEED, f'{{"items": [{{"url": "{ONE}"}}]}}'),
     ],
 )
 def test_a_capture_is_read_as_what_it_is(kind, body):
@@ -374,9 +514,14 @@ def test_a_capture_is_read_as_what_it_is(kind, body):
     assert next(iter(discover.links(capture))).url.startswith(ONE)
 
 
-@pytest.mark.parametrize("read", [discover.feed, discover.sitemap, discover.section])
+@pytest.mark.parametrize(
+    "read", [discover.feed, discover.sitemap, discover.section, discover.posts]
+)
 @given(
-    body=st.binary() | st.text().map(str.encode) | st.text("<>&;/!?[] urlset='a").map(str.encode)
+    body=st.binary()
+    | st.text().map(str.encode)
+    | st.text("<>&;/!?[] urlset='a").map(str.encode)
+    | st.text('{}[]":,items0aul').map(str.encode)
 )
 def test_no_body_breaks_the_crawl(read, body):
     with suppress(NotAListing):

@@ -1,0 +1,93 @@
+"""A span of days, and on which days a listing says that an article was published. Pure."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta, tzinfo
+
+from archive.records import Kind, Link
+from crawler.moments import parse
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?")
+_IN_ADDRESS = re.compile(r"/((?:19|20)\d\d)[/-](\d{1,2})(?:[/-](\d{1,2})(?=[/-])|(?=/))")
+_DAY = timedelta(days=1)
+_Days = tuple[date | None, date | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """The days from `since` to `until`, both included; None where it has no such end."""
+
+    since: date | None = None
+    until: date | None = None
+
+    def is_over(self, link: Link) -> bool:
+        """Return whether a link leads to what was surely published before it."""
+        return bool(self.since and link.latest_on and link.latest_on < self.since)
+
+    def is_ahead(self, link: Link) -> bool:
+        """Return whether a link leads to what was surely published after it."""
+        return bool(self.until and link.earliest_on and link.earliest_on > self.until)
+
+
+def dated(link: Link, *, zone: tzinfo | None) -> Link:
+    """Return a link with the days between which it was published, as far as that is stated.
+
+    By the listing's own date, else by the day or month in the address; what was changed last on a
+    day was not published after it. `zone` is where dates without a zone were printed.
+    """
+    changed = moment(link.modified, zone=zone)
+    if link.kind is Kind.SITEMAP:
+        earliest, latest, changed = None, None, moment(link.published, zone=zone)
+    else:
+        earliest, latest = _printed(link.published, zone) or _in_address(link.url)
+    if changed and latest is None:
+        latest = _days(changed, zone)[1]
+    return replace(link, earliest_on=earliest, latest_on=latest)
+
+
+def moment(text: str | None, *, zone: tzinfo | None) -> datetime | None:
+    """Return the earliest moment that a printed date can mean, in UTC; None for what is none."""
+    if not text:
+        return None
+    try:
+        if _ISO.fullmatch(text):
+            found = datetime.fromisoformat(text)
+            return found.replace(tzinfo=found.tzinfo or zone or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    printed = parse(text, now=None, zone=zone or UTC)
+    if printed is None:
+        return None
+    return printed.at or datetime.combine(printed.day, datetime.min.time(), zone or UTC)
+
+
+def _printed(text: str | None, zone: tzinfo | None) -> _Days | None:
+    if text and len(text) == len("2020-11-09") and _ISO.fullmatch(text):
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            return None
+        return day, day
+    found = moment(text, zone=zone)
+    return _days(found, zone) if found else None
+
+
+def _days(found: datetime, zone: tzinfo | None) -> tuple[date, date]:
+    """Return the calendar days that a moment can be in: one, or three where no zone is known."""
+    day = found.astimezone(zone or UTC).date()
+    return (day, day) if zone else (day - _DAY, day + _DAY)
+
+
+def _in_address(url: str) -> _Days:
+    """Return the day or month that an address names: /2020/11/09/, /2020-11-09/ or /2020/11/."""
+    for found in _IN_ADDRESS.finditer(url):
+        year, month, day = (int(part) if part else None for part in found.groups())
+        try:
+            if day:
+                only = date(year or 0, month or 0, day)
+                return only, only
+            first = date(year or 0, month or 0, 1)
+        except ValueError:
+            continue
+        return first, (first + 31 * _DAY).replace(day=1) - _DAY
+    return None, None

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from archive import articles, captures, renderings, runs, visits, warc
-from archive.clock import iso
+from archive.clock import from_iso, iso
 from archive.records import (
     Capture,
     Exchange,
@@ -266,6 +266,18 @@ class Store(Session):
                 capture and capture.id,
             ),
         )
+
+    def last_problem(self, url: str) -> tuple[str, datetime] | None:
+        """Return the kind and time of the newest problem of an address."""
+        row = self.db.execute(
+            "select kind, at from problems where url = ? order by id desc limit 1", (url,)
+        ).fetchone()
+        return (row[0], from_iso(row[1])) if row else None
+
+    def language(self, article: int) -> str | None:
+        """Return the language in which an article was last seen."""
+        row = self.db.execute("select language from articles where id = ?", (article,)).fetchone()
+        return row[0] if row else None
 
     def latest(self, url: str, *, since: datetime) -> tuple[int, bytes] | None:
         """Return (status, decoded body) of the newest whole capture of an address since then."""

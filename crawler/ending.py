@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime
 
-from archive.records import Capture, Problem, Visit
+from archive.records import Capture, Kind, Problem, Visit
 from archive.store import Store
 from archive.visits import State
 from crawler import revisit
@@ -37,17 +37,32 @@ class Endings:
 
     def gone(self, visit: Visit, capture: Capture) -> None:
         """End a visit to an address where nothing is any more (404 or 410)."""
-        if visit.article is not None:
-            self._store.gone(visit.article, capture=capture)
-        self._problem(visit, capture, f"http-{capture.status}", f"answered {capture.status}: gone")
+        kind = f"http-{capture.status}"
+        if visit.article is None:
+            is_news = self._is_news(visit, kind)
+        else:
+            is_news = self._store.gone(visit.article, capture=capture)
+        if is_news:
+            self._problem(visit, capture, kind, f"answered {capture.status}: gone")
         now = self._store.clock()
         self._end(visit, capture, state="gone", due_at=revisit.after_gone(visit, now=now))
 
     def refused(self, visit: Visit, detail: str) -> None:
         """End a visit that the site's robots.txt forbids."""
-        self._problem(visit, None, "robots-disallow", detail)
+        if self._is_news(visit, "robots-disallow"):
+            self._problem(visit, None, "robots-disallow", detail)
         now = self._store.clock()
         self._end(visit, None, state="refused", due_at=revisit.after_failure(visit, now=now))
+
+    def not_a_page(self, visit: Visit, capture: Capture, what: str) -> None:
+        """End a visit to an article's address that answered with something else than a page."""
+        if self._is_news(visit, "not-a-page"):
+            self._problem(visit, capture, "not-a-page", f"the answer is {what}")
+        now = self._store.clock()
+        known = visit.article is not None
+        due_at = (revisit.after_failure if known else revisit.after_success)(visit, now=now)
+        state: State = "failed" if known else "done"
+        self._end(visit, capture, state=state, due_at=due_at, good=False)
 
     def failed(
         self,
@@ -71,6 +86,14 @@ class Endings:
         not_before = due_at if asked or kind in _LATER else None
         self._end(visit, capture, state="failed", due_at=due_at, not_before=not_before)
 
+    def _is_news(self, visit: Visit, kind: str) -> bool:
+        """Return whether a state of an address was not told yet; of an entry point, today."""
+        told = self._store.last_problem(visit.url)
+        if visit.last_at is None or told is None or told[0] != kind:
+            return True
+        entry = visit.kind is not Kind.ARTICLE and visit.found_in is None
+        return entry and told[1] <= self._store.clock() - revisit.LONGEST_WAIT
+
     def _problem(
         self,
         visit: Visit,
@@ -91,6 +114,9 @@ class Endings:
         state: State,
         due_at: datetime | None,
         not_before: datetime | None = None,
+        good: bool = True,
     ) -> None:
-        self._store.visited(visit, capture, due_at=due_at, state=state, not_before=not_before)
+        self._store.visited(
+            visit, capture, due_at=due_at, state=state, not_before=not_before, good=good
+        )
         self._done(visit)

@@ -21,6 +21,7 @@ from crawler.embeds import find_embeds
 from crawler.evidence import absolute
 from crawler.headline import one_line
 from crawler.images import find_images
+from crawler.jsonld import ARTICLES
 from crawler.language import detect
 from crawler.mending import mend, mend_hints
 from crawler.page import Page, parse_page, read_page
@@ -31,11 +32,14 @@ from crawler.rescue import rescue, unseen_lead
 from crawler.signing import sign
 from crawler.surplus import paragraphs
 from crawler.tagging import section_of, tags_of
-from crawler.walls import wall
+from crawler.walls import hijacked, titles_of, wall
 
 _URL_DAY = re.compile(
     r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<mark>[/_-]?)(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})(?!\d)"
 )
+
+
+_PRINTED = 200  # characters of text that are an article below a headline and a date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,16 +125,26 @@ def _article(page: Page, title: str | None, body: _Text, url: str) -> Extraction
 def _kind(page: Page, text: str, capture: Capture) -> tuple[PageKind | None, tuple[Problem, ...]]:
     """Return the kind of a page and the problem it is; no kind for what stands before an article.
 
-    A page that says it is an article is never taken for a wall.
+    A page that says it is an article, or has the headline, date and text of one, is no wall; many
+    systems give the Open Graph type of an article to whatever they publish.
     """
     types = page.evidence.types
     states = states_article(types) or bool(page.selected.text)
-    name = page.root.findtext(".//title") or ""
-    source, visible = page.decoded.text, _visible(page)
-    walled = wall(source, name, visible, running=len(text), status=capture.status)
-    if walled and not states:
-        return None, (walled,)
     marks = page.printed.headline is not None, bool(page.printed.stamps)
+    titles = titles_of(page.root)
+    source, visible = page.decoded.text, _visible(page)
+    walled = hijacked(titles, text)
+    if not walled and not _is_single(page, len(text), dated=all(marks)):
+        walled = wall(
+            source,
+            titles,
+            visible,
+            running=len(text),
+            status=capture.status,
+            printed=all(marks),
+        )
+    if walled:
+        return None, (walled,)
     kind = kind_of(
         capture.url,
         types,
@@ -143,6 +157,13 @@ def _kind(page: Page, text: str, capture: Capture) -> tuple[PageKind | None, tup
     )
     empty = kind is PageKind.OTHER and len(text) < ENOUGH
     return kind, (_no_text(f"{len(text)} characters of text"),) if empty else ()
+
+
+def _is_single(page: Page, running: int, *, dated: bool) -> bool:
+    """Tell whether a page is surely an article, by what it states or by what it prints."""
+    if bool(page.evidence.types & ARTICLES) or page.selected.text:
+        return True
+    return (dated and running >= _PRINTED) or (states_article(page.evidence.types) and dated)
 
 
 def _visible(page: Page) -> str:

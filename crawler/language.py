@@ -20,6 +20,21 @@ _SAMPLE = 4000
 _LEAST = 3  # words below which a text is too short to tell by
 
 
+ARABIC_SCRIPT = ("ar", "fa", "ur", "ckb")
+
+
+def changes_script(language: str | None, text: str) -> bool:
+    """Tell whether a text is surely not in the script of a language of `detect`."""
+    words = _WORD.findall(text[:_SAMPLE])
+    if language is None or len(words) < _LEAST:
+        return False
+    return _is_arabic(words) != (language in ARABIC_SCRIPT)
+
+
+def _is_arabic(words: list[str]) -> bool:
+    return sum("\u0600" <= word[0] <= "\u06ff" for word in words) * 2 >= len(words)
+
+
 def detect(text: str) -> str | None:
     """Return the BCP 47 code of the language of `text`: ar, fa, ur, ckb, en or fr; None if unsure.
 
@@ -30,8 +45,7 @@ def detect(text: str) -> str | None:
     words = _WORD.findall(sample.lower())
     if len(words) < _LEAST:
         return None
-    arabic = sum("\u0600" <= word[0] <= "\u06ff" for word in words)
-    script = ("ar", "fa", "ur", "ckb") if arabic * 2 >= len(words) else ("en", "fr")
+    script = ARABIC_SCRIPT if _is_arabic(words) else ("en", "fr")
     counts, letters = Counter(words), Counter(sample)
     scores = {
         language: (

@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 from scrapy.crawler import Crawler
 
 from archive.articles import Identity
-from archive.records import Outcome, Page, Reading
+from archive.records import Extraction, Outcome, Page, PageKind, Problem, Reading, Visit
 from archive.urls import canonical, host_of
 from crawler import revisit
+from crawler.language import changes_script
 from crawler.spiders.news import NewsSpider
 from crawler.workers import Workers
 
@@ -78,15 +79,16 @@ class KeepReading:
     def _keep(self, item: Reading, identity: Identity) -> None:
         visit, capture, store = item.page.visit, item.page.capture, self._spider.store
         now = self._spider.clock()
-        passing = any(problem.kind in PASSING for problem in item.extraction.problems)
-        again = revisit.after_failure if passing else revisit.after_success
         article, outcome = store.keep(
-            item.extraction,
+            self._believed(item.extraction, visit),
             url=identity.url,
             visit=visit,
             capture=capture,
             article=identity.article,
         )
+        passing = any(problem.kind in PASSING for problem in item.extraction.problems)
+        passing = passing or (article is None and visit.article is not None)
+        again = revisit.after_failure if passing else revisit.after_success
         store.visited(
             visit,
             capture,
@@ -97,6 +99,15 @@ class KeepReading:
         )
         if not passing:
             self._spider.traps.count(visit, fruitful=outcome is Outcome.NEW)
+
+    def _believed(self, extraction: Extraction, visit: Visit) -> Extraction:
+        """Return a reading, or that it is of another page: no newspaper changes its script."""
+        before = self._spider.store.language(visit.article) if visit.article else None
+        if not extraction.text or not changes_script(before, extraction.text):
+            return extraction
+        detail = f"another page stands here: the article was in another script ({before})"
+        problem = Problem(kind="replaced", detail=detail, stage="keep")
+        return Extraction(kind=PageKind.OTHER, problems=(problem,))
 
 
 def addresses(reading: Reading) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from crawler import discover
 from crawler.discover import NotAListing
 from crawler.extract import extract
 from crawler.publisher import Publisher
+from crawler.walls import wall_of
 
 SECONDS = 20.0
 MOST_LINKS = 10_000
@@ -92,6 +93,20 @@ class Workers:
             if error.exitcode == -signal.SIGTERM:
                 raise Stopped from error
             raise NotAListing(f"reading it ended the process ({error})") from error
+
+    async def wall(self, capture: Capture) -> Problem | None:
+        """Return what stands in the body of an error's answer, if it is a known kind of page."""
+        if not capture.body:
+            return None
+        future = self._pool.schedule(wall_of, args=(capture,), timeout=self._seconds)
+        try:
+            return await asyncio.wrap_future(future)
+        except ProcessExpired as error:
+            if error.exitcode == -signal.SIGTERM:
+                raise Stopped from error
+            return None
+        except Exception:  # noqa: BLE001 - a body that cannot be read leaves the status to speak
+            return None
 
     def close(self) -> None:
         """End the processes; nothing waits for them any more."""

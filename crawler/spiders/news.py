@@ -30,6 +30,7 @@ from crawler.faults import (
 )
 from crawler.frontier import Frontier
 from crawler.listing import Listing
+from crawler.media import medium
 from crawler.pauses import Pauses
 from crawler.period import Period
 from crawler.publisher import Publisher
@@ -41,6 +42,8 @@ from crawler.workers import Stopped, Workers
 logger = logging.getLogger(__name__)
 
 HEARTBEAT = 0.25  # seconds
+# What may answer 404 in a newspaper's place; its own log-in or "not found" page says what it means.
+NO_PROOF = frozenset({"challenge", "captcha", "parked", "outage", "hijacked"})
 
 
 class NewsSpider(Spider):
@@ -139,21 +142,34 @@ class NewsSpider(Spider):
         elif _is_unchanged(visit, capture):
             self.endings.unchanged(visit, capture)
         elif capture.status == 200 and visit.kind is Kind.ARTICLE:
-            yield Page(visit=visit, capture=capture)
+            if what := medium(capture):
+                self.traps.count(visit, fruitful=False)
+                self.endings.not_a_page(visit, capture, what)
+            else:
+                yield Page(visit=visit, capture=capture)
         elif capture.status == 200:
             await self._read_listing(visit, capture)
         elif capture.status == 400 and wordpress.is_past_the_end(capture.body):
             self.endings.done(visit, capture)  # posts were withdrawn since the page was named
-        elif capture.status in {404, 410} and host_of(capture.url) == host_of(visit.url):
-            self.endings.gone(visit, capture)
         else:
-            self.endings.failed(
-                visit,
-                capture,
-                f"http-{capture.status}",
-                f"answered {capture.status}",
-                retry_after=(response.headers.get("Retry-After") or b"").decode("latin-1"),
-            )
+            retry_after = (response.headers.get("Retry-After") or b"").decode("latin-1")
+            await self._read_error(visit, capture, retry_after)
+
+    async def _read_error(self, visit: Visit, capture: Capture, retry_after: str) -> None:
+        """End a visit that an error answered: gone, unless something else says so in its place."""
+        try:
+            wall = await self.workers.wall(capture)
+        except Stopped:
+            self.done(visit)
+            return
+        detail = f"answered {capture.status}" + (f": {wall.detail}" if wall else "")
+        if capture.status not in {404, 410} or host_of(capture.url) != host_of(visit.url):
+            kind = f"http-{capture.status}"
+            self.endings.failed(visit, capture, kind, detail, retry_after=retry_after)
+        elif wall and wall.kind in NO_PROOF:
+            self.endings.failed(visit, capture, wall.kind, detail)
+        else:
+            self.endings.gone(visit, capture)
 
     def failed(self, failure: Failure) -> None:
         """Keep a visit that got no answer as a problem, due again later."""

@@ -22,6 +22,7 @@ _COMMANDS = {
     "runs": "archive.commands.runs",
     "withhold": "archive.commands.withhold",
     "unwithhold": "archive.commands.unwithhold",
+    "publish": "archive.commands.publish",
     "verify": "archive.commands.verify",
     "reindex": "archive.commands.reindex",
 }

@@ -23,6 +23,7 @@ _COMMANDS = {
     "withhold": "archive.commands.withhold",
     "unwithhold": "archive.commands.unwithhold",
     "publish": "archive.commands.publish",
+    "backup": "archive.commands.backup",
     "verify": "archive.commands.verify",
     "reindex": "archive.commands.reindex",
 }

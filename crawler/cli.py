@@ -24,6 +24,7 @@ _COMMANDS = {
     "unwithhold": "archive.commands.unwithhold",
     "publish": "archive.commands.publish",
     "backup": "archive.commands.backup",
+    "export": "archive.commands.export",
     "verify": "archive.commands.verify",
     "reindex": "archive.commands.reindex",
 }

@@ -77,15 +77,23 @@ def remove_withheld(db: sqlite3.Connection, root: Path) -> int:
     """
     db.execute("pragma foreign_keys = off")
     db.execute("pragma secure_delete = on")
-    _run(db, _GATHER)
+    gather(db, root)
     (number,) = db.execute("select count(*) from gone_articles").fetchone()
-    _follow_redirects(db, root / WARC_FOLDER)
     _run(db, _REMOVE)
     for story, heir, left in db.execute(_STORIES).fetchall():
         _rename_story(db, story, heir if left > 1 else None)
     if number:
         db.execute("insert into articles_fts(articles_fts) values ('optimize')")
     return int(number)
+
+
+def gather(db: sqlite3.Connection, root: Path) -> None:
+    """Note in temporary tables what tells of withheld articles.
+
+    `gone_articles` (id, url, publisher), `gone_urls` (url) and `gone_captures` (id).
+    """
+    _run(db, _GATHER)
+    _follow_redirects(db, root / WARC_FOLDER)
 
 
 def _run(db: sqlite3.Connection, statements: str) -> None:

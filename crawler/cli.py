@@ -24,6 +24,9 @@ _COMMANDS = {
     "runs": "archive.commands.runs",
     "withhold": "archive.commands.withhold",
     "unwithhold": "archive.commands.unwithhold",
+    "publish": "archive.commands.publish",
+    "backup": "archive.commands.backup",
+    "export": "archive.commands.export",
     "verify": "archive.commands.verify",
     "reindex": "archive.commands.reindex",
 }

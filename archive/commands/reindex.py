@@ -1,6 +1,5 @@
 """`warraq reindex`: make the search index anew."""
 
-from contextlib import closing
 from pathlib import Path
 
 import click
@@ -8,9 +7,8 @@ import click
 from archive.clock import system
 from archive.commands.options import archive_option
 from archive.commands.progress import Progress
-from archive.database import open_for_reading, open_for_writing
 from archive.index import rebuild_index
-from archive.lock import writing
+from archive.upkeep.opening import existing
 
 
 @click.command()
@@ -25,12 +23,10 @@ def reindex(archive: Path) -> None:
     \b
     warraq reindex --archive ~/news
     """  # noqa: D301 - click wants the character
-    with closing(open_for_reading(archive)) as reading:
-        (number,) = reading.execute("select count(*) from articles").fetchone()
     with (
-        writing(archive, command="reindex", now=system()),
-        closing(open_for_writing(archive)) as db,
+        existing(archive, command="reindex", now=system()) as db,
         Progress("articles") as progress,
     ):
+        (number,) = db.execute("select count(*) from articles").fetchone()
         rebuild_index(db, lambda done: progress(done, number))
     click.echo(f"{archive}: {number:,} articles indexed.")

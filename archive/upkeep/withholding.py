@@ -2,14 +2,13 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from archive.clock import Clock, iso, system
-from archive.database import open_for_reading, open_for_writing
 from archive.errors import ArchiveError
-from archive.lock import writing
+from archive.upkeep.opening import existing
 from archive.urls import canonical
 
 # By the address it stands at, by one that led to it, and by one that a redirect went through.
@@ -61,9 +60,8 @@ def unwithhold(root: Path, named: str, *, reason: str | None, clock: Clock = sys
 
 @contextmanager
 def _writing(root: Path, command: str, now: datetime) -> Iterator[sqlite3.Connection]:
-    """Give the archive to write in, in one transaction, under the lock; it must be there."""
-    open_for_reading(root).close()
-    with writing(root, command=command, now=now), closing(open_for_writing(root)) as db:
+    """Give the archive to write in, in one transaction."""
+    with existing(root, command=command, now=now) as db:
         db.execute("begin immediate")
         try:
             yield db

@@ -41,6 +41,7 @@ STORY = "\n".join(
 
 
 def keep(store, url, title, text, *, at=NOON, asked=None):
+    url = canonical(url)
     asked = asked or url
     capture = store.record(
         exchange(url, f"<p>{title} {text}</p>".encode(), fetched_at=at),

@@ -1,0 +1,122 @@
+"""`warraq export`: articles or captures, out of the archive into a file."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+import click
+
+from archive.commands.options import archive_option
+from archive.commands.progress import Progress
+
+
+@click.command()
+@archive_option
+@click.option(
+    "--format", "form", type=click.Choice(["jsonl", "csv", "parquet"]), default="jsonl",
+    show_default=True, help="What to write.",
+)  # fmt: skip
+@click.option("--warc", is_flag=True, help="Write the captures of --where as one WARC file.")
+@click.option(
+    "--where", metavar="SQL", default="true",
+    help="Which: a condition on the table articles, or with --warc on captures; all by default.",
+)  # fmt: skip
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Into this file, which appears when it is whole; standard output by default.",
+)  # fmt: skip
+@click.option("--no-revisions", is_flag=True, help="jsonl: leave out the earlier states.")
+@click.option("--excel", is_flag=True, help="csv: with a byte order mark, formulas made harmless.")
+def export(
+    archive: Path,
+    form: str,
+    warc: bool,
+    where: str,
+    output: Path | None,
+    no_revisions: bool,
+    excel: bool,
+) -> None:
+    """Write articles or captures into a file for other programs.
+
+    jsonl is whole: `warraq import-jsonl` makes equal articles and revisions of it. csv and parquet
+    have one row per article, as it was last seen; Parquet needs pip install 'warraq[parquet]'.
+    --warc copies records byte for byte, each answer with its request, and adds the records that
+    revisit records refer to.
+
+    Withheld articles and their captures are left out, whatever --where says; but what a feed or a
+    section page printed of one is in the bytes of that page's own capture. It takes no lock: a
+    crawl may go on.
+
+    \b
+    warraq export -o articles.jsonl
+    warraq export --format csv --excel --where "publisher = 'aawsat'" -o aawsat.csv
+    warraq export --where "published_on >= '2020-11-01' and gone_at is not null" | jq .title
+    warraq export --warc --where "url like '%.example/%'" -o pages.warc.gz
+    warraq export --warc -o c.warc.gz --where "id in (select capture from revisions)"
+    """  # noqa: D301 - click wants the character
+    if excel and (warc or form != "csv"):
+        raise click.UsageError("--excel goes with --format csv")
+    if output is None and (warc or form == "parquet") and sys.stdout.isatty():
+        raise click.UsageError("that is no text for a terminal; name a file with -o")
+    with _into(output) as out, Progress("captures" if warc else "articles") as progress:
+        if warc:
+            said, complete = _captures(archive, out, where, progress)
+        else:
+            said, complete = _articles(
+                archive, out, where, progress, form=form, revisions=not no_revisions, excel=excel
+            )
+    click.echo(said, err=True)
+    if not complete:
+        raise SystemExit(1)
+
+
+def _articles(
+    archive: Path,
+    out: IO[bytes],
+    where: str,
+    progress: Progress,
+    *,
+    form: str,
+    revisions: bool,
+    excel: bool,
+) -> tuple[str, bool]:
+    from archive.upkeep import exporting
+
+    writers: dict[str, Callable[..., int]] = {
+        "jsonl": exporting.write_jsonl,
+        "csv": partial(exporting.write_csv, excel=excel),
+        "parquet": exporting.write_parquet,
+    }
+    rows = exporting.articles(
+        archive, where=where, revisions=revisions and form == "jsonl", progress=progress
+    )
+    return f"{writers[form](rows, out):,} articles.", True
+
+
+def _captures(archive: Path, out: IO[bytes], where: str, progress: Progress) -> tuple[str, bool]:
+    from archive.upkeep.warc_export import write_warc
+
+    cut = write_warc(archive, out, where=where, progress=progress)
+    for line in cut.unreadable:
+        click.echo(f"not written: {line}", err=True)
+    said = f"{cut.captures:,} captures, and {cut.originals:,} that they refer to."
+    return said, not cut.unreadable
+
+
+@contextmanager
+def _into(output: Path | None) -> Iterator[IO[bytes]]:
+    """Give the file to write; it gets its name only when it is whole."""
+    if output is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    part = output.with_name(f"{output.name}.part")
+    try:
+        with part.open("wb") as file:
+            yield file
+        part.replace(output)
+    finally:
+        part.unlink(missing_ok=True)

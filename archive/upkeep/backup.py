@@ -1,0 +1,231 @@
+"""A snapshot of the whole archive in another folder, made while a crawl writes.
+
+First the database of one moment, then the WARC files as far as its rows go: what a row tells of
+was on the disk before the row (invariant 1). The database takes its place last.
+"""
+
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from archive import warc
+from archive.clock import Clock, iso, system
+from archive.database import NAME, open_for_reading, open_for_writing
+from archive.errors import ArchiveError
+from archive.lock import writing
+from archive.recovery import recover
+from archive.session import WARC_FOLDER
+from archive.upkeep.copying import copy_database
+from archive.upkeep.warc_record import parse
+
+MARK = "backup.json"
+_NEW = "new"  # folder inside the backup in which its next database is made ready
+_CHUNK = 1 << 22
+_SETTINGS = ("warraq.toml", "publishers/*.toml")
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """What a backup holds: WARC files, how many were copied now, bytes in all, files not found."""
+
+    files: int
+    copied: int
+    bytes: int
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """A WARC file of the archive, and up to where it belongs to the snapshot."""
+
+    source: Path
+    end: int
+    whole: bool
+
+
+def back_up(
+    root: Path,
+    target: Path,
+    *,
+    link: bool = False,
+    clock: Clock = system,
+    progress: Progress = lambda _done, _all: None,
+) -> Backup:
+    """Write a snapshot of the archive in `root` into `target`, or bring the one there up to date.
+
+    It takes no lock of `root`. Files that are there already are kept, so an interrupted backup goes
+    on where it was; `link` makes hard links of files that no run writes any more, where it can.
+    `progress` hears bytes.
+
+    Raises:
+        NewerArchive, NotAnArchive: if there is no archive that can be read.
+        ArchiveLocked: if somebody writes into `target`.
+        ArchiveError: if `target` holds something else, or cannot be written.
+    """
+    with closing(open_for_reading(root)) as db:
+        origin = _origin(db)
+    _refuse_other(target, root, origin)
+    try:
+        (target / WARC_FOLDER).mkdir(parents=True, exist_ok=True)
+        with writing(target, command="backup", now=clock()):
+            return _write(root, target, origin=origin, link=link, clock=clock, progress=progress)
+    except OSError as error:
+        raise ArchiveError(
+            f"{error.filename or target} cannot be written: {error.strerror};"
+            " the same command goes on where it was"
+        ) from error
+
+
+def _write(
+    root: Path, target: Path, *, origin: str, link: bool, clock: Clock, progress: Progress
+) -> Backup:
+    told = {"of": str(root.resolve()), "origin": origin, "at": iso(clock())}
+    (target / MARK).write_text(json.dumps(told, ensure_ascii=False) + "\n", encoding="utf-8")
+    new = target / _NEW
+    shutil.rmtree(new, ignore_errors=True)
+    new.mkdir()
+    for stale in (target / WARC_FOLDER).glob("*.part"):
+        stale.unlink()
+    copy_database(root, new / NAME, progress=progress)
+    with closing(sqlite3.connect(new / NAME)) as db:
+        files, missing = _wanted(db, root / WARC_FOLDER)
+    copied = _copy_files(files, target / WARC_FOLDER, link=link, progress=progress)
+    for pattern in _SETTINGS:
+        for path in root.glob(pattern):
+            _copy(path, target / path.relative_to(root), path.stat().st_size)
+    with closing(open_for_writing(new)) as db:
+        recover(db, target / WARC_FOLDER)  # a run that goes on there has ended here
+        db.execute("pragma wal_checkpoint(truncate)")
+        db.execute("pragma journal_mode = delete")
+    _put_in_place(new / NAME, target / NAME)
+    new.rmdir()
+    total = sum(file.end for file in files) + (target / NAME).stat().st_size
+    return Backup(files=len(files), copied=copied, bytes=total, missing=tuple(missing))
+
+
+def _refuse_other(target: Path, root: Path, origin: str) -> None:
+    """Refuse a folder with an archive that is no backup of this one: it would be lost."""
+    if target.resolve() == root.resolve():
+        raise ArchiveError(f"{target} is the archive itself; back up into another folder")
+    try:
+        mark = json.loads((target / MARK).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        if (target / NAME).exists() or (target / WARC_FOLDER).exists():
+            raise ArchiveError(
+                f"{target} holds an archive that is no backup; back up into another folder"
+            ) from None
+        return
+    except NotADirectoryError:
+        raise ArchiveError(f"{target} cannot be written: it is no folder") from None
+    except ValueError as error:
+        raise ArchiveError(f"{target / MARK} does not read: {error}") from error
+    if mark.get("origin") != origin:
+        raise ArchiveError(
+            f"{target} is a backup of another archive ({mark.get('of')}); use another folder"
+        )
+
+
+def _origin(db: sqlite3.Connection) -> str:
+    """Return what tells this archive from others: when its first run began."""
+    row = db.execute("select started_at from runs order by id limit 1").fetchone()
+    return row[0] if row else "no run yet"
+
+
+def _wanted(db: sqlite3.Connection, folder: Path) -> tuple[list[_File], list[str]]:
+    """Return the files that the rows of a snapshot tell of, and those that are not there."""
+    running = {str(run) for (run,) in db.execute("select id from runs where state = 'running'")}
+    files, missing = [], []
+    for name, committed in db.execute(
+        "select warc_file, max(warc_offset + warc_length) from captures group by 1 order by 1"
+    ):
+        path = folder / name
+        if not path.is_file():
+            missing.append(name)
+        elif name.split("-")[2:3] and name.split("-")[2] in running:
+            files.append(_File(source=path, end=_end(path, committed), whole=False))
+        else:
+            files.append(_File(source=path, end=path.stat().st_size, whole=True))
+    return files, missing
+
+
+def _end(path: Path, committed: int) -> int:
+    """Return the end of the last acknowledged exchange: its request is behind its answer."""
+    end = committed
+    for behind, plain in warc.whole_members(path, committed):
+        record = parse(plain)
+        if record is None or record.type != "request":
+            break
+        end = behind
+    return end
+
+
+def _copy_files(files: list[_File], folder: Path, *, link: bool, progress: Progress) -> int:
+    """Copy what is not there yet; return how many files that were."""
+    wanted = [file for file in files if _size(folder / file.source.name) != file.end]
+    total, done = sum(file.end for file in wanted), 0
+    for file in wanted:
+        target = folder / file.source.name
+        if not (link and file.whole and _linked(file.source, target)):
+            for size in _copied(file.source, target, file.end):
+                done += size
+                progress(done, total)
+    warc.sync_folder(folder)
+    return len(wanted)
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+def _linked(source: Path, target: Path) -> bool:
+    """Make a hard link; return whether both folders' disk allows one."""
+    try:
+        target.unlink(missing_ok=True)
+        target.hardlink_to(source)
+    except OSError:
+        return False
+    return True
+
+
+def _copy(source: Path, target: Path, end: int) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for _ in _copied(source, target, end):
+        pass
+
+
+def _copied(source: Path, target: Path, end: int) -> Iterator[int]:
+    """Copy a file up to `end`; yield the bytes of each step. Half a copy never has its name."""
+    part = target.with_name(f"{target.name}.part")
+    with source.open("rb") as reading, part.open("wb") as writing_file:
+        yield from _poured(reading, writing_file, end)
+        writing_file.flush()
+        os.fsync(writing_file.fileno())
+    part.replace(target)
+
+
+def _poured(reading: IO[bytes], target: IO[bytes], left: int) -> Iterator[int]:
+    while left and (chunk := reading.read(min(_CHUNK, left))):
+        target.write(chunk)
+        left -= len(chunk)
+        yield len(chunk)
+
+
+def _put_in_place(new: Path, target: Path) -> None:
+    """Give the new database the old one's name, whose log must not be taken for the new one's."""
+    with new.open("rb+") as file:
+        os.fsync(file.fileno())
+    for tail in ("-wal", "-shm", "-journal"):
+        target.with_name(target.name + tail).unlink(missing_ok=True)
+    new.replace(target)
+    warc.sync_folder(target.parent)

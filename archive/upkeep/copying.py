@@ -1,0 +1,40 @@
+"""A copy of the database as it stands at one moment, made while a crawl writes."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from archive.database import open_for_reading
+
+_PAGES = 1000  # at a time, 4 MB
+
+Progress = Callable[[int, int], None]
+
+
+def copy_database(
+    root: Path, target: Path, *, progress: Progress = lambda _done, _all: None
+) -> None:
+    """Copy the archive's database into the new file `target`, all of one moment.
+
+    `progress` hears how many bytes are copied and how many there are. SQLite's online backup does
+    it; a transaction of our own keeps it from starting again at every commit of a crawl.
+
+    Raises:
+        NewerArchive, NotAnArchive: if there is no archive that can be read.
+    """
+    with (
+        closing(open_for_reading(root)) as source,
+        closing(sqlite3.connect(target, isolation_level=None)) as copy,
+    ):
+        (size,) = source.execute("pragma page_size").fetchone()
+        copy.execute("pragma synchronous = off")  # synced once, by whoever keeps it
+        source.execute("begin")
+        source.execute("select 1 from sqlite_master limit 1").fetchone()
+        source.backup(
+            copy,
+            pages=_PAGES,
+            progress=lambda _status, left, pages: progress((pages - left) * size, pages * size),
+        )
+        source.execute("commit")
+        copy.execute("pragma journal_mode = delete")

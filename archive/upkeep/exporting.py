@@ -1,0 +1,202 @@
+"""Articles out of the archive as JSON lines, CSV or Parquet; what is withheld stays behind."""
+
+import csv
+import io
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from archive.clock import from_iso
+from archive.database import open_for_reading
+from archive.errors import ArchiveError
+
+Row = dict[str, Any]
+Progress = Callable[[int, int], None]
+
+TIMES = ("published_at", "modified_at", "first_seen_at", "last_seen_at", "changed_at", "gone_at")
+_LISTS = ("authors", "tags")
+_ARTICLE = """
+select a.id, a.url, a.publisher, p.name as publisher_name, p.name_latin as publisher_name_latin,
+    p.homepage as publisher_homepage, p.country as publisher_country,
+    p.language as publisher_language,
+    a.kind, a.title, a.deck, a.byline, a.byline_from, null as authors, a.dateline, a.section,
+    null as tags, a.language, a.published_at, a.published_on, a.published_from, a.modified_at,
+    a.text, a.words, a.image_url, a.first_seen_at, a.last_seen_at, a.changed_at,
+    a.revision_count, a.gone_at
+from articles a join publishers p on p.slug = a.publisher
+where a.id = ? and a.withheld_at is null
+"""
+_AUTHORS = """
+select name from article_authors join authors on id = author where article = ? order by position
+"""
+_TAGS = "select name from article_tags join tags on id = tag where article = ? order by name"
+REVISION = (
+    "number", "observed_at", "title", "deck", "byline", "dateline", "section", "tags",
+    "published_at", "published_on", "modified_at", "text", "image_url", "content_hash",
+)  # fmt: skip
+_REVISIONS = f"select {', '.join(REVISION)} from revisions where article = ? order by number"  # noqa: S608 - names are ours
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how Excel tells a formula in a cell
+_GROUP = 1000  # rows of a Parquet row group
+
+
+def articles(
+    root: Path,
+    *,
+    where: str = "true",
+    revisions: bool = True,
+    progress: Progress = lambda _done, _all: None,
+) -> Iterator[Row]:
+    """Yield each article for which the SQL condition `where` on the table `articles` holds.
+
+    In the order in which the archive first saw them, as plain values (times ISO 8601 in UTC, lists
+    of names). `revisions` adds the list of its states, oldest first; the last one's text is the
+    article's own and null there. All is of one moment. Withheld articles are left out, whatever
+    `where` says.
+
+    Raises:
+        NewerArchive, NotAnArchive: if there is no archive that can be read.
+        ArchiveError: if `where` is no condition.
+    """
+    with closing(open_for_reading(root)) as db:
+        db.row_factory = sqlite3.Row
+        db.execute("begin")
+        ids = [row[0] for row in selected(db, "articles", where, order="first_seen_at, id")]
+        for number, article in enumerate(ids, 1):
+            row = db.execute(_ARTICLE, (article,)).fetchone()
+            if row is not None:
+                yield _plain(db, dict(row), revisions=revisions)
+            progress(number, len(ids))
+
+
+def selected(db: sqlite3.Connection, table: str, where: str, *, order: str) -> list[Any]:
+    """Return the ids of the rows for which a condition of the user's holds.
+
+    Raises:
+        ArchiveError: if it is no condition.
+    """
+    sql = f"select id from {table} where ({where}\n) order by {order}"  # noqa: S608 - it is the user's own SQL, on a read-only connection
+    try:
+        return db.execute(sql).fetchall()
+    except (sqlite3.Error, sqlite3.Warning) as error:
+        columns = [row[1] for row in db.execute(f"pragma table_info({table})")]
+        raise ArchiveError(
+            f"--where {where!r} is no condition on {table}: {error};"
+            f" its columns are {', '.join(columns)}"
+        ) from error
+
+
+def _plain(db: sqlite3.Connection, row: Row, *, revisions: bool) -> Row:
+    article = row["id"]
+    row["authors"] = [name for (name,) in db.execute(_AUTHORS, (article,))]
+    states = [dict(state) for state in db.execute(_REVISIONS, (article,))]
+    for state in states:
+        state["tags"] = json.loads(state["tags"] or "[]")
+    names = [name for (name,) in db.execute(_TAGS, (article,))]
+    # The table of tags knows no order, the latest revision has the page's.
+    printed = list(dict.fromkeys(states[-1]["tags"])) if states else []
+    row["tags"] = printed if sorted(printed) == sorted(names) else names
+    if revisions:
+        row["revisions"] = states
+    return row
+
+
+def write_jsonl(rows: Iterable[Row], out: IO[bytes]) -> int:
+    """Write one JSON object a line, in UTF-8; return how many."""
+    number = 0
+    for row in rows:
+        out.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+        number += 1
+    return number
+
+
+def write_csv(rows: Iterable[Row], out: IO[bytes], *, excel: bool = False) -> int:
+    """Write a table with a line of names, lists joined by `; `; return how many articles.
+
+    For Excel it begins with a byte order mark, and what would be taken for a formula is quoted.
+    """
+    text = io.TextIOWrapper(out, encoding="utf-8-sig" if excel else "utf-8", newline="")
+    number, table = 0, None
+    for row in rows:
+        number += 1
+        cells = {name: _cell(value, excel=excel) for name, value in row.items()}
+        if table is None:
+            table = csv.DictWriter(text, list(cells))
+            table.writeheader()
+        table.writerow(cells)
+    text.flush()
+    text.detach()
+    return number
+
+
+def _cell(value: Any, *, excel: bool) -> Any:
+    if isinstance(value, list):
+        value = "; ".join(value)
+    if excel and isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return value
+
+
+def write_parquet(rows: Iterable[Row], out: IO[bytes]) -> int:
+    """Write a Parquet table with times, days and lists as such; return how many articles.
+
+    Raises:
+        ArchiveError: if pyarrow is not installed.
+    """
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ModuleNotFoundError as error:
+        raise ArchiveError(
+            "Parquet needs one more library: pip install 'warraq[parquet]'"
+        ) from error
+    schema = pa.schema([(name, _arrow_type(pa, name)) for name in _names()])
+    number = 0
+    with parquet.ParquetWriter(out, schema, compression="zstd") as table:
+        for group in _groups(map(_typed, rows)):
+            table.write_table(pa.Table.from_pylist(group, schema=schema))
+            number += len(group)
+    return number
+
+
+def _names() -> list[str]:
+    """Return the names of what is exported, in their order."""
+    selecting = _ARTICLE.partition("from articles")[0].removeprefix("\nselect ")
+    return [part.split()[-1].rpartition(".")[2] for part in selecting.split(",")]
+
+
+def _arrow_type(pa: Any, name: str) -> Any:
+    if name in TIMES:
+        return pa.timestamp("us", tz="UTC")
+    if name in _LISTS:
+        return pa.list_(pa.string())
+    if name == "published_on":
+        return pa.date32()
+    return pa.int64() if name in {"id", "words", "revision_count"} else pa.string()
+
+
+def _typed(row: Row) -> Row:
+    typed: dict[str, Any] = dict(row)
+    for name in TIMES:
+        typed[name] = _time(row[name])
+    typed["published_on"] = row["published_on"] and date.fromisoformat(row["published_on"])
+    return typed
+
+
+def _time(value: str | None) -> datetime | None:
+    return from_iso(value) if value else None
+
+
+def _groups(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    group: list[Row] = []
+    for row in rows:
+        group.append(row)
+        if len(group) == _GROUP:
+            yield group
+            group = []
+    if group:
+        yield group

@@ -1,0 +1,125 @@
+"""A copy of the archive for readers: without WAL, and without what is withheld."""
+
+import json
+import sqlite3
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from archive.clock import Clock, system
+from archive.database import NAME
+from archive.errors import ArchiveError
+from archive.search import register
+from archive.session import WARC_FOLDER
+from archive.site.descriptions import database_metadata
+from archive.upkeep.copying import Progress, copy_database
+from archive.upkeep.removing import remove_withheld, sync
+from archive.warc import sync_folder
+
+_WORK = ".publishing-"  # what a killed one left is swept up by the next
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    """What a published copy holds, what was left out, and the size of its database in bytes."""
+
+    articles: int
+    withheld: int
+    bytes: int
+
+
+def publish(
+    root: Path,
+    target: Path,
+    *,
+    clock: Clock = system,
+    progress: Progress = lambda _done, _all: None,
+) -> Publication:
+    """Write a copy of the archive in `root` into the folder `target`, for `datasette target/`.
+
+    It takes no lock. The copy is made ready beside the archive and put in its place at the end, so
+    that whoever serves `target` sees the old one or the new one. `progress` hears the bytes.
+
+    Raises:
+        NewerArchive, NotAnArchive: if there is no archive that can be read.
+        ArchiveError: if `target` is itself an archive, or cannot be written.
+    """
+    _refuse_archive(target)
+    for left in root.glob(f"{_WORK}*"):
+        _sweep(left)
+    with tempfile.TemporaryDirectory(prefix=_WORK, dir=root) as folder:
+        work = Path(folder) / NAME
+        copy_database(root, work, progress=progress)
+        with closing(sqlite3.connect(work, isolation_level=None)) as db:
+            register(db)
+            db.execute("pragma journal_mode = memory")
+            withheld = remove_withheld(db, root)
+            (articles,) = db.execute("select count(*) from articles").fetchone()
+            ready = _vacuumed(db, target)
+    try:
+        _beside(target, clock)
+        ready.replace(target / NAME)
+        sync_folder(target)
+    except OSError as error:
+        raise ArchiveError(f"{target} cannot be written: {error.strerror}") from error
+    return Publication(articles=articles, withheld=withheld, bytes=(target / NAME).stat().st_size)
+
+
+def _refuse_archive(target: Path) -> None:
+    """Refuse a folder that holds more than a published copy."""
+    for name in (WARC_FOLDER, "lock", f"{NAME}-wal"):
+        if (target / name).exists():
+            raise ArchiveError(
+                f"{target} is an archive of its own (it has {name}); publish into another folder"
+            )
+
+
+def _vacuumed(db: sqlite3.Connection, target: Path) -> Path:
+    """Write what `db` holds, and nothing that it held, into a new file beside its place."""
+    ready = target / f".{NAME}.part"
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        ready.unlink(missing_ok=True)
+        # Statistics may hold values of rows that are gone; none are needed before the new ones.
+        for (table,) in db.execute(
+            "select name from sqlite_master where name glob 'sqlite_stat[0-9]'"
+        ).fetchall():
+            db.execute(f"drop table {table}")
+        db.execute("analyze")
+        db.execute("vacuum into ?", (str(ready),))
+        sync(ready)
+    except (OSError, sqlite3.OperationalError) as error:
+        raise ArchiveError(f"{target} cannot be written: {error}") from error
+    return ready
+
+
+def _beside(target: Path, clock: Clock) -> None:
+    """Write what Datasette reads beside a database: its settings, and what the tables mean."""
+    settings = files("archive.site").joinpath("settings.json").read_text(encoding="utf-8")
+    _write(target / "settings.json", settings)
+    about = database_metadata()
+    queries = about.get("queries", {})
+    # What asks for functions of ours stays to the plugin, which brings it where it is installed.
+    about["queries"] = {
+        name: query for name, query in queries.items() if "warraq_" not in query["sql"]
+    }
+    about["source"] = f"An archive made with Warraq, as it stood on {clock():%Y-%m-%d}"
+    metadata = {
+        "title": about["title"],
+        "databases": {NAME.removesuffix(".db"): about},
+    }
+    _write(target / "metadata.json", json.dumps(metadata, ensure_ascii=False, indent=2) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+
+
+def _sweep(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()

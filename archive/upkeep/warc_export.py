@@ -1,0 +1,140 @@
+"""Captures out of the archive as one WARC file: records byte for byte, revisits with originals."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any
+
+from warcio.warcwriter import WARCWriter
+
+from archive.clock import Clock, system
+from archive.database import open_for_reading
+from archive.session import WARC_FOLDER
+from archive.upkeep.exporting import selected
+from archive.upkeep.removing import gather
+from archive.upkeep.warc_check import CAPTURED
+from archive.upkeep.warc_record import parse, unpack, unpack_next
+from archive.warc_records import info_record
+
+Progress = Callable[[int, int], None]
+
+_PLACE = """
+select id, url, warc_file, warc_offset, warc_length from captures
+where id = ? and id not in (select id from gone_captures)
+"""
+_ORIGINAL = """
+select id from captures where sha256 = ? and url = ? and fetched_at = ? order by id limit 1
+"""
+
+
+@dataclass(slots=True, kw_only=True)
+class Cut:
+    """What was written: captures asked for, originals that were added, and what could not be."""
+
+    captures: int = 0
+    originals: int = 0
+    unreadable: list[str]
+
+
+def write_warc(
+    root: Path,
+    out: IO[bytes],
+    *,
+    where: str = "true",
+    clock: Clock = system,
+    progress: Progress = lambda _done, _all: None,
+) -> Cut:
+    """Write the captures for which the SQL condition `where` on the table `captures` holds.
+
+    Each with what was recorded beside it (its request); the payload that a revisit record stands
+    for comes before it. Captures of withheld articles are left out. `progress` hears captures.
+
+    Raises:
+        NewerArchive, NotAnArchive: if there is no archive that can be read.
+        ArchiveError: if `where` is no condition.
+    """
+    with closing(open_for_reading(root)) as db:
+        db.execute("begin")
+        ids = [row[0] for row in selected(db, "captures", where, order="id")]
+        gather(db, root)
+        cutting = _Cutting(db, root / WARC_FOLDER, out)
+        out.write(_info(f"captures where {where}", clock))
+        for number, capture in enumerate(ids, 1):
+            cutting.write(capture)
+            progress(number, len(ids))
+    asked = set(ids)
+    cutting.cut.captures = len(cutting.written & asked)
+    cutting.cut.originals = len(cutting.written - asked)
+    return cutting.cut
+
+
+class _Cutting:
+    """Copies captures, each once, and their originals before them."""
+
+    def __init__(self, db: sqlite3.Connection, folder: Path, out: IO[bytes]) -> None:
+        self._db = db
+        self._folder = folder
+        self._out = out
+        self.written: set[int] = set()
+        self.cut = Cut(unreadable=[])
+
+    def write(self, capture: int) -> None:
+        row = self._db.execute(_PLACE, (capture,)).fetchone()
+        if row is None or capture in self.written:
+            return
+        _, url, name, offset, length = row
+        try:
+            descriptor = os.open(self._folder / name, os.O_RDONLY)
+        except OSError as error:
+            self.cut.unreadable.append(f"{url}: {name}: {error.strerror}")
+            return
+        try:
+            self._exchange(descriptor, capture, offset, length)
+        except (OSError, ValueError) as error:
+            self.cut.unreadable.append(f"{url}: {name}, byte {offset}: {error}")
+        finally:
+            os.close(descriptor)
+
+    def _exchange(self, descriptor: int, capture: int, offset: int, length: int) -> None:
+        plain = unpack(descriptor, offset, length)
+        record = plain and parse(plain)
+        if not record:
+            raise ValueError("no whole record is there")
+        self.written.add(capture)
+        if record.type == "revisit":
+            digest = record.fields.get("warc-payload-digest", "").removeprefix("sha256:")
+            told = (record.fields.get(f"warc-refers-to-{name}") for name in ("target-uri", "date"))
+            original = self._db.execute(_ORIGINAL, (digest, *told)).fetchone()
+            if original:
+                self.write(original[0])
+        self._out.write(os.pread(descriptor, length, offset))
+        for beside, size in _beside(descriptor, offset + length):
+            self._out.write(os.pread(descriptor, size, beside))
+
+
+def _beside(descriptor: int, offset: int) -> Iterator[tuple[int, int]]:
+    """Yield offset and length of what was recorded with an answer: its request, behind it."""
+    end = os.fstat(descriptor).st_size
+    while offset < end:
+        found = unpack_next(descriptor, offset, end)
+        record = found and parse(found[0])
+        if not found or not record or record.type in {*CAPTURED, "warcinfo"}:
+            return
+        yield offset, found[1]
+        offset += found[1]
+
+
+def _info(description: str, clock: Clock) -> bytes:
+    """Return the packed warcinfo record that opens the file."""
+    writer: Any = WARCWriter(None, gzip=True, warc_version="WARC/1.1")
+    record = info_record(
+        writer, "export.warc.gz", {"software": "warraq export", "isPartOf": description},
+        now=clock(),
+    )  # fmt: skip
+    packed = BytesIO()
+    writer._write_warc_record(packed, record)  # noqa: SLF001 - as archive/warc.py does
+    return packed.getvalue()

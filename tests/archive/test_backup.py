@@ -1,0 +1,218 @@
+"""A backup is an archive of one moment: sound, whole, and never torn, whatever was going on."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from archive.commands.backup import backup as command
+from archive.database import open_for_reading
+from archive.errors import ArchiveError, ArchiveLocked
+from archive.upkeep.backup import back_up
+from archive.upkeep.verify import verify
+from tests.archive.desk import HOUR, NOON, Hands, opened, rows
+from tests.archive.test_verify import files, fill, page
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLES = ("articles", "revisions", "captures", "problems", "visits", "authors", "article_tags")
+
+
+@pytest.fixture
+def root(tmp_path):
+    return fill(tmp_path / "archive")
+
+
+def contents(root):
+    return {table: rows(root, f"select * from {table} order by 1, 2") for table in TABLES}
+
+
+def sound(root):
+    findings = verify(root)
+    return (findings.damages, findings.notes) == ([], [])
+
+
+def test_a_backup_is_the_archive_byte_for_byte(root, tmp_path):
+    (root / "warraq.toml").write_text('follow = ["a"]', "utf-8")
+    (root / "publishers").mkdir()
+    (root / "publishers" / "a.toml").write_text("slug = 'a'", "utf-8")
+    made = back_up(root, tmp_path / "نسخة احتياطية")
+    kept = tmp_path / "نسخة احتياطية"
+    assert (made.files, made.copied, made.missing) == (2, 2, ())
+    assert contents(kept) == contents(root)
+    assert [(one.name, one.read_bytes()) for one in files(kept)] == [
+        (one.name, one.read_bytes()) for one in files(root)
+    ]
+    assert (kept / "warraq.toml").read_text("utf-8") == 'follow = ["a"]'
+    assert (kept / "publishers" / "a.toml").is_file()
+    assert sound(kept)
+    with opened(kept, Hands(NOON + 5 * HOUR)) as store:  # it can be crawled into
+        page(store, 9, "بعد")
+    assert sound(kept)
+
+
+def test_repeating_it_copies_only_what_is_new(root, tmp_path):
+    kept = tmp_path / "kept"
+    back_up(root, kept)
+    before = {path.name: path.stat().st_ino for path in files(kept)}
+    with opened(root, Hands(NOON + 5 * HOUR)) as store:
+        page(store, 9, "جديد")
+    made = back_up(root, kept)
+    assert (made.files, made.copied) == (3, 1)
+    assert before.items() <= {path.name: path.stat().st_ino for path in files(kept)}.items()
+    assert contents(kept) == contents(root)
+    assert sound(kept)
+
+
+def test_links_share_the_bytes_of_finished_files_alone(root, tmp_path):
+    with opened(root, Hands(NOON + 5 * HOUR)) as store:
+        page(store, 9, "جديد")
+        store.batch.commit()
+        back_up(root, tmp_path / "kept", link=True)
+    linked = [path.stat().st_nlink for path in files(tmp_path / "kept")]
+    assert linked == [2, 2, 1]
+    assert sound(tmp_path / "kept")
+
+
+def test_what_a_crawl_has_not_acknowledged_is_left_out_and_its_request_is_not(root, tmp_path):
+    kept = tmp_path / "kept"
+    with opened(root, Hands(NOON + 5 * HOUR)) as store:
+        page(store, 8, "أُقر")
+        store.batch.commit()
+        page(store, 9, "لم يُقر")
+        back_up(root, kept)
+        assert len(rows(kept, "select 1 from articles")) == 4
+    findings = verify(kept)
+    assert (findings.damages, findings.notes) == ([], [])
+    assert findings.counts["WARC records"] == 2 * 8 + 3
+    assert rows(kept, "select state from runs order by id")[-1] == ("interrupted",)
+    back_up(root, kept)  # the longer file takes the shorter one's place
+    assert contents(kept) == contents(root)
+    assert sound(kept)
+
+
+def test_a_torn_tail_of_a_dead_run_does_not_come_along(root, tmp_path):
+    (last, *_) = reversed(files(root))
+    with opened(root, Hands(NOON + 5 * HOUR)) as store:
+        page(store, 8, "أُقر")
+        store.batch.commit()
+        page(store, 9, "لم يُقر")
+        (torn,) = set(files(root)) - {last, *files(root)[:-1]}
+        torn.write_bytes(torn.read_bytes()[:-7])
+        back_up(root, tmp_path / "kept")
+    assert sound(tmp_path / "kept")
+
+
+WRITER = """
+import sys
+from datetime import timedelta
+from pathlib import Path
+from tests.archive.desk import NOON, Hands, opened
+from tests.archive.test_verify import page
+from archive.records import Publisher
+clock = Hands(NOON + timedelta(days=1))
+with opened(Path(sys.argv[1]), clock, roll_bytes=60_000) as store:
+    for number in range(100, 100_000):
+        clock.advance(timedelta(seconds=1))
+        page(store, number, f"نص {number} " * 30, at=clock())
+        if number % 7 == 0:
+            store.batch.commit()
+"""
+
+
+def test_backups_during_a_crawl_are_sound_each_time(root, tmp_path):
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(root)], cwd=ROOT)
+    try:
+        grown = []
+        for _ in range(4):
+            known, patience = len(rows(root, "select 1 from articles")), time.monotonic() + 60
+            while len(rows(root, "select 1 from articles")) < known + 20:
+                assert time.monotonic() < patience
+                time.sleep(0.05)
+            back_up(root, tmp_path / "kept")
+            assert sound(tmp_path / "kept")
+            grown.append(len(rows(tmp_path / "kept", "select 1 from articles")))
+        assert writer.poll() is None, "the crawl had ended"
+    finally:
+        writer.kill()
+        writer.wait()
+    assert grown == sorted(set(grown))
+
+
+BACKUP = "from archive.commands.backup import backup; backup()"
+
+
+@pytest.mark.slow
+def test_a_backup_killed_again_and_again_ends_whole(root, tmp_path):
+    with opened(root, Hands(NOON + timedelta(days=1)), roll_bytes=300_000) as store:
+        for number in range(100, 160):
+            page(store, number, f"نص {number}", payload=random.Random(number).randbytes(50_000))
+    moments = random.Random(7)
+    arguments = [sys.executable, "-c", BACKUP, str(tmp_path / "kept"), "--archive", str(root)]
+    killed = 0
+    for _ in range(20):
+        process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
+        time.sleep(moments.uniform(0.15, 0.9))
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait() == -signal.SIGKILL
+    assert killed > 5
+    subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL)
+    assert contents(tmp_path / "kept") == contents(root)
+    assert sound(tmp_path / "kept")
+
+
+def test_a_half_made_copy_is_begun_again(root, tmp_path):
+    kept = tmp_path / "kept"
+    back_up(root, kept)
+    first, second = files(kept)
+    first.write_bytes(first.read_bytes()[:50])
+    (kept / "warc" / f"{second.name}.part").write_bytes(b"half")
+    (kept / "archive.db").unlink()
+    (kept / "archive.db-wal").write_bytes(b"of another database")
+    (kept / "new").mkdir()
+    (kept / "new" / "archive.db").write_bytes(b"half")
+    assert back_up(root, kept).copied == 1
+    assert sound(kept)
+    assert sorted(path.name for path in kept.iterdir()) == [
+        "archive.db", "backup.json", "lock", "warc",
+    ]  # fmt: skip
+
+
+def test_it_never_takes_the_place_of_something_else(root, tmp_path):
+    other = fill(tmp_path / "other")
+    with pytest.raises(ArchiveError, match="holds an archive that is no backup"):
+        back_up(root, other)
+    with pytest.raises(ArchiveError, match="is the archive itself"):
+        back_up(root, root)
+    with opened(tmp_path / "third", Hands(NOON + HOUR)):
+        pass
+    back_up(tmp_path / "third", tmp_path / "kept")
+    with pytest.raises(ArchiveError, match="is a backup of another archive"):
+        back_up(root, tmp_path / "kept")
+    with opened(tmp_path / "kept"), pytest.raises(ArchiveLocked):
+        back_up(tmp_path / "third", tmp_path / "kept")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ArchiveError, match="cannot be written"):
+        back_up(root, tmp_path / "file")
+    assert sound(other)
+
+
+def test_the_command_names_what_is_missing_and_saves_the_rest(root, tmp_path):
+    good = CliRunner().invoke(command, [str(tmp_path / "a"), "--archive", str(root)])
+    assert good.exit_code == 0, good.output
+    assert "2 WARC files, 2 of them copied now." in good.output
+    assert json.loads((tmp_path / "a" / "backup.json").read_text())["of"] == os.fspath(root)
+    files(root)[0].unlink()
+    bad = CliRunner().invoke(command, [str(tmp_path / "b"), "--archive", str(root)])
+    assert bad.exit_code == 1
+    assert "lacks WARC files that its rows tell of: warraq-" in bad.output
+    open_for_reading(tmp_path / "b").close()
+    shutil.rmtree(tmp_path / "b")

@@ -1,0 +1,213 @@
+"""A published copy holds everything but what is withheld, of which not a byte is left."""
+
+import json
+import os
+import re
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing, contextmanager
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from archive import Archive
+from archive.commands.publish import publish as command
+from archive.errors import ArchiveError
+from archive.records import Kind, Link
+from archive.upkeep.publishing import publish
+from archive.upkeep.withholding import unwithhold, withhold
+from archive.urls import canonical
+from tests.archive.desk import FEED, HOUR, NOON, PAPER, Hands, exchange, opened, rows, visit
+from tests.archive.test_withholding import HIDDEN, MOVED, OPEN, STORY, URL, fill, keep
+
+ON = canonical("https://alwaraq.example/طريق/1")
+WIRE = "\n".join(f"جاء في بيان الوكالة رقم {n} أن الميناء سيفتح بعد {n} أيام." for n in range(30))
+BODY = f"<p>{HIDDEN} {STORY}\nوأكثر.</p>".encode()
+REASON = "سبب يخصّ الشاهدة"
+
+
+@pytest.fixture
+def root(tmp_path):
+    """An archive with a withheld article that was found, moved, edited and looked at again."""
+    root = tmp_path / "archive"
+    secret, _ = fill(root)
+    with opened(root, Hands(NOON + 2 * HOUR)) as store:
+        for url, location in ((MOVED, ON), (ON, URL)):
+            store.record(
+                exchange(
+                    url, b"", status=301, response_headers=((b"Location", location.encode()),)
+                ),
+                kind=Kind.ARTICLE, publisher=PAPER.slug,
+            )  # fmt: skip
+        keep(store, URL, HIDDEN, STORY + "\nوأكثر.", at=NOON + 2 * HOUR)
+        keep(store, "https://alwaraq.example/نسخة-منها", "خبر ثان", STORY, at=NOON + 2 * HOUR)
+        for number in (1, 2):
+            keep(store, f"https://alwaraq.example/w{number}", f"ميناء {number}", WIRE)
+        # The same bytes at another address.
+        store.record(
+            exchange("https://m.alwaraq.example/mobile-1", BODY),
+            kind=Kind.ARTICLE, publisher=PAPER.slug,
+        )  # fmt: skip
+        feed = visit(FEED, kind=Kind.FEED)
+        store.found([(URL, Link(url=URL, title=HIDDEN, author="سلمى السرية"))], visit=feed)
+    withhold(root, str(secret), reason=REASON)
+    return root
+
+
+def ids(root):
+    return [row[0] for row in rows(root, "select id from articles order by id")]
+
+
+def test_no_byte_of_a_withheld_article_is_left(root, tmp_path):
+    (secret,) = [row[0] for row in rows(root, "select id from articles where withheld_at not null")]
+    before = b"".join(path.read_bytes() for path in root.glob("archive.db*"))
+    for trace in (HIDDEN, URL, MOVED, ON, "mobile-1", REASON):
+        assert trace.encode() in before, trace
+    # The other version of its text is no secret; here it is withheld as well, with its own address.
+    other = canonical("https://alwaraq.example/نسخة-منها")
+    withhold(root, other, reason=REASON)
+    made = publish(root, tmp_path / "public")
+    assert (made.articles, made.withheld) == (3, 2)
+    raw = (tmp_path / "public" / "archive.db").read_bytes()
+    names = ("سلمى السرية", "وسم سري")
+    for trace in (HIDDEN, "الشاهدة", "وأكثر", URL, MOVED, ON, other, "mobile-1", REASON):
+        assert trace.encode() not in raw, trace
+    assert secret not in ids(tmp_path / "public")
+    assert all(name.encode() in raw for name in names), "others have the same author and tag"
+    with closing(sqlite3.connect(tmp_path / "public" / "archive.db")) as db:
+        db.execute("create virtual table temp.v using fts5vocab(main, articles_fts, instance)")
+        docs = {row[0] for row in db.execute("select doc from v")}
+        assert docs == {0, *ids(tmp_path / "public")}
+        assert db.execute("select count(*) from withholdings").fetchone() == (0,)
+        everything = [
+            tuple(row)
+            for (table,) in db.execute("select name from sqlite_master where type = 'table'")
+            for row in db.execute(f"select * from [{table}]")
+        ]
+    assert not [row for row in everything if secret in row]
+    assert len(raw) < len((root / "archive.db").read_bytes())
+
+
+def test_authors_and_tags_that_nobody_else_has_go(tmp_path):
+    root = tmp_path / "archive"
+    with opened(root) as store:
+        store.publish(PAPER)
+        secret = keep(store, URL, HIDDEN, STORY)
+    withhold(root, str(secret), reason=REASON)
+    publish(root, tmp_path / "public")
+    raw = (tmp_path / "public" / "archive.db").read_bytes()
+    for trace in ("سلمى السرية", "وسم سري", PAPER.name, "alwaraq"):
+        assert trace.encode() not in raw, trace
+
+
+def test_all_else_is_there_and_is_searched(root, tmp_path):
+    publish(root, tmp_path / "public")
+    visible = "from articles where withheld_at is null order by id"
+    assert rows(root, f"select id, url, text, revision_count {visible}") == rows(
+        tmp_path / "public", f"select id, url, text, revision_count {visible}"
+    )
+    with Archive(tmp_path / "public") as copy:
+        assert [hit.title for hit in copy.search("مكتبات")] == [OPEN]
+        assert copy.search(HIDDEN.split()[1]) == []
+        assert copy.db.execute("pragma foreign_key_check").fetchall() == []
+        assert copy.db.execute("pragma integrity_check").fetchone() == ("ok",)
+        assert copy.db.execute("pragma freelist_count").fetchone() == (0,)
+        (wire,) = copy.db.execute("select articles from stories").fetchall()
+    assert wire == (2,)
+    assert (tmp_path / "public" / "archive.db").read_bytes()[18:20] == b"\x01\x01", "no WAL"
+
+
+def test_a_story_whose_first_article_is_withheld_gets_another_number(root, tmp_path):
+    (story,) = rows(root, "select id from stories where title like 'ميناء%'")
+    withhold(root, str(story[0]), reason=REASON)
+    with opened(root, Hands(NOON + 3 * HOUR)) as store:
+        keep(store, "https://alwaraq.example/w3", "ميناء ثالث", WIRE, at=NOON + 3 * HOUR)
+    publish(root, tmp_path / "public")
+    told = rows(tmp_path / "public", "select id, first_article, articles from stories")
+    (second,) = rows(root, "select id from articles where title in ('ميناء 1', 'ميناء 2')"
+                           " and withheld_at is null")  # fmt: skip
+    assert told == [(second[0], second[0], 2)]
+
+
+def test_nothing_is_left_beside_it_and_it_is_replaced_by_the_next(root, tmp_path):
+    public = tmp_path / "public"
+    publish(root, public)
+    assert sorted(path.name for path in public.iterdir()) == [
+        "archive.db", "metadata.json", "settings.json",
+    ]  # fmt: skip
+    (root / ".publishing-dead").mkdir()
+    (root / ".publishing-dead" / "archive.db").write_bytes(b"left by a kill")
+    unwithhold(root, URL, reason=None)
+    assert publish(root, public).withheld == 0
+    assert HIDDEN.encode() in (public / "archive.db").read_bytes()
+    assert list(root.glob(".publishing-*")) == []
+    with pytest.raises(ArchiveError, match="is an archive of its own"):
+        publish(root, root)
+
+
+def test_it_is_made_while_a_crawl_writes(root, tmp_path):
+    with opened(root, Hands(NOON + 4 * HOUR)) as store:
+        keep(store, "https://alwaraq.example/9", "لم يُقر", "نص لم يُقر بعد.", at=NOON + 4 * HOUR)
+        made = publish(root, tmp_path / "public")
+        assert made.articles == len(ids(root)) - 1
+    assert publish(root, tmp_path / "public").articles == made.articles + 1
+
+
+@contextmanager
+def datasette(folder, *, plugin):
+    """Serve a folder by the datasette command, without root's right to write everywhere."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    code = "import sys; from datasette.cli import cli; cli(sys.argv[1:])"
+    if not plugin:
+        code = "import sys\nsys.modules['archive'] = None\n" + code
+        code = "import importlib.metadata as m\nm.distributions = lambda *a, **k: iter(())\n" + code
+    bound = ["setpriv", "--bounding-set=-dac_override"] if os.geteuid() == 0 else []
+    command_line = [*bound, sys.executable, "-c", code, "serve", str(folder), "--port", str(port)]
+    with subprocess.Popen(command_line, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            address = f"http://127.0.0.1:{port}"
+            for _ in range(200):
+                try:
+                    httpx.get(f"{address}/-/versions.json")
+                    break
+                except httpx.TransportError:
+                    assert server.poll() is None, server.stderr and server.stderr.read()
+                    time.sleep(0.1)
+            yield address
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+@pytest.mark.parametrize("plugin", [True, False])
+def test_datasette_serves_the_folder_when_nothing_can_be_written_there(root, tmp_path, plugin):
+    public = tmp_path / "public"
+    publish(root, public)
+    for path in public.iterdir():
+        path.chmod(0o444)
+    public.chmod(0o555)
+    with datasette(public, plugin=plugin) as address:
+        table = httpx.get(f"{address}/archive/articles.json?_shape=array").json()
+        assert {row["title"] for row in table} == {OPEN, "ميناء 1", "ميناء 2", "خبر ثان"}
+        page = httpx.get(f"{address}/archive/articles").text
+        assert "Headline (العنوان) as printed." in page
+        settings = httpx.get(f"{address}/-/settings.json").json()
+        assert settings["suggest_facets"] is False
+        assert httpx.get(f"{address}/archive/per_day.json").status_code == 200
+        first = httpx.get(address).text
+        assert (OPEN in first) == plugin
+        assert HIDDEN not in first + page
+    public.chmod(0o755)
+
+
+def test_the_command_says_what_it_did(root, tmp_path):
+    done = CliRunner().invoke(command, [str(tmp_path / "public"), "--archive", str(root)])
+    assert done.exit_code == 0, done.output
+    assert re.search(r"public: 4 articles, 0\.\d MB; 1 withheld and left out\.", done.output)
+    queries = json.loads((tmp_path / "public" / "metadata.json").read_text("utf-8"))
+    assert "search" not in queries["databases"]["archive"]["queries"]

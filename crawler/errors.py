@@ -2,7 +2,8 @@
 
 CrawlerError
 ├── PublisherError    a publisher file is wrong, or no publisher has that name
-└── ConfigError       warraq.toml is wrong
+├── ConfigError       warraq.toml is wrong
+└── RenderError       pages are to be rendered, and the browser for it is missing
 """
 
 
@@ -16,3 +17,7 @@ class PublisherError(CrawlerError):
 
 class ConfigError(CrawlerError):
     """The archive's warraq.toml does not validate."""
+
+
+class RenderError(CrawlerError):
+    """A publisher's pages need a browser that is not installed."""

@@ -46,7 +46,8 @@ class Publisher:
     `zone` is the time zone its printed times are in, None when it is not known. `delay` is the
     least time between two requests to one of its hosts, in seconds; it is asked only within its
     `hours`, in its zone or UTC. `accept` and `reject` are patterns searched in the URL of a found
-    link.
+    link. With `render` its pages are read as a browser shows them; with `lead_image` the main image
+    of each article is archived.
     """
 
     slug: str
@@ -63,6 +64,8 @@ class Publisher:
     reject: tuple[Pattern[str], ...] = ()
     delay: float | None = None
     hours: Hours | None = None
+    render: bool = False
+    lead_image: bool = False
     rules: tuple[Rules, ...] = ()
 
     @classmethod
@@ -122,12 +125,18 @@ def find(slug: str, folders: Iterable[Path] = ()) -> Publisher:
     Raises:
         PublisherError: if there is none; the message names the nearest ones.
     """
-    for folder in (*reversed(tuple(folders)), PACKAGED):
-        if (path := folder / f"{slug}.toml").is_file():
-            return read(path)
+    folders = tuple(folders)
+    if path := file_of(slug, folders):
+        return read(path)
     known = sorted(path.stem for folder in (PACKAGED, *folders) for path in folder.glob("*.toml"))
     near = get_close_matches(slug, known) or known
     raise PublisherError(f"no publisher is called {slug!r}; there are: {', '.join(near) or 'none'}")
+
+
+def file_of(slug: str, folders: Iterable[Path] = ()) -> Path | None:
+    """Return the file of the publisher of that slug, the last folder's first; None without one."""
+    files = (folder / f"{slug}.toml" for folder in (*reversed(tuple(folders)), PACKAGED))
+    return next((path for path in files if path.is_file()), None)
 
 
 def read(path: Path) -> Publisher:
@@ -191,6 +200,8 @@ _PUBLISHER: dict[str, values.Check] = {
     "reject": ("reject", values.each(values.pattern)),
     "delay": ("delay", values.seconds),
     "hours": ("hours", values.hours),
+    "render": ("render", values.flag),
+    "lead_image": ("lead_image", values.flag),
     "checked": ("checked", values.flag),
     "rules": ("rules", _rules),
 }

@@ -77,9 +77,8 @@ class RobotsPolicy(RobotsTxtMiddleware):
         parts = urlsplit(request.url)
         host = f"{parts.scheme}://{parts.netloc}"
         if host not in self._policies:
-            visit: Visit = request.meta["visit"]
             self._policies[host] = asyncio.ensure_future(
-                self._fetch(f"{host}/robots.txt", visit.publisher)
+                self._fetch(f"{host}/robots.txt", _publisher(request))
             )
         return await asyncio.shield(self._policies[host])
 
@@ -117,7 +116,12 @@ class RobotsPolicy(RobotsTxtMiddleware):
         if delay:
             _, slot = self.crawler.engine.downloader._get_slot(request)  # noqa: SLF001 - Scrapy has no public way
             slot.delay = max(slot.delay, min(float(delay), LONGEST_DELAY))
-            self._spider.frontier.delays[request.meta["visit"].publisher] = slot.delay
+            self._spider.frontier.delays[_publisher(request)] = slot.delay
+
+
+def _publisher(request: Request) -> str:
+    visit: Visit | None = request.meta.get("visit")
+    return visit.publisher if visit else str(request.meta["publisher"])
 
 
 def _judge(url: str, status: int, body: bytes) -> _Policy:

@@ -29,6 +29,7 @@ from crawler.frontier import Frontier
 from crawler.listing import keep_links
 from crawler.pauses import Pauses
 from crawler.publisher import Publisher
+from crawler.render import NotRendered, Renderer
 from crawler.requests import request_of
 from crawler.traps import Traps
 from crawler.workers import Stopped, Workers
@@ -65,6 +66,7 @@ class NewsSpider(Spider):
         self.endings = Endings(store, self.done)
         self.pauses = Pauses(store.hosts, store.clock)
         self.traps = Traps(store)
+        self.renderer: Renderer
         self.workers: Workers  # those of the pipeline that extracts
         self._own: contextlib.ExitStack | None = None
 
@@ -79,6 +81,7 @@ class NewsSpider(Spider):
         spider = cls(**arguments)
         spider._own = opened
         spider._set_crawler(crawler)
+        spider.renderer = Renderer(crawler, spider.store, spider.publishers)
         crawler.signals.connect(spider._failed_page, signals.item_error)
         crawler.signals.connect(spider._failed_answer, signals.spider_error)
         return spider
@@ -121,10 +124,12 @@ class NewsSpider(Spider):
             )
         elif _is_unchanged(visit, capture):
             self.endings.unchanged(visit, capture)
-        elif capture.status == 200 and visit.kind is Kind.ARTICLE:
-            yield Page(visit=visit, capture=capture)
         elif capture.status == 200:
-            await self._read_listing(visit, capture)
+            shown = await self._shown(visit, capture, response)
+            if shown and visit.kind is Kind.ARTICLE:
+                yield Page(visit=visit, capture=shown)
+            elif shown:
+                await self._read_listing(visit, shown)
         elif capture.status in {404, 410} and host_of(capture.url) == host_of(visit.url):
             self.endings.gone(visit, capture)
         else:
@@ -173,10 +178,22 @@ class NewsSpider(Spider):
 
     def _request(self, visit: Visit) -> Request | None:
         """Return the request of a visit; None if its address cannot stand in one."""
+        if self.renderer.shows(visit):  # the same bytes may show something else
+            visit = replace(visit, etag=None, last_modified=None, last_sha256=None)
         try:
             return request_of(visit, callback=self.parse, errback=self.failed)
         except ValueError as error:
             self.endings.failed(visit, None, "bad-address", str(error))
+            return None
+
+    async def _shown(self, visit: Visit, capture: Capture, response: Response) -> Capture | None:
+        """Return what is to be read: the answer, or the page as a browser shows it; None if not."""
+        if not self.renderer.shows(visit):
+            return capture
+        try:
+            return await self.renderer.shown(visit, capture, response)
+        except NotRendered as error:
+            self.endings.failed(visit, capture, error.kind, str(error), stage="render")
             return None
 
     async def _read_listing(self, visit: Visit, capture: Capture) -> None:

@@ -67,6 +67,16 @@ def ask(
         )
 
 
+def want(db: sqlite3.Connection, url: str, kind: Kind, *, visit: Visit, now: datetime) -> bool:
+    """Make what the page of a visit shows known and due now; return whether it was not known.
+
+    Raises:
+        ValueError: if the address cannot be one.
+    """
+    key = canonical(url)
+    return db.execute(_FOUND, _new(key, url, visit.publisher, kind, visit.key, now)).rowcount > 0
+
+
 def _new(
     key: str, url: str, publisher: str, kind: Kind, found_in: str | None, now: datetime
 ) -> dict[str, str | None]:
@@ -153,14 +163,16 @@ def due(
     limit: int,
     busy: Collection[str] = (),
     only: Collection[str] | None = None,
+    images: bool = False,
 ) -> list[Visit]:
     """Return at most `limit` visits that are due and not `busy` (keys), longest due first.
 
-    With `only` (keys), of these alone.
+    Those to articles, to listings, or to `images`. With `only` (keys), of these alone.
     """
+    kinds = "= 'article'" if articles else "in ('feed', 'sitemap', 'section', 'api')"
     rows = db.execute(
         _DUE.format(
-            kinds="= 'article'" if articles else "in ('feed', 'sitemap', 'section', 'api')",
+            kinds="= 'image'" if images else kinds,
             only="" if only is None else "and v.key in (select value from json_each(:only))",
         ),
         {

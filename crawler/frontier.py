@@ -107,11 +107,18 @@ class Frontier:
             if self.articles_left is not None:
                 self.articles_left -= len(articles)
             yield from articles
+            if not articles and self._only is None:  # images have time
+                limit = self._most(one) - len(busy)
+                yield from self._due(slug, articles=False, images=True, limit=limit, busy=busy)
 
-    def _due(self, slug: str, *, articles: bool, limit: int, busy: list[str]) -> list[Visit]:
+    def _due(
+        self, slug: str, *, articles: bool, limit: int, busy: list[str], images: bool = False
+    ) -> list[Visit]:
         if limit < 1:
             return []
-        return self._store.due(slug, articles=articles, limit=limit, busy=busy, only=self._only)
+        return self._store.due(
+            slug, articles=articles, limit=limit, busy=busy, only=self._only, images=images
+        )
 
     def _most(self, one: Publisher) -> int:
         """Return how many pages may be in hand; few where each has to wait its turn."""

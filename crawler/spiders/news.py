@@ -124,6 +124,8 @@ class NewsSpider(Spider):
             )
         elif _is_unchanged(visit, capture):
             self.endings.unchanged(visit, capture)
+        elif capture.status == 200 and visit.kind is Kind.IMAGE:
+            self.endings.image(visit, capture)
         elif capture.status == 200:
             shown = await self._shown(visit, capture, response)
             if shown and visit.kind is Kind.ARTICLE:

@@ -248,6 +248,7 @@ async def test_no_refused_address_is_asked_whatever_a_page_tries(scripted, site,
     await scripted.crawl()
     await asyncio.sleep(0.3)
     assert reached == []
+    assert scripted.problems() == []
     assert titles(scripted) == [(TITLE, 1)]
     assert site.count("/moved") == 1  # what is the page's own is asked for
     assert "/style.css" not in site.targets()
@@ -291,8 +292,7 @@ HANGS = [
     ("render-timeout", "<script src='/slow.js'></script>"),
     (
         "too-large",
-        "<script>const p = document.createElement('p'); p.hidden = true;"
-        " p.textContent = 'x'.repeat(11 * 1024 * 1024); document.body.append(p)</script>",
+        "<p hidden id='p'></p><script>p.textContent = 'x'.repeat(11 * 1024 * 1024)</script>",
     ),
 ]
 

@@ -63,8 +63,9 @@ class Store(Session):
         limit: int,
         busy: Collection[str] = (),
         only: Collection[str] | None = None,
+        images: bool = False,
     ) -> list[Visit]:
-        """Return at most `limit` due visits of a publisher: its articles, or its listings.
+        """Return at most `limit` due visits of a publisher: its articles, listings, or `images`.
 
         Those in `busy` (keys) are left out; with `only`, all others are.
         """
@@ -76,7 +77,17 @@ class Store(Session):
             limit=limit,
             busy=busy,
             only=only,
+            images=images,
         )
+
+    def want(self, url: str, kind: Kind, *, visit: Visit) -> bool:
+        """Make what the page of a visit shows due, once for all; return whether it was not known.
+
+        Raises:
+            ValueError: if the address cannot be one.
+        """
+        self.batch.open()
+        return visits.want(self.db, url, kind, visit=visit, now=self.clock())
 
     def count_due(self, publishers: Collection[str]) -> int:
         """Return how many visits of these publishers are due."""

@@ -84,6 +84,17 @@ def ask(
         )
 
 
+def want(db: sqlite3.Connection, url: str, kind: Kind, *, visit: Visit, now: datetime) -> bool:
+    """Make what the page of a visit shows known and due now; return whether it was not known.
+
+    Raises:
+        ValueError: if the address cannot be one.
+    """
+    key = canonical(url)
+    row = new(key, Link(url=url, kind=kind), visit.publisher, now=now, listing=visit)
+    return db.execute(FOUND, row).rowcount > 0
+
+
 def new(
     key: str,
     link: Link,
@@ -225,14 +236,15 @@ def due(
     limit: int,
     busy: Collection[str] = (),
     only: Collection[str] | None = None,
+    images: bool = False,
 ) -> list[Visit]:
     """Return at most `limit` visits that are due and not `busy` (keys), longest due first.
 
-    With `only` (keys), of these alone.
+    Those to articles, to listings, or to `images`. With `only` (keys), of these alone.
     """
     rows = db.execute(
         _DUE.format(
-            kinds=KINDS[articles],
+            kinds="= 'image'" if images else KINDS[articles],
             only="" if only is None else "and v.key in (select value from json_each(:only))",
         ),
         {

@@ -21,7 +21,7 @@ from archive.records import Kind
 from archive.runs import Counts
 from archive.store import Store
 from archive.urls import canonical, host_of
-from crawler import allowance
+from crawler import allowance, chromium
 from crawler.addresses import is_local
 from crawler.config import NO_CAPS, Caps
 from crawler.period import Period
@@ -96,7 +96,9 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
 
     Raises:
         ArchiveLocked, NewerArchive, NotAnArchive, ArchiveError: if the archive cannot be written.
+        RenderError: if a publisher's pages need a browser that is not there.
     """
+    chromium.check(job.publishers, [job.root / "publishers"])
     summary, began, stop = Summary(), time.monotonic(), Stop()
     stop.install(with_parent=job.with_parent)
     limit, first, totals = job.limit, True, Counter[str]()

@@ -17,6 +17,17 @@ _LATER = frozenset({"http-429", "http-503"})
 _AWAY = ("network-", "http-5", "http-429", "robots-unreachable")
 
 
+# The first bytes of the kinds of image that newspapers print (WHATWG MIME Sniffing, 6.1).
+_IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF", b"BM")
+
+
+def is_image(content_type: str, body: bytes) -> bool:
+    """Return whether an answer is a raster image: it says so, or says nothing and begins so."""
+    media = content_type.partition(";")[0].strip().lower()
+    known = body.startswith(_IMAGES) or body[4:12] in {b"ftypavif", b"ftypheic", b"ftypmif1"}
+    return known and (media.startswith("image/") or media in {"", "application/octet-stream"})
+
+
 class Endings:
     """Writes how visits ended; `done` is then told of each."""
 
@@ -34,6 +45,14 @@ class Endings:
         """End a visit whose answer was read."""
         now = self._store.clock()
         self._end(visit, capture, state="done", due_at=revisit.after_success(visit, now=now))
+
+    def image(self, visit: Visit, capture: Capture) -> None:
+        """End a visit to an image: what answers must be one, by its header and its first bytes."""
+        if is_image(capture.content_type or "", capture.body):
+            self.done(visit, capture)
+        else:
+            detail = f"answered {capture.content_type or 'without a type'}, which is no image"
+            self.failed(visit, capture, "not-an-image", detail)
 
     def gone(self, visit: Visit, capture: Capture) -> None:
         """End a visit to an address where nothing is any more (404 or 410)."""

@@ -4,7 +4,8 @@ CrawlerError
 ├── PublisherError    a publisher file is wrong, or no publisher has that name
 ├── ConfigError       warraq.toml is wrong
 ├── CannotFollow      a site was looked at, and there is no newspaper that can be followed
-└── StoppedLooking    the user stopped a look at a site
+├── StoppedLooking    the user stopped a look at a site
+└── RenderError       pages are to be rendered, and the browser for it is missing
 """
 
 
@@ -26,3 +27,7 @@ class StoppedLooking(CrawlerError):  # noqa: N818 - what happened
 
 class ConfigError(CrawlerError):
     """The archive's warraq.toml does not validate."""
+
+
+class RenderError(CrawlerError):
+    """A publisher's pages need a browser that is not installed."""

@@ -16,6 +16,7 @@ from crawler.appstate import Stated
 from crawler.datelines import is_agency
 from crawler.dates import Stamp
 from crawler.jsonld import Graph, Node, read_graph, types
+from crawler.sites import site_of
 
 _DATED = {"datePublished": False, "dateCreated": False, "dateModified": True}
 _ITEMS = etree.XPath("descendant-or-self::*[@itemprop or @itemtype]")
@@ -238,16 +239,9 @@ def absolute(urls: Iterable[str], base: str, *, same_site: bool = False) -> str 
             continue
         if parts.scheme not in {"http", "https"} or not host:
             continue
-        if same_site and _site(host) != _site(host_of(base)):
+        if same_site and site_of(host) != site_of(host_of(base)):
             continue
         if not same_site and _LOGO.search(parts.path.rsplit("/", 1)[-1]):
             continue
         return full
     return None
-
-
-def _site(host: str) -> str:
-    """Return the part of a host name that the pages of one newspaper share."""
-    parts = host.split(".")
-    short = len(parts) > 2 and len(parts[-1]) == 2 and len(parts[-2]) <= 3
-    return ".".join(parts[-3:] if short else parts[-2:])

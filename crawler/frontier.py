@@ -114,9 +114,10 @@ class Frontier:
         room -= len(listings)
         if any(visit.kind is Kind.FEED for visit in (*mine, *listings)):
             return  # what a feed says of its articles is worth waiting for
-        yield from self._counted(
-            self._due(slug, articles=True, limit=self._at_most(room), busy=busy)
-        )
+        articles = self._due(slug, articles=True, limit=self._at_most(room), busy=busy)
+        yield from self._counted(articles)
+        if not articles and self._only is None:  # images have time
+            yield from self._due(slug, articles=False, images=True, limit=room, busy=busy)
 
     def _next_past(self, slug: str, mine: list[Visit], room: int) -> Iterator[Visit]:
         """Yield articles, and one listing where there are none left: it leads to older ones."""
@@ -142,10 +143,14 @@ class Frontier:
             slug, since=since, until=until, articles=articles, limit=limit, busy=busy
         )
 
-    def _due(self, slug: str, *, articles: bool, limit: int, busy: list[str]) -> list[Visit]:
+    def _due(
+        self, slug: str, *, articles: bool, limit: int, busy: list[str], images: bool = False
+    ) -> list[Visit]:
         if limit < 1:
             return []
-        return self._store.due(slug, articles=articles, limit=limit, busy=busy, only=self._only)
+        return self._store.due(
+            slug, articles=articles, limit=limit, busy=busy, only=self._only, images=images
+        )
 
     def _most(self, one: Publisher) -> int:
         """Return how many pages may be in hand; few where each has to wait its turn."""

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from scrapy.crawler import Crawler
 
 from archive.articles import Identity
-from archive.records import Extraction, Outcome, Page, PageKind, Problem, Reading, Visit
+from archive.records import Extraction, Kind, Outcome, Page, PageKind, Problem, Reading, Visit
 from archive.urls import canonical, host_of
 from crawler import revisit
 from crawler.language import changes_script
@@ -97,6 +97,8 @@ class KeepReading:
             article=article,
             good=article is not None,
         )
+        if article is not None and self._spider.publishers[visit.publisher].lead_image:
+            self._want_image(item)
         if not passing:
             self._spider.traps.count(visit, fruitful=outcome is Outcome.NEW)
 
@@ -108,6 +110,18 @@ class KeepReading:
         detail = f"another page stands here: the article was in another script ({before})"
         problem = Problem(kind="replaced", detail=detail, stage="keep")
         return Extraction(kind=PageKind.OTHER, problems=(problem,))
+
+    def _want_image(self, item: Reading) -> None:
+        """Make the main image of an article due; its address may be none at all."""
+        visit, url = item.page.visit, item.extraction.image_url
+        try:
+            if url:
+                self._spider.store.want(url, Kind.IMAGE, visit=visit)
+        except ValueError as error:
+            problem = Problem(kind="bad-link", detail=f"the main image: {error}", stage="keep")
+            self._spider.store.problem(
+                problem, url=visit.url, publisher=visit.publisher, capture=item.page.capture
+            )
 
 
 def addresses(reading: Reading) -> tuple[str, str]:

@@ -48,8 +48,9 @@ class Publisher:
     `zone` is the time zone its printed times are in, None when it is not known. `delay` is the
     least time between two requests to one of its hosts, in seconds; it is asked only within its
     `hours`, in its zone or UTC. `accept` and `reject` are patterns searched in the URL of a found
-    link. `api` are addresses of WordPress's REST interface (`…/wp-json/wp/v2/posts`). `checked`
-    tells that a person has looked at the entry points.
+    link. `api` are addresses of WordPress's REST interface (`…/wp-json/wp/v2/posts`). With `render`
+    its pages are read as a browser shows them; with `lead_image` the main image of each article is
+    archived. `checked` tells that a person has looked at the entry points.
     """
 
     slug: str
@@ -67,6 +68,8 @@ class Publisher:
     reject: tuple[Pattern[str], ...] = ()
     delay: float | None = None
     hours: Hours | None = None
+    render: bool = False
+    lead_image: bool = False
     rules: tuple[Rules, ...] = ()
     checked: bool = False
 
@@ -147,12 +150,17 @@ def locate(slug: str, folders: Iterable[Path] = ()) -> Path:
         PublisherError: if there is none; the message names the nearest ones.
     """
     folders = tuple(folders)
-    for folder in (*reversed(folders), PACKAGED):
-        if (path := folder / f"{slug}.toml").is_file():
-            return path
+    if path := file_of(slug, folders):
+        return path
     known = sorted(path.stem for folder in (PACKAGED, *folders) for path in folder.glob("*.toml"))
     near = get_close_matches(slug, known) or known
     raise PublisherError(f"no publisher is called {slug!r}; there are: {', '.join(near) or 'none'}")
+
+
+def file_of(slug: str, folders: Iterable[Path] = ()) -> Path | None:
+    """Return the file of the publisher of that slug, the last folder's first; None without one."""
+    files = (folder / f"{slug}.toml" for folder in (*reversed(tuple(folders)), PACKAGED))
+    return next((path for path in files if path.is_file()), None)
 
 
 def read(path: Path) -> Publisher:
@@ -215,6 +223,8 @@ _PUBLISHER: dict[str, values.Check] = {
     "reject": ("reject", values.each(values.pattern)),
     "delay": ("delay", values.seconds),
     "hours": ("hours", values.hours),
+    "render": ("render", values.flag),
+    "lead_image": ("lead_image", values.flag),
     "checked": ("checked", values.flag),
     "rules": ("rules", _rules),
 }

@@ -62,8 +62,7 @@ class RobotsPolicy(RobotsTxtMiddleware):
     async def _policy(self, request: Request) -> Policy:
         origin = _origin(request.url)
         if origin not in self._policies:
-            visit: Visit = request.meta["visit"]
-            self._policies[origin] = asyncio.ensure_future(self._find(origin, visit.publisher))
+            self._policies[origin] = asyncio.ensure_future(self._find(origin, _publisher(request)))
         return await asyncio.shield(self._policies[origin])
 
     async def _find(self, origin: str, publisher: str) -> Policy:
@@ -117,7 +116,12 @@ class RobotsPolicy(RobotsTxtMiddleware):
         if delay:
             _, slot = self.crawler.engine.downloader._get_slot(request)  # noqa: SLF001 - Scrapy has no public way
             slot.delay = max(slot.delay, min(delay, LONGEST_DELAY))
-            self._spider.frontier.delays[request.meta["visit"].publisher] = slot.delay
+            self._spider.frontier.delays[_publisher(request)] = slot.delay
+
+
+def _publisher(request: Request) -> str:
+    visit: Visit | None = request.meta.get("visit")
+    return visit.publisher if visit else str(request.meta["publisher"])
 
 
 def _origin(url: str) -> str:

@@ -9,7 +9,7 @@ from scrapy.crawler import Crawler
 
 from archive.errors import ArchiveError
 from archive.store import Store
-from crawler import config
+from crawler import chromium, config
 from crawler.errors import CrawlerError, PublisherError
 from crawler.publisher import Publisher, find
 from crawler.settings import USER_AGENT
@@ -27,6 +27,7 @@ def named(
     try:
         root, chosen = _chosen(**arguments)
         own = config.load(root)
+        chromium.check(chosen, [root / "publishers"])
         store = opened.enter_context(
             Store(root, command="scrapy crawl", software=USER_AGENT, settings=warcinfo(own.contact))
         )

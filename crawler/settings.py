@@ -84,6 +84,7 @@ ITEM_PIPELINES = {
 }
 
 EXTRACT_SECONDS = 20.0  # per page
+RENDER_SECONDS = 60.0  # per page of a publisher with `render`, the pace of its requests included
 EXTRACT_PROCESSES = 0  # 0: one per core
 
 LOG_FORMATTER = "crawler.logformatter.PageLogFormatter"

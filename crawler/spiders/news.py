@@ -34,6 +34,7 @@ from crawler.media import medium
 from crawler.pauses import Pauses
 from crawler.period import Period
 from crawler.publisher import Publisher
+from crawler.render import NotRendered, Renderer
 from crawler.requests import request_of
 from crawler.robots import FRESH
 from crawler.traps import Traps
@@ -83,6 +84,7 @@ class NewsSpider(Spider):
         self.endings = Endings(store, self.done)
         self.pauses = Pauses(store.hosts, store.clock)
         self.traps = Traps(store)
+        self.renderer: Renderer
         self.workers: Workers  # those of the pipeline that extracts
         self._own: contextlib.ExitStack | None = None
 
@@ -97,6 +99,7 @@ class NewsSpider(Spider):
         spider = cls(**arguments)
         spider._own = opened
         spider._set_crawler(crawler)
+        spider.renderer = Renderer(crawler, spider.store, spider.publishers)
         crawler.signals.connect(spider._failed_page, signals.item_error)
         crawler.signals.connect(spider._failed_answer, signals.spider_error)
         return spider
@@ -141,14 +144,17 @@ class NewsSpider(Spider):
             )
         elif _is_unchanged(visit, capture):
             self.endings.unchanged(visit, capture)
-        elif capture.status == 200 and visit.kind is Kind.ARTICLE:
-            if what := medium(capture):
-                self.traps.count(visit, fruitful=False)
-                self.endings.not_a_page(visit, capture, what)
-            else:
-                yield Page(visit=visit, capture=capture)
+        elif capture.status == 200 and visit.kind is Kind.IMAGE:
+            self.endings.image(visit, capture)
+        elif capture.status == 200 and visit.kind is Kind.ARTICLE and (what := medium(capture)):
+            self.traps.count(visit, fruitful=False)
+            self.endings.not_a_page(visit, capture, what)
         elif capture.status == 200:
-            await self._read_listing(visit, capture)
+            shown = await self._shown(visit, capture, response)
+            if shown and visit.kind is Kind.ARTICLE:
+                yield Page(visit=visit, capture=shown)
+            elif shown:
+                await self._read_listing(visit, shown)
         elif capture.status == 400 and wordpress.is_past_the_end(capture.body):
             self.endings.done(visit, capture)  # posts were withdrawn since the page was named
         else:
@@ -212,10 +218,22 @@ class NewsSpider(Spider):
         """Return the request of a visit; None if its address cannot stand in one."""
         if self._has_to_announce(visit):  # what it names is due again only where it is read again
             visit = replace(visit, etag=None, last_modified=None)
+        if self.renderer.shows(visit):  # the same bytes may show something else
+            visit = replace(visit, etag=None, last_modified=None, last_sha256=None)
         try:
             return request_of(visit, callback=self.parse, errback=self.failed)
         except ValueError as error:
             self.endings.failed(visit, None, "bad-address", str(error))
+            return None
+
+    async def _shown(self, visit: Visit, capture: Capture, response: Response) -> Capture | None:
+        """Return what is to be read: the answer, or the page as a browser shows it; None if not."""
+        if not self.renderer.shows(visit):
+            return capture
+        try:
+            return await self.renderer.shown(visit, capture, response)
+        except NotRendered as error:
+            self.endings.failed(visit, capture, error.kind, str(error), stage="render")
             return None
 
     async def _read_listing(self, visit: Visit, capture: Capture) -> None:

@@ -51,7 +51,7 @@ def test_the_record_refers_to_its_response_and_has_both_digests(tmp_path):
     assert {name: headers.get_header(name) for name in told} == told
     assert Checker(Checked(path)).process_all() == 0
     with path.open("rb") as file:
-        types = [one.record_type.name for one in FastIterator(file, verify_digests=True)]
+        types = [one.headers["WARC-Type"] for one in FastIterator(file, verify_digests=True)]
     assert types == ["warcinfo", "response", "request", "conversion"]
     with opened(tmp_path) as store:
         place = renderings.location_of(store.db, capture.id)

@@ -120,7 +120,7 @@ def publisher(root: Path, slug: str, **keys: object) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     values = {"slug": slug, "name": slug, "delay": 0} | keys
     lines = [
-        f"{key} = {str(value) if isinstance(value, int) else repr(value)}"
+        f"{key} = {str(value).lower() if isinstance(value, int) else repr(value)}"
         for key, value in values.items()
     ]
     path = folder / f"{slug}.toml"

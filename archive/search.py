@@ -67,7 +67,7 @@ def search(
     """
     if order not in get_args(Order):
         raise ValueError(f"order is {order!r}, and can be one of {', '.join(get_args(Order))}")
-    _refuse_stale(connection)
+    refuse_stale(connection)
     asked = parse(query)
     if asked.empty:
         return []
@@ -79,7 +79,7 @@ def search(
 
 def count(connection: sqlite3.Connection, query: str, *, order: Order = "best") -> int:
     """Return how many articles `search` in this `order` finds in all."""
-    _refuse_stale(connection)
+    refuse_stale(connection)
     asked = parse(query)
     if asked.empty:
         return 0
@@ -113,7 +113,8 @@ def register(connection: sqlite3.Connection) -> None:
     connection.create_function("warraq_search", -1, answer)
 
 
-def _refuse_stale(connection: sqlite3.Connection) -> None:
+def refuse_stale(connection: sqlite3.Connection) -> None:
+    """Raise StaleIndex unless the index is what this version of the analyser made."""
     if not index_is_current(connection):
         raise StaleIndex(
             "the search index was not made by this version of Warraq, so that it cannot be asked;"

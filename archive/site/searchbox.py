@@ -10,9 +10,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from datasette.utils import await_me_maybe
+from datasette.views.base import DatasetteError
 
+from archive.errors import StaleIndex
 from archive.filters import conditions
 from archive.query import parse
+from archive.search import refuse_stale
 
 _ASKED = "escape_fts(:search)"
 
@@ -20,7 +23,8 @@ _ASKED = "escape_fts(:search)"
 def understood(found: Any, archive: Any, typed: str) -> Callable[[], Awaitable[Any]]:
     """Wrap what a filter hook gave: if it is Datasette's own search, it takes all of `typed`.
 
-    An empty box restricts nothing, one with nothing but punctuation finds nothing.
+    An empty box restricts nothing, one with nothing but punctuation finds nothing. An index of
+    another version is not asked: the page says so.
     """
 
     async def arguments() -> Any:
@@ -30,10 +34,18 @@ def understood(found: Any, archive: Any, typed: str) -> Callable[[], Awaitable[A
             if not query.worded and not (query.empty and typed.strip()):
                 filters.where_clauses.clear()
             if not query.empty:
+                await _refuse_stale(archive)
                 await _add(filters, query, archive)
         return filters
 
     return arguments
+
+
+async def _refuse_stale(archive: Any) -> None:
+    try:
+        await archive.execute_fn(refuse_stale)
+    except StaleIndex as error:
+        raise DatasetteError(str(error), title="Search", status=503) from error
 
 
 async def _add(filters: Any, query: Any, archive: Any) -> None:

@@ -102,3 +102,19 @@ async def test_no_query_in_sql_finds_nothing(datasette):
     with own_page():
         answer = await datasette.client.get("/archive.json", params={"sql": sql, "_shape": "array"})
     assert answer.json() == [{"found": "[]"}]
+
+
+async def test_an_index_that_something_else_made_is_not_asked(tmp_path):
+    connection = open_for_writing(tmp_path)
+    add_article(connection, title="خبر", text="الحكومة")
+    connection.execute("insert into articles_fts(articles_fts) values ('rebuild')")
+    connection.close()
+    datasette = Datasette([str(tmp_path / "archive.db")])
+    for path in ("/archive/articles?_search=حكومة", "/archive/articles.json?_search=حكومة"):
+        answer = await datasette.client.get(path)
+        assert answer.status_code == 503
+        assert "makes it anew" in answer.text
+    answer = await datasette.client.get("/search?q=حكومة")
+    assert answer.status_code == 503
+    assert "فهرس البحث" in answer.text
+    assert (await datasette.client.get("/archive/articles?_search=")).status_code == 200

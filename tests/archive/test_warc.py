@@ -226,7 +226,7 @@ def test_no_record_there_is_said(tmp_path, location):
     write(tmp_path, exchange())
     (tmp_path / "zeros.warc.gz").write_bytes(bytes(1000))
     (tmp_path / "empty.warc.gz").touch()
-    (tmp_path / "other.gz").write_bytes(gzip.compress(b"not a record"))
+    (tmp_path / "other.gz").write_bytes(gzip.compress(b"not a record", mtime=0))
     with pytest.raises(DamagedWarc, match=f"byte {location.offset}"):
         read_payload(tmp_path, location)
 

@@ -45,7 +45,7 @@ def discover(addresses: int) -> dict[str, float]:
         site.answers["/robots.txt"] = (wire.http(b"", media="text/plain"),)
         site.answers["/sitemap.xml"] = (wire.http(_index(site.url, len(maps)), media="text/xml"),)
         for number, part in enumerate(maps):
-            body = gzip.compress(_sitemap(site.url, part))
+            body = gzip.compress(_sitemap(site.url, part), mtime=0)
             site.answers[f"/map{number}.xml.gz"] = (wire.http(body, media="application/gzip"),)
         wire.publisher(root, "paper", sitemaps=[f"{site.url}/sitemap.xml"])
         command = [sys.executable, "-c", _CRAWL, str(root)]

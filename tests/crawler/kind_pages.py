@@ -273,7 +273,7 @@ _OTHERS = tuple(
                 "<title>الصفحة غير موجودة | صوت النخل</title>",
                 f"<body>{_MENU}<h1>404</h1><p>عذراً، الصفحة التي تبحث عنها غير موجودة.</p></body>",
             ),
-            ("no-text",),
+            ("missing",),
         ),
         (
             "cloudflare-challenge",

@@ -30,7 +30,9 @@ def sitemap(site, path, *entries, pack=False):
         f"<url><loc>{site.url}{link}</loc><lastmod>{day}</lastmod></url>" for link, day in entries
     )
     body = f"<urlset>{rows}</urlset>".encode()
-    site.answers[path] = (wire.http(gzip.compress(body) if pack else body, media="text/xml"),)
+    site.answers[path] = (
+        wire.http(gzip.compress(body, mtime=0) if pack else body, media="text/xml"),
+    )
 
 
 def index(site, path, *children):

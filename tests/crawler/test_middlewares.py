@@ -31,7 +31,7 @@ def records(archive):
 
 
 async def test_every_exchange_is_recorded_with_its_request(archive, site):
-    packed = gzip.compress(wire.article())
+    packed = gzip.compress(wire.article(), mtime=0)
     site.answers["/news/1"] = (wire.http(packed, "Content-Encoding: gzip", "x-OdD: 1"),)
     site.answers["/news/2"] = (wire.http(b"", "Location: /news/3", status="301 Moved"),)
     await archive.crawl()

@@ -1,7 +1,7 @@
 """A look at the entry points of publishers that are known: which work, and what to do about others.
 
-Each is asked once, without the validators of `visits`, which is neither read nor written: what is
-new is as new to the next crawl.
+Each is asked once, without the validators of its visit, which is not ended by it: what is new is as
+new to the next crawl.
 """
 
 import asyncio

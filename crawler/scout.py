@@ -1,8 +1,8 @@
 """A look at a site by the same polite road as every fetch, without a crawl.
 
-robots.txt, delays, pauses, the gate for addresses and the WARC file are those of the crawl; but
-`visits` is neither read nor written, so that no conditional state is spent: whatever is new is as
-new to the next crawl as before.
+robots.txt, delays, pauses, the gate for addresses and the WARC file are those of the crawl; but no
+visit is read or ended, so that no conditional state is spent: whatever is new is as new to the next
+crawl as before. Only a host that asks for a pause (429, 503) has its visits wait, as in a crawl.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -37,11 +37,7 @@ from crawler.spiders.news import NewsSpider
 NOBODY = ""  # the slug of a publisher that is not one yet; its captures have none
 _NOTHING: tuple[Request, ...] = ()
 _PERMANENT = {301, 308}
-_OUT_THERE: tuple[type[Exception], ...] = (
-    *NETWORK,
-    IgnoreRequest,
-    ValueError,
-)  # what no fault of our own is
+_OUT_THERE: tuple[type[Exception], ...] = (*NETWORK, IgnoreRequest, ValueError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,12 +75,17 @@ def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, 
 def _checked(url: str) -> str:
     """Return the address as a whole one; `https://` is what is meant where nothing is said."""
     whole = url if "://" in url else f"https://{url}"
+    wrong = None
     try:
-        canonical(whole)
+        host = host_of(canonical(whole))
+        if "." not in host and ":" not in host and not is_local(host):
+            wrong = f"{url!r} is a name, not an address"
     except ValueError as error:
+        wrong = str(error)
+    if wrong:
         raise click.BadParameter(
-            f"{error}; give the front page's address, e.g. https://example.org/", param_hint="URL"
-        ) from None
+            f"{wrong}; give the front page's address, e.g. https://example.org/", param_hint="URL"
+        )
     return whole if urlsplit(whole).path else f"{whole}/"
 
 

@@ -285,6 +285,7 @@ UNREACHABLE = [
     ("ftp://x.example/", 2, ["not an http or https address", "https://example.org/"]),
     ("http://[x/", 2, ["URL"]),
     ("not an address", 2, ["not"]),
+    ("enabbaladi", 2, ["is a name, not an address", "https://example.org/"]),
 ]
 
 

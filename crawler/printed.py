@@ -29,6 +29,10 @@ _BYLINE = re.compile(
     re.IGNORECASE,
 )
 _AUTHOR_LINK = re.compile(r"author|writer|kat[ie]b|editor|profile|user|كاتب|كتاب", re.IGNORECASE)
+_FIGURES = frozenset({"figure", "figcaption", "aside"})
+_CREDIT = re.compile(
+    r"(?:^|[\s_-])(?:captions?|credits?|photo\w*|image|tags?|keywords)(?=$|[\s_-])"
+)
 _PARTED = re.compile(r"\s*[|•·]\s*|\s[-–—]\s")
 _INLINE = ("a", "span", "strong", "b", "em", "i", "cite")
 _PLACED = re.compile(r"(?:^|[\s_-])(?:location|place|city|dateline|source|agency)(?=$|[\s_-])")
@@ -139,7 +143,8 @@ def _take(found: Printed, block: Block, *, above: bool = False) -> None:
     elif any(_BYLINE.search(own_names(e)) for e in block.chrome):
         found.bylines += [block.text] if all(map(is_named, names(block.text) or ("",))) else []
     else:
-        parts = [*_PARTED.split(block.text), *(t for _, t in elements_of(block))]
+        inner = [text for _, text in elements_of(block) if text != block.text]
+        parts = [*inner, *_PARTED.split(block.text)]
         found.bylines += [part for part in dict.fromkeys(parts) if signature(part)]
         if not above and not found.bylines and _is_signed(block):
             found.bylines.append(block.text)
@@ -151,7 +156,8 @@ def _is_signed(block: Block) -> bool:
     A link counts where it leads to an author: others are topics.
     """
     links = [link.get("href", "") for link in block.element.iter("a")]
-    return is_placed_name(block.text) and all(map(_AUTHOR_LINK.search, links))
+    credit = any(e.tag in _FIGURES or _CREDIT.search(own_names(e)) for e in block.chrome)
+    return not credit and is_placed_name(block.text) and all(map(_AUTHOR_LINK.search, links))
 
 
 def _signers(element: HtmlElement, text: str | None = None) -> str:

@@ -7,6 +7,7 @@ a date in a page's header is today's, one beside a related article is another ar
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from lxml.html import HtmlElement
 
@@ -37,6 +38,7 @@ _PARTED = re.compile(r"\s*[|•·]\s*|\s[-–—]\s")
 _INLINE = ("a", "span", "strong", "b", "em", "i", "cite")
 _PLACED = re.compile(r"(?:^|[\s_-])(?:location|place|city|dateline|source|agency)(?=$|[\s_-])")
 _JOINED = re.compile(r"\s[-–—/]\s|[(/]")
+_PROSE = 60  # characters of a paragraph, after which a date is one of the story's own
 _NEAR = 14  # blocks around the headline that may hold its date
 _SHORT = 120
 
@@ -90,7 +92,8 @@ def read_printed(
         for block in blocks[max(0, place - _NEAR) : place]:
             if is_inside(block.element, container) or _shares(block.element, body.element):
                 _take(found, block, above=True)
-    for block in body.blocks[:4] if not live else ():
+    begun = takewhile(lambda block: len(block.text) < _PROSE, body.blocks[:4])
+    for block in begun if not live else ():
         if is_date_line(block.text):
             found.stamps += stamps_of(block)
     found.deck, found.lead = standfirst(between, body, {key(text) for text in descriptions})

@@ -22,7 +22,7 @@ from crawler.headline import parts as split_title
 from crawler.moments import parse
 from crawler.pictures import pictures
 from crawler.standfirst import names_of, own_names, standfirst
-from crawler.surplus import is_date_line
+from crawler.surplus import is_date_line, is_paragraph
 
 _BYLINE = re.compile(
     r"(?:^|[\s_-])(?:author\w*|byline|by-?line|writer|write-?by|written|journalist|reporter|"
@@ -38,7 +38,6 @@ _PARTED = re.compile(r"\s*[|•·]\s*|\s[-–—]\s")
 _INLINE = ("a", "span", "strong", "b", "em", "i", "cite")
 _PLACED = re.compile(r"(?:^|[\s_-])(?:location|place|city|dateline|source|agency)(?=$|[\s_-])")
 _JOINED = re.compile(r"\s[-–—/]\s|[(/]")
-_PROSE = 60  # characters of a paragraph, after which a date is one of the story's own
 _NEAR = 14  # blocks around the headline that may hold its date
 _SHORT = 120
 
@@ -92,7 +91,7 @@ def read_printed(
         for block in blocks[max(0, place - _NEAR) : place]:
             if is_inside(block.element, container) or _shares(block.element, body.element):
                 _take(found, block, above=True)
-    begun = takewhile(lambda block: len(block.text) < _PROSE, body.blocks[:4])
+    begun = takewhile(lambda block: not is_paragraph(block.text), body.blocks[:4])
     for block in begun if not live else ():
         if is_date_line(block.text):
             found.stamps += stamps_of(block)

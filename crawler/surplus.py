@@ -124,7 +124,7 @@ def paragraphs(
         if (teaser and not timed and _is_stamp(folded)) or _is_caption(block):
             continue
         teaser = block.link_share > _LINKED
-        begun = any(len(line) >= _PROSE for line in lines)
+        begun = any(map(is_paragraph, lines))
         stamp = index < 6 and not timed and not begun and is_date_line(block.text)
         if stamp or is_surplus(block, folded) or (index < 6 and key(block.text) in known):
             continue
@@ -208,6 +208,11 @@ def _is_stamp(folded: str) -> bool:
     """Tell whether a line says only when: what dates the teaser before it, without a year too."""
     kinds = {token.kind for token in cut(folded)} if len(folded) < _LONGEST_DATE else set()
     return len(kinds) > 1 and not kinds.isdisjoint("DN")
+
+
+def is_paragraph(text: str) -> bool:
+    """Tell whether a line is a paragraph of whole sentences: with it the story has begun."""
+    return len(text) >= _PROSE and _SENTENCE.search(text) is not None
 
 
 def is_date_line(text: str) -> bool:

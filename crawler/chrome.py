@@ -29,7 +29,7 @@ _CHROME = re.compile(
     r"pager|pagination|page-?nav|post-?nav\w*|nav-?links|navbar|navigation|menu\w*|footer|"
     r"copyrights?|rating\w*|vote|poll|login|signin|search\w*|skip-?link|sr-only|"
     r"screen-reader-text|visually-?hidden|inject\w*|teasers?|carousel|owl-\w+|slick\w*|swiper\w*|"
-    r"ticker|breaking|readspeaker|listen|rsbtn|notification\w*|app-?download|jp-relatedposts|"
+    r"ticker|breaking|links-block|readspeaker|listen|rsbtn|notification\w*|app-?download|jp-relatedposts|"
     r"sharedaddy|yarpp\w*|crp_related|heateor\w*|noprint"
     r")(?=$|[\s_-])|(?:^|\s)(?:hidden|hide|d-none)(?=$|\s)",
     re.IGNORECASE,
@@ -76,7 +76,11 @@ def is_chrome(element: HtmlElement, tag: str) -> bool:
     """Tell whether an element looks like furniture by its tag or the names of its class and id."""
     if tag in _CHROME_TAGS:
         return tag != "figure" or not element.xpath(_KEPT_FIGURES)
-    if "role" in element.attrib or "aria-label" in element.attrib:
+    attributes = element.attrib
+    named = attributes.get("aria-labelledby") or attributes.get("data-component")
+    if named and _is_chrome_name(named):
+        return True
+    if "role" in attributes or "aria-label" in attributes:
         label = element.get("aria-label", "").strip()
         if tag != "a" and (element.get("role") in _ROLES or _ASIDE.match(label)):
             return True
@@ -89,7 +93,8 @@ def is_weak(element: HtmlElement) -> bool:
     """Tell whether an element is chrome only by a word that articles' own parts bear as well."""
     if element.tag in _CHROME_TAGS or element.get("role") in _ROLES:
         return False
-    names = f"{element.get('class', '')} {element.get('id', '')}"
+    stated = f"{element.get('aria-labelledby', '')} {element.get('data-component', '')}"
+    names = f"{element.get('class', '')} {element.get('id', '')} {stated}"
     plain = _WEAK.sub(" ", _STATES.sub(" ", _CAMEL.sub("-", names)))
     return _CHROME.search(plain) is None and not _ASIDE.match(element.get("aria-label", ""))
 

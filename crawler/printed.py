@@ -7,6 +7,7 @@ a date in a page's header is today's, one beside a related article is another ar
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from lxml.html import HtmlElement
 
@@ -20,7 +21,7 @@ from crawler.headline import key
 from crawler.headline import parts as split_title
 from crawler.moments import parse
 from crawler.standfirst import names_of, own_names, standfirst
-from crawler.surplus import is_date_line
+from crawler.surplus import is_date_line, is_paragraph
 
 _BYLINE = re.compile(
     r"(?:^|[\s_-])(?:author\w*|byline|by-?line|writer|write-?by|written|journalist|reporter|"
@@ -28,6 +29,10 @@ _BYLINE = re.compile(
     re.IGNORECASE,
 )
 _AUTHOR_LINK = re.compile(r"author|writer|kat[ie]b|editor|profile|user|كاتب|كتاب", re.IGNORECASE)
+_FIGURES = frozenset({"figure", "figcaption", "aside"})
+_CREDIT = re.compile(
+    r"(?:^|[\s_-])(?:captions?|credits?|photo\w*|image|tags?|keywords)(?=$|[\s_-])"
+)
 _PARTED = re.compile(r"\s*[|•·]\s*|\s[-–—]\s")
 _INLINE = ("a", "span", "strong", "b", "em", "i", "cite")
 _PLACED = re.compile(r"(?:^|[\s_-])(?:location|place|city|dateline|source|agency)(?=$|[\s_-])")
@@ -83,7 +88,8 @@ def read_printed(
         for block in blocks[max(0, place - _NEAR) : place]:
             if is_inside(block.element, container) or _shares(block.element, body.element):
                 _take(found, block, above=True)
-    for block in body.blocks[:4] if not live else ():
+    begun = takewhile(lambda block: not is_paragraph(block.text), body.blocks[:4])
+    for block in begun if not live else ():
         if is_date_line(block.text):
             found.stamps += stamps_of(block)
     found.deck, found.lead = standfirst(between, body, {key(text) for text in descriptions})
@@ -136,7 +142,8 @@ def _take(found: Printed, block: Block, *, above: bool = False) -> None:
     elif any(_BYLINE.search(own_names(e)) for e in block.chrome):
         found.bylines += [block.text] if all(map(is_named, names(block.text) or ("",))) else []
     else:
-        parts = [*_PARTED.split(block.text), *(t for _, t in elements_of(block))]
+        inner = [text for _, text in elements_of(block) if text != block.text]
+        parts = [*inner, *_PARTED.split(block.text)]
         found.bylines += [part for part in dict.fromkeys(parts) if signature(part)]
         if not above and not found.bylines and _is_signed(block):
             found.bylines.append(block.text)
@@ -148,7 +155,8 @@ def _is_signed(block: Block) -> bool:
     A link counts where it leads to an author: others are topics.
     """
     links = [link.get("href", "") for link in block.element.iter("a")]
-    return is_placed_name(block.text) and all(map(_AUTHOR_LINK.search, links))
+    credit = any(e.tag in _FIGURES or _CREDIT.search(own_names(e)) for e in block.chrome)
+    return not credit and is_placed_name(block.text) and all(map(_AUTHOR_LINK.search, links))
 
 
 def _signers(element: HtmlElement, text: str | None = None) -> str:

@@ -26,6 +26,7 @@ _GOES_ON = re.compile(
     r"جاء|راي|كشف|بدا|طالب|دعا|حذر|اعرب|ياتي|تاتي|يذكر|بعد|قبل|هو|هي|قد|ل|ب)\w*|كما|فيما|بدوره|بدورها|"
     r"من جهته|من جهتها|من جانبه)\b"
 )
+_NAMES = ("class", "id", "rel", "itemprop", "data-component", "data-testid", "aria-labelledby")
 _WRAPPERS = 4  # elements above a block's own that may only wrap it
 _LABEL = 20  # characters a wrapper may hold besides: the label of a field
 _SENTENCE = re.compile(r"""[.؟!?…]["'”»)\]]*\s*$""")
@@ -92,6 +93,6 @@ def _wraps(element: HtmlElement, most: int) -> bool:
 
 
 def own_names(element: HtmlElement) -> str:
-    """Return the class names, id, rel and itemprop of an element, camel case parted."""
-    values = (element.get(name) for name in ("class", "id", "rel", "itemprop"))
+    """Return the class names, id and other names of an element, camel case parted."""
+    values = map(element.get, _NAMES)
     return _CAMEL.sub("-", " ".join(value for value in values if value))

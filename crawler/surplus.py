@@ -71,7 +71,10 @@ _LABEL = re.compile(
     r"|رابط مختصر|رابط|فيسبوك|تويتر|واتساب|تلغرام|تيليجرام|facebook|twitter|whatsapp|telegram"
     r"|المزيد|انتهي|القصه كامله|فيديو|صور|التفاصيل|email|print|short url)\W*$"
 )
-_TWEETED = re.compile(r"\W*[—–-]\s.{1,80}\(@\w{1,20}\)")
+_TWEETED = re.compile(
+    r"\W*[—–-]\s.{1,80}\(@\w{1,20}\)|(?:a post shared by|view this post on)\b"
+    r"|(?:عرض هذا المنشور علي|تمت مشاركه منشور بواسطه)"
+)
 _SIGNED = re.compile(
     r"(?:[\u0621-\u064a]{1,2}\s?[.\u200c/]\s?[\u0621-\u064a]{1,2}\W*)+(?:\([^)]*\))?\s*$"
     r"|\W*\d{1,2}:\d{2}\s*(?:ت\s?م|جمت|gmt|تغ)\W*$|\W*\d{4}\W*$"
@@ -89,6 +92,7 @@ _BOX = re.compile(
     r"الاخبار المنشوره علي الصفحه الرسميه|هل لاحظت خطا|حمل\w* تطبيق)"
 )
 _CENTRED = re.compile(r"text-align\s*:\s*center|^ ?center", re.IGNORECASE)
+_PROSE = 60  # characters of a paragraph, after which a date is one of the story's own
 _CAPTION = 150  # characters that a caption may have
 _WORD = re.compile(r"\w")
 _NOW = datetime(2000, 1, 1, tzinfo=UTC)
@@ -120,7 +124,8 @@ def paragraphs(
         if (teaser and not timed and _is_stamp(folded)) or _is_caption(block):
             continue
         teaser = block.link_share > _LINKED
-        stamp = index < 6 and not timed and is_date_line(block.text)
+        begun = any(map(is_paragraph, lines))
+        stamp = index < 6 and not timed and not begun and is_date_line(block.text)
         if stamp or is_surplus(block, folded) or (index < 6 and key(block.text) in known):
             continue
         teaser = False
@@ -217,6 +222,11 @@ def _is_stamp(folded: str) -> bool:
     """Tell whether a line says only when: what dates the teaser before it, without a year too."""
     kinds = {token.kind for token in cut(folded)} if len(folded) < _LONGEST_DATE else set()
     return len(kinds) > 1 and not kinds.isdisjoint("DN")
+
+
+def is_paragraph(text: str) -> bool:
+    """Tell whether a line is a paragraph of whole sentences: with it the story has begun."""
+    return len(text) >= _PROSE and _SENTENCE.search(text) is not None
 
 
 def is_date_line(text: str) -> bool:

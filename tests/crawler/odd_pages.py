@@ -274,4 +274,117 @@ CASES = (
         title=TITLE_B,
         text=lines(B[0], "يا بحرُ خذ من موجك الذكرى", "واترك على الشطآن أغنيتي", B[1:]),
     ),
+    case(
+        "opinion-lead-bold",
+        f"<h1>{TITLE_A}</h1><div class='article-body'><p><strong>{A[0]}</strong></p>{ps(A[1:])}</div>",
+    ),
+    case(
+        "bullets-first",
+        f"<h1>{TITLE_A}</h1><div class='highlights'><ul><li>الرصيف يستقبل ست سفن يومياً</li><li>الهيئة لن ترفع الرسوم هذا العام</li></ul></div><div class='article-body'>{ps(A)}</div>",
+    ),
+    case(
+        "date-after-text",
+        f"<h1>{TITLE_A}</h1><div class='article-body'>{ps(A)}</div><div class='d'>نشر في 14 شباط 2024</div>",
+        "<meta property='og:type' content='article'>",
+        published_at=None,
+    ),
+    case(
+        "time-tag-in-header",
+        f"<div class='bar'><time datetime='2024-02-15T10:00:00+02:00'>الخميس 15 شباط 2024</time></div><main><h1>{TITLE_A}</h1><div class='article-body'>{ps(A)}</div></main>",
+        "<meta property='og:type' content='article'>",
+        published_at=None,
+        published_on=None,
+    ),
+    case(
+        "two-times",
+        f"<main><h1>{TITLE_A}</h1><time class='pub' datetime='2024-02-14T09:20:00+02:00'>14 شباط</time><time class='upd updated' datetime='2024-02-14T12:20:00+02:00'>تحديث 14 شباط</time><div class='article-body'>{ps(A)}</div></main>",
+        "<meta property='og:type' content='article'>",
+        modified_at="2024-02-14T10:20:00+00:00",
+    ),
+    case(
+        "upd-first",
+        f"<main><h1>{TITLE_A}</h1><p>آخر تحديث: 14 شباط 2024 - 12:20</p><p>تاريخ النشر: 14 شباط 2024 - 09:20</p><div class='article-body'>{ps(A)}</div></main>",
+        "<meta property='og:type' content='article'>",
+        modified_at="2024-02-14T10:20:00+00:00",
+    ),
+    case(
+        "only-updated",
+        f"<main><h1>{TITLE_A}</h1><p>آخر تحديث: 14 شباط 2024 - 12:20</p><div class='article-body'>{ps(A)}</div></main>",
+        "<meta property='og:type' content='article'>",
+        published_at=None,
+        modified_at="2024-02-14T10:20:00+00:00",
+    ),
+    case(
+        "event-date-in-deck",
+        f"<main><h1>{TITLE_A}</h1><p class='deck'>ذكرى عاصفة الساحل في 4 آب 2020 وما تلاها</p><div class='article-body'>{ps(A)}</div></main>",
+        "<meta property='og:type' content='article'>",
+        published_at=None,
+        published_on=None,
+    ),
+    case(
+        "event-date-bare-line",
+        f"<main><h1>{TITLE_A}</h1><div class='article-body'>{ps(A[:2])}<p>4 آب 2020</p>{ps(A[2:])}</div></main>",
+        "<meta property='og:type' content='article'>",
+        published_at=None,
+        published_on=None,
+        text=lines(A[:2], "4 آب 2020", A[2:]),
+    ),
+    case(
+        "video-caption-in-body",
+        f"<h1>{TITLE_A}</h1><div class='article-body'>{ps(A[:2])}<div class='video'><iframe></iframe><p>شاهد: لحظة وصول أول سفينة</p></div>{ps(A[2:])}</div>",
+    ),
+    case(
+        "telegram-widget",
+        f"<h1>{TITLE_A}</h1><div class='article-body'>{ps(A[:2])}<script async src='x'></script><blockquote class='instagram-media'><a href='#'>View this post on Instagram</a><p>A post shared by X (@x)</p></blockquote>{ps(A[2:])}</div>",
+    ),
+    case(
+        "related-box-mid-no-class",
+        f"<h1>{TITLE_A}</h1><div class='article-body'>{ps(A[:2])}<div><h3>اقرأ أيضاً</h3><div><a href='/1'><img src='x'><span>{OTHERS[0]}</span></a></div><div><a href='/2'><span>{OTHERS[1]}</span></a></div></div>{ps(A[2:])}</div>",
+    ),
+    case(
+        "footnotes",
+        f"<h1>{TITLE_A}</h1><div class='article-body'>{ps(A)}<hr><p>[1] تقرير هيئة الموانئ السنوي، 2023.</p></div>",
+        text=lines(A, "[1] تقرير هيئة الموانئ السنوي، 2023."),
+    ),
+    case(
+        "correction",
+        f"<h1>{TITLE_A}</h1><div class='article-body'>{ps(A)}<p><em>تصحيح: ورد في نسخة سابقة أن الرصيف يستقبل خمس سفن.</em></p></div>",
+        text=lines(A, "تصحيح: ورد في نسخة سابقة أن الرصيف يستقبل خمس سفن."),
+    ),
+    case(
+        "inline-ad-labels",
+        f"<h1>{TITLE_A}</h1><div class='article-body'>{ps(A[:1])}<p>إعلان</p>{ps(A[1:2])}<div>- إعلانات -</div>{ps(A[2:3])}<div>ADVERTISEMENT</div>{ps(A[3:])}</div>",
+    ),
+    case(
+        "nbsp-paragraphs",
+        f"<h1>{TITLE_A}</h1><div class='article-body'>{'<p>&nbsp;</p>'.join('<p>' + x + '</p>' for x in A)}<p>&zwnj;</p></div>",
+    ),
+    case(
+        "noscript-copy",
+        f"<h1>{TITLE_A}</h1><div class='article-body'>{ps(A)}<noscript><p>{A[0]}</p></noscript></div>",
+    ),
+    case(
+        "template-tag",
+        f"<h1>{TITLE_A}</h1><div class='article-body'>{ps(A)}<template><p>نص خفي لا يراه أحد من القراء في هذه الصفحة.</p></template></div>",
+    ),
+    case(
+        "article-in-form",
+        f"<form action='/' id='form1'><div class='content'><h1>{TITLE_A}</h1><div id='ctl00_body'>{'<br />'.join(A)}</div></div></form>",
+    ),
+    case(
+        "uppercase-old",
+        f"<CENTER><TABLE><TR><TD><H1>{TITLE_A}</H1><DIV ALIGN=right>{''.join('<P ALIGN=justify>' + x for x in A)}</DIV></TD></TR></TABLE></CENTER>",
+    ),
+    case("unclosed", f"<h1>{TITLE_A}<div class=article-body><p>{'<p>'.join(A)}", title=TITLE_A),
+    case(
+        "ogtitle-shorter",
+        f"<h1>{TITLE_A}</h1><div class='article-body'>{ps(A)}</div>",
+        _META + "<meta property='og:title' content='رأس النخل تعيد فتح رصيفها...'>",
+    ),
+    case(
+        "quoted-entities",
+        f"<h1>&quot;النخل&quot; تفتح &amp; تغلق</h1><div class='article-body'>{ps(A)}</div>",
+        text=lines(A),
+        title='"النخل" تفتح & تغلق',
+    ),
 )

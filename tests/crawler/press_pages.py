@@ -400,7 +400,37 @@ _IRAQI = Case(
     },
 )
 
+_BLOCKS = Case(
+    name="hashed-classes-and-data-components",
+    url="https://nakhl.example/arabic/articles/cd1xjq9v8zno",
+    paper="إذاعة الساحل عربي",
+    html=document(
+        f"<title>{TITLE_A} - إذاعة الساحل عربي</title><meta property='og:type' content='article'>",
+        f"<body><div id='__next'><main id='main-content'><article class='sc-1f7d'><div data-component='headline-block' class='sc-18fd'><h1 class='sc-f98b'>{TITLE_A}</h1></div>"
+        "<div data-component='byline-block' class='sc-18fd'><div class='sc-2b5e'><time datetime='2024-02-14T07:20:00.000Z'>14 فبراير 2024</time><div data-testid='byline-contributors'><div><span class='sc-801d'>علا جبران</span></div><span class='sc-aa'>مراسلة الاقتصاد</span></div></div><div class='sc-33'><button>Share</button></div></div>"
+        "<figure><div data-component='image-block'><img src='/a.jpg' width='976'></div><div data-component='caption-block' class='sc-18fd'><figcaption>الرصيف بعد ترميمه، وقد عادت إليه السفن الكبيرة</figcaption></div></figure>"
+        + "".join(
+            f"<div data-component='text-block' class='sc-18fd'><p class='sc-9a00'>{one}</p></div>"
+            for one in A[:3]
+        )
+        + f"<div data-component='links-block' class='sc-18fd'><p class='sc-9a00'><b>مواضيع أخرى من المدينة</b></p><ul>{cards('li', 'span')}</ul></div><div data-component='subheadline-block'><h2>خسائر العاصفة</h2></div>"
+        + "".join(
+            f"<div data-component='text-block' class='sc-18fd'><p class='sc-9a00'>{one}</p></div>"
+            for one in A[3:]
+        )
+        + f"<div data-component='tags' class='sc-18fd'><a href='/t/1'>موانئ</a></div></article><section aria-labelledby='related-content'><h2 id='related-content'>مواضيع متعلقة</h2>{cards('div', 'h3', '<p>مقتطف من خبر آخر لا علاقة له بالرصيف ولا بالسفن.</p>')}</section></main></div></body>",
+    ),
+    expected={
+        "title": TITLE_A,
+        "text": lines(A[:3], "خسائر العاصفة", A[3:]),
+        "authors": ("علا جبران",),
+        "published_at": "2024-02-14T07:20:00+00:00",
+        "kind": "article",
+    },
+)
+
 CASES = (
+    _BLOCKS,
     _YOUM,
     _MASRAWY,
     _ELWATAN,

@@ -148,7 +148,7 @@ def _title(page: Page) -> str | None:
     candidates += [("hint", page.hints.title)] if page.hints and page.hints.title else []
     sections = frozenset(map(headline.key, page.evidence.sections))
     lines = [(source, one_line(text)) for source, text in candidates]
-    return headline.choose(lines, page.names, sections) or None
+    return headline.choose(lines, page.likely, sections) or None
 
 
 def _text(page: Page, title: str | None) -> _Text:
@@ -163,7 +163,7 @@ def _text(page: Page, title: str | None) -> _Text:
         found = _cleaned(page, unseen_lead(found, page.evidence.body), known) + found
     lines = [line for line in map(one_line, found) if line]
     lines, authors, byline_from = sign(lines, page)
-    dateline = split_dateline(lines[0], page.names, first=True) if lines else None
+    dateline = split_dateline(lines[0], page.likely, first=True) if lines else None
     if dateline and not dateline[1]:
         del lines[0]
     text = "\n".join(lines)

@@ -24,7 +24,8 @@ from crawler.selected import Selected, select
 class Page:
     """One page with everything that was read from its tree, before anything was decided.
 
-    `names` are the keys of what its newspaper is called, `sure` tells that the place of its text
+    `names` are the keys of what its newspaper is called, `likely` those and what stands beside the
+    headline in titles, which may be a section as well; `sure` tells that the place of its text
     is beyond doubt, `live` that it is a live blog.
     """
 
@@ -36,6 +37,7 @@ class Page:
     body: Body
     printed: Printed
     names: frozenset[str]
+    likely: frozenset[str]
     hints: Link | None
     sure: bool
     live: bool
@@ -75,12 +77,13 @@ def read_page(
     names = headline.site_names(named, host_of(capture.url))
     stated = [headline.without_site(text, names) for text in titles]
     place = find_headline(blocks, body, stated)
+    likely = names
     if place is not None:
-        names |= headline.learned(titles, blocks[place].text)
+        likely |= headline.learned(titles, blocks[place].text)
     body = after(body, blocks, place)
     if not body.sure:
         evidence.take_state(read_state(root, [*titles, *stated]))
-    printed = read_printed(blocks, body, place, evidence.descriptions, names, live=live)
+    printed = read_printed(blocks, body, place, evidence.descriptions, likely, live=live)
     return Page(
         root=root,
         decoded=decoded,
@@ -90,6 +93,7 @@ def read_page(
         body=body,
         printed=printed,
         names=names,
+        likely=likely,
         hints=hints,
         sure=body.sure or is_home(capture.url),
         live=live,

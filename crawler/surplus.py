@@ -19,16 +19,21 @@ from crawler.moments import parse
 _READ_ALSO = re.compile(
     r"\W*(?:و?(?:اقرا|اقرءوا|اقرؤوا|اقرؤا|اقراوا|اقرئي|اقراي|قد تقرا|طالع|طالعوا|شاهد|شاهدوا|تابع|"
     r"انظر|راجع|استمع|تعرف|تصفح)(?:\s*[/\\(]\s*(?:ي|وا)\)?)?\s+"
-    r"(?:ايضا|كذلك|المزيد|اكثر|هنا|(?:علي|في|من) موقعنا|في\s*:|التالي)"
+    r"(?:ايضا|كذلك|المزيد|اكثر(?! من)|هنا|(?:علي|في|من) موقعنا|في\s*:|التالي)"
     r"|(?:اقرا|طالع|شاهد|نرشح لكم?|رشحنا لك|لا يفوتك|لا تفوتك?|من ارشيفنا|في السياق نفسه|"
     r"اخبار متعلقه|مقال متعلق|خبر متعلق|شاهد الفيديو|بالفيديو|بالصور)\s*[:：]"
     r"|(?:نرشح لكم?|لا يفوتك|لا تفوت قراءه)(?:\W|\s+(?:قراءه|ايضا))"
     r"|(?:مواضيع|اخبار|مقالات|موضوعات|قصص|تقارير|خبر|موضوع)\s+(?:ذات|ذو)\s+صله"
     r"|(?:مواضيع|اخبار|مقالات|موضوعات|قصص)\s+(?:متعلقه|مرتبطه|مشابهه|قد تهمك|تهمك|اخري)"
-    r"|الموضوعات المتعلقه|الاخبار المتعلقه|ذات صله|(?:قد|ربما) (?:يهمك|يعجبك|تهمك|ترغب)"
+    r"|الموضوعات المتعلقه|الاخبار المتعلقه|ذات صله"
+    r"|(?:قد|ربما) (?:يهمك|يعجبك|تهمك|ترغب\w* (?:في|ب)\s?(?:قراءه|متابعه|الاطلاع|مشاهده))"
     r"|للمزيد|لمزيد من|لقراءه المزيد|اخترنا لك"
     r"|المزيد من (?:ال)?(?:اخبار|مواضيع|مقالات|قصص|تقارير|موضوعات|تفاصيل)"
     r"|read (?:also|more)|see also|lire aussi|à lire)"
+)
+# What a sentence of the news may begin with as well: a whole one stays.
+_MAY_BEGIN = re.compile(
+    r"\W*(?:للمزيد|لمزيد من|المزيد من|(?:مواضيع|اخبار|مقالات|موضوعات|قصص|تقارير) )(?!.{0,12}[:：])"
 )
 _FOLLOW = re.compile(
     r"\W*(?:تابعونا|تابعنا|تابعوا|متابعه (?:اخر )?(?:اخبار|الاخبار)|"
@@ -55,15 +60,17 @@ _POLICY = re.compile(
     r"|^\W*(?:لن يتم نشر عنوان بريدك|اترك (?:تعليق|رد)|اضف تعليق|اكتب تعليق|(?:ال)?تعليقات[\W\d]*$"
     r"|لا توجد تعليقات|شروط التعليق|عدد التعليقات|يرجي .{0,40}تعليق)"
     r"|(?:جميع|كافه|كل) الحقوق محفوظه|حقوق (?:اعاده )?(?:النشر|الطبع|الملكيه|البث)[\w ]{0,30}محفوظه"
-    r"|all rights reserved|يمنع (?:نسخ|اعاده|الاقتباس)|لا يسمح باعاده|^\W*©"
+    r"|all rights reserved|يمنع (?:نسخ|الاقتباس|اعاده (?:نشر|استخدام|بث|انتاج))|"
+    r"لا يسمح باعاده (?:نشر|استخدام)|^\W*©"
 )
 _LISTED = re.compile(
     r"\W*(?:(?:ال)?وسوم|كلمات (?:مفتاحيه|دلاليه|دليليه|داله)|الكلمات (?:المفتاحيه|الدلاليه|الداله)"
     r"|تاغ|تاج|تاغات|تاجات|العلامات|هاشتاغ|tags?|keywords)\s*(?:[:：#]|$)"
 )
 _CREDIT = re.compile(
-    r"\W*(?:(?:ال)?صوره?|تصوير|عدسه|كاميرا|(?:ال)?مصدر|(?:ال)?مصادر|source|photo|credit|getty\w*"
-    r"|afp|reuters|رويترز|ا ف ب|ا\.ف\.ب|الاناضول)(?:\s*[:/：|].*|\W*)$"
+    r"\W*(?:(?:(?:ال)?صوره?|تصوير|عدسه|كاميرا|(?:ال)?مصدر|source|photo|credit)(?:\s*[:/：|].*|\W*)$"
+    r"|(?:(?:ال)?مصادر|getty\w*|afp|reuters|رويترز|ا ف ب|ا\.ف\.ب|الاناضول)"
+    r"(?:\s*[:/：|]\s*\S+(?: \S+)?|\W*)$)"
 )
 _LABEL = re.compile(
     r"\W*(?:استمع(?: الي المقال| للمقال)?|(?:مجموعه|البوم|معرض) (?:ال)?صور|"
@@ -142,11 +149,14 @@ def is_surplus(block: Block, folded: str) -> bool:
     length = len(folded)
     if not _WORD.search(folded):
         return True
+    ended = _SENTENCE.search(block.text) is not None
     if _READ_ALSO.match(folded) and (length < 160 or block.link_share > 0.3):
+        return not (ended and _MAY_BEGIN.match(folded)) or block.link_share > 0.3
+    if length < 260 and _FOLLOW.match(folded) and _CHANNEL.search(folded):
         return True
-    if length < 260 and _FOLLOW.match(folded) and (length < 60 or _CHANNEL.search(folded)):
+    if length < 60 and _FOLLOW.match(folded) and not ended:
         return True
-    if length < 100 and _FOLLOWED.match(folded) and not _SENTENCE.search(block.text):
+    if length < 100 and _FOLLOWED.match(folded) and not ended:
         return True
     if _HASHTAGS.fullmatch(block.text):
         return True
@@ -158,7 +168,7 @@ def is_surplus(block: Block, folded: str) -> bool:
         return True
     if length < 120 and (_CREDIT.match(folded) or _TWEETED.match(folded)):
         return True
-    return block.link_share > _LINKED and length < 200 and not _SENTENCE.search(block.text)
+    return block.link_share > _LINKED and length < 200 and not ended
 
 
 def _until_related(blocks: Sequence[Block]) -> Sequence[Block]:

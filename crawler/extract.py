@@ -75,9 +75,7 @@ def extract(
     if kind is PageKind.SECTION:
         language = detect(_visible(page))
         return Extraction(kind=kind, language=language, canonical_url=canonical, problems=problems)
-    dates = Decision()
-    if kind is not PageKind.OTHER:
-        dates = _dates(page, body, capture, publisher.zone)
+    dates = Decision() if kind is PageKind.OTHER else _dates(page, body, capture, publisher.zone)
     return replace(
         _article(page, title, body, capture.url),
         kind=kind,

@@ -70,16 +70,13 @@ def read_page(
     name = root.findtext(".//title") or ""
     live = is_live(capture.url, evidence.types, name, decoded.text, blocks)
     body = locate(blocks, selected.text, scattered=live)
-    titles = [text for _, text in evidence.titles] + (
-        [hints.title] if hints and hints.title else []
-    )
+    titles = [text for _, text in evidence.titles]
+    titles += [hints.title] if hints and hints.title else []
     named = [publisher.name, publisher.name_latin or "", *evidence.names]
     names = headline.site_names(named, host_of(capture.url))
     stated = [headline.without_site(text, names) for text in titles]
     place = find_headline(blocks, body, stated)
-    likely = names
-    if place is not None:
-        likely |= headline.learned(titles, blocks[place].text)
+    likely = names | headline.learned(titles, blocks[place].text if place is not None else "")
     body = after(body, blocks, place)
     if not body.sure:
         evidence.take_state(read_state(root, [*titles, *stated]))

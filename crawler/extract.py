@@ -84,9 +84,7 @@ def extract(
     if kind is PageKind.SECTION:
         language = detect(_visible(page))
         return Extraction(kind=kind, language=language, canonical_url=canonical, problems=problems)
-    dates = Decision()
-    if kind is not PageKind.OTHER:
-        dates = _dates(page, body, capture, publisher.zone)
+    dates = Decision() if kind is PageKind.OTHER else _dates(page, body, capture, publisher.zone)
     return replace(
         _article(page, title, body, capture.url),
         kind=kind,
@@ -178,7 +176,7 @@ def _title(page: Page) -> str | None:
     candidates += [("hint", page.hints.title)] if page.hints and page.hints.title else []
     sections = frozenset(map(headline.key, page.evidence.sections))
     lines = [(source, one_line(text)) for source, text in candidates]
-    return headline.choose(lines, page.names, sections) or None
+    return headline.choose(lines, page.likely, sections) or None
 
 
 def _text(page: Page, title: str | None) -> _Text:
@@ -193,7 +191,7 @@ def _text(page: Page, title: str | None) -> _Text:
         found = _cleaned(page, unseen_lead(found, page.evidence.body), known) + found
     lines = [line for line in map(one_line, found) if line]
     lines, authors, byline_from = sign(lines, page)
-    dateline = split_dateline(lines[0], page.names, first=True) if lines else None
+    dateline = split_dateline(lines[0], page.likely, first=True) if lines else None
     if dateline and not dateline[1]:
         del lines[0]
     text = "\n".join(lines)

@@ -59,7 +59,7 @@ def learned(titles: Iterable[str], printed: str) -> frozenset[str]:
     The name of a person is none: some sites put there who wrote the story.
     """
     found = set()
-    for title in titles:
+    for title in titles if key(printed) else ():
         for cut in _SEPARATOR.finditer(title):
             head, tail = key(title[: cut.start()]), key(title[cut.end() :])
             found |= {tail} if head == key(printed) else {head} if tail == key(printed) else set()

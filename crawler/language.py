@@ -5,15 +5,18 @@ from collections import Counter
 
 # Words that make up much of any text of a language and little of its neighbours'.
 _WORDS = {
-    "ar": "في من على إلى أن التي الذي عن مع هذا هذه كان قد لا ما بعد بين ذلك كما وقال وفي ومن إن",
+    "ar": "ال في من على إلى أن التي الذي عن مع هذا هذه كان قد لا ما بعد بين ذلك كما وقال وفي إن",
     "fa": "و در به از که این را با است برای آن های می بر یک تا کرد خود شد نیز شده باید",
     "ur": "کے میں کی ہے سے کا کو اور نے پر کہ ہیں یہ اس بھی تھا کر ایک نہیں گے",
     "ckb": "لە بە کە و بۆ ئەم ئەو لەگەڵ دەکات سەر کرد بوو هەر یان ئەوە نێوان هەیە",
     "en": "the of and to in a is that for on was with as by it at from be are this has have",
     "fr": "de la le et les des en un une du que est pour dans par sur au qui ne pas avec plus",
 }
-# Letters of one alphabet that the others on this list do without.
-_LETTERS = {"ckb": "ێۆڵڕەڤ", "ur": "ٹڈڑںےہھ", "fa": "پچژگیک", "ar": "ةىيكأإ"}
+# Letters of one alphabet that the others on this list do without, and what one of them counts.
+# Those of Persian are Urdu's and Kurdish's too; it is often typed with Arabic's yeh and kaf.
+_LETTERS = {"ckb": ("ێۆڵڕەڤ", 8), "ur": ("ٹڈڑںےہھ", 8), "fa": ("پچژگیک", 3), "ar": ("ةىأإ", 6)}
+_TYPED = str.maketrans("يك", "یک")
+_ARTICLES = ("ال", "وال", "بال", "لل")
 _COMMON = {language: frozenset(words.split()) for language, words in _WORDS.items()}
 _WORD = re.compile(r"[^\W\d_]+(?:\u200c[^\W\d_]+)*")
 _SAMPLE = 4000
@@ -47,12 +50,20 @@ def detect(text: str) -> str | None:
         return None
     script = ARABIC_SCRIPT if _is_arabic(words) else ("en", "fr")
     counts, letters = Counter(words), Counter(sample)
-    scores = {
-        language: (
-            sum(counts[word] for word in _COMMON[language]) / len(words)
-            + 3 * sum(letters[letter] for letter in _LETTERS.get(language, "")) / len(sample)
-        )
-        for language in script
-    }
+    counts += Counter(word.translate(_TYPED) for word in words if word.translate(_TYPED) != word)
+    counts["ال"] = sum(word.startswith(_ARTICLES) for word in words)
+    scores = {one: _score(one, counts, letters, len(words), len(sample)) for one in script}
     best = max(scores, key=lambda language: scores[language])
     return best if scores[best] > 0.02 else None
+
+
+def _score(
+    language: str, counts: Counter[str], letters: Counter[str], words: int, length: int
+) -> float:
+    """Return how much of a text are a language's own words and letters."""
+    alphabet, weight = _LETTERS.get(language, ("", 0))
+    own = sum(letters[letter] for letter in alphabet)
+    if language == "fa" and not own:
+        return 0.0
+    common = sum(counts[word] for word in _COMMON[language])
+    return common / words + weight * own / length

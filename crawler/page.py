@@ -24,7 +24,8 @@ from crawler.selected import Selected, select
 class Page:
     """One page with everything that was read from its tree, before anything was decided.
 
-    `names` are the keys of what its newspaper is called, `headline` is the element of the headline
+    `names` are the keys of what its newspaper is called, `likely` those and what stands beside the
+    headline in titles, which may be a section as well; `headline` is the element of the headline
     where that stands before the text; `sure` tells that the place of its text is beyond doubt,
     `live` that it is a live blog.
     """
@@ -38,6 +39,7 @@ class Page:
     headline: HtmlElement | None
     printed: Printed
     names: frozenset[str]
+    likely: frozenset[str]
     hints: Link | None
     sure: bool
     live: bool
@@ -70,20 +72,18 @@ def read_page(
     name = root.findtext(".//title") or ""
     live = is_live(capture.url, evidence.types, name, decoded.text, blocks)
     body = locate(blocks, selected.text, scattered=live)
-    titles = [text for _, text in evidence.titles] + (
-        [hints.title] if hints and hints.title else []
-    )
+    titles = [text for _, text in evidence.titles]
+    titles += [hints.title] if hints and hints.title else []
     named = [publisher.name, publisher.name_latin or "", *evidence.names]
     names = headline.site_names(named, host_of(capture.url))
     stated = [headline.without_site(text, names) for text in titles]
     place = find_headline(blocks, body, stated)
-    if place is not None:
-        names |= headline.learned(titles, blocks[place].text)
+    likely = names | headline.learned(titles, blocks[place].text if place is not None else "")
     top = None if place is None else _above(blocks[place], body, place)
     body = after(body, blocks, place)
     if not body.sure:
         evidence.take_state(read_state(root, [*titles, *stated]))
-    printed = read_printed(blocks, body, place, evidence.descriptions, names, live=live)
+    printed = read_printed(blocks, body, place, evidence.descriptions, likely, live=live)
     return Page(
         root=root,
         decoded=decoded,
@@ -94,6 +94,7 @@ def read_page(
         headline=top,
         printed=printed,
         names=names,
+        likely=likely,
         hints=hints,
         sure=body.sure or is_home(capture.url),
         live=live,

@@ -31,7 +31,7 @@ _BYLINE = re.compile(
 _AUTHOR_LINK = re.compile(r"author|writer|kat[ie]b|editor|profile|user|كاتب|كتاب", re.IGNORECASE)
 _FIGURES = frozenset({"figure", "figcaption", "aside"})
 _CREDIT = re.compile(
-    r"(?:^|[\s_-])(?:captions?|credits?|photo\w*|image|tags?|keywords)(?=$|[\s_-])"
+    r"(?:^|[\s_-])(?:(?:img-?)?cap(?:tions?)?|credits?|photo\w*|image|tags?|keywords)(?=$|[\s_-])"
 )
 _PARTED = re.compile(r"\s*[|•·]\s*|\s[-–—]\s")
 _INLINE = ("a", "span", "strong", "b", "em", "i", "cite")
@@ -45,6 +45,7 @@ _SHORT = 120
 class Printed:
     """What stands around a headline: its text, dates, bylines and standfirst.
 
+    `names` are lines that hold nothing but a person's name: who signs, where no byline says it.
     `lead` holds paragraphs of the article that stand before the element of its body.
     """
 
@@ -52,6 +53,7 @@ class Printed:
     dateline: str | None = None
     stamps: list[Stamp] = field(default_factory=list)
     bylines: list[str] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
     deck: str | None = None
     lead: list[Block] = field(default_factory=list)
 
@@ -145,8 +147,8 @@ def _take(found: Printed, block: Block, *, above: bool = False) -> None:
         inner = [text for _, text in elements_of(block) if text != block.text]
         parts = [*inner, *_PARTED.split(block.text)]
         found.bylines += [part for part in dict.fromkeys(parts) if signature(part)]
-        if not above and not found.bylines and _is_signed(block):
-            found.bylines.append(block.text)
+        if not above and _is_signed(block):
+            found.names.append(block.text)
 
 
 def _is_signed(block: Block) -> bool:

@@ -21,7 +21,7 @@ def sign(lines: Sequence[str], page: Page) -> Signed:
     authors: tuple[str, ...] = ()
     for index in _SIGNING:
         if -len(kept) <= index < len(kept) and not authors:
-            authors = bylines.signature(kept[index], without=page.names)
+            authors = bylines.signature(kept[index], without=page.likely)
             if authors:
                 del kept[index]
     source: str | None = "text"
@@ -38,12 +38,12 @@ def _stated(page: Page) -> tuple[tuple[str, ...], str | None]:
     if page.selected.byline:
         sources.append(("rules", page.selected.byline))
     sources += page.evidence.authors
-    sources += [("byline", text) for text in page.printed.bylines]
+    sources += [("byline", text) for text in (*page.printed.bylines, *page.printed.names)]
     sources += [("meta", text) for text in page.evidence.owners if _is_shown(text, page.blocks)]
     if page.hints and page.hints.author:
         sources.append(("feed", page.hints.author))
     for source, text in sources:
-        if found := bylines.names(one_line(text), without=page.names):
+        if found := bylines.names(one_line(text), without=page.likely):
             return found, source
     return (), None
 

@@ -9,88 +9,13 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from archive.arabic import fold
+from crawler import boilerplate
 from crawler.blocks import Block
 from crawler.datewords import cut
 from crawler.headline import key
 from crawler.infolines import is_info, without_info
 from crawler.moments import parse
 
-# All patterns read folded text: ا for every alef, ه for ة, ي for ى, no marks, lower case.
-_READ_ALSO = re.compile(
-    r"\W*(?:و?(?:اقرا|اقرءوا|اقرؤوا|اقرؤا|اقراوا|اقرئي|اقراي|قد تقرا|طالع|طالعوا|شاهد|شاهدوا|تابع|"
-    r"انظر|راجع|استمع|تعرف|تصفح)(?:\s*[/\\(]\s*(?:ي|وا)\)?)?\s+"
-    r"(?:ايضا|كذلك|المزيد|اكثر|هنا|(?:علي|في|من) موقعنا|في\s*:|التالي)"
-    r"|(?:اقرا|طالع|شاهد|نرشح لكم?|رشحنا لك|لا يفوتك|لا تفوتك?|من ارشيفنا|في السياق نفسه|"
-    r"اخبار متعلقه|مقال متعلق|خبر متعلق|شاهد الفيديو|بالفيديو|بالصور)\s*[:：]"
-    r"|(?:نرشح لكم?|لا يفوتك|لا تفوت قراءه)(?:\W|\s+(?:قراءه|ايضا))"
-    r"|(?:مواضيع|اخبار|مقالات|موضوعات|قصص|تقارير|خبر|موضوع)\s+(?:ذات|ذو)\s+صله"
-    r"|(?:مواضيع|اخبار|مقالات|موضوعات|قصص)\s+(?:متعلقه|مرتبطه|مشابهه|قد تهمك|تهمك|اخري)"
-    r"|الموضوعات المتعلقه|الاخبار المتعلقه|ذات صله|(?:قد|ربما) (?:يهمك|يعجبك|تهمك|ترغب)"
-    r"|للمزيد|لمزيد من|لقراءه المزيد|اخترنا لك"
-    r"|المزيد من (?:ال)?(?:اخبار|مواضيع|مقالات|قصص|تقارير|موضوعات|تفاصيل)"
-    r"|read (?:also|more)|see also|lire aussi|à lire)"
-)
-_FOLLOW = re.compile(
-    r"\W*(?:تابعونا|تابعنا|تابعوا|متابعه (?:اخر )?(?:اخبار|الاخبار)|"
-    r"شاركونا|شاركنا|شارك\w* (?:الخبر|المقال|هذا|علي|عبر|مع)"
-    r"|انضموا|انضم الي|اشترك\w* (?:في|الان|ب)|للاشتراك|حملوا? (?:تطبيق|الان)|يمكنكم متابعه"
-    r"|يمكنك متابعه|لمتابعه (?:اخر|احدث|اهم|المزيد|اخبار|كل)|لمتابعتنا|لتصلكم|لتصلك|تصفح\w* نشرتنا"
-    r"|انقر\w* هنا|اضغط\w* هنا|نسخ الرابط|تم نسخ|انشر علي|follow us|share this|subscribe)"
-)
-# «تابع صوت كذا على واتساب»
-_FOLLOWED = re.compile(
-    r"\W*تابعو?ا? (?:\S+ ){1,5}(?:علي|عبر|في) (?:\S+ ){0,2}"
-    r"(?:فيس ?بوك|تويتر|واتس ?اب|تي?لي?[غجق]رام|يوتيوب|انست[غجق]رام|نبض|تيك ?توك|[غج]و[غج]ل|google)"
-)
-_HASHTAGS = re.compile(r"(?:\W*#\w+)+\W*")
-_CHANNEL = re.compile(
-    r"فيس ?بوك|تويتر|واتس ?اب|تي?لي?[غجق]رام|يوتيوب|انست[غجق]رام|[غج]و[غج]ل|google|facebook"
-    r"|twitter|telegram|whatsapp|حسابا?ت?نا|صفحات|صفحتنا|قناتنا|تطبيق|نشرتنا|النشره البريديه"
-    r"|اضغط|انقر|\bهنا\b|رابط|الخبر\b|المقال\b"
-)
-_POLICY = re.compile(
-    r"ترحب (?:شبكه|صحيفه|موقع|اداره|بوابه) .{0,80}(?:نقاش|تعليق|مشارك)"
-    r"|(?:اراء|تعليقات|المقالات|مقالات|المقال|المواد)\b.{0,60}(?:لا تعبر|لا يعبر|تعبر عن راي"
-    r"|يعبر عن راي|تعبر فقط|لا تمثل)"
-    r"|^\W*(?:لن يتم نشر عنوان بريدك|اترك (?:تعليق|رد)|اضف تعليق|اكتب تعليق|(?:ال)?تعليقات[\W\d]*$"
-    r"|لا توجد تعليقات|شروط التعليق|عدد التعليقات|يرجي .{0,40}تعليق)"
-    r"|(?:جميع|كافه|كل) الحقوق محفوظه|حقوق (?:اعاده )?(?:النشر|الطبع|الملكيه|البث)[\w ]{0,30}محفوظه"
-    r"|all rights reserved|يمنع (?:نسخ|اعاده|الاقتباس)|لا يسمح باعاده|^\W*©"
-)
-_LISTED = re.compile(
-    r"\W*(?:(?:ال)?وسوم|كلمات (?:مفتاحيه|دلاليه|دليليه|داله)|الكلمات (?:المفتاحيه|الدلاليه|الداله)"
-    r"|تاغ|تاج|تاغات|تاجات|العلامات|هاشتاغ|tags?|keywords)\s*(?:[:：#]|$)"
-)
-_CREDIT = re.compile(
-    r"\W*(?:(?:ال)?صوره?|تصوير|عدسه|كاميرا|(?:ال)?مصدر|(?:ال)?مصادر|source|photo|credit|getty\w*"
-    r"|afp|reuters|رويترز|ا ف ب|ا\.ف\.ب|الاناضول)(?:\s*[:/：|].*|\W*)$"
-)
-_LABEL = re.compile(
-    r"\W*(?:استمع(?: الي المقال| للمقال)?|(?:مجموعه|البوم|معرض) (?:ال)?صور|"
-    r"طباعه|شارك|مشاركه|حجم الخط|اعلان|اعلانات|advertisement"
-    r"|رابط مختصر|رابط|فيسبوك|تويتر|واتساب|تلغرام|تيليجرام|facebook|twitter|whatsapp|telegram"
-    r"|المزيد|انتهي|القصه كامله|فيديو|صور|التفاصيل|email|print|short url)\W*$"
-)
-_TWEETED = re.compile(
-    r"\W*[—–-]\s.{1,80}\(@\w{1,20}\)|(?:a post shared by|view this post on)\b"
-    r"|(?:عرض هذا المنشور علي|تمت مشاركه منشور بواسطه)"
-)
-_SIGNED = re.compile(
-    r"(?:[\u0621-\u064a]{1,2}\s?[.\u200c/]\s?[\u0621-\u064a]{1,2}\W*)+(?:\([^)]*\))?\s*$"
-    r"|\W*\d{1,2}:\d{2}\s*(?:ت\s?م|جمت|gmt|تغ)\W*$|\W*\d{4}\W*$"
-)
-# What opens a box that asks for an address or a vote, or that sells.
-_BOX = re.compile(
-    r"\W*(?:ادخل\w* (?:بريدك|البريد|عنوان)|سجل\w* (?:بريدك|في نشرتنا|في النشره|الان)|"
-    r"(?:النشره|نشرتنا|النشرات) (?:البريديه|الاخباريه|اليوميه|الاسبوعيه)\W*$|ليصلك |"
-    r"احصل\w* علي (?:نشرتنا|احدث|اهم الاخبار|اشعارات)|فعل\w* الاشعارات|فعل\w* الجرس|"
-    r"(?:استطلاع|استفتاء)(?: (?:ال)?راي)?\W*$|صوت\w* (?:الان|معنا)\W*$|"
-    r"هذا المحتوي (?:للمشتركين|متاح للمشتركين|حصري)|محتوي (?:اعلاني|ممول|مدفوع)\W*$|"
-    r"(?:اعلان|ماده اعلانيه)\W*$|يتبع اسفل الاعلان|تابع القراءه بعد الاعلان|"
-    r"هل (?:اعجبك|وجدت) (?:ال|هذا ال)(?:مقال|خبر|موضوع)|قيم (?:ال|هذا ال)(?:مقال|خبر)|"
-    r"(?:ابلغ|بلغ|الابلاغ) عن خطا|اذا كنت(?: \S+)? تعتقد\S* (?:ان|بان) (?:المقال|الخبر|هذا)|"
-    r"الاخبار المنشوره علي الصفحه الرسميه|هل لاحظت خطا|حمل\w* تطبيق)"
-)
 _CENTRED = re.compile(r"text-align\s*:\s*center|^ ?center", re.IGNORECASE)
 _PROSE = 60  # characters of a paragraph, after which a date is one of the story's own
 _CAPTION = 150  # characters that a caption may have
@@ -120,7 +45,7 @@ def paragraphs(
         folded = fold(block.text).strip()
         if skipping and (block.link_share > 0.6 or (block.item and block.linked)):
             continue
-        skipping = bool(_READ_ALSO.match(folded)) and len(folded) < 45
+        skipping = bool(boilerplate.READ_ALSO.match(folded)) and len(folded) < 45
         if (teaser and not timed and _is_stamp(folded)) or _is_caption(block):
             continue
         teaser = block.link_share > _LINKED
@@ -142,23 +67,28 @@ def is_surplus(block: Block, folded: str) -> bool:
     length = len(folded)
     if not _WORD.search(folded):
         return True
-    if _READ_ALSO.match(folded) and (length < 160 or block.link_share > 0.3):
+    ended = _SENTENCE.search(block.text) is not None
+    if boilerplate.READ_ALSO.match(folded) and (length < 160 or block.link_share > 0.3):
+        return not (ended and boilerplate.MAY_BEGIN.match(folded)) or block.link_share > 0.3
+    if length < 260 and boilerplate.FOLLOW.match(folded) and boilerplate.CHANNEL.search(folded):
         return True
-    if length < 260 and _FOLLOW.match(folded) and (length < 60 or _CHANNEL.search(folded)):
+    if length < 60 and boilerplate.FOLLOW.match(folded) and not ended:
         return True
-    if length < 100 and _FOLLOWED.match(folded) and not _SENTENCE.search(block.text):
+    if length < 100 and boilerplate.FOLLOWED.match(folded) and not ended:
         return True
-    if _HASHTAGS.fullmatch(block.text):
+    if boilerplate.HASHTAGS.fullmatch(block.text):
         return True
-    if _POLICY.search(folded) and (length < 160 or block.element.getnext() is None or block.linked):
+    if boilerplate.POLICY.search(folded) and (
+        length < 160 or block.element.getnext() is None or block.linked
+    ):
         return True
-    if length < 120 and (_LISTED.match(folded) or _LABEL.match(folded)):
+    if length < 120 and (boilerplate.LISTED.match(folded) or boilerplate.LABEL.match(folded)):
         return True
-    if (not block.heading and is_info(folded)) or (length < 320 and _BOX.match(folded)):
+    if (not block.heading and is_info(folded)) or (length < 320 and boilerplate.BOX.match(folded)):
         return True
-    if length < 120 and (_CREDIT.match(folded) or _TWEETED.match(folded)):
+    if length < 120 and (boilerplate.CREDIT.match(folded) or boilerplate.TWEETED.match(folded)):
         return True
-    return block.link_share > _LINKED and length < 200 and not _SENTENCE.search(block.text)
+    return block.link_share > _LINKED and length < 200 and not ended
 
 
 def _until_related(blocks: Sequence[Block]) -> Sequence[Block]:
@@ -170,10 +100,11 @@ def _until_related(blocks: Sequence[Block]) -> Sequence[Block]:
         if passed > total * _LATE and len(block.text) < 45:
             folded = fold(block.text)
             listed = sum(
-                other.link_share > 0.6 and not _READ_ALSO.match(fold(other.text)) for other in rest
+                other.link_share > 0.6 and not boilerplate.READ_ALSO.match(fold(other.text))
+                for other in rest
             )
             prose = sum(other.link_share < 0.3 and _is_prose(other.text) for other in rest)
-            if _READ_ALSO.match(folded) and (not prose or listed >= max(3, prose)):
+            if boilerplate.READ_ALSO.match(folded) and (not prose or listed >= max(3, prose)):
                 return blocks[:index]
         passed += len(block.text)
     return blocks
@@ -241,7 +172,7 @@ def _trimmed(lines: list[str]) -> list[str]:
     """Cut the initials of editors and lone dates off the end."""
     while lines and len(lines[-1]) < 80:
         if len(lines) > 1 and (
-            _SIGNED.match(fold(lines[-1])) or parse(lines[-1], now=None, zone=None)
+            boilerplate.SIGNED.match(fold(lines[-1])) or parse(lines[-1], now=None, zone=None)
         ):
             lines.pop()
             continue

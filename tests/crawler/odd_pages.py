@@ -387,4 +387,15 @@ CASES = (
         text=lines(A),
         title='"النخل" تفتح & تغلق',
     ),
+    case(
+        "section-in-the-title",
+        f"<ol class='breadcrumb'><li><a href='/'>الرئيسية</a></li><li><a href='/e'>اقتصاد</a></li></ol><h1>{TITLE_A}</h1><div class='article-body'>{ps(A)}</div>",
+        _META + f"<meta property='og:title' content='{TITLE_A} - اقتصاد'>",
+        section="اقتصاد",
+    ),
+    case(
+        "a-person-in-the-caption",
+        f"<h1>{TITLE_A}</h1><img src='/a.jpg'><div class='img-cap'>مازن الحداد</div><div class='who'>بقلم ليلى منصور</div><div class='article-body'>{ps(A)}</div>",
+        authors=("ليلى منصور",),
+    ),
 )

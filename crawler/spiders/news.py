@@ -226,7 +226,7 @@ class NewsSpider(Spider):
     def _has_to_announce(self, visit: Visit) -> bool:
         """Say whether it is a front page that has to name the listings, as no file does."""
         one = self.publishers[visit.publisher]
-        unknown = one.is_bare or (visit.past and not (one.api or one.sitemaps or one.sections))
+        unknown = one.is_bare or (visit.past and not one.has_way_back)
         return unknown and visit.kind is Kind.SECTION and visit.url == one.homepage
 
     def _sitemaps(self, page: Capture) -> list[Link]:

@@ -227,6 +227,35 @@ def test_an_article_is_not_renewed_by_being_listed_again(db):
     assert due(db, now=NOON + HOUR) == []
 
 
+def test_an_article_that_was_edited_since_it_was_looked_at_is_told(db):
+    add_article(db, id=7, publisher=PAPER.slug)
+    find_pages(db, 1, 2, 3)
+    for one in due(db)[:2]:
+        visits.visited(db, one, capture(), now=NOON, due_at=NOON + HOUR, state="done", article=7)
+    later, printed = NOON + HOUR / 2, "2020-11-09T12:30"
+
+    def edited(*, moment=later, printed=printed, now=NOON + HOUR / 2):
+        stated = [(page(number), moment, printed) for number in (1, 2, 3, 4)]
+        return visits.edited(db, stated, listing=INDEX, now=now)
+
+    assert sorted(edited()) == [page(1), page(2)]  # the third was not looked at yet
+    assert edited(moment=NOON - HOUR) == []
+    assert edited(now=NOON + HOUR) == []  # due in any case
+    links = [(page(1), Link(url=page(1), modified=printed))]
+    visits.found(db, links, visit=visit(INDEX, Kind.SITEMAP), now=NOON, run_began=NOON)
+    assert edited() == [page(2)]  # it said so before
+    visits.make_due(db, [page(1)], now=NOON + HOUR / 2)
+    assert keys(due(db, now=NOON + HOUR / 2)) == ["3", "1"]
+
+
+def test_what_a_listing_says_of_the_last_change_is_kept_up_to_date(db):
+    for printed in ("2020-11-08", "2020-11-09"):
+        find_pages(db, 1, modified=printed, title=f"عنوان {printed}")
+    assert db.execute("select modified, title from links").fetchall() == [
+        ("2020-11-09", "عنوان 2020-11-08")
+    ]
+
+
 LAST = ('"0"', "Sun, 08 Nov 2020 12:00:00 GMT", "00")
 OUTCOMES = [
     (capture(200), "done", ('"1"', "Mon, 09 Nov 2020 12:00:00 GMT", "ab"), 0),

@@ -40,7 +40,7 @@ def wordpress(site, by_day, *, per_page=2):
         return (wire.http(body, f"X-WP-TotalPages: {pages}", media="application/json"),)
 
     class Answers(dict[str, object]):
-        def get(self, target, default=None):  # type: ignore[override]
+        def get(self, target, default=None):
             return answer if target.startswith("/wp-json/") else super().get(target, default)
 
     site.answers = Answers(site.answers)
@@ -274,7 +274,7 @@ def truths(newsstand, slug, since, until="9999"):
 def test_a_walk_killed_again_and_again_ends_with_every_article_once(press, tmp_path, slug):
     wanted = truths(press, slug, "2020-11-05")
     assert len(wanted) > 60
-    acknowledged = {}
+    acknowledged: dict[str, str] = {}
     for _, after in zip(range(4), itertools.cycle((12, 25, 31))):
         kill(backfill(tmp_path, press, slug, "--since", "2020-11-05"), press, after=after)
         assert acknowledged.items() <= found(tmp_path).items()

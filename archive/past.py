@@ -10,9 +10,10 @@ from datetime import date
 
 from archive.batch import Batch
 from archive.clock import Clock, iso
+from archive.links import FOUND, new
 from archive.records import Kind, Link, Visit
 from archive.urls import canonical
-from archive.visits import FOUND, KINDS, VISITS, as_visit, new
+from archive.visits import KINDS, VISITS, as_visit
 
 _WITHIN = """v.past = 1 and v.publisher = :publisher and v.due_at <= :now
     and (v.latest_on is null or v.latest_on >= :since)

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from archive import visits
+from archive import links, visits
 from archive.batch import Batch
 from archive.past import _NEXT, Past
 from archive.records import Kind, Link
@@ -37,9 +37,9 @@ def page(number):
 
 
 def find(db, *numbers, past=True, listing=FEED, kind=Kind.FEED, now=NOON, **days):
-    links = [(page(number), Link(url=page(number), **days)) for number in numbers]
+    listed = [(page(number), Link(url=page(number), **days)) for number in numbers]
     one = visit(listing, kind)
-    return visits.found(db, links, visit=one, now=now, run_began=now, past=past)
+    return links.found(db, listed, visit=one, now=now, run_began=now, past=past)
 
 
 def walk(past, since=SINCE, until=UNTIL, **changes):
@@ -148,7 +148,7 @@ def pages_of_section(db, past, count):
         url = f"{SECTION}?page={number}"
         link = Link(url=url, kind=Kind.SECTION)
         listing = visit(found_in, Kind.SECTION)
-        visits.found(db, [(url, link)], visit=listing, now=NOON, run_began=NOON, past=True)
+        links.found(db, [(url, link)], visit=listing, now=NOON, run_began=NOON, past=True)
         found_in = url
     db.execute("update visits set due_at = null, state = 'done'")
 

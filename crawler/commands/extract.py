@@ -19,7 +19,7 @@ from crawler.publisher import Publisher, find, load_all
 _FIELDS = (
     *("kind", "title", "deck", "byline", "authors", "byline_from", "published_at", "published_on"),
     *("published_from", "modified_at", "section", "tags", "language", "text", "image_url"),
-    *("normal_url", "problems"),
+    *("canonical_url", "problems"),
 )
 
 

@@ -10,15 +10,16 @@ from datetime import date
 
 from archive.batch import Batch
 from archive.clock import Clock, iso
+from archive.links import FOUND, new
 from archive.records import Kind, Link, Visit
 from archive.urls import canonical
-from archive.visits import FOUND, KINDS, VISITS, as_visit, new
+from archive.visits import KINDS, VISITS, as_visit
 
 _WITHIN = """v.past = 1 and v.publisher = :publisher and v.due_at <= :now
     and (v.latest_on is null or v.latest_on >= :since)
     and (v.earliest_on is null or v.earliest_on <= :until)"""
 _NEXT = f"""
-{VISITS} where {_WITHIN} and v.kind {{kinds}} order by v.latest_on desc, v.rowid limit :limit
+{VISITS} where {_WITHIN} and v.kind {{kinds}} order by v.latest_on desc, v.rowid desc limit :limit
 """
 
 # The pages of a section, each found in the one before.
@@ -26,7 +27,7 @@ _LAST_PAGE = """
 with recursive pages(key, depth) as (
     select :entry, 0
     union select v.key, depth + 1 from visits v join pages on v.found_in = pages.key
-    where v.kind = 'section' and v.key != :entry and depth < 100000
+    where v.kind = 'section' and v.state != 'gone' and v.key != :entry and depth < 100000
 )
 select key from pages order by depth desc limit 1
 """
@@ -53,18 +54,18 @@ class Past:
         self._batch = batch
         self._clock = clock
 
-    def begin(self, ways: Iterable[Link], *, publisher: str) -> None:
+    def begin(self, ways: Iterable[Link], *, publisher: str, anew: bool = False) -> None:
         """Make the listings that lead into the past due, as far as they are not exhausted.
 
         An interface's span of days is read again only where it was not over when it was read. A
-        section goes on from the last of its pages that is known.
+        section goes on from the last of its pages that is known, unless it begins `anew`.
         """
         self._batch.open()
         now = self._clock()
         for way in ways:
             key = canonical(way.url)
             added = self._db.execute(FOUND, new(key, way, publisher, now=now, past=True)).rowcount
-            if not added and way.kind is Kind.SECTION:
+            if not (added or anew) and way.kind is Kind.SECTION:
                 (key,) = self._db.execute(_LAST_PAGE, {"entry": key}).fetchone()
             last = way.latest_on.isoformat() if way.latest_on else None
             self._db.execute(_BEGIN, {"key": key, "at": iso(now), "last": last})

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from archive import articles, captures, renderings, runs, visits, warc
+from archive import articles, captures, links, renderings, runs, visits, warc
 from archive.clock import from_iso, iso
 from archive.records import (
     Capture,
@@ -147,14 +147,14 @@ class Store(Session):
         if capture.id is not None:
             renderings.insert(self.db, capture.id, location, at=at, sha256=sha256, size=len(html))
 
-    def found(self, links: Iterable[tuple[str, Link]], *, visit: Visit, past: bool = False) -> int:
+    def found(self, found: Iterable[tuple[str, Link]], *, visit: Visit, past: bool = False) -> int:
         """Keep a listing's links (canonical URL, link); return how many were new.
 
         Those that are `past` are visited by walks into the past alone.
         """
         self.batch.open()
-        return visits.found(
-            self.db, links, visit=visit, now=self.clock(), run_began=self._began, past=past
+        return links.found(
+            self.db, found, visit=visit, now=self.clock(), run_began=self._began, past=past
         )
 
     def edited(self, stated: Iterable[tuple[str, datetime, str]], *, visit: Visit) -> list[str]:
@@ -162,12 +162,12 @@ class Store(Session):
 
         `stated` are (canonical URL, moment of the change, how the listing prints it).
         """
-        return visits.edited(self.db, stated, listing=visit.key, now=self.clock())
+        return links.edited(self.db, stated, listing=visit.key, now=self.clock())
 
     def look_again(self, keys: Iterable[str]) -> None:
         """Make known addresses due now."""
         self.batch.open()
-        visits.make_due(self.db, keys, now=self.clock())
+        links.make_due(self.db, keys, now=self.clock())
 
     def identify(
         self, visit: Visit, *, claimed: str, answered: str, title: str | None

@@ -6,15 +6,13 @@ Nothing about the crawl is remembered anywhere else (invariant 3).
 import json
 import sqlite3
 from collections.abc import Collection, Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Literal
 
 from archive.clock import from_iso, iso
+from archive.links import FOUND, new
 from archive.records import Capture, Kind, Link, Visit
 from archive.urls import canonical
-
-UNDATED = timedelta(minutes=30)  # so often at most is a sitemap read that does not tell its age
-NEWS = timedelta(days=7)  # what is older is no news any more
 
 State = Literal["due", "done", "gone", "refused", "failed"]
 
@@ -36,20 +34,6 @@ where v.publisher = :publisher and v.due_at <= :now and v.past = 0 and v.kind {{
     {{only}}
 order by v.due_at, v.rowid limit :limit
 """
-_LATER = "state = 'failed' and due_at is null and last_at < :day_ago"
-FOUND = f"""
-insert into visits (key, url, publisher, kind, found_in, found_at, due_at, past, earliest_on,
-    latest_on)
-values (:key, :url, :publisher, :kind, :found_in, :at, :at, :past, :earliest_on, :latest_on)
-on conflict (key) do update set past = min(past, excluded.past),
-    due_at = case when {_LATER} then excluded.due_at else due_at end
-where {_LATER} or (past > excluded.past and :news)
-"""  # noqa: S608 - a condition of ours
-_LINKED = """
-insert into links (url, found_in, title, published, author, summary, modified, found_at)
-values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (url, found_in) do update
-    set modified = excluded.modified where modified is not excluded.modified
-"""
 _VISITED = """
 update visits set due_at = :due_at, not_before = :not_before, last_at = :last_at,
     state = :state, failures = :failures, interval = :interval,
@@ -57,12 +41,6 @@ update visits set due_at = :due_at, not_before = :not_before, last_at = :last_at
     article = coalesce(:article, article),
     past = case when kind = 'article' and :state in ('done', 'gone') then 0 else past end
 where key = :key
-"""
-_EDITED = """
-select v.key from json_each(:stated) s join visits v on v.key = s.value ->> 0
-left join links l on l.url = v.key and l.found_in = :listing
-where v.article is not null and v.state = 'done' and v.last_at < s.value ->> 1
-    and (v.due_at is null or v.due_at > :now) and coalesce(l.modified, '') != s.value ->> 2
 """
 
 
@@ -95,36 +73,6 @@ def want(db: sqlite3.Connection, url: str, kind: Kind, *, visit: Visit, now: dat
     return db.execute(FOUND, row).rowcount > 0
 
 
-def new(
-    key: str,
-    link: Link,
-    publisher: str,
-    *,
-    now: datetime,
-    listing: Visit | None = None,
-    past: bool = False,
-) -> dict[str, str | int | None]:
-    """Return the parameters of `FOUND` for a link of a listing, or an entry point.
-
-    A walk into the past may have found it first: it is news where a listing that is no sitemap
-    shows it and dates it to these days, or not at all.
-    """
-    recent = link.latest_on is None or link.latest_on >= (now - NEWS).date()
-    return {
-        "key": key,
-        "url": link.url,
-        "publisher": publisher,
-        "kind": link.kind,
-        "found_in": listing.key if listing else None,
-        "at": iso(now),
-        "day_ago": iso(now - timedelta(days=1)),
-        "past": past,
-        "earliest_on": link.earliest_on.isoformat() if link.earliest_on else None,
-        "latest_on": link.latest_on.isoformat() if link.latest_on else None,
-        "news": recent and listing is not None and listing.kind is not Kind.SITEMAP,
-    }
-
-
 def retire(db: sqlite3.Connection, publisher: str) -> None:
     """Let a publisher's listings rest until they are asked for or found again."""
     db.execute(
@@ -132,99 +80,6 @@ def retire(db: sqlite3.Connection, publisher: str) -> None:
         " where publisher = ? and kind != 'article' and found_in is null",
         (publisher,),
     )
-
-
-def found(
-    db: sqlite3.Connection,
-    links: Iterable[tuple[str, Link]],
-    *,
-    visit: Visit,
-    now: datetime,
-    run_began: datetime,
-    past: bool = False,
-) -> int:
-    """Keep the links (canonical URL, link) of a listing; new ones are due at once.
-
-    Those that are `past` are visited by walks into the past alone.
-
-    One that was given up is due again, once a day: it is still listed.
-
-    A known listing is due again when the one it stands in gives it another date, or none; not
-    twice in a run, so that listings which list each other come to an end, and not before a failed
-    one's time.
-
-    Returns:
-        How many addresses were new.
-    """
-    at = iso(now)
-    count = 0
-    for key, link in links:
-        row = new(key, link, visit.publisher, now=now, listing=visit, past=past)
-        added = db.execute(FOUND, row).rowcount
-        if not added and link.kind is not Kind.ARTICLE:
-            _renew(db, key, link, visit=visit, at=at, run_began=run_began, past=past)
-        hints = (link.title, link.published, link.author, link.summary, link.modified)
-        db.execute(_LINKED, (key, visit.key, *hints, at))
-        count += added
-    return count
-
-
-def edited(
-    db: sqlite3.Connection,
-    stated: Iterable[tuple[str, datetime, str]],
-    *,
-    listing: str,
-    now: datetime,
-) -> list[str]:
-    """Return the known articles that a listing says were changed since they were looked at.
-
-    `stated` are (key, moment of the change, how it is printed); what the listing said last time,
-    word for word, counts no more.
-    """
-    rows = [(key, iso(moment), printed) for key, moment, printed in stated]
-    parameters = {"stated": json.dumps(rows), "listing": listing, "now": iso(now)}
-    return [str(key) for (key,) in db.execute(_EDITED, parameters)]
-
-
-def make_due(db: sqlite3.Connection, keys: Iterable[str], *, now: datetime) -> None:
-    """Make known addresses due now, or when the site allows it again."""
-    db.executemany(
-        "update visits set due_at = max(?, coalesce(not_before, '')) where key = ?",
-        [(iso(now), key) for key in keys],
-    )
-
-
-def _renew(
-    db: sqlite3.Connection,
-    key: str,
-    link: Link,
-    *,
-    visit: Visit,
-    at: str,
-    run_began: datetime,
-    past: bool,
-) -> None:
-    known = db.execute(
-        "select published from links where url = ? and found_in = ?", (key, visit.key)
-    ).fetchone()
-    if link.published is None or known is None or known[0] != link.published:
-        undated = link.published is None and link.kind is Kind.SITEMAP
-        db.execute(
-            "update visits set due_at = ?, past = ?, latest_on = ? where key = ?"
-            " and kind != 'article'"
-            " and (last_at is null or last_at < ?) and (failures = 0 or due_at is null)",
-            (
-                at,
-                past,
-                link.latest_on and link.latest_on.isoformat(),
-                key,
-                iso(run_began - UNDATED if undated else run_began),
-            ),
-        )
-        db.execute(
-            "update links set published = ? where url = ? and found_in = ?",
-            (link.published, key, visit.key),
-        )
 
 
 def due(

@@ -161,7 +161,8 @@ def _prepare(store: Store, job: Job, *, first: bool) -> None:
     for one in job.publishers:
         store.publish(known(one))
         if first and job.back:
-            store.past.begin(ways_back(one, job.period), publisher=one.slug)
+            ways = ways_back(one, job.period)
+            store.past.begin(ways, publisher=one.slug, anew=not one.has_way_back)
         if first and one.slug in job.poll:
             store.enter(entry_points(one), publisher=one.slug)
         if first and job.addresses:

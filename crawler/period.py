@@ -40,8 +40,9 @@ def dated(link: Link, *, zone: tzinfo | None) -> Link:
         earliest, latest, changed = None, None, moment(link.published, zone=zone)
     else:
         earliest, latest = _printed(link.published, zone) or _in_address(link.url)
-    if changed and latest is None:
-        latest = _days(changed, zone)[1]
+    last = _days(changed, zone)[1] if changed else None
+    if last and (latest is None or last < latest) and (earliest is None or earliest <= last):
+        latest = last
     return replace(link, earliest_on=earliest, latest_on=latest)
 
 

@@ -94,7 +94,12 @@ class Publisher:
     @property
     def is_bare(self) -> bool:
         """Whether its file names no listing: then its front page and robots.txt have to."""
-        return not (self.feeds or self.sitemaps or self.sections or self.api)
+        return not (self.feeds or self.has_way_back)
+
+    @property
+    def has_way_back(self) -> bool:
+        """Whether its file names a listing that reaches into the past: a feed does not."""
+        return bool(self.api or self.sitemaps or self.sections)
 
     def is_open(self, moment: datetime) -> bool:
         """Return whether it may be asked at a moment (aware)."""

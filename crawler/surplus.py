@@ -116,7 +116,7 @@ def closing(blocks: Sequence[Block]) -> int:
     That is the number of blocks where there is no such label.
     """
     for index, block in enumerate(blocks):
-        if len(block.text) >= 45 or not _READ_ALSO.match(fold(block.text)):
+        if len(block.text) >= 45 or not boilerplate.READ_ALSO.match(fold(block.text)):
             continue
         rest = (one for one in blocks[index + 1 :] if not (one.link_share > 0.6 or one.item))
         if all(is_surplus(one, fold(one.text)) for one in rest):

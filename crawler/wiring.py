@@ -58,11 +58,10 @@ def ways_back(one: Publisher, period: Period) -> list[Link]:
     """
     if one.api:
         return [way for url in one.api for way in wordpress.ways_back(url, period)]
-    ways = [Link(url=url, kind=Kind.SITEMAP) for url in one.sitemaps]
-    ways += [Link(url=url, kind=Kind.SECTION) for url in one.sections]
-    if not ways and one.homepage:
-        ways = [Link(url=one.homepage, kind=Kind.SECTION)]
-    return ways
+    if not one.has_way_back:
+        return [Link(url=one.homepage, kind=Kind.SECTION)] if one.homepage else []
+    sitemaps = [Link(url=url, kind=Kind.SITEMAP) for url in one.sitemaps]
+    return [*sitemaps, *(Link(url=url, kind=Kind.SECTION) for url in one.sections)]
 
 
 def known(one: Publisher) -> records.Publisher:

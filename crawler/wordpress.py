@@ -39,6 +39,12 @@ def posts(body: bytes, url: str, *, pages: int | None = None) -> Iterator[Link]:
         yield Link(url=_with(url, page=str(page + 1)), kind=Kind.API)
 
 
+def total_pages(header: bytes | None) -> int | None:
+    """Return how many pages a header `X-WP-TotalPages` says there are."""
+    value = (header or b"").decode("latin-1").strip()
+    return int(value) if value.isdecimal() and value.isascii() and len(value) < 8 else None
+
+
 def is_past_the_end(body: bytes) -> bool:
     """Say whether an answer (400) tells that there is no page of that number any more."""
     return b"rest_post_invalid_page_number" in body

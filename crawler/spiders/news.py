@@ -5,7 +5,6 @@ import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Self
-from urllib.parse import urljoin
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
@@ -15,8 +14,7 @@ from twisted.python.failure import Failure
 from archive.records import Capture, Kind, Link, Page, Visit
 from archive.store import Store
 from archive.urls import host_of
-from crawler import discover, wordpress
-from crawler.autodiscovery import in_robots
+from crawler import announced, discover, wordpress
 from crawler.discover import NotAListing
 from crawler.ending import Endings
 from crawler.faults import (
@@ -36,7 +34,6 @@ from crawler.period import Period
 from crawler.publisher import Publisher
 from crawler.render import NotRendered, Renderer
 from crawler.requests import request_of
-from crawler.robots import FRESH
 from crawler.traps import Traps
 from crawler.workers import Stopped, Workers
 
@@ -135,9 +132,8 @@ class NewsSpider(Spider):
     async def parse(self, response: Response) -> AsyncIterator[Page]:
         """Turn an answer into a page, a listing's links, or the end of a visit."""
         visit: Visit = response.meta["visit"]
-        capture: Capture = replace(
-            response.meta["capture"], body=response.body, pages=_pages(response)
-        )
+        pages = wordpress.total_pages(response.headers.get("X-WP-TotalPages"))
+        capture: Capture = replace(response.meta["capture"], body=response.body, pages=pages)
         if capture.truncated:
             self.endings.failed(
                 visit, capture, "truncated", f"the answer broke off ({capture.truncated})"
@@ -216,7 +212,8 @@ class NewsSpider(Spider):
 
     def _request(self, visit: Visit) -> Request | None:
         """Return the request of a visit; None if its address cannot stand in one."""
-        if self._has_to_announce(visit):  # what it names is due again only where it is read again
+        if announced.has_to_announce(visit, self.publishers[visit.publisher]):
+            # What it names is due again only where it is read again.
             visit = replace(visit, etag=None, last_modified=None)
         if self.renderer.shows(visit):  # the same bytes may show something else
             visit = replace(visit, etag=None, last_modified=None, last_sha256=None)
@@ -257,23 +254,10 @@ class NewsSpider(Spider):
         if visit.kind is Kind.SITEMAP:
             # Read as a stream; what others make of their bodies can take for ever.
             return discover.links(capture)
-        if not self._has_to_announce(visit):
+        if not announced.has_to_announce(visit, self.publishers[visit.publisher]):
             return await self.workers.links(capture)
         links = await self.workers.links(capture, announced=True)
-        return [*self._sitemaps(capture), *links]
-
-    def _has_to_announce(self, visit: Visit) -> bool:
-        """Say whether it is a front page that has to name the listings, as no file does."""
-        one = self.publishers[visit.publisher]
-        unknown = one.is_bare or (visit.past and not (one.api or one.sitemaps or one.sections))
-        return unknown and visit.kind is Kind.SECTION and visit.url == one.homepage
-
-    def _sitemaps(self, page: Capture) -> list[Link]:
-        """Return the sitemaps that a page's host announces in its robots.txt, just read."""
-        url = urljoin(page.url, "/robots.txt")
-        known = self.store.latest(url, since=self.clock() - FRESH)
-        text = known[1].decode("utf-8-sig", "replace") if known and known[0] == 200 else ""
-        return [Link(url=one.url, kind=Kind.SITEMAP) for one in in_robots(text, url)]
+        return [*announced.sitemaps(self.store, capture, now=self.clock()), *links]
 
     def _failed_page(self, item: Any, failure: Failure) -> None:
         """Keep a page that broke a pipeline as a problem, so that it is tried again."""
@@ -304,12 +288,6 @@ class NewsSpider(Spider):
         detail = f"{type(failure.value).__name__}: {failure.value}"
         logger.error("%s: internal error (--log-level DEBUG shows where): %s", visit.url, detail)
         self.endings.failed(visit, capture, "internal-error", detail)
-
-
-def _pages(response: Response) -> int | None:
-    """Return how many pages a WordPress interface says that its list has."""
-    value = (response.headers.get("X-WP-TotalPages") or b"").decode("latin-1").strip()
-    return int(value) if value.isdecimal() and len(value) < 8 else None
 
 
 def _is_unchanged(visit: Visit, capture: Capture) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from archive import visits
+from archive import links, visits
 from archive.records import Capture, Kind, Link
 from tests.archive.desk import FEED, HOUR, NOON, PAPER, visit
 from tests.archive.newsroom import add_article, empty_archive
@@ -32,15 +32,15 @@ def page(number):
 
 
 def find_pages(db, *numbers, now=NOON, **hints):
-    links = [(page(number), Link(url=page(number), **hints)) for number in numbers]
+    listed = [(page(number), Link(url=page(number), **hints)) for number in numbers]
     listing = visit(FEED, Kind.FEED)
-    return visits.found(db, links, visit=listing, now=now, run_began=now)
+    return links.found(db, listed, visit=listing, now=now, run_began=now)
 
 
 def find_child(db, published, *, now, run_began=None, index=INDEX, child=CHILD):
-    links = [(child, Link(url=child, kind=Kind.SITEMAP, published=published))]
+    listed = [(child, Link(url=child, kind=Kind.SITEMAP, published=published))]
     listing = visit(index, Kind.SITEMAP)
-    return visits.found(db, links, visit=listing, now=now, run_began=run_began or now)
+    return links.found(db, listed, visit=listing, now=now, run_began=run_began or now)
 
 
 def due(db, *, articles=True, now=NOON, limit=100, publisher=PAPER.slug, **fields):
@@ -130,9 +130,9 @@ def test_a_link_is_new_once_and_keeps_its_hints(db):
 
 def test_two_listings_of_one_article_are_both_kept(db):
     find_pages(db, 1, title="من الخلاصة")
-    links = [(page(1), Link(url=page(1), title="من القسم"))]
+    listed = [(page(1), Link(url=page(1), title="من القسم"))]
     section = visit("https://alwaraq.example/s", Kind.SECTION)
-    assert visits.found(db, links, visit=section, now=NOON, run_began=NOON) == 0
+    assert links.found(db, listed, visit=section, now=NOON, run_began=NOON) == 0
     assert due(db)[0].hints.title == "من الخلاصة"
     assert db.execute("select count(*) from links").fetchone() == (2,)
 
@@ -225,6 +225,35 @@ def test_an_article_is_not_renewed_by_being_listed_again(db):
     visits.visited(db, one, capture(), now=NOON, due_at=None, state="done")
     find_pages(db, 1, now=NOON + HOUR)
     assert due(db, now=NOON + HOUR) == []
+
+
+def test_an_article_that_was_edited_since_it_was_looked_at_is_told(db):
+    add_article(db, id=7, publisher=PAPER.slug)
+    find_pages(db, 1, 2, 3)
+    for one in due(db)[:2]:
+        visits.visited(db, one, capture(), now=NOON, due_at=NOON + HOUR, state="done", article=7)
+    later, printed = NOON + HOUR / 2, "2020-11-09T12:30"
+
+    def edited(*, moment=later, printed=printed, now=NOON + HOUR / 2):
+        stated = [(page(number), moment, printed) for number in (1, 2, 3, 4)]
+        return links.edited(db, stated, listing=INDEX, now=now)
+
+    assert sorted(edited()) == [page(1), page(2)]  # the third was not looked at yet
+    assert edited(moment=NOON - HOUR) == []
+    assert edited(now=NOON + HOUR) == []  # due in any case
+    listed = [(page(1), Link(url=page(1), modified=printed))]
+    links.found(db, listed, visit=visit(INDEX, Kind.SITEMAP), now=NOON, run_began=NOON)
+    assert edited() == [page(2)]  # it said so before
+    links.make_due(db, [page(1)], now=NOON + HOUR / 2)
+    assert keys(due(db, now=NOON + HOUR / 2)) == ["3", "1"]
+
+
+def test_what_a_listing_says_of_the_last_change_is_kept_up_to_date(db):
+    for printed in ("2020-11-08", "2020-11-09"):
+        find_pages(db, 1, modified=printed, title=f"عنوان {printed}")
+    assert db.execute("select modified, title from links").fetchall() == [
+        ("2020-11-09", "عنوان 2020-11-08")
+    ]
 
 
 LAST = ('"0"', "Sun, 08 Nov 2020 12:00:00 GMT", "00")

@@ -274,7 +274,7 @@ def truths(newsstand, slug, since, until="9999"):
 def test_a_walk_killed_again_and_again_ends_with_every_article_once(press, tmp_path, slug):
     wanted = truths(press, slug, "2020-11-05")
     assert len(wanted) > 60
-    acknowledged: dict[str, object] = {}
+    acknowledged: dict[str, str] = {}
     for _, after in zip(range(4), itertools.cycle((12, 25, 31))):
         kill(backfill(tmp_path, press, slug, "--since", "2020-11-05"), press, after=after)
         assert acknowledged.items() <= found(tmp_path).items()

@@ -34,6 +34,14 @@ STATED = [
     ({"url": "https://x.example/2020/117/a"}, (None, None)),
     ({"url": "https://x.example/world-cup-2022-11-12"}, (None, None)),
     ({"url": "https://x.example/2020/11/a", "published": "2020-12-01"}, (date(2020, 12, 1),) * 2),
+    (
+        {"url": "https://x.example/2020/11/a", "modified": "2020-11-12"},
+        (date(2020, 11, 1), TWELFTH),
+    ),
+    (
+        {"url": "https://x.example/2020/11/a", "modified": "2020-10-12"},  # one of them lies
+        (date(2020, 11, 1), date(2020, 11, 30)),
+    ),
     ({"kind": Kind.SITEMAP, "published": "2020-11-12T09:00:00Z"}, (None, TWELFTH)),
     ({}, (None, None)),
 ]

@@ -70,6 +70,8 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.ConditionalGet": 520,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "crawler.middlewares.Unpack": 590,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "crawler.middlewares.FollowRedirects": 600,
     "crawler.middlewares.RecordCapture": 950,
 }
 SPIDER_MIDDLEWARES = {

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from archive.errors import ArchiveLocked
-from archive.records import Kind
+from archive.records import Kind, Publisher
 from archive.store import Store
 from tests.crawler import shell, wire
 
@@ -130,10 +130,9 @@ async def test_a_listing_that_is_none_is_a_problem(archive, site, body, media):
     [
         ((wire.http(b"no gzip at all", "Content-Encoding: gzip"),), ["undecodable"]),
         ((wire.http(b"\x00\x01\x02" * 100, "Content-Encoding: br"),), ["undecodable"]),
-        ((wire.http(b"(\xb5/\xfd\x00", "Content-Encoding: zstd"),), ["undecodable"]),
+        ((wire.http(b"\x1f\x9d\x90", "Content-Encoding: compress"),), ["undecodable"]),
         ((wire.http(b"<html>" + b"<div>" * 100_000),), ["too-large"]),
         ((wire.http(b"", "Location: javascript:alert(1)", status="302 Found"),), ["bad-address"]),
-        ((b"<html>hello</html>",), ["network-failed"]),
         ((wire.http(b"\x89PNG\r\n\x1a\n", media="image/png"),), None),
         ((wire.http(b"", status="204 No Content"),), ["http-204"]),
         ((wire.http(b"", status="302 Found"),), ["http-302"]),
@@ -145,10 +144,9 @@ async def test_a_listing_that_is_none_is_a_problem(archive, site, body, media):
     ids=[
         "gzip",
         "br",
-        "zstd",
+        "compress",
         "divs",
         "script",
-        "0.9",
         "png",
         "204",
         "302",
@@ -172,25 +170,21 @@ async def test_a_strange_answer_is_a_problem_of_that_page_alone(archive, site, a
 
 @pytest.mark.parametrize(("listings", "articles"), [(300, 10), (5, 300)], ids=["many", "few"])
 async def test_neither_listings_nor_articles_wait_for_all_of_the_others(
-    archive, site, listings, articles
+    archive, site, monkeypatch, listings, articles
 ):
-    def maps(first, count):
-        body = "".join(
-            f"<sitemap><loc>{site.url}/map/{first + n}</loc></sitemap>" for n in range(count)
-        )
-        return (wire.http(f"<sitemapindex>{body}</sitemapindex>".encode(), media="text/xml"),)
-
-    site.answers["/maps"] = maps(0, listings)
+    monkeypatch.setattr("crawler.traps.FRUITLESS", 1000)  # so many empty sitemaps are a trap
+    maps = (f"<sitemap><loc>{site.url}/map/{n}</loc></sitemap>" for n in range(listings))
+    body = f"<sitemapindex>{''.join(maps)}</sitemapindex>".encode()
+    site.answers["/maps"] = (wire.http(body, media="text/xml"),)
     site.answers |= {f"/map/{n}": (wire.http(b"<urlset></urlset>"),) for n in range(listings)}
     paths = [f"/news/{n}" for n in range(articles)]
     site.answers |= {path: (wire.http(wire.article(path)),) for path in paths}
     archive.follow(sitemaps=[site.url + "/maps"], delay=0.005)
-    await archive.crawl(addresses=[(site.url + "/none", "paper")], poll=frozenset())
     with Store(archive.root, command="test", software="test", clock=archive.clock) as store:
+        store.publish(Publisher(slug="paper", name="paper", homepage=site.url + "/"))
         store.enter([(site.url + "/maps", Kind.SITEMAP)], publisher="paper")
         store.ask([(site.url + path, Kind.ARTICLE) for path in paths], publisher="paper")
-    site.asked.clear()
-    await archive.crawl(poll=frozenset(), limit=None)
+    await archive.crawl(poll=frozenset())
     asked = [path for path in site.targets() if path.startswith(("/map/", "/news/"))]
     assert len(asked) == listings + articles
     fewer = "/news/" if articles < listings else "/map/"

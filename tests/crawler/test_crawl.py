@@ -197,7 +197,7 @@ async def test_between_slices_another_writer_gets_its_turn(archive, site, monkey
     addresses = [(f"{site.url}/saved/{number}", "paper") for number in range(40)]
     for url, _ in addresses:
         site.answers[url.removeprefix(site.url)] = (0.3, wire.http(wire.article(url)))
-    held = []
+    held: list[int] = []
 
     async def other():
         while not held:

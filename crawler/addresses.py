@@ -4,6 +4,8 @@ import re
 import socket
 import unicodedata
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from stringprep import in_table_b1
+from urllib.parse import unquote
 
 # IANA's special-purpose registries; the last one is Azure's metadata service.
 _KINDS_4 = {
@@ -89,7 +91,9 @@ def is_local_name(host: str) -> bool:
 def plain(host: str) -> str:
     """Return a host's name as it is compared: plain letters, lower case, no brackets, no last dot.
 
-    Letters are folded and dots recognised as host names have them (RFC 3490, section 3.1).
+    Letters are folded and dots recognised as host names have them (RFC 3490, section 3.1; RFC
+    3454, table B.1).
     """
-    folded = unicodedata.normalize("NFKC", host).replace("\N{IDEOGRAPHIC FULL STOP}", ".")
+    shown = "".join(letter for letter in unquote(host) if not in_table_b1(letter))
+    folded = unicodedata.normalize("NFKC", shown).replace("\N{IDEOGRAPHIC FULL STOP}", ".")
     return folded.strip("[]").rstrip(".").lower()

@@ -116,7 +116,7 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
         first, limit = False, spider.frontier.articles_left
         over = job.seconds is not None and time.monotonic() - began >= job.seconds
         idle = not summary.left or not spider.frontier.ended
-        if stop.asked or over or capped or limit == 0 or idle:
+        if stop.asked or spider.unable or over or capped or limit == 0 or idle:
             break
         # Whoever waits for the lock gets it now.
         await asyncio.sleep(_BACK_TURN_SECONDS if job.back else _TURN_SECONDS)
@@ -224,7 +224,8 @@ async def _slice(
 
 def _unasked(spider: NewsSpider, job: Job) -> list[str]:
     """Return why some visits were not made: paused hosts, publishers outside their hours."""
-    notes = [
+    notes = [f"{spider.unable}; what is due waits."] if spider.unable else []
+    notes += [
         f"{place} is left alone until {until:%F %H:%M} UTC; what is due there waits."
         for place, until in spider.pauses.met()
     ]

@@ -39,6 +39,7 @@ _URL_DAY = re.compile(
 )
 
 
+_MOST_TAGS = 100_000  # reading more takes minutes; a long live blog has ten thousand
 _PRINTED = 200  # characters of text that are an article below a headline and a date
 
 
@@ -68,6 +69,10 @@ def extract(
     decoded = decode(capture.body, capture.content_type)
     if is_binary(decoded.text):
         return Extraction(kind=PageKind.OTHER, problems=(_no_text("this is no page but data"),))
+    if (tags := decoded.text.count("<")) > _MOST_TAGS:
+        detail = f"the page has {tags} tags; none of a newspaper has over {_MOST_TAGS}"
+        problem = Problem(kind="too-large", detail=detail, stage="extract")
+        return Extraction(kind=PageKind.OTHER, problems=(problem,))
     root = parse_page(decoded.text)
     if root is None:
         return Extraction(kind=PageKind.OTHER, problems=(_no_text("the page holds no markup"),))

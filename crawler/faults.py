@@ -14,8 +14,14 @@ from scrapy.exceptions import (
     UnsupportedURLSchemeError,
 )
 
+
+class ProxyFailed(DownloadConnectionRefusedError):  # noqa: N818 - as its neighbours
+    """The user's own proxy does not do its work; nothing can be asked through it."""
+
+
 # What the network did, and the kind of problem that it is.
 NETWORK_ERRORS: dict[type[Exception], str] = {
+    ProxyFailed: "proxy-failed",
     CannotResolveHostError: "network-dns",
     DownloadCancelledError: "network-cancelled",
     DownloadConnectionRefusedError: "network-refused",
@@ -26,12 +32,17 @@ NETWORK_ERRORS: dict[type[Exception], str] = {
 NETWORK: tuple[type[Exception], ...] = tuple(NETWORK_ERRORS)
 # After these the host may be away, whatever address is asked for.
 NO_ANSWER = (CannotResolveHostError, DownloadConnectionRefusedError, DownloadTimeoutError)
+_LONGEST_DETAIL = 400
 ARCHIVE_FAULTS = (OSError, sqlite3.Error)
 
 
 def network_detail(error: BaseException | None) -> str:
     """Return what the network did in one line, without aiohttp's talk of its own objects."""
-    return re.sub(r" ssl:(?:<[^>]*>|\w+)", "", str(error)) or type(error).__name__
+    told = re.sub(r" ssl:(?:<[^>]*>|\w+)", "", str(error))
+    garbage = re.match(r"400, message=(['\"])(?P<what>.*?):?(?:\\n|\1)", told)
+    if garbage:  # what aiohttp says of an answer that is none
+        told = f"the answer is no HTTP: {garbage['what']}"
+    return " ".join(told.split())[:_LONGEST_DETAIL] or type(error).__name__
 
 
 class Disallowed(IgnoreRequest):
@@ -48,6 +59,10 @@ class Undecodable(IgnoreRequest):
 
 class AddressRefused(IgnoreRequest):
     """The address is not on the open internet, or is no address to ask at all."""
+
+
+class NoAddress(IgnoreRequest):
+    """A redirect leads to something that is no address to ask."""
 
 
 class TooLong(IgnoreRequest):
@@ -75,6 +90,7 @@ IGNORED: dict[type[Exception], str] = {
     Unreachable: "robots-unreachable",
     Undecodable: "undecodable",
     AddressRefused: "address-refused",
+    NoAddress: "bad-address",
     TooLong: "bad-address",
     TooLarge: "too-large",
     IgnoreRequest: "ignored",  # too many redirects

@@ -16,13 +16,14 @@ from scrapy import Request
 from scrapy.core.downloader.handlers._aiohttp import AiohttpDownloadHandler, _ClientResponse
 from scrapy.core.downloader.handlers._base_streaming import BaseStreamingDownloadHandler
 from scrapy.crawler import Crawler
+from scrapy.exceptions import DownloadConnectionRefusedError
 from scrapy.http import Headers, Response
 from scrapy.utils._download_handlers import make_response
 from scrapy.utils.ssl import _make_ssl_context
 
 from archive.records import Exchange
-from crawler.faults import TooLong
-from crawler.proxy import connector, is_http
+from crawler.faults import ProxyFailed, TooLong
+from crawler.proxy import connector, failure, is_http
 from crawler.resolver import Gate
 
 _LONGEST_LINE = 64 * 1024  # security policies and cookies outgrow aiohttp's 8 kB
@@ -59,7 +60,7 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
         # Not AiohttpDownloadHandler's own: its session would connect to any address.
         BaseStreamingDownloadHandler.__init__(self, crawler)
         settings = crawler.settings
-        proxy = settings.get("PROXY")
+        proxy = self._proxy = settings.get("PROXY")
         self._gate = Gate(settings.getlist("OPEN_URLS"))
         self._ssl_context = _make_ssl_context(settings)
         self._large = asyncio.Semaphore(_AT_ONCE)
@@ -86,6 +87,7 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
 
         Raises:
             AddressRefused, HostPaused, TooLong: then nothing was sent.
+            ProxyFailed: if the user's proxy does not work.
         """
         if len(request.url) > _LONGEST_URL:
             raise TooLong(f"the address has {len(request.url)} characters")
@@ -93,7 +95,15 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
         self.crawler.spider.pauses.check(request.url)  # type: ignore[union-attr]
         if request.meta.get("proxy"):  # from the environment: the user's own word
             self._gate.open(request.meta["proxy"])
-        return await super().download_request(request)
+        try:
+            return await super().download_request(request)
+        except Exception as error:
+            cause = error if type(error).__module__.startswith("python_socks") else error.__cause__
+            if told := failure(cause, request.meta.get("proxy") or self._proxy):
+                raise ProxyFailed(told) from error
+            if cause is error:
+                raise DownloadConnectionRefusedError(f"by the proxy: {error}") from error
+            raise
 
     @staticmethod
     def _extract_headers(response: aiohttp.ClientResponse) -> Headers:
@@ -101,6 +111,9 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
         return Headers(list(response.raw_headers))
 
     async def _read_response(self, response: Any, request: Request) -> Response:
+        if response.status == 407 and (proxy := request.meta.get("proxy") or self._proxy):
+            error = aiohttp.ClientHttpProxyError(response.request_info, (), status=407)
+            raise ProxyFailed(failure(error, proxy))
         body, truncated = await self._read_body(response, request)
         arguments = self._build_base_response_args(
             response, request, self._extract_headers(response)
@@ -153,7 +166,9 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
 
 
 def _raw(headers: Any) -> tuple[tuple[bytes, bytes], ...]:
+    """Return a request's headers as they went to the site; the proxy's password is not for it."""
     return tuple(
         (name.encode("ascii"), value.encode("utf-8", "surrogateescape"))
         for name, value in headers.items()
+        if name.lower() != "proxy-authorization"
     )

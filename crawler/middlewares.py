@@ -1,22 +1,25 @@
 """Between the spider and the wire: ask only for what changed, record what came."""
 
 import logging
+import re
 from typing import Self
 
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
+from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 from archive.records import Exchange, Visit
-from crawler.faults import ARCHIVE_FAULTS, ArchiveFault, TooLarge, Undecodable
+from crawler.faults import ARCHIVE_FAULTS, ArchiveFault, NoAddress, TooLarge, Undecodable
 from crawler.spiders.news import NewsSpider
 
 logger = logging.getLogger(__name__)
 # What it warns of is the problem of a page, and kept as one.
 logging.getLogger("scrapy.downloadermiddlewares.httpcompression").setLevel(logging.ERROR)
 
+_TEXT = re.compile(rb"(?:\xef\xbb\xbf)?\s*[<{\[]|\Z")  # a coding that is named and was not used
 MOST_LAYERS = 2  # one coding is usual, two happen; each more multiplies the work
 
 
@@ -39,6 +42,19 @@ class ConditionalGet:
             request.headers["If-Modified-Since"] = visit.last_modified
 
 
+class FollowRedirects(RedirectMiddleware):
+    """Follows redirects; one to what is no address is a problem of its page."""
+
+    def process_response(  # type: ignore[override]  # the spider is not passed any more
+        self, request: Request, response: Response
+    ) -> Request | Response:
+        try:
+            return super().process_response(request, response)
+        except ValueError as error:
+            location = (response.headers.get("Location") or b"")[:200].decode("latin-1")
+            raise NoAddress(f"it redirects to {location!r}: {error}") from error
+
+
 class Unpack(HttpCompressionMiddleware):
     """Undoes the content coding; a body that is not what it says it is a problem of its page."""
 
@@ -46,7 +62,7 @@ class Unpack(HttpCompressionMiddleware):
         self, request: Request, response: Response
     ) -> Request | Response:
         try:
-            return super().process_response(request, response)
+            unpacked = super().process_response(request, response)
         except Undecodable:
             raise
         except IgnoreRequest as error:
@@ -55,6 +71,11 @@ class Unpack(HttpCompressionMiddleware):
             raise Undecodable(
                 f"the body does not unpack: {error or type(error).__name__}"
             ) from error
+        left = b", ".join(unpacked.headers.getlist("Content-Encoding"))
+        if isinstance(unpacked, Response) and left and not _TEXT.match(unpacked.body):
+            coding = left.decode("latin-1")[:50]
+            raise Undecodable(f"the body is packed as {coding}, which was not asked for")
+        return unpacked
 
     def _handle_encoding(
         self, body: bytes, content_encoding: list[bytes], max_size: int

@@ -18,6 +18,26 @@ def is_http(proxy: str | None) -> bool:
     return proxy is not None and urlsplit(proxy).scheme in {"http", "https"}
 
 
+def failure(error: BaseException | None, proxy: str | None) -> str | None:
+    """Return what is wrong with the proxy itself that an error tells of; None if nothing is.
+
+    What the proxy says of the site (a SOCKS reply, RFC 1928, section 6) is the site's.
+    """
+    if proxy is None:
+        return None
+    parts = urlsplit(proxy)
+    place = f"the proxy {parts.scheme}://{parts.hostname}:{parts.port}"  # its password is a secret
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return f"{place} cannot be reached"
+    if isinstance(error, aiohttp.ClientHttpProxyError) and error.status == 407:
+        return f"{place} asks for a name and password: write them into `proxy`"
+    socks = type(error).__module__.startswith("python_socks")
+    # A time that ran out may be the site's: Tor is slow.
+    if socks and not isinstance(error, TimeoutError) and not getattr(error, "error_code", None):
+        return f"{place} does not work: {error}"
+    return None
+
+
 def connector(gate: Gate, *, proxy: str | None, **options: Any) -> aiohttp.TCPConnector:
     """Return what makes the connections; only to addresses that `gate` lets pass.
 

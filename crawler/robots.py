@@ -23,6 +23,7 @@ from crawler.faults import (
     AddressRefused,
     Disallowed,
     HostPaused,
+    ProxyFailed,
     Unreachable,
     network_detail,
 )
@@ -70,7 +71,7 @@ class RobotsPolicy(RobotsTxtMiddleware):
         url = f"{origin}/robots.txt"
         try:
             policy = await self._fetch(url, publisher)
-        except HostPaused:
+        except (HostPaused, ProxyFailed):
             del self._policies[origin]
             raise
         if policy.problem:
@@ -97,7 +98,7 @@ class RobotsPolicy(RobotsTxtMiddleware):
         )
         try:
             response = await self.crawler.engine.download_async(request)
-        except HostPaused:
+        except (HostPaused, ProxyFailed):
             raise
         except AddressRefused as error:
             return Policy(refused=f"{url}: {error}")

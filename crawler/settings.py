@@ -34,7 +34,9 @@ REMOTE_CONTROL_ENABLED = False
 
 # `visits` is the only memory; the request queue holds what is in hand.
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
-CONCURRENT_REQUESTS = 128  # those that wait for their host's turn count too
+# Those that wait for their host's turn count too; four of each of a hundred hosts that hang leave
+# room for the others, and a process may have a thousand files open.
+CONCURRENT_REQUESTS = 512
 CONCURRENT_REQUESTS_PER_DOMAIN = 8
 CONCURRENT_ITEMS = 8  # the default of 100 makes about a hundred tasks per response
 DOWNLOAD_DELAY = 1.0  # a publisher's `delay` replaces it for its hosts
@@ -70,6 +72,8 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middlewares.ConditionalGet": 520,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "crawler.middlewares.Unpack": 590,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "crawler.middlewares.FollowRedirects": 600,
     "crawler.middlewares.RecordCapture": 950,
 }
 SPIDER_MIDDLEWARES = {

@@ -7,9 +7,11 @@ feedparser takes a quarter of a minute for 300 kB of nested elements.
 import asyncio
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 import threading
+from contextlib import suppress
 from itertools import islice
 from multiprocessing import forkserver
 from multiprocessing.connection import wait
@@ -24,6 +26,7 @@ from crawler.publisher import Publisher
 from crawler.walls import wall_of
 
 SECONDS = 20.0
+MOST_BYTES = 2 * 1024**3  # of address space; a page that needs more ends its worker, not others
 MOST_LINKS = 10_000
 # What Python's clean-up process would tell a person who ends a crawl at once; it does clean up.
 _NO_ALARM = "ignore:resource_tracker"
@@ -139,8 +142,11 @@ def _start_forkserver() -> None:
 
 
 def _begin() -> None:
-    """Leave Ctrl-C to the parent, and end when the parent ends, however it ends."""
+    """Leave Ctrl-C to the parent, take no more memory than given, end when the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(ValueError, OSError):  # a stricter limit is in force, or the system has none
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, hard))
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -11,7 +11,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from archive.records import Capture, Kind, Link, Page, Visit
+from archive.records import Capture, Kind, Link, Page, Problem, Visit
 from archive.store import Store
 from archive.urls import host_of
 from crawler import announced, discover, wordpress
@@ -23,6 +23,7 @@ from crawler.faults import (
     ArchiveFault,
     Disallowed,
     HostPaused,
+    ProxyFailed,
     kind_of,
     network_detail,
 )
@@ -78,6 +79,7 @@ class NewsSpider(Spider):
             back=back,
         )
         self.fault: BaseException | None = None
+        self.unable: str | None = None  # why nobody can be asked
         self.endings = Endings(store, self.done)
         self.pauses = Pauses(store.hosts, store.clock)
         self.traps = Traps(store)
@@ -182,6 +184,8 @@ class NewsSpider(Spider):
         elif isinstance(error, HostPaused):
             self.frontier.postpone(visit, until=error.until)
             self._commit()
+        elif isinstance(error, ProxyFailed):
+            self._proxy_failed(visit, str(error))
         elif isinstance(error, Disallowed):
             self.endings.refused(visit, str(error))
         elif kind := kind_of(error):
@@ -190,6 +194,15 @@ class NewsSpider(Spider):
             self.endings.failed(visit, None, kind, network_detail(error))
         else:
             self._break(visit, None, failure)
+
+    def _proxy_failed(self, visit: Visit, detail: str) -> None:
+        """Begin nothing more: no site is to blame, and what is due stays due."""
+        if self.unable is None:
+            self.unable = detail
+            problem = Problem(kind="proxy-failed", detail=detail, stage="fetch")
+            self.store.problem(problem, url=visit.url, publisher=visit.publisher)
+        self.stop()
+        self.done(visit)
 
     def done(self, visit: Visit) -> None:
         """Forget a visit whose end stands in the archive's batch; commit a full batch."""

@@ -1,10 +1,14 @@
 """Ctrl-C once finishes what is in hand, twice ends at once; the next crawl does the rest."""
 
+import asyncio
 import signal
 import time
 
 import pytest
 
+from archive.errors import ArchiveLocked
+from archive.records import Kind, Publisher
+from archive.store import Store
 from tests.crawler import shell, wire
 
 PAGES = 40
@@ -123,6 +127,9 @@ async def test_a_listing_that_is_none_is_a_problem(archive, site, body, media):
     [
         ((wire.http(b"no gzip at all", "Content-Encoding: gzip"),), ["undecodable"]),
         ((wire.http(b"\x00\x01\x02" * 100, "Content-Encoding: br"),), ["undecodable"]),
+        ((wire.http(b"\x1f\x9d\x90", "Content-Encoding: compress"),), ["undecodable"]),
+        ((wire.http(b"<html>" + b"<div>" * 100_000),), ["too-large"]),
+        ((wire.http(b"", "Location: javascript:alert(1)", status="302 Found"),), ["bad-address"]),
         ((wire.http(b"\x89PNG\r\n\x1a\n", media="image/png"),), None),
         ((wire.http(b"", status="204 No Content"),), ["http-204"]),
         ((wire.http(b"", status="302 Found"),), ["http-302"]),
@@ -131,7 +138,20 @@ async def test_a_listing_that_is_none_is_a_problem(archive, site, body, media):
         ((wire.http(b"", "Location: http://[x/", status="302 Found"),), None),
         ((wire.http(b"", "Location: ftp://x.example/", status="302 Found"),), None),
     ],
-    ids=["gzip", "br", "png", "204", "302", "999", "reason", "bad-location", "ftp"],
+    ids=[
+        "gzip",
+        "br",
+        "compress",
+        "divs",
+        "script",
+        "png",
+        "204",
+        "302",
+        "999",
+        "reason",
+        "bad-location",
+        "ftp",
+    ],
 )
 async def test_a_strange_answer_is_a_problem_of_that_page_alone(archive, site, answer, kinds):
     site.answers["/news/1"] = answer
@@ -143,3 +163,54 @@ async def test_a_strange_answer_is_a_problem_of_that_page_alone(archive, site, a
     assert summary.left == 0
     assert archive.rows("select state from runs") == [("finished",)]
     assert archive.rows("select count(*) from captures where url like '%/news/1'") == [(1,)]
+
+
+@pytest.mark.parametrize(("listings", "articles"), [(300, 10), (5, 300)], ids=["many", "few"])
+async def test_neither_listings_nor_articles_wait_for_all_of_the_others(
+    archive, site, monkeypatch, listings, articles
+):
+    monkeypatch.setattr("crawler.traps.FRUITLESS", 1000)  # so many empty sitemaps are a trap
+    maps = (f"<sitemap><loc>{site.url}/map/{n}</loc></sitemap>" for n in range(listings))
+    body = f"<sitemapindex>{''.join(maps)}</sitemapindex>".encode()
+    site.answers["/maps"] = (wire.http(body, media="text/xml"),)
+    site.answers |= {f"/map/{n}": (wire.http(b"<urlset></urlset>"),) for n in range(listings)}
+    paths = [f"/news/{n}" for n in range(articles)]
+    site.answers |= {path: (wire.http(wire.article(path)),) for path in paths}
+    archive.follow(sitemaps=[site.url + "/maps"], delay=0.005)
+    with Store(archive.root, command="test", software="test", clock=archive.clock) as store:
+        store.publish(Publisher(slug="paper", name="paper", homepage=site.url + "/"))
+        store.enter([(site.url + "/maps", Kind.SITEMAP)], publisher="paper")
+        store.ask([(site.url + path, Kind.ARTICLE) for path in paths], publisher="paper")
+    await archive.crawl(poll=frozenset())
+    asked = [path for path in site.targets() if path.startswith(("/map/", "/news/"))]
+    assert len(asked) == listings + articles
+    fewer = "/news/" if articles < listings else "/map/"
+    last = max(place for place, path in enumerate(asked) if path.startswith(fewer))
+    assert last < min(listings, articles) * 4 + 30
+
+
+async def test_between_slices_another_writer_gets_its_turn(archive, site, monkeypatch):
+    monkeypatch.setattr("crawler.crawl.SLICE_SECONDS", 0.4)
+    addresses = [(f"{site.url}/saved/{number}", "paper") for number in range(40)]
+    for url, _ in addresses:
+        site.answers[url.removeprefix(site.url)] = (0.3, wire.http(wire.article(url)))
+    held: list[int] = []
+
+    async def other():
+        while not held:
+            try:
+                with Store(archive.root, command="other", software="t", clock=archive.clock):
+                    held.append(archive.rows("select count(*) from articles")[0][0])
+                    await asyncio.sleep(1.2)  # the crawl waits for it
+                    held.append(archive.rows("select count(*) from articles")[0][0])
+            except ArchiveLocked:
+                await asyncio.sleep(0.01)
+
+    crawling = asyncio.create_task(archive.crawl(addresses=addresses, poll=frozenset()))
+    await asyncio.sleep(0.2)
+    await asyncio.wait_for(other(), 30)
+    assert 0 < held[0] == held[1] < 40
+    summary = await asyncio.wait_for(crawling, 60)
+    assert summary.left == 0
+    assert archive.rows("select count(*) from articles") == [(40,)]
+    assert {state for (state,) in archive.rows("select state from runs")} == {"finished"}

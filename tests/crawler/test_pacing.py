@@ -1,5 +1,8 @@
 """One host has one pace: that of the slowest publisher there."""
 
+import asyncio
+import contextlib
+import sys
 import time
 from dataclasses import replace
 from itertools import pairwise
@@ -59,6 +62,33 @@ async def test_a_host_reached_by_redirect_has_its_publishers_pace(archive, site,
         await archive.crawl()
     assert len(timed) == 4
     assert min(gaps(timed)) > 0.25
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="127.0.1.1 and on are this machine's on Linux")
+async def test_hosts_that_hang_do_not_hold_up_the_others(archive, site, timed):
+    async def hang(_reader, writer):
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        writer.close()
+
+    server = await asyncio.start_server(hang, "0.0.0.0", 0)  # noqa: S104 - many loopback addresses
+    port = server.sockets[0].getsockname()[1]
+    slugs = [f"a{number}" for number in range(1, 61)]
+    for number, slug in enumerate(slugs, start=1):
+        host = f"http://127.0.1.{number}:{port}"
+        feeds = [f"{host}/feed/{one}" for one in range(4)]
+        wire.publisher(archive.root, slug, feeds=feeds, homepage=host + "/", delay=1)
+    feed = wire.feed(*(f"{site.url}/news/{number}" for number in range(1, 9)))
+    site.answers["/feed"] = (wire.http(feed, media="application/rss+xml"),)
+    archive.follow(feeds=[site.url + "/feed"], homepage=site.url + "/", delay=0.05)
+    everyone, began = [*slugs, "paper"], time.monotonic()
+    publishers = chosen(archive.root, everyone)
+    await archive.crawl(publishers=publishers, poll=frozenset(everyone), seconds=20)
+    server.close()
+    assert len(timed) == 8
+    assert max(timed) - began < 25  # their robots.txt are waited for half a minute
+    assert archive.problems() == [("robots-unreachable", path) for _, path in archive.problems()]
 
 
 async def test_outside_its_hours_a_publisher_is_not_asked(archive, site):

@@ -1,7 +1,9 @@
 """Through the user's proxy: HTTP, or SOCKS with names looked up there or here."""
 
 import asyncio
+import base64
 import contextlib
+import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -98,3 +100,53 @@ async def test_an_http_proxy_is_asked_for_whole_addresses(archive, site):
     assert site.count("http://paper.example/feed") == 1
     assert archive.rows("select url from articles") == [("http://paper.example/news/1",)]
     assert not [target for target in site.targets() if "169.254" in target]
+
+
+async def test_a_proxy_is_given_its_password_and_the_archive_is_not(archive, site):
+    follow(archive)
+    answers = dict(site.answers)
+    site.answers |= {f"http://paper.example{path}": answer for path, answer in answers.items()}
+    host = site.url.removeprefix("http://")
+    await archive.crawl(proxy=f"http://reader:secret@{host}")
+    assert archive.rows("select count(*) from articles") == [(1,)]
+    token = base64.b64encode(b"reader:secret")
+    assert {one.header("Proxy-Authorization") for one in site.asked} == {f"Basic {token.decode()}"}
+    files = list((archive.root / "warc").iterdir())
+    kept = b"".join(gzip.decompress(path.read_bytes()) for path in files)
+    assert b"GET /news/1" in kept or b"GET http://paper.example/news/1" in kept
+    assert token not in kept
+    assert b"secret" not in kept
+
+
+ASKS = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5", "socks5h"])
+@pytest.mark.parametrize("alive", [False, True], ids=["none-there", "asks-for-a-password"])
+async def test_a_proxy_that_does_not_work_is_one_problem_and_blames_no_site(
+    archive, site, scheme, alive
+):
+    follow(archive)
+    # `socks5` looks names up here, where there are none; an address needs no looking up.
+    host = "http://93.184.216.34"
+    articles = [(f"{host}/news/{number}", "paper") for number in range(50)]
+
+    def answer(_reader, writer):
+        writer.write(ASKS)
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    if not alive:
+        server.close()
+        await server.wait_closed()
+    proxy = f"{scheme}://reader:secret@127.0.0.1:{port}"
+    summary = await archive.crawl(proxy=proxy, addresses=articles, poll=frozenset())
+    server.close()
+    ((kind, detail),) = archive.rows("select kind, detail from problems")
+    assert kind == "proxy-failed"
+    assert f"the proxy {scheme}://127.0.0.1:{port}" in detail
+    assert "secret" not in detail
+    assert summary.left == 50
+    assert summary.notes[0].startswith("the proxy")
+    assert archive.rows("select count(*) from hosts") == [(0,)]

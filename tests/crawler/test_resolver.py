@@ -114,6 +114,16 @@ REFUSED = [
     "http://example.org@10.0.0.1/",
     "http://localhost/",
     "http://①②⑦.⓪.⓪.①/",
+    "http://127。0。0。1/",
+    "http://127%E3%80%820.0.1/",
+    "http://127.0.0\N{SOFT HYPHEN}.1/",
+    "http://127.0.0%C2%AD.1/",
+    "http://localhost./",
+    "http://0/",
+    "http://[::127.0.0.1]/",
+    "http://[fd00:ec2::254]/latest/meta-data/",
+    "http://[64:ff9b::a9fe:a9fe]/",
+    "http://[2002:a9fe:a9fe::]/",
     "https://metadata.google.internal/",
 ]
 

@@ -303,6 +303,7 @@ HANGS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "more"), HANGS)
 async def test_a_page_that_does_not_come_to_an_end_is_a_problem(
     scripted, site, monkeypatch, kind, more

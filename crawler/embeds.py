@@ -13,6 +13,8 @@ from archive.records import Embed
 from crawler import platforms
 
 _SOURCES = ("src", "data-src", "data-lazy-src", "data-litespeed-src", "data-url", "data-embed-url")
+_LINES = frozenset({"p", "div", "figure", "span"})
+_OPENING = 40  # characters of a line in which an address that is all of it begins
 _ADDRESS = re.compile(r"https?://\S{5,500}")
 _QUOTED = re.compile(r"twitter-(?:tweet|video)|instagram-media|tiktok-embed|fb-xfbml-parse-ignore")
 _FACEBOOK = re.compile(r"(?:^|\s)fb-(?:post|video)(?=$|\s)")
@@ -80,8 +82,10 @@ def _of(element: HtmlElement, names: str) -> Iterator[Embed]:
         yield from _read(element, ("data-href", "cite"), platforms.embed_of)
     elif names and _FACADE.search(names) and tag != "a":
         yield from _read(element, _FACADE_IDS, platforms.youtube)
-    elif tag in {"p", "div", "figure", "a", "span"}:
+    elif tag == "a":
         yield from _alone(element)
+    elif tag in _LINES and element.text and "://" in element.text[:_OPENING]:
+        yield from _address_alone(element)
 
 
 def _read(
@@ -102,15 +106,18 @@ def _quoted(element: HtmlElement, names: str) -> Iterator[Embed]:
     yield from _some(next(filter(None, posts), None))
 
 
-def _alone(element: HtmlElement) -> Iterator[Embed]:
-    """Yield the post whose address is all that a line holds, linked or not (oEmbed)."""
-    if element.tag == "a":
-        text = element.get("href") or ""
-        lone = _shows_address(element, text) and _is_alone(element)
-    else:
-        text = (element.text or "").strip()
-        lone = not len(element) and _ADDRESS.fullmatch(text) is not None
-    yield from _some(platforms.embed_of(text)) if lone else ()
+def _alone(link: HtmlElement) -> Iterator[Embed]:
+    """Yield the post that a link shows the address of, where that is all its line holds."""
+    address = link.get("href") or ""
+    if "://" in address and _shows_address(link, address) and _is_alone(link):
+        yield from _some(platforms.embed_of(address))
+
+
+def _address_alone(line: HtmlElement) -> Iterator[Embed]:
+    """Yield the post whose address is all that a line holds, as oEmbed leaves it unresolved."""
+    text = (line.text or "").strip()
+    if not len(line) and _ADDRESS.fullmatch(text):
+        yield from _some(platforms.embed_of(text))
 
 
 def _shows_address(link: HtmlElement, address: str) -> bool:

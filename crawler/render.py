@@ -34,10 +34,13 @@ logger = logging.getLogger(__name__)
 KINDS = frozenset({Kind.ARTICLE, Kind.SECTION})
 _AT_ONCE = 2  # pages
 _QUIET = 0.5  # seconds without a request after which a page is taken as built
+_TOLD = 5  # addresses that gave nothing
 _CLOSING = 10.0  # seconds that a page, or the browser, gets to close
 _SAME_TIME = timedelta(minutes=1)  # the browser's clock is set only where ours is another
-# In a world of its own, where the page's scripts cannot have replaced anything.
+# Read in a world of its own, where the page's scripts cannot have replaced anything: false while
+# the page still loads, null where it is too large.
 _SHOWN = """(() => {
+    if (document.readyState !== "complete") return false;
     const type = document.doctype ? "<!DOCTYPE html>" : "";
     const html = type + document.documentElement.outerHTML;
     return html.length > %d ? null : html;
@@ -86,9 +89,9 @@ class Renderer:
         )
         html = (await self._html(visit, capture, page)).encode("utf-8", "replace")
         if page.missed:
-            problem = Problem(
-                kind="render-incomplete", detail="; ".join(page.missed), stage="render"
-            )
+            more = f"; and {len(page.missed) - _TOLD} more" if len(page.missed) > _TOLD else ""
+            detail = "; ".join(page.missed[:_TOLD]) + more
+            problem = Problem(kind="render-incomplete", detail=detail, stage="render")
             self._store.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
         self._store.rendered(capture, html, at=self._store.clock())
         return replace(capture, body=html, content_type=RENDERED_TYPE)
@@ -113,7 +116,8 @@ class Renderer:
                     context = await self._context(visit, capture)
                     html = await self._build(context, capture.url, page)
             except TimeoutError as error:
-                detail = f"the page was not built within {self._seconds:g} s"
+                waiting = f", waiting for {page.pending[0]}" if page.pending else ""
+                detail = f"the page was not built within {self._seconds:g} s{waiting}"
                 raise NotRendered("render-timeout", detail) from error
             except Error as error:
                 raise NotRendered("render-failed", error.message.partition("\n")[0]) from error
@@ -183,20 +187,21 @@ class Renderer:
 
 
 async def _built(context: Any, page: Any, url: str, subresources: Subresources) -> str | None:
-    await page.goto(url, wait_until="load", timeout=0)
-    await subresources.settled(seconds=_QUIET)
+    """Open the page, and return it once it is loaded and asks for nothing more."""
+    # Not until "load": Playwright waits without end for a page that tries to go elsewhere.
+    await page.goto(url, wait_until="commit", timeout=0)
     session = await context.new_cdp_session(page)
     tree = await session.send("Page.getFrameTree")
     world = await session.send(
         "Page.createIsolatedWorld", {"frameId": tree["frameTree"]["frame"]["id"]}
     )
-    found = await session.send(
-        "Runtime.evaluate",
-        {
-            "expression": _SHOWN % LARGEST_PAGE,
-            "contextId": world["executionContextId"],
-            "returnByValue": True,
-        },
-    )
-    value = found["result"].get("value")
+    asked = {
+        "expression": _SHOWN % LARGEST_PAGE,
+        "contextId": world["executionContextId"],
+        "returnByValue": True,
+    }
+    value: str | bool | None = False
+    while value is False:
+        await subresources.settled(seconds=_QUIET)
+        value = (await session.send("Runtime.evaluate", asked))["result"].get("value")
     return value if value is None else str(value)

@@ -6,7 +6,9 @@ WARC. Nothing is sent but GET, and nothing is fetched that adds no text.
 """
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +21,7 @@ from scrapy.http.request import NO_CALLBACK
 
 from archive.records import Kind
 from archive.urls import host_of
-from crawler.faults import NETWORK, network_detail
+from crawler.faults import network_detail
 from crawler.sites import site_of
 
 logger = logging.getLogger(__name__)
@@ -52,7 +54,6 @@ _NOT_NEEDED = frozenset(
 # Headers of the browser's own that would tell another identity than ours, or that we send.
 _OURS = ("user-agent", "accept-", "cookie", "sec-", "host", "connection", "origin", "referer")
 _LOST = frozenset({"content-encoding", "content-length", "transfer-encoding", "set-cookie"})
-_NO_ANSWER: tuple[type[Exception], ...] = (*NETWORK, IgnoreRequest, ValueError)
 
 Answer = tuple[int, dict[str, str], bytes]
 _STAY: Answer = (204, {}, b"")  # a navigation that gets no content leaves the page as it is
@@ -113,7 +114,7 @@ class Fetcher:
 class Subresources:
     """The requests of one page while it is rendered.
 
-    `missed` tells what the page's own site did not give.
+    `missed` tells what the page's own site did not give, `pending` are the addresses under way.
     """
 
     def __init__(self, fetcher: Fetcher, document: Answer, *, url: str, publisher: str) -> None:
@@ -124,18 +125,18 @@ class Subresources:
         self._publisher = publisher
         self._left = MOST_REQUESTS
         self._bytes = MOST_BYTES
-        self._open = 0
-        self._noted = 0
+        self.pending: list[str] = []
+        self._ended = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self.missed: list[str] = []
 
     async def settled(self, *, seconds: float) -> None:
         """Wait until nothing was asked for or answered for so long."""
-        noted = -1
-        while self._open or noted != self._noted:
+        ended = -1
+        while self.pending or ended != self._ended:
             await self._idle.wait()
-            noted = self._noted
+            ended = self._ended
             await asyncio.sleep(seconds)
 
     async def answer(self, route: Any) -> None:
@@ -152,18 +153,23 @@ class Subresources:
         except Error as error:  # the page is closed already
             logger.debug("%s: %s", route.request.url, error)
 
-    def _note(self, change: int) -> None:
-        """Count a request that begins (1) or ends (-1)."""
-        self._open += change
-        self._noted += 1
-        if self._open:
-            self._idle.clear()
-        else:
-            self._idle.set()
+    @contextlib.contextmanager
+    def _under_way(self, url: str) -> Iterator[None]:
+        self.pending.append(url)
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self.pending.remove(url)
+            self._ended += 1
+            if not self.pending:
+                self._idle.set()
 
     async def _answer_to(self, request: Any) -> Answer | None:
         kind = request.resource_type
         if kind == "document":
+            if _is_inner(request):
+                return None
             document, self._document = self._document, _STAY
             return document
         if kind in _INSTEAD:
@@ -172,12 +178,9 @@ class Subresources:
         if kind not in _NEEDED or request.method != "GET" or not self._is_wanted(request.url):
             return None
         self._left -= 1
-        self._note(+1)
-        try:
+        with self._under_way(request.url):
             headers = _passed_on(request.headers)
             return await self._fetch(request.url, headers, script=kind == "script")
-        finally:
-            self._note(-1)
 
     def _is_wanted(self, url: str) -> bool:
         parts = urlsplit(url)
@@ -192,7 +195,7 @@ class Subresources:
             answer = await self._fetcher.fetch(
                 url, headers, script=script, publisher=self._publisher
             )
-        except _NO_ANSWER as error:
+        except Exception as error:  # noqa: BLE001 - left without an answer, the page would hang
             if own:
                 self.missed.append(f"{url}: {network_detail(error)}")
             return None
@@ -200,6 +203,16 @@ class Subresources:
         if own and answer[0] >= 400:
             self.missed.append(f"{url}: answered {answer[0]}")
         return answer
+
+
+def _is_inner(request: Any) -> bool:
+    """Return whether a document is asked for by a frame inside the page."""
+    from playwright.async_api import Error
+
+    try:
+        return request.frame.parent_frame is not None
+    except Error:  # the page itself is only being opened
+        return False
 
 
 def headers_of(response: Response) -> dict[str, str]:

@@ -18,6 +18,7 @@ OWNERS = {
     "scrapy": "crawler",
     "trafilatura": "crawler",
     "twisted": "crawler",
+    "playwright": "crawler",
     "sqlite_utils": "archive",
     "datasette": "archive",
     "warcio": "archive",
@@ -74,7 +75,7 @@ sys.meta_path.insert(0, Missing())
 """
 LIBRARIES = (
     "scrapy", "trafilatura", "twisted", "htmldate", "justext", "courlan", "parsel", "w3lib",
-    "protego", "itemadapter", "itemloaders", "crawler.extract",
+    "protego", "itemadapter", "itemloaders", "crawler.extract", "playwright",
 )  # fmt: skip
 RUN = "import crawler.cli; crawler.cli.warraq(sys.argv[1:])"
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from datasette.database import QueryInterrupted
 
+from archive.site.images import has_lead_image
 from archive.stories import MOMENT
 
 Row = Mapping[str, Any]
@@ -123,10 +124,12 @@ class FrontPage:
 class ArticlePage:
     """One article with what is known about it; `paragraphs` are its text's lines.
 
-    `versions` are the other articles of its story, in the order of their publication.
+    `versions` are the other articles of its story, in the order of their publication; `pictured`
+    tells whether the archive holds its main image.
     """
 
     article: Row
+    pictured: bool
     paragraphs: tuple[str, ...]
     authors: tuple[str, ...]
     tags: tuple[Row, ...]
@@ -174,6 +177,7 @@ async def article_page(database: Any, article: int) -> ArticlePage | None:
     listed = {"id": article, "limit": _MOST_LISTED}
     return ArticlePage(
         article=rows[0],
+        pictured=await has_lead_image(database, article),
         paragraphs=tuple(line for line in rows[0]["text"].split("\n") if line.strip()),
         authors=tuple(row["name"] for row in await _rows(database, _AUTHORS, one)),
         tags=await _rows(database, _TAGS, one),

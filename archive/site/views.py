@@ -10,6 +10,7 @@ from datasette.forbidden import forbidden as datasettes_own
 from archive.errors import StaleIndex
 from archive.site import closing
 from archive.site.archives import archive_names
+from archive.site.images import lead_image
 from archive.site.pages import article_page, front_page, story_page
 from archive.site.results import page_number, results_page
 
@@ -30,7 +31,7 @@ _HEADERS = {
 _TABLES_CLOSED = "الجداول مغلقة لأن في الأرشيف مواد محجوبة عن العرض."
 
 # The tables whose rows an article's page shows.
-_ON_ARTICLE = ("articles", "revisions", "captures", "stories", "embeds", "images")
+_ON_ARTICLE = ("articles", "revisions", "captures", "stories", "embeds", "images", "visits")
 _LONGEST_QUERY = 1000  # characters
 
 
@@ -52,6 +53,16 @@ async def article(datasette: Any, request: Any) -> Response:
     if page.article["withheld_at"]:
         return await _message(datasette, request, "هذه المادة محجوبة عن العرض.")
     return await _show(datasette, request, "article.html", {"page": page})
+
+
+async def image(datasette: Any, request: Any) -> Response:
+    """Give the main image of an article out of the archive, never from its site."""
+    database = await _open(datasette, request, "articles", "captures", "visits")
+    found = await lead_image(database, int(request.url_vars["id"]))
+    if found is None:
+        return await _message(datasette, request, "لا صورة لهذه المادة في الأرشيف.")
+    media, body = found
+    return Response(body, headers=_HEADERS | {"Cache-Control": "private"}, content_type=media)
 
 
 async def story(datasette: Any, request: Any) -> Response:

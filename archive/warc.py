@@ -22,7 +22,14 @@ from warcio.warcwriter import WARCWriter
 
 from archive.errors import DamagedWarc
 from archive.records import Exchange, Kind, WarcLocation
-from archive.warc_records import Original, info_record, request_record, response_record
+from archive.warc_records import (
+    Original,
+    Resource,
+    info_record,
+    request_record,
+    resource_record,
+    response_record,
+)
 
 ROLL_BYTES = 1 << 30
 
@@ -92,6 +99,12 @@ class WarcFile:
         )
         self._append(writer, request)
         return location
+
+    def write_resource(self, resource: Resource, *, sha256: str) -> WarcLocation:
+        """Append what came without HTTP; as of an answer, `sync` puts it on the disk."""
+        self._roll()
+        writer = WARCWriter(None, gzip=False, warc_version="WARC/1.1")
+        return self._append(writer, resource_record(writer, resource, sha256=sha256))
 
     def sync(self) -> None:
         """Put what was written on the disk."""

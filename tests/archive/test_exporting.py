@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+import random
 import subprocess
 import sys
+import time
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -353,3 +355,36 @@ def test_a_record_that_cannot_be_read_is_named_and_the_rest_is_cut_out(tmp_path)
 def test_nothing_but_the_archive_is_asked(tmp_path):
     with pytest.raises(ArchiveError, match="holds no archive"):
         list(articles(tmp_path))
+
+
+IMPORT = "from archive.commands.import_jsonl import import_jsonl; import_jsonl()"
+
+
+@pytest.mark.slow
+def test_an_import_killed_again_and_again_ends_with_every_article_once(tmp_path):
+    out = tmp_path / "many.jsonl"
+    lines = [
+        {"url": f"https://a.example/{number}", "title": f"ع {number}", "text": f"نص {number} " * 99}
+        for number in range(3000)
+    ]
+    out.write_text("\n".join(json.dumps(line) for line in lines), "utf-8")
+    command = [sys.executable, "-c", IMPORT, str(out), "--archive", str(tmp_path / "a")]
+    moments, killed, acknowledged = random.Random(7), 0, 0
+    for _ in range(20):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(moments.uniform(0.3, 2))
+        process.kill()
+        killed += process.wait() != 0
+        if (tmp_path / "a" / "archive.db").exists():
+            now = len(rows(tmp_path / "a", "select 1 from articles"))
+            assert now >= acknowledged
+            acknowledged = now
+            assert verify(tmp_path / "a").damages == []
+    assert killed > 5
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    assert rows(tmp_path / "a", "select count(*), count(distinct url) from articles") == [
+        (3000, 3000)
+    ]
+    assert rows(tmp_path / "a", "select count(*) from captures") == [(3000,)]
+    findings = verify(tmp_path / "a")
+    assert (findings.damages, findings.notes) == ([], [])

@@ -67,13 +67,21 @@ class Importer(Session):
             bad.append(f"{place}: {error}")
             self._problem(place, str(error))
             return "bad"
-        known = articles.find(self.db, imported.article["url"])
+        known = self._known(imported.article["url"])
         if known is not None:
             return "known" if self._same(known, imported) else "differing"
         with self.batch.one_page():
             self._keep(imported, line)
         self.totals["new"] += 1
         return "new"
+
+    def _known(self, url: str) -> int | None:
+        """Return the article at an address, or the one that a visit to it led to."""
+        article = articles.find(self.db, url)
+        if article is None:
+            row = self.db.execute("select article from visits where key = ?", (url,)).fetchone()
+            article = row and row[0]
+        return article
 
     def _same(self, article: int, imported: Imported) -> bool:
         row = self.db.execute("select title, text from articles where id = ?", (article,))

@@ -22,6 +22,10 @@ from archive.upkeep.table_check import Articles
 _COLUMNS = ("title", "deck", "byline", "text")
 _ARTICLES = "select id, title, deck, byline, text from articles"
 _TERMS = "select term, col, doc, cnt from temp.warraq_terms"
+_SIZES = """
+select id from articles_fts_docsize where id != 0 and id not in (select id from articles)
+union all select id from articles where id not in (select id from articles_fts_docsize) limit 100
+"""
 # Where words stand, as one number for each column: summed in SQL, for there are as many places as
 # words in the archive; small factors keep ten thousand million of them within 64 bits.
 _PLACES = """
@@ -42,6 +46,8 @@ def weigh_index(root: Path) -> Findings:
                 _damage("it is not of this version's analyser, or SQLite's own")
             )
             return findings
+        for (article,) in db.execute(_SIZES):
+            findings.damages.append(_damage("its sizes are not of the articles there are", article))
         for name, weight in _indexed_places(db).items():
             findings.balance[name] = -weight
     return findings
@@ -132,5 +138,7 @@ def _by_column() -> dict[str, Counter[str]]:
     return {name: Counter() for name in _COLUMNS}
 
 
-def _damage(detail: str) -> Damage:
-    return Damage(kind="index", place=NAME, detail=detail, remedy=REINDEX, table="articles_fts")
+def _damage(detail: str, row: int | None = None) -> Damage:
+    return Damage(
+        kind="index", place=NAME, detail=detail, remedy=REINDEX, table="articles_fts", row=row
+    )

@@ -25,6 +25,7 @@ from archive.upkeep.importing import Importer
 from archive.upkeep.verify import verify
 from archive.upkeep.withholding import withhold
 from crawler.cli import warraq
+from tests.archive import test_withholding as withholding_desk
 from tests.archive.desk import HOUR, NOON, PAPER, Hands, exchange, opened, rows, visit
 from tests.archive.desk import reading as read_as
 from tests.archive.reading_room import TITLE, WITHHELD
@@ -201,6 +202,14 @@ def test_what_the_archive_saw_before_stays(tmp_path):
     done = run("import-jsonl", "-", "--archive", tmp_path, given=other)
     assert "1 known and left as the archive saw them" in done.output
     assert rows(tmp_path, "select text from articles") == [("نص",)]
+
+
+def test_an_address_that_led_to_an_article_is_known(tmp_path):
+    withholding_desk.fill(tmp_path)  # the feed's address of its first article redirects to another
+    line = json.dumps(GOOD | {"url": withholding_desk.MOVED}).encode()
+    done = run("import-jsonl", "-", "--archive", tmp_path, given=line)
+    assert "0 new articles, 0 known already, 1 known and left" in done.output
+    assert len(rows(tmp_path, "select 1 from articles")) == 2
 
 
 def test_a_lean_export_comes_back_with_one_state_each(tmp_path):

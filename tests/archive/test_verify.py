@@ -146,6 +146,7 @@ ROWS = [
     ("delete from revisions where id = 1", "it has no revision"),
     ("insert into articles_fts(articles_fts) values ('rebuild')", "not of this version's analyser"),
     ("insert into articles_fts(rowid, text) values (7, 'كلام')", "words are not indexed as they"),
+    ("delete from articles_fts_docsize where id > 0", "its sizes are not of the articles"),
     ("update revisions set capture = 99 where id = 1", "refers to a row of captures that is not"),
     ("insert into story_sketches values (1, 99)", "it is of an article that is not there"),
 ]  # fmt: skip

@@ -48,8 +48,8 @@ def keep(
     outcome = revisions.decide(known, extraction, redated=redated)
     fields = _fields(extraction) | {"capture": capture, "last_seen_at": iso(seen_at)}
     if article is None:
-        article = _free_id(db, url)
-        _insert(db, "articles", fields | {
+        article = free_id(db, url)
+        insert(db, "articles", fields | {
             "id": article, "url": url, "publisher": publisher, "first_seen_at": iso(seen_at),
         })  # fmt: skip
         stories.enter(db, article)
@@ -63,10 +63,10 @@ def keep(
         seen = {key: fields[key] for key in (*_MOVING, *listed)}
         _update(db, article, seen | {"gone_at": None})
         if listed:
-            _name(db, article, extraction)
+            set_names(db, article, authors=extraction.authors, tags=extraction.tags)
     if outcome is not Outcome.SAME:
         _revise(db, article, extraction, capture=capture, seen_at=seen_at)
-        _name(db, article, extraction)
+        set_names(db, article, authors=extraction.authors, tags=extraction.tags)
     shown.keep(db, article, extraction, known=outcome is not Outcome.NEW)
     return article, outcome
 
@@ -184,7 +184,7 @@ def _revise(
     number = db.execute(
         "select coalesce(max(number), 0) + 1 from revisions where article = ?", (article,)
     ).fetchone()[0]
-    _insert(db, "revisions", fields | {
+    insert(db, "revisions", fields | {
         "article": article,
         "number": number,
         "observed_at": iso(seen_at),
@@ -195,13 +195,15 @@ def _revise(
     })  # fmt: skip
 
 
-def _name(db: sqlite3.Connection, article: int, extraction: Extraction) -> None:
+def set_names(
+    db: sqlite3.Connection, article: int, *, authors: Iterable[str], tags: Iterable[str]
+) -> None:
     """Set the article's authors and tags to those of its latest reading."""
     db.execute("delete from article_authors where article = ?", (article,))
-    for position, author in enumerate(_ids(db, "authors", extraction.authors)):
+    for position, author in enumerate(_ids(db, "authors", authors)):
         db.execute("insert into article_authors values (?, ?, ?)", (article, author, position))
     db.execute("delete from article_tags where article = ?", (article,))
-    for tag in _ids(db, "tags", extraction.tags):
+    for tag in _ids(db, "tags", tags):
         db.execute("insert into article_tags values (?, ?)", (article, tag))
 
 
@@ -213,7 +215,8 @@ def _ids(db: sqlite3.Connection, table: str, names: Iterable[str]) -> list[int]:
     return ids
 
 
-def _free_id(db: sqlite3.Connection, url: str) -> int:
+def free_id(db: sqlite3.Connection, url: str) -> int:
+    """Return the id for a new article: that of its URL, or the next free one on a collision."""
     wanted = article_id(url)
     while db.execute("select 1 from articles where id = ?", (wanted,)).fetchone():
         wanted = wanted % (2**53 - 1) + 1
@@ -229,7 +232,8 @@ def _current_hash(db: sqlite3.Connection, article: int) -> str:
     )
 
 
-def _insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
+def insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
+    """Insert a row of `articles` or `revisions`."""
     names = ", ".join(row)
     marks = ", ".join(f":{name}" for name in row)
     db.execute(f"insert into {table} ({names}) values ({marks})", row)  # noqa: S608 - names are ours

@@ -67,9 +67,10 @@ def _adopt(db: sqlite3.Connection, plain: bytes, location: WarcLocation, *, run:
     fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
     if fields["WARC-Type"] == "conversion":
         return _adopt_rendering(db, fields, location)
-    if fields["WARC-Type"] not in {"response", "revisit"}:
+    if fields["WARC-Type"] not in {"response", "revisit", "resource"}:
         return False
-    capture = _capture(db, fields, block, location)
+    read = _resource if fields["WARC-Type"] == "resource" else _capture
+    capture = read(db, fields, block, location)
     if capture.publisher:  # its row may have been in the batch that was lost
         db.execute(
             "insert into publishers (slug, name) values (:slug, :slug) on conflict do nothing",
@@ -123,6 +124,23 @@ def _capture(
         record=location,
         wire_bytes=size,
         truncated=fields.get("WARC-Truncated"),
+    )
+
+
+def _resource(
+    _db: sqlite3.Connection, fields: dict[str, str], block: bytes, location: WarcLocation
+) -> Capture:
+    """Read the row back of what came without HTTP, which has no status."""
+    return Capture(
+        url=fields["WARC-Target-URI"],
+        publisher=fields.get(PUBLISHER_FIELD),
+        kind=Kind(fields[KIND_FIELD]),
+        fetched_at=from_iso(fields["WARC-Date"]),
+        status=0,
+        content_type=fields["Content-Type"],
+        sha256=fields["WARC-Payload-Digest"].removeprefix("sha256:"),
+        record=location,
+        wire_bytes=len(block.removesuffix(b"\r\n\r\n")),
     )
 
 

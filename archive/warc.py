@@ -24,9 +24,11 @@ from archive.errors import DamagedWarc
 from archive.records import Capture, Exchange, Kind, WarcLocation
 from archive.warc_records import (
     Original,
+    Resource,
     conversion_record,
     info_record,
     request_record,
+    resource_record,
     response_record,
 )
 
@@ -112,6 +114,12 @@ class WarcFile:
             writer, capture, html, refers_to=refers_to, sha256=sha256, now=now
         )
         return self._append(writer, record)
+
+    def write_resource(self, resource: Resource, *, sha256: str) -> WarcLocation:
+        """Append what came without HTTP; as of an answer, `sync` puts it on the disk."""
+        self._roll()
+        writer = WARCWriter(None, gzip=False, warc_version="WARC/1.1")
+        return self._append(writer, resource_record(writer, resource, sha256=sha256))
 
     def sync(self) -> None:
         """Put what was written on the disk."""

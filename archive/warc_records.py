@@ -52,6 +52,18 @@ class Original:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """What came into the archive without HTTP, as a line of a file: bytes, and where it belongs."""
+
+    url: str
+    payload: bytes
+    content_type: str
+    kind: Kind
+    publisher: str
+    at: datetime
+
+
 def info_record(writer: Any, name: str, info: dict[str, str], *, now: datetime) -> Any:
     """Return the warcinfo record that opens the file `name`."""
     record = writer.create_warcinfo_record(name, info | _INFO)
@@ -130,6 +142,24 @@ def conversion_record(
             "WARC-Payload-Digest": f"sha256:{sha256}",
             FETCHED_FIELD: iso(capture.fetched_at),
         },
+    )
+
+
+def resource_record(writer: Any, resource: Resource, *, sha256: str) -> Any:
+    """Return the record of what came without HTTP."""
+    named = {
+        "WARC-Date": iso(resource.at),
+        "WARC-Payload-Digest": f"sha256:{sha256}",
+        KIND_FIELD: resource.kind.value,
+        PUBLISHER_FIELD: resource.publisher,
+    }
+    return writer.create_warc_record(
+        resource.url,
+        "resource",
+        payload=BytesIO(resource.payload),
+        length=len(resource.payload),
+        warc_content_type=resource.content_type,
+        warc_headers_dict=named,
     )
 
 

@@ -27,6 +27,8 @@ _COMMANDS = {
     "publish": "archive.commands.publish",
     "backup": "archive.commands.backup",
     "export": "archive.commands.export",
+    "import-jsonl": "archive.commands.import_jsonl",
+    "stats": "archive.commands.stats",
     "verify": "archive.commands.verify",
     "reindex": "archive.commands.reindex",
 }
@@ -41,7 +43,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in _COMMANDS:
             return None
-        command = getattr(importlib.import_module(_COMMANDS[cmd_name]), cmd_name)
+        module = importlib.import_module(_COMMANDS[cmd_name])
+        command = getattr(module, cmd_name.replace("-", "_"))
         return command if isinstance(command, click.Command) else None
 
     def invoke(self, ctx: click.Context) -> Any:

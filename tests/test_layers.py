@@ -122,6 +122,8 @@ COMMANDS = [
     (["search", "لاجئ", "--json", "--archive"], '"id"'),
     (["runs", "--archive"], "1 requests"),
     (["runs", "--json", "--archive"], '"finished"'),
+    (["export", "--archive"], "عودة اللاجئين"),
+    (["stats", "--archive"], "together"),
     (["verify", "--archive"], "Everything is as it was written."),
 ]
 

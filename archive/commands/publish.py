@@ -16,10 +16,12 @@ def publish(folder: Path, archive: Path) -> None:
 
     DIR gets archive.db, settings.json and metadata.json; `datasette DIR/` serves them, with plain
     Datasette or with this program's pages where it is installed, also from a read-only folder. The
-    copy has no WAL, so nothing need be written beside it. Withheld articles are not in it, nor
-    their revisions, addresses, captures, links, words in the index, authors and tags, nor free
-    pages that held them. The WARC files stay here. A copy that is there already is replaced in one
-    step, while it is being served, too. It takes no lock: a crawl may go on.
+    copy has no WAL, so nothing need be written beside it.
+
+    Withheld articles are not in it, nor their revisions, addresses, captures, links, words in the
+    index, authors and tags, nor free pages that held them; what a crawler remembers of hosts is not
+    in it either. The WARC files stay here. A copy that is there already is replaced in one step,
+    while it is being served, too. It takes no lock: a crawl may go on.
 
     \b
     warraq publish public/

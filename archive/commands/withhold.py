@@ -22,7 +22,8 @@ def withhold(article: str, archive: Path, reason: str) -> None:
     Crawls go on looking at the article.
 
     Not hidden: archive.db and the WARC files themselves from whoever has the folder, SQL of one's
-    own there (sqlite3, Python's Archive.db), and copies that were made before.
+    own there (sqlite3, Python's Archive.db, Datasette without this program), what a listing's own
+    capture says of it, backups, and copies that were made before.
 
     \b
     warraq withhold https://example.org/story --reason "names a witness"

@@ -37,9 +37,15 @@ async def refused(datasette: Any, action: str, resource: Any) -> bool | None:
     if action not in _CLOSED or resource is None or _own_page.get():
         return None
     name = resource if isinstance(resource, str) else resource[0]
-    if name not in archive_names(datasette):
-        return None
-    return False if await is_closed(datasette, name) else None
+    names = archive_names(datasette)
+    if name == "_memory" and datasette.crossdb:  # from where SQL reaches every database
+        concerned = names
+    else:
+        concerned = [name] if name in names else []
+    for archive in concerned:
+        if await is_closed(datasette, archive):
+            return False
+    return None
 
 
 async def is_closed(datasette: Any, name: str) -> bool:

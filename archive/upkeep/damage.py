@@ -33,17 +33,22 @@ class Damage:
 
 @dataclass(slots=True, kw_only=True)
 class Findings:
-    """What a part of a check looked at, in words and numbers, and what it found damaged."""
+    """What a part of a check looked at, in words and numbers, and what it found damaged.
+
+    `balance` is what must come to nothing when all parts are added, as articles and index.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     damages: list[Damage] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    balance: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: "Findings") -> None:
         """Take in what another part found."""
         self.counts.update(other.counts)
         self.damages += other.damages
         self.notes += other.notes
+        self.balance.update(other.balance)
 
     def plain(self) -> dict[str, object]:
         """Return it as JSON has it."""

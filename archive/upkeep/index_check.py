@@ -1,4 +1,8 @@
-"""The search index against the articles: each term of each field, counted on both sides."""
+"""The search index against the articles: each word of each field at its place, on both sides.
+
+Both sides are summed up to one number for each field: the index by SQLite, the articles piece by
+piece on all cores. Only where the numbers differ are the words themselves compared.
+"""
 
 import sqlite3
 from collections import Counter
@@ -13,10 +17,15 @@ from archive.arabic import analyse
 from archive.database import NAME, open_for_reading
 from archive.index import index_is_current
 from archive.upkeep.damage import REINDEX, Damage, Findings
+from archive.upkeep.table_check import Articles
 
 _COLUMNS = ("title", "deck", "byline", "text")
 _ARTICLES = "select id, title, deck, byline, text from articles"
 _TERMS = "select term, col, doc, cnt from temp.warraq_terms"
+_SIZES = """
+select id from articles_fts_docsize where id != 0 and id not in (select id from articles)
+union all select id from articles where id not in (select id from articles_fts_docsize) limit 100
+"""
 # Where words stand, as one number for each column: summed in SQL, for there are as many places as
 # words in the archive; small factors keep ten thousand million of them within 64 bits.
 _PLACES = """
@@ -28,30 +37,64 @@ _SENTINEL = "\ue000"  # how the one row without an article begins
 _SHOWN = 5
 
 
-def check_index(root: Path) -> Findings:
-    """Check that the index is of this analyser, and holds the words of all articles, in place.
-
-    All is read in one transaction, so that a crawl may write meanwhile.
-    """
+def weigh_index(root: Path) -> Findings:
+    """Check that the index is of this analyser, and put its words on the scales."""
     findings = Findings()
     with closing(open_for_reading(root)) as db:
-        db.execute(
-            "create virtual table temp.warraq_terms using fts5vocab(main, articles_fts, col)"
-        )
-        db.execute(
-            "create virtual table temp.warraq_places using fts5vocab(main, articles_fts, instance)"
-        )
-        db.execute("begin")
         if not index_is_current(db):
             findings.damages.append(
                 _damage("it is not of this version's analyser, or SQLite's own")
             )
             return findings
-        findings.damages += map(_damage, _differences(db, findings))
+        for (article,) in db.execute(_SIZES):
+            findings.damages.append(_damage("its sizes are not of the articles there are", article))
+        for name, weight in _indexed_places(db).items():
+            findings.balance[name] = -weight
     return findings
 
 
-def _differences(db: sqlite3.Connection, findings: Findings) -> Iterator[str]:
+def weigh_articles(part: Articles) -> Findings:
+    """Put the words of some articles on the other side of the scales."""
+    findings = Findings()
+    with closing(open_for_reading(part.root)) as db:
+        for article, *fields in db.execute(
+            f"{_ARTICLES} where id between ? and ?", (part.first, part.last)
+        ):
+            for name, text in zip(_COLUMNS, fields, strict=True):
+                terms = analyse(text) if text else []
+                findings.balance[name] += _places_of(article, terms)
+                findings.counts["words of the search index"] += len(terms)
+    return findings
+
+
+def compare(root: Path) -> Findings:
+    """Say in what articles and index differ, when the scales are not even.
+
+    All is read in one transaction, so that what a crawl wrote meanwhile is no difference.
+    """
+    with closing(open_for_reading(root)) as db:
+        db.execute(
+            "create virtual table temp.warraq_terms using fts5vocab(main, articles_fts, col)"
+        )
+        db.execute("begin")
+        if not index_is_current(db):  # which was told already
+            return Findings()
+        return Findings(damages=[_damage(told) for told in _differences(db)])
+
+
+def _indexed_places(db: sqlite3.Connection) -> dict[str, int]:
+    db.execute(
+        "create virtual table temp.warraq_places using fts5vocab(main, articles_fts, instance)"
+    )
+    return dict(db.execute(_PLACES))  # to which the row 0 of no article adds nothing
+
+
+def _places_of(article: int, terms: list[str]) -> int:
+    """Return what `_PLACES` sums, for one field of an article."""
+    return int(article % 1009 * sum(map(mul, map(_weight, terms), count(1))))
+
+
+def _differences(db: sqlite3.Connection) -> Iterator[str]:
     """Yield in what articles and index differ."""
     documents, words = _by_column(), _by_column()
     places = Counter[str]()
@@ -61,13 +104,12 @@ def _differences(db: sqlite3.Connection, findings: Findings) -> Iterator[str]:
                 terms = analyse(text)
                 words[name].update(terms)
                 documents[name].update(set(terms))
-                places[name] += article % 1009 * sum(map(mul, map(_weight, terms), count(1)))
-    findings.counts["words of the search index"] = sum(sum(one.values()) for one in words.values())
+                places[name] += _places_of(article, terms)
     wrong = _wrong_words(db, documents, words)
     if wrong:
         yield f"{len(wrong)} words are not indexed as they stand in the articles: {wrong[:_SHOWN]}"
         return
-    indexed = dict(db.execute(_PLACES))  # to which the row 0 of no article adds nothing
+    indexed = _indexed_places(db)
     if any(places[name] != indexed.get(name, 0) for name in _COLUMNS):
         yield "words are indexed at other places than they stand at in the articles"
 
@@ -96,5 +138,7 @@ def _by_column() -> dict[str, Counter[str]]:
     return {name: Counter() for name in _COLUMNS}
 
 
-def _damage(detail: str) -> Damage:
-    return Damage(kind="index", place=NAME, detail=detail, remedy=REINDEX, table="articles_fts")
+def _damage(detail: str, row: int | None = None) -> Damage:
+    return Damage(
+        kind="index", place=NAME, detail=detail, remedy=REINDEX, table="articles_fts", row=row
+    )

@@ -4,8 +4,9 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
+from archive.records import Kind
 from archive.session import WARC_FOLDER
 from archive.upkeep.warc_record import parse, unpack
 from archive.urls import canonical
@@ -44,6 +45,9 @@ delete from links where url in (select url from gone_urls)
     or url in (select key from visits where url in (select url from gone_urls));
 delete from visits where article in (select id from gone_articles)
     or key in (select url from gone_urls) or url in (select url from gone_urls);
+update visits set found_in = null where found_in in (select url from gone_urls);
+delete from hosts;
+delete from shapes;
 delete from article_authors where article in (select id from gone_articles);
 delete from article_tags where article in (select id from gone_articles);
 delete from authors where id not in (select author from article_authors);
@@ -58,7 +62,6 @@ delete from publishers where slug in (select publisher from gone_articles)
     and not exists (select 1 from visits where publisher = slug)
     and not exists (select 1 from captures where publisher = slug)
     and not exists (select 1 from problems where publisher = slug)
-    and not exists (select 1 from shapes where publisher = slug)
 """
 # A story bears the number of its first article; where that is gone it gets that of the next.
 _STORIES = """
@@ -72,14 +75,16 @@ from stories s where id in (select id from gone_articles)
 def remove_withheld(db: sqlite3.Connection, root: Path) -> int:
     """Take every withheld article out of `db`, a copy of the archive in `root`; return how many.
 
-    Its words leave the index, its authors and tags go where nobody else has them. What is deleted
-    is still in free pages until the file is vacuumed.
+    Its words leave the index, its authors and tags go where nobody else has them, and what the
+    crawler remembers of hosts and shapes of addresses goes whole. What is deleted is still in free
+    pages until the file is vacuumed.
     """
     db.execute("pragma foreign_keys = off")
     db.execute("pragma secure_delete = on")
     gather(db, root)
     (number,) = db.execute("select count(*) from gone_articles").fetchone()
     _run(db, _REMOVE)
+    _forget_hosts(db)
     for story, heir, left in db.execute(_STORIES).fetchall():
         _rename_story(db, story, heir if left > 1 else None)
     if number:
@@ -134,6 +139,23 @@ def _targets(url: str, path: Path, offset: int, length: int) -> Iterator[str]:
                 yield canonical(target)
             except ValueError:
                 return
+
+
+def _forget_hosts(db: sqlite3.Connection) -> None:
+    """Take out the robots.txt of hosts of which nothing else was kept."""
+    hosts = {urlsplit(url).netloc for (url,) in db.execute("select url from gone_urls")}
+    left: dict[str, list[int]] = {}
+    for capture, kind, url in db.execute("select id, kind, url from captures"):
+        host = urlsplit(url).netloc
+        if host in hosts and kind != Kind.ROBOTS:
+            hosts.discard(host)
+            left.pop(host, None)
+        elif host in hosts:
+            left.setdefault(host, []).append(capture)
+    for captures in left.values():
+        for capture in captures:
+            db.execute("update problems set capture = null where capture = ?", (capture,))
+            db.execute("delete from captures where id = ?", (capture,))
 
 
 def _rename_story(db: sqlite3.Connection, story: int, heir: int | None) -> None:

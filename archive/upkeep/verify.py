@@ -59,14 +59,18 @@ def verify(
         except sqlite3.DatabaseError as error:
             findings.add(table_check.broken(error))
             pieces, parts = list(_unknown(root)), []
-    tasks: list[Task] = [partial(index_check.check_index, root)]
-    tasks.append(partial(table_check.check_database, root))
+    tasks: list[Task] = [partial(table_check.check_database, root)]
+    tasks.append(partial(index_check.weigh_index, root))
     tasks += [partial(warc_check.check_piece, piece) for piece in pieces]
-    tasks += [partial(table_check.check_revisions, part) for part in parts]
+    for part in parts:
+        tasks.append(partial(table_check.check_revisions, part))
+        tasks.append(partial(index_check.weigh_articles, part))
     total = sum(piece.end - piece.start for piece in pieces)
     for found in _run(tasks, small=total < _ALONE, processes=processes):
         findings.add(found)
         progress(findings.counts["bytes of WARC"], total)
+    if any(findings.balance.values()):  # damage, or a crawl that wrote meanwhile
+        findings.add(_guarded(partial(index_check.compare, root)))
     findings.damages.sort(key=lambda damage: (damage.place, damage.offset or 0))
     return findings
 

@@ -43,6 +43,7 @@ class Shelf:
 
 def fill(root: Path, *, withhold: bool = True) -> Shelf:
     """Make the small archive in a folder; nothing withheld leaves Datasette's tables open."""
+    root.mkdir(exist_ok=True)
     db = open_for_writing(root)
     db.executemany("insert into publishers values (?, ?, ?, ?, ?, ?)", _PUBLISHERS)
     run = runs.begin(db, "crawl", now=NOON)

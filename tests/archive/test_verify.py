@@ -14,6 +14,7 @@ from archive.commands.verify import verify as command
 from archive.database import open_for_writing
 from archive.errors import NotAnArchive
 from archive.records import Kind
+from archive.upkeep import index_check
 from archive.upkeep import verify as checking
 from archive.upkeep.verify import verify
 from tests.archive.desk import FEED, HOUR, NOON, PAPER, Hands, exchange, opened, reading, visit
@@ -145,6 +146,7 @@ ROWS = [
     ("delete from revisions where id = 1", "it has no revision"),
     ("insert into articles_fts(articles_fts) values ('rebuild')", "not of this version's analyser"),
     ("insert into articles_fts(rowid, text) values (7, 'كلام')", "words are not indexed as they"),
+    ("delete from articles_fts_docsize where id > 0", "its sizes are not of the articles"),
     ("update revisions set capture = 99 where id = 1", "refers to a row of captures that is not"),
     ("insert into story_sketches values (1, 99)", "it is of an article that is not there"),
 ]  # fmt: skip
@@ -200,6 +202,24 @@ def test_a_database_with_a_damaged_page_leaves_the_records_to_be_checked(root):
     findings = verify(root)
     assert "database" in {damage.kind for damage in findings.damages}
     assert findings.counts["WARC records"] == 2 * 7 + 2
+
+
+def test_what_a_crawl_writes_while_the_index_is_weighed_is_no_damage(root, monkeypatch):
+    whole = index_check.weigh_articles
+    weigh: list[object] = []
+
+    def late(part):  # after the index was weighed, before the articles are
+        if not weigh:
+            weigh.append(part)
+            with opened(root, Hands(NOON + timedelta(hours=2))) as store:
+                page(store, 0, "نص عُدّل أثناء الفحص", at=NOON + timedelta(hours=2))
+        return whole(part)
+
+    monkeypatch.setattr(index_check, "weigh_articles", late)
+    findings = verify(root)
+    assert weigh
+    assert any(findings.balance.values())
+    assert findings.damages == []
 
 
 def test_a_crawl_goes_on_and_only_what_it_acknowledged_is_checked(root):

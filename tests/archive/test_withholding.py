@@ -1,5 +1,6 @@
 """A withheld article is nowhere for a reader, and everything of it is still in the archive."""
 
+import json
 from contextlib import closing
 
 import httpx
@@ -159,7 +160,21 @@ async def test_no_page_of_the_site_shows_it_and_the_tables_say_why_they_are_clos
 
 
 async def text(datasette, path):
-    return (await datasette.client.get(path)).text
+    answer = await datasette.client.get(path)
+    if "application/json" in answer.headers.get("content-type", ""):  # with letters as letters
+        return json.dumps(answer.json(), ensure_ascii=False)
+    return answer.text
+
+
+async def test_sql_across_databases_is_closed_too(root):
+    fill(root)
+    datasette = Datasette([str(root / "archive.db")], crossdb=True, memory=True)
+    await datasette.invoke_startup()
+    path = "/_memory.json?sql=select+title+from+archive.articles"
+    assert HIDDEN in await text(datasette, path)
+    withhold(root, URL, reason="خطر")
+    assert HIDDEN not in await text(datasette, path)
+    assert HIDDEN not in await text(datasette, "/_memory.json?sql=select+1")
 
 
 def test_warraq_serve_closes_and_opens_its_tables_while_it_runs(root):

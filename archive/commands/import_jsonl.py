@@ -1,0 +1,57 @@
+"""`warraq import-jsonl`: a collection that is there already, into the archive."""
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import IO
+
+import click
+
+from archive.commands.options import archive_option
+from archive.commands.progress import Progress
+
+_SHOWN = 20
+
+
+@click.command("import-jsonl")
+@click.argument("file", type=click.File("rb"))
+@archive_option
+@click.option(
+    "--publisher", metavar="SLUG", help="Of lines that name none; the address's host by default."
+)
+def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
+    """Take a collection of articles into the archive, from FILE (`-`: standard input).
+
+    Each line is a JSON object with url, title and text at least; all that `warraq export` writes is
+    read, so that the two are each other's inverse. Moments need a time zone, published_on is a day;
+    what a line does not say stays empty. Each line is kept as it is in the WARC files, too.
+
+    An article that the archive knows already stays as it is, so a second import adds nothing, and
+    one that was interrupted can be repeated. Lines that are no article are listed with their
+    numbers, kept in the table of problems, and end the command with 1 when all others are in.
+
+    \b
+    warraq import-jsonl articles.jsonl
+    zcat old.jsonl.gz | warraq import-jsonl - --publisher aawsat --archive ~/news
+    """  # noqa: D301 - click wants the character
+    from archive.upkeep.importing import Importer, lines_of
+
+    name = Path(str(getattr(file, "name", "<stdin>"))).name
+    software = f"warraq/{version('warraq')}"
+    with (
+        Importer(archive, command="import-jsonl", software=software) as importer,
+        Progress("lines") as progress,
+    ):
+        lines = lines_of(file)
+        told = importer.read(lines, name=name, publisher=publisher, progress=progress)
+    for line in told.bad[:_SHOWN]:
+        click.echo(line, err=True)
+    if len(told.bad) > _SHOWN:
+        click.echo(f"… and {len(told.bad) - _SHOWN} more, in the table of problems", err=True)
+    counts = told.counts
+    click.echo(
+        f"{name}: {counts['new']:,} new articles, {counts['known']:,} known already,"
+        f" {counts['differing']:,} known and left as the archive saw them,"
+        f" {counts['bad']:,} bad lines."
+    )
+    if counts["bad"]:
+        raise SystemExit(1)

@@ -1,0 +1,108 @@
+"""How much an archive holds, and what an article costs in bytes."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from archive.database import NAME, open_for_reading
+from archive.session import WARC_FOLDER
+
+# Bytes in UTF-8 (octet_length would need SQLite 3.43), of current and of earlier texts.
+_BY_PUBLISHER = """
+select p.slug, p.name,
+    (select count(*) from articles where publisher = p.slug) as articles,
+    coalesce(r.revisions, 0) as revisions,
+    coalesce(c.captures, 0) as captures,
+    coalesce(c.warc_bytes, 0) as warc_bytes,
+    coalesce(t.text_bytes, 0) + coalesce(r.text_bytes, 0) as text_bytes
+from (
+    select slug, name from publishers union all
+    select null, null where exists (select 1 from captures where publisher is null)
+) p
+left join (
+    select a.publisher, count(*) as revisions,
+        sum(coalesce(length(cast(r.text as blob)), 0)) as text_bytes
+    from revisions r join articles a on a.id = r.article group by a.publisher
+) r on r.publisher = p.slug
+left join (
+    select publisher, count(*) as captures, sum(warc_length) as warc_bytes
+    from captures group by publisher
+) c on c.publisher is p.slug
+left join (
+    select publisher, sum(length(cast(text as blob))) as text_bytes from articles group by publisher
+) t on t.publisher = p.slug
+order by articles desc, captures desc, p.slug
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What the archive holds of one publisher.
+
+    `warc_bytes` are those of its answers' records, packed; `text_bytes` those of all its texts in
+    UTF-8, earlier ones included. `publisher` is None for what was fetched for none, as robots.txt.
+    """
+
+    publisher: str | None
+    name: str | None
+    articles: int
+    revisions: int
+    captures: int
+    warc_bytes: int
+    text_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """What the archive holds.
+
+    `warc_bytes` is the size of all WARC files, `database_bytes` that of archive.db with its log.
+    """
+
+    warc_files: int
+    warc_bytes: int
+    database_bytes: int
+    shares: tuple[Share, ...]
+
+    def total(self, name: str) -> int:
+        """Return the sum of a number over all publishers."""
+        return sum(getattr(share, name) for share in self.shares)
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON has it, with what an article costs."""
+        names = ("articles", "revisions", "captures", "text_bytes")
+        sums = {name: self.total(name) for name in names}
+        sums |= {
+            name: getattr(self, name) for name in ("warc_files", "warc_bytes", "database_bytes")
+        }
+        articles = sums["articles"]
+        return sums | {
+            "per_article": {
+                name: round(sums[name] / articles) if articles else None
+                for name in ("warc_bytes", "database_bytes", "text_bytes")
+            },
+            "publishers": [asdict(share) for share in self.shares],
+        }
+
+
+def stats(root: Path) -> Stats:
+    """Count what the archive in `root` holds; of one moment, but for the sizes of files.
+
+    Raises:
+        NewerArchive, NotAnArchive: if there is no archive that can be read.
+    """
+    with closing(open_for_reading(root)) as db:
+        db.row_factory = sqlite3.Row
+        shares = tuple(
+            Share(publisher=row["slug"], **{key: row[key] for key in row.keys()[1:]})
+            for row in db.execute(_BY_PUBLISHER)
+        )
+    files = [path.stat().st_size for path in (root / WARC_FOLDER).glob("*.warc.gz")]
+    return Stats(
+        warc_files=len(files),
+        warc_bytes=sum(files),
+        database_bytes=sum(path.stat().st_size for path in root.glob(f"{NAME}*")),
+        shares=shares,
+    )

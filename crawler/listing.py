@@ -106,8 +106,8 @@ class Listing:
         if self._articles and self._old == self._articles:
             return False
         if not visit.past or visit.kind is Kind.FEED:
-            # Where nothing is new, older pages are known.
-            return self._fresh > 0 or visit.last_at is None
+            # Where nothing is new, older pages are known; but a feed may have told of the newest.
+            return self._fresh > 0 or (visit.last_at is None and visit.found_in is None)
         if visit.kind is Kind.API:
             return True
         # Some sites answer for a page beyond the last one with that or the first one again.

@@ -46,7 +46,7 @@ def backfill(
     and robots.txt announce. A feed alone leads nowhere back.
 
     It is as slow as is polite, and can be stopped at any time (Ctrl-C): the same command goes on
-    where it was. `warraq watch` and `warraq crawl` take turns with it, so the news do not wait.
+    where it was. `warraq watch` takes turns with it, so the news do not wait longer than a minute.
     What is asked for again is not fetched again.
 
     \b

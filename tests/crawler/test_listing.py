@@ -105,6 +105,17 @@ async def test_a_section_is_read_until_nothing_is_new(archive, site):
     assert len(kept(archive, site)) == 7
 
 
+async def test_a_site_that_repeats_its_last_page_for_ever_is_left_at_once(archive, site):
+    archive.follow(sections=[site.url + "/s"])
+    articles(site, "/news/1001")
+    for page in range(1, 99):
+        path = "/s" if page == 1 else f"/s?page={page}"
+        section(site, path, "/news/1001", more=f"<a href='/s?page={page + 1}'>x</a>")
+    await archive.crawl()
+    assert [path for path in site.targets() if path.startswith("/s")] == ["/s", "/s?page=2"]
+    assert archive.problems() == []
+
+
 async def test_a_json_feed_goes_on_where_it_says(archive, site):
     archive.follow(feeds=[site.url + "/feed.json"])
     articles(site, "/news/1001", "/news/1002")

@@ -104,7 +104,7 @@ async def test_an_error_while_reading_is_a_problem(pool, monkeypatch):
 
 PARENT = """
 import asyncio, sys
-from tests.crawler.test_workers import PAPER, capture, nested
+from tests.crawler.test_workers import PAPER, capture, slow_page
 from crawler.workers import Workers
 
 async def main():

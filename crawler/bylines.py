@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from archive.arabic import fold, tidy
-from crawler.datelines import is_agency, is_place
-from crawler.people import is_person
-from crawler.writers import CLOSING, is_label, key_of, name_of
+from crawler.article.datelines import is_agency, is_place
+from crawler.article.people import is_person
+from crawler.article.writers import CLOSING, is_label, key_of, name_of
 
 _SIGNED = re.compile(
     r"\W*(?:(?:كتب|كتبت|بقلم)\b|(?:اعداد|اعده|اعدته|حوار|حاوره|حاورته|تقرير|تحقيق|متابعه|ترجمه|"

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from apscheduler.triggers.cron import CronTrigger
 
 from crawler.errors import ConfigError
-from crawler.hours import Hours
+from crawler.politeness.hours import Hours
 
 NAME = "warraq.toml"
 _KEYS = {

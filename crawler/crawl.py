@@ -21,10 +21,11 @@ from archive.records import Kind
 from archive.runs import Counts
 from archive.store import Store
 from archive.urls import canonical, host_of
-from crawler import allowance, chromium
 from crawler.addresses import is_local
+from crawler.browser import chromium
 from crawler.config import NO_CAPS, Caps
 from crawler.period import Period
+from crawler.politeness import allowance
 from crawler.publisher import Publisher
 from crawler.settings import USER_AGENT
 from crawler.spiders.news import NewsSpider

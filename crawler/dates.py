@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from archive.records import Problem
-from crawler.moments import Moment, Precision, parse
+from crawler.dating.moments import Moment, Precision, parse
 
 __all__ = ["TRUST", "Decision", "Moment", "Precision", "Stamp", "decide", "parse"]
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from itertools import chain
 
 from archive.records import Capture, Kind, Link
-from crawler import sections
-from crawler.entries import NotAListing
-from crawler.feeds import feed
-from crawler.sections import section
-from crawler.sitemaps import sitemap
-from crawler.wordpress import posts
+from crawler.listings import sections
+from crawler.listings.entries import NotAListing
+from crawler.listings.feeds import feed
+from crawler.listings.sections import section
+from crawler.listings.sitemaps import sitemap
+from crawler.listings.wordpress import posts
 
 __all__ = ["NotAListing", "feed", "links", "posts", "section", "sitemap"]
 

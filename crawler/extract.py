@@ -12,27 +12,28 @@ from datetime import tzinfo
 from urllib.parse import urlsplit
 
 from archive.records import Capture, Extraction, Kind, Link, PageKind, Problem
-from crawler import bylines, headline
-from crawler.blocks import Block
-from crawler.datelines import day_of, split_dateline
+from crawler import bylines
+from crawler.article import headline
+from crawler.article.blocks import Block
+from crawler.article.datelines import day_of, split_dateline
+from crawler.article.embeds import find_embeds
+from crawler.article.evidence import absolute
+from crawler.article.headline import one_line
+from crawler.article.images import find_images
+from crawler.article.jsonld import ARTICLES
+from crawler.article.language import detect
+from crawler.article.mending import mend, mend_hints
+from crawler.article.page import Page, parse_page, read_page
+from crawler.article.pagekind import ENOUGH, kind_of, states_article
+from crawler.article.region import shown
+from crawler.article.rescue import rescue, unseen_lead
+from crawler.article.signing import sign
+from crawler.article.surplus import paragraphs
+from crawler.article.tagging import section_of, tags_of
+from crawler.article.walls import hijacked, titles_of, wall
 from crawler.dates import Decision, Stamp, decide
 from crawler.decode import Decoded, decode, is_binary
-from crawler.embeds import find_embeds
-from crawler.evidence import absolute
-from crawler.headline import one_line
-from crawler.images import find_images
-from crawler.jsonld import ARTICLES
-from crawler.language import detect
-from crawler.mending import mend, mend_hints
-from crawler.page import Page, parse_page, read_page
-from crawler.pagekind import ENOUGH, kind_of, states_article
 from crawler.publisher import Publisher
-from crawler.region import shown
-from crawler.rescue import rescue, unseen_lead
-from crawler.signing import sign
-from crawler.surplus import paragraphs
-from crawler.tagging import section_of, tags_of
-from crawler.walls import hijacked, titles_of, wall
 
 _URL_DAY = re.compile(
     r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<mark>[/_-]?)(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})(?!\d)"

@@ -10,10 +10,10 @@ from itertools import islice
 from archive.records import Capture, Kind, Link, Problem, Visit
 from archive.store import Store
 from archive.urls import canonical
-from crawler import wordpress
+from crawler.listings import wordpress
 from crawler.period import Period, dated, moment
+from crawler.politeness.traps import Traps
 from crawler.publisher import Publisher
-from crawler.traps import Traps
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from archive.articles import Identity
 from archive.records import Extraction, Kind, Outcome, Page, PageKind, Problem, Reading, Visit
 from archive.urls import canonical, host_of
 from crawler import revisit
-from crawler.language import changes_script
+from crawler.article.language import changes_script
 from crawler.spiders.news import NewsSpider
 from crawler.workers import Workers
 

@@ -16,7 +16,7 @@ from archive.urls import host_of, normal
 from crawler import values
 from crawler.addresses import is_local
 from crawler.errors import PublisherError
-from crawler.hours import Hours
+from crawler.politeness.hours import Hours
 
 SLUG = r"[a-z0-9][a-z0-9.-]*"
 PACKAGED = Path(__file__).parent / "publishers"

@@ -27,7 +27,7 @@ from crawler.faults import (
     Unreachable,
     network_detail,
 )
-from crawler.policy import LIMIT_BYTES, LONGEST_DELAY, Policy, judge
+from crawler.politeness.policy import LIMIT_BYTES, LONGEST_DELAY, Policy, judge
 
 if TYPE_CHECKING:
     from crawler.spiders.news import NewsSpider

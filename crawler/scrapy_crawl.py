@@ -9,7 +9,8 @@ from scrapy.crawler import Crawler
 
 from archive.errors import ArchiveError
 from archive.store import Store
-from crawler import chromium, config
+from crawler import config
+from crawler.browser import chromium
 from crawler.errors import CrawlerError, PublisherError
 from crawler.publisher import Publisher, find
 from crawler.settings import USER_AGENT

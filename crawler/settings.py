@@ -67,7 +67,7 @@ PROXY = None  # `proxy` in warraq.toml
 
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-    "crawler.pacing.HostPacing": 50,
+    "crawler.politeness.pacing.HostPacing": 50,
     "crawler.robots.RobotsPolicy": 100,
     "crawler.middlewares.ConditionalGet": 520,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,

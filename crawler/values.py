@@ -15,7 +15,7 @@ from cssselect import HTMLTranslator, SelectorError
 
 from archive.urls import canonical
 from crawler.errors import PublisherError
-from crawler.hours import Hours
+from crawler.politeness.hours import Hours
 
 Check = tuple[str, Callable[[Any], Any]]  # the field a key stands for, and the check of its value
 

@@ -7,7 +7,7 @@ from scrapy.settings import Settings
 
 from archive import records
 from archive.records import Kind, Link
-from crawler import wordpress
+from crawler.listings import wordpress
 from crawler.period import Period
 from crawler.publisher import Publisher
 from crawler.settings import DOWNLOAD_DELAY, USER_AGENT

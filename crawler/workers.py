@@ -20,10 +20,10 @@ from pebble import ProcessExpired, ProcessPool
 
 from archive.records import Capture, Extraction, Link, PageKind, Problem
 from crawler import discover
+from crawler.article.walls import wall_of
 from crawler.discover import NotAListing
 from crawler.extract import extract
 from crawler.publisher import Publisher
-from crawler.walls import wall_of
 
 SECONDS = 20.0
 MOST_BYTES = 2 * 1024**3  # of address space; a page that needs more ends its worker, not others

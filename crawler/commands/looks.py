@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from archive.urls import readable
-from crawler.checkup import Finding
-from crawler.publisherfile import KEYS, language, named, not_found, told, when
-from crawler.survey import Sample, Survey
+from crawler.scouting.checkup import Finding
+from crawler.scouting.publisherfile import KEYS, language, named, not_found, told, when
+from crawler.scouting.survey import Sample, Survey
 
 _KEYS = dict(KEYS)
 

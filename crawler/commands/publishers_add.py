@@ -37,10 +37,10 @@ def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, 
     warraq publishers add https://example.org/ar --slug example-arabic
     """  # noqa: D301 - click wants the character
     from crawler.commands.looks import survey_report
-    from crawler.errand import Errand, look
-    from crawler.publisherfile import compose, slug_of
-    from crawler.scout import NOBODY
-    from crawler.surveyor import Surveyor
+    from crawler.scouting.errand import Errand, look
+    from crawler.scouting.publisherfile import compose, slug_of
+    from crawler.scouting.scout import NOBODY
+    from crawler.scouting.surveyor import Surveyor
 
     home = _checked(url)
     if slug and not is_slug(slug):

@@ -29,10 +29,10 @@ def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, 
     The look keeps to robots.txt and to delays, its bytes are in the archive, but it is no visit:
     nothing is marked as seen, and the next crawl finds all that is new.
     """
-    from crawler.checkup import Finding
-    from crawler.checkup import check as look_at
     from crawler.commands.looks import as_object, findings
-    from crawler.errand import Errand, look
+    from crawler.scouting.checkup import Finding
+    from crawler.scouting.checkup import check as look_at
+    from crawler.scouting.errand import Errand, look
 
     archive.mkdir(parents=True, exist_ok=True)
     known = chosen(archive, slugs)

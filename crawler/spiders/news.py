@@ -14,7 +14,8 @@ from twisted.python.failure import Failure
 from archive.records import Capture, Kind, Link, Page, Problem, Visit
 from archive.store import Store
 from archive.urls import host_of
-from crawler import announced, discover, wordpress
+from crawler import discover
+from crawler.browser.render import NotRendered, Renderer
 from crawler.discover import NotAListing
 from crawler.ending import Endings
 from crawler.faults import (
@@ -29,13 +30,13 @@ from crawler.faults import (
 )
 from crawler.frontier import Frontier
 from crawler.listing import Listing
+from crawler.listings import announced, wordpress
 from crawler.media import medium
-from crawler.pauses import Pauses
 from crawler.period import Period
+from crawler.politeness.pauses import Pauses
+from crawler.politeness.traps import Traps
 from crawler.publisher import Publisher
-from crawler.render import NotRendered, Renderer
 from crawler.requests import request_of
-from crawler.traps import Traps
 from crawler.workers import Stopped, Workers
 
 logger = logging.getLogger(__name__)

@@ -15,7 +15,17 @@ from archive.urls import canonical
 from crawler.period import Period
 from fixtures import Newsstand, serve
 from tests.crawler import shell, wire
-from tests.crawler.listings import API, NEW, OLD, articles, feed, index, kept, section, sitemap
+from tests.crawler.listing_bodies import (
+    API,
+    NEW,
+    OLD,
+    articles,
+    feed,
+    index,
+    kept,
+    section,
+    sitemap,
+)
 
 YEAR = Period(since=date(2026, 1, 1), until=date(2026, 11, 23))
 

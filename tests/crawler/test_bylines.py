@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.article.datelines import split_dateline
 from crawler.bylines import as_line, names, signature
-from crawler.datelines import split_dateline
 
 SITE = frozenset({"جريده الساحل", "الساحل", "sahel", "sahelnews"})
 

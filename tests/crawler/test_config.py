@@ -6,7 +6,7 @@ import pytest
 
 from crawler.config import Caps, Config, Schedule, cron_trigger, load
 from crawler.errors import ConfigError
-from crawler.hours import Hours
+from crawler.politeness.hours import Hours
 
 
 def write(root, text):

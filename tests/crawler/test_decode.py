@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.article.language import detect
 from crawler.decode import decode
-from crawler.language import detect
 
 ARABIC = "وقال وزير النقل إن بلاده ترحب بالاتفاق، مؤكداً «أهمية الحوار» بين الأطراف كافة"
 FRENCH = "L'été dernier, le président a déclaré à la presse où il était déjà passé"

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from archive.clock import system
 from archive.records import Capture, Kind, Link
-from crawler import discover, wordpress
+from crawler import discover
 from crawler.discover import NotAListing
-from crawler.sections import announced
-from crawler.xmlstream import XmlStream
+from crawler.listings import wordpress
+from crawler.listings.sections import announced
+from crawler.listings.xmlstream import XmlStream
 
 AT = "https://x.example/ar/list/"
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"

@@ -46,7 +46,7 @@ async def fetch(url: str, *, opened: str = "", **meta: object) -> Fetch:
     for name in (
         "crawler.robots.RobotsPolicy",
         "crawler.middlewares.RecordCapture",
-        "crawler.pacing.HostPacing",
+        "crawler.politeness.pacing.HostPacing",
     ):
         middlewares[name] = None
     settings.set("DOWNLOADER_MIDDLEWARES", middlewares, priority="cmdline")

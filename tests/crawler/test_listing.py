@@ -8,7 +8,7 @@ import pytest
 from archive.urls import canonical
 from crawler.period import Period
 from tests.crawler import wire
-from tests.crawler.listings import (
+from tests.crawler.listing_bodies import (
     API,
     NEW,
     OLD,

@@ -9,10 +9,10 @@ from click.testing import CliRunner
 
 from archive.database import open_for_reading
 from crawler import config
-from crawler.checkup import check as look_at
 from crawler.cli import warraq
 from crawler.commands.options import chosen
-from crawler.errand import Errand, look
+from crawler.scouting.checkup import check as look_at
+from crawler.scouting.errand import Errand, look
 from tests.crawler import shell, wire
 
 NEWS = ("/news/1001", "/news/1002")

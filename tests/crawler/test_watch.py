@@ -11,7 +11,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from crawler.config import Caps, Config, Schedule
-from crawler.hours import Hours
+from crawler.politeness.hours import Hours
 from crawler.publisher import Publisher
 from crawler.watch import Watch
 from tests.crawler import shell, wire

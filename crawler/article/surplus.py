@@ -1,0 +1,180 @@
+"""Stop 8: the lines inside an article's body that are not the article.
+
+"Read also" boxes, share and follow lines, comment policy, copyright, tag lists, captions, repeated
+headlines. A line goes only when it is surely none of the article: its text comes first.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from archive.arabic import fold
+from crawler.article import boilerplate
+from crawler.article.blocks import Block
+from crawler.article.headline import key
+from crawler.article.infolines import is_info, without_info
+from crawler.dating.datewords import cut
+from crawler.dating.moments import parse
+
+_CENTRED = re.compile(r"text-align\s*:\s*center|^ ?center", re.IGNORECASE)
+_PROSE = 60  # characters of a paragraph, after which a date is one of the story's own
+_CAPTION = 150  # characters that a caption may have
+_WORD = re.compile(r"\w")
+_NOW = datetime(2000, 1, 1, tzinfo=UTC)
+_SENTENCE = re.compile(r"""[.؟!?…]["'”»)\]]*\s*$""")
+_LONGEST_DATE = 120
+_COUNTED = re.compile(r"\d|منذ|قبل|ago")
+_LINKED = 0.9  # so much of a line inside links makes it a link
+_LATE = 0.65  # lists of related articles are looked for after this share of the text
+
+
+def paragraphs(
+    blocks: Sequence[Block], *, repeated: Iterable[str] = (), timed: bool = False
+) -> list[str]:
+    """Return the lines of the article among the `blocks` of its body, in order.
+
+    `repeated` holds what other fields keep already (title, deck): a first line that only repeats
+    one of them is dropped, and so is a line that is nothing but a date, unless the text is `timed`:
+    made of entries that such lines head.
+    """
+    known = {key(text) for text in repeated if text}
+    lines: list[str] = []
+    seen: set[str] = set()
+    skipping = teaser = False
+    for index, block in enumerate(_until_related(blocks)):
+        folded = fold(block.text).strip()
+        if skipping and (block.link_share > 0.6 or (block.item and block.linked)):
+            continue
+        skipping = bool(boilerplate.READ_ALSO.match(folded)) and len(folded) < 45
+        if (teaser and not timed and _is_stamp(folded)) or _is_caption(block):
+            continue
+        teaser = block.link_share > _LINKED
+        begun = any(map(is_paragraph, lines))
+        stamp = index < 6 and not timed and not begun and is_date_line(block.text)
+        if stamp or is_surplus(block, folded) or (index < 6 and key(block.text) in known):
+            continue
+        teaser = False
+        words = key(block.text)
+        if len(words) > 60 and words in seen:
+            continue
+        seen.add(words)
+        lines.append(block.text)
+    return _trimmed(lines)
+
+
+def is_surplus(block: Block, folded: str) -> bool:
+    """Tell whether a line of the body, given as it is and folded, is surely not the article."""
+    length = len(folded)
+    if not _WORD.search(folded):
+        return True
+    ended = _SENTENCE.search(block.text) is not None
+    if boilerplate.READ_ALSO.match(folded) and (length < 160 or block.link_share > 0.3):
+        return not (ended and boilerplate.MAY_BEGIN.match(folded)) or block.link_share > 0.3
+    if length < 260 and boilerplate.FOLLOW.match(folded) and boilerplate.CHANNEL.search(folded):
+        return True
+    if length < 60 and boilerplate.FOLLOW.match(folded) and not ended:
+        return True
+    if length < 100 and boilerplate.FOLLOWED.match(folded) and not ended:
+        return True
+    if boilerplate.HASHTAGS.fullmatch(block.text):
+        return True
+    if boilerplate.POLICY.search(folded) and (
+        length < 160 or block.element.getnext() is None or block.linked
+    ):
+        return True
+    if length < 120 and (boilerplate.LISTED.match(folded) or boilerplate.LABEL.match(folded)):
+        return True
+    if (not block.heading and is_info(folded)) or (length < 320 and boilerplate.BOX.match(folded)):
+        return True
+    if length < 120 and (boilerplate.CREDIT.match(folded) or boilerplate.TWEETED.match(folded)):
+        return True
+    return block.link_share > _LINKED and length < 200 and not ended
+
+
+def _until_related(blocks: Sequence[Block]) -> Sequence[Block]:
+    """Cut off the list of other articles that closes a body: its label and all that follows."""
+    total = sum(len(block.text) for block in blocks)
+    passed = 0
+    for index, block in enumerate(blocks):
+        rest = blocks[index + 1 :]
+        if passed > total * _LATE and len(block.text) < 45:
+            folded = fold(block.text)
+            listed = sum(
+                other.link_share > 0.6 and not boilerplate.READ_ALSO.match(fold(other.text))
+                for other in rest
+            )
+            prose = sum(other.link_share < 0.3 and _is_prose(other.text) for other in rest)
+            if boilerplate.READ_ALSO.match(folded) and (not prose or listed >= max(3, prose)):
+                return blocks[:index]
+        passed += len(block.text)
+    return blocks
+
+
+def closing(blocks: Sequence[Block]) -> int:
+    """Return the index of the label over what closes a body with nothing of the article after it.
+
+    That is the number of blocks where there is no such label.
+    """
+    for index, block in enumerate(blocks):
+        if len(block.text) >= 45 or not boilerplate.READ_ALSO.match(fold(block.text)):
+            continue
+        rest = (one for one in blocks[index + 1 :] if not (one.link_share > 0.6 or one.item))
+        if all(is_surplus(one, fold(one.text)) for one in rest):
+            return index
+    return len(_until_related(blocks))
+
+
+def _is_prose(text: str) -> bool:
+    return len(text) > 60 or (len(text) > 20 and _SENTENCE.search(text) is not None)
+
+
+def _is_caption(block: Block) -> bool:
+    """Tell whether a short line stands below a picture: with it, or centred right after it."""
+    if _is_under_picture(block):
+        return True
+    centred = _CENTRED.search(f"{block.element.get('style', '')} {block.element.get('align', '')}")
+    above = block.element.getprevious()
+    if not centred or above is None or len(block.text) > _CAPTION or _SENTENCE.search(block.text):
+        return False
+    return above.find(".//img") is not None and not above.text_content().strip()
+
+
+def _is_under_picture(block: Block) -> bool:
+    """Tell whether a short line that is no sentence shares its element with a picture alone."""
+    if len(block.text) > _CAPTION or block.heading or _SENTENCE.search(block.text):
+        return False
+    picture = block.element.find(".//img")
+    if picture is None or block.element.tag not in {"p", "div", "span", "center", "td"}:
+        return False
+    return len("".join(block.element.text_content().split())) <= len(block.text)
+
+
+def _is_stamp(folded: str) -> bool:
+    """Tell whether a line says only when: what dates the teaser before it, without a year too."""
+    kinds = {token.kind for token in cut(folded)} if len(folded) < _LONGEST_DATE else set()
+    return len(kinds) > 1 and not kinds.isdisjoint("DN")
+
+
+def is_paragraph(text: str) -> bool:
+    """Tell whether a line is a paragraph of whole sentences: with it the story has begun."""
+    return len(text) >= _PROSE and _SENTENCE.search(text) is not None
+
+
+def is_date_line(text: str) -> bool:
+    """Tell whether a line is a date or an age, perhaps with reading time and counts beside it."""
+    if len(text) > _LONGEST_DATE or not _COUNTED.search(text):
+        return False
+    rest = without_info(fold(text)).strip(" |•·-–—,،:")
+    return bool(rest) and parse(rest, now=_NOW, zone=None) is not None
+
+
+def _trimmed(lines: list[str]) -> list[str]:
+    """Cut the initials of editors and lone dates off the end."""
+    while lines and len(lines[-1]) < 80:
+        if len(lines) > 1 and (
+            boilerplate.SIGNED.match(fold(lines[-1])) or parse(lines[-1], now=None, zone=None)
+        ):
+            lines.pop()
+            continue
+        break
+    return lines

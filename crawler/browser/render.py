@@ -1,0 +1,207 @@
+"""Pages that are empty without scripts: Chromium shows them, from the bytes that were recorded.
+
+Between the answer of a page and its reading. The browser's own request for the page gets exactly
+the recorded bytes, so the publisher is asked once; what the page asks for then is answered by
+subresources.py. What is shown in the end is kept beside the bytes and read in their place.
+
+scrapy-playwright cannot be used: its handler wants a Twisted reactor («RuntimeError:
+verify_installed_reactor() called without an installed reactor»), and this crawl has none.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from scrapy import signals
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+
+from archive.clock import system
+from archive.records import Capture, Kind, Problem, Visit
+from archive.store import Store
+from archive.warc_records import RENDERED_TYPE
+from crawler.browser.chromium import ARGUMENTS, find_chromium, is_sandboxed
+from crawler.browser.subresources import Fetcher, Subresources, headers_of
+from crawler.publisher import Publisher
+from crawler.requests import LARGEST_PAGE
+
+logger = logging.getLogger(__name__)
+
+KINDS = frozenset({Kind.ARTICLE, Kind.SECTION})
+_AT_ONCE = 2  # pages
+_QUIET = 0.5  # seconds without a request after which a page is taken as built
+_TOLD = 5  # addresses that gave nothing
+_CLOSING = 10.0  # seconds that a page, or the browser, gets to close
+_SAME_TIME = timedelta(minutes=1)  # the browser's clock is set only where ours is another
+# Read in a world of its own, where the page's scripts cannot have replaced anything: false while
+# the page still loads, null where it is too large.
+_SHOWN = """(() => {
+    if (document.readyState !== "complete") return false;
+    const type = document.doctype ? "<!DOCTYPE html>" : "";
+    const html = type + document.documentElement.outerHTML;
+    return html.length > %d ? null : html;
+})()"""
+
+
+class NotRendered(Exception):  # noqa: N818 - what happened, to a page
+    """A page could not be shown; `kind` is that of the problem it is."""
+
+    def __init__(self, kind: str, detail: str) -> None:
+        super().__init__(detail)
+        self.kind = kind
+
+
+class Renderer:
+    """Shows pages of the publishers that need it; the browser starts with the first of them."""
+
+    def __init__(self, crawler: Crawler, store: Store, publishers: Mapping[str, Publisher]) -> None:
+        self._store = store
+        self._publishers = publishers
+        self._seconds = crawler.settings.getfloat("RENDER_SECONDS")
+        self._fetcher = Fetcher(crawler)
+        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._starting = asyncio.Lock()
+        self._playwright: Any = None
+        self._browser: Any = None
+        crawler.signals.connect(self.close, signals.spider_closed)
+
+    def shows(self, visit: Visit) -> bool:
+        """Return whether the page of a visit is to be rendered."""
+        return visit.kind in KINDS and self._publishers[visit.publisher].render
+
+    async def shown(self, visit: Visit, capture: Capture, response: Response) -> Capture:
+        """Return a capture whose body is the page as it is shown, which is kept as well.
+
+        Raises:
+            NotRendered: if it cannot be shown in time and within limits.
+        """
+        if "html" not in (capture.content_type or "html"):
+            return capture
+        page = Subresources(
+            self._fetcher,
+            (200, headers_of(response), capture.body),
+            url=capture.url,
+            publisher=visit.publisher,
+        )
+        html = (await self._html(visit, capture, page)).encode("utf-8", "replace")
+        if page.missed:
+            more = f"; and {len(page.missed) - _TOLD} more" if len(page.missed) > _TOLD else ""
+            detail = "; ".join(page.missed[:_TOLD]) + more
+            problem = Problem(kind="render-incomplete", detail=detail, stage="render")
+            self._store.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
+        self._store.rendered(capture, html, at=self._store.clock())
+        return replace(capture, body=html, content_type=RENDERED_TYPE)
+
+    async def close(self) -> None:
+        """End the browser, and what drives it."""
+        browser, self._browser = self._browser, None
+        playwright, self._playwright = self._playwright, None
+        for end in (browser and browser.close, playwright and playwright.stop):
+            if end:
+                with contextlib.suppress(Exception):  # it is gone already
+                    async with asyncio.timeout(_CLOSING):
+                        await end()
+
+    async def _html(self, visit: Visit, capture: Capture, page: Subresources) -> str:
+        from playwright.async_api import Error
+
+        async with self._room:
+            context = None
+            try:
+                async with asyncio.timeout(self._seconds):
+                    context = await self._context(visit, capture)
+                    html = await self._build(context, capture.url, page)
+            except TimeoutError as error:
+                waiting = f", waiting for {page.pending[0]}" if page.pending else ""
+                detail = f"the page was not built within {self._seconds:g} s{waiting}"
+                raise NotRendered("render-timeout", detail) from error
+            except Error as error:
+                raise NotRendered("render-failed", error.message.partition("\n")[0]) from error
+            finally:
+                await self._leave(context)
+        if html is None:
+            raise NotRendered("too-large", f"the page as shown is over {LARGEST_PAGE} characters")
+        return html
+
+    async def _build(self, context: Any, url: str, subresources: Subresources) -> str | None:
+        """Let the page run until it asks for nothing more; return it, None if it is too large."""
+        await context.route("**/*", subresources.answer)
+        await context.route_web_socket("**/*", lambda socket: socket.close())
+        page = await context.new_page()
+        crashed = asyncio.Event()
+        page.on("crash", lambda _: crashed.set())
+        building = asyncio.ensure_future(_built(context, page, url, subresources))
+        crash = asyncio.ensure_future(crashed.wait())
+        try:
+            await asyncio.wait([building, crash], return_when=asyncio.FIRST_COMPLETED)
+            if not building.done():
+                raise NotRendered("render-crash", "the page ended its process in the browser")
+            return building.result()
+        finally:
+            building.cancel()
+            crash.cancel()
+            await asyncio.gather(building, crash, return_exceptions=True)
+
+    async def _context(self, visit: Visit, capture: Capture) -> Any:
+        """Return a fresh browser profile: nothing is left in it by another page."""
+        browser = await self._started()
+        zone = self._publishers[visit.publisher].zone
+        context = await browser.new_context(
+            accept_downloads=False,
+            locale="ar",
+            service_workers="block",
+            timezone_id=zone.key if zone else "UTC",
+        )
+        if abs(capture.fetched_at - system()) > _SAME_TIME:
+            await context.clock.install(time=capture.fetched_at)
+        return context
+
+    async def _started(self) -> Any:
+        from playwright.async_api import async_playwright
+
+        async with self._starting:
+            if self._browser is None or not self._browser.is_connected():
+                await self.close()
+                self._playwright = await async_playwright().start()
+                self._browser = await self._playwright.chromium.launch(
+                    executable_path=find_chromium(),
+                    args=list(ARGUMENTS),
+                    chromium_sandbox=is_sandboxed(),
+                )
+            return self._browser
+
+    async def _leave(self, context: Any) -> None:
+        """Close a profile; a browser that does not do so in time is ended."""
+        if context is None:
+            return
+        try:
+            async with asyncio.timeout(_CLOSING):
+                await context.close()
+        except Exception as error:  # noqa: BLE001 - Playwright's own, a lost driver's, or the time
+            logger.warning("the browser is ended: %s", error or "a page did not close in time")
+            await self.close()
+
+
+async def _built(context: Any, page: Any, url: str, subresources: Subresources) -> str | None:
+    """Open the page, and return it once it is loaded and asks for nothing more."""
+    # Not until "load": Playwright waits without end for a page that tries to go elsewhere.
+    await page.goto(url, wait_until="commit", timeout=0)
+    session = await context.new_cdp_session(page)
+    tree = await session.send("Page.getFrameTree")
+    world = await session.send(
+        "Page.createIsolatedWorld", {"frameId": tree["frameTree"]["frame"]["id"]}
+    )
+    asked = {
+        "expression": _SHOWN % LARGEST_PAGE,
+        "contextId": world["executionContextId"],
+        "returnByValue": True,
+    }
+    value: str | bool | None = False
+    while value is False:
+        await subresources.settled(seconds=_QUIET)
+        value = (await session.send("Runtime.evaluate", asked))["result"].get("value")
+    return value if value is None else str(value)

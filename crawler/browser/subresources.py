@@ -1,0 +1,228 @@
+"""What a page asks for while it is rendered: answered by the crawl's own road, or not at all.
+
+The browser has no network. A script or data that the page needs is fetched as every other address
+is: address gate, robots.txt, pace, proxy, size and time limits hold, and the exchange is in the
+WARC. Nothing is sent but GET, and nothing is fetched that adds no text.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+from scrapy.http.request import NO_CALLBACK
+
+from archive.records import Kind
+from archive.urls import host_of
+from crawler.article.sites import site_of
+from crawler.faults import network_detail
+
+logger = logging.getLogger(__name__)
+
+MOST_REQUESTS = 60  # of one page
+MOST_BYTES = 15 * 1024 * 1024  # of one page
+LARGEST = 5 * 1024 * 1024  # one script
+SECONDS = 20.0  # for one
+FRESH = timedelta(hours=1)  # so long a script is read back from the archive
+_NEEDED = frozenset({"script", "xhr", "fetch"})
+# What the page may wait for, and what it gets instead: a style that says nothing, one clear pixel.
+_PIXEL = b"GIF89a\1\0\1\0\x80\0\0\0\0\0\0\0\0!\xf9\4\1\0\0\0\0,\0\0\0\0\1\0\1\0\0\2\2D\1\0;"
+_INSTEAD = {"stylesheet": ("text/css", b""), "image": ("image/gif", _PIXEL)}
+# Scripts that count readers, sell them, or replace a post's own address by a frame.
+_NOT_NEEDED = frozenset(
+    {
+        *(
+            "google-analytics.com",
+            "googletagmanager.com",
+            "googlesyndication.com",
+            "doubleclick.net",
+        ),
+        *("googletagservices.com", "googleadservices.com", "facebook.net", "twitter.com", "x.com"),
+        *("telegram.org", "instagram.com", "tiktok.com", "youtube.com", "taboola.com"),
+        *("outbrain.com", "chartbeat.com", "scorecardresearch.com", "quantserve.com", "hotjar.com"),
+        *("clarity.ms", "yandex.ru", "criteo.com", "onesignal.com", "addthis.com", "sharethis.com"),
+        *("cloudflareinsights.com", "newrelic.com", "adnxs.com", "amazon-adsystem.com"),
+    }
+)
+# Headers of the browser's own that would tell another identity than ours, or that we send.
+_OURS = ("user-agent", "accept-", "cookie", "sec-", "host", "connection", "origin", "referer")
+_LOST = frozenset({"content-encoding", "content-length", "transfer-encoding", "set-cookie"})
+
+Answer = tuple[int, dict[str, str], bytes]
+_STAY: Answer = (204, {}, b"")  # a navigation that gets no content leaves the page as it is
+
+
+class Fetcher:
+    """Fetches for pages of the whole crawl; a script that several want is asked for once."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._asked: dict[str, asyncio.Task[Answer]] = {}
+
+    async def fetch(
+        self, url: str, headers: dict[str, str], *, script: bool, publisher: str
+    ) -> Answer:
+        """Return (status, headers, body) of an address.
+
+        Raises:
+            IgnoreRequest, or an error of the network: if there is no answer that may be used.
+        """
+        if script and (kept := self._kept(url)):
+            return kept
+        task = self._asked.get(url) if script else None
+        if task is None:
+            task = asyncio.ensure_future(self._download(url, headers, publisher))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())
+            if script:
+                self._asked[url] = task
+                task.add_done_callback(lambda _: self._asked.pop(url, None))
+        return await asyncio.shield(task)
+
+    def _kept(self, url: str) -> Answer | None:
+        store = self._crawler.spider.store  # type: ignore[union-attr]
+        known = store.latest_answer(url, since=store.clock() - FRESH)
+        if known is None or known[0] != 200:
+            return None
+        return 200, {"content-type": known[1], "access-control-allow-origin": "*"}, known[2]
+
+    async def _download(self, url: str, headers: dict[str, str], publisher: str) -> Answer:
+        request = Request(
+            url,
+            headers=headers,
+            callback=NO_CALLBACK,
+            meta={
+                "kind": Kind.RESOURCE,
+                "publisher": publisher,
+                "verbatim_url": True,
+                "download_maxsize": LARGEST,
+                "download_timeout": SECONDS,
+            },
+        )
+        response: Response = await self._crawler.engine.download_async(request)
+        if "truncated" in response.flags:
+            raise IgnoreRequest("the answer broke off")
+        return response.status, headers_of(response), response.body
+
+
+class Subresources:
+    """The requests of one page while it is rendered.
+
+    `missed` tells what the page's own site did not give, `pending` are the addresses under way.
+    """
+
+    def __init__(self, fetcher: Fetcher, document: Answer, *, url: str, publisher: str) -> None:
+        """Take the page itself: it is what its first navigation gets, whatever its address is."""
+        self._fetcher = fetcher
+        self._document = document
+        self._site = site_of(host_of(url))
+        self._publisher = publisher
+        self._left = MOST_REQUESTS
+        self._bytes = MOST_BYTES
+        self.pending: list[str] = []
+        self._ended = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.missed: list[str] = []
+
+    async def settled(self, *, seconds: float) -> None:
+        """Wait until nothing was asked for or answered for so long."""
+        ended = -1
+        while self.pending or ended != self._ended:
+            await self._idle.wait()
+            ended = self._ended
+            await asyncio.sleep(seconds)
+
+    async def answer(self, route: Any) -> None:
+        """Answer one request of the browser (a Playwright `Route`)."""
+        from playwright.async_api import Error
+
+        answer = await self._answer_to(route.request)
+        try:
+            if answer is None:
+                await route.abort("blockedbyclient")
+            else:
+                status, headers, body = answer
+                await route.fulfill(status=status, headers=headers, body=body)
+        except Error as error:  # the page is closed already
+            logger.debug("%s: %s", route.request.url, error)
+
+    @contextlib.contextmanager
+    def _under_way(self, url: str) -> Iterator[None]:
+        self.pending.append(url)
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self.pending.remove(url)
+            self._ended += 1
+            if not self.pending:
+                self._idle.set()
+
+    async def _answer_to(self, request: Any) -> Answer | None:
+        kind = request.resource_type
+        if kind == "document":
+            if _is_inner(request):
+                return None
+            document, self._document = self._document, _STAY
+            return document
+        if kind in _INSTEAD:
+            media, body = _INSTEAD[kind]
+            return 200, {"content-type": media, "access-control-allow-origin": "*"}, body
+        if kind not in _NEEDED or request.method != "GET" or not self._is_wanted(request.url):
+            return None
+        self._left -= 1
+        with self._under_way(request.url):
+            headers = _passed_on(request.headers)
+            return await self._fetch(request.url, headers, script=kind == "script")
+
+    def _is_wanted(self, url: str) -> bool:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or self._left <= 0 or self._bytes <= 0:
+            return False
+        site = site_of(parts.hostname or "")
+        return site == self._site or site not in _NOT_NEEDED
+
+    async def _fetch(self, url: str, headers: dict[str, str], *, script: bool) -> Answer | None:
+        own = site_of(urlsplit(url).hostname or "") == self._site
+        try:
+            answer = await self._fetcher.fetch(
+                url, headers, script=script, publisher=self._publisher
+            )
+        except Exception as error:  # noqa: BLE001 - left without an answer, the page would hang
+            if own:
+                self.missed.append(f"{url}: {network_detail(error)}")
+            return None
+        self._bytes -= len(answer[2])
+        if own and answer[0] >= 400:
+            self.missed.append(f"{url}: answered {answer[0]}")
+        return answer
+
+
+def _is_inner(request: Any) -> bool:
+    """Return whether a document is asked for by a frame inside the page."""
+    from playwright.async_api import Error
+
+    try:
+        return request.frame.parent_frame is not None
+    except Error:  # the page itself is only being opened
+        return False
+
+
+def headers_of(response: Response) -> dict[str, str]:
+    """Return an answer's headers as they go with its body when that is no longer encoded."""
+    return {
+        name.decode("latin-1").lower(): b", ".join(values).decode("latin-1")
+        for name, values in response.headers.items()
+        if name.decode("latin-1").lower() not in _LOST
+    }
+
+
+def _passed_on(headers: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if not name.lower().startswith(_OURS)}

@@ -1,0 +1,1 @@
+"""Stop 6 of the road, in parts: each form in which publishers list their articles."""

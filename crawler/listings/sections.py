@@ -1,0 +1,146 @@
+"""Section pages to links: what looks like an article, the next page, announced listings. Pure."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from urllib.parse import unquote, urlsplit
+
+from lxml import etree, html
+
+from archive.records import Kind, Link
+from archive.urls import host_of
+from crawler.decode import decode
+from crawler.listings import wordpress
+from crawler.listings.entries import NotAListing, address, line, plain
+
+# Where systems write the number of a listing's page: a parameter, or a part of the path.
+_PAGE = re.compile(
+    r"(?:[?&](?:page|paged|pageno|pg|p)=|/page/|/page-)(\d{1,4})(?=[&/#]|$)", re.IGNORECASE
+)
+_NEXT_WORDS = frozenset(
+    {"التالي", "التالية", "الصفحة التالية", "الصفحة الموالية", "next", "next page", "suivant"}
+)
+_AROUND = " «»‹›<>→←."
+_CARD_DEPTH = 6  # elements between a card's date and the card
+_FEEDS = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})
+_OTHER_FEEDS = re.compile(r"/comments?/|/comments?\b|/(?:author|tag)/", re.IGNORECASE)
+_WORDPRESS = "https://api.w.org/"  # developer.wordpress.org/rest-api/using-the-rest-api/discovery
+
+
+def section(body: bytes, url: str, content_type: str | None = None) -> Iterator[Link]:
+    """Yield the links of a section page that stay on its host and look like articles.
+
+    Their date is that of their card, where it stands in a `<time datetime>` of its own. Last comes
+    the page that continues it, as a link of the kind section, where there is one.
+
+    Raises:
+        NotAListing: if there is no page to read.
+    """
+    tree, base = _page(body, url, content_type)
+    dates = _card_dates(tree, base)
+    articles: dict[str, Link] = {}
+    seen: dict[str, str] = {}
+    for anchor in tree.iter("a", "link"):
+        found = address(anchor.get("href"), base)
+        if not found or host_of(found) != host_of(url):
+            continue
+        if _is_next(anchor) and found != url:
+            seen.setdefault("next", found)
+        seen.setdefault(found, found)
+        if anchor.tag != "a" or not _looks_like_article(found):
+            continue
+        known = articles.setdefault(found, Link(url=found, published=dates.get(found)))
+        if known.title is None:  # a card's picture is a link of its own, without a word
+            articles[found] = replace(known, title=plain_text(anchor))
+    yield from articles.values()
+    if continued := _numbered_next(url, seen.values()) or seen.get("next"):
+        yield Link(url=continued, kind=Kind.SECTION)
+
+
+def announced(body: bytes, url: str, content_type: str | None = None) -> Iterator[Link]:
+    """Yield the listings that a page announces in its head: feeds and WordPress's interface.
+
+    Feeds of comments, authors and tags are not those of the newspaper.
+
+    Raises:
+        NotAListing: if there is no page to read.
+    """
+    tree, base = _page(body, url, content_type)
+    for element in tree.iter("link"):
+        found = address(element.get("href"), base)
+        rel = (element.get("rel") or "").lower().split()
+        if not found or host_of(found) != host_of(url):
+            continue
+        if _WORDPRESS in rel:
+            yield Link(url=wordpress.listing(found), kind=Kind.API)
+        is_feed = "alternate" in rel and (element.get("type") or "").lower() in _FEEDS
+        if is_feed and not _OTHER_FEEDS.search(urlsplit(found).path):
+            yield Link(url=found, kind=Kind.FEED)
+
+
+def plain_text(element: html.HtmlElement) -> str | None:
+    """Return the words of an element on one line."""
+    return plain(str(element.xpath("string()")))
+
+
+def _page(body: bytes, url: str, content_type: str | None) -> tuple[html.HtmlElement, str]:
+    """Return a page's tree, and what its relative addresses are relative to."""
+    text = decode(body, content_type).text.replace("\0", "")
+    try:
+        tree = html.document_fromstring(
+            text.encode("utf-8", "replace"), parser=html.HTMLParser(encoding="utf-8")
+        )
+    except (etree.LxmlError, ValueError) as error:
+        raise NotAListing(f"no readable page: {error}") from error
+    element = tree.find(".//base")
+    return tree, url if element is None else address(element.get("href"), url) or url
+
+
+def _card_dates(tree: html.HtmlElement, base: str) -> dict[str, str]:
+    """Return the dates that stand with one article's link alone, by its address."""
+    dates: dict[str, str] = {}
+    for time in tree.iter("time"):
+        card, depth = time.getparent(), 0
+        written = line(time.get("datetime"))
+        while written and card is not None and depth < _CARD_DEPTH:
+            anchors = [address(anchor.get("href"), base) for anchor in card.iter("a")]
+            articles = {one for one in anchors if one and _looks_like_article(one)}
+            if articles:
+                if len(articles) == 1 and sum(1 for _ in card.iter("time")) == 1:
+                    dates.setdefault(articles.pop(), written)
+                break
+            card, depth = card.getparent(), depth + 1
+    return dates
+
+
+def _is_next(anchor: html.HtmlElement) -> bool:
+    if "next" in (anchor.get("rel") or "").lower().split():
+        return True
+    if anchor.tag != "a" or len(anchor.get("href") or "") > 2000:
+        return False
+    words = (plain_text(anchor) or "").strip(_AROUND).lower()
+    return words in _NEXT_WORDS
+
+
+def _numbered_next(url: str, addresses: Iterable[str]) -> str | None:
+    """Return the address that is the same listing's next page, by its number."""
+    listing, number = _numbered(url)
+    return next((one for one in addresses if _numbered(one) == (listing, number + 1)), None)
+
+
+def _numbered(written: str) -> tuple[str, int]:
+    """Return an address without its page number, and the number; a first page may have none."""
+    match = _PAGE.search(written)
+    if not match:
+        return written.rstrip("/?"), 1
+    rest = (written[: match.start()] + "?" + written[match.end() :].lstrip("&")).rstrip("/?&")
+    return rest.replace("??", "?"), int(match[1])
+
+
+def _looks_like_article(written: str) -> bool:
+    """Say whether an address has what an article's has: a number, or a long last part."""
+    parts = urlsplit(written)
+    path = unquote(parts.path).rstrip("/")
+    digits = sum(letter.isdigit() for letter in path + unquote(parts.query))
+    last = path.rpartition("/")[2]
+    return bool(last) and (digits >= 3 or last.count("-") >= 3)

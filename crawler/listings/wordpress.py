@@ -1,0 +1,128 @@
+"""WordPress's REST interface to links: `/wp-json/wp/v2/posts`, page by page, month by month. Pure.
+
+developer.wordpress.org/rest-api/reference/posts/ and /rest-api/using-the-rest-api/pagination/
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from archive.records import Kind, Link
+from crawler.listings.entries import NotAListing, address, line, plain
+from crawler.listings.jsonfeed import read, string
+from crawler.period import Period
+
+PER_PAGE = 100  # the most that WordPress gives
+_FIELDS = "id,link,title,date,date_gmt,modified_gmt"
+_POSTS = "/wp/v2/posts"
+
+
+def posts(body: bytes, url: str, *, pages: int | None = None) -> Iterator[Link]:
+    """Yield the posts of one page of the interface, then its next page as a link of the kind api.
+
+    `pages` is how many pages the site says there are (`X-WP-TotalPages`); where it does not say,
+    a full page has a next one.
+
+    Raises:
+        NotAListing: if it is no list of posts; the message holds the interface's own word.
+    """
+    found = read(body.decode("utf-8-sig", "replace").strip())
+    if not isinstance(found, list):
+        told = string(found.get("message")) if isinstance(found, dict) else None
+        raise NotAListing(f"no list of WordPress posts: {told or body[:60]!r}")
+    for post in found:
+        if isinstance(post, dict) and (link := _link(post, url)):
+            yield link
+    page, size = _number(url, "page", 1), _number(url, "per_page", 10)
+    if page < pages if pages is not None else len(found) >= size:
+        yield Link(url=_with(url, page=str(page + 1)), kind=Kind.API)
+
+
+def total_pages(header: bytes | None) -> int | None:
+    """Return how many pages a header `X-WP-TotalPages` says there are."""
+    value = (header or b"").decode("latin-1").strip()
+    return int(value) if value.isdecimal() and value.isascii() and len(value) < 8 else None
+
+
+def is_past_the_end(body: bytes) -> bool:
+    """Say whether an answer (400) tells that there is no page of that number any more."""
+    return b"rest_post_invalid_page_number" in body
+
+
+def listing(url: str) -> str:
+    """Return the address that lists the newest posts, few fields of each; `url` is the interface's.
+
+    What the address says itself stays; the interface's root (`/wp-json/`) is led to its posts.
+    """
+    parts = urlsplit(url)
+    if not parts.path.rstrip("/").endswith("/posts") and "rest_route=" not in parts.query:
+        path = parts.path.rstrip("/") + _POSTS
+        url = urlunsplit(parts._replace(path=path))
+    asked = dict(parse_qsl(parts.query, keep_blank_values=True))
+    return _with(url, **({"per_page": str(PER_PAGE), "_fields": _FIELDS} | asked))
+
+
+def ways_back(url: str, period: Period) -> Iterator[Link]:
+    """Yield the listings of each month's posts in a period with two ends, newest month first.
+
+    Bounds are exclusive and in the site's own time. Months keep the pages few: a site has to count
+    its way to a far page.
+    """
+    if period.since is None or period.until is None:
+        raise ValueError("a way back has two ends")
+    last = period.until
+    while last >= period.since:
+        first = max(last.replace(day=1), period.since)
+        after, before = first - timedelta(days=1), last + timedelta(days=1)
+        bounds = {"after": f"{after}T23:59:59", "before": f"{before}T00:00:00"}
+        url = _with(listing(url), **bounds)
+        yield Link(url=url, kind=Kind.API, earliest_on=first, latest_on=last)
+        last = first - timedelta(days=1)
+
+
+def _link(post: dict[str, Any], url: str) -> Link | None:
+    found = address(string(post.get("link")), url)
+    if found is None:
+        return None
+    title = post.get("title")
+    rendered = title.get("rendered") if isinstance(title, dict) else title
+    return Link(
+        url=found,
+        title=plain(string(rendered)),
+        published=_utc(post.get("date_gmt")) or line(string(post.get("date"))),
+        modified=_utc(post.get("modified_gmt")),
+        author=_author(post),
+    )
+
+
+def _utc(value: object) -> str | None:
+    """Return a moment of UTC, which WordPress leaves unmarked; drafts have zeros."""
+    text = line(string(value))
+    return None if not text or text.startswith("0000") else f"{text.rstrip('Z')}Z"
+
+
+def _author(post: dict[str, Any]) -> str | None:
+    """Return the author's name where the answer holds it (`_embed=author` in the address)."""
+    embedded = post.get("_embedded")
+    people = embedded.get("author") if isinstance(embedded, dict) else None
+    names = [
+        plain(string(one.get("name")))
+        for one in (people if isinstance(people, list) else ())
+        if isinstance(one, dict)
+    ]
+    return "، ".join(filter(None, names)) or None
+
+
+def _number(url: str, name: str, otherwise: int) -> int:
+    value = dict(parse_qsl(urlsplit(url).query)).get(name, "")
+    return int(value) if value.isdecimal() and len(value) < 7 else otherwise
+
+
+def _with(url: str, **values: str) -> str:
+    """Return an address whose query says these values, in their order; others stay."""
+    parts = urlsplit(url)
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    kept = [(name, value) for name, value in pairs if name not in values]
+    query = urlencode([*kept, *values.items()], safe=",:/")
+    return urlunsplit(parts._replace(query=query))

@@ -1,0 +1,54 @@
+"""How often a host is asked: no faster than its slowest publisher, not while it is paused."""
+
+import time
+from typing import Self, cast
+from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.core.downloader import Slot
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+
+from crawler.politeness.pauses import FIRST_PAUSE
+from crawler.spiders.news import NewsSpider
+
+
+class HostPacing:
+    """Holds back requests to paused hosts, and gives a host the pace of its slowest publisher."""
+
+    def __init__(self, crawler: Crawler, spider: NewsSpider) -> None:
+        self._crawler = crawler
+        self._spider = spider
+        self._delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
+        asked = spider.store.hosts.last_asked()
+        self._asked = {urlsplit(url).hostname: at for url, at in asked.items()}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler, cast("NewsSpider", crawler.spider))
+
+    def process_request(self, request: Request) -> None:
+        self._spider.pauses.check(request.url)
+        visit = request.meta.get("visit")
+        slug = visit.publisher if visit else request.meta["publisher"]
+        delay = self._spider.publishers[slug].delay
+        # Scrapy has no public way to a slot.
+        name, slot = self._crawler.engine.downloader._get_slot(request)  # noqa: SLF001
+        slot.delay = max(slot.delay, self._delay if delay is None else delay)
+        self._resume(name, slot)
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        if response.status in FIRST_PAUSE:
+            retry_after = (response.headers.get("Retry-After") or b"").decode("latin-1")
+            self._spider.pauses.strike(request.url, response.status, retry_after)
+        elif response.status < 500:
+            self._spider.pauses.answered(request.url)
+        elif request.meta.get("visit"):
+            self._spider.pauses.missed(request.url)
+        return response
+
+    def _resume(self, name: str, slot: Slot) -> None:
+        """Count a new slot's delay from the last answer of the crawl before this one."""
+        if (at := self._asked.pop(name, None)) and not slot.lastseen:
+            ago = (self._spider.clock() - at).total_seconds()
+            slot.lastseen = time.monotonic() - max(ago, 0.0)

@@ -1,0 +1,1 @@
+"""Looks at sites without a crawl: `warraq publishers add` and `check`."""

@@ -1,0 +1,161 @@
+"""The publisher file that `warraq publishers add` writes: its slug, its patterns, its text."""
+
+import re
+import tomllib
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.records import Extraction, Kind, Link, PageKind, Problem
+from crawler.publisher import read
+from crawler.scouting.autodiscovery import USUAL, Candidate
+from crawler.scouting.frontpage import FrontPage
+from crawler.scouting.inspection import Listing
+from crawler.scouting.publisherfile import compose, language, not_found, pattern_of, slug_of, told
+from crawler.scouting.survey import Entry, Sample, Survey
+
+HOME = "https://www.x.example/"
+
+SLUGS = [
+    ("https://www.enabbaladi.net/", "enabbaladi"),
+    ("https://alquds.co.uk/", "alquds"),
+    ("https://lana.gov.ly/", "lana"),
+    ("https://al-akhbar.com", "al-akhbar"),
+    ("https://arabic.rt.com/", "arabic-rt"),
+    ("https://www.bbc.com/arabic", "bbc-arabic"),
+    ("https://www.skynews.example/world/", "skynews-world"),
+    ("https://m.x.example/index.php", "x"),
+    ("http://127.0.0.1:9300/", "127.0.0.1-9300"),
+    ("http://localhost/", "localhost"),
+    ("https://X.Example/", "x"),
+]
+
+
+@pytest.mark.parametrize(("url", "slug"), SLUGS)
+def test_the_slug_of_an_address(url, slug):
+    assert slug_of(url) == slug
+    assert re.fullmatch(r"[a-z0-9][a-z0-9.-]*", slug)  # as publisher files demand
+
+
+PATTERNS = [
+    (["/2020/11/a-b/", "/2020/10/c/"], r"/\d+/\d+/[^/]+/$"),
+    (["/sport/1.html", "/world/22.html"], r"/[^/]+/\d+\.html$"),
+    (["/A.aspx?ID=1", "/A.aspx?ID=2"], r"/A\.aspx\?ID=\d+$"),
+    (["/news/12-first", "/news/13-second"], None),  # nothing tells it from any other address
+    (["/news/1", "/news/2/"], None),
+    (["/news/1"], None),
+    ([], None),
+    (["/it's/1", "/it's/2"], None),
+]
+
+
+@pytest.mark.parametrize(("paths", "pattern"), PATTERNS)
+def test_what_addresses_have_in_common(paths, pattern):
+    found = pattern_of([f"https://x.example{path}" for path in paths])
+    assert found == pattern
+    assert all(re.search(pattern, path) for path in paths if pattern)
+
+
+def entry(kind, url, *links, how="declared on the front page", **more):
+    found = tuple(Link(url=f"https://x.example{link}") for link in links)
+    listing = Listing(url=url, kind=kind, form="RSS feed", links=found, count=len(found), **more)
+    return Entry(candidate=Candidate(url=url, kind=kind, how=how), listing=listing)
+
+
+def sample(path, spoken="ar"):
+    reading = Extraction(kind=PageKind.ARTICLE, title="خبر", language=spoken)
+    return Sample(url=f"https://x.example{path}", reading=reading)
+
+
+def composed(tmp_path, **fields):
+    survey = Survey(home=HOME, **({"front": FrontPage(url=HOME, name="الساحل")} | fields))
+    path = tmp_path / "x.toml"
+    path.write_text(compose(survey, "x", on=date(2020, 11, 12)), "utf-8")
+    return read(path), path.read_text("utf-8")
+
+
+def test_every_entry_point_is_written_with_how_it_was_found(tmp_path):
+    newest = datetime(2020, 11, 12, 8, tzinfo=UTC)
+    feed = entry(Kind.FEED, "https://x.example/feed", "/1", newest=newest)
+    page = entry(Kind.SECTION, "https://x.example/a", "/2", how="in the menu of the front page")
+    one, text = composed(tmp_path, entries=[feed, page])
+    assert one.feeds == ("https://x.example/feed",)
+    assert one.sections == ("https://x.example/a",)
+    assert "# declared on the front page: RSS feed, 1 link, newest 2020-11-12 08:00 UTC\n" in text
+    assert "# in the menu of the front page: " in text
+    assert "# sitemaps: none found that works\n" in text
+    assert "on 2020-11-12" in text
+    assert not one.checked
+
+
+def test_what_the_site_names_and_does_not_work_is_noted(tmp_path):
+    problem = Problem(kind="http-404", detail="answered 404", stage="fetch")
+    named = Candidate(url="https://x.example/rss", kind=Kind.FEED, how="linked from the front page")
+    guess = Candidate(url="https://x.example/feed", kind=Kind.FEED, how=USUAL)
+    _, text = composed(tmp_path, failed=[(named, problem), (guess, problem)])
+    assert "#   https://x.example/rss: answered 404\n" in text
+    assert "https://x.example/feed" not in text
+
+
+def test_lists_among_the_links_are_rejected_where_no_article_looks_like_them(tmp_path):
+    sitemap = entry(Kind.SITEMAP, "https://x.example/s.xml", "/2020/1", "/category/sport")
+    one, _ = composed(tmp_path, entries=[sitemap], samples=[sample("/2020/1")])
+    assert not one.wants("https://x.example/category/sport")
+    assert one.wants("https://x.example/2020/1")
+    other = entry(Kind.SITEMAP, "https://x.example/s.xml", "/category/sport/1")
+    one, _ = composed(tmp_path, entries=[other], samples=[sample("/category/sport/1")])
+    assert one.wants("https://x.example/category/sport/1")
+
+
+def test_a_pattern_is_proposed_and_not_set(tmp_path):
+    feed = entry(Kind.FEED, "https://x.example/feed", "/news/1", "/news/2", "/news/3")
+    samples = [sample("/news/1"), sample("/news/2")]
+    one, text = composed(tmp_path, entries=[feed], samples=samples)
+    assert r"# accept = ['/news/\d+$']" in text
+    assert one.accept == ()
+    mixed = entry(Kind.FEED, "https://x.example/feed", "/news/1", "/news/2", "/opinion/x")
+    _, text = composed(tmp_path, entries=[mixed], samples=samples)
+    assert "accept" not in text
+
+
+@given(st.text(), st.text(), st.text())
+def test_no_text_of_a_page_breaks_the_file(name, how, url):
+    feed = entry(Kind.FEED, f"https://x.example/{url.strip()}", "/1", how=how)
+    survey = Survey(home=HOME, front=FrontPage(url=HOME, name=name or None), entries=[feed])
+    table = tomllib.loads(compose(survey, "x", on=date(2020, 11, 12)))
+    assert set(table) <= {"slug", "name", "homepage", "language", "feeds", "checked"}
+    assert len(table["feeds"]) == 1
+
+
+def test_the_language_is_that_of_the_articles_not_of_the_frame():
+    front = FrontPage(url=HOME, language="en")
+    assert language(Survey(home=HOME, front=front)) == "en"
+    assert language(Survey(home=HOME, front=front, samples=[sample("/1")])) == "ar"
+
+
+def test_what_was_not_found_is_told():
+    survey = Survey(home=HOME, front=FrontPage(url=HOME, name="الساحل"))
+    missing = " ".join(not_found(survey))
+    for key in ("name_latin", "country", "timezone", "a feed", "a sitemap"):
+        assert key in missing
+    assert "its name (" not in missing
+
+
+@pytest.mark.parametrize(
+    ("listing", "text"),
+    [
+        (Listing(url=HOME, kind=Kind.FEED, form="RSS feed", count=1), "RSS feed, 1 link"),
+        (
+            Listing(url=HOME, kind=Kind.FEED, form="Atom feed", count=2, newest=date(2020, 1, 2)),
+            "Atom feed, 2 links, newest 2020-01-02",
+        ),
+        (
+            Listing(url=HOME, kind=Kind.SITEMAP, form="sitemap index", listings=(Link(url="a"),)),
+            "sitemap index, 1 sitemap",
+        ),
+    ],
+)
+def test_a_listing_in_one_line(listing, text):
+    assert told(listing) == text

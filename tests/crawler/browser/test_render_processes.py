@@ -6,10 +6,10 @@ import signal
 from pathlib import Path
 
 import pytest
-from tests.crawler.browser.test_render import SHELL
 
 from crawler.browser import chromium
 from tests.crawler import shell, wire
+from tests.crawler.browser.test_render import SHELL
 
 pytestmark = [
     pytest.mark.browser,

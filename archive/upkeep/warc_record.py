@@ -9,13 +9,15 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 from isal import igzip_lib, isal_zlib
 
 _GZIP = 31  # window bits by which zlib reads and checks the gzip frame
 _FIELD = re.compile(r"\r\n([^:\r\n]+):[ \t]*((?:[^\r\n]*[^\s])?)")
-_READ = 1 << 14
+_READ = 1 << 11  # at first: a request is small
+_MOST_READ = 1 << 20
 _MOST_AT_ONCE = 1 << 26  # a damaged length must not ask for all the memory there is
 _BASE32 = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHIJKLMNOPQRSTUV")
 _BROKEN = cast("type[Exception]", igzip_lib.IsalError)  # its own types call it an instance
@@ -47,7 +49,7 @@ class Record:
 
     @property
     def head_length(self) -> int:
-        head = bytes(self.block[: 1 << 16])
+        head = bytes(self.block[: 1 << 12])  # enough for most
         end = head.find(b"\r\n\r\n")
         if end < 0 and len(self.block) > len(head):
             end = bytes(self.block).find(b"\r\n\r\n")
@@ -90,7 +92,7 @@ def unpack_next(descriptor: int, offset: int, end: int) -> tuple[bytes, int] | N
     """
     member, plain, read = isal_zlib.decompressobj(_GZIP), bytearray(), 0
     while not member.eof:
-        chunk = os.pread(descriptor, min(_READ << min(read // _READ, 6), end - offset - read),
+        chunk = os.pread(descriptor, min(_READ + 8 * read, _MOST_READ, end - offset - read),
                          offset + read)  # fmt: skip
         if not chunk:
             return None
@@ -143,6 +145,7 @@ def _holds(labelled: str | None, data: memoryview) -> bool:
     return written.lower() == actual.hexdigest() or _base32(written) == actual.digest()
 
 
+@lru_cache(maxsize=256)  # every request without a body has the same
 def _base32(written: str) -> bytes | None:
     """Return the bytes that a digest in base32 stands for (RFC 4648); Python's own is slow."""
     plain = written.rstrip("=").upper()

@@ -8,7 +8,14 @@ from crawler import settings as own
 from crawler.publisher import Publisher
 from crawler.wiring import scrapy_settings, user_agent
 
-OURS = {"EXTRACT_SECONDS", "EXTRACT_PROCESSES", "REMOTE_CONTROL_ENABLED", "OPEN_URLS", "PROXY"}
+OURS = {
+    "EXTRACT_SECONDS",
+    "RENDER_SECONDS",
+    "EXTRACT_PROCESSES",
+    "REMOTE_CONTROL_ENABLED",
+    "OPEN_URLS",
+    "PROXY",
+}
 NAMES = sorted(name for name in vars(own) if name.isupper())
 
 

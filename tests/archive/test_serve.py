@@ -51,7 +51,7 @@ def test_serve_shows_what_a_crawl_is_writing(tmp_path):
 
 
 def test_serve_reads_an_archive_where_nobody_may_write(tmp_path):
-    fill(tmp_path)
+    fill(tmp_path, withhold=False)
     before = sorted(tmp_path.iterdir())
     tmp_path.chmod(0o555)
     try:

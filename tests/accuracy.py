@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import trafilatura
@@ -21,6 +21,7 @@ from archive.records import Capture, Kind
 from crawler.extract import extract
 from crawler.publisher import Publisher
 from fixtures import ALL, Newspaper, Newsstand, Truth
+from fixtures.wikala import Wikala
 
 CORPUS = Path(__file__).resolve().parents[1] / ".." / "shared" / "corpus"
 # Where the gold that came with a page is not what the page says. It prints «2 تير 1399», which is
@@ -134,7 +135,7 @@ def fixtures(paper: Newspaper, now: datetime) -> Iterator[Page]:
                 content_type=page.content_type,
                 fetched_at=now,
                 publisher=publisher,
-                truth=_fields(truth),
+                truth=_fields(truth) | _aged(paper, truth, now),
                 text=truth.text,
             )
 
@@ -154,6 +155,16 @@ def _fields(truth: Truth) -> dict[str, str | None]:
         "modified_at": _iso(truth.modified_at),
         "image": truth.image_url,
     }
+
+
+def _aged(paper: Newspaper, truth: Truth, now: datetime) -> dict[str, str | None]:
+    """Return the moment that a page states by its age alone («منذ 3 ساعات»): to the hour."""
+    age = now - truth.listed_at
+    recent = timedelta(minutes=1) <= age < timedelta(days=1)
+    if truth.published_at or not isinstance(paper, Wikala) or not recent:
+        return {}
+    unit = timedelta(hours=1) if age >= timedelta(hours=1) else timedelta(minutes=1)
+    return {"published_at": (now - age // unit * unit).isoformat()}
 
 
 def _iso(moment: datetime | None) -> str | None:

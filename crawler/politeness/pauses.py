@@ -17,7 +17,10 @@ from crawler.faults import HostPaused
 # Seconds of the first pause, doubled with every further strike in a row.
 FIRST_PAUSE = {429: 30.0, 503: 10.0}
 FIRST_ABSENCE = 300.0  # of a host whose robots.txt cannot be had, or that is away altogether
-MISSES = 10  # so many addresses in a row that no answer, or a 5xx, came from: the host is away
+# So many addresses in a row that no answer, or a 5xx, came from: the host is away. Fewer tell it
+# where they took so many seconds; a few bad pages that stand together do not.
+MISSES = 40
+FEWER, SECONDS = 10, 60.0
 LONGEST_PAUSE = timedelta(days=1)
 WAITED_SECONDS = (
     60.0  # a crawl waits for a pause that is over so soon, and ends before a longer one
@@ -49,7 +52,7 @@ class Pauses:
             for host, until, strikes in hosts.paused()
         }
         self._met: set[str] = set()
-        self._misses: dict[str, int] = {}
+        self._misses: dict[str, tuple[int, float]] = {}  # how many in a row, and since when
 
     def check(self, url: str) -> None:
         """Check that the host of a URL is not paused.
@@ -77,8 +80,10 @@ class Pauses:
     def missed(self, url: str) -> None:
         """Count an address that no answer, or a 5xx, came from; pause a host that is away."""
         place = origin_of(url)
-        self._misses[place] = self._misses.get(place, 0) + 1
-        if self._misses[place] >= MISSES:
+        now = time.monotonic()
+        count, since = self._misses.get(place, (0, now))
+        self._misses[place] = count + 1, since
+        if count + 1 >= MISSES or (count + 1 >= FEWER and now - since >= SECONDS):
             self.away(url)
 
     def answered(self, url: str) -> None:

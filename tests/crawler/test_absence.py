@@ -60,12 +60,20 @@ async def test_a_host_that_went_away_is_left_alone(archive, site, known):
     await archive.crawl()  # its robots.txt is known for a day
     site.answers |= dict.fromkeys(PATHS, (wire.http(b"", status="502 Bad Gateway"),))
     summary = await archive.crawl(addresses=known, poll=frozenset())
-    assert 10 <= kinds(archive)["http-502"] < 40
+    assert 40 <= kinds(archive)["http-502"] < 80
     assert any("left alone until" in note for note in summary.notes)
     archive.forward(minutes=6)
     site.answers |= {path: (wire.http(wire.article(path)),) for path in PATHS}
     await archive.crawl(addresses=known, poll=frozenset())
     assert archive.rows("select count(*) from articles") == [(300,)]
+
+
+async def test_bad_pages_that_stand_together_do_not_hide_the_good_ones(archive, site, known):
+    site.answers |= dict.fromkeys(PATHS[:20], (wire.RESET,))
+    site.answers |= {path: (wire.http(wire.article(path)),) for path in PATHS[20:30]}
+    archive.follow(feeds=[site.url + "/none"], delay=0.01)
+    await archive.crawl(addresses=known[:30], poll=frozenset())
+    assert archive.rows("select count(*) from articles") == [(10,)]
 
 
 async def test_where_some_pages_answer_the_host_is_not_away(archive, site, known):

@@ -111,6 +111,19 @@ def test_a_pause_is_worth_waiting_for_if_something_is_due_after_it(
     assert pauses.soon_over() == worth
 
 
+def test_a_host_that_is_silent_for_a_minute_is_away(store, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr("crawler.politeness.pauses.time", SimpleNamespace(monotonic=lambda: now[0]))
+    pauses = Pauses(store.hosts, store.clock)
+    for _ in range(10):
+        pauses.missed(URL)
+    pauses.check(URL)  # ten at once may be ten bad pages
+    now[0] += 60
+    pauses.missed(URL)
+    with pytest.raises(HostPaused):
+        pauses.check(URL)
+
+
 def test_the_port_of_a_scheme_is_no_part_of_the_host():
     assert host_of("HTTPS://A.example:443/x") == "a.example"
     assert host_of("http://a.example:8080/x") == "a.example:8080"

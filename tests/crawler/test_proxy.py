@@ -12,6 +12,7 @@ import pytest
 
 from crawler.proxy import connector, is_http
 from crawler.resolver import Gate
+from fixtures.connections import Connections
 from tests.crawler import wire
 
 
@@ -48,12 +49,14 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 @asynccontextmanager
 async def socks(port: int) -> AsyncIterator[Socks]:
     made = Socks(port)
-    server = await asyncio.start_server(made.handle, "127.0.0.1", 0)
+    connections = Connections(made.handle)
+    server = await asyncio.start_server(connections, "127.0.0.1", 0)
     made.url = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield made
     finally:
         server.close()
+        await connections.end()
 
 
 @pytest.mark.parametrize(

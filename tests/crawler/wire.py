@@ -7,11 +7,13 @@ in other processes can both talk to it.
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
+
+from fixtures.connections import Connections
 
 RESET = "reset"  # the connection is reset here
 
@@ -40,7 +42,6 @@ class Site:
     answers: dict[str, Answer] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     url: str = ""
-    _open: list[asyncio.StreamWriter] = field(default_factory=list)
 
     def targets(self) -> list[str]:
         return [one.target for one in self.asked]
@@ -48,24 +49,7 @@ class Site:
     def count(self, target: str) -> int:
         return self.targets().count(target)
 
-    def connected(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> Coroutine[None, None, None]:
-        self._open.append(writer)
-        return self._handle(reader, writer)
-
-    async def end(self) -> None:
-        """Break off what is being answered, and wait until every connection is closed."""
-        answering = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in answering:
-            task.cancel()
-        await asyncio.gather(*answering, return_exceptions=True)
-        for writer in self._open:
-            writer.transport.abort()
-            with contextlib.suppress(ConnectionError):
-                await writer.wait_closed()
-
-    async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             asked = _parse(await reader.readuntil(b"\r\n\r\n"))
             self.asked.append(asked)
@@ -82,8 +66,6 @@ class Site:
                     await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
-        finally:
-            writer.close()
 
 
 def http(
@@ -135,11 +117,12 @@ def serving() -> Iterator[Site]:
     end = asyncio.Event()
 
     async def run() -> None:
-        server = await asyncio.start_server(site.connected, "127.0.0.1", 0)
+        connections = Connections(site.handle)
+        server = await asyncio.start_server(connections, "127.0.0.1", 0)
         ready.set_result(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
         await end.wait()
         server.close()
-        await site.end()
+        await connections.end()
 
     thread = Thread(target=loop.run_until_complete, args=(run(),), daemon=True)
     thread.start()

@@ -1,7 +1,6 @@
 """One host has one pace: that of the slowest publisher there."""
 
 import asyncio
-import contextlib
 import sys
 import time
 from dataclasses import replace
@@ -10,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from crawler.commands.options import chosen
+from fixtures.connections import Connections
 from tests.crawler import wire
 
 
@@ -67,16 +67,11 @@ async def test_a_host_reached_by_redirect_has_its_publishers_pace(archive, site,
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="127.0.1.1 and on are this machine's on Linux")
 async def test_hosts_that_hang_do_not_hold_up_the_others(archive, site, timed):
-    async def hang(_reader, writer):
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.sleep(60)
-        writer.close()
-
-    server = await asyncio.start_server(hang, "0.0.0.0", 0)  # noqa: S104 - many loopback addresses
-    port = server.sockets[0].getsockname()[1]
+    hanging = Connections(lambda *_: asyncio.sleep(60))
+    servers = [await asyncio.start_server(hanging, f"127.0.1.{one}", 0) for one in range(1, 61)]
     slugs = [f"a{number}" for number in range(1, 61)]
-    for number, slug in enumerate(slugs, start=1):
-        host = f"http://127.0.1.{number}:{port}"
+    for slug, server in zip(slugs, servers, strict=True):
+        host = "http://{}:{}".format(*server.sockets[0].getsockname())
         feeds = [f"{host}/feed/{one}" for one in range(4)]
         wire.publisher(archive.root, slug, feeds=feeds, homepage=host + "/", delay=1)
     feed = wire.feed(*(f"{site.url}/news/{number}" for number in range(1, 9)))
@@ -85,7 +80,9 @@ async def test_hosts_that_hang_do_not_hold_up_the_others(archive, site, timed):
     everyone, began = [*slugs, "paper"], time.monotonic()
     publishers = chosen(archive.root, everyone)
     await archive.crawl(publishers=publishers, poll=frozenset(everyone), seconds=20)
-    server.close()
+    for server in servers:
+        server.close()
+    await hanging.end()
     assert len(timed) == 8
     assert max(timed) - began < 25  # their robots.txt are waited for half a minute
     assert archive.problems() == [("robots-unreachable", path) for _, path in archive.problems()]

@@ -98,6 +98,7 @@ def _fold_table() -> dict[int, str | None]:
 
 
 _FOLD = _fold_table()
+_LINE = 200  # characters
 
 
 def fold(text: str) -> str:
@@ -107,7 +108,15 @@ def fold(text: str) -> str:
     vowel marks, tatweel and invisible characters vanish; native digits become ASCII; Latin loses
     its case and accents. It does all that Lucene's ArabicNormalizer does, and more.
     """
+    return _folded_line(text) if len(text) < _LINE else _folded(text)
+
+
+def _folded(text: str) -> str:
     return tidy(text).casefold().translate(_FOLD)
+
+
+# The lines around an article are the same on every page of a newspaper, and folded many times.
+_folded_line = lru_cache(maxsize=8192)(_folded)
 
 
 def _first_code(item: str) -> int:

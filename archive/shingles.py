@@ -7,12 +7,15 @@ find only texts of about one length.
 """
 
 import re
+from functools import lru_cache
 from hashlib import blake2b
 
 from archive.arabic import fold
 
 SKETCH = 16
 """Hashes in a sketch: of 1,000 copies that keep two fifths of a text, none is expected missed."""
+
+Runs = frozenset[tuple[str, ...]]
 
 _RUN = 4  # words
 _FEWEST = 20  # runs below which a text says too little: captions, notices
@@ -22,24 +25,25 @@ _FIGURES = 3  # figures from which on two texts must share half of them
 _WORD = re.compile(r"\w+")
 
 
-def shingles(text: str) -> frozenset[str]:
+@lru_cache(maxsize=64)  # a wire is compared with each of its reprints, one after the other
+def shingles(text: str) -> Runs:
     """Return the runs of four folded words in `text`; none for a text of less than 23 words."""
     words = _WORD.findall(fold(text))
-    runs = frozenset(map(" ".join, zip(*(words[start:] for start in range(_RUN)), strict=False)))
+    runs = frozenset(zip(*(words[start:] for start in range(_RUN)), strict=False))
     return runs if len(runs) >= _FEWEST else frozenset()
 
 
-def sketch(runs: frozenset[str]) -> list[int]:
+def sketch(runs: Runs) -> list[int]:
     """Return the sketch of a text's runs: at most 16 signed 32-bit numbers, in a fixed order.
 
     Two texts may be versions of one another only if their sketches share a number. It is the same
     on every machine and in every release.
     """
-    hashes = sorted(blake2b(run.encode(), digest_size=8).digest() for run in runs)
+    hashes = sorted(blake2b(" ".join(run).encode(), digest_size=8).digest() for run in runs)
     return [int.from_bytes(digest[4:], "big", signed=True) for digest in hashes[:SKETCH]]
 
 
-def are_versions(one: frozenset[str], other: frozenset[str]) -> bool:
+def are_versions(one: Runs, other: Runs) -> bool:
     """Tell whether two texts (their runs) are one, edited or shortened; the order is no matter.
 
     Today's and yesterday's bulletin share all their phrases and few of their figures.
@@ -52,5 +56,5 @@ def are_versions(one: frozenset[str], other: frozenset[str]) -> bool:
     return len(fewer) < _FIGURES or 2 * len(fewer & more) >= len(fewer)
 
 
-def _figures(runs: frozenset[str]) -> frozenset[str]:
-    return frozenset(word for run in runs for word in run.split() if word.isdecimal())
+def _figures(runs: Runs) -> frozenset[str]:
+    return frozenset(word for run in runs for word in run if word.isdecimal())

@@ -10,7 +10,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 
-from archive.shingles import are_versions, shingles, sketch
+from archive.shingles import Runs, are_versions, shingles, sketch
 
 _POSTINGS = 100  # articles looked up per run; of phrases that thousands share the first do
 _COMMON = 20  # articles from which on a run is just a common one
@@ -142,7 +142,7 @@ def _leave(db: sqlite3.Connection, article: int) -> None:
             _join(db, group)
 
 
-def _versions(db: sqlite3.Connection, runs: frozenset[str], hashes: Iterable[int]) -> Iterator[int]:
+def _versions(db: sqlite3.Connection, runs: Runs, hashes: Iterable[int]) -> Iterator[int]:
     """Yield articles that are versions of a text, one of each story."""
     known: set[int] = set()
     compared = 0
@@ -200,7 +200,7 @@ def _join(db: sqlite3.Connection, articles: Collection[int]) -> None:
         )
 
 
-def _groups(texts: dict[int, frozenset[str]]) -> list[list[int]]:
+def _groups(texts: dict[int, Runs]) -> list[list[int]]:
     """Return the articles in groups in which each is a version of another one."""
     groups = []
     rest = sorted(texts)
@@ -214,6 +214,6 @@ def _groups(texts: dict[int, frozenset[str]]) -> list[list[int]]:
     return groups
 
 
-def _runs(db: sqlite3.Connection, article: int) -> frozenset[str]:
+def _runs(db: sqlite3.Connection, article: int) -> Runs:
     (text,) = db.execute("select text from articles where id = ?", (article,)).fetchone()
     return shingles(text)

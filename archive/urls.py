@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 # Parameters that name a campaign, a click or a share, never a page.
@@ -38,6 +39,7 @@ _SUFFIX = re.compile(r"(?:com|co|net|org|gov|edu|ac)\.[a-z]{2}")  # before it, `
 _NETLOC = re.compile(r"(?:[^@]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^\[\]]+)(?::\d*)?")
 _PORTS = {"http": "80", "https": "443"}
 _SAFE = "!$&'()*+,;=:@/~"
+_PLAIN = re.compile(r"[A-Za-z0-9_.\-~!$&'()*+,;=:@/]*")  # stays as it is
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|[0-9a-f:.]*:[0-9a-f:.]*")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 # An escaped letter, digit or mark that needs no escape. Not behind a stray `%` or `%4`: decoded
@@ -121,6 +123,7 @@ def _resolved(url: str, base: str | None) -> str:
     return urljoin(base, url.strip()) if base else url.strip()
 
 
+@lru_cache(maxsize=4096)  # an address is asked about a dozen times on its road
 def _parts(url: str, base: str | None = None) -> tuple[str, str, str, str, str]:
     """Return scheme, host with port, path and query in their normal spelling; the raw fragment."""
     parts = urlsplit(_resolved(url, base))
@@ -151,6 +154,8 @@ def _is_noise(pair: str) -> bool:
 
 def _respelled(text: str, safe: str) -> str:
     """Decode what needs no encoding, encode the rest in upper-case UTF-8 of composed letters."""
+    if _PLAIN.fullmatch(text):
+        return text
     plain = _ESCAPE.sub(lambda escape: escape[0].upper(), text)
     plain = _NEEDLESS.sub(lambda escape: chr(int(escape[0][1:], 16)), plain)
     plain = _LETTERS.sub(_letters, plain)

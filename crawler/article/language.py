@@ -50,7 +50,8 @@ def detect(text: str) -> str | None:
         return None
     script = ARABIC_SCRIPT if _is_arabic(words) else ("en", "fr")
     counts, letters = Counter(words), Counter(sample)
-    counts += Counter(word.translate(_TYPED) for word in words if word.translate(_TYPED) != word)
+    typed = _WORD.findall(sample.lower().translate(_TYPED))
+    counts += Counter(one for one, word in zip(typed, words, strict=True) if one != word)
     counts["ال"] = sum(word.startswith(_ARTICLES) for word in words)
     scores = {one: _score(one, counts, letters, len(words), len(sample)) for one in script}
     best = max(scores, key=lambda language: scores[language])

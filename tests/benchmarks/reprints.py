@@ -17,7 +17,7 @@ from rensa import RMinHash, RMinHashLSH
 
 from archive import articles
 from archive.records import PageKind
-from archive.shingles import are_versions, shingles, sketch
+from archive.shingles import Runs, are_versions, shingles, sketch
 from fixtures.newsstand import ALL, Newsstand
 from tests.archive.desk import reading
 from tests.archive.newsroom import empty_archive
@@ -86,7 +86,7 @@ def by_rensa(rows, bands, least=None):
     """Return the groups by rensa's candidates; its own measure decides, if `least` is given."""
     lsh = RMinHashLSH(0.1, PERMUTATIONS, bands)
     group = {row[0]: {row[0]} for row in rows}
-    kept: list[tuple[str, frozenset[str], RMinHash]] = []
+    kept: list[tuple[str, Runs, RMinHash]] = []
     compared = 0
     for number, (url, text, *_) in enumerate(rows):
         runs, signature = shingles(text), RMinHash(PERMUTATIONS, 42)

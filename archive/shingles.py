@@ -25,7 +25,7 @@ _FIGURES = 3  # figures from which on two texts must share half of them
 _WORD = re.compile(r"\w+")
 
 
-@lru_cache(maxsize=512)  # a wire is compared with each of its reprints, one after the other
+@lru_cache(maxsize=256)  # a wire is compared with each of its reprints, one after the other
 def shingles(text: str) -> Runs:
     """Return the runs of four folded words in `text`; none for a text of less than 23 words."""
     words = _WORD.findall(fold(text))

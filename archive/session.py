@@ -106,6 +106,14 @@ class Session:
                     " what was acknowledged is safe, the rest is still due"
                 ) from error
 
+    def tell(self, url: str, fields: Mapping[str, str], *, refers_to: str | None = None) -> None:
+        """Write beside the bytes what a database that is made anew from them needs to know.
+
+        Of the address, or of the record with the id `refers_to`; a value is one line.
+        """
+        self.batch.open()
+        self._warc.write_metadata(url, fields, refers_to=refers_to, now=self.clock())
+
     def _make_folders(self) -> None:
         try:
             (self.root / WARC_FOLDER).mkdir(parents=True, exist_ok=True)

@@ -243,7 +243,9 @@ class Store(Session):
         A metadata record tells of the visit, unless nothing answered.
         """
         self.batch.open()
-        self._tell(visit, capture)
+        if capture and capture.record:
+            fields = told.fields_of(visit, run=self.run)
+            self.tell(capture.url, fields, refers_to=capture.record.record_id)
         visits.visited(
             self.db,
             visit,
@@ -256,16 +258,6 @@ class Store(Session):
             good=good,
         )
         self.batch.count()
-
-    def _tell(self, visit: Visit, capture: Capture | None) -> None:
-        """Write beside the bytes what a database made anew needs of a visit that got an answer."""
-        if capture and capture.record:
-            self._warc.write_metadata(
-                capture.url,
-                told.fields_of(visit, run=self.run),
-                refers_to=capture.record.record_id,
-                now=self.clock(),
-            )
 
     def problem(
         self,

@@ -109,11 +109,12 @@ async def _download(
         for number in range(TRIES):
             try:
                 await _try(session, url, part, gate, proxy=proxy, progress=progress)
-                return
             except _Interrupted as error:
                 if number == TRIES - 1:
                     raise DownloadFailed(f"{url}: {error}; the same command goes on") from error
                 await asyncio.sleep(pause * 2**number)
+            else:
+                return
 
 
 async def _try(

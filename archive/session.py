@@ -4,6 +4,7 @@ import contextlib
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Literal, Self
@@ -19,6 +20,7 @@ from archive.past import Past
 from archive.shapes import Shapes
 
 WARC_FOLDER = "warc"
+SOFTWARE = f"warraq/{version('warraq')}"
 
 
 class Session:
@@ -38,7 +40,7 @@ class Session:
         root: Path,
         *,
         command: str,
-        software: str,
+        software: str = SOFTWARE,
         settings: Mapping[str, str] = MappingProxyType({}),
         clock: Clock = system,
         roll_bytes: int = warc.ROLL_BYTES,
@@ -71,11 +73,11 @@ class Session:
             self._warc = warc.WarcFile(
                 self.root / WARC_FOLDER,
                 name=f"warraq-{now:%Y%m%d%H%M%S}-{self.run}",
-                info=self._info | {"isPartOf": f"run {self.run}"},
+                info=self._info | {"isPartOf": f"run {self.run}", "command": self._command},
                 now=now,
                 roll_bytes=self._roll_bytes,
             )
-            self.batch = Batch(self.db, self._warc, clock=self.clock)
+            self.batch = Batch(self.db, self._warc, run=self.run, clock=self.clock)
             self.hosts = Hosts(self.db, self.batch)
             self.shapes = Shapes(self.db, self.batch)
             self.past = Past(self.db, self.batch, clock=self.clock)
@@ -103,6 +105,14 @@ class Session:
                     f"{self.root}: the archive cannot be written ({error});"
                     " what was acknowledged is safe, the rest is still due"
                 ) from error
+
+    def tell(self, url: str, fields: Mapping[str, str], *, refers_to: str | None = None) -> None:
+        """Write beside the bytes what a database that is made anew from them needs to know.
+
+        Of the address, or of the record with the id `refers_to`; a value is one line.
+        """
+        self.batch.open()
+        self._warc.write_metadata(url, fields, refers_to=refers_to, now=self.clock())
 
     def _make_folders(self) -> None:
         try:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from archive import articles, captures, links, renderings, runs, visits, warc
+from archive import articles, captures, links, renderings, runs, told, visits, warc
 from archive.clock import from_iso, iso
 from archive.records import (
     Capture,
@@ -203,6 +203,7 @@ class Store(Session):
                 seen_at=capture.fetched_at,
                 article=article,
             )
+        captures.attribute(self.db, capture, article=kept[0] or visit.article)
         if kept[1]:
             self.totals[kept[1]] += 1
         problems = extraction.problems
@@ -216,11 +217,13 @@ class Store(Session):
     def unchanged(self, article: int, *, capture: Capture) -> None:
         """Note that an article stands as it was."""
         self.batch.open()
+        captures.attribute(self.db, capture, article=article)
         articles.seen(self.db, article, capture=capture.id, at=capture.fetched_at)
 
     def gone(self, article: int, *, capture: Capture) -> bool:
         """Mark an article as gone; return whether it is marked just now."""
         self.batch.open()
+        captures.attribute(self.db, capture, article=article)
         return articles.gone(self.db, article, at=capture.fetched_at)
 
     def visited(
@@ -237,8 +240,12 @@ class Store(Session):
         """Keep the end of a visit: when it is due again, why, and the article it led to.
 
         An answer that was not `good`, as a parked page, gives no validators for the next time.
+        A metadata record tells of the visit, unless nothing answered.
         """
         self.batch.open()
+        if capture and capture.record:
+            fields = told.fields_of(visit, run=self.run)
+            self.tell(capture.url, fields, refers_to=capture.record.record_id)
         visits.visited(
             self.db,
             visit,

@@ -3,12 +3,34 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from archive.foreign.http_message import Message
 from archive.upkeep.warc_record import holds
 
 _LINE = re.compile(rb"\r?\n")
 _FOLD = re.compile(rb"\r?\n[ \t]+")
+
+
+def url_of(fields: Mapping[str, str], name: str = "warc-target-uri") -> str:
+    """Return an address of a record; GNU Wget writes it in angle brackets, after WARC 1.0."""
+    target = fields.get(name, "")
+    return target[1:-1] if target.startswith("<") and target.endswith(">") else target
+
+
+def moment_of(fields: Mapping[str, str], name: str = "warc-date") -> datetime | None:
+    """Return a moment that a record names, None if it is none.
+
+    It is in UTC, with seconds or a fraction of them (WARC 1.1, section 5.4).
+    """
+    text = fields.get(name, "")
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if len(text) <= len("2020-11-09"):
+        return None
+    return read.replace(tzinfo=read.tzinfo or UTC).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -52,9 +74,7 @@ class Foreign:
 
     @property
     def url(self) -> str:
-        """The target; GNU Wget writes it in angle brackets, as the grammar of WARC 1.0 has it."""
-        target = self.fields.get("warc-target-uri", "")
-        return target[1:-1] if target.startswith("<") and target.endswith(">") else target
+        return url_of(self.fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from archive.foreign.capture import answer_of
 from archive.foreign.http_message import Message
-from archive.foreign.record import Foreign
-from archive.records import Capture, Kind
+from archive.foreign.record import Foreign, moment_of, url_of
+from archive.records import Capture
 from archive.urls import canonical
-from archive.warc import payload_digest
 from crawler.importing.look import may_be
 from crawler.media import medium
 
@@ -39,13 +39,13 @@ class Passed(StrEnum):
 class Candidate:
     """A record that may hold an article: as it stands in its file, and as a capture (unnumbered).
 
-    For a revisit record the capture has no body, and `original` is (address, moment) of the
-    record it refers to, as far as it says.
+    For a revisit record the capture has no body, and `original` is (address, moment, if it is
+    told) of the record it refers to.
     """
 
     record: Foreign
     capture: Capture
-    original: tuple[str, datetime] | None = None
+    original: tuple[str, datetime | None] | None = None
 
 
 def candidate(
@@ -56,84 +56,46 @@ def candidate(
         return Passed.OTHER_RECORD
     if not _is_address(record.url):
         return Passed.NO_ADDRESS
-    at = moment(record.fields.get("warc-date"), now=now)
-    if at is None:
+    at = moment_of(record.fields)
+    if at is None or not _FIRST < at <= now + _FAST:
         return Passed.NO_DATE
     if record.type == "revisit":
-        return _again(record, at, now=now)
+        return _again(record, at)
     message = Message.parse(record.block)
     if message is None:
         return Passed.NO_ANSWER
     if message.status != 200:
         return Passed.STATUS
-    media = message.header("Content-Type")
-    if not _may_be_page(media):
+    if not _may_be_page(message.header("Content-Type")):
         return Passed.NO_PAGE
     if record.fields.get("warc-truncated"):
         return Passed.CUT_SHORT
-    return _page(record, message, media, at, languages)
-
-
-def moment(text: str | None, *, now: datetime) -> datetime | None:
-    """Return the moment of a WARC-Date; None if there is none, or one that cannot be.
-
-    It is in UTC, with seconds or a fraction of them (WARC 1.1, section 5.4).
-    """
-    try:
-        read = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    at = read.replace(tzinfo=read.tzinfo or UTC).astimezone(UTC)
-    return at if len(text or "") > len("2020-11-09") and _FIRST < at <= now + _FAST else None
+    return _page(record, message, at, languages)
 
 
 def _page(
-    record: Foreign,
-    message: Message,
-    media: str | None,
-    at: datetime,
-    languages: Collection[str] | None,
+    record: Foreign, message: Message, at: datetime, languages: Collection[str] | None
 ) -> Candidate | Passed:
-    payload, body = message.payload(), message.decoded()
-    capture = Capture(
-        url=record.url,
-        publisher=None,
-        kind=Kind.ARTICLE,
-        fetched_at=at,
-        status=message.status,
-        content_type=media,
-        sha256=None,
-        etag=message.header("ETag"),
-        last_modified=message.header("Last-Modified"),
-        wire_bytes=len(payload),
-        body=body,
-    )
+    capture = answer_of(record.url, at, message)
+    media, body = capture.content_type, capture.body
     if not body or medium(capture) or not (_is_page(media) or _MARKUP.match(body)):
         return Passed.NO_PAGE
     if not may_be(body, languages):
         return Passed.LANGUAGE
-    return Candidate(record=record, capture=replace(capture, sha256=payload_digest(payload)))
+    return Candidate(record=record, capture=capture)
 
 
-def _again(record: Foreign, at: datetime, *, now: datetime) -> Candidate | Passed:
+def _again(record: Foreign, at: datetime) -> Candidate | Passed:
     """Return a revisit record with what it refers to (WARC 1.1, section 6.7)."""
-    message = Message.parse(record.block)
-    if message is not None and message.status not in {200, 304}:
+    message = Message.parse(record.block) or Message(status=200, reason="", headers=(), body=b"")
+    if message.status not in {200, 304}:
         return Passed.STATUS
-    media = message.header("Content-Type") if message else None
-    if media and not _may_be_page(media):
+    if not _may_be_page(message.header("Content-Type")):
         return Passed.NO_PAGE
-    target = record.fields.get("warc-refers-to-target-uri", record.url).strip("<>")
-    before = moment(record.fields.get("warc-refers-to-date"), now=now)
-    capture = Capture(
-        url=record.url,
-        publisher=None,
-        kind=Kind.ARTICLE,
-        fetched_at=at,
-        status=message.status if message else 200,
-        content_type=media,
-    )
-    return Candidate(record=record, capture=capture, original=(target, before) if before else None)
+    target = url_of(record.fields, "warc-refers-to-target-uri") or record.url
+    before = moment_of(record.fields, "warc-refers-to-date")
+    capture = replace(answer_of(record.url, at, message), sha256=None, body=b"")
+    return Candidate(record=record, capture=capture, original=(target, before))
 
 
 def _is_address(url: str) -> bool:

@@ -3,6 +3,7 @@
 import gzip
 import os
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.foreign.reader import read
-from archive.foreign.record import Damage, Foreign, Place, TooLarge
+from archive.foreign.record import Damage, Foreign, Place, TooLarge, moment_of
 from tests.archive.foreign_warcs import (
     answer,
     blocks,
@@ -207,3 +208,22 @@ def test_folded_lines_and_doubled_names_are_read(tmp_path):
     (one,) = found(tmp_path, plain)
     assert one.fields["x-long"] == "one two"
     assert one.fields["warc-date"] == "2020-11-09T12:00:00Z"
+
+
+MOMENTS = [
+    ("2020-11-09T12:00:00Z", datetime(2020, 11, 9, 12, tzinfo=UTC)),
+    ("2020-11-09T12:00:00.123456Z", datetime(2020, 11, 9, 12, 0, 0, 123456, tzinfo=UTC)),
+    ("2020-11-09T12:00:00.123456789Z", datetime(2020, 11, 9, 12, 0, 0, 123456, tzinfo=UTC)),
+    ("2020-11-09T12:00Z", datetime(2020, 11, 9, 12, tzinfo=UTC)),
+    ("2020-11-09T12:00:00", datetime(2020, 11, 9, 12, tzinfo=UTC)),
+    ("2020-11-09T14:00:00+02:00", datetime(2020, 11, 9, 12, tzinfo=UTC)),
+    ("2020-11-09", None),
+    ("2020", None),
+    ("", None),
+    ("20201109", None),
+]
+
+
+@pytest.mark.parametrize(("text", "at"), MOMENTS)
+def test_a_moment_is_read_or_there_is_none(text, at):
+    assert moment_of({"warc-date": text}) == at

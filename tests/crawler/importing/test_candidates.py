@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.warc import payload_digest
-from crawler.importing.candidates import Candidate, Passed, candidate, moment
+from crawler.importing.candidates import Candidate, Passed, candidate
 from tests.archive.foreign_warcs import HTTP, answer, found, record, url
 from tests.crawler.importing.test_look import ARABIC, ENGLISH, page
 
@@ -98,27 +98,6 @@ def test_a_revisit_names_what_it_stands_for(tmp_path):
         assert one.original == ("http://alwaraq.example/0", at)
     one = told(tmp_path, answer(b""), kind="revisit")
     assert isinstance(one, Candidate)
-    assert one.original is None
+    assert one.original == (url(1), None)
     image = answer(b"", "Content-Type: image/png")
     assert told(tmp_path, image, kind="revisit") is Passed.NO_PAGE
-
-
-MOMENTS = [
-    ("2020-11-09T12:00:00Z", datetime(2020, 11, 9, 12, tzinfo=UTC)),
-    ("2020-11-09T12:00:00.123456Z", datetime(2020, 11, 9, 12, 0, 0, 123456, tzinfo=UTC)),
-    ("2020-11-09T12:00:00.123456789Z", datetime(2020, 11, 9, 12, 0, 0, 123456, tzinfo=UTC)),
-    ("2020-11-09T12:00Z", datetime(2020, 11, 9, 12, tzinfo=UTC)),
-    ("2020-11-09T12:00:00", datetime(2020, 11, 9, 12, tzinfo=UTC)),
-    ("2020-11-09T14:00:00+02:00", datetime(2020, 11, 9, 12, tzinfo=UTC)),
-    ("2020-11-09", None),
-    ("2020", None),
-    ("", None),
-    (None, None),
-    ("0001-01-01T00:00:00Z", None),
-    ("20201109120000", None),
-]
-
-
-@pytest.mark.parametrize(("text", "at"), MOMENTS)
-def test_a_moment_is_read_or_there_is_none(text, at):
-    assert moment(text, now=NOW) == at

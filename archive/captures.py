@@ -37,10 +37,10 @@ def insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
     return int(cursor.lastrowid or 0)
 
 
-def attribute(db: sqlite3.Connection, capture: Capture, *, article: int | None) -> None:
-    """Keep that a capture is one of an article."""
+def attribute(db: sqlite3.Connection, capture: int | None, *, article: int | None) -> None:
+    """Keep that a capture (its id) is one of an article."""
     if article is not None:
-        db.execute("update captures set article = ? where id = ?", (article, capture.id))
+        db.execute("update captures set article = ? where id = ?", (article, capture))
 
 
 def original(db: sqlite3.Connection, exchange: Exchange, sha256: str) -> Original | None:

@@ -45,7 +45,7 @@ def _recover_file(db: sqlite3.Connection, path: Path, *, run: int) -> None:
         for behind, plain in warc.whole_members(path, start):
             packed = file.read(behind - end)
             location = WarcLocation(file=path.name, offset=start + len(tail), length=len(packed))
-            fields, block = _parts(plain)
+            fields, block = parts(plain)
             if is_kept(fields):
                 adopted += adopt(db, fields, block, location, run=run)
                 tail += packed
@@ -67,7 +67,7 @@ def is_kept(fields: dict[str, str]) -> bool:
     return kind != "metadata" and (kind != "response" or KIND_FIELD in fields)
 
 
-def _parts(plain: bytes) -> tuple[dict[str, str], bytes]:
+def parts(plain: bytes) -> tuple[dict[str, str], bytes]:
     """Return the named fields and the block of a record, with the two line ends behind it."""
     head, block = plain.split(b"\r\n\r\n", 1)
     return dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:]), block

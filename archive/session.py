@@ -55,6 +55,7 @@ class Session:
         """
         self.totals: Counter[str] = Counter()
         self.root = root
+        self.warc_folder = root / WARC_FOLDER
         self._roll_bytes = roll_bytes
         self.clock = clock
         self._command = command
@@ -68,10 +69,10 @@ class Session:
             opening.enter_context(writing(self.root, command=self._command, now=now))
             self.db = open_for_writing(self.root)
             opening.callback(self.db.close)
-            recovery.recover(self.db, self.root / WARC_FOLDER)
+            recovery.recover(self.db, self.warc_folder)
             self.run = runs.begin(self.db, self._command, now=now)
             self._warc = warc.WarcFile(
-                self.root / WARC_FOLDER,
+                self.warc_folder,
                 name=f"warraq-{now:%Y%m%d%H%M%S}-{self.run}",
                 info=self._info | {"isPartOf": f"run {self.run}", "command": self._command},
                 now=now,
@@ -95,10 +96,14 @@ class Session:
             if self.batch.broken or isinstance(exc, sqlite3.Error | OSError):
                 self.batch.abandon()
                 return
+            state: Literal["finished", "failed"] = "finished" if exc is None else "failed"
             try:
+                if self._warc.is_open:
+                    fields = {"act": "end", "run": str(self.run), "state": state}
+                    self.tell(f"urn:x-warraq:run:{self.run}", fields)
                 self._warc.close()
                 self.batch.commit()
-                self._finish("finished" if exc is None else "failed")
+                self._finish(state)
             except (OSError, sqlite3.Error) as error:
                 self.batch.abandon()
                 raise ArchiveError(
@@ -116,7 +121,7 @@ class Session:
 
     def _make_folders(self) -> None:
         try:
-            (self.root / WARC_FOLDER).mkdir(parents=True, exist_ok=True)
+            self.warc_folder.mkdir(parents=True, exist_ok=True)
             warc.sync_folder(self.root)
         except OSError as error:
             raise ArchiveError(f"{self.root} cannot be written: {error.strerror}") from error

@@ -142,6 +142,11 @@ class WarcFile:
         self._roll()
         return self._put(packed, record_id)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a file that records are appended to."""
+        return self._file is not None
+
     def take_grown(self) -> dict[str, int]:
         """Return the lengths, by name, of the files that grew since this was asked last."""
         grown, self._grown = self._grown, {}
@@ -214,6 +219,20 @@ def read_payload(folder: Path, location: WarcLocation) -> bytes:
         DamagedWarc: if no such record can be read there.
     """
     return bytes(_read(folder, location, lambda record: record.content_stream().read()))
+
+
+def read_answer(folder: Path, location: WarcLocation) -> tuple[tuple[tuple[str, str], ...], bytes]:
+    """Return (headers, decoded body) of the HTTP answer at `location`; a revisit has no body.
+
+    Raises:
+        DamagedWarc: if no such record can be read there.
+    """
+    headers, body = _read(
+        folder,
+        location,
+        lambda record: (record.http_headers.headers, record.content_stream().read()),
+    )
+    return tuple(headers), bytes(body)
 
 
 def record_id(folder: Path, location: WarcLocation) -> str:

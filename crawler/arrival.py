@@ -4,11 +4,13 @@ The spider hands on what came over the wire, a rebuild what was recorded of it.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 
 from archive.records import Capture, Kind, Link, Page, Visit
 from archive.store import Store
 from archive.urls import host_of
 from crawler import discover
+from crawler.browser.render import is_shown
 from crawler.discover import NotAListing
 from crawler.ending import Endings
 from crawler.listing import Listing
@@ -23,6 +25,16 @@ from crawler.workers import Stopped, Workers
 NO_PROOF = frozenset({"challenge", "captcha", "parked", "outage", "hijacked"})
 
 Shown = Callable[[Visit, Capture], Awaitable[Capture | None]]
+
+
+def as_asked(visit: Visit, publisher: Publisher) -> Visit:
+    """Return a visit with the validators that its request has and its answer is held against."""
+    if announced.has_to_announce(visit, publisher):
+        # What it names is due again only where it is read again.
+        visit = replace(visit, etag=None, last_modified=None)
+    if is_shown(visit, publisher):  # the same bytes may show something else
+        visit = replace(visit, etag=None, last_modified=None, last_sha256=None)
+    return visit
 
 
 class Arrivals:

@@ -21,7 +21,7 @@ from archive.errors import ArchiveError
 from archive.lock import writing
 from archive.recovery import recover
 from archive.session import WARC_FOLDER
-from archive.upkeep.copying import copy_database
+from archive.upkeep.copying import copy_database, put_in_place
 
 MARK = "backup.json"
 _NEW = "new"  # folder inside the backup in which its next database is made ready
@@ -104,7 +104,7 @@ def _write(
         recover(db, target / WARC_FOLDER)  # a run that goes on there has ended here
         db.execute("pragma wal_checkpoint(truncate)")
         db.execute("pragma journal_mode = delete")
-    _put_in_place(new / NAME, target / NAME)
+    put_in_place(new / NAME, target / NAME)
     new.rmdir()
     total = sum(file.end for file in files) + (target / NAME).stat().st_size
     return Backup(files=len(files), copied=copied, bytes=total, missing=tuple(missing))
@@ -205,13 +205,3 @@ def _poured(reading: IO[bytes], target: IO[bytes], left: int) -> Iterator[int]:
         target.write(chunk)
         left -= len(chunk)
         yield len(chunk)
-
-
-def _put_in_place(new: Path, target: Path) -> None:
-    """Give the new database the old one's name, whose log must not be taken for the new one's."""
-    with new.open("rb+") as file:
-        os.fsync(file.fileno())
-    for tail in ("-wal", "-shm", "-journal"):
-        target.with_name(target.name + tail).unlink(missing_ok=True)
-    new.replace(target)
-    warc.sync_folder(target.parent)

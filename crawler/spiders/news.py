@@ -14,7 +14,7 @@ from twisted.python.failure import Failure
 
 from archive.records import Capture, Page, Problem, Visit
 from archive.store import Store
-from crawler.arrival import Arrivals
+from crawler.arrival import Arrivals, as_asked
 from crawler.browser.render import NotRendered, Renderer
 from crawler.ending import Endings
 from crawler.faults import (
@@ -29,7 +29,7 @@ from crawler.faults import (
 )
 from crawler.frontier import Frontier
 from crawler.keeping import Keeper
-from crawler.listings import announced, wordpress
+from crawler.listings import wordpress
 from crawler.period import Period
 from crawler.politeness.pauses import Pauses
 from crawler.politeness.traps import Traps
@@ -203,11 +203,7 @@ class NewsSpider(Spider):
 
     def _request(self, visit: Visit) -> Request | None:
         """Return the request of a visit; None if its address cannot stand in one."""
-        if announced.has_to_announce(visit, self.publishers[visit.publisher]):
-            # What it names is due again only where it is read again.
-            visit = replace(visit, etag=None, last_modified=None)
-        if self.renderer.shows(visit):  # the same bytes may show something else
-            visit = replace(visit, etag=None, last_modified=None, last_sha256=None)
+        visit = as_asked(visit, self.publishers[visit.publisher])
         try:
             return request_of(visit, callback=self.parse, errback=self.failed)
         except ValueError as error:

@@ -76,6 +76,16 @@ class Foreign:
     def url(self) -> str:
         return url_of(self.fields)
 
+    @property
+    def refers_to_url(self) -> str:
+        """The address whose payload a revisit record stands for; its own where it names none."""
+        return url_of(self.fields, "warc-refers-to-target-uri") or self.url
+
+    @property
+    def refers_to_at(self) -> datetime | None:
+        """The moment of the record whose payload a revisit record stands for, if it names one."""
+        return moment_of(self.fields, "warc-refers-to-date")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Damage:

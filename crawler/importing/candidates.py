@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from archive.foreign.capture import answer_of
 from archive.foreign.http_message import Message
-from archive.foreign.record import Foreign, moment_of, url_of
+from archive.foreign.record import Foreign, moment_of
 from archive.records import Capture
 from archive.urls import canonical
 from crawler.importing.look import may_be
@@ -32,6 +32,7 @@ class Passed(StrEnum):
     STATUS = "errors and redirects"
     NO_PAGE = "no HTML"
     CUT_SHORT = "cut short"
+    NO_ORIGINAL = "revisits of what is not here"
     LANGUAGE = "other language"
 
 
@@ -39,13 +40,12 @@ class Passed(StrEnum):
 class Candidate:
     """A record that may hold an article: as it stands in its file, and as a capture (unnumbered).
 
-    For a revisit record the capture has no body, and `original` is (address, moment, if it is
-    told) of the record it refers to.
+    `again` marks that of a revisit record, whose payload stands in another one.
     """
 
     record: Foreign
     capture: Capture
-    original: tuple[str, datetime | None] | None = None
+    again: bool = False
 
 
 def candidate(
@@ -86,16 +86,14 @@ def _page(
 
 
 def _again(record: Foreign, at: datetime) -> Candidate | Passed:
-    """Return a revisit record with what it refers to (WARC 1.1, section 6.7)."""
+    """Return a revisit record (WARC 1.1, section 6.7), whose payload is still to be found."""
     message = Message.parse(record.block) or Message(status=200, reason="", headers=(), body=b"")
     if message.status not in {200, 304}:
         return Passed.STATUS
     if not _may_be_page(message.header("Content-Type")):
         return Passed.NO_PAGE
-    target = url_of(record.fields, "warc-refers-to-target-uri") or record.url
-    before = moment_of(record.fields, "warc-refers-to-date")
     capture = replace(answer_of(record.url, at, message), sha256=None, body=b"")
-    return Candidate(record=record, capture=capture, original=(target, before))
+    return Candidate(record=record, capture=capture, again=True)
 
 
 def _is_address(url: str) -> bool:

@@ -94,10 +94,11 @@ def test_a_revisit_names_what_it_stands_for(tmp_path):
     for block in (answer(b""), answer(b"", status="HTTP/1.1 304 Not Modified"), b""):
         one = told(tmp_path, block, url(1), *fields, kind="revisit")
         assert isinstance(one, Candidate)
+        assert one.again
         at = datetime(2020, 11, 8, 1, 2, 3, tzinfo=UTC)
-        assert one.original == ("http://alwaraq.example/0", at)
+        assert (one.record.refers_to_url, one.record.refers_to_at) == (url(0), at)
     one = told(tmp_path, answer(b""), kind="revisit")
     assert isinstance(one, Candidate)
-    assert one.original == (url(1), None)
+    assert (one.record.refers_to_url, one.record.refers_to_at) == (url(1), None)
     image = answer(b"", "Content-Type: image/png")
     assert told(tmp_path, image, kind="revisit") is Passed.NO_PAGE

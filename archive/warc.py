@@ -230,7 +230,10 @@ def read_answer(folder: Path, location: WarcLocation) -> tuple[tuple[tuple[str, 
     headers, body = _read(
         folder,
         location,
-        lambda record: (record.http_headers.headers, record.content_stream().read()),
+        lambda record: (
+            record.http_headers.headers if record.http_headers else (),
+            record.content_stream().read(),
+        ),
     )
     return tuple(headers), bytes(body)
 

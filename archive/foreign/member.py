@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from archive.foreign.record import Foreign
 from archive.upkeep.warc_record import faults, parse
+from archive.warc_records import KIND_FIELD, PUBLISHER_FIELD
 
 # A head that the strictest of readers takes: one `Name: value` in each line, these names among
 # them in the standard's own spelling.
@@ -21,6 +22,9 @@ _NAMES = {
         "WARC-Warcinfo-ID", "WARC-Refers-To", "WARC-Identified-Payload-Type",
     )
 }  # fmt: skip
+# By these fields our own tools tell what this archive asked for; of another one's they are news.
+_OURS = frozenset({KIND_FIELD, PUBLISHER_FIELD})
+_SPELLED = {name.lower(): name for name in _OURS}
 _PAYLOAD_DIGEST = "warc-payload-digest"
 _ID = re.compile(r"<[^<>\s]+>")
 
@@ -59,8 +63,12 @@ def member_of(record: Foreign, descriptor: int, *, sha256: str | None) -> Member
         fields["warc-record-id"] = f"<urn:uuid:{uuid.uuid4()}>"
     if not _payload_holds(record, fields, sha256):
         fields["x-source-warc-payload-digest"] = fields.pop(_PAYLOAD_DIGEST)
-    plain = _head(record.version, fields) + record.block + b"\r\n\r\n"
-    return Member(packed=_pack(plain), record_id=fields["warc-record-id"], exact=False)
+    for name in map(str.lower, _OURS & {_SPELLED.get(name, name) for name in fields}):
+        fields[f"x-source-{name}"] = fields.pop(name)
+    plain = _head(record.version, fields | {"warc-type": record.type}) + record.block
+    return Member(
+        packed=_pack(plain + b"\r\n\r\n"), record_id=fields["warc-record-id"], exact=False
+    )
 
 
 def _is_strict(record: Foreign, plain: bytes, sha256: str | None) -> bool:
@@ -69,13 +77,10 @@ def _is_strict(record: Foreign, plain: bytes, sha256: str | None) -> bool:
     identified = _ID.fullmatch(record.fields.get("warc-record-id", "")) is not None
     doubled = len(names) < len(record.head.split(b"\r\n")) - 2
     strict = _STRICT.fullmatch(record.head) is not None and parse(plain) is not None
-    return (
-        strict
-        and spelled
-        and identified
-        and not doubled
-        and _payload_holds(record, dict(record.fields), sha256)
-    )
+    strict = strict and record.head.isascii() and record.fields["warc-type"] == record.type
+    alien = names.isdisjoint(_OURS)
+    holds = _payload_holds(record, dict(record.fields), sha256)
+    return strict and spelled and identified and alien and not doubled and holds
 
 
 def _payload_holds(record: Foreign, fields: dict[str, str], sha256: str | None) -> bool:

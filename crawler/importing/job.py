@@ -23,6 +23,7 @@ from archive.foreign.member import member_of
 from archive.foreign.reader import Found, read
 from archive.foreign.record import Damage, Foreign, Place, TooLarge
 from archive.records import Capture, Extraction, Kind, Page, Problem, Reading, Visit
+from archive.upkeep.importing import publish_new
 from archive.urls import canonical
 from crawler.faults import ARCHIVE_FAULTS
 from crawler.importing.candidates import Candidate, Passed, candidate
@@ -312,7 +313,7 @@ class _File:
             return "known"
         self._store.batch.open()
         if publisher.slug not in self._published:
-            self._store.publish(known(publisher))
+            publish_new(self._store.db, known(publisher))
             self._published.add(publisher.slug)
         member = member_of(one.record, self._descriptor, sha256=one.capture.sha256)
         capture = replace(self._store.copy(member, capture), body=b"")

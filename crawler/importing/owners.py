@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from archive.urls import canonical, host_of
+from archive.urls import canonical, host_of, normal
 from crawler.publisher import Publisher
 
 
@@ -34,7 +34,7 @@ class Owners:
         fitting = [(home, one) for home, one in self._known.get(host, ()) if path.startswith(home)]
         if fitting:
             return max(fitting, key=lambda each: (each[1].wants(url), len(each[0])))[1]
-        return self._made(f"{urlsplit(canonical(url)).scheme}://{urlsplit(canonical(url)).netloc}/")
+        return self._made(normal("/", url))
 
 
 def _place(url: str) -> tuple[str, str]:

@@ -153,10 +153,7 @@ class Replay:
         if ready.visit is None or ready.capture is None or ready.damage:
             self._damaged(ready)
             return
-        publisher = self._publisher(ready.visit)
-        if publisher.slug not in self._published:
-            self._store.publish(known(publisher))
-            self._published.add(publisher.slug)
+        publisher = self._published_one(ready.visit)
         visit = as_asked(self._store.known(ready.visit), publisher)
         page = await self._arrivals.receive(visit, ready.capture, shown=self._shown)
         if page is None:
@@ -173,8 +170,7 @@ class Replay:
         if ready.visit is None or ready.capture is None or ready.damage:
             self._damaged(ready)
             return
-        publisher = self._publisher(ready.visit)
-        publish_new(self._store.db, known(publisher))
+        publisher = self._published_one(ready.visit)
         visit = replace(imports.enter(self._store.db, ready.visit), hints=None)
         reading = ready.reading or asyncio.ensure_future(
             self._workers.extract(ready.capture, publisher)
@@ -201,6 +197,14 @@ class Replay:
             publisher=None,
             capture=ready.capture,
         )
+
+    def _published_one(self, visit: Visit) -> Publisher:
+        """Return the publisher of a visit, which the archive knows by now."""
+        publisher = self._publisher(visit)
+        if publisher.slug not in self._published:
+            self._store.publish(known(publisher))
+            self._published.add(publisher.slug)
+        return publisher
 
     def _publisher(self, visit: Visit) -> Publisher:
         """Return the publisher of a visit; of one without a file no more than its address tells."""

@@ -121,10 +121,12 @@ async def run(
     *,
     progress: Progress = lambda _done, _of: None,
     tell: Callable[[Told], None] = lambda _told: None,
+    workers: Workers | None = None,
 ) -> list[Told]:
     """Import the files of a job and say what became of each.
 
-    `progress` hears bytes of a file, `tell` what became of one as soon as it is read.
+    `progress` hears bytes of a file, `tell` what became of one as soon as it is read. Pages are
+    read by `workers`, or by some that are started for this.
 
     Raises:
         ArchiveLocked, NewerArchive, NotAnArchive, ArchiveError: if the archive cannot be written.
@@ -132,16 +134,16 @@ async def run(
     """
     stop, told = Stop(), list[Told]()
     stop.install(with_parent=False)
-    workers = Workers(processes=job.processes)
-    try:
+    with contextlib.ExitStack() as closing:
+        if workers is None:
+            workers = Workers(processes=job.processes)
+            closing.callback(workers.close)
         for source in job.sources:
             one = _File(job, source, workers, stop, first=not told)
             told.append(await one.run(progress))
             tell(told[-1])
             if stop.asked:
                 break
-    finally:
-        workers.close()
     return told
 
 

@@ -15,6 +15,7 @@ from functools import cache, partial
 from io import BytesIO
 
 import pytest
+from click.testing import CliRunner
 from fastwarc.warc import ArchiveIterator as FastIterator
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
@@ -27,8 +28,10 @@ from archive.store import Store
 from archive.upkeep.verify import verify
 from archive.upkeep.warc_export import write_warc
 from archive.warc_records import read_fields
+from crawler.cli import warraq
 from crawler.importing.job import Job, Source, count, run
 from crawler.publisher import load_all
+from crawler.rebuild import rebuild
 from crawler.workers import Workers
 from tests.archive.desk import NOON
 from tests.archive.foreign_warcs import (
@@ -416,6 +419,7 @@ def many(count=300):
     return [page(number) for number in range(count)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pack", [packed, one_gzip])
 def test_an_import_killed_again_and_again_ends_with_every_page_once(tmp_path, pack):
     root, source = tmp_path / "archive", tmp_path / "source.warc.gz"
@@ -447,6 +451,7 @@ def articles(root):
         return 0
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_an_import_and_the_next_goes_on(tmp_path):
     root, source = tmp_path / "archive", tmp_path / "source.warc.gz"
     source.write_bytes(packed(many(400)))
@@ -461,13 +466,19 @@ def test_ctrl_c_ends_an_import_and_the_next_goes_on(tmp_path):
     assert rows(root, "select count(*), count(distinct url) from articles") == [(400, 400)]
 
 
+def command(*words):
+    """Run `warraq WORDS…` in this process; return (exit code, output)."""
+    result = CliRunner().invoke(warraq, [str(word) for word in words])
+    return result.exit_code, result.output
+
+
 def test_the_command_says_what_it_did(tmp_path):
     root, source = tmp_path / "archive", tmp_path / "x.warc.gz"
     source.write_bytes(packed([*NOISE, *PAGES])[:-20])
-    code, output = shell.run("import-warc", source, "--archive", root, "--dry-run")
+    code, output = command("import-warc", source, "--archive", root, "--dry-run")
     assert (code, root.exists()) == (0, False)
     assert "5 that may be articles" in output
-    code, output = shell.run("import-warc", source, "--archive", root)
+    code, output = command("import-warc", source, "--archive", root)
     assert code == 0
     assert "kept: 5 new articles" in output
     assert "x.warc.gz, byte" in output
@@ -476,10 +487,10 @@ def test_the_command_says_what_it_did(tmp_path):
 
 def test_the_command_says_what_it_cannot_read(tmp_path):
     root, source = tmp_path / "archive", tmp_path / "x.html"
-    code, output = shell.run("import-warc", tmp_path / "none", "--archive", root)
+    code, output = command("import-warc", tmp_path / "none", "--archive", root)
     assert (code, "neither a file nor" in output) == (2, True)
     source.write_bytes(b"<html>")
-    code, output = shell.run("import-warc", source, "--archive", root)
+    code, output = command("import-warc", source, "--archive", root)
     assert code == 1
     assert "no record begins there" in output
 
@@ -505,7 +516,7 @@ def test_a_file_at_a_url_is_downloaded_read_and_removed(tmp_path, site):
     data = packed(PAGES)
     site.answers["/x.warc.gz"] = (wire.http(data, media="application/warc"),)
     root = tmp_path / "archive"
-    code, output = shell.run("import-warc", site.url + "/x.warc.gz", "--archive", root)
+    code, output = command("import-warc", site.url + "/x.warc.gz", "--archive", root)
     assert code == 0, output
     assert "6 new articles" in output
     assert {fields["source"] for _, fields in told(root)} == {site.url + "/x.warc.gz"}
@@ -528,3 +539,26 @@ def test_reading_runs_on_several_pages_at_once(tmp_path):
     began = time.monotonic()
     assert imported(root, packed(many(60))).counts["new"] == 60
     assert time.monotonic() - began < 60
+
+
+def test_a_database_made_anew_has_what_was_imported(tmp_path):
+    root = tmp_path / "archive"
+    wire.publisher(root, "paper", homepage="https://world.example/", name="صحيفة")
+    other = another(
+        "قال مراسلنا في المدينة إن الأهالي عادوا إلى بيوتهم. ", "http://world.example/1"
+    )
+    later = [page(1, " معدل", date="2020-11-10T00:00:00Z"), revisit(1), other]
+    earlier = [page(2, " قديم", date="2020-11-08T00:00:00Z")]
+    imported(root, packed([*NOISE, *PAGES]), one_gzip(later), unpacked(earlier))
+    queries = [
+        "select * from articles order by id",
+        "select * from revisions order by id",
+        "select * from captures order by id",
+        "select * from visits order by key",
+        "select * from publishers order by slug",
+    ]
+    before = [rows(root, query) for query in queries]
+    assert before[0]
+    asyncio.run(rebuild(root, processes=1, progress=lambda *_: None))
+    assert [rows(root, query) for query in queries] == before
+    assert verify(root).damages == []

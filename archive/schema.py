@@ -338,3 +338,14 @@ def _key(url: str) -> str:
         return canonical(url)
     except ValueError:
         return url
+
+
+@MIGRATIONS()
+def m010_imports(db: Database) -> None:
+    """Create the memory of how far foreign WARC files were read."""
+    db.execute(
+        "create table imports (key text primary key, source text not null, languages text not null,"
+        " bytes integer not null, place text not null, read_at text not null,"
+        " records integer not null default 0, articles integer not null default 0) strict,"
+        " without rowid"
+    )

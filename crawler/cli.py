@@ -28,6 +28,7 @@ _COMMANDS = {
     "backup": "archive.commands.backup",
     "export": "archive.commands.export",
     "import-jsonl": "archive.commands.import_jsonl",
+    "import-warc": "crawler.commands.import_warc",
     "stats": "archive.commands.stats",
     "verify": "archive.commands.verify",
     "reindex": "archive.commands.reindex",

@@ -5,6 +5,7 @@ CrawlerError
 ├── ConfigError       warraq.toml is wrong
 ├── CannotFollow      a site was looked at, and there is no newspaper that can be followed
 ├── StoppedLooking    the user stopped a look at a site
+├── DownloadFailed    a file to import cannot be had
 └── RenderError       pages are to be rendered, and the browser for it is missing
 """
 
@@ -31,3 +32,7 @@ class ConfigError(CrawlerError):
 
 class RenderError(CrawlerError):
     """A publisher's pages need a browser that is not installed."""
+
+
+class DownloadFailed(CrawlerError):  # noqa: N818 - what happened
+    """A file that is to be imported cannot be downloaded; the message says why."""

@@ -2,6 +2,7 @@
 
 from sqlite_utils import Database, Migrations
 
+from archive.former import bring_up_to_date
 from archive.index import create_index, register
 from archive.stories import create_stories
 
@@ -296,3 +297,9 @@ def m008_past(db: Database) -> None:
         "create index links_found_in on links(found_in)",
     ):
         db.execute(statement)
+
+
+@MIGRATIONS()
+def m010_first_days(db: Database) -> None:
+    """Give an archive of the first days the columns, the index and the digests of today."""
+    bring_up_to_date(db.conn)

@@ -7,7 +7,6 @@ import re
 import sqlite3
 import subprocess
 import sys
-import tarfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -25,7 +24,7 @@ from archive.errors import NewerArchive
 from archive.upkeep.verify import verify
 from crawler.cli import warraq
 from fixtures import Newsstand, serve
-from tests.archives.make import HERE, PORT
+from tests.archives.make import HERE, PORT, unpack
 
 STORED = sorted(path.name.partition(".")[0] for path in HERE.glob("*.tar.xz"))
 # What a migration may not touch: all columns that there were, but for a revision's digest.
@@ -35,12 +34,6 @@ KEPT = (
 )  # fmt: skip
 MADE_ANEW = {("revisions", "content_hash")}
 EDITED, GONE = 301771010242047, 507949162113705
-
-
-def unpack(name: str, folder: Path) -> Path:
-    with tarfile.open(HERE / f"{name}.tar.xz") as packed:
-        packed.extractall(folder, filter="data")
-    return folder / name
 
 
 @pytest.fixture(params=STORED)

@@ -54,6 +54,13 @@ with serve(newsstand, port=int(sys.argv[2])):
 """
 
 
+def unpack(name: str, folder: Path) -> Path:
+    """Unpack a stored archive into a folder of its name in `folder`, and return that."""
+    with tarfile.open(HERE / f"{name}.tar.xz") as packed:
+        packed.extractall(folder, filter="data")
+    return folder / name
+
+
 @click.command()
 @click.argument("name")
 @click.argument("commit")

@@ -19,7 +19,16 @@ def existing(root: Path, *, command: str, now: datetime) -> Iterator[sqlite3.Con
         NewerArchive, NotAnArchive: if there is no archive that can be used.
         ArchiveLocked: if another process is writing.
     """
-    if not (root / NAME).is_file():
-        raise NotAnArchive(f"{root} holds no archive ({NAME}); `warraq crawl --archive` makes one")
+    require(root)
     with writing(root, command=command, now=now), closing(open_for_writing(root)) as db:
         yield db
+
+
+def require(root: Path) -> None:
+    """Refuse a folder that holds no archive.
+
+    Raises:
+        NotAnArchive: if it holds none.
+    """
+    if not (root / NAME).is_file():
+        raise NotAnArchive(f"{root} holds no archive ({NAME}); `warraq crawl --archive` makes one")

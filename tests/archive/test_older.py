@@ -112,6 +112,7 @@ WRITERS = [
     ("withhold", str(EDITED), "--reason", "why"),
     ("unwithhold", str(GONE)),
     ("reindex",),
+    ("rebuild", "--from-warc"),
     ("watch", "manara"),
 ]
 # They have an archive of their own, or open none.

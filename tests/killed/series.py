@@ -71,7 +71,7 @@ class Series:
         self._undisturbed = self._job.begin()
         self._whole = self._run(self._undisturbed)
         self._succeeded(self._whole)
-        sound(self._undisturbed)
+        self._compare(self._undisturbed)
         grown = {name: self._whole.grown[name] for name in self._gauges()}
         told = ", ".join(f"{by:.3g} {name}" for name, by in grown.items())
         self._say(f"{self._job.name}: undisturbed {told}")
@@ -149,8 +149,12 @@ class Series:
     def _complete(self) -> None:
         """Compare an archive that is complete with one that nobody disturbed."""
         self._kept = still_there(self._kept, self._root)
-        sound(self._root)
-        result, expected = self._job.result(self._root), self._job.expected(self._undisturbed)
+        self._compare(self._root)
+        self._report.complete += 1
+
+    def _compare(self, root: Path) -> None:
+        sound(root)
+        result, expected = self._job.result(root), self._job.expected(self._undisturbed)
         for table in expected:
             if result[table] != expected[table]:
                 more = set(result[table]) - set(expected[table])
@@ -158,8 +162,7 @@ class Series:
                 told = (
                     f"{len(more)} rows more, {len(less)} less: {sorted(more | less, key=str)[:2]}"
                 )
-                raise Unsound(f"{self._root}: {table} is not as without a kill: {told}")
-        self._report.complete += 1
+                raise Unsound(f"{root}: {table} is not as without a kill: {told}")
 
     def _run(self, root: Path, *, moment: Moment | None = None, alone: bool = False) -> Ended:
         job = self._job

@@ -17,7 +17,7 @@ from tests.archive.desk import opened
 from tests.archive.test_verify import fill, page
 from tests.killed.jobs import JOBS, Ground, Migration
 from tests.killed.series import Series
-from tests.killed.striking import Moment, has_ended, run
+from tests.killed.striking import START_UP, Moment, has_ended, run
 from tests.killing import main
 from tests.sound import Unsound, acknowledged, sound, still_there, without_damage
 
@@ -107,7 +107,7 @@ def test_what_waits_for_a_repair_is_no_damage_and_not_sound(root):
 def test_a_child_that_outlives_its_parent_is_noticed_and_ended(tmp_path):
     sleep = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time;"
     sleep += " time.sleep(60)']); sys.stdin.read(); import time; time.sleep(60)"
-    log, after = tmp_path / "log", Moment(gauge="start-up", amount=0.5)
+    log, after = tmp_path / "log", Moment(gauge=START_UP, amount=0.5)
     ended = run([sys.executable, "-c", sleep], tmp_path, {}, log=log, moment=after, alone=True)
     assert (ended.killed, ended.at_work, ended.code) == (True, False, -signal.SIGKILL)
     assert not has_ended(ended.group, within=0.5)

@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic
 
 from tests.killed.jobs import Job
-from tests.killed.striking import Ended, Moment, has_ended, run
+from tests.killed.striking import START_UP, Ended, Moment, has_ended, run
 from tests.sound import Article, Sound, Unsound, acknowledged, sound, still_there, without_damage
 
 _EARLY = 8  # every eighth process is killed at any moment from its start, the others at work
@@ -111,11 +111,11 @@ class Series:
 
     def _gauges(self) -> list[str]:
         """Return what grows while the job works."""
-        return sorted(self._whole.grown.keys() - {"start-up"})
+        return sorted(self._whole.grown)
 
     def _moment(self) -> Moment:
         if self._dice.randrange(_EARLY) == 0:
-            return Moment(gauge="start-up", amount=self._dice.uniform(0, self._whole.startup))
+            return Moment(gauge=START_UP, amount=self._dice.uniform(0, self._whole.startup))
         gauge = self._dice.choice(self._gauges())
         most = self._whole.grown[gauge] * self._job.stride
         return Moment(gauge=gauge, amount=self._dice.uniform(0, most))

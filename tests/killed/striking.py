@@ -13,7 +13,8 @@ from pathlib import Path
 from tests.killed.jobs import Gauge
 
 _STEP = 0.002  # seconds between two looks at a process
-_PATIENCE = 120.0  # seconds a process has for all it does
+_PATIENCE = 600.0  # seconds a process has for all it does
+START_UP = "start-up"
 CHILDREN_SECONDS = 30.0  # the children of a killed process have to end by themselves
 
 
@@ -21,7 +22,7 @@ CHILDREN_SECONDS = 30.0  # the children of a killed process have to end by thems
 class Moment:
     """When to kill: once what `gauge` shows has grown by `amount` since the work began.
 
-    With `gauge` "start-up" the seconds are counted from the start of the process.
+    With the gauge `START_UP` the seconds are counted from the start of the process.
     """
 
     gauge: str
@@ -63,30 +64,57 @@ def run(
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
         )
-    began, at_work, killed = time.monotonic(), None, False
-    seconds = {"seconds": time.monotonic, "start-up": time.monotonic}
-    gauges = dict(gauges) | seconds
-    first = {name: began if name in seconds else gauge() for name, gauge in gauges.items()}
-    while process.poll() is None and time.monotonic() - began < _PATIENCE:
-        if at_work is None and _holds_lock(root, process.pid):
-            at_work = time.monotonic()
-            first = {name: gauge() for name, gauge in gauges.items()} | {"start-up": began}
-        counts = moment is not None and (at_work or moment.gauge == "start-up")
-        if moment and counts and gauges[moment.gauge]() - first[moment.gauge] >= moment.amount:
-            killed = _kill(process, alone=alone)
-            break
-        time.sleep(_STEP)
-    else:
-        _kill(process, alone=False)
+    work, killed = _Work(root, process.pid, gauges), False
+    try:
+        while process.poll() is None and work.seconds < _PATIENCE and not killed:
+            work.look()
+            if moment and work.has_come(moment):
+                killed = _kill(process, alone=alone)
+            time.sleep(_STEP)
+    finally:  # a driver that is stopped leaves nothing behind
+        if not killed and process.poll() is None:
+            _kill(process, alone=False)
     code = process.wait()
     return Ended(
         group=process.pid,
         killed=killed and code == -signal.SIGKILL,
-        at_work=at_work is not None,
+        at_work=work.began is not None,
         code=code,
-        startup=(at_work or time.monotonic()) - began,
-        grown={name: gauge() - first[name] for name, gauge in gauges.items()},
+        startup=(work.began or time.monotonic()) - work.started,
+        grown=work.grown(),
     )
+
+
+class _Work:
+    """What a process does, seen from outside: it works once it holds the archive's lock."""
+
+    def __init__(self, root: Path, pid: int, gauges: Mapping[str, Gauge]) -> None:
+        self._root = root
+        self._pid = pid
+        self._gauges = {**gauges, "seconds": time.monotonic}
+        self._first = {name: gauge() for name, gauge in self._gauges.items()}
+        self.started = time.monotonic()
+        self.began: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the process was started."""
+        return time.monotonic() - self.started
+
+    def look(self) -> None:
+        """Notice when the work begins: what the gauges show then is where they start."""
+        if self.began is None and _holds_lock(self._root, self._pid):
+            self._first = {name: gauge() for name, gauge in self._gauges.items()}
+            self.began = time.monotonic()
+
+    def has_come(self, moment: Moment) -> bool:
+        if moment.gauge == START_UP:
+            return self.seconds >= moment.amount
+        grown = self._gauges[moment.gauge]() - self._first[moment.gauge]
+        return self.began is not None and grown >= moment.amount
+
+    def grown(self) -> Mapping[str, float]:
+        return {name: gauge() - self._first[name] for name, gauge in self._gauges.items()}
 
 
 def _kill(process: "subprocess.Popen[bytes]", *, alone: bool) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from fastwarc.warc import ArchiveIterator as OtherReader
 from warcio.checker import Checker
 
-from archive.database import NAME
+from archive.database import NAME, open_for_reading
 from archive.upkeep.verify import verify
 
 # An article as it was acknowledged: id, title, deck, byline, day, text, and its revisions.
@@ -91,7 +91,14 @@ def sound(root: Path) -> Sound:
         told = findings.counts["WARC records"]
         raise Unsound(f"{root}: fastwarc reads {records} records, verify {told}")
     _check(root)
+    if running := _running(root):
+        raise Unsound(f"{root}: run {running[0]} is said to go on, and nobody writes")
     return Sound(articles=findings.counts["articles"], records=records)
+
+
+def _running(root: Path) -> list[int]:
+    with closing(open_for_reading(root)) as db:
+        return [run for (run,) in db.execute("select id from runs where state = 'running'")]
 
 
 class _Arguments:

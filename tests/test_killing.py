@@ -104,6 +104,14 @@ def test_what_waits_for_a_repair_is_no_damage_and_not_sound(root):
         sound(root)
 
 
+def test_a_run_that_nobody_ended_is_noticed(root):
+    with opened(root) as store:
+        store.batch.commit()
+    change(root, "update runs set state = 'running' where id = 3")
+    with pytest.raises(Unsound, match="run 3 is said to go on"):
+        sound(root)
+
+
 def test_a_child_that_outlives_its_parent_is_noticed_and_ended(tmp_path):
     sleep = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time;"
     sleep += " time.sleep(60)']); sys.stdin.read(); import time; time.sleep(60)"

@@ -38,6 +38,7 @@ def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
         find(slug, folders(archive))
     archive.mkdir(parents=True, exist_ok=True)
     names = [one.slug for one in publishers]
-    click.echo(f"Watching {', '.join(names)} into {archive}; Ctrl-C ends it.")
     watch = Watch(archive, names, settings, publishers=publishers, log_level=log_level.upper())
+    watch.check()
+    click.echo(f"Watching {', '.join(names)} into {archive}; Ctrl-C ends it.")
     asyncio.run(watch.run())

@@ -6,6 +6,8 @@ from typing import IO
 
 import click
 
+from archive.beginning import Beginning
+from archive.clock import system
 from archive.commands.options import archive_option
 from archive.commands.progress import Progress
 
@@ -28,6 +30,7 @@ def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
     An article that the archive knows already stays as it is, so a second import adds nothing, and
     one that was interrupted can be repeated. Lines that are no article are listed with their
     numbers, kept in the table of problems, and end the command with 1 when all others are in.
+    Where none is an article, no archive is begun.
 
     \b
     warraq import-jsonl articles.jsonl
@@ -35,6 +38,7 @@ def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
     """  # noqa: D301 - click wants the character
     from archive.upkeep.importing import Importer, lines_of
 
+    begun = Beginning(archive)
     name = Path(str(getattr(file, "name", "<stdin>"))).name
     software = f"warraq/{version('warraq')}"
     with (
@@ -43,10 +47,11 @@ def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
     ):
         lines = lines_of(file)
         told = importer.read(lines, name=name, publisher=publisher, progress=progress)
+    where = "" if begun.take_back(now=system()) else ", in the table of problems"
     for line in told.bad[:_SHOWN]:
         click.echo(line, err=True)
     if len(told.bad) > _SHOWN:
-        click.echo(f"… and {len(told.bad) - _SHOWN} more, in the table of problems", err=True)
+        click.echo(f"… and {len(told.bad) - _SHOWN} more{where}", err=True)
     counts = told.counts
     click.echo(
         f"{name}: {counts['new']:,} new articles, {counts['known']:,} known already,"

@@ -1,10 +1,10 @@
 """`warraq demo`: fictional newspapers, crawled, archived and served on this machine alone."""
 
-import asyncio
 import contextlib
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -49,28 +49,23 @@ def demo(archive: Path, articles: int, seed: int, port: int, no_serve: bool) -> 
     --seed; run it again and the crawl finds nothing new.
     """
     from archive.site.server import run_server
+    from crawler.commands.crawling import carry_out, job_of, tell
     from crawler.commands.options import chosen
-    from crawler.commands.summary import Live, problems, table
-    from crawler.crawl import Job, crawl
     from fixtures import Newsstand
 
     newsstand = Newsstand(articles=articles, seed=seed)
-    live = Live()
     with _served(newsstand, archive):
         newsstand.write_publishers(archive)
         slugs = list(newsstand.papers)
-        job = Job(
-            root=archive,
-            publishers=chosen(archive, slugs),
+        job = job_of(
+            archive,
+            chosen(archive, slugs),
             command="demo",
-            poll=frozenset(slugs),
-            clock=newsstand.clock,
+            log_level="WARNING",
+            now=newsstand.clock,
         )
-        summary = asyncio.run(crawl(job, progress=live))
-        live.end()
-        click.echo(table(summary))
-        if summary.problems:
-            click.echo(f"\n{problems(summary)}")
+        summary = carry_out(replace(job, poll=frozenset(slugs)))
+        tell(summary)
         if no_serve or summary.stopped:
             return
         run_server(archive, port=port, on_ready=lambda address: _invite(archive, address))

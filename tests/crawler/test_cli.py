@@ -279,6 +279,69 @@ def test_a_misspelt_name_makes_no_archive(tmp_path, command):
     assert list(tmp_path.iterdir()) == []
 
 
+# Words that are somebody's mistake, in a folder with nothing but two files that are no collection.
+MISTAKES = [
+    ["backfill", "nobody-at-all", "--since", "2019"],
+    ["backfill", "enabbaladi", "--since", "2999"],
+    ["backfill", "enabbaladi", "--since", "2019", "--until", "2018"],
+    ["crawl"],
+    ["crawl", "nobody-at-all"],
+    ["crawl", "--resume", "nobody-at-all"],
+    ["watch"],
+    ["save", "http://[x/"],
+    ["save", "missing.txt"],
+    ["save", "http://127.0.0.1:9/nothing"],
+    ["save", "http://no-such-host.invalid/story"],
+    ["import-jsonl", "missing.jsonl"],
+    ["import-jsonl", "empty"],
+    ["import-jsonl", "prose"],
+    ["import-jsonl", "prose", "--archive", "several/folders/deep"],
+    ["publishers", "add", "nonsense"],
+    ["publishers", "add", "https://enabbaladi.net/"],
+    ["publishers", "add", "http://127.0.0.1:9/"],
+    ["publishers", "check"],
+    ["publishers", "check", "nobody-at-all"],
+    ["publish", "public"],
+    ["backup", "copy"],
+    ["export", "-o", "articles.jsonl"],
+    ["reindex"],
+    ["withhold", "5", "--reason", "x"],
+    ["unwithhold", "5"],
+    ["verify"],
+    ["search", "خبر"],
+    ["demo", "--articles", "1"],
+]
+
+
+@pytest.mark.parametrize("words", MISTAKES, ids=[" ".join(words) for words in MISTAKES])
+def test_a_mistake_leaves_nothing_behind(tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").write_bytes(b"")
+    (tmp_path / "prose").write_text("no object\n{}\n", "utf-8")
+    result = run(*words)
+    assert result.exit_code or "empty" in words
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "prose"], result.output
+
+
+def test_a_front_page_that_is_no_newspapers_leaves_no_archive(tmp_path, site):
+    site.answers["/"] = (wire.http("<html><body><p>مرحبا</p></body></html>".encode()),)
+    result = run("publishers", "add", site.url, "--archive", tmp_path / "new")
+    assert result.exit_code == 1
+    assert site.count("/") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mistake_takes_nothing_from_an_archive_that_was_there(archive, site):
+    assert shell.run("save", site.url + "/news/1", "--archive", archive.root)[0] == 0
+    before = {path.name: path.stat().st_size for path in (archive.root / "warc").iterdir()}
+    site.answers["/"] = (wire.http(b"<html><body><p>x</p></body></html>"),)
+    code, _ = shell.run("publishers", "add", site.url, "--slug", "x", "--archive", archive.root)
+    assert code == 1
+    after = {path.name: path.stat().st_size for path in (archive.root / "warc").iterdir()}
+    assert before.items() <= after.items()
+    assert archive.rows("select count(*) from articles") == [(1,)]
+
+
 def test_a_library_that_is_missing_is_named(tmp_path, monkeypatch):
     for name in [name for name in sys.modules if name.startswith(("crawler.crawl", "scrapy"))]:
         monkeypatch.delitem(sys.modules, name)

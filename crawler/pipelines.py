@@ -24,7 +24,9 @@ class ExtractPage:
 
     def __init__(self, spider: NewsSpider, *, processes: int | None, seconds: float) -> None:
         self._spider = spider
-        self._workers = spider.workers = Workers(processes=processes, seconds=seconds)
+        self._workers = spider.workers = Workers(
+            processes=processes, seconds=seconds, gave_up=spider.stop
+        )
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:

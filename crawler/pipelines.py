@@ -45,6 +45,8 @@ class ExtractPage:
             self._spider.publishers[item.visit.publisher],
             hints=item.visit.hints,
         )
+        outage = any(problem.kind == "outage" for problem in extraction.problems)
+        self._spider.pauses.shown(item.visit.url, outage=outage)
         return Reading(page=item, extraction=extraction)
 
     def close_spider(self) -> None:

@@ -83,4 +83,5 @@ def warraq() -> None:
     warraq search "اللاجئين"          search the archive
     warraq serve                     read it in the browser
     warraq publishers add URL        follow a newspaper that is not packaged
+    warraq crawl --help              explain a command, with examples
     """  # noqa: D301 - click wants the character

@@ -17,7 +17,7 @@ from archive.commands.progress import Progress
 @archive_option
 @click.option(
     "--format", "form", type=click.Choice(["jsonl", "csv", "parquet"]), default="jsonl",
-    show_default=True, help="What to write.",
+    show_default=True, metavar="FORMAT", help="What to write: jsonl, csv or parquet.",
 )  # fmt: skip
 @click.option("--warc", is_flag=True, help="Write the captures of --where as one WARC file.")
 @click.option(

@@ -21,11 +21,12 @@ _SHOWN = 20
     "--publisher", metavar="SLUG", help="Of lines that name none; the address's host by default."
 )
 def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
-    """Take a collection of articles into the archive, from FILE (`-`: standard input).
+    """Take a collection of articles in, as JSON lines.
 
-    Each line is a JSON object with url, title and text at least; all that `warraq export` writes is
-    read, so that the two are each other's inverse. Moments need a time zone, published_on is a day;
-    what a line does not say stays empty. Each line is kept as it is in the WARC files, too.
+    FILE may be `-`: standard input. Each line is a JSON object with url, title and text at least;
+    all that `warraq export` writes is read, so that the two are each other's inverse. Moments need
+    a time zone, published_on is a day; what a line does not say stays empty. Each line is kept as
+    it is in the WARC files, too.
 
     An article that the archive knows already stays as it is, so a second import adds nothing, and
     one that was interrupted can be repeated. Lines that are no article are listed with their

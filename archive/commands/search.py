@@ -38,11 +38,17 @@ _MARKED = re.compile(f"{MARK_START}(.*?){MARK_END}")
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
 def search(query: tuple[str, ...], archive: Path, limit: int, order: Order, as_json: bool) -> None:
-    """Search the archive.
+    """Search the articles of an archive.
 
     QUERY is words, and where wanted: "an exact phrase", +must, -not, prefix*, title:word,
-    author:word, publisher:slug, after:2020-11-01, before:2021. Put it in single quotes.
-    """
+    author:word, publisher:slug, after:2020-11-01, before:2021. Put it in single quotes. Arabic
+    words find their other forms.
+
+    \b
+    warraq search 'عودة اللاجئين'
+    warraq search '"وزير الثقافة" after:2020-11 -رياضة' --order new
+    warraq search 'publisher:enabbaladi title:دمشق' --json | jq -r '.[].url'
+    """  # noqa: D301 - click wants the character
     asked = " ".join(query)
     if unread := parse(asked).unread:
         raise click.ClickException(

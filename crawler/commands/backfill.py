@@ -11,7 +11,7 @@ from archive.clock import Clock
 from archive.commands.options import archive_option
 from archive.database import open_for_reading
 from crawler.commands.days import Day, period
-from crawler.commands.options import chosen, log_level_option, now_option
+from crawler.commands.options import chosen, limit_option, log_level_option, now_option
 from crawler.errors import PublisherError
 from crawler.period import Period
 from crawler.publisher import Publisher
@@ -24,9 +24,12 @@ from crawler.publisher import Publisher
 )
 @click.option("--until", type=Day(last=True), help="Begin on this day; today by default.")
 @archive_option
-@click.option("--limit", type=click.IntRange(min=1), help="Fetch at most this many articles.")
+@limit_option
 @click.option(
-    "--seconds", type=click.FloatRange(min=1), help="Begin no visit after this time; go on later."
+    "--seconds",
+    type=click.FloatRange(min=1),
+    metavar="N",
+    help="Begin no visit after N seconds; the same command goes on later.",
 )
 @log_level_option
 @now_option
@@ -40,11 +43,11 @@ def backfill(
     log_level: str,
     now: Clock,
 ) -> None:
-    """Archive what the publisher SLUG printed in the past, from new to old.
+    """Fetch what the publisher SLUG printed in the past.
 
-    The way back is WordPress's interface where the publisher's file names it (api = […]), by month;
-    else its sitemaps and the further pages of its sections; else whatever of these its front page
-    and robots.txt announce. A feed alone leads nowhere back.
+    It goes from new to old. The way back is WordPress's interface where the publisher's file names
+    it (api = […]), by month; else its sitemaps and the further pages of its sections; else whatever
+    of these its front page and robots.txt announce. A feed alone leads nowhere back.
 
     It is as slow as is polite, and can be stopped at any time (Ctrl-C): the same command goes on
     where it was. `warraq watch` takes turns with it, so the news do not wait longer than a minute.

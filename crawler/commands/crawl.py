@@ -11,7 +11,7 @@ import click
 from archive.clock import Clock
 from archive.commands.options import archive_option
 from crawler.commands.days import Day, period
-from crawler.commands.options import chosen, log_level_option, now_option
+from crawler.commands.options import chosen, limit_option, log_level_option, now_option
 from crawler.publisher import Publisher
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("slugs", nargs=-1, metavar="[SLUG]…")
 @archive_option
-@click.option("--limit", type=click.IntRange(min=1), help="Fetch at most this many articles.")
+@limit_option
 @click.option(
     "--since",
     type=Day(),
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 @click.option(
     "--seconds",
     type=click.FloatRange(min=1),
-    help="Begin no visit after this time; the rest stays due.",
+    metavar="N",
+    help="Begin no visit after N seconds; the rest stays due.",
 )
 @click.option(
     "--resume",
@@ -52,10 +53,11 @@ def crawl(
     log_level: str,
     now: Clock,
 ) -> None:
-    """Visit everything that is due of the publishers SLUG…, once.
+    """Fetch what is new of the publishers SLUG…, once.
 
     Looks at their feeds, sitemaps and sections, fetches what is new, looks again at articles whose
-    time has come, and ends with a summary. Without SLUG: the publishers this archive follows.
+    time has come (edits are kept beside what stood there before), and ends with a summary. Without
+    SLUG: the publishers this archive follows; `warraq publishers list` tells all there are.
     Ctrl-C finishes what is in hand; a second Ctrl-C ends at once. Neither loses anything.
 
     \b

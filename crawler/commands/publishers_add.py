@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 @log_level_option
 @now_option
 def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, now: Clock) -> None:
-    """Look at the newspaper at URL once and write DIR/publishers/SLUG.toml.
+    """Look at a new newspaper once and write its file.
 
-    URL is its front page. What the site declares is tried first (feeds, robots.txt, WordPress),
-    then usual addresses, then its menu. Three articles are read and shown as Warraq reads them.
-    The look keeps to robots.txt and to delays as a crawl does, and its bytes are in the archive;
-    nothing of it counts as crawled. What is no newspaper, or cannot be seen, leaves no file, and
-    no archive where there was none.
+    URL is its front page; the file is DIR/publishers/SLUG.toml. What the site declares is tried
+    first (feeds, robots.txt, WordPress), then usual addresses, then its menu. Three articles are
+    read and shown as Warraq reads them. The look keeps to robots.txt and to delays as a crawl does,
+    and its bytes are in the archive; nothing of it counts as crawled. What is no newspaper, or
+    cannot be seen, leaves no file, and no archive where there was none.
 
     \b
     warraq publishers add https://www.example.org/

@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 @log_level_option
 @now_option
 def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, now: Clock) -> None:
-    """Ask every feed, sitemap and section of SLUG… once and tell which work.
+    """Ask each feed, sitemap and section once: which work?
 
-    Without SLUG: the publishers this archive follows. For each entry point: what it is, how many
-    links it has, its newest date; and what to do where it is broken. Exit code 1 if one is.
+    Those of the publishers SLUG…; without SLUG, of those this archive follows. Tells for each what
+    it is, how many links it has, its newest date; and what to do where it is broken. Exit code 1
+    if one is.
 
     The look keeps to robots.txt and to delays, its bytes are in the archive, but it is no visit:
     nothing is marked as seen, and the next crawl finds all that is new.

@@ -20,7 +20,7 @@ from crawler.publisher import Publisher, load_all
 @log_level_option
 @now_option
 def save(addresses: tuple[str, ...], archive: Path, log_level: str, now: Clock) -> None:
-    """Archive single addresses: URLs, or files of them.
+    """Archive single pages: URLs, or files of them.
 
     A file (`-`: standard input) has one URL per line; lines that are empty or begin with # are
     passed over. The page is fetched, its bytes are kept, its text is read and indexed; the
@@ -29,6 +29,7 @@ def save(addresses: tuple[str, ...], archive: Path, log_level: str, now: Clock) 
     \b
     warraq save https://www.enabbaladi.net/429483
     warraq save links.txt --archive ~/news
+    grep -o 'https://[^ ]*' notes.txt | warraq save -
     """  # noqa: D301 - click wants the character
     from crawler.commands.crawling import carry_out, job_of
 

@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -10,6 +10,9 @@ from archive.beginning import Beginning
 from archive.clock import system
 from archive.commands.options import archive_option
 from archive.commands.progress import Progress
+
+if TYPE_CHECKING:
+    from archive.upkeep.importing import Told
 
 _SHOWN = 20
 
@@ -48,7 +51,13 @@ def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
     ):
         lines = lines_of(file)
         told = importer.read(lines, name=name, publisher=publisher, progress=progress)
-    where = "" if begun.take_back(now=system()) else ", in the table of problems"
+    taken_back = begun.take_back(now=system())
+    _tell(told, name, where="" if taken_back else ", in the table of problems")
+    if told.counts["bad"]:
+        raise SystemExit(1)
+
+
+def _tell(told: "Told", name: str, *, where: str) -> None:
     for line in told.bad[:_SHOWN]:
         click.echo(line, err=True)
     if len(told.bad) > _SHOWN:
@@ -59,5 +68,3 @@ def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
         f" {counts['differing']:,} known and left as the archive saw them,"
         f" {counts['bad']:,} bad lines."
     )
-    if counts["bad"]:
-        raise SystemExit(1)

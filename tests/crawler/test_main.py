@@ -1,12 +1,15 @@
 """Ctrl-C ends the program quietly, however early it comes."""
 
+import importlib
 import os
 import signal
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
+from crawler.__main__ import main
 from tests.archive.test_search_command import archive_with_news
 from tests.crawler import shell, wire
 
@@ -83,6 +86,12 @@ def test_ctrl_c_at_work_is_quiet_too(tmp_path):
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=20) == (b"", b"")
     assert process.returncode == 130
+
+
+def test_the_installed_command_begins_there():
+    project = tomllib.loads((shell.ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    module, _, name = project["scripts"]["warraq"].partition(":")
+    assert getattr(importlib.import_module(module), name) is main
 
 
 def test_a_program_that_is_to_ignore_ctrl_c_ignores_it(tmp_path):

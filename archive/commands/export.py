@@ -76,6 +76,8 @@ def _check(form: str, output: Path | None, *, excel: bool) -> None:
         raise click.UsageError("--excel goes with --format csv")
     if output is None and form in {"warc", "parquet"} and sys.stdout.isatty():
         raise click.UsageError("that is no text for a terminal; name a file with -o")
+    if output and not output.parent.is_dir():
+        raise click.UsageError(f"{output.parent} is no folder that is there; make it first")
 
 
 def _articles(

@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from archive.clock import Clock, system
-from archive.database import NAME
+from archive.database import NAME, open_for_reading
 from archive.errors import ArchiveError
 from archive.search import register
 from archive.session import WARC_FOLDER
@@ -46,6 +46,7 @@ def publish(
         NewerArchive, NotAnArchive: if there is no archive that can be read.
         ArchiveError: if `target` is itself an archive, or cannot be written.
     """
+    open_for_reading(root).close()
     _refuse_archive(target)
     for left in root.glob(f"{_WORK}*"):
         _sweep(left)

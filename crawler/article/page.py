@@ -59,11 +59,7 @@ def parse_page(text: str) -> HtmlElement | None:
 
 
 def read_page(
-    root: HtmlElement,
-    decoded: Decoded,
-    capture: Capture,
-    publisher: Publisher,
-    hints: Link | None,
+    root: HtmlElement, decoded: Decoded, capture: Capture, publisher: Publisher, hints: Link | None
 ) -> Page:
     """Read everything the tree of a page holds, once."""
     evidence = read_evidence(root)

@@ -61,6 +61,8 @@ async def look(errand: Errand[T]) -> T:
         scout = await _send(errand, store, stop)
         if scout.fault:
             raise ArchiveError(f"{errand.root}: the archive cannot be written ({scout.fault})")
+    if scout.workers.failure:
+        raise scout.workers.failure
     if scout.failure:
         raise scout.failure
     return cast("T", scout.result)

@@ -33,7 +33,9 @@ def shingles(text: str) -> Runs:
     line = " ".join(_WORD.findall(fold(text))).encode()
     ends = list(accumulate(len(word) + 1 for word in line.split()))
     starts = (0, *ends)
-    runs = frozenset(line[start : end - 1] for start, end in zip(starts, ends[_RUN - 1 :], strict=False))
+    runs = frozenset(
+        line[start : end - 1] for start, end in zip(starts, ends[_RUN - 1 :], strict=False)
+    )
     return runs if len(runs) >= _FEWEST else frozenset()
 
 

@@ -9,11 +9,9 @@ import multiprocessing
 import os
 import resource
 import signal
-import sys
 import threading
 from contextlib import suppress
 from itertools import islice
-from multiprocessing import forkserver
 from multiprocessing.connection import wait
 
 from pebble import ProcessExpired, ProcessPool
@@ -23,13 +21,12 @@ from crawler import discover
 from crawler.article.walls import wall_of
 from crawler.discover import NotAListing
 from crawler.extract import extract
+from crawler.forking import start_forkserver
 from crawler.publisher import Publisher
 
 SECONDS = 20.0
 MOST_BYTES = 2 * 1024**3  # of address space; a page that needs more ends its worker, not others
 MOST_LINKS = 10_000
-# What Python's clean-up process would tell a person who ends a crawl at once; it does clean up.
-_NO_ALARM = "ignore:resource_tracker"
 
 
 class Stopped(Exception):  # noqa: N818 - what happened, to a worker that was told to end
@@ -41,15 +38,12 @@ class Workers:
 
     def __init__(self, *, processes: int | None = None, seconds: float = SECONDS) -> None:
         """Start up to `processes` (default: one per core); a page may take `seconds`."""
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["crawler.extract", "crawler.discover"])
         self._seconds = seconds
-        _start_forkserver()
         self._pool = ProcessPool(
             max_workers=processes or os.cpu_count() or 1,
             max_tasks=2000,  # a library's slow leak stays small
             initializer=_begin,
-            context=context,
+            context=start_forkserver(),
         )
 
     async def extract(
@@ -125,20 +119,6 @@ def _failed(kind: str, detail: str) -> Extraction:
     return Extraction(
         kind=PageKind.OTHER, problems=(Problem(kind=kind, detail=detail, stage="extract"),)
     )
-
-
-def _start_forkserver() -> None:
-    """Start the process that workers are forked from, deaf to a terminal's Ctrl-C from the start.
-
-    It would hear one while it still imports, and take the pool with it.
-    """
-    if _NO_ALARM not in sys.warnoptions:
-        sys.warnoptions.append(_NO_ALARM)
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _begin() -> None:

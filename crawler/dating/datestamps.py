@@ -126,7 +126,7 @@ def _attributes(element: HtmlElement) -> Iterator[Stamp]:
 
 
 def _attribute_dates(element: HtmlElement) -> Iterator[tuple[str, bool]]:
-    """Yield the dates in an element's attributes; whether the attribute's name tells of a change."""
+    """Yield the dates in an element's attributes; whether their names tell of a change."""
     if element.tag in {"time", "abbr"}:
         if text := element.get("datetime") or element.get("title"):
             yield text, False

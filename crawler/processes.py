@@ -6,24 +6,21 @@ import multiprocessing
 import os
 import resource
 import signal
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
 from crawler.errors import NoWorkers
+from crawler.forking import start_forkserver
 
 MOST_BYTES = 2 * 1024**3  # of address space; a page that needs more ends its worker, not others
 BROKEN_POOLS = 4  # in a row in which no work was done, before it is given up
 _LOOK_SECONDS = 1.0  # between two looks whether the pool lives, while an answer is waited for
-# What Python's clean-up process would tell a person who ends a crawl at once; it does clean up.
-_NO_ALARM = "ignore:resource_tracker"
 
 T = TypeVar("T")
 
@@ -57,14 +54,11 @@ class Processes:
         self._pool = self._started()
 
     def _started(self) -> ProcessPool:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["crawler.extract", "crawler.discover"])
-        _start_forkserver()
         return ProcessPool(
             max_workers=self._number,
             max_tasks=2000,  # a library's slow leak stays small
             initializer=_begin,
-            context=context,
+            context=start_forkserver(),
         )
 
     async def do(self, work: Callable[[], T]) -> T:
@@ -131,20 +125,6 @@ class Processes:
 def _end(pool: ProcessPool) -> None:
     pool.stop()  # type: ignore[no-untyped-call]
     pool.join()
-
-
-def _start_forkserver() -> None:
-    """Start the process that workers are forked from, deaf to a terminal's Ctrl-C from the start.
-
-    It would hear one while it still imports, and take the pool with it.
-    """
-    if _NO_ALARM not in sys.warnoptions:
-        sys.warnoptions.append(_NO_ALARM)
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _begin() -> None:

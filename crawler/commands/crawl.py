@@ -66,6 +66,9 @@ def crawl(
     warraq crawl enabbaladi --since 2020-11     what is newer; `warraq backfill` gets the rest
     warraq crawl --archive ~/news               everything followed there
     """  # noqa: D301 - click wants the character
+    from crawler.forking import start_forkserver
+
+    start_forkserver()  # first of all: it imports the workers' libraries while we import ours
     from crawler.commands.crawling import carry_out, tell
     from crawler.crawl import SLICE_SECONDS
 

@@ -16,6 +16,7 @@ from archive.errors import ArchiveError
 from archive.hosts import Hosts
 from archive.lock import writing
 from archive.past import Past
+from archive.remedies import unwritten
 from archive.shapes import Shapes
 
 WARC_FOLDER = "warc"
@@ -99,17 +100,14 @@ class Session:
                 self._finish("finished" if exc is None else "failed")
             except (OSError, sqlite3.Error) as error:
                 self.batch.abandon()
-                raise ArchiveError(
-                    f"{self.root}: the archive cannot be written ({error});"
-                    " what was acknowledged is safe, the rest is still due"
-                ) from error
+                raise ArchiveError(unwritten(error, self.root)) from error
 
     def _make_folders(self) -> None:
         try:
             (self.root / WARC_FOLDER).mkdir(parents=True, exist_ok=True)
             warc.sync_folder(self.root)
         except OSError as error:
-            raise ArchiveError(f"{self.root} cannot be written: {error.strerror}") from error
+            raise ArchiveError(unwritten(error, self.root)) from error
 
     def _finish(self, state: Literal["finished", "failed"]) -> None:
         runs.end(self.db, self.run, state=state, now=self.clock())

@@ -18,6 +18,7 @@ from scrapy.utils.log import configure_logging
 from archive.clock import Clock, system
 from archive.errors import ArchiveError, ArchiveLocked
 from archive.records import Kind
+from archive.remedies import unwritten
 from archive.runs import Counts
 from archive.store import Store
 from archive.urls import canonical, host_of
@@ -128,10 +129,7 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
 def _add_up(summary: Summary, store: Store, job: Job, spider: NewsSpider) -> None:
     """Add what a slice did to the summary."""
     if spider.fault:
-        raise ArchiveError(
-            f"{job.root}: the archive cannot be written ({spider.fault});"
-            " what was acknowledged is safe, the rest is still due"
-        ) from spider.fault
+        raise ArchiveError(unwritten(spider.fault, job.root)) from spider.fault
     summary.counts += store.counts()
     summary.problems += store.problem_kinds()
     summary.left = _left(store, job)

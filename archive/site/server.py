@@ -13,9 +13,8 @@ from types import FrameType
 import uvicorn
 from datasette.app import Datasette
 
-from archive.database import is_frozen, open_for_reading
-from archive.errors import ArchiveError, NotAnArchive
-from archive.site.archives import is_archive
+from archive.database import NAME, is_frozen, open_for_reading
+from archive.errors import ArchiveError
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 _GRACE = 3  # seconds that answers under way get when the server ends
@@ -71,16 +70,8 @@ def run_server(
 
 
 def _database(archive: Path) -> Path:
-    database = archive / "archive.db"
-    if not database.is_file():
-        raise NotAnArchive(f"{archive} holds no archive (no archive.db); crawl into it first")
-    if not is_archive(str(database)):
-        raise NotAnArchive(
-            f"{database} does not open as an archive; it is not one, may not be read, or lies in a"
-            " folder this user may not write into (`chmod -R a-w` if nobody is to write there)"
-        )
     open_for_reading(archive).close()
-    return database
+    return archive / NAME
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -6,8 +6,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from archive.database import NAME, open_for_writing
-from archive.errors import NotAnArchive
+from archive.database import open_for_writing, require
 from archive.lock import writing
 
 
@@ -19,7 +18,6 @@ def existing(root: Path, *, command: str, now: datetime) -> Iterator[sqlite3.Con
         NewerArchive, NotAnArchive: if there is no archive that can be used.
         ArchiveLocked: if another process is writing.
     """
-    if not (root / NAME).is_file():
-        raise NotAnArchive(f"{root} holds no archive ({NAME}); `warraq crawl --archive` makes one")
+    require(root)
     with writing(root, command=command, now=now), closing(open_for_writing(root)) as db:
         yield db

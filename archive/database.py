@@ -119,7 +119,7 @@ def _opened(root: Path, *, mode: str) -> Iterator[sqlite3.Connection]:
     try:
         register(db)
         yield db
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter: in the schema
         db.close()
         raise NotAnArchive(told(error, path)) from error
     except BaseException:

@@ -8,12 +8,14 @@ _DAMAGED = (
     "it is damaged: put it back from a backup; the WARC files are not touched by this,"
     " and `warraq verify` checks them"
 )
+_DOUBTFUL = "it seems to be damaged: `warraq verify` says where, and what to do"
 _FULL = "the disk is full: make room, and the same command goes on"
 _REFUSED = (
     "reading takes the right to write into the folder, unless nobody has it:"
     " `chmod -R a-w` on an archive that is finished"
 )
 _BUSY = "another program holds the database: end it, and try again"
+_LONGEST = 300  # SQLite quotes a schema that does not read
 _BY_CODE = {  # SQLite's primary result codes, https://sqlite.org/rescode.html
     sqlite3.SQLITE_BUSY: _BUSY,
     sqlite3.SQLITE_LOCKED: _BUSY,
@@ -24,6 +26,13 @@ _BY_CODE = {  # SQLite's primary result codes, https://sqlite.org/rescode.html
     sqlite3.SQLITE_NOTADB: _DAMAGED,
     sqlite3.SQLITE_FULL: _FULL,
     sqlite3.SQLITE_IOERR: "the disk is full, at a quota or failing: see to it, and try again",
+}
+_DISK = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_CANTOPEN,
 }
 _BY_ERRNO = {
     errno.ENOSPC: _FULL,
@@ -39,8 +48,9 @@ _BY_ERRNO = {
 def told(error: BaseException, path: Path | str | None) -> str:
     """Return one line: what cannot be used (a file or folder), why, and what to do."""
     named = getattr(error, "filename", None) or path
-    why = getattr(error, "strerror", None) or str(error)
-    remedy = _remedy(error)
+    why = " ".join(str(getattr(error, "strerror", None) or error).split())[:_LONGEST]
+    doubtful = isinstance(error, sqlite3.Error | UnicodeDecodeError)
+    remedy = _remedy(error) or (_DOUBTFUL if doubtful else None)
     return (f"{named}: " if named else "") + why + (f"; {remedy}" if remedy else "")
 
 
@@ -50,6 +60,13 @@ def unwritten(error: BaseException, root: Path) -> str:
         f"the archive cannot be written: {told(error, root)}"
         " (what was acknowledged is safe, the rest is still due)"
     )
+
+
+def is_of_the_disk(error: OSError | sqlite3.Error) -> bool:
+    """Return whether what failed is writing or opening, not a database that is damaged."""
+    if isinstance(error, OSError):
+        return True
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK
 
 
 def is_failure(error: Exception) -> bool:

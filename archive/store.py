@@ -306,8 +306,9 @@ class Store(Session):
         """
         row = self.db.execute(
             "select status, sha256, content_type from captures"
-            " where url = ? and fetched_at >= ? and truncated is null order by id desc limit 1",
-            (url, iso(since)),
+            " where url = ? and fetched_at between ? and ? and truncated is null"
+            " order by id desc limit 1",
+            (url, iso(since), iso(self.clock())),  # what a clock ahead dated would never be old
         ).fetchone()
         location = captures.payload_location(self.db, row[1]) if row else None
         if location is None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import socket
+import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -12,8 +13,9 @@ from types import FrameType
 
 import uvicorn
 from datasette.app import Datasette
+from datasette.database import Database
 
-from archive.database import NAME, is_frozen, open_for_reading
+from archive.database import NAME, is_frozen, open_for_reading, uri
 from archive.errors import ArchiveError
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
@@ -44,6 +46,16 @@ class _Server(uvicorn.Server):
     def _end(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's shape
         self.force_exit = self.should_exit
         self.should_exit = True
+
+
+class _Read(Database):  # type: ignore[misc]
+    """A database whose path may have letters that mean something in a URI, as `#` and `?`."""
+
+    def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: ARG002 - Datasette's
+        address = uri(Path(self.path), mode="ro")
+        connection = sqlite3.connect(address, uri=True, check_same_thread=False)
+        self._all_file_connections.append(connection)
+        return connection
 
 
 def run_server(
@@ -91,9 +103,9 @@ def _address(host: str, port: int) -> str:
 
 async def _serve(database: Path, listener: socket.socket, on_ready: Callable[[], None]) -> None:
     settings = json.loads(files(__package__).joinpath("settings.json").read_text(encoding="utf-8"))
-    name = [str(database)]
-    frozen = is_frozen(database)
-    datasette = Datasette([] if frozen else name, name if frozen else [], settings=settings)
+    datasette = Datasette([], settings=settings)
+    datasette.remove_database("_memory")
+    datasette.add_database(_Read(datasette, str(database), is_mutable=not is_frozen(database)))
     config = uvicorn.Config(
         datasette.app(),
         access_log=False,

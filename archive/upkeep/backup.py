@@ -20,7 +20,7 @@ from archive.database import NAME, open_for_reading, open_for_writing
 from archive.errors import ArchiveError
 from archive.lock import writing
 from archive.recovery import recover
-from archive.remedies import told
+from archive.remedies import is_of_the_disk, told
 from archive.search import register
 from archive.session import WARC_FOLDER
 from archive.upkeep.copying import copy_database
@@ -80,6 +80,8 @@ def back_up(
         with writing(target, command="backup", now=clock()):
             return _write(root, target, origin=origin, link=link, clock=clock, progress=progress)
     except (OSError, sqlite3.Error) as error:
+        if not is_of_the_disk(error):
+            raise
         raise ArchiveError(f"the backup cannot be written: {told(error, target)}") from error
 
 

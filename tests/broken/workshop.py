@@ -67,7 +67,7 @@ class Sound:
             text=True,
             check=False,
             timeout=seconds,
-            preexec_fn=prepare,  # noqa: PLW1509 - nothing else runs in threads that could hold locks
+            preexec_fn=prepare,
         )
 
     def truths(self) -> set[str]:

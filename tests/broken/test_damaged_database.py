@@ -2,10 +2,13 @@
 
 import random
 import re
+import subprocess
+import sys
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner
 
@@ -131,6 +134,31 @@ def test_a_crawl_that_meets_a_damaged_page_acknowledges_nothing_more(sound, root
     (root / NAME).write_bytes(good)
     with closing(open_for_reading(root)) as db:
         assert db.execute("select count(*) from runs").fetchone() == runs
+
+
+def test_a_reader_of_a_damaged_page_sees_what_is_wrong_and_the_owner_what_to_do(root, tmp_path):
+    w.page_of("articles", root)
+    command = [sys.executable, "-m", "crawler", "serve", "--port", "0", "--archive", str(root)]
+    errors = tmp_path / "errors.txt"
+    with (
+        errors.open("w") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as server,
+    ):
+        assert server.stdout is not None
+        address = server.stdout.readline().split(" at ")[1].split()[0]
+        with httpx.Client(base_url=address) as client:
+            for path in ("/", "/article/1", "/search?q=خبر", "/archive/articles"):
+                answer = client.get(path)
+                assert answer.status_code == 500, path
+                assert "تعذّرت قراءة قاعدة بيانات الأرشيف" in answer.text, path
+            answer = client.get("/archive/articles.json")
+            assert answer.json()["error"] == "database disk image is malformed"
+            assert client.get("/archive/runs").status_code == 200
+        server.terminate()
+    assert server.returncode == 0
+    told = errors.read_text("utf-8")
+    assert "Traceback" not in told
+    assert f"/article/1: {root / NAME}: database disk image is malformed; it is damaged" in told
 
 
 def test_every_command_that_a_remedy_names_is_there():

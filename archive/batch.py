@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
 
+from archive import files
 from archive.clock import Clock
 from archive.warc import WarcFile
 
@@ -18,8 +19,9 @@ SECONDS = 1.0
 class Batch:
     """One open transaction and the WARC bytes it tells of, again and again."""
 
-    def __init__(self, db: sqlite3.Connection, warc: WarcFile, *, clock: Clock) -> None:
+    def __init__(self, db: sqlite3.Connection, warc: WarcFile, *, run: int, clock: Clock) -> None:
         self._db = db
+        self._run = run
         self._warc = warc
         self._clock = clock
         self._pages = 0
@@ -64,6 +66,9 @@ class Batch:
         """
         try:
             self._warc.sync()
+            if grown := self._warc.take_grown():
+                self.open()
+                files.acknowledge(self._db, grown, run=self._run)
             if self._db.in_transaction:
                 self._db.execute("commit")
         except (OSError, sqlite3.Error):

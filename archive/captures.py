@@ -37,6 +37,12 @@ def insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
     return int(cursor.lastrowid or 0)
 
 
+def attribute(db: sqlite3.Connection, capture: int | None, *, article: int | None) -> None:
+    """Keep that a capture (its id) is one of an article."""
+    if article is not None:
+        db.execute("update captures set article = ? where id = ?", (article, capture))
+
+
 def original(db: sqlite3.Connection, exchange: Exchange, sha256: str) -> Original | None:
     """Return the first capture of the payload that an exchange brings again, if there is one.
 

@@ -104,7 +104,7 @@ def _refuse_lost(root: Path) -> None:
         lost = "is empty" if path.exists() else "is missing"
         raise NotAnArchive(
             f"{path} {lost}, but {files} WARC files of the archive are there;"
-            " put it back from a backup, or crawl into another folder"
+            " put it back from a backup, or make it anew with `warraq rebuild --from-warc`"
         )
 
 

@@ -12,14 +12,18 @@ UNDATED = timedelta(minutes=30)  # so often at most is a sitemap read that does 
 NEWS = timedelta(days=7)  # what is older is no news any more
 
 _LATER = "state = 'failed' and due_at is null and last_at < :day_ago"
-FOUND = f"""
+_NEW = """
 insert into visits (key, url, publisher, kind, found_in, found_at, due_at, past, earliest_on,
     latest_on)
 values (:key, :url, :publisher, :kind, :found_in, :at, :at, :past, :earliest_on, :latest_on)
+"""
+KNOWN = f"{_NEW} on conflict (key) do nothing"
+FOUND = f"""
+{_NEW}
 on conflict (key) do update set past = min(past, excluded.past),
     due_at = case when {_LATER} then excluded.due_at else due_at end
 where {_LATER} or (past > excluded.past and :news)
-"""  # noqa: S608 - a condition of ours
+"""
 _LINKED = """
 insert into links (url, found_in, title, published, author, summary, modified, found_at)
 values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (url, found_in) do update

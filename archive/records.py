@@ -3,7 +3,7 @@
 All times are aware datetimes in UTC. All of them are plain data: frozen, comparable, picklable.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -102,11 +102,15 @@ class Visit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WarcLocation:
-    """Where a WARC record lies: file name inside the archive's `warc` folder, offset, bytes."""
+    """Where a WARC record lies: file name inside the archive's `warc` folder, offset, bytes.
+
+    `record_id` is its WARC-Record-ID where that is at hand.
+    """
 
     file: str
     offset: int
     length: int
+    record_id: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,8 @@
 """After a crash: torn WARC tails are cut, whole records without rows become captures.
 
+What metadata records tell of visits that were not acknowledged never happened, so they are cut as
+well: the visits are due as before, and a database made anew must not know better.
+
 Runs at the start of every writer, under the lock (invariant 2), and looks only at the runs that
 did not end.
 """
@@ -9,7 +12,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from archive import captures, renderings, runs, warc
+from archive import captures, files, renderings, runs, warc
 from archive.clock import from_iso
 from archive.records import Capture, Kind, WarcLocation
 from archive.warc_records import FETCHED_FIELD, KIND_FIELD, PUBLISHER_FIELD
@@ -31,40 +34,71 @@ def recover(db: sqlite3.Connection, folder: Path) -> None:
 
 
 def _recover_file(db: sqlite3.Connection, path: Path, *, run: int) -> None:
-    start = db.execute(
-        "select coalesce(max(warc_offset + warc_length), 0) from captures where warc_file = ?",
-        (path.name,),
-    ).fetchone()[0]
-    torn = path.stat().st_size - start
-    if torn < 0:
-        logger.error("%s: %d acknowledged bytes are missing at its end", path.name, -torn)
+    start, size = files.acknowledged(db, path.name), path.stat().st_size
+    if size < start:
+        logger.error("%s: %d acknowledged bytes are missing at its end", path.name, start - size)
         return
-    end, adopted = start, 0
-    for behind, plain in warc.whole_members(path, start):
-        location = WarcLocation(file=path.name, offset=end, length=behind - end)
-        adopted += _adopt(db, plain, location, run=run)
-        torn, end = torn - location.length, behind
-    _cut(path, end)
+    tail, adopted = bytearray(), 0
+    with path.open("rb") as file:
+        file.seek(start)
+        end = start
+        for behind, plain in warc.whole_members(path, start):
+            packed = file.read(behind - end)
+            location = WarcLocation(file=path.name, offset=start + len(tail), length=len(packed))
+            fields, block = parts(plain)
+            if is_kept(fields):
+                adopted += adopt(db, fields, block, location, run=run)
+                tail += packed
+            end = behind
+    _end_with(path, start, bytes(tail), changed=start + len(tail) < end)
+    files.acknowledge(db, {path.name: start + len(tail)} if start + len(tail) else {}, run=run)
     logger.info(
-        "%s: cut %d torn bytes, adopted %d records of interrupted run %d",
-        path.name, torn, adopted, run,
+        "%s: cut %d bytes, adopted %d records of interrupted run %d",
+        path.name, size - start - len(tail), adopted, run,
     )  # fmt: skip
 
 
-def _cut(path: Path, end: int) -> None:
-    """End a file behind its last whole record, and put the rest on the disk before its rows."""
-    if not end:
+def is_kept(fields: dict[str, str]) -> bool:
+    """Return whether a whole record stays that no batch acknowledged.
+
+    Not what tells of visits that were not, nor what was copied from a file that is read again.
+    """
+    kind = fields["WARC-Type"]
+    return kind != "metadata" and (kind != "response" or KIND_FIELD in fields)
+
+
+def parts(plain: bytes) -> tuple[dict[str, str], bytes]:
+    """Return the named fields and the block of a record, with the two line ends behind it."""
+    head, block = plain.split(b"\r\n\r\n", 1)
+    return dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:]), block
+
+
+def _end_with(path: Path, start: int, tail: bytes, *, changed: bool) -> None:
+    """End a file with that tail, and put it on the disk before its rows."""
+    if not start + len(tail):
         path.unlink()
         return
     with path.open("r+b") as file:
-        file.truncate(end)
+        if changed:
+            file.seek(start)
+            file.write(tail)
+        file.truncate(start + len(tail))
+        file.flush()
         os.fsync(file.fileno())
 
 
-def _adopt(db: sqlite3.Connection, plain: bytes, location: WarcLocation, *, run: int) -> bool:
-    """Give a record its capture's row, if it is one; return whether it was."""
-    head, block = plain.split(b"\r\n\r\n", 1)
-    fields = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+def adopt(
+    db: sqlite3.Connection,
+    fields: dict[str, str],
+    block: bytes,
+    location: WarcLocation,
+    *,
+    run: int,
+) -> bool:
+    """Give a record its row, if it is to have one; return whether it is.
+
+    `block` ends with the two line ends that close a record (WARC 1.1, section 4).
+    """
     if fields["WARC-Type"] == "conversion":
         return _adopt_rendering(db, fields, location)
     if fields["WARC-Type"] not in {"response", "revisit", "resource"}:

@@ -5,8 +5,8 @@ import sqlite3
 from pathlib import Path
 
 _DAMAGED = (
-    "it is damaged: put it back from a backup; the WARC files are not touched by this,"
-    " and `warraq verify` checks them"
+    "it is damaged: put it back from a backup, or make it anew from the WARC files with"
+    " `warraq rebuild --from-warc`"
 )
 _DOUBTFUL = "it seems to be damaged: `warraq verify` says where, and what to do"
 _FULL = "the disk is full: make room, and the same command goes on"

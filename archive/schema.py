@@ -4,6 +4,7 @@ from sqlite_utils import Database, Migrations
 
 from archive.index import create_index, register
 from archive.stories import create_stories
+from archive.urls import canonical
 
 MIGRATIONS = Migrations("warraq")
 
@@ -296,3 +297,44 @@ def m008_past(db: Database) -> None:
         "create index links_found_in on links(found_in)",
     ):
         db.execute(statement)
+
+
+_TOLD = """
+create table warc_files (
+    name text primary key,
+    run integer not null references runs(id),
+    bytes integer not null
+) strict, without rowid;
+insert into warc_files select warc_file, max(run), max(warc_offset + warc_length)
+from captures group by warc_file;
+
+alter table captures add column article integer references articles(id);
+update captures set article = (select min(article) from revisions where capture = captures.id)
+where id in (select capture from revisions);
+update captures set article = (select min(id) from articles where capture = captures.id)
+where article is null and id in (select capture from articles);
+update captures set article = (select article from visits where key = canonical(captures.url))
+where article is null and kind = 'article' and canonical(url) in (
+    select canonical(url) from captures where article is not null
+);
+create index captures_article on captures(article) where article is not null;
+"""
+
+
+@MIGRATIONS()
+def m009_told_in_warc(db: Database) -> None:
+    """Keep how far WARC files are acknowledged, and which article a capture is one of.
+
+    In older archives: what it was read from, and the looks at the addresses that led there first.
+    """
+    db.conn.create_function("canonical", 1, _key, deterministic=True)
+    for statement in _TOLD.split(";\n"):
+        if statement.strip():
+            db.execute(statement)
+
+
+def _key(url: str) -> str:
+    try:
+        return canonical(url)
+    except ValueError:
+        return url

@@ -4,6 +4,7 @@ import contextlib
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Literal, Self
@@ -20,6 +21,7 @@ from archive.remedies import unwritten
 from archive.shapes import Shapes
 
 WARC_FOLDER = "warc"
+SOFTWARE = f"warraq/{version('warraq')}"
 
 
 class Session:
@@ -39,7 +41,7 @@ class Session:
         root: Path,
         *,
         command: str,
-        software: str,
+        software: str = SOFTWARE,
         settings: Mapping[str, str] = MappingProxyType({}),
         clock: Clock = system,
         roll_bytes: int = warc.ROLL_BYTES,
@@ -54,6 +56,7 @@ class Session:
         """
         self.totals: Counter[str] = Counter()
         self.root = root
+        self.warc_folder = root / WARC_FOLDER
         self._roll_bytes = roll_bytes
         self.clock = clock
         self._command = command
@@ -67,16 +70,16 @@ class Session:
             opening.enter_context(writing(self.root, command=self._command, now=now))
             self.db = open_for_writing(self.root)
             opening.callback(self.db.close)
-            recovery.recover(self.db, self.root / WARC_FOLDER)
+            recovery.recover(self.db, self.warc_folder)
             self.run = runs.begin(self.db, self._command, now=now)
             self._warc = warc.WarcFile(
-                self.root / WARC_FOLDER,
+                self.warc_folder,
                 name=f"warraq-{now:%Y%m%d%H%M%S}-{self.run}",
-                info=self._info | {"isPartOf": f"run {self.run}"},
+                info=self._info | {"isPartOf": f"run {self.run}", "command": self._command},
                 now=now,
                 roll_bytes=self._roll_bytes,
             )
-            self.batch = Batch(self.db, self._warc, clock=self.clock)
+            self.batch = Batch(self.db, self._warc, run=self.run, clock=self.clock)
             self.hosts = Hosts(self.db, self.batch)
             self.shapes = Shapes(self.db, self.batch)
             self.past = Past(self.db, self.batch, clock=self.clock)
@@ -94,17 +97,29 @@ class Session:
             if self.batch.broken or isinstance(exc, sqlite3.Error | OSError):
                 self.batch.abandon()
                 return
+            state: Literal["finished", "failed"] = "finished" if exc is None else "failed"
             try:
+                if self._warc.is_open:
+                    fields = {"act": "end", "run": str(self.run), "state": state}
+                    self.tell(f"urn:x-warraq:run:{self.run}", fields)
                 self._warc.close()
                 self.batch.commit()
-                self._finish("finished" if exc is None else "failed")
+                self._finish(state)
             except (OSError, sqlite3.Error) as error:
                 self.batch.abandon()
                 raise ArchiveError(unwritten(error, self.root)) from error
 
+    def tell(self, url: str, fields: Mapping[str, str], *, refers_to: str | None = None) -> None:
+        """Write beside the bytes what a database that is made anew from them needs to know.
+
+        Of the address, or of the record with the id `refers_to`; a value is one line.
+        """
+        self.batch.open()
+        self._warc.write_metadata(url, fields, refers_to=refers_to, now=self.clock())
+
     def _make_folders(self) -> None:
         try:
-            (self.root / WARC_FOLDER).mkdir(parents=True, exist_ok=True)
+            self.warc_folder.mkdir(parents=True, exist_ok=True)
             warc.sync_folder(self.root)
         except OSError as error:
             raise ArchiveError(unwritten(error, self.root)) from error

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from archive import articles, captures, links, renderings, runs, visits, warc
+from archive import articles, captures, links, renderings, runs, told, visits, warc
 from archive.clock import from_iso, iso
 from archive.errors import DamagedWarc
 from archive.records import (
@@ -23,7 +23,7 @@ from archive.records import (
     Publisher,
     Visit,
 )
-from archive.session import WARC_FOLDER, Session
+from archive.session import Session
 
 logger = logging.getLogger(__name__)
 
@@ -151,15 +151,15 @@ class Store(Session):
         if capture.id is not None:
             renderings.insert(self.db, capture.id, location, at=at, sha256=sha256, size=len(html))
 
-    def found(self, found: Iterable[tuple[str, Link]], *, visit: Visit, past: bool = False) -> int:
-        """Keep a listing's links (canonical URL, link); return how many were new.
+    def found(
+        self, found: Iterable[tuple[str, Link]], *, visit: Visit, at: datetime, past: bool = False
+    ) -> int:
+        """Keep the links (canonical URL, link) of a listing that was fetched at a moment.
 
-        Those that are `past` are visited by walks into the past alone.
+        Those that are `past` are visited by walks into the past alone. Returns how many were new.
         """
         self.batch.open()
-        return links.found(
-            self.db, found, visit=visit, now=self.clock(), run_began=self._began, past=past
-        )
+        return links.found(self.db, found, visit=visit, now=at, run_began=self._began, past=past)
 
     def edited(self, stated: Iterable[tuple[str, datetime, str]], *, visit: Visit) -> list[str]:
         """Return which known articles a listing says were changed since they were looked at.
@@ -207,6 +207,7 @@ class Store(Session):
                 seen_at=capture.fetched_at,
                 article=article,
             )
+        captures.attribute(self.db, capture.id, article=kept[0] or visit.article)
         if kept[1]:
             self.totals[kept[1]] += 1
         problems = extraction.problems
@@ -220,11 +221,13 @@ class Store(Session):
     def unchanged(self, article: int, *, capture: Capture) -> None:
         """Note that an article stands as it was."""
         self.batch.open()
+        captures.attribute(self.db, capture.id, article=article)
         articles.seen(self.db, article, capture=capture.id, at=capture.fetched_at)
 
     def gone(self, article: int, *, capture: Capture) -> bool:
         """Mark an article as gone; return whether it is marked just now."""
         self.batch.open()
+        captures.attribute(self.db, capture.id, article=article)
         return articles.gone(self.db, article, at=capture.fetched_at)
 
     def visited(
@@ -241,8 +244,12 @@ class Store(Session):
         """Keep the end of a visit: when it is due again, why, and the article it led to.
 
         An answer that was not `good`, as a parked page, gives no validators for the next time.
+        A metadata record tells of the visit, unless nothing answered.
         """
         self.batch.open()
+        if capture and capture.record:
+            fields = told.fields_of(visit, run=self.run)
+            self.tell(capture.url, fields, refers_to=capture.record.record_id)
         visits.visited(
             self.db,
             visit,
@@ -305,16 +312,15 @@ class Store(Session):
         None also where its WARC file is gone or damaged.
         """
         row = self.db.execute(
-            "select status, sha256, content_type from captures"
-            " where url = ? and fetched_at between ? and ? and truncated is null"
-            " order by id desc limit 1",
-            (url, iso(since), iso(self.clock())),  # what a clock ahead dated would never be old
+            "select status, sha256, content_type from captures where url = ?"
+            " and fetched_at between ? and ? and truncated is null order by id desc limit 1",
+            (url, iso(since), iso(self.clock())),
         ).fetchone()
         location = captures.payload_location(self.db, row[1]) if row else None
         if location is None:
             return None
         try:
-            body = warc.read_payload(self.root / WARC_FOLDER, location)
+            body = warc.read_payload(self.warc_folder, location)
         except DamagedWarc as error:
             logger.warning("%s is asked for again: %s", url, error)
             return None

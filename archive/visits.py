@@ -6,11 +6,12 @@ Nothing about the crawl is remembered anywhere else (invariant 3).
 import json
 import sqlite3
 from collections.abc import Collection, Iterable
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Literal
 
 from archive.clock import from_iso, iso
-from archive.links import FOUND, new
+from archive.links import FOUND, KNOWN, new
 from archive.records import Capture, Kind, Link, Visit
 from archive.urls import canonical
 
@@ -176,6 +177,28 @@ def visited(
     )
 
 
+def known(db: sqlite3.Connection, visit: Visit) -> Visit:
+    """Return what is known of a visit's address, which becomes known if it is not.
+
+    The hints are those of `visit`, where it has any.
+    """
+    row = new(
+        visit.key,
+        Link(
+            url=visit.url,
+            kind=visit.kind,
+            earliest_on=visit.earliest_on,
+            latest_on=visit.latest_on,
+        ),
+        visit.publisher,
+        now=visit.found_at or datetime.now(UTC),
+        past=visit.past,
+    )
+    db.execute(KNOWN, row | {"found_in": visit.found_in})
+    found = as_visit(db.execute(f"{VISITS} where v.key = ?", (visit.key,)).fetchone())
+    return replace(found, kind=visit.kind, hints=visit.hints or found.hints)
+
+
 def as_visit(row: tuple[object, ...]) -> Visit:
     """Return the visit that a row of `VISITS` tells of."""
     (key, url, publisher, kind, found_in, found_at, due_at, last_at, etag, modified, sha256,
@@ -197,7 +220,7 @@ def as_visit(row: tuple[object, ...]) -> Visit:
         kind=Kind(str(kind)),
         found_in=_text(found_in),
         found_at=from_iso(str(found_at)),
-        due_at=from_iso(str(due_at)),
+        due_at=from_iso(str(due_at)) if due_at else None,
         last_at=from_iso(str(last_at)) if last_at else None,
         etag=_text(etag),
         last_modified=_text(modified),

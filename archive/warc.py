@@ -8,7 +8,7 @@ import gzip
 import hashlib
 import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -27,6 +27,7 @@ from archive.warc_records import (
     Resource,
     conversion_record,
     info_record,
+    metadata_record,
     request_record,
     resource_record,
     response_record,
@@ -74,6 +75,7 @@ class WarcFile:
         self._serial = 0
         self._file: Any = None
         self._dirty = False
+        self._grown: dict[str, int] = {}
 
     def write(
         self,
@@ -107,7 +109,7 @@ class WarcFile:
         """Append a page as it was shown, referring to the record of its capture."""
         if capture.record is None:
             raise ValueError(f"{capture.url}: what was shown refers to a record, and there is none")
-        refers_to = record_id(self._folder, capture.record)
+        refers_to = capture.record.record_id or record_id(self._folder, capture.record)
         self._roll()
         writer = WARCWriter(None, gzip=False, warc_version="WARC/1.1")
         record = conversion_record(
@@ -120,6 +122,35 @@ class WarcFile:
         self._roll()
         writer = WARCWriter(None, gzip=False, warc_version="WARC/1.1")
         return self._append(writer, resource_record(writer, resource, sha256=sha256))
+
+    def write_metadata(
+        self, url: str, fields: Mapping[str, str], *, refers_to: str | None, now: datetime
+    ) -> WarcLocation:
+        """Append what is known beyond the bytes of an address, or of the record `refers_to` (id).
+
+        Raises:
+            ValueError: if a value has a line break.
+        """
+        self._roll()
+        writer = WARCWriter(None, gzip=False, warc_version="WARC/1.1")
+        return self._append(
+            writer, metadata_record(writer, url, fields, refers_to=refers_to, now=now)
+        )
+
+    def copy(self, packed: bytes, *, record_id: str | None = None) -> WarcLocation:
+        """Append a record of another file, one gzip member, byte for byte."""
+        self._roll()
+        return self._put(packed, record_id)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a file that records are appended to."""
+        return self._file is not None
+
+    def take_grown(self) -> dict[str, int]:
+        """Return the lengths, by name, of the files that grew since this was asked last."""
+        grown, self._grown = self._grown, {}
+        return grown
 
     def sync(self) -> None:
         """Put what was written on the disk."""
@@ -156,18 +187,12 @@ class WarcFile:
         writer._write_warc_record(plain, record)  # noqa: SLF001 - the only way past its own level 9
         member = zlib.compressobj(6, zlib.DEFLATED, 31)
         packed = member.compress(plain.getbuffer()) + member.flush()
-        offset = self._file.tell()
-        self._dirty = True
-        self._put(packed, offset)
-        return WarcLocation(
-            file=os.path.basename(self._file.name),  # noqa: PTH119 - a file's name, not a path
-            offset=offset,
-            length=len(packed),
-        )
+        return self._put(packed, record.rec_headers.get_header("WARC-Record-ID"))
 
-    def _put(self, packed: bytes, offset: int) -> None:
+    def _put(self, packed: bytes, record_id: str | None) -> WarcLocation:
         """Write a record wholly or not at all: half of one would hide all that follow it."""
-        rest = memoryview(packed)
+        offset, rest = self._file.tell(), memoryview(packed)
+        self._dirty = True
         try:
             while rest:
                 rest = rest[self._file.write(rest) :]
@@ -175,6 +200,9 @@ class WarcFile:
             self._file.seek(offset)
             self._file.truncate()
             raise
+        name = os.path.basename(self._file.name)  # noqa: PTH119 - a file's name, not a path
+        self._grown[name] = offset + len(packed)
+        return WarcLocation(file=name, offset=offset, length=len(packed), record_id=record_id)
 
 
 def payload_digest(payload: bytes) -> str:
@@ -191,6 +219,20 @@ def read_payload(folder: Path, location: WarcLocation) -> bytes:
         DamagedWarc: if no such record can be read there.
     """
     return bytes(_read(folder, location, lambda record: record.content_stream().read()))
+
+
+def read_answer(folder: Path, location: WarcLocation) -> tuple[tuple[tuple[str, str], ...], bytes]:
+    """Return (headers, decoded body) of the HTTP answer at `location`; a revisit has no body.
+
+    Raises:
+        DamagedWarc: if no such record can be read there.
+    """
+    headers, body = _read(
+        folder,
+        location,
+        lambda record: (record.http_headers.headers, record.content_stream().read()),
+    )
+    return tuple(headers), bytes(body)
 
 
 def record_id(folder: Path, location: WarcLocation) -> str:

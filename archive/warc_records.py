@@ -4,6 +4,7 @@ warcio makes them; the HTTP heads are ours, byte for byte as they went over the 
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -38,7 +39,9 @@ _INFO = {
         "chunked transfer coding, which is removed from the payload and whose header is kept as "
         "X-Crawl-Transfer-Encoding. WARC-Truncated marks a body that was cut short. Warraq-Kind "
         "and Warraq-Publisher say what a capture was asked for. A conversion record is a page as "
-        "a browser showed it after its scripts had run, made from the response it refers to."
+        "a browser showed it after its scripts had run, made from the response it refers to. A "
+        "metadata record tells the end of a visit, in the order in which they came: what the "
+        "database knows beyond the bytes."
     ),
 }
 
@@ -161,6 +164,41 @@ def resource_record(writer: Any, resource: Resource, *, sha256: str) -> Any:
         warc_content_type=resource.content_type,
         warc_headers_dict=named,
     )
+
+
+def metadata_record(
+    writer: Any, url: str, fields: Mapping[str, str], *, refers_to: str | None, now: datetime
+) -> Any:
+    """Return a record of what is known beyond the bytes (`archive/told.py`), or was done here."""
+    block = write_fields(fields)
+    named = {"WARC-Date": iso(now)} | ({"WARC-Refers-To": refers_to} if refers_to else {})
+    return writer.create_warc_record(
+        url,
+        "metadata",
+        payload=BytesIO(block),
+        length=len(block),
+        warc_content_type="application/warc-fields",
+        warc_headers_dict=named,
+    )
+
+
+def write_fields(fields: Mapping[str, str]) -> bytes:
+    """Return the block of an `application/warc-fields` record; a value is one line.
+
+    Raises:
+        ValueError: if a value has a line break.
+    """
+    for name, value in fields.items():
+        if "\r" in value or "\n" in value:
+            raise ValueError(f"{name} has a line break: {value!r}")
+    return "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode()
+
+
+def read_fields(block: bytes) -> dict[str, str]:
+    """Return what `write_fields` wrote; lines that are no field are passed over."""
+    lines = block.decode("utf-8", "replace").split("\r\n")
+    split = (line.partition(": ") for line in lines)
+    return {name: value for name, colon, value in split if colon}
 
 
 def _target(url: str) -> str:

@@ -33,6 +33,7 @@ _COMMANDS = {
     "stats": "archive.commands.stats",
     "verify": "archive.commands.verify",
     "reindex": "archive.commands.reindex",
+    "rebuild": "crawler.commands.rebuild",
 }
 
 

@@ -151,7 +151,7 @@ async def _take_turn(turn: contextlib.ExitStack, job: Job, stop: Stop, *, patien
                     job.root,
                     command=job.command,
                     software=USER_AGENT,
-                    settings=warcinfo(job.contact),
+                    settings=warcinfo(job.contact) | _days(job.period),
                     clock=job.clock,
                 )
             )
@@ -159,6 +159,12 @@ async def _take_turn(turn: contextlib.ExitStack, job: Job, stop: Stop, *, patien
             if stop.asked or time.monotonic() >= ends_at:
                 raise
             await asyncio.sleep(_PROGRESS_SECONDS)
+
+
+def _days(period: Period) -> dict[str, str]:
+    """Return the days that a crawl is about, as a warcinfo record has them: rebuilds keep to it."""
+    ends = {"since": period.since, "until": period.until}
+    return {name: day.isoformat() for name, day in ends.items() if day}
 
 
 def _prepare(store: Store, job: Job, summary: Summary, *, first: bool) -> None:

@@ -40,6 +40,7 @@ class Listing:
         self._store = store
         self._visit = visit
         self._capture = capture
+        self._at = capture.fetched_at
         self._publisher = publisher
         self._traps = traps
         self._articles = self._old = 0  # articles that are listed, and those before the period
@@ -71,7 +72,7 @@ class Listing:
             if len(portion) == LINKS_AT_ONCE:
                 await asyncio.sleep(0)
         if pages and self._goes_on(keys):
-            self._store.found(pages, visit=visit, past=visit.past)
+            self._store.found(pages, visit=visit, at=self._at, past=visit.past)
         self._look_again()
         self._traps.count(visit, fruitful=self._fresh > 0 or visit.past)
         logger.info("%s: %d articles, %d new", visit.url, self._articles, self._fresh)
@@ -89,8 +90,8 @@ class Listing:
         for found in portion:
             is_past = not period.is_ahead(found[1]) if visit.past else period.is_over(found[1])
             apart[is_past].append(found)
-        news = store.found(apart[False], visit=visit)
-        past = store.found(apart[True], visit=visit, past=True)
+        news = store.found(apart[False], visit=visit, at=self._at)
+        past = store.found(apart[True], visit=visit, at=self._at, past=True)
         return past if visit.past else news
 
     def _is_beyond(self, period: Period) -> bool:

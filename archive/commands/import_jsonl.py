@@ -1,6 +1,5 @@
 """`warraq import-jsonl`: a collection that is there already, into the archive."""
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import IO
 
@@ -36,9 +35,8 @@ def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
     from archive.upkeep.importing import Importer, lines_of
 
     name = Path(str(getattr(file, "name", "<stdin>"))).name
-    software = f"warraq/{version('warraq')}"
     with (
-        Importer(archive, command="import-jsonl", software=software) as importer,
+        Importer(archive, command="import-jsonl") as importer,
         Progress("lines") as progress,
     ):
         lines = lines_of(file)

@@ -23,8 +23,7 @@ from archive.recovery import recover
 from archive.remedies import is_of_the_disk, told
 from archive.search import register
 from archive.session import WARC_FOLDER
-from archive.upkeep.copying import copy_database
-from archive.upkeep.warc_record import parse
+from archive.upkeep.copying import copy_database, put_in_place
 
 MARK = "backup.json"
 _NEW = "new"  # folder inside the backup in which its next database is made ready
@@ -107,7 +106,7 @@ def _write(
         recover(db, target / WARC_FOLDER)  # a run that goes on there has ended here
         db.execute("pragma wal_checkpoint(truncate)")
         db.execute("pragma journal_mode = delete")
-    _put_in_place(new / NAME, target / NAME)
+    put_in_place(new / NAME, target / NAME)
     new.rmdir()
     total = sum(file.end for file in files) + (target / NAME).stat().st_size
     return Backup(files=len(files), copied=copied, bytes=total, missing=tuple(missing))
@@ -160,28 +159,15 @@ def _wanted(db: sqlite3.Connection, folder: Path) -> tuple[list[_File], list[str
     """Return the files that the rows of a snapshot tell of, and those that are not there."""
     running = {str(run) for (run,) in db.execute("select id from runs where state = 'running'")}
     files, missing = [], []
-    for name, committed in db.execute(
-        "select warc_file, max(warc_offset + warc_length) from captures group by 1 order by 1"
-    ):
+    for name, committed in db.execute("select name, bytes from warc_files order by 1"):
         path = folder / name
         if not path.is_file():
             missing.append(name)
         elif name.split("-")[2:3] and name.split("-")[2] in running:
-            files.append(_File(source=path, end=_end(path, committed), whole=False))
+            files.append(_File(source=path, end=committed, whole=False))
         else:
             files.append(_File(source=path, end=path.stat().st_size, whole=True))
     return files, missing
-
-
-def _end(path: Path, committed: int) -> int:
-    """Return the end of the last acknowledged exchange: its request is behind its answer."""
-    end = committed
-    for behind, plain in warc.whole_members(path, committed):
-        record = parse(plain)
-        if record is None or record.type != "request":
-            break
-        end = behind
-    return end
 
 
 def _copy_files(files: list[_File], folder: Path, *, link: bool, progress: Progress) -> int:
@@ -236,13 +222,3 @@ def _poured(reading: IO[bytes], target: IO[bytes], left: int) -> Iterator[int]:
         target.write(chunk)
         left -= len(chunk)
         yield len(chunk)
-
-
-def _put_in_place(new: Path, target: Path) -> None:
-    """Give the new database the old one's name, whose log must not be taken for the new one's."""
-    with new.open("rb+") as file:
-        os.fsync(file.fileno())
-    for tail in ("-wal", "-shm", "-journal"):
-        target.with_name(target.name + tail).unlink(missing_ok=True)
-    new.replace(target)
-    warc.sync_folder(target.parent)

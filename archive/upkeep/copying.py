@@ -1,11 +1,13 @@
-"""A copy of the database as it stands at one moment, made while a crawl writes."""
+"""A copy of the database as it stands at one moment, and one that takes the place of another."""
 
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 from archive.database import open_for_reading
+from archive.warc import sync_folder
 
 _PAGES = 1000  # at a time, 4 MB
 
@@ -38,3 +40,13 @@ def copy_database(
         )
         source.execute("commit")
         copy.execute("pragma journal_mode = delete")
+
+
+def put_in_place(new: Path, target: Path) -> None:
+    """Give the new database the old one's name, whose log must not be taken for the new one's."""
+    with new.open("rb+") as file:
+        os.fsync(file.fileno())
+    for tail in ("-wal", "-shm", "-journal"):
+        target.with_name(target.name + tail).unlink(missing_ok=True)
+    new.replace(target)
+    sync_folder(target.parent)

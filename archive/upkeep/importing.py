@@ -4,6 +4,7 @@ Bytes come first here, too (invariant 1). An article that the archive knows stay
 whatever a collection says of it now, the archive saw it before.
 """
 
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -67,7 +68,7 @@ class Importer(Session):
             bad.append(f"{place}: {error}")
             self._problem(place, str(error))
             return "bad"
-        known = self._known(imported.article["url"])
+        known = known_article(self.db, imported.article["url"])
         if known is not None:
             return "known" if self._same(known, imported) else "differing"
         with self.batch.one_page():
@@ -75,33 +76,13 @@ class Importer(Session):
         self.totals["new"] += 1
         return "new"
 
-    def _known(self, url: str) -> int | None:
-        """Return the article at an address, or the one that a visit to it led to."""
-        article = articles.find(self.db, url)
-        if article is None:
-            row = self.db.execute("select article from visits where key = ?", (url,)).fetchone()
-            article = row and row[0]
-        return article
-
     def _same(self, article: int, imported: Imported) -> bool:
         row = self.db.execute("select title, text from articles where id = ?", (article,))
         return bool(row.fetchone() == (imported.article["title"], imported.article["text"]))
 
     def _keep(self, imported: Imported, line: bytes) -> None:
-        self._publish(imported.publisher)
-        capture = self._record(imported, line)
-        url = imported.article["url"]
-        row = imported.article | {
-            "id": articles.free_id(self.db, url),
-            "publisher": imported.publisher.slug,
-            "capture": capture,
-        }
-        articles.insert(self.db, "articles", row)
-        for state in imported.revisions:
-            own = {"article": row["id"], "capture": capture}
-            articles.insert(self.db, "revisions", state | own)
-        articles.set_names(self.db, row["id"], authors=imported.authors, tags=imported.tags)
-        stories.enter(self.db, row["id"])
+        publish_new(self.db, imported.publisher)
+        keep_imported(self.db, imported, capture=self._record(imported, line))
 
     def _record(self, imported: Imported, line: bytes) -> int:
         """Write the line as a WARC record and its row, unless a killed import left it there."""
@@ -133,21 +114,6 @@ class Importer(Session):
         )
         return captures.insert(self.db, capture, run=self.run)
 
-    def _publish(self, publisher: Publisher) -> None:
-        """Make a publisher known; one that is known stays as it is."""
-        self.db.execute(
-            "insert into publishers (slug, name, name_latin, homepage, country, language)"
-            " values (?, ?, ?, ?, ?, ?) on conflict (slug) do nothing",
-            (
-                publisher.slug,
-                publisher.name,
-                publisher.name_latin,
-                publisher.homepage,
-                publisher.country,
-                publisher.language,
-            ),
-        )
-
     def _problem(self, place: str, detail: str) -> None:
         """Keep what was wrong with a line, once."""
         row = ("import", "import-line", place, detail)
@@ -167,3 +133,45 @@ def lines_of(file: Any) -> Iterator[bytes]:
     """Yield the lines of a binary file, the first without a byte order mark."""
     for number, line in enumerate(file):
         yield line.removeprefix(b"\xef\xbb\xbf") if number == 0 else line
+
+
+def known_article(db: sqlite3.Connection, url: str) -> int | None:
+    """Return the article at a canonical address, or the one that a visit to it led to."""
+    article = articles.find(db, url)
+    if article is None:
+        row = db.execute("select article from visits where key = ?", (url,)).fetchone()
+        article = row and row[0]
+    return article
+
+
+def keep_imported(db: sqlite3.Connection, imported: Imported, *, capture: int) -> int:
+    """Keep the article of a line, of which there is none yet, and return its id."""
+    url = imported.article["url"]
+    row = imported.article | {
+        "id": articles.free_id(db, url),
+        "publisher": imported.publisher.slug,
+        "capture": capture,
+    }
+    articles.insert(db, "articles", row)
+    for state in imported.revisions:
+        articles.insert(db, "revisions", state | {"article": row["id"], "capture": capture})
+    articles.set_names(db, row["id"], authors=imported.authors, tags=imported.tags)
+    captures.attribute(db, capture, article=row["id"])
+    stories.enter(db, row["id"])
+    return int(row["id"])
+
+
+def publish_new(db: sqlite3.Connection, publisher: Publisher) -> None:
+    """Make a publisher known; one that is known stays as it is."""
+    db.execute(
+        "insert into publishers (slug, name, name_latin, homepage, country, language)"
+        " values (?, ?, ?, ?, ?, ?) on conflict (slug) do nothing",
+        (
+            publisher.slug,
+            publisher.name,
+            publisher.name_latin,
+            publisher.homepage,
+            publisher.country,
+            publisher.language,
+        ),
+    )

@@ -28,6 +28,8 @@ insert or ignore into gone_captures select capture from revisions
     where article in (select id from gone_articles) and capture is not null;
 insert or ignore into gone_captures select capture from articles
     where id in (select id from gone_articles) and capture is not null;
+insert or ignore into gone_captures select id from captures
+    where article in (select id from gone_articles);
 insert or ignore into gone_urls select url from captures join gone_captures using (id);
 insert or ignore into gone_captures select id from captures where wire_bytes > 0 and sha256 in (
     select sha256 from captures join gone_captures using (id) where status between 200 and 299)

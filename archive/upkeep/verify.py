@@ -1,7 +1,6 @@
 """The whole check of an archive: what there is to look at, shared out to all cores.
 
-It takes no lock. Of a run that is going on (or died) it looks at what was acknowledged: its WARC
-file up to the end of the last record that has a row.
+It takes no lock. Of a run that is going on (or died) it looks at what was acknowledged.
 """
 
 import multiprocessing
@@ -32,7 +31,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _File:
-    """A WARC file as the rows have it: the end of its last row, and whether its run goes on."""
+    """A WARC file as the rows have it: how far it is acknowledged, and whether its run goes on."""
 
     name: str
     committed: int
@@ -125,26 +124,27 @@ def _pieces(db: sqlite3.Connection, root: Path, findings: Findings) -> Iterator[
     db.execute("commit")
     for name in sorted(present - files.keys()):
         if _run_of(name) not in running:
-            findings.damages.append(_file(name, "is a file that no row of captures knows"))
+            findings.damages.append(_file(name, "is a file that no row of warc_files knows"))
 
 
 def _files(db: sqlite3.Connection) -> Iterator[_File]:
     running = _running(db)
-    for name, committed, rows in db.execute(
-        "select warc_file, max(warc_offset + warc_length), count(*) from captures"
-        " group by warc_file order by warc_file"
-    ).fetchall():
-        yield _File(name=name, committed=committed, rows=rows, open=_run_of(name) in running)
+    rows = dict(db.execute("select warc_file, count(*) from captures group by warc_file"))
+    for name, run, committed in db.execute("select * from warc_files order by name").fetchall():
+        yield _File(name=name, committed=committed, rows=rows.pop(name, 0), open=run in running)
+    for name, count in rows.items():  # a row of warc_files is lost
+        yield _File(name=name, committed=0, rows=count, open=False)
 
 
-def _running(db: sqlite3.Connection) -> set[str]:
-    return {str(run) for (run,) in db.execute("select id from runs where state = 'running'")}
+def _running(db: sqlite3.Connection) -> set[int]:
+    return {run for (run,) in db.execute("select id from runs where state = 'running'")}
 
 
-def _run_of(name: str) -> str:
-    """Return the run that wrote a file (`warraq-<time>-<run>-<n>.warc.gz`), empty if none did."""
+def _run_of(name: str) -> int | None:
+    """Return the run that wrote a file (`warraq-<time>-<run>-<n>.warc.gz`), None if none did."""
     parts = name.split("-")
-    return parts[2] if len(parts) == 4 and parts[0] == "warraq" else ""
+    ours = len(parts) == 4 and parts[0] == "warraq" and parts[2].isdecimal()
+    return int(parts[2]) if ours else None
 
 
 def _cut(db: sqlite3.Connection, root: Path, name: str, end: int) -> Iterator[Piece]:
@@ -179,7 +179,7 @@ def _unacknowledged(file: _File, size: int, *, held: bool) -> str:
         return f"{file.name}: {behind} bytes are still being written; they were not checked"
     return (
         f"{file.name}: its run was interrupted; the next command that writes looks through the"
-        f" {behind} bytes behind its last row"
+        f" {behind} bytes behind the last that was acknowledged"
     )
 
 

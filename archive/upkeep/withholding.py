@@ -7,8 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 from archive.clock import Clock, iso, system
+from archive.database import require
 from archive.errors import ArchiveError
-from archive.upkeep.opening import existing
+from archive.session import Session
 from archive.urls import canonical
 
 # By the address it stands at, by one that led to it, and by one that a redirect went through.
@@ -31,12 +32,12 @@ def withhold(
     Raises:
         ArchiveError: if there is no such article, more than one, or it is withheld already.
     """
-    with _writing(root, "withhold", clock()) as db:
-        article = _one(db, named)
-        if _withheld_at(db, article):
+    with _writing(root, "withhold", clock) as session:
+        article = _one(session.db, named)
+        if _withheld_at(session.db, article):
             raise ArchiveError(f"article {article} is withheld already")
-        _act(db, article, "withhold", reason, clock())
-        versions = db.execute(
+        _act(session, article, "withhold", reason)
+        versions = session.db.execute(
             "select id from articles where id != :id and withheld_at is null"
             " and story = (select story from articles where id = :id) order by id",
             {"id": article},
@@ -50,25 +51,20 @@ def unwithhold(root: Path, named: str, *, reason: str | None, clock: Clock = sys
     Raises:
         ArchiveError: if there is no such article, more than one, or it is not withheld.
     """
-    with _writing(root, "unwithhold", clock()) as db:
-        article = _one(db, named)
-        if not _withheld_at(db, article):
+    with _writing(root, "unwithhold", clock) as session:
+        article = _one(session.db, named)
+        if not _withheld_at(session.db, article):
             raise ArchiveError(f"article {article} is not withheld")
-        _act(db, article, "unwithhold", reason, clock())
+        _act(session, article, "unwithhold", reason)
     return article
 
 
 @contextmanager
-def _writing(root: Path, command: str, now: datetime) -> Iterator[sqlite3.Connection]:
-    """Give the archive to write in, in one transaction."""
-    with existing(root, command=command, now=now) as db:
-        db.execute("begin immediate")
-        try:
-            yield db
-        except BaseException:
-            db.execute("rollback")
-            raise
-        db.execute("commit")
+def _writing(root: Path, command: str, clock: Clock) -> Iterator[Session]:
+    """Give the archive to write in; a mistake leaves nothing but the run that it was made in."""
+    require(root)
+    with Session(root, command=command, clock=clock) as session:
+        yield session
 
 
 def _one(db: sqlite3.Connection, named: str) -> int:
@@ -97,7 +93,17 @@ def _withheld_at(db: sqlite3.Connection, article: int) -> str | None:
     return row[0] if row else None
 
 
-def _act(db: sqlite3.Connection, article: int, act: str, reason: str | None, now: datetime) -> None:
+def _act(session: Session, article: int, act: str, reason: str | None) -> None:
+    """Hide or show an article; the WARC files tell of it, so that no rebuild shows it again."""
+    now = session.clock()
+    (url,) = session.db.execute("select url from articles where id = ?", (article,)).fetchone()
+    fields = {"act": act, "article": str(article), "reason": " ".join((reason or "").split())}
+    session.tell(url, fields)
+    note(session.db, article, act, reason, now)
+
+
+def note(db: sqlite3.Connection, article: int, act: str, reason: str | None, now: datetime) -> None:
+    """Keep that an article was withheld or shown again."""
     db.execute(
         "insert into withholdings (article, at, act, reason) values (?, ?, ?, ?)",
         (article, iso(now), act, reason),

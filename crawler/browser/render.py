@@ -47,6 +47,11 @@ _SHOWN = """(() => {
 })()"""
 
 
+def is_shown(visit: Visit, publisher: Publisher) -> bool:
+    """Return whether the page of a visit is read as a browser shows it."""
+    return visit.kind in KINDS and publisher.render
+
+
 class NotRendered(Exception):  # noqa: N818 - what happened, to a page
     """A page could not be shown; `kind` is that of the problem it is."""
 
@@ -71,7 +76,7 @@ class Renderer:
 
     def shows(self, visit: Visit) -> bool:
         """Return whether the page of a visit is to be rendered."""
-        return visit.kind in KINDS and self._publishers[visit.publisher].render
+        return is_shown(visit, self._publishers[visit.publisher])
 
     async def shown(self, visit: Visit, capture: Capture, response: Response) -> Capture:
         """Return a capture whose body is the page as it is shown, which is kept as well.

@@ -2,8 +2,9 @@
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Self
 
 from scrapy import Request, Spider, signals
@@ -11,12 +12,10 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from archive.records import Capture, Kind, Link, Page, Problem, Visit
+from archive.records import Capture, Page, Problem, Visit
 from archive.store import Store
-from archive.urls import host_of
-from crawler import discover
+from crawler.arrival import Arrivals, as_asked
 from crawler.browser.render import NotRendered, Renderer
-from crawler.discover import NotAListing
 from crawler.ending import Endings
 from crawler.faults import (
     ARCHIVE_FAULTS,
@@ -29,9 +28,8 @@ from crawler.faults import (
     network_detail,
 )
 from crawler.frontier import Frontier
-from crawler.listing import Listing
-from crawler.listings import announced, wordpress
-from crawler.media import medium
+from crawler.keeping import Keeper
+from crawler.listings import wordpress
 from crawler.period import Period
 from crawler.politeness.pauses import Pauses
 from crawler.politeness.traps import Traps
@@ -42,8 +40,6 @@ from crawler.workers import Stopped, Workers
 logger = logging.getLogger(__name__)
 
 HEARTBEAT = 0.25  # seconds
-# What may answer 404 in a newspaper's place; its own log-in or "not found" page says what it means.
-NO_PROOF = frozenset({"challenge", "captcha", "parked", "outage", "hijacked"})
 
 
 class NewsSpider(Spider):
@@ -85,7 +81,15 @@ class NewsSpider(Spider):
         self.pauses = Pauses(store.hosts, store.clock)
         self.traps = Traps(store)
         self.renderer: Renderer
-        self.workers: Workers  # those of the pipeline that extracts
+        self.arrivals = Arrivals(
+            store,
+            self.publishers,
+            endings=self.endings,
+            traps=self.traps,
+            period=self.period,
+            done=self.done,
+        )
+        self.keeper = Keeper(store, self.publishers, traps=self.traps, done=self.done)
         self._own: contextlib.ExitStack | None = None
 
     @classmethod
@@ -117,6 +121,11 @@ class NewsSpider(Spider):
             await self.frontier.room(seconds=HEARTBEAT)
             self._commit()
 
+    @property
+    def workers(self) -> Workers:
+        """The processes that read pages."""
+        return self.arrivals.workers
+
     def stop(self) -> None:
         """Begin no further visit; what is in hand is finished."""
         self.frontier.stop()
@@ -133,48 +142,16 @@ class NewsSpider(Spider):
             self._own.close()
 
     async def parse(self, response: Response) -> AsyncIterator[Page]:
-        """Turn an answer into a page, a listing's links, or the end of a visit."""
-        visit: Visit = response.meta["visit"]
+        """Hand an answer on, and the page that it is."""
         pages = wordpress.total_pages(response.headers.get("X-WP-TotalPages"))
-        capture: Capture = replace(response.meta["capture"], body=response.body, pages=pages)
-        if capture.truncated:
-            self.endings.failed(
-                visit, capture, "truncated", f"the answer broke off ({capture.truncated})"
-            )
-        elif _is_unchanged(visit, capture):
-            self.endings.unchanged(visit, capture)
-        elif capture.status == 200 and visit.kind is Kind.IMAGE:
-            self.endings.image(visit, capture)
-        elif capture.status == 200 and visit.kind is Kind.ARTICLE and (what := medium(capture)):
-            self.traps.count(visit, fruitful=False)
-            self.endings.not_a_page(visit, capture, what)
-        elif capture.status == 200:
-            shown = await self._shown(visit, capture, response)
-            if shown and visit.kind is Kind.ARTICLE:
-                yield Page(visit=visit, capture=shown)
-            elif shown:
-                await self._read_listing(visit, shown)
-        elif capture.status == 400 and wordpress.is_past_the_end(capture.body):
-            self.endings.done(visit, capture)  # posts were withdrawn since the page was named
-        else:
-            retry_after = (response.headers.get("Retry-After") or b"").decode("latin-1")
-            await self._read_error(visit, capture, retry_after)
-
-    async def _read_error(self, visit: Visit, capture: Capture, retry_after: str) -> None:
-        """End a visit that an error answered: gone, unless something else says so in its place."""
-        try:
-            wall = await self.workers.wall(capture)
-        except Stopped:
-            self.done(visit)
-            return
-        detail = f"answered {capture.status}" + (f": {wall.detail}" if wall else "")
-        if capture.status not in {404, 410} or host_of(capture.url) != host_of(visit.url):
-            kind = f"http-{capture.status}"
-            self.endings.failed(visit, capture, kind, detail, retry_after=retry_after)
-        elif wall and wall.kind in NO_PROOF:
-            self.endings.failed(visit, capture, wall.kind, detail)
-        else:
-            self.endings.gone(visit, capture)
+        page = await self.arrivals.receive(
+            response.meta["visit"],
+            replace(response.meta["capture"], body=response.body, pages=pages),
+            shown=partial(self._shown, response=response),
+            retry_after=(response.headers.get("Retry-After") or b"").decode("latin-1"),
+        )
+        if page:
+            yield page
 
     def failed(self, failure: Failure) -> None:
         """Keep a visit that got no answer as a problem, due again later."""
@@ -226,18 +203,14 @@ class NewsSpider(Spider):
 
     def _request(self, visit: Visit) -> Request | None:
         """Return the request of a visit; None if its address cannot stand in one."""
-        if announced.has_to_announce(visit, self.publishers[visit.publisher]):
-            # What it names is due again only where it is read again.
-            visit = replace(visit, etag=None, last_modified=None)
-        if self.renderer.shows(visit):  # the same bytes may show something else
-            visit = replace(visit, etag=None, last_modified=None, last_sha256=None)
+        visit = as_asked(visit, self.publishers[visit.publisher])
         try:
             return request_of(visit, callback=self.parse, errback=self.failed)
         except ValueError as error:
             self.endings.failed(visit, None, "bad-address", str(error))
             return None
 
-    async def _shown(self, visit: Visit, capture: Capture, response: Response) -> Capture | None:
+    async def _shown(self, visit: Visit, capture: Capture, *, response: Response) -> Capture | None:
         """Return what is to be read: the answer, or the page as a browser shows it; None if not."""
         if not self.renderer.shows(visit):
             return capture
@@ -246,32 +219,6 @@ class NewsSpider(Spider):
         except NotRendered as error:
             self.endings.failed(visit, capture, error.kind, str(error), stage="render")
             return None
-
-    async def _read_listing(self, visit: Visit, capture: Capture) -> None:
-        try:
-            one = self.publishers[visit.publisher]
-            listing = Listing(self.store, visit, capture, one, self.traps)
-            await listing.keep(await self._links(visit, capture), self.period)
-        except Stopped:
-            self.done(visit)
-        except NotAListing as error:
-            self.endings.failed(visit, capture, "not-a-listing", str(error), stage="discover")
-        else:
-            self.endings.done(visit, capture)
-
-    async def _links(self, visit: Visit, capture: Capture) -> Iterable[Link]:
-        """Return the links of a listing, a front page's with the listings that its site announces.
-
-        Raises:
-            NotAListing, Stopped
-        """
-        if visit.kind is Kind.SITEMAP:
-            # Read as a stream; what others make of their bodies can take for ever.
-            return discover.links(capture)
-        if not announced.has_to_announce(visit, self.publishers[visit.publisher]):
-            return await self.workers.links(capture)
-        links = await self.workers.links(capture, announced=True)
-        return [*announced.sitemaps(self.store, capture, now=self.clock()), *links]
 
     def _failed_page(self, item: Any, failure: Failure) -> None:
         """Keep a page that broke a pipeline as a problem, so that it is tried again."""
@@ -302,10 +249,3 @@ class NewsSpider(Spider):
         detail = f"{type(failure.value).__name__}: {failure.value}"
         logger.error("%s: internal error (--log-level DEBUG shows where): %s", visit.url, detail)
         self.endings.failed(visit, capture, "internal-error", detail)
-
-
-def _is_unchanged(visit: Visit, capture: Capture) -> bool:
-    """Say whether the answer is the last good one; a 304 that nobody asked for is not."""
-    if capture.status == 304:
-        return bool(visit.etag or visit.last_modified)
-    return bool(capture.status == 200 and visit.article and capture.sha256 == visit.last_sha256)

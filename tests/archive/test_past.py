@@ -29,7 +29,7 @@ def db():
 @pytest.fixture
 def past(db, tmp_path):
     warc = WarcFile(tmp_path, name="x", info={}, now=NOON)
-    return Past(db, Batch(db, warc, clock=lambda: NOON), clock=lambda: NOON)
+    return Past(db, Batch(db, warc, run=1, clock=lambda: NOON), clock=lambda: NOON)
 
 
 def page(number):

@@ -53,7 +53,7 @@ def root(tmp_path):
             kind=Kind.ARTICLE, publisher=PAPER.slug,
         )  # fmt: skip
         feed = visit(FEED, kind=Kind.FEED)
-        store.found([(URL, Link(url=URL, title=HIDDEN, author="سلمى السرية"))], visit=feed)
+        store.found([(URL, Link(url=URL, title=HIDDEN, author="سلمى السرية"))], visit=feed, at=NOON)
     withhold(root, str(secret), reason=REASON)
     return root
 

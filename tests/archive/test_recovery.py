@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from warcio.checker import Checker
 from archive import recovery, runs, warc
 from archive.database import open_for_writing
 from archive.records import Kind, WarcLocation
+from archive.upkeep.verify import verify
 from tests.archive.desk import FEED, HOUR, NOON, PAPER, exchange, opened, reading, rows, visit
 from tests.archive.test_store import add_page
 
@@ -121,7 +123,8 @@ def test_a_file_torn_anywhere_behind_what_was_acknowledged_is_made_whole(
     ends = [end for end, _ in warc.whole_members(path)]
     with closing(open_for_writing(root)) as db:
         db.execute("pragma synchronous = off")
-        for cut in range(seen[1][9] + seen[1][10], len(packed) + 1, 4):
+        (acknowledged,) = db.execute("select bytes from warc_files").fetchone()
+        for cut in range(acknowledged, len(packed) + 1, 4):
             path.write_bytes(packed[:cut])
             recovery.recover(db, root / "warc")
             assert path.stat().st_size == max(end for end in ends if end <= cut)
@@ -129,7 +132,32 @@ def test_a_file_torn_anywhere_behind_what_was_acknowledged_is_made_whole(
             assert db.execute(CAPTURES).fetchall() == kept
             db.execute("delete from captures where id > 2")
             db.execute("update runs set state = 'running'")
+            db.execute("update warc_files set bytes = ?", (acknowledged,))
     assert len(kept) > len(seen) - 2
+
+
+def test_what_is_told_of_visits_that_were_not_acknowledged_is_cut_and_their_bytes_stay(tmp_path):
+    store = opened(tmp_path)
+    store.__enter__()
+    store.publish(PAPER)
+    store.enter([(FEED, Kind.FEED)], publisher=PAPER.slug)
+    (feed,) = store.due(PAPER.slug, articles=False, limit=1)
+    store.batch.commit()
+    for number in range(3):
+        answer = exchange(url=FEED, payload=b"%d" % number)
+        capture = store.record(answer, kind=Kind.FEED, publisher=PAPER.slug)
+        store.visited(feed, capture, due_at=NOON + HOUR, state="done")
+        if number == 0:
+            store.batch.commit()
+    kill_like(store)
+    recover(tmp_path)
+    (path,) = (tmp_path / "warc").iterdir()
+    whole = b"".join(plain for _, plain in warc.whole_members(path))
+    types = [kind.decode() for kind in re.findall(rb"WARC-Type: (\w+)", whole)]
+    first = ["warcinfo", "response", "request", "metadata"]
+    assert types == first + ["response", "request"] * 2
+    assert len(rows(tmp_path, CAPTURES)) == 3
+    assert verify(tmp_path).damages == []
 
 
 TAILS = [bytes(1), bytes(4096), b"\x1f\x8b\x08" + bytes(4000), b"\x1f\x8b", b"junk" * 99]
@@ -241,6 +269,7 @@ import sys, random
 from pathlib import Path
 from typing import Any
 from archive.records import Kind
+from archive.upkeep.verify import verify
 from tests.archive.desk import *
 from tests.archive.test_store import add_page
 from archive.clock import system

@@ -302,7 +302,7 @@ def test_the_road_from_entry_point_to_article(tmp_path, clock):
         store.publish(PAPER)
         store.enter([(FEED, Kind.FEED)], publisher=PAPER.slug)
         (feed,) = store.due(PAPER.slug, articles=False, limit=9)
-        assert store.found([(PAGE, Link(url=PAGE, title="عنوان"))], visit=feed) == 1
+        assert store.found([(PAGE, Link(url=PAGE, title="عنوان"))], visit=feed, at=NOON) == 1
         store.visited(feed, record(store, Kind.FEED, url=FEED), due_at=None, state="done")
         assert store.count_due([PAPER.slug]) == 1
         (one,) = store.due(PAPER.slug, articles=True, limit=9)

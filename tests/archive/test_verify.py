@@ -186,7 +186,7 @@ def test_files_that_are_short_missing_or_of_nobody_are_found(root):
     second.unlink()
     said = found(root)[1]
     assert f"warc/{second.name}: is missing; 3 captures are in it" in said
-    assert "warc/stray.warc.gz: is a file that no row of captures knows" in said
+    assert "warc/stray.warc.gz: is a file that no row of warc_files knows" in said
 
 
 def test_a_database_with_a_damaged_page_leaves_the_records_to_be_checked(root):

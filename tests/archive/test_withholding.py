@@ -61,7 +61,7 @@ def fill(root):
         store.publish(PAPER)
         store.enter([(FEED, Kind.FEED)], publisher=PAPER.slug)
         link = Link(url=MOVED, title=HIDDEN, summary=HIDDEN)
-        store.found([(MOVED, link)], visit=visit(FEED, kind=Kind.FEED))
+        store.found([(MOVED, link)], visit=visit(FEED, kind=Kind.FEED), at=NOON)
         store.ask([(URL, Kind.ARTICLE)], publisher=PAPER.slug)
         secret = keep(store, URL, f"{HIDDEN} أولا", STORY, asked=MOVED)
         keep(store, URL, HIDDEN, STORY + "\nوأكثر.", at=NOON + HOUR)

@@ -1,0 +1,19 @@
+"""Rows of WARC files: how far each one is acknowledged (invariant 1)."""
+
+import sqlite3
+from collections.abc import Mapping
+
+
+def acknowledge(db: sqlite3.Connection, lengths: Mapping[str, int], *, run: int) -> None:
+    """Keep how long the files of a run (by name) are; their bytes are on the disk."""
+    db.executemany(
+        "insert into warc_files (name, run, bytes) values (?, ?, ?)"
+        " on conflict (name) do update set bytes = excluded.bytes",
+        [(name, run, length) for name, length in lengths.items()],
+    )
+
+
+def acknowledged(db: sqlite3.Connection, name: str) -> int:
+    """Return how many bytes of a file are acknowledged, 0 if no row knows it."""
+    row = db.execute("select bytes from warc_files where name = ?", (name,)).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,196 @@
+"""The writer of a database that is made from WARC files: what happened happens again, in its time.
+
+Bytes are there already, so none are written; the clock shows the moment of what is done again.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from archive import renderings, warc
+from archive.batch import Batch
+from archive.clock import from_iso, system
+from archive.database import open_for_writing
+from archive.hosts import Hosts
+from archive.past import Past
+from archive.records import Capture, Kind, Visit, WarcLocation
+from archive.shapes import Shapes
+from archive.store import Store
+from archive.visits import known
+from archive.warc_records import RENDERED_TYPE
+
+_AT_ONCE = 500
+_CAPTURE = """
+select id, url, publisher, kind, fetched_at, status, content_type, sha256, warc_file, warc_offset,
+    warc_length, truncated, wire_bytes
+from captures where id = ?
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened to the archive, as its WARC files tell it.
+
+    `act` is run, end, visit, import, withhold or unwithhold; `fields` are those of the record,
+    `capture` the number of the one that it tells of.
+    """
+
+    position: int
+    at: datetime
+    run: int
+    act: str
+    capture: int | None
+    fields: Mapping[str, str]
+
+
+class Replayed(Store):
+    """A store whose database is made anew in the folder `root`, from the files in `warc_folder`."""
+
+    def __init__(self, root: Path, *, warc_folder: Path) -> None:
+        super().__init__(root, command="rebuild")
+        self.warc_folder = warc_folder
+        self.now = datetime.min.replace(tzinfo=UTC)
+        self.clock = lambda: self.now
+        self.done = 0  # position of the last event that was done again
+
+    def __enter__(self) -> Self:
+        self.root.mkdir(parents=True, exist_ok=True)
+        self.db = open_for_writing(self.root)
+        # Of a database that is not in its place yet, a power cut may take the last second.
+        self.db.execute("pragma synchronous = normal")
+        # Rows of captures come before those of what they are captures of.
+        self.db.execute("pragma foreign_keys = off")
+        self.run = 0
+        self._warc = warc.WarcFile(self.warc_folder, name="none", info={}, now=self.now)
+        self.batch = Batch(self.db, self._warc, run=0, clock=system)
+        self.hosts = Hosts(self.db, self.batch)
+        self.shapes = Shapes(self.db, self.batch)
+        self.past = Past(self.db, self.batch, clock=self.clock)
+        self._began = self.now
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with closing(self.db):
+            if exc is None:
+                self.commit()
+            elif self.db.in_transaction:
+                self.db.execute("rollback")
+
+    def tell(self, url: str, fields: Mapping[str, str], *, refers_to: str | None = None) -> None:
+        """Write nothing: the WARC files tell it already."""
+
+    def begin(self, event: Event) -> None:
+        """Take the moment and the run of an event for the present."""
+        self.now = event.at
+        if event.act == "run":
+            self._began = event.at
+        self.run = event.run
+
+    def commit(self) -> None:
+        """Commit what was done again, and how far that is."""
+        if self.done:
+            self.batch.open()
+            self.db.execute("delete from replay where position <= ?", (self.done,))
+        self.batch.commit()
+
+    def events(self) -> Iterator[Event]:
+        """Yield what has to be done again, in the order in which it happened."""
+        last = 0
+        while rows := self.db.execute(
+            "select position, at, run, act, capture, fields from replay where position > ?"
+            " order by position limit ?",
+            (last, _AT_ONCE),
+        ).fetchall():
+            for position, at, run, act, capture, fields in rows:
+                last = position
+                yield Event(
+                    position=position,
+                    at=datetime.fromisoformat(at),
+                    run=run,
+                    act=act,
+                    capture=capture,
+                    fields=json.loads(fields),
+                )
+
+    def waiting(self) -> int:
+        """Return how many events have to be done again."""
+        return int(self.db.execute("select count(*) from replay").fetchone()[0])
+
+    def known(self, visit: Visit) -> Visit:
+        """Return a visit as the archive knows its address, which becomes known if it is not."""
+        self.batch.open()
+        return known(self.db, visit)
+
+    def recorded(self, number: int) -> Capture:
+        """Return a capture as it was recorded, with its decoded body and the validators it gave.
+
+        A revisit has the body of the payload that it stands for.
+
+        Raises:
+            DamagedWarc: if its record, or the one that it stands for, cannot be read.
+        """
+        return recorded(self.db, self.warc_folder, number)
+
+
+def recorded(db: sqlite3.Connection, folder: Path, number: int) -> Capture:
+    """Return what `Replayed.recorded` does, of any database and its WARC folder."""
+    (id_, url, publisher, kind, fetched_at, status, content_type, sha256, file, offset, length,
+     truncated, wire_bytes) = db.execute(_CAPTURE, (number,)).fetchone()  # fmt: skip
+    place = WarcLocation(file=file, offset=offset, length=length)
+    headers, body = warc.read_answer(folder, place) if status else ((), b"")
+    if not body and status not in {0, 304} and wire_bytes:
+        body = _original(db, folder, sha256, place)
+    named = {name.lower(): value for name, value in reversed(headers)}
+    pages = named.get("x-wp-totalpages", "")
+    return Capture(
+        id=id_,
+        url=url,
+        publisher=publisher,
+        kind=Kind(kind),
+        fetched_at=from_iso(fetched_at),
+        status=status,
+        content_type=content_type,
+        sha256=sha256,
+        record=place,
+        etag=named.get("etag"),
+        last_modified=named.get("last-modified"),
+        truncated=truncated,
+        wire_bytes=wire_bytes,
+        pages=int(pages) if pages.isdecimal() and pages.isascii() and len(pages) < 8 else None,
+        body=body,
+    )
+
+
+def _original(db: sqlite3.Connection, folder: Path, sha256: str, place: WarcLocation) -> bytes:
+    """Return the payload that a revisit stands for; it is in another record."""
+    row = db.execute(
+        "select warc_file, warc_offset, warc_length from captures where sha256 = ?"
+        " and truncated is null order by id limit 1",
+        (sha256,),
+    ).fetchone()
+    if row is None or (row[0], row[1]) == (place.file, place.offset):
+        return b""
+    return warc.read_payload(folder, WarcLocation(file=row[0], offset=row[1], length=row[2]))
+
+
+def shown(db: sqlite3.Connection, folder: Path, capture: Capture) -> tuple[bytes, str] | None:
+    """Return (body, content type) of a page as a browser showed it; None where it was not.
+
+    Raises:
+        DamagedWarc: if its record cannot be read.
+    """
+    if capture.id is None:
+        return None
+    place = renderings.location_of(db, capture.id)
+    return (warc.read_payload(folder, place), RENDERED_TYPE) if place else None

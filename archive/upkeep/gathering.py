@@ -1,0 +1,209 @@
+"""First half of a rebuild: each record of the WARC files becomes its row again.
+
+What their metadata records tell of visits, of imported lines and of what was withheld waits in a
+table of its own, in the order in which it was acknowledged, for the second half to do again.
+"""
+
+import json
+import logging
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from archive import files
+from archive.clock import from_iso, iso
+from archive.records import Kind, Visit, WarcLocation
+from archive.recovery import adopt, parts
+from archive.told import fields_of
+from archive.upkeep.salvage import Lost, walk
+from archive.urls import canonical
+from archive.warc_records import read_fields
+
+logger = logging.getLogger(__name__)
+
+_OURS = re.compile(r"warraq-\d{14}-(\d+)-(\d+)\.warc\.gz")
+# What a visit of before there were metadata records is told of by its capture alone.
+_VISITED = frozenset({Kind.FEED, Kind.SITEMAP, Kind.SECTION, Kind.API, Kind.ARTICLE})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+TABLES = """
+create table replay_files (name text primary key) strict;
+create table replay_records (id text primary key, capture integer not null) strict, without rowid;
+create table replay (
+    position integer primary key, at text not null, run integer not null, act text not null,
+    capture integer, fields text not null
+) strict
+"""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Gathered:
+    """What was found in the WARC files: records by type, and stretches that do not read."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    lost: list[str] = field(default_factory=list)
+
+
+def prepare(db: sqlite3.Connection) -> None:
+    """Make the tables in which a rebuild remembers how far it is, unless they are there."""
+    if not _exists(db):
+        for statement in TABLES.split(";\n"):
+            db.execute(statement)
+
+
+def _exists(db: sqlite3.Connection) -> bool:
+    found = db.execute("select 1 from sqlite_master where name = 'replay_files'")
+    return found.fetchone() is not None
+
+
+def clear(db: sqlite3.Connection) -> None:
+    """Remove the tables again: all is done."""
+    for table in ("replay_files", "replay_records", "replay"):
+        db.execute(f"drop table if exists {table}")
+
+
+def in_order(names: Iterator[str]) -> list[str]:
+    """Return names of WARC files in the order in which runs wrote them; others come last.
+
+    By the number of the run and not by the time in the name: a clock may have been set back.
+    """
+    return sorted(names, key=_place)
+
+
+def _place(name: str) -> tuple[int, int, str]:
+    ours = _OURS.fullmatch(name)
+    return (int(ours[1]), int(ours[2]), name) if ours else (1 << 62, 0, name)
+
+
+def gather(
+    db: sqlite3.Connection, folder: Path, names: list[str], *, progress: Progress
+) -> Gathered:
+    """Read the WARC files that are not read yet, each in one transaction.
+
+    `progress` hears bytes.
+
+    Raises:
+        OSError: if the disk does not give the bytes.
+    """
+    gathered = Gathered()
+    sizes = {name: (folder / name).stat().st_size for name in names}
+    done = {name for (name,) in db.execute("select name from replay_files")}
+    behind = sum(sizes[name] for name in names if name in done)
+    for name in names:
+        if name in done:
+            continue
+        db.execute("begin immediate")
+        _File(db, folder / name, gathered).read(
+            lambda offset, behind=behind: progress(behind + offset, sum(sizes.values()))  # type: ignore[misc]
+        )
+        db.execute("insert into replay_files values (?)", (name,))
+        db.execute("commit")
+        behind += sizes[name]
+    return gathered
+
+
+class _File:
+    """One WARC file on its way into the database."""
+
+    def __init__(self, db: sqlite3.Connection, path: Path, gathered: Gathered) -> None:
+        self._db = db
+        self._path = path
+        self._gathered = gathered
+        self._run = 0
+        self._tells = False  # of visits, by metadata records
+
+    def read(self, progress: Callable[[int], None]) -> None:
+        end = 0
+        for part in walk(self._path):
+            end = part.offset + part.length
+            if isinstance(part, Lost):
+                where = f"{self._path.name}, bytes {part.offset} to {end}"
+                self._gathered.lost.append(where)
+                logger.error("%s: no record reads there", where)
+                continue
+            fields, block = parts(part.plain)
+            location = WarcLocation(file=self._path.name, offset=part.offset, length=part.length)
+            self._gathered.counts[fields["WARC-Type"]] += 1
+            self._record(fields, block, location)
+            progress(end)
+        if self._run:
+            files.acknowledge(self._db, {self._path.name: end}, run=self._run)
+
+    def _record(self, fields: dict[str, str], block: bytes, location: WarcLocation) -> None:
+        kind = fields["WARC-Type"]
+        if kind == "warcinfo":
+            self._begin(read_fields(block), from_iso(fields["WARC-Date"]))
+        elif kind == "metadata":
+            self._tell(fields, read_fields(block.removesuffix(b"\r\n\r\n")))
+        elif self._run and adopt(self._db, fields, block, location, run=self._run):
+            self._adopted(kind, fields)
+
+    def _begin(self, info: Mapping[str, str], at: datetime) -> None:
+        """Make the run known that wrote the file; its next file tells of the same one."""
+        number = int(info.get("isPartOf", "run 0").removeprefix("run ") or 0)
+        self._tells = "command" in info
+        self._run = _run(self._db, number, info.get("command", "crawl"), at)
+        self._wait(at, "run", dict(info))
+
+    def _tell(self, fields: Mapping[str, str], told: dict[str, str]) -> None:
+        row = self._db.execute(
+            "select capture from replay_records where id = ?", (fields.get("WARC-Refers-To"),)
+        ).fetchone()
+        act = "visit" if "visit" in told else told.get("act", "")
+        self._wait(from_iso(fields["WARC-Date"]), act, told, capture=row and row[0])
+
+    def _adopted(self, kind: str, fields: Mapping[str, str]) -> None:
+        """Remember the capture of a record by its id, and what it tells by itself."""
+        if kind == "conversion":
+            return
+        (capture,) = self._db.execute("select max(id) from captures").fetchone()
+        self._db.execute(
+            "insert or replace into replay_records values (?, ?)",
+            (fields["WARC-Record-ID"], capture),
+        )
+        if kind == "resource":
+            self._wait(from_iso(fields["WARC-Date"]), "import", {}, capture=capture)
+        elif not self._tells:
+            self._tell_old(capture)
+
+    def _tell_old(self, capture: int) -> None:
+        """Tell of a visit what its capture tells, in a file of before metadata records did."""
+        url, publisher, kind, at, status = self._db.execute(
+            "select url, publisher, kind, fetched_at, status from captures where id = ?", (capture,)
+        ).fetchone()
+        if publisher and kind in _VISITED and status not in _REDIRECTS:
+            visit = Visit(
+                key=canonical(url),
+                url=url,
+                publisher=publisher,
+                kind=Kind(kind),
+                found_at=from_iso(at),
+            )
+            fields = fields_of(visit, run=self._run) | {"hints": ""}
+            self._wait(from_iso(at), "visit", fields, capture=capture)
+
+    def _wait(
+        self, at: datetime, act: str, told: dict[str, str], *, capture: int | None = None
+    ) -> None:
+        self._db.execute(
+            "insert into replay (at, run, act, capture, fields) values (?, ?, ?, ?, ?)",
+            (at.isoformat(), self._run, act, capture, json.dumps(told, ensure_ascii=False)),
+        )
+
+
+def _run(db: sqlite3.Connection, number: int, command: str, at: datetime) -> int:
+    """Return the run of that number, made known; another number if another run has it."""
+    row = db.execute("select started_at from runs where id = ?", (number,)).fetchone()
+    if row and row[0] == iso(at):
+        return number
+    cursor = db.execute(
+        "insert into runs (id, command, started_at, state, pid) values (?, ?, ?, 'interrupted', 0)",
+        (None if row or not number else number, command, iso(at)),
+    )
+    return int(cursor.lastrowid or 0)

@@ -1,0 +1,140 @@
+"""What an answer means: a page to be read, links, or the end of a visit.
+
+The spider hands on what came over the wire, a rebuild what was recorded of it.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
+
+from archive.records import Capture, Kind, Link, Page, Visit
+from archive.store import Store
+from archive.urls import host_of
+from crawler import discover
+from crawler.browser.render import is_shown
+from crawler.discover import NotAListing
+from crawler.ending import Endings
+from crawler.listing import Listing
+from crawler.listings import announced, wordpress
+from crawler.media import medium
+from crawler.period import Period
+from crawler.politeness.traps import Traps
+from crawler.publisher import Publisher
+from crawler.workers import Stopped, Workers
+
+# What may answer 404 in a newspaper's place; its own log-in or "not found" page says what it means.
+NO_PROOF = frozenset({"challenge", "captcha", "parked", "outage", "hijacked"})
+
+Shown = Callable[[Visit, Capture], Awaitable[Capture | None]]
+
+
+def as_asked(visit: Visit, publisher: Publisher) -> Visit:
+    """Return a visit with the validators that its request has and its answer is held against."""
+    if announced.has_to_announce(visit, publisher):
+        # What it names is due again only where it is read again.
+        visit = replace(visit, etag=None, last_modified=None)
+    if is_shown(visit, publisher):  # the same bytes may show something else
+        visit = replace(visit, etag=None, last_modified=None, last_sha256=None)
+    return visit
+
+
+class Arrivals:
+    """Takes each visit's answer and ends the visit, unless it is a page that is read first."""
+
+    workers: Workers  # those that extract pages
+
+    def __init__(
+        self,
+        store: Store,
+        publishers: Mapping[str, Publisher],
+        *,
+        endings: Endings,
+        traps: Traps,
+        period: Period,
+        done: Callable[[Visit], None],
+    ) -> None:
+        """Take the open archive; `done` is told of visits that end without a trace."""
+        self._store = store
+        self._publishers = publishers
+        self._endings = endings
+        self._traps = traps
+        self.period = period
+        self._done = done
+
+    async def receive(
+        self, visit: Visit, capture: Capture, *, shown: Shown, retry_after: str = ""
+    ) -> Page | None:
+        """Return the page that an answer is, with its decoded body, or None where all is done.
+
+        `shown` gives the capture as a browser shows it, where its publisher needs that, or None
+        where it has ended the visit; `retry_after` is the header of that name.
+        """
+        if capture.truncated:
+            detail = f"the answer broke off ({capture.truncated})"
+            self._endings.failed(visit, capture, "truncated", detail)
+        elif _is_unchanged(visit, capture):
+            self._endings.unchanged(visit, capture)
+        elif capture.status == 200 and visit.kind is Kind.IMAGE:
+            self._endings.image(visit, capture)
+        elif capture.status == 200 and visit.kind is Kind.ARTICLE and (what := medium(capture)):
+            self._traps.count(visit, fruitful=False)
+            self._endings.not_a_page(visit, capture, what)
+        elif capture.status == 200:
+            as_shown = await shown(visit, capture)
+            if as_shown and visit.kind is Kind.ARTICLE:
+                return Page(visit=visit, capture=as_shown)
+            if as_shown:
+                await self._read_listing(visit, as_shown)
+        elif capture.status == 400 and wordpress.is_past_the_end(capture.body):
+            self._endings.done(visit, capture)  # posts were withdrawn since the page was named
+        else:
+            await self._read_error(visit, capture, retry_after)
+        return None
+
+    async def _read_error(self, visit: Visit, capture: Capture, retry_after: str) -> None:
+        """End a visit that an error answered: gone, unless something else says so in its place."""
+        try:
+            wall = await self.workers.wall(capture)
+        except Stopped:
+            self._done(visit)
+            return
+        detail = f"answered {capture.status}" + (f": {wall.detail}" if wall else "")
+        if capture.status not in {404, 410} or host_of(capture.url) != host_of(visit.url):
+            kind = f"http-{capture.status}"
+            self._endings.failed(visit, capture, kind, detail, retry_after=retry_after)
+        elif wall and wall.kind in NO_PROOF:
+            self._endings.failed(visit, capture, wall.kind, detail)
+        else:
+            self._endings.gone(visit, capture)
+
+    async def _read_listing(self, visit: Visit, capture: Capture) -> None:
+        try:
+            one = self._publishers[visit.publisher]
+            listing = Listing(self._store, visit, capture, one, self._traps)
+            await listing.keep(await self._links(visit, capture), self.period)
+        except Stopped:
+            self._done(visit)
+        except NotAListing as error:
+            self._endings.failed(visit, capture, "not-a-listing", str(error), stage="discover")
+        else:
+            self._endings.done(visit, capture)
+
+    async def _links(self, visit: Visit, capture: Capture) -> Iterable[Link]:
+        """Return the links of a listing, a front page's with the listings that its site announces.
+
+        Raises:
+            NotAListing, Stopped
+        """
+        if visit.kind is Kind.SITEMAP:
+            # Read as a stream; what others make of their bodies can take for ever.
+            return discover.links(capture)
+        if not announced.has_to_announce(visit, self._publishers[visit.publisher]):
+            return await self.workers.links(capture)
+        links = await self.workers.links(capture, announced=True)
+        return [*announced.sitemaps(self._store, capture, now=self._store.clock()), *links]
+
+
+def _is_unchanged(visit: Visit, capture: Capture) -> bool:
+    """Say whether the answer is the last good one; a 304 that nobody asked for is not."""
+    if capture.status == 304:
+        return bool(visit.etag or visit.last_modified)
+    return bool(capture.status == 200 and visit.article and capture.sha256 == visit.last_sha256)

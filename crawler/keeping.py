@@ -1,0 +1,120 @@
+"""What was read on a page into the archive, with the end of its visit: wholly or not at all."""
+
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+from archive.articles import Identity
+from archive.records import Extraction, Kind, Outcome, PageKind, Problem, Reading, Visit
+from archive.store import Store
+from archive.urls import canonical, host_of
+from crawler import revisit
+from crawler.article.language import changes_script
+from crawler.politeness.traps import Traps
+from crawler.publisher import Publisher
+
+# What stood in the way of the page and may be gone next time: tried again as after a failure.
+PASSING = frozenset(
+    {"challenge", "captcha", "outage", "extract-timeout", "extract-crash", "extract-error"}
+)
+
+
+class Keeper:
+    """Keeps readings in the archive; `done` is then told of each visit."""
+
+    def __init__(
+        self,
+        store: Store,
+        publishers: Mapping[str, Publisher],
+        *,
+        traps: Traps,
+        done: Callable[[Visit], None],
+    ) -> None:
+        self._store = store
+        self._publishers = publishers
+        self._traps = traps
+        self._done = done
+
+    def keep(self, reading: Reading) -> None:
+        """Keep a reading as the article it is, or as the address that leads to one as well."""
+        visit, capture, store = reading.page.visit, reading.page.capture, self._store
+        claimed, answered = addresses(reading)
+        with store.batch.one_page():
+            identity = store.identify(
+                visit, claimed=claimed, answered=answered, title=reading.extraction.title
+            )
+            if identity.led:
+                store.visited(visit, capture, due_at=None, state="done", article=identity.article)
+                self._traps.count(visit, fruitful=False)
+            else:
+                self._keep(reading, identity)
+        self._done(visit)
+
+    def _keep(self, reading: Reading, identity: Identity) -> None:
+        visit, capture, store = reading.page.visit, reading.page.capture, self._store
+        now = store.clock()
+        article, outcome = store.keep(
+            self._believed(reading.extraction, visit),
+            url=identity.url,
+            visit=visit,
+            capture=capture,
+            article=identity.article,
+        )
+        passing = any(problem.kind in PASSING for problem in reading.extraction.problems)
+        passing = passing or (article is None and visit.article is not None)
+        again = revisit.after_failure if passing else revisit.after_success
+        store.visited(
+            visit,
+            capture,
+            due_at=again(visit, now=now),
+            state="failed" if passing else "done",
+            article=article,
+            good=article is not None,
+        )
+        if article is not None and self._publishers[visit.publisher].lead_image:
+            self._want_image(reading)
+        if not passing:
+            self._traps.count(visit, fruitful=outcome is Outcome.NEW)
+
+    def _believed(self, extraction: Extraction, visit: Visit) -> Extraction:
+        """Return a reading, or that it is of another page: no newspaper changes its script."""
+        before = self._store.language(visit.article) if visit.article else None
+        if not extraction.text or not changes_script(before, extraction.text):
+            return extraction
+        detail = f"another page stands here: the article was in another script ({before})"
+        problem = Problem(kind="replaced", detail=detail, stage="keep")
+        return Extraction(kind=PageKind.OTHER, problems=(problem,))
+
+    def _want_image(self, reading: Reading) -> None:
+        """Make the main image of an article due; its address may be none at all."""
+        visit, url = reading.page.visit, reading.extraction.image_url
+        try:
+            if url:
+                self._store.want(url, Kind.IMAGE, visit=visit)
+        except ValueError as error:
+            problem = Problem(kind="bad-link", detail=f"the main image: {error}", stage="keep")
+            self._store.problem(
+                problem, url=visit.url, publisher=visit.publisher, capture=reading.page.capture
+            )
+
+
+def addresses(reading: Reading) -> tuple[str, str]:
+    """Return the page's own canonical URL, where it can be believed, and the one that answered.
+
+    Believed is a claim on the same host, `www.` or not, that is not just the front page;
+    otherwise both are the address that answered.
+    """
+    answered = canonical(reading.page.capture.url)
+    claim = reading.extraction.canonical_url
+    if claim is None:
+        return answered, answered
+    try:
+        claimed = canonical(claim, answered)
+    except ValueError:
+        return answered, answered
+    front_page = claimed.rstrip("/").count("/") == 2
+    believed = not front_page and _place(claimed) == _place(answered)
+    return (claimed if believed else answered), answered
+
+
+def _place(url: str) -> tuple[str, int | None]:
+    return host_of(url), urlsplit(url).port

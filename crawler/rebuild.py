@@ -1,0 +1,190 @@
+"""A database made anew from the WARC files and the publishers' files alone.
+
+It is made in a folder of its own, where a killed rebuild goes on, and takes its place at the end.
+"""
+
+import contextlib
+import logging
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from archive import recovery, runs
+from archive.clock import Clock, system
+from archive.database import NAME, open_for_writing
+from archive.errors import ArchiveError, NotAnArchive
+from archive.lock import writing
+from archive.replayed import Replayed
+from archive.session import WARC_FOLDER
+from archive.upkeep import gathering
+from archive.upkeep.copying import put_in_place
+from archive.warc import sync_folder
+from crawler.publisher import load_all
+from crawler.replay import Replay
+from crawler.workers import Workers
+
+logger = logging.getLogger(__name__)
+
+FOLDER = "rebuild"
+OLD = "archive.before-rebuild.db"
+_SIGN = "files.txt"  # which files a rebuild that was broken off is of
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """What was made: WARC records read by type, rows by table, stretches that do not read."""
+
+    records: Counter[str]
+    rows: dict[str, int]
+    lost: tuple[str, ...] = field(default=())
+
+
+async def rebuild(
+    root: Path,
+    *,
+    processes: int | None = None,
+    clock: Clock = system,
+    progress: Progress = lambda _what, _done, _of: None,
+) -> Rebuilt:
+    """Make the database of the archive in `root` anew; the one there is kept under another name.
+
+    `progress` hears what is counted (bytes of WARC, then events), how much is done and of how much.
+
+    Raises:
+        NotAnArchive: if there are no WARC files.
+        ArchiveLocked: if another process is writing.
+        ArchiveError: if the folder cannot be written.
+    """
+    names = _files(root)
+    try:
+        with writing(root, command="rebuild", now=clock()):
+            _finish_runs(root)
+            return await _rebuild(root, names, processes=processes, progress=progress)
+    except OSError as error:
+        raise ArchiveError(
+            f"{error.filename or root}: {error.strerror}; the database there was is as it was,"
+            " and the same command goes on"
+        ) from error
+
+
+def _files(root: Path) -> list[str]:
+    folder = root / WARC_FOLDER
+    found = [path.name for path in folder.glob("*.warc.gz")] if folder.is_dir() else []
+    if not found:
+        raise NotAnArchive(f"{folder} holds no WARC files (*.warc.gz) to rebuild from")
+    return gathering.in_order(iter(found))
+
+
+def _finish_runs(root: Path) -> None:
+    """Let the runs that were killed be finished by the database that knows of them, if it reads."""
+    if (root / NAME).is_file():
+        with (
+            contextlib.suppress(ArchiveError, sqlite3.Error),
+            closing(open_for_writing(root)) as db,
+        ):
+            recovery.recover(db, root / WARC_FOLDER)
+
+
+async def _rebuild(
+    root: Path, names: list[str], *, processes: int | None, progress: Progress
+) -> Rebuilt:
+    folder = _workplace(root, names)
+    with Replayed(folder, warc_folder=root / WARC_FOLDER) as store:
+        gathering.prepare(store.db)
+        gathered = gathering.gather(
+            store.db,
+            root / WARC_FOLDER,
+            names,
+            progress=lambda done, of: progress("bytes of WARC", done, of),
+        )
+        total = store.waiting()
+        workers = Workers(processes=processes)
+        try:
+            replay = Replay(store, load_all(root / "publishers"), workers)
+            await replay.run(progress=lambda done: progress("events", done, total))
+        finally:
+            workers.close()
+        rows = _finish(store, root)
+    _take_place(root, folder)
+    return Rebuilt(records=gathered.counts, rows=rows, lost=tuple(gathered.lost))
+
+
+def _workplace(root: Path, names: list[str]) -> Path:
+    """Return the folder in which the database is made; what is there of other files is discarded.
+
+    The last file may have grown since, by runs that a rebuild knows nothing of yet.
+    """
+    folder = root / FOLDER
+    sizes = [(root / WARC_FOLDER / name).stat().st_size for name in names]
+    sign = "".join(f"{size} {name}\n" for name, size in zip(names, sizes, strict=True))
+    written = folder / _SIGN
+    if not written.is_file() or written.read_text(encoding="utf-8") != sign:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        written.write_text(sign, encoding="utf-8")
+    return folder
+
+
+def _finish(store: Replayed, root: Path) -> dict[str, int]:
+    """Add up the runs, keep what was withheld, and count what there is."""
+    db = store.db
+    db.execute("begin immediate")
+    for run, state in db.execute("select id, state from runs").fetchall():
+        (ended,) = db.execute("select ended_at from runs where id = ?", (run,)).fetchone()
+        runs.end(db, run, state=state, now=None)
+        db.execute("update runs set ended_at = ? where id = ?", (ended, run))
+    _withhold_again(db, root)
+    gathering.clear(db)
+    db.execute("commit")
+    rows = {
+        table: db.execute(f"select count(*) from {table}").fetchone()[0]  # noqa: S608 - ours
+        for table in ("articles", "revisions", "captures", "links", "authors", "tags")
+    }
+    db.execute("analyze")
+    db.execute("pragma wal_checkpoint(truncate)")
+    return rows
+
+
+def _withhold_again(db: sqlite3.Connection, root: Path) -> None:
+    """Withhold what the database there was withholds, as far as no WARC file tells of it.
+
+    A witness must not come to light because a file is lost.
+    """
+    try:
+        with closing(
+            sqlite3.connect(f"{(root / NAME).absolute().as_uri()}?mode=ro", uri=True)
+        ) as old:
+            told = old.execute("select article, at, act, reason from withholdings").fetchall()
+            hidden = old.execute(
+                "select id, withheld_at from articles where withheld_at is not null"
+            ).fetchall()
+    except sqlite3.Error:
+        return
+    db.executemany(
+        "insert into withholdings (article, at, act, reason) select ?1, ?2, ?3, ?4"
+        " where exists (select 1 from articles where id = ?1) and not exists"
+        " (select 1 from withholdings where article = ?1 and at = ?2 and act = ?3)",
+        told,
+    )
+    db.executemany(
+        "update articles set withheld_at = ?2 where id = ?1 and withheld_at is null", hidden
+    )
+
+
+def _take_place(root: Path, folder: Path) -> None:
+    """Put the new database in the place of the old one, which keeps another name beside it."""
+    path, old = root / NAME, root / OLD
+    if path.exists():
+        with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(path)) as db:
+            db.execute("pragma wal_checkpoint(truncate)")
+        old.unlink(missing_ok=True)
+        old.hardlink_to(path)
+    put_in_place(folder / NAME, path)
+    shutil.rmtree(folder, ignore_errors=True)
+    sync_folder(root)

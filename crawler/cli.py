@@ -2,10 +2,12 @@
 
 import errno
 import importlib
+import sqlite3
 from typing import Any
 
 import click
 
+from archive.commands.options import failure
 from archive.errors import ArchiveError
 from crawler.__main__ import INTERRUPTED
 from crawler.errors import CrawlerError
@@ -70,8 +72,9 @@ class Commands(click.Group):
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise  # click ends quietly when whoever read our output has gone
-            where = f"{error.filename}: " if error.filename else ""
-            raise click.ClickException(f"{where}{error.strerror or error}") from error
+            raise click.ClickException(failure(ctx, error)) from error
+        except sqlite3.Error as error:
+            raise click.ClickException(failure(ctx, error)) from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

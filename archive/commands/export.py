@@ -11,6 +11,8 @@ import click
 
 from archive.commands.options import archive_option
 from archive.commands.progress import Progress
+from archive.errors import ArchiveError
+from archive.remedies import told
 
 
 @click.command()
@@ -125,5 +127,7 @@ def _into(output: Path | None) -> Iterator[IO[bytes]]:
         with part.open("wb") as file:
             yield file
         part.replace(output)
+    except OSError as error:
+        raise ArchiveError(told(error, output)) from error
     finally:
         part.unlink(missing_ok=True)

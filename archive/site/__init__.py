@@ -12,6 +12,7 @@ from markupsafe import Markup
 from pluggy import HookimplMarker
 
 from archive import urls
+from archive.remedies import is_failure
 from archive.site import closing, views, wording
 from archive.site.archives import archive_names
 from archive.site.descriptions import database_metadata
@@ -61,6 +62,17 @@ def permission_allowed(datasette: Any, action: str, resource: Any) -> Awaitable[
 def forbidden(datasette: Any, request: Any, message: str) -> Awaitable[Any]:
     """Say why tables are closed, where it is for what is withheld."""
     return views.closed(datasette, request, message)
+
+
+@hookimpl(hookwrapper=True)
+def handle_exception(
+    datasette: Any, request: Any, exception: Exception
+) -> Generator[None, Any, None]:
+    """Show no traceback where the database of an archive, or its disk, fails."""
+    outcome = yield
+    failed = isinstance(exception, sqlite3.Error) and is_failure(exception)
+    if failed and archive_names(datasette):  # in the place of Datasette's own, which prints one
+        outcome.force_result([views.unreadable(datasette, request, exception)])
 
 
 @hookimpl

@@ -121,6 +121,16 @@ def test_a_damaged_database_does_not_take_the_place_of_its_backup(root, tmp_path
     assert w.is_whole(root)
 
 
+@pytest.mark.parametrize("damage", [w.no_header, w.half, w.gone, partial(w.page_of, "captures")])
+def test_what_the_remedy_names_makes_it_anew(root, tmp_path, damage):
+    before = w.kept(root)
+    damage(root)
+    made = CliRunner().invoke(warraq, ["rebuild", "--from-warc", "--archive", str(root)])
+    assert made.exit_code == 0, made.output
+    assert w.lost(before, root) == []
+    assert w.is_whole(root)
+
+
 def test_a_crawl_that_meets_a_damaged_page_acknowledges_nothing_more(sound, root):
     with closing(open_for_reading(root)) as db:
         runs = db.execute("select count(*) from runs").fetchone()

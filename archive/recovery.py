@@ -64,7 +64,8 @@ def is_kept(fields: dict[str, str]) -> bool:
     Not what tells of visits that were not, nor what was copied from a file that is read again.
     """
     kind = fields["WARC-Type"]
-    return kind != "metadata" and (kind != "response" or KIND_FIELD in fields)
+    ours = kind not in {"response", "revisit"} or KIND_FIELD in fields
+    return kind != "metadata" and ours
 
 
 def parts(plain: bytes) -> tuple[dict[str, str], bytes]:

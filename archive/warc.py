@@ -230,7 +230,10 @@ def read_answer(folder: Path, location: WarcLocation) -> tuple[tuple[tuple[str, 
     headers, body = _read(
         folder,
         location,
-        lambda record: (record.http_headers.headers, record.content_stream().read()),
+        lambda record: (
+            record.http_headers.headers if record.http_headers else (),
+            record.content_stream().read(),
+        ),
     )
     return tuple(headers), bytes(body)
 
@@ -241,9 +244,17 @@ def record_id(folder: Path, location: WarcLocation) -> str:
     Raises:
         DamagedWarc: if no such record can be read there.
     """
-    return str(
-        _read(folder, location, lambda record: record.rec_headers.get_header("WARC-Record-ID"))
-    )
+    return str(header(folder, location, "WARC-Record-ID"))
+
+
+def header(folder: Path, location: WarcLocation, name: str) -> str | None:
+    """Return a named field of the record at `location`, None where it has none.
+
+    Raises:
+        DamagedWarc: if no such record can be read there.
+    """
+    value = _read(folder, location, lambda record: record.rec_headers.get_header(name))
+    return None if value is None else str(value)
 
 
 def _read(folder: Path, location: WarcLocation, take: Callable[[Any], Any]) -> Any:

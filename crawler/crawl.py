@@ -102,6 +102,7 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
     Raises:
         ArchiveLocked, NewerArchive, NotAnArchive, ArchiveError: if the archive cannot be written.
         RenderError: if a publisher's pages need a browser that is not there.
+        NoWorkers: if no process that reads pages stays alive.
     """
     chromium.check(job.publishers, [job.root / "publishers"])
     summary, began, stop = Summary(), time.monotonic(), Stop()
@@ -121,6 +122,8 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
         first, limit = False, spider.frontier.articles_left
         over = job.seconds is not None and time.monotonic() - began >= job.seconds
         idle = not summary.left or not spider.frontier.ended
+        if spider.workers.failure:
+            raise spider.workers.failure
         if stop.asked or spider.unable or over or capped or limit == 0 or idle:
             break
         # Whoever waits for the lock gets it now.

@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from archive import replayed, runs, warc
+from archive import imports, replayed, runs, warc
 from archive.clock import iso
 from archive.errors import DamagedWarc
 from archive.records import (
     Capture,
     Extraction,
     Kind,
+    Page,
     Problem,
     Reading,
     Visit,
@@ -30,6 +31,7 @@ from archive.upkeep.importing import keep_imported, known_article, publish_new
 from archive.upkeep.withholding import note
 from crawler.arrival import Arrivals, as_asked
 from crawler.ending import Endings
+from crawler.importing.keeping import keep
 from crawler.keeping import Keeper
 from crawler.media import medium
 from crawler.period import Period
@@ -104,7 +106,7 @@ class Replay:
     def _made_ready(self, event: Event) -> _Ready:
         """Read what was recorded of an event; begin to read the page that it is."""
         ready = _Ready(event=event)
-        if event.act != "visit" or event.capture is None:
+        if event.act not in {"visit", "import-warc"} or event.capture is None:
             return ready
         try:
             ready.visit = visit_of(event.fields)
@@ -135,6 +137,8 @@ class Replay:
             runs.end(store.db, event.run, state=event.fields["state"], now=event.at)
         elif event.act == "visit":
             await self._visit(ready)
+        elif event.act == "import-warc":
+            await self._page(ready)
         elif event.act == "import" and event.capture is not None:
             self._import(event.capture)
         elif event.act in {"withhold", "unwithhold"}:
@@ -149,10 +153,7 @@ class Replay:
         if ready.visit is None or ready.capture is None or ready.damage:
             self._damaged(ready)
             return
-        publisher = self._publisher(ready.visit)
-        if publisher.slug not in self._published:
-            self._store.publish(known(publisher))
-            self._published.add(publisher.slug)
+        publisher = self._published_one(ready.visit)
         visit = as_asked(self._store.known(ready.visit), publisher)
         page = await self._arrivals.receive(visit, ready.capture, shown=self._shown)
         if page is None:
@@ -163,6 +164,19 @@ class Replay:
             self._workers.extract(page.capture, publisher, hints=visit.hints)
         )
         self._keeper.keep(Reading(page=page, extraction=await reading))
+
+    async def _page(self, ready: _Ready) -> None:
+        """Keep a page again that was copied out of another program's file."""
+        if ready.visit is None or ready.capture is None or ready.damage:
+            self._damaged(ready)
+            return
+        publisher = self._published_one(ready.visit)
+        visit = replace(imports.enter(self._store.db, ready.visit), hints=None)
+        reading = ready.reading or asyncio.ensure_future(
+            self._workers.extract(ready.capture, publisher)
+        )
+        page = Page(visit=visit, capture=ready.capture)
+        keep(self._store, Reading(page=page, extraction=await reading), {})
 
     async def _shown(self, _visit: Visit, capture: Capture) -> Capture:
         return self._as_shown(capture)
@@ -183,6 +197,14 @@ class Replay:
             publisher=None,
             capture=ready.capture,
         )
+
+    def _published_one(self, visit: Visit) -> Publisher:
+        """Return the publisher of a visit, which the archive knows by now."""
+        publisher = self._publisher(visit)
+        if publisher.slug not in self._published:
+            self._store.publish(known(publisher))
+            self._published.add(publisher.slug)
+        return publisher
 
     def _publisher(self, visit: Visit) -> Publisher:
         """Return the publisher of a visit; of one without a file no more than its address tells."""

@@ -17,14 +17,23 @@ from archive.runs import history
 @click.command()
 @archive_option
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Show the latest N."
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="Show the latest N.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, newest first.")
 def runs(archive: Path, limit: int, as_json: bool) -> None:
-    """Show the history of runs, newest first.
+    """Show what ran when and what it did, newest first.
 
-    A run that was killed shows as interrupted.
-    """
+    A crawl is one run, or one for each five minutes. One that was killed shows as interrupted.
+
+    \b
+    warraq runs --limit 5
+    warraq runs --json --archive ~/news | jq '.[0]'
+    """  # noqa: D301 - click wants the character
     db = open_for_reading(archive)
     rows = history(db, limit=limit)
     db.close()

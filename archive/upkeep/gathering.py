@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from archive import files
+from archive import captures, files
 from archive.clock import from_iso, iso
+from archive.foreign.capture import SOURCE, copied
 from archive.records import Kind, Visit, WarcLocation
 from archive.recovery import adopt, parts
 from archive.told import fields_of
 from archive.upkeep.salvage import Lost, walk
 from archive.urls import canonical
-from archive.warc_records import read_fields
+from archive.warc_records import KIND_FIELD, read_fields
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ create table replay (
 """
 
 Progress = Callable[[int, int], None]
+Foreign = tuple[dict[str, str], bytes, WarcLocation]  # named fields, block, place
 
 
 @dataclass(slots=True, kw_only=True)
@@ -117,6 +119,7 @@ class _File:
         self._gathered = gathered
         self._run = 0
         self._tells = False  # of visits, by metadata records
+        self._foreign: Foreign | None = None  # the last record copied from another program's file
 
     def read(self, progress: Callable[[int], None]) -> None:
         end = 0
@@ -141,6 +144,8 @@ class _File:
             self._begin(read_fields(block), from_iso(fields["WARC-Date"]))
         elif kind == "metadata":
             self._tell(fields, read_fields(block.removesuffix(b"\r\n\r\n")))
+        elif kind in {"response", "revisit"} and KIND_FIELD not in fields:
+            self._foreign = fields, block.removesuffix(b"\r\n\r\n"), location
         elif self._run and adopt(self._db, fields, block, location, run=self._run):
             self._adopted(kind, fields)
 
@@ -152,11 +157,29 @@ class _File:
         self._wait(at, "run", dict(info))
 
     def _tell(self, fields: Mapping[str, str], told: dict[str, str]) -> None:
+        if SOURCE in told:
+            self._copied(fields.get("WARC-Refers-To"), told)
         row = self._db.execute(
             "select capture from replay_records where id = ?", (fields.get("WARC-Refers-To"),)
         ).fetchone()
         act = "visit" if "visit" in told else told.get("act", "")
+        act = "import-warc" if SOURCE in told else act
         self._wait(from_iso(fields["WARC-Date"]), act, told, capture=row and row[0])
+
+    def _copied(self, record_id: str | None, told: dict[str, str]) -> None:
+        """Give a record of another program its row, by what is told of it behind it."""
+        if self._foreign is None or self._foreign[0].get("WARC-Record-ID") != record_id:
+            return
+        capture = copied(*self._foreign[:2], told, self._foreign[2])
+        if capture is not None and record_id is not None:
+            self._db.execute(
+                "insert into publishers (slug, name) values (:slug, :slug) on conflict do nothing",
+                {"slug": capture.publisher},
+            )
+            number = captures.insert(self._db, capture, run=self._run)
+            self._db.execute(
+                "insert or replace into replay_records values (?, ?)", (record_id, number)
+            )
 
     def _adopted(self, kind: str, fields: Mapping[str, str]) -> None:
         """Remember the capture of a record by its id, and what it tells by itself."""

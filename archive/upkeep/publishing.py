@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from archive.clock import Clock, system
-from archive.database import NAME
+from archive.database import NAME, open_for_reading
 from archive.errors import ArchiveError
 from archive.remedies import told
 from archive.search import register
@@ -48,6 +48,7 @@ def publish(
         NewerArchive, NotAnArchive: if there is no archive that can be read.
         ArchiveError: if `target` is itself an archive, or cannot be written.
     """
+    open_for_reading(root).close()
     _refuse_archive(target)
     with _beside_archive(root) as folder:
         work = folder / NAME

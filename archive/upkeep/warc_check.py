@@ -2,13 +2,15 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from archive.clock import iso
 from archive.database import open_for_reading
+from archive.foreign.record import moment_of, url_of
 from archive.session import WARC_FOLDER
 from archive.upkeep.damage import FROM_BACKUP, ROW_FROM_BACKUP, Damage, Findings
 from archive.upkeep.warc_record import Record, faults, parse, unpack, unpack_next
@@ -112,8 +114,8 @@ class _Check:
         algorithm, _, digest = record.fields.get("warc-payload-digest", "").partition(":")
         if self._db is None or algorithm != "sha256":  # a record of another program's making
             return True
-        url = record.fields.get("warc-refers-to-target-uri")
-        date = record.fields.get("warc-refers-to-date")
+        url = url_of(record.fields, "warc-refers-to-target-uri")
+        date = _moment(record.fields, "warc-refers-to-date")
         return self._db.execute(_ORIGINAL, (digest, url, date)).fetchone() is not None
 
     def _damaged(
@@ -169,8 +171,8 @@ def _differences(record: Record, row: dict[str, Any]) -> Iterator[str]:
     """Yield what a row tells otherwise than its record."""
     fields = record.fields
     told: dict[str, tuple[Any, Any]] = {
-        "url": (row["url"], fields.get("warc-target-uri")),
-        "fetched_at": (row["fetched_at"], fields.get("warc-date")),
+        "url": (row["url"], url_of(fields)),
+        "fetched_at": (row["fetched_at"], _moment(fields, "warc-date")),
         "truncated": (row["truncated"], fields.get("warc-truncated")),
     }
     if record.is_http:
@@ -184,3 +186,9 @@ def _differences(record: Record, row: dict[str, Any]) -> Iterator[str]:
     for name, (in_row, in_record) in told.items():
         if in_row != in_record:
             yield f"{name} is {in_row!r} in the row and {in_record!r} in the record"
+
+
+def _moment(fields: Mapping[str, str], name: str) -> str | None:
+    """Return a moment of a record as rows have it; records of other programs have it shorter."""
+    at = moment_of(fields, name)
+    return iso(at) if at else fields.get(name)

@@ -125,15 +125,15 @@ def faults(record: Record) -> Iterator[str]:
 
     The payload digest of a revisit record is that of the payload it refers to.
     """
-    if not _holds(record.fields.get("warc-block-digest"), record.block):
+    if not holds(record.fields.get("warc-block-digest"), record.block):
         yield "its bytes are not those of its WARC-Block-Digest"
-    if record.type != "revisit" and not _holds(
+    if record.type != "revisit" and not holds(
         record.fields.get("warc-payload-digest"), record.payload
     ):
         yield "its payload is not that of its WARC-Payload-Digest"
 
 
-def _holds(labelled: str | None, data: memoryview) -> bool:
+def holds(labelled: str | None, data: memoryview) -> bool:
     """Return whether a digest (`sha1:BASE32`, `sha256:hex`), if any, is that of the data."""
     if not labelled:
         return True

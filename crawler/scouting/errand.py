@@ -62,6 +62,8 @@ async def look(errand: Errand[T]) -> T:
         scout = await _send(errand, store, stop)
         if scout.fault:
             raise ArchiveError(unwritten(scout.fault, errand.root)) from scout.fault
+    if scout.workers.failure:
+        raise scout.workers.failure
     if scout.failure:
         raise scout.failure
     return cast("T", scout.result)

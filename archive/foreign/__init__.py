@@ -1,0 +1,1 @@
+"""WARC files of other programs, in any dialect and however damaged, read record by record."""

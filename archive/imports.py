@@ -1,0 +1,102 @@
+"""Rows about what came out of foreign WARC files: how far each was read, what is known already."""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from archive.clock import iso
+from archive.records import Capture, Visit, WarcLocation
+from archive.visits import VISITS, as_visit
+
+_ENTER = """
+insert into visits (key, url, publisher, kind, found_at, last_at, state)
+values (?, ?, ?, ?, ?, ?, 'done') on conflict (key) do nothing
+"""
+_REMEMBER = """
+insert into imports (key, source, languages, bytes, place, read_at, records, articles)
+values (:key, :source, :languages, :bytes, :place, :read_at, :records, :articles)
+on conflict (key) do update set source = excluded.source, bytes = excluded.bytes,
+    place = excluded.place, read_at = excluded.read_at, records = records + excluded.records,
+    articles = articles + excluded.articles
+"""
+_CAPTURE = "select id, url, fetched_at, sha256, wire_bytes, warc_file, warc_offset, warc_length"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a file is read for some languages: its key, name, size, and the next place.
+
+    `records` and `articles` are those since the last time this was kept.
+    """
+
+    key: str
+    source: str
+    languages: str
+    bytes: int
+    place: str
+    records: int = 0
+    articles: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A payload that the archive holds: its digest and size over the wire, and its record."""
+
+    sha256: str
+    wire_bytes: int
+    record: WarcLocation
+
+
+def place_of(db: sqlite3.Connection, key: str) -> str | None:
+    """Return the place at which reading a file goes on, None if it was never read."""
+    row = db.execute("select place from imports where key = ?", (key,)).fetchone()
+    return row and str(row[0])
+
+
+def remember(db: sqlite3.Connection, progress: Progress, *, now: datetime) -> None:
+    """Keep how far a file is read."""
+    fields = {name: getattr(progress, name) for name in Progress.__dataclass_fields__}
+    db.execute(_REMEMBER, fields | {"read_at": iso(now)})
+
+
+def is_known(db: sqlite3.Connection, capture: Capture) -> bool:
+    """Return whether the archive has a capture of that address, moment and payload."""
+    row = db.execute(
+        "select 1 from captures where url = ? and fetched_at = ? and sha256 = ?",
+        (capture.url, iso(capture.fetched_at), capture.sha256),
+    ).fetchone()
+    return row is not None
+
+
+def enter(db: sqlite3.Connection, visit: Visit) -> Visit:
+    """Return what is known of an address; a new one becomes known, but is never due."""
+    at = iso(visit.found_at) if visit.found_at else ""
+    db.execute(_ENTER, (visit.key, visit.url, visit.publisher, visit.kind, at, at))
+    return as_visit(db.execute(f"{VISITS} where v.key = ?", (visit.key,)).fetchone())
+
+
+def lead(db: sqlite3.Connection, key: str, *, article: int) -> None:
+    """Keep which article an address led to, if it led to none before."""
+    db.execute("update visits set article = ? where key = ? and article is null", (article, key))
+
+
+def is_older(db: sqlite3.Connection, article: int, at: datetime) -> bool:
+    """Return whether a moment is before the archive saw an article last."""
+    row = db.execute("select last_seen_at from articles where id = ?", (article,)).fetchone()
+    return bool(row and iso(at) < row[0])
+
+
+def kept_before(
+    db: sqlite3.Connection, url: str, *, at: datetime | None, before: datetime
+) -> Iterator[Kept]:
+    """Yield payloads that an address brought: at a moment, or the latest few before another."""
+    rows = db.execute(
+        f"{_CAPTURE} from captures where url = ? and fetched_at between ? and ?"
+        " and status = 200 and sha256 is not null and truncated is null"
+        " order by fetched_at desc limit 5",
+        (url, iso(at) if at else "", iso(at or before)),
+    ).fetchall()
+    for row in rows:
+        place = WarcLocation(file=row[5], offset=row[6], length=row[7])
+        yield Kept(sha256=row[3], wire_bytes=row[4], record=place)

@@ -1,0 +1,184 @@
+"""`warraq import-warc`: pages that another program recorded, into the archive."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archive.clock import Clock
+from archive.commands.options import archive_option
+from archive.commands.progress import Progress
+from crawler import config
+from crawler.article.language import ARABIC_SCRIPT
+from crawler.commands.options import folders, now_option
+from crawler.publisher import load_all
+
+if TYPE_CHECKING:
+    from crawler.importing.job import Job, Source, Told
+
+DOWNLOADS = "downloads"
+_LANGUAGES = (*ARABIC_SCRIPT, "en", "fr", "all")
+
+
+@click.command("import-warc")
+@click.argument("sources", nargs=-1, required=True, metavar="FILE…|URL…")
+@archive_option
+@click.option(
+    "--language",
+    "languages",
+    type=click.Choice(_LANGUAGES),
+    multiple=True,
+    default=("ar",),
+    show_default=True,
+    help="Keep articles in this language; may be given several times, or `all`.",
+)
+@click.option("--again", is_flag=True, help="Read files anew that were read before.")
+@click.option("--dry-run", is_flag=True, help="Only count what is there; read no page.")
+@click.option("--wait", is_flag=True, help="Wait while another command writes, an hour at most.")
+@click.option(
+    "--processes", type=click.IntRange(min=1), metavar="N", help="Read pages on N cores, not all."
+)
+@now_option
+def import_warc(
+    sources: tuple[str, ...],
+    archive: Path,
+    languages: tuple[str, ...],
+    again: bool,
+    dry_run: bool,
+    wait: bool,
+    processes: int | None,
+    now: Clock,
+) -> None:
+    """Take pages out of WARC files into the archive: Common Crawl's news, your own crawls.
+
+    WARC 1.0 and 1.1 of any program (Wget, Heritrix, browsertrix, Common Crawl): packed with gzip
+    record by record, as a whole, or not at all. Records that are damaged are passed over and
+    listed. Every page that reads as an article in the language is kept as a capture of its own
+    time, with its record copied and the file it came from noted. Its address is not visited again
+    unless a crawl finds it.
+
+    What the archive has already is not kept twice, and an import that was broken off goes on where
+    it was. A page that was recorded before the archive last saw its article is kept as a capture
+    and makes no edit. A file at a URL is downloaded into the archive's folder, and removed when
+    it is read.
+
+    \b
+    warraq import-warc CC-NEWS-20240101000000-00001.warc.gz
+    warraq import-warc crawl/*.warc.gz --language ar --language fa --archive ~/news
+    warraq import-warc --dry-run https://data.commoncrawl.org/crawl-data/CC-NEWS/…/….warc.gz
+    """  # noqa: D301 - click wants the character
+    from crawler.importing.job import PATIENCE, Job
+
+    wanted = None if "all" in languages else frozenset(languages)
+    settings = config.load(archive)
+    _check(sources)
+    job = Job(
+        root=archive,
+        sources=[],
+        publishers=load_all(*folders(archive)),
+        languages=wanted,
+        patience=PATIENCE if wait else 0.0,
+        again=again,
+        processes=processes,
+        clock=now,
+    )
+    told: list[Told] = []
+    for is_url, group in groupby(sources, _is_url):
+        for some in [[one] for one in group] if is_url else [list(group)]:
+            told += _read(some, replace(job, sources=_sources(some, settings, archive)), dry_run)
+            if told[-1].stopped:
+                click.echo("Stopped; the same command goes on where it was.")
+                raise SystemExit(1)
+    if not all(one.before or one.is_warc for one in told):
+        raise SystemExit(1)
+
+
+def _read(given: list[str], job: "Job", dry_run: bool) -> "list[Told]":
+    """Import files, or count what is in them; what was downloaded for it is removed again."""
+    from crawler.importing.job import count, run
+
+    with Progress("bytes read") as progress:
+        if dry_run:
+            told = [count(one, job.languages, clock=job.clock) for one in job.sources]
+            for one in told:
+                _tell(one)
+        else:
+            told = asyncio.run(run(job, progress=progress, tell=_tell))
+    if _is_url(given[0]) and not dry_run and not told[-1].stopped:
+        job.sources[0].path.unlink()
+    return told
+
+
+def _is_url(given: str) -> bool:
+    return given.lower().startswith(("http://", "https://"))
+
+
+def _check(sources: Iterable[str]) -> None:
+    """Say at once which file is not there: the first may take hours."""
+    for given in sources:
+        if not _is_url(given) and not Path(given).is_file():
+            raise click.UsageError(f"{given!r} is neither a file nor an http(s) address")
+
+
+def _sources(some: list[str], settings: config.Config, archive: Path) -> "list[Source]":
+    """Return files to import, downloaded where they are URLs."""
+    from crawler.importing.job import Source
+
+    return [
+        Source(path=_downloaded(one, settings, archive) if _is_url(one) else Path(one),
+               name=one if _is_url(one) else Path(one).name)
+        for one in some
+    ]  # fmt: skip
+
+
+def _downloaded(url: str, settings: config.Config, archive: Path) -> Path:
+    from crawler.importing.download import download
+    from crawler.wiring import user_agent
+
+    with Progress("bytes downloaded") as progress:
+        return download(
+            url,
+            archive / DOWNLOADS,
+            user_agent=user_agent(settings.contact),
+            proxy=settings.proxy,
+            progress=progress,
+        )
+
+
+def _tell(told: "Told") -> None:
+    """Say what became of a file: what was kept first, then why the rest was not."""
+    for line in told.damages:
+        click.echo(line, err=True)
+    counts = told.counts
+    kept = {
+        "new articles": counts["new"],
+        "changed": counts["changed"],
+        "seen again": counts["same"],
+        "older than what the archive has": counts["older"],
+        "known already": counts["known"],
+        "that may be articles": counts["unread"],
+    }
+    rest = {name: number for name, number in counts.items() if name not in _KEPT}
+    pages = sum(kept.values()) + counts["no article"]
+    speed = pages / told.seconds if told.seconds else 0.0
+    went_on = " (went on where it was)" if told.before else ""
+    click.echo(
+        f"{told.name}: {counts['records']:,} records in {told.seconds:.1f} s,"
+        f" {speed:,.0f} pages/s{went_on}"
+    )
+    click.echo(f"  kept: {_list(kept) or 'nothing'}")
+    if rest := {name: number for name, number in sorted(rest.items()) if number}:
+        click.echo(f"  passed over: {_list(rest)}")
+    if counts["older"]:
+        click.echo("  `warraq extract --again` puts older captures into their articles' chains.")
+
+
+_KEPT = frozenset({"records", "new", "changed", "same", "older", "known", "unread"})
+
+
+def _list(numbers: dict[str, int]) -> str:
+    return ", ".join(f"{number:,} {name}" for name, number in numbers.items() if number)

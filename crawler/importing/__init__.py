@@ -1,0 +1,1 @@
+"""Pages that another program recorded, into the archive: what of a WARC file is kept, and how."""

@@ -1,0 +1,78 @@
+"""A page that another program recorded into the archive: as the capture it is, in its own time.
+
+It takes the road of a crawled page, with two differences: its address is not visited again for its
+sake, and what was recorded before the archive last saw an article is no edit of it.
+"""
+
+from collections.abc import Collection, Mapping
+from enum import StrEnum
+
+from archive import captures, imports, told
+from archive.articles import Identity
+from archive.records import Extraction, Outcome, PageKind, Problem, Reading
+from archive.store import Store
+from crawler.article.language import changes_script
+from crawler.keeping import addresses
+
+
+class Became(StrEnum):
+    """What became of a page that was kept."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
+    OLDER = "older"
+    NO_ARTICLE = "no article"
+
+
+def is_article(extraction: Extraction, languages: Collection[str] | None) -> bool:
+    """Return whether a reading is an article, in one of the languages (None: in any)."""
+    if not extraction.text or extraction.kind in {PageKind.SECTION, PageKind.OTHER}:
+        return False
+    return languages is None or extraction.language is None or extraction.language in languages
+
+
+def keep(store: Store, reading: Reading, fields: Mapping[str, str]) -> Became:
+    """Keep the reading of a page whose record and row are there, wholly or not at all.
+
+    `fields` are what a metadata record tells of it beside the visit.
+    """
+    visit, capture = reading.page.visit, reading.page.capture
+    refers_to = capture.record.record_id if capture.record else None
+    fields = told.fields_of(visit, run=store.run) | dict(fields)
+    store.tell(capture.url, fields, refers_to=refers_to)
+    claimed, answered = addresses(reading)
+    with store.batch.one_page():
+        identity = store.identify(
+            visit, claimed=claimed, answered=answered, title=reading.extraction.title
+        )
+        became = _keep(store, reading, identity)
+    store.batch.count()
+    return became
+
+
+def _keep(store: Store, reading: Reading, identity: Identity) -> Became:
+    visit, capture, article = reading.page.visit, reading.page.capture, identity.article
+    if article is not None and _is_aside(store, reading, identity):
+        captures.attribute(store.db, capture.id, article=article)
+        imports.lead(store.db, visit.key, article=article)
+        return Became.SAME if identity.led else Became.OLDER
+    before = store.language(article) if article is not None else None
+    if changes_script(before, reading.extraction.text):
+        detail = f"another page stands here: the article was in another script ({before})"
+        problem = Problem(kind="replaced", detail=detail, stage="keep")
+        store.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
+        return Became.NO_ARTICLE
+    kept, outcome = store.keep(
+        reading.extraction, url=identity.url, visit=visit, capture=capture, article=article
+    )
+    if kept is None or outcome is None:
+        return Became.NO_ARTICLE
+    imports.lead(store.db, visit.key, article=kept)
+    return {Outcome.NEW: Became.NEW, Outcome.CHANGED: Became.CHANGED}.get(outcome, Became.SAME)
+
+
+def _is_aside(store: Store, reading: Reading, identity: Identity) -> bool:
+    """Return whether a capture adds no state to a known article's chain."""
+    at = reading.page.capture.fetched_at
+    return identity.led or imports.is_older(store.db, identity.article or 0, at)

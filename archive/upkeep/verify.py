@@ -79,7 +79,8 @@ def _run(tasks: list[Task], *, small: bool, processes: int | None) -> Iterator[F
     if small or processes == 1:
         yield from map(_guarded, tasks)
         return
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
         waiting: list[Future[Findings]] = [pool.submit(_guarded, task) for task in tasks]
         try:

@@ -10,6 +10,7 @@ from typing import Any
 
 from archive.clock import iso
 from archive.database import open_for_reading
+from archive.errors import DamagedDatabase
 from archive.foreign.record import moment_of, url_of
 from archive.session import WARC_FOLDER
 from archive.upkeep.damage import FROM_BACKUP, ROW_FROM_BACKUP, Damage, Findings
@@ -149,7 +150,7 @@ def check_piece(piece: Piece) -> Findings:
     try:
         with closing(open_for_reading(piece.root)) as db:
             return _checked(piece, db)
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, DamagedDatabase):
         return _checked(piece, None)
 
 

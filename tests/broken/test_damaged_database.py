@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from archive import remedies
 from archive.database import NAME, open_for_reading
 from archive.upkeep.backup import back_up
+from archive.upkeep.verify import verify
 from crawler.cli import _COMMANDS, warraq
 from tests.broken import workshop as w
 
@@ -72,6 +73,22 @@ def test_an_archive_without_records_may_begin_anew(tmp_path):
     (tmp_path / NAME).touch()  # as a crawl leaves it that is killed at its very beginning
     assert w.run("import-jsonl", tmp_path, tmp_path / "out").exit_code == 0
     assert w.is_whole(tmp_path)
+
+
+@pytest.mark.parametrize("damage", [*UNREADABLE.values(), *LOST.values()])
+def test_verify_checks_the_records_without_their_database(root, tmp_path, damage):
+    whole = verify(root).counts
+    damage(root)
+    result = w.run("verify", root, tmp_path / "out")
+    assert result.exit_code == 1
+    assert "warraq rebuild --from-warc" in result.output
+    assert "1 damaged." in result.output
+    findings = verify(root)
+    for name in ("WARC records", "bytes of WARC"):
+        assert findings.counts[name] == whole[name]
+    (path,) = (root / "warc").iterdir()
+    w.flip(path, random.Random(2), 1, first=path.stat().st_size // 2)
+    assert {one.kind for one in verify(root).damages} == {"database", "record"}
 
 
 @pytest.mark.parametrize("table", PAGES)

@@ -29,6 +29,10 @@ where id = ? and id not in (select id from gone_captures)
 _ORIGINAL = """
 select id from captures where sha256 = ? and url = ? and fetched_at = ? order by id limit 1
 """
+_SAME = """
+select id from captures where sha256 = (select sha256 from captures where id = :id) and id < :id
+order by id limit 1
+"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,6 +113,8 @@ class _Cutting:
             digest = record.fields.get("warc-payload-digest", "").removeprefix("sha256:")
             told = (record.fields.get(f"warc-refers-to-{name}") for name in ("target-uri", "date"))
             original = self._db.execute(_ORIGINAL, (digest, *told)).fetchone()
+            # A record of another program's making names its payload in other ways.
+            original = original or self._db.execute(_SAME, {"id": capture}).fetchone()
             if original:
                 self.write(original[0])
         self._out.write(os.pread(descriptor, length, offset))

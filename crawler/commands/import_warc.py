@@ -153,6 +153,8 @@ def _tell(told: "Told") -> None:
     """Say what became of a file: what was kept first, then why the rest was not."""
     for line in told.damages:
         click.echo(line, err=True)
+    if not told.before and not told.is_warc:
+        click.echo(f"{told.name}: there is no WARC record in it", err=True)
     counts = told.counts
     kept = {
         "new articles": counts["new"],

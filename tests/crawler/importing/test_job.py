@@ -23,13 +23,14 @@ from warcio.checker import Checker
 from archive.database import open_for_reading
 from archive.errors import ArchiveLocked
 from archive.foreign.copying import Copying
-from archive.records import Kind
+from archive.records import Extraction, Kind, PageKind, Publisher
 from archive.store import Store
 from archive.upkeep.verify import verify
 from archive.upkeep.warc_export import write_warc
 from archive.warc_records import read_fields
 from crawler.cli import warraq
 from crawler.importing.job import Job, Source, count, run
+from crawler.importing.keeping import is_article
 from crawler.publisher import load_all
 from crawler.rebuild import rebuild
 from crawler.workers import Workers
@@ -45,7 +46,7 @@ from tests.archive.foreign_warcs import (
     url,
 )
 from tests.crawler import shell, wire
-from tests.crawler.importing.test_look import ENGLISH, PERSIAN
+from tests.crawler.importing.test_look import ARABIC, ENGLISH, PERSIAN
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 ALL = [url(number) for number in range(6)]
@@ -261,9 +262,11 @@ def test_later_captures_are_edits_and_earlier_ones_are_none(tmp_path):
     done = imported(root, packed(PAGES[:2]), packed(later), packed(earlier))
     assert (done.counts["older"], done.counts["records"]) == (1, 1)
     states = rows(
-        root, "select number, observed_at, title from revisions r join articles a on a.id ="
-        " r.article where a.url = ? order by number", url(1),
-    )  # fmt: skip
+        root,
+        "select r.number, r.observed_at, r.title from revisions r"
+        " join articles a on a.id = r.article where a.url = ? order by r.number",
+        url(1),
+    )
     assert [at[:10] for _, at, _ in states] == ["2020-11-09", "2020-11-10"]
     captures = rows(root, "select count(*) from captures c join articles a on a.id = c.article"
                           " where a.url = ?", url(1))  # fmt: skip
@@ -293,6 +296,34 @@ def test_a_revisit_is_a_sign_of_life_where_its_original_was_kept(tmp_path):
     assert {one for (one,) in rows(root, "select revision_count from articles")} == {1}
     assert verify(root).damages == []
     assert imported(root, data, again=True).counts["new"] == 0
+
+
+def test_an_export_has_the_payload_of_a_revisit_that_was_imported(tmp_path):
+    root, out = tmp_path / "archive", BytesIO()
+    named = (f"WARC-Refers-To-Target-URI: {url(0)}", "WARC-Refers-To-Date: 2020-11-09T12:00:00Z")
+    imported(root, packed([PAGES[0], revisit(0, *named)]))
+    cut = write_warc(root, out, where="fetched_at > '2020-11-10'")
+    assert (cut.captures, cut.originals, cut.unreadable) == (1, 1, [])
+
+
+GERMAN = "Nach Angaben örtlicher Quellen kehrten die Bewohner nach den Kämpfen heim. "
+LANGUAGES = [
+    (ARABIC, "ar", "ar", True),
+    (ARABIC, None, "ar", True),
+    (GERMAN, None, "ar", False),
+    (GERMAN, None, "en", False),
+    (PERSIAN, "fa", "ar", False),
+    (ENGLISH, "en", "en", True),
+    ("", None, "ar", False),
+]
+
+
+@pytest.mark.parametrize(("text", "language", "wanted", "kept"), LANGUAGES)
+def test_the_language_of_the_text_decides(text, language, wanted, kept):
+    reading = Extraction(kind=PageKind.ARTICLE, text=text, language=language)
+    assert is_article(reading, {wanted}) is kept
+    assert is_article(reading, None) is bool(text)
+    assert not is_article(replace(reading, kind=PageKind.SECTION), None)
 
 
 def test_damage_is_passed_over_counted_and_noted_once(tmp_path):
@@ -334,8 +365,6 @@ def test_an_address_that_is_due_to_a_crawl_stays_so(tmp_path):
 
 
 def known_paper():
-    from archive.records import Publisher
-
     return Publisher(slug="paper", name="صحيفة", homepage="https://alwaraq.example/")
 
 
@@ -492,7 +521,7 @@ def test_the_command_says_what_it_cannot_read(tmp_path):
     source.write_bytes(b"<html>")
     code, output = command("import-warc", source, "--archive", root)
     assert code == 1
-    assert "no record begins there" in output
+    assert "there is no WARC record in it" in output
 
 
 @pytest.mark.skipif(shutil.which("wget") is None, reason="GNU Wget is not installed")

@@ -141,6 +141,7 @@ def _finish(store: Replayed, root: Path) -> dict[str, int]:
         db.execute("update runs set ended_at = ? where id = ?", (ended, run))
     _withhold_again(db, root)
     gathering.clear(db)
+    store.done = 0  # nothing is left to remember
     db.execute("commit")
     rows = {
         table: db.execute(f"select count(*) from {table}").fetchone()[0]  # noqa: S608 - ours

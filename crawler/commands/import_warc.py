@@ -18,7 +18,8 @@ from crawler.commands.options import folders, now_option
 from crawler.publisher import load_all
 
 if TYPE_CHECKING:
-    from crawler.importing.job import Job, Source, Told
+    from crawler.importing.job import Job
+    from crawler.importing.telling import Source, Told
 
 DOWNLOADS = "downloads"
 _LANGUAGES = (*ARABIC_SCRIPT, "en", "fr", "all")
@@ -126,7 +127,7 @@ def _check(sources: Iterable[str]) -> None:
 
 def _sources(some: list[str], settings: config.Config, archive: Path) -> "list[Source]":
     """Return files to import, downloaded where they are URLs."""
-    from crawler.importing.job import Source
+    from crawler.importing.telling import Source
 
     return [
         Source(path=_downloaded(one, settings, archive) if _is_url(one) else Path(one),

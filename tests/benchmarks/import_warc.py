@@ -22,8 +22,9 @@ import click
 
 from archive.records import Capture, Kind
 from crawler.extract import extract
-from crawler.importing.job import Job, Source, count, run
+from crawler.importing.job import Job, count, run
 from crawler.importing.owners import Owners
+from crawler.importing.telling import Source
 from crawler.publisher import Publisher
 from crawler.workers import Workers
 from tests.archive.foreign_warcs import answer, record

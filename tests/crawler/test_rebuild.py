@@ -2,16 +2,12 @@
 
 import asyncio
 import shutil
-import sqlite3
-import subprocess
-import time
 from contextlib import closing
 from datetime import timedelta
 
 import pytest
 
-from archive.database import NAME, open_for_reading
-from archive.errors import NotAnArchive
+from archive.database import open_for_reading
 from archive.upkeep.verify import verify
 from archive.upkeep.withholding import withhold
 from crawler import rebuild as rebuilding
@@ -19,7 +15,6 @@ from crawler.commands.options import chosen
 from crawler.crawl import Job, crawl
 from crawler.rebuild import OLD, rebuild
 from fixtures import Newsstand, serve
-from tests.crawler import shell
 
 ARTICLES = 60
 REVISION = (

@@ -29,8 +29,9 @@ from archive.upkeep.verify import verify
 from archive.upkeep.warc_export import write_warc
 from archive.warc_records import read_fields
 from crawler.cli import warraq
-from crawler.importing.job import Job, Source, count, run
+from crawler.importing.job import Job, count, run
 from crawler.importing.keeping import is_article
+from crawler.importing.telling import Source
 from crawler.publisher import load_all
 from crawler.rebuild import rebuild
 from crawler.workers import Workers

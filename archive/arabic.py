@@ -98,6 +98,12 @@ def _fold_table() -> dict[int, str | None]:
 
 
 _FOLD = _fold_table()
+_FOLDED = re.compile("[" + "".join(map(re.escape, map(chr, _FOLD))) + "]")
+# What nearly every text holds: str.replace takes these out in half the time of str.translate.
+_USUAL = [
+    (char, _FOLD[ord(char)] or "")
+    for char in (*"أإآىةیک", *map(chr, (0x640, *range(0x64B, 0x653), *range(0x660, 0x66A))))
+]
 _LINE = 200  # characters
 
 
@@ -112,7 +118,10 @@ def fold(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    return tidy(text).casefold().translate(_FOLD)
+    text = tidy(text).casefold()
+    for char, base in _USUAL:
+        text = text.replace(char, base)
+    return text.translate(_FOLD) if _FOLDED.search(text) else text
 
 
 # The lines around an article are the same on every page of a newspaper, and folded many times.

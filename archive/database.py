@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,16 +10,13 @@ from sqlite_utils import Database
 
 from archive.errors import NewerArchive, NotAnArchive
 from archive.index import index_is_current, rebuild_index
+from archive.remedies import told
 from archive.schema import MIGRATIONS
 from archive.search import register
 
 logger = logging.getLogger(__name__)
 
 NAME = "archive.db"
-_REMEDY = (
-    "; reading takes the right to write into the folder, unless nobody has it:"
-    " `chmod -R a-w` on an archive that is finished"
-)
 
 
 def open_for_writing(root: Path) -> sqlite3.Connection:
@@ -30,8 +26,10 @@ def open_for_writing(root: Path) -> sqlite3.Connection:
 
     Raises:
         NewerArchive: if a newer Warraq wrote it.
-        NotAnArchive: if the file is no SQLite database, or cannot be written.
+        NotAnArchive: if the file is no SQLite database, cannot be written, or was lost while
+            the WARC files of its rows are still there.
     """
+    _refuse_lost(root)
     with _opened(root, mode="rwc") as db:
         _refuse_newer(db, root)
         db.execute("pragma journal_mode = wal")
@@ -73,16 +71,41 @@ def open_for_reading(root: Path) -> sqlite3.Connection:
         NotAnArchive: if there is no archive in `root`, or an older Warraq wrote it.
     """
     path = root / NAME
-    if not path.is_file():
-        raise NotAnArchive(f"{root} holds no archive ({NAME}); `warraq crawl --archive` makes one")
+    require(root)
     with _opened(root, mode="ro") as db:
         _refuse_newer(db, root)
         if MIGRATIONS.pending(Database(db)):
+            _refuse_lost(root)
             raise NotAnArchive(
                 f"{path} is no archive yet, or an older Warraq wrote it;"
                 " the next command that writes (as `warraq crawl`) brings it up to date"
             )
     return db
+
+
+def require(root: Path) -> None:
+    """Raise NotAnArchive where there is no database in `root`."""
+    if not (root / NAME).is_file():
+        _refuse_lost(root)
+        raise NotAnArchive(f"{root} holds no archive ({NAME}); `warraq crawl --archive` makes one")
+
+
+def _refuse_lost(root: Path) -> None:
+    """Begin no new database beside WARC files: the one that knew them is gone.
+
+    A first run commits its tables before it writes a record.
+    """
+    path = root / NAME
+    log = path.with_name(f"{NAME}-wal")
+    if any(one.exists() and one.stat().st_size for one in (path, log)):
+        return
+    files = sum(1 for _ in (root / "warc").glob("*.warc.gz"))
+    if files:
+        lost = "is empty" if path.exists() else "is missing"
+        raise NotAnArchive(
+            f"{path} {lost}, but {files} WARC files of the archive are there;"
+            " put it back from a backup, or make it anew with `warraq rebuild --from-warc`"
+        )
 
 
 @contextlib.contextmanager
@@ -92,14 +115,13 @@ def _opened(root: Path, *, mode: str) -> Iterator[sqlite3.Connection]:
     try:
         db = sqlite3.connect(uri(path, mode=mode), uri=True, isolation_level=None)
     except sqlite3.Error as error:
-        raise NotAnArchive(f"{path} does not open: {error}") from error
+        raise NotAnArchive(told(error, path)) from error
     try:
         register(db)
         yield db
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter: in the schema
         db.close()
-        remedy = _REMEDY if mode == "ro" and not os.access(root, os.W_OK) else ""
-        raise NotAnArchive(f"{path} is not a usable database: {error}{remedy}") from error
+        raise NotAnArchive(told(error, path)) from error
     except BaseException:
         db.close()
         raise

@@ -11,6 +11,7 @@ from typing import IO
 
 from archive.clock import iso
 from archive.errors import ArchiveError, ArchiveLocked
+from archive.remedies import told
 
 
 @contextlib.contextmanager
@@ -27,8 +28,7 @@ def writing(root: Path, *, command: str, now: datetime) -> Iterator[None]:
         except BlockingIOError:
             raise ArchiveLocked(_holder(root, file)) from None
         file.truncate(0)
-        json.dump({"command": command, "pid": os.getpid(), "since": iso(now)}, file)
-        file.flush()
+        _name(root / "lock", file, {"command": command, "pid": os.getpid(), "since": iso(now)})
         try:
             yield
         finally:
@@ -51,7 +51,15 @@ def _opened(path: Path) -> IO[str]:
     try:
         return path.open("a+", encoding="utf-8")
     except OSError as error:
-        raise ArchiveError(f"{path} cannot be written: {error.strerror}") from error
+        raise ArchiveError(told(error, path)) from error
+
+
+def _name(path: Path, file: IO[str], holder: dict[str, object]) -> None:
+    # Unbuffered: what a full disk refuses would be tried again when the file is closed.
+    try:
+        os.write(file.fileno(), json.dumps(holder).encode())
+    except OSError as error:
+        raise ArchiveError(told(error, path)) from error
 
 
 def _holder(root: Path, file: IO[str]) -> str:

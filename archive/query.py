@@ -29,6 +29,7 @@ _NAMES = {
 }
 _FIELDS = {fold(word): name for name, words in _NAMES.items() for word in words.split()}
 _DAYS = {"after", "before"}
+_UNREAD = "unread"
 _KNOWN = "|".join(" ".join(_NAMES.values()).split())  # may have a space after the colon
 _ITEM = re.compile(
     rf"""(?P<sign>(?<!\S)[+-])?
@@ -76,7 +77,8 @@ class Query:
     """A query, understood: words to rank by, demands, exclusions, and filters on the article.
 
     `publishers` and `not_publishers` are as typed (a slug or a part of a name). `after` is the
-    first day wanted, `before` the first day no longer wanted.
+    first day wanted, `before` the first day no longer wanted. `unread` are the bounds whose day
+    cannot be read, as typed; their words are demands, so that they do not widen what is found.
     """
 
     words: tuple[Clause, ...] = ()
@@ -86,6 +88,7 @@ class Query:
     not_publishers: tuple[str, ...] = ()
     after: date | None = None
     before: date | None = None
+    unread: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -142,6 +145,8 @@ class _Item:
             return "not_publishers" if self.sign == "-" else "publishers"
         if self.field in _DAYS:
             return "days"
+        if self.field == _UNREAD:
+            return _UNREAD
         if self.sign == "-":
             return "must_not"
         return "must" if self.sign or self.field or self.exact else "words"
@@ -174,17 +179,25 @@ def parse(query: str) -> Query:
         not_publishers=tuple(item.value for item in parts.get("not_publishers", ())),
         after=days.get("after"),
         before=days.get("before"),
+        unread=tuple(item.value for item in parts.get(_UNREAD, ())),
     )
 
 
 def _read(match: re.Match[str]) -> Iterator[_Item]:
-    """Yield what was typed; a field there is none of, or a day that is none, is a word."""
+    """Yield what was typed; a field there is none of, or a day that is none, is a word.
+
+    A day is meant where it stands at its field, or begins with a digit; "ما بعد: الحرب" is prose.
+    """
     exact = match["word"] is None
     value = (match["phrase"] or match["quoted"] or "") if exact else match["word"]
     sign, name, typed = match["sign"] or "", None, match["field"] or match["known"]
     if typed:
         name = _FIELDS.get(fold(typed))
-        if name is None or (name in _DAYS and _day(value) is None):
+        unread = name in _DAYS and _day(value) is None
+        if unread and (match["field"] or value[:1].isdigit()):
+            yield _Item(value=f"{typed}:{value}", field=_UNREAD)
+            sign = sign or "+"
+        if name is None or unread:
             yield _Item(value=typed, sign=sign)
             name = None
     if value.strip():

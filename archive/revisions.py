@@ -21,14 +21,19 @@ class Dated:
 
 
 def content_hash(extraction: Extraction) -> str:
-    """Return the SHA-256, in hexadecimal, of all that the publisher wrote in this reading.
+    """Return the SHA-256, in hexadecimal, of all that the publisher wrote in this reading."""
+    return digest(written(extraction))
+
+
+def written(extraction: Extraction) -> list[object]:
+    """Return what the publisher wrote in a reading, as revisions are compared by it.
 
     `modified_at` is left out: a stamp that moves without a word changing is no revision. White
     space and an image's query string (sizes, cache keys) are no change either. A date of
     publication is compared by `dated`; a byline that only a listing gave is not on the page.
     """
     image = extraction.image_url and urlsplit(extraction.image_url)._replace(query="").geturl()
-    written = [
+    return [
         extraction.title,
         extraction.deck,
         None if extraction.byline_from == "feed" else extraction.byline,
@@ -38,7 +43,11 @@ def content_hash(extraction: Extraction) -> str:
         image,
         [" ".join(line.split()) for line in extraction.text.splitlines() if line.strip()],
     ]
-    return hashlib.sha256(json.dumps(written, ensure_ascii=False).encode()).hexdigest()
+
+
+def digest(fields: list[object]) -> str:
+    """Return the SHA-256, in hexadecimal, of what was written."""
+    return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).hexdigest()
 
 
 def decide(current_hash: str | None, extraction: Extraction, *, redated: bool) -> Outcome:

@@ -2,6 +2,7 @@
 
 from sqlite_utils import Database, Migrations
 
+from archive.former import bring_up_to_date
 from archive.index import create_index, register
 from archive.stories import create_stories
 from archive.urls import canonical
@@ -341,7 +342,13 @@ def _key(url: str) -> str:
 
 
 @MIGRATIONS()
-def m010_imports(db: Database) -> None:
+def m010_first_days(db: Database) -> None:
+    """Give an archive of the first days the columns, the index and the digests of today."""
+    bring_up_to_date(db.conn)
+
+
+@MIGRATIONS()
+def m011_imports(db: Database) -> None:
     """Create the memory of how far foreign WARC files were read."""
     db.execute(
         "create table imports (key text primary key, source text not null, languages text not null,"

@@ -17,6 +17,7 @@ from archive.errors import ArchiveError
 from archive.hosts import Hosts
 from archive.lock import writing
 from archive.past import Past
+from archive.remedies import unwritten
 from archive.shapes import Shapes
 
 WARC_FOLDER = "warc"
@@ -106,10 +107,7 @@ class Session:
                 self._finish(state)
             except (OSError, sqlite3.Error) as error:
                 self.batch.abandon()
-                raise ArchiveError(
-                    f"{self.root}: the archive cannot be written ({error});"
-                    " what was acknowledged is safe, the rest is still due"
-                ) from error
+                raise ArchiveError(unwritten(error, self.root)) from error
 
     def tell(self, url: str, fields: Mapping[str, str], *, refers_to: str | None = None) -> None:
         """Write beside the bytes what a database that is made anew from them needs to know.
@@ -124,7 +122,7 @@ class Session:
             self.warc_folder.mkdir(parents=True, exist_ok=True)
             warc.sync_folder(self.root)
         except OSError as error:
-            raise ArchiveError(f"{self.root} cannot be written: {error.strerror}") from error
+            raise ArchiveError(unwritten(error, self.root)) from error
 
     def _finish(self, state: Literal["finished", "failed"]) -> None:
         runs.end(self.db, self.run, state=state, now=self.clock())

@@ -9,13 +9,15 @@ find only texts of about one length.
 import re
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import accumulate
 
 from archive.arabic import fold
 
 SKETCH = 16
 """Hashes in a sketch: of 1,000 copies that keep two fifths of a text, none is expected missed."""
 
-Runs = frozenset[tuple[str, ...]]
+Runs = frozenset[bytes]
+"""Runs of four folded words, each as UTF-8 with single blanks between its words."""
 
 _RUN = 4  # words
 _FEWEST = 20  # runs below which a text says too little: captions, notices
@@ -28,8 +30,12 @@ _WORD = re.compile(r"\w+")
 @lru_cache(maxsize=256)  # a wire is compared with each of its reprints, one after the other
 def shingles(text: str) -> Runs:
     """Return the runs of four folded words in `text`; none for a text of less than 23 words."""
-    words = _WORD.findall(fold(text))
-    runs = frozenset(zip(*(words[start:] for start in range(_RUN)), strict=False))
+    line = " ".join(_WORD.findall(fold(text))).encode()
+    ends = list(accumulate(len(word) + 1 for word in line.split()))
+    starts = (0, *ends)
+    runs = frozenset(
+        line[start : end - 1] for start, end in zip(starts, ends[_RUN - 1 :], strict=False)
+    )
     return runs if len(runs) >= _FEWEST else frozenset()
 
 
@@ -39,7 +45,7 @@ def sketch(runs: Runs) -> list[int]:
     Two texts may be versions of one another only if their sketches share a number. It is the same
     on every machine and in every release.
     """
-    hashes = sorted(blake2b(" ".join(run).encode(), digest_size=8).digest() for run in runs)
+    hashes = sorted([blake2b(run, digest_size=8).digest() for run in runs])
     return [int.from_bytes(digest[4:], "big", signed=True) for digest in hashes[:SKETCH]]
 
 
@@ -57,4 +63,4 @@ def are_versions(one: Runs, other: Runs) -> bool:
 
 
 def _figures(runs: Runs) -> frozenset[str]:
-    return frozenset(word for run in runs for word in run if word.isdecimal())
+    return frozenset(word for word in set(b" ".join(runs).decode().split()) if word.isdecimal())

@@ -3,12 +3,14 @@
 Everything a batch writes goes through one connection, so it reads its own rows at once.
 """
 
+import logging
 from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from archive import articles, captures, links, renderings, runs, told, visits, warc
 from archive.clock import from_iso, iso
+from archive.errors import DamagedWarc
 from archive.records import (
     Capture,
     Exchange,
@@ -22,6 +24,8 @@ from archive.records import (
     Visit,
 )
 from archive.session import Session
+
+logger = logging.getLogger(__name__)
 
 
 class Store(Session):
@@ -303,7 +307,10 @@ class Store(Session):
         return known and (known[0], known[2])
 
     def latest_answer(self, url: str, *, since: datetime) -> tuple[int, str, bytes] | None:
-        """Return (status, content type, decoded body) as `latest` does."""
+        """Return (status, content type, decoded body) as `latest` does.
+
+        None also where its WARC file is gone or damaged.
+        """
         row = self.db.execute(
             "select status, sha256, content_type from captures where url = ?"
             " and fetched_at between ? and ? and truncated is null order by id desc limit 1",
@@ -312,4 +319,9 @@ class Store(Session):
         location = captures.payload_location(self.db, row[1]) if row else None
         if location is None:
             return None
-        return row[0], row[2] or "", warc.read_payload(self.warc_folder, location)
+        try:
+            body = warc.read_payload(self.warc_folder, location)
+        except DamagedWarc as error:
+            logger.warning("%s is asked for again: %s", url, error)
+            return None
+        return row[0], row[2] or "", body

@@ -1,6 +1,46 @@
-"""`python -m crawler`: the command line, for child processes and for machines without scripts."""
+"""`warraq` and `python -m crawler`: the command line, quiet when Ctrl-C ends it.
 
-from crawler.cli import warraq
+Nothing is imported here but what Python itself has loaded: half a second of imports follows, and
+Ctrl-C in the middle of them would show a traceback, or be lost in one of their callbacks.
+"""
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+INTERRUPTED = 130  # as shells say of what Ctrl-C ended: 128 and the signal's number
+
+
+def main() -> None:
+    """Run the command that the program's arguments name."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # nohup has it ignored
+        signal.signal(signal.SIGINT, _interrupt)
+    try:
+        from crawler.cli import warraq
+
+        warraq(prog_name="warraq")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    finally:
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, _end)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """End at once while modules are loaded, when nothing has begun; else raise as Python does."""
+    above = frame
+    while above is not None:
+        if above.f_code.co_filename.startswith("<frozen importlib"):
+            _end(number, frame)
+        above = above.f_back
+    raise KeyboardInterrupt
+
+
+def _end(_number: int, _frame: FrameType | None) -> NoReturn:
+    os._exit(INTERRUPTED)
+
 
 if __name__ == "__main__":
-    warraq(prog_name="warraq")
+    main()

@@ -2,11 +2,14 @@
 
 import errno
 import importlib
+import sqlite3
 from typing import Any
 
 import click
 
+from archive.commands.options import failure
 from archive.errors import ArchiveError
+from crawler.__main__ import INTERRUPTED
 from crawler.errors import CrawlerError
 
 # Named, not imported: a command's libraries are loaded when it runs. `warraq serve`, `search` and
@@ -37,7 +40,10 @@ _COMMANDS = {
 
 
 class Commands(click.Group):
-    """Loads each command from its own module, and turns our errors into one line and exit 1."""
+    """Loads each command from its own module, and turns our errors into one line and exit 1.
+
+    Ctrl-C, where a command does not take it itself, ends it without a word and with 130.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         return list(_COMMANDS)
@@ -52,6 +58,8 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise SystemExit(INTERRUPTED) from None  # click would say "Aborted!" and end with 1
         except (ArchiveError, CrawlerError) as error:
             raise click.ClickException(str(error)) from error
         except ModuleNotFoundError as error:
@@ -64,8 +72,9 @@ class Commands(click.Group):
         except OSError as error:
             if error.errno == errno.EPIPE:
                 raise  # click ends quietly when whoever read our output has gone
-            where = f"{error.filename}: " if error.filename else ""
-            raise click.ClickException(f"{where}{error.strerror or error}") from error
+            raise click.ClickException(failure(ctx, error)) from error
+        except sqlite3.Error as error:
+            raise click.ClickException(failure(ctx, error)) from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -79,4 +88,5 @@ def warraq() -> None:
     warraq search "اللاجئين"          search the archive
     warraq serve                     read it in the browser
     warraq publishers add URL        follow a newspaper that is not packaged
+    warraq crawl --help              explain a command, with examples
     """  # noqa: D301 - click wants the character

@@ -9,15 +9,18 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.utils.log import configure_logging
 
+from archive import setback
 from archive.clock import Clock, system
 from archive.errors import ArchiveError, ArchiveLocked
 from archive.records import Kind
+from archive.remedies import unwritten
 from archive.runs import Counts
 from archive.store import Store
 from archive.urls import canonical, host_of
@@ -75,8 +78,8 @@ class Job:
 class Summary:
     """What a crawl did over all its slices, and how many visits are left due.
 
-    `notes` say why some were not made. `counts` has a record per slice and publisher, `problems`
-    (publisher, kind, how many, one of them) per slice.
+    `notes` say why some were not made, `set_back` is one of them. `counts` has a record per slice
+    and publisher, `problems` (publisher, kind, how many, one of them) per slice.
     """
 
     counts: list[Counts] = field(default_factory=list)
@@ -85,6 +88,7 @@ class Summary:
     left: int = 0
     notes: list[str] = field(default_factory=list)
     stopped: bool = False
+    set_back: str | None = None
 
 
 Progress = Callable[[Mapping[str, int]], None]
@@ -98,6 +102,7 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
     Raises:
         ArchiveLocked, NewerArchive, NotAnArchive, ArchiveError: if the archive cannot be written.
         RenderError: if a publisher's pages need a browser that is not there.
+        NoWorkers: if no process that reads pages stays alive.
     """
     chromium.check(job.publishers, [job.root / "publishers"])
     summary, began, stop = Summary(), time.monotonic(), Stop()
@@ -110,13 +115,15 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
         with contextlib.ExitStack() as turn:
             store = await _take_turn(turn, job, stop, patience=job.patience if first else PATIENCE)
             store.totals = totals
-            _prepare(store, job, first=first)
+            _prepare(store, job, summary, first=first)
             spider = await _slice(store, job, stop, limit=limit, seconds=seconds, progress=progress)
             _add_up(summary, store, job, spider)
             capped = allowance.left(store, job.caps) == 0
         first, limit = False, spider.frontier.articles_left
         over = job.seconds is not None and time.monotonic() - began >= job.seconds
         idle = not summary.left or not spider.frontier.ended
+        if spider.workers.failure:
+            raise spider.workers.failure
         if stop.asked or spider.unable or over or capped or limit == 0 or idle:
             break
         # Whoever waits for the lock gets it now.
@@ -128,14 +135,13 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
 def _add_up(summary: Summary, store: Store, job: Job, spider: NewsSpider) -> None:
     """Add what a slice did to the summary."""
     if spider.fault:
-        raise ArchiveError(
-            f"{job.root}: the archive cannot be written ({spider.fault});"
-            " what was acknowledged is safe, the rest is still due"
-        ) from spider.fault
+        raise ArchiveError(unwritten(spider.fault, job.root)) from spider.fault
     summary.counts += store.counts()
     summary.problems += store.problem_kinds()
     summary.left = _left(store, job)
     summary.notes = [*allowance.notes(store, job.caps), *_unasked(spider, job)]
+    if summary.set_back:
+        summary.notes.append(summary.set_back)
 
 
 async def _take_turn(turn: contextlib.ExitStack, job: Job, stop: Stop, *, patience: float) -> Store:
@@ -164,7 +170,13 @@ def _days(period: Period) -> dict[str, str]:
     return {name: day.isoformat() for name, day in ends.items() if day}
 
 
-def _prepare(store: Store, job: Job, *, first: bool) -> None:
+def _prepare(store: Store, job: Job, summary: Summary, *, first: bool) -> None:
+    store.batch.open()
+    if ahead := setback.make_good(store.db, now=store.clock()):
+        summary.set_back = (
+            f"An earlier run's clock was {ahead / timedelta(hours=1):,.1f} hours ahead of this one;"
+            " what it had put off was made due. See that the machine's clock is right."
+        )
     for one in job.publishers:
         store.publish(known(one))
         if first and job.back:

@@ -7,8 +7,8 @@ really use, and the commonness of the letters that come out decides.
 
 import codecs
 import re
-from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 
 from archive.mojibake import COMMON
 
@@ -66,9 +66,10 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded:
     if body[:2000].count(0) > len(body[:2000]) // 4:
         charset = "utf-16-be" if body[0] == 0 else "utf-16-le"
         return Decoded(text=body.decode(charset, "replace"), charset=charset)
-    if _is_utf8(body):
+    text = _as_utf8(body)
+    if text is not None:
         overruled = declared if declared not in {None, "utf-8"} and not body.isascii() else None
-        return Decoded(text=body.decode("utf-8", "replace"), charset="utf-8", overruled=overruled)
+        return Decoded(text=text, charset="utf-8", overruled=overruled)
     charset = _best(body, declared)
     text = body.decode(charset, "replace")
     return Decoded(text=text, charset=charset, overruled=None if charset == declared else declared)
@@ -100,22 +101,24 @@ def _declared(body: bytes, content_type: str | None) -> str | None:
     return None
 
 
-def _is_utf8(body: bytes) -> bool:
-    """Tell whether `body` is UTF-8, a torn end or a few broken letters allowed for."""
+def _as_utf8(body: bytes) -> str | None:
+    """Return `body` as text if it is UTF-8, a torn end or a few broken letters allowed for."""
     try:
-        codecs.getincrementaldecoder("utf-8")("strict").decode(body, final=False)
-    except UnicodeDecodeError:
-        text = body[:_SAMPLE].decode("utf-8", "replace")
-        wide = len(text) - len(text.encode("ascii", "ignore"))
-        return wide > 0 and text.count("\N{REPLACEMENT CHARACTER}") < wide * _BROKEN_SHARE
-    return True
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        torn = error.end == len(body) and error.reason == "unexpected end of data"
+    text = body[:_SAMPLE].decode("utf-8", "replace")
+    wide = len(text) - len(text.encode("ascii", "ignore"))
+    meant = wide > 0 and text.count("\N{REPLACEMENT CHARACTER}") < wide * _BROKEN_SHARE
+    return body.decode("utf-8", "replace") if torn or meant else None
 
 
 def _best(body: bytes, declared: str | None) -> str:
     """Return the charset under which the high bytes read most like letters of this field."""
     runs = _HIGH.findall(body[:_SAMPLE])
     charsets = dict.fromkeys((declared, *_UNDECLARED) if declared else _UNDECLARED)
-    charsets.pop("utf-8", None)
+    for wide in ("utf-8", "utf-16", "utf-16-le", "utf-16-be"):  # these had their turn
+        charsets.pop(wide, None)
     scores = {charset: _commonness(runs, charset) for charset in charsets}
     best = max(scores, key=lambda charset: scores[charset])
     if declared in scores and scores[declared] >= scores[best] - _MEANT:
@@ -128,8 +131,15 @@ def _commonness(runs: list[bytes], charset: str) -> float:
 
     A Latin accent counts only alone between ASCII letters: a run of them is Arabic misread.
     """
-    text = b"".join(runs).decode(charset, "replace")
-    score = sum(COMMON.get(c, -1) * n for c, n in Counter(text).items() if c > "\u024f")
+    values = b"".join(runs).translate(_worths(charset))
+    score = sum(worth * values.count(worth + 1) for worth in (-1, 1, 2, 3))
     if charset in _LATIN:
         score += 2 * sum(len(run) == 1 for run in runs)
-    return score / max(1, len(text))
+    return score / max(1, len(values))
+
+
+@lru_cache
+def _worths(charset: str) -> bytes:
+    """Return how common the character of each byte is, plus one: letters of Latin count nothing."""
+    chars = (bytes([code]).decode(charset, "replace") for code in range(256))
+    return bytes(COMMON.get(char, -1) + 1 if char > "\u024f" else 1 for char in chars)

@@ -1,4 +1,4 @@
-"""What can go wrong before a crawl begins; a page's problems are data, not errors.
+"""What can keep a crawl from its work; a page's problems are data, not errors.
 
 CrawlerError
 ├── PublisherError    a publisher file is wrong, or no publisher has that name
@@ -6,12 +6,13 @@ CrawlerError
 ├── CannotFollow      a site was looked at, and there is no newspaper that can be followed
 ├── StoppedLooking    the user stopped a look at a site
 ├── DownloadFailed    a file to import cannot be had
-└── RenderError       pages are to be rendered, and the browser for it is missing
+├── RenderError       pages are to be rendered, and the browser for it is missing
+└── NoWorkers         the processes that read pages die as they start
 """
 
 
 class CrawlerError(Exception):
-    """The crawl cannot start; the message says which file and key, and what to do."""
+    """The crawl cannot be done; the message says why (which file and key), and what to do."""
 
 
 class PublisherError(CrawlerError):
@@ -24,6 +25,10 @@ class CannotFollow(CrawlerError):  # noqa: N818 - what it says to the user
 
 class StoppedLooking(CrawlerError):  # noqa: N818 - what happened
     """The user stopped a look at a site before its end."""
+
+
+class NoWorkers(CrawlerError):  # noqa: N818 - what is missing
+    """No process that reads pages stays alive; the message says what to look at."""
 
 
 class ConfigError(CrawlerError):

@@ -68,29 +68,42 @@ def extract(
     guessed, and what went wrong is in `problems`; no page raises.
     """
     decoded = decode(capture.body, capture.content_type)
-    if is_binary(decoded.text):
-        return Extraction(kind=PageKind.OTHER, problems=(_no_text("this is no page but data"),))
-    if (tags := decoded.text.count("<")) > _MOST_TAGS:
-        detail = f"the page has {tags} tags; none of a newspaper has over {_MOST_TAGS}"
-        problem = Problem(kind="too-large", detail=detail, stage="extract")
+    if problem := _unreadable(decoded.text):
         return Extraction(kind=PageKind.OTHER, problems=(problem,))
     root = parse_page(decoded.text)
     if root is None:
         return Extraction(kind=PageKind.OTHER, problems=(_no_text("the page holds no markup"),))
     mended = mend(root, decoded.text)
     page = read_page(root, decoded, capture, publisher, mend_hints(hints))
+    return _read(page, mended, capture, publisher.zone)
+
+
+def _unreadable(source: str) -> Problem | None:
+    """Return why a source is not even parsed."""
+    if is_binary(source):
+        return _no_text("this is no page but data")
+    if (tags := source.count("<")) > _MOST_TAGS:
+        detail = f"the page has {tags} tags; none of a newspaper has over {_MOST_TAGS}"
+        return Problem(kind="too-large", detail=detail, stage="extract")
+    return None
+
+
+def _read(
+    page: Page, mended: Iterable[Problem], capture: Capture, zone: tzinfo | None
+) -> Extraction:
+    """Put together what a page says, as far as its kind lets it be believed."""
     title = _title(page)
     body = _text(page, title)
     kind, problems = _kind(page, body.text, capture)
     found = (*page.evidence.problems, *page.selected.problems)
-    problems = (*found, *_charset(decoded), *mended, *problems)
+    problems = (*found, *_charset(page.decoded), *mended, *problems)
     if kind is None:
         return Extraction(kind=PageKind.OTHER, problems=problems)
     canonical = absolute(page.evidence.canonical, capture.url, same_site=True)
     if kind is PageKind.SECTION:
         language = detect(_visible(page))
         return Extraction(kind=kind, language=language, canonical_url=canonical, problems=problems)
-    dates = Decision() if kind is PageKind.OTHER else _dates(page, body, capture, publisher.zone)
+    dates = Decision() if kind is PageKind.OTHER else _dates(page, body, capture, zone)
     return replace(
         _article(page, title, body, capture.url),
         kind=kind,

@@ -14,7 +14,9 @@ class ExtractPage:
 
     def __init__(self, spider: NewsSpider, *, processes: int | None, seconds: float) -> None:
         self._spider = spider
-        self._workers = spider.arrivals.workers = Workers(processes=processes, seconds=seconds)
+        self._workers = spider.arrivals.workers = Workers(
+            processes=processes, seconds=seconds, gave_up=spider.stop
+        )
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -33,6 +35,8 @@ class ExtractPage:
             self._spider.publishers[item.visit.publisher],
             hints=item.visit.hints,
         )
+        outage = any(problem.kind == "outage" for problem in extraction.problems)
+        self._spider.pauses.shown(item.visit.url, outage=outage)
         return Reading(page=item, extraction=extraction)
 
     def close_spider(self) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from archive import recovery, runs
 from archive.clock import Clock, system
 from archive.database import NAME, open_for_writing
-from archive.errors import ArchiveError, NotAnArchive
+from archive.errors import ArchiveError, NewerArchive, NotAnArchive
 from archive.lock import writing
 from archive.replayed import Replayed
 from archive.session import WARC_FOLDER
@@ -58,6 +58,7 @@ async def rebuild(
 
     Raises:
         NotAnArchive: if there are no WARC files.
+        NewerArchive: if a newer Warraq wrote the database there is.
         ArchiveLocked: if another process is writing.
         ArchiveError: if the folder cannot be written.
     """
@@ -84,11 +85,13 @@ def _files(root: Path) -> list[str]:
 def _finish_runs(root: Path) -> None:
     """Let the runs that were killed be finished by the database that knows of them, if it reads."""
     if (root / NAME).is_file():
-        with (
-            contextlib.suppress(ArchiveError, sqlite3.Error),
-            closing(open_for_writing(root)) as db,
-        ):
-            recovery.recover(db, root / WARC_FOLDER)
+        try:
+            with closing(open_for_writing(root)) as db:
+                recovery.recover(db, root / WARC_FOLDER)
+        except NewerArchive:  # what it knows, this version would leave out
+            raise
+        except (ArchiveError, sqlite3.Error):
+            logger.info("%s does not read; what its runs left is read as it is", root / NAME)
 
 
 async def _rebuild(

@@ -61,6 +61,14 @@ class Watch:
         self._stopping = False
         self._child: asyncio.subprocess.Process | None = None
 
+    def check(self) -> None:
+        """Look at the archive once, before anything is started.
+
+        Raises:
+            NewerArchive: if a newer Warraq wrote it.
+        """
+        self._due()
+
     async def run(self) -> None:
         """Run until SIGINT or SIGTERM; the crawl in hand is ended cleanly, at once on a second."""
         loop = asyncio.get_running_loop()

@@ -1,56 +1,54 @@
-"""Reading in worker processes: one page each, with a time limit, replaced when they die.
+"""Reading in worker processes: a page or a listing each, with a time limit.
 
 trafilatura crashes the interpreter under threads (trafilatura#925, #840), and a page can hang it;
 feedparser takes a quarter of a minute for 300 kB of nested elements.
 """
 
-import asyncio
-import multiprocessing
 import os
-import resource
-import signal
-import sys
-import threading
-from contextlib import suppress
+from collections.abc import Callable
+from functools import partial
 from itertools import islice
-from multiprocessing import forkserver
-from multiprocessing.connection import wait
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired
 
 from archive.records import Capture, Extraction, Link, PageKind, Problem
 from crawler import discover
 from crawler.article.walls import wall_of
 from crawler.discover import NotAListing
+from crawler.errors import NoWorkers
 from crawler.extract import extract
+from crawler.processes import Processes, Stopped
 from crawler.publisher import Publisher
 
+__all__ = ["MOST_LINKS", "SECONDS", "Stopped", "Workers"]
+
 SECONDS = 20.0
-MOST_BYTES = 2 * 1024**3  # of address space; a page that needs more ends its worker, not others
 MOST_LINKS = 10_000
-# What Python's clean-up process would tell a person who ends a crawl at once; it does clean up.
-_NO_ALARM = "ignore:resource_tracker"
-
-
-class Stopped(Exception):  # noqa: N818 - what happened, to a worker that was told to end
-    """The worker was told to end while it read the page; the page is as due as before."""
 
 
 class Workers:
-    """A pool of extracting processes; close it when done."""
+    """Reads captures in processes of its own; close it when done.
 
-    def __init__(self, *, processes: int | None = None, seconds: float = SECONDS) -> None:
+    A page is `Stopped` where the processes were told to end, or no process stays alive; then
+    `failure` says so, and `gave_up` was called.
+    """
+
+    def __init__(
+        self,
+        *,
+        processes: int | None = None,
+        seconds: float = SECONDS,
+        gave_up: Callable[[], None] = lambda: None,
+    ) -> None:
         """Start up to `processes` (default: one per core); a page may take `seconds`."""
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["crawler.extract", "crawler.discover"])
         self._seconds = seconds
-        _start_forkserver()
-        self._pool = ProcessPool(
-            max_workers=processes or os.cpu_count() or 1,
-            max_tasks=2000,  # a library's slow leak stays small
-            initializer=_begin,
-            context=context,
-        )
+        number = processes or os.cpu_count() or 1
+        self._processes = Processes(number, seconds=seconds, gave_up=gave_up)
+
+    @property
+    def failure(self) -> NoWorkers | None:
+        """Why nothing is read any more."""
+        return self._processes.failure
 
     async def extract(
         self,
@@ -60,19 +58,13 @@ class Workers:
         hints: Link | None = None,
     ) -> Extraction:
         """Extract a captured page; a page that kills or outlives its worker is a problem."""
-        future = self._pool.schedule(
-            extract,
-            args=(capture, publisher),
-            kwargs={"hints": hints},
-            timeout=self._seconds,
-        )
         try:
-            return await asyncio.wrap_future(future)
+            return await self._processes.do(partial(extract, capture, publisher, hints=hints))
+        except Stopped:
+            raise
         except TimeoutError:
             return _failed("extract-timeout", f"reading the page took over {self._seconds:g} s")
         except ProcessExpired as error:
-            if error.exitcode == -signal.SIGTERM:  # the whole group is being stopped
-                raise Stopped from error
             return _failed("extract-crash", f"reading the page ended its process ({error})")
         except Exception as error:  # noqa: BLE001 - a bad page is a problem, never the end of a crawl
             return _failed("extract-error", f"{type(error).__name__}: {error}")
@@ -84,37 +76,29 @@ class Workers:
 
         Raises:
             NotAListing: if it is none, or reading it takes too long.
+            Stopped: if it could not be read, and is as due as before.
         """
-        future = self._pool.schedule(
-            _links, args=(capture,), kwargs={"announced": announced}, timeout=self._seconds
-        )
         try:
-            return await asyncio.wrap_future(future)
+            return await self._processes.do(partial(_links, capture, announced=announced))
         except TimeoutError as error:
             raise NotAListing(f"reading it took over {self._seconds:g} s") from error
         except ProcessExpired as error:
-            if error.exitcode == -signal.SIGTERM:
-                raise Stopped from error
             raise NotAListing(f"reading it ended the process ({error})") from error
 
     async def wall(self, capture: Capture) -> Problem | None:
         """Return what stands in the body of an error's answer, if it is a known kind of page."""
         if not capture.body:
             return None
-        future = self._pool.schedule(wall_of, args=(capture,), timeout=self._seconds)
         try:
-            return await asyncio.wrap_future(future)
-        except ProcessExpired as error:
-            if error.exitcode == -signal.SIGTERM:
-                raise Stopped from error
-            return None
+            return await self._processes.do(partial(wall_of, capture))
+        except Stopped:
+            raise
         except Exception:  # noqa: BLE001 - a body that cannot be read leaves the status to speak
             return None
 
     def close(self) -> None:
         """End the processes; nothing waits for them any more."""
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
+        self._processes.close()
 
 
 def _links(capture: Capture, *, announced: bool) -> list[Link]:
@@ -125,33 +109,3 @@ def _failed(kind: str, detail: str) -> Extraction:
     return Extraction(
         kind=PageKind.OTHER, problems=(Problem(kind=kind, detail=detail, stage="extract"),)
     )
-
-
-def _start_forkserver() -> None:
-    """Start the process that workers are forked from, deaf to a terminal's Ctrl-C from the start.
-
-    It would hear one while it still imports, and take the pool with it.
-    """
-    if _NO_ALARM not in sys.warnoptions:
-        sys.warnoptions.append(_NO_ALARM)
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _begin() -> None:
-    """Leave Ctrl-C to the parent, take no more memory than given, end when the parent ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with suppress(ValueError, OSError):  # a stricter limit is in force, or the system has none
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, hard))
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(0)

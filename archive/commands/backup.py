@@ -18,7 +18,7 @@ from archive.commands.progress import Progress
     " but no help against a failing disk.",
 )
 def backup(destination: Path, archive: Path, link: bool) -> None:
-    """Write a snapshot of the archive into DEST, or bring the one there up to date.
+    """Write a snapshot into DEST, or bring it up to date.
 
     The snapshot is of one moment, also while a crawl writes: the database as it stood, and each
     WARC file exactly as far as the database tells of it; warraq.toml and publishers/ as well. It is

@@ -11,13 +11,15 @@ import click
 
 from archive.commands.options import archive_option
 from archive.commands.progress import Progress
+from archive.errors import ArchiveError
+from archive.remedies import told
 
 
 @click.command()
 @archive_option
 @click.option(
     "--format", "form", type=click.Choice(["jsonl", "csv", "parquet"]), default="jsonl",
-    show_default=True, help="What to write.",
+    show_default=True, metavar="FORMAT", help="What to write: jsonl, csv or parquet.",
 )  # fmt: skip
 @click.option("--warc", is_flag=True, help="Write the captures of --where as one WARC file.")
 @click.option(
@@ -57,10 +59,8 @@ def export(
     warraq export --warc --where "url like '%.example/%'" -o pages.warc.gz
     warraq export --warc -o c.warc.gz --where "id in (select capture from revisions)"
     """  # noqa: D301 - click wants the character
-    if excel and (warc or form != "csv"):
-        raise click.UsageError("--excel goes with --format csv")
-    if output is None and (warc or form == "parquet") and sys.stdout.isatty():
-        raise click.UsageError("that is no text for a terminal; name a file with -o")
+    form = "warc" if warc else form
+    _check(form, output, excel=excel)
     with _into(output) as out, Progress("captures" if warc else "articles") as progress:
         if warc:
             said, complete = _captures(archive, out, where, progress)
@@ -71,6 +71,15 @@ def export(
     click.echo(said, err=True)
     if not complete:
         raise SystemExit(1)
+
+
+def _check(form: str, output: Path | None, *, excel: bool) -> None:
+    if excel and form != "csv":
+        raise click.UsageError("--excel goes with --format csv")
+    if output is None and form in {"warc", "parquet"} and sys.stdout.isatty():
+        raise click.UsageError("that is no text for a terminal; name a file with -o")
+    if output and not output.parent.is_dir():
+        raise click.UsageError(f"{output.parent} is no folder that is there; make it first")
 
 
 def _articles(
@@ -118,5 +127,7 @@ def _into(output: Path | None) -> Iterator[IO[bytes]]:
         with part.open("wb") as file:
             yield file
         part.replace(output)
+    except OSError as error:
+        raise ArchiveError(told(error, output)) from error
     finally:
         part.unlink(missing_ok=True)

@@ -1,12 +1,17 @@
 """`warraq import-jsonl`: a collection that is there already, into the archive."""
 
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import click
 
+from archive.beginning import Beginning
+from archive.clock import system
 from archive.commands.options import archive_option
 from archive.commands.progress import Progress
+
+if TYPE_CHECKING:
+    from archive.upkeep.importing import Told
 
 _SHOWN = 20
 
@@ -18,15 +23,17 @@ _SHOWN = 20
     "--publisher", metavar="SLUG", help="Of lines that name none; the address's host by default."
 )
 def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
-    """Take a collection of articles into the archive, from FILE (`-`: standard input).
+    """Take a collection of articles in, as JSON lines.
 
-    Each line is a JSON object with url, title and text at least; all that `warraq export` writes is
-    read, so that the two are each other's inverse. Moments need a time zone, published_on is a day;
-    what a line does not say stays empty. Each line is kept as it is in the WARC files, too.
+    FILE may be `-`: standard input. Each line is a JSON object with url, title and text at least;
+    all that `warraq export` writes is read, so that the two are each other's inverse. Moments need
+    a time zone, published_on is a day; what a line does not say stays empty. Each line is kept as
+    it is in the WARC files, too.
 
     An article that the archive knows already stays as it is, so a second import adds nothing, and
     one that was interrupted can be repeated. Lines that are no article are listed with their
     numbers, kept in the table of problems, and end the command with 1 when all others are in.
+    Where none is an article, no archive is begun.
 
     \b
     warraq import-jsonl articles.jsonl
@@ -34,6 +41,7 @@ def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
     """  # noqa: D301 - click wants the character
     from archive.upkeep.importing import Importer, lines_of
 
+    begun = Beginning(archive)
     name = Path(str(getattr(file, "name", "<stdin>"))).name
     with (
         Importer(archive, command="import-jsonl") as importer,
@@ -41,15 +49,20 @@ def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
     ):
         lines = lines_of(file)
         told = importer.read(lines, name=name, publisher=publisher, progress=progress)
+    taken_back = begun.take_back(now=system())
+    _tell(told, name, where="" if taken_back else ", in the table of problems")
+    if told.counts["bad"]:
+        raise SystemExit(1)
+
+
+def _tell(told: "Told", name: str, *, where: str) -> None:
     for line in told.bad[:_SHOWN]:
         click.echo(line, err=True)
     if len(told.bad) > _SHOWN:
-        click.echo(f"… and {len(told.bad) - _SHOWN} more, in the table of problems", err=True)
+        click.echo(f"… and {len(told.bad) - _SHOWN} more{where}", err=True)
     counts = told.counts
     click.echo(
         f"{name}: {counts['new']:,} new articles, {counts['known']:,} known already,"
         f" {counts['differing']:,} known and left as the archive saw them,"
         f" {counts['bad']:,} bad lines."
     )
-    if counts["bad"]:
-        raise SystemExit(1)

@@ -12,7 +12,7 @@ from archive.commands.progress import Progress
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @archive_option
 def publish(folder: Path, archive: Path) -> None:
-    """Write a copy of the archive into DIR, to be read on another machine.
+    """Write a copy into DIR, to be read on another machine.
 
     DIR gets archive.db, settings.json and metadata.json; `datasette DIR/` serves them, with plain
     Datasette or with this program's pages where it is installed, also from a read-only folder. The

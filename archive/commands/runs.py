@@ -17,14 +17,23 @@ from archive.runs import history
 @click.command()
 @archive_option
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Show the latest N."
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="Show the latest N.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, newest first.")
 def runs(archive: Path, limit: int, as_json: bool) -> None:
-    """Show the history of runs, newest first.
+    """Show what ran when and what it did, newest first.
 
-    A run that was killed shows as interrupted.
-    """
+    A crawl is one run, or one for each five minutes. One that was killed shows as interrupted.
+
+    \b
+    warraq runs --limit 5
+    warraq runs --json --archive ~/news | jq '.[0]'
+    """  # noqa: D301 - click wants the character
     db = open_for_reading(archive)
     rows = history(db, limit=limit)
     db.close()
@@ -34,14 +43,19 @@ def runs(archive: Path, limit: int, as_json: bool) -> None:
         click.echo(json.dumps([_plain(run) for run in rows], ensure_ascii=False, indent=2))
         return
     for run in rows:
-        seconds = (
-            f"{(run.ended_at - run.started_at).total_seconds():.0f} s" if run.ended_at else "…"
-        )
+        seconds = _duration(run)
         click.echo(
             f"{run.id:>6}  {run.started_at:%Y-%m-%d %H:%M:%S}Z  {seconds:>7}  {run.state:<11}"
             f"  {run.requests:>6} requests  {run.new:>6} new  {run.changed:>5} changed"
             f"  {run.problems:>5} problems  {run.command}"
         )
+
+
+def _duration(run: Run) -> str:
+    if run.ended_at is None:
+        return "…"
+    seconds = (run.ended_at - run.started_at).total_seconds()
+    return f"{seconds:.0f} s" if seconds >= 0 else "?"  # the clock was set back meanwhile
 
 
 def _ended(run: Run) -> Run:

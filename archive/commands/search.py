@@ -9,6 +9,7 @@ import click
 
 from archive.commands.options import archive_option
 from archive.database import open_for_reading
+from archive.query import parse
 from archive.search import MARK_END, MARK_START, Hit, Order, to_json
 from archive.search import count as count_hits
 from archive.search import search as find
@@ -37,12 +38,23 @@ _MARKED = re.compile(f"{MARK_START}(.*?){MARK_END}")
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
 def search(query: tuple[str, ...], archive: Path, limit: int, order: Order, as_json: bool) -> None:
-    """Search the archive.
+    """Search the articles of an archive.
 
     QUERY is words, and where wanted: "an exact phrase", +must, -not, prefix*, title:word,
-    author:word, publisher:slug, after:2020-11-01, before:2021. Put it in single quotes.
-    """
+    author:word, publisher:slug, after:2020-11-01, before:2021. Put it in single quotes. Arabic
+    words find their other forms.
+
+    \b
+    warraq search 'عودة اللاجئين'
+    warraq search '"وزير الثقافة" after:2020-11 -رياضة' --order new
+    warraq search 'publisher:enabbaladi title:دمشق' --json | jq -r '.[].url'
+    """  # noqa: D301 - click wants the character
     asked = " ".join(query)
+    if unread := parse(asked).unread:
+        raise click.ClickException(
+            f"there is no day to be read in {', '.join(unread)}; write it year first or day first:"
+            " after:2020-11-01, after:1/11/2020, before:2020-11, before:2021"
+        )
     with closing(open_for_reading(archive)) as connection:
         hits = find(connection, asked, limit=limit, order=order)
         number = count_hits(connection, asked, order=order)

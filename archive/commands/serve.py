@@ -11,17 +11,28 @@ from archive.errors import ArchiveError
 
 @click.command()
 @archive_option
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Listen there."
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=8001,
     show_default=True,
+    metavar="N",
     help="Port to listen on; 0 takes a free one.",
 )
 @click.option("--open", "open_browser", is_flag=True, help="Open the first page in the browser.")
 def serve(archive: Path, host: str, port: int, open_browser: bool) -> None:
-    """Read an archive in the browser, also while a crawl is writing."""
+    """Read an archive in the browser, also during a crawl.
+
+    Nothing can be changed there. Only this machine can read it unless --host says otherwise; for
+    other readers, see `warraq publish`.
+
+    \b
+    warraq serve --open
+    warraq serve --archive ~/news --port 8080
+    """  # noqa: D301 - click wants the character
     from archive.site.server import run_server
 
     def ready(address: str) -> None:

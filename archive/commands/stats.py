@@ -15,7 +15,7 @@ _COLUMNS = ("articles", "revisions", "captures", "warc_bytes", "text_bytes")
 @archive_option
 @click.option("--json", "as_json", is_flag=True, help="Print one object, sizes in bytes.")
 def stats(archive: Path, as_json: bool) -> None:
-    """Count what an archive holds, by publisher, and what an article costs in bytes.
+    """Count what there is, and what an article costs in bytes.
 
     Articles, their observed states (revisions), captures, and sizes: the publisher's records in the
     WARC files (packed, without the requests) and its texts in UTF-8, earlier ones included. Below

@@ -18,7 +18,7 @@ from archive.upkeep.damage import Findings
     "--processes", type=click.IntRange(min=1), metavar="N", help="Use N cores; all by default."
 )
 def verify(archive: Path, as_json: bool, processes: int | None) -> None:
-    """Check that an archive is whole, byte by byte and row by row.
+    """Check that every byte and row is as it was written.
 
     Reads every WARC record and holds it against its digests and its row, every revision against
     its article and its digest, the search index against the articles' words, and lets SQLite check

@@ -13,7 +13,7 @@ from archive.upkeep import withholding
 @archive_option
 @click.option("--reason", required=True, help="Why; it is recorded and never shown to readers.")
 def withhold(article: str, archive: Path, reason: str) -> None:
-    """Hide an article from every reader, while the archive keeps it.
+    """Hide an article from every reader, and keep it.
 
     ARTICLE is its number or any address that is known of it. At once it is on no page, in no list,
     story or search (shell, Python and warraq_search in SQL) and in no export or published copy.

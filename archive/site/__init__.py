@@ -12,9 +12,11 @@ from markupsafe import Markup
 from pluggy import HookimplMarker
 
 from archive import urls
+from archive.remedies import is_failure
 from archive.site import closing, views, wording
 from archive.site.archives import archive_names
 from archive.site.descriptions import database_metadata
+from archive.site.labels import is_key, labelled
 from archive.site.searchbox import understood
 
 hookimpl = HookimplMarker("datasette")
@@ -62,6 +64,17 @@ def forbidden(datasette: Any, request: Any, message: str) -> Awaitable[Any]:
     return views.closed(datasette, request, message)
 
 
+@hookimpl(hookwrapper=True)
+def handle_exception(
+    datasette: Any, request: Any, exception: Exception
+) -> Generator[None, Any, None]:
+    """Show no traceback where the database of an archive, or its disk, fails."""
+    outcome = yield
+    failed = isinstance(exception, sqlite3.Error) and is_failure(exception)
+    if failed and archive_names(datasette):  # in the place of Datasette's own, which prints one
+        outcome.force_result([views.unreadable(datasette, request, exception)])
+
+
 @hookimpl
 def prepare_jinja2_environment(env: Any) -> None:
     """Teach the templates Arabic days, times, numbers and directions."""
@@ -105,13 +118,15 @@ def extra_css_urls(database: str | None, datasette: Any) -> list[str]:
 @hookimpl
 def render_cell(
     row: Any, value: Any, column: str, table: str | None, database: str, datasette: Any
-) -> Markup | None:
-    """Lead from titles to their pages; show addresses in their letters, spreads as hours."""
+) -> Markup | Awaitable[Markup | None] | None:
+    """Lead from titles and keys to pages; show addresses in their letters, spreads as hours."""
     if database not in archive_names(datasette):
         return None
     if column == "title" and table in _PAGES and "id" in list(row.keys()):
         page = datasette.urls.path(f"/{_PAGES[table]}/{row['id']}")
         return Markup('<a href="{}">{}</a>').format(page, value or "بلا عنوان")
+    if table is not None and is_key(column, value):
+        return labelled(datasette, database, column, value)
     if (table, column) == ("stories", "spread") and value is not None:
         return Markup("{}").format(timedelta(seconds=value))
     if isinstance(value, str) and value.startswith(("http://", "https://")):

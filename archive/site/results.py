@@ -9,6 +9,7 @@ from datasette.utils import sqlite_timelimit
 from markupsafe import Markup, escape
 
 from archive import search
+from archive.query import parse
 
 PER_PAGE = 20
 _LAST_PAGE = 500
@@ -27,7 +28,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultsPage:
-    """One page of results; `number` counts from 1, `found` counts the articles on all pages."""
+    """One page of results; `number` counts from 1, `found` counts the articles on all pages.
+
+    `unread` are bounds of time whose day could not be read, as typed.
+    """
 
     query: str
     order: search.Order
@@ -35,6 +39,7 @@ class ResultsPage:
     found: int
     number: int
     last: int
+    unread: tuple[str, ...]
 
 
 async def results_page(
@@ -64,6 +69,7 @@ async def results_page(
         found=found,
         number=number,
         last=min(-(-found // PER_PAGE), _LAST_PAGE),
+        unread=parse(query).unread,
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import socket
+import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -12,10 +13,10 @@ from types import FrameType
 
 import uvicorn
 from datasette.app import Datasette
+from datasette.database import Database
 
-from archive.database import is_frozen, open_for_reading
-from archive.errors import ArchiveError, NotAnArchive
-from archive.site.archives import is_archive
+from archive.database import NAME, is_frozen, open_for_reading, uri
+from archive.errors import ArchiveError
 
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 _GRACE = 3  # seconds that answers under way get when the server ends
@@ -47,6 +48,16 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
+class _Read(Database):  # type: ignore[misc]
+    """A database whose path may have letters that mean something in a URI, as `#` and `?`."""
+
+    def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: ARG002 - Datasette's
+        address = uri(Path(self.path), mode="ro")
+        connection = sqlite3.connect(address, uri=True, check_same_thread=False)
+        self._all_file_connections.append(connection)
+        return connection
+
+
 def run_server(
     archive: Path,
     *,
@@ -71,16 +82,8 @@ def run_server(
 
 
 def _database(archive: Path) -> Path:
-    database = archive / "archive.db"
-    if not database.is_file():
-        raise NotAnArchive(f"{archive} holds no archive (no archive.db); crawl into it first")
-    if not is_archive(str(database)):
-        raise NotAnArchive(
-            f"{database} does not open as an archive; it is not one, may not be read, or lies in a"
-            " folder this user may not write into (`chmod -R a-w` if nobody is to write there)"
-        )
     open_for_reading(archive).close()
-    return database
+    return archive / NAME
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -100,9 +103,9 @@ def _address(host: str, port: int) -> str:
 
 async def _serve(database: Path, listener: socket.socket, on_ready: Callable[[], None]) -> None:
     settings = json.loads(files(__package__).joinpath("settings.json").read_text(encoding="utf-8"))
-    name = [str(database)]
-    frozen = is_frozen(database)
-    datasette = Datasette([] if frozen else name, name if frozen else [], settings=settings)
+    datasette = Datasette([], settings=settings)
+    datasette.remove_database("_memory")
+    datasette.add_database(_Read(datasette, str(database), is_mutable=not is_frozen(database)))
     config = uvicorn.Config(
         datasette.app(),
         access_log=False,

@@ -8,6 +8,7 @@ from datasette import Response
 from datasette.forbidden import forbidden as datasettes_own
 
 from archive.errors import StaleIndex
+from archive.remedies import told as told_of
 from archive.site import closing
 from archive.site.archives import archive_names
 from archive.site.images import lead_image
@@ -28,6 +29,7 @@ _HEADERS = {
 }
 
 
+_UNREADABLE = "تعذّرت قراءة قاعدة بيانات الأرشيف."
 _TABLES_CLOSED = "الجداول مغلقة لأن في الأرشيف مواد محجوبة عن العرض."
 
 # The tables whose rows an article's page shows.
@@ -109,6 +111,16 @@ async def closed(datasette: Any, request: Any, message: str) -> Response:
         return Response.json({"ok": False, "error": closing.MESSAGE, "status": 403}, status=403)
     told = {"message": _TABLES_CLOSED, "detail": closing.MESSAGE}
     return await _show(datasette, request, "message.html", told, 403)
+
+
+async def unreadable(datasette: Any, request: Any, error: Exception) -> Response:
+    """Say that the database cannot be read now: to readers what, to the owner what to do."""
+    path = next((str(datasette.get_database(name).path) for name in archive_names(datasette)), None)
+    _log.error("%s: %s", request.path, told_of(error, path))
+    if request.path.endswith(".json"):
+        return Response.json({"ok": False, "error": str(error), "status": 500}, status=500)
+    message = {"message": _UNREADABLE, "detail": str(error)}
+    return await _show(datasette, request, "message.html", message, 500)
 
 
 async def _open(datasette: Any, request: Any, *tables: str) -> Any:

@@ -20,6 +20,8 @@ from archive.database import NAME, open_for_reading, open_for_writing
 from archive.errors import ArchiveError
 from archive.lock import writing
 from archive.recovery import recover
+from archive.remedies import is_of_the_disk, told
+from archive.search import register
 from archive.session import WARC_FOLDER
 from archive.upkeep.copying import copy_database, put_in_place
 
@@ -76,24 +78,24 @@ def back_up(
         (target / WARC_FOLDER).mkdir(parents=True, exist_ok=True)
         with writing(target, command="backup", now=clock()):
             return _write(root, target, origin=origin, link=link, clock=clock, progress=progress)
-    except OSError as error:
-        raise ArchiveError(
-            f"{error.filename or target} cannot be written: {error.strerror};"
-            " the same command goes on where it was"
-        ) from error
+    except (OSError, sqlite3.Error) as error:
+        if not is_of_the_disk(error):
+            raise
+        raise ArchiveError(f"the backup cannot be written: {told(error, target)}") from error
 
 
 def _write(
     root: Path, target: Path, *, origin: str, link: bool, clock: Clock, progress: Progress
 ) -> Backup:
-    told = {"of": str(root.resolve()), "origin": origin, "at": iso(clock())}
-    (target / MARK).write_text(json.dumps(told, ensure_ascii=False) + "\n", encoding="utf-8")
+    mark = {"of": str(root.resolve()), "origin": origin, "at": iso(clock())}
+    (target / MARK).write_text(json.dumps(mark, ensure_ascii=False) + "\n", encoding="utf-8")
     new = target / _NEW
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir()
     for stale in (target / WARC_FOLDER).glob("*.part"):
         stale.unlink()
     copy_database(root, new / NAME, progress=progress)
+    _refuse_damaged(new / NAME, root)
     with closing(sqlite3.connect(new / NAME)) as db:
         files, missing = _wanted(db, root / WARC_FOLDER)
     copied = _copy_files(files, target / WARC_FOLDER, link=link, progress=progress)
@@ -129,6 +131,21 @@ def _refuse_other(target: Path, root: Path, origin: str) -> None:
     if mark.get("origin") != origin:
         raise ArchiveError(
             f"{target} is a backup of another archive ({mark.get('of')}); use another folder"
+        )
+
+
+def _refuse_damaged(copy: Path, root: Path) -> None:
+    """Keep a copy with damaged pages from replacing one that may be the last that is sound."""
+    try:
+        with closing(sqlite3.connect(copy)) as db:
+            register(db)
+            (answer,) = db.execute("pragma quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        answer = str(error)
+    if answer != "ok":
+        raise ArchiveError(
+            f"{root / NAME} is damaged ({' '.join(answer.split())}); the database of the backup"
+            " stays as it was: put that one back"
         )
 
 

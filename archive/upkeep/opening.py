@@ -6,8 +6,7 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from archive.database import NAME, open_for_writing
-from archive.errors import NotAnArchive
+from archive.database import open_for_writing, require
 from archive.lock import writing
 
 
@@ -22,13 +21,3 @@ def existing(root: Path, *, command: str, now: datetime) -> Iterator[sqlite3.Con
     require(root)
     with writing(root, command=command, now=now), closing(open_for_writing(root)) as db:
         yield db
-
-
-def require(root: Path) -> None:
-    """Refuse a folder that holds no archive.
-
-    Raises:
-        NotAnArchive: if it holds none.
-    """
-    if not (root / NAME).is_file():
-        raise NotAnArchive(f"{root} holds no archive ({NAME}); `warraq crawl --archive` makes one")

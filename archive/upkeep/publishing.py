@@ -3,14 +3,16 @@
 import json
 import sqlite3
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from archive.clock import Clock, system
-from archive.database import NAME
+from archive.database import NAME, open_for_reading
 from archive.errors import ArchiveError
+from archive.remedies import told
 from archive.search import register
 from archive.session import WARC_FOLDER
 from archive.site.descriptions import database_metadata
@@ -46,11 +48,10 @@ def publish(
         NewerArchive, NotAnArchive: if there is no archive that can be read.
         ArchiveError: if `target` is itself an archive, or cannot be written.
     """
+    open_for_reading(root).close()
     _refuse_archive(target)
-    for left in root.glob(f"{_WORK}*"):
-        _sweep(left)
-    with tempfile.TemporaryDirectory(prefix=_WORK, dir=root) as folder:
-        work = Path(folder) / NAME
+    with _beside_archive(root) as folder:
+        work = folder / NAME
         copy_database(root, work, progress=progress)
         with closing(sqlite3.connect(work, isolation_level=None)) as db:
             register(db)
@@ -63,8 +64,21 @@ def publish(
         ready.replace(target / NAME)
         sync_folder(target)
     except OSError as error:
-        raise ArchiveError(f"{target} cannot be written: {error.strerror}") from error
+        raise ArchiveError(f"the copy cannot be written: {told(error, target)}") from error
     return Publication(articles=articles, withheld=withheld, bytes=(target / NAME).stat().st_size)
+
+
+@contextmanager
+def _beside_archive(root: Path) -> Iterator[Path]:
+    """Give a folder to work in: it holds what is withheld, so it must not lie in the target."""
+    try:
+        for left in root.glob(f"{_WORK}*"):
+            _sweep(left)
+        made = tempfile.TemporaryDirectory(prefix=_WORK, dir=root)
+    except OSError as error:
+        raise ArchiveError(f"the copy is made ready in the archive. {told(error, root)}") from error
+    with made as folder:
+        yield Path(folder)
 
 
 def _refuse_archive(target: Path) -> None:
@@ -91,7 +105,8 @@ def _vacuumed(db: sqlite3.Connection, target: Path) -> Path:
         db.execute("vacuum into ?", (str(ready),))
         sync(ready)
     except (OSError, sqlite3.OperationalError) as error:
-        raise ArchiveError(f"{target} cannot be written: {error}") from error
+        ready.unlink(missing_ok=True)
+        raise ArchiveError(f"the copy cannot be written: {told(error, target)}") from error
     return ready
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
+from archive.errors import DamagedWarc
 from archive.records import Kind
 from archive.session import WARC_FOLDER
 from archive.upkeep.warc_record import parse, unpack
@@ -109,7 +110,11 @@ def _run(db: sqlite3.Connection, statements: str) -> None:
 
 
 def _follow_redirects(db: sqlite3.Connection, folder: Path) -> None:
-    """Add the addresses that the withheld ones were redirected to, as their records tell."""
+    """Add the addresses that the withheld ones were redirected to, as their records tell.
+
+    Raises:
+        DamagedWarc: if one cannot be read.
+    """
     known = -1
     while known != (known := db.execute("select count(*) from gone_urls").fetchone()[0]):
         db.execute(_BY_ADDRESS)
@@ -126,11 +131,15 @@ def _targets(url: str, path: Path, offset: int, length: int) -> Iterator[str]:
     try:
         with path.open("rb") as file:
             plain = unpack(file.fileno(), offset, length)
-    except OSError:
-        return
+        why = "there is no whole record"
+    except OSError as error:
+        plain, why = None, str(error.strerror)
     record = plain and parse(plain)
     if not record:
-        return
+        raise DamagedWarc(
+            f"{path}, byte {offset}: {why}; it holds a redirect of a withheld article, and without"
+            " it nobody knows what has to be left out: put the file back from a backup"
+        )
     head = bytes(record.block[: record.head_length]).decode("utf-8", "replace")
     for line in head.split("\r\n"):
         name, _, value = line.partition(":")

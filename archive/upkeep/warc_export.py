@@ -92,34 +92,36 @@ class _Cutting:
             return
         _, url, name, offset, length = row
         try:
-            descriptor = os.open(self._folder / name, os.O_RDONLY)
-        except OSError as error:
-            self.cut.unreadable.append(f"{url}: {name}: {error.strerror}")
-            return
-        try:
-            self._exchange(descriptor, capture, offset, length)
+            with (self._folder / name).open("rb", buffering=0) as file:
+                original, records = self._exchange(file.fileno(), offset, length)
         except (OSError, ValueError) as error:
-            self.cut.unreadable.append(f"{url}: {name}, byte {offset}: {error}")
-        finally:
-            os.close(descriptor)
+            why = getattr(error, "strerror", None) or error
+            self.cut.unreadable.append(f"{url}: {name}, byte {offset}: {why}")
+            return
+        self.written.add(capture)
+        if original is not None:
+            self.write(original)
+        for record in records:
+            self._out.write(record)
 
-    def _exchange(self, descriptor: int, capture: int, offset: int, length: int) -> None:
+    def _exchange(
+        self, descriptor: int, offset: int, length: int
+    ) -> tuple[int | None, list[bytes]]:
+        """Return the capture that a revisit record refers to, and the packed records."""
         plain = unpack(descriptor, offset, length)
         record = plain and parse(plain)
         if not record:
             raise ValueError("no whole record is there")
-        self.written.add(capture)
+        original = None
         if record.type == "revisit":
             digest = record.fields.get("warc-payload-digest", "").removeprefix("sha256:")
             told = (record.fields.get(f"warc-refers-to-{name}") for name in ("target-uri", "date"))
-            original = self._db.execute(_ORIGINAL, (digest, *told)).fetchone()
+            row = self._db.execute(_ORIGINAL, (digest, *told)).fetchone()
             # A record of another program's making names its payload in other ways.
-            original = original or self._db.execute(_SAME, {"id": capture}).fetchone()
-            if original:
-                self.write(original[0])
-        self._out.write(os.pread(descriptor, length, offset))
-        for beside, size in _beside(descriptor, offset + length):
-            self._out.write(os.pread(descriptor, size, beside))
+            row = row or self._db.execute(_SAME, {"id": capture}).fetchone()
+            original = row and row[0]
+        places = [(offset, length), *_beside(descriptor, offset + length)]
+        return original, [os.pread(descriptor, size, place) for place, size in places]
 
 
 def _beside(descriptor: int, offset: int) -> Iterator[tuple[int, int]]:

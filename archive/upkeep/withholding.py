@@ -7,9 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 from archive.clock import Clock, iso, system
+from archive.database import require
 from archive.errors import ArchiveError
 from archive.session import Session
-from archive.upkeep.opening import require
 from archive.urls import canonical
 
 # By the address it stands at, by one that led to it, and by one that a redirect went through.

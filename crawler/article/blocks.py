@@ -57,16 +57,15 @@ class _Reader:
     linked: int = 0
     links: int = 0
 
-    def add(self, text: str | None) -> None:
-        if text and (self.pieces or not text.isspace()):
+    def add(self, text: str) -> None:
+        """Take in a stretch of text that is not empty."""
+        if self.pieces or not text.isspace():
             self.pieces.append(text)
             if self.links:
                 self.linked += len(text.strip())
 
     def flush(self) -> None:
         """Close the running block; line breaks inside it may make several of it."""
-        if not self.pieces:
-            return
         text = "".join(self.pieces)
         lines = list(split_lines(text)) if _BREAK in text else [" ".join(text.split())]
         lines = [line for line in lines if line]
@@ -131,42 +130,47 @@ def read_blocks(root: HtmlElement, without: frozenset[HtmlElement] = frozenset()
                 walk.skip_subtree()
         else:
             _end(reader, element)
-            if element is not root:
-                reader.add(element.tail)
-    reader.flush()
+            if (tail := element.tail) and element is not root:
+                reader.add(tail)
+    if reader.pieces:
+        reader.flush()
     return reader.blocks
 
 
 def _start(reader: _Reader, element: HtmlElement, without: frozenset[HtmlElement]) -> bool:
     """Take in the start of an element; tell whether what is in it is to be skipped."""
     tag = element.tag
-    if tag == "a" and "href" in element.attrib:  # its end is met even where it is left out
+    inline = tag in _INLINE
+    if tag == "a" and element.get("href") is not None:  # its end is met even where it is left out
         reader.links += 1
-    if is_left_out(element, tag) or element in without:
-        if tag not in _INLINE and tag not in _SILENT:
+    if is_left_out(element, tag) or (without and element in without):
+        if reader.pieces and not inline and tag not in _SILENT:
             reader.flush()
         return True
     if tag == "br":
         reader.pieces.append(_BREAK)
         return True
-    if tag not in _INLINE:
-        reader.flush()
+    if not inline:
+        if reader.pieces:
+            reader.flush()
         reader.open_blocks.append(element)
     if is_chrome(element, tag):
-        if tag in _INLINE:
+        if reader.pieces:
             reader.flush()
         reader.chrome.append(element)
-    reader.add(element.text)
+    if text := element.text:
+        reader.add(text)
     return False
 
 
 def _end(reader: _Reader, element: HtmlElement) -> None:
-    tag = element.tag
-    if tag == "a" and "href" in element.attrib:
+    if element.tag == "a" and element.get("href") is not None:
         reader.links -= 1
     if reader.chrome and reader.chrome[-1] is element:
-        reader.flush()
+        if reader.pieces:
+            reader.flush()
         reader.chrome.pop()
     if reader.open_blocks and reader.open_blocks[-1] is element:
-        reader.flush()
+        if reader.pieces:
+            reader.flush()
         reader.open_blocks.pop()

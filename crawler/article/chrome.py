@@ -65,10 +65,9 @@ def is_menu(element: HtmlElement, tag: str) -> bool:
 
 
 def is_hidden(element: HtmlElement) -> bool:
-    attributes = element.attrib
-    if "hidden" in attributes:
+    if element.get("hidden") is not None:
         return True
-    style = attributes.get("style")
+    style = element.get("style")
     return style is not None and _HIDDEN.search(style) is not None
 
 
@@ -76,14 +75,14 @@ def is_chrome(element: HtmlElement, tag: str) -> bool:
     """Tell whether an element looks like furniture by its tag or the names of its class and id."""
     if tag in _CHROME_TAGS:
         return tag != "figure" or not element.xpath(_KEPT_FIGURES)
-    attributes = element.attrib
-    named = attributes.get("aria-labelledby") or attributes.get("data-component")
+    if not element.keys():
+        return False
+    get = element.get
+    named = get("aria-labelledby") or get("data-component")
     if named and _is_chrome_name(named):
         return True
-    if "role" in attributes or "aria-label" in attributes:
-        label = element.get("aria-label", "").strip()
-        if tag != "a" and (element.get("role") in _ROLES or _ASIDE.match(label)):
-            return True
+    if tag != "a" and (get("role") in _ROLES or _ASIDE.match(get("aria-label", "").strip())):
+        return True
     if tag in {"body", "html", "main", "article", "a", "p", "strong", "b"}:
         return tag in {"p", "a"} and _named_chrome(element)
     return _named_chrome(element)
@@ -100,11 +99,8 @@ def is_weak(element: HtmlElement) -> bool:
 
 
 def _named_chrome(element: HtmlElement) -> bool:
-    attributes = element.attrib
-    names = f"{attributes.get('class', '')} {attributes.get('id', '')}"
-    if len(names) < 3:
-        return False
-    return _is_chrome_name(names)
+    names = f"{element.get('class', '')} {element.get('id', '')}"
+    return len(names) > 2 and _is_chrome_name(names)
 
 
 _SEEN: dict[str, bool] = {}

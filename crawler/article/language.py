@@ -49,22 +49,19 @@ def detect(text: str) -> str | None:
     if len(words) < _LEAST:
         return None
     script = ARABIC_SCRIPT if _is_arabic(words) else ("en", "fr")
-    counts, letters = Counter(words), Counter(sample)
-    typed = _WORD.findall(sample.lower().translate(_TYPED))
-    counts += Counter(one for one, word in zip(typed, words, strict=True) if one != word)
+    counts = Counter(words)
+    counts.update([word.translate(_TYPED) for word in words if "ي" in word or "ك" in word])
     counts["ال"] = sum(word.startswith(_ARTICLES) for word in words)
-    scores = {one: _score(one, counts, letters, len(words), len(sample)) for one in script}
+    scores = {one: _score(one, counts, sample, len(words)) for one in script}
     best = max(scores, key=lambda language: scores[language])
     return best if scores[best] > 0.02 else None
 
 
-def _score(
-    language: str, counts: Counter[str], letters: Counter[str], words: int, length: int
-) -> float:
+def _score(language: str, counts: Counter[str], sample: str, words: int) -> float:
     """Return how much of a text are a language's own words and letters."""
     alphabet, weight = _LETTERS.get(language, ("", 0))
-    own = sum(letters[letter] for letter in alphabet)
+    own = sum(map(sample.count, alphabet))
     if language == "fa" and not own:
         return 0.0
     common = sum(counts[word] for word in _COMMON[language])
-    return common / words + weight * own / length
+    return common / words + weight * own / len(sample)

@@ -45,11 +45,16 @@ class Page:
     live: bool
 
 
+# lxml asks a Python function for the class of each element, where one is enough.
+_ONE_CLASS = etree.ElementDefaultClassLookup(element=HtmlElement)
+
+
 def parse_page(text: str) -> HtmlElement | None:
     """Parse a page into a tree; None if there is no element in it."""
     parser = html.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True
     )
+    parser.set_element_class_lookup(_ONE_CLASS)
     try:
         return html.document_fromstring(
             text.replace("\0", "").encode("utf-8", "replace"), parser=parser
@@ -59,11 +64,7 @@ def parse_page(text: str) -> HtmlElement | None:
 
 
 def read_page(
-    root: HtmlElement,
-    decoded: Decoded,
-    capture: Capture,
-    publisher: Publisher,
-    hints: Link | None,
+    root: HtmlElement, decoded: Decoded, capture: Capture, publisher: Publisher, hints: Link | None
 ) -> Page:
     """Read everything the tree of a page holds, once."""
     evidence = read_evidence(root)

@@ -94,5 +94,5 @@ def _wraps(element: HtmlElement, most: int) -> bool:
 
 def own_names(element: HtmlElement) -> str:
     """Return the class names, id and other names of an element, camel case parted."""
-    values = map(element.get, _NAMES)
-    return _CAMEL.sub("-", " ".join(value for value in values if value))
+    names = " ".join(filter(None, map(element.get, _NAMES)))
+    return names if not names or names.islower() else _CAMEL.sub("-", names)

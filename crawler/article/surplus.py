@@ -143,8 +143,9 @@ def _is_under_picture(block: Block) -> bool:
     """Tell whether a short line that is no sentence shares its element with a picture alone."""
     if len(block.text) > _CAPTION or block.heading or _SENTENCE.search(block.text):
         return False
-    picture = block.element.find(".//img")
-    if picture is None or block.element.tag not in {"p", "div", "span", "center", "td"}:
+    if block.element.tag not in {"p", "div", "span", "center", "td"}:
+        return False
+    if next(block.element.iter("img"), None) is None:
         return False
     return len("".join(block.element.text_content().split())) <= len(block.text)
 

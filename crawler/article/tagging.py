@@ -1,7 +1,7 @@
 """Stop 8: the section and the tags a page names."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from lxml.html import HtmlElement
 
@@ -69,8 +69,14 @@ def tags_of(page: Page, text: str) -> tuple[str, ...]:
     `text` is its title and text; general keywords that it does not mention are a site's, not its.
     """
     evidence, names = page.evidence, page.names
-    own = _own(evidence.keywords, text)
-    for stated in (page.selected.tags, evidence.tags, _linked(page.root), _printed(page), own):
+    sources: tuple[Callable[[], Sequence[str]], ...] = (
+        lambda: page.selected.tags,
+        lambda: evidence.tags,
+        lambda: _linked(page.root),
+        lambda: _printed(page),
+        lambda: _own(evidence.keywords, text),
+    )
+    for stated in (source() for source in sources):
         tags = dict.fromkeys(one_line(tag).strip("#،,؛:| ").replace("_", " ") for tag in stated)
         kept = [tag for tag in tags if 1 < len(tag) <= _LONGEST_TAG and key(tag) not in names]
         if kept:
@@ -80,7 +86,7 @@ def tags_of(page: Page, text: str) -> tuple[str, ...]:
 
 def _linked(root: HtmlElement) -> list[str]:
     """Return the texts of links to tags; WordPress marks those to its sections in like manner."""
-    rels = ((link, (link.get("rel") or "").split()) for link in root.iterfind(".//a[@rel]"))
+    rels = ((link, (link.get("rel") or "").split()) for link in root.iter("a"))
     return [e.text_content() for e, rel in rels if "tag" in rel and "category" not in rel]
 
 

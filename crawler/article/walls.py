@@ -72,9 +72,9 @@ def wall(
 def hijacked(titles: Iterable[str], text: str) -> Problem | None:
     """Return the problem a page is that advertises what newspapers do not; else None."""
     heading = fold(" ".join(titles))
-    words = f"{heading} {fold(text[:3000])}"
     if not any(one.search(heading) for one in _WARES):
         return None
+    words = f"{heading} {fold(text[:3000])}"
     wares = sum(one.search(words) is not None for one in _WARES)
     calls = sum(one.search(words) is not None for one in _CALLS)
     return _problem("hijacked") if wares >= 1 and calls >= 3 else None

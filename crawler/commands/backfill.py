@@ -1,7 +1,7 @@
 """`warraq backfill`: walks the past of a publisher, newest first."""
 
-import asyncio
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,10 +10,11 @@ import click
 from archive.clock import Clock
 from archive.commands.options import archive_option
 from archive.database import open_for_reading
-from crawler import config
 from crawler.commands.days import Day, period
-from crawler.commands.options import chosen, log_level_option, now_option
+from crawler.commands.options import chosen, limit_option, log_level_option, now_option
 from crawler.errors import PublisherError
+from crawler.period import Period
+from crawler.publisher import Publisher
 
 
 @click.command()
@@ -23,9 +24,12 @@ from crawler.errors import PublisherError
 )
 @click.option("--until", type=Day(last=True), help="Begin on this day; today by default.")
 @archive_option
-@click.option("--limit", type=click.IntRange(min=1), help="Fetch at most this many articles.")
+@limit_option
 @click.option(
-    "--seconds", type=click.FloatRange(min=1), help="Begin no visit after this time; go on later."
+    "--seconds",
+    type=click.FloatRange(min=1),
+    metavar="N",
+    help="Begin no visit after N seconds; the same command goes on later.",
 )
 @log_level_option
 @now_option
@@ -39,11 +43,11 @@ def backfill(
     log_level: str,
     now: Clock,
 ) -> None:
-    """Archive what the publisher SLUG printed in the past, from new to old.
+    """Fetch what the publisher SLUG printed in the past.
 
-    The way back is WordPress's interface where the publisher's file names it (api = […]), by month;
-    else its sitemaps and the further pages of its sections; else whatever of these its front page
-    and robots.txt announce. A feed alone leads nowhere back.
+    It goes from new to old. The way back is WordPress's interface where the publisher's file names
+    it (api = […]), by month; else its sitemaps and the further pages of its sections; else whatever
+    of these its front page and robots.txt announce. A feed alone leads nowhere back.
 
     It is as slow as is polite, and can be stopped at any time (Ctrl-C): the same command goes on
     where it was. `warraq watch` takes turns with it, so the news do not wait longer than a minute.
@@ -54,44 +58,33 @@ def backfill(
     warraq backfill enabbaladi --since 2019 --until 2019     that year
     warraq backfill enabbaladi --since 2011 --limit 500      five hundred more of it
     """  # noqa: D301 - click wants the character
-    from crawler.commands.summary import Live, problems, table
-    from crawler.crawl import Job, crawl
-    from crawler.wiring import ways_back
+    from crawler.commands.crawling import carry_out, job_of, tell
 
     wanted = period(since, until or now().date(), now=now)
-    archive.mkdir(parents=True, exist_ok=True)
+    one = _with_a_way_back(archive, slug, wanted)
+    job = job_of(archive, [one], command=f"backfill {slug}", log_level=log_level, now=now)
+    summary = carry_out(replace(job, limit=limit, seconds=seconds, period=wanted, back=True))
+    tell(summary)
+    click.echo(_reached(archive, slug, since, wanted.until or since))
+    if summary.left:
+        click.echo(f"{summary.left} visits are left; the same command goes on with them.")
+
+
+def _with_a_way_back(archive: Path, slug: str, wanted: Period) -> Publisher:
+    """Return the publisher, if anything may lead into its past.
+
+    Raises:
+        PublisherError: if it is not known, or nothing does.
+    """
+    from crawler.wiring import ways_back
+
     (one,) = chosen(archive, [slug])
     if not ways_back(one, wanted):
         raise PublisherError(
             f"{slug}: there is no way back; give its file api, sitemaps, sections or a homepage,"
             ' e.g. api = ["https://example.org/wp-json/wp/v2/posts"] for a WordPress site'
         )
-    settings = config.load(archive)
-    job = Job(
-        root=archive,
-        publishers=[one],
-        command=f"backfill {slug}",
-        limit=limit,
-        seconds=seconds,
-        contact=settings.contact,
-        proxy=settings.proxy,
-        caps=settings.caps,
-        log_level=log_level.upper(),
-        period=wanted,
-        back=True,
-        clock=now,
-    )
-    live = Live()
-    summary = asyncio.run(crawl(job, progress=live))
-    live.end()
-    click.echo(table(summary))
-    if summary.problems:
-        click.echo(f"\n{problems(summary)}")
-    for note in summary.notes:
-        click.echo(note)
-    click.echo(_reached(archive, slug, since, wanted.until or since))
-    if summary.left:
-        click.echo(f"{summary.left} visits are left; the same command goes on with them.")
+    return one
 
 
 def _reached(archive: Path, slug: str, since: date, until: date) -> str:

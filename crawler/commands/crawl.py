@@ -1,22 +1,27 @@
 """`warraq crawl`: everything that is due, once, with a summary."""
 
-import asyncio
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from archive.clock import Clock
 from archive.commands.options import archive_option
-from crawler import config
 from crawler.commands.days import Day, period
-from crawler.commands.options import chosen, log_level_option, now_option
+from crawler.commands.options import chosen, limit_option, log_level_option, now_option
+from crawler.publisher import Publisher
+
+if TYPE_CHECKING:
+    from crawler.crawl import Job
 
 
 @click.command()
 @click.argument("slugs", nargs=-1, metavar="[SLUG]…")
 @archive_option
-@click.option("--limit", type=click.IntRange(min=1), help="Fetch at most this many articles.")
+@limit_option
 @click.option(
     "--since",
     type=Day(),
@@ -25,7 +30,8 @@ from crawler.commands.options import chosen, log_level_option, now_option
 @click.option(
     "--seconds",
     type=click.FloatRange(min=1),
-    help="Begin no visit after this time; the rest stays due.",
+    metavar="N",
+    help="Begin no visit after N seconds; the rest stays due.",
 )
 @click.option(
     "--resume",
@@ -47,10 +53,11 @@ def crawl(
     log_level: str,
     now: Clock,
 ) -> None:
-    """Visit everything that is due of the publishers SLUG…, once.
+    """Fetch what is new of the publishers SLUG…, once.
 
     Looks at their feeds, sitemaps and sections, fetches what is new, looks again at articles whose
-    time has come, and ends with a summary. Without SLUG: the publishers this archive follows.
+    time has come (edits are kept beside what stood there before), and ends with a summary. Without
+    SLUG: the publishers this archive follows; `warraq publishers list` tells all there are.
     Ctrl-C finishes what is in hand; a second Ctrl-C ends at once. Neither loses anything.
 
     \b
@@ -59,45 +66,47 @@ def crawl(
     warraq crawl enabbaladi --since 2020-11     what is newer; `warraq backfill` gets the rest
     warraq crawl --archive ~/news               everything followed there
     """  # noqa: D301 - click wants the character
-    from crawler.commands.summary import Live, problems, table
-    from crawler.crawl import SLICE_SECONDS, Job
-    from crawler.crawl import crawl as run
-    from crawler.wiring import entry_points
+    from crawler.forking import start_forkserver
+
+    start_forkserver()  # first of all: it imports the workers' libraries while we import ours
+    from crawler.commands.crawling import carry_out, tell
+    from crawler.crawl import SLICE_SECONDS
 
     wanted = period(since, None, now=now)
     polled = chosen(archive, slugs) if slugs or not resume else []
-    publishers = {one.slug: one for one in (*polled, *(chosen(archive, resume) if resume else ()))}
-    settings = config.load(archive)
-    archive.mkdir(parents=True, exist_ok=True)
-    job = Job(
-        root=archive,
-        publishers=list(publishers.values()),
-        command=" ".join(["crawl", *publishers]),
-        poll=frozenset(one.slug for one in polled),
-        limit=limit,
-        seconds=seconds,
-        contact=settings.contact,
-        proxy=settings.proxy,
-        caps=settings.caps,
-        log_level=log_level.upper(),
-        with_parent=with_parent,
-        period=wanted,
-        # The schedule's crawls wait while a walk into the past finishes its slice.
-        patience=SLICE_SECONDS if with_parent else 0.0,
-        clock=now,
-    )
+    resumed = chosen(archive, resume) if resume else []
+    job = _job(archive, polled, resumed, log_level=log_level, now=now)
+    job = replace(job, limit=limit, seconds=seconds, period=wanted)
+    if with_parent:  # the schedule's crawls wait while a walk into the past finishes its slice
+        job = replace(job, with_parent=True, patience=SLICE_SECONDS)
+    _warn_of_the_empty(polled)
+    summary = carry_out(job)
+    tell(summary)
+    if summary.left:
+        click.echo(f"{summary.left} visits are still due; `warraq crawl` goes on with them.")
+
+
+def _job(
+    archive: Path,
+    polled: Iterable[Publisher],
+    resumed: Iterable[Publisher],
+    *,
+    log_level: str,
+    now: Clock,
+) -> "Job":
+    from crawler.commands.crawling import job_of
+
+    publishers = {one.slug: one for one in (*polled, *resumed)}
+    command = " ".join(["crawl", *publishers])
+    job = job_of(archive, publishers.values(), command=command, log_level=log_level, now=now)
+    return replace(job, poll=frozenset(one.slug for one in polled))
+
+
+def _warn_of_the_empty(polled: Iterable[Publisher]) -> None:
+    from crawler.wiring import entry_points
+
     for one in polled:
         if not entry_points(one):
             click.echo(
                 f"{one.slug}: its file names neither a listing nor a homepage to look at", err=True
             )
-    live = Live()
-    summary = asyncio.run(run(job, progress=live))
-    live.end()
-    click.echo(table(summary))
-    if summary.problems:
-        click.echo(f"\n{problems(summary)}")
-    for note in summary.notes:
-        click.echo(note)
-    if summary.left:
-        click.echo(f"{summary.left} visits are still due; `warraq crawl` goes on with them.")

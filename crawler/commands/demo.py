@@ -1,10 +1,10 @@
 """`warraq demo`: fictional newspapers, crawled, archived and served on this machine alone."""
 
-import asyncio
 import contextlib
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -31,14 +31,18 @@ PORTS = range(8791, 9791, 100)  # of the first newspaper; a second demo takes th
     type=click.IntRange(20, 100_000),
     default=60,
     show_default=True,
+    metavar="N",
     help="Articles of the newspapers in all.",
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="Another seed, other news.")
+@click.option(
+    "--seed", type=int, default=1, show_default=True, metavar="N", help="Another seed, other news."
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=8001,
     show_default=True,
+    metavar="N",
     help="Port to serve the archive on; 0 takes a free one.",
 )
 @click.option("--no-serve", is_flag=True, help="Crawl and print the summary only.")
@@ -47,30 +51,30 @@ def demo(archive: Path, articles: int, seed: int, port: int, no_serve: bool) -> 
 
     Nothing leaves this machine. The newspapers live in November 2020 and are the same for the same
     --seed; run it again and the crawl finds nothing new.
-    """
+
+    \b
+    warraq demo
+    warraq demo --articles 500 --seed 7 --archive other-demo
+    warraq search --archive warraq-demo 'وزير'
+    """  # noqa: D301 - click wants the character
     from archive.site.server import run_server
+    from crawler.commands.crawling import carry_out, job_of, tell
     from crawler.commands.options import chosen
-    from crawler.commands.summary import Live, problems, table
-    from crawler.crawl import Job, crawl
     from fixtures import Newsstand
 
     newsstand = Newsstand(articles=articles, seed=seed)
-    live = Live()
     with _served(newsstand, archive):
         newsstand.write_publishers(archive)
         slugs = list(newsstand.papers)
-        job = Job(
-            root=archive,
-            publishers=chosen(archive, slugs),
+        job = job_of(
+            archive,
+            chosen(archive, slugs),
             command="demo",
-            poll=frozenset(slugs),
-            clock=newsstand.clock,
+            log_level="WARNING",
+            now=newsstand.clock,
         )
-        summary = asyncio.run(crawl(job, progress=live))
-        live.end()
-        click.echo(table(summary))
-        if summary.problems:
-            click.echo(f"\n{problems(summary)}")
+        summary = carry_out(replace(job, poll=frozenset(slugs)))
+        tell(summary)
         if no_serve or summary.stopped:
             return
         run_server(archive, port=port, on_ready=lambda address: _invite(archive, address))

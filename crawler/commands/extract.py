@@ -34,12 +34,12 @@ _FIELDS = (
 @click.option("--url", required=True, metavar="URL", help="Where the page stood.")
 @click.option("--publisher", metavar="SLUG", help="Read it by this publisher's rules and zone.")
 @archive_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with every field.")
 @now_option
 def extract(
     html: IO[bytes], url: str, publisher: str | None, archive: Path, as_json: bool, now: Clock
 ) -> None:
-    """Extract one saved article page: text, headline, byline, dates.
+    """Read one saved article page: text, headline, byline, dates.
 
     Needs no archive and no network. A field nobody can be sure of is null. Without --publisher,
     one of the known publishers is taken if the address is one of its own. With --archive, the

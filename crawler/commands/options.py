@@ -17,17 +17,21 @@ from crawler.publisher import Publisher, find, load_all
 
 log_level_option = click.option(
     "--log-level",
-    type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"], case_sensitive=False),
-    default="WARNING",
+    type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
+    default="warning",
     show_default=True,
-    help="How much of what Scrapy and Warraq log is shown.",
+    metavar="LEVEL",
+    help="Show what is logged from this level on: debug, info, warning or error.",
+)
+limit_option = click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", help="Fetch at most N articles."
 )
 now_option = click.option(
     "--now",
     metavar="ISO",
     default=None,
     callback=lambda _context, _option, value: clock_at(value),
-    help="Take this moment for the present (the demo newspapers live in November 2020).",
+    help="Take this moment for the present, e.g. 2020-11-12T09:00Z for the demo newspapers.",
 )
 
 

@@ -33,7 +33,7 @@ class _Group(click.Group):
 
 @click.group(cls=_Group)
 def publishers() -> None:
-    """List, show, add and check the newspapers that can be followed.
+    """List, show, add and check newspapers to follow.
 
     A publisher is a file: packaged with Warraq, or your own in DIR/publishers, where one of the
     same name replaces the packaged one.
@@ -52,11 +52,17 @@ def publishers() -> None:
 @click.option("--country", metavar="CODE", help="Only those of a country, by ISO 3166-1: SY, EG.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per publisher.")
 def list_(text: tuple[str, ...], archive: Path, country: str | None, as_json: bool) -> None:
-    """List the publishers that can be followed, those whose name or address holds TEXT.
+    """List the publishers that can be followed.
 
+    With TEXT, those whose name, short name or address holds it, in Arabic or Latin letters.
     `own` are files of the archive in --archive, `packaged` those that come with Warraq. `checked`
     says whether a person has looked at the entry points.
-    """
+
+    \b
+    warraq publishers list --country SY
+    warraq publishers list الجزيرة
+    warraq publishers list --json | jq -r 'select(.checked | not).slug'
+    """  # noqa: D301 - click wants the character
     found = [
         one
         for one in load_all(*folders(archive)).values()
@@ -78,11 +84,15 @@ def list_(text: tuple[str, ...], archive: Path, country: str | None, as_json: bo
 @click.argument("slug")
 @archive_option
 def show(slug: str, archive: Path) -> None:
-    """Print the file by which the publisher SLUG is followed, and say where it is.
+    """Print the file by which the publisher SLUG is followed.
 
-    It can be kept: `warraq publishers show SLUG > DIR/publishers/SLUG.toml` is the beginning of a
-    file of your own. Where it came from goes to standard error.
-    """
+    Where it is goes to standard error, so that what is printed can be the beginning of a file of
+    your own, which replaces the packaged one:
+
+    \b
+    warraq publishers show enabbaladi
+    warraq publishers show enabbaladi > warraq-archive/publishers/enabbaladi.toml
+    """  # noqa: D301 - click wants the character
     path = locate(slug, folders(archive))
     one = read(path)
     click.echo(f"{path} ({_source(path)})", err=True)

@@ -3,18 +3,23 @@
 import asyncio
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
 
+from archive.beginning import Beginning
 from archive.clock import Clock
 from archive.commands.options import archive_option
 from archive.urls import canonical, host_of
 from crawler import config
 from crawler.addresses import is_local
 from crawler.commands.options import folders, log_level_option, now_option
-from crawler.errors import PublisherError
+from crawler.errors import CannotFollow, PublisherError
 from crawler.publisher import PACKAGED, Publisher, is_slug, load_all, read
+
+if TYPE_CHECKING:
+    from crawler.scouting.survey import Survey
 
 
 @click.command()
@@ -25,35 +30,50 @@ from crawler.publisher import PACKAGED, Publisher, is_slug, load_all, read
 @log_level_option
 @now_option
 def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, now: Clock) -> None:
-    """Look at the newspaper at URL once and write DIR/publishers/SLUG.toml.
+    """Look at a new newspaper once and write its file.
 
-    URL is its front page. What the site declares is tried first (feeds, robots.txt, WordPress),
-    then usual addresses, then its menu. Three articles are read and shown as Warraq reads them.
-    The look keeps to robots.txt and to delays as a crawl does, and its bytes are in the archive;
-    nothing of it counts as crawled. What is no newspaper, or cannot be seen, leaves no file.
+    URL is its front page; the file is DIR/publishers/SLUG.toml. What the site declares is tried
+    first (feeds, robots.txt, WordPress), then usual addresses, then its menu. Three articles are
+    read and shown as Warraq reads them. The look keeps to robots.txt and to delays as a crawl does,
+    and its bytes are in the archive; nothing of it counts as crawled. What is no newspaper, or
+    cannot be seen, leaves no file, and no archive where there was none.
 
     \b
     warraq publishers add https://www.example.org/
     warraq publishers add https://example.org/ar --slug example-arabic
     """  # noqa: D301 - click wants the character
     from crawler.commands.looks import survey_report
-    from crawler.scouting.errand import Errand, look
     from crawler.scouting.publisherfile import compose, slug_of
+
+    home = _checked(url)
+    _check_slug(slug)
+    _ensure_new(archive, home, slug or slug_of(home), force=force)
+    begun = Beginning(archive)
+    try:
+        survey = _surveyed(archive, home, log_level=log_level, now=now)
+        name = slug or slug_of(survey.home)
+        _ensure_new(archive, survey.home, name, force=force)
+    except (CannotFollow, PublisherError):
+        begun.take_back(now=now(), captures=True)
+        raise
+    path = _write(archive / "publishers", name, compose(survey, name, on=now().date()))
+    click.echo(survey_report(survey, path, archive))
+
+
+def _surveyed(archive: Path, home: str, *, log_level: str, now: Clock) -> "Survey":
+    """Look at the site, and return what was found.
+
+    Raises:
+        CannotFollow: if there is no newspaper to be seen.
+    """
+    from crawler.scouting.errand import Errand, look
     from crawler.scouting.scout import NOBODY
     from crawler.scouting.surveyor import Surveyor
 
-    home = _checked(url)
-    if slug and not is_slug(slug):
-        raise click.BadParameter(
-            f"{slug!r} is no short name; take small Latin letters, digits, dots and hyphens",
-            param_hint="--slug",
-        )
-    _ensure_new(archive, home, slug or slug_of(home), force=force)
     own = is_local(urlsplit(home).hostname or "")  # the user's word opens it, and it needs no delay
     candidate = Publisher(
         slug=NOBODY, name=host_of(home), homepage=home, delay=0.0 if own else None
     )
-    archive.mkdir(parents=True, exist_ok=True)
     errand = Errand(
         inquiry=lambda scout: Surveyor(scout).survey(home),
         root=archive,
@@ -65,11 +85,15 @@ def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, 
         clock=now,
         tell=lambda line: click.echo(line, err=True),
     )
-    survey = asyncio.run(look(errand))
-    name = slug or slug_of(survey.home)
-    _ensure_new(archive, survey.home, name, force=force)
-    path = _write(archive / "publishers", name, compose(survey, name, on=now().date()))
-    click.echo(survey_report(survey, path, archive))
+    return asyncio.run(look(errand))
+
+
+def _check_slug(slug: str | None) -> None:
+    if slug and not is_slug(slug):
+        raise click.BadParameter(
+            f"{slug!r} is no short name; take small Latin letters, digits, dots and hyphens",
+            param_hint="--slug",
+        )
 
 
 def _checked(url: str) -> str:

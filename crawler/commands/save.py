@@ -1,15 +1,15 @@
 """`warraq save`: single addresses, by the same road as everything else."""
 
-import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from archive.beginning import Beginning
 from archive.clock import Clock
 from archive.commands.options import archive_option
 from archive.database import open_for_reading
 from archive.urls import canonical, host_of
-from crawler import config
 from crawler.commands.options import folders, log_level_option, now_option
 from crawler.publisher import Publisher, load_all
 
@@ -20,7 +20,7 @@ from crawler.publisher import Publisher, load_all
 @log_level_option
 @now_option
 def save(addresses: tuple[str, ...], archive: Path, log_level: str, now: Clock) -> None:
-    """Archive single addresses: URLs, or files of them.
+    """Archive single pages: URLs, or files of them.
 
     A file (`-`: standard input) has one URL per line; lines that are empty or begin with # are
     passed over. The page is fetched, its bytes are kept, its text is read and indexed; the
@@ -29,33 +29,23 @@ def save(addresses: tuple[str, ...], archive: Path, log_level: str, now: Clock) 
     \b
     warraq save https://www.enabbaladi.net/429483
     warraq save links.txt --archive ~/news
+    grep -o 'https://[^ ]*' notes.txt | warraq save -
     """  # noqa: D301 - click wants the character
-    from crawler.commands.summary import Live
-    from crawler.crawl import Job, crawl
+    from crawler.commands.crawling import carry_out, job_of
 
     urls = list(dict.fromkeys(url for given in addresses for url in _urls(given)))
     if not urls:
         raise click.UsageError("there is no address in what was given")
-    archive.mkdir(parents=True, exist_ok=True)
+    begun = Beginning(archive)
     publishers = _publishers(archive, urls)
-    settings = config.load(archive)
-    job = Job(
-        root=archive,
-        publishers=list({one.slug: one for one in publishers.values()}.values()),
-        command="save",
-        addresses=[(url, one.slug) for url, one in publishers.items()],
-        contact=settings.contact,
-        proxy=settings.proxy,
-        caps=settings.caps,
-        log_level=log_level.upper(),
-        clock=now,
-    )
-    live = Live()
-    summary = asyncio.run(crawl(job, progress=live))
-    live.end()
+    known = {one.slug: one for one in publishers.values()}.values()
+    job = job_of(archive, known, command="save", log_level=log_level, now=now)
+    asked = [(url, one.slug) for url, one in publishers.items()]
+    summary = carry_out(replace(job, addresses=asked))
     for note in summary.notes:
         click.echo(note)
     kept = [_tell(archive, url) for url in urls]
+    begun.take_back(now=now())
     if not all(kept):
         raise SystemExit(1)
 

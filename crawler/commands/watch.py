@@ -19,8 +19,13 @@ from crawler.publisher import find
 def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
     """Crawl by schedule until stopped.
 
-    Ctrl-C and SIGTERM end it cleanly. The schedule is in warraq.toml in the archive's folder;
-    without one, every 15 minutes. Cron expressions are in UTC.
+    Ctrl-C and SIGTERM end it cleanly. The publishers SLUG…, or those of warraq.toml in the
+    archive's folder, are looked at every 15 minutes, or as that file says. Cron expressions are in
+    UTC.
+
+    \b
+    warraq watch enabbaladi aawsat
+    warraq watch --archive ~/news          with this in ~/news/warraq.toml:
 
     \b
     follow = ["enabbaladi", "aawsat"]      # whom, when no SLUG is given
@@ -38,6 +43,7 @@ def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
         find(slug, folders(archive))
     archive.mkdir(parents=True, exist_ok=True)
     names = [one.slug for one in publishers]
-    click.echo(f"Watching {', '.join(names)} into {archive}; Ctrl-C ends it.")
     watch = Watch(archive, names, settings, publishers=publishers, log_level=log_level.upper())
+    watch.check()
+    click.echo(f"Watching {', '.join(names)} into {archive}; Ctrl-C ends it.")
     asyncio.run(watch.run())

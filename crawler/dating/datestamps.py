@@ -117,20 +117,27 @@ def _attributes(element: HtmlElement) -> Iterator[Stamp]:
     The names of some attributes say that they date an article; the others count where what the
     element shows is a date as well, or nothing.
     """
+    dates = list(_attribute_dates(element)) if element.keys() else []
+    if not dates:
+        return
     modified = _is_changed(element) or _UPDATED.search(fold(_before(element))) is not None
+    for text, changed in dates:
+        yield Stamp(source="time", text=text, modified=modified or changed)
+
+
+def _attribute_dates(element: HtmlElement) -> Iterator[tuple[str, bool]]:
+    """Yield the dates in an element's attributes; whether their names tell of a change."""
     if element.tag in {"time", "abbr"}:
-        text = element.get("datetime") or element.get("title") or ""
-        if text:
-            yield Stamp(source="time", text=text, modified=modified)
+        if text := element.get("datetime") or element.get("title"):
+            yield text, False
     elif (title := element.get("title")) and _shows_date(element, empty=False):
-        yield Stamp(source="time", text=title, modified=modified)
-    for name, value in element.attrib.items():
+        yield title, False
+    for name, value in element.items():
         if not name.startswith("data-") or not 8 <= len(value) <= _SHORT:
             continue
         stated = _PUBLISHED.fullmatch(name)
         if stated or (_DATED.fullmatch(name) and _shows_date(element, empty=True)):
-            changed = modified or _CHANGED.search(name) is not None
-            yield Stamp(source="time", text=_moment(value), modified=changed)
+            yield _moment(value), _CHANGED.search(name) is not None
 
 
 def _before(element: HtmlElement) -> str:

@@ -1,6 +1,8 @@
 """How often a host is asked: no faster than its slowest publisher, not while it is paused."""
 
 import time
+from datetime import datetime
+from functools import cached_property
 from typing import Self, cast
 from urllib.parse import urlsplit
 
@@ -20,8 +22,6 @@ class HostPacing:
         self._crawler = crawler
         self._spider = spider
         self._delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
-        asked = spider.store.hosts.last_asked()
-        self._asked = {urlsplit(url).hostname: at for url, at in asked.items()}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -46,6 +46,12 @@ class HostPacing:
         elif request.meta.get("visit"):
             self._spider.pauses.missed(request.url)
         return response
+
+    @cached_property
+    def _asked(self) -> dict[str | None, datetime]:
+        # Not read before the first request, where a database that fails ends the crawl cleanly.
+        asked = self._spider.store.hosts.last_asked()
+        return {urlsplit(url).hostname: at for url, at in asked.items()}
 
     def _resume(self, name: str, slot: Slot) -> None:
         """Count a new slot's delay from the last answer of the crawl before this one."""

@@ -1,4 +1,4 @@
-"""Hosts that are left alone for a while: those that answered 429 or 503, or answer no more.
+"""Hosts that are left alone for a while: those that answered 429 or 503, or serve nothing now.
 
 As long as they ask for (Retry-After), or longer each time; the other hosts go on.
 """
@@ -21,6 +21,7 @@ FIRST_ABSENCE = 300.0  # of a host whose robots.txt cannot be had, or that is aw
 # where they took so many seconds; a few bad pages that stand together do not.
 MISSES = 40
 FEWER, SECONDS = 10, 60.0
+OUTAGES = 10  # articles in a row in whose place a page of the newspaper says that it is away
 LONGEST_PAUSE = timedelta(days=1)
 WAITED_SECONDS = (
     60.0  # a crawl waits for a pause that is over so soon, and ends before a longer one
@@ -53,6 +54,7 @@ class Pauses:
         }
         self._met: set[str] = set()
         self._misses: dict[str, tuple[int, float]] = {}  # how many in a row, and since when
+        self._outages: dict[str, int] = {}  # how many in a row
 
     def check(self, url: str) -> None:
         """Check that the host of a URL is not paused.
@@ -86,6 +88,19 @@ class Pauses:
         if count + 1 >= MISSES or (count + 1 >= FEWER and now - since >= SECONDS):
             self.away(url)
 
+    def shown(self, url: str, *, outage: bool) -> None:
+        """Count a page that says, with status 200, that the site is away; another ends the count.
+
+        From `OUTAGES` in a row on the host is paused, by each further one for twice as long.
+        """
+        place = host_of(url)
+        if not outage:
+            self._outages.pop(place, None)
+        elif not self._is_paused(place):  # else it was on its way when the pause began
+            count = self._outages[place] = self._outages.get(place, 0) + 1
+            if count >= OUTAGES:
+                self._pause(place, FIRST_ABSENCE * (1 << min(count - OUTAGES, 16)))
+
     def answered(self, url: str) -> None:
         """End the strikes of a host that answers again."""
         self._misses.pop(origin_of(url), None)
@@ -94,6 +109,10 @@ class Pauses:
             if pause and time.monotonic() >= pause.ends:
                 del self._pauses[place]
                 self._hosts.forgive(place)
+
+    def _is_paused(self, place: str) -> bool:
+        pause = self._pauses.get(place)
+        return pause is not None and time.monotonic() < pause.ends
 
     def _pause(self, place: str, first: float, asked: datetime | None = None) -> None:
         """Pause a place for as long as it asked, or twice as long as last time."""

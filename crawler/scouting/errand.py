@@ -10,6 +10,7 @@ from scrapy.utils.log import configure_logging
 
 from archive.clock import Clock
 from archive.errors import ArchiveError
+from archive.remedies import unwritten
 from archive.store import Store
 from crawler.config import Config
 from crawler.errors import CrawlerError
@@ -60,7 +61,9 @@ async def look(errand: Errand[T]) -> T:
     ) as store:
         scout = await _send(errand, store, stop)
         if scout.fault:
-            raise ArchiveError(f"{errand.root}: the archive cannot be written ({scout.fault})")
+            raise ArchiveError(unwritten(scout.fault, errand.root)) from scout.fault
+    if scout.workers.failure:
+        raise scout.workers.failure
     if scout.failure:
         raise scout.failure
     return cast("T", scout.result)

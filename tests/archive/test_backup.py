@@ -2,13 +2,10 @@
 
 import json
 import os
-import random
 import shutil
-import signal
 import subprocess
 import sys
 import time
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -145,28 +142,6 @@ def test_backups_during_a_crawl_are_sound_each_time(root, tmp_path):
         writer.kill()
         writer.wait()
     assert grown == sorted(set(grown))
-
-
-BACKUP = "from archive.commands.backup import backup; backup()"
-
-
-@pytest.mark.slow
-def test_a_backup_killed_again_and_again_ends_whole(root, tmp_path):
-    with opened(root, Hands(NOON + timedelta(days=1)), roll_bytes=300_000) as store:
-        for number in range(100, 160):
-            page(store, number, f"نص {number}", payload=random.Random(number).randbytes(50_000))
-    moments = random.Random(7)
-    arguments = [sys.executable, "-c", BACKUP, str(tmp_path / "kept"), "--archive", str(root)]
-    killed = 0
-    for _ in range(20):
-        process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL)
-        time.sleep(moments.uniform(0.15, 0.9))
-        process.send_signal(signal.SIGKILL)
-        killed += process.wait() == -signal.SIGKILL
-    assert killed > 5
-    subprocess.run(arguments, check=True, stdout=subprocess.DEVNULL)
-    assert contents(tmp_path / "kept") == contents(root)
-    assert sound(tmp_path / "kept")
 
 
 def test_a_half_made_copy_is_begun_again(root, tmp_path):

@@ -1,10 +1,18 @@
+import re
+import socket
 import sqlite3
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
 
 import pytest
 from datasette.app import Datasette
 
 from archive.site.descriptions import database_metadata
+from archive.site.labels import TABLES
 from tests.archive.reading_room import TITLE, Shelf, fill
+from tests.crawler import wire
 
 HIDDEN = {"_sqlite_migrations"}
 
@@ -43,6 +51,79 @@ async def test_every_page_of_the_database_answers(datasette):
     tables = [f"/archive/{table}" for table in database_metadata()["tables"]]
     for path in (*tables, "/archive", "/favicon.ico", "/-/static-plugins/warraq/icon.svg"):
         assert (await datasette.client.get(path)).status_code == 200
+
+
+LABELS = [
+    ("/archive/articles/{0.edited}", "publisher", "/archive/publishers/alwaraq", "صحيفة الورق"),
+    ("/archive/articles/{0.edited}", "capture", "/archive/captures/2", "2020-11-09T14:00"),
+    ("/archive/revisions/2", "article", "/archive/articles/{0.edited}", TITLE),
+    ("/archive/captures/1", "run", "/archive/runs/1", "2020-11-09T12:00"),
+    ("/archive/captures", "publisher", "/archive/publishers/herald", "The Herald"),
+    ("/archive/captures", "run", "/archive/runs/1", "2020-11-09T12:00"),
+    ("/archive/article_tags", "tag", "/archive/tags/1", "مكتبات"),
+]
+
+
+@pytest.fixture(scope="module")
+def served(shelf: Shelf) -> Iterator[str]:
+    """Plain `datasette archive.db`, as a process of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "datasette", shelf.database, "--port", str(port)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        address = f"http://127.0.0.1:{port}"
+        try:
+            assert wire.until(lambda: fetched(f"{address}/-/versions.json"), seconds=30)
+            yield address
+        finally:
+            process.terminate()
+
+
+def fetched(address: str) -> str:
+    try:
+        with urllib.request.urlopen(address) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""
+
+
+@pytest.mark.parametrize(("path", "column", "leads", "label"), LABELS)
+def test_rows_and_tables_call_foreign_keys_by_name(shelf, served, path, column, leads, label):
+    html = fetched(served + path.format(shelf))
+    cells = re.findall(rf'<td class="col-{column}\b.*?</td>', html, re.DOTALL)
+    link = f'<a href="{leads.format(shelf)}">{label}'
+    assert any(link in cell for cell in cells), cells
+
+
+async def test_a_row_tells_nothing_of_a_table_that_is_closed(shelf):
+    metadata = {"databases": {"archive": {"tables": {"articles": {"allow": {"id": "me"}}}}}}
+    closed = Datasette([shelf.database], metadata=metadata)
+    html = (await closed.client.get("/archive/revisions/2")).text
+    assert f">{TITLE}</a>&nbsp;" not in html
+    assert str(shelf.edited) in html
+
+
+async def test_a_key_without_a_row_stays_a_number(tmp_path):
+    shelf = fill(tmp_path / "archive", withhold=False)
+    with sqlite3.connect(shelf.database) as db:
+        db.execute("update captures set run = 77 where id = 1")
+    db.close()
+    html = (await Datasette([shelf.database]).client.get("/archive/captures/1")).text
+    assert re.search(r'<td class="col-run [^>]*>\s*77\s*</td>', html)
+
+
+def test_every_foreign_key_is_known(shelf):
+    db = sqlite3.connect(shelf.database)
+    keys = db.execute(
+        'select m.name, k."from", k."table" from sqlite_master m,'
+        " pragma_foreign_key_list(m.name) k where m.type = 'table'"
+    ).fetchall()
+    db.close()
+    assert {(column, other) for table, column, other in keys if table != "links"} == set(
+        TABLES.items()
+    )
+    for table in TABLES.values():
+        assert database_metadata()["tables"][table]["label_column"]
 
 
 async def test_every_table_and_column_is_described(shelf):

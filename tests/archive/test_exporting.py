@@ -254,6 +254,25 @@ def test_what_is_no_condition_is_said_and_leaves_no_file(tmp_path, where, warc):
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["-o", "missing/out.jsonl"], "missing is no folder"),
+        (["--excel"], "--format csv"),
+        (["--warc", "--format", "csv", "--excel"], "--format csv"),
+    ],
+)
+def test_options_that_cannot_be_are_told_before_anything_is_done(
+    tmp_path, monkeypatch, words, named
+):
+    reading_room(tmp_path / "a")
+    monkeypatch.chdir(tmp_path)
+    done = run("export", *words, "--archive", "a")
+    assert done.exit_code == 2
+    assert named in done.output.splitlines()[-1]
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
 def test_csv_is_read_by_other_programs_and_by_excel(tmp_path):
     various(tmp_path)
     with closing(open_for_writing(tmp_path)) as db:

@@ -45,7 +45,8 @@ EXPRESSIONS = [
     ("المؤلّف:خالد", '{byline} : "خالد"', '{byline} : "خالد"'),
     ("عنوان: -روسيا", '("عنوان") NOT ("روس")', '("عنوان") NOT ("روس")'),
     ("covid-19 كوفيد-19", '"covid 19" OR "كوفيد" OR "19"', '"covid 19" AND "كوفيد" AND "19"'),
-    ("after:ليس", '"after" OR "ليس"', '"after" AND "ليس"'),
+    ("after:ليس", '"after" AND "ليس"', '"after" AND "ليس"'),
+    ("-after:ليس حرب", '("حرب") NOT ("after" OR "ليس")', None),
     ("AND OR NOT NEAR(a b)", '"and" OR "or" OR "not" OR "near" OR "a" OR "b"', None),
 ]
 
@@ -73,6 +74,26 @@ def test_a_query_becomes_a_match_expression(typed, any_word, every_word):
 def test_days_become_filters(typed, after, before):
     query = parse(typed)
     assert (query.after, query.before) == (after, before)
+
+
+UNREAD = [
+    ("after:foo لاجئ", ("after:foo",)),
+    ("بعد:الأمس قبل:2020", ("بعد:الأمس",)),
+    ("before:2020-02-30", ("before:2020-02-30",)),
+    ("منذ: ٢٠٢٠-١٣", ("منذ:٢٠٢٠-١٣",)),
+    ("after:20201101 before:x", ("after:20201101", "before:x")),
+    ('after:"last year"', ("after:last year",)),
+    ("ماذا بعد: الحرب", ()),
+    ("after:2020-11-01 قال:نعم", ()),
+    ("after:", ()),
+]
+
+
+@pytest.mark.parametrize(("typed", "unread"), UNREAD)
+def test_a_day_that_cannot_be_read_is_told_and_widens_nothing(typed, unread):
+    query = parse(typed)
+    assert query.unread == unread
+    assert bool(query.must) == bool(unread)
 
 
 def test_publishers_are_filters():

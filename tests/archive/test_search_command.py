@@ -72,6 +72,20 @@ def test_nothing_found_is_no_error(tmp_path):
     assert "Nothing found" in result.stderr
 
 
+def test_a_day_that_cannot_be_read_is_one_line(tmp_path):
+    root = archive_with_news(tmp_path)
+    for typed in ("لقاء after:foo", "لقاء قبل:2020-13"):
+        for option in ([], ["--json"]):
+            result = run(typed, "--archive", root, *option)
+            assert (result.exit_code, result.stdout) == (1, "")
+            (line,) = result.stderr.splitlines()
+            assert line.startswith("Error: ")
+            assert typed.split()[1] in line
+            assert "2020-11-01" in line
+    assert "2 found" in run("لقاء", "after:2020-11-09", "--archive", root).stderr
+    assert "2 found" in run("لقاء قبل: القمة", "--archive", root).stderr
+
+
 def test_no_archive_is_one_line(tmp_path):
     result = run("خبر", "--archive", str(tmp_path))
     assert result.exit_code == 1

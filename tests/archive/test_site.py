@@ -186,6 +186,13 @@ async def test_search_without_a_query_explains_itself(datasette):
     assert "لا نتائج في هذه الصفحة" in words(await page(datasette, "/search?q=تونس&page=7"))
 
 
+async def test_search_says_which_day_it_could_not_read(datasette):
+    html = words(await page(datasette, "/search?q=تونس+منذ:أمس+<b>"))
+    assert "لم يُفهم التاريخ في منذ:أمس" in html
+    assert "لم يُعثر على شيء" in html
+    assert "لم يُفهم" not in words(await page(datasette, "/search?q=تونس+منذ:2020-11"))
+
+
 async def test_search_hides_the_withheld_and_offers_pages(tmp_path):
     shelf = fill(tmp_path)
     db = open_for_writing(tmp_path)

@@ -57,7 +57,7 @@ def main(articles: int, large: int, only: str, seed: int) -> None:
             commands = {
                 "a": ("(a) Scrapy, download only", _plain("download", listed, root)),
                 "b": ("(b) naive spider", _plain("naive", listed, root)),
-                "c": ("(c) Warraq", _warraq(root / "small", articles, seed)),
+                "c": ("(c) Warraq", warraq(root / "small", articles, seed)),
             }
             results = {key: _measure(*commands[key], root, articles=len(addresses)) for key in only}
         _ratios(results)
@@ -102,7 +102,7 @@ def _plain(spider: str, listed: Path, root: Path) -> list[str]:
     return [sys.executable, "-m", "tests.benchmarks.spiders", spider, str(listed), str(out)]
 
 
-def _warraq(archive: Path, articles: int, seed: int) -> list[str]:
+def warraq(archive: Path, articles: int, seed: int) -> list[str]:
     folder = archive / "publishers"
     folder.mkdir(parents=True)
     newsstand = Newsstand(articles=articles, seed=seed)
@@ -165,7 +165,7 @@ def _ratios(results: dict[str, Result]) -> None:
 
 def _large(root: Path, articles: int, seed: int, small: Result | None) -> None:
     with papers(articles, seed=seed):
-        command = _warraq(root / "large", articles, seed)
+        command = warraq(root / "large", articles, seed)
         ours = _measure(f"(c) Warraq, {articles}", command, root, articles=articles)
         idle = _measure("(c) again, nothing new", command, root, articles=articles)
     if small:

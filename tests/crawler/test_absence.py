@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from crawler.politeness.pauses import OUTAGES
 from tests.crawler import wire
 
 PATHS = [f"/news/{number}" for number in range(1, 301)]
@@ -66,6 +67,30 @@ async def test_a_host_that_went_away_is_left_alone(archive, site, known):
     site.answers |= {path: (wire.http(wire.article(path)),) for path in PATHS}
     await archive.crawl(addresses=known, poll=frozenset())
     assert archive.rows("select count(*) from articles") == [(300,)]
+
+
+OUTAGE = wire.http("<title>الموقع تحت الصيانة</title><p>سنعود إليكم قريبا</p>".encode())
+
+
+async def test_an_outage_page_in_every_articles_place_stops_the_questions(archive, site, known):
+    site.answers |= dict.fromkeys(PATHS, (OUTAGE,))
+    summary = await archive.crawl(addresses=known, poll=frozenset())
+    assert kinds(archive).keys() == {"outage"}
+    assert OUTAGES <= kinds(archive).total() < 2 * OUTAGES + 16  # those on their way come home
+    assert any("left alone until 2026-11-23 12:05" in note for note in summary.notes)
+    archive.forward(minutes=6)
+    site.answers |= {path: (wire.http(wire.article(path)),) for path in PATHS}
+    await archive.crawl(addresses=known, poll=frozenset())
+    assert archive.rows("select count(*) from articles") == [(300,)]
+
+
+async def test_outage_pages_between_good_ones_stop_nothing(archive, site, known):
+    for number, path in enumerate(PATHS[:60]):
+        site.answers[path] = (wire.http(wire.article(path)) if number % 6 == 0 else OUTAGE,)
+    archive.follow(feeds=[site.url + "/none"], delay=0.01)
+    await archive.crawl(addresses=known[:60], poll=frozenset())
+    assert archive.rows("select count(*) from articles") == [(10,)]
+    assert kinds(archive)["outage"] == 50
 
 
 async def test_bad_pages_that_stand_together_do_not_hide_the_good_ones(archive, site, known):

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 
@@ -14,8 +15,6 @@ from click.testing import CliRunner
 from crawler.cli import warraq
 from tests.crawler import shell, wire
 
-COMMANDS = ("crawl", "watch", "save", "extract", "publishers", "demo", "search", "serve", "runs")
-
 
 def run(*words, **options):
     """Run a command in this process; its errors must have become a line and an exit code."""
@@ -24,30 +23,62 @@ def run(*words, **options):
     return result
 
 
-def test_help_lists_every_command_with_one_line():
-    lines = run("--help").output.splitlines()
-    for name in COMMANDS:
+def words_of(group, *above):
+    """Return the words of every command below a group: ("crawl",), ("publishers", "list")."""
+    context = click.Context(group)
+    found = []
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        below = isinstance(command, click.Group)
+        found += [(*above, name), *(words_of(command, *above, name) if below else ())]
+    return found
+
+
+EVERY = words_of(warraq)
+
+
+@pytest.mark.parametrize("above", [(), ("publishers",)])
+def test_help_lists_every_command_with_a_whole_sentence(above):
+    lines = run(*above, "--help", terminal_width=78).output.partition("Commands:")[2].splitlines()
+    for *_, name in (words for words in EVERY if words[:-1] == above):
         (line,) = [line for line in lines if re.match(rf"  {name}\s", line)]
         assert len(line.split()) > 3
-        assert not line.endswith("...")
+        assert re.search(r"[^.][.?]$", line), line
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_each_help_explains_its_options(name):
-    output = run(name, "--help").output
-    assert output.startswith(f"Usage: warraq {name}")
-    command = warraq.get_command(click.Context(warraq), name)
+@pytest.mark.parametrize("words", EVERY, ids=" ".join)
+def test_each_help_explains_its_options_and_gives_an_example(words):
+    output = run(*words, "--help").output
+    assert output.startswith(f"Usage: warraq {' '.join(words)}")
+    assert re.search(rf"^  .*warraq {' '.join(words)}( |$)", output, re.MULTILINE)
+    command: click.Command | None = warraq
+    for word in words:
+        assert isinstance(command, click.Group)
+        command = command.get_command(click.Context(command), word)
     assert command is not None
     for parameter in command.params:
         if isinstance(parameter, click.Option) and not parameter.hidden:
-            assert parameter.help, f"{name} {parameter.name}"
+            assert parameter.help, parameter.name
+            told = parameter.show_default or parameter.required or "by default" in parameter.help
+            default = parameter.to_info_dict()["default"]
+            assert told or not default, f"{parameter.name}: {default!r} is not told"
 
 
-@pytest.mark.parametrize("name", ["crawl", "watch", "save"])
-def test_help_gives_an_example(name):
-    assert re.search(
-        r"^  (warraq (crawl|save) |follow = )", run(name, "--help").output, re.MULTILINE
-    )
+@pytest.mark.parametrize("words", EVERY, ids=" ".join)
+def test_the_examples_of_a_help_parse(tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    for name in ("page.html", "articles.jsonl"):
+        (tmp_path / name).write_bytes(b"")
+    output = run(*words, "--help", terminal_width=200).output
+    examples = re.findall(r"^  (warraq .*?)(?: {3,}.*| [|>] .*)?$", output, re.MULTILINE)
+    for line in examples:
+        _, *typed = shlex.split(line)
+        command: click.Command | None = warraq
+        while isinstance(command, click.Group) and typed:
+            command = command.get_command(click.Context(command), typed.pop(0))
+        assert command is not None, line
+        with command.make_context(command.name, typed):  # closes the files that it opened
+            pass
 
 
 def test_the_version_is_told():
@@ -277,6 +308,69 @@ def test_a_misspelt_name_makes_no_archive(tmp_path, command):
     assert result.exit_code == 1
     assert "no publisher is called 'nobody-at-all'" in result.output
     assert list(tmp_path.iterdir()) == []
+
+
+# Words that are somebody's mistake, in a folder with nothing but two files that are no collection.
+MISTAKES = [
+    ["backfill", "nobody-at-all", "--since", "2019"],
+    ["backfill", "enabbaladi", "--since", "2999"],
+    ["backfill", "enabbaladi", "--since", "2019", "--until", "2018"],
+    ["crawl"],
+    ["crawl", "nobody-at-all"],
+    ["crawl", "--resume", "nobody-at-all"],
+    ["watch"],
+    ["save", "http://[x/"],
+    ["save", "missing.txt"],
+    ["save", "http://127.0.0.1:9/nothing"],
+    ["save", "http://no-such-host.invalid/story"],
+    ["import-jsonl", "missing.jsonl"],
+    ["import-jsonl", "empty"],
+    ["import-jsonl", "prose"],
+    ["import-jsonl", "prose", "--archive", "several/folders/deep"],
+    ["publishers", "add", "nonsense"],
+    ["publishers", "add", "https://enabbaladi.net/"],
+    ["publishers", "add", "http://127.0.0.1:9/"],
+    ["publishers", "check"],
+    ["publishers", "check", "nobody-at-all"],
+    ["publish", "public"],
+    ["backup", "copy"],
+    ["export", "-o", "articles.jsonl"],
+    ["reindex"],
+    ["withhold", "5", "--reason", "x"],
+    ["unwithhold", "5"],
+    ["verify"],
+    ["search", "خبر"],
+    ["demo", "--articles", "1"],
+]
+
+
+@pytest.mark.parametrize("words", MISTAKES, ids=[" ".join(words) for words in MISTAKES])
+def test_a_mistake_leaves_nothing_behind(tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").write_bytes(b"")
+    (tmp_path / "prose").write_text("no object\n{}\n", "utf-8")
+    result = run(*words)
+    assert result.exit_code or "empty" in words
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "prose"], result.output
+
+
+def test_a_front_page_that_is_no_newspapers_leaves_no_archive(tmp_path, site):
+    site.answers["/"] = (wire.http("<html><body><p>مرحبا</p></body></html>".encode()),)
+    result = run("publishers", "add", site.url, "--archive", tmp_path / "new")
+    assert result.exit_code == 1
+    assert site.count("/") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mistake_takes_nothing_from_an_archive_that_was_there(archive, site):
+    assert shell.run("save", site.url + "/news/1", "--archive", archive.root)[0] == 0
+    before = {path.name: path.stat().st_size for path in (archive.root / "warc").iterdir()}
+    site.answers["/"] = (wire.http(b"<html><body><p>x</p></body></html>"),)
+    code, _ = shell.run("publishers", "add", site.url, "--slug", "x", "--archive", archive.root)
+    assert code == 1
+    after = {path.name: path.stat().st_size for path in (archive.root / "warc").iterdir()}
+    assert before.items() <= after.items()
+    assert archive.rows("select count(*) from articles") == [(1,)]
 
 
 def test_a_library_that_is_missing_is_named(tmp_path, monkeypatch):

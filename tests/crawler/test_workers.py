@@ -6,14 +6,17 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from archive.records import Capture, Kind, PageKind
-from crawler import workers
+from crawler import processes, workers
+from crawler.errors import NoWorkers
+from crawler.processes import BROKEN_POOLS
 from crawler.publisher import Publisher
-from crawler.workers import Workers
+from crawler.workers import Stopped, Workers
 from tests.crawler import shell, wire
 
 PAPER = Publisher(slug="paper", name="الجريدة")
@@ -38,6 +41,10 @@ def slow_page():
 
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks at /proc")
+
+
+def pids(pool):
+    return list(pool._processes._pool._pool_manager.worker_manager.workers)
 
 
 @pytest.fixture
@@ -86,7 +93,7 @@ async def test_a_worker_killed_at_work_is_replaced_and_the_others_are_read():
             for n in range(4)
         ]
         await asyncio.sleep(0.5)
-        (busy,) = pool._pool._pool_manager.worker_manager.workers
+        (busy,) = pids(pool)
         shell.kill(busy)
         found = await asyncio.wait_for(asyncio.gather(*pages), 20)
     finally:
@@ -100,6 +107,84 @@ async def test_an_error_while_reading_is_a_problem(pool, monkeypatch):
     found = await pool.extract(capture(), PAPER)
     assert [problem.kind for problem in found.problems] == ["extract-error"]
     assert "TypeError" in found.problems[0].detail
+
+
+def die(counted, times):
+    """Begin a worker: the first so many end at once, as one does that has no memory left."""
+    with Path(counted).open("a+b") as file:
+        file.write(b".")
+        file.flush()
+        if Path(counted).stat().st_size <= times:
+            os._exit(1)
+
+
+def dying(monkeypatch, tmp_path, times):
+    counted = tmp_path / "begun"
+    monkeypatch.setattr(processes, "_begin", partial(die, counted, times))
+    return counted
+
+
+async def test_a_pool_whose_processes_all_die_as_they_start_is_replaced(tmp_path, monkeypatch):
+    counted = dying(monkeypatch, tmp_path, 3)
+    pool = Workers(processes=1)
+    try:
+        found = await asyncio.wait_for(
+            asyncio.gather(*(pool.extract(capture(n), PAPER) for n in range(6))), 40
+        )
+        assert pool.failure is None
+    finally:
+        pool.close()
+    assert [one.title for one in found] == [f"خبر رقم {n}" for n in range(6)]
+    assert counted.stat().st_size == 4
+
+
+@needs_proc
+async def test_processes_that_are_killed_between_two_pages_are_replaced(pool):
+    for number in range(BROKEN_POOLS + 2):  # more often than a pool may break in a row
+        found = await asyncio.wait_for(pool.extract(capture(number), PAPER), 20)
+        assert found.title == f"خبر رقم {number}"
+        for process in pids(pool):
+            shell.kill(process)
+    assert pool.failure is None
+
+
+async def test_pools_that_die_again_and_again_are_given_up(tmp_path, monkeypatch):
+    counted = dying(monkeypatch, tmp_path, 1000)
+    told = []
+    pool = Workers(processes=1, gave_up=lambda: told.append("gave up"))
+    try:
+        pages = (pool.extract(capture(n), PAPER) for n in range(4))
+        asked = (*pages, pool.links(capture()), pool.wall(capture()))
+        ends = await asyncio.wait_for(asyncio.gather(*asked, return_exceptions=True), 40)
+        begun = counted.stat().st_size
+        with pytest.raises(Stopped):
+            await pool.extract(capture(), PAPER)
+    finally:
+        pool.close()
+    assert {type(one) for one in ends} == {Stopped}
+    assert told == ["gave up"]
+    assert "die as they start" in str(pool.failure)
+    assert begun == counted.stat().st_size < 20
+
+
+async def test_a_closed_pool_reads_nothing_more():
+    pool = Workers(processes=1)
+    pool.close()
+    with pytest.raises(Stopped):
+        await pool.extract(capture(), PAPER)
+
+
+async def test_a_crawl_without_readers_ends_and_its_pages_stay_due(archive, tmp_path, monkeypatch):
+    dying(monkeypatch, tmp_path, 1000)
+    with pytest.raises(NoWorkers, match="still due"):
+        await archive.crawl()
+    assert archive.rows("select count(*) from articles") == [(0,)]
+    assert archive.problems() == []
+    due = "select count(*) from visits where due_at <= '2026-11-23T12:00:00Z'"
+    assert archive.rows(due) >= [(1,)]
+    monkeypatch.undo()
+    assert (await archive.crawl()).problems == []
+    assert archive.rows("select count(*) from articles") == [(2,)]
 
 
 PARENT = """

@@ -10,7 +10,7 @@ from archive.clock import starting_at
 from archive.records import Kind, Publisher
 from archive.store import Store
 from crawler.faults import HostPaused
-from crawler.politeness.pauses import Pauses, host_of
+from crawler.politeness.pauses import OUTAGES, Pauses, host_of
 from tests.crawler import wire
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -45,6 +45,26 @@ def test_how_long_a_host_is_left_alone(store, status, retry_after, seconds):
     pauses = Pauses(store.hosts, store.clock)
     pauses.strike(URL, status, retry_after)
     assert until(pauses) == timedelta(seconds=seconds)
+
+
+def test_pages_of_an_outage_in_a_row_pause_their_host_ever_longer(store, monkeypatch):
+    pauses = Pauses(store.hosts, store.clock)
+    moment = [time.monotonic()]
+    monkeypatch.setattr(time, "monotonic", lambda: moment[0])
+    for _ in range(OUTAGES - 1):
+        pauses.shown(URL, outage=True)
+    pauses.check(URL)
+    pauses.shown("https://b.example/1", outage=False)
+    for minutes in (5, 10, 20):
+        pauses.shown(URL, outage=True)
+        pauses.shown(URL, outage=True)  # was on its way
+        assert until(pauses) == timedelta(minutes=minutes)
+        pauses.check("https://b.example/1")
+        moment[0] += minutes * 60 + 1
+        pauses.answered(URL)  # with another page of the outage
+    pauses.shown(URL, outage=False)
+    pauses.shown(URL, outage=True)
+    pauses.check(URL)
 
 
 def test_each_strike_in_a_row_is_longer_and_the_next_crawl_knows_them(store):

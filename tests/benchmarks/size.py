@@ -1,0 +1,145 @@
+"""How large an archive gets: bytes of WARC and database per article, table by table.
+
+    python -m tests.benchmarks.size [--articles 20000] [--revisits 2000]
+
+Crawls fixture newspapers with `warraq crawl`, then again an hour later, when `--revisits` of the
+articles are looked at once more and stand unchanged. Prints the tables and indexes by their pages
+(SQLite's `dbstat`) and three ratios with their limits: WARC to the gzip size of all bodies that
+were received (as the server packed it, level 6 where it did not), the cost of an unchanged visit,
+and the database to the UTF-8 text of its articles. Exits with 1 if a limit does not hold.
+"""
+
+import gzip
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import click
+
+from archive.database import open_for_reading
+from archive.session import WARC_FOLDER
+from archive.upkeep.stats import Stats, stats
+from archive.warc import whole_members
+from tests.benchmarks.crawl import papers, warraq
+
+WARC_LIMIT = 1.10  # times the gzip size of the bodies
+VISIT_LIMIT = 2000  # bytes of an unchanged visit, WARC and database together
+DATABASE_LIMIT = 3.0  # times the UTF-8 text
+
+_TABLES = """
+select name, sum(pgsize), sum(pgsize - unused) from dbstat where aggregate = false
+group by name order by 2 desc, 1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratios:
+    """The three ratios: WARC to gzip, bytes of an unchanged visit, database to text."""
+
+    warc: float
+    visit: float
+    database: float
+
+    @property
+    def hold(self) -> bool:
+        """Whether each is within its limit."""
+        return (
+            self.warc <= WARC_LIMIT
+            and self.visit <= VISIT_LIMIT
+            and self.database <= DATABASE_LIMIT
+        )
+
+
+@click.command()
+@click.option("--articles", default=20_000, show_default=True)
+@click.option("--revisits", default=2000, show_default=True, help="Articles looked at twice.")
+@click.option("--seed", default=1, show_default=True)
+def main(articles: int, revisits: int, seed: int) -> None:
+    """Crawl fixture articles, look at some again, and print what they take."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "archive"
+        with papers(articles, seed=seed):
+            command = warraq(root, articles, seed)
+            _crawl(command)
+            first, bodies = stats(root), gzip_bytes(root)
+            _print_tables(root, first.total("articles"))
+            later = datetime.fromisoformat(command[-1]) + timedelta(hours=2)
+            _crawl([*command[:-1], later.isoformat(), "--limit", str(revisits)])
+        visit = visit_bytes(root, first, stats(root))
+    ratios = Ratios(
+        warc=first.warc_bytes / bodies,
+        visit=visit,
+        database=first.database_bytes / first.total("text_bytes"),
+    )
+    _print_ratios(first, ratios)
+    sys.exit(0 if ratios.hold else 1)
+
+
+def _crawl(command: list[str]) -> None:
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    if run.returncode:
+        raise click.ClickException(run.stdout + run.stderr)
+
+
+def gzip_bytes(root: Path) -> int:
+    """Return the size of the bodies of all response records, each packed by gzip."""
+    total = 0
+    for path in sorted((root / WARC_FOLDER).glob("*.warc.gz")):
+        for _, plain in whole_members(path):
+            head, _, block = plain.partition(b"\r\n\r\n")
+            if b"WARC-Type: response\r\n" not in head:
+                continue
+            fields, _, body = block.removesuffix(b"\r\n\r\n").partition(b"\r\n\r\n")
+            packed = b"content-encoding: gzip" in fields.lower()
+            total += len(body if packed else gzip.compress(body, 6))
+    return total
+
+
+def visit_bytes(root: Path, before: Stats, after: Stats) -> float:
+    """Return what a request of the last run cost, all of which brought nothing new."""
+    with closing(open_for_reading(root)) as db:
+        requests, new, changed = db.execute(
+            "select requests, new, changed from runs order by id desc limit 1"
+        ).fetchone()
+    if not requests or new or changed:
+        detail = f"{requests} requests, {new} new, {changed} changed"
+        raise click.ClickException(f"the second crawl was to find nothing new: {detail}")
+    grown = after.warc_bytes + after.database_bytes - before.warc_bytes - before.database_bytes
+    click.echo(f"second crawl: {requests} requests, nothing new")
+    return grown / int(requests)
+
+
+def _print_tables(root: Path, articles: int) -> None:
+    click.echo(f"{'table or index':<40} {'bytes an article':>16} {'of them used':>13}")
+    with closing(open_for_reading(root)) as db:
+        for name, pages, used in _tables(db):
+            if pages >= articles:  # a byte an article
+                click.echo(f"{name:<40} {pages / articles:>16,.0f} {used / articles:>13,.0f}")
+
+
+def _tables(db: sqlite3.Connection) -> list[tuple[str, int, int]]:
+    """Return (name, bytes of its pages, bytes used of them) of each table and index."""
+    try:
+        return db.execute(_TABLES).fetchall()
+    except sqlite3.OperationalError as error:  # SQLite may be built without it
+        raise click.ClickException(f"this SQLite tells no sizes of tables: {error}") from error
+
+
+def _print_ratios(held: Stats, ratios: Ratios) -> None:
+    cost = held.plain()["per_article"]
+    click.echo(
+        f"{held.total('articles')} articles: WARC {cost['warc_bytes']:,} bytes each,"
+        f" database {cost['database_bytes']:,}, text {cost['text_bytes']:,}"
+    )
+    click.echo(f"WARC : gzip of the bodies   {ratios.warc:.3f}  (at most {WARC_LIMIT})")
+    click.echo(f"an unchanged visit          {ratios.visit:.0f} bytes  (at most {VISIT_LIMIT})")
+    click.echo(f"database : UTF-8 text       {ratios.database:.2f}  (at most {DATABASE_LIMIT})")
+
+
+if __name__ == "__main__":
+    main()

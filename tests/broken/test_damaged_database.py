@@ -1,0 +1,167 @@
+"""A database that is damaged, cut, replaced or lost: one line says so, nothing is made worse."""
+
+import random
+import re
+import subprocess
+import sys
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from archive import remedies
+from archive.database import NAME, open_for_reading
+from archive.upkeep.backup import back_up
+from crawler.cli import _COMMANDS, warraq
+from tests.broken import workshop as w
+
+UNREADABLE = {
+    "without its header": w.no_header,
+    "without its schema": w.no_schema,
+    "cut in half": w.half,
+    "a text": w.text,
+}
+LOST = {"empty": w.empty, "missing": w.gone}
+PAGES = ("articles", "captures", "visits", "revisions", "runs", "articles_fts_data")
+# Commands that need not look at the broken page may well do their work.
+NEEDS = {
+    "articles": {"search", "stats", "export", "publish", "backup", "reindex", "withhold"},
+    "captures": {"stats", "export --warc", "publish", "backup", "import-jsonl", "crawl", "save"},
+    "visits": {"publish", "backup", "crawl", "save", "backfill"},
+    "revisions": {"stats", "export", "publish", "backup"},
+    "runs": {"runs", "publish", "backup", "import-jsonl", "crawl", "save", "backfill"},
+    "articles_fts_data": {"search", "publish", "backup", "reindex", "withhold", "crawl"},
+}
+
+
+@pytest.mark.parametrize("damage", UNREADABLE)
+def test_every_command_says_that_the_database_is_damaged_and_changes_nothing(
+    root, tmp_path, damage
+):
+    UNREADABLE[damage](root)
+    before = w.bytes_of(root)
+    for name in (*w.WRITING, *w.READING, "serve"):
+        if name == "verify":
+            continue
+        line = w.said(w.run(name, root, tmp_path / "out"))
+        assert f"{root / NAME}: " in line, name
+        assert "it is damaged: put it back from a backup" in line, name
+    assert w.bytes_of(root) == before
+
+
+@pytest.mark.parametrize("damage", LOST)
+def test_no_new_archive_is_begun_beside_the_files_of_one_whose_database_is_lost(
+    root, tmp_path, damage
+):
+    LOST[damage](root)
+    before = w.bytes_of(root)
+    for name in (*w.WRITING, *w.READING, "serve"):
+        if name == "verify":
+            continue
+        line = w.said(w.run(name, root, tmp_path / "out"))
+        assert f"{root / NAME} is {damage}, but 1 WARC files" in line, name
+        assert "put it back from a backup" in line, name
+    assert w.bytes_of(root) == before
+
+
+def test_an_archive_without_records_may_begin_anew(tmp_path):
+    (tmp_path / "warc").mkdir()
+    (tmp_path / NAME).touch()  # as a crawl leaves it that is killed at its very beginning
+    assert w.run("import-jsonl", tmp_path, tmp_path / "out").exit_code == 0
+    assert w.is_whole(tmp_path)
+
+
+@pytest.mark.parametrize("table", PAGES)
+def test_a_damaged_page_stops_what_needs_it_with_one_line(root, tmp_path, table):
+    w.page_of(table, root)
+    for name in (*w.WRITING, *w.READING):
+        if name == "verify":
+            continue
+        result = w.run(name, root, tmp_path / "out")
+        if name in NEEDS[table]:
+            line = w.said(result)
+            assert str(root) in line, name
+            assert "damaged" in line, name
+            assert "backup" in line, name
+        else:
+            assert result.exception is None or isinstance(result.exception, SystemExit), name
+    found = w.run("verify", root, tmp_path / "out")
+    assert found.exit_code == 1
+    assert "archive.db: " in found.output
+
+
+# Datasette, once imported, shows what goes wrong inside SQL functions of ours.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("seed", range(12))
+def test_flipped_bits_of_a_database_never_show_a_traceback(root, tmp_path, seed):
+    w.flip(root / NAME, random.Random(seed), (1, 10, 100)[seed % 3])
+    for name in (*w.READING, "reindex", "withhold"):
+        result = w.run(name, root, tmp_path / "out")
+        assert result.exception is None or isinstance(result.exception, SystemExit), (
+            name,
+            result.exception,
+        )
+        if result.exit_code and name != "verify":
+            assert len(result.stderr.splitlines()) == 1, result.stderr
+
+
+@pytest.mark.parametrize("damage", [*UNREADABLE.values(), partial(w.page_of, "articles")])
+def test_a_damaged_database_does_not_take_the_place_of_its_backup(root, tmp_path, damage):
+    back_up(root, tmp_path / "backup")
+    good = (tmp_path / "backup" / NAME).read_bytes()
+    damage(root)
+    line = w.said(CliRunner().invoke(warraq, ["backup", str(tmp_path / "backup"),
+                                              "--archive", str(root)]))  # fmt: skip
+    assert "damaged" in line
+    assert (tmp_path / "backup" / NAME).read_bytes() == good
+    (root / NAME).write_bytes(good)  # what the line says helps
+    assert w.is_whole(root)
+
+
+def test_a_crawl_that_meets_a_damaged_page_acknowledges_nothing_more(sound, root):
+    with closing(open_for_reading(root)) as db:
+        runs = db.execute("select count(*) from runs").fetchone()
+    good = (root / NAME).read_bytes()
+    w.page_of("articles", root)
+    line = w.only_line(sound.crawl(root))
+    assert "the archive cannot be written: " in line
+    assert "it is damaged" in line
+    for log in root.glob(f"{NAME}-*"):  # of the damaged database
+        log.unlink()
+    (root / NAME).write_bytes(good)
+    with closing(open_for_reading(root)) as db:
+        assert db.execute("select count(*) from runs").fetchone() == runs
+
+
+def test_a_reader_of_a_damaged_page_sees_what_is_wrong_and_the_owner_what_to_do(root, tmp_path):
+    w.page_of("articles", root)
+    command = [sys.executable, "-m", "crawler", "serve", "--port", "0", "--archive", str(root)]
+    errors = tmp_path / "errors.txt"
+    with (
+        errors.open("w") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as server,
+    ):
+        assert server.stdout is not None
+        address = server.stdout.readline().split(" at ")[1].split()[0]
+        with httpx.Client(base_url=address) as client:
+            for path in ("/", "/article/1", "/search?q=خبر", "/archive/articles"):
+                answer = client.get(path)
+                assert answer.status_code == 500, path
+                assert "تعذّرت قراءة قاعدة بيانات الأرشيف" in answer.text, path
+            answer = client.get("/archive/articles.json")
+            assert answer.json()["error"] == "database disk image is malformed"
+            assert client.get("/archive/runs").status_code == 200
+        server.terminate()
+    assert server.returncode == 0
+    told = errors.read_text("utf-8")
+    assert "Traceback" not in told
+    assert f"/article/1: {root / NAME}: database disk image is malformed; it is damaged" in told
+
+
+def test_every_command_that_a_remedy_names_is_there():
+    named = set(re.findall(r"`warraq ([a-z-]+)", Path(remedies.__file__).read_text("utf-8")))
+    assert named
+    assert named <= _COMMANDS.keys()

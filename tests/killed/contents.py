@@ -1,0 +1,73 @@
+"""What an archive says, to compare a killed one with one that nobody disturbed."""
+
+import hashlib
+import sqlite3
+from collections.abc import Collection, Mapping
+from contextlib import closing
+from pathlib import Path
+
+from archive.database import NAME
+
+Rows = list[tuple[object, ...]]
+
+# What a reader meets. The numbers of rows are an archive's own business; names stand for them.
+_SAID = {
+    "articles": "select * from articles order by id",
+    "revisions": "select * from revisions order by article, number",
+    "authors": "select article, position, name from article_authors"
+    " join authors on id = author order by 1, 2",
+    "tags": "select article, name from article_tags join tags on id = tag order by 1, 2",
+    "embeds": "select * from embeds order by 1, 2",
+    "images": "select * from images order by 1, 2",
+    "links": "select * from links order by url, found_in",
+}
+# When it was looked at, and which row of `captures` tells of it.
+_OF_THE_VISIT = {
+    "capture", "first_seen_at", "last_seen_at", "changed_at", "observed_at", "found_at", "story",
+}  # fmt: skip
+
+
+def said(root: Path) -> Mapping[str, Rows]:
+    """Return what the archive in `root` says of the news, whenever and however often it looked."""
+    return {
+        name: _rows(root, sql, without=_OF_THE_VISIT | ({"id"} if name == "revisions" else set()))
+        for name, sql in _SAID.items()
+    }
+
+
+def everything(root: Path) -> Mapping[str, Rows]:
+    """Return every row of every table but the search index, and a digest of each WARC file."""
+    names = [str(name) for (name,) in _rows(root, _TABLES)]
+    files = sorted((root / "warc").iterdir())
+    digests: Rows = [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]
+    tables = {name: _rows(root, f"select * from {name} order by 1, 2") for name in names}
+    return tables | {"WARC files": digests}
+
+
+_TABLES = """
+select name from sqlite_master where type = 'table'
+and name not like 'articles_fts%' and name not like 'sqlite_%' and name not like '\\_%' escape '\\'
+"""
+
+
+def columns(root: Path, tables: Collection[str]) -> Mapping[str, list[str]]:
+    """Return the names of the columns of some tables, as far as they are there."""
+    return {
+        table: [str(row[1]) for row in _rows(root, f"pragma table_info({table})")]
+        for table in tables
+    }
+
+
+def held(root: Path, known: Mapping[str, list[str]]) -> Mapping[str, Rows]:
+    """Return all rows of some tables in the columns that are `known`."""
+    return {
+        table: _rows(root, f"select {', '.join(names)} from {table} order by 1, 2")
+        for table, names in known.items()
+    }
+
+
+def _rows(root: Path, sql: str, *, without: Collection[str] = ()) -> Rows:
+    with closing(sqlite3.connect(f"{(root / NAME).absolute().as_uri()}?mode=ro", uri=True)) as db:
+        cursor = db.execute(sql)
+        kept = [i for i, (name, *_) in enumerate(cursor.description) if name not in without]
+        return [tuple(row[i] for i in kept) for row in cursor]

@@ -93,7 +93,7 @@ class _Cutting:
         _, url, name, offset, length = row
         try:
             with (self._folder / name).open("rb", buffering=0) as file:
-                original, records = self._exchange(file.fileno(), offset, length)
+                original, records = self._exchange(file.fileno(), capture, offset, length)
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
             self.cut.unreadable.append(f"{url}: {name}, byte {offset}: {why}")
@@ -105,7 +105,7 @@ class _Cutting:
             self._out.write(record)
 
     def _exchange(
-        self, descriptor: int, offset: int, length: int
+        self, descriptor: int, capture: int, offset: int, length: int
     ) -> tuple[int | None, list[bytes]]:
         """Return the capture that a revisit record refers to, and the packed records."""
         plain = unpack(descriptor, offset, length)

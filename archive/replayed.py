@@ -87,7 +87,14 @@ class Replayed(Store):
             elif self.db.in_transaction:
                 self.db.execute("rollback")
 
-    def tell(self, url: str, fields: Mapping[str, str], *, refers_to: str | None = None) -> None:
+    def tell(
+        self,
+        url: str,
+        fields: Mapping[str, str],
+        *,
+        at: datetime,
+        refers_to: str | None = None,
+    ) -> None:
         """Write nothing: the WARC files tell it already."""
 
     def begin(self, event: Event) -> None:
@@ -98,34 +105,33 @@ class Replayed(Store):
         self.run = event.run
 
     def commit(self) -> None:
-        """Commit what was done again, and how far that is."""
+        """Commit what was done again, and how far that is; the beginnings of runs stay."""
         if self.done:
             self.batch.open()
-            self.db.execute("delete from replay where position <= ?", (self.done,))
+            self.db.execute("delete from replay where position <= ? and act != 'run'", (self.done,))
         self.batch.commit()
 
     def events(self) -> Iterator[Event]:
-        """Yield what has to be done again, in the order in which it happened."""
-        last = 0
+        """Yield what has to be done again, in the order in which it happened.
+
+        First how the run began in which a rebuild was broken off.
+        """
+        (last,) = self.db.execute(
+            "select coalesce(max(position), 1) - 1 from replay where act = 'run' and position"
+            " <= (select coalesce(min(position), 1) from replay where act != 'run')"
+        ).fetchone()
         while rows := self.db.execute(
             "select position, at, run, act, capture, fields from replay where position > ?"
             " order by position limit ?",
             (last, _AT_ONCE),
         ).fetchall():
-            for position, at, run, act, capture, fields in rows:
-                last = position
-                yield Event(
-                    position=position,
-                    at=datetime.fromisoformat(at),
-                    run=run,
-                    act=act,
-                    capture=capture,
-                    fields=json.loads(fields),
-                )
+            for row in rows:
+                last = row[0]
+                yield _event(row)
 
     def waiting(self) -> int:
         """Return how many events have to be done again."""
-        return int(self.db.execute("select count(*) from replay").fetchone()[0])
+        return int(self.db.execute("select count(*) from replay where act != 'run'").fetchone()[0])
 
     def known(self, visit: Visit) -> Visit:
         """Return a visit as the archive knows its address, which becomes known if it is not."""
@@ -141,6 +147,18 @@ class Replayed(Store):
             DamagedWarc: if its record, or the one that it stands for, cannot be read.
         """
         return recorded(self.db, self.warc_folder, number)
+
+
+def _event(row: tuple[int, str, int, str, int | None, str]) -> Event:
+    position, at, run, act, capture, fields = row
+    return Event(
+        position=position,
+        at=datetime.fromisoformat(at),
+        run=run,
+        act=act,
+        capture=capture,
+        fields=json.loads(fields),
+    )
 
 
 def recorded(db: sqlite3.Connection, folder: Path, number: int) -> Capture:

@@ -4,6 +4,7 @@ import contextlib
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -97,25 +98,35 @@ class Session:
             if self.batch.broken or isinstance(exc, sqlite3.Error | OSError):
                 self.batch.abandon()
                 return
+            now = self.clock()
             state: Literal["finished", "failed"] = "finished" if exc is None else "failed"
             try:
                 if self._warc.is_open:
                     fields = {"act": "end", "run": str(self.run), "state": state}
-                    self.tell(f"urn:x-warraq:run:{self.run}", fields)
+                    self.tell(f"urn:x-warraq:run:{self.run}", fields, at=now)
                 self._warc.close()
                 self.batch.commit()
-                self._finish(state)
+                runs.end(self.db, self.run, state=state, now=now)
+                self.db.execute("pragma optimize")
             except (OSError, sqlite3.Error) as error:
                 self.batch.abandon()
                 raise ArchiveError(unwritten(error, self.root)) from error
 
-    def tell(self, url: str, fields: Mapping[str, str], *, refers_to: str | None = None) -> None:
+    def tell(
+        self,
+        url: str,
+        fields: Mapping[str, str],
+        *,
+        at: datetime,
+        refers_to: str | None = None,
+    ) -> None:
         """Write beside the bytes what a database that is made anew from them needs to know.
 
-        Of the address, or of the record with the id `refers_to`; a value is one line.
+        It happened at a moment, to the address or to the record with the id `refers_to`; a value
+        is one line.
         """
         self.batch.open()
-        self._warc.write_metadata(url, fields, refers_to=refers_to, now=self.clock())
+        self._warc.write_metadata(url, fields, refers_to=refers_to, now=at)
 
     def _make_folders(self) -> None:
         try:
@@ -123,7 +134,3 @@ class Session:
             warc.sync_folder(self.root)
         except OSError as error:
             raise ArchiveError(unwritten(error, self.root)) from error
-
-    def _finish(self, state: Literal["finished", "failed"]) -> None:
-        runs.end(self.db, self.run, state=state, now=self.clock())
-        self.db.execute("pragma optimize")

@@ -247,14 +247,15 @@ class Store(Session):
         A metadata record tells of the visit, unless nothing answered.
         """
         self.batch.open()
+        now = self.clock()
         if capture and capture.record:
             fields = told.fields_of(visit, run=self.run)
-            self.tell(capture.url, fields, refers_to=capture.record.record_id)
+            self.tell(capture.url, fields, at=now, refers_to=capture.record.record_id)
         visits.visited(
             self.db,
             visit,
             capture,
-            now=self.clock(),
+            now=now,
             due_at=due_at,
             state=state,
             article=article,

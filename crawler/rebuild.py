@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archive import recovery, runs
+from archive import recovery
 from archive.clock import Clock, system
 from archive.database import NAME, open_for_writing
 from archive.errors import ArchiveError, NewerArchive, NotAnArchive
@@ -135,13 +135,9 @@ def _workplace(root: Path, names: list[str]) -> Path:
 
 
 def _finish(store: Replayed, root: Path) -> dict[str, int]:
-    """Add up the runs, keep what was withheld, and count what there is."""
+    """Keep what was withheld, and count what there is."""
     db = store.db
     db.execute("begin immediate")
-    for run, state in db.execute("select id, state from runs").fetchall():
-        (ended,) = db.execute("select ended_at from runs where id = ?", (run,)).fetchone()
-        runs.end(db, run, state=state, now=None)
-        db.execute("update runs set ended_at = ? where id = ?", (ended, run))
     _withhold_again(db, root)
     gathering.clear(db)
     store.done = 0  # nothing is left to remember

@@ -67,6 +67,7 @@ class Replay:
         self._publishers = dict(publishers)
         self._published: set[str] = set()
         self._workers = workers
+        self._run: int | None = None
         self._begin_run(Period())
 
     async def run(self, *, progress: Progress = lambda _done: None) -> None:
@@ -92,6 +93,7 @@ class Replay:
             for one in ready:
                 if one.reading:
                     one.reading.cancel()
+        self._interrupted()
         self._store.commit()
 
     def _begin_run(self, period: Period) -> None:
@@ -102,6 +104,13 @@ class Replay:
             self._store, self._publishers, endings=endings, traps=traps, period=period, done=_forget
         )
         self._arrivals.workers = self._workers
+
+    def _interrupted(self) -> None:
+        """Add up a run that did not tell of its end, as the next writer did."""
+        row = self._store.db.execute("select ended_at from runs where id = ?", (self._run,))
+        if self._run is not None and row.fetchone() == (None,):
+            self._store.batch.open()
+            runs.end(self._store.db, self._run, state="interrupted", now=None)
 
     def _made_ready(self, event: Event) -> _Ready:
         """Read what was recorded of an event; begin to read the page that it is."""
@@ -131,10 +140,14 @@ class Replay:
         event, store = ready.event, self._store
         store.begin(event)
         if event.act == "run":
-            self._begin_run(_period(event.fields))
+            if event.run != self._run:  # else the next file of the same run
+                self._interrupted()
+                self._begin_run(_period(event.fields))
+                self._run = event.run
         elif event.act == "end":
             store.batch.open()
             runs.end(store.db, event.run, state=event.fields["state"], now=event.at)
+            self._run = None
         elif event.act == "visit":
             await self._visit(ready)
         elif event.act == "import-warc":

@@ -98,7 +98,7 @@ def _act(session: Session, article: int, act: str, reason: str | None) -> None:
     now = session.clock()
     (url,) = session.db.execute("select url from articles where id = ?", (article,)).fetchone()
     fields = {"act": act, "article": str(article), "reason": " ".join((reason or "").split())}
-    session.tell(url, fields)
+    session.tell(url, fields, at=now)
     note(session.db, article, act, reason, now)
 
 

@@ -47,7 +47,7 @@ def keep(store: Store, reading: Reading, fields: Mapping[str, str]) -> Became:
     visit, capture = reading.page.visit, reading.page.capture
     refers_to = capture.record.record_id if capture.record else None
     fields = told.fields_of(visit, run=store.run) | dict(fields)
-    store.tell(capture.url, fields, refers_to=refers_to)
+    store.tell(capture.url, fields, at=store.clock(), refers_to=refers_to)
     claimed, answered = addresses(reading)
     with store.batch.one_page():
         identity = store.identify(

@@ -10,7 +10,8 @@ from archive.records import Capture, Kind, WarcLocation
 from archive.warc import payload_digest
 
 # What the metadata record behind a copied one tells of it, beside what every visit's tells.
-SOURCE, PLACE, PAYLOAD, WIRE_BYTES = "source", "source-place", "payload-sha256", "payload-bytes"
+SOURCE, PLACE = "source", "source-place"
+PAYLOAD, WIRE_BYTES, MEDIA = "payload-sha256", "payload-bytes", "payload-type"
 
 
 def answer_of(url: str, at: datetime, message: Message) -> Capture:
@@ -54,6 +55,7 @@ def copied(
         kind=Kind(told.get("kind", Kind.ARTICLE)),
         sha256=told[PAYLOAD],
         wire_bytes=int(told.get(WIRE_BYTES, 0)),
+        content_type=told.get(MEDIA),
         record=location,
         body=b"",
     )

@@ -175,7 +175,7 @@ def _differences(record: Record, row: dict[str, Any]) -> Iterator[str]:
         "fetched_at": (row["fetched_at"], _moment(fields, "warc-date")),
         "truncated": (row["truncated"], fields.get("warc-truncated")),
     }
-    if record.is_http:
+    if record.is_http and (record.block or record.type != "revisit"):
         told["status"] = (row["status"], record.status)
     for name, field in (("kind", KIND_FIELD), ("publisher", PUBLISHER_FIELD)):
         if field.lower() in fields:

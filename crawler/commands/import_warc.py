@@ -104,7 +104,9 @@ def _read(given: list[str], job: "Job", dry_run: bool) -> "list[Told]":
 
     with Progress("bytes read") as progress:
         if dry_run:
-            told = [count(one, job.languages, clock=job.clock) for one in job.sources]
+            told = [
+                count(one, job.languages, clock=job.clock, progress=progress) for one in job.sources
+            ]
             for one in told:
                 _tell(one)
         else:

@@ -80,11 +80,19 @@ async def run(
     return told
 
 
-def count(source: Source, languages: frozenset[str] | None, *, clock: Clock = system) -> Told:
+def count(
+    source: Source,
+    languages: frozenset[str] | None,
+    *,
+    clock: Clock = system,
+    progress: Progress = lambda _done, _of: None,
+) -> Told:
     """Say what is in a file without reading pages or writing anything: `unread` may be kept."""
     told, began = Told(name=source.name), time.monotonic()
     with _opened(source.path) as descriptor:
+        size = os.fstat(descriptor).st_size
         for found in read(descriptor):
+            progress(found.place.offset, size)
             told.counts["records"] += 1
             if not isinstance(found, Foreign):
                 told.damage(found)

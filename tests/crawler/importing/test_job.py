@@ -276,19 +276,23 @@ def test_later_captures_are_edits_and_earlier_ones_are_none(tmp_path):
     assert is_whole(root)
 
 
-def revisit(number, *fields, date="2020-11-11T00:00:00Z"):
-    return record(answer(b""), url(number), *fields, kind="revisit", date=date, digest=False)
+def revisit(number, *fields, date="2020-11-11T00:00:00Z", block=None):
+    block = answer(b"") if block is None else block
+    return record(block, url(number), *fields, kind="revisit", date=date, digest=False)
+
+
+def refers_to(number, at="2020-11-09T12:00:00Z"):
+    return f"WARC-Refers-To-Target-URI: <{url(number)}>", f"WARC-Refers-To-Date: {at}"
 
 
 def test_a_revisit_is_a_sign_of_life_where_its_original_was_kept(tmp_path):
     root = tmp_path / "archive"
-    named = (f"WARC-Refers-To-Target-URI: {url(0)}", "WARC-Refers-To-Date: 2020-11-09T12:00:00Z")
     digest = "WARC-Payload-Digest: sha1:ABC"
     with_digest = page(1, digest=False).replace(
         b"WARC-Date", digest.encode() + b"\r\nWARC-Truncated: \r\nWARC-Date", 1
     )
     data = packed(
-        [PAGES[0], revisit(0, *named), with_digest, revisit(1, digest), revisit(2, digest)]
+        [PAGES[0], revisit(0, *refers_to(0)), with_digest, revisit(1, digest), revisit(2, digest)]
     )
     done = imported(root, data)
     assert done.counts["revisits of what is not here"] == 1 + (done.counts["same"] == 1)
@@ -301,8 +305,7 @@ def test_a_revisit_is_a_sign_of_life_where_its_original_was_kept(tmp_path):
 
 def test_an_export_has_the_payload_of_a_revisit_that_was_imported(tmp_path):
     root, out = tmp_path / "archive", BytesIO()
-    named = (f"WARC-Refers-To-Target-URI: {url(0)}", "WARC-Refers-To-Date: 2020-11-09T12:00:00Z")
-    imported(root, packed([PAGES[0], revisit(0, *named)]))
+    imported(root, packed([PAGES[0], revisit(0, *refers_to(0))]))
     cut = write_warc(root, out, where="fetched_at > '2020-11-10'")
     assert (cut.captures, cut.originals, cut.unreadable) == (1, 1, [])
 
@@ -577,7 +580,13 @@ def test_a_database_made_anew_has_what_was_imported(tmp_path):
     other = another(
         "قال مراسلنا في المدينة إن الأهالي عادوا إلى بيوتهم. ", "http://world.example/1"
     )
-    later = [page(1, " معدل", date="2020-11-10T00:00:00Z"), revisit(1), other]
+    later = [
+        page(1, " معدل", date="2020-11-10T00:00:00Z"),
+        revisit(3, *refers_to(3)),
+        revisit(4, *refers_to(4), block=answer(b"", status="HTTP/1.1 304 Not Modified")),
+        revisit(5, *refers_to(5), block=b""),
+        other,
+    ]
     earlier = [page(2, " قديم", date="2020-11-08T00:00:00Z")]
     imported(root, packed([*NOISE, *PAGES]), one_gzip(later), unpacked(earlier))
     queries = [

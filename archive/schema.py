@@ -296,3 +296,10 @@ def m008_past(db: Database) -> None:
         "create index links_found_in on links(found_in)",
     ):
         db.execute(statement)
+
+
+@MIGRATIONS()
+def m010_spare_indexes(db: Database) -> None:
+    """Drop indexes that another one serves as well, or that no question of ours asks."""
+    for index in ("articles_published_on", "images_url", "images_credit"):
+        db.execute(f"drop index if exists {index}")

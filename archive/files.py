@@ -2,6 +2,11 @@
 
 import sqlite3
 from collections.abc import Mapping
+from pathlib import Path
+
+from archive.warc import sync_folder
+
+ASIDE = "merge"  # folder beside `warc` of files that a merge has copied and not put there yet
 
 
 def acknowledge(db: sqlite3.Connection, lengths: Mapping[str, int], *, run: int) -> None:
@@ -17,3 +22,17 @@ def acknowledged(db: sqlite3.Connection, name: str) -> int:
     """Return how many bytes of a file are acknowledged, 0 if no row knows it."""
     row = db.execute("select bytes from warc_files where name = ?", (name,)).fetchone()
     return int(row[0]) if row else 0
+
+
+def settle(db: sqlite3.Connection, folder: Path) -> None:
+    """Put copied files whose rows are committed in their place in `folder`; remove the others."""
+    aside = folder.parent / ASIDE
+    if not aside.is_dir():
+        return
+    for path in list(aside.iterdir()):
+        if acknowledged(db, path.name):
+            path.replace(folder / path.name)
+        else:
+            path.unlink()
+    sync_folder(folder)
+    aside.rmdir()

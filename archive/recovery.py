@@ -25,6 +25,7 @@ def recover(db: sqlite3.Connection, folder: Path) -> None:
 
     When the run ended is not known, and stays null.
     """
+    files.settle(db, folder)
     for (run,) in db.execute("select id from runs where state = 'running'").fetchall():
         db.execute("begin immediate")
         for path in sorted(folder.glob(f"warraq-*-{run}-???.warc.gz")):

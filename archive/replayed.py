@@ -13,16 +13,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from archive import renderings, warc
+from archive import articles, captures, imports, renderings, warc
 from archive.batch import Batch
 from archive.clock import from_iso, system
 from archive.database import open_for_writing
 from archive.hosts import Hosts
 from archive.past import Past
-from archive.records import Capture, Kind, Visit, WarcLocation
+from archive.records import Capture, Extraction, Kind, Outcome, Visit, WarcLocation
 from archive.shapes import Shapes
 from archive.store import Store
-from archive.visits import known
+from archive.visits import State, known
 from archive.warc_records import RENDERED_TYPE
 
 _AT_ONCE = 500
@@ -58,6 +58,7 @@ class Replayed(Store):
         self.now = datetime.min.replace(tzinfo=UTC)
         self.clock = lambda: self.now
         self.done = 0  # position of the last event that was done again
+        self.joined: set[int] = set()  # runs of merged archives
 
     def __enter__(self) -> Self:
         self.root.mkdir(parents=True, exist_ok=True)
@@ -102,7 +103,89 @@ class Replayed(Store):
         self.now = event.at
         if event.act == "run":
             self._began = event.at
+            if "joined" in event.fields:
+                self.joined.add(event.run)
+        elif event.act == "merge":
+            self.joined |= {int(run) for run in event.fields["runs"].split()}
         self.run = event.run
+
+    def keep(
+        self,
+        extraction: Extraction,
+        *,
+        url: str,
+        visit: Visit,
+        capture: Capture,
+        article: int | None = None,
+    ) -> tuple[int | None, Outcome | None]:
+        """Keep a reading; of one that a merge brought late, no more than whose it is."""
+        known_as = article or articles.find(self.db, url)
+        if self._is_late(known_as, capture):
+            captures.attribute(self.db, capture.id, article=known_as)
+            return known_as, Outcome.SAME
+        return super().keep(extraction, url=url, visit=visit, capture=capture, article=article)
+
+    def unchanged(self, article: int, *, capture: Capture) -> None:
+        """Note that an article stands as it was, unless it was seen later."""
+        if self._is_late(article, capture):
+            captures.attribute(self.db, capture.id, article=article)
+        else:
+            super().unchanged(article, capture=capture)
+
+    def gone(self, article: int, *, capture: Capture) -> bool:
+        """Mark an article as gone, unless it was seen later."""
+        if self._is_late(article, capture):
+            captures.attribute(self.db, capture.id, article=article)
+            return False
+        return super().gone(article, capture=capture)
+
+    def visited(
+        self,
+        visit: Visit,
+        capture: Capture | None,
+        *,
+        due_at: datetime | None,
+        state: State,
+        article: int | None = None,
+        not_before: datetime | None = None,
+        good: bool = True,
+    ) -> None:
+        """Keep the end of a visit, unless the address was visited later."""
+        if self.run in self.joined and visit.last_at and visit.last_at > self.now:
+            if article is not None:
+                imports.lead(self.db, visit.key, article=article)
+            self.batch.count()
+            return
+        super().visited(
+            visit,
+            capture,
+            due_at=due_at,
+            state=state,
+            article=article,
+            not_before=not_before,
+            good=good,
+        )
+
+    def shared(self) -> list[int]:
+        """Return the articles that merged runs and others have captures of.
+
+        Their chains are to be made again, in the order of time.
+        """
+        runs = json.dumps(sorted(self.joined))
+        rows = self.db.execute(
+            "select article from captures where article is not null group by article"
+            " having sum(run in (select value from json_each(:runs))) > 0 and count(*) > 1",
+            {"runs": runs},
+        )
+        return [article for (article,) in rows]
+
+    def _is_late(self, article: int | None, capture: Capture) -> bool:
+        """Return whether a merge brought a capture that is older than what is known."""
+        return (
+            self.run in self.joined
+            and article is not None
+            and imports.is_older(self.db, article, capture.fetched_at)
+        )
 
     def commit(self) -> None:
         """Commit what was done again, and how far that is; the beginnings of runs stay."""

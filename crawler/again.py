@@ -49,11 +49,13 @@ Progress = Callable[[int, int], None]
 class Job:
     """What to read again in the archive in `root`: of some publishers (slugs; none: all).
 
-    Only articles that were first seen on or after `since`. A dry run writes nothing.
+    Only articles that were first seen on or after `since`, or just `articles`. A dry run writes
+    nothing.
     """
 
     root: Path
     publishers: Mapping[str, Publisher]
+    articles: tuple[int, ...] | None = None
     slugs: tuple[str, ...] = ()
     since: date | None = None
     dry_run: bool = False
@@ -90,8 +92,11 @@ async def read_again(
         NewerArchive, NotAnArchive: if there is no archive that can be used.
         ArchiveLocked: if another process goes on writing for longer than the job's patience.
     """
-    with contextlib.closing(open_for_reading(job.root)) as db:
-        wanted = _wanted(db, job)
+    if job.articles is None:
+        with contextlib.closing(open_for_reading(job.root)) as db:
+            wanted = _wanted(db, job)
+    else:
+        wanted = list(job.articles)
     told, stop = Told(), Stop()
     stop.install(with_parent=False)
     workers = Workers(processes=job.processes)
@@ -102,11 +107,25 @@ async def read_again(
             while waiting and not stop.asked:
                 await again.slice(waiting, stop, lambda: progress(of - len(waiting), of))
                 await asyncio.sleep(0 if job.dry_run or not waiting else _TURN_SECONDS)
-            if not stop.asked:
+            if not stop.asked and job.articles is None:
                 await again.unread(stop)
     finally:
         workers.close()
     told.stopped = stop.asked
+    return told
+
+
+async def weave_again(
+    store: Store, articles: list[int], publishers: Mapping[str, Publisher], workers: Workers
+) -> Told:
+    """Make the chains of some articles again, in an archive that is open for writing."""
+    told, job = Told(), Job(root=store.root, publishers=publishers)
+    with contextlib.closing(Loom()) as loom:
+        again = _Again(job, workers, loom, told, lambda _url, _changes: None)
+        again.folder = store.warc_folder
+        for article in articles:
+            await again.one(store, article)
+    store.batch.commit()
     return told
 
 
@@ -144,7 +163,7 @@ class _Again:
         self._loom = loom
         self._told = told
         self._tell = tell
-        self._folder = job.root / WARC_FOLDER
+        self.folder = job.root / WARC_FOLDER
         self._publishers = dict(job.publishers)
 
     async def slice(self, waiting: deque[int], stop: Stop, progress: Callable[[], None]) -> None:
@@ -168,6 +187,11 @@ class _Again:
             for left in filter(None, ahead):
                 for reading in left.readings.values():
                     reading.cancel()
+
+    async def one(self, store: Store, article: int) -> None:
+        """Make the chain of one article again."""
+        if read := self._begun(store.db, article):
+            await self._weave(store.db, store, read)
 
     @contextlib.asynccontextmanager
     async def _opened(self) -> Any:
@@ -217,10 +241,10 @@ class _Again:
         )  # fmt: skip
 
     def _recorded(self, db: sqlite3.Connection, number: int) -> Capture:
-        capture = replayed.recorded(db, self._folder, number)
+        capture = replayed.recorded(db, self.folder, number)
         if capture.status == 0:
             return capture
-        found = replayed.shown(db, self._folder, capture)
+        found = replayed.shown(db, self.folder, capture)
         return replace(capture, body=found[0], content_type=found[1]) if found else capture
 
     def _hints(self, db: sqlite3.Connection, article: int, capture: Capture) -> Any:

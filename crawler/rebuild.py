@@ -23,6 +23,7 @@ from archive.session import WARC_FOLDER
 from archive.upkeep import gathering
 from archive.upkeep.copying import put_in_place
 from archive.warc import sync_folder
+from crawler.again import weave_again
 from crawler.publisher import load_all
 from crawler.replay import Replay
 from crawler.workers import Workers
@@ -109,8 +110,10 @@ async def _rebuild(
         total = store.waiting()
         workers = Workers(processes=processes)
         try:
-            replay = Replay(store, load_all(root / "publishers"), workers)
+            publishers = load_all(root / "publishers")
+            replay = Replay(store, publishers, workers)
             await replay.run(progress=lambda done: progress("events", done, total))
+            await weave_again(store, store.shared(), publishers, workers)
         finally:
             workers.close()
         rows = _finish(store, root)

@@ -83,12 +83,23 @@ def _place(name: str) -> tuple[int, int, str]:
     return (int(ours[1]), int(ours[2]), name) if ours else (1 << 62, 0, name)
 
 
+def number_of(name: str) -> int | None:
+    """Return the number of the run that wrote a file, as its name tells; None for other files."""
+    ours = _OURS.fullmatch(name)
+    return int(ours[1]) if ours else None
+
+
 def gather(
-    db: sqlite3.Connection, folder: Path, names: list[str], *, progress: Progress
+    db: sqlite3.Connection,
+    folder: Path,
+    names: list[str],
+    *,
+    joined: bool = False,
+    progress: Progress = lambda _done, _of: None,
 ) -> Gathered:
     """Read the WARC files that are not read yet, each in one transaction.
 
-    `progress` hears bytes.
+    `joined` files are those of a merged archive. `progress` hears bytes.
 
     Raises:
         OSError: if the disk does not give the bytes.
@@ -101,7 +112,7 @@ def gather(
         if name in done:
             continue
         db.execute("begin immediate")
-        _File(db, folder / name, gathered).read(
+        _File(db, folder / name, gathered, joined=joined).read(
             lambda offset, behind=behind: progress(behind + offset, sum(sizes.values()))  # type: ignore[misc]
         )
         db.execute("insert into replay_files values (?)", (name,))
@@ -113,8 +124,11 @@ def gather(
 class _File:
     """One WARC file on its way into the database."""
 
-    def __init__(self, db: sqlite3.Connection, path: Path, gathered: Gathered) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, path: Path, gathered: Gathered, *, joined: bool
+    ) -> None:
         self._db = db
+        self._joined = joined
         self._path = path
         self._gathered = gathered
         self._run = 0
@@ -149,12 +163,12 @@ class _File:
         elif self._run and adopt(self._db, fields, block, location, run=self._run):
             self._adopted(kind, fields)
 
-    def _begin(self, info: Mapping[str, str], at: datetime) -> None:
+    def _begin(self, info: dict[str, str], at: datetime) -> None:
         """Make the run known that wrote the file; its next file tells of the same one."""
-        number = int(info.get("isPartOf", "run 0").removeprefix("run ") or 0)
+        number = number_of(self._path.name) or 0  # a merged run's record tells another one
         self._tells = "command" in info
         self._run = _run(self._db, number, info.get("command", "crawl"), at)
-        self._wait(at, "run", dict(info))
+        self._wait(at, "run", info | ({"joined": "yes"} if self._joined else {}))
 
     def _tell(self, fields: Mapping[str, str], told: dict[str, str]) -> None:
         if SOURCE in told:

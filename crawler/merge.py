@@ -1,0 +1,164 @@
+"""Another archive into this one: its WARC files, and what they tell, happen here as well.
+
+What both have comes once. Where both looked at an article, its chain of revisions is made anew
+from the captures of both in the order of their time.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from archive.batch import Batch
+from archive.clock import Clock, system
+from archive.database import require
+from archive.files import ASIDE, settle
+from archive.hosts import Hosts
+from archive.past import Past
+from archive.replayed import Event, Replayed
+from archive.shapes import Shapes
+from archive.store import Store
+from archive.upkeep import gathering, joining
+from archive.upkeep.joining import Taken
+from crawler.again import weave_again
+from crawler.publisher import load_all
+from crawler.replay import Replay
+from crawler.workers import Workers
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """What came in: WARC files (and how many were here), articles, revisions, publisher files."""
+
+    files: int
+    known: int
+    articles: int
+    revisions: int
+    publishers: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+class Joined(Replayed):
+    """An archive that is open for writing, and takes in what another one tells."""
+
+    def __init__(self, root: Path, *, clock: Clock) -> None:
+        Store.__init__(self, root, command="merge", clock=clock)
+        self._present = clock
+        self._replaying = False
+        self.done = 0
+        self.joined = set()
+
+    def __enter__(self) -> Self:
+        Store.__enter__(self)
+        self._own = self.run
+        self.now = self._present()
+        self.clock = lambda: self.now
+        self.batch = Batch(self.db, self._warc, run=self._own, clock=system)
+        self.hosts = Hosts(self.db, self.batch)
+        self.shapes = Shapes(self.db, self.batch)
+        self.past = Past(self.db, self.batch, clock=self.clock)
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.rest()
+        Store.__exit__(self, exc_type, exc, traceback)
+
+    def begin(self, event: Event) -> None:
+        self._replaying = True
+        super().begin(event)
+
+    def rest(self) -> None:
+        """Come back from the events to the present, and to this archive's own run."""
+        self._replaying = False
+        self.run, self.now = self._own, self._present()
+
+    def tell(self, *words: object, **fields: object) -> None:
+        """Write what this run does; what is done again is told by the files that came in."""
+        if not self._replaying:
+            Store.tell(self, *words, **fields)  # type: ignore[arg-type]
+
+    def take(self, taken: Taken, runs: dict[int, int]) -> tuple[str, ...]:
+        """Take a file in, with its rows; return the stretches of it that do not read.
+
+        `runs` are the numbers that runs of the other archive have here.
+        """
+        if taken.run not in runs:
+            (last,) = self.db.execute("select max(id) from runs").fetchone()
+            runs[taken.run] = last + 1
+            fields = {"act": "merge", "runs": str(runs[taken.run])}
+            self.tell("urn:x-warraq:merge", fields, at=self.now)
+            self.batch.commit()
+        name = joining.copy_aside(self.root, taken, run=runs[taken.run])
+        gathered = gathering.gather(self.db, self.root / ASIDE, [name], joined=True)
+        settle(self.db, self.warc_folder)
+        return tuple(gathered.lost)
+
+
+async def merge(
+    root: Path,
+    other: Path,
+    *,
+    processes: int | None = None,
+    clock: Clock = system,
+    progress: Progress = lambda _what, _done, _of: None,
+) -> Merged:
+    """Bring the WARC files and articles of the archive in `other` into the one in `root`.
+
+    A merge that was broken off goes on when it is asked for again. `progress` hears what is
+    counted (WARC files, then events), how much is done and of how much.
+
+    Raises:
+        NotAnArchive, NewerArchive: if one of them is no archive that can be used.
+        ArchiveLocked: if another process is writing into `root`.
+    """
+    require(root)
+    workers = Workers(processes=processes)
+    try:
+        with Joined(root, clock=clock) as store:
+            wanted, known = joining.missing(root, other)
+            slugs = joining.copy_publishers(root, other)
+            before = _counts(store)
+            gathering.prepare(store.db)
+            runs: dict[int, int] = {}
+            lost: tuple[str, ...] = ()
+            for number, taken in enumerate(wanted, 1):
+                lost += store.take(taken, runs)
+                progress("WARC files", number, len(wanted))
+            await _replay(store, workers, progress)
+            after = _counts(store)
+    finally:
+        workers.close()
+    return Merged(
+        files=len(wanted),
+        known=known,
+        articles=after[0] - before[0],
+        revisions=after[1] - before[1],
+        publishers=tuple(slugs),
+        lost=lost,
+    )
+
+
+async def _replay(store: Joined, workers: Workers, progress: Progress) -> None:
+    """Let what the files tell happen here, and make the chains that both archives know anew."""
+    publishers, total = load_all(store.root / "publishers"), store.waiting()
+    replay = Replay(store, publishers, workers)
+    await replay.run(progress=lambda done: progress("events", done, total))
+    store.rest()
+    await weave_again(store, store.shared(), publishers, workers)
+    gathering.clear(store.db)
+    store.done = 0
+
+
+def _counts(store: Store) -> tuple[int, int]:
+    row = store.db.execute(
+        "select (select count(*) from articles), (select count(*) from revisions)"
+    ).fetchone()
+    return int(row[0]), int(row[1])

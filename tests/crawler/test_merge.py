@@ -86,7 +86,7 @@ def test_what_both_looked_at_is_one_archive_in_order_of_time(roots):
         url: at
         for known, others in ((gone_before, other), (gone(yours), before))
         for url, at in known.items()
-        if all(row[2] != url or row[21] < at for row in others["articles"])
+        if all(row[2] != url or row[20] < at for row in others["articles"])
     }
     assert verify(mine).damages == []
     assert not (mine / "merge").exists()

@@ -145,9 +145,7 @@ def _capture(
     start_line, *headers = http_head.split(b"\r\n")
     status, size = int(start_line.split(b" ", 2)[1]), len(payload)
     sha256 = fields["WARC-Payload-Digest"].removeprefix("sha256:")
-    if status == 304:
-        sha256 = warc.payload_digest(payload)
-    elif fields["WARC-Type"] == "revisit":
+    if fields["WARC-Type"] == "revisit" and status != 304:
         size = captures.payload_size(db, sha256)
     return Capture(
         url=fields["WARC-Target-URI"],
@@ -156,7 +154,7 @@ def _capture(
         fetched_at=from_iso(fields["WARC-Date"]),
         status=status,
         content_type=_content_type(headers),
-        sha256=sha256,
+        sha256=None if status == 304 else sha256,
         record=location,
         wire_bytes=size,
         truncated=fields.get("WARC-Truncated"),

@@ -360,6 +360,11 @@ def m011_imports(db: Database) -> None:
 
 @MIGRATIONS()
 def m012_spare_indexes(db: Database) -> None:
-    """Drop indexes that another one serves as well, or that no question of ours asks."""
-    for index in ("articles_published_on", "images_url", "images_credit"):
+    """Drop indexes that another one serves as well, or that no question of ours asks.
+
+    A 304 brings no payload, and so has no digest of one.
+    """
+    for index in ("articles_published_on", "images_url", "images_credit", "captures_sha256"):
         db.execute(f"drop index if exists {index}")
+    db.execute("update captures set sha256 = null where status = 304")
+    db.execute("create index captures_sha256 on captures(sha256) where sha256 is not null")

@@ -129,7 +129,7 @@ class Store(Session):
             fetched_at=exchange.fetched_at,
             status=exchange.status,
             content_type=exchange.header("Content-Type"),
-            sha256=sha256,
+            sha256=None if exchange.status == 304 else sha256,
             record=location,
             etag=exchange.header("ETag"),
             last_modified=exchange.header("Last-Modified"),

@@ -17,18 +17,22 @@ _HINTS = ("title", "published", "author", "summary", "dated_by")
 
 
 def fields_of(visit: Visit, *, run: int) -> dict[str, str]:
-    """Return the fields (name, value) of the record that tells of a visit."""
+    """Return the fields (name, value) of the record that tells of a visit.
+
+    Of later visits to an address, no more than differs from what the first one told.
+    """
+    first = visit.last_sha256 is None  # a good answer has told where it was found, and what as
     told = {
         "visit": visit.key,
         "address": visit.url if visit.url != visit.key else None,
         "publisher": visit.publisher,
         "kind": visit.kind.value,
-        VIA: visit.found_in,
-        "found": iso(visit.found_at) if visit.found_at else None,
+        VIA: visit.found_in if first else None,
+        "found": iso(visit.found_at) if first and visit.found_at else None,
         "past": "yes" if visit.past else None,
-        "earliest": visit.earliest_on and visit.earliest_on.isoformat(),
-        "latest": visit.latest_on and visit.latest_on.isoformat(),
-        "hints": _hints(visit.hints),
+        "earliest": visit.earliest_on.isoformat() if first and visit.earliest_on else None,
+        "latest": visit.latest_on.isoformat() if first and visit.latest_on else None,
+        "hints": _hints(visit.hints) if first else None,
         "run": str(run),
     }
     return {name: " ".join(value.split()) for name, value in told.items() if value}

@@ -51,6 +51,14 @@ class _Brotli:
 BufferedReader.DECOMPRESSORS["br"] = _Brotli
 
 
+class _Writer(WARCWriter):  # type: ignore[misc]
+    """Writes no payload digest where the block is all there is: requests without a body, fields."""
+
+    def ensure_digest(self, record: Any, block: bool = True, payload: bool = True) -> None:
+        whole = record.rec_type not in {"request", "metadata"}
+        super().ensure_digest(record, block=block, payload=payload and whole)
+
+
 class WarcFile:
     """The files of one run: written in order, one gzip member per record, rolled at a size."""
 
@@ -91,7 +99,7 @@ class WarcFile:
         The bytes are the operating system's, not the disk's, until `sync`.
         """
         self._roll()
-        writer = WARCWriter(None, gzip=False, warc_version="WARC/1.1")
+        writer = _Writer(None, gzip=False, warc_version="WARC/1.1")
         response = response_record(
             writer, exchange, sha256=sha256, kind=kind, publisher=publisher, refers_to=refers_to
         )
@@ -111,7 +119,7 @@ class WarcFile:
             raise ValueError(f"{capture.url}: what was shown refers to a record, and there is none")
         refers_to = capture.record.record_id or record_id(self._folder, capture.record)
         self._roll()
-        writer = WARCWriter(None, gzip=False, warc_version="WARC/1.1")
+        writer = _Writer(None, gzip=False, warc_version="WARC/1.1")
         record = conversion_record(
             writer, capture, html, refers_to=refers_to, sha256=sha256, now=now
         )
@@ -120,7 +128,7 @@ class WarcFile:
     def write_resource(self, resource: Resource, *, sha256: str) -> WarcLocation:
         """Append what came without HTTP; as of an answer, `sync` puts it on the disk."""
         self._roll()
-        writer = WARCWriter(None, gzip=False, warc_version="WARC/1.1")
+        writer = _Writer(None, gzip=False, warc_version="WARC/1.1")
         return self._append(writer, resource_record(writer, resource, sha256=sha256))
 
     def write_metadata(
@@ -132,7 +140,7 @@ class WarcFile:
             ValueError: if a value has a line break.
         """
         self._roll()
-        writer = WARCWriter(None, gzip=False, warc_version="WARC/1.1")
+        writer = _Writer(None, gzip=False, warc_version="WARC/1.1")
         return self._append(
             writer, metadata_record(writer, url, fields, refers_to=refers_to, now=now)
         )
@@ -178,7 +186,7 @@ class WarcFile:
         self._serial += 1
         path = self._folder / f"{self._name}-{self._serial:03}.warc.gz"
         self._file = path.open("xb", buffering=0)
-        writer = WARCWriter(None, gzip=False, warc_version="WARC/1.1")
+        writer = _Writer(None, gzip=False, warc_version="WARC/1.1")
         self._append(writer, info_record(writer, path.name, self._info, now=self._now))
         sync_folder(self._folder)
 

@@ -89,8 +89,13 @@ def _last_good(db: sqlite3.Connection, url: str) -> str:
 
 
 def received(db: sqlite3.Connection, *, since: datetime) -> int:
-    """Return how many bytes of payload the captures since then were over the wire."""
+    """Return how many bytes of payload the captures since then were over the wire.
+
+    Pages that another program recorded came over another one's.
+    """
     row = db.execute(
-        "select coalesce(sum(wire_bytes), 0) from captures where fetched_at >= ?", (iso(since),)
+        "select coalesce(sum(wire_bytes), 0) from captures where fetched_at >= ?"
+        " and run not in (select id from runs where command = 'import-warc')",
+        (iso(since),),
     ).fetchone()
     return int(row[0])

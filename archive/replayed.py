@@ -167,7 +167,7 @@ def recorded(db: sqlite3.Connection, folder: Path, number: int) -> Capture:
      truncated, wire_bytes) = db.execute(_CAPTURE, (number,)).fetchone()  # fmt: skip
     place = WarcLocation(file=file, offset=offset, length=length)
     headers, body = warc.read_answer(folder, place) if status else ((), b"")
-    if not body and status not in {0, 304} and wire_bytes:
+    if not body and status and wire_bytes:
         body = _original(db, folder, sha256, place)
     named = {name.lower(): value for name, value in reversed(headers)}
     pages = named.get("x-wp-totalpages", "")

@@ -10,12 +10,12 @@ from archive.records import Capture, Kind, WarcLocation
 from archive.warc import payload_digest
 
 # What the metadata record behind a copied one tells of it, beside what every visit's tells.
-SOURCE, PLACE, PAYLOAD, WIRE_BYTES = "source", "source-place", "payload-sha256", "payload-bytes"
+SOURCE, PLACE = "source", "source-place"
+PAYLOAD, WIRE_BYTES, MEDIA = "payload-sha256", "payload-bytes", "payload-type"
 
 
 def answer_of(url: str, at: datetime, message: Message) -> Capture:
-    """Return the capture that a recorded answer is, its decoded body included."""
-    payload = message.payload()
+    """Return the capture that a recorded answer is, with its decoded body, without its digest."""
     return Capture(
         url=url,
         publisher=None,
@@ -23,12 +23,16 @@ def answer_of(url: str, at: datetime, message: Message) -> Capture:
         fetched_at=at,
         status=message.status,
         content_type=message.header("Content-Type"),
-        sha256=payload_digest(payload),
         etag=message.header("ETag"),
         last_modified=message.header("Last-Modified"),
-        wire_bytes=len(payload),
         body=message.decoded(),
     )
+
+
+def digested(capture: Capture, message: Message) -> Capture:
+    """Return the capture of an answer with the digest and the size of its payload."""
+    payload = message.payload()
+    return replace(capture, sha256=payload_digest(payload), wire_bytes=len(payload))
 
 
 def copied(
@@ -51,6 +55,7 @@ def copied(
         kind=Kind(told.get("kind", Kind.ARTICLE)),
         sha256=told[PAYLOAD],
         wire_bytes=int(told.get(WIRE_BYTES, 0)),
+        content_type=told.get(MEDIA),
         record=location,
         body=b"",
     )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from archive import captures, imports, warc
-from archive.foreign.capture import PAYLOAD, PLACE, SOURCE, WIRE_BYTES
+from archive.foreign.capture import MEDIA, PAYLOAD, PLACE, SOURCE, WIRE_BYTES
 from archive.foreign.member import Member
 from archive.foreign.record import Foreign, Place
 from archive.records import Capture, Problem
@@ -60,7 +60,8 @@ class Copying(Store):
 
 def told_of(source: str, place: Place, capture: Capture, member: Member) -> dict[str, str]:
     """Return what the metadata record of a copied record tells beside what every visit's tells."""
-    return {
+    media = {MEDIA: capture.content_type} if capture.content_type else {}
+    return media | {
         SOURCE: " ".join(source.split()),
         PLACE: str(place),
         PAYLOAD: capture.sha256 or "",

@@ -172,11 +172,12 @@ def _checked(piece: Piece, db: sqlite3.Connection | None) -> Findings:
 def _differences(record: Record, row: dict[str, Any]) -> Iterator[str]:
     """Yield what a row tells otherwise than its record."""
     fields, status = record.fields, record.status if record.is_http else None
+    answers = record.is_http and (record.block or record.type != "revisit")
     for name, in_record in (
         ("url", _as_row(row["url"], fields.get("warc-target-uri"), fields, url_of)),
         ("fetched_at", _as_row(row["fetched_at"], fields.get("warc-date"), fields, _moment)),
         ("truncated", fields.get("warc-truncated")),
-        ("status", status if record.is_http else row["status"]),
+        ("status", status if answers else row["status"]),
         ("kind", fields.get(_KIND, row["kind"])),
         ("publisher", fields.get(_PUBLISHER, row["publisher"])),
     ):

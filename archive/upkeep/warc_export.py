@@ -29,6 +29,10 @@ where id = ? and id not in (select id from gone_captures)
 _ORIGINAL = """
 select id from captures where sha256 = ? and url = ? and fetched_at = ? order by id limit 1
 """
+_SAME = """
+select id from captures where sha256 = (select sha256 from captures where id = :id) and id < :id
+order by id limit 1
+"""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,7 +93,7 @@ class _Cutting:
         _, url, name, offset, length = row
         try:
             with (self._folder / name).open("rb", buffering=0) as file:
-                original, records = self._exchange(file.fileno(), offset, length)
+                original, records = self._exchange(file.fileno(), capture, offset, length)
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or error
             self.cut.unreadable.append(f"{url}: {name}, byte {offset}: {why}")
@@ -101,7 +105,7 @@ class _Cutting:
             self._out.write(record)
 
     def _exchange(
-        self, descriptor: int, offset: int, length: int
+        self, descriptor: int, capture: int, offset: int, length: int
     ) -> tuple[int | None, list[bytes]]:
         """Return the capture that a revisit record refers to, and the packed records."""
         plain = unpack(descriptor, offset, length)
@@ -113,6 +117,8 @@ class _Cutting:
             digest = record.fields.get("warc-payload-digest", "").removeprefix("sha256:")
             told = (record.fields.get(f"warc-refers-to-{name}") for name in ("target-uri", "date"))
             row = self._db.execute(_ORIGINAL, (digest, *told)).fetchone()
+            # A record of another program's making names its payload in other ways.
+            row = row or self._db.execute(_SAME, {"id": capture}).fetchone()
             original = row and row[0]
         places = [(offset, length), *_beside(descriptor, offset + length)]
         return original, [os.pread(descriptor, size, place) for place, size in places]

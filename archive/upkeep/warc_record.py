@@ -56,8 +56,8 @@ class Record:
     @property
     def status(self) -> int | None:
         """The status of an HTTP answer."""
-        words = bytes(self.block[:32]).split(b" ", 2)
-        if not words[0].startswith(b"HTTP/") or len(words) < 2:
+        words = bytes(self.block[:32]).split(None, 2)
+        if len(words) < 2 or not words[0].startswith(b"HTTP/"):
             return None
         code = words[1][:3]
         return int(code) if code.isdigit() else None

@@ -18,7 +18,8 @@ from crawler.commands.options import folders, now_option
 from crawler.publisher import load_all
 
 if TYPE_CHECKING:
-    from crawler.importing.job import Job, Source, Told
+    from crawler.importing.job import Job
+    from crawler.importing.telling import Source, Told
 
 DOWNLOADS = "downloads"
 _LANGUAGES = (*ARABIC_SCRIPT, "en", "fr", "all")
@@ -103,7 +104,9 @@ def _read(given: list[str], job: "Job", dry_run: bool) -> "list[Told]":
 
     with Progress("bytes read") as progress:
         if dry_run:
-            told = [count(one, job.languages, clock=job.clock) for one in job.sources]
+            told = [
+                count(one, job.languages, clock=job.clock, progress=progress) for one in job.sources
+            ]
             for one in told:
                 _tell(one)
         else:
@@ -126,7 +129,7 @@ def _check(sources: Iterable[str]) -> None:
 
 def _sources(some: list[str], settings: config.Config, archive: Path) -> "list[Source]":
     """Return files to import, downloaded where they are URLs."""
-    from crawler.importing.job import Source
+    from crawler.importing.telling import Source
 
     return [
         Source(path=_downloaded(one, settings, archive) if _is_url(one) else Path(one),
@@ -153,6 +156,8 @@ def _tell(told: "Told") -> None:
     """Say what became of a file: what was kept first, then why the rest was not."""
     for line in told.damages:
         click.echo(line, err=True)
+    if not told.before and not told.is_warc:
+        click.echo(f"{told.name}: there is no WARC record in it", err=True)
     counts = told.counts
     kept = {
         "new articles": counts["new"],

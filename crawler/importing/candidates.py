@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from archive.foreign.capture import answer_of
+from archive.foreign.capture import answer_of, digested
 from archive.foreign.http_message import Message
 from archive.foreign.record import Foreign, moment_of
 from archive.records import Capture
@@ -82,7 +82,7 @@ def _page(
         return Passed.NO_PAGE
     if not may_be(body, languages):
         return Passed.LANGUAGE
-    return Candidate(record=record, capture=capture)
+    return Candidate(record=record, capture=digested(capture, message))
 
 
 def _again(record: Foreign, at: datetime) -> Candidate | Passed:
@@ -92,7 +92,7 @@ def _again(record: Foreign, at: datetime) -> Candidate | Passed:
         return Passed.STATUS
     if not _may_be_page(message.header("Content-Type")):
         return Passed.NO_PAGE
-    capture = replace(answer_of(record.url, at, message), sha256=None, body=b"")
+    capture = replace(answer_of(record.url, at, message), body=b"")
     return Candidate(record=record, capture=capture, again=True)
 
 

@@ -4,14 +4,15 @@ It takes the road of a crawled page, with two differences: its address is not vi
 sake, and what was recorded before the archive last saw an article is no edit of it.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 
 from archive import captures, imports, told
 from archive.articles import Identity
 from archive.records import Extraction, Outcome, PageKind, Problem, Reading
 from archive.store import Store
-from crawler.article.language import changes_script
+from crawler.article.language import ARABIC_SCRIPT, changes_script
 from crawler.keeping import addresses
 
 
@@ -25,11 +26,17 @@ class Became(StrEnum):
     NO_ARTICLE = "no article"
 
 
-def is_article(extraction: Extraction, languages: Collection[str] | None) -> bool:
-    """Return whether a reading is an article, in one of the languages (None: in any)."""
+def is_article(extraction: Extraction, languages: AbstractSet[str] | None) -> bool:
+    """Return whether a reading is an article, in one of the languages (None: in any).
+
+    A text of which the language is not told is one of Arabic's script if it is written in that.
+    """
     if not extraction.text or extraction.kind in {PageKind.SECTION, PageKind.OTHER}:
         return False
-    return languages is None or extraction.language is None or extraction.language in languages
+    if languages is None or extraction.language in languages:
+        return True
+    unsure = extraction.language is None and not languages.isdisjoint(ARABIC_SCRIPT)
+    return unsure and not changes_script("ar", extraction.text)
 
 
 def keep(store: Store, reading: Reading, fields: Mapping[str, str]) -> Became:

@@ -25,7 +25,7 @@ _ESCAPES = {
 }
 
 _LETTERS = 60  # of the script, below which nothing is an article (as in crawler.article.pagekind)
-_LEGACY_LETTERS = 12
+_LEGACY_LETTERS = 5  # alefs: one in ten letters
 _MARKS = 12  # letters of a language's own that make up its mind
 
 
@@ -36,10 +36,10 @@ def may_be(body: bytes, languages: Collection[str] | None) -> bool:
     """
     if languages is None or not set(languages) <= set(ARABIC_SCRIPT):
         return True
-    if _is_wide(body):
+    if _is_wide(body) or _is_legacy(body):  # in which the bytes below are letters of their own
         return True
     if sum(_up_to(_LETTERS, lead, body) for lead in (*_ARABIC, *_NEIGHBOURS)) < _LETTERS:
-        return _is_legacy(body) or _is_escaped(body)
+        return _is_escaped(body)
     arabic = "ar" in languages and _may_be_arabic(body)
     return arabic or (set(languages) != {"ar"} and _may_be_another(body))
 

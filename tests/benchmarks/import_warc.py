@@ -22,12 +22,13 @@ import click
 
 from archive.records import Capture, Kind
 from crawler.extract import extract
-from crawler.importing.job import Job, Source, count, run
+from crawler.importing.job import Job, count, run
 from crawler.importing.owners import Owners
+from crawler.importing.telling import Source
 from crawler.publisher import Publisher
 from crawler.workers import Workers
+from fixtures import Newsstand, serve
 from tests.archive.foreign_warcs import answer, record
-from tests.benchmarks.crawl import papers
 
 _AHEAD = 16
 _NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -47,8 +48,10 @@ class Page:
 @click.option("--seed", default=1, show_default=True)
 def main(articles: int, rounds: int, seed: int) -> None:
     """Read, import and pass over pages, and print the figures and their ratio."""
-    with papers(articles, seed=seed) as addresses:
-        pages = [Page(url=url, body=_get(url)) for url in addresses]
+    with serve(Newsstand(articles=articles, seed=seed)) as newsstand:
+        now = newsstand.now()
+        truths = [one for paper in newsstand.papers.values() for one in paper.truths(now)]
+        pages = [Page(url=truth.url, body=_get(truth.url)) for truth in truths]
     size = sum(len(page.body) for page in pages) / len(pages)
     click.echo(f"{len(pages)} pages, {size / 1000:.0f} kB on average")
     workers = Workers()

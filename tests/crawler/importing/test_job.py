@@ -23,13 +23,15 @@ from warcio.checker import Checker
 from archive.database import open_for_reading
 from archive.errors import ArchiveLocked
 from archive.foreign.copying import Copying
-from archive.records import Kind
+from archive.records import Extraction, Kind, PageKind, Publisher
 from archive.store import Store
 from archive.upkeep.verify import verify
 from archive.upkeep.warc_export import write_warc
 from archive.warc_records import read_fields
 from crawler.cli import warraq
-from crawler.importing.job import Job, Source, count, run
+from crawler.importing.job import Job, count, run
+from crawler.importing.keeping import is_article
+from crawler.importing.telling import Source
 from crawler.publisher import load_all
 from crawler.rebuild import rebuild
 from crawler.workers import Workers
@@ -45,7 +47,7 @@ from tests.archive.foreign_warcs import (
     url,
 )
 from tests.crawler import shell, wire
-from tests.crawler.importing.test_look import ENGLISH, PERSIAN
+from tests.crawler.importing.test_look import ARABIC, ENGLISH, PERSIAN
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 ALL = [url(number) for number in range(6)]
@@ -261,9 +263,11 @@ def test_later_captures_are_edits_and_earlier_ones_are_none(tmp_path):
     done = imported(root, packed(PAGES[:2]), packed(later), packed(earlier))
     assert (done.counts["older"], done.counts["records"]) == (1, 1)
     states = rows(
-        root, "select number, observed_at, title from revisions r join articles a on a.id ="
-        " r.article where a.url = ? order by number", url(1),
-    )  # fmt: skip
+        root,
+        "select r.number, r.observed_at, r.title from revisions r"
+        " join articles a on a.id = r.article where a.url = ? order by r.number",
+        url(1),
+    )
     assert [at[:10] for _, at, _ in states] == ["2020-11-09", "2020-11-10"]
     captures = rows(root, "select count(*) from captures c join articles a on a.id = c.article"
                           " where a.url = ?", url(1))  # fmt: skip
@@ -272,19 +276,23 @@ def test_later_captures_are_edits_and_earlier_ones_are_none(tmp_path):
     assert is_whole(root)
 
 
-def revisit(number, *fields, date="2020-11-11T00:00:00Z"):
-    return record(answer(b""), url(number), *fields, kind="revisit", date=date, digest=False)
+def revisit(number, *fields, date="2020-11-11T00:00:00Z", block=None):
+    block = answer(b"") if block is None else block
+    return record(block, url(number), *fields, kind="revisit", date=date, digest=False)
+
+
+def refers_to(number, at="2020-11-09T12:00:00Z"):
+    return f"WARC-Refers-To-Target-URI: <{url(number)}>", f"WARC-Refers-To-Date: {at}"
 
 
 def test_a_revisit_is_a_sign_of_life_where_its_original_was_kept(tmp_path):
     root = tmp_path / "archive"
-    named = (f"WARC-Refers-To-Target-URI: {url(0)}", "WARC-Refers-To-Date: 2020-11-09T12:00:00Z")
     digest = "WARC-Payload-Digest: sha1:ABC"
     with_digest = page(1, digest=False).replace(
         b"WARC-Date", digest.encode() + b"\r\nWARC-Truncated: \r\nWARC-Date", 1
     )
     data = packed(
-        [PAGES[0], revisit(0, *named), with_digest, revisit(1, digest), revisit(2, digest)]
+        [PAGES[0], revisit(0, *refers_to(0)), with_digest, revisit(1, digest), revisit(2, digest)]
     )
     done = imported(root, data)
     assert done.counts["revisits of what is not here"] == 1 + (done.counts["same"] == 1)
@@ -293,6 +301,33 @@ def test_a_revisit_is_a_sign_of_life_where_its_original_was_kept(tmp_path):
     assert {one for (one,) in rows(root, "select revision_count from articles")} == {1}
     assert verify(root).damages == []
     assert imported(root, data, again=True).counts["new"] == 0
+
+
+def test_an_export_has_the_payload_of_a_revisit_that_was_imported(tmp_path):
+    root, out = tmp_path / "archive", BytesIO()
+    imported(root, packed([PAGES[0], revisit(0, *refers_to(0))]))
+    cut = write_warc(root, out, where="fetched_at > '2020-11-10'")
+    assert (cut.captures, cut.originals, cut.unreadable) == (1, 1, [])
+
+
+GERMAN = "Nach Angaben örtlicher Quellen kehrten die Bewohner nach den Kämpfen heim. "
+LANGUAGES = [
+    (ARABIC, "ar", "ar", True),
+    (ARABIC, None, "ar", True),
+    (GERMAN, None, "ar", False),
+    (GERMAN, None, "en", False),
+    (PERSIAN, "fa", "ar", False),
+    (ENGLISH, "en", "en", True),
+    ("", None, "ar", False),
+]
+
+
+@pytest.mark.parametrize(("text", "language", "wanted", "kept"), LANGUAGES)
+def test_the_language_of_the_text_decides(text, language, wanted, kept):
+    reading = Extraction(kind=PageKind.ARTICLE, text=text, language=language)
+    assert is_article(reading, {wanted}) is kept
+    assert is_article(reading, None) is bool(text)
+    assert not is_article(replace(reading, kind=PageKind.SECTION), None)
 
 
 def test_damage_is_passed_over_counted_and_noted_once(tmp_path):
@@ -334,8 +369,6 @@ def test_an_address_that_is_due_to_a_crawl_stays_so(tmp_path):
 
 
 def known_paper():
-    from archive.records import Publisher
-
     return Publisher(slug="paper", name="صحيفة", homepage="https://alwaraq.example/")
 
 
@@ -492,7 +525,7 @@ def test_the_command_says_what_it_cannot_read(tmp_path):
     source.write_bytes(b"<html>")
     code, output = command("import-warc", source, "--archive", root)
     assert code == 1
-    assert "no record begins there" in output
+    assert "there is no WARC record in it" in output
 
 
 @pytest.mark.skipif(shutil.which("wget") is None, reason="GNU Wget is not installed")
@@ -547,7 +580,13 @@ def test_a_database_made_anew_has_what_was_imported(tmp_path):
     other = another(
         "قال مراسلنا في المدينة إن الأهالي عادوا إلى بيوتهم. ", "http://world.example/1"
     )
-    later = [page(1, " معدل", date="2020-11-10T00:00:00Z"), revisit(1), other]
+    later = [
+        page(1, " معدل", date="2020-11-10T00:00:00Z"),
+        revisit(3, *refers_to(3)),
+        revisit(4, *refers_to(4), block=answer(b"", status="HTTP/1.1 304 Not Modified")),
+        revisit(5, *refers_to(5), block=b""),
+        other,
+    ]
     earlier = [page(2, " قديم", date="2020-11-08T00:00:00Z")]
     imported(root, packed([*NOISE, *PAGES]), one_gzip(later), unpacked(earlier))
     queries = [

@@ -4,8 +4,11 @@ It takes no lock. Of a run that is going on (or died) it looks at what was ackno
 """
 
 import multiprocessing
+import multiprocessing.context
 import os
 import sqlite3
+import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -88,9 +91,7 @@ def _run(tasks: list[Task], *, small: bool, processes: int | None) -> Iterator[F
     if small or processes == 1:
         yield from map(_guarded, tasks)
         return
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+    with ProcessPoolExecutor(processes, mp_context=_context()) as pool:
         waiting: list[Future[Findings]] = [pool.submit(_guarded, task) for task in tasks]
         try:
             for done in as_completed(waiting):
@@ -99,6 +100,13 @@ def _run(tasks: list[Task], *, small: bool, processes: int | None) -> Iterator[F
             raise ArchiveError("a checking process was killed; `warraq verify` again") from error
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    """Return how processes are started: as copies of this one, where nothing speaks against it."""
+    if sys.platform == "linux" and threading.active_count() == 1:
+        return multiprocessing.get_context("fork")
+    return multiprocessing.get_context("spawn")
 
 
 def _guarded(task: Task) -> Findings:

@@ -67,7 +67,13 @@ def test_a_backup_names_the_files_that_are_gone_and_keeps_those_that_it_has(root
     assert w.is_whole(root)
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize(
+    "damage",
+    [
+        one if one in {"gone", "flipped"} else pytest.param(one, marks=pytest.mark.slow)
+        for one in DAMAGES
+    ],
+)
 def test_the_next_crawl_goes_on_and_ends_with_every_article(sound, root, damage):
     before = w.kept(root)
     good = the_file(root).read_bytes()

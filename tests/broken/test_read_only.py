@@ -50,7 +50,7 @@ def test_where_others_may_write_a_reader_without_that_right_is_told_what_to_do(r
     assert w.is_whole(root)
 
 
-@pytest.mark.parametrize("what", ["warc", NAME])
+@pytest.mark.parametrize("what", [pytest.param("warc", marks=pytest.mark.slow), NAME])
 def test_a_part_that_cannot_be_written_ends_a_crawl_before_it_asks_anybody(
     sound, root, tmp_path, what
 ):

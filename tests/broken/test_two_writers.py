@@ -57,6 +57,7 @@ def test_while_a_crawl_writes_other_writers_name_it_and_readers_read(sound, root
     assert w.is_whole(root)
 
 
+@pytest.mark.slow
 def test_of_crawls_that_start_at_once_one_does_the_work(sound, root):
     processes = [
         subprocess.Popen(

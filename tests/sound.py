@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from fastwarc.warc import ArchiveIterator as OtherReader
 from warcio.checker import Checker
@@ -55,8 +56,12 @@ def acknowledged(root: Path) -> Mapping[str, Article]:
     return found
 
 
-def still_there(before: Mapping[str, Article], root: Path) -> Mapping[str, Article]:
+def still_there(
+    before: Mapping[str, Article], root: Path, *, goal: Mapping[str, Article] = MappingProxyType({})
+) -> Mapping[str, Article]:
     """Return the articles of an archive, if those acknowledged `before` are among them, unchanged.
+
+    Of a job that rewrites articles, each may be as its `goal` already: wholly.
 
     Raises:
         Unsound: if one is missing or is another.
@@ -65,7 +70,7 @@ def still_there(before: Mapping[str, Article], root: Path) -> Mapping[str, Artic
     for url, article in before.items():
         if url not in now:
             raise Unsound(f"{root}: {url} was acknowledged and is lost")
-        if now[url] != article:
+        if now[url] not in {article, goal.get(url, article)}:
             raise Unsound(f"{root}: {url} was {article!r} and is {now[url]!r}")
     return now
 

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from fastwarc.warc import ArchiveIterator as OtherReader
 from warcio.checker import Checker
 
 from archive.database import NAME, open_for_reading
+from archive.errors import ArchiveError
+from archive.upkeep.damage import Findings
 from archive.upkeep.verify import verify
 
 # An article as it was acknowledged: id, title, deck, byline, day, text, and its revisions.
@@ -53,8 +56,12 @@ def acknowledged(root: Path) -> Mapping[str, Article]:
     return found
 
 
-def still_there(before: Mapping[str, Article], root: Path) -> Mapping[str, Article]:
+def still_there(
+    before: Mapping[str, Article], root: Path, *, goal: Mapping[str, Article] = MappingProxyType({})
+) -> Mapping[str, Article]:
     """Return the articles of an archive, if those acknowledged `before` are among them, unchanged.
+
+    Of a job that rewrites articles, each may be as its `goal` already: wholly.
 
     Raises:
         Unsound: if one is missing or is another.
@@ -63,24 +70,35 @@ def still_there(before: Mapping[str, Article], root: Path) -> Mapping[str, Artic
     for url, article in before.items():
         if url not in now:
             raise Unsound(f"{root}: {url} was acknowledged and is lost")
-        if now[url] != article:
+        if now[url] not in {article, goal.get(url, article)}:
             raise Unsound(f"{root}: {url} was {article!r} and is {now[url]!r}")
     return now
 
 
 def without_damage(root: Path) -> None:
     """Let `verify` look at an archive whose writer died; it may have notes, but finds no damage."""
-    if damages := verify(root).damages:
+    if damages := _verified(root).damages:
         raise Unsound(f"{root}: " + "\n".join(map(str, damages)))
+
+
+def _verified(root: Path) -> Findings:
+    try:
+        return verify(root)
+    except ArchiveError as error:
+        raise Unsound(f"{root}: verify ends with: {error}") from error
 
 
 def sound(root: Path) -> Sound:
     """Check an archive that nobody writes: `verify` finds nothing, two readers read every record.
 
+    Where no archive was begun yet, there is nothing to look at.
+
     Raises:
         Unsound: if anything is damaged, torn or left to be repaired.
     """
-    findings = verify(root)
+    if not (root / NAME).exists() and not any((root / "warc").glob("*")):
+        return Sound(articles=0, records=0)
+    findings = _verified(root)
     if findings.damages or findings.notes:
         raise Unsound(f"{root}: " + "\n".join(findings.lines()))
     try:

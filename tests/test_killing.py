@@ -81,6 +81,17 @@ def test_an_article_that_comes_later_is_no_loss(root):
     assert len(still_there(before, root)) == 4
 
 
+def test_an_article_that_is_rewritten_is_as_it_was_or_wholly_as_it_will_be(root):
+    before = acknowledged(root)
+    (url, article), *_ = before.items()
+    goal = {url: (article[0], "عنوان جديد", *article[2:])}
+    changed = {url: (article[0], "عنوان ثالث", *article[2:])}
+    assert still_there(before, root, goal=goal)
+    assert still_there(changed, root, goal=before)
+    with pytest.raises(Unsound, match=r"was \("):
+        still_there(changed, root, goal=goal)
+
+
 def test_a_damaged_record_is_noticed_by_each_reader(root):
     assert sound(root).records > 2 * 7
     (path, *_) = sorted((root / "warc").iterdir())

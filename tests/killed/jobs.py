@@ -65,7 +65,8 @@ class Job:
     `kills` of the long run. One run of the command does up to `stride` of what a whole one does
     before it is killed. Where `finishes` is set, what repairs is the job itself, run to its end;
     else any other command that writes. Where it is not `torn_is_sound`, `verify` has to find no
-    damage only after that.
+    damage only after that. A job that `rewrites` articles may leave each as it was or as it will
+    be.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Job:
     stride = 0.9
     finishes = False
     torn_is_sound = True
+    rewrites = False
 
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
@@ -275,6 +277,31 @@ class Rebuild(Job):
         return said(self.ground.crawled)
 
 
+class ExtractAgain(Job):
+    """All articles are read again by other rules, which leave a paragraph out."""
+
+    name = "extract-again"
+    rewrites = True
+
+    def lay_out(self, root: Path) -> None:
+        shutil.copytree(self.ground.crawled, root)
+        for path in (root / "publishers").iterdir():
+            with path.open("a", encoding="utf-8") as file:
+                file.write("\n[[rules]]\nremove = ['p:nth-of-type(2)']\n")
+
+    def command(self, root: Path) -> list[str]:
+        return warraq("extract", "--again", archive=root)
+
+    def gauges(self, root: Path) -> Mapping[str, Gauge]:
+        return {"MB of database": lambda: _bytes(root, "archive.db*") / 1e6}
+
+    def expected(self, undisturbed: Path) -> Mapping[str, Rows]:
+        made = self.result(undisturbed)
+        if made["articles"] == said(self.ground.crawled)["articles"]:
+            raise Unsound("the other rules changed nothing")
+        return made
+
+
 class ImportWarc(Job):
     """WARC files of another archive are imported: those of the newspapers' crawl."""
 
@@ -285,7 +312,15 @@ class ImportWarc(Job):
         return warraq("import-warc", *files, archive=root)
 
 
-JOBS: tuple[type[Job], ...] = (Crawl, ImportJsonl, Backup, Migration, Rebuild, ImportWarc)
+JOBS: tuple[type[Job], ...] = (
+    Crawl,
+    ImportJsonl,
+    Backup,
+    Migration,
+    Rebuild,
+    ExtractAgain,
+    ImportWarc,
+)
 
 
 def _varied(line: dict[str, object], number: int, dice: random.Random) -> dict[str, object]:

@@ -50,6 +50,7 @@ class Series:
         self._dice = random.Random(f"{seed}/{job.name}")
         self._report = Report(job=job.name)
         self._kept: Mapping[str, Article] = {}
+        self._goal: Mapping[str, Article] = {}
 
     def run(self, kills: int) -> Report:
         """Kill that often while it works, then let the job come to its end.
@@ -73,6 +74,8 @@ class Series:
         self._whole = self._run(self._undisturbed)
         self._succeeded(self._whole)
         self._compare(self._undisturbed)
+        if self._job.rewrites:
+            self._goal = acknowledged(self._undisturbed)
         grown = {name: self._whole.grown[name] for name in self._gauges()}
         told = ", ".join(f"{by:.3g} {name}" for name, by in grown.items())
         self._say(f"{self._job.name}: undisturbed {told}")
@@ -125,7 +128,7 @@ class Series:
 
     def _after_kill(self, *, torn: bool) -> Sound:
         """Repair the archive, or a copy where the job is to go on from the torn one; look at it."""
-        self._kept = still_there(self._kept, self._root)
+        self._kept = still_there(self._kept, self._root, goal=self._goal)
         if self._job.torn_is_sound and self._kept:
             without_damage(self._root)
         repaired = self._root
@@ -137,7 +140,7 @@ class Series:
         done = subprocess.run(self._job.repair(repaired), capture_output=True, check=False)
         if done.returncode:
             raise Unsound(f"{repaired}: the repair ended with {done.stderr.decode()}")
-        now = still_there(self._kept, repaired)
+        now = still_there(self._kept, repaired, goal=self._goal)
         found = sound(repaired)
         self._report.articles += len(now)
         self._report.records += found.records
@@ -151,7 +154,7 @@ class Series:
 
     def _complete(self) -> None:
         """Compare an archive that is complete with one that nobody disturbed."""
-        self._kept = still_there(self._kept, self._root)
+        self._kept = still_there(self._kept, self._root, goal=self._goal)
         self._compare(self._root)
         self._report.complete += 1
 

@@ -10,6 +10,7 @@ with Archive("warraq-archive") as archive:
 from archive.errors import (
     ArchiveError,
     ArchiveLocked,
+    DamagedDatabase,
     DamagedWarc,
     NewerArchive,
     NotAnArchive,
@@ -42,6 +43,7 @@ __all__ = [
     "ArchiveError",
     "ArchiveLocked",
     "Capture",
+    "DamagedDatabase",
     "DamagedWarc",
     "Embed",
     "Exchange",

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from archive.errors import NewerArchive, NotAnArchive
+from archive.errors import DamagedDatabase, NewerArchive, NotAnArchive
 from archive.index import index_is_current, rebuild_index
-from archive.remedies import told
+from archive.remedies import is_of_the_disk, told
 from archive.schema import MIGRATIONS
 from archive.search import register
 
@@ -102,7 +102,7 @@ def _refuse_lost(root: Path) -> None:
     files = sum(1 for _ in (root / "warc").glob("*.warc.gz"))
     if files:
         lost = "is empty" if path.exists() else "is missing"
-        raise NotAnArchive(
+        raise DamagedDatabase(
             f"{path} {lost}, but {files} WARC files of the archive are there;"
             " put it back from a backup, or make it anew with `warraq rebuild --from-warc`"
         )
@@ -121,7 +121,8 @@ def _opened(root: Path, *, mode: str) -> Iterator[sqlite3.Connection]:
         yield db
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter: in the schema
         db.close()
-        raise NotAnArchive(told(error, path)) from error
+        of_the_disk = isinstance(error, sqlite3.Error) and is_of_the_disk(error)
+        raise (NotAnArchive if of_the_disk else DamagedDatabase)(told(error, path)) from error
     except BaseException:
         db.close()
         raise

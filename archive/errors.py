@@ -2,6 +2,7 @@
 
 ArchiveError
 ├── NotAnArchive      the folder holds no archive that can be used
+│   └── DamagedDatabase   its database is damaged or lost; its WARC files may be whole
 ├── NewerArchive      a newer Warraq wrote it
 ├── ArchiveLocked     another process is writing
 ├── StaleIndex        the search index was made by something else than this Warraq
@@ -15,6 +16,10 @@ class ArchiveError(Exception):
 
 class NotAnArchive(ArchiveError):  # noqa: N818 - reads as what it is
     """The folder holds no archive.db, or one that cannot be used; the message says why."""
+
+
+class DamagedDatabase(NotAnArchive):
+    """The archive's database does not read, or is lost while its WARC files are there."""
 
 
 class NewerArchive(ArchiveError):  # noqa: N818

@@ -28,6 +28,8 @@ _BY_CODE = {  # SQLite's primary result codes, https://sqlite.org/rescode.html
     sqlite3.SQLITE_IOERR: "the disk is full, at a quota or failing: see to it, and try again",
 }
 _DISK = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_READONLY,
@@ -63,7 +65,7 @@ def unwritten(error: BaseException, root: Path) -> str:
 
 
 def is_of_the_disk(error: OSError | sqlite3.Error) -> bool:
-    """Return whether what failed is writing or opening, not a database that is damaged."""
+    """Return whether what failed is opening or writing: the database need not be damaged."""
     if isinstance(error, OSError):
         return True
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK

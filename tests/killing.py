@@ -29,9 +29,7 @@ _HEAD = (
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("names", nargs=-1, metavar="[JOB]…")
-@click.option(
-    "--kills", type=click.IntRange(1), help="Of each job; else 100 of crawl, 20 of others."
-)
+@click.option("--kills", type=click.IntRange(1), help="Of each at work; 100 of crawl, else 20.")
 @click.option(
     "--scale", type=click.FloatRange(0.1), default=1.0, show_default=True, help="Of sizes."
 )

@@ -22,7 +22,7 @@ from tests.killing import main
 from tests.sound import Unsound, acknowledged, sound, still_there, without_damage
 
 SHORT = {"crawl": 8}  # and of each other job
-EACH = 4
+EACH = 3
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,7 @@ def ground(tmp_path_factory):
 def test_a_job_killed_again_and_again_loses_nothing_and_ends_as_without_a_kill(ground, job):
     kills = SHORT.get(job.name, EACH)
     report = Series(job(ground), seed=7, say=print).run(kills)
-    assert report.kills == kills
-    assert report.at_work >= kills / 2
+    assert report.at_work == kills
     assert report.complete > 0
     assert report.articles > 0
 
@@ -153,4 +152,4 @@ def test_a_series_ends_at_the_first_loss(tmp_path):
 def test_the_command_names_its_jobs():
     done = CliRunner().invoke(main, ["nothing"])
     assert done.exit_code == 2
-    assert "there are crawl, import-jsonl, backup, migration" in done.output
+    assert f"there are {', '.join(job.name for job in JOBS)}" in done.output

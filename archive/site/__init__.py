@@ -101,6 +101,7 @@ def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Awaitable[A
     return [
         (r"/$", views.front),
         (r"/article/(?P<id>[0-9]{1,16})$", views.article),
+        (r"/article/(?P<id>[0-9]{1,16})/at/(?P<capture>[0-9]{1,16})$", views.revision),
         (r"/image/(?P<id>[0-9]{1,16})$", views.image),
         (r"/story/(?P<id>[0-9]{1,16})$", views.story),
         (r"/search$", views.search),

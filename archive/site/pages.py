@@ -86,8 +86,14 @@ select url, caption, credit, alt from images where article = :id order by positi
 """
 
 _REVISIONS = """
-select id, number, observed_at, title, deck, text from revisions
+select id, number, capture, observed_at, title, deck, text from revisions
 where article = :id order by number desc limit :limit
+"""
+
+_AT = """
+select number from revisions
+where article = :id and observed_at <= (select fetched_at from captures where id = :capture)
+order by number desc limit 1
 """
 
 _CAPTURES = """
@@ -95,6 +101,7 @@ select id, fetched_at, status, warc_file, warc_offset, warc_length from captures
 where id in (
     select capture from revisions where article = :id
     union select capture from articles where id = :id
+    union select id from captures where article = :id
     union select captures.id from captures join articles on articles.url = captures.url
         where articles.id = :id
     union select captures.id from captures join visits on visits.url = captures.url
@@ -189,6 +196,15 @@ async def article_page(database: Any, article: int) -> ArticlePage | None:
             row for row in await _versions(database, rows[0]["story"]) if row["id"] != article
         ),
     )
+
+
+async def revision_at(database: Any, article: int, capture: int) -> int | None:
+    """Return the number of the revision that stood when a capture was made; None without one.
+
+    Reading an archive again may merge revisions, or begin one elsewhere; captures stay.
+    """
+    rows = await _rows(database, _AT, {"id": article, "capture": capture})
+    return rows[0]["number"] if rows else None
 
 
 async def story_page(database: Any, story: int) -> StoryPage | None:

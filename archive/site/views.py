@@ -12,7 +12,7 @@ from archive.remedies import told as told_of
 from archive.site import closing
 from archive.site.archives import archive_names
 from archive.site.images import lead_image
-from archive.site.pages import article_page, front_page, story_page
+from archive.site.pages import article_page, front_page, revision_at, story_page
 from archive.site.results import page_number, results_page
 
 _log = logging.getLogger(__name__)
@@ -55,6 +55,15 @@ async def article(datasette: Any, request: Any) -> Response:
     if page.article["withheld_at"]:
         return await _message(datasette, request, "هذه المادة محجوبة عن العرض.")
     return await _show(datasette, request, "article.html", {"page": page})
+
+
+async def revision(datasette: Any, request: Any) -> Response:
+    """Lead to the revision of an article that stood when a capture was made."""
+    database = await _open(datasette, request, *_ON_ARTICLE)
+    article, capture = int(request.url_vars["id"]), int(request.url_vars["capture"])
+    number = await revision_at(database, article, capture)
+    place = f"#revision-{number}" if number else ""
+    return Response.redirect(datasette.urls.path(f"/article/{article}") + place)
 
 
 async def image(datasette: Any, request: Any) -> Response:

@@ -15,11 +15,12 @@ from functools import partial
 from pathlib import Path
 
 from archive.database import open_for_reading
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, DamagedDatabase
 from archive.lock import is_held
 from archive.session import WARC_FOLDER
 from archive.upkeep import index_check, table_check, warc_check
 from archive.upkeep.damage import FROM_BACKUP, Damage, Findings
+from archive.upkeep.table_check import Articles
 from archive.upkeep.warc_check import Piece
 
 _PIECE = 1 << 25  # bytes of a WARC file for one task
@@ -51,15 +52,14 @@ def verify(
         ArchiveError: if a checking process was killed.
     """
     findings = Findings()
-    with closing(open_for_reading(root)) as db:
-        try:
-            pieces = list(_pieces(db, root, findings))
-            parts = list(table_check.article_ranges(db, root))
-        except sqlite3.DatabaseError as error:
-            findings.add(table_check.broken(error))
-            pieces, parts = list(_unknown(root)), []
-    tasks: list[Task] = [partial(table_check.check_database, root)]
-    tasks.append(partial(index_check.weigh_index, root))
+    tasks: list[Task] = []
+    try:
+        pieces, parts = _shared_out(root, findings)
+        tasks.append(partial(table_check.check_database, root))
+        tasks.append(partial(index_check.weigh_index, root))
+    except DamagedDatabase as error:  # the records can be checked by themselves
+        findings.add(table_check.broken(error))
+        pieces, parts = list(_unknown(root)), []
     tasks += [partial(warc_check.check_piece, piece) for piece in pieces]
     for part in parts:
         tasks.append(partial(table_check.check_revisions, part))
@@ -74,12 +74,22 @@ def verify(
     return findings
 
 
+def _shared_out(root: Path, findings: Findings) -> tuple[list[Piece], list[Articles]]:
+    with closing(open_for_reading(root)) as db:
+        try:
+            return list(_pieces(db, root, findings)), list(table_check.article_ranges(db, root))
+        except sqlite3.DatabaseError as error:
+            findings.add(table_check.broken(error))
+            return list(_unknown(root)), []
+
+
 def _run(tasks: list[Task], *, small: bool, processes: int | None) -> Iterator[Findings]:
     processes = processes or os.cpu_count() or 1
     if small or processes == 1:
         yield from map(_guarded, tasks)
         return
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
         waiting: list[Future[Findings]] = [pool.submit(_guarded, task) for task in tasks]
         try:

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 from archive.clock import iso
 from archive.database import open_for_reading
+from archive.errors import DamagedDatabase
 from archive.foreign.record import moment_of, url_of
 from archive.session import WARC_FOLDER
 from archive.upkeep.damage import FROM_BACKUP, ROW_FROM_BACKUP, Damage, Findings
@@ -19,6 +20,7 @@ from archive.warc_records import KIND_FIELD, PUBLISHER_FIELD
 # Records that have a row; warcinfo, request and metadata records have none.
 CAPTURED = frozenset({"response", "revisit", "resource"})
 
+_KIND, _PUBLISHER = KIND_FIELD.lower(), PUBLISHER_FIELD.lower()
 _ROWS = """
 select id, url, publisher, kind, fetched_at, status, sha256, truncated, warc_offset, warc_length
 from captures where warc_file = ? and warc_offset >= ? and warc_offset < ? order by warc_offset
@@ -148,7 +150,7 @@ def check_piece(piece: Piece) -> Findings:
     try:
         with closing(open_for_reading(piece.root)) as db:
             return _checked(piece, db)
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, DamagedDatabase):
         return _checked(piece, None)
 
 
@@ -169,26 +171,34 @@ def _checked(piece: Piece, db: sqlite3.Connection | None) -> Findings:
 
 def _differences(record: Record, row: dict[str, Any]) -> Iterator[str]:
     """Yield what a row tells otherwise than its record."""
-    fields = record.fields
-    told: dict[str, tuple[Any, Any]] = {
-        "url": (row["url"], url_of(fields)),
-        "fetched_at": (row["fetched_at"], _moment(fields, "warc-date")),
-        "truncated": (row["truncated"], fields.get("warc-truncated")),
-    }
-    if record.is_http and (record.block or record.type != "revisit"):
-        told["status"] = (row["status"], record.status)
-    for name, field in (("kind", KIND_FIELD), ("publisher", PUBLISHER_FIELD)):
-        if field.lower() in fields:
-            told[name] = (row[name], fields[field.lower()])
-    digest = fields.get("warc-payload-digest", "")
-    if digest.startswith("sha256:") and record.status != 304:
-        told["sha256"] = (row["sha256"], digest.removeprefix("sha256:"))
-    for name, (in_row, in_record) in told.items():
-        if in_row != in_record:
-            yield f"{name} is {in_row!r} in the row and {in_record!r} in the record"
+    fields, status = record.fields, record.status if record.is_http else None
+    answers = record.is_http and (record.block or record.type != "revisit")
+    for name, in_record in (
+        ("url", _as_row(row["url"], fields.get("warc-target-uri"), fields, url_of)),
+        ("fetched_at", _as_row(row["fetched_at"], fields.get("warc-date"), fields, _moment)),
+        ("truncated", fields.get("warc-truncated")),
+        ("status", status if answers else row["status"]),
+        ("kind", fields.get(_KIND, row["kind"])),
+        ("publisher", fields.get(_PUBLISHER, row["publisher"])),
+    ):
+        if row[name] != in_record:
+            yield f"{name} is {row[name]!r} in the row and {in_record!r} in the record"
+    algorithm, _, digest = fields.get("warc-payload-digest", "").partition(":")
+    if algorithm == "sha256" and status != 304 and digest != row["sha256"]:
+        yield f"sha256 is {row['sha256']!r} in the row and {digest!r} in the record"
 
 
-def _moment(fields: Mapping[str, str], name: str) -> str | None:
-    """Return a moment of a record as rows have it; records of other programs have it shorter."""
+def _as_row(
+    in_row: str | None,
+    written: str | None,
+    fields: Mapping[str, str],
+    read: Callable[[Mapping[str, str]], str | None],
+) -> str | None:
+    """Return what a record says as rows have it; it is read only where it is written otherwise."""
+    return written if written == in_row else read(fields)
+
+
+def _moment(fields: Mapping[str, str], name: str = "warc-date") -> str | None:
+    """Return a moment of a record as rows have it; those of other programs have it shorter."""
     at = moment_of(fields, name)
     return iso(at) if at else fields.get(name)

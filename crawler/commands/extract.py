@@ -1,8 +1,8 @@
-"""`warraq extract`: what one saved page says, without an archive and without the network."""
+"""`warraq extract`: what a saved page says, or all pages of an archive, without the network."""
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
@@ -13,6 +13,8 @@ from archive.clock import Clock
 from archive.commands.options import archive_option
 from archive.records import Capture, Extraction, Kind
 from archive.urls import normal
+from crawler.commands.days import Day
+from crawler.commands.extract_again import read_archive_again
 from crawler.commands.options import folders, now_option
 from crawler.publisher import Publisher, find, load_all
 
@@ -24,20 +26,34 @@ _FIELDS = (
 
 
 @click.command()
+@click.argument("slugs", nargs=-1, metavar="[SLUG…]")
 @click.option(
     "--html",
     type=click.File("rb"),
-    required=True,
     metavar="FILE",
     help="The saved page; - reads standard input.",
 )
-@click.option("--url", required=True, metavar="URL", help="Where the page stood.")
+@click.option("--url", metavar="URL", help="Where the page stood.")
 @click.option("--publisher", metavar="SLUG", help="Read it by this publisher's rules and zone.")
 @archive_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with every field.")
+@click.option(
+    "--again", is_flag=True, help="Read the archive's articles again, of SLUG… or all publishers."
+)
+@click.option("--since", type=Day(), help="With --again: those first seen on that day or later.")
+@click.option("--dry-run", is_flag=True, help="With --again: print what would change, that is all.")
 @now_option
 def extract(
-    html: IO[bytes], url: str, publisher: str | None, archive: Path, as_json: bool, now: Clock
+    slugs: tuple[str, ...],
+    html: IO[bytes] | None,
+    url: str | None,
+    publisher: str | None,
+    archive: Path,
+    as_json: bool,
+    again: bool,
+    since: date | None,
+    dry_run: bool,
+    now: Clock,
 ) -> None:
     """Read one saved article page: text, headline, byline, dates.
 
@@ -48,7 +64,33 @@ def extract(
     \b
     warraq extract --html page.html --url https://example.org/news/1
     curl -s URL | warraq extract --html - --url URL --json
+
+    With --again, the articles of an archive are read again from their captures by today's rules
+    (a newer Warraq's, or of a publisher's file that was corrected), without the network. The chain
+    of revisions of each is made again from all its captures: those that now read the same become
+    one, and none is invented because a rule changed. A page that was no article before may become
+    one; one that is none any more is left as it is, and counted.
+
+    \b
+    warraq extract --again --dry-run            what would change, field by field
+    warraq extract --again aawsat --since 2020-11
     """  # noqa: D301 - click wants the character
+    if again:
+        if html or url or publisher:
+            raise click.UsageError("--again reads an archive; --html, --url and --publisher a page")
+        read_archive_again(archive, slugs, since=since, dry_run=dry_run, clock=now)
+    elif slugs or since or dry_run:
+        raise click.UsageError("publishers, --since and --dry-run go with --again")
+    elif html is None or url is None:
+        raise click.UsageError("give --html FILE and --url URL, or --again for a whole archive")
+    else:
+        _read_page(html, url, publisher, archive, as_json=as_json, now=now)
+
+
+def _read_page(
+    html: IO[bytes], url: str, publisher: str | None, archive: Path, *, as_json: bool, now: Clock
+) -> None:
+    """Print what one page says."""
     from crawler.extract import extract as read
 
     try:

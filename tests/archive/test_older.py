@@ -109,6 +109,7 @@ WRITERS = [
     ("backfill", "manara", "--since", "2020-11-01"),
     ("save", "http://127.0.0.1:9/a"),
     ("import-jsonl", "/dev/null"),
+    ("import-warc", "{warc}"),
     ("withhold", str(EDITED), "--reason", "why"),
     ("unwithhold", str(GONE)),
     ("reindex",),
@@ -120,7 +121,8 @@ OTHERS = {"demo", "extract", "publishers"}
 
 
 def asked(command: tuple[str, ...], root: Path) -> tuple[int, str]:
-    arguments = [one.format(folder=root.parent) for one in command]
+    (warc, *_) = (root / "warc").iterdir()
+    arguments = [one.format(folder=root.parent, warc=warc) for one in command]
     return run(*arguments, "--archive", root)
 
 

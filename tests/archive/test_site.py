@@ -108,8 +108,18 @@ async def test_article_page_lists_revisions(datasette, shelf):
     html = await page(datasette, f"/article/{shelf.edited}")
     history = html.partition('<ol class="history"')[2].partition("</ol>")[0]
     assert history.index(f"<bdi>{TITLE}</bdi>") < history.index(f"<bdi>{FIRST_TITLE}</bdi>")
-    assert re.findall(r'<li value="(\d)">', history) == ["2", "1"]
+    assert re.findall(r'<li id="revision-\d" value="(\d)">', history) == ["2", "1"]
     assert "عدّل الناشر هذه المادة" in html
+
+
+async def test_the_address_of_a_revision_leads_to_the_one_that_stood_then(datasette, shelf):
+    history = await page(datasette, f"/article/{shelf.edited}")
+    (first, *_) = re.findall(r'href="(/article/\d+/at/\d+)"', history)[::-1]
+    answer = await datasette.client.get(first)
+    assert answer.status_code == 302
+    assert answer.headers["location"] == f"/article/{shelf.edited}#revision-1"
+    unknown = await datasette.client.get(f"/article/{shelf.edited}/at/999999")
+    assert unknown.headers["location"] == f"/article/{shelf.edited}"
 
 
 async def test_article_page_lists_embeds_and_images_with_their_captions(datasette, shelf):

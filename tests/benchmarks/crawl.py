@@ -122,7 +122,7 @@ def _measure(name: str, command: list[str], root: Path, *, articles: int) -> Res
         process = subprocess.Popen(
             command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
-        cpu, peak = _follow(process)
+        cpu, peak = follow(process)
     seconds = time.monotonic() - began
     if process.returncode:
         raise click.ClickException((root / "output.txt").read_text("utf-8"))
@@ -134,7 +134,7 @@ def _measure(name: str, command: list[str], root: Path, *, articles: int) -> Res
     return result
 
 
-def _follow(process: "subprocess.Popen[bytes]") -> tuple[float, float]:
+def follow(process: "subprocess.Popen[bytes]") -> tuple[float, float]:
     """Wait for a process; return CPU seconds of its session, and its own peak memory in MB.
 
     The workers are nobody's waited-for children when the crawl ends, so getrusage misses them.

@@ -94,7 +94,7 @@ def found_by(root, clock):
     with opened(root, clock) as store:
         store.publish(PAPER)
         store.enter([(FEED, Kind.FEED)], publisher=PAPER.slug)
-        store.found([(link.url, link) for link in links], visit=feed)
+        store.found([(link.url, link) for link in links], visit=feed, at=clock())
         store.visited(feed, None, due_at=clock() + HOUR, state="done")
         tried = visit(links[0].url)
         store.visited(tried, None, due_at=clock() + 2 * HOUR, state="failed")

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from archive import remedies
 from archive.database import NAME, open_for_reading
 from archive.upkeep.backup import back_up
+from archive.upkeep.verify import verify
 from crawler.cli import _COMMANDS, warraq
 from tests.broken import workshop as w
 
@@ -74,6 +75,22 @@ def test_an_archive_without_records_may_begin_anew(tmp_path):
     assert w.is_whole(tmp_path)
 
 
+@pytest.mark.parametrize("damage", [*UNREADABLE.values(), *LOST.values()])
+def test_verify_checks_the_records_without_their_database(root, tmp_path, damage):
+    whole = verify(root).counts
+    damage(root)
+    result = w.run("verify", root, tmp_path / "out")
+    assert result.exit_code == 1
+    assert "warraq rebuild --from-warc" in result.output
+    assert "1 damaged." in result.output
+    findings = verify(root)
+    for name in ("WARC records", "bytes of WARC"):
+        assert findings.counts[name] == whole[name]
+    (path,) = (root / "warc").iterdir()
+    w.flip(path, random.Random(2), 1, first=path.stat().st_size // 2)
+    assert {one.kind for one in verify(root).damages} == {"database", "record"}
+
+
 @pytest.mark.parametrize("table", PAGES)
 def test_a_damaged_page_stops_what_needs_it_with_one_line(root, tmp_path, table):
     w.page_of(table, root)
@@ -118,6 +135,16 @@ def test_a_damaged_database_does_not_take_the_place_of_its_backup(root, tmp_path
     assert "damaged" in line
     assert (tmp_path / "backup" / NAME).read_bytes() == good
     (root / NAME).write_bytes(good)  # what the line says helps
+    assert w.is_whole(root)
+
+
+@pytest.mark.parametrize("damage", [w.no_header, w.half, w.gone, partial(w.page_of, "captures")])
+def test_what_the_remedy_names_makes_it_anew(root, tmp_path, damage):
+    before = w.kept(root)
+    damage(root)
+    made = CliRunner().invoke(warraq, ["rebuild", "--from-warc", "--archive", str(root)])
+    assert made.exit_code == 0, made.output
+    assert w.lost(before, root) == []
     assert w.is_whole(root)
 
 

@@ -19,6 +19,8 @@ from crawler.rebuild import OLD, rebuild
 from fixtures import Newsstand, serve
 from tests.crawler import shell
 
+pytestmark = pytest.mark.slow
+
 ARTICLES = 60
 REVISION = (
     "article, number, observed_at, capture, title, deck, byline, dateline, section, tags,"

@@ -253,7 +253,39 @@ class Migration(Job):
         return held(self.older, self._known)
 
 
-JOBS: tuple[type[Job], ...] = (Crawl, ImportJsonl, Backup, Migration)
+class Rebuild(Job):
+    """The database is made anew from the WARC files; each second time there is none any more."""
+
+    name = "rebuild"
+    finishes = True
+    torn_is_sound = False  # there may be no database yet
+
+    def lay_out(self, root: Path) -> None:
+        shutil.copytree(self.ground.crawled, root)
+        if self.begun % 2 == 0:
+            (root / "archive.db").unlink()
+
+    def command(self, root: Path) -> list[str]:
+        return warraq("rebuild", "--from-warc", archive=root)
+
+    def gauges(self, root: Path) -> Mapping[str, Gauge]:
+        return {"MB of database": lambda: _bytes(root / "rebuild") / 1e6}
+
+    def expected(self, undisturbed: Path) -> Mapping[str, Rows]:
+        return said(self.ground.crawled)
+
+
+class ImportWarc(Job):
+    """WARC files of another archive are imported: those of the newspapers' crawl."""
+
+    name = "import-warc"
+
+    def command(self, root: Path) -> list[str]:
+        files = sorted((self.ground.crawled / "warc").iterdir())
+        return warraq("import-warc", *files, archive=root)
+
+
+JOBS: tuple[type[Job], ...] = (Crawl, ImportJsonl, Backup, Migration, Rebuild, ImportWarc)
 
 
 def _varied(line: dict[str, object], number: int, dice: random.Random) -> dict[str, object]:

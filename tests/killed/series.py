@@ -22,10 +22,11 @@ Say = Callable[[str], None]
 class Report:
     """What a series did.
 
-    `at_work` are the kills that hit a process which held the archive's lock, `alone` those of a
-    process without its children, `torn` those after which the job itself went on from what was
-    left. `complete` archives came out equal to one that nobody disturbed, after `runs` runs in all.
-    `articles` and `records` were looked at after the kills.
+    `at_work` are the kills that hit a process which held the archive's lock, the others hit one
+    that had just been started; `alone` are those of a process without its children, `torn` those
+    after which the job itself went on from what was left. `complete` archives came out equal to one
+    that nobody disturbed, after `runs` runs in all. `articles` and `records` were looked at after
+    the kills.
     """
 
     job: str
@@ -51,7 +52,7 @@ class Series:
         self._kept: Mapping[str, Article] = {}
 
     def run(self, kills: int) -> Report:
-        """Kill that often, then let the job come to its end.
+        """Kill that often while it works, then let the job come to its end.
 
         Raises:
             Unsound: if something acknowledged was lost or changed, an archive is damaged after its
@@ -60,7 +61,7 @@ class Series:
         began = monotonic()
         self._measure()
         self._begin()
-        while self._report.kills < kills:
+        while self._report.at_work < kills:
             self._one(kills)
         self._finish()
         self._report.seconds = monotonic() - began
@@ -84,7 +85,9 @@ class Series:
         """Start the job and kill it, or see it end before it could be."""
         report = self._report
         if report.runs > _MOST_RUNS * kills:
-            raise Unsound(f"{self._job.name}: {report.runs} runs, only {report.kills} were killed")
+            raise Unsound(
+                f"{self._job.name}: {report.runs} runs, only {report.at_work} killed at work"
+            )
         moment, alone, torn = self._moment(), bool(report.kills % 2), bool(report.kills // 2 % 2)
         report.runs += 1
         ended = self._run(self._root, moment=moment, alone=alone)
@@ -101,8 +104,8 @@ class Series:
         if alone and not has_ended(ended.group):
             raise Unsound(f"{self._job.name}: a child outlived its killed parent")
         self._say(
-            f"{self._job.name} {report.kills}/{kills}: {'alone' if alone else 'group'} killed at"
-            f" {moment}; {len(self._kept)} articles acknowledged; then"
+            f"{self._job.name} {report.at_work}/{kills}: {'alone' if alone else 'group'} killed"
+            f" at {moment}; {len(self._kept)} articles acknowledged; then"
             f" {found.articles} articles, {found.records} records sound"
         )
         if self._job.finishes and not torn:

@@ -92,7 +92,8 @@ class _Work:
         self._root = root
         self._pid = pid
         self._gauges = {**gauges, "seconds": time.monotonic}
-        self._first = {name: gauge() for name, gauge in self._gauges.items()}
+        self._first = self._shown()
+        self._most = self._first
         self.started = time.monotonic()
         self.began: float | None = None
 
@@ -102,10 +103,18 @@ class _Work:
         return time.monotonic() - self.started
 
     def look(self) -> None:
-        """Notice when the work begins: what the gauges show then is where they start."""
+        """Notice when the work begins: what the gauges show then is where they start.
+
+        What is made on the way may be gone at the end, so the most that they showed is kept.
+        """
+        shown = self._shown()
         if self.began is None and _holds_lock(self._root, self._pid):
-            self._first = {name: gauge() for name, gauge in self._gauges.items()}
+            self._first = self._most = shown
             self.began = time.monotonic()
+        self._most = {name: max(most, shown[name]) for name, most in self._most.items()}
+
+    def _shown(self) -> dict[str, float]:
+        return {name: gauge() for name, gauge in self._gauges.items()}
 
     def has_come(self, moment: Moment) -> bool:
         if moment.gauge == START_UP:
@@ -114,7 +123,7 @@ class _Work:
         return self.began is not None and grown >= moment.amount
 
     def grown(self) -> Mapping[str, float]:
-        return {name: gauge() - self._first[name] for name, gauge in self._gauges.items()}
+        return {name: most - self._first[name] for name, most in self._most.items()}
 
 
 def _kill(process: "subprocess.Popen[bytes]", *, alone: bool) -> bool:

@@ -1,0 +1,95 @@
+"""`warraq extract --again`: what today's rules make of an archive's captures."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import click
+
+from archive.clock import Clock
+from archive.commands.progress import Progress
+from archive.database import open_for_reading
+from crawler.commands.options import folders
+from crawler.publisher import find, load_all
+
+_SHOWN = 20  # articles of which is printed what changes
+_WIDTH = 60
+
+
+def read_archive_again(
+    archive: Path, slugs: tuple[str, ...], *, since: date | None, dry_run: bool, clock: Clock
+) -> None:
+    """Read articles again and print what changed, field by field, with counts."""
+    from crawler.again import Job, read_again
+
+    known = load_all(*folders(archive))
+    for slug in slugs:
+        if slug not in known and not _has_articles(archive, slug):
+            find(slug, folders(archive))  # which says who there is
+    job = Job(
+        root=archive, publishers=known, slugs=slugs, since=since, dry_run=dry_run, clock=clock
+    )
+    shown = _Shown()
+    with Progress("articles") as progress:
+        told = asyncio.run(read_again(job, tell=shown, progress=progress))
+    if shown.left:
+        click.echo(f"… and {shown.left:,} more")
+    counts = told.counts
+    would = "would change" if dry_run else "changed"
+    click.echo(f"{counts['read']:,} articles read again, {counts['changed']:,} {would}.")
+    for name, number in told.fields.most_common():
+        click.echo(f"{number:>10,}  {name}")
+    if counts["new"]:
+        click.echo(f"{counts['new']:,} pages {'would become' if dry_run else 'became'} articles.")
+    if counts["unreadable"]:
+        click.echo(
+            f"{counts['unreadable']:,} read as no article any more, and are left as they are."
+        )
+    if counts["damaged"]:
+        click.echo(
+            f"{counts['damaged']:,} have a capture that does not read, and are left as they are;"
+            " `warraq verify` names it."
+        )
+    if told.stopped:
+        click.echo("Stopped; the same command begins again, and comes out the same.")
+
+
+def _has_articles(archive: Path, slug: str) -> bool:
+
+    with closing(open_for_reading(archive)) as db:
+        row = db.execute("select 1 from publishers where slug = ?", (slug,)).fetchone()
+    return row is not None
+
+
+class _Shown:
+    """Prints the first articles that differ, a line for each field."""
+
+    def __init__(self) -> None:
+        self._number = 0
+
+    @property
+    def left(self) -> int:
+        """How many were not printed."""
+        return max(0, self._number - _SHOWN)
+
+    def __call__(self, url: str, changes: Mapping[str, tuple[Any, Any]]) -> None:
+        self._number += 1
+        if self._number > _SHOWN:
+            return
+        click.echo(url)
+        for name, (before, after) in changes.items():
+            click.echo(f"    {name}: {_short(name, before)} → {_short(name, after)}")
+
+
+def _short(name: str, value: Any) -> str:
+    """Return how a value is shown in part of a line; a text by its length and its first words."""
+    if value is None or value == ():
+        return "nothing"
+    if isinstance(value, tuple):
+        value = "، ".join(value)
+    words = f"{len(str(value).split()):,} words: " if name == "text" else ""
+    text = " ".join(str(value).split())
+    return words + (text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…")

@@ -156,7 +156,7 @@ class _Stretch:
 
     def _damage(self, place: Place, what: str, url: str | None = None) -> Damage:
         self._on()
-        self._told = self._told or what == self._source.fault
+        self._told = self._told or self._source.fault is not None
         return Damage(place=place, what=what, url=url)
 
     def _on(self) -> None:

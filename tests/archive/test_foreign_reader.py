@@ -141,6 +141,16 @@ def test_a_torn_tail_costs_the_last_record(tmp_path, pack):
     assert isinstance(results[-1], Damage)
 
 
+@pytest.mark.parametrize("at", [0, 3, 12, 60, 200, 300, -9, -6, -1])
+def test_a_damaged_member_is_told_once(tmp_path, at):
+    parts = [bytearray(packed([one])) for one in records()]
+    parts[2][at] ^= 0xFF
+    results = found(tmp_path, b"".join(parts))
+    places = [one.place.offset for one in results if isinstance(one, Damage)]
+    assert places in ([len(parts[0]) + len(parts[1])], [])
+    assert len(urls(results)) == 8 - len(places)
+
+
 def with_length(plain, wrong):
     head, _, rest = plain.rpartition(b"Content-Length: ")
     return head + b"Content-Length: " + wrong + rest[rest.index(b"\r\n") :]

@@ -356,3 +356,10 @@ def m011_imports(db: Database) -> None:
         " records integer not null default 0, articles integer not null default 0) strict,"
         " without rowid"
     )
+
+
+@MIGRATIONS()
+def m012_spare_indexes(db: Database) -> None:
+    """Drop indexes that another one serves as well, or that no question of ours asks."""
+    for index in ("articles_published_on", "images_url", "images_credit"):
+        db.execute(f"drop index if exists {index}")

@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import accumulate
+from operator import add
 
 from archive.arabic import fold
 
@@ -31,11 +32,10 @@ _WORD = re.compile(r"\w+")
 def shingles(text: str) -> Runs:
     """Return the runs of four folded words in `text`; none for a text of less than 23 words."""
     line = " ".join(_WORD.findall(fold(text))).encode()
-    ends = list(accumulate(len(word) + 1 for word in line.split()))
-    starts = (0, *ends)
-    runs = frozenset(
-        line[start : end - 1] for start, end in zip(starts, ends[_RUN - 1 :], strict=False)
-    )
+    sizes = list(map(len, line.split()))
+    starts = list(accumulate(map((1).__add__, sizes), initial=0))
+    ends = map(add, starts[_RUN - 1 :], sizes[_RUN - 1 :])
+    runs = frozenset(map(line.__getitem__, map(slice, starts, ends)))
     return runs if len(runs) >= _FEWEST else frozenset()
 
 

@@ -167,8 +167,9 @@ def _candidates(db: sqlite3.Connection, hashes: Iterable[int]) -> list[int]:
             "select article from story_sketches where hash = ? order by article limit ?",
             (hash_, _POSTINGS),
         ).fetchall()
+        weight = 1 / min(max(1, len(found)), _COMMON)
         for (article,) in found:
-            scores[article] += 1 / min(len(found), _COMMON)
+            scores[article] += weight
     likely = [article for article, score in scores.items() if score >= _LEAST]
     return sorted(likely, key=lambda article: (-scores[article], article))
 

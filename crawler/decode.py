@@ -38,7 +38,8 @@ _UNDECLARED = ("cp1256", "iso8859_6", "cp1252")
 
 _MEANT = 0.25  # the declared charset stands unless another one reads this much better
 _SAMPLE = 160_000  # bytes of a page that are looked at to tell its charset
-_HIGH = re.compile(rb"[\x80-\xff]+")
+_ASCII = bytes(range(0x80))
+_MASK = b" " * 0x80 + b"1" * 0x80
 _LATIN = frozenset({"cp1252", "cp1254", "cp1256", "iso8859_15"})
 _HEADER_LENGTH = 1445
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
@@ -115,26 +116,30 @@ def _as_utf8(body: bytes) -> str | None:
 
 def _best(body: bytes, declared: str | None) -> str:
     """Return the charset under which the high bytes read most like letters of this field."""
-    runs = _HIGH.findall(body[:_SAMPLE])
+    sample = body[:_SAMPLE]
+    high = sample.translate(None, _ASCII)
+    marked = b" " + sample.translate(_MASK) + b" "
+    lone = marked.replace(b" ", b"  ").count(b" 1 ")  # each between blanks of its own
     charsets = dict.fromkeys((declared, *_UNDECLARED) if declared else _UNDECLARED)
     for wide in ("utf-8", "utf-16", "utf-16-le", "utf-16-be"):  # these had their turn
         charsets.pop(wide, None)
-    scores = {charset: _commonness(runs, charset) for charset in charsets}
+    scores = {charset: _commonness(high, lone, charset) for charset in charsets}
     best = max(scores, key=lambda charset: scores[charset])
     if declared in scores and scores[declared] >= scores[best] - _MEANT:
         return declared
     return best
 
 
-def _commonness(runs: list[bytes], charset: str) -> float:
-    """Return how common, on average, the characters of runs of non-ASCII bytes are (0 to 3).
+def _commonness(high: bytes, lone: int, charset: str) -> float:
+    """Return how common, on average, the characters of non-ASCII bytes are (0 to 3).
 
-    A Latin accent counts only alone between ASCII letters: a run of them is Arabic misread.
+    A Latin accent counts only alone (`lone` of them are) between ASCII letters: a run of them is
+    Arabic misread.
     """
-    values = b"".join(runs).translate(_worths(charset))
+    values = high.translate(_worths(charset))
     score = sum(worth * values.count(worth + 1) for worth in (-1, 1, 2, 3))
     if charset in _LATIN:
-        score += 2 * sum(len(run) == 1 for run in runs)
+        score += 2 * lone
     return score / max(1, len(values))
 
 

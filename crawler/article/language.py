@@ -28,8 +28,10 @@ ARABIC_SCRIPT = ("ar", "fa", "ur", "ckb")
 
 def changes_script(language: str | None, text: str) -> bool:
     """Tell whether a text is surely not in the script of a language of `detect`."""
+    if language is None:
+        return False
     words = _WORD.findall(text[:_SAMPLE])
-    if language is None or len(words) < _LEAST:
+    if len(words) < _LEAST:
         return False
     return _is_arabic(words) != (language in ARABIC_SCRIPT)
 

@@ -66,11 +66,11 @@ def main(articles: int, revisits: int, seed: int) -> None:
         with papers(articles, seed=seed):
             command = warraq(root, articles, seed)
             _crawl(command)
-            first, bodies = stats(root), gzip_bytes(root)
+            first, bodies, run = stats(root), gzip_bytes(root), last_run(root)
             _print_tables(root, first.total("articles"))
             later = datetime.fromisoformat(command[-1]) + timedelta(hours=2)
             _crawl([*command[:-1], later.isoformat(), "--limit", str(revisits)])
-        visit = visit_bytes(root, first, stats(root))
+        visit = visit_bytes(root, first, stats(root), since=run)
     ratios = Ratios(
         warc=first.warc_bytes / bodies,
         visit=visit,
@@ -100,11 +100,17 @@ def gzip_bytes(root: Path) -> int:
     return total
 
 
-def visit_bytes(root: Path, before: Stats, after: Stats) -> float:
-    """Return what a request of the last run cost, all of which brought nothing new."""
+def last_run(root: Path) -> int:
+    """Return the number of the last run."""
+    with closing(open_for_reading(root)) as db:
+        return int(db.execute("select max(id) from runs").fetchone()[0])
+
+
+def visit_bytes(root: Path, before: Stats, after: Stats, *, since: int) -> float:
+    """Return what a request of the runs after `since` cost, all of which brought nothing new."""
     with closing(open_for_reading(root)) as db:
         requests, new, changed = db.execute(
-            "select requests, new, changed from runs order by id desc limit 1"
+            "select sum(requests), sum(new), sum(changed) from runs where id > ?", (since,)
         ).fetchone()
     if not requests or new or changed:
         detail = f"{requests} requests, {new} new, {changed} changed"

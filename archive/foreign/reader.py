@@ -8,7 +8,15 @@ import os
 import re
 from collections.abc import Iterator
 
-from archive.foreign.record import Damage, Foreign, Place, TooLarge, digest_fault, fields_of
+from archive.foreign.record import (
+    Damage,
+    Foreign,
+    Place,
+    TooLarge,
+    digest_fault,
+    fields_of,
+    is_vouched,
+)
 from archive.foreign.sources import MAGIC, VERSION, Members, Plain, next_start
 from archive.foreign.window import Window
 
@@ -115,6 +123,8 @@ class _Stretch:
             return self._damage(place, "no record ends where its Content-Length says", url)
         if fault := digest_fault(fields, block):
             return self._damage(place, fault, url)
+        if self._members and not is_vouched(fields) and not self._members.is_sound():
+            return self._damage(place, "it has no digest, and its gzip member is damaged", url)
         self._window.skip(total + (4 if _is_near(tail[4:]) else 0))
         self._window.skip_blank()
         alone = self._members is not None and self._members.count == 1 and not place.inside
@@ -146,7 +156,7 @@ class _Stretch:
 
     def _damage(self, place: Place, what: str, url: str | None = None) -> Damage:
         self._on()
-        self._told = self._told or what == self._source.fault
+        self._told = self._told or self._source.fault is not None
         return Damage(place=place, what=what, url=url)
 
     def _on(self) -> None:

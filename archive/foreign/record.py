@@ -1,5 +1,6 @@
 """A record as another program wrote it: its head in any dialect, its block, its digests."""
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -120,6 +121,12 @@ def fields_of(head: bytes) -> dict[str, str] | None:
         text = value.strip().decode("utf-8", "replace")
         fields.setdefault(name.strip().lower().decode("utf-8", "replace"), text)
     return fields
+
+
+def is_vouched(fields: Mapping[str, str]) -> bool:
+    """Return whether a record has a digest of its block, by an algorithm that is known here."""
+    algorithm = fields.get("warc-block-digest", "").partition(":")[0]
+    return algorithm in hashlib.algorithms_available
 
 
 def digest_fault(fields: Mapping[str, str], block: bytes) -> str | None:

@@ -1,5 +1,6 @@
 """The plain bytes of a stretch of a file: as they stand there, or unpacked from gzip members."""
 
+import contextlib
 import os
 import re
 import zlib
@@ -13,6 +14,7 @@ _GZIP = 31  # window bits by which zlib reads and checks the gzip frame
 _FIRST = 1 << 15  # read at first: most members are small
 _PACKED = 1 << 18
 _PLAIN = 1 << 20  # at most made of that at once, whatever it unpacks to
+_SIP = 1 << 7
 _PIECE = 1 << 20
 _OVERLAP = 256  # what is looked for may lie across two pieces
 _WHOLE = 1 << 26  # a member up to this size is tried out to see whether it is one
@@ -67,6 +69,8 @@ class Members:
         self.count += 1
         self._member = isal_zlib.decompressobj(_GZIP)
         self._packed = b""
+        self._given = 0
+        self._sound: bool | None = None
 
     def read(self, *, join: bool) -> bytes:
         while self.fault is None:
@@ -77,6 +81,18 @@ class Members:
             if plain := self._step():
                 return plain
         return b""
+
+    def is_sound(self) -> bool:
+        """Return whether the member being read holds to its checksum, which stands at its end.
+
+        One that holds many records is unpacked once for this, and once more to be read.
+        """
+        if self._sound is None and not self._member.eof:
+            ahead = Members(self._descriptor, self.offset)
+            while ahead.read(join=False):
+                pass
+            self._sound = ahead.fault is None
+        return self._sound is not False and self.fault is None
 
     def _step(self) -> bytes:
         """Return what the next packed bytes unpack to; that may be nothing yet."""
@@ -91,11 +107,27 @@ class Members:
             plain = self._member.decompress(self._packed, _PLAIN)
         except _FAULTS as error:
             self.fault = f"a gzip member does not unpack ({error})"
-            return b""
+            return self._salvaged()
+        self._given += len(plain)
         self._packed = bytes(self._member.unconsumed_tail)
         if self._member.eof:
             self.end = self._behind - len(self._member.unused_data)
         return bytes(plain)
+
+    def _salvaged(self) -> bytes:
+        """Return what the broken member unpacks to beyond what was given, up to the damage.
+
+        A decompressor that fails keeps what it had made of its last bytes to itself; another one
+        is given them a few at a time.
+        """
+        member, made, plain, at = isal_zlib.decompressobj(_GZIP), 0, b"", self.offset
+        with contextlib.suppress(*_FAULTS):
+            while at < self._behind and len(plain) < _PLAIN:
+                piece = os.pread(self._descriptor, _SIP, at)
+                fresh = bytes(member.decompress(piece))
+                plain += fresh[max(0, self._given - made) :]
+                made, at = made + len(fresh), at + len(piece)
+        return plain
 
 
 def starts_as(descriptor: int, offset: int) -> bytes | None:

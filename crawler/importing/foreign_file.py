@@ -10,7 +10,7 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from archive import imports
@@ -66,17 +66,19 @@ class ForeignFile:
         self._again = again
         self._published: set[str] = set()
         self._ahead = Ahead()
-        self._place: Place | None = None
+        self._place = Place()
+        self._found: Iterator[Found] | None = None
         self._since = Counter[str]()
         self.told = Told(name=source.name)
 
     async def read(self, store: Copying, *, ends_at: float, progress: Progress) -> bool:
         """Read on until a moment of the monotonic clock; return whether there is more."""
         self._store = store
-        if self._place is None:
+        if self._found is None:
             self._place = self._begin()
+            self._found = read(self._descriptor, start=self._place)
         try:
-            for number, found in enumerate(read(self._descriptor, start=self._place)):
+            for number, found in enumerate(self._found):
                 self._ahead.append(await self._look(found))
                 while self._ahead.is_full():
                     await self._next()
@@ -152,7 +154,7 @@ class ForeignFile:
             self.told.counts[self._keep(one.candidate, one.publisher, extraction)] += 1
         elif one.candidate:
             self.told.counts["known"] += 1
-        self._place = max(self._place or one.behind, one.behind)
+        self._place = max(self._place, one.behind)
         if self._store.batch.is_due():
             self._commit()
 
@@ -198,7 +200,7 @@ class ForeignFile:
             source=self._source.name,
             languages=self._names,
             bytes=self._size,
-            place=str(self._place or Place()),
+            place=str(self._place),
             records=self._since["records"],
             articles=self._since["articles"],
         )

@@ -98,6 +98,24 @@ def test_a_flipped_byte_costs_the_record_it_is_in(pack, data):
     assert [one.block for one in kept if one.url == url(hit)] in ([], [answer(page(hit))])
 
 
+@pytest.mark.parametrize("pack", [one_gzip, blocks, flushed])
+@given(at=st.floats(0, 1, exclude_max=True), flip=st.integers(1, 255))
+def test_a_flipped_byte_in_what_is_packed_together_costs_what_is_behind_it(pack, at, flip):
+    data = bytearray(pack(records()))
+    data[int(at * len(data))] ^= flip
+    with tempfile.TemporaryDirectory() as folder:
+        results = found(Path(folder), bytes(data))
+    kept = [one.block for one in results if isinstance(one, Foreign)]
+    assert set(kept) <= {answer(page(number)) for number in range(8)}
+    whole = sum(end <= at * len(data) for end in ends(pack))
+    assert len(kept) >= whole - 2  # of what was being unpacked, up to two may be lost
+
+
+def ends(pack):
+    """Return about where the packed records end, each."""
+    return [len(pack(records(count))) for count in range(1, 9)]
+
+
 @pytest.mark.parametrize("pack", [packed, unpacked])
 @given(cuts=st.lists(st.tuples(st.integers(0, 6), st.integers(1, 200)), max_size=3))
 def test_lost_bytes_cost_the_records_they_are_lost_from(pack, cuts):
@@ -121,6 +139,16 @@ def test_a_torn_tail_costs_the_last_record(tmp_path, pack):
     results = found(tmp_path, data[:-60])
     assert urls(results) == ALL[:-1]
     assert isinstance(results[-1], Damage)
+
+
+@pytest.mark.parametrize("at", [0, 3, 12, 60, 200, 300, -9, -6, -1])
+def test_a_damaged_member_is_told_once(tmp_path, at):
+    parts = [bytearray(packed([one])) for one in records()]
+    parts[2][at] ^= 0xFF
+    results = found(tmp_path, b"".join(parts))
+    places = [one.place.offset for one in results if isinstance(one, Damage)]
+    assert places in ([len(parts[0]) + len(parts[1])], [])
+    assert len(urls(results)) == 8 - len(places)
 
 
 def with_length(plain, wrong):

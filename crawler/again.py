@@ -42,6 +42,9 @@ PATIENCE = 3600.0
 _TURN_SECONDS = 0.6
 _AHEAD = 12  # articles whose pages are with the workers
 
+# A revision whose capture was lost: made again without it, the chain would lose its text.
+_UNTRACED = "select 1 from revisions where article = ? and capture is null"
+
 Progress = Callable[[int, int], None]
 
 
@@ -49,13 +52,15 @@ Progress = Callable[[int, int], None]
 class Job:
     """What to read again in the archive in `root`: of some publishers (slugs; none: all).
 
-    Only articles that were first seen on or after `since`. A dry run writes nothing.
+    Only articles that were first seen on or after `since`, or only those of `articles` (ids). A dry
+    run writes nothing.
     """
 
     root: Path
     publishers: Mapping[str, Publisher]
     slugs: tuple[str, ...] = ()
     since: date | None = None
+    articles: frozenset[int] | None = None
     dry_run: bool = False
     processes: int | None = None
     patience: float = PATIENCE
@@ -102,7 +107,7 @@ async def read_again(
             while waiting and not stop.asked:
                 await again.slice(waiting, stop, lambda: progress(of - len(waiting), of))
                 await asyncio.sleep(0 if job.dry_run or not waiting else _TURN_SECONDS)
-            if not stop.asked:
+            if not stop.asked and job.articles is None:
                 await again.unread(stop)
     finally:
         workers.close()
@@ -113,7 +118,7 @@ async def read_again(
 def _wanted(db: sqlite3.Connection, job: Job) -> list[int]:
     where, values = _where(job, "first_seen_at")
     rows = db.execute(f"select id from articles a where {where} order by first_seen_at, id", values)  # noqa: S608
-    return [number for (number,) in rows]
+    return [number for (number,) in rows if job.articles is None or number in job.articles]
 
 
 def _where(job: Job, moment: str) -> tuple[str, list[str]]:
@@ -196,6 +201,10 @@ class _Again:
         """Begin to read all captures of an article; None where one of them is damaged."""
         row = db.execute("select url, publisher from articles where id = ?", (article,)).fetchone()
         if row is None:
+            return None
+        if db.execute(_UNTRACED, (article,)).fetchone():
+            logger.warning("%s is left as it is: captures of it are lost", row[0])
+            self._told.counts["damaged"] += 1
             return None
         try:
             captures = [self._recorded(db, number) for number in chains.captures_of(db, article)]

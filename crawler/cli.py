@@ -36,6 +36,7 @@ _COMMANDS = {
     "verify": "archive.commands.verify",
     "reindex": "archive.commands.reindex",
     "rebuild": "crawler.commands.rebuild",
+    "repair": "crawler.commands.repair",
 }
 
 

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from archive.database import open_for_reading
 from archive.foreign.record import moment_of, url_of
 from archive.session import WARC_FOLDER
 from archive.upkeep.damage import FROM_BACKUP, ROW_FROM_BACKUP, Damage, Findings
+from archive.upkeep.losses import known_lost
 from archive.upkeep.warc_record import Record, faults, parse, unpack, unpack_next
 from archive.warc_records import KIND_FIELD, PUBLISHER_FIELD
 
@@ -43,6 +44,7 @@ class _Check:
         self._piece = piece
         self._db = db
         self._rows: dict[int, dict[str, Any]] = {}
+        self._lost = known_lost(db) if db is not None else frozenset()
         self.findings = Findings()
         if db is not None:
             cursor = db.execute(_ROWS, (piece.file, piece.start, piece.end))
@@ -97,7 +99,7 @@ class _Check:
             self._damaged("digest", offset, fault, row)
         if row:
             self.findings.counts["rows of captures"] += 1
-            for fault in _differences(record, row):
+            for fault in differences(record, row, self._lost):
                 self._damaged("row", offset, fault, row, remedy=ROW_FROM_BACKUP)
         elif record.type in CAPTURED and self._db is not None:
             self._damaged(
@@ -106,9 +108,17 @@ class _Check:
                 " put archive.db back from a backup that knows it",
             )  # fmt: skip
         if record.type == "revisit" and not self._has_original(record):
-            self._damaged(
-                "revisit", offset, "the payload it refers to is in no other record", row
-            )  # fmt: skip
+            self._revisit(record, offset, row)
+
+    def _revisit(self, record: Record, offset: int, row: dict[str, Any] | None) -> None:
+        """Tell of a revisit whose payload is nowhere; one that a repair told of is no news."""
+        told = "the payload it refers to is in no other record"
+        _, _, digest = record.fields.get("warc-payload-digest", "").partition(":")
+        if digest in self._lost:
+            place = f"{WARC_FOLDER}/{self._piece.file}, byte {offset}"
+            self.findings.notes.append(f"{place}: {told} (known loss, a row of problems)")
+        else:
+            self._damaged("revisit", offset, told, row)
 
     def _has_original(self, record: Record) -> bool:
         algorithm, _, digest = record.fields.get("warc-payload-digest", "").partition(":")
@@ -167,8 +177,11 @@ def _checked(piece: Piece, db: sqlite3.Connection | None) -> Findings:
     return check.findings
 
 
-def _differences(record: Record, row: dict[str, Any]) -> Iterator[str]:
-    """Yield what a row tells otherwise than its record."""
+def differences(record: Record, row: Mapping[str, Any], lost: Container[str] = ()) -> Iterator[str]:
+    """Yield what a row tells otherwise than its record.
+
+    Of a payload that is known to be lost (SHA-256), rows do not tell the digest.
+    """
     fields = record.fields
     told: dict[str, tuple[Any, Any]] = {
         "url": (row["url"], url_of(fields)),
@@ -182,7 +195,9 @@ def _differences(record: Record, row: dict[str, Any]) -> Iterator[str]:
             told[name] = (row[name], fields[field.lower()])
     digest = fields.get("warc-payload-digest", "")
     if digest.startswith("sha256:") and record.status != 304:
-        told["sha256"] = (row["sha256"], digest.removeprefix("sha256:"))
+        sha256 = digest.removeprefix("sha256:")
+        if row["sha256"] is not None or sha256 not in lost:
+            told["sha256"] = (row["sha256"], sha256)
     for name, (in_row, in_record) in told.items():
         if in_row != in_record:
             yield f"{name} is {in_row!r} in the row and {in_record!r} in the record"

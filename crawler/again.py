@@ -11,7 +11,7 @@ import logging
 import sqlite3
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -42,6 +42,9 @@ PATIENCE = 3600.0
 _TURN_SECONDS = 0.6
 _AHEAD = 12  # articles whose pages are with the workers
 
+# A revision whose capture was lost: made again without it, the chain would lose its text.
+_UNTRACED = "select 1 from revisions where article = ? and capture is null"
+
 Progress = Callable[[int, int], None]
 
 
@@ -55,7 +58,7 @@ class Job:
 
     root: Path
     publishers: Mapping[str, Publisher]
-    articles: tuple[int, ...] | None = None
+    articles: Collection[int] | None = None
     slugs: tuple[str, ...] = ()
     since: date | None = None
     dry_run: bool = False
@@ -220,6 +223,10 @@ class _Again:
         """Begin to read all captures of an article; None where one of them is damaged."""
         row = db.execute("select url, publisher from articles where id = ?", (article,)).fetchone()
         if row is None:
+            return None
+        if db.execute(_UNTRACED, (article,)).fetchone():
+            logger.warning("%s is left as it is: captures of it are lost", row[0])
+            self._told.counts["damaged"] += 1
             return None
         try:
             captures = [self._recorded(db, number) for number in chains.captures_of(db, article)]

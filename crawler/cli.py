@@ -37,6 +37,7 @@ _COMMANDS = {
     "reindex": "archive.commands.reindex",
     "rebuild": "crawler.commands.rebuild",
     "merge": "crawler.commands.merge",
+    "repair": "crawler.commands.repair",
 }
 
 

@@ -22,6 +22,7 @@ from archive.replayed import Replayed
 from archive.session import WARC_FOLDER
 from archive.upkeep import gathering
 from archive.upkeep.copying import put_in_place
+from archive.upkeep.mending import latest
 from archive.warc import sync_folder
 from crawler.again import weave_again
 from crawler.publisher import load_all
@@ -80,7 +81,7 @@ def _files(root: Path) -> list[str]:
     found = [path.name for path in folder.glob("*.warc.gz")] if folder.is_dir() else []
     if not found:
         raise NotAnArchive(f"{folder} holds no WARC files (*.warc.gz) to rebuild from")
-    return gathering.in_order(iter(found))
+    return gathering.in_order(iter(latest(found)))
 
 
 def _finish_runs(root: Path) -> None:

@@ -11,7 +11,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from archive import captures, files
@@ -26,7 +26,7 @@ from archive.warc_records import KIND_FIELD, read_fields
 
 logger = logging.getLogger(__name__)
 
-_OURS = re.compile(r"warraq-\d{14}-(\d+)-(\d+)\.warc\.gz")
+_OURS = re.compile(r"warraq-(\d{14})-(\d+)-(\d+)\.warc\.gz")
 # What a visit of before there were metadata records is told of by its capture alone.
 _VISITED = frozenset({Kind.FEED, Kind.SITEMAP, Kind.SECTION, Kind.API, Kind.ARTICLE})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -80,13 +80,7 @@ def in_order(names: Iterator[str]) -> list[str]:
 
 def _place(name: str) -> tuple[int, int, str]:
     ours = _OURS.fullmatch(name)
-    return (int(ours[1]), int(ours[2]), name) if ours else (1 << 62, 0, name)
-
-
-def number_of(name: str) -> int | None:
-    """Return the number of the run that wrote a file, as its name tells; None for other files."""
-    ours = _OURS.fullmatch(name)
-    return int(ours[1]) if ours else None
+    return (int(ours[2]), int(ours[3]), name) if ours else (1 << 62, 0, name)
 
 
 def gather(
@@ -147,6 +141,9 @@ class _File:
             fields, block = parts(part.plain)
             location = WarcLocation(file=self._path.name, offset=part.offset, length=part.length)
             self._gathered.counts[fields["WARC-Type"]] += 1
+            if not self._run and fields["WARC-Type"] != "warcinfo":  # which is lost
+                self._run = run_named(self._db, self._path.name)
+                self._tells = True
             self._record(fields, block, location)
             progress(end)
         if self._run:
@@ -165,9 +162,9 @@ class _File:
 
     def _begin(self, info: dict[str, str], at: datetime) -> None:
         """Make the run known that wrote the file; its next file tells of the same one."""
-        number = number_of(self._path.name) or 0  # a merged run's record tells another one
+        number = run_of(self._path.name) or 0  # a merged run's record tells another one
         self._tells = "command" in info
-        self._run = _run(self._db, number, info.get("command", "crawl"), at)
+        self._run = known_run(self._db, number, info.get("command", "crawl"), at)
         self._wait(at, "run", info | ({"joined": "yes"} if self._joined else {}))
 
     def _tell(self, fields: Mapping[str, str], told: dict[str, str]) -> None:
@@ -234,10 +231,27 @@ class _File:
         )
 
 
-def _run(db: sqlite3.Connection, number: int, command: str, at: datetime) -> int:
+def run_of(name: str) -> int | None:
+    """Return the number of the run that a file of ours is named after, None if it is no such."""
+    ours = _OURS.fullmatch(name)
+    return int(ours[2]) if ours else None
+
+
+def run_named(db: sqlite3.Connection, name: str, command: str = "crawl") -> int:
+    """Return the run that a file of ours is named after; 0 if the name is of another making."""
+    ours = _OURS.fullmatch(name)
+    if ours is None:
+        return 0
+    if db.execute("select 1 from runs where id = ?", (int(ours[2]),)).fetchone():
+        return int(ours[2])
+    at = datetime.strptime(ours[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    return known_run(db, int(ours[2]), command, at)
+
+
+def known_run(db: sqlite3.Connection, number: int, command: str, at: datetime) -> int:
     """Return the run of that number, made known; another number if another run has it."""
     row = db.execute("select started_at from runs where id = ?", (number,)).fetchone()
-    if row and row[0] == iso(at):
+    if row and row[0][:19] == iso(at)[:19]:  # a file's name has no fraction of the second
         return number
     cursor = db.execute(
         "insert into runs (id, command, started_at, state, pid) values (?, ?, ?, 'interrupted', 0)",

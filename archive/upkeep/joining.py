@@ -14,7 +14,7 @@ from pathlib import Path
 from archive.database import NAME, open_for_reading
 from archive.errors import ArchiveError, NotAnArchive
 from archive.files import ASIDE
-from archive.upkeep.gathering import in_order, number_of
+from archive.upkeep.gathering import in_order, run_of
 from archive.upkeep.warc_record import parse, unpack_next
 from archive.warc import sync_folder
 
@@ -48,7 +48,7 @@ def missing(root: Path, other: Path) -> tuple[list[Taken], int]:
     running = _running(other)
     taken, known = [], 0
     for name in in_order(iter(names)):
-        run, first = number_of(name), _first_id(folder / name)
+        run, first = run_of(name), _first_id(folder / name)
         if first in here:
             known += 1
         elif run and first and run not in running:

@@ -141,8 +141,13 @@ def _pieces(db: sqlite3.Connection, root: Path, findings: Findings) -> Iterator[
     running = _running(db)
     db.execute("commit")
     for name in sorted(present - files.keys()):
-        if _run_of(name) not in running:
-            findings.damages.append(_file(name, "is a file that no row of warc_files knows"))
+        stray = _file(name, "is a file that no row of warc_files knows")
+        if _run_of(name) is None:  # nothing of the archive is in it
+            findings.notes.append(
+                f"{stray.place}: {stray.detail}; `warraq import-warc` takes the pages of others"
+            )
+        elif _run_of(name) not in running:
+            findings.damages.append(stray)
 
 
 def _files(db: sqlite3.Connection) -> Iterator[_File]:

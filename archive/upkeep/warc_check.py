@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from archive.errors import DamagedDatabase
 from archive.foreign.record import moment_of, url_of
 from archive.session import WARC_FOLDER
 from archive.upkeep.damage import FROM_BACKUP, ROW_FROM_BACKUP, Damage, Findings
+from archive.upkeep.losses import known_lost
 from archive.upkeep.warc_record import Record, faults, parse, unpack, unpack_next
 from archive.warc_records import KIND_FIELD, PUBLISHER_FIELD
 
@@ -45,6 +46,7 @@ class _Check:
         self._piece = piece
         self._db = db
         self._rows: dict[int, dict[str, Any]] = {}
+        self._lost = known_lost(db) if db is not None else frozenset()
         self.findings = Findings()
         if db is not None:
             cursor = db.execute(_ROWS, (piece.file, piece.start, piece.end))
@@ -99,7 +101,7 @@ class _Check:
             self._damaged("digest", offset, fault, row)
         if row:
             self.findings.counts["rows of captures"] += 1
-            for fault in _differences(record, row):
+            for fault in differences(record, row, self._lost):
                 self._damaged("row", offset, fault, row, remedy=ROW_FROM_BACKUP)
         elif record.type in CAPTURED and self._db is not None:
             self._damaged(
@@ -108,9 +110,17 @@ class _Check:
                 " put archive.db back from a backup that knows it",
             )  # fmt: skip
         if record.type == "revisit" and not self._has_original(record):
-            self._damaged(
-                "revisit", offset, "the payload it refers to is in no other record", row
-            )  # fmt: skip
+            self._revisit(record, offset, row)
+
+    def _revisit(self, record: Record, offset: int, row: dict[str, Any] | None) -> None:
+        """Tell of a revisit whose payload is nowhere; one that a repair told of is no news."""
+        told = "the payload it refers to is in no other record"
+        _, _, digest = record.fields.get("warc-payload-digest", "").partition(":")
+        if digest in self._lost:
+            place = f"{WARC_FOLDER}/{self._piece.file}, byte {offset}"
+            self.findings.notes.append(f"{place}: {told} (known loss, a row of problems)")
+        else:
+            self._damaged("revisit", offset, told, row)
 
     def _has_original(self, record: Record) -> bool:
         algorithm, _, digest = record.fields.get("warc-payload-digest", "").partition(":")
@@ -169,8 +179,11 @@ def _checked(piece: Piece, db: sqlite3.Connection | None) -> Findings:
     return check.findings
 
 
-def _differences(record: Record, row: dict[str, Any]) -> Iterator[str]:
-    """Yield what a row tells otherwise than its record."""
+def differences(record: Record, row: Mapping[str, Any], lost: Container[str] = ()) -> Iterator[str]:
+    """Yield what a row tells otherwise than its record.
+
+    Of a payload that is known to be lost (SHA-256), rows do not tell the digest.
+    """
     fields, status = record.fields, record.status if record.is_http else None
     answers = record.is_http and (record.block or record.type != "revisit")
     for name, in_record in (
@@ -184,7 +197,8 @@ def _differences(record: Record, row: dict[str, Any]) -> Iterator[str]:
         if row[name] != in_record:
             yield f"{name} is {row[name]!r} in the row and {in_record!r} in the record"
     algorithm, _, digest = fields.get("warc-payload-digest", "").partition(":")
-    if algorithm == "sha256" and status != 304 and digest != row["sha256"]:
+    told = algorithm == "sha256" and status != 304 and digest != row["sha256"]
+    if told and not (row["sha256"] is None and digest in lost):
         yield f"sha256 is {row['sha256']!r} in the row and {digest!r} in the record"
 
 

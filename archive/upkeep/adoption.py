@@ -1,0 +1,168 @@
+"""Records that no row knows, or whose row tells something else: their rows made from them again."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+
+from archive import captures
+from archive.clock import from_iso
+from archive.foreign.capture import SOURCE, copied
+from archive.records import Kind, Visit, WarcLocation
+from archive.recovery import adopt, parts
+from archive.upkeep.survey import CAPTURED, Member, Survey
+from archive.urls import canonical
+from archive.visits import known
+from archive.warc_records import read_fields
+
+_NEAR = 8  # records behind a copied one, among which the one is that tells of it
+_TOLD = (
+    "url", "publisher", "kind", "fetched_at", "status", "content_type", "sha256", "wire_bytes",
+    "truncated", "warc_offset", "warc_length",
+)  # fmt: skip
+_ARTICLE = """
+update captures set article = coalesce(
+    (select article from revisions where capture = captures.id),
+    (select min(id) from articles where capture = captures.id),
+    (select article from visits where key = :key and captures.kind = 'article')
+) where id = :id
+"""
+
+
+class Adoption:
+    """The rows of one WARC file, whose records were looked at; `run` wrote it."""
+
+    def __init__(self, db: sqlite3.Connection, found: Survey, *, run: int) -> None:
+        self._db = db
+        self._found = found
+        self._run = run
+
+    def missing(self, rows: Mapping[int, int], bounds: tuple[int, int | None]) -> int:
+        """Give the records without a row theirs; return how many got one.
+
+        `rows` are ids by offset, those of lost records too; `bounds` are the last id of the files
+        before and the first of those behind, None if there is none. As ids were given in the
+        order of the records, a row that fell out of their order gets the id that it had.
+        """
+        number = 0
+        for members, numbers in self._gaps(rows, bounds):
+            for member, old in zip(members, numbers, strict=True):
+                number += self._adopt(member, old) is not None
+        return number + self._renderings()
+
+    def different(self, rows: Mapping[int, int]) -> int:
+        """Let rows tell what their records tell; return how many did not."""
+        number = 0
+        for member in self._found.members:
+            if member.differs:
+                number += self._tell_again(member, rows[member.offset])
+        return number
+
+    def _gaps(
+        self, rows: Mapping[int, int], bounds: tuple[int, int | None]
+    ) -> Iterator[tuple[list[Member], list[int | None]]]:
+        """Yield records without rows that stand side by side, and the ids that they had."""
+        places: dict[int, Member | None] = dict.fromkeys(rows)
+        places |= {
+            member.offset: member for member in self._found.members if member.type in CAPTURED
+        }
+        ordered = [(rows.get(offset), places[offset]) for offset in sorted(places)]
+        before, behind = bounds
+        following = [number for number, _ in ordered if number is not None]
+        for has_row, part in groupby(ordered, key=lambda one: one[0] is not None):
+            if has_row:
+                numbers = [number for number, _ in part if number is not None]
+                before, following = numbers[-1], following[len(numbers) :]
+                continue
+            members = [member for _, member in part if member]
+            after = following[0] if following else behind
+            fits = after is not None and after - before - 1 == len(members)
+            yield members, [before + 1 + n if fits else None for n in range(len(members))]
+
+    def _adopt(self, member: Member, old: int | None) -> int | None:
+        """Give a record its row, under the id it had if that is free; return its id."""
+        capture = self._insert(member)
+        if capture is None:
+            return None
+        if old and not self._db.execute("select 1 from captures where id = ?", (old,)).fetchone():
+            self._db.execute("update captures set id = ? where id = ?", (old, capture))
+            capture = old
+        key = None
+        with contextlib.suppress(ValueError):
+            key = canonical(member.url)
+            self._visit(capture, key)
+        self._db.execute(_ARTICLE, {"id": capture, "key": key})
+        return capture
+
+    def _insert(self, member: Member) -> int | None:
+        fields, block = parts(self._found.plain(member))
+        place = WarcLocation(file=self._found.path.name, offset=member.offset, length=member.length)
+        if member.ours:
+            if not adopt(self._db, fields, block, place, run=self._run):
+                return None
+            return int(self._db.execute("select last_insert_rowid()").fetchone()[0])
+        capture = copied(fields, block.removesuffix(b"\r\n\r\n"), self._told_of(member), place)
+        if capture is None:
+            return None
+        self._db.execute(
+            "insert into publishers (slug, name) values (:slug, :slug) on conflict do nothing",
+            {"slug": capture.publisher},
+        )
+        return captures.insert(self._db, capture, run=self._run)
+
+    def _told_of(self, member: Member) -> dict[str, str]:
+        """Return what the metadata record behind a copied one tells of it."""
+        members = self._found.members
+        start = members.index(member) + 1
+        for one in members[start : start + _NEAR]:
+            if one.type == "metadata":
+                fields, block = parts(self._found.plain(one))
+                told = read_fields(block.removesuffix(b"\r\n\r\n"))
+                if fields.get("WARC-Refers-To") == member.id and SOURCE in told:
+                    return told
+        return {}
+
+    def _visit(self, capture: int, key: str) -> None:
+        """Make the address of an article's page known, so that it can be read again."""
+        url, publisher, kind, at = self._db.execute(
+            "select url, publisher, kind, fetched_at from captures where id = ?", (capture,)
+        ).fetchone()
+        if publisher and kind == Kind.ARTICLE:
+            visit = Visit(
+                key=key, url=url, publisher=publisher, kind=Kind.ARTICLE, found_at=from_iso(at)
+            )
+            known(self._db, visit)
+
+    def _renderings(self) -> int:
+        """Give pages as they were shown their rows, where they have none."""
+        name, number = self._found.path.name, 0
+        for member in self._found.members:
+            known_row = self._db.execute(
+                "select 1 from renderings where warc_file = ? and warc_offset = ?",
+                (name, member.offset),
+            )
+            if member.type == "conversion" and known_row.fetchone() is None:
+                fields, block = parts(self._found.plain(member))
+                place = WarcLocation(file=name, offset=member.offset, length=member.length)
+                number += adopt(self._db, fields, block, place, run=self._run)
+        return number
+
+    def _tell_again(self, member: Member, row: int) -> bool:
+        """Put what a record tells into its row, which keeps its id and what it belongs to."""
+        self._db.execute("savepoint told")
+        self._db.execute("update captures set warc_offset = -1 where id = ?", (row,))
+        made = self._insert(member)
+        if made is None:
+            self._db.execute("rollback to told")
+            self._db.execute("release told")
+            return False
+        names = ", ".join(_TOLD)
+        values = self._db.execute(f"select {names} from captures where id = ?", (made,)).fetchone()  # noqa: S608
+        self._db.execute("delete from captures where id = ?", (made,))
+        marks = ", ".join("?" * len(_TOLD))
+        self._db.execute(
+            f"update captures set ({names}) = ({marks}) where id = ?",  # noqa: S608 - names are ours
+            (*values, row),
+        )
+        self._db.execute("release told")
+        return True

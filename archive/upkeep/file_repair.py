@@ -1,0 +1,251 @@
+"""One WARC file and its rows brought together again, in one transaction.
+
+The order of the steps is such that a kill between any two leaves a state that the next repair
+goes on with: the mended form is whole before rows are of it, what is damaged is moved last.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from archive import files
+from archive.clock import from_iso
+from archive.recovery import parts
+from archive.session import WARC_FOLDER
+from archive.upkeep import gathering, mending
+from archive.upkeep.account import Account
+from archive.upkeep.adoption import Adoption
+from archive.upkeep.losses import known_lost, lose
+from archive.upkeep.survey import CAPTURED, Survey, survey
+from archive.upkeep.warc_check import differences
+from archive.upkeep.warc_record import Record
+from archive.warc_records import read_fields
+
+_ROW = "id, url, publisher, kind, fetched_at, status, sha256, truncated, warc_offset, warc_length"
+
+Row = dict[str, Any]
+Bounds = tuple[int, int | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revisit:
+    """A record that stands for a payload (SHA-256) which the record of `url` and `at` has."""
+
+    sha256: str
+    url: str
+    at: str | None
+    file: str
+    offset: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Payloads:
+    """Payloads (SHA-256) that records have, and the records that stand for them."""
+
+    whole: set[str] = field(default_factory=set)
+    revisits: list[Revisit] = field(default_factory=list)
+
+
+class FileRepair:
+    """The repair of one file by its name; what was done goes to the account."""
+
+    def __init__(
+        self, db: sqlite3.Connection, root: Path, name: str, account: Account, payloads: Payloads
+    ) -> None:
+        self._db = db
+        self._path = root / WARC_FOLDER / name
+        self._kept = root / mending.FOLDER
+        self._name = name
+        self._place = f"{WARC_FOLDER}/{name}"
+        self._account = account
+        self._payloads = payloads
+        self._rows = self._known_rows()
+        # Ids by the place of the record, which a row that is misplaced finds again.
+        self._ids = {offset: row["id"] for offset, row in self._rows.items()}
+
+    def run(self, bounds: Bounds) -> None:
+        """Repair the file; `bounds` are the ids of captures just before and behind its own.
+
+        Raises:
+            OSError: if the disk does not give or take bytes.
+        """
+        if not self._path.is_file():
+            self._leave("is missing")
+            return
+        found = survey(self._path, self._differs())
+        if not found.members:
+            self._leave("no record in it reads; it is put aside")
+            self._put_aside()
+            return
+        self._tell_lost(found)
+        in_the_middle = bool(found.lost) and found.torn_at is None
+        with self._account.transaction(self._db):
+            run = self._run_of(found)
+            self._bring_together(found, bounds, run)
+            places = self._to_mended(found, run) if in_the_middle else None
+            if places is None:
+                self._acknowledge(found, run)
+            self._remember(found, places)
+        if in_the_middle:
+            self._put_aside()
+        elif found.torn_at is not None and not self._account.dry_run:
+            mending.keep_tail(found.path, found.torn_at, self._kept)
+            mending.cut(found.path, found.torn_at)
+
+    def _known_rows(self) -> dict[int, Row]:
+        cursor = self._db.execute(f"select {_ROW} from captures where warc_file = ?", (self._name,))  # noqa: S608 - ours
+        names = [column[0] for column in cursor.description]
+        found = (dict(zip(names, row, strict=True)) for row in cursor.fetchall())
+        return {row["warc_offset"]: row for row in found}
+
+    def _differs(self) -> Any:
+        lost = known_lost(self._db)
+
+        def differs(offset: int, record: Record) -> bool:
+            row = self._rows.get(offset)
+            return row is not None and next(differences(record, row, lost), None) is not None
+
+        return differs
+
+    def _leave(self, why: str) -> None:
+        """Let go of a file in which nothing is left."""
+        with self._account.transaction(self._db):
+            self._account.add("mended", f"{self._place}: {why}")
+            self._lose(self._rows.values())
+            self._db.execute("delete from renderings where warc_file = ?", (self._name,))
+            self._db.execute("delete from warc_files where name = ?", (self._name,))
+
+    def _lose(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            self._account.add("lost", lose(self._db, row["id"], now=self._account.now))
+
+    def _tell_lost(self, found: Survey) -> None:
+        for part in found.lost:
+            self._account.add(
+                "mended",
+                f"{self._place}: no record reads in bytes {part.offset} to"
+                f" {part.offset + part.length}; they are kept in {mending.FOLDER}/",
+            )
+
+    def _run_of(self, found: Survey) -> int:
+        """Return the run that wrote the file, which becomes known if it is not."""
+        row = self._db.execute(
+            "select run from warc_files where name = :name"
+            " union all select run from captures where warc_file = :name limit 1",
+            {"name": self._name},
+        ).fetchone()
+        if row:
+            return int(row[0])
+        self._account.add("mended", f"{self._place}: a file that no row knew is known again")
+        first = found.members[0]
+        if first.type != "warcinfo":
+            return gathering.run_named(self._db, self._name)
+        fields, block = parts(found.plain(first))
+        info, at = read_fields(block), from_iso(fields["WARC-Date"])
+        number = int(info.get("isPartOf", "run 0").removeprefix("run ") or 0)
+        return gathering.known_run(self._db, number, info.get("command", "crawl"), at)
+
+    def _bring_together(self, found: Survey, bounds: Bounds, run: int) -> None:
+        places = {one.offset for one in found.members if one.type in CAPTURED}
+        for offset in [offset for offset in self._rows if offset not in places]:
+            if not self._replaced(found, offset):
+                self._lose([self._rows[offset]])
+        adoption = Adoption(self._db, found, run=run)
+        if number := adoption.missing(self._ids, bounds):
+            line = f"{self._place}: {number} records that no row knew are known again"
+            self._account.add("adopted", line, number)
+        if number := adoption.different(self._ids):
+            line = f"{self._place}: {number} rows tell what their records tell again"
+            self._account.add("mended", line)
+        self._lengths(found)
+        self._renderings(found)
+
+    def _replaced(self, found: Survey, offset: int) -> bool:
+        """Let a row without a record find it at another place of the file; return if it did."""
+        row = self._rows[offset]
+        for one in found.members:
+            if (
+                one.type in CAPTURED
+                and one.offset not in self._ids
+                and (one.url, one.at) == (row["url"], row["fetched_at"])
+            ):
+                self._db.execute(
+                    "update captures set warc_offset = ?, warc_length = ? where id = ?",
+                    (one.offset, one.length, row["id"]),
+                )
+                self._ids[one.offset] = self._ids.pop(offset)
+                line = f"{self._place}, byte {one.offset}: its row knows the place again"
+                self._account.add("mended", line)
+                return True
+        return False
+
+    def _lengths(self, found: Survey) -> None:
+        for one in found.members:
+            row = self._rows.get(one.offset)
+            if row and row["warc_length"] != one.length:
+                self._db.execute(
+                    "update captures set warc_length = ? where id = ?", (one.length, row["id"])
+                )
+                line = f"{self._place}, byte {one.offset}: its row tells its length again"
+                self._account.add("mended", line)
+
+    def _renderings(self, found: Survey) -> None:
+        shown = {one.offset for one in found.members if one.type == "conversion"}
+        for number, offset in self._db.execute(
+            "select id, warc_offset from renderings where warc_file = ?", (self._name,)
+        ).fetchall():
+            if offset not in shown:
+                self._db.execute("delete from renderings where id = ?", (number,))
+                line = f"lost: {self._place}, byte {offset}: a page as a browser showed it"
+                self._account.add("lost", line)
+
+    def _acknowledge(self, found: Survey, run: int) -> None:
+        end = found.size if found.torn_at is None else found.torn_at
+        if files.acknowledged(self._db, self._name) != end:
+            self._account.add("mended", f"{self._place}: it is known to have {end} bytes")
+            files.acknowledge(self._db, {self._name: end}, run=run)
+
+    def _to_mended(self, found: Survey, run: int) -> dict[int, int]:
+        """Write the mended form and let all rows be of that; return the new places by the old."""
+        new = mending.mended_name(self._name)
+        command, at = self._db.execute(
+            "select command, started_at from runs where id = ?", (run,)
+        ).fetchone()
+        head = mending.info_of(found, run=run, command=command, at=from_iso(at))
+        places = mending.places(found.members, len(head))
+        if not self._account.dry_run:
+            mending.write_mended(found, head, self._kept)
+        for table in ("captures", "renderings"):
+            self._db.executemany(
+                f"update {table} set warc_file = ?, warc_offset = ?"  # noqa: S608 - ours
+                " where warc_file = ? and warc_offset = ?",
+                [(new, place, self._name, offset) for offset, place in places.items()],
+            )
+        last = found.members[-1]
+        self._db.execute("delete from warc_files where name = ?", (self._name,))
+        files.acknowledge(self._db, {new: places[last.offset] + last.length}, run=run)
+        self._account.add("mended", f"{self._place}: what reads of it is {WARC_FOLDER}/{new} now")
+        return places
+
+    def _remember(self, found: Survey, places: Mapping[int, int] | None) -> None:
+        """Note which payloads there are, and which are referred to."""
+        name = self._name if places is None else mending.mended_name(self._name)
+        for one in found.members:
+            if one.sha256 is None:
+                continue
+            if one.original:
+                url, at = one.original
+                offset = one.offset if places is None else places[one.offset]
+                self._payloads.revisits.append(
+                    Revisit(sha256=one.sha256, url=url, at=at, file=name, offset=offset)
+                )
+            elif one.type in CAPTURED and not one.truncated:
+                self._payloads.whole.add(one.sha256)
+
+    def _put_aside(self) -> None:
+        if not self._account.dry_run:
+            kept = mending.put_aside(self._path, self._kept)
+            line = f"{self._place} is kept as {mending.FOLDER}/{kept.name}"
+            self._account.add("mended", line)

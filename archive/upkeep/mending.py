@@ -1,0 +1,130 @@
+"""WARC files without their damage: what does not read is moved aside, the rest stays byte for byte.
+
+A file that is damaged in the middle gets a mended form under a name of its own, so that at any
+moment the rows are those of a file that is there. The damaged one goes into the folder `damaged`.
+"""
+
+import os
+import re
+import shutil
+import zlib
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from io import BytesIO
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from warcio.warcwriter import WARCWriter
+
+from archive.session import SOFTWARE
+from archive.upkeep.survey import Member, Survey
+from archive.warc import sync_folder
+from archive.warc_records import info_record
+
+FOLDER = "damaged"
+
+_NAME = re.compile(r"(warraq-\d{14}-\d+-)(\d+)(\.warc\.gz)")
+
+
+def is_ours(name: str) -> bool:
+    """Return whether a file is named as those that runs write."""
+    return _NAME.fullmatch(name) is not None
+
+
+def mended_name(name: str) -> str:
+    """Return the name of a file's mended form: the same run and number, with one zero more."""
+    return _NAME.sub(r"\g<1>0\2\3", name)
+
+
+def forms(names: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the forms of each file of ours, the latest last; files of others by themselves."""
+    for _, found in groupby(sorted(names, key=_form), key=lambda name: _form(name)[:2]):
+        yield list(found)
+
+
+def latest(names: Iterable[str]) -> list[str]:
+    """Return names without those of files of which there is a mended form."""
+    return [found[-1] for found in forms(names)]
+
+
+def _form(name: str) -> tuple[str, int, int]:
+    ours = _NAME.fullmatch(name)
+    return (ours[1], int(ours[2]), len(name)) if ours else (name, 0, 0)
+
+
+def places(members: Iterable[Member], begin: int) -> dict[int, int]:
+    """Return where records stand in a mended form, the first at `begin`, by where they stood."""
+    found = {}
+    for member in members:
+        found[member.offset] = begin
+        begin += member.length
+    return found
+
+
+def info_of(survey: Survey, *, run: int, command: str, at: datetime) -> bytes:
+    """Return the packed warcinfo record that a mended form begins with, empty if it has its own."""
+    if not survey.members or survey.members[0].type == "warcinfo":
+        return b""
+    info = {"software": SOFTWARE, "isPartOf": f"run {run}"}
+    if any(member.type == "metadata" for member in survey.members):
+        info["command"] = command
+    writer = WARCWriter(None, gzip=False, warc_version="WARC/1.1")
+    plain = BytesIO()
+    record: Any = info_record(writer, survey.path.name, info, now=at)
+    writer._write_warc_record(plain, record)  # noqa: SLF001 - as archive.warc does
+    member = zlib.compressobj(6, zlib.DEFLATED, 31)
+    return member.compress(plain.getbuffer()) + member.flush()
+
+
+def write_mended(survey: Survey, head: bytes, kept: Path) -> int:
+    """Write a file's mended form beside it, whole or not at all; return its length."""
+    target = survey.path.with_name(mended_name(survey.path.name))
+    aside = kept / f"{target.name}.part"
+    with survey.path.open("rb") as source, aside.open("wb") as file:
+        file.write(head)
+        for member in survey.members:
+            source.seek(member.offset)
+            file.write(source.read(member.length))
+        size = file.tell()
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(target)
+    sync_folder(target.parent)
+    return size
+
+
+def put_aside(path: Path, kept: Path) -> Path:
+    """Move a file into the folder of damaged ones; return its place there."""
+    target = _free(kept, path.name)
+    path.rename(target)
+    sync_folder(kept)
+    sync_folder(path.parent)
+    return target
+
+
+def keep_tail(path: Path, start: int, kept: Path) -> Path:
+    """Copy what stands from byte `start` into the folder of damaged files; return its place."""
+    target = kept / f"{path.name}.from-{start}"
+    with path.open("rb") as source, target.open("wb") as file:
+        source.seek(start)
+        shutil.copyfileobj(source, file)
+        file.flush()
+        os.fsync(file.fileno())
+    sync_folder(kept)
+    return target
+
+
+def cut(path: Path, end: int) -> None:
+    """End a file there, and put that on the disk."""
+    with path.open("r+b") as file:
+        file.truncate(end)
+        os.fsync(file.fileno())
+
+
+def _free(folder: Path, name: str) -> Path:
+    target, number = folder / name, 1
+    while target.exists():
+        number += 1
+        target = folder / f"{name}.{number}"
+    return target

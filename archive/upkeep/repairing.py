@@ -1,0 +1,174 @@
+"""The repair of an archive whose database reads: WARC files and rows brought together again.
+
+Each file is looked through and mended in one transaction, so that a repair that is killed leaves
+an archive that the next one goes on with.
+"""
+
+import sqlite3
+from itertools import pairwise
+from pathlib import Path
+
+from archive import recovery
+from archive.errors import ArchiveError
+from archive.session import WARC_FOLDER
+from archive.upkeep import gathering, mending
+from archive.upkeep.account import Account
+from archive.upkeep.file_repair import Bounds, FileRepair, Payloads
+from archive.upkeep.losses import known_lost, lose_payload
+from archive.upkeep.references import mend_references
+
+_ORIGINAL = "select 1 from captures where sha256 = ? and url = ? and fetched_at = ? limit 1"
+_MISCOUNTED = """
+update stories set articles = (
+    select count(*) from articles where story = stories.id and withheld_at is null
+) where articles != (
+    select count(*) from articles where story = stories.id and withheld_at is null
+)
+"""
+
+
+class Repair:
+    """One repair under the writing lock; a dry run says the same and leaves all as it is."""
+
+    def __init__(self, db: sqlite3.Connection, root: Path, account: Account) -> None:
+        self._db = db
+        self._root = root
+        self._folder = root / WARC_FOLDER
+        self._kept = root / mending.FOLDER
+        self._account = account
+        self._payloads = Payloads()
+
+    def run(self) -> None:
+        """Repair everything that is to be.
+
+        Raises:
+            ArchiveError: if the folder of WARC files is not there at all.
+            OSError: if the disk does not give or take bytes.
+        """
+        if not self._folder.is_dir():
+            raise ArchiveError(
+                f"{self._folder} is missing: put it back, or make an empty folder of that name if"
+                " all WARC files are lost"
+            )
+        # Where rows are missing, each step on the way would break a reference; the last mends them.
+        self._db.execute("pragma foreign_keys = off")
+        if not self._account.dry_run:
+            self._kept.mkdir(exist_ok=True)
+            self._all()
+            if not any(self._kept.iterdir()):
+                self._kept.rmdir()
+            return
+        self._db.execute("begin immediate")
+        try:
+            self._all()
+        finally:
+            self._db.execute("rollback")
+
+    def _all(self) -> None:
+        left_out = self._finish_runs() | self._finish_mending()
+        self._name_others()
+        for name, bounds in self._bounds().items():
+            if name not in left_out:
+                FileRepair(self._db, self._root, name, self._account, self._payloads).run(bounds)
+        with self._account.transaction(self._db):
+            self._refer()
+            for line in mend_references(self._db, now=self._account.now):
+                self._account.add("mended", line)
+            self._stories()
+
+    def _finish_runs(self) -> set[str]:
+        """Finish the runs that were killed; return the files that a dry run leaves out."""
+        rows = self._db.execute("select id, command from runs where state = 'running'").fetchall()
+        for run, command in rows:
+            line = f"run {run} ({command}) was killed: what it left is finished"
+            self._account.add("mended", line)
+        if not self._account.dry_run:
+            recovery.recover(self._db, self._folder)
+            return set()
+        running = {run for run, _ in rows}
+        return {name for name in self._present() if gathering.run_of(name) in running}
+
+    def _finish_mending(self) -> set[str]:
+        """Put aside what a mended form has replaced, or a mended form that no row is of yet.
+
+        Returns the names of what is put aside.
+        """
+        known, gone = self._known(), set()
+        for found in mending.forms(self._present()):
+            for older, later in pairwise(found):
+                stale = later if older in known and later not in known else older
+                line = f"{WARC_FOLDER}/{stale}: what an earlier repair left is put aside"
+                self._account.add("mended", line)
+                gone.add(stale)
+                if not self._account.dry_run:
+                    mending.put_aside(self._folder / stale, self._kept)
+        if not self._account.dry_run:
+            for aside in self._kept.glob("*.part"):
+                aside.unlink()
+        return gone
+
+    def _present(self) -> set[str]:
+        return {path.name for path in self._folder.iterdir()}
+
+    def _known(self) -> set[str]:
+        rows = self._db.execute(
+            "select name from warc_files union select warc_file from captures"
+            " union select warc_file from renderings"
+        )
+        return {name for (name,) in rows}
+
+    def _name_others(self) -> None:
+        for name in sorted(self._present() - self._known()):
+            if not mending.is_ours(name):
+                self._account.say(
+                    f"{WARC_FOLDER}/{name}: left as it is, no run wrote it;"
+                    " `warraq import-warc` takes the pages of others"
+                )
+
+    def _bounds(self) -> dict[str, Bounds]:
+        """Return the archive's files in order, with the ids of captures before and behind each."""
+        spans = {
+            name: (first, last)
+            for name, first, last in self._db.execute(
+                "select warc_file, min(id), max(id) from captures group by warc_file"
+            )
+        }
+        ours = {name for name in self._present() if mending.is_ours(name)}
+        names = gathering.in_order(iter(self._known() | ours))
+        befores, last = [], 0
+        for name in names:
+            befores.append(last)
+            last = spans.get(name, (0, last))[1]
+        behinds: list[int | None] = []
+        first: int | None = None
+        for name in reversed(names):
+            behinds.append(first)
+            first = spans[name][0] if name in spans else first
+        return dict(zip(names, zip(befores, reversed(behinds), strict=True), strict=True))
+
+    def _refer(self) -> None:
+        """Tell of payloads that only revisits are left of; their rows promise them no more."""
+        known = set(known_lost(self._db))
+        for one in self._payloads.revisits:
+            if self._db.execute(_ORIGINAL, (one.sha256, one.url, one.at)).fetchone():
+                continue
+            if one.sha256 not in known:
+                known.add(one.sha256)
+                line = lose_payload(
+                    self._db, one.sha256, url=one.url, at=one.at, now=self._account.now
+                )
+                self._account.add("lost", line)
+            if one.sha256 not in self._payloads.whole:
+                self._db.execute(
+                    "update captures set sha256 = null where warc_file = ? and warc_offset = ?"
+                    " and sha256 = ?",
+                    (one.file, one.offset, one.sha256),
+                )
+
+    def _stories(self) -> None:
+        """Let stories count the articles that they have, and forget those of no article."""
+        if number := self._db.execute(_MISCOUNTED).rowcount:
+            self._account.add("mended", f"{number} stories count their articles again")
+        gone = "delete from story_sketches where article not in (select id from articles)"
+        if self._db.execute(gone).rowcount:
+            self._account.add("mended", "the stories have forgotten articles that are not there")

@@ -1,0 +1,321 @@
+"""Each damage is mended as far as anything still reads, the rest is told; twice changes nothing."""
+
+import asyncio
+import shutil
+from contextlib import closing
+
+import pytest
+
+from archive.database import open_for_writing
+from archive.errors import ArchiveError, NotAnArchive
+from archive.records import Kind
+from archive.replayed import recorded
+from archive.upkeep.verify import verify
+from crawler.repair import repair
+from tests.archive.desk import HOUR, NOON, PAPER, Hands, exchange, opened, reading, rows, visit
+
+TEXT = "select url, title, text, published_on from articles order by url"
+REVISIONS = "select article, number, title, text, capture from revisions order by 1, 2"
+CAPTURES = (
+    "select id, url, publisher, kind, fetched_at, status, content_type, sha256, wire_bytes,"
+    " truncated, article, warc_length from captures order by id"
+)
+PAGES = 6
+
+
+def url_of(number):
+    return f"https://alwaraq.example/{number}"
+
+
+def keep(store, number, text, at):
+    body = f"<p>{text}</p>".encode() * 40
+    capture = store.record(
+        exchange(url_of(number), body, fetched_at=at), kind=Kind.ARTICLE, publisher=PAPER.slug
+    )
+    seen = visit(url_of(number))
+    store.ask([(seen.url, Kind.ARTICLE)], publisher=PAPER.slug)
+    article, _ = store.keep(reading(text=text), url=url_of(number), visit=seen, capture=capture)
+    store.visited(seen, capture, due_at=None, state="done", article=article)
+
+
+def write(root):
+    """Write three runs: pages, the same pages again with one edited, other pages."""
+    with opened(root) as store:
+        store.publish(PAPER)
+        for number in range(PAGES):
+            keep(store, number, f"نص الخبر {number}", NOON)
+    with opened(root, Hands(NOON + HOUR)) as store:
+        for number in range(PAGES):
+            edited = " بعد تعديله" if number == 2 else ""
+            keep(store, number, f"نص الخبر {number}{edited}", NOON + HOUR)
+    with opened(root, Hands(NOON + 2 * HOUR)) as store:
+        for number in range(PAGES, PAGES + 3):
+            keep(store, number, f"نص الخبر {number}", NOON + 2 * HOUR)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    root = tmp_path_factory.mktemp("written") / "أرشيف الأخبار"
+    write(root)
+    assert verify(root).damages == []
+    return root
+
+
+@pytest.fixture
+def root(written, tmp_path):
+    shutil.copytree(written, tmp_path / "أرشيف")
+    return tmp_path / "أرشيف"
+
+
+def files(root):
+    return sorted((root / "warc").iterdir())
+
+
+def mend(root, **options):
+    """Repair; return the counts of what was done and all that was said."""
+    said: list[str] = []
+    done = asyncio.run(repair(root, say=said.append, processes=1, **options))
+    return done, "\n".join(said)
+
+
+def mended(root):
+    """Repair, twice; return what the first said. The second finds nothing to do."""
+    done, said = mend(root)
+    assert done.findings.damages == [], done.findings.damages
+    again, nothing = mend(root)
+    assert (dict(again.counts), nothing) == ({}, "")
+    assert again.findings.damages == []
+    return said
+
+
+def place(root, capture):
+    ((name, offset, length),) = rows(
+        root, "select warc_file, warc_offset, warc_length from captures where id = ?", capture
+    )
+    return root / "warc" / name, offset, length
+
+
+def spoil(root, capture):
+    """Damage the record of a capture in its middle."""
+    path, offset, length = place(root, capture)
+    data = bytearray(path.read_bytes())
+    data[offset + length // 2] ^= 0xFF
+    path.write_bytes(data)
+    return path
+
+
+def change(root, *statements):
+    with closing(open_for_writing(root)) as db:
+        db.execute("pragma foreign_keys = off")
+        for statement in statements:
+            db.execute(statement)
+
+
+def test_a_sound_archive_is_left_as_it_is(root):
+    before = {path: path.read_bytes() for path in files(root)}
+    done, said = mend(root)
+    assert (dict(done.counts), said, done.findings.damages) == ({}, "", [])
+    assert {path: path.read_bytes() for path in files(root)} == before
+    assert not (root / "damaged").exists()
+
+
+def test_a_torn_tail_is_cut_and_kept(root):
+    texts, path = rows(root, TEXT), files(root)[2]
+    whole = path.read_bytes()
+    path.write_bytes(whole + b"\x1f\x8b\x08torn")
+    said = mended(root)
+    assert path.read_bytes() == whole
+    assert [one.read_bytes() for one in (root / "damaged").iterdir()] == [b"\x1f\x8b\x08torn"]
+    assert "no record reads in bytes" in said
+    assert rows(root, TEXT) == texts
+
+
+def test_a_file_that_lost_its_end_loses_those_records_and_no_others(root):
+    texts = rows(root, TEXT)
+    path, offset, _ = place(root, 15)
+    path.write_bytes(path.read_bytes()[: offset + 30])
+    said = mended(root)
+    assert f"lost: {url_of(8)}" in said
+    assert [row[0] for row in rows(root, CAPTURES)] == list(range(1, 15))
+    assert rows(root, TEXT) == texts
+    ((detail, capture),) = rows(root, "select detail, capture from problems")
+    assert detail.startswith(f"{path.name}, byte {offset}, sha256 ")
+    assert capture is None
+    (due,) = rows(root, "select due_at not null, last_sha256 from visits where key = ?", url_of(8))
+    assert due == (1, None)
+
+
+def test_records_behind_damage_stay_byte_for_byte_and_their_rows_follow(root):
+    texts, before = rows(root, TEXT), rows(root, CAPTURES)
+    records = {}
+    for number in range(1, 7):
+        path, offset, length = place(root, number)
+        records[number] = path.read_bytes()[offset : offset + length]
+    spoil(root, 4)
+    path = spoil(root, 3)
+    damaged = path.read_bytes()
+    said = mended(root)
+    assert rows(root, TEXT) == texts
+    assert (root / "damaged" / path.name).read_bytes() == damaged
+    assert not path.exists()
+    for number in (1, 2, 5, 6):
+        path, offset, length = place(root, number)
+        assert path.read_bytes()[offset : offset + length] == records[number]
+    for number in (2, 3):
+        assert f"lost: {url_of(number)}" in said
+    # The revisits of the lost page stay, and promise its payload no more.
+    after = rows(root, CAPTURES)
+    assert [row[0] for row in after] == [row[0] for row in before if row[0] not in {3, 4}]
+    unpayloaded = {row[0] for row in after if row[7] is None}
+    assert unpayloaded == {10}
+    notes = verify(root).notes
+    assert len(notes) == 1
+    assert "known loss" in notes[0]
+
+
+def test_a_payload_that_is_fetched_again_is_kept_again(root):
+    spoil(root, 4)
+    mended(root)
+    with opened(root, Hands(NOON + 5 * HOUR)) as store:
+        keep(store, 3, "نص الخبر 3", NOON + 5 * HOUR)
+    ((number,),) = rows(root, "select max(id) from captures")
+    length = place(root, number)[2]
+    assert length > 200
+    assert verify(root).damages == []
+    with closing(open_for_writing(root)) as db:
+        assert "نص الخبر 3" in recorded(db, root / "warc", number).body.decode()
+    mended(root)
+
+
+def test_a_deleted_file_is_told_capture_by_capture(root):
+    texts, revisions = rows(root, TEXT), rows(root, REVISIONS)
+    files(root)[2].unlink()
+    said = mended(root)
+    for number in range(PAGES, PAGES + 3):
+        assert f"lost: {url_of(number)}, alwaraq" in said
+    assert rows(root, TEXT) == texts
+    assert [row[:4] for row in rows(root, REVISIONS)] == [row[:4] for row in revisions]
+    assert rows(root, "select count(*) from problems where kind = 'lost-capture'") == [(3,)]
+
+
+def test_a_file_whose_payloads_others_stand_for_is_deleted(root):
+    texts = rows(root, TEXT)
+    files(root)[0].unlink()
+    mended(root)
+    assert rows(root, TEXT) == texts
+    assert rows(root, "select count(*) from captures where sha256 is null") == [(PAGES - 1,)]
+
+
+def test_rows_that_are_missing_come_back_as_they_were(root):
+    before, revisions = rows(root, CAPTURES), rows(root, REVISIONS)
+    change(root, "delete from captures where id in (3, 4, 9, 15)")
+    assert {damage.kind for damage in verify(root).damages} >= {"orphan"}
+    said = mended(root)
+    assert "records that no row knew" in said
+    assert rows(root, CAPTURES) == before
+    assert rows(root, REVISIONS) == revisions
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update captures set url = url || '?x' where id = 5",
+        "update captures set status = 404, sha256 = 'ab' where id in (2, 8)",
+        "update captures set warc_length = warc_length - 3 where id = 6",
+        "update captures set warc_offset = warc_offset + 1 where id = 6",
+        "delete from warc_files",
+        "update warc_files set bytes = 0",
+        "delete from runs where id = 2",
+        "delete from publishers",
+        "update stories set articles = 7",
+    ],
+)
+def test_rows_that_tell_something_else_tell_what_was_recorded(root, statement):
+    before, texts = rows(root, CAPTURES), rows(root, TEXT)
+    lengths = rows(root, "select * from warc_files")
+    change(root, statement)
+    mended(root)
+    assert rows(root, CAPTURES) == before
+    assert rows(root, TEXT) == texts
+    assert rows(root, "select * from warc_files") == lengths
+
+
+def test_a_file_that_no_row_knows_is_known_again(root):
+    before = rows(root, CAPTURES)
+    name = files(root)[1].name
+    change(
+        root,
+        f"delete from captures where warc_file = '{name}'",
+        f"delete from warc_files where name = '{name}'",
+    )
+    mended(root)
+    assert rows(root, CAPTURES) == before
+
+
+def test_files_of_others_are_named_and_left(root):
+    stray = root / "warc" / "stray.warc.gz"
+    stray.write_bytes(b"stray")
+    done, said = mend(root)
+    assert "warc/stray.warc.gz: left as it is" in said
+    assert (done.findings.damages, stray.read_bytes()) == ([], b"stray")
+
+
+def test_a_search_index_that_is_wrong_is_made_anew(root):
+    change(root, "delete from articles_fts_docsize where id = 3")
+    assert "search index is made anew" in mended(root)
+
+
+def test_a_lost_head_of_a_file_costs_nothing_else(root):
+    path, before = files(root)[0], rows(root, CAPTURES)
+    data = bytearray(path.read_bytes())
+    data[40] ^= 0xFF
+    path.write_bytes(data)
+    mended(root)
+    assert rows(root, CAPTURES) == before
+
+
+def test_two_damages_one_after_the_other(root):
+    texts = rows(root, TEXT)
+    spoil(root, 2)
+    mended(root)
+    spoil(root, 5)
+    mended(root)
+    assert rows(root, TEXT) == texts
+    assert files(root)[0].name.endswith("-1-00001.warc.gz")
+
+
+@pytest.mark.parametrize("damage", ["torn", "spoiled", "deleted", "orphan"])
+def test_a_dry_run_changes_nothing_and_says_what_would_be_done(root, damage):
+    if damage == "spoiled":
+        spoil(root, 3)
+    elif damage == "deleted":
+        files(root)[1].unlink()
+    elif damage == "torn":
+        files(root)[1].write_bytes(files(root)[1].read_bytes()[:-9])
+    else:
+        change(root, "delete from captures where id = 4")
+    before = {path: path.read_bytes() for path in files(root)}
+    captures, problems = rows(root, CAPTURES), rows(root, "select count(*) from problems")
+    done, would = mend(root, dry_run=True)
+    assert done.findings is None
+    assert any(done.counts.values())
+    assert {path: path.read_bytes() for path in files(root)} == before
+    assert (rows(root, CAPTURES), rows(root, "select count(*) from problems")) == (
+        captures,
+        problems,
+    )
+    assert set(would.splitlines()) <= set(mended(root).splitlines())
+
+
+def test_without_a_folder_of_warc_files_nothing_is_given_up(root):
+    (root / "warc").rename(root / "elsewhere")
+    with pytest.raises(ArchiveError, match="put it back"):
+        mend(root)
+    (root / "elsewhere").rename(root / "warc")
+    assert verify(root).damages == []
+
+
+def test_a_folder_without_an_archive_is_refused(tmp_path):
+    with pytest.raises(NotAnArchive, match="neither"):
+        mend(tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -54,9 +54,9 @@ def import_warc(
     processes: int | None,
     now: Clock,
 ) -> None:
-    """Take pages out of WARC files into the archive: Common Crawl's news, your own crawls.
+    """Take in the pages of WARC files that others made.
 
-    WARC 1.0 and 1.1 of any program (Wget, Heritrix, browsertrix, Common Crawl): packed with gzip
+    WARC 1.0 and 1.1 of any program (Common Crawl, Wget, Heritrix, browsertrix): packed with gzip
     record by record, as a whole, or not at all. Records that are damaged are passed over and
     listed. Every page that reads as an article in the language is kept as a capture of its own
     time, with its record copied and the file it came from noted. Its address is not visited again

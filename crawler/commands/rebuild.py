@@ -17,7 +17,7 @@ from archive.commands.progress import Progress
     "--processes", type=click.IntRange(min=1), metavar="N", help="Use N cores; all by default."
 )
 def rebuild(archive: Path, from_warc: bool, processes: int | None) -> None:
-    """Make a new database from the WARC files and the publishers' files alone.
+    """Make the database anew, from the WARC files.
 
     For a database that is damaged, lost, or was made by rules that are better now: everything that
     the WARC files tell happens again, in its order, without the network. Articles, revisions,

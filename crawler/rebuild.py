@@ -131,11 +131,25 @@ def _workplace(root: Path, names: list[str]) -> Path:
     sizes = [(root / WARC_FOLDER / name).stat().st_size for name in names]
     sign = "".join(f"{size} {name}\n" for name, size in zip(names, sizes, strict=True))
     written = folder / _SIGN
-    if not written.is_file() or written.read_text(encoding="utf-8") != sign:
+    is_of_these = written.is_file() and written.read_text(encoding="utf-8") == sign
+    if not is_of_these or _has_forgotten(folder / NAME):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         written.write_text(sign, encoding="utf-8")
     return folder
+
+
+def _has_forgotten(path: Path) -> bool:
+    """Return whether a database was done, and its memory cleared, but not put in its place."""
+    if not path.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(path)) as db:
+            tables = {name for (name,) in db.execute("select name from sqlite_master")}
+            filled = "captures" in tables and db.execute("select 1 from captures").fetchone()
+    except sqlite3.Error:
+        return True
+    return bool(filled) and "replay_files" not in tables
 
 
 def _finish(store: Replayed, root: Path) -> dict[str, int]:

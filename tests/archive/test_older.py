@@ -114,6 +114,8 @@ WRITERS = [
     ("unwithhold", str(GONE)),
     ("reindex",),
     ("rebuild", "--from-warc"),
+    ("merge", "{other}"),
+    ("repair",),
     ("watch", "manara"),
 ]
 # They have an archive of their own, or open none.
@@ -122,7 +124,10 @@ OTHERS = {"demo", "extract", "publishers"}
 
 def asked(command: tuple[str, ...], root: Path) -> tuple[int, str]:
     (warc, *_) = (root / "warc").iterdir()
-    arguments = [one.format(folder=root.parent, warc=warc) for one in command]
+    other = root.parent / "other" / "m008"
+    if "{other}" in command:
+        migrate(unpack("m008", other.parent))
+    arguments = [one.format(folder=root.parent, warc=warc, other=other) for one in command]
     return run(*arguments, "--archive", root)
 
 

@@ -134,6 +134,22 @@ def test_a_rebuild_that_is_killed_goes_on_and_comes_out_equal(root):
     assert verify(root).damages == []
 
 
+def test_a_rebuild_that_ended_before_its_database_was_in_its_place_is_done_again(root, monkeypatch):
+    before = everything(root)
+
+    def killed(_root, _folder):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("crawler.rebuild._take_place", killed)
+    with pytest.raises(KeyboardInterrupt):
+        rebuilt(root)
+    monkeypatch.undo()
+    rebuilt(root)
+    after = everything(root)
+    for table in before.keys() - {"runs", "visits"}:
+        assert differences(before[table], after[table]) == [], table
+
+
 def test_without_a_database_what_is_withheld_stays_withheld(root):
     before = everything(root)
     (root / NAME).unlink()

@@ -27,6 +27,15 @@ update stories set articles = (
 """
 
 
+_REVISIONS = "(select count(*) from revisions where article = articles.id)"
+_UNCOUNTED = f"""
+update articles set revision_count = {_REVISIONS}
+where revision_count != {_REVISIONS} and {_REVISIONS} = (
+    select max(number) from revisions where article = articles.id
+)
+"""  # noqa: S608 - ours
+
+
 class Repair:
     """One repair under the writing lock; a dry run says the same and leaves all as it is."""
 
@@ -50,7 +59,7 @@ class Repair:
                 f"{self._folder} is missing: put it back, or make an empty folder of that name if"
                 " all WARC files are lost"
             )
-        # Where rows are missing, every step on the way would break a reference; the last mends them.
+        # Where rows are missing, each step would break a reference; the last one mends them.
         self._db.execute("pragma foreign_keys = off")
         if not self._account.dry_run:
             self._kept.mkdir(exist_ok=True)
@@ -74,7 +83,7 @@ class Repair:
             self._refer()
             for line in mend_references(self._db, now=self._account.now):
                 self._account.add("mended", line)
-            self._stories()
+            self._count_again()
 
     def _finish_runs(self) -> set[str]:
         """Finish the runs that were killed; return the files that a dry run leaves out."""
@@ -165,8 +174,10 @@ class Repair:
                     (one.file, one.offset, one.sha256),
                 )
 
-    def _stories(self) -> None:
-        """Let stories count the articles that they have, and forget those of no article."""
+    def _count_again(self) -> None:
+        """Let articles count their revisions and stories their articles."""
+        if number := self._db.execute(_UNCOUNTED).rowcount:
+            self._account.add("mended", f"{number} articles count their revisions again")
         if number := self._db.execute(_MISCOUNTED).rowcount:
             self._account.add("mended", f"{number} stories count their articles again")
         gone = "delete from story_sketches where article not in (select id from articles)"

@@ -2,17 +2,26 @@
 
 import asyncio
 import shutil
+import signal
+import subprocess
+import sys
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
 
-from archive.database import open_for_writing
+from archive.database import NAME, open_for_writing
 from archive.errors import ArchiveError, NotAnArchive
 from archive.records import Kind
 from archive.replayed import recorded
 from archive.upkeep.verify import verify
+from crawler.commands.options import chosen
+from crawler.crawl import Job, crawl
+from crawler.rebuild import OLD
 from crawler.repair import repair
+from fixtures import Newsstand, serve
 from tests.archive.desk import HOUR, NOON, PAPER, Hands, exchange, opened, reading, rows, visit
+from tests.crawler import shell
 
 TEXT = "select url, title, text, published_on from articles order by url"
 REVISIONS = "select article, number, title, text, capture from revisions order by 1, 2"
@@ -73,7 +82,7 @@ def files(root):
 
 def mend(root, **options):
     """Repair; return the counts of what was done and all that was said."""
-    said = []
+    said: list[str] = []
     done = asyncio.run(repair(root, say=said.append, processes=1, **options))
     return done, "\n".join(said)
 
@@ -261,7 +270,7 @@ def test_files_of_others_are_named_and_left(root):
 
 
 def test_a_search_index_that_is_wrong_is_made_anew(root):
-    change(root, "delete from articles_fts_docsize where id = 3")
+    change(root, "delete from articles_fts_docsize where id > 0")
     assert "search index is made anew" in mended(root)
 
 
@@ -319,3 +328,187 @@ def test_a_folder_without_an_archive_is_refused(tmp_path):
     with pytest.raises(NotAnArchive, match="neither"):
         mend(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+# A process that repairs, and is killed just before or just behind a step.
+KILLED = """
+import asyncio, importlib, os, signal, sys
+from pathlib import Path
+
+module, name, moment, root = sys.argv[1:]
+owner = importlib.import_module(module)
+whole = getattr(owner, name)
+
+def step(*words, **named):
+    if moment == "before":
+        os.kill(os.getpid(), signal.SIGKILL)
+    whole(*words, **named)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+setattr(owner, name, step)
+from crawler.repair import repair
+asyncio.run(repair(Path(root), say=print, processes=1))
+"""
+STEPS = [
+    ("archive.upkeep.mending", "write_mended"),
+    ("archive.upkeep.mending", "put_aside"),
+    ("archive.upkeep.mending", "sync_folder"),
+    ("archive.upkeep.mending", "keep_tail"),
+    ("archive.upkeep.mending", "cut"),
+    ("archive.upkeep.file_repair", "lose"),
+    ("archive.upkeep.repairing", "mend_references"),
+    ("archive.files", "acknowledge"),
+]
+
+
+def damage_of_all_kinds(root):
+    spoil(root, 3)
+    path = spoil(root, 8)
+    path.write_bytes(path.read_bytes() + b"\x1f\x8b\x08torn")
+    path, offset, _ = place(root, 15)
+    path.write_bytes(path.read_bytes()[: offset + 30])
+    change(root, "delete from captures where id in (5, 9)")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["before", "behind"])
+@pytest.mark.parametrize(("module", "name"), STEPS)
+def test_a_repair_that_is_killed_is_finished_by_the_next(root, module, name, moment):
+    texts, revisions = rows(root, TEXT), rows(root, REVISIONS)
+    damage_of_all_kinds(root)
+    for _ in range(2):
+        words = [sys.executable, "-c", KILLED, module, name, moment, str(root)]
+        died = subprocess.run(words, capture_output=True, check=False, timeout=60, cwd=shell.ROOT)
+        assert died.returncode in {-signal.SIGKILL, 0}, died.stderr
+    mended(root)
+    assert rows(root, TEXT) == texts
+    assert [row[:4] for row in rows(root, REVISIONS)] == [row[:4] for row in revisions]
+    kept = [row[0] for row in rows(root, CAPTURES)]
+    assert kept == [n for n in range(1, 16) if n not in {3, 8, 15}]
+    losses = rows(root, "select count(*), count(distinct detail) from problems")
+    assert losses == [(3, 3)]
+    assert not list(root.rglob("*.part"))
+
+
+@pytest.mark.slow
+def test_a_rebuild_between_two_repairs_reads_no_file_twice(root):
+    before = rows(root, CAPTURES)
+    spoil(root, 4)
+    words = [sys.executable, "-c", KILLED, "archive.upkeep.mending", "write_mended", "behind", root]
+    died = subprocess.run(words, capture_output=True, check=False, timeout=60, cwd=shell.ROOT)
+    assert died.returncode == -signal.SIGKILL
+    assert len(files(root)) == 4
+    (root / NAME).unlink()
+    mended(root)
+    assert len(rows(root, CAPTURES)) == len(before) - 1
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory):
+    """An archive that crawls made: pages that read, edits, an article that vanished."""
+    root = tmp_path_factory.mktemp("crawled") / "archive"
+    newsstand = Newsstand(articles=30)
+    with serve(newsstand):
+        newsstand.write_publishers(root)
+        publishers = chosen(root, [])
+        for step in (0, 6, 24):
+            newsstand.advance(timedelta(hours=step))
+            job = Job(
+                root=root,
+                publishers=publishers,
+                command="crawl",
+                poll=frozenset(newsstand.papers),
+                clock=newsstand.now,
+            )
+            asyncio.run(crawl(job))
+    return root
+
+
+@pytest.fixture
+def lived(crawled, tmp_path):
+    shutil.copytree(crawled, tmp_path / "lived")
+    return tmp_path / "lived"
+
+
+ALL = "select id, url, title, text, words, published_at, revision_count from articles order by id"
+EDITED_FIRST = """
+delete from revisions where number = 1
+and article in (select article from revisions where number = 2)
+"""
+CHAIN = "select article, number, title, text, capture, content_hash from revisions order by 1, 2"
+
+
+def garbage(root):
+    (root / NAME).write_bytes(b"\x00garbage" * 4096)
+
+
+def damaged_page(root):
+    with closing(open_for_writing(root)) as db:
+        db.execute("pragma wal_checkpoint(truncate)")
+        (page,) = db.execute(
+            "select rootpage from sqlite_master where name = 'captures'"
+        ).fetchone()
+    data = bytearray((root / NAME).read_bytes())
+    data[(page - 1) * 4096 : page * 4096 - 2000] = b"\xff" * 2096
+    (root / NAME).write_bytes(data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda root: (root / NAME).unlink(),
+        lambda root: (root / NAME).write_bytes(b""),
+        garbage,
+        damaged_page,
+        lambda root: change(root, "drop table tags"),
+    ],
+    ids=["deleted", "empty", "garbage", "damaged page", "missing table"],
+)
+def test_a_database_that_does_not_read_is_made_anew(lived, harm):
+    articles, chain, captures = (rows(lived, sql) for sql in (ALL, CHAIN, CAPTURES))
+    harm(lived)
+    is_there = (lived / NAME).exists()
+    code, output = shell.run("repair", "--archive", lived, seconds=120)
+    assert (code, "it is made anew" in output) == (0, True), output
+    assert "verify: everything that is there is as it was written." in output
+    assert (lived / OLD).exists() == is_there == (OLD in output)
+    assert (rows(lived, ALL), rows(lived, CHAIN)) == (articles, chain)
+    assert rows(lived, CAPTURES) == captures
+    code, output = shell.run("repair", "--archive", lived, seconds=60)
+    assert (code, "there is nothing to repair" in output) == (0, True), output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "statement",
+    [
+        EDITED_FIRST,
+        "update articles set revision_count = 7 where id = (select min(id) from articles)",
+        "delete from articles where id = (select min(id) from articles)",
+        "delete from visits where key in (select url from links limit 3)",
+    ],
+)
+def test_rows_that_are_missing_are_read_again(lived, statement):
+    articles, chain = rows(lived, ALL), rows(lived, CHAIN)
+    change(lived, statement)
+    mended(lived)
+    assert rows(lived, ALL) == articles
+    assert rows(lived, CHAIN) == chain
+
+
+@pytest.mark.slow
+def test_reading_again_keeps_the_texts_of_lost_captures(lived):
+    ((first,),) = rows(
+        lived, "select capture from revisions where number = 1 and article in"
+        " (select article from revisions where number = 2) limit 1",
+    )  # fmt: skip
+    articles, chain = rows(lived, ALL), rows(lived, CHAIN)
+    spoil(lived, first)
+    mended(lived)
+    code, output = shell.run("extract", "--again", "--archive", lived, seconds=120)
+    assert code == 0, output
+    assert rows(lived, ALL) == articles
+    assert [row[:4] for row in rows(lived, CHAIN)] == [row[:4] for row in chain]
+    code, output = shell.run("repair", "--archive", lived, seconds=60)
+    assert (code, "known loss" in output or "nothing" in output) == (0, True), output

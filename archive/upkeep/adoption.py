@@ -36,6 +36,7 @@ class Adoption:
         self._db = db
         self._found = found
         self._run = run
+        self._positions = {one.offset: at for at, one in enumerate(found.members)}
 
     def missing(self, rows: Mapping[int, int], bounds: tuple[int, int | None]) -> int:
         """Give the records without a row theirs; return how many got one.
@@ -113,7 +114,7 @@ class Adoption:
     def _told_of(self, member: Member) -> dict[str, str]:
         """Return what the metadata record behind a copied one tells of it."""
         members = self._found.members
-        start = members.index(member) + 1
+        start = self._positions[member.offset] + 1
         for one in members[start : start + _NEAR]:
             if one.type == "metadata":
                 fields, block = parts(self._found.plain(one))

@@ -13,11 +13,10 @@ from archive.errors import ArchiveError
 from archive.session import WARC_FOLDER
 from archive.upkeep import gathering, mending
 from archive.upkeep.account import Account
-from archive.upkeep.file_repair import Bounds, FileRepair, Payloads
-from archive.upkeep.losses import known_lost, lose_payload
+from archive.upkeep.file_repair import Bounds, FileRepair
+from archive.upkeep.payloads import Payloads
 from archive.upkeep.references import mend_references
 
-_ORIGINAL = "select 1 from captures where sha256 = ? and url = ? and fetched_at = ? limit 1"
 _MISCOUNTED = """
 update stories set articles = (
     select count(*) from articles where story = stories.id and withheld_at is null
@@ -80,7 +79,8 @@ class Repair:
             if name not in left_out:
                 FileRepair(self._db, self._root, name, self._account, self._payloads).run(bounds)
         with self._account.transaction(self._db):
-            self._refer()
+            for line in self._payloads.settle(self._db, now=self._account.now):
+                self._account.add("lost", line)
             for line in mend_references(self._db, now=self._account.now):
                 self._account.add("mended", line)
             self._count_again()
@@ -154,25 +154,6 @@ class Repair:
             behinds.append(first)
             first = spans[name][0] if name in spans else first
         return dict(zip(names, zip(befores, reversed(behinds), strict=True), strict=True))
-
-    def _refer(self) -> None:
-        """Tell of payloads that only revisits are left of; their rows promise them no more."""
-        known = set(known_lost(self._db))
-        for one in self._payloads.revisits:
-            if self._db.execute(_ORIGINAL, (one.sha256, one.url, one.at)).fetchone():
-                continue
-            if one.sha256 not in known:
-                known.add(one.sha256)
-                line = lose_payload(
-                    self._db, one.sha256, url=one.url, at=one.at, now=self._account.now
-                )
-                self._account.add("lost", line)
-            if one.sha256 not in self._payloads.whole:
-                self._db.execute(
-                    "update captures set sha256 = null where warc_file = ? and warc_offset = ?"
-                    " and sha256 = ?",
-                    (one.file, one.offset, one.sha256),
-                )
 
     def _count_again(self) -> None:
         """Let articles count their revisions and stories their articles."""

@@ -43,7 +43,8 @@ def lose(db: sqlite3.Connection, capture: int, *, now: datetime) -> str:
     """
     url, publisher, at, file, offset, sha256, article = db.execute(_CAPTURE, (capture,)).fetchone()
     told = f"{file}, byte {offset}, sha256 {sha256}: the capture of {at} is lost"
-    _tell(db, url, publisher, told, now=now)
+    # By the article's address, which leads readers on, and is hidden with it.
+    _tell(db, article or url, publisher, told, now=now)
     for table in ("revisions", "articles", "problems"):
         db.execute(f"update {table} set capture = null where capture = ?", (capture,))  # noqa: S608 - ours
     db.execute("delete from renderings where capture = ?", (capture,))

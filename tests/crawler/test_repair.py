@@ -1,6 +1,7 @@
 """Each damage is mended as far as anything still reads, the rest is told; twice changes nothing."""
 
 import asyncio
+import random
 import shutil
 import signal
 import subprocess
@@ -9,6 +10,8 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
+from fastwarc.warc import ArchiveIterator
+from warcio.checker import Checker
 
 from archive.database import NAME, open_for_writing
 from archive.errors import ArchiveError, NotAnArchive
@@ -21,7 +24,10 @@ from crawler.rebuild import OLD
 from crawler.repair import repair
 from fixtures import Newsstand, serve
 from tests.archive.desk import HOUR, NOON, PAPER, Hands, exchange, opened, reading, rows, visit
+from tests.archive.foreign_warcs import packed
 from tests.crawler import shell
+from tests.crawler.importing.test_job import PAGES as FOREIGN
+from tests.crawler.importing.test_job import imported
 
 TEXT = "select url, title, text, published_on from articles order by url"
 REVISIONS = "select article, number, title, text, capture from revisions order by 1, 2"
@@ -94,6 +100,13 @@ def mended(root):
     again, nothing = mend(root)
     assert (dict(again.counts), nothing) == ({}, "")
     assert again.findings.damages == []
+    for path in files(root):
+        checker = Checker(type("_", (), {"inputs": [str(path)], "verbose": True}))
+        checker.process_all()
+        assert checker.exit_value in (None, 0)
+        with path.open("rb") as file:
+            for one in ArchiveIterator(file, parse_http=False):
+                assert "WARC-Block-Digest" not in one.headers or one.verify_block_digest()
     return said
 
 
@@ -259,6 +272,45 @@ def test_a_file_that_no_row_knows_is_known_again(root):
     )
     mended(root)
     assert rows(root, CAPTURES) == before
+
+
+@pytest.mark.slow
+def test_pages_of_other_programs_get_their_rows_again(tmp_path):
+    root = tmp_path / "archive"
+    imported(root, packed(FOREIGN))
+    before, articles = rows(root, CAPTURES), rows(root, TEXT)
+    assert len(articles) == 6
+    change(
+        root,
+        "delete from captures where id in (2, 3)",
+        "update captures set status = 404, sha256 = 'ab' where id = 5",
+        "update articles set capture = null where capture = 2",
+    )
+    mended(root)
+    assert rows(root, CAPTURES) == before
+    spoil(root, 4)
+    mended(root)
+    assert [row[0] for row in rows(root, CAPTURES)] == [1, 2, 3, 5, 6]
+    assert rows(root, TEXT) == articles
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["flip", "cut", "both"])
+def test_damage_anywhere_ends_in_a_whole_archive(root, kind):
+    """Many places, as a failing disk has them; each text stays."""
+    texts, chance = rows(root, TEXT), random.Random(kind)
+    for _ in range(4):
+        for path in files(root):
+            data = bytearray(path.read_bytes())
+            if kind != "flip":
+                del data[chance.randrange(len(data) // 2, len(data)) :]
+            if kind != "cut":
+                for _ in range(3):
+                    data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+            path.write_bytes(data)
+        mended(root)
+        assert rows(root, TEXT) == texts
+    assert rows(root, "select count(*) from problems")[0][0] >= 15 - len(rows(root, CAPTURES))
 
 
 def test_files_of_others_are_named_and_left(root):

@@ -27,6 +27,15 @@ update captures set article = coalesce(
     (select article from visits where key = :key and captures.kind = 'article')
 ) where id = :id
 """
+# What a capture that was lost had brought, when its record is back.
+_BROUGHT = """
+update revisions set capture = :id where capture is null and (article, observed_at) = (
+    select article, fetched_at from captures where id = :id
+);
+update articles set capture = :id where capture is null and (id, last_seen_at) = (
+    select article, fetched_at from captures where id = :id
+)
+"""
 
 
 class Adoption:
@@ -92,7 +101,8 @@ class Adoption:
         with contextlib.suppress(ValueError):
             key = canonical(member.url)
             self._visit(capture, key)
-        self._db.execute(_ARTICLE, {"id": capture, "key": key})
+        for sql in (_ARTICLE, *_BROUGHT.split(";")):
+            self._db.execute(sql, {"id": capture, "key": key})
         return capture
 
     def _insert(self, member: Member) -> int | None:

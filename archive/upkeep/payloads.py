@@ -9,6 +9,9 @@ from archive.upkeep.losses import known_lost, lose_payload
 from archive.upkeep.survey import CAPTURED, Survey
 
 _ORIGINAL = "select 1 from captures where sha256 = ? and url = ? and fetched_at = ? limit 1"
+_PROMISED = """
+update captures set sha256 = ? where warc_file = ? and warc_offset = ? and sha256 is null
+"""
 _UNPROMISED = """
 update captures set sha256 = null where warc_file = ? and warc_offset = ? and sha256 = ?
 """
@@ -54,6 +57,9 @@ class Payloads:
         known = set(known_lost(db))
         for one in self._revisits:
             if db.execute(_ORIGINAL, (one.sha256, one.url, one.at)).fetchone():
+                db.execute(
+                    _PROMISED, (one.sha256, one.file, one.offset)
+                )  # it was lost, and is back
                 continue
             if one.sha256 not in known:
                 known.add(one.sha256)

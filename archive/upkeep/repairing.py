@@ -105,7 +105,9 @@ class Repair:
         known, gone = self._known(), set()
         for found in mending.forms(self._present()):
             for older, later in pairwise(found):
-                stale = later if older in known and later not in known else older
+                stale = older
+                if later not in known or (older not in known and self._is_back(older, later)):
+                    stale = later
                 line = f"{WARC_FOLDER}/{stale}: what an earlier repair left is put aside"
                 self._account.add("mended", line)
                 gone.add(stale)
@@ -115,6 +117,16 @@ class Repair:
             for aside in self._kept.glob("*.part"):
                 aside.unlink()
         return gone
+
+    def _is_back(self, older: str, later: str) -> bool:
+        """Return whether a file came back whole, from a backup; rows are of it again then."""
+        if self._account.dry_run:
+            return False
+        with self._account.transaction(self._db):
+            back = mending.bring_back(self._db, self._folder / older, self._folder / later)
+        if back:
+            self._account.add("mended", f"{WARC_FOLDER}/{older} is there again, as it was")
+        return back
 
     def _present(self) -> set[str]:
         return {path.name for path in self._folder.iterdir()}

@@ -35,6 +35,7 @@ CAPTURES = (
     "select id, url, publisher, kind, fetched_at, status, content_type, sha256, wire_bytes,"
     " truncated, article, warc_length from captures order by id"
 )
+WARC_FILES = "select * from warc_files order by name"
 PAGES = 6
 
 
@@ -333,6 +334,26 @@ def test_a_lost_head_of_a_file_costs_nothing_else(root):
     path.write_bytes(data)
     mended(root)
     assert rows(root, CAPTURES) == before
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_file_that_comes_back_from_a_backup_is_known_again(root, deleted):
+    before, texts, lengths = rows(root, CAPTURES), rows(root, TEXT), rows(root, WARC_FILES)
+    revisions = rows(root, REVISIONS)
+    path, _, _ = place(root, 2)
+    whole = path.read_bytes()
+    if deleted:
+        path.unlink()
+    else:
+        spoil(root, 2)
+        spoil(root, 4)
+    mended(root)
+    path.write_bytes(whole)
+    mended(root)
+    assert [path.name for path in files(root)] == [name for name, *_ in lengths]
+    assert rows(root, CAPTURES) == before
+    assert rows(root, WARC_FILES) == lengths
+    assert (rows(root, TEXT), rows(root, REVISIONS)) == (texts, revisions)
 
 
 def test_two_damages_one_after_the_other(root):

@@ -14,7 +14,7 @@ from fastwarc.warc import ArchiveIterator
 from warcio.checker import Checker
 
 from archive.database import NAME, open_for_writing
-from archive.errors import ArchiveError, NotAnArchive
+from archive.errors import ArchiveError, ArchiveLocked, NewerArchive, NotAnArchive
 from archive.records import Kind
 from archive.replayed import recorded
 from archive.upkeep.verify import verify
@@ -585,3 +585,77 @@ def test_reading_again_keeps_the_texts_of_lost_captures(lived):
     assert [row[:4] for row in rows(lived, CHAIN)] == [row[:4] for row in chain]
     code, output = shell.run("repair", "--archive", lived, seconds=60)
     assert (code, "known loss" in output or "nothing" in output) == (0, True), output
+
+
+def test_a_run_that_was_killed_is_finished(root):
+    texts, path = rows(root, TEXT), files(root)[2]
+    whole = path.read_bytes()
+    change(root, "update runs set state = 'running', ended_at = null where id = 3")
+    path.write_bytes(whole + b"\x1f\x8b\x08torn")
+    assert "run 3 (crawl) was killed" in mended(root)
+    assert (path.read_bytes(), rows(root, TEXT)) == (whole, texts)
+    assert rows(root, "select state from runs where id = 3") == [("interrupted",)]
+
+
+def test_a_newer_archive_is_refused_and_left(root):
+    spoil(root, 3)
+    change(
+        root,
+        "insert into _sqlite_migrations (migration_set, name, applied_at)"
+        " values ('warraq', 'm999_later', 'x')",
+    )
+    before = {path: path.read_bytes() for path in files(root)}
+    with pytest.raises(NewerArchive, match="m999_later"):
+        mend(root)
+    assert {path: path.read_bytes() for path in files(root)} == before
+    assert not (root / OLD).exists()
+
+
+def test_while_another_process_writes_nothing_is_touched(root):
+    spoil(root, 3)
+    before = {path: path.read_bytes() for path in files(root)}
+    with opened(root), pytest.raises(ArchiveLocked, match="is writing"):
+        mend(root)
+    assert {path: path.read_bytes() for path in files(root)} == before
+
+
+@pytest.mark.slow
+def test_an_article_of_which_only_records_are_left_is_read_again(lived):
+    articles, chain, captures = (rows(lived, sql) for sql in (ALL, CHAIN, CAPTURES))
+    ((article,),) = rows(
+        lived, "select article from revisions group by article having count(*) = 1 limit 1"
+    )
+    change(
+        lived,
+        f"delete from captures where article = {article}",
+        f"delete from revisions where article = {article}",
+        f"delete from visits where article = {article}",
+        f"delete from articles where id = {article}",
+    )
+    said = mended(lived)
+    assert "known again" in said
+    assert len(rows(lived, ALL)) == len(articles) - 1
+    code, output = shell.run("extract", "--again", "--archive", lived, seconds=120)
+    assert code == 0, output
+    assert rows(lived, ALL) == articles
+    assert [row[:4] for row in rows(lived, CHAIN)] == [row[:4] for row in chain]
+    assert [row[0] for row in rows(lived, CAPTURES)] == [row[0] for row in captures]
+    mended(lived)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mend_first", [True, False])
+def test_a_lost_database_and_the_lost_head_of_a_file(root, mend_first):
+    before = rows(root, CAPTURES)
+    runs = rows(root, "select id, command, started_at from runs order by id")
+    for path in files(root):
+        data = bytearray(path.read_bytes())
+        data[40] ^= 0xFF
+        path.write_bytes(data)
+    if mend_first:
+        mended(root)
+    (root / NAME).unlink()
+    mended(root)
+    told = slice(0, 10)  # what the pages of this desk are captures of cannot be read from them
+    assert [row[told] for row in rows(root, CAPTURES)] == [row[told] for row in before]
+    assert rows(root, "select id, command, started_at from runs order by id") == runs

@@ -27,6 +27,15 @@ update captures set article = coalesce(
     (select article from visits where key = :key and captures.kind = 'article')
 ) where id = :id
 """
+# What a capture that was lost had brought, when its record is back.
+_BROUGHT = """
+update revisions set capture = :id where capture is null and (article, observed_at) = (
+    select article, fetched_at from captures where id = :id
+);
+update articles set capture = :id where capture is null and (id, last_seen_at) = (
+    select article, fetched_at from captures where id = :id
+)
+"""
 
 
 class Adoption:
@@ -36,6 +45,7 @@ class Adoption:
         self._db = db
         self._found = found
         self._run = run
+        self._positions = {one.offset: at for at, one in enumerate(found.members)}
 
     def missing(self, rows: Mapping[int, int], bounds: tuple[int, int | None]) -> int:
         """Give the records without a row theirs; return how many got one.
@@ -91,7 +101,8 @@ class Adoption:
         with contextlib.suppress(ValueError):
             key = canonical(member.url)
             self._visit(capture, key)
-        self._db.execute(_ARTICLE, {"id": capture, "key": key})
+        for sql in (_ARTICLE, *_BROUGHT.split(";")):
+            self._db.execute(sql, {"id": capture, "key": key})
         return capture
 
     def _insert(self, member: Member) -> int | None:
@@ -113,7 +124,7 @@ class Adoption:
     def _told_of(self, member: Member) -> dict[str, str]:
         """Return what the metadata record behind a copied one tells of it."""
         members = self._found.members
-        start = members.index(member) + 1
+        start = self._positions[member.offset] + 1
         for one in members[start : start + _NEAR]:
             if one.type == "metadata":
                 fields, block = parts(self._found.plain(one))

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 
-FROM_BACKUP = "put the file back from a backup; what a backup does not hold is lost"
-ROW_FROM_BACKUP = "put archive.db back from a backup, or leave the row as a mark of what is missing"
+FROM_BACKUP = "put the file back from a backup; without one, `warraq repair` keeps what still reads"
+ROW_FROM_BACKUP = "`warraq repair` brings row and record together"
 REINDEX = "`warraq reindex` makes the search index anew from the articles"
 
 

@@ -5,8 +5,7 @@ goes on with: the mended form is whole before rows are of it, what is damaged is
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,8 @@ from archive.upkeep import gathering, mending
 from archive.upkeep.account import Account
 from archive.upkeep.adoption import Adoption
 from archive.upkeep.losses import known_lost, lose
-from archive.upkeep.survey import CAPTURED, Survey, survey
+from archive.upkeep.payloads import Payloads
+from archive.upkeep.survey import CAPTURED, Member, Survey, survey
 from archive.upkeep.warc_check import differences
 from archive.upkeep.warc_record import Record
 from archive.warc_records import read_fields
@@ -27,25 +27,6 @@ _ROW = "id, url, publisher, kind, fetched_at, status, sha256, truncated, warc_of
 
 Row = dict[str, Any]
 Bounds = tuple[int, int | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Revisit:
-    """A record that stands for a payload (SHA-256) which the record of `url` and `at` has."""
-
-    sha256: str
-    url: str
-    at: str | None
-    file: str
-    offset: int
-
-
-@dataclass(slots=True, kw_only=True)
-class Payloads:
-    """Payloads (SHA-256) that records have, and the records that stand for them."""
-
-    whole: set[str] = field(default_factory=set)
-    revisits: list[Revisit] = field(default_factory=list)
 
 
 class FileRepair:
@@ -87,7 +68,8 @@ class FileRepair:
             places = self._to_mended(found, run) if in_the_middle else None
             if places is None:
                 self._acknowledge(found, run)
-            self._remember(found, places)
+            name = self._name if places is None else mending.mended_name(self._name)
+            self._payloads.remember(found, name, places)
         if in_the_middle:
             self._put_aside()
         elif found.torn_at is not None and not self._account.dry_run:
@@ -148,10 +130,16 @@ class FileRepair:
         return gathering.known_run(self._db, number, info.get("command", "crawl"), at)
 
     def _bring_together(self, found: Survey, bounds: Bounds, run: int) -> None:
-        places = {one.offset for one in found.members if one.type in CAPTURED}
-        for offset in [offset for offset in self._rows if offset not in places]:
-            if not self._replaced(found, offset):
-                self._lose([self._rows[offset]])
+        records = {one.offset: one for one in found.members if one.type in CAPTURED}
+        of_no_row = {
+            (one.url, one.at): one for one in records.values() if one.offset not in self._rows
+        }
+        for offset in sorted(self._rows.keys() - records.keys()):
+            row = self._rows[offset]
+            if one := of_no_row.pop((row["url"], row["fetched_at"]), None):
+                self._replace(offset, one)
+            else:
+                self._lose([row])
         adoption = Adoption(self._db, found, run=run)
         if number := adoption.missing(self._ids, bounds):
             line = f"{self._place}: {number} records that no row knew are known again"
@@ -162,24 +150,15 @@ class FileRepair:
         self._lengths(found)
         self._renderings(found)
 
-    def _replaced(self, found: Survey, offset: int) -> bool:
-        """Let a row without a record find it at another place of the file; return if it did."""
-        row = self._rows[offset]
-        for one in found.members:
-            if (
-                one.type in CAPTURED
-                and one.offset not in self._ids
-                and (one.url, one.at) == (row["url"], row["fetched_at"])
-            ):
-                self._db.execute(
-                    "update captures set warc_offset = ?, warc_length = ? where id = ?",
-                    (one.offset, one.length, row["id"]),
-                )
-                self._ids[one.offset] = self._ids.pop(offset)
-                line = f"{self._place}, byte {one.offset}: its row knows the place again"
-                self._account.add("mended", line)
-                return True
-        return False
+    def _replace(self, offset: int, one: Member) -> None:
+        """Let the row that told of another offset tell where its record is."""
+        self._db.execute(
+            "update captures set warc_offset = ?, warc_length = ? where id = ?",
+            (one.offset, one.length, self._rows[offset]["id"]),
+        )
+        self._ids[one.offset] = self._ids.pop(offset)
+        line = f"{self._place}, byte {one.offset}: its row knows the place again"
+        self._account.add("mended", line)
 
     def _lengths(self, found: Survey) -> None:
         for one in found.members:
@@ -228,21 +207,6 @@ class FileRepair:
         files.acknowledge(self._db, {new: places[last.offset] + last.length}, run=run)
         self._account.add("mended", f"{self._place}: what reads of it is {WARC_FOLDER}/{new} now")
         return places
-
-    def _remember(self, found: Survey, places: Mapping[int, int] | None) -> None:
-        """Note which payloads there are, and which are referred to."""
-        name = self._name if places is None else mending.mended_name(self._name)
-        for one in found.members:
-            if one.sha256 is None:
-                continue
-            if one.original:
-                url, at = one.original
-                offset = one.offset if places is None else places[one.offset]
-                self._payloads.revisits.append(
-                    Revisit(sha256=one.sha256, url=url, at=at, file=name, offset=offset)
-                )
-            elif one.type in CAPTURED and not one.truncated:
-                self._payloads.whole.add(one.sha256)
 
     def _put_aside(self) -> None:
         if not self._account.dry_run:

@@ -11,6 +11,11 @@ from archive.urls import canonical
 KIND, STAGE = "lost-capture", "repair"
 
 _DIGEST = re.compile(r"\bsha256 ([0-9a-f]{64})\b")
+# By publisher, as the index of kinds is; there may be very many problems.
+_LOST = """
+select detail from problems where publisher in (select slug from publishers) and kind = :kind
+union all select detail from problems where publisher is null and kind = :kind
+"""
 _CAPTURE = """
 select c.url, c.publisher, c.fetched_at, c.warc_file, c.warc_offset, c.sha256, coalesce(
     (select url from articles where id = c.article),
@@ -26,7 +31,7 @@ where key = ?
 
 def known_lost(db: sqlite3.Connection) -> frozenset[str]:
     """Return the SHA-256 digests of the payloads that a repair found lost."""
-    rows = db.execute("select detail from problems where kind = ?", (KIND,))
+    rows = db.execute(_LOST, {"kind": KIND})
     return frozenset(found[1] for (detail,) in rows if (found := _DIGEST.search(detail)))
 
 
@@ -38,16 +43,16 @@ def lose(db: sqlite3.Connection, capture: int, *, now: datetime) -> str:
     """
     url, publisher, at, file, offset, sha256, article = db.execute(_CAPTURE, (capture,)).fetchone()
     told = f"{file}, byte {offset}, sha256 {sha256}: the capture of {at} is lost"
-    if article:
-        told += f"; it was one of the article {article}, which keeps its text"
-    _tell(db, url, publisher, told, now=now)
+    # By the article's address, which leads readers on, and is hidden with it.
+    _tell(db, article or url, publisher, told, now=now)
     for table in ("revisions", "articles", "problems"):
         db.execute(f"update {table} set capture = null where capture = ?", (capture,))  # noqa: S608 - ours
     db.execute("delete from renderings where capture = ?", (capture,))
     db.execute("delete from captures where id = ?", (capture,))
     with contextlib.suppress(ValueError):
         db.execute(_DUE, (iso(now), canonical(url)))
-    return f"lost: {url}, {publisher or 'no publisher'}: {told}"
+    of = f"; it was one of the article {article}, which keeps its text" if article else ""
+    return f"lost: {url}, {publisher or 'no publisher'}: {told}{of}"
 
 
 def lose_payload(

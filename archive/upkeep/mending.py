@@ -7,6 +7,7 @@ moment the rows are those of a file that is there. The damaged one goes into the
 import os
 import re
 import shutil
+import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -18,7 +19,7 @@ from typing import Any
 from warcio.warcwriter import WARCWriter
 
 from archive.session import SOFTWARE
-from archive.upkeep.survey import Member, Survey
+from archive.upkeep.survey import Member, Survey, survey
 from archive.warc import sync_folder
 from archive.warc_records import info_record
 
@@ -62,28 +63,28 @@ def places(members: Iterable[Member], begin: int) -> dict[int, int]:
     return found
 
 
-def info_of(survey: Survey, *, run: int, command: str, at: datetime) -> bytes:
+def info_of(found: Survey, *, run: int, command: str, at: datetime) -> bytes:
     """Return the packed warcinfo record that a mended form begins with, empty if it has its own."""
-    if not survey.members or survey.members[0].type == "warcinfo":
+    if not found.members or found.members[0].type == "warcinfo":
         return b""
     info = {"software": SOFTWARE, "isPartOf": f"run {run}"}
-    if any(member.type == "metadata" for member in survey.members):
+    if any(member.type == "metadata" for member in found.members):
         info["command"] = command
     writer = WARCWriter(None, gzip=False, warc_version="WARC/1.1")
     plain = BytesIO()
-    record: Any = info_record(writer, survey.path.name, info, now=at)
+    record: Any = info_record(writer, found.path.name, info, now=at)
     writer._write_warc_record(plain, record)  # noqa: SLF001 - as archive.warc does
     member = zlib.compressobj(6, zlib.DEFLATED, 31)
     return member.compress(plain.getbuffer()) + member.flush()
 
 
-def write_mended(survey: Survey, head: bytes, kept: Path) -> int:
+def write_mended(found: Survey, head: bytes, kept: Path) -> int:
     """Write a file's mended form beside it, whole or not at all; return its length."""
-    target = survey.path.with_name(mended_name(survey.path.name))
+    target = found.path.with_name(mended_name(found.path.name))
     aside = kept / f"{target.name}.part"
-    with survey.path.open("rb") as source, aside.open("wb") as file:
+    with found.path.open("rb") as source, aside.open("wb") as file:
         file.write(head)
-        for member in survey.members:
+        for member in found.members:
             source.seek(member.offset)
             file.write(source.read(member.length))
         size = file.tell()
@@ -92,6 +93,30 @@ def write_mended(survey: Survey, head: bytes, kept: Path) -> int:
     aside.replace(target)
     sync_folder(target.parent)
     return size
+
+
+def bring_back(db: sqlite3.Connection, whole: Path, mended: Path) -> bool:
+    """Let rows be of a whole file again instead of its mended form, if it has all of that.
+
+    Returns whether it has. What it has beyond that has no rows yet.
+    """
+    old, new = survey(whole), survey(mended)
+    places = {member.id: member.offset for member in old.members}
+    told = [member for member in new.members if member.type != "warcinfo"]
+    if old.lost or not all(member.id in places for member in told):
+        return False
+    moved = [(whole.name, places[one.id], mended.name, one.offset) for one in told]
+    for table in ("captures", "renderings"):
+        db.executemany(
+            f"update {table} set warc_file = ?, warc_offset = ?"  # noqa: S608 - ours
+            " where warc_file = ? and warc_offset = ?",
+            moved,
+        )
+    db.execute(
+        "update warc_files set name = ?, bytes = ? where name = ?",
+        (whole.name, old.size, mended.name),
+    )
+    return True
 
 
 def put_aside(path: Path, kept: Path) -> Path:

@@ -13,11 +13,10 @@ from archive.errors import ArchiveError
 from archive.session import WARC_FOLDER
 from archive.upkeep import gathering, mending
 from archive.upkeep.account import Account
-from archive.upkeep.file_repair import Bounds, FileRepair, Payloads
-from archive.upkeep.losses import known_lost, lose_payload
+from archive.upkeep.file_repair import Bounds, FileRepair
+from archive.upkeep.payloads import Payloads
 from archive.upkeep.references import mend_references
 
-_ORIGINAL = "select 1 from captures where sha256 = ? and url = ? and fetched_at = ? limit 1"
 _MISCOUNTED = """
 update stories set articles = (
     select count(*) from articles where story = stories.id and withheld_at is null
@@ -25,6 +24,15 @@ update stories set articles = (
     select count(*) from articles where story = stories.id and withheld_at is null
 )
 """
+
+
+_REVISIONS = "(select count(*) from revisions where article = articles.id)"
+_UNCOUNTED = f"""
+update articles set revision_count = {_REVISIONS}
+where revision_count != {_REVISIONS} and {_REVISIONS} = (
+    select max(number) from revisions where article = articles.id
+)
+"""  # noqa: S608 - ours
 
 
 class Repair:
@@ -50,7 +58,7 @@ class Repair:
                 f"{self._folder} is missing: put it back, or make an empty folder of that name if"
                 " all WARC files are lost"
             )
-        # Where rows are missing, each step on the way would break a reference; the last mends them.
+        # Where rows are missing, each step would break a reference; the last one mends them.
         self._db.execute("pragma foreign_keys = off")
         if not self._account.dry_run:
             self._kept.mkdir(exist_ok=True)
@@ -71,10 +79,11 @@ class Repair:
             if name not in left_out:
                 FileRepair(self._db, self._root, name, self._account, self._payloads).run(bounds)
         with self._account.transaction(self._db):
-            self._refer()
+            for line in self._payloads.settle(self._db, now=self._account.now):
+                self._account.add("lost", line)
             for line in mend_references(self._db, now=self._account.now):
                 self._account.add("mended", line)
-            self._stories()
+            self._count_again()
 
     def _finish_runs(self) -> set[str]:
         """Finish the runs that were killed; return the files that a dry run leaves out."""
@@ -96,7 +105,9 @@ class Repair:
         known, gone = self._known(), set()
         for found in mending.forms(self._present()):
             for older, later in pairwise(found):
-                stale = later if older in known and later not in known else older
+                stale = older
+                if later not in known or (older not in known and self._is_back(older, later)):
+                    stale = later
                 line = f"{WARC_FOLDER}/{stale}: what an earlier repair left is put aside"
                 self._account.add("mended", line)
                 gone.add(stale)
@@ -106,6 +117,16 @@ class Repair:
             for aside in self._kept.glob("*.part"):
                 aside.unlink()
         return gone
+
+    def _is_back(self, older: str, later: str) -> bool:
+        """Return whether a file came back whole, from a backup; rows are of it again then."""
+        if self._account.dry_run:
+            return False
+        with self._account.transaction(self._db):
+            back = mending.bring_back(self._db, self._folder / older, self._folder / later)
+        if back:
+            self._account.add("mended", f"{WARC_FOLDER}/{older} is there again, as it was")
+        return back
 
     def _present(self) -> set[str]:
         return {path.name for path in self._folder.iterdir()}
@@ -146,27 +167,10 @@ class Repair:
             first = spans[name][0] if name in spans else first
         return dict(zip(names, zip(befores, reversed(behinds), strict=True), strict=True))
 
-    def _refer(self) -> None:
-        """Tell of payloads that only revisits are left of; their rows promise them no more."""
-        known = set(known_lost(self._db))
-        for one in self._payloads.revisits:
-            if self._db.execute(_ORIGINAL, (one.sha256, one.url, one.at)).fetchone():
-                continue
-            if one.sha256 not in known:
-                known.add(one.sha256)
-                line = lose_payload(
-                    self._db, one.sha256, url=one.url, at=one.at, now=self._account.now
-                )
-                self._account.add("lost", line)
-            if one.sha256 not in self._payloads.whole:
-                self._db.execute(
-                    "update captures set sha256 = null where warc_file = ? and warc_offset = ?"
-                    " and sha256 = ?",
-                    (one.file, one.offset, one.sha256),
-                )
-
-    def _stories(self) -> None:
-        """Let stories count the articles that they have, and forget those of no article."""
+    def _count_again(self) -> None:
+        """Let articles count their revisions and stories their articles."""
+        if number := self._db.execute(_UNCOUNTED).rowcount:
+            self._account.add("mended", f"{number} articles count their revisions again")
         if number := self._db.execute(_MISCOUNTED).rowcount:
             self._account.add("mended", f"{number} stories count their articles again")
         gone = "delete from story_sketches where article not in (select id from articles)"

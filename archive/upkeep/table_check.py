@@ -16,10 +16,7 @@ from archive.revisions import content_hash
 from archive.upkeep.damage import Damage, Findings
 
 _MOST = 100  # damages that SQLite lists
-_RESTORE = (
-    "put archive.db back from a backup, or make it anew from the WARC files with"
-    " `warraq rebuild --from-warc`"
-)
+_RESTORE = "put archive.db back from a backup, or let `warraq repair` mend it from the WARC files"
 
 _CHAINS = """
 select a.id as article, a.url, a.revision_count, a.title as now_title, a.deck as now_deck,

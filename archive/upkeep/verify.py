@@ -23,6 +23,7 @@ from archive.lock import is_held
 from archive.session import WARC_FOLDER
 from archive.upkeep import index_check, table_check, warc_check
 from archive.upkeep.damage import FROM_BACKUP, Damage, Findings
+from archive.upkeep.mending import latest
 from archive.upkeep.table_check import Articles
 from archive.upkeep.warc_check import Piece
 
@@ -140,11 +141,16 @@ def _pieces(db: sqlite3.Connection, root: Path, findings: Findings) -> Iterator[
         yield from _cut(db, root, file.name, end)
     running = _running(db)
     db.execute("commit")
+    newest = set(latest(present))
     for name in sorted(present - files.keys()):
         stray = _file(name, "is a file that no row of warc_files knows")
         if _run_of(name) is None:  # nothing of the archive is in it
             findings.notes.append(
                 f"{stray.place}: {stray.detail}; `warraq import-warc` takes the pages of others"
+            )
+        elif name not in newest:
+            findings.notes.append(
+                f"{stray.place}: its mended form is in its place; `warraq repair` puts it aside"
             )
         elif _run_of(name) not in running:
             findings.damages.append(stray)

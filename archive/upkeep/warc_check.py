@@ -106,8 +106,7 @@ class _Check:
         elif record.type in CAPTURED and self._db is not None:
             self._damaged(
                 "orphan", offset, f"a {record.type} record that no row of captures knows",
-                remedy="its page can be read from the file by any WARC tool;"
-                " put archive.db back from a backup that knows it",
+                remedy="`warraq repair` gives it its row",
             )  # fmt: skip
         if record.type == "revisit" and not self._has_original(record):
             self._revisit(record, offset, row)

@@ -1,18 +1,33 @@
 """Each damage is mended as far as anything still reads, the rest is told; twice changes nothing."""
 
 import asyncio
+import random
 import shutil
+import signal
+import subprocess
+import sys
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
+from fastwarc.warc import ArchiveIterator
+from warcio.checker import Checker
 
-from archive.database import open_for_writing
-from archive.errors import ArchiveError, NotAnArchive
+from archive.database import NAME, open_for_writing
+from archive.errors import ArchiveError, ArchiveLocked, NewerArchive, NotAnArchive
 from archive.records import Kind
 from archive.replayed import recorded
 from archive.upkeep.verify import verify
+from crawler.commands.options import chosen
+from crawler.crawl import Job, crawl
+from crawler.rebuild import OLD
 from crawler.repair import repair
+from fixtures import Newsstand, serve
 from tests.archive.desk import HOUR, NOON, PAPER, Hands, exchange, opened, reading, rows, visit
+from tests.archive.foreign_warcs import packed
+from tests.crawler import shell
+from tests.crawler.importing.test_job import PAGES as FOREIGN
+from tests.crawler.importing.test_job import imported
 
 TEXT = "select url, title, text, published_on from articles order by url"
 REVISIONS = "select article, number, title, text, capture from revisions order by 1, 2"
@@ -20,6 +35,7 @@ CAPTURES = (
     "select id, url, publisher, kind, fetched_at, status, content_type, sha256, wire_bytes,"
     " truncated, article, warc_length from captures order by id"
 )
+WARC_FILES = "select * from warc_files order by name"
 PAGES = 6
 
 
@@ -85,6 +101,13 @@ def mended(root):
     again, nothing = mend(root)
     assert (dict(again.counts), nothing) == ({}, "")
     assert again.findings.damages == []
+    for path in files(root):
+        checker = Checker(type("_", (), {"inputs": [str(path)], "verbose": True}))
+        checker.process_all()
+        assert checker.exit_value in (None, 0)
+        with path.open("rb") as file:
+            for one in ArchiveIterator(file, parse_http=False):
+                assert "WARC-Block-Digest" not in one.headers or one.verify_block_digest()
     return said
 
 
@@ -252,6 +275,45 @@ def test_a_file_that_no_row_knows_is_known_again(root):
     assert rows(root, CAPTURES) == before
 
 
+@pytest.mark.slow
+def test_pages_of_other_programs_get_their_rows_again(tmp_path):
+    root = tmp_path / "archive"
+    imported(root, packed(FOREIGN))
+    before, articles = rows(root, CAPTURES), rows(root, TEXT)
+    assert len(articles) == 6
+    change(
+        root,
+        "delete from captures where id in (2, 3)",
+        "update captures set status = 404, sha256 = 'ab' where id = 5",
+        "update articles set capture = null where capture = 2",
+    )
+    mended(root)
+    assert rows(root, CAPTURES) == before
+    spoil(root, 4)
+    mended(root)
+    assert [row[0] for row in rows(root, CAPTURES)] == [1, 2, 3, 5, 6]
+    assert rows(root, TEXT) == articles
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["flip", "cut", "both"])
+def test_damage_anywhere_ends_in_a_whole_archive(root, kind):
+    """Many places, as a failing disk has them; each text stays."""
+    texts, chance = rows(root, TEXT), random.Random(kind)
+    for _ in range(4):
+        for path in files(root):
+            data = bytearray(path.read_bytes())
+            if kind != "flip":
+                del data[chance.randrange(len(data) // 2, len(data)) :]
+            if kind != "cut":
+                for _ in range(3):
+                    data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+            path.write_bytes(data)
+        mended(root)
+        assert rows(root, TEXT) == texts
+    assert rows(root, "select count(*) from problems")[0][0] >= 15 - len(rows(root, CAPTURES))
+
+
 def test_files_of_others_are_named_and_left(root):
     stray = root / "warc" / "stray.warc.gz"
     stray.write_bytes(b"stray")
@@ -261,7 +323,7 @@ def test_files_of_others_are_named_and_left(root):
 
 
 def test_a_search_index_that_is_wrong_is_made_anew(root):
-    change(root, "delete from articles_fts_docsize where id = 3")
+    change(root, "delete from articles_fts_docsize where id > 0")
     assert "search index is made anew" in mended(root)
 
 
@@ -272,6 +334,26 @@ def test_a_lost_head_of_a_file_costs_nothing_else(root):
     path.write_bytes(data)
     mended(root)
     assert rows(root, CAPTURES) == before
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_file_that_comes_back_from_a_backup_is_known_again(root, deleted):
+    before, texts, lengths = rows(root, CAPTURES), rows(root, TEXT), rows(root, WARC_FILES)
+    revisions = rows(root, REVISIONS)
+    path, _, _ = place(root, 2)
+    whole = path.read_bytes()
+    if deleted:
+        path.unlink()
+    else:
+        spoil(root, 2)
+        spoil(root, 4)
+    mended(root)
+    path.write_bytes(whole)
+    mended(root)
+    assert [path.name for path in files(root)] == [name for name, *_ in lengths]
+    assert rows(root, CAPTURES) == before
+    assert rows(root, WARC_FILES) == lengths
+    assert (rows(root, TEXT), rows(root, REVISIONS)) == (texts, revisions)
 
 
 def test_two_damages_one_after_the_other(root):
@@ -319,3 +401,261 @@ def test_a_folder_without_an_archive_is_refused(tmp_path):
     with pytest.raises(NotAnArchive, match="neither"):
         mend(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+# A process that repairs, and is killed just before or just behind a step.
+KILLED = """
+import asyncio, importlib, os, signal, sys
+from pathlib import Path
+
+module, name, moment, root = sys.argv[1:]
+owner = importlib.import_module(module)
+whole = getattr(owner, name)
+
+def step(*words, **named):
+    if moment == "before":
+        os.kill(os.getpid(), signal.SIGKILL)
+    whole(*words, **named)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+setattr(owner, name, step)
+from crawler.repair import repair
+asyncio.run(repair(Path(root), say=print, processes=1))
+"""
+STEPS = [
+    ("archive.upkeep.mending", "write_mended"),
+    ("archive.upkeep.mending", "put_aside"),
+    ("archive.upkeep.mending", "sync_folder"),
+    ("archive.upkeep.mending", "keep_tail"),
+    ("archive.upkeep.mending", "cut"),
+    ("archive.upkeep.file_repair", "lose"),
+    ("archive.upkeep.repairing", "mend_references"),
+    ("archive.files", "acknowledge"),
+]
+
+
+def damage_of_all_kinds(root):
+    spoil(root, 3)
+    path = spoil(root, 8)
+    path.write_bytes(path.read_bytes() + b"\x1f\x8b\x08torn")
+    path, offset, _ = place(root, 15)
+    path.write_bytes(path.read_bytes()[: offset + 30])
+    change(root, "delete from captures where id in (5, 9)")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["before", "behind"])
+@pytest.mark.parametrize(("module", "name"), STEPS)
+def test_a_repair_that_is_killed_is_finished_by_the_next(root, module, name, moment):
+    texts, revisions = rows(root, TEXT), rows(root, REVISIONS)
+    damage_of_all_kinds(root)
+    for _ in range(2):
+        words = [sys.executable, "-c", KILLED, module, name, moment, str(root)]
+        died = subprocess.run(words, capture_output=True, check=False, timeout=60, cwd=shell.ROOT)
+        assert died.returncode in {-signal.SIGKILL, 0}, died.stderr
+    mended(root)
+    assert rows(root, TEXT) == texts
+    assert [row[:4] for row in rows(root, REVISIONS)] == [row[:4] for row in revisions]
+    kept = [row[0] for row in rows(root, CAPTURES)]
+    assert kept == [n for n in range(1, 16) if n not in {3, 8, 15}]
+    losses = rows(root, "select count(*), count(distinct detail) from problems")
+    assert losses == [(3, 3)]
+    assert not list(root.rglob("*.part"))
+
+
+@pytest.mark.slow
+def test_a_rebuild_between_two_repairs_reads_no_file_twice(root):
+    before = rows(root, CAPTURES)
+    spoil(root, 4)
+    words = [sys.executable, "-c", KILLED, "archive.upkeep.mending", "write_mended", "behind", root]
+    died = subprocess.run(words, capture_output=True, check=False, timeout=60, cwd=shell.ROOT)
+    assert died.returncode == -signal.SIGKILL
+    assert len(files(root)) == 4
+    (root / NAME).unlink()
+    mended(root)
+    assert len(rows(root, CAPTURES)) == len(before) - 1
+
+
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory):
+    """An archive that crawls made: pages that read, edits, an article that vanished."""
+    root = tmp_path_factory.mktemp("crawled") / "archive"
+    newsstand = Newsstand(articles=30)
+    with serve(newsstand):
+        newsstand.write_publishers(root)
+        publishers = chosen(root, [])
+        for step in (0, 6, 24):
+            newsstand.advance(timedelta(hours=step))
+            job = Job(
+                root=root,
+                publishers=publishers,
+                command="crawl",
+                poll=frozenset(newsstand.papers),
+                clock=newsstand.now,
+            )
+            asyncio.run(crawl(job))
+    return root
+
+
+@pytest.fixture
+def lived(crawled, tmp_path):
+    shutil.copytree(crawled, tmp_path / "lived")
+    return tmp_path / "lived"
+
+
+ALL = "select id, url, title, text, words, published_at, revision_count from articles order by id"
+EDITED_FIRST = """
+delete from revisions where number = 1
+and article in (select article from revisions where number = 2)
+"""
+CHAIN = "select article, number, title, text, capture, content_hash from revisions order by 1, 2"
+
+
+def garbage(root):
+    (root / NAME).write_bytes(b"\x00garbage" * 4096)
+
+
+def damaged_page(root):
+    with closing(open_for_writing(root)) as db:
+        db.execute("pragma wal_checkpoint(truncate)")
+        (page,) = db.execute(
+            "select rootpage from sqlite_master where name = 'captures'"
+        ).fetchone()
+    data = bytearray((root / NAME).read_bytes())
+    data[(page - 1) * 4096 : page * 4096 - 2000] = b"\xff" * 2096
+    (root / NAME).write_bytes(data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda root: (root / NAME).unlink(),
+        lambda root: (root / NAME).write_bytes(b""),
+        garbage,
+        damaged_page,
+        lambda root: change(root, "drop table tags"),
+    ],
+    ids=["deleted", "empty", "garbage", "damaged page", "missing table"],
+)
+def test_a_database_that_does_not_read_is_made_anew(lived, harm):
+    articles, chain, captures = (rows(lived, sql) for sql in (ALL, CHAIN, CAPTURES))
+    harm(lived)
+    is_there = (lived / NAME).exists()
+    code, output = shell.run("repair", "--archive", lived, seconds=120)
+    assert (code, "it is made anew" in output) == (0, True), output
+    assert "verify: everything that is there is as it was written." in output
+    assert (lived / OLD).exists() == is_there == (OLD in output)
+    assert (rows(lived, ALL), rows(lived, CHAIN)) == (articles, chain)
+    assert rows(lived, CAPTURES) == captures
+    code, output = shell.run("repair", "--archive", lived, seconds=60)
+    assert (code, "there is nothing to repair" in output) == (0, True), output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "statement",
+    [
+        EDITED_FIRST,
+        "update articles set revision_count = 7 where id = (select min(id) from articles)",
+        "delete from articles where id = (select min(id) from articles)",
+        "delete from visits where key in (select url from links limit 3)",
+    ],
+)
+def test_rows_that_are_missing_are_read_again(lived, statement):
+    articles, chain = rows(lived, ALL), rows(lived, CHAIN)
+    change(lived, statement)
+    mended(lived)
+    assert rows(lived, ALL) == articles
+    assert rows(lived, CHAIN) == chain
+
+
+@pytest.mark.slow
+def test_reading_again_keeps_the_texts_of_lost_captures(lived):
+    ((first,),) = rows(
+        lived, "select capture from revisions where number = 1 and article in"
+        " (select article from revisions where number = 2) limit 1",
+    )  # fmt: skip
+    articles, chain = rows(lived, ALL), rows(lived, CHAIN)
+    spoil(lived, first)
+    mended(lived)
+    code, output = shell.run("extract", "--again", "--archive", lived, seconds=120)
+    assert code == 0, output
+    assert rows(lived, ALL) == articles
+    assert [row[:4] for row in rows(lived, CHAIN)] == [row[:4] for row in chain]
+    code, output = shell.run("repair", "--archive", lived, seconds=60)
+    assert (code, "known loss" in output or "nothing" in output) == (0, True), output
+
+
+def test_a_run_that_was_killed_is_finished(root):
+    texts, path = rows(root, TEXT), files(root)[2]
+    whole = path.read_bytes()
+    change(root, "update runs set state = 'running', ended_at = null where id = 3")
+    path.write_bytes(whole + b"\x1f\x8b\x08torn")
+    assert "run 3 (crawl) was killed" in mended(root)
+    assert (path.read_bytes(), rows(root, TEXT)) == (whole, texts)
+    assert rows(root, "select state from runs where id = 3") == [("interrupted",)]
+
+
+def test_a_newer_archive_is_refused_and_left(root):
+    spoil(root, 3)
+    change(
+        root,
+        "insert into _sqlite_migrations (migration_set, name, applied_at)"
+        " values ('warraq', 'm999_later', 'x')",
+    )
+    before = {path: path.read_bytes() for path in files(root)}
+    with pytest.raises(NewerArchive, match="m999_later"):
+        mend(root)
+    assert {path: path.read_bytes() for path in files(root)} == before
+    assert not (root / OLD).exists()
+
+
+def test_while_another_process_writes_nothing_is_touched(root):
+    spoil(root, 3)
+    before = {path: path.read_bytes() for path in files(root)}
+    with opened(root), pytest.raises(ArchiveLocked, match="is writing"):
+        mend(root)
+    assert {path: path.read_bytes() for path in files(root)} == before
+
+
+@pytest.mark.slow
+def test_an_article_of_which_only_records_are_left_is_read_again(lived):
+    articles, chain, captures = (rows(lived, sql) for sql in (ALL, CHAIN, CAPTURES))
+    ((article,),) = rows(
+        lived, "select article from revisions group by article having count(*) = 1 limit 1"
+    )
+    change(
+        lived,
+        f"delete from captures where article = {article}",
+        f"delete from revisions where article = {article}",
+        f"delete from visits where article = {article}",
+        f"delete from articles where id = {article}",
+    )
+    said = mended(lived)
+    assert "known again" in said
+    assert len(rows(lived, ALL)) == len(articles) - 1
+    code, output = shell.run("extract", "--again", "--archive", lived, seconds=120)
+    assert code == 0, output
+    assert rows(lived, ALL) == articles
+    assert [row[:4] for row in rows(lived, CHAIN)] == [row[:4] for row in chain]
+    assert [row[0] for row in rows(lived, CAPTURES)] == [row[0] for row in captures]
+    mended(lived)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mend_first", [True, False])
+def test_a_lost_database_and_the_lost_head_of_a_file(root, mend_first):
+    before = rows(root, CAPTURES)
+    runs = rows(root, "select id, command, started_at from runs order by id")
+    for path in files(root):
+        data = bytearray(path.read_bytes())
+        data[40] ^= 0xFF
+        path.write_bytes(data)
+    if mend_first:
+        mended(root)
+    (root / NAME).unlink()
+    mended(root)
+    told = slice(0, 10)  # what the pages of this desk are captures of cannot be read from them
+    assert [row[told] for row in rows(root, CAPTURES)] == [row[told] for row in before]
+    assert rows(root, "select id, command, started_at from runs order by id") == runs

@@ -13,6 +13,7 @@ from typing import Self
 from archive.batch import Batch
 from archive.clock import Clock, system
 from archive.database import require
+from archive.errors import ArchiveError
 from archive.files import ASIDE, settle
 from archive.hosts import Hosts
 from archive.past import Past
@@ -23,8 +24,9 @@ from archive.upkeep import gathering, joining
 from archive.upkeep.joining import Taken
 from crawler.again import weave_again
 from crawler.publisher import load_all
+from crawler.rebuild import STOPPED
 from crawler.replay import Replay
-from crawler.workers import Workers
+from crawler.workers import Stopped, Workers
 
 Progress = Callable[[str, int, int], None]
 
@@ -134,6 +136,8 @@ async def merge(
                 progress("WARC files", number, len(wanted))
             await _replay(store, workers, progress)
             after = _counts(store)
+    except Stopped as error:
+        raise workers.failure or ArchiveError(STOPPED) from error
     finally:
         workers.close()
     return Merged(

@@ -27,11 +27,12 @@ from archive.warc import sync_folder
 from crawler.again import weave_again
 from crawler.publisher import load_all
 from crawler.replay import Replay
-from crawler.workers import Workers
+from crawler.workers import Stopped, Workers
 
 logger = logging.getLogger(__name__)
 
 FOLDER = "rebuild"
+STOPPED = "it was told to end; the same command goes on where it was"
 OLD = "archive.before-rebuild.db"
 _SIGN = "files.txt"  # which files a rebuild that was broken off is of
 
@@ -62,7 +63,8 @@ async def rebuild(
         NotAnArchive: if there are no WARC files.
         NewerArchive: if a newer Warraq wrote the database there is.
         ArchiveLocked: if another process is writing.
-        ArchiveError: if the folder cannot be written.
+        ArchiveError: if the folder cannot be written, or the workers were told to end.
+        NoWorkers: if the processes that read pages die as they start.
     """
     names = _files(root)
     try:
@@ -115,6 +117,8 @@ async def _rebuild(
             replay = Replay(store, publishers, workers)
             await replay.run(progress=lambda done: progress("events", done, total))
             await weave_again(store, store.shared(), publishers, workers)
+        except Stopped as error:
+            raise workers.failure or ArchiveError(STOPPED) from error
         finally:
             workers.close()
         rows = _finish(store, root)

@@ -1,0 +1,178 @@
+"""The tables of the first version, as SQL; what changed since stands in schema.py."""
+
+TABLES = """
+create table publishers (
+    slug text primary key,
+    name text not null,
+    name_latin text,
+    homepage text,
+    country text,
+    language text
+) strict;
+
+create table runs (
+    id integer primary key,
+    command text not null,
+    started_at text not null,
+    ended_at text,
+    state text not null check (state in ('running', 'finished', 'interrupted', 'failed')),
+    pid integer not null,
+    requests integer not null default 0,
+    new integer not null default 0,
+    changed integer not null default 0,
+    unchanged integer not null default 0,
+    problems integer not null default 0,
+    bytes integer not null default 0
+) strict;
+
+create table captures (
+    id integer primary key,
+    url text not null,
+    publisher text references publishers(slug),
+    kind text not null,
+    fetched_at text not null,
+    status integer not null,
+    content_type text,
+    sha256 text,
+    wire_bytes integer not null default 0,
+    truncated text,
+    warc_file text not null,
+    warc_offset integer not null,
+    warc_length integer not null,
+    run integer not null references runs(id),
+    unique (warc_file, warc_offset)
+) strict;
+create index captures_url on captures(url);
+create index captures_fetched_at on captures(fetched_at);
+create index captures_publisher_kind on captures(publisher, kind);
+create index captures_run on captures(run);
+create index captures_sha256 on captures(sha256);
+
+create table articles (
+    id integer primary key,
+    publisher text not null references publishers(slug),
+    url text not null unique,
+    kind text not null,
+    title text,
+    deck text,
+    byline text,
+    byline_from text,
+    dateline text,
+    section text,
+    language text,
+    published_at text,
+    published_on text,
+    published_from text,
+    modified_at text,
+    text text not null,
+    words integer not null,
+    image_url text,
+    capture integer references captures(id),
+    first_seen_at text not null,
+    last_seen_at text not null,
+    changed_at text,
+    revision_count integer not null default 1,
+    gone_at text,
+    withheld_at text
+) strict;
+create index articles_publisher_published on articles(publisher, published_on);
+create index articles_published_on on articles(published_on);
+create index articles_published_at on articles(published_at);
+create index articles_first_seen_at on articles(first_seen_at);
+create index articles_changed_at on articles(changed_at) where changed_at is not null;
+create index articles_gone_at on articles(gone_at) where gone_at is not null;
+create index articles_kind on articles(kind);
+create index articles_capture on articles(capture);
+create index articles_language on articles(language);
+create index articles_section on articles(section);
+
+create table revisions (
+    id integer primary key,
+    article integer not null references articles(id),
+    number integer not null,
+    observed_at text not null,
+    capture integer references captures(id),
+    title text,
+    deck text,
+    byline text,
+    dateline text,
+    section text,
+    tags text,
+    published_at text,
+    published_on text,
+    modified_at text,
+    text text,
+    image_url text,
+    content_hash text not null,
+    unique (article, number)
+) strict;
+create index revisions_observed_at on revisions(observed_at);
+create index revisions_capture on revisions(capture);
+
+create table visits (
+    key text primary key,
+    url text not null,
+    publisher text not null references publishers(slug),
+    kind text not null,
+    found_in text,
+    found_at text not null,
+    article integer references articles(id),
+    due_at text,
+    not_before text,
+    last_at text,
+    etag text,
+    last_modified text,
+    last_sha256 text,
+    interval integer,
+    failures integer not null default 0,
+    state text not null default 'due'
+        check (state in ('due', 'done', 'gone', 'refused', 'failed'))
+) strict;
+create index visits_due on visits(publisher, kind, due_at) where due_at is not null;
+create index visits_article on visits(article);
+create index visits_entries on visits(publisher) where kind != 'article' and found_in is null;
+
+create table links (
+    url text not null references visits(key),
+    found_in text not null,
+    title text,
+    published text,
+    author text,
+    summary text,
+    found_at text not null,
+    primary key (url, found_in)
+) strict;
+
+create table problems (
+    id integer primary key,
+    at text not null,
+    run integer references runs(id),
+    publisher text references publishers(slug),
+    url text not null,
+    stage text not null,
+    kind text not null,
+    detail text not null,
+    capture integer references captures(id)
+) strict;
+create index problems_at on problems(at);
+create index problems_publisher_kind on problems(publisher, kind);
+create index problems_run on problems(run);
+create index problems_url on problems(url);
+
+create table authors (id integer primary key, name text not null unique) strict;
+create table article_authors (
+    article integer not null references articles(id),
+    author integer not null references authors(id),
+    position integer not null,
+    primary key (article, author)
+) strict, without rowid;
+create index article_authors_author on article_authors(author);
+
+create table tags (id integer primary key, name text not null unique) strict;
+create table article_tags (
+    article integer not null references articles(id),
+    tag integer not null references tags(id),
+    primary key (article, tag)
+) strict, without rowid;
+create index article_tags_tag on article_tags(tag);
+"""

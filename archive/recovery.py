@@ -28,7 +28,7 @@ def recover(db: sqlite3.Connection, folder: Path) -> None:
     files.settle(db, folder)
     for (run,) in db.execute("select id from runs where state = 'running'").fetchall():
         db.execute("begin immediate")
-        for path in sorted(folder.glob(f"warraq-*-{run}-???.warc.gz")):
+        for path in sorted(folder.glob(f"warraq-{'[0-9]' * 14}-{run}-[0-9]*.warc.gz")):
             _recover_file(db, path, run=run)
         runs.end(db, run, state="interrupted", now=None)
         db.execute("commit")

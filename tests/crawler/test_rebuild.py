@@ -109,8 +109,6 @@ def test_a_rebuilt_database_is_equal_and_whole(root):
     result = rebuilt(root)
     after = everything(root)
     for table, rows in before.items():
-        print("DBG", table, str(differences(rows, after[table]))[:600])
-    for table, rows in before.items():
         assert differences(rows, after[table]) == [], table
     assert result.lost == ()
     assert result.rows["articles"] == len(before["articles"])

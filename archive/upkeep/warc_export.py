@@ -120,19 +120,25 @@ class _Cutting:
             # A record of another program's making names its payload in other ways.
             row = row or self._db.execute(_SAME, {"id": capture}).fetchone()
             original = row and row[0]
-        places = [(offset, length), *_beside(descriptor, offset + length)]
+        beside = _beside(descriptor, offset + length, record.fields.get("warc-record-id", ""))
+        places = [(offset, length), *beside]
         return original, [os.pread(descriptor, size, place) for place, size in places]
 
 
-def _beside(descriptor: int, offset: int) -> Iterator[tuple[int, int]]:
-    """Yield offset and length of what was recorded with an answer: its request, behind it."""
+def _beside(descriptor: int, offset: int, answer: str) -> Iterator[tuple[int, int]]:
+    """Yield offset and length of what was recorded with an answer (its id): its request, behind it.
+
+    Between an answer and the next one stands what is told of others as well, withheld ones too.
+    """
     end = os.fstat(descriptor).st_size
     while offset < end:
         found = unpack_next(descriptor, offset, end)
         record = found and parse(found[0])
         if not found or not record or record.type in {*CAPTURED, "warcinfo"}:
             return
-        yield offset, found[1]
+        of = {record.fields.get(f"warc-{name}") for name in ("concurrent-to", "refers-to")}
+        if answer in of:
+            yield offset, found[1]
         offset += found[1]
 
 

@@ -11,7 +11,7 @@ from archive.commands.progress import Progress
 
 
 @click.command()
-@click.argument("other", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("other", type=click.Path(file_okay=False, path_type=Path))
 @archive_option
 @click.option(
     "--processes", type=click.IntRange(min=1), metavar="N", help="Use N cores; all by default."

@@ -118,11 +118,12 @@ def test_each_line_is_a_resource_record_first(tmp_path):
     checker.process_all()
     assert checker.exit_value == 0
     with path.open("rb") as file:
-        info, resource = [
+        info, resource, end = [
             (record.rec_type, record.rec_headers, record.content_stream().read())
             for record in ArchiveIterator(file)
         ]
     assert (info[0], resource[0], resource[2]) == ("warcinfo", "resource", line)
+    assert (end[0], end[2][:8]) == ("metadata", b"act: end")
     assert resource[1].get_header("WARC-Target-URI") == "https://a.example/1"
     assert resource[1].get_header("Content-Type") == "application/json"
     assert rows(tmp_path, "select url, kind, status, content_type from captures") == [

@@ -52,7 +52,7 @@ def test_the_record_refers_to_its_response_and_has_both_digests(tmp_path):
     assert Checker(Checked(path)).process_all() == 0
     with path.open("rb") as file:
         types = [one.headers["WARC-Type"] for one in FastIterator(file, verify_digests=True)]
-    assert types == ["warcinfo", "response", "request", "conversion"]
+    assert types == ["warcinfo", "response", "request", "conversion", "metadata"]
     with opened(tmp_path) as store:
         place = renderings.location_of(store.db, capture.id)
         assert place is not None

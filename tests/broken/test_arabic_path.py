@@ -11,6 +11,8 @@ from archive.database import open_for_reading
 from tests.broken import workshop as w
 from tests.serving import serving
 
+pytestmark = pytest.mark.slow
+
 # As people name folders: letters, spaces, marks, digits, and what URIs and TOML would read.
 NAMES = ["أرشيف الأخبار", "صُحُفٌ ٢٠٢٠ #1 50% ?x=1&y", "مجلد 'لا' \"نعم\" ؛ $HOME"]
 

@@ -16,6 +16,8 @@ from tests.archive.desk import FEED, HOUR, NOON, PAPER, Hands, opened, rows, vis
 from tests.broken import workshop as w
 from tests.crawler import wire
 
+pytestmark = pytest.mark.slow
+
 DAY = timedelta(days=1)
 
 

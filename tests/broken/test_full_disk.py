@@ -13,6 +13,8 @@ from archive.database import NAME
 from crawler.cli import warraq
 from tests.broken import workshop as w
 
+pytestmark = pytest.mark.slow
+
 DISK = "12m"
 # What SQLite needs for readers is a file of 32 kB beside the database.
 FULL = (
@@ -29,7 +31,7 @@ def disk(tmp_path):
 
 @pytest.mark.parametrize(
     "leaving",
-    [160_000, *(pytest.param(more, marks=pytest.mark.slow) for more in (80_000, 400_000, 700_000))],
+    [160_000, 80_000, 400_000, 700_000],
 )
 def test_a_crawl_ends_with_one_line_and_the_next_one_goes_on(sound, disk, leaving):
     root = sound.copy(disk / "archive")
@@ -51,7 +53,6 @@ def test_a_crawl_ends_with_one_line_and_the_next_one_goes_on(sound, disk, leavin
     assert w.is_whole(root)
 
 
-@pytest.mark.slow
 def test_it_is_filled_up_again_and_again_while_it_crawls(sound, disk):
     """Room comes and goes as it does on a machine that others use; each crawl gets further."""
     root = sound.copy(disk / "archive")

@@ -8,6 +8,8 @@ from archive.database import NAME
 from tests.broken import workshop as w
 from tests.serving import serving
 
+pytestmark = pytest.mark.slow
+
 REMEDY = "let this user read and write there, or name another folder"
 
 

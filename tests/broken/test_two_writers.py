@@ -9,6 +9,8 @@ import pytest
 from archive.database import NAME
 from tests.broken import workshop as w
 
+pytestmark = pytest.mark.slow
+
 _HOLD = """
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -57,7 +59,6 @@ def test_while_a_crawl_writes_other_writers_name_it_and_readers_read(sound, root
     assert w.is_whole(root)
 
 
-@pytest.mark.slow
 def test_of_crawls_that_start_at_once_one_does_the_work(sound, root):
     processes = [
         subprocess.Popen(

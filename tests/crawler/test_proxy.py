@@ -124,6 +124,7 @@ async def test_a_proxy_is_given_its_password_and_the_archive_is_not(archive, sit
 ASKS = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["http", "socks5", "socks5h"])
 @pytest.mark.parametrize("alive", [False, True], ids=["none-there", "asks-for-a-password"])
 async def test_a_proxy_that_does_not_work_is_one_problem_and_blames_no_site(

@@ -81,6 +81,7 @@ def test_a_browser_reads_the_seed_article(demo):
         assert page.locator(".text p").all_inner_texts() == PARAGRAPHS
 
 
+@pytest.mark.slow
 def test_a_second_demo_beside_it_takes_other_ports(demo, tmp_path):
     command = [sys.executable, "-m", "crawler", "demo", "--no-serve", "--archive", str(tmp_path)]
     second = subprocess.run(command, capture_output=True, text=True, check=True)

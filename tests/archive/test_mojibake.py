@@ -104,6 +104,7 @@ def sentences():
     return gzip.decompress(path.read_bytes()).decode().splitlines()
 
 
+@pytest.mark.slow
 def test_no_sentence_of_news_is_changed_and_each_is_repaired():
     for number, sentence in enumerate(sentences()):
         assert repair(sentence) == sentence

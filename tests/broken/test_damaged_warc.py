@@ -18,6 +18,8 @@ from tests.archive.desk import NOON, PAPER, Hands, exchange, opened, reading, vi
 from tests.broken import workshop as w
 from tests.serving import serving
 
+pytestmark = pytest.mark.slow
+
 # What does not read the records goes on, and so does what writes new ones.
 GOES_ON = ("import-jsonl", "withhold", "reindex", "search", "stats", "runs", "export", "publish")
 

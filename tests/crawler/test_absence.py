@@ -72,6 +72,7 @@ async def test_a_host_that_went_away_is_left_alone(archive, site, known):
 OUTAGE = wire.http("<title>الموقع تحت الصيانة</title><p>سنعود إليكم قريبا</p>".encode())
 
 
+@pytest.mark.slow
 async def test_an_outage_page_in_every_articles_place_stops_the_questions(archive, site, known):
     site.answers |= dict.fromkeys(PATHS, (OUTAGE,))
     summary = await archive.crawl(addresses=known, poll=frozenset())

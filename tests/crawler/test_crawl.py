@@ -177,10 +177,13 @@ async def test_neither_listings_nor_articles_wait_for_all_of_the_others(
     site.answers["/maps"] = (wire.http(body, media="text/xml"),)
     site.answers |= {f"/map/{n}": (wire.http(b"<urlset></urlset>"),) for n in range(listings)}
     paths = [f"/news/{n}" for n in range(articles)]
-    site.answers |= {path: (wire.http(wire.article(path)),) for path in paths}
+    site.answers |= {path: (wire.http(wire.article(path)),) for path in [*paths, "/first"]}
     archive.follow(sitemaps=[site.url + "/maps"], delay=0.005)
     with Store(archive.root, command="test", software="test", clock=archive.clock) as store:
         store.publish(Publisher(slug="paper", name="paper", homepage=site.url + "/"))
+    # What reads pages has started then, and no article waits for it while listings go on.
+    await archive.crawl(poll=frozenset(), addresses=[(site.url + "/first", "paper")])
+    with Store(archive.root, command="test", software="test", clock=archive.clock) as store:
         store.enter([(site.url + "/maps", Kind.SITEMAP)], publisher="paper")
         store.ask([(site.url + path, Kind.ARTICLE) for path in paths], publisher="paper")
     await archive.crawl(poll=frozenset())

@@ -359,6 +359,7 @@ def test_entities_in_sitemaps_are_inert(tmp_path):
         assert len(str(found)) < 200
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_addresses_stream():
     body = gzip.compress(urlset(*(entry(f"{ONE}/{n}") for n in range(100_000))).encode(), mtime=0)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

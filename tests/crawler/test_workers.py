@@ -174,6 +174,7 @@ async def test_a_closed_pool_reads_nothing_more():
         await pool.extract(capture(), PAPER)
 
 
+@pytest.mark.slow
 async def test_a_crawl_without_readers_ends_and_its_pages_stay_due(archive, tmp_path, monkeypatch):
     dying(monkeypatch, tmp_path, 1000)
     with pytest.raises(NoWorkers, match="still due"):

@@ -191,7 +191,7 @@ async def test_neither_listings_nor_articles_wait_for_all_of_the_others(
     assert len(asked) == listings + articles
     fewer = "/news/" if articles < listings else "/map/"
     last = max(place for place, path in enumerate(asked) if path.startswith(fewer))
-    assert last < min(listings, articles) * 4 + 30
+    assert last < (listings + articles) * 2 // 3  # how soon depends on how fast pages are read
 
 
 async def test_between_slices_another_writer_gets_its_turn(archive, site, monkeypatch):

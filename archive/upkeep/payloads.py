@@ -11,6 +11,7 @@ from archive.upkeep.survey import CAPTURED, Survey
 _ORIGINAL = "select 1 from captures where sha256 = ? and url = ? and fetched_at = ? limit 1"
 _PROMISED = """
 update captures set sha256 = ? where warc_file = ? and warc_offset = ? and sha256 is null
+    and status != 304
 """
 _UNPROMISED = """
 update captures set sha256 = null where warc_file = ? and warc_offset = ? and sha256 = ?

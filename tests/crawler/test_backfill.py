@@ -285,7 +285,9 @@ def test_a_walk_killed_again_and_again_ends_with_every_article_once(press, tmp_p
     wanted = truths(press, slug, "2020-11-05")
     assert len(wanted) > 60
     acknowledged: dict[str, str] = {}
-    for _, after in zip(range(4), itertools.cycle((12, 25, 31))):
+    for number, after in zip(range(12), itertools.cycle((12, 25, 31))):
+        if number >= 4 and acknowledged:
+            break  # on a slow machine the first kills come before anything is acknowledged
         kill(backfill(tmp_path, press, slug, "--since", "2020-11-05"), press, after=after)
         assert acknowledged.items() <= found(tmp_path).items()
         acknowledged = found(tmp_path)

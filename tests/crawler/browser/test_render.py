@@ -129,6 +129,7 @@ async def test_a_script_is_asked_for_once_by_many_pages(scripted, site):
         site.answers[f"/news/{number}"] = site.answers["/news/1"]
         story(site, f"{TITLE} {number}", number)
     await scripted.crawl()
+    assert scripted.problems() == []
     assert len(titles(scripted)) == 6
     assert site.count("/app.js") == 1
 

@@ -14,13 +14,9 @@ from types import TracebackType
 from typing import Self
 
 from archive import articles, captures, imports, renderings, warc
-from archive.batch import Batch
 from archive.clock import from_iso, system
 from archive.database import open_for_writing
-from archive.hosts import Hosts
-from archive.past import Past
 from archive.records import Capture, Extraction, Kind, Outcome, Visit, WarcLocation
-from archive.shapes import Shapes
 from archive.store import Store
 from archive.visits import State, known
 from archive.warc_records import RENDERED_TYPE
@@ -69,10 +65,7 @@ class Replayed(Store):
         self.db.execute("pragma foreign_keys = off")
         self.run = 0
         self._warc = warc.WarcFile(self.warc_folder, name="none", info={}, now=self.now)
-        self.batch = Batch(self.db, self._warc, run=0, clock=system)
-        self.hosts = Hosts(self.db, self.batch)
-        self.shapes = Shapes(self.db, self.batch)
-        self.past = Past(self.db, self.batch, clock=self.clock)
+        self._begin_batches(system)
         self._began = self.now
         return self
 

@@ -80,10 +80,7 @@ class Session:
                 now=now,
                 roll_bytes=self._roll_bytes,
             )
-            self.batch = Batch(self.db, self._warc, run=self.run, clock=self.clock)
-            self.hosts = Hosts(self.db, self.batch)
-            self.shapes = Shapes(self.db, self.batch)
-            self.past = Past(self.db, self.batch, clock=self.clock)
+            self._begin_batches(self.clock)
             self._began = now
             self._closing = opening.pop_all()
         return self
@@ -127,6 +124,13 @@ class Session:
         """
         self.batch.open()
         self._warc.write_metadata(url, fields, refers_to=refers_to, now=at)
+
+    def _begin_batches(self, clock: Clock) -> None:
+        """Begin what writes in batches; `clock` says how old a batch is."""
+        self.batch = Batch(self.db, self._warc, run=self.run, clock=clock)
+        self.hosts = Hosts(self.db, self.batch)
+        self.shapes = Shapes(self.db, self.batch)
+        self.past = Past(self.db, self.batch, clock=self.clock)
 
     def _make_folders(self) -> None:
         try:

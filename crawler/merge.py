@@ -10,15 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from archive.batch import Batch
 from archive.clock import Clock, system
 from archive.database import require
 from archive.errors import ArchiveError
 from archive.files import ASIDE, settle
-from archive.hosts import Hosts
-from archive.past import Past
 from archive.replayed import Event, Replayed
-from archive.shapes import Shapes
 from archive.store import Store
 from archive.upkeep import gathering, joining
 from archive.upkeep.joining import Taken
@@ -58,10 +54,7 @@ class Joined(Replayed):
         self._own = self.run
         self.now = self._present()
         self.clock = lambda: self.now
-        self.batch = Batch(self.db, self._warc, run=self._own, clock=system)
-        self.hosts = Hosts(self.db, self.batch)
-        self.shapes = Shapes(self.db, self.batch)
-        self.past = Past(self.db, self.batch, clock=self.clock)
+        self._begin_batches(system)
         return self
 
     def __exit__(

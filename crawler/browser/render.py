@@ -33,18 +33,20 @@ logger = logging.getLogger(__name__)
 
 KINDS = frozenset({Kind.ARTICLE, Kind.SECTION})
 _AT_ONCE = 2  # pages
-_QUIET = 0.5  # seconds without a request after which a page is taken as built
+_QUIET = 0.5  # seconds a loaded page must ask for nothing to be taken as built
+_LOADING = 0.05  # seconds between two looks at a page that still loads
 _TOLD = 5  # addresses that gave nothing
 _CLOSING = 10.0  # seconds that a page, or the browser, gets to close
 _SAME_TIME = timedelta(minutes=1)  # the browser's clock is set only where ours is another
-# Read in a world of its own, where the page's scripts cannot have replaced anything: false while
-# the page still loads, null where it is too large.
-_SHOWN = """(() => {
-    if (document.readyState !== "complete") return false;
+_IDLE = 1000  # milliseconds a page gets to do what it has to do already
+# Both are read in a world of its own, where the page's scripts cannot have replaced anything.
+_IS_LOADED = "document.readyState === 'complete'"
+# Null where it is too large.
+_SHOWN = f"""new Promise(done => requestIdleCallback(() => {{
     const type = document.doctype ? "<!DOCTYPE html>" : "";
     const html = type + document.documentElement.outerHTML;
-    return html.length > %d ? null : html;
-})()"""
+    done(html.length > {LARGEST_PAGE} ? null : html);
+}}, {{timeout: {_IDLE}}}))"""
 
 
 def is_shown(visit: Visit, publisher: Publisher) -> bool:
@@ -200,13 +202,22 @@ async def _built(context: Any, page: Any, url: str, subresources: Subresources) 
     world = await session.send(
         "Page.createIsolatedWorld", {"frameId": tree["frameTree"]["frame"]["id"]}
     )
-    asked = {
-        "expression": _SHOWN % LARGEST_PAGE,
-        "contextId": world["executionContextId"],
-        "returnByValue": True,
-    }
-    value: str | bool | None = False
-    while value is False:
+
+    async def read(expression: str) -> Any:
+        asked = {
+            "expression": expression,
+            "contextId": world["executionContextId"],
+            "awaitPromise": True,
+            "returnByValue": True,
+        }
+        return (await session.send("Runtime.evaluate", asked))["result"].get("value")
+
+    # Where the processor is busy, a script may be run, or its request come, later than the quiet.
+    html, answered = None, -1
+    while subresources.pending or answered != subresources.answered:
+        while not await read(_IS_LOADED):  # noqa: ASYNC110 - a page can remove listeners
+            await asyncio.sleep(_LOADING)
         await subresources.settled(seconds=_QUIET)
-        value = (await session.send("Runtime.evaluate", asked))["result"].get("value")
-    return value if value is None else str(value)
+        answered = subresources.answered
+        html = await read(_SHOWN)
+    return None if html is None else str(html)

@@ -126,7 +126,7 @@ class Subresources:
         self._left = MOST_REQUESTS
         self._bytes = MOST_BYTES
         self.pending: list[str] = []
-        self._ended = 0
+        self.answered = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self.missed: list[str] = []
@@ -134,9 +134,9 @@ class Subresources:
     async def settled(self, *, seconds: float) -> None:
         """Wait until nothing was asked for or answered for so long."""
         ended = -1
-        while self.pending or ended != self._ended:
+        while self.pending or ended != self.answered:
             await self._idle.wait()
-            ended = self._ended
+            ended = self.answered
             await asyncio.sleep(seconds)
 
     async def answer(self, route: Any) -> None:
@@ -161,7 +161,7 @@ class Subresources:
             yield
         finally:
             self.pending.remove(url)
-            self._ended += 1
+            self.answered += 1
             if not self.pending:
                 self._idle.set()
 

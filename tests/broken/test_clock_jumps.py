@@ -61,7 +61,7 @@ class Jumping(Hands):
 
 
 @pytest.mark.parametrize("step", [-DAY, DAY])
-@pytest.mark.parametrize("after", [30, 120])
+@pytest.mark.parametrize("after", [30, 80])
 async def test_a_crawl_during_which_the_clock_jumps_and_the_next_one_get_everything(
     tmp_path, step, after
 ):

@@ -144,9 +144,11 @@ def _capture(
     http_head, payload = block.removesuffix(b"\r\n\r\n").split(b"\r\n\r\n", 1)
     start_line, *headers = http_head.split(b"\r\n")
     status, size = int(start_line.split(b" ", 2)[1]), len(payload)
-    sha256 = fields["WARC-Payload-Digest"].removeprefix("sha256:")
-    if fields["WARC-Type"] == "revisit" and status != 304:
-        size = captures.payload_size(db, sha256)
+    sha256 = None
+    if status != 304:
+        sha256 = fields["WARC-Payload-Digest"].removeprefix("sha256:")
+        if fields["WARC-Type"] == "revisit":
+            size = captures.payload_size(db, sha256)
     return Capture(
         url=fields["WARC-Target-URI"],
         publisher=fields.get(PUBLISHER_FIELD),
@@ -154,7 +156,7 @@ def _capture(
         fetched_at=from_iso(fields["WARC-Date"]),
         status=status,
         content_type=_content_type(headers),
-        sha256=None if status == 304 else sha256,
+        sha256=sha256,
         record=location,
         wire_bytes=size,
         truncated=fields.get("WARC-Truncated"),

@@ -192,3 +192,10 @@ def m012_spare_indexes(db: Database) -> None:
         db.execute(f"drop index if exists {index}")
     db.execute("update captures set sha256 = null where status = 304")
     db.execute("create index captures_sha256 on captures(sha256) where sha256 is not null")
+
+
+@MIGRATIONS()
+def m013_captures_of_no_article(db: Database) -> None:
+    """Index the addresses of those captures alone that no article leads to."""
+    db.execute("drop index captures_url")
+    db.execute("create index captures_url on captures(url) where article is null")

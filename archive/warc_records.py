@@ -88,11 +88,10 @@ def response_record(
     headers = tuple(
         (_RENAMED.get(name.lower(), name), value) for name, value in exchange.response_headers
     )
-    named = {
-        "WARC-Date": iso(exchange.fetched_at),
-        "WARC-Payload-Digest": f"sha256:{sha256}",
-        KIND_FIELD: kind.value,
-    }
+    named = {"WARC-Date": iso(exchange.fetched_at)}
+    if not (refers_to and exchange.status == 304):  # which brings no payload
+        named["WARC-Payload-Digest"] = f"sha256:{refers_to.sha256 if refers_to else sha256}"
+    named[KIND_FIELD] = kind.value
     if publisher:
         named[PUBLISHER_FIELD] = publisher
     if exchange.ip:
@@ -101,7 +100,6 @@ def response_record(
         named["WARC-Truncated"] = exchange.truncated
     if refers_to:
         named["WARC-Profile"] = NOT_MODIFIED if exchange.status == 304 else IDENTICAL
-        named["WARC-Payload-Digest"] = f"sha256:{refers_to.sha256}"
         named["WARC-Refers-To-Target-URI"] = refers_to.url
         named["WARC-Refers-To-Date"] = iso(refers_to.fetched_at)
     return writer.create_warc_record(

@@ -103,9 +103,9 @@ where id in (
     union select capture from articles where id = :id
     union select id from captures where article = :id
     union select captures.id from captures join articles on articles.url = captures.url
-        where articles.id = :id
+        where articles.id = :id and captures.article is null
     union select captures.id from captures join visits on visits.url = captures.url
-        where visits.article = :id
+        where visits.article = :id and captures.article is null
 )
 order by fetched_at desc, id desc limit :limit
 """

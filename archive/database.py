@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from archive.errors import DamagedDatabase, NewerArchive, NotAnArchive
+from archive.errors import DamagedDatabase, NewerArchive, NotAnArchive, OlderArchive
 from archive.index import index_is_current, rebuild_index
 from archive.remedies import is_of_the_disk, told
 from archive.schema import MIGRATIONS
@@ -68,7 +68,8 @@ def open_for_reading(root: Path) -> sqlite3.Connection:
 
     Raises:
         NewerArchive: if a newer Warraq wrote it.
-        NotAnArchive: if there is no archive in `root`, or an older Warraq wrote it.
+        OlderArchive: if an older Warraq wrote it.
+        NotAnArchive: if there is no archive in `root`.
     """
     path = root / NAME
     require(root)
@@ -76,9 +77,9 @@ def open_for_reading(root: Path) -> sqlite3.Connection:
         _refuse_newer(db, root)
         if MIGRATIONS.pending(Database(db)):
             _refuse_lost(root)
-            raise NotAnArchive(
-                f"{path} is no archive yet, or an older Warraq wrote it;"
-                " the next command that writes (as `warraq crawl`) brings it up to date"
+            raise OlderArchive(
+                f"{path} is no archive yet, or an older Warraq wrote it; `warraq repair`,"
+                " or any other command that writes, brings it up to date"
             )
     return db
 

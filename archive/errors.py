@@ -2,7 +2,8 @@
 
 ArchiveError
 ├── NotAnArchive      the folder holds no archive that can be used
-│   └── DamagedDatabase   its database is damaged or lost; its WARC files may be whole
+│   ├── DamagedDatabase   its database is damaged or lost; its WARC files may be whole
+│   └── OlderArchive      an older Warraq wrote it, and what was asked changes nothing
 ├── NewerArchive      a newer Warraq wrote it
 ├── ArchiveLocked     another process is writing
 ├── StaleIndex        the search index was made by something else than this Warraq
@@ -20,6 +21,10 @@ class NotAnArchive(ArchiveError):  # noqa: N818 - reads as what it is
 
 class DamagedDatabase(NotAnArchive):
     """The archive's database does not read, or is lost while its WARC files are there."""
+
+
+class OlderArchive(NotAnArchive):
+    """The database was written by an older version; the next command that writes updates it."""
 
 
 class NewerArchive(ArchiveError):  # noqa: N818

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.clock import Clock, system
-from archive.database import NAME, open_for_writing
-from archive.errors import ArchiveError, NewerArchive, NotAnArchive
+from archive.database import NAME, open_for_reading, open_for_writing
+from archive.errors import ArchiveError, NewerArchive, NotAnArchive, OlderArchive
 from archive.index import rebuild_index
 from archive.lock import writing
 from archive.session import WARC_FOLDER
@@ -53,6 +53,7 @@ async def repair(
 
     Raises:
         NewerArchive: if a newer Warraq wrote it.
+        OlderArchive: if an older one did, for a dry run.
         NotAnArchive: if there is neither a database nor a WARC file.
         ArchiveLocked: if another process is writing.
         ArchiveError: if the disk does not give or take what it must.
@@ -69,6 +70,8 @@ async def _repair(
     root: Path, *, say: Say, dry_run: bool, processes: int | None, clock: Clock
 ) -> Repaired:
     counts: Counter[str] = Counter()
+    if dry_run:
+        _refuse_older(root)
     if why := _broken(root, say, dry_run=dry_run, clock=clock):
         counts["mended"] += 1
         say(f"{root / NAME} {why}: it is made anew from the WARC files")
@@ -87,6 +90,16 @@ async def _repair(
         say("`warraq extract --again` reads pages among them that were not read yet.")
     findings = await _derived(root, say, counts, processes=processes, clock=clock)
     return Repaired(counts=counts, findings=findings)
+
+
+def _refuse_older(root: Path) -> None:
+    """Raise OlderArchive where a look at the database would already bring it up to date."""
+    try:
+        open_for_reading(root).close()
+    except OlderArchive:
+        raise
+    except NotAnArchive:
+        pass
 
 
 def _broken(root: Path, say: Say, *, dry_run: bool, clock: Clock) -> str | None:

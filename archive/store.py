@@ -249,7 +249,7 @@ class Store(Session):
         self.batch.open()
         now = self.clock()
         if capture and capture.record:
-            fields = told.fields_of(visit, run=self.run)
+            fields = told.fields_of(visit, run=self.run, sha256=capture.sha256)
             self.tell(capture.url, fields, at=now, refers_to=capture.record.record_id)
         visits.visited(
             self.db,

@@ -16,12 +16,14 @@ VIA = "via"  # the one name that WARC 1.1 (section 6.6) gives: where the address
 _HINTS = ("title", "published", "author", "summary", "dated_by")
 
 
-def fields_of(visit: Visit, *, run: int) -> dict[str, str]:
+def fields_of(visit: Visit, *, run: int, sha256: str | None = None) -> dict[str, str]:
     """Return the fields (name, value) of the record that tells of a visit.
 
-    Of later visits to an address, no more than differs from what the first one told.
+    `sha256` is that of the payload which it brought. Of later visits to an address no more is told
+    than differs from what the first one told, and the hints by which another payload was read.
     """
     first = visit.last_sha256 is None  # a good answer has told where it was found, and what as
+    read = first or sha256 not in {None, visit.last_sha256}
     told = {
         "visit": visit.key,
         "address": visit.url if visit.url != visit.key else None,
@@ -32,7 +34,7 @@ def fields_of(visit: Visit, *, run: int) -> dict[str, str]:
         "past": "yes" if visit.past else None,
         "earliest": visit.earliest_on.isoformat() if first and visit.earliest_on else None,
         "latest": visit.latest_on.isoformat() if first and visit.latest_on else None,
-        "hints": _hints(visit.hints) if first else None,
+        "hints": _hints(visit.hints) if read else None,
         "run": str(run),
     }
     return {name: " ".join(value.split()) for name, value in told.items() if value}

@@ -195,8 +195,14 @@ def known(db: sqlite3.Connection, visit: Visit) -> Visit:
         past=visit.past,
     )
     db.execute(KNOWN, row | {"found_in": visit.found_in})
-    found = as_visit(db.execute(f"{VISITS} where v.key = ?", (visit.key,)).fetchone())
+    found = find(db, visit.key) or visit
     return replace(found, kind=visit.kind, hints=visit.hints or found.hints)
+
+
+def find(db: sqlite3.Connection, key: str) -> Visit | None:
+    """Return what is known of an address (its key), None if it is not known."""
+    row = db.execute(f"{VISITS} where v.key = ?", (key,)).fetchone()
+    return row and as_visit(row)
 
 
 def as_visit(row: tuple[object, ...]) -> Visit:

@@ -34,6 +34,9 @@ logger = logging.getLogger(__name__)
 FOLDER = "rebuild"
 STOPPED = "it was told to end; the same command goes on where it was"
 OLD = "archive.before-rebuild.db"
+_COUNTED = ("articles", "revisions", "captures", "links", "authors", "tags")
+_LEFT_OUT = _COUNTED[:3]  # names and links that nothing bears any more are no loss
+_DAMAGED = "select count(*) from problems where stage = 'rebuild'"
 _SIGN = "files.txt"  # which files a rebuild that was broken off is of
 
 Progress = Callable[[str, int, int], None]
@@ -41,11 +44,17 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebuilt:
-    """What was made: WARC records read by type, rows by table, stretches that do not read."""
+    """What was made: WARC records read by type, rows by table, stretches that do not read.
+
+    `damaged` are answers that visits tell of and that could not be read again; `missing` is by how
+    many rows of each table the database there was had more, as far as it reads.
+    """
 
     records: Counter[str]
     rows: dict[str, int]
-    lost: tuple[str, ...] = field(default=())
+    lost: tuple[str, ...] = ()
+    damaged: int = 0
+    missing: dict[str, int] = field(default_factory=dict)
 
 
 async def rebuild(
@@ -122,8 +131,16 @@ async def _rebuild(
         finally:
             workers.close()
         rows = _finish(store, root)
+        damaged = store.db.execute(_DAMAGED).fetchone()[0]
+    missing = _missing(root, rows)
     _take_place(root, folder)
-    return Rebuilt(records=gathered.counts, rows=rows, lost=tuple(gathered.lost))
+    return Rebuilt(
+        records=gathered.counts,
+        rows=rows,
+        lost=tuple(gathered.lost),
+        damaged=damaged,
+        missing=missing,
+    )
 
 
 def _workplace(root: Path, names: list[str]) -> Path:
@@ -164,13 +181,26 @@ def _finish(store: Replayed, root: Path) -> dict[str, int]:
     gathering.clear(db)
     store.done = 0  # nothing is left to remember
     db.execute("commit")
-    rows = {
-        table: db.execute(f"select count(*) from {table}").fetchone()[0]  # noqa: S608 - ours
-        for table in ("articles", "revisions", "captures", "links", "authors", "tags")
-    }
     db.execute("analyze")
     db.execute("pragma wal_checkpoint(truncate)")
-    return rows
+    return {table: _count(db, table) for table in _COUNTED}
+
+
+def _count(db: sqlite3.Connection, table: str) -> int:
+    return int(db.execute(f"select count(*) from {table}").fetchone()[0])  # noqa: S608 - ours
+
+
+def _missing(root: Path, rows: dict[str, int]) -> dict[str, int]:
+    """Return by how many rows of each table the database there is has more."""
+    with contextlib.suppress(sqlite3.Error), closing(_there_is(root)) as old:
+        more = {table: _count(old, table) - rows[table] for table in _LEFT_OUT}
+        return {table: number for table, number in more.items() if number > 0}
+    return {}
+
+
+def _there_is(root: Path) -> sqlite3.Connection:
+    """Open the database there is, whatever its version, to read."""
+    return sqlite3.connect(f"{(root / NAME).absolute().as_uri()}?mode=ro", uri=True)
 
 
 def _withhold_again(db: sqlite3.Connection, root: Path) -> None:
@@ -179,9 +209,7 @@ def _withhold_again(db: sqlite3.Connection, root: Path) -> None:
     A witness must not come to light because a file is lost.
     """
     try:
-        with closing(
-            sqlite3.connect(f"{(root / NAME).absolute().as_uri()}?mode=ro", uri=True)
-        ) as old:
+        with closing(_there_is(root)) as old:
             told = old.execute("select article, at, act, reason from withholdings").fetchall()
             hidden = old.execute(
                 "select id, withheld_at from articles where withheld_at is not null"

@@ -18,6 +18,7 @@ from archive.records import (
     Capture,
     Extraction,
     Kind,
+    Link,
     Page,
     Problem,
     Reading,
@@ -26,6 +27,7 @@ from archive.records import (
 )
 from archive.replayed import Event, Replayed
 from archive.told import visit_of
+from archive.upkeep.gathering import OF_OLD
 from archive.upkeep.imported_line import BadLine, read_line
 from archive.upkeep.importing import keep_imported, known_article, publish_new
 from archive.upkeep.withholding import note
@@ -47,9 +49,14 @@ Progress = Callable[[int], None]
 
 @dataclass(slots=True, kw_only=True)
 class _Ready:
-    """An event, what was recorded of it, and the reading of its page under way."""
+    """An event, what was recorded of it, and the reading of its page under way.
+
+    `hints` are those by which the page is read: what the event tells, or else the listings that
+    were kept by then.
+    """
 
     event: Event
+    hints: Link | None = None
     visit: Visit | None = None
     capture: Capture | None = None
     reading: "asyncio.Task[Extraction] | None" = None
@@ -126,11 +133,17 @@ class Replay:
             return ready
         is_page = page.status == 200 and page.kind is Kind.ARTICLE and not page.truncated
         if is_page and page.body and ready.visit.kind is Kind.ARTICLE and not medium(page):
-            reading = self._workers.extract(
-                page, self._publisher(ready.visit), hints=ready.visit.hints
-            )
-            ready.reading = asyncio.ensure_future(reading)
+            ready.hints = self._hints(event, ready.visit)
+            ready.reading = self._read(page, self._publisher(ready.visit), ready.hints)
         return ready
+
+    def _hints(self, event: Event, visit: Visit) -> Link | None:
+        return self._store.hints(visit) if OF_OLD in event.fields else visit.hints
+
+    def _read(
+        self, page: Capture, publisher: Publisher, hints: Link | None
+    ) -> "asyncio.Task[Extraction]":
+        return asyncio.ensure_future(self._workers.extract(page, publisher, hints=hints))
 
     def _as_shown(self, capture: Capture) -> Capture:
         found = replayed.shown(self._store.db, self._store.warc_folder, capture)
@@ -173,9 +186,11 @@ class Replay:
             if ready.reading:
                 ready.reading.cancel()
             return
-        reading = ready.reading or asyncio.ensure_future(
-            self._workers.extract(page.capture, publisher, hints=visit.hints)
-        )
+        hints, reading = self._hints(ready.event, ready.visit), ready.reading
+        if reading and hints != ready.hints:  # a listing came in between
+            reading.cancel()
+            reading = None
+        reading = reading or self._read(page.capture, publisher, hints)
         self._keeper.keep(Reading(page=page, extraction=await reading))
 
     async def _page(self, ready: _Ready) -> None:
@@ -185,9 +200,7 @@ class Replay:
             return
         publisher = self._published_one(ready.visit)
         visit = replace(imports.enter(self._store.db, ready.visit), hints=None)
-        reading = ready.reading or asyncio.ensure_future(
-            self._workers.extract(ready.capture, publisher)
-        )
+        reading = ready.reading or self._read(ready.capture, publisher, None)
         page = Page(visit=visit, capture=ready.capture)
         keep(self._store, Reading(page=page, extraction=await reading), {})
 

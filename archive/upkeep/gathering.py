@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 _OURS = re.compile(r"warraq-(\d{14})-(\d+)-(\d+)\.warc\.gz")
 # What a visit of before there were metadata records is told of by its capture alone.
 _VISITED = frozenset({Kind.FEED, Kind.SITEMAP, Kind.SECTION, Kind.API, Kind.ARTICLE})
+OF_OLD = "of-old"  # marks such a visit among the others
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 TABLES = """
@@ -219,7 +220,7 @@ class _File:
                 kind=Kind(kind),
                 found_at=from_iso(at),
             )
-            fields = fields_of(visit, run=self._run) | {"hints": ""}
+            fields = fields_of(visit, run=self._run) | {OF_OLD: "yes"}
             self._wait(from_iso(at), "visit", fields, capture=capture)
 
     def _wait(

@@ -3,11 +3,15 @@
 import asyncio
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from archive.commands.options import archive_option
 from archive.commands.progress import Progress
+
+if TYPE_CHECKING:
+    from crawler.rebuild import Rebuilt
 
 
 @click.command()
@@ -53,5 +57,18 @@ def rebuild(archive: Path, from_warc: bool, processes: int | None) -> None:
     for table, number in rebuilt.rows.items():
         click.echo(f"{number:>12,}  {table}")
     click.echo(f"{archive}: made anew in {time.monotonic() - began:.1f} s.")
+    _tell_losses(rebuilt)
     if had_one:
-        click.echo(f"The database there was is kept as {archive / OLD}; it may be deleted.")
+        may = "keep it" if rebuilt.missing or rebuilt.damaged else "it may be deleted"
+        click.echo(f"The database there was is kept as {archive / OLD}; {may}.")
+
+
+def _tell_losses(rebuilt: "Rebuilt") -> None:
+    if rebuilt.damaged:
+        click.echo(
+            f"{rebuilt.damaged} answers could not be read again: they are in the table problems"
+            " (stage rebuild)."
+        )
+    if rebuilt.missing:
+        told = ", ".join(f"{number:,} {table}" for table, number in rebuilt.missing.items())
+        click.echo(f"The database there was had more than the WARC files tell: {told}.")

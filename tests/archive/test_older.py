@@ -171,6 +171,59 @@ def test_a_writer_migrates_it_and_nothing_that_it_held_has_changed(root):
     assert (code, "معلمو" in said) == (0, True)
 
 
+TOLD = {
+    "articles": "select id, url, title, text, byline, published_at, published_on, published_from,"
+    " first_seen_at, last_seen_at, changed_at, revision_count, gone_at from articles order by id",
+    "revisions": "select article, number, observed_at, title, text, published_at, published_on"
+    " from revisions order by article, number",
+    "links": "select url, found_in, title, published, author from links order by url, found_in",
+    "authors": "select article, name from article_authors join authors on id = author order by 1",
+    "tags": "select article, name from article_tags join tags on id = tag order by 1, 2",
+    "captures": "select id, url, kind, fetched_at, status, warc_file, warc_offset from captures"
+    " order by id",
+}
+
+
+def told(root: Path) -> dict[str, list[tuple[object, ...]]]:
+    return {table: query(root, sql) for table, sql in TOLD.items()}
+
+
+def test_its_warc_files_tell_all_though_they_have_no_metadata_records(root):
+    before = told(root)
+    code, said = run("rebuild", "--from-warc", "--archive", root)
+    assert (code, "it may be deleted" in said) == (0, True)
+    assert told(root) == before
+    assert query(root, "select 1 from problems where stage = 'rebuild'") == []
+    (root / "archive.db").unlink()
+    assert run("repair", "--archive", root)[0] == 0
+    assert told(root) == before
+
+
+def test_it_comes_into_another_archive_whole(root, tmp_path):
+    before = told(root)
+    other = tmp_path / "other"
+    other.mkdir()
+    open_for_writing(other).close()
+    code, said = run("merge", root, "--archive", other)
+    assert (code, "3 new articles" in said) == (0, True)
+    assert {table: told(other)[table] for table in ("articles", "revisions", "links")} == {
+        table: before[table] for table in ("articles", "revisions", "links")
+    }
+
+
+def test_a_rebuild_says_what_the_warc_files_do_not_tell(tmp_path):
+    root = unpack(STORED[-1], tmp_path)
+    migrate(root)
+    with closing(open_for_writing(root)) as db:
+        db.execute("insert into articles (id, publisher, url, kind, text, words, first_seen_at,"
+                   " last_seen_at) select 1, publisher, 'https://alwaraq.example/1', kind, text,"
+                   " words, first_seen_at, last_seen_at from articles limit 1")  # fmt: skip
+    code, said = run("rebuild", "--from-warc", "--archive", root)
+    assert code == 0
+    assert "had more than the WARC files tell: 1 articles." in said
+    assert "keep it" in said
+
+
 def test_it_has_the_tables_and_indexes_of_a_new_archive(root, tmp_path):
     migrate(root)
     made = tmp_path / "new"

@@ -17,7 +17,7 @@ from crawler.commands.options import chosen
 from crawler.crawl import Job, crawl
 from crawler.rebuild import OLD, rebuild
 from fixtures import Newsstand, serve
-from tests.crawler import shell
+from tests.crawler import shell, wire
 
 pytestmark = pytest.mark.slow
 
@@ -49,6 +49,8 @@ TABLES = {
     "problems": "select publisher, url, stage, kind, detail, capture from problems"
     " where capture is not null order by capture, kind, detail",
 }
+SIGNED = "</link><author>سلمى الأحمد</author>"
+EDITED = "<p>وأضاف المراسل في تحديث لاحق أن المدارس ستفتح أبوابها يوم الأحد المقبل.</p></article>"
 
 
 def differences(before, after):
@@ -186,3 +188,21 @@ def test_a_folder_without_warc_files_is_refused_and_left_as_it_is(tmp_path):
     code, output = shell.run("rebuild", "--archive", tmp_path)
     assert code == 2
     assert "--from-warc" in output
+
+
+async def test_an_edit_is_read_with_what_its_listing_said_as_it_was(archive, site):
+    signed = wire.feed(site.url + "/news/1").replace(b"</link>", SIGNED.encode())
+    site.answers["/feed"] = (wire.http(signed, media="application/rss+xml"),)
+    page = wire.article("خبر بلا اسم من المدينة")
+    site.answers["/news/1"] = (wire.http(page),)
+    await archive.crawl()
+    archive.forward(days=2)
+    site.answers["/news/1"] = (wire.http(page.replace(b"</article>", EDITED.encode())),)
+    await archive.crawl()
+    before = everything(archive.root)
+    bylines = archive.rows("select number, byline from revisions order by number")
+    assert bylines == [(1, "سلمى الأحمد"), (2, "سلمى الأحمد")]
+    await rebuild(archive.root)
+    after = everything(archive.root)
+    for table, rows in before.items():
+        assert differences(rows, after[table]) == [], table

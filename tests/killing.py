@@ -1,6 +1,6 @@
 """Kill the archive's commands with -9 at random moments, and see that nothing is lost.
 
-    python -m tests.killing                         all jobs: some ten minutes
+    python -m tests.killing                         all jobs: about an hour
     python -m tests.killing crawl --kills 20 --seed 7
 
 Real processes are killed, with their children or (every second time) alone. After each kill another

@@ -27,7 +27,7 @@ from fixtures import Newsstand
 from fixtures.faults import Fault
 
 ARTICLES = 30
-WRITING = ("crawl", "backfill", "save", "import-jsonl", "withhold", "reindex")
+WRITING = ("crawl", "backfill", "save", "import-jsonl", "withhold", "reindex", "extract --again")
 READING = ("search", "stats", "runs", "verify", "export", "export --warc", "publish", "backup")
 _PAGE = 4096
 _KEPT = (
@@ -112,6 +112,7 @@ def _words(name: str, root: Path, out: Path) -> list[str]:
         "save": ["save", "http://127.0.0.1:9/x"],
         "import-jsonl": ["import-jsonl", str(line)],
         "withhold": ["withhold", _some_article(root), "--reason", "x"],
+        "extract --again": ["extract", "--again"],
         "search": ["search", "الحكومة"],
         "export": ["export", "-o", str(out / "articles.jsonl")],
         "export --warc": ["export", "--warc", "-o", str(out / "captures.warc.gz")],

@@ -14,6 +14,7 @@ _WIDTH = 60  # letters of a value that is shown whole
 _AROUND = 4  # words before and after what differs
 _MOST = 8  # words shown of what was there, and of what would be
 _NAMES = 4
+_NAME = 100  # letters of a name; images have their addresses and captions for one
 _LONGEST = 40  # letters of a word; what is longer (an address) counts as several
 # Words that are compared from the first that differs on: difflib's time grows with their square.
 _WINDOW = 600
@@ -105,16 +106,16 @@ def _of_names(before: Iterable[str], after: Iterable[str]) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     more = f" … and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
-    return "، ".join(map(_short, names[:_NAMES])) + more
+    return "، ".join(_short(name, _NAME) for name in names[:_NAMES]) + more
 
 
 def _marked(gone: str, come: str) -> str:
     return (f"[-{gone}-]" if gone else "") + (f"{{+{come}+}}" if come else "")
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, width: int = _WIDTH) -> str:
     """Return a value in one line; of a long one its beginning."""
     if value is None or value == "":
         return "nothing"
     text = " ".join(str(value).split())
-    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
+    return text if len(text) <= width else text[: width - 1] + "…"

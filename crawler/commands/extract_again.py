@@ -12,6 +12,7 @@ import click
 from archive.clock import Clock
 from archive.commands.progress import Progress
 from archive.database import open_for_reading
+from archive.urls import readable
 from crawler.commands.options import folders
 from crawler.differences import difference, of_text, word_counts
 from crawler.publisher import find, load_all
@@ -96,7 +97,7 @@ class _Shown:
         self._number += 1
         if self.left:
             return
-        click.echo(url)
+        click.echo(readable(url))
         for name, (before, after) in changes.items():
             if name == "text" and before and after:
                 click.echo(f"    text: {word_counts(before, after)}")

@@ -106,12 +106,19 @@ class Chain:
                 found[name] = (self.names[name], new.names[name])
         for name in ("embeds", "images"):
             if self.shown[name] != new.shown[name]:
-                found[name] = (len(self.shown[name]), len(new.shown[name]))
+                found[name] = (_told(self.shown[name]), _told(new.shown[name]))
         if len(self.revisions) != len(new.revisions):
             found["revisions"] = (len(self.revisions), len(new.revisions))
         elif self.revisions != new.revisions and "text" not in found:
-            found["earlier revisions"] = (len(self.revisions), len(new.revisions))
+            pairs = zip(self.revisions, new.revisions, strict=True)
+            one, other = _told(next((one, other) for one, other in pairs if one != other))
+            found["earlier revisions"] = (one, other)
         return found
+
+
+def _told(rows: Iterable[Row]) -> tuple[str, ...]:
+    """Return rows as a person reads them, but for their positions or numbers."""
+    return tuple(" ".join(str(part) for part in row[1:] if part is not None) for row in rows)
 
 
 class Loom:

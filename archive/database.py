@@ -63,8 +63,10 @@ def uri(path: Path, *, mode: str) -> str:
     return f"{path.absolute().as_uri()}?mode={mode}{frozen}"
 
 
-def open_for_reading(root: Path) -> sqlite3.Connection:
+def open_for_reading(root: Path, *, older: bool = False) -> sqlite3.Connection:
     """Open the archive in `root` read-only; works while a crawl writes.
+
+    With `older`, its tables may be those of any earlier version.
 
     Raises:
         NewerArchive: if a newer Warraq wrote it.
@@ -75,7 +77,7 @@ def open_for_reading(root: Path) -> sqlite3.Connection:
     require(root)
     with _opened(root, mode="ro") as db:
         _refuse_newer(db, root)
-        if MIGRATIONS.pending(Database(db)):
+        if not older and MIGRATIONS.pending(Database(db)):
             _refuse_lost(root)
             raise OlderArchive(
                 f"{path} is no archive yet, or an older Warraq wrote it; `warraq repair`,"

@@ -32,7 +32,11 @@ class NewerArchive(ArchiveError):  # noqa: N818
 
 
 class ArchiveLocked(ArchiveError):  # noqa: N818
-    """Another process holds the archive's writing lock; its name is in the message."""
+    """Another process holds the archive's writing lock; `holder` and the message say which."""
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(f"{holder}; wait for it to end, or stop it, and try again")
+        self.holder = holder
 
 
 class StaleIndex(ArchiveError):  # noqa: N818

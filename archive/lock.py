@@ -69,4 +69,4 @@ def _holder(root: Path, file: IO[str]) -> str:
         who = f"`warraq {holder['command']}` (process {holder['pid']}, since {holder['since']})"
     except (ValueError, KeyError, TypeError):
         who = "another process"
-    return f"{root}: {who} is writing; wait for it to end, or stop it, and try again"
+    return f"{root}: {who} is writing"

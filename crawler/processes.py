@@ -89,15 +89,16 @@ class Processes:
             future = asyncio.wrap_future(pool.schedule(work, timeout=self._seconds))
         except (RuntimeError, OSError, EOFError) as error:  # broken before, or no process starts
             raise _Broken from error
-        # What is handed in while the pool breaks is not always told of it.
-        while not (await asyncio.wait({future}, timeout=_LOOK_SECONDS))[0]:
-            if not pool.active:
-                future.cancel()
-                raise _Broken
         try:
+            # What is handed in while the pool breaks is not always told of it.
+            while not (await asyncio.wait({future}, timeout=_LOOK_SECONDS))[0]:
+                if not pool.active:
+                    raise _Broken
             return future.result()
         except BrokenProcessPool as error:
             raise _Broken from error
+        finally:
+            future.cancel()  # where nobody waits any more, nobody would hear how it ended either
 
     def _replace(self, pool: ProcessPool) -> None:
         """Start a new pool in the place of a broken one, unless that was done, or often enough."""

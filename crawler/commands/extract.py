@@ -42,6 +42,10 @@ _FIELDS = (
 )
 @click.option("--since", type=Day(), help="With --again: those first seen on that day or later.")
 @click.option("--dry-run", is_flag=True, help="With --again: print what would change, that is all.")
+@click.option("--all", "every", is_flag=True, help="With --again: print each article that changes.")
+@click.option(
+    "--wait", is_flag=True, help="With --again: wait while another command writes, an hour at most."
+)
 @now_option
 def extract(
     slugs: tuple[str, ...],
@@ -53,6 +57,8 @@ def extract(
     again: bool,
     since: date | None,
     dry_run: bool,
+    every: bool,
+    wait: bool,
     now: Clock,
 ) -> None:
     """Read one saved article page: text, headline, byline, dates.
@@ -69,18 +75,23 @@ def extract(
     (a newer Warraq's, or of a publisher's file that was corrected), without the network. The chain
     of revisions of each is made again from all its captures: those that now read the same become
     one, and none is invented because a rule changed. A page that was no article before may become
-    one; one that is none any more is left as it is, and counted.
+    one; one that is none any more is left as it is, and counted. Of the first twenty articles that
+    change is printed what does: [-words that go-]{+words that come+}, with counts. An archive that
+    an older Warraq wrote is brought up to date first, but for a dry run.
 
     \b
     warraq extract --again --dry-run            what would change, field by field
+    warraq extract --again --dry-run --all >changes.txt
     warraq extract --again aawsat --since 2020-11
     """  # noqa: D301 - click wants the character
     if again:
         if html or url or publisher:
             raise click.UsageError("--again reads an archive; --html, --url and --publisher a page")
-        read_archive_again(archive, slugs, since=since, dry_run=dry_run, clock=now)
-    elif slugs or since or dry_run:
-        raise click.UsageError("publishers, --since and --dry-run go with --again")
+        read_archive_again(
+            archive, slugs, since=since, dry_run=dry_run, every=every, wait=wait, clock=now
+        )
+    elif slugs or since or dry_run or every or wait:
+        raise click.UsageError("publishers, --since, --dry-run, --all and --wait go with --again")
     elif html is None or url is None:
         raise click.UsageError("give --html FILE and --url URL, or --again for a whole archive")
     else:

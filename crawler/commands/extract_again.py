@@ -12,36 +12,54 @@ import click
 from archive.clock import Clock
 from archive.commands.progress import Progress
 from archive.database import open_for_reading
+from archive.urls import readable
 from crawler.commands.options import folders
+from crawler.differences import difference, of_text, word_counts
 from crawler.publisher import find, load_all
 
 _SHOWN = 20  # articles of which is printed what changes
-_WIDTH = 60
 
 
 def read_archive_again(
-    archive: Path, slugs: tuple[str, ...], *, since: date | None, dry_run: bool, clock: Clock
+    archive: Path,
+    slugs: tuple[str, ...],
+    *,
+    since: date | None,
+    dry_run: bool,
+    every: bool,
+    wait: bool,
+    clock: Clock,
 ) -> None:
-    """Read articles again and print what changed, field by field, with counts."""
-    from crawler.again import Job, read_again
+    """Read articles again and print what changed, field by field, with counts.
+
+    Of the first articles, or of `every` one. With `wait`, another command that writes is waited
+    for.
+    """
+    from crawler.again import PATIENCE, Job, read_again
 
     known = load_all(*folders(archive))
     for slug in slugs:
         if slug not in known and not _has_articles(archive, slug):
             find(slug, folders(archive))  # which says who there is
     job = Job(
-        root=archive, publishers=known, slugs=slugs, since=since, dry_run=dry_run, clock=clock
+        root=archive,
+        publishers=known,
+        slugs=slugs,
+        since=since,
+        dry_run=dry_run,
+        patience=PATIENCE if wait else 0.0,
+        clock=clock,
     )
-    shown = _Shown()
+    shown = _Shown(every=every)
     with Progress("articles") as progress:
         told = asyncio.run(read_again(job, tell=shown, progress=progress))
     if shown.left:
-        click.echo(f"… and {shown.left:,} more")
+        click.echo(f"… and {shown.left:,} more; with --all each is printed")
     counts = told.counts
     would = "would change" if dry_run else "changed"
     click.echo(f"{counts['read']:,} articles read again, {counts['changed']:,} {would}.")
-    for name, number in told.fields.most_common():
-        click.echo(f"{number:>10,}  {name}")
+    for name, articles in told.fields.most_common():
+        click.echo(f"{articles:>10,}  {name}")
     if counts["new"]:
         click.echo(f"{counts['new']:,} pages {'would become' if dry_run else 'became'} articles.")
     if counts["unreadable"]:
@@ -58,38 +76,31 @@ def read_archive_again(
 
 
 def _has_articles(archive: Path, slug: str) -> bool:
-
-    with closing(open_for_reading(archive)) as db:
+    with closing(open_for_reading(archive, older=True)) as db:
         row = db.execute("select 1 from publishers where slug = ?", (slug,)).fetchone()
     return row is not None
 
 
 class _Shown:
-    """Prints the first articles that differ, a line for each field."""
+    """Prints the first articles that differ, or all of them, a line for each field."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, every: bool) -> None:
         self._number = 0
+        self._every = every
 
     @property
     def left(self) -> int:
         """How many were not printed."""
-        return max(0, self._number - _SHOWN)
+        return 0 if self._every else max(0, self._number - _SHOWN)
 
     def __call__(self, url: str, changes: Mapping[str, tuple[Any, Any]]) -> None:
         self._number += 1
-        if self._number > _SHOWN:
+        if self.left:
             return
-        click.echo(url)
+        click.echo(readable(url))
         for name, (before, after) in changes.items():
-            click.echo(f"    {name}: {_short(name, before)} → {_short(name, after)}")
-
-
-def _short(name: str, value: Any) -> str:
-    """Return how a value is shown in part of a line; a text by its length and its first words."""
-    if value is None or value == ():
-        return "nothing"
-    if isinstance(value, tuple):
-        value = "، ".join(value)
-    words = f"{len(str(value).split()):,} words: " if name == "text" else ""
-    text = " ".join(str(value).split())
-    return words + (text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…")
+            if name == "text" and before and after:
+                click.echo(f"    text: {word_counts(before, after)}")
+                click.echo(f"        {of_text(before, after)}")
+            else:
+                click.echo(f"    {name}: {difference(before, after)}")

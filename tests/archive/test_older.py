@@ -118,10 +118,11 @@ WRITERS = [
     ("rebuild", "--from-warc"),
     ("merge", "{other}"),
     ("repair",),
+    ("extract", "--again"),
     ("watch", "manara"),
 ]
 # They have an archive of their own, or open none.
-OTHERS = {"demo", "extract", "publishers"}
+OTHERS = {"demo", "publishers"}
 
 
 def asked(command: tuple[str, ...], root: Path) -> tuple[int, str]:
@@ -222,6 +223,25 @@ def test_a_rebuild_says_what_the_warc_files_do_not_tell(tmp_path):
     assert code == 0
     assert "had more than the WARC files tell: 1 articles." in said
     assert "keep it" in said
+
+
+def test_its_articles_are_read_again_by_the_rules_of_today(root):
+    chain = "select article, number, observed_at from revisions order by 1, 2"
+    articles = "select id, url, first_seen_at, gone_at, last_seen_at from articles order by id"
+    before, seen = query(root, chain), query(root, articles)
+    with (root / "publishers" / "manara.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[[rules]]\nremove = ['p:nth-of-type(2)']\n")
+    code, said = run("extract", "--again", "manara", "--archive", root)
+    assert (code, "3 articles read again, 3 changed." in said) == (0, True), said
+    assert (query(root, chain), query(root, articles)) == (before, seen)
+    sound(root)
+
+
+def test_one_whose_publisher_has_no_file_any_more_is_read_again_too(tmp_path):
+    root = unpack("m004", tmp_path)
+    (root / "publishers" / "manara.toml").unlink()
+    code, said = run("extract", "--again", "manara", "--archive", root)
+    assert (code, "3 articles read again" in said) == (0, True), said
 
 
 def test_it_has_the_tables_and_indexes_of_a_new_archive(root, tmp_path):

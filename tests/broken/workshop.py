@@ -27,8 +27,11 @@ from fixtures import Newsstand
 from fixtures.faults import Fault
 
 ARTICLES = 30
-WRITING = ("crawl", "backfill", "save", "import-jsonl", "withhold", "reindex")
-READING = ("search", "stats", "runs", "verify", "export", "export --warc", "publish", "backup")
+WRITING = ("crawl", "backfill", "save", "import-jsonl", "withhold", "reindex", "extract --again")
+READING = (
+    "search", "stats", "runs", "verify", "export", "export --warc", "publish", "backup",
+    "extract --again --dry-run",
+)  # fmt: skip
 _PAGE = 4096
 _KEPT = (
     "select id, url, title, text from articles order by id",
@@ -112,6 +115,8 @@ def _words(name: str, root: Path, out: Path) -> list[str]:
         "save": ["save", "http://127.0.0.1:9/x"],
         "import-jsonl": ["import-jsonl", str(line)],
         "withhold": ["withhold", _some_article(root), "--reason", "x"],
+        "extract --again": ["extract", "--again"],
+        "extract --again --dry-run": ["extract", "--again", "--dry-run"],
         "search": ["search", "الحكومة"],
         "export": ["export", "-o", str(out / "articles.jsonl")],
         "export --warc": ["export", "--warc", "-o", str(out / "captures.warc.gz")],

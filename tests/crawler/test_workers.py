@@ -1,10 +1,12 @@
 """A page that hangs, kills or breaks its worker is a problem; the others come back."""
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
 import time
+from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -165,6 +167,28 @@ async def test_pools_that_die_again_and_again_are_given_up(tmp_path, monkeypatch
     assert told == ["gave up"]
     assert "die as they start" in str(pool.failure)
     assert begun == counted.stat().st_size < 20
+
+
+async def test_of_readings_that_are_called_off_nothing_is_heard():
+    told = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
+    pool = Workers(processes=2)
+    readings = [
+        asyncio.ensure_future(pool.extract(capture(n, slow_page()), PAPER)) for n in range(9)
+    ]
+    await asyncio.sleep(0.5)
+    for reading in readings:
+        reading.cancel()
+    assert {type(one) for one in await asyncio.gather(*readings, return_exceptions=True)} == {
+        asyncio.CancelledError
+    }
+    # As pebble does where its threads find the pipe closed by whoever ends the pool.
+    pool._processes._pool._pool_manager.handle_broken_pool(BrokenProcessPool())
+    pool.close()
+    await asyncio.sleep(0.1)  # what the pool said of them has come in
+    del readings
+    gc.collect()
+    assert told == []
 
 
 async def test_a_closed_pool_reads_nothing_more():

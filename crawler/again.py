@@ -26,6 +26,7 @@ from archive.errors import ArchiveLocked, DamagedWarc
 from archive.records import Extraction, Page, Reading
 from archive.session import WARC_FOLDER
 from archive.store import Store
+from crawler.bylines import names
 from crawler.keeping import addresses
 from crawler.looks import PageAgain, ReadAgain, Reader, Untraced, is_article
 from crawler.publisher import Publisher
@@ -96,7 +97,7 @@ async def read_again(
     told, stop, workers = Told(), Stop(), Workers(processes=job.processes)
     stop.install(with_parent=False)
     try:
-        with contextlib.closing(Loom()) as loom:
+        with contextlib.closing(Loom(names)) as loom:
             reader = Reader(job.root / WARC_FOLDER, job.publishers, workers)
             again = _Again(reader, loom, told, tell)
             waiting: deque[tuple[_Begin, int]] = deque((again.article, one) for one in articles)
@@ -120,7 +121,7 @@ async def weave_again(
 ) -> Told:
     """Make the chains of some articles again, in an archive that is open for writing."""
     told = Told()
-    with contextlib.closing(Loom()) as loom:
+    with contextlib.closing(Loom(names)) as loom:
         reader = Reader(store.warc_folder, publishers, workers)
         again = _Again(reader, loom, told, lambda _url, _changes: None)
         for article in articles:

@@ -297,14 +297,32 @@ def test_a_condition_chooses_and_what_is_withheld_never_comes(tmp_path, where, n
         assert WITHHELD not in done.stdout
 
 
-@pytest.mark.parametrize("where", ["nonsense", "1; delete from articles", "(", "text ="])
+NO_CONDITION = [
+    ("nonsense", "no such column: nonsense"),
+    ("1; delete from articles", 'near ";": syntax error'),
+    ("(", "it is not complete"),
+    ("url =", "it is not complete"),
+    ("", "it is not complete"),
+    ("1 in (1, 2", "it is not complete"),
+    ("/* a remark", "it is not complete"),
+    ("url like '%x", "a quote in it is not closed"),
+    ('url like "%x', "a quote in it is not closed"),
+    ("url like %x", 'near "%": syntax error'),
+    ("id = 1)", 'near ")": syntax error'),
+    ("id = 1 order by id", 'near "order": syntax error'),
+]
+
+
+@pytest.mark.parametrize(("where", "why"), NO_CONDITION)
 @pytest.mark.parametrize("warc", [[], ["--warc"]])
-def test_what_is_no_condition_is_said_and_leaves_no_file(tmp_path, where, warc):
+def test_what_is_no_condition_is_said_and_leaves_no_file(tmp_path, where, why, warc):
     reading_room(tmp_path / "a")
     out = tmp_path / "out"
     done = run("export", *warc, "--where", where, "-o", out, "--archive", tmp_path / "a")
     assert done.exit_code == 1
-    assert f"--where {where!r} is no condition on" in done.output
+    assert f"--where {where!r} is no condition on {'captures' if warc else 'articles'}: {why};" in (
+        done.output
+    )
     assert "its columns are id," in done.output
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
@@ -315,6 +333,10 @@ def test_what_is_no_condition_is_said_and_leaves_no_file(tmp_path, where, warc):
         (["-o", "missing/out.jsonl"], "missing is no folder"),
         (["--excel"], "--format csv"),
         (["--warc", "--format", "csv", "--excel"], "--format csv"),
+        (["--warc", "--format", "csv"], "--warc writes a WARC file: leave --format csv out"),
+        (["--warc", "--format", "jsonl"], "--warc writes a WARC file: leave --format jsonl out"),
+        (["--warc", "--no-revisions"], "--no-revisions goes with --format jsonl"),
+        (["--format", "csv", "--no-revisions"], "--no-revisions goes with --format jsonl"),
     ],
 )
 def test_options_that_cannot_be_are_told_before_anything_is_done(

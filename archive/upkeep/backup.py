@@ -29,6 +29,7 @@ MARK = "backup.json"
 _NEW = "new"  # folder inside the backup in which its next database is made ready
 # What a backup has before its mark, and a disk of its own always.
 _BEGINNING = {WARC_FOLDER, "lock", "lost+found"}
+_NAMED = 3  # of other files
 _CHUNK = 1 << 22
 _SETTINGS = ("warraq.toml", "publishers/*.toml")
 
@@ -144,8 +145,9 @@ def _refuse_filled(target: Path) -> None:
             f"{target} holds an archive that is no backup; back up into another folder"
         )
     if others := sorted(names - _BEGINNING):
+        more = "…" if len(others) > _NAMED else ""
         raise ArchiveError(
-            f"{target} holds other files ({', '.join(others[:3])}…) and no backup;"
+            f"{target} holds other files ({', '.join(others[:_NAMED])}{more}) and no backup;"
             " back up into a folder that is empty or new"
         )
 

@@ -196,6 +196,10 @@ def test_it_goes_into_no_folder_that_is_in_use(root, tmp_path):
         with pytest.raises(ArchiveError, match=r"other files \(letter-0\.txt.* and no backup"):
             back_up(root, used)
     assert len(list(used.iterdir())) == 5
+    for name in ("letter-1.txt", "letter-2.txt", "letter-3.txt", "letter-4.txt"):
+        (used / name).unlink()
+    with pytest.raises(ArchiveError, match=r"other files \(letter-0\.txt\) and no backup"):
+        back_up(root, used)
     with pytest.raises(ArchiveError, match="holds other files"):
         back_up(root, tmp_path)  # which the archive lies in
 

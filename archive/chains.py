@@ -17,7 +17,7 @@ from archive.clock import iso
 from archive.index import register
 from archive.records import Extraction, Kind, Link
 from archive.schema import MIGRATIONS
-from archive.upkeep.imported_line import BadLine, read_line
+from archive.upkeep.imported_line import BadLine, NamesOf, nobody, read_line
 from archive.upkeep.importing import keep_imported, publish_new
 
 # What a reader sees of an article; the rest tells when it was looked at.
@@ -124,7 +124,9 @@ def _told(rows: Iterable[Row]) -> tuple[str, ...]:
 class Loom:
     """Makes chains, one after the other; close it when done."""
 
-    def __init__(self) -> None:
+    def __init__(self, names_of: NamesOf = nobody) -> None:
+        """Take what says whom a byline names, for imported lines that tell of no authors."""
+        self._names_of = names_of
         self._db = sqlite3.connect(":memory:", isolation_level=None)
         register(self._db)
         MIGRATIONS.apply(Database(self._db))
@@ -149,7 +151,9 @@ class Loom:
         db = self._db
         if look.line is not None and article is None:
             try:
-                imported = read_line(look.line, publisher=publisher, now=iso(look.at))
+                imported = read_line(
+                    look.line, publisher=publisher, now=iso(look.at), names_of=self._names_of
+                )
             except BadLine:
                 return None
             publish_new(db, imported.publisher)

@@ -1,8 +1,8 @@
 """Rows about what came out of foreign WARC files: how far each was read, what is known already."""
 
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from archive.clock import iso
@@ -15,11 +15,12 @@ values (?, ?, ?, ?, ?, ?, 'done') on conflict (key) do nothing
 """
 _REMEMBER = """
 insert into imports (key, source, languages, bytes, place, read_at, records, articles)
-values (:key, :source, :languages, :bytes, :place, :read_at, :records, :articles)
+values (:key, :name, :languages, :bytes, :place, :read_at, :records, :articles)
 on conflict (key) do update set source = excluded.source, bytes = excluded.bytes,
     place = excluded.place, read_at = excluded.read_at, records = records + excluded.records,
     articles = articles + excluded.articles
 """
+ACT = "import-progress"
 _CAPTURE = "select id, url, fetched_at, sha256, wire_bytes, warc_file, warc_offset, warc_length"
 
 
@@ -27,16 +28,37 @@ _CAPTURE = "select id, url, fetched_at, sha256, wire_bytes, warc_file, warc_offs
 class Progress:
     """How far a file is read for some languages: its key, name, size, and the next place.
 
-    `records` and `articles` are those since the last time this was kept.
+    The name is one line. `records` and `articles` are those since the last time this was kept.
     """
 
     key: str
-    source: str
+    name: str
     languages: str
     bytes: int
     place: str
     records: int = 0
     articles: int = 0
+
+    @classmethod
+    def of(cls, fields: Mapping[str, str]) -> "Progress":
+        """Return what a metadata record tells of a file.
+
+        Raises:
+            KeyError, ValueError: if it tells nothing of the kind.
+        """
+        return cls(
+            key=fields["key"],
+            name=fields["name"],
+            languages=fields["languages"],
+            bytes=int(fields["bytes"]),
+            place=fields["place"],
+            records=int(fields["records"]),
+            articles=int(fields["articles"]),
+        )
+
+    def fields(self) -> dict[str, str]:
+        """Return what a metadata record tells of it, without which a rebuild could not know."""
+        return {"act": ACT} | {name: str(value) for name, value in asdict(self).items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +78,7 @@ def place_of(db: sqlite3.Connection, key: str) -> str | None:
 
 def remember(db: sqlite3.Connection, progress: Progress, *, now: datetime) -> None:
     """Keep how far a file is read."""
-    fields = {name: getattr(progress, name) for name in Progress.__dataclass_fields__}
-    db.execute(_REMEMBER, fields | {"read_at": iso(now)})
+    db.execute(_REMEMBER, asdict(progress) | {"read_at": iso(now)})
 
 
 def is_known(db: sqlite3.Connection, capture: Capture) -> bool:

@@ -33,8 +33,8 @@ from captures where id = ?
 class Event:
     """Something that happened to the archive, as its WARC files tell it.
 
-    `act` is run, end, visit, import, import-warc, withhold or unwithhold; `fields` are those of
-    the record, `capture` the number of the one that it tells of.
+    `act` is run, end, visit, import, import-warc, import-progress, problem, withhold or unwithhold;
+    `fields` are those of the record, `capture` the number of the one that it tells of.
     """
 
     position: int

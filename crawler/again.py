@@ -23,6 +23,7 @@ from archive.database import open_for_reading, require
 from archive.errors import ArchiveLocked
 from archive.session import WARC_FOLDER
 from archive.store import Store
+from crawler.bylines import names
 from crawler.looks import Reader
 from crawler.publisher import Publisher
 from crawler.rereading import Begun, Rereading, Tell, Told
@@ -77,7 +78,7 @@ async def read_again(
     told, stop, workers = Told(), Stop(), Workers(processes=job.processes)
     stop.install(with_parent=False)
     try:
-        with contextlib.closing(Loom()) as loom:
+        with contextlib.closing(Loom(names)) as loom:
             reader = Reader(job.root / WARC_FOLDER, job.publishers, workers)
             await _slices(job, Rereading(reader, loom, told, tell), stop, progress)
     except Stopped:  # the workers were told so as well, or none of them lives
@@ -95,7 +96,7 @@ async def weave_again(
 ) -> Told:
     """Make the chains of some articles again, in an archive that is open for writing."""
     told = Told()
-    with contextlib.closing(Loom()) as loom:
+    with contextlib.closing(Loom(names)) as loom:
         reader = Reader(store.warc_folder, publishers, workers)
         again = Rereading(reader, loom, told, lambda _url, _changes: None)
         for article in articles:

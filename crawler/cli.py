@@ -30,7 +30,7 @@ _COMMANDS = {
     "publish": "archive.commands.publish",
     "backup": "archive.commands.backup",
     "export": "archive.commands.export",
-    "import-jsonl": "archive.commands.import_jsonl",
+    "import-jsonl": "crawler.commands.import_jsonl",
     "import-warc": "crawler.commands.import_warc",
     "stats": "archive.commands.stats",
     "verify": "archive.commands.verify",

@@ -115,6 +115,7 @@ async def merge(
         ArchiveLocked: if another process is writing into `root`.
     """
     require(root)
+    joining.refuse_newer(other)
     workers = Workers(processes=processes)
     try:
         with Joined(root, clock=clock) as store:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from archive import imports, replayed, runs, warc
+from archive import imports, replayed, runs, troubles, warc
 from archive.clock import iso
 from archive.errors import DamagedWarc
 from archive.records import (
@@ -32,6 +32,7 @@ from archive.upkeep.imported_line import BadLine, read_line
 from archive.upkeep.importing import keep_imported, known_article, publish_new
 from archive.upkeep.withholding import note
 from crawler.arrival import Arrivals, as_asked
+from crawler.bylines import names
 from crawler.ending import Endings
 from crawler.importing.keeping import keep
 from crawler.keeping import Keeper
@@ -167,8 +168,8 @@ class Replay:
             await self._page(ready)
         elif event.act == "import" and event.capture is not None:
             self._import(event.capture)
-        elif event.act in {"withhold", "unwithhold"}:
-            self._withhold(event)
+        elif event.act in {"withhold", "unwithhold", imports.ACT, troubles.ACT}:
+            self._told(event)
         store.done = event.position
         store.batch.count()
         if store.batch.is_due():
@@ -198,7 +199,8 @@ class Replay:
         if ready.visit is None or ready.capture is None or ready.damage:
             self._damaged(ready)
             return
-        publisher = self._published_one(ready.visit)
+        publisher = self._publisher(ready.visit)
+        publish_new(self._store.db, known(publisher))
         visit = replace(imports.enter(self._store.db, ready.visit), hints=None)
         reading = ready.reading or self._read(ready.capture, publisher, None)
         page = Page(visit=visit, capture=ready.capture)
@@ -252,7 +254,7 @@ class Replay:
         place = WarcLocation(file=file, offset=offset, length=length)
         try:
             line = warc.read_payload(store.warc_folder, place)
-            imported = read_line(line, publisher=publisher, now=at)
+            imported = read_line(line, publisher=publisher, now=at, names_of=names)
         except (DamagedWarc, BadLine) as error:
             problem = Problem(kind="damaged-capture", detail=str(error), stage="rebuild")
             store.problem(problem, url=url, publisher=None)
@@ -261,16 +263,25 @@ class Replay:
         if known_article(store.db, imported.article["url"]) is None:
             keep_imported(store.db, imported, capture=number)
 
-    def _withhold(self, event: Event) -> None:
+    def _told(self, event: Event) -> None:
+        """Keep again what no answer tells: what was withheld, how far a file was read, problems."""
         self._store.batch.open()
         try:
-            article = int(event.fields["article"])
-            note(self._store.db, article, event.act, event.fields.get("reason"), event.at)
+            self._act(event)
         except (KeyError, ValueError, sqlite3.IntegrityError) as error:
             problem = Problem(
                 kind="damaged-capture", detail=f"{event.act}: {error}", stage="rebuild"
             )
             self._store.problem(problem, url=iso(event.at), publisher=None)
+
+    def _act(self, event: Event) -> None:
+        db, fields = self._store.db, event.fields
+        if event.act == imports.ACT:
+            imports.remember(db, imports.Progress.of(fields), now=event.at)
+        elif event.act == troubles.ACT:
+            troubles.enter(db, fields, at=event.at, run=event.run)
+        else:
+            note(db, int(fields["article"]), event.act, fields.get("reason") or None, event.at)
 
 
 def _period(info: Mapping[str, str]) -> Period:

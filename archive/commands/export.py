@@ -18,8 +18,8 @@ from archive.remedies import told
 @click.command()
 @archive_option
 @click.option(
-    "--format", "form", type=click.Choice(["jsonl", "csv", "parquet"]), default="jsonl",
-    show_default=True, metavar="FORMAT", help="What to write: jsonl, csv or parquet.",
+    "--format", "form", type=click.Choice(["jsonl", "csv", "parquet"]), show_default="jsonl",
+    metavar="FORMAT", help="What to write: jsonl, csv or parquet.",
 )  # fmt: skip
 @click.option("--warc", is_flag=True, help="Write the captures of --where as one WARC file.")
 @click.option(
@@ -34,7 +34,7 @@ from archive.remedies import told
 @click.option("--excel", is_flag=True, help="csv: with a byte order mark, formulas made harmless.")
 def export(
     archive: Path,
-    form: str,
+    form: str | None,
     warc: bool,
     where: str,
     output: Path | None,
@@ -59,8 +59,10 @@ def export(
     warraq export --warc --where "url like '%.example/%'" -o pages.warc.gz
     warraq export --warc -o c.warc.gz --where "id in (select capture from revisions)"
     """  # noqa: D301 - click wants the character
-    form = "warc" if warc else form
-    _check(form, output, excel=excel)
+    if warc and form:
+        raise click.UsageError(f"--warc writes a WARC file: leave --format {form} out, or --warc")
+    form = "warc" if warc else form or "jsonl"
+    _check(form, output, excel=excel, no_revisions=no_revisions)
     with _into(output) as out, Progress("captures" if warc else "articles") as progress:
         if warc:
             said, complete = _captures(archive, out, where, progress)
@@ -73,9 +75,11 @@ def export(
         raise SystemExit(1)
 
 
-def _check(form: str, output: Path | None, *, excel: bool) -> None:
+def _check(form: str, output: Path | None, *, excel: bool, no_revisions: bool) -> None:
     if excel and form != "csv":
         raise click.UsageError("--excel goes with --format csv")
+    if no_revisions and form != "jsonl":
+        raise click.UsageError("--no-revisions goes with --format jsonl")
     if output is None and form in {"warc", "parquet"} and sys.stdout.isatty():
         raise click.UsageError("that is no text for a terminal; name a file with -o")
     if output and not output.parent.is_dir():

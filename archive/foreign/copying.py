@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from archive import captures, imports, warc
+from archive import captures, imports, troubles, warc
 from archive.foreign.capture import MEDIA, PAYLOAD, PLACE, SOURCE, WIRE_BYTES
 from archive.foreign.member import Member
 from archive.foreign.record import Foreign, Place
@@ -48,14 +48,9 @@ class Copying(Store):
             self.warc_folder, kept.record, "WARC-Payload-Digest"
         )
 
-    def trouble(self, problem: Problem, *, url: str, publisher: str | None = None) -> None:
+    def trouble(self, problem: Problem, *, url: str) -> None:
         """Keep what was wrong with a page or a place of a source, once for all imports."""
-        known = self.db.execute(
-            "select 1 from problems where url = ? and kind = ? and stage = ? and detail = ?",
-            (url, problem.kind, problem.stage, problem.detail),
-        ).fetchone()
-        if not known:
-            self.problem(problem, url=url, publisher=publisher)
+        troubles.keep(self, problem, place=url)
 
 
 def told_of(source: str, place: Place, capture: Capture, member: Member) -> dict[str, str]:

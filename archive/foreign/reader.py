@@ -26,6 +26,7 @@ Found = Foreign | Damage | TooLarge
 _LONGEST_HEAD = 1 << 16
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _FIRST_LINE = re.compile(rb"WARC/([01]\.\d{1,2})[ \t]*\r?\n")
+_NO_HEAD = ("no record begins there", "the file ends in the middle of a record's head")
 _MISREAD = 3  # bytes of the next record's first line that may be wrong
 
 
@@ -44,7 +45,7 @@ def read(descriptor: int, *, start: Place = Place(), most: int = MOST) -> Iterat
         ahead = os.pread(descriptor, 1 << 10, offset)
         if not ahead.startswith(MAGIC) and not ahead.lstrip().startswith(b"WARC/"):
             if ahead.strip(b"\0\r\n \t"):
-                yield Damage(place=Place(offset=offset), what="no record begins there")
+                yield Damage(place=Place(offset=offset), what=_NO_HEAD[_is_begun(ahead)])
             offset = next_start(descriptor, offset + 1, size)
             continue
         stretch = _Stretch(descriptor, offset, most)
@@ -94,8 +95,12 @@ class _Stretch:
         place, head = self._place(), self._head()
         first = _FIRST_LINE.match(head)
         fields = fields_of(head[first.end() :]) if first else None
-        if not first or fields is None:
-            return self._damage(place, "no record begins there" if not first else "its head broke")
+        if not first:
+            rest = self._window.peek(_LONGEST_HEAD)
+            torn = not head and _is_begun(rest[:5]) and len(rest) < _LONGEST_HEAD
+            return self._damage(place, self._source.fault or _NO_HEAD[torn])
+        if fields is None:
+            return self._damage(place, "its head broke")
         url = fields.get("warc-target-uri")
         length = fields.get("content-length", "")
         if not length.isascii() or not length.isdigit():
@@ -116,6 +121,8 @@ class _Stretch:
         url = fields.get("warc-target-uri")
         if len(block) < size:
             what = f"{len(block)} of its {size} bytes are there"
+            if self._members is None and not VERSION.search(block):
+                what = f"the file ends in the middle of it: {what}"
             return self._damage(place, self._source.fault or what, url)
         if self._source.fault and len(tail) < 32:
             return self._damage(place, self._source.fault, url)
@@ -168,7 +175,12 @@ class _Stretch:
 def _ends(tail: bytes) -> bool:
     """Return whether a record can end before these bytes: by empty lines, the next one, nothing."""
     rest = tail.lstrip()
-    return not rest or rest.startswith((b"WARC/", MAGIC)) or _is_near(tail[4:])
+    return rest.startswith((b"WARC/", MAGIC)) or _is_begun(rest) or _is_near(tail[4:])
+
+
+def _is_begun(rest: bytes) -> bool:
+    """Return whether these bytes are as many as there are of a record's first ones, or none."""
+    return any(begin.startswith(rest.lstrip()) for begin in (b"WARC/", MAGIC))
 
 
 def _is_near(line: bytes) -> bool:

@@ -27,6 +27,9 @@ from archive.upkeep.copying import copy_database, put_in_place
 
 MARK = "backup.json"
 _NEW = "new"  # folder inside the backup in which its next database is made ready
+# What a backup has before its mark, and a disk of its own always.
+_BEGINNING = {WARC_FOLDER, "lock", "lost+found"}
+_NAMED = 3  # of other files
 _CHUNK = 1 << 22
 _SETTINGS = ("warraq.toml", "publishers/*.toml")
 
@@ -113,16 +116,15 @@ def _write(
 
 
 def _refuse_other(target: Path, root: Path, origin: str) -> None:
-    """Refuse a folder with an archive that is no backup of this one: it would be lost."""
+    """Refuse a folder that is no backup of this archive: what is in it would be lost, or mixed."""
     if target.resolve() == root.resolve():
         raise ArchiveError(f"{target} is the archive itself; back up into another folder")
+    if target.resolve().is_relative_to(root.resolve()):
+        raise ArchiveError(f"{target} lies in the archive itself; back up into another folder")
     try:
         mark = json.loads((target / MARK).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        if (target / NAME).exists() or (target / WARC_FOLDER).exists():
-            raise ArchiveError(
-                f"{target} holds an archive that is no backup; back up into another folder"
-            ) from None
+        _refuse_filled(target)
         return
     except NotADirectoryError:
         raise ArchiveError(f"{target} cannot be written: it is no folder") from None
@@ -131,6 +133,22 @@ def _refuse_other(target: Path, root: Path, origin: str) -> None:
     if mark.get("origin") != origin:
         raise ArchiveError(
             f"{target} is a backup of another archive ({mark.get('of')}); use another folder"
+        )
+
+
+def _refuse_filled(target: Path) -> None:
+    """Refuse a folder that is no backup, unless nothing is in it but what one begins with."""
+    names = {path.name for path in target.iterdir()} if target.is_dir() else set()
+    begun = not (target / WARC_FOLDER).is_dir() or not any((target / WARC_FOLDER).iterdir())
+    if NAME in names or not begun:
+        raise ArchiveError(
+            f"{target} holds an archive that is no backup; back up into another folder"
+        )
+    if others := sorted(names - _BEGINNING):
+        more = "…" if len(others) > _NAMED else ""
+        raise ArchiveError(
+            f"{target} holds other files ({', '.join(others[:_NAMED])}{more}) and no backup;"
+            " back up into a folder that is empty or new"
         )
 
 

@@ -19,16 +19,24 @@ def copy_database(
 ) -> None:
     """Copy the archive's database into the new file `target`, all of one moment.
 
-    `progress` hears how many bytes are copied and how many there are. SQLite's online backup does
-    it; a transaction of our own keeps it from starting again at every commit of a crawl.
+    `progress` hears how many bytes are copied and how many there are.
 
     Raises:
         NewerArchive, NotAnArchive: if there is no archive that can be read.
     """
-    with (
-        closing(open_for_reading(root)) as source,
-        closing(sqlite3.connect(target, isolation_level=None)) as copy,
-    ):
+    with closing(sqlite3.connect(target, isolation_level=None)) as copy:
+        copy_into(copy, root, progress=progress)
+
+
+def copy_into(
+    copy: sqlite3.Connection, root: Path, *, progress: Progress = lambda _done, _all: None
+) -> None:
+    """Copy the archive's database into an empty one, as `copy_database` does.
+
+    SQLite's online backup does it; a transaction of our own keeps it from starting again at every
+    commit of a crawl.
+    """
+    with closing(open_for_reading(root)) as source:
         (size,) = source.execute("pragma page_size").fetchone()
         copy.execute("pragma synchronous = off")  # synced once, by whoever keeps it
         source.execute("begin")

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -42,6 +43,7 @@ REVISION = (
 _REVISIONS = f"select {', '.join(REVISION)} from revisions where article = ? order by number"  # noqa: S608 - names are ours
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how Excel tells a formula in a cell
+_NEAR = re.compile(r'near "(.*)": syntax error')
 _GROUP = 1000  # rows of a Parquet row group
 
 
@@ -88,9 +90,20 @@ def selected(db: sqlite3.Connection, table: str, where: str, *, order: str) -> l
             raise
         columns = [row[1] for row in db.execute(f"pragma table_info({table})")]
         raise ArchiveError(
-            f"--where {where!r} is no condition on {table}: {error};"
+            f"--where {where!r} is no condition on {table}: {_what_is_wrong(error, where)};"
             f" its columns are {', '.join(columns)}"
         ) from error
+
+
+def _what_is_wrong(error: Exception, where: str) -> str:
+    """Return what SQLite says of a condition, without the SQL that it was put into."""
+    said = str(error)
+    if "\n" in said:  # it took all that follows for one word
+        return "a quote in it is not closed"
+    near = _NEAR.match(said)
+    if said == "incomplete input" or (near and near[1].lower() not in where.lower()):
+        return "it is not complete"
+    return said
 
 
 def _plain(db: sqlite3.Connection, row: Row, *, revisions: bool) -> Row:

@@ -1,6 +1,7 @@
 """One line of a collection to what it says, checked; nothing in it is guessed."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -17,6 +18,13 @@ _TEXTS = (
     "published_from", "image_url",
 )  # fmt: skip
 _SAME_NOW = ("title", "deck", "dateline", "section")
+
+NamesOf = Callable[[str], tuple[str, ...]]
+
+
+def nobody(_byline: str) -> tuple[str, ...]:
+    """Return no name, whatever a byline says: for callers that cannot take names out of it."""
+    return ()
 
 
 class BadLine(ValueError):  # noqa: N818 - what it is
@@ -37,11 +45,14 @@ class Imported:
     revisions: tuple[dict[str, Any], ...]
 
 
-def read_line(line: bytes, *, publisher: str | None, now: str) -> Imported:
+def read_line(
+    line: bytes, *, publisher: str | None, now: str, names_of: NamesOf = nobody
+) -> Imported:
     """Read one JSON object: `url`, `title` and `text` at least, and all that an export gives.
 
     `publisher` (a slug) is that of lines that name none; else it is the address's host. `now` is
     the moment, as the archive stores it, for lines that do not tell when they were seen.
+    `names_of` says whom a byline names, for lines that have one and tell of no `authors`.
 
     Raises:
         BadLine: if the line is no article.
@@ -57,7 +68,7 @@ def read_line(line: bytes, *, publisher: str | None, now: str) -> Imported:
     return Imported(
         publisher=_publisher(told, article["url"], publisher),
         article=article | {"revision_count": len(states)},
-        authors=_names(told, "authors"),
+        authors=_authors(told, article["byline"], names_of),
         tags=_names(told, "tags"),
         revisions=states,
     )
@@ -155,6 +166,8 @@ def _hash(
 
 def _publisher(told: dict[str, Any], url: str, given: str | None) -> Publisher:
     slug = _text(told, "publisher") or given or host_of(url)
+    if len(slug.splitlines()) > 1:
+        raise BadLine("publisher has a line break")
     return Publisher(
         slug=slug,
         name=_text(told, "publisher_name") or slug,
@@ -186,7 +199,7 @@ def _text(told: dict[str, Any], name: str) -> str | None:
     value = told.get(name)
     if value is not None and not isinstance(value, str):
         raise BadLine(f"{name} is no text")
-    return value and tidy(value)
+    return tidy(value) if value and value.strip() else None
 
 
 def _names(told: dict[str, Any], name: str) -> tuple[str, ...]:
@@ -194,6 +207,13 @@ def _names(told: dict[str, Any], name: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise BadLine(f"{name} is no list of names")
     return tuple(tidy(one) for one in value if one.strip())
+
+
+def _authors(told: dict[str, Any], byline: str | None, names_of: NamesOf) -> tuple[str, ...]:
+    """Return who signs: as the line tells it (an empty list is nobody), or as its byline does."""
+    if told.get("authors") is None and byline:
+        return names_of(byline)
+    return _names(told, "authors")
 
 
 def _time(told: dict[str, Any], name: str) -> str | None:

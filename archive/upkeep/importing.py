@@ -8,16 +8,18 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from archive import articles, captures, stories, warc
+from archive import articles, captures, stories, troubles, warc
 from archive.clock import from_iso, iso
-from archive.records import Capture, Kind, Publisher
+from archive.records import Capture, Kind, Problem, Publisher
 from archive.session import Session
-from archive.upkeep.imported_line import BadLine, Imported, read_line
+from archive.upkeep.imported_line import BadLine, Imported, NamesOf, nobody, read_line
 from archive.warc_records import Resource
 
 CONTENT_TYPE = "application/json"
+SHOWN = 20  # lines that were left out, of which it is said why
 
 Progress = Callable[[int], None]
 
@@ -27,11 +29,11 @@ class Told:
     """What became of the lines of a file.
 
     `counts`: new, known (as they say), differing (known, and the line says otherwise), bad.
-    `bad` names the first bad lines, with number and reason.
+    `left` names the first lines that were left out, bad and differing ones, and says why.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
-    bad: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
 
 
 class Importer(Session):
@@ -43,69 +45,97 @@ class Importer(Session):
         *,
         name: str,
         publisher: str | None = None,
+        names_of: NamesOf = nobody,
         progress: Progress = lambda _lines: None,
     ) -> Told:
-        """Take in every line of a file called `name`, and keep what was wrong with any of them.
+        """Take in every line of a file called `name`, and keep why any of them was left out.
 
-        `publisher` is that of lines that name none. Lines that are empty are passed over.
+        `publisher` is that of lines that name none; `names_of` says whom a byline names. Lines that
+        are empty are passed over.
         """
         told = Told()
         for number, line in enumerate(lines, 1):
             if line.strip():
-                outcome = self._line(line.strip(), f"{name}:{number}", publisher, told.bad)
+                one = _Line(bytes=line.strip(), publisher=publisher, names_of=names_of)
+                outcome, problem = self._line(one)
                 told.counts[outcome] += 1
+                if problem:
+                    self._left(problem, f"{name}:{number}", told)
             if self.batch.is_due():
                 self.batch.commit()
             progress(number)
         return told
 
-    def _line(self, line: bytes, place: str, publisher: str | None, bad: list[str]) -> str:
+    def _left(self, problem: Problem, place: str, told: Told) -> None:
+        if len(told.left) < SHOWN:
+            told.left.append(f"{place}: {problem.detail}")
+        troubles.keep(self, problem, place=place)
+
+    def _line(self, line: "_Line") -> tuple[str, Problem | None]:
+        """Keep a line's article; return what became of it, and why it was left out, if it was."""
         self.batch.open()
         self.batch.count()
+        now = self.clock()
         try:
-            imported = read_line(line, publisher=publisher, now=iso(self.clock()))
+            imported = line.read(now)
         except BadLine as error:
-            bad.append(f"{place}: {error}")
-            self._problem(place, str(error))
-            return "bad"
+            return "bad", Problem(kind="import-line", detail=str(error), stage="import")
         known = known_article(self.db, imported.article["url"])
         if known is not None:
-            return "known" if self._same(known, imported) else "differing"
+            differing = self._differing(known, imported)
+            return ("differing", differing) if differing else ("known", None)
         with self.batch.one_page():
-            self._keep(imported, line)
+            self._keep(line, imported, now)
         self.totals["new"] += 1
-        return "new"
+        return "new", None
 
-    def _same(self, article: int, imported: Imported) -> bool:
+    def _differing(self, article: int, imported: Imported) -> Problem | None:
+        """Return what an article that is known says otherwise than a line of it."""
         row = self.db.execute("select title, text from articles where id = ?", (article,))
-        return bool(row.fetchone() == (imported.article["title"], imported.article["text"]))
+        names = ("title", "text")
+        found = [
+            name
+            for name, value in zip(names, row.fetchone(), strict=True)
+            if value != imported.article[name]
+        ]
+        if not found:
+            return None
+        detail = (
+            f"{imported.article['url']} is known already, with another {' and '.join(found)};"
+            " the article stays as it was"
+        )
+        return Problem(kind="import-differs", detail=detail, stage="import")
 
-    def _keep(self, imported: Imported, line: bytes) -> None:
-        publish_new(self.db, imported.publisher)
-        keep_imported(self.db, imported, capture=self._record(imported, line))
+    def _keep(self, line: "_Line", imported: Imported, now: datetime) -> None:
+        """Write the line as a WARC record and its rows, unless a killed import left the record.
 
-    def _record(self, imported: Imported, line: bytes) -> int:
-        """Write the line as a WARC record and its row, unless a killed import left it there."""
-        sha256 = warc.payload_digest(line)
-        url = imported.article["url"]
+        Line and record have one moment: a database made anew knows that of the record alone.
+        """
+        sha256 = warc.payload_digest(line.bytes)
         left = self.db.execute(
-            "select id from captures where sha256 = ? and url = ? and status = 0", (sha256, url)
+            "select id, fetched_at from captures where sha256 = ? and url = ? and status = 0",
+            (sha256, imported.article["url"]),
         ).fetchone()
         if left:
-            return int(left[0])
+            imported = line.read(from_iso(left[1]))
+        publish_new(self.db, imported.publisher)
+        capture = int(left[0]) if left else self._record(line.bytes, sha256, imported, now)
+        keep_imported(self.db, imported, capture=capture)
+
+    def _record(self, line: bytes, sha256: str, imported: Imported, now: datetime) -> int:
         resource = Resource(
-            url=url,
+            url=imported.article["url"],
             payload=line,
             content_type=CONTENT_TYPE,
             kind=Kind.ARTICLE,
             publisher=imported.publisher.slug,
-            at=self.clock(),
+            at=now,
         )
         capture = Capture(
-            url=url,
+            url=resource.url,
             publisher=resource.publisher,
             kind=resource.kind,
-            fetched_at=from_iso(iso(resource.at)),
+            fetched_at=from_iso(iso(now)),
             status=0,
             content_type=CONTENT_TYPE,
             sha256=sha256,
@@ -114,19 +144,17 @@ class Importer(Session):
         )
         return captures.insert(self.db, capture, run=self.run)
 
-    def _problem(self, place: str, detail: str) -> None:
-        """Keep what was wrong with a line, once."""
-        row = ("import", "import-line", place, detail)
-        known = self.db.execute(
-            "select 1 from problems where stage = ? and kind = ? and url = ? and detail = ?", row
-        ).fetchone()
-        if not known:
-            self.totals["problems"] += 1
-            self.db.execute(
-                "insert into problems (at, run, stage, kind, url, detail)"
-                " values (?, ?, ?, ?, ?, ?)",
-                (iso(self.clock()), self.run, *row),
-            )
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    """A line of a collection, and how it is to be read."""
+
+    bytes: bytes
+    publisher: str | None
+    names_of: NamesOf
+
+    def read(self, at: datetime) -> Imported:
+        return read_line(self.bytes, publisher=self.publisher, now=iso(at), names_of=self.names_of)
 
 
 def lines_of(file: Any) -> Iterator[bytes]:
@@ -162,10 +190,13 @@ def keep_imported(db: sqlite3.Connection, imported: Imported, *, capture: int) -
 
 
 def publish_new(db: sqlite3.Connection, publisher: Publisher) -> None:
-    """Make a publisher known; one that is known stays as it is."""
+    """Make a publisher known; one of which more than the slug is known stays as it is."""
     db.execute(
         "insert into publishers (slug, name, name_latin, homepage, country, language)"
-        " values (?, ?, ?, ?, ?, ?) on conflict (slug) do nothing",
+        " values (?, ?, ?, ?, ?, ?) on conflict (slug) do update set"
+        " name = excluded.name, name_latin = excluded.name_latin, homepage = excluded.homepage,"
+        " country = excluded.country, language = excluded.language"
+        " where name = slug and coalesce(name_latin, homepage, country, language) is null",
         (
             publisher.slug,
             publisher.name,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.database import NAME, open_for_reading
-from archive.errors import ArchiveError, NotAnArchive
+from archive.errors import ArchiveError, NewerArchive, NotAnArchive
 from archive.files import ASIDE
 from archive.upkeep.gathering import in_order, run_of
 from archive.upkeep.warc_record import parse, unpack_next
@@ -54,6 +54,20 @@ def missing(root: Path, other: Path) -> tuple[list[Taken], int]:
         elif run and first and run not in running:
             taken.append(Taken(path=folder / name, run=run))
     return taken, known
+
+
+def refuse_newer(other: Path) -> None:
+    """Refuse an archive that a newer Warraq wrote: its files tell what this one cannot read.
+
+    Raises:
+        NewerArchive: if that is so. A database that does not read is none of ours: files do.
+    """
+    try:
+        open_for_reading(other).close()
+    except NewerArchive:
+        raise
+    except ArchiveError:
+        return
 
 
 def _running(other: Path) -> set[int]:

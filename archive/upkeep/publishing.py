@@ -1,8 +1,10 @@
 """A copy of the archive for readers: without WAL, and without what is withheld."""
 
+import contextlib
+import errno
 import json
+import os
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -12,15 +14,13 @@ from pathlib import Path
 from archive.clock import Clock, system
 from archive.database import NAME, open_for_reading
 from archive.errors import ArchiveError
-from archive.remedies import told
+from archive.remedies import is_of_the_disk, told
 from archive.search import register
 from archive.session import WARC_FOLDER
 from archive.site.descriptions import database_metadata
-from archive.upkeep.copying import Progress, copy_database
+from archive.upkeep.copying import Progress, copy_into
 from archive.upkeep.removing import remove_withheld, sync
 from archive.warc import sync_folder
-
-_WORK = ".publishing-"  # what a killed one left is swept up by the next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +41,8 @@ def publish(
 ) -> Publication:
     """Write a copy of the archive in `root` into the folder `target`, for `datasette target/`.
 
-    It takes no lock. The copy is made ready beside the archive and put in its place at the end, so
-    that whoever serves `target` sees the old one or the new one. `progress` hears the bytes.
+    It takes no lock, and writes nothing into `root`. The copy gets its name at the end, so that
+    whoever serves `target` sees the old one or the new one. `progress` hears the bytes.
 
     Raises:
         NewerArchive, NotAnArchive: if there is no archive that can be read.
@@ -50,35 +50,52 @@ def publish(
     """
     open_for_reading(root).close()
     _refuse_archive(target)
-    with _beside_archive(root) as folder:
-        work = folder / NAME
-        copy_database(root, work, progress=progress)
-        with closing(sqlite3.connect(work, isolation_level=None)) as db:
-            register(db)
-            db.execute("pragma journal_mode = memory")
-            withheld = remove_withheld(db, root)
-            (articles,) = db.execute("select count(*) from articles").fetchone()
-            ready = _vacuumed(db, target)
-    try:
+    with _written(target), _without_name(target) as db:
+        copy_into(db, root, progress=progress)
+        register(db)
+        db.execute("pragma journal_mode = memory")
+        withheld = remove_withheld(db, root)
+        (articles,) = db.execute("select count(*) from articles").fetchone()
+        ready = _vacuumed(db, target)
         _beside(target, clock)
         ready.replace(target / NAME)
         sync_folder(target)
-    except OSError as error:
-        raise ArchiveError(f"the copy cannot be written: {told(error, target)}") from error
     return Publication(articles=articles, withheld=withheld, bytes=(target / NAME).stat().st_size)
 
 
 @contextmanager
-def _beside_archive(root: Path) -> Iterator[Path]:
-    """Give a folder to work in: it holds what is withheld, so it must not lie in the target."""
+def _written(target: Path) -> Iterator[None]:
+    """Make the folder; take it back if nothing comes into it, and say what the disk refuses."""
+    is_new = not target.exists()
     try:
-        for left in root.glob(f"{_WORK}*"):
-            _sweep(left)
-        made = tempfile.TemporaryDirectory(prefix=_WORK, dir=root)
-    except OSError as error:
-        raise ArchiveError(f"the copy is made ready in the archive. {told(error, root)}") from error
-    with made as folder:
-        yield Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException as error:
+        if is_new:
+            with contextlib.suppress(OSError):  # something is in it
+                target.rmdir()
+        if isinstance(error, OSError | sqlite3.Error) and is_of_the_disk(error):
+            raise ArchiveError(f"the copy cannot be written: {told(error, target)}") from error
+        raise
+
+
+@contextmanager
+def _without_name(target: Path) -> Iterator[sqlite3.Connection]:
+    """Give an empty database to work in, on the disk of `target`, that nobody else can open.
+
+    It holds what is withheld for a while. SQLite takes the name of such a file away as soon as it
+    is made (https://sqlite.org/inmemorydb.html#temp_db): a kill leaves nothing, and nothing of it
+    can be served.
+    """
+    if not os.access(target, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
+    with closing(sqlite3.connect("", isolation_level=None)) as db:
+        folder = str(target.absolute()).replace("'", "''")
+        db.execute(f"pragma temp_store_directory = '{folder}'")
+        try:
+            yield db
+        finally:
+            db.execute("pragma temp_store_directory = ''")
 
 
 def _refuse_archive(target: Path) -> None:
@@ -93,9 +110,8 @@ def _refuse_archive(target: Path) -> None:
 def _vacuumed(db: sqlite3.Connection, target: Path) -> Path:
     """Write what `db` holds, and nothing that it held, into a new file beside its place."""
     ready = target / f".{NAME}.part"
+    ready.unlink(missing_ok=True)
     try:
-        target.mkdir(parents=True, exist_ok=True)
-        ready.unlink(missing_ok=True)
         # Statistics may hold values of rows that are gone; none are needed before the new ones.
         for (table,) in db.execute(
             "select name from sqlite_master where name glob 'sqlite_stat[0-9]'"
@@ -104,9 +120,9 @@ def _vacuumed(db: sqlite3.Connection, target: Path) -> Path:
         db.execute("analyze")
         db.execute("vacuum into ?", (str(ready),))
         sync(ready)
-    except (OSError, sqlite3.OperationalError) as error:
+    except BaseException:
         ready.unlink(missing_ok=True)
-        raise ArchiveError(f"the copy cannot be written: {told(error, target)}") from error
+        raise
     return ready
 
 
@@ -132,9 +148,3 @@ def _write(path: Path, text: str) -> None:
     part = path.with_name(f".{path.name}.part")
     part.write_text(text, encoding="utf-8")
     part.replace(path)
-
-
-def _sweep(folder: Path) -> None:
-    for path in folder.iterdir():
-        path.unlink()
-    folder.rmdir()

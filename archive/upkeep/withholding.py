@@ -97,9 +97,10 @@ def _act(session: Session, article: int, act: str, reason: str | None) -> None:
     """Hide or show an article; the WARC files tell of it, so that no rebuild shows it again."""
     now = session.clock()
     (url,) = session.db.execute("select url from articles where id = ?", (article,)).fetchone()
-    fields = {"act": act, "article": str(article), "reason": " ".join((reason or "").split())}
+    given = " ".join((reason or "").split())
+    fields = {"act": act, "article": str(article)} | ({"reason": given} if given else {})
     session.tell(url, fields, at=now)
-    note(session.db, article, act, reason, now)
+    note(session.db, article, act, given or None, now)
 
 
 def note(db: sqlite3.Connection, article: int, act: str, reason: str | None, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """`warraq import-warc`: pages that another program recorded, into the archive."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -156,34 +156,39 @@ def _tell(told: "Told") -> None:
     """Say what became of a file: what was kept first, then why the rest was not."""
     for line in told.damages:
         click.echo(line, err=True)
+    counts = told.counts
+    if told.before and not counts["records"] and not told.stopped:
+        click.echo(f"{told.name}: it was read before, to its end; `--again` reads it anew")
+        return
     if not told.before and not told.is_warc:
         click.echo(f"{told.name}: there is no WARC record in it", err=True)
-    counts = told.counts
-    kept = {
-        "new articles": counts["new"],
-        "changed": counts["changed"],
-        "seen again": counts["same"],
-        "older than what the archive has": counts["older"],
-        "known already": counts["known"],
-        "that may be articles": counts["unread"],
-    }
-    rest = {name: number for name, number in counts.items() if name not in _KEPT}
-    pages = sum(kept.values()) + counts["no article"]
+    pages = sum(counts[name] for name in (*_KEPT, "known", "unread", "no article"))
     speed = pages / told.seconds if told.seconds else 0.0
     went_on = " (went on where it was)" if told.before else ""
     click.echo(
         f"{told.name}: {counts['records']:,} records in {told.seconds:.1f} s,"
         f" {speed:,.0f} pages/s{went_on}"
     )
-    click.echo(f"  kept: {_list(kept) or 'nothing'}")
-    if rest := {name: number for name, number in sorted(rest.items()) if number}:
-        click.echo(f"  passed over: {_list(rest)}")
+    if counts["unread"]:
+        click.echo(f"  found: {counts['unread']:,} that may be articles")
+    else:
+        click.echo(f"  kept: {_list(counts, _KEPT) or 'nothing'}")
+    if passed := _list(counts, {name: _LEFT.get(name, name) for name in sorted({*counts} - _SAID)}):
+        click.echo(f"  passed over: {passed}")
     if counts["older"]:
         click.echo("  `warraq extract --again` puts older captures into their articles' chains.")
 
 
-_KEPT = frozenset({"records", "new", "changed", "same", "older", "known", "unread"})
+_KEPT = {
+    "new": "new articles",
+    "changed": "changed",
+    "same": "seen again",
+    "older": "older than what the archive has",
+}
+_LEFT = {"known": "known already"}
+_SAID = {"records", "unread", *_KEPT}
 
 
-def _list(numbers: dict[str, int]) -> str:
-    return ", ".join(f"{number:,} {name}" for name, number in numbers.items() if number)
+def _list(counts: Mapping[str, int], names: Mapping[str, str]) -> str:
+    """Return what was counted under some names, in words."""
+    return ", ".join(f"{counts[name]:,} {words}" for name, words in names.items() if counts[name])

@@ -13,7 +13,7 @@ import aiohttp
 from yarl import URL
 
 from crawler.errors import DownloadFailed
-from crawler.faults import AddressRefused
+from crawler.faults import AddressRefused, network_detail
 from crawler.proxy import connector, failure, is_http
 from crawler.resolver import Gate
 
@@ -135,7 +135,19 @@ async def _try(
     except (aiohttp.ClientError, TimeoutError) as error:
         if told := failure(error, proxy):
             raise DownloadFailed(f"{url}: {told}") from error
-        raise _Interrupted(str(error) or type(error).__name__) from error
+        raise _Interrupted(_reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return in one line why there is no answer."""
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return f"the name {error.host} leads to no address"
+    number = getattr(error, "errno", None)
+    if isinstance(error, aiohttp.ClientConnectorError) and number:
+        return f"{error.host}, port {error.port}: {os.strerror(number)}"
+    if isinstance(error, TimeoutError):
+        return f"no answer came within {_SILENCE:.0f} seconds"
+    return network_detail(error)
 
 
 async def _ask(

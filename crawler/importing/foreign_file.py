@@ -69,6 +69,7 @@ class ForeignFile:
         self._place = Place()
         self._found: Iterator[Found] | None = None
         self._since = Counter[str]()
+        self._remembered: Place | None = None  # how far the archive knows the file to be read
         self.told = Told(name=source.name)
 
     async def read(self, store: Copying, *, ends_at: float, progress: Progress) -> bool:
@@ -100,6 +101,7 @@ class ForeignFile:
         self._key = hashlib.sha256(start).hexdigest()
         place = None if self._again else imports.place_of(self._store.db, self._key)
         self.told.before = place is not None
+        self._remembered = Place.of(place) if place else None
         return Place.of(place or "0")
 
     async def _finish(self) -> None:
@@ -193,21 +195,27 @@ class ForeignFile:
             self._published.add(publisher.slug)
 
     def _commit(self) -> None:
-        """Acknowledge what was kept, and with it how far the file is read."""
-        self._store.batch.open()
+        """Acknowledge what was kept, and with it how far the file is read, if that is news."""
+        if self._since or self._place != self._remembered:
+            self._remember()
+        self.told.counts["records"] += self._since["records"]
+        self._since.clear()
+        self._store.batch.commit()
+
+    def _remember(self) -> None:
         progress = imports.Progress(
             key=self._key,
-            source=self._source.name,
+            name=" ".join(self._source.name.split()),
             languages=self._names,
             bytes=self._size,
             place=str(self._place),
             records=self._since["records"],
             articles=self._since["articles"],
         )
-        imports.remember(self._store.db, progress, now=self._store.clock())
-        self.told.counts["records"] += self._since["records"]
-        self._since.clear()
-        self._store.batch.commit()
+        now = self._store.clock()
+        self._store.tell(f"urn:x-warraq:import:{self._key}", progress.fields(), at=now)
+        imports.remember(self._store.db, progress, now=now)
+        self._remembered = self._place
 
 
 def _visit(capture: Capture, publisher: Publisher) -> Visit:

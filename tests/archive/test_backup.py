@@ -180,6 +180,41 @@ def test_it_never_takes_the_place_of_something_else(root, tmp_path):
     assert sound(other)
 
 
+def test_it_goes_into_no_folder_that_is_in_use(root, tmp_path):
+    before = files(root)
+    for inside in (root / "backup", root / "warc", root / "a" / "b", tmp_path / "link"):
+        (tmp_path / "link").unlink(missing_ok=True)
+        (tmp_path / "link").symlink_to(root / "warc")
+        with pytest.raises(ArchiveError, match="lies in the archive itself"):
+            back_up(root, inside)
+    assert files(root) == before
+    assert not [path for path in (root, root / "warc") if (path / "backup").exists()]
+    used = tmp_path / "used"
+    used.mkdir()
+    for number in range(5):
+        (used / f"letter-{number}.txt").write_text("mine")
+        with pytest.raises(ArchiveError, match=r"other files \(letter-0\.txt.* and no backup"):
+            back_up(root, used)
+    assert len(list(used.iterdir())) == 5
+    for name in ("letter-1.txt", "letter-2.txt", "letter-3.txt", "letter-4.txt"):
+        (used / name).unlink()
+    with pytest.raises(ArchiveError, match=r"other files \(letter-0\.txt\) and no backup"):
+        back_up(root, used)
+    with pytest.raises(ArchiveError, match="holds other files"):
+        back_up(root, tmp_path)  # which the archive lies in
+
+
+def test_an_empty_disk_and_a_backup_that_was_killed_as_it_began_are_taken(root, tmp_path):
+    for name in ("lost+found", "warc"):
+        (tmp_path / "disk" / name).mkdir(parents=True)
+    (tmp_path / "disk" / "lock").write_text("")
+    assert back_up(root, tmp_path / "disk").copied == 2
+    (tmp_path / "disk" / "notes.txt").write_text("of the user's own")
+    assert back_up(root, tmp_path / "disk").copied == 0
+    assert (tmp_path / "disk" / "notes.txt").exists()
+    assert sound(tmp_path / "disk")
+
+
 def test_the_command_names_what_is_missing_and_saves_the_rest(root, tmp_path):
     good = CliRunner().invoke(command, [str(tmp_path / "a"), "--archive", str(root)])
     assert good.exit_code == 0, good.output

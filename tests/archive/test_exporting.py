@@ -169,6 +169,7 @@ BAD = [
     (GOOD | {"published_at": "2020-11-09"}, "no moment with a time zone"),
     (GOOD | {"published_at": 5}, "no moment with a time zone"),
     (GOOD | {"published_on": "9/11/2020"}, "is no day"),
+    (GOOD | {"publisher": "a\r\nWARC-Type: x"}, "publisher has a line break"),
     (GOOD | {"authors": "سلمى"}, "authors is no list of names"),
     (GOOD | {"kind": "section"}, "is none of an article's"),
     (GOOD | {"revisions": [{"number": 2}]}, "not numbered 1, 2, 3"),
@@ -203,6 +204,59 @@ def test_what_the_archive_saw_before_stays(tmp_path):
     done = run("import-jsonl", "-", "--archive", tmp_path, given=other)
     assert "1 known and left as the archive saw them" in done.output
     assert rows(tmp_path, "select text from articles") == [("نص",)]
+
+
+def test_a_line_that_contradicts_an_earlier_one_is_named_and_kept_as_a_problem(tmp_path):
+    lines = [GOOD, GOOD | {"text": "آخر"}, GOOD, GOOD | {"title": "غير", "text": "آخر"}]
+    given = "\n".join(json.dumps(line) for line in lines).encode()
+    for new in (1, 0):
+        done = run("import-jsonl", "-", "--archive", tmp_path, given=given)
+        assert done.exit_code == 0
+        assert f"{new} new articles, {2 - new} known already, 2 known and left" in done.output
+        kept = rows(tmp_path, "select url, kind, detail from problems order by id")
+        assert [(place.rpartition(":")[2], kind) for place, kind, _ in kept] == [
+            ("2", "import-differs"),
+            ("4", "import-differs"),
+        ]
+        assert [one.partition(", with another ")[2].partition(";")[0] for _, _, one in kept] == [
+            "text",
+            "title and text",
+        ]
+        for place, _, detail in kept:
+            assert f"{place}: {GOOD['url']} is known already" in done.output
+            assert detail in done.output
+    assert rows(tmp_path, "select text from articles") == [("نص",)]
+
+
+def test_only_the_first_lines_that_were_left_out_are_named(tmp_path):
+    given = b"\n".join(
+        [b"{"] * 15 + [json.dumps(GOOD | {"text": f"{n}"}).encode() for n in range(9)]
+    )
+    done = run("import-jsonl", "-", "--archive", tmp_path, given=given)
+    assert "… and 3 more, in the table of problems" in done.output
+    assert rows(tmp_path, "select count(*) from problems") == [(23,)]
+
+
+BYLINES = [
+    ({"byline": "كتب: أحمد علي وسلمى حداد"}, ["أحمد علي", "سلمى حداد"]),
+    ({"byline": "عمر الخالد، ليلى نصر"}, ["عمر الخالد", "ليلى نصر"]),
+    ({"byline": "Rana Khoury, Omar Said"}, ["Rana Khoury", "Omar Said"]),
+    ({"byline": "سلمى حداد", "authors": None}, ["سلمى حداد"]),
+    ({"byline": "سلمى حداد", "authors": []}, []),
+    ({"byline": "سلمى حداد", "authors": ["س. حداد"]}, ["س. حداد"]),
+    ({"byline": "admin"}, []),
+    ({"byline": " "}, []),
+    ({}, []),
+]
+
+
+@pytest.mark.parametrize(("told", "names"), BYLINES)
+def test_whom_a_byline_names_signs_where_a_line_tells_of_no_authors(tmp_path, told, names):
+    line = json.dumps(GOOD | told).encode()
+    assert run("import-jsonl", "-", "--archive", tmp_path, given=line).exit_code == 0
+    assert [name for _, name, _ in rows(tmp_path, f"{NAMES} order by position")] == names
+    byline = told.get("byline")
+    assert rows(tmp_path, "select byline from articles") == [((byline and byline.strip()) or None,)]
 
 
 def test_an_address_that_led_to_an_article_is_known(tmp_path):
@@ -243,14 +297,32 @@ def test_a_condition_chooses_and_what_is_withheld_never_comes(tmp_path, where, n
         assert WITHHELD not in done.stdout
 
 
-@pytest.mark.parametrize("where", ["nonsense", "1; delete from articles", "(", "text ="])
+NO_CONDITION = [
+    ("nonsense", "no such column: nonsense"),
+    ("1; delete from articles", 'near ";": syntax error'),
+    ("(", "it is not complete"),
+    ("url =", "it is not complete"),
+    ("", "it is not complete"),
+    ("1 in (1, 2", "it is not complete"),
+    ("/* a remark", "it is not complete"),
+    ("url like '%x", "a quote in it is not closed"),
+    ('url like "%x', "a quote in it is not closed"),
+    ("url like %x", 'near "%": syntax error'),
+    ("id = 1)", 'near ")": syntax error'),
+    ("id = 1 order by id", 'near "order": syntax error'),
+]
+
+
+@pytest.mark.parametrize(("where", "why"), NO_CONDITION)
 @pytest.mark.parametrize("warc", [[], ["--warc"]])
-def test_what_is_no_condition_is_said_and_leaves_no_file(tmp_path, where, warc):
+def test_what_is_no_condition_is_said_and_leaves_no_file(tmp_path, where, why, warc):
     reading_room(tmp_path / "a")
     out = tmp_path / "out"
     done = run("export", *warc, "--where", where, "-o", out, "--archive", tmp_path / "a")
     assert done.exit_code == 1
-    assert f"--where {where!r} is no condition on" in done.output
+    assert f"--where {where!r} is no condition on {'captures' if warc else 'articles'}: {why};" in (
+        done.output
+    )
     assert "its columns are id," in done.output
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
@@ -261,6 +333,10 @@ def test_what_is_no_condition_is_said_and_leaves_no_file(tmp_path, where, warc):
         (["-o", "missing/out.jsonl"], "missing is no folder"),
         (["--excel"], "--format csv"),
         (["--warc", "--format", "csv", "--excel"], "--format csv"),
+        (["--warc", "--format", "csv"], "--warc writes a WARC file: leave --format csv out"),
+        (["--warc", "--format", "jsonl"], "--warc writes a WARC file: leave --format jsonl out"),
+        (["--warc", "--no-revisions"], "--no-revisions goes with --format jsonl"),
+        (["--format", "csv", "--no-revisions"], "--no-revisions goes with --format jsonl"),
     ],
 )
 def test_options_that_cannot_be_are_told_before_anything_is_done(
@@ -386,7 +462,7 @@ def test_nothing_but_the_archive_is_asked(tmp_path):
         list(articles(tmp_path))
 
 
-IMPORT = "from archive.commands.import_jsonl import import_jsonl; import_jsonl()"
+IMPORT = "from crawler.commands.import_jsonl import import_jsonl; import_jsonl()"
 
 
 @pytest.mark.slow

@@ -141,6 +141,20 @@ def test_a_torn_tail_costs_the_last_record(tmp_path, pack):
     assert isinstance(results[-1], Damage)
 
 
+@pytest.mark.parametrize("pack", [unpacked, packed, one_gzip])
+def test_wherever_a_file_ends_within_a_record_that_is_what_is_told(tmp_path, pack):
+    data, begin = pack(records()), len(pack(records()[:2]))
+    for cut in [
+        *range(begin + 1, begin + 12),
+        *range(begin + 20, len(pack(records()[:3])) - 4, 37),
+    ]:
+        results = found(tmp_path, data[:cut])
+        told = [one.what for one in results if isinstance(one, Damage)]
+        assert len(told) == 1
+        assert "the file ends in the middle of" in told[0], cut
+        assert urls(results) in ([ALL[:2]] if pack is not one_gzip else [ALL[:2], ALL[:1]])
+
+
 @pytest.mark.parametrize("at", [0, 3, 12, 60, 200, 300, -9, -6, -1])
 def test_a_damaged_member_is_told_once(tmp_path, at):
     parts = [bytearray(packed([one])) for one in records()]

@@ -142,12 +142,13 @@ def test_nothing_is_left_beside_it_and_it_is_replaced_by_the_next(root, tmp_path
     assert sorted(path.name for path in public.iterdir()) == [
         "archive.db", "metadata.json", "settings.json",
     ]  # fmt: skip
-    (root / ".publishing-dead").mkdir()
-    (root / ".publishing-dead" / "archive.db").write_bytes(b"left by a kill")
+    (public / ".archive.db.part").write_bytes(b"left by a kill")
+    before = sorted(path.name for path in root.iterdir())
     unwithhold(root, URL, reason=None)
     assert publish(root, public).withheld == 0
     assert HIDDEN.encode() in (public / "archive.db").read_bytes()
-    assert list(root.glob(".publishing-*")) == []
+    assert sorted(path.name for path in root.iterdir()) == before
+    assert list(public.glob(".*")) == []
     with pytest.raises(ArchiveError, match="is an archive of its own"):
         publish(root, root)
 
@@ -214,3 +215,64 @@ def test_the_command_says_what_it_did(root, tmp_path):
     assert re.search(r"public: 4 articles, 0\.\d MB; 1 withheld and left out\.", done.output)
     queries = json.loads((tmp_path / "public" / "metadata.json").read_text("utf-8"))
     assert "search" not in queries["databases"]["archive"]["queries"]
+
+
+# As with an archive that is larger than memory: what is worked on goes to the disk.
+KILLED = """
+import os, signal, sqlite3, sys
+from pathlib import Path
+from archive.upkeep import publishing
+def spilt():
+    for one in Path("/proc/self/fd").iterdir():
+        if one.is_symlink() and "etilqs" in os.readlink(one) and one.stat().st_size:
+            yield os.readlink(one)
+def die(*_):
+    if Path("/proc/self/fd").exists():
+        print(*spilt(), sep="\\n", flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+root, target, stage = sys.argv[1:]
+sqlite3.connect("").execute("pragma soft_heap_limit = 100000")
+setattr(publishing, stage, die)
+publishing.publish(Path(root), Path(target))
+"""
+
+
+@pytest.mark.parametrize("stage", ["remove_withheld", "_vacuumed", "_beside"])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_kill_leaves_no_byte_of_what_is_withheld_and_nothing_to_serve(
+    root, tmp_path, stage, first
+):
+    public = tmp_path / "اسم 'غريب'"
+    if not first:
+        publish(root, public)
+    before = {path.name: path.read_bytes() for path in public.glob("*.db")}
+    others = {"archive.db-wal", "archive.db-shm"}  # of whoever reads
+    files = {path.name for path in root.iterdir()} - others
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, root, public, stage],
+        stdout=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    assert killed.returncode == -9
+    if sys.platform == "linux":
+        assert killed.stdout.startswith(f"{public}/etilqs_"), "nothing was on the disk"
+        assert all(line.endswith(" (deleted)") for line in killed.stdout.splitlines())
+    assert {path.name: path.read_bytes() for path in public.glob("*.db")} == before
+    for path in public.iterdir():
+        assert HIDDEN.encode() not in path.read_bytes(), path
+        assert REASON.encode() not in path.read_bytes(), path
+    assert {path.name for path in root.iterdir()} - others == files
+    publish(root, public)
+    assert sorted(path.name for path in public.iterdir()) == [
+        "archive.db", "metadata.json", "settings.json",
+    ]  # fmt: skip
+
+
+def test_a_target_that_cannot_be_made_or_filled_leaves_nothing(root, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ArchiveError, match=r"cannot be written: .*file"):
+        publish(root, tmp_path / "file" / "public")
+    for path in (root / "warc").iterdir():
+        path.write_bytes(b"")  # one tells where a withheld article was redirected to
+    with pytest.raises(ArchiveError, match="a redirect of a withheld article"):
+        publish(root, tmp_path / "public")
+    assert not (tmp_path / "public").exists()

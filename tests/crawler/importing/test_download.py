@@ -159,8 +159,17 @@ def test_a_proxy_is_asked_in_the_servers_place(server, tmp_path):
 def test_a_dead_host_is_told(tmp_path):
     with serving() as server:
         url = server.url
-    with pytest.raises(DownloadFailed, match="goes on"):
+    with pytest.raises(DownloadFailed) as told:
         download(url + "/x", tmp_path, user_agent="Warraq", pause=0.001)
+    port = url.rpartition(":")[2]
+    said = f"127.0.0.1, port {port}: Connection refused; the same command goes on"
+    assert str(told.value) == f"{url}/x: {said}"
+
+
+def test_a_name_that_leads_nowhere_is_told(tmp_path):
+    url = "http://data.invalid/x"
+    with pytest.raises(DownloadFailed, match=r"data\.invalid leads to no address; the same"):
+        download(url, tmp_path, user_agent="Warraq", pause=0.001)
 
 
 @pytest.mark.parametrize(

@@ -510,12 +510,25 @@ def test_the_command_says_what_it_did(tmp_path):
     source.write_bytes(packed([*NOISE, *PAGES])[:-20])
     code, output = command("import-warc", source, "--archive", root, "--dry-run")
     assert (code, root.exists()) == (0, False)
-    assert "5 that may be articles" in output
+    assert "  found: 5 that may be articles\n" in output
+    assert "kept" not in output
     code, output = command("import-warc", source, "--archive", root)
     assert code == 0
     assert "kept: 5 new articles" in output
     assert "x.warc.gz, byte" in output
     assert "1 damaged, 1 errors and redirects, 1 no HTML, 1 other language" in output
+
+
+def test_the_command_says_kept_of_nothing_that_it_had(tmp_path):
+    root, source = tmp_path / "archive", tmp_path / "x.warc.gz"
+    source.write_bytes(packed(PAGES))
+    command("import-warc", source, "--archive", root)
+    code, output = command("import-warc", source, "--archive", root)
+    assert code == 0
+    assert output.endswith("x.warc.gz: it was read before, to its end; `--again` reads it anew\n")
+    assert "kept" not in output
+    code, output = command("import-warc", source, "--archive", root, "--again")
+    assert "  kept: nothing\n  passed over: 6 known already\n" in output
 
 
 def test_the_command_says_what_it_cannot_read(tmp_path):

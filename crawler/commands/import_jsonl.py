@@ -13,8 +13,6 @@ from archive.commands.progress import Progress
 if TYPE_CHECKING:
     from archive.upkeep.importing import Told
 
-_SHOWN = 20
-
 
 @click.command("import-jsonl")
 @click.argument("file", type=click.File("rb"))
@@ -31,15 +29,18 @@ def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
     it is in the WARC files, too.
 
     An article that the archive knows already stays as it is, so a second import adds nothing, and
-    one that was interrupted can be repeated. Lines that are no article are listed with their
-    numbers, kept in the table of problems, and end the command with 1 when all others are in.
-    Where none is an article, no archive is begun.
+    one that was interrupted can be repeated. Where a line tells of no authors, they are taken from
+    its byline. Lines that say otherwise than what is known, an earlier line included, and lines
+    that are no article are listed with their numbers and kept in the table of problems; those that
+    are no article end the command with 1 when all others are in. Where none is an article, no
+    archive is begun.
 
     \b
     warraq import-jsonl articles.jsonl
     zcat old.jsonl.gz | warraq import-jsonl - --publisher aawsat --archive ~/news
     """  # noqa: D301 - click wants the character
     from archive.upkeep.importing import Importer, lines_of
+    from crawler.bylines import names
 
     begun = Beginning(archive)
     name = Path(str(getattr(file, "name", "<stdin>"))).name
@@ -48,7 +49,9 @@ def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
         Progress("lines") as progress,
     ):
         lines = lines_of(file)
-        told = importer.read(lines, name=name, publisher=publisher, progress=progress)
+        told = importer.read(
+            lines, name=name, publisher=publisher, names_of=names, progress=progress
+        )
     taken_back = begun.take_back(now=system())
     _tell(told, name, where="" if taken_back else ", in the table of problems")
     if told.counts["bad"]:
@@ -56,11 +59,11 @@ def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
 
 
 def _tell(told: "Told", name: str, *, where: str) -> None:
-    for line in told.bad[:_SHOWN]:
-        click.echo(line, err=True)
-    if len(told.bad) > _SHOWN:
-        click.echo(f"… and {len(told.bad) - _SHOWN} more{where}", err=True)
     counts = told.counts
+    for line in told.left:
+        click.echo(line, err=True)
+    if more := counts["bad"] + counts["differing"] - len(told.left):
+        click.echo(f"… and {more:,} more{where}", err=True)
     click.echo(
         f"{name}: {counts['new']:,} new articles, {counts['known']:,} known already,"
         f" {counts['differing']:,} known and left as the archive saw them,"

@@ -14,6 +14,7 @@ from archive.errors import (
     DamagedWarc,
     NewerArchive,
     NotAnArchive,
+    OlderArchive,
     StaleIndex,
 )
 from archive.reading import Archive
@@ -54,6 +55,7 @@ __all__ = [
     "Link",
     "NewerArchive",
     "NotAnArchive",
+    "OlderArchive",
     "Outcome",
     "Page",
     "PageKind",

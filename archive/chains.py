@@ -190,8 +190,9 @@ def replace(db: sqlite3.Connection, article: int, before: Chain, after: Chain) -
     db.execute("delete from revisions where article = ?", (article,))
     names = ", ".join(("id", "article", *_REVISION))
     marks = ", ".join("?" * (len(_REVISION) + 2))
-    for row in after.revisions:
-        number = known.pop(row[_REVISION.index("capture")], None)
+    numbered = [(known.pop(row[_REVISION.index("capture")], None), row) for row in after.revisions]
+    # Those with a number first: a new one must not get a number that another has.
+    for number, row in sorted(numbered, key=lambda one: one[0] is None):
         db.execute(f"insert into revisions ({names}) values ({marks})", (number, article, *row))  # noqa: S608
     articles.set_names(db, article, authors=after.names["authors"], tags=after.names["tags"])
     for table, rows in after.shown.items():

@@ -102,7 +102,7 @@ def enter(db: sqlite3.Connection, article: int) -> None:
     """Look for versions of an article that has none yet, and make them one story with it."""
     runs = _runs(db, article)
     hashes = sketch(runs)
-    versions = list(_versions(db, runs, hashes))
+    versions = list(_versions(db, article, runs, hashes))
     db.executemany(
         "insert or ignore into story_sketches values (?, ?)", [(hash_, article) for hash_ in hashes]
     )
@@ -142,13 +142,15 @@ def _leave(db: sqlite3.Connection, article: int) -> None:
             _join(db, group)
 
 
-def _versions(db: sqlite3.Connection, runs: Runs, hashes: Iterable[int]) -> Iterator[int]:
-    """Yield articles that are versions of a text, one of each story."""
+def _versions(
+    db: sqlite3.Connection, article: int, runs: Runs, hashes: Iterable[int]
+) -> Iterator[int]:
+    """Yield other articles that are versions of an article's text, one of each story."""
     known: set[int] = set()
     compared = 0
     for candidate in _candidates(db, hashes):
         row = db.execute("select story from articles where id = ?", (candidate,)).fetchone()
-        if row is None or row[0] in known:
+        if row is None or row[0] in known or candidate == article:
             continue
         compared += 1
         if compared > _COMPARED:

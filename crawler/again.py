@@ -23,6 +23,7 @@ from archive.database import open_for_reading, require
 from archive.errors import ArchiveLocked
 from archive.session import WARC_FOLDER
 from archive.store import Store
+from archive.upkeep.retelling import LATE
 from crawler.bylines import names
 from crawler.looks import Reader
 from crawler.publisher import Publisher
@@ -206,7 +207,7 @@ async def _turn(job: Job, turn: contextlib.ExitStack, stop: Stop, patience: floa
     began, waits = time.monotonic(), False
     while not stop.asked:
         try:
-            store = Store(job.root, command="extract --again", clock=job.clock)
+            store = Store(job.root, command="extract --again", clock=job.clock, settings=LATE)
             return turn.enter_context(store)
         except ArchiveLocked as error:
             if time.monotonic() - began >= patience:

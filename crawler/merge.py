@@ -16,7 +16,7 @@ from archive.errors import ArchiveError
 from archive.files import ASIDE, settle
 from archive.replayed import Event, Replayed
 from archive.store import Store
-from archive.upkeep import gathering, joining
+from archive.upkeep import gathering, joining, late
 from archive.upkeep.joining import Taken
 from crawler.again import weave_again
 from crawler.publisher import load_all
@@ -146,12 +146,16 @@ async def merge(
 
 async def _replay(store: Joined, workers: Workers, progress: Progress) -> None:
     """Let what the files tell happen here, and make the chains that both archives know anew."""
+    store.batch.commit()
+    late.put_in_order(store.db)
     publishers, total = load_all(store.root / "publishers"), store.waiting()
     replay = Replay(store, publishers, workers)
     await replay.run(progress=lambda done: progress("events", done, total))
     store.rest()
-    await weave_again(store, store.shared(), publishers, workers)
+    woven = {*store.shared(), *late.articles(store.db)}
+    await weave_again(store, sorted(woven), publishers, workers)
     gathering.clear(store.db)
+    late.forget(store.db)
     store.done = 0
 
 

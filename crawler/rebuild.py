@@ -20,7 +20,7 @@ from archive.errors import ArchiveError, NewerArchive, NotAnArchive
 from archive.lock import writing
 from archive.replayed import Replayed
 from archive.session import WARC_FOLDER
-from archive.upkeep import gathering
+from archive.upkeep import gathering, late
 from archive.upkeep.copying import put_in_place
 from archive.upkeep.mending import latest
 from archive.warc import sync_folder
@@ -119,13 +119,15 @@ async def _rebuild(
             names,
             progress=lambda done, of: progress("bytes of WARC", done, of),
         )
+        late.put_in_order(store.db)
         total = store.waiting()
         workers = Workers(processes=processes)
         try:
             publishers = load_all(root / "publishers")
             replay = Replay(store, publishers, workers)
             await replay.run(progress=lambda done: progress("events", done, total))
-            await weave_again(store, store.shared(), publishers, workers)
+            woven = {*store.shared(), *late.articles(store.db)}
+            await weave_again(store, sorted(woven), publishers, workers)
         except Stopped as error:
             raise workers.failure or ArchiveError(STOPPED) from error
         finally:
@@ -179,6 +181,7 @@ def _finish(store: Replayed, root: Path) -> dict[str, int]:
     db.execute("begin immediate")
     _withhold_again(db, root)
     gathering.clear(db)
+    late.forget(db)
     store.done = 0  # nothing is left to remember
     db.execute("commit")
     db.execute("analyze")

@@ -4,6 +4,7 @@ A database that does not read is made anew from the WARC files; then files and r
 together, chains of revisions that are broken are read again, and all is verified.
 """
 
+import contextlib
 import logging
 import sqlite3
 from collections import Counter
@@ -17,9 +18,12 @@ from archive.errors import ArchiveError, NewerArchive, NotAnArchive, OlderArchiv
 from archive.index import rebuild_index
 from archive.lock import writing
 from archive.session import WARC_FOLDER
+from archive.store import Store
+from archive.upkeep import foreseeing
 from archive.upkeep.account import Account, Say
 from archive.upkeep.damage import Findings
 from archive.upkeep.repairing import Repair
+from archive.upkeep.retelling import LATE, tell_again
 from archive.upkeep.soundness import SEARCH, are_of_indexes, faults, missing_tables
 from archive.upkeep.verify import verify
 from crawler import again
@@ -29,6 +33,11 @@ from crawler.rebuild import OLD, rebuild
 logger = logging.getLogger(__name__)
 
 _COMMAND = "repair"
+_ANEW = "{} {}: it is made anew from the WARC files"
+_UNTOLD = (
+    "The WARC files have lost what they told of {} visits to articles: whose they are, and where"
+    " they were found. Pages and texts are there; the visits are told again."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,27 +78,44 @@ async def repair(
 async def _repair(
     root: Path, *, say: Say, dry_run: bool, processes: int | None, clock: Clock
 ) -> Repaired:
-    counts: Counter[str] = Counter()
     if dry_run:
         _refuse_older(root)
-    if why := _broken(root, say, dry_run=dry_run, clock=clock):
+        with foreseeing.place(root, command=_COMMAND, clock=clock) as place:
+            return _foreseen(root, place, say, processes=processes, clock=clock)
+    counts: Counter[str] = Counter()
+    if why := _broken(root, root, say, dry_run=False, clock=clock):
         counts["mended"] += 1
-        say(f"{root / NAME} {why}: it is made anew from the WARC files")
-        if dry_run:
-            return Repaired(counts=counts, findings=None)
+        say(_ANEW.format(root / NAME, why))
         if (root / NAME).exists():
             say(f"The broken one is kept as {root / OLD}")
         await rebuild(root, processes=processes, clock=clock)
     with writing(root, command=_COMMAND, now=clock()), closing(open_for_writing(root)) as db:
-        account = Account(now=clock(), say=say, dry_run=dry_run)
+        account = Account(now=clock(), say=say, dry_run=False)
         Repair(db, root, account).run()
         counts += account.counts
-    if dry_run:
-        return Repaired(counts=counts, findings=None)
     if counts["adopted"]:
         say("`warraq extract --again` reads pages among them that were not read yet.")
     findings = await _derived(root, say, counts, processes=processes, clock=clock)
     return Repaired(counts=counts, findings=findings)
+
+
+def _foreseen(
+    root: Path, place: Path, say: Say, *, processes: int | None, clock: Clock
+) -> Repaired:
+    """Say what would be done to the archive in `root`, whose database is opened in `place`."""
+    counts: Counter[str] = Counter()
+    if why := _broken(root, place, say, dry_run=True, clock=clock):
+        say(_ANEW.format(root / NAME, why))
+        return Repaired(counts=Counter(mended=1), findings=None)
+    with writing(place, command=_COMMAND, now=clock()), closing(open_for_writing(place)) as db:
+        account = Account(now=clock(), say=say, dry_run=True)
+        Repair(db, root, account).run()
+        counts += account.counts
+    with contextlib.suppress(ArchiveError):  # on a disk that is mounted read-only, readers do not
+        if untold := _rows(verify(root, processes=processes), "visit"):
+            say(_UNTOLD.format(len(untold)))
+            counts["mended"] += len(untold)
+    return Repaired(counts=counts, findings=None)
 
 
 def _refuse_older(root: Path) -> None:
@@ -102,15 +128,18 @@ def _refuse_older(root: Path) -> None:
         pass
 
 
-def _broken(root: Path, say: Say, *, dry_run: bool, clock: Clock) -> str | None:
-    """Return what is wrong with a database that has to be made anew, None where it reads."""
+def _broken(root: Path, place: Path, say: Say, *, dry_run: bool, clock: Clock) -> str | None:
+    """Return what is wrong with a database that has to be made anew, None where it reads.
+
+    It is opened in `place`.
+    """
     path = root / NAME
     if not path.is_file() or not path.stat().st_size:
         if not any((root / WARC_FOLDER).glob("*.warc.gz")):
             raise NotAnArchive(f"{root} holds no archive: neither {NAME} nor WARC files")
         return "is empty" if path.is_file() else "is missing"
     try:
-        with writing(root, command=_COMMAND, now=clock()), closing(open_for_writing(root)) as db:
+        with writing(place, command=_COMMAND, now=clock()), closing(open_for_writing(place)) as db:
             found = faults(db)
             if are_of_indexes(found):
                 say(f"{path}: SQLite's indexes are made anew ({found[0]})")
@@ -127,7 +156,7 @@ def _broken(root: Path, say: Say, *, dry_run: bool, clock: Clock) -> str | None:
     except (NotAnArchive, sqlite3.DatabaseError) as error:
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
             raise
-        return f"does not read ({error})"
+        return f"does not read ({str(error).replace(str(place), str(root))})"
 
 
 async def _derived(
@@ -136,12 +165,12 @@ async def _derived(
     """Make again what is made of the rest, where a check finds it wrong; return what is left."""
     findings = verify(root, processes=processes)
     kinds = {damage.kind for damage in findings.damages}
-    broken = frozenset(
-        int(str(damage.row).split()[0]) for damage in findings.damages if damage.kind == "revision"
-    )
+    broken, untold = _rows(findings, "revision"), _rows(findings, "visit")
     search = any(SEARCH in damage.detail for damage in findings.damages)
-    if not (broken or search or "index" in kinds):
+    if not (broken or untold or search or "index" in kinds):
         return findings
+    if untold:
+        counts["mended"] += _tell_again(root, untold, say, clock=clock)
     if search or "index" in kinds:
         say("The search index is made anew.")
         with writing(root, command=_COMMAND, now=clock()), closing(open_for_writing(root)) as db:
@@ -151,6 +180,24 @@ async def _derived(
         await _read_again(root, broken, say, processes=processes, clock=clock)
         counts["mended"] += len(broken)
     return verify(root, processes=processes)
+
+
+def _rows(findings: Findings, kind: str) -> frozenset[int]:
+    """Return the ids of the rows that have a damage of a kind."""
+    return frozenset(
+        int(str(damage.row).split()[0])
+        for damage in findings.damages
+        if damage.kind == kind and damage.row is not None
+    )
+
+
+def _tell_again(root: Path, untold: frozenset[int], say: Say, *, clock: Clock) -> int:
+    """Tell of visits again; return how many."""
+    say(_UNTOLD.format(len(untold)))
+    with Store(root, command=_COMMAND, settings=LATE, clock=clock) as store:
+        for line in tell_again(store, sorted(untold)):
+            say(line)
+    return len(untold)
 
 
 async def _read_again(

@@ -14,6 +14,7 @@ from archive.chains import Chain, Loom
 from archive.errors import DamagedWarc
 from archive.records import Extraction, Page, Reading
 from archive.store import Store
+from archive.upkeep.retelling import tell_untold
 from crawler.keeping import addresses
 from crawler.looks import PageAgain, ReadAgain, Reader, Untraced, is_article
 
@@ -129,3 +130,4 @@ class Rereading:
                 )
                 if article is not None:
                     imports.lead(store.db, one.visit.key, article=article)
+                    tell_untold(store, one.capture.id or 0)

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 
 FROM_BACKUP = "put the file back from a backup; without one, `warraq repair` keeps what still reads"
 ROW_FROM_BACKUP = "`warraq repair` brings row and record together"
+TELL_AGAIN = "`warraq repair` tells it again from what the database knows"
 REINDEX = "`warraq reindex` makes the search index anew from the articles"
 
 
@@ -36,12 +37,15 @@ class Findings:
     """What a part of a check looked at, in words and numbers, and what it found damaged.
 
     `balance` is what must come to nothing when all parts are added, as articles and index.
+    `untold` is what is to be reported of records (by their ids) unless they are among the `told`.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     damages: list[Damage] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     balance: Counter[str] = field(default_factory=Counter)
+    untold: dict[str, Damage] = field(default_factory=dict)
+    told: set[str] = field(default_factory=set)
 
     def add(self, other: "Findings") -> None:
         """Take in what another part found."""
@@ -49,6 +53,14 @@ class Findings:
         self.damages += other.damages
         self.notes += other.notes
         self.balance.update(other.balance)
+        self.untold |= other.untold
+        self.told |= other.told
+
+    def settle(self) -> None:
+        """Report what was untold in its own part, and is told in none of the others."""
+        self.damages += [found for name, found in self.untold.items() if name not in self.told]
+        self.untold.clear()
+        self.told.clear()
 
     def plain(self) -> dict[str, object]:
         """Return it as JSON has it."""

@@ -19,6 +19,7 @@ from archive.upkeep.adoption import Adoption
 from archive.upkeep.losses import known_lost, lose
 from archive.upkeep.payloads import Payloads
 from archive.upkeep.survey import CAPTURED, Member, Survey, survey
+from archive.upkeep.telling import tells_visits
 from archive.upkeep.warc_check import differences
 from archive.upkeep.warc_record import Record
 from archive.warc_records import read_fields
@@ -182,8 +183,11 @@ class FileRepair:
 
     def _acknowledge(self, found: Survey, run: int) -> None:
         end = found.size if found.torn_at is None else found.torn_at
-        if files.acknowledged(self._db, self._name) != end:
-            self._account.add("mended", f"{self._place}: it is known to have {end} bytes")
+        known = files.acknowledged(self._db, self._name)
+        if known != end:
+            # Of a file of the first releases, rows know no more than where the last capture ends.
+            if not 0 < known < end or tells_visits(self._path):
+                self._account.add("mended", f"{self._place}: it is known to have {end} bytes")
             files.acknowledge(self._db, {self._name: end}, run=run)
 
     def _to_mended(self, found: Survey, run: int) -> dict[int, int]:

@@ -8,6 +8,7 @@ import json
 import logging
 import re
 import sqlite3
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -35,6 +36,9 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 TABLES = """
 create table replay_files (name text primary key) strict;
 create table replay_records (id text primary key, capture integer not null) strict, without rowid;
+create table replay_copied (
+    id text primary key, file text not null, offset integer not null, length integer not null
+) strict, without rowid;
 create table replay (
     position integer primary key, at text not null, run integer not null, act text not null,
     capture integer, fields text not null
@@ -67,7 +71,7 @@ def _exists(db: sqlite3.Connection) -> bool:
 
 def clear(db: sqlite3.Connection) -> None:
     """Remove the tables again: all is done."""
-    for table in ("replay_files", "replay_records", "replay"):
+    for table in ("replay_files", "replay_records", "replay_copied", "replay"):
         db.execute(f"drop table if exists {table}")
 
 
@@ -147,6 +151,7 @@ class _File:
                 self._tells = True
             self._record(fields, block, location)
             progress(end)
+        self._set_aside()
         if self._run:
             files.acknowledge(self._db, {self._path.name: end}, run=self._run)
 
@@ -157,6 +162,7 @@ class _File:
         elif kind == "metadata":
             self._tell(fields, read_fields(block.removesuffix(b"\r\n\r\n")))
         elif kind in {"response", "revisit"} and KIND_FIELD not in fields:
+            self._set_aside()
             self._foreign = fields, block.removesuffix(b"\r\n\r\n"), location
         elif self._run and adopt(self._db, fields, block, location, run=self._run):
             self._adopted(kind, fields)
@@ -180,18 +186,47 @@ class _File:
 
     def _copied(self, record_id: str | None, told: dict[str, str]) -> None:
         """Give a record of another program its row, by what is told of it behind it."""
-        if self._foreign is None or self._foreign[0].get("WARC-Record-ID") != record_id:
-            return
-        capture = copied(*self._foreign[:2], told, self._foreign[2])
-        if capture is not None and record_id is not None:
+        found = self._foreign_of(record_id)
+        capture = copied(*found[:2], told, found[2]) if found else None
+        if capture is not None and capture.record is not None and record_id is not None:
             self._db.execute(
                 "insert into publishers (slug, name) values (:slug, :slug) on conflict do nothing",
                 {"slug": capture.publisher},
             )
-            number = captures.insert(self._db, capture, run=self._run)
+            run = run_of(capture.record.file) or self._run
+            number = captures.insert(self._db, capture, run=run)
             self._db.execute(
                 "insert or replace into replay_records values (?, ?)", (record_id, number)
             )
+
+    def _foreign_of(self, record_id: str | None) -> Foreign | None:
+        """Return a copied record by its id: the last one, or one that was not told of till now."""
+        if self._foreign and self._foreign[0].get("WARC-Record-ID") == record_id:
+            found, self._foreign = self._foreign, None
+            return found
+        row = self._db.execute(
+            "delete from replay_copied where id = ? returning file, offset, length", (record_id,)
+        ).fetchone()
+        if row is None:
+            return None
+        place = WarcLocation(file=row[0], offset=row[1], length=row[2])
+        fields, block = parts(zlib.decompress(self._packed(place), 31))
+        return fields, block.removesuffix(b"\r\n\r\n"), place
+
+    def _packed(self, place: WarcLocation) -> bytes:
+        with (self._path.parent / place.file).open("rb") as file:
+            file.seek(place.offset)
+            return file.read(place.length)
+
+    def _set_aside(self) -> None:
+        """Remember where a copied record is that nothing tells of behind it; a repair may."""
+        if self._foreign:
+            fields, _, place = self._foreign
+            self._db.execute(
+                "insert or replace into replay_copied values (?, ?, ?, ?)",
+                (fields.get("WARC-Record-ID", ""), place.file, place.offset, place.length),
+            )
+            self._foreign = None
 
     def _adopted(self, kind: str, fields: Mapping[str, str]) -> None:
         """Remember the capture of a record by its id, and what it tells by itself."""

@@ -4,6 +4,7 @@ import sqlite3
 from datetime import datetime
 
 from archive.clock import iso
+from archive.upkeep.restoring import restore_articles
 
 _VISITS = """
 insert into visits (key, url, publisher, kind, found_in, found_at, due_at)
@@ -16,17 +17,6 @@ insert into runs (id, command, started_at, state, pid)
 select run, 'crawl', min(fetched_at), 'interrupted', 0 from captures
 where run not in (select id from runs) group by run
 """
-# A title and a text come from the captures, when they are read again.
-_ARTICLES = """
-insert into articles (id, publisher, url, kind, text, words, capture, first_seen_at, last_seen_at,
-    revision_count)
-select r.article, coalesce(v.publisher, c.publisher), coalesce(v.key, c.url), 'article', '', 0,
-    (select id from captures where id = r.capture), min(r.observed_at), max(r.observed_at), count(*)
-from revisions r left join captures c on c.id = r.capture left join visits v on v.article = r.article
-where r.article not in (select id from articles)
-    and coalesce(v.publisher, c.publisher) is not null and coalesce(v.key, c.url) is not null
-group by r.article on conflict do nothing
-"""  # noqa: E501
 
 
 def mend_references(db: sqlite3.Connection, *, now: datetime) -> list[str]:
@@ -46,8 +36,9 @@ def mend_references(db: sqlite3.Connection, *, now: datetime) -> list[str]:
                 f" where {column} not in (select slug from publishers)"
             )
         said.append(f"{table}.{column}: rows of {parent} ({key}) were not there")
-    for sql in (_RUNS, _VISITS, _ARTICLES):
+    for sql in (_RUNS, _VISITS):
         db.execute(sql, {"now": iso(now)} if ":now" in sql else {})
+    restore_articles(db)
     for table, column, parent, key in broken:
         _let_go(db, table, column, parent, key)
     return said

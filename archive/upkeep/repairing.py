@@ -25,6 +25,7 @@ update stories set articles = (
 )
 """
 
+_EMPTY = "delete from stories where id not in (select story from articles where story is not null)"
 
 _REVISIONS = "(select count(*) from revisions where article = articles.id)"
 _UNCOUNTED = f"""
@@ -173,6 +174,8 @@ class Repair:
             self._account.add("mended", f"{number} articles count their revisions again")
         if number := self._db.execute(_MISCOUNTED).rowcount:
             self._account.add("mended", f"{number} stories count their articles again")
+        if number := self._db.execute(_EMPTY).rowcount:
+            self._account.add("mended", f"{number} stories of which no article is left are gone")
         gone = "delete from story_sketches where article not in (select id from articles)"
         if self._db.execute(gone).rowcount:
             self._account.add("mended", "the stories have forgotten articles that are not there")

@@ -22,9 +22,10 @@ from archive.errors import ArchiveError, DamagedDatabase
 from archive.lock import is_held
 from archive.session import WARC_FOLDER
 from archive.upkeep import index_check, table_check, warc_check
-from archive.upkeep.damage import FROM_BACKUP, Damage, Findings
+from archive.upkeep.damage import FROM_BACKUP, ROW_FROM_BACKUP, Damage, Findings
 from archive.upkeep.mending import latest
 from archive.upkeep.table_check import Articles
+from archive.upkeep.telling import tells_visits
 from archive.upkeep.warc_check import Piece
 
 _PIECE = 1 << 25  # bytes of a WARC file for one task
@@ -36,9 +37,13 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _File:
-    """A WARC file as the rows have it: how far it is acknowledged, and whether its run goes on."""
+    """A WARC file as the rows have it: how far it is acknowledged, and whether its run goes on.
+
+    `known` is whether a row of warc_files tells of it.
+    """
 
     name: str
+    known: bool = True
     committed: int
     rows: int
     open: bool
@@ -72,6 +77,7 @@ def verify(
     for found in _run(tasks, small=total < _ALONE, processes=processes):
         findings.add(found)
         progress(findings.counts["bytes of WARC"], total)
+    findings.settle()
     if any(findings.balance.values()):  # damage, or a crawl that wrote meanwhile
         findings.add(_guarded(partial(index_check.compare, root)))
     findings.damages.sort(key=lambda damage: (damage.place, damage.offset or 0))
@@ -132,13 +138,13 @@ def _pieces(db: sqlite3.Connection, root: Path, findings: Findings) -> Iterator[
         if size is None:
             findings.damages.append(_file(file.name, f"is missing; {file.rows} captures are in it"))
             continue
-        if size < file.committed:
-            missing = file.committed - size
-            findings.damages.append(_file(file.name, f"lacks {missing} bytes at its end"))
+        tells = tells_visits(folder / file.name)
+        findings.damages += _misfits(file, size, old=not tells)
         if file.open and size > file.committed:
             findings.notes.append(_unacknowledged(file, size, held=held))
         end = min(size, file.committed) if file.open else size
-        yield from _cut(db, root, file.name, end)
+        # A run that goes on may have told what rows say by now behind what is looked at.
+        yield from _cut(db, root, file.name, end, tells=tells and not file.open)
     running = _running(db)
     db.execute("commit")
     newest = set(latest(present))
@@ -162,7 +168,7 @@ def _files(db: sqlite3.Connection) -> Iterator[_File]:
     for name, run, committed in db.execute("select * from warc_files order by name").fetchall():
         yield _File(name=name, committed=committed, rows=rows.pop(name, 0), open=run in running)
     for name, count in rows.items():  # a row of warc_files is lost
-        yield _File(name=name, committed=0, rows=count, open=False)
+        yield _File(name=name, known=False, committed=0, rows=count, open=False)
 
 
 def _running(db: sqlite3.Connection) -> set[int]:
@@ -176,17 +182,19 @@ def _run_of(name: str) -> int | None:
     return int(parts[2]) if ours else None
 
 
-def _cut(db: sqlite3.Connection, root: Path, name: str, end: int) -> Iterator[Piece]:
+def _cut(
+    db: sqlite3.Connection, root: Path, name: str, end: int, *, tells: bool
+) -> Iterator[Piece]:
     start = 0
     rows = db.execute(
         "select warc_offset from captures where warc_file = ? order by warc_offset", (name,)
     )
     for (offset,) in rows:
         if offset - start >= _PIECE and offset < end:
-            yield Piece(root=root, file=name, start=start, end=offset)
+            yield Piece(root=root, file=name, start=start, end=offset, tells=tells)
             start = offset
     if start < end:
-        yield Piece(root=root, file=name, start=start, end=end)
+        yield Piece(root=root, file=name, start=start, end=end, tells=tells)
 
 
 def _unknown(root: Path) -> Iterable[Piece]:
@@ -202,6 +210,21 @@ def _size(path: Path) -> int | None:
         return None
 
 
+def _misfits(file: _File, size: int, *, old: bool) -> Iterator[Damage]:
+    """Yield where a file's length is not what its row says; a run that goes on is ahead of it.
+
+    Of the files of first releases, rows know no more than where the last capture ends.
+    """
+    if not file.known:
+        told = f"no row of warc_files tells that it has {size} bytes"
+        yield _file(file.name, told, remedy=ROW_FROM_BACKUP)
+    elif size < file.committed:
+        yield _file(file.name, f"lacks {file.committed - size} bytes at its end")
+    elif size > file.committed and not (file.open or old):
+        told = f"has {size - file.committed} bytes behind those that its row of warc_files knows"
+        yield _file(file.name, told, remedy=ROW_FROM_BACKUP)
+
+
 def _unacknowledged(file: _File, size: int, *, held: bool) -> str:
     behind = size - file.committed
     if held:
@@ -212,5 +235,5 @@ def _unacknowledged(file: _File, size: int, *, held: bool) -> str:
     )
 
 
-def _file(name: str, detail: str) -> Damage:
-    return Damage(kind="file", place=f"{WARC_FOLDER}/{name}", detail=detail, remedy=FROM_BACKUP)
+def _file(name: str, detail: str, *, remedy: str = FROM_BACKUP) -> Damage:
+    return Damage(kind="file", place=f"{WARC_FOLDER}/{name}", detail=detail, remedy=remedy)

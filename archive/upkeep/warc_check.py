@@ -13,8 +13,9 @@ from archive.database import open_for_reading
 from archive.errors import DamagedDatabase
 from archive.foreign.record import moment_of, url_of
 from archive.session import WARC_FOLDER
-from archive.upkeep.damage import FROM_BACKUP, ROW_FROM_BACKUP, Damage, Findings
+from archive.upkeep.damage import FROM_BACKUP, ROW_FROM_BACKUP, TELL_AGAIN, Damage, Findings
 from archive.upkeep.losses import known_lost
+from archive.upkeep.telling import Telling
 from archive.upkeep.warc_record import Record, faults, parse, unpack, unpack_next
 from archive.warc_records import KIND_FIELD, PUBLISHER_FIELD
 
@@ -23,7 +24,8 @@ CAPTURED = frozenset({"response", "revisit", "resource"})
 
 _KIND, _PUBLISHER = KIND_FIELD.lower(), PUBLISHER_FIELD.lower()
 _ROWS = """
-select id, url, publisher, kind, fetched_at, status, sha256, truncated, warc_offset, warc_length
+select id, url, publisher, kind, fetched_at, status, sha256, truncated, warc_offset, warc_length,
+    article
 from captures where warc_file = ? and warc_offset >= ? and warc_offset < ? order by warc_offset
 """
 _ORIGINAL = "select 1 from captures where sha256 = ? and url = ? and fetched_at = ? limit 1"
@@ -31,12 +33,16 @@ _ORIGINAL = "select 1 from captures where sha256 = ? and url = ? and fetched_at 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A stretch of a WARC file that begins with a record; `end` is behind its last one."""
+    """A stretch of a WARC file that begins with a record; `end` is behind its last one.
+
+    `tells` is whether a record has to tell of each visit to an article that the file is of.
+    """
 
     root: Path
     file: str
     start: int
     end: int
+    tells: bool = False
 
 
 class _Check:
@@ -48,6 +54,7 @@ class _Check:
         self._rows: dict[int, dict[str, Any]] = {}
         self._lost = known_lost(db) if db is not None else frozenset()
         self.findings = Findings()
+        self._telling = Telling(untold=self.findings.untold, elsewhere=self.findings.told)
         if db is not None:
             cursor = db.execute(_ROWS, (piece.file, piece.start, piece.end))
             names = [column[0] for column in cursor.description]
@@ -99,6 +106,8 @@ class _Check:
             return
         for fault in faults(record):
             self._damaged("digest", offset, fault, row)
+        of_article = self._piece.tells and row is not None and row["article"] is not None
+        self._telling.hear(record, self._untold(offset, row) if of_article else None)
         if row:
             self.findings.counts["rows of captures"] += 1
             for fault in differences(record, row, self._lost):
@@ -129,6 +138,13 @@ class _Check:
         date = _moment(record.fields, "warc-refers-to-date")
         return self._db.execute(_ORIGINAL, (digest, url, date)).fetchone() is not None
 
+    def _untold(self, offset: int, row: dict[str, Any] | None) -> Damage:
+        told = (
+            "the record that tells of this visit to an article is lost; a database made anew from"
+            " the WARC files would not know of it"
+        )
+        return self._damage("visit", offset, told, row, remedy=TELL_AGAIN)
+
     def _damaged(
         self,
         kind: str,
@@ -138,16 +154,19 @@ class _Check:
         *,
         remedy: str = FROM_BACKUP,
     ) -> None:
-        self.findings.damages.append(
-            Damage(
-                kind=kind,
-                place=f"{WARC_FOLDER}/{self._piece.file}",
-                offset=offset,
-                detail=detail,
-                remedy=remedy,
-                table="captures" if row else None,
-                row=f"{row['id']} ({row['url']})" if row else None,
-            )
+        self.findings.damages.append(self._damage(kind, offset, detail, row, remedy=remedy))
+
+    def _damage(
+        self, kind: str, offset: int, detail: str, row: dict[str, Any] | None, *, remedy: str
+    ) -> Damage:
+        return Damage(
+            kind=kind,
+            place=f"{WARC_FOLDER}/{self._piece.file}",
+            offset=offset,
+            detail=detail,
+            remedy=remedy,
+            table="captures" if row else None,
+            row=f"{row['id']} ({row['url']})" if row else None,
         )
 
 

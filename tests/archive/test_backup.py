@@ -89,7 +89,7 @@ def test_what_a_crawl_has_not_acknowledged_is_left_out_and_its_request_is_not(ro
         assert len(rows(kept, "select 1 from articles")) == 4
     findings = verify(kept)
     assert (findings.damages, findings.notes) == ([], [])
-    assert findings.counts["WARC records"] == 2 * 8 + 3 + 2  # the ends of the runs
+    assert findings.counts["WARC records"] == 2 * 8 + 6 + 3 + 2  # the visits, the ends of the runs
     assert rows(kept, "select state from runs order by id")[-1] == ("interrupted",)
     back_up(root, kept)  # the longer file takes the shorter one's place
     assert contents(kept) == contents(root)

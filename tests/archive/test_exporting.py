@@ -411,7 +411,7 @@ def test_captures_are_cut_out_byte_for_byte(tmp_path):
     root = fill(tmp_path / "a")
     said, seen = cut(root, tmp_path / "all.warc.gz")
     assert said == "7 captures, and 0 that they refer to.\n"
-    assert len(seen) == 1 + 2 * 7
+    assert len(seen) == 1 + 2 * 7 + 5  # the visits to articles are told of
     whole = b"".join(path.read_bytes() for path in sorted((root / "warc").iterdir()))
     data = (tmp_path / "all.warc.gz").read_bytes()
     for offset, length, name in rows(
@@ -428,14 +428,15 @@ def test_a_revisit_record_comes_with_its_original_before_it(tmp_path):
     said, seen = cut(root, tmp_path / "cut.warc.gz", late)
     assert said == "1 captures, and 1 that they refer to.\n"
     url = "https://alwaraq.example/0"
-    assert seen[1:] == [("response", url), ("request", url), ("revisit", url), ("request", url)]
+    kinds = ["response", "request", "metadata", "revisit", "request", "metadata"]
+    assert seen[1:] == [(kind, url) for kind in kinds]
 
 
 def test_captures_of_withheld_articles_are_not_cut_out(tmp_path):
     root = fill(tmp_path / "a")
     withhold(root, "https://alwaraq.example/0", reason="خطر")
     _, seen = cut(root, tmp_path / "cut.warc.gz")
-    assert len(seen) == 1 + 2 * 5
+    assert len(seen) == 1 + 2 * 5 + 3
     assert not [url for _, url in seen if url and url.endswith("/0")]
 
 
@@ -454,7 +455,7 @@ def test_a_record_that_cannot_be_read_is_named_and_the_rest_is_cut_out(tmp_path)
     assert f"{first.name}, byte {offset}: no whole record is there" in done.stderr
     assert done.stderr.count("not written: ") == 4
     with out.open("rb") as file:
-        assert len(list(OtherReader(file, parse_http=False))) == 1 + 2 * 3
+        assert len(list(OtherReader(file, parse_http=False))) == 1 + 2 * 3 + 2
 
 
 def test_nothing_but_the_archive_is_asked(tmp_path):

@@ -18,13 +18,16 @@ from archive.errors import ArchiveError, ArchiveLocked, NewerArchive, NotAnArchi
 from archive.records import Kind
 from archive.replayed import recorded
 from archive.upkeep.verify import verify
+from archive.upkeep.withholding import withhold
 from crawler.commands.options import chosen
 from crawler.crawl import Job, crawl
 from crawler.rebuild import OLD
 from crawler.repair import repair
 from fixtures import Newsstand, serve
+from fixtures.newsstand import ALL as ALL_PAPERS
 from tests.archive.desk import HOUR, NOON, PAPER, Hands, exchange, opened, reading, rows, visit
 from tests.archive.foreign_warcs import packed
+from tests.broken import workshop
 from tests.crawler import shell
 from tests.crawler.importing.test_job import PAGES as FOREIGN
 from tests.crawler.importing.test_job import imported
@@ -497,6 +500,24 @@ def crawled(tmp_path_factory):
     return root
 
 
+@pytest.fixture(scope="module")
+def reprinted(tmp_path_factory):
+    """An archive of six newspapers, which print the wires of an agency: stories."""
+    root = tmp_path_factory.mktemp("reprinted") / "archive"
+    newsstand = Newsstand(articles=60, papers=ALL_PAPERS)
+    with serve(newsstand):
+        newsstand.write_publishers(root)
+        job = Job(
+            root=root,
+            publishers=chosen(root, []),
+            command="crawl",
+            poll=frozenset(newsstand.papers),
+            clock=newsstand.now,
+        )
+        asyncio.run(crawl(job))
+    return root
+
+
 @pytest.fixture
 def lived(crawled, tmp_path):
     shutil.copytree(crawled, tmp_path / "lived")
@@ -504,9 +525,19 @@ def lived(crawled, tmp_path):
 
 
 ALL = "select id, url, title, text, words, published_at, revision_count from articles order by id"
+EVERY = "select * from articles order by id"
+STORIES = "select * from stories order by id"
 EDITED_FIRST = """
 delete from revisions where number = 1
 and article in (select article from revisions where number = 2)
+"""
+LAST = """
+update revisions set id = 9999 where number = 2
+and article = (select min(article) from revisions where number = 2)
+"""
+OTHERS = """
+delete from articles where id = (select min(id) from articles);
+delete from captures where id in (9, 30, 50)
 """
 CHAIN = "select article, number, title, text, capture, content_hash from revisions order by 1, 2"
 
@@ -560,14 +591,114 @@ def test_a_database_that_does_not_read_is_made_anew(lived, harm):
         "update articles set revision_count = 7 where id = (select min(id) from articles)",
         "delete from articles where id = (select min(id) from articles)",
         "delete from visits where key in (select url from links limit 3)",
+        f"{LAST}; {EDITED_FIRST}",
+        f"{EDITED_FIRST}; {OTHERS}",
+        "delete from articles",
     ],
 )
 def test_rows_that_are_missing_are_read_again(lived, statement):
-    articles, chain = rows(lived, ALL), rows(lived, CHAIN)
-    change(lived, statement)
+    articles, chain, stories = (rows(lived, sql) for sql in (EVERY, CHAIN, STORIES))
+    change(lived, *statement.split(";"))
+    assert verify(lived).damages
     mended(lived)
-    assert rows(lived, ALL) == articles
+    assert rows(lived, EVERY) == articles
     assert rows(lived, CHAIN) == chain
+    assert rows(lived, STORIES) == stories
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "which",
+    [
+        "",
+        "where id in (select id from stories)",
+        "where story is not null and id not in (select id from stories)",
+        "where story = (select min(id) from stories)",
+        "where story is null",
+    ],
+)
+def test_articles_that_are_restored_are_in_the_stories_that_they_were_in(
+    reprinted, tmp_path, which
+):
+    root = tmp_path / "archive"
+    shutil.copytree(reprinted, root)
+    articles, stories = rows(root, EVERY), rows(root, STORIES)
+    assert len(stories) > 5
+    change(root, f"delete from articles {which}")
+    mended(root)
+    assert rows(root, STORIES) == stories
+    assert rows(root, EVERY) == articles
+
+
+def test_what_was_withheld_is_withheld_when_its_row_is_made_again(root):
+    ((article, url),) = rows(root, "select id, url from articles order by id limit 1")
+    withhold(root, str(article), reason="تذكر شاهدًا", clock=Hands(NOON + 9 * HOUR))
+    change(root, f"delete from articles where id = {article}")
+    mend(root)
+    hidden = rows(root, "select url, withheld_at from articles where withheld_at is not null")
+    assert hidden == [(url, "2020-11-09T21:00:00.000000Z")]
+
+
+def test_an_article_gets_the_address_back_that_its_number_is_made_from(root):
+    ((article, url),) = rows(root, "select id, url from articles order by id limit 1")
+    change(
+        root,
+        "insert into visits (key, url, publisher, kind, found_at, article) values"
+        f" ('https://alwaraq.example/0', 'https://alwaraq.example/0', 'alwaraq', 'article',"
+        f" '2020-01-01', {article}) on conflict do update set article = {article}",
+        f"delete from articles where id = {article}",
+    )
+    mend(root)
+    assert rows(root, "select url from articles where id = ?", article) == [(url,)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "delete from warc_files",
+        "update warc_files set bytes = bytes - 9",
+        "update warc_files set bytes = bytes + 9",
+    ],
+)
+def test_verify_finds_lengths_that_repair_mends(root, statement):
+    lengths = rows(root, WARC_FILES)
+    change(root, statement)
+    assert {damage.kind for damage in verify(root).damages} == {"file"}
+    mended(root)
+    assert rows(root, WARC_FILES) == lengths
+
+
+@pytest.mark.parametrize("damage", ["torn", "orphan", "garbage", "gone"])
+def test_a_dry_run_works_where_nobody_may_write(root, damage):
+    path = files(root)[2]
+    if damage == "torn":
+        path.write_bytes(path.read_bytes() + b"\x1f\x8b\x08torn")
+    elif damage == "orphan":
+        change(root, "delete from captures where id = 4")
+    elif damage == "garbage":
+        (root / NAME).write_bytes(b"\x00garbage" * 4096)
+    else:
+        (root / NAME).unlink()
+    workshop.nobody_may_write(root)
+    before = workshop.bytes_of(root)
+    with workshop.like_anybody():
+        done, would = mend(root, dry_run=True)
+    assert any(done.counts.values())
+    assert workshop.bytes_of(root) == before
+    workshop.everybody_may_write(root)
+    assert set(would.splitlines()) <= set(mended(root).splitlines())
+    assert would
+
+
+@pytest.mark.slow
+def test_a_dry_run_works_on_a_disk_that_is_mounted_read_only(root, tmp_path):
+    spoil(root, 4)
+    with workshop.small_disk(tmp_path / "disk", size="12m") as disk:
+        subprocess.run(["cp", "-r", str(root), str(disk / "archive")], check=True)
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        _, would = mend(disk / "archive", dry_run=True)
+    assert f"lost: {url_of(3)}" in would
+    assert set(would.splitlines()) <= set(mended(root).splitlines())
 
 
 @pytest.mark.slow

@@ -1,0 +1,110 @@
+"""Visits whose metadata records are lost, told again in the WARC files from the database."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from archive import chains, told, warc
+from archive.clock import from_iso
+from archive.foreign.capture import MEDIA, PAYLOAD, SOURCE, WIRE_BYTES
+from archive.records import Kind, Visit, WarcLocation
+from archive.session import Session
+from archive.upkeep.warc_record import parse
+from archive.urls import canonical
+from archive.visits import VISITS, as_visit
+from archive.warc_records import KIND_FIELD
+
+# A line of a run's warcinfo record, as of a merged one: what its records tell happened before
+# what is told in files before it, so that a replay puts it in its place and invents no edit.
+LATE = {"joined": "yes"}
+
+_CAPTURE = """
+select c.url, c.publisher, c.fetched_at, c.sha256, c.wire_bytes, c.content_type, c.warc_file,
+    c.warc_offset, c.warc_length, c.run, c.article, a.publisher, r.started_at
+from captures c left join articles a on a.id = c.article left join runs r on r.id = c.run
+where c.id = ?
+"""
+_VISIT = f"""
+{VISITS} where v.key = :key or (v.article = :article and v.kind = 'article')
+order by v.key = :key desc, v.found_at, v.key limit 1
+"""
+_NEAR = 5000  # records behind an answer, among which the one is that tells of its visit
+_INTERRUPTED = """
+select warc_file, warc_offset, warc_length from captures
+where id = ? and run in (select id from runs where state = 'interrupted')
+"""
+_IN_ORDER = """
+select id from captures where id in (select value from json_each(?)) order by fetched_at, id
+"""
+
+
+def tell_again(session: Session, numbers: Sequence[int]) -> Iterator[str]:
+    """Tell of the visits that captures (their ids) are of; yield what is to be said of each.
+
+    They are told in the order of their time, as far as visits and links still know of them.
+
+    Raises:
+        DamagedWarc: if the record of a capture does not read.
+    """
+    rows = session.db.execute(_IN_ORDER, (f"[{', '.join(map(str, numbers))}]",)).fetchall()
+    for (number,) in rows:
+        yield _tell(session, number)
+        session.batch.count()
+        if session.batch.is_due():
+            session.batch.commit()
+    session.batch.commit()
+
+
+def tell_untold(session: Session, number: int) -> None:
+    """Tell of the visit that a capture is of, if its run was killed before it could.
+
+    Raises:
+        DamagedWarc: if the record of the capture does not read.
+    """
+    row = session.db.execute(_INTERRUPTED, (number,)).fetchone()
+    if row is None:
+        return
+    place = WarcLocation(file=row[0], offset=row[1], length=row[2])
+    name = warc.record_id(session.warc_folder, place)
+    behind = warc.whole_members(session.warc_folder / place.file, place.offset + place.length)
+    for _, plain in islice(behind, _NEAR):
+        record = parse(plain)
+        if record and record.fields.get("warc-refers-to") == name and record.type == "metadata":
+            return
+    _tell(session, number)
+
+
+def _tell(session: Session, number: int) -> str:
+    row = session.db.execute(_CAPTURE, (number,)).fetchone()
+    url, publisher, at, sha256, size, media, file, offset, length, run, article, owner, began = row
+    place, moment = WarcLocation(file=file, offset=offset, length=length), from_iso(at)
+    visit = _visit(session.db, url, article) or Visit(
+        key=canonical(url),
+        url=url,
+        publisher=publisher or owner,
+        kind=Kind.ARTICLE,
+        found_at=moment,
+    )
+    hints = chains.hints_at(session.db, visit.key, moment)
+    # With all that a first visit tells: the record of that may be the one that is lost.
+    visit = replace(visit, last_sha256=None, hints=hints)
+    fields = told.fields_of(visit, run=run)
+    if warc.header(session.warc_folder, place, KIND_FIELD) is None:
+        fields |= _of_copied(sha256, size, media)
+        moment = from_iso(began or at)  # it was told of when it was copied
+    refers_to = warc.record_id(session.warc_folder, place)
+    session.tell(url, fields, at=moment, refers_to=refers_to)
+    return f"told again: the visit to {url} of {at}"
+
+
+def _visit(db: sqlite3.Connection, url: str, article: int) -> Visit | None:
+    """Return the visit to an address, or the first one that led to the same article."""
+    row = db.execute(_VISIT, {"key": canonical(url), "article": article}).fetchone()
+    return as_visit(row) if row else None
+
+
+def _of_copied(sha256: str | None, size: int | None, media: str | None) -> Mapping[str, str]:
+    """Return what is told of a record that was copied out of another program's file."""
+    fields = {SOURCE: "not known any more", PAYLOAD: sha256 or "", WIRE_BYTES: str(size or 0)}
+    return fields | ({MEDIA: media} if media else {})

@@ -1,0 +1,66 @@
+"""Whether the WARC files still tell the visits of articles, looked at piece by piece.
+
+Each visit's end is told by a metadata record that refers to the record of the answer. It stands
+behind it: in the same piece mostly, else in a later file of the run, or in one of a repair.
+"""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from archive.upkeep.damage import Damage
+from archive.upkeep.warc_record import Record, parse, unpack_next
+from archive.warc_records import read_fields
+
+_ANSWERS = frozenset({"response", "revisit"})  # a resource record tells of itself
+
+
+@dataclass(slots=True, kw_only=True)
+class Telling:
+    """What the records of a piece leave open: visits told in none of them, or only here.
+
+    `untold` is what is to be reported of an answer by the id of its record, `elsewhere` has ids
+    that metadata records refer to and that are not in the piece.
+    """
+
+    untold: dict[str, Damage] = field(default_factory=dict)
+    elsewhere: set[str] = field(default_factory=set)
+    _answers: set[str] = field(default_factory=set)
+
+    def hear(self, record: Record, untold: Damage | None) -> None:
+        """Take a record in; `untold` is what is to be reported if no other tells of it."""
+        if record.type in _ANSWERS:
+            name = record.fields.get("warc-record-id", "")
+            self._answers.add(name)
+            if untold:
+                self.untold[name] = untold
+        elif record.type == "metadata" and "warc-refers-to" in record.fields:
+            name = record.fields["warc-refers-to"]
+            self.untold.pop(name, None)
+            if name not in self._answers:
+                self.elsewhere.add(name)
+
+
+def tells_visits(path: Path) -> bool:
+    """Return whether a WARC file tells of visits; those of the first releases did not.
+
+    A file says so in the warcinfo record that it begins with. False where that does not read.
+    """
+    try:
+        found = _first(path)
+    except OSError:  # is told where the file's records are looked at
+        return False
+    record = parse(found[0]) if found else None
+    if record is None or record.type != "warcinfo":
+        return False
+    info = read_fields(bytes(record.block))
+    # A mended form has today's description, and the command only if a record of it tells a visit.
+    return "command" in info and "metadata record" in info.get("description", "")
+
+
+def _first(path: Path) -> tuple[bytes, int] | None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        return unpack_next(descriptor, 0, os.fstat(descriptor).st_size)
+    finally:
+        os.close(descriptor)

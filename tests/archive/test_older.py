@@ -189,6 +189,7 @@ def told(root: Path) -> dict[str, list[tuple[object, ...]]]:
     return {table: query(root, sql) for table, sql in TOLD.items()}
 
 
+@pytest.mark.slow
 def test_its_warc_files_tell_all_though_they_have_no_metadata_records(root):
     before = told(root)
     code, said = run("rebuild", "--from-warc", "--archive", root)
@@ -200,6 +201,7 @@ def test_its_warc_files_tell_all_though_they_have_no_metadata_records(root):
     assert told(root) == before
 
 
+@pytest.mark.slow
 def test_it_comes_into_another_archive_whole(root, tmp_path):
     before = told(root)
     other = tmp_path / "other"
@@ -225,6 +227,7 @@ def test_a_rebuild_says_what_the_warc_files_do_not_tell(tmp_path):
     assert "keep it" in said
 
 
+@pytest.mark.slow
 def test_its_articles_are_read_again_by_the_rules_of_today(root):
     chain = "select article, number, observed_at from revisions order by 1, 2"
     articles = "select id, url, first_seen_at, gone_at, last_seen_at from articles order by id"

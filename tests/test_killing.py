@@ -27,7 +27,7 @@ EACH = 3
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory):
-    ground = Ground(tmp_path_factory.mktemp("أرض القتل"), scale=0.25)
+    ground = Ground(tmp_path_factory.mktemp("أرض القتل"), scale=0.75)
     with serve(ground.newsstand):
         yield ground
 

@@ -180,7 +180,8 @@ def visited(
 def known(db: sqlite3.Connection, visit: Visit) -> Visit:
     """Return what is known of a visit's address, which becomes known if it is not.
 
-    The hints are those of `visit`, where it has any.
+    The hints are those of `visit`, where it has any. Of an address whose visit was lost, links may
+    still tell where it was found.
     """
     row = new(
         visit.key,
@@ -194,9 +195,17 @@ def known(db: sqlite3.Connection, visit: Visit) -> Visit:
         now=visit.found_at or datetime.now(UTC),
         past=visit.past,
     )
-    db.execute(KNOWN, row | {"found_in": visit.found_in})
+    db.execute(KNOWN, row | {"found_in": visit.found_in or _linked_from(db, visit.key)})
     found = find(db, visit.key) or visit
     return replace(found, kind=visit.kind, hints=visit.hints or found.hints)
+
+
+def _linked_from(db: sqlite3.Connection, key: str) -> str | None:
+    """Return the listing that linked to an address first, None if none did."""
+    row = db.execute(
+        "select found_in from links where url = ? order by found_at, found_in limit 1", (key,)
+    ).fetchone()
+    return row and row[0]
 
 
 def find(db: sqlite3.Connection, key: str) -> Visit | None:

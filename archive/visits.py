@@ -205,7 +205,7 @@ def _linked_from(db: sqlite3.Connection, key: str) -> str | None:
     row = db.execute(
         "select found_in from links where url = ? order by found_at, found_in limit 1", (key,)
     ).fetchone()
-    return row and row[0]
+    return str(row[0]) if row else None
 
 
 def find(db: sqlite3.Connection, key: str) -> Visit | None:

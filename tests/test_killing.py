@@ -155,6 +155,7 @@ class Forgetful(Migration):
         return [sys.executable, "-c", forget, str(root), *super().repair(root)]
 
 
+@pytest.mark.slow
 def test_a_series_ends_at_the_first_loss(tmp_path):
     with pytest.raises(Unsound, match="was acknowledged and is lost"):
         Series(Forgetful(Ground(tmp_path, scale=0.1)), seed=1, say=print).run(3)

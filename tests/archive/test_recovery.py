@@ -286,6 +286,7 @@ with opened(Path(sys.argv[1]), clock=system) as store:
 """
 
 
+@pytest.mark.slow
 def test_a_writer_killed_again_and_again_loses_nothing_it_acknowledged(tmp_path):
     moments = random.Random(3)
     acknowledged = 0

@@ -33,6 +33,7 @@ def kinds(archive):
     ],
     ids=["500", "502", "503", "429", "torn", "garbage"],
 )
+@pytest.mark.slow
 async def test_a_robots_txt_that_cannot_be_had_is_one_problem(archive, site, known, answer):
     site.answers["/robots.txt"] = answer
     await asyncio.wait_for(archive.crawl(addresses=known, seconds=4), 60)
@@ -57,6 +58,7 @@ async def test_a_robots_txt_that_stays_away_is_asked_for_ever_more_rarely(archiv
     assert asked == [1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4]
 
 
+@pytest.mark.slow
 async def test_a_host_that_went_away_is_left_alone(archive, site, known):
     await archive.crawl()  # its robots.txt is known for a day
     site.answers |= dict.fromkeys(PATHS, (wire.http(b"", status="502 Bad Gateway"),))

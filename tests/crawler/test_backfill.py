@@ -302,6 +302,7 @@ def test_a_walk_killed_again_and_again_ends_with_every_article_once(press, tmp_p
     assert press.requests.total() - asked < 6
 
 
+@pytest.mark.slow
 def test_the_interface_of_a_fixture_newspaper_is_walked(press, tmp_path):
     words = ("--since", "2020-11-10", "--until", "2020-11-11")
     done = run(backfill(tmp_path, press, "sanabel", *words))

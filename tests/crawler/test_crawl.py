@@ -166,6 +166,7 @@ async def test_a_strange_answer_is_a_problem_of_that_page_alone(archive, site, a
 
 
 @pytest.mark.parametrize(("listings", "articles"), [(300, 10), (5, 300)], ids=["many", "few"])
+@pytest.mark.slow
 async def test_neither_listings_nor_articles_wait_for_all_of_the_others(
     archive, site, monkeypatch, listings, articles
 ):
@@ -194,6 +195,7 @@ async def test_neither_listings_nor_articles_wait_for_all_of_the_others(
     assert last < (listings + articles) * 2 // 3  # how soon depends on how fast pages are read
 
 
+@pytest.mark.slow
 async def test_between_slices_another_writer_gets_its_turn(archive, site, monkeypatch):
     monkeypatch.setattr("crawler.crawl.SLICE_SECONDS", 0.4)
     addresses = [(f"{site.url}/saved/{number}", "paper") for number in range(40)]

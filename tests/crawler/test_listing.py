@@ -270,6 +270,7 @@ async def test_since_a_day_a_section_ends_one_page_after_its_articles_are_older(
     assert [day for (day,) in days] == ["2026-11-19", "2026-11-20", "2026-11-21", "2026-11-22"]
 
 
+@pytest.mark.slow
 async def test_a_limit_ends_the_reading_of_listings_too(archive, site):
     archive.follow(sections=[site.url + "/s"], delay=1)
     for page in range(1, 30):

@@ -333,6 +333,7 @@ def test_a_data_cap_ends_the_look(paper, tmp_path):
     assert files(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_look(paper, tmp_path):
     paper.answers["/"] = (1.0, front(head=ALTERNATE))
     words = ("publishers", "add", f"{paper.url}/", "--archive", tmp_path, "--slug", "sahel")

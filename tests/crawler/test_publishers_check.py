@@ -217,6 +217,7 @@ async def test_a_broken_entry_point_fails_no_visit(archive, site):
     assert last == ("probe", "paper", 404)
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_check_with_one_line(archive, site):
     archive.follow(feeds=[f"{site.url}/feed"], sections=[f"{site.url}/{n}" for n in range(40)])
     site.answers["/feed"] = (1.0, wire.http(wire.feed(site.url + "/news/1"), media="text/xml"))

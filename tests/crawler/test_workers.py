@@ -126,6 +126,7 @@ def dying(monkeypatch, tmp_path, times):
     return counted
 
 
+@pytest.mark.slow
 async def test_a_pool_whose_processes_all_die_as_they_start_is_replaced(tmp_path, monkeypatch):
     counted = dying(monkeypatch, tmp_path, 3)
     pool = Workers(processes=1)
@@ -150,6 +151,7 @@ async def test_processes_that_are_killed_between_two_pages_are_replaced(pool):
     assert pool.failure is None
 
 
+@pytest.mark.slow
 async def test_pools_that_die_again_and_again_are_given_up(tmp_path, monkeypatch):
     counted = dying(monkeypatch, tmp_path, 1000)
     told = []
@@ -229,6 +231,7 @@ if __name__ == "__main__":
 
 
 @needs_proc
+@pytest.mark.slow
 def test_workers_end_when_their_parent_is_killed(tmp_path):
     program = tmp_path / "parent.py"
     program.write_text(PARENT, "utf-8")

@@ -175,6 +175,7 @@ async def test_after_a_429_nothing_more_is_asked_there_until_its_time(archive, s
     assert archive.rows("select count(*) from articles") == [(31,)]
 
 
+@pytest.mark.slow
 async def test_a_short_pause_is_waited_for(archive, site):
     times = []
     page = site.answers["/news/1"]

@@ -79,6 +79,15 @@ def payload_size(db: sqlite3.Connection, sha256: str) -> int:
     return int(row[0]) if row else 0
 
 
+def has_brought(db: sqlite3.Connection, sha256: str, *, url: str, at: str | None) -> bool:
+    """Return whether the capture of an address at a moment, as rows have it, brought a payload."""
+    found = db.execute(
+        "select 1 from captures where sha256 = ? and url = ? and fetched_at = ? limit 1",
+        (sha256, url, at),
+    )
+    return found.fetchone() is not None
+
+
 def _last_good(db: sqlite3.Connection, url: str) -> str:
     try:
         key = canonical(url)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from archive import recovery
 from archive.clock import Clock, system
-from archive.database import NAME, open_for_writing
+from archive.database import NAME, open_for_writing, uri
 from archive.errors import ArchiveError, NewerArchive, NotAnArchive
 from archive.lock import writing
 from archive.replayed import Replayed
@@ -203,7 +203,7 @@ def _missing(root: Path, rows: dict[str, int]) -> dict[str, int]:
 
 def _there_is(root: Path) -> sqlite3.Connection:
     """Open the database there is, whatever its version, to read."""
-    return sqlite3.connect(f"{(root / NAME).absolute().as_uri()}?mode=ro", uri=True)
+    return sqlite3.connect(uri(root / NAME, mode="ro"), uri=True)
 
 
 def _withhold_again(db: sqlite3.Connection, root: Path) -> None:

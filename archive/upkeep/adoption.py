@@ -10,7 +10,8 @@ from archive.clock import from_iso
 from archive.foreign.capture import SOURCE, copied
 from archive.records import Kind, Visit, WarcLocation
 from archive.recovery import adopt, parts
-from archive.upkeep.survey import CAPTURED, Member, Survey
+from archive.upkeep.survey import Member, Survey
+from archive.upkeep.warc_record import CAPTURED
 from archive.urls import canonical
 from archive.visits import known
 from archive.warc_records import read_fields

@@ -18,10 +18,10 @@ from archive.upkeep.account import Account
 from archive.upkeep.adoption import Adoption
 from archive.upkeep.losses import known_lost, lose
 from archive.upkeep.payloads import Payloads
-from archive.upkeep.survey import CAPTURED, Member, Survey, survey
+from archive.upkeep.survey import Member, Survey, survey
 from archive.upkeep.telling import tells_visits
 from archive.upkeep.warc_check import differences
-from archive.upkeep.warc_record import Record
+from archive.upkeep.warc_record import CAPTURED, Record
 from archive.warc_records import read_fields
 
 _ROW = "id, url, publisher, kind, fetched_at, status, sha256, truncated, warc_offset, warc_length"

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from archive import captures
 from archive.upkeep.losses import known_lost, lose_payload
-from archive.upkeep.survey import CAPTURED, Survey
+from archive.upkeep.survey import Survey
+from archive.upkeep.warc_record import CAPTURED
 
-_ORIGINAL = "select 1 from captures where sha256 = ? and url = ? and fetched_at = ? limit 1"
 _PROMISED = """
 update captures set sha256 = ? where warc_file = ? and warc_offset = ? and sha256 is null
     and status != 304
@@ -57,7 +58,7 @@ class Payloads:
         """
         known = set(known_lost(db))
         for one in self._revisits:
-            if db.execute(_ORIGINAL, (one.sha256, one.url, one.at)).fetchone():
+            if captures.has_brought(db, one.sha256, url=one.url, at=one.at):
                 db.execute(
                     _PROMISED, (one.sha256, one.file, one.offset)
                 )  # it was lost, and is back

@@ -9,10 +9,8 @@ from pathlib import Path
 from archive.clock import iso
 from archive.foreign.record import moment_of, url_of
 from archive.upkeep.salvage import Lost, Whole, walk
-from archive.upkeep.warc_record import Record, faults, parse
+from archive.upkeep.warc_record import CAPTURED, Record, faults, parse
 from archive.warc_records import KIND_FIELD
-
-CAPTURED = frozenset({"response", "revisit", "resource"})
 
 Differs = Callable[[int, Record], bool]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from archive import captures
 from archive.clock import iso
 from archive.database import open_for_reading
 from archive.errors import DamagedDatabase
@@ -16,11 +17,8 @@ from archive.session import WARC_FOLDER
 from archive.upkeep.damage import FROM_BACKUP, ROW_FROM_BACKUP, TELL_AGAIN, Damage, Findings
 from archive.upkeep.losses import known_lost
 from archive.upkeep.telling import Telling
-from archive.upkeep.warc_record import Record, faults, parse, unpack, unpack_next
+from archive.upkeep.warc_record import CAPTURED, Record, faults, parse, unpack, unpack_next
 from archive.warc_records import KIND_FIELD, PUBLISHER_FIELD
-
-# Records that have a row; warcinfo, request and metadata records have none.
-CAPTURED = frozenset({"response", "revisit", "resource"})
 
 _KIND, _PUBLISHER = KIND_FIELD.lower(), PUBLISHER_FIELD.lower()
 _ROWS = """
@@ -28,7 +26,6 @@ select id, url, publisher, kind, fetched_at, status, sha256, truncated, warc_off
     article
 from captures where warc_file = ? and warc_offset >= ? and warc_offset < ? order by warc_offset
 """
-_ORIGINAL = "select 1 from captures where sha256 = ? and url = ? and fetched_at = ? limit 1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +133,7 @@ class _Check:
             return True
         url = url_of(record.fields, "warc-refers-to-target-uri")
         date = _moment(record.fields, "warc-refers-to-date")
-        return self._db.execute(_ORIGINAL, (digest, url, date)).fetchone() is not None
+        return captures.has_brought(self._db, digest, url=url, at=date)
 
     def _untold(self, offset: int, row: dict[str, Any] | None) -> Damage:
         told = (

@@ -16,8 +16,7 @@ from archive.database import open_for_reading
 from archive.session import WARC_FOLDER
 from archive.upkeep.exporting import selected
 from archive.upkeep.removing import gather
-from archive.upkeep.warc_check import CAPTURED
-from archive.upkeep.warc_record import parse, unpack, unpack_next
+from archive.upkeep.warc_record import CAPTURED, parse, unpack, unpack_next
 from archive.warc_records import info_record
 
 Progress = Callable[[int, int], None]

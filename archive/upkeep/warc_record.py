@@ -13,6 +13,9 @@ from typing import Any, cast
 
 from isal import igzip_lib, isal_zlib
 
+# Records that have a row; warcinfo, request and metadata records have none.
+CAPTURED = frozenset({"response", "revisit", "resource"})
+
 _GZIP = 31  # window bits by which zlib reads and checks the gzip frame
 _READ = 1 << 11  # at first: a request is small
 _MOST_READ = 1 << 20

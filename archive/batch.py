@@ -8,9 +8,9 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
 
-from archive import files
 from archive.clock import Clock
-from archive.warc import WarcFile
+from archive.warc import files
+from archive.warc.writer import WarcFile
 
 PAGES = 100
 SECONDS = 1.0

@@ -6,7 +6,7 @@ from datetime import datetime
 from archive.clock import from_iso, iso
 from archive.records import Capture, Exchange, WarcLocation
 from archive.urls import canonical
-from archive.warc_records import Original
+from archive.warc.records import Original
 
 
 def insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:

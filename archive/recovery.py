@@ -12,10 +12,11 @@ import os
 import sqlite3
 from pathlib import Path
 
-from archive import captures, files, renderings, runs, warc
+from archive import captures, renderings, runs
 from archive.clock import from_iso
 from archive.records import Capture, Kind, WarcLocation
-from archive.warc_records import FETCHED_FIELD, KIND_FIELD, PUBLISHER_FIELD
+from archive.warc import files, reader
+from archive.warc.records import FETCHED_FIELD, KIND_FIELD, PUBLISHER_FIELD
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ def _recover_file(db: sqlite3.Connection, path: Path, *, run: int) -> None:
     with path.open("rb") as file:
         file.seek(start)
         end = start
-        for behind, plain in warc.whole_members(path, start):
+        for behind, plain in reader.whole_members(path, start):
             packed = file.read(behind - end)
             location = WarcLocation(file=path.name, offset=start + len(tail), length=len(packed))
             fields, block = parts(plain)

@@ -13,13 +13,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from archive import articles, captures, imports, renderings, warc
+from archive import articles, captures, imports, renderings
 from archive.clock import from_iso, system
 from archive.database import open_for_writing
 from archive.records import Capture, Extraction, Kind, Link, Outcome, Visit, WarcLocation
 from archive.store import Store
 from archive.visits import State, find, known
-from archive.warc_records import RENDERED_TYPE
+from archive.warc import reader, writer
+from archive.warc.records import RENDERED_TYPE
 
 _AT_ONCE = 500
 _CAPTURE = """
@@ -64,7 +65,7 @@ class Replayed(Store):
         # Rows of captures come before those of what they are captures of.
         self.db.execute("pragma foreign_keys = off")
         self.run = 0
-        self._warc = warc.WarcFile(self.warc_folder, name="none", info={}, now=self.now)
+        self._warc = writer.WarcFile(self.warc_folder, name="none", info={}, now=self.now)
         self._begin_batches(system)
         self._began = self.now
         return self
@@ -247,7 +248,7 @@ def recorded(db: sqlite3.Connection, folder: Path, number: int) -> Capture:
     (id_, url, publisher, kind, fetched_at, status, content_type, sha256, file, offset, length,
      truncated, wire_bytes) = db.execute(_CAPTURE, (number,)).fetchone()  # fmt: skip
     place = WarcLocation(file=file, offset=offset, length=length)
-    headers, body = warc.read_answer(folder, place) if status else ((), b"")
+    headers, body = reader.read_answer(folder, place) if status else ((), b"")
     if not body and status and wire_bytes:
         body = _original(db, folder, sha256, place)
     named = {name.lower(): value for name, value in reversed(headers)}
@@ -280,7 +281,7 @@ def _original(db: sqlite3.Connection, folder: Path, sha256: str, place: WarcLoca
     ).fetchone()
     if row is None or (row[0], row[1]) == (place.file, place.offset):
         return b""
-    return warc.read_payload(folder, WarcLocation(file=row[0], offset=row[1], length=row[2]))
+    return reader.read_payload(folder, WarcLocation(file=row[0], offset=row[1], length=row[2]))
 
 
 def shown(db: sqlite3.Connection, folder: Path, capture: Capture) -> tuple[bytes, str] | None:
@@ -292,4 +293,4 @@ def shown(db: sqlite3.Connection, folder: Path, capture: Capture) -> tuple[bytes
     if capture.id is None:
         return None
     place = renderings.location_of(db, capture.id)
-    return (warc.read_payload(folder, place), RENDERED_TYPE) if place else None
+    return (reader.read_payload(folder, place), RENDERED_TYPE) if place else None

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Literal, Self
 
-from archive import recovery, runs, warc
+from archive import recovery, runs
 from archive.batch import Batch
 from archive.clock import Clock, system
 from archive.database import open_for_writing
@@ -20,6 +20,7 @@ from archive.lock import writing
 from archive.past import Past
 from archive.remedies import unwritten
 from archive.shapes import Shapes
+from archive.warc import files, writer
 
 WARC_FOLDER = "warc"
 SOFTWARE = f"warraq/{version('warraq')}"
@@ -45,7 +46,7 @@ class Session:
         software: str = SOFTWARE,
         settings: Mapping[str, str] = MappingProxyType({}),
         clock: Clock = system,
-        roll_bytes: int = warc.ROLL_BYTES,
+        roll_bytes: int = writer.ROLL_BYTES,
     ) -> None:
         """Take the archive's folder; `software` names the program in each WARC file.
 
@@ -73,7 +74,7 @@ class Session:
             opening.callback(self.db.close)
             recovery.recover(self.db, self.warc_folder)
             self.run = runs.begin(self.db, self._command, now=now)
-            self._warc = warc.WarcFile(
+            self._warc = writer.WarcFile(
                 self.warc_folder,
                 name=f"warraq-{now:%Y%m%d%H%M%S}-{self.run}",
                 info=self._info | {"isPartOf": f"run {self.run}", "command": self._command},
@@ -135,6 +136,6 @@ class Session:
     def _make_folders(self) -> None:
         try:
             self.warc_folder.mkdir(parents=True, exist_ok=True)
-            warc.sync_folder(self.root)
+            files.sync_folder(self.root)
         except OSError as error:
             raise ArchiveError(unwritten(error, self.root)) from error

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from archive import articles, captures, links, renderings, runs, told, visits, warc
+from archive import articles, captures, links, renderings, runs, told, visits
 from archive.clock import from_iso, iso
 from archive.errors import DamagedWarc
 from archive.records import (
@@ -24,6 +24,7 @@ from archive.records import (
     Visit,
 )
 from archive.session import Session
+from archive.warc import reader, records
 
 logger = logging.getLogger(__name__)
 
@@ -114,7 +115,7 @@ class Store(Session):
         self.totals["requests"] += 1
         self.totals["bytes"] += len(exchange.payload)
         self.batch.open()
-        sha256 = warc.payload_digest(exchange.payload)
+        sha256 = records.payload_digest(exchange.payload)
         location = self._warc.write(
             exchange,
             sha256=sha256,
@@ -146,7 +147,7 @@ class Store(Session):
             DamagedWarc: if the capture's own record cannot be read.
         """
         self.batch.open()
-        sha256 = warc.payload_digest(html)
+        sha256 = records.payload_digest(html)
         location = self._warc.write_rendering(capture, html, sha256=sha256, now=at)
         if capture.id is not None:
             renderings.insert(self.db, capture.id, location, at=at, sha256=sha256, size=len(html))
@@ -321,7 +322,7 @@ class Store(Session):
         if location is None:
             return None
         try:
-            body = warc.read_payload(self.warc_folder, location)
+            body = reader.read_payload(self.warc_folder, location)
         except DamagedWarc as error:
             logger.warning("%s is asked for again: %s", url, error)
             return None

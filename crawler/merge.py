@@ -13,11 +13,11 @@ from typing import Self
 from archive.clock import Clock, system
 from archive.database import require
 from archive.errors import ArchiveError
-from archive.files import ASIDE, settle
 from archive.replayed import Event, Replayed
 from archive.store import Store
 from archive.upkeep import gathering, joining, late
 from archive.upkeep.joining import Taken
+from archive.warc.files import ASIDE, settle
 from crawler.again import weave_again
 from crawler.publisher import load_all
 from crawler.rebuild import STOPPED

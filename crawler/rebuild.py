@@ -23,7 +23,7 @@ from archive.session import WARC_FOLDER
 from archive.upkeep import gathering, late
 from archive.upkeep.copying import put_in_place
 from archive.upkeep.mending import latest
-from archive.warc import sync_folder
+from archive.warc.files import sync_folder
 from crawler.again import weave_again
 from crawler.publisher import load_all
 from crawler.replay import Replay

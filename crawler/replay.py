@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from archive import imports, replayed, runs, troubles, warc
+from archive import imports, replayed, runs, troubles
 from archive.clock import iso
 from archive.errors import DamagedWarc
 from archive.records import (
@@ -31,6 +31,7 @@ from archive.upkeep.gathering import OF_OLD
 from archive.upkeep.imported_line import BadLine, read_line
 from archive.upkeep.importing import keep_imported, known_article, publish_new
 from archive.upkeep.withholding import note
+from archive.warc import reader
 from crawler.arrival import Arrivals, as_asked
 from crawler.bylines import names
 from crawler.ending import Endings
@@ -253,7 +254,7 @@ class Replay:
         ).fetchone()
         place = WarcLocation(file=file, offset=offset, length=length)
         try:
-            line = warc.read_payload(store.warc_folder, place)
+            line = reader.read_payload(store.warc_folder, place)
             imported = read_line(line, publisher=publisher, now=at, names_of=names)
         except (DamagedWarc, BadLine) as error:
             problem = Problem(kind="damaged-capture", detail=str(error), stage="rebuild")

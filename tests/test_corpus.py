@@ -18,7 +18,7 @@ import pytest
 from archive.database import open_for_reading
 from archive.records import WarcLocation
 from archive.urls import canonical
-from archive.warc import read_payload
+from archive.warc.reader import read_payload
 from crawler.crawl import Job, crawl
 from crawler.publisher import Publisher
 from tests.accuracy import ERRATA

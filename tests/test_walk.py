@@ -10,12 +10,12 @@ from scrapy import signals
 from scrapy.crawler import AsyncCrawlerRunner
 from warcio.archiveiterator import ArchiveIterator
 
-from archive import warc
 from archive.database import open_for_reading
 from archive.records import Kind, Reading, WarcLocation
 from archive.search import search
 from archive.store import Store
 from archive.urls import article_id, canonical
+from archive.warc import reader, records
 from crawler.publisher import find
 from crawler.spiders.news import NewsSpider
 from crawler.wiring import entry_points, known, scrapy_settings
@@ -133,7 +133,7 @@ def test_the_bytes_are_in_the_warc_file_as_they_came(road):
     assert record.rec_type == "response"
     assert record.http_headers.get_header("Content-Encoding") == "gzip"
     assert payload == road["responses"][road["truth"].url].body
-    assert warc.payload_digest(payload) == capture.sha256
+    assert records.payload_digest(payload) == capture.sha256
 
 
 def test_the_capture_travels_decoded(road):
@@ -141,7 +141,7 @@ def test_the_capture_travels_decoded(road):
     location = WarcLocation(
         file=capture.record.file, offset=capture.record.offset, length=capture.record.length
     )
-    assert capture.body == warc.read_payload(road["root"] / "warc", location)
+    assert capture.body == reader.read_payload(road["root"] / "warc", location)
     assert road["truth"].title in capture.body.decode("utf-8")
 
 

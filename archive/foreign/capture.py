@@ -7,7 +7,7 @@ from datetime import datetime
 from archive.foreign.http_message import Message
 from archive.foreign.record import moment_of, url_of
 from archive.records import Capture, Kind, WarcLocation
-from archive.warc import payload_digest
+from archive.warc.records import payload_digest
 
 # What the metadata record behind a copied one tells of it, beside what every visit's tells.
 SOURCE, PLACE = "source", "source-place"

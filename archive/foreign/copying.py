@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
-from archive import captures, imports, troubles, warc
+from archive import captures, imports, troubles
 from archive.foreign.capture import MEDIA, PAYLOAD, PLACE, SOURCE, WIRE_BYTES
 from archive.foreign.member import Member
 from archive.foreign.record import Foreign, Place
 from archive.records import Capture, Problem
 from archive.store import Store
+from archive.warc import reader
 
 
 class Copying(Store):
@@ -31,7 +32,7 @@ class Copying(Store):
         for kept in imports.kept_before(self.db, record.refers_to_url, at=at, before=before):
             if at is None and not self._has_payload(record, kept):
                 continue
-            headers, body = warc.read_answer(self.warc_folder, kept.record)
+            headers, body = reader.read_answer(self.warc_folder, kept.record)
             named = {name.lower(): value for name, value in reversed(headers)}
             return replace(
                 capture,
@@ -44,7 +45,7 @@ class Copying(Store):
 
     def _has_payload(self, record: Foreign, kept: imports.Kept) -> bool:
         digest = record.fields.get("warc-payload-digest")
-        return digest is not None and digest == warc.header(
+        return digest is not None and digest == reader.header(
             self.warc_folder, kept.record, "WARC-Payload-Digest"
         )
 

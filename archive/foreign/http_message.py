@@ -6,7 +6,7 @@ from io import BytesIO
 
 from warcio.bufferedreaders import BufferedReader, ChunkedDataReader
 
-from archive import warc  # noqa: F401 - teaches warcio's readers to read brotli
+import archive.warc.reader  # noqa: F401 - teaches warcio's readers to read brotli
 
 _STATUS = re.compile(rb"\s*HTTP/\d(?:\.\d)?[ \t]+(\d{3})\b[ \t]*([^\r\n]*)")
 _END = re.compile(rb"\r?\n\r?\n|\r?\n\Z|\Z")

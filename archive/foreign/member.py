@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from archive.foreign.record import Foreign
 from archive.upkeep.warc_record import faults, parse
-from archive.warc_records import KIND_FIELD, PUBLISHER_FIELD
+from archive.warc.records import KIND_FIELD, PUBLISHER_FIELD
 
 # A head that the strictest of readers takes: one `Name: value` in each line, these names among
 # them in the standard's own spelling.

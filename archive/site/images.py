@@ -10,7 +10,7 @@ from archive.errors import DamagedWarc
 from archive.records import WarcLocation
 from archive.session import WARC_FOLDER
 from archive.urls import canonical
-from archive.warc import read_payload
+from archive.warc.reader import read_payload
 
 # How each kind begins (WHATWG MIME Sniffing, 6.1), whatever the server called it.
 _KINDS = (

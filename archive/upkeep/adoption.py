@@ -14,7 +14,7 @@ from archive.upkeep.survey import Member, Survey
 from archive.upkeep.warc_record import CAPTURED
 from archive.urls import canonical
 from archive.visits import known
-from archive.warc_records import read_fields
+from archive.warc.records import read_fields
 
 _NEAR = 8  # records behind a copied one, among which the one is that tells of it
 _TOLD = (

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from archive import warc
 from archive.clock import Clock, iso, system
 from archive.database import NAME, open_for_reading, open_for_writing
 from archive.errors import ArchiveError
@@ -24,6 +23,7 @@ from archive.remedies import is_of_the_disk, told
 from archive.search import register
 from archive.session import WARC_FOLDER
 from archive.upkeep.copying import copy_database, put_in_place
+from archive.warc.files import sync_folder
 
 MARK = "backup.json"
 _NEW = "new"  # folder inside the backup in which its next database is made ready
@@ -198,7 +198,7 @@ def _copy_files(files: list[_File], folder: Path, *, link: bool, progress: Progr
             for size in _copied(file.source, target, file.end):
                 done += size
                 progress(done, total)
-    warc.sync_folder(folder)
+    sync_folder(folder)
     return len(wanted)
 
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from archive.database import open_for_reading
-from archive.warc import sync_folder
+from archive.warc.files import sync_folder
 
 _PAGES = 1000  # at a time, 4 MB
 

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from archive import files
 from archive.clock import from_iso
 from archive.recovery import parts
 from archive.session import WARC_FOLDER
@@ -22,7 +21,8 @@ from archive.upkeep.survey import Member, Survey, survey
 from archive.upkeep.telling import tells_visits
 from archive.upkeep.warc_check import differences
 from archive.upkeep.warc_record import CAPTURED, Record
-from archive.warc_records import read_fields
+from archive.warc import files
+from archive.warc.records import read_fields
 
 _ROW = "id, url, publisher, kind, fetched_at, status, sha256, truncated, warc_offset, warc_length"
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from archive import captures, files
+from archive import captures
 from archive.clock import from_iso, iso
 from archive.foreign.capture import SOURCE, copied
 from archive.records import Kind, Visit, WarcLocation
@@ -23,7 +23,8 @@ from archive.recovery import adopt, parts
 from archive.told import fields_of
 from archive.upkeep.salvage import Lost, walk
 from archive.urls import canonical
-from archive.warc_records import KIND_FIELD, read_fields
+from archive.warc import files
+from archive.warc.records import KIND_FIELD, read_fields
 
 logger = logging.getLogger(__name__)
 

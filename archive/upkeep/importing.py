@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from archive import articles, captures, stories, troubles, warc
+from archive import articles, captures, stories, troubles
 from archive.clock import from_iso, iso
 from archive.records import Capture, Kind, Problem, Publisher
 from archive.session import Session
 from archive.upkeep.imported_line import BadLine, Imported, NamesOf, nobody, read_line
-from archive.warc_records import Resource
+from archive.warc import records
+from archive.warc.records import Resource
 
 CONTENT_TYPE = "application/json"
 SHOWN = 20  # lines that were left out, of which it is said why
@@ -111,7 +112,7 @@ class Importer(Session):
 
         Line and record have one moment: a database made anew knows that of the record alone.
         """
-        sha256 = warc.payload_digest(line.bytes)
+        sha256 = records.payload_digest(line.bytes)
         left = self.db.execute(
             "select id, fetched_at from captures where sha256 = ? and url = ? and status = 0",
             (sha256, imported.article["url"]),

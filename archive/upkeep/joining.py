@@ -13,10 +13,9 @@ from pathlib import Path
 
 from archive.database import NAME, open_for_reading
 from archive.errors import ArchiveError, NewerArchive, NotAnArchive
-from archive.files import ASIDE
 from archive.upkeep.gathering import in_order, run_of
 from archive.upkeep.warc_record import parse, unpack_next
-from archive.warc import sync_folder
+from archive.warc.files import ASIDE, sync_folder
 
 Progress = Callable[[int, int], None]
 

@@ -20,8 +20,8 @@ from warcio.warcwriter import WARCWriter
 
 from archive.session import SOFTWARE
 from archive.upkeep.survey import Member, Survey, survey
-from archive.warc import sync_folder
-from archive.warc_records import info_record
+from archive.warc.files import sync_folder
+from archive.warc.records import info_record
 
 FOLDER = "damaged"
 

@@ -20,7 +20,7 @@ from archive.session import WARC_FOLDER
 from archive.site.descriptions import database_metadata
 from archive.upkeep.copying import Progress, copy_into
 from archive.upkeep.removing import remove_withheld, sync
-from archive.warc import sync_folder
+from archive.warc.files import sync_folder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from archive import chains, told, warc
+from archive import chains, told
 from archive.clock import from_iso
 from archive.foreign.capture import MEDIA, PAYLOAD, SOURCE, WIRE_BYTES
 from archive.records import Kind, Visit, WarcLocation
@@ -13,7 +13,8 @@ from archive.session import Session
 from archive.upkeep.warc_record import parse
 from archive.urls import canonical
 from archive.visits import VISITS, as_visit
-from archive.warc_records import KIND_FIELD
+from archive.warc import reader
+from archive.warc.records import KIND_FIELD
 
 # A line of a run's warcinfo record, as of a merged one: what its records tell happened before
 # what is told in files before it, so that a replay puts it in its place and invents no edit.
@@ -66,8 +67,8 @@ def tell_untold(session: Session, number: int) -> None:
     if row is None:
         return
     place = WarcLocation(file=row[0], offset=row[1], length=row[2])
-    name = warc.record_id(session.warc_folder, place)
-    behind = warc.whole_members(session.warc_folder / place.file, place.offset + place.length)
+    name = reader.record_id(session.warc_folder, place)
+    behind = reader.whole_members(session.warc_folder / place.file, place.offset + place.length)
     for _, plain in islice(behind, _NEAR):
         record = parse(plain)
         if record and record.fields.get("warc-refers-to") == name and record.type == "metadata":
@@ -90,10 +91,10 @@ def _tell(session: Session, number: int) -> str:
     # With all that a first visit tells: the record of that may be the one that is lost.
     visit = replace(visit, last_sha256=None, hints=hints)
     fields = told.fields_of(visit, run=run)
-    if warc.header(session.warc_folder, place, KIND_FIELD) is None:
+    if reader.header(session.warc_folder, place, KIND_FIELD) is None:
         fields |= _of_copied(sha256, size, media)
         moment = from_iso(began or at)  # it was told of when it was copied
-    refers_to = warc.record_id(session.warc_folder, place)
+    refers_to = reader.record_id(session.warc_folder, place)
     session.tell(url, fields, at=moment, refers_to=refers_to)
     return f"told again: the visit to {url} of {at}"
 

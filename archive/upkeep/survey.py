@@ -10,7 +10,7 @@ from archive.clock import iso
 from archive.foreign.record import moment_of, url_of
 from archive.upkeep.salvage import Lost, Whole, walk
 from archive.upkeep.warc_record import CAPTURED, Record, faults, parse
-from archive.warc_records import KIND_FIELD
+from archive.warc.records import KIND_FIELD
 
 Differs = Callable[[int, Record], bool]
 

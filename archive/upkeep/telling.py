@@ -10,7 +10,7 @@ from pathlib import Path
 
 from archive.upkeep.damage import Damage
 from archive.upkeep.warc_record import Record, parse, unpack_next
-from archive.warc_records import read_fields
+from archive.warc.records import read_fields
 
 _ANSWERS = frozenset({"response", "revisit"})  # a resource record tells of itself
 

@@ -18,7 +18,7 @@ from archive.upkeep.damage import FROM_BACKUP, ROW_FROM_BACKUP, TELL_AGAIN, Dama
 from archive.upkeep.losses import known_lost
 from archive.upkeep.telling import Telling
 from archive.upkeep.warc_record import CAPTURED, Record, faults, parse, unpack, unpack_next
-from archive.warc_records import KIND_FIELD, PUBLISHER_FIELD
+from archive.warc.records import KIND_FIELD, PUBLISHER_FIELD
 
 _KIND, _PUBLISHER = KIND_FIELD.lower(), PUBLISHER_FIELD.lower()
 _ROWS = """

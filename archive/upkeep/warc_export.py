@@ -17,7 +17,7 @@ from archive.session import WARC_FOLDER
 from archive.upkeep.exporting import selected
 from archive.upkeep.removing import gather
 from archive.upkeep.warc_record import CAPTURED, parse, unpack, unpack_next
-from archive.warc_records import info_record
+from archive.warc.records import info_record
 
 Progress = Callable[[int, int], None]
 

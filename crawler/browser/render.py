@@ -23,7 +23,7 @@ from scrapy.http import Response
 from archive.clock import system
 from archive.records import Capture, Kind, Problem, Visit
 from archive.store import Store
-from archive.warc_records import RENDERED_TYPE
+from archive.warc.records import RENDERED_TYPE
 from crawler.browser.chromium import ARGUMENTS, find_chromium, is_sandboxed
 from crawler.browser.subresources import Fetcher, Subresources, headers_of
 from crawler.publisher import Publisher

@@ -32,7 +32,7 @@ from tests.archive.reading_room import TITLE, WITHHELD
 from tests.archive.reading_room import fill as reading_room
 from tests.archive.test_recovery import kill_like
 from tests.archive.test_verify import fill
-from tests.archive.test_warc import Checked
+from tests.archive.warc.test_writer import Checked
 
 EXACT = (
     "id, publisher, url, kind, title, deck, byline, byline_from, dateline, section, language,"

@@ -10,7 +10,7 @@ from archive.batch import Batch
 from archive.past import _NEXT, Past
 from archive.records import Kind, Link
 from archive.visits import KINDS
-from archive.warc import WarcFile
+from archive.warc.writer import WarcFile
 from tests.archive.desk import FEED, HOUR, NOON, PAPER, visit
 from tests.archive.newsroom import add_article, empty_archive
 

@@ -14,10 +14,11 @@ from typing import Any
 import pytest
 from warcio.checker import Checker
 
-from archive import recovery, runs, warc
+from archive import recovery, runs
 from archive.database import open_for_writing
 from archive.records import Kind, WarcLocation
 from archive.upkeep.verify import verify
+from archive.warc import reader
 from tests.archive.desk import FEED, HOUR, NOON, PAPER, exchange, opened, reading, rows, visit
 from tests.archive.test_store import add_page
 
@@ -120,7 +121,7 @@ def test_a_file_torn_anywhere_behind_what_was_acknowledged_is_made_whole(
 ):
     root, path, packed, seen = copy(crashed, tmp_path)
     monkeypatch.setattr(os, "fsync", lambda _: None)  # thousands of them
-    ends = [end for end, _ in warc.whole_members(path)]
+    ends = [end for end, _ in reader.whole_members(path)]
     with closing(open_for_writing(root)) as db:
         db.execute("pragma synchronous = off")
         (acknowledged,) = db.execute("select bytes from warc_files").fetchone()
@@ -152,7 +153,7 @@ def test_what_is_told_of_visits_that_were_not_acknowledged_is_cut_and_their_byte
     kill_like(store)
     recover(tmp_path)
     (path,) = (tmp_path / "warc").iterdir()
-    whole = b"".join(plain for _, plain in warc.whole_members(path))
+    whole = b"".join(plain for _, plain in reader.whole_members(path))
     types = [kind.decode() for kind in re.findall(rb"WARC-Type: (\w+)", whole)]
     first = ["warcinfo", "response", "request", "metadata"]
     assert types == first + ["response", "request"] * 2
@@ -169,7 +170,7 @@ def test_a_power_cut_that_leaves_zeros_or_junk_is_cut_back(crashed, tmp_path, ta
     root, path, packed, seen = copy(crashed, tmp_path)
     path.write_bytes(packed[: len(packed) - torn] + tail)
     recover(root)
-    ends = [end for end, _ in warc.whole_members(path)]
+    ends = [end for end, _ in reader.whole_members(path)]
     assert path.stat().st_size == ends[-1] <= len(packed)
     assert rows(root, CAPTURES) == seen
     checker = Checker(Checked(path))
@@ -319,7 +320,7 @@ def _every_record_has_its_row(root):
         checker.process_all()
         assert checker.exit_value == 0
         begin = 0
-        for end, plain in warc.whole_members(path):
+        for end, plain in reader.whole_members(path):
             if b"WARC-Type: response" in plain[:900] or b"WARC-Type: revisit" in plain[:900]:
                 located.add((path.name, begin, end - begin))
             begin = end
@@ -328,7 +329,7 @@ def _every_record_has_its_row(root):
     assert sorted(found) == sorted(located)
     for file, offset, length in found[:50]:
         location = WarcLocation(file=file, offset=offset, length=length)
-        warc.read_payload(root / "warc", location)
+        reader.read_payload(root / "warc", location)
 
 
 def _recover_alone(root):

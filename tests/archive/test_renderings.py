@@ -8,8 +8,9 @@ from fastwarc.warc import ArchiveIterator as FastIterator
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
-from archive import renderings, warc
+from archive import renderings
 from archive.records import Kind
+from archive.warc import reader
 from tests.archive.desk import HOUR, NOON, PAGE, PAPER, exchange, opened, rows
 from tests.archive.test_recovery import Checked, kill_like
 
@@ -56,7 +57,7 @@ def test_the_record_refers_to_its_response_and_has_both_digests(tmp_path):
     with opened(tmp_path) as store:
         place = renderings.location_of(store.db, capture.id)
         assert place is not None
-        assert warc.read_payload(tmp_path / "warc", place) == SHOWN
+        assert reader.read_payload(tmp_path / "warc", place) == SHOWN
         assert renderings.location_of(store.db, capture.id + 1) is None
 
 

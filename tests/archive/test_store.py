@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from archive import warc
 from archive.batch import PAGES
 from archive.errors import ArchiveError, ArchiveLocked
 from archive.records import Kind, Link, Outcome, PageKind, Problem, Publisher
 from archive.store import Store
+from archive.warc import reader, records
 from tests.archive.desk import (
     FEED,
     HOUR,
@@ -217,7 +217,7 @@ def test_a_capture_says_all_that_was_recorded(tmp_path):
     assert capture.record is not None
     assert (capture.etag, capture.last_modified) == ('W/"1"', "Mon, 09 Nov 2020 12:00:00 GMT")
     assert (capture.content_type, capture.wire_bytes) == ("text/html; charset=utf-8", 4)
-    assert (capture.truncated, capture.sha256) == ("length", warc.payload_digest(b"half"))
+    assert (capture.truncated, capture.sha256) == ("length", records.payload_digest(b"half"))
     columns = "url, publisher, kind, fetched_at, status, content_type, sha256, wire_bytes, run"
     assert rows(tmp_path, f"select {columns} from captures") == [
         (PAGE, PAPER.slug, "article", "2020-11-09T12:00:00.000000Z", 200,
@@ -229,7 +229,7 @@ def types(root):
     """Return the WARC type and profile of each capture's record, in order."""
     found = []
     for name, offset in rows(root, "select warc_file, warc_offset from captures order by id"):
-        _, plain = next(warc.whole_members(root / "warc" / name, offset))
+        _, plain = next(reader.whole_members(root / "warc" / name, offset))
         fields = dict(
             line.split(": ", 1) for line in plain.decode().split("\r\n\r\n")[0].split("\r\n")[1:]
         )
@@ -370,7 +370,7 @@ def test_files_roll_and_every_capture_is_read_back(tmp_path):
         store.publish(PAPER)
         captures = [record(store, payload=payload) for payload in pages]
     assert len({capture.record.file for capture in captures}) > 2
-    assert [warc.read_payload(tmp_path / "warc", one.record) for one in captures] == pages
+    assert [reader.read_payload(tmp_path / "warc", one.record) for one in captures] == pages
 
 
 def test_each_run_has_files_of_its_own(tmp_path):

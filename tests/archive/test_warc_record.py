@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from archive.upkeep.warc_record import faults, parse, unpack, unpack_next
 from tests.archive.desk import exchange
-from tests.archive.test_warc import plain, write
+from tests.archive.warc.test_writer import plain, write
 
 BLOCK = b"HTTP/1.1 200 OK\r\nX: 1\r\n\r\nbody"
 

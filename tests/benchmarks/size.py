@@ -24,7 +24,7 @@ import click
 from archive.database import open_for_reading
 from archive.session import WARC_FOLDER
 from archive.upkeep.stats import Stats, stats
-from archive.warc import whole_members
+from archive.warc.reader import whole_members
 from tests.benchmarks.crawl import papers, warraq
 
 WARC_LIMIT = 1.10  # times the gzip size of the bodies

@@ -12,7 +12,7 @@ from archive.records import Kind
 from archive.upkeep.salvage import Whole, walk
 from archive.upkeep.verify import verify
 from archive.upkeep.warc_record import parse
-from archive.warc_records import read_fields
+from archive.warc.records import read_fields
 from crawler.again import Job, read_again
 from crawler.merge import merge
 from crawler.publisher import load_all

@@ -9,9 +9,10 @@ from contextlib import closing
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from archive import renderings, warc
+from archive import renderings
 from archive.clock import from_iso
 from archive.database import open_for_reading
+from archive.warc import reader, records
 from crawler.browser import chromium
 from crawler.commands.options import chosen
 from crawler.crawl import Job, crawl
@@ -93,11 +94,11 @@ async def test_bytes_and_page_as_shown_stand_side_by_side(scripted, site):
     await scripted.crawl()
     ((capture, sha256),) = scripted.rows("select id, sha256 from captures where kind = 'article'")
     folder = scripted.root / "warc"
-    assert sha256 == warc.payload_digest(SHELL.format(more="").encode())
+    assert sha256 == records.payload_digest(SHELL.format(more="").encode())
     with closing(open_for_reading(scripted.root)) as db:
         place = renderings.location_of(db, capture)
     assert place is not None
-    shown = warc.read_payload(folder, place).decode()
+    shown = reader.read_payload(folder, place).decode()
     assert shown.startswith("<!DOCTYPE html><html")
     assert TITLE in shown
     (path,) = folder.iterdir()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from archive.warc import payload_digest
+from archive.warc.records import payload_digest
 from crawler.importing.candidates import Candidate, Passed, candidate
 from tests.archive.foreign_warcs import HTTP, answer, found, record, url
 from tests.crawler.importing.test_look import ARABIC, ENGLISH, page

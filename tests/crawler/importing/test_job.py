@@ -27,7 +27,7 @@ from archive.records import Extraction, Kind, PageKind, Publisher
 from archive.store import Store
 from archive.upkeep.verify import verify
 from archive.upkeep.warc_export import write_warc
-from archive.warc_records import read_fields
+from archive.warc.records import read_fields
 from crawler.cli import warraq
 from crawler.importing.job import Job, count, run
 from crawler.importing.keeping import is_article

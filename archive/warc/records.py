@@ -3,6 +3,7 @@
 warcio makes them; the HTTP heads are ours, byte for byte as they went over the wire.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -197,6 +198,11 @@ def read_fields(block: bytes) -> dict[str, str]:
     lines = block.decode("utf-8", "replace").split("\r\n")
     split = (line.partition(": ") for line in lines)
     return {name: value for name, colon, value in split if colon}
+
+
+def payload_digest(payload: bytes) -> str:
+    """Return the SHA-256 of a payload, in hexadecimal."""
+    return hashlib.sha256(payload).hexdigest()
 
 
 def _target(url: str) -> str:

@@ -1,10 +1,9 @@
 """Rows of WARC files: how far each one is acknowledged (invariant 1)."""
 
+import os
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
-
-from archive.warc import sync_folder
 
 ASIDE = "merge"  # folder beside `warc` of files that a merge has copied and not put there yet
 
@@ -36,3 +35,12 @@ def settle(db: sqlite3.Connection, folder: Path) -> None:
             path.unlink()
     sync_folder(folder)
     aside.rmdir()
+
+
+def sync_folder(folder: Path) -> None:
+    """Put a folder's own entries on the disk, so that a new file survives a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -16,11 +16,12 @@ from warcio.checker import Checker
 
 from archive.errors import DamagedWarc
 from archive.records import Kind, WarcLocation
-from archive.warc import WarcFile, payload_digest, read_payload, whole_members
-from archive.warc_records import Original
+from archive.warc.reader import read_payload, whole_members
+from archive.warc.records import Original, payload_digest
+from archive.warc.writer import WarcFile
 from tests.archive.desk import NOON, PAGE, exchange
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ODD_HEADERS = (
     (b"server", b"nginx"),
     (b"Content-TYPE", b"text/html; charset=windows-1256"),
@@ -385,7 +386,7 @@ def test_a_full_disk_leaves_no_half_record(tmp_path):
 import resource
 from pathlib import Path
 from random import Random
-from tests.archive.test_warc import *
+from tests.archive.warc.test_writer import *
 warc = warc_file(Path({str(tmp_path)!r}))
 resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
 big, kept = Random(1).randbytes(2500), 0

@@ -1,0 +1,1 @@
+"""WARC files: written record by record, read back at any place, and read on behind damage."""

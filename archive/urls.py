@@ -37,6 +37,7 @@ _AMP_CACHE = re.compile(
 _TWIN = re.compile(r"(?:www|m|mobile|wap|amp)\.(?=[^.]+\.[^.])")  # hosts that show the same pages
 _SUFFIX = re.compile(r"(?:com|co|net|org|gov|edu|ac)\.[a-z]{2}")  # before it, `m` is a name
 _NETLOC = re.compile(r"(?:[^@]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^\[\]]+)(?::\d*)?")
+_ABSOLUTE = re.compile(r"https?://[^/:?#\[\]\s][^/?#\[\]\s]*\S*", re.IGNORECASE)  # nothing to join
 _PORTS = {"http": "80", "https": "443"}
 _SAFE = "!$&'()*+,;=:@/~"
 _PLAIN = re.compile(r"[A-Za-z0-9_.\-~!$&'()*+,;=:@/]*")  # stays as it is
@@ -85,6 +86,23 @@ def canonical(url: str, base: str | None = None) -> str:
     bang = _respelled(fragment, _SAFE + "?") if fragment.startswith("!") else ""
     bang = "" if bang in {"!", "!/"} else bang
     return urlunsplit((scheme, _without_twins(netloc), path or "/", "&".join(kept), bang))
+
+
+def absolute(written: str | None, base: str) -> str | None:
+    """Return an address as it is written on a page at `base`, made absolute.
+
+    None where nothing is written, or what is no http or https address. Spelling and fragment stay.
+    """
+    written = (written or "").strip()
+    if not written or _ABSOLUTE.fullmatch(written):
+        return written or None
+    try:
+        joined = urljoin(base, written)
+        parts = urlsplit(joined)
+        is_web = parts.scheme in _PORTS and bool(parts.hostname)
+    except ValueError:
+        return None
+    return joined if is_web else None
 
 
 def readable(url: str) -> str:

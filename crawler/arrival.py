@@ -9,12 +9,11 @@ from dataclasses import replace
 from archive.records import Capture, Kind, Link, Page, Visit
 from archive.store import Store
 from archive.urls import host_of
-from crawler import discover
+from crawler import listings
 from crawler.browser.render import is_shown
-from crawler.discover import NotAListing
 from crawler.ending import Endings
-from crawler.listing import Listing
-from crawler.listings import announced, wordpress
+from crawler.listings import NotAListing, wordpress
+from crawler.listings.follow import Listing, announced_sitemaps, has_to_announce
 from crawler.media import medium
 from crawler.period import Period
 from crawler.politeness.traps import Traps
@@ -29,7 +28,7 @@ Shown = Callable[[Visit, Capture], Awaitable[Capture | None]]
 
 def as_asked(visit: Visit, publisher: Publisher) -> Visit:
     """Return a visit with the validators that its request has and its answer is held against."""
-    if announced.has_to_announce(visit, publisher):
+    if has_to_announce(visit, publisher):
         # What it names is due again only where it is read again.
         visit = replace(visit, etag=None, last_modified=None)
     if is_shown(visit, publisher):  # the same bytes may show something else
@@ -126,11 +125,11 @@ class Arrivals:
         """
         if visit.kind is Kind.SITEMAP:
             # Read as a stream; what others make of their bodies can take for ever.
-            return discover.links(capture)
-        if not announced.has_to_announce(visit, self._publishers[visit.publisher]):
+            return listings.links(capture)
+        if not has_to_announce(visit, self._publishers[visit.publisher]):
             return await self.workers.links(capture)
         links = await self.workers.links(capture, announced=True)
-        return [*announced.sitemaps(self._store, capture, now=self._store.clock()), *links]
+        return [*announced_sitemaps(self._store, capture, now=self._store.clock()), *links]
 
 
 def _is_unchanged(visit: Visit, capture: Capture) -> bool:

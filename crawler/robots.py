@@ -7,7 +7,6 @@ is not in the RFC but in many files, becomes the delay of the host's slot.
 
 import asyncio
 import contextlib
-from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
@@ -27,12 +26,11 @@ from crawler.faults import (
     Unreachable,
     network_detail,
 )
-from crawler.politeness.policy import LIMIT_BYTES, LONGEST_DELAY, Policy, judge
+from crawler.politeness.policy import FRESH, LIMIT_BYTES, LONGEST_DELAY, Policy, judge
 
 if TYPE_CHECKING:
     from crawler.spiders.news import NewsSpider
 
-FRESH = timedelta(days=1)
 _NO_ANSWER: tuple[type[Exception], ...] = (*NETWORK, IgnoreRequest)
 
 

@@ -12,11 +12,11 @@ from itertools import islice
 from pebble import ProcessExpired
 
 from archive.records import Capture, Extraction, Link, PageKind, Problem
-from crawler import discover
+from crawler import listings
 from crawler.article.walls import wall_of
-from crawler.discover import NotAListing
 from crawler.errors import NoWorkers
 from crawler.extract import extract
+from crawler.listings import NotAListing
 from crawler.processes import Processes, Stopped
 from crawler.publisher import Publisher
 
@@ -102,7 +102,7 @@ class Workers:
 
 
 def _links(capture: Capture, *, announced: bool) -> list[Link]:
-    return list(islice(discover.links(capture, announced=announced), MOST_LINKS))
+    return list(islice(listings.links(capture, announced=announced), MOST_LINKS))
 
 
 def _failed(kind: str, detail: str) -> Extraction:

@@ -1,1 +1,35 @@
-"""Stop 6 of the road, in parts: each form in which publishers list their articles."""
+"""Listings to links, with the hints they carry. Pure, but for `follow`, which saves them.
+
+Each kind of listing has a module of its own: feeds, sitemaps, sections, wordpress.
+"""
+
+from collections.abc import Iterator
+from itertools import chain
+
+from archive.records import Capture, Kind, Link
+from crawler.listings import sections
+from crawler.listings.entries import NotAListing
+from crawler.listings.feeds import feed
+from crawler.listings.sections import section
+from crawler.listings.sitemaps import sitemap
+from crawler.listings.wordpress import posts
+
+__all__ = ["NotAListing", "links"]
+
+
+def links(capture: Capture, *, announced: bool = False) -> Iterator[Link]:
+    """Yield the links of a captured listing, in its order.
+
+    With `announced`, those of a section begin with the listings that the page's head names.
+
+    Raises:
+        NotAListing: possibly after some links, when the body ends being one.
+    """
+    page = (capture.body, capture.url, capture.content_type)
+    if capture.kind is Kind.FEED:
+        return feed(*page)
+    if capture.kind is Kind.SITEMAP:
+        return sitemap(capture.body, capture.url)
+    if capture.kind is Kind.API:
+        return posts(capture.body, capture.url, pages=capture.pages)
+    return chain(sections.announced(*page) if announced else (), section(*page))

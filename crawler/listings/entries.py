@@ -1,30 +1,15 @@
-"""What an entry of a listing is written in: addresses and texts, made whole and plain. Pure."""
+"""What the entries of every listing are made of: texts, JSON values, and the error. Pure."""
 
-import re
-from urllib.parse import urljoin, urlsplit
+import json
+from typing import Any
 
 from lxml import etree, html
 
 from archive.arabic import tidy
 
-_WHOLE = re.compile(r"https?://[^/?#\[\]\s]+[^\s]*", re.IGNORECASE)  # nothing to join or to doubt
-
 
 class NotAListing(Exception):  # noqa: N818 - an instruction to its catcher, not an accident
     """The body is no listing of the kind that was expected there; the message says what it is."""
-
-
-def address(written: str | None, base: str) -> str | None:
-    """Return an address as it was written, made absolute; None for none, or none of the web."""
-    written = (written or "").strip()
-    if not written or _WHOLE.fullmatch(written):
-        return written or None
-    try:
-        joined = urljoin(base, written)
-        is_web = urlsplit(joined).scheme in {"http", "https"} and bool(urlsplit(joined).hostname)
-    except ValueError:
-        return None
-    return joined if is_web else None
 
 
 def plain(text: str | None) -> str | None:
@@ -46,3 +31,20 @@ def line(text: str | None) -> str | None:
 def beginning(body: bytes) -> str:
     """Return how a body begins, to be shown in a message."""
     return repr(body[:60].decode("utf-8", "replace"))
+
+
+def read_json(text: str) -> Any:
+    """Return what a JSON text says.
+
+    Raises:
+        NotAListing: if it is not JSON.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise NotAListing(f"no readable JSON ({error}): {text[:60]!r}") from error
+
+
+def string(value: object) -> str | None:
+    """Return a value that is a string, None for any other."""
+    return value if isinstance(value, str) else None

@@ -3,13 +3,21 @@
 import re
 from collections.abc import Iterable, Iterator
 from io import BytesIO
+from typing import Any
 
 import feedparser
 
 from archive.records import Kind, Link
+from archive.urls import absolute
 from crawler.decode import decode
-from crawler.listings import jsonfeed
-from crawler.listings.entries import NotAListing, address, beginning, line, plain
+from crawler.listings.entries import (
+    NotAListing,
+    beginning,
+    line,
+    plain,
+    read_json,
+    string,
+)
 
 _DECLARATION = re.compile(r"\s*<\?xml[^>]{0,200}\?>")
 # What a feed begins with, behind the warnings and scripts that some servers put before it.
@@ -27,14 +35,14 @@ def feed(body: bytes, url: str, content_type: str | None = None) -> Iterator[Lin
     """
     text = decode(body, content_type).text.strip("\0\N{ZERO WIDTH NO-BREAK SPACE} \t\r\n")
     if text.startswith("{"):
-        yield from jsonfeed.feed(text, url)
+        yield from _json_feed(text, url)
         return
     parsed = _parsed(text, url)
     if not parsed.get("version") and not parsed.entries:
         raise NotAListing(f"no RSS, Atom or JSON feed: {beginning(body)}")
     atom = str(parsed.get("version") or "").startswith("atom")
     for entry in parsed.entries:
-        if found := address(entry.get("link"), url):
+        if found := absolute(entry.get("link"), url):
             yield _link(entry, found, atom=atom)
     if continued := _next_page(parsed.feed.get("links", ()), url):
         yield Link(url=continued, kind=Kind.FEED)
@@ -74,5 +82,47 @@ def _link(entry: feedparser.FeedParserDict, found: str, *, atom: bool) -> Link:
 def _next_page(links: Iterable[feedparser.FeedParserDict], url: str) -> str | None:
     for link in links:
         if link.get("rel") in {"next", "prev-archive"} and link.get("href"):
-            return address(link["href"], url)
+            return absolute(link["href"], url)
     return None
+
+
+def _json_feed(text: str, url: str) -> Iterator[Link]:
+    """Yield the items of a JSON Feed (jsonfeed.org, versions 1 and 1.1), then its next page.
+
+    Raises:
+        NotAListing: if it is not one, or not JSON at all.
+    """
+    parsed = read_json(text)
+    items = parsed.get("items") if isinstance(parsed, dict) else None
+    if not isinstance(items, list):
+        raise NotAListing(f"no RSS, Atom or JSON feed: {text[:60]!r}")
+    for item in items:
+        if isinstance(item, dict) and (link := _json_link(item, url)):
+            yield link
+    if continued := absolute(string(parsed.get("next_url")), url):
+        yield Link(url=continued, kind=Kind.FEED)
+
+
+def _json_link(item: dict[str, Any], url: str) -> Link | None:
+    """Return an item's link; an `id` that is an address stands in for a missing `url`."""
+    identity = string(item.get("id")) or ""
+    written = string(item.get("url")) or string(item.get("external_url"))
+    found = absolute(written or (identity if identity.startswith("http") else None), url)
+    if found is None:
+        return None
+    return Link(
+        url=found,
+        title=plain(string(item.get("title"))),
+        published=line(string(item.get("date_published"))),
+        modified=line(string(item.get("date_modified"))),
+        author=_json_authors(item),
+        summary=plain(string(item.get("summary"))),
+    )
+
+
+def _json_authors(item: dict[str, Any]) -> str | None:
+    """Return an item's own authors: those of the feed are the newspaper itself."""
+    listed = item.get("authors")
+    people = listed if isinstance(listed, list) else [item.get("author")]  # 1.1, then 1.0
+    names = [plain(string(one.get("name"))) for one in people if isinstance(one, dict)]
+    return "، ".join(filter(None, names)) or None

@@ -8,10 +8,10 @@ from urllib.parse import unquote, urlsplit
 from lxml import etree, html
 
 from archive.records import Kind, Link
-from archive.urls import host_of
+from archive.urls import absolute, host_of
 from crawler.decode import decode
 from crawler.listings import wordpress
-from crawler.listings.entries import NotAListing, address, line, plain
+from crawler.listings.entries import NotAListing, line, plain
 
 # Where systems write the number of a listing's page: a parameter, or a part of the path.
 _PAGE = re.compile(
@@ -41,7 +41,7 @@ def section(body: bytes, url: str, content_type: str | None = None) -> Iterator[
     articles: dict[str, Link] = {}
     seen: dict[str, str] = {}
     for anchor in tree.iter("a", "link"):
-        found = address(anchor.get("href"), base)
+        found = absolute(anchor.get("href"), base)
         if not found or host_of(found) != host_of(url):
             continue
         if _is_next(anchor) and found != url:
@@ -67,7 +67,7 @@ def announced(body: bytes, url: str, content_type: str | None = None) -> Iterato
     """
     tree, base = _page(body, url, content_type)
     for element in tree.iter("link"):
-        found = address(element.get("href"), base)
+        found = absolute(element.get("href"), base)
         rel = (element.get("rel") or "").lower().split()
         if not found or host_of(found) != host_of(url):
             continue
@@ -93,7 +93,7 @@ def _page(body: bytes, url: str, content_type: str | None) -> tuple[html.HtmlEle
     except (etree.LxmlError, ValueError) as error:
         raise NotAListing(f"no readable page: {error}") from error
     element = tree.find(".//base")
-    return tree, url if element is None else address(element.get("href"), url) or url
+    return tree, url if element is None else absolute(element.get("href"), url) or url
 
 
 def _card_dates(tree: html.HtmlElement, base: str) -> dict[str, str]:
@@ -103,7 +103,7 @@ def _card_dates(tree: html.HtmlElement, base: str) -> dict[str, str]:
         card, depth = time.getparent(), 0
         written = line(time.get("datetime"))
         while written and card is not None and depth < _CARD_DEPTH:
-            anchors = [address(anchor.get("href"), base) for anchor in card.iter("a")]
+            anchors = [absolute(anchor.get("href"), base) for anchor in card.iter("a")]
             articles = {one for one in anchors if one and _looks_like_article(one)}
             if articles:
                 if len(articles) == 1 and sum(1 for _ in card.iter("time")) == 1:

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from archive.records import Kind, Link
-from crawler.listings.entries import NotAListing, address, line, plain
-from crawler.listings.jsonfeed import read, string
+from archive.urls import absolute
+from crawler.listings.entries import NotAListing, line, plain, read_json, string
 from crawler.period import Period
 
 PER_PAGE = 100  # the most that WordPress gives
@@ -27,7 +27,7 @@ def posts(body: bytes, url: str, *, pages: int | None = None) -> Iterator[Link]:
     Raises:
         NotAListing: if it is no list of posts; the message holds the interface's own word.
     """
-    found = read(body.decode("utf-8-sig", "replace").strip())
+    found = read_json(body.decode("utf-8-sig", "replace").strip())
     if not isinstance(found, list):
         told = string(found.get("message")) if isinstance(found, dict) else None
         raise NotAListing(f"no list of WordPress posts: {told or body[:60]!r}")
@@ -82,7 +82,7 @@ def ways_back(url: str, period: Period) -> Iterator[Link]:
 
 
 def _link(post: dict[str, Any], url: str) -> Link | None:
-    found = address(string(post.get("link")), url)
+    found = absolute(string(post.get("link")), url)
     if found is None:
         return None
     title = post.get("title")

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import quote
 
 from protego import Protego
@@ -9,6 +10,7 @@ from protego import Protego
 AGENT = "warraq"
 LIMIT_BYTES = 500 * 1024  # section 2.5; what stands behind it does not count
 LONGEST_DELAY = 300.0
+FRESH = timedelta(days=1)  # for so long an answer is used (section 2.4)
 
 # The product token of section 2.2.1. Protego takes `war`, a part of ours, for ours as well, and
 # `Warraq/1.0` for another's.

@@ -4,14 +4,13 @@ What a front page declares is read by `frontpage.py`; whether there is anything 
 address is seen by asking (`survey.py`).
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
+from archive import urls
 from archive.records import Kind
-
-_SITEMAP_LINE = re.compile(r"^\s*sitemap\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+from crawler.listings import sitemaps
 
 # What content systems offer without being asked, the commonest first.
 _FEEDS = ("feed", "rss", "rss.xml", "feed.xml", "atom.xml", "index.xml", "feed.json")
@@ -20,15 +19,6 @@ _SITEMAPS = ("sitemap_index.xml", "sitemap.xml", "wp-sitemap.xml", "news-sitemap
 USUAL = "tried as a usual address"
 USUAL_OF_WORDPRESS = "the usual address of WordPress"
 _POSTS = "wp-json/wp/v2/posts"
-
-# Sitemaps that list something else than articles, by the words of their names.
-_NO_ARTICLES = re.compile(
-    r"(?:^|[/_.-])(?:image|images|video|videos|author|authors|users?|tags?|post_tag|categor\w*|"
-    r"pages?|static|taxonom\w*|products?|archives?)(?:[/_.\-\d]|sitemap|$)",
-    re.IGNORECASE,
-)
-_NEWS = re.compile(r"news|akhbar|google", re.IGNORECASE)
-_ARTICLES = re.compile(r"post|article|stor(?:y|ies)|node|content|maqal", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,27 +31,12 @@ class Candidate:
 
 
 def in_robots(text: str, url: str) -> list[Candidate]:
-    """Return the sitemaps that a robots.txt names (sitemaps.org; the lines stand in any group).
-
-    `url` is where the file stands; addresses relative to it are forgiven. Those that by their name
-    list articles come first, those that list something else are left out if others remain.
-    """
-    found = dict.fromkeys(
-        address
-        for match in _SITEMAP_LINE.finditer(text)
-        if (address := absolute(match[1], url)) is not None
-    )
+    """Return the sitemaps that the robots.txt at `url` names, the most promising first."""
     return [
         Candidate(url=address, kind=Kind.SITEMAP, how="named in robots.txt")
-        for address in of_articles(found)
+        for address in sitemaps.in_robots(text, url)
+        if address.isprintable()
     ]
-
-
-def of_articles(sitemaps: Iterable[str]) -> list[str]:
-    """Return sitemaps in the order in which it is worth asking them for articles."""
-    every = list(sitemaps)
-    some = [one for one in every if not _NO_ARTICLES.search(_path(one))] or every
-    return sorted(some, key=_promise)
 
 
 def usual_feeds(home: str, suffixes: Iterable[str] = ()) -> list[Candidate]:
@@ -84,17 +59,9 @@ def usual_api(home: str) -> Candidate:
 
 
 def absolute(written: str, base: str) -> str | None:
-    """Return an address as an absolute one of the web, None where it is none."""
-    written = written.strip()
-    if not written:
-        return None
-    try:
-        address = urljoin(base, written)
-        parts = urlsplit(address)
-        is_web = parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        return None
-    return address.partition("#")[0] if is_web and address.isprintable() else None
+    """Return an address as an absolute one without a fragment; None for one of no use."""
+    address = urls.absolute(written, base)
+    return address.partition("#")[0] if address and address.isprintable() else None
 
 
 def _usual(home: str, names: Iterable[str], kind: Kind) -> list[Candidate]:
@@ -113,13 +80,3 @@ def _folder(home: str) -> str:
     if "." in path.rpartition("/")[2]:  # index.php and its like
         path = path.rpartition("/")[0]
     return f"{parts.scheme}://{parts.netloc}{path.rstrip('/')}/"
-
-
-def _promise(url: str) -> tuple[bool, bool]:
-    path = _path(url)
-    none = _NO_ARTICLES.search(path) is not None
-    return none or not _NEWS.search(path), none or not _ARTICLES.search(path)
-
-
-def _path(url: str) -> str:
-    return urlsplit(url).path.rpartition("/")[2] + "?" + urlsplit(url).query

@@ -15,10 +15,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 
 from archive.records import Capture, Kind, Link, Problem
-from crawler import discover
+from crawler import listings
 from crawler.article.headline import one_line
 from crawler.dating.moments import parse
-from crawler.discover import NotAListing
+from crawler.listings import NotAListing
 from crawler.scouting.autodiscovery import absolute
 from crawler.scouting.scout import Answer
 from crawler.workers import Stopped, Workers
@@ -148,7 +148,7 @@ async def _links(capture: Capture, workers: Workers) -> list[Link]:
     if capture.kind is not Kind.SITEMAP:
         return await workers.links(capture)
     found: list[Link] = []
-    stream = discover.links(capture)
+    stream = listings.links(capture)
     while (portion := list(islice(stream, _AT_ONCE))) and len(found) < MOST_LINKS:
         found += portion
         await asyncio.sleep(0)

@@ -29,9 +29,9 @@ from crawler.faults import (
     kind_of,
     network_detail,
 )
+from crawler.politeness.policy import FRESH
 from crawler.publisher import Publisher
 from crawler.requests import LARGEST, LARGEST_PAGE
-from crawler.robots import FRESH
 from crawler.spiders.news import NewsSpider
 
 NOBODY = ""  # the slug of a publisher that is not one yet; its captures have none

@@ -9,12 +9,12 @@ from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 from archive.records import Capture, Kind, Link, Problem
+from crawler.listings.sitemaps import of_articles
 from crawler.publisher import Publisher
 from crawler.scouting.anchors import key
 from crawler.scouting.autodiscovery import (
     Candidate,
     in_robots,
-    of_articles,
     usual_feeds,
     usual_sitemaps,
 )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from archive.urls import article_id, canonical, host_of, normal, readable
+from archive.urls import absolute, article_id, canonical, host_of, normal, readable
 
 ARABIC = "/أخبار/اللاجئون-في-٢٠٢٠"
 ENCODED = quote(ARABIC)
@@ -374,3 +374,33 @@ HOSTS = [
 @pytest.mark.parametrize(("url", "wanted"), HOSTS)
 def test_host_of(url, wanted):
     assert host_of(url) == wanted
+
+
+ABSOLUTE = [
+    ("/a", "https://x.example/a"),
+    ("b", "https://x.example/ar/b"),
+    ("//y.example/a", "https://y.example/a"),
+    (" a?b=1 ", "https://x.example/ar/a?b=1"),
+    ("https://y.example/خبر#!/1", "https://y.example/خبر#!/1"),
+    ("HTTP://Y.example/a", "HTTP://Y.example/a"),
+    ("https:/a", "https://x.example/a"),
+    ("mailto:a@b.example", None),
+    ("javascript:void(0)", None),
+    ("ftp://x.example/a", None),
+    ("http://[", None),
+    ("http:///a", None),
+    ("http://:80/a", None),
+    (" ", None),
+    (None, None),
+]
+
+
+@pytest.mark.parametrize(("written", "expected"), ABSOLUTE)
+def test_an_address_of_a_page_is_made_absolute(written, expected):
+    assert absolute(written, "https://x.example/ar/") == expected
+
+
+@given(st.text(), st.text())
+def test_no_address_of_a_page_raises(written, base):
+    found = absolute(written, base)
+    assert found is None or found.lower().startswith("http")

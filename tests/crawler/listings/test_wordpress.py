@@ -6,9 +6,7 @@ from datetime import date
 import pytest
 
 from archive.records import Kind, Link
-from crawler import discover
-from crawler.discover import NotAListing
-from crawler.listings import wordpress
+from crawler.listings import NotAListing, wordpress
 from crawler.period import Period
 
 POSTS = "https://x.example/wp-json/wp/v2/posts"
@@ -131,7 +129,7 @@ def test_the_months_of_a_period_newest_first_leave_no_gap():
 )
 def test_what_is_no_list_of_posts_says_so(body):
     with pytest.raises(NotAListing, match=r"JSON|list of WordPress posts"):
-        list(discover.posts(body, POSTS))
+        list(wordpress.posts(body, POSTS))
 
 
 @pytest.mark.parametrize(

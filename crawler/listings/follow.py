@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from urllib.parse import urljoin
 
 from archive.records import Capture, Kind, Link, Problem, Visit
 from archive.store import Store
 from archive.urls import canonical
 from crawler.listings import wordpress
+from crawler.listings.sitemaps import in_robots
 from crawler.period import Period, dated, moment
+from crawler.politeness.policy import FRESH
 from crawler.politeness.traps import Traps
 from crawler.publisher import Publisher
 
@@ -167,3 +170,17 @@ class Listing:
         """Return a page that continues this listing, of the days that this one is of."""
         visit = self._visit
         return replace(link, earliest_on=visit.earliest_on, latest_on=visit.latest_on)
+
+
+def has_to_announce(visit: Visit, publisher: Publisher) -> bool:
+    """Return whether a visit is to such a page; a walk into the past cannot use feeds."""
+    unknown = publisher.is_bare or (visit.past and not publisher.has_way_back)
+    return unknown and visit.kind is Kind.SECTION and visit.url == publisher.homepage
+
+
+def announced_sitemaps(store: Store, page: Capture, *, now: datetime) -> list[Link]:
+    """Return the sitemaps that a page's host announces in its robots.txt, which was just read."""
+    url = urljoin(page.url, "/robots.txt")
+    known = store.latest(url, since=now - FRESH)
+    text = known[1].decode("utf-8-sig", "replace") if known and known[0] == 200 else ""
+    return [Link(url=sitemap, kind=Kind.SITEMAP) for sitemap in in_robots(text, url)]

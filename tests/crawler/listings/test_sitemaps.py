@@ -1,0 +1,227 @@
+"""Sitemaps of every make become links, streaming; what is not a sitemap says so."""
+
+import gzip
+import resource
+import sys
+import tracemalloc
+from itertools import islice
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.records import Kind, Link
+from crawler.listings import NotAListing
+from crawler.listings.sitemaps import XmlStream, in_robots, of_articles, sitemap
+from tests.crawler.listings.entities import BOMB, external
+
+AT = "https://x.example/ar/list/"
+ONE = "https://x.example/1"
+ROBOTS_AT = "https://x.example/robots.txt"
+SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
+FEED = "<rss version='2.0'><channel><title>ص</title><item><title>خبر</title></item></channel></rss>"
+NEWS = "http://www.google.com/schemas/sitemap-news/0.9"
+
+
+def urlset(*entries, head=""):
+    return f'{head}<urlset xmlns="{SITEMAP}" xmlns:news="{NEWS}">{"".join(entries)}</urlset>'
+
+
+def entry(loc, rest=""):
+    return f"<url><loc>{loc}</loc>{rest}</url>"
+
+
+def urls(body):
+    body = body.encode() if isinstance(body, str) else body
+    return [link.url for link in sitemap(body, AT)]
+
+
+def test_a_sitemap_index_lists_sitemaps_with_their_dates():
+    body = f"""<?xml version="1.0" encoding="UTF-8"?><sitemapindex xmlns="{SITEMAP}">
+    <sitemap><loc>https://x.example/1.xml</loc><lastmod>2020-11-12</lastmod></sitemap>
+    <sitemap><loc>https://x.example/2.xml.gz</loc></sitemap></sitemapindex>"""
+    assert list(sitemap(body.encode(), AT)) == [
+        Link(url="https://x.example/1.xml", kind=Kind.SITEMAP, published="2020-11-12"),
+        Link(url="https://x.example/2.xml.gz", kind=Kind.SITEMAP),
+    ]
+
+
+def test_a_news_sitemap_gives_title_and_date():
+    news = (
+        "<news:news><news:publication><news:name>ص</news:name></news:publication>"
+        "<news:publication_date>2020-11-12T09:00:00+02:00</news:publication_date>"
+        "<news:title>خبر &amp; آخر</news:title></news:news>"
+    )
+    image = "<image:image xmlns:image='http://i/'><image:loc>https://x.example/i.jpg</image:loc></image:image>"
+    assert list(sitemap(urlset(entry(ONE, image + news)).encode(), AT)) == [
+        Link(url=ONE, title="خبر & آخر", published="2020-11-12T09:00:00+02:00")
+    ]
+
+
+def test_a_page_of_a_sitemap_tells_when_it_was_changed():
+    (link,) = sitemap(urlset(entry(ONE, "<lastmod> 2020-11-12 </lastmod>")).encode(), AT)
+    assert link == Link(url=ONE, modified="2020-11-12")
+
+
+def test_a_feed_of_pictures_is_no_sitemap():
+    body = FEED.replace("<title>ص</title>", "<image><url>https://x.example/i.png</url></image>")
+    with pytest.raises(NotAListing, match="no sitemap"):
+        urls(body)
+
+
+def test_a_line_without_end_is_no_text_sitemap():
+    with pytest.raises(NotAListing, match="breaks"):
+        urls(f"{ONE}\n" + "x" * 200_000)
+
+
+def test_fifty_thousand_lines_stream():
+    body = gzip.compress("".join(f"{ONE}/{n}\n" for n in range(50_000)).encode(), mtime=0)
+    tracemalloc.start()
+    assert sum(1 for _ in sitemap(body, AT)) == 50_000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (urlset(entry(ONE)), [ONE]),
+        (f"{ONE}\n", [ONE]),
+        (
+            f"\ufeff{ONE}\r\n\r\n  https://x.example/خبر?a=1&b=2  \r\nno address\r\n{ONE}/x",
+            [ONE, "https://x.example/خبر?a=1&b=2", ONE + "/x"],
+        ),
+        (gzip.compress(f"{ONE}\n{ONE}/2\n".encode(), mtime=0), [ONE, ONE + "/2"]),
+        (gzip.compress(urlset(entry(ONE)).encode(), mtime=0), [ONE]),
+        (urlset(), []),
+        (f"<urlset>{entry(ONE)}</urlset>", [ONE]),
+        ("\n\n<?xml version='1.0'?>" + urlset(entry(ONE)), [ONE]),
+        ("\ufeff" + urlset(entry(ONE)), [ONE]),
+        (urlset(entry(f"\n  {ONE}  \n")), [ONE]),
+        (urlset(entry("/ar/1")), ["https://x.example/ar/1"]),
+        (urlset(entry("https://x.example/?a=1&amp;b=2")), ["https://x.example/?a=1&b=2"]),
+        (urlset(entry("https://x.example/?a=1&b=2")), ["https://x.example/?a=1&b=2"]),
+        (urlset(entry("<![CDATA[https://x.example/?a=1&b=2]]>")), ["https://x.example/?a=1&b=2"]),
+        (urlset(entry("https://x.example/سياسة")), ["https://x.example/سياسة"]),
+        (urlset(entry(ONE, "<title>a\x0bb</title>")), [ONE]),
+        (urlset(entry(""), entry("http://[x/"), entry("ftp://x.example/"), "<url/>"), []),
+        (urlset(entry(ONE)).encode("utf-16"), [ONE]),
+    ],
+)
+def test_sitemaps_as_they_are_written(body, expected):
+    assert urls(body) == expected
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        urlset(entry(ONE), entry("https://x.example/2"))[:-9],  # no end
+        urlset(entry(ONE), "<url><loc>https://x.exam"),
+        urlset(entry(ONE), "<url><loc></x></url></foo>", entry("https://x.example/3")),
+        gzip.compress(urlset(entry(ONE), *map(entry, range(9))).encode(), mtime=0)[:-12],
+    ],
+)
+def test_what_came_before_a_break_is_kept(broken):
+    body = broken if isinstance(broken, bytes) else broken.encode()
+    links = sitemap(body, AT)
+    found: list[str] = []
+    with pytest.raises(NotAListing):
+        found.extend(link.url for link in links)
+    assert all(url.startswith("https://x.example/") for url in found)
+    assert isinstance(broken, bytes) or found[0] == ONE
+    assert "https://x.exam" not in found
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" ",
+        b"\x00\x01",
+        b"\x1f\x8bnot gzip",
+        b"{}",
+        b"<html><body>hello</body></html>",
+        b"<!DOCTYPE html><p>x",
+        FEED.encode(),
+    ],
+)  # fmt: skip
+def test_what_is_no_sitemap_says_so(body):
+    with pytest.raises(NotAListing, match="no sitemap"):
+        urls(body)
+
+
+def test_entities_in_sitemaps_are_inert(tmp_path):
+    (tmp_path / "secret").write_text("hush", "utf-8")
+    for head in (BOMB, external(tmp_path / "secret")):
+        found = urls(urlset(entry(f"{ONE}/&a9;&e;"), entry(ONE), head=head))
+        assert found[-1] == ONE
+        assert "hush" not in str(found)
+        assert len(str(found)) < 200
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_addresses_stream():
+    body = gzip.compress(urlset(*(entry(f"{ONE}/{n}") for n in range(100_000))).encode(), mtime=0)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert sum(1 for _ in sitemap(body, AT)) == 100_000
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 20_000 * (1024 if sys.platform == "darwin" else 1)  # libxml2's part: 60 MB whole
+    tracemalloc.start()
+    assert sum(1 for _ in islice(sitemap(body, AT), 20_000)) == 20_000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1_000_000
+
+
+def test_a_packed_bomb_ends_at_its_limit():
+    stream = XmlStream(gzip.compress(b"<a>" + b" " * 1_000_000, mtime=0), limit=200_000)
+    with pytest.raises(OSError, match="larger"):
+        list(iter(stream.read, b""))
+
+
+@given(st.lists(st.sampled_from(["&", "&amp;", "&#8220;", "&nbsp;", "x" * 70_000, "<a/>", "é"])))
+def test_pieces_of_a_stream_join_to_the_escaped_whole(parts):
+    body = "".join(parts).encode()
+    stream, got = XmlStream(body), b""
+    while piece := stream.read():
+        got += piece
+    assert got.replace(b"&amp;", b"&") == body.replace(b"&amp;", b"&")
+    assert b"&nbsp;" not in got
+
+
+ROBOTS = [
+    ("", []),
+    ("User-agent: *\nDisallow: /", []),
+    ("Sitemap: https://x.example/a.xml", ["https://x.example/a.xml"]),
+    ("sitemap:https://x.example/a.xml\r\nSITEMAP :  /b.xml\r\n", ["/a.xml", "/b.xml"]),
+    ("User-agent: *\nSitemap: https://x.example/a.xml\nDisallow: /x", ["/a.xml"]),
+    ("Sitemap: /a.xml\nSitemap: /a.xml", ["/a.xml"]),
+    ("# Sitemap: /a.xml", []),
+    ("Sitemap: ftp://x.example/a.xml\nSitemap: javascript:1\nSitemap: http://[x/a", []),
+    # Those with articles come first, those without are left out.
+    ("Sitemap: /images.xml\nSitemap: /main.xml\nSitemap: /news.xml", ["/news.xml", "/main.xml"]),
+    ("Sitemap: /category-sitemap.xml\nSitemap: /post-sitemap1.xml", ["/post-sitemap1.xml"]),
+    ("Sitemap: /image-sitemap.xml", ["/image-sitemap.xml"]),  # better than nothing
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), ROBOTS)
+def test_sitemaps_of_a_robots_txt(text, expected):
+    found = in_robots(text, ROBOTS_AT)
+    assert [url.removeprefix("https://x.example") for url in found] == [
+        url.removeprefix("https://x.example") for url in expected
+    ]
+
+
+@given(st.text())
+def test_no_robots_txt_raises(text):
+    assert all(url.startswith("http") for url in in_robots(text, ROBOTS_AT))
+
+
+def test_sitemaps_that_list_other_things_come_last_or_not_at_all():
+    names = ("author-sitemap.xml", "post_tag-sitemap.xml", "page-sitemap.xml", "video.xml")
+    others = [f"https://x.example/{name}" for name in names]
+    article = "https://x.example/sitemap-2020-11.xml"
+    assert of_articles([*others, article]) == [article]
+    assert of_articles(others) == others  # better than nothing, in their own order

@@ -1,14 +1,16 @@
 """What was read on a page into the archive, with the end of its visit: wholly or not at all."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from archive.articles import Identity
 from archive.records import Extraction, Kind, Outcome, PageKind, Problem, Reading, Visit
 from archive.store import Store
 from archive.urls import canonical, host_of
+from archive.visits import State
 from crawler import revisit
 from crawler.article.language import changes_script
+from crawler.outcomes import Ended
 from crawler.politeness.traps import Traps
 from crawler.publisher import Publisher
 
@@ -19,22 +21,14 @@ PASSING = frozenset(
 
 
 class Keeper:
-    """Keeps readings in the archive; `done` is then told of each visit."""
+    """Keeps readings in the archive, and returns the ends of their visits."""
 
-    def __init__(
-        self,
-        store: Store,
-        publishers: Mapping[str, Publisher],
-        *,
-        traps: Traps,
-        done: Callable[[Visit], None],
-    ) -> None:
+    def __init__(self, store: Store, publishers: Mapping[str, Publisher], *, traps: Traps) -> None:
         self._store = store
         self._publishers = publishers
         self._traps = traps
-        self._done = done
 
-    def keep(self, reading: Reading) -> None:
+    def keep(self, reading: Reading) -> Ended:
         """Keep a reading as the article it is, or as the address that leads to one as well."""
         visit, capture, store = reading.page.visit, reading.page.capture, self._store
         claimed, answered = addresses(reading)
@@ -45,11 +39,10 @@ class Keeper:
             if identity.led:
                 store.visited(visit, capture, due_at=None, state="done", article=identity.article)
                 self._traps.count(visit, fruitful=False)
-            else:
-                self._keep(reading, identity)
-        self._done(visit)
+                return Ended(visit=visit, state="done")
+            return self._keep(reading, identity)
 
-    def _keep(self, reading: Reading, identity: Identity) -> None:
+    def _keep(self, reading: Reading, identity: Identity) -> Ended:
         visit, capture, store = reading.page.visit, reading.page.capture, self._store
         now = store.clock()
         article, outcome = store.keep(
@@ -62,11 +55,12 @@ class Keeper:
         passing = any(problem.kind in PASSING for problem in reading.extraction.problems)
         passing = passing or (article is None and visit.article is not None)
         again = revisit.after_failure if passing else revisit.after_success
+        state: State = "failed" if passing else "done"
         store.visited(
             visit,
             capture,
             due_at=again(visit, now=now),
-            state="failed" if passing else "done",
+            state=state,
             article=article,
             good=article is not None,
         )
@@ -74,6 +68,7 @@ class Keeper:
             self._want_image(reading)
         if not passing:
             self._traps.count(visit, fruitful=outcome is Outcome.NEW)
+        return Ended(visit=visit, state=state)
 
     def _believed(self, extraction: Extraction, visit: Visit) -> Extraction:
         """Return a reading, or that it is of another page: no newspaper changes its script."""

@@ -9,6 +9,7 @@ from scrapy.logformatter import LogFormatter, LogFormatterResult
 from twisted.python.failure import Failure
 
 from archive.records import Page, Reading
+from crawler.outcomes import Ended
 
 
 class PageLogFormatter(LogFormatter):
@@ -37,4 +38,4 @@ class PageLogFormatter(LogFormatter):
 def _address(item: Any) -> Any:
     if isinstance(item, Reading):
         return item.page.visit.url
-    return item.visit.url if isinstance(item, Page) else item
+    return item.visit.url if isinstance(item, Page | Ended) else item

@@ -12,10 +12,10 @@ from archive.chains import Look
 from archive.records import Capture, Extraction, Link, PageKind, Visit
 from archive.urls import canonical, host_of
 from archive.visits import VISITS, as_visit
-from crawler.arrival import NO_PROOF
 from crawler.article.language import changes_script
 from crawler.media import medium
 from crawler.publisher import Publisher
+from crawler.responses import NO_PROOF
 from crawler.workers import Workers
 
 # A revision whose capture was lost: made again without it, the chain would lose its text.

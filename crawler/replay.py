@@ -32,15 +32,15 @@ from archive.upkeep.imported_line import BadLine, read_line
 from archive.upkeep.importing import keep_imported, known_article, publish_new
 from archive.upkeep.withholding import note
 from archive.warc import reader
-from crawler.arrival import Arrivals, as_asked
 from crawler.bylines import names
-from crawler.ending import Endings
 from crawler.importing.keeping import keep
 from crawler.keeping import Keeper
 from crawler.media import medium
+from crawler.outcomes import Ended, Outcomes
 from crawler.period import Period
 from crawler.politeness.traps import Traps
 from crawler.publisher import Publisher
+from crawler.responses import Responses, as_asked
 from crawler.wiring import known
 from crawler.workers import Workers
 
@@ -107,12 +107,15 @@ class Replay:
 
     def _begin_run(self, period: Period) -> None:
         traps = Traps(self._store)
-        endings = Endings(self._store, _forget)
-        self._keeper = Keeper(self._store, self._publishers, traps=traps, done=_forget)
-        self._arrivals = Arrivals(
-            self._store, self._publishers, endings=endings, traps=traps, period=period, done=_forget
+        self._keeper = Keeper(self._store, self._publishers, traps=traps)
+        self._responses = Responses(
+            self._store,
+            self._publishers,
+            outcomes=Outcomes(self._store),
+            traps=traps,
+            period=period,
+            workers=self._workers,
         )
-        self._arrivals.workers = self._workers
 
     def _interrupted(self) -> None:
         """Add up a run that did not tell of its end, as the next writer did."""
@@ -183,8 +186,8 @@ class Replay:
             return
         publisher = self._published_one(ready.visit)
         visit = as_asked(self._store.known(ready.visit), publisher)
-        page = await self._arrivals.receive(visit, ready.capture, shown=self._shown)
-        if page is None:
+        page = await self._responses.receive(visit, ready.capture, shown=self._shown)
+        if isinstance(page, Ended):
             if ready.reading:
                 ready.reading.cancel()
             return
@@ -292,7 +295,3 @@ def _period(info: Mapping[str, str]) -> Period:
         since=date.fromisoformat(since) if since else None,
         until=date.fromisoformat(until) if until else None,
     )
-
-
-def _forget(_visit: Visit) -> None:
-    """Nothing is in hand: what was done again is done."""

@@ -42,12 +42,13 @@ async def _walk(root: Path, newsstand: Newsstand) -> dict[str, Any]:
         store.publish(known(seen["publisher"]))
         store.enter(entry_points(seen["publisher"]), publisher="sanabel")
         seen["due"] = store.due("sanabel", articles=False, limit=10)
-        runner = AsyncCrawlerRunner(scrapy_settings([seen["publisher"]]))
+        settings = scrapy_settings([seen["publisher"]])
+        settings["ITEM_PIPELINES"][_collect_readings(seen)] = 150
+        runner = AsyncCrawlerRunner(settings)
         crawler = runner.create_crawler(NewsSpider)
         for signal, collect in (
             (signals.request_reached_downloader, _collect_request),
             (signals.response_downloaded, _collect_response),
-            (signals.item_scraped, _collect_reading),
         ):
             crawler.signals.connect(collect(seen), signal, weak=False)
         await runner.crawl(crawler, store=store, publishers=[seen["publisher"]])
@@ -68,11 +69,13 @@ def _collect_response(seen):
     return collect
 
 
-def _collect_reading(seen):
-    def collect(item: Reading):
-        seen["readings"][item.page.capture.url] = item
+def _collect_readings(seen):
+    class CollectReading:
+        def process_item(self, item: Reading) -> Reading:
+            seen["readings"][item.page.capture.url] = item
+            return item
 
-    return collect
+    return CollectReading
 
 
 @pytest.fixture

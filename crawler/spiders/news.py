@@ -10,13 +10,12 @@ from typing import Any, Self
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.http import Response
+from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
 from archive.records import Capture, Page, Problem, Visit
 from archive.store import Store
-from crawler.arrival import Arrivals, as_asked
-from crawler.browser.render import NotRendered, Renderer
-from crawler.ending import Endings
+from crawler.browser.render import Renderer
 from crawler.faults import (
     ARCHIVE_FAULTS,
     NO_ANSWER,
@@ -30,11 +29,13 @@ from crawler.faults import (
 from crawler.frontier import Frontier
 from crawler.keeping import Keeper
 from crawler.listings import wordpress
+from crawler.outcomes import Ended, Outcomes
 from crawler.period import Period
 from crawler.politeness.pauses import Pauses
 from crawler.politeness.traps import Traps
 from crawler.publisher import Publisher
 from crawler.requests import request_of
+from crawler.responses import Responses, as_asked
 from crawler.workers import Stopped, Workers
 
 logger = logging.getLogger(__name__)
@@ -77,19 +78,13 @@ class NewsSpider(Spider):
         )
         self.fault: BaseException | None = None
         self.unable: str | None = None  # why nobody can be asked
-        self.endings = Endings(store, self.done)
+        self.outcomes = Outcomes(store)
         self.pauses = Pauses(store.hosts, store.clock)
         self.traps = Traps(store)
         self.renderer: Renderer
-        self.arrivals = Arrivals(
-            store,
-            self.publishers,
-            endings=self.endings,
-            traps=self.traps,
-            period=self.period,
-            done=self.done,
-        )
-        self.keeper = Keeper(store, self.publishers, traps=self.traps, done=self.done)
+        self.workers: Workers
+        self.responses: Responses
+        self.keeper = Keeper(store, self.publishers, traps=self.traps)
         self._own: contextlib.ExitStack | None = None
 
     @classmethod
@@ -104,9 +99,27 @@ class NewsSpider(Spider):
         spider._own = opened
         spider._set_crawler(crawler)
         spider.renderer = Renderer(crawler, spider.store, spider.publishers)
+        spider._read_in(crawler.settings)
+        crawler.signals.connect(spider._kept_page, signals.item_scraped)
         crawler.signals.connect(spider._failed_page, signals.item_error)
         crawler.signals.connect(spider._failed_answer, signals.spider_error)
         return spider
+
+    def _read_in(self, settings: BaseSettings) -> None:
+        """Make the worker processes that read answers, and what takes their readings."""
+        self.workers = Workers(
+            processes=settings.getint("EXTRACT_PROCESSES") or None,
+            seconds=settings.getfloat("EXTRACT_SECONDS"),
+            gave_up=self.stop,
+        )
+        self.responses = Responses(
+            self.store,
+            self.publishers,
+            outcomes=self.outcomes,
+            traps=self.traps,
+            period=self.period,
+            workers=self.workers,
+        )
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield a request for each due visit, listings first, as room comes free."""
@@ -120,11 +133,6 @@ class NewsSpider(Spider):
                 return
             await self.frontier.room(seconds=HEARTBEAT)
             self._commit()
-
-    @property
-    def workers(self) -> Workers:
-        """The processes that read pages."""
-        return self.arrivals.workers
 
     def stop(self) -> None:
         """Begin no further visit; what is in hand is finished."""
@@ -144,32 +152,34 @@ class NewsSpider(Spider):
     async def parse(self, response: Response) -> AsyncIterator[Page]:
         """Hand an answer on, and the page that it is."""
         pages = wordpress.total_pages(response.headers.get("X-WP-TotalPages"))
-        page = await self.arrivals.receive(
+        result = await self.responses.receive(
             response.meta["visit"],
             replace(response.meta["capture"], body=response.body, pages=pages),
             shown=partial(self._shown, response=response),
             retry_after=(response.headers.get("Retry-After") or b"").decode("latin-1"),
         )
-        if page:
-            yield page
+        if isinstance(result, Page):
+            yield result
+        else:
+            self._end(result)
 
     def failed(self, failure: Failure) -> None:
         """Keep a visit that got no answer as a problem, due again later."""
         visit: Visit = failure.request.meta["visit"]  # type: ignore[attr-defined]
         error = failure.value
         if self.fault or isinstance(error, ArchiveFault):
-            self.done(visit)
+            self._end(Ended(visit=visit))
         elif isinstance(error, HostPaused):
             self.frontier.postpone(visit, until=error.until)
             self._commit()
         elif isinstance(error, ProxyFailed):
             self._proxy_failed(visit, str(error))
         elif isinstance(error, Disallowed):
-            self.endings.refused(visit, str(error))
+            self._end(self.outcomes.refused(visit, str(error)))
         elif kind := kind_of(error):
             if isinstance(error, NO_ANSWER):
                 self.pauses.missed(failure.request.url)  # type: ignore[attr-defined]
-            self.endings.failed(visit, None, kind, network_detail(error))
+            self._end(self.outcomes.failed(visit, None, kind, network_detail(error)))
         else:
             self._break(visit, None, failure)
 
@@ -180,11 +190,11 @@ class NewsSpider(Spider):
             problem = Problem(kind="proxy-failed", detail=detail, stage="fetch")
             self.store.problem(problem, url=visit.url, publisher=visit.publisher)
         self.stop()
-        self.done(visit)
+        self._end(Ended(visit=visit))
 
-    def done(self, visit: Visit) -> None:
-        """Forget a visit whose end stands in the archive's batch; commit a full batch."""
-        self.frontier.done(visit)
+    def _end(self, ended: Ended) -> None:
+        """Make room for the next visit; commit a full batch."""
+        self.frontier.done(ended.visit)
         self._commit()
 
     def _commit(self) -> None:
@@ -207,24 +217,28 @@ class NewsSpider(Spider):
         try:
             return request_of(visit, callback=self.parse, errback=self.failed)
         except ValueError as error:
-            self.endings.failed(visit, None, "bad-address", str(error))
+            self._end(self.outcomes.failed(visit, None, "bad-address", str(error)))
             return None
 
-    async def _shown(self, visit: Visit, capture: Capture, *, response: Response) -> Capture | None:
-        """Return what is to be read: the answer, or the page as a browser shows it; None if not."""
+    async def _shown(self, visit: Visit, capture: Capture, *, response: Response) -> Capture:
+        """Return what is to be read: the answer, or the page as a browser shows it.
+
+        Raises:
+            NotRendered: if a browser cannot show it.
+        """
         if not self.renderer.shows(visit):
             return capture
-        try:
-            return await self.renderer.shown(visit, capture, response)
-        except NotRendered as error:
-            self.endings.failed(visit, capture, error.kind, str(error), stage="render")
-            return None
+        return await self.renderer.shown(visit, capture, response)
+
+    def _kept_page(self, item: Ended) -> None:
+        """End the visit of a page that has been through the pipelines."""
+        self._end(item)
 
     def _failed_page(self, item: Any, failure: Failure) -> None:
         """Keep a page that broke a pipeline as a problem, so that it is tried again."""
         page = item if isinstance(item, Page) else item.page
         if isinstance(failure.value, Stopped):
-            self.done(page.visit)
+            self._end(Ended(visit=page.visit))
         else:
             self._break(page.visit, page.capture, failure)
 
@@ -244,8 +258,8 @@ class NewsSpider(Spider):
         if isinstance(failure.value, ARCHIVE_FAULTS):
             self.abort(failure.value)
         if self.fault:
-            self.done(visit)
+            self._end(Ended(visit=visit))
             return
         detail = f"{type(failure.value).__name__}: {failure.value}"
         logger.error("%s: internal error (--log-level DEBUG shows where): %s", visit.url, detail)
-        self.endings.failed(visit, capture, "internal-error", detail)
+        self._end(self.outcomes.failed(visit, capture, "internal-error", detail))

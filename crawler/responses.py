@@ -10,11 +10,11 @@ from archive.records import Capture, Kind, Link, Page, Visit
 from archive.store import Store
 from archive.urls import host_of
 from crawler import listings
-from crawler.browser.render import is_shown
-from crawler.ending import Endings
+from crawler.browser.render import NotRendered, is_shown
 from crawler.listings import NotAListing, wordpress
 from crawler.listings.follow import Listing, announced_sitemaps, has_to_announce
 from crawler.media import medium
+from crawler.outcomes import Ended, Outcomes
 from crawler.period import Period
 from crawler.politeness.traps import Traps
 from crawler.publisher import Publisher
@@ -23,7 +23,7 @@ from crawler.workers import Stopped, Workers
 # What may answer 404 in a newspaper's place; its own log-in or "not found" page says what it means.
 NO_PROOF = frozenset({"challenge", "captcha", "parked", "outage", "hijacked"})
 
-Shown = Callable[[Visit, Capture], Awaitable[Capture | None]]
+Shown = Callable[[Visit, Capture], Awaitable[Capture]]
 
 
 def as_asked(visit: Visit, publisher: Publisher) -> Visit:
@@ -36,86 +36,86 @@ def as_asked(visit: Visit, publisher: Publisher) -> Visit:
     return visit
 
 
-class Arrivals:
+class Responses:
     """Takes each visit's answer and ends the visit, unless it is a page that is read first."""
-
-    workers: Workers  # those that extract pages
 
     def __init__(
         self,
         store: Store,
         publishers: Mapping[str, Publisher],
         *,
-        endings: Endings,
+        outcomes: Outcomes,
         traps: Traps,
         period: Period,
-        done: Callable[[Visit], None],
+        workers: Workers,
     ) -> None:
-        """Take the open archive; `done` is told of visits that end without a trace."""
+        """Take the open archive, and the workers that parse what strangers sent."""
         self._store = store
         self._publishers = publishers
-        self._endings = endings
+        self._outcomes = outcomes
         self._traps = traps
-        self.period = period
-        self._done = done
+        self._period = period
+        self._workers = workers
 
     async def receive(
         self, visit: Visit, capture: Capture, *, shown: Shown, retry_after: str = ""
-    ) -> Page | None:
-        """Return the page that an answer is, with its decoded body, or None where all is done.
+    ) -> Page | Ended:
+        """Return the page that an answer is, with its decoded body, or else the end of its visit.
 
-        `shown` gives the capture as a browser shows it, where its publisher needs that, or None
-        where it has ended the visit; `retry_after` is the header of that name.
+        `shown` gives the capture as a browser shows it, where its publisher needs that, and
+        raises NotRendered where it cannot; `retry_after` is the header of that name.
         """
         if capture.truncated:
             detail = f"the answer broke off ({capture.truncated})"
-            self._endings.failed(visit, capture, "truncated", detail)
-        elif _is_unchanged(visit, capture):
-            self._endings.unchanged(visit, capture)
-        elif capture.status == 200 and visit.kind is Kind.IMAGE:
-            self._endings.image(visit, capture)
-        elif capture.status == 200 and visit.kind is Kind.ARTICLE and (what := medium(capture)):
-            self._traps.count(visit, fruitful=False)
-            self._endings.not_a_page(visit, capture, what)
-        elif capture.status == 200:
-            as_shown = await shown(visit, capture)
-            if as_shown and visit.kind is Kind.ARTICLE:
-                return Page(visit=visit, capture=as_shown)
-            if as_shown:
-                await self._read_listing(visit, as_shown)
-        elif capture.status == 400 and wordpress.is_past_the_end(capture.body):
-            self._endings.done(visit, capture)  # posts were withdrawn since the page was named
-        else:
-            await self._read_error(visit, capture, retry_after)
-        return None
+            return self._outcomes.failed(visit, capture, "truncated", detail)
+        if _is_unchanged(visit, capture):
+            return self._outcomes.unchanged(visit, capture)
+        if capture.status == 200:
+            return await self._read(visit, capture, shown)
+        if capture.status == 400 and wordpress.is_past_the_end(capture.body):
+            return self._outcomes.done(visit, capture)  # posts were withdrawn since it was listed
+        return await self._read_error(visit, capture, retry_after)
 
-    async def _read_error(self, visit: Visit, capture: Capture, retry_after: str) -> None:
+    async def _read(self, visit: Visit, capture: Capture, shown: Shown) -> Page | Ended:
+        """Return the page that a good answer is, or the end of a visit to something else."""
+        if visit.kind is Kind.IMAGE:
+            return self._outcomes.image(visit, capture)
+        if visit.kind is Kind.ARTICLE and (what := medium(capture)):
+            self._traps.count(visit, fruitful=False)
+            return self._outcomes.not_a_page(visit, capture, what)
+        try:
+            as_shown = await shown(visit, capture)
+        except NotRendered as error:
+            return self._outcomes.failed(visit, capture, error.kind, str(error), stage="render")
+        if visit.kind is Kind.ARTICLE:
+            return Page(visit=visit, capture=as_shown)
+        return await self._read_listing(visit, as_shown)
+
+    async def _read_error(self, visit: Visit, capture: Capture, retry_after: str) -> Ended:
         """End a visit that an error answered: gone, unless something else says so in its place."""
         try:
-            wall = await self.workers.wall(capture)
+            wall = await self._workers.wall(capture)
         except Stopped:
-            self._done(visit)
-            return
+            return Ended(visit=visit)
         detail = f"answered {capture.status}" + (f": {wall.detail}" if wall else "")
         if capture.status not in {404, 410} or host_of(capture.url) != host_of(visit.url):
             kind = f"http-{capture.status}"
-            self._endings.failed(visit, capture, kind, detail, retry_after=retry_after)
-        elif wall and wall.kind in NO_PROOF:
-            self._endings.failed(visit, capture, wall.kind, detail)
-        else:
-            self._endings.gone(visit, capture)
+            return self._outcomes.failed(visit, capture, kind, detail, retry_after=retry_after)
+        if wall and wall.kind in NO_PROOF:
+            return self._outcomes.failed(visit, capture, wall.kind, detail)
+        return self._outcomes.gone(visit, capture)
 
-    async def _read_listing(self, visit: Visit, capture: Capture) -> None:
+    async def _read_listing(self, visit: Visit, capture: Capture) -> Ended:
         try:
             one = self._publishers[visit.publisher]
             listing = Listing(self._store, visit, capture, one, self._traps)
-            await listing.keep(await self._links(visit, capture), self.period)
+            await listing.keep(await self._links(visit, capture), self._period)
         except Stopped:
-            self._done(visit)
+            return Ended(visit=visit)
         except NotAListing as error:
-            self._endings.failed(visit, capture, "not-a-listing", str(error), stage="discover")
-        else:
-            self._endings.done(visit, capture)
+            detail = str(error)
+            return self._outcomes.failed(visit, capture, "not-a-listing", detail, stage="discover")
+        return self._outcomes.done(visit, capture)
 
     async def _links(self, visit: Visit, capture: Capture) -> Iterable[Link]:
         """Return the links of a listing, a front page's with the listings that its site announces.
@@ -127,8 +127,8 @@ class Arrivals:
             # Read as a stream; what others make of their bodies can take for ever.
             return listings.links(capture)
         if not has_to_announce(visit, self._publishers[visit.publisher]):
-            return await self.workers.links(capture)
-        links = await self.workers.links(capture, announced=True)
+            return await self._workers.links(capture)
+        links = await self._workers.links(capture, announced=True)
         return [*announced_sitemaps(self._store, capture, now=self._store.clock()), *links]
 
 

@@ -1,15 +1,12 @@
 """The end of a visit: what it brought goes into the archive, with the time of the next one."""
 
-import logging
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from archive.records import Capture, Kind, Problem, Visit
 from archive.store import Store
 from archive.visits import State
 from crawler import revisit
-
-logger = logging.getLogger(__name__)
 
 # The site itself asks to be left alone for a while (RFC 6585, section 4; RFC 9110, 15.6.4).
 _LATER = frozenset({"http-429", "http-503"})
@@ -28,33 +25,42 @@ def is_image(content_type: str, body: bytes) -> bool:
     return known and (media.startswith("image/") or media in {"", "application/octet-stream"})
 
 
-class Endings:
-    """Writes how visits ended; `done` is then told of each."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A visit that is over: its row is in the open batch, unless `state` is None.
 
-    def __init__(self, store: Store, done: Callable[[Visit], None]) -> None:
+    None means that the visit did not come to an end and stays due, as where the workers stopped.
+    """
+
+    visit: Visit
+    state: State | None = None
+
+
+class Outcomes:
+    """Writes how visits ended to the archive's open batch, and returns the end."""
+
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._done = done
 
-    def unchanged(self, visit: Visit, capture: Capture) -> None:
+    def unchanged(self, visit: Visit, capture: Capture) -> Ended:
         """End a visit whose address answered as last time, or said so with a 304."""
         if visit.article is not None:
             self._store.unchanged(visit.article, capture=capture)
-        self.done(visit, capture)
+        return self.done(visit, capture)
 
-    def done(self, visit: Visit, capture: Capture) -> None:
+    def done(self, visit: Visit, capture: Capture) -> Ended:
         """End a visit whose answer was read."""
         now = self._store.clock()
-        self._end(visit, capture, state="done", due_at=revisit.after_success(visit, now=now))
+        return self._end(visit, capture, state="done", due_at=revisit.after_success(visit, now=now))
 
-    def image(self, visit: Visit, capture: Capture) -> None:
+    def image(self, visit: Visit, capture: Capture) -> Ended:
         """End a visit to an image: what answers must be one, by its header and its first bytes."""
         if is_image(capture.content_type or "", capture.body):
-            self.done(visit, capture)
-        else:
-            detail = f"answered {capture.content_type or 'without a type'}, which is no image"
-            self.failed(visit, capture, "not-an-image", detail)
+            return self.done(visit, capture)
+        detail = f"answered {capture.content_type or 'without a type'}, which is not an image"
+        return self.failed(visit, capture, "not-an-image", detail)
 
-    def gone(self, visit: Visit, capture: Capture) -> None:
+    def gone(self, visit: Visit, capture: Capture) -> Ended:
         """End a visit to an address where nothing is any more (404 or 410)."""
         kind = f"http-{capture.status}"
         if visit.article is None:
@@ -64,16 +70,16 @@ class Endings:
         if is_news:
             self._problem(visit, capture, kind, f"answered {capture.status}: gone")
         now = self._store.clock()
-        self._end(visit, capture, state="gone", due_at=revisit.after_gone(visit, now=now))
+        return self._end(visit, capture, state="gone", due_at=revisit.after_gone(visit, now=now))
 
-    def refused(self, visit: Visit, detail: str) -> None:
+    def refused(self, visit: Visit, detail: str) -> Ended:
         """End a visit that the site's robots.txt forbids."""
         if self._is_news(visit, "robots-disallow"):
             self._problem(visit, None, "robots-disallow", detail)
         now = self._store.clock()
-        self._end(visit, None, state="refused", due_at=revisit.after_failure(visit, now=now))
+        return self._end(visit, None, state="refused", due_at=revisit.after_failure(visit, now=now))
 
-    def not_a_page(self, visit: Visit, capture: Capture, what: str) -> None:
+    def not_a_page(self, visit: Visit, capture: Capture, what: str) -> Ended:
         """End a visit to an article's address that answered with something else than a page."""
         if self._is_news(visit, "not-a-page"):
             self._problem(visit, capture, "not-a-page", f"the answer is {what}")
@@ -81,7 +87,7 @@ class Endings:
         known = visit.article is not None
         due_at = (revisit.after_failure if known else revisit.after_success)(visit, now=now)
         state: State = "failed" if known else "done"
-        self._end(visit, capture, state=state, due_at=due_at, good=False)
+        return self._end(visit, capture, state=state, due_at=due_at, good=False)
 
     def failed(
         self,
@@ -92,7 +98,7 @@ class Endings:
         *,
         retry_after: str = "",
         stage: str = "fetch",
-    ) -> None:
+    ) -> Ended:
         """End a visit that brought nothing that can be used; the address is asked again later.
 
         `retry_after` is the header of that name.
@@ -103,7 +109,7 @@ class Endings:
         due_at = revisit.after_failure(visit, now=now, retry_after=asked, give_up=not away)
         self._problem(visit, capture, kind, detail, stage=stage)
         not_before = due_at if asked or kind in _LATER else None
-        self._end(visit, capture, state="failed", due_at=due_at, not_before=not_before)
+        return self._end(visit, capture, state="failed", due_at=due_at, not_before=not_before)
 
     def _is_news(self, visit: Visit, kind: str) -> bool:
         """Return whether a state of an address was not told yet; of an entry point, today."""
@@ -134,8 +140,8 @@ class Endings:
         due_at: datetime | None,
         not_before: datetime | None = None,
         good: bool = True,
-    ) -> None:
+    ) -> Ended:
         self._store.visited(
             visit, capture, due_at=due_at, state=state, not_before=not_before, good=good
         )
-        self._done(visit)
+        return Ended(visit=visit, state=state)

@@ -14,9 +14,9 @@ from sqlite_utils import Database
 
 from archive import articles, stories
 from archive.clock import iso
-from archive.index import register
 from archive.records import Extraction, Kind, Link
 from archive.schema import MIGRATIONS
+from archive.search.index import register
 from archive.upkeep.imported_line import BadLine, NamesOf, nobody, read_line
 from archive.upkeep.importing import keep_imported, publish_new
 

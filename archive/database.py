@@ -9,10 +9,10 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from archive.errors import DamagedDatabase, NewerArchive, NotAnArchive, OlderArchive
-from archive.index import index_is_current, rebuild_index
 from archive.remedies import is_of_the_disk, told
 from archive.schema import MIGRATIONS
 from archive.search import register
+from archive.search.index import index_is_current, rebuild_index
 
 logger = logging.getLogger(__name__)
 

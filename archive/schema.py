@@ -3,7 +3,7 @@
 from sqlite_utils import Database, Migrations
 
 from archive.former import bring_up_to_date
-from archive.index import create_index, register
+from archive.search.index import create_index, register
 from archive.stories import create_stories
 from archive.tables import TABLES
 from archive.urls import canonical

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from itertools import accumulate
 from operator import add
 
-from archive.arabic import fold
+from archive.search.arabic import fold
 
 SKETCH = 16
 """Hashes in a sketch: of 1,000 copies that keep two fifths of a text, none is expected missed."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from archive.arabic import fold, tidy
+from archive.search.arabic import fold, tidy
 from crawler.article.datelines import is_agency, is_place
 from crawler.article.people import is_person
 from crawler.article.writers import CLOSING, is_label, key_of, name_of

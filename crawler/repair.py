@@ -15,8 +15,8 @@ from pathlib import Path
 from archive.clock import Clock, system
 from archive.database import NAME, open_for_reading, open_for_writing
 from archive.errors import ArchiveError, NewerArchive, NotAnArchive, OlderArchive
-from archive.index import rebuild_index
 from archive.lock import writing
+from archive.search.index import rebuild_index
 from archive.session import WARC_FOLDER
 from archive.store import Store
 from archive.upkeep import foreseeing

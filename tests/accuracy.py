@@ -16,8 +16,8 @@ from pathlib import Path
 
 import trafilatura
 
-from archive.arabic import _TOKEN
 from archive.records import Capture, Kind
+from archive.search.arabic import _TOKEN
 from crawler.extract import extract
 from crawler.publisher import Publisher
 from fixtures import ALL, Newspaper, Newsstand, Truth

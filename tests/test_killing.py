@@ -148,7 +148,8 @@ class Forgetful(Migration):
     def repair(self, root: Path) -> list[str]:
         forget = (
             "import sqlite3, subprocess, sys; subprocess.run(sys.argv[2:], check=True);"
-            "from archive.index import register; db = sqlite3.connect(sys.argv[1] + '/archive.db');"
+            "from archive.search.index import register;"
+            "db = sqlite3.connect(sys.argv[1] + '/archive.db');"
             "register(db); db.execute('delete from article_tags');"
             "db.execute('delete from articles where gone_at is not null'); db.commit()"
         )

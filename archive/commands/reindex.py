@@ -7,7 +7,7 @@ import click
 from archive.clock import system
 from archive.commands.options import archive_option
 from archive.commands.progress import Progress
-from archive.index import rebuild_index
+from archive.search.index import rebuild_index
 from archive.upkeep.opening import existing
 
 

@@ -9,10 +9,10 @@ import click
 
 from archive.commands.options import archive_option
 from archive.database import open_for_reading
-from archive.query import parse
 from archive.search import MARK_END, MARK_START, Hit, Order, to_json
 from archive.search import count as count_hits
 from archive.search import search as find
+from archive.search.query import parse
 
 _MARKED = re.compile(f"{MARK_START}(.*?){MARK_END}")
 

@@ -9,7 +9,7 @@ from datasette.utils import sqlite_timelimit
 from markupsafe import Markup, escape
 
 from archive import search
-from archive.query import parse
+from archive.search.query import parse
 
 PER_PAGE = 20
 _LAST_PAGE = 500

@@ -13,9 +13,9 @@ from datasette.utils import await_me_maybe
 from datasette.views.base import DatasetteError
 
 from archive.errors import StaleIndex
-from archive.filters import conditions
-from archive.query import parse
 from archive.search import refuse_stale
+from archive.search.query import parse
+from archive.search.ranking import conditions
 
 _ASKED = "escape_fts(:search)"
 

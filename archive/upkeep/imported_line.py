@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from archive.arabic import tidy
 from archive.clock import iso
 from archive.records import Extraction, PageKind, Publisher
 from archive.revisions import content_hash
+from archive.search.arabic import tidy
 from archive.upkeep.exporting import REVISION, TIMES
 from archive.urls import canonical, host_of
 

@@ -13,9 +13,9 @@ from itertools import count
 from operator import mul
 from pathlib import Path
 
-from archive.arabic import analyse
 from archive.database import NAME, open_for_reading
-from archive.index import index_is_current
+from archive.search.arabic import analyse
+from archive.search.index import index_is_current
 from archive.upkeep.damage import REINDEX, Damage, Findings
 from archive.upkeep.table_check import Articles
 

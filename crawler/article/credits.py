@@ -2,7 +2,7 @@
 
 import re
 
-from archive.arabic import fold
+from archive.search.arabic import fold
 from crawler.article.datelines import is_agency
 from crawler.article.headline import key
 

@@ -2,7 +2,7 @@
 
 import re
 
-from archive.arabic import fold
+from archive.search.arabic import fold
 from crawler.article.people import is_person
 from crawler.dating import calendars
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from urllib.parse import unquote, urlsplit
 
-from archive.arabic import fold
 from archive.records import PageKind
+from archive.search.arabic import fold
 from crawler.article.blocks import Block
 from crawler.article.cards import is_list
 from crawler.article.jsonld import ARTICLES

@@ -1,6 +1,6 @@
 """Given names of Arab writers, folded: what tells a person from a phrase. A table only."""
 
-from archive.arabic import fold
+from archive.search.arabic import fold
 
 _NAMES = """
 محمد احمد محمود مصطفى علي حسن حسين عمر عثمان خالد وليد سعيد سعد سامي سامر سمير سليم سليمان سلمان

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from lxml.html import HtmlElement
 
-from archive.arabic import fold
+from archive.search.arabic import fold
 from crawler.article.blocks import Block
 from crawler.article.body import Body
 from crawler.article.headline import key

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from archive.arabic import fold
+from archive.search.arabic import fold
 from crawler.article import boilerplate
 from crawler.article.blocks import Block
 from crawler.article.headline import key

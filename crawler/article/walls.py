@@ -11,8 +11,8 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
-from archive.arabic import fold
 from archive.records import Capture, Problem
+from archive.search.arabic import fold
 from crawler.article.blocks import read_blocks
 from crawler.article.page import parse_page
 from crawler.article.wallwords import CALLS, DETAILS, SAID, SHOWN, WARES

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-from archive.arabic import fold
+from archive.search.arabic import fold
 from crawler.article.datelines import is_agency, is_place, is_unnamed_agency
 from crawler.article.people import is_person
 from crawler.dating.calendars import WEEKDAYS

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from archive.arabic import fold
 from archive.commands.options import archive_option
+from archive.search.arabic import fold
 from crawler.commands.options import folders
 from crawler.publisher import PACKAGED, Publisher, load_all, locate, read
 

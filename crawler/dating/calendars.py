@@ -1,9 +1,9 @@
 """The words dates are written in: months of every system, weekdays, units, zones. Tables only.
 
-All Arabic keys are folded (`archive.arabic.fold`): ا for every alef, ه for ة, ي for ى, no marks.
+All Arabic keys are folded (`fold`): ا for every alef, ه for ة, ي for ى, no marks.
 """
 
-from archive.arabic import fold
+from archive.search.arabic import fold
 
 # Gulf and Egypt; Levant and Iraq; Morocco; Algeria and Tunisia; spelling variants of each.
 _ARABIC = (

@@ -7,7 +7,7 @@ from itertools import islice, pairwise
 
 from lxml.html import HtmlElement
 
-from archive.arabic import fold
+from archive.search.arabic import fold
 from crawler.article.blocks import Block
 from crawler.article.standfirst import own_names
 from crawler.dates import Stamp

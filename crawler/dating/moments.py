@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
-from archive.arabic import fold
+from archive.search.arabic import fold
 from crawler.dating.ago import ago
 from crawler.dating.datewords import Token, cut
 from crawler.dating.days import day_of

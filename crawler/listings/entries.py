@@ -5,7 +5,7 @@ from typing import Any
 
 from lxml import etree, html
 
-from archive.arabic import tidy
+from archive.search.arabic import tidy
 
 
 class NotAListing(Exception):  # noqa: N818 - an instruction to its catcher, not an accident

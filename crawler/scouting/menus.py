@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from lxml.html import HtmlElement
 
-from archive.arabic import fold
+from archive.search.arabic import fold
 from crawler.article.page import parse_page
 from crawler.decode import decode
 from crawler.scouting.anchors import base_of, key, links_of, text_of

@@ -4,8 +4,8 @@ import sqlite3
 
 from sqlite_utils import Database
 
-from archive.index import register
 from archive.schema import MIGRATIONS
+from archive.search.index import register
 
 
 def empty_archive():

@@ -8,8 +8,8 @@ from sqlite_utils import Database
 
 from archive.database import NAME, is_frozen, open_for_reading, open_for_writing
 from archive.errors import NewerArchive, NotAnArchive
-from archive.index import index_is_current, register
 from archive.schema import MIGRATIONS
+from archive.search.index import index_is_current, register
 from tests.archive.newsroom import add_article
 
 

@@ -7,9 +7,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from archive.index import register
 from archive.records import Extraction, PageKind
 from archive.revisions import digest, written
+from archive.search.index import register
 from archive.urls import article_id
 
 _DATES = 6  # where the dates stood in the digest of a revision, when the oldest archive was made

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import click
 
-from archive.arabic import analyse, tokens
 from archive.database import open_for_reading, open_for_writing
-from archive.index import rebuild_index
 from archive.search import search
+from archive.search.arabic import analyse, tokens
+from archive.search.index import rebuild_index
 from tests.archive.newsroom import add_article
 
 SENTENCES = Path(__file__).resolve().parents[2] / ".." / "shared/arabic/news-sentences.txt.gz"

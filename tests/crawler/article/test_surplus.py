@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from lxml import html
 
-from archive.arabic import fold
+from archive.search.arabic import fold
 from crawler.article.blocks import Block
 from crawler.article.surplus import is_surplus, paragraphs
 from crawler.bylines import signature

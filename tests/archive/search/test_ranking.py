@@ -2,8 +2,7 @@
 
 import pytest
 
-from archive import ranking
-from archive.search import search
+from archive.search import ranking, search
 from tests.archive.newsroom import add_article, empty_archive
 
 

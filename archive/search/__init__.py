@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from archive.errors import StaleIndex
-from archive.filters import conditions
-from archive.index import index_is_current
-from archive.index import register as register_index
-from archive.query import Query, parse
-from archive.ranking import best, newest
+from archive.search.index import index_is_current
+from archive.search.index import register as register_index
+from archive.search.query import Query, parse
+from archive.search.ranking import best, conditions, newest
 
 Order = Literal["best", "new"]
 

@@ -10,7 +10,7 @@ import pytest
 from archive.search import search
 from tests.archive.newsroom import add_article, empty_archive
 
-COLLECTION = Path(__file__).resolve().parents[2] / ".." / "shared" / "arabic" / "retrieval.json.gz"
+COLLECTION = Path(__file__).resolve().parents[3] / ".." / "shared" / "arabic" / "retrieval.json.gz"
 
 LEAST = {"tydi": (0.80, 0.91), "arcd": (0.685, 0.88)}
 

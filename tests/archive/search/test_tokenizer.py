@@ -2,8 +2,8 @@
 
 import sqlite3
 
-from archive.arabic import analyse
-from archive.separators import TOKENIZE
+from archive.search.arabic import analyse
+from archive.search.tokenizer import TOKENIZE
 
 
 def test_every_character_is_cut_as_sqlite_cuts_it():

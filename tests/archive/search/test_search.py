@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.errors import StaleIndex
-from archive.index import rebuild_index
 from archive.search import MARK_END, MARK_START, count, search
+from archive.search.index import rebuild_index
 from tests.archive.newsroom import add_article, empty_archive
 
 ARTICLES = (

@@ -1,6 +1,8 @@
-"""Tidying, folding, stemming and cutting of Arabic text."""
+"""Arabic words: tidied, folded, stemmed, cut where the index cuts."""
 
 import json
+import tomllib
+from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.arabic import STOP_WORDS, analyse, fold, stem, tidy, tokens
+from archive.search.arabic import STOP_WORDS, analyse, bare_stem, fold, stem, tidy, tokens
 
-VECTORS = Path(__file__).resolve().parents[2] / ".." / "shared" / "arabic" / "lucene_vectors.json"
+VECTORS = Path(__file__).resolve().parents[3] / ".." / "shared" / "arabic" / "lucene_vectors.json"
 
 RLM, ZWNJ, BOM = (
     "\N{RIGHT-TO-LEFT MARK}",
@@ -121,3 +123,67 @@ def test_tokens_lie_where_they_say(text):
 @given(ODD)
 def test_folding_twice_changes_nothing(text):
     assert fold(fold(text)) == fold(text)
+
+
+TOGETHER = [
+    # with a particle, another prefix or another ending
+    ("بدمشق", "وبدمشق", "دمشق"),
+    ("لسوريا", "سوريا", "السورية", "للسوريين"),
+    ("كرئيس", "الرئيس", "ورئيس"),
+    ("وزير", "الوزير", "ووزير", "للوزير", "بوزير"),
+    ("وزارة", "الوزارة", "وزارات"),
+    ("للحكومة", "وللحكومة", "بالحكومة", "حكومة"),
+    ("اللجنة", "للجنة", "لجنة"),
+    ("التزام", "الالتزام", "بالتزام"),
+    ("ألمانيا", "لألمانيا", "الألمانية", "الألمان"),
+    ("فلسطين", "الفلسطينيين", "لفلسطين", "فلسطينية"),
+    ("لبنان", "للبنان", "بلبنان", "اللبنانية"),
+    ("قانون", "القانونية", "بالقانون"),
+    ("والد", "والده", "الوالد"),
+    ("فقال", "وقال", "قال"),
+    ("ب٢٠١٢", "و2012", "2012"),
+    ("لـBBC", "BBC"),
+]
+
+APART = [
+    # a word whose first letter is its own, what would be left of it
+    ("بلد", "لد"),
+    ("كتاب", "تاب"),
+    ("لجنة", "جنة"),
+    ("فريق", "ريق"),
+    ("كبير", "بير"),
+    ("بعيد", "عيد"),
+    ("كمال", "مال"),
+    ("فيصل", "يصل"),
+    ("لبنان", "لبن"),
+    ("بطولة", "طول"),
+    ("لقاء", "قاء"),
+    ("فيها", "ها"),
+    ("وضع", "ضع"),
+    ("بيان", "بي"),
+]
+
+
+@pytest.mark.parametrize("words", TOGETHER)
+def test_forms_of_a_word_have_one_stem(words):
+    assert len({bare_stem(fold(word)) for word in words}) == 1
+
+
+@pytest.mark.parametrize(("word", "rest"), APART)
+def test_a_letter_of_the_word_stays(word, rest):
+    assert bare_stem(fold(word)) != bare_stem(fold(rest))
+
+
+@given(st.text("ابلكفويةهنتم1a", max_size=12))
+def test_a_stem_is_a_part_of_its_word(word):
+    bare = bare_stem(word)
+    assert bare in word
+    assert bool(bare) == bool(word)
+
+
+@pytest.mark.parametrize("table", ["uncut", "lands", "known"])
+def test_the_words_are_folded_sorted_and_there_once(table):
+    text = files("archive.search").joinpath("stems.toml").read_text(encoding="utf-8")
+    listed = tomllib.loads(text)[table].split()
+    assert listed == sorted(set(listed))
+    assert all(fold(word) == word for word in listed)

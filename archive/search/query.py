@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from archive.arabic import STOP_WORDS, Token, fold, tidy, tokens
-from archive.stemming import beginnings, endless
+from archive.search.arabic import STOP_WORDS, Token, beginnings, endless, fold, tidy, tokens
 
 _MOST = 64  # clauses of a kind, words of a phrase
 _NOTHING = '""'

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.query import parse
+from archive.search.query import parse
 
 EXPRESSIONS = [
     # typed, any word, every word

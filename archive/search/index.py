@@ -9,9 +9,9 @@ foreign writer fails instead of leaving the index wrong.
 import sqlite3
 from collections.abc import Callable
 
-from archive.arabic import analyse
-from archive.query import parse
-from archive.separators import TOKENIZE
+from archive.search.arabic import analyse
+from archive.search.query import parse
+from archive.search.tokenizer import TOKENIZE
 
 ANALYSER = 3
 """Version of the analyser; to be raised whenever a token's term changes."""

@@ -3,7 +3,7 @@
 Used by the analyser, which must cut a text exactly where the index cuts it. SQLite has frozen its
 own Unicode tables, so Python's would cut elsewhere (every emoji newer than those tables is a
 letter there). Code points in hexadecimal, as ranges, measured on SQLite itself for the settings
-`TOKENIZE` below; `tests/archive/test_separators.py` measures them again.
+`TOKENIZE` below; `tests/archive/search/test_tokenizer.py` measures them again.
 """
 
 INVISIBLES = (

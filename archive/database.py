@@ -8,8 +8,14 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from archive.errors import DamagedDatabase, NewerArchive, NotAnArchive, OlderArchive
-from archive.remedies import is_of_the_disk, told
+from archive.errors import (
+    DamagedDatabase,
+    NewerArchive,
+    NotAnArchive,
+    OlderArchive,
+    explain,
+    is_of_the_disk,
+)
 from archive.schema import MIGRATIONS
 from archive.search import register
 from archive.search.index import index_is_current, rebuild_index
@@ -118,14 +124,14 @@ def _opened(root: Path, *, mode: str) -> Iterator[sqlite3.Connection]:
     try:
         db = sqlite3.connect(uri(path, mode=mode), uri=True, isolation_level=None)
     except sqlite3.Error as error:
-        raise NotAnArchive(told(error, path)) from error
+        raise NotAnArchive(explain(error, path)) from error
     try:
         register(db)
         yield db
     except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter: in the schema
         db.close()
         of_the_disk = isinstance(error, sqlite3.Error) and is_of_the_disk(error)
-        raise (NotAnArchive if of_the_disk else DamagedDatabase)(told(error, path)) from error
+        raise (NotAnArchive if of_the_disk else DamagedDatabase)(explain(error, path)) from error
     except BaseException:
         db.close()
         raise

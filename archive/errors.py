@@ -1,4 +1,4 @@
-"""What can go wrong with an archive.
+"""What can go wrong with an archive, and what to do when the disk or the database fails.
 
 ArchiveError
 ├── NotAnArchive      the folder holds no archive that can be used
@@ -9,6 +9,10 @@ ArchiveError
 ├── StaleIndex        the search index was made by something else than this Warraq
 └── DamagedWarc       a WARC file does not read as one
 """
+
+import errno
+import sqlite3
+from pathlib import Path
 
 
 class ArchiveError(Exception):
@@ -45,3 +49,82 @@ class StaleIndex(ArchiveError):  # noqa: N818
 
 class DamagedWarc(ArchiveError):  # noqa: N818
     """A WARC file ends or breaks in the middle of a record that was acknowledged."""
+
+
+_DAMAGED = (
+    "it is damaged: put it back from a backup, or make it anew from the WARC files with"
+    " `warraq rebuild --from-warc`"
+)
+_DOUBTFUL = "it seems to be damaged: `warraq verify` says where, and what to do"
+_FULL = "the disk is full: make room, and the same command goes on"
+_REFUSED = (
+    "reading takes the right to write into the folder, unless nobody has it:"
+    " `chmod -R a-w` on an archive that is finished"
+)
+_BUSY = "another program holds the database: end it, and try again"
+_LONGEST = 300  # SQLite quotes a schema that does not read
+_BY_CODE = {  # SQLite's primary result codes, https://sqlite.org/rescode.html
+    sqlite3.SQLITE_BUSY: _BUSY,
+    sqlite3.SQLITE_LOCKED: _BUSY,
+    sqlite3.SQLITE_READONLY: _REFUSED,
+    sqlite3.SQLITE_PERM: _REFUSED,
+    sqlite3.SQLITE_CANTOPEN: _REFUSED,
+    sqlite3.SQLITE_CORRUPT: _DAMAGED,
+    sqlite3.SQLITE_NOTADB: _DAMAGED,
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_IOERR: "the disk is full, at a quota or failing: see to it, and try again",
+}
+_DISK = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_CANTOPEN,
+}
+_BY_ERRNO = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: "the quota is used up: make room, and the same command goes on",
+    errno.EFBIG: "files may not grow that large here (ulimit -f)",
+    errno.EACCES: "let this user read and write there, or name another folder",
+    errno.EPERM: "let this user read and write there, or name another folder",
+    errno.EROFS: "that disk is mounted read-only",
+    errno.EIO: "the disk is failing: copy what can be read from it",
+}
+
+
+def explain(error: BaseException, path: Path | str | None) -> str:
+    """Return one line: what cannot be used (a file or folder), why, and what to do."""
+    named = getattr(error, "filename", None) or path
+    why = " ".join(str(getattr(error, "strerror", None) or error).split())[:_LONGEST]
+    doubtful = isinstance(error, sqlite3.Error | UnicodeDecodeError)
+    remedy = _remedy(error) or (_DOUBTFUL if doubtful else None)
+    return (f"{named}: " if named else "") + why + (f"; {remedy}" if remedy else "")
+
+
+def unwritten(error: BaseException, root: Path) -> str:
+    """Return the line on which a writer ends: nothing that was acknowledged is lost."""
+    return (
+        f"the archive cannot be written: {explain(error, root)}"
+        " (what was acknowledged is safe, the rest is still due)"
+    )
+
+
+def is_of_the_disk(error: OSError | sqlite3.Error) -> bool:
+    """Return whether what failed is opening or writing: the database need not be damaged."""
+    if isinstance(error, OSError):
+        return True
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK
+
+
+def is_failure(error: Exception) -> bool:
+    """Return whether the disk or the database failed, not the question that was put to it."""
+    return _remedy(error) is not None
+
+
+def _remedy(error: BaseException) -> str | None:
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", None)
+        return None if code is None else _BY_CODE.get(code & 0xFF)
+    return _BY_ERRNO.get(error.errno or 0) if isinstance(error, OSError) else None

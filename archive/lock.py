@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from archive.clock import iso
-from archive.errors import ArchiveError, ArchiveLocked
-from archive.remedies import told
+from archive.errors import ArchiveError, ArchiveLocked, explain
 
 
 @contextlib.contextmanager
@@ -51,7 +50,7 @@ def _opened(path: Path) -> IO[str]:
     try:
         return path.open("a+", encoding="utf-8")
     except OSError as error:
-        raise ArchiveError(told(error, path)) from error
+        raise ArchiveError(explain(error, path)) from error
 
 
 def _name(path: Path, file: IO[str], holder: dict[str, object]) -> None:
@@ -59,7 +58,7 @@ def _name(path: Path, file: IO[str], holder: dict[str, object]) -> None:
     try:
         os.write(file.fileno(), json.dumps(holder).encode())
     except OSError as error:
-        raise ArchiveError(told(error, path)) from error
+        raise ArchiveError(explain(error, path)) from error
 
 
 def _holder(root: Path, file: IO[str]) -> str:

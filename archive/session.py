@@ -14,11 +14,10 @@ from archive import recovery, runs
 from archive.batch import Batch
 from archive.clock import Clock, system
 from archive.database import open_for_writing
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, unwritten
 from archive.hosts import Hosts
 from archive.lock import writing
 from archive.past import Past
-from archive.remedies import unwritten
 from archive.shapes import Shapes
 from archive.warc import files, writer
 

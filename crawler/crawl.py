@@ -18,9 +18,8 @@ from scrapy.utils.log import configure_logging
 
 from archive import setback
 from archive.clock import Clock, system
-from archive.errors import ArchiveError, ArchiveLocked
+from archive.errors import ArchiveError, ArchiveLocked, unwritten
 from archive.records import Kind
-from archive.remedies import unwritten
 from archive.runs import Counts
 from archive.store import Store
 from archive.urls import canonical, host_of

@@ -11,8 +11,7 @@ import click
 
 from archive.commands.options import archive_option
 from archive.commands.progress import Progress
-from archive.errors import ArchiveError
-from archive.remedies import told
+from archive.errors import ArchiveError, explain
 
 
 @click.command()
@@ -132,6 +131,6 @@ def _into(output: Path | None) -> Iterator[IO[bytes]]:
             yield file
         part.replace(output)
     except OSError as error:
-        raise ArchiveError(told(error, output)) from error
+        raise ArchiveError(explain(error, output)) from error
     finally:
         part.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from archive.database import NAME
-from archive.remedies import told
+from archive.errors import explain
 
 _ARCHIVE = "warraq.archive"  # in click's context: the folder that the command works on
 
@@ -20,7 +20,7 @@ def failure(ctx: click.Context, error: OSError | sqlite3.Error) -> str:
     """Return what a command says when the disk or its archive's database failed under it."""
     archive: Path | None = ctx.meta.get(_ARCHIVE)
     database = archive / NAME if archive and isinstance(error, sqlite3.Error) else None
-    return told(error, database)
+    return explain(error, database)
 
 
 archive_option = click.option(

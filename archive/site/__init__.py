@@ -12,7 +12,7 @@ from markupsafe import Markup
 from pluggy import HookimplMarker
 
 from archive import urls
-from archive.remedies import is_failure
+from archive.errors import is_failure
 from archive.site import closing, views, wording
 from archive.site.archives import archive_names
 from archive.site.descriptions import database_metadata

@@ -8,7 +8,7 @@ from datasette import Response
 from datasette.forbidden import forbidden as datasettes_own
 
 from archive.errors import StaleIndex
-from archive.remedies import told as told_of
+from archive.errors import explain as told_of
 from archive.site import closing
 from archive.site.archives import archive_names
 from archive.site.images import lead_image

@@ -16,10 +16,9 @@ from typing import IO
 
 from archive.clock import Clock, iso, system
 from archive.database import NAME, open_for_reading, open_for_writing
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, explain, is_of_the_disk
 from archive.lock import writing
 from archive.recovery import recover
-from archive.remedies import is_of_the_disk, told
 from archive.search import register
 from archive.session import WARC_FOLDER
 from archive.upkeep.copying import copy_database, put_in_place
@@ -84,7 +83,7 @@ def back_up(
     except (OSError, sqlite3.Error) as error:
         if not is_of_the_disk(error):
             raise
-        raise ArchiveError(f"the backup cannot be written: {told(error, target)}") from error
+        raise ArchiveError(f"the backup cannot be written: {explain(error, target)}") from error
 
 
 def _write(

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from archive import remedies
+from archive import errors
 from archive.clock import from_iso
 from archive.database import open_for_reading
 from archive.errors import ArchiveError
@@ -86,7 +86,7 @@ def selected(db: sqlite3.Connection, table: str, where: str, *, order: str) -> l
     try:
         return db.execute(sql).fetchall()
     except (sqlite3.Error, sqlite3.Warning) as error:
-        if remedies.is_failure(error):
+        if errors.is_failure(error):
             raise
         columns = [row[1] for row in db.execute(f"pragma table_info({table})")]
         raise ArchiveError(

@@ -13,8 +13,7 @@ from pathlib import Path
 
 from archive.clock import Clock, system
 from archive.database import NAME, open_for_reading
-from archive.errors import ArchiveError
-from archive.remedies import is_of_the_disk, told
+from archive.errors import ArchiveError, explain, is_of_the_disk
 from archive.search import register
 from archive.session import WARC_FOLDER
 from archive.site.descriptions import database_metadata
@@ -75,7 +74,7 @@ def _written(target: Path) -> Iterator[None]:
             with contextlib.suppress(OSError):  # something is in it
                 target.rmdir()
         if isinstance(error, OSError | sqlite3.Error) and is_of_the_disk(error):
-            raise ArchiveError(f"the copy cannot be written: {told(error, target)}") from error
+            raise ArchiveError(f"the copy cannot be written: {explain(error, target)}") from error
         raise
 
 

@@ -9,8 +9,7 @@ from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.utils.log import configure_logging
 
 from archive.clock import Clock
-from archive.errors import ArchiveError
-from archive.remedies import unwritten
+from archive.errors import ArchiveError, unwritten
 from archive.store import Store
 from crawler.config import Config
 from crawler.errors import CrawlerError

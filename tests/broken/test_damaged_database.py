@@ -12,7 +12,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from archive import remedies
+from archive import errors
 from archive.database import NAME, open_for_reading
 from archive.upkeep.backup import back_up
 from archive.upkeep.verify import verify
@@ -189,6 +189,6 @@ def test_a_reader_of_a_damaged_page_sees_what_is_wrong_and_the_owner_what_to_do(
 
 
 def test_every_command_that_a_remedy_names_is_there():
-    named = set(re.findall(r"`warraq ([a-z-]+)", Path(remedies.__file__).read_text("utf-8")))
+    named = set(re.findall(r"`warraq ([a-z-]+)", Path(errors.__file__).read_text("utf-8")))
     assert named
     assert named <= _COMMANDS.keys()

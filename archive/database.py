@@ -16,7 +16,7 @@ from archive.errors import (
     explain,
     is_of_the_disk,
 )
-from archive.schema import MIGRATIONS
+from archive.schema import FIRST, MIGRATIONS
 from archive.search import register
 from archive.search.index import index_is_current, rebuild_index
 
@@ -31,13 +31,13 @@ def open_for_writing(root: Path) -> sqlite3.Connection:
     Every commit is on the disk when it returns (WAL with `synchronous=full`).
 
     Raises:
-        NewerArchive: if a newer Warraq wrote it.
+        NewerArchive, OlderArchive: if another version of Warraq wrote it.
         NotAnArchive: if the file is no SQLite database, cannot be written, or was lost while
             the WARC files of its rows are still there.
     """
     _refuse_lost(root)
     with _opened(root, mode="rwc") as db:
-        _refuse_newer(db, root)
+        _refuse_other_versions(db, root)
         db.execute("pragma journal_mode = wal")
         db.execute("pragma synchronous = full")
         db.execute("pragma foreign_keys = on")
@@ -69,25 +69,22 @@ def uri(path: Path, *, mode: str) -> str:
     return f"{path.absolute().as_uri()}?mode={mode}{frozen}"
 
 
-def open_for_reading(root: Path, *, older: bool = False) -> sqlite3.Connection:
+def open_for_reading(root: Path) -> sqlite3.Connection:
     """Open the archive in `root` read-only; works while a crawl writes.
 
-    With `older`, its tables may be those of any earlier version.
-
     Raises:
-        NewerArchive: if a newer Warraq wrote it.
-        OlderArchive: if an older Warraq wrote it.
+        NewerArchive, OlderArchive: if another version of Warraq wrote it.
         NotAnArchive: if there is no archive in `root`.
     """
     path = root / NAME
     require(root)
     with _opened(root, mode="ro") as db:
-        _refuse_newer(db, root)
-        if not older and MIGRATIONS.pending(Database(db)):
+        _refuse_other_versions(db, root)
+        if MIGRATIONS.pending(Database(db)):
             _refuse_lost(root)
-            raise OlderArchive(
-                f"{path} is no archive yet, or an older Warraq wrote it; `warraq repair`,"
-                " or any other command that writes, brings it up to date"
+            raise NotAnArchive(
+                f"{path} is not an archive yet, or an older Warraq wrote it;"
+                " any command that writes brings it up to date"
             )
     return db
 
@@ -137,11 +134,17 @@ def _opened(root: Path, *, mode: str) -> Iterator[sqlite3.Connection]:
         raise
 
 
-def _refuse_newer(db: sqlite3.Connection, root: Path) -> None:
+def _refuse_other_versions(db: sqlite3.Connection, root: Path) -> None:
+    """Refuse tables that an earlier development version or a newer Warraq made."""
+    applied = [migration.name for migration in MIGRATIONS.applied(Database(db))]
+    if applied and FIRST not in applied:
+        raise OlderArchive(
+            f"{root / NAME} has the tables of an earlier development version;"
+            " run `warraq rebuild --from-warc` to make them again from the WARC files"
+        )
     with contextlib.closing(sqlite3.connect(":memory:")) as empty:
         known = {migration.name for migration in MIGRATIONS.pending(Database(empty))}
-    unknown = [m.name for m in MIGRATIONS.applied(Database(db)) if m.name not in known]
-    if unknown:
+    if unknown := [name for name in applied if name not in known]:
         raise NewerArchive(
             f"{root / NAME} was written by a newer Warraq (it has {', '.join(unknown)});"
             " update with `pip install --upgrade warraq`"

@@ -2,8 +2,8 @@
 
 ArchiveError
 ├── NotAnArchive      the folder holds no archive that can be used
-│   ├── DamagedDatabase   its database is damaged or lost; its WARC files may be whole
-│   └── OlderArchive      an older Warraq wrote it, and what was asked changes nothing
+│   └── DamagedDatabase   its database is damaged or lost; its WARC files may be whole
+├── OlderArchive      an earlier development version wrote it
 ├── NewerArchive      a newer Warraq wrote it
 ├── ArchiveLocked     another process is writing
 ├── StaleIndex        the search index was made by something else than this Warraq
@@ -27,8 +27,8 @@ class DamagedDatabase(NotAnArchive):
     """The archive's database does not read, or is lost while its WARC files are there."""
 
 
-class OlderArchive(NotAnArchive):
-    """The database was written by an older version; the next command that writes updates it."""
+class OlderArchive(ArchiveError):  # noqa: N818
+    """An earlier development version wrote the database; a rebuild makes it again."""
 
 
 class NewerArchive(ArchiveError):  # noqa: N818

@@ -16,9 +16,9 @@ from typing import Self
 from archive import articles, captures, imports, renderings
 from archive.clock import from_iso, system
 from archive.database import open_for_writing
-from archive.records import Capture, Extraction, Kind, Link, Outcome, Visit, WarcLocation
+from archive.records import Capture, Extraction, Kind, Outcome, Visit, WarcLocation
 from archive.store import Store
-from archive.visits import State, find, known
+from archive.visits import State, known
 from archive.warc import reader, writer
 from archive.warc.records import RENDERED_TYPE
 
@@ -214,11 +214,6 @@ class Replayed(Store):
         """Return a visit as the archive knows its address, which becomes known if it is not."""
         self.batch.open()
         return known(self.db, visit)
-
-    def hints(self, visit: Visit) -> Link | None:
-        """Return what the listings that are kept so far say of a visit's address."""
-        found = find(self.db, visit.key)
-        return found.hints if found else None
 
     def recorded(self, number: int) -> Capture:
         """Return a capture as it was recorded, with its decoded body and the validators it gave.

@@ -1,65 +1,165 @@
-"""The tables of the archive, made and changed only through migrations."""
+"""The tables of the archive, made and changed only through migrations.
+
+Nothing has been released yet, so there is one migration, named after a digest of what it makes:
+whoever changes a table before the first release makes another first schema, and an archive of the
+former one is refused instead of being misread. From the first release on its name is fixed, and
+changes are migrations of their own.
+"""
+
+import hashlib
 
 from sqlite_utils import Database, Migrations
 
-from archive.former import bring_up_to_date
-from archive.search.index import create_index, register
-from archive.stories import create_stories
-from archive.tables import TABLES
-from archive.urls import canonical
+from archive.search.index import INDEX_SQL, create_index, register
+from archive.stories import STORIES_SQL, create_stories
 
-MIGRATIONS = Migrations("warraq")
+TABLES = """
+create table publishers (
+    slug text primary key,
+    name text not null,
+    name_latin text,
+    homepage text,
+    country text,
+    language text
+) strict;
 
+create table runs (
+    id integer primary key,
+    command text not null,
+    started_at text not null,
+    ended_at text,
+    state text not null check (state in ('running', 'finished', 'interrupted', 'failed')),
+    pid integer not null,
+    requests integer not null default 0,
+    new integer not null default 0,
+    changed integer not null default 0,
+    unchanged integer not null default 0,
+    problems integer not null default 0,
+    bytes integer not null default 0
+) strict;
 
-@MIGRATIONS()
-def m001_tables(db: Database) -> None:
-    """Create the tables of the first release."""
-    for statement in TABLES.split(";\n"):
-        if statement.strip():
-            db.execute(statement)
+create table warc_files (
+    name text primary key,
+    run integer not null references runs(id),
+    bytes integer not null
+) strict, without rowid;
 
+create table captures (
+    id integer primary key,
+    url text not null,
+    publisher text references publishers(slug),
+    kind text not null,
+    fetched_at text not null,
+    status integer not null,
+    content_type text,
+    sha256 text,
+    wire_bytes integer not null default 0,
+    truncated text,
+    warc_file text not null,
+    warc_offset integer not null,
+    warc_length integer not null,
+    run integer not null references runs(id),
+    article integer references articles(id),
+    unique (warc_file, warc_offset)
+) strict;
+create index captures_url on captures(url) where article is null;
+create index captures_fetched_at on captures(fetched_at);
+create index captures_publisher_kind on captures(publisher, kind);
+create index captures_run on captures(run);
+create index captures_article on captures(article) where article is not null;
+create index captures_sha256 on captures(sha256) where sha256 is not null;
 
-@MIGRATIONS()
-def m002_search_index(db: Database) -> None:
-    """Create the search index over the articles there are, kept up to date by triggers."""
-    register(db.conn)
-    create_index(db.conn)
+create table renderings (
+    id integer primary key,
+    capture integer not null references captures(id),
+    rendered_at text not null,
+    sha256 text not null,
+    bytes integer not null,
+    warc_file text not null,
+    warc_offset integer not null,
+    warc_length integer not null,
+    unique (warc_file, warc_offset)
+) strict;
+create index renderings_capture on renderings(capture);
 
+create table articles (
+    id integer primary key,
+    publisher text not null references publishers(slug),
+    url text not null unique,
+    kind text not null,
+    title text,
+    deck text,
+    byline text,
+    byline_from text,
+    dateline text,
+    section text,
+    language text,
+    published_at text,
+    published_on text,
+    published_from text,
+    modified_at text,
+    text text not null,
+    words integer not null,
+    image_url text,
+    capture integer references captures(id),
+    first_seen_at text not null,
+    last_seen_at text not null,
+    changed_at text,
+    revision_count integer not null default 1,
+    gone_at text,
+    withheld_at text,
+    story integer references stories(id)
+) strict;
+create index articles_publisher_published on articles(publisher, published_on);
+create index articles_published_at on articles(published_at);
+create index articles_first_seen_at on articles(first_seen_at);
+create index articles_changed_at on articles(changed_at) where changed_at is not null;
+create index articles_gone_at on articles(gone_at) where gone_at is not null;
+create index articles_kind on articles(kind);
+create index articles_capture on articles(capture);
+create index articles_language on articles(language);
+create index articles_section on articles(section);
 
-@MIGRATIONS()
-def m003_hosts_and_shapes(db: Database) -> None:
-    """Create the memory of hosts that are left alone, and of addresses that lead nowhere."""
-    db.execute(
-        "create table hosts (host text primary key, not_before text not null,"
-        " strikes integer not null) strict"
-    )
-    db.execute(
-        "create table shapes (publisher text not null references publishers(slug),"
-        " shape text not null, fruitful integer not null default 0,"
-        " fruitless integer not null default 0, rests_until text,"
-        " primary key (publisher, shape)) strict, without rowid"
-    )
+create table revisions (
+    id integer primary key,
+    article integer not null references articles(id),
+    number integer not null,
+    observed_at text not null,
+    capture integer references captures(id),
+    title text,
+    deck text,
+    byline text,
+    dateline text,
+    section text,
+    tags text,
+    published_at text,
+    published_on text,
+    modified_at text,
+    text text,
+    image_url text,
+    content_hash text not null,
+    unique (article, number)
+) strict;
+create index revisions_observed_at on revisions(observed_at);
+create index revisions_capture on revisions(capture);
 
+create table authors (id integer primary key, name text not null unique) strict;
+create table article_authors (
+    article integer not null references articles(id),
+    author integer not null references authors(id),
+    position integer not null,
+    primary key (article, author)
+) strict, without rowid;
+create index article_authors_author on article_authors(author);
 
-@MIGRATIONS()
-def m004_stories(db: Database) -> None:
-    """Create the stories, and group the articles there are."""
-    register(db.conn)
-    create_stories(db.conn)
+create table tags (id integer primary key, name text not null unique) strict;
+create table article_tags (
+    article integer not null references articles(id),
+    tag integer not null references tags(id),
+    primary key (article, tag)
+) strict, without rowid;
+create index article_tags_tag on article_tags(tag);
 
-
-@MIGRATIONS()
-def m005_withholdings(db: Database) -> None:
-    """Create the record of what was withheld from readers, when and why."""
-    db.execute(
-        "create table withholdings (id integer primary key,"
-        " article integer not null references articles(id), at text not null,"
-        " act text not null check (act in ('withhold', 'unwithhold')), reason text) strict"
-    )
-    db.execute("create index withholdings_article on withholdings(article)")
-
-
-_SHOWN = """
 create table embeds (
     article integer not null references articles(id),
     position integer not null,
@@ -79,123 +179,114 @@ create table images (
     alt text,
     primary key (article, position)
 ) strict, without rowid;
-create index images_url on images(url);
-create index images_credit on images(credit) where credit is not null;
-"""
 
+create table withholdings (
+    id integer primary key,
+    article integer not null references articles(id),
+    at text not null,
+    act text not null check (act in ('withhold', 'unwithhold')),
+    reason text
+) strict;
+create index withholdings_article on withholdings(article);
 
-@MIGRATIONS()
-def m006_embeds_and_images(db: Database) -> None:
-    """Create the posts, videos and images that articles show; known articles have none yet."""
-    for statement in _SHOWN.split(";\n"):
-        if statement.strip():
-            db.execute(statement)
+create table visits (
+    key text primary key,
+    url text not null,
+    publisher text not null references publishers(slug),
+    kind text not null,
+    found_in text,
+    found_at text not null,
+    article integer references articles(id),
+    due_at text,
+    not_before text,
+    last_at text,
+    etag text,
+    last_modified text,
+    last_sha256 text,
+    interval integer,
+    failures integer not null default 0,
+    state text not null default 'due'
+        check (state in ('due', 'done', 'gone', 'refused', 'failed')),
+    past integer not null default 0,
+    earliest_on text,
+    latest_on text
+) strict;
+create index visits_due on visits(publisher, kind, due_at)
+    where due_at is not null and past = 0;
+create index visits_past on visits(publisher, kind, latest_on)
+    where due_at is not null and past = 1;
+create index visits_article on visits(article);
+create index visits_entries on visits(publisher) where kind != 'article' and found_in is null;
+create index visits_pages on visits(found_in) where kind = 'section';
 
+create table links (
+    url text not null references visits(key),
+    found_in text not null,
+    title text,
+    published text,
+    author text,
+    summary text,
+    modified text,
+    found_at text not null,
+    primary key (url, found_in)
+) strict;
+create index links_found_in on links(found_in);
 
-@MIGRATIONS()
-def m007_renderings(db: Database) -> None:
-    """Create the places of pages as a browser showed them, beside the bytes they came from."""
-    db.execute(
-        "create table renderings (id integer primary key,"
-        " capture integer not null references captures(id), rendered_at text not null,"
-        " sha256 text not null, bytes integer not null, warc_file text not null,"
-        " warc_offset integer not null, warc_length integer not null,"
-        " unique (warc_file, warc_offset)) strict"
-    )
-    db.execute("create index renderings_capture on renderings(capture)")
+create table problems (
+    id integer primary key,
+    at text not null,
+    run integer references runs(id),
+    publisher text references publishers(slug),
+    url text not null,
+    stage text not null,
+    kind text not null,
+    detail text not null,
+    capture integer references captures(id)
+) strict;
+create index problems_at on problems(at);
+create index problems_publisher_kind on problems(publisher, kind);
+create index problems_run on problems(run);
+create index problems_url on problems(url);
 
+create table hosts (
+    host text primary key,
+    not_before text not null,
+    strikes integer not null
+) strict;
 
-@MIGRATIONS()
-def m008_past(db: Database) -> None:
-    """Tell news from the past, which walks of its own visit; keep when links say they changed."""
-    for statement in (
-        "alter table visits add column past integer not null default 0",
-        "alter table visits add column earliest_on text",
-        "alter table visits add column latest_on text",
-        "alter table links add column modified text",
-        "drop index visits_due",
-        """create index visits_due on visits(publisher, kind, due_at)
-            where due_at is not null and past = 0""",
-        """create index visits_past on visits(publisher, kind, latest_on)
-            where due_at is not null and past = 1""",
-        "create index visits_pages on visits(found_in) where kind = 'section'",
-        "create index links_found_in on links(found_in)",
-    ):
-        db.execute(statement)
-
-
-_TOLD = """
-create table warc_files (
-    name text primary key,
-    run integer not null references runs(id),
-    bytes integer not null
+create table shapes (
+    publisher text not null references publishers(slug),
+    shape text not null,
+    fruitful integer not null default 0,
+    fruitless integer not null default 0,
+    rests_until text,
+    primary key (publisher, shape)
 ) strict, without rowid;
-insert into warc_files select warc_file, max(run), max(warc_offset + warc_length)
-from captures group by warc_file;
 
-alter table captures add column article integer references articles(id);
-update captures set article = (select min(article) from revisions where capture = captures.id)
-where id in (select capture from revisions);
-update captures set article = (select min(id) from articles where capture = captures.id)
-where article is null and id in (select capture from articles);
-update captures set article = (select article from visits where key = canonical(captures.url))
-where article is null and kind = 'article' and canonical(url) in (
-    select canonical(url) from captures where article is not null
-);
-create index captures_article on captures(article) where article is not null;
+create table imports (
+    key text primary key,
+    source text not null,
+    languages text not null,
+    bytes integer not null,
+    place text not null,
+    read_at text not null,
+    records integer not null default 0,
+    articles integer not null default 0
+) strict, without rowid;
 """
 
+_MADE = TABLES + INDEX_SQL + STORIES_SQL
+FIRST = f"m001_schema_{hashlib.sha256(_MADE.encode()).hexdigest()[:8]}"
+"""Name of the first migration; an archive without it was made by an earlier development version."""
 
-@MIGRATIONS()
-def m009_told_in_warc(db: Database) -> None:
-    """Keep how far WARC files are acknowledged, and which article a capture is one of.
-
-    In older archives: what it was read from, and the looks at the addresses that led there first.
-    """
-    db.conn.create_function("canonical", 1, _key, deterministic=True)
-    for statement in _TOLD.split(";\n"):
-        if statement.strip():
-            db.execute(statement)
+MIGRATIONS = Migrations("warraq")
 
 
-def _key(url: str) -> str:
-    try:
-        return canonical(url)
-    except ValueError:
-        return url
-
-
-@MIGRATIONS()
-def m010_first_days(db: Database) -> None:
-    """Give an archive of the first days the columns, the index and the digests of today."""
-    bring_up_to_date(db.conn)
-
-
-@MIGRATIONS()
-def m011_imports(db: Database) -> None:
-    """Create the memory of how far foreign WARC files were read."""
-    db.execute(
-        "create table imports (key text primary key, source text not null, languages text not null,"
-        " bytes integer not null, place text not null, read_at text not null,"
-        " records integer not null default 0, articles integer not null default 0) strict,"
-        " without rowid"
-    )
-
-
-@MIGRATIONS()
-def m012_spare_indexes(db: Database) -> None:
-    """Drop indexes that another one serves as well, or that no question of ours asks.
-
-    A 304 brings no payload, and so has no digest of one.
-    """
-    for index in ("articles_published_on", "images_url", "images_credit", "captures_sha256"):
-        db.execute(f"drop index if exists {index}")
-    db.execute("update captures set sha256 = null where status = 304")
-    db.execute("create index captures_sha256 on captures(sha256) where sha256 is not null")
-
-
-@MIGRATIONS()
-def m013_captures_of_no_article(db: Database) -> None:
-    """Index the addresses of those captures alone that no article leads to."""
-    db.execute("drop index captures_url")
-    db.execute("create index captures_url on captures(url) where article is null")
+@MIGRATIONS(name=FIRST)
+def m001_schema(db: Database) -> None:
+    """Create the tables, the search index and the stories, each kept up to date by triggers."""
+    register(db.conn)
+    for statement in filter(str.strip, TABLES.split(";\n")):
+        db.execute(statement)
+    create_index(db.conn)
+    create_stories(db.conn)

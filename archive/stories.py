@@ -63,8 +63,6 @@ create index stories_first_article on stories(first_article);
 
 create index stories_articles on stories(articles);
 
-alter table articles add column story integer references stories(id);
-
 create index articles_story on articles(story) where story is not null;
 
 create table story_sketches (
@@ -90,12 +88,9 @@ end;
 
 
 def create_stories(db: sqlite3.Connection) -> None:
-    """Make the tables of stories, and group the articles there are."""
+    """Create the tables of stories and their triggers."""
     for statement in STORIES_SQL.split("\n\n"):
         db.execute(statement)
-    articles = db.execute("select id from articles order by first_seen_at, id").fetchall()
-    for (article,) in articles:
-        enter(db, article)
 
 
 def enter(db: sqlite3.Connection, article: int) -> None:

@@ -70,8 +70,7 @@ async def read_again(
     """Read the articles of the job again; `tell` hears each that differs, with what and how.
 
     Raises:
-        NewerArchive, NotAnArchive: if there is no archive that can be used.
-        OlderArchive: if an older Warraq wrote it, for a dry run.
+        NewerArchive, OlderArchive, NotAnArchive: if there is no archive that can be used.
         ArchiveLocked: if another process goes on writing for longer than is waited.
         NoWorkers: if the processes that read pages die as they start.
     """

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.clock import Clock, system
-from archive.database import NAME, open_for_reading, open_for_writing
+from archive.database import NAME, open_for_writing
 from archive.errors import ArchiveError, NewerArchive, NotAnArchive, OlderArchive
 from archive.lock import writing
 from archive.search.index import rebuild_index
@@ -61,8 +61,7 @@ async def repair(
     A dry run changes nothing, says what would be done and checks nothing.
 
     Raises:
-        NewerArchive: if a newer Warraq wrote it.
-        OlderArchive: if an older one did, for a dry run.
+        NewerArchive, OlderArchive: if another version of Warraq wrote it.
         NotAnArchive: if there is neither a database nor a WARC file.
         ArchiveLocked: if another process is writing.
         ArchiveError: if the disk does not give or take what it must.
@@ -79,7 +78,6 @@ async def _repair(
     root: Path, *, say: Say, dry_run: bool, processes: int | None, clock: Clock
 ) -> Repaired:
     if dry_run:
-        _refuse_older(root)
         with foreseeing.place(root, command=_COMMAND, clock=clock) as place:
             return _foreseen(root, place, say, processes=processes, clock=clock)
     counts: Counter[str] = Counter()
@@ -118,16 +116,6 @@ def _foreseen(
     return Repaired(counts=counts, findings=None)
 
 
-def _refuse_older(root: Path) -> None:
-    """Raise OlderArchive where a look at the database would already bring it up to date."""
-    try:
-        open_for_reading(root).close()
-    except OlderArchive:
-        raise
-    except NotAnArchive:
-        pass
-
-
 def _broken(root: Path, place: Path, say: Say, *, dry_run: bool, clock: Clock) -> str | None:
     """Return what is wrong with a database that has to be made anew, None where it reads.
 
@@ -151,7 +139,7 @@ def _broken(root: Path, place: Path, say: Say, *, dry_run: bool, clock: Clock) -
             if found or missing:
                 return f"is damaged ({found[0] if found else 'it lacks ' + ', '.join(missing)})"
             return None
-    except NewerArchive:
+    except (NewerArchive, OlderArchive):
         raise
     except (NotAnArchive, sqlite3.DatabaseError) as error:
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):

@@ -27,7 +27,6 @@ from archive.records import (
 )
 from archive.replayed import Event, Replayed
 from archive.told import visit_of
-from archive.upkeep.gathering import OF_OLD
 from archive.upkeep.imported_line import BadLine, read_line
 from archive.upkeep.importing import keep_imported, known_article, publish_new
 from archive.upkeep.withholding import note
@@ -51,14 +50,9 @@ Progress = Callable[[int], None]
 
 @dataclass(slots=True, kw_only=True)
 class _Ready:
-    """An event, what was recorded of it, and the reading of its page under way.
-
-    `hints` are those by which the page is read: what the event tells, or else the listings that
-    were kept by then.
-    """
+    """An event, what was recorded of it, and the reading of its page under way."""
 
     event: Event
-    hints: Link | None = None
     visit: Visit | None = None
     capture: Capture | None = None
     reading: "asyncio.Task[Extraction] | None" = None
@@ -138,12 +132,8 @@ class Replay:
             return ready
         is_page = page.status == 200 and page.kind is Kind.ARTICLE and not page.truncated
         if is_page and page.body and ready.visit.kind is Kind.ARTICLE and not medium(page):
-            ready.hints = self._hints(event, ready.visit)
-            ready.reading = self._read(page, self._publisher(ready.visit), ready.hints)
+            ready.reading = self._read(page, self._publisher(ready.visit), ready.visit.hints)
         return ready
-
-    def _hints(self, event: Event, visit: Visit) -> Link | None:
-        return self._store.hints(visit) if OF_OLD in event.fields else visit.hints
 
     def _read(
         self, page: Capture, publisher: Publisher, hints: Link | None
@@ -191,11 +181,7 @@ class Replay:
             if ready.reading:
                 ready.reading.cancel()
             return
-        hints, reading = self._hints(ready.event, ready.visit), ready.reading
-        if reading and hints != ready.hints:  # a listing came in between
-            reading.cancel()
-            reading = None
-        reading = reading or self._read(page.capture, publisher, hints)
+        reading = ready.reading or self._read(page.capture, publisher, ready.visit.hints)
         self._keeper.keep(Reading(page=page, extraction=await reading))
 
     async def _page(self, ready: _Ready) -> None:

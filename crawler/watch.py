@@ -65,7 +65,7 @@ class Watch:
         """Look at the archive once, before anything is started.
 
         Raises:
-            NewerArchive: if a newer Warraq wrote it.
+            NewerArchive, OlderArchive: if another version of Warraq wrote it.
         """
         self._due()
 

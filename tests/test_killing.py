@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from fixtures import serve
 from tests.archive.desk import opened
 from tests.archive.test_verify import fill, page
-from tests.killed.jobs import JOBS, Ground, Migration
+from tests.killed.jobs import JOBS, Ground, Rebuild
 from tests.killed.series import Series
 from tests.killed.striking import START_UP, Moment, has_ended, run
 from tests.killing import main
@@ -140,8 +140,8 @@ def test_a_process_that_ends_by_itself_was_not_killed(tmp_path):
     assert (ended.killed, ended.code) == (False, 0)
 
 
-class Forgetful(Migration):
-    """A migration whose repair forgets an article."""
+class Forgetful(Rebuild):
+    """A rebuild whose repair forgets an article."""
 
     name = "forgetful"
 
@@ -150,8 +150,10 @@ class Forgetful(Migration):
             "import sqlite3, subprocess, sys; subprocess.run(sys.argv[2:], check=True);"
             "from archive.search.index import register;"
             "db = sqlite3.connect(sys.argv[1] + '/archive.db');"
-            "register(db); db.execute('delete from article_tags');"
-            "db.execute('delete from articles where gone_at is not null'); db.commit()"
+            "register(db); (lost,) = db.execute('select min(id) from articles').fetchone();"
+            "[db.execute(f'delete from {table} where article = {lost}') for table in"
+            " ('revisions', 'article_tags', 'article_authors', 'embeds', 'images')];"
+            "db.execute(f'delete from articles where id = {lost}'); db.commit()"
         )
         return [sys.executable, "-c", forget, str(root), *super().repair(root)]
 

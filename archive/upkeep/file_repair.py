@@ -18,7 +18,6 @@ from archive.upkeep.adoption import Adoption
 from archive.upkeep.losses import known_lost, lose
 from archive.upkeep.payloads import Payloads
 from archive.upkeep.survey import Member, Survey, survey
-from archive.upkeep.telling import tells_visits
 from archive.upkeep.warc_check import differences
 from archive.upkeep.warc_record import CAPTURED, Record
 from archive.warc import files
@@ -185,9 +184,7 @@ class FileRepair:
         end = found.size if found.torn_at is None else found.torn_at
         known = files.acknowledged(self._db, self._name)
         if known != end:
-            # Of a file of the first releases, rows know no more than where the last capture ends.
-            if not 0 < known < end or tells_visits(self._path):
-                self._account.add("mended", f"{self._place}: it is known to have {end} bytes")
+            self._account.add("mended", f"{self._place}: it is known to have {end} bytes")
             files.acknowledge(self._db, {self._name: end}, run=run)
 
     def _to_mended(self, found: Survey, run: int) -> dict[int, int]:

@@ -18,21 +18,15 @@ from pathlib import Path
 from archive import captures
 from archive.clock import from_iso, iso
 from archive.foreign.capture import SOURCE, copied
-from archive.records import Kind, Visit, WarcLocation
+from archive.records import WarcLocation
 from archive.recovery import adopt, parts
-from archive.told import fields_of
 from archive.upkeep.salvage import Lost, walk
-from archive.urls import canonical
 from archive.warc import files
 from archive.warc.records import KIND_FIELD, read_fields
 
 logger = logging.getLogger(__name__)
 
 _OURS = re.compile(r"warraq-(\d{14})-(\d+)-(\d+)\.warc\.gz")
-# What a visit of before there were metadata records is told of by its capture alone.
-_VISITED = frozenset({Kind.FEED, Kind.SITEMAP, Kind.SECTION, Kind.API, Kind.ARTICLE})
-OF_OLD = "of-old"  # marks such a visit among the others
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 TABLES = """
 create table replay_files (name text primary key) strict;
@@ -132,7 +126,6 @@ class _File:
         self._path = path
         self._gathered = gathered
         self._run = 0
-        self._tells = False  # of visits, by metadata records
         self._foreign: Foreign | None = None  # the last record copied from another program's file
 
     def read(self, progress: Callable[[int], None]) -> None:
@@ -149,7 +142,6 @@ class _File:
             self._gathered.counts[fields["WARC-Type"]] += 1
             if not self._run and fields["WARC-Type"] != "warcinfo":  # which is lost
                 self._run = run_named(self._db, self._path.name)
-                self._tells = True
             self._record(fields, block, location)
             progress(end)
         self._set_aside()
@@ -171,7 +163,6 @@ class _File:
     def _begin(self, info: dict[str, str], at: datetime) -> None:
         """Make the run known that wrote the file; its next file tells of the same one."""
         number = run_of(self._path.name) or 0  # a merged run's record tells another one
-        self._tells = "command" in info
         self._run = known_run(self._db, number, info.get("command", "crawl"), at)
         self._wait(at, "run", info | ({"joined": "yes"} if self._joined else {}))
 
@@ -240,24 +231,6 @@ class _File:
         )
         if kind == "resource":
             self._wait(from_iso(fields["WARC-Date"]), "import", {}, capture=capture)
-        elif not self._tells:
-            self._tell_old(capture)
-
-    def _tell_old(self, capture: int) -> None:
-        """Tell of a visit what its capture tells, in a file of before metadata records did."""
-        url, publisher, kind, at, status = self._db.execute(
-            "select url, publisher, kind, fetched_at, status from captures where id = ?", (capture,)
-        ).fetchone()
-        if publisher and kind in _VISITED and status not in _REDIRECTS:
-            visit = Visit(
-                key=canonical(url),
-                url=url,
-                publisher=publisher,
-                kind=Kind(kind),
-                found_at=from_iso(at),
-            )
-            fields = fields_of(visit, run=self._run) | {OF_OLD: "yes"}
-            self._wait(from_iso(at), "visit", fields, capture=capture)
 
     def _wait(
         self, at: datetime, act: str, told: dict[str, str], *, capture: int | None = None

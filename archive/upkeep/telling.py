@@ -4,13 +4,10 @@ Each visit's end is told by a metadata record that refers to the record of the a
 behind it: in the same piece mostly, else in a later file of the run, or in one of a repair.
 """
 
-import os
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from archive.upkeep.damage import Damage
-from archive.upkeep.warc_record import Record, parse, unpack_next
-from archive.warc.records import read_fields
+from archive.upkeep.warc_record import Record
 
 _ANSWERS = frozenset({"response", "revisit"})  # a resource record tells of itself
 
@@ -39,28 +36,3 @@ class Telling:
             self.untold.pop(name, None)
             if name not in self._answers:
                 self.elsewhere.add(name)
-
-
-def tells_visits(path: Path) -> bool:
-    """Return whether a WARC file tells of visits; those of the first releases did not.
-
-    A file says so in the warcinfo record that it begins with. False where that does not read.
-    """
-    try:
-        found = _first(path)
-    except OSError:  # is told where the file's records are looked at
-        return False
-    record = parse(found[0]) if found else None
-    if record is None or record.type != "warcinfo":
-        return False
-    info = read_fields(bytes(record.block))
-    # A mended form has today's description, and the command only if a record of it tells a visit.
-    return "command" in info and "metadata record" in info.get("description", "")
-
-
-def _first(path: Path) -> tuple[bytes, int] | None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        return unpack_next(descriptor, 0, os.fstat(descriptor).st_size)
-    finally:
-        os.close(descriptor)

@@ -25,7 +25,6 @@ from archive.upkeep import index_check, table_check, warc_check
 from archive.upkeep.damage import FROM_BACKUP, ROW_FROM_BACKUP, Damage, Findings
 from archive.upkeep.mending import latest
 from archive.upkeep.table_check import Articles
-from archive.upkeep.telling import tells_visits
 from archive.upkeep.warc_check import Piece
 
 _PIECE = 1 << 25  # bytes of a WARC file for one task
@@ -138,13 +137,12 @@ def _pieces(db: sqlite3.Connection, root: Path, findings: Findings) -> Iterator[
         if size is None:
             findings.damages.append(_file(file.name, f"is missing; {file.rows} captures are in it"))
             continue
-        tells = tells_visits(folder / file.name)
-        findings.damages += _misfits(file, size, old=not tells)
+        findings.damages += _misfits(file, size)
         if file.open and size > file.committed:
             findings.notes.append(_unacknowledged(file, size, held=held))
         end = min(size, file.committed) if file.open else size
         # A run that goes on may have told what rows say by now behind what is looked at.
-        yield from _cut(db, root, file.name, end, tells=tells and not file.open)
+        yield from _cut(db, root, file.name, end, tells=not file.open)
     running = _running(db)
     db.execute("commit")
     newest = set(latest(present))
@@ -210,7 +208,7 @@ def _size(path: Path) -> int | None:
         return None
 
 
-def _misfits(file: _File, size: int, *, old: bool) -> Iterator[Damage]:
+def _misfits(file: _File, size: int) -> Iterator[Damage]:
     """Yield where a file's length is not what its row says; a run that goes on is ahead of it.
 
     Of the files of first releases, rows know no more than where the last capture ends.
@@ -220,7 +218,7 @@ def _misfits(file: _File, size: int, *, old: bool) -> Iterator[Damage]:
         yield _file(file.name, told, remedy=ROW_FROM_BACKUP)
     elif size < file.committed:
         yield _file(file.name, f"lacks {file.committed - size} bytes at its end")
-    elif size > file.committed and not (file.open or old):
+    elif size > file.committed and not file.open:
         told = f"has {size - file.committed} bytes behind those that its row of warc_files knows"
         yield _file(file.name, told, remedy=ROW_FROM_BACKUP)
 

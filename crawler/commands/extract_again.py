@@ -76,7 +76,7 @@ def read_archive_again(
 
 
 def _has_articles(archive: Path, slug: str) -> bool:
-    with closing(open_for_reading(archive, older=True)) as db:
+    with closing(open_for_reading(archive)) as db:
         row = db.execute("select 1 from publishers where slug = ?", (slug,)).fetchone()
     return row is not None
 

@@ -1,7 +1,6 @@
 """What WARC files have lost of visits is noticed, told again, and enough for a new database."""
 
 import asyncio
-import gzip
 import shutil
 from contextlib import closing
 
@@ -122,29 +121,6 @@ def test_a_dry_run_says_how_many_and_tells_nothing(desk):
     assert LOST.format(1) in said
     assert done.counts["mended"]
     assert {path: path.read_bytes() for path in files(desk)} == before
-
-
-def test_a_file_of_a_release_that_told_no_visits_has_lost_none(desk):
-    """As the first releases wrote it: no command in its head, no metadata records."""
-    path = files(desk)[0]
-    old = bytearray()
-    whole = path.read_bytes()
-    for offset, length, record in members(path):
-        packed_record = whole[offset : offset + length]
-        if record.type == "warcinfo":
-            plain = gzip.decompress(packed_record)
-            plain = plain.replace(b"command: crawl\r\n", b"commanc: crawl\r\n")
-            fields = b"".join(
-                line for line in plain.splitlines(keepends=True)
-                if not line.startswith(b"WARC-Block-Digest")
-            )  # fmt: skip
-            old += gzip.compress(fields)
-        elif record.type != "metadata":
-            old += packed_record
-    path.write_bytes(old)
-    mended(desk)
-    assert told(path) == []
-    assert len(files(desk)) == 2
 
 
 @pytest.mark.slow

@@ -50,22 +50,6 @@ and name not like 'articles_fts%' and name not like 'sqlite_%' and name not like
 """
 
 
-def columns(root: Path, tables: Collection[str]) -> Mapping[str, list[str]]:
-    """Return the names of the columns of some tables, as far as they are there."""
-    return {
-        table: [str(row[1]) for row in _rows(root, f"pragma table_info({table})")]
-        for table in tables
-    }
-
-
-def held(root: Path, known: Mapping[str, list[str]]) -> Mapping[str, Rows]:
-    """Return all rows of some tables in the columns that are `known`."""
-    return {
-        table: _rows(root, f"select {', '.join(names)} from {table} order by 1, 2")
-        for table, names in known.items()
-    }
-
-
 def _rows(root: Path, sql: str, *, without: Collection[str] = ()) -> Rows:
     with closing(sqlite3.connect(f"{(root / NAME).absolute().as_uri()}?mode=ro", uri=True)) as db:
         cursor = db.execute(sql)

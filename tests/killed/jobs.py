@@ -18,9 +18,7 @@ from archive.urls import canonical
 from fixtures import Clock, Newsstand
 from tests.archive.desk import NOON, Hands, opened
 from tests.archive.test_verify import fill, page
-from tests.archives.grow import grow
-from tests.archives.make import unpack
-from tests.killed.contents import Rows, columns, everything, held, said
+from tests.killed.contents import Rows, everything, said
 from tests.sound import Unsound
 
 Gauge = Callable[[], float]
@@ -211,50 +209,6 @@ class Backup(Job):
         return everything(self.source)
 
 
-class Migration(Job):
-    """An archive of the oldest tables, grown to some hundred articles, is opened to write."""
-
-    name = "migration"
-    finishes = True
-    torn_is_sound = False  # an older archive is refused until it is migrated
-
-    @cached_property
-    def older(self) -> Path:
-        root = unpack("m002", self.ground.folder)
-        grow(root, copies=max(60, int(300 * self.ground.scale)), seed=self.ground.seed)
-        return root
-
-    @cached_property
-    def _known(self) -> Mapping[str, list[str]]:
-        tables = (
-            "publishers",
-            "captures",
-            "articles",
-            "visits",
-            "links",
-            "problems",
-            "article_tags",
-        )
-        known = columns(self.older, tables)
-        revision = columns(self.older, ["revisions"])["revisions"]
-        return {**known, "revisions": [name for name in revision if name != "content_hash"]}
-
-    def lay_out(self, root: Path) -> None:
-        shutil.copytree(self.older, root)
-
-    def command(self, root: Path) -> list[str]:
-        return warraq("import-jsonl", NOTHING, archive=root)
-
-    def gauges(self, root: Path) -> Mapping[str, Gauge]:
-        return {"MB of database": lambda: _bytes(root, "archive.db*") / 1e6}
-
-    def result(self, root: Path) -> Mapping[str, Rows]:
-        return held(root, self._known)
-
-    def expected(self, undisturbed: Path) -> Mapping[str, Rows]:
-        return held(self.older, self._known)
-
-
 class Rebuild(Job):
     """The database is made anew from the WARC files; each second time there is none any more."""
 
@@ -316,7 +270,6 @@ JOBS: tuple[type[Job], ...] = (
     Crawl,
     ImportJsonl,
     Backup,
-    Migration,
     Rebuild,
     ExtractAgain,
     ImportWarc,

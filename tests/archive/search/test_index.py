@@ -10,12 +10,10 @@ from importlib.resources import files
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlite_utils import Database
 
-from archive.schema import MIGRATIONS
 from archive.search import index
 from archive.search.arabic import analyse, tidy, tokens
-from archive.search.index import ANALYSER, index_is_current, rebuild_index, register
+from archive.search.index import ANALYSER, index_is_current, rebuild_index
 from tests.archive.newsroom import add_article, empty_archive
 
 ODD = st.text(
@@ -160,15 +158,6 @@ def test_a_failed_rebuild_changes_nothing(archive):
         rebuild_index(archive, stop)
     assert index_is_current(archive)
     assert found(archive, "حكوم") == [1]
-
-
-def test_articles_from_before_the_index_are_indexed():
-    archive = sqlite3.connect(":memory:", isolation_level=None)
-    MIGRATIONS.apply(Database(archive), stop_before="m002_search_index")
-    add_article(archive, id=7, text="الحكومة")
-    register(archive)
-    MIGRATIONS.apply(Database(archive))
-    assert found(archive, "حكوم") == [7]
 
 
 def test_datasette_sees_that_articles_can_be_searched(archive):

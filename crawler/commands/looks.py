@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from archive.urls import readable
-from crawler.scouting.checkup import Finding
-from crawler.scouting.publisherfile import KEYS, language, named, not_found, told, when
-from crawler.scouting.survey import Sample, Survey
+from crawler.discovery.check import Finding
+from crawler.discovery.publisher_file import language, named, not_found, told, when
+from crawler.discovery.site import KEYS
+from crawler.discovery.survey import Sample, Survey
 
 _KEYS = dict(KEYS)
 

@@ -19,7 +19,7 @@ from crawler.errors import CannotFollow, PublisherError
 from crawler.publisher import PACKAGED, Publisher, is_slug, load_all, read
 
 if TYPE_CHECKING:
-    from crawler.scouting.survey import Survey
+    from crawler.discovery.survey import Survey
 
 
 @click.command()
@@ -43,7 +43,7 @@ def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, 
     warraq publishers add https://example.org/ar --slug example-arabic
     """  # noqa: D301 - click wants the character
     from crawler.commands.looks import survey_report
-    from crawler.scouting.publisherfile import compose, slug_of
+    from crawler.discovery.publisher_file import compose, slug_of
 
     home = _checked(url)
     _check_slug(slug)
@@ -66,9 +66,8 @@ def _surveyed(archive: Path, home: str, *, log_level: str, now: Clock) -> "Surve
     Raises:
         CannotFollow: if there is no newspaper to be seen.
     """
-    from crawler.scouting.errand import Errand, look
-    from crawler.scouting.scout import NOBODY
-    from crawler.scouting.surveyor import Surveyor
+    from crawler.discovery.probe import NOBODY, Errand, look
+    from crawler.discovery.survey import Surveyor
 
     own = is_local(urlsplit(home).hostname or "")  # the user's word opens it, and it needs no delay
     candidate = Publisher(

@@ -17,7 +17,7 @@ from crawler.commands.options import chosen, log_level_option, now_option
 from crawler.publisher import Publisher
 
 if TYPE_CHECKING:
-    from crawler.scouting.checkup import Finding
+    from crawler.discovery.check import Finding
 
 
 @click.command()
@@ -56,9 +56,9 @@ def _looked_at(
     archive: Path, open_now: list[Publisher], *, log_level: str, now: Clock
 ) -> "list[Finding]":
     """Ask every entry point of some publishers."""
-    from crawler.scouting.checkup import Finding
-    from crawler.scouting.checkup import check as look_at
-    from crawler.scouting.errand import Errand, look
+    from crawler.discovery.check import Finding
+    from crawler.discovery.check import check as look_at
+    from crawler.discovery.probe import Errand, look
 
     errand: Errand[list[Finding]] = Errand(
         inquiry=lambda scout: look_at(scout, open_now),

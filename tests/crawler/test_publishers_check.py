@@ -11,8 +11,8 @@ from archive.database import open_for_reading
 from crawler import config
 from crawler.cli import warraq
 from crawler.commands.options import chosen
-from crawler.scouting.checkup import check as look_at
-from crawler.scouting.errand import Errand, look
+from crawler.discovery.check import check as look_at
+from crawler.discovery.probe import Errand, look
 from tests.crawler import shell, wire
 
 NEWS = ("/news/1001", "/news/1002")

@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.records import Extraction, Kind, Link, PageKind, Problem
+from crawler.discovery.check import Listing
+from crawler.discovery.publisher_file import compose, language, not_found, pattern_of, slug_of, told
+from crawler.discovery.site import USUAL, Candidate, FrontPage
+from crawler.discovery.survey import Entry, Sample, Survey
 from crawler.publisher import read
-from crawler.scouting.autodiscovery import USUAL, Candidate
-from crawler.scouting.frontpage import FrontPage
-from crawler.scouting.inspection import Listing
-from crawler.scouting.publisherfile import compose, language, not_found, pattern_of, slug_of, told
-from crawler.scouting.survey import Entry, Sample, Survey
 
 HOME = "https://www.x.example/"
 

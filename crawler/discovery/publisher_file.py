@@ -1,4 +1,4 @@
-"""What was found at a site, as the text of a publisher file that a person reads and mends. Pure."""
+"""A survey as the text of a publisher file that a person reviews and completes. Pure."""
 
 import json
 import re
@@ -11,16 +11,10 @@ from archive.records import Kind
 from archive.urls import host_of
 from crawler.addresses import is_local
 from crawler.article.headline import one_line
-from crawler.scouting.autodiscovery import USUAL, USUAL_OF_WORDPRESS, Candidate
-from crawler.scouting.inspection import Listing
-from crawler.scouting.survey import Entry, Survey
+from crawler.discovery.check import Listing
+from crawler.discovery.site import KEYS, USUAL, USUAL_OF_WORDPRESS, Candidate
+from crawler.discovery.survey import Entry, Survey
 
-KEYS = (
-    (Kind.FEED, "feeds"),
-    (Kind.SITEMAP, "sitemaps"),
-    (Kind.SECTION, "sections"),
-    (Kind.API, "api"),
-)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _ALONE = {"co", "com", "net", "org", "gov", "edu", "ac", "or", "go", "info", "mil"}
 _FRONTS = {"", "ar", "home", "index", "main", "default"}

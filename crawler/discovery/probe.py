@@ -1,24 +1,29 @@
-"""A look at a site by the same polite road as every fetch, without a crawl.
+"""Single addresses fetched without a crawl: same robots.txt, delays, gate and WARC files.
 
-robots.txt, delays, pauses, the gate for addresses and the WARC file are those of the crawl; but no
-visit is read or ended, so that no conditional state is spent: whatever is new is as new to the next
-crawl as before. Only a host that asks for a pause (429, 503) has its visits wait, as in a crawl.
+No visit is read or ended, so that no conditional state is spent: what is new stays new for the next
+crawl. Only a host that asks for a pause (429, 503) has its visits wait, as in a crawl.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
 from urllib.parse import urldefrag
 
 from scrapy import Request
+from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
+from scrapy.utils.log import configure_logging
 from w3lib.url import safe_url_string
 
+from archive.clock import Clock
+from archive.errors import ArchiveError, unwritten
 from archive.records import Capture, Kind, Problem, Visit
 from archive.store import Store
 from archive.urls import canonical, readable
+from crawler.config import Config
 from crawler.errors import CrawlerError, StoppedLooking
 from crawler.faults import (
     ARCHIVE_FAULTS,
@@ -29,10 +34,14 @@ from crawler.faults import (
     kind_of,
     network_detail,
 )
+from crawler.politeness import allowance
 from crawler.politeness.policy import FRESH
 from crawler.publisher import Publisher
 from crawler.requests import LARGEST, LARGEST_PAGE
+from crawler.settings import USER_AGENT
 from crawler.spiders.news import NewsSpider
+from crawler.stop import Stop
+from crawler.wiring import known, scrapy_settings, warcinfo
 
 NOBODY = ""  # the slug of a publisher that is not one yet; its captures have none
 _NOTHING: tuple[Request, ...] = ()
@@ -180,3 +189,84 @@ def _fetch(kind: str, detail: str) -> Problem:
 def _line(answer: Answer) -> str:
     status = answer.capture.status if answer.capture else answer.problem and answer.problem.kind
     return f"{status}  {readable(answer.url)}"
+
+
+T = TypeVar("T")
+Inquiry = Callable[[Scout], Awaitable[T]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand(Generic[T]):
+    """What to look at, and where the bytes go: the archive in `root`.
+
+    `named` are URLs that the user wrote: their hosts may be of the own machine or network.
+    """
+
+    inquiry: Inquiry[T]
+    root: Path
+    command: str
+    publishers: Sequence[Publisher]
+    named: Sequence[str] = ()
+    settings: Config
+    log_level: str
+    clock: Clock
+    tell: Callable[[str], None] = lambda _line: None
+
+
+async def look(errand: Errand[T]) -> T:
+    """Run an inquiry and return what it found; its exchanges are in the WARC files then.
+
+    Raises:
+        CrawlerError: what the inquiry raised.
+        ArchiveError: if the archive cannot be written.
+    """
+    stop = Stop()
+    stop.install(with_parent=False)
+    with Store(
+        errand.root,
+        command=errand.command,
+        software=USER_AGENT,
+        settings=warcinfo(errand.settings.contact),
+        clock=errand.clock,
+    ) as store:
+        scout = await _send(errand, store, stop)
+        if scout.fault:
+            raise ArchiveError(unwritten(scout.fault, errand.root)) from scout.fault
+    if scout.workers.failure:
+        raise scout.workers.failure
+    if scout.failure:
+        raise scout.failure
+    return cast("T", scout.result)
+
+
+async def _send(errand: Errand[T], store: Store, stop: Stop) -> Scout:
+    room = allowance.left(store, errand.settings.caps)
+    if room == 0:
+        raise CrawlerError(" ".join(allowance.notes(store, errand.settings.caps)))
+    for one in errand.publishers:
+        if one.slug != NOBODY:
+            store.publish(known(one))
+    settings = scrapy_settings(
+        errand.publishers, contact=errand.settings.contact, log_level=errand.log_level
+    )
+    settings.set("OPEN_URLS", [*settings["OPEN_URLS"], *errand.named], priority="cmdline")
+    settings.set("PROXY", errand.settings.proxy, priority="cmdline")
+    settings.set("EXTRACT_PROCESSES", 1, priority="cmdline")  # a look reads a handful of pages
+    configure_logging(settings)
+    crawler = Crawler(Scout, settings)
+
+    async def inquiry(scout: Scout) -> T:
+        stop.spider = scout
+        if stop.asked:
+            scout.stop()
+        return await errand.inquiry(scout)
+
+    await AsyncCrawlerRunner(settings).crawl(
+        crawler,
+        store=store,
+        publishers=errand.publishers,
+        inquiry=inquiry,
+        max_bytes=room,
+        tell=errand.tell,
+    )
+    return cast("Scout", crawler.spider)

@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from archive.records import Capture, Kind, Link, Problem
+from crawler.discovery.check import Listing, form_of, inspect, newest, posts
+from crawler.discovery.probe import Answer
 from crawler.listings import NotAListing
-from crawler.scouting.inspection import Listing, form_of, inspect, newest, posts
-from crawler.scouting.scout import Answer
 from crawler.workers import Workers
 from tests.crawler import wire
 

@@ -3,7 +3,7 @@
 import pytest
 
 from archive.records import Kind
-from crawler.scouting.autodiscovery import (
+from crawler.discovery.site import (
     absolute,
     in_robots,
     usual_api,

@@ -5,9 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.records import Kind
-from crawler.scouting.frontpage import feeds_on, read_front
-from crawler.scouting.menus import sections_on
-from crawler.scouting.sitename import name_of
+from crawler.discovery.site import feeds_on, name_of, read_front, sections_on
 
 URL = "https://x.example/"
 

@@ -1,36 +1,133 @@
-"""A look at a site that may be a newspaper: where it lists its articles, and how they read.
+"""A new site surveyed: where it lists its articles, and how they are read.
 
 The order is that of trust and of cost: what the site declares, then what is usual, then its menu;
 nothing is asked for that an earlier answer made needless, and nothing twice.
 """
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from urllib.parse import urljoin, urlsplit
 
-from archive.records import Capture, Kind, Link, Problem
-from crawler.listings.sitemaps import of_articles
-from crawler.publisher import Publisher
-from crawler.scouting.anchors import key
-from crawler.scouting.autodiscovery import (
+from archive.records import Capture, Extraction, Kind, Link, PageKind, Problem
+from archive.urls import host_of
+from crawler.discovery.check import Listing, form_of, inspect, remedy_for
+from crawler.discovery.probe import NOBODY, Answer, Scout
+from crawler.discovery.site import (
+    USUAL,
+    USUAL_OF_WORDPRESS,
     Candidate,
+    FrontPage,
+    feeds_on,
     in_robots,
+    key,
+    read_front,
+    sections_on,
     usual_feeds,
     usual_sitemaps,
 )
-from crawler.scouting.frontpage import FrontPage, feeds_on, read_front
-from crawler.scouting.inspection import Listing, form_of, inspect
-from crawler.scouting.menus import sections_on
-from crawler.scouting.refusals import no_front_page, not_a_newspaper
-from crawler.scouting.scout import NOBODY, Answer, Scout
-from crawler.scouting.survey import (
-    ARTICLES,
-    MOST_READ,
-    Entry,
-    Sample,
-    Survey,
-    with_links_of_their_own,
-)
+from crawler.errors import CannotFollow
+from crawler.listings.sitemaps import of_articles
+from crawler.politeness.traps import shape
+from crawler.publisher import Publisher
+
+MOST_READ = 7  # articles that are tried
+ARTICLES = frozenset({PageKind.ARTICLE, PageKind.LIVEBLOG, PageKind.VIDEO, PageKind.GALLERY})
+_TRUST = (Kind.FEED, Kind.API, Kind.SECTION, Kind.SITEMAP)  # in listing news and nothing else
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An entry point that works: where it was found, and what it gave."""
+
+    candidate: Candidate
+    listing: Listing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """A page that an entry point listed, as Warraq read it."""
+
+    url: str
+    reading: Extraction
+
+    @property
+    def is_article(self) -> bool:
+        """Whether it is a piece of news with a title."""
+        return self.reading.kind in ARTICLES and bool(self.reading.title)
+
+
+@dataclass(slots=True, kw_only=True)
+class Survey:
+    """What was found at a site: its front page, its entry points, and articles read from there.
+
+    `home` is the address of the front page to be kept, `front.url` the one that answered; `menu`
+    are its links that look like sections. `failed` are the entry points that do not work, each
+    with the reason.
+    """
+
+    home: str
+    front: FrontPage
+    menu: list[str] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    samples: list[Sample] = field(default_factory=list)
+    failed: list[tuple[Candidate, Problem]] = field(default_factory=list)
+
+    def of(self, kind: Kind) -> list[Entry]:
+        """Return the entry points of a kind."""
+        return [entry for entry in self.entries if entry.candidate.kind is kind]
+
+    def to_read(self) -> list[Link]:
+        """Return links to read, those first that are surest to be news: a feed's newest.
+
+        Of several entry points of a kind each gives one in turn.
+        """
+        chosen: dict[str, Link] = {}
+        for kind in _TRUST:
+            lists = [_best(entry, self.front.url) for entry in self.of(kind)]
+            for turn in zip_longest(*lists):
+                for link in filter(None, turn):
+                    chosen.setdefault(key(link.url), link)
+        return list(chosen.values())[:MOST_READ]
+
+    def useless(self, listing: Listing) -> Problem | None:
+        """Return why a listing is of no use beside those that are known already."""
+        here = [link for link in listing.links if _related(link.url, self.front.url)]
+        known = {key(link.url) for entry in self.of(listing.kind) for link in entry.listing.links}
+        detail = None
+        if not listing.links:
+            detail = "it lists nothing"
+        elif not here:
+            detail = f"its links lead elsewhere, such as to {listing.links[0].url}"
+        elif {key(link.url) for link in here} <= known:
+            detail = "it lists nothing that the others do not"
+        return Problem(kind="of-no-use", detail=detail, stage="discover") if detail else None
+
+
+def with_links_of_their_own(found: Sequence[Entry]) -> list[Entry]:
+    """Return the pages that list something beside what stands on most of the pages."""
+    counts = Counter(key(link.url) for entry in found for link in set(entry.listing.links))
+    common = {one for one, count in counts.items() if count * 2 > max(len(found), 2)}
+    return [
+        entry for entry in found if any(key(link.url) not in common for link in entry.listing.links)
+    ]
+
+
+def _best(entry: Entry, home: str) -> list[Link]:
+    """Return the first links of an entry point, those of its commonest shape before others."""
+    links = [one for one in entry.listing.links if _related(one.url, home)]
+    shapes = Counter(shape(link.url) for link in links)
+    return sorted(links, key=lambda link: -shapes[shape(link.url)])[:MOST_READ]  # stable
+
+
+def _related(url: str, home: str) -> bool:
+    """Tell whether an address is on the host of a site, above it or below it."""
+    one, other = host_of(url), host_of(home)
+    if one == other:
+        return urlsplit(url).port == urlsplit(home).port
+    return one.endswith(f".{other}") or other.endswith(f".{one}")
+
 
 _FEEDS = 4  # of a site; more are those of its sections
 _ASKED_FEEDS = 8
@@ -237,3 +334,50 @@ class Surveyor:
 def _is_page(capture: Capture) -> bool:
     media = (capture.content_type or "text/html").lower()
     return "html" in media
+
+
+def no_front_page(answer: Answer, wall: Problem | None = None) -> CannotFollow:
+    """Return the refusal of a site whose front page cannot be read."""
+    problem = wall or answer.problem
+    if problem is None:
+        media = (answer.capture and answer.capture.content_type) or "no type at all"
+        return CannotFollow(
+            f"{answer.url}: that is no web page, but {media};"
+            " give the address of the newspaper's front page"
+        )
+    remedy = remedy_for(problem) or "see whether a browser can open it"
+    return CannotFollow(
+        f"{answer.url}: {problem.detail}{_where(answer)}. Nothing written: {remedy}."
+    )
+
+
+def not_a_newspaper(survey: Survey, problems: Sequence[Problem]) -> CannotFollow:
+    """Return the refusal of a site on which no news was found.
+
+    `problems` are those of the pages that were read and are no articles.
+    """
+    if survey.samples:
+        seen = "the pages it lists carry no date, so they are hardly news"
+    elif problems:
+        kind, _ = Counter(one.kind for one in problems).most_common(1)[0]
+        example = next(one.detail for one in problems if one.kind == kind)
+        seen = f"the pages it lists do not read as articles ({example})"
+    elif survey.entries:
+        seen = "the pages it lists do not read as articles"
+    else:
+        seen = "there is no feed, no sitemap and no section page with articles to be found"
+    broken = [
+        f" {one.url} ({one.how}): {problem.detail}."
+        for one, problem in survey.failed
+        if one.how not in {USUAL, USUAL_OF_WORDPRESS}
+    ]
+    return CannotFollow(
+        f"{survey.home}: {seen}.{''.join(broken[:2])} Nothing written. If it is a newspaper, give"
+        " the address of its news, or write its file by hand (README, «Follow another newspaper»)."
+    )
+
+
+def _where(answer: Answer) -> str:
+    landed = answer.capture.url if answer.capture else answer.url
+    same = urlsplit(landed)[:3] == urlsplit(answer.url)[:3]
+    return "" if same else f" (it led to {landed})"

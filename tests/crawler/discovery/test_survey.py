@@ -3,10 +3,9 @@
 import pytest
 
 from archive.records import Extraction, Kind, Link, PageKind
-from crawler.scouting.autodiscovery import Candidate
-from crawler.scouting.frontpage import FrontPage
-from crawler.scouting.inspection import Listing
-from crawler.scouting.survey import MOST_READ, Entry, Sample, Survey, with_links_of_their_own
+from crawler.discovery.check import Listing
+from crawler.discovery.site import Candidate, FrontPage
+from crawler.discovery.survey import MOST_READ, Entry, Sample, Survey, with_links_of_their_own
 
 HOME = "https://x.example/"
 

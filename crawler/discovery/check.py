@@ -1,6 +1,6 @@
-"""What an answer is as a listing: its form, its links, how new they are; and what is wrong with it.
+"""Whether entry points work: what an answer is as a listing, and what to do where it is none.
 
-For `warraq publishers add` and `check`, which look at listings without keeping their links.
+Each is asked once, without the validators of its visit, which is not ended by it.
 """
 
 import asyncio
@@ -9,18 +9,20 @@ import contextlib
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 
 from archive.records import Capture, Kind, Link, Problem
+from archive.urls import host_of
 from crawler import listings
 from crawler.article.headline import one_line
 from crawler.dating.moments import parse
+from crawler.discovery.probe import Answer, Scout
+from crawler.discovery.site import KEYS, absolute
 from crawler.listings import NotAListing
-from crawler.scouting.autodiscovery import absolute
-from crawler.scouting.scout import Answer
+from crawler.publisher import Publisher
 from crawler.workers import Stopped, Workers
 
 MOST_LINKS = 200_000  # counted of one listing; sitemaps.org allows 50,000
@@ -172,3 +174,153 @@ def _rendered(title: object) -> str | None:
 
 def _not_listing(detail: str) -> Problem:
     return Problem(kind="not-a-listing", detail=detail, stage="discover")
+
+
+STALE = timedelta(days=30)
+_KEYS = dict(KEYS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one entry point gave: its listing, or the problem in one sentence.
+
+    `status` is of the answer, None where there was none; `wanted` counts the links that the
+    publisher's patterns let pass. `remedies` say what to do, also where it works for now.
+    """
+
+    publisher: str
+    kind: Kind
+    url: str
+    status: int | None = None
+    listing: Listing | None = None
+    wanted: int = 0
+    problem: str | None = None
+    remedies: tuple[str, ...] = ()
+
+    @property
+    def works(self) -> bool:
+        """Whether the crawl gets articles, or listings of them, from here."""
+        return self.problem is None
+
+
+async def check(scout: Scout, publishers: Sequence[Publisher]) -> list[Finding]:
+    """Ask every entry point of the publishers once, and return what each gave, in their order.
+
+    Raises:
+        CrawlerError: what ended the look, when everything that was in hand is finished.
+    """
+    asked = [
+        (one, kind, url) for one in publishers for kind, key in KEYS for url in getattr(one, key)
+    ]
+    looks = (_look(scout, one, kind, url) for one, kind, url in asked)
+    found = await asyncio.gather(*looks, return_exceptions=True)
+    for one in found:
+        if isinstance(one, BaseException):
+            raise one
+    return [one for one in found if isinstance(one, Finding)]
+
+
+async def _look(scout: Scout, one: Publisher, kind: Kind, url: str) -> Finding:
+    answer = await scout.ask(url, kind, publisher=one.slug)
+    now = scout.clock()
+    found = await inspect(answer, scout.workers, now=now)
+    status = answer.capture.status if answer.capture else None
+    if isinstance(found, Problem):
+        remedies = [*_moved(answer, url), *_remedies(answer, kind, found)]
+        return Finding(
+            publisher=one.slug, kind=kind, url=url, status=status,
+            problem=found.detail, remedies=tuple(remedies),
+        )  # fmt: skip
+    wanted = sum(one.wants(link.url) for link in found.links)
+    problem = _useless(found, wanted)
+    remedies = [*_moved(answer, url), *_stale(found, now=now)]
+    if problem and found.links:
+        remedies.append(f"mend `accept` and `reject`: it lists addresses such as {_example(found)}")
+    elif problem:
+        remedies.append(_ANEW)
+    return Finding(
+        publisher=one.slug, kind=kind, url=url, status=status, listing=found, wanted=wanted,
+        problem=problem, remedies=tuple(remedies),
+    )  # fmt: skip
+
+
+_ANEW = "look where it lists its articles now: `warraq publishers add` with its front page"
+
+
+def _useless(found: Listing, wanted: int) -> str | None:
+    if found.listings or wanted:
+        return None
+    if not found.links:
+        return f"the {found.form} is sound, and lists nothing"
+    return f"none of its {found.count} links is one that `accept` and `reject` let pass"
+
+
+def _remedies(answer: Answer, kind: Kind, problem: Problem) -> list[str]:
+    if problem.kind != "not-a-listing" or answer.capture is None:
+        return [remedy_for(problem) or _ANEW]
+    other, form = form_of(answer.capture)
+    if other in {Kind.FEED, Kind.SITEMAP, Kind.API} and other is not kind:
+        return [f"it is {a(form)}: move it from `{_KEYS[kind]}` to `{_KEYS[other]}`"]
+    return [_ANEW]
+
+
+def _moved(answer: Answer, url: str) -> list[str]:
+    landed = answer.capture.url if answer.capture else url
+    if not answer.moved or landed == url:
+        return []
+    where = "" if host_of(landed) == host_of(url) else ", on another host: is it the newspaper's?"
+    return [f"it moved for good; write {landed} instead{where}"]
+
+
+def _stale(found: Listing, *, now: datetime) -> list[str]:
+    if found.newest is None:
+        return []
+    day = found.newest if not isinstance(found.newest, datetime) else found.newest.date()
+    return _age(now.astimezone(UTC).date(), day)
+
+
+def _age(today: date, newest: date) -> list[str]:
+    days = (today - newest).days
+    if days <= STALE.days:
+        return []
+    return [f"nothing new for {days} days: has the newspaper stopped, or does it list elsewhere?"]
+
+
+def _example(found: Listing) -> str:
+    return found.links[0].url
+
+
+_REMEDIES = {
+    "network-dns": "check the spelling of the address",
+    "network-refused": "check the address: its port, http or https",
+    "network-timeout": "try again later",
+    "network-failed": "try again later, or the other one of http and https",
+    "robots-disallow": "the site does not want to be read by programs; Warraq obeys",
+    "robots-unreachable": (
+        "check the spelling of the address, http or https; or try again later: where robots.txt"
+        " cannot be had, nothing is asked (RFC 9309)"
+    ),
+    "host-paused": "the host asked to be left alone; try again then",
+    "address-refused": "an address of a private network is asked only when you name it yourself",
+    "http-401": "the site wants a log-in",
+    "http-403": (
+        "the site refuses programs, or your country; see whether a browser can open it, and set"
+        " `contact` in warraq.toml so that the publisher can reach you"
+    ),
+    "http-404": "there is nothing at this address; give that of the front page",
+    "http-410": "there is nothing at this address any more",
+    "http-429": "the site asks for patience; try again later",
+    "http-451": "the site may not be shown where you are",
+    "challenge": "it tests whether a browser is there; Warraq does not pretend to be one",
+    "captcha": "it asks for a captcha; Warraq solves none",
+    "consent": "nothing is shown before consent is given; try the address of a section",
+    "parked": "the domain has no site of its own any more; look for the newspaper's new address",
+    "login": "it asks for a log-in; if parts of it are open, give the address of one",
+    "outage": "the site is out of order; try again later",
+}
+
+
+def remedy_for(problem: Problem) -> str | None:
+    """Return what a person can do about a problem of fetching; None where we know nothing."""
+    kind = "outage" if problem.kind.startswith("http-5") else problem.kind
+    return _REMEDIES.get(kind)

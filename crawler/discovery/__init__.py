@@ -1,0 +1,1 @@
+"""`warraq publishers add` and `check`: what a site offers, without a crawl."""

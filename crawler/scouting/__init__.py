@@ -1,1 +1,0 @@
-"""Looks at sites without a crawl: `warraq publishers add` and `check`."""

@@ -1,7 +1,27 @@
-"""What holds for all tests: how hypothesis looks for counter-examples."""
+"""What holds for all tests: how hypothesis looks for counter-examples, and who reads pages."""
 
+from collections.abc import Iterator
+
+import pebble
+import pytest
 from hypothesis import settings
+
+from tests.pools import Borrowed
 
 # A machine that is busy elsewhere is no counter-example; what one run finds, every run finds.
 settings.register_profile("warraq", deadline=None, derandomize=True)
 settings.load_profile("warraq")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_workers() -> Iterator[None]:
+    """Let all crawls of this process share worker processes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("crawler.processes.ProcessPool", Borrowed)
+        yield
+
+
+@pytest.fixture
+def own_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each crawl of a test start and end its own, as outside of tests."""
+    monkeypatch.setattr("crawler.processes.ProcessPool", pebble.ProcessPool)

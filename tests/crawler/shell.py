@@ -1,10 +1,15 @@
-"""Runs the command line in processes of its own, as a person or a service manager does."""
+"""Runs the command line: in this process, or in one of its own as a service manager does."""
 
+import logging
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+
+from click.testing import CliRunner
+
+from crawler.cli import warraq
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,8 +27,24 @@ def start(*words, **options):
     )
 
 
-def run(*words, seconds=60):
-    """Run `warraq WORDS…` to its end; return (exit code, output)."""
+def run(*words):
+    """Run `warraq WORDS…` in this process; return (exit code, output with standard error).
+
+    Raises:
+        Exception: what a person would see as a traceback.
+    """
+    handlers = list(logging.root.handlers)
+    try:
+        result = CliRunner().invoke(warraq, [str(word) for word in words])
+    finally:  # what Scrapy set up writes to a standard error that has gone
+        logging.root.handlers[:] = handlers
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.output
+
+
+def run_apart(*words, seconds=60):
+    """Run `warraq WORDS…` in a process of its own; return (exit code, output)."""
     with start(*words) as process:
         try:
             output = process.communicate(timeout=seconds)[0]

@@ -180,9 +180,10 @@ def test_an_unwritable_folder_is_named(tmp_path):
     assert str(tmp_path) in line
 
 
-def test_a_crawl_prints_its_summary(archive):
-    code, output = shell.run("crawl", "paper", "--archive", archive.root)
-    head, row = output.splitlines()[-2:]
+@pytest.mark.parametrize("run_it", [shell.run, shell.run_apart])
+def test_a_crawl_prints_its_summary(archive, run_it):
+    code, output = run_it("crawl", "paper", "--archive", archive.root)
+    head, row = output.splitlines()
     assert code == 0
     assert head.split() == [
         *("publisher", "requests", "new", "changed", "unchanged", "problems", "bytes", "seconds")

@@ -30,7 +30,7 @@ def root(lived, tmp_path):  # noqa: F811 - the fixture
 
 
 def again(root, *words):
-    code, output = shell.run("extract", "--again", *words, "--archive", root, seconds=120)
+    code, output = shell.run("extract", "--again", *words, "--archive", root)
     assert code == 0, output
     return output
 
@@ -76,7 +76,7 @@ def test_it_ends_quietly_when_whoever_reads_has_gone(root, words):
 def test_it_is_told_at_once_who_is_writing_and_a_dry_run_does_not_care(root):
     before = everything(root)
     with writing(root, command="crawl", now=NOW):
-        code, output = shell.run("extract", "--again", "--archive", root, seconds=30)
+        code, output = shell.run("extract", "--again", "--archive", root)
         assert code == 1
         assert re.fullmatch(
             r"Error: \S+: `warraq crawl` \(process \d+, since \S+\) is writing;"

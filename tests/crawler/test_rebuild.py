@@ -126,7 +126,7 @@ def test_a_rebuild_that_is_killed_goes_on_and_comes_out_equal(root):
             time.sleep(seconds)
             shell.kill(process.pid)
         assert everything(root) == before  # the old database is there until the new one is whole
-    code, output = shell.run("rebuild", "--from-warc", "--archive", root, seconds=120)
+    code, output = shell.run("rebuild", "--from-warc", "--archive", root)
     assert code == 0, output
     after = everything(root)
     for table, rows in before.items():

@@ -573,13 +573,13 @@ def test_a_database_that_does_not_read_is_made_anew(lived, harm):
     articles, chain, captures = (rows(lived, sql) for sql in (ALL, CHAIN, CAPTURES))
     harm(lived)
     is_there = (lived / NAME).exists()
-    code, output = shell.run("repair", "--archive", lived, seconds=120)
+    code, output = shell.run("repair", "--archive", lived)
     assert (code, "it is made anew" in output) == (0, True), output
     assert "verify: everything that is there is as it was written." in output
     assert (lived / OLD).exists() == is_there == (OLD in output)
     assert (rows(lived, ALL), rows(lived, CHAIN)) == (articles, chain)
     assert rows(lived, CAPTURES) == captures
-    code, output = shell.run("repair", "--archive", lived, seconds=60)
+    code, output = shell.run("repair", "--archive", lived)
     assert (code, "there is nothing to repair" in output) == (0, True), output
 
 
@@ -710,11 +710,11 @@ def test_reading_again_keeps_the_texts_of_lost_captures(lived):
     articles, chain = rows(lived, ALL), rows(lived, CHAIN)
     spoil(lived, first)
     mended(lived)
-    code, output = shell.run("extract", "--again", "--archive", lived, seconds=120)
+    code, output = shell.run("extract", "--again", "--archive", lived)
     assert code == 0, output
     assert rows(lived, ALL) == articles
     assert [row[:4] for row in rows(lived, CHAIN)] == [row[:4] for row in chain]
-    code, output = shell.run("repair", "--archive", lived, seconds=60)
+    code, output = shell.run("repair", "--archive", lived)
     assert (code, "known loss" in output or "nothing" in output) == (0, True), output
 
 
@@ -768,7 +768,7 @@ def test_an_article_of_which_only_records_are_left_is_read_again(lived):
     said = mended(lived)
     assert "known again" in said
     assert len(rows(lived, ALL)) == len(articles) - 1
-    code, output = shell.run("extract", "--again", "--archive", lived, seconds=120)
+    code, output = shell.run("extract", "--again", "--archive", lived)
     assert code == 0, output
     assert rows(lived, ALL) == articles
     assert [row[:4] for row in rows(lived, CHAIN)] == [row[:4] for row in chain]

@@ -21,6 +21,7 @@ from crawler.publisher import Publisher
 from crawler.workers import Stopped, Workers
 from tests.crawler import shell, wire
 
+pytestmark = pytest.mark.usefixtures("own_workers")
 PAPER = Publisher(slug="paper", name="الجريدة")
 
 

@@ -1,7 +1,6 @@
 """An import: every page once, in its own time, from whatever program wrote it, killed or not."""
 
 import asyncio
-import atexit
 import gzip
 import json
 import os
@@ -11,7 +10,7 @@ import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from io import BytesIO
 
 import pytest
@@ -20,6 +19,7 @@ from fastwarc.warc import ArchiveIterator as FastIterator
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
+from archive.clock import system
 from archive.database import open_for_reading
 from archive.errors import ArchiveLocked
 from archive.foreign.copying import Copying
@@ -34,7 +34,6 @@ from crawler.importing.keeping import is_article
 from crawler.importing.telling import Source
 from crawler.publisher import load_all
 from crawler.rebuild import rebuild
-from crawler.workers import Workers
 from tests.archive.desk import NOON
 from tests.archive.foreign_warcs import (
     answer,
@@ -90,15 +89,7 @@ def imported(root, *files, languages=frozenset({"ar"}), **options):
         processes=2,
         clock=lambda: NOW,
     )
-    return asyncio.run(run(replace(job, **options), workers=shared_workers()))[-1]
-
-
-@cache
-def shared_workers():
-    """Return the workers of all tests: starting some takes longer than most tests."""
-    workers = Workers(processes=2)
-    atexit.register(workers.close)
-    return workers
+    return asyncio.run(run(replace(job, **options)))[-1]
 
 
 def rows(root, sql, *values):
@@ -552,7 +543,7 @@ def test_what_wget_records_is_read(tmp_path, options, site):
         cwd=tmp_path, check=True, timeout=30,
     )  # fmt: skip
     (source,) = tmp_path.glob("made.warc*")
-    done = imported(tmp_path / "archive", source)
+    done = imported(tmp_path / "archive", source, clock=system)  # it wrote this machine's time
     assert done.counts["new"] == 4
     assert {one for (one,) in rows(tmp_path / "archive", "select url from articles")} == set(urls)
     assert is_whole(tmp_path / "archive")

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from archive.problems import ProblemKind
+
 
 class Kind(StrEnum):
     """What a capture holds, or what a visit expects to find."""
@@ -174,11 +176,10 @@ class Capture:
 class Problem:
     """What went wrong with a page, as data.
 
-    `kind` is a short stable word (`no-text`, `date-conflict`, `http-404`, `timeout`),
-    `detail` one sentence for a person; `stage` names the stop of the road that saw it.
+    `detail` is one sentence for a person; `stage` names the step that saw it.
     """
 
-    kind: str
+    kind: ProblemKind
     detail: str
     stage: str
 

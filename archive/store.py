@@ -11,6 +11,7 @@ from datetime import datetime
 from archive import articles, captures, links, renderings, runs, told, visits
 from archive.clock import from_iso, iso
 from archive.errors import DamagedWarc
+from archive.problems import ProblemKind
 from archive.records import (
     Capture,
     Exchange,
@@ -214,7 +215,7 @@ class Store(Session):
         problems = extraction.problems
         if kept[0] is None and not problems:
             detail = f"the page reads as {extraction.kind}, not as an article"
-            problems = (Problem(kind="not-an-article", detail=detail, stage="keep"),)
+            problems = (Problem(kind=ProblemKind.NOT_AN_ARTICLE, detail=detail, stage="keep"),)
         for problem in problems:
             self.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
         return kept

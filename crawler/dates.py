@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
+from archive.problems import ProblemKind
 from archive.records import Problem
 from crawler.dating.moments import Moment, Precision, parse
 
@@ -87,7 +88,7 @@ def decide(evidence: Iterable[Stamp], *, now: datetime, zone: tzinfo | None) -> 
     local = _really_local(published, stated, now, zone)
     if local:
         detail = f"{published.isoformat()} names UTC but is local time"
-        problems.append(Problem(kind="zone-conflict", detail=detail, stage="extract"))
+        problems.append(Problem(kind=ProblemKind.ZONE_CONFLICT, detail=detail, stage="extract"))
         published = local
     published = _on_calendar(published, zone)
     return Decision(
@@ -101,7 +102,7 @@ def decide(evidence: Iterable[Stamp], *, now: datetime, zone: tzinfo | None) -> 
 def _rough(ages: Sequence[tuple[Stamp, Moment]]) -> Iterable[Problem]:
     for stamp, moment in ages[:1]:
         detail = f"the page prints an age only, {stamp.text!r}: {moment.day} or near it"
-        yield Problem(kind="date-age", detail=detail, stage="extract")
+        yield Problem(kind=ProblemKind.DATE_AGE, detail=detail, stage="extract")
 
 
 def _is_plausible(moment: Moment, now: datetime) -> bool:
@@ -124,7 +125,7 @@ def _conflicts(
     for other, moment in stated:
         if other in _STATED and abs(moment.day - chosen.day) > _DAY:
             detail = f"{source} says {chosen.day}, {other} says {moment.day}"
-            yield Problem(kind="date-conflict", detail=detail, stage="extract")
+            yield Problem(kind=ProblemKind.DATE_CONFLICT, detail=detail, stage="extract")
             return
 
 

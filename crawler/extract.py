@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import tzinfo
 from urllib.parse import urlsplit
 
+from archive.problems import ProblemKind
 from archive.records import Capture, Extraction, Kind, Link, PageKind, Problem
 from crawler import bylines
 from crawler.article import headline
@@ -84,7 +85,7 @@ def _unreadable(source: str) -> Problem | None:
         return _no_text("this is no page but data")
     if (tags := source.count("<")) > _MOST_TAGS:
         detail = f"the page has {tags} tags; none of a newspaper has over {_MOST_TAGS}"
-        return Problem(kind="too-large", detail=detail, stage="extract")
+        return Problem(kind=ProblemKind.TOO_LARGE, detail=detail, stage="extract")
     return None
 
 
@@ -252,8 +253,8 @@ def _days_in(url: str) -> Iterable[str]:
 def _charset(decoded: Decoded) -> Iterable[Problem]:
     if decoded.overruled:
         detail = f"declared as {decoded.overruled}, read as {decoded.charset}"
-        yield Problem(kind="charset", detail=detail, stage="extract")
+        yield Problem(kind=ProblemKind.CHARSET, detail=detail, stage="extract")
 
 
 def _no_text(detail: str) -> Problem:
-    return Problem(kind="no-text", detail=f"no article text: {detail}", stage="extract")
+    return Problem(kind=ProblemKind.NO_TEXT, detail=f"no article text: {detail}", stage="extract")

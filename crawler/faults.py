@@ -14,20 +14,22 @@ from scrapy.exceptions import (
     UnsupportedURLSchemeError,
 )
 
+from archive.problems import ProblemKind
+
 
 class ProxyFailed(DownloadConnectionRefusedError):  # noqa: N818 - as its neighbours
     """The user's own proxy does not do its work; nothing can be asked through it."""
 
 
 # What the network did, and the kind of problem that it is.
-NETWORK_ERRORS: dict[type[Exception], str] = {
-    ProxyFailed: "proxy-failed",
-    CannotResolveHostError: "network-dns",
-    DownloadCancelledError: "network-cancelled",
-    DownloadConnectionRefusedError: "network-refused",
-    DownloadFailedError: "network-failed",
-    DownloadTimeoutError: "network-timeout",
-    UnsupportedURLSchemeError: "network-scheme",
+NETWORK_ERRORS: dict[type[Exception], ProblemKind] = {
+    ProxyFailed: ProblemKind.PROXY_FAILED,
+    CannotResolveHostError: ProblemKind.NETWORK_DNS,
+    DownloadCancelledError: ProblemKind.NETWORK_CANCELLED,
+    DownloadConnectionRefusedError: ProblemKind.NETWORK_REFUSED,
+    DownloadFailedError: ProblemKind.NETWORK_FAILED,
+    DownloadTimeoutError: ProblemKind.NETWORK_TIMEOUT,
+    UnsupportedURLSchemeError: ProblemKind.NETWORK_SCHEME,
 }
 NETWORK: tuple[type[Exception], ...] = tuple(NETWORK_ERRORS)
 # After these the host may be away, whatever address is asked for.
@@ -86,18 +88,18 @@ class ArchiveFault(IgnoreRequest):
 
 
 # Why an answer was not waited for or not taken, and the kind of problem that it is.
-IGNORED: dict[type[Exception], str] = {
-    Unreachable: "robots-unreachable",
-    Undecodable: "undecodable",
-    AddressRefused: "address-refused",
-    NoAddress: "bad-address",
-    TooLong: "bad-address",
-    TooLarge: "too-large",
-    IgnoreRequest: "ignored",  # too many redirects
+IGNORED: dict[type[Exception], ProblemKind] = {
+    Unreachable: ProblemKind.ROBOTS_UNREACHABLE,
+    Undecodable: ProblemKind.UNDECODABLE,
+    AddressRefused: ProblemKind.ADDRESS_REFUSED,
+    NoAddress: ProblemKind.BAD_ADDRESS,
+    TooLong: ProblemKind.BAD_ADDRESS,
+    TooLarge: ProblemKind.TOO_LARGE,
+    IgnoreRequest: ProblemKind.IGNORED,  # too many redirects
 }
 
 
-def kind_of(error: BaseException | None) -> str | None:
+def kind_of(error: BaseException | None) -> ProblemKind | None:
     """Return the kind of problem an error is that its page or its site is to blame for."""
     kinds = IGNORED | NETWORK_ERRORS
     return next((kind for cause, kind in kinds.items() if isinstance(error, cause)), None)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from archive.articles import Identity
+from archive.problems import ProblemKind
 from archive.records import Extraction, Kind, Outcome, PageKind, Problem, Reading, Visit
 from archive.store import Store
 from archive.urls import canonical, host_of
@@ -13,11 +14,6 @@ from crawler.article.language import changes_script
 from crawler.outcomes import Ended
 from crawler.politeness.traps import Traps
 from crawler.publisher import Publisher
-
-# What stood in the way of the page and may be gone next time: tried again as after a failure.
-PASSING = frozenset(
-    {"challenge", "captcha", "outage", "extract-timeout", "extract-crash", "extract-error"}
-)
 
 
 class Keeper:
@@ -52,7 +48,7 @@ class Keeper:
             capture=capture,
             article=identity.article,
         )
-        passing = any(problem.kind in PASSING for problem in reading.extraction.problems)
+        passing = any(problem.kind.passing for problem in reading.extraction.problems)
         passing = passing or (article is None and visit.article is not None)
         again = revisit.after_failure if passing else revisit.after_success
         state: State = "failed" if passing else "done"
@@ -76,7 +72,7 @@ class Keeper:
         if not extraction.text or not changes_script(before, extraction.text):
             return extraction
         detail = f"another page stands here: the article was in another script ({before})"
-        problem = Problem(kind="replaced", detail=detail, stage="keep")
+        problem = Problem(kind=ProblemKind.REPLACED, detail=detail, stage="keep")
         return Extraction(kind=PageKind.OTHER, problems=(problem,))
 
     def _want_image(self, reading: Reading) -> None:
@@ -86,7 +82,9 @@ class Keeper:
             if url:
                 self._store.want(url, Kind.IMAGE, visit=visit)
         except ValueError as error:
-            problem = Problem(kind="bad-link", detail=f"the main image: {error}", stage="keep")
+            problem = Problem(
+                kind=ProblemKind.BAD_LINK, detail=f"the main image: {error}", stage="keep"
+            )
             self._store.problem(
                 problem, url=visit.url, publisher=visit.publisher, capture=reading.page.capture
             )

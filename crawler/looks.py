@@ -15,7 +15,6 @@ from archive.visits import VISITS, as_visit
 from crawler.article.language import changes_script
 from crawler.media import medium
 from crawler.publisher import Publisher
-from crawler.responses import NO_PROOF
 from crawler.workers import Workers
 
 # A revision whose capture was lost: made again without it, the chain would lose its text.
@@ -117,7 +116,7 @@ class Reader:
 
     async def _is_gone(self, capture: Capture, url: str) -> bool:
         wall = await self._workers.wall(capture)
-        return not (wall and wall.kind in NO_PROOF) and host_of(capture.url) == host_of(url)
+        return (wall is None or wall.kind.proves_removal) and host_of(capture.url) == host_of(url)
 
     def _read(
         self, capture: Capture, publisher: Publisher, hints: Link | None

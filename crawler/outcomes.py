@@ -3,16 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Problem, Visit
 from archive.store import Store
 from archive.visits import State
 from crawler import revisit
-
-# The site itself asks to be left alone for a while (RFC 6585, section 4; RFC 9110, 15.6.4).
-_LATER = frozenset({"http-429", "http-503"})
-# Not this page but the whole site is away, or the line to it.
-_AWAY = ("network-", "http-5", "http-429", "robots-unreachable")
-
 
 # The first bytes of the kinds of image that newspapers print (WHATWG MIME Sniffing, 6.1).
 _IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF", b"BM")
@@ -58,11 +53,11 @@ class Outcomes:
         if is_image(capture.content_type or "", capture.body):
             return self.done(visit, capture)
         detail = f"answered {capture.content_type or 'without a type'}, which is not an image"
-        return self.failed(visit, capture, "not-an-image", detail)
+        return self.failed(visit, capture, ProblemKind.NOT_AN_IMAGE, detail)
 
     def gone(self, visit: Visit, capture: Capture) -> Ended:
         """End a visit to an address where nothing is any more (404 or 410)."""
-        kind = f"http-{capture.status}"
+        kind = ProblemKind.http(capture.status)
         if visit.article is None:
             is_news = self._is_news(visit, kind)
         else:
@@ -74,15 +69,15 @@ class Outcomes:
 
     def refused(self, visit: Visit, detail: str) -> Ended:
         """End a visit that the site's robots.txt forbids."""
-        if self._is_news(visit, "robots-disallow"):
-            self._problem(visit, None, "robots-disallow", detail)
+        if self._is_news(visit, ProblemKind.ROBOTS_DISALLOW):
+            self._problem(visit, None, ProblemKind.ROBOTS_DISALLOW, detail)
         now = self._store.clock()
         return self._end(visit, None, state="refused", due_at=revisit.after_failure(visit, now=now))
 
     def not_a_page(self, visit: Visit, capture: Capture, what: str) -> Ended:
         """End a visit to an article's address that answered with something else than a page."""
-        if self._is_news(visit, "not-a-page"):
-            self._problem(visit, capture, "not-a-page", f"the answer is {what}")
+        if self._is_news(visit, ProblemKind.NOT_A_PAGE):
+            self._problem(visit, capture, ProblemKind.NOT_A_PAGE, f"the answer is {what}")
         now = self._store.clock()
         known = visit.article is not None
         due_at = (revisit.after_failure if known else revisit.after_success)(visit, now=now)
@@ -93,7 +88,7 @@ class Outcomes:
         self,
         visit: Visit,
         capture: Capture | None,
-        kind: str,
+        kind: ProblemKind,
         detail: str,
         *,
         retry_after: str = "",
@@ -105,13 +100,12 @@ class Outcomes:
         """
         now = self._store.clock()
         asked = revisit.retry_after(retry_after, now=now)
-        away = kind.startswith(_AWAY)
-        due_at = revisit.after_failure(visit, now=now, retry_after=asked, give_up=not away)
+        due_at = revisit.after_failure(visit, now=now, retry_after=asked, give_up=not kind.away)
         self._problem(visit, capture, kind, detail, stage=stage)
-        not_before = due_at if asked or kind in _LATER else None
+        not_before = due_at if asked or kind.asks_for_patience else None
         return self._end(visit, capture, state="failed", due_at=due_at, not_before=not_before)
 
-    def _is_news(self, visit: Visit, kind: str) -> bool:
+    def _is_news(self, visit: Visit, kind: ProblemKind) -> bool:
         """Return whether a state of an address was not told yet; of an entry point, today."""
         told = self._store.last_problem(visit.url)
         if visit.last_at is None or told is None or told[0] != kind:
@@ -123,7 +117,7 @@ class Outcomes:
         self,
         visit: Visit,
         capture: Capture | None,
-        kind: str,
+        kind: ProblemKind,
         detail: str,
         *,
         stage: str = "fetch",

@@ -4,6 +4,7 @@ from typing import Self
 
 from scrapy.crawler import Crawler
 
+from archive.problems import ProblemKind
 from archive.records import Page, Reading
 from crawler.outcomes import Ended
 from crawler.spiders.news import NewsSpider
@@ -27,7 +28,7 @@ class ExtractPage:
             self._spider.publishers[item.visit.publisher],
             hints=item.visit.hints,
         )
-        outage = any(problem.kind == "outage" for problem in extraction.problems)
+        outage = any(problem.kind is ProblemKind.OUTAGE for problem in extraction.problems)
         self._spider.pauses.shown(item.visit.url, outage=outage)
         return Reading(page=item, extraction=extraction)
 

@@ -14,6 +14,7 @@ from datetime import date
 from archive import imports, replayed, runs, troubles
 from archive.clock import iso
 from archive.errors import DamagedWarc
+from archive.problems import ProblemKind
 from archive.records import (
     Capture,
     Extraction,
@@ -203,7 +204,7 @@ class Replay:
         """Keep that an answer is lost; its address is due, should it be there still."""
         visit = ready.visit
         problem = Problem(
-            kind="damaged-capture",
+            kind=ProblemKind.DAMAGED_CAPTURE,
             detail=ready.damage or "the record that a visit tells of is in no WARC file",
             stage="rebuild",
         )
@@ -246,7 +247,7 @@ class Replay:
             line = reader.read_payload(store.warc_folder, place)
             imported = read_line(line, publisher=publisher, now=at, names_of=names)
         except (DamagedWarc, BadLine) as error:
-            problem = Problem(kind="damaged-capture", detail=str(error), stage="rebuild")
+            problem = Problem(kind=ProblemKind.DAMAGED_CAPTURE, detail=str(error), stage="rebuild")
             store.problem(problem, url=url, publisher=None)
             return
         publish_new(store.db, imported.publisher)
@@ -260,7 +261,7 @@ class Replay:
             self._act(event)
         except (KeyError, ValueError, sqlite3.IntegrityError) as error:
             problem = Problem(
-                kind="damaged-capture", detail=f"{event.act}: {error}", stage="rebuild"
+                kind=ProblemKind.DAMAGED_CAPTURE, detail=f"{event.act}: {error}", stage="rebuild"
             )
             self._store.problem(problem, url=iso(event.at), publisher=None)
 

@@ -6,6 +6,7 @@ The spider hands on what came over the wire, a rebuild what was recorded of it.
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 
+from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Link, Page, Visit
 from archive.store import Store
 from archive.urls import host_of
@@ -19,9 +20,6 @@ from crawler.period import Period
 from crawler.politeness.traps import Traps
 from crawler.publisher import Publisher
 from crawler.workers import Stopped, Workers
-
-# What may answer 404 in a newspaper's place; its own log-in or "not found" page says what it means.
-NO_PROOF = frozenset({"challenge", "captcha", "parked", "outage", "hijacked"})
 
 Shown = Callable[[Visit, Capture], Awaitable[Capture]]
 
@@ -67,7 +65,7 @@ class Responses:
         """
         if capture.truncated:
             detail = f"the answer broke off ({capture.truncated})"
-            return self._outcomes.failed(visit, capture, "truncated", detail)
+            return self._outcomes.failed(visit, capture, ProblemKind.TRUNCATED, detail)
         if _is_unchanged(visit, capture):
             return self._outcomes.unchanged(visit, capture)
         if capture.status == 200:
@@ -99,9 +97,9 @@ class Responses:
             return Ended(visit=visit)
         detail = f"answered {capture.status}" + (f": {wall.detail}" if wall else "")
         if capture.status not in {404, 410} or host_of(capture.url) != host_of(visit.url):
-            kind = f"http-{capture.status}"
+            kind = ProblemKind.http(capture.status)
             return self._outcomes.failed(visit, capture, kind, detail, retry_after=retry_after)
-        if wall and wall.kind in NO_PROOF:
+        if wall and not wall.kind.proves_removal:
             return self._outcomes.failed(visit, capture, wall.kind, detail)
         return self._outcomes.gone(visit, capture)
 
@@ -113,8 +111,8 @@ class Responses:
         except Stopped:
             return Ended(visit=visit)
         except NotAListing as error:
-            detail = str(error)
-            return self._outcomes.failed(visit, capture, "not-a-listing", detail, stage="discover")
+            kind = ProblemKind.NOT_A_LISTING
+            return self._outcomes.failed(visit, capture, kind, str(error), stage="discover")
         return self._outcomes.done(visit, capture)
 
     async def _links(self, visit: Visit, capture: Capture) -> Iterable[Link]:

@@ -16,6 +16,7 @@ from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 
+from archive.problems import ProblemKind
 from archive.records import Kind, Problem, Visit
 from crawler.faults import (
     NETWORK,
@@ -107,7 +108,9 @@ class RobotsPolicy(RobotsTxtMiddleware):
         policy = judge(url, response.status, response.body)
         if policy.asked_delay > LONGEST_DELAY:
             told = f"Crawl-delay: {policy.asked_delay:g} is more than {LONGEST_DELAY:g} seconds,"
-            problem = Problem(kind="crawl-delay", detail=f"{told} which are kept", stage="fetch")
+            problem = Problem(
+                kind=ProblemKind.CRAWL_DELAY, detail=f"{told} which are kept", stage="fetch"
+            )
             self._spider.store.problem(problem, url=url, publisher=publisher)
         return policy
 

@@ -11,6 +11,7 @@ from itertools import islice
 
 from pebble import ProcessExpired
 
+from archive.problems import ProblemKind
 from archive.records import Capture, Extraction, Link, PageKind, Problem
 from crawler import listings
 from crawler.article.walls import wall_of
@@ -63,11 +64,15 @@ class Workers:
         except Stopped:
             raise
         except TimeoutError:
-            return _failed("extract-timeout", f"reading the page took over {self._seconds:g} s")
+            return _failed(
+                ProblemKind.EXTRACT_TIMEOUT, f"reading the page took over {self._seconds:g} s"
+            )
         except ProcessExpired as error:
-            return _failed("extract-crash", f"reading the page ended its process ({error})")
+            return _failed(
+                ProblemKind.EXTRACT_CRASH, f"reading the page ended its process ({error})"
+            )
         except Exception as error:  # noqa: BLE001 - a bad page is a problem, never the end of a crawl
-            return _failed("extract-error", f"{type(error).__name__}: {error}")
+            return _failed(ProblemKind.EXTRACT_ERROR, f"{type(error).__name__}: {error}")
 
     async def links(self, capture: Capture, *, announced: bool = False) -> list[Link]:
         """Return the links of a captured feed, section or interface, at most `MOST_LINKS` of them.
@@ -105,7 +110,7 @@ def _links(capture: Capture, *, announced: bool) -> list[Link]:
     return list(islice(listings.links(capture, announced=announced), MOST_LINKS))
 
 
-def _failed(kind: str, detail: str) -> Extraction:
+def _failed(kind: ProblemKind, detail: str) -> Extraction:
     return Extraction(
         kind=PageKind.OTHER, problems=(Problem(kind=kind, detail=detail, stage="extract"),)
     )

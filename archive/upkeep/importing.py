@@ -13,6 +13,7 @@ from typing import Any
 
 from archive import articles, captures, stories, troubles
 from archive.clock import from_iso, iso
+from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Problem, Publisher
 from archive.session import Session
 from archive.upkeep.imported_line import BadLine, Imported, NamesOf, nobody, read_line
@@ -80,7 +81,7 @@ class Importer(Session):
         try:
             imported = line.read(now)
         except BadLine as error:
-            return "bad", Problem(kind="import-line", detail=str(error), stage="import")
+            return "bad", Problem(kind=ProblemKind.IMPORT_LINE, detail=str(error), stage="import")
         known = known_article(self.db, imported.article["url"])
         if known is not None:
             differing = self._differing(known, imported)
@@ -105,7 +106,7 @@ class Importer(Session):
             f"{imported.article['url']} is known already, with another {' and '.join(found)};"
             " the article stays as it was"
         )
-        return Problem(kind="import-differs", detail=detail, stage="import")
+        return Problem(kind=ProblemKind.IMPORT_DIFFERS, detail=detail, stage="import")
 
     def _keep(self, line: "_Line", imported: Imported, now: datetime) -> None:
         """Write the line as a WARC record and its rows, unless a killed import left the record.

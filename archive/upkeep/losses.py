@@ -6,9 +6,10 @@ import sqlite3
 from datetime import datetime
 
 from archive.clock import iso
+from archive.problems import ProblemKind
 from archive.urls import canonical
 
-KIND, STAGE = "lost-capture", "repair"
+KIND, STAGE = ProblemKind.LOST_CAPTURE, "repair"
 
 _DIGEST = re.compile(r"\bsha256 ([0-9a-f]{64})\b")
 # By publisher, as the index of kinds is; there may be very many problems.

@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 from lxml.html import HtmlElement
 
+from archive.problems import ProblemKind
 from archive.records import Problem
 from archive.urls import host_of
 from crawler.article import metanames
@@ -77,7 +78,9 @@ def read_evidence(root: HtmlElement) -> Evidence:
     graph = read_graph(root)
     if graph.broken:
         detail = f"{graph.broken} JSON-LD script(s) hold no readable JSON"
-        found.problems.append(Problem(kind="json-ld-broken", detail=detail, stage="extract"))
+        found.problems.append(
+            Problem(kind=ProblemKind.JSON_LD_BROKEN, detail=detail, stage="extract")
+        )
     _from_graph(found, graph)
     _from_meta(found, root)
     _from_microdata(found, root)

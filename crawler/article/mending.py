@@ -7,6 +7,7 @@ from dataclasses import replace
 from lxml.html import HtmlElement
 
 from archive.mojibake import may_be_misread, repair
+from archive.problems import ProblemKind
 from archive.records import Link, Problem
 
 
@@ -22,7 +23,7 @@ def mend(root: HtmlElement, text: str) -> tuple[Problem, ...]:
         return ()
     sample = max(meant, key=len).strip()[:60]
     detail = f"{len(meant)} strings were Arabic misread by their site, as {sample!r}"
-    return (Problem(kind="mojibake", detail=detail, stage="extract"),)
+    return (Problem(kind=ProblemKind.MOJIBAKE, detail=detail, stage="extract"),)
 
 
 def mend_hints(hints: Link | None) -> Link | None:

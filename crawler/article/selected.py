@@ -7,6 +7,7 @@ from cssselect import SelectorError
 from lxml.cssselect import CSSSelector
 from lxml.html import HtmlElement
 
+from archive.problems import ProblemKind
 from archive.records import Problem
 from crawler.publisher import Rules
 
@@ -54,7 +55,7 @@ def _elements(root: HtmlElement, name: str, css: str, found: Selected | None) ->
         elements = []
     if not elements and found is not None:
         detail = f"the selector for {name} finds nothing: {css}"
-        found.problems.append(Problem(kind="rule-missed", detail=detail, stage="extract"))
+        found.problems.append(Problem(kind=ProblemKind.RULE_MISSED, detail=detail, stage="extract"))
     return elements
 
 

@@ -11,6 +11,7 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
+from archive.problems import ProblemKind
 from archive.records import Capture, Problem
 from archive.search.arabic import fold
 from crawler.article.blocks import read_blocks
@@ -32,7 +33,9 @@ def _each(phrases: str) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(phrase) for phrase in re.split(r"\s{2,}", phrases))
 
 
-_WALLS = tuple((kind, _any(shown), _any(SAID[kind])) for kind, shown in SHOWN.items())
+_WALLS = tuple((ProblemKind(kind), _any(shown), _any(SAID[kind])) for kind, shown in SHOWN.items())
+# What their source alone gives away, on a page with hardly any text.
+_IN_SOURCE = frozenset({ProblemKind.CHALLENGE, ProblemKind.PARKED, ProblemKind.OUTAGE})
 _WARES, _CALLS = _each(WARES), _each(CALLS)
 
 
@@ -61,12 +64,10 @@ def wall(
         titled = any(_is_about(part, in_text) for part in parts)
         said = titled or (running < most and in_text.search(words) is not None)
         if (said and (titled or len(visible) < 700 or in_source.search(source))) or (
-            kind in {"challenge", "parked", "outage"}
-            and len(visible) < 400
-            and in_source.search(source)
+            kind in _IN_SOURCE and len(visible) < 400 and in_source.search(source)
         ):
             return _problem(kind)
-    return _problem("outage") if status >= 500 else None
+    return _problem(ProblemKind.OUTAGE) if status >= 500 else None
 
 
 def hijacked(titles: Iterable[str], text: str) -> Problem | None:
@@ -77,7 +78,7 @@ def hijacked(titles: Iterable[str], text: str) -> Problem | None:
     words = f"{heading} {fold(text[:3000])}"
     wares = sum(one.search(words) is not None for one in _WARES)
     calls = sum(one.search(words) is not None for one in _CALLS)
-    return _problem("hijacked") if wares >= 1 and calls >= 3 else None
+    return _problem(ProblemKind.HIJACKED) if wares >= 1 and calls >= 3 else None
 
 
 def wall_of(capture: Capture) -> Problem | None:
@@ -102,5 +103,5 @@ def _is_about(title: str, phrase: re.Pattern[str]) -> bool:
     return found is not None and len(title) <= len(found[0]) + _ROOM
 
 
-def _problem(kind: str) -> Problem:
+def _problem(kind: ProblemKind) -> Problem:
     return Problem(kind=kind, detail=DETAILS[kind], stage="extract")

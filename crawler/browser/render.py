@@ -21,6 +21,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from archive.clock import system
+from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Problem, Visit
 from archive.store import Store
 from archive.warc.records import RENDERED_TYPE
@@ -57,7 +58,7 @@ def is_shown(visit: Visit, publisher: Publisher) -> bool:
 class NotRendered(Exception):  # noqa: N818 - what happened, to a page
     """A page could not be shown; `kind` is that of the problem it is."""
 
-    def __init__(self, kind: str, detail: str) -> None:
+    def __init__(self, kind: ProblemKind, detail: str) -> None:
         super().__init__(detail)
         self.kind = kind
 
@@ -98,7 +99,7 @@ class Renderer:
         if page.missed:
             more = f"; and {len(page.missed) - _TOLD} more" if len(page.missed) > _TOLD else ""
             detail = "; ".join(page.missed[:_TOLD]) + more
-            problem = Problem(kind="render-incomplete", detail=detail, stage="render")
+            problem = Problem(kind=ProblemKind.RENDER_INCOMPLETE, detail=detail, stage="render")
             self._store.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
         self._store.rendered(capture, html, at=self._store.clock())
         return replace(capture, body=html, content_type=RENDERED_TYPE)
@@ -125,13 +126,17 @@ class Renderer:
             except TimeoutError as error:
                 waiting = f", waiting for {page.pending[0]}" if page.pending else ""
                 detail = f"the page was not built within {self._seconds:g} s{waiting}"
-                raise NotRendered("render-timeout", detail) from error
+                raise NotRendered(ProblemKind.RENDER_TIMEOUT, detail) from error
             except Error as error:
-                raise NotRendered("render-failed", error.message.partition("\n")[0]) from error
+                raise NotRendered(
+                    ProblemKind.RENDER_FAILED, error.message.partition("\n")[0]
+                ) from error
             finally:
                 await self._leave(context)
         if html is None:
-            raise NotRendered("too-large", f"the page as shown is over {LARGEST_PAGE} characters")
+            raise NotRendered(
+                ProblemKind.TOO_LARGE, f"the page as shown is over {LARGEST_PAGE} characters"
+            )
         return html
 
     async def _build(self, context: Any, url: str, subresources: Subresources) -> str | None:
@@ -146,7 +151,9 @@ class Renderer:
         try:
             await asyncio.wait([building, crash], return_when=asyncio.FIRST_COMPLETED)
             if not building.done():
-                raise NotRendered("render-crash", "the page ended its process in the browser")
+                raise NotRendered(
+                    ProblemKind.RENDER_CRASH, "the page ended its process in the browser"
+                )
             return building.result()
         finally:
             building.cancel()

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 
+from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Link, Problem
 from archive.urls import host_of
 from crawler import listings
@@ -173,7 +174,7 @@ def _rendered(title: object) -> str | None:
 
 
 def _not_listing(detail: str) -> Problem:
-    return Problem(kind="not-a-listing", detail=detail, stage="discover")
+    return Problem(kind=ProblemKind.NOT_A_LISTING, detail=detail, stage="discover")
 
 
 STALE = timedelta(days=30)
@@ -257,7 +258,7 @@ def _useless(found: Listing, wanted: int) -> str | None:
 
 def _remedies(answer: Answer, kind: Kind, problem: Problem) -> list[str]:
     if problem.kind != "not-a-listing" or answer.capture is None:
-        return [remedy_for(problem) or _ANEW]
+        return [problem.kind.remedy or _ANEW]
     other, form = form_of(answer.capture)
     if other in {Kind.FEED, Kind.SITEMAP, Kind.API} and other is not kind:
         return [f"it is {a(form)}: move it from `{_KEYS[kind]}` to `{_KEYS[other]}`"]
@@ -288,39 +289,3 @@ def _age(today: date, newest: date) -> list[str]:
 
 def _example(found: Listing) -> str:
     return found.links[0].url
-
-
-_REMEDIES = {
-    "network-dns": "check the spelling of the address",
-    "network-refused": "check the address: its port, http or https",
-    "network-timeout": "try again later",
-    "network-failed": "try again later, or the other one of http and https",
-    "robots-disallow": "the site does not want to be read by programs; Warraq obeys",
-    "robots-unreachable": (
-        "check the spelling of the address, http or https; or try again later: where robots.txt"
-        " cannot be had, nothing is asked (RFC 9309)"
-    ),
-    "host-paused": "the host asked to be left alone; try again then",
-    "address-refused": "an address of a private network is asked only when you name it yourself",
-    "http-401": "the site wants a log-in",
-    "http-403": (
-        "the site refuses programs, or your country; see whether a browser can open it, and set"
-        " `contact` in warraq.toml so that the publisher can reach you"
-    ),
-    "http-404": "there is nothing at this address; give that of the front page",
-    "http-410": "there is nothing at this address any more",
-    "http-429": "the site asks for patience; try again later",
-    "http-451": "the site may not be shown where you are",
-    "challenge": "it tests whether a browser is there; Warraq does not pretend to be one",
-    "captcha": "it asks for a captcha; Warraq solves none",
-    "consent": "nothing is shown before consent is given; try the address of a section",
-    "parked": "the domain has no site of its own any more; look for the newspaper's new address",
-    "login": "it asks for a log-in; if parts of it are open, give the address of one",
-    "outage": "the site is out of order; try again later",
-}
-
-
-def remedy_for(problem: Problem) -> str | None:
-    """Return what a person can do about a problem of fetching; None where we know nothing."""
-    kind = "outage" if problem.kind.startswith("http-5") else problem.kind
-    return _REMEDIES.get(kind)

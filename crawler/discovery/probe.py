@@ -20,6 +20,7 @@ from w3lib.url import safe_url_string
 
 from archive.clock import Clock
 from archive.errors import ArchiveError, unwritten
+from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Problem, Visit
 from archive.store import Store
 from archive.urls import canonical, readable
@@ -165,9 +166,9 @@ def _answered(url: str, kind: Kind, response: Response) -> Answer:
     moved = bool(reasons) and all(reason in _PERMANENT for reason in reasons)
     problem = None
     if capture.truncated:
-        problem = _fetch("truncated", f"the answer broke off ({capture.truncated})")
+        problem = _fetch(ProblemKind.TRUNCATED, f"the answer broke off ({capture.truncated})")
     elif capture.status != 200:
-        problem = _fetch(f"http-{capture.status}", f"answered {capture.status}")
+        problem = _fetch(ProblemKind.http(capture.status), f"answered {capture.status}")
     return Answer(url=url, capture=capture, problem=problem, moved=moved)
 
 
@@ -176,13 +177,13 @@ def _problem(error: Exception) -> Problem:
     if isinstance(error, ArchiveFault):
         raise error
     if isinstance(error, HostPaused):
-        return _fetch("host-paused", str(error))
+        return _fetch(ProblemKind.HOST_PAUSED, str(error))
     if isinstance(error, Disallowed):
-        return _fetch("robots-disallow", str(error))
-    return _fetch(kind_of(error) or "bad-address", network_detail(error))
+        return _fetch(ProblemKind.ROBOTS_DISALLOW, str(error))
+    return _fetch(kind_of(error) or ProblemKind.BAD_ADDRESS, network_detail(error))
 
 
-def _fetch(kind: str, detail: str) -> Problem:
+def _fetch(kind: ProblemKind, detail: str) -> Problem:
     return Problem(kind=kind, detail=detail, stage="fetch")
 
 

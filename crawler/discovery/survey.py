@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from urllib.parse import urljoin, urlsplit
 
+from archive.problems import ProblemKind
 from archive.records import Capture, Extraction, Kind, Link, PageKind, Problem
 from archive.urls import host_of
-from crawler.discovery.check import Listing, form_of, inspect, remedy_for
+from crawler.discovery.check import Listing, form_of, inspect
 from crawler.discovery.probe import NOBODY, Answer, Scout
 from crawler.discovery.site import (
     USUAL,
@@ -102,7 +103,9 @@ class Survey:
             detail = f"its links lead elsewhere, such as to {listing.links[0].url}"
         elif {key(link.url) for link in here} <= known:
             detail = "it lists nothing that the others do not"
-        return Problem(kind="of-no-use", detail=detail, stage="discover") if detail else None
+        return (
+            Problem(kind=ProblemKind.OF_NO_USE, detail=detail, stage="discover") if detail else None
+        )
 
 
 def with_links_of_their_own(found: Sequence[Entry]) -> list[Entry]:
@@ -137,7 +140,6 @@ _CHILDREN = 3  # of a sitemap index that are looked into
 _FEWEST = 3  # links that make a front page a list of articles
 _SAMPLES = 3
 _REMEMBERED = 1_000_000  # bytes of a page that are kept for a second reading
-_WALLS = frozenset({"challenge", "captcha", "consent", "parked", "login", "outage"})
 
 
 class Surveyor:
@@ -183,7 +185,7 @@ class Surveyor:
         reading = await self._scout.workers.extract(
             replace(capture, kind=Kind.ARTICLE), self._nobody
         )
-        if walls := [one for one in reading.problems if one.kind in _WALLS]:
+        if walls := [one for one in reading.problems if one.kind.wall]:
             raise no_front_page(answer, walls[0])
         is_article = reading.kind in ARTICLES and reading.published_on is not None
         if is_article and root not in {capture.url, url}:
@@ -345,7 +347,7 @@ def no_front_page(answer: Answer, wall: Problem | None = None) -> CannotFollow:
             f"{answer.url}: that is no web page, but {media};"
             " give the address of the newspaper's front page"
         )
-    remedy = remedy_for(problem) or "see whether a browser can open it"
+    remedy = problem.kind.remedy or "see whether a browser can open it"
     return CannotFollow(
         f"{answer.url}: {problem.detail}{_where(answer)}. Nothing written: {remedy}."
     )

@@ -19,6 +19,7 @@ from archive.foreign.copying import Copying, told_of
 from archive.foreign.member import member_of
 from archive.foreign.reader import Found, read
 from archive.foreign.record import Damage, Foreign, Place, TooLarge
+from archive.problems import ProblemKind
 from archive.records import Capture, Extraction, Kind, Page, Problem, Reading, Visit
 from archive.upkeep.importing import publish_new
 from archive.urls import canonical
@@ -140,7 +141,7 @@ class ForeignFile:
     def _damaged(self, found: Damage | TooLarge) -> None:
         self.told.damage(found)
         if isinstance(found, Damage):
-            problem = Problem(kind="damaged-source", detail=found.what, stage="import")
+            problem = Problem(kind=ProblemKind.DAMAGED_SOURCE, detail=found.what, stage="import")
             self._store.trouble(problem, url=f"{self._source.name}, byte {found.place}")
 
     async def _next(self) -> None:
@@ -182,7 +183,7 @@ class ForeignFile:
         except Exception as error:
             logger.exception("%s: internal error", capture.url)
             detail = f"{type(error).__name__}: {error}"
-            problem = Problem(kind="internal-error", detail=detail, stage="import")
+            problem = Problem(kind=ProblemKind.INTERNAL_ERROR, detail=detail, stage="import")
             self._store.problem(problem, url=capture.url, publisher=capture.publisher)
             return Became.NO_ARTICLE
         self._since["articles"] += 1

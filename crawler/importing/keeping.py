@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from archive import captures, imports, told
 from archive.articles import Identity
+from archive.problems import ProblemKind
 from archive.records import Extraction, Outcome, PageKind, Problem, Reading
 from archive.store import Store
 from crawler.article.language import ARABIC_SCRIPT, changes_script
@@ -67,7 +68,7 @@ def _keep(store: Store, reading: Reading, identity: Identity) -> Became:
     before = store.language(article) if article is not None else None
     if changes_script(before, reading.extraction.text):
         detail = f"another page stands here: the article was in another script ({before})"
-        problem = Problem(kind="replaced", detail=detail, stage="keep")
+        problem = Problem(kind=ProblemKind.REPLACED, detail=detail, stage="keep")
         store.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
         return Became.NO_ARTICLE
     kept, outcome = store.keep(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from urllib.parse import urljoin
 
+from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Link, Problem, Visit
 from archive.store import Store
 from archive.urls import canonical
@@ -147,7 +148,7 @@ class Listing:
                 if not self._traps.holds(link.url, publisher=visit.publisher):
                     yield canonical(link.url), self._dated(link)
             except ValueError as error:
-                problem = Problem(kind="bad-link", detail=str(error), stage="discover")
+                problem = Problem(kind=ProblemKind.BAD_LINK, detail=str(error), stage="discover")
                 self._store.problem(
                     problem, url=visit.url, publisher=visit.publisher, capture=self._capture
                 )

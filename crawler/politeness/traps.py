@@ -8,6 +8,7 @@ import re
 from datetime import timedelta
 from urllib.parse import unquote, urlsplit
 
+from archive.problems import ProblemKind
 from archive.records import Problem, Visit
 from archive.store import Store
 
@@ -46,7 +47,7 @@ class Traps:
         until = self._store.clock() + REST
         self._store.shapes.rest(visit.publisher, one, until=until, shape_of=shape)
         detail = f"{fruitless} addresses like {one} brought nothing new; they rest for a day"
-        problem = Problem(kind="url-trap", detail=detail, stage="discover")
+        problem = Problem(kind=ProblemKind.URL_TRAP, detail=detail, stage="discover")
         self._store.problem(problem, url=visit.url, publisher=visit.publisher)
 
 

@@ -13,6 +13,7 @@ from scrapy.http import Response
 from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
+from archive.problems import ProblemKind
 from archive.records import Capture, Page, Problem, Visit
 from archive.store import Store
 from crawler.browser.render import Renderer
@@ -187,7 +188,7 @@ class NewsSpider(Spider):
         """Begin nothing more: no site is to blame, and what is due stays due."""
         if self.unable is None:
             self.unable = detail
-            problem = Problem(kind="proxy-failed", detail=detail, stage="fetch")
+            problem = Problem(kind=ProblemKind.PROXY_FAILED, detail=detail, stage="fetch")
             self.store.problem(problem, url=visit.url, publisher=visit.publisher)
         self.stop()
         self._end(Ended(visit=visit))
@@ -217,7 +218,7 @@ class NewsSpider(Spider):
         try:
             return request_of(visit, callback=self.parse, errback=self.failed)
         except ValueError as error:
-            self._end(self.outcomes.failed(visit, None, "bad-address", str(error)))
+            self._end(self.outcomes.failed(visit, None, ProblemKind.BAD_ADDRESS, str(error)))
             return None
 
     async def _shown(self, visit: Visit, capture: Capture, *, response: Response) -> Capture:
@@ -262,4 +263,4 @@ class NewsSpider(Spider):
             return
         detail = f"{type(failure.value).__name__}: {failure.value}"
         logger.error("%s: internal error (--log-level DEBUG shows where): %s", visit.url, detail)
-        self._end(self.outcomes.failed(visit, capture, "internal-error", detail))
+        self._end(self.outcomes.failed(visit, capture, ProblemKind.INTERNAL_ERROR, detail))

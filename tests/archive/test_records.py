@@ -6,6 +6,7 @@ import pickle
 import pytest
 
 from archive import records
+from archive.problems import ProblemKind
 from archive.records import Exchange, Link, Problem, WarcLocation
 from tests.archive.desk import NOON, exchange, reading, visit
 
@@ -22,7 +23,7 @@ def test_records_are_frozen_slotted_and_made_by_name(kind):
 
 SAMPLES = [
     exchange(),
-    reading(problems=(Problem(kind="no-text", detail="nothing", stage="extract"),)),
+    reading(problems=(Problem(kind=ProblemKind.NO_TEXT, detail="nothing", stage="extract"),)),
     visit(hints=Link(url="https://alwaraq.example/1", title="عنوان"), due_at=NOON),
     WarcLocation(file="a.warc.gz", offset=0, length=1),
 ]

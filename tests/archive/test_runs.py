@@ -2,12 +2,13 @@
 
 import pytest
 
+from archive.problems import ProblemKind
 from archive.records import Kind, Problem
 from archive.runs import Counts, begin, end, history
 from tests.archive.desk import FEED, HOUR, NOON, PAGE, PAPER, exchange, opened, reading, rows, visit
 from tests.archive.newsroom import empty_archive
 
-PROBLEM = Problem(kind="http-500", detail="answered 500", stage="fetch")
+PROBLEM = Problem(kind=ProblemKind.http(500), detail="answered 500", stage="fetch")
 
 
 def crawl(root, texts, *, problems=0):

@@ -8,6 +8,7 @@ import pytest
 
 from archive.batch import PAGES
 from archive.errors import ArchiveError, ArchiveLocked
+from archive.problems import ProblemKind
 from archive.records import Kind, Link, Outcome, PageKind, Problem, Publisher
 from archive.store import Store
 from archive.warc import reader, records
@@ -319,11 +320,11 @@ def test_the_road_from_entry_point_to_article(tmp_path, clock):
     assert rows(tmp_path, "select gone_at, revision_count, capture from articles") == [(None, 2, 4)]
 
 
+LOGIN = Problem(kind=ProblemKind.LOGIN, detail="d", stage="extract")
 NO_ARTICLE = [
     (reading(text=""), ["not-an-article"]),
     (reading(kind=PageKind.SECTION), ["not-an-article"]),
-    (reading(kind=PageKind.OTHER, problems=(Problem(kind="wall", detail="d", stage="extract"),)),
-     ["wall"]),
+    (reading(kind=PageKind.OTHER, problems=(LOGIN,)), ["login"]),
 ]  # fmt: skip
 
 
@@ -334,7 +335,7 @@ def test_a_page_that_is_no_article_is_a_problem_and_never_a_revision(
     with opened(tmp_path) as store:
         store.publish(PAPER)
         add_page(store, 1)
-        capture = record(store, payload=b"wall")
+        capture = record(store, payload=b"login")
         kept = store.keep(extraction, url=PAGE, visit=visit(), capture=capture)
         assert kept == (None, None)
     assert rows(tmp_path, "select count(*) from revisions") == [(1,)]
@@ -343,7 +344,7 @@ def test_a_page_that_is_no_article_is_a_problem_and_never_a_revision(
 
 
 def test_an_articles_own_problems_stand_beside_it(tmp_path):
-    problem = Problem(kind="date-conflict", detail="two days", stage="extract")
+    problem = Problem(kind=ProblemKind.DATE_CONFLICT, detail="two days", stage="extract")
     with opened(tmp_path) as store:
         store.publish(PAPER)
         kept = store.keep(

@@ -65,7 +65,7 @@ def capture(body, *, status=200, content_type="text/html"):
 def test_what_stands_before_an_article_is_none(page):
     found = extract(capture(html(page)), SAHEL)
     assert found.kind in {PageKind.OTHER, PageKind.SECTION}
-    kinds = [problem.kind for problem in found.problems] or ["not-an-article"]
+    kinds = [str(problem.kind) for problem in found.problems] or ["not-an-article"]
     assert kinds == [page["kind"]]
 
 

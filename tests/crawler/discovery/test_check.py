@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Link, Problem
 from crawler.discovery.check import Listing, form_of, inspect, newest, posts
 from crawler.discovery.probe import Answer
@@ -101,7 +102,7 @@ async def test_a_listing(workers, body, kind, expected):
 
 
 async def test_no_good_answer_is_its_problem(workers):
-    problem = Problem(kind="http-404", detail="answered 404", stage="fetch")
+    problem = Problem(kind=ProblemKind.http(404), detail="answered 404", stage="fetch")
     assert await inspect(Answer(url=URL, problem=problem), workers, now=NOW) == problem
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.problems import ProblemKind
 from archive.records import Extraction, Kind, Link, PageKind, Problem
 from crawler.discovery.check import Listing
 from crawler.discovery.publisher_file import compose, language, not_found, pattern_of, slug_of, told
@@ -90,7 +91,7 @@ def test_every_entry_point_is_written_with_how_it_was_found(tmp_path):
 
 
 def test_what_the_site_names_and_does_not_work_is_noted(tmp_path):
-    problem = Problem(kind="http-404", detail="answered 404", stage="fetch")
+    problem = Problem(kind=ProblemKind.http(404), detail="answered 404", stage="fetch")
     named = Candidate(url="https://x.example/rss", kind=Kind.FEED, how="linked from the front page")
     guess = Candidate(url="https://x.example/feed", kind=Kind.FEED, how=USUAL)
     _, text = composed(tmp_path, failed=[(named, problem), (guess, problem)])

@@ -1,0 +1,172 @@
+"""The kinds of problems: what went wrong with a page, as a word that is stored and counted."""
+
+import re
+from enum import StrEnum
+from typing import Self
+
+_HTTP = re.compile(r"http-(\d{3})")
+
+
+class ProblemKind(StrEnum):
+    """A kind of problem, under the word by which the table `problems` knows it.
+
+    Answers of HTTP are kinds as well, without a name of their own: see `http`.
+    """
+
+    # The network, and what was asked for through it.
+    NETWORK_DNS = "network-dns"
+    NETWORK_REFUSED = "network-refused"
+    NETWORK_TIMEOUT = "network-timeout"
+    NETWORK_FAILED = "network-failed"
+    NETWORK_CANCELLED = "network-cancelled"
+    NETWORK_SCHEME = "network-scheme"
+    PROXY_FAILED = "proxy-failed"
+    ADDRESS_REFUSED = "address-refused"
+    BAD_ADDRESS = "bad-address"
+    IGNORED = "ignored"
+    # Rules of the site.
+    ROBOTS_DISALLOW = "robots-disallow"
+    ROBOTS_UNREACHABLE = "robots-unreachable"
+    CRAWL_DELAY = "crawl-delay"
+    HOST_PAUSED = "host-paused"
+    # Answers that hold no page or not all of it.
+    TRUNCATED = "truncated"
+    TOO_LARGE = "too-large"
+    UNDECODABLE = "undecodable"
+    NOT_A_PAGE = "not-a-page"
+    NOT_AN_IMAGE = "not-an-image"
+    # Listings and their links.
+    NOT_A_LISTING = "not-a-listing"
+    OF_NO_USE = "of-no-use"
+    BAD_LINK = "bad-link"
+    URL_TRAP = "url-trap"
+    # Pages as a browser shows them.
+    RENDER_TIMEOUT = "render-timeout"
+    RENDER_FAILED = "render-failed"
+    RENDER_CRASH = "render-crash"
+    RENDER_INCOMPLETE = "render-incomplete"
+    # Pages that stand where an article should.
+    CHALLENGE = "challenge"
+    CAPTCHA = "captcha"
+    CONSENT = "consent"
+    PARKED = "parked"
+    LOGIN = "login"
+    OUTAGE = "outage"
+    MISSING = "missing"
+    HIJACKED = "hijacked"
+    # Extraction.
+    EXTRACT_TIMEOUT = "extract-timeout"
+    EXTRACT_CRASH = "extract-crash"
+    EXTRACT_ERROR = "extract-error"
+    NO_TEXT = "no-text"
+    NOT_AN_ARTICLE = "not-an-article"
+    REPLACED = "replaced"
+    CHARSET = "charset"
+    MOJIBAKE = "mojibake"
+    JSON_LD_BROKEN = "json-ld-broken"
+    RULE_MISSED = "rule-missed"
+    ZONE_CONFLICT = "zone-conflict"
+    DATE_AGE = "date-age"
+    DATE_CONFLICT = "date-conflict"
+    # Imports, and what was lost.
+    IMPORT_LINE = "import-line"
+    IMPORT_DIFFERS = "import-differs"
+    DAMAGED_SOURCE = "damaged-source"
+    DAMAGED_CAPTURE = "damaged-capture"
+    LOST_CAPTURE = "lost-capture"
+    # A fault of Warraq.
+    INTERNAL_ERROR = "internal-error"
+
+    @classmethod
+    def http(cls, status: int) -> Self:
+        """Return the kind of an answer with this status, such as `http-404`."""
+        return cls(f"http-{status}")
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        """Make the kind of an HTTP status, of which there are too many to be named."""
+        if not (isinstance(value, str) and _HTTP.fullmatch(value)):
+            return None
+        kind = str.__new__(cls, value)
+        kind._name_ = value.upper().replace("-", "_")
+        kind._value_ = value
+        return cls._value2member_map_.setdefault(value, kind)  # type: ignore[return-value]
+
+    @property
+    def status(self) -> int | None:
+        """The status of an HTTP answer; None of any other kind."""
+        return int(self[-3:]) if _HTTP.fullmatch(self) else None
+
+    @property
+    def passing(self) -> bool:
+        """Whether the article may be read at the next visit, which is made as after a failure."""
+        return self in _PASSING
+
+    @property
+    def wall(self) -> bool:
+        """Whether the page stands before an article, or before a whole site."""
+        return self in _WALLS
+
+    @property
+    def away(self) -> bool:
+        """Whether not the page but its whole site, or the line to it, is away."""
+        if self.status is not None:
+            return self.status >= 500 or self.status == 429
+        return self.startswith("network-") or self is ProblemKind.ROBOTS_UNREACHABLE
+
+    @property
+    def asks_for_patience(self) -> bool:
+        """Whether the site asks to be left alone (RFC 6585, section 4; RFC 9110, 15.6.4)."""
+        return self.status in {429, 503}
+
+    @property
+    def proves_removal(self) -> bool:
+        """Whether a page of this kind, answered with 404 or 410, shows that the article is gone.
+
+        A newspaper's own log-in or "not found" page does; what may stand in the newspaper's place
+        does not.
+        """
+        return self.status in {404, 410} or self in _OWN_PAGES
+
+    @property
+    def remedy(self) -> str | None:
+        """What a person who asks for a site can do about it; None where nothing is known."""
+        kind = ProblemKind.OUTAGE if (self.status or 0) >= 500 else self
+        return _REMEDIES.get(kind)
+
+
+_K = ProblemKind
+
+_PASSING = frozenset(
+    {_K.CHALLENGE, _K.CAPTCHA, _K.OUTAGE, _K.EXTRACT_TIMEOUT, _K.EXTRACT_CRASH, _K.EXTRACT_ERROR}
+)
+_WALLS = frozenset({_K.CHALLENGE, _K.CAPTCHA, _K.CONSENT, _K.PARKED, _K.LOGIN, _K.OUTAGE})
+_OWN_PAGES = frozenset({_K.CONSENT, _K.LOGIN, _K.MISSING})
+_REMEDIES = {
+    _K.NETWORK_DNS: "check the spelling of the address",
+    _K.NETWORK_REFUSED: "check the address: its port, http or https",
+    _K.NETWORK_TIMEOUT: "try again later",
+    _K.NETWORK_FAILED: "try again later, or the other one of http and https",
+    _K.ROBOTS_DISALLOW: "the site does not want to be read by programs; Warraq obeys",
+    _K.ROBOTS_UNREACHABLE: (
+        "check the spelling of the address, http or https; or try again later: where robots.txt"
+        " cannot be had, nothing is asked (RFC 9309)"
+    ),
+    _K.HOST_PAUSED: "the host asked to be left alone; try again then",
+    _K.ADDRESS_REFUSED: "an address of a private network is asked only when you name it yourself",
+    _K.http(401): "the site wants a log-in",
+    _K.http(403): (
+        "the site refuses programs, or your country; see whether a browser can open it, and set"
+        " `contact` in warraq.toml so that the publisher can reach you"
+    ),
+    _K.http(404): "there is nothing at this address; give that of the front page",
+    _K.http(410): "there is nothing at this address any more",
+    _K.http(429): "the site asks for patience; try again later",
+    _K.http(451): "the site may not be shown where you are",
+    _K.CHALLENGE: "it tests whether a browser is there; Warraq does not pretend to be one",
+    _K.CAPTCHA: "it asks for a captcha; Warraq solves none",
+    _K.CONSENT: "nothing is shown before consent is given; try the address of a section",
+    _K.PARKED: "the domain has no site of its own any more; look for the newspaper's new address",
+    _K.LOGIN: "it asks for a log-in; if parts of it are open, give the address of one",
+    _K.OUTAGE: "the site is out of order; try again later",
+}

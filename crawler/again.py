@@ -24,7 +24,7 @@ from archive.errors import ArchiveLocked
 from archive.session import WARC_FOLDER
 from archive.store import Store
 from archive.upkeep.retelling import LATE
-from crawler.bylines import names
+from crawler.extract.byline import names
 from crawler.looks import Reader
 from crawler.publisher import Publisher
 from crawler.rereading import Begun, Rereading, Tell, Told

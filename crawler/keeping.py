@@ -10,7 +10,7 @@ from archive.store import Store
 from archive.urls import canonical, host_of
 from archive.visits import State
 from crawler import revisit
-from crawler.article.language import changes_script
+from crawler.language import changes_script
 from crawler.outcomes import Ended
 from crawler.politeness.traps import Traps
 from crawler.publisher import Publisher

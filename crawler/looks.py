@@ -12,7 +12,7 @@ from archive.chains import Look
 from archive.records import Capture, Extraction, Link, PageKind, Visit
 from archive.urls import canonical, host_of
 from archive.visits import VISITS, as_visit
-from crawler.article.language import changes_script
+from crawler.language import changes_script
 from crawler.media import medium
 from crawler.publisher import Publisher
 from crawler.workers import Workers

@@ -32,7 +32,7 @@ from archive.upkeep.imported_line import BadLine, read_line
 from archive.upkeep.importing import keep_imported, known_article, publish_new
 from archive.upkeep.withholding import note
 from archive.warc import reader
-from crawler.bylines import names
+from crawler.extract.byline import names
 from crawler.importing.keeping import keep
 from crawler.keeping import Keeper
 from crawler.media import medium

@@ -14,9 +14,9 @@ from pebble import ProcessExpired
 from archive.problems import ProblemKind
 from archive.records import Capture, Extraction, Link, PageKind, Problem
 from crawler import listings
-from crawler.article.walls import wall_of
 from crawler.errors import NoWorkers
 from crawler.extract import extract
+from crawler.extract.kind import wall_of
 from crawler.listings import NotAListing
 from crawler.processes import Processes, Stopped
 from crawler.publisher import Publisher

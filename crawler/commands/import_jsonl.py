@@ -40,7 +40,7 @@ def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
     zcat old.jsonl.gz | warraq import-jsonl - --publisher aawsat --archive ~/news
     """  # noqa: D301 - click wants the character
     from archive.upkeep.importing import Importer, lines_of
-    from crawler.bylines import names
+    from crawler.extract.byline import names
 
     begun = Beginning(archive)
     name = Path(str(getattr(file, "name", "<stdin>"))).name

@@ -13,8 +13,8 @@ from archive.clock import Clock
 from archive.commands.options import archive_option
 from archive.commands.progress import Progress
 from crawler import config
-from crawler.article.language import ARABIC_SCRIPT
 from crawler.commands.options import folders, now_option
+from crawler.language import ARABIC_SCRIPT
 from crawler.publisher import load_all
 
 if TYPE_CHECKING:

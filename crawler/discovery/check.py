@@ -18,10 +18,10 @@ from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Link, Problem
 from archive.urls import host_of
 from crawler import listings
-from crawler.article.headline import one_line
-from crawler.dating.moments import parse
+from crawler.dates.moments import parse
 from crawler.discovery.probe import Answer, Scout
 from crawler.discovery.site import KEYS, absolute
+from crawler.extract.vocabulary import one_line
 from crawler.listings import NotAListing
 from crawler.publisher import Publisher
 from crawler.workers import Stopped, Workers

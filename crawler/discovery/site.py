@@ -15,11 +15,11 @@ from archive import urls
 from archive.records import Kind
 from archive.search.arabic import fold
 from archive.urls import canonical, host_of
-from crawler.article import headline
-from crawler.article.evidence import read_evidence
-from crawler.article.headline import one_line
-from crawler.article.page import parse_page
-from crawler.decode import decode
+from crawler.extract import vocabulary
+from crawler.extract.blocks import parse_page
+from crawler.extract.charset import decode
+from crawler.extract.metadata import read_evidence
+from crawler.extract.vocabulary import one_line
 from crawler.listings import sitemaps
 
 KEYS = (
@@ -333,7 +333,7 @@ _ARABIC = re.compile("[\N{ARABIC LETTER HAMZA}-\N{ARABIC LETTER YEH}]")
 _LONGEST = 60
 # What a title says beside the name, as keys.
 _GENERIC = frozenset(
-    headline.key(words)
+    vocabulary.key(words)
     for words in (
         *("الرئيسية", "الصفحة الرئيسية", "الصفحة الرئيسة", "الرئيسة", "أخبار", "آخر الأخبار"),
         *("الخلاصة", "خلاصة التعليقات", "خلاصات", "أهلا وسهلا", "مرحبا", "النسخة العربية"),
@@ -355,7 +355,7 @@ def name_of(stated: Iterable[str], said: Iterable[str]) -> tuple[str | None, str
     spelled: dict[str, str] = {}
     for text, weight in (*((text, 2) for text in stated), *((text, 1) for text in said)):
         for part in dict.fromkeys(map(one_line, _parts(text, whole=weight > 1))):
-            folded = headline.key(part)
+            folded = vocabulary.key(part)
             if folded and folded not in _GENERIC and len(part) <= _LONGEST:
                 votes[folded] += weight
                 spelled.setdefault(folded, part)

@@ -13,8 +13,8 @@ from archive.articles import Identity
 from archive.problems import ProblemKind
 from archive.records import Extraction, Outcome, PageKind, Problem, Reading
 from archive.store import Store
-from crawler.article.language import ARABIC_SCRIPT, changes_script
 from crawler.keeping import addresses
+from crawler.language import ARABIC_SCRIPT, changes_script
 
 
 class Became(StrEnum):

@@ -7,7 +7,7 @@ labelled; what extraction reads in the text decides.
 import re
 from collections.abc import Collection
 
-from crawler.article.language import ARABIC_SCRIPT
+from crawler.language import ARABIC_SCRIPT
 
 # The first bytes, in UTF-8, of the letters of Arabic (U+0600 to U+067F) and of those that its
 # neighbours add (U+0680 to U+06FF: ک گ چ ی ے ۆ); no other script begins with them.
@@ -24,7 +24,7 @@ _ESCAPES = {
     b"\\u06": re.compile(rb"\\u06[0-9A-Fa-f]{2}"),
 }
 
-_LETTERS = 60  # of the script, below which nothing is an article (as in crawler.article.pagekind)
+_LETTERS = 60  # of the script, below which nothing is an article (as in crawler.extract.kind)
 _LEGACY_LETTERS = 5  # alefs: one in ten letters
 _MARKS = 12  # letters of a language's own that make up its mind
 
@@ -32,7 +32,7 @@ _MARKS = 12  # letters of a language's own that make up its mind
 def may_be(body: bytes, languages: Collection[str] | None) -> bool:
     """Return whether a page (decoded from its content coding) can be in one of the languages.
 
-    `languages` are codes of `crawler.article.language`; None is all of them.
+    `languages` are codes of `crawler.language`; None is all of them.
     """
     if languages is None or not set(languages) <= set(ARABIC_SCRIPT):
         return True

@@ -9,7 +9,7 @@ import feedparser
 
 from archive.records import Kind, Link
 from archive.urls import absolute
-from crawler.decode import decode
+from crawler.extract.charset import decode
 from crawler.listings.entries import (
     NotAListing,
     beginning,

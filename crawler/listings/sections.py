@@ -9,7 +9,7 @@ from lxml import etree, html
 
 from archive.records import Kind, Link
 from archive.urls import absolute, host_of
-from crawler.decode import decode
+from crawler.extract.charset import decode
 from crawler.listings import wordpress
 from crawler.listings.entries import NotAListing, line, plain
 

@@ -1,1 +1,0 @@
-"""Stop 8 of the road, in parts: an article page becomes its text and what is known of it."""

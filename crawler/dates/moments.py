@@ -1,0 +1,232 @@
+"""One printed date becomes a moment, or nothing.
+
+The kinds of its words must come in an order that publishers write. An impossible day, an
+ambiguous order, a word too many: the answer is None, never a guess.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from enum import StrEnum
+
+from hijridate import Hijri
+from persiantools.jdatetime import JalaliDate
+
+from archive.search.arabic import fold
+from crawler.dates.ages import ago
+from crawler.dates.words import Token, cut
+
+
+def _day_of(dates: list[list[Token]], weekday: int | None, *, us: bool) -> date:
+    """Return the day that one date, or dates of two calendars together, name.
+
+    `weekday` is the one printed beside it, from 0 for Monday, `us` tells of a US clock. ValueError
+    where there is no such day, or the two calendars do not agree.
+    """
+    days: dict[bool, date] = {}
+    for parts in dates:
+        other = _is_other(parts, paired=len(dates) == 2)
+        days[other] = _of_other(parts) if other else _of_common(parts, weekday, us=us)
+    if len(days) < len(dates):
+        raise ValueError("two dates")
+    if len(days) == 2 and abs(days[True] - days[False]) > _SIGHTING:
+        raise ValueError("two days")
+    return days.get(False) or days[True]
+
+
+_SIGHTING = timedelta(days=2)  # countries that look for the moon may begin a month later, or sooner
+
+
+def _is_other(parts: list[Token], *, paired: bool) -> bool:
+    """Tell whether one date is Hijri or Jalali: by its month or mark, in a pair by its year too."""
+    if any(token.kind in "HhJ" for token in parts):
+        return True
+    return paired and parts[0].kind == "N" and any(1343 <= n <= 1500 for n in parts[0].numbers)
+
+
+def _of_other(parts: list[Token]) -> date:
+    if parts[0].kind == "N":
+        first, middle, last = parts[0].numbers
+        year, day = (first, last) if first > 31 else (last, first)
+        return _hijri(year, middle, day)
+    values = {token.kind: token.numbers[0] for token in parts if token.numbers}
+    if "J" in values:
+        return _jalali(values["Y"], values["J"], values["D"])
+    return _hijri(values["Y"], values["H"], values["D"])
+
+
+def _of_common(parts: list[Token], weekday: int | None, *, us: bool) -> date:
+    if parts[0].kind == "N":
+        first, middle, last = parts[0].numbers
+        return _numeric(first, middle, last, weekday=weekday, us=us)
+    values = {token.kind: token.numbers[0] for token in parts}
+    if len({token.numbers for token in parts if token.kind == "M"}) != 1:
+        raise ValueError("two months")
+    return _common(values["Y"], values["M"], values["D"])
+
+
+def _numeric(first: int, middle: int, last: int, *, weekday: int | None, us: bool) -> date:
+    """Read three numbers: Y/m/d, or d/m/Y where the day allows it, m/d/Y where only that does.
+
+    A printed weekday decides between the two; without one a US clock leaves them undecided.
+    """
+    if first > 31:
+        return _common(first, middle, last)
+    if middle > 12 or first > 12 or first == middle:
+        return _common(last, first, middle) if middle > 12 else _common(last, middle, first)
+    usual, american = _common(last, middle, first), _common(last, first, middle)
+    if weekday is not None and american.weekday() == weekday != usual.weekday():
+        return american
+    if us and weekday is None:
+        raise ValueError("ambiguous")
+    return usual
+
+
+def _common(year: int, month: int, day: int) -> date:
+    if not 1800 <= year < 2200:
+        raise ValueError("no year of the common calendar")
+    return date(year, month, day)
+
+
+def _hijri(year: int, month: int, day: int) -> date:
+    """Return the common day of a Hijri date by the Umm al-Qura calendar (1343 to 1500)."""
+    common = Hijri(year, month, day).to_gregorian()
+    return date(common.year, common.month, common.day)
+
+
+def _jalali(year: int, month: int, day: int) -> date:
+    """Return the common day of a date of the Solar Hijri calendar, by its named month alone.
+
+    In figures such a date looks like a lunar one, and is not read.
+    """
+    if not 1300 <= year < 1500:
+        raise ValueError("no year of the Solar Hijri calendar")
+    solar = JalaliDate(year, month, day)  # type: ignore[no-untyped-call]
+    return solar.to_gregorian()
+
+
+class Precision(StrEnum):
+    """How much of a moment was printed."""
+
+    SPAN = "span"  # an age counted in weeks or more
+    AGE = "age"  # an age counted in days: it may be rounded
+    DAY = "day"
+    MINUTE = "minute"
+    SECOND = "second"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A printed date: its calendar day, and its moment in UTC where a time and a zone are known.
+
+    `day` and `clock` are as printed; `at` is None where no time was printed or its zone is not
+    known; `zoned` tells that the string itself names the zone.
+    """
+
+    day: date
+    clock: time | None = None
+    at: datetime | None = None
+    precision: Precision = Precision.DAY
+    zoned: bool = False
+
+    def date(self) -> date:
+        """Return the calendar day as printed."""
+        return self.day
+
+    def isoformat(self) -> str:
+        """Return the moment in UTC, or the day alone where that is all there is."""
+        return self.at.isoformat() if self.at else self.day.isoformat()
+
+
+_LONGEST = 160
+_CLOCK = r"(?:Z?(?:o?T|oDq?|Dq?(?=P))P?Z?P?)"
+_COMMON = r"(?:DMM?Y|MM?DY|YMM?D|N(?!h))"
+_HIJRI = r"(?:DHYh?|HDYh?|Nh|DJY|YJD)"
+_WHOLE = re.compile(
+    rf"(?P<before>{_CLOCK})?(?P<half>P(?=W))?W?(?P<one>{_COMMON}|{_HIJRI})(?:W?(?P<two>{_COMMON}|{_HIJRI}))?W?"
+    rf"(?P<after>{_CLOCK})?W?"
+)
+_FROM_TODAY = re.compile(
+    rf"(?P<before>{_CLOCK})?(?P<half>P(?=W))?W?(?P<today>r)W?(?P<after>{_CLOCK})?"
+)
+_YEAR_LAST = re.compile(r"(W?MD)(TZ?)(Y)")  # as the C library prints a moment
+# d/m/Y is the order of this field, but a US clock beside it makes 3/4/2024 ambiguous.
+_US_CLOCK = re.compile(r"\d ?[ap]\.?m")
+
+
+def parse(text: str, *, now: datetime | None, zone: tzinfo | None) -> Moment | None:
+    """Read one printed date, in any spelling of `calendars`; None unless it is certain.
+
+    `zone` is where times without a zone of their own were printed, None when that is not known
+    (their `at` is None then). `now` is what relative phrases count from; None reads none of them.
+    """
+    if len(text) > _LONGEST:
+        return None
+    folded = " ".join(fold(text).split())
+    back = ago(folded, now=now, zone=zone) if now else None
+    if back:
+        age = Precision.SPAN if back.coarse else Precision.AGE
+        precision = Precision.MINUTE if back.clock and not back.coarse else age
+        return Moment(day=back.day, clock=back.clock, at=back.at, precision=precision)
+    tokens = _in_order(cut(folded))
+    kinds = "".join(token.kind for token in tokens)
+    try:
+        if match := _WHOLE.fullmatch(kinds):
+            dates = [tokens[slice(*match.span(group))] for group in ("one", "two") if match[group]]
+            weekday = next((token.numbers[0] for token in tokens if token.kind == "W"), None)
+            day = _day_of(dates, weekday, us=_US_CLOCK.search(folded) is not None)
+            return _clocked(day, tokens, match, zone)
+        if now and (match := _FROM_TODAY.fullmatch(kinds)):
+            back_by = timedelta(days=tokens[match.start("today")].numbers[0])
+            today = now.astimezone(zone).date() if zone else now.date()
+            return _clocked(today - back_by, tokens, match, zone)
+    except (ValueError, OverflowError):
+        return None
+    return None
+
+
+def _in_order(tokens: list[Token]) -> list[Token]:
+    """Return tokens with the year behind its day where the time stands between them."""
+    match = _YEAR_LAST.fullmatch("".join(token.kind for token in tokens))
+    return [*tokens[: match.end(1)], tokens[-1], *tokens[match.end(1) : -1]] if match else tokens
+
+
+def _clocked(day: date, tokens: list[Token], match: re.Match[str], zone: tzinfo | None) -> Moment:
+    """Return the moment of a day and the tokens of its clock, if any."""
+    if match["after"] and (match["before"] or match["half"]):
+        raise ValueError("two times")
+    group = "before" if match["before"] else "after"
+    parts = {token.kind: token for token in tokens[slice(*match.span(group))]}
+    printed = parts.get("T") or parts.get("D")
+    if printed is None:
+        return Moment(day=day)
+    hour, minute, second = (*printed.numbers, 0, 0)[:3]
+    half = parts["P"].word if "P" in parts else None
+    if "q" in parts:
+        hours, minute = divmod(parts["q"].numbers[0], 60)
+        hour += hours
+    clock = time(_hour(hour, half), minute, second)
+    own = parts["Z"].zone if "Z" in parts else None
+    where = own or zone
+    return Moment(
+        day=day,
+        clock=clock,
+        at=datetime.combine(day, clock, where).astimezone(UTC) if where else None,
+        precision=Precision.SECOND if len(printed.numbers) == 3 else Precision.MINUTE,
+        zoned=own is not None,
+    )
+
+
+def _hour(hour: int, half: str | None) -> int:
+    """Return the hour of 24 for an hour as printed and the half of the day printed with it."""
+    if half is None:
+        return hour
+    if half == "am" and hour > 12:
+        raise ValueError("no such hour in the morning")
+    if half == "noon":
+        half = "am" if hour in {10, 11} else "pm"
+    elif half == "night":
+        half = "am" if hour < 6 or hour == 12 else "pm"
+    if half == "pm":
+        return hour if hour >= 12 else hour + 12
+    return 0 if hour == 12 else hour

@@ -1,0 +1,341 @@
+"""The tree of a page becomes its blocks of text, each with what speaks for or against it.
+
+A block is what a reader sees as one paragraph, line or item: `<p>`, a bare `<div>`, or a stretch
+between two line breaks. Nothing is cut out of the tree; what is surely furniture (menus, share
+buttons, related articles) is only marked.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from lxml import etree, html
+from lxml.html import HtmlElement
+
+from crawler.extract.vocabulary import CAMEL
+
+# lxml asks a Python function for the class of each element, where one is enough.
+_ONE_CLASS = etree.ElementDefaultClassLookup(element=HtmlElement)
+
+
+def parse_page(text: str) -> HtmlElement | None:
+    """Parse a page into a tree; None if there is no element in it."""
+    parser = html.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True
+    )
+    parser.set_element_class_lookup(_ONE_CLASS)
+    try:
+        return html.document_fromstring(
+            text.replace("\0", "").encode("utf-8", "replace"), parser=parser
+        )
+    except (etree.LxmlError, ValueError):
+        return None
+
+
+_NEVER = frozenset(
+    {
+        *("script", "style", "noscript", "template", "head", "title", "link", "meta", "iframe"),
+        *("svg", "object", "embed", "audio", "video", "canvas", "map", "menu", "dialog"),
+        *("select", "option", "button", "textarea", "input", "datalist"),
+    }
+)
+_CHROME_TAGS = frozenset({"aside", "figcaption", "figure", "footer", "nav"})
+_KEPT_FIGURES = "descendant::table|descendant::blockquote"
+_HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+
+# Words in class names and ids that name what surrounds an article, not what it says.
+_CHROME = re.compile(
+    r"(?:^|[\s_-])(?:"
+    r"share|shares|sharing|sharer|sharethis|addtoany|addthis|a2a|social\w*|follow(?:us)?|"
+    r"related\w*|relate|recirc\w*|recommend\w*|read-?(?:also|more|next)|see-?also|also-?read|"
+    r"more-?(?:news|stories|articles|like|on)|most-?(?:read|viewed|popular)|popular|trending|"
+    r"breadcrumbs?|crumbs?|comments?|comment-?list|respond|disqus\w*|sidebar\w*|widgets?|"
+    r"newsletter\w*|subscri\w+|tags?|tag-?list|post-?tags|tagcloud|keywords|author-?(?:box|bio|info)|"
+    r"byline|by-?author|post-?meta|entry-?meta|meta|metadata|captions?|credits?|img-?cap|photo-?cap|"
+    r"wp-caption-text|ads?|adv|advert\w*|adsbygoogle|banner\w*|sponsor\w*|promo\w*|outbrain|taboola|"
+    r"cookies?|consent|gdpr|modal|popup|pop-up|overlay|lightbox|tooltip|toolbar|tools|print|"
+    r"pager|pagination|page-?nav|post-?nav\w*|nav-?links|navbar|navigation|menu\w*|footer|"
+    r"copyrights?|rating\w*|vote|poll|login|signin|search\w*|skip-?link|sr-only|"
+    r"screen-reader-text|visually-?hidden|inject\w*|teasers?|carousel|owl-\w+|slick\w*|swiper\w*|"
+    r"ticker|breaking|links-block|readspeaker|listen|rsbtn|notification\w*|app-?download|jp-relatedposts|"
+    r"sharedaddy|yarpp\w*|crp_related|heateor\w*|noprint"
+    r")(?=$|[\s_-])|(?:^|\s)(?:hidden|hide|d-none)(?=$|\s)",
+    re.IGNORECASE,
+)
+_ROLES = frozenset({"navigation", "complementary", "search", "dialog", "alertdialog"})
+# What a page calls a region for those who hear it.
+_ASIDE = re.compile(
+    r"(?:تخط[يى]|skip|قد ي|قد ت|اقرأ|إقرأ|مواضيع|الأكثر|ذات صلة|مقالات|related|recommend)",
+    re.IGNORECASE,
+)
+# Names that only sound like furniture: states of the whole page, and page builders' wrappers.
+_STATES = re.compile(
+    r"elementor-widget(?:-(?:container|text-editor|theme-post-content|wrap))?(?=\s|$)"
+    r"|(?:no|has|with|without|show|is)-(?:sidebar|comments?|share|caption)\S*"
+)
+# Slides, players and wrappers for print hold text of the article on some sites.
+_WEAK = re.compile(
+    r"(?:^|(?<=[\s_-]))(?:carousel|owl-\w+|slick\w*|swiper\w*|print|tools|toolbar|meta|metadata|"
+    r"inject\w*|breaking|readspeaker|listen|popular|teasers?|overlay)(?=$|[\s_-])",
+    re.IGNORECASE,
+)
+
+
+def is_left_out(element: HtmlElement, tag: str) -> bool:
+    """Tell whether nothing in an element is for reading: scripts, fields, menus, hidden parts."""
+    return tag in _NEVER or is_hidden(element) or is_menu(element, tag)
+
+
+def is_menu(element: HtmlElement, tag: str) -> bool:
+    """Tell whether an element is navigation and no trail of breadcrumbs to the article."""
+    return tag == "nav" and "crumb" not in (element.get("class") or element.get("id") or "")
+
+
+def is_hidden(element: HtmlElement) -> bool:
+    if element.get("hidden") is not None:
+        return True
+    style = element.get("style")
+    return style is not None and _HIDDEN.search(style) is not None
+
+
+def is_chrome(element: HtmlElement, tag: str) -> bool:
+    """Tell whether an element looks like furniture by its tag or the names of its class and id."""
+    if tag in _CHROME_TAGS:
+        return tag != "figure" or not element.xpath(_KEPT_FIGURES)
+    if not element.keys():
+        return False
+    get = element.get
+    named = get("aria-labelledby") or get("data-component")
+    if named and _is_chrome_name(named):
+        return True
+    if tag != "a" and (get("role") in _ROLES or _ASIDE.match(get("aria-label", "").strip())):
+        return True
+    if tag in {"body", "html", "main", "article", "a", "p", "strong", "b"}:
+        return tag in {"p", "a"} and _named_chrome(element)
+    return _named_chrome(element)
+
+
+def is_weak(element: HtmlElement) -> bool:
+    """Tell whether an element is chrome only by a word that articles' own parts bear as well."""
+    if element.tag in _CHROME_TAGS or element.get("role") in _ROLES:
+        return False
+    stated = f"{element.get('aria-labelledby', '')} {element.get('data-component', '')}"
+    names = f"{element.get('class', '')} {element.get('id', '')} {stated}"
+    plain = _WEAK.sub(" ", _STATES.sub(" ", CAMEL.sub("-", names)))
+    return _CHROME.search(plain) is None and not _ASIDE.match(element.get("aria-label", ""))
+
+
+def _named_chrome(element: HtmlElement) -> bool:
+    names = f"{element.get('class', '')} {element.get('id', '')}"
+    return len(names) > 2 and _is_chrome_name(names)
+
+
+_SEEN: dict[str, bool] = {}
+
+
+def _is_chrome_name(names: str) -> bool:
+    known = _SEEN.get(names)
+    if known is None:
+        if len(_SEEN) > 20_000:
+            _SEEN.clear()
+        plain = _STATES.sub(" ", CAMEL.sub("-", names))
+        known = _SEEN[names] = _CHROME.search(plain) is not None
+    return known
+
+
+_SILENT = frozenset({"script", "style", "noscript", "iframe"})  # they part no text around them
+_INLINE = frozenset(
+    {
+        *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn"),
+        *("em", "font", "i", "ins", "kbd", "label", "mark", "nobr", "q", "ruby", "s", "samp"),
+        *("small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr"),
+        *("img", "picture", "source"),
+    }
+)
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+
+
+@dataclass(slots=True, kw_only=True)
+class Block:
+    """A stretch of text as a reader sees it, in document order.
+
+    `element` is the innermost block element around it, `linked` the characters inside links,
+    `chrome` the elements around it that look like page furniture, outermost first.
+    """
+
+    text: str
+    element: HtmlElement
+    linked: int = 0
+    heading: int = 0
+    item: bool = False
+    chrome: tuple[HtmlElement, ...] = ()
+
+    @property
+    def link_share(self) -> float:
+        """Return how much of the text is link text, from 0 to 1."""
+        return self.linked / max(1, len(self.text))
+
+
+@dataclass(slots=True)
+class _Reader:
+    """The running state of one walk: open blocks, open chrome, and the text gathered so far."""
+
+    blocks: list[Block] = field(default_factory=list)
+    open_blocks: list[HtmlElement] = field(default_factory=list)
+    chrome: list[HtmlElement] = field(default_factory=list)
+    pieces: list[str] = field(default_factory=list)
+    linked: int = 0
+    links: int = 0
+
+    def add(self, text: str) -> None:
+        """Take in a stretch of text that is not empty."""
+        if self.pieces or not text.isspace():
+            self.pieces.append(text)
+            if self.links:
+                self.linked += len(text.strip())
+
+    def flush(self) -> None:
+        """Close the running block; line breaks inside it may make several of it."""
+        text = "".join(self.pieces)
+        lines = list(split_lines(text)) if _BREAK in text else [" ".join(text.split())]
+        lines = [line for line in lines if line]
+        total = sum(map(len, lines))
+        share = min(1.0, self.linked / total) if total else 0.0
+        self.pieces.clear()
+        self.linked = 0
+        if not lines or not self.open_blocks:
+            return
+        element = self.open_blocks[-1]
+        heading = next((int(e.tag[1]) for e in self.open_blocks[-3:] if e.tag in _HEADINGS), 0)
+        chrome = tuple(self.chrome)
+        for line in lines:
+            self.blocks.append(
+                Block(
+                    text=line,
+                    element=element,
+                    linked=round(len(line) * share),
+                    heading=heading,
+                    item=element.tag == "li",
+                    chrome=chrome,
+                )
+            )
+
+
+_BREAK = "\x1e"
+_PARAGRAPH = re.compile(rf"\s*{_BREAK}(?:\s*{_BREAK})+\s*")
+_ENDED = re.compile(r"""[.!?؟:؛…»”"'\])]\s*$""")
+
+
+def split_lines(text: str) -> Iterable[str]:
+    """Yield the paragraphs of a text with U+001E for its line breaks, white space collapsed.
+
+    Two breaks always part; a single one parts where the line before it ends like a sentence, or
+    either line is short enough to be a sub-headline: elsewhere it only shapes the line.
+    """
+    for paragraph in _PARAGRAPH.split(text):
+        running = ""
+        for raw in paragraph.split(_BREAK):
+            line = " ".join(raw.split())
+            if running and line and not _ENDED.search(running) and len(running) > 60:
+                running = f"{running} {line}"
+                continue
+            if running:
+                yield running
+            running = line or ""
+        if running:
+            yield running
+
+
+def read_blocks(root: HtmlElement, without: frozenset[HtmlElement] = frozenset()) -> list[Block]:
+    """Return the blocks of text under `root` in document order; `without` is left out.
+
+    Scripts, navigation, footers, form fields and hidden elements are left out, what only looks
+    like furniture by its class is marked as chrome.
+    """
+    reader = _Reader()
+    walk = etree.iterwalk(root, events=("start", "end"))
+    for event, element in walk:
+        if event == "start":
+            if _start(reader, element, without):
+                walk.skip_subtree()
+        else:
+            _end(reader, element)
+            if (tail := element.tail) and element is not root:
+                reader.add(tail)
+    if reader.pieces:
+        reader.flush()
+    return reader.blocks
+
+
+def _start(reader: _Reader, element: HtmlElement, without: frozenset[HtmlElement]) -> bool:
+    """Take in the start of an element; tell whether what is in it is to be skipped."""
+    tag = element.tag
+    inline = tag in _INLINE
+    if tag == "a" and element.get("href") is not None:  # its end is met even where it is left out
+        reader.links += 1
+    if is_left_out(element, tag) or (without and element in without):
+        if reader.pieces and not inline and tag not in _SILENT:
+            reader.flush()
+        return True
+    if tag == "br":
+        reader.pieces.append(_BREAK)
+        return True
+    if not inline:
+        if reader.pieces:
+            reader.flush()
+        reader.open_blocks.append(element)
+    if is_chrome(element, tag):
+        if reader.pieces:
+            reader.flush()
+        reader.chrome.append(element)
+    if text := element.text:
+        reader.add(text)
+    return False
+
+
+def _end(reader: _Reader, element: HtmlElement) -> None:
+    if element.tag == "a" and element.get("href") is not None:
+        reader.links -= 1
+    if reader.chrome and reader.chrome[-1] is element:
+        if reader.pieces:
+            reader.flush()
+        reader.chrome.pop()
+    if reader.open_blocks and reader.open_blocks[-1] is element:
+        if reader.pieces:
+            reader.flush()
+        reader.open_blocks.pop()
+
+
+_NAMES = ("class", "id", "rel", "itemprop", "data-component", "data-testid", "aria-labelledby")
+_WRAPPERS = 4  # elements above a block's own that may only wrap it
+_LABEL = 20  # characters a wrapper may hold besides: the label of a field
+
+
+def names_of(block: Block) -> str:
+    """Return the class names and ids of a block's element, its parent, and mere wrappers."""
+    near = [block.element, *block.element.iter("span", "em", "strong", "font")]
+    parent = block.element.getparent()
+    for _ in range(_WRAPPERS):
+        if parent is None:
+            break
+        near.append(parent)
+        if not _wraps(parent, len(block.text) + _LABEL):
+            break
+        parent = parent.getparent()
+    return " ".join(map(own_names, near))
+
+
+def _wraps(element: HtmlElement, most: int) -> bool:
+    """Tell whether an element holds no more than `most` characters of text."""
+    length = 0
+    for text in element.itertext():
+        length += len(text.strip())
+        if length > most:
+            return False
+    return True
+
+
+def own_names(element: HtmlElement) -> str:
+    """Return the class names, id and other names of an element, camel case parted."""
+    names = " ".join(filter(None, map(element.get, _NAMES)))
+    return names if not names or names.islower() else CAMEL.sub("-", names)

@@ -1,0 +1,317 @@
+"""The lines inside an article's body that are not the article.
+
+"Read also" boxes, share and follow lines, comment policy, copyright, tag lists, captions, repeated
+headlines, reading time and counts. A line goes only when it is surely none of the article: its text
+comes first.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from archive.search.arabic import fold
+from crawler.dates.moments import parse
+from crawler.dates.words import cut
+from crawler.extract.blocks import Block
+from crawler.extract.vocabulary import key
+
+# All patterns read folded text: ا for every alef, ه for ة, ي for ى, no marks, lower case.
+READ_ALSO = re.compile(
+    r"\W*(?:و?(?:اقرا|اقرءوا|اقرؤوا|اقرؤا|اقراوا|اقرئي|اقراي|قد تقرا|طالع|طالعوا|شاهد|شاهدوا|تابع|"
+    r"انظر|راجع|استمع|تعرف|تصفح)(?:\s*[/\\(]\s*(?:ي|وا)\)?)?\s+"
+    r"(?:ايضا|كذلك|المزيد|اكثر(?! من)|هنا|(?:علي|في|من) موقعنا|في\s*:|التالي)"
+    r"|(?:اقرا|طالع|شاهد|نرشح لكم?|رشحنا لك|لا يفوتك|لا تفوتك?|من ارشيفنا|في السياق نفسه|"
+    r"اخبار متعلقه|مقال متعلق|خبر متعلق|شاهد الفيديو|بالفيديو|بالصور)\s*[:：]"
+    r"|(?:نرشح لكم?|لا يفوتك|لا تفوت قراءه)(?:\W|\s+(?:قراءه|ايضا))"
+    r"|(?:مواضيع|اخبار|مقالات|موضوعات|قصص|تقارير|خبر|موضوع)\s+(?:ذات|ذو)\s+صله"
+    r"|(?:مواضيع|اخبار|مقالات|موضوعات|قصص)\s+(?:متعلقه|مرتبطه|مشابهه|قد تهمك|تهمك|اخري)"
+    r"|الموضوعات المتعلقه|الاخبار المتعلقه|ذات صله"
+    r"|(?:قد|ربما) (?:يهمك|يعجبك|تهمك|ترغب\w* (?:في|ب)\s?(?:قراءه|متابعه|الاطلاع|مشاهده))"
+    r"|للمزيد|لمزيد من|لقراءه المزيد|اخترنا لك"
+    r"|المزيد من (?:ال)?(?:اخبار|مواضيع|مقالات|قصص|تقارير|موضوعات|تفاصيل)"
+    r"|read (?:also|more)|see also|lire aussi|à lire)"
+)
+# What a sentence of the news may begin with as well: a whole one stays.
+MAY_BEGIN = re.compile(
+    r"\W*(?:للمزيد|لمزيد من|المزيد من|(?:مواضيع|اخبار|مقالات|موضوعات|قصص|تقارير) )(?!.{0,12}[:：])"
+)
+FOLLOW = re.compile(
+    r"\W*(?:تابعونا|تابعنا|تابعوا|متابعه (?:اخر )?(?:اخبار|الاخبار)|"
+    r"شاركونا|شاركنا|شارك\w* (?:الخبر|المقال|هذا|علي|عبر|مع)"
+    r"|انضموا|انضم الي|اشترك\w* (?:في|الان|ب)|للاشتراك|حملوا? (?:تطبيق|الان)|يمكنكم متابعه"
+    r"|يمكنك متابعه|لمتابعه (?:اخر|احدث|اهم|المزيد|اخبار|كل)|لمتابعتنا|لتصلكم|لتصلك|تصفح\w* نشرتنا"
+    r"|انقر\w* هنا|اضغط\w* هنا|نسخ الرابط|تم نسخ|انشر علي|follow us|share this|subscribe)"
+)
+# «تابع صوت كذا على واتساب»
+FOLLOWED = re.compile(
+    r"\W*تابعو?ا? (?:\S+ ){1,5}(?:علي|عبر|في) (?:\S+ ){0,2}"
+    r"(?:فيس ?بوك|تويتر|واتس ?اب|تي?لي?[غجق]رام|يوتيوب|انست[غجق]رام|نبض|تيك ?توك|[غج]و[غج]ل|google)"
+)
+HASHTAGS = re.compile(r"(?:\W*#\w+)+\W*")
+CHANNEL = re.compile(
+    r"فيس ?بوك|تويتر|واتس ?اب|تي?لي?[غجق]رام|يوتيوب|انست[غجق]رام|[غج]و[غج]ل|google|facebook"
+    r"|twitter|telegram|whatsapp|حسابا?ت?نا|صفحات|صفحتنا|قناتنا|تطبيق|نشرتنا|النشره البريديه"
+    r"|اضغط|انقر|\bهنا\b|رابط|الخبر\b|المقال\b"
+)
+POLICY = re.compile(
+    r"ترحب (?:شبكه|صحيفه|موقع|اداره|بوابه) .{0,80}(?:نقاش|تعليق|مشارك)"
+    r"|(?:اراء|تعليقات|المقالات|مقالات|المقال|المواد)\b.{0,60}(?:لا تعبر|لا يعبر|تعبر عن راي"
+    r"|يعبر عن راي|تعبر فقط|لا تمثل)"
+    r"|^\W*(?:لن يتم نشر عنوان بريدك|اترك (?:تعليق|رد)|اضف تعليق|اكتب تعليق|(?:ال)?تعليقات[\W\d]*$"
+    r"|لا توجد تعليقات|شروط التعليق|عدد التعليقات|يرجي .{0,40}تعليق)"
+    r"|(?:جميع|كافه|كل) الحقوق محفوظه|حقوق (?:اعاده )?(?:النشر|الطبع|الملكيه|البث)[\w ]{0,30}محفوظه"
+    r"|all rights reserved|يمنع (?:نسخ|الاقتباس|اعاده (?:نشر|استخدام|بث|انتاج))|"
+    r"لا يسمح باعاده (?:نشر|استخدام)|^\W*©"
+)
+LISTED = re.compile(
+    r"\W*(?:(?:ال)?وسوم|كلمات (?:مفتاحيه|دلاليه|دليليه|داله)|الكلمات (?:المفتاحيه|الدلاليه|الداله)"
+    r"|تاغ|تاج|تاغات|تاجات|العلامات|هاشتاغ|tags?|keywords)\s*(?:[:：#]|$)"
+)
+CREDIT = re.compile(
+    r"\W*(?:(?:(?:ال)?صوره?|تصوير|عدسه|كاميرا|(?:ال)?مصدر|source|photo|credit)(?:\s*[:/：|].*|\W*)$"
+    r"|(?:(?:ال)?مصادر|getty\w*|afp|reuters|رويترز|ا ف ب|ا\.ف\.ب|الاناضول)"
+    r"(?:\s*[:/：|]\s*\S+(?: \S+)?|\W*)$)"
+)
+LABEL = re.compile(
+    r"\W*(?:استمع(?: الي المقال| للمقال)?|(?:مجموعه|البوم|معرض) (?:ال)?صور|"
+    r"طباعه|شارك|مشاركه|حجم الخط|اعلان|اعلانات|advertisement"
+    r"|رابط مختصر|رابط|فيسبوك|تويتر|واتساب|تلغرام|تيليجرام|facebook|twitter|whatsapp|telegram"
+    r"|المزيد|انتهي|القصه كامله|فيديو|صور|التفاصيل|email|print|short url)\W*$"
+)
+TWEETED = re.compile(
+    r"\W*[—–-]\s.{1,80}\(@\w{1,20}\)|(?:a post shared by|view this post on)\b"
+    r"|(?:عرض هذا المنشور علي|تمت مشاركه منشور بواسطه)"
+)
+SIGNED = re.compile(
+    r"(?:[\u0621-\u064a]{1,2}\s?[.\u200c/]\s?[\u0621-\u064a]{1,2}\W*)+(?:\([^)]*\))?\s*$"
+    r"|\W*\d{1,2}:\d{2}\s*(?:ت\s?م|جمت|gmt|تغ)\W*$|\W*\d{4}\W*$"
+)
+# What opens a box that asks for an address or a vote, or that sells.
+BOX = re.compile(
+    r"\W*(?:ادخل\w* (?:بريدك|البريد|عنوان)|سجل\w* (?:بريدك|في نشرتنا|في النشره|الان)|"
+    r"(?:النشره|نشرتنا|النشرات) (?:البريديه|الاخباريه|اليوميه|الاسبوعيه)\W*$|ليصلك |"
+    r"احصل\w* علي (?:نشرتنا|احدث|اهم الاخبار|اشعارات)|فعل\w* الاشعارات|فعل\w* الجرس|"
+    r"(?:استطلاع|استفتاء)(?: (?:ال)?راي)?\W*$|صوت\w* (?:الان|معنا)\W*$|"
+    r"هذا المحتوي (?:للمشتركين|متاح للمشتركين|حصري)|محتوي (?:اعلاني|ممول|مدفوع)\W*$|"
+    r"(?:اعلان|ماده اعلانيه)\W*$|يتبع اسفل الاعلان|تابع القراءه بعد الاعلان|"
+    r"هل (?:اعجبك|وجدت) (?:ال|هذا ال)(?:مقال|خبر|موضوع)|قيم (?:ال|هذا ال)(?:مقال|خبر)|"
+    r"(?:ابلغ|بلغ|الابلاغ) عن خطا|اذا كنت(?: \S+)? تعتقد\S* (?:ان|بان) (?:المقال|الخبر|هذا)|"
+    r"الاخبار المنشوره علي الصفحه الرسميه|هل لاحظت خطا|حمل\w* تطبيق)"
+)
+
+
+# All patterns read folded text: ا for every alef, ه for ة, ي for ى, no marks, lower case.
+_COUNT = r"(?:\d[\d.,]*|اقل من|دقيقه واحده|دقيقه|دقيقتان|دقيقتين|ثلاث|اربع|خمس|ست|سبع|ثمان|تسع|عشر)"
+_TIME = r"(?:دقيقه|دقايق|دقائق|دقيقتان|دقيقتين|ثانيه|ثوان|ثواني|د|min(?:utes?|s)?)"
+_SITES = (
+    r"فيس ?بوك|الفيس ?بوك|تويتر|واتس ?اب|الواتس ?اب|تي?لي?[غجق]رام|ماسنجر|لينكد ?ان|بينتريست|ايميل|"
+    r"(?:ال)?بريد(?: (?:ال)?الكتروني)?|facebook|twitter|x|whatsapp|telegram|messenger|linkedin|"
+    r"pinterest|e-?mail|viber|فايبر|reddit|tumblr|print|copy link"
+)
+_COUNTED_THINGS = (
+    r"كلمه|كلمات|مشاهده|مشاهدات|زياره|زيارات|قراءه|قراءات|تعليق|تعليقات|تعليقا|مشاركه|مشاركات|اعجاب|"
+    r"اعجابات|views?|shares?|comments?|likes?|words?"
+)
+_COUNTS = "مشاهدات|قراءات|زيارات|تعليقات|مشاركات|كلمات|زوار|قراء|مرات القراءه"
+_BUTTONS = "طباعه|اطبع|حفظ|نسخ|ارسال|ارسل|شارك|مشاركه|انشر|نشر|استمع|استماع|اقرا|حمل|تحميل|تنزيل"
+_THIS = "مقال|مقاله|خبر|صفحه|موضوع|رابط|نص|تقرير|ماده"
+_PARTS = (
+    (
+        rf"(?:مده|وقت|زمن|معدل) (?:ال)?قراءه\s*(?:ال(?:{_THIS}))?\s*:?\s*(?:حوالي |نحو )?"
+        rf"{_COUNT}(?:\s*{_TIME})*"
+    ),
+    rf"{_COUNT}\s*{_TIME}\s*(?:من القراءه|لقراءه|للقراءه|قراءه|read(?:ing)?)",
+    rf"قراءه (?:في )?{_COUNT}\s*{_TIME}",
+    rf"يقرا في {_COUNT}(?:\s*{_TIME})?",
+    rf"\d[\d.,]*\s*(?:{_COUNTED_THINGS})",
+    rf"(?:عدد )?(?:ال)?(?:{_COUNTS})\s*:?\s*\d[\d.,]*",
+    r"(?:تكبير|تصغير|تغيير)(?: حجم)?(?: ال)?(?:خط|نص)?",
+    r"حجم (?:ال)?(?:خط|نص)",
+    r"نوع الخط",
+    r"[اa]\s?[+\-−]",
+    (
+        rf"(?:{_BUTTONS})(?: (?:الي|ل)\s?صديق|(?: (?:الي|هذا|هذه))?(?: ?(?:ال|لل)(?:{_THIS}))?)"
+        r"(?: (?:ك )?pdf)?"
+    ),
+    r"رابط (?:مختصر|المقال|الخبر)|(?:تم )?نسخ الرابط|انسخ الرابط",
+    r"الصوت بتقنيه اليه|(?:ب)?صوت (?:الي|اصطناعي)|سرعه (?:القراءه|الصوت|التشغيل)",
+    r"(?:ايقاف|تشغيل)(?: مؤقت| موقت)?",
+    r"\d{1,2}:\d{2}\s*/\s*\d{1,2}:\d{2}|\d(?:\.\d+)?x",
+    rf"(?:(?:علي|عبر|في|الي|on|via|to)\s+)?(?:{_SITES})",
+)
+_ANY = "|".join(f"(?:{part})" for part in _PARTS)
+_PART = re.compile(rf"(?<!\w)(?:{_ANY})(?!\w)")
+_LINE = re.compile(rf"(?:[\W_]*(?:{_ANY})(?!\w))+[\W_]*")
+_LONGEST_INFO = 160
+
+
+def is_info(folded: str) -> bool:
+    """Tell whether a folded line is nothing but reading time, counts, buttons and the like."""
+    return len(folded) <= _LONGEST_INFO and _LINE.fullmatch(folded) is not None
+
+
+def without_info(folded: str) -> str:
+    """Return a folded line without reading time, counts and buttons, if it holds any."""
+    return " ".join(_PART.sub(" ", folded).split()) if len(folded) <= _LONGEST_INFO else folded
+
+
+_CENTRED = re.compile(r"text-align\s*:\s*center|^ ?center", re.IGNORECASE)
+_PROSE = 60  # characters of a paragraph, after which a date is one of the story's own
+_CAPTION = 150  # characters that a caption may have
+_WORD = re.compile(r"\w")
+_NOW = datetime(2000, 1, 1, tzinfo=UTC)
+_SENTENCE = re.compile(r"""[.؟!?…]["'”»)\]]*\s*$""")
+_LONGEST_DATE = 120
+_COUNTED = re.compile(r"\d|منذ|قبل|ago")
+_LINKED = 0.9  # so much of a line inside links makes it a link
+_LATE = 0.65  # lists of related articles are looked for after this share of the text
+
+
+def paragraphs(
+    blocks: Sequence[Block], *, repeated: Iterable[str] = (), timed: bool = False
+) -> list[str]:
+    """Return the lines of the article among the `blocks` of its body, in order.
+
+    `repeated` holds what other fields keep already (title, deck): a first line that only repeats
+    one of them is dropped, and so is a line that is nothing but a date, unless the text is `timed`:
+    made of entries that such lines head.
+    """
+    known = {key(text) for text in repeated if text}
+    lines: list[str] = []
+    seen: set[str] = set()
+    skipping = teaser = False
+    for index, block in enumerate(_until_related(blocks)):
+        folded = fold(block.text).strip()
+        if skipping and (block.link_share > 0.6 or (block.item and block.linked)):
+            continue
+        skipping = bool(READ_ALSO.match(folded)) and len(folded) < 45
+        if (teaser and not timed and _is_stamp(folded)) or _is_caption(block):
+            continue
+        teaser = block.link_share > _LINKED
+        begun = any(map(is_paragraph, lines))
+        stamp = index < 6 and not timed and not begun and is_date_line(block.text)
+        if stamp or is_surplus(block, folded) or (index < 6 and key(block.text) in known):
+            continue
+        teaser = False
+        words = key(block.text)
+        if len(words) > 60 and words in seen:
+            continue
+        seen.add(words)
+        lines.append(block.text)
+    return _trimmed(lines)
+
+
+def is_surplus(block: Block, folded: str) -> bool:
+    """Tell whether a line of the body, given as it is and folded, is surely not the article."""
+    length = len(folded)
+    if not _WORD.search(folded):
+        return True
+    ended = _SENTENCE.search(block.text) is not None
+    if READ_ALSO.match(folded) and (length < 160 or block.link_share > 0.3):
+        return not (ended and MAY_BEGIN.match(folded)) or block.link_share > 0.3
+    if length < 260 and FOLLOW.match(folded) and CHANNEL.search(folded):
+        return True
+    if length < 60 and FOLLOW.match(folded) and not ended:
+        return True
+    if length < 100 and FOLLOWED.match(folded) and not ended:
+        return True
+    if HASHTAGS.fullmatch(block.text):
+        return True
+    if POLICY.search(folded) and (length < 160 or block.element.getnext() is None or block.linked):
+        return True
+    if length < 120 and (LISTED.match(folded) or LABEL.match(folded)):
+        return True
+    if (not block.heading and is_info(folded)) or (length < 320 and BOX.match(folded)):
+        return True
+    if length < 120 and (CREDIT.match(folded) or TWEETED.match(folded)):
+        return True
+    return block.link_share > _LINKED and length < 200 and not ended
+
+
+def _until_related(blocks: Sequence[Block]) -> Sequence[Block]:
+    """Cut off the list of other articles that closes a body: its label and all that follows."""
+    total = sum(len(block.text) for block in blocks)
+    passed = 0
+    for index, block in enumerate(blocks):
+        rest = blocks[index + 1 :]
+        if passed > total * _LATE and len(block.text) < 45:
+            folded = fold(block.text)
+            listed = sum(
+                other.link_share > 0.6 and not READ_ALSO.match(fold(other.text)) for other in rest
+            )
+            prose = sum(other.link_share < 0.3 and _is_prose(other.text) for other in rest)
+            if READ_ALSO.match(folded) and (not prose or listed >= max(3, prose)):
+                return blocks[:index]
+        passed += len(block.text)
+    return blocks
+
+
+def closing(blocks: Sequence[Block]) -> int:
+    """Return the index of the label over what closes a body with nothing of the article after it.
+
+    That is the number of blocks where there is no such label.
+    """
+    for index, block in enumerate(blocks):
+        if len(block.text) >= 45 or not READ_ALSO.match(fold(block.text)):
+            continue
+        rest = (one for one in blocks[index + 1 :] if not (one.link_share > 0.6 or one.item))
+        if all(is_surplus(one, fold(one.text)) for one in rest):
+            return index
+    return len(_until_related(blocks))
+
+
+def _is_prose(text: str) -> bool:
+    return len(text) > 60 or (len(text) > 20 and _SENTENCE.search(text) is not None)
+
+
+def _is_caption(block: Block) -> bool:
+    """Tell whether a short line stands below a picture: with it, or centred right after it."""
+    if _is_under_picture(block):
+        return True
+    centred = _CENTRED.search(f"{block.element.get('style', '')} {block.element.get('align', '')}")
+    above = block.element.getprevious()
+    if not centred or above is None or len(block.text) > _CAPTION or _SENTENCE.search(block.text):
+        return False
+    return above.find(".//img") is not None and not above.text_content().strip()
+
+
+def _is_under_picture(block: Block) -> bool:
+    """Tell whether a short line that is no sentence shares its element with a picture alone."""
+    if len(block.text) > _CAPTION or block.heading or _SENTENCE.search(block.text):
+        return False
+    if block.element.tag not in {"p", "div", "span", "center", "td"}:
+        return False
+    if next(block.element.iter("img"), None) is None:
+        return False
+    return len("".join(block.element.text_content().split())) <= len(block.text)
+
+
+def _is_stamp(folded: str) -> bool:
+    """Tell whether a line says only when: what dates the teaser before it, without a year too."""
+    kinds = {token.kind for token in cut(folded)} if len(folded) < _LONGEST_DATE else set()
+    return len(kinds) > 1 and not kinds.isdisjoint("DN")
+
+
+def is_paragraph(text: str) -> bool:
+    """Tell whether a line is a paragraph of whole sentences: with it the story has begun."""
+    return len(text) >= _PROSE and _SENTENCE.search(text) is not None
+
+
+def is_date_line(text: str) -> bool:
+    """Tell whether a line is a date or an age, perhaps with reading time and counts beside it."""
+    if len(text) > _LONGEST_DATE or not _COUNTED.search(text):
+        return False
+    rest = without_info(fold(text)).strip(" |•·-–—,،:")
+    return bool(rest) and parse(rest, now=_NOW, zone=None) is not None
+
+
+def _trimmed(lines: list[str]) -> list[str]:
+    """Cut the initials of editors and lone dates off the end."""
+    while lines and len(lines[-1]) < 80:
+        if len(lines) > 1 and (
+            SIGNED.match(fold(lines[-1])) or parse(lines[-1], now=None, zone=None)
+        ):
+            lines.pop()
+            continue
+        break
+    return lines

@@ -1,0 +1,385 @@
+"""What a page prints as its byline becomes the names of people and agencies, or nothing."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from archive.search.arabic import fold, tidy
+from crawler.dates.moments import parse
+from crawler.dates.words import WEEKDAYS
+from crawler.extract.blocks import Block
+from crawler.extract.vocabulary import (
+    is_agency,
+    is_person,
+    is_place,
+    is_unnamed_agency,
+    key,
+    one_line,
+)
+
+if TYPE_CHECKING:
+    from crawler.extract.page import Page
+
+# Verbs and labels before a name, folded.
+_VERBS = (
+    "كتب|كتبت|كتبه|كتبها|يكتب|تكتب|بقلم|بقلم الكاتب|بقلم الكاتبه|اعداد|اعداد وتقديم|اعده|اعدته|"
+    "اعدها|اعده للنشر|اعدته للنشر|اعد التقرير|حوار|حاوره|حاورته|حاورها|اجري الحوار|اجرت الحوار|"
+    "اجراه|تقرير|تحقيق|متابعه|متابعات|ترجمه|ترجمها|تحرير|تغطيه|قراءه|تحليل|رصد|بواسطه|الكاتب|"
+    "الكاتبه|كاتب المقال|المولف|المؤلف|الصحفي|الصحفيه|المحرر|مراسل|مراسله|مراسلنا|مراسلتنا|"
+    "نشر بواسطه|اسم الكاتب|من مراسلنا|من مراسلتنا|من مراسل|كتب المحرر|"
+    "written by|posted by|reported by|by|author|par"
+)
+_ANY_VERB = "|".join(sorted(map(fold, _VERBS.split("|")), key=len, reverse=True))
+_VERB = re.compile(rf"\W*(?:{_ANY_VERB})(?: و(?:{_ANY_VERB}))?(?:\s*[:：/\-–—ـ|.،]+\s*|\s+|$)")
+_NOT_WRITERS = re.compile(
+    r"\W*(?:تصوير|عدسه|كاميرا|مونتاج|رسوم|تدقيق|مراجعه|photo|photos|powered by|"
+    r"(?:designed|developed|built) by|wordpress|drupal|joomla|blogger)\b"
+)
+_ROLES = re.compile(
+    r"(?:^|\s)(?:رييس|رئيس|مدير|كاتب|كاتبه|محرر|محرره|صحفي|صحافي|صحافيه|صحفيه|باحث|باحثه|مراسل|"
+    r"مراسله|اعلامي|اعلاميه|استاذ|سفير|خبير|ناشط|اكاديمي|editor|writer|journalist|reporter)(?:\s|$)"
+)
+_ACCOUNTS = re.compile(
+    r"(?:admin\w*|administrator|editor\w*|webmaster|web ?master|user\w*|root|test\w*|author|staff|"
+    r"(?:\w+ )?desk|newsroom|super ?(?:admin|user)|manager|moderator|null|none|unknown|"
+    r"anonymous|guest|"
+    r"محرر\w*|المحرر|التحرير|هييه التحرير|هيئه التحرير|اسره التحرير|فريق التحرير|قسم التحرير|"
+    r"غرفه (?:الاخبار|التحرير)|قسم الاخبار|فريق العمل|فريق الموقع|اداره (?:الموقع|التحرير)|"
+    r"مدير الموقع|الموقع|ادمن|مشرف|متابعات|خاص|الاخبار|اخبار|مصادر|مواقع|مواقع الكترونيه|"
+    r"مجهول|غير معروف|المصدر|كاتب|ضيف|زاير)(?:[\W_]*\d+)?"
+)
+# Labels that say what someone is: what follows one may be the field, «المحرر السياسي».
+_POSITION = re.compile(
+    r"\W*(?:من )?(?:ال)?(?:محرر|مراسل|مراسله|كاتب|كاتبه|صحفي|صحفيه)(?:نا|تنا)?\b"
+)
+_NO_NAMES = (
+    "اخبار قسم شؤون الشؤون كل جميع عرض المزيد مقالات تقارير هذا هذه خدمه برنامج صفحه في من عن مع"
+)
+_OPENING = frozenset(map(fold, _NO_NAMES.split()))  # words no name begins with
+# Words that end a name, folded.
+CLOSING = frozenset(("في", "من", "عن", "مع", "بين", "عبر", "منذ", "قبل", "الي", "نشر"))
+_OWN = re.compile(r"\b(?:خاص|فريق|موقع|صحيفه|جريده|وكاله|شبكه|مكتب|قناه|نت|نيوز|اونلاين|تحرير)\b")
+_NAME = re.compile(r"[^\W\d_][\w .’'`\-\u064b-\u0652ـ]*", re.UNICODE)
+
+
+def name_of(part: str, without: frozenset[str]) -> str | None:
+    """Return the name in one part of a byline; None if it is no person and no agency.
+
+    `without` holds the keys of what the newspaper itself is called.
+    """
+    printed = part.strip(" .:،*\"'«»“”()[]")
+    if is_label(printed, writes=False):
+        return None
+    name = _within(_unlabelled(printed))
+    folded = fold(name).strip()
+    if not _NAME.fullmatch(name) or _ACCOUNTS.fullmatch(folded) or _is_own(folded, without):
+        return None
+    if is_agency(name):
+        return None if is_unnamed_agency(name) else name
+    words = name.split()
+    if is_place(name) or folded in WEEKDAYS or len(name) > 50 or len(words) > 6:
+        return None
+    if not is_person(words) and not _may_be_name(
+        words, positioned=bool(_POSITION.match(fold(printed)))
+    ):
+        return None
+    return None if parse(name, now=_NOW, zone=None) else name
+
+
+def is_label(text: str, *, writes: bool = True) -> bool:
+    """Tell whether a text begins with a word for what someone did: one that `writes`, or others."""
+    folded = fold(text).strip()
+    return bool(_NOT_WRITERS.match(folded) or (writes and _VERB.match(folded)))
+
+
+def _unlabelled(name: str) -> str:
+    """Return a part of a byline without the verbs and labels it begins with."""
+    for _ in range(3):
+        match = _VERB.match(fold(name))
+        if not match:
+            break
+        name = _after_words(name, fold(name)[match.end() :])
+    return name
+
+
+def _within(name: str) -> str:
+    """Return the beginning of a part that is the name: before a role, a place or a date."""
+    words = name.split()
+    if role := _ROLES.search(fold(name)):
+        words = words[: len(fold(name)[: role.start()].split())]
+    for index, word in enumerate(words):
+        if index and (fold(word) in CLOSING or any(map(str.isdigit, word))):
+            return " ".join(words[:index])
+    return " ".join(words)
+
+
+def _may_be_name(words: list[str], *, positioned: bool) -> bool:
+    """Tell whether words that begin with no known given name may be somebody's name after all."""
+    first, name = fold(words[0]), " ".join(words)
+    if first in _OPENING or len(name) < 3 or (name.isascii() and name.islower()):
+        return False
+    if all(len(word.strip(".")) <= 2 for word in words):  # initials
+        return False
+    if len(words) == 1 and not name.isascii():
+        return False
+    return not (positioned and first.startswith("ال"))
+
+
+def _is_own(folded: str, without: frozenset[str]) -> bool:
+    """Tell whether a name is the newspaper's own, or one of its desks'."""
+    key = key_of(folded)
+    bare = key_of(_OWN.sub(" ", folded))
+    compact = key.replace(" ", "")
+    inside = len(compact) > 4 and any(compact in known for known in without)
+    return inside or key in without or bare in without
+
+
+def key_of(folded: str) -> str:
+    return " ".join(_WORD_CHARS.findall(folded))
+
+
+_WORD_CHARS = re.compile(r"\w+")
+_NOW = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def _after_words(name: str, rest: str) -> str:
+    """Return the end of `name` whose folded form is `rest`: the same last words."""
+    count = len(rest.split())
+    words = re.sub(r"[:：/|]+", " ", name).split()
+    return " ".join(words[-count:]).strip(" -–—ـ.،") if count else ""
+
+
+_SIGNED = re.compile(
+    r"\W*(?:(?:كتب|كتبت|بقلم)\b|(?:اعداد|اعده|اعدته|حوار|حاوره|حاورته|تقرير|تحقيق|متابعه|ترجمه|"
+    r"تحرير|تغطيه)(?: \w+)?\s*(?P<mark>[:：/\-–—|])|(?:اعداد|حوار|تقرير|تحقيق|متابعه|ترجمه)\b)"
+)
+_SPLIT = re.compile(r"\s*(?:[,،;؛|/&+•·–—()\[\]]|\s-\s|\s-|-\s|\sو\s|\sand\s|\set\s|\n)\s*")
+_MARKS = re.compile(r"\s*(?:[/()\[\]|–—]|\s-|-\s)\s*")  # what parts a name from its place
+_ADDRESS = re.compile(r"\S+@\S+|https?:\S*|www\.\S+|@\w+")
+# Names that begin with waw: elsewhere a waw before the second name of a list is "and".
+_WAW_NAMES = frozenset(
+    [
+        "وليد",
+        "وائل",
+        "وايل",
+        "وسام",
+        "وفاء",
+        "وداد",
+        "وجدي",
+        "وحيد",
+        "ورد",
+        "ورده",
+        "وهبه",
+        "وهيب",
+        "وهبي",
+        "وديع",
+        "واصف",
+        "وجيه",
+        "وضاح",
+        "وعد",
+        "وصال",
+        "والي",
+        "ونوس",
+        "وهدان",
+        "وفيق",
+        "وفيقه",
+        "وطفه",
+        "واكد",
+        "وازن",
+        "وسيم",
+        "وسن",
+        "وئام",
+        "ويليام",
+        "ويل",
+        "والتر",
+        "وديان",
+        "وعري",
+        "وصفي",
+        "وحش",
+        "ودود",
+        "وقاص",
+        "وضحي",
+        "والد",
+        "وسوف",
+    ]
+)
+_SENTENCE = CLOSING - {"في"}  # words by which a line that begins like a byline goes on
+_MOST = 8
+_WROTE = frozenset({"كتب", "كتبت", "بقلم"})
+_HEAD = re.compile(r"\s*([^-–—:/|]{2,30}?)\s*[-–—:/|]")
+_GOES_ON = (".", "،", "؟", "!", "…")
+
+
+def names(printed: str, *, without: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """Return the people and agencies that a printed byline names, in order.
+
+    Verbs, places, dates, roles, e-mail addresses and system accounts are left out, and so is
+    whoever is in `without` (the folded names of the newspaper itself). Empty if nobody is left.
+    """
+    text = _ADDRESS.sub(" ", tidy(printed)).strip()
+    if not text or len(text) > 200:
+        return ()
+    place, colon, rest = text.partition(":")
+    if colon and is_person(rest.split()) and len(place.split()) <= 3 and not is_label(place):
+        text = rest
+    groups = [[name_of(part, without) for part in _parts(group)] for group in _MARKS.split(text)]
+    named = _placeless([[name for name in group if name] for group in groups])
+    return tuple(dict.fromkeys(name for group in named for name in group))[:_MOST]
+
+
+def _placeless(groups: list[list[str]]) -> list[list[str]]:
+    """Return the names between marks without a place nobody knows: «بلدة ما - فلان»."""
+    people = [any(is_person(n.split()) or is_agency(n) for n in group) for group in groups]
+    if not any(people):
+        return groups
+    first = people.index(True)
+    return [
+        group
+        for place, group in enumerate(groups)
+        if people[place] or (place > first and any(" " in name for name in group))
+    ]
+
+
+def signature(line: str, *, without: frozenset[str] = frozenset()) -> tuple[str, ...]:
+    """Return the names of a line of the text that is nothing but a byline.
+
+    «كتب: فلان» and «تقرير فلان», or, before a person, the newspaper itself, an agency or a place:
+    «الجريدة - فلان». Only a short line counts, and only names of two to four words; without a
+    verb of writing or a mark after it, they must begin with a known given name.
+    """
+    folded = fold(line)
+    if len(line) > 70 or line.rstrip().endswith(_GOES_ON):
+        return ()
+    if not _SENTENCE.isdisjoint(folded.split()):
+        return ()
+    verb = _SIGNED.match(folded)
+    if not verb and not _is_headed(line, without):
+        return ()
+    found = names(line, without=without)
+    people = [name for name in found if not is_agency(name)]
+    if not all(2 <= len(name.split()) <= 4 for name in people or found):
+        return ()
+    certain = verb and (verb["mark"] or folded.split()[0].strip(":/-") in _WROTE)
+    return found if certain or all(is_person(name.split()) for name in people or found) else ()
+
+
+def _is_headed(line: str, without: frozenset[str]) -> bool:
+    """Tell whether the newspaper's name, an agency or a place stands before a mark."""
+    match = _HEAD.match(line)
+    head = match[1] if match else ""
+    parts = [part.strip() for part in _MARKS.split(line)]
+    if len(parts) > 2 and is_agency(parts[-1]) and is_person(parts[-2].split()):
+        return True
+    own = len(head) > 3 and any(name.startswith(key_of(fold(head))) for name in without)
+    return own or (bool(head) and (is_agency(head) or is_place(head)))
+
+
+def is_named(text: str) -> bool:
+    """Tell whether a text is the name of one known agency or of a person with a known name."""
+    return bool(text) and (is_agency(text) or is_person(text.split()))
+
+
+def is_placed_name(text: str) -> bool:
+    """Tell whether a line is one known person's name of two to four words, or that and a place."""
+    parts = [part.split() for part in _MARKS.split(text) if part.strip()]
+    people = [words for words in parts if is_person(words) and 2 <= len(words) <= 4]
+    rest = [words for words in parts if words not in people]
+    plain = not any(char.isdigit() or char in ".،؟!:" for char in text)
+    return plain and len(people) == 1 and len(rest) <= 1 and all(len(words) <= 3 for words in rest)
+
+
+def as_line(authors: Sequence[str]) -> str | None:
+    """Return several names as one readable string, None for nobody."""
+    latin = all(name.isascii() for name in authors)
+    return (", " if latin else " و").join(authors) or None
+
+
+def _parts(text: str) -> Iterable[str]:
+    """Split a byline into what may be one name each."""
+    for part in _SPLIT.split(text.strip(" .:-–—|()[]")):
+        words = part.split()
+        cut = next(
+            (
+                index
+                for index, word in enumerate(words)
+                if index >= 2
+                and word.startswith("و")
+                and len(word) > 3
+                and (len(words) - index >= 2 or is_agency(word[1:]))
+                and (fold(word) not in _WAW_NAMES or is_person([word[1:]]))
+            ),
+            None,
+        )
+        if cut is None:
+            yield part
+        else:
+            yield " ".join(words[:cut])
+            yield " ".join([words[cut][1:], *words[cut + 1 :]])
+
+
+Signed = tuple[list[str], tuple[str, ...], str | None]
+
+_SIGNING = (0, 1, 2, -1, -2)  # the lines of a text that may sign it
+_SENTENCE_ENDS = (".", "؟", "!", "…", "»", '"')
+_LABEL = 12  # characters that a line may hold besides the names it repeats
+
+
+def sign(lines: Sequence[str], page: "Page") -> Signed:
+    """Return the lines of a text without those that sign it, the names, and where they stand."""
+    kept = list(lines)
+    authors: tuple[str, ...] = ()
+    for index in _SIGNING:
+        if -len(kept) <= index < len(kept) and not authors:
+            authors = signature(kept[index], without=page.likely)
+            if authors:
+                del kept[index]
+    source: str | None = "text"
+    if not authors or page.selected.byline:
+        authors, source = _stated(page)
+    if not authors and _is_closed_by_name(kept):
+        authors, source = (kept.pop(),), "text"
+    return _unsigned(kept, authors), authors, source
+
+
+def _stated(page: "Page") -> tuple[tuple[str, ...], str | None]:
+    """Return the names of the most trusted byline that holds any, and where it stands."""
+    sources: list[tuple[str, str]] = []
+    if page.selected.byline:
+        sources.append(("rules", page.selected.byline))
+    sources += page.evidence.authors
+    sources += [("byline", text) for text in (*page.printed.bylines, *page.printed.names)]
+    sources += [("meta", text) for text in page.evidence.owners if _is_shown(text, page.blocks)]
+    if page.hints and page.hints.author:
+        sources.append(("feed", page.hints.author))
+    for source, text in sources:
+        if found := names(one_line(text), without=page.likely):
+            return found, source
+    return (), None
+
+
+def _is_shown(owner: str, blocks: Sequence[Block]) -> bool:
+    """Tell whether what the plain author tag holds is a person, or stands on the page to read."""
+    name = one_line(owner)
+    return is_person(name.split()) or any(name and name in block.text for block in blocks)
+
+
+def _is_closed_by_name(lines: Sequence[str]) -> bool:
+    """Tell whether the last line is a person's name and nothing else, after a whole sentence."""
+    if len(lines) < 3 or not lines[-2].endswith(_SENTENCE_ENDS):
+        return False
+    words = lines[-1].split()
+    return 2 <= len(words) <= 3 and is_person(words) and all(map(str.isalpha, words))
+
+
+def _unsigned(lines: list[str], authors: Sequence[str]) -> list[str]:
+    """Return a text without first and last lines that only repeat who signs it."""
+    known = [key(author) for author in authors]
+    for index in (1, 0, -1):
+        if -len(lines) <= index < len(lines) > 2:
+            rest = line = key(lines[index])
+            for name in known:
+                rest = rest.replace(name, "")
+            if rest != line and len(rest) <= _LABEL and not lines[index].endswith(_SENTENCE_ENDS):
+                del lines[index]
+    return lines

@@ -1,0 +1,309 @@
+"""The bytes of a page become characters, whatever charset it claims; misread Arabic is repaired.
+
+Strict UTF-8 that decodes is UTF-8, whatever the page says: no other text looks like it by chance.
+Otherwise the declarations are tried (byte order mark, header, meta) against what Arabic pages
+really use, and the commonness of the letters that come out decides.
+
+The repair undoes UTF-8 read as windows-1256 or windows-1252, and windows-1256 read as
+windows-1252, once or twice. Where a byte has no character in windows-1252, browsers keep it as a
+control character (WHATWG Encoding); `tidy` drops those and with them letters, so a repair comes
+first.
+"""
+
+import codecs
+import contextlib
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from lxml.html import HtmlElement
+
+from archive.problems import ProblemKind
+from archive.records import Link, Problem
+
+# How common letters are in Arabic news, in four steps; letters not named are not expected.
+COMMON = dict.fromkeys("اليمونرت", 3) | dict.fromkeys("ةبعدأسهفكقحج", 2)
+COMMON |= dict.fromkeys("صشطىخإذضءزثئغظؤآپچژگکی", 1) | dict.fromkeys("،؛؟«»“”‘’–…•ـ", 1)
+
+_ROUNDS = 3  # times a text may have been misread
+_FEWEST = 3  # letters below which frequency tells nothing
+_LIKELY = 1.75  # commonness: sentences of news have 2.2 and more, misread ones 1 and less
+_TORN = 0.02  # of a text may be cut in the middle of a letter
+_WORD = re.compile(r"[^\W\d_]+")
+_HIGH = re.compile(r"[^\x00-\x7f]")
+_JUDGED = re.compile(r"[^\x00-\x7f\u064b-\u0652\u0660-\u0669]")  # marks and digits tell nothing
+_ARABIC = re.compile("[\u0620-\u06d3]")
+# What common letters become; a search for each is quicker than one pattern for all.
+_SIGNS = (
+    *("Ø", "Ù", "Ã", "Ç", "á", "ã", "í", "Ê"),
+    *("ط§", "ظ„", "ظٹ", "ظ…", "ظˆ", "ظ†", "ط±", "طھ", "ط·", "أک", "أ™", "أ‡", "أ£"),
+)
+
+
+def commonness(letters: Iterable[str]) -> float:
+    """Return how common, on average, non-ASCII characters are in Arabic news (-1 to 3)."""
+    counts = Counter(letters)
+    return sum(COMMON.get(c, -1) * n for c, n in counts.items()) / max(1, counts.total())
+
+
+def may_be_misread(text: str) -> bool:
+    """Tell quickly whether `text` holds a sign of misread Arabic; two words of it may have none."""
+    # The last letter of a sign is rare in Arabic, and a search for one letter is the quickest.
+    return any(sign[-1] in text and sign in text for sign in _SIGNS)
+
+
+def repair(text: str) -> str:
+    """Return `text` with every line that is misread Arabic as it was meant; else as it is.
+
+    A line is changed only if all its letters re-decode without a fault and the letters that come
+    out are as common as those of real Arabic are. Not yet tidied, or letters are lost.
+    """
+    if not may_be_misread(text):
+        return text
+    return "\n".join(map(_repaired, text.split("\n")))
+
+
+def _repaired(line: str) -> str:
+    readings = [line]
+    for _ in range(_ROUNDS):
+        readings = [again for reading in readings for undo in _UNDOINGS if (again := undo(reading))]
+        meant = max(readings, key=_likelihood, default=line)
+        if _likelihood(meant) >= _LIKELY:
+            return meant
+    return line
+
+
+def _likelihood(text: str) -> float:
+    letters = _JUDGED.findall(text)
+    arabic = len(_ARABIC.findall(text))
+    return commonness(letters) if arabic >= max(_FEWEST, len(letters) / 2) else -1
+
+
+def _high_half(charset: str) -> list[str]:
+    """Return the characters of the bytes 0x80 to 0xFF, control characters for what has none."""
+    return [bytes([code]).decode(charset, "ignore") or chr(code) for code in range(0x80, 0x100)]
+
+
+def _undo_utf8(charset: str) -> Callable[[str], str | None]:
+    """Return what reads UTF-8 that was read in a charset as UTF-8 again, None if that fails."""
+    high = _high_half(charset)
+    codes = {chr(code): code for code in range(0x80, 0xA0)} | {
+        char: code for code, char in enumerate(high, 0x80)
+    }
+
+    def chars(first: int, last: int) -> str:
+        return "".join(re.escape(char) for char, code in codes.items() if first <= code <= last)
+
+    follower = f"[{chars(0x80, 0xBF)}]"
+    one = f"[{chars(0xC2, 0xDF)}]{follower}|[{chars(0xE0, 0xEF)}]{follower}{{2}}"
+    runs = re.compile(f"(?:{one}|[{chars(0xF0, 0xF4)}]{follower}{{3}})+")
+
+    def undo(text: str) -> str | None:
+        rest = runs.sub("", text)
+        torn = sum(char.isalpha() for char in _HIGH.findall(rest))
+        if rest == text or torn > _TORN * (len(text) - len(rest)):
+            return None
+        try:
+            return runs.sub(lambda run: bytes(codes[c] for c in run[0]).decode(), text)
+        except UnicodeDecodeError:
+            return None
+
+    return undo
+
+
+_AS_1256 = {
+    ord(latin): arabic
+    for latin, arabic in zip(_high_half("cp1252"), _high_half("cp1256"), strict=True)
+} | dict(enumerate(_high_half("cp1256")[:0x20], 0x80))
+
+
+def _undo_1256(text: str) -> str | None:
+    """Return `text` read as windows-1256, if its words have no plain letter and none of Arabic."""
+    whole = mixed = 0
+    for word in _WORD.findall(text):
+        high = sum(char >= "\x80" for char in word)
+        whole += high if high == len(word) > 1 else 0
+        mixed += 0 < high < len(word)
+    if whole <= _FEWEST or whole < 4 * mixed or _ARABIC.search(text):
+        return None
+    return text.translate(_AS_1256)
+
+
+_UNDOINGS = (_undo_utf8("cp1256"), _undo_utf8("cp1252"), _undo_1256)
+
+
+_META = re.compile(rb"""<meta[^>]{0,300}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
+_XML = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{2,40})""")
+_HEADER = re.compile(r"""charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+# The charsets a page of this field may declare, by Python's names; ASCII and Latin-1 labels mean
+# windows-1252, as browsers read them (WHATWG Encoding). Other labels count as none.
+_DECLARABLE = {
+    **{name: name for name in ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp1254")},
+    "cp1256": "cp1256",
+    "iso8859-6": "iso8859_6",
+    "mac-arabic": "mac_arabic",
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-15": "iso8859_15",
+}
+# Charsets a page may be in without saying so, the commonest first.
+_UNDECLARED = ("cp1256", "iso8859_6", "cp1252")
+
+_MEANT = 0.25  # the declared charset stands unless another one reads this much better
+_SAMPLE = 160_000  # bytes of a page that are looked at to tell its charset
+_ASCII = bytes(range(0x80))
+_MASK = b" " * 0x80 + b"1" * 0x80
+_LATIN = frozenset({"cp1252", "cp1254", "cp1256", "iso8859_15"})
+_HEADER_LENGTH = 1445
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+_BROKEN_SHARE = 0.02  # so much of the text may be torn UTF-8 and still be UTF-8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """A page as characters: the charset that was used, and what was declared where it was not."""
+
+    text: str
+    charset: str
+    overruled: str | None = None
+
+
+def decode(body: bytes, content_type: str | None = None) -> Decoded:
+    """Return `body` as text; bytes no charset explains become U+FFFD, nothing is raised.
+
+    `content_type` is the header's value. Lone nulls and other bytes never end the reading.
+    """
+    for mark, charset in _MARKS:
+        if body.startswith(mark):
+            return Decoded(text=body.decode(charset, "replace"), charset=charset)
+    declared = _declared(body, content_type)
+    if body[:2000].count(0) > len(body[:2000]) // 4:
+        charset = "utf-16-be" if body[0] == 0 else "utf-16-le"
+        return Decoded(text=body.decode(charset, "replace"), charset=charset)
+    text = _as_utf8(body)
+    if text is not None:
+        overruled = declared if declared not in {None, "utf-8"} and not body.isascii() else None
+        return Decoded(text=text, charset="utf-8", overruled=overruled)
+    charset = _best(body, declared)
+    text = body.decode(charset, "replace")
+    return Decoded(text=text, charset=charset, overruled=None if charset == declared else declared)
+
+
+def is_binary(text: str) -> bool:
+    """Tell whether a decoded page is no text but a picture, a PDF or other data.
+
+    By the control characters at its beginning, as the WHATWG's MIME Sniffing Standard (section
+    7.1) does; a page may have a few of them by mistake.
+    """
+    start = text[:_HEADER_LENGTH]
+    return start.startswith("%PDF-") or len(_CONTROL.findall(start)) * 50 > len(start)
+
+
+def _declared(body: bytes, content_type: str | None) -> str | None:
+    """Return the Python name of the first charset that is declared and known."""
+    labels = _HEADER.findall(content_type or "")
+    head = body[:4096]
+    labels += [label.decode("ascii", "replace") for label in _XML.findall(head)]
+    labels += [label.decode("ascii", "replace") for label in _META.findall(head)]
+    for label in labels:
+        try:
+            name = codecs.lookup(label).name
+        except (LookupError, ValueError):
+            continue
+        if name in _DECLARABLE:
+            return _DECLARABLE[name]
+    return None
+
+
+def _as_utf8(body: bytes) -> str | None:
+    """Return `body` as text if it is UTF-8, a torn end or a few broken letters allowed for."""
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        torn = error.end == len(body) and error.reason == "unexpected end of data"
+    text = body[:_SAMPLE].decode("utf-8", "replace")
+    wide = len(text) - len(text.encode("ascii", "ignore"))
+    meant = wide > 0 and text.count("\N{REPLACEMENT CHARACTER}") < wide * _BROKEN_SHARE
+    return body.decode("utf-8", "replace") if torn or meant else None
+
+
+def _best(body: bytes, declared: str | None) -> str:
+    """Return the charset under which the high bytes read most like letters of this field."""
+    sample = body[:_SAMPLE]
+    high = sample.translate(None, _ASCII)
+    marked = b" " + sample.translate(_MASK) + b" "
+    lone = marked.replace(b" ", b"  ").count(b" 1 ")  # each between blanks of its own
+    charsets = dict.fromkeys((declared, *_UNDECLARED) if declared else _UNDECLARED)
+    for wide in ("utf-8", "utf-16", "utf-16-le", "utf-16-be"):  # these had their turn
+        charsets.pop(wide, None)
+    scores = {charset: _score_of(high, lone, charset) for charset in charsets}
+    best = max(scores, key=lambda charset: scores[charset])
+    if declared in scores and scores[declared] >= scores[best] - _MEANT:
+        return declared
+    return best
+
+
+def _score_of(high: bytes, lone: int, charset: str) -> float:
+    """Return how common, on average, the characters of non-ASCII bytes are (0 to 3).
+
+    A Latin accent counts only alone (`lone` of them are) between ASCII letters: a run of them is
+    Arabic misread.
+    """
+    values = high.translate(_worths(charset))
+    score = sum(worth * values.count(worth + 1) for worth in (-1, 1, 2, 3))
+    if charset in _LATIN:
+        score += 2 * lone
+    return score / max(1, len(values))
+
+
+@lru_cache
+def _worths(charset: str) -> bytes:
+    """Return how common the character of each byte is, plus one: letters of Latin count nothing."""
+    chars = (bytes([code]).decode(charset, "replace") for code in range(256))
+    return bytes(COMMON.get(char, -1) + 1 if char > "\u024f" else 1 for char in chars)
+
+
+def mend(root: HtmlElement, text: str) -> tuple[Problem, ...]:
+    """Repair the tree of a page whose characters are `text`; return the problem if it needed it.
+
+    Texts and attributes are repaired one by one: often a single field of a page is wrong.
+    """
+    if not may_be_misread(text):
+        return ()
+    meant = [one for element in root.iter("*") for one in _mended(element)]
+    if not meant:
+        return ()
+    sample = max(meant, key=len).strip()[:60]
+    detail = f"{len(meant)} strings were Arabic misread by their site, as {sample!r}"
+    return (Problem(kind=ProblemKind.MOJIBAKE, detail=detail, stage="extract"),)
+
+
+def mend_hints(hints: Link | None) -> Link | None:
+    """Return what a listing said of a page with its misread strings repaired."""
+    return hints and replace(
+        hints,
+        title=hints.title and repair(hints.title),
+        author=hints.author and repair(hints.author),
+        summary=hints.summary and repair(hints.summary),
+    )
+
+
+def _mended(element: HtmlElement) -> Iterator[str]:
+    """Repair the strings of an element; yield those that needed it."""
+    strings = [(element.set, name, value) for name, value in element.attrib.items()]
+    strings += [(element.__setattr__, place, getattr(element, place)) for place in ("text", "tail")]
+    for put, name, value in strings:
+        if value and (meant := repair(value)) != value:
+            # lxml refuses what no XML may hold; such a string stays as it is.
+            with contextlib.suppress(ValueError):
+                put(name, meant)
+                yield meant

@@ -1,0 +1,262 @@
+"""The images an article shows, each with what is printed about it and whom it credits."""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from urllib.parse import urljoin, urlsplit
+
+from lxml import etree
+from lxml.html import HtmlElement
+
+from archive.records import Image
+from archive.search.arabic import fold
+from crawler.extract.vocabulary import CAMEL, is_agency, key
+
+# Read folded: ا for every alef, ه for ة, ي for ى, no marks, lower case.
+_LABEL = re.compile(
+    r"(?:(?:ال)?مصدر(?: ال(?:صوره|صور))?|صدر الصوره|تصوير|عدسه|بعدسه|كاميرا|حقوق الصوره|"
+    r"(?:ال)?صوره(?: من)?|photo(?: by)?|credits?|image(?: source)?|source|©|copyright)"
+    r"\s*[:：/،|\-–]\s*(\S.*)"
+)
+_BARE = re.compile(r"(?:تصوير|بعدسه|عدسه|©)\s+(\S.*)")
+_CREDITED_SOURCES = re.compile(
+    r"(?:(?:صوره )?(?:من )?(?:مواقع التواصل(?: الاجتماعي)?|وسائل التواصل(?: الاجتماعي)?|الانترنت|"
+    r"السوشيال ميديا|ارشيف\w*|الارشيف|ارشيفيه|صوره ارشيفيه|متداوله|ناشطون|خاص|"
+    r"الصحيفه|الجريده|الموقع|الوكاله)|getty(?: images)?|"
+    r"غيتي(?: ايمجز)?|جيتي(?: ايمجز)?|شترستوك|shutterstock|istock|unsplash|pixabay|alamy|epa|ا ب ا|"
+    r"عن الانترنت|(?:x|twitter|facebook|فيسبوك|تويتر|اكس|انستغرام|تلغرام|تيليغرام|يوتيوب))"
+)
+_CLOSING = re.compile(r"^(.*?)\s*[(\[（]([^()\[\]（）]{2,60})[)\]）]\s*\.?\s*$", re.DOTALL)
+_PARTED = re.compile(r"^(.*\S)\s*(?:[|©]|\s[-–—]\s)\s*([^|©]{2,60})$", re.DOTALL)
+_LONGEST_CREDIT = 80  # characters; what is longer says more than a name
+
+
+def split_credit(caption: str, names: frozenset[str] = frozenset()) -> tuple[str, str | None]:
+    """Split a caption into what it tells and whom it credits; None where it credits nobody.
+
+    A credit is labelled, or stands last, in brackets or behind a bar, and is an agency, an image
+    library, a kind of source, or one of `names` (keys of what the newspaper is called).
+    """
+    if (credit := _labelled(caption)) is not None:
+        return "", credit
+    for pattern in (_CLOSING, _PARTED):
+        if found := pattern.match(caption):
+            inner = _labelled(found[2]) or (found[2] if _is_source(found[2], names) else None)
+            if inner:
+                return found[1].strip(), inner.strip()
+    return caption, None
+
+
+def _labelled(text: str) -> str | None:
+    """Return the name that a label (`تصوير:`, `المصدر:`) introduces, if that is all there is."""
+    if len(text) > _LONGEST_CREDIT:
+        return None
+    folded = fold(text)
+    found = _LABEL.fullmatch(folded.strip()) or _BARE.fullmatch(folded.strip())
+    if found is None:
+        return None
+    name = _behind(text.strip(), len(found[1]))
+    return name or None
+
+
+def _behind(text: str, length: int) -> str:
+    """Return the last `length` folded characters of a text as they are written."""
+    start = len(text)
+    while start > 0 and len(fold(text[start:]).strip()) < length:
+        start -= 1
+    return text[start:].strip(" :：/،|-–")
+
+
+def _is_source(text: str, names: frozenset[str]) -> bool:
+    folded = fold(text).strip(" .")
+    parts = [part.strip() for part in re.split(r"[/،,–-]|\sو(?=\S)", text) if part.strip()]
+    return _CREDITED_SOURCES.fullmatch(folded) is not None or any(
+        is_agency(part) or key(part) in names or _CREDITED_SOURCES.fullmatch(fold(part).strip(" ."))
+        for part in parts
+    )
+
+
+_IMAGES = frozenset({"img", "amp-img"})
+_SOURCES = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-url", "src")
+_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
+_ICON = re.compile(
+    r"^data:|\.(?:gif|svg)\b|/(?:icons?|ads?|adv|banners?|emoji)/|icon|logo|avatar|blank\.|pixel\.|"
+    r"placeholder|gravatar|spacer",
+    re.IGNORECASE,
+)
+_PICTURE = 200  # pixels; a narrower picture is an icon or a portrait
+_FILE = re.compile(r"\.(?:jpe?g|png|webp|avif)$", re.IGNORECASE)
+_CAPTION = re.compile(
+    r"(?:^|[\s_-])(?:captions?|caption-?text|img-?cap\w*|photo-?cap\w*|image-?desc\w*|"
+    r"photo-?desc\w*|l[ée]gend\w*|wp-caption-text|image-?title|photo-?title)(?=$|[\s_-])",
+    re.IGNORECASE,
+)
+_CREDITED = re.compile(
+    r"(?:^|[\s_-])(?:credits?|copyrights?|photographer|photo-?by|img-?source|image-?source|"
+    r"photo-?source|rights)(?=$|[\s_-])",
+    re.IGNORECASE,
+)
+_HELD = frozenset({"figure", "li", "td"})  # what holds one image with its caption
+_COUNTED = re.compile(r"^\s*\d{1,3}\s*/\s*\d{1,3}\s*")  # «3/8» before a gallery's caption
+_LONGEST = 600  # characters of a caption; a longer one is the text beside an image
+_LEGEND = 200  # characters of a caption that nothing marks as one
+_NEAR = 3  # elements above an image that may hold its caption as well
+
+
+def find_images(
+    shown: Iterable[HtmlElement], base: str, names: frozenset[str] = frozenset()
+) -> tuple[Image, ...]:
+    """Return the images among the elements an article shows, each once, in their order.
+
+    `base` is the page's address; `names` are the keys of what its newspaper is called, which may
+    stand as a credit.
+    """
+    found: dict[str, Image] = {}
+    for element in shown:
+        if element.tag not in _IMAGES or not _is_picture(element) or _is_teaser(element):
+            continue
+        url = _address(element, base)
+        if url is None:
+            continue
+        caption, credit = _printed(element, names)
+        alt = " ".join((element.get("alt") or "").split()) or None
+        image = Image(url=url, caption=caption, credit=credit, alt=alt)
+        if url not in found or (caption and not found[url].caption):
+            found[url] = image
+    return tuple(found.values())
+
+
+def _is_picture(element: HtmlElement) -> bool:
+    width = (element.get("width") or "").removesuffix("px")
+    return not width.isdigit() or int(width) >= _PICTURE
+
+
+def _address(element: HtmlElement, base: str) -> str | None:
+    """Return where the image lies, absolute; None for what is an icon or no web address."""
+    for source in _sources(element):
+        if _ICON.search(source):
+            continue
+        try:
+            full = urljoin(base, source)
+            parts = urlsplit(full)
+        except ValueError:
+            continue
+        if parts.scheme in {"http", "https"} and parts.netloc:
+            return full
+    return None
+
+
+def _sources(element: HtmlElement) -> Iterator[str]:
+    """Yield the addresses an image element names, the best one first."""
+    yield from (value.strip() for name in _SOURCES if (value := element.get(name)))
+    # Parsers that do not know `source` for an empty element nest what follows it.
+    picture = next(
+        (one for one in islice(element.iterancestors(), 4) if one.tag == "picture"), None
+    )
+    others = picture.iter("source") if picture is not None else ()
+    for one in (element, *others):
+        for name in _SETS:
+            if value := one.get(name):
+                yield _largest(value)
+
+
+def _largest(candidates: str) -> str:
+    """Return the address of the widest or densest candidate of a `srcset` (HTML, 4.8.4.2.1)."""
+    best, most = "", -1.0
+    for candidate in re.split(r",\s+|,(?=https?:)", candidates.strip()):
+        url, _, size = candidate.strip().partition(" ")
+        number = size.strip()[:-1]
+        width = float(number) if re.fullmatch(r"\d+(?:\.\d+)?", number) else 0.0
+        if width > most:
+            best, most = url, width
+    return best
+
+
+def _is_teaser(element: HtmlElement) -> bool:
+    """Tell whether an image leads to another page, as the image of another article does.
+
+    To its own file, or with a caption that is no link, it is the article's.
+    """
+    link = next((one for one in element.iterancestors() if one.tag == "a"), None)
+    if link is None:
+        return False
+    target = urlsplit(link.get("href") or "").path
+    if not target or _FILE.search(target):
+        return False
+    caption = _caption_of(element)
+    return caption is None or link in caption.iterancestors() or caption.find(".//a") is not None
+
+
+def _printed(element: HtmlElement, names: frozenset[str]) -> tuple[str | None, str | None]:
+    """Return what is printed about an image: its caption, and the credit apart from it."""
+    caption = _caption_of(element)
+    marked = _credits_of(element, caption)
+    credit = next((text for one in marked if (text := _text(one))), None)
+    text = _text(caption, without=marked) if caption is not None else ""
+    text = _COUNTED.sub("", text)
+    if credit is None:
+        text, credit = split_credit(text, names)
+    else:
+        credit = split_credit(f"({credit})", names)[1] or credit
+    return (text if 0 < len(text) <= _LONGEST else None), credit
+
+
+def _caption_of(element: HtmlElement) -> HtmlElement | None:
+    """Return the element of an image's caption: the nearest one that belongs to it alone."""
+    around = list(islice(element.iterancestors(), _NEAR))
+    for holder in around:
+        if sum(1 for _ in holder.iter(*_IMAGES)) > 1 or len(holder.text_content()) > _LONGEST:
+            return None
+        inner = (one for one in holder.iter() if one not in around and _is_caption(one))
+        if (found := next(inner, None)) is not None:
+            return found
+        if holder.tag in _HELD:
+            return holder if _is_legend(holder) else None
+    return None
+
+
+def _is_legend(holder: HtmlElement) -> bool:
+    """Tell whether what stands beside an image in its own box is its caption, unmarked as it is."""
+    text = holder.text_content().strip()
+    return holder.tag != "li" and 0 < len(text) <= _LEGEND and holder.find(".//a") is None
+
+
+def _is_caption(element: HtmlElement) -> bool:
+    if element.tag == "figcaption":
+        return True
+    names = element.get("class")
+    return names is not None and element.tag not in _IMAGES and _has(_CAPTION, names)
+
+
+def _credits_of(element: HtmlElement, caption: HtmlElement | None) -> list[HtmlElement]:
+    """Return the elements that are marked as an image's credit, in its caption or beside it."""
+    holder = caption if caption is not None else element
+    figure = next((one for one in holder.iterancestors() if one.tag == "figure"), None)
+    places = [one for one in (caption, figure) if one is not None]
+    found = (
+        one
+        for place in places
+        for one in place.iter()
+        if one is not place and _has(_CREDITED, one.get("class") or "")
+    )
+    return list(dict.fromkeys(found))
+
+
+def _text(element: HtmlElement, without: Iterable[HtmlElement] = ()) -> str:
+    """Return an element's text in one line, without that of some elements in it."""
+    left_out = set(without)
+    pieces: list[str] = []
+    walk = etree.iterwalk(element, events=("start", "end"))
+    for event, one in walk:
+        if event == "end":
+            pieces.append(one.tail or "" if one is not element else "")
+        elif one in left_out:
+            walk.skip_subtree()
+        else:
+            pieces.append(one.text or "")
+    return " ".join("".join(pieces).split())
+
+
+def _has(words: re.Pattern[str], names: str) -> bool:
+    """Tell whether class names, in camel case or not, hold one of the words."""
+    return words.search(CAMEL.sub("-", names)) is not None

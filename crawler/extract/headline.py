@@ -1,0 +1,216 @@
+"""The headline without its newspaper's name, and the standfirst below it."""
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from archive.search.arabic import fold
+from crawler.extract.blocks import Block, names_of, own_names
+from crawler.extract.body import Body
+from crawler.extract.vocabulary import CAMEL, is_person, key
+
+_SEPARATOR = re.compile(r"\s+[|\-–—:·•»«›‹/~]+\s+|\s*[|»«›•]\s*|\s+::\s+")
+# What a newspaper's name says it is, folded: «صحيفة الساحل» is «الساحل» as well.
+_GENERIC = re.compile(
+    r"^(?:صحيفه|جريده|موقع|شبكه|وكاله|قناه|مجله|بوابه|موسسه|اذاعه|تلفزيون|the)\s+"
+    r"|\s+(?:نيوز|اونلاين|news|online|newspaper|tv)$"
+)
+_ANY_MARK = re.compile(r"\s*(?:[|:/\\<>»«›‹•·★~()\[\]─―—–]+|\.{2,}|…|\s[-ـ]+|[-ـ]+\s)\s*")
+_LEAST = 3  # words that a part of a title must have to be the headline
+_MOST = 4  # words that a newspaper's name may have
+_ELLIPSIS = ("...", "…")
+# Which headline stands where two are named equally often.
+_RANK = ("rules", "h1", "json-ld", "microdata", "meta", "hint", "title")
+_DOMAIN = re.compile(r"(?:www\.)?[\w-]+(?:\.[a-z]{2,}){1,2}", re.IGNORECASE)
+
+
+def site_names(names: Iterable[str], host: str) -> frozenset[str]:
+    """Return every name of a newspaper, as keys: its own, without blanks, and from its host."""
+    keys = {key(name) for name in names if name and len(name) <= 60}
+    keys |= {key(part) for name in names if name for part in _SEPARATOR.split(name)}
+    labels = host.split(".")
+    keys |= {host, key(host), *(label for label in labels[:-1] if len(label) > 3)}
+    keys |= {_GENERIC.sub("", name) for name in keys}
+    keys |= {name.replace(" ", "") for name in keys}
+    return frozenset(name for name in keys if len(name) > 1)
+
+
+def parts(title: str) -> list[str]:
+    """Return what may be the headline in a title: each end of it that a separator cuts off."""
+    cuts = list(_SEPARATOR.finditer(title))
+    ends = [title[: cut.start()] for cut in cuts] + [title[cut.end() :] for cut in cuts]
+    return [end for end in ends if len(end.split()) >= _LEAST]
+
+
+def learned(titles: Iterable[str], printed: str) -> frozenset[str]:
+    """Return the keys of what stands beside the `printed` headline in titles: a newspaper's name.
+
+    The name of a person is none: some sites put there who wrote the story.
+    """
+    found = set()
+    for title in titles if key(printed) else ():
+        for cut in _SEPARATOR.finditer(title):
+            head, tail = key(title[: cut.start()]), key(title[cut.end() :])
+            found |= {tail} if head == key(printed) else {head} if tail == key(printed) else set()
+    named = {n for n in found if 0 < len(n.split()) <= _MOST and not is_person(n.split())}
+    return frozenset(named | {_GENERIC.sub("", name) for name in named})
+
+
+def without_site(title: str, names: frozenset[str], others: Sequence[str] = ()) -> str:
+    """Return `title` without the newspaper's name before or after it.
+
+    A part between separators goes if it is one of `names` (keys), a domain name, or if one of the
+    `others`, the page's other headlines, is exactly the rest.
+    """
+    text = " ".join(title.split())
+    known = {key(other) for other in others}
+    for _ in range(3):
+        cuts = list(_SEPARATOR.finditer(text))
+        if not cuts:
+            break
+        shorter = _shortened(text, cuts, names, known)
+        if shorter is None:
+            break
+        text = shorter
+    return _unmarked(text, names)
+
+
+def _unmarked(title: str, names: frozenset[str]) -> str:
+    """Return `title` without a newspaper's own name that any other mark parts from it.
+
+    «العنوان (الجريدة)», «الجريدة: العنوان», «العنوان .. الجريدة»: here the name alone proves it.
+    """
+    for cut in _ANY_MARK.finditer(title):
+        head, tail = title[: cut.start()].strip(), title[cut.end() :].strip(" ()[].-–—|")
+        if len(head.split()) >= _LEAST and _is_site(tail, names) and ":" not in cut.group():
+            return head
+        if len(tail.split()) >= _LEAST and _is_site(head, names):
+            return tail
+    return title
+
+
+def _shortened(
+    text: str, cuts: list[re.Match[str]], names: frozenset[str], known: set[str]
+) -> str | None:
+    for one, other in pairwise(cuts):  # the name in the middle, a slogan behind it
+        head = text[: one.start()].strip()
+        if len(head.split()) >= _LEAST and _is_site(text[one.end() : other.start()], names):
+            return head
+    for cut in reversed(cuts):
+        head, tail = text[: cut.start()].strip(), text[cut.end() :].strip()
+        if head and (_is_site(tail, names) or (key(head) in known and len(tail) < 60)):
+            return head
+    for cut in cuts:
+        head, tail = text[: cut.start()].strip(), text[cut.end() :].strip()
+        if tail and (_is_site(head, names) or (key(tail) in known and len(head) < 60)):
+            return tail
+    return None
+
+
+def _is_site(part: str, names: frozenset[str]) -> bool:
+    folded = key(part)
+    return (
+        folded in names
+        or folded.replace(" ", "") in names
+        or _DOMAIN.fullmatch(part.strip()) is not None
+    )
+
+
+def choose(
+    candidates: Sequence[tuple[str, str]],
+    names: frozenset[str],
+    sections: frozenset[str] = frozenset(),
+) -> str | None:
+    """Return the headline most sources agree on; what the page prints largest breaks a tie.
+
+    `candidates` are (source, text) pairs, `sections` the keys of those the page stands in, which
+    what is stated for machines may end with. Names of the newspaper alone, and headlines cut short
+    where a longer one begins like them, are passed over.
+    """
+    texts = [" ".join(text.split()) for _, text in candidates]
+    cleaned: list[tuple[str, str]] = []
+    for (source, _), text in zip(candidates, texts, strict=True):
+        title = without_site(text, names, [other for other in texts if other != text])
+        if source in {"title", "meta"}:
+            title = _without_section(title, sections)
+        if key(title) and key(title) not in names:
+            cleaned.append((source, title))
+    if not cleaned:
+        return None
+    keys = [key(title) for _, title in cleaned]
+
+    def rank(index: int) -> tuple[bool, int, int]:
+        source, title = cleaned[index]
+        stem = key(title.rstrip("….")) if title.endswith(_ELLIPSIS) else keys[index]
+        cut = any(other != keys[index] and other.startswith(stem) for other in keys)
+        votes = sum(other == keys[index] for other in keys)
+        return cut and source not in {"h1", "rules"}, -votes, _RANK.index(source)
+
+    forced = next((index for index, (source, _) in enumerate(cleaned) if source == "rules"), None)
+    best = forced if forced is not None else min(range(len(cleaned)), key=rank)
+    return cleaned[best][1]
+
+
+def _without_section(title: str, sections: frozenset[str]) -> str:
+    cuts = list(_SEPARATOR.finditer(title))
+    return title[: cuts[-1].start()] if cuts and key(title[cuts[-1].end() :]) in sections else title
+
+
+def repeats(deck: str, text: str) -> bool:
+    """Tell whether a standfirst only repeats the beginning of the text, cut short or not."""
+    start, body = key(deck.rstrip(" .…[]")), key(text[: len(deck) * 2 + 400])
+    return bool(start) and (start[:60] in body if len(start) > 60 else body.startswith(start))
+
+
+_DECK = re.compile(
+    r"(?:^|[\s_-])(?:deck|standfirst|stand-first|sub-?title|sub-?head\w*|excerpt|summary|lead|lede|"
+    r"intro\w*|chapo|abstract|brief|teaser-text|(?:post|article|entry|news|story)-?desc\w*|description|kicker-text|"
+    r"announce-?text|field-name-field-(?:summary|deck|lead)\w*)(?=$|[\s_-])",
+    re.IGNORECASE,
+)
+_SURELY = re.compile(
+    r"(?:^|[\s_-])(?:deck|stand-?first|sub-?title|sub-?head\w*|chapo)(?=$|[\s_-])", re.IGNORECASE
+)
+# What opens a paragraph that goes on with what an earlier one began, folded.
+_GOES_ON = re.compile(
+    r"(?:و(?:قال|اضاف|اوضح|اكد|اشار|ذكر|تابع|لفت|شدد|اعتبر|بحسب|نقل|اعلن|كان|في|من|عن|علي|الي|بين|"
+    r"جاء|راي|كشف|بدا|طالب|دعا|حذر|اعرب|ياتي|تاتي|يذكر|بعد|قبل|هو|هي|قد|ل|ب)\w*|كما|فيما|بدوره|بدورها|"
+    r"من جهته|من جهتها|من جانبه)\b"
+)
+_SENTENCE = re.compile(r"""[.؟!?…]["'”»)\]]*\s*$""")
+
+
+def standfirst(
+    between: Sequence[Block], body: Body, descriptions: set[str]
+) -> tuple[str | None, list[Block]]:
+    """Return the standfirst between headline and body, and the text's own beginning there.
+
+    `descriptions` holds the keys of what the page states as its description: a line that is one
+    of them is a standfirst. A paragraph the body goes on from belongs to the text.
+    """
+    deck: str | None = None
+    lead: list[Block] = []
+    goes_on = bool(body.blocks) and _GOES_ON.match(fold(body.blocks[0].text)) is not None
+    for block in between:
+        text = block.text
+        if not 30 <= len(text) <= 700 or block.link_share > 0.3 or _is_aside(block):
+            continue
+        marked = _DECK.search(names_of(block)) or block.heading > 1 or key(text) in descriptions
+        is_lead = (goes_on and len(text) > 100) or (not marked and len(text) > 120)
+        if is_lead and _SENTENCE.search(text) and block.element.find("img") is None:
+            lead.append(block)
+        elif marked and deck is None and len(text) <= 500:
+            deck = text
+    return deck or _inside(body), lead
+
+
+def _inside(body: Body) -> str | None:
+    """Return the standfirst that opens a body, where the names of its own element say so."""
+    for block in body.blocks[:3] if len(body.blocks) > 3 else ():
+        if 30 <= len(block.text) <= 500 and _SURELY.search(own_names(block.element)):
+            return block.text
+    return None
+
+
+def _is_aside(block: Block) -> bool:
+    return any(not _DECK.search(CAMEL.sub("-", e.get("class") or "")) for e in block.chrome)

@@ -1,0 +1,323 @@
+"""The JSON in the scripts of a page: its JSON-LD, and the data from which a script would draw it.
+
+Next.js, Nuxt, Arc's Fusion and home-grown shells deliver the story as data and leave drawing it to
+the browser. Only the object whose title is the page's own counts: the same data holds the teasers
+of other articles.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from html import unescape
+from typing import Any
+
+from lxml.html import HtmlElement
+
+from crawler.extract.vocabulary import key
+
+Node = dict[str, Any]
+
+ARTICLES = frozenset(
+    [
+        "Article",
+        "NewsArticle",
+        "ReportageNewsArticle",
+        "AnalysisNewsArticle",
+        "OpinionNewsArticle",
+        "BackgroundNewsArticle",
+        "ReviewNewsArticle",
+        "AskPublicNewsArticle",
+        "BlogPosting",
+        "LiveBlogPosting",
+        "SocialMediaPosting",
+        "Report",
+        "TechArticle",
+        "ScholarlyArticle",
+        "AdvertiserContentArticle",
+        "SatiricalArticle",
+        "Review",
+        "CriticReview",
+        "Interview",
+    ]
+)
+_INNER = ("@graph", "mainEntity")
+_TRAILING_COMMA = re.compile(r",\s*([}\]])")
+_WRAPPING = re.compile(r"^\s*(?://)?\s*(?:<!\[CDATA\[|<!--)|(?:\]\]>|-->|;)\s*$")
+_MOST_NODES = 500  # nodes of one page; more is a product catalogue, or malice
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The nodes of a page in document order, by their `@id` too, and how many scripts broke."""
+
+    nodes: tuple[Node, ...]
+    by_id: dict[str, Node]
+    broken: int
+
+    def article(self) -> Node | None:
+        """Return the node of the page's article: the first of such a type with a headline."""
+        found = [node for node in self.nodes if ARTICLES & types(node)]
+        return next((node for node in found if node.get("headline")), found[0] if found else None)
+
+    def of_type(self, *names: str) -> Node | None:
+        """Return the first node of one of these types."""
+        return next((node for node in self.nodes if types(node) & set(names)), None)
+
+    def resolved(self, value: object) -> list[object]:
+        """Return a value as a list, with references to other nodes followed."""
+        values = value if isinstance(value, list) else [value]
+        return [
+            self.by_id.get(str(item["@id"]), item)
+            if isinstance(item, dict) and "@id" in item and "name" not in item
+            else item
+            for item in values
+            if item is not None
+        ]
+
+    def texts(self, value: object, *keys: str) -> list[str]:
+        """Return the strings a value holds, directly or under the first of `keys` it has."""
+        found: list[str] = []
+        for item in self.resolved(value):
+            if isinstance(item, str):
+                found.append(unescape(item))
+            elif isinstance(item, dict):
+                inner = next((item[key] for key in keys if item.get(key)), None)
+                if isinstance(inner, str | list):
+                    found += self.texts(inner, *keys)
+        return found
+
+
+def types(node: Node) -> set[str]:
+    """Return the short names of a node's types."""
+    value = node.get("@type")
+    values = value if isinstance(value, list) else [value]
+    return {str(name).rsplit("/", 1)[-1].removeprefix("schema:") for name in values if name}
+
+
+def read_graph(root: HtmlElement) -> Graph:
+    """Return every JSON-LD node of a page; broken scripts are counted, never raised."""
+    nodes: list[Node] = []
+    broken = 0
+    for script in root.iter("script"):
+        if "ld+json" not in (script.get("type") or "").lower() or not (script.text or "").strip():
+            continue
+        values = _values(script.text)
+        broken += values is None
+        for value in values or []:
+            nodes.extend(_nodes(value, depth=0))
+    kept = tuple(nodes[:_MOST_NODES])
+    by_id = {str(node["@id"]): node for node in reversed(kept) if node.get("@id")}
+    return Graph(nodes=kept, by_id=by_id, broken=broken)
+
+
+def _values(script: str) -> list[object] | None:
+    """Return the JSON values of a script: usually one, several if written one after the other."""
+    text = _WRAPPING.sub("", _WRAPPING.sub("", script)).strip().lstrip("\ufeff")
+    decoder = json.JSONDecoder(strict=False)
+    for candidate in (text, _TRAILING_COMMA.sub(r"\1", text), unescape(text)):
+        values: list[object] = []
+        place = 0
+        try:
+            while place < len(candidate):
+                value, place = decoder.raw_decode(candidate, place)
+                values.append(value)
+                while place < len(candidate) and candidate[place] in " \t\r\n,;":
+                    place += 1
+        except (ValueError, RecursionError):
+            continue
+        return values
+    return None
+
+
+def _nodes(value: object, depth: int) -> Iterator[Node]:
+    if depth > 8:
+        return
+    if isinstance(value, list):
+        for item in value:
+            yield from _nodes(item, depth + 1)
+    elif isinstance(value, dict):
+        if "@type" in value:
+            yield value
+        for key in _INNER:
+            yield from _nodes(value.get(key), depth + 1)
+
+
+_ASSIGNED = re.compile(
+    r"(?:window\.|self\.)?(?:__[A-Z_]{4,40}__|Fusion\.globalContent|(?:initial|app|page)\w{0,20}"
+    r"(?:State|Data|Props))\s*=\s*(?=[{\[])",
+    re.IGNORECASE,
+)
+_TITLES = ("title", "headline", "name", "post_title", "headlines", "articleTitle")
+_BODIES = (
+    *(
+        "articleBody",
+        "body",
+        "content",
+        "content_elements",
+        "bodyHtml",
+        "body_html",
+        "html",
+        "text",
+    ),
+    *("fullText", "full_text", "details", "story", "post_content", "paragraphs", "blocks"),
+    *("components", "rendered", "value"),
+)
+_PUBLISHED = (
+    *("datePublished", "publishedAt", "published_at", "publishDate", "publish_date"),
+    *("firstPublishedAt", "first_publish_date", "publicationDate", "display_date", "publishedDate"),
+    *("published_date", "date_published", "published", "pubDate"),
+)
+_MODIFIED = ("dateModified", "updatedAt", "updated_at", "modifiedAt", "modified_at", "updateDate")
+_DECKS = ("subtitle", "sub_title", "deck", "standfirst", "subheadline", "subheadlines", "subTitle")
+_AUTHORS = ("authors", "author", "credits", "writers", "writer", "byline", "by")
+_NAMES = ("name", "fullName", "full_name", "display_name", "title", "basic", "rendered", "by")
+_LEAST_TEXT = 200  # characters of text that make a story
+_MOST_VALUES = 50_000  # values of one page that are looked at
+_LONGEST = 4_000_000  # characters of one script
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """The article as its page's data has it: its text with or without markup, and what else."""
+
+    body: str
+    deck: str | None
+    authors: tuple[str, ...]
+    published: tuple[str, ...]
+    modified: tuple[str, ...]
+
+
+def read_state(root: HtmlElement, titles: Iterable[str]) -> Stated | None:
+    """Return the longest article in the data of a page that bears one of the page's `titles`."""
+    known = {key(title) for title in titles} - {""}
+    found: Stated | None = None
+    for value in _data(root):
+        for node in _objects(value):
+            if known.isdisjoint(map(key, _strings(node, _TITLES))):
+                continue
+            body = "\n".join(_text(node))
+            if len(body) >= max(_LEAST_TEXT, len(found.body) + 1 if found else 0):
+                found = _stated(node, body)
+    return found
+
+
+def _stated(node: dict[str, Any], body: str) -> Stated:
+    return Stated(
+        body=body,
+        deck=next(iter(_strings(node, _DECKS)), None),
+        authors=tuple(_strings(node, _AUTHORS)),
+        published=tuple(_strings(node, _PUBLISHED)),
+        modified=tuple(_strings(node, _MODIFIED)),
+    )
+
+
+def _data(root: HtmlElement) -> Iterator[object]:
+    """Yield the data of every script of a page that is JSON, or begins with assigning some."""
+    for script in root.iter("script"):
+        text = script.text or ""
+        if not _LEAST_TEXT < len(text) < _LONGEST or "ld+json" in (script.get("type") or ""):
+            continue
+        place = 0
+        if "json" not in (script.get("type") or ""):
+            match = _ASSIGNED.search(text, 0, 2000)
+            if not match:
+                continue
+            place = match.end()
+        try:
+            value, _ = json.JSONDecoder(strict=False).raw_decode(
+                text.lstrip("\ufeff \r\n\t"), place
+            )
+        except (ValueError, RecursionError):
+            continue
+        yield _joined(value) if script.get("id") == "__NUXT_DATA__" else value
+
+
+def _joined(value: object) -> object:
+    """Return Nuxt's flat list with the places its objects name replaced by what stands there."""
+    if not isinstance(value, list):
+        return value
+
+    def at(place: object, depth: int) -> object:
+        if not isinstance(place, int) or isinstance(place, bool) or not 0 <= place < len(value):
+            return place
+        item = value[place]
+        if depth > 4:
+            return None
+        if isinstance(item, dict):
+            return {name: at(inner, depth + 1) for name, inner in item.items()}
+        if isinstance(item, list):
+            return [at(inner, depth + 1) for inner in item]
+        return item
+
+    objects = [place for place, item in enumerate(value) if isinstance(item, dict)]
+    return [at(place, 0) for place in objects[:2000]]
+
+
+def _objects(value: object) -> Iterator[dict[str, Any]]:
+    """Yield the objects inside a JSON value, without recursion and no more than is reasonable."""
+    waiting = [value]
+    for _ in range(_MOST_VALUES):
+        if not waiting:
+            return
+        item = waiting.pop()
+        if isinstance(item, dict):
+            yield item
+            waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+
+
+def _strings(node: dict[str, Any], names: Iterable[str]) -> list[str]:
+    """Return the strings under the first of `names` that has any: plain, named or listed."""
+    for name in names:
+        if found := list(_named(node.get(name), depth=0)):
+            return found
+    return []
+
+
+def _named(value: object, depth: int) -> Iterator[str]:
+    if isinstance(value, str) and value.strip():
+        yield value.strip()
+    elif isinstance(value, list) and depth < 3:
+        for item in value[:20]:
+            yield from _named(item, depth + 1)
+    elif isinstance(value, dict) and depth < 3:
+        inner = next((value[name] for name in _NAMES if value.get(name)), None)
+        yield from _named(inner, depth + 1)
+
+
+def _text(node: dict[str, Any]) -> list[str]:
+    """Return the paragraphs under the first name for a body that holds a story's worth of them."""
+    for name in _BODIES:
+        lines = list(_paragraphs(node.get(name), depth=0))
+        if sum(map(len, lines)) >= _LEAST_TEXT:
+            return lines
+    return []
+
+
+def _paragraphs(value: object, depth: int) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list) and depth < 4:
+        for item in value:
+            if not isinstance(item, dict) or item.get("type") not in _OTHER:
+                yield from _paragraphs(item, depth + 1)
+    elif isinstance(value, dict) and depth < 4:
+        inner = next((value[name] for name in _BODIES if value.get(name)), None)
+        yield from _paragraphs(inner, depth + 1)
+
+
+# What stands between the paragraphs of a story that is kept in pieces.
+_OTHER = frozenset(
+    {
+        "image",
+        "gallery",
+        "video",
+        "interstitial_link",
+        "oembed_response",
+        "raw_html",
+        "ad",
+        "related",
+    }
+)

@@ -1,0 +1,211 @@
+"""The extraction of pages in the markup of many systems, of walls, and of what is broken."""
+
+import pickle
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archive.records import Capture, Extraction, Kind, Link, PageKind
+from crawler.extract import extract
+from crawler.publisher import Publisher, Rules
+from tests.crawler.extract_pages import CASES, P1, TEXT, TITLE, Case, page, ps
+from tests.crawler.unseen_pages import UNSEEN
+
+SHARED = Path(__file__).resolve().parents[3] / ".." / "shared"
+NOW = datetime(2023, 12, 29, 12, tzinfo=UTC)
+URL = "https://sahel.example/news/2023/soq"
+SAHEL = Publisher(
+    slug="sahel", name="جريدة الساحل", name_latin="Sahel", zone=ZoneInfo("Asia/Beirut")
+)
+
+
+def read(
+    html: str | bytes,
+    *,
+    url: str = URL,
+    content_type: str | None = None,
+    publisher: Publisher = SAHEL,
+    hints: Link | None = None,
+    status: int = 200,
+) -> Extraction:
+    capture = Capture(
+        url=url,
+        publisher=publisher.slug,
+        kind=Kind.ARTICLE,
+        fetched_at=NOW,
+        status=status,
+        content_type=content_type,
+        body=html if isinstance(html, bytes) else html.encode(),
+    )
+    return extract(capture, publisher, hints=hints)
+
+
+@pytest.mark.parametrize("case", [*CASES, *UNSEEN], ids=lambda case: case.name)
+def test_pages_of_many_systems(case: Case):
+    found = read(case.html, url=case.url)
+    assert found.text == case.expected.get("text", TEXT)
+    assert found.title == TITLE
+    assert found.kind == PageKind.ARTICLE
+    assert found.language == "ar"
+    for name, value in case.expected.items():
+        got = getattr(found, name)
+        if name == "problems":
+            got = tuple(problem.kind for problem in got)
+        elif hasattr(got, "isoformat"):
+            got = got.isoformat()
+        assert (name, got) == (name, value)
+
+
+WALLS = (
+    ("challenge", "<title>Just a moment...</title><script src='/challenge-platform/h/b'>"),
+    ("challenge", "<title>جاري التحقق من المتصفح</title><p>انتظر قليلا من فضلك</p>"),
+    ("captcha", "<title>تأكيد</title><p>تحقق من أنك إنسان</p><div class='g-recaptcha'></div>"),
+    (
+        "consent",
+        "<title>قبل المتابعة</title><p>نستخدم ملفات تعريف الارتباط</p><button>قبول</button>",
+    ),
+    ("parked", "<title>sahel.example</title><p>This domain is for sale!</p>"),
+    ("parked", "<title>تنبيه</title><p>تم إيقاف هذا الموقع</p>"),
+    ("login", "<title>تسجيل الدخول</title><form><input type='password'></form>"),
+    ("outage", "<title>الموقع تحت الصيانة</title><p>سنعود إليكم قريبا</p>"),
+    ("outage", "<h1>Error establishing a database connection</h1>"),
+)
+
+
+@pytest.mark.parametrize(("kind", "html"), WALLS)
+def test_a_wall_is_a_problem_and_never_an_article(kind: str, html: str):
+    found = read(f"<html><body>{html}</body></html>")
+    assert found.kind == PageKind.OTHER
+    assert [problem.kind for problem in found.problems] == [kind]
+    assert (found.title, found.text) == (None, "")
+
+
+def test_an_article_about_a_wall_is_an_article():
+    story = ps(
+        "عطل فني يوقف موقع البلدية، ومن يحاول تسجيل الدخول يجد صفحة «الموقع تحت الصيانة»." * 3
+    )
+    found = read(page(f"<h1>{TITLE}</h1><div class='article-body'>{story}</div>"))
+    assert found.kind == PageKind.ARTICLE
+
+
+CHARSETS = (
+    ("cp1256", None, ""),
+    ("cp1256", "text/html; charset=windows-1256", ""),
+    ("cp1256", "text/html; charset=utf-8", ""),
+    ("cp1256", "text/html; charset=ISO-8859-1", "<meta charset='iso-8859-1'>"),
+    ("iso8859_6", None, ""),
+    ("iso8859_6", None, "<meta http-equiv='Content-Type' content='text/html; charset=iso-8859-6'>"),
+    ("utf-8", "text/html; charset=windows-1256", "<meta charset='windows-1256'>"),
+    ("utf-8-sig", None, ""),
+    ("utf-16", None, ""),
+)
+
+
+@pytest.mark.parametrize(("charset", "header", "head"), CHARSETS)
+def test_a_page_reads_the_same_in_every_charset(charset: str, header: str | None, head: str):
+    html = page(f"<h1>{TITLE}</h1><div class='article-body'>{ps(TEXT)}</div>", head)
+    found = read(html.encode(charset, "xmlcharrefreplace"), content_type=header)
+    assert found.title == TITLE
+    assert found.text == TEXT.replace("\n", " ")
+
+
+def test_the_seed_article_comes_out_character_for_character():
+    seed = SHARED / "seed-article.txt"
+    if not seed.is_file():
+        pytest.skip("../shared is not here")
+    title, *paragraphs = seed.read_text("utf-8").rstrip("\n").split("\n")
+    body = (
+        f"<article><h1 class='entry-title'>{title}</h1><div class='entry-content'>{ps(*paragraphs)}"
+    )
+    found = read(page(f"{body}</div></article>"))
+    assert (found.title, found.text) == (title, "\n".join(paragraphs))
+
+
+@pytest.mark.parametrize(
+    ("url", "html", "kind"),
+    [
+        ("https://sahel.example/", page(f"<h1>{TITLE}</h1>{ps(TEXT)}"), PageKind.SECTION),
+        (
+            "https://sahel.example/live/1",
+            page(f"<h1>{TITLE}</h1><div class='article-body'>{ps(TEXT)}</div>"),
+            PageKind.LIVEBLOG,
+        ),
+        (
+            "https://sahel.example/video/1",
+            page(f"<h1>{TITLE}</h1>{ps(P1)}", "<meta property='og:type' content='video.other'>"),
+            PageKind.VIDEO,
+        ),
+        ("https://sahel.example/gallery/1", page(f"<h1>{TITLE}</h1>{ps(P1)}"), PageKind.GALLERY),
+        ("https://sahel.example/a", page("<h1>خبر</h1>"), PageKind.OTHER),
+    ],
+)
+def test_the_kind_of_a_page(url: str, html: str, kind: PageKind):
+    assert read(html, url=url).kind == kind
+
+
+def test_the_rules_of_a_publisher_win_and_a_missing_one_is_a_problem():
+    html = page(
+        f"<h1>{TITLE}</h1><div class='kicker'>محليات الساحل</div>"
+        "<i class='when'>3/1/2023 10:30 ص</i>"
+        f"<div class='x1'>{ps(P1)}<p class='ad-text'>نص إعلاني طويل لا علاقة له بالمقال أبداً.</p>"
+        f"</div><div class='article-body'>{ps(TEXT)}</div>"
+    )
+    rules = Rules(
+        text=".x1", remove=(".ad-text",), section=".kicker", published=".when", deck=".standfirst"
+    )
+    publisher = Publisher(slug="sahel", name="الساحل", zone=ZoneInfo("Asia/Beirut"), rules=(rules,))
+    found = read(html, publisher=publisher)
+    assert found.text == P1
+    assert found.section == "محليات الساحل"
+    assert found.published_at == datetime(2023, 1, 3, 8, 30, tzinfo=UTC)
+    assert found.published_from == "rules"
+    assert [problem.kind for problem in found.problems] == ["rule-missed"]
+
+
+def test_hints_fill_what_the_page_does_not_say():
+    hints = Link(
+        url=URL,
+        title=TITLE,
+        published="Tue, 26 Dec 2023 08:15:00 GMT",
+        author="سليم الرفاعي",
+        summary="سوق",
+    )
+    found = read(page(f"<div class='article-body'>{ps(TEXT)}</div>"), hints=hints)
+    assert found.published_at == datetime(2023, 12, 26, 8, 15, tzinfo=UTC)
+    assert (found.published_from, found.byline_from) == ("feed", "feed")
+    assert found.byline == "سليم الرفاعي"
+
+
+def test_a_hidden_link_makes_no_link_of_the_text_after_it():
+    story = f"<a href='#main' hidden>تخطى إلى المحتوى</a><h1>{TITLE}</h1><div>{ps(TEXT)}</div>"
+    assert read(page(story)).text == TEXT.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        *(b"", b"\x00", b"<", b"<html>", b"{}", b"\xff\xfe", b"%PDF-1.4\x00"),
+        b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n" + b"1 0 obj << /Type /Catalog /Pages 2 0 R >> " * 40,
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)) * 8,
+        b"PK\x03\x04\x14\0\0\0\x08\0" + bytes(range(255, -1, -1)) * 8,
+    ],
+)
+def test_what_is_no_page_is_a_problem(html: bytes):
+    found = read(html)
+    assert found.kind == PageKind.OTHER
+    assert not found.text
+    assert "no-text" in [problem.kind for problem in found.problems]
+
+
+@settings(max_examples=60)
+@given(st.binary(max_size=300), st.sampled_from(CASES))
+def test_no_bytes_raise(noise: bytes, case: Case):
+    html = case.body
+    cut = len(html) // 3
+    for body in (noise, html[:cut] + noise + html[cut:], noise + html[cut:]):
+        found = read(body)
+        assert pickle.loads(pickle.dumps(found)) == found  # noqa: S301 - our own bytes

@@ -1,0 +1,239 @@
+"""What stands before an article is a problem: never an article, a revision or a removal."""
+
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from archive.records import Capture, Kind, PageKind
+from crawler.extract import extract
+from crawler.extract.kind import wall_of
+from crawler.media import medium
+from crawler.publisher import Publisher
+from tests.crawler import wire
+
+WALLS = tomllib.loads(Path(__file__).with_name("walls.toml").read_text("utf-8"))
+SAHEL = Publisher(slug="sahel", name="جريدة الساحل")
+NAV = "".join(
+    f"<li><a href='/s/{word}'>{word}</a></li>" for word in ["سياسة", "اقتصاد", "رياضة", "ثقافة"]
+)
+TEASERS = "".join(
+    f"<li><a href='/news/{n}'>خبر آخر رقم {n} من أخبار المدينة التي لا علاقة لها بالموضوع</a>"
+    f"<p>مقدمة قصيرة للخبر رقم {n} من المراسل في المدينة.</p></li>"
+    for n in range(8)
+)
+FOOT = "جميع الحقوق محفوظة لجريدة الساحل 2023، ويمنع نسخ أي مادة دون إذن خطي من إدارة الجريدة."
+MORE = (
+    "وقالت الشركة إن فريقها يعمل مع خبراء مستقلين، وإن بيانات المشتركين لم تتأثر بما جرى.",
+    "وأضاف المتحدث في بيان أن الخدمة عادت تدريجياً مساء الثلاثاء إلى معظم المدن بعد الإصلاح.",
+    "وكان مستخدمون قد اشتكوا على مواقع التواصل من بطء شديد استمر أكثر من ست ساعات متواصلة.",
+)
+
+
+def framed(body):
+    return (
+        f"<header><a href='/'>جريدة الساحل</a></header><nav><ul>{NAV}</ul></nav><main>{body}</main>"
+        f"<aside><h3>الأكثر قراءة</h3><ul>{TEASERS}</ul></aside><footer><p>{FOOT}</p></footer>"
+    )
+
+
+def html(page):
+    if "html" in page:
+        return page["html"].encode()
+    body = framed(page["body"]) if page.get("framed") else page["body"]
+    head = f"<meta charset=utf-8><title>{page.get('title', '')}</title>{page.get('head', '')}"
+    lang = page.get("lang", "ar")
+    return (
+        f"<!DOCTYPE html><html lang={lang}><head>{head}</head><body>{body}</body></html>".encode()
+    )
+
+
+def capture(body, *, status=200, content_type="text/html"):
+    return Capture(
+        url="https://sahel.example/news/2023/12345",
+        publisher="sahel",
+        kind=Kind.ARTICLE,
+        fetched_at=datetime(2023, 12, 29, 12, tzinfo=UTC),
+        status=status,
+        content_type=content_type,
+        body=body,
+    )
+
+
+@pytest.mark.parametrize("page", WALLS["page"], ids=lambda page: page["name"])
+def test_what_stands_before_an_article_is_none(page):
+    found = extract(capture(html(page)), SAHEL)
+    assert found.kind in {PageKind.OTHER, PageKind.SECTION}
+    kinds = [str(problem.kind) for problem in found.problems] or ["not-an-article"]
+    assert kinds == [page["kind"]]
+
+
+@pytest.mark.parametrize("style", ["stated", "printed"])
+@pytest.mark.parametrize("story", WALLS["article"], ids=lambda story: story["name"])
+def test_an_article_about_such_a_thing_is_one(story, style):
+    if story.get("short") and style == "printed":
+        pytest.skip("two lines without a word of what they are make no article, whatever they say")
+    more = () if story.get("short") else MORE
+    text = "".join(f"<p>{line}</p>" for line in (story["lead"], *more))
+    stated = style == "stated"
+    date = "<time datetime='2023-12-26'>26 ديسمبر 2023</time>"
+    body = f"<h1>{story['title']}</h1>{date}<div>{text}</div>"
+    form = "<form>تسجيل الدخول <input type=password></form>"
+    page = {
+        "title": story["title"],
+        "head": "<meta property='og:type' content='article'>" if stated else "",
+        "body": f"<article>{body}</article>" if stated else body + form,
+        "framed": True,
+    }
+    found = extract(capture(html(page)), SAHEL)
+    assert (found.kind, found.problems) == (PageKind.ARTICLE, ())
+    assert found.text
+
+
+@pytest.mark.parametrize(
+    "name", ["cf ar", "ddosguard", "sucuri", "db fr", "parked ar", "soft404 fr"]
+)
+def test_the_body_of_an_error_is_told(name):
+    page = next(page for page in WALLS["page"] if page["name"] == name)
+    problem = wall_of(capture(html(page), status=404))
+    assert problem is not None
+    assert problem.kind == page["kind"]
+
+
+def named(name):
+    return html(next(page for page in WALLS["page"] if page["name"] == name))
+
+
+ANSWERS = {
+    "challenge-200": wire.http(named("cf en")),
+    "challenge-403": wire.http(named("cf ar"), status="403 Forbidden"),
+    "challenge-404": wire.http(named("cf en"), status="404 Not Found"),
+    "parked": wire.http(named("parked sedo")),
+    "parked-404": wire.http(named("parked ar"), status="404 Not Found"),
+    "hijacked": wire.http(named("hijack casino")),
+    "login": wire.http(named("login ar")),
+    "consent": wire.http(named("cookie fr")),
+    "outage": wire.http(named("db ar")),
+    "outage-410": wire.http(named("db"), status="410 Gone"),
+    "server": wire.http(named("aspnet"), status="500 Internal Server Error"),
+    "missing": wire.http(named("soft404 ar long")),
+    "missing-og": wire.http(named("soft404 og")),
+    "pdf": wire.http(b"%PDF-1.7\n" + bytes(2000), media="application/pdf"),
+    "english": wire.http(
+        wire.article("Best online shops")
+        .replace(
+            "قال مراسلنا في المدينة إن الوضع هادئ اليوم، وإن السكان عادوا".encode(),
+            b"Our reporter said that it is quiet and that all of the people went home",
+        )
+        .replace("بيوتهم بعد أيام من الغياب، بحسب ما أفادت به مصادر محلية".encode(), b"again")
+    ),
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
+@pytest.mark.parametrize("days", [0, 40], ids=["young", "old"])
+async def test_a_known_article_keeps_its_text_and_is_looked_at_again(archive, site, answer, days):
+    await archive.crawl()
+    good = site.answers["/news/1"]
+    before = archive.rows("select title, text, revision_count, gone_at from articles order by url")
+    site.answers["/news/1"] = (answer,)
+    one = [(site.url + "/news/1", "paper")]
+    archive.forward(days=days, hours=2)
+    await archive.crawl(addresses=one, poll=frozenset())
+    rows = archive.rows("select title, text, revision_count, gone_at from articles order by url")
+    assert rows == before
+    assert [path for _, path in archive.problems()].count("/news/1") == 1
+    ((due_at,),) = archive.rows("select due_at from visits where url like '%/news/1'")
+    assert due_at > archive.now.isoformat()
+    site.answers["/news/1"] = good
+    archive.forward(days=2)
+    await archive.crawl()
+    rows = archive.rows("select title, text, revision_count, gone_at from articles order by url")
+    assert rows == before
+    assert archive.rows("select state from visits where url like '%/news/1'") == [("done",)]
+
+
+@pytest.mark.parametrize("name", ["cf fr", "parked fr", "login fr", "maint ar", "soft404 ar site"])
+async def test_a_new_address_becomes_no_article(archive, site, name):
+    site.answers["/news/1"] = (wire.http(named(name)),)
+    await archive.crawl()
+    rows = archive.rows("select url from articles")
+    assert rows == [(site.url + "/news/2",)]
+    assert [path for _, path in archive.problems()] == ["/news/1"]
+
+
+@pytest.mark.parametrize("status", ["404 Not Found", "410 Gone"])
+@pytest.mark.parametrize("back", ["same", "changed", "not-modified"])
+async def test_a_gone_article_is_marked_once_and_its_return_unmarks_it(archive, site, status, back):
+    good = wire.http(wire.article("خبر رقم 1"), 'ETag: "1"')
+    site.answers["/news/1"] = (good,)
+    await archive.crawl()
+    one = [(site.url + "/news/1", "paper")]
+    site.answers["/news/1"] = (wire.http("<p>الصفحة غير موجودة</p>".encode(), status=status),)
+    for _ in range(4):
+        archive.forward(days=1)
+        await archive.crawl(addresses=one, poll=frozenset())
+    ((text, gone_at),) = archive.rows("select text, gone_at from articles where url like '%/1'")
+    assert text
+    assert gone_at.startswith("2026-11-24")
+    assert archive.problems() == [(f"http-{status[:3]}", "/news/1")]
+    site.answers["/news/1"] = (
+        wire.http(b"", status="304 Not Modified")
+        if back == "not-modified"
+        else good
+        if back == "same"
+        else wire.http(wire.article("خبر رقم 1 بعد التعديل")),
+    )
+    archive.forward(days=1)
+    await archive.crawl(addresses=one, poll=frozenset())
+    rows = archive.rows("select gone_at, revision_count from articles where url like '%/1'")
+    assert rows == [(None, 2 if back == "changed" else 1)]
+    site.answers["/news/1"] = (wire.http(b"", status=status),)
+    archive.forward(days=1)
+    await archive.crawl(addresses=one, poll=frozenset())
+    assert archive.problems() == [(f"http-{status[:3]}", "/news/1")] * 2
+
+
+async def test_an_entry_point_that_is_gone_is_told_once_a_day(archive, site):
+    del site.answers["/feed"]
+    for _ in range(7):
+        await archive.crawl()
+        archive.forward(hours=4)
+    assert archive.problems() == [("http-404", "/feed")] * 2
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "what"),
+    [
+        (b"%PDF-1.4 ...", "text/html", "a PDF document"),
+        (b"PK\x03\x04....", "application/octet-stream", "a ZIP archive or office document"),
+        (b"\xff\xd8\xff\xe0", "image/jpeg", "an image (JPEG)"),
+        (b"\x00\x00\x00\x18ftypmp42", None, "a film or sound (MP4)"),
+        (b"binary", "video/mp4; codecs=x", "video/mp4, no page"),
+        (b"<html><p>x", "application/octet-stream", None),
+        (b"\n <!DOCTYPE html>", "image/png", None),
+        (b"<svg>", "image/svg+xml", None),
+        (b"<html>", "text/html", None),
+        (b"", None, None),
+    ],
+)
+def test_what_holds_no_page(body, content_type, what):
+    assert medium(capture(body, content_type=content_type)) == what
+
+
+async def test_what_is_no_page_is_one_problem_and_read_by_nobody(archive, site, monkeypatch):
+    def nobody(*_args, **_kwargs):
+        raise AssertionError
+
+    site.answers["/feed"] = (
+        wire.http(wire.feed(site.url + "/news/1"), media="application/rss+xml"),
+    )
+    site.answers["/news/1"] = (wire.http(b"%PDF-1.7\n" + bytes(99), media="application/pdf"),)
+    monkeypatch.setattr("crawler.workers.Workers.extract", nobody)
+    for _ in range(3):
+        await archive.crawl()
+        archive.forward(days=1)
+    assert site.count("/news/1") > 1
+    rows = archive.rows("select kind, detail from problems")
+    assert rows == [("not-a-page", "the answer is a PDF document")]

@@ -44,7 +44,7 @@ class ArchiveLocked(ArchiveError):  # noqa: N818
 
 
 class StaleIndex(ArchiveError):  # noqa: N818
-    """The search index holds other words than this version looks for; a writer makes it anew."""
+    """Another version of the analyser built the search index; the next writer rebuilds it."""
 
 
 class DamagedWarc(ArchiveError):  # noqa: N818
@@ -52,16 +52,16 @@ class DamagedWarc(ArchiveError):  # noqa: N818
 
 
 _DAMAGED = (
-    "it is damaged: put it back from a backup, or make it anew from the WARC files with"
+    "it is damaged: restore it from a backup, or recreate it from the WARC files with"
     " `warraq rebuild --from-warc`"
 )
-_DOUBTFUL = "it seems to be damaged: `warraq verify` says where, and what to do"
-_FULL = "the disk is full: make room, and the same command goes on"
+_DOUBTFUL = "it may be damaged: `warraq verify` says where, and what to do"
+_FULL = "the disk is full: free some space and run the same command again"
 _REFUSED = (
-    "reading takes the right to write into the folder, unless nobody has it:"
+    "reading needs write permission on the folder, unless nobody has it:"
     " `chmod -R a-w` on an archive that is finished"
 )
-_BUSY = "another program holds the database: end it, and try again"
+_BUSY = "another program is using the database: end it, and try again"
 _LONGEST = 300  # SQLite quotes a schema that does not read
 _BY_CODE = {  # SQLite's primary result codes, https://sqlite.org/rescode.html
     sqlite3.SQLITE_BUSY: _BUSY,
@@ -72,7 +72,7 @@ _BY_CODE = {  # SQLite's primary result codes, https://sqlite.org/rescode.html
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_NOTADB: _DAMAGED,
     sqlite3.SQLITE_FULL: _FULL,
-    sqlite3.SQLITE_IOERR: "the disk is full, at a quota or failing: see to it, and try again",
+    sqlite3.SQLITE_IOERR: "the disk is full, over quota or failing: fix that, and try again",
 }
 _DISK = {
     sqlite3.SQLITE_BUSY,
@@ -85,10 +85,10 @@ _DISK = {
 }
 _BY_ERRNO = {
     errno.ENOSPC: _FULL,
-    errno.EDQUOT: "the quota is used up: make room, and the same command goes on",
-    errno.EFBIG: "files may not grow that large here (ulimit -f)",
-    errno.EACCES: "let this user read and write there, or name another folder",
-    errno.EPERM: "let this user read and write there, or name another folder",
+    errno.EDQUOT: "the disk quota is used up: free some space and run the same command again",
+    errno.EFBIG: "the file size limit is reached (ulimit -f)",
+    errno.EACCES: "give this user read and write permission there, or use another folder",
+    errno.EPERM: "give this user read and write permission there, or use another folder",
     errno.EROFS: "that disk is mounted read-only",
     errno.EIO: "the disk is failing: copy what can be read from it",
 }
@@ -107,7 +107,7 @@ def unwritten(error: BaseException, root: Path) -> str:
     """Return the line on which a writer ends: nothing that was acknowledged is lost."""
     return (
         f"the archive cannot be written: {explain(error, root)}"
-        " (what was acknowledged is safe, the rest is still due)"
+        " (what was acknowledged is safe; the rest is still due)"
     )
 
 

@@ -58,7 +58,7 @@ def search(
 
     Best first takes any of the words, newest first needs all of them. A query of filters alone
     gives the newest, one that asks nothing finds nothing. Withheld articles are never found. Any
-    text is a valid query; an index that something else made is mended by whoever writes next.
+    text is a valid query; the next writer rebuilds an index that something else made.
 
     Raises:
         StaleIndex: the index was made by another version of the analyser, or by SQLite's `rebuild`.
@@ -116,8 +116,8 @@ def refuse_stale(connection: sqlite3.Connection) -> None:
     """Raise StaleIndex unless the index is what this version of the analyser made."""
     if not index_is_current(connection):
         raise StaleIndex(
-            "the search index was not made by this version of Warraq, so that it cannot be asked;"
-            " the next command that writes (as `warraq crawl`) makes it anew"
+            "this version of Warraq did not build the search index and cannot use it;"
+            " the next command that writes (such as `warraq crawl`) rebuilds it"
         )
 
 

@@ -21,7 +21,7 @@ __all__ = ["STOP_WORDS", "Token", "analyse", "fold", "forms", "stem", "term", "t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A word as it stands in the original, from `start` to `end`, and its `term` in the index."""
+    """A word as it is written in the original, from `start` to `end`, and its `term` in the index."""
 
     start: int
     end: int
@@ -162,7 +162,7 @@ def _token_in(text: str) -> re.Pattern[str]:
 def term(token: str) -> str:
     """Return what the index holds for one `token`: its bare stem, never empty, always one token.
 
-    A token made of nothing but marks stands for itself, so that original and index stay aligned.
+    A token made of nothing but marks is its own term, so that original and index stay aligned.
     """
     stemmed = bare_stem(fold(token))
     return stemmed if _TOKEN.fullmatch(stemmed) else token

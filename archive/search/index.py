@@ -93,7 +93,7 @@ def create_index(connection: sqlite3.Connection) -> None:
 def rebuild_index(
     connection: sqlite3.Connection, progress: Callable[[int], None] = lambda _done: None
 ) -> None:
-    """Index every article anew, in one transaction; `progress` hears how many are done.
+    """Index every article again, in one transaction; `progress` gets how many are done.
 
     SQLite's own `rebuild` must not be used: it would index the text unanalysed.
     """

@@ -168,10 +168,10 @@ def parse(query: str) -> Query:
         for item in _read(match):
             parts.setdefault(item.part, []).append(item)
     must, words = _clauses(parts.get("must", ())), parts.get("words", ())
-    telling = _clauses(words, without=STOP_WORDS)
+    selective = _clauses(words, without=STOP_WORDS)
     days = {item.field: _day(item.value) for item in parts.get("days", ())}
     return Query(
-        words=telling or (() if must else _clauses(words)),
+        words=selective or (() if must else _clauses(words)),
         must=must,
         must_not=_clauses(parts.get("must_not", ())),
         publishers=tuple(item.value for item in parts.get("publishers", ())),
@@ -185,7 +185,7 @@ def parse(query: str) -> Query:
 def _read(match: re.Match[str]) -> Iterator[_Item]:
     """Yield what was typed; a field there is none of, or a day that is none, is a word.
 
-    A day is meant where it stands at its field, or begins with a digit; "ما بعد: الحرب" is prose.
+    A day is meant where it follows its field directly, or begins with a digit; "ما بعد: الحرب" is prose.
     """
     exact = match["word"] is None
     value = (match["phrase"] or match["quoted"] or "") if exact else match["word"]

@@ -2,8 +2,8 @@
 
 Scoring an article costs far more than finding it, so of a word that is nearly everywhere only the
 articles are scored that have it in their title, or are new. The best ones are then looked at
-again: the index knows stems, and a word that stands there as it was typed is worth more.
-`conditions` and `matching` put what a query requires beside its words into SQL.
+again: the index knows stems, and a word written exactly as it was typed is worth more.
+`conditions` and `matching` put what a query requires besides its words into SQL.
 """
 
 import heapq
@@ -17,8 +17,8 @@ from archive.search.query import Clause, Query, join
 
 Condition = tuple[str, tuple[str | int, ...]]  # SQL with a question mark for each value
 
-# In subqueries, on indexes alone: beside its text, an article's later columns are slow to reach.
-# The unary plus keeps SQLite from asking the word index anew for each of their rows.
+# In subqueries, on indexes alone: an article's columns after its text are slow to reach.
+# The unary plus keeps SQLite from asking the word index again for each of their rows.
 _VISIBLE = "+{row} not in (select id from articles where withheld_at is not null)"
 _WITHIN = "+{row} in (select id from articles where {filters})"
 _MATCHING = "+{row} in (select rowid from articles_fts where articles_fts match ?)"
@@ -26,7 +26,7 @@ _WITHOUT = "+{row} not in (select rowid from articles_fts where articles_fts mat
 
 
 def conditions(connection: sqlite3.Connection, query: Query, row: str) -> Condition:
-    """Return what must hold for the article whose id is in `row`, beside the words of `query`.
+    """Return what must hold for the article whose id is in `row`, besides the words of `query`.
 
     Exclusions are among it where there is no word that the index could take them from.
     """
@@ -142,10 +142,10 @@ def _pools(
     rare, common = _rarest(sources)
     if len(rare) < len(sources):
         choosing = {*rare, common}
-        telling = (
+        selective = (
             word for word in query.words if str(word) in choosing or sizes[word] * 2 < articles
         )
-        asked = replace(query, words=tuple(telling))
+        asked = replace(query, words=tuple(selective))
         if rare:
             yield _Pool(query=asked, expression=" OR ".join(rare))
         if common:

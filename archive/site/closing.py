@@ -1,6 +1,6 @@
 """Datasette's own pages are closed while something is withheld: they show rows as they are.
 
-A row of a withheld article stands in many tables and in the word index, and SQL can ask for each;
+A withheld article has rows in many tables and in the word index, and SQL can ask for each;
 so there is no page of tables or SQL that could be shown with a part left out. The Arabic pages
 leave out what is withheld by themselves.
 """

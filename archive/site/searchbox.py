@@ -49,7 +49,7 @@ async def _refuse_stale(archive: Any) -> None:
 
 
 async def _add(filters: Any, query: Any, archive: Any) -> None:
-    """Add the conditions of `query` beside its words, under names of their own."""
+    """Add the conditions of `query` other than its words, under names of their own."""
     sql, values = await archive.execute_fn(lambda db: conditions(db, query, "articles.id"))
     names = [f"warraq_{number}" for number in range(len(values))]
     numbers = itertools.count()

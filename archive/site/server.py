@@ -23,7 +23,7 @@ _GRACE = 3  # seconds that answers under way get when the server ends
 
 
 class _Server(uvicorn.Server):
-    """A server that tells when it is up, and for which a signal is a good end."""
+    """A server that reports when it is ready, and for which a signal is a normal end."""
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)

@@ -118,8 +118,8 @@ async def closed(datasette: Any, request: Any, message: str) -> Response:
         return response
     if request.path.endswith(".json"):
         return Response.json({"ok": False, "error": closing.MESSAGE, "status": 403}, status=403)
-    told = {"message": _TABLES_CLOSED, "detail": closing.MESSAGE}
-    return await _show(datasette, request, "message.html", told, 403)
+    context = {"message": _TABLES_CLOSED, "detail": closing.MESSAGE}
+    return await _show(datasette, request, "message.html", context, 403)
 
 
 async def unreadable(datasette: Any, request: Any, error: Exception) -> Response:

@@ -113,7 +113,7 @@ async def test_an_index_that_something_else_made_is_not_asked(tmp_path):
     for path in ("/archive/articles?_search=حكومة", "/archive/articles.json?_search=حكومة"):
         answer = await datasette.client.get(path)
         assert answer.status_code == 503
-        assert "makes it anew" in answer.text
+        assert "rebuilds it" in answer.text
     answer = await datasette.client.get("/search?q=حكومة")
     assert answer.status_code == 503
     assert "فهرس البحث" in answer.text

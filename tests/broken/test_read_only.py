@@ -10,7 +10,7 @@ from tests.serving import serving
 
 pytestmark = pytest.mark.slow
 
-REMEDY = "let this user read and write there, or name another folder"
+REMEDY = "give this user read and write permission there, or use another folder"
 
 
 @pytest.fixture

@@ -110,7 +110,7 @@ def _refuse_lost(root: Path) -> None:
         lost = "is empty" if path.exists() else "is missing"
         raise DamagedDatabase(
             f"{path} {lost}, but {files} WARC files of the archive are there;"
-            " put it back from a backup, or make it anew with `warraq rebuild --from-warc`"
+            " restore it from a backup, or recreate it with `warraq rebuild --from-warc`"
         )
 
 

@@ -21,7 +21,7 @@ __all__ = ["STOP_WORDS", "Token", "analyse", "fold", "forms", "stem", "term", "t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A word as it is written in the original, from `start` to `end`, and its `term` in the index."""
+    """A word as written in the original, from `start` to `end`, and its `term` in the index."""
 
     start: int
     end: int

@@ -183,9 +183,9 @@ def parse(query: str) -> Query:
 
 
 def _read(match: re.Match[str]) -> Iterator[_Item]:
-    """Yield what was typed; a field there is none of, or a day that is none, is a word.
+    """Yield what was typed; an unknown field, or a day that cannot be read, is a word.
 
-    A day is meant where it follows its field directly, or begins with a digit; "ما بعد: الحرب" is prose.
+    A day follows its field directly, or begins with a digit; "ما بعد: الحرب" is prose.
     """
     exact = match["word"] is None
     value = (match["phrase"] or match["quoted"] or "") if exact else match["word"]

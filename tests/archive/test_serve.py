@@ -93,4 +93,4 @@ def test_serve_without_an_archive(tmp_path):
     (tmp_path / "archive.db").write_text("no database")
     result = CliRunner().invoke(serve, ["--archive", str(tmp_path)])
     assert result.exit_code == 1
-    assert "file is not a database; it is damaged: put it back from a backup" in result.output
+    assert "file is not a database; it is damaged: restore it from a backup" in result.output

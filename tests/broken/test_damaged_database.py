@@ -49,7 +49,7 @@ def test_every_command_says_that_the_database_is_damaged_and_changes_nothing(
             continue
         line = w.said(w.run(name, root, tmp_path / "out"))
         assert f"{root / NAME}: " in line, name
-        assert "it is damaged: put it back from a backup" in line, name
+        assert "it is damaged: restore it from a backup" in line, name
     assert w.bytes_of(root) == before
 
 
@@ -64,7 +64,7 @@ def test_no_new_archive_is_begun_beside_the_files_of_one_whose_database_is_lost(
             continue
         line = w.said(w.run(name, root, tmp_path / "out"))
         assert f"{root / NAME} is {damage}, but 1 WARC files" in line, name
-        assert "put it back from a backup" in line, name
+        assert "restore it from a backup" in line, name
     assert w.bytes_of(root) == before
 
 

@@ -1,12 +1,74 @@
 """Rows of captures: one for every HTTP exchange in the WARC files."""
 
 import sqlite3
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from archive.clock import from_iso, iso
-from archive.records import Capture, Exchange, WarcLocation
+from archive.records import Capture, Exchange, Kind, WarcLocation
 from archive.urls import canonical
-from archive.warc.records import Original
+from archive.warc.parsing import CAPTURED, Record
+from archive.warc.records import KIND_FIELD, LENGTH_FIELD, PUBLISHER_FIELD, Original
+
+# What the metadata record behind a copied record says of it, beside what every visit's says.
+SOURCE, PLACE = "source", "source-place"
+PAYLOAD, WIRE_BYTES, MEDIA = "payload-sha256", "payload-bytes", "payload-type"
+
+_KINDS = frozenset(kind.value for kind in Kind)
+
+
+def of_record(
+    record: Record, location: WarcLocation | None, journal: Mapping[str, str] | None = None
+) -> Capture | None:
+    """Return the capture that a record is, without its decoded body; None if it is not one.
+
+    Of a record that was copied from a file of others, `journal` has the fields of the metadata
+    record that refers to it: by them it is known whose it is, and what its payload is here.
+    """
+    at, message = record.date, record.message
+    if record.type not in CAPTURED or at is None or not record.url:
+        return None
+    if message is None and record.type == "response":
+        return None
+    named = {name.lower(): value for name, value in reversed(message.headers)} if message else {}
+    kind, publisher = (record.fields.get(name.lower()) for name in (KIND_FIELD, PUBLISHER_FIELD))
+    status = message.status if message else 200 if record.type == "revisit" else 0
+    capture = Capture(
+        url=record.url,
+        publisher=publisher,
+        kind=Kind(kind) if kind in _KINDS else Kind.ARTICLE,
+        fetched_at=at,
+        status=status,
+        content_type=named.get("content-type") if message else record.fields.get("content-type"),
+        etag=named.get("etag"),
+        last_modified=named.get("last-modified"),
+        sha256=None if status == 304 else record.sha256,
+        wire_bytes=_payload_length(record),
+        truncated=record.fields.get("warc-truncated"),
+        record=location,
+    )
+    return _as_journaled(capture, journal) if journal is not None else capture
+
+
+def _payload_length(record: Record) -> int:
+    if record.type == "revisit":
+        length = record.fields.get(LENGTH_FIELD.lower(), "")
+        return int(length) if length.isascii() and length.isdecimal() else 0
+    return len(record.payload)
+
+
+def _as_journaled(capture: Capture, journal: Mapping[str, str]) -> Capture | None:
+    if PAYLOAD not in journal:
+        return None
+    return replace(
+        capture,
+        publisher=journal.get("publisher"),
+        kind=Kind(journal.get("kind", Kind.ARTICLE)),
+        sha256=journal[PAYLOAD],
+        wire_bytes=int(journal.get(WIRE_BYTES, 0)),
+        content_type=journal.get(MEDIA),
+    )
 
 
 def insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
@@ -69,14 +131,6 @@ def payload_location(db: sqlite3.Connection, sha256: str) -> WarcLocation | None
         (sha256,),
     ).fetchone()
     return row and WarcLocation(file=row[0], offset=row[1], length=row[2])
-
-
-def payload_size(db: sqlite3.Connection, sha256: str) -> int:
-    """Return the bytes over the wire of a payload that a capture brought, 0 where none did."""
-    row = db.execute(
-        "select wire_bytes from captures where sha256 = ? order by id limit 1", (sha256,)
-    ).fetchone()
-    return int(row[0]) if row else 0
 
 
 def has_brought(db: sqlite3.Connection, sha256: str, *, url: str, at: str | None) -> bool:

@@ -1,13 +1,18 @@
-"""Rows about what came out of foreign WARC files: how far each was read, what is known already."""
+"""Foreign WARC files into the archive: copied records, and how far each file was read."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
+from archive import captures, troubles
 from archive.clock import iso
-from archive.records import Capture, Visit, WarcLocation
+from archive.records import Capture, Problem, Visit, WarcLocation
+from archive.store import Store
 from archive.visits import VISITS, as_visit
+from archive.warc.parsing import Place, Record
+from archive.warc.reader import read_record
+from archive.warc.records import Copied
 
 _ENTER = """
 insert into visits (key, url, publisher, kind, found_at, last_at, state)
@@ -121,3 +126,54 @@ def kept_before(
     for row in rows:
         place = WarcLocation(file=row[5], offset=row[6], length=row[7])
         yield Kept(sha256=row[3], wire_bytes=row[4], record=place)
+
+
+class Copying(Store):
+    """A store that takes recorded pages instead of answers."""
+
+    def copy(self, copied: Copied, capture: Capture) -> Capture:
+        """Append a record and make its row; return the capture with its place and number."""
+        self.batch.open()
+        self.totals["requests"] += 1
+        location = self._warc.copy(copied.member, record_id=copied.record_id)
+        number = captures.insert(self.db, replace(capture, record=location), run=self.run)
+        return replace(capture, record=location, id=number)
+
+    def original(self, record: Record, capture: Capture) -> Capture | None:
+        """Return the capture of a revisit record with the payload it stands for, if that is here.
+
+        By the record that it refers to, or, where it names none, by the digest of the payload.
+
+        Raises:
+            DamagedWarc: if the record of the payload cannot be read.
+        """
+        at, digest = record.refers_to_date, record.fields.get("warc-payload-digest")
+        for kept in kept_before(self.db, record.refers_to_url, at=at, before=capture.fetched_at):
+            first = read_record(self.warc_folder, kept.record)
+            if at is None and (not digest or digest != first.fields.get("warc-payload-digest")):
+                continue
+            media = first.message.header("Content-Type") if first.message else None
+            return replace(
+                capture,
+                sha256=kept.sha256,
+                wire_bytes=kept.wire_bytes,
+                content_type=media or capture.content_type,
+                body=first.body(),
+            )
+        return None
+
+    def trouble(self, problem: Problem, *, url: str) -> None:
+        """Keep what was wrong with a page or a place of a source, once for all imports."""
+        troubles.keep(self, problem, place=url)
+
+
+def journaled(source: str, place: Place, capture: Capture, copied: Copied) -> dict[str, str]:
+    """Return what the metadata record of a copied record says beside what every visit's says."""
+    media = {captures.MEDIA: capture.content_type} if capture.content_type else {}
+    return media | {
+        captures.SOURCE: " ".join(source.split()),
+        captures.PLACE: str(place),
+        captures.PAYLOAD: capture.sha256 or "",
+        captures.WIRE_BYTES: str(capture.wire_bytes),
+        "source-record": "as it was" if copied.exact else "its head was spelled anew",
+    }

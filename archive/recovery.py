@@ -13,10 +13,10 @@ import sqlite3
 from pathlib import Path
 
 from archive import captures, renderings, runs
-from archive.clock import from_iso
-from archive.records import Capture, Kind, WarcLocation
+from archive.records import WarcLocation
 from archive.warc import files, reader
-from archive.warc.records import FETCHED_FIELD, KIND_FIELD, PUBLISHER_FIELD
+from archive.warc.parsing import Record
+from archive.warc.records import FETCHED_FIELD, KIND_FIELD
 
 logger = logging.getLogger(__name__)
 
@@ -40,18 +40,16 @@ def _recover_file(db: sqlite3.Connection, path: Path, *, run: int) -> None:
     if size < start:
         logger.error("%s: %d acknowledged bytes are missing at its end", path.name, start - size)
         return
-    tail, adopted = bytearray(), 0
+    tail, adopted, end = bytearray(), 0, start
     with path.open("rb") as file:
         file.seek(start)
-        end = start
-        for behind, plain in reader.whole_members(path, start):
-            packed = file.read(behind - end)
-            location = WarcLocation(file=path.name, offset=start + len(tail), length=len(packed))
-            fields, block = parts(plain)
-            if is_kept(fields):
-                adopted += adopt(db, fields, block, location, run=run)
+        for record in reader.records(path, start=start):
+            packed = file.read(record.length or 0)
+            if is_kept(record):
+                location = record.location(path.name, offset=start + len(tail))
+                adopted += adopt(db, record, location, run=run)
                 tail += packed
-            end = behind
+            end = record.behind.offset
     _end_with(path, start, bytes(tail), changed=start + len(tail) < end)
     files.acknowledge(db, {path.name: start + len(tail)} if start + len(tail) else {}, run=run)
     logger.info(
@@ -60,20 +58,13 @@ def _recover_file(db: sqlite3.Connection, path: Path, *, run: int) -> None:
     )  # fmt: skip
 
 
-def is_kept(fields: dict[str, str]) -> bool:
+def is_kept(record: Record) -> bool:
     """Return whether a whole record stays that no batch acknowledged.
 
-    Not what tells of visits that were not, nor what was copied from a file that is read again.
+    Not the journal of visits that were not, nor what was copied from a file that is read again.
     """
-    kind = fields["WARC-Type"]
-    ours = kind not in {"response", "revisit"} or KIND_FIELD in fields
-    return kind != "metadata" and ours
-
-
-def parts(plain: bytes) -> tuple[dict[str, str], bytes]:
-    """Return the named fields and the block of a record, with the two line ends behind it."""
-    head, block = plain.split(b"\r\n\r\n", 1)
-    return dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:]), block
+    ours = record.type not in {"response", "revisit"} or KIND_FIELD.lower() in record.fields
+    return record.type != "metadata" and ours
 
 
 def _end_with(path: Path, start: int, tail: bytes, *, changed: bool) -> None:
@@ -90,24 +81,13 @@ def _end_with(path: Path, start: int, tail: bytes, *, changed: bool) -> None:
         os.fsync(file.fileno())
 
 
-def adopt(
-    db: sqlite3.Connection,
-    fields: dict[str, str],
-    block: bytes,
-    location: WarcLocation,
-    *,
-    run: int,
-) -> bool:
-    """Give a record its row, if it is to have one; return whether it is.
-
-    `block` ends with the two line ends that close a record (WARC 1.1, section 4).
-    """
-    if fields["WARC-Type"] == "conversion":
-        return _adopt_rendering(db, fields, location)
-    if fields["WARC-Type"] not in {"response", "revisit", "resource"}:
+def adopt(db: sqlite3.Connection, record: Record, location: WarcLocation, *, run: int) -> bool:
+    """Give a record its row, if it is to have one; return whether it has one now."""
+    if record.type == "conversion":
+        return _adopt_rendering(db, record, location)
+    capture = captures.of_record(record, location)
+    if capture is None:
         return False
-    read = _resource if fields["WARC-Type"] == "resource" else _capture
-    capture = read(db, fields, block, location)
     if capture.publisher:  # its row may have been in the batch that was lost
         db.execute(
             "insert into publishers (slug, name) values (:slug, :slug) on conflict do nothing",
@@ -117,73 +97,15 @@ def adopt(
     return True
 
 
-def _adopt_rendering(
-    db: sqlite3.Connection, fields: dict[str, str], location: WarcLocation
-) -> bool:
+def _adopt_rendering(db: sqlite3.Connection, record: Record, location: WarcLocation) -> bool:
     """Give a page as it was shown its row beside that of the capture it was made from."""
     row = db.execute(
         "select id from captures where url = ? and fetched_at = ? order by id desc limit 1",
-        (fields["WARC-Target-URI"], fields[FETCHED_FIELD]),
+        (record.url, record.fields.get(FETCHED_FIELD.lower())),
     ).fetchone()
-    if row is None:
+    if row is None or record.date is None or record.sha256 is None:
         return False
     renderings.insert(
-        db,
-        row[0],
-        location,
-        at=from_iso(fields["WARC-Date"]),
-        sha256=fields["WARC-Payload-Digest"].removeprefix("sha256:"),
-        size=int(fields["Content-Length"]),
+        db, row[0], location, at=record.date, sha256=record.sha256, size=len(record.block)
     )
     return True
-
-
-def _capture(
-    db: sqlite3.Connection, fields: dict[str, str], block: bytes, location: WarcLocation
-) -> Capture:
-    """Read a capture's row back from its record, as `Store.record` made it."""
-    http_head, payload = block.removesuffix(b"\r\n\r\n").split(b"\r\n\r\n", 1)
-    start_line, *headers = http_head.split(b"\r\n")
-    status, size = int(start_line.split(b" ", 2)[1]), len(payload)
-    sha256 = None
-    if status != 304:
-        sha256 = fields["WARC-Payload-Digest"].removeprefix("sha256:")
-        if fields["WARC-Type"] == "revisit":
-            size = captures.payload_size(db, sha256)
-    return Capture(
-        url=fields["WARC-Target-URI"],
-        publisher=fields.get(PUBLISHER_FIELD),
-        kind=Kind(fields[KIND_FIELD]),
-        fetched_at=from_iso(fields["WARC-Date"]),
-        status=status,
-        content_type=_content_type(headers),
-        sha256=sha256,
-        record=location,
-        wire_bytes=size,
-        truncated=fields.get("WARC-Truncated"),
-    )
-
-
-def _resource(
-    _db: sqlite3.Connection, fields: dict[str, str], block: bytes, location: WarcLocation
-) -> Capture:
-    """Read the row back of what came without HTTP, which has no status."""
-    return Capture(
-        url=fields["WARC-Target-URI"],
-        publisher=fields.get(PUBLISHER_FIELD),
-        kind=Kind(fields[KIND_FIELD]),
-        fetched_at=from_iso(fields["WARC-Date"]),
-        status=0,
-        content_type=fields["Content-Type"],
-        sha256=fields["WARC-Payload-Digest"].removeprefix("sha256:"),
-        record=location,
-        wire_bytes=len(block.removesuffix(b"\r\n\r\n")),
-    )
-
-
-def _content_type(headers: list[bytes]) -> str | None:
-    for line in headers:
-        name, _, value = line.partition(b": ")
-        if name.lower() == b"content-type":
-            return value.decode("utf-8", "replace")
-    return None

@@ -243,10 +243,12 @@ def recorded(db: sqlite3.Connection, folder: Path, number: int) -> Capture:
     (id_, url, publisher, kind, fetched_at, status, content_type, sha256, file, offset, length,
      truncated, wire_bytes) = db.execute(_CAPTURE, (number,)).fetchone()  # fmt: skip
     place = WarcLocation(file=file, offset=offset, length=length)
-    headers, body = reader.read_answer(folder, place) if status else ((), b"")
+    record = reader.read_record(folder, place) if status else None
+    message = record.message if record else None
+    body = record.body() if record else b""
     if not body and status and wire_bytes:
         body = _original(db, folder, sha256, place)
-    named = {name.lower(): value for name, value in reversed(headers)}
+    named = {name.lower(): value for name, value in reversed(message.headers if message else ())}
     pages = named.get("x-wp-totalpages", "")
     return Capture(
         id=id_,

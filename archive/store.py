@@ -117,27 +117,16 @@ class Store(Session):
         self.totals["bytes"] += len(exchange.payload)
         self.batch.open()
         sha256 = records.payload_digest(exchange.payload)
-        location = self._warc.write(
+        location, record = self._warc.write(
             exchange,
             sha256=sha256,
             kind=kind,
             publisher=publisher,
             refers_to=captures.original(self.db, exchange, sha256),
         )
-        capture = Capture(
-            url=exchange.url,
-            publisher=publisher,
-            kind=kind,
-            fetched_at=exchange.fetched_at,
-            status=exchange.status,
-            content_type=exchange.header("Content-Type"),
-            sha256=None if exchange.status == 304 else sha256,
-            record=location,
-            etag=exchange.header("ETag"),
-            last_modified=exchange.header("Last-Modified"),
-            truncated=exchange.truncated,
-            wire_bytes=len(exchange.payload),
-        )
+        capture = captures.of_record(record, location)
+        if capture is None:
+            raise ValueError(f"{exchange.url}: its record is not one of a capture")
         number = captures.insert(self.db, capture, run=self.run)
         return replace(capture, id=number)
 

@@ -7,13 +7,12 @@ from itertools import groupby
 
 from archive import captures
 from archive.clock import from_iso
-from archive.foreign.capture import SOURCE, copied
-from archive.records import Kind, Visit, WarcLocation
-from archive.recovery import adopt, parts
+from archive.records import Kind, Visit
+from archive.recovery import adopt
 from archive.upkeep.survey import Member, Survey
-from archive.upkeep.warc_record import CAPTURED
 from archive.urls import canonical
 from archive.visits import known
+from archive.warc.parsing import CAPTURED
 from archive.warc.records import read_fields
 
 _NEAR = 8  # records behind a copied one, among which the one is that tells of it
@@ -107,13 +106,13 @@ class Adoption:
         return capture
 
     def _insert(self, member: Member) -> int | None:
-        fields, block = parts(self._found.plain(member))
-        place = WarcLocation(file=self._found.path.name, offset=member.offset, length=member.length)
+        record = self._found.record(member)
+        place = record.location(self._found.path.name)
         if member.ours:
-            if not adopt(self._db, fields, block, place, run=self._run):
+            if not adopt(self._db, record, place, run=self._run):
                 return None
             return int(self._db.execute("select last_insert_rowid()").fetchone()[0])
-        capture = copied(fields, block.removesuffix(b"\r\n\r\n"), self._told_of(member), place)
+        capture = captures.of_record(record, place, self._told_of(member))
         if capture is None:
             return None
         self._db.execute(
@@ -128,9 +127,9 @@ class Adoption:
         start = self._positions[member.offset] + 1
         for one in members[start : start + _NEAR]:
             if one.type == "metadata":
-                fields, block = parts(self._found.plain(one))
-                told = read_fields(block.removesuffix(b"\r\n\r\n"))
-                if fields.get("WARC-Refers-To") == member.id and SOURCE in told:
+                record = self._found.record(one)
+                told = read_fields(record.block)
+                if record.fields.get("warc-refers-to") == member.id and captures.SOURCE in told:
                     return told
         return {}
 
@@ -154,9 +153,8 @@ class Adoption:
                 (name, member.offset),
             )
             if member.type == "conversion" and known_row.fetchone() is None:
-                fields, block = parts(self._found.plain(member))
-                place = WarcLocation(file=name, offset=member.offset, length=member.length)
-                number += adopt(self._db, fields, block, place, run=self._run)
+                record = self._found.record(member)
+                number += adopt(self._db, record, record.location(name), run=self._run)
         return number
 
     def _tell_again(self, member: Member, row: int) -> bool:

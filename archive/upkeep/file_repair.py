@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from archive.clock import from_iso
-from archive.recovery import parts
 from archive.session import WARC_FOLDER
 from archive.upkeep import gathering, mending
 from archive.upkeep.account import Account
@@ -19,8 +18,8 @@ from archive.upkeep.losses import known_lost, lose
 from archive.upkeep.payloads import Payloads
 from archive.upkeep.survey import Member, Survey, survey
 from archive.upkeep.warc_check import differences
-from archive.upkeep.warc_record import CAPTURED, Record
 from archive.warc import files
+from archive.warc.parsing import CAPTURED, Record
 from archive.warc.records import read_fields
 
 _ROW = "id, url, publisher, kind, fetched_at, status, sha256, truncated, warc_offset, warc_length"
@@ -124,8 +123,8 @@ class FileRepair:
         first = found.members[0]
         if first.type != "warcinfo":
             return gathering.run_named(self._db, self._name)
-        fields, block = parts(found.plain(first))
-        info, at = read_fields(block), from_iso(fields["WARC-Date"])
+        record = found.record(first)
+        info, at = read_fields(record.block), from_iso(record.fields["warc-date"])
         number = int(info.get("isPartOf", "run 0").removeprefix("run ") or 0)
         return gathering.known_run(self._db, number, info.get("command", "crawl"), at)
 

@@ -8,7 +8,6 @@ import json
 import logging
 import re
 import sqlite3
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,12 +15,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from archive import captures
+from archive.captures import SOURCE
 from archive.clock import from_iso, iso
-from archive.foreign.capture import SOURCE, copied
 from archive.records import WarcLocation
-from archive.recovery import adopt, parts
+from archive.recovery import adopt
 from archive.upkeep.salvage import Lost, walk
 from archive.warc import files
+from archive.warc.parsing import Record
+from archive.warc.reader import read_record
 from archive.warc.records import KIND_FIELD, read_fields
 
 logger = logging.getLogger(__name__)
@@ -41,7 +42,6 @@ create table replay (
 """
 
 Progress = Callable[[int, int], None]
-Foreign = tuple[dict[str, str], bytes, WarcLocation]  # named fields, block, place
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,39 +126,39 @@ class _File:
         self._path = path
         self._gathered = gathered
         self._run = 0
-        self._foreign: Foreign | None = None  # the last record copied from another program's file
+        # The last record that was copied from another program's file.
+        self._foreign: tuple[Record, WarcLocation] | None = None
 
     def read(self, progress: Callable[[int], None]) -> None:
         end = 0
         for part in walk(self._path):
-            end = part.offset + part.length
             if isinstance(part, Lost):
+                end = part.offset + part.length
                 where = f"{self._path.name}, bytes {part.offset} to {end}"
                 self._gathered.lost.append(where)
                 logger.error("%s: no record reads there", where)
                 continue
-            fields, block = parts(part.plain)
-            location = WarcLocation(file=self._path.name, offset=part.offset, length=part.length)
-            self._gathered.counts[fields["WARC-Type"]] += 1
-            if not self._run and fields["WARC-Type"] != "warcinfo":  # which is lost
+            self._gathered.counts[part.type] += 1
+            if not self._run and part.type != "warcinfo":  # which is lost
                 self._run = run_named(self._db, self._path.name)
-            self._record(fields, block, location)
+            end = part.behind.offset
+            self._record(part)
             progress(end)
         self._set_aside()
         if self._run:
             files.acknowledge(self._db, {self._path.name: end}, run=self._run)
 
-    def _record(self, fields: dict[str, str], block: bytes, location: WarcLocation) -> None:
-        kind = fields["WARC-Type"]
+    def _record(self, record: Record) -> None:
+        kind, location = record.type, record.location(self._path.name)
         if kind == "warcinfo":
-            self._begin(read_fields(block), from_iso(fields["WARC-Date"]))
+            self._begin(read_fields(record.block), from_iso(record.fields["warc-date"]))
         elif kind == "metadata":
-            self._tell(fields, read_fields(block.removesuffix(b"\r\n\r\n")))
-        elif kind in {"response", "revisit"} and KIND_FIELD not in fields:
+            self._tell(record.fields, read_fields(record.block))
+        elif kind in {"response", "revisit"} and KIND_FIELD.lower() not in record.fields:
             self._set_aside()
-            self._foreign = fields, block.removesuffix(b"\r\n\r\n"), location
-        elif self._run and adopt(self._db, fields, block, location, run=self._run):
-            self._adopted(kind, fields)
+            self._foreign = record, location
+        elif self._run and adopt(self._db, record, location, run=self._run):
+            self._adopted(kind, record)
 
     def _begin(self, info: dict[str, str], at: datetime) -> None:
         """Make the run known that wrote the file; its next file tells of the same one."""
@@ -168,18 +168,18 @@ class _File:
 
     def _tell(self, fields: Mapping[str, str], told: dict[str, str]) -> None:
         if SOURCE in told:
-            self._copied(fields.get("WARC-Refers-To"), told)
+            self._copied(fields.get("warc-refers-to"), told)
         row = self._db.execute(
-            "select capture from replay_records where id = ?", (fields.get("WARC-Refers-To"),)
+            "select capture from replay_records where id = ?", (fields.get("warc-refers-to"),)
         ).fetchone()
         act = "visit" if "visit" in told else told.get("act", "")
         act = "import-warc" if SOURCE in told else act
-        self._wait(from_iso(fields["WARC-Date"]), act, told, capture=row and row[0])
+        self._wait(from_iso(fields["warc-date"]), act, told, capture=row and row[0])
 
     def _copied(self, record_id: str | None, told: dict[str, str]) -> None:
         """Give a record of another program its row, by what is told of it behind it."""
         found = self._foreign_of(record_id)
-        capture = copied(*found[:2], told, found[2]) if found else None
+        capture = captures.of_record(*found, told) if found else None
         if capture is not None and capture.record is not None and record_id is not None:
             self._db.execute(
                 "insert into publishers (slug, name) values (:slug, :slug) on conflict do nothing",
@@ -191,9 +191,9 @@ class _File:
                 "insert or replace into replay_records values (?, ?)", (record_id, number)
             )
 
-    def _foreign_of(self, record_id: str | None) -> Foreign | None:
+    def _foreign_of(self, record_id: str | None) -> tuple[Record, WarcLocation] | None:
         """Return a copied record by its id: the last one, or one that was not told of till now."""
-        if self._foreign and self._foreign[0].get("WARC-Record-ID") == record_id:
+        if self._foreign and self._foreign[0].id == record_id:
             found, self._foreign = self._foreign, None
             return found
         row = self._db.execute(
@@ -202,35 +202,29 @@ class _File:
         if row is None:
             return None
         place = WarcLocation(file=row[0], offset=row[1], length=row[2])
-        fields, block = parts(zlib.decompress(self._packed(place), 31))
-        return fields, block.removesuffix(b"\r\n\r\n"), place
-
-    def _packed(self, place: WarcLocation) -> bytes:
-        with (self._path.parent / place.file).open("rb") as file:
-            file.seek(place.offset)
-            return file.read(place.length)
+        return read_record(self._path.parent, place), place
 
     def _set_aside(self) -> None:
         """Remember where a copied record is that nothing tells of behind it; a repair may."""
         if self._foreign:
-            fields, _, place = self._foreign
+            record, place = self._foreign
             self._db.execute(
                 "insert or replace into replay_copied values (?, ?, ?, ?)",
-                (fields.get("WARC-Record-ID", ""), place.file, place.offset, place.length),
+                (record.id, place.file, place.offset, place.length),
             )
             self._foreign = None
 
-    def _adopted(self, kind: str, fields: Mapping[str, str]) -> None:
+    def _adopted(self, kind: str, record: Record) -> None:
         """Remember the capture of a record by its id, and what it tells by itself."""
         if kind == "conversion":
             return
         (capture,) = self._db.execute("select max(id) from captures").fetchone()
         self._db.execute(
             "insert or replace into replay_records values (?, ?)",
-            (fields["WARC-Record-ID"], capture),
+            (record.id, capture),
         )
         if kind == "resource":
-            self._wait(from_iso(fields["WARC-Date"]), "import", {}, capture=capture)
+            self._wait(from_iso(record.fields["warc-date"]), "import", {}, capture=capture)
 
     def _wait(
         self, at: datetime, act: str, told: dict[str, str], *, capture: int | None = None

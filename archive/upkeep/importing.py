@@ -14,7 +14,7 @@ from typing import Any
 from archive import articles, captures, stories, troubles
 from archive.clock import from_iso, iso
 from archive.problems import ProblemKind
-from archive.records import Capture, Kind, Problem, Publisher
+from archive.records import Kind, Problem, Publisher
 from archive.session import Session
 from archive.upkeep.imported_line import BadLine, Imported, NamesOf, nobody, read_line
 from archive.warc import records
@@ -133,17 +133,10 @@ class Importer(Session):
             publisher=imported.publisher.slug,
             at=now,
         )
-        capture = Capture(
-            url=resource.url,
-            publisher=resource.publisher,
-            kind=resource.kind,
-            fetched_at=from_iso(iso(now)),
-            status=0,
-            content_type=CONTENT_TYPE,
-            sha256=sha256,
-            record=self._warc.write_resource(resource, sha256=sha256),
-            wire_bytes=len(line),
-        )
+        location, record = self._warc.write_resource(resource, sha256=sha256)
+        capture = captures.of_record(record, location)
+        if capture is None:
+            raise ValueError(f"{resource.url}: its record is not one of a capture")
         return captures.insert(self.db, capture, run=self.run)
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from archive.database import NAME, open_for_reading
 from archive.errors import ArchiveError, NewerArchive, NotAnArchive
 from archive.upkeep.gathering import in_order, run_of
-from archive.upkeep.warc_record import parse, unpack_next
 from archive.warc.files import ASIDE, sync_folder
+from archive.warc.reader import first_record
 
 Progress = Callable[[int, int], None]
 
@@ -82,13 +82,8 @@ def _running(other: Path) -> set[int]:
 
 def _first_id(path: Path) -> str | None:
     """Return the id of a file's first record, its warcinfo record; None if that does not read."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        found = unpack_next(descriptor, 0, os.fstat(descriptor).st_size)
-    finally:
-        os.close(descriptor)
-    record = parse(found[0]) if found else None
-    return record.fields.get("warc-record-id") if record else None
+    record = first_record(path)
+    return record.id if record else None
 
 
 def copy_aside(root: Path, taken: Taken, *, run: int) -> str:

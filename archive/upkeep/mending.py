@@ -8,20 +8,15 @@ import os
 import re
 import shutil
 import sqlite3
-import zlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from io import BytesIO
 from itertools import groupby
 from pathlib import Path
-from typing import Any
-
-from warcio.warcwriter import WARCWriter
 
 from archive.session import SOFTWARE
 from archive.upkeep.survey import Member, Survey, survey
 from archive.warc.files import sync_folder
-from archive.warc.records import info_record
+from archive.warc.records import info_record, pack, plain_bytes
 
 FOLDER = "damaged"
 
@@ -70,12 +65,7 @@ def info_of(found: Survey, *, run: int, command: str, at: datetime) -> bytes:
     info = {"software": SOFTWARE, "isPartOf": f"run {run}"}
     if any(member.type == "metadata" for member in found.members):
         info["command"] = command
-    writer = WARCWriter(None, gzip=False, warc_version="WARC/1.1")
-    plain = BytesIO()
-    record: Any = info_record(writer, found.path.name, info, now=at)
-    writer._write_warc_record(plain, record)  # noqa: SLF001 - as archive.warc does
-    member = zlib.compressobj(6, zlib.DEFLATED, 31)
-    return member.compress(plain.getbuffer()) + member.flush()
+    return pack(plain_bytes(info_record(found.path.name, info, now=at)))
 
 
 def write_mended(found: Survey, head: bytes, kept: Path) -> int:

@@ -8,7 +8,7 @@ from datetime import datetime
 from archive import captures
 from archive.upkeep.losses import known_lost, lose_payload
 from archive.upkeep.survey import Survey
-from archive.upkeep.warc_record import CAPTURED
+from archive.warc.parsing import CAPTURED
 
 _PROMISED = """
 update captures set sha256 = ? where warc_file = ? and warc_offset = ? and sha256 is null

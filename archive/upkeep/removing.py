@@ -7,10 +7,10 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from archive.errors import DamagedWarc
-from archive.records import Kind
+from archive.records import Kind, WarcLocation
 from archive.session import WARC_FOLDER
-from archive.upkeep.warc_record import parse, unpack
 from archive.urls import canonical
+from archive.warc.reader import read_record
 
 # What goes, by table. Captures go by address, and by their bytes: an unchanged page, or the same
 # one at another address, is the withheld text again. Rows of others that point to one stay.
@@ -123,28 +123,23 @@ def _follow_redirects(db: sqlite3.Connection, folder: Path) -> None:
             " join gone_captures using (id) where status between 300 and 399 and status != 304"
         ).fetchall()
         for url, file, offset, length in redirects:
-            for target in _targets(url, folder / file, offset, length):
+            for target in _targets(
+                url, folder, WarcLocation(file=file, offset=offset, length=length)
+            ):
                 db.execute("insert or ignore into gone_urls values (?)", (target,))
 
 
-def _targets(url: str, path: Path, offset: int, length: int) -> Iterator[str]:
+def _targets(url: str, folder: Path, location: WarcLocation) -> Iterator[str]:
     try:
-        with path.open("rb") as file:
-            plain = unpack(file.fileno(), offset, length)
-        why = "there is no whole record"
-    except OSError as error:
-        plain, why = None, str(error.strerror)
-    record = plain and parse(plain)
-    if not record:
+        record = read_record(folder, location)
+    except DamagedWarc as error:
         raise DamagedWarc(
-            f"{path}, byte {offset}: {why}; it holds a redirect of a withheld article, and without"
+            f"{error}; it holds a redirect of a withheld article, and without"
             " it nobody knows what has to be left out: put the file back from a backup"
-        )
-    head = bytes(record.block[: record.head_length]).decode("utf-8", "replace")
-    for line in head.split("\r\n"):
-        name, _, value = line.partition(":")
+        ) from error
+    for name, value in record.message.headers if record.message else ():
         if name.lower() == "location":
-            target = urljoin(url, value.strip())
+            target = urljoin(url, value)
             yield target
             try:
                 yield canonical(target)

@@ -6,11 +6,10 @@ from dataclasses import replace
 from itertools import islice
 
 from archive import chains, told
+from archive.captures import MEDIA, PAYLOAD, SOURCE, WIRE_BYTES
 from archive.clock import from_iso
-from archive.foreign.capture import MEDIA, PAYLOAD, SOURCE, WIRE_BYTES
 from archive.records import Kind, Visit, WarcLocation
 from archive.session import Session
-from archive.upkeep.warc_record import parse
 from archive.urls import canonical
 from archive.visits import VISITS, as_visit
 from archive.warc import reader
@@ -67,11 +66,10 @@ def tell_untold(session: Session, number: int) -> None:
     if row is None:
         return
     place = WarcLocation(file=row[0], offset=row[1], length=row[2])
-    name = reader.record_id(session.warc_folder, place)
-    behind = reader.whole_members(session.warc_folder / place.file, place.offset + place.length)
-    for _, plain in islice(behind, _NEAR):
-        record = parse(plain)
-        if record and record.fields.get("warc-refers-to") == name and record.type == "metadata":
+    name = reader.read_record(session.warc_folder, place).id
+    behind = reader.records(session.warc_folder / place.file, start=place.offset + place.length)
+    for record in islice(behind, _NEAR):
+        if record.fields.get("warc-refers-to") == name and record.type == "metadata":
             return
     _tell(session, number)
 
@@ -91,11 +89,11 @@ def _tell(session: Session, number: int) -> str:
     # With all that a first visit tells: the record of that may be the one that is lost.
     visit = replace(visit, last_sha256=None, hints=hints)
     fields = told.fields_of(visit, run=run)
-    if reader.header(session.warc_folder, place, KIND_FIELD) is None:
+    record = reader.read_record(session.warc_folder, place)
+    if KIND_FIELD.lower() not in record.fields:
         fields |= _of_copied(sha256, size, media)
         moment = from_iso(began or at)  # it was told of when it was copied
-    refers_to = reader.record_id(session.warc_folder, place)
-    session.tell(url, fields, at=moment, refers_to=refers_to)
+    session.tell(url, fields, at=moment, refers_to=record.id)
     return f"told again: the visit to {url} of {at}"
 
 

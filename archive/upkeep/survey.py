@@ -1,15 +1,14 @@
 """What a WARC file of ours holds, without its bytes: the place of each whole record, and gaps."""
 
-import os
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from archive.clock import iso
-from archive.foreign.record import moment_of, url_of
-from archive.upkeep.salvage import Lost, Whole, walk
-from archive.upkeep.warc_record import CAPTURED, Record, faults, parse
+from archive.records import WarcLocation
+from archive.upkeep.salvage import Lost, walk
+from archive.warc.parsing import CAPTURED, Record, faults, moment_of, url_of
+from archive.warc.reader import read_record
 from archive.warc.records import KIND_FIELD
 
 Differs = Callable[[int, Record], bool]
@@ -53,13 +52,10 @@ class Survey:
             return self.lost[0].offset
         return None
 
-    def plain(self, member: Member) -> bytes:
-        """Return a record's plain bytes."""
-        descriptor = os.open(self.path, os.O_RDONLY)
-        try:
-            return zlib.decompress(os.pread(descriptor, member.length, member.offset), 31)
-        finally:
-            os.close(descriptor)
+    def record(self, member: Member) -> Record:
+        """Return a whole record."""
+        place = WarcLocation(file=self.path.name, offset=member.offset, length=member.length)
+        return read_record(self.path.parent, place)
 
 
 def survey(path: Path, differs: Differs = lambda _offset, _record: False) -> Survey:
@@ -74,8 +70,10 @@ def survey(path: Path, differs: Differs = lambda _offset, _record: False) -> Sur
     lost: list[Lost] = []
     size = 0
     for part in walk(path):
+        member = _member(part, differs) if isinstance(part, Record) else None
+        if isinstance(part, Record):
+            part = Lost(offset=part.place.offset, length=part.length or 0)  # noqa: PLW2901
         size = part.offset + part.length
-        member = _member(part, differs) if isinstance(part, Whole) else None
         if member:
             members.append(member)
         elif lost and lost[-1].offset + lost[-1].length == part.offset:
@@ -85,15 +83,14 @@ def survey(path: Path, differs: Differs = lambda _offset, _record: False) -> Sur
     return Survey(path=path, size=size, members=tuple(members), lost=tuple(lost))
 
 
-def _member(whole: Whole, differs: Differs) -> Member | None:
-    record = parse(whole.plain)
-    if record is None or next(faults(record), None):
+def _member(record: Record, differs: Differs) -> Member | None:
+    if next(faults(record), None):
         return None
     fields = record.fields
     algorithm, _, digest = fields.get("warc-payload-digest", "").partition(":")
     return Member(
-        offset=whole.offset,
-        length=whole.length,
+        offset=record.place.offset,
+        length=record.length or 0,
         type=record.type,
         id=fields.get("warc-record-id", ""),
         url=url_of(fields),
@@ -102,15 +99,15 @@ def _member(whole: Whole, differs: Differs) -> Member | None:
         original=_original(fields) if record.type == "revisit" else None,
         truncated="warc-truncated" in fields,
         ours=KIND_FIELD.lower() in fields,
-        differs=record.type in CAPTURED and differs(whole.offset, record),
+        differs=record.type in CAPTURED and differs(record.place.offset, record),
     )
 
 
-def _original(fields: dict[str, str]) -> tuple[str, str | None]:
+def _original(fields: Mapping[str, str]) -> tuple[str, str | None]:
     return url_of(fields, "warc-refers-to-target-uri"), _moment(fields, "warc-refers-to-date")
 
 
-def _moment(fields: dict[str, str], name: str) -> str | None:
+def _moment(fields: Mapping[str, str], name: str) -> str | None:
     """Return a moment as rows have it; records of other programs have it shorter."""
     at = moment_of(fields, name)
     return iso(at) if at else fields.get(name)

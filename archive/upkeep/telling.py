@@ -7,7 +7,7 @@ behind it: in the same piece mostly, else in a later file of the run, or in one 
 from dataclasses import dataclass, field
 
 from archive.upkeep.damage import Damage
-from archive.upkeep.warc_record import Record
+from archive.warc.parsing import Record
 
 _ANSWERS = frozenset({"response", "revisit"})  # a resource record tells of itself
 

@@ -12,12 +12,12 @@ from archive import captures
 from archive.clock import iso
 from archive.database import open_for_reading
 from archive.errors import DamagedDatabase
-from archive.foreign.record import moment_of, url_of
 from archive.session import WARC_FOLDER
 from archive.upkeep.damage import FROM_BACKUP, ROW_FROM_BACKUP, TELL_AGAIN, Damage, Findings
 from archive.upkeep.losses import known_lost
 from archive.upkeep.telling import Telling
-from archive.upkeep.warc_record import CAPTURED, Record, faults, parse, unpack, unpack_next
+from archive.warc.members import unpack, unpack_next
+from archive.warc.parsing import CAPTURED, Record, faults, moment_of, parse, url_of
 from archive.warc.records import KIND_FIELD, PUBLISHER_FIELD
 
 _KIND, _PUBLISHER = KIND_FIELD.lower(), PUBLISHER_FIELD.lower()

@@ -5,19 +5,19 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
-from typing import IO, Any
-
-from warcio.warcwriter import WARCWriter
+from typing import IO
 
 from archive.clock import Clock, system
 from archive.database import open_for_reading
+from archive.errors import DamagedWarc
+from archive.records import WarcLocation
 from archive.session import WARC_FOLDER
 from archive.upkeep.exporting import selected
 from archive.upkeep.removing import gather
-from archive.upkeep.warc_record import CAPTURED, parse, unpack, unpack_next
-from archive.warc.records import info_record
+from archive.warc.parsing import CAPTURED, Record
+from archive.warc.reader import read_record, records
+from archive.warc.records import info_record, pack, plain_bytes
 
 Progress = Callable[[int, int], None]
 
@@ -90,64 +90,46 @@ class _Cutting:
         if row is None or capture in self.written:
             return
         _, url, name, offset, length = row
+        place = WarcLocation(file=name, offset=offset, length=length)
         try:
-            with (self._folder / name).open("rb", buffering=0) as file:
-                original, records = self._exchange(file.fileno(), capture, offset, length)
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or error
-            self.cut.unreadable.append(f"{url}: {name}, byte {offset}: {why}")
+            record = read_record(self._folder, place)
+            packed = list(_exchange(self._folder / name, record))
+        except (OSError, DamagedWarc) as error:
+            self.cut.unreadable.append(f"{url}: {error}")
             return
+        original = self._original(record, capture)
         self.written.add(capture)
         if original is not None:
             self.write(original)
-        for record in records:
-            self._out.write(record)
+        for member in packed:
+            self._out.write(member)
 
-    def _exchange(
-        self, descriptor: int, capture: int, offset: int, length: int
-    ) -> tuple[int | None, list[bytes]]:
-        """Return the capture that a revisit record refers to, and the packed records."""
-        plain = unpack(descriptor, offset, length)
-        record = plain and parse(plain)
-        if not record:
-            raise ValueError("no whole record is there")
-        original = None
-        if record.type == "revisit":
-            digest = record.fields.get("warc-payload-digest", "").removeprefix("sha256:")
-            told = (record.fields.get(f"warc-refers-to-{name}") for name in ("target-uri", "date"))
-            row = self._db.execute(_ORIGINAL, (digest, *told)).fetchone()
-            # A record of another program's making names its payload in other ways.
-            row = row or self._db.execute(_SAME, {"id": capture}).fetchone()
-            original = row and row[0]
-        beside = _beside(descriptor, offset + length, record.fields.get("warc-record-id", ""))
-        places = [(offset, length), *beside]
-        return original, [os.pread(descriptor, size, place) for place, size in places]
+    def _original(self, record: Record, capture: int) -> int | None:
+        """Return the capture whose payload a revisit record stands for."""
+        if record.type != "revisit":
+            return None
+        told = (record.fields.get(f"warc-refers-to-{name}") for name in ("target-uri", "date"))
+        row = self._db.execute(_ORIGINAL, (record.sha256, *told)).fetchone()
+        # A record of another program's making names its payload in other ways.
+        row = row or self._db.execute(_SAME, {"id": capture}).fetchone()
+        return row and int(row[0])
 
 
-def _beside(descriptor: int, offset: int, answer: str) -> Iterator[tuple[int, int]]:
-    """Yield offset and length of what was recorded with an answer (its id): its request, behind it.
+def _exchange(path: Path, answer: Record) -> Iterator[bytes]:
+    """Yield an answer as it is packed, and what was recorded with it: its request, behind it.
 
     Between an answer and the next one stands what is told of others as well, withheld ones too.
     """
-    end = os.fstat(descriptor).st_size
-    while offset < end:
-        found = unpack_next(descriptor, offset, end)
-        record = found and parse(found[0])
-        if not found or not record or record.type in {*CAPTURED, "warcinfo"}:
-            return
-        of = {record.fields.get(f"warc-{name}") for name in ("concurrent-to", "refers-to")}
-        if answer in of:
-            yield offset, found[1]
-        offset += found[1]
+    with path.open("rb", buffering=0) as file:
+        for record in records(path, start=answer.place.offset):
+            beside = {record.fields.get(f"warc-{name}") for name in ("concurrent-to", "refers-to")}
+            if record.id != answer.id and record.type in {*CAPTURED, "warcinfo"}:
+                return
+            if record.id == answer.id or answer.id in beside:
+                yield os.pread(file.fileno(), record.length or 0, record.place.offset)
 
 
 def _info(description: str, clock: Clock) -> bytes:
     """Return the packed warcinfo record that opens the file."""
-    writer: Any = WARCWriter(None, gzip=True, warc_version="WARC/1.1")
-    record = info_record(
-        writer, "export.warc.gz", {"software": "warraq export", "isPartOf": description},
-        now=clock(),
-    )  # fmt: skip
-    packed = BytesIO()
-    writer._write_warc_record(packed, record)  # noqa: SLF001 - as archive/warc.py does
-    return packed.getvalue()
+    info = {"software": "warraq export", "isPartOf": description}
+    return pack(plain_bytes(info_record("export.warc.gz", info, now=clock())))

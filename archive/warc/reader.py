@@ -1,34 +1,83 @@
-"""WARC records read back at the place that a row knows, and whole gzip members one by one."""
+"""Every record of a WARC file that is whole, wherever the file is damaged, and each at its place.
 
-import gzip
-import zlib
-from collections.abc import Callable, Iterator
-from io import BytesIO
+warcio and fastwarc stop at the first bad gzip member (warcio#99 and #127 say why): they check. An
+archive wants the rest, so damage is passed here and reported, and reading resumes behind it.
+"""
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import brotlicffi
-from warcio.archiveiterator import ArchiveIterator
-from warcio.bufferedreaders import BufferedReader
-from warcio.exceptions import ArchiveLoadFailed
 
 from archive.errors import DamagedWarc
 from archive.records import WarcLocation
+from archive.warc.members import (
+    MAGIC,
+    VERSION,
+    Members,
+    Plain,
+    Window,
+    next_start,
+    unpack,
+    unpack_next,
+)
+from archive.warc.parsing import (
+    Place,
+    Record,
+    contradiction,
+    fields_of,
+    first_line,
+    is_vouched,
+    parse,
+)
+
+LARGEST = 1 << 31  # bytes of a record of our own
+LARGEST_FOREIGN = 1 << 25  # bytes of a record of others; a newspaper's pages are far below
+
+_LONGEST_HEAD = 1 << 16
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_NO_HEAD = ("no record begins there", "the file ends in the middle of a record's head")
+_MISREAD = 3  # bytes of the next record's first line that may be wrong
 
 
-class _Brotli:
-    """Brotli decoding in the form warcio asks for; its own form fails on current brotli builds."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """A place where no whole record could be read, and why; `url` where its head still has it."""
 
-    unused_data = b""
-
-    def __init__(self) -> None:
-        self.decompress = brotlicffi.Decompressor().decompress
-
-    def flush(self) -> bytes:
-        return b""
+    place: Place
+    what: str
+    url: str | None = None
 
 
-BufferedReader.DECOMPRESSORS["br"] = _Brotli
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TooLarge:
+    """A record that says it is larger than what is read, with its size in bytes."""
+
+    place: Place
+    size: int
+    url: str | None = None
+
+
+def read_record(folder: Path, location: WarcLocation) -> Record:
+    """Return the record at `location`, whose gzip member is whole.
+
+    Raises:
+        DamagedWarc: if no such record can be read there.
+    """
+    path, why = folder / location.file, "its bytes are not those of one record"
+    record = None
+    try:
+        with _opened(path) as descriptor:
+            plain = unpack(descriptor, location.offset, location.length)
+        place = Place(offset=location.offset)
+        record = parse(plain, place=place, length=location.length) if plain else None
+    except OSError as error:
+        why = error.strerror or str(error)
+    if record is None:
+        raise DamagedWarc(f"{path}: no readable record at byte {location.offset} ({why})")
+    return record
 
 
 def read_payload(folder: Path, location: WarcLocation) -> bytes:
@@ -39,79 +88,232 @@ def read_payload(folder: Path, location: WarcLocation) -> bytes:
     Raises:
         DamagedWarc: if no such record can be read there.
     """
-    return bytes(_read(folder, location, lambda record: record.content_stream().read()))
+    return read_record(folder, location).body()
 
 
-def read_answer(folder: Path, location: WarcLocation) -> tuple[tuple[tuple[str, str], ...], bytes]:
-    """Return (headers, decoded body) of the HTTP answer at `location`; a revisit has no body.
-
-    Raises:
-        DamagedWarc: if no such record can be read there.
-    """
-    headers, body = _read(
-        folder,
-        location,
-        lambda record: (
-            record.http_headers.headers if record.http_headers else (),
-            record.content_stream().read(),
-        ),
-    )
-    return tuple(headers), bytes(body)
-
-
-def record_id(folder: Path, location: WarcLocation) -> str:
-    """Return the WARC-Record-ID of the record at `location`.
+def first_record(path: Path) -> Record | None:
+    """Return the record that a file begins with, None if that does not read.
 
     Raises:
-        DamagedWarc: if no such record can be read there.
+        OSError: if the disk does not give the bytes.
     """
-    return str(header(folder, location, "WARC-Record-ID"))
+    with _opened(path) as descriptor:
+        found = next(walk(descriptor), None)
+    return found if isinstance(found, Record) else None
 
 
-def header(folder: Path, location: WarcLocation, name: str) -> str | None:
-    """Return a named field of the record at `location`, None where it has none.
+def records(path: Path, *, start: int = 0) -> Iterator[Record]:
+    """Yield the records of a file of ours from a byte on, up to the first damage.
 
     Raises:
-        DamagedWarc: if no such record can be read there.
+        OSError: if the disk does not give the bytes.
     """
-    value = _read(folder, location, lambda record: record.rec_headers.get_header(name))
-    return None if value is None else str(value)
+    with _opened(path) as descriptor:
+        for found in walk(descriptor, start=Place(offset=start)):
+            if not isinstance(found, Record) or found.length is None:
+                return
+            yield found
 
 
-def _read(folder: Path, location: WarcLocation, take: Callable[[Any], Any]) -> Any:
-    path = folder / location.file
+def walk(
+    descriptor: int,
+    *,
+    start: Place = Place(),  # noqa: B008 - frozen
+    end: int | None = None,
+    largest: int = LARGEST,
+    check: bool = True,
+) -> Iterator[Record | Damage | TooLarge]:
+    """Yield the whole records of a file from `start` on, and the damages between them, in order.
+
+    One gzip member per record, several in one, or no gzip: each part of the file is read as what
+    it is. Records of more than `largest` bytes are passed over; memory is bounded by that. Nothing
+    behind byte `end` is looked at. Without `check`, a record that has a gzip member of its own is
+    not held against its digests.
+
+    Raises:
+        OSError: if the disk does not give the bytes.
+    """
+    size = os.fstat(descriptor).st_size
+    end = size if end is None else min(end, size)
+    offset, inside = start.offset, start.inside
+    while offset < end:
+        record = None if inside else _alone(descriptor, offset, end, largest)
+        if record and not (check and contradiction(record.fields, record.block)):
+            yield record
+            offset = record.behind.offset
+            continue
+        ahead = os.pread(descriptor, min(1 << 10, end - offset), offset)
+        if not ahead.startswith(MAGIC) and not ahead.lstrip().startswith(b"WARC/"):
+            if ahead.strip(b"\0\r\n \t"):
+                yield Damage(place=Place(offset=offset), what=_NO_HEAD[_is_begun(ahead)])
+            offset = next_start(descriptor, offset + 1, end)
+            continue
+        stretch = _Stretch(descriptor, offset, end, largest)
+        yield from stretch.records(inside)
+        offset, inside = stretch.end(), 0
+
+
+def _alone(descriptor: int, offset: int, end: int, largest: int) -> Record | None:
+    """Return the record that is a gzip member by itself, as ours are; None if there is none."""
+    unpacked = unpack_next(descriptor, offset, end, largest=largest + _LONGEST_HEAD)
+    if unpacked is None:
+        return None
+    plain, length = unpacked
+    return parse(plain, place=Place(offset=offset), length=length)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        with path.open("rb") as file:
-            file.seek(location.offset)
-            plain = gzip.decompress(file.read(location.length))
-        return take(next(iter(ArchiveIterator(BytesIO(plain)))))
-    except (OSError, EOFError, zlib.error, StopIteration, ArchiveLoadFailed) as error:
-        raise DamagedWarc(
-            f"{path}: no readable record at byte {location.offset} ({error})"
-        ) from error
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
-def whole_members(path: Path, start: int = 0) -> Iterator[tuple[int, bytes]]:
-    """Yield (offset just behind it, its plain bytes) of each whole gzip member from `start`.
+class _Stretch:
+    """A part of the file that is read in one go: plain records, or gzip members that belong."""
 
-    Ends at the first member that is torn or damaged: what lies behind the last offset yielded
-    was never acknowledged.
-    """
-    with path.open("rb") as file:
-        file.seek(start)
-        offset, waiting = start, b""
+    def __init__(self, descriptor: int, offset: int, end: int, largest: int) -> None:
+        self._descriptor = descriptor
+        self._offset = offset
+        self._end = end
+        self._largest = largest
+        packed = os.pread(descriptor, 3, offset) == MAGIC
+        self._members = Members(descriptor, offset, end) if packed else None
+        self._source = self._members or Plain(descriptor, offset, end)
+        self._window = Window(self._source)
+        self._reported = False
+
+    def records(self, inside: int) -> Iterator[Record | Damage | TooLarge]:
+        """Yield what is there from the unpacked byte `inside` on."""
+        self._window.skip(inside)
         while True:
-            member = zlib.decompressobj(31)
-            plain, eaten = bytearray(), 0
-            while not member.eof:
-                chunk = waiting or file.read(1 << 16)
-                if not chunk:
-                    return
-                try:
-                    plain += member.decompress(chunk)
-                except zlib.error:
-                    return
-                waiting = member.unused_data
-                eaten += len(chunk) - len(waiting)
-            offset += eaten
-            yield offset, bytes(plain)
+            self._window.skip_blank()
+            ahead = self._window.peek(4, join=False)
+            if not ahead or (self._members is None and ahead.startswith(MAGIC)):
+                break
+            yield self._next()
+        if self._source.fault and not self._reported:
+            yield Damage(place=self._place(), what=self._source.fault)
+
+    def end(self) -> int:
+        """Return where in the file the next stretch begins."""
+        if self._members is None:
+            return self._offset + self._window.position
+        if self._members.fault:
+            return next_start(self._descriptor, self._members.offset + 1, self._end)
+        return self._members.end
+
+    def _place(self) -> Place:
+        if self._members is None:
+            return Place(offset=self._offset + self._window.position)
+        return Place(offset=self._offset, inside=self._window.position)
+
+    def _next(self) -> Record | Damage | TooLarge:
+        """Read what is at the window, and move it behind: to the next record's first line."""
+        place, head = self._place(), self._head()
+        first = first_line(head)
+        fields = fields_of(head[first.end() :]) if first else None
+        if not first:
+            rest = self._window.peek(_LONGEST_HEAD)
+            torn = not head and _is_begun(rest[:5]) and len(rest) < _LONGEST_HEAD
+            return self._damage(place, self._source.fault or _NO_HEAD[torn])
+        if fields is None:
+            return self._damage(place, "its head is broken")
+        url = fields.get("warc-target-uri")
+        length = fields.get("content-length", "")
+        if not length.isascii() or not length.isdigit():
+            return self._damage(place, f"its Content-Length is {length!r}", url)
+        if (size := int(length)) > self._largest:
+            self._move_on()
+            return TooLarge(place=place, size=size, url=url)
+        fault = self._fault(fields, len(head), size)
+        if fault:
+            return self._damage(place, fault, url)
+        return self._whole(place, first[1].decode(), fields, head, size)
+
+    def _fault(self, fields: dict[str, str], begin: int, size: int) -> str | None:
+        """Return why the `size` bytes behind a head may not be what was written."""
+        total = begin + size
+        block = self._window.peek(total)[begin:]
+        tail = self._window.peek(total + 32, join=False)[total:]
+        if len(block) < size:
+            what = f"{len(block)} of its {size} bytes are there"
+            if self._members is None and not VERSION.search(block):
+                what = f"the file ends in the middle of it: {what}"
+            return self._source.fault or what
+        if self._source.fault and len(tail) < 32:
+            return self._source.fault
+        if not _ends(tail):
+            return "no record ends where its Content-Length says"
+        if fault := contradiction(fields, block):
+            return fault
+        if self._members and not is_vouched(fields) and not self._members.is_sound():
+            return "it has no digest, and its gzip member is damaged"
+        return None
+
+    def _whole(
+        self, place: Place, version: str, fields: dict[str, str], head: bytes, size: int
+    ) -> Record:
+        """Return the record at the window and pass it."""
+        total = len(head) + size
+        data = self._window.peek(total)
+        tail = self._window.peek(total + 32, join=False)[total:]
+        self._window.skip(total + (4 if _is_near(tail[4:]) else 0))
+        self._window.skip_blank()
+        members = self._members
+        alone = members is not None and members.count == 1 and not place.inside
+        alone = alone and not self._window.peek(1, join=False)
+        return Record(
+            place=place,
+            behind=Place(offset=members.end) if alone and members else self._place(),
+            version=version,
+            fields=fields,
+            head=head,
+            block=memoryview(data)[len(head) :],
+            length=members.end - place.offset if alone and members else None,
+        )
+
+    def _head(self) -> bytes:
+        """Return the head of the record at the window, with the empty line behind it."""
+        size = 1 << 10
+        while True:
+            ahead = self._window.peek(size, join=False)
+            end = _HEAD_END.search(ahead)
+            if end is None and len(ahead) < size:
+                ahead = self._window.peek(size)
+                end = _HEAD_END.search(ahead)
+            if end:
+                return ahead[: end.end()]
+            if len(ahead) < size or size >= _LONGEST_HEAD:
+                return b""
+            size *= 8
+
+    def _damage(self, place: Place, what: str, url: str | None = None) -> Damage:
+        self._move_on()
+        self._reported = self._reported or self._source.fault is not None
+        return Damage(place=place, what=what, url=url)
+
+    def _move_on(self) -> None:
+        """Move to the first line of the next record, wherever this one may end."""
+        self._window.skip(1)
+        self._window.seek(VERSION)
+
+
+def _ends(tail: bytes) -> bool:
+    """Return whether a record can end before these bytes: by empty lines, the next one, nothing."""
+    rest = tail.lstrip()
+    return rest.startswith((b"WARC/", MAGIC)) or _is_begun(rest) or _is_near(tail[4:])
+
+
+def _is_begun(rest: bytes) -> bool:
+    """Return whether these bytes are as many as there are of a record's first ones, or none."""
+    return any(begin.startswith(rest.lstrip()) for begin in (b"WARC/", MAGIC))
+
+
+def _is_near(line: bytes) -> bool:
+    """Return whether this is the first line of a record, a few damaged bytes allowed for."""
+    wanted = b"WARC/1."
+    wrong = sum(one != other for one, other in zip(line, wanted, strict=False))
+    return len(line) >= len(wanted) and wrong <= _MISREAD

@@ -1,10 +1,13 @@
-"""The records of a WARC file: an exchange as its request and its response or revisit record.
+"""The records of our WARC files: built from an exchange, or copied from a file of others.
 
-warcio makes them; the HTTP heads are ours, byte for byte as they went over the wire.
+warcio builds them; the HTTP heads are ours, byte for byte as they went over the wire.
 """
 
 import hashlib
+import os
 import re
+import uuid
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,9 +15,11 @@ from io import BytesIO
 from typing import Any
 
 from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
 
 from archive.clock import iso
 from archive.records import Capture, Exchange, Kind
+from archive.warc.parsing import Record, faults, parse
 
 _AUTHORITY = re.compile(r"^\w+://[^/?#]*")
 
@@ -22,6 +27,8 @@ _AUTHORITY = re.compile(r"^\w+://[^/?#]*")
 # database that is made again from them needs (WARC 1.1, section 5.1, allows extensions).
 KIND_FIELD = "Warraq-Kind"
 PUBLISHER_FIELD = "Warraq-Publisher"
+# On a revisit record: how many bytes its payload had, which is in another record.
+LENGTH_FIELD = "Warraq-Payload-Length"
 # On a conversion record: the WARC-Date of the response that it refers to, which has its address.
 FETCHED_FIELD = "Warraq-Fetched-At"
 RENDERED_TYPE = "text/html; charset=utf-8"
@@ -47,6 +54,24 @@ _INFO = {
 }
 
 
+# A head that the strictest of readers takes: one `Name: value` in each line, these names among
+# them in the standard's own spelling.
+_STRICT = re.compile(rb"WARC/1\.[01]\r\n(?:[!-9;-~]+: [^\r\n]*\r\n)+\r\n")
+_NAMES = {
+    name.lower(): name
+    for name in (
+        "WARC-Type", "WARC-Target-URI", "WARC-Date", "WARC-Record-ID", "Content-Length",
+        "Content-Type", "WARC-Payload-Digest", "WARC-Block-Digest", "WARC-Refers-To-Target-URI",
+        "WARC-Refers-To-Date", "WARC-Profile", "WARC-IP-Address", "WARC-Concurrent-To",
+        "WARC-Warcinfo-ID", "WARC-Refers-To", "WARC-Identified-Payload-Type",
+    )
+}  # fmt: skip
+# By these fields our own tools say what this archive asked for; another archive's are only kept.
+_OURS = frozenset({KIND_FIELD, PUBLISHER_FIELD, LENGTH_FIELD})
+_PAYLOAD_DIGEST = "warc-payload-digest"
+_ID = re.compile(r"<[^<>\s]+>")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Original:
     """The recorded capture whose payload a revisit record stands for."""
@@ -68,15 +93,37 @@ class Resource:
     at: datetime
 
 
-def info_record(writer: Any, name: str, info: dict[str, str], *, now: datetime) -> Any:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """A record of others as a gzip member of ours, and the id that further records refer to.
+
+    `exact` is whether these are the very bytes of the source.
+    """
+
+    member: bytes
+    record_id: str
+    exact: bool
+
+
+class _Writer(WARCWriter):  # type: ignore[misc]
+    """Writes no payload digest where the block is all there is: requests without a body, fields."""
+
+    def ensure_digest(self, record: Any, block: bool = True, payload: bool = True) -> None:
+        whole = record.rec_type not in {"request", "metadata"}
+        super().ensure_digest(record, block=block, payload=payload and whole)
+
+
+_WRITER = _Writer(None, gzip=False, warc_version="WARC/1.1")
+
+
+def info_record(name: str, info: dict[str, str], *, now: datetime) -> Any:
     """Return the warcinfo record that opens the file `name`."""
-    record = writer.create_warcinfo_record(name, info | _INFO)
+    record = _WRITER.create_warcinfo_record(name, info | _INFO)
     record.rec_headers.replace_header("WARC-Date", iso(now))
     return record
 
 
 def response_record(
-    writer: Any,
     exchange: Exchange,
     *,
     sha256: str,
@@ -103,7 +150,9 @@ def response_record(
         named["WARC-Profile"] = NOT_MODIFIED if exchange.status == 304 else IDENTICAL
         named["WARC-Refers-To-Target-URI"] = refers_to.url
         named["WARC-Refers-To-Date"] = iso(refers_to.fetched_at)
-    return writer.create_warc_record(
+        if exchange.payload:
+            named[LENGTH_FIELD] = str(len(exchange.payload))
+    return _WRITER.create_warc_record(
         exchange.url,
         "revisit" if refers_to else "response",
         payload=BytesIO(b"" if refers_to else exchange.payload),
@@ -114,9 +163,9 @@ def response_record(
     )
 
 
-def request_record(writer: Any, exchange: Exchange) -> Any:
+def request_record(exchange: Exchange) -> Any:
     """Return the request record of an exchange."""
-    return writer.create_warc_record(
+    return _WRITER.create_warc_record(
         exchange.url,
         "request",
         warc_headers_dict={"WARC-Date": iso(exchange.fetched_at)},
@@ -128,10 +177,10 @@ def request_record(writer: Any, exchange: Exchange) -> Any:
 
 
 def conversion_record(
-    writer: Any, capture: Capture, html: bytes, *, refers_to: str, sha256: str, now: datetime
+    capture: Capture, html: bytes, *, refers_to: str, sha256: str, now: datetime
 ) -> Any:
     """Return the record of a page as it was shown, which refers to that of its response by id."""
-    return writer.create_warc_record(
+    return _WRITER.create_warc_record(
         capture.url,
         "conversion",
         payload=BytesIO(html),
@@ -147,7 +196,7 @@ def conversion_record(
     )
 
 
-def resource_record(writer: Any, resource: Resource, *, sha256: str) -> Any:
+def resource_record(resource: Resource, *, sha256: str) -> Any:
     """Return the record of what came without HTTP."""
     named = {
         "WARC-Date": iso(resource.at),
@@ -155,7 +204,7 @@ def resource_record(writer: Any, resource: Resource, *, sha256: str) -> Any:
         KIND_FIELD: resource.kind.value,
         PUBLISHER_FIELD: resource.publisher,
     }
-    return writer.create_warc_record(
+    return _WRITER.create_warc_record(
         resource.url,
         "resource",
         payload=BytesIO(resource.payload),
@@ -166,12 +215,12 @@ def resource_record(writer: Any, resource: Resource, *, sha256: str) -> Any:
 
 
 def metadata_record(
-    writer: Any, url: str, fields: Mapping[str, str], *, refers_to: str | None, now: datetime
+    url: str, fields: Mapping[str, str], *, refers_to: str | None, now: datetime
 ) -> Any:
     """Return a record of what is known beyond the bytes (`archive/told.py`), or was done here."""
     block = write_fields(fields)
     named = {"WARC-Date": iso(now)} | ({"WARC-Refers-To": refers_to} if refers_to else {})
-    return writer.create_warc_record(
+    return _WRITER.create_warc_record(
         url,
         "metadata",
         payload=BytesIO(block),
@@ -193,9 +242,9 @@ def write_fields(fields: Mapping[str, str]) -> bytes:
     return "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode()
 
 
-def read_fields(block: bytes) -> dict[str, str]:
+def read_fields(block: memoryview | bytes) -> dict[str, str]:
     """Return what `write_fields` wrote; lines that are no field are passed over."""
-    lines = block.decode("utf-8", "replace").split("\r\n")
+    lines = bytes(block).decode("utf-8", "replace").split("\r\n")
     split = (line.partition(": ") for line in lines)
     return {name: value for name, colon, value in split if colon}
 
@@ -203,6 +252,19 @@ def read_fields(block: bytes) -> dict[str, str]:
 def payload_digest(payload: bytes) -> str:
     """Return the SHA-256 of a payload, in hexadecimal."""
     return hashlib.sha256(payload).hexdigest()
+
+
+def plain_bytes(record: Any) -> bytes:
+    """Return the bytes of a record of warcio's, with the digests that it is to have."""
+    plain = BytesIO()
+    _WRITER._write_warc_record(plain, record)  # noqa: SLF001 - the only way past its own level 9
+    return plain.getvalue()
+
+
+def pack(plain: bytes) -> bytes:
+    """Return bytes as one gzip member."""
+    member = zlib.compressobj(6, zlib.DEFLATED, 31)
+    return member.compress(plain) + member.flush()
 
 
 def _target(url: str) -> str:
@@ -224,3 +286,74 @@ class _ExactHeaders(StatusAndHeaders):  # type: ignore[misc]
 
     def compute_headers_buffer(self, header_filter: object = None) -> None:  # noqa: ARG002 - warcio's
         self.headers_buff = self.exact
+
+
+def copy_of(record: Record, descriptor: int, *, sha256: str | None) -> Copied:
+    """Return a record of an open file of others as one gzip member of ours.
+
+    A head in a dialect is written again in the standard's spelling, as is one without a record
+    id. A payload digest that our own readers would not find to hold (`sha256` is what they find)
+    is kept under the name `X-Source-WARC-Payload-Digest`.
+
+    Raises:
+        OSError: if the disk does not give the bytes.
+    """
+    plain = record.head + record.block + b"\r\n\r\n"
+    if _is_strict(record, plain, sha256):
+        if record.length is not None and _is_all(descriptor, record, plain):
+            member = os.pread(descriptor, record.length, record.place.offset)
+            return Copied(member=member, record_id=record.id, exact=True)
+        return Copied(member=pack(plain), record_id=record.id, exact=record.length is None)
+    fields = dict(record.fields)
+    if not _ID.fullmatch(record.id):
+        fields["warc-record-id"] = f"<urn:uuid:{uuid.uuid4()}>"
+    if not _payload_holds(record, fields, sha256):
+        fields["x-source-warc-payload-digest"] = fields.pop(_PAYLOAD_DIGEST)
+    for name in {name.lower() for name in _OURS} & fields.keys():
+        fields[f"x-source-{name}"] = fields.pop(name)
+    head = _head(record.version, fields | {"warc-type": record.type})
+    return Copied(
+        member=pack(head + record.block + b"\r\n\r\n"),
+        record_id=fields["warc-record-id"],
+        exact=False,
+    )
+
+
+def _is_strict(record: Record, plain: bytes, sha256: str | None) -> bool:
+    """Return whether every reader takes a record as it is, and takes it for what it is here."""
+    names = {line.partition(b":")[0].decode("latin-1") for line in record.head.split(b"\r\n")[1:]}
+    doubled = len(names) < len(record.head.split(b"\r\n")) - 2
+    return (
+        _STRICT.fullmatch(record.head) is not None
+        and record.head.isascii()
+        and not doubled
+        and all(_NAMES.get(name.lower(), name) == name for name in names)
+        and names.isdisjoint(_OURS)
+        and _ID.fullmatch(record.id) is not None
+        and record.fields["warc-type"] == record.type
+        and parse(plain) is not None
+        and _payload_holds(record, record.fields, sha256)
+    )
+
+
+def _payload_holds(record: Record, fields: Mapping[str, str], sha256: str | None) -> bool:
+    """Return whether a payload's digest says what verify and rows of captures say."""
+    labelled = fields.get(_PAYLOAD_DIGEST, "")
+    if not labelled or record.type == "revisit":
+        return True
+    if sha256 and labelled.startswith("sha256:") and labelled != f"sha256:{sha256}":
+        return False
+    read = parse(_head(record.version, fields) + record.block + b"\r\n\r\n")
+    return read is not None and not any(faults(read))
+
+
+def _is_all(descriptor: int, record: Record, plain: bytes) -> bool:
+    """Return whether the source's member unpacks to the record and nothing else."""
+    end = os.pread(descriptor, 4, record.behind.offset - 4)
+    return int.from_bytes(end, "little") == len(plain) & 0xFFFFFFFF
+
+
+def _head(version: str, fields: Mapping[str, str]) -> bytes:
+    lines = [f"WARC/{version if version in {'1.0', '1.1'} else '1.0'}"]
+    lines += [f"{_NAMES.get(name, name)}: {value}" for name, value in fields.items() if value]
+    return "\r\n".join([*lines, "", ""]).encode("utf-8", "replace")

@@ -5,38 +5,29 @@ digests), fastwarc, which has other code for reading, checks them in the tests.
 """
 
 import os
-import zlib
 from collections.abc import Mapping
 from datetime import datetime
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from warcio.warcwriter import WARCWriter
-
 from archive.records import Capture, Exchange, Kind, WarcLocation
 from archive.warc.files import sync_folder
-from archive.warc.reader import record_id
+from archive.warc.parsing import Record, parse
+from archive.warc.reader import read_record
 from archive.warc.records import (
     Original,
     Resource,
     conversion_record,
     info_record,
     metadata_record,
+    pack,
+    plain_bytes,
     request_record,
     resource_record,
     response_record,
 )
 
 ROLL_BYTES = 1 << 30
-
-
-class _Writer(WARCWriter):  # type: ignore[misc]
-    """Writes no payload digest where the block is all there is: requests without a body, fields."""
-
-    def ensure_digest(self, record: Any, block: bool = True, payload: bool = True) -> None:
-        whole = record.rec_type not in {"request", "metadata"}
-        super().ensure_digest(record, block=block, payload=payload and whole)
 
 
 class WarcFile:
@@ -73,23 +64,24 @@ class WarcFile:
         kind: Kind,
         publisher: str | None,
         refers_to: Original | None = None,
-    ) -> WarcLocation:
+    ) -> tuple[WarcLocation, Record]:
         """Append the answer and its request; with `refers_to` the answer as a revisit record.
+
+        Returns the answer's record and where it is.
 
         The bytes are the operating system's, not the disk's, until `sync`.
         """
         self._roll()
-        writer = _Writer(None, gzip=False, warc_version="WARC/1.1")
         response = response_record(
-            writer, exchange, sha256=sha256, kind=kind, publisher=publisher, refers_to=refers_to
+            exchange, sha256=sha256, kind=kind, publisher=publisher, refers_to=refers_to
         )
-        request = request_record(writer, exchange)
-        location = self._append(writer, response)
+        request = request_record(exchange)
+        location, record = self._append(response)
         request.rec_headers.add_header(
             "WARC-Concurrent-To", response.rec_headers.get_header("WARC-Record-ID")
         )
-        self._append(writer, request)
-        return location
+        self._append(request)
+        return location, record
 
     def write_rendering(
         self, capture: Capture, html: bytes, *, sha256: str, now: datetime
@@ -97,19 +89,15 @@ class WarcFile:
         """Append a page as it was shown, referring to the record of its capture."""
         if capture.record is None:
             raise ValueError(f"{capture.url}: what was shown refers to a record, and there is none")
-        refers_to = capture.record.record_id or record_id(self._folder, capture.record)
+        refers_to = capture.record.record_id or read_record(self._folder, capture.record).id
         self._roll()
-        writer = _Writer(None, gzip=False, warc_version="WARC/1.1")
-        record = conversion_record(
-            writer, capture, html, refers_to=refers_to, sha256=sha256, now=now
-        )
-        return self._append(writer, record)
+        record = conversion_record(capture, html, refers_to=refers_to, sha256=sha256, now=now)
+        return self._append(record)[0]
 
-    def write_resource(self, resource: Resource, *, sha256: str) -> WarcLocation:
-        """Append what came without HTTP; as of an answer, `sync` puts it on the disk."""
+    def write_resource(self, resource: Resource, *, sha256: str) -> tuple[WarcLocation, Record]:
+        """Append what came without HTTP; return its record and where it is."""
         self._roll()
-        writer = _Writer(None, gzip=False, warc_version="WARC/1.1")
-        return self._append(writer, resource_record(writer, resource, sha256=sha256))
+        return self._append(resource_record(resource, sha256=sha256))
 
     def write_metadata(
         self, url: str, fields: Mapping[str, str], *, refers_to: str | None, now: datetime
@@ -120,15 +108,12 @@ class WarcFile:
             ValueError: if a value has a line break.
         """
         self._roll()
-        writer = _Writer(None, gzip=False, warc_version="WARC/1.1")
-        return self._append(
-            writer, metadata_record(writer, url, fields, refers_to=refers_to, now=now)
-        )
+        return self._append(metadata_record(url, fields, refers_to=refers_to, now=now))[0]
 
-    def copy(self, packed: bytes, *, record_id: str | None = None) -> WarcLocation:
+    def copy(self, member: bytes, *, record_id: str | None = None) -> WarcLocation:
         """Append a record of another file, one gzip member, byte for byte."""
         self._roll()
-        return self._put(packed, record_id)
+        return self._put(member, record_id)
 
     @property
     def is_open(self) -> bool:
@@ -166,20 +151,19 @@ class WarcFile:
         self._serial += 1
         path = self._folder / f"{self._name}-{self._serial:03}.warc.gz"
         self._file = path.open("xb", buffering=0)
-        writer = _Writer(None, gzip=False, warc_version="WARC/1.1")
-        self._append(writer, info_record(writer, path.name, self._info, now=self._now))
+        self._append(info_record(path.name, self._info, now=self._now))
         sync_folder(self._folder)
 
-    def _append(self, writer: Any, record: Any) -> WarcLocation:
-        plain = BytesIO()
-        writer._write_warc_record(plain, record)  # noqa: SLF001 - the only way past its own level 9
-        member = zlib.compressobj(6, zlib.DEFLATED, 31)
-        packed = member.compress(plain.getbuffer()) + member.flush()
-        return self._put(packed, record.rec_headers.get_header("WARC-Record-ID"))
+    def _append(self, built: Any) -> tuple[WarcLocation, Record]:
+        plain = plain_bytes(built)
+        record = parse(plain)
+        if record is None:
+            raise ValueError(f"not a record: {plain[:200]!r}")
+        return self._put(pack(plain), record.id), record
 
-    def _put(self, packed: bytes, record_id: str | None) -> WarcLocation:
+    def _put(self, member: bytes, record_id: str | None) -> WarcLocation:
         """Write a record wholly or not at all: half of one would hide all that follow it."""
-        offset, rest = self._file.tell(), memoryview(packed)
+        offset, rest = self._file.tell(), memoryview(member)
         self._dirty = True
         try:
             while rest:
@@ -189,5 +173,5 @@ class WarcFile:
             self._file.truncate()
             raise
         name = os.path.basename(self._file.name)  # noqa: PTH119 - a file's name, not a path
-        self._grown[name] = offset + len(packed)
-        return WarcLocation(file=name, offset=offset, length=len(packed), record_id=record_id)
+        self._grown[name] = offset + len(member)
+        return WarcLocation(file=name, offset=offset, length=len(member), record_id=record_id)

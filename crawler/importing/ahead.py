@@ -4,8 +4,8 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 
-from archive.foreign.record import Place
 from archive.records import Extraction
+from archive.warc.parsing import Place
 from crawler.importing.candidates import Candidate
 from crawler.publisher import Publisher
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from archive.foreign.capture import answer_of, digested
-from archive.foreign.http_message import Message
-from archive.foreign.record import Foreign, moment_of
-from archive.records import Capture
+from archive import captures
+from archive.records import Capture, Kind
 from archive.urls import canonical
+from archive.warc.parsing import Message, Record
+from archive.warc.records import payload_digest
 from crawler.importing.look import may_be
 from crawler.media import medium
 
@@ -43,24 +43,24 @@ class Candidate:
     `again` marks that of a revisit record, whose payload stands in another one.
     """
 
-    record: Foreign
+    record: Record
     capture: Capture
     again: bool = False
 
 
 def candidate(
-    record: Foreign, *, languages: Collection[str] | None, now: datetime
+    record: Record, *, languages: Collection[str] | None, now: datetime
 ) -> Candidate | Passed:
     """Return a record's page, unless it holds none that can be in one of the languages."""
     if record.type not in {"response", "revisit"}:
         return Passed.OTHER_RECORD
     if not _is_address(record.url):
         return Passed.NO_ADDRESS
-    at = moment_of(record.fields)
+    at = record.date
     if at is None or not _FIRST < at <= now + _FAST:
         return Passed.NO_DATE
     if record.type == "revisit":
-        return _again(record, at)
+        return _again(record)
     message = Message.parse(record.block)
     if message is None:
         return Passed.NO_ANSWER
@@ -70,30 +70,42 @@ def candidate(
         return Passed.NO_PAGE
     if record.fields.get("warc-truncated"):
         return Passed.CUT_SHORT
-    return _page(record, message, at, languages)
+    return _page(record, message, languages)
 
 
 def _page(
-    record: Foreign, message: Message, at: datetime, languages: Collection[str] | None
+    record: Record, message: Message, languages: Collection[str] | None
 ) -> Candidate | Passed:
-    capture = answer_of(record.url, at, message)
-    media, body = capture.content_type, capture.body
+    body, capture = message.decoded(), _capture(record)
+    if capture is None:
+        return Passed.NO_ANSWER
+    capture, media = replace(capture, body=body), capture.content_type
     if not body or medium(capture) or not (_is_page(media) or _MARKUP.match(body)):
         return Passed.NO_PAGE
     if not may_be(body, languages):
         return Passed.LANGUAGE
-    return Candidate(record=record, capture=digested(capture, message))
+    payload = message.payload()
+    sha256 = payload_digest(payload)
+    return Candidate(
+        record=record, capture=replace(capture, sha256=sha256, wire_bytes=len(payload))
+    )
 
 
-def _again(record: Foreign, at: datetime) -> Candidate | Passed:
+def _capture(record: Record) -> Capture | None:
+    """Return the capture that a record is; what its head says of another archive does not count."""
+    capture = captures.of_record(record, None)
+    return capture and replace(capture, publisher=None, kind=Kind.ARTICLE, sha256=None)
+
+
+def _again(record: Record) -> Candidate | Passed:
     """Return a revisit record (WARC 1.1, section 6.7), whose payload is still to be found."""
     message = Message.parse(record.block) or Message(status=200, reason="", headers=(), body=b"")
     if message.status not in {200, 304}:
         return Passed.STATUS
     if not _may_be_page(message.header("Content-Type")):
         return Passed.NO_PAGE
-    capture = replace(answer_of(record.url, at, message), body=b"")
-    return Candidate(record=record, capture=capture, again=True)
+    capture = _capture(record)
+    return Candidate(record=record, capture=capture, again=True) if capture else Passed.NO_ANSWER
 
 
 def _is_address(url: str) -> bool:

@@ -15,14 +15,14 @@ from dataclasses import replace
 
 from archive import imports
 from archive.errors import DamagedWarc
-from archive.foreign.copying import Copying, told_of
-from archive.foreign.member import member_of
-from archive.foreign.reader import Found, read
-from archive.foreign.record import Damage, Foreign, Place, TooLarge
+from archive.imports import Copying, journaled
 from archive.problems import ProblemKind
 from archive.records import Capture, Extraction, Kind, Page, Problem, Reading, Visit
 from archive.upkeep.importing import publish_new
 from archive.urls import canonical
+from archive.warc.parsing import Place, Record
+from archive.warc.reader import LARGEST_FOREIGN, Damage, TooLarge, walk
+from archive.warc.records import copy_of
 from crawler.faults import ARCHIVE_FAULTS
 from crawler.importing.ahead import Ahead, Waiting
 from crawler.importing.candidates import Candidate, Passed, candidate
@@ -68,7 +68,7 @@ class ForeignFile:
         self._published: set[str] = set()
         self._ahead = Ahead()
         self._place = Place()
-        self._found: Iterator[Found] | None = None
+        self._found: Iterator[Record | Damage | TooLarge] | None = None
         self._since = Counter[str]()
         self._remembered: Place | None = None  # how far the archive knows the file to be read
         self.told = Told(name=source.name)
@@ -78,7 +78,7 @@ class ForeignFile:
         self._store = store
         if self._found is None:
             self._place = self._begin()
-            self._found = read(self._descriptor, start=self._place)
+            self._found = walk(self._descriptor, start=self._place, largest=LARGEST_FOREIGN)
         try:
             for number, found in enumerate(self._found):
                 self._ahead.append(await self._look(found))
@@ -110,10 +110,10 @@ class ForeignFile:
             await self._next()
         self._commit()
 
-    async def _look(self, found: Found) -> Waiting:
+    async def _look(self, found: Record | Damage | TooLarge) -> Waiting:
         """Look at what was found; give the page that it may be to the workers."""
         self._since["records"] += 1
-        if not isinstance(found, Foreign):
+        if not isinstance(found, Record):
             self._damaged(found)
             return Waiting(behind=found.place)
         one = candidate(found, languages=self._languages, now=self._store.clock())
@@ -171,11 +171,11 @@ class ForeignFile:
         if imports.is_known(self._store.db, one.capture):
             return "known"
         self._publish(publisher)
-        member = member_of(one.record, self._descriptor, sha256=one.capture.sha256)
-        capture = self._store.copy(member, replace(one.capture, publisher=publisher.slug))
+        copied = copy_of(one.record, self._descriptor, sha256=one.capture.sha256)
+        capture = self._store.copy(copied, replace(one.capture, publisher=publisher.slug))
         visit = replace(imports.enter(self._store.db, _visit(capture, publisher)), hints=None)
         page = Page(visit=visit, capture=replace(capture, body=b""))
-        told = told_of(self._source.name, one.record.place, capture, member)
+        told = journaled(self._source.name, one.record.place, capture, copied)
         try:
             became = keep(self._store, Reading(page=page, extraction=extraction), told)
         except ARCHIVE_FAULTS:

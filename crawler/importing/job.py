@@ -13,9 +13,9 @@ from pathlib import Path
 
 from archive.clock import Clock, system
 from archive.errors import ArchiveLocked
-from archive.foreign.copying import Copying
-from archive.foreign.reader import read
-from archive.foreign.record import Foreign
+from archive.imports import Copying
+from archive.warc.parsing import Record
+from archive.warc.reader import LARGEST_FOREIGN, walk
 from crawler.importing.candidates import Passed, candidate
 from crawler.importing.foreign_file import ForeignFile, Progress
 from crawler.importing.owners import Owners
@@ -91,10 +91,10 @@ def count(
     told, began = Told(name=source.name), time.monotonic()
     with _opened(source.path) as descriptor:
         size = os.fstat(descriptor).st_size
-        for found in read(descriptor):
+        for found in walk(descriptor, largest=LARGEST_FOREIGN):
             progress(found.place.offset, size)
             told.counts["records"] += 1
-            if not isinstance(found, Foreign):
+            if not isinstance(found, Record):
                 told.damage(found)
                 continue
             one = candidate(found, languages=languages, now=clock())

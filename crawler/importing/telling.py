@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archive.foreign.record import Damage, TooLarge
+from archive.warc.reader import Damage, TooLarge
 
 _SHOWN = 20
 

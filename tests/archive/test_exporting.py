@@ -452,7 +452,7 @@ def test_a_record_that_cannot_be_read_is_named_and_the_rest_is_cut_out(tmp_path)
     out = tmp_path / "cut.warc.gz"
     done = run("export", "--warc", "-o", out, "--archive", root)
     assert done.exit_code == 1
-    assert f"{first.name}, byte {offset}: no whole record is there" in done.stderr
+    assert f"{first.name}: no readable record at byte {offset} " in done.stderr
     assert done.stderr.count("not written: ") == 4
     with out.open("rb") as file:
         assert len(list(OtherReader(file, parse_http=False))) == 1 + 2 * 3 + 2

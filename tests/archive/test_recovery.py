@@ -2,7 +2,6 @@
 
 import os
 import random
-import re
 import shutil
 import subprocess
 import sys
@@ -121,7 +120,7 @@ def test_a_file_torn_anywhere_behind_what_was_acknowledged_is_made_whole(
 ):
     root, path, packed, seen = copy(crashed, tmp_path)
     monkeypatch.setattr(os, "fsync", lambda _: None)  # thousands of them
-    ends = [end for end, _ in reader.whole_members(path)]
+    ends = [record.behind.offset for record in reader.records(path)]
     with closing(open_for_writing(root)) as db:
         db.execute("pragma synchronous = off")
         (acknowledged,) = db.execute("select bytes from warc_files").fetchone()
@@ -153,8 +152,7 @@ def test_what_is_told_of_visits_that_were_not_acknowledged_is_cut_and_their_byte
     kill_like(store)
     recover(tmp_path)
     (path,) = (tmp_path / "warc").iterdir()
-    whole = b"".join(plain for _, plain in reader.whole_members(path))
-    types = [kind.decode() for kind in re.findall(rb"WARC-Type: (\w+)", whole)]
+    types = [record.type for record in reader.records(path)]
     first = ["warcinfo", "response", "request", "metadata"]
     assert types == first + ["response", "request"] * 2
     assert len(rows(tmp_path, CAPTURES)) == 3
@@ -170,7 +168,7 @@ def test_a_power_cut_that_leaves_zeros_or_junk_is_cut_back(crashed, tmp_path, ta
     root, path, packed, seen = copy(crashed, tmp_path)
     path.write_bytes(packed[: len(packed) - torn] + tail)
     recover(root)
-    ends = [end for end, _ in reader.whole_members(path)]
+    ends = [record.behind.offset for record in reader.records(path)]
     assert path.stat().st_size == ends[-1] <= len(packed)
     assert rows(root, CAPTURES) == seen
     checker = Checker(Checked(path))
@@ -319,12 +317,12 @@ def _every_record_has_its_row(root):
         checker = Checker(Checked(path))
         checker.process_all()
         assert checker.exit_value == 0
-        begin = 0
-        for end, plain in reader.whole_members(path):
-            if b"WARC-Type: response" in plain[:900] or b"WARC-Type: revisit" in plain[:900]:
-                located.add((path.name, begin, end - begin))
-            begin = end
-        assert begin == path.stat().st_size
+        end = 0
+        for record in reader.records(path):
+            if record.type in {"response", "revisit"}:
+                located.add((path.name, record.place.offset, record.length))
+            end = record.behind.offset
+        assert end == path.stat().st_size
     found = rows(root, "select warc_file, warc_offset, warc_length from captures")
     assert sorted(found) == sorted(located)
     for file, offset, length in found[:50]:

@@ -230,12 +230,9 @@ def types(root):
     """Return the WARC type and profile of each capture's record, in order."""
     found = []
     for name, offset in rows(root, "select warc_file, warc_offset from captures order by id"):
-        _, plain = next(reader.whole_members(root / "warc" / name, offset))
-        fields = dict(
-            line.split(": ", 1) for line in plain.decode().split("\r\n\r\n")[0].split("\r\n")[1:]
-        )
-        refers_to = (fields.get("WARC-Refers-To-Target-URI"), fields.get("WARC-Refers-To-Date"))
-        found.append((fields["WARC-Type"], *refers_to))
+        record = next(reader.records(root / "warc" / name, start=offset))
+        refers_to = (record.fields.get(f"warc-refers-to-{part}") for part in ("target-uri", "date"))
+        found.append((record.type, *refers_to))
     return found
 
 

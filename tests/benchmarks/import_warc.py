@@ -28,7 +28,7 @@ from crawler.importing.telling import Source
 from crawler.publisher import Publisher
 from crawler.workers import Workers
 from fixtures import Newsstand, serve
-from tests.archive.foreign_warcs import answer, record
+from tests.archive.warc.foreign_warcs import answer, record
 
 _AHEAD = 16
 _NOW = datetime(2026, 11, 25, tzinfo=UTC)

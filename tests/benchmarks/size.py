@@ -24,7 +24,7 @@ import click
 from archive.database import open_for_reading
 from archive.session import WARC_FOLDER
 from archive.upkeep.stats import Stats, stats
-from archive.warc.reader import whole_members
+from archive.warc.reader import records
 from tests.benchmarks.crawl import papers, warraq
 
 WARC_LIMIT = 1.10  # times the gzip size of the bodies
@@ -90,13 +90,11 @@ def gzip_bytes(root: Path) -> int:
     """Return the size of the bodies of all response records, each packed by gzip."""
     total = 0
     for path in sorted((root / WARC_FOLDER).glob("*.warc.gz")):
-        for _, plain in whole_members(path):
-            head, _, block = plain.partition(b"\r\n\r\n")
-            if b"WARC-Type: response\r\n" not in head:
-                continue
-            fields, _, body = block.removesuffix(b"\r\n\r\n").partition(b"\r\n\r\n")
-            packed = b"content-encoding: gzip" in fields.lower()
-            total += len(body if packed else gzip.compress(body, 6))
+        for record in records(path):
+            message = record.message if record.type == "response" else None
+            if message:
+                packed = message.header("Content-Encoding") == "gzip"
+                total += len(message.body if packed else gzip.compress(message.body, 6))
     return total
 
 

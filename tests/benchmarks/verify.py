@@ -24,9 +24,9 @@ import click
 from isal import isal_zlib
 
 from archive.database import open_for_reading
-from archive.records import Exchange, Kind
+from archive.records import Exchange, Kind, WarcLocation
 from archive.store import Store
-from archive.upkeep.warc_record import parse, unpack_next
+from archive.warc.reader import read_record
 from fixtures import Newsstand, serve
 from tests.benchmarks.crawl import follow
 
@@ -84,19 +84,15 @@ def _exchanges(root: Path) -> Iterator[tuple[Exchange, str]]:
     with closing(open_for_reading(root)) as db:
         rows = db.execute(_PLACES).fetchall()
     for name, offset, length, url, publisher in rows:
-        with (root / "warc" / name).open("rb") as file:
-            found = unpack_next(file.fileno(), offset, offset + length)
-        record = found and parse(found[0])
-        if not record or record.type != "response":
+        record = read_record(root / "warc", WarcLocation(file=name, offset=offset, length=length))
+        message = record.message
+        if not message or record.type != "response":
             continue
-        lines = bytes(record.block[: record.head_length]).split(b"\r\n")[1:-2]
-        headers = tuple(
-            (name, value) for name, _, value in (line.partition(b": ") for line in lines)
-        )
+        headers = tuple((name.encode(), value.encode()) for name, value in message.headers)
         yield Exchange(
             url=url, method="GET", request_headers=((b"Host", b"x.example"),), status=200,
             reason="OK", protocol="HTTP/1.1", response_headers=headers,
-            payload=bytes(record.payload), fetched_at=Newsstand().now(),
+            payload=message.body, fetched_at=Newsstand().now(),
         ), publisher  # fmt: skip
 
 

@@ -13,8 +13,8 @@ from archive.upkeep.verify import verify
 from crawler.cli import warraq
 from crawler.rebuild import rebuild
 from tests.archive.desk import HOUR, NOON, Hands, rows
-from tests.archive.foreign_warcs import packed
 from tests.archive.test_recovery import kill_like
+from tests.archive.warc.foreign_warcs import packed
 from tests.crawler.importing.test_job import NOISE, PAGES
 
 LINES = [

@@ -26,7 +26,7 @@ from crawler.repair import repair
 from fixtures import Newsstand, serve
 from fixtures.newsstand import ALL as ALL_PAPERS
 from tests.archive.desk import HOUR, NOON, PAPER, Hands, exchange, opened, reading, rows, visit
-from tests.archive.foreign_warcs import packed
+from tests.archive.warc.foreign_warcs import packed
 from tests.broken import workshop
 from tests.crawler import shell
 from tests.crawler.importing.test_job import PAGES as FOREIGN

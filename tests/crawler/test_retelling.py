@@ -8,16 +8,15 @@ import pytest
 
 from archive.database import NAME, open_for_writing
 from archive.records import Kind
-from archive.upkeep.salvage import Whole, walk
+from archive.upkeep.salvage import Lost, walk
 from archive.upkeep.verify import verify
-from archive.upkeep.warc_record import parse
 from archive.warc.records import read_fields
 from crawler.again import Job, read_again
 from crawler.merge import merge
 from crawler.publisher import load_all
 from crawler.rebuild import rebuild
 from tests.archive.desk import HOUR, NOON, PAPER, Hands, exchange, opened, reading, rows, visit
-from tests.archive.foreign_warcs import packed
+from tests.archive.warc.foreign_warcs import packed
 from tests.crawler.importing.test_job import PAGES as FOREIGN
 from tests.crawler.importing.test_job import imported
 from tests.crawler.test_rebuild import TABLES, differences, everything
@@ -32,9 +31,7 @@ LOST = "The WARC files have lost what they told of {} visits to articles"
 def members(path):
     """Return the records of a file: (offset, length, record)."""
     return [
-        (part.offset, part.length, parse(part.plain))
-        for part in walk(path)
-        if isinstance(part, Whole)
+        (part.place.offset, part.length, part) for part in walk(path) if not isinstance(part, Lost)
     ]
 
 

@@ -16,7 +16,7 @@ from warcio.checker import Checker
 
 from archive.errors import DamagedWarc
 from archive.records import Kind, WarcLocation
-from archive.warc.reader import read_payload, whole_members
+from archive.warc.reader import read_payload, records
 from archive.warc.records import Original, payload_digest
 from archive.warc.writer import WarcFile
 from tests.archive.desk import NOON, PAGE, exchange
@@ -60,7 +60,7 @@ def write(folder, *exchanges, refers_to=None, **fields):
             kind=Kind.ARTICLE,
             publisher="alwaraq",
             refers_to=refers_to,
-        )
+        )[0]
         for one in exchanges
     ]
     warc.close()
@@ -266,11 +266,11 @@ def test_a_body_cut_short_says_so(tmp_path, reason):
 
 def test_the_first_record_tells_of_the_software_and_of_what_is_not_exact(tmp_path):
     (location,) = write(tmp_path, exchange())
-    first = next(whole_members(tmp_path / location.file))[1].decode()
+    record = next(records(tmp_path / location.file))
+    assert (record.type, record.date) == ("warcinfo", NOON)
+    assert record.fields["warc-filename"] == "warraq-1-001.warc.gz"
+    first = bytes(record.block).decode()
     for line in (
-        "WARC-Type: warcinfo",
-        "WARC-Filename: warraq-1-001.warc.gz",
-        "WARC-Date: 2020-11-09T12:00:00.000000Z",
         "software: warraq/test",
         "isPartOf: run 1",
         "format: WARC File Format 1.1",
@@ -360,24 +360,29 @@ def _other_view(record):
     return kind, record.headers["WARC-Record-ID"], payload
 
 
-def test_whole_members_end_where_the_file_is_torn(tmp_path):
+def ends_of(path, start=0):
+    """Return where the records of a file end, up to the first damage."""
+    return [record.behind.offset for record in records(path, start=start)]
+
+
+def test_records_end_where_the_file_is_torn(tmp_path):
     path = mixed_file(tmp_path)
     packed = path.read_bytes()
-    ends = [end for end, _ in whole_members(path)]
+    ends = ends_of(path)
     assert ends[-1] == len(packed)
     assert len(ends) == 1 + 2 * len(MIXED)
     for cut in range(len(packed)):
         path.write_bytes(packed[:cut])
-        assert [end for end, _ in whole_members(path)] == [end for end in ends if end <= cut]
+        assert ends_of(path) == [end for end in ends if end <= cut]
     for tail in (bytes(5000), b"\x1f\x8b" + bytes(50), b"text"):
         path.write_bytes(packed + tail)
-        assert [end for end, _ in whole_members(path)] == ends
+        assert ends_of(path) == ends
     flipped = bytearray(packed)
     flipped[ends[3] + 40] ^= 1
     path.write_bytes(flipped)
-    assert [end for end, _ in whole_members(path)] == ends[:4]
+    assert ends_of(path) == ends[:4]
     path.write_bytes(packed)
-    assert [end for end, _ in whole_members(path, ends[2])] == ends[3:]
+    assert ends_of(path, ends[2]) == ends[3:]
 
 
 def test_a_full_disk_leaves_no_half_record(tmp_path):
@@ -404,4 +409,4 @@ except OSError:
     )
     assert done.stdout == "1\n", done.stderr
     path = tmp_path / "warraq-1-001.warc.gz"
-    assert [end for end, _ in whole_members(path)][-1] == path.stat().st_size
+    assert ends_of(path)[-1] == path.stat().st_size

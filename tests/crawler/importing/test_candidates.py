@@ -7,7 +7,7 @@ import pytest
 
 from archive.warc.records import payload_digest
 from crawler.importing.candidates import Candidate, Passed, candidate
-from tests.archive.foreign_warcs import HTTP, answer, found, record, url
+from tests.archive.warc.foreign_warcs import HTTP, answer, found, record, url
 from tests.crawler.importing.test_look import ARABIC, ENGLISH, page
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -96,9 +96,9 @@ def test_a_revisit_names_what_it_stands_for(tmp_path):
         assert isinstance(one, Candidate)
         assert one.again
         at = datetime(2020, 11, 8, 1, 2, 3, tzinfo=UTC)
-        assert (one.record.refers_to_url, one.record.refers_to_at) == (url(0), at)
+        assert (one.record.refers_to_url, one.record.refers_to_date) == (url(0), at)
     one = told(tmp_path, answer(b""), kind="revisit")
     assert isinstance(one, Candidate)
-    assert (one.record.refers_to_url, one.record.refers_to_at) == (url(1), None)
+    assert (one.record.refers_to_url, one.record.refers_to_date) == (url(1), None)
     image = answer(b"", "Content-Type: image/png")
     assert told(tmp_path, image, kind="revisit") is Passed.NO_PAGE

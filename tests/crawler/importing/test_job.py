@@ -22,7 +22,7 @@ from warcio.checker import Checker
 from archive.clock import system
 from archive.database import open_for_reading
 from archive.errors import ArchiveLocked
-from archive.foreign.copying import Copying
+from archive.imports import Copying
 from archive.records import Extraction, Kind, PageKind, Publisher
 from archive.store import Store
 from archive.upkeep.verify import verify
@@ -35,7 +35,7 @@ from crawler.importing.telling import Source
 from crawler.publisher import load_all
 from crawler.rebuild import rebuild
 from tests.archive.desk import NOON
-from tests.archive.foreign_warcs import (
+from tests.archive.warc.foreign_warcs import (
     answer,
     blocks,
     flushed,

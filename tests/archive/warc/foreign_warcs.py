@@ -12,8 +12,8 @@ from fastwarc.warc import WarcRecord, WarcRecordType
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from archive.foreign.reader import read
-from archive.foreign.record import Foreign
+from archive.warc.parsing import Record
+from archive.warc.reader import LARGEST_FOREIGN, walk
 
 DATE = "2020-11-09T12:00:00Z"
 HTTP = "application/http; msgtype=response"
@@ -130,8 +130,8 @@ def opened(folder, data):
 
 def found(folder, data, **options):
     with opened(folder, data) as descriptor:
-        return list(read(descriptor, **options))
+        return list(walk(descriptor, **{"largest": LARGEST_FOREIGN} | options))
 
 
 def urls(results):
-    return [one.url for one in results if isinstance(one, Foreign) and one.type == "response"]
+    return [one.url for one in results if isinstance(one, Record) and one.type == "response"]

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.upkeep.warc_record import faults, parse, unpack, unpack_next
+from archive.warc.members import unpack, unpack_next
+from archive.warc.parsing import faults, parse
 from tests.archive.desk import exchange
 from tests.archive.warc.test_writer import plain, write
 

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.foreign.http_message import Message
-from archive.foreign.record import digest_fault, fields_of
-from tests.archive.foreign_warcs import HTTP, answer, sha1
+from archive.warc.parsing import Message, contradiction, fields_of
+from tests.archive.warc.foreign_warcs import HTTP, answer, sha1
 
 BODY = "<p>خبر من المدينة</p>".encode() * 40
 
@@ -110,10 +109,10 @@ PAYLOADS = [
 def test_the_payload_of_a_digest_is_what_programs_take_for_it(digest, holds):
     block = answer(chunked(BODY), "Transfer-Encoding: chunked")
     fields = {"warc-type": "response", "content-type": HTTP, "warc-payload-digest": digest}
-    assert (digest_fault(fields, block) is None) is holds
-    assert digest_fault(fields | {"warc-truncated": "length"}, block) is None
-    assert digest_fault(fields | {"warc-block-digest": sha1(block)}, block) is None
-    assert digest_fault(fields | {"warc-block-digest": sha1(b"")}, block) is not None
+    assert (contradiction(fields, block) is None) is holds
+    assert contradiction(fields | {"warc-truncated": "length"}, block) is None
+    assert contradiction(fields | {"warc-block-digest": sha1(block)}, block) is None
+    assert contradiction(fields | {"warc-block-digest": sha1(b"")}, block) is not None
 
 
 def test_a_head_whose_line_names_nothing_is_broken():

@@ -41,28 +41,40 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-@contextmanager
-def strict_page(browser: Browser, address: str) -> Iterator[Page]:
-    """Open a page that must stay on one server, find everything and complain of nothing."""
-    page = browser.new_page()
-    wrong: list[str] = []
+class StrictPage:
+    """A page that must stay on one server, find everything and complain of nothing."""
 
-    def asked(request: Request) -> None:
-        if not request.url.startswith(address):
-            wrong.append(f"asked {request.url}")
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self._address = address
+        self._wrong: list[str] = []
+        page.on("request", self._asked)
+        page.on("response", self._answered)
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self._wrong.append(str(error)))
 
-    def answered(response: Response) -> None:
+    def _asked(self, request: Request) -> None:
+        if not request.url.startswith(self._address):
+            self._wrong.append(f"asked {request.url}")
+
+    def _answered(self, response: Response) -> None:
         if response.status >= 400:
-            wrong.append(f"{response.status} for {response.url}")
+            self._wrong.append(f"{response.status} for {response.url}")
 
-    def said(message: ConsoleMessage) -> None:
+    def _said(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
-            wrong.append(f"console: {message.text}")
+            self._wrong.append(f"console: {message.text}")
 
-    page.on("request", asked)
-    page.on("response", answered)
-    page.on("console", said)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
+    def check(self) -> None:
+        """Assert that nothing went wrong since the last check."""
+        wrong, self._wrong = self._wrong, []
+        assert wrong == []
+
+
+@contextmanager
+def strict_page(browser: Browser, address: str) -> Iterator[StrictPage]:
+    """Open a page and check it as it ends."""
+    page = StrictPage(browser.new_page(), address)
     yield page
-    page.close()
-    assert wrong == []
+    page.page.close()
+    page.check()

@@ -1,12 +1,16 @@
 """What holds for all tests: how hypothesis looks for counter-examples, and who reads pages."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pebble
 import pytest
 from hypothesis import settings
 
 from tests.pools import Borrowed
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # A machine that is busy elsewhere is no counter-example; what one run finds, every run finds.
 settings.register_profile("warraq", deadline=None, derandomize=True)
@@ -25,3 +29,12 @@ def _shared_workers() -> Iterator[None]:
 def own_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each crawl of a test start and end its own, as outside of tests."""
     monkeypatch.setattr("crawler.processes.ProcessPool", pebble.ProcessPool)
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """A Chromium; no longer than a module, since no event loop runs while it is there."""
+    from tests.chromium import chromium
+
+    with chromium() as browser:
+        yield browser

@@ -5,40 +5,23 @@
 
 import sys
 from pathlib import Path
-from typing import Literal
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from tests.chromium import chromium
 from tests.serving import serving
 
-_WIDE = (1280, 960)
 
-
-def take(
-    archive: Path,
-    out: Path,
-    *,
-    size: tuple[int, int] = _WIDE,
-    scheme: Literal["light", "dark"] = "light",
-) -> tuple[Path, Path]:
-    """Write a picture of the archive's first page and one of its first article.
-
-    `size` is width and height of the window in CSS pixels. Returns the two files.
-    """
+def take(browser: Browser, address: str, out: Path) -> tuple[Path, Path]:
+    """Write a picture of a served archive's first page and one of its first article."""
     article = out.with_stem(f"{out.stem}-article")
-    width, height = size
-    with serving(archive) as address, chromium() as browser:
-        page = browser.new_page(
-            viewport={"width": width, "height": height},
-            color_scheme=scheme,
-            device_scale_factor=2,
-        )
-        page.goto(address)
-        _take(page, out)
-        page.locator(".headline a").first.click()
-        page.wait_for_selector(".story")
-        _take(page, article)
+    page = browser.new_page(viewport={"width": 1280, "height": 960}, device_scale_factor=2)
+    page.goto(address)
+    _take(page, out)
+    page.locator(".headline a").first.click()
+    page.wait_for_selector(".story")
+    _take(page, article)
+    page.close()
     return out, article
 
 
@@ -48,5 +31,6 @@ def _take(page: Page, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    for picture in take(Path(sys.argv[1]), Path(sys.argv[2])):
-        print(picture)
+    with serving(Path(sys.argv[1])) as address, chromium() as browser:
+        for picture in take(browser, address, Path(sys.argv[2])):
+            print(picture)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from crawler.commands.demo import _invite
-from tests.chromium import chromium, find_chromium, strict_page
+from tests.chromium import find_chromium, strict_page
 
 SEED = (Path(__file__).parents[1] / "fixtures" / "seed-article.txt").read_text("utf-8")
 TITLE, *PARAGRAPHS = SEED.splitlines()
@@ -68,9 +68,10 @@ def test_every_article_of_every_newspaper_is_archived(demo):
 
 @pytest.mark.browser
 @needs_chromium
-def test_a_browser_reads_the_seed_article(demo):
+def test_a_browser_reads_the_seed_article(demo, browser):
     address = demo[1]
-    with chromium() as browser, strict_page(browser, address) as page:
+    with strict_page(browser, address) as tab:
+        page = tab.page
         page.goto(address)
         assert page.locator("html").evaluate("e => getComputedStyle(e).direction") == "rtl"
         page.get_by_role("link", name="سنابل برس").first.click()

@@ -1,13 +1,11 @@
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.archive.reading_room import PARAGRAPHS, TITLE, Shelf, fill
-from tests.chromium import chromium, find_chromium, strict_page
+from tests.chromium import StrictPage, find_chromium, strict_page
+from tests.screenshot import take
 from tests.serving import serving
 
 pytestmark = [
@@ -15,7 +13,6 @@ pytestmark = [
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium or Chrome is installed"),
 ]
 
-ROOT = Path(__file__).resolve().parents[2]
 WIDTHS = (320, 768)
 
 
@@ -31,15 +28,16 @@ def address(shelf: Shelf) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
+def tab(browser: Browser, address: str) -> Iterator[StrictPage]:
+    with strict_page(browser, address) as tab:
+        yield tab
 
 
 @pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    with strict_page(browser, address) as page:
-        yield page
+def page(tab: StrictPage) -> Iterator[Page]:
+    tab.page.set_viewport_size({"width": 1280, "height": 720})
+    yield tab.page
+    tab.check()
 
 
 def test_from_the_first_page_to_an_article(page, address):
@@ -81,13 +79,11 @@ def test_no_page_scrolls_sideways(page, address, shelf, width):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_its_ground(browser, address, shelf, scheme):
-    context = browser.new_context(color_scheme=scheme)
-    page = context.new_page()
+def test_text_stands_out_from_its_ground(page, address, shelf, scheme):
+    page.emulate_media(color_scheme=scheme)
     for path in ("", f"article/{shelf.edited}", f"article/{shelf.gone}", "search?q=تونس"):
         page.goto(address + path)
         assert page.evaluate(_FAINT) == [], path
-    context.close()
 
 
 def test_tables_show_each_text_in_its_own_direction(page, address):
@@ -109,12 +105,9 @@ def test_focus_is_seen(page, address):
     assert outline == "solid"
 
 
-def test_screenshot(shelf, tmp_path):
-    # In a process of its own: two synchronous Playwrights do not share one.
+def test_screenshot(browser, address, tmp_path):
     out = tmp_path / "archive.png"
-    subprocess.run(
-        [sys.executable, "-m", "tests.screenshot", shelf.root, out], cwd=ROOT, check=True
-    )
+    assert take(browser, address, out) == (out, tmp_path / "archive-article.png")
     for picture in (out, tmp_path / "archive-article.png"):
         assert picture.read_bytes().startswith(b"\x89PNG")
 

@@ -4,80 +4,25 @@ import calendar
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Any
 
-_UNITS = {
-    "second": "ثانيه|ثوان|ثواني|ثانيتين|ثانيتان|second|seconds|seconde|secondes",
-    "minute": "دقيقه|دقائق|دقايق|دقيقتين|دقيقتان|minute|minutes|min|mins",
-    "hour": "ساعه|ساعات|ساعتين|ساعتان|hour|hours|hr|hrs|heure|heures",
-    "day": "يوم|ايام|يوما|يومين|يومان|day|days|jour|jours",
-    "week": "اسبوع|اسابيع|اسبوعا|اسبوعين|اسبوعان|week|weeks|semaine|semaines",
-    "month": "شهر|اشهر|شهور|شهرا|شهرين|شهران|month|months|mois",
-    "year": "سنه|سنوات|سنين|عام|اعوام|عاما|سنتين|سنتان|عامين|عامان|year|years|an|ans",
-}
-_UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words.split("|")}
-_DUALS = frozenset(word for word in _UNIT_OF if word.endswith(("تين", "تان", "مين", "مان"))) | {
-    "اسبوعين",
-    "اسبوعان",
-    "شهرين",
-    "شهران",
-}
-_COUNTS = {
-    "واحد": 1,
-    "واحده": 1,
-    "اثنين": 2,
-    "اثنتين": 2,
-    "ثلاث": 3,
-    "ثلاثه": 3,
-    "اربع": 4,
-    "اربعه": 4,
-    "خمس": 5,
-    "خمسه": 5,
-    "ست": 6,
-    "سته": 6,
-    "سبع": 7,
-    "سبعه": 7,
-    "ثمان": 8,
-    "ثماني": 8,
-    "ثمانيه": 8,
-    "تسع": 9,
-    "تسعه": 9,
-    "عشر": 10,
-    "عشره": 10,
-    "a": 1,
-    "an": 1,
-    "one": 1,
-    "une": 1,
-    "un": 1,
-    "عشرين": 20,
-    "عشرون": 20,
-    "ثلاثين": 30,
-    "ثلاثون": 30,
-    "اربعين": 40,
-    "اربعون": 40,
-    "خمسين": 50,
-    "خمسون": 50,
-}
-_TEENS = (
-    "احد|احدي",
-    "اثنا|اثنتا|اثني|اثنتي",
-    "ثلاث|ثلاثه",
-    "اربع|اربعه",
-    "خمس|خمسه",
-    "ست|سته",
-    "سبع|سبعه",
-    "ثمان|ثماني|ثمانيه",
-    "تسع|تسعه",
+from crawler.dates.words import TABLES, spelled
+
+_TABLE: dict[str, Any] = TABLES["ago"]
+_UNIT_OF = {word: unit for unit, words in _TABLE["units"].items() for word in words.split("|")}
+_DUALS = frozenset(
+    word
+    for word in _UNIT_OF
+    if word.endswith(("تين", "تان", "مين", "مان", "رين", "ران", "عين", "عان"))
 )
-_COUNTS |= {
+_COUNTS = spelled(_TABLE["counts"]) | {
     f"{word} {ten}": number
-    for number, words in enumerate(_TEENS, 11)
+    for number, words in enumerate(_TABLE["teens"], 11)
     for word in words.split("|")
     for ten in ("عشر", "عشره")
 }
-
 _BACK = re.compile(
-    r"(?:(?:اخر تحديث|تم التحديث|تحديث|تاريخ النشر|تاريخ التحديث|تم النشر|النشر|نشر|نشرت|محدث|حدث|"
-    r"اضيف|اضيفت|updated|published|posted|publie|mis a jour)\W*)?"
+    rf"(?:(?:{'|'.join(_TABLE['labels'])})\W*)?"
     r"(?:(?:منذ|قبل|il y a) (?P<after>.+?)(?: مضت)?|(?P<before>.+?) (?:مضت|مضي|ago))\W*"
 )
 _PART = re.compile(r"(?:(?P<count>\d{1,3}|[^\W\d_]+(?: عشره?)?) )?(?P<unit>[^\W\d_]+)")

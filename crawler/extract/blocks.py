@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from lxml import etree, html
 from lxml.html import HtmlElement
 
-from crawler.extract.vocabulary import CAMEL
+from crawler.extract.vocabulary import CAMEL, pattern
 
 # lxml asks a Python function for the class of each element, where one is enough.
 _ONE_CLASS = etree.ElementDefaultClassLookup(element=HtmlElement)
@@ -44,41 +44,22 @@ _KEPT_FIGURES = "descendant::table|descendant::blockquote"
 _HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 
 # Words in class names and ids that name what surrounds an article, not what it says.
-_CHROME = re.compile(
-    r"(?:^|[\s_-])(?:"
-    r"share|shares|sharing|sharer|sharethis|addtoany|addthis|a2a|social\w*|follow(?:us)?|"
-    r"related\w*|relate|recirc\w*|recommend\w*|read-?(?:also|more|next)|see-?also|also-?read|"
-    r"more-?(?:news|stories|articles|like|on)|most-?(?:read|viewed|popular)|popular|trending|"
-    r"breadcrumbs?|crumbs?|comments?|comment-?list|respond|disqus\w*|sidebar\w*|widgets?|"
-    r"newsletter\w*|subscri\w+|tags?|tag-?list|post-?tags|tagcloud|keywords|author-?(?:box|bio|info)|"
-    r"byline|by-?author|post-?meta|entry-?meta|meta|metadata|captions?|credits?|img-?cap|photo-?cap|"
-    r"wp-caption-text|ads?|adv|advert\w*|adsbygoogle|banner\w*|sponsor\w*|promo\w*|outbrain|taboola|"
-    r"cookies?|consent|gdpr|modal|popup|pop-up|overlay|lightbox|tooltip|toolbar|tools|print|"
-    r"pager|pagination|page-?nav|post-?nav\w*|nav-?links|navbar|navigation|menu\w*|footer|"
-    r"copyrights?|rating\w*|vote|poll|login|signin|search\w*|skip-?link|sr-only|"
-    r"screen-reader-text|visually-?hidden|inject\w*|teasers?|carousel|owl-\w+|slick\w*|swiper\w*|"
-    r"ticker|breaking|links-block|readspeaker|listen|rsbtn|notification\w*|app-?download|jp-relatedposts|"
-    r"sharedaddy|yarpp\w*|crp_related|heateor\w*|noprint"
-    r")(?=$|[\s_-])|(?:^|\s)(?:hidden|hide|d-none)(?=$|\s)",
+_CHROME = pattern(
+    "classes",
+    "furniture",
+    r"(?:^|[\s_-])(?:{})(?=$|[\s_-])|(?:^|\s)(?:hidden|hide|d-none)(?=$|\s)",
     re.IGNORECASE,
 )
 _ROLES = frozenset({"navigation", "complementary", "search", "dialog", "alertdialog"})
 # What a page calls a region for those who hear it.
-_ASIDE = re.compile(
-    r"(?:تخط[يى]|skip|قد ي|قد ت|اقرأ|إقرأ|مواضيع|الأكثر|ذات صلة|مقالات|related|recommend)",
-    re.IGNORECASE,
-)
+_ASIDE = pattern("classes", "aside", r"(?:{})", re.IGNORECASE)
 # Names that only sound like furniture: states of the whole page, and page builders' wrappers.
 _STATES = re.compile(
     r"elementor-widget(?:-(?:container|text-editor|theme-post-content|wrap))?(?=\s|$)"
     r"|(?:no|has|with|without|show|is)-(?:sidebar|comments?|share|caption)\S*"
 )
 # Slides, players and wrappers for print hold text of the article on some sites.
-_WEAK = re.compile(
-    r"(?:^|(?<=[\s_-]))(?:carousel|owl-\w+|slick\w*|swiper\w*|print|tools|toolbar|meta|metadata|"
-    r"inject\w*|breaking|readspeaker|listen|popular|teasers?|overlay)(?=$|[\s_-])",
-    re.IGNORECASE,
-)
+_WEAK = pattern("classes", "weak", r"(?:^|(?<=[\s_-]))(?:{})(?=$|[\s_-])", re.IGNORECASE)
 
 
 def is_left_out(element: HtmlElement, tag: str) -> bool:

@@ -16,21 +16,9 @@ from lxml.html import HtmlElement
 
 from crawler.extract.blocks import Block, is_chrome, is_hidden, is_menu, is_weak
 from crawler.extract.boilerplate import closing
-from crawler.extract.vocabulary import CAMEL, key
+from crawler.extract.vocabulary import CAMEL, class_pattern, key
 
-_BODY = re.compile(
-    r"(?:^|[\s_-])(?:"
-    r"article[-_]*(?:body|text|content|cont|details?|story|main|desc|txt|inner|paragraphs?)\w*|"
-    r"story[-_]*(?:body|text|content|details?)\w*|entry[-_]*(?:content|body|text)|"
-    r"post[-_]*(?:content|body|text|entry)|"
-    r"news[-_]*(?:body|text|content|details?|story|desc)\w*|body[-_]*(?:text|content|copy)|"
-    r"the-?content|single[-_]*(?:content|body)|content[-_]*(?:body|text)|field-name-body|"
-    r"text[-_]?content|field--name-body|main-?text|details?[-_]*(?:content|body|text)|wysiwyg|"
-    r"td-post-content|artical[-_]*(?:body|text|content)|full[-_]?text|itemfulltext|item-?body|"
-    r"article-page-content|rich-?text|caas-body|paragraph-list|gallery-text|topic-content"
-    r")(?=$|[\s_-])",
-    re.IGNORECASE,
-)
+_BODY = class_pattern("body")
 # «wire-body», «report_text»: marked as the body of something that the theme has its own word for.
 _OWN_BODY = re.compile(
     r"(?:^|\s)(?!(?:card|modal|panel|main|page|site|wrapper|container|footer|header|comments?|widget|"

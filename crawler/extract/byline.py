@@ -10,56 +10,32 @@ from crawler.dates.moments import parse
 from crawler.dates.words import WEEKDAYS
 from crawler.extract.blocks import Block
 from crawler.extract.vocabulary import (
+    alternatives,
     is_agency,
     is_person,
     is_place,
     is_unnamed_agency,
     key,
     one_line,
+    pattern,
+    words,
 )
 
 if TYPE_CHECKING:
     from crawler.extract.page import Page
 
 # Verbs and labels before a name, folded.
-_VERBS = (
-    "كتب|كتبت|كتبه|كتبها|يكتب|تكتب|بقلم|بقلم الكاتب|بقلم الكاتبه|اعداد|اعداد وتقديم|اعده|اعدته|"
-    "اعدها|اعده للنشر|اعدته للنشر|اعد التقرير|حوار|حاوره|حاورته|حاورها|اجري الحوار|اجرت الحوار|"
-    "اجراه|تقرير|تحقيق|متابعه|متابعات|ترجمه|ترجمها|تحرير|تغطيه|قراءه|تحليل|رصد|بواسطه|الكاتب|"
-    "الكاتبه|كاتب المقال|المولف|المؤلف|الصحفي|الصحفيه|المحرر|مراسل|مراسله|مراسلنا|مراسلتنا|"
-    "نشر بواسطه|اسم الكاتب|من مراسلنا|من مراسلتنا|من مراسل|كتب المحرر|"
-    "written by|posted by|reported by|by|author|par"
-)
-_ANY_VERB = "|".join(sorted(map(fold, _VERBS.split("|")), key=len, reverse=True))
+_ANY_VERB = "|".join(sorted(map(fold, words("byline", "verbs")), key=len, reverse=True))
 _VERB = re.compile(rf"\W*(?:{_ANY_VERB})(?: و(?:{_ANY_VERB}))?(?:\s*[:：/\-–—ـ|.،]+\s*|\s+|$)")
-_NOT_WRITERS = re.compile(
-    r"\W*(?:تصوير|عدسه|كاميرا|مونتاج|رسوم|تدقيق|مراجعه|photo|photos|powered by|"
-    r"(?:designed|developed|built) by|wordpress|drupal|joomla|blogger)\b"
-)
-_ROLES = re.compile(
-    r"(?:^|\s)(?:رييس|رئيس|مدير|كاتب|كاتبه|محرر|محرره|صحفي|صحافي|صحافيه|صحفيه|باحث|باحثه|مراسل|"
-    r"مراسله|اعلامي|اعلاميه|استاذ|سفير|خبير|ناشط|اكاديمي|editor|writer|journalist|reporter)(?:\s|$)"
-)
-_ACCOUNTS = re.compile(
-    r"(?:admin\w*|administrator|editor\w*|webmaster|web ?master|user\w*|root|test\w*|author|staff|"
-    r"(?:\w+ )?desk|newsroom|super ?(?:admin|user)|manager|moderator|null|none|unknown|"
-    r"anonymous|guest|"
-    r"محرر\w*|المحرر|التحرير|هييه التحرير|هيئه التحرير|اسره التحرير|فريق التحرير|قسم التحرير|"
-    r"غرفه (?:الاخبار|التحرير)|قسم الاخبار|فريق العمل|فريق الموقع|اداره (?:الموقع|التحرير)|"
-    r"مدير الموقع|الموقع|ادمن|مشرف|متابعات|خاص|الاخبار|اخبار|مصادر|مواقع|مواقع الكترونيه|"
-    r"مجهول|غير معروف|المصدر|كاتب|ضيف|زاير)(?:[\W_]*\d+)?"
-)
+_NOT_WRITERS = pattern("byline", "not_writers", r"\W*(?:{})\b")
+_ROLES = pattern("byline", "roles", r"(?:^|\s)(?:{})(?:\s|$)")
+_ACCOUNTS = pattern("byline", "accounts", r"(?:{})(?:[\W_]*\d+)?")
 # Labels that say what someone is: what follows one may be the field, «المحرر السياسي».
-_POSITION = re.compile(
-    r"\W*(?:من )?(?:ال)?(?:محرر|مراسل|مراسله|كاتب|كاتبه|صحفي|صحفيه)(?:نا|تنا)?\b"
-)
-_NO_NAMES = (
-    "اخبار قسم شؤون الشؤون كل جميع عرض المزيد مقالات تقارير هذا هذه خدمه برنامج صفحه في من عن مع"
-)
-_OPENING = frozenset(map(fold, _NO_NAMES.split()))  # words no name begins with
+_POSITION = pattern("byline", "positions", r"\W*(?:من )?(?:ال)?(?:{})(?:نا|تنا)?\b")
+_OPENING = frozenset(map(fold, words("byline", "no_names")))  # words no name begins with
 # Words that end a name, folded.
-CLOSING = frozenset(("في", "من", "عن", "مع", "بين", "عبر", "منذ", "قبل", "الي", "نشر"))
-_OWN = re.compile(r"\b(?:خاص|فريق|موقع|صحيفه|جريده|وكاله|شبكه|مكتب|قناه|نت|نيوز|اونلاين|تحرير)\b")
+CLOSING = frozenset(words("byline", "closing"))
+_OWN = pattern("byline", "own", r"\b(?:{})\b")
 _NAME = re.compile(r"[^\W\d_][\w .’'`\-\u064b-\u0652ـ]*", re.UNICODE)
 
 
@@ -151,62 +127,18 @@ def _after_words(name: str, rest: str) -> str:
 
 
 _SIGNED = re.compile(
-    r"\W*(?:(?:كتب|كتبت|بقلم)\b|(?:اعداد|اعده|اعدته|حوار|حاوره|حاورته|تقرير|تحقيق|متابعه|ترجمه|"
-    r"تحرير|تغطيه)(?: \w+)?\s*(?P<mark>[:：/\-–—|])|(?:اعداد|حوار|تقرير|تحقيق|متابعه|ترجمه)\b)"
+    rf"\W*(?:(?:{alternatives('byline', 'wrote')})\b"
+    rf"|(?:{alternatives('byline', 'marked')})(?: \w+)?\s*(?P<mark>[:：/\-–—|])"
+    rf"|(?:{alternatives('byline', 'signs')})\b)"
 )
 _SPLIT = re.compile(r"\s*(?:[,،;؛|/&+•·–—()\[\]]|\s-\s|\s-|-\s|\sو\s|\sand\s|\set\s|\n)\s*")
 _MARKS = re.compile(r"\s*(?:[/()\[\]|–—]|\s-|-\s)\s*")  # what parts a name from its place
 _ADDRESS = re.compile(r"\S+@\S+|https?:\S*|www\.\S+|@\w+")
 # Names that begin with waw: elsewhere a waw before the second name of a list is "and".
-_WAW_NAMES = frozenset(
-    [
-        "وليد",
-        "وائل",
-        "وايل",
-        "وسام",
-        "وفاء",
-        "وداد",
-        "وجدي",
-        "وحيد",
-        "ورد",
-        "ورده",
-        "وهبه",
-        "وهيب",
-        "وهبي",
-        "وديع",
-        "واصف",
-        "وجيه",
-        "وضاح",
-        "وعد",
-        "وصال",
-        "والي",
-        "ونوس",
-        "وهدان",
-        "وفيق",
-        "وفيقه",
-        "وطفه",
-        "واكد",
-        "وازن",
-        "وسيم",
-        "وسن",
-        "وئام",
-        "ويليام",
-        "ويل",
-        "والتر",
-        "وديان",
-        "وعري",
-        "وصفي",
-        "وحش",
-        "ودود",
-        "وقاص",
-        "وضحي",
-        "والد",
-        "وسوف",
-    ]
-)
+_WAW_NAMES = frozenset(words("byline", "with_waw"))
 _SENTENCE = CLOSING - {"في"}  # words by which a line that begins like a byline goes on
 _MOST = 8
-_WROTE = frozenset({"كتب", "كتبت", "بقلم"})
+_WROTE = frozenset(words("byline", "wrote"))
 _HEAD = re.compile(r"\s*([^-–—:/|]{2,30}?)\s*[-–—:/|]")
 _GOES_ON = (".", "،", "؟", "!", "…")
 

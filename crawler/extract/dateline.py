@@ -4,14 +4,10 @@ import re
 
 from archive.search.arabic import fold
 from crawler.dates.words import HIJRI_MONTHS, MONTHS, WEEKDAYS
-from crawler.extract.vocabulary import is_agency, is_person, is_place
+from crawler.extract.vocabulary import is_agency, is_person, is_place, words
 
 # What opens a sentence someone said, where a paper's name might stand: «القاهرة - الرئيس: …».
-_SPEAKER_WORDS = """
-الرئيس الوزير الحكومه الجيش المتحدث الناطق الشرطه البرلمان المجلس الرئاسه الخارجيه الداخليه الصحه
-الدفاع الامم السفير المحافظ النائب الملك الامير السلطات المعارضه القضاء المحكمه النيابه البنك
-"""
-_SPEAKERS = frozenset(_SPEAKER_WORDS.split())
+_SPEAKERS = frozenset(words("names", "speakers"))
 _MONTH = "|".join(map(re.escape, sorted(MONTHS | HIJRI_MONTHS, key=len, reverse=True)))
 _DAY = "|".join(map(re.escape, WEEKDAYS))
 # The day that agencies print in their datelines, folded, with or without its year.

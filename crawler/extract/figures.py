@@ -10,22 +10,12 @@ from lxml.html import HtmlElement
 
 from archive.records import Image
 from archive.search.arabic import fold
-from crawler.extract.vocabulary import CAMEL, is_agency, key
+from crawler.extract.vocabulary import CAMEL, class_pattern, is_agency, key, pattern
 
 # Read folded: ا for every alef, ه for ة, ي for ى, no marks, lower case.
-_LABEL = re.compile(
-    r"(?:(?:ال)?مصدر(?: ال(?:صوره|صور))?|صدر الصوره|تصوير|عدسه|بعدسه|كاميرا|حقوق الصوره|"
-    r"(?:ال)?صوره(?: من)?|photo(?: by)?|credits?|image(?: source)?|source|©|copyright)"
-    r"\s*[:：/،|\-–]\s*(\S.*)"
-)
-_BARE = re.compile(r"(?:تصوير|بعدسه|عدسه|©)\s+(\S.*)")
-_CREDITED_SOURCES = re.compile(
-    r"(?:(?:صوره )?(?:من )?(?:مواقع التواصل(?: الاجتماعي)?|وسائل التواصل(?: الاجتماعي)?|الانترنت|"
-    r"السوشيال ميديا|ارشيف\w*|الارشيف|ارشيفيه|صوره ارشيفيه|متداوله|ناشطون|خاص|"
-    r"الصحيفه|الجريده|الموقع|الوكاله)|getty(?: images)?|"
-    r"غيتي(?: ايمجز)?|جيتي(?: ايمجز)?|شترستوك|shutterstock|istock|unsplash|pixabay|alamy|epa|ا ب ا|"
-    r"عن الانترنت|(?:x|twitter|facebook|فيسبوك|تويتر|اكس|انستغرام|تلغرام|تيليغرام|يوتيوب))"
-)
+_LABEL = pattern("captions", "label", r"(?:{})\s*[:：/،|\-–]\s*(\S.*)")
+_BARE = pattern("captions", "bare", r"(?:{})\s+(\S.*)")
+_CREDITED_SOURCES = pattern("captions", "sources", r"(?:{})")
 _CLOSING = re.compile(r"^(.*?)\s*[(\[（]([^()\[\]（）]{2,60})[)\]）]\s*\.?\s*$", re.DOTALL)
 _PARTED = re.compile(r"^(.*\S)\s*(?:[|©]|\s[-–—]\s)\s*([^|©]{2,60})$", re.DOTALL)
 _LONGEST_CREDIT = 80  # characters; what is longer says more than a name
@@ -39,8 +29,8 @@ def split_credit(caption: str, names: frozenset[str] = frozenset()) -> tuple[str
     """
     if (credit := _labelled(caption)) is not None:
         return "", credit
-    for pattern in (_CLOSING, _PARTED):
-        if found := pattern.match(caption):
+    for parted in (_CLOSING, _PARTED):
+        if found := parted.match(caption):
             inner = _labelled(found[2]) or (found[2] if _is_source(found[2], names) else None)
             if inner:
                 return found[1].strip(), inner.strip()
@@ -86,16 +76,8 @@ _ICON = re.compile(
 )
 _PICTURE = 200  # pixels; a narrower picture is an icon or a portrait
 _FILE = re.compile(r"\.(?:jpe?g|png|webp|avif)$", re.IGNORECASE)
-_CAPTION = re.compile(
-    r"(?:^|[\s_-])(?:captions?|caption-?text|img-?cap\w*|photo-?cap\w*|image-?desc\w*|"
-    r"photo-?desc\w*|l[ée]gend\w*|wp-caption-text|image-?title|photo-?title)(?=$|[\s_-])",
-    re.IGNORECASE,
-)
-_CREDITED = re.compile(
-    r"(?:^|[\s_-])(?:credits?|copyrights?|photographer|photo-?by|img-?source|image-?source|"
-    r"photo-?source|rights)(?=$|[\s_-])",
-    re.IGNORECASE,
-)
+_CAPTION = class_pattern("caption")
+_CREDITED = class_pattern("credit")
 _HELD = frozenset({"figure", "li", "td"})  # what holds one image with its caption
 _COUNTED = re.compile(r"^\s*\d{1,3}\s*/\s*\d{1,3}\s*")  # «3/8» before a gallery's caption
 _LONGEST = 600  # characters of a caption; a longer one is the text beside an image

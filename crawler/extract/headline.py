@@ -7,13 +7,13 @@ from itertools import pairwise
 from archive.search.arabic import fold
 from crawler.extract.blocks import Block, names_of, own_names
 from crawler.extract.body import Body
-from crawler.extract.vocabulary import CAMEL, is_person, key
+from crawler.extract.vocabulary import CAMEL, alternatives, class_pattern, is_person, key, pattern
 
 _SEPARATOR = re.compile(r"\s+[|\-–—:·•»«›‹/~]+\s+|\s*[|»«›•]\s*|\s+::\s+")
 # What a newspaper's name says it is, folded: «صحيفة الساحل» is «الساحل» as well.
 _GENERIC = re.compile(
-    r"^(?:صحيفه|جريده|موقع|شبكه|وكاله|قناه|مجله|بوابه|موسسه|اذاعه|تلفزيون|the)\s+"
-    r"|\s+(?:نيوز|اونلاين|news|online|newspaper|tv)$"
+    rf"^(?:{alternatives('headline', 'generic')})\s+"
+    rf"|\s+(?:{alternatives('headline', 'generic_end')})$"
 )
 _ANY_MARK = re.compile(r"\s*(?:[|:/\\<>»«›‹•·★~()\[\]─―—–]+|\.{2,}|…|\s[-ـ]+|[-ـ]+\s)\s*")
 _LEAST = 3  # words that a part of a title must have to be the headline
@@ -162,21 +162,10 @@ def repeats(deck: str, text: str) -> bool:
     return bool(start) and (start[:60] in body if len(start) > 60 else body.startswith(start))
 
 
-_DECK = re.compile(
-    r"(?:^|[\s_-])(?:deck|standfirst|stand-first|sub-?title|sub-?head\w*|excerpt|summary|lead|lede|"
-    r"intro\w*|chapo|abstract|brief|teaser-text|(?:post|article|entry|news|story)-?desc\w*|description|kicker-text|"
-    r"announce-?text|field-name-field-(?:summary|deck|lead)\w*)(?=$|[\s_-])",
-    re.IGNORECASE,
-)
-_SURELY = re.compile(
-    r"(?:^|[\s_-])(?:deck|stand-?first|sub-?title|sub-?head\w*|chapo)(?=$|[\s_-])", re.IGNORECASE
-)
+_DECK = class_pattern("deck")
+_SURELY = class_pattern("surely_deck")
 # What opens a paragraph that goes on with what an earlier one began, folded.
-_GOES_ON = re.compile(
-    r"(?:و(?:قال|اضاف|اوضح|اكد|اشار|ذكر|تابع|لفت|شدد|اعتبر|بحسب|نقل|اعلن|كان|في|من|عن|علي|الي|بين|"
-    r"جاء|راي|كشف|بدا|طالب|دعا|حذر|اعرب|ياتي|تاتي|يذكر|بعد|قبل|هو|هي|قد|ل|ب)\w*|كما|فيما|بدوره|بدورها|"
-    r"من جهته|من جهتها|من جانبه)\b"
-)
+_GOES_ON = pattern("headline", "goes_on", r"(?:{})\b")
 _SENTENCE = re.compile(r"""[.؟!?…]["'”»)\]]*\s*$""")
 
 

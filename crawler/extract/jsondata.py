@@ -14,33 +14,11 @@ from typing import Any
 
 from lxml.html import HtmlElement
 
-from crawler.extract.vocabulary import key
+from crawler.extract.vocabulary import key, words
 
 Node = dict[str, Any]
 
-ARTICLES = frozenset(
-    [
-        "Article",
-        "NewsArticle",
-        "ReportageNewsArticle",
-        "AnalysisNewsArticle",
-        "OpinionNewsArticle",
-        "BackgroundNewsArticle",
-        "ReviewNewsArticle",
-        "AskPublicNewsArticle",
-        "BlogPosting",
-        "LiveBlogPosting",
-        "SocialMediaPosting",
-        "Report",
-        "TechArticle",
-        "ScholarlyArticle",
-        "AdvertiserContentArticle",
-        "SatiricalArticle",
-        "Review",
-        "CriticReview",
-        "Interview",
-    ]
-)
+ARTICLES = frozenset(words("fields", "json", "article_types"))
 _INNER = ("@graph", "mainEntity")
 _TRAILING_COMMA = re.compile(r",\s*([}\]])")
 _WRAPPING = re.compile(r"^\s*(?://)?\s*(?:<!\[CDATA\[|<!--)|(?:\]\]>|-->|;)\s*$")
@@ -148,30 +126,13 @@ _ASSIGNED = re.compile(
     r"(?:State|Data|Props))\s*=\s*(?=[{\[])",
     re.IGNORECASE,
 )
-_TITLES = ("title", "headline", "name", "post_title", "headlines", "articleTitle")
-_BODIES = (
-    *(
-        "articleBody",
-        "body",
-        "content",
-        "content_elements",
-        "bodyHtml",
-        "body_html",
-        "html",
-        "text",
-    ),
-    *("fullText", "full_text", "details", "story", "post_content", "paragraphs", "blocks"),
-    *("components", "rendered", "value"),
-)
-_PUBLISHED = (
-    *("datePublished", "publishedAt", "published_at", "publishDate", "publish_date"),
-    *("firstPublishedAt", "first_publish_date", "publicationDate", "display_date", "publishedDate"),
-    *("published_date", "date_published", "published", "pubDate"),
-)
-_MODIFIED = ("dateModified", "updatedAt", "updated_at", "modifiedAt", "modified_at", "updateDate")
-_DECKS = ("subtitle", "sub_title", "deck", "standfirst", "subheadline", "subheadlines", "subTitle")
-_AUTHORS = ("authors", "author", "credits", "writers", "writer", "byline", "by")
-_NAMES = ("name", "fullName", "full_name", "display_name", "title", "basic", "rendered", "by")
+_TITLES = words("fields", "json", "titles")
+_BODIES = words("fields", "json", "bodies")
+_PUBLISHED = words("fields", "json", "published")
+_MODIFIED = words("fields", "json", "modified")
+_DECKS = words("fields", "json", "decks")
+_AUTHORS = words("fields", "json", "authors")
+_NAMES = words("fields", "json", "names")
 _LEAST_TEXT = 200  # characters of text that make a story
 _MOST_VALUES = 50_000  # values of one page that are looked at
 _LONGEST = 4_000_000  # characters of one script
@@ -309,15 +270,4 @@ def _paragraphs(value: object, depth: int) -> Iterator[str]:
 
 
 # What stands between the paragraphs of a story that is kept in pieces.
-_OTHER = frozenset(
-    {
-        "image",
-        "gallery",
-        "video",
-        "interstitial_link",
-        "oembed_response",
-        "raw_html",
-        "ad",
-        "related",
-    }
-)
+_OTHER = frozenset(words("fields", "json", "between"))

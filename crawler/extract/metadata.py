@@ -16,44 +16,8 @@ from archive.records import Problem
 from archive.urls import host_of
 from crawler.dates.decision import Stamp
 from crawler.extract.jsondata import Graph, Node, Stated, read_graph, types
-from crawler.extract.vocabulary import is_agency
+from crawler.extract.vocabulary import is_agency, words
 from crawler.publisher import Rules
-
-PUBLISHED = (
-    *("article:published_time", "article:published", "og:article:published_time"),
-    *("og:published_time", "datepublished", "date_published", "publishdate"),
-    *("publish_date", "publish-date", "publishedtime", "pubdate", "publication_date"),
-    *("publication-date", "dc.date.issued", "dcterms.issued", "dc.date", "dc.date.created"),
-    *("dcterms.created", "parsely-pub-date", "sailthru.date", "cxenseparse:publishtime"),
-    *("cxenseparse:recs:publishtime", "article.published", "article_date_original"),
-    *("originalpublicationdate", "datecreated", "citation_publication_date"),
-    *("published_date", "rnews:datepublished", "date"),
-)
-MODIFIED = (
-    *("article:modified_time", "article:modified", "og:updated_time"),
-    *("og:article:modified_time", "datemodified", "date_modified", "lastmod"),
-    *("last-modified", "dcterms.modified", "dc.date.modified", "cxenseparse:modifiedtime"),
-    *("article.updated", "revised"),
-)
-AUTHORS = (
-    *("article:author", "og:article:author", "dc.creator", "dcterms.creator"),
-    *("parsely-author", "sailthru.author", "cxenseparse:author", "byl", "byline"),
-    *("article:author_name",),
-)
-TITLES = ("og:title", "twitter:title", "dc.title", "parsely-title", "headline")
-DESCRIPTIONS = ("og:description", "description", "twitter:description")
-SECTIONS = (
-    *("article:section", "og:article:section", "parsely-section", "articlesection"),
-    *("section",),
-)
-TAGS = (
-    *("article:tag", "og:article:tag", "news_keywords", "parsely-tags"),
-    *("cxenseparse:keywords",),
-)
-IMAGES = (
-    *("og:image", "og:image:url", "og:image:secure_url", "twitter:image"),
-    *("twitter:image:src",),
-)
 
 
 def site_of(host: str) -> str:
@@ -221,31 +185,29 @@ def _from_meta(found: Evidence, root: HtmlElement) -> None:
         content = (attributes.get("content") or attributes.get("value") or "").strip()
         if name and content:
             metas.setdefault(name.strip().lower(), []).append(content)
-    found.titles += [("meta", text) for text in _values(metas, TITLES)]
+    found.titles += [("meta", text) for text in _values(metas, "titles")]
     title = root.find(".//title")
     found.titles += [("title", title.text_content())] if title is not None else []
-    found.descriptions += _values(metas, DESCRIPTIONS)
-    found.authors += [("meta", text) for text in _values(metas, AUTHORS)]
+    found.descriptions += _values(metas, "descriptions")
+    found.authors += [("meta", text) for text in _values(metas, "authors")]
     found.owners += metas.get("author", [])
-    found.stamps += [Stamp(source="meta", text=text) for text in _values(metas, PUBLISHED)]
+    found.stamps += [Stamp(source="meta", text=text) for text in _values(metas, "published")]
     found.stamps += [
-        Stamp(source="meta", text=text, modified=True) for text in _values(metas, MODIFIED)
+        Stamp(source="meta", text=text, modified=True) for text in _values(metas, "modified")
     ]
-    found.sections += _values(metas, SECTIONS)
-    found.tags += [word for text in _values(metas, TAGS) for word in _COMMAS.split(text)]
+    found.sections += _values(metas, "sections")
+    found.tags += [word for text in _values(metas, "tags") for word in _COMMAS.split(text)]
     found.keywords += [word for text in metas.get("keywords", ()) for word in _COMMAS.split(text)]
-    found.images += _values(metas, IMAGES)
-    found.names += _values(
-        metas, ("og:site_name", "application-name", "apple-mobile-web-app-title")
-    )
+    found.images += _values(metas, "images")
+    found.names += _values(metas, "names")
     found.types |= {f"og:{text.lower()}" for text in metas.get("og:type", ())}
     for link in root.iterfind(".//link[@rel='canonical']"):
         found.canonical.append(link.get("href") or "")
     found.canonical += metas.get("og:url", [])
 
 
-def _values(metas: dict[str, list[str]], names: Iterable[str]) -> list[str]:
-    return [text for name in names for text in metas.get(name, ())]
+def _values(metas: dict[str, list[str]], field_name: str) -> list[str]:
+    return [text for name in words("fields", "meta", field_name) for text in metas.get(name, ())]
 
 
 def _from_microdata(found: Evidence, root: HtmlElement) -> None:

@@ -23,21 +23,15 @@ from crawler.extract.byline import is_named, is_placed_name, names, signature
 from crawler.extract.dateline import split_dateline
 from crawler.extract.headline import parts as split_title
 from crawler.extract.headline import standfirst
-from crawler.extract.vocabulary import key
+from crawler.extract.vocabulary import class_pattern, key, pattern
 
-_BYLINE = re.compile(
-    r"(?:^|[\s_-])(?:author\w*|byline|by-?line|writer|write-?by|written|journalist|reporter|"
-    r"posted-?by|vcard|kateb|katib)(?=$|[\s_-])",
-    re.IGNORECASE,
-)
+_BYLINE = class_pattern("byline")
 _AUTHOR_LINK = re.compile(r"author|writer|kat[ie]b|editor|profile|user|كاتب|كتاب", re.IGNORECASE)
 _FIGURES = frozenset({"figure", "figcaption", "aside"})
-_CREDIT = re.compile(
-    r"(?:^|[\s_-])(?:(?:img-?)?cap(?:tions?)?|credits?|photo\w*|image|tags?|keywords)(?=$|[\s_-])"
-)
+_CREDIT = pattern("classes", "credit_line", r"(?:^|[\s_-])(?:{})(?=$|[\s_-])")
 _PARTED = re.compile(r"\s*[|•·]\s*|\s[-–—]\s")
 _INLINE_NAMES = ("a", "span", "strong", "b", "em", "i", "cite")
-_PLACED = re.compile(r"(?:^|[\s_-])(?:location|place|city|dateline|source|agency)(?=$|[\s_-])")
+_PLACED = pattern("classes", "dateline", r"(?:^|[\s_-])(?:{})(?=$|[\s_-])")
 _JOINED = re.compile(r"\s[-–—/]\s|[(/]")
 _NEAR = 14  # blocks around the headline that may hold its date
 _SHORT = 120
@@ -188,7 +182,7 @@ def _shares(element: HtmlElement, other: HtmlElement | None) -> bool:
     return mine is not None and mine is next(other.iterancestors("article"), None)
 
 
-_UPDATED = re.compile(r"(?:اخر تحديث|تم التحديث|تحديث|محدثه|معدل|عدل|updated|modified)")
+_UPDATED = pattern("headline", "updated", r"(?:{})")
 _CHANGED = re.compile(r"updated?|modified|Modified")
 _ENTRY = re.compile(r"(?:^|[\s_-])(?:published|entry-date|post-date)(?=$|[\s_-])")
 _SPLIT = re.compile(r"\s*[|•·]\s*|\s[-–—]\s|\s+(?=آخر تحديث|اخر تحديث|تم التحديث|تحديث)")

@@ -9,22 +9,15 @@ from archive.search.arabic import fold
 from crawler.extract.blocks import Block
 from crawler.extract.metadata import Evidence, Selected
 from crawler.extract.page import Page
-from crawler.extract.vocabulary import CAMEL, key, one_line
+from crawler.extract.vocabulary import CAMEL, class_pattern, key, one_line, pattern, words
 
 _CRUMBS = re.compile(r"bread-?c\w*|crumbs?", re.IGNORECASE)
-_TAGS = re.compile(
-    r"(?:^|[\s_-])(?:tags|tag-?list|tag-?links|post-?tags|keywords|key-?words|mots?-cl\w*|hashtags)"
-    r"(?=$|[\s_-])",
-    re.IGNORECASE,
-)
-_LABEL = re.compile(
-    r"\W*(?:(?:ال)?وسوم|(?:ال)?كلمات (?:ال)?(?:مفتاحيه|دلاليه|دليليه|داله)|تاغات|تاجات|العلامات|"
-    r"مواضيع|موضوعات|في هذا المقال|هاشتاغ|tags?|keywords)\s*(?:[:：#|]|$)\s*"
-)
+_TAGS = class_pattern("tags")
+_LABEL = pattern("headline", "tag_label", r"\W*(?:{})\s*(?:[:：#|]|$)\s*")
 _COMMAS = re.compile(r"\s*[,،;؛|#]\s*|\s+[-–•·]\s+")
 _LONGEST_LIST = 300
-_HOMES = frozenset(map(key, ("الرئيسية", "الصفحة الرئيسية", "الصفحه الرئيسيه", "home", "رئيسية")))
-_TRAIL = ("الرئيسية ", "الصفحة الرئيسية ", "الرئيسية/")
+_HOMES = frozenset(map(key, words("headline", "homes")))
+_TRAIL = tuple(words("headline", "trails"))
 _LONGEST_TAG = 60
 _MOST_TAGS = 30
 _MOST_KEYWORDS = 15  # a page with more of them names its site's topics, not its own

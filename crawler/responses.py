@@ -10,7 +10,6 @@ from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Link, Page, Visit
 from archive.store import Store
 from archive.urls import host_of
-from crawler import listings
 from crawler.browser.render import NotRendered, is_shown
 from crawler.listings import NotAListing, wordpress
 from crawler.listings.follow import Listing, announced_sitemaps, has_to_announce
@@ -121,9 +120,6 @@ class Responses:
         Raises:
             NotAListing, Stopped
         """
-        if visit.kind is Kind.SITEMAP:
-            # Read as a stream; what others make of their bodies can take for ever.
-            return listings.links(capture)
         if not has_to_announce(visit, self._publishers[visit.publisher]):
             return await self._workers.links(capture)
         links = await self._workers.links(capture, announced=True)

@@ -5,14 +5,14 @@ feedparser takes a quarter of a minute for 300 kB of nested elements.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import islice
 
 from pebble import ProcessExpired
 
 from archive.problems import ProblemKind
-from archive.records import Capture, Extraction, Link, PageKind, Problem
+from archive.records import Capture, Extraction, Kind, Link, PageKind, Problem
 from crawler import listings
 from crawler.errors import NoWorkers
 from crawler.extract import extract
@@ -74,15 +74,18 @@ class Workers:
         except Exception as error:  # noqa: BLE001 - a bad page is a problem, never the end of a crawl
             return _failed(ProblemKind.EXTRACT_ERROR, f"{type(error).__name__}: {error}")
 
-    async def links(self, capture: Capture, *, announced: bool = False) -> list[Link]:
-        """Return the links of a captured feed, section or interface, at most `MOST_LINKS` of them.
+    async def links(self, capture: Capture, *, announced: bool = False) -> Iterable[Link]:
+        """Return the links of a captured listing, at most `MOST_LINKS` but for a sitemap.
 
-        With `announced`, first the listings that the page's head names.
+        With `announced`, first the listings that the page's head names. A sitemap is a stream
+        that may raise NotAListing later; what others make of their bodies can take for ever.
 
         Raises:
             NotAListing: if it is none, or reading it takes too long.
             Stopped: if it could not be read, and is as due as before.
         """
+        if capture.kind is Kind.SITEMAP:
+            return listings.links(capture)
         try:
             return await self._processes.do(partial(_links, capture, announced=announced))
         except TimeoutError as error:

@@ -1,37 +1,34 @@
-"""`warraq publishers`: who can be followed, a look at a new site, a look at known entry points."""
+"""`warraq publishers`: list and show those to follow, survey a new site, check entry points."""
 
-import importlib
+import asyncio
 import json
+import sys
+import tempfile
 import unicodedata
+from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
+from archive.beginning import Beginning
+from archive.clock import Clock
 from archive.commands.options import archive_option
 from archive.search.arabic import fold
-from crawler.commands.options import folders
-from crawler.publisher import PACKAGED, Publisher, load_all, locate, read
+from archive.urls import canonical, host_of
+from crawler import config
+from crawler.addresses import is_local
+from crawler.commands.options import chosen, folders, log_level_option, now_option
+from crawler.errors import CannotFollow, PublisherError
+from crawler.publisher import PACKAGED, Publisher, is_slug, load_all, locate, read
 
-_LATER = {  # their libraries are loaded when they run
-    "add": "crawler.commands.publishers_add",
-    "check": "crawler.commands.publishers_check",
-}
-
-
-class _Group(click.Group):
-    """Loads the commands that use the network from their own modules."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*super().list_commands(ctx), *_LATER]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _LATER:
-            return super().get_command(ctx, cmd_name)
-        command = getattr(importlib.import_module(_LATER[cmd_name]), cmd_name)
-        return command if isinstance(command, click.Command) else None
+if TYPE_CHECKING:  # `list` and `show` run without Scrapy
+    from crawler.discovery.check import Finding
+    from crawler.discovery.survey import Survey
 
 
-@click.group(cls=_Group)
+@click.group()
 def publishers() -> None:
     """List, show, add and check newspapers to follow.
 
@@ -39,9 +36,9 @@ def publishers() -> None:
     same name replaces the packaged one.
 
     \b
-    warraq publishers list --country SY            who is known
+    warraq publishers list --country SY            all known publishers of a country
     warraq publishers show enabbaladi              its file
-    warraq publishers add https://example.org/     look at a site, write its file
+    warraq publishers add https://example.org/     survey a site, write its file
     warraq publishers check                        do the entry points still work?
     """  # noqa: D301 - click wants the character
 
@@ -54,29 +51,30 @@ def publishers() -> None:
 def list_(text: tuple[str, ...], archive: Path, country: str | None, as_json: bool) -> None:
     """List the publishers that can be followed.
 
-    With TEXT, those whose name, short name or address holds it, in Arabic or Latin letters.
+    With TEXT, those whose name, short name or address contains it, in Arabic or Latin letters.
     `own` are files of the archive in --archive, `packaged` those that come with Warraq. `checked`
-    says whether a person has looked at the entry points.
+    says whether a person has checked the entry points.
 
     \b
     warraq publishers list --country SY
     warraq publishers list الجزيرة
     warraq publishers list --json | jq -r 'select(.checked | not).slug'
     """  # noqa: D301 - click wants the character
-    found = [
-        one
-        for one in load_all(*folders(archive)).values()
-        if (not country or one.country == country.upper()) and _holds(one, " ".join(text))
+    rows = [
+        _row(publisher, locate(publisher.slug, folders(archive)))
+        for publisher in load_all(*folders(archive)).values()
+        if (not country or publisher.country == country.upper())
+        and _contains(publisher, " ".join(text))
     ]
-    rows = [_row(one, locate(one.slug, folders(archive))) for one in found]
     if as_json:
         for row in rows:
             click.echo(json.dumps(row, ensure_ascii=False))
     elif rows:
         click.echo(_table(rows))
-        click.echo(f"{len(rows)} publishers. `warraq crawl SLUG` follows one.")
+        count = f"{len(rows)} publisher{'' if len(rows) == 1 else 's'}"
+        click.echo(f"{count}. `warraq crawl SLUG` follows one.")
     else:
-        click.echo("No such publisher. `warraq publishers add URL` looks at a new one.", err=True)
+        click.echo("No such publisher. `warraq publishers add URL` adds a new one.", err=True)
         raise SystemExit(1)
 
 
@@ -86,49 +84,242 @@ def list_(text: tuple[str, ...], archive: Path, country: str | None, as_json: bo
 def show(slug: str, archive: Path) -> None:
     """Print the file by which the publisher SLUG is followed.
 
-    Where it is goes to standard error, so that what is printed can be the beginning of a file of
-    your own, which replaces the packaged one:
+    Its path goes to standard error, so that the output can be the beginning of a file of your own,
+    which replaces the packaged one:
 
     \b
     warraq publishers show enabbaladi
     warraq publishers show enabbaladi > warraq-archive/publishers/enabbaladi.toml
     """  # noqa: D301 - click wants the character
     path = locate(slug, folders(archive))
-    one = read(path)
+    publisher = read(path)
     click.echo(f"{path} ({_source(path)})", err=True)
     if _source(path) == "own" and (PACKAGED / path.name).is_file():
         click.echo(f"It replaces the packaged {PACKAGED / path.name}", err=True)
-    if not one.checked:
+    if not publisher.checked:
         click.echo(
-            "No person has checked its entry points; `warraq publishers check` does.", err=True
+            "No person has checked its entry points; `warraq publishers check` tests them.",
+            err=True,
         )
     click.echo(path.read_text("utf-8-sig"), nl=False)
 
 
-def _row(one: Publisher, path: Path) -> dict[str, object]:
-    return {
-        "slug": one.slug,
-        "name": one.name,
-        "name_latin": one.name_latin,
-        "country": one.country,
-        "language": one.language,
-        "homepage": one.homepage,
-        "checked": one.checked,
-        "source": _source(path),
-    }
+@publishers.command()
+@click.argument("url")
+@archive_option
+@click.option("--slug", metavar="SLUG", help="Its short name (default: made from the address).")
+@click.option("--force", is_flag=True, help="Replace an existing file, or the packaged one.")
+@log_level_option
+@now_option
+def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, now: Clock) -> None:
+    """Survey a new newspaper once and write its file.
+
+    URL is its front page; the file is DIR/publishers/SLUG.toml. What the site declares is tried
+    first (feeds, robots.txt, WordPress), then usual addresses, then its menu. Three articles are
+    shown as Warraq reads them. robots.txt and delays are respected as in a crawl, and the bytes
+    are archived; nothing counts as crawled. For a site that is not a newspaper, or cannot be
+    reached, no file is written, and no archive is created where there was none.
+
+    \b
+    warraq publishers add https://www.example.org/
+    warraq publishers add https://example.org/ar --slug example-arabic
+    """  # noqa: D301 - click wants the character
+    from crawler.discovery.publisher_file import compose, slug_of
+    from crawler.discovery.report import survey_report
+
+    home = _checked(url)
+    if slug and not is_slug(slug):
+        raise click.BadParameter(
+            f"{slug!r} is not a valid short name; use small Latin letters, digits, dots and"
+            " hyphens",
+            param_hint="--slug",
+        )
+    _ensure_new(archive, home, slug or slug_of(home), force=force)
+    begun = Beginning(archive)
+    try:
+        survey = _surveyed(archive, home, log_level=log_level, now=now)
+        name = slug or slug_of(survey.home)
+        _ensure_new(archive, survey.home, name, force=force)
+    except (CannotFollow, PublisherError):
+        begun.take_back(now=now(), captures=True)
+        raise
+    path = _write(archive / "publishers", name, compose(survey, name, on=now().date()))
+    click.echo(survey_report(survey, path, archive))
+
+
+@publishers.command()
+@click.argument("slugs", nargs=-1, metavar="[SLUG]…")
+@archive_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per entry point.")
+@log_level_option
+@now_option
+def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, now: Clock) -> None:
+    """Test each entry point of publishers once: feeds, sitemaps, sections.
+
+    Checks the publishers SLUG…, by default those that this archive follows. Reports the form of
+    each entry point, the number of its links, its newest date, and what to do where it is broken.
+    Exit code 1 if one is.
+
+    robots.txt and delays are respected and the bytes are archived, but it does not count as a
+    crawl: new articles stay new for the next crawl.
+
+    \b
+    warraq publishers check enabbaladi aawsat
+    warraq publishers check --archive ~/news --json | jq 'select(.works | not)'
+    """  # noqa: D301 - click wants the character
+    wanted = chosen(archive, slugs)
+    for publisher in wanted:
+        if not publisher.is_open(now()):
+            hours = f"{publisher.hours} ({publisher.zone or 'UTC'})"
+            click.echo(f"{publisher.slug} is crawled only at {hours}; not checked now", err=True)
+    open_now = [publisher for publisher in wanted if publisher.is_open(now())]
+    begun = Beginning(archive)
+    findings = _findings(archive, open_now, log_level=log_level, now=now)
+    begun.take_back(now=now())
+    if not _report(open_now, findings, as_json=as_json):
+        raise SystemExit(1)
+
+
+def _surveyed(archive: Path, home: str, *, log_level: str, now: Clock) -> "Survey":
+    """Survey the site.
+
+    Raises:
+        CannotFollow: if no newspaper can be recognised.
+    """
+    from crawler.discovery.probe import NOBODY, Inquiry, run
+    from crawler.discovery.survey import survey
+
+    own = is_local(urlsplit(home).hostname or "")  # named by the user: open, and without a delay
+    publisher = Publisher(
+        slug=NOBODY, name=host_of(home), homepage=home, delay=0.0 if own else None
+    )
+    inquiry = Inquiry(
+        ask=lambda probe: survey(probe, home),
+        root=archive,
+        command="publishers add",
+        publishers=[publisher],
+        named=[home] if own else [],
+        settings=config.load(archive),
+        log_level=log_level.upper(),
+        clock=now,
+        report=lambda line: click.echo(line, err=True),
+    )
+    return asyncio.run(run(inquiry))
+
+
+def _findings(
+    archive: Path, open_now: list[Publisher], *, log_level: str, now: Clock
+) -> "list[Finding]":
+    """Check every entry point of some publishers."""
+    from crawler.discovery.check import Finding, check
+    from crawler.discovery.probe import Inquiry, run
+
+    inquiry: Inquiry[list[Finding]] = Inquiry(
+        ask=lambda probe: check(probe, open_now),
+        root=archive,
+        command="publishers check",
+        publishers=open_now,
+        settings=config.load(archive),
+        log_level=log_level.upper(),
+        clock=now,
+        # A catalogue takes minutes: a terminal shows that something happens.
+        report=lambda line: click.echo(line, err=True) if sys.stderr.isatty() else None,
+    )
+    return asyncio.run(run(inquiry))
+
+
+def _report(open_now: list[Publisher], findings: "list[Finding]", *, as_json: bool) -> bool:
+    """Print what was found; return whether everything works."""
+    from crawler.discovery.report import as_object, check_report
+
+    grouped = groupby(findings, lambda finding: finding.publisher)
+    by_publisher = {slug: list(some) for slug, some in grouped}
+    for publisher in open_now:
+        some = by_publisher.get(publisher.slug, [])
+        if as_json:
+            for finding in some:
+                click.echo(json.dumps(as_object(finding), ensure_ascii=False))
+        else:
+            click.echo(check_report(publisher.slug, some))
+    return all(finding.works for finding in findings) and len(by_publisher) == len(open_now)
+
+
+def _checked(url: str) -> str:
+    """Return the address as a complete one; without a scheme, `https://` is meant."""
+    complete = url if "://" in url else f"https://{url}"
+    wrong = None
+    try:
+        host = host_of(canonical(complete))
+        if "." not in host and ":" not in host and not is_local(host):
+            wrong = f"{url!r} is a name, not an address"
+    except ValueError as error:
+        wrong = str(error)
+    if wrong:
+        raise click.BadParameter(
+            f"{wrong}; give the front page's address, e.g. https://example.org/", param_hint="URL"
+        )
+    return complete if urlsplit(complete).path else f"{complete}/"
+
+
+def _ensure_new(archive: Path, home: str, slug: str, *, force: bool) -> None:
+    """Refuse to follow a newspaper twice, or to replace a file, without `--force`.
+
+    Raises:
+        PublisherError: naming what there is, and what to do.
+    """
+    path = archive / "publishers" / f"{slug}.toml"
+    if force:
+        return
+    if path.is_file():
+        raise PublisherError(
+            f"{path} exists already; --force replaces it, --slug gives the new one another name"
+        )
+    for known in load_all(*folders(archive)).values():
+        if known.homepage and _place(known.homepage) == _place(home):
+            raise PublisherError(
+                f"{known.homepage} is known as {known.slug!r}: test it with `warraq publishers"
+                f" check {known.slug}`, follow it with `warraq crawl {known.slug}`; to write a"
+                f" file of your own that replaces it: --force --slug {known.slug}"
+            )
+    if (PACKAGED / path.name).is_file():
+        raise PublisherError(
+            f"another publisher is called {slug!r} (`warraq publishers show {slug}`);"
+            " give this one another name with --slug, or replace that one with --force"
+        )
+
+
+def _place(url: str) -> str:
+    return canonical(url).partition("://")[2].removeprefix("www.").rstrip("/")
+
+
+def _write(folder: Path, slug: str, text: str) -> Path:
+    """Write a publisher file that is valid, completely or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{slug}.toml"
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".new-") as beside:
+        new = Path(beside) / path.name
+        new.write_text(text, "utf-8")
+        read(new)
+        new.replace(path)
+    return path
+
+
+def _row(publisher: Publisher, path: Path) -> dict[str, object]:
+    keys = ("slug", "name", "name_latin", "country", "language", "homepage", "checked")
+    return {key: getattr(publisher, key) for key in keys} | {"source": _source(path)}
 
 
 def _source(path: Path) -> str:
     return "packaged" if path.parent == PACKAGED else "own"
 
 
-def _holds(one: Publisher, text: str) -> bool:
-    names = (one.slug, one.name, one.name_latin or "", one.homepage or "")
+def _contains(publisher: Publisher, text: str) -> bool:
+    names = (publisher.slug, publisher.name, publisher.name_latin or "", publisher.homepage or "")
     return fold(text).lower() in fold(" ".join(names)).lower()
 
 
 def _table(rows: list[dict[str, object]]) -> str:
-    """Return rows as a table; the Arabic name stands last, where it disturbs no column."""
+    """Return rows as a table; the Arabic name comes last, where it disturbs no column."""
     cells = [
         (
             str(row["slug"]),
@@ -141,17 +332,19 @@ def _table(rows: list[dict[str, object]]) -> str:
         for row in rows
     ]
     cells.insert(0, ("slug", "country", "checked", "source", "", "name"))
-    widths = [max(_width(row[column]) for row in cells) for column in range(len(cells[0]) - 1)]
+    widths = [max(map(_width, column)) for column in list(zip(*cells, strict=True))[:-1]]
     return "\n".join(
         "  ".join(
-            [*(_padded(cell, width) for cell, width in zip(row, widths, strict=False)), row[-1]]
+            [
+                *(
+                    cell + " " * (width - _width(cell))
+                    for cell, width in zip(row, widths, strict=False)
+                ),
+                row[-1],
+            ]
         )
         for row in cells
     )
-
-
-def _padded(text: str, width: int) -> str:
-    return text + " " * (width - _width(text))
 
 
 def _width(text: str) -> int:

@@ -1,39 +1,41 @@
-"""Whether entry points work: what an answer is as a listing, and what to do where it is none.
+"""Whether entry points work: what each answers as a listing, and what to do where it fails.
 
-Each is asked once, without the validators of its visit, which is not ended by it.
+They are read by the crawl's own listing code. Each is fetched once, without the validators of its
+visit, and the visit does not end: what is new stays new for the next crawl.
 """
 
 import asyncio
 import codecs
 import contextlib
-import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
+from urllib.parse import urljoin
 
 from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Link, Problem
 from archive.urls import host_of
-from crawler import listings
 from crawler.dates.moments import parse
-from crawler.discovery.probe import Answer, Scout
-from crawler.discovery.site import KEYS, absolute
-from crawler.extract.vocabulary import one_line
-from crawler.listings import NotAListing
+from crawler.discovery.probe import Answer, Probe
+from crawler.discovery.site import KEYS
+from crawler.listings import NotAListing, sitemaps
 from crawler.publisher import Publisher
+from crawler.wiring import entry_points
 from crawler.workers import Stopped, Workers
 
+STALE = timedelta(days=30)
 MOST_LINKS = 200_000  # counted of one listing; sitemaps.org allows 50,000
 KEPT = 2000  # links that are kept for a closer look
 _AT_ONCE = 500
 _HEAD = 4096
-_DATES = 2500  # at either end of a listing: the newest stands at one of them
+_DATES = 2500  # at either end of a listing: the newest is at one of them
 _SOON = timedelta(days=1)  # a listing's date may be that far ahead: some print local times as UTC
+_ADD = "find where it lists its articles now: run `warraq publishers add` with its front page"
 
-# What may stand before the element that tells what a document is.
+# What may come before the element that says what a document is.
 _BEFORE = re.compile(r"(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>]*>)*", re.DOTALL | re.IGNORECASE)
 _FORMS = (
     (re.compile(r"<(?:\w+:)?sitemapindex\b"), Kind.SITEMAP, "sitemap index"),
@@ -64,30 +66,166 @@ class Listing:
     count: int = 0
     newest: datetime | date | None = None
 
+    def __str__(self) -> str:
+        """Return what it holds, in one line: `RSS feed, 10 links, newest 2020-11-12`."""
+        is_index = bool(self.listings) and not self.count
+        number, noun = (len(self.listings), "sitemap") if is_index else (self.count, "link")
+        if is_index and self.kind is not Kind.SITEMAP:
+            noun = "listing"
+        newest = f", newest {when(self.newest)}" if self.newest else ""
+        return f"{self.form}, {number} {noun}{'' if number == 1 else 's'}{newest}"
 
-async def inspect(answer: Answer, workers: Workers, *, now: datetime) -> Listing | Problem:
-    """Read what an address answered as the listing that its kind promises.
 
-    Returns a problem for no good answer, for something else than a listing, or one of another kind.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What one entry point gave: its listing, or the problem in one sentence.
+
+    `key` and `url` are its place in the publisher's file; `status` is None without an answer.
+    `wanted` counts the links that the publisher's patterns accept. `remedies` say what to do, even
+    where it still works.
+    """
+
+    publisher: str
+    key: str
+    url: str
+    status: int | None = None
+    listing: Listing | None = None
+    wanted: int = 0
+    problem: str | None = None
+    remedies: tuple[str, ...] = ()
+
+    @property
+    def works(self) -> bool:
+        """Whether the crawl gets articles, or listings of them, from here."""
+        return self.problem is None
+
+
+async def check(probe: Probe, publishers: Sequence[Publisher]) -> list[Finding]:
+    """Fetch every entry point of the publishers once; return what each gave, in their order.
+
+    Raises:
+        CrawlerError: what ended the check, when everything in progress is finished.
+    """
+    checks = [
+        _check(probe, publisher, place, asked)
+        for publisher in publishers
+        for place, asked in zip(_places(publisher), entry_points(publisher), strict=True)
+    ]
+    findings = await asyncio.gather(*checks, return_exceptions=True)
+    for finding in findings:
+        if isinstance(finding, BaseException):
+            raise finding
+    return [finding for finding in findings if isinstance(finding, Finding)]
+
+
+def _places(publisher: Publisher) -> list[tuple[str, str]]:
+    """Return (key, address as written) of each entry point, in the order of `entry_points`."""
+    written = [(key, url) for key in KEYS.values() for url in getattr(publisher, key)]
+    return written or ([("homepage", publisher.homepage)] if publisher.homepage else [])
+
+
+async def _check(
+    probe: Probe, publisher: Publisher, place: tuple[str, str], asked: tuple[str, Kind]
+) -> Finding:
+    (key, written), (url, kind) = place, asked
+    answer = await probe.ask(url, kind, publisher=publisher.slug)
+    now = probe.clock()
+    listing = await inspect(answer, probe.workers, now=now, announced=publisher.is_bare)
+    if publisher.is_bare and isinstance(listing, Listing):
+        listing = await _with_announced(probe, listing)
+    remedies = _moved(answer, url, written)
+    wanted, status = 0, answer.capture.status if answer.capture else None
+    if isinstance(listing, Problem):
+        problem: str | None = listing.detail
+        remedies += _remedies(answer, kind, listing)
+    else:
+        wanted = sum(publisher.wants(link.url) for link in listing.links)
+        problem = _useless(listing, wanted)
+        remedies += _stale(listing, now=now)
+        if problem and listing.links:
+            example = listing.links[0].url
+            remedies.append(f"correct `accept` and `reject`: it lists addresses such as {example}")
+        elif problem:
+            remedies.append(_ADD)
+    return Finding(
+        publisher=publisher.slug, key=key, url=written, status=status,
+        listing=None if isinstance(listing, Problem) else listing,
+        wanted=wanted, problem=problem, remedies=tuple(remedies),
+    )  # fmt: skip
+
+
+async def _with_announced(probe: Probe, front: Listing) -> Listing:
+    """Return a front page with the sitemaps that its site's robots.txt names, as in a crawl."""
+    robots = urljoin(front.url, "/robots.txt")
+    named = sitemaps.in_robots(await probe.robots(robots), robots)
+    more = [Link(url=url, kind=Kind.SITEMAP) for url in named]
+    return replace(front, listings=(*more, *front.listings))
+
+
+def _useless(listing: Listing, wanted: int) -> str | None:
+    if listing.listings or wanted:
+        return None
+    if listing.links:
+        return f"none of its {listing.count} links passes `accept` and `reject`"
+    if listing.kind is Kind.SECTION:
+        return "the page loads, but no article links were recognised on it"
+    return f"the {listing.form} is valid, but lists nothing"
+
+
+def _remedies(answer: Answer, kind: Kind, problem: Problem) -> list[str]:
+    if problem.kind is not ProblemKind.NOT_A_LISTING or answer.capture is None:
+        return [problem.kind.remedy or _ADD]
+    other, form = form_of(answer.capture)
+    if other in {Kind.FEED, Kind.SITEMAP, Kind.API} and other is not kind:
+        return [f"it is {a(form)}: move it from `{KEYS[kind]}` to `{KEYS[other]}`"]
+    return [_ADD]
+
+
+def _moved(answer: Answer, url: str, written: str) -> list[str]:
+    landed = answer.capture.url if answer.capture else url
+    if not answer.moved or landed == url:
+        return []
+    if url != written:  # the crawl asks WordPress for certain fields
+        landed = landed.partition("?")[0]
+    where = "" if host_of(landed) == host_of(url) else ", on another host: is it the newspaper's?"
+    return [f"it moved permanently; write {landed} instead{where}"]
+
+
+def _stale(listing: Listing, *, now: datetime) -> list[str]:
+    if listing.newest is None:
+        return []
+    day = listing.newest.date() if isinstance(listing.newest, datetime) else listing.newest
+    days = (now.astimezone(UTC).date() - day).days
+    if days <= STALE.days:
+        return []
+    return [f"nothing new for {days} days: has the newspaper stopped, or does it list elsewhere?"]
+
+
+async def inspect(
+    answer: Answer, workers: Workers, *, now: datetime, announced: bool = False
+) -> Listing | Problem:
+    """Read what an address answered as the listing that its kind promises, as the crawl does.
+
+    Returns a problem for no good answer, for what is not a listing, or one of another kind.
     """
     capture = answer.capture
     if not answer.good or capture is None:
         return answer.problem or _not_listing("it answered nothing")
     kind, form = form_of(capture)
     try:
-        links = await _links(capture, workers)
+        links = await _links(capture, workers, announced=announced)
     except (NotAListing, Stopped) as error:
         return _not_listing(f"it is {a(form)}" if kind not in {capture.kind, None} else str(error))
     if kind not in {capture.kind, None} and not links:
         return _not_listing(f"it is {a(form)}")
-    listings = tuple(link for link in links if link.kind is Kind.SITEMAP)
     articles = [link for link in links if link.kind is Kind.ARTICLE]
+    pages = {Kind.ARTICLE, capture.kind} - {Kind.SITEMAP}
     return Listing(
         url=capture.url,
         kind=capture.kind,
         form=form,
         links=tuple(articles[:KEPT]),
-        listings=listings,
+        listings=tuple(link for link in links if link.kind not in pages),
         count=len(articles),
         newest=newest(links, now=now),
     )
@@ -100,7 +238,7 @@ def form_of(capture: Capture) -> tuple[Kind | None, str]:
         if pattern.match(head):
             return kind, form
     media = (capture.content_type or "").partition(";")[0].strip()
-    return None, f"document of the type {media}" if media else "document of no known type"
+    return None, f"document of the type {media}" if media else "document of an unknown type"
 
 
 def a(form: str) -> str:
@@ -108,27 +246,11 @@ def a(form: str) -> str:
     return f"{'an' if form.startswith(('RSS', 'Atom')) else 'a'} {form}"
 
 
-def posts(body: bytes, url: str) -> Iterator[Link]:
-    """Yield the posts that WordPress' interface lists (REST API handbook, `/wp/v2/posts`).
-
-    Raises:
-        NotAListing: if it is no such list.
-    """
-    try:
-        found = json.loads(body)
-    except ValueError as error:
-        raise NotAListing(f"no list of posts: {error}") from error
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        said = found.get("message") if isinstance(found, dict) else None
-        raise NotAListing(f"no list of posts{f': {one_line(str(said))}' if said else ''}")
-    for post in found:
-        if address := absolute(str(post.get("link") or ""), url):
-            gmt = post.get("date_gmt")
-            yield Link(
-                url=address,
-                title=_rendered(post.get("title")),
-                published=f"{gmt}Z" if isinstance(gmt, str) and gmt else None,
-            )
+def when(moment: datetime | date | None) -> str:
+    """Return a moment or a day for a person."""
+    if isinstance(moment, datetime):
+        return f"{moment:%Y-%m-%d %H:%M} UTC"
+    return str(moment) if moment else "without a date"
 
 
 def newest(links: Iterable[Link], *, now: datetime) -> datetime | date | None:
@@ -145,17 +267,13 @@ def newest(links: Iterable[Link], *, now: datetime) -> datetime | date | None:
     return latest and (latest[0] if latest[1] else latest[0].date())
 
 
-async def _links(capture: Capture, workers: Workers) -> list[Link]:
-    if capture.kind is Kind.API:
-        return list(posts(capture.body, capture.url))
-    if capture.kind is not Kind.SITEMAP:
-        return await workers.links(capture)
-    found: list[Link] = []
-    stream = listings.links(capture)
-    while (portion := list(islice(stream, _AT_ONCE))) and len(found) < MOST_LINKS:
-        found += portion
+async def _links(capture: Capture, workers: Workers, *, announced: bool) -> list[Link]:
+    stream = iter(await workers.links(capture, announced=announced))
+    links: list[Link] = []
+    while (portion := list(islice(stream, _AT_ONCE))) and len(links) < MOST_LINKS:
+        links += portion
         await asyncio.sleep(0)
-    return found
+    return links
 
 
 def _beginning(body: bytes) -> str:
@@ -168,124 +286,5 @@ def _beginning(body: bytes) -> str:
     return plain.replace(b"\0", b"").decode("latin-1")
 
 
-def _rendered(title: object) -> str | None:
-    text = title.get("rendered") if isinstance(title, dict) else title
-    return one_line(text) if isinstance(text, str) and text.strip() else None
-
-
 def _not_listing(detail: str) -> Problem:
     return Problem(kind=ProblemKind.NOT_A_LISTING, detail=detail, stage="discover")
-
-
-STALE = timedelta(days=30)
-_KEYS = dict(KEYS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What one entry point gave: its listing, or the problem in one sentence.
-
-    `status` is of the answer, None where there was none; `wanted` counts the links that the
-    publisher's patterns let pass. `remedies` say what to do, also where it works for now.
-    """
-
-    publisher: str
-    kind: Kind
-    url: str
-    status: int | None = None
-    listing: Listing | None = None
-    wanted: int = 0
-    problem: str | None = None
-    remedies: tuple[str, ...] = ()
-
-    @property
-    def works(self) -> bool:
-        """Whether the crawl gets articles, or listings of them, from here."""
-        return self.problem is None
-
-
-async def check(scout: Scout, publishers: Sequence[Publisher]) -> list[Finding]:
-    """Ask every entry point of the publishers once, and return what each gave, in their order.
-
-    Raises:
-        CrawlerError: what ended the look, when everything that was in hand is finished.
-    """
-    asked = [
-        (one, kind, url) for one in publishers for kind, key in KEYS for url in getattr(one, key)
-    ]
-    looks = (_look(scout, one, kind, url) for one, kind, url in asked)
-    found = await asyncio.gather(*looks, return_exceptions=True)
-    for one in found:
-        if isinstance(one, BaseException):
-            raise one
-    return [one for one in found if isinstance(one, Finding)]
-
-
-async def _look(scout: Scout, one: Publisher, kind: Kind, url: str) -> Finding:
-    answer = await scout.ask(url, kind, publisher=one.slug)
-    now = scout.clock()
-    found = await inspect(answer, scout.workers, now=now)
-    status = answer.capture.status if answer.capture else None
-    if isinstance(found, Problem):
-        remedies = [*_moved(answer, url), *_remedies(answer, kind, found)]
-        return Finding(
-            publisher=one.slug, kind=kind, url=url, status=status,
-            problem=found.detail, remedies=tuple(remedies),
-        )  # fmt: skip
-    wanted = sum(one.wants(link.url) for link in found.links)
-    problem = _useless(found, wanted)
-    remedies = [*_moved(answer, url), *_stale(found, now=now)]
-    if problem and found.links:
-        remedies.append(f"mend `accept` and `reject`: it lists addresses such as {_example(found)}")
-    elif problem:
-        remedies.append(_ANEW)
-    return Finding(
-        publisher=one.slug, kind=kind, url=url, status=status, listing=found, wanted=wanted,
-        problem=problem, remedies=tuple(remedies),
-    )  # fmt: skip
-
-
-_ANEW = "look where it lists its articles now: `warraq publishers add` with its front page"
-
-
-def _useless(found: Listing, wanted: int) -> str | None:
-    if found.listings or wanted:
-        return None
-    if not found.links:
-        return f"the {found.form} is sound, and lists nothing"
-    return f"none of its {found.count} links is one that `accept` and `reject` let pass"
-
-
-def _remedies(answer: Answer, kind: Kind, problem: Problem) -> list[str]:
-    if problem.kind != "not-a-listing" or answer.capture is None:
-        return [problem.kind.remedy or _ANEW]
-    other, form = form_of(answer.capture)
-    if other in {Kind.FEED, Kind.SITEMAP, Kind.API} and other is not kind:
-        return [f"it is {a(form)}: move it from `{_KEYS[kind]}` to `{_KEYS[other]}`"]
-    return [_ANEW]
-
-
-def _moved(answer: Answer, url: str) -> list[str]:
-    landed = answer.capture.url if answer.capture else url
-    if not answer.moved or landed == url:
-        return []
-    where = "" if host_of(landed) == host_of(url) else ", on another host: is it the newspaper's?"
-    return [f"it moved for good; write {landed} instead{where}"]
-
-
-def _stale(found: Listing, *, now: datetime) -> list[str]:
-    if found.newest is None:
-        return []
-    day = found.newest if not isinstance(found.newest, datetime) else found.newest.date()
-    return _age(now.astimezone(UTC).date(), day)
-
-
-def _age(today: date, newest: date) -> list[str]:
-    days = (today - newest).days
-    if days <= STALE.days:
-        return []
-    return [f"nothing new for {days} days: has the newspaper stopped, or does it list elsewhere?"]
-
-
-def _example(found: Listing) -> str:
-    return found.links[0].url

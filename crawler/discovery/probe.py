@@ -15,6 +15,7 @@ from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
+from scrapy.settings import Settings
 from scrapy.utils.log import configure_logging
 from w3lib.url import safe_url_string
 
@@ -27,7 +28,6 @@ from archive.urls import canonical, readable
 from crawler.config import Config
 from crawler.errors import CrawlerError, StoppedLooking
 from crawler.faults import (
-    ARCHIVE_FAULTS,
     NETWORK,
     ArchiveFault,
     Disallowed,
@@ -47,14 +47,14 @@ from crawler.wiring import known, scrapy_settings, warcinfo
 NOBODY = ""  # the slug of a publisher that is not one yet; its captures have none
 _NOTHING: tuple[Request, ...] = ()
 _PERMANENT = {301, 308}
-_OUT_THERE: tuple[type[Exception], ...] = (*NETWORK, IgnoreRequest, ValueError)
+_FAILURES: tuple[type[Exception], ...] = (*NETWORK, IgnoreRequest, ValueError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What an address answered: a capture with its body, or the problem that there is none.
 
-    `url` is the address that was asked. `moved` tells that all of the redirects were permanent.
+    `url` is the address that was asked; `moved` says that all redirects were permanent.
     """
 
     url: str
@@ -68,28 +68,28 @@ class Answer:
         return bool(self.capture and self.capture.status == 200 and not self.capture.truncated)
 
 
-class Scout(NewsSpider):
-    """Asks what an inquiry wants to know, one address after the other or several at once."""
+class Probe(NewsSpider):
+    """Fetches what an inquiry asks for, one address after the other or several at once."""
 
-    name = "scout"
+    name = "probe"
 
     def __init__(
         self,
         *,
         store: Store,
         publishers: Sequence[Publisher],
-        inquiry: "Callable[[Scout], Awaitable[Any]]",
+        ask: "Callable[[Probe], Awaitable[Any]]",
         max_bytes: int | None,
-        tell: Callable[[str], None],
+        report: Callable[[str], None],
     ) -> None:
-        """Take the open archive, the publishers whose delays hold, and the inquiry to make.
+        """Take the open archive, the publishers whose delays hold, and what asks the questions.
 
-        `tell` is called with a line for each answer; beyond `max_bytes` nothing more is asked.
+        `report` gets a line for each answer; beyond `max_bytes` nothing more is fetched.
         """
         super().__init__(store=store, publishers=publishers)
-        self._inquiry = inquiry
+        self._ask = ask
         self._room = max_bytes
-        self._tell = tell
+        self._report = report
         self._stopped = False
         self.result: Any = None
         self.failure: Exception | None = None
@@ -97,39 +97,40 @@ class Scout(NewsSpider):
     async def start(self) -> AsyncIterator[Any]:
         """Make the inquiry; nothing is left to be scheduled."""
         try:
-            self.result = await self._inquiry(self)
-        except Exception as error:  # noqa: BLE001 - `look` raises it again, outside of the crawler
+            self.result = await self._ask(self)
+        except Exception as error:  # noqa: BLE001 - `run` raises it again, outside of the crawler
             self.failure = error
         for request in _NOTHING:
             yield request
 
     def stop(self) -> None:
-        """Ask nothing more; what is in hand is finished."""
+        """Fetch nothing more; what is in progress is finished."""
         self._stopped = True
 
     async def ask(self, url: str, kind: Kind, *, publisher: str = NOBODY) -> Answer:
-        """Ask an address once, unconditionally, and return what it answered.
+        """Fetch an address once, unconditionally, and return what it answered.
 
         Raises:
             StoppedLooking: if the user stopped the inquiry.
             CrawlerError: if a data cap is reached.
         """
         if self._stopped:
-            raise StoppedLooking("stopped before the look was done; no file was written")
+            raise StoppedLooking("stopped before the end; no file was written")
         if self._room is not None and self.store.totals["bytes"] >= self._room:
-            raise CrawlerError("a data cap of warraq.toml is reached; nothing more is asked")
+            raise CrawlerError("a data cap of warraq.toml is reached; nothing more is fetched")
         try:
-            request = _request(url, kind, publisher)
-            response = await self.crawler.engine.download_async(request)
+            response = await self.crawler.engine.download_async(_request(url, kind, publisher))
             answer = _answered(url, kind, response)
-        except _OUT_THERE as error:
+        except _FAILURES as error:
             answer = Answer(url=url, problem=_problem(error))
-        self._commit_soon()
-        self._tell(_line(answer))
+        self._commit()
+        capture, problem = answer.capture, answer.problem
+        status = capture.status if capture else problem and problem.kind
+        self._report(f"{status}  {readable(url)}")
         return answer
 
     async def robots(self, url: str) -> str:
-        """Return the text of a robots.txt, which was asked for before anything else was."""
+        """Return the text of a robots.txt, which was fetched before anything else was."""
         self.store.batch.commit()
         known = self.store.latest(url, since=self.clock() - FRESH)
         if known and known[0] == 200:
@@ -138,12 +139,90 @@ class Scout(NewsSpider):
         good = answer.capture if answer.good else None
         return good.body.decode("utf-8-sig", "replace") if good else ""
 
-    def _commit_soon(self) -> None:
-        if self.fault is None and self.store.batch.is_due():
-            try:
-                self.store.batch.commit()
-            except ARCHIVE_FAULTS as error:
-                self.abort(error)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inquiry(Generic[T]):
+    """What to find out with a probe, and where the bytes go: the archive in `root`.
+
+    `named` are URLs that the user wrote: their hosts may be of the own machine or network.
+    """
+
+    ask: Callable[[Probe], Awaitable[T]]
+    root: Path
+    command: str
+    publishers: Sequence[Publisher]
+    named: Sequence[str] = ()
+    settings: Config
+    log_level: str
+    clock: Clock
+    report: Callable[[str], None] = lambda _line: None
+
+
+async def run(inquiry: Inquiry[T]) -> T:
+    """Make an inquiry and return its result; its exchanges are in the WARC files then.
+
+    Raises:
+        CrawlerError: what the inquiry raised.
+        ArchiveError: if the archive cannot be written.
+    """
+    stop = Stop()
+    stop.install(with_parent=False)
+    with Store(
+        inquiry.root,
+        command=inquiry.command,
+        software=USER_AGENT,
+        settings=warcinfo(inquiry.settings.contact),
+        clock=inquiry.clock,
+    ) as store:
+        probe = await _send(inquiry, store, stop)
+        if probe.fault:
+            raise ArchiveError(unwritten(probe.fault, inquiry.root)) from probe.fault
+    if failure := probe.workers.failure or probe.failure:
+        raise failure
+    return cast("T", probe.result)
+
+
+async def _send(inquiry: Inquiry[T], store: Store, stop: Stop) -> Probe:
+    """Run the probe in an open archive."""
+    caps = inquiry.settings.caps
+    room = allowance.left(store, caps)
+    if room == 0:
+        raise CrawlerError(" ".join(allowance.notes(store, caps)))
+    for publisher in inquiry.publishers:
+        if publisher.slug != NOBODY:
+            store.publish(known(publisher))
+
+    async def ask(probe: Probe) -> T:
+        stop.spider = probe
+        if stop.asked:
+            probe.stop()
+        return await inquiry.ask(probe)
+
+    settings = _settings(inquiry)
+    configure_logging(settings)
+    crawler = Crawler(Probe, settings)
+    await AsyncCrawlerRunner(settings).crawl(
+        crawler,
+        store=store,
+        publishers=inquiry.publishers,
+        ask=ask,
+        max_bytes=room,
+        report=inquiry.report,
+    )
+    return cast("Probe", crawler.spider)
+
+
+def _settings(inquiry: Inquiry[T]) -> Settings:
+    settings = scrapy_settings(
+        inquiry.publishers, contact=inquiry.settings.contact, log_level=inquiry.log_level
+    )
+    settings.set("OPEN_URLS", [*settings["OPEN_URLS"], *inquiry.named], priority="cmdline")
+    settings.set("PROXY", inquiry.settings.proxy, priority="cmdline")
+    settings.set("EXTRACT_PROCESSES", 1, priority="cmdline")  # a handful of pages is read
+    return settings
 
 
 def _request(url: str, kind: Kind, publisher: str) -> Request:
@@ -173,7 +252,7 @@ def _answered(url: str, kind: Kind, response: Response) -> Answer:
 
 
 def _problem(error: Exception) -> Problem:
-    """Return why a request got no answer; our own disk's fault is raised again."""
+    """Return why a request got no answer; a fault of our own disk is raised again."""
     if isinstance(error, ArchiveFault):
         raise error
     if isinstance(error, HostPaused):
@@ -185,89 +264,3 @@ def _problem(error: Exception) -> Problem:
 
 def _fetch(kind: ProblemKind, detail: str) -> Problem:
     return Problem(kind=kind, detail=detail, stage="fetch")
-
-
-def _line(answer: Answer) -> str:
-    status = answer.capture.status if answer.capture else answer.problem and answer.problem.kind
-    return f"{status}  {readable(answer.url)}"
-
-
-T = TypeVar("T")
-Inquiry = Callable[[Scout], Awaitable[T]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Errand(Generic[T]):
-    """What to look at, and where the bytes go: the archive in `root`.
-
-    `named` are URLs that the user wrote: their hosts may be of the own machine or network.
-    """
-
-    inquiry: Inquiry[T]
-    root: Path
-    command: str
-    publishers: Sequence[Publisher]
-    named: Sequence[str] = ()
-    settings: Config
-    log_level: str
-    clock: Clock
-    tell: Callable[[str], None] = lambda _line: None
-
-
-async def look(errand: Errand[T]) -> T:
-    """Run an inquiry and return what it found; its exchanges are in the WARC files then.
-
-    Raises:
-        CrawlerError: what the inquiry raised.
-        ArchiveError: if the archive cannot be written.
-    """
-    stop = Stop()
-    stop.install(with_parent=False)
-    with Store(
-        errand.root,
-        command=errand.command,
-        software=USER_AGENT,
-        settings=warcinfo(errand.settings.contact),
-        clock=errand.clock,
-    ) as store:
-        scout = await _send(errand, store, stop)
-        if scout.fault:
-            raise ArchiveError(unwritten(scout.fault, errand.root)) from scout.fault
-    if scout.workers.failure:
-        raise scout.workers.failure
-    if scout.failure:
-        raise scout.failure
-    return cast("T", scout.result)
-
-
-async def _send(errand: Errand[T], store: Store, stop: Stop) -> Scout:
-    room = allowance.left(store, errand.settings.caps)
-    if room == 0:
-        raise CrawlerError(" ".join(allowance.notes(store, errand.settings.caps)))
-    for one in errand.publishers:
-        if one.slug != NOBODY:
-            store.publish(known(one))
-    settings = scrapy_settings(
-        errand.publishers, contact=errand.settings.contact, log_level=errand.log_level
-    )
-    settings.set("OPEN_URLS", [*settings["OPEN_URLS"], *errand.named], priority="cmdline")
-    settings.set("PROXY", errand.settings.proxy, priority="cmdline")
-    settings.set("EXTRACT_PROCESSES", 1, priority="cmdline")  # a look reads a handful of pages
-    configure_logging(settings)
-    crawler = Crawler(Scout, settings)
-
-    async def inquiry(scout: Scout) -> T:
-        stop.spider = scout
-        if stop.asked:
-            scout.stop()
-        return await errand.inquiry(scout)
-
-    await AsyncCrawlerRunner(settings).crawl(
-        crawler,
-        store=store,
-        publishers=errand.publishers,
-        inquiry=inquiry,
-        max_bytes=room,
-        tell=errand.tell,
-    )
-    return cast("Scout", crawler.spider)

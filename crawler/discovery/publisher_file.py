@@ -4,21 +4,20 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from urllib.parse import urlsplit
 
 from archive.records import Kind
 from archive.urls import host_of
 from crawler.addresses import is_local
-from crawler.discovery.check import Listing
-from crawler.discovery.site import KEYS, USUAL, USUAL_OF_WORDPRESS, Candidate
+from crawler.discovery.site import KEYS
 from crawler.discovery.survey import Entry, Survey
 from crawler.extract.vocabulary import one_line
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _ALONE = {"co", "com", "net", "org", "gov", "edu", "ac", "or", "go", "info", "mil"}
 _FRONTS = {"", "ar", "home", "index", "main", "default"}
-# Parts of addresses at which systems list articles, and which are none themselves.
+# Parts of the addresses of lists of articles.
 _LISTS = ("/category/", "/tag/", "/tags/", "/author/", "/page/", "/topic/", "/topics/", "/archive/")
 _WIDTH = 42
 
@@ -40,11 +39,11 @@ def slug_of(url: str) -> str:
 
 
 def compose(survey: Survey, slug: str, *, on: date) -> str:
-    """Return the text of the file `<slug>.toml`; `on` is the day of the look."""
+    """Return the text of the file `<slug>.toml`; `on` is the day of the survey."""
     front = survey.front
     lines = [
-        f"# Written by `warraq publishers add {_plain(survey.home)}` on {on}, checked by nobody.",
-        "# Read it, mend it, fill in what was not found, then set `checked = true`.",
+        f"# Written by `warraq publishers add {_plain(survey.home)}` on {on}; not reviewed yet.",
+        "# Review it, correct it, fill in what is missing, then set `checked = true`.",
         f"slug = {_quoted(slug)}",
         _named("name", front.name or front.name_latin or host_of(survey.home)),
         _known("name_latin", front.name_latin, "Al-Mithal", "the name in Latin letters"),
@@ -54,8 +53,8 @@ def compose(survey: Survey, slug: str, *, on: date) -> str:
         _known("timezone", None, "Asia/Damascus", "that of the times it prints"),
     ]
     if is_local(urlsplit(survey.home).hostname or ""):
-        lines.append("delay = 0  # it is on a machine of your own")
-    for kind, key in KEYS:
+        lines.append("delay = 0  # it runs on your own machine")
+    for kind, key in KEYS.items():
         lines += ["", *_entries(key, survey.of(kind), survey)]
     lines += ["", *_patterns(survey), "checked = false"]
     return "\n".join(lines) + "\n"
@@ -63,7 +62,8 @@ def compose(survey: Survey, slug: str, *, on: date) -> str:
 
 def language(survey: Survey) -> str | None:
     """Return the language of the articles that were read, or the one the front page names."""
-    read = Counter(one.reading.language for one in survey.samples if one.reading.language)
+    read = Counter(sample.reading.language for sample in survey.samples)
+    del read[None]
     return read.most_common(1)[0][0] if read else survey.front.language
 
 
@@ -74,47 +74,29 @@ def not_found(survey: Survey) -> list[str]:
         (front.name or front.name_latin, "its name (`name` is its host for now)"),
         (front.name_latin, "its name in Latin letters (`name_latin`)"),
         (None, "its country (`country`)"),
-        (None, "the time zone of the times it prints (`timezone`); without it some are unknown"),
+        (
+            None,
+            "the time zone of the times it prints (`timezone`), without which some stay unknown",
+        ),
         (survey.of(Kind.FEED), "a feed"),
-        (survey.of(Kind.SITEMAP), "a sitemap, so older articles may stay unseen"),
+        (survey.of(Kind.SITEMAP), "a sitemap; without it, older articles may be missed"),
     ]
     return [phrase for found, phrase in missing if not found]
-
-
-def named(candidate: Candidate) -> bool:
-    """Tell whether the site itself names a candidate: where it fails, a person should know."""
-    return candidate.how not in {USUAL, USUAL_OF_WORDPRESS}
-
-
-def when(moment: datetime | date | None) -> str:
-    """Return a moment or a day for a person."""
-    if isinstance(moment, datetime):
-        return f"{moment:%Y-%m-%d %H:%M} UTC"
-    return str(moment) if moment else "without a date"
-
-
-def told(listing: Listing) -> str:
-    """Return what a listing gave, in one line: `RSS feed, 10 links, newest 2020-11-12`."""
-    one = "sitemap" if listing.listings else "link"
-    number = len(listing.listings) or listing.count
-    count = f"{number} {one}{'' if number == 1 else 's'}"
-    newest = f", newest {when(listing.newest)}" if listing.newest else ""
-    return f"{listing.form}, {count}{newest}"
 
 
 def _entries(key: str, entries: Sequence[Entry], survey: Survey) -> list[str]:
     if not entries:
         failed = [
-            f"#   {_plain(one.url)}: {_plain(problem.detail)}"
-            for one, problem in survey.failed
-            if dict(KEYS)[one.kind] == key and named(one)
+            f"#   {_plain(candidate.url)}: {_plain(problem.detail)}"
+            for candidate, problem in survey.failed
+            if KEYS[candidate.kind] == key and candidate.is_named
         ]
         needless = key == "sections" and survey.of(Kind.SITEMAP)
         why = "not looked for, as there is a sitemap" if needless else "none found that works"
         return [f"# {key}: {why}", *failed]
     lines = [f"{key} = ["]
     for entry in entries:
-        lines.append(f"    # {_plain(entry.candidate.how)}: {_plain(told(entry.listing))}")
+        lines.append(f"    # {_plain(entry.candidate.how)}: {_plain(str(entry.listing))}")
         lines.append(f"    {_quoted(entry.candidate.url)},")
     return [*lines, "]"]
 
@@ -122,7 +104,7 @@ def _entries(key: str, entries: Sequence[Entry], survey: Survey) -> list[str]:
 def _patterns(survey: Survey) -> list[str]:
     """Return a `reject` for lists among the links, and a hint for an `accept`."""
     listed = [link.url for entry in survey.entries for link in entry.listing.links]
-    listed += survey.menu if survey.of(Kind.SITEMAP) else []  # sitemaps list sections, too
+    listed += survey.front.menu if survey.of(Kind.SITEMAP) else []  # sitemaps list sections, too
     read = [sample.url for sample in survey.samples]
     entries = [entry for entry in survey.entries if entry.candidate.kind is not Kind.SITEMAP]
     sure = [link.url for entry in entries for link in entry.listing.links]
@@ -138,7 +120,7 @@ def _patterns(survey: Survey) -> list[str]:
         )
     pattern = pattern_of(read)
     if pattern and sure and all(re.search(pattern, url) for url in sure):
-        lines.append(f"# accept = ['{pattern}']  # so look the articles listed above")
+        lines.append(f"# accept = ['{pattern}']  # matches all articles listed above")
     return lines
 
 

@@ -1,7 +1,7 @@
-"""A new site surveyed: where it lists its articles, and how they are read.
+"""A new site surveyed: where it lists its articles, and how Warraq reads them.
 
 The order is that of trust and of cost: what the site declares, then what is usual, then its menu;
-nothing is asked for that an earlier answer made needless, and nothing twice.
+nothing is fetched that an earlier answer made needless, and nothing twice.
 """
 
 from collections import Counter
@@ -14,21 +14,19 @@ from archive.problems import ProblemKind
 from archive.records import Capture, Extraction, Kind, Link, PageKind, Problem
 from archive.urls import host_of
 from crawler.discovery.check import Listing, form_of, inspect
-from crawler.discovery.probe import NOBODY, Answer, Scout
+from crawler.discovery.probe import NOBODY, Answer, Probe
 from crawler.discovery.site import (
-    USUAL,
-    USUAL_OF_WORDPRESS,
     Candidate,
     FrontPage,
     feeds_on,
     in_robots,
     key,
     read_front,
-    sections_on,
     usual_feeds,
     usual_sitemaps,
 )
 from crawler.errors import CannotFollow
+from crawler.listings import wordpress
 from crawler.listings.sitemaps import of_articles
 from crawler.politeness.traps import shape
 from crawler.publisher import Publisher
@@ -36,11 +34,19 @@ from crawler.publisher import Publisher
 MOST_READ = 7  # articles that are tried
 ARTICLES = frozenset({PageKind.ARTICLE, PageKind.LIVEBLOG, PageKind.VIDEO, PageKind.GALLERY})
 _TRUST = (Kind.FEED, Kind.API, Kind.SECTION, Kind.SITEMAP)  # in listing news and nothing else
+_FEEDS = 4  # of a site; more are those of its sections
+_ASKED_FEEDS = 8
+_ASKED_SITEMAPS = 4
+_ASKED_SECTIONS = 16
+_CHILDREN = 3  # of a sitemap index that are opened
+_FEWEST = 3  # links that make a front page a list of articles
+_SAMPLES = 3
+_REMEMBERED = 1_000_000  # bytes of a page that are kept for a second reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An entry point that works: where it was found, and what it gave."""
+    """An entry point that works: where it was found, and what it lists."""
 
     candidate: Candidate
     listing: Listing
@@ -63,14 +69,12 @@ class Sample:
 class Survey:
     """What was found at a site: its front page, its entry points, and articles read from there.
 
-    `home` is the address of the front page to be kept, `front.url` the one that answered; `menu`
-    are its links that look like sections. `failed` are the entry points that do not work, each
-    with the reason.
+    `home` is the address of the front page to be kept, `front.url` the one that answered. `failed`
+    are the entry points that do not work, each with the reason.
     """
 
     home: str
     front: FrontPage
-    menu: list[str] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
     failed: list[tuple[Candidate, Problem]] = field(default_factory=list)
@@ -82,7 +86,7 @@ class Survey:
     def to_read(self) -> list[Link]:
         """Return links to read, those first that are surest to be news: a feed's newest.
 
-        Of several entry points of a kind each gives one in turn.
+        Of several entry points of a kind each gives a link in turn.
         """
         chosen: dict[str, Link] = {}
         for kind in _TRUST:
@@ -93,8 +97,8 @@ class Survey:
         return list(chosen.values())[:MOST_READ]
 
     def useless(self, listing: Listing) -> Problem | None:
-        """Return why a listing is of no use beside those that are known already."""
-        here = [link for link in listing.links if _related(link.url, self.front.url)]
+        """Return why a listing adds nothing to those that are known already."""
+        here = [link for link in listing.links if _is_related(link.url, self.front.url)]
         known = {key(link.url) for entry in self.of(listing.kind) for link in entry.listing.links}
         detail = None
         if not listing.links:
@@ -103,60 +107,33 @@ class Survey:
             detail = f"its links lead elsewhere, such as to {listing.links[0].url}"
         elif {key(link.url) for link in here} <= known:
             detail = "it lists nothing that the others do not"
-        return (
-            Problem(kind=ProblemKind.OF_NO_USE, detail=detail, stage="discover") if detail else None
-        )
+        kind = ProblemKind.OF_NO_USE
+        return Problem(kind=kind, detail=detail, stage="discover") if detail else None
 
 
-def with_links_of_their_own(found: Sequence[Entry]) -> list[Entry]:
-    """Return the pages that list something beside what stands on most of the pages."""
-    counts = Counter(key(link.url) for entry in found for link in set(entry.listing.links))
-    common = {one for one, count in counts.items() if count * 2 > max(len(found), 2)}
-    return [
-        entry for entry in found if any(key(link.url) not in common for link in entry.listing.links)
-    ]
+async def survey(probe: Probe, url: str) -> Survey:
+    """Survey the site whose front page is at `url`.
+
+    Raises:
+        CannotFollow: if no newspaper can be recognised; the message says what there is.
+    """
+    return await _Surveyor(probe).survey(url)
 
 
-def _best(entry: Entry, home: str) -> list[Link]:
-    """Return the first links of an entry point, those of its commonest shape before others."""
-    links = [one for one in entry.listing.links if _related(one.url, home)]
-    shapes = Counter(shape(link.url) for link in links)
-    return sorted(links, key=lambda link: -shapes[shape(link.url)])[:MOST_READ]  # stable
+class _Surveyor:
+    """Makes one survey, by fetching through a probe."""
 
-
-def _related(url: str, home: str) -> bool:
-    """Tell whether an address is on the host of a site, above it or below it."""
-    one, other = host_of(url), host_of(home)
-    if one == other:
-        return urlsplit(url).port == urlsplit(home).port
-    return one.endswith(f".{other}") or other.endswith(f".{one}")
-
-
-_FEEDS = 4  # of a site; more are those of its sections
-_ASKED_FEEDS = 8
-_ASKED_SITEMAPS = 4
-_ASKED_SECTIONS = 16
-_CHILDREN = 3  # of a sitemap index that are looked into
-_FEWEST = 3  # links that make a front page a list of articles
-_SAMPLES = 3
-_REMEMBERED = 1_000_000  # bytes of a page that are kept for a second reading
-
-
-class Surveyor:
-    """Makes one survey, by asking through a scout."""
-
-    def __init__(self, scout: Scout) -> None:
-        self._scout = scout
-        self._asked: dict[str, Answer] = {}
+    def __init__(self, probe: Probe) -> None:
+        self._probe = probe
+        self._answers: dict[str, Answer] = {}
 
     async def survey(self, url: str) -> Survey:
-        """Look at the site whose front page is at `url`.
-
-        Raises:
-            CannotFollow: if there is no newspaper to be seen; the message says what there is.
-        """
-        answer, given = await self._front(url)
-        survey = await self._begun(answer)
+        answer, capture, given = await self._front(url)
+        same = urlsplit(answer.url).path == urlsplit(capture.url).path
+        survey = Survey(
+            home=capture.url if answer.moved or same else answer.url,
+            front=read_front(capture.body, capture.content_type, capture.url),
+        )
         await self._try(survey, given, most=1)
         await self._feeds(survey)
         await self._sitemaps(survey)
@@ -165,47 +142,32 @@ class Surveyor:
         if not survey.of(Kind.SITEMAP):  # a feed alone knows the newest only
             await self._sections(survey)
         if not survey.entries:
-            raise not_a_newspaper(survey, [])
+            raise _not_a_newspaper(survey, [])
         await self._read(survey)
         return survey
 
-    async def _front(self, url: str) -> tuple[Answer, list[Candidate]]:
+    async def _front(self, url: str) -> tuple[Answer, Capture, list[Candidate]]:
         """Return the answer that is the front page, and the given address if it is a listing."""
         answer = await self._ask(url, Kind.SECTION)
         capture = answer.capture
         if not answer.good or capture is None:
-            raise no_front_page(answer)
+            raise _no_front_page(answer)
         root = urljoin(capture.url, "/")
         kind, _ = form_of(capture)
         if kind in {Kind.FEED, Kind.SITEMAP} and root != url:
             given = Candidate(url=url, kind=kind, how="the address that was given")
-            return (await self._front(root))[0], [given]
-        if kind is not Kind.SECTION and not _is_page(capture):
-            raise no_front_page(answer)
-        reading = await self._scout.workers.extract(
+            return (*(await self._front(root))[:2], [given])
+        if kind is not Kind.SECTION and "html" not in (capture.content_type or "text/html").lower():
+            raise _no_front_page(answer)
+        reading = await self._probe.workers.extract(
             replace(capture, kind=Kind.ARTICLE), self._nobody
         )
-        if walls := [one for one in reading.problems if one.kind.wall]:
-            raise no_front_page(answer, walls[0])
+        if walls := [problem for problem in reading.problems if problem.kind.wall]:
+            raise _no_front_page(answer, walls[0])
         is_article = reading.kind in ARTICLES and reading.published_on is not None
         if is_article and root not in {capture.url, url}:
             return await self._front(root)
-        return answer, []
-
-    async def _begun(self, answer: Answer) -> Survey:
-        """Return a survey that knows the front page and its menu, and nothing else yet."""
-        capture = answer.capture
-        if capture is None:
-            raise no_front_page(answer)
-        front = read_front(capture.body, capture.content_type, capture.url)
-        found = await self._inspected(answer)
-        articles = [link.url for link in found.links] if isinstance(found, Listing) else []
-        same = urlsplit(answer.url).path == urlsplit(capture.url).path
-        return Survey(
-            home=capture.url if answer.moved or same else answer.url,
-            front=front,
-            menu=sections_on(capture.body, capture.content_type, capture.url, articles),
-        )
+        return answer, capture, []
 
     async def _feeds(self, survey: Survey) -> None:
         front = survey.front
@@ -219,73 +181,69 @@ class Surveyor:
 
     def _linked(self, front: FrontPage) -> list[Candidate]:
         """Return the feeds on the pages about feeds that the front page linked to."""
-        pages = (self._asked.get(key(one.url)) for one in front.shown)
-        captures = [one.capture for one in pages if one and one.good and one.capture]
+        answers = (self._answers.get(key(shown.url)) for shown in front.shown)
+        captures = [answer.capture for answer in answers if answer and answer.good]
         return [
             replace(feed, how=f"linked from {capture.url}")
             for capture in captures
+            if capture
             for feed in feeds_on(capture.body, capture.content_type, capture.url)
         ]
 
     async def _sitemaps(self, survey: Survey) -> None:
         home = survey.front.url
         robots = urljoin(home, "/robots.txt")
-        named = in_robots(await self._scout.robots(robots), robots)
+        named = in_robots(await self._probe.robots(robots), robots)
         await self._try(survey, named, most=_ASKED_SITEMAPS, asking=_ASKED_SITEMAPS)
         if not survey.of(Kind.SITEMAP):
             await self._try(survey, usual_sitemaps(home), most=1)
 
     async def _sections(self, survey: Survey) -> None:
-        found: list[Entry] = []
-        for url in survey.menu[:_ASKED_SECTIONS]:
-            one = Candidate(url=url, kind=Kind.SECTION, how="in the menu of the front page")
-            found += await self._page(one, fewest=1)
-        survey.entries += with_links_of_their_own(found)
+        pages: list[Entry] = []
+        for url in survey.front.menu[:_ASKED_SECTIONS]:
+            page = Candidate(url=url, kind=Kind.SECTION, how="in the menu of the front page")
+            pages += await self._page(page, fewest=1)
+        survey.entries += with_links_of_their_own(pages)
         if not survey.entries:
-            one = Candidate(url=survey.front.url, kind=Kind.SECTION, how="the front page itself")
-            survey.entries += await self._page(one, fewest=_FEWEST)
+            front = survey.front.url
+            page = Candidate(url=front, kind=Kind.SECTION, how="the front page itself")
+            survey.entries += await self._page(page, fewest=_FEWEST)
 
-    async def _page(self, one: Candidate, *, fewest: int) -> list[Entry]:
-        listing = await self._inspected(await self._ask(one.url, one.kind))
+    async def _page(self, page: Candidate, *, fewest: int) -> list[Entry]:
+        listing = await self._inspected(page.url, page.kind)
         if isinstance(listing, Problem) or len(listing.links) < fewest:
             return []
-        return [Entry(candidate=one, listing=listing)]
+        return [Entry(candidate=page, listing=listing)]
 
     async def _try(
-        self,
-        survey: Survey,
-        candidates: Iterable[Candidate],
-        *,
-        most: int,
-        asking: int = 100,
+        self, survey: Survey, candidates: Iterable[Candidate], *, most: int, asking: int = 100
     ) -> None:
-        """Ask candidates until `most` of them gave something new, but not more than `asking`."""
+        """Fetch candidates until `most` of them gave something new, but not more than `asking`."""
         taken = asked = 0
-        for one in candidates:
+        for candidate in candidates:
             if taken >= most or asked >= asking:
                 return
-            if key(one.url) in {key(entry.candidate.url) for entry in survey.entries}:
+            if key(candidate.url) in {key(entry.candidate.url) for entry in survey.entries}:
                 continue
             asked += 1
-            listing = await self._inspected(await self._ask(one.url, one.kind))
+            listing = await self._inspected(candidate.url, candidate.kind)
             if isinstance(listing, Listing):
                 listing = await self._opened(listing)
-            if isinstance(listing, Problem):
-                survey.failed.append((one, listing))
-            elif problem := survey.useless(listing):
-                survey.failed.append((one, problem))
-            else:
+            problem = listing if isinstance(listing, Problem) else survey.useless(listing)
+            if problem:
+                survey.failed.append((candidate, problem))
+            elif isinstance(listing, Listing):
                 taken += 1
-                survey.entries.append(Entry(candidate=one, listing=listing))
+                survey.entries.append(Entry(candidate=candidate, listing=listing))
 
     async def _opened(self, listing: Listing, *, depth: int = 2) -> Listing:
         """Return a sitemap index with links from those of its sitemaps that promise news."""
         if listing.links or not depth:
             return listing
-        newest_first = sorted(listing.listings, key=lambda one: one.published or "", reverse=True)
+        newest_first = sorted(listing.listings, key=lambda link: link.published or "", reverse=True)
         links: list[Link] = []
-        for url in of_articles(one.url for one in newest_first)[:_CHILDREN]:
-            inner = await self._inspected(await self._ask(url, Kind.SITEMAP))
+        for url in of_articles(link.url for link in newest_first)[:_CHILDREN]:
+            inner = await self._inspected(url, Kind.SITEMAP)
             if isinstance(inner, Listing):
                 links += (await self._opened(inner, depth=depth - 1)).links
             if len(links) >= MOST_READ:
@@ -298,88 +256,110 @@ class Surveyor:
         Raises:
             CannotFollow: if no page reads as an article, or none has a date.
         """
-        name = survey.front.name or self._nobody.name
-        publisher = replace(self._nobody, name=name, name_latin=survey.front.name_latin)
+        front = survey.front
+        publisher = replace(
+            self._nobody, name=front.name or self._nobody.name, name_latin=front.name_latin
+        )
         problems: list[Problem] = []
         for link in survey.to_read():
             answer = await self._ask(link.url, Kind.ARTICLE)
             if answer.capture is None or answer.problem:
                 problems += [answer.problem] if answer.problem else []
                 continue
-            reading = await self._scout.workers.extract(answer.capture, publisher, hints=link)
+            reading = await self._probe.workers.extract(answer.capture, publisher, hints=link)
             sample = Sample(url=answer.capture.url, reading=reading)
             if sample.is_article:
                 survey.samples.append(sample)
-            problems += [] if sample.is_article else reading.problems
+            else:
+                problems += reading.problems
             if len(survey.samples) >= _SAMPLES:
                 break
         if all(sample.reading.published_on is None for sample in survey.samples):
-            raise not_a_newspaper(survey, problems)
+            raise _not_a_newspaper(survey, problems)
 
     async def _ask(self, url: str, kind: Kind) -> Answer:
-        """Ask an address, but none twice; what stands there is then read as that kind."""
-        answer = self._asked.get(key(url))
+        """Fetch an address, but none twice; what it answered is then read as that kind."""
+        answer = self._answers.get(key(url))
         if answer is None:
-            answer = await self._scout.ask(url, kind)
+            # The crawl asks WordPress for certain fields of its posts.
+            asked = wordpress.listing(url) if kind is Kind.API else url
+            answer = await self._probe.ask(asked, kind)
             if answer.capture is None or len(answer.capture.body) <= _REMEMBERED:
-                self._asked[key(url)] = answer
+                self._answers[key(url)] = answer
         return replace(answer, capture=answer.capture and replace(answer.capture, kind=kind))
 
-    async def _inspected(self, answer: Answer) -> Listing | Problem:
-        return await inspect(answer, self._scout.workers, now=self._scout.clock())
+    async def _inspected(self, url: str, kind: Kind) -> Listing | Problem:
+        answer = await self._ask(url, kind)
+        return await inspect(answer, self._probe.workers, now=self._probe.clock())
 
     @property
     def _nobody(self) -> Publisher:
-        return self._scout.publishers[NOBODY]
+        return self._probe.publishers[NOBODY]
 
 
-def _is_page(capture: Capture) -> bool:
-    media = (capture.content_type or "text/html").lower()
-    return "html" in media
+def with_links_of_their_own(pages: Sequence[Entry]) -> list[Entry]:
+    """Return the pages that list something beside what most of the pages list."""
+    counts = Counter(key(link.url) for page in pages for link in set(page.listing.links))
+    common = {url for url, count in counts.items() if count * 2 > max(len(pages), 2)}
+    return [
+        page for page in pages if any(key(link.url) not in common for link in page.listing.links)
+    ]
 
 
-def no_front_page(answer: Answer, wall: Problem | None = None) -> CannotFollow:
+def _best(entry: Entry, home: str) -> list[Link]:
+    """Return the first links of an entry point, those of its commonest shape before others."""
+    links = [link for link in entry.listing.links if _is_related(link.url, home)]
+    shapes = Counter(shape(link.url) for link in links)
+    return sorted(links, key=lambda link: -shapes[shape(link.url)])[:MOST_READ]  # stable
+
+
+def _is_related(url: str, home: str) -> bool:
+    """Return whether an address is on the host of a site, above it or below it."""
+    host, other = host_of(url), host_of(home)
+    if host == other:
+        return urlsplit(url).port == urlsplit(home).port
+    return host.endswith(f".{other}") or other.endswith(f".{host}")
+
+
+def _no_front_page(answer: Answer, wall: Problem | None = None) -> CannotFollow:
     """Return the refusal of a site whose front page cannot be read."""
     problem = wall or answer.problem
     if problem is None:
-        media = (answer.capture and answer.capture.content_type) or "no type at all"
+        media = (answer.capture and answer.capture.content_type) or "without a type"
         return CannotFollow(
-            f"{answer.url}: that is no web page, but {media};"
-            " give the address of the newspaper's front page"
+            f"{answer.url} is not a web page ({media}); give the address of the newspaper's front"
+            " page"
         )
+    landed = answer.capture.url if answer.capture else answer.url
+    same = urlsplit(landed)[:3] == urlsplit(answer.url)[:3]
     remedy = problem.kind.remedy or "see whether a browser can open it"
     return CannotFollow(
-        f"{answer.url}: {problem.detail}{_where(answer)}. Nothing written: {remedy}."
+        f"{answer.url}: {problem.detail}{'' if same else f' (redirected to {landed})'}."
+        f" No file was written: {remedy}."
     )
 
 
-def not_a_newspaper(survey: Survey, problems: Sequence[Problem]) -> CannotFollow:
+def _not_a_newspaper(survey: Survey, problems: Sequence[Problem]) -> CannotFollow:
     """Return the refusal of a site on which no news was found.
 
-    `problems` are those of the pages that were read and are no articles.
+    `problems` are those of the pages that were read and are not articles.
     """
     if survey.samples:
         seen = "the pages it lists carry no date, so they are hardly news"
     elif problems:
-        kind, _ = Counter(one.kind for one in problems).most_common(1)[0]
-        example = next(one.detail for one in problems if one.kind == kind)
+        kind, _ = Counter(problem.kind for problem in problems).most_common(1)[0]
+        example = next(problem.detail for problem in problems if problem.kind == kind)
         seen = f"the pages it lists do not read as articles ({example})"
     elif survey.entries:
         seen = "the pages it lists do not read as articles"
     else:
-        seen = "there is no feed, no sitemap and no section page with articles to be found"
+        seen = "it has no feed, no sitemap and no section page with articles"
     broken = [
-        f" {one.url} ({one.how}): {problem.detail}."
-        for one, problem in survey.failed
-        if one.how not in {USUAL, USUAL_OF_WORDPRESS}
+        f" {candidate.url} ({candidate.how}): {problem.detail}."
+        for candidate, problem in survey.failed
+        if candidate.is_named
     ]
     return CannotFollow(
-        f"{survey.home}: {seen}.{''.join(broken[:2])} Nothing written. If it is a newspaper, give"
-        " the address of its news, or write its file by hand (README, «Follow another newspaper»)."
+        f"{survey.home}: {seen}.{''.join(broken[:2])} No file was written. If it is a newspaper,"
+        " give the address of its news, or write its file by hand (crawler/README.md)."
     )
-
-
-def _where(answer: Answer) -> str:
-    landed = answer.capture.url if answer.capture else answer.url
-    same = urlsplit(landed)[:3] == urlsplit(answer.url)[:3]
-    return "" if same else f" (it led to {landed})"

@@ -22,8 +22,9 @@ _NEXT_WORDS = frozenset(
 )
 _AROUND = " «»‹›<>→←."
 _CARD_DEPTH = 6  # elements between a card's date and the card
-_FEEDS = frozenset({"application/rss+xml", "application/atom+xml", "application/feed+json"})
-_OTHER_FEEDS = re.compile(r"/comments?/|/comments?\b|/(?:author|tag)/", re.IGNORECASE)
+_FEED_TYPE = re.compile(r"application/(?:rss|atom|rdf|feed)\+(?:xml|json)|text/xml", re.IGNORECASE)
+_OTHER_FEEDS = re.compile(r"/(?:author|tag)/", re.IGNORECASE)
+COMMENTS = re.compile(r"comment|replies|تعليق|ردود", re.IGNORECASE)
 _WORDPRESS = "https://api.w.org/"  # developer.wordpress.org/rest-api/using-the-rest-api/discovery
 
 
@@ -36,13 +37,12 @@ def section(body: bytes, url: str, content_type: str | None = None) -> Iterator[
     Raises:
         NotAListing: if there is no page to read.
     """
-    tree, base = _page(body, url, content_type)
+    tree, base = read_page(body, url, content_type)
     dates = _card_dates(tree, base)
     articles: dict[str, Link] = {}
     seen: dict[str, str] = {}
-    for anchor in tree.iter("a", "link"):
-        found = absolute(anchor.get("href"), base)
-        if not found or host_of(found) != host_of(url):
+    for anchor, found in links_of(tree, base, "a", "link"):
+        if host_of(found) != host_of(url):
             continue
         if _is_next(anchor) and found != url:
             seen.setdefault("next", found)
@@ -57,43 +57,51 @@ def section(body: bytes, url: str, content_type: str | None = None) -> Iterator[
         yield Link(url=continued, kind=Kind.SECTION)
 
 
-def announced(body: bytes, url: str, content_type: str | None = None) -> Iterator[Link]:
+def announced(tree: html.HtmlElement, base: str) -> Iterator[Link]:
     """Yield the listings that a page announces in its head: feeds and WordPress's interface.
 
-    Feeds of comments, authors and tags are not those of the newspaper.
+    Feeds of comments, authors and tags are left out, as they are not those of the newspaper.
+    """
+    for element, address in links_of(tree, base, "link"):
+        rel = (element.get("rel") or "").lower().split()
+        if _WORDPRESS in rel:
+            yield Link(url=wordpress.posts_of(address), kind=Kind.API)
+        elif "alternate" in rel and _FEED_TYPE.fullmatch((element.get("type") or "").strip()):
+            words = f"{element.get('title') or ''} {unquote(address)}"
+            if not COMMENTS.search(words) and not _OTHER_FEEDS.search(urlsplit(address).path):
+                yield Link(url=address, kind=Kind.FEED)
+
+
+def read_page(
+    body: bytes, url: str, content_type: str | None = None
+) -> tuple[html.HtmlElement, str]:
+    """Return a page's tree, and the address that its relative ones are relative to.
 
     Raises:
         NotAListing: if there is no page to read.
     """
-    tree, base = _page(body, url, content_type)
-    for element in tree.iter("link"):
-        found = absolute(element.get("href"), base)
-        rel = (element.get("rel") or "").lower().split()
-        if not found or host_of(found) != host_of(url):
-            continue
-        if _WORDPRESS in rel:
-            yield Link(url=wordpress.listing(found), kind=Kind.API)
-        is_feed = "alternate" in rel and (element.get("type") or "").lower() in _FEEDS
-        if is_feed and not _OTHER_FEEDS.search(urlsplit(found).path):
-            yield Link(url=found, kind=Kind.FEED)
+    text = decode(body, content_type).text.replace("\0", "")
+    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    try:
+        tree = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    except (etree.LxmlError, ValueError) as error:
+        raise NotAListing(f"no readable page: {error}") from error
+    element = tree.find(".//base")
+    return tree, url if element is None else absolute(element.get("href"), url) or url
+
+
+def links_of(
+    tree: html.HtmlElement, base: str, *tags: str
+) -> Iterator[tuple[html.HtmlElement, str]]:
+    """Yield the elements of a page that link to somewhere, each with the absolute address."""
+    for element in tree.iter(*tags):
+        if address := absolute(element.get("href"), base):
+            yield element, address
 
 
 def plain_text(element: html.HtmlElement) -> str | None:
     """Return the words of an element on one line."""
     return plain(str(element.xpath("string()")))
-
-
-def _page(body: bytes, url: str, content_type: str | None) -> tuple[html.HtmlElement, str]:
-    """Return a page's tree, and what its relative addresses are relative to."""
-    text = decode(body, content_type).text.replace("\0", "")
-    try:
-        tree = html.document_fromstring(
-            text.encode("utf-8", "replace"), parser=html.HTMLParser(encoding="utf-8")
-        )
-    except (etree.LxmlError, ValueError) as error:
-        raise NotAListing(f"no readable page: {error}") from error
-    element = tree.find(".//base")
-    return tree, url if element is None else absolute(element.get("href"), url) or url
 
 
 def _card_dates(tree: html.HtmlElement, base: str) -> dict[str, str]:

@@ -50,16 +50,24 @@ def is_past_the_end(body: bytes) -> bool:
     return b"rest_post_invalid_page_number" in body
 
 
+def posts_of(interface: str) -> str:
+    """Return the address of the posts of an interface (`/wp-json/`, `/?rest_route=/`)."""
+    parts = urlsplit(interface)
+    route = dict(parse_qsl(parts.query)).get("rest_route")
+    if route is None and not parts.path.rstrip("/").endswith("/posts"):
+        return urlunsplit(parts._replace(path=parts.path.rstrip("/") + _POSTS))
+    if route is not None and not route.rstrip("/").endswith("/posts"):
+        return _with(interface, rest_route=route.rstrip("/") + _POSTS)
+    return interface
+
+
 def listing(url: str) -> str:
     """Return the address that lists the newest posts, few fields of each; `url` is the interface's.
 
-    What the address says itself stays; the interface's root (`/wp-json/`) is led to its posts.
+    What the address says itself stays.
     """
-    parts = urlsplit(url)
-    if not parts.path.rstrip("/").endswith("/posts") and "rest_route=" not in parts.query:
-        path = parts.path.rstrip("/") + _POSTS
-        url = urlunsplit(parts._replace(path=path))
-    asked = dict(parse_qsl(parts.query, keep_blank_values=True))
+    url = posts_of(url)
+    asked = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
     return _with(url, **({"per_page": str(PER_PAGE), "_fields": _FIELDS} | asked))
 
 

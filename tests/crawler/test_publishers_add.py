@@ -14,6 +14,7 @@ from crawler.publisher import read
 from fixtures import Newsstand, serve
 from fixtures.newsstand import ALL
 from tests.crawler import shell, wire
+from tests.crawler.listing_bodies import API
 
 NOW = "2020-11-12T09:00Z"
 
@@ -145,9 +146,7 @@ def test_wordpress_is_followed_through_its_interface(paper, tmp_path):
     api = "<link rel='https://api.w.org/' href='/wp-json/'>"
     paper.answers["/"] = (front(head=api),)
     posts = ", ".join(f'{{"link": "{paper.url}{path}"}}' for path in NEWS)
-    paper.answers["/wp-json/wp/v2/posts"] = (
-        wire.http(f"[{posts}]".encode(), media="application/json"),
-    )
+    paper.answers[API] = (wire.http(f"[{posts}]".encode(), media="application/json"),)
     assert add(paper, tmp_path).exit_code == 0
     one = read(tmp_path / "publishers" / "sahel.toml")
     assert one.api == (f"{paper.url}/wp-json/wp/v2/posts",)
@@ -256,8 +255,8 @@ NO_NEWSPAPERS = {
     "log-in": (showing(LOGIN), ["log-in"]),
     "parked": (showing(PARKED), ["parked", "new address"]),
     "challenge": (showing(CHALLENGE), ["tests browsers"]),
-    "pdf": (showing("%PDF-1.7", "application/pdf"), ["no web page", "application/pdf"]),
-    "json": (showing("{}", "application/json"), ["no web page"]),
+    "pdf": (showing("%PDF-1.7", "application/pdf"), ["not a web page", "application/pdf"]),
+    "json": (showing("{}", "application/json"), ["not a web page"]),
     "empty": (showing(""), ["no feed, no sitemap"]),
     "broken feed": (wrong_feed, ["/my-feed (declared on the front page): it is a web page"]),
     "others' feed": (feed_of_others, ["lead elsewhere", "elsewhere.example"]),
@@ -281,7 +280,7 @@ def test_what_is_no_newspaper_leaves_no_file(site, tmp_path, name):
 UNREACHABLE = [
     ("http://127.0.0.1:9/", 1, ["cannot be reached", "check the spelling of the address"]),
     ("http://no-such-host.invalid/", 1, ["cannot be reached", "check the spelling of the address"]),
-    ("http://localhost.localdomain:9/", 1, ["Nothing written"]),
+    ("http://localhost.localdomain:9/", 1, ["No file was written"]),
     ("ftp://x.example/", 2, ["not an http or https address", "https://example.org/"]),
     ("http://[x/", 2, ["URL"]),
     ("not an address", 2, ["not"]),
@@ -342,7 +341,7 @@ def test_ctrl_c_ends_the_look(paper, tmp_path):
         process.send_signal(signal.SIGINT)
         output = process.communicate(timeout=20)[0]
     assert process.returncode == 1
-    assert output.splitlines()[-1] == "Error: stopped before the look was done; no file was written"
+    assert output.splitlines()[-1] == "Error: stopped before the end; no file was written"
     assert "Traceback" not in output
     assert "/my-feed" not in paper.targets()
     assert files(tmp_path) == []

@@ -12,9 +12,11 @@ from archive.database import open_for_reading
 from crawler import config
 from crawler.cli import warraq
 from crawler.commands.options import chosen
-from crawler.discovery.check import check as look_at
-from crawler.discovery.probe import Errand, look
+from crawler.discovery.check import check as check_all
+from crawler.discovery.probe import Inquiry
+from crawler.discovery.probe import run as inquire
 from tests.crawler import shell, wire
+from tests.crawler.listing_bodies import API, NEW, posts
 
 NEWS = ("/news/1001", "/news/1002")
 
@@ -102,7 +104,7 @@ SITEMAP = "<urlset><url><loc>/news/1</loc></url></urlset>"
 
 # What the feed answers, whether it works, and what its problem and remedies must say.
 CASES = {
-    "moved for good": (moved, True, ["it moved for good; write ", "/new instead"]),
+    "moved for good": (moved, True, ["it moved permanently; write ", "/new instead"]),
     "moved for now": (lent, True, []),
     "old": (old, True, ["nothing new for "]),
     "404": (answer("x", status="404 Not Found"), False, ["answered 404", "front page"]),
@@ -138,18 +140,44 @@ def test_patterns_that_let_nothing_pass_are_told(archive, site):
     assert f"{site.url}/news/1" in found["remedies"][0]
 
 
-def test_a_newspaper_without_entry_points_is_told(archive):
-    archive.follow(feeds=[])
+def test_without_listings_the_front_page_is_checked_as_the_crawl_reads_it(archive, site):
+    archive.follow(accept=["/news/"])
+    body = "<link rel='alternate' type='application/rss+xml' href='/rss'><a href='/x/1234'>x</a>"
+    site.answers["/"] = (wire.http(body.encode()),)
+    site.answers["/robots.txt"] = (wire.http(b"Sitemap: /map.xml", media="text/plain"),)
+    found, code = one(archive)
+    assert (code, found["key"], found["url"]) == (0, "homepage", f"{site.url}/")
+    assert (found["links"], found["wanted"], found["listings"]) == (1, 0, 2)
+
+
+def test_a_front_page_without_articles_is_broken(archive, site):
+    archive.follow(accept=["/news/"])
+    site.answers["/"] = (wire.http(b"<p>x"),)
+    found, code = one(archive)
+    assert code == 1
+    assert found["problem"] == "the page loads, but no article links were recognised on it"
+
+
+def test_a_newspaper_without_entry_points_is_reported(archive):
+    wire.publisher(archive.root, "paper")
     result = check(archive, "paper")
     assert result.exit_code == 1
-    assert "names no feed, sitemap or section" in result.stdout
+    assert "names no listing and no front page" in result.stdout
+
+
+def test_wordpress_is_asked_as_the_crawl_asks(archive, site):
+    archive.follow(api=[f"{site.url}/wp-json/wp/v2/posts"])
+    posts(site, API, ("/news/1001", NEW))
+    found, code = one(archive)
+    assert (code, found["key"], found["url"]) == (0, "api", f"{site.url}/wp-json/wp/v2/posts")
+    assert (found["form"], found["wanted"], found["remedies"]) == ("list of posts", 1, [])
 
 
 def test_a_newspaper_is_not_asked_outside_its_hours(archive, site):
     archive.follow(feeds=[f"{site.url}/feed"], hours="21:00-22:00")
     result = check(archive, "paper", "--now", "2020-11-12T09:00Z")
     assert site.asked == []
-    assert "asked only at" in result.stderr
+    assert "crawled only at" in result.stderr
     assert result.exit_code == 0
 
 
@@ -181,8 +209,8 @@ async def test_a_check_takes_no_news_from_the_next_crawl(archive, site):
     known = archive.rows(VISITS)
     conditional(site)  # a second article is out
     papers = chosen(archive.root, ["paper"])
-    errand = Errand(
-        inquiry=lambda scout: look_at(scout, papers),
+    inquiry = Inquiry(
+        ask=lambda probe: check_all(probe, papers),
         root=archive.root,
         publishers=papers,
         command="publishers check",
@@ -190,7 +218,7 @@ async def test_a_check_takes_no_news_from_the_next_crawl(archive, site):
         log_level="WARNING",
         clock=archive.clock,
     )
-    (found,) = await look(errand)
+    (found,) = await inquire(inquiry)
     assert found.listing is not None
     assert found.listing.count == 2
     assert site.asked[-1].header("If-None-Match") is None

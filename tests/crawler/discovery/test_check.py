@@ -8,9 +8,9 @@ import pytest
 
 from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Link, Problem
-from crawler.discovery.check import Listing, form_of, inspect, newest, posts
+from crawler.discovery.check import Listing, form_of, inspect, newest
 from crawler.discovery.probe import Answer
-from crawler.listings import NotAListing
+from crawler.listings import links
 from crawler.workers import Workers
 from tests.crawler import wire
 
@@ -23,15 +23,13 @@ INDEX = (
     "<lastmod>2020-11-11</lastmod></sitemap></sitemapindex>"
 )
 PAGE = "<!DOCTYPE html><html><body><a href='/news/12345'>خبر</a></body></html>"
-POSTS = json.dumps(
-    [
-        {
-            "link": "https://x.example/1",
-            "date_gmt": "2020-11-11T08:00:00",
-            "title": {"rendered": "خبر"},
-        }
-    ]
-)
+POST = {
+    "link": "https://x.example/1",
+    "date": "2020-11-11T10:00:00",
+    "date_gmt": "2020-11-11T08:00:00",
+    "title": {"rendered": "<b>خبر</b> &#8220;أول&#8221;"},
+}
+POSTS = json.dumps([POST])
 
 
 def capture(body, kind, media="text/xml"):
@@ -121,11 +119,39 @@ def test_the_newest_date(dates, expected):
     assert newest(links, now=NOW) == expected
 
 
-@pytest.mark.parametrize("body", [b"", b"null", b"[1]", b"{}", b'"x"', b"\xff", b"[[]]"])
-def test_what_is_no_list_of_posts(body):
-    with pytest.raises(NotAListing):
-        list(posts(body, URL))
+# Posts of WordPress as sites give them; what the crawl takes for a date, and the newest day of it.
+WORDPRESS = [
+    (POST, "2020-11-11T08:00:00Z", datetime(2020, 11, 11, 8, tzinfo=UTC)),
+    (POST | {"date_gmt": "0000-00-00T00:00:00"}, "2020-11-11T10:00:00", date(2020, 11, 11)),
+    (POST | {"date_gmt": None}, "2020-11-11T10:00:00", date(2020, 11, 11)),
+    (POST | {"date_gmt": None, "date": None}, None, None),
+]
 
 
-def test_posts_without_a_link_are_passed_over():
-    assert list(posts(b'[{"link": null}, {"title": 5}, {"link": "ftp://x"}]', URL)) == []
+@pytest.mark.parametrize(("post", "published", "day"), WORDPRESS)
+async def test_posts_are_judged_as_the_crawl_reads_them(workers, post, published, day):
+    listed = capture(json.dumps([post, 5, {"link": None}]), Kind.API, "application/json")
+    found = await inspect(Answer(url=URL, capture=listed), workers, now=NOW)
+    assert isinstance(found, Listing)
+    assert list(found.links) == list(links(listed))
+    (link,) = found.links
+    assert (link.title, link.published) == ("خبر “أول”", published)
+    assert found.newest == day
+
+
+LINES = [
+    (Listing(url=URL, kind=Kind.FEED, form="RSS feed", count=1), "RSS feed, 1 link"),
+    (
+        Listing(url=URL, kind=Kind.FEED, form="Atom feed", count=2, newest=date(2020, 1, 2)),
+        "Atom feed, 2 links, newest 2020-01-02",
+    ),
+    (
+        Listing(url=URL, kind=Kind.SITEMAP, form="sitemap index", listings=(Link(url="a"),)),
+        "sitemap index, 1 sitemap",
+    ),
+]
+
+
+@pytest.mark.parametrize(("listing", "line"), LINES)
+def test_a_listing_in_one_line(listing, line):
+    assert str(listing) == line

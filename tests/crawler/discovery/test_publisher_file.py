@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from archive.problems import ProblemKind
 from archive.records import Extraction, Kind, Link, PageKind, Problem
 from crawler.discovery.check import Listing
-from crawler.discovery.publisher_file import compose, language, not_found, pattern_of, slug_of, told
+from crawler.discovery.publisher_file import compose, language, not_found, pattern_of, slug_of
 from crawler.discovery.site import USUAL, Candidate, FrontPage
 from crawler.discovery.survey import Entry, Sample, Survey
 from crawler.publisher import read
@@ -141,21 +141,3 @@ def test_what_was_not_found_is_told():
     for key in ("name_latin", "country", "timezone", "a feed", "a sitemap"):
         assert key in missing
     assert "its name (" not in missing
-
-
-@pytest.mark.parametrize(
-    ("listing", "text"),
-    [
-        (Listing(url=HOME, kind=Kind.FEED, form="RSS feed", count=1), "RSS feed, 1 link"),
-        (
-            Listing(url=HOME, kind=Kind.FEED, form="Atom feed", count=2, newest=date(2020, 1, 2)),
-            "Atom feed, 2 links, newest 2020-01-02",
-        ),
-        (
-            Listing(url=HOME, kind=Kind.SITEMAP, form="sitemap index", listings=(Link(url="a"),)),
-            "sitemap index, 1 sitemap",
-        ),
-    ],
-)
-def test_a_listing_in_one_line(listing, text):
-    assert told(listing) == text

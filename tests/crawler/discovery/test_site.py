@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.records import Kind
-from crawler.discovery.site import feeds_on, name_of, read_front, sections_on
+from crawler.discovery.site import (
+    feeds_on,
+    in_robots,
+    name_of,
+    read_front,
+    usual_api,
+    usual_feeds,
+    usual_sitemaps,
+)
 
 URL = "https://x.example/"
 
@@ -39,6 +47,8 @@ DECLARED = [
     (alternate("/en", "text/html"), []),
     ("<link rel='alternate' hreflang='en' href='/en'>", []),
     (alternate("feed:nothing"), []),
+    (alternate("https://feeds.other.example/x"), ["https://feeds.other.example/x"]),
+    (alternate("/a\N{RIGHT-TO-LEFT OVERRIDE}b"), []),
     ("<link rel='stylesheet' type='application/rss+xml' href='/a'>", []),
 ]  # fmt: skip
 
@@ -79,6 +89,7 @@ API = [
     ("<link rel='https://api.w.org/' href='/?rest_route=/'>", "/?rest_route=/wp/v2/posts"),
     ("<meta name='generator' content='WordPress 6.4'>", "/wp-json/wp/v2/posts"),
     ("<link rel='stylesheet' href='/wp-content/themes/a.css'>", "/wp-json/wp/v2/posts"),
+    ("<meta content=WordPress name='generator'>", "/wp-json/wp/v2/posts"),
     ("<meta name='generator' content='Drupal 10'>", None),
 ]
 
@@ -154,16 +165,51 @@ MENUS = [
 
 @pytest.mark.parametrize(("body", "expected"), MENUS)
 def test_sections_of_a_menu(body, expected):
-    found = sections_on(page(body=body), "text/html; charset=utf-8", URL, [])
+    found = front(body=body).menu
     assert [url.removeprefix("https://x.example") for url in found] == expected
 
 
-def test_articles_are_no_sections():
-    body = page(body=menu(("/a", "سياسة"), ("/2020/b", "خبر")))
-    assert sections_on(body, None, URL, ["https://x.example/2020/b"]) == ["https://x.example/a"]
+def test_articles_are_not_sections():
+    found = front(body=menu(("/a", "سياسة"), ("/2020/b", "خبر"))).menu
+    assert found == ("https://x.example/a",)
 
 
 @given(st.binary())
 def test_no_page_raises(body):
     assert read_front(body, None, URL).url == URL
-    assert sections_on(body, None, URL, []) is not None
+
+
+ROBOTS_AT = "https://x.example/robots.txt"
+
+
+ROBOTS_TEXT = "Sitemap: /a.xml\nSitemap: /a\N{RIGHT-TO-LEFT OVERRIDE}b.xml"
+
+
+def test_sitemaps_of_a_robots_txt_are_candidates():
+    (found,) = in_robots(ROBOTS_TEXT, ROBOTS_AT)
+    assert (found.url, found.kind, found.how) == (
+        "https://x.example/a.xml", Kind.SITEMAP, "named in robots.txt",
+    )  # fmt: skip
+
+
+USUAL = [
+    ("https://x.example/", (), ["https://x.example/feed", "https://x.example/rss"]),
+    ("https://x.example/ar", (), ["https://x.example/ar/feed", "https://x.example/ar/rss"]),
+    ("https://x.example/index.php", (".php",), ["https://x.example/rss.php"]),
+    ("https://x.example/Default.aspx", (".aspx",), ["https://x.example/rss.aspx"]),
+]
+
+
+@pytest.mark.parametrize(("home", "suffixes", "first"), USUAL)
+def test_usual_feeds(home, suffixes, first):
+    urls = [one.url for one in usual_feeds(home, suffixes)]
+    assert urls[: len(first)] == first
+    assert "https://x.example/rss.xml" in urls  # below the host as well
+    assert len(urls) == len(set(urls))
+
+
+def test_other_usual_addresses():
+    assert "https://x.example/sitemap.xml" in [
+        one.url for one in usual_sitemaps("https://x.example/ar")
+    ]
+    assert usual_api("https://x.example/").url == "https://x.example/wp-json/wp/v2/posts"

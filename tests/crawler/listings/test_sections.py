@@ -2,9 +2,10 @@
 
 import pytest
 
-from archive.records import Kind, Link
-from crawler.listings import NotAListing, wordpress
-from crawler.listings.sections import announced, section
+from archive.clock import system
+from archive.records import Capture, Kind, Link
+from crawler.listings import NotAListing, links, wordpress
+from crawler.listings.sections import section
 
 AT = "https://x.example/ar/list/"
 
@@ -87,7 +88,11 @@ HEAD = """<head><link rel="alternate" type="application/rss+xml" href="/feed/">
 
 
 def test_a_page_announces_its_feeds_and_its_interface():
-    assert [(link.kind, link.url) for link in announced(HEAD.encode(), AT)] == [
+    page = Capture(
+        url=AT, publisher="x", kind=Kind.SECTION, fetched_at=system(), status=200,
+        body=HEAD.encode(),
+    )  # fmt: skip
+    assert [(link.kind, link.url) for link in links(page, announced=True)] == [
         (Kind.FEED, "https://x.example/feed/"),
         (Kind.FEED, "https://x.example/atom.xml"),
         (Kind.FEED, "https://x.example/feed.json"),

@@ -91,6 +91,8 @@ LISTINGS = [
     (f"{POSTS}?_embed", f"{FIRST}&_embed="),
     ("https://x.example/?rest_route=/wp/v2/posts", FIRST.replace("wp-json/wp/v2/posts?", "?") +
      "&rest_route=/wp/v2/posts"),
+    ("https://x.example/?rest_route=/", FIRST.replace("wp-json/wp/v2/posts?", "?") +
+     "&rest_route=/wp/v2/posts"),
 ]  # fmt: skip
 
 

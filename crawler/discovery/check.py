@@ -19,8 +19,8 @@ from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Link, Problem
 from archive.urls import host_of
 from crawler.dates.moments import parse
+from crawler.discovery.front_page import KEYS
 from crawler.discovery.probe import Answer, Probe
-from crawler.discovery.site import KEYS
 from crawler.listings import NotAListing, sitemaps
 from crawler.publisher import Publisher
 from crawler.wiring import entry_points

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from archive.records import Kind
 from archive.urls import host_of
 from crawler.addresses import is_local
-from crawler.discovery.site import KEYS
+from crawler.discovery.front_page import KEYS
 from crawler.discovery.survey import Entry, Survey
 from crawler.extract.vocabulary import one_line
 

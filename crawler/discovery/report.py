@@ -5,8 +5,8 @@ from pathlib import Path
 
 from archive.urls import readable
 from crawler.discovery.check import Finding, when
+from crawler.discovery.front_page import KEYS
 from crawler.discovery.publisher_file import language, not_found
-from crawler.discovery.site import KEYS
 from crawler.discovery.survey import Sample, Survey
 
 

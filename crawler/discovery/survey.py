@@ -14,8 +14,7 @@ from archive.problems import ProblemKind
 from archive.records import Capture, Extraction, Kind, Link, PageKind, Problem
 from archive.urls import host_of
 from crawler.discovery.check import Listing, form_of, inspect
-from crawler.discovery.probe import NOBODY, Answer, Probe
-from crawler.discovery.site import (
+from crawler.discovery.front_page import (
     Candidate,
     FrontPage,
     feeds_on,
@@ -25,6 +24,7 @@ from crawler.discovery.site import (
     usual_feeds,
     usual_sitemaps,
 )
+from crawler.discovery.probe import NOBODY, Answer, Probe
 from crawler.errors import CannotFollow
 from crawler.listings import wordpress
 from crawler.listings.sitemaps import of_articles

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.records import Kind
-from crawler.discovery.site import (
+from crawler.discovery.front_page import (
     feeds_on,
     in_robots,
     name_of,

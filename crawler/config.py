@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from apscheduler.triggers.cron import CronTrigger
 
+from crawler.daterange import Hours
 from crawler.errors import ConfigError
-from crawler.politeness.hours import Hours
+from crawler.fetch.limits import NO_CAPS, Caps
 
 NAME = "warraq.toml"
 _KEYS = {
@@ -34,17 +35,6 @@ class Schedule:
 
     every: timedelta | None = None
     cron: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caps:
-    """How much may be received, in bytes of payload: by one command, in a month (UTC)."""
-
-    per_run: int | None = None
-    per_month: int | None = None
-
-
-NO_CAPS = Caps()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.utils.log import configure_logging
@@ -23,16 +23,18 @@ from archive.records import Kind
 from archive.runs import Counts
 from archive.store import Store
 from archive.urls import canonical, host_of
-from crawler.addresses import is_local
+from crawler import config
 from crawler.browser import chromium
-from crawler.config import NO_CAPS, Caps
-from crawler.period import Period
-from crawler.politeness import allowance
-from crawler.publisher import Publisher
-from crawler.settings import USER_AGENT
+from crawler.daterange import Period
+from crawler.errors import CrawlerError, PublisherError
+from crawler.fetch import limits
+from crawler.fetch.addresses import is_local
+from crawler.fetch.limits import NO_CAPS, Caps
+from crawler.frontier import entry_points, ways_back
+from crawler.publisher import Publisher, find
+from crawler.settings import USER_AGENT, scrapy_settings, warcinfo
 from crawler.spiders.news import NewsSpider
 from crawler.stop import Stop
-from crawler.wiring import entry_points, known, scrapy_settings, warcinfo, ways_back
 
 SLICE_SECONDS = 300.0
 BACK_SECONDS = 60.0  # of a slice into the past: so long the news wait at most
@@ -117,7 +119,7 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
             _prepare(store, job, summary, first=first)
             spider = await _slice(store, job, stop, limit=limit, seconds=seconds, progress=progress)
             _add_up(summary, store, job, spider)
-            capped = allowance.left(store, job.caps) == 0
+            capped = limits.left(store, job.caps) == 0
         first, limit = False, spider.frontier.articles_left
         over = job.seconds is not None and time.monotonic() - began >= job.seconds
         idle = not summary.left or not spider.frontier.ended
@@ -138,7 +140,7 @@ def _add_up(summary: Summary, store: Store, job: Job, spider: NewsSpider) -> Non
     summary.counts += store.counts()
     summary.problems += store.problem_kinds()
     summary.left = _left(store, job)
-    summary.notes = [*allowance.notes(store, job.caps), *_unasked(spider, job)]
+    summary.notes = [*limits.notes(store, job.caps), *_unasked(spider, job)]
     if summary.set_back:
         summary.notes.append(summary.set_back)
 
@@ -177,7 +179,7 @@ def _prepare(store: Store, job: Job, summary: Summary, *, first: bool) -> None:
             " what it had put off was made due. See that the machine's clock is right."
         )
     for one in job.publishers:
-        store.publish(known(one))
+        store.publish(one.record())
         if first and job.back:
             ways = ways_back(one, job.period)
             store.past.begin(ways, publisher=one.slug, anew=not one.has_way_back)
@@ -224,7 +226,7 @@ async def _slice(
         publishers=job.publishers,
         limit=limit,
         seconds=seconds,
-        max_bytes=allowance.left(store, job.caps),
+        max_bytes=limits.left(store, job.caps),
         only=[url for url, _ in job.addresses] or None,
         period=job.period,
         back=job.back,
@@ -251,3 +253,46 @@ def _unasked(spider: NewsSpider, job: Job) -> list[str]:
         if not one.is_open(job.clock()):
             notes.append(f"{one.slug} is asked only at {one.hours} ({one.zone or 'UTC'}).")
     return notes
+
+
+def named(
+    crawler: Crawler, opened: contextlib.ExitStack, arguments: dict[str, str]
+) -> dict[str, Any]:
+    """Open what the `-a` arguments name; return the spider's own arguments.
+
+    Raises:
+        SystemExit: with one line on what is wrong with them, or with the archive.
+    """
+    try:
+        root, chosen = _chosen(**arguments)
+        own = config.load(root)
+        chromium.check(chosen, [root / "publishers"])
+        store = opened.enter_context(
+            Store(root, command="scrapy crawl", software=USER_AGENT, settings=warcinfo(own.contact))
+        )
+    except (ArchiveError, CrawlerError) as error:
+        # asyncio would show the traceback of the task that ends here.
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        raise SystemExit(f"Error: {error}") from None
+    wanted = scrapy_settings(chosen, contact=own.contact)
+    wanted.set("PROXY", own.proxy)
+    for name in ("USER_AGENT", "DOWNLOAD_SLOTS", "OPEN_URLS", "PROXY"):
+        crawler.settings.set(name, wanted[name], priority="spider")
+    for one in chosen:
+        store.publish(one.record())
+        store.enter(entry_points(one), publisher=one.slug)
+    store.batch.commit()
+    return {"store": store, "publishers": chosen}
+
+
+def _chosen(
+    *, publisher: str = "", archive: str = "warraq-archive", **other: str
+) -> tuple[Path, list[Publisher]]:
+    root = Path(archive)
+    chosen = [find(slug, [root / "publishers"]) for slug in publisher.split(",") if slug]
+    if not chosen or other:
+        raise PublisherError(
+            "say scrapy crawl news -a publisher=SLUG[,SLUG] [-a archive=DIR];"
+            " `warraq crawl` knows more options"
+        )
+    return root, chosen

@@ -10,12 +10,14 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from archive.records import Kind, Visit
+from archive.records import Kind, Link, Visit
 from archive.store import Store
 from archive.urls import canonical
-from crawler.period import Period
+from crawler.daterange import Period
+from crawler.listings import wordpress
 from crawler.publisher import Publisher
 
+_ENTRIES = (("feeds", Kind.FEED), ("sitemaps", Kind.SITEMAP), ("sections", Kind.SECTION))
 IN_HAND = 24  # pages of a publisher without a delay
 DELAY = 1.0  # seconds, where a publisher says nothing; DOWNLOAD_DELAY is the same
 
@@ -161,3 +163,28 @@ class Frontier:
 def _is_further_page(visit: Visit) -> bool:
     """Say whether it is a section's page whose turn comes when the articles before are dated."""
     return visit.kind is Kind.SECTION and visit.found_in is not None
+
+
+def entry_points(one: Publisher) -> list[tuple[str, Kind]]:
+    """Return the addresses where a publisher lists its articles, with their kinds.
+
+    Where its file names none, that is its front page.
+    """
+    if one.is_bare:
+        return [(one.homepage, Kind.SECTION)] if one.homepage else []
+    listed = [(url, kind) for name, kind in _ENTRIES for url in getattr(one, name)]
+    return [*listed, *((wordpress.listing(url), Kind.API) for url in one.api)]
+
+
+def ways_back(one: Publisher, period: Period) -> list[Link]:
+    """Return the listings that lead into a publisher's past; the best way alone.
+
+    WordPress lists everything by date; sitemaps and sections together list what there is; else the
+    front page may announce one of these.
+    """
+    if one.api:
+        return [way for url in one.api for way in wordpress.ways_back(url, period)]
+    if not one.has_way_back:
+        return [Link(url=one.homepage, kind=Kind.SECTION)] if one.homepage else []
+    sitemaps = [Link(url=url, kind=Kind.SITEMAP) for url in one.sitemaps]
+    return [*sitemaps, *(Link(url=url, kind=Kind.SECTION) for url in one.sections)]

@@ -9,11 +9,11 @@ from archive.records import Extraction, Kind, Outcome, PageKind, Problem, Readin
 from archive.store import Store
 from archive.urls import canonical, host_of
 from archive.visits import State
-from crawler import revisit
+from crawler import schedule
 from crawler.language import changes_script
 from crawler.outcomes import Ended
-from crawler.politeness.traps import Traps
 from crawler.publisher import Publisher
+from crawler.traps import Traps
 
 
 class Keeper:
@@ -50,7 +50,7 @@ class Keeper:
         )
         passing = any(problem.kind.passing for problem in reading.extraction.problems)
         passing = passing or (article is None and visit.article is not None)
-        again = revisit.after_failure if passing else revisit.after_success
+        again = schedule.after_failure if passing else schedule.after_success
         state: State = "failed" if passing else "done"
         store.visited(
             visit,

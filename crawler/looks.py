@@ -13,7 +13,7 @@ from archive.records import Capture, Extraction, Link, PageKind, Visit
 from archive.urls import canonical, host_of
 from archive.visits import VISITS, as_visit
 from crawler.language import changes_script
-from crawler.media import medium
+from crawler.mime import medium
 from crawler.publisher import Publisher
 from crawler.workers import Workers
 

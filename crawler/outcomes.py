@@ -7,7 +7,7 @@ from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Problem, Visit
 from archive.store import Store
 from archive.visits import State
-from crawler import revisit
+from crawler import schedule
 
 # The first bytes of the kinds of image that newspapers print (WHATWG MIME Sniffing, 6.1).
 _IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF", b"BM")
@@ -46,7 +46,9 @@ class Outcomes:
     def done(self, visit: Visit, capture: Capture) -> Ended:
         """End a visit whose answer was read."""
         now = self._store.clock()
-        return self._end(visit, capture, state="done", due_at=revisit.after_success(visit, now=now))
+        return self._end(
+            visit, capture, state="done", due_at=schedule.after_success(visit, now=now)
+        )
 
     def image(self, visit: Visit, capture: Capture) -> Ended:
         """End a visit to an image: what answers must be one, by its header and its first bytes."""
@@ -65,14 +67,16 @@ class Outcomes:
         if is_news:
             self._problem(visit, capture, kind, f"answered {capture.status}: gone")
         now = self._store.clock()
-        return self._end(visit, capture, state="gone", due_at=revisit.after_gone(visit, now=now))
+        return self._end(visit, capture, state="gone", due_at=schedule.after_gone(visit, now=now))
 
     def refused(self, visit: Visit, detail: str) -> Ended:
         """End a visit that the site's robots.txt forbids."""
         if self._is_news(visit, ProblemKind.ROBOTS_DISALLOW):
             self._problem(visit, None, ProblemKind.ROBOTS_DISALLOW, detail)
         now = self._store.clock()
-        return self._end(visit, None, state="refused", due_at=revisit.after_failure(visit, now=now))
+        return self._end(
+            visit, None, state="refused", due_at=schedule.after_failure(visit, now=now)
+        )
 
     def not_a_page(self, visit: Visit, capture: Capture, what: str) -> Ended:
         """End a visit to an article's address that answered with something else than a page."""
@@ -80,7 +84,7 @@ class Outcomes:
             self._problem(visit, capture, ProblemKind.NOT_A_PAGE, f"the answer is {what}")
         now = self._store.clock()
         known = visit.article is not None
-        due_at = (revisit.after_failure if known else revisit.after_success)(visit, now=now)
+        due_at = (schedule.after_failure if known else schedule.after_success)(visit, now=now)
         state: State = "failed" if known else "done"
         return self._end(visit, capture, state=state, due_at=due_at, good=False)
 
@@ -99,8 +103,8 @@ class Outcomes:
         `retry_after` is the header of that name.
         """
         now = self._store.clock()
-        asked = revisit.retry_after(retry_after, now=now)
-        due_at = revisit.after_failure(visit, now=now, retry_after=asked, give_up=not kind.away)
+        asked = schedule.retry_after(retry_after, now=now)
+        due_at = schedule.after_failure(visit, now=now, retry_after=asked, give_up=not kind.away)
         self._problem(visit, capture, kind, detail, stage=stage)
         not_before = due_at if asked or kind.asks_for_patience else None
         return self._end(visit, capture, state="failed", due_at=due_at, not_before=not_before)
@@ -111,7 +115,7 @@ class Outcomes:
         if visit.last_at is None or told is None or told[0] != kind:
             return True
         entry = visit.kind is not Kind.ARTICLE and visit.found_in is None
-        return entry and told[1] <= self._store.clock() - revisit.LONGEST_WAIT
+        return entry and told[1] <= self._store.clock() - schedule.LONGEST_WAIT
 
     def _problem(
         self,

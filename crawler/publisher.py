@@ -12,11 +12,12 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from archive import records
 from archive.urls import host_of, normal
-from crawler import values
-from crawler.addresses import is_local
+from crawler import validation
+from crawler.daterange import Hours
 from crawler.errors import PublisherError
-from crawler.politeness.hours import Hours
+from crawler.fetch.addresses import is_local
 
 SLUG = r"[a-z0-9][a-z0-9.-]*"
 PACKAGED = Path(__file__).parent / "publishers"
@@ -78,6 +79,17 @@ class Publisher:
         """Return a publisher of which only an address is known: named after its host."""
         home = normal("/", normal(url))
         return cls(slug=host_of(home), name=host_of(home), homepage=home)
+
+    def record(self) -> records.Publisher:
+        """Return what the archive keeps of a publisher."""
+        return records.Publisher(
+            slug=self.slug,
+            name=self.name,
+            name_latin=self.name_latin,
+            homepage=self.homepage,
+            country=self.country,
+            language=self.language,
+        )
 
     def rules_on(self, day: date) -> Rules:
         """Return the rules valid on `day`: the first whose `until` lies after it."""
@@ -179,7 +191,7 @@ def read(path: Path) -> Publisher:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PublisherError(f"{path}: not a readable TOML file: {error}") from error
     try:
-        fields = values.checked(table, _PUBLISHER, "")
+        fields = validation.checked(table, _PUBLISHER, "")
     except PublisherError as error:
         raise PublisherError(f"{path}: {error}") from error
     if fields.get("slug") != path.stem:
@@ -196,7 +208,7 @@ def _rules(value: Any) -> tuple[Rules, ...]:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise PublisherError("write each set of rules under a line `[[rules]]`")
     rules = [
-        Rules(**values.checked(item, _RULES, f"rules[{number}]."))
+        Rules(**validation.checked(item, _RULES, f"rules[{number}]."))
         for number, item in enumerate(value, 1)
     ]
     if len({item.until for item in rules}) < len(rules):
@@ -204,32 +216,32 @@ def _rules(value: Any) -> tuple[Rules, ...]:
     return tuple(sorted(rules, key=lambda item: item.until or date.max))
 
 
-_RULES: dict[str, values.Check] = {
-    "until": ("until", values.day),
-    "remove": ("remove", values.each(values.selector)),
+_RULES: dict[str, validation.Check] = {
+    "until": ("until", validation.day),
+    "remove": ("remove", validation.each(validation.selector)),
     **{
-        key: (key, values.selector)
+        key: (key, validation.selector)
         for key in ("text", "title", "deck", "byline", "published", "section", "tags")
     },
 }
-_PUBLISHER: dict[str, values.Check] = {
-    "slug": ("slug", values.code(SLUG, "enabbaladi")),
-    "name": ("name", values.string),
-    "name_latin": ("name_latin", values.string),
-    "homepage": ("homepage", values.address),
-    "country": ("country", values.code(r"[A-Z]{2}", "SY")),
-    "language": ("language", values.code(r"[a-z]{2,3}", "ar")),
-    "timezone": ("zone", values.zone),
-    "feeds": ("feeds", values.each(values.address)),
-    "sitemaps": ("sitemaps", values.each(values.address)),
-    "sections": ("sections", values.each(values.address)),
-    "api": ("api", values.each(values.address)),
-    "accept": ("accept", values.each(values.pattern)),
-    "reject": ("reject", values.each(values.pattern)),
-    "delay": ("delay", values.seconds),
-    "hours": ("hours", values.hours),
-    "render": ("render", values.flag),
-    "lead_image": ("lead_image", values.flag),
-    "checked": ("checked", values.flag),
+_PUBLISHER: dict[str, validation.Check] = {
+    "slug": ("slug", validation.code(SLUG, "enabbaladi")),
+    "name": ("name", validation.string),
+    "name_latin": ("name_latin", validation.string),
+    "homepage": ("homepage", validation.address),
+    "country": ("country", validation.code(r"[A-Z]{2}", "SY")),
+    "language": ("language", validation.code(r"[a-z]{2,3}", "ar")),
+    "timezone": ("zone", validation.zone),
+    "feeds": ("feeds", validation.each(validation.address)),
+    "sitemaps": ("sitemaps", validation.each(validation.address)),
+    "sections": ("sections", validation.each(validation.address)),
+    "api": ("api", validation.each(validation.address)),
+    "accept": ("accept", validation.each(validation.pattern)),
+    "reject": ("reject", validation.each(validation.pattern)),
+    "delay": ("delay", validation.seconds),
+    "hours": ("hours", validation.hours),
+    "render": ("render", validation.flag),
+    "lead_image": ("lead_image", validation.flag),
+    "checked": ("checked", validation.flag),
     "rules": ("rules", _rules),
 }

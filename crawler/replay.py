@@ -32,16 +32,15 @@ from archive.upkeep.imported_line import BadLine, read_line
 from archive.upkeep.importing import keep_imported, known_article, publish_new
 from archive.upkeep.withholding import note
 from archive.warc import reader
+from crawler.daterange import Period
 from crawler.extract.byline import names
 from crawler.importing.keeping import keep
 from crawler.keeping import Keeper
-from crawler.media import medium
+from crawler.mime import medium
 from crawler.outcomes import Ended, Outcomes
-from crawler.period import Period
-from crawler.politeness.traps import Traps
 from crawler.publisher import Publisher
 from crawler.responses import Responses, as_asked
-from crawler.wiring import known
+from crawler.traps import Traps
 from crawler.workers import Workers
 
 _AHEAD = 24  # events, of which pages are read before their turn
@@ -191,7 +190,7 @@ class Replay:
             self._damaged(ready)
             return
         publisher = self._publisher(ready.visit)
-        publish_new(self._store.db, known(publisher))
+        publish_new(self._store.db, publisher.record())
         visit = replace(imports.enter(self._store.db, ready.visit), hints=None)
         reading = ready.reading or self._read(ready.capture, publisher, None)
         page = Page(visit=visit, capture=ready.capture)
@@ -221,7 +220,7 @@ class Replay:
         """Return the publisher of a visit, which the archive knows by now."""
         publisher = self._publisher(visit)
         if publisher.slug not in self._published:
-            self._store.publish(known(publisher))
+            self._store.publish(publisher.record())
             self._published.add(publisher.slug)
         return publisher
 

@@ -11,13 +11,13 @@ from archive.records import Capture, Kind, Link, Page, Visit
 from archive.store import Store
 from archive.urls import host_of
 from crawler.browser.render import NotRendered, is_shown
+from crawler.daterange import Period
 from crawler.listings import NotAListing, wordpress
 from crawler.listings.follow import Listing, announced_sitemaps, has_to_announce
-from crawler.media import medium
+from crawler.mime import medium
 from crawler.outcomes import Ended, Outcomes
-from crawler.period import Period
-from crawler.politeness.traps import Traps
 from crawler.publisher import Publisher
+from crawler.traps import Traps
 from crawler.workers import Stopped, Workers
 
 Shown = Callable[[Visit, Capture], Awaitable[Capture]]

@@ -1,6 +1,12 @@
 """How Warraq crawls: Scrapy's settings, each that differs from its default with the reason."""
 
+from collections.abc import Iterable
 from importlib.metadata import version
+from typing import Any
+
+from scrapy.settings import Settings
+
+from crawler.publisher import Publisher
 
 BOT_NAME = "warraq"
 SPIDER_MODULES = ["crawler.spiders"]
@@ -20,8 +26,8 @@ DEFAULT_REQUEST_HEADERS = {
 # asyncio alone runs the crawl: several slices one after the other in one process, no reactor.
 TWISTED_REACTOR_ENABLED = False
 DOWNLOAD_HANDLERS = {
-    "http": "crawler.handler.RecordingDownloadHandler",
-    "https": "crawler.handler.RecordingDownloadHandler",
+    "http": "crawler.fetch.handler.RecordingDownloadHandler",
+    "https": "crawler.fetch.handler.RecordingDownloadHandler",
     "data": None,
     "file": None,
     "ftp": None,
@@ -60,26 +66,26 @@ COOKIES_ENABLED = False  # their domain check may go to the network for the publ
 METAREFRESH_ENABLED = False
 REFERRER_POLICY = "scrapy.spidermiddlewares.referer.NoReferrerPolicy"
 HTTPERROR_ALLOW_ALL = True
-# Only public addresses are connected to (crawler/resolver.py), and those of the URLs that the user
-# wrote: entry points of publishers at a literal address, what `warraq save` was given.
+# Only public addresses are connected to (crawler/fetch/resolver.py), and those of the URLs that
+# the user wrote: entry points of publishers at a literal address, what `warraq save` was given.
 OPEN_URLS: list[str] = []
 PROXY = None  # `proxy` in warraq.toml
 
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-    "crawler.politeness.pacing.HostPacing": 50,
-    "crawler.robots.RobotsPolicy": 100,
-    "crawler.middlewares.ConditionalGet": 520,
+    "crawler.fetch.throttle.HostPacing": 50,
+    "crawler.fetch.robots.RobotsPolicy": 100,
+    "crawler.fetch.middlewares.ConditionalGet": 520,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
-    "crawler.middlewares.Unpack": 590,
+    "crawler.fetch.middlewares.Unpack": 590,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
-    "crawler.middlewares.FollowRedirects": 600,
-    "crawler.middlewares.RecordCapture": 950,
+    "crawler.fetch.middlewares.FollowRedirects": 600,
+    "crawler.fetch.middlewares.RecordCapture": 950,
 }
 SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
-    # It drops a request in silence; crawler/handler.py refuses it as a problem.
+    # It drops a request in silence; crawler/fetch/handler.py refuses it as a problem.
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
 }
 ITEM_PIPELINES = {
@@ -96,3 +102,37 @@ STATS_DUMP = False  # `runs` and `problems` tell what happened
 DOWNLOADER_STATS = False
 LOGSTATS_INTERVAL = 0
 MEMUSAGE_ENABLED = False
+
+
+def scrapy_settings(
+    publishers: Iterable[Publisher], *, contact: str | None = None, log_level: str = "WARNING"
+) -> Settings:
+    """Return crawler/settings.py with the publishers' delays and the contact address."""
+    settings = Settings()
+    settings.setmodule("crawler.settings", priority="project")
+    settings.set("LOG_LEVEL", log_level, priority="cmdline")
+    settings.set("USER_AGENT", user_agent(contact), priority="cmdline")
+    settings.update(host_settings(publishers), priority="cmdline")
+    return settings
+
+
+def host_settings(publishers: Iterable[Publisher]) -> dict[str, Any]:
+    """Return the settings that come from publishers: their hosts' delays and local addresses."""
+    slots: dict[str, dict[str, float]] = {}
+    named: list[str] = []
+    for one in publishers:
+        named += one.local_urls
+        for host in one.hosts:
+            delay = DOWNLOAD_DELAY if one.delay is None else one.delay
+            slots[host] = {"delay": max(delay, slots.get(host, {}).get("delay", 0.0))}
+    return {"DOWNLOAD_SLOTS": slots, "OPEN_URLS": named}
+
+
+def user_agent(contact: str | None = None) -> str:
+    """Return the program's one identity, with the contact address where there is one."""
+    return f"{USER_AGENT} (+{contact})" if contact else USER_AGENT
+
+
+def warcinfo(contact: str | None = None) -> dict[str, str]:
+    """Return how this program crawls, in the fields of a warcinfo record (WARC 1.1, annex C.1)."""
+    return {"robots": "RFC 9309", "http-header-user-agent": user_agent(contact)}

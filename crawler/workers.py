@@ -1,15 +1,25 @@
-"""Reading in worker processes: a page or a listing each, with a time limit.
+"""Worker processes: each reads one page or listing, within a time limit; replaced when it dies.
 
 trafilatura crashes the interpreter under threads (trafilatura#925, #840), and a page can hang it;
 feedparser takes a quarter of a minute for 300 kB of nested elements.
 """
 
+import asyncio
+import logging
+import multiprocessing
 import os
+import resource
+import signal
+import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from functools import partial
 from itertools import islice
+from multiprocessing.connection import wait
+from typing import TypeVar
 
-from pebble import ProcessExpired
+from pebble import ProcessExpired, ProcessPool
 
 from archive.problems import ProblemKind
 from archive.records import Capture, Extraction, Kind, Link, PageKind, Problem
@@ -17,9 +27,135 @@ from crawler import listings
 from crawler.errors import NoWorkers
 from crawler.extract import extract
 from crawler.extract.kind import wall_of
+from crawler.forkserver import start_forkserver
 from crawler.listings import NotAListing
-from crawler.processes import Processes, Stopped
 from crawler.publisher import Publisher
+
+MOST_BYTES = 2 * 1024**3  # of address space; a page that needs more ends its worker, not others
+BROKEN_POOLS = 4  # in a row in which no work was done, before it is given up
+_LOOK_SECONDS = 1.0  # between two looks whether the pool lives, while an answer is waited for
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+class Stopped(Exception):  # noqa: N818 - what happened, to a worker that was told to end
+    """The worker was told to end while it read the page; the page is as due as before."""
+
+
+class _Broken(Exception):  # noqa: N818 - what the pool is
+    """All processes of the pool ended while none of them read a page."""
+
+
+class Processes:
+    """A pool of worker processes; close it when done.
+
+    Where all of them die beside their work (as they start, or killed while they were idle), a new
+    pool takes its place and does it. Where none of `BROKEN_POOLS` in a row does any, `failure`
+    says so, all work is `Stopped`, and `gave_up` is called once.
+    """
+
+    def __init__(self, number: int, *, seconds: float, gave_up: Callable[[], None]) -> None:
+        """Start up to `number` processes; a piece of work may take `seconds`."""
+        self._number = number
+        self._seconds = seconds
+        self._gave_up = gave_up
+        self._broken = 0
+        self._closed = False
+        self.failure: NoWorkers | None = None
+        self._pool = self._started()
+
+    def _started(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self._number,
+            max_tasks=2000,  # a library's slow leak stays small
+            initializer=_begin,
+            context=start_forkserver(),
+        )
+
+    async def do(self, work: Callable[[], T]) -> T:
+        """Return what a worker made of some work, by another pool if this one breaks.
+
+        Raises:
+            Stopped: if the processes were told to end, or no pool lives.
+            ProcessExpired, TimeoutError: if the work ended its worker, or took too long.
+        """
+        while self.failure is None and not self._closed:
+            pool = self._pool
+            try:
+                answer = await self._answer(pool, work)
+            except ProcessExpired as error:
+                self._broken = 0  # one of them lived long enough to begin
+                if error.exitcode == -signal.SIGTERM:  # the whole group is being stopped
+                    raise Stopped from error
+                raise
+            except _Broken:
+                self._replace(pool)
+            else:
+                self._broken = 0
+                return answer
+        raise Stopped from self.failure
+
+    async def _answer(self, pool: ProcessPool, work: Callable[[], T]) -> T:
+        try:
+            future = asyncio.wrap_future(pool.schedule(work, timeout=self._seconds))
+        except (RuntimeError, OSError, EOFError) as error:  # broken before, or no process starts
+            raise _Broken from error
+        try:
+            # What is handed in while the pool breaks is not always told of it.
+            while not (await asyncio.wait({future}, timeout=_LOOK_SECONDS))[0]:
+                if not pool.active:
+                    raise _Broken
+            return future.result()
+        except BrokenProcessPool as error:
+            raise _Broken from error
+        finally:
+            future.cancel()  # where nobody waits any more, nobody would hear how it ended either
+
+    def _replace(self, pool: ProcessPool) -> None:
+        """Start a new pool in the place of a broken one, unless that was done, or often enough."""
+        if pool is not self._pool or self.failure or self._closed:
+            return
+        self._broken += 1
+        if self._broken < BROKEN_POOLS:
+            logger.warning("all processes that read pages have ended; new ones are started")
+            _end(pool)
+            self._pool = self._started()
+            return
+        self.failure = NoWorkers(
+            f"the processes that read pages die as they start, {self._broken} times in a row;"
+            " what was fetched is kept, and the pages are still due. Is there memory left, and no"
+            " tight limit on it (ulimit -v)? Does `warraq extract` read a page here?"
+        )
+        self._gave_up()
+
+    def close(self) -> None:
+        """End the processes; nothing waits for them any more."""
+        self._closed = True
+        _end(self._pool)
+
+
+def _end(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()
+
+
+def _begin() -> None:
+    """Leave Ctrl-C to the parent, take no more memory than given, end when the parent ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(ValueError, OSError):  # a stricter limit is in force, or the system has none
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, hard))
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(0)
+
 
 __all__ = ["MOST_LINKS", "SECONDS", "Stopped", "Workers"]
 

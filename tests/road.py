@@ -79,7 +79,7 @@ def _import_everything() -> None:
 @contextlib.contextmanager
 def _in_a_worker_and_here(steps: Footprints) -> Iterator[None]:
     """Do each piece of a worker's work in this process too, and watch it; the worker does it."""
-    from crawler.processes import Processes
+    from crawler.workers import Processes
 
     really = Processes.do
 

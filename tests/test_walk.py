@@ -16,9 +16,10 @@ from archive.search import search
 from archive.store import Store
 from archive.urls import article_id, canonical
 from archive.warc import reader, records
+from crawler.frontier import entry_points
 from crawler.publisher import find
+from crawler.settings import scrapy_settings
 from crawler.spiders.news import NewsSpider
-from crawler.wiring import entry_points, known, scrapy_settings
 from fixtures import Newsstand, serve
 
 
@@ -39,7 +40,7 @@ async def _walk(root: Path, newsstand: Newsstand) -> dict[str, Any]:
     (root / "publishers" / "sanabel.toml").write_text(paper.publisher_toml(), "utf-8")
     seen["publisher"] = find("sanabel", [root / "publishers"])
     with Store(root, command="walk", software="test", clock=newsstand.clock) as store:
-        store.publish(known(seen["publisher"]))
+        store.publish(seen["publisher"].record())
         store.enter(entry_points(seen["publisher"]), publisher="sanabel")
         seen["due"] = store.due("sanabel", articles=False, limit=10)
         settings = scrapy_settings([seen["publisher"]])

@@ -27,8 +27,8 @@ from archive.store import Store
 from archive.warc.records import RENDERED_TYPE
 from crawler.browser.chromium import ARGUMENTS, find_chromium, is_sandboxed
 from crawler.browser.subresources import Fetcher, Subresources, headers_of
+from crawler.fetch.requests import LARGEST_PAGE
 from crawler.publisher import Publisher
-from crawler.requests import LARGEST_PAGE
 
 logger = logging.getLogger(__name__)
 

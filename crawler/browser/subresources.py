@@ -22,7 +22,7 @@ from scrapy.http.request import NO_CALLBACK
 from archive.records import Kind
 from archive.urls import host_of
 from crawler.extract.metadata import site_of
-from crawler.faults import network_detail
+from crawler.fetch.exceptions import network_detail
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from archive.commands.options import archive_option
 from archive.database import open_for_reading
 from crawler.commands.days import Day, period
 from crawler.commands.options import chosen, limit_option, log_level_option, now_option
+from crawler.daterange import Period
 from crawler.errors import PublisherError
-from crawler.period import Period
 from crawler.publisher import Publisher
 
 
@@ -76,7 +76,7 @@ def _with_a_way_back(archive: Path, slug: str, wanted: Period) -> Publisher:
     Raises:
         PublisherError: if it is not known, or nothing does.
     """
-    from crawler.wiring import ways_back
+    from crawler.frontier import ways_back
 
     (one,) = chosen(archive, [slug])
     if not ways_back(one, wanted):

@@ -66,7 +66,7 @@ def crawl(
     warraq crawl enabbaladi --since 2020-11     what is newer; `warraq backfill` gets the rest
     warraq crawl --archive ~/news               everything followed there
     """  # noqa: D301 - click wants the character
-    from crawler.forking import start_forkserver
+    from crawler.forkserver import start_forkserver
 
     start_forkserver()  # first of all: it imports the workers' libraries while we import ours
     from crawler.commands.crawling import carry_out, tell
@@ -103,7 +103,7 @@ def _job(
 
 
 def _warn_of_the_empty(polled: Iterable[Publisher]) -> None:
-    from crawler.wiring import entry_points
+    from crawler.frontier import entry_points
 
     for one in polled:
         if not entry_points(one):

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from archive.clock import Clock
-from crawler.period import Period
+from crawler.daterange import Period
 
 _WRITTEN = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?", re.ASCII)
 

@@ -140,7 +140,7 @@ def _sources(some: list[str], settings: config.Config, archive: Path) -> "list[S
 
 def _downloaded(url: str, settings: config.Config, archive: Path) -> Path:
     from crawler.importing.download import download
-    from crawler.wiring import user_agent
+    from crawler.settings import user_agent
 
     with Progress("bytes downloaded") as progress:
         return download(

@@ -18,9 +18,9 @@ from archive.commands.options import archive_option
 from archive.search.arabic import fold
 from archive.urls import canonical, host_of
 from crawler import config
-from crawler.addresses import is_local
 from crawler.commands.options import chosen, folders, log_level_option, now_option
 from crawler.errors import CannotFollow, PublisherError
+from crawler.fetch.addresses import is_local
 from crawler.publisher import PACKAGED, Publisher, is_slug, load_all, locate, read
 
 if TYPE_CHECKING:  # `list` and `show` run without Scrapy

@@ -21,9 +21,9 @@ from archive.urls import host_of
 from crawler.dates.moments import parse
 from crawler.discovery.front_page import KEYS
 from crawler.discovery.probe import Answer, Probe
+from crawler.frontier import entry_points
 from crawler.listings import NotAListing, sitemaps
 from crawler.publisher import Publisher
-from crawler.wiring import entry_points
 from crawler.workers import Stopped, Workers
 
 STALE = timedelta(days=30)

@@ -27,7 +27,8 @@ from archive.store import Store
 from archive.urls import canonical, readable
 from crawler.config import Config
 from crawler.errors import CrawlerError, StoppedLooking
-from crawler.faults import (
+from crawler.fetch import limits
+from crawler.fetch.exceptions import (
     NETWORK,
     ArchiveFault,
     Disallowed,
@@ -35,14 +36,12 @@ from crawler.faults import (
     kind_of,
     network_detail,
 )
-from crawler.politeness import allowance
-from crawler.politeness.policy import FRESH
+from crawler.fetch.requests import LARGEST, LARGEST_PAGE
+from crawler.fetch.robots import FRESH
 from crawler.publisher import Publisher
-from crawler.requests import LARGEST, LARGEST_PAGE
-from crawler.settings import USER_AGENT
+from crawler.settings import USER_AGENT, scrapy_settings, warcinfo
 from crawler.spiders.news import NewsSpider
 from crawler.stop import Stop
-from crawler.wiring import known, scrapy_settings, warcinfo
 
 NOBODY = ""  # the slug of a publisher that is not one yet; its captures have none
 _NOTHING: tuple[Request, ...] = ()
@@ -188,12 +187,12 @@ async def run(inquiry: Inquiry[T]) -> T:
 async def _send(inquiry: Inquiry[T], store: Store, stop: Stop) -> Probe:
     """Run the probe in an open archive."""
     caps = inquiry.settings.caps
-    room = allowance.left(store, caps)
+    room = limits.left(store, caps)
     if room == 0:
-        raise CrawlerError(" ".join(allowance.notes(store, caps)))
+        raise CrawlerError(" ".join(limits.notes(store, caps)))
     for publisher in inquiry.publishers:
         if publisher.slug != NOBODY:
-            store.publish(known(publisher))
+            store.publish(publisher.record())
 
     async def ask(probe: Probe) -> T:
         stop.spider = probe

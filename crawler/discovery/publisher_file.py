@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 from archive.records import Kind
 from archive.urls import host_of
-from crawler.addresses import is_local
 from crawler.discovery.front_page import KEYS
 from crawler.discovery.survey import Entry, Survey
 from crawler.extract.vocabulary import one_line
+from crawler.fetch.addresses import is_local
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _ALONE = {"co", "com", "net", "org", "gov", "edu", "ac", "or", "go", "info", "mil"}

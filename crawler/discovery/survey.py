@@ -28,8 +28,8 @@ from crawler.discovery.probe import NOBODY, Answer, Probe
 from crawler.errors import CannotFollow
 from crawler.listings import wordpress
 from crawler.listings.sitemaps import of_articles
-from crawler.politeness.traps import shape
 from crawler.publisher import Publisher
+from crawler.traps import shape
 
 MOST_READ = 7  # articles that are tried
 ARTICLES = frozenset({PageKind.ARTICLE, PageKind.LIVEBLOG, PageKind.VIDEO, PageKind.GALLERY})

@@ -12,7 +12,7 @@ from archive.urls import canonical
 from archive.warc.parsing import Message, Record
 from archive.warc.records import payload_digest
 from crawler.importing.look import may_be
-from crawler.media import medium
+from crawler.mime import medium
 
 _PAGES = ("text/html", "application/xhtml+xml")
 _UNSURE = ("", "text/plain", "application/octet-stream", "unknown/unknown")

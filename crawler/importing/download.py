@@ -13,9 +13,9 @@ import aiohttp
 from yarl import URL
 
 from crawler.errors import DownloadFailed
-from crawler.faults import AddressRefused, network_detail
-from crawler.proxy import connector, failure, is_http
-from crawler.resolver import Gate
+from crawler.fetch.exceptions import AddressRefused, network_detail
+from crawler.fetch.proxy import connector, failure, is_http
+from crawler.fetch.resolver import Gate
 
 TRIES = 6
 _PIECE = 1 << 20

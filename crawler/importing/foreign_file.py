@@ -23,7 +23,7 @@ from archive.urls import canonical
 from archive.warc.parsing import Place, Record
 from archive.warc.reader import LARGEST_FOREIGN, Damage, TooLarge, walk
 from archive.warc.records import copy_of
-from crawler.faults import ARCHIVE_FAULTS
+from crawler.fetch.exceptions import ARCHIVE_FAULTS
 from crawler.importing.ahead import Ahead, Waiting
 from crawler.importing.candidates import Candidate, Passed, candidate
 from crawler.importing.keeping import Became, is_article, keep
@@ -31,7 +31,6 @@ from crawler.importing.owners import Owners
 from crawler.importing.telling import Source, Told
 from crawler.publisher import Publisher
 from crawler.stop import Stop
-from crawler.wiring import known
 from crawler.workers import Stopped, Workers
 
 logger = logging.getLogger(__name__)
@@ -192,7 +191,7 @@ class ForeignFile:
     def _publish(self, publisher: Publisher) -> None:
         self._store.batch.open()
         if publisher.slug not in self._published:
-            publish_new(self._store.db, known(publisher))
+            publish_new(self._store.db, publisher.record())
             self._published.add(publisher.slug)
 
     def _commit(self) -> None:

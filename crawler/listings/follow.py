@@ -12,12 +12,12 @@ from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Link, Problem, Visit
 from archive.store import Store
 from archive.urls import canonical
+from crawler.daterange import Period, dated, moment
+from crawler.fetch.robots import FRESH
 from crawler.listings import wordpress
 from crawler.listings.sitemaps import in_robots
-from crawler.period import Period, dated, moment
-from crawler.politeness.policy import FRESH
-from crawler.politeness.traps import Traps
 from crawler.publisher import Publisher
+from crawler.traps import Traps
 
 logger = logging.getLogger(__name__)
 

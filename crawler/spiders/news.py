@@ -17,7 +17,8 @@ from archive.problems import ProblemKind
 from archive.records import Capture, Page, Problem, Visit
 from archive.store import Store
 from crawler.browser.render import Renderer
-from crawler.faults import (
+from crawler.daterange import Period
+from crawler.fetch.exceptions import (
     ARCHIVE_FAULTS,
     NO_ANSWER,
     ArchiveFault,
@@ -27,16 +28,15 @@ from crawler.faults import (
     kind_of,
     network_detail,
 )
+from crawler.fetch.requests import request_of
+from crawler.fetch.throttle import Pauses
 from crawler.frontier import Frontier
 from crawler.keeping import Keeper
 from crawler.listings import wordpress
 from crawler.outcomes import Ended, Outcomes
-from crawler.period import Period
-from crawler.politeness.pauses import Pauses
-from crawler.politeness.traps import Traps
 from crawler.publisher import Publisher
-from crawler.requests import request_of
 from crawler.responses import Responses, as_asked
+from crawler.traps import Traps
 from crawler.workers import Stopped, Workers
 
 logger = logging.getLogger(__name__)
@@ -93,7 +93,7 @@ class NewsSpider(Spider):
         """Make the spider, also for `scrapy crawl news -a publisher=SLUG -a archive=DIR`."""
         opened = contextlib.ExitStack()
         if "store" not in arguments:
-            from crawler.scrapy_crawl import named
+            from crawler.crawl import named
 
             arguments = named(crawler, opened, arguments)
         spider = cls(**arguments)

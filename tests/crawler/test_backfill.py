@@ -12,7 +12,7 @@ import pytest
 
 from archive.database import open_for_reading
 from archive.urls import canonical
-from crawler.period import Period
+from crawler.daterange import Period
 from fixtures import Newsstand, serve
 from tests.crawler import shell, wire
 from tests.crawler.listing_bodies import (

@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.config import Caps, Config, Schedule, cron_trigger, load
+from crawler.config import Config, Schedule, cron_trigger, load
+from crawler.daterange import Hours
 from crawler.errors import ConfigError
-from crawler.politeness.hours import Hours
+from crawler.fetch.limits import Caps
 
 
 def write(root, text):

@@ -6,7 +6,7 @@ from scrapy.utils.misc import load_object
 
 from crawler import settings as own
 from crawler.publisher import Publisher
-from crawler.wiring import scrapy_settings, user_agent
+from crawler.settings import scrapy_settings, user_agent
 
 OURS = {
     *("EXTRACT_SECONDS", "EXTRACT_PROCESSES", "RENDER_SECONDS"),

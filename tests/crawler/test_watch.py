@@ -10,8 +10,9 @@ import pytest
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from crawler.config import Caps, Config, Schedule
-from crawler.politeness.hours import Hours
+from crawler.config import Config, Schedule
+from crawler.daterange import Hours
+from crawler.fetch.limits import Caps
 from crawler.publisher import Publisher
 from crawler.watch import Watch
 from tests.crawler import shell, wire

@@ -14,11 +14,10 @@ from pathlib import Path
 import pytest
 
 from archive.records import Capture, Kind, PageKind
-from crawler import processes, workers
+from crawler import workers
 from crawler.errors import NoWorkers
-from crawler.processes import BROKEN_POOLS
 from crawler.publisher import Publisher
-from crawler.workers import Stopped, Workers
+from crawler.workers import BROKEN_POOLS, Stopped, Workers
 from tests.crawler import shell, wire
 
 pytestmark = pytest.mark.usefixtures("own_workers")
@@ -123,7 +122,7 @@ def die(counted, times):
 
 def dying(monkeypatch, tmp_path, times):
     counted = tmp_path / "begun"
-    monkeypatch.setattr(processes, "_begin", partial(die, counted, times))
+    monkeypatch.setattr(workers, "_begin", partial(die, counted, times))
     return counted
 
 

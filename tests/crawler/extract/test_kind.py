@@ -9,7 +9,7 @@ import pytest
 from archive.records import Capture, Kind, PageKind
 from crawler.extract import extract
 from crawler.extract.kind import wall_of
-from crawler.media import medium
+from crawler.mime import medium
 from crawler.publisher import Publisher
 from tests.crawler import wire
 

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from archive.urls import canonical
-from crawler.period import Period
+from crawler.daterange import Period
 from tests.crawler import wire
 from tests.crawler.listing_bodies import (
     API,

@@ -1,7 +1,19 @@
 """Data caps, for people on metered lines: how much more may be received."""
 
+from dataclasses import dataclass
+
 from archive.store import Store
-from crawler.config import Caps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """How much may be received, in bytes of payload: by one command, in a month (UTC)."""
+
+    per_run: int | None = None
+    per_month: int | None = None
+
+
+NO_CAPS = Caps()
 
 
 def left(store: Store, caps: Caps) -> int | None:

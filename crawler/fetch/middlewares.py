@@ -12,7 +12,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 from archive.records import Exchange, Visit
-from crawler.faults import ARCHIVE_FAULTS, ArchiveFault, NoAddress, TooLarge, Undecodable
+from crawler.fetch.exceptions import ARCHIVE_FAULTS, ArchiveFault, NoAddress, TooLarge, Undecodable
 from crawler.spiders.news import NewsSpider
 
 logger = logging.getLogger(__name__)

@@ -8,9 +8,9 @@ from aiohttp.abc import AbstractResolver
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.addresses import is_local, literal, reason
-from crawler.faults import AddressRefused
-from crawler.resolver import CheckedResolver, Gate
+from crawler.fetch.addresses import is_local, literal, reason
+from crawler.fetch.exceptions import AddressRefused
+from crawler.fetch.resolver import CheckedResolver, Gate
 
 KINDS = [
     ("93.184.216.34", None),

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.politeness import traps
-from crawler.politeness.traps import shape
+from crawler import traps
+from crawler.traps import shape
 from tests.crawler import wire
 
 SHAPES = [

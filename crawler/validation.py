@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 from cssselect import HTMLTranslator, SelectorError
 
 from archive.urls import canonical
+from crawler.daterange import Hours
 from crawler.errors import PublisherError
-from crawler.politeness.hours import Hours
 
 Check = tuple[str, Callable[[Any], Any]]  # the field a key stands for, and the check of its value
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from archive.records import Kind, Link
-from crawler.period import Period, dated, moment
+from crawler.daterange import Hours, Period, dated, moment
 
 DAMASCUS = ZoneInfo("Asia/Damascus")
 TWELFTH, ELEVENTH = date(2020, 11, 12), date(2020, 11, 11)
@@ -80,3 +80,30 @@ def test_a_printed_date_is_a_moment_of_utc():
     assert moment("2020-11-12", zone=DAMASCUS) == datetime(2020, 11, 11, 22, tzinfo=UTC)
     assert moment("2020-11-12T09:00:00", zone=None) == datetime(2020, 11, 12, 9, tzinfo=UTC)
     assert moment(None, zone=None) is moment("", zone=None) is moment("x", zone=None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "moment", "within"),
+    [
+        ("22-06", "23:59", True),
+        ("22-06", "00:00", True),
+        ("22-06", "05:59", True),
+        ("22-06", "06:00", False),
+        ("22-06", "21:59", False),
+        ("9-17", "09:00", True),
+        ("9-17", "17:00", False),
+        ("9:30 - 9:45", "09:30", True),
+        ("9:30-9:45", "09:50", False),
+        ("18-24", "23:59", True),
+        ("18-24", "00:00", False),
+        ("0-24", "12:00", True),
+    ],
+)
+def test_a_moment_lies_within_or_not(text, moment, within):
+    assert (datetime.fromisoformat(f"2026-11-23T{moment}") in Hours.parse(text)) is within
+
+
+@pytest.mark.parametrize("text", ["", "22", "22-", "25-06", "22-06-07", "night", "22:60-23"])
+def test_anything_else_is_an_error_with_an_example(text):
+    with pytest.raises(ValueError, match='write "22-06"'):
+        Hours.parse(text)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.records import Kind, Visit
-from crawler import revisit
+from crawler import schedule
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -46,20 +46,20 @@ def visit(*, kind=Kind.ARTICLE, age=timedelta(0), failures=0, found_in="feed"):
 )
 def test_an_article_is_looked_at_again_at_its_next_age(age, again):
     expected = None if again is None else NOW - age + again
-    assert revisit.after_success(visit(age=age), now=NOW) == expected
+    assert schedule.after_success(visit(age=age), now=NOW) == expected
 
 
 def test_listings_wait_for_the_schedule_or_for_the_listing_they_stand_in():
     for kind in (Kind.FEED, Kind.SITEMAP, Kind.SECTION):
-        assert revisit.after_success(visit(kind=kind, found_in=None), now=NOW) is None
-        assert revisit.after_success(visit(kind=kind), now=NOW) is None
+        assert schedule.after_success(visit(kind=kind, found_in=None), now=NOW) is None
+        assert schedule.after_success(visit(kind=kind), now=NOW) is None
 
 
 def test_nothing_is_given_up_because_the_site_is_away():
-    tired = visit(failures=revisit.GIVE_UP)
-    assert revisit.after_failure(tired, now=NOW) is None
-    again = revisit.after_failure(tired, now=NOW, give_up=False)
-    assert again == NOW + revisit.LONGEST_WAIT
+    tired = visit(failures=schedule.GIVE_UP)
+    assert schedule.after_failure(tired, now=NOW) is None
+    again = schedule.after_failure(tired, now=NOW, give_up=False)
+    assert again == NOW + schedule.LONGEST_WAIT
 
 
 @given(
@@ -71,28 +71,28 @@ def test_an_article_gets_at_most_six_looks_and_none_in_the_past(first, late):
     now, looks = NOW, 0
     one = Visit(key="k", url="u", publisher="x", kind=Kind.ARTICLE, found_in="f", found_at=found_at)
     for delay in late:
-        again = revisit.after_success(one, now=now)
+        again = schedule.after_success(one, now=now)
         if again is None:
             break
         assert again > now
         looks += 1
         now = again + delay
-    assert looks <= len(revisit.AGES)
+    assert looks <= len(schedule.AGES)
 
 
 def test_looked_at_on_time_an_article_gets_all_six_looks():
     one, now, looks = visit(), NOW, 0
-    while again := revisit.after_success(one, now=now):
+    while again := schedule.after_success(one, now=now):
         now, looks = again, looks + 1
     assert looks == 6
 
 
 def test_waits_after_failures_grow_and_are_capped():
     tries = (visit(kind=Kind.FEED, found_in=None, failures=n) for n in range(40))
-    waits = [(revisit.after_failure(one, now=NOW) or NOW) - NOW for one in tries]
-    assert waits[0] == revisit.FIRST_FAILURE
+    waits = [(schedule.after_failure(one, now=NOW) or NOW) - NOW for one in tries]
+    assert waits[0] == schedule.FIRST_FAILURE
     assert waits == sorted(waits)
-    assert waits[-1] == revisit.LONGEST_WAIT
+    assert waits[-1] == schedule.LONGEST_WAIT
     assert all(later == min(2 * wait, DAY) for wait, later in pairwise(waits))
 
 
@@ -109,17 +109,17 @@ def test_waits_after_failures_grow_and_are_capped():
 )
 def test_only_an_entry_point_is_tried_for_ever(kind, found_in, failures, given_up):
     one = visit(kind=kind, found_in=found_in, failures=failures)
-    assert (revisit.after_failure(one, now=NOW) is None) is given_up
+    assert (schedule.after_failure(one, now=NOW) is None) is given_up
 
 
 @given(
     failures=st.integers(0, 8),
-    asked=st.timedeltas(min_value=timedelta(0), max_value=revisit.LONGEST_ASKED),
+    asked=st.timedeltas(min_value=timedelta(0), max_value=schedule.LONGEST_ASKED),
 )
 def test_a_failed_visit_waits_at_least_as_long_as_asked(failures, asked):
     seconds = str(int(asked.total_seconds()))
-    until = revisit.retry_after(seconds, now=NOW)
-    again = revisit.after_failure(visit(failures=failures), now=NOW, retry_after=until)
+    until = schedule.retry_after(seconds, now=NOW)
+    again = schedule.after_failure(visit(failures=failures), now=NOW, retry_after=until)
     assert again is not None
     assert again >= NOW + timedelta(seconds=int(seconds))
     assert again > NOW
@@ -138,7 +138,7 @@ def http_date(moment):
         ("120", timedelta(minutes=2)),
         (" 120 ", timedelta(minutes=2)),
         ("172800", 2 * DAY),
-        ("9999999999", revisit.LONGEST_ASKED),
+        ("9999999999", schedule.LONGEST_ASKED),
         ("9" * 400, None),
         ("9" * 5000, None),
         ("-5", None),
@@ -146,7 +146,7 @@ def http_date(moment):
         ("soon", None),
         (http_date(NOW + HOUR), HOUR),
         (http_date(NOW - HOUR), timedelta(0)),
-        (http_date(NOW + 400 * DAY), revisit.LONGEST_ASKED),
+        (http_date(NOW + 400 * DAY), schedule.LONGEST_ASKED),
         ("Mon, 23 Nov 2026 15:00:00 +0300", timedelta(0)),
         ("Mon, 23 Nov 2026 13:00:00 -0000", HOUR),
         ("Mon, 99 Nov 2026 13:00:00 GMT", None),
@@ -154,14 +154,14 @@ def http_date(moment):
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value, expected):
-    moment = revisit.retry_after(value, now=NOW)
+    moment = schedule.retry_after(value, now=NOW)
     assert moment == (None if expected is None else NOW + expected)
 
 
 @given(st.text())
 def test_no_retry_after_breaks_the_crawl(value):
-    moment = revisit.retry_after(value, now=NOW)
-    assert moment is None or NOW <= moment <= NOW + revisit.LONGEST_ASKED
+    moment = schedule.retry_after(value, now=NOW)
+    assert moment is None or NOW <= moment <= NOW + schedule.LONGEST_ASKED
 
 
 @pytest.mark.parametrize(
@@ -175,4 +175,4 @@ def test_no_retry_after_breaks_the_crawl(value):
     ],
 )
 def test_a_vanished_article_is_looked_at_again_but_not_at_once(age, found_in, again):
-    assert revisit.after_gone(visit(age=age, found_in=found_in), now=NOW) == again
+    assert schedule.after_gone(visit(age=age, found_in=found_in), now=NOW) == again

@@ -9,7 +9,7 @@ from tests.crawler import shell
 ASKED_IN_VAIN = """
 import os
 from multiprocessing import forkserver
-from crawler.forking import start_forkserver
+from crawler.forkserver import start_forkserver
 if __name__ == "__main__":
     start_forkserver()
     status, to_worker = forkserver.connect_to_new_process([])

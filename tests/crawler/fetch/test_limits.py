@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from crawler.config import Caps
+from crawler.fetch.limits import Caps
 from tests.crawler import shell, wire
 
 NUMBERS = range(1, 41)

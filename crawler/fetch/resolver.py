@@ -12,8 +12,8 @@ from ipaddress import ip_address
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from crawler.addresses import is_local_name, literal, plain, reason
-from crawler.faults import AddressRefused
+from crawler.fetch.addresses import is_local_name, literal, plain, reason
+from crawler.fetch.exceptions import AddressRefused
 
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 

@@ -11,7 +11,7 @@ from scrapy.http import Response
 
 from archive.clock import system
 from archive.records import Exchange
-from crawler.wiring import scrapy_settings
+from crawler.settings import scrapy_settings
 from tests.crawler import wire
 
 PAGE = wire.article()
@@ -44,9 +44,9 @@ async def fetch(url: str, *, opened: str = "", **meta: object) -> Fetch:
     settings = scrapy_settings([])
     middlewares = settings["DOWNLOADER_MIDDLEWARES"]
     for name in (
-        "crawler.robots.RobotsPolicy",
-        "crawler.middlewares.RecordCapture",
-        "crawler.politeness.pacing.HostPacing",
+        "crawler.fetch.robots.RobotsPolicy",
+        "crawler.fetch.middlewares.RecordCapture",
+        "crawler.fetch.throttle.HostPacing",
     ):
         middlewares[name] = None
     settings.set("DOWNLOADER_MIDDLEWARES", middlewares, priority="cmdline")
@@ -215,6 +215,6 @@ async def test_another_port_of_a_named_host_is_not_asked(site):
 
 
 async def test_large_bodies_come_in_one_after_the_other(site, monkeypatch):
-    monkeypatch.setattr("crawler.handler._LARGE", 3)
+    monkeypatch.setattr("crawler.fetch.handler._LARGE", 3)
     site.answers["/"] = (b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n1234", 0.1, b"5678")
     assert (await exchange(site.url + "/")).payload == b"12345678"

@@ -1,18 +1,29 @@
-"""Hosts that are left alone for a while: those that answered 429 or 503, or serve nothing now.
+"""How often a host is asked: at its pace, and not at all while it is paused.
 
-As long as they ask for (Retry-After), or longer each time; the other hosts go on.
+Paused are those that answered 429 or 503, or serve nothing now: as long as they ask for
+(Retry-After), or longer each time; the other hosts go on.
 """
 
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Self, cast
 from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.core.downloader import Slot
+from scrapy.crawler import Crawler
+from scrapy.http import Response
 
 from archive.clock import Clock
 from archive.hosts import Hosts
 from archive.urls import normal
-from crawler import revisit
-from crawler.faults import HostPaused
+from crawler import schedule
+from crawler.fetch.exceptions import HostPaused
+
+if TYPE_CHECKING:
+    from crawler.spiders.news import NewsSpider
 
 # Seconds of the first pause, doubled with every further strike in a row.
 FIRST_PAUSE = {429: 30.0, 503: 10.0}
@@ -71,7 +82,7 @@ class Pauses:
 
     def strike(self, url: str, status: int, retry_after: str = "") -> None:
         """Pause the host that gave this answer."""
-        asked = revisit.retry_after(retry_after, now=self._clock())
+        asked = schedule.retry_after(retry_after, now=self._clock())
         self._pause(host_of(url), FIRST_PAUSE[status], asked)
 
     def away(self, url: str) -> None:
@@ -157,3 +168,48 @@ def origin_of(url: str) -> str:
     """Return a URL's scheme and host, as robots.txt is one's."""
     parts = urlsplit(normal(url))
     return f"{parts.scheme}://{parts.netloc}"
+
+
+class HostPacing:
+    """Holds back requests to paused hosts, and gives a host the pace of its slowest publisher."""
+
+    def __init__(self, crawler: Crawler, spider: "NewsSpider") -> None:
+        self._crawler = crawler
+        self._spider = spider
+        self._delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler, cast("NewsSpider", crawler.spider))
+
+    def process_request(self, request: Request) -> None:
+        self._spider.pauses.check(request.url)
+        visit = request.meta.get("visit")
+        slug = visit.publisher if visit else request.meta["publisher"]
+        delay = self._spider.publishers[slug].delay
+        # Scrapy has no public way to a slot.
+        name, slot = self._crawler.engine.downloader._get_slot(request)  # noqa: SLF001
+        slot.delay = max(slot.delay, self._delay if delay is None else delay)
+        self._resume(name, slot)
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        if response.status in FIRST_PAUSE:
+            retry_after = (response.headers.get("Retry-After") or b"").decode("latin-1")
+            self._spider.pauses.strike(request.url, response.status, retry_after)
+        elif response.status < 500:
+            self._spider.pauses.answered(request.url)
+        elif request.meta.get("visit"):
+            self._spider.pauses.missed(request.url)
+        return response
+
+    @cached_property
+    def _asked(self) -> dict[str | None, datetime]:
+        # Not read before the first request, where a database that fails ends the crawl cleanly.
+        asked = self._spider.store.hosts.last_asked()
+        return {urlsplit(url).hostname: at for url, at in asked.items()}
+
+    def _resume(self, name: str, slot: Slot) -> None:
+        """Count a new slot's delay from the last answer of the crawl before this one."""
+        if (at := self._asked.pop(name, None)) and not slot.lastseen:
+            ago = (self._spider.clock() - at).total_seconds()
+            slot.lastseen = time.monotonic() - max(ago, 0.0)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp.resolver import ThreadedResolver
 
-from crawler.resolver import CheckedResolver, Gate
+from crawler.fetch.resolver import CheckedResolver, Gate
 
 
 def is_http(proxy: str | None) -> bool:

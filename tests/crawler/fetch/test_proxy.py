@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from crawler.proxy import connector, is_http
-from crawler.resolver import Gate
+from crawler.fetch.proxy import connector, is_http
+from crawler.fetch.resolver import Gate
 from fixtures.connections import Connections
 from tests.crawler import wire
 

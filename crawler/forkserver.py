@@ -17,7 +17,9 @@ def start_forkserver() -> ForkServerContext:
     take the workers with it.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["crawler.forked", "crawler.extract", "crawler.listings"])
+    context.set_forkserver_preload(
+        ["crawler.forkserver_preload", "crawler.extract", "crawler.listings"]
+    )
     if _NO_ALARM not in sys.warnoptions:
         sys.warnoptions.append(_NO_ALARM)
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -22,9 +22,9 @@ from scrapy.utils._download_handlers import make_response
 from scrapy.utils.ssl import _make_ssl_context
 
 from archive.records import Exchange
-from crawler.faults import ProxyFailed, TooLong
-from crawler.proxy import connector, failure, is_http
-from crawler.resolver import Gate
+from crawler.fetch.exceptions import ProxyFailed, TooLong
+from crawler.fetch.proxy import connector, failure, is_http
+from crawler.fetch.resolver import Gate
 
 _LONGEST_LINE = 64 * 1024  # security policies and cookies outgrow aiohttp's 8 kB
 _MOST_HEADERS = 256

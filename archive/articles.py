@@ -11,7 +11,7 @@ from archive import revisions, shown, stories
 from archive.clock import from_iso, iso
 from archive.records import Extraction, Outcome, Visit
 from archive.revisions import Dated
-from archive.urls import article_id
+from archive.urls import article_id, next_id
 
 _REVISED = (
     "title", "deck", "byline", "dateline", "section", "published_at", "published_on",
@@ -219,7 +219,7 @@ def free_id(db: sqlite3.Connection, url: str) -> int:
     """Return the id for a new article: that of its URL, or the next free one on a collision."""
     wanted = article_id(url)
     while db.execute("select 1 from articles where id = ?", (wanted,)).fetchone():
-        wanted = wanted % (2**53 - 1) + 1
+        wanted = next_id(wanted)
     return wanted
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from archive.clock import from_iso, iso
 from archive.records import Capture, Exchange, Kind, WarcLocation
-from archive.urls import canonical
+from archive.urls import canonical, capture_id, next_id
 from archive.warc.parsing import CAPTURED, Record
 from archive.warc.records import KIND_FIELD, LENGTH_FIELD, PUBLISHER_FIELD, Original
 
@@ -46,6 +46,7 @@ def of_record(
         sha256=None if status == 304 else record.sha256,
         wire_bytes=_payload_length(record),
         truncated=record.fields.get("warc-truncated"),
+        revisit=record.type == "revisit",
         record=location,
     )
     return _as_journaled(capture, journal) if journal is not None else capture
@@ -72,15 +73,17 @@ def _as_journaled(capture: Capture, journal: Mapping[str, str]) -> Capture | Non
 
 
 def insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
-    """Insert a recorded capture (its `record` is set) and return its id."""
+    """Insert a recorded capture (its `record` and the record's id are set) and return its id."""
     record = capture.record
-    if record is None:
+    if record is None or record.record_id is None:
         raise ValueError(f"{capture.url}: a capture has no row before it has a WARC record")
-    cursor = db.execute(
-        "insert into captures (url, publisher, kind, fetched_at, status, content_type, sha256,"
-        " wire_bytes, truncated, warc_file, warc_offset, warc_length, run)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    number = _free_id(db, record.record_id)
+    db.execute(
+        "insert into captures (id, url, publisher, kind, fetched_at, status, content_type, sha256,"
+        " wire_bytes, truncated, revisit, warc_file, warc_offset, warc_length, run)"
+        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
+            number,
             capture.url,
             capture.publisher,
             capture.kind,
@@ -90,13 +93,21 @@ def insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
             capture.sha256,
             capture.wire_bytes,
             capture.truncated,
+            capture.revisit,
             record.file,
             record.offset,
             record.length,
             run,
         ),
     )
-    return int(cursor.lastrowid or 0)
+    return number
+
+
+def _free_id(db: sqlite3.Connection, record_id: str) -> int:
+    wanted = capture_id(record_id)
+    while db.execute("select 1 from captures where id = ?", (wanted,)).fetchone():
+        wanted = next_id(wanted)
+    return wanted
 
 
 def attribute(db: sqlite3.Connection, capture: int | None, *, article: int | None) -> None:
@@ -117,7 +128,7 @@ def original(db: sqlite3.Connection, exchange: Exchange, sha256: str) -> Origina
         return None
     row = db.execute(
         "select url, fetched_at from captures where sha256 = ? and truncated is null"
-        " order by id limit 1",
+        " and revisit = 0 order by fetched_at, id limit 1",
         (sha256,),
     ).fetchone()
     return row and Original(url=row[0], fetched_at=from_iso(row[1]), sha256=sha256)
@@ -127,7 +138,7 @@ def payload_location(db: sqlite3.Connection, sha256: str) -> WarcLocation | None
     """Return where a payload is kept: the first record that brought it, the later are revisits."""
     row = db.execute(
         "select warc_file, warc_offset, warc_length from captures where sha256 = ?"
-        " order by id limit 1",
+        " and revisit = 0 order by fetched_at, id limit 1",
         (sha256,),
     ).fetchone()
     return row and WarcLocation(file=row[0], offset=row[1], length=row[2])

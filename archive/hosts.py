@@ -62,7 +62,7 @@ class Hosts:
     def last_asked(self, *, captures: int = 500) -> dict[str, datetime]:
         """Return when each address of the latest captures answered."""
         rows = self._db.execute(
-            "select url, fetched_at from captures order by id desc limit ?", (captures,)
+            "select url, fetched_at from captures order by fetched_at desc limit ?", (captures,)
         ).fetchall()
         return {url: from_iso(at) for url, at in reversed(rows)}
 

@@ -151,7 +151,8 @@ class Capture:
 
     `url` is the address that answered. `sha256` is of the payload as it came over the wire
     (still content-encoded); `body` is that payload decoded, and is never stored in the database.
-    `content_type` is the header's value, its charset included. `pages` is how many pages a
+    `content_type` is the header's value, its charset included. A `revisit` has its payload in the
+    record of another capture with the same `sha256`. `pages` is how many pages a
     listing says it has (`X-WP-TotalPages`).
     """
 
@@ -162,6 +163,7 @@ class Capture:
     status: int
     content_type: str | None = None
     sha256: str | None = None
+    revisit: bool = False
     id: int | None = None
     record: WarcLocation | None = None
     etag: str | None = None

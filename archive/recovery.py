@@ -47,7 +47,7 @@ def _recover_file(db: sqlite3.Connection, path: Path, *, run: int) -> None:
             packed = file.read(record.length or 0)
             if is_kept(record):
                 location = record.location(path.name, offset=start + len(tail))
-                adopted += adopt(db, record, location, run=run)
+                adopted += adopt(db, record, location, run=run) is not None
                 tail += packed
             end = record.behind.offset
     _end_with(path, start, bytes(tail), changed=start + len(tail) < end)
@@ -81,31 +81,35 @@ def _end_with(path: Path, start: int, tail: bytes, *, changed: bool) -> None:
         os.fsync(file.fileno())
 
 
-def adopt(db: sqlite3.Connection, record: Record, location: WarcLocation, *, run: int) -> bool:
-    """Give a record its row, if it is to have one; return whether it has one now."""
+def adopt(
+    db: sqlite3.Connection, record: Record, location: WarcLocation, *, run: int
+) -> int | None:
+    """Give a record its row, if it is to have one; return the id of its capture, else None.
+
+    A rendering's is the one that it was made from.
+    """
     if record.type == "conversion":
         return _adopt_rendering(db, record, location)
     capture = captures.of_record(record, location)
     if capture is None:
-        return False
+        return None
     if capture.publisher:  # its row may have been in the batch that was lost
         db.execute(
             "insert into publishers (slug, name) values (:slug, :slug) on conflict do nothing",
             {"slug": capture.publisher},
         )
-    captures.insert(db, capture, run=run)
-    return True
+    return captures.insert(db, capture, run=run)
 
 
-def _adopt_rendering(db: sqlite3.Connection, record: Record, location: WarcLocation) -> bool:
+def _adopt_rendering(db: sqlite3.Connection, record: Record, location: WarcLocation) -> int | None:
     """Give a page as it was shown its row beside that of the capture it was made from."""
     row = db.execute(
-        "select id from captures where url = ? and fetched_at = ? order by id desc limit 1",
+        "select id from captures where url = ? and fetched_at = ? order by id limit 1",
         (record.url, record.fields.get(FETCHED_FIELD.lower())),
     ).fetchone()
     if row is None or record.date is None or record.sha256 is None:
-        return False
+        return None
     renderings.insert(
         db, row[0], location, at=record.date, sha256=record.sha256, size=len(record.block)
     )
-    return True
+    return int(row[0])

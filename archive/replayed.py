@@ -273,7 +273,7 @@ def _original(db: sqlite3.Connection, folder: Path, sha256: str, place: WarcLoca
     """Return the payload that a revisit stands for; it is in another record."""
     row = db.execute(
         "select warc_file, warc_offset, warc_length from captures where sha256 = ?"
-        " and truncated is null order by id limit 1",
+        " and truncated is null and revisit = 0 order by fetched_at, id limit 1",
         (sha256,),
     ).fetchone()
     if row is None or (row[0], row[1]) == (place.file, place.offset):

@@ -55,6 +55,7 @@ create table captures (
     sha256 text,
     wire_bytes integer not null default 0,
     truncated text,
+    revisit integer not null default 0,
     warc_file text not null,
     warc_offset integer not null,
     warc_length integer not null,
@@ -67,7 +68,7 @@ create index captures_fetched_at on captures(fetched_at);
 create index captures_publisher_kind on captures(publisher, kind);
 create index captures_run on captures(run);
 create index captures_article on captures(article) where article is not null;
-create index captures_sha256 on captures(sha256) where sha256 is not null;
+create index captures_sha256 on captures(sha256, fetched_at) where sha256 is not null;
 
 create table renderings (
     id integer primary key,

@@ -305,7 +305,8 @@ class Store(Session):
         """
         row = self.db.execute(
             "select status, sha256, content_type from captures where url = ?"
-            " and fetched_at between ? and ? and truncated is null order by id desc limit 1",
+            " and fetched_at between ? and ? and truncated is null"
+            " order by fetched_at desc, id limit 1",
             (url, iso(since), iso(self.clock())),
         ).fetchone()
         location = captures.payload_location(self.db, row[1]) if row else None

@@ -117,12 +117,29 @@ def article_id(url: str) -> int:
     An integer from 1 to 2**53 - 1, from the first 53 bits of the URL's SHA-256, so that a rebuilt
     or merged archive agrees and JavaScript can hold it (invariant 11).
     """
-    return int.from_bytes(hashlib.sha256(url.encode()).digest()[:8]) >> 11 or 1
+    return _digest_id(url)
+
+
+def capture_id(record_id: str) -> int:
+    """Return the id of the capture with this WARC-Record-ID (`<urn:uuid:…>`), made as an article's.
+
+    So links to what an archive showed at a moment survive a rebuild and a merge.
+    """
+    return _digest_id(record_id.strip().strip("<>"))
+
+
+def next_id(number: int) -> int:
+    """Return the id to try after one that is taken."""
+    return number % (2**53 - 1) + 1
 
 
 def host_of(url: str) -> str:
     """Return the host name of a URL, in lower case, without `www.`."""
     return (urlsplit(url).hostname or "").removeprefix("www.")
+
+
+def _digest_id(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 11 or 1
 
 
 def _host(name: str) -> str:

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from fixtures import serve
 from tests.archive.desk import opened
 from tests.archive.test_verify import fill, page
-from tests.killed.jobs import JOBS, Ground, Rebuild
+from tests.killed.jobs import JOBS, Backup, Ground
 from tests.killed.series import Series
 from tests.killed.striking import START_UP, Moment, has_ended, run
 from tests.killing import main
@@ -140,8 +140,8 @@ def test_a_process_that_ends_by_itself_was_not_killed(tmp_path):
     assert (ended.killed, ended.code) == (False, 0)
 
 
-class Forgetful(Rebuild):
-    """A rebuild whose repair forgets an article."""
+class Forgetful(Backup):
+    """A backup whose repair forgets an article."""
 
     name = "forgetful"
 

@@ -2,8 +2,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Mapping
-from itertools import groupby
+from collections.abc import Mapping
 
 from archive import captures
 from archive.clock import from_iso
@@ -18,7 +17,7 @@ from archive.warc.records import read_fields
 _NEAR = 8  # records behind a copied one, among which the one is that tells of it
 _TOLD = (
     "url", "publisher", "kind", "fetched_at", "status", "content_type", "sha256", "wire_bytes",
-    "truncated", "warc_offset", "warc_length",
+    "truncated", "revisit", "warc_offset", "warc_length",
 )  # fmt: skip
 _ARTICLE = """
 update captures set article = coalesce(
@@ -47,17 +46,13 @@ class Adoption:
         self._run = run
         self._positions = {one.offset: at for at, one in enumerate(found.members)}
 
-    def missing(self, rows: Mapping[int, int], bounds: tuple[int, int | None]) -> int:
+    def missing(self, rows: Mapping[int, int]) -> int:
         """Give the records without a row theirs; return how many got one.
 
-        `rows` are ids by offset, those of lost records too; `bounds` are the last id of the files
-        before and the first of those behind, None if there is none. As ids were given in the
-        order of the records, a row that fell out of their order gets the id that it had.
+        `rows` are ids by offset, those of lost records too.
         """
-        number = 0
-        for members, numbers in self._gaps(rows, bounds):
-            for member, old in zip(members, numbers, strict=True):
-                number += self._adopt(member, old) is not None
+        members = [one for one in self._found.members if one.type in CAPTURED]
+        number = sum(self._adopt(one) is not None for one in members if one.offset not in rows)
         return number + self._renderings()
 
     def different(self, rows: Mapping[int, int]) -> int:
@@ -68,35 +63,11 @@ class Adoption:
                 number += self._tell_again(member, rows[member.offset])
         return number
 
-    def _gaps(
-        self, rows: Mapping[int, int], bounds: tuple[int, int | None]
-    ) -> Iterator[tuple[list[Member], list[int | None]]]:
-        """Yield records without rows that stand side by side, and the ids that they had."""
-        places: dict[int, Member | None] = dict.fromkeys(rows)
-        places |= {
-            member.offset: member for member in self._found.members if member.type in CAPTURED
-        }
-        ordered = [(rows.get(offset), places[offset]) for offset in sorted(places)]
-        before, behind = bounds
-        following = [number for number, _ in ordered if number is not None]
-        for has_row, part in groupby(ordered, key=lambda one: one[0] is not None):
-            if has_row:
-                numbers = [number for number, _ in part if number is not None]
-                before, following = numbers[-1], following[len(numbers) :]
-                continue
-            members = [member for _, member in part if member]
-            after = following[0] if following else behind
-            fits = after is not None and after - before - 1 == len(members)
-            yield members, [before + 1 + n if fits else None for n in range(len(members))]
-
-    def _adopt(self, member: Member, old: int | None) -> int | None:
-        """Give a record its row, under the id it had if that is free; return its id."""
+    def _adopt(self, member: Member) -> int | None:
+        """Give a record its row; return its id."""
         capture = self._insert(member)
         if capture is None:
             return None
-        if old and not self._db.execute("select 1 from captures where id = ?", (old,)).fetchone():
-            self._db.execute("update captures set id = ? where id = ?", (old, capture))
-            capture = old
         key = None
         with contextlib.suppress(ValueError):
             key = canonical(member.url)
@@ -109,9 +80,7 @@ class Adoption:
         record = self._found.record(member)
         place = record.location(self._found.path.name)
         if member.ours:
-            if not adopt(self._db, record, place, run=self._run):
-                return None
-            return int(self._db.execute("select last_insert_rowid()").fetchone()[0])
+            return adopt(self._db, record, place, run=self._run)
         capture = captures.of_record(record, place, self._told_of(member))
         if capture is None:
             return None
@@ -154,7 +123,8 @@ class Adoption:
             )
             if member.type == "conversion" and known_row.fetchone() is None:
                 record = self._found.record(member)
-                number += adopt(self._db, record, record.location(name), run=self._run)
+                place = record.location(name)
+                number += adopt(self._db, record, place, run=self._run) is not None
         return number
 
     def _tell_again(self, member: Member, row: int) -> bool:

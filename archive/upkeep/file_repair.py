@@ -22,10 +22,11 @@ from archive.warc import files
 from archive.warc.parsing import CAPTURED, Record
 from archive.warc.records import read_fields
 
-_ROW = "id, url, publisher, kind, fetched_at, status, sha256, truncated, warc_offset, warc_length"
+_ROW = """
+id, url, publisher, kind, fetched_at, status, sha256, truncated, revisit, warc_offset, warc_length
+"""
 
 Row = dict[str, Any]
-Bounds = tuple[int, int | None]
 
 
 class FileRepair:
@@ -45,8 +46,8 @@ class FileRepair:
         # Ids by the place of the record, which a row that is misplaced finds again.
         self._ids = {offset: row["id"] for offset, row in self._rows.items()}
 
-    def run(self, bounds: Bounds) -> None:
-        """Repair the file; `bounds` are the ids of captures just before and behind its own.
+    def run(self) -> None:
+        """Repair the file.
 
         Raises:
             OSError: if the disk does not give or take bytes.
@@ -63,7 +64,7 @@ class FileRepair:
         in_the_middle = bool(found.lost) and found.torn_at is None
         with self._account.transaction(self._db):
             run = self._run_of(found)
-            self._bring_together(found, bounds, run)
+            self._bring_together(found, run)
             places = self._to_mended(found, run) if in_the_middle else None
             if places is None:
                 self._acknowledge(found, run)
@@ -128,7 +129,7 @@ class FileRepair:
         number = int(info.get("isPartOf", "run 0").removeprefix("run ") or 0)
         return gathering.known_run(self._db, number, info.get("command", "crawl"), at)
 
-    def _bring_together(self, found: Survey, bounds: Bounds, run: int) -> None:
+    def _bring_together(self, found: Survey, run: int) -> None:
         records = {one.offset: one for one in found.members if one.type in CAPTURED}
         of_no_row = {
             (one.url, one.at): one for one in records.values() if one.offset not in self._rows
@@ -140,7 +141,7 @@ class FileRepair:
             else:
                 self._lose([row])
         adoption = Adoption(self._db, found, run=run)
-        if number := adoption.missing(self._ids, bounds):
+        if number := adoption.missing(self._ids):
             line = f"{self._place}: {number} records that no row knew are known again"
             self._account.add("adopted", line, number)
         if number := adoption.different(self._ids):

@@ -157,8 +157,10 @@ class _File:
         elif kind in {"response", "revisit"} and KIND_FIELD.lower() not in record.fields:
             self._set_aside()
             self._foreign = record, location
-        elif self._run and adopt(self._db, record, location, run=self._run):
-            self._adopted(kind, record)
+        elif self._run:
+            capture = adopt(self._db, record, location, run=self._run)
+            if capture is not None and kind != "conversion":
+                self._adopted(capture, record)
 
     def _begin(self, info: dict[str, str], at: datetime) -> None:
         """Make the run known that wrote the file; its next file tells of the same one."""
@@ -214,16 +216,13 @@ class _File:
             )
             self._foreign = None
 
-    def _adopted(self, kind: str, record: Record) -> None:
+    def _adopted(self, capture: int, record: Record) -> None:
         """Remember the capture of a record by its id, and what it tells by itself."""
-        if kind == "conversion":
-            return
-        (capture,) = self._db.execute("select max(id) from captures").fetchone()
         self._db.execute(
             "insert or replace into replay_records values (?, ?)",
             (record.id, capture),
         )
-        if kind == "resource":
+        if record.type == "resource":
             self._wait(from_iso(record.fields["warc-date"]), "import", {}, capture=capture)
 
     def _wait(

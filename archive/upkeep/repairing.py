@@ -13,7 +13,7 @@ from archive.errors import ArchiveError
 from archive.session import WARC_FOLDER
 from archive.upkeep import gathering, mending
 from archive.upkeep.account import Account
-from archive.upkeep.file_repair import Bounds, FileRepair
+from archive.upkeep.file_repair import FileRepair
 from archive.upkeep.payloads import Payloads
 from archive.upkeep.references import mend_references
 
@@ -76,9 +76,9 @@ class Repair:
     def _all(self) -> None:
         left_out = self._finish_runs() | self._finish_mending()
         self._name_others()
-        for name, bounds in self._bounds().items():
+        for name in self._ordered():
             if name not in left_out:
-                FileRepair(self._db, self._root, name, self._account, self._payloads).run(bounds)
+                FileRepair(self._db, self._root, name, self._account, self._payloads).run()
         with self._account.transaction(self._db):
             for line in self._payloads.settle(self._db, now=self._account.now):
                 self._account.add("lost", line)
@@ -147,26 +147,10 @@ class Repair:
                     " `warraq import-warc` takes the pages of others"
                 )
 
-    def _bounds(self) -> dict[str, Bounds]:
-        """Return the archive's files in order, with the ids of captures before and behind each."""
-        spans = {
-            name: (first, last)
-            for name, first, last in self._db.execute(
-                "select warc_file, min(id), max(id) from captures group by warc_file"
-            )
-        }
+    def _ordered(self) -> list[str]:
+        """Return the names of the archive's files in the order in which runs wrote them."""
         ours = {name for name in self._present() if mending.is_ours(name)}
-        names = gathering.in_order(iter(self._known() | ours))
-        befores, last = [], 0
-        for name in names:
-            befores.append(last)
-            last = spans.get(name, (0, last))[1]
-        behinds: list[int | None] = []
-        first: int | None = None
-        for name in reversed(names):
-            behinds.append(first)
-            first = spans[name][0] if name in spans else first
-        return dict(zip(names, zip(befores, reversed(behinds), strict=True), strict=True))
+        return gathering.in_order(iter(self._known() | ours))
 
     def _count_again(self) -> None:
         """Let articles count their revisions and stories their articles."""

@@ -22,8 +22,8 @@ from archive.warc.records import KIND_FIELD, PUBLISHER_FIELD
 
 _KIND, _PUBLISHER = KIND_FIELD.lower(), PUBLISHER_FIELD.lower()
 _ROWS = """
-select id, url, publisher, kind, fetched_at, status, sha256, truncated, warc_offset, warc_length,
-    article
+select id, url, publisher, kind, fetched_at, status, sha256, truncated, revisit, warc_offset,
+    warc_length, article
 from captures where warc_file = ? and warc_offset >= ? and warc_offset < ? order by warc_offset
 """
 
@@ -205,6 +205,7 @@ def differences(record: Record, row: Mapping[str, Any], lost: Container[str] = (
         ("url", _as_row(row["url"], fields.get("warc-target-uri"), fields, url_of)),
         ("fetched_at", _as_row(row["fetched_at"], fields.get("warc-date"), fields, _moment)),
         ("truncated", fields.get("warc-truncated")),
+        ("revisit", int(record.type == "revisit")),
         ("status", status if answers else row["status"]),
         ("kind", fields.get(_KIND, row["kind"])),
         ("publisher", fields.get(_PUBLISHER, row["publisher"])),

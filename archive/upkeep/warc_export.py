@@ -26,11 +26,12 @@ select id, url, warc_file, warc_offset, warc_length from captures
 where id = ? and id not in (select id from gone_captures)
 """
 _ORIGINAL = """
-select id from captures where sha256 = ? and url = ? and fetched_at = ? order by id limit 1
+select id from captures where sha256 = ? and url = ? and fetched_at = ? and revisit = 0
+order by id limit 1
 """
 _SAME = """
-select id from captures where sha256 = (select sha256 from captures where id = :id) and id < :id
-order by id limit 1
+select id from captures where sha256 = (select sha256 from captures where id = :id)
+and revisit = 0 order by fetched_at, id limit 1
 """
 
 

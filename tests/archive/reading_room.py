@@ -41,6 +41,11 @@ class Shelf:
         return str(self.root / "archive.db")
 
 
+def record_of(offset: int) -> str:
+    """Return the WARC-Record-ID of the capture that was written at an offset."""
+    return f"<urn:x:{offset}>"
+
+
 def fill(root: Path, *, withhold: bool = True) -> Shelf:
     """Make the small archive in a folder; nothing withheld leaves Datasette's tables open."""
     root.mkdir(exist_ok=True)
@@ -60,7 +65,9 @@ def fill(root: Path, *, withhold: bool = True) -> Shelf:
             status=200,
             content_type="text/html",
             wire_bytes=4000,
-            record=WarcLocation(file="warraq-1.warc.gz", offset=offset, length=900),
+            record=WarcLocation(
+                file="warraq-1.warc.gz", offset=offset, length=900, record_id=record_of(offset)
+            ),
         )
         article, _ = articles.keep(
             db,

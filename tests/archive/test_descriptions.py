@@ -11,7 +11,8 @@ from datasette.app import Datasette
 
 from archive.site.descriptions import database_metadata
 from archive.site.labels import TABLES
-from tests.archive.reading_room import TITLE, Shelf, fill
+from archive.urls import capture_id
+from tests.archive.reading_room import TITLE, Shelf, fill, record_of
 from tests.crawler import wire
 
 HIDDEN = {"_sqlite_migrations"}
@@ -53,11 +54,12 @@ async def test_every_page_of_the_database_answers(datasette):
         assert (await datasette.client.get(path)).status_code == 200
 
 
+FIRST, SECOND = (capture_id(record_of(offset)) for offset in (0, 1000))
 LABELS = [
     ("/archive/articles/{0.edited}", "publisher", "/archive/publishers/alwaraq", "صحيفة الورق"),
-    ("/archive/articles/{0.edited}", "capture", "/archive/captures/2", "2020-11-09T14:00"),
+    ("/archive/articles/{0.edited}", "capture", f"/archive/captures/{SECOND}", "2020-11-09T14:00"),
     ("/archive/revisions/2", "article", "/archive/articles/{0.edited}", TITLE),
-    ("/archive/captures/1", "run", "/archive/runs/1", "2020-11-09T12:00"),
+    (f"/archive/captures/{FIRST}", "run", "/archive/runs/1", "2020-11-09T12:00"),
     ("/archive/captures", "publisher", "/archive/publishers/herald", "The Herald"),
     ("/archive/captures", "run", "/archive/runs/1", "2020-11-09T12:00"),
     ("/archive/article_tags", "tag", "/archive/tags/1", "مكتبات"),
@@ -106,9 +108,9 @@ async def test_a_row_tells_nothing_of_a_table_that_is_closed(shelf):
 async def test_a_key_without_a_row_stays_a_number(tmp_path):
     shelf = fill(tmp_path / "archive", withhold=False)
     with sqlite3.connect(shelf.database) as db:
-        db.execute("update captures set run = 77 where id = 1")
+        db.execute(f"update captures set run = 77 where id = {FIRST}")
     db.close()
-    html = (await Datasette([shelf.database]).client.get("/archive/captures/1")).text
+    html = (await Datasette([shelf.database]).client.get(f"/archive/captures/{FIRST}")).text
     assert re.search(r'<td class="col-run [^>]*>\s*77\s*</td>', html)
 
 

@@ -122,7 +122,7 @@ def test_python_refuses_it_too(tmp_path):
 def test_rebuild_makes_an_older_archive_one_of_this_version(tmp_path):
     root = make(tmp_path / "other", "m001_tables")
     execute(root, "create table left_over (x)")
-    sql = "select id, url, fetched_at, warc_file, warc_offset from captures order by id"
+    sql = "select id, url, fetched_at, warc_file, warc_offset from captures order by 4, 5"
     with closing(sqlite3.connect(root / "archive.db")) as db:
         before = db.execute(sql).fetchall()
     code, output = run(REBUILD, root)

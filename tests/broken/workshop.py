@@ -36,7 +36,7 @@ _PAGE = 4096
 _KEPT = (
     "select id, url, title, text from articles order by id",
     "select article, number, content_hash from revisions order by article, number",
-    "select url, fetched_at, sha256, warc_file, warc_offset from captures order by id",
+    "select url, fetched_at, sha256, warc_file, warc_offset from captures order by 4, 5",
 )
 
 

@@ -241,7 +241,7 @@ def test_a_broken_entry_point_fails_no_visit(archive, site):
     assert archive.problems() == problems
     with closing(open_for_reading(archive.root)) as db:
         last = db.execute(
-            "select kind, publisher, status from captures order by id desc"
+            "select kind, publisher, status from captures order by warc_file desc, warc_offset desc"
         ).fetchone()
     assert last == ("probe", "paper", 404)
 

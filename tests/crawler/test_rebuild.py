@@ -31,7 +31,7 @@ TABLES = {
     "publishers": "select * from publishers order by slug",
     "articles": "select * from articles order by id",
     "revisions": f"select {REVISION} from revisions order by article, number",
-    "captures": "select * from captures order by id",
+    "captures": "select * from captures order by warc_file, warc_offset",
     "links": "select * from links order by url, found_in",
     "authors": "select article, name, position from article_authors"
     " join authors on id = author order by article, position",
@@ -166,7 +166,7 @@ def test_damage_costs_the_records_it_hit_and_no_others(root):
     with closing(open_for_reading(root)) as db:
         number, offset, length = db.execute(
             "select id, warc_offset, warc_length from captures where warc_file = ? and article"
-            " is not null and status = 200 order by id limit 1",
+            " is not null and status = 200 order by warc_offset limit 1",
             (path.name,),
         ).fetchone()
     packed = bytearray(path.read_bytes())
@@ -176,8 +176,8 @@ def test_damage_costs_the_records_it_hit_and_no_others(root):
     assert result.lost == (f"{path.name}, bytes {offset} to {offset + length}",)
     after = everything(root)
     lost = next(row for row in before["captures"] if row[0] == number)
-    places = {(row[10], row[11]) for row in after["captures"]}
-    assert places == {(row[10], row[11]) for row in before["captures"]} - {(lost[10], lost[11])}
+    places = {(row[11], row[12]) for row in after["captures"]}
+    assert places == {(row[11], row[12]) for row in before["captures"]} - {(lost[11], lost[12])}
     assert len(after["articles"]) in {len(before["articles"]), len(before["articles"]) - 1}
 
 

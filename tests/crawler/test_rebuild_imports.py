@@ -44,7 +44,7 @@ TABLES = {
     "publishers": "select * from publishers order by slug",
     "articles": "select * from articles order by id",
     "revisions": "select * from revisions order by id",
-    "captures": "select * from captures order by id",
+    "captures": "select * from captures order by warc_file, warc_offset",
     "authors": "select article, name, position from article_authors"
     " join authors on id = author order by 1, 3",
     "imports": "select * from imports order by key",

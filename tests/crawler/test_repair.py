@@ -26,6 +26,7 @@ from crawler.repair import repair
 from fixtures import Newsstand, serve
 from fixtures.newsstand import ALL as ALL_PAPERS
 from tests.archive.desk import HOUR, NOON, PAPER, Hands, exchange, opened, reading, rows, visit
+from tests.archive.test_verify import number_captures
 from tests.archive.warc.foreign_warcs import packed
 from tests.broken import workshop
 from tests.crawler import shell
@@ -36,7 +37,7 @@ TEXT = "select url, title, text, published_on from articles order by url"
 REVISIONS = "select article, number, title, text, capture from revisions order by 1, 2"
 CAPTURES = (
     "select id, url, publisher, kind, fetched_at, status, content_type, sha256, wire_bytes,"
-    " truncated, article, warc_length from captures order by id"
+    " truncated, article, warc_length from captures order by warc_file, warc_offset"
 )
 WARC_FILES = "select * from warc_files order by name"
 PAGES = 6
@@ -114,6 +115,11 @@ def mended(root):
     return said
 
 
+def ids(root):
+    """Return the ids of the captures in the order of their records."""
+    return [number for number, *_ in rows(root, CAPTURES)]
+
+
 def place(root, capture):
     ((name, offset, length),) = rows(
         root, "select warc_file, warc_offset, warc_length from captures where id = ?", capture
@@ -121,9 +127,9 @@ def place(root, capture):
     return root / "warc" / name, offset, length
 
 
-def spoil(root, capture):
-    """Damage the record of a capture in its middle."""
-    path, offset, length = place(root, capture)
+def spoil(root, number):
+    """Damage the record of the nth capture, counted from 1, in its middle."""
+    path, offset, length = place(root, ids(root)[number - 1])
     data = bytearray(path.read_bytes())
     data[offset + length // 2] ^= 0xFF
     path.write_bytes(data)
@@ -133,6 +139,7 @@ def spoil(root, capture):
 def change(root, *statements):
     with closing(open_for_writing(root)) as db:
         db.execute("pragma foreign_keys = off")
+        number_captures(db)
         for statement in statements:
             db.execute(statement)
 
@@ -157,12 +164,12 @@ def test_a_torn_tail_is_cut_and_kept(root):
 
 
 def test_a_file_that_lost_its_end_loses_those_records_and_no_others(root):
-    texts = rows(root, TEXT)
-    path, offset, _ = place(root, 15)
+    texts, before = rows(root, TEXT), ids(root)
+    path, offset, _ = place(root, before[14])
     path.write_bytes(path.read_bytes()[: offset + 30])
     said = mended(root)
     assert f"lost: {url_of(8)}" in said
-    assert [row[0] for row in rows(root, CAPTURES)] == list(range(1, 15))
+    assert ids(root) == before[:14]
     assert rows(root, TEXT) == texts
     ((detail, capture),) = rows(root, "select detail, capture from problems")
     assert detail.startswith(f"{path.name}, byte {offset}, sha256 ")
@@ -174,7 +181,8 @@ def test_a_file_that_lost_its_end_loses_those_records_and_no_others(root):
 def test_records_behind_damage_stay_byte_for_byte_and_their_rows_follow(root):
     texts, before = rows(root, TEXT), rows(root, CAPTURES)
     records = {}
-    for number in range(1, 7):
+    numbers = ids(root)
+    for number in numbers[:6]:
         path, offset, length = place(root, number)
         records[number] = path.read_bytes()[offset : offset + length]
     spoil(root, 4)
@@ -184,16 +192,16 @@ def test_records_behind_damage_stay_byte_for_byte_and_their_rows_follow(root):
     assert rows(root, TEXT) == texts
     assert (root / "damaged" / path.name).read_bytes() == damaged
     assert not path.exists()
-    for number in (1, 2, 5, 6):
+    for number in (numbers[0], numbers[1], numbers[4], numbers[5]):
         path, offset, length = place(root, number)
         assert path.read_bytes()[offset : offset + length] == records[number]
     for number in (2, 3):
         assert f"lost: {url_of(number)}" in said
     # The revisits of the lost page stay, and promise its payload no more.
-    after = rows(root, CAPTURES)
-    assert [row[0] for row in after] == [row[0] for row in before if row[0] not in {3, 4}]
+    after, lost = rows(root, CAPTURES), set(numbers[2:4])
+    assert [row[0] for row in after] == [row[0] for row in before if row[0] not in lost]
     unpayloaded = {row[0] for row in after if row[7] is None}
-    assert unpayloaded == {10}
+    assert unpayloaded == {numbers[9]}
     notes = verify(root).notes
     assert len(notes) == 1
     assert "known loss" in notes[0]
@@ -204,7 +212,7 @@ def test_a_payload_that_is_fetched_again_is_kept_again(root):
     mended(root)
     with opened(root, Hands(NOON + 5 * HOUR)) as store:
         keep(store, 3, "نص الخبر 3", NOON + 5 * HOUR)
-    ((number,),) = rows(root, "select max(id) from captures")
+    number = ids(root)[-1]
     length = place(root, number)[2]
     assert length > 200
     assert verify(root).damages == []
@@ -234,7 +242,7 @@ def test_a_file_whose_payloads_others_stand_for_is_deleted(root):
 
 def test_rows_that_are_missing_come_back_as_they_were(root):
     before, revisions = rows(root, CAPTURES), rows(root, REVISIONS)
-    change(root, "delete from captures where id in (3, 4, 9, 15)")
+    change(root, "delete from captures where id in (nth(3), nth(4), nth(9), nth(15))")
     assert {damage.kind for damage in verify(root).damages} >= {"orphan"}
     said = mended(root)
     assert "records that no row knew" in said
@@ -245,10 +253,10 @@ def test_rows_that_are_missing_come_back_as_they_were(root):
 @pytest.mark.parametrize(
     "statement",
     [
-        "update captures set url = url || '?x' where id = 5",
-        "update captures set status = 404, sha256 = 'ab' where id in (2, 8)",
-        "update captures set warc_length = warc_length - 3 where id = 6",
-        "update captures set warc_offset = warc_offset + 1 where id = 6",
+        "update captures set url = url || '?x' where id = nth(5)",
+        "update captures set status = 404, sha256 = 'ab' where id in (nth(2), nth(8))",
+        "update captures set warc_length = warc_length - 3 where id = nth(6)",
+        "update captures set warc_offset = warc_offset + 1 where id = nth(6)",
         "delete from warc_files",
         "update warc_files set bytes = 0",
         "delete from runs where id = 2",
@@ -286,15 +294,15 @@ def test_pages_of_other_programs_get_their_rows_again(tmp_path):
     assert len(articles) == 6
     change(
         root,
-        "delete from captures where id in (2, 3)",
-        "update captures set status = 404, sha256 = 'ab' where id = 5",
-        "update articles set capture = null where capture = 2",
+        "delete from captures where id in (nth(2), nth(3))",
+        "update captures set status = 404, sha256 = 'ab' where id = nth(5)",
+        "update articles set capture = null where capture = nth(2)",
     )
     mended(root)
     assert rows(root, CAPTURES) == before
     spoil(root, 4)
     mended(root)
-    assert [row[0] for row in rows(root, CAPTURES)] == [1, 2, 3, 5, 6]
+    assert rows(root, CAPTURES) == [*before[:3], *before[4:]]
     assert rows(root, TEXT) == articles
 
 
@@ -343,7 +351,7 @@ def test_a_lost_head_of_a_file_costs_nothing_else(root):
 def test_a_file_that_comes_back_from_a_backup_is_known_again(root, deleted):
     before, texts, lengths = rows(root, CAPTURES), rows(root, TEXT), rows(root, WARC_FILES)
     revisions = rows(root, REVISIONS)
-    path, _, _ = place(root, 2)
+    path, _, _ = place(root, ids(root)[1])
     whole = path.read_bytes()
     if deleted:
         path.unlink()
@@ -378,7 +386,7 @@ def test_a_dry_run_changes_nothing_and_says_what_would_be_done(root, damage):
     elif damage == "torn":
         files(root)[1].write_bytes(files(root)[1].read_bytes()[:-9])
     else:
-        change(root, "delete from captures where id = 4")
+        change(root, "delete from captures where id = nth(4)")
     before = {path: path.read_bytes() for path in files(root)}
     captures, problems = rows(root, CAPTURES), rows(root, "select count(*) from problems")
     done, would = mend(root, dry_run=True)
@@ -433,7 +441,7 @@ STEPS = [
     ("archive.upkeep.mending", "cut"),
     ("archive.upkeep.file_repair", "lose"),
     ("archive.upkeep.repairing", "mend_references"),
-    ("archive.files", "acknowledge"),
+    ("archive.warc.files", "acknowledge"),
 ]
 
 
@@ -441,16 +449,16 @@ def damage_of_all_kinds(root):
     spoil(root, 3)
     path = spoil(root, 8)
     path.write_bytes(path.read_bytes() + b"\x1f\x8b\x08torn")
-    path, offset, _ = place(root, 15)
+    path, offset, _ = place(root, ids(root)[-1])
     path.write_bytes(path.read_bytes()[: offset + 30])
-    change(root, "delete from captures where id in (5, 9)")
+    change(root, "delete from captures where id in (nth(5), nth(9))")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before", "behind"])
 @pytest.mark.parametrize(("module", "name"), STEPS)
 def test_a_repair_that_is_killed_is_finished_by_the_next(root, module, name, moment):
-    texts, revisions = rows(root, TEXT), rows(root, REVISIONS)
+    texts, revisions, before = rows(root, TEXT), rows(root, REVISIONS), ids(root)
     damage_of_all_kinds(root)
     for _ in range(2):
         words = [sys.executable, "-c", KILLED, module, name, moment, str(root)]
@@ -459,8 +467,7 @@ def test_a_repair_that_is_killed_is_finished_by_the_next(root, module, name, mom
     mended(root)
     assert rows(root, TEXT) == texts
     assert [row[:4] for row in rows(root, REVISIONS)] == [row[:4] for row in revisions]
-    kept = [row[0] for row in rows(root, CAPTURES)]
-    assert kept == [n for n in range(1, 16) if n not in {3, 8, 15}]
+    assert ids(root) == [n for n in before if n not in {before[2], before[7], before[14]}]
     losses = rows(root, "select count(*), count(distinct detail) from problems")
     assert losses == [(3, 3)]
     assert not list(root.rglob("*.part"))
@@ -537,7 +544,7 @@ and article = (select min(article) from revisions where number = 2)
 """
 OTHERS = """
 delete from articles where id = (select min(id) from articles);
-delete from captures where id in (9, 30, 50)
+delete from captures where id in (nth(9), nth(30), nth(50))
 """
 CHAIN = "select article, number, title, text, capture, content_hash from revisions order by 1, 2"
 
@@ -674,7 +681,7 @@ def test_a_dry_run_works_where_nobody_may_write(root, damage):
     if damage == "torn":
         path.write_bytes(path.read_bytes() + b"\x1f\x8b\x08torn")
     elif damage == "orphan":
-        change(root, "delete from captures where id = 4")
+        change(root, "delete from captures where id = nth(4)")
     elif damage == "garbage":
         (root / NAME).write_bytes(b"\x00garbage" * 4096)
     else:
@@ -708,7 +715,7 @@ def test_reading_again_keeps_the_texts_of_lost_captures(lived):
         " (select article from revisions where number = 2) limit 1",
     )  # fmt: skip
     articles, chain = rows(lived, ALL), rows(lived, CHAIN)
-    spoil(lived, first)
+    spoil(lived, ids(lived).index(first) + 1)
     mended(lived)
     code, output = shell.run("extract", "--again", "--archive", lived)
     assert code == 0, output

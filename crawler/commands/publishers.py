@@ -154,7 +154,7 @@ def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, 
 @log_level_option
 @now_option
 def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, now: Clock) -> None:
-    """Test each entry point of publishers once: feeds, sitemaps, sections.
+    """Test each feed, sitemap and section once.
 
     Checks the publishers SLUG…, by default those that this archive follows. Reports the form of
     each entry point, the number of its links, its newest date, and what to do where it is broken.

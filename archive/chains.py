@@ -14,11 +14,11 @@ from sqlite_utils import Database
 
 from archive import articles, stories
 from archive.clock import iso
+from archive.maintenance.import_jsonl import keep_imported, publish_new
+from archive.maintenance.json_line import BadLine, NamesOf, nobody, read_line
 from archive.records import Extraction, Kind, Link
 from archive.schema import MIGRATIONS
 from archive.search.index import register
-from archive.upkeep.imported_line import BadLine, NamesOf, nobody, read_line
-from archive.upkeep.importing import keep_imported, publish_new
 
 # What a reader sees of an article; the rest tells when it was looked at.
 WRITTEN = (

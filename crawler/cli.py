@@ -26,7 +26,7 @@ _COMMANDS = {
     "serve": "archive.commands.serve",
     "runs": "archive.commands.runs",
     "withhold": "archive.commands.withhold",
-    "unwithhold": "archive.commands.unwithhold",
+    "unwithhold": "archive.commands.withhold",
     "publish": "archive.commands.publish",
     "backup": "archive.commands.backup",
     "export": "archive.commands.export",

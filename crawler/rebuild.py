@@ -18,10 +18,10 @@ from archive.clock import Clock, system
 from archive.database import NAME, open_for_writing, uri
 from archive.errors import ArchiveError, NewerArchive, NotAnArchive
 from archive.lock import writing
+from archive.maintenance.backup import put_in_place
 from archive.replayed import Replayed
 from archive.session import WARC_FOLDER
 from archive.upkeep import gathering, late
-from archive.upkeep.copying import put_in_place
 from archive.upkeep.mending import latest
 from archive.warc.files import sync_folder
 from crawler.again import weave_again

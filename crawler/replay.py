@@ -14,6 +14,9 @@ from datetime import date
 from archive import imports, replayed, runs, troubles
 from archive.clock import iso
 from archive.errors import DamagedWarc
+from archive.maintenance.import_jsonl import keep_imported, known_article, publish_new
+from archive.maintenance.json_line import BadLine, read_line
+from archive.maintenance.withhold import note
 from archive.problems import ProblemKind
 from archive.records import (
     Capture,
@@ -28,9 +31,6 @@ from archive.records import (
 )
 from archive.replayed import Event, Replayed
 from archive.told import visit_of
-from archive.upkeep.imported_line import BadLine, read_line
-from archive.upkeep.importing import keep_imported, known_article, publish_new
-from archive.upkeep.withholding import note
 from archive.warc import reader
 from crawler.daterange import Period
 from crawler.extract.byline import names

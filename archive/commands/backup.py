@@ -31,7 +31,7 @@ def backup(destination: Path, archive: Path, link: bool) -> None:
     warraq backup /media/disk/news
     warraq backup /media/disk/news --archive ~/news
     """  # noqa: D301 - click wants the character
-    from archive.upkeep.backup import back_up
+    from archive.maintenance.backup import back_up
 
     with Progress("bytes") as progress:
         made = back_up(archive, destination, link=link, progress=progress)

@@ -95,7 +95,7 @@ def _articles(
     revisions: bool,
     excel: bool,
 ) -> tuple[str, bool]:
-    from archive.upkeep import exporting
+    from archive.maintenance import export as exporting
 
     writers: dict[str, Callable[..., int]] = {
         "jsonl": exporting.write_jsonl,
@@ -109,7 +109,7 @@ def _articles(
 
 
 def _captures(archive: Path, out: IO[bytes], where: str, progress: Progress) -> tuple[str, bool]:
-    from archive.upkeep.warc_export import write_warc
+    from archive.maintenance.warc_export import write_warc
 
     cut = write_warc(archive, out, where=where, progress=progress)
     for line in cut.unreadable:

@@ -27,7 +27,7 @@ def publish(folder: Path, archive: Path) -> None:
     warraq publish public/
     datasette public/
     """  # noqa: D301 - click wants the character
-    from archive.upkeep.publishing import publish as write
+    from archive.maintenance.publish import publish as write
 
     with Progress("bytes of the database") as progress:
         made = write(archive, folder, progress=progress)

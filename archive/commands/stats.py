@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from archive.commands.options import archive_option
-from archive.upkeep.stats import Share, Stats
+from archive.maintenance.stats import Share, Stats
 
 _COLUMNS = ("articles", "revisions", "captures", "warc_bytes", "text_bytes")
 
@@ -26,7 +26,7 @@ def stats(archive: Path, as_json: bool) -> None:
     warraq stats --archive ~/news
     warraq stats --json | jq .per_article
     """  # noqa: D301 - click wants the character
-    from archive.upkeep.stats import stats as count
+    from archive.maintenance.stats import stats as count
 
     told = count(archive)
     if as_json:

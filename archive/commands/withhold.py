@@ -1,11 +1,12 @@
-"""`warraq withhold`: hide an article from every reader, and keep it."""
+"""`warraq withhold` and `unwithhold`: hide an article from every reader, and show it again."""
 
 from pathlib import Path
 
 import click
 
 from archive.commands.options import archive_option
-from archive.upkeep import withholding
+from archive.maintenance.withhold import unwithhold as show
+from archive.maintenance.withhold import withhold as hide
 
 
 @click.command()
@@ -32,8 +33,26 @@ def withhold(article: str, archive: Path, reason: str) -> None:
     """  # noqa: D301 - click wants the character
     if not reason.strip():
         raise click.UsageError("--reason is empty; a later reader of the record needs it")
-    number, versions = withholding.withhold(archive, article, reason=reason.strip())
+    number, versions = hide(archive, article, reason=reason.strip())
     click.echo(f"article {number} is withheld.")
     if versions:
         ids = ", ".join(map(str, versions))
         click.echo(f"Other versions of its text can still be read: {ids}")
+
+
+@click.command()
+@click.argument("article")
+@archive_option
+@click.option("--reason", help="Why; it is recorded and never shown to readers.")
+def unwithhold(article: str, archive: Path, reason: str | None) -> None:
+    """Show a withheld article to readers again.
+
+    ARTICLE is its number or any address that is known of it. When it was withheld, when it was
+    shown again and why stays recorded, in the table `withholdings`, which no published copy has.
+
+    \b
+    warraq unwithhold https://example.org/story --reason "the witness is safe"
+    warraq unwithhold 4503599627370496 --archive ~/news
+    """  # noqa: D301 - click wants the character
+    number = show(archive, article, reason=reason and reason.strip())
+    click.echo(f"article {number} can be read again.")

@@ -11,7 +11,7 @@ from archive.commands.options import archive_option
 from archive.commands.progress import Progress
 
 if TYPE_CHECKING:
-    from archive.upkeep.importing import Told
+    from archive.maintenance.import_jsonl import Told
 
 
 @click.command("import-jsonl")
@@ -39,7 +39,7 @@ def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
     warraq import-jsonl articles.jsonl
     zcat old.jsonl.gz | warraq import-jsonl - --publisher aawsat --archive ~/news
     """  # noqa: D301 - click wants the character
-    from archive.upkeep.importing import Importer, lines_of
+    from archive.maintenance.import_jsonl import Importer, lines_of
     from crawler.extract.byline import names
 
     begun = Beginning(archive)

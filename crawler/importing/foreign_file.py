@@ -16,9 +16,9 @@ from dataclasses import replace
 from archive import imports
 from archive.errors import DamagedWarc
 from archive.imports import Copying, journaled
+from archive.maintenance.import_jsonl import publish_new
 from archive.problems import ProblemKind
 from archive.records import Capture, Extraction, Kind, Page, Problem, Reading, Visit
-from archive.upkeep.importing import publish_new
 from archive.urls import canonical
 from archive.warc.parsing import Place, Record
 from archive.warc.reader import LARGEST_FOREIGN, Damage, TooLarge, walk

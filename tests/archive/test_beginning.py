@@ -4,8 +4,8 @@ import pytest
 
 from archive.beginning import Beginning
 from archive.lock import writing
+from archive.maintenance.import_jsonl import Importer
 from archive.records import Kind
-from archive.upkeep.importing import Importer
 from tests.archive.desk import NOON as NOW
 from tests.archive.desk import exchange, opened
 

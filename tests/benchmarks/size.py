@@ -22,8 +22,8 @@ from pathlib import Path
 import click
 
 from archive.database import open_for_reading
+from archive.maintenance.stats import Stats, stats
 from archive.session import WARC_FOLDER
-from archive.upkeep.stats import Stats, stats
 from archive.warc.reader import records
 from tests.benchmarks.crawl import papers, warraq
 

@@ -10,8 +10,8 @@ import pytest
 
 from archive.database import NAME, open_for_reading
 from archive.errors import NotAnArchive
+from archive.maintenance.withhold import withhold
 from archive.upkeep.verify import verify
-from archive.upkeep.withholding import withhold
 from crawler import rebuild as rebuilding
 from crawler.commands.options import chosen
 from crawler.crawl import Job, crawl

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from archive.clock import iso
 from archive.database import NAME
-from archive.upkeep.importing import Importer
+from archive.maintenance.import_jsonl import Importer
 from archive.upkeep.verify import verify
 from crawler.cli import warraq
 from crawler.rebuild import rebuild

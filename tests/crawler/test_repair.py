@@ -15,10 +15,10 @@ from warcio.checker import Checker
 
 from archive.database import NAME, open_for_writing
 from archive.errors import ArchiveError, ArchiveLocked, NewerArchive, NotAnArchive
+from archive.maintenance.withhold import withhold
 from archive.records import Kind
 from archive.replayed import recorded
 from archive.upkeep.verify import verify
-from archive.upkeep.withholding import withhold
 from crawler.commands.options import chosen
 from crawler.crawl import Job, crawl
 from crawler.rebuild import OLD

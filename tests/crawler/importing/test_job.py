@@ -23,10 +23,10 @@ from archive.clock import system
 from archive.database import open_for_reading
 from archive.errors import ArchiveLocked
 from archive.imports import Copying
+from archive.maintenance.warc_export import write_warc
 from archive.records import Extraction, Kind, PageKind, Publisher
 from archive.store import Store
 from archive.upkeep.verify import verify
-from archive.upkeep.warc_export import write_warc
 from archive.warc.records import read_fields
 from crawler.cli import warraq
 from crawler.importing.job import Job, count, run

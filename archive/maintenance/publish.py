@@ -14,11 +14,11 @@ from pathlib import Path
 from archive.clock import Clock, system
 from archive.database import NAME, open_for_reading
 from archive.errors import ArchiveError, explain, is_of_the_disk
+from archive.maintenance.backup import Progress, copy_into
+from archive.maintenance.withhold import remove_withheld
 from archive.search import register
 from archive.session import WARC_FOLDER
 from archive.site.descriptions import database_metadata
-from archive.upkeep.copying import Progress, copy_into
-from archive.upkeep.removing import remove_withheld, sync
 from archive.warc.files import sync_folder
 
 
@@ -118,7 +118,7 @@ def _vacuumed(db: sqlite3.Connection, target: Path) -> Path:
             db.execute(f"drop table {table}")
         db.execute("analyze")
         db.execute("vacuum into ?", (str(ready),))
-        sync(ready)
+        _sync(ready)
     except BaseException:
         ready.unlink(missing_ok=True)
         raise
@@ -147,3 +147,12 @@ def _write(path: Path, text: str) -> None:
     part = path.with_name(f".{path.name}.part")
     part.write_text(text, encoding="utf-8")
     part.replace(path)
+
+
+def _sync(path: Path) -> None:
+    """Put a file on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

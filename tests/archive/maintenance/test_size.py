@@ -5,8 +5,8 @@ import gzip
 import click
 import pytest
 
+from archive.maintenance.stats import stats
 from archive.records import Kind
-from archive.upkeep.stats import stats
 from tests.archive.desk import exchange, opened
 from tests.benchmarks.size import Ratios, gzip_bytes, last_run, visit_bytes
 

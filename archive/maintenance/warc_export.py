@@ -11,10 +11,10 @@ from typing import IO
 from archive.clock import Clock, system
 from archive.database import open_for_reading
 from archive.errors import DamagedWarc
+from archive.maintenance.export import selected
+from archive.maintenance.withhold import gather
 from archive.records import WarcLocation
 from archive.session import WARC_FOLDER
-from archive.upkeep.exporting import selected
-from archive.upkeep.removing import gather
 from archive.warc.parsing import CAPTURED, Record
 from archive.warc.reader import read_record, records
 from archive.warc.records import info_record, pack, plain_bytes

@@ -13,9 +13,9 @@ from archive.clock import iso
 from archive.commands.search import search as search_command
 from archive.database import open_for_writing
 from archive.errors import ArchiveError
+from archive.maintenance.withhold import unwithhold, withhold
 from archive.records import Kind, Link
 from archive.upkeep.verify import verify
-from archive.upkeep.withholding import unwithhold, withhold
 from archive.urls import canonical
 from crawler.cli import warraq
 from tests.archive.desk import (

@@ -5,8 +5,8 @@ import json
 from click.testing import CliRunner
 
 from archive.commands.stats import stats as command
+from archive.maintenance.stats import stats
 from archive.records import Kind, Publisher
-from archive.upkeep.stats import stats
 from tests.archive.desk import HOUR, NOON, PAPER, Hands, exchange, opened, reading, rows, visit
 from tests.archive.test_verify import TEXTS, fill
 

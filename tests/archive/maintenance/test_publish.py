@@ -17,12 +17,12 @@ from click.testing import CliRunner
 from archive import Archive
 from archive.commands.publish import publish as command
 from archive.errors import ArchiveError
+from archive.maintenance.publish import publish
+from archive.maintenance.withhold import unwithhold, withhold
 from archive.records import Kind, Link
-from archive.upkeep.publishing import publish
-from archive.upkeep.withholding import unwithhold, withhold
 from archive.urls import canonical
 from tests.archive.desk import FEED, HOUR, NOON, PAPER, Hands, exchange, opened, rows, visit
-from tests.archive.test_withholding import HIDDEN, MOVED, OPEN, STORY, URL, fill, keep
+from tests.archive.maintenance.test_withhold import HIDDEN, MOVED, OPEN, STORY, URL, fill, keep
 
 ON = canonical("https://alwaraq.example/طريق/1")
 WIRE = "\n".join(f"جاء في بيان الوكالة رقم {n} أن الميناء سيفتح بعد {n} أيام." for n in range(30))
@@ -221,7 +221,7 @@ def test_the_command_says_what_it_did(root, tmp_path):
 KILLED = """
 import os, signal, sqlite3, sys
 from pathlib import Path
-from archive.upkeep import publishing
+from archive.maintenance import publish
 def spilt():
     for one in Path("/proc/self/fd").iterdir():
         if one.is_symlink() and "etilqs" in os.readlink(one) and one.stat().st_size:
@@ -232,8 +232,8 @@ def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 root, target, stage = sys.argv[1:]
 sqlite3.connect("").execute("pragma soft_heap_limit = 100000")
-setattr(publishing, stage, die)
-publishing.publish(Path(root), Path(target))
+setattr(publish, stage, die)
+publish.publish(Path(root), Path(target))
 """
 
 

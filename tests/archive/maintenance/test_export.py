@@ -19,15 +19,15 @@ from warcio.checker import Checker
 
 from archive.database import open_for_reading, open_for_writing
 from archive.errors import ArchiveError
+from archive.maintenance.export import articles
+from archive.maintenance.import_jsonl import Importer
+from archive.maintenance.withhold import withhold
 from archive.records import Kind
-from archive.upkeep.exporting import articles
-from archive.upkeep.importing import Importer
 from archive.upkeep.verify import verify
-from archive.upkeep.withholding import withhold
 from crawler.cli import warraq
-from tests.archive import test_withholding as withholding_desk
 from tests.archive.desk import HOUR, NOON, PAPER, Hands, exchange, opened, rows, visit
 from tests.archive.desk import reading as read_as
+from tests.archive.maintenance import test_withhold as withholding_desk
 from tests.archive.reading_room import TITLE, WITHHELD
 from tests.archive.reading_room import fill as reading_room
 from tests.archive.test_recovery import kill_like
@@ -388,7 +388,7 @@ def test_parquet_without_its_library_says_what_to_install(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", code, "export", "--format", "parquet", "--archive", tmp_path / "a",
          "-o", tmp_path / "x"],
-        capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2],
+        capture_output=True, text=True, check=False, cwd=Path(__file__).parents[3],
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == ("Error: Parquet needs one more library: pip install 'warraq[parquet]'\n")

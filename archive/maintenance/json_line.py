@@ -7,10 +7,10 @@ from datetime import date, datetime
 from typing import Any
 
 from archive.clock import iso
+from archive.maintenance.export import REVISION, TIMES
 from archive.records import Extraction, PageKind, Publisher
 from archive.revisions import content_hash
 from archive.search.arabic import tidy
-from archive.upkeep.exporting import REVISION, TIMES
 from archive.urls import canonical, host_of
 
 _TEXTS = (

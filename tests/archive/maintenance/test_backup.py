@@ -14,12 +14,12 @@ from click.testing import CliRunner
 from archive.commands.backup import backup as command
 from archive.database import open_for_reading
 from archive.errors import ArchiveError, ArchiveLocked
-from archive.upkeep.backup import back_up
+from archive.maintenance.backup import back_up
 from archive.upkeep.verify import verify
 from tests.archive.desk import HOUR, NOON, Hands, opened, rows
 from tests.archive.test_verify import files, fill, page
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TABLES = ("articles", "revisions", "captures", "problems", "visits", "authors", "article_tags")
 
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from archive import articles, captures, stories, troubles
 from archive.clock import from_iso, iso
+from archive.maintenance.json_line import BadLine, Imported, NamesOf, nobody, read_line
 from archive.problems import ProblemKind
 from archive.records import Kind, Problem, Publisher
 from archive.session import Session
-from archive.upkeep.imported_line import BadLine, Imported, NamesOf, nobody, read_line
 from archive.warc import records
 from archive.warc.records import Resource
 

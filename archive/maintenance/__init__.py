@@ -1,0 +1,1 @@
+"""Looking after an archive: verify, back up, publish, withhold, export, import, count."""

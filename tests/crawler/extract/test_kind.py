@@ -131,36 +131,43 @@ ANSWERS = {
 }
 
 
-@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
+STATES = "select url, title, text, revision_count, gone_at from articles order by url"
+
+
 @pytest.mark.parametrize("days", [0, 40], ids=["young", "old"])
-async def test_a_known_article_keeps_its_text_and_is_looked_at_again(archive, site, answer, days):
+async def test_a_known_article_keeps_its_text_and_is_looked_at_again(archive, site, days):
+    good = {f"/news/{n}": wire.http(wire.article(f"خبر رقم {n}")) for n in range(len(ANSWERS))}
+    feed = wire.feed(*(site.url + path for path in good))
+    site.answers["/feed"] = (wire.http(feed, media="application/rss+xml"),)
+    site.answers |= {path: (page,) for path, page in good.items()}
     await archive.crawl()
-    good = site.answers["/news/1"]
-    before = archive.rows("select title, text, revision_count, gone_at from articles order by url")
-    site.answers["/news/1"] = (answer,)
-    one = [(site.url + "/news/1", "paper")]
+    before = archive.rows(STATES)
+    assert len(before) == len(good)
+    site.answers |= zip(good, ((answer,) for answer in ANSWERS.values()), strict=True)
     archive.forward(days=days, hours=2)
-    await archive.crawl(addresses=one, poll=frozenset())
-    rows = archive.rows("select title, text, revision_count, gone_at from articles order by url")
-    assert rows == before
-    assert [path for _, path in archive.problems()].count("/news/1") == 1
-    ((due_at,),) = archive.rows("select due_at from visits where url like '%/news/1'")
-    assert due_at > archive.now.isoformat()
-    site.answers["/news/1"] = good
+    again = [(site.url + path, "paper") for path in good]
+    await archive.crawl(addresses=again, poll=frozenset())
+    assert archive.rows(STATES) == before
+    assert sorted(path for _, path in archive.problems() if path in good) == sorted(good)
+    visits = archive.rows("select url, due_at from visits where kind = 'article'")
+    assert [url for url, due_at in visits if due_at <= archive.now.isoformat()] == []
+    site.answers |= {path: (page,) for path, page in good.items()}
     archive.forward(days=2)
     await archive.crawl()
-    rows = archive.rows("select title, text, revision_count, gone_at from articles order by url")
-    assert rows == before
-    assert archive.rows("select state from visits where url like '%/news/1'") == [("done",)]
+    assert archive.rows(STATES) == before
+    assert archive.rows("select distinct state from visits where kind = 'article'") == [("done",)]
 
 
-@pytest.mark.parametrize("name", ["cf fr", "parked fr", "login fr", "maint ar", "soft404 ar site"])
-async def test_a_new_address_becomes_no_article(archive, site, name):
-    site.answers["/news/1"] = (wire.http(named(name)),)
+async def test_a_new_address_becomes_no_article(archive, site):
+    walls = ("cf fr", "parked fr", "login fr", "maint ar", "soft404 ar site")
+    paths = [f"/news/{number}" for number in range(10, 10 + len(walls))]
+    feed = wire.feed(*(site.url + path for path in ["/news/2", *paths]))
+    site.answers["/feed"] = (wire.http(feed, media="application/rss+xml"),)
+    for path, name in zip(paths, walls, strict=True):
+        site.answers[path] = (wire.http(named(name)),)
     await archive.crawl()
-    rows = archive.rows("select url from articles")
-    assert rows == [(site.url + "/news/2",)]
-    assert [path for _, path in archive.problems()] == ["/news/1"]
+    assert archive.rows("select url from articles") == [(site.url + "/news/2",)]
+    assert sorted(path for _, path in archive.problems()) == paths
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "410 Gone"])

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
 
-from fixtures.connections import Connections
+from tests.connections import Connections
 
 RESET = "reset"  # the connection is reset here
 

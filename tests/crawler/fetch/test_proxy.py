@@ -12,7 +12,7 @@ import pytest
 
 from crawler.fetch.proxy import connector, is_http
 from crawler.fetch.resolver import Gate
-from fixtures.connections import Connections
+from tests.connections import Connections
 from tests.crawler import wire
 
 

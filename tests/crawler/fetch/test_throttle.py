@@ -16,7 +16,7 @@ from archive.store import Store
 from crawler.commands.options import chosen
 from crawler.fetch.exceptions import HostPaused
 from crawler.fetch.throttle import OUTAGES, Pauses, host_of
-from fixtures.connections import Connections
+from tests.connections import Connections
 from tests.crawler import wire
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

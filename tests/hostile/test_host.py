@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from archive.database import open_for_reading
-from fixtures import hostile
-from fixtures.attacks import MAPS, PAGES
 from tests.crawler.shell import ROOT
+from tests.hostile.attacks import MAPS, PAGES
+from tests.hostile.host import serve
 
 MEGABYTES = 400
 SECONDS = 240
@@ -58,7 +58,7 @@ KINDS = {
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks at /proc")
 def test_a_hostile_host_harms_nobody(tmp_path):
-    with hostile.serve() as host:
+    with serve() as host:
         host.write_publisher(tmp_path)
         began = time.monotonic()
         run = subprocess.run(

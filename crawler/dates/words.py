@@ -132,6 +132,7 @@ _GAP = re.compile(r"[\s|،,؛;:()\[\]/\\\-–—−_•·.*«»\"']+")
 # «الساعة 14 و30 دقيقة»
 _SPOKEN = re.compile(r"(\d{1,2}) و ?(\d{1,2}) دقيقه")
 _AFTER_TIME = frozenset("TP")
+_CLOCK = re.compile("Z?o?TP?Z?")
 
 
 def cut(folded: str) -> list[Token]:
@@ -146,6 +147,11 @@ def cut(folded: str) -> list[Token]:
         tokens.extend(token for token in found if token.kind)
     dated = any(token.kind in "YN" for token in tokens)
     return [token for token in tokens if token.kind != "r" or not dated]
+
+
+def is_clock(text: str) -> bool:
+    """Return whether a line is nothing but a time of day."""
+    return _CLOCK.fullmatch("".join(token.kind for token in cut(fold(text)))) is not None
 
 
 def _read(folded: str, place: int, before: list[Token]) -> tuple[list[Token], int]:

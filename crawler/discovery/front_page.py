@@ -17,7 +17,7 @@ from archive.records import Kind
 from archive.search.arabic import fold
 from archive.urls import canonical, host_of
 from crawler.extract import vocabulary
-from crawler.extract.metadata import read_evidence
+from crawler.extract.metadata import read_stated
 from crawler.extract.vocabulary import one_line
 from crawler.listings import NotAListing, sections, sitemaps, wordpress
 
@@ -99,7 +99,7 @@ def read_front(body: bytes, content_type: str | None, url: str) -> FrontPage:
         return FrontPage(url=url)
     links = list(_links(tree, base))
     own = [(anchor, address) for anchor, address in links if _place(address) == _place(base)]
-    name, latin = name_of(read_evidence(tree).names, _mentions(tree, own, url))
+    name, latin = name_of(read_stated(tree).names, _mentions(tree, own, url))
     suffixes = (_SUFFIX.search(urlsplit(address).path) for _, address in own)
     announced = _announced(tree, base)
     guess = usual_api(base) if _MADE_BY_WORDPRESS.search(body) else None

@@ -12,10 +12,46 @@ from dataclasses import dataclass, field
 from lxml import etree, html
 from lxml.html import HtmlElement
 
+from archive.problems import ProblemKind
+from archive.records import Problem
+from crawler.extract.charset import Decoded, is_binary, mend, overruled
 from crawler.extract.vocabulary import CAMEL, pattern
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """A parsed page with the characters that it was parsed from, and what went wrong."""
+
+    root: HtmlElement
+    source: str
+    problems: tuple[Problem, ...] = ()
+
+
+_MOST_TAGS = 100_000  # reading more takes minutes; a long live blog has ten thousand
 # lxml asks a Python function for the class of each element, where one is enough.
 _ONE_CLASS = etree.ElementDefaultClassLookup(element=HtmlElement)
+
+
+def read_tree(decoded: Decoded) -> Tree | Problem:
+    """Parse a page and repair the strings in it that its own site misread.
+
+    A problem where that is no page, or none that can be read in a reasonable time.
+    """
+    source = decoded.text
+    if is_binary(source):
+        return no_text("this is no page but data")
+    if (tags := source.count("<")) > _MOST_TAGS:
+        detail = f"the page has {tags} tags; none of a newspaper has over {_MOST_TAGS}"
+        return Problem(kind=ProblemKind.TOO_LARGE, detail=detail, stage="extract")
+    root = parse_page(source)
+    if root is None:
+        return no_text("the page holds no markup")
+    return Tree(root=root, source=source, problems=(*overruled(decoded), *mend(root, source)))
+
+
+def no_text(detail: str) -> Problem:
+    """Return the problem of a page that holds no text of an article."""
+    return Problem(kind=ProblemKind.NO_TEXT, detail=f"no article text: {detail}", stage="extract")
 
 
 def parse_page(text: str) -> HtmlElement | None:

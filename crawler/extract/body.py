@@ -1,22 +1,23 @@
-"""Of the blocks of a page, those that are the article, and the elements that it shows.
+"""Where the article is on its page: its headline, and of the blocks those that are its text.
 
 The article is the element in which running text most outweighs links and labels; an element that
-its site marks as the body is preferred where it holds most of that text. What the page states as
-its text, or trafilatura, helps where the page leaves doubt.
+its site marks as the body is preferred where it holds most of that text.
 """
 
-import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from urllib.parse import unquote, urlsplit
 
-from lxml import etree, html
 from lxml.html import HtmlElement
 
-from crawler.extract.blocks import Block, is_chrome, is_hidden, is_menu, is_weak
-from crawler.extract.boilerplate import closing
-from crawler.extract.vocabulary import CAMEL, class_pattern, key
+from archive.search.arabic import fold
+from crawler.dates.words import is_clock
+from crawler.extract.blocks import Block, Tree, is_weak, read_blocks
+from crawler.extract.headline import learned
+from crawler.extract.headline import parts as split_title
+from crawler.extract.metadata import Metadata
+from crawler.extract.vocabulary import CAMEL, class_pattern, key, pattern
 
 _BODY = class_pattern("body")
 # «wire-body», «report_text»: marked as the body of something that the theme has its own word for.
@@ -38,6 +39,17 @@ _ENDED = re.compile(r"""[.؟!?…:]["'”»)\]]*\s*$""")
 _FURNITURE_SHARE = 0.6  # what holds so much of the running text is no furniture, whatever its class
 
 
+_HOME = re.compile(r"/?(?:index\.\w+|default\.\w+|home|ar|arabic|ara|main)?/?", re.IGNORECASE)
+_LIVE = re.compile(
+    r"/(?:live|live-?blogs?|livestory|live-updates|تغطيه-مباشره|مباشر)(?:/|$)", re.IGNORECASE
+)
+_LIVE_TITLE = pattern("headline", "live", r"(?<!\w)(?:{})(?!\w)")
+# Read over whole pages: a pattern that begins with plain letters is many times as fast.
+_LIVE_CLASS = re.compile(r"live[-_]?(?:[Bb]log|[Uu]pdate|[Ee]ntr|[Pp]ost)")
+_ENTRIES = 3  # timed entries that make a live blog
+_ENTRY = 40  # characters of one
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
     """The article's blocks; the index of the first among all; whether its place is beyond doubt."""
@@ -48,7 +60,62 @@ class Body:
     sure: bool
 
 
-def after(body: Body, blocks: Sequence[Block], place: int | None) -> Body:
+def _others(body: HtmlElement | None, headline: HtmlElement) -> list[HtmlElement]:
+    """Return the other articles in a body that holds several, as on a page without end."""
+    own = next((e for e in (headline, *headline.iterancestors()) if e.getparent() is body), None)
+    if own is None or body is None or not (own.tag == "article" or own.get("class")):
+        return []
+    like = [e for e in body if e.tag == own.tag and e.get("class") == own.get("class")]
+    return [e for e in like if e is not own and e.find(".//h1") is not None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Where the article is on its page.
+
+    `place` is the index of the headline among the blocks, and `headline` its element where that
+    stands before the text or begins it. `likely` are the keys of what its newspaper is called, and
+    of what stands beside the headline in titles, which may be a section as well. `sure` tells that
+    the place of the text is beyond doubt, `live` that the page is a live blog.
+    """
+
+    root: HtmlElement
+    blocks: Sequence[Block]
+    body: Body
+    place: int | None
+    headline: HtmlElement | None
+    likely: frozenset[str]
+    sure: bool
+    live: bool
+
+    @property
+    def visible(self) -> str:
+        """The first of what a page shows, whatever it is."""
+        return " ".join(block.text for block in self.blocks[:60])
+
+
+def read_layout(tree: Tree, metadata: Metadata, url: str) -> Layout:
+    """Find the headline and the text among the blocks of a page at `url`."""
+    selected, types = metadata.selected, metadata.stated.types
+    blocks = read_blocks(tree.root, selected.remove)
+    live = _is_live(url, types, tree.root.findtext(".//title") or "", tree.source, blocks)
+    body = locate(blocks, selected.text, scattered=live)
+    place = find_headline(blocks, body, metadata.bare)
+    printed = blocks[place].text if place is not None else ""
+    after = _after(body, blocks, place)
+    return Layout(
+        root=tree.root,
+        blocks=blocks,
+        body=after,
+        place=place,
+        headline=None if place is None else _heading(blocks[place], body, place),
+        likely=metadata.names | learned(metadata.titles, printed),
+        sure=after.sure or is_home(url),
+        live=live,
+    )
+
+
+def _after(body: Body, blocks: Sequence[Block], place: int | None) -> Body:
     """Return `body` without what stands before the headline, if that is inside it.
 
     Where it holds several articles, each with its own first-rank heading, the others go too.
@@ -68,13 +135,10 @@ def after(body: Body, blocks: Sequence[Block], place: int | None) -> Body:
     return replace(body, blocks=kept, start=start)
 
 
-def _others(body: HtmlElement | None, headline: HtmlElement) -> list[HtmlElement]:
-    """Return the other articles in a body that holds several, as on a page without end."""
-    own = next((e for e in (headline, *headline.iterancestors()) if e.getparent() is body), None)
-    if own is None or body is None or not (own.tag == "article" or own.get("class")):
-        return []
-    like = [e for e in body if e.tag == own.tag and e.get("class") == own.get("class")]
-    return [e for e in like if e is not own and e.find(".//h1") is not None]
+def _heading(block: Block, body: Body, place: int) -> HtmlElement | None:
+    """Return the element of the headline where it stands before the text or begins it."""
+    inside = body.element is not None and is_inside(block.element, body.element)
+    return block.element if place < body.start or inside else None
 
 
 def locate(
@@ -226,131 +290,47 @@ def is_inside(element: HtmlElement | None, container: HtmlElement) -> bool:
     return False
 
 
-# trafilatura warns of every page it finds no text on; that is data here, not an event.
-logging.getLogger("trafilatura").setLevel(logging.ERROR)
+def find_headline(blocks: Sequence[Block], body: Body, stated: Sequence[str]) -> int | None:
+    """Return the place of the headline: a `stated` title, or a first-rank heading like one.
 
-_MORE = 1.4  # another reading is taken where it is so many times longer
-_SHORTEST_STATED = 100  # characters of stated text that are worth taking
-_PROSE_END = re.compile(r"""[.؟!?…:]["'”»)\]]*\s*$""")
-_COMPARED = 3  # lines that must be found in the stated text to believe it
-_BREAKS = re.compile(r"</p>|<br[^>]*>|</div>|</li>|</h\d>", re.IGNORECASE)
-
-
-def rescue(root: HtmlElement, lines: Sequence[str], stated: str | None = None) -> list[str]:
-    """Return `lines`, or a longer reading of a page whose article has no sure place.
-
-    The text that the page's JSON-LD states (`stated`) comes first: some pages show their article
-    only to browsers that run scripts. Then trafilatura is asked, at several times the cost of our
-    own reading; only its prose counts, for it takes lists of headlines for text.
+    It stands before the body or among its first blocks.
     """
-    length = sum(map(len, lines))
-    if stated and len(stated) > _MORE * max(length, _SHORTEST_STATED):
-        return as_lines(stated)
-    from trafilatura import bare_extraction
-
-    document = bare_extraction(root, include_comments=False, with_metadata=False)
-    text = getattr(document, "text", None) or ""
-    read = [line.removeprefix("- ") for line in text.splitlines()]
-    return read if _prose(read) > _MORE * _prose(lines) else list(lines)
-
-
-def unseen_lead(lines: Sequence[str], stated: str | None) -> list[str]:
-    """Return the beginning of an article that only the page's JSON-LD states (`stated`).
-
-    That is believed only where the stated text is the very text of `lines`: it holds each of the
-    first of them, in order, and what stands before them is prose.
-    """
-    if not stated or not lines:
-        return []
-    known = [key(line) for line in lines[:_COMPARED]]
-    text = key(stated)
-    places = [text.find(line) for line in known]
-    if -1 in places or places != sorted(places) or not places[0]:
-        return []
-    before = list(takewhile(lambda line: not key(line).startswith(known[0]), as_lines(stated)))
-    return before if _prose(before) else []
+    titles = {key(title) for title in stated}
+    parts = {key(part) for title in stated for part in split_title(title)}
+    inside = body.start + 2 + len(body.blocks) // 3
+    for places in (range(body.start), range(body.start, min(inside, len(blocks)))):
+        same = [i for i in places if key(blocks[i].text) in titles]
+        headings = [i for i in same if blocks[i].heading]
+        first_rank = [i for i in places if blocks[i].heading == 1 and len(blocks[i].text) > 12]
+        like = [i for i in first_rank if any(_similar(key(blocks[i].text), t) for t in titles)]
+        named = [i for i in places if blocks[i].heading and key(blocks[i].text) in parts]
+        if found := headings or same or like or named or first_rank:
+            return found[-1]
+    return None
 
 
-def as_lines(stated: str) -> list[str]:
-    """Return the lines of a text that may hold markup."""
-    text = _BREAKS.sub("\n", stated)
-    return str(html.fromstring(f"<pre>{text}</pre>").xpath("string()")).splitlines()
+def _similar(one: str, other: str) -> bool:
+    mine, theirs = set(one.split()), set(other.split())
+    return len(mine & theirs) * 2 > min(len(mine), len(theirs)) > 2
 
 
-def _prose(lines: Sequence[str]) -> int:
-    return sum(len(line) for line in lines if len(line) >= _LONG and _PROSE_END.search(line))
-
-
-_SKIPPED = frozenset({"style", "template", "svg", "form", "select", "button", "menu", "dialog"})
-_PLAIN = frozenset({"figure", "figcaption", "p", "a"})  # «popup» and the like only tell how
-# What is named so shows something, even where another of its names sounds like furniture.
-_SHOWING = re.compile(
-    r"embed|gallery|caption|twitter-|telegram-post|fb-(?:post|video)|instagram-media"
-)
-
-
-def shown(
-    headline: HtmlElement | None, body: Body, without: frozenset[HtmlElement] = frozenset()
-) -> list[HtmlElement]:
-    """Return the elements between a headline and the end of its article, in document order.
-
-    `headline` is None where there is none before the text; `without` is left out. The list of
-    other articles that closes a body, and what stands after it, is not the article's.
-    """
-    if body.element is None:
-        return []
-    around = {body.element, *body.element.iterancestors()}
-    end = closing(body.blocks)
-    known = around | {block.element for block in body.blocks[:end]}
-    dropped = (block.element for block in body.blocks[end:])
-    stop = next((element for element in dropped if element not in known), None)
-    found: list[HtmlElement] = []
-    for root in _roots(headline, body.element, around):
-        if _walk(root, body.element, around, without, stop, found):
-            break
-    return found
-
-
-def _roots(
-    headline: HtmlElement | None, element: HtmlElement, around: set[HtmlElement]
-) -> Iterator[HtmlElement]:
-    """Yield what follows the headline up to where the body is, outermost element by element."""
-    if headline is None or headline in around:
-        yield element
-        return
-    node: HtmlElement | None = headline
-    while node is not None and node not in around:
-        yield from node.itersiblings()
-        node = node.getparent()
-
-
-def _walk(
-    root: HtmlElement,
-    element: HtmlElement,
-    around: set[HtmlElement],
-    without: frozenset[HtmlElement],
-    stop: HtmlElement | None,
-    found: list[HtmlElement],
+def _is_live(
+    url: str, types: frozenset[str], title: str, source: str, blocks: Sequence[Block]
 ) -> bool:
-    """Take in what is shown under `root`; tell whether the end of the article was met."""
-    walk = etree.iterwalk(root, events=("start", "end"))
-    for event, one in walk:
-        if event == "end":
-            if one is element:
-                return True
-        elif one is stop:
-            return True
-        elif one in without or (one not in around and _is_passed_over(one)):
-            walk.skip_subtree()
-        else:
-            found.append(one)
-    return False
+    """Tell whether a page is a live blog: it says so, or calls itself live and has timed entries.
 
-
-def _is_passed_over(element: HtmlElement) -> bool:
-    tag = element.tag
-    if tag in _SKIPPED or is_hidden(element) or is_menu(element, tag):
+    `source` is its HTML: live blogs are named in classes as well as in titles.
+    """
+    if "LiveBlogPosting" in types or _LIVE.search(unquote(urlsplit(url).path)):
         return True
-    if tag in _PLAIN or not is_chrome(element, tag):
+    if not _LIVE_TITLE.search(fold(title)) and not _LIVE_CLASS.search(source):
         return False
-    return not _SHOWING.search(f"{element.get('class', '')} {element.get('id', '')}".lower())
+    timed = [i for i, block in enumerate(blocks) if not block.chrome and is_clock(block.text)]
+    entries = sum(any(len(b.text) > _ENTRY for b in blocks[i + 1 : i + 4]) for i in timed)
+    return entries >= _ENTRIES
+
+
+def is_home(url: str) -> bool:
+    """Tell whether an address is a newspaper's first page, from its path alone."""
+    parts = urlsplit(url)
+    return not parts.query and _HOME.fullmatch(unquote(parts.path)) is not None

@@ -5,15 +5,22 @@ headlines, reading time and counts. A line goes only when it is surely none of t
 comes first.
 """
 
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import takewhile
+
+from lxml import html
+from lxml.html import HtmlElement
 
 from archive.search.arabic import fold
 from crawler.dates.moments import parse
 from crawler.dates.words import cut
 from crawler.extract.blocks import Block
-from crawler.extract.vocabulary import alternatives, key, pattern
+from crawler.extract.body import Layout
+from crawler.extract.metadata import Metadata
+from crawler.extract.vocabulary import alternatives, key, one_line, pattern
 
 # All patterns read folded text: ا for every alef, ه for ة, ي for ى, no marks, lower case.
 READ_ALSO = pattern("boilerplate", "read_also", r"\W*(?:{})")
@@ -25,6 +32,9 @@ FOLLOWED = re.compile(
     r"\W*تابعو?ا? (?:\S+ ){1,5}(?:علي|عبر|في) (?:\S+ ){0,2}"
     r"(?:فيس ?بوك|تويتر|واتس ?اب|تي?لي?[غجق]رام|يوتيوب|انست[غجق]رام|نبض|تيك ?توك|[غج]و[غج]ل|google)"
 )
+# trafilatura warns of every page it finds no text on; that is data here, not an event.
+logging.getLogger("trafilatura").setLevel(logging.ERROR)
+
 HASHTAGS = re.compile(r"(?:\W*#\w+)+\W*")
 CHANNEL = pattern("boilerplate", "channel")
 POLICY = pattern("boilerplate", "policy")
@@ -98,6 +108,28 @@ _LONGEST_DATE = 120
 _COUNTED = re.compile(r"\d|منذ|قبل|ago")
 _LINKED = 0.9  # so much of a line inside links makes it a link
 _LATE = 0.65  # lists of related articles are looked for after this share of the text
+
+
+def read_text(
+    layout: Layout, metadata: Metadata, lead: Sequence[Block], known: Sequence[str]
+) -> list[str]:
+    """Return the lines of an article: its body, after the `lead` that stands before it.
+
+    `known` are the headline and the standfirst. What the page states as its text, or trafilatura,
+    helps where the place of the article is in doubt.
+    """
+    lines = paragraphs([*lead, *layout.body.blocks], repeated=known, timed=layout.live)
+    stated = metadata.stated.body
+    if layout.sure:
+        lines = _cleaned(_unseen_lead(lines, stated), layout.root, known) + lines
+    else:
+        lines = _cleaned(_rescued(layout.root, lines, stated), layout.root, known)
+    return [line for line in map(one_line, lines) if line]
+
+
+def _cleaned(lines: Sequence[str], root: HtmlElement, known: Sequence[str]) -> list[str]:
+    """Return lines that were read another way without what is surely not the article."""
+    return paragraphs([Block(text=line, element=root) for line in lines], repeated=known)
 
 
 def paragraphs(
@@ -248,3 +280,55 @@ def _trimmed(lines: list[str]) -> list[str]:
             continue
         break
     return lines
+
+
+_MORE = 1.4  # another reading is taken where it is so many times longer
+_SHORTEST_STATED = 100  # characters of stated text that are worth taking
+_PROSE_END = re.compile(r"""[.؟!?…:]["'”»)\]]*\s*$""")
+_COMPARED = 3  # lines that must be found in the stated text to believe it
+_BREAKS = re.compile(r"</p>|<br[^>]*>|</div>|</li>|</h\d>", re.IGNORECASE)
+
+
+def _rescued(root: HtmlElement, lines: Sequence[str], stated: str | None = None) -> list[str]:
+    """Return `lines`, or a longer reading of a page whose article has no sure place.
+
+    The text that the page's JSON-LD states (`stated`) comes first: some pages show their article
+    only to browsers that run scripts. Then trafilatura is asked, at several times the cost of our
+    own reading; only its prose counts, for it takes lists of headlines for text.
+    """
+    length = sum(map(len, lines))
+    if stated and len(stated) > _MORE * max(length, _SHORTEST_STATED):
+        return _as_lines(stated)
+    from trafilatura import bare_extraction
+
+    document = bare_extraction(root, include_comments=False, with_metadata=False)
+    text = getattr(document, "text", None) or ""
+    read = [line.removeprefix("- ") for line in text.splitlines()]
+    return read if _prose_in(read) > _MORE * _prose_in(lines) else list(lines)
+
+
+def _unseen_lead(lines: Sequence[str], stated: str | None) -> list[str]:
+    """Return the beginning of an article that only the page's JSON-LD states (`stated`).
+
+    That is believed only where the stated text is the very text of `lines`: it holds each of the
+    first of them, in order, and what stands before them is prose.
+    """
+    if not stated or not lines:
+        return []
+    known = [key(line) for line in lines[:_COMPARED]]
+    text = key(stated)
+    places = [text.find(line) for line in known]
+    if -1 in places or places != sorted(places) or not places[0]:
+        return []
+    before = list(takewhile(lambda line: not key(line).startswith(known[0]), _as_lines(stated)))
+    return before if _prose_in(before) else []
+
+
+def _as_lines(stated: str) -> list[str]:
+    """Return the lines of a text that may hold markup."""
+    text = _BREAKS.sub("\n", stated)
+    return str(html.fromstring(f"<pre>{text}</pre>").xpath("string()")).splitlines()
+
+
+def _prose_in(lines: Sequence[str]) -> int:
+    return sum(len(line) for line in lines if len(line) >= _PROSE and _PROSE_END.search(line))

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from archive.search.arabic import fold, tidy
 from crawler.dates.moments import parse
 from crawler.dates.words import WEEKDAYS
 from crawler.extract.blocks import Block
+from crawler.extract.body import Layout
+from crawler.extract.metadata import Metadata
 from crawler.extract.vocabulary import (
     alternatives,
     is_agency,
@@ -20,9 +22,6 @@ from crawler.extract.vocabulary import (
     pattern,
     words,
 )
-
-if TYPE_CHECKING:
-    from crawler.extract.page import Page
 
 # Verbs and labels before a name, folded.
 _ANY_VERB = "|".join(sorted(map(fold, words("byline", "verbs")), key=len, reverse=True))
@@ -250,42 +249,54 @@ def _parts(text: str) -> Iterable[str]:
             yield " ".join([words[cut][1:], *words[cut + 1 :]])
 
 
-Signed = tuple[list[str], tuple[str, ...], str | None]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """The lines of an article without those that sign it; who does, and where that stands."""
+
+    lines: tuple[str, ...]
+    authors: tuple[str, ...] = ()
+    byline_from: str | None = None
+
 
 _SIGNING = (0, 1, 2, -1, -2)  # the lines of a text that may sign it
 _SENTENCE_ENDS = (".", "؟", "!", "…", "»", '"')
 _LABEL = 12  # characters that a line may hold besides the names it repeats
 
 
-def sign(lines: Sequence[str], page: "Page") -> Signed:
-    """Return the lines of a text without those that sign it, the names, and where they stand."""
+def read_byline(
+    lines: Sequence[str], layout: Layout, metadata: Metadata, printed: Sequence[str]
+) -> Signed:
+    """Return who signs an article: a line of its text, or the most trusted byline around it.
+
+    `printed` are the bylines around its headline.
+    """
     kept = list(lines)
     authors: tuple[str, ...] = ()
     for index in _SIGNING:
         if -len(kept) <= index < len(kept) and not authors:
-            authors = signature(kept[index], without=page.likely)
+            authors = signature(kept[index], without=layout.likely)
             if authors:
                 del kept[index]
     source: str | None = "text"
-    if not authors or page.selected.byline:
-        authors, source = _stated(page)
+    if not authors or metadata.selected.byline:
+        authors, source = _stated(layout, metadata, printed)
     if not authors and _is_closed_by_name(kept):
         authors, source = (kept.pop(),), "text"
-    return _unsigned(kept, authors), authors, source
+    return Signed(lines=tuple(_unsigned(kept, authors)), authors=authors, byline_from=source)
 
 
-def _stated(page: "Page") -> tuple[tuple[str, ...], str | None]:
+def _stated(
+    layout: Layout, metadata: Metadata, printed: Sequence[str]
+) -> tuple[tuple[str, ...], str | None]:
     """Return the names of the most trusted byline that holds any, and where it stands."""
-    sources: list[tuple[str, str]] = []
-    if page.selected.byline:
-        sources.append(("rules", page.selected.byline))
-    sources += page.evidence.authors
-    sources += [("byline", text) for text in (*page.printed.bylines, *page.printed.names)]
-    sources += [("meta", text) for text in page.evidence.owners if _is_shown(text, page.blocks)]
-    if page.hints and page.hints.author:
-        sources.append(("feed", page.hints.author))
+    stated, selected, hints = metadata.stated, metadata.selected, metadata.hints
+    sources = [("rules", selected.byline)] if selected.byline else []
+    sources += stated.authors
+    sources += [("byline", text) for text in printed]
+    sources += [("meta", text) for text in stated.owners if _is_shown(text, layout.blocks)]
+    sources += [("feed", hints.author)] if hints and hints.author else []
     for source, text in sources:
-        if found := names(one_line(text), without=page.likely):
+        if found := names(one_line(text), without=layout.likely):
             return found, source
     return (), None
 

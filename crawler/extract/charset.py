@@ -198,6 +198,14 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded:
     return Decoded(text=text, charset=charset, overruled=None if charset == declared else declared)
 
 
+def overruled(decoded: Decoded) -> tuple[Problem, ...]:
+    """Return the problem that a page declares another charset than it is in, if it does."""
+    if not decoded.overruled:
+        return ()
+    detail = f"declared as {decoded.overruled}, read as {decoded.charset}"
+    return (Problem(kind=ProblemKind.CHARSET, detail=detail, stage="extract"),)
+
+
 def is_binary(text: str) -> bool:
     """Tell whether a decoded page is no text but a picture, a PDF or other data.
 

@@ -1,6 +1,7 @@
 """The dateline of a report: place and agency as printed before its first sentence."""
 
 import re
+from collections.abc import Sequence
 
 from archive.search.arabic import fold
 from crawler.dates.words import HIJRI_MONTHS, MONTHS, WEEKDAYS
@@ -70,3 +71,13 @@ def _is_dateline(line: str, names: frozenset[str], *, closed: bool, alone: bool 
     if closed and known == [True, False] and is_place(pieces[0]):
         return _PAPER.fullmatch(pieces[1]) is not None and pieces[1].split()[0] not in _SPEAKERS
     return all(known) and (any(agencies) or any(map(is_place, pieces)))
+
+
+def without_dateline(
+    lines: Sequence[str], likely: frozenset[str]
+) -> tuple[Sequence[str], str | None]:
+    """Return the lines of a text without a first one that is a dateline alone; and its dateline."""
+    split = split_dateline(lines[0], likely, first=True) if lines else None
+    if split is None:
+        return lines, None
+    return (lines if split[1] else lines[1:]), split[0]

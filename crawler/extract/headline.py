@@ -6,7 +6,6 @@ from itertools import pairwise
 
 from archive.search.arabic import fold
 from crawler.extract.blocks import Block, names_of, own_names
-from crawler.extract.body import Body
 from crawler.extract.vocabulary import CAMEL, alternatives, class_pattern, is_person, key, pattern
 
 _SEPARATOR = re.compile(r"\s+[|\-–—:·•»«›‹/~]+\s+|\s*[|»«›•]\s*|\s+::\s+")
@@ -170,7 +169,7 @@ _SENTENCE = re.compile(r"""[.؟!?…]["'”»)\]]*\s*$""")
 
 
 def standfirst(
-    between: Sequence[Block], body: Body, descriptions: set[str]
+    between: Sequence[Block], body: Sequence[Block], descriptions: set[str]
 ) -> tuple[str | None, list[Block]]:
     """Return the standfirst between headline and body, and the text's own beginning there.
 
@@ -179,7 +178,7 @@ def standfirst(
     """
     deck: str | None = None
     lead: list[Block] = []
-    goes_on = bool(body.blocks) and _GOES_ON.match(fold(body.blocks[0].text)) is not None
+    goes_on = bool(body) and _GOES_ON.match(fold(body[0].text)) is not None
     for block in between:
         text = block.text
         if not 30 <= len(text) <= 700 or block.link_share > 0.3 or _is_aside(block):
@@ -193,9 +192,9 @@ def standfirst(
     return deck or _inside(body), lead
 
 
-def _inside(body: Body) -> str | None:
+def _inside(body: Sequence[Block]) -> str | None:
     """Return the standfirst that opens a body, where the names of its own element say so."""
-    for block in body.blocks[:3] if len(body.blocks) > 3 else ():
+    for block in body[:3] if len(body) > 3 else ():
         if 30 <= len(block.text) <= 500 and _SURELY.search(own_names(block.element)):
             return block.text
     return None

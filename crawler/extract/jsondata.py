@@ -139,7 +139,7 @@ _LONGEST = 4_000_000  # characters of one script
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stated:
+class ScriptStory:
     """The article as its page's data has it: its text with or without markup, and what else."""
 
     body: str
@@ -149,10 +149,10 @@ class Stated:
     modified: tuple[str, ...]
 
 
-def read_state(root: HtmlElement, titles: Iterable[str]) -> Stated | None:
+def read_state(root: HtmlElement, titles: Iterable[str]) -> ScriptStory | None:
     """Return the longest article in the data of a page that bears one of the page's `titles`."""
     known = {key(title) for title in titles} - {""}
-    found: Stated | None = None
+    found: ScriptStory | None = None
     for value in _data(root):
         for node in _objects(value):
             if known.isdisjoint(map(key, _strings(node, _TITLES))):
@@ -163,8 +163,8 @@ def read_state(root: HtmlElement, titles: Iterable[str]) -> Stated | None:
     return found
 
 
-def _stated(node: dict[str, Any], body: str) -> Stated:
-    return Stated(
+def _stated(node: dict[str, Any], body: str) -> ScriptStory:
+    return ScriptStory(
         body=body,
         deck=next(iter(_strings(node, _DECKS)), None),
         authors=tuple(_strings(node, _AUTHORS)),

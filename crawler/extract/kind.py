@@ -7,6 +7,7 @@ proof that an article is gone.
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import unquote, urlsplit
 
@@ -15,21 +16,14 @@ from lxml.html import HtmlElement
 from archive.problems import ProblemKind
 from archive.records import Capture, PageKind, Problem
 from archive.search.arabic import fold
-from crawler.extract.blocks import Block, parse_page, read_blocks
+from crawler.extract.blocks import Block, Tree, no_text, parse_page, read_blocks
+from crawler.extract.body import Layout, is_home
 from crawler.extract.charset import decode
 from crawler.extract.jsondata import ARTICLES
-from crawler.extract.printed import is_clock
-from crawler.extract.vocabulary import alternatives, pattern, table, words
+from crawler.extract.metadata import Metadata
+from crawler.extract.printed import Printed
+from crawler.extract.vocabulary import alternatives, table, words
 
-_HOME = re.compile(r"/?(?:index\.\w+|default\.\w+|home|ar|arabic|ara|main)?/?", re.IGNORECASE)
-_LIVE = re.compile(
-    r"/(?:live|live-?blogs?|livestory|live-updates|تغطيه-مباشره|مباشر)(?:/|$)", re.IGNORECASE
-)
-_LIVE_TITLE = pattern("headline", "live", r"(?<!\w)(?:{})(?!\w)")
-# Read over whole pages: a pattern that begins with plain letters is many times as fast.
-_LIVE_CLASS = re.compile(r"live[-_]?(?:[Bb]log|[Uu]pdate|[Ee]ntr|[Pp]ost)")
-_ENTRIES = 3  # timed entries that make a live blog
-_ENTRY = 40  # characters of one
 _VIDEO = re.compile(r"/(?:videos?|فيديو|فيديوهات|watch|tv)(?:/|$)", re.IGNORECASE)
 _GALLERY = re.compile(
     r"/(?:(?:photo-?|picture-?|image-?)?(?:gallery|galleries)|photos?|albums?|slideshows?|صور|البوم\w*|"
@@ -51,91 +45,113 @@ _TEASERS = 10
 _NUMBERED = re.compile(r"\d{4}")  # an address like an article's, where only stories have numbers
 
 
-def states_article(types: set[str]) -> bool:
-    """Tell whether a page says of itself that it is an article."""
-    return bool(types & ARTICLES) or "og:article" in types
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The kind of a page, None for what stands before an article, and the problems it has."""
+
+    kind: PageKind | None
+    problems: tuple[Problem, ...] = ()
 
 
-def is_live(url: str, types: set[str], title: str, source: str, blocks: Sequence[Block]) -> bool:
-    """Tell whether a page is a live blog: it says so, or calls itself live and has timed entries.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Signs:
+    """What speaks for a page being an article: its types, its text, and what it says and prints.
 
-    `source` is its HTML: live blogs are named in classes as well as in titles.
+    `states` tells that the page, or a rule for it, says it is an article; `headed` that it has a
+    headline or a date of its own: text alone makes no article. `dated` tells that it has both.
     """
-    if "LiveBlogPosting" in types or _LIVE.search(unquote(urlsplit(url).path)):
-        return True
-    if not _LIVE_TITLE.search(fold(title)) and not _LIVE_CLASS.search(source):
-        return False
-    timed = [i for i, block in enumerate(blocks) if not block.chrome and is_clock(block.text)]
-    entries = sum(any(len(b.text) > _ENTRY for b in blocks[i + 1 : i + 4]) for i in timed)
-    return entries >= _ENTRIES
+
+    types: frozenset[str]
+    text: str
+    states: bool
+    headed: bool
+    dated: bool
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the page is surely an article, by what it states or by what it prints."""
+        if self.types & ARTICLES:
+            return True
+        return self.dated and (self.states or len(self.text) >= _HEADED)
 
 
-def is_home(url: str) -> bool:
-    """Tell whether an address is a newspaper's first page, from its path alone."""
-    parts = urlsplit(url)
-    return not parts.query and _HOME.fullmatch(unquote(parts.path)) is not None
+def read_kind(
+    tree: Tree, layout: Layout, metadata: Metadata, printed: Printed, text: str, capture: Capture
+) -> Verdict:
+    """Return the kind of a page and the problem it is; no kind for what stands before an article.
 
-
-def kind_of(
-    url: str,
-    types: set[str],
-    text: str,
-    blocks: Sequence[Block],
-    *,
-    live: bool,
-    states: bool,
-    headed: bool,
-    dated: bool,
-) -> PageKind:
-    """Return the kind of a page from its address, claimed types, article text and blocks.
-
-    `live` is what `is_live` says of it, `states` tells that the page, or a rule for it, says it is
-    an article; `headed` that it has a headline or a date of its own: text alone makes no article.
-    `dated` tells that it has both.
+    A page that says it is an article, or has the headline, date and text of one, is no wall; many
+    systems give the Open Graph type of an article to whatever they publish.
     """
-    path = unquote(urlsplit(url).path)
-    if "LiveBlogPosting" in types or (live and len(text) >= ENOUGH):
+    types = metadata.stated.types
+    marks = printed.headline is not None, bool(printed.stamps)
+    signs = _Signs(
+        types=types,
+        text=text,
+        states=bool(types & ARTICLES) or "og:article" in types or bool(metadata.selected.text),
+        headed=any(marks),
+        dated=all(marks),
+    )
+    titles = titles_of(tree.root)
+    walled = hijacked(titles, text)
+    if not walled and not signs.is_single and not metadata.selected.text:
+        visible, running, printed_ = layout.visible, len(text), all(marks)
+        walled = wall(
+            tree.source, titles, visible, running=running, status=capture.status, printed=printed_
+        )
+    if walled:
+        return Verdict(kind=None, problems=(walled,))
+    kind = _kind_of(capture.url, layout, signs)
+    empty = kind is PageKind.OTHER and len(text) < ENOUGH
+    return Verdict(
+        kind=kind, problems=(no_text(f"{len(text)} characters of text"),) if empty else ()
+    )
+
+
+def _kind_of(url: str, layout: Layout, signs: _Signs) -> PageKind:
+    """Return the kind of a page from its address, claimed types, article text and blocks."""
+    path, length, types = unquote(urlsplit(url).path), len(signs.text), signs.types
+    if "LiveBlogPosting" in types or (layout.live and length >= ENOUGH):
         return PageKind.LIVEBLOG
     if is_home(url):
         return PageKind.SECTION
-    if _shows(types, path, text, states=states, kinds={"VideoObject"}, address=_VIDEO):
+    if _shows(signs, path, kinds=frozenset({"VideoObject"}), address=_VIDEO):
         return PageKind.VIDEO
-    if _shows(types, path, text, states=states, kinds=_GALLERIES, address=_GALLERY):
+    if _shows(signs, path, kinds=_GALLERIES, address=_GALLERY):
         return PageKind.GALLERY
-    teasers = sum(block.link_share > 0.6 and len(block.text) > 25 for block in blocks)
-    listing = _LISTING * 3 if types & _LISTS else _LISTING if _LIST.search(path) else 0
-    if not types & ARTICLES and len(text) < listing:
+    if _lists(url, path, layout.blocks, signs):
         return PageKind.SECTION
-    single = states or (dated and _NUMBERED.search(url) and len(text) >= _HEADED)
-    if not (types & ARTICLES if types & _LISTS else single) and is_list(blocks):
-        return PageKind.SECTION
-    if not single and teasers >= _TEASERS and len(text) < _LISTING:
-        return PageKind.SECTION
-    if len(text) >= ENOUGH and (states or (headed and len(text) >= _HEADED)):
+    if length >= ENOUGH and (signs.states or (signs.headed and length >= _HEADED)):
         return PageKind.ARTICLE
     return PageKind.OTHER
 
 
-def _shows(
-    types: set[str],
-    path: str,
-    text: str,
-    *,
-    states: bool,
-    kinds: frozenset[str] | set[str],
-    address: re.Pattern[str],
-) -> bool:
+def _lists(url: str, path: str, blocks: Sequence[Block], signs: _Signs) -> bool:
+    """Tell whether a page lists articles, by its address, its types or its cards."""
+    length, types = len(signs.text), signs.types
+    teasers = sum(block.link_share > 0.6 and len(block.text) > 25 for block in blocks)
+    listing = _LISTING * 3 if types & _LISTS else _LISTING if _LIST.search(path) else 0
+    if not types & ARTICLES and length < listing:
+        return True
+    single = signs.states or (signs.dated and _NUMBERED.search(url) and length >= _HEADED)
+    if not (types & ARTICLES if types & _LISTS else single) and is_list(blocks):
+        return True
+    return not single and teasers >= _TEASERS and length < _LISTING
+
+
+def _shows(signs: _Signs, path: str, *, kinds: frozenset[str], address: re.Pattern[str]) -> bool:
     """Tell whether a page is there to show something, and its text only describes that.
 
     Many systems state the Open Graph type of an article for whatever they publish; an article may
     hold a film, but only a gallery says of itself that it is one.
     """
-    claimed = bool(types & kinds) or any(
-        name.startswith("og:video") for name in types if "VideoObject" in kinds
+    claimed = bool(signs.types & kinds) or any(
+        name.startswith("og:video") for name in signs.types if "VideoObject" in kinds
     )
-    if claimed and not (types & ARTICLES if kinds == _GALLERIES else states):
+    if claimed and not (signs.types & ARTICLES if kinds == _GALLERIES else signs.states):
         return True
-    return bool(address.search(path)) and len(text) < _CAPTION and (claimed or not states)
+    described = len(signs.text) < _CAPTION and (claimed or not signs.states)
+    return bool(address.search(path)) and described
 
 
 _HEADLINE = 20  # characters of a link that may be a headline

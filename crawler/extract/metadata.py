@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import cast
 from urllib.parse import urljoin, urlsplit
 
@@ -12,12 +12,14 @@ from lxml.cssselect import CSSSelector
 from lxml.html import HtmlElement
 
 from archive.problems import ProblemKind
-from archive.records import Problem
+from archive.records import Capture, Link, Problem
 from archive.urls import host_of
 from crawler.dates.decision import Stamp
-from crawler.extract.jsondata import Graph, Node, Stated, read_graph, types
+from crawler.extract.charset import mend_hints
+from crawler.extract.headline import site_names, without_site
+from crawler.extract.jsondata import Graph, Node, read_graph, read_state, types
 from crawler.extract.vocabulary import is_agency, words
-from crawler.publisher import Rules
+from crawler.publisher import Publisher, Rules
 
 
 def site_of(host: str) -> str:
@@ -32,22 +34,9 @@ def site_of(host: str) -> str:
     return ".".join(parts[-3:] if short else parts[-2:])
 
 
-_DATED = {"datePublished": False, "dateCreated": False, "dateModified": True}
-_ITEMS = etree.XPath("descendant-or-self::*[@itemprop or @itemtype]")
-_RDFA = etree.XPath("descendant::*[@property and @content and not(self::meta)]")
-_RDFA_DATES = frozenset(
-    {
-        *("dc:created", "dc:date", "dcterms:created", "dcterms:date", "schema:dateCreated"),
-        *("schema:datePublished", "datePublished"),
-    }
-)
-_COMMAS = re.compile(r"\s*[,،;|]\s*")
-_LOGO = re.compile(r"logo|default|placeholder|no-?image|favicon|avatar|blank", re.IGNORECASE)
-
-
-@dataclass(slots=True, kw_only=True)
-class Evidence:
-    """What one page states about itself, each list in order of trust.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """What one page states about itself for machines, each of the lists in order of trust.
 
     `titles` and `authors` are (source, text) pairs; `owners` is what the plain author tag holds,
     where some sites write a name and others their developer's; `body` the text of the article as
@@ -55,6 +44,121 @@ class Evidence:
     are the schema.org and Open Graph types it claims; `names` what its site calls itself; `videos`
     addresses of the article's videos.
     """
+
+    titles: tuple[tuple[str, str], ...] = ()
+    descriptions: tuple[str, ...] = ()
+    authors: tuple[tuple[str, str], ...] = ()
+    owners: tuple[str, ...] = ()
+    stamps: tuple[Stamp, ...] = ()
+    sections: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    videos: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    types: frozenset[str] = frozenset()
+    body: str | None = None
+    canonical: tuple[str, ...] = ()
+    decks: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """What a publisher's selectors find: texts by field, elements for the body and to cut out."""
+
+    title: str | None = None
+    deck: str | None = None
+    byline: str | None = None
+    published: str | None = None
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    text: tuple[HtmlElement, ...] = ()
+    remove: frozenset[HtmlElement] = frozenset()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metadata:
+    """What is known of a page before its text is looked for.
+
+    `hints` is what a listing said of it; `names` are the keys of what its newspaper is called;
+    `titles` all that is stated as its title, `bare` the same without the newspaper's name.
+    """
+
+    stated: Stated
+    selected: Selected
+    hints: Link | None
+    names: frozenset[str]
+    titles: tuple[str, ...]
+    bare: tuple[str, ...]
+
+
+def read_metadata(
+    root: HtmlElement, capture: Capture, publisher: Publisher, hints: Link | None
+) -> Metadata:
+    """Read what a page states for machines, what its publisher's rules select, and the hints."""
+    stated = read_stated(root)
+    hints = mend_hints(hints)
+    titles = [text for _, text in stated.titles]
+    titles += [hints.title] if hints and hints.title else []
+    called = [publisher.name, publisher.name_latin or "", *stated.names]
+    names = site_names(called, host_of(capture.url))
+    return Metadata(
+        stated=stated,
+        selected=select(root, publisher.rules_on(capture.fetched_at.date())),
+        hints=hints,
+        names=names,
+        titles=tuple(titles),
+        bare=tuple(without_site(text, names) for text in titles),
+    )
+
+
+def with_script(metadata: Metadata, root: HtmlElement) -> Metadata:
+    """Return metadata with what the data of the page's scripts says, where the page is silent."""
+    story = read_state(root, (*metadata.titles, *metadata.bare))
+    if story is None:
+        return metadata
+    stated = metadata.stated
+    stamps = [Stamp(source="script", text=text) for text in story.published]
+    stamps += [Stamp(source="script", text=text, modified=True) for text in story.modified]
+    authors = (("script", ", ".join(story.authors)),) if story.authors else ()
+    return replace(
+        metadata,
+        stated=replace(
+            stated,
+            types=stated.types | {"og:article"},
+            body=stated.body or story.body,
+            decks=(*stated.decks, story.deck) if story.deck else stated.decks,
+            authors=(*stated.authors, *authors),
+            stamps=(*stated.stamps, *stamps),
+        ),
+    )
+
+
+def read_stated(root: HtmlElement) -> Stated:
+    """Read all that `root`, a whole page, states about itself; nothing in it can raise."""
+    found = _Found()
+    graph = read_graph(root)
+    if graph.broken:
+        detail = f"{graph.broken} JSON-LD script(s) hold no readable JSON"
+        found.problems.append(
+            Problem(kind=ProblemKind.JSON_LD_BROKEN, detail=detail, stage="extract")
+        )
+    _from_graph(found, graph)
+    _from_meta(found, root)
+    _from_microdata(found, root)
+    _from_rdfa(found, root)
+    return Stated(
+        body=found.body,
+        types=frozenset(found.types),
+        **{name: tuple(getattr(found, name)) for name in _LISTS},
+    )
+
+
+@dataclass(slots=True)
+class _Found:
+    """What has been read so far of a page's statements."""
 
     titles: list[tuple[str, str]] = field(default_factory=list)
     descriptions: list[str] = field(default_factory=list)
@@ -70,38 +174,26 @@ class Evidence:
     types: set[str] = field(default_factory=set)
     body: str | None = None
     canonical: list[str] = field(default_factory=list)
-    decks: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
-    def take_state(self, state: Stated | None) -> None:
-        """Take in what the data of a page's script says, where the page itself does not."""
-        if state is None:
-            return
-        self.types.add("og:article")
-        self.body = self.body or state.body
-        self.decks += [state.deck] if state.deck else []
-        self.authors += [("script", ", ".join(state.authors))] if state.authors else []
-        self.stamps += [Stamp(source="script", text=text) for text in state.published]
-        self.stamps += [Stamp(source="script", text=text, modified=True) for text in state.modified]
+
+_LISTS = tuple(each.name for each in fields(_Found) if each.name not in {"types", "body"})
+
+_DATED = {"datePublished": False, "dateCreated": False, "dateModified": True}
+_ITEMS = etree.XPath("descendant-or-self::*[@itemprop or @itemtype]")
+_RDFA = etree.XPath("descendant::*[@property and @content and not(self::meta)]")
+_RDFA_DATES = frozenset(
+    {
+        *("dc:created", "dc:date", "dcterms:created", "dcterms:date", "schema:dateCreated"),
+        *("schema:datePublished", "datePublished"),
+    }
+)
+_COMMAS = re.compile(r"\s*[,،;|]\s*")
+_VALUES = ("datetime", "content")
+_LOGO = re.compile(r"logo|default|placeholder|no-?image|favicon|avatar|blank", re.IGNORECASE)
 
 
-def read_evidence(root: HtmlElement) -> Evidence:
-    """Read all that `root`, a whole page, states about itself; nothing in it can raise."""
-    found = Evidence()
-    graph = read_graph(root)
-    if graph.broken:
-        detail = f"{graph.broken} JSON-LD script(s) hold no readable JSON"
-        found.problems.append(
-            Problem(kind=ProblemKind.JSON_LD_BROKEN, detail=detail, stage="extract")
-        )
-    _from_graph(found, graph)
-    _from_meta(found, root)
-    _from_microdata(found, root)
-    _from_rdfa(found, root)
-    return found
-
-
-def _from_graph(found: Evidence, graph: Graph) -> None:
+def _from_graph(found: _Found, graph: Graph) -> None:
     for node in graph.nodes:
         found.types |= types(node)
         if types(node) & {"Organization", "NewsMediaOrganization", "WebSite"}:
@@ -130,7 +222,7 @@ def _from_graph(found: Evidence, graph: Graph) -> None:
     found.names += graph.texts(article.get("publisher"), "name")
 
 
-def _dates_of(found: Evidence, graph: Graph, node: Node) -> None:
+def _dates_of(found: _Found, graph: Graph, node: Node) -> None:
     for key, modified in _DATED.items():
         texts = graph.texts(node.get(key), "@value")
         found.stamps += [Stamp(source="json-ld", text=t, modified=modified) for t in texts]
@@ -175,7 +267,7 @@ def _crumbs(graph: Graph, node: Node) -> list[str]:
     return trail[-2:-1] if len(trail) > 2 else []
 
 
-def _from_meta(found: Evidence, root: HtmlElement) -> None:
+def _from_meta(found: _Found, root: HtmlElement) -> None:
     metas: dict[str, list[str]] = {}
     for meta in root.iter("meta"):
         attributes = meta.attrib
@@ -210,7 +302,7 @@ def _values(metas: dict[str, list[str]], field_name: str) -> list[str]:
     return [text for name in words("fields", "meta", field_name) for text in metas.get(name, ())]
 
 
-def _from_microdata(found: Evidence, root: HtmlElement) -> None:
+def _from_microdata(found: _Found, root: HtmlElement) -> None:
     for element in cast("list[HtmlElement]", _ITEMS(root)):
         attributes = element.attrib
         found.types.add(attributes.get("itemtype", "").rstrip("/").rsplit("/", 1)[-1])
@@ -232,7 +324,7 @@ def _from_microdata(found: Evidence, root: HtmlElement) -> None:
             found.sections.append(element.text_content())
 
 
-def _from_rdfa(found: Evidence, root: HtmlElement) -> None:
+def _from_rdfa(found: _Found, root: HtmlElement) -> None:
     """Take the dates Drupal prints as RDFa: `<span property="dc:date dc:created" content="…">`."""
     for element in cast("list[HtmlElement]", _RDFA(root)):
         if _RDFA_DATES.intersection(element.get("property", "").split()):
@@ -261,48 +353,38 @@ def absolute(urls: Iterable[str], base: str, *, same_site: bool = False) -> str 
 _VALUES = ("datetime", "content")
 
 
-@dataclass(slots=True, kw_only=True)
-class Selected:
-    """What the selectors found: texts by field, elements for the body and for what is cut out."""
-
-    title: str | None = None
-    deck: str | None = None
-    byline: str | None = None
-    published: str | None = None
-    section: str | None = None
-    tags: tuple[str, ...] = ()
-    text: tuple[HtmlElement, ...] = ()
-    remove: frozenset[HtmlElement] = frozenset()
-    problems: list[Problem] = field(default_factory=list)
-
-
 def select(root: HtmlElement, rules: Rules) -> Selected:
     """Apply `rules` to a page; a selector that finds nothing is a `rule-missed` problem."""
-    found = Selected()
-    for name in ("title", "deck", "byline", "published", "section"):
-        setattr(found, name, _text(root, name, getattr(rules, name), found))
-    if rules.tags:
-        found.tags = tuple(_value(e) for e in _elements(root, "tags", rules.tags, found))
-    if rules.text:
-        found.text = tuple(_elements(root, "text", rules.text, found))
-    removed = [e for css in rules.remove for e in _elements(root, "remove", css, None)]
-    found.remove = frozenset(removed)
-    return found
+    problems: list[Problem] = []
+
+    def text(name: str, css: str | None) -> str | None:
+        elements = _elements(root, name, css, problems) if css else []
+        return next((value for element in elements if (value := _value(element))), None)
+
+    tags = _elements(root, "tags", rules.tags, problems) if rules.tags else []
+    body = _elements(root, "text", rules.text, problems) if rules.text else []
+    return Selected(
+        title=text("title", rules.title),
+        deck=text("deck", rules.deck),
+        byline=text("byline", rules.byline),
+        published=text("published", rules.published),
+        section=text("section", rules.section),
+        tags=tuple(map(_value, tags)),
+        text=tuple(body),
+        remove=frozenset(e for css in rules.remove for e in _elements(root, "remove", css, [])),
+        problems=tuple(problems),
+    )
 
 
-def _text(root: HtmlElement, name: str, css: str | None, found: Selected) -> str | None:
-    elements = _elements(root, name, css, found) if css else []
-    return next((text for element in elements if (text := _value(element))), None)
-
-
-def _elements(root: HtmlElement, name: str, css: str, found: Selected | None) -> list[HtmlElement]:
+def _elements(root: HtmlElement, name: str, css: str, problems: list[Problem]) -> list[HtmlElement]:
+    """Return what a selector finds, and note where it finds nothing."""
     try:
         elements = cast("list[HtmlElement]", CSSSelector(css, translator="html")(root))
     except SelectorError:
         elements = []
-    if not elements and found is not None:
+    if not elements:
         detail = f"the selector for {name} finds nothing: {css}"
-        found.problems.append(Problem(kind=ProblemKind.RULE_MISSED, detail=detail, stage="extract"))
+        problems.append(Problem(kind=ProblemKind.RULE_MISSED, detail=detail, stage="extract"))
     return elements
 
 

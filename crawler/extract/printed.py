@@ -5,8 +5,8 @@ a date in a page's header is today's, one beside a related article is another ar
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice, pairwise, takewhile
 
@@ -15,14 +15,14 @@ from lxml.html import HtmlElement
 from archive.search.arabic import fold
 from crawler.dates.decision import Stamp
 from crawler.dates.moments import parse
-from crawler.dates.words import cut
+from crawler.dates.words import is_clock
 from crawler.extract.blocks import Block, names_of, own_names
-from crawler.extract.body import Body, is_inside
+from crawler.extract.body import Layout, is_inside
 from crawler.extract.boilerplate import is_date_line, is_paragraph
 from crawler.extract.byline import is_named, is_placed_name, names, signature
 from crawler.extract.dateline import split_dateline
-from crawler.extract.headline import parts as split_title
 from crawler.extract.headline import standfirst
+from crawler.extract.metadata import Metadata
 from crawler.extract.vocabulary import class_pattern, key, pattern
 
 _BYLINE = class_pattern("byline")
@@ -33,11 +33,12 @@ _PARTED = re.compile(r"\s*[|•·]\s*|\s[-–—]\s")
 _INLINE_NAMES = ("a", "span", "strong", "b", "em", "i", "cite")
 _PLACED = pattern("classes", "dateline", r"(?:^|[\s_-])(?:{})(?=$|[\s_-])")
 _JOINED = re.compile(r"\s[-–—/]\s|[(/]")
+_FAR = 40  # blocks between headline and text that are looked at
 _NEAR = 14  # blocks around the headline that may hold its date
 _SHORT = 120
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Printed:
     """What stands around a headline: its text, dates, bylines and standfirst.
 
@@ -45,53 +46,74 @@ class Printed:
     `lead` holds paragraphs of the article that stand before the element of its body.
     """
 
-    headline: str | None = None
-    dateline: str | None = None
-    stamps: list[Stamp] = field(default_factory=list)
-    bylines: list[str] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
-    deck: str | None = None
-    lead: list[Block] = field(default_factory=list)
+    headline: str | None
+    dateline: str | None
+    stamps: tuple[Stamp, ...]
+    bylines: tuple[str, ...]
+    names: tuple[str, ...]
+    deck: str | None
+    lead: tuple[Block, ...]
 
 
-def read_printed(
-    blocks: Sequence[Block],
-    body: Body,
-    place: int | None,
-    descriptions: Iterable[str],
-    site: frozenset[str],
-    *,
-    live: bool = False,
-) -> Printed:
-    """Read the neighbourhood of the headline, which is at `place` in the `blocks` of a page.
+def read_printed(layout: Layout, metadata: Metadata) -> Printed:
+    """Read the neighbourhood of the headline."""
+    between, above = _between(layout), _before_headline(layout)
+    below = [_signed_by(block) for block in between[:_FAR] if len(block.text) < _SHORT]
+    signed = [*below, *(_signed_by(block) for block in above if len(block.text) < _SHORT)]
+    descriptions = {key(text) for text in metadata.stated.descriptions}
+    deck, lead = standfirst(between, layout.body.blocks, descriptions)
+    datelines = (b.text for b in between[:_FAR] if _is_dateline(b, layout.likely))
+    return Printed(
+        headline=None if layout.place is None else layout.blocks[layout.place].text,
+        dateline=next(datelines, None),
+        stamps=tuple(_stamps(layout, between[:_FAR], above)),
+        bylines=tuple(byline for bylines, _ in signed for byline in bylines),
+        names=tuple(name for _, name in below if name),
+        deck=deck,
+        lead=tuple(lead),
+    )
 
-    `site` are what the newspaper is called: its own name alone is no dateline.
-    The first dates in a `live` blog are those of its entries.
-    """
-    found = Printed()
-    if place is not None:
-        found.headline = blocks[place].text
-        headline = blocks[place].element
-        found.stamps += silent_stamps(headline, body.blocks[0].element if body.blocks else None)
-    first = place if place is not None else max(0, body.start - 6)
-    between = blocks[first + 1 : body.start] if place is not None else blocks[first : body.start]
-    for block, before in zip(between[:40], [None, *between], strict=False):
-        _take(found, block)
+
+def _between(layout: Layout) -> Sequence[Block]:
+    """Return the blocks between headline and text; without a headline, those before the text."""
+    start = layout.body.start
+    first = max(0, start - 6) if layout.place is None else layout.place + 1
+    return layout.blocks[first:start]
+
+
+def _before_headline(layout: Layout) -> list[Block]:
+    """Return the blocks above the headline that belong to it."""
+    place, blocks = layout.place, layout.blocks
+    if place is None:
+        return []
+    container = _above(blocks[place].element, 2)
+    return [
+        block
+        for block in blocks[max(0, place - _NEAR) : place]
+        if is_inside(block.element, container) or _shares(block.element, layout.body.element)
+    ]
+
+
+def _stamps(layout: Layout, between: Sequence[Block], above: Sequence[Block]) -> Iterator[Stamp]:
+    """Yield the dates around a headline; the first ones in a live blog are those of its entries."""
+    body = layout.body.blocks
+    if layout.place is not None:
+        headline = layout.blocks[layout.place].element
+        yield from silent_stamps(headline, body[0].element if body else None)
+    before: Block | None = None
+    for block in between:
+        if len(block.text) < _SHORT:
+            yield from stamps_of(block)
         if before and is_clock(block.text):
-            found.stamps += stamps_of(replace(before, text=f"{before.text} {block.text}"))
-        if found.dateline is None and _is_dateline(block, site):
-            found.dateline = block.text
-    if place is not None:
-        container = _above(blocks[place].element, 2)
-        for block in blocks[max(0, place - _NEAR) : place]:
-            if is_inside(block.element, container) or _shares(block.element, body.element):
-                _take(found, block, above=True)
-    begun = takewhile(lambda block: not is_paragraph(block.text), body.blocks[:4])
-    for block in begun if not live else ():
+            yield from stamps_of(replace(before, text=f"{before.text} {block.text}"))
+        before = block
+    for block in above:
+        if len(block.text) < _SHORT:
+            yield from stamps_of(block, above=True)
+    begun = takewhile(lambda block: not is_paragraph(block.text), body[:4])
+    for block in begun if not layout.live else ():
         if is_date_line(block.text):
-            found.stamps += stamps_of(block)
-    found.deck, found.lead = standfirst(between, body, {key(text) for text in descriptions})
-    return found
+            yield from stamps_of(block)
 
 
 def _is_dateline(block: Block, site: frozenset[str]) -> bool:
@@ -102,49 +124,19 @@ def _is_dateline(block: Block, site: frozenset[str]) -> bool:
     return _PLACED.search(names_of(block)) is not None or _JOINED.search(block.text) is not None
 
 
-def find_headline(blocks: Sequence[Block], body: Body, stated: Sequence[str]) -> int | None:
-    """Return the place of the headline: a `stated` title, or a first-rank heading like one.
-
-    It stands before the body or among its first blocks.
-    """
-    titles = {key(title) for title in stated}
-    parts = {key(part) for title in stated for part in split_title(title)}
-    inside = body.start + 2 + len(body.blocks) // 3
-    for places in (range(body.start), range(body.start, min(inside, len(blocks)))):
-        same = [i for i in places if key(blocks[i].text) in titles]
-        headings = [i for i in same if blocks[i].heading]
-        first_rank = [i for i in places if blocks[i].heading == 1 and len(blocks[i].text) > 12]
-        like = [i for i in first_rank if any(_similar(key(blocks[i].text), t) for t in titles)]
-        named = [i for i in places if blocks[i].heading and key(blocks[i].text) in parts]
-        if found := headings or same or like or named or first_rank:
-            return found[-1]
-    return None
-
-
-def _similar(one: str, other: str) -> bool:
-    mine, theirs = set(one.split()), set(other.split())
-    return len(mine & theirs) * 2 > min(len(mine), len(theirs)) > 2
-
-
-def _take(found: Printed, block: Block, *, above: bool = False) -> None:
-    """Take a block's date or byline, if it is nothing else."""
-    if len(block.text) >= _SHORT:
-        return
-    found.stamps += stamps_of(block, above=above)
+def _signed_by(block: Block) -> tuple[Sequence[str], str | None]:
+    """Return the bylines of a short block, and its text where that is a person's name alone."""
     inline = [e for e in block.element.iter(*_INLINE_NAMES) if _BYLINE.search(own_names(e))]
-    inside = {e for outer in inline for e in outer.iterdescendants()}
     if inline:
-        found.bylines.append("، ".join(_signers(e) for e in inline if e not in inside))
-    elif _BYLINE.search(names_of(block)) and not parse(block.text, now=None, zone=None):
-        found.bylines.append(_signers(block.element, block.text))
-    elif any(_BYLINE.search(own_names(e)) for e in block.chrome):
-        found.bylines += [block.text] if all(map(is_named, names(block.text) or ("",))) else []
-    else:
-        inner = [text for _, text in elements_of(block) if text != block.text]
-        parts = [*inner, *_PARTED.split(block.text)]
-        found.bylines += [part for part in dict.fromkeys(parts) if signature(part)]
-        if not above and _is_signed(block):
-            found.names.append(block.text)
+        inside = {e for outer in inline for e in outer.iterdescendants()}
+        return ["، ".join(_signers(e) for e in inline if e not in inside)], None
+    if _BYLINE.search(names_of(block)) and not parse(block.text, now=None, zone=None):
+        return [_signers(block.element, block.text)], None
+    if any(_BYLINE.search(own_names(e)) for e in block.chrome):
+        return [block.text] if all(map(is_named, names(block.text) or ("",))) else [], None
+    inner = [text for _, text in elements_of(block) if text != block.text]
+    parts = dict.fromkeys([*inner, *_PARTED.split(block.text)])
+    return [part for part in parts if signature(part)], block.text if _is_signed(block) else None
 
 
 def _is_signed(block: Block) -> bool:
@@ -201,7 +193,6 @@ _PUBLISHED = re.compile(
 _DATED = re.compile(
     r"data-(?:[a-z]+-)?(?:date|time|datetime|timestamp|epoch|unix\w*|utc|moment|iso|gmt)"
 )
-_CLOCK = re.compile("Z?o?TP?Z?")
 _EPOCH = re.compile(r"(\d{10})(?:\d{3})?(?:\.\d+)?")
 _INLINE = ("span", "time", "abbr", "b", "strong", "em", "i", "small", "font", "a", "li", "bdi")
 _LARGE = frozenset({"html", "body", "form", "main", "article", "section", "script", "style"})
@@ -240,11 +231,6 @@ def _following(element: HtmlElement) -> Iterator[HtmlElement]:
         for sibling in element.itersiblings():
             yield from sibling.iter()
         element = parent
-
-
-def is_clock(text: str) -> bool:
-    """Tell whether a line is nothing but a time of day."""
-    return _CLOCK.fullmatch("".join(token.kind for token in cut(fold(text)))) is not None
 
 
 def elements_of(block: Block) -> Iterator[tuple[HtmlElement, str]]:

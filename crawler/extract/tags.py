@@ -7,8 +7,8 @@ from lxml.html import HtmlElement
 
 from archive.search.arabic import fold
 from crawler.extract.blocks import Block
-from crawler.extract.metadata import Evidence, Selected
-from crawler.extract.page import Page
+from crawler.extract.body import Layout
+from crawler.extract.metadata import Metadata
 from crawler.extract.vocabulary import CAMEL, class_pattern, key, one_line, pattern, words
 
 _CRUMBS = re.compile(r"bread-?c\w*|crumbs?", re.IGNORECASE)
@@ -23,14 +23,13 @@ _MOST_TAGS = 30
 _MOST_KEYWORDS = 15  # a page with more of them names its site's topics, not its own
 
 
-def section_of(
-    evidence: Evidence, selected: Selected, blocks: Sequence[Block], names: frozenset[str]
-) -> str | None:
+def section_of(layout: Layout, metadata: Metadata) -> str | None:
     """Return the section a page says it stands in: stated, or the last step of its breadcrumbs."""
-    candidates = [selected.section or "", *evidence.sections, *_crumbs(blocks)]
-    for text in candidates:
+    blocks = layout.blocks[: layout.body.start]
+    stated = metadata.stated.sections
+    for text in (metadata.selected.section or "", *stated, *_crumbs(blocks)):
         section = one_line(text)
-        if section and len(section) <= _LONGEST_TAG and key(section) not in _HOMES | names:
+        if section and len(section) <= _LONGEST_TAG and key(section) not in _HOMES | metadata.names:
             return section
     return None
 
@@ -54,22 +53,24 @@ def _is_trail(element: HtmlElement) -> bool:
     return element.tag in {"ol", "ul", "nav", "div"} and _CRUMBS.search(names) is not None
 
 
-def tags_of(page: Page, text: str) -> tuple[str, ...]:
+def tags_of(layout: Layout, metadata: Metadata, text: str) -> tuple[str, ...]:
     """Return the tags of a page: stated ones, else printed ones, else keywords it lives up to.
 
     `text` is its title and text; general keywords that it does not mention are a site's, not its.
     """
-    evidence, names = page.evidence, page.names
+    stated = metadata.stated
     sources: tuple[Callable[[], Sequence[str]], ...] = (
-        lambda: page.selected.tags,
-        lambda: evidence.tags,
-        lambda: _linked(page.root),
-        lambda: _printed(page),
-        lambda: _own(evidence.keywords, text),
+        lambda: metadata.selected.tags,
+        lambda: stated.tags,
+        lambda: _linked(layout.root),
+        lambda: _printed(layout),
+        lambda: _own(stated.keywords, text),
     )
-    for stated in (source() for source in sources):
-        tags = dict.fromkeys(one_line(tag).strip("#،,؛:| ").replace("_", " ") for tag in stated)
-        kept = [tag for tag in tags if 1 < len(tag) <= _LONGEST_TAG and key(tag) not in names]
+    for found in (source() for source in sources):
+        tags = dict.fromkeys(one_line(tag).strip("#،,؛:| ").replace("_", " ") for tag in found)
+        kept = [
+            tag for tag in tags if 1 < len(tag) <= _LONGEST_TAG and key(tag) not in metadata.names
+        ]
         if kept:
             return tuple(kept[:_MOST_TAGS])
     return ()
@@ -81,11 +82,11 @@ def _linked(root: HtmlElement) -> list[str]:
     return [e.text_content() for e, rel in rels if "tag" in rel and "category" not in rel]
 
 
-def _printed(page: Page) -> list[str]:
+def _printed(layout: Layout) -> list[str]:
     """Return the entries of the list of tags below an article: links, words, or parts of a line."""
-    if not page.body.blocks:
+    if not layout.body.blocks:
         return []
-    for block in page.blocks[page.body.start :]:
+    for block in layout.blocks[layout.body.start :]:
         container = next(filter(_holds_tags, (*block.chrome, block.element)), None)
         labelled = len(block.text) < _LONGEST_LIST and _LABEL.match(fold(block.text[:40]))
         if container is None and not labelled:

@@ -1,27 +1,15 @@
 """Rows of articles and their revisions: nothing a publisher wrote is ever overwritten."""
 
-import json
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
 
-from archive import revisions, shown, stories
+from archive import article_rows, stories
+from archive.article_rows import Rows
 from archive.clock import from_iso, iso
+from archive.history import History, Observation, Revision, State, confirmed, observe
 from archive.records import Extraction, Outcome, Visit
-from archive.revisions import Dated
 from archive.urls import article_id, next_id
-
-_REVISED = (
-    "title", "deck", "byline", "dateline", "section", "published_at", "published_on",
-    "modified_at", "text", "image_url",
-)  # fmt: skip
-
-# What may differ in a reading that is otherwise the same.
-_MOVING = (
-    "capture", "last_seen_at", "modified_at", "published_at", "published_on", "published_from",
-)  # fmt: skip
 
 
 def keep(
@@ -34,41 +22,76 @@ def keep(
     seen_at: datetime,
     article: int | None = None,
 ) -> tuple[int, Outcome]:
-    """Keep a reading as a new article, a further revision, or a sign of life of a known one.
+    """Save a reading as a new article, a further revision, or a sign of life of a known one.
 
     `url` is canonical; `article` says which one it is where that is known better. Returns the
     article's id and what the reading was.
     """
     if article is None:
         article = find(db, url)
-    known, redated = None, False
-    if article is not None:
-        known = _current_hash(db, article)
-        extraction, redated = _dated(db, article, extraction)
-    outcome = revisions.decide(known, extraction, redated=redated)
-    fields = _fields(extraction) | {"capture": capture, "last_seen_at": iso(seen_at)}
+    state = None if article is None else article_rows.state_of(db, article)
+    step = observe(state, Observation(capture=capture, at=seen_at, reading=extraction))
+    if step is None:
+        raise ValueError(f"{url}: a reading shows an article")
     if article is None:
         article = free_id(db, url)
-        insert(db, "articles", fields | {
-            "id": article, "url": url, "publisher": publisher, "first_seen_at": iso(seen_at),
-        })  # fmt: skip
-        stories.enter(db, article)
-    elif outcome is Outcome.CHANGED:
-        _shelve(db, article)
-        fields["changed_at"] = iso(seen_at)
-        with stories.reconsidered(db, article, extraction.text):
-            _update(db, article, fields | {"gone_at": None}, "revision_count = revision_count + 1")
+    if state is None:
+        history = History(state=step.state, revisions=(step.revision,) if step.revision else ())
+        add(db, article, history, url=url, publisher=publisher)
+    elif step.revision:
+        _revise(db, article, step.state, step.revision)
     else:
-        listed = ("byline", "byline_from") if extraction.byline_from == "feed" else ()
-        seen = {key: fields[key] for key in (*_MOVING, *listed)}
-        _update(db, article, seen | {"gone_at": None})
-        if listed:
-            set_names(db, article, authors=extraction.authors, tags=extraction.tags)
-    if outcome is not Outcome.SAME:
-        _revise(db, article, extraction, capture=capture, seen_at=seen_at)
-        set_names(db, article, authors=extraction.authors, tags=extraction.tags)
-    shown.keep(db, article, extraction, known=outcome is not Outcome.NEW)
-    return article, outcome
+        _move(db, article, state, step.state)
+    return article, step.outcome
+
+
+def add(
+    db: sqlite3.Connection, article: int, history: History, *, url: str, publisher: str
+) -> None:
+    """Insert an article that is not there yet, with its whole history."""
+    rows = Rows.of(history)
+    own = {"id": article, "url": url, "publisher": publisher}
+    article_rows.insert(db, "articles", rows.article | own)
+    for revision in rows.revisions:
+        article_rows.insert(db, "revisions", revision | {"article": article})
+    article_rows.save_names(db, article, rows.names)
+    article_rows.save_shown(db, article, rows.shown)
+    stories.enter(db, article)
+
+
+def replace(db: sqlite3.Connection, article: int, before: Rows, after: Rows) -> None:
+    """Let an article's rows be others; its versions are looked for again if its text differs."""
+    with stories.reconsidered(db, article, after.article["text"]):
+        article_rows.replace_rows(db, article, before, after)
+
+
+def _revise(db: sqlite3.Connection, article: int, state: State, revision: Revision) -> None:
+    """Add a revision; the text of the one before moves from the article to its own row."""
+    db.execute(
+        "update revisions set text = (select text from articles where id = :id)"
+        " where article = :id and text is null",
+        {"id": article},
+    )
+    row = article_rows.revision_of(revision, is_current=True)
+    article_rows.insert(db, "revisions", row | {"article": article})
+    with stories.reconsidered(db, article, state.reading.text):
+        fields = article_rows.fields_of(state.reading) | article_rows.seen_of(state)
+        article_rows.update(db, article, fields)
+    article_rows.save_names(db, article, article_rows.names_of(state.reading))
+    article_rows.save_shown(db, article, article_rows.shown_of(state.reading))
+
+
+def _move(db: sqlite3.Connection, article: int, before: State, after: State) -> None:
+    """Save what may move without an edit."""
+    was, now = before.reading, after.reading
+    fields = article_rows.fields_of(now) | article_rows.seen_of(after)
+    known = article_rows.fields_of(was) | article_rows.seen_of(before)
+    moved = {name: fields[name] for name in fields if fields[name] != known[name]}
+    article_rows.update(db, article, moved)
+    if (was.authors, was.tags) != (now.authors, now.tags):
+        article_rows.save_names(db, article, article_rows.names_of(now))
+    if (was.embeds, was.images) != (now.embeds, now.images):
+        article_rows.save_shown(db, article, article_rows.shown_of(now))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +128,18 @@ def identify(
     return Identity(article=None, url=answered)
 
 
+def key_of(
+    db: sqlite3.Connection, article: int | None, *, capture: int | None = None
+) -> str | None:
+    """Return the identity key of an article, or else of the one that a capture (its id) is of."""
+    row = db.execute(
+        "select url from articles where id = coalesce("
+        "?, (select article from captures where id = ?))",
+        (article, capture),
+    ).fetchone()
+    return row and str(row[0])
+
+
 def find(db: sqlite3.Connection, url: str) -> int | None:
     """Return the id of the article with that canonical URL, None if there is none."""
     row = db.execute("select id from articles where url = ?", (url,)).fetchone()
@@ -112,107 +147,24 @@ def find(db: sqlite3.Connection, url: str) -> int | None:
 
 
 def seen(db: sqlite3.Connection, article: int, *, capture: int | None, at: datetime) -> None:
-    """Note that an article stood unchanged at that time."""
+    """Save that an article stood unchanged at that time."""
     db.execute(
-        "update articles set last_seen_at = ?, capture = coalesce(?, capture), gone_at = null"
-        " where id = ?",
+        "update articles set last_seen_at = ?, capture = coalesce(?, capture), missing_at = null,"
+        " gone_at = null where id = ?",
         (iso(at), capture, article),
     )
 
 
-def gone(db: sqlite3.Connection, article: int, *, at: datetime) -> bool:
-    """Mark an article as gone, once; its text stays. Return whether it was marked now."""
-    marked = db.execute(
-        "update articles set gone_at = ? where id = ? and gone_at is null", (iso(at), article)
-    )
-    return marked.rowcount > 0
-
-
-def _fields(extraction: Extraction) -> dict[str, Any]:
-    return {
-        "kind": extraction.kind,
-        "title": extraction.title,
-        "deck": extraction.deck,
-        "byline": extraction.byline,
-        "byline_from": extraction.byline_from,
-        "dateline": extraction.dateline,
-        "section": extraction.section,
-        "language": extraction.language,
-        "published_at": extraction.published_at and iso(extraction.published_at),
-        "published_on": extraction.published_on and extraction.published_on.isoformat(),
-        "published_from": extraction.published_from,
-        "modified_at": extraction.modified_at and iso(extraction.modified_at),
-        "text": extraction.text,
-        "words": len(extraction.text.split()),
-        "image_url": extraction.image_url,
-    }
-
-
-def _dated(db: sqlite3.Connection, article: int, extraction: Extraction) -> tuple[Extraction, bool]:
-    """Return the reading with the date the article has after it; whether that was edited."""
-    at, on, source = db.execute(
-        "select published_at, published_on, published_from from articles where id = ?", (article,)
-    ).fetchone()
-    before = Dated(
-        at=from_iso(at) if at else None, on=date.fromisoformat(on) if on else None, source=source
-    )
-    after, edited = revisions.dated(before, extraction)
-    extraction = replace(
-        extraction, published_at=after.at, published_on=after.on, published_from=after.source
-    )
-    return extraction, edited
-
-
-def _shelve(db: sqlite3.Connection, article: int) -> None:
-    """Move the text of the current revision, so far only in `articles`, to its own row."""
+def missing(db: sqlite3.Connection, article: int, *, at: datetime) -> Outcome:
+    """Save that an article's address answered 404 or 410; return GONE if that confirms it now."""
+    row = db.execute("select missing_at, gone_at from articles where id = ?", (article,)).fetchone()
+    since, gone = (from_iso(value) if value else None for value in row)
+    missing_at, gone_at = confirmed(since, gone, at=at)
     db.execute(
-        "update revisions set text = (select text from articles where id = :id)"
-        " where article = :id and text is null",
-        {"id": article},
+        "update articles set missing_at = ?, gone_at = ? where id = ?",
+        (iso(missing_at), gone_at and iso(gone_at), article),
     )
-
-
-def _revise(
-    db: sqlite3.Connection,
-    article: int,
-    extraction: Extraction,
-    *,
-    capture: int | None,
-    seen_at: datetime,
-) -> None:
-    fields = {name: value for name, value in _fields(extraction).items() if name in _REVISED}
-    number = db.execute(
-        "select coalesce(max(number), 0) + 1 from revisions where article = ?", (article,)
-    ).fetchone()[0]
-    insert(db, "revisions", fields | {
-        "article": article,
-        "number": number,
-        "observed_at": iso(seen_at),
-        "capture": capture,
-        "tags": json.dumps(extraction.tags, ensure_ascii=False) if extraction.tags else None,
-        "text": None,
-        "content_hash": revisions.content_hash(extraction),
-    })  # fmt: skip
-
-
-def set_names(
-    db: sqlite3.Connection, article: int, *, authors: Iterable[str], tags: Iterable[str]
-) -> None:
-    """Set the article's authors and tags to those of its latest reading."""
-    db.execute("delete from article_authors where article = ?", (article,))
-    for position, author in enumerate(_ids(db, "authors", authors)):
-        db.execute("insert into article_authors values (?, ?, ?)", (article, author, position))
-    db.execute("delete from article_tags where article = ?", (article,))
-    for tag in _ids(db, "tags", tags):
-        db.execute("insert into article_tags values (?, ?)", (article, tag))
-
-
-def _ids(db: sqlite3.Connection, table: str, names: Iterable[str]) -> list[int]:
-    ids = []
-    for name in dict.fromkeys(names):
-        db.execute(f"insert into {table} (name) values (?) on conflict do nothing", (name,))  # noqa: S608 - the table's name is ours
-        ids.append(db.execute(f"select id from {table} where name = ?", (name,)).fetchone()[0])  # noqa: S608
-    return ids
+    return Outcome.MISSING if gone_at == gone else Outcome.GONE
 
 
 def free_id(db: sqlite3.Connection, url: str) -> int:
@@ -221,24 +173,3 @@ def free_id(db: sqlite3.Connection, url: str) -> int:
     while db.execute("select 1 from articles where id = ?", (wanted,)).fetchone():
         wanted = next_id(wanted)
     return wanted
-
-
-def _current_hash(db: sqlite3.Connection, article: int) -> str:
-    return str(
-        db.execute(
-            "select content_hash from revisions where article = ? order by number desc limit 1",
-            (article,),
-        ).fetchone()[0]
-    )
-
-
-def insert(db: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
-    """Insert a row of `articles` or `revisions`."""
-    names = ", ".join(row)
-    marks = ", ".join(f":{name}" for name in row)
-    db.execute(f"insert into {table} ({names}) values ({marks})", row)  # noqa: S608 - names are ours
-
-
-def _update(db: sqlite3.Connection, article: int, row: dict[str, Any], *more: str) -> None:
-    sets = ", ".join([*(f"{name} = :{name}" for name in row), *more])
-    db.execute(f"update articles set {sets} where id = :id", row | {"id": article})  # noqa: S608

@@ -4,12 +4,25 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
+from archive import renderings
 from archive.clock import from_iso, iso
-from archive.records import Capture, Exchange, Kind, WarcLocation
+from archive.errors import DamagedWarc
+from archive.journal import visit_of as journaled_visit
+from archive.records import Capture, Exchange, Kind, Visit, WarcLocation
 from archive.urls import canonical, capture_id, next_id
+from archive.warc import reader
 from archive.warc.parsing import CAPTURED, Record
-from archive.warc.records import KIND_FIELD, LENGTH_FIELD, PUBLISHER_FIELD, Original
+from archive.warc.records import (
+    KIND_FIELD,
+    LENGTH_FIELD,
+    PUBLISHER_FIELD,
+    RENDERED_TYPE,
+    Original,
+    read_fields,
+)
 
 # What the metadata record behind a copied record says of it, beside what every visit's says.
 SOURCE, PLACE = "source", "source-place"
@@ -70,6 +83,13 @@ def _as_journaled(capture: Capture, journal: Mapping[str, str]) -> Capture | Non
         wire_bytes=int(journal.get(WIRE_BYTES, 0)),
         content_type=journal.get(MEDIA),
     )
+
+
+_ROW = """
+select id, url, publisher, kind, fetched_at, status, content_type, sha256, warc_file, warc_offset,
+    warc_length, truncated, wire_bytes
+from captures
+"""
 
 
 def insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
@@ -173,3 +193,121 @@ def received(db: sqlite3.Connection, *, since: datetime) -> int:
         (iso(since),),
     ).fetchone()
     return int(row[0])
+
+
+def journaled(db: sqlite3.Connection, capture: Capture, place: WarcLocation) -> None:
+    """Save where the record is that says what came of a capture."""
+    if capture.record is None or capture.id is None:
+        return
+    elsewhere = None if place.file == capture.record.file else place.file
+    db.execute(
+        "update captures set journal_file = ?, journal_offset = ? where id = ?",
+        (elsewhere, place.offset, capture.id),
+    )
+
+
+def of_article(db: sqlite3.Connection, article: int) -> list[Capture]:
+    """Return the captures of an article in the order of their time, without their bodies."""
+    rows = db.execute(
+        f"{_ROW} where article = ? and kind = 'article' order by fetched_at, id",
+        (article,),
+    )
+    return [_capture(row) for row in rows]
+
+
+def load(db: sqlite3.Connection, folder: Path, number: int) -> Capture:
+    """Return a capture as it was recorded, with its decoded body and the validators it gave.
+
+    A revisit has the body of the payload that it stands for.
+
+    Raises:
+        DamagedWarc: if its record, or the one that it stands for, cannot be read.
+    """
+    return with_body(db, folder, get(db, number))
+
+
+def get(db: sqlite3.Connection, number: int) -> Capture:
+    """Return a capture by its id, without its body."""
+    return _capture(db.execute(f"{_ROW} where id = ?", (number,)).fetchone())
+
+
+def with_body(db: sqlite3.Connection, folder: Path, capture: Capture) -> Capture:
+    """Return what `load` does of a capture that is at hand."""
+    place = capture.record
+    if place is None:
+        return capture
+    if not capture.status:
+        return replace(capture, body=reader.read_payload(folder, place))
+    record = reader.read_record(folder, place)
+    body, message = record.body(), record.message
+    if not body and capture.wire_bytes:
+        body = _original_body(db, folder, capture.sha256, place)
+    headers = message.headers if message else ()
+    named = {name.lower(): value for name, value in reversed(headers)}
+    pages = named.get("x-wp-totalpages", "")
+    return replace(
+        capture,
+        etag=named.get("etag"),
+        last_modified=named.get("last-modified"),
+        pages=int(pages) if pages.isdecimal() and pages.isascii() and len(pages) < 8 else None,
+        body=body,
+    )
+
+
+def as_shown(db: sqlite3.Connection, folder: Path, capture: Capture) -> Capture:
+    """Return a capture as a browser showed it, or as it is where none did.
+
+    Raises:
+        DamagedWarc: if its record cannot be read.
+    """
+    place = None if capture.id is None else renderings.location_of(db, capture.id)
+    if place is None:
+        return capture
+    return replace(capture, body=reader.read_payload(folder, place), content_type=RENDERED_TYPE)
+
+
+def visit_of(db: sqlite3.Connection, folder: Path, capture: Capture) -> Visit | None:
+    """Return the visit that a capture is of, with the hints it was read by; None if unknown."""
+    row = db.execute(
+        "select coalesce(journal_file, warc_file), journal_offset from captures where id = ?",
+        (capture.id,),
+    ).fetchone()
+    if row is None or row[1] is None or capture.record is None:
+        return None
+    try:
+        entry = next(reader.records(folder / row[0], start=row[1]), None)
+        if entry is None or entry.type != "metadata":
+            return None
+        if entry.fields.get("warc-refers-to") != reader.read_record(folder, capture.record).id:
+            return None
+        return journaled_visit(read_fields(entry.block))
+    except (DamagedWarc, OSError, ValueError, KeyError):
+        return None
+
+
+def _capture(row: tuple[Any, ...]) -> Capture:
+    (id_, url, publisher, kind, fetched_at, status, content_type, sha256, file, offset, length,
+     truncated, wire_bytes) = row  # fmt: skip
+    return Capture(
+        id=id_,
+        url=url,
+        publisher=publisher,
+        kind=Kind(kind),
+        fetched_at=from_iso(fetched_at),
+        status=status,
+        content_type=content_type,
+        sha256=sha256,
+        record=WarcLocation(file=file, offset=offset, length=length),
+        truncated=truncated,
+        wire_bytes=wire_bytes,
+    )
+
+
+def _original_body(
+    db: sqlite3.Connection, folder: Path, sha256: str | None, place: WarcLocation
+) -> bytes:
+    """Return the payload that a revisit stands for; it is in another record."""
+    original = payload_location(db, sha256 or "")
+    if original is None or (original.file, original.offset) == (place.file, place.offset):
+        return b""
+    return reader.read_payload(folder, original)

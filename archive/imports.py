@@ -102,11 +102,6 @@ def enter(db: sqlite3.Connection, visit: Visit) -> Visit:
     return as_visit(db.execute(f"{VISITS} where v.key = ?", (visit.key,)).fetchone())
 
 
-def lead(db: sqlite3.Connection, key: str, *, article: int) -> None:
-    """Keep which article an address led to, if it led to none before."""
-    db.execute("update visits set article = ? where key = ? and article is null", (article, key))
-
-
 def is_older(db: sqlite3.Connection, article: int, at: datetime) -> bool:
     """Return whether a moment is before the archive saw an article last."""
     row = db.execute("select last_seen_at from articles where id = ?", (article,)).fetchone()

@@ -241,6 +241,11 @@ class Extraction:
     images: tuple[Image, ...] = ()
     problems: tuple[Problem, ...] = ()
 
+    @property
+    def is_article(self) -> bool:
+        """Whether the page reads as an article."""
+        return bool(self.text) and self.kind not in {PageKind.SECTION, PageKind.OTHER}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
@@ -259,11 +264,19 @@ class Reading:
 
 
 class Outcome(StrEnum):
-    """What a page turned out to be against what the archive held of it."""
+    """What an answer turned out to be against what the archive held of the article."""
 
     NEW = "new"
     CHANGED = "changed"
     SAME = "same"
+    UNCHANGED = "unchanged"  # a 304, or the payload of last time: nothing to be read
+    MISSING = "missing"  # 404 or 410, not confirmed yet
+    GONE = "gone"
+    ALIAS = "alias"  # another address of an article that is visited at its first one
+    OTHER = "other"  # a page, but no article
+    READ = "read"  # a listing or an image
+    FAILED = "failed"
+    REFUSED = "refused"  # by robots.txt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

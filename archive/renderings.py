@@ -36,3 +36,11 @@ def location_of(db: sqlite3.Connection, capture: int) -> WarcLocation | None:
         (capture,),
     ).fetchone()
     return row and WarcLocation(file=row[0], offset=row[1], length=row[2])
+
+
+def digest_of(db: sqlite3.Connection, capture: int) -> str | None:
+    """Return the SHA-256 of a capture's page as it was shown; None where it was not rendered."""
+    row = db.execute(
+        "select sha256 from renderings where capture = ? order by id desc limit 1", (capture,)
+    ).fetchone()
+    return row and str(row[0])

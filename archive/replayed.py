@@ -4,7 +4,6 @@ Bytes are there already, so none are written; the clock shows the moment of what
 """
 
 import json
-import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,21 +12,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from archive import articles, captures, imports, renderings
-from archive.clock import from_iso, system
+from archive import articles, captures, imports
+from archive.clock import system
 from archive.database import open_for_writing
-from archive.records import Capture, Extraction, Kind, Outcome, Visit, WarcLocation
+from archive.records import Capture, Extraction, Outcome, Visit, WarcLocation
 from archive.store import Store
-from archive.visits import State, known
-from archive.warc import reader, writer
-from archive.warc.records import RENDERED_TYPE
+from archive.visits import State, known, lead
+from archive.warc import writer
 
 _AT_ONCE = 500
-_CAPTURE = """
-select id, url, publisher, kind, fetched_at, status, content_type, sha256, warc_file, warc_offset,
-    warc_length, truncated, wire_bytes
-from captures where id = ?
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,15 +75,12 @@ class Replayed(Store):
             elif self.db.in_transaction:
                 self.db.execute("rollback")
 
-    def tell(
-        self,
-        url: str,
-        fields: Mapping[str, str],
-        *,
-        at: datetime,
-        refers_to: str | None = None,
-    ) -> None:
-        """Write nothing: the WARC files tell it already."""
+    def write_metadata(self, *_words: object, **_fields: object) -> WarcLocation:
+        """Write nothing: the WARC files say it already."""
+        return WarcLocation(file="", offset=0, length=0)
+
+    def write_journal(self, *_words: object, **_fields: object) -> None:
+        """Write nothing: the WARC files say it already."""
 
     def begin(self, event: Event) -> None:
         """Take the moment and the run of an event for the present."""
@@ -126,12 +116,12 @@ class Replayed(Store):
         else:
             super().unchanged(article, capture=capture)
 
-    def gone(self, article: int, *, capture: Capture) -> bool:
-        """Mark an article as gone, unless it was seen later."""
+    def missing(self, article: int, *, capture: Capture) -> Outcome:
+        """Save that an article was missing, unless it was seen later."""
         if self._is_late(article, capture):
             captures.attribute(self.db, capture.id, article=article)
-            return False
-        return super().gone(article, capture=capture)
+            return Outcome.MISSING
+        return super().missing(article, capture=capture)
 
     def visited(
         self,
@@ -142,12 +132,12 @@ class Replayed(Store):
         state: State,
         article: int | None = None,
         not_before: datetime | None = None,
-        good: bool = True,
+        outcome: Outcome = Outcome.READ,
     ) -> None:
         """Keep the end of a visit, unless the address was visited later."""
         if self.run in self.joined and visit.last_at and visit.last_at > self.now:
             if article is not None:
-                imports.lead(self.db, visit.key, article=article)
+                lead(self.db, visit.key, article=article)
             self.batch.count()
             return
         super().visited(
@@ -157,7 +147,7 @@ class Replayed(Store):
             state=state,
             article=article,
             not_before=not_before,
-            good=good,
+            outcome=outcome,
         )
 
     def shared(self) -> list[int]:
@@ -223,7 +213,7 @@ class Replayed(Store):
         Raises:
             DamagedWarc: if its record, or the one that it stands for, cannot be read.
         """
-        return recorded(self.db, self.warc_folder, number)
+        return captures.load(self.db, self.warc_folder, number)
 
 
 def _event(row: tuple[int, str, int, str, int | None, str]) -> Event:
@@ -236,58 +226,3 @@ def _event(row: tuple[int, str, int, str, int | None, str]) -> Event:
         capture=capture,
         fields=json.loads(fields),
     )
-
-
-def recorded(db: sqlite3.Connection, folder: Path, number: int) -> Capture:
-    """Return what `Replayed.recorded` does, of any database and its WARC folder."""
-    (id_, url, publisher, kind, fetched_at, status, content_type, sha256, file, offset, length,
-     truncated, wire_bytes) = db.execute(_CAPTURE, (number,)).fetchone()  # fmt: skip
-    place = WarcLocation(file=file, offset=offset, length=length)
-    record = reader.read_record(folder, place) if status else None
-    message = record.message if record else None
-    body = record.body() if record else b""
-    if not body and status and wire_bytes:
-        body = _original(db, folder, sha256, place)
-    named = {name.lower(): value for name, value in reversed(message.headers if message else ())}
-    pages = named.get("x-wp-totalpages", "")
-    return Capture(
-        id=id_,
-        url=url,
-        publisher=publisher,
-        kind=Kind(kind),
-        fetched_at=from_iso(fetched_at),
-        status=status,
-        content_type=content_type,
-        sha256=sha256,
-        record=place,
-        etag=named.get("etag"),
-        last_modified=named.get("last-modified"),
-        truncated=truncated,
-        wire_bytes=wire_bytes,
-        pages=int(pages) if pages.isdecimal() and pages.isascii() and len(pages) < 8 else None,
-        body=body,
-    )
-
-
-def _original(db: sqlite3.Connection, folder: Path, sha256: str, place: WarcLocation) -> bytes:
-    """Return the payload that a revisit stands for; it is in another record."""
-    row = db.execute(
-        "select warc_file, warc_offset, warc_length from captures where sha256 = ?"
-        " and truncated is null and revisit = 0 order by fetched_at, id limit 1",
-        (sha256,),
-    ).fetchone()
-    if row is None or (row[0], row[1]) == (place.file, place.offset):
-        return b""
-    return reader.read_payload(folder, WarcLocation(file=row[0], offset=row[1], length=row[2]))
-
-
-def shown(db: sqlite3.Connection, folder: Path, capture: Capture) -> tuple[bytes, str] | None:
-    """Return (body, content type) of a page as a browser showed it; None where it was not.
-
-    Raises:
-        DamagedWarc: if its record cannot be read.
-    """
-    if capture.id is None:
-        return None
-    place = renderings.location_of(db, capture.id)
-    return (reader.read_payload(folder, place), RENDERED_TYPE) if place else None

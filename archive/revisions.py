@@ -1,12 +1,13 @@
-"""What a new reading means against the article the archive holds: New, Changed or Same. Pure."""
+"""What in a reading is the publisher's writing, and what of it is an edit. Pure."""
 
 import hashlib
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Self
 from urllib.parse import urlsplit
 
-from archive.records import Extraction, Outcome
+from archive.records import Extraction
 
 STATED = frozenset({"json-ld", "meta", "microdata", "time", "script"})
 
@@ -19,6 +20,11 @@ class Dated:
     on: date | None
     source: str | None
 
+    @classmethod
+    def of(cls, reading: Extraction) -> Self:
+        """Return the date of a reading."""
+        return cls(at=reading.published_at, on=reading.published_on, source=reading.published_from)
+
 
 def content_hash(extraction: Extraction) -> str:
     """Return the SHA-256, in hexadecimal, of all that the publisher wrote in this reading."""
@@ -29,33 +35,52 @@ def written(extraction: Extraction) -> list[object]:
     """Return what the publisher wrote in a reading, as revisions are compared by it.
 
     `modified_at` is left out: a stamp that moves without a word changing is no revision. White
-    space and an image's query string (sizes, cache keys) are no change either. A date of
-    publication is compared by `dated`; a byline that only a listing gave is not on the page.
+    space, an image's query string (sizes, cache keys) and the order of tags and captions are no
+    change either. A date of publication is compared by `dated`; a byline that only a listing gave
+    is not on the page.
     """
-    image = extraction.image_url and urlsplit(extraction.image_url)._replace(query="").geturl()
+    return [*_words(extraction), *_around(extraction)]
+
+
+def differ(before: Extraction, after: Extraction) -> bool:
+    """Return whether a publisher wrote something else, its dates aside.
+
+    Captions count only where both show images: an imported line says nothing of them.
+    """
+    return not is_small(before, after) or _around(before, after) != _around(after, before)
+
+
+def is_small(before: Extraction, after: Extraction) -> bool:
+    """Return whether two readings differ at most in their main image, captions or tags."""
+    return _words(before) == _words(after)
+
+
+def _words(extraction: Extraction) -> list[object]:
     return [
         extraction.title,
         extraction.deck,
         None if extraction.byline_from == "feed" else extraction.byline,
         extraction.dateline,
         extraction.section,
-        sorted(extraction.tags),
-        image,
         [" ".join(line.split()) for line in extraction.text.splitlines() if line.strip()],
     ]
+
+
+def _around(extraction: Extraction, other: Extraction | None = None) -> list[object]:
+    """Return what stands around the words; no captions where `other` has no images."""
+    image = extraction.image_url and urlsplit(extraction.image_url)._replace(query="").geturl()
+    below = captions(extraction) if other is None or other.images else []
+    return [sorted(set(extraction.tags)), image, below]
+
+
+def captions(extraction: Extraction) -> list[str]:
+    """Return what is written below the images of a reading, each once, in a fixed order."""
+    return sorted({image.caption for image in extraction.images if image.caption})
 
 
 def digest(fields: list[object]) -> str:
     """Return the SHA-256, in hexadecimal, of what was written."""
     return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).hexdigest()
-
-
-def decide(current_hash: str | None, extraction: Extraction, *, redated: bool) -> Outcome:
-    """Say what a reading is against the current revision's hash (None: not known yet)."""
-    if current_hash is None:
-        return Outcome.NEW
-    changed = redated or current_hash != content_hash(extraction)
-    return Outcome.CHANGED if changed else Outcome.SAME
 
 
 def dated(before: Dated, extraction: Extraction) -> tuple[Dated, bool]:

@@ -61,6 +61,8 @@ create table captures (
     warc_length integer not null,
     run integer not null references runs(id),
     article integer references articles(id),
+    journal_file text,
+    journal_offset integer,
     unique (warc_file, warc_offset)
 ) strict;
 create index captures_url on captures(url) where article is null;
@@ -107,6 +109,7 @@ create table articles (
     last_seen_at text not null,
     changed_at text,
     revision_count integer not null default 1,
+    missing_at text,
     gone_at text,
     withheld_at text,
     story integer references stories(id)
@@ -133,11 +136,13 @@ create table revisions (
     dateline text,
     section text,
     tags text,
+    captions text,
     published_at text,
     published_on text,
     modified_at text,
     text text,
     image_url text,
+    small integer not null default 0,
     content_hash text not null,
     unique (article, number)
 ) strict;

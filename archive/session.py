@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Literal, Self
 
-from archive import recovery, runs
+from archive import captures, recovery, runs
 from archive.batch import Batch
 from archive.clock import Clock, system
 from archive.database import open_for_writing
@@ -18,8 +18,9 @@ from archive.errors import ArchiveError, unwritten
 from archive.hosts import Hosts
 from archive.lock import writing
 from archive.past import Past
+from archive.records import Capture, WarcLocation
 from archive.shapes import Shapes
-from archive.warc import files, writer
+from archive.warc import files, reader, writer
 
 WARC_FOLDER = "warc"
 SOFTWARE = f"warraq/{version('warraq')}"
@@ -100,7 +101,7 @@ class Session:
             try:
                 if self._warc.is_open:
                     fields = {"act": "end", "run": str(self.run), "state": state}
-                    self.tell(f"urn:x-warraq:run:{self.run}", fields, at=now)
+                    self.write_metadata(f"urn:x-warraq:run:{self.run}", fields, at=now)
                 self._warc.close()
                 self.batch.commit()
                 runs.end(self.db, self.run, state=state, now=now)
@@ -109,21 +110,31 @@ class Session:
                 self.batch.abandon()
                 raise ArchiveError(unwritten(error, self.root)) from error
 
-    def tell(
+    def write_metadata(
         self,
         url: str,
         fields: Mapping[str, str],
         *,
         at: datetime,
         refers_to: str | None = None,
-    ) -> None:
-        """Write beside the bytes what a database that is made anew from them needs to know.
+    ) -> WarcLocation:
+        """Write beside the bytes what the database knows beyond them, and return where.
 
-        It happened at a moment, to the address or to the record with the id `refers_to`; a value
-        is one line.
+        It is of a moment, and of the address or the record with the id `refers_to`; a value is one
+        line.
         """
         self.batch.open()
-        self._warc.write_metadata(url, fields, refers_to=refers_to, now=at)
+        return self._warc.write_metadata(url, fields, refers_to=refers_to, now=at)
+
+    def write_journal(self, capture: Capture, fields: Mapping[str, str], *, at: datetime) -> None:
+        """Write what came of a capture, and let its row know where that is."""
+        if capture.record is None:
+            return
+        refers_to = (
+            capture.record.record_id or reader.read_record(self.warc_folder, capture.record).id
+        )
+        place = self.write_metadata(capture.url, fields, at=at, refers_to=refers_to)
+        captures.journaled(self.db, capture, place)
 
     def _begin_batches(self, clock: Clock) -> None:
         """Begin what writes in batches; `clock` says how old a batch is."""

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from archive import articles, captures, links, renderings, runs, told, visits
+from archive import articles, captures, journal, links, renderings, runs, visits
 from archive.clock import from_iso, iso
 from archive.errors import DamagedWarc
 from archive.problems import ProblemKind
@@ -209,17 +209,38 @@ class Store(Session):
             self.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
         return kept
 
+    def discover(self, extraction: Extraction, *, url: str, visit: Visit, capture: Capture) -> None:
+        """Save a page that is read as an article for the first time, and that it was decided so."""
+        article, outcome = self.keep(extraction, url=url, visit=visit, capture=capture)
+        if article is None or outcome is None or capture.record is None:
+            return
+        visits.lead(self.db, visit.key, article=article)
+        decision = journal.Decision(outcome=outcome, article=articles.key_of(self.db, article))
+        fields = journal.decision_fields(decision)
+        if captures.visit_of(self.db, self.warc_folder, capture):
+            fields = {"act": journal.DECIDE, "run": str(self.run)} | fields
+            refers_to = reader.read_record(self.warc_folder, capture.record).id
+            self.write_metadata(capture.url, fields, at=self.clock(), refers_to=refers_to)
+        else:  # its run was killed before it could say so
+            fields = journal.visit_fields(visit, run=self.run) | fields
+            self.write_journal(capture, fields, at=self.clock())
+
     def unchanged(self, article: int, *, capture: Capture) -> None:
         """Note that an article stands as it was."""
         self.batch.open()
         captures.attribute(self.db, capture.id, article=article)
         articles.seen(self.db, article, capture=capture.id, at=capture.fetched_at)
 
-    def gone(self, article: int, *, capture: Capture) -> bool:
-        """Mark an article as gone; return whether it is marked just now."""
+    def missing(self, article: int, *, capture: Capture) -> Outcome:
+        """Save that an article's address answered 404 or 410; GONE if that confirms it."""
         self.batch.open()
         captures.attribute(self.db, capture.id, article=article)
-        return articles.gone(self.db, article, at=capture.fetched_at)
+        return articles.missing(self.db, article, at=capture.fetched_at)
+
+    def is_gone(self, article: int) -> bool:
+        """Return whether an article counts as gone."""
+        row = self.db.execute("select gone_at from articles where id = ?", (article,)).fetchone()
+        return row is not None and row[0] is not None
 
     def visited(
         self,
@@ -230,18 +251,27 @@ class Store(Session):
         state: visits.State,
         article: int | None = None,
         not_before: datetime | None = None,
-        good: bool = True,
+        outcome: Outcome = Outcome.READ,
     ) -> None:
-        """Keep the end of a visit: when it is due again, why, and the article it led to.
+        """Save the end of a visit: what came of it, when it is due again, the article it led to.
 
-        An answer that was not `good`, as a parked page, gives no validators for the next time.
-        A metadata record tells of the visit, unless nothing answered.
+        A page that is no article, as a parked one, gives no validators for the next time. A
+        metadata record says all of it beside the bytes, unless nothing answered.
         """
         self.batch.open()
         now = self.clock()
-        if capture and capture.record:
-            fields = told.fields_of(visit, run=self.run, sha256=capture.sha256)
-            self.tell(capture.url, fields, at=now, refers_to=capture.record.record_id)
+        if capture:
+            decision = journal.Decision(
+                outcome=outcome,
+                article=articles.key_of(self.db, article, capture=capture.id),
+                state=state,
+                due_at=due_at,
+                not_before=not_before,
+                failures=visits.failures_after(visit, state),
+            )
+            fields = journal.visit_fields(visit, run=self.run, sha256=capture.sha256)
+            fields |= journal.decision_fields(decision)
+            self.write_journal(capture, fields, at=now)
         visits.visited(
             self.db,
             visit,
@@ -251,7 +281,7 @@ class Store(Session):
             state=state,
             article=article,
             not_before=not_before,
-            good=good,
+            good=outcome is not Outcome.OTHER,
         )
         self.batch.count()
 

@@ -32,7 +32,7 @@ def keep(session: Session, problem: Problem, *, place: str) -> bool:
     if _is_known(session.db, fields):
         return False
     at = session.clock()
-    session.tell(_TARGET, fields, at=at)
+    session.write_metadata(_TARGET, fields, at=at)
     session.totals["problems"] += 1
     enter(session.db, fields, at=at, run=session.run)
     return True

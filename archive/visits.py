@@ -158,7 +158,6 @@ def visited(
     none: a 304 names them or not, an error never replaces them.
     """
     good = good and capture is not None and capture.status == 200 and state == "done"
-    failed = state in {"failed", "refused"}
     db.execute(
         _VISITED,
         {
@@ -168,13 +167,23 @@ def visited(
             "not_before": not_before and iso(not_before),
             "last_at": iso(now),
             "state": state,
-            "failures": visit.failures + 1 if failed else 0,
+            "failures": failures_after(visit, state),
             "interval": round((due_at - now).total_seconds()) if due_at else None,
             "etag": capture.etag if good and capture else visit.etag,
             "last_modified": capture.last_modified if good and capture else visit.last_modified,
             "last_sha256": capture.sha256 if good and capture else visit.last_sha256,
         },
     )
+
+
+def failures_after(visit: Visit, state: State) -> int:
+    """Return how many visits in a row have failed once one has ended with a state."""
+    return visit.failures + 1 if state in {"failed", "refused"} else 0
+
+
+def lead(db: sqlite3.Connection, key: str, *, article: int) -> None:
+    """Keep which article an address led to, if it led to none before."""
+    db.execute("update visits set article = ? where key = ? and article is null", (article, key))
 
 
 def known(db: sqlite3.Connection, visit: Visit) -> Visit:
@@ -211,6 +220,14 @@ def _linked_from(db: sqlite3.Connection, key: str) -> str | None:
 def find(db: sqlite3.Connection, key: str) -> Visit | None:
     """Return what is known of an address (its key), None if it is not known."""
     row = db.execute(f"{VISITS} where v.key = ?", (key,)).fetchone()
+    return row and as_visit(row)
+
+
+def first_visit(db: sqlite3.Connection, article: int) -> Visit | None:
+    """Return the visit to the address that led to an article first, None if none did."""
+    row = db.execute(
+        f"{VISITS} where v.article = ? order by v.found_at, v.key limit 1", (article,)
+    ).fetchone()
     return row and as_visit(row)
 
 

@@ -5,12 +5,12 @@ from urllib.parse import urlsplit
 
 from archive.articles import Identity
 from archive.problems import ProblemKind
-from archive.records import Extraction, Kind, Outcome, PageKind, Problem, Reading, Visit
+from archive.records import Kind, Outcome, Problem, Reading
 from archive.store import Store
 from archive.urls import canonical, host_of
 from archive.visits import State
 from crawler import schedule
-from crawler.language import changes_script
+from crawler.meaning import believed
 from crawler.outcomes import Ended
 from crawler.publisher import Publisher
 from crawler.traps import Traps
@@ -33,7 +33,14 @@ class Keeper:
                 visit, claimed=claimed, answered=answered, title=reading.extraction.title
             )
             if identity.led:
-                store.visited(visit, capture, due_at=None, state="done", article=identity.article)
+                store.visited(
+                    visit,
+                    capture,
+                    due_at=None,
+                    state="done",
+                    article=identity.article,
+                    outcome=Outcome.ALIAS,
+                )
                 self._traps.count(visit, fruitful=False)
                 return Ended(visit=visit, state="done")
             return self._keep(reading, identity)
@@ -41,8 +48,9 @@ class Keeper:
     def _keep(self, reading: Reading, identity: Identity) -> Ended:
         visit, capture, store = reading.page.visit, reading.page.capture, self._store
         now = store.clock()
+        language = store.language(visit.article) if visit.article else None
         article, outcome = store.keep(
-            self._believed(reading.extraction, visit),
+            believed(reading.extraction, language),
             url=identity.url,
             visit=visit,
             capture=capture,
@@ -58,22 +66,13 @@ class Keeper:
             due_at=again(visit, now=now),
             state=state,
             article=article,
-            good=article is not None,
+            outcome=outcome or (Outcome.FAILED if passing else Outcome.OTHER),
         )
         if article is not None and self._publishers[visit.publisher].lead_image:
             self._want_image(reading)
         if not passing:
             self._traps.count(visit, fruitful=outcome is Outcome.NEW)
         return Ended(visit=visit, state=state)
-
-    def _believed(self, extraction: Extraction, visit: Visit) -> Extraction:
-        """Return a reading, or that it is of another page: no newspaper changes its script."""
-        before = self._store.language(visit.article) if visit.article else None
-        if not extraction.text or not changes_script(before, extraction.text):
-            return extraction
-        detail = f"another page stands here: the article was in another script ({before})"
-        problem = Problem(kind=ProblemKind.REPLACED, detail=detail, stage="keep")
-        return Extraction(kind=PageKind.OTHER, problems=(problem,))
 
     def _want_image(self, reading: Reading) -> None:
         """Make the main image of an article due; its address may be none at all."""

@@ -13,14 +13,15 @@ from typing import Self
 from archive.clock import Clock, system
 from archive.database import require
 from archive.errors import ArchiveError
+from archive.records import WarcLocation
 from archive.replayed import Event, Replayed
 from archive.store import Store
 from archive.upkeep import gathering, joining, late
 from archive.upkeep.joining import Taken
 from archive.warc.files import ASIDE, settle
-from crawler.again import weave_again
 from crawler.publisher import load_all
 from crawler.rebuild import STOPPED
+from crawler.reextract import derive_again
 from crawler.replay import Replay
 from crawler.workers import Stopped, Workers
 
@@ -75,10 +76,16 @@ class Joined(Replayed):
         self._replaying = False
         self.run, self.now = self._own, self._present()
 
-    def tell(self, *words: object, **fields: object) -> None:
-        """Write what this run does; what is done again is told by the files that came in."""
+    def write_metadata(self, *words: object, **fields: object) -> WarcLocation:
+        """Write what this run does; the files that came in say what is done again."""
+        if self._replaying:
+            return WarcLocation(file="", offset=0, length=0)
+        return Store.write_metadata(self, *words, **fields)  # type: ignore[arg-type]
+
+    def write_journal(self, *words: object, **fields: object) -> None:
+        """Write what came of a capture here; the files that came in say it of theirs."""
         if not self._replaying:
-            Store.tell(self, *words, **fields)  # type: ignore[arg-type]
+            Store.write_journal(self, *words, **fields)  # type: ignore[arg-type]
 
     def take(self, taken: Taken, runs: dict[int, int]) -> tuple[str, ...]:
         """Take a file in, with its rows; return the stretches of it that do not read.
@@ -89,7 +96,7 @@ class Joined(Replayed):
             (last,) = self.db.execute("select max(id) from runs").fetchone()
             runs[taken.run] = last + 1
             fields = {"act": "merge", "runs": str(runs[taken.run])}
-            self.tell("urn:x-warraq:merge", fields, at=self.now)
+            self.write_metadata("urn:x-warraq:merge", fields, at=self.now)
             self.batch.commit()
         name = joining.copy_aside(self.root, taken, run=runs[taken.run])
         gathered = gathering.gather(self.db, self.root / ASIDE, [name], joined=True)
@@ -153,7 +160,7 @@ async def _replay(store: Joined, workers: Workers, progress: Progress) -> None:
     await replay.run(progress=lambda done: progress("events", done, total))
     store.rest()
     woven = {*store.shared(), *late.articles(store.db)}
-    await weave_again(store, sorted(woven), publishers, workers)
+    await derive_again(store, sorted(woven), publishers, workers)
     gathering.clear(store.db)
     late.forget(store.db)
     store.done = 0

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archive.problems import ProblemKind
-from archive.records import Capture, Kind, Problem, Visit
+from archive.records import Capture, Kind, Outcome, Problem, Visit
 from archive.store import Store
 from archive.visits import State
 from crawler import schedule
@@ -39,16 +39,16 @@ class Outcomes:
 
     def unchanged(self, visit: Visit, capture: Capture) -> Ended:
         """End a visit whose address answered as last time, or said so with a 304."""
+        outcome = Outcome.READ
         if visit.article is not None:
             self._store.unchanged(visit.article, capture=capture)
-        return self.done(visit, capture)
+            outcome = Outcome.UNCHANGED
+        return self.done(visit, capture, outcome=outcome)
 
-    def done(self, visit: Visit, capture: Capture) -> Ended:
+    def done(self, visit: Visit, capture: Capture, *, outcome: Outcome = Outcome.READ) -> Ended:
         """End a visit whose answer was read."""
-        now = self._store.clock()
-        return self._end(
-            visit, capture, state="done", due_at=schedule.after_success(visit, now=now)
-        )
+        due_at = schedule.after_success(visit, now=self._store.clock())
+        return self._end(visit, capture, state="done", due_at=due_at, outcome=outcome)
 
     def image(self, visit: Visit, capture: Capture) -> Ended:
         """End a visit to an image: what answers must be one, by its header and its first bytes."""
@@ -59,24 +59,25 @@ class Outcomes:
 
     def gone(self, visit: Visit, capture: Capture) -> Ended:
         """End a visit to an address where nothing is any more (404 or 410)."""
-        kind = ProblemKind.http(capture.status)
+        kind, now = ProblemKind.http(capture.status), self._store.clock()
         if visit.article is None:
-            is_news = self._is_news(visit, kind)
+            outcome, is_news = Outcome.GONE, self._is_news(visit, kind)
         else:
-            is_news = self._store.gone(visit.article, capture=capture)
+            outcome = self._store.missing(visit.article, capture=capture)
+            is_news = outcome is Outcome.GONE
         if is_news:
             self._problem(visit, capture, kind, f"answered {capture.status}: gone")
-        now = self._store.clock()
-        return self._end(visit, capture, state="gone", due_at=schedule.after_gone(visit, now=now))
+        is_open = visit.article is not None and not self._store.is_gone(visit.article)
+        due_at = (schedule.to_confirm if is_open else schedule.after_gone)(visit, now=now)
+        return self._end(visit, capture, state="gone", due_at=due_at, outcome=outcome)
 
     def refused(self, visit: Visit, detail: str) -> Ended:
         """End a visit that the site's robots.txt forbids."""
         if self._is_news(visit, ProblemKind.ROBOTS_DISALLOW):
             self._problem(visit, None, ProblemKind.ROBOTS_DISALLOW, detail)
         now = self._store.clock()
-        return self._end(
-            visit, None, state="refused", due_at=schedule.after_failure(visit, now=now)
-        )
+        due_at = schedule.after_failure(visit, now=now)
+        return self._end(visit, None, state="refused", due_at=due_at, outcome=Outcome.REFUSED)
 
     def not_a_page(self, visit: Visit, capture: Capture, what: str) -> Ended:
         """End a visit to an article's address that answered with something else than a page."""
@@ -86,7 +87,7 @@ class Outcomes:
         known = visit.article is not None
         due_at = (schedule.after_failure if known else schedule.after_success)(visit, now=now)
         state: State = "failed" if known else "done"
-        return self._end(visit, capture, state=state, due_at=due_at, good=False)
+        return self._end(visit, capture, state=state, due_at=due_at, outcome=Outcome.OTHER)
 
     def failed(
         self,
@@ -107,7 +108,14 @@ class Outcomes:
         due_at = schedule.after_failure(visit, now=now, retry_after=asked, give_up=not kind.away)
         self._problem(visit, capture, kind, detail, stage=stage)
         not_before = due_at if asked or kind.asks_for_patience else None
-        return self._end(visit, capture, state="failed", due_at=due_at, not_before=not_before)
+        return self._end(
+            visit,
+            capture,
+            state="failed",
+            due_at=due_at,
+            not_before=not_before,
+            outcome=Outcome.FAILED,
+        )
 
     def _is_news(self, visit: Visit, kind: ProblemKind) -> bool:
         """Return whether a state of an address was not told yet; of an entry point, today."""
@@ -137,9 +145,9 @@ class Outcomes:
         state: State,
         due_at: datetime | None,
         not_before: datetime | None = None,
-        good: bool = True,
+        outcome: Outcome = Outcome.READ,
     ) -> Ended:
         self._store.visited(
-            visit, capture, due_at=due_at, state=state, not_before=not_before, good=good
+            visit, capture, due_at=due_at, state=state, not_before=not_before, outcome=outcome
         )
         return Ended(visit=visit, state=state)

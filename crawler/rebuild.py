@@ -24,8 +24,8 @@ from archive.session import WARC_FOLDER
 from archive.upkeep import gathering, late
 from archive.upkeep.mending import latest
 from archive.warc.files import sync_folder
-from crawler.again import weave_again
 from crawler.publisher import load_all
+from crawler.reextract import derive_again
 from crawler.replay import Replay
 from crawler.workers import Stopped, Workers
 
@@ -127,7 +127,7 @@ async def _rebuild(
             replay = Replay(store, publishers, workers)
             await replay.run(progress=lambda done: progress("events", done, total))
             woven = {*store.shared(), *late.articles(store.db)}
-            await weave_again(store, sorted(woven), publishers, workers)
+            await derive_again(store, sorted(woven), publishers, workers)
         except Stopped as error:
             raise workers.failure or ArchiveError(STOPPED) from error
         finally:

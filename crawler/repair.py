@@ -26,9 +26,9 @@ from archive.upkeep.repairing import Repair
 from archive.upkeep.retelling import LATE, tell_again
 from archive.upkeep.soundness import SEARCH, are_of_indexes, faults, missing_tables
 from archive.upkeep.verify import verify
-from crawler import again
 from crawler.publisher import load_all
 from crawler.rebuild import OLD, rebuild
+from crawler.reextract import Job, reextract
 
 logger = logging.getLogger(__name__)
 
@@ -192,11 +192,11 @@ async def _read_again(
     root: Path, articles: frozenset[int], say: Say, *, processes: int | None, clock: Clock
 ) -> None:
     say(f"{len(articles)} articles with a broken chain of revisions are read again.")
-    job = again.Job(
+    job = Job(
         root=root,
         publishers=load_all(root / "publishers"),
         articles=articles,
         processes=processes,
         clock=clock,
     )
-    await again.read_again(job, tell=lambda url, changes: say(f"{url}: {', '.join(changes)}"))
+    await reextract(job, show=lambda url, changes: say(f"{url}: {', '.join(changes)}"))

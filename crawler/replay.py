@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
-from archive import imports, replayed, runs, troubles
+from archive import captures, imports, runs, troubles
 from archive.clock import iso
 from archive.errors import DamagedWarc
+from archive.journal import visit_of
 from archive.maintenance.import_jsonl import keep_imported, known_article, publish_new
 from archive.maintenance.json_line import BadLine, read_line
 from archive.maintenance.withhold import note
@@ -30,7 +31,6 @@ from archive.records import (
     WarcLocation,
 )
 from archive.replayed import Event, Replayed
-from archive.told import visit_of
 from archive.warc import reader
 from crawler.daterange import Period
 from crawler.extract.byline import names
@@ -141,8 +141,7 @@ class Replay:
         return asyncio.ensure_future(self._workers.extract(page, publisher, hints=hints))
 
     def _as_shown(self, capture: Capture) -> Capture:
-        found = replayed.shown(self._store.db, self._store.warc_folder, capture)
-        return replace(capture, body=found[0], content_type=found[1]) if found else capture
+        return captures.as_shown(self._store.db, self._store.warc_folder, capture)
 
     async def _do(self, ready: _Ready) -> None:
         event, store = ready.event, self._store

@@ -9,11 +9,11 @@ from dataclasses import replace
 from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Link, Page, Visit
 from archive.store import Store
-from archive.urls import host_of
 from crawler.browser.render import NotRendered, is_shown
 from crawler.daterange import Period
-from crawler.listings import NotAListing, wordpress
+from crawler.listings import NotAListing
 from crawler.listings.follow import Listing, announced_sitemaps, has_to_announce
+from crawler.meaning import Meaning, meaning_of
 from crawler.mime import medium
 from crawler.outcomes import Ended, Outcomes
 from crawler.publisher import Publisher
@@ -62,24 +62,33 @@ class Responses:
         `shown` gives the capture as a browser shows it, where its publisher needs that, and
         raises NotRendered where it cannot; `retry_after` is the header of that name.
         """
-        if capture.truncated:
-            detail = f"the answer broke off ({capture.truncated})"
-            return self._outcomes.failed(visit, capture, ProblemKind.TRUNCATED, detail)
-        if _is_unchanged(visit, capture):
-            return self._outcomes.unchanged(visit, capture)
-        if capture.status == 200:
-            return await self._read(visit, capture, shown)
-        if capture.status == 400 and wordpress.is_past_the_end(capture.body):
-            return self._outcomes.done(visit, capture)  # posts were withdrawn since it was listed
-        return await self._read_error(visit, capture, retry_after)
+        meaning = meaning_of(
+            capture,
+            kind=visit.kind,
+            asked=visit.url,
+            validated=bool(visit.etag or visit.last_modified),
+            last_payload=visit.last_sha256 if visit.article else None,
+        )
+        outcomes = self._outcomes
+        match meaning:
+            case Meaning.TRUNCATED:
+                detail = f"the answer broke off ({capture.truncated})"
+                return outcomes.failed(visit, capture, ProblemKind.TRUNCATED, detail)
+            case Meaning.UNCHANGED:
+                return outcomes.unchanged(visit, capture)
+            case Meaning.IMAGE:
+                return outcomes.image(visit, capture)
+            case Meaning.MEDIUM:
+                self._traps.count(visit, fruitful=False)
+                return outcomes.not_a_page(visit, capture, medium(capture) or "")
+            case Meaning.PAGE | Meaning.LISTING:
+                return await self._read(visit, capture, shown)
+            case Meaning.PAST_THE_END:  # posts were withdrawn since it was listed
+                return outcomes.done(visit, capture)
+        return await self._read_error(visit, capture, retry_after, meaning)
 
     async def _read(self, visit: Visit, capture: Capture, shown: Shown) -> Page | Ended:
-        """Return the page that a good answer is, or the end of a visit to something else."""
-        if visit.kind is Kind.IMAGE:
-            return self._outcomes.image(visit, capture)
-        if visit.kind is Kind.ARTICLE and (what := medium(capture)):
-            self._traps.count(visit, fruitful=False)
-            return self._outcomes.not_a_page(visit, capture, what)
+        """Return the page that a good answer is, or the end of a visit to a listing."""
         try:
             as_shown = await shown(visit, capture)
         except NotRendered as error:
@@ -88,14 +97,16 @@ class Responses:
             return Page(visit=visit, capture=as_shown)
         return await self._read_listing(visit, as_shown)
 
-    async def _read_error(self, visit: Visit, capture: Capture, retry_after: str) -> Ended:
+    async def _read_error(
+        self, visit: Visit, capture: Capture, retry_after: str, meaning: Meaning
+    ) -> Ended:
         """End a visit that an error answered: gone, unless something else says so in its place."""
         try:
             wall = await self._workers.wall(capture)
         except Stopped:
             return Ended(visit=visit)
         detail = f"answered {capture.status}" + (f": {wall.detail}" if wall else "")
-        if capture.status not in {404, 410} or host_of(capture.url) != host_of(visit.url):
+        if meaning is not Meaning.ABSENT:
             kind = ProblemKind.http(capture.status)
             return self._outcomes.failed(visit, capture, kind, detail, retry_after=retry_after)
         if wall and not wall.kind.proves_removal:
@@ -124,10 +135,3 @@ class Responses:
             return await self._workers.links(capture)
         links = await self._workers.links(capture, announced=True)
         return [*announced_sitemaps(self._store, capture, now=self._store.clock()), *links]
-
-
-def _is_unchanged(visit: Visit, capture: Capture) -> bool:
-    """Say whether the answer is the last good one; a 304 that nobody asked for is not."""
-    if capture.status == 304:
-        return bool(visit.etag or visit.last_modified)
-    return bool(capture.status == 200 and visit.article and capture.sha256 == visit.last_sha256)

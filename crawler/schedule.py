@@ -6,6 +6,7 @@ Pure. Articles are looked at again at fixed ages, listings by the crawl's own sc
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from archive.history import CONFIRMED
 from archive.records import Kind, Visit
 
 # Ages at which an article is looked at again, counted from when it was first found.
@@ -60,6 +61,14 @@ def after_failure(
         return None
     wait = min(FIRST_FAILURE * (1 << min(visit.failures, 12)), LONGEST_WAIT)
     return max(now + wait, retry_after or now)
+
+
+def to_confirm(_visit: Visit, *, now: datetime) -> datetime:
+    """Return when an article is due again that answered 404 or 410, to see whether it is gone.
+
+    Whatever its age: one such answer may be a mishap of the server.
+    """
+    return now + CONFIRMED
 
 
 def after_gone(visit: Visit, *, now: datetime) -> datetime | None:

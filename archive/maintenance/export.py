@@ -38,7 +38,8 @@ select name from article_authors join authors on id = author where article = ? o
 _TAGS = "select name from article_tags join tags on id = tag where article = ? order by name"
 REVISION = (
     "number", "observed_at", "title", "deck", "byline", "dateline", "section", "tags",
-    "published_at", "published_on", "modified_at", "text", "image_url", "content_hash",
+    "captions", "published_at", "published_on", "modified_at", "text", "image_url", "small",
+    "content_hash",
 )  # fmt: skip
 _REVISIONS = f"select {', '.join(REVISION)} from revisions where article = ? order by number"  # noqa: S608 - names are ours
 
@@ -111,7 +112,9 @@ def _plain(db: sqlite3.Connection, row: Row, *, revisions: bool) -> Row:
     row["authors"] = [name for (name,) in db.execute(_AUTHORS, (article,))]
     states = [dict(state) for state in db.execute(_REVISIONS, (article,))]
     for state in states:
-        state["tags"] = json.loads(state["tags"] or "[]")
+        for name in ("tags", "captions"):
+            state[name] = json.loads(state[name] or "[]")
+        state["small"] = bool(state["small"])
     names = [name for (name,) in db.execute(_TAGS, (article,))]
     # The table of tags knows no order, the latest revision has the page's.
     printed = list(dict.fromkeys(states[-1]["tags"])) if states else []

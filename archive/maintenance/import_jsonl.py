@@ -7,15 +7,19 @@ whatever a collection says of it now, the archive saw it before.
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any
 
-from archive import articles, captures, stories, troubles
+from archive import articles, captures, troubles
+from archive.article_rows import reading_of
 from archive.clock import from_iso, iso
-from archive.maintenance.json_line import BadLine, Imported, NamesOf, nobody, read_line
+from archive.history import History, Revision, State
+from archive.maintenance.export import TIMES
+from archive.maintenance.json_line import TEXTS, BadLine, Imported, NamesOf, nobody, read_line
 from archive.problems import ProblemKind
-from archive.records import Kind, Problem, Publisher
+from archive.records import Extraction, Kind, PageKind, Problem, Publisher
+from archive.revisions import content_hash
 from archive.session import Session
 from archive.warc import records
 from archive.warc.records import Resource
@@ -170,18 +174,64 @@ def known_article(db: sqlite3.Connection, url: str) -> int | None:
 def keep_imported(db: sqlite3.Connection, imported: Imported, *, capture: int) -> int:
     """Keep the article of a line, of which there is none yet, and return its id."""
     url = imported.article["url"]
-    row = imported.article | {
-        "id": articles.free_id(db, url),
-        "publisher": imported.publisher.slug,
-        "capture": capture,
+    article = articles.free_id(db, url)
+    history = history_of(imported, capture=capture)
+    articles.add(db, article, history, url=url, publisher=imported.publisher.slug)
+    captures.attribute(db, capture, article=article)
+    return article
+
+
+def history_of(imported: Imported, *, capture: int) -> History:
+    """Return the history that a line tells; its record is the capture."""
+    row = imported.article
+    moments = {
+        name: from_iso(row[name]) if row[name] else None
+        for name in (*TIMES, "published_at", "modified_at")
     }
-    articles.insert(db, "articles", row)
-    for state in imported.revisions:
-        articles.insert(db, "revisions", state | {"article": row["id"], "capture": capture})
-    articles.set_names(db, row["id"], authors=imported.authors, tags=imported.tags)
-    captures.attribute(db, capture, article=row["id"])
-    stories.enter(db, row["id"])
-    return int(row["id"])
+    reading = Extraction(
+        kind=PageKind(row["kind"]),
+        **{name: row[name] for name in TEXTS},
+        published_at=moments["published_at"],
+        published_on=row["published_on"] and date.fromisoformat(row["published_on"]),
+        modified_at=moments["modified_at"],
+        text=row["text"],
+        authors=imported.authors,
+        tags=imported.tags,
+    )
+    revisions = tuple(_revision(state, row, capture) for state in imported.revisions)
+    return History(
+        state=State(
+            reading=reading,
+            capture=capture,
+            first_seen_at=from_iso(row["first_seen_at"]),
+            last_seen_at=from_iso(row["last_seen_at"]),
+            changed_at=moments["changed_at"],
+            revision_count=len(revisions),
+            missing_at=moments["gone_at"],
+            gone_at=moments["gone_at"],
+        ),
+        revisions=revisions,
+    )
+
+
+def _revision(state: dict[str, Any], article: dict[str, Any], capture: int) -> Revision:
+    text = article["text"] if state["text"] is None else state["text"]
+    on = state["published_on"]
+    reading = replace(
+        reading_of(state, text=text, byline=state["byline"]),
+        published_at=from_iso(state["published_at"]) if state["published_at"] else None,
+        published_on=date.fromisoformat(on) if on else None,
+        modified_at=from_iso(state["modified_at"]) if state["modified_at"] else None,
+    )
+    if content_hash(reading) != state["content_hash"]:
+        reading = replace(reading, byline_from="feed")  # which the page does not print
+    return Revision(
+        number=state["number"],
+        observed_at=from_iso(state["observed_at"]),
+        capture=capture,
+        reading=reading,
+        small=bool(state["small"]),
+    )
 
 
 def publish_new(db: sqlite3.Connection, publisher: Publisher) -> None:

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from archive.article_rows import reading_of
 from archive.clock import iso
 from archive.maintenance.export import REVISION, TIMES
-from archive.records import Extraction, PageKind, Publisher
+from archive.records import PageKind, Publisher
 from archive.revisions import content_hash
 from archive.search.arabic import tidy
 from archive.urls import canonical, host_of
 
-_TEXTS = (
+TEXTS = (
     "title", "deck", "byline", "byline_from", "dateline", "section", "language",
     "published_from", "image_url",
 )  # fmt: skip
@@ -76,7 +77,7 @@ def read_line(
 
 def _article(told: dict[str, Any], now: str) -> dict[str, Any]:
     fields: dict[str, Any] = {"url": _url(told)}
-    fields |= {name: _text(told, name) for name in _TEXTS}
+    fields |= {name: _text(told, name) for name in TEXTS}
     fields |= {name: _time(told, name) for name in TIMES}
     text = _text(told, "text")
     if not text or not text.strip():
@@ -121,42 +122,33 @@ def _state(given: dict[str, Any], article: dict[str, Any], *, last: bool) -> dic
         missing = "observed_at" if observed_at is None else "text"
         raise BadLine(f"revision {number} has no {missing}")
     texts = ("title", "deck", "byline", "dateline", "section", "image_url")
-    state = {name: _text(given, name) for name in texts}
-    tags = _names(given, "tags")
+    state: dict[str, Any] = {name: _text(given, name) for name in texts}
+    state |= {name: _list(_names(given, name)) for name in ("tags", "captions")}
     state |= {name: _time(given, name) for name in ("published_at", "modified_at")}
     state |= {
         "number": number,
         "observed_at": observed_at,
         "published_on": _day(given),
-        "tags": json.dumps(tags, ensure_ascii=False) if tags else None,
-        "content_hash": _hash(state, tags, text, given.get("content_hash"), article),
+        "content_hash": _hash(state, text, given.get("content_hash"), article),
+        "small": int(given.get("small") is True),
         "text": None if last else text,
     }
     return state
 
 
+def _list(names: tuple[str, ...]) -> str | None:
+    return json.dumps(names, ensure_ascii=False) if names else None
+
+
 def _hash(
     state: dict[str, Any],
-    tags: tuple[str, ...],
     text: str,
     told: Any,
     article: dict[str, Any],
 ) -> str:
     """Return a state's digest; with the byline or, if a listing gave that, without."""
     with_byline, without = (
-        content_hash(
-            Extraction(
-                kind=PageKind.ARTICLE,
-                title=state["title"],
-                deck=state["deck"],
-                byline=byline,
-                dateline=state["dateline"],
-                section=state["section"],
-                tags=tags,
-                text=text,
-                image_url=state["image_url"],
-            )
-        )
+        content_hash(reading_of(state, text=text, byline=byline))
         for byline in (state["byline"], None)
     )
     if told in {with_byline, without}:

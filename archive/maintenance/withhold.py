@@ -166,7 +166,7 @@ def _act(session: Session, article: int, act: str, reason: str | None) -> None:
     (url,) = session.db.execute("select url from articles where id = ?", (article,)).fetchone()
     given = " ".join((reason or "").split())
     fields = {"act": act, "article": str(article)} | ({"reason": given} if given else {})
-    session.tell(url, fields, at=now)
+    session.write_metadata(url, fields, at=now)
     note(session.db, article, act, given or None, now)
 
 

@@ -153,7 +153,7 @@ class _File:
         if kind == "warcinfo":
             self._begin(read_fields(record.block), from_iso(record.fields["warc-date"]))
         elif kind == "metadata":
-            self._tell(record.fields, read_fields(record.block))
+            self._tell(record.fields, read_fields(record.block), location)
         elif kind in {"response", "revisit"} and KIND_FIELD.lower() not in record.fields:
             self._set_aside()
             self._foreign = record, location
@@ -168,7 +168,7 @@ class _File:
         self._run = known_run(self._db, number, info.get("command", "crawl"), at)
         self._wait(at, "run", info | ({"joined": "yes"} if self._joined else {}))
 
-    def _tell(self, fields: Mapping[str, str], told: dict[str, str]) -> None:
+    def _tell(self, fields: Mapping[str, str], told: dict[str, str], place: WarcLocation) -> None:
         if SOURCE in told:
             self._copied(fields.get("warc-refers-to"), told)
         row = self._db.execute(
@@ -177,6 +177,8 @@ class _File:
         act = "visit" if "visit" in told else told.get("act", "")
         act = "import-warc" if SOURCE in told else act
         self._wait(from_iso(fields["warc-date"]), act, told, capture=row and row[0])
+        if row and "visit" in told:
+            captures.journaled(self._db, captures.get(self._db, row[0]), place)
 
     def _copied(self, record_id: str | None, told: dict[str, str]) -> None:
         """Give a record of another program its row, by what is told of it behind it."""

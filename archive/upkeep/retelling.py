@@ -3,12 +3,11 @@
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
 
-from archive import chains, told
+from archive import articles, derivation, journal
 from archive.captures import MEDIA, PAYLOAD, SOURCE, WIRE_BYTES
 from archive.clock import from_iso
-from archive.records import Kind, Visit, WarcLocation
+from archive.records import Kind, Outcome, Visit, WarcLocation
 from archive.session import Session
 from archive.urls import canonical
 from archive.visits import VISITS, as_visit
@@ -28,11 +27,6 @@ where c.id = ?
 _VISIT = f"""
 {VISITS} where v.key = :key or (v.article = :article and v.kind = 'article')
 order by v.key = :key desc, v.found_at, v.key limit 1
-"""
-_NEAR = 5000  # records behind an answer, among which the one is that tells of its visit
-_INTERRUPTED = """
-select warc_file, warc_offset, warc_length from captures
-where id = ? and run in (select id from runs where state = 'interrupted')
 """
 _IN_ORDER = """
 select id from captures where id in (select value from json_each(?)) order by fetched_at, id
@@ -56,24 +50,6 @@ def tell_again(session: Session, numbers: Sequence[int]) -> Iterator[str]:
     session.batch.commit()
 
 
-def tell_untold(session: Session, number: int) -> None:
-    """Tell of the visit that a capture is of, if its run was killed before it could.
-
-    Raises:
-        DamagedWarc: if the record of the capture does not read.
-    """
-    row = session.db.execute(_INTERRUPTED, (number,)).fetchone()
-    if row is None:
-        return
-    place = WarcLocation(file=row[0], offset=row[1], length=row[2])
-    name = reader.read_record(session.warc_folder, place).id
-    behind = reader.records(session.warc_folder / place.file, start=place.offset + place.length)
-    for record in islice(behind, _NEAR):
-        if record.fields.get("warc-refers-to") == name and record.type == "metadata":
-            return
-    _tell(session, number)
-
-
 def _tell(session: Session, number: int) -> str:
     row = session.db.execute(_CAPTURE, (number,)).fetchone()
     url, publisher, at, sha256, size, media, file, offset, length, run, article, owner, began = row
@@ -85,15 +61,18 @@ def _tell(session: Session, number: int) -> str:
         kind=Kind.ARTICLE,
         found_at=moment,
     )
-    hints = chains.hints_at(session.db, visit.key, moment)
+    hints = derivation.hints_at(session.db, visit.key, moment)
     # With all that a first visit tells: the record of that may be the one that is lost.
     visit = replace(visit, last_sha256=None, hints=hints)
-    fields = told.fields_of(visit, run=run)
+    fields = journal.visit_fields(visit, run=run)
+    if key := articles.key_of(session.db, article):
+        decision = journal.Decision(outcome=Outcome.SAME, article=key)
+        fields |= journal.decision_fields(decision)
     record = reader.read_record(session.warc_folder, place)
     if KIND_FIELD.lower() not in record.fields:
         fields |= _of_copied(sha256, size, media)
         moment = from_iso(began or at)  # it was told of when it was copied
-    session.tell(url, fields, at=moment, refers_to=record.id)
+    session.write_metadata(url, fields, at=moment, refers_to=record.id)
     return f"told again: the visit to {url} of {at}"
 
 

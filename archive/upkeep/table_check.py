@@ -1,6 +1,5 @@
 """The database against itself: SQLite's own checks, and each article's chain of revisions."""
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -10,8 +9,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from archive.article_rows import reading_of
 from archive.database import NAME, open_for_reading
-from archive.records import Extraction, PageKind
 from archive.revisions import content_hash
 from archive.upkeep.damage import Damage, Findings
 
@@ -21,8 +20,8 @@ _RESTORE = "put archive.db back from a backup, or let `warraq repair` mend it fr
 _CHAINS = """
 select a.id as article, a.url, a.revision_count, a.title as now_title, a.deck as now_deck,
     a.dateline as now_dateline, a.section as now_section, a.text as now_text,
-    r.number, r.title, r.deck, r.byline, r.dateline, r.section, r.tags, r.text, r.image_url,
-    r.content_hash
+    r.number, r.title, r.deck, r.byline, r.dateline, r.section, r.tags, r.captions, r.text,
+    r.image_url, r.content_hash
 from articles a left join revisions r on r.article = a.id
 where a.id between ? and ? order by a.id, r.number
 """
@@ -115,26 +114,12 @@ def _chain_faults(states: list[dict[str, Any]]) -> Iterator[str]:
 def _hash_holds(state: dict[str, Any], text: str) -> bool:
     """Return whether a revision's digest is that of its fields; a listing's byline is left out."""
     try:
-        tags = tuple(json.loads(state["tags"] or "[]"))
+        readings = [
+            reading_of(state, text=text, byline=byline) for byline in (state["byline"], None)
+        ]
     except ValueError:
         return False
-    return any(
-        state["content_hash"]
-        == content_hash(
-            Extraction(
-                kind=PageKind.ARTICLE,
-                title=state["title"],
-                deck=state["deck"],
-                byline=byline,
-                dateline=state["dateline"],
-                section=state["section"],
-                tags=tags,
-                text=text,
-                image_url=state["image_url"],
-            )
-        )
-        for byline in dict.fromkeys((state["byline"], None))
-    )
+    return state["content_hash"] in map(content_hash, readings)
 
 
 def _damage(

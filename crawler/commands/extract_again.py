@@ -35,7 +35,7 @@ def read_archive_again(
     Of the first articles, or of `every` one. With `wait`, another command that writes is waited
     for.
     """
-    from crawler.again import PATIENCE, Job, read_again
+    from crawler.reextract import PATIENCE, Job, reextract
 
     known = load_all(*folders(archive))
     for slug in slugs:
@@ -52,13 +52,13 @@ def read_archive_again(
     )
     shown = _Shown(every=every)
     with Progress("articles") as progress:
-        told = asyncio.run(read_again(job, tell=shown, progress=progress))
+        report = asyncio.run(reextract(job, show=shown, progress=progress))
     if shown.left:
         click.echo(f"… and {shown.left:,} more; with --all each is printed")
-    counts = told.counts
+    counts = report.counts
     would = "would change" if dry_run else "changed"
     click.echo(f"{counts['read']:,} articles read again, {counts['changed']:,} {would}.")
-    for name, articles in told.fields.most_common():
+    for name, articles in report.fields.most_common():
         click.echo(f"{articles:>10,}  {name}")
     if counts["new"]:
         click.echo(f"{counts['new']:,} pages {'would become' if dry_run else 'became'} articles.")
@@ -71,7 +71,7 @@ def read_archive_again(
             f"{counts['damaged']:,} have a capture that does not read, and are left as they are;"
             " `warraq verify` names it."
         )
-    if told.stopped:
+    if report.stopped:
         click.echo("Stopped; the same command begins again, and comes out the same.")
 
 

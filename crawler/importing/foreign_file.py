@@ -213,7 +213,7 @@ class ForeignFile:
             articles=self._since["articles"],
         )
         now = self._store.clock()
-        self._store.tell(f"urn:x-warraq:import:{self._key}", progress.fields(), at=now)
+        self._store.write_metadata(f"urn:x-warraq:import:{self._key}", progress.fields(), at=now)
         imports.remember(self._store.db, progress, now=now)
         self._remembered = self._place
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from enum import StrEnum
 
-from archive import captures, imports, told
+from archive import articles, captures, imports, journal, visits
 from archive.articles import Identity
 from archive.problems import ProblemKind
 from archive.records import Extraction, Outcome, PageKind, Problem, Reading
@@ -27,6 +27,15 @@ class Became(StrEnum):
     NO_ARTICLE = "no article"
 
 
+_OUTCOMES = {
+    Became.NEW: Outcome.NEW,
+    Became.CHANGED: Outcome.CHANGED,
+    Became.SAME: Outcome.SAME,
+    Became.OLDER: Outcome.SAME,
+    Became.NO_ARTICLE: Outcome.OTHER,
+}
+
+
 def is_article(extraction: Extraction, languages: AbstractSet[str] | None) -> bool:
     """Return whether a reading is an article, in one of the languages (None: in any).
 
@@ -43,18 +52,24 @@ def is_article(extraction: Extraction, languages: AbstractSet[str] | None) -> bo
 def keep(store: Store, reading: Reading, fields: Mapping[str, str]) -> Became:
     """Keep the reading of a page whose record and row are there, wholly or not at all.
 
-    `fields` are what a metadata record tells of it beside the visit.
+    `fields` are what a metadata record says of it beside the visit and what came of it.
     """
     visit, capture = reading.page.visit, reading.page.capture
-    refers_to = capture.record.record_id if capture.record else None
-    fields = told.fields_of(visit, run=store.run) | dict(fields)
-    store.tell(capture.url, fields, at=store.clock(), refers_to=refers_to)
     claimed, answered = addresses(reading)
     with store.batch.one_page():
         identity = store.identify(
             visit, claimed=claimed, answered=answered, title=reading.extraction.title
         )
         became = _keep(store, reading, identity)
+    decision = journal.Decision(
+        outcome=_OUTCOMES[became], article=articles.key_of(store.db, None, capture=capture.id)
+    )
+    fields = {
+        **journal.visit_fields(visit, run=store.run),
+        **fields,
+        **journal.decision_fields(decision),
+    }
+    store.write_journal(capture, fields, at=store.clock())
     store.batch.count()
     return became
 
@@ -63,7 +78,7 @@ def _keep(store: Store, reading: Reading, identity: Identity) -> Became:
     visit, capture, article = reading.page.visit, reading.page.capture, identity.article
     if article is not None and _is_aside(store, reading, identity):
         captures.attribute(store.db, capture.id, article=article)
-        imports.lead(store.db, visit.key, article=article)
+        visits.lead(store.db, visit.key, article=article)
         return Became.SAME if identity.led else Became.OLDER
     before = store.language(article) if article is not None else None
     if changes_script(before, reading.extraction.text):
@@ -76,7 +91,7 @@ def _keep(store: Store, reading: Reading, identity: Identity) -> Became:
     )
     if kept is None or outcome is None:
         return Became.NO_ARTICLE
-    imports.lead(store.db, visit.key, article=kept)
+    visits.lead(store.db, visit.key, article=kept)
     return {Outcome.NEW: Became.NEW, Outcome.CHANGED: Became.CHANGED}.get(outcome, Became.SAME)
 
 

@@ -89,7 +89,8 @@ def fill(root: Path, *, withhold: bool = True) -> Shelf:
         foreign=keep("5", _plain("Roads reopen", "BBC قالت.", date(2020, 11, 7)), "herald"),
         hostile=keep("6", _plain(HOSTILE, HOSTILE, date(2999, 1, 1), "javascript:alert(1)")),
     )
-    articles.gone(db, shelf.gone, at=NOON + timedelta(days=1))
+    for days in (1, 2):
+        articles.missing(db, shelf.gone, at=NOON + timedelta(days=days))
     if withhold:
         db.execute("update articles set withheld_at = last_seen_at where id = ?", (shelf.withheld,))
     runs.end(db, run, state="finished", now=NOON + timedelta(hours=3))

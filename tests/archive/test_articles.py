@@ -98,12 +98,15 @@ LIFTING = [
 @pytest.mark.parametrize("lift", LIFTING)
 def test_gone_is_marked_once_keeps_the_text_and_is_lifted(db, lift):
     article, _ = keep(db, reading())
-    assert articles.gone(db, article, at=NOON)
-    assert not articles.gone(db, article, at=NOON + timedelta(days=9))
+    outcomes = [
+        articles.missing(db, article, at=NOON + timedelta(minutes=minutes))
+        for minutes in (0, 59, 60, 180)
+    ]
+    assert outcomes == [Outcome.MISSING, Outcome.MISSING, Outcome.GONE, Outcome.MISSING]
     assert row(db, "gone_at, text", article) == ("2020-11-09T12:00:00.000000Z", "نص الخبر.")
     lift(db, article)
-    assert row(db, "gone_at, text", article) == (None, "نص الخبر.")
-    assert articles.gone(db, article, at=NOON + timedelta(days=9))
+    assert row(db, "missing_at, gone_at, text", article) == (None, None, "نص الخبر.")
+    assert articles.missing(db, article, at=NOON + timedelta(days=9)) is Outcome.MISSING
 
 
 def test_authors_and_tags_are_those_of_the_latest_reading(db):

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -312,8 +313,9 @@ def test_the_road_from_entry_point_to_article(tmp_path, clock):
             outcomes.append(outcome)
         assert outcomes == [Outcome.NEW, Outcome.CHANGED, Outcome.SAME]
         assert article is not None
-        assert store.gone(article, capture=capture)
-        assert not store.gone(article, capture=capture)
+        assert store.missing(article, capture=capture) is Outcome.MISSING
+        later = replace(capture, fetched_at=capture.fetched_at + HOUR)
+        assert store.missing(article, capture=later) is Outcome.GONE
         store.unchanged(article, capture=capture)
     assert rows(tmp_path, "select gone_at, revision_count, capture from articles") == [
         (None, 2, capture.id)

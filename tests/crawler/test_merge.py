@@ -36,7 +36,9 @@ def lived(tmp_path_factory):
     with serve(newsstand):
         for root in roots.values():
             newsstand.write_publishers(root)
-        for step, who in ((0, "mine"), (5, "yours"), (20, "mine"), (30, "yours")):
+        for step, who in (
+            (0, "mine"), (5, "yours"), (20, "mine"), (1, "mine"), (30, "yours"), (2, "yours"),
+        ):  # fmt: skip
             newsstand.advance(timedelta(hours=step))
             for name in (who, "both"):
                 job = Job(

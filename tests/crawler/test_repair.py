@@ -13,11 +13,11 @@ import pytest
 from fastwarc.warc import ArchiveIterator
 from warcio.checker import Checker
 
+from archive.captures import load
 from archive.database import NAME, open_for_writing
 from archive.errors import ArchiveError, ArchiveLocked, NewerArchive, NotAnArchive
 from archive.maintenance.withhold import withhold
 from archive.records import Kind
-from archive.replayed import recorded
 from archive.upkeep.verify import verify
 from crawler.commands.options import chosen
 from crawler.crawl import Job, crawl
@@ -217,7 +217,7 @@ def test_a_payload_that_is_fetched_again_is_kept_again(root):
     assert length > 200
     assert verify(root).damages == []
     with closing(open_for_writing(root)) as db:
-        assert "نص الخبر 3" in recorded(db, root / "warc", number).body.decode()
+        assert "نص الخبر 3" in load(db, root / "warc", number).body.decode()
     mended(root)
 
 

@@ -11,10 +11,10 @@ from archive.records import Kind
 from archive.upkeep.salvage import Lost, walk
 from archive.upkeep.verify import verify
 from archive.warc.records import read_fields
-from crawler.again import Job, read_again
 from crawler.merge import merge
 from crawler.publisher import load_all
 from crawler.rebuild import rebuild
+from crawler.reextract import Job, reextract
 from tests.archive.desk import HOUR, NOON, PAPER, Hands, exchange, opened, reading, rows, visit
 from tests.archive.warc.foreign_warcs import packed
 from tests.crawler.importing.test_job import PAGES as FOREIGN
@@ -240,7 +240,7 @@ def test_a_page_of_a_killed_run_that_is_read_again_is_told_of(lived, tmp_path):
     spoil(path, *lost[:2])
     assert "told again" not in mended(root)
     job = Job(root=root, publishers=load_all(root / "publishers"))
-    assert asyncio.run(read_again(job)).counts["new"] == 1
+    assert asyncio.run(reextract(job)).counts["new"] == 1
     assert verify(root).damages == []
     ((_, _, fields),) = told(files(root)[-1])
     assert fields["warc-refers-to"] == ids[offset]

@@ -1,4 +1,4 @@
-"""Articles read again by other rules: chains made anew from captures, no edit invented."""
+"""Articles read again with other rules: histories derived from captures, no edit invented."""
 
 import asyncio
 import shutil
@@ -6,14 +6,12 @@ from contextlib import closing
 
 import pytest
 
-from archive.chains import Look, Loom
 from archive.database import open_for_writing
 from archive.upkeep.verify import verify
 from archive.urls import article_id
-from crawler.again import Job, read_again
 from crawler.publisher import load_all
 from crawler.rebuild import rebuild
-from tests.archive.desk import NOON
+from crawler.reextract import Job, reextract
 from tests.crawler import shell, wire
 from tests.crawler.test_rebuild import differences, everything, lived  # noqa: F401 - a fixture
 
@@ -36,7 +34,7 @@ def root(lived, tmp_path):  # noqa: F811 - the fixture
 def again(root, **options):
     shown = {}
     job = Job(root=root, publishers=load_all(root / "publishers"), **options)
-    told = asyncio.run(read_again(job, tell=lambda url, changes: shown.update({url: changes})))
+    told = asyncio.run(reextract(job, show=lambda url, changes: shown.update({url: changes})))
     return told, shown
 
 
@@ -75,7 +73,7 @@ async def test_revisions_that_read_the_same_now_become_one_and_true_edits_stay(p
     first, second, third = paper.rows(chain)
     remove_the_box(paper)
     job = Job(root=paper.root, publishers=load_all(paper.root / "publishers"))
-    told = await read_again(job)
+    told = await reextract(job)
     assert told.fields["revisions"] == 1
     assert paper.rows(chain) == [first, (2, *third[1:])]
     (before,) = paper.rows("select text from revisions where text is not null")
@@ -87,7 +85,7 @@ async def test_revisions_that_read_the_same_now_become_one_and_true_edits_stay(p
     assert paper.rows("select count(*) from captures where article is not null") == [(3,)]
     assert paper.rows("select id from articles") == [(article_id(site.url + PATH),)]
     assert verify(paper.root).damages == []
-    assert (await read_again(job)).counts["changed"] == 0
+    assert (await reextract(job)).counts["changed"] == 0
     kept = everything(paper.root)
     await rebuild(paper.root)
     for table, rows in everything(paper.root).items():
@@ -99,12 +97,12 @@ async def test_revisions_that_read_the_same_now_become_one_and_true_edits_stay(p
 async def test_a_dry_run_prints_what_would_change_and_changes_nothing(paper):
     remove_the_box(paper)
     before = everything(paper.root)
-    code, output = shell.run("extract", "--again", "--dry-run", "--archive", paper.root)
+    code, output = shell.run_apart("extract", "--again", "--dry-run", "--archive", paper.root)
     assert code == 0, output
     assert "1 articles read again, 1 would change." in output
     assert "revisions: 3 → 2" in output
     assert everything(paper.root) == before
-    code, output = shell.run("extract", "--again", "paper", "--archive", paper.root)
+    code, output = shell.run_apart("extract", "--again", "paper", "--archive", paper.root)
     assert code == 0, output
     assert "1 changed." in output
     assert len(everything(paper.root)["revisions"]) == 2
@@ -123,18 +121,12 @@ async def test_a_page_that_was_no_article_by_older_rules_becomes_one(archive, si
             db.execute(f"delete from {table}")
         db.execute("delete from articles")
     site.answers.clear()
-    told = await read_again(Job(root=archive.root, publishers={}))
+    told = await reextract(Job(root=archive.root, publishers={}))
     assert told.counts["new"] == 1
     after = everything(archive.root)
     for table in ("articles", "revisions", "captures"):
         assert differences(before[table], after[table]) == [], table
     assert verify(archive.root).damages == []
-
-
-def test_captures_that_show_no_article_make_no_chain():
-    with closing(Loom()) as loom:
-        looks = [Look(capture=1, at=NOON), Look(capture=2, at=NOON, gone=True)]
-        assert loom.woven("https://alwaraq.example/1", "alwaraq", looks) is None
 
 
 def test_mistakes_are_told_in_a_line(tmp_path):

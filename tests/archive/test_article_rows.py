@@ -1,27 +1,25 @@
-"""What differs between two chains of one article: the values, not only how many there are."""
+"""What differs between the rows of two histories: the values, not only how many there are."""
 
-from contextlib import closing
 from datetime import timedelta
 
 import pytest
 
-from archive.chains import Chain, Look, Loom
+from archive.article_rows import Rows
+from archive.history import Observation, fold
 from archive.records import Embed, Extraction, Image
-from tests.archive.desk import NOON, PAGE, PAPER, reading
+from tests.archive.desk import NOON, reading
 
 OLD, NEW = "نص الخبر كما كان أول مرة في الجريدة.", "نص الخبر كما صار بعد ساعة في الجريدة."
 PICTURE = Image(url="https://alwaraq.example/1.jpg", caption="مدرسة")
 
 
-def woven(*readings) -> Chain:
-    looks = [
-        Look(capture=number, at=NOON + timedelta(hours=number), reading=one)
+def rows(*readings) -> Rows:
+    history = fold(
+        Observation(capture=number, at=NOON + timedelta(hours=number), reading=one)
         for number, one in enumerate(readings, start=1)
-    ]
-    with closing(Loom()) as loom:
-        chain = loom.woven(PAGE, PAPER.slug, looks)
-    assert chain
-    return chain
+    )
+    assert history
+    return Rows.of(history)
 
 
 CHANGES: tuple[tuple[Extraction, Extraction, dict[str, object]], ...] = (
@@ -51,13 +49,13 @@ CHANGES: tuple[tuple[Extraction, Extraction, dict[str, object]], ...] = (
 
 @pytest.mark.parametrize(("before", "after", "changes"), CHANGES)
 def test_what_is_shown_with_an_article_is_told_by_what_it_is(before, after, changes):
-    assert woven(before).changes(woven(after)) == changes
+    assert rows(before).changes(rows(after)) == changes
 
 
 def test_of_an_earlier_revision_it_is_told_how_it_was_and_how_it_would_be():
     boxed = f"{OLD}\nإعلان الشركة الراعية للصحيفة."
-    changes = woven(reading(text=boxed), reading(text=NEW)).changes(
-        woven(reading(text=OLD), reading(text=NEW))
+    changes = rows(reading(text=boxed), reading(text=NEW)).changes(
+        rows(reading(text=OLD), reading(text=NEW))
     )
     ((one, other),) = changes.values()
     assert list(changes) == ["earlier revisions"]

@@ -1,0 +1,159 @@
+"""One article's history from its captures in the order of their time, read with the current rules.
+
+Each payload is read once. Captures come one after the other, so that one body of an article is in
+memory at a time.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from archive import captures, derivation, renderings
+from archive.clock import iso
+from archive.history import History, Observation, fold
+from archive.maintenance.import_jsonl import history_of
+from archive.maintenance.json_line import BadLine, Imported, read_line
+from archive.records import Capture, Extraction, Kind, Link, PageKind
+from crawler.extract.byline import names
+from crawler.meaning import Meaning, believed, meaning_of, proves_absence
+from crawler.mime import medium
+from crawler.publisher import Publisher
+from crawler.workers import Workers
+
+
+@dataclass(slots=True, kw_only=True)
+class _Progress:
+    """How far the captures of an article are gone through.
+
+    `payload` is the digest of the payload that was read last as the article, `language` that in
+    which it was written. `readings` are those that were made, by what they were made from.
+    """
+
+    number: int
+    article: str
+    publisher: Publisher
+    start: History | None = None
+    observations: list[Observation] = field(default_factory=list)
+    payload: str | None = None
+    language: str | None = None
+    readings: dict[object, Extraction] = field(default_factory=dict)
+
+    @property
+    def is_known(self) -> bool:
+        return self.start is not None or self.payload is not None
+
+
+class Deriver:
+    """Derives histories of articles in an archive; `folder` is that of its WARC files."""
+
+    def __init__(self, folder: Path, publishers: Mapping[str, Publisher], workers: Workers) -> None:
+        self._folder = folder
+        self._publishers = dict(publishers)
+        self._workers = workers
+
+    async def history(
+        self, db: sqlite3.Connection, article: int, *, url: str, publisher: str
+    ) -> History | None:
+        """Return the history of an article; None if none of its captures shows it.
+
+        `url` is its identity key.
+
+        Raises:
+            DamagedWarc: if a capture does not read.
+            Stopped: if the workers were told to end.
+        """
+        progress = _Progress(number=article, article=url, publisher=self.publisher(publisher, url))
+        for capture in captures.of_article(db, article):
+            if capture.status:
+                await self._observe(db, capture, progress)
+            else:
+                self._import(db, capture, progress)
+        return fold(progress.observations, progress.start)
+
+    def publisher(self, slug: str, url: str) -> Publisher:
+        """Return a publisher; of one without a file no more than an address of it tells."""
+        if slug not in self._publishers:
+            self._publishers[slug] = replace(Publisher.of_url(url), slug=slug, name=slug)
+        return self._publishers[slug]
+
+    async def read(
+        self, db: sqlite3.Connection, capture: Capture, publisher: Publisher
+    ) -> Extraction:
+        """Read a captured page again, as a browser showed it and by the hints it was read by.
+
+        Raises:
+            DamagedWarc: if it does not read.
+        """
+        visit = derivation.visit_of(db, self._folder, capture)
+        return await self._read(db, capture, publisher, visit.hints if visit else None)
+
+    def _import(self, db: sqlite3.Connection, capture: Capture, progress: _Progress) -> None:
+        """Begin with a line of a collection, unless the article is known by then."""
+        if progress.is_known:
+            return
+        line = captures.with_body(db, self._folder, capture).body
+        imported = line_of(line, publisher=capture.publisher, at=capture.fetched_at)
+        if imported and capture.id is not None:
+            progress.start = history_of(imported, capture=capture.id)
+
+    async def _observe(self, db: sqlite3.Connection, capture: Capture, progress: _Progress) -> None:
+        shown = renderings.digest_of(db, capture.id) if capture.id is not None else None
+        known = replace(capture, sha256=shown or capture.sha256)
+        visit = None
+        if _needs_visit(capture):
+            visit = derivation.visit_of(db, self._folder, capture, article=progress.number)
+        meaning = meaning_of(
+            known,
+            kind=Kind.ARTICLE,
+            asked=visit.url if visit else progress.article,
+            validated=True,
+            last_payload=progress.payload,
+        )
+        seen = Observation(capture=capture.id, at=capture.fetched_at)
+        if meaning is Meaning.UNCHANGED:
+            progress.observations.append(replace(seen, same=True))
+        elif meaning is Meaning.ABSENT and await self._is_absent(db, capture):
+            progress.observations.append(replace(seen, missing=True))
+        elif meaning in {Meaning.PAGE, Meaning.MEDIUM}:  # which is seen in the body
+            hints = visit.hints if visit else None
+            reading = await self._read_once(db, known, progress, hints)
+            if reading.is_article and believed(reading, progress.language) is reading:
+                progress.payload, progress.language = known.sha256, reading.language
+                progress.observations.append(replace(seen, reading=reading))
+
+    async def _is_absent(self, db: sqlite3.Connection, capture: Capture) -> bool:
+        loaded = captures.with_body(db, self._folder, capture)
+        return proves_absence(await self._workers.wall(loaded))
+
+    async def _read_once(
+        self, db: sqlite3.Connection, capture: Capture, progress: _Progress, hints: Link | None
+    ) -> Extraction:
+        made_from = (capture.sha256, capture.url, capture.content_type, hints)
+        if made_from not in progress.readings:
+            reading = await self._read(db, capture, progress.publisher, hints)
+            progress.readings[made_from] = reading
+        return progress.readings[made_from]
+
+    async def _read(
+        self, db: sqlite3.Connection, capture: Capture, publisher: Publisher, hints: Link | None
+    ) -> Extraction:
+        loaded = captures.with_body(db, self._folder, capture)
+        if medium(loaded):
+            return Extraction(kind=PageKind.OTHER)
+        page = captures.as_shown(db, self._folder, loaded)
+        return await self._workers.extract(page, publisher, hints=hints)
+
+
+def line_of(line: bytes, *, publisher: str | None, at: datetime) -> Imported | None:
+    """Return what an imported line says; None where it is not an article by the current rules."""
+    try:
+        return read_line(line, publisher=publisher, now=iso(at), names_of=names)
+    except BadLine:
+        return None
+
+
+def _needs_visit(capture: Capture) -> bool:
+    """Return whether what was asked, and what a listing said of it, matters for a capture."""
+    return capture.status in {200, 404, 410} and not capture.truncated

@@ -1,0 +1,119 @@
+"""Observations in the order of time make an article's history: appended or folded, it is one."""
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive import history as histories
+from archive.history import History, Observation, observe
+from archive.records import Image, Outcome
+from tests.archive.desk import HOUR, NOON, reading
+
+TEXTS = ("نص الخبر.", "نص الخبر كما صار.", "نص ثالث.")
+ONE, OTHER = reading(text=TEXTS[0]), reading(text=TEXTS[1])
+
+
+def fold(observations, start=None) -> History:
+    history = histories.fold(observations, start)
+    assert history
+    return history
+
+
+def seen(hours, reading=None, **fields):
+    return Observation(capture=hours, at=NOON + hours * HOUR, reading=reading, **fields)
+
+
+def test_the_first_reading_is_the_first_revision():
+    history = fold([seen(0, missing=True), seen(1, same=True), seen(2, ONE)])
+    assert history.state.first_seen_at == history.state.last_seen_at == NOON + 2 * HOUR
+    assert [one.number for one in history.revisions] == [1]
+    assert history.state.changed_at is None
+
+
+def test_without_a_reading_there_is_no_article():
+    assert histories.fold([seen(0, missing=True), seen(1, same=True), seen(2)]) is None
+
+
+def test_a_changed_text_is_a_revision_and_the_same_text_is_none():
+    history = fold([seen(0, ONE), seen(1, ONE), seen(2, OTHER), seen(3, same=True), seen(4, ONE)])
+    assert [(one.observed_at, one.reading.text) for one in history.revisions] == [
+        (NOON, TEXTS[0]), (NOON + 2 * HOUR, TEXTS[1]), (NOON + 4 * HOUR, TEXTS[0]),
+    ]  # fmt: skip
+    assert history.state.changed_at == NOON + 4 * HOUR
+    assert history.state.revision_count == 3
+    assert not any(one.small for one in history.revisions)
+
+
+def test_tags_captions_and_the_main_image_make_a_small_revision():
+    def picture(caption):
+        return (Image(url="https://a.example/1.jpg", caption=caption),)
+
+    readings = [
+        reading(tags=("أ", "ب")),
+        reading(tags=("ب", "أ")),
+        reading(tags=("أ",)),
+        reading(tags=("أ",), images=picture("مدرسة")),
+        reading(tags=("أ",), images=picture("مدرسة في الرقة")),
+        reading(tags=("أ",), images=picture("مدرسة في الرقة"), image_url="https://a.example/2.jpg"),
+        reading(
+            tags=("ت",), images=picture("مدرسة في الرقة"), image_url="https://a.example/2.jpg?w=3",
+            text=TEXTS[1],
+        ),
+    ]  # fmt: skip
+    history = fold([seen(hours, one) for hours, one in enumerate(readings)])
+    assert [(one.capture, one.small) for one in history.revisions] == [
+        (0, False), (2, True), (4, True), (5, True), (6, False),
+    ]  # fmt: skip
+
+
+def test_two_answers_an_hour_apart_mark_an_article_gone_since_the_first():
+    early = fold([seen(0, ONE), seen(1, missing=True), seen(1, missing=True)])
+    assert (early.state.missing_at, early.state.gone_at) == (NOON + HOUR, None)
+    gone = fold([seen(0, ONE), seen(1, missing=True), seen(3), seen(2, missing=True)])
+    assert gone.state.gone_at == NOON + HOUR
+    assert gone.state.last_seen_at == NOON
+    back = fold([seen(0, ONE), seen(1, missing=True), seen(2, same=True), seen(3, missing=True)])
+    assert (back.state.missing_at, back.state.gone_at) == (NOON + 3 * HOUR, None)
+
+
+def test_what_an_answer_was_is_said_once():
+    state = fold([seen(0, ONE)]).state
+    outcomes = []
+    for hours in (1, 2, 3):
+        step = observe(state, seen(hours, missing=True))
+        assert step
+        outcomes.append(step.outcome)
+        state = step.state
+    assert outcomes == [Outcome.MISSING, Outcome.GONE, Outcome.MISSING]
+
+
+def test_a_history_known_beforehand_speaks_for_its_span():
+    start = fold([seen(0, ONE), seen(5, ONE)])
+    history = fold([seen(3, OTHER), seen(5, OTHER), seen(6, OTHER)], start)
+    assert [(one.number, one.capture) for one in history.revisions] == [(1, 0), (2, 6)]
+
+
+OBSERVATIONS = st.lists(
+    st.one_of(
+        st.sampled_from(TEXTS).map(lambda text: {"reading": reading(text=text)}),
+        st.sampled_from([{"same": True}, {"missing": True}, {}]),
+    ),
+    max_size=12,
+)
+
+
+@given(OBSERVATIONS, st.integers(0, 12))
+def test_appending_to_a_folded_history_is_folding_all(shown, cut):
+    observations = [
+        Observation(capture=number, at=NOON + timedelta(minutes=25 * number), **one)
+        for number, one in enumerate(shown)
+    ]
+    first = histories.fold(observations[:cut])
+    state, revisions = (first.state, list(first.revisions)) if first else (None, [])
+    for observation in observations[cut:]:
+        if step := observe(state, observation):
+            state = step.state
+            revisions += [step.revision] if step.revision else []
+    appended = History(state=state, revisions=tuple(revisions)) if state else None
+    assert appended == histories.fold(observations)

@@ -6,6 +6,7 @@ import click
 
 from archive.commands.options import archive_option
 from archive.commands.progress import Progress
+from archive.plurals import counted
 
 
 @click.command()
@@ -14,18 +15,18 @@ from archive.commands.progress import Progress
 @click.option(
     "--link",
     is_flag=True,
-    help="Hard links for finished WARC files, where DEST is on the same disk: no space, no time,"
-    " but no help against a failing disk.",
+    help="Hard-link finished WARC files, if DEST is on the same disk: takes no space and no time,"
+    " but does not protect against a failing disk.",
 )
 def backup(destination: Path, archive: Path, link: bool) -> None:
-    """Write a snapshot into DEST, or bring it up to date.
+    """Write a snapshot into DEST, or update the one there.
 
-    The snapshot is of one moment, also while a crawl writes: the database as it stood, and each
-    WARC file exactly as far as the database tells of it; warraq.toml and publishers/ as well. It is
-    an archive of its own: every command works on it. Repeating the command copies only what is new,
-    and goes on after an interruption.
+    The snapshot is consistent even while a crawl writes: the database of one moment, each WARC
+    file up to the last record that the database knows, warraq.toml and publishers/. It is a
+    complete archive: every command works on it. Running the command again copies only what is new,
+    and resumes after an interruption.
 
-    Check it once in a while: warraq verify --archive DEST.
+    Check it now and then: warraq verify --archive DEST.
 
     \b
     warraq backup /media/disk/news
@@ -36,11 +37,12 @@ def backup(destination: Path, archive: Path, link: bool) -> None:
     with Progress("bytes") as progress:
         made = back_up(archive, destination, link=link, progress=progress)
     click.echo(
-        f"{destination}: {made.bytes / 1e6:,.1f} MB, {made.files} WARC files,"
-        f" {made.copied} of them copied now."
+        f"{destination}: {made.bytes / 1e6:,.1f} MB, {counted(made.files, 'WARC file')},"
+        f" {made.copied:,} of them copied now."
     )
     if made.missing:
         names = ", ".join(made.missing)
         raise click.ClickException(
-            f"{archive} lacks WARC files that its rows tell of: {names}; all else is backed up"
+            f"{archive} lacks WARC files that its database refers to: {names};"
+            " everything else is backed up"
         )

@@ -12,6 +12,7 @@ import click
 from archive.commands.options import archive_option
 from archive.commands.progress import Progress
 from archive.errors import ArchiveError, explain
+from archive.plurals import counted
 
 
 @click.command()
@@ -23,14 +24,14 @@ from archive.errors import ArchiveError, explain
 @click.option("--warc", is_flag=True, help="Write the captures of --where as one WARC file.")
 @click.option(
     "--where", metavar="SQL", default="true",
-    help="Which: a condition on the table articles, or with --warc on captures; all by default.",
+    help="SQL condition on the table articles, or on captures with --warc (default: all).",
 )  # fmt: skip
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-    help="Into this file, which appears when it is whole; standard output by default.",
+    help="Write to FILE, created only once complete (default: standard output).",
 )  # fmt: skip
 @click.option("--no-revisions", is_flag=True, help="jsonl: leave out the earlier states.")
-@click.option("--excel", is_flag=True, help="csv: with a byte order mark, formulas made harmless.")
+@click.option("--excel", is_flag=True, help="csv: add a byte order mark, make formulas harmless.")
 def export(
     archive: Path,
     form: str | None,
@@ -42,14 +43,14 @@ def export(
 ) -> None:
     """Write articles or captures into a file for other programs.
 
-    jsonl is whole: `warraq import-jsonl` makes equal articles and revisions of it. csv and parquet
-    have one row per article, as it was last seen; Parquet needs pip install 'warraq[parquet]'.
-    --warc copies records byte for byte, each answer with its request, and adds the records that
+    jsonl is complete: `warraq import-jsonl` recreates the same articles and revisions from it. csv
+    and parquet have one row per article, as last seen; Parquet needs pip install 'warraq[parquet]'.
+    --warc copies records byte for byte, each response with its request, and adds the records that
     revisit records refer to.
 
     Withheld articles and their captures are left out, whatever --where says; but what a feed or a
-    section page printed of one is in the bytes of that page's own capture. It takes no lock: a
-    crawl may go on.
+    section page printed about one is in that page's own capture. It takes no lock: a crawl can run
+    at the same time.
 
     \b
     warraq export -o articles.jsonl
@@ -59,7 +60,7 @@ def export(
     warraq export --warc -o c.warc.gz --where "id in (select capture from revisions)"
     """  # noqa: D301 - click wants the character
     if warc and form:
-        raise click.UsageError(f"--warc writes a WARC file: leave --format {form} out, or --warc")
+        raise click.UsageError(f"--warc writes a WARC file: omit --format {form}, or omit --warc")
     form = "warc" if warc else form or "jsonl"
     _check(form, output, excel=excel, no_revisions=no_revisions)
     with _into(output) as out, Progress("captures" if warc else "articles") as progress:
@@ -76,13 +77,13 @@ def export(
 
 def _check(form: str, output: Path | None, *, excel: bool, no_revisions: bool) -> None:
     if excel and form != "csv":
-        raise click.UsageError("--excel goes with --format csv")
+        raise click.UsageError("--excel only works with --format csv")
     if no_revisions and form != "jsonl":
-        raise click.UsageError("--no-revisions goes with --format jsonl")
+        raise click.UsageError("--no-revisions only works with --format jsonl")
     if output is None and form in {"warc", "parquet"} and sys.stdout.isatty():
-        raise click.UsageError("that is no text for a terminal; name a file with -o")
+        raise click.UsageError("a terminal cannot show this format; name a file with -o")
     if output and not output.parent.is_dir():
-        raise click.UsageError(f"{output.parent} is no folder that is there; make it first")
+        raise click.UsageError(f"the folder {output.parent} does not exist; create it first")
 
 
 def _articles(
@@ -105,7 +106,7 @@ def _articles(
     rows = exporting.articles(
         archive, where=where, revisions=revisions and form == "jsonl", progress=progress
     )
-    return f"{writers[form](rows, out):,} articles.", True
+    return f"{counted(writers[form](rows, out), 'article')}.", True
 
 
 def _captures(archive: Path, out: IO[bytes], where: str, progress: Progress) -> tuple[str, bool]:
@@ -114,13 +115,13 @@ def _captures(archive: Path, out: IO[bytes], where: str, progress: Progress) -> 
     cut = write_warc(archive, out, where=where, progress=progress)
     for line in cut.unreadable:
         click.echo(f"not written: {line}", err=True)
-    said = f"{cut.captures:,} captures, and {cut.originals:,} that they refer to."
+    said = f"{counted(cut.captures, 'capture')}, and {cut.originals:,} that they refer to."
     return said, not cut.unreadable
 
 
 @contextmanager
 def _into(output: Path | None) -> Iterator[IO[bytes]]:
-    """Give the file to write; it gets its name only when it is whole."""
+    """Give the file to write; it gets its name only once it is complete."""
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()

@@ -6,22 +6,22 @@ import click
 
 from archive.commands.options import archive_option
 from archive.commands.progress import Progress
+from archive.plurals import counted
 
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @archive_option
 def publish(folder: Path, archive: Path) -> None:
-    """Write a copy into DIR, to be read on another machine.
+    """Write a copy for readers on another machine into DIR.
 
-    DIR gets archive.db, settings.json and metadata.json; `datasette DIR/` serves them, with plain
-    Datasette or with this program's pages where it is installed, also from a read-only folder. The
-    copy has no WAL, so nothing need be written beside it.
+    DIR gets archive.db, settings.json and metadata.json. `datasette DIR/` serves them, even from a
+    read-only folder: with plain Datasette, or with Warraq's pages where Warraq is installed.
 
-    Withheld articles are not in it, nor their revisions, addresses, captures, links, words in the
-    index, authors and tags, nor free pages that held them; what a crawler remembers of hosts is not
-    in it either. The WARC files stay here. A copy that is there already is replaced in one step,
-    while it is being served, too. It takes no lock: a crawl may go on.
+    Withheld articles are left out, with their revisions, addresses, captures, links, words in the
+    index, authors, tags and the free pages that held them; so is what the crawler remembers of
+    hosts. The WARC files are not copied. An existing copy is replaced in one step, even while it is
+    served. It takes no lock: a crawl can run at the same time.
 
     \b
     warraq publish public/
@@ -32,6 +32,6 @@ def publish(folder: Path, archive: Path) -> None:
     with Progress("bytes of the database") as progress:
         made = write(archive, folder, progress=progress)
     click.echo(
-        f"{folder}: {made.articles:,} articles, {made.bytes / 1e6:,.1f} MB;"
-        f" {made.withheld} withheld and left out. Serve it: datasette {folder}/"
+        f"{folder}: {counted(made.articles, 'article')}, {made.bytes / 1e6:,.1f} MB;"
+        f" {made.withheld:,} withheld and left out. Serve it: datasette {folder}/"
     )

@@ -7,6 +7,7 @@ import click
 
 from archive.commands.options import archive_option
 from archive.maintenance.stats import Share, Stats
+from archive.plurals import counted
 
 _COLUMNS = ("articles", "revisions", "captures", "warc_bytes", "text_bytes")
 
@@ -15,12 +16,12 @@ _COLUMNS = ("articles", "revisions", "captures", "warc_bytes", "text_bytes")
 @archive_option
 @click.option("--json", "as_json", is_flag=True, help="Print one object, sizes in bytes.")
 def stats(archive: Path, as_json: bool) -> None:
-    """Count what there is, and what an article costs in bytes.
+    """Count what there is, and the bytes per article.
 
-    Articles, their observed states (revisions), captures, and sizes: the publisher's records in the
-    WARC files (packed, without the requests) and its texts in UTF-8, earlier ones included. Below
-    stand the whole WARC files and the database with its search index, by article too. A crawl may
-    go on.
+    For each publisher: articles, revisions (observed states), captures, the size of its records in
+    the WARC files (compressed, without requests) and of its texts in UTF-8, including earlier ones.
+    Then the total size of the WARC files and of the database with its search index, also per
+    article. A crawl can run at the same time.
 
     \b
     warraq stats --archive ~/news
@@ -28,18 +29,18 @@ def stats(archive: Path, as_json: bool) -> None:
     """  # noqa: D301 - click wants the character
     from archive.maintenance.stats import stats as count
 
-    told = count(archive)
+    counts = count(archive)
     if as_json:
-        click.echo(json.dumps(told.plain(), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(counts.plain(), ensure_ascii=False, indent=2))
         return
-    click.echo(_table(told))
-    _sizes(told)
+    click.echo(_table(counts))
+    _sizes(counts)
 
 
-def _table(told: Stats) -> str:
+def _table(counts: Stats) -> str:
     rows = [("publisher", "articles", "revisions", "captures", "WARC MB", "text MB")]
-    rows += [_row(share.publisher or "(none)", share) for share in told.shares]
-    sums = Share(publisher=None, name=None, **{name: told.total(name) for name in _COLUMNS})
+    rows += [_row(share.publisher or "(none)", share) for share in counts.shares]
+    sums = Share(publisher=None, name=None, **{name: counts.total(name) for name in _COLUMNS})
     rows.append(_row("together", sums))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
@@ -62,12 +63,12 @@ def _row(name: str, share: Share) -> tuple[str, str, str, str, str, str]:
     )
 
 
-def _sizes(told: Stats) -> None:
-    articles = told.total("articles")
+def _sizes(counts: Stats) -> None:
+    articles = counts.total("articles")
     for what, size in (
-        (f"{told.warc_files} WARC files", told.warc_bytes),
-        ("database", told.database_bytes),
-        ("text", told.total("text_bytes")),
+        (counted(counts.warc_files, "WARC file"), counts.warc_bytes),
+        ("database", counts.database_bytes),
+        ("text", counts.total("text_bytes")),
     ):
-        each = f", {size / articles:,.0f} bytes an article" if articles else ""
+        each = f", {size / articles:,.0f} bytes per article" if articles else ""
         click.echo(f"{what}: {size / 1e6:,.1f} MB{each}")

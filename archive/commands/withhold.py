@@ -12,19 +12,19 @@ from archive.maintenance.withhold import withhold as hide
 @click.command()
 @click.argument("article")
 @archive_option
-@click.option("--reason", required=True, help="Why; it is recorded and never shown to readers.")
+@click.option("--reason", required=True, help="Recorded, and never shown to readers.")
 def withhold(article: str, archive: Path, reason: str) -> None:
     """Hide an article from every reader, and keep it.
 
-    ARTICLE is its number or any address that is known of it. At once it is on no page, in no list,
-    story or search (shell, Python and warraq_search in SQL) and in no export or published copy.
-    While anything is withheld, Datasette's own pages of tables and SQL are closed, for they show
-    rows as they are; `warraq publish` makes a copy without what is withheld, where they are open.
-    Crawls go on looking at the article.
+    ARTICLE is its number or any of its known addresses. It disappears at once from pages, lists,
+    stories, search (shell, Python and warraq_search in SQL), exports and published copies. While
+    anything is withheld, Datasette's own table and SQL pages are closed, because they show rows as
+    they are; `warraq publish` makes a copy without withheld articles, where those pages are open.
+    Crawls keep revisiting the article.
 
-    Not hidden: archive.db and the WARC files themselves from whoever has the folder, SQL of one's
-    own there (sqlite3, Python's Archive.db, Datasette without this program), what a listing's own
-    capture says of it, backups, and copies that were made before.
+    Not protected: archive.db and the WARC files against whoever has the folder, your own SQL there
+    (sqlite3, Python's Archive.db, Datasette without Warraq), what the capture of a listing says
+    about it, backups, and earlier copies.
 
     \b
     warraq withhold https://example.org/story --reason "names a witness"
@@ -32,27 +32,27 @@ def withhold(article: str, archive: Path, reason: str) -> None:
     warraq unwithhold 4503599627370496
     """  # noqa: D301 - click wants the character
     if not reason.strip():
-        raise click.UsageError("--reason is empty; a later reader of the record needs it")
+        raise click.UsageError("--reason is empty; whoever reads the record later needs it")
     number, versions = hide(archive, article, reason=reason.strip())
-    click.echo(f"article {number} is withheld.")
+    click.echo(f"Article {number} is withheld.")
     if versions:
         ids = ", ".join(map(str, versions))
-        click.echo(f"Other versions of its text can still be read: {ids}")
+        click.echo(f"Other versions of its text are still readable: {ids}")
 
 
 @click.command()
 @click.argument("article")
 @archive_option
-@click.option("--reason", help="Why; it is recorded and never shown to readers.")
+@click.option("--reason", help="Recorded, and never shown to readers.")
 def unwithhold(article: str, archive: Path, reason: str | None) -> None:
     """Show a withheld article to readers again.
 
-    ARTICLE is its number or any address that is known of it. When it was withheld, when it was
-    shown again and why stays recorded, in the table `withholdings`, which no published copy has.
+    ARTICLE is its number or any of its known addresses. When and why it was withheld and shown
+    again stays recorded in the table `withholdings`, which published copies do not have.
 
     \b
     warraq unwithhold https://example.org/story --reason "the witness is safe"
     warraq unwithhold 4503599627370496 --archive ~/news
     """  # noqa: D301 - click wants the character
     number = show(archive, article, reason=reason and reason.strip())
-    click.echo(f"article {number} can be read again.")
+    click.echo(f"Article {number} is readable again.")

@@ -1,7 +1,7 @@
 """A snapshot of the whole archive in another folder, made while a crawl writes.
 
-First the database of one moment, then the WARC files as far as its rows go: what a row tells of
-was on the disk before the row (invariant 1). The database takes its place last.
+First the database of one moment, then the WARC files as far as its rows go: what a row refers to
+was on the disk before the row (invariant 1). The database is put in place last.
 """
 
 import json
@@ -47,7 +47,7 @@ class Backup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _File:
-    """A WARC file of the archive, and up to where it belongs to the snapshot."""
+    """A WARC file of the archive, and the length of it that belongs to the snapshot."""
 
     source: Path
     end: int
@@ -64,9 +64,8 @@ def back_up(
 ) -> Backup:
     """Write a snapshot of the archive in `root` into `target`, or bring the one there up to date.
 
-    It takes no lock of `root`. Files that are there already are kept, so an interrupted backup goes
-    on where it was; `link` makes hard links of files that no run writes any more, where it can.
-    `progress` hears bytes.
+    It takes no lock of `root`. Files that were copied before are kept, so an interrupted backup
+    resumes; `link` makes hard links of finished files, where it can. `progress` gets bytes.
 
     Raises:
         NewerArchive, NotAnArchive: if there is no archive that can be read.
@@ -105,7 +104,7 @@ def _write(
         for path in root.glob(pattern):
             _copy(path, target / path.relative_to(root), path.stat().st_size)
     with closing(open_for_writing(new)) as db:
-        recover(db, target / WARC_FOLDER)  # a run that goes on there has ended here
+        recover(db, target / WARC_FOLDER)  # a run that is active there has ended here
         db.execute("pragma wal_checkpoint(truncate)")
         db.execute("pragma journal_mode = delete")
     put_in_place(new / NAME, target / NAME)
@@ -115,20 +114,20 @@ def _write(
 
 
 def _refuse_other(target: Path, root: Path, origin: str) -> None:
-    """Refuse a folder that is no backup of this archive: what is in it would be lost, or mixed."""
+    """Refuse a folder that is not a backup of this archive: its content would be lost, or mixed."""
     if target.resolve() == root.resolve():
         raise ArchiveError(f"{target} is the archive itself; back up into another folder")
     if target.resolve().is_relative_to(root.resolve()):
-        raise ArchiveError(f"{target} lies in the archive itself; back up into another folder")
+        raise ArchiveError(f"{target} is inside the archive itself; back up into another folder")
     try:
         mark = json.loads((target / MARK).read_text(encoding="utf-8"))
     except FileNotFoundError:
         _refuse_filled(target)
         return
     except NotADirectoryError:
-        raise ArchiveError(f"{target} cannot be written: it is no folder") from None
+        raise ArchiveError(f"{target} cannot be written: it is not a folder") from None
     except ValueError as error:
-        raise ArchiveError(f"{target / MARK} does not read: {error}") from error
+        raise ArchiveError(f"{target / MARK} cannot be read: {error}") from error
     if mark.get("origin") != origin:
         raise ArchiveError(
             f"{target} is a backup of another archive ({mark.get('of')}); use another folder"
@@ -136,23 +135,23 @@ def _refuse_other(target: Path, root: Path, origin: str) -> None:
 
 
 def _refuse_filled(target: Path) -> None:
-    """Refuse a folder that is no backup, unless nothing is in it but what one begins with."""
+    """Refuse a folder that is not a backup, unless it holds only what a backup begins with."""
     names = {path.name for path in target.iterdir()} if target.is_dir() else set()
     begun = not (target / WARC_FOLDER).is_dir() or not any((target / WARC_FOLDER).iterdir())
     if NAME in names or not begun:
         raise ArchiveError(
-            f"{target} holds an archive that is no backup; back up into another folder"
+            f"{target} holds an archive that is not a backup; back up into another folder"
         )
     if others := sorted(names - _BEGINNING):
         more = "…" if len(others) > _NAMED else ""
         raise ArchiveError(
             f"{target} holds other files ({', '.join(others[:_NAMED])}{more}) and no backup;"
-            " back up into a folder that is empty or new"
+            " back up into an empty or new folder"
         )
 
 
 def _refuse_damaged(copy: Path, root: Path) -> None:
-    """Keep a copy with damaged pages from replacing one that may be the last that is sound."""
+    """Keep a copy with damaged pages from replacing what may be the last sound one."""
     try:
         with closing(sqlite3.connect(copy)) as db:
             register(db)
@@ -161,19 +160,19 @@ def _refuse_damaged(copy: Path, root: Path) -> None:
         answer = str(error)
     if answer != "ok":
         raise ArchiveError(
-            f"{root / NAME} is damaged ({' '.join(answer.split())}); the database of the backup"
-            " stays as it was: put that one back"
+            f"{root / NAME} is damaged ({' '.join(answer.split())}); the backup's database"
+            " was not replaced: restore that one"
         )
 
 
 def _origin(db: sqlite3.Connection) -> str:
-    """Return what tells this archive from others: when its first run began."""
+    """Return what identifies this archive: when its first run began."""
     row = db.execute("select started_at from runs order by id limit 1").fetchone()
     return row[0] if row else "no run yet"
 
 
 def _wanted(db: sqlite3.Connection, folder: Path) -> tuple[list[_File], list[str]]:
-    """Return the files that the rows of a snapshot tell of, and those that are not there."""
+    """Return the files that the rows of a snapshot refer to, and those that are missing."""
     running = {str(run) for (run,) in db.execute("select id from runs where state = 'running'")}
     files, missing = [], []
     for name, committed in db.execute("select name, bytes from warc_files order by 1"):
@@ -188,7 +187,7 @@ def _wanted(db: sqlite3.Connection, folder: Path) -> tuple[list[_File], list[str
 
 
 def _copy_files(files: list[_File], folder: Path, *, link: bool, progress: Progress) -> int:
-    """Copy what is not there yet; return how many files that were."""
+    """Copy what is missing in the backup; return the number of files."""
     wanted = [file for file in files if _size(folder / file.source.name) != file.end]
     total, done = sum(file.end for file in wanted), 0
     for file in wanted:
@@ -246,7 +245,7 @@ def copy_database(
 ) -> None:
     """Copy the archive's database into the new file `target`, all of one moment.
 
-    `progress` hears how many bytes are copied and how many there are.
+    `progress` gets the bytes copied so far and their total.
 
     Raises:
         NewerArchive, NotAnArchive: if there is no archive that can be read.
@@ -278,7 +277,7 @@ def copy_into(
 
 
 def put_in_place(new: Path, target: Path) -> None:
-    """Give the new database the old one's name, whose log must not be taken for the new one's."""
+    """Replace a database by a new one, without the log of the old."""
     with new.open("rb+") as file:
         os.fsync(file.fileno())
     for tail in ("-wal", "-shm", "-journal"):

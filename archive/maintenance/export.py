@@ -1,4 +1,4 @@
-"""Articles out of the archive as JSON lines, CSV or Parquet; what is withheld stays behind."""
+"""Export articles as JSON lines, CSV or Parquet; withheld ones are left out."""
 
 import csv
 import io
@@ -43,7 +43,7 @@ REVISION = (
 )  # fmt: skip
 _REVISIONS = f"select {', '.join(REVISION)} from revisions where article = ? order by number"  # noqa: S608 - names are ours
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # how Excel tells a formula in a cell
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # by which Excel recognises a formula
 _NEAR = re.compile(r'near "(.*)": syntax error')
 _GROUP = 1000  # rows of a Parquet row group
 
@@ -64,7 +64,7 @@ def articles(
 
     Raises:
         NewerArchive, NotAnArchive: if there is no archive that can be read.
-        ArchiveError: if `where` is no condition.
+        ArchiveError: if `where` is not a valid condition.
     """
     with closing(open_for_reading(root)) as db:
         db.row_factory = sqlite3.Row
@@ -78,10 +78,10 @@ def articles(
 
 
 def selected(db: sqlite3.Connection, table: str, where: str, *, order: str) -> list[Any]:
-    """Return the ids of the rows for which a condition of the user's holds.
+    """Return the ids of the rows that meet a condition of the user.
 
     Raises:
-        ArchiveError: if it is no condition.
+        ArchiveError: if it is not valid.
     """
     sql = f"select id from {table} where ({where}\n) order by {order}"  # noqa: S608 - it is the user's own SQL, on a read-only connection
     try:
@@ -91,13 +91,13 @@ def selected(db: sqlite3.Connection, table: str, where: str, *, order: str) -> l
             raise
         columns = [row[1] for row in db.execute(f"pragma table_info({table})")]
         raise ArchiveError(
-            f"--where {where!r} is no condition on {table}: {_what_is_wrong(error, where)};"
-            f" its columns are {', '.join(columns)}"
+            f"--where {where!r} is not a valid condition on {table}:"
+            f" {_what_is_wrong(error, where)}; its columns are {', '.join(columns)}"
         ) from error
 
 
 def _what_is_wrong(error: Exception, where: str) -> str:
-    """Return what SQLite says of a condition, without the SQL that it was put into."""
+    """Return what SQLite says about a condition, without the SQL around it."""
     said = str(error)
     if "\n" in said:  # it took all that follows for one word
         return "a quote in it is not closed"
@@ -116,7 +116,7 @@ def _plain(db: sqlite3.Connection, row: Row, *, revisions: bool) -> Row:
             state[name] = json.loads(state[name] or "[]")
         state["small"] = bool(state["small"])
     names = [name for (name,) in db.execute(_TAGS, (article,))]
-    # The table of tags knows no order, the latest revision has the page's.
+    # The table of tags has no order, the latest revision has the page's.
     printed = list(dict.fromkeys(states[-1]["tags"])) if states else []
     row["tags"] = printed if sorted(printed) == sorted(names) else names
     if revisions:

@@ -41,7 +41,7 @@ def publish(
     """Write a copy of the archive in `root` into the folder `target`, for `datasette target/`.
 
     It takes no lock, and writes nothing into `root`. The copy gets its name at the end, so that
-    whoever serves `target` sees the old one or the new one. `progress` hears the bytes.
+    whoever serves `target` sees the old one or the new one. `progress` gets the bytes.
 
     Raises:
         NewerArchive, NotAnArchive: if there is no archive that can be read.
@@ -64,7 +64,7 @@ def publish(
 
 @contextmanager
 def _written(target: Path) -> Iterator[None]:
-    """Make the folder; take it back if nothing comes into it, and say what the disk refuses."""
+    """Make the folder; remove it if it stays empty, and explain what the disk refuses."""
     is_new = not target.exists()
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -102,7 +102,7 @@ def _refuse_archive(target: Path) -> None:
     for name in (WARC_FOLDER, "lock", f"{NAME}-wal"):
         if (target / name).exists():
             raise ArchiveError(
-                f"{target} is an archive of its own (it has {name}); publish into another folder"
+                f"{target} is an archive itself (it has {name}); publish into another folder"
             )
 
 

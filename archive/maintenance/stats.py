@@ -42,7 +42,7 @@ class Share:
     """What the archive holds of one publisher.
 
     `warc_bytes` are those of its answers' records, packed; `text_bytes` those of all its texts in
-    UTF-8, earlier ones included. `publisher` is None for what was fetched for none, as robots.txt.
+    UTF-8, earlier ones included. `publisher` is None for what belongs to none, such as robots.txt.
     """
 
     publisher: str | None

@@ -1,4 +1,4 @@
-"""Captures out of the archive as one WARC file: records byte for byte, revisits with originals."""
+"""Export captures as one WARC file: records byte for byte, revisits with their originals."""
 
 import os
 import sqlite3
@@ -37,7 +37,7 @@ and revisit = 0 order by fetched_at, id limit 1
 
 @dataclass(slots=True, kw_only=True)
 class Cut:
-    """What was written: captures asked for, originals that were added, and what could not be."""
+    """What was written: requested captures, added originals, and what could not be read."""
 
     captures: int = 0
     originals: int = 0
@@ -54,12 +54,12 @@ def write_warc(
 ) -> Cut:
     """Write the captures for which the SQL condition `where` on the table `captures` holds.
 
-    Each with what was recorded beside it (its request); the payload that a revisit record stands
-    for comes before it. Captures of withheld articles are left out. `progress` hears captures.
+    Each comes with its request; the payload that a revisit record stands for comes before it.
+    Captures of withheld articles are left out. `progress` gets the captures.
 
     Raises:
         NewerArchive, NotAnArchive: if there is no archive that can be read.
-        ArchiveError: if `where` is no condition.
+        ArchiveError: if `where` is not a valid condition.
     """
     with closing(open_for_reading(root)) as db:
         db.execute("begin")
@@ -109,17 +109,19 @@ class _Cutting:
         """Return the capture whose payload a revisit record stands for."""
         if record.type != "revisit":
             return None
-        told = (record.fields.get(f"warc-refers-to-{name}") for name in ("target-uri", "date"))
-        row = self._db.execute(_ORIGINAL, (record.sha256, *told)).fetchone()
+        of_original = (
+            record.fields.get(f"warc-refers-to-{name}") for name in ("target-uri", "date")
+        )
+        row = self._db.execute(_ORIGINAL, (record.sha256, *of_original)).fetchone()
         # A record of another program's making names its payload in other ways.
         row = row or self._db.execute(_SAME, {"id": capture}).fetchone()
         return row and int(row[0])
 
 
 def _exchange(path: Path, answer: Record) -> Iterator[bytes]:
-    """Yield an answer as it is packed, and what was recorded with it: its request, behind it.
+    """Yield a response as it is packed, and what was recorded with it: its request, behind it.
 
-    Between an answer and the next one stands what is told of others as well, withheld ones too.
+    Records of others, even of withheld ones, may be between a response and the next one.
     """
     with path.open("rb", buffering=0) as file:
         for record in records(path, start=answer.place.offset):

@@ -1,6 +1,6 @@
 """Articles that readers may not see, while the archive keeps them: a witness in danger.
 
-They are hidden in the archive itself, and left out of its copies with all that tells of them.
+They are hidden in the archive itself, and left out of its copies with every trace of them.
 """
 
 import sqlite3
@@ -80,7 +80,7 @@ delete from publishers where slug in (select publisher from gone_articles)
     and not exists (select 1 from captures where publisher = slug)
     and not exists (select 1 from problems where publisher = slug)
 """
-# A story bears the number of its first article; where that is gone it gets that of the next.
+# A story has the number of its first article; where that is gone, that of the next.
 _STORIES = """
 select s.id, (select id from articles where story = s.id order by first_seen_at, id limit 1),
     (select count(*) from articles where story = s.id)
@@ -92,15 +92,15 @@ from stories s where id in (select id from gone_articles)
 def withhold(
     root: Path, named: str, *, reason: str, clock: Clock = system
 ) -> tuple[int, list[int]]:
-    """Hide an article, named by its id or any address of it, from every reader; record why.
+    """Hide an article, named by its id or any of its addresses, from every reader; record why.
 
-    Returns its id and those of the other versions of its text, which stay to be seen.
+    Returns its id and those of the other versions of its text, which stay readable.
 
     Raises:
         ArchiveError: if there is no such article, more than one, or it is withheld already.
     """
     with _writing(root, "withhold", clock) as session:
-        article = _one(session.db, named)
+        article = _article(session.db, named)
         if _withheld_at(session.db, article):
             raise ArchiveError(f"article {article} is withheld already")
         _act(session, article, "withhold", reason)
@@ -119,7 +119,7 @@ def unwithhold(root: Path, named: str, *, reason: str | None, clock: Clock = sys
         ArchiveError: if there is no such article, more than one, or it is not withheld.
     """
     with _writing(root, "unwithhold", clock) as session:
-        article = _one(session.db, named)
+        article = _article(session.db, named)
         if not _withheld_at(session.db, article):
             raise ArchiveError(f"article {article} is not withheld")
         _act(session, article, "unwithhold", reason)
@@ -128,13 +128,13 @@ def unwithhold(root: Path, named: str, *, reason: str | None, clock: Clock = sys
 
 @contextmanager
 def _writing(root: Path, command: str, clock: Clock) -> Iterator[Session]:
-    """Give the archive to write in; a mistake leaves nothing but the run that it was made in."""
+    """Open the archive for writing; an error leaves nothing but the run."""
     require(root)
     with Session(root, command=command, clock=clock) as session:
         yield session
 
 
-def _one(db: sqlite3.Connection, named: str) -> int:
+def _article(db: sqlite3.Connection, named: str) -> int:
     if named.isascii() and named.isdigit():
         found = db.execute("select id from articles where id = ?", (int(named),)).fetchall()
     else:
@@ -146,12 +146,10 @@ def _one(db: sqlite3.Connection, named: str) -> int:
             ) from error
         found = db.execute(_BY_URL, {"url": named.strip(), "canonical": spelled}).fetchall()
     if not found:
-        raise ArchiveError(
-            f"the archive knows no article {named}; `warraq search` prints addresses"
-        )
+        raise ArchiveError(f"the archive has no article {named}; `warraq search` prints addresses")
     if len(found) > 1:
         ids = ", ".join(str(article) for (article,) in found)
-        raise ArchiveError(f"{named} led to several articles; name one by its number: {ids}")
+        raise ArchiveError(f"{named} led to several articles; give the number of one: {ids}")
     return int(found[0][0])
 
 
@@ -161,7 +159,7 @@ def _withheld_at(db: sqlite3.Connection, article: int) -> str | None:
 
 
 def _act(session: Session, article: int, act: str, reason: str | None) -> None:
-    """Hide or show an article; the WARC files tell of it, so that no rebuild shows it again."""
+    """Hide or show an article; the WARC files record it, so that no rebuild shows it again."""
     now = session.clock()
     (url,) = session.db.execute("select url from articles where id = ?", (article,)).fetchone()
     given = " ".join((reason or "").split())
@@ -171,7 +169,7 @@ def _act(session: Session, article: int, act: str, reason: str | None) -> None:
 
 
 def note(db: sqlite3.Connection, article: int, act: str, reason: str | None, now: datetime) -> None:
-    """Keep that an article was withheld or shown again."""
+    """Save that an article was withheld or shown again."""
     db.execute(
         "insert into withholdings (article, at, act, reason) values (?, ?, ?, ?)",
         (article, iso(now), act, reason),
@@ -185,9 +183,9 @@ def note(db: sqlite3.Connection, article: int, act: str, reason: str | None, now
 def remove_withheld(db: sqlite3.Connection, root: Path) -> int:
     """Take every withheld article out of `db`, a copy of the archive in `root`; return how many.
 
-    Its words leave the index, its authors and tags go where nobody else has them, and what the
-    crawler remembers of hosts and shapes of addresses goes whole. What is deleted is still in free
-    pages until the file is vacuumed.
+    Their words leave the index, their authors and tags go where nobody else has them, and all that
+    the crawler remembers of hosts and shapes of addresses goes. What is deleted stays in free pages
+    until the file is vacuumed.
     """
     db.execute("pragma foreign_keys = off")
     db.execute("pragma secure_delete = on")
@@ -203,7 +201,7 @@ def remove_withheld(db: sqlite3.Connection, root: Path) -> int:
 
 
 def gather(db: sqlite3.Connection, root: Path) -> None:
-    """Note in temporary tables what tells of withheld articles.
+    """Collect in temporary tables what belongs to withheld articles.
 
     `gone_articles` (id, url, publisher), `gone_urls` (url) and `gone_captures` (id).
     """
@@ -217,7 +215,7 @@ def _run(db: sqlite3.Connection, statements: str) -> None:
 
 
 def _follow_redirects(db: sqlite3.Connection, folder: Path) -> None:
-    """Add the addresses that the withheld ones were redirected to, as their records tell.
+    """Add the addresses that the withheld ones were redirected to, by their records.
 
     Raises:
         DamagedWarc: if one cannot be read.
@@ -242,7 +240,7 @@ def _targets(url: str, folder: Path, location: WarcLocation) -> Iterator[str]:
     except DamagedWarc as error:
         raise DamagedWarc(
             f"{error}; it holds a redirect of a withheld article, and without"
-            " it nobody knows what has to be left out: put the file back from a backup"
+            " it nobody knows what to leave out: restore the file from a backup"
         ) from error
     for name, value in record.message.headers if record.message else ():
         if name.lower() == "location":

@@ -15,6 +15,7 @@ import click
 from archive.beginning import Beginning
 from archive.clock import Clock
 from archive.commands.options import archive_option
+from archive.plurals import counted
 from archive.search.arabic import fold
 from archive.urls import canonical, host_of
 from crawler import config
@@ -71,8 +72,7 @@ def list_(text: tuple[str, ...], archive: Path, country: str | None, as_json: bo
             click.echo(json.dumps(row, ensure_ascii=False))
     elif rows:
         click.echo(_table(rows))
-        count = f"{len(rows)} publisher{'' if len(rows) == 1 else 's'}"
-        click.echo(f"{count}. `warraq crawl SLUG` follows one.")
+        click.echo(f"{counted(len(rows), 'publisher')}. `warraq crawl SLUG` follows one.")
     else:
         click.echo("No such publisher. `warraq publishers add URL` adds a new one.", err=True)
         raise SystemExit(1)

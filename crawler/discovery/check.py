@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from urllib.parse import urljoin
 
+from archive.plurals import counted
 from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Link, Problem
 from archive.urls import host_of
@@ -73,7 +74,7 @@ class Listing:
         if is_index and self.kind is not Kind.SITEMAP:
             noun = "listing"
         newest = f", newest {when(self.newest)}" if self.newest else ""
-        return f"{self.form}, {number} {noun}{'' if number == 1 else 's'}{newest}"
+        return f"{self.form}, {counted(number, noun)}{newest}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,7 +62,7 @@ def test_a_backup_names_the_files_that_are_gone_and_keeps_those_that_it_has(root
     DAMAGES[damage](root)
     result = w.run("backup", root, tmp_path / "out")
     assert result.exit_code == 1
-    assert f"lacks WARC files that its rows tell of: {name}" in result.output
+    assert f"lacks WARC files that its database refers to: {name}" in result.output
     assert the_file(tmp_path / "out" / "backup").read_bytes() == copied
     (root / "warc").mkdir(exist_ok=True)
     (root / "warc" / name).write_bytes(copied)  # what verify says helps

@@ -59,9 +59,9 @@ def test_each_help_explains_its_options_and_gives_an_example(words):
     for parameter in command.params:
         if isinstance(parameter, click.Option) and not parameter.hidden:
             assert parameter.help, parameter.name
-            told = parameter.show_default or parameter.required or "by default" in parameter.help
+            told = parameter.show_default or parameter.required or "default" in parameter.help
             default = parameter.to_info_dict()["default"]
-            assert told or not default, f"{parameter.name}: {default!r} is not told"
+            assert told or not default, f"{parameter.name}: {default!r} is not mentioned"
 
 
 @pytest.mark.parametrize("words", EVERY, ids=" ".join)

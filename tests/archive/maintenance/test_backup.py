@@ -163,7 +163,7 @@ def test_a_half_made_copy_is_begun_again(root, tmp_path):
 
 def test_it_never_takes_the_place_of_something_else(root, tmp_path):
     other = fill(tmp_path / "other")
-    with pytest.raises(ArchiveError, match="holds an archive that is no backup"):
+    with pytest.raises(ArchiveError, match="holds an archive that is not a backup"):
         back_up(root, other)
     with pytest.raises(ArchiveError, match="is the archive itself"):
         back_up(root, root)
@@ -185,7 +185,7 @@ def test_it_goes_into_no_folder_that_is_in_use(root, tmp_path):
     for inside in (root / "backup", root / "warc", root / "a" / "b", tmp_path / "link"):
         (tmp_path / "link").unlink(missing_ok=True)
         (tmp_path / "link").symlink_to(root / "warc")
-        with pytest.raises(ArchiveError, match="lies in the archive itself"):
+        with pytest.raises(ArchiveError, match="is inside the archive itself"):
             back_up(root, inside)
     assert files(root) == before
     assert not [path for path in (root, root / "warc") if (path / "backup").exists()]
@@ -223,6 +223,6 @@ def test_the_command_names_what_is_missing_and_saves_the_rest(root, tmp_path):
     files(root)[0].unlink()
     bad = CliRunner().invoke(command, [str(tmp_path / "b"), "--archive", str(root)])
     assert bad.exit_code == 1
-    assert "lacks WARC files that its rows tell of: warraq-" in bad.output
+    assert "lacks WARC files that its database refers to: warraq-" in bad.output
     open_for_reading(tmp_path / "b").close()
     shutil.rmtree(tmp_path / "b")

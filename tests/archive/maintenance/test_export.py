@@ -320,9 +320,8 @@ def test_what_is_no_condition_is_said_and_leaves_no_file(tmp_path, where, why, w
     out = tmp_path / "out"
     done = run("export", *warc, "--where", where, "-o", out, "--archive", tmp_path / "a")
     assert done.exit_code == 1
-    assert f"--where {where!r} is no condition on {'captures' if warc else 'articles'}: {why};" in (
-        done.output
-    )
+    table = "captures" if warc else "articles"
+    assert f"--where {where!r} is not a valid condition on {table}: {why};" in done.output
     assert "its columns are id," in done.output
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
@@ -330,13 +329,13 @@ def test_what_is_no_condition_is_said_and_leaves_no_file(tmp_path, where, why, w
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        (["-o", "missing/out.jsonl"], "missing is no folder"),
+        (["-o", "missing/out.jsonl"], "folder missing does not exist"),
         (["--excel"], "--format csv"),
         (["--warc", "--format", "csv", "--excel"], "--format csv"),
-        (["--warc", "--format", "csv"], "--warc writes a WARC file: leave --format csv out"),
-        (["--warc", "--format", "jsonl"], "--warc writes a WARC file: leave --format jsonl out"),
-        (["--warc", "--no-revisions"], "--no-revisions goes with --format jsonl"),
-        (["--format", "csv", "--no-revisions"], "--no-revisions goes with --format jsonl"),
+        (["--warc", "--format", "csv"], "--warc writes a WARC file: omit --format csv"),
+        (["--warc", "--format", "jsonl"], "--warc writes a WARC file: omit --format jsonl"),
+        (["--warc", "--no-revisions"], "--no-revisions only works with --format jsonl"),
+        (["--format", "csv", "--no-revisions"], "--no-revisions only works with --format jsonl"),
     ],
 )
 def test_options_that_cannot_be_are_told_before_anything_is_done(
@@ -426,7 +425,7 @@ def test_a_revisit_record_comes_with_its_original_before_it(tmp_path):
     root = fill(tmp_path / "a")
     late = "fetched_at > '2020-11-09T12:30' and url like '%/0'"
     said, seen = cut(root, tmp_path / "cut.warc.gz", late)
-    assert said == "1 captures, and 1 that they refer to.\n"
+    assert said == "1 capture, and 1 that they refer to.\n"
     url = "https://alwaraq.example/0"
     kinds = ["response", "request", "metadata", "revisit", "request", "metadata"]
     assert seen[1:] == [(kind, url) for kind in kinds]

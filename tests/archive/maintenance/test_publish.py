@@ -149,7 +149,7 @@ def test_nothing_is_left_beside_it_and_it_is_replaced_by_the_next(root, tmp_path
     assert HIDDEN.encode() in (public / "archive.db").read_bytes()
     assert sorted(path.name for path in root.iterdir()) == before
     assert list(public.glob(".*")) == []
-    with pytest.raises(ArchiveError, match="is an archive of its own"):
+    with pytest.raises(ArchiveError, match="is an archive itself"):
         publish(root, root)
 
 

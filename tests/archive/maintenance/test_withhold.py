@@ -192,14 +192,14 @@ def test_other_versions_of_its_text_are_told_of(root):
         other = keep(store, "https://alwaraq.example/نسخة", "عنوان آخر", STORY, at=NOON + HOUR)
     done = CliRunner().invoke(warraq, ["withhold", URL, "--reason", "خطر", "--archive", str(root)])
     assert done.output == (
-        f"article {secret} is withheld.\nOther versions of its text can still be read: {other}\n"
+        f"Article {secret} is withheld.\nOther versions of its text are still readable: {other}\n"
     )
     assert rows(root, "select articles, title from stories") == [(1, "عنوان آخر")]
 
 
 REFUSED = [
-    (["withhold", "12", "--reason", "x"], "the archive knows no article 12"),
-    (["withhold", "https://a.example/", "--reason", "x"], "the archive knows no article https://a"),
+    (["withhold", "12", "--reason", "x"], "the archive has no article 12"),
+    (["withhold", "https://a.example/", "--reason", "x"], "the archive has no article https://a"),
     (["withhold", "ftp:x", "--reason", "x"], "is neither an article's number nor an address"),
     (["withhold", URL, "--reason", " "], "--reason is empty"),
     (["withhold", URL], "Missing option '--reason'"),

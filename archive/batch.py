@@ -26,7 +26,7 @@ class Batch:
         self._clock = clock
         self._pages = 0
         self._begun: datetime | None = None
-        self.broken = False
+        self.fault: BaseException | None = None  # why nothing is committed any more
 
     def open(self) -> None:
         """Begin the batch, unless it is open."""
@@ -71,15 +71,15 @@ class Batch:
                 files.acknowledge(self._db, grown, run=self._run)
             if self._db.in_transaction:
                 self._db.execute("commit")
-        except (OSError, sqlite3.Error):
-            self.broken = True
+        except (OSError, sqlite3.Error) as error:
+            self.break_off(error)
             raise
         self._pages = 0
         self._begun = None
 
-    def break_off(self) -> None:
+    def break_off(self, fault: BaseException) -> None:
         """Never commit what is open: the disk or the database failed."""
-        self.broken = True
+        self.fault = self.fault or fault
 
     def abandon(self) -> None:
         """Leave the batch as a kill would: the next writer's recovery sees to it."""

@@ -93,7 +93,7 @@ class Session:
         traceback: TracebackType | None,
     ) -> None:
         with self._closing:
-            if self.batch.broken or isinstance(exc, sqlite3.Error | OSError):
+            if self.batch.fault or isinstance(exc, sqlite3.Error | OSError):
                 self.batch.abandon()
                 return
             now = self.clock()

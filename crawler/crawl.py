@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.utils.log import configure_logging
@@ -23,15 +23,13 @@ from archive.records import Kind
 from archive.runs import Counts
 from archive.store import Store
 from archive.urls import canonical, host_of
-from crawler import config
 from crawler.browser import chromium
 from crawler.daterange import Period
-from crawler.errors import CrawlerError, PublisherError
 from crawler.fetch import limits
 from crawler.fetch.addresses import is_local
 from crawler.fetch.limits import NO_CAPS, Caps
 from crawler.frontier import entry_points, ways_back
-from crawler.publisher import Publisher, find
+from crawler.publisher import Publisher
 from crawler.settings import USER_AGENT, scrapy_settings, warcinfo
 from crawler.spiders.news import NewsSpider
 from crawler.stop import Stop
@@ -135,8 +133,8 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
 
 def _add_up(summary: Summary, store: Store, job: Job, spider: NewsSpider) -> None:
     """Add what a slice did to the summary."""
-    if spider.fault:
-        raise ArchiveError(unwritten(spider.fault, job.root)) from spider.fault
+    if fault := store.batch.fault:
+        raise ArchiveError(unwritten(fault, job.root)) from fault
     summary.counts += store.counts()
     summary.problems += store.problem_kinds()
     summary.left = _left(store, job)
@@ -253,46 +251,3 @@ def _unasked(spider: NewsSpider, job: Job) -> list[str]:
         if not one.is_open(job.clock()):
             notes.append(f"{one.slug} is asked only at {one.hours} ({one.zone or 'UTC'}).")
     return notes
-
-
-def named(
-    crawler: Crawler, opened: contextlib.ExitStack, arguments: dict[str, str]
-) -> dict[str, Any]:
-    """Open what the `-a` arguments name; return the spider's own arguments.
-
-    Raises:
-        SystemExit: with one line on what is wrong with them, or with the archive.
-    """
-    try:
-        root, chosen = _chosen(**arguments)
-        own = config.load(root)
-        chromium.check(chosen, [root / "publishers"])
-        store = opened.enter_context(
-            Store(root, command="scrapy crawl", software=USER_AGENT, settings=warcinfo(own.contact))
-        )
-    except (ArchiveError, CrawlerError) as error:
-        # asyncio would show the traceback of the task that ends here.
-        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-        raise SystemExit(f"Error: {error}") from None
-    wanted = scrapy_settings(chosen, contact=own.contact)
-    wanted.set("PROXY", own.proxy)
-    for name in ("USER_AGENT", "DOWNLOAD_SLOTS", "OPEN_URLS", "PROXY"):
-        crawler.settings.set(name, wanted[name], priority="spider")
-    for one in chosen:
-        store.publish(one.record())
-        store.enter(entry_points(one), publisher=one.slug)
-    store.batch.commit()
-    return {"store": store, "publishers": chosen}
-
-
-def _chosen(
-    *, publisher: str = "", archive: str = "warraq-archive", **other: str
-) -> tuple[Path, list[Publisher]]:
-    root = Path(archive)
-    chosen = [find(slug, [root / "publishers"]) for slug in publisher.split(",") if slug]
-    if not chosen or other:
-        raise PublisherError(
-            "say scrapy crawl news -a publisher=SLUG[,SLUG] [-a archive=DIR];"
-            " `warraq crawl` knows more options"
-        )
-    return root, chosen

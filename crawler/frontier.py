@@ -14,12 +14,12 @@ from archive.records import Kind, Link, Visit
 from archive.store import Store
 from archive.urls import canonical
 from crawler.daterange import Period
+from crawler.fetch.services import Delays
 from crawler.listings import wordpress
 from crawler.publisher import Publisher
 
 _ENTRIES = (("feeds", Kind.FEED), ("sitemaps", Kind.SITEMAP), ("sections", Kind.SECTION))
 IN_HAND = 24  # pages of a publisher without a delay
-DELAY = 1.0  # seconds, where a publisher says nothing; DOWNLOAD_DELAY is the same
 
 
 class Frontier:
@@ -30,6 +30,7 @@ class Frontier:
         store: Store,
         publishers: Iterable[Publisher],
         *,
+        delays: Delays,
         limit: int | None = None,
         seconds: float | None = None,
         max_bytes: int | None = None,
@@ -41,8 +42,7 @@ class Frontier:
 
         With `back`, visits are those of a walk into the past of a `period` with two ends.
         At most `limit` articles are handed out, and then nothing more; after `seconds`, or when
-        `max_bytes` were received, no further visit is. `delays` are the seconds that robots.txt
-        files ask for, by publisher.
+        `max_bytes` were received, no further visit is. Of publishers with long `delays` few are.
         """
         self._store = store
         self._publishers = {one.slug: one for one in publishers}
@@ -51,7 +51,7 @@ class Frontier:
         self._period = period or Period()
         self._back = back
         self.ended = 0  # visits
-        self.delays: dict[str, float] = {}
+        self._delays = delays
         self._only = None if only is None else [canonical(url) for url in only]
         self._ends_at = None if seconds is None else time.monotonic() + seconds
         self._last_byte = None if max_bytes is None else store.totals["bytes"] + max_bytes
@@ -156,7 +156,7 @@ class Frontier:
 
     def _most(self, one: Publisher) -> int:
         """Return how many pages may be in hand; few where each has to wait its turn."""
-        delay = max(DELAY if one.delay is None else one.delay, self.delays.get(one.slug, 0.0))
+        delay = self._delays.of(one.slug)
         return IN_HAND if delay == 0 else max(1, round(4 / max(delay, 1.0)))
 
 

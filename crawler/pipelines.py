@@ -1,52 +1,82 @@
 """From a page to the archive: Page, Reading, Ended; the chain of pipelines is that of types."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Self
 
 from scrapy.crawler import Crawler
+from scrapy.settings import BaseSettings
 
 from archive.problems import ProblemKind
 from archive.records import Page, Reading
+from crawler.fetch.pauses import Pauses
+from crawler.keeping import Keeper
 from crawler.outcomes import Ended
-from crawler.spiders.news import NewsSpider
+from crawler.publisher import Publisher
+from crawler.workers import Workers
+
+_SETTING = "PAGE_SERVICES"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageServices:
+    """What the pipelines need; a spider installs it as it is made."""
+
+    publishers: Mapping[str, Publisher]
+    workers: Workers
+    pauses: Pauses
+    keeper: Keeper
+
+    def install(self, crawler: Crawler) -> None:
+        """Give them to a crawler whose pipelines are not made yet."""
+        crawler.settings.set(_SETTING, self, priority="spider")
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> Self:
+        """Return what the crawler's spider installed."""
+        services = crawler.settings[_SETTING]
+        if not isinstance(services, cls):
+            raise TypeError("the spider of this crawler installs no PageServices")
+        return services
+
+
+def workers_of(settings: BaseSettings) -> Workers:
+    """Start the worker processes that a crawler's settings ask for."""
+    return Workers(
+        processes=settings.getint("EXTRACT_PROCESSES") or None,
+        seconds=settings.getfloat("EXTRACT_SECONDS"),
+    )
 
 
 class ExtractPage:
     """Reads a page in a worker process: Page to Reading."""
 
-    def __init__(self, spider: NewsSpider) -> None:
-        self._spider = spider
+    def __init__(self, services: PageServices) -> None:
+        self._publishers = services.publishers
+        self._workers = services.workers
+        self._pauses = services.pauses
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        if not isinstance(crawler.spider, NewsSpider):
-            raise TypeError("ExtractPage reads the pages of the news spider only")
-        return cls(crawler.spider)
+        return cls(PageServices.of(crawler))
 
     async def process_item(self, item: Page) -> Reading:
-        extraction = await self._spider.workers.extract(
-            item.capture,
-            self._spider.publishers[item.visit.publisher],
-            hints=item.visit.hints,
-        )
+        publisher = self._publishers[item.visit.publisher]
+        extraction = await self._workers.extract(item.capture, publisher, hints=item.visit.hints)
         outage = any(problem.kind is ProblemKind.OUTAGE for problem in extraction.problems)
-        self._spider.pauses.shown(item.visit.url, outage=outage)
+        self._pauses.shown(item.visit.url, outage=outage)
         return Reading(page=item, extraction=extraction)
-
-    def close_spider(self) -> None:
-        self._spider.workers.close()
 
 
 class KeepReading:
     """Keeps a reading in the archive, with the end of its visit: Reading to Ended."""
 
-    def __init__(self, spider: NewsSpider) -> None:
-        self._spider = spider
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        if not isinstance(crawler.spider, NewsSpider):
-            raise TypeError("KeepReading keeps the pages of the news spider only")
-        return cls(crawler.spider)
+        return cls(PageServices.of(crawler).keeper)
 
     def process_item(self, item: Reading) -> Ended:
-        return self._spider.keeper.keep(item)
+        return self._keeper.keep(item)

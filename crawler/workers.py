@@ -53,14 +53,13 @@ class Processes:
 
     Where all of them die beside their work (as they start, or killed while they were idle), a new
     pool takes its place and does it. Where none of `BROKEN_POOLS` in a row does any, `failure`
-    says so, all work is `Stopped`, and `gave_up` is called once.
+    says so, and all work is `Stopped`.
     """
 
-    def __init__(self, number: int, *, seconds: float, gave_up: Callable[[], None]) -> None:
+    def __init__(self, number: int, *, seconds: float) -> None:
         """Start up to `number` processes; a piece of work may take `seconds`."""
         self._number = number
         self._seconds = seconds
-        self._gave_up = gave_up
         self._broken = 0
         self._closed = False
         self.failure: NoWorkers | None = None
@@ -128,7 +127,6 @@ class Processes:
             " what was fetched is kept, and the pages are still due. Is there memory left, and no"
             " tight limit on it (ulimit -v)? Does `warraq extract` read a page here?"
         )
-        self._gave_up()
 
     def close(self) -> None:
         """End the processes; nothing waits for them any more."""
@@ -167,7 +165,7 @@ class Workers:
     """Reads captures in processes of its own; close it when done.
 
     A page is `Stopped` where the processes were told to end, or no process stays alive; then
-    `failure` says so, and `gave_up` was called.
+    `failure` says so.
     """
 
     def __init__(
@@ -175,12 +173,11 @@ class Workers:
         *,
         processes: int | None = None,
         seconds: float = SECONDS,
-        gave_up: Callable[[], None] = lambda: None,
     ) -> None:
         """Start up to `processes` (default: one per core); a page may take `seconds`."""
         self._seconds = seconds
         number = processes or os.cpu_count() or 1
-        self._processes = Processes(number, seconds=seconds, gave_up=gave_up)
+        self._processes = Processes(number, seconds=seconds)
 
     @property
     def failure(self) -> NoWorkers | None:

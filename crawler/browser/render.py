@@ -70,7 +70,7 @@ class Renderer:
         self._store = store
         self._publishers = publishers
         self._seconds = crawler.settings.getfloat("RENDER_SECONDS")
-        self._fetcher = Fetcher(crawler)
+        self._fetcher = Fetcher(crawler, store)
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._starting = asyncio.Lock()
         self._playwright: Any = None

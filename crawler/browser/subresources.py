@@ -20,6 +20,7 @@ from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
 from archive.records import Kind
+from archive.store import Store
 from archive.urls import host_of
 from crawler.extract.metadata import site_of
 from crawler.fetch.exceptions import network_detail
@@ -62,8 +63,9 @@ _STAY: Answer = (204, {}, b"")  # a navigation that gets no content leaves the p
 class Fetcher:
     """Fetches for pages of the whole crawl; a script that several want is asked for once."""
 
-    def __init__(self, crawler: Crawler) -> None:
+    def __init__(self, crawler: Crawler, store: Store) -> None:
         self._crawler = crawler
+        self._store = store
         self._asked: dict[str, asyncio.Task[Answer]] = {}
 
     async def fetch(
@@ -86,8 +88,7 @@ class Fetcher:
         return await asyncio.shield(task)
 
     def _kept(self, url: str) -> Answer | None:
-        store = self._crawler.spider.store  # type: ignore[union-attr]
-        known = store.latest_answer(url, since=store.clock() - FRESH)
+        known = self._store.latest_answer(url, since=self._store.clock() - FRESH)
         if known is None or known[0] != 200:
             return None
         return 200, {"content-type": known[1], "access-control-allow-origin": "*"}, known[2]

@@ -7,10 +7,10 @@ crawl. Only a host that asks for a pause (429, 503) has its visits wait, as in a
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar, cast
 from urllib.parse import urldefrag
 
-from scrapy import Request
+from scrapy import Request, Spider
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
@@ -38,10 +38,12 @@ from crawler.fetch.exceptions import (
 )
 from crawler.fetch.requests import LARGEST, LARGEST_PAGE
 from crawler.fetch.robots import FRESH
+from crawler.fetch.services import FetchServices
+from crawler.pipelines import workers_of
 from crawler.publisher import Publisher
 from crawler.settings import USER_AGENT, scrapy_settings, warcinfo
-from crawler.spiders.news import NewsSpider
 from crawler.stop import Stop
+from crawler.workers import Workers
 
 NOBODY = ""  # the slug of a publisher that is not one yet; its captures have none
 _NOTHING: tuple[Request, ...] = ()
@@ -67,7 +69,7 @@ class Answer:
         return bool(self.capture and self.capture.status == 200 and not self.capture.truncated)
 
 
-class Probe(NewsSpider):
+class Probe(Spider):
     """Fetches what an inquiry asks for, one address after the other or several at once."""
 
     name = "probe"
@@ -77,6 +79,7 @@ class Probe(NewsSpider):
         *,
         store: Store,
         publishers: Sequence[Publisher],
+        workers: Workers,
         ask: "Callable[[Probe], Awaitable[Any]]",
         max_bytes: int | None,
         report: Callable[[str], None],
@@ -85,13 +88,37 @@ class Probe(NewsSpider):
 
         `report` gets a line for each answer; beyond `max_bytes` nothing more is fetched.
         """
-        super().__init__(store=store, publishers=publishers)
+        super().__init__()
+        self.store = store
+        self.clock = store.clock
+        self.publishers = {publisher.slug: publisher for publisher in publishers}
+        self.workers = workers
         self._ask = ask
         self._room = max_bytes
         self._report = report
         self._stopped = False
         self.result: Any = None
         self.failure: Exception | None = None
+
+    @classmethod
+    def from_crawler(
+        cls,
+        crawler: Crawler,
+        *_: Any,
+        store: Store,
+        publishers: Sequence[Publisher],
+        **arguments: Any,
+    ) -> Self:
+        """Make the probe, and install what the crawler's components share with it."""
+        delays = {publisher.slug: publisher.delay for publisher in publishers}
+        FetchServices.install(crawler, store, delays)
+        workers = workers_of(crawler.settings)
+        probe = cls(store=store, publishers=publishers, workers=workers, **arguments)
+        probe._set_crawler(crawler)
+        return probe
+
+    def closed(self, reason: str) -> None:  # noqa: ARG002 - Scrapy's
+        self.workers.close()
 
     async def start(self) -> AsyncIterator[Any]:
         """Make the inquiry; nothing is left to be scheduled."""
@@ -122,7 +149,8 @@ class Probe(NewsSpider):
             answer = _answered(url, kind, response)
         except _FAILURES as error:
             answer = Answer(url=url, problem=_problem(error))
-        self._commit()
+        if self.store.batch.fault is None and self.store.batch.is_due():
+            self.store.batch.commit()
         capture, problem = answer.capture, answer.problem
         status = capture.status if capture else problem and problem.kind
         self._report(f"{status}  {readable(url)}")
@@ -177,8 +205,8 @@ async def run(inquiry: Inquiry[T]) -> T:
         clock=inquiry.clock,
     ) as store:
         probe = await _send(inquiry, store, stop)
-        if probe.fault:
-            raise ArchiveError(unwritten(probe.fault, inquiry.root)) from probe.fault
+        if fault := store.batch.fault:
+            raise ArchiveError(unwritten(fault, inquiry.root)) from fault
     if failure := probe.workers.failure or probe.failure:
         raise failure
     return cast("T", probe.result)
@@ -220,6 +248,7 @@ def _settings(inquiry: Inquiry[T]) -> Settings:
     )
     settings.set("OPEN_URLS", [*settings["OPEN_URLS"], *inquiry.named], priority="cmdline")
     settings.set("PROXY", inquiry.settings.proxy, priority="cmdline")
+    settings.set("ITEM_PIPELINES", {}, priority="cmdline")  # nothing is kept but the bytes
     settings.set("EXTRACT_PROCESSES", 1, priority="cmdline")  # a handful of pages is read
     return settings
 

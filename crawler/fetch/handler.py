@@ -25,6 +25,7 @@ from archive.records import Exchange
 from crawler.fetch.exceptions import ProxyFailed, TooLong
 from crawler.fetch.proxy import connector, failure, is_http
 from crawler.fetch.resolver import Gate
+from crawler.fetch.services import FetchServices
 
 _LONGEST_LINE = 64 * 1024  # security policies and cookies outgrow aiohttp's 8 kB
 _MOST_HEADERS = 256
@@ -60,6 +61,9 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
         # Not AiohttpDownloadHandler's own: its session would connect to any address.
         BaseStreamingDownloadHandler.__init__(self, crawler)
         settings = crawler.settings
+        services = FetchServices.of(crawler)
+        self._pauses = services.pauses
+        self._clock = services.store.clock
         proxy = self._proxy = settings.get("PROXY")
         self._gate = Gate(settings.getlist("OPEN_URLS"))
         self._ssl_context = _make_ssl_context(settings)
@@ -92,7 +96,7 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
         if len(request.url) > _LONGEST_URL:
             raise TooLong(f"the address has {len(request.url)} characters")
         self._gate.check(request.url)
-        self.crawler.spider.pauses.check(request.url)  # type: ignore[union-attr]
+        self._pauses.check(request.url)
         if request.meta.get("proxy"):  # from the environment: the user's own word
             self._gate.open(request.meta["proxy"])
         try:
@@ -127,7 +131,7 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
             protocol=arguments["protocol"] or "HTTP/1.1",
             response_headers=tuple(response.raw_headers),
             payload=body,
-            fetched_at=self.crawler.spider.clock(),  # type: ignore[union-attr]
+            fetched_at=self._clock(),
             ip=str(arguments["ip_address"]) if arguments.get("ip_address") else None,
             truncated=truncated,
         )

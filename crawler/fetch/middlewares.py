@@ -12,8 +12,9 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 from archive.records import Exchange, Visit
+from archive.store import Store
 from crawler.fetch.exceptions import ARCHIVE_FAULTS, ArchiveFault, NoAddress, TooLarge, Undecodable
-from crawler.spiders.news import NewsSpider
+from crawler.fetch.services import FetchServices
 
 logger = logging.getLogger(__name__)
 # What it warns of is the problem of a page, and kept as one.
@@ -93,25 +94,23 @@ class RecordCapture:
     the body is still content-encoded.
     """
 
-    def __init__(self, spider: NewsSpider) -> None:
-        self._spider = spider
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        if not isinstance(crawler.spider, NewsSpider):
-            raise TypeError("RecordCapture records for the news spider only")
-        return cls(crawler.spider)
+        return cls(FetchServices.of(crawler).store)
 
     def process_response(self, request: Request, response: Response) -> Response:
         exchange: Exchange = request.meta.pop("exchange")
         visit: Visit | None = request.meta.get("visit")
         try:
-            request.meta["capture"] = self._spider.store.record(
+            request.meta["capture"] = self._store.record(
                 exchange,
                 kind=visit.kind if visit else request.meta["kind"],
                 publisher=(visit.publisher if visit else request.meta["publisher"]) or None,
             )
         except ARCHIVE_FAULTS as error:
-            self._spider.abort(error)
+            self._store.batch.break_off(error)
             raise ArchiveFault(str(error)) from error
         return response

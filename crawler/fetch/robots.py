@@ -5,7 +5,6 @@ import contextlib
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, urlsplit
 
 from protego import Protego
@@ -26,12 +25,14 @@ from crawler.fetch.exceptions import (
     Unreachable,
     network_detail,
 )
+from crawler.fetch.services import FetchServices
 
 AGENT = "warraq"
 LIMIT_BYTES = 500 * 1024  # section 2.5; what stands behind it does not count
 LONGEST_DELAY = 300.0
 FRESH = timedelta(days=1)  # for so long an answer is used (section 2.4)
 
+_NO_ANSWER: tuple[type[Exception], ...] = (*NETWORK, IgnoreRequest)
 # The product token of section 2.2.1. Protego takes `war`, a part of ours, for ours as well, and
 # `Warraq/1.0` for another's.
 _AGENT_LINE = re.compile(r"\s*user[- ]?agent[\s:]+(?P<token>[a-z_-]+|\*)?.*", re.IGNORECASE)
@@ -86,18 +87,15 @@ def judge(url: str, status: int, body: bytes) -> Policy:
     return Policy(rules=Protego.parse("\n".join(plain)), agent=AGENT if AGENT in tokens else "*")
 
 
-if TYPE_CHECKING:
-    from crawler.spiders.news import NewsSpider
-
-_NO_ANSWER: tuple[type[Exception], ...] = (*NETWORK, IgnoreRequest)
-
-
 class RobotsPolicy(RobotsTxtMiddleware):
     """Drops requests that robots.txt forbids, or whose robots.txt cannot be reached."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._spider = cast("NewsSpider", crawler.spider)
+        services = FetchServices.of(crawler)
+        self._store = services.store
+        self._pauses = services.pauses
+        self._delays = services.delays
         self._agent = str(crawler.settings["ROBOTSTXT_USER_AGENT"])
         self._policies: dict[str, asyncio.Task[Policy]] = {}
 
@@ -110,7 +108,7 @@ class RobotsPolicy(RobotsTxtMiddleware):
             raise AddressRefused(policy.refused)
         if policy.problem:
             if not first:  # the host is one problem, not one for each of its addresses
-                self._spider.pauses.check(request.url)
+                self._pauses.check(request.url)
             raise Unreachable(policy.problem)
         if not policy.allows(request.url):
             raise Disallowed(f"robots.txt forbids {request.url} to {self._agent}")
@@ -133,12 +131,12 @@ class RobotsPolicy(RobotsTxtMiddleware):
         if policy.problem:
             del self._policies[origin]
             with contextlib.suppress(HostPaused):  # it has said itself for how long
-                self._spider.pauses.check(url)
-                self._spider.pauses.away(url)
+                self._pauses.check(url)
+                self._pauses.away(url)
         return policy
 
     async def _fetch(self, url: str, publisher: str) -> Policy:
-        known = self._spider.store.latest(url, since=self._spider.clock() - FRESH)
+        known = self._store.latest(url, since=self._store.clock() - FRESH)
         if known and (known[0] == 200 or 400 <= known[0] < 500) and known[0] != 429:
             return judge(url, *known)
         request = Request(
@@ -168,14 +166,14 @@ class RobotsPolicy(RobotsTxtMiddleware):
             problem = Problem(
                 kind=ProblemKind.CRAWL_DELAY, detail=f"{told} which are kept", stage="fetch"
             )
-            self._spider.store.problem(problem, url=url, publisher=publisher)
+            self._store.problem(problem, url=url, publisher=publisher)
         return policy
 
     def _slow_down(self, request: Request, delay: float) -> None:
         if delay:
             _, slot = self.crawler.engine.downloader._get_slot(request)  # noqa: SLF001 - Scrapy has no public way
             slot.delay = max(slot.delay, min(delay, LONGEST_DELAY))
-            self._spider.frontier.delays[_publisher(request)] = slot.delay
+            self._delays.ask(_publisher(request), slot.delay)
 
 
 def _publisher(request: Request) -> str:

@@ -1,14 +1,9 @@
-"""How often a host is asked: at its pace, and not at all while it is paused.
-
-Paused are those that answered 429 or 503, or serve nothing now: as long as they ask for
-(Retry-After), or longer each time; the other hosts go on.
-"""
+"""How often a host is asked: no faster than its slowest publisher, not while it is paused."""
 
 import time
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Self, cast
+from typing import Self
 from urllib.parse import urlsplit
 
 from scrapy import Request
@@ -16,200 +11,50 @@ from scrapy.core.downloader import Slot
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
-from archive.clock import Clock
-from archive.hosts import Hosts
-from archive.urls import normal
-from crawler import schedule
-from crawler.fetch.exceptions import HostPaused
-
-if TYPE_CHECKING:
-    from crawler.spiders.news import NewsSpider
-
-# Seconds of the first pause, doubled with every further strike in a row.
-FIRST_PAUSE = {429: 30.0, 503: 10.0}
-FIRST_ABSENCE = 300.0  # of a host whose robots.txt cannot be had, or that is away altogether
-# So many addresses in a row that no answer, or a 5xx, came from: the host is away. Fewer tell it
-# where they took so many seconds; a few bad pages that stand together do not.
-MISSES = 40
-FEWER, SECONDS = 10, 60.0
-OUTAGES = 10  # articles in a row in whose place a page of the newspaper says that it is away
-LONGEST_PAUSE = timedelta(days=1)
-WAITED_SECONDS = (
-    60.0  # a crawl waits for a pause that is over so soon, and ends before a longer one
-)
-
-
-@dataclass(slots=True)
-class _Pause:
-    """A pause: its end by the crawl's clock and by the machine's, and the strikes so far."""
-
-    until: datetime
-    ends: float
-    strikes: int
-
-
-class Pauses:
-    """The hosts that are left alone for now.
-
-    Who asks for it is left alone by any scheme; one that is away, by that scheme alone: where
-    port 80 is closed, 443 may answer.
-    """
-
-    def __init__(self, hosts: Hosts, clock: Clock) -> None:
-        self._hosts = hosts
-        self._clock = clock
-        now = clock()
-        self._pauses = {
-            host: _Pause(until, time.monotonic() + (until - now).total_seconds(), strikes)
-            for host, until, strikes in hosts.paused()
-        }
-        self._met: set[str] = set()
-        self._misses: dict[str, tuple[int, float]] = {}  # how many in a row, and since when
-        self._outages: dict[str, int] = {}  # how many in a row
-
-    def check(self, url: str) -> None:
-        """Check that the host of a URL is not paused.
-
-        Raises:
-            HostPaused: with the end of the pause.
-        """
-        for place in (host_of(url), origin_of(url)):
-            pause = self._pauses.get(place)
-            if pause and time.monotonic() < pause.ends:
-                self._met.add(place)
-                message = f"{place} is left alone until {pause.until:%F %T}"
-                raise HostPaused(message, until=pause.until)
-
-    def strike(self, url: str, status: int, retry_after: str = "") -> None:
-        """Pause the host that gave this answer."""
-        asked = schedule.retry_after(retry_after, now=self._clock())
-        self._pause(host_of(url), FIRST_PAUSE[status], asked)
-
-    def away(self, url: str) -> None:
-        """Pause a host that does not answer for itself."""
-        self._misses.pop(origin_of(url), None)
-        self._pause(origin_of(url), FIRST_ABSENCE)
-
-    def missed(self, url: str) -> None:
-        """Count an address that no answer, or a 5xx, came from; pause a host that is away."""
-        place = origin_of(url)
-        now = time.monotonic()
-        count, since = self._misses.get(place, (0, now))
-        self._misses[place] = count + 1, since
-        if count + 1 >= MISSES or (count + 1 >= FEWER and now - since >= SECONDS):
-            self.away(url)
-
-    def shown(self, url: str, *, outage: bool) -> None:
-        """Count a page that says, with status 200, that the site is away; another ends the count.
-
-        From `OUTAGES` in a row on the host is paused, by each further one for twice as long.
-        """
-        place = host_of(url)
-        if not outage:
-            self._outages.pop(place, None)
-        elif not self._is_paused(place):  # else it was on its way when the pause began
-            count = self._outages[place] = self._outages.get(place, 0) + 1
-            if count >= OUTAGES:
-                self._pause(place, FIRST_ABSENCE * (1 << min(count - OUTAGES, 16)))
-
-    def answered(self, url: str) -> None:
-        """End the strikes of a host that answers again."""
-        self._misses.pop(origin_of(url), None)
-        for place in (host_of(url), origin_of(url)):
-            pause = self._pauses.get(place)
-            if pause and time.monotonic() >= pause.ends:
-                del self._pauses[place]
-                self._hosts.forgive(place)
-
-    def _is_paused(self, place: str) -> bool:
-        pause = self._pauses.get(place)
-        return pause is not None and time.monotonic() < pause.ends
-
-    def _pause(self, place: str, first: float, asked: datetime | None = None) -> None:
-        """Pause a place for as long as it asked, or twice as long as last time."""
-        now, known = self._clock(), self._pauses.get(place)
-        strikes = known.strikes + 1 if known else 1
-        seconds = first * (1 << min(strikes - 1, 16))
-        until = (
-            asked if asked and asked > now else now + min(timedelta(seconds=seconds), LONGEST_PAUSE)
-        )
-        if known:
-            until = max(until, known.until)
-        ends = time.monotonic() + (until - now).total_seconds()
-        self._pauses[place] = _Pause(until, ends, strikes)
-        self._met.add(place)
-        self._hosts.pause(place, until=until, strikes=strikes)
-
-    def soon_over(self) -> bool:
-        """Return whether visits wait for a pause that is worth waiting for."""
-        now = time.monotonic()
-        return any(
-            0 < pause.ends - now <= WAITED_SECONDS
-            and self._hosts.is_awaited(host, until=pause.until)
-            for host, pause in self._pauses.items()
-            if host in self._met
-        )
-
-    def met(self) -> list[tuple[str, datetime]]:
-        """Return the places that stopped visits and are still paused, with the pause's end."""
-        return sorted(
-            (host, pause.until)
-            for host, pause in self._pauses.items()
-            if host in self._met and pause.ends > time.monotonic()
-        )
-
-
-def host_of(url: str) -> str:
-    """Return a URL's host, with its port where that is not the scheme's own."""
-    return urlsplit(normal(url)).netloc
-
-
-def origin_of(url: str) -> str:
-    """Return a URL's scheme and host, as robots.txt is one's."""
-    parts = urlsplit(normal(url))
-    return f"{parts.scheme}://{parts.netloc}"
+from crawler.fetch.pauses import FIRST_PAUSE
+from crawler.fetch.services import FetchServices
 
 
 class HostPacing:
     """Holds back requests to paused hosts, and gives a host the pace of its slowest publisher."""
 
-    def __init__(self, crawler: Crawler, spider: "NewsSpider") -> None:
+    def __init__(self, crawler: Crawler, services: FetchServices) -> None:
         self._crawler = crawler
-        self._spider = spider
-        self._delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
+        self._store = services.store
+        self._pauses = services.pauses
+        self._delays = services.delays
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler, cast("NewsSpider", crawler.spider))
+        return cls(crawler, FetchServices.of(crawler))
 
     def process_request(self, request: Request) -> None:
-        self._spider.pauses.check(request.url)
+        self._pauses.check(request.url)
         visit = request.meta.get("visit")
         slug = visit.publisher if visit else request.meta["publisher"]
-        delay = self._spider.publishers[slug].delay
         # Scrapy has no public way to a slot.
         name, slot = self._crawler.engine.downloader._get_slot(request)  # noqa: SLF001
-        slot.delay = max(slot.delay, self._delay if delay is None else delay)
+        slot.delay = max(slot.delay, self._delays.own(slug))
         self._resume(name, slot)
 
     def process_response(self, request: Request, response: Response) -> Response:
         if response.status in FIRST_PAUSE:
             retry_after = (response.headers.get("Retry-After") or b"").decode("latin-1")
-            self._spider.pauses.strike(request.url, response.status, retry_after)
+            self._pauses.strike(request.url, response.status, retry_after)
         elif response.status < 500:
-            self._spider.pauses.answered(request.url)
+            self._pauses.answered(request.url)
         elif request.meta.get("visit"):
-            self._spider.pauses.missed(request.url)
+            self._pauses.missed(request.url)
         return response
 
     @cached_property
     def _asked(self) -> dict[str | None, datetime]:
         # Not read before the first request, where a database that fails ends the crawl cleanly.
-        asked = self._spider.store.hosts.last_asked()
+        asked = self._store.hosts.last_asked()
         return {urlsplit(url).hostname: at for url, at in asked.items()}
 
     def _resume(self, name: str, slot: Slot) -> None:
         """Count a new slot's delay from the last answer of the crawl before this one."""
         if (at := self._asked.pop(name, None)) and not slot.lastseen:
-            ago = (self._spider.clock() - at).total_seconds()
+            ago = (self._store.clock() - at).total_seconds()
             slot.lastseen = time.monotonic() - max(ago, 0.0)

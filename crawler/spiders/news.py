@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Self
@@ -10,7 +10,6 @@ from typing import Any, Self
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.http import Response
-from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
 
 from archive.problems import ProblemKind
@@ -28,14 +27,17 @@ from crawler.fetch.exceptions import (
     kind_of,
     network_detail,
 )
+from crawler.fetch.pauses import Pauses
 from crawler.fetch.requests import request_of
-from crawler.fetch.throttle import Pauses
+from crawler.fetch.services import FetchServices
 from crawler.frontier import Frontier
 from crawler.keeping import Keeper
 from crawler.listings import wordpress
 from crawler.outcomes import Ended, Outcomes
+from crawler.pipelines import PageServices, workers_of
 from crawler.publisher import Publisher
 from crawler.responses import Responses, as_asked
+from crawler.spiders.arguments import from_arguments
 from crawler.traps import Traps
 from crawler.workers import Stopped, Workers
 
@@ -53,78 +55,89 @@ class NewsSpider(Spider):
         self,
         *,
         store: Store,
-        publishers: Sequence[Publisher],
-        limit: int | None = None,
-        seconds: float | None = None,
-        max_bytes: int | None = None,
-        only: Sequence[str] | None = None,
-        period: Period | None = None,
-        back: bool = False,
+        publishers: Mapping[str, Publisher],
+        period: Period,
+        frontier: Frontier,
+        pauses: Pauses,
+        workers: Workers,
+        renderer: Renderer,
     ) -> None:
-        """Take the open archive and the publishers to visit; for the limits see `Frontier`."""
+        """Take the open archive, the publishers by slug, and what this crawl's parts share."""
         super().__init__()
-        self.store = store
-        self.publishers = {one.slug: one for one in publishers}
-        self.clock = store.clock
-        self.period = period or Period()
-        self.frontier = Frontier(
+        self._store = store
+        self._publishers = publishers
+        self.frontier = frontier
+        self.pauses = pauses
+        self.workers = workers
+        self.unable: str | None = None  # why nobody can be asked
+        self._renderer = renderer
+        self._outcomes = Outcomes(store)
+        traps = Traps(store)
+        self._responses = Responses(
             store,
             publishers,
-            limit=limit,
-            seconds=seconds,
-            max_bytes=max_bytes,
-            only=only,
+            outcomes=self._outcomes,
+            traps=traps,
             period=period,
-            back=back,
+            workers=workers,
         )
-        self.fault: BaseException | None = None
-        self.unable: str | None = None  # why nobody can be asked
-        self.outcomes = Outcomes(store)
-        self.pauses = Pauses(store.hosts, store.clock)
-        self.traps = Traps(store)
-        self.renderer: Renderer
-        self.workers: Workers
-        self.responses: Responses
-        self.keeper = Keeper(store, self.publishers, traps=self.traps)
-        self._own: contextlib.ExitStack | None = None
+        self._keeper = Keeper(store, publishers, traps=traps)
+        self._opened = contextlib.ExitStack()
 
     @classmethod
-    def from_crawler(cls, crawler: Crawler, *_: Any, **arguments: Any) -> Self:
-        """Make the spider, also for `scrapy crawl news -a publisher=SLUG -a archive=DIR`."""
-        opened = contextlib.ExitStack()
-        if "store" not in arguments:
-            from crawler.crawl import named
+    def from_crawler(
+        cls,
+        crawler: Crawler,
+        *_: Any,
+        store: Store | None = None,
+        publishers: Sequence[Publisher] = (),
+        period: Period | None = None,
+        **plan: Any,
+    ) -> Self:
+        """Make the spider, and install what the crawler's components share with it.
 
-            arguments = named(crawler, opened, arguments)
-        spider = cls(**arguments)
-        spider._own = opened
+        `plan` are the limits of `Frontier`; without a `store` they are the arguments of
+        `scrapy crawl news -a publisher=SLUG -a archive=DIR`.
+        """
+        opened = contextlib.ExitStack()
+        if store is None:
+            store, publishers = from_arguments(crawler, opened, **plan)
+            plan = {}
+        by_slug = {one.slug: one for one in publishers}
+        delays = {one.slug: one.delay for one in publishers}
+        fetching = FetchServices.install(crawler, store, delays)
+        plan |= {"delays": fetching.delays, "period": period or Period()}
+        spider = cls(
+            store=store,
+            publishers=by_slug,
+            period=plan["period"],
+            frontier=Frontier(store, publishers, **plan),
+            pauses=fetching.pauses,
+            workers=workers_of(crawler.settings),
+            renderer=Renderer(crawler, store, by_slug),
+        )
+        spider._opened.push(opened)
         spider._set_crawler(crawler)
-        spider.renderer = Renderer(crawler, spider.store, spider.publishers)
-        spider._read_in(crawler.settings)
-        crawler.signals.connect(spider._kept_page, signals.item_scraped)
-        crawler.signals.connect(spider._failed_page, signals.item_error)
-        crawler.signals.connect(spider._failed_answer, signals.spider_error)
+        spider._connect(crawler)
         return spider
 
-    def _read_in(self, settings: BaseSettings) -> None:
-        """Make the worker processes that read answers, and what takes their readings."""
-        self.workers = Workers(
-            processes=settings.getint("EXTRACT_PROCESSES") or None,
-            seconds=settings.getfloat("EXTRACT_SECONDS"),
-            gave_up=self.stop,
-        )
-        self.responses = Responses(
-            self.store,
-            self.publishers,
-            outcomes=self.outcomes,
-            traps=self.traps,
-            period=self.period,
+    def _connect(self, crawler: Crawler) -> None:
+        """Install what the pipelines need, and hear how they ended."""
+        PageServices(
+            publishers=self._publishers,
             workers=self.workers,
-        )
+            pauses=self.pauses,
+            keeper=self._keeper,
+        ).install(crawler)
+        crawler.signals.connect(self._kept_page, signals.item_scraped)
+        crawler.signals.connect(self._failed_page, signals.item_error)
+        crawler.signals.connect(self._failed_answer, signals.spider_error)
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield a request for each due visit, listings first, as room comes free."""
         while True:
+            if self._store.batch.fault or self.workers.failure:
+                self.stop()
             visits = self._next_visits()
             for visit in visits:
                 if request := self._request(visit):
@@ -139,21 +152,20 @@ class NewsSpider(Spider):
         """Begin no further visit; what is in hand is finished."""
         self.frontier.stop()
 
-    def abort(self, error: BaseException) -> None:
+    def _abort(self, error: BaseException) -> None:
         """Stop because the archive cannot be written; nothing more is kept."""
-        self.fault = self.fault or error
-        self.store.batch.break_off()
+        self._store.batch.break_off(error)
         self.stop()
 
     def closed(self, reason: str) -> None:
         logger.debug("closed: %s", reason)
-        if self._own is not None:
-            self._own.close()
+        self.workers.close()
+        self._opened.close()
 
     async def parse(self, response: Response) -> AsyncIterator[Page]:
         """Hand an answer on, and the page that it is."""
         pages = wordpress.total_pages(response.headers.get("X-WP-TotalPages"))
-        result = await self.responses.receive(
+        result = await self._responses.receive(
             response.meta["visit"],
             replace(response.meta["capture"], body=response.body, pages=pages),
             shown=partial(self._shown, response=response),
@@ -168,7 +180,7 @@ class NewsSpider(Spider):
         """Keep a visit that got no answer as a problem, due again later."""
         visit: Visit = failure.request.meta["visit"]  # type: ignore[attr-defined]
         error = failure.value
-        if self.fault or isinstance(error, ArchiveFault):
+        if self._store.batch.fault or isinstance(error, ArchiveFault):
             self._end(Ended(visit=visit))
         elif isinstance(error, HostPaused):
             self.frontier.postpone(visit, until=error.until)
@@ -176,11 +188,11 @@ class NewsSpider(Spider):
         elif isinstance(error, ProxyFailed):
             self._proxy_failed(visit, str(error))
         elif isinstance(error, Disallowed):
-            self._end(self.outcomes.refused(visit, str(error)))
+            self._end(self._outcomes.refused(visit, str(error)))
         elif kind := kind_of(error):
             if isinstance(error, NO_ANSWER):
                 self.pauses.missed(failure.request.url)  # type: ignore[attr-defined]
-            self._end(self.outcomes.failed(visit, None, kind, network_detail(error)))
+            self._end(self._outcomes.failed(visit, None, kind, network_detail(error)))
         else:
             self._break(visit, None, failure)
 
@@ -189,7 +201,7 @@ class NewsSpider(Spider):
         if self.unable is None:
             self.unable = detail
             problem = Problem(kind=ProblemKind.PROXY_FAILED, detail=detail, stage="fetch")
-            self.store.problem(problem, url=visit.url, publisher=visit.publisher)
+            self._store.problem(problem, url=visit.url, publisher=visit.publisher)
         self.stop()
         self._end(Ended(visit=visit))
 
@@ -199,26 +211,27 @@ class NewsSpider(Spider):
         self._commit()
 
     def _commit(self) -> None:
-        if self.fault is None and self.store.batch.is_due():
+        batch = self._store.batch
+        if batch.fault is None and batch.is_due():
             try:
-                self.store.batch.commit()
-            except ARCHIVE_FAULTS as error:
-                self.abort(error)
+                batch.commit()
+            except ARCHIVE_FAULTS:  # which is the batch's fault now
+                self.stop()
 
     def _next_visits(self) -> list[Visit]:
         try:
             return self.frontier.next_visits()
         except ARCHIVE_FAULTS as error:
-            self.abort(error)
+            self._abort(error)
             return []
 
     def _request(self, visit: Visit) -> Request | None:
         """Return the request of a visit; None if its address cannot stand in one."""
-        visit = as_asked(visit, self.publishers[visit.publisher])
+        visit = as_asked(visit, self._publishers[visit.publisher])
         try:
             return request_of(visit, callback=self.parse, errback=self.failed)
         except ValueError as error:
-            self._end(self.outcomes.failed(visit, None, ProblemKind.BAD_ADDRESS, str(error)))
+            self._end(self._outcomes.failed(visit, None, ProblemKind.BAD_ADDRESS, str(error)))
             return None
 
     async def _shown(self, visit: Visit, capture: Capture, *, response: Response) -> Capture:
@@ -227,9 +240,9 @@ class NewsSpider(Spider):
         Raises:
             NotRendered: if a browser cannot show it.
         """
-        if not self.renderer.shows(visit):
+        if not self._renderer.shows(visit):
             return capture
-        return await self.renderer.shown(visit, capture, response)
+        return await self._renderer.shown(visit, capture, response)
 
     def _kept_page(self, item: Ended) -> None:
         """End the visit of a page that has been through the pipelines."""
@@ -250,17 +263,17 @@ class NewsSpider(Spider):
         """
         request = getattr(response, "request", None)
         if request is None:
-            self.abort(failure.value or RuntimeError(str(failure)))
+            self._abort(failure.value or RuntimeError(str(failure)))
         else:
             self._break(request.meta["visit"], request.meta.get("capture"), failure)
 
     def _break(self, visit: Visit, capture: Capture | None, failure: Failure) -> None:
         """End a visit that met a fault of our own, or the crawl if it is one of the archive's."""
         if isinstance(failure.value, ARCHIVE_FAULTS):
-            self.abort(failure.value)
-        if self.fault:
+            self._abort(failure.value)
+        if self._store.batch.fault:
             self._end(Ended(visit=visit))
             return
         detail = f"{type(failure.value).__name__}: {failure.value}"
         logger.error("%s: internal error (--log-level DEBUG shows where): %s", visit.url, detail)
-        self._end(self.outcomes.failed(visit, capture, ProblemKind.INTERNAL_ERROR, detail))
+        self._end(self._outcomes.failed(visit, capture, ProblemKind.INTERNAL_ERROR, detail))

@@ -154,8 +154,7 @@ async def test_processes_that_are_killed_between_two_pages_are_replaced(pool):
 @pytest.mark.slow
 async def test_pools_that_die_again_and_again_are_given_up(tmp_path, monkeypatch):
     counted = dying(monkeypatch, tmp_path, 1000)
-    told = []
-    pool = Workers(processes=1, gave_up=lambda: told.append("gave up"))
+    pool = Workers(processes=1)
     try:
         pages = (pool.extract(capture(n), PAPER) for n in range(4))
         asked = (*pages, pool.links(capture()), pool.wall(capture()))
@@ -166,7 +165,6 @@ async def test_pools_that_die_again_and_again_are_given_up(tmp_path, monkeypatch
     finally:
         pool.close()
     assert {type(one) for one in ends} == {Stopped}
-    assert told == ["gave up"]
     assert "die as they start" in str(pool.failure)
     assert begun == counted.stat().st_size < 20
 

@@ -2,15 +2,17 @@
 
 import gzip
 from collections.abc import Iterator
-from types import SimpleNamespace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from scrapy import Request, Spider
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.http import Response
 
-from archive.clock import system
 from archive.records import Exchange
+from archive.store import Store
+from crawler.fetch.services import FetchServices
 from crawler.settings import scrapy_settings
 from tests.crawler import wire
 
@@ -22,10 +24,13 @@ class Fetch(Spider):
     """Fetches one address and keeps what came."""
 
     name = "fetch"
-    clock = staticmethod(system)
-    pauses = SimpleNamespace(check=lambda url: None)
     address: str
     meta: dict[str, object]
+
+    @classmethod
+    def from_crawler(cls, crawler, store, **arguments):
+        FetchServices.install(crawler, store, {})
+        return super().from_crawler(crawler, **arguments)
 
     async def start(self):
         meta = {"dont_obey_robotstxt": True, "handle_httpstatus_all": True, "dont_retry": True}
@@ -54,7 +59,8 @@ async def fetch(url: str, *, opened: str = "", **meta: object) -> Fetch:
     settings.set("DOWNLOAD_DELAY", 0, priority="cmdline")
     settings.set("OPEN_URLS", [opened or url], priority="cmdline")
     crawler = Crawler(Fetch, settings)
-    await AsyncCrawlerRunner(settings).crawl(crawler, address=url, meta=meta)
+    with TemporaryDirectory() as folder, Store(Path(folder), command="c", software="s") as store:
+        await AsyncCrawlerRunner(settings).crawl(crawler, store, address=url, meta=meta)
     assert isinstance(crawler.spider, Fetch)
     return crawler.spider
 

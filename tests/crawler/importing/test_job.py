@@ -423,7 +423,7 @@ def test_what_a_dead_import_did_not_acknowledge_is_cut(tmp_path):
     with Copying(root, command="import-warc", software="x") as store:
         name = store._warc
         store._warc.copy(packed([PAGES[3]]))
-        store.batch.break_off()
+        store.batch.break_off(OSError("the disk"))
     assert name is not None
     assert imported(root, packed(PAGES)).counts["new"] == 3
     assert is_whole(root)

@@ -91,4 +91,4 @@ def warraq() -> None:
     warraq serve                     read it in the browser
     warraq publishers add URL        follow a newspaper that is not packaged
     warraq crawl --help              explain a command, with examples
-    """  # noqa: D301 - click wants the character
+    """

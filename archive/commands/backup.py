@@ -31,7 +31,7 @@ def backup(destination: Path, archive: Path, link: bool) -> None:
     \b
     warraq backup /media/disk/news
     warraq backup /media/disk/news --archive ~/news
-    """  # noqa: D301 - click wants the character
+    """
     from archive.maintenance.backup import back_up
 
     with Progress("bytes") as progress:

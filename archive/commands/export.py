@@ -58,7 +58,7 @@ def export(
     warraq export --where "published_on >= '2020-11-01' and gone_at is not null" | jq .title
     warraq export --warc --where "url like '%.example/%'" -o pages.warc.gz
     warraq export --warc -o c.warc.gz --where "id in (select capture from revisions)"
-    """  # noqa: D301 - click wants the character
+    """
     if warc and form:
         raise click.UsageError(f"--warc writes a WARC file: omit --format {form}, or omit --warc")
     form = "warc" if warc else form or "jsonl"

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what is told when the disk or the database fails."""
+"""What several commands share: options, and what to say when the disk fails."""
 
 import sqlite3
 from pathlib import Path

@@ -26,7 +26,7 @@ def publish(folder: Path, archive: Path) -> None:
     \b
     warraq publish public/
     datasette public/
-    """  # noqa: D301 - click wants the character
+    """
     from archive.maintenance.publish import publish as write
 
     with Progress("bytes of the database") as progress:

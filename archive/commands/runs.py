@@ -1,4 +1,4 @@
-"""`warraq runs`: what ran when, and what it did."""
+"""`warraq runs`: show past runs."""
 
 import dataclasses
 import json
@@ -22,7 +22,7 @@ from archive.runs import history
     default=20,
     show_default=True,
     metavar="N",
-    help="Show the latest N.",
+    help="Show the last N runs.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, newest first.")
 def runs(archive: Path, limit: int, as_json: bool) -> None:
@@ -33,7 +33,7 @@ def runs(archive: Path, limit: int, as_json: bool) -> None:
     \b
     warraq runs --limit 5
     warraq runs --json --archive ~/news | jq '.[0]'
-    """  # noqa: D301 - click wants the character
+    """
     db = open_for_reading(archive)
     rows = history(db, limit=limit)
     db.close()

@@ -1,4 +1,4 @@
-"""`warraq search`: ask the archive from the shell."""
+"""`warraq search`: search the archive from the shell."""
 
 import re
 from contextlib import closing
@@ -27,32 +27,32 @@ _MARKED = re.compile(f"{MARK_START}(.*?){MARK_END}")
     default=20,
     show_default=True,
     metavar="N",
-    help="Show the first N.",
+    help="Show at most N results.",
 )
 @click.option(
     "--order",
     type=click.Choice(["best", "new"]),
     default="best",
     show_default=True,
-    help="Best first finds any of the words, newest first all of them.",
+    help="best: any of the words; new: all of them, newest first.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def search(query: tuple[str, ...], archive: Path, limit: int, order: Order, as_json: bool) -> None:
     """Search the articles of an archive.
 
-    QUERY is words, and where wanted: "an exact phrase", +must, -not, prefix*, title:word,
+    QUERY is words, and optionally "an exact phrase", +required, -excluded, prefix*, title:word,
     author:word, publisher:slug, after:2020-11-01, before:2021. Put it in single quotes. Arabic
-    words find their other forms.
+    words match their other forms.
 
     \b
     warraq search 'عودة اللاجئين'
     warraq search '"وزير الثقافة" after:2020-11 -رياضة' --order new
     warraq search 'publisher:enabbaladi title:دمشق' --json | jq -r '.[].url'
-    """  # noqa: D301 - click wants the character
+    """
     asked = " ".join(query)
     if unread := parse(asked).unread:
         raise click.ClickException(
-            f"there is no day to be read in {', '.join(unread)}; write it year first or day first:"
+            f"cannot read a date in {', '.join(unread)}; write the year first or the day first:"
             " after:2020-11-01, after:1/11/2020, before:2020-11, before:2021"
         )
     with closing(open_for_reading(archive)) as connection:

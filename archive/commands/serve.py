@@ -12,7 +12,11 @@ from archive.errors import ArchiveError
 @click.command()
 @archive_option
 @click.option(
-    "--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Listen there."
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="Address to listen on.",
 )
 @click.option(
     "--port",
@@ -20,23 +24,23 @@ from archive.errors import ArchiveError
     default=8001,
     show_default=True,
     metavar="N",
-    help="Port to listen on; 0 takes a free one.",
+    help="Port to listen on; 0 picks a free one.",
 )
-@click.option("--open", "open_browser", is_flag=True, help="Open the first page in the browser.")
+@click.option("--open", "open_browser", is_flag=True, help="Open the home page in the browser.")
 def serve(archive: Path, host: str, port: int, open_browser: bool) -> None:
     """Read an archive in the browser, also during a crawl.
 
-    Nothing can be changed there. Only this machine can read it unless --host says otherwise; for
-    other readers, see `warraq publish`.
+    It is read-only. Only this machine can reach it unless --host says otherwise; for other readers,
+    see `warraq publish`.
 
     \b
     warraq serve --open
     warraq serve --archive ~/news --port 8080
-    """  # noqa: D301 - click wants the character
+    """
     from archive.site.server import run_server
 
     def ready(address: str) -> None:
-        click.echo(f"Serving {archive} at {address} (Ctrl-C ends)")
+        click.echo(f"Serving {archive} at {address} (press Ctrl-C to stop)")
         if open_browser:
             webbrowser.open(address)
 

@@ -26,7 +26,7 @@ def stats(archive: Path, as_json: bool) -> None:
     \b
     warraq stats --archive ~/news
     warraq stats --json | jq .per_article
-    """  # noqa: D301 - click wants the character
+    """
     from archive.maintenance.stats import stats as count
 
     counts = count(archive)

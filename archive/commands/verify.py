@@ -1,4 +1,4 @@
-"""`warraq verify`: is everything as it was written?"""
+"""`warraq verify`: check the archive for damage."""
 
 import json
 import time
@@ -8,6 +8,7 @@ import click
 
 from archive.commands.options import archive_option
 from archive.commands.progress import Progress
+from archive.plurals import counted
 from archive.upkeep.damage import Findings
 
 
@@ -15,23 +16,23 @@ from archive.upkeep.damage import Findings
 @archive_option
 @click.option("--json", "as_json", is_flag=True, help="Print one object: checked, damages, notes.")
 @click.option(
-    "--processes", type=click.IntRange(min=1), metavar="N", help="Use N cores; all by default."
+    "--processes", type=click.IntRange(min=1), metavar="N", help="Use N cores (default: all)."
 )
 def verify(archive: Path, as_json: bool, processes: int | None) -> None:
     """Check that every byte and row is as it was written.
 
-    Reads every WARC record and holds it against its digests and its row, every revision against
-    its article and its digest, the search index against the articles' words, and lets SQLite check
-    its own pages. It changes nothing and takes no lock, so a crawl may go on: what that has not
-    acknowledged yet is left out.
+    Checks every WARC record against its digests and its row, every revision against its article and
+    its digest, the search index against the articles' words, and the database's own pages. It
+    changes nothing, and a crawl may run at the same time; what the crawl has not acknowledged yet
+    is left out.
 
-    Prints what was checked, and each damage with its place and what to do. Ends with 1 if there
-    is any.
+    Prints what was checked, and each damage with its place and what to do. Exits with 1 if it finds
+    any.
 
     \b
     warraq verify --archive ~/news
     warraq verify --json | jq .damages
-    """  # noqa: D301 - click wants the character
+    """
     from archive.upkeep.verify import verify as check
 
     began = time.monotonic()
@@ -55,4 +56,4 @@ def _tell(archive: Path, findings: Findings, seconds: float) -> None:
     rate = findings.counts["bytes of WARC"] / max(seconds, 0.001) / 1e6
     click.echo(f"{archive}: checked in {seconds:.1f} s, {rate:.0f} MB of WARC a second")
     number = len(findings.damages)
-    click.echo("Everything is as it was written." if not number else f"{number} damaged.")
+    click.echo("No damage found." if not number else f"{counted(number, 'damage')} found.")

@@ -30,7 +30,7 @@ def withhold(article: str, archive: Path, reason: str) -> None:
     warraq withhold https://example.org/story --reason "names a witness"
     warraq withhold 4503599627370496 --reason "asked for by the family" --archive ~/news
     warraq unwithhold 4503599627370496
-    """  # noqa: D301 - click wants the character
+    """
     if not reason.strip():
         raise click.UsageError("--reason is empty; whoever reads the record later needs it")
     number, versions = hide(archive, article, reason=reason.strip())
@@ -53,6 +53,6 @@ def unwithhold(article: str, archive: Path, reason: str | None) -> None:
     \b
     warraq unwithhold https://example.org/story --reason "the witness is safe"
     warraq unwithhold 4503599627370496 --archive ~/news
-    """  # noqa: D301 - click wants the character
+    """
     number = show(archive, article, reason=reason and reason.strip())
     click.echo(f"Article {number} is readable again.")

@@ -1,4 +1,4 @@
-"""`warraq backfill`: walks the past of a publisher, newest first."""
+"""`warraq backfill`: archive a publisher's past, newest first."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -10,6 +10,7 @@ import click
 from archive.clock import Clock
 from archive.commands.options import archive_option
 from archive.database import open_for_reading
+from archive.plurals import counted
 from crawler.commands.days import Day, period
 from crawler.commands.options import chosen, limit_option, log_level_option, now_option
 from crawler.daterange import Period
@@ -20,16 +21,16 @@ from crawler.publisher import Publisher
 @click.command()
 @click.argument("slug")
 @click.option(
-    "--since", type=Day(), required=True, help="Walk back to this day: 2020-11-09, 2020-11 or 2020."
+    "--since", type=Day(), required=True, help="Go back to this day: 2020-11-09, 2020-11 or 2020."
 )
-@click.option("--until", type=Day(last=True), help="Begin on this day; today by default.")
+@click.option("--until", type=Day(last=True), help="Start from this day (default: today).")
 @archive_option
 @limit_option
 @click.option(
     "--seconds",
     type=click.FloatRange(min=1),
     metavar="N",
-    help="Begin no visit after N seconds; the same command goes on later.",
+    help="Start no visit after N seconds; run the command again to continue.",
 )
 @log_level_option
 @now_option
@@ -43,21 +44,21 @@ def backfill(
     log_level: str,
     now: Clock,
 ) -> None:
-    """Fetch what the publisher SLUG printed in the past.
+    """Archive a publisher's past, newest first.
 
-    It goes from new to old. The way back is WordPress's interface where the publisher's file names
-    it (api = […]), by month; else its sitemaps and the further pages of its sections; else whatever
-    of these its front page and robots.txt announce. A feed alone leads nowhere back.
+    It uses the WordPress REST API where the publisher's file names it (api = […]), month by month;
+    otherwise the sitemaps and the further pages of the sections; otherwise whichever of these the
+    front page and robots.txt announce. A feed alone does not reach into the past.
 
-    It is as slow as is polite, and can be stopped at any time (Ctrl-C): the same command goes on
-    where it was. `warraq watch` takes turns with it, so the news do not wait longer than a minute.
-    What is asked for again is not fetched again.
+    It is as slow as is polite. Stop it at any time (Ctrl-C) and run it again to continue. It can
+    run alongside `warraq watch`; new articles wait at most a minute. Running it again does not
+    fetch anything twice.
 
     \b
     warraq backfill enabbaladi --since 2020-11-01
     warraq backfill enabbaladi --since 2019 --until 2019     that year
-    warraq backfill enabbaladi --since 2011 --limit 500      five hundred more of it
-    """  # noqa: D301 - click wants the character
+    warraq backfill enabbaladi --since 2011 --limit 500      five hundred more
+    """
     from crawler.commands.crawling import carry_out, job_of, tell
 
     wanted = period(since, until or now().date(), now=now)
@@ -67,7 +68,7 @@ def backfill(
     tell(summary)
     click.echo(_reached(archive, slug, since, wanted.until or since))
     if summary.left:
-        click.echo(f"{summary.left} visits are left; the same command goes on with them.")
+        click.echo(f"{counted(summary.left, 'visit')} left; run the same command to continue.")
 
 
 def _with_a_way_back(archive: Path, slug: str, wanted: Period) -> Publisher:
@@ -81,7 +82,7 @@ def _with_a_way_back(archive: Path, slug: str, wanted: Period) -> Publisher:
     (one,) = chosen(archive, [slug])
     if not ways_back(one, wanted):
         raise PublisherError(
-            f"{slug}: there is no way back; give its file api, sitemaps, sections or a homepage,"
+            f"{slug}: nothing leads into its past; its file needs api, sitemaps or sections,"
             ' e.g. api = ["https://example.org/wp-json/wp/v2/posts"] for a WordPress site'
         )
     return one
@@ -96,5 +97,5 @@ def _reached(archive: Path, slug: str, since: date, until: date) -> str:
             (slug, since.isoformat(), until.isoformat()),
         ).fetchone()
     if not count:
-        return f"The archive has no article of {slug} from {since} to {until}."
-    return f"The archive has {count} articles of {slug} from {first} to {last}."
+        return f"The archive has no articles of {slug} from {since} to {until}."
+    return f"The archive has {counted(count, 'article')} of {slug} from {first} to {last}."

@@ -1,4 +1,4 @@
-"""`warraq crawl`: everything that is due, once, with a summary."""
+"""`warraq crawl`: fetch everything that is due, once, and print a summary."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -10,6 +10,7 @@ import click
 
 from archive.clock import Clock
 from archive.commands.options import archive_option
+from archive.plurals import counted
 from crawler.commands.days import Day, period
 from crawler.commands.options import chosen, limit_option, log_level_option, now_option
 from crawler.publisher import Publisher
@@ -25,19 +26,19 @@ if TYPE_CHECKING:
 @click.option(
     "--since",
     type=Day(),
-    help="Follow no link that its listing dates before this day: 2020-11-09, 2020-11 or 2020.",
+    help="Skip links that the listing dates before this day: 2020-11-09, 2020-11 or 2020.",
 )
 @click.option(
     "--seconds",
     type=click.FloatRange(min=1),
     metavar="N",
-    help="Begin no visit after N seconds; the rest stays due.",
+    help="Start no visit after N seconds; the rest stays due.",
 )
 @click.option(
     "--resume",
     multiple=True,
     metavar="SLUG",
-    help="Work off what is due of this publisher too, without looking for new articles.",
+    help="Also process this publisher's pending visits, without looking for new articles.",
 )
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does.")
 @log_level_option
@@ -55,17 +56,17 @@ def crawl(
 ) -> None:
     """Fetch what is new of the publishers SLUG…, once.
 
-    Looks at their feeds, sitemaps and sections, fetches what is new, looks again at articles whose
-    time has come (edits are kept beside what stood there before), and ends with a summary. Without
-    SLUG: the publishers this archive follows; `warraq publishers list` tells all there are.
-    Ctrl-C finishes what is in hand; a second Ctrl-C ends at once. Neither loses anything.
+    Reads their feeds, sitemaps and sections, fetches what is new, visits known articles again when
+    they are due (an edit is kept as a revision), and prints a summary. Without SLUG, it crawls the
+    publishers that this archive follows; `warraq publishers list` shows all that are available.
+    Ctrl-C finishes the pages in progress; press it again to stop at once. Neither loses data.
 
     \b
     warraq crawl enabbaladi                     into ./warraq-archive
     warraq crawl enabbaladi --limit 20          a first taste
-    warraq crawl enabbaladi --since 2020-11     what is newer; `warraq backfill` gets the rest
-    warraq crawl --archive ~/news               everything followed there
-    """  # noqa: D301 - click wants the character
+    warraq crawl enabbaladi --since 2020-11     newer articles; `warraq backfill` gets the rest
+    warraq crawl --archive ~/news               everything that this archive follows
+    """
     from crawler.forkserver import start_forkserver
 
     start_forkserver()  # first of all: it imports the workers' libraries while we import ours
@@ -83,7 +84,9 @@ def crawl(
     summary = carry_out(job)
     tell(summary)
     if summary.left:
-        click.echo(f"{summary.left} visits are still due; `warraq crawl` goes on with them.")
+        click.echo(
+            f"{counted(summary.left, 'visit')} still due; run `warraq crawl` again to continue."
+        )
 
 
 def _job(
@@ -107,6 +110,4 @@ def _warn_of_the_empty(polled: Iterable[Publisher]) -> None:
 
     for one in polled:
         if not entry_points(one):
-            click.echo(
-                f"{one.slug}: its file names neither a listing nor a homepage to look at", err=True
-            )
+            click.echo(f"{one.slug}: its file names neither a listing nor a homepage", err=True)

@@ -31,7 +31,7 @@ class Day(click.ParamType[date]):
         with contextlib.suppress(ValueError):
             if found:
                 return self._day(*(int(part) if part else None for part in found.groups()))
-        return self.fail(f"{value!r} is no day; write e.g. 2020-11-09, 2020-11 or 2020", param, ctx)
+        return self.fail(f"{value!r} is not a date; write 2020-11-09, 2020-11 or 2020", param, ctx)
 
     def _day(self, year: int | None, month: int | None, day: int | None) -> date:
         first = date(year or 0, month or 1, day or 1)
@@ -50,11 +50,11 @@ def period(since: date | None, until: date | None, *, now: Clock) -> Period:
     today: date = datetime.date(now())
     if since and since > today + timedelta(days=1):
         raise click.BadParameter(
-            f"{since} lies in the future, today is {today}; give a day of the past",
+            f"{since} is in the future (today is {today}); give a past day",
             param_hint="--since",
         )
     if since and until and until < since:
         raise click.BadParameter(
-            f"{until} lies before --since {since}; give a later day", param_hint="--until"
+            f"{until} is before --since {since}; give a later day", param_hint="--until"
         )
     return Period(since=since, until=until)

@@ -1,4 +1,4 @@
-"""`warraq demo`: fictional newspapers, crawled, archived and served on this machine alone."""
+"""`warraq demo`: crawl, archive and serve fictional newspapers on this machine alone."""
 
 import contextlib
 import shutil
@@ -32,10 +32,15 @@ PORTS = range(8791, 9791, 100)  # of the first newspaper; a second demo takes th
     default=60,
     show_default=True,
     metavar="N",
-    help="Articles of the newspapers in all.",
+    help="Number of articles of all newspapers.",
 )
 @click.option(
-    "--seed", type=int, default=1, show_default=True, metavar="N", help="Another seed, other news."
+    "--seed",
+    type=int,
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Seed of the news; another seed makes other news.",
 )
 @click.option(
     "--port",
@@ -45,7 +50,7 @@ PORTS = range(8791, 9791, 100)  # of the first newspaper; a second demo takes th
     metavar="N",
     help="Port to serve the archive on; 0 takes a free one.",
 )
-@click.option("--no-serve", is_flag=True, help="Crawl and print the summary only.")
+@click.option("--no-serve", is_flag=True, help="Only crawl and print the summary.")
 def demo(archive: Path, articles: int, seed: int, port: int, no_serve: bool) -> None:
     """Crawl and serve three fictional Arabic newspapers.
 
@@ -56,7 +61,7 @@ def demo(archive: Path, articles: int, seed: int, port: int, no_serve: bool) -> 
     warraq demo
     warraq demo --articles 500 --seed 7 --archive other-demo
     warraq search --archive warraq-demo 'وزير'
-    """  # noqa: D301 - click wants the character
+    """
     from archive.site.server import run_server
     from crawler.commands.crawling import carry_out, job_of, tell
     from crawler.commands.options import chosen
@@ -97,14 +102,14 @@ def _served(newsstand: "Newsstand", archive: Path) -> Iterator[None]:
                 taken = error
         else:
             raise click.ClickException(
-                f"the demo newspapers cannot be served: {taken}; does another demo run?"
-                " Another --archive takes other ports."
+                f"the demo newspapers cannot be served: {taken}; is another demo running?"
+                " Another --archive uses other ports."
             )
         yield
 
 
 def _invite(archive: Path, address: str) -> None:
-    click.echo(f"\nRead {archive} at {address}  (Ctrl-C ends)")
+    click.echo(f"\nRead {archive} at {address}  (press Ctrl-C to stop)")
     click.echo(f"Crawl a real newspaper: {_program()} crawl enabbaladi --limit 20")
 
 

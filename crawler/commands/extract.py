@@ -1,4 +1,4 @@
-"""`warraq extract`: what a saved page says, or all pages of an archive, without the network."""
+"""`warraq extract`: extract a saved page, or an archive's articles again, without the network."""
 
 import json
 from collections.abc import Iterable
@@ -31,10 +31,10 @@ _FIELDS = (
     "--html",
     type=click.File("rb"),
     metavar="FILE",
-    help="The saved page; - reads standard input.",
+    help="The saved page (`-` for standard input).",
 )
-@click.option("--url", metavar="URL", help="Where the page stood.")
-@click.option("--publisher", metavar="SLUG", help="Read it by this publisher's rules and zone.")
+@click.option("--url", metavar="URL", help="The page's address.")
+@click.option("--publisher", metavar="SLUG", help="Use this publisher's rules and time zone.")
 @archive_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, with every field.")
 @click.option(
@@ -44,7 +44,7 @@ _FIELDS = (
 @click.option("--dry-run", is_flag=True, help="With --again: print what would change, that is all.")
 @click.option("--all", "every", is_flag=True, help="With --again: print each article that changes.")
 @click.option(
-    "--wait", is_flag=True, help="With --again: wait while another command writes, an hour at most."
+    "--wait", is_flag=True, help="With --again: wait up to an hour for another command that writes."
 )
 @now_option
 def extract(
@@ -61,39 +61,39 @@ def extract(
     wait: bool,
     now: Clock,
 ) -> None:
-    """Read one saved article page: text, headline, byline, dates.
+    """Extract one saved page: headline, byline, dates, text.
 
-    Needs no archive and no network. A field nobody can be sure of is null. Without --publisher,
-    one of the known publishers is taken if the address is one of its own. With --archive, the
-    publisher files in that folder are known too.
+    Needs no archive and no network. A field that is in doubt is null. Without --publisher, the
+    publisher is found by the address, among the packaged ones and those in the archive's folder.
 
     \b
     warraq extract --html page.html --url https://example.org/news/1
     curl -s URL | warraq extract --html - --url URL --json
 
-    With --again, the articles of an archive are read again from their captures by today's rules
-    (a newer Warraq's, or of a publisher's file that was corrected), without the network. The chain
-    of revisions of each is made again from all its captures: those that now read the same become
-    one, and none is invented because a rule changed. A page that was no article before may become
-    one; one that is none any more is left as it is, and counted. Of the first twenty articles that
-    change is printed what does: [-words that go-]{+words that come+}, with counts. An archive that
-    an older Warraq wrote is brought up to date first, but for a dry run.
+    With --again, the articles of an archive are extracted again from their captures with the
+    current rules (of a newer Warraq, or of a corrected publisher file), without the network. Each
+    article's revisions are derived again from all its captures: states that now read the same
+    become one, and a changed rule never makes an edit. A page that was not an article before may
+    become one; one that no longer reads as an article is left unchanged, and counted. The changes
+    of the first twenty articles are printed: [-removed words-]{+added words+}, with counts.
 
     \b
-    warraq extract --again --dry-run            what would change, field by field
+    warraq extract --again --dry-run            show what would change, field by field
     warraq extract --again --dry-run --all >changes.txt
     warraq extract --again aawsat --since 2020-11
-    """  # noqa: D301 - click wants the character
+    """
     if again:
         if html or url or publisher:
-            raise click.UsageError("--again reads an archive; --html, --url and --publisher a page")
+            raise click.UsageError(
+                "--again reads an archive; --html, --url and --publisher are for a single page"
+            )
         read_archive_again(
             archive, slugs, since=since, dry_run=dry_run, every=every, wait=wait, clock=now
         )
     elif slugs or since or dry_run or every or wait:
-        raise click.UsageError("publishers, --since, --dry-run, --all and --wait go with --again")
+        raise click.UsageError("SLUG, --since, --dry-run, --all and --wait need --again")
     elif html is None or url is None:
-        raise click.UsageError("give --html FILE and --url URL, or --again for a whole archive")
+        raise click.UsageError("give --html FILE and --url URL, or --again for an archive")
     else:
         _read_page(html, url, publisher, archive, as_json=as_json, now=now)
 
@@ -108,7 +108,7 @@ def _read_page(
         address = normal(url)
     except ValueError:
         raise click.BadParameter(
-            f"{url!r} is no web address; give the one the page was saved from,"
+            f"{url!r} is not a web address; give the address the page was saved from,"
             " e.g. https://example.org/news/1",
             param_hint="--url",
         ) from None

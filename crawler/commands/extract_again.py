@@ -1,4 +1,4 @@
-"""`warraq extract --again`: what today's rules make of an archive's captures."""
+"""`warraq extract --again`: extract an archive's captures again with the current rules."""
 
 import asyncio
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ import click
 from archive.clock import Clock
 from archive.commands.progress import Progress
 from archive.database import open_for_reading
+from archive.plurals import counted
 from archive.urls import readable
 from crawler.commands.options import folders
 from crawler.differences import difference, of_text, word_counts
@@ -54,22 +55,20 @@ def read_archive_again(
     with Progress("articles") as progress:
         report = asyncio.run(reextract(job, show=shown, progress=progress))
     if shown.left:
-        click.echo(f"… and {shown.left:,} more; with --all each is printed")
+        click.echo(f"… and {shown.left:,} more; --all prints every one")
     counts = report.counts
     would = "would change" if dry_run else "changed"
-    click.echo(f"{counts['read']:,} articles read again, {counts['changed']:,} {would}.")
+    click.echo(f"{counted(counts['read'], 'article')} read again, {counts['changed']:,} {would}.")
     for name, articles in report.fields.most_common():
         click.echo(f"{articles:>10,}  {name}")
     if counts["new"]:
         click.echo(f"{counts['new']:,} pages {'would become' if dry_run else 'became'} articles.")
     if counts["unreadable"]:
-        click.echo(
-            f"{counts['unreadable']:,} read as no article any more, and are left as they are."
-        )
+        click.echo(f"{counts['unreadable']:,} no longer read as articles, and are left unchanged.")
     if counts["damaged"]:
         click.echo(
-            f"{counts['damaged']:,} have a capture that does not read, and are left as they are;"
-            " `warraq verify` names it."
+            f"{counts['damaged']:,} have a capture that cannot be read, and are left unchanged;"
+            " `warraq verify` names them."
         )
     if report.stopped:
         click.echo("Stopped; the same command begins again, and comes out the same.")

@@ -1,4 +1,4 @@
-"""`warraq import-jsonl`: a collection that is there already, into the archive."""
+"""`warraq import-jsonl`: import articles from JSON lines."""
 
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -9,6 +9,7 @@ from archive.beginning import Beginning
 from archive.clock import system
 from archive.commands.options import archive_option
 from archive.commands.progress import Progress
+from archive.plurals import counted
 
 if TYPE_CHECKING:
     from archive.maintenance.import_jsonl import Told
@@ -18,27 +19,26 @@ if TYPE_CHECKING:
 @click.argument("file", type=click.File("rb"))
 @archive_option
 @click.option(
-    "--publisher", metavar="SLUG", help="Of lines that name none; the address's host by default."
+    "--publisher", metavar="SLUG", help="Publisher for lines without one (default: the URL's host)."
 )
 def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
-    """Take a collection of articles in, as JSON lines.
+    """Import articles from JSON lines.
 
-    FILE may be `-`: standard input. Each line is a JSON object with url, title and text at least;
-    all that `warraq export` writes is read, so that the two are each other's inverse. Moments need
-    a time zone, published_on is a day; what a line does not say stays empty. Each line is kept as
-    it is in the WARC files, too.
+    FILE may be `-` for standard input. Each line is a JSON object with at least url, title and
+    text. Everything that `warraq export` writes is read, so each is the inverse of the other.
+    Moments need a time zone, published_on is a day; fields that a line lacks stay empty. Each line
+    is also kept as it is in the WARC files.
 
-    An article that the archive knows already stays as it is, so a second import adds nothing, and
-    one that was interrupted can be repeated. Where a line tells of no authors, they are taken from
-    its byline. Lines that say otherwise than what is known, an earlier line included, and lines
-    that are no article are listed with their numbers and kept in the table of problems; those that
-    are no article end the command with 1 when all others are in. Where none is an article, no
-    archive is begun.
+    An article that the archive already has stays as it is, so a second import adds nothing, and an
+    interrupted one can be repeated. Without an `authors` field, authors are parsed from the byline.
+    Lines that contradict the archive or an earlier line, and lines that are not a valid article,
+    are listed with their numbers and recorded in the table `problems`. Invalid lines make the
+    command exit with 1, after all others are imported. If no line is valid, no archive is created.
 
     \b
     warraq import-jsonl articles.jsonl
     zcat old.jsonl.gz | warraq import-jsonl - --publisher aawsat --archive ~/news
-    """  # noqa: D301 - click wants the character
+    """
     from archive.maintenance.import_jsonl import Importer, lines_of
     from crawler.extract.byline import names
 
@@ -65,7 +65,7 @@ def _tell(told: "Told", name: str, *, where: str) -> None:
     if more := counts["bad"] + counts["differing"] - len(told.left):
         click.echo(f"… and {more:,} more{where}", err=True)
     click.echo(
-        f"{name}: {counts['new']:,} new articles, {counts['known']:,} known already,"
-        f" {counts['differing']:,} known and left as the archive saw them,"
-        f" {counts['bad']:,} bad lines."
+        f"{name}: {counted(counts['new'], 'new article')}, {counted(counts['known'], 'duplicate')},"
+        f" {counted(counts['differing'], 'conflict')} (archive's version kept),"
+        f" {counted(counts['bad'], 'invalid line')}."
     )

@@ -1,4 +1,4 @@
-"""`warraq import-warc`: pages that another program recorded, into the archive."""
+"""`warraq import-warc`: import pages from the WARC files of other programs."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -12,6 +12,7 @@ import click
 from archive.clock import Clock
 from archive.commands.options import archive_option
 from archive.commands.progress import Progress
+from archive.plurals import counted
 from crawler import config
 from crawler.commands.options import folders, now_option
 from crawler.language import ARABIC_SCRIPT
@@ -35,13 +36,13 @@ _LANGUAGES = (*ARABIC_SCRIPT, "en", "fr", "all")
     multiple=True,
     default=("ar",),
     show_default=True,
-    help="Keep articles in this language; may be given several times, or `all`.",
+    help="Keep articles in this language; repeat for several, or `all`.",
 )
-@click.option("--again", is_flag=True, help="Read files anew that were read before.")
-@click.option("--dry-run", is_flag=True, help="Only count what is there; read no page.")
-@click.option("--wait", is_flag=True, help="Wait while another command writes, an hour at most.")
+@click.option("--again", is_flag=True, help="Read files again that were imported before.")
+@click.option("--dry-run", is_flag=True, help="Only count the records; extract nothing.")
+@click.option("--wait", is_flag=True, help="Wait up to an hour for another command that writes.")
 @click.option(
-    "--processes", type=click.IntRange(min=1), metavar="N", help="Read pages on N cores, not all."
+    "--processes", type=click.IntRange(min=1), metavar="N", help="Use N cores (default: all)."
 )
 @now_option
 def import_warc(
@@ -54,13 +55,13 @@ def import_warc(
     processes: int | None,
     now: Clock,
 ) -> None:
-    """Take in the pages of WARC files that others made.
+    """Import pages from the WARC files of other programs.
 
-    WARC 1.0 and 1.1 of any program (Common Crawl, Wget, Heritrix, browsertrix): packed with gzip
-    record by record, as a whole, or not at all. Records that are damaged are passed over and
-    listed. Every page that reads as an article in the language is kept as a capture of its own
-    time, with its record copied and the file it came from noted. Its address is not visited again
-    unless a crawl finds it.
+    Reads WARC 1.0 and 1.1 of any program (Common Crawl, Wget, Heritrix, browsertrix), compressed
+    record by record, as a whole, or not at all. Damaged records are skipped and listed. Every page
+    that reads as an article in the language is kept as a capture with its own time; its record is
+    copied, and the file it came from is recorded. Its address is not visited again unless a crawl
+    finds it.
 
     What the archive has already is not kept twice, and an import that was broken off goes on where
     it was. A page that was recorded before the archive last saw its article is kept as a capture
@@ -71,7 +72,7 @@ def import_warc(
     warraq import-warc CC-NEWS-20240101000000-00001.warc.gz
     warraq import-warc crawl/*.warc.gz --language ar --language fa --archive ~/news
     warraq import-warc --dry-run https://data.commoncrawl.org/crawl-data/CC-NEWS/…/….warc.gz
-    """  # noqa: D301 - click wants the character
+    """
     from crawler.importing.job import PATIENCE, Job
 
     wanted = None if "all" in languages else frozenset(languages)
@@ -92,7 +93,7 @@ def import_warc(
         for some in [[one] for one in group] if is_url else [list(group)]:
             told += _read(some, replace(job, sources=_sources(some, settings, archive)), dry_run)
             if told[-1].stopped:
-                click.echo("Stopped; the same command goes on where it was.")
+                click.echo("Stopped; run the same command to resume.")
                 raise SystemExit(1)
     if not all(one.before or one.is_warc for one in told):
         raise SystemExit(1)
@@ -124,7 +125,7 @@ def _check(sources: Iterable[str]) -> None:
     """Say at once which file is not there: the first may take hours."""
     for given in sources:
         if not _is_url(given) and not Path(given).is_file():
-            raise click.UsageError(f"{given!r} is neither a file nor an http(s) address")
+            raise click.UsageError(f"{given!r} is neither a file nor an http(s) URL")
 
 
 def _sources(some: list[str], settings: config.Config, archive: Path) -> "list[Source]":
@@ -158,23 +159,23 @@ def _tell(told: "Told") -> None:
         click.echo(line, err=True)
     counts = told.counts
     if told.before and not counts["records"] and not told.stopped:
-        click.echo(f"{told.name}: it was read before, to its end; `--again` reads it anew")
+        click.echo(f"{told.name}: it was imported before; `--again` reads it again")
         return
     if not told.before and not told.is_warc:
-        click.echo(f"{told.name}: there is no WARC record in it", err=True)
+        click.echo(f"{told.name}: no WARC records found", err=True)
     pages = sum(counts[name] for name in (*_KEPT, "known", "unread", "no article"))
     speed = pages / told.seconds if told.seconds else 0.0
-    went_on = " (went on where it was)" if told.before else ""
+    went_on = " (resumed)" if told.before else ""
     click.echo(
-        f"{told.name}: {counts['records']:,} records in {told.seconds:.1f} s,"
+        f"{told.name}: {counted(counts['records'], 'record')} in {told.seconds:.1f} s,"
         f" {speed:,.0f} pages/s{went_on}"
     )
     if counts["unread"]:
-        click.echo(f"  found: {counts['unread']:,} that may be articles")
+        click.echo(f"  found: {counted(counts['unread'], 'possible article')}")
     else:
         click.echo(f"  kept: {_list(counts, _KEPT) or 'nothing'}")
     if passed := _list(counts, {name: _LEFT.get(name, name) for name in sorted({*counts} - _SAID)}):
-        click.echo(f"  passed over: {passed}")
+        click.echo(f"  skipped: {passed}")
     if counts["older"]:
         click.echo("  `warraq extract --again` puts older captures into their articles' chains.")
 
@@ -185,7 +186,7 @@ _KEPT = {
     "same": "seen again",
     "older": "older than what the archive has",
 }
-_LEFT = {"known": "known already"}
+_LEFT = {"known": "duplicates"}
 _SAID = {"records", "unread", *_KEPT}
 
 

@@ -1,4 +1,4 @@
-"""What the crawling commands share: options, whom to crawl, and the clock."""
+"""What the crawling commands share: options, the publishers to crawl, and the clock."""
 
 from collections.abc import Iterable
 from contextlib import closing
@@ -21,7 +21,7 @@ log_level_option = click.option(
     default="warning",
     show_default=True,
     metavar="LEVEL",
-    help="Show what is logged from this level on: debug, info, warning or error.",
+    help="Log messages from this level up: debug, info, warning or error.",
 )
 limit_option = click.option(
     "--limit", type=click.IntRange(min=1), metavar="N", help="Fetch at most N articles."
@@ -31,7 +31,7 @@ now_option = click.option(
     metavar="ISO",
     default=None,
     callback=lambda _context, _option, value: clock_at(value),
-    help="Take this moment for the present, e.g. 2020-11-12T09:00Z for the demo newspapers.",
+    help="Use this as the current time, e.g. 2020-11-12T09:00Z for the demo newspapers.",
 )
 
 
@@ -48,7 +48,7 @@ def clock_at(value: str | None) -> Clock:
     except ValueError:
         moment = None
     if moment is None or not 1970 < moment.year < 2200:
-        raise click.BadParameter(f"{value!r} is no ISO 8601 moment; e.g. 2020-11-12T09:00Z")
+        raise click.BadParameter(f"{value!r} is not an ISO 8601 time such as 2020-11-12T09:00Z")
     return starting_at(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
@@ -72,7 +72,7 @@ def chosen(root: Path, slugs: Iterable[str]) -> list[Publisher]:
         known = ", ".join(sorted(load_all(*folders(root))))
         raise PublisherError(
             f"name the publishers to crawl, e.g. `warraq crawl enabbaladi --archive {root}`;"
-            f" there are: {known}"
+            f" available: {known}"
         )
     found = [find(name, folders(root)) for name in names]
     return [replace(one, hours=one.hours or settings.hours) for one in found]

@@ -41,7 +41,7 @@ def publishers() -> None:
     warraq publishers show enabbaladi              its file
     warraq publishers add https://example.org/     survey a site, write its file
     warraq publishers check                        do the entry points still work?
-    """  # noqa: D301 - click wants the character
+    """
 
 
 @publishers.command(name="list")
@@ -60,7 +60,7 @@ def list_(text: tuple[str, ...], archive: Path, country: str | None, as_json: bo
     warraq publishers list --country SY
     warraq publishers list الجزيرة
     warraq publishers list --json | jq -r 'select(.checked | not).slug'
-    """  # noqa: D301 - click wants the character
+    """
     rows = [
         _row(publisher, locate(publisher.slug, folders(archive)))
         for publisher in load_all(*folders(archive)).values()
@@ -90,7 +90,7 @@ def show(slug: str, archive: Path) -> None:
     \b
     warraq publishers show enabbaladi
     warraq publishers show enabbaladi > warraq-archive/publishers/enabbaladi.toml
-    """  # noqa: D301 - click wants the character
+    """
     path = locate(slug, folders(archive))
     publisher = read(path)
     click.echo(f"{path} ({_source(path)})", err=True)
@@ -123,7 +123,7 @@ def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, 
     \b
     warraq publishers add https://www.example.org/
     warraq publishers add https://example.org/ar --slug example-arabic
-    """  # noqa: D301 - click wants the character
+    """
     from crawler.discovery.publisher_file import compose, slug_of
     from crawler.discovery.report import survey_report
 
@@ -166,7 +166,7 @@ def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, 
     \b
     warraq publishers check enabbaladi aawsat
     warraq publishers check --archive ~/news --json | jq 'select(.works | not)'
-    """  # noqa: D301 - click wants the character
+    """
     wanted = chosen(archive, slugs)
     for publisher in wanted:
         if not publisher.is_open(now()):

@@ -1,4 +1,4 @@
-"""`warraq repair`: what is damaged is mended, what is lost is told."""
+"""`warraq repair`: fix damage, and name what is lost."""
 
 import asyncio
 from pathlib import Path
@@ -7,32 +7,34 @@ import click
 
 from archive.clock import Clock
 from archive.commands.options import archive_option
+from archive.plurals import counted
 from archive.upkeep.damage import Findings
 from crawler.commands.options import now_option
 
 
 @click.command()
 @archive_option
-@click.option("--dry-run", is_flag=True, help="Say what would be done, that is all.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be done.")
 @click.option(
-    "--processes", type=click.IntRange(min=1), metavar="N", help="Use N cores; all by default."
+    "--processes", type=click.IntRange(min=1), metavar="N", help="Use N cores (default: all)."
 )
 @now_option
 def repair(archive: Path, dry_run: bool, processes: int | None, now: Clock) -> None:
-    """Mend what `warraq verify` finds damaged.
+    """Fix what `warraq verify` reports as damaged.
 
-    A database that is lost or does not read is made anew from the WARC files. A WARC file that is
-    damaged keeps every record that reads; what it was is kept in the folder `damaged`. Records that
-    no row knows get their rows again. What no file holds any more is named, and told in the table
-    `problems` (kind lost-capture); texts of articles stay, and lost addresses are due again.
+    A lost or unreadable database is recreated from the WARC files. The readable records of a
+    damaged WARC file are saved in a sound one; the damaged file moves to the folder `damaged`.
+    Records without rows get their rows again. What no file holds any more is named, and recorded in
+    the table `problems` (kind lost-capture); texts of articles stay, and lost addresses are due
+    again.
 
-    Whatever reads stays as it is, and a repair that was broken off goes on when it is run again.
-    At the end the archive is verified; ends with 1 if damage is left.
+    An interrupted repair resumes when it is run again. At the end the archive is verified; exits
+    with 1 if damage is left.
 
     \b
     warraq repair --dry-run
     warraq repair --archive ~/news
-    """  # noqa: D301 - click wants the character
+    """
     from crawler.repair import repair as mend
 
     done = asyncio.run(
@@ -49,6 +51,6 @@ def _tell(findings: Findings) -> None:
     for line in findings.lines():
         click.echo(line)
     if findings.damages:
-        click.echo(f"verify: {len(findings.damages)} damaged are left.")
+        click.echo(f"verify: {counted(len(findings.damages), 'damage')} left.")
         raise SystemExit(1)
-    click.echo("verify: everything that is there is as it was written.")
+    click.echo("verify: no damage left.")

@@ -1,4 +1,4 @@
-"""`warraq save`: single addresses, by the same road as everything else."""
+"""`warraq save`: archive single pages."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,22 +20,22 @@ from crawler.publisher import Publisher, load_all
 @log_level_option
 @now_option
 def save(addresses: tuple[str, ...], archive: Path, log_level: str, now: Clock) -> None:
-    """Archive single pages: URLs, or files of them.
+    """Archive single pages: URLs, or files that list them.
 
-    A file (`-`: standard input) has one URL per line; lines that are empty or begin with # are
-    passed over. The page is fetched, its bytes are kept, its text is read and indexed; the
+    A file (`-` for standard input) has one URL per line; empty lines and lines that begin with #
+    are skipped. The page is fetched, its bytes are kept, its text is extracted and indexed. The
     publisher need not be known.
 
     \b
     warraq save https://www.enabbaladi.net/429483
     warraq save links.txt --archive ~/news
     grep -o 'https://[^ ]*' notes.txt | warraq save -
-    """  # noqa: D301 - click wants the character
+    """
     from crawler.commands.crawling import carry_out, job_of
 
     urls = list(dict.fromkeys(url for given in addresses for url in _urls(given)))
     if not urls:
-        raise click.UsageError("there is no address in what was given")
+        raise click.UsageError("there is no address in the input")
     begun = Beginning(archive)
     publishers = _publishers(archive, urls)
     known = {one.slug: one for one in publishers.values()}.values()
@@ -54,13 +54,13 @@ def _urls(given: str) -> list[str]:
     if given.lower().startswith(("http://", "https://")):
         return [_checked(given, where=given)]
     if "://" in given:
-        raise click.UsageError(f"{given!r} is no http or https address")
+        raise click.UsageError(f"{given!r} is not an http or https URL")
     try:
         with click.open_file(given, encoding="utf-8-sig") as file:
             lines = [line.strip() for line in file]
     except (OSError, UnicodeDecodeError) as error:
         raise click.UsageError(
-            f"{given!r} is neither an http(s) address nor a readable file: {error}"
+            f"{given!r} is neither an http(s) URL nor a readable file: {error}"
         ) from error
     return [
         _checked(line, where=f"{given}, line {number}")
@@ -103,7 +103,7 @@ def _tell(archive: Path, url: str) -> bool:
         click.echo(f"{url}\n  article {article}: {title or 'without a title'} ({words} words)")
         return True
     if state == "due":
-        problem = ("not-visited", "it was not visited; try again")
-    kind, detail = problem or ("no-article", "there is no article on this page")
+        problem = ("not-visited", "it was not visited; run the command again")
+    kind, detail = problem or ("no-article", "no article was recognised on this page")
     click.echo(f"{url}\n  not archived as an article: {detail} ({kind})")
     return False

@@ -1,4 +1,4 @@
-"""`warraq watch`: crawls by schedule, until it is stopped."""
+"""`warraq watch`: crawl on a schedule until stopped."""
 
 import asyncio
 import logging
@@ -17,23 +17,22 @@ from crawler.publisher import find
 @archive_option
 @log_level_option
 def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
-    """Crawl by schedule until stopped.
+    """Crawl on a schedule until stopped.
 
-    Ctrl-C and SIGTERM end it cleanly. The publishers SLUG…, or those of warraq.toml in the
-    archive's folder, are looked at every 15 minutes, or as that file says. Cron expressions are in
-    UTC.
+    Crawls the publishers SLUG…, or those that warraq.toml in the archive's folder follows, every 15
+    minutes or as that file says. Cron expressions are in UTC. Ctrl-C and SIGTERM end it cleanly.
 
     \b
     warraq watch enabbaladi aawsat
     warraq watch --archive ~/news          with this in ~/news/warraq.toml:
 
     \b
-    follow = ["enabbaladi", "aawsat"]      # whom, when no SLUG is given
-    contact = "https://example.org/about"  # told to publishers
+    follow = ["enabbaladi", "aawsat"]      # publishers, when no SLUG is given
+    contact = "https://example.org/about"  # sent to publishers
     every = "15m"                          # or: cron = "*/10 6-23 * * *"
     [publishers.aawsat]
     every = "1h"
-    """  # noqa: D301 - click wants the character
+    """
     from crawler.watch import Watch
 
     logging.basicConfig(level=log_level.upper())
@@ -45,5 +44,5 @@ def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
     names = [one.slug for one in publishers]
     watch = Watch(archive, names, settings, publishers=publishers, log_level=log_level.upper())
     watch.check()
-    click.echo(f"Watching {', '.join(names)} into {archive}; Ctrl-C ends it.")
+    click.echo(f"Watching {', '.join(names)} into {archive}; press Ctrl-C to stop.")
     asyncio.run(watch.run())

@@ -268,7 +268,7 @@ def test_what_a_killed_run_left_is_noted_and_clean_after_the_next_start(root):
 def test_the_command_says_what_it_checked_and_ends_with_1_on_damage(root):
     good = CliRunner().invoke(command, ["--archive", str(root)])
     assert good.exit_code == 0
-    assert "Everything is as it was written." in good.output
+    assert "No damage found." in good.output
     assert "23  WARC records" in good.output
     files(root)[1].unlink()
     bad = CliRunner().invoke(command, ["--archive", str(root), "--json"])

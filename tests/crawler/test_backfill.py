@@ -344,11 +344,11 @@ def test_a_schedules_crawl_gets_its_turn_between_two_slices(archive, site):
 WRONG = [
     (["nobody", "--since", "2020"], "no publisher is called 'nobody'"),
     (["paper"], "Missing option '--since'"),
-    (["paper", "--since", "2020-13"], "'2020-13' is no day; write e.g. 2020-11-09"),
-    (["paper", "--since", "yesterday"], "'yesterday' is no day"),
-    (["paper", "--since", "2099"], "2099-01-01 lies in the future"),
-    (["paper", "--since", "2020", "--until", "2019"], "lies before --since 2020-01-01"),
-    (["lost", "--since", "2020"], "lost: there is no way back; give its file api"),
+    (["paper", "--since", "2020-13"], "'2020-13' is not a date; write 2020-11-09"),
+    (["paper", "--since", "yesterday"], "'yesterday' is not a date"),
+    (["paper", "--since", "2099"], "2099-01-01 is in the future"),
+    (["paper", "--since", "2020", "--until", "2019"], "is before --since 2020-01-01"),
+    (["lost", "--since", "2020"], "lost: nothing leads into its past; its file needs api"),
     (["paper", "--since", "2020", "--limit", "0"], "--limit"),
 ]
 

@@ -194,7 +194,7 @@ def test_a_crawl_prints_its_summary(archive, run_it):
 def test_a_limit_leaves_the_rest_due(archive, site):
     code, output = shell.run("crawl", "paper", "--limit", 1, "--archive", archive.root)
     assert code == 0
-    assert "1 visits are still due" in output
+    assert "1 visit still due" in output
     assert len([target for target in site.targets() if "news" in target]) == 1
     code, output = shell.run("crawl", "--archive", archive.root)
     assert "still due" not in output

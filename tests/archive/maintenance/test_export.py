@@ -22,6 +22,7 @@ from archive.errors import ArchiveError
 from archive.maintenance.export import articles
 from archive.maintenance.import_jsonl import Importer
 from archive.maintenance.withhold import withhold
+from archive.plurals import counted
 from archive.records import Kind
 from archive.upkeep.verify import verify
 from crawler.cli import warraq
@@ -90,7 +91,7 @@ def test_json_lines_come_back_as_equal_articles_and_revisions(tmp_path):
     assert run("export", "--archive", tmp_path / "a", "-o", out).exit_code == 0
     done = run("import-jsonl", out, "--archive", tmp_path / "b")
     assert done.exit_code == 0, done.output
-    assert "9 new articles, 0 known already" in done.output
+    assert "9 new articles, 0 duplicates" in done.output
     assert told(tmp_path / "b") == told(tmp_path / "a")
     assert verify(tmp_path / "b").damages == []
     again = run("export", "--archive", tmp_path / "b")
@@ -104,7 +105,7 @@ def test_a_second_import_adds_nothing(tmp_path):
     files = sorted((tmp_path / "b" / "warc").iterdir())
     before = told(tmp_path / "b"), rows(tmp_path / "b", "select count(*) from captures")
     done = run("import-jsonl", "-", "--archive", tmp_path / "b", given=out)
-    assert "0 new articles, 9 known already" in done.output
+    assert "0 new articles, 9 duplicates" in done.output
     assert (told(tmp_path / "b"), rows(tmp_path / "b", "select count(*) from captures")) == before
     assert sorted((tmp_path / "b" / "warc").iterdir()) == files
 
@@ -193,8 +194,8 @@ def test_bad_lines_are_named_and_kept_and_the_others_come_in(tmp_path):
             assert place.endswith(f":{number}")
             assert said in detail
             assert f"{place}: {detail}" in done.output
-    assert "0 new articles, 1 known already" in done.output
-    assert f", {len(BAD)} bad lines." in done.output
+    assert "0 new articles, 1 duplicate" in done.output
+    assert f", {len(BAD)} invalid lines." in done.output
     assert len(rows(tmp_path, "select 1 from articles")) == 1
 
 
@@ -202,7 +203,7 @@ def test_what_the_archive_saw_before_stays(tmp_path):
     run("import-jsonl", "-", "--archive", tmp_path, given=json.dumps(GOOD).encode())
     other = json.dumps(GOOD | {"text": "نص آخر"}).encode()
     done = run("import-jsonl", "-", "--archive", tmp_path, given=other)
-    assert "1 known and left as the archive saw them" in done.output
+    assert "1 conflict (archive's version kept)" in done.output
     assert rows(tmp_path, "select text from articles") == [("نص",)]
 
 
@@ -212,7 +213,10 @@ def test_a_line_that_contradicts_an_earlier_one_is_named_and_kept_as_a_problem(t
     for new in (1, 0):
         done = run("import-jsonl", "-", "--archive", tmp_path, given=given)
         assert done.exit_code == 0
-        assert f"{new} new articles, {2 - new} known already, 2 known and left" in done.output
+        assert (
+            f"{counted(new, 'new article')}, {counted(2 - new, 'duplicate')}, 2 conflicts"
+            in done.output
+        )
         kept = rows(tmp_path, "select url, kind, detail from problems order by id")
         assert [(place.rpartition(":")[2], kind) for place, kind, _ in kept] == [
             ("2", "import-differs"),
@@ -263,7 +267,7 @@ def test_an_address_that_led_to_an_article_is_known(tmp_path):
     withholding_desk.fill(tmp_path)  # the feed's address of its first article redirects to another
     line = json.dumps(GOOD | {"url": withholding_desk.MOVED}).encode()
     done = run("import-jsonl", "-", "--archive", tmp_path, given=line)
-    assert "0 new articles, 0 known already, 1 known and left" in done.output
+    assert "0 new articles, 0 duplicates, 1 conflict " in done.output
     assert len(rows(tmp_path, "select 1 from articles")) == 2
 
 

@@ -456,7 +456,7 @@ def test_an_import_killed_again_and_again_ends_with_every_page_once(tmp_path, pa
             process.communicate()
     code, output = shell.run("import-warc", source, "--archive", root)
     assert code == 0, output
-    assert "went on where it was" in output
+    assert "(resumed)" in output
     assert rows(root, "select count(*), count(distinct url) from articles") == [(300, 300)]
     assert rows(root, "select count(*) from captures") == [(300,)]
     assert {one for (one,) in rows(root, "select revision_count from articles")} == {1}
@@ -482,7 +482,7 @@ def test_ctrl_c_ends_an_import_and_the_next_goes_on(tmp_path):
     assert wire.until(lambda: articles(root) > 0)
     process.send_signal(2)
     output = process.communicate(timeout=30)[0]
-    assert "the same command goes on" in output
+    assert "run the same command to resume" in output
     assert process.returncode == 1
     assert 0 < articles(root) < 400
     shell.run("import-warc", source, "--archive", root)
@@ -500,7 +500,7 @@ def test_the_command_says_what_it_did(tmp_path):
     source.write_bytes(packed([*NOISE, *PAGES])[:-20])
     code, output = command("import-warc", source, "--archive", root, "--dry-run")
     assert (code, root.exists()) == (0, False)
-    assert "  found: 5 that may be articles\n" in output
+    assert "  found: 5 possible articles\n" in output
     assert "kept" not in output
     code, output = command("import-warc", source, "--archive", root)
     assert code == 0
@@ -515,10 +515,10 @@ def test_the_command_says_kept_of_nothing_that_it_had(tmp_path):
     command("import-warc", source, "--archive", root)
     code, output = command("import-warc", source, "--archive", root)
     assert code == 0
-    assert output.endswith("x.warc.gz: it was read before, to its end; `--again` reads it anew\n")
+    assert output.endswith("x.warc.gz: it was imported before; `--again` reads it again\n")
     assert "kept" not in output
     code, output = command("import-warc", source, "--archive", root, "--again")
-    assert "  kept: nothing\n  passed over: 6 known already\n" in output
+    assert "  kept: nothing\n  skipped: 6 duplicates\n" in output
 
 
 def test_the_command_says_what_it_cannot_read(tmp_path):
@@ -528,7 +528,7 @@ def test_the_command_says_what_it_cannot_read(tmp_path):
     source.write_bytes(b"<html>")
     code, output = command("import-warc", source, "--archive", root)
     assert code == 1
-    assert "there is no WARC record in it" in output
+    assert "no WARC records found" in output
 
 
 @pytest.mark.skipif(shutil.which("wget") is None, reason="GNU Wget is not installed")

@@ -36,6 +36,20 @@ _HALVES = (
     (re.compile(r"^ثلث ساعه$"), "20 دقيقه"),
     (re.compile(r"^ربع ساعه$"), "15 دقيقه"),
 )
+# An age inside a folded line, in no group: «منذ 3 ساعات», «نشر قبل يومين», «3 h ago», «منذ قليل».
+_NUMBER = rf"(?:\d{{1,3}}|{'|'.join(sorted(_COUNTS, key=len, reverse=True))})"
+_SPAN = (
+    rf"(?:(?:{_NUMBER} )?(?:{'|'.join(sorted(_UNIT_OF, key=len, reverse=True))})(?!\w)"
+    rf"(?: واحده?(?!\w))?|\d{{1,3}}\s?(?:{_TABLE['short']})(?!\w)|(?:نصف|ربع|ثلث) ساعه)"
+)
+_SPANS = (
+    rf"(?:(?:{_TABLE['about']}) )?{_SPAN}(?:(?: و ?|, | and | et ){_SPAN})*(?: و ?(?:نصف|ربع))?"
+)
+AGE = (
+    rf"(?:(?:{'|'.join(_TABLE['labels'])})\W*)?"
+    rf"(?:(?:{_TABLE['since']}) {_SPANS}(?: (?:مضت|مضي|تقريبا))?|{_SPANS} (?:مضت|مضي|ago)"
+    rf"|{_TABLE['moments']})"
+)
 _CLOCK_UNITS = frozenset({"second", "minute", "hour"})
 _COARSE = frozenset({"week", "month", "year"})
 

@@ -39,7 +39,7 @@ def read_tree(decoded: Decoded) -> Tree | Problem:
     """
     source = decoded.text
     if is_binary(source):
-        return no_text("this is no page but data")
+        return no_text("the answer is not a page but other data")
     if (tags := source.count("<")) > _MOST_TAGS:
         detail = f"the page has {tags} tags; none of a newspaper has over {_MOST_TAGS}"
         return Problem(kind=ProblemKind.TOO_LARGE, detail=detail, stage="extract")

@@ -15,12 +15,15 @@ from lxml import html
 from lxml.html import HtmlElement
 
 from archive.search.arabic import fold
-from crawler.dates.moments import parse
+from crawler.dates.moments import Precision, parse
 from crawler.dates.words import cut
 from crawler.extract.blocks import Block
 from crawler.extract.body import Layout
+from crawler.extract.byline import is_signed
+from crawler.extract.counters import is_info, is_reading_time, without_counters, without_info
+from crawler.extract.dateline import split_dateline
 from crawler.extract.metadata import Metadata
-from crawler.extract.vocabulary import alternatives, key, one_line, pattern
+from crawler.extract.vocabulary import key, one_line, pattern
 
 # All patterns read folded text: ا for every alef, ه for ة, ي for ى, no marks, lower case.
 READ_ALSO = pattern("boilerplate", "read_also", r"\W*(?:{})")
@@ -50,54 +53,6 @@ SIGNED = re.compile(
 BOX = pattern("boilerplate", "box", r"\W*(?:{})")
 
 
-# All patterns read folded text: ا for every alef, ه for ة, ي for ى, no marks, lower case.
-_COUNT = f"(?:{alternatives('boilerplate', 'count')})"
-_TIME = f"(?:{alternatives('boilerplate', 'time')})"
-_SITES = alternatives("boilerplate", "sites")
-_COUNTED_THINGS = alternatives("boilerplate", "counted")
-_COUNTS = alternatives("boilerplate", "counts")
-_BUTTONS = alternatives("boilerplate", "buttons")
-_THIS = alternatives("boilerplate", "this")
-_PARTS = (
-    (
-        rf"(?:مده|وقت|زمن|معدل) (?:ال)?قراءه\s*(?:ال(?:{_THIS}))?\s*:?\s*(?:حوالي |نحو )?"
-        rf"{_COUNT}(?:\s*{_TIME})*"
-    ),
-    rf"{_COUNT}\s*{_TIME}\s*(?:من القراءه|لقراءه|للقراءه|قراءه|read(?:ing)?)",
-    rf"قراءه (?:في )?{_COUNT}\s*{_TIME}",
-    rf"يقرا في {_COUNT}(?:\s*{_TIME})?",
-    rf"\d[\d.,]*\s*(?:{_COUNTED_THINGS})",
-    rf"(?:عدد )?(?:ال)?(?:{_COUNTS})\s*:?\s*\d[\d.,]*",
-    r"(?:تكبير|تصغير|تغيير)(?: حجم)?(?: ال)?(?:خط|نص)?",
-    r"حجم (?:ال)?(?:خط|نص)",
-    r"نوع الخط",
-    r"[اa]\s?[+\-−]",
-    (
-        rf"(?:{_BUTTONS})(?: (?:الي|ل)\s?صديق|(?: (?:الي|هذا|هذه))?(?: ?(?:ال|لل)(?:{_THIS}))?)"
-        r"(?: (?:ك )?pdf)?"
-    ),
-    r"رابط (?:مختصر|المقال|الخبر)|(?:تم )?نسخ الرابط|انسخ الرابط",
-    r"الصوت بتقنيه اليه|(?:ب)?صوت (?:الي|اصطناعي)|سرعه (?:القراءه|الصوت|التشغيل)",
-    r"(?:ايقاف|تشغيل)(?: مؤقت| موقت)?",
-    r"\d{1,2}:\d{2}\s*/\s*\d{1,2}:\d{2}|\d(?:\.\d+)?x",
-    rf"(?:(?:علي|عبر|في|الي|on|via|to)\s+)?(?:{_SITES})",
-)
-_ANY = "|".join(f"(?:{part})" for part in _PARTS)
-_PART = re.compile(rf"(?<!\w)(?:{_ANY})(?!\w)")
-_LINE = re.compile(rf"(?:[\W_]*(?:{_ANY})(?!\w))+[\W_]*")
-_LONGEST_INFO = 160
-
-
-def is_info(folded: str) -> bool:
-    """Tell whether a folded line is nothing but reading time, counts, buttons and the like."""
-    return len(folded) <= _LONGEST_INFO and _LINE.fullmatch(folded) is not None
-
-
-def without_info(folded: str) -> str:
-    """Return a folded line without reading time, counts and buttons, if it holds any."""
-    return " ".join(_PART.sub(" ", folded).split()) if len(folded) <= _LONGEST_INFO else folded
-
-
 _CENTRED = re.compile(r"text-align\s*:\s*center|^ ?center", re.IGNORECASE)
 _PROSE = 60  # characters of a paragraph, after which a date is one of the story's own
 _CAPTION = 150  # characters that a caption may have
@@ -107,6 +62,10 @@ _SENTENCE = re.compile(r"""[.؟!?…]["'”»)\]]*\s*$""")
 _LONGEST_DATE = 120
 _COUNTED = re.compile(r"\d|منذ|قبل|ago")
 _LINKED = 0.9  # so much of a line inside links makes it a link
+_FIRST = 3  # lines that may be the headline again
+_FEWEST = 4  # words of a headline that are compared
+_TEASER = 200  # characters of the headline of another article
+_PIECES = re.compile(r"\s*[|•·]\s*|\s+[-–—/]\s+")
 _LATE = 0.65  # lists of related articles are looked for after this share of the text
 
 
@@ -118,13 +77,46 @@ def read_text(
     `known` are the headline and the standfirst. What the page states as its text, or trafilatura,
     helps where the place of the article is in doubt.
     """
-    lines = paragraphs([*lead, *layout.body.blocks], repeated=known, timed=layout.live)
+    titles = (*metadata.titles, *metadata.bare)
+    blocks = _without_teasers([*lead, *layout.body.blocks])
+    blocks = [b for n, b in enumerate(blocks) if n >= _FIRST or not _is_headline(b, titles)]
+    lines = paragraphs(blocks, repeated=known, timed=layout.live)
     stated = metadata.stated.body
     if layout.sure:
         lines = _cleaned(_unseen_lead(lines, stated), layout.root, known) + lines
     else:
         lines = _cleaned(_rescued(layout.root, lines, stated), layout.root, known)
     return [line for line in map(one_line, lines) if line]
+
+
+def _without_teasers(blocks: Sequence[Block]) -> Sequence[Block]:
+    """Return blocks without the headlines of other articles that stand behind the last paragraph.
+
+    One linked line may be a sentence that closes the story; two headlines in a row are none.
+    """
+    end = len(blocks)
+    while end and _is_teaser(blocks[end - 1]):
+        end -= 1
+    return blocks[:end] if 0 < end < len(blocks) - 1 else blocks
+
+
+def _is_teaser(block: Block) -> bool:
+    linked = block.link_share > _LINKED
+    titled = block.heading > 1 and _SENTENCE.search(block.text) is None
+    return (linked or titled) and len(block.text) < _TEASER
+
+
+def _is_headline(block: Block, titles: Iterable[str]) -> bool:
+    """Tell whether a first line is one of the page's titles again, whole or cut short."""
+    text = key(block.text)
+    if _SENTENCE.search(block.text) or len(text.split()) < _FEWEST:
+        return False
+    stated = (key(title) for title in titles)
+    return any(
+        (text == title or text.startswith(f"{title} ") or title.startswith(f"{text} "))
+        for title in stated
+        if len(title.split()) >= _FEWEST and len(text) < len(title) * 2
+    )
 
 
 def _cleaned(lines: Sequence[str], root: HtmlElement, known: Sequence[str]) -> list[str]:
@@ -155,15 +147,37 @@ def paragraphs(
         teaser = block.link_share > _LINKED
         begun = any(map(is_paragraph, lines))
         stamp = index < 6 and not timed and not begun and is_date_line(block.text)
-        if stamp or is_surplus(block, folded) or (index < 6 and key(block.text) in known):
+        if stamp or (index < 6 and key(block.text) in known):
             continue
-        teaser = False
-        words = key(block.text)
+        line = block.text if block.heading else _uncounted(block.text, folded, begun=begun)
+        if not line or (line == block.text and is_surplus(block, folded)):
+            continue
+        words = key(line)
         if len(words) > 60 and words in seen:
             continue
+        teaser = False
         seen.add(words)
-        lines.append(block.text)
+        lines.append(line)
     return _trimmed(lines)
+
+
+def _uncounted(text: str, folded: str, *, begun: bool) -> str:
+    """Return a line of the body without ages and counts, where it is no sentence that holds some.
+
+    Empty where it says no more than those, and dates; beside them only who signs and a dateline
+    may stand. Behind the first paragraph an age in days or more may be a label of the story's own.
+    """
+    rest = without_counters(text)
+    if rest == text:
+        return "" if not begun and is_reading_time(folded) else text
+    if not _WORD.search(rest):
+        age = parse(text, now=_NOW, zone=None) if begun else None
+        return text if age and age.precision in {Precision.AGE, Precision.SPAN} else ""
+    if split := split_dateline(rest, first=not begun):
+        return text if split[1] else rest
+    pieces = [piece for piece in _PIECES.split(rest) if not is_info(fold(piece))]
+    said = [piece for piece in pieces if begun or not parse(piece, now=_NOW, zone=None)]
+    return " - ".join(said) if all(map(is_signed, said)) else text
 
 
 def is_surplus(block: Block, folded: str) -> bool:
@@ -266,15 +280,16 @@ def is_date_line(text: str) -> bool:
     """Tell whether a line is a date or an age, perhaps with reading time and counts beside it."""
     if len(text) > _LONGEST_DATE or not _COUNTED.search(text):
         return False
-    rest = without_info(fold(text)).strip(" |•·-–—,،:")
-    return bool(rest) and parse(rest, now=_NOW, zone=None) is not None
+    rests = (without_info(fold(text)), without_info(fold(without_counters(text))))
+    stripped = {rest.strip(" |•·-–—,،:()") for rest in rests} - {""}
+    return any(parse(rest, now=_NOW, zone=None) for rest in stripped)
 
 
 def _trimmed(lines: list[str]) -> list[str]:
-    """Cut the initials of editors and lone dates off the end."""
+    """Cut the initials of editors, lone dates and ages off the end."""
     while lines and len(lines[-1]) < 80:
         if len(lines) > 1 and (
-            SIGNED.match(fold(lines[-1])) or parse(lines[-1], now=None, zone=None)
+            SIGNED.match(fold(lines[-1])) or parse(lines[-1], now=_NOW, zone=None)
         ):
             lines.pop()
             continue

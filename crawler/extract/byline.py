@@ -10,6 +10,7 @@ from crawler.dates.moments import parse
 from crawler.dates.words import WEEKDAYS
 from crawler.extract.blocks import Block
 from crawler.extract.body import Layout
+from crawler.extract.counters import without_counters
 from crawler.extract.metadata import Metadata
 from crawler.extract.vocabulary import (
     alternatives,
@@ -137,6 +138,7 @@ _ADDRESS = re.compile(r"\S+@\S+|https?:\S*|www\.\S+|@\w+")
 _WAW_NAMES = frozenset(words("byline", "with_waw"))
 _SENTENCE = CLOSING - {"في"}  # words by which a line that begins like a byline goes on
 _MOST = 8
+_LONGEST_SIGNED = 7  # words of a line that signs
 _WROTE = frozenset(words("byline", "wrote"))
 _HEAD = re.compile(r"\s*([^-–—:/|]{2,30}?)\s*[-–—:/|]")
 _GOES_ON = (".", "،", "؟", "!", "…")
@@ -148,7 +150,7 @@ def names(printed: str, *, without: frozenset[str] = frozenset()) -> tuple[str, 
     Verbs, places, dates, roles, e-mail addresses and system accounts are left out, and so is
     whoever is in `without` (the folded names of the newspaper itself). Empty if nobody is left.
     """
-    text = _ADDRESS.sub(" ", tidy(printed)).strip()
+    text = without_counters(_ADDRESS.sub(" ", tidy(printed)).strip())
     if not text or len(text) > 200:
         return ()
     place, colon, rest = text.partition(":")
@@ -204,6 +206,15 @@ def _is_headed(line: str, without: frozenset[str]) -> bool:
         return True
     own = len(head) > 3 and any(name.startswith(key_of(fold(head))) for name in without)
     return own or (bool(head) and (is_agency(head) or is_place(head)))
+
+
+def is_signed(text: str) -> bool:
+    """Return whether a short text beside an age says who wrote: with a verb, or a known name."""
+    if len(text.split()) > _LONGEST_SIGNED or text.endswith(_GOES_ON):
+        return False
+    if not _SENTENCE.isdisjoint(fold(text).split()):
+        return False
+    return bool(signature(text)) or is_named(text) or (is_label(text) and bool(names(text)))
 
 
 def is_named(text: str) -> bool:

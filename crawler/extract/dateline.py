@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from archive.search.arabic import fold
 from crawler.dates.words import HIJRI_MONTHS, MONTHS, WEEKDAYS
+from crawler.extract.counters import without_counters
 from crawler.extract.vocabulary import is_agency, is_person, is_place, words
 
 # What opens a sentence someone said, where a paper's name might stand: «القاهرة - الرئيس: …».
@@ -39,7 +40,7 @@ def split_dateline(
         return paragraph.strip(" :-–—"), ""
     found = None
     for cut in _CUT.finditer(paragraph[: _LONGEST + 20]):
-        line = paragraph[: cut.start()]
+        line = without_counters(paragraph[: cut.start()])
         if _is_dateline(line, names, closed=":" in cut.group() or line.endswith(")")):
             found = line.strip(), paragraph[cut.end() :].strip()
     return found

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from archive.search.arabic import fold
 from crawler.extract.blocks import Block, names_of, own_names
+from crawler.extract.counters import without_counters
 from crawler.extract.vocabulary import CAMEL, alternatives, class_pattern, is_person, key, pattern
 
 _SEPARATOR = re.compile(r"\s+[|\-–—:·•»«›‹/~]+\s+|\s*[|»«›•]\s*|\s+::\s+")
@@ -187,7 +188,7 @@ def standfirst(
         is_lead = (goes_on and len(text) > 100) or (not marked and len(text) > 120)
         if is_lead and _SENTENCE.search(text) and block.element.find("img") is None:
             lead.append(block)
-        elif marked and deck is None and len(text) <= 500:
+        elif marked and deck is None and len(text) <= 500 and without_counters(text):
             deck = text
     return deck or _inside(body), lead
 

@@ -20,6 +20,7 @@ from crawler.extract.blocks import Block, names_of, own_names
 from crawler.extract.body import Layout, is_inside
 from crawler.extract.boilerplate import is_date_line, is_paragraph
 from crawler.extract.byline import is_named, is_placed_name, names, signature
+from crawler.extract.counters import without_counters
 from crawler.extract.dateline import split_dateline
 from crawler.extract.headline import standfirst
 from crawler.extract.metadata import Metadata
@@ -62,7 +63,8 @@ def read_printed(layout: Layout, metadata: Metadata) -> Printed:
     signed = [*below, *(_signed_by(block) for block in above if len(block.text) < _SHORT)]
     descriptions = {key(text) for text in metadata.stated.descriptions}
     deck, lead = standfirst(between, layout.body.blocks, descriptions)
-    datelines = (b.text for b in between[:_FAR] if _is_dateline(b, layout.likely))
+    lines = ((block, without_counters(block.text)) for block in between[:_FAR])
+    datelines = (text for block, text in lines if _is_dateline(block, text, layout.likely))
     return Printed(
         headline=None if layout.place is None else layout.blocks[layout.place].text,
         dateline=next(datelines, None),
@@ -116,12 +118,15 @@ def _stamps(layout: Layout, between: Sequence[Block], above: Sequence[Block]) ->
             yield from stamps_of(block)
 
 
-def _is_dateline(block: Block, site: frozenset[str]) -> bool:
-    """Tell whether a block is a dateline alone: place and agency, or one of them marked as such."""
-    split = split_dateline(block.text, site)
+def _is_dateline(block: Block, text: str, site: frozenset[str]) -> bool:
+    """Tell whether the `text` of a block is a dateline alone.
+
+    It names place and agency, or one of them that is marked as such.
+    """
+    split = split_dateline(text, site)
     if split is None or split[1]:
         return False
-    return _PLACED.search(names_of(block)) is not None or _JOINED.search(block.text) is not None
+    return _PLACED.search(names_of(block)) is not None or _JOINED.search(text) is not None
 
 
 def _signed_by(block: Block) -> tuple[Sequence[str], str | None]:

@@ -8,7 +8,7 @@ from lxml import html
 
 from archive.search.arabic import fold
 from crawler.extract.blocks import Block
-from crawler.extract.boilerplate import is_surplus, paragraphs
+from crawler.extract.boilerplate import _uncounted, is_surplus, paragraphs
 from crawler.extract.byline import signature
 
 NEWS = Path(__file__).resolve().parents[3] / ".." / "shared" / "arabic" / "news-sentences.txt.gz"
@@ -129,6 +129,8 @@ def test_sentences_of_real_news_stay():
     blocks = [Block(text=line, element=PARAGRAPH) for line in sentences]
     assert [b.text for b in blocks if is_surplus(b, fold(b.text).strip())] == []
     assert [line for line in sentences if signature(line)] == []
+    for begun in (False, True):
+        assert [s for s in sentences if _uncounted(s, fold(s), begun=begun) != s] == []
 
 
 def test_a_closing_list_of_articles_goes_with_its_label():

@@ -212,7 +212,7 @@ def test_datasette_serves_the_folder_when_nothing_can_be_written_there(root, tmp
 def test_the_command_says_what_it_did(root, tmp_path):
     done = CliRunner().invoke(command, [str(tmp_path / "public"), "--archive", str(root)])
     assert done.exit_code == 0, done.output
-    assert re.search(r"public: 4 articles, 0\.\d MB; 1 withheld article left out\.", done.output)
+    assert re.search(r"public: 4 articles, 0\.\d MB; 1 withheld and left out\.", done.output)
     queries = json.loads((tmp_path / "public" / "metadata.json").read_text("utf-8"))
     assert "search" not in queries["databases"]["archive"]["queries"]
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from crawler.cli import warraq
-from tests.crawler.extract_pages import TEXT, TITLE, page, ps
+from tests.crawler.extract.markup import TEXT, TITLE, page, ps
 
 URL = "https://sahel.example/news/2023/soq"
 KEYS = [

@@ -4,8 +4,8 @@
 
 import pytest
 
+from tests.crawler.extract.markup import P1, P2, P3, P4, TEASERS, TITLE, page, ps
 from tests.crawler.extract.test_extract import read
-from tests.crawler.extract_pages import P1, P2, P3, P4, TEASERS, TITLE, page, ps
 
 VIDEO = ("youtube", "https://www.youtube.com/watch?v=aB3_-xyz012")
 TWEET = ("x", "https://x.com/sahel_news/status/1327000000000000000")

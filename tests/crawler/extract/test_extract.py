@@ -1,4 +1,4 @@
-"""The extraction of pages in the markup of many systems, of walls, and of what is broken."""
+"""The extraction of walls, of pages in every charset, by rules and hints, and of what is broken."""
 
 import pickle
 from datetime import UTC, datetime
@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from archive.records import Capture, Extraction, Kind, Link, PageKind
 from crawler.extract import extract
 from crawler.publisher import Publisher, Rules
-from tests.crawler.extract_pages import CASES, P1, TEXT, TITLE, Case, page, ps
-from tests.crawler.unseen_pages import UNSEEN
+from tests.crawler.extract.markup import P1, TEXT, TITLE, page, ps
 
 SHARED = Path(__file__).resolve().parents[3] / ".." / "shared"
+PAGES = sorted(Path(__file__).resolve().parents[2].glob("pages/*/page.html"))
 NOW = datetime(2023, 12, 29, 12, tzinfo=UTC)
 URL = "https://sahel.example/news/2023/soq"
 SAHEL = Publisher(
@@ -42,22 +42,6 @@ def read(
         body=html if isinstance(html, bytes) else html.encode(),
     )
     return extract(capture, publisher, hints=hints)
-
-
-@pytest.mark.parametrize("case", [*CASES, *UNSEEN], ids=lambda case: case.name)
-def test_pages_of_many_systems(case: Case):
-    found = read(case.html, url=case.url)
-    assert found.text == case.expected.get("text", TEXT)
-    assert found.title == TITLE
-    assert found.kind == PageKind.ARTICLE
-    assert found.language == "ar"
-    for name, value in case.expected.items():
-        got = getattr(found, name)
-        if name == "problems":
-            got = tuple(problem.kind for problem in got)
-        elif hasattr(got, "isoformat"):
-            got = got.isoformat()
-        assert (name, got) == (name, value)
 
 
 WALLS = (
@@ -202,9 +186,9 @@ def test_what_is_no_page_is_a_problem(html: bytes):
 
 
 @settings(max_examples=60)
-@given(st.binary(max_size=300), st.sampled_from(CASES))
-def test_no_bytes_raise(noise: bytes, case: Case):
-    html = case.body
+@given(st.binary(max_size=300), st.sampled_from(PAGES))
+def test_no_bytes_raise(noise: bytes, path: Path):
+    html = path.read_bytes()
     cut = len(html) // 3
     for body in (noise, html[:cut] + noise + html[cut:], noise + html[cut:]):
         found = read(body)

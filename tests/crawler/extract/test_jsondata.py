@@ -1,12 +1,22 @@
 """The article in the data of a page's script, in the shapes of several frameworks."""
 
+# ruff: noqa: E501 - paragraphs are harder to read cut up than long
+
 import json
 
 import pytest
 
 from crawler.extract.blocks import parse_page
 from crawler.extract.jsondata import read_state
-from tests.crawler.system_pages import TITLE_A, A
+
+TITLE_A = "رأس النخل تعيد فتح رصيفها الجنوبي بعد ثلاث سنوات من العاصفة"
+A = (
+    "أعلنت هيئة الموانئ في مدينة رأس النخل، اليوم الأربعاء، بدء العمل بالرصيف الجنوبي بعد توقف دام ثلاث سنوات.",
+    "وأوضح مدير الهيئة مازن الحداد، في مؤتمر صحفي، أن الرصيف يستقبل ست سفن في اليوم، أي ضعف ما كان يستقبله من قبل.",
+    "وأضاف: «لم نرفع الرسوم على التجار، ولن نرفعها هذا العام».",
+    "وكانت عاصفة قد ضربت الساحل في شتاء 2021 وألحقت أضراراً بالمخازن والرافعات، وقدرت الخسائر حينها بنحو 40 مليون درهم.",
+    "ومن المقرر أن تبدأ المرحلة الثانية من المشروع في الربيع المقبل.",
+)
 
 HTML = "".join(f"<p>{one}</p>" for one in A)
 STORY = {"title": TITLE_A, "body": HTML, "publishedAt": "2024-02-14T07:20:00Z", "author": "هالة"}

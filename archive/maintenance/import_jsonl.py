@@ -1,7 +1,7 @@
-"""A collection into the archive: each line first as a WARC record, then as an article.
+"""Import articles from JSON lines: each line first as a WARC record, then as an article.
 
-Bytes come first here, too (invariant 1). An article that the archive knows stays as it is:
-whatever a collection says of it now, the archive saw it before.
+Bytes come first here, too (invariant 1). An article that the archive has stays as it is, whatever
+a line says about it: the archive saw it before.
 """
 
 import sqlite3
@@ -25,25 +25,25 @@ from archive.warc import records
 from archive.warc.records import Resource
 
 CONTENT_TYPE = "application/json"
-SHOWN = 20  # lines that were left out, of which it is said why
+SHOWN = 20  # rejected lines that are listed with the reason
 
 Progress = Callable[[int], None]
 
 
 @dataclass(slots=True, kw_only=True)
-class Told:
-    """What became of the lines of a file.
+class Outcome:
+    """What came of the lines of a file.
 
-    `counts`: new, known (as they say), differing (known, and the line says otherwise), bad.
-    `left` names the first lines that were left out, bad and differing ones, and says why.
+    `counts`: new, known (duplicates), differing (known, but the line contradicts), bad. `rejected`
+    lists the first bad and differing lines, each with the reason.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
-    left: list[str] = field(default_factory=list)
+    rejected: list[str] = field(default_factory=list)
 
 
 class Importer(Session):
-    """An archive open for a collection; a context manager, as every session."""
+    """An archive open for an import; a context manager, as every session."""
 
     def read(
         self,
@@ -53,32 +53,31 @@ class Importer(Session):
         publisher: str | None = None,
         names_of: NamesOf = nobody,
         progress: Progress = lambda _lines: None,
-    ) -> Told:
-        """Take in every line of a file called `name`, and keep why any of them was left out.
+    ) -> Outcome:
+        """Import every line of a file called `name`; a rejected one becomes a problem.
 
-        `publisher` is that of lines that name none; `names_of` says whom a byline names. Lines that
-        are empty are passed over.
+        `publisher` is for lines without one; `names_of` parses bylines. Empty lines are skipped.
         """
-        told = Told()
+        outcome = Outcome()
         for number, line in enumerate(lines, 1):
             if line.strip():
-                one = _Line(bytes=line.strip(), publisher=publisher, names_of=names_of)
-                outcome, problem = self._line(one)
-                told.counts[outcome] += 1
+                read = _Line(bytes=line.strip(), publisher=publisher, names_of=names_of)
+                what, problem = self._line(read)
+                outcome.counts[what] += 1
                 if problem:
-                    self._left(problem, f"{name}:{number}", told)
+                    self._reject(problem, f"{name}:{number}", outcome)
             if self.batch.is_due():
                 self.batch.commit()
             progress(number)
-        return told
+        return outcome
 
-    def _left(self, problem: Problem, place: str, told: Told) -> None:
-        if len(told.left) < SHOWN:
-            told.left.append(f"{place}: {problem.detail}")
+    def _reject(self, problem: Problem, place: str, outcome: Outcome) -> None:
+        if len(outcome.rejected) < SHOWN:
+            outcome.rejected.append(f"{place}: {problem.detail}")
         troubles.keep(self, problem, place=place)
 
     def _line(self, line: "_Line") -> tuple[str, Problem | None]:
-        """Keep a line's article; return what became of it, and why it was left out, if it was."""
+        """Save a line's article; return what came of it, and the problem if it was rejected."""
         self.batch.open()
         self.batch.count()
         now = self.clock()
@@ -96,26 +95,26 @@ class Importer(Session):
         return "new", None
 
     def _differing(self, article: int, imported: Imported) -> Problem | None:
-        """Return what an article that is known says otherwise than a line of it."""
+        """Return the problem of a line that contradicts the article that the archive has."""
         row = self.db.execute("select title, text from articles where id = ?", (article,))
         names = ("title", "text")
-        found = [
+        differing = [
             name
             for name, value in zip(names, row.fetchone(), strict=True)
             if value != imported.article[name]
         ]
-        if not found:
+        if not differing:
             return None
         detail = (
-            f"{imported.article['url']} is known already, with another {' and '.join(found)};"
-            " the article stays as it was"
+            f"{imported.article['url']} is known already with another {' and '.join(differing)};"
+            " the archive's version was kept"
         )
         return Problem(kind=ProblemKind.IMPORT_DIFFERS, detail=detail, stage="import")
 
     def _keep(self, line: "_Line", imported: Imported, now: datetime) -> None:
         """Write the line as a WARC record and its rows, unless a killed import left the record.
 
-        Line and record have one moment: a database made anew knows that of the record alone.
+        Line and record have the same time, as a rebuild only knows that of the record.
         """
         sha256 = records.payload_digest(line.bytes)
         left = self.db.execute(
@@ -146,7 +145,7 @@ class Importer(Session):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
-    """A line of a collection, and how it is to be read."""
+    """A line of the file, and how to read it."""
 
     bytes: bytes
     publisher: str | None

@@ -1,4 +1,4 @@
-"""One line of a collection to what it says, checked; nothing in it is guessed."""
+"""A JSON line to the article it holds, checked; nothing in it is guessed."""
 
 import json
 from collections.abc import Callable
@@ -24,17 +24,17 @@ NamesOf = Callable[[str], tuple[str, ...]]
 
 
 def nobody(_byline: str) -> tuple[str, ...]:
-    """Return no name, whatever a byline says: for callers that cannot take names out of it."""
+    """Return no name, whatever a byline says: for callers that cannot parse one."""
     return ()
 
 
 class BadLine(ValueError):  # noqa: N818 - what it is
-    """The line is no article; the message says what is wrong in it."""
+    """The line does not hold an article; the message says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """An article as a line tells it: rows for `articles` and `revisions`, and who published it.
+    """An article as a line states it: rows for `articles` and `revisions`, and its publisher.
 
     `revisions` are its states, oldest first, the last one without text.
     """
@@ -51,41 +51,41 @@ def read_line(
 ) -> Imported:
     """Read one JSON object: `url`, `title` and `text` at least, and all that an export gives.
 
-    `publisher` (a slug) is that of lines that name none; else it is the address's host. `now` is
-    the moment, as the archive stores it, for lines that do not tell when they were seen.
-    `names_of` says whom a byline names, for lines that have one and tell of no `authors`.
+    `publisher` (a slug) is for lines without one (default: the address's host). `now` is the
+    moment, as the archive stores it, for lines that do not say when they were seen. `names_of`
+    parses the byline of lines without `authors`.
 
     Raises:
-        BadLine: if the line is no article.
+        BadLine: if the line does not hold an article.
     """
     try:
-        told = json.loads(line)
+        parsed = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise BadLine(f"it is no JSON ({error})") from error
-    if not isinstance(told, dict):
-        raise BadLine("it is no JSON object")
-    article = _article(told, now)
-    states = _states(told, article)
+        raise BadLine(f"not valid JSON ({error})") from error
+    if not isinstance(parsed, dict):
+        raise BadLine("not a JSON object")
+    article = _article(parsed, now)
+    states = _states(parsed, article)
     return Imported(
-        publisher=_publisher(told, article["url"], publisher),
+        publisher=_publisher(parsed, article["url"], publisher),
         article=article | {"revision_count": len(states)},
-        authors=_authors(told, article["byline"], names_of),
-        tags=_names(told, "tags"),
+        authors=_authors(parsed, article["byline"], names_of),
+        tags=_names(parsed, "tags"),
         revisions=states,
     )
 
 
-def _article(told: dict[str, Any], now: str) -> dict[str, Any]:
-    fields: dict[str, Any] = {"url": _url(told)}
-    fields |= {name: _text(told, name) for name in TEXTS}
-    fields |= {name: _time(told, name) for name in TIMES}
-    text = _text(told, "text")
+def _article(line: dict[str, Any], now: str) -> dict[str, Any]:
+    fields: dict[str, Any] = {"url": _url(line)}
+    fields |= {name: _text(line, name) for name in TEXTS}
+    fields |= {name: _time(line, name) for name in TIMES}
+    text = _text(line, "text")
     if not text or not text.strip():
         raise BadLine("it has no text")
-    if "title" not in told:
+    if "title" not in line:
         raise BadLine("it has no title (null, where the article has none)")
-    fields |= {"text": text, "words": len(text.split()), "kind": _kind(told)}
-    fields["published_on"] = _day(told)
+    fields |= {"text": text, "words": len(text.split()), "kind": _kind(line)}
+    fields["published_on"] = _day(line)
     if fields["published_at"] or fields["published_on"]:
         fields["published_from"] = fields["published_from"] or "import"
     if fields["byline"]:
@@ -95,22 +95,22 @@ def _article(told: dict[str, Any], now: str) -> dict[str, Any]:
     return fields
 
 
-def _states(told: dict[str, Any], article: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+def _states(line: dict[str, Any], article: dict[str, Any]) -> tuple[dict[str, Any], ...]:
     """Return the line's revisions, or the one that the article itself is."""
-    given = told.get("revisions")
+    given = line.get("revisions")
     if not given:
         article["changed_at"] = None
         only = {name: article.get(name) for name in REVISION if name in article}
         only |= {"number": 1, "observed_at": article["first_seen_at"]}
-        return (_state(only | {"tags": list(_names(told, "tags"))}, article, last=True),)
+        return (_state(only | {"tags": list(_names(line, "tags"))}, article, last=True),)
     if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
-        raise BadLine("revisions is no list of objects")
+        raise BadLine("revisions is not a list of objects")
     if [one.get("number") for one in given] != list(range(1, len(given) + 1)):
         raise BadLine("its revisions are not numbered 1, 2, 3…")
     states = [_state(one, article, last=one is given[-1]) for one in given]
     for name in _SAME_NOW:
         if states[-1][name] != article[name]:
-            raise BadLine(f"{name} is not that of its last revision")
+            raise BadLine(f"{name} differs from its last revision")
     return tuple(states)
 
 
@@ -143,7 +143,7 @@ def _list(names: tuple[str, ...]) -> str | None:
 def _hash(
     state: dict[str, Any],
     text: str,
-    told: Any,
+    line: Any,
     article: dict[str, Any],
 ) -> str:
     """Return a state's digest; with the byline or, if a listing gave that, without."""
@@ -151,27 +151,27 @@ def _hash(
         content_hash(reading_of(state, text=text, byline=byline))
         for byline in (state["byline"], None)
     )
-    if told in {with_byline, without}:
-        return str(told)
+    if line in {with_byline, without}:
+        return str(line)
     return without if article["byline_from"] == "feed" else with_byline
 
 
-def _publisher(told: dict[str, Any], url: str, given: str | None) -> Publisher:
-    slug = _text(told, "publisher") or given or host_of(url)
+def _publisher(line: dict[str, Any], url: str, given: str | None) -> Publisher:
+    slug = _text(line, "publisher") or given or host_of(url)
     if len(slug.splitlines()) > 1:
         raise BadLine("publisher has a line break")
     return Publisher(
         slug=slug,
-        name=_text(told, "publisher_name") or slug,
+        name=_text(line, "publisher_name") or slug,
         **{
-            name: _text(told, f"publisher_{name}")
+            name: _text(line, f"publisher_{name}")
             for name in ("name_latin", "homepage", "country", "language")
         },
     )
 
 
-def _url(told: dict[str, Any]) -> str:
-    url = told.get("url")
+def _url(line: dict[str, Any]) -> str:
+    url = line.get("url")
     if not isinstance(url, str):
         raise BadLine("it has no url")
     try:
@@ -180,36 +180,36 @@ def _url(told: dict[str, Any]) -> str:
         raise BadLine(str(error)) from error
 
 
-def _kind(told: dict[str, Any]) -> str:
-    kind = told.get("kind") or PageKind.ARTICLE
+def _kind(line: dict[str, Any]) -> str:
+    kind = line.get("kind") or PageKind.ARTICLE
     if kind not in set(PageKind) - {PageKind.SECTION, PageKind.OTHER}:
-        raise BadLine(f"kind {kind!r} is none of an article's")
+        raise BadLine(f"kind {kind!r} is not a kind of article")
     return str(kind)
 
 
-def _text(told: dict[str, Any], name: str) -> str | None:
-    value = told.get(name)
+def _text(line: dict[str, Any], name: str) -> str | None:
+    value = line.get(name)
     if value is not None and not isinstance(value, str):
-        raise BadLine(f"{name} is no text")
+        raise BadLine(f"{name} is not a text")
     return tidy(value) if value and value.strip() else None
 
 
-def _names(told: dict[str, Any], name: str) -> tuple[str, ...]:
-    value = told.get(name) or []
+def _names(line: dict[str, Any], name: str) -> tuple[str, ...]:
+    value = line.get(name) or []
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise BadLine(f"{name} is no list of names")
+        raise BadLine(f"{name} is not a list of names")
     return tuple(tidy(one) for one in value if one.strip())
 
 
-def _authors(told: dict[str, Any], byline: str | None, names_of: NamesOf) -> tuple[str, ...]:
-    """Return who signs: as the line tells it (an empty list is nobody), or as its byline does."""
-    if told.get("authors") is None and byline:
+def _authors(line: dict[str, Any], byline: str | None, names_of: NamesOf) -> tuple[str, ...]:
+    """Return the authors of a line (an empty list is nobody), else those its byline names."""
+    if line.get("authors") is None and byline:
         return names_of(byline)
-    return _names(told, "authors")
+    return _names(line, "authors")
 
 
-def _time(told: dict[str, Any], name: str) -> str | None:
-    value = told.get(name)
+def _time(line: dict[str, Any], name: str) -> str | None:
+    value = line.get(name)
     if not value:
         return None
     try:
@@ -218,14 +218,14 @@ def _time(told: dict[str, Any], name: str) -> str | None:
             return iso(moment)
     except (TypeError, ValueError, OverflowError):
         pass
-    raise BadLine(f"{name} {value!r} is no moment with a time zone, as 2020-11-09T12:00:00Z")
+    raise BadLine(f"{name} {value!r} is not a time with a time zone like 2020-11-09T12:00:00Z")
 
 
-def _day(told: dict[str, Any]) -> str | None:
-    value = told.get("published_on")
+def _day(line: dict[str, Any]) -> str | None:
+    value = line.get("published_on")
     if not value:
         return None
     try:
         return date.fromisoformat(value).isoformat()
     except (TypeError, ValueError) as error:
-        raise BadLine(f"published_on {value!r} is no day, as 2020-11-09") from error
+        raise BadLine(f"published_on {value!r} is not a date like 2020-11-09") from error

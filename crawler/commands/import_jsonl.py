@@ -12,7 +12,7 @@ from archive.commands.progress import Progress
 from archive.plurals import counted
 
 if TYPE_CHECKING:
-    from archive.maintenance.import_jsonl import Told
+    from archive.maintenance.import_jsonl import Outcome
 
 
 @click.command("import-jsonl")
@@ -49,20 +49,20 @@ def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
         Progress("lines") as progress,
     ):
         lines = lines_of(file)
-        told = importer.read(
+        outcome = importer.read(
             lines, name=name, publisher=publisher, names_of=names, progress=progress
         )
     taken_back = begun.take_back(now=system())
-    _tell(told, name, where="" if taken_back else ", in the table of problems")
-    if told.counts["bad"]:
+    _report(outcome, name, where="" if taken_back else ", in the table problems")
+    if outcome.counts["bad"]:
         raise SystemExit(1)
 
 
-def _tell(told: "Told", name: str, *, where: str) -> None:
-    counts = told.counts
-    for line in told.left:
+def _report(outcome: "Outcome", name: str, *, where: str) -> None:
+    counts = outcome.counts
+    for line in outcome.rejected:
         click.echo(line, err=True)
-    if more := counts["bad"] + counts["differing"] - len(told.left):
+    if more := counts["bad"] + counts["differing"] - len(outcome.rejected):
         click.echo(f"… and {more:,} more{where}", err=True)
     click.echo(
         f"{name}: {counted(counts['new'], 'new article')}, {counted(counts['known'], 'duplicate')},"

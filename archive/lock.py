@@ -34,6 +34,36 @@ def writing(root: Path, *, command: str, now: datetime) -> Iterator[None]:
             file.truncate(0)
 
 
+@contextlib.contextmanager
+def waiting(root: Path) -> Iterator[None]:
+    """Show, while it lasts, that this process waits for the archive's lock."""
+    with _folder(root) as folder:
+        with contextlib.suppress(OSError):  # a file system that locks no folders
+            fcntl.flock(folder, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        yield
+
+
+def is_awaited(root: Path) -> bool:
+    """Return whether some process waits for the archive's lock."""
+    with _folder(root) as folder:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+    return False
+
+
+@contextlib.contextmanager
+def _folder(root: Path) -> Iterator[int]:
+    descriptor = os.open(root, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
 def is_held(root: Path) -> bool:
     """Return whether some process is writing into the archive now."""
     try:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -18,11 +19,12 @@ from scrapy.utils.log import configure_logging
 
 from archive import setback
 from archive.clock import Clock, system
-from archive.errors import ArchiveError, ArchiveLocked, unwritten
+from archive.errors import ArchiveError, unwritten
 from archive.records import Kind
 from archive.runs import Counts
 from archive.store import Store
 from archive.urls import canonical, host_of
+from crawler import turns
 from crawler.browser import chromium
 from crawler.daterange import Period
 from crawler.fetch import limits
@@ -32,14 +34,10 @@ from crawler.frontier import entry_points, ways_back
 from crawler.publisher import Publisher
 from crawler.settings import USER_AGENT, scrapy_settings, warcinfo
 from crawler.spiders.news import NewsSpider
-from crawler.stop import Stop
+from crawler.turns import Stop
 
-SLICE_SECONDS = 300.0
 BACK_SECONDS = 60.0  # of a slice into the past: so long the news wait at most
-PATIENCE = 3600.0  # seconds a crawl waits for its next turn at the archive
 _PROGRESS_SECONDS = 0.5
-_TURN_SECONDS = 0.1
-_BACK_TURN_SECONDS = 3 * _PROGRESS_SECONDS  # whoever waits looks in that time
 ALWAYS = Period()
 
 
@@ -108,11 +106,12 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
     stop.install(with_parent=job.with_parent)
     limit, first, totals = job.limit, True, Counter[str]()
     while True:
-        seconds = BACK_SECONDS if job.back else SLICE_SECONDS
+        seconds = BACK_SECONDS if job.back else turns.SLICE_SECONDS
         if job.seconds is not None:
             seconds = min(seconds, job.seconds - (time.monotonic() - began))
         with contextlib.ExitStack() as turn:
-            store = await _take_turn(turn, job, stop, patience=job.patience if first else PATIENCE)
+            patience = job.patience if first else turns.PATIENCE
+            store = await turns.take(turn, partial(_store, job), job.root, stop, patience=patience)
             store.totals = totals
             _prepare(store, job, summary, first=first)
             spider = await _slice(store, job, stop, limit=limit, seconds=seconds, progress=progress)
@@ -125,8 +124,7 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
             raise spider.workers.failure
         if stop.asked or spider.unable or over or capped or limit == 0 or idle:
             break
-        # Whoever waits for the lock gets it now.
-        await asyncio.sleep(_BACK_TURN_SECONDS if job.back else _TURN_SECONDS)
+        await turns.hand_over(job.root)
     summary.seconds, summary.stopped = time.monotonic() - began, stop.asked
     return summary
 
@@ -143,24 +141,14 @@ def _add_up(summary: Summary, store: Store, job: Job, spider: NewsSpider) -> Non
         summary.notes.append(summary.set_back)
 
 
-async def _take_turn(turn: contextlib.ExitStack, job: Job, stop: Stop, *, patience: float) -> Store:
-    """Open the archive for a slice; between slices others may write first (invariant 8)."""
-    ends_at = time.monotonic() + patience
-    while True:
-        try:
-            return turn.enter_context(
-                Store(
-                    job.root,
-                    command=job.command,
-                    software=USER_AGENT,
-                    settings=warcinfo(job.contact) | _days(job.period),
-                    clock=job.clock,
-                )
-            )
-        except ArchiveLocked:
-            if stop.asked or time.monotonic() >= ends_at:
-                raise
-            await asyncio.sleep(_PROGRESS_SECONDS)
+def _store(job: Job) -> Store:
+    return Store(
+        job.root,
+        command=job.command,
+        software=USER_AGENT,
+        settings=warcinfo(job.contact) | _days(job.period),
+        clock=job.clock,
+    )
 
 
 def _days(period: Period) -> dict[str, str]:

@@ -29,17 +29,15 @@ from archive.records import Extraction, Page, Reading
 from archive.session import WARC_FOLDER
 from archive.store import Store
 from archive.upkeep.retelling import LATE
+from crawler import turns
 from crawler.derive import Deriver
 from crawler.keeping import addresses
 from crawler.publisher import Publisher
-from crawler.stop import Stop
+from crawler.turns import Stop
 from crawler.workers import Stopped, Workers
 
 logger = logging.getLogger(__name__)
 
-SLICE_SECONDS = 300.0
-PATIENCE = 3600.0  # seconds that are waited for the next turn at the archive
-_TURN_SECONDS = 0.6
 _AHEAD = 12  # articles that are with the workers
 
 Show = Callable[[str, Mapping[str, tuple[Any, Any]]], None]
@@ -61,7 +59,7 @@ class Job:
     since: date | None = None
     dry_run: bool = False
     processes: int | None = None
-    patience: float = PATIENCE
+    patience: float = turns.PATIENCE
     clock: Clock = system
 
 
@@ -241,8 +239,9 @@ async def _slices(job: Job, again: Rereading, stop: Stop, progress: Progress) ->
                 waiting = _wanted(db, job, again)
                 of = len(waiting)
             await _slice(again, waiting, db, store, stop, partial(_count_left, progress, of))
-        patience = PATIENCE
-        await asyncio.sleep(0 if job.dry_run or not waiting else _TURN_SECONDS)
+        patience = turns.PATIENCE
+        if waiting and not job.dry_run:
+            await turns.hand_over(job.root)
 
 
 def _count_left(progress: Progress, of: int, left: int) -> None:
@@ -272,7 +271,7 @@ async def _slice(
     progress: Callable[[int], None],
 ) -> None:
     """Read again for at most five minutes; what is done leaves `waiting`."""
-    ends_at = time.monotonic() + SLICE_SECONDS
+    ends_at = time.monotonic() + turns.SLICE_SECONDS
     ahead: deque[asyncio.Future[Result]] = deque()
     upcoming = iter(list(waiting))
     try:
@@ -303,22 +302,21 @@ async def _opened(
             yield db, None
         return
     with contextlib.ExitStack() as turn:
-        store = await _turn(job, turn, stop, patience)
+        opened = partial(_store, job)
+        try:
+            store = await turns.take(
+                turn, opened, job.root, stop, patience=patience, waits=_tell_of
+            )
+        except ArchiveLocked:
+            if stop.asked:
+                raise Stopped from None
+            raise
         yield store.db, store
 
 
-async def _turn(job: Job, turn: contextlib.ExitStack, stop: Stop, patience: float) -> Store:
-    """Open the archive for a slice; between slices others may write first (invariant 8)."""
-    began, waits = time.monotonic(), False
-    while not stop.asked:
-        try:
-            store = Store(job.root, command="extract --again", clock=job.clock, settings=LATE)
-            return turn.enter_context(store)
-        except ArchiveLocked as error:
-            if time.monotonic() - began >= patience:
-                raise
-            if not waits:
-                logger.warning("%s; waiting for it to end", error.holder)
-            waits = True
-            await asyncio.sleep(_TURN_SECONDS)
-    raise Stopped
+def _store(job: Job) -> Store:
+    return Store(job.root, command="extract --again", clock=job.clock, settings=LATE)
+
+
+def _tell_of(error: ArchiveLocked) -> None:
+    logger.warning("%s; waiting for it to end", error.holder)

@@ -26,8 +26,8 @@ from archive.database import NAME, open_for_reading
 from archive.errors import NotAnArchive
 from archive.visits import due_publishers
 from crawler.config import Config, Schedule, cron_trigger
-from crawler.crawl import SLICE_SECONDS
 from crawler.publisher import Publisher
+from crawler.turns import SLICE_SECONDS
 
 logger = logging.getLogger(__name__)
 

@@ -71,7 +71,7 @@ def crawl(
 
     start_forkserver()  # first of all: it imports the workers' libraries while we import ours
     from crawler.commands.crawling import carry_out, tell
-    from crawler.crawl import SLICE_SECONDS
+    from crawler.turns import SLICE_SECONDS
 
     wanted = period(since, None, now=now)
     polled = chosen(archive, slugs) if slugs or not resume else []

@@ -36,7 +36,8 @@ def read_archive_again(
     Of the first articles, or of `every` one. With `wait`, another command that writes is waited
     for.
     """
-    from crawler.reextract import PATIENCE, Job, reextract
+    from crawler.reextract import Job, reextract
+    from crawler.turns import PATIENCE
 
     known = load_all(*folders(archive))
     for slug in slugs:

@@ -73,7 +73,8 @@ def import_warc(
     warraq import-warc crawl/*.warc.gz --language ar --language fa --archive ~/news
     warraq import-warc --dry-run https://data.commoncrawl.org/crawl-data/CC-NEWS/…/….warc.gz
     """
-    from crawler.importing.job import PATIENCE, Job
+    from crawler.importing.job import Job
+    from crawler.turns import PATIENCE
 
     wanted = None if "all" in languages else frozenset(languages)
     settings = config.load(archive)

@@ -42,7 +42,7 @@ from crawler.fetch.services import FetchServices
 from crawler.pipelines import workers_of
 from crawler.publisher import Publisher
 from crawler.settings import USER_AGENT, scrapy_settings, warcinfo
-from crawler.stop import Stop
+from crawler.turns import Stop
 from crawler.workers import Workers
 
 NOBODY = ""  # the slug of a publisher that is not one yet; its captures have none

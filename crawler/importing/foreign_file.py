@@ -30,7 +30,7 @@ from crawler.importing.keeping import Became, is_article, keep
 from crawler.importing.owners import Owners
 from crawler.importing.telling import Source, Told
 from crawler.publisher import Publisher
-from crawler.stop import Stop
+from crawler.turns import Stop
 from crawler.workers import Stopped, Workers
 
 logger = logging.getLogger(__name__)

@@ -3,31 +3,27 @@
 Between two slices the writing lock is free, so that other commands get their turn (invariant 8).
 """
 
-import asyncio
 import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from archive.clock import Clock, system
-from archive.errors import ArchiveLocked
 from archive.imports import Copying
 from archive.warc.parsing import Record
 from archive.warc.reader import LARGEST_FOREIGN, walk
+from crawler import turns
 from crawler.importing.candidates import Passed, candidate
 from crawler.importing.foreign_file import ForeignFile, Progress
 from crawler.importing.owners import Owners
 from crawler.importing.telling import Source, Told
 from crawler.publisher import Publisher
 from crawler.settings import USER_AGENT
-from crawler.stop import Stop
+from crawler.turns import Stop
 from crawler.workers import Workers
-
-SLICE_SECONDS = 300.0
-PATIENCE = 3600.0  # seconds an import waits for its next turn at the archive
-_TURN_SECONDS = 0.6  # whoever waits for the lock looks in that time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +41,7 @@ class Job:
     patience: float = 0.0
     again: bool = False
     processes: int | None = None
-    seconds_per_slice: float = SLICE_SECONDS
+    seconds_per_slice: float = turns.SLICE_SECONDS
     clock: Clock = system
 
 
@@ -72,7 +68,7 @@ async def run(
             workers = Workers(processes=job.processes)
             closing.callback(workers.close)
         for source in job.sources:
-            patience = PATIENCE if told else job.patience
+            patience = turns.PATIENCE if told else job.patience
             told.append(await _file(job, source, workers, stop, patience, progress))
             tell(told[-1])
             if stop.asked:
@@ -125,12 +121,14 @@ async def _file(
         )
         while more:
             with contextlib.ExitStack() as turn:
-                store = await _take_turn(turn, job, stop, patience)
+                store = await turns.take(
+                    turn, partial(_store, job), job.root, stop, patience=patience
+                )
                 ends_at = time.monotonic() + job.seconds_per_slice
                 more = await file.read(store, ends_at=ends_at, progress=progress)
-            patience, more = PATIENCE, more and not stop.asked
+            patience, more = turns.PATIENCE, more and not stop.asked
             if more:
-                await asyncio.sleep(_TURN_SECONDS)
+                await turns.hand_over(job.root)
     file.told.seconds, file.told.stopped = time.monotonic() - began, stop.asked
     return file.told
 
@@ -144,15 +142,5 @@ def _opened(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-async def _take_turn(turn: contextlib.ExitStack, job: Job, stop: Stop, patience: float) -> Copying:
-    """Open the archive for a slice; between slices others may write first (invariant 8)."""
-    ends_at = time.monotonic() + patience
-    while True:
-        try:
-            return turn.enter_context(
-                Copying(job.root, command="import-warc", software=USER_AGENT, clock=job.clock)
-            )
-        except ArchiveLocked:
-            if stop.asked or time.monotonic() >= ends_at:
-                raise
-            await asyncio.sleep(_TURN_SECONDS)
+def _store(job: Job) -> Copying:
+    return Copying(job.root, command="import-warc", software=USER_AGENT, clock=job.clock)

@@ -1,14 +1,17 @@
 """Ctrl-C once finishes what is in hand, twice ends at once; the next crawl does the rest."""
 
 import asyncio
+import contextlib
 import signal
 import time
+from functools import partial
 
 import pytest
 
-from archive.errors import ArchiveLocked
 from archive.records import Kind, Publisher
 from archive.store import Store
+from crawler import turns
+from crawler.turns import Stop
 from tests.crawler import shell, wire
 
 PAGES = 40
@@ -97,7 +100,7 @@ async def test_a_changed_page_is_a_revision_and_a_vanished_one_is_gone(archive, 
 
 
 async def test_saving_goes_on_past_a_slice(archive, site, monkeypatch):
-    monkeypatch.setattr("crawler.crawl.SLICE_SECONDS", 0.5)
+    monkeypatch.setattr("crawler.turns.SLICE_SECONDS", 0.5)
     addresses = [(f"{site.url}/saved/{number}", "paper") for number in range(60)]
     for url, _ in addresses:
         site.answers[url.removeprefix(site.url)] = (0.3, wire.http(wire.article(url)))
@@ -198,21 +201,19 @@ async def test_neither_listings_nor_articles_wait_for_all_of_the_others(
 
 @pytest.mark.slow
 async def test_between_slices_another_writer_gets_its_turn(archive, site, monkeypatch):
-    monkeypatch.setattr("crawler.crawl.SLICE_SECONDS", 0.4)
+    monkeypatch.setattr("crawler.turns.SLICE_SECONDS", 0.4)
     addresses = [(f"{site.url}/saved/{number}", "paper") for number in range(40)]
     for url, _ in addresses:
         site.answers[url.removeprefix(site.url)] = (0.3, wire.http(wire.article(url)))
     held: list[int] = []
 
     async def other():
-        while not held:
-            try:
-                with Store(archive.root, command="other", software="t", clock=archive.clock):
-                    held.append(archive.rows("select count(*) from articles")[0][0])
-                    await asyncio.sleep(1.2)  # the crawl waits for it
-                    held.append(archive.rows("select count(*) from articles")[0][0])
-            except ArchiveLocked:
-                await asyncio.sleep(0.01)
+        opened = partial(Store, archive.root, command="other", software="t", clock=archive.clock)
+        with contextlib.ExitStack() as turn:
+            await turns.take(turn, opened, archive.root, Stop(), patience=30)
+            held.append(archive.rows("select count(*) from articles")[0][0])
+            await asyncio.sleep(1.2)  # the crawl waits for it
+            held.append(archive.rows("select count(*) from articles")[0][0])
 
     crawling = asyncio.create_task(archive.crawl(addresses=addresses, poll=frozenset()))
     await asyncio.sleep(0.2)

@@ -1,6 +1,7 @@
 """An import: every page once, in its own time, from whatever program wrote it, killed or not."""
 
 import asyncio
+import contextlib
 import gzip
 import json
 import os
@@ -28,12 +29,14 @@ from archive.records import Extraction, Kind, PageKind, Publisher
 from archive.store import Store
 from archive.upkeep.verify import verify
 from archive.warc.records import read_fields
+from crawler import turns
 from crawler.cli import warraq
 from crawler.importing.job import Job, count, run
 from crawler.importing.keeping import is_article
 from crawler.importing.telling import Source
 from crawler.publisher import load_all
 from crawler.rebuild import rebuild
+from crawler.turns import Stop
 from tests.archive.desk import NOON
 from tests.archive.warc.foreign_warcs import (
     answer,
@@ -394,13 +397,12 @@ def test_others_get_their_turn_between_slices(tmp_path):
         job = Job(root=root, sources=[Source(path=path, name="x")], publishers={},
                   languages=None, processes=1, clock=lambda: NOW)  # fmt: skip
         task = asyncio.create_task(run(replace(job, seconds_per_slice=0.05)))
+        opened = partial(Store, root, command="other", software="x", clock=lambda: NOW)
         while not task.done():
-            try:
-                with Store(root, command="other", software="x", clock=lambda: NOW):
-                    wrote.append(1)
-            except ArchiveLocked:
-                pass
-            await asyncio.sleep(0.2)
+            with contextlib.ExitStack() as turn:
+                await turns.take(turn, opened, root, Stop(), patience=20)
+                wrote.append(1)
+            await asyncio.sleep(0.02)
         return await task
 
     (done,) = asyncio.run(both())

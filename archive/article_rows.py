@@ -23,7 +23,7 @@ WRITTEN = (
     "published_at", "published_on", "published_from", "modified_at", "text", "words", "image_url",
 )  # fmt: skip
 SEEN = (
-    "capture", "first_seen_at", "last_seen_at", "changed_at", "revision_count", "missing_at",
+    "url", "capture", "first_seen_at", "last_seen_at", "changed_at", "revision_count", "missing_at",
     "gone_at",
 )  # fmt: skip
 REVISION = (
@@ -95,8 +95,8 @@ class Rows:
         """Return (value here, value there) by the name of each field that differs in other rows."""
         changes: dict[str, tuple[Any, Any]] = {
             name: (self.article[name], new.article[name])
-            for name in (*WRITTEN, "gone_at")
-            if self.article[name] != new.article[name]
+            for name in ("url", *WRITTEN, "gone_at")
+            if name in new.article and self.article[name] != new.article[name]
         }
         for name in ("authors", "tags"):
             if sorted(self.names[name]) != sorted(new.names[name]):
@@ -146,7 +146,8 @@ def seen_of(state: State) -> Row:
     """Return the columns of `articles` that say when it was seen."""
     moments = ("first_seen_at", "last_seen_at", "changed_at", "missing_at", "gone_at")
     row: Row = {name: _moment(getattr(state, name)) for name in moments}
-    return row | {"capture": state.capture, "revision_count": state.revision_count}
+    row |= {"capture": state.capture, "revision_count": state.revision_count}
+    return row | ({"url": state.url} if state.url else {})
 
 
 def revision_of(revision: Revision, *, is_current: bool) -> Row:
@@ -211,6 +212,7 @@ def state_of(db: sqlite3.Connection, article: int) -> State | None:
         capture=row["capture"],
         first_seen_at=from_iso(row["first_seen_at"]),
         last_seen_at=from_iso(row["last_seen_at"]),
+        url=row["url"],
         changed_at=_from(row["changed_at"]),
         revision_count=row["revision_count"],
         missing_at=_from(row["missing_at"]),

@@ -1,15 +1,20 @@
 """Rows of articles and their revisions: nothing a publisher wrote is ever overwritten."""
 
+import contextlib
+import dataclasses
+import json
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
-from archive import article_rows, stories
+from archive import article_rows, publishers, stories
 from archive.article_rows import Rows
 from archive.clock import from_iso, iso
 from archive.history import History, Observation, Revision, State, confirmed, observe
 from archive.records import Extraction, Outcome, Visit
-from archive.urls import article_id, next_id
+from archive.urls import address, article_id, identity_key, next_id
 
 
 def keep(
@@ -20,24 +25,27 @@ def keep(
     publisher: str,
     capture: int | None,
     seen_at: datetime,
+    key: str | None = None,
     article: int | None = None,
 ) -> tuple[int, Outcome]:
     """Save a reading as a new article, a further revision, or a sign of life of a known one.
 
-    `url` is canonical; `article` says which one it is where that is known better. Returns the
-    article's id and what the reading was.
+    `url` is an address that answers, `key` the identity key, by default that of `url`; `article`
+    says which one it is where that is known better. Returns the article's id and what the reading
+    was.
     """
+    key = key or publishers.key_of(db, url, publisher)
     if article is None:
-        article = find(db, url)
+        article = find(db, key)
     state = None if article is None else article_rows.state_of(db, article)
-    step = observe(state, Observation(capture=capture, at=seen_at, reading=extraction))
+    step = observe(state, Observation(capture=capture, at=seen_at, reading=extraction, url=url))
     if step is None:
         raise ValueError(f"{url}: a reading shows an article")
     if article is None:
-        article = free_id(db, url)
+        article = free_id(db, key)
     if state is None:
         history = History(state=step.state, revisions=(step.revision,) if step.revision else ())
-        add(db, article, history, url=url, publisher=publisher)
+        add(db, article, history, key=key, publisher=publisher)
     elif step.revision:
         _revise(db, article, step.state, step.revision)
     else:
@@ -46,12 +54,12 @@ def keep(
 
 
 def add(
-    db: sqlite3.Connection, article: int, history: History, *, url: str, publisher: str
+    db: sqlite3.Connection, article: int, history: History, *, key: str, publisher: str
 ) -> None:
     """Insert an article that is not there yet, with its whole history."""
     rows = Rows.of(history)
-    own = {"id": article, "url": url, "publisher": publisher}
-    article_rows.insert(db, "articles", rows.article | own)
+    own = {"id": article, "key": key, "publisher": publisher}
+    article_rows.insert(db, "articles", {"url": key} | rows.article | own)
     for revision in rows.revisions:
         article_rows.insert(db, "revisions", revision | {"article": article})
     article_rows.save_names(db, article, rows.names)
@@ -86,7 +94,7 @@ def _move(db: sqlite3.Connection, article: int, before: State, after: State) -> 
     was, now = before.reading, after.reading
     fields = article_rows.fields_of(now) | article_rows.seen_of(after)
     known = article_rows.fields_of(was) | article_rows.seen_of(before)
-    moved = {name: fields[name] for name in fields if fields[name] != known[name]}
+    moved = {name: fields[name] for name in fields if fields[name] != known.get(name)}
     article_rows.update(db, article, moved)
     if (was.authors, was.tags) != (now.authors, now.tags):
         article_rows.save_names(db, article, article_rows.names_of(now))
@@ -96,36 +104,126 @@ def _move(db: sqlite3.Connection, article: int, before: State, after: State) -> 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Which article a page is: its id if it is known, its URL, whether another address leads it."""
+    """Which article a page is: its id if it is known, and its identity key.
+
+    `url` is the address at which it stands, `led` whether another address leads to it.
+    """
 
     article: int | None
+    key: str
     url: str
     led: bool = False
 
 
 def identify(
-    db: sqlite3.Connection, visit: Visit, *, claimed: str, answered: str, title: str | None
+    db: sqlite3.Connection, visit: Visit, *, claimed: str | None, answered: str, title: str | None
 ) -> Identity:
     """Say which article a page is that was found at a visit's address.
 
-    An article keeps the address it was first known by (invariant 11), whatever the page claims
-    later. A claim is believed where nothing stands yet, or an article of the same title: many
-    sites name one and the same page as canonical for all of theirs. The address that led to an
-    article first is the one that is looked at again; two would make revisions of each other.
+    `claimed` is the page's own canonical link, `answered` the address that answered. An article
+    keeps the key it was first known by (invariant 11), whatever the page claims later. A claim is
+    believed where nothing stands yet, or an article of the same title: many sites name one and the
+    same page as canonical for all of theirs. The address that led to an article first is the one
+    that is visited again; two would make revisions of each other.
+
+    Raises:
+        ValueError: if `answered` is not an http or https address.
     """
-    moved = answered != visit.key and find(db, answered) not in {None, visit.article}
+    names = publishers.tracking(db, visit.publisher)
+    here = identity_key(answered, tracking=names)
+    claim = _believed_key(claimed, answered, here, names)
+    moved = here != visit.key and find(db, here) not in {None, visit.article}
     if visit.article is not None and not moved:
-        return Identity(article=visit.article, url=answered)
-    for url in dict.fromkeys((claimed, answered)):
-        row = db.execute("select id, title from articles where url = ?", (url,)).fetchone()
+        return _identity(visit.article, key_of(db, visit.article) or here, claimed, answered, names)
+    for key in dict.fromkeys((claim, here)):
+        row = db.execute("select id, title from articles where key = ?", (key,)).fetchone()
         if row is None:
-            return Identity(article=None, url=url)
-        if url == answered or row[1] == title:
+            return _identity(None, key, claimed, answered, names)
+        if key == here or row[1] == title:
             led = db.execute(
                 "select 1 from visits where article = ? and key != ?", (row[0], visit.key)
             ).fetchone()
-            return Identity(article=row[0], url=url, led=led is not None)
-    return Identity(article=None, url=answered)
+            identity = _identity(row[0], key, claimed, answered, names)
+            return dataclasses.replace(identity, led=led is not None)
+    return _identity(None, here, claimed, answered, names)
+
+
+def _identity(
+    article: int | None, key: str, claimed: str | None, answered: str, names: Collection[str]
+) -> Identity:
+    url = address_of(key, claimed=claimed, answered=answered, tracking=names)
+    return Identity(article=article, key=key, url=url)
+
+
+def address_of(
+    key: str, *, claimed: str | None, answered: str, tracking: Collection[str] = frozenset()
+) -> str:
+    """Return the address of an article: its page's own canonical link, else the one that answered.
+
+    A link that names another page (its identity key is not `key`) does not count.
+    """
+    if claimed is not None:
+        with contextlib.suppress(ValueError):
+            if identity_key(claimed, answered, tracking=tracking) == key:
+                return address(claimed, answered)
+    return address(answered)
+
+
+def _believed_key(claimed: str | None, answered: str, here: str, names: Collection[str]) -> str:
+    """Return the key of a page's own canonical link where it can be believed, else that of `here`.
+
+    Believed is a claim on the same host, `www.` or not, that is not just the front page.
+    """
+    if claimed is None:
+        return here
+    try:
+        key = identity_key(claimed, answered, tracking=names)
+    except ValueError:
+        return here
+    front_page = key.rstrip("/").count("/") == 2
+    return here if front_page or urlsplit(key).netloc != urlsplit(here).netloc else key
+
+
+def find(db: sqlite3.Connection, key: str) -> int | None:
+    """Return the id of the article with that identity key, None if there is none."""
+    row = db.execute("select id from articles where key = ?", (key,)).fetchone()
+    return row and int(row[0])
+
+
+# By the key of its address, by an address that led to it, and by one that a redirect went through.
+_BY_ADDRESS = """
+select id from articles where key in (select value from json_each(:keys))
+union select article from visits
+    where key in (select value from json_each(:keys)) and article is not null
+union select article from captures where url = :url and article is not null
+union select r.article from captures c join revisions r on r.capture = c.id where c.url = :url
+"""
+
+
+def find_all(db: sqlite3.Connection, id_or_url: int | str) -> list[int]:
+    """Return the ids of the articles that an id, or any spelling of an address, names.
+
+    Several, if an address led to one after the other.
+
+    Raises:
+        ValueError: if it is neither a number nor an http or https address.
+    """
+    named = str(id_or_url).strip()
+    if named.isascii() and named.isdigit():
+        rows = db.execute("select id from articles where id = ?", (int(named),))
+    else:
+        keys = json.dumps(publishers.keys_of(db, named))
+        rows = db.execute(_BY_ADDRESS, {"keys": keys, "url": named})
+    return [int(number) for (number,) in rows]
+
+
+def find_article(db: sqlite3.Connection, id_or_url: int | str) -> int | None:
+    """Return the id of the article that an id, or any spelling of an address, names; else None.
+
+    Raises:
+        ValueError: if it is neither a number nor an http or https address.
+    """
+    return next(iter(find_all(db, id_or_url)), None)
 
 
 def key_of(
@@ -133,17 +231,11 @@ def key_of(
 ) -> str | None:
     """Return the identity key of an article, or else of the one that a capture (its id) is of."""
     row = db.execute(
-        "select url from articles where id = coalesce("
+        "select key from articles where id = coalesce("
         "?, (select article from captures where id = ?))",
         (article, capture),
     ).fetchone()
     return row and str(row[0])
-
-
-def find(db: sqlite3.Connection, url: str) -> int | None:
-    """Return the id of the article with that canonical URL, None if there is none."""
-    row = db.execute("select id from articles where url = ?", (url,)).fetchone()
-    return row and int(row[0])
 
 
 def seen(db: sqlite3.Connection, article: int, *, capture: int | None, at: datetime) -> None:
@@ -167,9 +259,9 @@ def missing(db: sqlite3.Connection, article: int, *, at: datetime) -> Outcome:
     return Outcome.MISSING if gone_at == gone else Outcome.GONE
 
 
-def free_id(db: sqlite3.Connection, url: str) -> int:
-    """Return the id for a new article: that of its URL, or the next free one on a collision."""
-    wanted = article_id(url)
+def free_id(db: sqlite3.Connection, key: str) -> int:
+    """Return the id for a new article: that of its key, or the next free one on a collision."""
+    wanted = article_id(key)
     while db.execute("select 1 from articles where id = ?", (wanted,)).fetchone():
         wanted = next_id(wanted)
     return wanted

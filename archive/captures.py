@@ -11,8 +11,9 @@ from archive import renderings
 from archive.clock import from_iso, iso
 from archive.errors import DamagedWarc
 from archive.journal import visit_of as journaled_visit
+from archive.publishers import key_of
 from archive.records import Capture, Exchange, Kind, Visit, WarcLocation
-from archive.urls import canonical, capture_id, next_id
+from archive.urls import capture_id, next_id
 from archive.warc import reader
 from archive.warc.parsing import CAPTURED, Record
 from archive.warc.records import (
@@ -136,14 +137,16 @@ def attribute(db: sqlite3.Connection, capture: int | None, *, article: int | Non
         db.execute("update captures set article = ? where id = ?", (article, capture))
 
 
-def original(db: sqlite3.Connection, exchange: Exchange, sha256: str) -> Original | None:
+def original(
+    db: sqlite3.Connection, exchange: Exchange, sha256: str, *, publisher: str | None
+) -> Original | None:
     """Return the first capture of the payload that an exchange brings again, if there is one.
 
     A 304 stands for the payload whose validators were sent: that of the visit's last good answer.
     What broke off stands for nothing, nor does an empty payload.
     """
     if exchange.status == 304:
-        sha256 = _last_good(db, exchange.url)
+        sha256 = _last_good(db, exchange.url, publisher)
     elif not exchange.payload or exchange.truncated:
         return None
     row = db.execute(
@@ -173,9 +176,9 @@ def has_brought(db: sqlite3.Connection, sha256: str, *, url: str, at: str | None
     return found.fetchone() is not None
 
 
-def _last_good(db: sqlite3.Connection, url: str) -> str:
+def _last_good(db: sqlite3.Connection, url: str, publisher: str | None) -> str:
     try:
-        key = canonical(url)
+        key = key_of(db, url, publisher)
     except ValueError:
         return ""
     row = db.execute("select last_sha256 from visits where key = ?", (key,)).fetchone()

@@ -11,18 +11,19 @@ from typing import Any
 from archive import captures
 from archive.article_rows import Rows
 from archive.clock import iso
+from archive.publishers import key_of
 from archive.records import Capture, Kind, Link, Visit
-from archive.urls import canonical
 from archive.visits import find, first_visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """An article of the archive: its identity key and publisher.
+    """An article of the archive: its identity key, its address and its publisher.
 
     `is_untraced` where captures of it are lost, so that its history cannot be derived.
     """
 
+    key: str
     url: str
     publisher: str
     is_untraced: bool
@@ -39,11 +40,11 @@ class PageAgain:
 def known_article(db: sqlite3.Connection, article: int) -> Known | None:
     """Return what is to be known of an article to derive it; None where it is not there."""
     row = db.execute(
-        "select url, publisher, exists (select 1 from revisions where article = :id"
+        "select key, url, publisher, exists (select 1 from revisions where article = :id"
         " and capture is null) from articles where id = :id",
         {"id": article},
     ).fetchone()
-    return row and Known(url=row[0], publisher=row[1], is_untraced=bool(row[2]))
+    return row and Known(key=row[0], url=row[1], publisher=row[2], is_untraced=bool(row[3]))
 
 
 def articles(
@@ -72,7 +73,7 @@ def page_again(db: sqlite3.Connection, number: int) -> PageAgain | None:
     """Return a page that was no article; None where its address leads to one, or is not known."""
     capture = captures.get(db, number)
     try:
-        visit = find(db, canonical(capture.url))
+        visit = find(db, key_of(db, capture.url, capture.publisher))
     except ValueError:
         return None
     if visit is None or visit.article is not None:
@@ -113,7 +114,7 @@ def visit_of(
         return journaled
     visit = None
     with contextlib.suppress(ValueError):
-        visit = find(db, canonical(capture.url))
+        visit = find(db, key_of(db, capture.url, capture.publisher))
     if visit is None and article is not None:
         visit = first_visit(db, article)
     return visit and replace(visit, hints=hints_at(db, visit.key, capture.fetched_at))

@@ -20,19 +20,21 @@ class Observation:
     """What one capture shows of an article.
 
     One of `reading`, `same` (the answer is the last good one) and `missing` (404 or 410) is set;
-    none where the answer shows nothing of the article.
+    none where the answer shows nothing of the article. `url` is the address at which a reading
+    shows it.
     """
 
     capture: int | None
     at: datetime
     reading: Extraction | None = None
+    url: str | None = None
     same: bool = False
     missing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """An article as it is now.
+    """An article as it is now; `url` is the address at which it was read last.
 
     `missing_at` is the first of the latest answers of 404 or 410, `gone_at` the same moment once a
     later answer has confirmed it.
@@ -42,6 +44,7 @@ class State:
     capture: int | None
     first_seen_at: datetime
     last_seen_at: datetime
+    url: str | None = None
     changed_at: datetime | None = None
     revision_count: int = 1
     missing_at: datetime | None = None
@@ -116,6 +119,7 @@ def _first(observation: Observation, reading: Extraction) -> Step:
         capture=observation.capture,
         first_seen_at=observation.at,
         last_seen_at=observation.at,
+        url=observation.url,
     )
     return Step(outcome=Outcome.NEW, state=state, revision=_revision(state, observation))
 
@@ -165,6 +169,7 @@ def _seen(state: State, observation: Observation) -> State:
         state,
         capture=state.capture if observation.capture is None else observation.capture,
         last_seen_at=observation.at,
+        url=observation.url or state.url,
         missing_at=None,
         gone_at=None,
     )

@@ -77,7 +77,7 @@ def found(
     run_began: datetime,
     past: bool = False,
 ) -> int:
-    """Keep the links (canonical URL, link) of a listing; new ones are due at once.
+    """Keep the links (key, link) of a listing; new ones are due at once.
 
     Those that are `past` are visited by walks into the past alone.
 

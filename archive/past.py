@@ -11,8 +11,8 @@ from datetime import date
 from archive.batch import Batch
 from archive.clock import Clock, iso
 from archive.links import FOUND, new
+from archive.publishers import key_of
 from archive.records import Kind, Link, Visit
-from archive.urls import canonical
 from archive.visits import KINDS, VISITS, as_visit
 
 _WITHIN = """v.past = 1 and v.publisher = :publisher and v.due_at <= :now
@@ -63,7 +63,7 @@ class Past:
         self._batch.open()
         now = self._clock()
         for way in ways:
-            key = canonical(way.url)
+            key = key_of(self._db, way.url, publisher)
             added = self._db.execute(FOUND, new(key, way, publisher, now=now, past=True)).rowcount
             if not (added or anew) and way.kind is Kind.SECTION:
                 (key,) = self._db.execute(_LAST_PAGE, {"entry": key}).fetchone()

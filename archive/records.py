@@ -39,7 +39,8 @@ class PageKind(StrEnum):
 class Publisher:
     """A newspaper or agency as the archive knows it (a row of `publishers`).
 
-    `language` is a BCP 47 code, `country` an ISO 3166-1 alpha-2 code.
+    `language` is a BCP 47 code, `country` an ISO 3166-1 alpha-2 code, `timezone` an IANA name.
+    `tracking` are query keys that say how a reader came to a page, and never which page it is.
     """
 
     slug: str
@@ -48,6 +49,8 @@ class Publisher:
     homepage: str | None = None
     country: str | None = None
     language: str | None = None
+    timezone: str | None = None
+    tracking: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +79,7 @@ class Link:
 class Visit:
     """An address that is to be fetched, with what is known of its last visit.
 
-    `key` is the canonical URL that identifies it, `url` the address to fetch.
+    `key` is the identity key of its address, `url` the address to fetch.
     `interval` is in seconds, `failures` counts the failed visits since the last good one,
     `article` is the id of the article the last good one led to. What is `past` is visited by
     walks into the past alone; days as of a `Link`.

@@ -15,6 +15,7 @@ from typing import Self
 from archive import articles, captures, imports
 from archive.clock import system
 from archive.database import open_for_writing
+from archive.publishers import key_of
 from archive.records import Capture, Extraction, Outcome, Visit, WarcLocation
 from archive.store import Store
 from archive.visits import State, known, lead
@@ -100,14 +101,18 @@ class Replayed(Store):
         url: str,
         visit: Visit,
         capture: Capture,
+        key: str | None = None,
         article: int | None = None,
     ) -> tuple[int | None, Outcome | None]:
         """Keep a reading; of one that a merge brought late, no more than whose it is."""
-        known_as = article or articles.find(self.db, url)
+        key = key or key_of(self.db, url, visit.publisher)
+        known_as = article or articles.find(self.db, key)
         if self._is_late(known_as, capture):
             captures.attribute(self.db, capture.id, article=known_as)
             return known_as, Outcome.SAME
-        return super().keep(extraction, url=url, visit=visit, capture=capture, article=article)
+        return super().keep(
+            extraction, url=url, visit=visit, capture=capture, key=key, article=article
+        )
 
     def unchanged(self, article: int, *, capture: Capture) -> None:
         """Note that an article stands as it was, unless it was seen later."""

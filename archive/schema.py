@@ -20,7 +20,9 @@ create table publishers (
     name_latin text,
     homepage text,
     country text,
-    language text
+    language text,
+    timezone text,
+    tracking text
 ) strict;
 
 create table runs (
@@ -87,8 +89,9 @@ create index renderings_capture on renderings(capture);
 
 create table articles (
     id integer primary key,
+    key text not null unique,
     publisher text not null references publishers(slug),
-    url text not null unique,
+    url text not null,
     kind text not null,
     title text,
     deck text,
@@ -114,6 +117,7 @@ create table articles (
     withheld_at text,
     story integer references stories(id)
 ) strict;
+create index articles_url on articles(url);
 create index articles_publisher_published on articles(publisher, published_on);
 create index articles_published_at on articles(published_at);
 create index articles_first_seen_at on articles(first_seen_at);

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from archive import articles, captures, journal, links, renderings, runs, visits
+from archive import articles, captures, journal, links, publishers, renderings, runs, visits
 from archive.clock import from_iso, iso
 from archive.errors import DamagedWarc
 from archive.problems import ProblemKind
@@ -36,19 +36,7 @@ class Store(Session):
     def publish(self, publisher: Publisher) -> None:
         """Make a publisher known, or bring what is known of it up to date."""
         self.batch.open()
-        self.db.execute(
-            "insert into publishers values (?, ?, ?, ?, ?, ?) on conflict (slug) do update set"
-            " name = excluded.name, name_latin = excluded.name_latin, language = excluded.language,"
-            " homepage = excluded.homepage, country = excluded.country",
-            (
-                publisher.slug,
-                publisher.name,
-                publisher.name_latin,
-                publisher.homepage,
-                publisher.country,
-                publisher.language,
-            ),
-        )
+        publishers.save(self.db, publisher)
 
     def enter(self, entries: Iterable[tuple[str, Kind]], *, publisher: str) -> None:
         """Make a publisher's entry points known and due now; former ones rest."""
@@ -60,6 +48,10 @@ class Store(Session):
         """Make single addresses known and due now."""
         self.batch.open()
         visits.ask(self.db, addresses, publisher=publisher, now=self.clock())
+
+    def keys(self, url: str) -> list[str]:
+        """Return the identity keys that an address may have, whichever publisher it is of."""
+        return publishers.keys_of(self.db, url)
 
     def due(
         self,
@@ -122,7 +114,7 @@ class Store(Session):
             sha256=sha256,
             kind=kind,
             publisher=publisher,
-            refers_to=captures.original(self.db, exchange, sha256),
+            refers_to=captures.original(self.db, exchange, sha256, publisher=publisher),
         )
         capture = captures.of_record(record, location)
         if capture is None:
@@ -145,7 +137,7 @@ class Store(Session):
     def found(
         self, found: Iterable[tuple[str, Link]], *, visit: Visit, at: datetime, past: bool = False
     ) -> int:
-        """Keep the links (canonical URL, link) of a listing that was fetched at a moment.
+        """Keep the links (key, link) of a listing that was fetched at a moment.
 
         Those that are `past` are visited by walks into the past alone. Returns how many were new.
         """
@@ -155,7 +147,7 @@ class Store(Session):
     def edited(self, stated: Iterable[tuple[str, datetime, str]], *, visit: Visit) -> list[str]:
         """Return which known articles a listing says were changed since they were looked at.
 
-        `stated` are (canonical URL, moment of the change, how the listing prints it).
+        `stated` are (key, moment of the change, how the listing prints it).
         """
         return links.edited(self.db, stated, listing=visit.key, now=self.clock())
 
@@ -165,9 +157,15 @@ class Store(Session):
         links.make_due(self.db, keys, now=self.clock())
 
     def identify(
-        self, visit: Visit, *, claimed: str, answered: str, title: str | None
+        self, visit: Visit, *, claimed: str | None, answered: str, title: str | None
     ) -> articles.Identity:
-        """Say which article a page is that was found at a visit's address."""
+        """Say which article a page is that was found at a visit's address.
+
+        `claimed` is the page's own canonical link, `answered` the address that answered.
+
+        Raises:
+            ValueError: if that is not an http or https address.
+        """
         return articles.identify(self.db, visit, claimed=claimed, answered=answered, title=title)
 
     def keep(
@@ -177,11 +175,13 @@ class Store(Session):
         url: str,
         visit: Visit,
         capture: Capture,
+        key: str | None = None,
         article: int | None = None,
     ) -> tuple[int | None, Outcome | None]:
         """Keep what was read on a page as the article it is, and the reading's problems.
 
-        That is `article` where it is known, else the one at the canonical `url`.
+        That is `article` where it is known, else the one with the identity `key`, by default that
+        of its address `url`.
 
         Returns the article's id and what the reading was; (None, None) for a page that is no
         article, of which only the problems are kept, at least that one.
@@ -192,6 +192,7 @@ class Store(Session):
             kept = articles.keep(
                 self.db,
                 extraction,
+                key=key,
                 url=url,
                 publisher=visit.publisher,
                 capture=capture.id,
@@ -209,9 +210,11 @@ class Store(Session):
             self.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
         return kept
 
-    def discover(self, extraction: Extraction, *, url: str, visit: Visit, capture: Capture) -> None:
+    def discover(
+        self, extraction: Extraction, *, key: str, url: str, visit: Visit, capture: Capture
+    ) -> None:
         """Save a page that is read as an article for the first time, and that it was decided so."""
-        article, outcome = self.keep(extraction, url=url, visit=visit, capture=capture)
+        article, outcome = self.keep(extraction, key=key, url=url, visit=visit, capture=capture)
         if article is None or outcome is None or capture.record is None:
             return
         visits.lead(self.db, visit.key, article=article)

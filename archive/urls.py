@@ -1,17 +1,18 @@
-"""Canonical URLs: the one spelling under which an address is known, and the id made from it."""
+"""Addresses: their normal spelling, the identity key of a page, and the ids made from keys."""
 
 import hashlib
 import re
 import unicodedata
+from collections.abc import Collection
 from functools import lru_cache
-from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit, urlunsplit
 
 # Parameters that name a campaign, a click or a share, never a page.
 _TRACKING = re.compile(
     r"utm_\w+|hsa_\w+|(?:pk|mtm|piwik|matomo)_(?:campaign|kwd|keyword|source|medium|content|cid)|"
     r"fb_(?:action_ids|action_types|source|ref|comment_id)|_{1,2}hs(?:enc|mi|tc|sc|fp)|"
     r"[a-z]{1,4}clid|msclkid|gclsrc|[gw]braid|li_fat_id|mc_[ce]id|mkt_tok|vero_id|wickedid|igsh(?:id)?|"
-    r"_ga|_gl|_openstat|ocid|ncid|cmpid|s_cid|xtor|spm|guccounter|guce_referr?er(?:_sig)?|"
+    r"_ga|_gl|_openstat|xtor|guccounter|guce_referr?er(?:_sig)?|"
     r"ns_(?:campaign|mchannel|source|linkname|fee)|at_(?:medium|campaign|custom\d)|"
     r"ref_(?:src|url)|soc_(?:src|trk)|amp_(?:js_v|gsa|ct|tf|latest_update_time)|usqp|"
     r"__twitter_impression"
@@ -64,28 +65,39 @@ def normal(url: str, base: str | None = None) -> str:
     return urlunsplit((scheme, netloc, path, query, ""))
 
 
-def canonical(url: str, base: str | None = None) -> str:
-    """Return the address under which the page at a URL is known, whichever of its addresses it is.
+def address(url: str, base: str | None = None) -> str:
+    """Return the normal spelling of an address with its hash-bang (`#!…`), which names a page.
 
-    The normal spelling without what names no page: tracking parameters, session ids, a trailing
-    slash, `www.`, the mark of an AMP twin, a mobile host. A hash-bang (`#!`) names a page and
-    stays. What could tell two articles apart is never touched. It may not lead anywhere itself:
-    what is fetched is the address as it was found.
+    Raises:
+        ValueError: if it is not an absolute http or https URL after resolving.
+    """
+    joined = _resolved(url, base)
+    return urldefrag(normal(joined)).url + _bang(_parts(joined)[4])
+
+
+def identity_key(
+    url: str, base: str | None = None, *, tracking: Collection[str] = frozenset()
+) -> str:
+    """Return what all addresses of one page have in common, by which an article is recognised.
+
+    An address without what names no page: http against https, `www.` and a mobile host, tracking
+    parameters, session ids, a trailing slash, the mark of an AMP twin. `tracking` names further
+    query keys that the publisher uses so. A hash-bang (`#!`) names a page and stays. What could
+    tell two articles apart is never touched. It may lead nowhere, and is never shown.
 
     Raises:
         ValueError: if it is not an absolute http or https URL after resolving.
     """
     joined = _resolved(url, base)
     while cached := _AMP_CACHE.fullmatch(joined):
-        joined = f"http{'s' if cached['tls'] else ''}://{cached['page']}"
-    scheme, netloc, path, query, fragment = _parts(joined)
+        joined = f"https://{cached['page']}"
+    _, netloc, path, query, fragment = _parts(joined)
     path, before = _SESSION_IN_PATH.sub("", path).rstrip("/"), ""
     while path != before:  # a twin of a twin is a twin
         path, before = _AMP_BEHIND.sub("", _AMP_BEFORE.sub("", path)).rstrip("/"), path
-    kept = [pair for pair in query.split("&") if not _is_noise(pair)]
-    bang = _respelled(fragment, _SAFE + "?") if fragment.startswith("!") else ""
-    bang = "" if bang in {"!", "!/"} else bang
-    return urlunsplit((scheme, _without_twins(netloc), path or "/", "&".join(kept), bang))
+    kept = [pair for pair in query.split("&") if not _is_noise(pair, tracking)]
+    bang = _bang(fragment).removeprefix("#")
+    return urlunsplit(("https", _without_twins(netloc), path or "/", "&".join(kept), bang))
 
 
 def absolute(written: str | None, base: str) -> str | None:
@@ -111,13 +123,13 @@ def readable(url: str) -> str:
     return text if text.isprintable() and " " not in text else url
 
 
-def article_id(url: str) -> int:
-    """Return the id of the article whose first canonical URL this is.
+def article_id(key: str) -> int:
+    """Return the id of the article with this identity key.
 
-    An integer from 1 to 2**53 - 1, from the first 53 bits of the URL's SHA-256, so that a rebuilt
+    An integer from 1 to 2**53 - 1, from the first 53 bits of the key's SHA-256, so that a rebuilt
     or merged archive agrees and JavaScript can hold it (invariant 11).
     """
-    return _digest_id(url)
+    return _digest_id(key)
 
 
 def capture_id(record_id: str) -> int:
@@ -182,9 +194,16 @@ def _without_twins(netloc: str) -> str:
     return netloc
 
 
-def _is_noise(pair: str) -> bool:
+def _bang(fragment: str) -> str:
+    bang = _respelled(fragment, _SAFE + "?") if fragment.startswith("!") else ""
+    return "" if bang in {"", "!", "!/"} else f"#{bang}"
+
+
+def _is_noise(pair: str, tracking: Collection[str]) -> bool:
     name = pair.partition("=")[0].lower()
-    return bool(_TRACKING.fullmatch(name) or _SESSION.fullmatch(pair) or _AMP_QUERY.fullmatch(pair))
+    return name in tracking or bool(
+        _TRACKING.fullmatch(name) or _SESSION.fullmatch(pair) or _AMP_QUERY.fullmatch(pair)
+    )
 
 
 def _respelled(text: str, safe: str) -> str:

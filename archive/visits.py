@@ -12,8 +12,9 @@ from typing import Literal
 
 from archive.clock import from_iso, iso
 from archive.links import FOUND, KNOWN, new
+from archive.publishers import key_of
 from archive.records import Capture, Kind, Link, Visit
-from archive.urls import canonical
+from archive.urls import identity_key
 
 State = Literal["due", "done", "gone", "refused", "failed"]
 
@@ -54,12 +55,12 @@ def ask(
 ) -> None:
     """Make addresses (with their kinds) known and due now, or when the site allows it again."""
     for url, kind in addresses:
-        key, at = canonical(url), iso(now)
+        key, at = key_of(db, url, publisher), iso(now)
         db.execute(FOUND, new(key, Link(url=url, kind=kind), publisher, now=now))
         db.execute(
-            "update visits set due_at = max(?, coalesce(not_before, '')), kind = ?, publisher = ?,"
-            " past = 0 where key = ?",
-            (at, kind, publisher, key),
+            "update visits set due_at = max(?, coalesce(not_before, '')), url = ?, kind = ?,"
+            " publisher = ?, past = 0 where key = ?",
+            (at, url, kind, publisher, key),
         )
 
 
@@ -69,7 +70,7 @@ def want(db: sqlite3.Connection, url: str, kind: Kind, *, visit: Visit, now: dat
     Raises:
         ValueError: if the address cannot be one.
     """
-    key = canonical(url)
+    key = identity_key(url)
     row = new(key, Link(url=url, kind=kind), visit.publisher, now=now, listing=visit)
     return db.execute(FOUND, row).rowcount > 0
 

@@ -23,7 +23,7 @@ from archive.errors import ArchiveError, unwritten
 from archive.records import Kind
 from archive.runs import Counts
 from archive.store import Store
-from archive.urls import canonical, host_of
+from archive.urls import host_of
 from crawler import turns
 from crawler.browser import chromium
 from crawler.daterange import Period
@@ -184,7 +184,7 @@ def _left(store: Store, job: Job) -> int:
         return sum(store.past.count(one.slug, since=since, until=until) for one in job.publishers)
     if not job.addresses:
         return store.count_due([one.slug for one in job.publishers])
-    keys = [canonical(url) for url, _ in job.addresses]
+    keys = [key for url, _ in job.addresses for key in store.keys(url)]
     return sum(
         len(store.due(one.slug, articles=True, limit=len(keys), only=keys))
         for one in job.publishers

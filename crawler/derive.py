@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from archive import captures, derivation, renderings
+from archive.articles import address_of
 from archive.clock import iso
 from archive.history import History, Observation, fold
 from archive.maintenance.import_jsonl import history_of
@@ -32,7 +33,7 @@ class _Progress:
     """
 
     number: int
-    article: str
+    key: str
     publisher: Publisher
     start: History | None = None
     observations: list[Observation] = field(default_factory=list)
@@ -54,17 +55,17 @@ class Deriver:
         self._workers = workers
 
     async def history(
-        self, db: sqlite3.Connection, article: int, *, url: str, publisher: str
+        self, db: sqlite3.Connection, article: int, *, key: str, publisher: str
     ) -> History | None:
         """Return the history of an article; None if none of its captures shows it.
 
-        `url` is its identity key.
+        `key` is its identity key.
 
         Raises:
             DamagedWarc: if a capture does not read.
             Stopped: if the workers were told to end.
         """
-        progress = _Progress(number=article, article=url, publisher=self.publisher(publisher, url))
+        progress = _Progress(number=article, key=key, publisher=self.publisher(publisher, key))
         for capture in captures.of_article(db, article):
             if capture.status:
                 await self._observe(db, capture, progress)
@@ -107,7 +108,7 @@ class Deriver:
         meaning = meaning_of(
             known,
             kind=Kind.ARTICLE,
-            asked=visit.url if visit else progress.article,
+            asked=visit.url if visit else progress.key,
             validated=True,
             last_payload=progress.payload,
         )
@@ -121,7 +122,13 @@ class Deriver:
             reading = await self._read_once(db, known, progress, hints)
             if reading.is_article and believed(reading, progress.language) is reading:
                 progress.payload, progress.language = known.sha256, reading.language
-                progress.observations.append(replace(seen, reading=reading))
+                url = address_of(
+                    progress.key,
+                    claimed=reading.canonical_url,
+                    answered=capture.url,
+                    tracking=progress.publisher.tracking,
+                )
+                progress.observations.append(replace(seen, reading=reading, url=url))
 
     async def _is_absent(self, db: sqlite3.Connection, capture: Capture) -> bool:
         loaded = captures.with_body(db, self._folder, capture)

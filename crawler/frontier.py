@@ -12,7 +12,6 @@ from datetime import datetime
 
 from archive.records import Kind, Link, Visit
 from archive.store import Store
-from archive.urls import canonical
 from crawler.daterange import Period
 from crawler.fetch.services import Delays
 from crawler.listings import wordpress
@@ -52,7 +51,7 @@ class Frontier:
         self._back = back
         self.ended = 0  # visits
         self._delays = delays
-        self._only = None if only is None else [canonical(url) for url in only]
+        self._only = None if only is None else [key for url in only for key in store.keys(url)]
         self._ends_at = None if seconds is None else time.monotonic() + seconds
         self._last_byte = None if max_bytes is None else store.totals["bytes"] + max_bytes
         self._in_hand: dict[str, Visit] = {}
@@ -75,7 +74,7 @@ class Frontier:
         """Leave a visit that was not made for when its host may be asked again."""
         if visit.kind is Kind.ARTICLE and self.articles_left is not None:
             self.articles_left += 1
-        self._store.hosts.postpone(visit.key, until=until)
+        self._store.hosts.postpone(visit.url, until=until)
         self.done(visit)
 
     def stop(self) -> None:

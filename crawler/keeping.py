@@ -1,13 +1,11 @@
 """What was read on a page into the archive, with the end of its visit: wholly or not at all."""
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from archive.articles import Identity
 from archive.problems import ProblemKind
 from archive.records import Kind, Outcome, Problem, Reading
 from archive.store import Store
-from archive.urls import canonical, host_of
 from archive.visits import State
 from crawler import schedule
 from crawler.meaning import believed
@@ -27,10 +25,12 @@ class Keeper:
     def keep(self, reading: Reading) -> Ended:
         """Keep a reading as the article it is, or as the address that leads to one as well."""
         visit, capture, store = reading.page.visit, reading.page.capture, self._store
-        claimed, answered = addresses(reading)
         with store.batch.one_page():
             identity = store.identify(
-                visit, claimed=claimed, answered=answered, title=reading.extraction.title
+                visit,
+                claimed=reading.extraction.canonical_url,
+                answered=capture.url,
+                title=reading.extraction.title,
             )
             if identity.led:
                 store.visited(
@@ -51,6 +51,7 @@ class Keeper:
         language = store.language(visit.article) if visit.article else None
         article, outcome = store.keep(
             believed(reading.extraction, language),
+            key=identity.key,
             url=identity.url,
             visit=visit,
             capture=capture,
@@ -87,26 +88,3 @@ class Keeper:
             self._store.problem(
                 problem, url=visit.url, publisher=visit.publisher, capture=reading.page.capture
             )
-
-
-def addresses(reading: Reading) -> tuple[str, str]:
-    """Return the page's own canonical URL, where it can be believed, and the one that answered.
-
-    Believed is a claim on the same host, `www.` or not, that is not just the front page;
-    otherwise both are the address that answered.
-    """
-    answered = canonical(reading.page.capture.url)
-    claim = reading.extraction.canonical_url
-    if claim is None:
-        return answered, answered
-    try:
-        claimed = canonical(claim, answered)
-    except ValueError:
-        return answered, answered
-    front_page = claimed.rstrip("/").count("/") == 2
-    believed = not front_page and _place(claimed) == _place(answered)
-    return (claimed if believed else answered), answered
-
-
-def _place(url: str) -> tuple[str, int | None]:
-    return host_of(url), urlsplit(url).port

@@ -51,7 +51,8 @@ class Publisher:
     `hours`, in its zone or UTC. `accept` and `reject` are patterns searched in the URL of a found
     link. `api` are addresses of WordPress's REST interface (`…/wp-json/wp/v2/posts`). With `render`
     its pages are read as a browser shows them; with `lead_image` the main image of each article is
-    archived. `checked` tells that a person has looked at the entry points.
+    archived. `checked` tells that a person has looked at the entry points. `tracking` are query
+    keys of its addresses that say how a reader came, and never which page it is.
     """
 
     slug: str
@@ -73,6 +74,7 @@ class Publisher:
     lead_image: bool = False
     rules: tuple[Rules, ...] = ()
     checked: bool = False
+    tracking: frozenset[str] = frozenset()
 
     @classmethod
     def of_url(cls, url: str) -> "Publisher":
@@ -89,6 +91,8 @@ class Publisher:
             homepage=self.homepage,
             country=self.country,
             language=self.language,
+            timezone=self.zone.key if self.zone else None,
+            tracking=self.tracking,
         )
 
     def rules_on(self, day: date) -> Rules:
@@ -243,5 +247,6 @@ _PUBLISHER: dict[str, validation.Check] = {
     "render": ("render", validation.flag),
     "lead_image": ("lead_image", validation.flag),
     "checked": ("checked", validation.flag),
+    "tracking": ("tracking", validation.names),
     "rules": ("rules", _rules),
 }

@@ -25,13 +25,12 @@ from archive.database import open_for_reading, require
 from archive.derivation import PageAgain
 from archive.errors import ArchiveLocked, DamagedWarc
 from archive.history import History
-from archive.records import Extraction, Page, Reading
+from archive.records import Extraction
 from archive.session import WARC_FOLDER
 from archive.store import Store
 from archive.upkeep.retelling import LATE
 from crawler import turns
 from crawler.derive import Deriver
-from crawler.keeping import addresses
 from crawler.publisher import Publisher
 from crawler.turns import Stop
 from crawler.workers import Stopped, Workers
@@ -96,7 +95,7 @@ class Rereading:
             return Result(error=f"{known.url}: captures of it are lost")
         try:
             history = await self._deriver.history(
-                db, article, url=known.url, publisher=known.publisher
+                db, article, key=known.key, publisher=known.publisher
             )
         except DamagedWarc as error:
             return Result(error=str(error))
@@ -162,15 +161,21 @@ class Rereading:
         self._show(page.capture.url, {"article": (None, reading.title)})
         if store is None:
             return
-        claimed, answered = addresses(
-            Reading(page=Page(visit=page.visit, capture=page.capture), extraction=reading)
-        )
         with store.batch.one_page():
             identity = store.identify(
-                page.visit, claimed=claimed, answered=answered, title=reading.title
+                page.visit,
+                claimed=reading.canonical_url,
+                answered=page.capture.url,
+                title=reading.title,
             )
             if identity.article is None:
-                store.discover(reading, url=identity.url, visit=page.visit, capture=page.capture)
+                store.discover(
+                    reading,
+                    key=identity.key,
+                    url=identity.url,
+                    visit=page.visit,
+                    capture=page.capture,
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,10 +15,11 @@ from archive import captures, imports, runs, troubles
 from archive.clock import iso
 from archive.errors import DamagedWarc
 from archive.journal import visit_of
-from archive.maintenance.import_jsonl import keep_imported, known_article, publish_new
+from archive.maintenance.import_jsonl import keep_imported, known_article
 from archive.maintenance.json_line import BadLine, read_line
 from archive.maintenance.withhold import note
 from archive.problems import ProblemKind
+from archive.publishers import save_new
 from archive.records import (
     Capture,
     Extraction,
@@ -189,7 +190,7 @@ class Replay:
             self._damaged(ready)
             return
         publisher = self._publisher(ready.visit)
-        publish_new(self._store.db, publisher.record())
+        save_new(self._store.db, publisher.record())
         visit = replace(imports.enter(self._store.db, ready.visit), hints=None)
         reading = ready.reading or self._read(ready.capture, publisher, None)
         page = Page(visit=visit, capture=ready.capture)
@@ -248,8 +249,8 @@ class Replay:
             problem = Problem(kind=ProblemKind.DAMAGED_CAPTURE, detail=str(error), stage="rebuild")
             store.problem(problem, url=url, publisher=None)
             return
-        publish_new(store.db, imported.publisher)
-        if known_article(store.db, imported.article["url"]) is None:
+        save_new(store.db, imported.publisher)
+        if known_article(store.db, imported) is None:
             keep_imported(store.db, imported, capture=number)
 
     def _told(self, event: Event) -> None:

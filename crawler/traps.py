@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from archive.problems import ProblemKind
 from archive.records import Problem, Visit
 from archive.store import Store
+from archive.urls import identity_key
 
 FRUITLESS = 60  # this many addresses of a shape have to lead nowhere
 PER_FRUITFUL = 20  # and this many for each that led to something new
@@ -30,8 +31,12 @@ class Traps:
         self._resting = store.shapes.resting(now=store.clock())
 
     def holds(self, url: str, *, publisher: str) -> bool:
-        """Return whether an address is of a shape that rests."""
-        return bool(self._resting) and (publisher, shape(url)) in self._resting
+        """Return whether an address is of a shape that rests.
+
+        Raises:
+            ValueError: if it is not an http or https address.
+        """
+        return bool(self._resting) and (publisher, shape(identity_key(url))) in self._resting
 
     def count(self, visit: Visit, *, fruitful: bool) -> None:
         """Count the first visit to an address that a listing led to; cut its shape if need be."""

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from cssselect import HTMLTranslator, SelectorError
 
-from archive.urls import canonical
+from archive.urls import identity_key
 from crawler.daterange import Hours
 from crawler.errors import PublisherError
 
@@ -56,10 +56,15 @@ def each(check: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
 def address(value: Any) -> str:
     """Return an absolute http(s) address."""
     try:
-        canonical(string(value))
+        identity_key(string(value))
     except ValueError as error:
         raise PublisherError(f"{error}; write the whole address, https:// included") from error
     return string(value)
+
+
+def names(value: Any) -> frozenset[str]:
+    """Return a list of names of query keys, in lower case."""
+    return frozenset(name.lower() for name in each(string)(value))
 
 
 def pattern(value: Any) -> Pattern[str]:

@@ -17,7 +17,7 @@ import pytest
 
 from archive.database import open_for_reading
 from archive.records import WarcLocation
-from archive.urls import canonical
+from archive.urls import identity_key
 from archive.warc.reader import read_payload
 from crawler.crawl import Job, crawl
 from crawler.publisher import Publisher
@@ -89,7 +89,7 @@ def _saved(db, root: Path, gold: dict[str, Any], url: str) -> Saved:
     db.row_factory = None
     cursor = db.execute(
         "select a.* from visits v join articles a on a.id = v.article where v.key = ?",
-        (canonical(url),),
+        (identity_key(url),),
     )
     row = cursor.fetchone()
     article = row and dict(zip([name for name, *_ in cursor.description], row, strict=True))

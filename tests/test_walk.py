@@ -14,7 +14,7 @@ from archive.database import open_for_reading
 from archive.records import Kind, Reading, WarcLocation
 from archive.search import search
 from archive.store import Store
-from archive.urls import article_id, canonical
+from archive.urls import article_id, identity_key
 from archive.warc import reader, records
 from crawler.frontier import entry_points
 from crawler.publisher import find
@@ -91,7 +91,7 @@ def article(road, database):
     database.row_factory = None
     columns = [row[1] for row in database.execute("pragma table_info(articles)")]
     row = database.execute(
-        "select * from articles where url = ?", (canonical(road["truth"].url),)
+        "select * from articles where key = ?", (identity_key(road["truth"].url),)
     ).fetchone()
     return dict(zip(columns, row, strict=True))
 
@@ -124,7 +124,7 @@ def test_the_listing_gave_a_link_with_hints(road, database):
     rows = database.execute("select found_in, title from links where url = ?", (visit.key,))
     links = dict(rows.fetchall())
     assert visit.found_in in links
-    assert links[canonical(road["publisher"].feeds[0])] == road["truth"].title
+    assert links[identity_key(road["publisher"].feeds[0])] == road["truth"].title
 
 
 def test_the_bytes_are_in_the_warc_file_as_they_came(road):
@@ -161,7 +161,7 @@ def test_the_extraction_says_what_the_page_says(road):
 
 def test_the_article_and_its_first_revision_are_kept(road, article, database):
     truth = road["truth"]
-    assert article["id"] == article_id(canonical(truth.url))
+    assert article["id"] == article_id(identity_key(truth.url))
     assert article["text"] == truth.text
     assert article["published_on"] == truth.published_on.isoformat()
     assert article["revision_count"] == 1

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from archive import articles, captures, troubles
+from archive import articles, captures, publishers, troubles
 from archive.article_rows import reading_of
 from archive.clock import from_iso, iso
 from archive.history import History, Revision, State
 from archive.maintenance.export import TIMES
 from archive.maintenance.json_line import TEXTS, BadLine, Imported, NamesOf, nobody, read_line
 from archive.problems import ProblemKind
-from archive.records import Extraction, Kind, PageKind, Problem, Publisher
+from archive.records import Extraction, Kind, PageKind, Problem
 from archive.revisions import content_hash
 from archive.session import Session
 from archive.warc import records
@@ -85,7 +85,7 @@ class Importer(Session):
             imported = line.read(now)
         except BadLine as error:
             return "bad", Problem(kind=ProblemKind.IMPORT_LINE, detail=str(error), stage="import")
-        known = known_article(self.db, imported.article["url"])
+        known = known_article(self.db, imported)
         if known is not None:
             differing = self._differing(known, imported)
             return ("differing", differing) if differing else ("known", None)
@@ -123,7 +123,7 @@ class Importer(Session):
         ).fetchone()
         if left:
             imported = line.read(from_iso(left[1]))
-        publish_new(self.db, imported.publisher)
+        publishers.save_new(self.db, imported.publisher)
         capture = int(left[0]) if left else self._record(line.bytes, sha256, imported, now)
         keep_imported(self.db, imported, capture=capture)
 
@@ -161,21 +161,23 @@ def lines_of(file: Any) -> Iterator[bytes]:
         yield line.removeprefix(b"\xef\xbb\xbf") if number == 0 else line
 
 
-def known_article(db: sqlite3.Connection, url: str) -> int | None:
-    """Return the article at a canonical address, or the one that a visit to it led to."""
-    article = articles.find(db, url)
+def known_article(db: sqlite3.Connection, imported: Imported) -> int | None:
+    """Return the article at the address of a line, or the one that a visit to it led to."""
+    key = publishers.key_of(db, imported.article["url"], imported.publisher.slug)
+    article = articles.find(db, key)
     if article is None:
-        row = db.execute("select article from visits where key = ?", (url,)).fetchone()
+        row = db.execute("select article from visits where key = ?", (key,)).fetchone()
         article = row and row[0]
     return article
 
 
 def keep_imported(db: sqlite3.Connection, imported: Imported, *, capture: int) -> int:
     """Keep the article of a line, of which there is none yet, and return its id."""
-    url = imported.article["url"]
-    article = articles.free_id(db, url)
+    slug = imported.publisher.slug
+    key = publishers.key_of(db, imported.article["url"], slug)
+    article = articles.free_id(db, key)
     history = history_of(imported, capture=capture)
-    articles.add(db, article, history, url=url, publisher=imported.publisher.slug)
+    articles.add(db, article, history, key=key, publisher=slug)
     captures.attribute(db, capture, article=article)
     return article
 
@@ -201,6 +203,7 @@ def history_of(imported: Imported, *, capture: int) -> History:
     return History(
         state=State(
             reading=reading,
+            url=row["url"],
             capture=capture,
             first_seen_at=from_iso(row["first_seen_at"]),
             last_seen_at=from_iso(row["last_seen_at"]),
@@ -230,23 +233,4 @@ def _revision(state: dict[str, Any], article: dict[str, Any], capture: int) -> R
         capture=capture,
         reading=reading,
         small=bool(state["small"]),
-    )
-
-
-def publish_new(db: sqlite3.Connection, publisher: Publisher) -> None:
-    """Make a publisher known; one of which more than the slug is known stays as it is."""
-    db.execute(
-        "insert into publishers (slug, name, name_latin, homepage, country, language)"
-        " values (?, ?, ?, ?, ?, ?) on conflict (slug) do update set"
-        " name = excluded.name, name_latin = excluded.name_latin, homepage = excluded.homepage,"
-        " country = excluded.country, language = excluded.language"
-        " where name = slug and coalesce(name_latin, homepage, country, language) is null",
-        (
-            publisher.slug,
-            publisher.name,
-            publisher.name_latin,
-            publisher.homepage,
-            publisher.country,
-            publisher.language,
-        ),
     )

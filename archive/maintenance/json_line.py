@@ -12,7 +12,7 @@ from archive.maintenance.export import REVISION, TIMES
 from archive.records import PageKind, Publisher
 from archive.revisions import content_hash
 from archive.search.arabic import tidy
-from archive.urls import canonical, host_of
+from archive.urls import address, host_of
 
 TEXTS = (
     "title", "deck", "byline", "byline_from", "dateline", "section", "language",
@@ -163,10 +163,10 @@ def _publisher(line: dict[str, Any], url: str, given: str | None) -> Publisher:
     return Publisher(
         slug=slug,
         name=_text(line, "publisher_name") or slug,
-        **{
-            name: _text(line, f"publisher_{name}")
-            for name in ("name_latin", "homepage", "country", "language")
-        },
+        name_latin=_text(line, "publisher_name_latin"),
+        homepage=_text(line, "publisher_homepage"),
+        country=_text(line, "publisher_country"),
+        language=_text(line, "publisher_language"),
     )
 
 
@@ -175,7 +175,7 @@ def _url(line: dict[str, Any]) -> str:
     if not isinstance(url, str):
         raise BadLine("it has no url")
     try:
-        return canonical(url)
+        return address(url)
     except ValueError as error:
         raise BadLine(str(error)) from error
 

@@ -3,6 +3,7 @@
 They are hidden in the archive itself, and left out of its copies with every trace of them.
 """
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,22 +11,15 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
+from archive.articles import find_all
 from archive.clock import Clock, iso, system
 from archive.database import require
 from archive.errors import ArchiveError, DamagedWarc
+from archive.publishers import keys_of
 from archive.records import Kind, WarcLocation
 from archive.session import WARC_FOLDER, Session
-from archive.urls import canonical
 from archive.warc.reader import read_record
 
-# By the address it stands at, by one that led to it, and by one that a redirect went through.
-_BY_URL = """
-select id from articles where url in (:url, :canonical)
-union select article from visits where key in (:url, :canonical) and article is not null
-union select article from visits where url in (:url, :canonical) and article is not null
-union select r.article from captures c join revisions r on r.capture = c.id
-    where c.url in (:url, :canonical)
-"""
 # What goes, by table. Captures go by address, and by their bytes: an unchanged page, or the same
 # one at another address, is the withheld text again. Rows of others that point to one stay.
 _GATHER = """
@@ -33,6 +27,8 @@ create temp table gone_articles as select id, url, publisher from articles
     where withheld_at is not null;
 create temp table gone_urls (url text primary key);
 insert or ignore into gone_urls select url from gone_articles;
+insert or ignore into gone_urls select key from articles
+    where id in (select id from gone_articles);
 insert or ignore into gone_urls select key from visits
     where article in (select id from gone_articles);
 insert or ignore into gone_urls select url from visits
@@ -135,22 +131,16 @@ def _writing(root: Path, command: str, clock: Clock) -> Iterator[Session]:
 
 
 def _article(db: sqlite3.Connection, named: str) -> int:
-    if named.isascii() and named.isdigit():
-        found = db.execute("select id from articles where id = ?", (int(named),)).fetchall()
-    else:
-        try:
-            spelled = canonical(named)
-        except ValueError as error:
-            raise ArchiveError(
-                f"{named!r} is neither an article's number nor an address"
-            ) from error
-        found = db.execute(_BY_URL, {"url": named.strip(), "canonical": spelled}).fetchall()
-    if not found:
+    try:
+        articles = find_all(db, named)
+    except ValueError as error:
+        raise ArchiveError(f"{named!r} is neither an article's number nor an address") from error
+    if not articles:
         raise ArchiveError(f"the archive has no article {named}; `warraq search` prints addresses")
-    if len(found) > 1:
-        ids = ", ".join(str(article) for (article,) in found)
+    if len(articles) > 1:
+        ids = ", ".join(map(str, articles))
         raise ArchiveError(f"{named} led to several articles; give the number of one: {ids}")
-    return int(found[0][0])
+    return articles[0]
 
 
 def _withheld_at(db: sqlite3.Connection, article: int) -> str | None:
@@ -229,12 +219,14 @@ def _follow_redirects(db: sqlite3.Connection, folder: Path) -> None:
         ).fetchall()
         for url, file, offset, length in redirects:
             for target in _targets(
-                url, folder, WarcLocation(file=file, offset=offset, length=length)
+                db, url, folder, WarcLocation(file=file, offset=offset, length=length)
             ):
                 db.execute("insert or ignore into gone_urls values (?)", (target,))
 
 
-def _targets(url: str, folder: Path, location: WarcLocation) -> Iterator[str]:
+def _targets(
+    db: sqlite3.Connection, url: str, folder: Path, location: WarcLocation
+) -> Iterator[str]:
     try:
         record = read_record(folder, location)
     except DamagedWarc as error:
@@ -246,10 +238,8 @@ def _targets(url: str, folder: Path, location: WarcLocation) -> Iterator[str]:
         if name.lower() == "location":
             target = urljoin(url, value)
             yield target
-            try:
-                yield canonical(target)
-            except ValueError:
-                return
+            with contextlib.suppress(ValueError):
+                yield from keys_of(db, target)
 
 
 def _forget_hosts(db: sqlite3.Connection) -> None:

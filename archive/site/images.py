@@ -9,7 +9,7 @@ from archive.captures import payload_location
 from archive.errors import DamagedWarc
 from archive.records import WarcLocation
 from archive.session import WARC_FOLDER
-from archive.urls import canonical
+from archive.urls import identity_key
 from archive.warc.reader import read_payload
 
 # How each kind begins (WHATWG MIME Sniffing, 6.1), whatever the server called it.
@@ -58,7 +58,7 @@ def _location(db: sqlite3.Connection, article: int) -> WarcLocation | None:
         "select image_url from articles where id = ? and withheld_at is null", (article,)
     ).fetchone()
     try:
-        key = canonical(row[0]) if row and row[0] else None
+        key = identity_key(row[0]) if row and row[0] else None
     except ValueError:
         return None
     visit = db.execute(

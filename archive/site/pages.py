@@ -60,9 +60,7 @@ select
 
 _ARTICLE = """
 select articles.*, publishers.name as publisher_name, publishers.homepage,
-    coalesce(articles.language, publishers.language) as reading_language,
-    coalesce((select visits.url from visits where visits.article = articles.id
-        order by visits.rowid limit 1), articles.url) as address  -- one that surely leads there
+    coalesce(articles.language, publishers.language) as reading_language
 from articles join publishers on publishers.slug = articles.publisher
 where articles.id = :id
 """

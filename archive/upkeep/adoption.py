@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from archive import captures
 from archive.clock import from_iso
+from archive.publishers import key_of
 from archive.records import Kind, Visit
 from archive.recovery import adopt
 from archive.upkeep.survey import Member, Survey
-from archive.urls import canonical
 from archive.visits import known
 from archive.warc.parsing import CAPTURED
 from archive.warc.records import read_fields
@@ -70,8 +70,7 @@ class Adoption:
             return None
         key = None
         with contextlib.suppress(ValueError):
-            key = canonical(member.url)
-            self._visit(capture, key)
+            key = self._visit(capture)
         for sql in (_ARTICLE, *_BROUGHT.split(";")):
             self._db.execute(sql, {"id": capture, "key": key})
         return capture
@@ -102,16 +101,22 @@ class Adoption:
                     return told
         return {}
 
-    def _visit(self, capture: int, key: str) -> None:
-        """Make the address of an article's page known, so that it can be read again."""
+    def _visit(self, capture: int) -> str:
+        """Make the address of an article's page known, to be read again; return its key.
+
+        Raises:
+            ValueError: if it is not an address.
+        """
         url, publisher, kind, at = self._db.execute(
             "select url, publisher, kind, fetched_at from captures where id = ?", (capture,)
         ).fetchone()
+        key = key_of(self._db, url, publisher)
         if publisher and kind == Kind.ARTICLE:
             visit = Visit(
                 key=key, url=url, publisher=publisher, kind=Kind.ARTICLE, found_at=from_iso(at)
             )
             known(self._db, visit)
+        return key
 
     def _renderings(self) -> int:
         """Give pages as they were shown their rows, where they have none."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from archive.clock import iso
 from archive.problems import ProblemKind
-from archive.urls import canonical
+from archive.publishers import key_of, keys_of
 
 KIND, STAGE = ProblemKind.LOST_CAPTURE, "repair"
 
@@ -51,7 +51,7 @@ def lose(db: sqlite3.Connection, capture: int, *, now: datetime) -> str:
     db.execute("delete from renderings where capture = ?", (capture,))
     db.execute("delete from captures where id = ?", (capture,))
     with contextlib.suppress(ValueError):
-        db.execute(_DUE, (iso(now), canonical(url)))
+        db.execute(_DUE, (iso(now), key_of(db, url, publisher)))
     of = f"; it was one of the article {article}, which keeps its text" if article else ""
     return f"lost: {url}, {publisher or 'no publisher'}: {told}{of}"
 
@@ -66,7 +66,8 @@ def lose_payload(
     told = f"a record that others refer to, sha256 {sha256}: the capture of {at} is lost"
     _tell(db, url, None, told, now=now)
     with contextlib.suppress(ValueError):
-        db.execute(_DUE, (iso(now), canonical(url)))
+        for key in keys_of(db, url):
+            db.execute(_DUE, (iso(now), key))
     return f"lost: {url}: {told}"
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 from archive import articles, derivation, journal
 from archive.captures import MEDIA, PAYLOAD, SOURCE, WIRE_BYTES
 from archive.clock import from_iso
+from archive.publishers import key_of
 from archive.records import Kind, Outcome, Visit, WarcLocation
 from archive.session import Session
-from archive.urls import canonical
 from archive.visits import VISITS, as_visit
 from archive.warc import reader
 from archive.warc.records import KIND_FIELD
@@ -54,8 +54,9 @@ def _tell(session: Session, number: int) -> str:
     row = session.db.execute(_CAPTURE, (number,)).fetchone()
     url, publisher, at, sha256, size, media, file, offset, length, run, article, owner, began = row
     place, moment = WarcLocation(file=file, offset=offset, length=length), from_iso(at)
-    visit = _visit(session.db, url, article) or Visit(
-        key=canonical(url),
+    key = key_of(session.db, url, publisher or owner)
+    visit = _visit(session.db, key, article) or Visit(
+        key=key,
         url=url,
         publisher=publisher or owner,
         kind=Kind.ARTICLE,
@@ -65,8 +66,8 @@ def _tell(session: Session, number: int) -> str:
     # With all that a first visit tells: the record of that may be the one that is lost.
     visit = replace(visit, last_sha256=None, hints=hints)
     fields = journal.visit_fields(visit, run=run)
-    if key := articles.key_of(session.db, article):
-        decision = journal.Decision(outcome=Outcome.SAME, article=key)
+    if identity := articles.key_of(session.db, article):
+        decision = journal.Decision(outcome=Outcome.SAME, article=identity)
         fields |= journal.decision_fields(decision)
     record = reader.read_record(session.warc_folder, place)
     if KIND_FIELD.lower() not in record.fields:
@@ -76,9 +77,9 @@ def _tell(session: Session, number: int) -> str:
     return f"told again: the visit to {url} of {at}"
 
 
-def _visit(db: sqlite3.Connection, url: str, article: int) -> Visit | None:
+def _visit(db: sqlite3.Connection, key: str, article: int) -> Visit | None:
     """Return the visit to an address, or the first one that led to the same article."""
-    row = db.execute(_VISIT, {"key": canonical(url), "article": article}).fetchone()
+    row = db.execute(_VISIT, {"key": key, "article": article}).fetchone()
     return as_visit(row) if row else None
 
 

@@ -17,7 +17,7 @@ from archive.clock import Clock
 from archive.commands.options import archive_option
 from archive.plurals import counted
 from archive.search.arabic import fold
-from archive.urls import canonical, host_of
+from archive.urls import host_of, identity_key
 from crawler import config
 from crawler.commands.options import chosen, folders, log_level_option, now_option
 from crawler.errors import CannotFollow, PublisherError
@@ -249,7 +249,7 @@ def _checked(url: str) -> str:
     complete = url if "://" in url else f"https://{url}"
     wrong = None
     try:
-        host = host_of(canonical(complete))
+        host = host_of(identity_key(complete))
         if "." not in host and ":" not in host and not is_local(host):
             wrong = f"{url!r} is a name, not an address"
     except ValueError as error:
@@ -289,7 +289,7 @@ def _ensure_new(archive: Path, home: str, slug: str, *, force: bool) -> None:
 
 
 def _place(url: str) -> str:
-    return canonical(url).partition("://")[2].removeprefix("www.").rstrip("/")
+    return identity_key(url).partition("://")[2].removeprefix("www.").rstrip("/")
 
 
 def _write(folder: Path, slug: str, text: str) -> Path:

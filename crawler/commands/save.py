@@ -9,7 +9,7 @@ from archive.beginning import Beginning
 from archive.clock import Clock
 from archive.commands.options import archive_option
 from archive.database import open_for_reading
-from archive.urls import canonical, host_of
+from archive.urls import host_of, identity_key
 from crawler.commands.options import folders, log_level_option, now_option
 from crawler.publisher import Publisher, load_all
 
@@ -71,7 +71,7 @@ def _urls(given: str) -> list[str]:
 
 def _checked(url: str, *, where: str) -> str:
     try:
-        canonical(url)
+        identity_key(url)
     except ValueError as error:
         raise click.UsageError(f"{where}: {error}") from error
     return url
@@ -92,7 +92,7 @@ def _tell(archive: Path, url: str) -> bool:
     row = db.execute(
         "select v.url, v.state, a.id, a.title, a.words from visits v"
         " left join articles a on a.id = v.article where v.key = ?",
-        (canonical(url),),
+        (identity_key(url),),
     ).fetchone()
     asked, state, article, title, words = row or (url, "due", None, None, 0)
     problem = db.execute(

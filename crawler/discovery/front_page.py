@@ -15,7 +15,7 @@ from lxml.html import HtmlElement
 
 from archive.records import Kind
 from archive.search.arabic import fold
-from archive.urls import canonical, host_of
+from archive.urls import host_of, identity_key
 from crawler.extract import vocabulary
 from crawler.extract.metadata import read_stated
 from crawler.extract.vocabulary import one_line
@@ -158,7 +158,7 @@ def usual_api(home: str) -> Candidate:
 def key(url: str) -> str:
     """Return what the spellings of one address have in common."""
     try:
-        return canonical(url)
+        return identity_key(url)
     except ValueError:
         return url
 

@@ -24,7 +24,7 @@ from archive.errors import ArchiveError, unwritten
 from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Problem, Visit
 from archive.store import Store
-from archive.urls import canonical, readable
+from archive.urls import identity_key, readable
 from crawler.config import Config
 from crawler.errors import CrawlerError, StoppedLooking
 from crawler.fetch import limits
@@ -254,7 +254,7 @@ def _settings(inquiry: Inquiry[T]) -> Settings:
 
 
 def _request(url: str, kind: Kind, publisher: str) -> Request:
-    visit = Visit(key=canonical(url), url=url, publisher=publisher, kind=Kind.PROBE)
+    visit = Visit(key=identity_key(url), url=url, publisher=publisher, kind=Kind.PROBE)
     return Request(
         safe_url_string(urldefrag(url).url),
         callback=NO_CALLBACK,

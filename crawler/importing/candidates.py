@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from archive import captures
 from archive.records import Capture, Kind
-from archive.urls import canonical
+from archive.urls import identity_key
 from archive.warc.parsing import Message, Record
 from archive.warc.records import payload_digest
 from crawler.importing.look import may_be
@@ -110,7 +110,7 @@ def _again(record: Record) -> Candidate | Passed:
 
 def _is_address(url: str) -> bool:
     try:
-        canonical(url)
+        identity_key(url)
     except ValueError:
         return False
     return True

@@ -16,10 +16,10 @@ from dataclasses import replace
 from archive import imports
 from archive.errors import DamagedWarc
 from archive.imports import Copying, journaled
-from archive.maintenance.import_jsonl import publish_new
 from archive.problems import ProblemKind
+from archive.publishers import save_new
 from archive.records import Capture, Extraction, Kind, Page, Problem, Reading, Visit
-from archive.urls import canonical
+from archive.urls import identity_key
 from archive.warc.parsing import Place, Record
 from archive.warc.reader import LARGEST_FOREIGN, Damage, TooLarge, walk
 from archive.warc.records import copy_of
@@ -191,7 +191,7 @@ class ForeignFile:
     def _publish(self, publisher: Publisher) -> None:
         self._store.batch.open()
         if publisher.slug not in self._published:
-            publish_new(self._store.db, publisher.record())
+            save_new(self._store.db, publisher.record())
             self._published.add(publisher.slug)
 
     def _commit(self) -> None:
@@ -220,7 +220,7 @@ class ForeignFile:
 
 def _visit(capture: Capture, publisher: Publisher) -> Visit:
     return Visit(
-        key=canonical(capture.url),
+        key=identity_key(capture.url, tracking=publisher.tracking),
         url=capture.url,
         publisher=publisher.slug,
         kind=Kind.ARTICLE,

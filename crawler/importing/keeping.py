@@ -13,7 +13,6 @@ from archive.articles import Identity
 from archive.problems import ProblemKind
 from archive.records import Extraction, Outcome, PageKind, Problem, Reading
 from archive.store import Store
-from crawler.keeping import addresses
 from crawler.language import ARABIC_SCRIPT, changes_script
 
 
@@ -55,10 +54,12 @@ def keep(store: Store, reading: Reading, fields: Mapping[str, str]) -> Became:
     `fields` are what a metadata record says of it beside the visit and what came of it.
     """
     visit, capture = reading.page.visit, reading.page.capture
-    claimed, answered = addresses(reading)
     with store.batch.one_page():
         identity = store.identify(
-            visit, claimed=claimed, answered=answered, title=reading.extraction.title
+            visit,
+            claimed=reading.extraction.canonical_url,
+            answered=capture.url,
+            title=reading.extraction.title,
         )
         became = _keep(store, reading, identity)
     decision = journal.Decision(
@@ -87,7 +88,12 @@ def _keep(store: Store, reading: Reading, identity: Identity) -> Became:
         store.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
         return Became.NO_ARTICLE
     kept, outcome = store.keep(
-        reading.extraction, url=identity.url, visit=visit, capture=capture, article=article
+        reading.extraction,
+        key=identity.key,
+        url=identity.url,
+        visit=visit,
+        capture=capture,
+        article=article,
     )
     if kept is None or outcome is None:
         return Became.NO_ARTICLE

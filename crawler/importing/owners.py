@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from archive.urls import canonical, host_of, normal
+from archive.urls import host_of, identity_key, normal
 from crawler.publisher import Publisher
 
 
@@ -38,8 +38,8 @@ class Owners:
 
 
 def _place(url: str) -> tuple[str, str]:
-    return _host(url), urlsplit(canonical(url)).path.rstrip("/") + "/"
+    return _host(url), urlsplit(identity_key(url)).path.rstrip("/") + "/"
 
 
 def _host(url: str) -> str:
-    return host_of(canonical(url))
+    return host_of(identity_key(url))

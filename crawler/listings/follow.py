@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Link, Problem, Visit
 from archive.store import Store
-from archive.urls import canonical
+from archive.urls import identity_key
 from crawler.daterange import Period, dated, moment
 from crawler.fetch.robots import FRESH
 from crawler.listings import wordpress
@@ -146,7 +146,8 @@ class Listing:
                 continue
             try:
                 if not self._traps.holds(link.url, publisher=visit.publisher):
-                    yield canonical(link.url), self._dated(link)
+                    key = identity_key(link.url, tracking=self._publisher.tracking)
+                    yield key, self._dated(link)
             except ValueError as error:
                 problem = Problem(kind=ProblemKind.BAD_LINK, detail=str(error), stage="discover")
                 self._store.problem(

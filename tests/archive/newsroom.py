@@ -18,9 +18,11 @@ def empty_archive():
 
 def add_article(connection, conflict="abort", **fields):
     """Insert an article; what is not given is plain."""
+    url = f"https://news.example/{fields.get('id', 1)}"
     row = {
+        "key": fields.get("url", url),
         "publisher": "enabbaladi",
-        "url": f"https://news.example/{fields.get('id', 1)}",
+        "url": url,
         "kind": "article",
         "text": "",
         "words": 0,

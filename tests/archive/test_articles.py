@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from archive import articles
 from archive.records import Embed, Image, Outcome
-from archive.urls import article_id
+from archive.urls import article_id, identity_key
 from tests.archive.desk import NOON, PAGE, PAPER, reading
 from tests.archive.newsroom import empty_archive
 
@@ -136,8 +136,8 @@ def test_an_id_comes_from_the_address_and_the_next_free_one_on_a_collision(db):
     wanted = article_id(PAGE)
     for taken in (wanted, wanted + 1):
         db.execute(
-            "insert into articles (id, publisher, url, kind, text, words, first_seen_at,"
-            " last_seen_at) values (?, ?, ?, 'article', '', 0, '', '')",
+            "insert into articles (id, key, publisher, url, kind, text, words, first_seen_at,"
+            " last_seen_at) values (?1, ?3, ?2, ?3, 'article', '', 0, '', '')",
             (taken, PAPER.slug, f"https://taken.example/{taken}"),
         )
     assert keep(db, reading()) == (wanted + 2, Outcome.NEW)
@@ -201,3 +201,51 @@ def test_what_an_article_shows_is_that_of_its_latest_reading_and_no_revision(db)
     assert shown(db, article) == [[], [(image.url, "شرح", "رويترز")] * 2]
     assert keep(db, reading("آخر"), hours=2) == (article, Outcome.CHANGED)
     assert shown(db, article) == [[], []]
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        PAGE,
+        PAGE.replace("https://", "http://www."),
+        f"  {PAGE}/?utm_source=x#top ",
+        f"{PAGE}/amp",
+    ],
+)
+def test_an_article_is_found_by_any_spelling_of_its_address(db, named):
+    article, _ = keep(db, reading())
+    assert articles.find_article(db, named) == article
+    assert articles.find_article(db, article) == article
+    assert articles.find_article(db, str(article)) == article
+
+
+def test_what_names_no_article_finds_none(db):
+    keep(db, reading())
+    assert articles.find_article(db, "https://alwaraq.example/elsewhere") is None
+    assert articles.find_article(db, 7) is None
+    with pytest.raises(ValueError, match="not an http"):
+        articles.find_article(db, "عنوان")
+
+
+def test_http_and_https_are_one_article_which_stands_where_it_was_seen_last(db):
+    first, _ = keep(db, reading(), url=PAGE.replace("https:", "http:"))
+    again, outcome = keep(db, reading(), url=f"{PAGE}/")
+    assert (first, Outcome.SAME) == (again, outcome)
+    assert db.execute("select url from articles").fetchall() == [(f"{PAGE}/",)]
+
+
+ADDRESSES = [
+    (None, f"{PAGE}/?utm_source=x", f"{PAGE}/?utm_source=x"),
+    ("/1/", PAGE, f"{PAGE}/"),
+    (PAGE.replace("https://", "https://www."), PAGE, PAGE.replace("https://", "https://www.")),
+    ("https://alwaraq.example/2", PAGE, PAGE),  # another page
+    ("https://", PAGE, PAGE),
+]
+
+
+@pytest.mark.parametrize(("claimed", "answered", "address"), ADDRESSES)
+def test_an_article_stands_where_its_page_says_or_else_where_it_answered(
+    claimed, answered, address
+):
+    key = identity_key(PAGE)
+    assert articles.address_of(key, claimed=claimed, answered=answered) == address

@@ -207,8 +207,8 @@ async def test_search_hides_the_withheld_and_offers_pages(tmp_path):
     shelf = fill(tmp_path)
     db = open_for_writing(tmp_path)
     db.executemany(
-        "insert into articles (id, publisher, url, kind, title, text, words, first_seen_at,"
-        " last_seen_at) values (?, 'alwaraq', ?, 'article', 'سوق الكتب', 'كتب', 1, '', '')",
+        "insert into articles (id, key, publisher, url, kind, title, text, words, first_seen_at,"
+        " last_seen_at) values (?1, ?2, 'alwaraq', ?2, 'article', 'سوق الكتب', 'كتب', 1, '', '')",
         [(number, f"https://alwaraq.example/many/{number}") for number in range(1, 51)],
     )
     db.close()

@@ -361,9 +361,12 @@ def test_an_articles_own_problems_stand_beside_it(tmp_path):
 def test_a_publisher_is_brought_up_to_date(tmp_path):
     with opened(tmp_path) as store:
         store.publish(PAPER)
-        store.publish(Publisher(slug=PAPER.slug, name="الورق", country="TN", language="ar"))
+        store.publish(Publisher(
+            slug=PAPER.slug, name="الورق", country="TN", language="ar",
+            timezone="Africa/Tunis", tracking=frozenset({"ocid"}),
+        ))  # fmt: skip
     assert rows(tmp_path, "select * from publishers") == [
-        (PAPER.slug, "الورق", None, None, "TN", "ar")
+        (PAPER.slug, "الورق", None, None, "TN", "ar", "Africa/Tunis", '["ocid"]')
     ]
 
 

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from archive.urls import absolute, article_id, canonical, host_of, normal, readable
+from archive.urls import absolute, address, article_id, host_of, identity_key, normal, readable
 
 ARABIC = "/أخبار/اللاجئون-في-٢٠٢٠"
 ENCODED = quote(ARABIC)
 
 SAME = [
-    ("HTTP://Www.Example.COM/A", "http://example.com/A"),
-    ("http://example.com", "http://example.com/"),
-    ("http://example.com:80/a", "http://example.com/a"),
+    ("HTTP://Www.Example.COM/A", "https://example.com/A"),
+    ("http://example.com", "https://example.com/"),
+    ("http://example.com:80/a", "https://example.com/a"),
     ("https://example.com:443/a", "https://example.com/a"),
     ("https://example.com./a", "https://example.com/a"),
     ("https://user:secret@example.com/a", "https://example.com/a"),
@@ -33,21 +33,23 @@ SAME = [
     (f"https://example.com{ENCODED.lower()}", f"https://example.com{ENCODED}"),
     ("https://example.com/%D8ع", "https://example.com/%D8%D8%B9"),
     ("https://example.com/?q=سلام", "https://example.com/?q=%D8%B3%D9%84%D8%A7%D9%85"),
-    ("http://موقع.وزارة-الاتصالات.مصر/", "http://xn--4gbrim.xn----ymcbaaajlc6dj7bxne2c.xn--wgbh1c/"),
-    ("http://%D9%85%D9%88%D9%82%D8%B9.example/", "http://xn--4gbrim.example/"),
-    ("http://[2001:DB8::1]:80/", "http://[2001:db8::1]/"),
-    ("http://[::1]:8000/", "http://[::1]:8000/"),
+    ("http://موقع.وزارة-الاتصالات.مصر/", "https://xn--4gbrim.xn----ymcbaaajlc6dj7bxne2c.xn--wgbh1c/"),
+    ("http://%D9%85%D9%88%D9%82%D8%B9.example/", "https://xn--4gbrim.example/"),
+    ("http://[2001:DB8::1]:80/", "https://[2001:db8::1]/"),
+    ("http://[::1]:8000/", "https://[::1]:8000/"),
 ]  # fmt: skip
 
 
 ARTICLE = "https://example.com/news/123-خبر"
 TWINS = [
+    "http://example.com/news/123-خبر",
+    "http://www.example.com:80/news/123-خبر/",
     # trackers
     f"{ARTICLE}?utm_source=x&utm_medium=y&UTM_campaign=z",
     f"{ARTICLE}?fbclid=IwAR0&gclid=1&dclid=2&msclkid=3&yclid=4&ysclid=5&ttclid=6&twclid=7",
-    f"{ARTICLE}?ncid=txt&ocid=1&cmpid=2&igshid=3&igsh=4&mc_cid=5&mc_eid=6&_ga=7&_gl=8",
+    f"{ARTICLE}?igshid=3&igsh=4&mc_cid=5&mc_eid=6&_ga=7&_gl=8",
     f"{ARTICLE}?pk_campaign=1&mtm_source=2&hsa_acc=3&_hsenc=4&__hstc=5&mkt_tok=6&li_fat_id=7",
-    f"{ARTICLE}?gbraid=1&wbraid=2&gclsrc=3&xtor=RSS-1&at_medium=4&ref_src=5&ref_url=6&spm=a.b",
+    f"{ARTICLE}?gbraid=1&wbraid=2&gclsrc=3&xtor=RSS-1&at_medium=4&ref_src=5&ref_url=6",
     f"{ARTICLE}?utm%5Fsource=x",
     # fragments
     f"{ARTICLE}#comments",
@@ -95,7 +97,9 @@ TWINS = [
 
 @pytest.mark.parametrize("url", TWINS)
 def test_every_address_of_an_article_is_one(url):
-    assert canonical(url) == canonical(ARTICLE) == f"https://example.com/news/123-{quote('خبر')}"
+    assert (
+        identity_key(url) == identity_key(ARTICLE) == f"https://example.com/news/123-{quote('خبر')}"
+    )
 
 
 COMPOSED = [
@@ -112,7 +116,7 @@ COMPOSED = [
 def test_letters_are_one_however_they_are_composed(one, other):
     spellings = {one, other, quote(one), quote(other), quote(other).lower()}
     for where in ("http://example.com/{}", "http://example.com/a?q={}"):
-        assert len({canonical(where.format(text)) for text in spellings}) == 1
+        assert len({identity_key(where.format(text)) for text in spellings}) == 1
 
 
 MORE_HOSTS = [
@@ -126,7 +130,7 @@ MORE_HOSTS = [
 
 @pytest.mark.parametrize(("one", "other"), MORE_HOSTS)
 def test_hosts_that_show_the_same_pages_are_one(one, other):
-    assert canonical(one) == canonical(other)
+    assert identity_key(one) == identity_key(other)
 
 
 LEADING = [
@@ -143,11 +147,14 @@ def test_a_normal_spelling_leads_where_the_address_does(url, wanted):
 
 @pytest.mark.parametrize(("url", "wanted"), SAME)
 def test_spellings_of_one_address_become_one(url, wanted):
-    assert canonical(url) == wanted
+    assert identity_key(url) == wanted
 
 
 APART = [
-    ("http://example.com/", "https://example.com/"),
+    ("https://example.com/?ocid=1", "https://example.com/?ocid=2"),
+    ("https://example.com/?spm=1", "https://example.com/?spm=2"),
+    ("https://example.com/?cmpid=1", "https://example.com/"),
+    ("http://example.com:8080/", "http://example.com/"),
     ("http://example.com/", "http://example.com:8080/"),
     ("http://example.com/", "http://news.example.com/"),
     ("http://example.com/", "http://mm.example.com/"),
@@ -194,7 +201,27 @@ APART = [
 
 @pytest.mark.parametrize(("one", "other"), APART)
 def test_addresses_a_server_tells_apart_stay_two(one, other):
-    assert canonical(one) != canonical(other)
+    assert identity_key(one) != identity_key(other)
+
+
+def test_query_keys_that_the_publisher_names_tell_nothing_apart():
+    one, other = (f"https://example.com/a?id=7&OCID={number}" for number in (1, 2))
+    assert identity_key(one) != identity_key(other)
+    assert identity_key(one, tracking={"ocid"}) == identity_key(other, tracking={"ocid"})
+    assert identity_key(one, tracking={"ocid"}) == "https://example.com/a?id=7"
+
+
+TIDIED = [
+    ("http://www.example.com/a/?utm_source=x#comments", "http://www.example.com/a/?utm_source=x"),
+    ("http://M.Example.com:80/a/amp", "http://m.example.com/a/amp"),
+    ("https://example.com/#!/news/7", "https://example.com/#!/news/7"),
+    ("https://example.com/a#!", "https://example.com/a"),
+]
+
+
+@pytest.mark.parametrize(("url", "wanted"), TIDIED)
+def test_an_address_is_only_tidied(url, wanted):
+    assert address(url) == wanted
 
 
 NOT_AN_ADDRESS = [
@@ -208,7 +235,7 @@ NOT_AN_ADDRESS = [
 @pytest.mark.parametrize("url", NOT_AN_ADDRESS)
 def test_what_is_no_address_is_refused(url):
     with pytest.raises(ValueError):
-        canonical(url)
+        identity_key(url)
 
 
 RELATIVE = [
@@ -223,7 +250,7 @@ RELATIVE = [
 
 @pytest.mark.parametrize(("url", "base", "wanted"), RELATIVE)
 def test_relative_addresses_are_resolved(url, base, wanted):
-    assert canonical(url, base) == wanted
+    assert identity_key(url, base) == wanted
 
 
 READABLE = [
@@ -238,7 +265,7 @@ READABLE = [
 @pytest.mark.parametrize(("url", "wanted"), READABLE)
 def test_an_address_to_read_still_leads_to_the_same_page(url, wanted):
     assert readable(url) == wanted
-    assert canonical(readable(url)) == canonical(url)
+    assert identity_key(readable(url)) == identity_key(url)
 
 
 # Addresses as the web writes them: pieces that are each meant to hurt.
@@ -264,10 +291,10 @@ ADDRESSES = st.one_of(
 @example("http://a./")
 def test_the_canonical_form_of_a_canonical_form_is_itself(url):
     try:
-        once = canonical(url)
+        once = identity_key(url)
     except ValueError:
         return
-    assert canonical(once) == once
+    assert identity_key(once) == once
     assert once.isascii()
     assert " " not in once
 
@@ -276,7 +303,7 @@ def test_the_canonical_form_of_a_canonical_form_is_itself(url):
 def test_nothing_but_value_error_is_raised(url, base):
     for arguments in ((url,), (url, base)):
         with contextlib.suppress(ValueError):
-            canonical(*arguments)
+            identity_key(*arguments)
 
 
 PATHS = st.text(st.characters(codec="utf-8", exclude_characters="?#%\\\t\r\n"), min_size=1)
@@ -288,7 +315,9 @@ def test_a_path_written_out_or_escaped_is_one(text):
     escaped = quote(path, safe="/!$&'()*+,;=:@~")
     lower = re.sub("%..", lambda escape: escape[0].lower(), escaped)
     for spelling in (escaped, lower):
-        assert canonical("http://example.com" + spelling) == canonical("http://example.com" + path)
+        assert identity_key("http://example.com" + spelling) == identity_key(
+            "http://example.com" + path
+        )
 
 
 def on_the_wire(url):
@@ -300,7 +329,7 @@ def on_the_wire(url):
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.text("12ع&=+%/", max_size=4)), max_size=4))
 def test_a_query_keeps_every_value_in_its_place(pairs):
     query = "&".join(f"{name}={quote(value, safe='')}" for name, value in pairs)
-    assert on_the_wire(canonical(f"http://example.com/?{query}")) == ("/", query)
+    assert on_the_wire(identity_key(f"http://example.com/?{query}")) == ("/", query)
 
 
 @given(st.text("ab%/24Ff1é=&?+", max_size=8), st.text("ab%/24Ff1é=&?+", max_size=8))
@@ -309,7 +338,7 @@ def test_two_addresses_become_one_only_if_their_bytes_are_one(one, other):
     one, other = f"http://h.example/{one}", f"http://h.example/{other}"
     merged = normal(one) == normal(other)
     assert not merged or as_bytes(one) == as_bytes(other)
-    assert not merged or canonical(one) == canonical(other)
+    assert not merged or identity_key(one) == identity_key(other)
 
 
 IDS = st.integers(1, 10**9).map(str) | st.text("abcdef0123456789-", min_size=1, max_size=12)
@@ -325,7 +354,7 @@ SHAPES = [
 
 @given(st.sampled_from(SHAPES), IDS, IDS)
 def test_articles_of_different_ids_never_become_one(shape, one, other):
-    same = canonical(shape.format(one, one)) == canonical(shape.format(other, other))
+    same = identity_key(shape.format(one, one)) == identity_key(shape.format(other, other))
     assert same == (one == other)
 
 
@@ -335,7 +364,7 @@ def test_articles_of_different_ids_never_become_one(shape, one, other):
     st.sampled_from(["", "/amp"]), IDS)  # fmt: skip
 def test_whatever_an_article_is_dressed_in_it_is_one(behind, host, before, number):
     url = f"https://{host}example.com{before}/news/{number}{''.join(behind)}"
-    assert canonical(url) == f"https://example.com/news/{number}"
+    assert identity_key(url) == f"https://example.com/news/{number}"
 
 
 def as_bytes(text):

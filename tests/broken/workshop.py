@@ -21,7 +21,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from archive.database import NAME
-from archive.urls import canonical
+from archive.urls import identity_key
 from crawler.cli import warraq
 from fixtures import Newsstand
 from fixtures.faults import Fault
@@ -77,7 +77,7 @@ class Sound:
         """Return the addresses of all articles that the newspapers print now."""
         now = self.newsstand.now()
         papers = self.newsstand.papers.values()
-        return {canonical(truth.url) for paper in papers for truth in paper.truths(now)}
+        return {identity_key(truth.url) for paper in papers for truth in paper.truths(now)}
 
 
 def kept(root: Path) -> list[set[tuple[object, ...]]]:

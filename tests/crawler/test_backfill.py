@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from archive.database import open_for_reading
-from archive.urls import canonical
+from archive.urls import identity_key
 from crawler.daterange import Period
 from fixtures import Newsstand, serve
 from tests.crawler import shell, wire
@@ -273,7 +273,7 @@ def found(root):
 
 def truths(newsstand, slug, since, until="9999"):
     return {
-        canonical(truth.url): truth.published_on.isoformat()
+        identity_key(truth.url): truth.published_on.isoformat()
         for truth in newsstand.papers[slug].truths(newsstand.now())
         if since <= truth.published_on.isoformat() <= until
     }

@@ -7,7 +7,7 @@ from importlib import resources
 
 import pytest
 
-from archive.urls import canonical
+from archive.urls import identity_key
 from crawler.publisher import PACKAGED, read
 
 FILES = sorted(PACKAGED.glob("*.toml"))
@@ -91,7 +91,7 @@ def test_a_time_zone_is_one_of_the_country(catalogue):
 
 
 def test_no_two_share_a_homepage_or_an_entry_point(catalogue):
-    homepages = Counter(canonical(one.homepage) for one in catalogue.values())
-    listings = Counter(canonical(url) for one in catalogue.values() for url in entries(one))
+    homepages = Counter(identity_key(one.homepage) for one in catalogue.values())
+    listings = Counter(identity_key(url) for one in catalogue.values() for url in entries(one))
     assert [url for url, count in homepages.items() if count > 1] == []
     assert [url for url, count in listings.items() if count > 1] == []

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from archive.errors import ArchiveError
+from archive.urls import identity_key
 from tests.crawler import wire
 
 PARAGRAPH = "قال مراسلنا في المدينة إن الوضع هادئ اليوم، وإن السكان عادوا إلى بيوتهم بعد أيام. "
@@ -62,7 +63,7 @@ async def test_an_amp_twin_or_a_tracked_link_is_not_fetched_beside_its_article(a
     listed(site, *found)
     serve(site, "/amp/news/1/", "خبر")
     await looks(archive)
-    assert archive.rows("select url from articles") == [(f"{site.url}/news/1",)]
+    assert archive.rows("select url from articles") == [(f"{site.url}/amp/news/1/",)]
     assert archive.rows("select url from visits where kind = 'article'") == [
         (f"{site.url}/amp/news/1/",)  # fetched as it was found
     ]
@@ -77,15 +78,47 @@ async def test_the_same_claim_on_every_page_merges_nothing(archive, site):
     assert rows == [("خبر رقم 1", 1), ("خبر رقم 2", 1)]
 
 
-async def test_an_article_keeps_its_first_address_when_the_claim_changes(archive, site):
+async def test_the_address_of_an_article_is_the_claim_of_its_page_as_it_is_spelled(archive, site):
+    listed(site, "/news/1?utm_source=rss")
+    claim = f"{site.url}/news/1/?utm_medium=page"
+    serve(site, "/news/1?utm_source=rss", "خبر", canonical=claim)
+    await looks(archive)
+    assert archive.rows("select url from articles") == [(claim,)]
+
+
+async def test_an_ambiguous_query_key_tells_articles_apart_until_the_publisher_names_it(
+    archive, site
+):
+    pages = [f"/news?ocid={number}" for number in (1, 2)]
+    for number, page in enumerate(pages):
+        serve(site, page, f"خبر رقم {number}")
+    listed(site, *pages)
+    await archive.crawl()
+    assert archive.rows("select count(*) from articles") == [(2,)]
+    assert archive.rows("select count(*) from visits where kind = 'article'") == [(2,)]
+
+
+async def test_a_query_key_that_the_publisher_names_tells_no_articles_apart(archive, site):
+    pages = [f"/news?ocid={number}" for number in (1, 2)]
+    for page in pages:
+        serve(site, page, "خبر")
+    listed(site, *pages)
+    archive.follow(feeds=[f"{site.url}/feed"], tracking=["ocid"])
+    await archive.crawl()
+    assert archive.rows("select url from articles") == [(f"{site.url}{pages[0]}",)]
+    assert archive.rows("select tracking from publishers") == [('["ocid"]',)]
+
+
+async def test_an_article_stays_itself_when_the_claim_changes(archive, site):
     listed(site, "/news/1")
     serve(site, "/news/1", "خبر", canonical=f"{site.url}/old-slug")
     await archive.crawl()
     archive.forward(hours=2)
     serve(site, "/news/1", "خبر معدل", canonical=f"{site.url}/new-slug")
     await archive.crawl()
-    rows = archive.rows("select url, title, revision_count from articles")
-    assert rows == [(f"{site.url}/old-slug", "خبر معدل", 2)]
+    rows = archive.rows("select key, url, title, revision_count from articles")
+    key = identity_key(f"{site.url}/old-slug")
+    assert rows == [(key, f"{site.url}/news/1", "خبر معدل", 2)]
 
 
 async def test_a_listing_that_names_the_author_later_edits_nothing(archive, site):

@@ -14,7 +14,7 @@ from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
-from archive.urls import canonical
+from archive.urls import identity_key
 from fixtures import Clock, Newsstand
 from tests.archive.desk import NOON, Hands, opened
 from tests.archive.test_verify import fill, page
@@ -135,7 +135,7 @@ class Crawl(Job):
         found = said(root)
         newsstand = self.ground.newsstand
         published = [
-            canonical(truth.url)
+            identity_key(truth.url)
             for paper in newsstand.papers.values()
             for truth in paper.truths(newsstand.now())
         ]

@@ -20,11 +20,11 @@ from archive.errors import ArchiveError
 from archive.maintenance.publish import publish
 from archive.maintenance.withhold import unwithhold, withhold
 from archive.records import Kind, Link
-from archive.urls import canonical
+from archive.urls import identity_key
 from tests.archive.desk import FEED, HOUR, NOON, PAPER, Hands, exchange, opened, rows, visit
 from tests.archive.maintenance.test_withhold import HIDDEN, MOVED, OPEN, STORY, URL, fill, keep
 
-ON = canonical("https://alwaraq.example/طريق/1")
+ON = identity_key("https://alwaraq.example/طريق/1")
 WIRE = "\n".join(f"جاء في بيان الوكالة رقم {n} أن الميناء سيفتح بعد {n} أيام." for n in range(30))
 BODY = f"<p>{HIDDEN} {STORY}\nوأكثر.</p>".encode()
 REASON = "سبب يخصّ الشاهدة"
@@ -68,7 +68,7 @@ def test_no_byte_of_a_withheld_article_is_left(root, tmp_path):
     for trace in (HIDDEN, URL, MOVED, ON, "mobile-1", REASON):
         assert trace.encode() in before, trace
     # The other version of its text is no secret; here it is withheld as well, with its own address.
-    other = canonical("https://alwaraq.example/نسخة-منها")
+    other = identity_key("https://alwaraq.example/نسخة-منها")
     withhold(root, other, reason=REASON)
     made = publish(root, tmp_path / "public")
     assert (made.articles, made.withheld) == (3, 2)

@@ -16,7 +16,7 @@ from archive.errors import ArchiveError
 from archive.maintenance.withhold import unwithhold, withhold
 from archive.records import Kind, Link
 from archive.upkeep.verify import verify
-from archive.urls import canonical
+from archive.urls import identity_key
 from crawler.cli import warraq
 from tests.archive.desk import (
     FEED,
@@ -34,7 +34,7 @@ from tests.serving import serving
 
 HIDDEN = "شاهدة المجزرة"
 OPEN = "افتتاح مكتبة"
-URL = canonical("https://alwaraq.example/سر-1")
+URL = identity_key("https://alwaraq.example/سر-1")
 MOVED = "https://alwaraq.example/old/1"
 STORY = "\n".join(
     f"قالت الشاهدة في الفقرة {n} إنها رأت كل شيء ولم تنم منذ {n} ليال." for n in range(30)
@@ -42,7 +42,7 @@ STORY = "\n".join(
 
 
 def keep(store, url, title, text, *, at=NOON, asked=None):
-    url = canonical(url)
+    url = identity_key(url)
     asked = asked or url
     capture = store.record(
         exchange(url, f"<p>{title} {text}</p>".encode(), fetched_at=at),

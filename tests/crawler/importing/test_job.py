@@ -355,7 +355,7 @@ def test_an_address_that_is_due_to_a_crawl_stays_so(tmp_path):
         store.publish(known_paper())
         store.ask([(url(0), Kind.ARTICLE)], publisher="paper")
     imported(root, packed(PAGES))
-    due = rows(root, "select publisher, due_at, state, article from visits where key = ?", url(0))
+    due = rows(root, "select publisher, due_at, state, article from visits where url = ?", url(0))
     (article,) = rows(root, "select id, publisher from articles where url = ?", url(0))
     assert due == [("paper", "2020-11-09T12:00:00.000000Z", "due", article[0])]
     assert article[1] == "paper"

@@ -12,7 +12,7 @@ from archive.store import Store
 from crawler.browser.render import NotRendered, is_shown
 from crawler.daterange import Period
 from crawler.listings import NotAListing
-from crawler.listings.follow import Listing, announced_sitemaps, has_to_announce
+from crawler.listings.follow import Follower, announced_sitemaps, has_to_announce
 from crawler.meaning import Meaning, meaning_of
 from crawler.mime import medium
 from crawler.outcomes import Ended, Outcomes
@@ -116,8 +116,8 @@ class Responses:
     async def _read_listing(self, visit: Visit, capture: Capture) -> Ended:
         try:
             one = self._publishers[visit.publisher]
-            listing = Listing(self._store, visit, capture, one, self._traps)
-            await listing.keep(await self._links(visit, capture), self._period)
+            follower = Follower(self._store, visit, capture, one, self._traps)
+            await follower.follow(await self._links(visit, capture), self._period)
         except Stopped:
             return Ended(visit=visit)
         except NotAListing as error:

@@ -53,7 +53,7 @@ _FAILURES: tuple[type[Exception], ...] = (*NETWORK, IgnoreRequest, ValueError)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What an address answered: a capture with its body, or the problem that there is none.
+    """What an address answered: a capture with its body, or the problem instead.
 
     `url` is the address that was asked; `moved` says that all redirects were permanent.
     """
@@ -65,7 +65,7 @@ class Answer:
 
     @property
     def good(self) -> bool:
-        """Whether there is a whole body that was meant for us."""
+        """Whether the answer is a complete page or file."""
         return bool(self.capture and self.capture.status == 200 and not self.capture.truncated)
 
 

@@ -298,7 +298,7 @@ class _Surveyor:
 
 
 def with_links_of_their_own(pages: Sequence[Entry]) -> list[Entry]:
-    """Return the pages that list something beside what most of the pages list."""
+    """Return the pages that list something that most of the pages do not."""
     counts = Counter(key(link.url) for page in pages for link in set(page.listing.links))
     common = {url for url, count in counts.items() if count * 2 > max(len(pages), 2)}
     return [

@@ -9,7 +9,7 @@ from archive.search.arabic import tidy
 
 
 class NotAListing(Exception):  # noqa: N818 - an instruction to its catcher, not an accident
-    """The body is no listing of the kind that was expected there; the message says what it is."""
+    """The body is not a listing of the expected kind; the message says what it is."""
 
 
 def plain(text: str | None) -> str | None:
@@ -29,7 +29,7 @@ def line(text: str | None) -> str | None:
 
 
 def beginning(body: bytes) -> str:
-    """Return how a body begins, to be shown in a message."""
+    """Return how a body begins, for a message."""
     return repr(body[:60].decode("utf-8", "replace"))
 
 
@@ -42,7 +42,7 @@ def read_json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise NotAListing(f"no readable JSON ({error}): {text[:60]!r}") from error
+        raise NotAListing(f"not readable JSON ({error}): {text[:60]!r}") from error
 
 
 def string(value: object) -> str | None:

@@ -39,11 +39,11 @@ def feed(body: bytes, url: str, content_type: str | None = None) -> Iterator[Lin
         return
     parsed = _parsed(text, url)
     if not parsed.get("version") and not parsed.entries:
-        raise NotAListing(f"no RSS, Atom or JSON feed: {beginning(body)}")
+        raise NotAListing(f"not an RSS, Atom or JSON feed: {beginning(body)}")
     atom = str(parsed.get("version") or "").startswith("atom")
     for entry in parsed.entries:
-        if found := absolute(entry.get("link"), url):
-            yield _link(entry, found, atom=atom)
+        if address := absolute(entry.get("link"), url):
+            yield _link(entry, address, atom=atom)
     if continued := _next_page(parsed.feed.get("links", ()), url):
         yield Link(url=continued, kind=Kind.FEED)
 
@@ -57,20 +57,20 @@ def _parsed(text: str, url: str) -> feedparser.FeedParserDict:
         BytesIO(text.encode("utf-8", "replace")),
         response_headers={"content-location": url, "content-type": "text/xml; charset=utf-8"},
         sanitize_html=False,
-        # Both are for showing a feed's HTML; a feed with whole articles takes six times longer.
+        # Both are for showing a feed's HTML; a feed with complete articles takes six times longer.
         resolve_relative_uris=False,
     )
 
 
-def _link(entry: feedparser.FeedParserDict, found: str, *, atom: bool) -> Link:
-    """Return an entry's link; what Atom calls updated tells of a change, not of publication.
+def _link(entry: feedparser.FeedParserDict, address: str, *, atom: bool) -> Link:
+    """Return an entry's link; what Atom calls updated is the time of a change, not of publication.
 
     Keys are asked for as a dict has them: feedparser would put one date for the other, and warn.
     """
     published = line(dict.get(entry, "published"))
     updated = line(dict.get(entry, "updated"))
     return Link(
-        url=found,
+        url=address,
         title=plain(entry.get("title")),
         published=published if atom else published or updated,
         modified=updated if atom or published else None,
@@ -95,7 +95,7 @@ def _json_feed(text: str, url: str) -> Iterator[Link]:
     parsed = read_json(text)
     items = parsed.get("items") if isinstance(parsed, dict) else None
     if not isinstance(items, list):
-        raise NotAListing(f"no RSS, Atom or JSON feed: {text[:60]!r}")
+        raise NotAListing(f"not an RSS, Atom or JSON feed: {text[:60]!r}")
     for item in items:
         if isinstance(item, dict) and (link := _json_link(item, url)):
             yield link

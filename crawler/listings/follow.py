@@ -1,4 +1,4 @@
-"""A captured listing into the archive: its links become due visits, the bad ones problems."""
+"""Which links of a captured listing are followed: they become visits, bad ones problems."""
 
 import asyncio
 import logging
@@ -22,16 +22,16 @@ from crawler.traps import Traps
 logger = logging.getLogger(__name__)
 
 LINKS_AT_ONCE = 500
-FEW_EDITED = 20  # articles of a sitemap that may be said to have been edited, and
-PART_EDITED = 20  # one in so many; where more are, its dates tell of something else
+FEW_EDITED = 20  # articles that a sitemap may report as edited, and
+PART_EDITED = 20  # one in so many; if there are more, its dates mean something else
 _AHEAD = timedelta(days=1)
-_PAGED = frozenset({Kind.FEED, Kind.SECTION, Kind.API})  # listings that go on on further pages
+_PAGED = frozenset({Kind.FEED, Kind.SECTION, Kind.API})  # listings that continue on further pages
 
 _Found = Sequence[tuple[str, Link]]
 
 
-class Listing:
-    """Keeps the links of one captured listing in portions, so that a large one holds nothing up.
+class Follower:
+    """Saves the links of one captured listing in portions, so that a large one blocks nothing.
 
     What was published before the crawl's period is left to walks into the past, as is what such a
     walk finds. A page that continues the listing is followed where this one brought something new
@@ -51,11 +51,11 @@ class Listing:
         self._fresh = 0  # articles that are new, and not older
         self._edited: list[str] = []
 
-    async def keep(self, links: Iterable[Link], period: Period) -> None:
-        """Keep the links, but for those of a section's page that lies before the period.
+    async def follow(self, links: Iterable[Link], period: Period) -> None:
+        """Save the links, but for those of a section's page that is older than the period.
 
         Raises:
-            NotAListing: when the body is none, or stops being one; what came before is kept.
+            NotAListing: if the body is not a listing, or breaks off; what came before is saved.
         """
         visit = self._visit
         if self._is_beyond(period):
@@ -69,8 +69,8 @@ class Listing:
             articles = [found for found in portion if found[1].kind is Kind.ARTICLE]
             pages += [found for found in portion if found[1].kind is paged]
             listings = [found for found in portion if found[1].kind not in {Kind.ARTICLE, paged}]
-            self._keep_articles(articles, period)
-            self._keep_apart(listings, period)
+            self._save_articles(articles, period)
+            self._save_apart(listings, period)
             if paged:
                 keys |= {key for key, _ in articles}
             if len(portion) == LINKS_AT_ONCE:
@@ -81,14 +81,14 @@ class Listing:
         self._traps.count(visit, fruitful=self._fresh > 0 or visit.past)
         logger.info("%s: %d articles, %d new", visit.url, self._articles, self._fresh)
 
-    def _keep_articles(self, articles: _Found, period: Period) -> None:
+    def _save_articles(self, articles: _Found, period: Period) -> None:
         self._note_edited(articles)
-        self._fresh += self._keep_apart(articles, period)
+        self._fresh += self._save_apart(articles, period)
         self._articles += len(articles)
         self._old += sum(period.is_over(link) for _, link in articles)
 
-    def _keep_apart(self, portion: _Found, period: Period) -> int:
-        """Keep news as news and the past as the past; return how many of this crawl's were new."""
+    def _save_apart(self, portion: _Found, period: Period) -> int:
+        """Save news as news and the past as the past; return how many of this crawl's were new."""
         visit, store = self._visit, self._store
         apart: tuple[list[tuple[str, Link]], list[tuple[str, Link]]] = ([], [])
         for found in portion:
@@ -99,19 +99,19 @@ class Listing:
         return past if visit.past else news
 
     def _is_beyond(self, period: Period) -> bool:
-        """Say whether the page before this one, its articles known by now, is of older days."""
+        """Return whether the page before this one, its articles known by now, is of older days."""
         visit = self._visit
         if period.since is None or visit.kind is not Kind.SECTION or visit.found_in is None:
             return False
         return self._store.past.is_before(visit.found_in, period.since)
 
     def _goes_on(self, keys: set[str]) -> bool:
-        """Say whether the page that continues this one is to be read."""
+        """Return whether to read the page that continues this one."""
         visit = self._visit
         if self._articles and self._old == self._articles:
             return False
         if not visit.past or visit.kind is Kind.FEED:
-            # Where nothing is new, older pages are known; but a feed may have told of the newest.
+            # Where nothing is new, older pages are known; but a feed may have listed the newest.
             return self._fresh > 0 or (visit.last_at is None and visit.found_in is None)
         if visit.kind is Kind.API:
             return True
@@ -120,7 +120,7 @@ class Listing:
         return bool(keys) and not (before and self._store.past.is_like(keys, before))
 
     def _note_edited(self, articles: _Found) -> None:
-        """Note which known articles a sitemap says were changed since they were looked at."""
+        """Note which known articles a sitemap reports as changed since their last visit."""
         if self._visit.kind is not Kind.SITEMAP or self._visit.past:
             return
         zone, now = self._publisher.zone, self._store.clock()
@@ -133,9 +133,9 @@ class Listing:
             self._edited += self._store.edited(stated, visit=self._visit)
 
     def _look_again(self) -> None:
-        """Make what was edited due, unless it is so much that the dates tell of something else."""
+        """Make what was edited due, unless it is so much that the dates mean something else."""
         if len(self._edited) > max(FEW_EDITED, self._articles // PART_EDITED):
-            logger.info("%s: dates %d articles anew", self._visit.url, len(self._edited))
+            logger.info("%s: dates %d articles again", self._visit.url, len(self._edited))
             return
         self._store.look_again(self._edited)
 
@@ -155,7 +155,7 @@ class Listing:
                 )
 
     def _led(self, links: Iterable[Link], period: Period) -> Iterator[Link]:
-        """Yield the links, an announced interface of WordPress as its ways back on a walk."""
+        """Yield the links, on a walk an announced interface of WordPress as its ways back."""
         walk = self._visit.past and self._visit.kind is not Kind.API
         for link in links:
             if walk and link.kind is Kind.API:
@@ -175,7 +175,10 @@ class Listing:
 
 
 def has_to_announce(visit: Visit, publisher: Publisher) -> bool:
-    """Return whether a visit is to such a page; a walk into the past cannot use feeds."""
+    """Return whether a visit is to a front page that has to name its newspaper's listings.
+
+    That is where the publisher's file names none; a walk into the past cannot use feeds.
+    """
     unknown = publisher.is_bare or (visit.past and not publisher.has_way_back)
     return unknown and visit.kind is Kind.SECTION and visit.url == publisher.homepage
 

@@ -31,7 +31,7 @@ _WORDPRESS = "https://api.w.org/"  # developer.wordpress.org/rest-api/using-the-
 def section(body: bytes, url: str, content_type: str | None = None) -> Iterator[Link]:
     """Yield the links of a section page that stay on its host and look like articles.
 
-    Their date is that of their card, where it stands in a `<time datetime>` of its own. Last comes
+    Their date is that of their card, where it has a `<time datetime>` of its own. Last comes
     the page that continues it, as a link of the kind section, where there is one.
 
     Raises:
@@ -85,7 +85,7 @@ def read_page(
     try:
         tree = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     except (etree.LxmlError, ValueError) as error:
-        raise NotAListing(f"no readable page: {error}") from error
+        raise NotAListing(f"not a readable page: {error}") from error
     element = tree.find(".//base")
     return tree, url if element is None else absolute(element.get("href"), url) or url
 
@@ -105,7 +105,7 @@ def plain_text(element: html.HtmlElement) -> str | None:
 
 
 def _card_dates(tree: html.HtmlElement, base: str) -> dict[str, str]:
-    """Return the dates that stand with one article's link alone, by its address."""
+    """Return the dates of cards that link to a single article, by its address."""
     dates: dict[str, str] = {}
     for time in tree.iter("time"):
         card, depth = time.getparent(), 0
@@ -146,7 +146,7 @@ def _numbered(written: str) -> tuple[str, int]:
 
 
 def _looks_like_article(written: str) -> bool:
-    """Say whether an address has what an article's has: a number, or a long last part."""
+    """Return whether an address has what an article's has: a number, or a long last part."""
     parts = urlsplit(written)
     path = unquote(parts.path).rstrip("/")
     digits = sum(letter.isdigit() for letter in path + unquote(parts.query))

@@ -55,7 +55,7 @@ class XmlStream:
         self._gap = 0
 
     def found(self) -> None:
-        """Tell the stream that an entry was read."""
+        """Report to the stream that an entry was read."""
         self._gap = 0
 
     def read(self, size: int = -1) -> bytes:
@@ -100,13 +100,13 @@ def sitemap(body: bytes, url: str) -> Iterator[Link]:
     its news publication date, `modified` its `lastmod`; a child's date is its `lastmod`.
 
     Raises:
-        NotAListing: if it is no sitemap, or where it breaks.
+        NotAListing: if it is not a sitemap, or where it breaks.
     """
     try:
         stream = XmlStream(body)
         head = stream.read().removeprefix(_MARK)
     except OSError as error:
-        raise NotAListing(f"no sitemap: {beginning(body)} ({error})") from error
+        raise NotAListing(f"not a sitemap: {beginning(body)} ({error})") from error
     if _LINE.match(head):
         yield from _text(chain([head], iter(stream.read, b"")), stream)
     else:
@@ -152,10 +152,10 @@ def _xml(body: bytes, url: str) -> Iterator[Link]:
                 yield link
             _forget(element)
     except (etree.XMLSyntaxError, OSError) as error:
-        what = "the sitemap breaks" if seen else f"no sitemap: {beginning(body)}"
+        what = "the sitemap breaks" if seen else f"not a sitemap: {beginning(body)}"
         raise NotAListing(f"{what} ({error})") from error
     if not seen and (parser.root is None or etree.QName(parser.root).localname not in _ROOTS):
-        raise NotAListing(f"no sitemap: {beginning(body)}")
+        raise NotAListing(f"not a sitemap: {beginning(body)}")
 
 
 def _root(element: etree._Element) -> str:
@@ -179,7 +179,7 @@ def _link(element: etree._Element, base: str) -> Link | None:
 
 
 def _forget(element: etree._Element) -> None:
-    """Free an element that was read and all before it, so that a large file stays small."""
+    """Free an element that was read and all before it, so that a large file takes little memory."""
     element.clear()
     while element.getprevious() is not None:
         parent = element.getparent()

@@ -25,12 +25,12 @@ def posts(body: bytes, url: str, *, pages: int | None = None) -> Iterator[Link]:
     a full page has a next one.
 
     Raises:
-        NotAListing: if it is no list of posts; the message holds the interface's own word.
+        NotAListing: if it is not a list of posts; the message quotes the interface.
     """
     found = read_json(body.decode("utf-8-sig", "replace").strip())
     if not isinstance(found, list):
-        told = string(found.get("message")) if isinstance(found, dict) else None
-        raise NotAListing(f"no list of WordPress posts: {told or body[:60]!r}")
+        message = string(found.get("message")) if isinstance(found, dict) else None
+        raise NotAListing(f"not a list of WordPress posts: {message or body[:60]!r}")
     for post in found:
         if isinstance(post, dict) and (link := _link(post, url)):
             yield link
@@ -46,7 +46,7 @@ def total_pages(header: bytes | None) -> int | None:
 
 
 def is_past_the_end(body: bytes) -> bool:
-    """Say whether an answer (400) tells that there is no page of that number any more."""
+    """Return whether an answer (400) says that there is no page of that number any more."""
     return b"rest_post_invalid_page_number" in body
 
 

@@ -114,7 +114,7 @@ CASES = {
     "a page": (answer("<html><body>x</body></html>"), False, ["it is a web page", "add"]),
     "a sitemap": (answer(SITEMAP, "text/xml"), False, ["move it from `feeds` to `sitemaps`"]),
     "nothing in it": (answer(EMPTY, "text/xml"), False, ["lists nothing"]),
-    "nothing": (answer(""), False, ["no RSS"]),
+    "nothing": (answer(""), False, ["not an RSS"]),
     "forbidden": (robots("User-agent: *\nDisallow: /feed"), False, ["robots.txt forbids", "obeys"]),
     "no robots.txt": (robots("", "503 Later"), False, ["robots.txt answered 503"]),
     "broken off": (broken_off, False, ["broke off"]),

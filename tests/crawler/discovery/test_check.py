@@ -81,7 +81,7 @@ LISTINGS = [
     (PAGE, Kind.SITEMAP, "it is a web page"),
     (wire.feed("https://x.example/1"), Kind.SITEMAP, "it is an RSS feed"),
     (PAGE, Kind.API, "it is a web page"),
-    ("%PDF-1.7", Kind.FEED, "no RSS"),
+    ("%PDF-1.7", Kind.FEED, "not an RSS"),
     ('{"code": "rest_no_route", "message": "لا يوجد مسار"}', Kind.API, "لا يوجد مسار"),
     (URLSET[:40], Kind.SITEMAP, "sitemap"),
 ]

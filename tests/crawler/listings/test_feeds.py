@@ -184,7 +184,7 @@ NOT_FEEDS = [
 
 @pytest.mark.parametrize("body", NOT_FEEDS)
 def test_what_is_no_feed_says_so(body):
-    with pytest.raises(NotAListing, match=r"no RSS, Atom or JSON feed|no readable JSON"):
+    with pytest.raises(NotAListing, match=r"not an RSS, Atom or JSON feed|not readable JSON"):
         list(feed(body, AT))
 
 

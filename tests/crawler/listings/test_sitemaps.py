@@ -65,7 +65,7 @@ def test_a_page_of_a_sitemap_tells_when_it_was_changed():
 
 def test_a_feed_of_pictures_is_no_sitemap():
     body = FEED.replace("<title>ص</title>", "<image><url>https://x.example/i.png</url></image>")
-    with pytest.raises(NotAListing, match="no sitemap"):
+    with pytest.raises(NotAListing, match="not a sitemap"):
         urls(body)
 
 
@@ -147,7 +147,7 @@ def test_what_came_before_a_break_is_kept(broken):
     ],
 )  # fmt: skip
 def test_what_is_no_sitemap_says_so(body):
-    with pytest.raises(NotAListing, match="no sitemap"):
+    with pytest.raises(NotAListing, match="not a sitemap"):
         urls(body)
 
 

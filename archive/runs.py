@@ -49,6 +49,13 @@ class Counts:
     bytes: int = 0
     seconds: float = 0.0
 
+    @property
+    def outcome(self) -> str:
+        """What came of it: news (new or changed articles), problems without news, or quiet."""
+        if self.new or self.changed:
+            return "news"
+        return "problems" if self.problems else "quiet"
+
 
 def begin(db: sqlite3.Connection, command: str, *, now: datetime) -> int:
     """Start a run's row and return its id."""
@@ -77,6 +84,27 @@ def end(db: sqlite3.Connection, run: int, *, state: str, now: datetime | None) -
             run,
         ),
     )
+    db.execute("delete from run_publishers where run = ?", (run,))
+    db.executemany(
+        "insert into run_publishers (run, publisher, outcome, requests, new, changed, unchanged,"
+        " problems, bytes) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [(run, row.publisher, row.outcome, *_numbers(row)) for row in rows if row.publisher],
+    )
+
+
+def _numbers(row: Counts) -> tuple[int, ...]:
+    return row.requests, row.new, row.changed, row.unchanged, row.problems, row.bytes
+
+
+def by_publisher(db: sqlite3.Connection, run: int) -> list[Counts]:
+    """Return what a run that has ended did, one record per publisher."""
+    rows = db.execute(
+        "select publisher, requests, new, changed, unchanged, problems, bytes"
+        " from run_publishers where run = ? order by publisher",
+        (run,),
+    )
+    names = ("publisher", "requests", "new", "changed", "unchanged", "problems", "bytes")
+    return [Counts(**dict(zip(names, row, strict=True))) for row in rows]
 
 
 def counts(db: sqlite3.Connection, run: int) -> list[Counts]:

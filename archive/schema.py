@@ -40,6 +40,20 @@ create table runs (
     bytes integer not null default 0
 ) strict;
 
+create table run_publishers (
+    run integer not null references runs(id),
+    publisher text not null references publishers(slug),
+    outcome text not null check (outcome in ('news', 'quiet', 'problems')),
+    requests integer not null default 0,
+    new integer not null default 0,
+    changed integer not null default 0,
+    unchanged integer not null default 0,
+    problems integer not null default 0,
+    bytes integer not null default 0,
+    primary key (run, publisher)
+) strict, without rowid;
+create index run_publishers_publisher on run_publishers(publisher);
+
 create table warc_files (
     name text primary key,
     run integer not null references runs(id),

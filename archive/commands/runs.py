@@ -11,7 +11,7 @@ from archive.commands.options import archive_option
 from archive.database import open_for_reading
 from archive.lock import is_held
 from archive.records import Run
-from archive.runs import history
+from archive.runs import Counts, by_publisher, history
 
 
 @click.command()
@@ -28,7 +28,8 @@ from archive.runs import history
 def runs(archive: Path, limit: int, as_json: bool) -> None:
     """Show what ran when and what it did, newest first.
 
-    A crawl is one run, or one for each five minutes. One that was killed shows as interrupted.
+    A crawl is one run, or one for each five minutes; a line below it for each publisher says what
+    came of it. A run that was killed shows as interrupted.
 
     \b
     warraq runs --limit 5
@@ -36,11 +37,16 @@ def runs(archive: Path, limit: int, as_json: bool) -> None:
     """
     db = open_for_reading(archive)
     rows = history(db, limit=limit)
+    publishers = {run.id: by_publisher(db, run.id) for run in rows}
     db.close()
     if not is_held(archive):
         rows = [_ended(run) for run in rows]
     if as_json:
-        click.echo(json.dumps([_plain(run) for run in rows], ensure_ascii=False, indent=2))
+        click.echo(
+            json.dumps(
+                [_plain(run, publishers[run.id]) for run in rows], ensure_ascii=False, indent=2
+            )
+        )
         return
     for run in rows:
         seconds = _duration(run)
@@ -49,6 +55,11 @@ def runs(archive: Path, limit: int, as_json: bool) -> None:
             f"  {run.requests:>6} requests  {run.new:>6} new  {run.changed:>5} changed"
             f"  {run.problems:>5} problems  {run.command}"
         )
+        for row in publishers[run.id]:
+            click.echo(
+                f"{'':>8}{row.publisher:<32}  {row.outcome:<11}  {row.requests:>6} requests"
+                f"  {row.new:>6} new  {row.changed:>5} changed  {row.problems:>5} problems"
+            )
 
 
 def _duration(run: Run) -> str:
@@ -63,9 +74,15 @@ def _ended(run: Run) -> Run:
     return dataclasses.replace(run, state="interrupted") if run.state == "running" else run
 
 
-def _plain(run: Run) -> dict[str, object]:
+def _plain(run: Run, publishers: list[Counts]) -> dict[str, object]:
     fields = dataclasses.asdict(run)
     return fields | {
+        "publishers": [
+            {"publisher": row.publisher, "outcome": row.outcome, "requests": row.requests}
+            | {"new": row.new, "changed": row.changed, "unchanged": row.unchanged}
+            | {"problems": row.problems, "bytes": row.bytes}
+            for row in publishers
+        ],
         "started_at": iso(run.started_at),
         "ended_at": run.ended_at and iso(run.ended_at),
     }

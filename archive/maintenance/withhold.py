@@ -74,7 +74,8 @@ delete from publishers where slug in (select publisher from gone_articles)
     and not exists (select 1 from articles where publisher = slug)
     and not exists (select 1 from visits where publisher = slug)
     and not exists (select 1 from captures where publisher = slug)
-    and not exists (select 1 from problems where publisher = slug)
+    and not exists (select 1 from problems where publisher = slug);
+delete from run_publishers where publisher not in (select slug from publishers)
 """
 # A story has the number of its first article; where that is gone, that of the next.
 _STORIES = """

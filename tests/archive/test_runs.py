@@ -1,7 +1,11 @@
 """What a run is said to have done is what its rows say."""
 
-import pytest
+import json
 
+import pytest
+from click.testing import CliRunner
+
+from archive.commands.runs import runs
 from archive.problems import ProblemKind
 from archive.records import Kind, Problem
 from archive.runs import Counts, begin, end, history
@@ -91,3 +95,25 @@ def test_the_history_begins_with_the_latest():
     ]  # fmt: skip
     assert told[0].ended_at is None
     assert (told[1].started_at, told[1].ended_at) == (NOON + 2 * HOUR, NOON + 3 * HOUR)
+
+
+def test_a_run_keeps_what_it_did_for_each_publisher(tmp_path):
+    for texts, problems, _ in RUNS:
+        crawl(tmp_path, texts, problems=problems)
+    table = "select run, publisher, outcome, requests, new, changed, unchanged, problems"
+    assert rows(tmp_path, f"{table} from run_publishers order by run") == [
+        (number, PAPER.slug, outcome, requests, new, changed, unchanged, problems)
+        for number, (outcome, (_, problems, (requests, new, changed, unchanged))) in enumerate(
+            zip(["news", "quiet", "news", "news", "problems"], RUNS, strict=True), 1
+        )
+    ]
+
+
+def test_the_command_shows_a_line_for_each_publisher(tmp_path):
+    crawl(tmp_path, ["a"])
+    done = CliRunner().invoke(runs, ["--archive", str(tmp_path)])
+    assert [line.split()[:2] for line in done.output.splitlines()][1] == [PAPER.slug, "news"]
+    done = CliRunner().invoke(runs, ["--archive", str(tmp_path), "--json"])
+    ((publisher,),) = (run["publishers"] for run in json.loads(done.output))
+    assert (publisher["publisher"], publisher["outcome"]) == (PAPER.slug, "news")
+    assert publisher["requests"] == 2

@@ -17,13 +17,14 @@ from tests.hostile.host import serve
 
 MEGABYTES = 400
 SECONDS = 240
-# A crawl whose patience with drips is short; at its end it tells the most memory it had.
+# A crawl with little patience for drips and parsers; at its end it prints the most memory it had.
 CRAWL = """
 import re, sys
 from pathlib import Path
 from crawler import settings
 from crawler.cli import warraq
 settings.DOWNLOAD_TIMEOUT = 8
+settings.EXTRACT_SECONDS = 6
 try:
     warraq(["crawl", "hostile", "--archive", sys.argv[1]])
 finally:

@@ -21,13 +21,13 @@ from tests.killed.striking import START_UP, Moment, has_ended, run
 from tests.killing import main
 from tests.sound import Unsound, acknowledged, sound, still_there, without_damage
 
-SHORT = {"crawl": 8}  # and of each other job
-EACH = 3
+SHORT = {"crawl": 5}  # and of each other job
+EACH = 2
 
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory):
-    ground = Ground(tmp_path_factory.mktemp("أرض القتل"), scale=0.75)
+    ground = Ground(tmp_path_factory.mktemp("أرض القتل"), scale=0.5)
     with serve(ground.newsstand):
         yield ground
 

@@ -27,7 +27,7 @@ from archive.database import open_for_reading
 from fixtures.clock import START
 from tests.broken import workshop as w
 
-SECONDS = float(os.environ.get("WARRAQ_READERS_SECONDS", "20"))
+SECONDS = float(os.environ.get("WARRAQ_READERS_SECONDS", "10"))
 READERS = 8
 ARTICLES = max(300, round(SECONDS * 30))
 PATIENCE = 60  # seconds for one page, on a machine that crawls and reads with two cores

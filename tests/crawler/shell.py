@@ -1,5 +1,6 @@
 """Runs the command line: in this process, or in one of its own as a service manager does."""
 
+import asyncio
 import logging
 import os
 import signal
@@ -30,9 +31,13 @@ def start(*words, **options):
 def run(*words):
     """Run `warraq WORDS…` in this process; return (exit code, output with standard error).
 
+    Where an event loop runs, it takes a process of its own, since a command has its own loop.
+
     Raises:
         Exception: what a person would see as a traceback.
     """
+    if asyncio._get_running_loop():
+        return run_apart(*words)
     handlers = list(logging.root.handlers)
     try:
         result = CliRunner().invoke(warraq, [str(word) for word in words])
@@ -43,7 +48,7 @@ def run(*words):
     return result.exit_code, result.output
 
 
-def run_apart(*words, seconds=60):
+def run_apart(*words, seconds=120):
     """Run `warraq WORDS…` in a process of its own; return (exit code, output)."""
     with start(*words) as process:
         try:

@@ -32,7 +32,7 @@ def lived(tmp_path_factory):
     """Three archives: two looked at the newspapers in turns, one each time that one of them did."""
     folder = tmp_path_factory.mktemp("merging")
     roots = {name: folder / name for name in ("mine", "yours", "both")}
-    newsstand = Newsstand(articles=40)
+    newsstand = Newsstand(articles=24)
     with serve(newsstand):
         for root in roots.values():
             newsstand.write_publishers(root)

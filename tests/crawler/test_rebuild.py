@@ -21,7 +21,7 @@ from tests.crawler import shell, wire
 
 pytestmark = pytest.mark.slow
 
-ARTICLES = 60
+ARTICLES = 30
 REVISION = (
     "article, number, observed_at, capture, title, deck, byline, dateline, section, tags,"
     " published_at, published_on, modified_at, text, image_url, content_hash"

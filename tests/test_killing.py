@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from fixtures import serve
 from tests.archive.desk import opened
-from tests.archive.test_verify import fill, page
+from tests.archive.filled import fill, page
 from tests.killed.jobs import JOBS, Backup, Ground
 from tests.killed.series import Series
 from tests.killed.striking import START_UP, Moment, has_ended, run

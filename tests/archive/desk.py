@@ -71,6 +71,35 @@ def opened(root, clock=None, **fields):
     return Store(root, command="crawl", software="warraq/test", clock=clock or Hands(), **fields)
 
 
+def kill_like(store):
+    """Leave a store as SIGKILL does: no commit, no end; only the kernel closes its files."""
+    store.batch.abandon()
+    store._closing.close()
+
+
+def record(store, kind=Kind.ARTICLE, publisher=PAPER.slug, **fields):
+    return store.record(exchange(**fields), kind=kind, publisher=publisher)
+
+
+def add_page(store, number, **fields):
+    """Keep a page as the road does: its bytes, its reading and the end of its visit."""
+    url = f"https://alwaraq.example/{number}"
+    store.ask([(url, Kind.ARTICLE)], publisher=PAPER.slug)
+    capture = record(store, url=url, payload=f"<p>{number}</p>".encode(), **fields)
+    article, _ = store.keep(reading(f"خبر {number}"), url=url, visit=visit(url), capture=capture)
+    store.visited(visit(url), capture, due_at=None, state="done", article=article)
+    return capture
+
+
+class Checked:
+    """What warcio's checker expects of its command line."""
+
+    verbose = False
+
+    def __init__(self, paths):
+        self.inputs = [str(path) for path in paths]
+
+
 def rows(root, sql, *values):
     """Return what another process reading the archive sees."""
     with closing(open_for_reading(root)) as db:

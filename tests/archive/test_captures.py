@@ -9,7 +9,7 @@ from archive.database import open_for_writing
 from archive.records import Capture, Kind, WarcLocation
 from archive.urls import capture_id, next_id
 from tests.archive.desk import NOON, PAGE, rows
-from tests.archive.test_verify import fill
+from tests.archive.filled import fill
 from tests.crawler import shell
 
 IDS = "select id, url, fetched_at, sha256 from captures order by id"

@@ -18,8 +18,20 @@ from archive.database import open_for_writing
 from archive.records import Kind, WarcLocation
 from archive.upkeep.verify import verify
 from archive.warc import reader
-from tests.archive.desk import FEED, HOUR, NOON, PAPER, exchange, opened, reading, rows, visit
-from tests.archive.test_store import add_page
+from tests.archive.desk import (
+    FEED,
+    HOUR,
+    NOON,
+    PAPER,
+    Checked,
+    add_page,
+    exchange,
+    kill_like,
+    opened,
+    reading,
+    rows,
+    visit,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 COLUMNS = (
@@ -39,12 +51,6 @@ ANSWERS: list[tuple[Kind, dict[str, Any]]] = [
                     "response_headers": ((b"Location", b"/6"),
                                          (b"Content-Type", "نص".encode("windows-1256")))}),
 ]  # fmt: skip
-
-
-def kill_like(store):
-    """Leave a store as SIGKILL does: no commit, no end; only the kernel closes its files."""
-    store.batch.abandon()
-    store._closing.close()
 
 
 @pytest.fixture(scope="module")
@@ -92,13 +98,6 @@ def everything(root):
     found["runs"] = [run for run in found["runs"] if run[0] == 1]
     files = {path.name: path.read_bytes() for path in (root / "warc").iterdir()}
     return found, files
-
-
-class Checked:
-    verbose = False
-
-    def __init__(self, path):
-        self.inputs = [str(path)]
 
 
 def test_whole_records_become_the_very_rows_that_were_lost(crashed, tmp_path):
@@ -171,7 +170,7 @@ def test_a_power_cut_that_leaves_zeros_or_junk_is_cut_back(crashed, tmp_path, ta
     ends = [record.behind.offset for record in reader.records(path)]
     assert path.stat().st_size == ends[-1] <= len(packed)
     assert rows(root, CAPTURES) == seen
-    checker = Checker(Checked(path))
+    checker = Checker(Checked([path]))
     checker.process_all()
     assert checker.exit_value == 0
 
@@ -270,7 +269,7 @@ from typing import Any
 from archive.records import Kind
 from archive.upkeep.verify import verify
 from tests.archive.desk import *
-from tests.archive.test_store import add_page
+from tests.archive.desk import add_page
 from archive.clock import system
 with opened(Path(sys.argv[1]), clock=system) as store:
     store.publish(PAPER)
@@ -314,7 +313,7 @@ def test_a_writer_killed_again_and_again_loses_nothing_it_acknowledged(tmp_path)
 def _every_record_has_its_row(root):
     located = set()
     for path in (root / "warc").iterdir():
-        checker = Checker(Checked(path))
+        checker = Checker(Checked([path]))
         checker.process_all()
         assert checker.exit_value == 0
         end = 0

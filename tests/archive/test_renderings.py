@@ -11,8 +11,7 @@ from warcio.checker import Checker
 from archive import renderings
 from archive.records import Kind
 from archive.warc import reader
-from tests.archive.desk import HOUR, NOON, PAGE, PAPER, exchange, opened, rows
-from tests.archive.test_recovery import Checked, kill_like
+from tests.archive.desk import HOUR, NOON, PAGE, PAPER, Checked, exchange, kill_like, opened, rows
 
 SHELL = b"<div id=app></div><script src=/app.js></script>"
 SHOWN = "<html><body><h1>عنوان</h1></body></html>".encode()
@@ -50,7 +49,7 @@ def test_the_record_refers_to_its_response_and_has_both_digests(tmp_path):
         "Content-Length": str(len(SHOWN)),
     }
     assert {name: headers.get_header(name) for name in told} == told
-    assert Checker(Checked(path)).process_all() == 0
+    assert Checker(Checked([path])).process_all() == 0
     with path.open("rb") as file:
         types = [one.headers["WARC-Type"] for one in FastIterator(file, verify_digests=True)]
     assert types == ["warcinfo", "response", "request", "conversion", "metadata"]

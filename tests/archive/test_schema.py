@@ -14,7 +14,7 @@ from archive.schema import FIRST
 from archive.upkeep.verify import verify
 from crawler.cli import warraq
 from tests.archive.desk import rows
-from tests.archive.test_verify import fill
+from tests.archive.filled import fill
 
 COMMANDS = [
     ("search", "المدارس"),

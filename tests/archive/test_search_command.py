@@ -6,24 +6,14 @@ from types import SimpleNamespace
 
 from click.testing import CliRunner
 
-from archive.database import open_for_writing
 from crawler.cli import warraq
-from tests.archive.newsroom import add_article
+from tests.archive.small import archive_with_news
 
 command = import_module("archive.commands.search")
 
 
 def run(*arguments):
     return CliRunner().invoke(warraq, ("search", *arguments))
-
-
-def archive_with_news(root):
-    connection = open_for_writing(root)
-    for number in (1, 2):
-        add_article(connection, id=number, title="لقاء القمة", text="عُقد اللقاء في دمشق.",
-                    published_on="2020-11-09")  # fmt: skip
-    connection.close()
-    return str(root)
 
 
 def test_hits_are_printed_for_a_reader(tmp_path):

@@ -9,7 +9,7 @@ from archive.database import open_for_writing
 from archive.search import search
 from archive.site.closing import own_page
 from tests.archive.newsroom import add_article
-from tests.archive.search.test_search import ARTICLES
+from tests.archive.search.news import ARTICLES
 
 BOX = [
     # typed, the articles of the table page in the order of their ids

@@ -21,9 +21,10 @@ from tests.archive.desk import (
     PAGE,
     PAPER,
     Hands,
-    exchange,
+    add_page,
     opened,
     reading,
+    record,
     rows,
     visit,
 )
@@ -34,20 +35,6 @@ ROBOTS = "https://alwaraq.example/robots.txt"
 @pytest.fixture
 def clock():
     return Hands()
-
-
-def record(store, kind=Kind.ARTICLE, publisher=PAPER.slug, **fields):
-    return store.record(exchange(**fields), kind=kind, publisher=publisher)
-
-
-def add_page(store, number, **fields):
-    """Keep a page as the road does: its bytes, its reading and the end of its visit."""
-    url = f"https://alwaraq.example/{number}"
-    store.ask([(url, Kind.ARTICLE)], publisher=PAPER.slug)
-    capture = record(store, url=url, payload=f"<p>{number}</p>".encode(), **fields)
-    article, _ = store.keep(reading(f"خبر {number}"), url=url, visit=visit(url), capture=capture)
-    store.visited(visit(url), capture, due_at=None, state="done", article=article)
-    return capture
 
 
 def test_rows_are_seen_only_after_their_bytes_are_on_the_disk(tmp_path, monkeypatch):

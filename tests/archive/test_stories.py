@@ -14,19 +14,9 @@ from archive.urls import article_id
 from fixtures.newsstand import ALL, Newsstand
 from tests.archive.desk import NOON, reading
 from tests.archive.newsroom import empty_archive
+from tests.archive.reprints import LEAD, OTHER, WIRE
 
-WIRE = (
-    "أعلنت إدارة الميناء في طرابلس أمس وصول أول سفينة شحن منذ شهرين، محملة بستة آلاف طن من القمح.\n"
-    "وقال مدير الميناء سامر الحلبي إن التفريغ يبدأ صباح الغد ويستمر خمسة أيام بلا انقطاع.\n"
-    "وكانت الحركة في الميناء قد توقفت بعد خلاف بين الشركة المشغلة ونقابة العمال على الأجور.\n"
-    "ويأمل التجار أن تنخفض أسعار الطحين في الأسواق قبل حلول الشتاء بعد أن تضاعفت في الصيف."
-)
-LEAD = "\n".join(WIRE.split("\n")[:2])
 TAIL = "\n".join(WIRE.split("\n")[2:])
-OTHER = (
-    "فازت سباحة من صفاقس بالميدالية الذهبية في سباق المئة متر ضمن بطولة المتوسط للناشئات في وهران."
-    " وقالت بعد السباق إنها تدربت في البحر لأن المسبح البلدي مغلق للصيانة منذ أكثر من عام."
-)
 
 
 @pytest.fixture

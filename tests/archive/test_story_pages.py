@@ -9,7 +9,7 @@ from archive import articles
 from archive.database import open_for_writing
 from archive.site.closing import own_page
 from tests.archive.desk import NOON, reading
-from tests.archive.test_stories import LEAD, OTHER, WIRE
+from tests.archive.reprints import LEAD, OTHER, WIRE
 
 PAPERS = {"a": "صحيفة الورق", "b": "وكالة الخبر", "c": "The Herald"}
 

@@ -1,6 +1,8 @@
 """What the tests of the crawl share: a site that answers as told, an archive that follows it."""
 
+import asyncio
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,8 +11,10 @@ from typing import Any
 import pytest
 
 from archive.database import open_for_reading
+from archive.maintenance.withhold import withhold
 from crawler.commands.options import chosen
 from crawler.crawl import Job, Summary, crawl
+from fixtures import Newsstand, serve
 from tests.crawler import wire
 
 
@@ -75,3 +79,31 @@ def archive(tmp_path: Path, site: wire.Site) -> Archive:
         page = wire.article(f"خبر رقم {number} من المدينة")
         site.answers[f"/news/{number}"] = (wire.http(page),)
     return made
+
+
+@pytest.fixture(scope="session")
+def lived(tmp_path_factory):
+    """An archive over which days passed: articles came, were edited and vanished."""
+    root = tmp_path_factory.mktemp("lived") / "أرشيف الشهر"
+    newsstand = Newsstand(articles=30)
+    with serve(newsstand):
+        newsstand.write_publishers(root)
+        publishers = chosen(root, [])
+        for step in (0, 1, 6, 24, 24):
+            newsstand.advance(timedelta(hours=step))
+            job = Job(
+                root=root,
+                publishers=publishers,
+                command="crawl",
+                poll=frozenset(newsstand.papers),
+                clock=newsstand.now,
+            )
+            asyncio.run(crawl(job))
+    with closing(open_for_reading(root)) as db:
+        (edited,) = db.execute("select count(*) from revisions where number > 1").fetchone()
+        (gone,) = db.execute("select count(*) from articles where gone_at is not null").fetchone()
+        (hidden,) = db.execute("select min(id) from articles").fetchone()
+    assert edited
+    assert gone
+    withhold(root, str(hidden), reason="تذكر شاهدًا", clock=newsstand.now)
+    return root

@@ -12,7 +12,7 @@ import pytest
 from archive.lock import writing
 from archive.upkeep.verify import verify
 from tests.crawler import shell
-from tests.crawler.test_rebuild import everything, lived  # noqa: F401 - a fixture
+from tests.crawler.tables import everything
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def root(lived, tmp_path):  # noqa: F811 - the fixture
+def root(lived, tmp_path):
     """An archive whose publishers' files leave out the second paragraph now."""
     shutil.copytree(lived, tmp_path / "archive")
     for path in (tmp_path / "archive" / "publishers").iterdir():

@@ -10,7 +10,7 @@ import tomllib
 import pytest
 
 from crawler.__main__ import main
-from tests.archive.test_search_command import archive_with_news
+from tests.archive.small import archive_with_news
 from tests.crawler import shell, wire
 
 # What is imported while Ctrl-C comes: the command line's own, a command's, a library's.

@@ -17,7 +17,8 @@ from crawler.crawl import Job, crawl
 from crawler.merge import merge
 from fixtures import Newsstand, serve
 from tests.crawler import shell
-from tests.crawler.test_rebuild import differences, everything, rebuilt
+from tests.crawler.tables import differences, everything
+from tests.crawler.test_rebuild import rebuilt
 
 pytestmark = pytest.mark.slow
 

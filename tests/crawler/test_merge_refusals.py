@@ -5,7 +5,7 @@ from contextlib import closing
 
 from archive.database import NAME
 from tests.archive.desk import NOON, rows
-from tests.archive.test_verify import fill
+from tests.archive.filled import fill
 from tests.crawler import shell
 
 

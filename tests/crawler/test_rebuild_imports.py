@@ -12,10 +12,9 @@ from archive.maintenance.import_jsonl import Importer
 from archive.upkeep.verify import verify
 from crawler.cli import warraq
 from crawler.rebuild import rebuild
-from tests.archive.desk import HOUR, NOON, Hands, rows
-from tests.archive.test_recovery import kill_like
+from tests.archive.desk import HOUR, NOON, Hands, kill_like, rows
 from tests.archive.warc.foreign_warcs import packed
-from tests.crawler.importing.test_job import NOISE, PAGES
+from tests.crawler.importing.sources import NOISE, PAGES
 
 LINES = [
     {

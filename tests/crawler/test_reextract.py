@@ -13,7 +13,7 @@ from crawler.publisher import load_all
 from crawler.rebuild import rebuild
 from crawler.reextract import Job, reextract
 from tests.crawler import shell, wire
-from tests.crawler.test_rebuild import differences, everything, lived  # noqa: F401 - a fixture
+from tests.crawler.tables import differences, everything
 
 PATH = "/news/1"
 BOX = (
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def root(lived, tmp_path):  # noqa: F811 - the fixture
+def root(lived, tmp_path):
     shutil.copytree(lived, tmp_path / "archive")
     return tmp_path / "archive"
 

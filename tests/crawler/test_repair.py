@@ -26,12 +26,12 @@ from crawler.repair import repair
 from fixtures import Newsstand, serve
 from fixtures.newsstand import ALL as ALL_PAPERS
 from tests.archive.desk import HOUR, NOON, PAPER, Hands, exchange, opened, reading, rows, visit
-from tests.archive.test_verify import number_captures
+from tests.archive.filled import number_captures
 from tests.archive.warc.foreign_warcs import packed
 from tests.broken import workshop
 from tests.crawler import shell
-from tests.crawler.importing.test_job import PAGES as FOREIGN
-from tests.crawler.importing.test_job import imported
+from tests.crawler.importing.sources import PAGES as FOREIGN
+from tests.crawler.importing.sources import imported
 
 TEXT = "select url, title, text, published_on from articles order by url"
 REVISIONS = "select article, number, title, text, capture from revisions order by 1, 2"

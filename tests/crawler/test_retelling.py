@@ -17,13 +17,11 @@ from crawler.rebuild import rebuild
 from crawler.reextract import Job, reextract
 from tests.archive.desk import HOUR, NOON, PAPER, Hands, exchange, opened, reading, rows, visit
 from tests.archive.warc.foreign_warcs import packed
-from tests.crawler.importing.test_job import PAGES as FOREIGN
-from tests.crawler.importing.test_job import imported
-from tests.crawler.test_rebuild import TABLES, differences, everything
-from tests.crawler.test_rebuild import lived as _lived
+from tests.crawler.importing.sources import PAGES as FOREIGN
+from tests.crawler.importing.sources import imported
+from tests.crawler.tables import TABLES, differences, everything
 from tests.crawler.test_repair import change, files, mend, mended
 
-lived = _lived
 PAGE = "https://alwaraq.example/{}"
 LOST = "The WARC files have lost what they told of {} visits to articles"
 

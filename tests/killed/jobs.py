@@ -17,7 +17,7 @@ from pathlib import Path
 from archive.urls import identity_key
 from fixtures import Clock, Newsstand
 from tests.archive.desk import NOON, Hands, opened
-from tests.archive.test_verify import fill, page
+from tests.archive.filled import fill, page
 from tests.killed.contents import Rows, everything, said
 from tests.sound import Unsound
 

@@ -17,7 +17,7 @@ from archive.errors import ArchiveError, ArchiveLocked
 from archive.maintenance.backup import back_up
 from archive.upkeep.verify import verify
 from tests.archive.desk import HOUR, NOON, Hands, opened, rows
-from tests.archive.test_verify import files, fill, page
+from tests.archive.filled import files, fill, page
 
 ROOT = Path(__file__).resolve().parents[3]
 TABLES = ("articles", "revisions", "captures", "problems", "visits", "authors", "article_tags")
@@ -113,7 +113,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 from tests.archive.desk import NOON, Hands, opened
-from tests.archive.test_verify import page
+from tests.archive.filled import page
 from archive.records import Publisher
 clock = Hands(NOON + timedelta(days=1))
 with opened(Path(sys.argv[1]), clock, roll_bytes=60_000) as store:

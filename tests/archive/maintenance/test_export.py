@@ -18,12 +18,11 @@ from archive.errors import ArchiveError
 from archive.maintenance.export import articles
 from archive.maintenance.withhold import withhold
 from crawler.cli import warraq
-from tests.archive.desk import rows
+from tests.archive.desk import Checked, rows
+from tests.archive.filled import fill
 from tests.archive.maintenance.collection import various
 from tests.archive.reading_room import TITLE, WITHHELD
 from tests.archive.reading_room import fill as reading_room
-from tests.archive.test_verify import fill
-from tests.archive.warc.test_writer import Checked
 
 
 def run(*arguments, given=None):

@@ -15,11 +15,9 @@ from archive.maintenance.import_jsonl import Importer
 from archive.plurals import counted
 from archive.upkeep.verify import verify
 from crawler.cli import warraq
-from tests.archive.desk import HOUR, NOON, Hands, rows
-from tests.archive.maintenance import test_withhold as withholding_desk
+from tests.archive.desk import HOUR, NOON, Checked, Hands, kill_like, rows
+from tests.archive.maintenance import hidden
 from tests.archive.maintenance.collection import various
-from tests.archive.test_recovery import kill_like
-from tests.archive.warc.test_writer import Checked
 
 EXACT = (
     "id, publisher, url, kind, title, deck, byline, byline_from, dateline, section, language,"
@@ -227,8 +225,8 @@ def test_whom_a_byline_names_signs_where_a_line_tells_of_no_authors(tmp_path, to
 
 
 def test_an_address_that_led_to_an_article_is_known(tmp_path):
-    withholding_desk.fill(tmp_path)  # the feed's address of its first article redirects to another
-    line = json.dumps(GOOD | {"url": withholding_desk.MOVED}).encode()
+    hidden.fill(tmp_path)  # the feed's address of its first article redirects to another
+    line = json.dumps(GOOD | {"url": hidden.MOVED}).encode()
     done = run("import-jsonl", "-", "--archive", tmp_path, given=line)
     assert "0 new articles, 0 duplicates, 1 conflict" in done.output
     assert len(rows(tmp_path, "select 1 from articles")) == 2

@@ -22,7 +22,7 @@ from archive.maintenance.withhold import unwithhold, withhold
 from archive.records import Kind, Link
 from archive.urls import identity_key
 from tests.archive.desk import FEED, HOUR, NOON, PAPER, Hands, exchange, opened, rows, visit
-from tests.archive.maintenance.test_withhold import HIDDEN, MOVED, OPEN, STORY, URL, fill, keep
+from tests.archive.maintenance.hidden import HIDDEN, MOVED, OPEN, STORY, URL, fill, keep
 
 ON = identity_key("https://alwaraq.example/طريق/1")
 WIRE = "\n".join(f"جاء في بيان الوكالة رقم {n} أن الميناء سيفتح بعد {n} أيام." for n in range(30))

@@ -8,7 +8,7 @@ from archive.commands.stats import stats as command
 from archive.maintenance.stats import stats
 from archive.records import Kind, Publisher
 from tests.archive.desk import HOUR, NOON, PAPER, Hands, exchange, opened, reading, rows, visit
-from tests.archive.test_verify import TEXTS, fill
+from tests.archive.filled import TEXTS, fill
 
 OTHER = Publisher(slug="other", name="أخرى")
 

@@ -8,38 +8,7 @@ from archive.errors import StaleIndex
 from archive.search import MARK_END, MARK_START, count, search
 from archive.search.index import rebuild_index
 from tests.archive.newsroom import add_article, empty_archive
-
-ARTICLES = (
-    {
-        "id": 1,
-        "title": "الحكومة تقر الموازنة",
-        "text": "أقرّت الحكومةُ موازنة العام في دمشق.",
-        "byline": "خالد الجرعتلي",
-        "published_on": "2020-11-09",
-        "published_at": "2020-11-09T08:00:00Z",
-    },
-    {
-        "id": 2,
-        "title": "أسعار الخبز",
-        "deck": "الحكومة ترفع السعر",
-        "text": "ارتفع سعر الخبز في حلب.",
-        "published_on": "2020-11-10",
-    },
-    {
-        "id": 3,
-        "title": "مباراة اليوم",
-        "text": "حضر وزير من الحكومة المباراة بين الفريقين في حلب.",
-        "published_on": "2021-03-01",
-        "publisher": "other",
-    },
-    {"id": 4, "title": "بلا تاريخ", "text": "نص قديم عن المدارس الحكومية."},
-    {
-        "id": 5,
-        "title": "الحكومة محجوبة",
-        "text": "الحكومة",
-        "withheld_at": "2022-01-01T00:00:00Z",
-    },
-)
+from tests.archive.search.news import ARTICLES
 
 FOUND = [
     # query, best first, newest first

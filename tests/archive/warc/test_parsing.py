@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from archive.warc.members import unpack, unpack_next
 from archive.warc.parsing import faults, parse
 from tests.archive.desk import exchange
-from tests.archive.warc.test_writer import plain, write
+from tests.archive.warc.written import plain, write
 
 BLOCK = b"HTTP/1.1 200 OK\r\nX: 1\r\n\r\nbody"
 

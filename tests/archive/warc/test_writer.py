@@ -18,8 +18,8 @@ from archive.errors import DamagedWarc
 from archive.records import Kind, WarcLocation
 from archive.warc.reader import read_payload, records
 from archive.warc.records import Original, payload_digest
-from archive.warc.writer import WarcFile
-from tests.archive.desk import NOON, PAGE, exchange
+from tests.archive.desk import NOON, PAGE, Checked, exchange
+from tests.archive.warc.written import BODY, plain, warc_file, write
 
 ROOT = Path(__file__).resolve().parents[3]
 ODD_HEADERS = (
@@ -33,44 +33,6 @@ ODD_HEADERS = (
     (b"Transfer-Encoding", b"chunked"),
     (b"Content-Length", b"999999"),
 )
-BODY = "<p>نص الخبر كما نشر</p>".encode() * 50
-
-
-class Checked:
-    """What warcio's checker expects of its command line."""
-
-    verbose = False
-
-    def __init__(self, paths):
-        self.inputs = [str(path) for path in paths]
-
-
-def warc_file(folder, **fields):
-    info = {"software": "warraq/test", "isPartOf": "run 1"}
-    return WarcFile(folder, name="warraq-1", info=info, now=NOON, **fields)
-
-
-def write(folder, *exchanges, refers_to=None, **fields):
-    """Write exchanges as articles of a paper; return their locations."""
-    warc = warc_file(folder, **fields)
-    locations = [
-        warc.write(
-            one,
-            sha256=payload_digest(one.payload),
-            kind=Kind.ARTICLE,
-            publisher="alwaraq",
-            refers_to=refers_to,
-        )[0]
-        for one in exchanges
-    ]
-    warc.close()
-    return locations
-
-
-def plain(folder, location):
-    """Return a record's plain bytes, unpacked by zlib alone."""
-    packed = (folder / location.file).read_bytes()
-    return gzip.decompress(packed[location.offset : location.offset + location.length])
 
 
 def checked(folder):

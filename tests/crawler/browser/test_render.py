@@ -21,6 +21,7 @@ from crawler.publisher import Publisher
 from fixtures import Newsstand, serve, ufuq_app
 from fixtures.ufuq import Ufuq
 from tests.crawler import wire
+from tests.crawler.browser.shells import SHELL
 
 pytestmark = [
     pytest.mark.slow,
@@ -30,11 +31,6 @@ pytestmark = [
 
 TITLE = "عنوان لا يظهر إلا بعد تشغيل البرنامج"
 TEXT = "قال مراسلنا في المدينة إن الوضع هادئ اليوم، وإن السكان عادوا إلى بيوتهم بعد أيام من الغياب."
-SHELL = (
-    "<!DOCTYPE html><html lang='ar' dir='rtl'><head><meta charset='utf-8'><title>الساحل</title>"
-    "<link rel='stylesheet' href='/style.css'></head><body><div id='app'></div>"
-    "<script src='/app.js'></script>{more}</body></html>"
-)
 APP = """
 fetch('/api' + location.pathname).then(answer => answer.json()).then(story => {
   document.title = story.title;

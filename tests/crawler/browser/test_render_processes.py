@@ -9,7 +9,7 @@ import pytest
 
 from crawler.browser import chromium
 from tests.crawler import shell, wire
-from tests.crawler.browser.test_render import SHELL
+from tests.crawler.browser.shells import SHELL
 
 pytestmark = [
     pytest.mark.browser,

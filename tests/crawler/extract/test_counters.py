@@ -9,7 +9,7 @@ from crawler.extract.byline import names
 from crawler.extract.counters import is_reading_time, without_counters
 from crawler.extract.dateline import split_dateline
 from tests.crawler.extract.markup import P1, PARAGRAPHS, TEXT, TITLE, page, ps
-from tests.crawler.extract.test_extract import read
+from tests.crawler.extract.reading import read
 
 AGES = (
     "منذ 4 ساعات", "منذ ٤ ساعات", "منذ ۴ ساعات", "منذ أربع ساعات", "منذ ساعة", "منذ ساعة واحدة",

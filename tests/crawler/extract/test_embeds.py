@@ -5,7 +5,7 @@
 import pytest
 
 from tests.crawler.extract.markup import P1, P2, P3, P4, TEASERS, TITLE, page, ps
-from tests.crawler.extract.test_extract import read
+from tests.crawler.extract.reading import body, read
 
 VIDEO = ("youtube", "https://www.youtube.com/watch?v=aB3_-xyz012")
 TWEET = ("x", "https://x.com/sahel_news/status/1327000000000000000")
@@ -69,12 +69,6 @@ MARKUP = [
 
 def embeds(html: str) -> list[tuple[str, str]]:
     return [(one.provider, one.url) for one in read(html).embeds]
-
-
-def body(inner: str, after: str = "", before: str = "") -> str:
-    return page(
-        f"<article><h1>{TITLE}</h1>{before}<div class='article-body'>{inner}</div></article>{after}"
-    )
 
 
 @pytest.mark.parametrize(("name", "markup", "embed"), MARKUP, ids=[one[0] for one in MARKUP])

@@ -9,39 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.records import Capture, Extraction, Kind, Link, PageKind
-from crawler.extract import extract
+from archive.records import Link, PageKind
 from crawler.publisher import Publisher, Rules
 from tests.crawler.extract.markup import P1, TEXT, TITLE, page, ps
+from tests.crawler.extract.reading import URL, read
 
 SHARED = Path(__file__).resolve().parents[3] / ".." / "shared"
 PAGES = sorted(Path(__file__).resolve().parents[2].glob("pages/*/page.html"))
-NOW = datetime(2023, 12, 29, 12, tzinfo=UTC)
-URL = "https://sahel.example/news/2023/soq"
-SAHEL = Publisher(
-    slug="sahel", name="جريدة الساحل", name_latin="Sahel", zone=ZoneInfo("Asia/Beirut")
-)
-
-
-def read(
-    html: str | bytes,
-    *,
-    url: str = URL,
-    content_type: str | None = None,
-    publisher: Publisher = SAHEL,
-    hints: Link | None = None,
-    status: int = 200,
-) -> Extraction:
-    capture = Capture(
-        url=url,
-        publisher=publisher.slug,
-        kind=Kind.ARTICLE,
-        fetched_at=NOW,
-        status=status,
-        content_type=content_type,
-        body=html if isinstance(html, bytes) else html.encode(),
-    )
-    return extract(capture, publisher, hints=hints)
 
 
 WALLS = (

@@ -11,8 +11,7 @@ from crawler.extract.figures import split_credit
 from fixtures import Newsstand
 from fixtures.newsstand import ALL
 from tests.crawler.extract.markup import P1, P2, P3, P4, TITLE, page, ps
-from tests.crawler.extract.test_embeds import body
-from tests.crawler.extract.test_extract import read
+from tests.crawler.extract.reading import body, read
 
 URL = "https://sahel.example/img/soq.jpg"
 CAPTION = "السوق الجديد في يومه الأول"

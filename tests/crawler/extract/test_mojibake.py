@@ -6,33 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.extract.charset import repair
+from tests.crawler.extract.misreading import MISREADINGS, misread
 
 SHARED = Path(__file__).resolve().parents[3] / ".." / "shared" / "arabic"
-MISREADINGS = (
-    "cp1256", "cp1252", "latin-1", "cp1256 cp1256", "cp1256 cp1252", "cp1252 cp1252",
-    "cp1252 cp1256", "latin-1 cp1252", "windows", "windows cp1252",
-)  # fmt: skip
-
-
-def misread(text, how):
-    """Return UTF-8 read in a charset, each named in turn; `windows` is 1256 read as 1252."""
-    for charset in how.split():
-        if charset == "windows":
-            text = browser(text.encode("cp1256", "ignore"), "cp1252")
-        else:
-            text = browser(text.encode(), charset)
-    return text
 
 
 def written(text, how):
     """Return what of a text can be written in the charset that was misread."""
     charset = "cp1256" if how.startswith("windows") else "utf-8"
     return text.encode(charset, "ignore").decode(charset)
-
-
-def browser(data, charset):
-    """Decode as browsers do: a byte without a character is a control character."""
-    return "".join(bytes([byte]).decode(charset, "ignore") or chr(byte) for byte in data)
 
 
 ARABIC = [

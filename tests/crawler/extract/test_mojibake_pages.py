@@ -6,8 +6,8 @@ import pytest
 
 from archive.records import Link
 from tests.crawler.extract.markup import P1, PARAGRAPHS, TEXT, TITLE, page, ps
-from tests.crawler.extract.test_extract import read
-from tests.crawler.extract.test_mojibake import MISREADINGS, misread
+from tests.crawler.extract.misreading import MISREADINGS, misread
+from tests.crawler.extract.reading import read
 
 AUTHOR = "سامر الحلبي"
 PAGE = page(f"<article><h1>{TITLE}</h1>{ps(*PARAGRAPHS)}</article>")

@@ -48,9 +48,8 @@ def export(
     --warc copies records byte for byte, each response with its request, and adds the records that
     revisit records refer to.
 
-    Withheld articles and their captures are left out, whatever --where says; but what a feed or a
-    section page printed about one is in that page's own capture. It takes no lock: a crawl can run
-    at the same time.
+    Withheld articles and their captures are left out, whatever --where says, but not what the
+    captures of feeds and section pages say about them. A crawl can run at the same time.
 
     \b
     warraq export -o articles.jsonl

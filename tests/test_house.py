@@ -8,18 +8,18 @@ from tests import house
 from tests.road import walk
 
 # What holds by now, and what is aimed at: whoever gets below a limit lowers it.
-CODE_LINES = 23_600  # while derivation stands beside the replay that it takes the place of
-MODULES = 265  # 130
+CODE_LINES = 22_400  # while derivation stands beside the replay that it takes the place of
+MODULES = 220  # 130
 MODULE_LINES = 450
-MODULES_FOR_ONE_ARTICLE = 120  # 65
+MODULES_FOR_ONE_ARTICLE = 105  # 65
 MEDIAN_OF_FUNCTIONS = 8
 LONGEST_FUNCTION = 53  # 40
-LONG_FUNCTIONS = 9  # 0
-DOCUMENTED = 0.68  # .69
-CIRCLES = 3  # 0
-UPWARD = 5  # 0
-REPEATED_NAMES = 6  # 0
-SQL_IN_CRAWLER = 34  # 0
+LONG_FUNCTIONS = 8  # 0
+DOCUMENTED = 0.69
+CIRCLES = 1  # 0
+UPWARD = 0
+REPEATED_NAMES = 4  # 0
+SQL_IN_CRAWLER = 27  # 0
 
 
 def test_it_is_small():

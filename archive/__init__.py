@@ -5,6 +5,8 @@ from archive import Archive
 with Archive("warraq-archive") as archive:
     for hit in archive.search("اللاجئون"):
         print(hit.published_on, hit.title, hit.url)
+    for article in archive.articles(publisher="enabbaladi", since="2020-11-01", edited=True):
+        print(article.title, len(archive.revisions(article.id)))
 """
 
 from archive.errors import (
@@ -17,7 +19,7 @@ from archive.errors import (
     OlderArchive,
     StaleIndex,
 )
-from archive.reading import Archive
+from archive.reading import Archive, Article, Revision
 from archive.records import (
     Capture,
     Embed,
@@ -43,6 +45,7 @@ __all__ = [
     "Archive",
     "ArchiveError",
     "ArchiveLocked",
+    "Article",
     "Capture",
     "DamagedDatabase",
     "DamagedWarc",
@@ -62,6 +65,7 @@ __all__ = [
     "Problem",
     "Publisher",
     "Reading",
+    "Revision",
     "Run",
     "StaleIndex",
     "Store",

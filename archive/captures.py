@@ -92,6 +92,26 @@ select id, url, publisher, kind, fetched_at, status, content_type, sha256, warc_
 from captures
 """
 
+# Not one that shows a withheld article, is of one of its addresses, or has the same payload.
+_VISIBLE = """
+with hidden as (select id, url from articles where withheld_at is not null),
+shows as (
+    select capture as id from revisions where article in (select id from hidden)
+    union select capture from articles where id in (select id from hidden)
+    union select id from captures where article in (select id from hidden)
+),
+showing as (select url, sha256, status from captures where id in (select id from shows)),
+addresses as (
+    select url from hidden union select url from showing
+    union select url from visits where article in (select id from hidden)
+)
+select 1 from captures where id = ?
+    and id not in (select id from shows where id is not null)
+    and url not in (select url from addresses)
+    and (wire_bytes = 0 or sha256 is null or sha256 not in (
+        select sha256 from showing where status between 200 and 299 and sha256 is not null))
+"""
+
 
 def insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
     """Insert a recorded capture (its `record` and the record's id are set) and return its id."""
@@ -232,6 +252,11 @@ def load(db: sqlite3.Connection, folder: Path, number: int) -> Capture:
 def get(db: sqlite3.Connection, number: int) -> Capture:
     """Return a capture by its id, without its body."""
     return _capture(db.execute(f"{_ROW} where id = ?", (number,)).fetchone())
+
+
+def is_visible(db: sqlite3.Connection, number: int) -> bool:
+    """Return whether there is a capture of that id that shows nothing of a withheld article."""
+    return db.execute(_VISIBLE, (number,)).fetchone() is not None
 
 
 def with_body(db: sqlite3.Connection, folder: Path, capture: Capture) -> Capture:

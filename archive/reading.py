@@ -1,27 +1,122 @@
-"""Reading an archive from Python: open it, search it, ask it in SQL; a crawl may be writing."""
+"""Reading an archive from Python: search, articles, revisions, captures, SQL; a crawl may write."""
 
+import json
 import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
+from archive import captures
+from archive.article_rows import Row, Rows
+from archive.articles import find_all
+from archive.clock import from_iso
 from archive.database import open_for_reading
+from archive.records import Capture, Embed, Image, PageKind
 from archive.search import Hit, Order, count, search
+from archive.session import WARC_FOLDER
+
+_VISIBLE = "select publisher, story from articles where id = ? and withheld_at is null"
+_SELECTED = """
+select id from articles
+where (:publisher is null or publisher = :publisher)
+    and (:since is null or published_on >= :since) and (:until is null or published_on <= :until)
+    and (:edited is null or (changed_at is not null) = :edited)
+    and (:gone is null or (gone_at is not null) = :gone)
+    and withheld_at is null
+order by published_on, published_at, id
+"""
+_AS_STORED = ("title", "deck", "byline", "dateline", "section", "image_url", "capture")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """An article as the archive saw it last.
+
+    `id` stays what it is; `url` is an address that answers; `publisher` is a slug. `text` has one
+    paragraph per line, `words` counts its words. `published_on` is the publisher's calendar day,
+    `published_at` None where the page prints no time; all times are aware, in UTC. `changed_at` is
+    when the last edit was observed, `gone_at` since when the page is missing, None where neither
+    was. `capture` is the id of the latest capture that showed it, `story` that of its versions.
+    """
+
+    id: int
+    url: str
+    publisher: str
+    kind: PageKind
+    title: str | None
+    deck: str | None
+    byline: str | None
+    authors: tuple[str, ...]
+    dateline: str | None
+    section: str | None
+    tags: tuple[str, ...]
+    language: str | None
+    published_at: datetime | None
+    published_on: date | None
+    modified_at: datetime | None
+    text: str
+    words: int
+    image_url: str | None
+    images: tuple[Image, ...]
+    embeds: tuple[Embed, ...]
+    first_seen_at: datetime
+    last_seen_at: datetime
+    changed_at: datetime | None
+    gone_at: datetime | None
+    revision_count: int
+    capture: int | None
+    story: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """One state of an article, with all of its fields as they were.
+
+    `number` counts from 1, `observed_at` is when this state was seen first, in the capture whose id
+    is `capture`. A `small` revision changed only the main image, captions or tags of the one
+    before. `/article/ARTICLE/at/CAPTURE` is its address in the reading room.
+    """
+
+    article: int
+    number: int
+    observed_at: datetime
+    capture: int | None
+    small: bool
+    title: str | None
+    deck: str | None
+    byline: str | None
+    dateline: str | None
+    section: str | None
+    tags: tuple[str, ...]
+    captions: tuple[str, ...]
+    published_at: datetime | None
+    published_on: date | None
+    modified_at: datetime | None
+    text: str
+    image_url: str | None
 
 
 class Archive:
     """An archive open for reading; a context manager.
 
-    `db` is the read-only connection, for SQL of one's own.
+    What is withheld never comes out of its methods. A crawl may be writing: each call sees what
+    was committed before it.
+
+    `db` is the read-only connection, for SQL of one's own; its tables hold what is withheld, too.
 
     Raises (on opening):
-        NewerArchive, NotAnArchive: if there is no archive in `root` that can be read.
+        NewerArchive, NotAnArchive, OlderArchive: if there is no archive in `root` that this
+            version can read.
     """
 
     db: sqlite3.Connection
 
     def __init__(self, root: Path | str) -> None:
-        self.db = open_for_reading(Path(root))
+        self._root = Path(root)
+        self.db = open_for_reading(self._root)
 
     def __enter__(self) -> Self:
         return self
@@ -41,15 +136,151 @@ class Archive:
     def search(
         self, query: str, *, limit: int = 20, offset: int = 0, order: Order = "best"
     ) -> list[Hit]:
-        """Return the articles that `query` finds, as `archive.search` does, best or newest first.
+        """Return the articles that `query` finds, as `warraq search` does, best or newest first.
 
         Any text is a query, and `order` is "best" or "new".
 
         Raises:
-            StaleIndex: the search index is of another version; whoever writes next mends it.
+            StaleIndex: if the search index is of another version; the next command that writes
+                rebuilds it.
         """
         return search(self.db, query, limit=limit, offset=offset, order=order)
 
     def count(self, query: str, *, order: Order = "best") -> int:
         """Return how many articles `search` in this `order` finds in all."""
         return count(self.db, query, order=order)
+
+    def article(self, id_or_url: int | str) -> Article | None:
+        """Return an article by its id or by any spelling of its address; None if there is none.
+
+        An address that led to it once, as one that redirects to it, is one of its addresses.
+
+        Raises:
+            ValueError: if it is neither a number nor an http or https address.
+        """
+        return next(self._each(find_all(self.db, id_or_url)), None)
+
+    def articles(
+        self,
+        *,
+        publisher: str | None = None,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        edited: bool | None = None,
+        gone: bool | None = None,
+    ) -> Iterator[Article]:
+        """Return an iterator over the articles that meet all conditions, oldest first.
+
+        `publisher` is a slug. `since` and `until` are the first and the last day of publication
+        (a date, or text such as "2020-11-09"); with either, articles without a day are left out,
+        without both they come first. `edited` and `gone` are True for those alone, False for the
+        others alone. One article at a time is in memory.
+
+        Raises:
+            ValueError: if a day is not an ISO 8601 date.
+        """
+        asked = {
+            "publisher": publisher,
+            "since": _iso_day(since),
+            "until": _iso_day(until),
+            "edited": edited,
+            "gone": gone,
+        }
+        return self._each([number for (number,) in self.db.execute(_SELECTED, asked)])
+
+    def revisions(self, id_or_url: int | str) -> list[Revision]:
+        """Return the states of an article, oldest first; the last one is what it says now.
+
+        Empty if there is no such article.
+
+        Raises:
+            ValueError: if it is neither a number nor an http or https address.
+        """
+        for number in find_all(self.db, id_or_url):
+            rows = Rows.stored(self.db, number) if self._is_visible(number) else None
+            if rows is not None:
+                return [_revision(number, row, rows.article) for row in rows.revisions]
+        return []
+
+    def capture(self, number: int) -> Capture:
+        """Return a capture by its id, read from its WARC file; `body` has its decoded bytes.
+
+        Raises:
+            KeyError: if there is none of that id, or it shows a withheld article.
+            DamagedWarc: if its record cannot be read, or the WARC files are not there.
+        """
+        if not captures.is_visible(self.db, number):
+            raise KeyError(f"no capture {number}")
+        return captures.load(self.db, self._root / WARC_FOLDER, number)
+
+    def _is_visible(self, number: int) -> bool:
+        return self.db.execute(_VISIBLE, (number,)).fetchone() is not None
+
+    def _each(self, ids: Iterable[int]) -> Iterator[Article]:
+        """Yield those of the articles that are there and not withheld when their turn comes."""
+        for number in ids:
+            row = self.db.execute(_VISIBLE, (number,)).fetchone()
+            rows = Rows.stored(self.db, number) if row else None
+            if rows is not None:
+                yield _article(number, rows, publisher=row[0], story=row[1])
+
+
+def _article(number: int, rows: Rows, *, publisher: str, story: int | None) -> Article:
+    """Return the article that its rows make."""
+    row = rows.article
+    return Article(
+        id=number,
+        publisher=publisher,
+        kind=PageKind(row["kind"]),
+        authors=rows.names["authors"],
+        tags=_in_order(rows),
+        embeds=tuple(Embed(provider=each[1], url=each[2]) for each in rows.shown["embeds"]),
+        images=tuple(
+            Image(url=url, caption=caption, credit=credit, alt=alt)
+            for _, url, caption, credit, alt in rows.shown["images"]
+        ),
+        **_dates(row),
+        **_moments(row, "first_seen_at", "last_seen_at", "changed_at", "gone_at"),
+        **{name: row[name] for name in (*_AS_STORED, "url", "language", "text")},
+        revision_count=row["revision_count"],
+        words=row["words"],
+        story=story,
+    )
+
+
+def _revision(article: int, row: Row, current: Row) -> Revision:
+    """Return the revision that its row makes; the last one's text is the article's."""
+    return Revision(
+        article=article,
+        number=row["number"],
+        observed_at=from_iso(row["observed_at"]),
+        small=bool(row["small"]),
+        tags=tuple(json.loads(row["tags"] or "[]")),
+        captions=tuple(json.loads(row["captions"] or "[]")),
+        **_dates(row),
+        **{name: row[name] for name in _AS_STORED},
+        text=current["text"] if row["text"] is None else row["text"],
+    )
+
+
+def _in_order(rows: Rows) -> tuple[str, ...]:
+    """Return an article's tags in the page's order, which the latest revision has."""
+    names = rows.names["tags"]
+    printed = json.loads(rows.revisions[-1]["tags"] or "[]") if rows.revisions else []
+    return tuple(printed) if sorted(printed) == sorted(names) else names
+
+
+def _dates(row: Row) -> dict[str, Any]:
+    day = row["published_on"] and date.fromisoformat(row["published_on"])
+    return {"published_on": day} | _moments(row, "published_at", "modified_at")
+
+
+def _moments(row: Row, *names: str) -> dict[str, Any]:
+    return {name: row[name] and from_iso(row[name]) for name in names}
+
+
+def _iso_day(day: date | str | None) -> str | None:
+    if day is None:
+        return None
+    day = date.fromisoformat(day) if isinstance(day, str) else day
+    return date(day.year, day.month, day.day).isoformat()

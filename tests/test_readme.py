@@ -3,16 +3,20 @@
 import re
 import shlex
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from archive.database import open_for_writing
+from archive.records import Kind, Publisher
 from crawler import config
 from crawler.cli import warraq
 from crawler.publisher import _PUBLISHER, _RULES, read
+from tests.archive.desk import exchange, opened, reading, visit
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -94,6 +98,25 @@ def database(tmp_path):
 @pytest.mark.parametrize("query", blocks("sql"))
 def test_a_query_runs(database: sqlite3.Connection, query):
     database.execute(query).fetchall()
+
+
+@pytest.mark.parametrize("example", blocks("python"))
+def test_the_python_runs(example, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    paper = Publisher(slug="enabbaladi", name="عنب بلدي")
+    page = "https://www.enabbaladi.net/429483"
+    asked = replace(visit(page), publisher=paper.slug)
+    with opened(tmp_path / "warraq-archive") as store:
+        store.publish(paper)
+        for payload, title in ((b"1", "عودة اللاجئين"), (b"2", "عودة لاجئين")):
+            shown = exchange(page, payload)
+            capture = store.record(shown, kind=Kind.ARTICLE, publisher=paper.slug)
+            store.keep(reading(title), url=page, visit=asked, capture=capture)
+    names: dict[str, Any] = {}
+    exec(example, names)  # noqa: S102 - our own page
+    assert "عودة اللاجئين → عودة لاجئين" in capsys.readouterr().out
+    assert names["article"].url == page
+    assert names["rows"] == [("enabbaladi", 1)]
 
 
 def test_every_table_is_documented(database: sqlite3.Connection):

@@ -1,17 +1,14 @@
 """`warraq search`: search the archive from the shell."""
 
 import re
-from contextlib import closing
 from pathlib import Path
 from sys import stdout
 
 import click
 
 from archive.commands.options import archive_option
-from archive.database import open_for_reading
+from archive.reading import Archive
 from archive.search import MARK_END, MARK_START, Hit, Order, to_json
-from archive.search import count as count_hits
-from archive.search import search as find
 from archive.search.query import parse
 
 _MARKED = re.compile(f"{MARK_START}(.*?){MARK_END}")
@@ -55,9 +52,9 @@ def search(query: tuple[str, ...], archive: Path, limit: int, order: Order, as_j
             f"cannot read a date in {', '.join(unread)}; write the year first or the day first:"
             " after:2020-11-01, after:1/11/2020, before:2020-11, before:2021"
         )
-    with closing(open_for_reading(archive)) as connection:
-        hits = find(connection, asked, limit=limit, order=order)
-        number = count_hits(connection, asked, order=order)
+    with Archive(archive) as opened:
+        hits = opened.search(asked, limit=limit, order=order)
+        number = opened.count(asked, order=order)
     if as_json:
         click.echo(to_json(hits, indent=2))
         return

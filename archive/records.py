@@ -3,6 +3,7 @@
 All times are aware datetimes in UTC. All of them are plain data: frozen, comparable, picklable.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -212,6 +213,18 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What is computed of an extraction's texts alone: by the worker, so that the writer need not.
+
+    `analysed` are texts as they are indexed (archive.search.index), `sketch` is that of the
+    article's text (archive.shingles).
+    """
+
+    analysed: Mapping[str, str]
+    sketch: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
     """What one article page says, read by today's rules.
 
@@ -243,6 +256,7 @@ class Extraction:
     embeds: tuple[Embed, ...] = ()
     images: tuple[Image, ...] = ()
     problems: tuple[Problem, ...] = ()
+    prepared: Prepared | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_article(self) -> bool:

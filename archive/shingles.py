@@ -26,6 +26,8 @@ _CONTAINED = 0.5  # of the shorter text's runs, in the longer one
 _COVERED = 0.15  # of the longer text's runs: a digest is no version of each of its items
 _FIGURES = 3  # figures from which on two texts must share half of them
 _WORD = re.compile(r"\w+")
+_MOST_PRIMED = 64  # texts; those of pages that turn out unchanged are never asked for
+_PRIMED: dict[str, tuple[int, ...]] = {}
 
 
 @lru_cache(maxsize=256)  # a wire is compared with each of its reprints, one after the other
@@ -47,6 +49,19 @@ def sketch(runs: Runs) -> list[int]:
     """
     hashes = sorted([blake2b(run, digest_size=8).digest() for run in runs])
     return [int.from_bytes(digest[4:], "big", signed=True) for digest in hashes[:SKETCH]]
+
+
+def sketch_of(text: str) -> tuple[int, ...]:
+    """Return the sketch of a text's runs, or the one that was remembered of it."""
+    known = _PRIMED.pop(text, None)
+    return tuple(sketch(shingles(text))) if known is None else known
+
+
+def prime(text: str, known: tuple[int, ...]) -> None:
+    """Remember a text's sketch until it is asked for: a worker has made it."""
+    _PRIMED[text] = known
+    if len(_PRIMED) > _MOST_PRIMED:
+        del _PRIMED[next(iter(_PRIMED))]
 
 
 def are_versions(one: Runs, other: Runs) -> bool:

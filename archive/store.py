@@ -8,7 +8,17 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from archive import articles, captures, journal, links, publishers, renderings, runs, visits
+from archive import (
+    articles,
+    captures,
+    journal,
+    links,
+    prepared,
+    publishers,
+    renderings,
+    runs,
+    visits,
+)
 from archive.clock import from_iso, iso
 from archive.errors import DamagedWarc
 from archive.problems import ProblemKind
@@ -189,6 +199,7 @@ class Store(Session):
         self.batch.open()
         kept: tuple[int | None, Outcome | None] = (None, None)
         if extraction.text and extraction.kind not in {PageKind.SECTION, PageKind.OTHER}:
+            prepared.prime(extraction)
             kept = articles.keep(
                 self.db,
                 extraction,

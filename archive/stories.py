@@ -10,7 +10,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 
-from archive.shingles import Runs, are_versions, shingles, sketch
+from archive.shingles import Runs, are_versions, shingles, sketch_of
 
 _POSTINGS = 100  # articles looked up per run; of phrases that thousands share the first do
 _COMMON = 20  # articles from which on a run is just a common one
@@ -95,9 +95,9 @@ def create_stories(db: sqlite3.Connection) -> None:
 
 def enter(db: sqlite3.Connection, article: int) -> None:
     """Look for versions of an article that has none yet, and make them one story with it."""
-    runs = _runs(db, article)
-    hashes = sketch(runs)
-    versions = list(_versions(db, article, runs, hashes))
+    text = _text(db, article)
+    hashes = sketch_of(text)
+    versions = list(_versions(db, article, text, hashes))
     db.executemany(
         "insert or ignore into story_sketches values (?, ?)", [(hash_, article) for hash_ in hashes]
     )
@@ -120,7 +120,7 @@ def _leave(db: sqlite3.Connection, article: int) -> None:
     """Take an article out of its story, before its text changes; what it held together parts."""
     db.executemany(
         "delete from story_sketches where hash = ? and article = ?",
-        [(hash_, article) for hash_ in sketch(_runs(db, article))],
+        [(hash_, article) for hash_ in sketch_of(_text(db, article))],
     )
     (story,) = db.execute("select story from articles where id = ?", (article,)).fetchone()
     if story is None:
@@ -138,7 +138,7 @@ def _leave(db: sqlite3.Connection, article: int) -> None:
 
 
 def _versions(
-    db: sqlite3.Connection, article: int, runs: Runs, hashes: Iterable[int]
+    db: sqlite3.Connection, article: int, text: str, hashes: Iterable[int]
 ) -> Iterator[int]:
     """Yield other articles that are versions of an article's text, one of each story."""
     known: set[int] = set()
@@ -150,7 +150,7 @@ def _versions(
         compared += 1
         if compared > _COMPARED:
             return
-        if are_versions(runs, _runs(db, candidate)):
+        if are_versions(shingles(text), _runs(db, candidate)):
             if row[0] is not None:
                 known.add(row[0])
             yield candidate
@@ -213,5 +213,8 @@ def _groups(texts: dict[int, Runs]) -> list[list[int]]:
 
 
 def _runs(db: sqlite3.Connection, article: int) -> Runs:
-    (text,) = db.execute("select text from articles where id = ?", (article,)).fetchone()
-    return shingles(text)
+    return shingles(_text(db, article))
+
+
+def _text(db: sqlite3.Connection, article: int) -> str:
+    return str(db.execute("select text from articles where id = ?", (article,)).fetchone()[0])

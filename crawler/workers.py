@@ -5,6 +5,7 @@ feedparser takes a quarter of a minute for 300 kB of nested elements.
 """
 
 import asyncio
+import gc
 import logging
 import multiprocessing
 import os
@@ -21,6 +22,7 @@ from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
+from archive.prepared import prepared
 from archive.problems import ProblemKind
 from archive.records import Capture, Extraction, Kind, Link, PageKind, Problem
 from crawler import listings
@@ -33,6 +35,7 @@ from crawler.publisher import Publisher
 
 MOST_BYTES = 2 * 1024**3  # of address space; a page that needs more ends its worker, not others
 BROKEN_POOLS = 4  # in a row in which no work was done, before it is given up
+_GARBAGE = 100_000  # new objects until Python looks for cycles: a page's tree has few, and goes
 _LOOK_SECONDS = 1.0  # between two looks whether the pool lives, while an answer is waited for
 
 T = TypeVar("T")
@@ -142,6 +145,8 @@ def _end(pool: ProcessPool) -> None:
 def _begin() -> None:
     """Leave Ctrl-C to the parent, take no more memory than given, end when the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.freeze()
+    gc.set_threshold(_GARBAGE)
     with suppress(ValueError, OSError):  # a stricter limit is in force, or the system has none
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, hard))
@@ -193,7 +198,7 @@ class Workers:
     ) -> Extraction:
         """Extract a captured page; a page that kills or outlives its worker is a problem."""
         try:
-            return await self._processes.do(partial(extract, capture, publisher, hints=hints))
+            return await self._processes.do(partial(_extract, capture, publisher, hints))
         except Stopped:
             raise
         except TimeoutError:
@@ -240,6 +245,10 @@ class Workers:
     def close(self) -> None:
         """End the processes; nothing waits for them any more."""
         self._processes.close()
+
+
+def _extract(capture: Capture, publisher: Publisher, hints: Link | None) -> Extraction:
+    return prepared(extract(capture, publisher, hints=hints))
 
 
 def _links(capture: Capture, *, announced: bool) -> list[Link]:

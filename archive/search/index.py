@@ -7,7 +7,7 @@ foreign writer fails instead of leaving the index wrong.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from archive.search.arabic import analyse
 from archive.search.query import parse
@@ -64,6 +64,8 @@ select id, warraq_analyse(title), warraq_analyse(deck), warraq_analyse(byline), 
 from articles where id > ? order by id limit ?
 """
 _BATCH = 1000
+_MOST_PRIMED = 256  # texts; those of pages that turn out unchanged are never asked for
+_PRIMED: dict[str, str] = {}
 
 # FTS5's own settings: while all is indexed at once, larger pieces and no merging until the end.
 _STEADY = {"hashsize": 1 << 20, "automerge": 4}
@@ -137,8 +139,23 @@ def _tune(connection: sqlite3.Connection, settings: dict[str, int]) -> None:
     )
 
 
+def analysed(text: str) -> str:
+    """Return a text as it is indexed, token for token."""
+    return " ".join(analyse(text))
+
+
+def prime(known: Mapping[str, str]) -> None:
+    """Remember how some texts are indexed, each until it is: a worker has analysed them."""
+    _PRIMED.update(known)
+    for text in list(_PRIMED)[: max(0, len(_PRIMED) - _MOST_PRIMED)]:
+        del _PRIMED[text]
+
+
 def _analyse(text: str | None) -> str | None:
-    return None if text is None else " ".join(analyse(str(text)))
+    if text is None:
+        return None
+    known = _PRIMED.pop(str(text), None)
+    return analysed(str(text)) if known is None else known
 
 
 def _any_word(query: str | None) -> str:

@@ -6,6 +6,7 @@ As long as they ask for (Retry-After), or longer each time; the other hosts go o
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from archive.clock import Clock
@@ -148,11 +149,13 @@ class Pauses:
         )
 
 
+@lru_cache(maxsize=1024)  # each address is asked about several times
 def host_of(url: str) -> str:
     """Return a URL's host, with its port where that is not the scheme's own."""
     return urlsplit(normal(url)).netloc
 
 
+@lru_cache(maxsize=1024)
 def origin_of(url: str) -> str:
     """Return a URL's scheme and host, as robots.txt is one's."""
     parts = urlsplit(normal(url))

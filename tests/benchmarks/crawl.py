@@ -7,7 +7,8 @@ Serves fixture newspapers from a process of its own and crawls the same articles
 JSON with metadata, one sqlite-utils upsert each; (c) `warraq crawl`, with WARC, revisions and
 search index. Every crawl is a fresh process, pages are rendered once before the first. With
 --large, (c) also runs at that size, for the memory of the crawling process, and once more when
-nothing is new. CPU seconds are those of the crawl and its children, not of the server.
+nothing is new. CPU milliseconds are those of the crawl's whole tree of processes, not of the
+server; for (c) those of the parent, which fetches and writes, and of its workers apart.
 """
 
 import contextlib
@@ -31,12 +32,16 @@ PAPERS_PORT = 8891
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One crawl: what it fetched, wall and CPU seconds, peak memory of its main process in MB."""
+    """One crawl: what it fetched, wall and CPU seconds, peak memory of its main process in MB.
+
+    `cpu` is that of all its processes, `parent` that of the first one.
+    """
 
     name: str
     articles: int
     seconds: float
     cpu: float
+    parent: float
     peak_mb: float
 
 
@@ -122,20 +127,26 @@ def _measure(name: str, command: list[str], root: Path, *, articles: int) -> Res
         process = subprocess.Popen(
             command, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
-        cpu, peak = follow(process)
+        parent, workers, peak = follow(process)
     seconds = time.monotonic() - began
     if process.returncode:
         raise click.ClickException((root / "output.txt").read_text("utf-8"))
-    result = Result(name=name, articles=articles, seconds=seconds, cpu=cpu, peak_mb=peak)
+    cpu = parent + workers
+    result = Result(
+        name=name, articles=articles, seconds=seconds, cpu=cpu, parent=parent, peak_mb=peak
+    )
+    each = 1000 / articles
+    apart = f" (parent {parent * each:.1f}, workers {workers * each:.1f})" if workers else ""
     click.echo(
-        f"{name:<28} {articles / seconds:7.1f} articles/s  {cpu / articles * 1000:6.1f} CPU ms"
-        f" each  {seconds:7.1f} s  peak {peak:5.0f} MB"
+        f"{name:<28} {articles / seconds:7.1f} articles/s  {cpu * each:6.1f} CPU ms each{apart}"
+        f"  {seconds:7.1f} s  peak {peak:5.0f} MB"
     )
     return result
 
 
-def follow(process: "subprocess.Popen[bytes]") -> tuple[float, float]:
-    """Wait for a process; return CPU seconds of its session, and its own peak memory in MB.
+def follow(process: "subprocess.Popen[bytes]") -> tuple[float, float, float]:
+    """Wait for a process that leads a session; return its CPU seconds, those of all others in
+    the session, and its peak memory in MB.
 
     The workers are nobody's waited-for children when the crawl ends, so getrusage misses them.
     """
@@ -151,7 +162,9 @@ def follow(process: "subprocess.Popen[bytes]") -> tuple[float, float]:
             status = Path(f"/proc/{process.pid}/status").read_text("ascii")
             peak = int(status.partition("VmHWM:")[2].split()[0]) if "VmHWM:" in status else peak
         time.sleep(0.1)
-    return sum(ticks.values()) / os.sysconf("SC_CLK_TCK"), peak / 1000
+    second = os.sysconf("SC_CLK_TCK")
+    parent = ticks.pop(str(process.pid), 0)
+    return parent / second, sum(ticks.values()) / second, peak / 1000
 
 
 def _ratios(results: dict[str, Result]) -> None:

@@ -126,7 +126,8 @@ def _checked(root: Path, processes: int | None) -> Taken:
         tempfile.TemporaryFile("w+") as output,
         subprocess.Popen([*command, *more], stdout=output, start_new_session=True) as process,
     ):
-        cpu, _ = follow(process)
+        parent, workers, _ = follow(process)
+        cpu = parent + workers
         spent = time.monotonic() - wall
         output.seek(0)
         told = json.load(output)

@@ -105,7 +105,7 @@ async def test_a_worker_killed_at_work_is_replaced_and_the_others_are_read():
 
 
 async def test_an_error_while_reading_is_a_problem(pool, monkeypatch):
-    monkeypatch.setattr(workers, "extract", int)  # picklable, and no reader of pages
+    monkeypatch.setattr(workers, "_extract", int)  # picklable, and no reader of pages
     found = await pool.extract(capture(), PAPER)
     assert [problem.kind for problem in found.problems] == ["extract-error"]
     assert "TypeError" in found.problems[0].detail

@@ -23,7 +23,7 @@ from crawler.extract.embeds import find_embeds
 from crawler.extract.figures import find_images, shown
 from crawler.extract.headline import choose, repeats
 from crawler.extract.kind import read_kind
-from crawler.extract.metadata import Metadata, absolute, read_metadata, with_script
+from crawler.extract.metadata import Metadata, first_address, read_metadata, with_script
 from crawler.extract.printed import Printed, read_printed
 from crawler.extract.tags import section_of, tags_of
 from crawler.extract.vocabulary import key, one_line
@@ -58,7 +58,7 @@ def extract(capture: Capture, publisher: Publisher, hints: Link | None = None) -
     tree = read_tree(decode(capture.body, capture.content_type))
     if isinstance(tree, Problem):
         return Extraction(kind=PageKind.OTHER, problems=(tree,))
-    metadata = read_metadata(tree.root, capture, publisher, hints)
+    metadata = read_metadata(tree, capture, publisher, hints)
     layout = read_layout(tree, metadata, capture.url)
     if not layout.body.sure:
         metadata = with_script(metadata, tree.root)
@@ -139,7 +139,7 @@ def _days_in(url: str) -> Iterable[str]:
 
 
 def _canonical(metadata: Metadata, url: str) -> str | None:
-    return absolute(metadata.stated.canonical, url, same_site=True)
+    return first_address(metadata.stated.canonical, url, same_site=True)
 
 
 def _article(
@@ -168,7 +168,7 @@ def _article(
         tags=tags_of(layout, metadata, f"{story.title} {story.text}"),
         language=detect(story.text),
         text=story.text,
-        image_url=absolute(pictures, url),
+        image_url=first_address(pictures, url),
         embeds=find_embeds(elements, metadata.stated.videos),
         images=images,
         canonical_url=_canonical(metadata, url),

@@ -215,24 +215,23 @@ class _Reader:
         """Close the running block; line breaks inside it may make several of it."""
         text = "".join(self.pieces)
         lines = list(split_lines(text)) if _BREAK in text else [" ".join(text.split())]
-        lines = [line for line in lines if line]
-        total = sum(map(len, lines))
-        share = min(1.0, self.linked / total) if total else 0.0
+        linked, self.linked = self.linked, 0
         self.pieces.clear()
-        self.linked = 0
-        if not lines or not self.open_blocks:
+        if not self.open_blocks or not (total := sum(map(len, lines))):
             return
+        share = min(1.0, linked / total)
         element = self.open_blocks[-1]
         heading = next((int(e.tag[1]) for e in self.open_blocks[-3:] if e.tag in _HEADINGS), 0)
         chrome = tuple(self.chrome)
-        for line in lines:
+        item = element.tag == "li"
+        for line in filter(None, lines):
             self.blocks.append(
                 Block(
                     text=line,
                     element=element,
                     linked=round(len(line) * share),
                     heading=heading,
-                    item=element.tag == "li",
+                    item=item,
                     chrome=chrome,
                 )
             )

@@ -153,6 +153,7 @@ def locate(
     if selected:
         return _body(blocks, selected, furniture, sure=True)
     weights: dict[HtmlElement, float] = {}
+    lineages: dict[HtmlElement, tuple[HtmlElement, ...]] = {}
     running = left_out = 0.0
     for block in blocks:
         weight = _weight(block)
@@ -160,10 +161,8 @@ def locate(
             left_out += max(0.0, weight)
             continue
         running += max(0.0, weight)
-        element: HtmlElement | None = block.element
-        while element is not None:
+        for element in _lineage(block.element, lineages):
             weights[element] = weights.get(element, 0.0) + weight
-            element = element.getparent()
     best = max(weights, key=lambda element: weights[element], default=None)
     if best is None or weights[best] <= 0:
         return Body(blocks=(), start=0, element=None, sure=False)
@@ -201,14 +200,25 @@ def _body(
     )
 
 
+def _lineage(
+    element: HtmlElement, known: dict[HtmlElement, tuple[HtmlElement, ...]]
+) -> tuple[HtmlElement, ...]:
+    """Return an element and all around it; `known` are those that were asked for before."""
+    if element not in known:
+        parent = element.getparent()
+        known[element] = (element,) if parent is None else (element, *_lineage(parent, known))
+    return known[element]
+
+
 def _weight(block: Block) -> float:
     """Return what a block says for the element around it being an article: its running text."""
-    length = len(block.text)
-    if block.link_share >= 0.5:
+    share = block.link_share
+    if share >= 0.5:
         return -20.0
+    length = len(block.text)
     if length < _LONG or block.heading:
         return -5.0
-    return length * (1 - block.link_share)
+    return length * (1 - share)
 
 
 def _furniture(blocks: Sequence[Block]) -> frozenset[HtmlElement]:
@@ -216,7 +226,9 @@ def _furniture(blocks: Sequence[Block]) -> frozenset[HtmlElement]:
     masses: dict[HtmlElement, float] = {}
     total = 0.0
     for block in blocks:
-        weight = max(0.0, _weight(block))
+        weight = _weight(block)
+        if weight <= 0:
+            weight = 0.0
         total += weight
         for element in block.chrome:
             masses[element] = masses.get(element, 0.0) + weight

@@ -249,7 +249,7 @@ def _best(body: bytes, declared: str | None) -> str:
     sample = body[:_SAMPLE]
     high = sample.translate(None, _ASCII)
     marked = b" " + sample.translate(_MASK) + b" "
-    lone = marked.replace(b" ", b"  ").count(b" 1 ")  # each between blanks of its own
+    lone = marked.count(b" 1") - marked.count(b" 11")  # runs of one, all runs but the longer ones
     charsets = dict.fromkeys((declared, *_UNDECLARED) if declared else _UNDECLARED)
     for wide in ("utf-8", "utf-16", "utf-16-le", "utf-16-be"):  # these had their turn
         charsets.pop(wide, None)

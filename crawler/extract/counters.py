@@ -59,7 +59,10 @@ _LINE = re.compile(rf"(?:[\W_]*(?:{_ANY})(?!\w))+[\W_]*")
 _COUNTER = re.compile(rf"(?<!\w)(?:{'|'.join(_COUNTERS)}|{AGE})(?!\w)")
 _ONLY_MINUTES = re.compile(rf"\W*{_MINUTES}\W*")
 # A quick look for what each of the counters holds.
-_LIKELY = re.compile(r"\d|منذ|قبل|من |دقيق|تعليق|ago|minute|now|depuis|il y a")
+_LIKELY = re.compile(
+    r"\d|منذ|قبل |من (?:ساع|دقي|يوم|اسب|شهر|سن|عام|نصف|ربع|ثل|حوا|نحو|اكثر|اقل)|دقيق|تعليق|لقراءه"
+    r"|ago|minute|just now|depuis|il y a|l.instant|comment"
+)
 _LONGEST = 160  # characters of a line that may be one of them
 _EDGES = " |•·-–—,،:/"
 
@@ -89,16 +92,16 @@ def without_counters(text: str) -> str:
         return text
     words = text.split()
     folded = [fold(word) for word in words]
-    places = _spans(folded)
     line = " ".join(folded)
+    if not _COUNTER.search(line):
+        return text
+    places = _spans(folded)
     dropped = {
         index
         for match in _COUNTER.finditer(line)
         for index, (start, end) in enumerate(places)
         if start < match.end() and match.start() < end
     }
-    if not dropped:
-        return text
     kept = (word for index, word in enumerate(words) if index not in dropped)
     return " ".join(kept).strip(_EDGES)
 

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from lxml import etree
 from lxml.html import HtmlElement
 
 from archive.records import Image
 from archive.search.arabic import fold
+from archive.urls import absolute
 from crawler.extract.blocks import is_chrome, is_hidden, is_menu
 from crawler.extract.body import Body
 from crawler.extract.boilerplate import closing
@@ -118,17 +119,8 @@ def _is_picture(element: HtmlElement) -> bool:
 
 def _address(element: HtmlElement, base: str) -> str | None:
     """Return where the image lies, absolute; None for what is an icon or no web address."""
-    for source in _sources(element):
-        if _ICON.search(source):
-            continue
-        try:
-            full = urljoin(base, source)
-            parts = urlsplit(full)
-        except ValueError:
-            continue
-        if parts.scheme in {"http", "https"} and parts.netloc:
-            return full
-    return None
+    found = (absolute(source, base) for source in _sources(element) if not _ICON.search(source))
+    return next(filter(None, found), None)
 
 
 def _sources(element: HtmlElement) -> Iterator[str]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from typing import cast
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from cssselect import SelectorError
 from lxml import etree
@@ -13,8 +13,9 @@ from lxml.html import HtmlElement
 
 from archive.problems import ProblemKind
 from archive.records import Capture, Link, Problem
-from archive.urls import host_of
+from archive.urls import absolute, host_of
 from crawler.dates.decision import Stamp
+from crawler.extract.blocks import Tree
 from crawler.extract.charset import mend_hints
 from crawler.extract.headline import site_names, without_site
 from crawler.extract.jsondata import Graph, Node, read_graph, read_state, types
@@ -95,10 +96,10 @@ class Metadata:
 
 
 def read_metadata(
-    root: HtmlElement, capture: Capture, publisher: Publisher, hints: Link | None
+    tree: Tree, capture: Capture, publisher: Publisher, hints: Link | None
 ) -> Metadata:
     """Read what a page states for machines, what its publisher's rules select, and the hints."""
-    stated = read_stated(root)
+    stated = read_stated(tree.root)
     hints = mend_hints(hints)
     titles = [text for _, text in stated.titles]
     titles += [hints.title] if hints and hints.title else []
@@ -106,7 +107,7 @@ def read_metadata(
     names = site_names(called, host_of(capture.url))
     return Metadata(
         stated=stated,
-        selected=select(root, publisher.rules_on(capture.fetched_at.date())),
+        selected=select(tree.root, publisher.rules_on(capture.fetched_at.date())),
         hints=hints,
         names=names,
         titles=tuple(titles),
@@ -147,8 +148,9 @@ def read_stated(root: HtmlElement) -> Stated:
         )
     _from_graph(found, graph)
     _from_meta(found, root)
-    _from_microdata(found, root)
-    _from_rdfa(found, root)
+    marked = cast("list[HtmlElement]", _MARKED(root))
+    _from_microdata(found, marked)
+    _from_rdfa(found, marked)
     return Stated(
         body=found.body,
         types=frozenset(found.types),
@@ -180,8 +182,10 @@ class _Found:
 _LISTS = tuple(each.name for each in fields(_Found) if each.name not in {"types", "body"})
 
 _DATED = {"datePublished": False, "dateCreated": False, "dateModified": True}
-_ITEMS = etree.XPath("descendant-or-self::*[@itemprop or @itemtype]")
-_RDFA = etree.XPath("descendant::*[@property and @content and not(self::meta)]")
+# Elements with microdata, and with RDFa: one way through the tree for both.
+_MARKED = etree.XPath(
+    "descendant-or-self::*[@itemprop or @itemtype or (@property and @content and not(self::meta))]"
+)
 _RDFA_DATES = frozenset(
     {
         *("dc:created", "dc:date", "dcterms:created", "dcterms:date", "schema:dateCreated"),
@@ -302,9 +306,11 @@ def _values(metas: dict[str, list[str]], field_name: str) -> list[str]:
     return [text for name in words("fields", "meta", field_name) for text in metas.get(name, ())]
 
 
-def _from_microdata(found: _Found, root: HtmlElement) -> None:
-    for element in cast("list[HtmlElement]", _ITEMS(root)):
+def _from_microdata(found: _Found, marked: Iterable[HtmlElement]) -> None:
+    for element in marked:
         attributes = element.attrib
+        if "itemprop" not in attributes and "itemtype" not in attributes:
+            continue
         found.types.add(attributes.get("itemtype", "").rstrip("/").rsplit("/", 1)[-1])
         name = attributes.get("itemprop", "")
         if element.tag == "meta" or not name:
@@ -324,33 +330,25 @@ def _from_microdata(found: _Found, root: HtmlElement) -> None:
             found.sections.append(element.text_content())
 
 
-def _from_rdfa(found: _Found, root: HtmlElement) -> None:
+def _from_rdfa(found: _Found, marked: Iterable[HtmlElement]) -> None:
     """Take the dates Drupal prints as RDFa: `<span property="dc:date dc:created" content="…">`."""
-    for element in cast("list[HtmlElement]", _RDFA(root)):
-        if _RDFA_DATES.intersection(element.get("property", "").split()):
-            found.stamps.append(Stamp(source="microdata", text=element.get("content", "")))
+    for element in marked:
+        text = element.get("content") if element.tag != "meta" else None
+        if text is not None and _RDFA_DATES.intersection(element.get("property", "").split()):
+            found.stamps.append(Stamp(source="microdata", text=text))
 
 
-def absolute(urls: Iterable[str], base: str, *, same_site: bool = False) -> str | None:
-    """Return the first of `urls` that is a web address, made absolute; logos are passed over."""
-    for url in urls:
-        try:
-            full = urljoin(base, url.strip())
-            parts = urlsplit(full)
-            host = host_of(full)
-        except ValueError:
+def first_address(written: Iterable[str], base: str, *, same_site: bool = False) -> str | None:
+    """Return the first that is a web address, made absolute; logos are passed over."""
+    for each in written:
+        url = absolute(each, base)
+        if url is None:
             continue
-        if parts.scheme not in {"http", "https"} or not host:
+        if same_site and site_of(host_of(url)) != site_of(host_of(base)):
             continue
-        if same_site and site_of(host) != site_of(host_of(base)):
-            continue
-        if not same_site and _LOGO.search(parts.path.rsplit("/", 1)[-1]):
-            continue
-        return full
+        if same_site or not _LOGO.search(urlsplit(url).path.rsplit("/", 1)[-1]):
+            return url
     return None
-
-
-_VALUES = ("datetime", "content")
 
 
 def select(root: HtmlElement, rules: Rules) -> Selected:

@@ -63,7 +63,8 @@ def read_printed(layout: Layout, metadata: Metadata) -> Printed:
     signed = [*below, *(_signed_by(block) for block in above if len(block.text) < _SHORT)]
     descriptions = {key(text) for text in metadata.stated.descriptions}
     deck, lead = standfirst(between, layout.body.blocks, descriptions)
-    lines = ((block, without_counters(block.text)) for block in between[:_FAR])
+    short = (block for block in between[:_FAR] if len(block.text) < _SHORT)
+    lines = ((block, without_counters(block.text)) for block in short)
     datelines = (text for block, text in lines if _is_dateline(block, text, layout.likely))
     return Printed(
         headline=None if layout.place is None else layout.blocks[layout.place].text,

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import urlsplit
 
 from archive import article_rows, publishers, stories
@@ -224,6 +224,21 @@ def find_article(db: sqlite3.Connection, id_or_url: int | str) -> int | None:
         ValueError: if it is neither a number nor an http or https address.
     """
     return next(iter(find_all(db, id_or_url)), None)
+
+
+def days_of(
+    db: sqlite3.Connection, publisher: str, *, since: date, until: date
+) -> tuple[int, date, date] | None:
+    """Return how many articles a publisher (its slug) has from one day to another, both included.
+
+    With the first and the last day of these; None if it has none.
+    """
+    count, first, last = db.execute(
+        "select count(*), min(published_on), max(published_on) from articles"
+        " where publisher = ? and published_on between ? and ?",
+        (publisher, since.isoformat(), until.isoformat()),
+    ).fetchone()
+    return (count, date.fromisoformat(first), date.fromisoformat(last)) if count else None
 
 
 def key_of(

@@ -3,8 +3,9 @@
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from sqlite_utils import Database
 
@@ -23,6 +24,7 @@ from archive.search.index import index_is_current, rebuild_index
 logger = logging.getLogger(__name__)
 
 NAME = "archive.db"
+T = TypeVar("T")
 
 
 def open_for_writing(root: Path) -> sqlite3.Connection:
@@ -149,3 +151,18 @@ def _refuse_other_versions(db: sqlite3.Connection, root: Path) -> None:
             f"{root / NAME} was written by a newer Warraq (it has {', '.join(unknown)});"
             " update with `pip install --upgrade warraq`"
         )
+
+
+def ask(root: Path, question: Callable[[sqlite3.Connection], T], *, otherwise: T) -> T:
+    """Return what the archive in `root` answers, or `otherwise` where there is none to ask.
+
+    Nor is there while it is being made or brought up to date; then a warning is logged.
+    """
+    if not (root / NAME).is_file():
+        return otherwise
+    try:
+        with contextlib.closing(open_for_reading(root)) as db:
+            return question(db)
+    except (sqlite3.Error, NotAnArchive) as error:
+        logger.warning("%s cannot be read just now: %s", root, error)
+        return otherwise

@@ -14,6 +14,8 @@ import errno
 import sqlite3
 from pathlib import Path
 
+ARCHIVE_FAULTS = (OSError, sqlite3.Error)  # the disk's, and the database's
+
 
 class ArchiveError(Exception):
     """The archive cannot do what was asked; the message says where and what to do."""

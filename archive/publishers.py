@@ -27,6 +27,11 @@ def save_new(db: sqlite3.Connection, publisher: Publisher) -> None:
     db.execute(_SAVE + _UNKNOWN, _row(publisher))
 
 
+def is_known(db: sqlite3.Connection, slug: str) -> bool:
+    """Return whether the archive has anything of a publisher."""
+    return db.execute("select 1 from publishers where slug = ?", (slug,)).fetchone() is not None
+
+
 def tracking(db: sqlite3.Connection, slug: str | None) -> frozenset[str]:
     """Return the query keys that track readers of a publisher, as its file named them."""
     row = db.execute("select tracking from publishers where slug = ?", (slug,)).fetchone()

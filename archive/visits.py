@@ -6,13 +6,13 @@ Nothing about the crawl is remembered anywhere else (invariant 3).
 import json
 import sqlite3
 from collections.abc import Collection, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Literal
 
 from archive.clock import from_iso, iso
 from archive.links import FOUND, KNOWN, new
-from archive.publishers import key_of
+from archive.publishers import key_of, keys_of
 from archive.records import Capture, Kind, Link, Visit
 from archive.urls import identity_key
 
@@ -43,6 +43,11 @@ update visits set due_at = :due_at, not_before = :not_before, last_at = :last_at
     article = coalesce(:article, article),
     past = case when kind = 'article' and :state in ('done', 'gone') then 0 else past end
 where key = :key
+"""
+_STANDING = """
+select v.url, v.state, a.id, a.title, a.words
+from json_each(?) k join visits v on v.key = k.value left join articles a on a.id = v.article
+order by a.id is null, k.key limit 1
 """
 
 
@@ -230,6 +235,44 @@ def first_visit(db: sqlite3.Connection, article: int) -> Visit | None:
         f"{VISITS} where v.article = ? order by v.found_at, v.key limit 1", (article,)
     ).fetchone()
     return row and as_visit(row)
+
+
+def followed(db: sqlite3.Connection) -> set[str]:
+    """Return the publishers (their slugs) of whose listings some were asked for by name."""
+    rows = db.execute(
+        "select distinct publisher from visits where kind != 'article' and found_in is null"
+    )
+    return {slug for (slug,) in rows}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How it stands with an address: the state of its visit, and the article it led to, if any.
+
+    `problem` is (kind, detail) of the latest problem there was with it.
+    """
+
+    state: State
+    article: int | None = None
+    title: str | None = None
+    words: int = 0
+    problem: tuple[str, str] | None = None
+
+
+def standing(db: sqlite3.Connection, url: str) -> Standing | None:
+    """Return how it stands with an address, in any spelling; None if it is not known.
+
+    Raises:
+        ValueError: if it is not an absolute http or https URL.
+    """
+    row = db.execute(_STANDING, (json.dumps(keys_of(db, url)),)).fetchone()
+    if row is None:
+        return None
+    asked, state, article, title, words = row
+    problem = db.execute(
+        "select kind, detail from problems where url = ? order by id desc limit 1", (asked,)
+    ).fetchone()
+    return Standing(state=state, article=article, title=title, words=words or 0, problem=problem)
 
 
 def as_visit(row: tuple[object, ...]) -> Visit:

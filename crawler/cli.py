@@ -2,13 +2,12 @@
 
 import errno
 import importlib
-import sqlite3
 from typing import Any
 
 import click
 
 from archive.commands.options import failure
-from archive.errors import ArchiveError
+from archive.errors import ARCHIVE_FAULTS, ArchiveError
 from crawler.__main__ import INTERRUPTED
 from crawler.errors import CrawlerError
 
@@ -71,11 +70,9 @@ class Commands(click.Group):
             raise click.ClickException(
                 f"this takes a library that is not installed here: {library} (pip install warraq)"
             ) from error
-        except OSError as error:
-            if error.errno == errno.EPIPE:
+        except ARCHIVE_FAULTS as error:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise  # click ends quietly when whoever read our output has gone
-            raise click.ClickException(failure(ctx, error)) from error
-        except sqlite3.Error as error:
             raise click.ClickException(failure(ctx, error)) from error
 
 

@@ -8,10 +8,9 @@ import asyncio
 import logging
 import os
 import signal
-import sqlite3
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -22,8 +21,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from archive.captures import received
 from archive.clock import system
-from archive.database import NAME, open_for_reading
-from archive.errors import NotAnArchive
+from archive.database import ask
 from archive.visits import due_publishers
 from crawler.config import Config, Schedule, cron_trigger
 from crawler.publisher import Publisher
@@ -127,21 +125,14 @@ class Watch:
         """Return whether this month's bytes are used up."""
         cap, now = self._config.caps.per_month, system()
         month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        return cap is not None and self._read(lambda db: received(db, since=month), 0) >= cap
+        if cap is None:
+            return False
+        return ask(self._root, lambda db: received(db, since=month), otherwise=0) >= cap
 
     def _due(self) -> list[str]:
-        return self._read(lambda db: due_publishers(db, self._slugs, now=system()), [])
-
-    def _read(self, question: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        """Return what the archive answers, or `otherwise` where there is none yet."""
-        if not (self._root / NAME).is_file():
-            return otherwise
-        try:
-            with closing(open_for_reading(self._root)) as db:
-                return question(db)
-        except (sqlite3.Error, NotAnArchive) as error:  # it is being made, or brought up to date
-            logger.warning("%s cannot be read just now: %s", self._root, error)
-            return otherwise
+        return ask(
+            self._root, lambda db: due_publishers(db, self._slugs, now=system()), otherwise=[]
+        )
 
     async def _crawl(self, polled: Sequence[str], resumed: Sequence[str]) -> int:
         logger.info("crawl %s, resume %s", polled, resumed)

@@ -8,7 +8,7 @@ from tests import house
 from tests.road import walk
 
 # What holds by now, and what is aimed at: whoever gets below a limit lowers it.
-CODE_LINES = 22_400  # while derivation stands beside the replay that it takes the place of
+CODE_LINES = 22_540  # while derivation stands beside the replay that it takes the place of
 MODULES = 220  # 130
 MODULE_LINES = 450
 MODULES_FOR_ONE_ARTICLE = 105  # 65
@@ -19,7 +19,12 @@ DOCUMENTED = 0.69
 CIRCLES = 1  # 0
 UPWARD = 0
 REPEATED_NAMES = 4  # 0
-SQL_IN_CRAWLER = 27  # 0
+SQL_IN_CRAWLER = 19  # 0
+# In these alone, until derivation has taken their place: none may be added.
+WITH_SQL = {
+    "crawler.derive", "crawler.merge", "crawler.rebuild", "crawler.reextract", "crawler.repair",
+    "crawler.replay",
+}  # fmt: skip
 
 
 def test_it_is_small():
@@ -47,7 +52,9 @@ def test_a_module_has_a_name_of_its_own():
 
 
 def test_only_the_archive_knows_sql():
-    assert len(house.sql_in_crawler()) <= SQL_IN_CRAWLER, house.sql_in_crawler()
+    places = house.sql_in_crawler()
+    assert {place.partition(":")[0] for place in places} <= WITH_SQL
+    assert len(places) <= SQL_IN_CRAWLER, places
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from archive.articles import days_of
 from archive.clock import Clock
 from archive.commands.options import archive_option
 from archive.database import open_for_reading
@@ -91,11 +92,8 @@ def _with_a_way_back(archive: Path, slug: str, wanted: Period) -> Publisher:
 def _reached(archive: Path, slug: str, since: date, until: date) -> str:
     """Return in words what the archive has of a publisher's days."""
     with closing(open_for_reading(archive)) as db:
-        count, first, last = db.execute(
-            "select count(*), min(published_on), max(published_on) from articles"
-            " where publisher = ? and published_on between ? and ?",
-            (slug, since.isoformat(), until.isoformat()),
-        ).fetchone()
-    if not count:
+        days = days_of(db, slug, since=since, until=until)
+    if days is None:
         return f"The archive has no articles of {slug} from {since} to {until}."
+    count, first, last = days
     return f"The archive has {counted(count, 'article')} of {slug} from {first} to {last}."

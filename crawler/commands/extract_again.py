@@ -13,6 +13,7 @@ from archive.clock import Clock
 from archive.commands.progress import Progress
 from archive.database import open_for_reading
 from archive.plurals import counted
+from archive.publishers import is_known
 from archive.urls import readable
 from crawler.commands.options import folders
 from crawler.differences import difference, of_text, word_counts
@@ -77,8 +78,7 @@ def read_archive_again(
 
 def _has_articles(archive: Path, slug: str) -> bool:
     with closing(open_for_reading(archive)) as db:
-        row = db.execute("select 1 from publishers where slug = ?", (slug,)).fetchone()
-    return row is not None
+        return is_known(db, slug)
 
 
 class _Shown:

@@ -11,6 +11,7 @@ import click
 from archive.clock import Clock, starting_at, system
 from archive.database import open_for_reading
 from archive.errors import NotAnArchive
+from archive.visits import followed
 from crawler import config
 from crawler.errors import PublisherError
 from crawler.publisher import Publisher, find, load_all
@@ -82,9 +83,7 @@ def _followed(root: Path) -> list[str]:
     own = {path.stem for path in (root / "publishers").glob("*.toml")}
     try:
         with closing(open_for_reading(root)) as db:
-            rows = db.execute(
-                "select distinct publisher from visits where kind != 'article' and found_in is null"
-            ).fetchall()
+            before = followed(db)
     except NotAnArchive:  # none yet, or one that this crawl will bring up to date
         return sorted(own)
-    return sorted(own | ({slug for (slug,) in rows} & load_all(*folders(root)).keys()))
+    return sorted(own | (before & load_all(*folders(root)).keys()))

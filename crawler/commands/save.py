@@ -1,5 +1,6 @@
 """`warraq save`: archive single pages."""
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from archive.clock import Clock
 from archive.commands.options import archive_option
 from archive.database import open_for_reading
 from archive.urls import host_of, identity_key
+from archive.visits import Standing, standing
 from crawler.commands.options import folders, log_level_option, now_option
 from crawler.publisher import Publisher, load_all
 
@@ -44,7 +46,7 @@ def save(addresses: tuple[str, ...], archive: Path, log_level: str, now: Clock) 
     summary = carry_out(replace(job, addresses=asked))
     for note in summary.notes:
         click.echo(note)
-    kept = [_tell(archive, url) for url in urls]
+    kept = [_report(archive, url) for url in urls]
     begun.take_back(now=now())
     if not all(kept):
         raise SystemExit(1)
@@ -86,24 +88,16 @@ def _publishers(archive: Path, urls: list[str]) -> dict[str, Publisher]:
     return {url: by_host.get(host_of(url)) or Publisher.of_url(url) for url in urls}
 
 
-def _tell(archive: Path, url: str) -> bool:
+def _report(archive: Path, url: str) -> bool:
     """Print what became of an address; return whether it is an article now."""
-    db = open_for_reading(archive)
-    row = db.execute(
-        "select v.url, v.state, a.id, a.title, a.words from visits v"
-        " left join articles a on a.id = v.article where v.key = ?",
-        (identity_key(url),),
-    ).fetchone()
-    asked, state, article, title, words = row or (url, "due", None, None, 0)
-    problem = db.execute(
-        "select kind, detail from problems where url = ? order by id desc limit 1", (asked,)
-    ).fetchone()
-    db.close()
-    if article is not None and state == "done":
-        click.echo(f"{url}\n  article {article}: {title or 'without a title'} ({words} words)")
+    with closing(open_for_reading(archive)) as db:
+        now = standing(db, url) or Standing(state="due")
+    if now.article is not None and now.state == "done":
+        title = now.title or "without a title"
+        click.echo(f"{url}\n  article {now.article}: {title} ({now.words} words)")
         return True
-    if state == "due":
-        problem = ("not-visited", "it was not visited; run the command again")
-    kind, detail = problem or ("no-article", "no article was recognised on this page")
+    kind, detail = now.problem or ("no-article", "no article was recognised on this page")
+    if now.state == "due":
+        kind, detail = "not-visited", "it was not visited; run the command again"
     click.echo(f"{url}\n  not archived as an article: {detail} ({kind})")
     return False

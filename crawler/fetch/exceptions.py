@@ -1,7 +1,6 @@
 """Why a request got no answer that can be kept: the network, a rule of the site, our own disk."""
 
 import re
-import sqlite3
 from datetime import datetime
 
 from scrapy.exceptions import (
@@ -35,7 +34,6 @@ NETWORK: tuple[type[Exception], ...] = tuple(NETWORK_ERRORS)
 # After these the host may be away, whatever address is asked for.
 NO_ANSWER = (CannotResolveHostError, DownloadConnectionRefusedError, DownloadTimeoutError)
 _LONGEST_DETAIL = 400
-ARCHIVE_FAULTS = (OSError, sqlite3.Error)
 
 
 def network_detail(error: BaseException | None) -> str:

@@ -11,9 +11,10 @@ from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
+from archive.errors import ARCHIVE_FAULTS
 from archive.records import Exchange, Visit
 from archive.store import Store
-from crawler.fetch.exceptions import ARCHIVE_FAULTS, ArchiveFault, NoAddress, TooLarge, Undecodable
+from crawler.fetch.exceptions import ArchiveFault, NoAddress, TooLarge, Undecodable
 from crawler.fetch.services import FetchServices
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from archive import imports
-from archive.errors import DamagedWarc
+from archive.errors import ARCHIVE_FAULTS, DamagedWarc
 from archive.imports import Copying, journaled
 from archive.problems import ProblemKind
 from archive.publishers import save_new
@@ -23,7 +23,6 @@ from archive.urls import identity_key
 from archive.warc.parsing import Place, Record
 from archive.warc.reader import LARGEST_FOREIGN, Damage, TooLarge, walk
 from archive.warc.records import copy_of
-from crawler.fetch.exceptions import ARCHIVE_FAULTS
 from crawler.importing.ahead import Ahead, Waiting
 from crawler.importing.candidates import Candidate, Passed, candidate
 from crawler.importing.keeping import Became, is_article, keep

@@ -12,13 +12,13 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
+from archive.errors import ARCHIVE_FAULTS
 from archive.problems import ProblemKind
 from archive.records import Capture, Page, Problem, Visit
 from archive.store import Store
 from crawler.browser.render import Renderer
 from crawler.daterange import Period
 from crawler.fetch.exceptions import (
-    ARCHIVE_FAULTS,
     NO_ANSWER,
     ArchiveFault,
     Disallowed,

@@ -2,7 +2,7 @@
 
 import json
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -249,3 +249,13 @@ def test_an_article_stands_where_its_page_says_or_else_where_it_answered(
 ):
     key = identity_key(PAGE)
     assert articles.address_of(key, claimed=claimed, answered=answered) == address
+
+
+def test_the_days_of_a_publisher_are_counted_from_one_to_another(db):
+    for number, day in enumerate((1, 5, 9, 12)):
+        url = f"{PAGE}{number}"
+        keep(db, reading(published_on=date(2020, 11, day)), url=url)
+    span = {"since": date(2020, 11, 2), "until": date(2020, 11, 9)}
+    days = articles.days_of(db, PAPER.slug, **span)
+    assert days == (2, date(2020, 11, 5), date(2020, 11, 9))
+    assert articles.days_of(db, "alrih", **span) is None

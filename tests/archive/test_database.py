@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 from sqlite_utils import Database
 
-from archive.database import NAME, is_frozen, open_for_reading, open_for_writing
+from archive.database import NAME, ask, is_frozen, open_for_reading, open_for_writing
 from archive.errors import NewerArchive, NotAnArchive, OlderArchive
 from archive.schema import MIGRATIONS
 from archive.search.index import index_is_current
@@ -157,3 +157,15 @@ def test_an_index_that_is_not_ours_is_made_anew(tmp_path):
     db = open_for_writing(tmp_path)
     assert index_is_current(db)
     db.close()
+
+
+def test_who_asks_before_there_is_an_archive_gets_another_answer(tmp_path, caplog):
+    def count(db):
+        return db.execute("select count(*) from articles").fetchone()[0]
+
+    assert ask(tmp_path, count, otherwise=7) == 7
+    (tmp_path / NAME).write_bytes(b"")
+    assert ask(tmp_path, count, otherwise=7) == 7
+    assert "cannot be read just now" in caplog.text
+    open_for_writing(tmp_path).close()
+    assert ask(tmp_path, count, otherwise=7) == 0

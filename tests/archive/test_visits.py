@@ -312,3 +312,25 @@ def test_the_due_visits_are_found_by_index(db):
     steps = [detail for *_, detail in plan]
     assert any("visits_due" in step for step in steps)
     assert not any("TEMP B-TREE" in step for step in steps)
+
+
+def test_publishers_are_followed_whose_listings_were_asked_for(db):
+    visits.ask(db, [(FEED, Kind.FEED)], publisher=PAPER.slug, now=NOON)
+    visits.ask(db, [(page(1), Kind.ARTICLE)], publisher=OTHER, now=NOON)
+    assert visits.followed(db) == {PAPER.slug}
+
+
+def test_it_is_known_how_it_stands_with_an_address_in_any_spelling(db):
+    assert visits.standing(db, page(1)) is None
+    visits.ask(db, [(page(1), Kind.ARTICLE)], publisher=PAPER.slug, now=NOON)
+    assert visits.standing(db, page(1)) == visits.Standing(state="due")
+    for kind in ("http-404", "http-410"):
+        db.execute(
+            "insert into problems (at, url, stage, kind, detail) values (?, ?, 'fetch', ?, 'x')",
+            ("2020-11-09T12:00:00Z", page(1), kind),
+        )
+    add_article(db, id=4, url=page(1), publisher=PAPER.slug, title="عنوان", words=3)
+    visits.visited(db, visit(page(1)), capture(), now=NOON, due_at=None, state="done", article=4)
+    assert visits.standing(db, "http://www.alwaraq.example/1/?fbclid=7") == visits.Standing(
+        state="done", article=4, title="عنوان", words=3, problem=("http-410", "x")
+    )

@@ -2,47 +2,62 @@
 
 import atexit
 from concurrent.futures import Future
-from functools import cache
 from typing import Any
 
 from pebble import ProcessPool
 
+_pools: list[ProcessPool] = []  # the last one is at work, those before it broke
+
 
 class Borrowed:
-    """Stands for a pool of a crawl's own; when it ends, so does what it was given to do."""
+    """Stands for a pool of a crawl's own.
+
+    What a crawl calls off is done nevertheless, and nobody hears of it: a worker that is killed
+    would take the pool of the others with it.
+    """
 
     def __init__(self, **options: Any) -> None:
-        self._pool = _pool(options["initializer"], options["context"])
-        self._futures: list[Future[Any]] = []
-        self._ended = False
-
-    @property
-    def active(self) -> bool:
-        return not self._ended
+        self._options = options
+        self._answers: list[Future[Any]] = []
+        self.active = True
 
     def schedule(self, work: Any, *, timeout: float | None = None) -> Future[Any]:
-        if self._ended:
+        if not self.active:
             raise RuntimeError("the pool has ended")
-        self._futures = [future for future in self._futures if not future.done()]
-        self._futures.append(self._pool.schedule(work, timeout=timeout))
-        return self._futures[-1]
+        answer: Future[Any] = Future()
+        self._answers = [other for other in self._answers if not other.done()] + [answer]
+        future = _pool(self._options).schedule(work, timeout=timeout)
+        future.add_done_callback(lambda done: _hand_on(done, answer))
+        return answer
 
     def stop(self) -> None:
-        self._ended = True
-        for future in self._futures:
-            future.cancel()
+        self.active = False
+        for answer in self._answers:
+            answer.cancel()
 
     def join(self) -> None:
         pass
 
 
-@cache
-def _pool(initializer: Any, context: Any) -> ProcessPool:
-    pool = ProcessPool(max_workers=2, max_tasks=2000, initializer=initializer, context=context)
+def _hand_on(done: Future[Any], answer: Future[Any]) -> None:
+    if not answer.set_running_or_notify_cancel():
+        return
+    if error := done.exception():
+        answer.set_exception(error)
+    else:
+        answer.set_result(done.result())
 
-    def end() -> None:
+
+def _pool(options: dict[str, Any]) -> ProcessPool:
+    if not _pools or not _pools[-1].active:
+        _pools.append(ProcessPool(**options | {"max_workers": 2}))
+    return _pools[-1]
+
+
+def _end() -> None:
+    for pool in _pools:
         pool.stop()
         pool.join()
 
-    atexit.register(end)
-    return pool
+
+atexit.register(_end)

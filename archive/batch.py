@@ -10,7 +10,7 @@ from datetime import datetime
 
 from archive.clock import Clock
 from archive.warc import files
-from archive.warc.writer import WarcFile
+from archive.warc.writer import WarcWriter
 
 PAGES = 100
 SECONDS = 1.0
@@ -19,9 +19,8 @@ SECONDS = 1.0
 class Batch:
     """One open transaction and the WARC bytes it tells of, again and again."""
 
-    def __init__(self, db: sqlite3.Connection, warc: WarcFile, *, run: int, clock: Clock) -> None:
+    def __init__(self, db: sqlite3.Connection, warc: WarcWriter, *, clock: Clock) -> None:
         self._db = db
-        self._run = run
         self._warc = warc
         self._clock = clock
         self._pages = 0
@@ -68,7 +67,7 @@ class Batch:
             self._warc.sync()
             if grown := self._warc.take_grown():
                 self.open()
-                files.acknowledge(self._db, grown, run=self._run)
+                files.acknowledge(self._db, grown)
             if self._db.in_transaction:
                 self._db.execute("commit")
         except (OSError, sqlite3.Error) as error:

@@ -10,6 +10,7 @@ from archive.database import NAME, open_for_reading
 from archive.errors import ArchiveError
 from archive.lock import writing
 from archive.session import WARC_FOLDER
+from archive.warc.files import Name, present
 
 _OF_THE_DATABASE = (NAME, f"{NAME}-wal", f"{NAME}-shm", "lock")
 _CONTENT = ("articles", "captures")
@@ -50,10 +51,13 @@ class Beginning:
             )
 
     def _remove(self) -> None:
-        for path in (self._root / WARC_FOLDER).glob("warraq-*.warc.gz"):
-            path.unlink()
+        folder = self._root / WARC_FOLDER
+        names = [name for name in present(folder) if Name.parse(name)]
+        for name in names:
+            (folder / name).unlink()
         for name in _OF_THE_DATABASE:
             (self._root / name).unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # something else is in there
-            for folder in (self._root / WARC_FOLDER, *self._made):
-                folder.rmdir()
+            months = {(folder / name).parent for name in names}
+            for emptied in (*months - {folder}, folder, *self._made):
+                emptied.rmdir()

@@ -20,6 +20,7 @@ from archive.errors import (
 from archive.schema import FIRST, MIGRATIONS
 from archive.search import register
 from archive.search.index import index_is_current, rebuild_index
+from archive.warc.files import present
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ def _refuse_lost(root: Path) -> None:
     log = path.with_name(f"{NAME}-wal")
     if any(one.exists() and one.stat().st_size for one in (path, log)):
         return
-    files = sum(1 for _ in (root / "warc").glob("*.warc.gz"))
+    files = len(present(root / "warc"))
     if files:
         lost = "is empty" if path.exists() else "is missing"
         raise DamagedDatabase(

@@ -15,8 +15,9 @@ from pathlib import Path
 from archive import captures, renderings, runs
 from archive.records import WarcLocation
 from archive.warc import files, reader
+from archive.warc.files import Length
 from archive.warc.parsing import Record
-from archive.warc.records import FETCHED_FIELD, KIND_FIELD
+from archive.warc.records import FETCHED_FIELD, KIND_FIELD, read_fields
 
 logger = logging.getLogger(__name__)
 
@@ -27,18 +28,23 @@ def recover(db: sqlite3.Connection, folder: Path) -> None:
     When the run ended is not known, and stays null.
     """
     files.settle(db, folder)
-    for (run,) in db.execute("select id from runs where state = 'running'").fetchall():
-        db.execute("begin immediate")
-        for path in sorted(folder.glob(f"warraq-{'[0-9]' * 14}-{run}-[0-9]*.warc.gz")):
-            _recover_file(db, path, run=run)
+    running = [run for (run,) in db.execute("select id from runs where state = 'running'")]
+    if not running:
+        return
+    db.execute("begin immediate")
+    for name in files.unfinished(db, folder, files.kept_writer(db)):
+        _recover_file(db, folder, name, run=running[-1])
+    for run in running:
         runs.end(db, run, state="interrupted", now=None)
-        db.execute("commit")
+    db.execute("commit")
 
 
-def _recover_file(db: sqlite3.Connection, path: Path, *, run: int) -> None:
-    start, size = files.acknowledged(db, path.name), path.stat().st_size
+def _recover_file(db: sqlite3.Connection, folder: Path, name: str, *, run: int) -> None:
+    path = folder / name
+    start, size = files.acknowledged(db, name), path.stat().st_size
     if size < start:
-        logger.error("%s: %d acknowledged bytes are missing at its end", path.name, start - size)
+        logger.error("%s: %d acknowledged bytes are missing at its end", name, start - size)
+    if 0 < start >= size:
         return
     tail, adopted, end = bytearray(), 0, start
     with path.open("rb") as file:
@@ -46,15 +52,17 @@ def _recover_file(db: sqlite3.Connection, path: Path, *, run: int) -> None:
         for record in reader.records(path, start=start):
             packed = file.read(record.length or 0)
             if is_kept(record):
-                location = record.location(path.name, offset=start + len(tail))
-                adopted += adopt(db, record, location, run=run) is not None
+                location = record.location(name, offset=start + len(tail))
+                number = runs.numbered(db, record.run) or run
+                adopted += adopt(db, record, location, run=number) is not None
                 tail += packed
             end = record.behind.offset
     _end_with(path, start, bytes(tail), changed=start + len(tail) < end)
-    files.acknowledge(db, {path.name: start + len(tail)} if start + len(tail) else {}, run=run)
+    if length := start + len(tail):
+        files.acknowledge(db, {name: Length(bytes=length)})
     logger.info(
         "%s: cut %d bytes, adopted %d records of interrupted run %d",
-        path.name, size - start - len(tail), adopted, run,
+        name, size - start - len(tail), adopted, run,
     )  # fmt: skip
 
 
@@ -63,8 +71,9 @@ def is_kept(record: Record) -> bool:
 
     Not the journal of visits that were not, nor what was copied from a file that is read again.
     """
-    ours = record.type not in {"response", "revisit"} or KIND_FIELD.lower() in record.fields
-    return record.type != "metadata" and ours
+    if record.type == "metadata":
+        return read_fields(record.block).get("act") == "run"
+    return record.type not in {"response", "revisit"} or KIND_FIELD.lower() in record.fields
 
 
 def _end_with(path: Path, start: int, tail: bytes, *, changed: bool) -> None:

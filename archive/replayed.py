@@ -19,7 +19,6 @@ from archive.publishers import key_of
 from archive.records import Capture, Extraction, Outcome, Visit, WarcLocation
 from archive.store import Store
 from archive.visits import State, known, lead
-from archive.warc import writer
 
 _AT_ONCE = 500
 
@@ -59,7 +58,7 @@ class Replayed(Store):
         # Rows of captures come before those of what they are captures of.
         self.db.execute("pragma foreign_keys = off")
         self.run = 0
-        self._warc = writer.WarcFile(self.warc_folder, name="none", info={}, now=self.now)
+        self._warc = self._writer("none", "none", self.now)
         self._begin_batches(system)
         self._began = self.now
         return self
@@ -91,7 +90,7 @@ class Replayed(Store):
             if "joined" in event.fields:
                 self.joined.add(event.run)
         elif event.act == "merge":
-            self.joined |= {int(run) for run in event.fields["runs"].split()}
+            self.joined |= {int(run) for run in event.fields.get("runs", "").split()}
         self.run = event.run
 
     def keep(

@@ -57,13 +57,25 @@ class Counts:
         return "problems" if self.problems else "quiet"
 
 
-def begin(db: sqlite3.Connection, command: str, *, now: datetime) -> int:
-    """Start a run's row and return its id."""
+def begin(db: sqlite3.Connection, command: str, *, now: datetime, writer: str) -> int:
+    """Start a run's row and return its id; `writer` is the archive's word (`warc.files`)."""
     cursor = db.execute(
         "insert into runs (command, started_at, state, pid) values (?, ?, 'running', ?)",
         (command, iso(now), os.getpid()),
     )
+    db.execute("update runs set name = ? || '-' || id where id = ?", (writer, cursor.lastrowid))
     return int(cursor.lastrowid or 0)
+
+
+def named(db: sqlite3.Connection, run: int) -> str:
+    """Return the name that a run has in WARC files, by which any archive knows it."""
+    return str(db.execute("select name from runs where id = ?", (run,)).fetchone()[0])
+
+
+def numbered(db: sqlite3.Connection, name: str | None) -> int | None:
+    """Return the id of the run of a name, None if it is not known."""
+    row = db.execute("select id from runs where name = ?", (name,)).fetchone()
+    return row and int(row[0])
 
 
 def end(db: sqlite3.Connection, run: int, *, state: str, now: datetime | None) -> None:

@@ -27,6 +27,7 @@ create table publishers (
 
 create table runs (
     id integer primary key,
+    name text unique,
     command text not null,
     started_at text not null,
     ended_at text,
@@ -56,9 +57,11 @@ create index run_publishers_publisher on run_publishers(publisher);
 
 create table warc_files (
     name text primary key,
-    run integer not null references runs(id),
-    bytes integer not null
+    bytes integer not null,
+    closed integer not null default 0
 ) strict, without rowid;
+
+create table settings (name text primary key, value text not null) strict, without rowid;
 
 create table captures (
     id integer primary key,

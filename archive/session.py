@@ -4,7 +4,7 @@ import contextlib
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -20,7 +20,8 @@ from archive.lock import writing
 from archive.past import Past
 from archive.records import Capture, WarcLocation
 from archive.shapes import Shapes
-from archive.warc import files, reader, writer
+from archive.warc import files, reader
+from archive.warc.writer import RunInfo, WarcWriter
 
 WARC_FOLDER = "warc"
 SOFTWARE = f"warraq/{version('warraq')}"
@@ -46,7 +47,7 @@ class Session:
         software: str = SOFTWARE,
         settings: Mapping[str, str] = MappingProxyType({}),
         clock: Clock = system,
-        roll_bytes: int = writer.ROLL_BYTES,
+        roll_bytes: int = files.ROLL_BYTES,
     ) -> None:
         """Take the archive's folder; `software` names the program in each WARC file.
 
@@ -62,7 +63,8 @@ class Session:
         self._roll_bytes = roll_bytes
         self.clock = clock
         self._command = command
-        self._info = {"software": software, **settings}
+        self._software = software
+        self._settings = dict(settings)
         self._closing = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -73,14 +75,10 @@ class Session:
             self.db = open_for_writing(self.root)
             opening.callback(self.db.close)
             recovery.recover(self.db, self.warc_folder)
-            self.run = runs.begin(self.db, self._command, now=now)
-            self._warc = writer.WarcFile(
-                self.warc_folder,
-                name=f"warraq-{now:%Y%m%d%H%M%S}-{self.run}",
-                info=self._info | {"isPartOf": f"run {self.run}", "command": self._command},
-                now=now,
-                roll_bytes=self._roll_bytes,
-            )
+            word = files.writer_of(self.db, self.warc_folder)
+            files.close_past(self.db, word, today=now.astimezone(UTC).date())
+            self.run = runs.begin(self.db, self._command, now=now, writer=word)
+            self._warc = self._writer(word, runs.named(self.db, self.run), now)
             self._begin_batches(self.clock)
             self._began = now
             self._closing = opening.pop_all()
@@ -100,8 +98,9 @@ class Session:
             state: Literal["finished", "failed"] = "finished" if exc is None else "failed"
             try:
                 if self._warc.is_open:
-                    fields = {"act": "end", "run": str(self.run), "state": state}
-                    self.write_metadata(f"urn:x-warraq:run:{self.run}", fields, at=now)
+                    name = runs.named(self.db, self.run)
+                    fields = {"act": "end", "run": name, "state": state}
+                    self.write_metadata(f"urn:x-warraq:run:{name}", fields, at=now)
                 self._warc.close()
                 self.batch.commit()
                 runs.end(self.db, self.run, state=state, now=now)
@@ -109,6 +108,25 @@ class Session:
             except (OSError, sqlite3.Error) as error:
                 self.batch.abandon()
                 raise ArchiveError(unwritten(error, self.root)) from error
+
+    def _writer(self, word: str, run: str, now: datetime) -> WarcWriter:
+        """Return the writer of the run's WARC files; `word` is that of the archive."""
+        db, folder, roll_bytes = self.db, self.warc_folder, self._roll_bytes
+        return WarcWriter(
+            folder,
+            next_file=lambda day: files.next_file(
+                db, folder, day, writer=word, roll_bytes=roll_bytes
+            ),
+            run=RunInfo(
+                name=run,
+                command=self._command,
+                software=self._software,
+                started_at=now,
+                settings=self._settings,
+            ),
+            clock=self.clock,
+            roll_bytes=roll_bytes,
+        )
 
     def write_metadata(
         self,
@@ -138,7 +156,7 @@ class Session:
 
     def _begin_batches(self, clock: Clock) -> None:
         """Begin what writes in batches; `clock` says how old a batch is."""
-        self.batch = Batch(self.db, self._warc, run=self.run, clock=clock)
+        self.batch = Batch(self.db, self._warc, clock=clock)
         self.hosts = Hosts(self.db, self.batch)
         self.shapes = Shapes(self.db, self.batch)
         self.past = Past(self.db, self.batch, clock=self.clock)

@@ -18,7 +18,7 @@ from archive.replayed import Event, Replayed
 from archive.store import Store
 from archive.upkeep import gathering, joining, late
 from archive.upkeep.joining import Taken
-from archive.warc.files import ASIDE, settle
+from archive.warc.files import ASIDE, acknowledged, kept_writer, settle
 from crawler.publisher import load_all
 from crawler.rebuild import STOPPED
 from crawler.reextract import derive_again
@@ -87,19 +87,18 @@ class Joined(Replayed):
         if not self._replaying:
             Store.write_journal(self, *words, **fields)  # type: ignore[arg-type]
 
-    def take(self, taken: Taken, runs: dict[int, int]) -> tuple[str, ...]:
-        """Take a file in, with its rows; return the stretches of it that do not read.
-
-        `runs` are the numbers that runs of the other archive have here.
-        """
-        if taken.run not in runs:
-            (last,) = self.db.execute("select max(id) from runs").fetchone()
-            runs[taken.run] = last + 1
-            fields = {"act": "merge", "runs": str(runs[taken.run])}
-            self.write_metadata("urn:x-warraq:merge", fields, at=self.now)
-            self.batch.commit()
-        name = joining.copy_aside(self.root, taken, run=runs[taken.run])
-        gathered = gathering.gather(self.db, self.root / ASIDE, [name], joined=True)
+    def take(self, taken: Taken) -> tuple[str, ...]:
+        """Take a file in, with its rows; return the stretches of it that do not read."""
+        self.write_metadata("urn:x-warraq:merge", {"act": "merge", "file": taken.name}, at=self.now)
+        self.batch.commit()
+        joining.copy_aside(self.root, taken)
+        gathered = gathering.gather(
+            self.db,
+            self.root / ASIDE,
+            [taken.name],
+            writer=kept_writer(self.db),
+            starts={taken.name: acknowledged(self.db, taken.name)},
+        )
         settle(self.db, self.warc_folder)
         return tuple(gathered.lost)
 
@@ -126,14 +125,13 @@ async def merge(
     workers = Workers(processes=processes)
     try:
         with Joined(root, clock=clock) as store:
-            wanted, known = joining.missing(root, other)
+            wanted, known = joining.missing(store.db, root, other)
             slugs = joining.copy_publishers(root, other)
             before = _counts(store)
             gathering.prepare(store.db)
-            runs: dict[int, int] = {}
             lost: tuple[str, ...] = ()
             for number, taken in enumerate(wanted, 1):
-                lost += store.take(taken, runs)
+                lost += store.take(taken)
                 progress("WARC files", number, len(wanted))
             await _replay(store, workers, progress)
             after = _counts(store)

@@ -23,6 +23,7 @@ from archive.replayed import Replayed
 from archive.session import WARC_FOLDER
 from archive.upkeep import gathering, late
 from archive.upkeep.mending import latest
+from archive.warc import files
 from archive.warc.files import sync_folder
 from crawler.publisher import load_all
 from crawler.reextract import derive_again
@@ -89,7 +90,7 @@ async def rebuild(
 
 def _files(root: Path) -> list[str]:
     folder = root / WARC_FOLDER
-    found = [path.name for path in folder.glob("*.warc.gz")] if folder.is_dir() else []
+    found = files.present(folder) if folder.is_dir() else []
     if not found:
         raise NotAnArchive(f"{folder} holds no WARC files (*.warc.gz) to rebuild from")
     return gathering.in_order(iter(latest(found)))
@@ -113,10 +114,15 @@ async def _rebuild(
     folder = _workplace(root, names)
     with Replayed(folder, warc_folder=root / WARC_FOLDER) as store:
         gathering.prepare(store.db)
+        writer = _writer(root, names)
+        if writer:
+            files.keep_writer(store.db, writer)
+            names = sorted(names, key=lambda name: not files.is_of(name, writer))  # merged: last
         gathered = gathering.gather(
             store.db,
             root / WARC_FOLDER,
             names,
+            writer=writer,
             progress=lambda done, of: progress("bytes of WARC", done, of),
         )
         late.put_in_order(store.db)
@@ -204,6 +210,14 @@ def _missing(root: Path, rows: dict[str, int]) -> dict[str, int]:
 def _there_is(root: Path) -> sqlite3.Connection:
     """Open the database there is, whatever its version, to read."""
     return sqlite3.connect(uri(root / NAME, mode="ro"), uri=True)
+
+
+def _writer(root: Path, names: list[str]) -> str | None:
+    """Return the word of the archive's own files: the old database knows it, else most have it."""
+    with contextlib.suppress(sqlite3.Error), closing(_there_is(root)) as old:
+        return files.kept_writer(old)
+    writers = Counter(ours.writer for ours in map(files.Name.parse, names) if ours)
+    return next((word for word, _ in writers.most_common(1)), None)
 
 
 def _withhold_again(db: sqlite3.Connection, root: Path) -> None:

@@ -26,6 +26,7 @@ from archive.upkeep.repairing import Repair
 from archive.upkeep.retelling import LATE, tell_again
 from archive.upkeep.soundness import SEARCH, are_of_indexes, faults, missing_tables
 from archive.upkeep.verify import verify
+from archive.warc.files import present
 from crawler.publisher import load_all
 from crawler.rebuild import OLD, rebuild
 from crawler.reextract import Job, reextract
@@ -123,7 +124,7 @@ def _broken(root: Path, place: Path, say: Say, *, dry_run: bool, clock: Clock) -
     """
     path = root / NAME
     if not path.is_file() or not path.stat().st_size:
-        if not any((root / WARC_FOLDER).glob("*.warc.gz")):
+        if not present(root / WARC_FOLDER):
             raise NotAnArchive(f"{root} holds no archive: neither {NAME} nor WARC files")
         return "is empty" if path.is_file() else "is missing"
     try:

@@ -96,13 +96,13 @@ def sound(root: Path) -> Sound:
     Raises:
         Unsound: if anything is damaged, torn or left to be repaired.
     """
-    if not (root / NAME).exists() and not any((root / "warc").glob("*")):
+    if not (root / NAME).exists() and not any((root / "warc").rglob("*.warc.gz")):
         return Sound(articles=0, records=0)
     findings = _verified(root)
     if findings.damages or findings.notes:
         raise Unsound(f"{root}: " + "\n".join(findings.lines()))
     try:
-        records = sum(map(_records, sorted((root / "warc").glob("*"))))
+        records = sum(map(_records, sorted((root / "warc").rglob("*.warc.gz"))))
     except OSError as error:
         raise Unsound(f"{root}: fastwarc does not read its files: {error}") from error
     if records != findings.counts["WARC records"]:
@@ -125,7 +125,7 @@ class _Arguments:
     verbose = False
 
     def __init__(self, root: Path) -> None:
-        self.inputs = [str(path) for path in sorted((root / "warc").glob("*"))]
+        self.inputs = [str(path) for path in sorted((root / "warc").rglob("*.warc.gz"))]
 
 
 def _check(root: Path) -> None:

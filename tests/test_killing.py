@@ -94,7 +94,7 @@ def test_an_article_that_is_rewritten_is_as_it_was_or_wholly_as_it_will_be(root)
 
 def test_a_damaged_record_is_noticed_by_each_reader(root):
     assert sound(root).records > 2 * 7
-    (path, *_) = sorted((root / "warc").iterdir())
+    (path, *_) = sorted((root / "warc").rglob("*.warc.gz"))
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
@@ -106,7 +106,7 @@ def test_a_damaged_record_is_noticed_by_each_reader(root):
 
 def test_what_waits_for_a_repair_is_no_damage_and_not_sound(root):
     change(root, "update runs set state = 'running' where id = 2")
-    (_, path) = sorted((root / "warc").iterdir())
+    (_, path) = sorted((root / "warc").rglob("*.warc.gz"))
     with path.open("ab") as file:
         file.write(b"torn")
     without_damage(root)

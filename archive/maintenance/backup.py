@@ -21,7 +21,7 @@ from archive.lock import writing
 from archive.recovery import recover
 from archive.search import register
 from archive.session import WARC_FOLDER
-from archive.warc.files import sync_folder
+from archive.warc.files import sync_folder, sync_folders
 
 MARK = "backup.json"
 _NEW = "new"  # folder inside the backup in which its next database is made ready
@@ -50,6 +50,7 @@ class _File:
     """A WARC file of the archive, and the length of it that belongs to the snapshot."""
 
     source: Path
+    name: str
     end: int
     whole: bool
 
@@ -93,7 +94,7 @@ def _write(
     new = target / _NEW
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir()
-    for stale in (target / WARC_FOLDER).glob("*.part"):
+    for stale in (target / WARC_FOLDER).rglob("*.part"):
         stale.unlink()
     copy_database(root, new / NAME, progress=progress)
     _refuse_damaged(new / NAME, root)
@@ -173,30 +174,29 @@ def _origin(db: sqlite3.Connection) -> str:
 
 def _wanted(db: sqlite3.Connection, folder: Path) -> tuple[list[_File], list[str]]:
     """Return the files that the rows of a snapshot refer to, and those that are missing."""
-    running = {str(run) for (run,) in db.execute("select id from runs where state = 'running'")}
     files, missing = [], []
-    for name, committed in db.execute("select name, bytes from warc_files order by 1"):
+    for name, committed, closed in db.execute("select * from warc_files order by name"):
         path = folder / name
         if not path.is_file():
             missing.append(name)
-        elif name.split("-")[2:3] and name.split("-")[2] in running:
-            files.append(_File(source=path, end=committed, whole=False))
         else:
-            files.append(_File(source=path, end=path.stat().st_size, whole=True))
+            end = path.stat().st_size if closed else committed
+            files.append(_File(source=path, name=name, end=end, whole=bool(closed)))
     return files, missing
 
 
 def _copy_files(files: list[_File], folder: Path, *, link: bool, progress: Progress) -> int:
     """Copy what is missing in the backup; return the number of files."""
-    wanted = [file for file in files if _size(folder / file.source.name) != file.end]
+    wanted = [file for file in files if _size(folder / file.name) != file.end]
     total, done = sum(file.end for file in wanted), 0
     for file in wanted:
-        target = folder / file.source.name
+        target = folder / file.name
+        target.parent.mkdir(exist_ok=True)
         if not (link and file.whole and _linked(file.source, target)):
             for size in _copied(file.source, target, file.end):
                 done += size
                 progress(done, total)
-    sync_folder(folder)
+    sync_folders(folder, [file.name for file in wanted])
     return len(wanted)
 
 

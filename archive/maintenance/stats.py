@@ -8,6 +8,7 @@ from typing import Any
 
 from archive.database import NAME, open_for_reading
 from archive.session import WARC_FOLDER
+from archive.warc.files import present
 
 # Bytes in UTF-8 (octet_length would need SQLite 3.43), of current and of earlier texts.
 _BY_PUBLISHER = """
@@ -99,7 +100,7 @@ def stats(root: Path) -> Stats:
             Share(publisher=row["slug"], **{key: row[key] for key in row.keys()[1:]})
             for row in db.execute(_BY_PUBLISHER)
         )
-    files = [path.stat().st_size for path in (root / WARC_FOLDER).glob("*.warc.gz")]
+    files = [(root / WARC_FOLDER / name).stat().st_size for name in present(root / WARC_FOLDER)]
     return Stats(
         warc_files=len(files),
         warc_bytes=sum(files),

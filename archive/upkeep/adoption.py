@@ -4,14 +4,14 @@ import contextlib
 import sqlite3
 from collections.abc import Mapping
 
-from archive import captures
+from archive import captures, runs
 from archive.clock import from_iso
 from archive.publishers import key_of
 from archive.records import Kind, Visit
 from archive.recovery import adopt
 from archive.upkeep.survey import Member, Survey
 from archive.visits import known
-from archive.warc.parsing import CAPTURED
+from archive.warc.parsing import CAPTURED, Record
 from archive.warc.records import read_fields
 
 _NEAR = 8  # records behind a copied one, among which the one is that tells of it
@@ -77,9 +77,9 @@ class Adoption:
 
     def _insert(self, member: Member) -> int | None:
         record = self._found.record(member)
-        place = record.location(self._found.path.name)
+        place = record.location(self._found.name)
         if member.ours:
-            return adopt(self._db, record, place, run=self._run)
+            return adopt(self._db, record, place, run=self._run_of(record))
         capture = captures.of_record(record, place, self._told_of(member))
         if capture is None:
             return None
@@ -88,6 +88,9 @@ class Adoption:
             {"slug": capture.publisher},
         )
         return captures.insert(self._db, capture, run=self._run)
+
+    def _run_of(self, record: Record) -> int:
+        return runs.numbered(self._db, record.run) or self._run
 
     def _told_of(self, member: Member) -> dict[str, str]:
         """Return what the metadata record behind a copied one tells of it."""
@@ -120,7 +123,7 @@ class Adoption:
 
     def _renderings(self) -> int:
         """Give pages as they were shown their rows, where they have none."""
-        name, number = self._found.path.name, 0
+        name, number = self._found.name, 0
         for member in self._found.members:
             known_row = self._db.execute(
                 "select 1 from renderings where warc_file = ? and warc_offset = ?",
@@ -129,7 +132,8 @@ class Adoption:
             if member.type == "conversion" and known_row.fetchone() is None:
                 record = self._found.record(member)
                 place = record.location(name)
-                number += adopt(self._db, record, place, run=self._run) is not None
+                run = self._run_of(record)
+                number += adopt(self._db, record, place, run=run) is not None
         return number
 
     def _tell_again(self, member: Member, row: int) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from archive import runs
 from archive.clock import from_iso
 from archive.session import WARC_FOLDER
 from archive.upkeep import gathering, mending
@@ -19,6 +20,7 @@ from archive.upkeep.payloads import Payloads
 from archive.upkeep.survey import Member, Survey, survey
 from archive.upkeep.warc_check import differences
 from archive.warc import files
+from archive.warc.files import Length
 from archive.warc.parsing import CAPTURED, Record
 from archive.warc.records import read_fields
 
@@ -36,6 +38,7 @@ class FileRepair:
         self, db: sqlite3.Connection, root: Path, name: str, account: Account, payloads: Payloads
     ) -> None:
         self._db = db
+        self._root = root
         self._path = root / WARC_FOLDER / name
         self._kept = root / mending.FOLDER
         self._name = name
@@ -55,7 +58,7 @@ class FileRepair:
         if not self._path.is_file():
             self._leave("is missing")
             return
-        found = survey(self._path, self._differs())
+        found = survey(self._root / WARC_FOLDER, self._name, self._differs())
         if not found.members:
             self._leave("no record in it reads; it is put aside")
             self._put_aside()
@@ -67,7 +70,7 @@ class FileRepair:
             self._bring_together(found, run)
             places = self._to_mended(found, run) if in_the_middle else None
             if places is None:
-                self._acknowledge(found, run)
+                self._acknowledge(found)
             name = self._name if places is None else mending.mended_name(self._name)
             self._payloads.remember(found, name, places)
         if in_the_middle:
@@ -112,22 +115,26 @@ class FileRepair:
             )
 
     def _run_of(self, found: Survey) -> int:
-        """Return the run that wrote the file, which becomes known if it is not."""
+        """Return a run that wrote into the file; all that say so in it become known."""
         row = self._db.execute(
-            "select run from warc_files where name = :name"
-            " union all select run from captures where warc_file = :name limit 1",
-            {"name": self._name},
+            "select min(run) from captures where warc_file = ?", (self._name,)
         ).fetchone()
-        if row:
-            return int(row[0])
-        self._account.add("mended", f"{self._place}: a file that no row knew is known again")
-        first = found.members[0]
-        if first.type != "warcinfo":
-            return gathering.run_named(self._db, self._name)
-        record = found.record(first)
-        info, at = read_fields(record.block), from_iso(record.fields["warc-date"])
-        number = int(info.get("isPartOf", "run 0").removeprefix("run ") or 0)
-        return gathering.known_run(self._db, number, info.get("command", "crawl"), at)
+        known = files.acknowledged(self._db, self._name) or row[0] is not None
+        if not known:
+            self._account.add("mended", f"{self._place}: a file that no row knew is known again")
+        number = row[0]
+        for one in found.members:
+            if one.type == "metadata" and one.url.startswith("urn:x-warraq:run:"):
+                record = found.record(one)
+                command = read_fields(record.block).get("command", "crawl")
+                at = from_iso(record.fields["warc-date"])
+                written = gathering.known_run(self._db, record.run or "none-0", command, at)
+                number = number or written
+        if number is None:
+            record = found.record(found.members[0])
+            at = from_iso(record.fields["warc-date"])
+            number = gathering.known_run(self._db, record.run or "none-0", "crawl", at)
+        return int(number)
 
     def _bring_together(self, found: Survey, run: int) -> None:
         records = {one.offset: one for one in found.members if one.type in CAPTURED}
@@ -180,12 +187,13 @@ class FileRepair:
                 line = f"lost: {self._place}, byte {offset}: a page as a browser showed it"
                 self._account.add("lost", line)
 
-    def _acknowledge(self, found: Survey, run: int) -> None:
+    def _acknowledge(self, found: Survey) -> None:
         end = found.size if found.torn_at is None else found.torn_at
         known = files.acknowledged(self._db, self._name)
         if known != end:
             self._account.add("mended", f"{self._place}: it is known to have {end} bytes")
-            files.acknowledge(self._db, {self._name: end}, run=run)
+            files.acknowledge(self._db, {self._name: Length(bytes=end)})
+            files.close_earlier(self._db)
 
     def _to_mended(self, found: Survey, run: int) -> dict[int, int]:
         """Write the mended form and let all rows be of that; return the new places by the old."""
@@ -193,7 +201,8 @@ class FileRepair:
         command, at = self._db.execute(
             "select command, started_at from runs where id = ?", (run,)
         ).fetchone()
-        head = mending.info_of(found, run=run, command=command, at=from_iso(at))
+        name = runs.named(self._db, run)
+        head = mending.info_of(found, run=name, command=command, at=from_iso(at))
         places = mending.places(found.members, len(head))
         if not self._account.dry_run:
             mending.write_mended(found, head, self._kept)
@@ -205,7 +214,8 @@ class FileRepair:
             )
         last = found.members[-1]
         self._db.execute("delete from warc_files where name = ?", (self._name,))
-        files.acknowledge(self._db, {new: places[last.offset] + last.length}, run=run)
+        files.acknowledge(self._db, {new: Length(bytes=places[last.offset] + last.length)})
+        files.close_earlier(self._db)
         self._account.add("mended", f"{self._place}: what reads of it is {WARC_FOLDER}/{new} now")
         return places
 

@@ -6,28 +6,28 @@ table of its own, in the order in which it was acknowledged, for the second half
 
 import json
 import logging
-import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
-from archive import captures
+from archive import captures, runs
 from archive.captures import SOURCE
 from archive.clock import from_iso, iso
 from archive.records import WarcLocation
 from archive.recovery import adopt
 from archive.upkeep.salvage import Lost, walk
 from archive.warc import files
+from archive.warc.files import Length, Name
 from archive.warc.parsing import Record
 from archive.warc.reader import read_record
 from archive.warc.records import KIND_FIELD, read_fields
 
 logger = logging.getLogger(__name__)
 
-_OURS = re.compile(r"warraq-(\d{14})-(\d+)-(\d+)\.warc\.gz")
 
 TABLES = """
 create table replay_files (name text primary key) strict;
@@ -71,16 +71,8 @@ def clear(db: sqlite3.Connection) -> None:
 
 
 def in_order(names: Iterator[str]) -> list[str]:
-    """Return names of WARC files in the order in which runs wrote them; others come last.
-
-    By the number of the run and not by the time in the name: a clock may have been set back.
-    """
-    return sorted(names, key=_place)
-
-
-def _place(name: str) -> tuple[int, int, str]:
-    ours = _OURS.fullmatch(name)
-    return (int(ours[2]), int(ours[3]), name) if ours else (1 << 62, 0, name)
+    """Return names of WARC files in the order of their days; others come last."""
+    return sorted(names, key=lambda name: (Name.parse(name) is None, Name.parse(name) or 0, name))
 
 
 def gather(
@@ -88,12 +80,14 @@ def gather(
     folder: Path,
     names: list[str],
     *,
-    joined: bool = False,
+    writer: str | None = None,
+    starts: Mapping[str, int] = MappingProxyType({}),
     progress: Progress = lambda _done, _of: None,
 ) -> Gathered:
     """Read the WARC files that are not read yet, each in one transaction.
 
-    `joined` files are those of a merged archive. `progress` hears bytes.
+    Those of another than the `writer` are of a merged archive. `starts` are the bytes from which
+    files are read that had rows before. `progress` hears bytes.
 
     Raises:
         OSError: if the disk does not give the bytes.
@@ -106,12 +100,15 @@ def gather(
         if name in done:
             continue
         db.execute("begin immediate")
-        _File(db, folder / name, gathered, joined=joined).read(
+        joined = writer is not None and not files.is_of(name, writer)
+        _File(db, folder, name, gathered, joined=joined, start=starts.get(name, 0)).read(
             lambda offset, behind=behind: progress(behind + offset, sum(sizes.values()))  # type: ignore[misc]
         )
+        files.acknowledge(db, {name: Length(bytes=sizes[name])})
         db.execute("insert into replay_files values (?)", (name,))
         db.execute("commit")
         behind += sizes[name]
+    files.close_earlier(db)
     return gathered
 
 
@@ -119,11 +116,20 @@ class _File:
     """One WARC file on its way into the database."""
 
     def __init__(
-        self, db: sqlite3.Connection, path: Path, gathered: Gathered, *, joined: bool
+        self,
+        db: sqlite3.Connection,
+        folder: Path,
+        name: str,
+        gathered: Gathered,
+        *,
+        joined: bool,
+        start: int,
     ) -> None:
         self._db = db
         self._joined = joined
-        self._path = path
+        self._folder = folder
+        self._name = name
+        self._start = start
         self._gathered = gathered
         self._run = 0
         # The last record that was copied from another program's file.
@@ -131,28 +137,26 @@ class _File:
 
     def read(self, progress: Callable[[int], None]) -> None:
         end = 0
-        for part in walk(self._path):
+        for part in walk(self._folder / self._name, start=self._start):
             if isinstance(part, Lost):
                 end = part.offset + part.length
-                where = f"{self._path.name}, bytes {part.offset} to {end}"
+                where = f"{self._name}, bytes {part.offset} to {end}"
                 self._gathered.lost.append(where)
                 logger.error("%s: no record reads there", where)
                 continue
             self._gathered.counts[part.type] += 1
-            if not self._run and part.type != "warcinfo":  # which is lost
-                self._run = run_named(self._db, self._path.name)
             end = part.behind.offset
             self._record(part)
             progress(end)
         self._set_aside()
-        if self._run:
-            files.acknowledge(self._db, {self._path.name: end}, run=self._run)
 
     def _record(self, record: Record) -> None:
-        kind, location = record.type, record.location(self._path.name)
+        kind, location = record.type, record.location(self._name)
+        if record.run:
+            self._run = self._number(record.run, record)
         if kind == "warcinfo":
-            self._begin(read_fields(record.block), from_iso(record.fields["warc-date"]))
-        elif kind == "metadata":
+            return
+        if kind == "metadata":
             self._tell(record.fields, read_fields(record.block), location)
         elif kind in {"response", "revisit"} and KIND_FIELD.lower() not in record.fields:
             self._set_aside()
@@ -162,11 +166,17 @@ class _File:
             if capture is not None and kind != "conversion":
                 self._adopted(capture, record)
 
-    def _begin(self, info: dict[str, str], at: datetime) -> None:
-        """Make the run known that wrote the file; its next file tells of the same one."""
-        number = run_of(self._path.name) or 0  # a merged run's record tells another one
-        self._run = known_run(self._db, number, info.get("command", "crawl"), at)
-        self._wait(at, "run", info | ({"joined": "yes"} if self._joined else {}))
+    def _number(self, name: str, record: Record) -> int:
+        """Return the run of a name, which becomes known; its own record may be lost."""
+        if (number := runs.numbered(self._db, name)) is not None:
+            return number
+        told = read_fields(record.block) if record.type == "metadata" else {}
+        at = from_iso(record.fields["warc-date"])
+        number = known_run(self._db, name, told.get("command", "crawl"), at)
+        if told.get("act") != "run":
+            self._run = number
+            self._wait(at, "run", {"joined": "yes"} if self._joined else {})
+        return number
 
     def _tell(self, fields: Mapping[str, str], told: dict[str, str], place: WarcLocation) -> None:
         if SOURCE in told:
@@ -176,6 +186,7 @@ class _File:
         ).fetchone()
         act = "visit" if "visit" in told else told.get("act", "")
         act = "import-warc" if SOURCE in told else act
+        told |= {"joined": "yes"} if act == "run" and self._joined else {}
         self._wait(from_iso(fields["warc-date"]), act, told, capture=row and row[0])
         if row and "visit" in told:
             captures.journaled(self._db, captures.get(self._db, row[0]), place)
@@ -189,8 +200,7 @@ class _File:
                 "insert into publishers (slug, name) values (:slug, :slug) on conflict do nothing",
                 {"slug": capture.publisher},
             )
-            run = run_of(capture.record.file) or self._run
-            number = captures.insert(self._db, capture, run=run)
+            number = captures.insert(self._db, capture, run=self._run)
             self._db.execute(
                 "insert or replace into replay_records values (?, ?)", (record_id, number)
             )
@@ -206,7 +216,7 @@ class _File:
         if row is None:
             return None
         place = WarcLocation(file=row[0], offset=row[1], length=row[2])
-        return read_record(self._path.parent, place), place
+        return read_record(self._folder, place), place
 
     def _set_aside(self) -> None:
         """Remember where a copied record is that nothing tells of behind it; a repair may."""
@@ -236,30 +246,16 @@ class _File:
         )
 
 
-def run_of(name: str) -> int | None:
-    """Return the number of the run that a file of ours is named after, None if it is no such."""
-    ours = _OURS.fullmatch(name)
-    return int(ours[2]) if ours else None
-
-
-def run_named(db: sqlite3.Connection, name: str, command: str = "crawl") -> int:
-    """Return the run that a file of ours is named after; 0 if the name is of another making."""
-    ours = _OURS.fullmatch(name)
-    if ours is None:
-        return 0
-    if db.execute("select 1 from runs where id = ?", (int(ours[2]),)).fetchone():
-        return int(ours[2])
-    at = datetime.strptime(ours[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
-    return known_run(db, int(ours[2]), command, at)
-
-
-def known_run(db: sqlite3.Connection, number: int, command: str, at: datetime) -> int:
-    """Return the run of that number, made known; another number if another run has it."""
-    row = db.execute("select started_at from runs where id = ?", (number,)).fetchone()
-    if row and row[0][:19] == iso(at)[:19]:  # a file's name has no fraction of the second
-        return number
+def known_run(db: sqlite3.Connection, name: str, command: str, at: datetime) -> int:
+    """Return the run of a name, made known: by its own number, or another if that is taken."""
+    if (known := runs.numbered(db, name)) is not None:
+        return known
+    number = int(name.rpartition("-")[2])
+    if db.execute("select 1 from runs where id = ?", (number,)).fetchone():
+        number = 0
     cursor = db.execute(
-        "insert into runs (id, command, started_at, state, pid) values (?, ?, ?, 'interrupted', 0)",
-        (None if row or not number else number, command, iso(at)),
+        "insert into runs (id, name, command, started_at, state, pid)"
+        " values (?, ?, ?, ?, 'interrupted', 0)",
+        (number or None, name, command, iso(at)),
     )
     return int(cursor.lastrowid or 0)

@@ -6,6 +6,7 @@ between the two is finished by the next writer (`files.settle`).
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ from pathlib import Path
 
 from archive.database import NAME, open_for_reading
 from archive.errors import ArchiveError, NewerArchive, NotAnArchive
-from archive.upkeep.gathering import in_order, run_of
-from archive.warc.files import ASIDE, sync_folder
+from archive.upkeep.gathering import in_order
+from archive.warc import files
+from archive.warc.files import ASIDE, Name
 from archive.warc.reader import first_record
 
 Progress = Callable[[int, int], None]
@@ -22,17 +24,17 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """A file of the other archive that this one does not have, and the run that wrote it there."""
+    """A file of the other archive, and how much of it this one has to have."""
 
-    path: Path
-    run: int
+    folder: Path
+    name: str
+    end: int
 
 
-def missing(root: Path, other: Path) -> tuple[list[Taken], int]:
-    """Return the WARC files that only `other` has, in their order, and how many both have.
+def missing(db: sqlite3.Connection, root: Path, other: Path) -> tuple[list[Taken], int]:
+    """Return the WARC files of which only `other` has all, in order, and how many both have.
 
-    A file is told by the id of its first record, whatever it is called. Files of runs that are
-    still going on there are left for the next time.
+    A file that is still written there is taken as far as it is acknowledged.
 
     Raises:
         NotAnArchive: if `other` has no WARC files, or `root` and `other` are one.
@@ -40,18 +42,18 @@ def missing(root: Path, other: Path) -> tuple[list[Taken], int]:
     folder = other / "warc"
     if root.resolve() == other.resolve():
         raise NotAnArchive(f"{other} is the archive itself; name another one")
-    names = [path.name for path in folder.glob("*.warc.gz")] if folder.is_dir() else []
+    names = files.present(folder) if folder.is_dir() else []
     if not names:
         raise NotAnArchive(f"{folder} holds no WARC files (*.warc.gz) to take in")
-    here = {_first_id(path) for path in (root / "warc").glob("*.warc.gz")} - {None}
-    running = _running(other)
-    taken, known = [], 0
+    ends, taken, known = _acknowledged(other), list[Taken](), 0
     for name in in_order(iter(names)):
-        run, first = run_of(name), _first_id(folder / name)
-        if first in here:
+        end = min(ends.get(name, 1 << 62), (folder / name).stat().st_size)
+        if Name.parse(name) is None or first_record(folder / name) is None:
+            continue
+        if files.acknowledged(db, name) >= end:
             known += 1
-        elif run and first and run not in running:
-            taken.append(Taken(path=folder / name, run=run))
+        else:
+            taken.append(Taken(folder=folder, name=name, end=end))
     return taken, known
 
 
@@ -69,35 +71,29 @@ def refuse_newer(other: Path) -> None:
         return
 
 
-def _running(other: Path) -> set[int]:
-    """Return the runs that write into the other archive, as far as its database tells."""
+def _acknowledged(other: Path) -> dict[str, int]:
+    """Return how far the files of the other archive are acknowledged that are still written."""
     if not (other / NAME).is_file():
-        return set()
+        return {}
     try:
         with closing(open_for_reading(other)) as db:
-            return {run for (run,) in db.execute("select id from runs where state = 'running'")}
+            return dict(db.execute("select name, bytes from warc_files where not closed"))
     except ArchiveError:
-        return set()
+        return {}
 
 
-def _first_id(path: Path) -> str | None:
-    """Return the id of a file's first record, its warcinfo record; None if that does not read."""
-    record = first_record(path)
-    return record.id if record else None
-
-
-def copy_aside(root: Path, taken: Taken, *, run: int) -> str:
-    """Copy a file beside the archive's own, named after its run here, and return that name."""
-    stem, _, serial = taken.path.name.removesuffix(".warc.gz").rpartition("-")
-    name = f"{stem.rpartition('-')[0]}-{run}-{serial}.warc.gz"
-    folder = root / ASIDE
-    folder.mkdir(exist_ok=True)
-    with taken.path.open("rb") as source, (folder / name).open("wb") as copy:
-        shutil.copyfileobj(source, copy, 1 << 22)
-        copy.flush()
-        os.fsync(copy.fileno())
-    sync_folder(folder)
-    return name
+def copy_aside(root: Path, taken: Taken) -> None:
+    """Copy a file beside the archive's own, as far as it is to be taken."""
+    copy = root / ASIDE / taken.name
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    with (taken.folder / taken.name).open("rb") as reading, copy.open("wb") as writing_file:
+        left = taken.end
+        while left and (piece := reading.read(min(left, 1 << 22))):
+            writing_file.write(piece)
+            left -= len(piece)
+        writing_file.flush()
+        os.fsync(writing_file.fileno())
+    files.sync_folders(root / ASIDE, [taken.name])
 
 
 def copy_publishers(root: Path, other: Path) -> list[str]:

@@ -16,11 +16,11 @@ from pathlib import Path
 from archive.session import SOFTWARE
 from archive.upkeep.survey import Member, Survey, survey
 from archive.warc.files import sync_folder
-from archive.warc.records import info_record, pack, plain_bytes
+from archive.warc.records import RUN_FIELD, info_record, metadata_record, pack, plain_bytes
 
 FOLDER = "damaged"
 
-_NAME = re.compile(r"(warraq-\d{14}-\d+-)(\d+)(\.warc\.gz)")
+_NAME = re.compile(r"((?:\d{4}-\d{2}/)?warraq-\d{8}-[a-z2-7]+-)(\d+)(\.warc\.gz)")
 
 
 def is_ours(name: str) -> bool:
@@ -58,14 +58,15 @@ def places(members: Iterable[Member], begin: int) -> dict[int, int]:
     return found
 
 
-def info_of(found: Survey, *, run: int, command: str, at: datetime) -> bytes:
-    """Return the packed warcinfo record that a mended form begins with, empty if it has its own."""
+def info_of(found: Survey, *, run: str, command: str, at: datetime) -> bytes:
+    """Return the packed records that a mended form begins with, empty if it has its own."""
     if not found.members or found.members[0].type == "warcinfo":
         return b""
-    info = {"software": SOFTWARE, "isPartOf": f"run {run}"}
-    if any(member.type == "metadata" for member in found.members):
-        info["command"] = command
-    return pack(plain_bytes(info_record(found.path.name, info, now=at)))
+    fields = {"act": "run", "run": run, "command": command, "software": SOFTWARE}
+    told = metadata_record(f"urn:x-warraq:run:{run}", fields, refers_to=None, now=at)
+    told.rec_headers.add_header(RUN_FIELD, run)
+    info = info_record(found.path.name, {"software": SOFTWARE}, now=at)
+    return pack(plain_bytes(info)) + pack(plain_bytes(told))
 
 
 def write_mended(found: Survey, head: bytes, kept: Path) -> int:
@@ -85,17 +86,17 @@ def write_mended(found: Survey, head: bytes, kept: Path) -> int:
     return size
 
 
-def bring_back(db: sqlite3.Connection, whole: Path, mended: Path) -> bool:
+def bring_back(db: sqlite3.Connection, folder: Path, whole: str, mended: str) -> bool:
     """Let rows be of a whole file again instead of its mended form, if it has all of that.
 
     Returns whether it has. What it has beyond that has no rows yet.
     """
-    old, new = survey(whole), survey(mended)
+    old, new = survey(folder, whole), survey(folder, mended)
     places = {member.id: member.offset for member in old.members}
     told = [member for member in new.members if member.type != "warcinfo"]
     if old.lost or not all(member.id in places for member in told):
         return False
-    moved = [(whole.name, places[one.id], mended.name, one.offset) for one in told]
+    moved = [(whole, places[one.id], mended, one.offset) for one in told]
     for table in ("captures", "renderings"):
         db.executemany(
             f"update {table} set warc_file = ?, warc_offset = ?"  # noqa: S608 - ours
@@ -104,7 +105,7 @@ def bring_back(db: sqlite3.Connection, whole: Path, mended: Path) -> bool:
         )
     db.execute(
         "update warc_files set name = ?, bytes = ? where name = ?",
-        (whole.name, old.size, mended.name),
+        (whole, old.size, mended),
     )
     return True
 

@@ -16,6 +16,7 @@ from archive.upkeep.account import Account
 from archive.upkeep.file_repair import FileRepair
 from archive.upkeep.payloads import Payloads
 from archive.upkeep.references import mend_references
+from archive.warc import files
 
 _MISCOUNTED = """
 update stories set articles = (
@@ -95,8 +96,9 @@ class Repair:
         if not self._account.dry_run:
             recovery.recover(self._db, self._folder)
             return set()
-        running = {run for run, _ in rows}
-        return {name for name in self._present() if gathering.run_of(name) in running}
+        if not rows:
+            return set()
+        return set(files.unfinished(self._db, self._folder, files.kept_writer(self._db)))
 
     def _finish_mending(self) -> set[str]:
         """Put aside what a mended form has replaced, or a mended form that no row is of yet.
@@ -124,13 +126,13 @@ class Repair:
         if self._account.dry_run:
             return False
         with self._account.transaction(self._db):
-            back = mending.bring_back(self._db, self._folder / older, self._folder / later)
+            back = mending.bring_back(self._db, self._folder, older, later)
         if back:
             self._account.add("mended", f"{WARC_FOLDER}/{older} is there again, as it was")
         return back
 
     def _present(self) -> set[str]:
-        return {path.name for path in self._folder.iterdir()}
+        return files.entries(self._folder)
 
     def _known(self) -> set[str]:
         rows = self._db.execute(

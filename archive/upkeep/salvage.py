@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive.warc.parsing import Record
+from archive.warc.parsing import Place, Record
 from archive.warc.reader import walk as read
 
 
@@ -17,15 +17,15 @@ class Lost:
     length: int
 
 
-def walk(path: Path) -> Iterator[Record | Lost]:
+def walk(path: Path, *, start: int = 0) -> Iterator[Record | Lost]:
     """Yield what a WARC file of ours (one gzip member per record) holds, from its start to its end.
 
     Raises:
         OSError: if the disk does not give the bytes.
     """
     with path.open("rb") as file:
-        end = 0
-        for part in read(file.fileno(), check=False):
+        end = start
+        for part in read(file.fileno(), start=Place(offset=start), check=False):
             if not isinstance(part, Record) or part.length is None:
                 continue
             if part.place.offset > end:

@@ -41,6 +41,7 @@ class Survey:
     """A file's whole records in their order, and the stretches that do not read."""
 
     path: Path
+    name: str
     size: int
     members: tuple[Member, ...]
     lost: tuple[Lost, ...]
@@ -58,7 +59,7 @@ class Survey:
         return read_record(self.path.parent, place)
 
 
-def survey(path: Path, differs: Differs = lambda _offset, _record: False) -> Survey:
+def survey(folder: Path, name: str, differs: Differs = lambda _offset, _record: False) -> Survey:
     """Read a file from end to end; `differs` hears each record that has a row, with its place.
 
     A record that contradicts its own digests counts as lost.
@@ -69,7 +70,7 @@ def survey(path: Path, differs: Differs = lambda _offset, _record: False) -> Sur
     members: list[Member] = []
     lost: list[Lost] = []
     size = 0
-    for part in walk(path):
+    for part in walk(folder / name):
         member = _member(part, differs) if isinstance(part, Record) else None
         if isinstance(part, Record):
             part = Lost(offset=part.place.offset, length=part.length or 0)  # noqa: PLW2901
@@ -80,7 +81,8 @@ def survey(path: Path, differs: Differs = lambda _offset, _record: False) -> Sur
             lost[-1] = Lost(offset=lost[-1].offset, length=lost[-1].length + part.length)
         else:
             lost.append(Lost(offset=part.offset, length=part.length))
-    return Survey(path=path, size=size, members=tuple(members), lost=tuple(lost))
+    path = folder / name
+    return Survey(path=path, name=name, size=size, members=tuple(members), lost=tuple(lost))
 
 
 def _member(record: Record, differs: Differs) -> Member | None:

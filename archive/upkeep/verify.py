@@ -26,6 +26,7 @@ from archive.upkeep.damage import FROM_BACKUP, ROW_FROM_BACKUP, Damage, Findings
 from archive.upkeep.mending import latest
 from archive.upkeep.table_check import Articles
 from archive.upkeep.warc_check import Piece
+from archive.warc.files import Name, entries, is_of, kept_writer, present
 
 _PIECE = 1 << 25  # bytes of a WARC file for one task
 _ALONE = 1 << 24  # an archive smaller than this is checked without other processes
@@ -127,7 +128,7 @@ def _pieces(db: sqlite3.Connection, root: Path, findings: Findings) -> Iterator[
     """Yield what there is to read, and note files that are missing, short or of nobody."""
     folder = root / WARC_FOLDER
     # Listed before the rows are read: a file that a crawl begins meanwhile is none of ours.
-    present = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    there = entries(folder)
     held = is_held(root)
     db.execute("begin")
     files = {file.name: file for file in _files(db)}
@@ -143,12 +144,13 @@ def _pieces(db: sqlite3.Connection, root: Path, findings: Findings) -> Iterator[
         end = min(size, file.committed) if file.open else size
         # A run that goes on may have told what rows say by now behind what is looked at.
         yield from _cut(db, root, file.name, end, tells=not file.open)
-    running = _running(db)
+    going_on = _is_running(db)
+    own = kept_writer(db)
     db.execute("commit")
-    newest = set(latest(present))
-    for name in sorted(present - files.keys()):
+    newest = set(latest(there))
+    for name in sorted(there - files.keys()):
         stray = _file(name, "is a file that no row of warc_files knows")
-        if _run_of(name) is None:  # nothing of the archive is in it
+        if Name.parse(name) is None:  # nothing of the archive is in it
             findings.notes.append(
                 f"{stray.place}: {stray.detail}; `warraq import-warc` takes the pages of others"
             )
@@ -156,28 +158,22 @@ def _pieces(db: sqlite3.Connection, root: Path, findings: Findings) -> Iterator[
             findings.notes.append(
                 f"{stray.place}: its mended form is in its place; `warraq repair` puts it aside"
             )
-        elif _run_of(name) not in running:
+        elif not (going_on and is_of(name, own)):
             findings.damages.append(stray)
 
 
 def _files(db: sqlite3.Connection) -> Iterator[_File]:
-    running = _running(db)
+    running = _is_running(db)
     rows = dict(db.execute("select warc_file, count(*) from captures group by warc_file"))
-    for name, run, committed in db.execute("select * from warc_files order by name").fetchall():
-        yield _File(name=name, committed=committed, rows=rows.pop(name, 0), open=run in running)
+    for name, committed, closed in db.execute("select * from warc_files order by name").fetchall():
+        is_open = running and not closed
+        yield _File(name=name, committed=committed, rows=rows.pop(name, 0), open=is_open)
     for name, count in rows.items():  # a row of warc_files is lost
         yield _File(name=name, known=False, committed=0, rows=count, open=False)
 
 
-def _running(db: sqlite3.Connection) -> set[int]:
-    return {run for (run,) in db.execute("select id from runs where state = 'running'")}
-
-
-def _run_of(name: str) -> int | None:
-    """Return the run that wrote a file (`warraq-<time>-<run>-<n>.warc.gz`), None if none did."""
-    parts = name.split("-")
-    ours = len(parts) == 4 and parts[0] == "warraq" and parts[2].isdecimal()
-    return int(parts[2]) if ours else None
+def _is_running(db: sqlite3.Connection) -> bool:
+    return db.execute("select 1 from runs where state = 'running'").fetchone() is not None
 
 
 def _cut(
@@ -197,8 +193,9 @@ def _cut(
 
 def _unknown(root: Path) -> Iterable[Piece]:
     """Yield every WARC file whole: what is left to check where the database does not read."""
-    for path in sorted((root / WARC_FOLDER).glob("*.warc.gz")):
-        yield Piece(root=root, file=path.name, start=0, end=path.stat().st_size)
+    for name in present(root / WARC_FOLDER):
+        size = (root / WARC_FOLDER / name).stat().st_size
+        yield Piece(root=root, file=name, start=0, end=size)
 
 
 def _size(path: Path) -> int | None:

@@ -1,19 +1,136 @@
-"""Rows of WARC files: how far each one is acknowledged (invariant 1)."""
+"""The WARC files of an archive: their names, and how far each is acknowledged (invariant 1).
 
+One file per writer and UTC day, in a folder per month; a further one where it reached its size. The
+writer is a short random word of the archive's own, so that files of archives that are merged keep
+their names.
+"""
+
+import json
 import os
+import re
+import secrets
+import socket
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 ASIDE = "merge"  # folder beside `warc` of files that a merge has copied and not put there yet
+ROLL_BYTES = 1 << 30
+
+_NAME = re.compile(r"\d{4}-\d{2}/warraq-(\d{8})-([a-z2-7]+)-(\d+)\.warc\.gz")
+_SUFFIX = ".warc.gz"
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"  # those of base32 (RFC 4648)
+_WRITER, _HOME = "writer", "home"
 
 
-def acknowledge(db: sqlite3.Connection, lengths: Mapping[str, int], *, run: int) -> None:
-    """Keep how long the files of a run (by name) are; their bytes are on the disk."""
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Name:
+    """What the name of a file of ours says: its day (20261129), its writer, and its number."""
+
+    day: str
+    writer: str
+    serial: int
+
+    @classmethod
+    def parse(cls, name: str) -> "Name | None":
+        """Read the name of a file in the folder of WARC files; None if it is not one of ours."""
+        ours = _NAME.fullmatch(name)
+        return cls(day=ours[1], writer=ours[2], serial=int(ours[3])) if ours else None
+
+    def __str__(self) -> str:
+        month = f"{self.day[:4]}-{self.day[4:6]}"
+        return f"{month}/warraq-{self.day}-{self.writer}-{self.serial:03}{_SUFFIX}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Length:
+    """How many bytes a file has, and whether nothing is appended to it any more."""
+
+    bytes: int
+    closed: bool = False
+
+
+def present(folder: Path) -> list[str]:
+    """Return the names of all WARC files in a folder and in its folders of months, sorted."""
+    found = (path for pattern in ("*", "*/*") for path in folder.glob(f"{pattern}{_SUFFIX}"))
+    return sorted(path.relative_to(folder).as_posix() for path in found)
+
+
+def entries(folder: Path) -> set[str]:
+    """Return the names of all files in a folder of WARC files, whatever they are."""
+    if not folder.is_dir():
+        return set()
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def kept_writer(db: sqlite3.Connection) -> str | None:
+    """Return the word by which the files of this archive are told from those of others."""
+    row = db.execute("select value from settings where name = ?", (_WRITER,)).fetchone()
+    return row and str(row[0])
+
+
+def writer_of(db: sqlite3.Connection, folder: Path) -> str:
+    """Return the word under which files are written in `folder` from now on.
+
+    It is kept in the database; one that was rebuilt learns it from the files, if all are of one
+    writer. A copy of an archive that is written to itself gets a word of its own.
+    """
+    word, home = kept_writer(db), _home(folder)
+    row = db.execute("select value from settings where name = ?", (_HOME,)).fetchone()
+    if word and row and not set(home).isdisjoint(json.loads(row[0])):
+        return word
+    writers = {ours.writer for ours in map(Name.parse, present(folder)) if ours}
+    word = _new_writer() if row or len(writers) != 1 else writers.pop()
+    keep_writer(db, word)
+    db.execute("insert or replace into settings values (?, ?)", (_HOME, json.dumps(home)))
+    return word
+
+
+def keep_writer(db: sqlite3.Connection, word: str) -> None:
+    """Keep the word by which the files of this archive are told from those of others."""
+    db.execute("insert or replace into settings values (?, ?)", (_WRITER, word))
+
+
+def _home(folder: Path) -> tuple[str, str]:
+    """Return two signs of a folder, of which one lasts when it is moved or its disk is."""
+    return f"inode {folder.stat().st_ino}", f"{socket.gethostname()}:{folder.resolve()}"
+
+
+def _new_writer() -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(6))
+
+
+def next_file(
+    db: sqlite3.Connection,
+    folder: Path,
+    day: date,
+    *,
+    writer: str,
+    roll_bytes: int = ROLL_BYTES,
+) -> tuple[str, int]:
+    """Return (name, length) of the file that a writer appends to on a day; a new one has 0 bytes.
+
+    That is the day's last one, if it is not closed, has room, and ends where it is acknowledged.
+    """
+    stamp = f"{day:%Y%m%d}"
+    rows = dict(db.execute("select name, bytes * (1 - closed) from warc_files").fetchall())
+    names = map(Name.parse, {*rows, *present(folder)})
+    serials = [name.serial for name in names if name and (name.day, name.writer) == (stamp, writer)]
+    last = str(Name(day=stamp, writer=writer, serial=max(serials, default=0)))
+    length = rows.get(last, 0)
+    if 0 < length < roll_bytes and _size(folder / last) == length:
+        return last, length
+    return str(Name(day=stamp, writer=writer, serial=max(serials, default=0) + 1)), 0
+
+
+def acknowledge(db: sqlite3.Connection, lengths: Mapping[str, Length]) -> None:
+    """Keep how long files (by name) are; their bytes are on the disk."""
     db.executemany(
-        "insert into warc_files (name, run, bytes) values (?, ?, ?)"
-        " on conflict (name) do update set bytes = excluded.bytes",
-        [(name, run, length) for name, length in lengths.items()],
+        "insert into warc_files (name, bytes, closed) values (?, ?, ?)"
+        " on conflict (name) do update set bytes = excluded.bytes, closed = excluded.closed",
+        [(name, length.bytes, length.closed) for name, length in lengths.items()],
     )
 
 
@@ -23,18 +140,60 @@ def acknowledged(db: sqlite3.Connection, name: str) -> int:
     return int(row[0]) if row else 0
 
 
+def close_past(db: sqlite3.Connection, writer: str, *, today: date) -> None:
+    """Close the files that a writer left open on other days."""
+    rows = db.execute("select name from warc_files where not closed").fetchall()
+    names = (name for (name,) in rows if is_of(name, writer))
+    past = [(name,) for name in names if f"-{today:%Y%m%d}-" not in name]
+    if past:
+        db.executemany("update warc_files set closed = 1 where name = ?", past)
+
+
+def is_of(name: str, writer: str | None) -> bool:
+    """Return whether a file is one that a writer wrote."""
+    ours = Name.parse(name)
+    return ours is not None and ours.writer == writer
+
+
+def unfinished(db: sqlite3.Connection, folder: Path, writer: str | None) -> list[str]:
+    """Return the files of a writer that are there and may have more than is acknowledged."""
+    closed = {name for (name,) in db.execute("select name from warc_files where closed")}
+    return [name for name in present(folder) if is_of(name, writer) and name not in closed]
+
+
+def close_earlier(db: sqlite3.Connection) -> None:
+    """Close the files that another one of the same writer follows."""
+    rows = db.execute("select name from warc_files order by name").fetchall()
+    last: dict[str, Name] = {}
+    names = [Name.parse(name) for (name,) in rows]
+    for ours in sorted(name for name in names if name):
+        last[ours.writer] = ours
+    for (name,), parsed in zip(rows, names, strict=True):
+        closed = parsed is None or parsed != last[parsed.writer]
+        db.execute("update warc_files set closed = ? where name = ?", (closed, name))
+
+
 def settle(db: sqlite3.Connection, folder: Path) -> None:
     """Put copied files whose rows are committed in their place in `folder`; remove the others."""
     aside = folder.parent / ASIDE
     if not aside.is_dir():
         return
-    for path in list(aside.iterdir()):
-        if acknowledged(db, path.name):
-            path.replace(folder / path.name)
+    for name in present(aside):
+        if acknowledged(db, name) == _size(aside / name):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (aside / name).replace(folder / name)
         else:
-            path.unlink()
-    sync_folder(folder)
+            (aside / name).unlink()
+    sync_folders(folder, present(folder))
+    for path in sorted(aside.rglob("*"), reverse=True):
+        path.rmdir()
     aside.rmdir()
+
+
+def sync_folders(folder: Path, names: Iterable[str]) -> None:
+    """Put the entries of a folder of WARC files on the disk, and those of its months."""
+    for path in {folder, *((folder / name).parent for name in names)}:
+        sync_folder(path)
 
 
 def sync_folder(folder: Path) -> None:
@@ -44,3 +203,10 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return None

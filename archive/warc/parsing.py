@@ -143,6 +143,11 @@ class Record:
         return moment_of(self.fields)
 
     @property
+    def run(self) -> str | None:
+        """The run that wrote it, by its name; None in a file of others."""
+        return self.fields.get("warraq-run")
+
+    @property
     def refers_to_url(self) -> str:
         """The address whose payload a revisit record stands for; its own where it names none."""
         return url_of(self.fields, "warc-refers-to-target-uri") or self.url

@@ -27,6 +27,8 @@ _AUTHORITY = re.compile(r"^\w+://[^/?#]*")
 # database that is made again from them needs (WARC 1.1, section 5.1, allows extensions).
 KIND_FIELD = "Warraq-Kind"
 PUBLISHER_FIELD = "Warraq-Publisher"
+# On every record of ours but requests: the run that wrote it.
+RUN_FIELD = "Warraq-Run"
 # On a revisit record: how many bytes its payload had, which is in another record.
 LENGTH_FIELD = "Warraq-Payload-Length"
 # On a conversion record: the WARC-Date of the response that it refers to, which has its address.
@@ -46,8 +48,9 @@ _INFO = {
         "coding are as received. Not as received: white space around header values, and the "
         "chunked transfer coding, which is removed from the payload and whose header is kept as "
         "X-Crawl-Transfer-Encoding. WARC-Truncated marks a body that was cut short. Warraq-Kind "
-        "and Warraq-Publisher say what a capture was asked for. A conversion record is a page as "
-        "a browser showed it after its scripts had run, made from the response it refers to. A "
+        "and Warraq-Publisher say what a capture was asked for, Warraq-Run by which run. A "
+        "conversion record is a page as a browser showed it after its scripts had run, made from "
+        "the response it refers to. A "
         "metadata record tells the end of a visit, in the order in which they came: what the "
         "database knows beyond the bytes."
     ),
@@ -67,7 +70,7 @@ _NAMES = {
     )
 }  # fmt: skip
 # By these fields our own tools say what this archive asked for; another archive's are only kept.
-_OURS = frozenset({KIND_FIELD, PUBLISHER_FIELD, LENGTH_FIELD})
+_OURS = frozenset({KIND_FIELD, PUBLISHER_FIELD, LENGTH_FIELD, RUN_FIELD})
 _PAYLOAD_DIGEST = "warc-payload-digest"
 _ID = re.compile(r"<[^<>\s]+>")
 

@@ -5,16 +5,19 @@ digests), fastwarc, which has other code for reading, checks them in the tests.
 """
 
 import os
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from archive.clock import Clock
 from archive.records import Capture, Exchange, Kind, WarcLocation
-from archive.warc.files import sync_folder
+from archive.warc.files import ROLL_BYTES, Length, sync_folders
 from archive.warc.parsing import Record, parse
 from archive.warc.reader import read_record
 from archive.warc.records import (
+    RUN_FIELD,
     Original,
     Resource,
     conversion_record,
@@ -27,34 +30,64 @@ from archive.warc.records import (
     response_record,
 )
 
-ROLL_BYTES = 1 << 30
+NextFile = Callable[[date], tuple[str, int]]
 
 
-class WarcFile:
-    """The files of one run: written in order, one gzip member per record, rolled at a size."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInfo:
+    """The run that writes: its name among all archives, its command, its beginning, its settings.
+
+    `settings` are lines of the warcinfo record of each file that the run begins.
+    """
+
+    name: str
+    command: str
+    software: str
+    started_at: datetime
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def fields(self) -> dict[str, str]:
+        """Return what the metadata record says with which the run begins in each file."""
+        return {
+            "act": "run",
+            "run": self.name,
+            "command": self.command,
+            "software": self.software,
+            **self.settings,
+        }
+
+
+class WarcWriter:
+    """The files of one run: written in order, one gzip member per record, one file for each day.
+
+    Each record that is no request names the run, and a metadata record of the run stands before
+    the first of them in each file: a file may hold several runs, and a run several files.
+    """
 
     def __init__(
         self,
         folder: Path,
         *,
-        name: str,
-        info: dict[str, str],
-        now: datetime,
+        next_file: NextFile,
+        run: RunInfo,
+        clock: Clock,
         roll_bytes: int = ROLL_BYTES,
     ) -> None:
-        """Name files `<name>-<n>.warc.gz` in `folder`; none is made before the first record.
+        """Write into `folder`; no file is opened before the first record.
 
-        A file that has `roll_bytes` or more is followed by the next one.
+        `next_file` says which file a day's records go to, by its name and how long it is. That is
+        asked again where the file has `roll_bytes` or more, and when the day ends.
         """
         self._folder = folder
+        self._next_file = next_file
+        self._run = run
+        self._clock = clock
         self._roll_bytes = roll_bytes
-        self._name = name
-        self._info = info
-        self._now = now
-        self._serial = 0
         self._file: Any = None
+        self._name = ""
+        self._day: date | None = None
         self._dirty = False
-        self._grown: dict[str, int] = {}
+        self._grown: dict[str, Length] = {}
 
     def write(
         self,
@@ -120,7 +153,7 @@ class WarcFile:
         """Whether there is a file that records are appended to."""
         return self._file is not None
 
-    def take_grown(self) -> dict[str, int]:
+    def take_grown(self) -> dict[str, Length]:
         """Return the lengths, by name, of the files that grew since this was asked last."""
         grown, self._grown = self._grown, {}
         return grown
@@ -145,16 +178,30 @@ class WarcFile:
             self._file = None
 
     def _roll(self) -> None:
-        if self._file is not None and self._file.tell() < self._roll_bytes:
-            return
-        self.close()
-        self._serial += 1
-        path = self._folder / f"{self._name}-{self._serial:03}.warc.gz"
-        self._file = path.open("xb", buffering=0)
-        self._append(info_record(path.name, self._info, now=self._now))
-        sync_folder(self._folder)
+        """Have the file open that the next record belongs to."""
+        today = self._clock().astimezone(UTC).date()
+        if self._file is not None:
+            if today == self._day and self._file.tell() < self._roll_bytes:
+                return
+            self._grown[self._name] = Length(bytes=self._file.tell(), closed=True)
+            self.close()
+        self._day = today
+        self._name, length = self._next_file(today)
+        path = self._folder / self._name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("r+b" if length else "xb", buffering=0)
+        self._file.seek(length)
+        run = self._run
+        if not length:
+            info = {"software": run.software, **run.settings}
+            self._append(info_record(path.name, info, now=run.started_at))
+            sync_folders(self._folder, [self._name])
+        url = f"urn:x-warraq:run:{run.name}"
+        self._append(metadata_record(url, run.fields(), refers_to=None, now=run.started_at))
 
     def _append(self, built: Any) -> tuple[WarcLocation, Record]:
+        if built.rec_type not in {"warcinfo", "request"}:
+            built.rec_headers.add_header(RUN_FIELD, self._run.name)
         plain = plain_bytes(built)
         record = parse(plain)
         if record is None:
@@ -172,6 +219,5 @@ class WarcFile:
             self._file.seek(offset)
             self._file.truncate()
             raise
-        name = os.path.basename(self._file.name)  # noqa: PTH119 - a file's name, not a path
-        self._grown[name] = offset + len(member)
-        return WarcLocation(file=name, offset=offset, length=len(member), record_id=record_id)
+        self._grown[self._name] = Length(bytes=offset + len(member))
+        return WarcLocation(file=self._name, offset=offset, length=len(member), record_id=record_id)

@@ -3,6 +3,7 @@
 from archive.records import Kind
 from tests.archive.desk import FEED, HOUR, NOON, PAPER, Hands, exchange, opened, reading, visit
 
+DAY = 24 * HOUR
 TEXTS = ("قال شهودٌ إنّ ٣٥ شخصاً عادوا.", "Mixed نصّ 12 😀 ـَـ مـمـدود", "سطر\nآخر، وآخر!")
 
 
@@ -19,24 +20,24 @@ def page(store, number, text, *, title="عنوان", at=NOON, payload=None):
 
 
 def fill(root):
-    """Write two runs: articles, one of them edited, an unchanged page, a feed and a 404."""
+    """Write runs of two days: articles, one of them edited, an unchanged page, a feed, a 404."""
     with opened(root) as store:
         store.publish(PAPER)
         for number, text in enumerate(TEXTS):
             page(store, number, text)
         store.record(exchange(FEED, b"<rss/>"), kind=Kind.FEED, publisher=PAPER.slug)
-    with opened(root, Hands(NOON + HOUR)) as store:
-        page(store, 0, TEXTS[0], at=NOON + HOUR)  # a revisit record
-        page(store, 1, "نص آخر تماما", title="عنوان معدل", at=NOON + HOUR)
+    with opened(root, Hands(NOON + DAY)) as store:
+        page(store, 0, TEXTS[0], at=NOON + DAY)  # a revisit record
+        page(store, 1, "نص آخر تماما", title="عنوان معدل", at=NOON + DAY)
         store.record(
-            exchange("https://alwaraq.example/x", b"gone", status=404, fetched_at=NOON + HOUR),
+            exchange("https://alwaraq.example/x", b"gone", status=404, fetched_at=NOON + DAY),
             kind=Kind.ARTICLE, publisher=PAPER.slug,
         )  # fmt: skip
     return root
 
 
 def files(root):
-    return sorted((root / "warc").iterdir())
+    return sorted((root / "warc").rglob("*.warc.gz"))
 
 
 def number_captures(db):

@@ -51,7 +51,7 @@ def fill(root: Path, *, withhold: bool = True) -> Shelf:
     root.mkdir(exist_ok=True)
     db = open_for_writing(root)
     db.executemany("insert into publishers values (?, ?, ?, ?, ?, ?, null, null)", _PUBLISHERS)
-    run = runs.begin(db, "crawl", now=NOON)
+    run = runs.begin(db, "crawl", now=NOON, writer="mine")
 
     def keep(name: str, extraction: Extraction, publisher: str = "alwaraq", hours: int = 0) -> int:
         url = f"https://{publisher}.example/{name}"

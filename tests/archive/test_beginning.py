@@ -40,12 +40,12 @@ def test_an_archive_that_was_there_stays(tmp_path):
 
 def test_warc_files_without_a_database_stay(tmp_path):
     opened_and_closed(tmp_path)
-    kept = sorted((tmp_path / "warc").iterdir())
+    kept = sorted((tmp_path / "warc").rglob("*.warc.gz"))
     (tmp_path / "archive.db").unlink()
     begun = Beginning(tmp_path)
     opened_and_closed(tmp_path)
     assert not begun.take_back(now=NOW)
-    assert set(kept) <= set((tmp_path / "warc").iterdir())
+    assert set(kept) <= set((tmp_path / "warc").rglob("*.warc.gz"))
 
 
 @pytest.mark.parametrize("captures", [False, True])

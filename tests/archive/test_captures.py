@@ -18,7 +18,7 @@ IDS = "select id, url, fetched_at, sha256 from captures order by id"
 @pytest.fixture
 def db(tmp_path):
     with closing(open_for_writing(tmp_path)) as db:
-        runs.begin(db, "crawl", now=NOON)
+        runs.begin(db, "crawl", now=NOON, writer="mine")
         yield db
 
 

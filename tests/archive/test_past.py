@@ -10,9 +10,9 @@ from archive.batch import Batch
 from archive.past import _NEXT, Past
 from archive.records import Kind, Link
 from archive.visits import KINDS
-from archive.warc.writer import WarcFile
 from tests.archive.desk import FEED, HOUR, NOON, PAPER, visit
 from tests.archive.newsroom import add_article, empty_archive
+from tests.archive.warc.written import warc_writer
 
 SECTION = "https://alwaraq.example/s"
 API = "https://alwaraq.example/wp-json/wp/v2/posts"
@@ -28,8 +28,8 @@ def db():
 
 @pytest.fixture
 def past(db, tmp_path):
-    warc = WarcFile(tmp_path, name="x", info={}, now=NOON)
-    return Past(db, Batch(db, warc, run=1, clock=lambda: NOON), clock=lambda: NOON)
+    warc = warc_writer(tmp_path)
+    return Past(db, Batch(db, warc, clock=lambda: NOON), clock=lambda: NOON)
 
 
 def page(number):

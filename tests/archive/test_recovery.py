@@ -81,7 +81,7 @@ def copy(crashed, tmp_path):
     """Return a copy of the crashed archive, its WARC file's bytes and path, and all rows."""
     root, seen = crashed
     shutil.copytree(root, tmp_path / "archive")
-    (path,) = (tmp_path / "archive" / "warc").iterdir()
+    (path,) = (tmp_path / "archive" / "warc").rglob("*.warc.gz")
     return tmp_path / "archive", path, path.read_bytes(), seen
 
 
@@ -96,7 +96,7 @@ def everything(root):
     tables = ("captures", "articles", "revisions", "visits", "problems", "runs")
     found = {table: rows(root, f"select * from {table} order by 1") for table in tables}
     found["runs"] = [run for run in found["runs"] if run[0] == 1]
-    files = {path.name: path.read_bytes() for path in (root / "warc").iterdir()}
+    files = {path.name: path.read_bytes() for path in (root / "warc").rglob("*.warc.gz")}
     return found, files
 
 
@@ -150,9 +150,9 @@ def test_what_is_told_of_visits_that_were_not_acknowledged_is_cut_and_their_byte
             store.batch.commit()
     kill_like(store)
     recover(tmp_path)
-    (path,) = (tmp_path / "warc").iterdir()
+    (path,) = (tmp_path / "warc").rglob("*.warc.gz")
     types = [record.type for record in reader.records(path)]
-    first = ["warcinfo", "response", "request", "metadata"]
+    first = ["warcinfo", "metadata", "response", "request", "metadata"]
     assert types == first + ["response", "request"] * 2
     assert len(rows(tmp_path, CAPTURES)) == 3
     assert verify(tmp_path).damages == []
@@ -181,7 +181,9 @@ def test_a_file_without_a_whole_record_is_removed(tmp_path, size):
         store.publish(PAPER)
     with closing(open_for_writing(tmp_path)) as db:
         db.execute("update runs set state = 'running'")
-    path = tmp_path / "warc" / "warraq-20201109120000-1-001.warc.gz"
+    ((writer,),) = rows(tmp_path, "select value from settings where name = 'writer'")
+    path = tmp_path / "warc" / "2020-11" / f"warraq-20201109-{writer}-001.warc.gz"
+    path.parent.mkdir()
     path.write_bytes(b"\x1f\x8b\x08\x00"[:size] + bytes(max(size - 4, 0)))
     recover(tmp_path)
     assert not path.exists()
@@ -239,7 +241,7 @@ def test_ended_runs_are_left_alone(tmp_path):
     with opened(tmp_path) as store:
         store.publish(PAPER)
         add_page(store, 1)
-    (path,) = (tmp_path / "warc").iterdir()
+    (path,) = (tmp_path / "warc").rglob("*.warc.gz")
     with path.open("ab") as file:
         file.write(b"not ours to cut")
     recover(tmp_path)
@@ -312,7 +314,7 @@ def test_a_writer_killed_again_and_again_loses_nothing_it_acknowledged(tmp_path)
 
 def _every_record_has_its_row(root):
     located = set()
-    for path in (root / "warc").iterdir():
+    for path in (root / "warc").rglob("*.warc.gz"):
         checker = Checker(Checked([path]))
         checker.process_all()
         assert checker.exit_value == 0

@@ -33,7 +33,7 @@ def test_the_record_refers_to_its_response_and_has_both_digests(tmp_path):
     with opened(tmp_path) as store:
         store.publish(PAPER)
         capture = record(store)
-    (path,) = (tmp_path / "warc").iterdir()
+    (path,) = (tmp_path / "warc").rglob("*.warc.gz")
     found = {headers.get_header("WARC-Type"): (headers, body) for headers, body in records(path)}
     headers, body = found["conversion"]
     assert found["response"][1] == SHELL
@@ -52,7 +52,7 @@ def test_the_record_refers_to_its_response_and_has_both_digests(tmp_path):
     assert Checker(Checked([path])).process_all() == 0
     with path.open("rb") as file:
         types = [one.headers["WARC-Type"] for one in FastIterator(file, verify_digests=True)]
-    assert types == ["warcinfo", "response", "request", "conversion", "metadata"]
+    assert types == ["warcinfo", "metadata", "response", "request", "conversion", "metadata"]
     with opened(tmp_path) as store:
         place = renderings.location_of(store.db, capture.id)
         assert place is not None
@@ -65,7 +65,7 @@ def test_of_a_page_that_came_again_it_refers_to_the_revisit_record(tmp_path):
         store.publish(PAPER)
         record(store)
         record(store)
-    (path,) = (tmp_path / "warc").iterdir()
+    (path,) = (tmp_path / "warc").rglob("*.warc.gz")
     told = [headers for headers, _ in records(path)]
     ids = {
         kind: [

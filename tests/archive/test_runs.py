@@ -85,9 +85,9 @@ def test_a_run_that_did_nothing_counts_nothing(tmp_path):
 def test_the_history_begins_with_the_latest():
     db = empty_archive()
     for number, state in enumerate(("finished", "failed", "interrupted")):
-        run = begin(db, f"crawl {number}", now=NOON + number * HOUR)
+        run = begin(db, f"crawl {number}", now=NOON + number * HOUR, writer="mine")
         end(db, run, state=state, now=NOON + (number + 1) * HOUR)
-    running = begin(db, "save", now=NOON + 9 * HOUR)
+    running = begin(db, "save", now=NOON + 9 * HOUR, writer="mine")
     told = history(db, limit=3)
     db.close()
     assert [(run.id, run.command, run.state) for run in told] == [

@@ -83,12 +83,12 @@ def other(request, tmp_path):
 
 def contents(root: Path) -> dict[str, bytes]:
     """Return the database, and each WARC file, byte by byte."""
-    files = [root / "archive.db", *(root / "warc").iterdir()]
+    files = [root / "archive.db", *(root / "warc").rglob("*.warc.gz")]
     return {path.name: path.read_bytes() for path in files}
 
 
 def run(command: tuple[str, ...], root: Path) -> tuple[int, str]:
-    (warc, *_) = sorted((root / "warc").iterdir())
+    (warc, *_) = sorted((root / "warc").rglob("*.warc.gz"))
     sound = root.parent / "sound"
     if "{other}" in command:
         fill(sound)

@@ -44,7 +44,7 @@ def test_rows_are_seen_only_after_their_bytes_are_on_the_disk(tmp_path, monkeypa
 
     def spy(descriptor):
         real(descriptor)
-        files = {path.stat().st_ino for path in (tmp_path / "warc").iterdir()}
+        files = {path.stat().st_ino for path in (tmp_path / "warc").rglob("*.warc.gz")}
         if os.fstat(descriptor).st_ino in files:
             count = "select count(*) from captures, articles"
             visible_at_sync.append((rows(tmp_path, count)[0][0], os.fstat(descriptor).st_size))
@@ -364,15 +364,6 @@ def test_files_roll_and_every_capture_is_read_back(tmp_path):
         captures = [record(store, payload=payload) for payload in pages]
     assert len({capture.record.file for capture in captures}) > 2
     assert [reader.read_payload(tmp_path / "warc", one.record) for one in captures] == pages
-
-
-def test_each_run_has_files_of_its_own(tmp_path):
-    for number in range(2):
-        with opened(tmp_path) as store:
-            store.publish(PAPER)
-            add_page(store, number)
-    names = [path.name for path in sorted((tmp_path / "warc").iterdir())]
-    assert names == ["warraq-20201109120000-1-001.warc.gz", "warraq-20201109120000-2-001.warc.gz"]
 
 
 def test_a_store_is_entered_with_the_systems_clock(tmp_path):

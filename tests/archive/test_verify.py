@@ -50,7 +50,7 @@ def test_a_sound_archive_is_sound_and_what_was_checked_is_counted(root):
     findings = verify(root)
     assert (findings.damages, findings.notes) == ([], [])
     assert findings.counts["WARC files"] == 2
-    assert findings.counts["WARC records"] == 2 * 7 + 5 + 2 + 2
+    assert findings.counts["WARC records"] == 2 * 7 + 5 + 2 + 2 * 2  # beginning and end of the runs
     assert findings.counts["rows of captures"] == 7
     assert findings.counts["articles"] == 3
     assert findings.counts["revisions"] == 4
@@ -70,12 +70,14 @@ def test_every_flipped_bit_of_a_warc_file_is_found(root):
     (path, _) = files(root)
     whole = path.read_bytes()
     for offset in range(0, len(whole), 61):
-        # Bytes 4 to 9 of a gzip head (time, flags of the packer, system) tell nothing.
+        # Bytes 4 to 9 of a gzip head (time, flags of the packer, system) tell nothing, nor does
+        # what fills the last byte before the eight at its end.
         flip(path, offset, 1 << (offset % 8))
         kinds, _ = found(root)
         if not kinds:
             start = whole.rindex(b"\x1f\x8b\x08", 0, offset + 3)
-            assert 3 <= offset - start <= 9
+            end = whole.find(b"\x1f\x8b\x08", offset)
+            assert 3 <= offset - start <= 9 or (end if end > 0 else len(whole)) - offset == 9
         path.write_bytes(whole)
 
 
@@ -88,7 +90,11 @@ def test_a_damaged_record_is_named_and_those_behind_it_are_still_checked(root):
     flip(path, offset + 200)
     findings = verify(root)
     (damage,) = findings.damages
-    assert (damage.kind, damage.place, damage.offset) == ("record", f"warc/{path.name}", offset)
+    assert (damage.kind, damage.place, damage.offset) == (
+        "record",
+        f"warc/{path.parent.name}/{path.name}",
+        offset,
+    )
     assert (damage.table, damage.row) == ("captures", f"{row} (https://alwaraq.example/1)")
     assert findings.counts["rows of captures"] == 6
 
@@ -117,7 +123,7 @@ ROWS = [
     ("delete from articles_fts_docsize where id > 0", "its sizes are not of the articles"),
     ("update revisions set capture = 99 where id = 1", "refers to a row of captures that is not"),
     ("insert into story_sketches values (1, 99)", "it is of an article that is not there"),
-    ("delete from warc_files where run = 1", "no row of warc_files tells that it has"),
+    ("delete from warc_files where closed", "no row of warc_files tells that it has"),
     ("update warc_files set bytes = bytes - 9", "has 9 bytes behind those that its row of warc"),
     ("update warc_files set bytes = bytes + 9", "lacks 9 bytes at its end"),
 ]  # fmt: skip
@@ -156,7 +162,7 @@ def test_files_that_are_short_missing_or_of_nobody_are_found(root):
     assert "bytes at its end" in found(root)[1]
     second.unlink()
     said = found(root)[1]
-    assert f"warc/{second.name}: is missing; 3 captures are in it" in said
+    assert f"warc/{second.parent.name}/{second.name}: is missing; 3 captures are in it" in said
     assert "warc/stray.warc.gz: is a file that no row of warc_files knows" in said
 
 
@@ -172,7 +178,7 @@ def test_a_database_with_a_damaged_page_leaves_the_records_to_be_checked(root):
     path.write_bytes(data)
     findings = verify(root)
     assert "database" in {damage.kind for damage in findings.damages}
-    assert findings.counts["WARC records"] == 2 * 7 + 5 + 2 + 2
+    assert findings.counts["WARC records"] == 2 * 7 + 5 + 2 + 2 * 2  # beginning and end of the runs
 
 
 def test_what_a_crawl_writes_while_the_index_is_weighed_is_no_damage(root, monkeypatch):
@@ -226,7 +232,7 @@ def test_the_command_says_what_it_checked_and_ends_with_1_on_damage(root):
     good = CliRunner().invoke(command, ["--archive", str(root)])
     assert good.exit_code == 0
     assert "No damage found." in good.output
-    assert "23  WARC records" in good.output
+    assert "25  WARC records" in good.output
     files(root)[1].unlink()
     bad = CliRunner().invoke(command, ["--archive", str(root), "--json"])
     assert bad.exit_code == 1

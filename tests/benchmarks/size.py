@@ -89,7 +89,7 @@ def _crawl(command: list[str]) -> None:
 def gzip_bytes(root: Path) -> int:
     """Return the size of the bodies of all response records, each packed by gzip."""
     total = 0
-    for path in sorted((root / WARC_FOLDER).glob("*.warc.gz")):
+    for path in sorted((root / WARC_FOLDER).rglob("*.warc.gz")):
         for record in records(path):
             message = record.message if record.type == "response" else None
             if message:

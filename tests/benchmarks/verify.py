@@ -54,12 +54,16 @@ def main(megabytes: int, archive: Path | None, processes: int | None) -> None:
     """Verify a large archive and print MB/s, and the ratio to the yardstick."""
     with tempfile.TemporaryDirectory() as folder:
         root = archive or _made(Path(folder) / "archive", megabytes)
-        size = sum(path.stat().st_size for path in (root / "warc").iterdir()) / 1e6
+        size = _bytes(root) / 1e6
         plain = _plain(root)
         _tell("isal and hashes, one process", size, plain)
         checked = _checked(root, processes)
         _tell("warraq verify", size, checked)
         click.echo(f"verify takes {checked.cpu / plain.cpu:.2f} times the CPU of the yardstick")
+
+
+def _bytes(root: Path) -> int:
+    return sum(path.stat().st_size for path in (root / "warc").rglob("*.warc.gz"))
 
 
 def _made(root: Path, megabytes: int) -> Path:
@@ -72,7 +76,10 @@ def _made(root: Path, megabytes: int) -> Path:
     exchanges = list(_exchanges(root))
     with Store(root, command="copy") as store:
         copy = 0
-        while sum(path.stat().st_size for path in (root / "warc").iterdir()) < megabytes * 1e6:
+        while (
+            sum(path.stat().st_size for path in (root / "warc").rglob("*.warc.gz"))
+            < megabytes * 1e6
+        ):
             copy += 1
             for one, publisher in exchanges:
                 store.record(_copied(one, copy), kind=Kind.ARTICLE, publisher=publisher)
@@ -103,7 +110,7 @@ def _copied(one: Exchange, copy: int) -> Exchange:
 
 def _plain(root: Path) -> Taken:
     wall, cpu = time.monotonic(), time.process_time()
-    for path in sorted((root / "warc").iterdir()):
+    for path in sorted((root / "warc").rglob("*.warc.gz")):
         rest = memoryview(path.read_bytes())
         while rest:
             member = isal_zlib.decompressobj(31)

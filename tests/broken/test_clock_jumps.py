@@ -111,7 +111,7 @@ def due(root):
 def test_what_a_clock_ahead_put_off_is_due_when_it_would_have_been(tmp_path, ahead):
     found_by(tmp_path, Hands(NOON + ahead))
     with closing(open_for_writing(tmp_path)) as db:
-        begin(db, "crawl", now=NOON)
+        begin(db, "crawl", now=NOON, writer="mine")
         assert setback.make_good(db, now=NOON) == ahead
         assert setback.make_good(db, now=NOON) is None
     assert due(tmp_path) == {
@@ -127,7 +127,7 @@ def test_a_clock_that_went_on_or_hardly_back_changes_nothing(tmp_path, later):
     found_by(tmp_path, Hands(NOON))
     before = due(tmp_path)
     with closing(open_for_writing(tmp_path)) as db:
-        begin(db, "crawl", now=NOON + later)
+        begin(db, "crawl", now=NOON + later, writer="mine")
         assert setback.make_good(db, now=NOON + later) is None
         assert setback.make_good(db, now=NOON + later - HOUR / 2) is None
     assert due(tmp_path) == before

@@ -25,7 +25,7 @@ GOES_ON = ("import-jsonl", "withhold", "reindex", "search", "stats", "runs", "ex
 
 
 def the_file(root):
-    (path,) = (root / "warc").glob("*.warc.gz")
+    (path,) = (root / "warc").rglob("*.warc.gz")
     return path
 
 

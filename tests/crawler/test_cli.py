@@ -365,11 +365,11 @@ def test_a_front_page_that_is_no_newspapers_leaves_no_archive(tmp_path, site):
 
 def test_a_mistake_takes_nothing_from_an_archive_that_was_there(archive, site):
     assert shell.run("save", site.url + "/news/1", "--archive", archive.root)[0] == 0
-    before = {path.name: path.stat().st_size for path in (archive.root / "warc").iterdir()}
+    before = {path.name: path.stat().st_size for path in (archive.root / "warc").rglob("*.warc.gz")}
     site.answers["/"] = (wire.http(b"<html><body><p>x</p></body></html>"),)
     code, _ = shell.run("publishers", "add", site.url, "--slug", "x", "--archive", archive.root)
     assert code == 1
-    after = {path.name: path.stat().st_size for path in (archive.root / "warc").iterdir()}
+    after = {path.name: path.stat().st_size for path in (archive.root / "warc").rglob("*.warc.gz")}
     assert before.items() <= after.items()
     assert archive.rows("select count(*) from articles") == [(1,)]
 

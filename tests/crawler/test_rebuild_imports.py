@@ -104,12 +104,12 @@ def test_a_publisher_is_what_the_lines_say(lived):
 
 def test_a_file_that_was_read_before_is_not_read_again_after_a_rebuild(lived):
     (source,) = lived.parent.glob("*.warc.gz")
-    files = sorted((lived / "warc").iterdir())
+    files = sorted((lived / "warc").rglob("*.warc.gz"))
     run(lived, "rebuild", "--from-warc")
     before = everything(lived)
     run(lived, "import-warc", source)
     assert everything(lived) | {"runs": 0} == before | {"runs": 0}
-    assert sorted((lived / "warc").iterdir()) == files
+    assert sorted((lived / "warc").rglob("*.warc.gz")) == files
 
 
 def test_a_line_whose_import_was_killed_has_the_moment_of_its_record(tmp_path):

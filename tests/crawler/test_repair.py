@@ -25,7 +25,7 @@ from crawler.rebuild import OLD
 from crawler.repair import repair
 from fixtures import Newsstand, serve
 from fixtures.newsstand import ALL as ALL_PAPERS
-from tests.archive.desk import HOUR, NOON, PAPER, Hands, exchange, opened, reading, rows, visit
+from tests.archive.desk import NOON, PAPER, Hands, exchange, opened, reading, rows, visit
 from tests.archive.filled import number_captures
 from tests.archive.warc.foreign_warcs import packed
 from tests.broken import workshop
@@ -33,6 +33,7 @@ from tests.crawler import shell
 from tests.crawler.importing.sources import PAGES as FOREIGN
 from tests.crawler.importing.sources import imported
 
+DAY = timedelta(days=1)
 TEXT = "select url, title, text, published_on from articles order by url"
 REVISIONS = "select article, number, title, text, capture from revisions order by 1, 2"
 CAPTURES = (
@@ -64,13 +65,13 @@ def write(root):
         store.publish(PAPER)
         for number in range(PAGES):
             keep(store, number, f"نص الخبر {number}", NOON)
-    with opened(root, Hands(NOON + HOUR)) as store:
+    with opened(root, Hands(NOON + DAY)) as store:
         for number in range(PAGES):
             edited = " بعد تعديله" if number == 2 else ""
-            keep(store, number, f"نص الخبر {number}{edited}", NOON + HOUR)
-    with opened(root, Hands(NOON + 2 * HOUR)) as store:
+            keep(store, number, f"نص الخبر {number}{edited}", NOON + DAY)
+    with opened(root, Hands(NOON + 2 * DAY)) as store:
         for number in range(PAGES, PAGES + 3):
-            keep(store, number, f"نص الخبر {number}", NOON + 2 * HOUR)
+            keep(store, number, f"نص الخبر {number}", NOON + 2 * DAY)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,7 @@ def root(written, tmp_path):
 
 
 def files(root):
-    return sorted((root / "warc").iterdir())
+    return sorted((root / "warc").rglob("*.warc.gz"))
 
 
 def mend(root, **options):
@@ -96,6 +97,11 @@ def mend(root, **options):
     said: list[str] = []
     done = asyncio.run(repair(root, say=said.append, processes=1, **options))
     return done, "\n".join(said)
+
+
+def named(path):
+    """Return the name by which rows know a WARC file."""
+    return f"{path.parent.name}/{path.name}"
 
 
 def mended(root):
@@ -172,7 +178,7 @@ def test_a_file_that_lost_its_end_loses_those_records_and_no_others(root):
     assert ids(root) == before[:14]
     assert rows(root, TEXT) == texts
     ((detail, capture),) = rows(root, "select detail, capture from problems")
-    assert detail.startswith(f"{path.name}, byte {offset}, sha256 ")
+    assert detail.startswith(f"{named(path)}, byte {offset}, sha256 ")
     assert capture is None
     (due,) = rows(root, "select due_at not null, last_sha256 from visits where key = ?", url_of(8))
     assert due == (1, None)
@@ -210,8 +216,8 @@ def test_records_behind_damage_stay_byte_for_byte_and_their_rows_follow(root):
 def test_a_payload_that_is_fetched_again_is_kept_again(root):
     spoil(root, 4)
     mended(root)
-    with opened(root, Hands(NOON + 5 * HOUR)) as store:
-        keep(store, 3, "نص الخبر 3", NOON + 5 * HOUR)
+    with opened(root, Hands(NOON + 5 * DAY)) as store:
+        keep(store, 3, "نص الخبر 3", NOON + 5 * DAY)
     number = ids(root)[-1]
     length = place(root, number)[2]
     assert length > 200
@@ -276,7 +282,7 @@ def test_rows_that_tell_something_else_tell_what_was_recorded(root, statement):
 
 def test_a_file_that_no_row_knows_is_known_again(root):
     before = rows(root, CAPTURES)
-    name = files(root)[1].name
+    name = named(files(root)[1])
     change(
         root,
         f"delete from captures where warc_file = '{name}'",
@@ -361,7 +367,7 @@ def test_a_file_that_comes_back_from_a_backup_is_known_again(root, deleted):
     mended(root)
     path.write_bytes(whole)
     mended(root)
-    assert [path.name for path in files(root)] == [name for name, *_ in lengths]
+    assert [named(path) for path in files(root)] == [name for name, *_ in lengths]
     assert rows(root, CAPTURES) == before
     assert rows(root, WARC_FILES) == lengths
     assert (rows(root, TEXT), rows(root, REVISIONS)) == (texts, revisions)
@@ -374,7 +380,7 @@ def test_two_damages_one_after_the_other(root):
     spoil(root, 5)
     mended(root)
     assert rows(root, TEXT) == texts
-    assert files(root)[0].name.endswith("-1-00001.warc.gz")
+    assert files(root)[0].name.endswith("-00001.warc.gz")
 
 
 @pytest.mark.parametrize("damage", ["torn", "spoiled", "deleted", "orphan"])
@@ -417,6 +423,7 @@ def test_a_folder_without_an_archive_is_refused(tmp_path):
 # A process that repairs, and is killed just before or just behind a step.
 KILLED = """
 import asyncio, importlib, os, signal, sys
+from datetime import timedelta
 from pathlib import Path
 
 module, name, moment, root = sys.argv[1:]
@@ -639,7 +646,7 @@ def test_articles_that_are_restored_are_in_the_stories_that_they_were_in(
 
 def test_what_was_withheld_is_withheld_when_its_row_is_made_again(root):
     ((article, url),) = rows(root, "select id, url from articles order by id limit 1")
-    withhold(root, str(article), reason="تذكر شاهدًا", clock=Hands(NOON + 9 * HOUR))
+    withhold(root, str(article), reason="تذكر شاهدًا", clock=Hands(NOON + DAY * 3 / 8))
     change(root, f"delete from articles where id = {article}")
     mend(root)
     hidden = rows(root, "select url, withheld_at from articles where withheld_at is not null")

@@ -15,12 +15,12 @@ from crawler.merge import merge
 from crawler.publisher import load_all
 from crawler.rebuild import rebuild
 from crawler.reextract import Job, reextract
-from tests.archive.desk import HOUR, NOON, PAPER, Hands, exchange, opened, reading, rows, visit
+from tests.archive.desk import NOON, PAPER, Hands, exchange, opened, reading, rows, visit
 from tests.archive.warc.foreign_warcs import packed
 from tests.crawler.importing.sources import PAGES as FOREIGN
 from tests.crawler.importing.sources import imported
 from tests.crawler.tables import TABLES, differences, everything
-from tests.crawler.test_repair import change, files, mend, mended
+from tests.crawler.test_repair import DAY, change, files, mend, mended, named
 
 PAGE = "https://alwaraq.example/{}"
 LOST = "The WARC files have lost what they told of {} visits to articles"
@@ -64,10 +64,10 @@ def keep(store, number, at):
 def desk(tmp_path):
     root = tmp_path / "مكتب"
     for run in range(2):
-        with opened(root, Hands(NOON + run * HOUR)) as store:
+        with opened(root, Hands(NOON + run * DAY)) as store:
             store.publish(PAPER)
             for number in range(run * 3, run * 3 + 3):
-                keep(store, number, NOON + run * HOUR)
+                keep(store, number, NOON + run * DAY)
     assert verify(root).damages == []
     return root
 
@@ -83,17 +83,17 @@ def test_a_lost_record_of_a_visit_is_noticed_and_named(desk):
     path = files(desk)[0]
     torn(path)
     (one,) = [damage for damage in verify(desk).damages if damage.kind == "visit"]
-    assert one.place == f"warc/{path.name}"
+    assert one.place == f"warc/{named(path)}"
     assert str(one.row).endswith(f"({PAGE.format(2)})")
     assert "the record that tells of this visit to an article is lost" in one.detail
     assert "`warraq repair`" in one.remedy
 
 
 def test_a_run_that_goes_on_is_not_said_to_have_lost_what_it_will_tell(desk):
-    with opened(desk, Hands(NOON + 5 * HOUR)) as store:
-        keep(store, 8, NOON + 5 * HOUR)
+    with opened(desk, Hands(NOON + 5 * DAY)) as store:
+        keep(store, 8, NOON + 5 * DAY)
         store.batch.commit()
-        keep(store, 9, NOON + 5 * HOUR)
+        keep(store, 9, NOON + 5 * DAY)
         assert verify(desk).damages == []
 
 

@@ -38,7 +38,7 @@ def said(root: Path) -> Mapping[str, Rows]:
 def everything(root: Path) -> Mapping[str, Rows]:
     """Return every row of every table but the search index, and a digest of each WARC file."""
     names = [str(name) for (name,) in _rows(root, _TABLES)]
-    files = sorted((root / "warc").iterdir())
+    files = sorted((root / "warc").rglob("*.warc.gz"))
     digests: Rows = [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]
     tables = {name: _rows(root, f"select * from {name} order by 1, 2") for name in names}
     return tables | {"WARC files": digests}

@@ -262,7 +262,7 @@ class ImportWarc(Job):
     name = "import-warc"
 
     def command(self, root: Path) -> list[str]:
-        files = sorted((self.ground.crawled / "warc").iterdir())
+        files = sorted((self.ground.crawled / "warc").rglob("*.warc.gz"))
         return warraq("import-warc", *files, archive=root)
 
 

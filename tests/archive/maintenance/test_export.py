@@ -162,7 +162,7 @@ def test_captures_are_cut_out_byte_for_byte(tmp_path):
     said, seen = cut(root, tmp_path / "all.warc.gz")
     assert said == "7 captures, and 0 that they refer to.\n"
     assert len(seen) == 1 + 2 * 7 + 5  # the visits to articles are told of
-    whole = b"".join(path.read_bytes() for path in sorted((root / "warc").iterdir()))
+    whole = b"".join(path.read_bytes() for path in sorted((root / "warc").rglob("*.warc.gz")))
     data = (tmp_path / "all.warc.gz").read_bytes()
     for offset, length, name in rows(
         root, "select warc_offset, warc_length, warc_file from captures"
@@ -192,7 +192,7 @@ def test_captures_of_withheld_articles_are_not_cut_out(tmp_path):
 
 def test_a_record_that_cannot_be_read_is_named_and_the_rest_is_cut_out(tmp_path):
     root = fill(tmp_path / "a")
-    first, second = sorted((root / "warc").iterdir())
+    first, second = sorted((root / "warc").rglob("*.warc.gz"))
     data = bytearray(first.read_bytes())
     with closing(open_for_reading(root)) as db:
         order = "select warc_offset from captures order by warc_file, warc_offset"

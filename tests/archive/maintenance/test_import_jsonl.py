@@ -65,28 +65,29 @@ def test_a_second_import_adds_nothing(tmp_path):
     various(tmp_path / "a")
     out = run("export", "--archive", tmp_path / "a").stdout_bytes
     run("import-jsonl", "-", "--archive", tmp_path / "b", given=out)
-    files = sorted((tmp_path / "b" / "warc").iterdir())
+    files = sorted((tmp_path / "b" / "warc").rglob("*.warc.gz"))
     before = told(tmp_path / "b"), rows(tmp_path / "b", "select count(*) from captures")
     done = run("import-jsonl", "-", "--archive", tmp_path / "b", given=out)
     assert "0 new articles, 9 duplicates" in done.output
     assert (told(tmp_path / "b"), rows(tmp_path / "b", "select count(*) from captures")) == before
-    assert sorted((tmp_path / "b" / "warc").iterdir()) == files
+    assert sorted((tmp_path / "b" / "warc").rglob("*.warc.gz")) == files
 
 
 def test_each_line_is_a_resource_record_first(tmp_path):
     line = json.dumps({"url": "https://a.example/1", "title": "عنوان", "text": "نص"}).encode()
     done = run("import-jsonl", "-", "--archive", tmp_path, given=line)
     assert done.exit_code == 0, done.output
-    (path,) = (tmp_path / "warc").iterdir()
+    (path,) = (tmp_path / "warc").rglob("*.warc.gz")
     checker = Checker(Checked([path]))
     checker.process_all()
     assert checker.exit_value == 0
     with path.open("rb") as file:
-        info, resource, end = [
+        info, begin, resource, end = [
             (record.rec_type, record.rec_headers, record.content_stream().read())
             for record in ArchiveIterator(file)
         ]
     assert (info[0], resource[0], resource[2]) == ("warcinfo", "resource", line)
+    assert (begin[0], begin[2][:8]) == ("metadata", b"act: run")
     assert (end[0], end[2][:8]) == ("metadata", b"act: end")
     assert resource[1].get_header("WARC-Target-URI") == "https://a.example/1"
     assert resource[1].get_header("Content-Type") == "application/json"

@@ -16,10 +16,11 @@ from warcio.checker import Checker
 
 from archive.errors import DamagedWarc
 from archive.records import Kind, WarcLocation
+from archive.warc.files import present
 from archive.warc.reader import read_payload, records
 from archive.warc.records import Original, payload_digest
 from tests.archive.desk import NOON, PAGE, Checked, exchange
-from tests.archive.warc.written import BODY, plain, warc_file, write
+from tests.archive.warc.written import BODY, FIRST, plain, warc_writer, write
 
 ROOT = Path(__file__).resolve().parents[3]
 ODD_HEADERS = (
@@ -37,7 +38,7 @@ ODD_HEADERS = (
 
 def checked(folder):
     """Return whether warcio's own check finds every file of a folder sound."""
-    checker = Checker(Checked(sorted(folder.glob("*.warc.gz"))))
+    checker = Checker(Checked(sorted(folder.rglob("*.warc.gz"))))
     checker.process_all()
     return checker.exit_value == 0
 
@@ -72,6 +73,7 @@ def test_heads_and_payload_are_exact(tmp_path):
         "WARC-IP-Address": "127.0.0.1",
         "Warraq-Kind": "article",
         "Warraq-Publisher": "alwaraq",
+        "Warraq-Run": "mine-1",
         "Content-Type": "application/http; msgtype=response",
         "Content-Length": str(len(http) - 4),
     }
@@ -175,9 +177,9 @@ def test_a_flipped_bit_anywhere_in_a_record_is_noticed(tmp_path):
 
 DAMAGED = [
     WarcLocation(file="missing.warc.gz", offset=0, length=10),
-    WarcLocation(file="warraq-1-001.warc.gz", offset=10**9, length=10),
-    WarcLocation(file="warraq-1-001.warc.gz", offset=3, length=10),
-    WarcLocation(file="warraq-1-001.warc.gz", offset=0, length=100),
+    WarcLocation(file=FIRST, offset=10**9, length=10),
+    WarcLocation(file=FIRST, offset=3, length=10),
+    WarcLocation(file=FIRST, offset=0, length=100),
     WarcLocation(file="other.gz", offset=0, length=1000),
     WarcLocation(file="zeros.warc.gz", offset=0, length=10),
     WarcLocation(file="empty.warc.gz", offset=0, length=10),
@@ -230,11 +232,10 @@ def test_the_first_record_tells_of_the_software_and_of_what_is_not_exact(tmp_pat
     (location,) = write(tmp_path, exchange())
     record = next(records(tmp_path / location.file))
     assert (record.type, record.date) == ("warcinfo", NOON)
-    assert record.fields["warc-filename"] == "warraq-1-001.warc.gz"
+    assert record.fields["warc-filename"] == FIRST.partition("/")[2]
     first = bytes(record.block).decode()
     for line in (
         "software: warraq/test",
-        "isPartOf: run 1",
         "format: WARC File Format 1.1",
     ):
         assert line in first.split("\r\n")
@@ -244,9 +245,9 @@ def test_the_first_record_tells_of_the_software_and_of_what_is_not_exact(tmp_pat
 def test_files_roll_at_a_size_with_each_pair_in_one_file(tmp_path):
     answers = [exchange(url=f"{PAGE}{n}", payload=bytes([n]) * 9000) for n in range(5)]
     locations = write(tmp_path, *answers, roll_bytes=2000)
-    files = sorted(path.name for path in tmp_path.iterdir())
+    files = present(tmp_path)
     assert len(files) > 1
-    assert files == [f"warraq-1-{n:03}.warc.gz" for n in range(1, len(files) + 1)]
+    assert files == [FIRST.replace("-001.", f"-{n:03}.") for n in range(1, len(files) + 1)]
     assert [read_payload(tmp_path, location) for location in locations] == [
         answer.payload for answer in answers
     ]
@@ -254,13 +255,13 @@ def test_files_roll_at_a_size_with_each_pair_in_one_file(tmp_path):
         with (tmp_path / name).open("rb") as stream:
             types = [record.rec_type for record in ArchiveIterator(stream)]
         assert types[0] == "warcinfo"
-        assert types[1:] == ["response", "request"] * (len(types) // 2)
+        assert types[1:] == ["metadata"] + ["response", "request"] * (len(types) // 2 - 1)
         assert (tmp_path / name).stat().st_size < 2000 + 2000
     assert checked(tmp_path)
 
 
 def test_no_record_no_file(tmp_path):
-    warc = warc_file(tmp_path)
+    warc = warc_writer(tmp_path)
     warc.sync()
     warc.close()
     assert list(tmp_path.iterdir()) == []
@@ -279,12 +280,12 @@ MIXED = [
 
 
 def mixed_file(folder):
-    warc = warc_file(folder)
+    warc = warc_writer(folder)
     for answer, refers_to in MIXED:
         digest = payload_digest(answer.payload)
         warc.write(answer, sha256=digest, kind=Kind.ARTICLE, publisher=None, refers_to=refers_to)
     warc.close()
-    return folder / "warraq-1-001.warc.gz"
+    return folder / FIRST
 
 
 def test_warcio_checks_the_file(tmp_path):
@@ -332,7 +333,7 @@ def test_records_end_where_the_file_is_torn(tmp_path):
     packed = path.read_bytes()
     ends = ends_of(path)
     assert ends[-1] == len(packed)
-    assert len(ends) == 1 + 2 * len(MIXED)
+    assert len(ends) == 2 + 2 * len(MIXED)
     for cut in range(len(packed)):
         path.write_bytes(packed[:cut])
         assert ends_of(path) == [end for end in ends if end <= cut]
@@ -354,7 +355,8 @@ import resource
 from pathlib import Path
 from random import Random
 from tests.archive.warc.test_writer import *
-warc = warc_file(Path({str(tmp_path)!r}))
+from tests.archive.warc.written import *
+warc = warc_writer(Path({str(tmp_path)!r}))
 resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
 big, kept = Random(1).randbytes(2500), 0
 try:
@@ -370,5 +372,5 @@ except OSError:
         [sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=ROOT
     )
     assert done.stdout == "1\n", done.stderr
-    path = tmp_path / "warraq-1-001.warc.gz"
+    path = tmp_path / FIRST
     assert ends_of(path)[-1] == path.stat().st_size

@@ -3,21 +3,31 @@
 import gzip
 
 from archive.records import Kind
+from archive.warc.files import Name
 from archive.warc.records import payload_digest
-from archive.warc.writer import WarcFile
+from archive.warc.writer import RunInfo, WarcWriter
 from tests.archive.desk import NOON
 
 BODY = "<p>نص الخبر كما نشر</p>".encode() * 50
 
 
-def warc_file(folder, **fields):
-    info = {"software": "warraq/test", "isPartOf": "run 1"}
-    return WarcFile(folder, name="warraq-1", info=info, now=NOON, **fields)
+FIRST = "2020-11/warraq-20201109-mine-001.warc.gz"
+RUN = RunInfo(name="mine-1", command="test", software="warraq/test", started_at=NOON)
+
+
+def warc_writer(folder, *, clock=lambda: NOON, run=RUN, **fields):
+    """Return a writer that begins a new file whenever it is to open one."""
+
+    def next_file(day):
+        serial = 1 + len(list(folder.rglob(f"*-{day:%Y%m%d}-*.warc.gz")))
+        return str(Name(day=f"{day:%Y%m%d}", writer="mine", serial=serial)), 0
+
+    return WarcWriter(folder, next_file=next_file, run=run, clock=clock, **fields)
 
 
 def write(folder, *exchanges, refers_to=None, **fields):
     """Write exchanges as articles of a paper; return their locations."""
-    warc = warc_file(folder, **fields)
+    warc = warc_writer(folder, **fields)
     locations = [
         warc.write(
             one,

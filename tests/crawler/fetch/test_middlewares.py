@@ -11,7 +11,7 @@ from tests.crawler import wire
 def records(archive):
     """Return (type, url, status line, headers, payload as stored) of the WARC records."""
     found = []
-    for path in sorted((archive.root / "warc").glob("*.warc.gz")):
+    for path in sorted((archive.root / "warc").rglob("*.warc.gz")):
         with path.open("rb") as file:
             for record in ArchiveIterator(file):
                 head = record.http_headers
@@ -117,7 +117,7 @@ async def test_the_files_pass_warcios_own_check(archive, site):
     await archive.crawl()
     archive.forward(hours=2)
     await archive.crawl()
-    for path in (archive.root / "warc").glob("*.warc.gz"):
+    for path in (archive.root / "warc").rglob("*.warc.gz"):
         assert _complaints(path) == []
 
 

@@ -114,7 +114,7 @@ async def test_a_proxy_is_given_its_password_and_the_archive_is_not(archive, sit
     assert archive.rows("select count(*) from articles") == [(1,)]
     token = base64.b64encode(b"reader:secret")
     assert {one.header("Proxy-Authorization") for one in site.asked} == {f"Basic {token.decode()}"}
-    files = list((archive.root / "warc").iterdir())
+    files = list((archive.root / "warc").rglob("*.warc.gz"))
     kept = b"".join(gzip.decompress(path.read_bytes()) for path in files)
     assert b"GET /news/1" in kept or b"GET http://paper.example/news/1" in kept
     assert token not in kept

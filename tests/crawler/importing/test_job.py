@@ -61,7 +61,7 @@ def rows(root, sql, *values):
 def told(root):
     """Return what the metadata records of an archive tell of imported pages."""
     found = []
-    for path in sorted((root / "warc").iterdir()):
+    for path in sorted((root / "warc").rglob("*.warc.gz")):
         with path.open("rb") as file:
             for one in ArchiveIterator(file):
                 fields = read_fields(one.content_stream().read())
@@ -73,7 +73,7 @@ def told(root):
 def is_whole(root):
     """Return whether verify, warcio's check and a second reader find nothing wrong."""
     assert verify(root).damages == []
-    for path in (root / "warc").iterdir():
+    for path in (root / "warc").rglob("*.warc.gz"):
         checker = Checker(type("_", (), {"inputs": [str(path)], "verbose": True}))
         checker.process_all()
         assert checker.exit_value in (None, 0)

@@ -10,7 +10,7 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
-INTERRUPTED = 130  # as shells say of what Ctrl-C ended: 128 and the signal's number
+_INTERRUPTED = 128 + signal.SIGINT  # ExitCode.INTERRUPTED, which nobody has imported yet
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
 
         warraq(prog_name="warraq")
     except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+        sys.exit(_INTERRUPTED)
     finally:
         if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             signal.signal(signal.SIGINT, _end)
@@ -39,7 +39,7 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 def _end(_number: int, _frame: FrameType | None) -> NoReturn:
-    os._exit(INTERRUPTED)
+    os._exit(_INTERRUPTED)
 
 
 if __name__ == "__main__":

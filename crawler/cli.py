@@ -8,7 +8,7 @@ import click
 
 from archive.commands.options import failure
 from archive.errors import ARCHIVE_FAULTS, ArchiveError
-from crawler.__main__ import INTERRUPTED
+from archive.exit_codes import ExitCode
 from crawler.errors import CrawlerError
 
 # Named, not imported: a command's libraries are loaded when it runs. `warraq serve`, `search` and
@@ -60,7 +60,8 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            raise SystemExit(INTERRUPTED) from None  # click would say "Aborted!" and end with 1
+            # click would say "Aborted!" and end with 1
+            raise SystemExit(ExitCode.INTERRUPTED) from None
         except (ArchiveError, CrawlerError) as error:
             raise click.ClickException(str(error)) from error
         except ModuleNotFoundError as error:

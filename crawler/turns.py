@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 
 from archive import lock
 from archive.errors import ArchiveLocked
+from archive.exit_codes import ExitCode
 
 SLICE_SECONDS = 300.0
 PATIENCE = 3600.0  # seconds that are waited for the next turn, or for the first one with --wait
@@ -52,7 +53,7 @@ class Stop:
 
     def __call__(self) -> None:
         if self.asked:
-            os._exit(130)
+            os._exit(ExitCode.INTERRUPTED)
         self.asked = True
         if self.spider is not None:
             self.spider.stop()

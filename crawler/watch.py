@@ -22,6 +22,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from archive.captures import received
 from archive.clock import system
 from archive.database import ask
+from archive.exit_codes import ExitCode
 from archive.visits import due_publishers
 from crawler.config import Config, Schedule, cron_trigger
 from crawler.publisher import Publisher
@@ -160,7 +161,7 @@ class Watch:
     def _stop(self) -> None:
         if self._stopping:
             if self._child is None:
-                os._exit(130)
+                os._exit(ExitCode.INTERRUPTED)
             with suppress(ProcessLookupError):
                 self._child.terminate()
         self._stopping = True

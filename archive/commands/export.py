@@ -12,6 +12,7 @@ import click
 from archive.commands.options import archive_option
 from archive.commands.progress import Progress
 from archive.errors import ArchiveError, explain
+from archive.exit_codes import ExitCode
 from archive.plurals import counted
 
 
@@ -71,7 +72,7 @@ def export(
             )
     click.echo(said, err=True)
     if not complete:
-        raise SystemExit(1)
+        raise SystemExit(ExitCode.FAILED)
 
 
 def _check(form: str, output: Path | None, *, excel: bool, no_revisions: bool) -> None:

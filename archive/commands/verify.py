@@ -8,6 +8,7 @@ import click
 
 from archive.commands.options import archive_option
 from archive.commands.progress import Progress
+from archive.exit_codes import ExitCode
 from archive.plurals import counted
 from archive.upkeep.damage import Findings
 
@@ -45,7 +46,7 @@ def verify(archive: Path, as_json: bool, processes: int | None) -> None:
     else:
         _tell(archive, findings, seconds)
     if findings.damages:
-        raise SystemExit(1)
+        raise SystemExit(ExitCode.FAILED)
 
 
 def _tell(archive: Path, findings: Findings, seconds: float) -> None:

@@ -9,6 +9,7 @@ from archive.beginning import Beginning
 from archive.clock import system
 from archive.commands.options import archive_option
 from archive.commands.progress import Progress
+from archive.exit_codes import ExitCode
 from archive.plurals import counted
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
     taken_back = begun.take_back(now=system())
     _report(outcome, name, where="" if taken_back else ", in the table problems")
     if outcome.counts["bad"]:
-        raise SystemExit(1)
+        raise SystemExit(ExitCode.FAILED)
 
 
 def _report(outcome: "Outcome", name: str, *, where: str) -> None:

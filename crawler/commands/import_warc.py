@@ -12,6 +12,7 @@ import click
 from archive.clock import Clock
 from archive.commands.options import archive_option
 from archive.commands.progress import Progress
+from archive.exit_codes import ExitCode
 from archive.plurals import counted
 from crawler import config
 from crawler.commands.options import folders, now_option
@@ -95,9 +96,9 @@ def import_warc(
             told += _read(some, replace(job, sources=_sources(some, settings, archive)), dry_run)
             if told[-1].stopped:
                 click.echo("Stopped; run the same command to resume.")
-                raise SystemExit(1)
+                raise SystemExit(ExitCode.FAILED)
     if not all(one.before or one.is_warc for one in told):
-        raise SystemExit(1)
+        raise SystemExit(ExitCode.FAILED)
 
 
 def _read(given: list[str], job: "Job", dry_run: bool) -> "list[Told]":

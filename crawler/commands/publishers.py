@@ -15,6 +15,7 @@ import click
 from archive.beginning import Beginning
 from archive.clock import Clock
 from archive.commands.options import archive_option
+from archive.exit_codes import ExitCode
 from archive.plurals import counted
 from archive.search.arabic import fold
 from archive.urls import host_of, identity_key
@@ -75,7 +76,7 @@ def list_(text: tuple[str, ...], archive: Path, country: str | None, as_json: bo
         click.echo(f"{counted(len(rows), 'publisher')}. `warraq crawl SLUG` follows one.")
     else:
         click.echo("No such publisher. `warraq publishers add URL` adds a new one.", err=True)
-        raise SystemExit(1)
+        raise SystemExit(ExitCode.FAILED)
 
 
 @publishers.command()
@@ -177,7 +178,7 @@ def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, 
     findings = _findings(archive, open_now, log_level=log_level, now=now)
     begun.take_back(now=now())
     if not _report(open_now, findings, as_json=as_json):
-        raise SystemExit(1)
+        raise SystemExit(ExitCode.FAILED)
 
 
 def _surveyed(archive: Path, home: str, *, log_level: str, now: Clock) -> "Survey":

@@ -7,6 +7,7 @@ import click
 
 from archive.clock import Clock
 from archive.commands.options import archive_option
+from archive.exit_codes import ExitCode
 from archive.plurals import counted
 from archive.upkeep.damage import Findings
 from crawler.commands.options import now_option
@@ -52,5 +53,5 @@ def _tell(findings: Findings) -> None:
         click.echo(line)
     if findings.damages:
         click.echo(f"verify: {counted(len(findings.damages), 'damage')} left.")
-        raise SystemExit(1)
+        raise SystemExit(ExitCode.FAILED)
     click.echo("verify: no damage left.")

@@ -10,6 +10,7 @@ from archive.beginning import Beginning
 from archive.clock import Clock
 from archive.commands.options import archive_option
 from archive.database import open_for_reading
+from archive.exit_codes import ExitCode
 from archive.urls import host_of, identity_key
 from archive.visits import Standing, standing
 from crawler.commands.options import folders, log_level_option, now_option
@@ -49,7 +50,7 @@ def save(addresses: tuple[str, ...], archive: Path, log_level: str, now: Clock) 
     kept = [_report(archive, url) for url in urls]
     begun.take_back(now=now())
     if not all(kept):
-        raise SystemExit(1)
+        raise SystemExit(ExitCode.FAILED)
 
 
 def _urls(given: str) -> list[str]:

@@ -62,12 +62,12 @@ def test_ctrl_c_during_an_import_is_quiet(tmp_path, words, moment):
 STUCK = """
 import sys
 import crawler.__main__ as program
-from archive.commands import search as command
+from archive import Archive
 def find(*_, **__):
     print("searching", flush=True)
     while True:
         pass
-command.find = find
+Archive.search = find
 sys.argv = ["warraq", "search", "خبر", "--archive", sys.argv[1]]
 program.main()
 """

@@ -132,7 +132,7 @@ def _some_article(root: Path) -> str:
     try:
         with closing(sqlite3.connect(f"{(root / NAME).as_uri()}?mode=ro", uri=True)) as db:
             return str(db.execute("select min(id) from articles").fetchone()[0])
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         return "1"
 
 

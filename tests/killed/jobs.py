@@ -296,7 +296,7 @@ def _varied(line: dict[str, object], number: int, dice: random.Random) -> dict[s
 def _bytes(folder: Path, pattern: str = "*") -> int:
     """Return the size of a folder's files; one that is gone meanwhile has none."""
     total = 0
-    for path in folder.glob(pattern):
+    for path in folder.rglob(pattern):
         try:
             total += path.stat().st_size
         except FileNotFoundError:

@@ -1,8 +1,10 @@
 """A disk that fills up in the middle of a batch: one line, nothing acknowledged lost, and on."""
 
+import contextlib
 import os
 import resource
 import shutil
+import sqlite3
 import subprocess
 import sys
 
@@ -68,7 +70,8 @@ def test_it_is_filled_up_again_and_again_while_it_crawls(sound, disk):
         if done.returncode == 0:
             break
         lines.append(w.only_line(done))
-        acknowledged = w.kept(root) if (root / NAME).stat().st_size else acknowledged
+        with contextlib.suppress(sqlite3.OperationalError):  # no room for the tables yet
+            acknowledged = w.kept(root)
     assert lines
     assert {url for _, url, *_ in w.kept(root)[0]} == sound.truths()
     assert w.is_whole(root)

@@ -34,7 +34,7 @@ READING = (
 )  # fmt: skip
 _PAGE = 4096
 _KEPT = (
-    "select id, url, title, text from articles order by id",
+    "select id, key, title, text from articles order by id",
     "select article, number, content_hash from revisions order by article, number",
     "select url, fetched_at, sha256, warc_file, warc_offset from captures order by 4, 5",
 )

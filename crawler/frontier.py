@@ -74,7 +74,7 @@ class Frontier:
         """Leave a visit that was not made for when its host may be asked again."""
         if visit.kind is Kind.ARTICLE and self.articles_left is not None:
             self.articles_left += 1
-        self._store.hosts.postpone(visit.url, until=until)
+        self._store.hosts.postpone(visit.key, until=until)
         self.done(visit)
 
     def stop(self) -> None:

@@ -8,7 +8,7 @@ from tests import house
 from tests.road import walk
 
 # What holds by now, and what is aimed at: whoever gets below a limit lowers it.
-CODE_LINES = 22_600  # while derivation stands beside the replay that it takes the place of
+CODE_LINES = 22_900  # while derivation stands beside the replay that it takes the place of
 MODULES = 220  # 130
 MODULE_LINES = 450
 MODULES_FOR_ONE_ARTICLE = 105  # 65

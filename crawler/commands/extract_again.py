@@ -73,7 +73,7 @@ def read_archive_again(
             " `warraq verify` names them."
         )
     if report.stopped:
-        click.echo("Stopped; the same command begins again, and comes out the same.")
+        click.echo("Stopped; run the same command to start again.")
 
 
 def _has_articles(archive: Path, slug: str) -> bool:

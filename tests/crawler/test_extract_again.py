@@ -38,7 +38,7 @@ def again(root, *words):
 def test_of_twenty_articles_or_of_all_is_printed_which_words_go(root):
     some, every = again(root, "--dry-run"), again(root, "--dry-run", "--all")
     (changed,) = re.findall(r"([\d,]+) would change", every)
-    (more,) = re.findall(r"… and ([\d,]+) more; with --all each is printed\n", some)
+    (more,) = re.findall(r"… and ([\d,]+) more; --all prints every one\n", some)
     assert int(changed) == 20 + int(more)
     assert "more;" not in every
     assert len(re.findall(r"^http", some, re.MULTILINE)) == 20
@@ -123,4 +123,4 @@ def test_what_was_mistaken_leaves_nothing_behind(tmp_path):
     assert not (tmp_path / "none").exists()
     for option in ("--all", "--wait"):
         code, output = shell.run("extract", option)
-        assert (code, "go with --again" in output) == (2, True)
+        assert (code, "need --again" in output) == (2, True)

@@ -174,7 +174,7 @@ async def test_after_a_failed_sync_nothing_is_acknowledged(archive, site, monkey
     synced = os.fsync
 
     def broken(descriptor):
-        if Path(f"/proc/self/fd/{descriptor}").readlink().name.endswith("-2-001.warc.gz"):
+        if Path(f"/proc/self/fd/{descriptor}").readlink().name.endswith(".warc.gz"):
             raise OSError(errno.EIO, "the disk is broken")
         synced(descriptor)
 

@@ -97,7 +97,7 @@ async def test_bytes_and_page_as_shown_stand_side_by_side(scripted, site):
     shown = reader.read_payload(folder, place).decode()
     assert shown.startswith("<!DOCTYPE html><html")
     assert TITLE in shown
-    (path,) = folder.iterdir()
+    (path,) = folder.rglob("*.warc.gz")
     with path.open("rb") as file:
         types = [(one.rec_type, one.rec_headers.get_header("WARC-Target-URI")) for one in
                  ArchiveIterator(file)]  # fmt: skip

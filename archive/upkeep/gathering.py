@@ -215,7 +215,8 @@ class _File:
         ).fetchone()
         if row is None:
             return None
-        place = WarcLocation(file=row[0], offset=row[1], length=row[2])
+        file, offset, length = row
+        place = WarcLocation(file=file, offset=offset, length=length, record_id=record_id)
         return read_record(self._folder, place), place
 
     def _set_aside(self) -> None:

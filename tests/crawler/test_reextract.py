@@ -8,7 +8,7 @@ import pytest
 
 from archive.database import open_for_writing
 from archive.upkeep.verify import verify
-from archive.urls import article_id
+from archive.urls import article_id, identity_key
 from crawler.publisher import load_all
 from crawler.rebuild import rebuild
 from crawler.reextract import Job, reextract
@@ -83,7 +83,7 @@ async def test_revisions_that_read_the_same_now_become_one_and_true_edits_stay(p
     assert "الراعية" not in before[0] + now[0]
     assert paper.rows("select revision_count, changed_at from articles") == [(2, third[2])]
     assert paper.rows("select count(*) from captures where article is not null") == [(3,)]
-    assert paper.rows("select id from articles") == [(article_id(site.url + PATH),)]
+    assert paper.rows("select id from articles") == [(article_id(identity_key(site.url + PATH)),)]
     assert verify(paper.root).damages == []
     assert (await reextract(job)).counts["changed"] == 0
     kept = everything(paper.root)
@@ -99,7 +99,7 @@ async def test_a_dry_run_prints_what_would_change_and_changes_nothing(paper):
     before = everything(paper.root)
     code, output = shell.run_apart("extract", "--again", "--dry-run", "--archive", paper.root)
     assert code == 0, output
-    assert "1 articles read again, 1 would change." in output
+    assert "1 article read again, 1 would change." in output
     assert "revisions: 3 → 2" in output
     assert everything(paper.root) == before
     code, output = shell.run_apart("extract", "--again", "paper", "--archive", paper.root)
@@ -132,7 +132,7 @@ async def test_a_page_that_was_no_article_by_older_rules_becomes_one(archive, si
 def test_mistakes_are_told_in_a_line(tmp_path):
     for words, said in (
         (("extract", "--again", "--url", "https://x.example/"), "--again reads an archive"),
-        (("extract", "--since", "2020"), "go with --again"),
+        (("extract", "--since", "2020"), "need --again"),
         (("extract",), "--html FILE and --url URL"),
         (("extract", "--again", "--archive", tmp_path / "none"), "holds no archive"),
     ):

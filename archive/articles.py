@@ -57,20 +57,41 @@ def add(
     db: sqlite3.Connection, article: int, history: History, *, key: str, publisher: str
 ) -> None:
     """Insert an article that is not there yet, with its whole history."""
-    rows = Rows.of(history)
+    _insert(db, article, Rows.of(history), key=key, publisher=publisher)
+    stories.enter(db, article)
+
+
+def put(
+    db: sqlite3.Connection, article: int, history: History, *, key: str, publisher: str
+) -> None:
+    """Save an article with its whole history, whether it is there or not.
+
+    Which story it is of has to be found out afterwards.
+    """
+    before, after = Rows.stored(db, article), Rows.of(history)
+    if before is None:
+        _insert(db, article, after, key=key, publisher=publisher)
+    elif before != after:
+        article_rows.replace_rows(db, article, before, after)
+
+
+def _insert(db: sqlite3.Connection, article: int, rows: Rows, *, key: str, publisher: str) -> None:
     own = {"id": article, "key": key, "publisher": publisher}
     article_rows.insert(db, "articles", {"url": key} | rows.article | own)
     for revision in rows.revisions:
         article_rows.insert(db, "revisions", revision | {"article": article})
     article_rows.save_names(db, article, rows.names)
     article_rows.save_shown(db, article, rows.shown)
-    stories.enter(db, article)
 
 
 def replace(db: sqlite3.Connection, article: int, before: Rows, after: Rows) -> None:
     """Let an article's rows be others; its versions are looked for again if its text differs."""
-    with stories.reconsidered(db, article, after.article["text"]):
-        article_rows.replace_rows(db, article, before, after)
+    moved = any(before.article[name] != after.article[name] for name in ("text", "first_seen_at"))
+    if moved:
+        stories.leave(db, article)
+    article_rows.replace_rows(db, article, before, after)
+    if moved:
+        stories.enter(db, article)
 
 
 def _revise(db: sqlite3.Connection, article: int, state: State, revision: Revision) -> None:

@@ -1,5 +1,6 @@
 """Rows of captures: one for every HTTP exchange in the WARC files."""
 
+import logging
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,6 +25,8 @@ from archive.warc.records import (
     Original,
     read_fields,
 )
+
+logger = logging.getLogger(__name__)
 
 # What the metadata record behind a copied record says of it, beside what every visit's says.
 SOURCE, PLACE = "source", "source-place"
@@ -218,15 +221,47 @@ def received(db: sqlite3.Connection, *, since: datetime) -> int:
     return int(row[0])
 
 
-def journaled(db: sqlite3.Connection, capture: Capture, place: WarcLocation) -> None:
-    """Save where the record is that says what came of a capture."""
+def latest(
+    db: sqlite3.Connection, folder: Path, url: str, *, since: datetime, until: datetime
+) -> tuple[int, str, bytes] | None:
+    """Return (status, content type, decoded body) of the newest whole capture of an address.
+
+    None also where its WARC file is gone or damaged.
+    """
+    row = db.execute(
+        "select status, sha256, content_type from captures where url = ?"
+        " and fetched_at between ? and ? and truncated is null"
+        " order by fetched_at desc, id limit 1",
+        (url, iso(since), iso(until)),
+    ).fetchone()
+    location = payload_location(db, row[1]) if row else None
+    if location is None:
+        return None
+    try:
+        body = reader.read_payload(folder, location)
+    except DamagedWarc as error:
+        logger.warning("%s is asked for again: %s", url, error)
+        return None
+    return row[0], row[2] or "", body
+
+
+def journaled(
+    db: sqlite3.Connection, capture: Capture, place: WarcLocation, *, outcome: str | None
+) -> None:
+    """Save what came of a capture, and where the record is that says so."""
     if capture.record is None or capture.id is None:
         return
     elsewhere = None if place.file == capture.record.file else place.file
     db.execute(
-        "update captures set journal_file = ?, journal_offset = ? where id = ?",
-        (elsewhere, place.offset, capture.id),
+        "update captures set outcome = ?, journal_file = ?, journal_offset = ? where id = ?",
+        (outcome, elsewhere, place.offset, capture.id),
     )
+
+
+def article_of(db: sqlite3.Connection, capture: int | None) -> int | None:
+    """Return the article that a capture (its id) is one of, None for none."""
+    row = db.execute("select article from captures where id = ?", (capture,)).fetchone()
+    return None if row is None or row[0] is None else int(row[0])
 
 
 def of_article(db: sqlite3.Connection, article: int) -> list[Capture]:

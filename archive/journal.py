@@ -11,11 +11,25 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from archive.clock import from_iso, iso
-from archive.records import Kind, Link, Outcome, Visit
+from archive.records import Kind, Link, Outcome, Problem, Visit
 
 VIA = "via"  # the one name that WARC 1.1 (section 6.6) gives: where the address was found
+PROBLEM = "problem"  # act of a record that says what was wrong
 DECIDE = "decide"  # act of a record that decides again for a capture
 _HINTS = ("title", "published", "author", "summary", "dated_by")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """How far a listing was followed: by what was known then, which no other record says.
+
+    `beyond` the period of its crawl nothing of it was kept. `pages` tells that the pages which
+    continue it were, `resting` names shapes of addresses that were left out as traps.
+    """
+
+    beyond: bool = False
+    pages: bool = False
+    resting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +46,7 @@ class Decision:
     due_at: datetime | None = None
     not_before: datetime | None = None
     failures: int = 0
+    followed: Followed | None = None
 
 
 def visit_fields(visit: Visit, *, run: int, sha256: str | None = None) -> dict[str, str]:
@@ -68,6 +83,12 @@ def decision_fields(decision: Decision) -> dict[str, str]:
         "not-before": decision.not_before and iso(decision.not_before),
         "failures": str(decision.failures) if decision.failures else None,
     }
+    if followed := decision.followed:
+        fields |= {
+            "beyond": "yes" if followed.beyond else None,
+            "pages": "yes" if followed.pages else None,
+            "resting": " ".join(followed.resting),
+        }
     return {name: value for name, value in fields.items() if value}
 
 
@@ -106,7 +127,30 @@ def decision_of(fields: Mapping[str, str]) -> Decision:
         due_at=_moment(fields, "due"),
         not_before=_moment(fields, "not-before"),
         failures=int(fields.get("failures", 0)),
+        followed=Followed(
+            beyond="beyond" in fields,
+            pages="pages" in fields,
+            resting=tuple(fields.get("resting", "").split()),
+        ),
     )
+
+
+def problem_fields(problem: Problem, *, place: str, publisher: str | None = None) -> dict[str, str]:
+    """Return the fields of a record of what was wrong at a place: an address, or one in a file."""
+    fields = {
+        "act": PROBLEM,
+        "place": one_line(place),
+        "publisher": publisher,
+        "stage": problem.stage,
+        "kind": str(problem.kind),
+        "detail": one_line(problem.detail),
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def one_line(value: str) -> str:
+    """Return a value as a record can hold it; a file's name may be no text at all."""
+    return " ".join(value.encode("utf-8", "replace").decode().split())
 
 
 def _moment(fields: Mapping[str, str], name: str) -> datetime | None:

@@ -27,7 +27,14 @@ where {_LATER} or (past > excluded.past and :news)
 _LINKED = """
 insert into links (url, found_in, title, published, author, summary, modified, found_at)
 values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (url, found_in) do update
-    set modified = excluded.modified where modified is not excluded.modified
+    set modified = excluded.modified
+    where modified is not excluded.modified and excluded.found_at >= found_at
+"""
+# What was said first stays, even if it is heard later, as when archives are merged.
+_SAID_BEFORE = """
+update links set title = :title, published = :published, author = :author, summary = :summary,
+    found_at = :at
+where url = :url and found_in = :found_in and found_at > :at
 """
 _EDITED = """
 select v.key from json_each(:stated) s join visits v on v.key = json_extract(s.value, '$[0]')
@@ -98,7 +105,11 @@ def found(
         if not added and link.kind is not Kind.ARTICLE:
             _renew(db, key, link, visit=visit, at=at, run_began=run_began, past=past)
         hints = (link.title, link.published, link.author, link.summary, link.modified)
-        db.execute(_LINKED, (key, visit.key, *hints, at))
+        if not db.execute(_LINKED, (key, visit.key, *hints, at)).rowcount:
+            db.execute(_SAID_BEFORE, {
+                "url": key, "found_in": visit.key, "title": link.title, "at": at,
+                "published": link.published, "author": link.author, "summary": link.summary,
+            })  # fmt: skip
         count += added
     return count
 

@@ -23,8 +23,9 @@ from (
     where c.run = :run group by a.publisher
     union all
     select c.publisher, 0, 0, 0, count(*), 0, 0, 0
-    from captures c indexed by captures_run join articles a on a.capture = c.id
-    where c.run = :run and not exists (select 1 from revisions r where r.capture = c.id)
+    from captures c indexed by captures_run
+    where c.run = :run and c.outcome in ('same', 'unchanged') and c.article is not null
+        and not exists (select 1 from revisions r where r.capture = c.id)
     group by c.publisher
     union all
     select publisher, 0, 0, 0, 0, count(*), 0, 0 from problems where run = :run group by publisher

@@ -80,6 +80,7 @@ create table captures (
     warc_length integer not null,
     run integer not null references runs(id),
     article integer references articles(id),
+    outcome text,
     journal_file text,
     journal_offset integer,
     unique (warc_file, warc_offset)

@@ -152,7 +152,7 @@ class Session:
             capture.record.record_id or reader.read_record(self.warc_folder, capture.record).id
         )
         place = self.write_metadata(capture.url, fields, at=at, refers_to=refers_to)
-        captures.journaled(self.db, capture, place)
+        captures.journaled(self.db, capture, place, outcome=fields.get("outcome"))
 
     def _begin_batches(self, clock: Clock) -> None:
         """Begin what writes in batches; `clock` says how old a batch is."""

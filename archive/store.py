@@ -17,10 +17,10 @@ from archive import (
     publishers,
     renderings,
     runs,
+    troubles,
     visits,
 )
-from archive.clock import from_iso, iso
-from archive.errors import DamagedWarc
+from archive.clock import from_iso
 from archive.problems import ProblemKind
 from archive.records import (
     Capture,
@@ -232,12 +232,19 @@ class Store(Session):
         decision = journal.Decision(outcome=outcome, article=articles.key_of(self.db, article))
         fields = journal.decision_fields(decision)
         if captures.visit_of(self.db, self.warc_folder, capture):
-            fields = {"act": journal.DECIDE, "run": str(self.run)} | fields
-            refers_to = reader.read_record(self.warc_folder, capture.record).id
-            self.write_metadata(capture.url, fields, at=self.clock(), refers_to=refers_to)
+            self.decide(capture, decision)
         else:  # its run was killed before it could say so
-            fields = journal.visit_fields(visit, run=self.run) | fields
+            first = replace(visit, last_sha256=None)  # with all that a first visit says
+            fields = journal.visit_fields(first, run=self.run) | fields
             self.write_journal(capture, fields, at=self.clock())
+
+    def decide(self, capture: Capture, decision: journal.Decision) -> None:
+        """Write whose a capture is from now on, whatever was decided before."""
+        if capture.record is None:
+            return
+        fields = {"act": journal.DECIDE, "run": str(self.run)} | journal.decision_fields(decision)
+        refers_to = reader.read_record(self.warc_folder, capture.record).id
+        self.write_metadata(capture.url, fields, at=self.clock(), refers_to=refers_to)
 
     def unchanged(self, article: int, *, capture: Capture) -> None:
         """Note that an article stands as it was."""
@@ -266,6 +273,7 @@ class Store(Session):
         article: int | None = None,
         not_before: datetime | None = None,
         outcome: Outcome = Outcome.READ,
+        followed: journal.Followed | None = None,
     ) -> None:
         """Save the end of a visit: what came of it, when it is due again, the article it led to.
 
@@ -282,6 +290,7 @@ class Store(Session):
                 due_at=due_at,
                 not_before=not_before,
                 failures=visits.failures_after(visit, state),
+                followed=followed,
             )
             fields = journal.visit_fields(visit, run=self.run, sha256=capture.sha256)
             fields |= journal.decision_fields(decision)
@@ -307,22 +316,15 @@ class Store(Session):
         publisher: str | None,
         capture: Capture | None = None,
     ) -> None:
-        """Keep what went wrong with a page."""
+        """Save what went wrong with a page; of an answer, the WARC files say so as well."""
         self.totals["problems"] += 1
         self.batch.open()
-        self.db.execute(
-            "insert into problems (at, run, publisher, url, stage, kind, detail, capture)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                iso(self.clock()),
-                self.run,
-                publisher,
-                url,
-                problem.stage,
-                problem.kind,
-                problem.detail,
-                capture and capture.id,
-            ),
+        now, fields = self.clock(), journal.problem_fields(problem, place=url, publisher=publisher)
+        if capture and capture.record:
+            refers_to = capture.record.record_id
+            self.write_metadata(capture.url, fields, at=now, refers_to=refers_to)
+        troubles.insert(
+            self.db, fields, at=now, run=self.run, capture=capture.id if capture else None
         )
 
     def last_problem(self, url: str) -> tuple[str, datetime] | None:
@@ -347,18 +349,4 @@ class Store(Session):
 
         None also where its WARC file is gone or damaged.
         """
-        row = self.db.execute(
-            "select status, sha256, content_type from captures where url = ?"
-            " and fetched_at between ? and ? and truncated is null"
-            " order by fetched_at desc, id limit 1",
-            (url, iso(since), iso(self.clock())),
-        ).fetchone()
-        location = captures.payload_location(self.db, row[1]) if row else None
-        if location is None:
-            return None
-        try:
-            body = reader.read_payload(self.warc_folder, location)
-        except DamagedWarc as error:
-            logger.warning("%s is asked for again: %s", url, error)
-            return None
-        return row[0], row[2] or "", body
+        return captures.latest(self.db, self.warc_folder, url, since=since, until=self.clock())

@@ -4,24 +4,36 @@ Each payload is read once. Captures come one after the other, so that one body o
 memory at a time.
 """
 
+import asyncio
 import sqlite3
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
-from archive import captures, derivation, renderings
+from archive import articles, captures, derivation, publishers, records, renderings, stories
 from archive.articles import address_of
 from archive.clock import iso
+from archive.errors import DamagedWarc
 from archive.history import History, Observation, fold
+from archive.maintenance import projection
 from archive.maintenance.import_jsonl import history_of
 from archive.maintenance.json_line import BadLine, Imported, read_line
+from archive.maintenance.projection import Decided, ToDerive
 from archive.records import Capture, Extraction, Kind, Link, PageKind
 from crawler.extract.byline import names
 from crawler.meaning import Meaning, believed, meaning_of, proves_absence
 from crawler.mime import medium
 from crawler.publisher import Publisher
+from crawler.relink import read_listings
 from crawler.workers import Workers
+
+AHEAD = 24  # articles that are with the workers
+AT_ONCE = 100  # articles that are committed together
+
+Progress = Callable[[str, int, int], None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,6 +65,7 @@ class Deriver:
         self._folder = folder
         self._publishers = dict(publishers)
         self._workers = workers
+        self.imported: list[records.Publisher] = []  # of lines of collections, as these say
 
     async def history(
         self, db: sqlite3.Connection, article: int, *, key: str, publisher: str
@@ -98,6 +111,7 @@ class Deriver:
         imported = line_of(line, publisher=capture.publisher, at=capture.fetched_at)
         if imported and capture.id is not None:
             progress.start = history_of(imported, capture=capture.id)
+            self.imported.append(imported.publisher)
 
     async def _observe(self, db: sqlite3.Connection, capture: Capture, progress: _Progress) -> None:
         shown = renderings.digest_of(db, capture.id) if capture.id is not None else None
@@ -151,6 +165,89 @@ class Deriver:
             return Extraction(kind=PageKind.OTHER)
         page = captures.as_shown(db, self._folder, loaded)
         return await self._workers.extract(page, publisher, hints=hints)
+
+
+async def derive_all(
+    db: sqlite3.Connection,
+    folder: Path,
+    deriver: Deriver,
+    workers: Workers,
+    *,
+    progress: Progress = lambda _what, _done, _of: None,
+    decide: Callable[[Decided], None] = lambda _decided: None,
+    commit: Callable[[], object] | None = None,
+) -> None:
+    """Make all rows that follow from WARC files that are indexed.
+
+    `progress` gets what is counted, how many are done and of how many; `decide` what is decided
+    otherwise than the files say. `commit` commits, where more is to be put on the disk before.
+
+    Raises:
+        Stopped: if the workers were told to end; what is derived by then stays.
+    """
+    commit = commit or partial(db.execute, "commit")
+    if not projection.is_projected(db):
+        db.execute("begin immediate")
+        try:
+            for decided in projection.project(db, folder):
+                decide(decided)
+            for slug, url in projection.publishers(db):
+                publishers.save_new(db, deriver.publisher(slug, url).record())
+            await read_listings(db, folder, deriver.publisher, workers)
+        except BaseException:
+            db.execute("rollback")
+            raise
+        commit()
+    await _derive(db, deriver, progress)
+    db.execute("begin immediate")
+    stories.regroup_all(db)
+    projection.finish(db)
+    commit()
+
+
+async def _derive(db: sqlite3.Connection, deriver: Deriver, progress: Progress) -> None:
+    """Derive the articles that are to be derived; several are with the workers at a time."""
+    waiting = projection.to_derive(db)
+    upcoming, ahead = iter(waiting), deque[tuple[ToDerive, asyncio.Task[History | None]]]()
+    try:
+        for done in range(1, len(waiting) + 1):
+            while len(ahead) < AHEAD and (one := next(upcoming, None)):
+                reading = deriver.history(db, one.article, key=one.key, publisher=one.publisher)
+                ahead.append((one, asyncio.ensure_future(reading)))
+            article, history = ahead[0]
+            await asyncio.wait({history})
+            if not db.in_transaction:
+                db.execute("begin immediate")
+            _save(db, article, history, deriver)
+            ahead.popleft()
+            if done % AT_ONCE == 0 or done == len(waiting):
+                db.execute("commit")
+            progress("articles", done, len(waiting))
+    finally:
+        if db.in_transaction:
+            db.execute("commit")
+        for _, task in ahead:
+            task.cancel()
+        await asyncio.gather(*(task for _, task in ahead), return_exceptions=True)
+
+
+def _save(
+    db: sqlite3.Connection,
+    article: ToDerive,
+    derived: "asyncio.Task[History | None]",
+    deriver: Deriver,
+) -> None:
+    """Put a derived history in the place of the one there is; a capture that is lost is named."""
+    try:
+        history = derived.result()
+    except DamagedWarc as error:
+        projection.damaged(db, article, str(error))
+        history = None
+    while deriver.imported:
+        publishers.save_new(db, deriver.imported.pop())
+    if history is not None:
+        articles.put(db, article.article, history, key=article.key, publisher=article.publisher)
+    projection.derived(db, article.article)
 
 
 def line_of(line: bytes, *, publisher: str | None, at: datetime) -> Imported | None:

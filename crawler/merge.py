@@ -1,28 +1,28 @@
-"""Another archive into this one: its WARC files, and what they tell, happen here as well.
+"""Another archive into this one: WARC files are copied and indexed, what they touch is derived.
 
-What both have comes once. Where both looked at an article, its chain of revisions is made anew
-from the captures of both in the order of their time.
+What both have comes once. Where both visited an article, its history is derived from the captures
+of both in the order of their time.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from archive import captures, journal
 from archive.clock import Clock, system
 from archive.database import require
 from archive.errors import ArchiveError
-from archive.records import WarcLocation
-from archive.replayed import Event, Replayed
+from archive.maintenance import warc_index
+from archive.maintenance.projection import Decided
+from archive.records import Outcome
 from archive.store import Store
-from archive.upkeep import gathering, joining, late
+from archive.upkeep import joining
 from archive.upkeep.joining import Taken
-from archive.warc.files import ASIDE, acknowledged, kept_writer, settle
+from archive.warc.files import ASIDE, acknowledged, settle
+from crawler.derive import Deriver, derive_all
 from crawler.publisher import load_all
 from crawler.rebuild import STOPPED
-from crawler.reextract import derive_again
-from crawler.replay import Replay
 from crawler.workers import Stopped, Workers
 
 Progress = Callable[[str, int, int], None]
@@ -38,69 +38,6 @@ class Merged:
     revisions: int
     publishers: tuple[str, ...]
     lost: tuple[str, ...]
-
-
-class Joined(Replayed):
-    """An archive that is open for writing, and takes in what another one tells."""
-
-    def __init__(self, root: Path, *, clock: Clock) -> None:
-        Store.__init__(self, root, command="merge", clock=clock)
-        self._present = clock
-        self._replaying = False
-        self.done = 0
-        self.joined = set()
-
-    def __enter__(self) -> Self:
-        Store.__enter__(self)
-        self._own = self.run
-        self.now = self._present()
-        self.clock = lambda: self.now
-        self._begin_batches(system)
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.rest()
-        Store.__exit__(self, exc_type, exc, traceback)
-
-    def begin(self, event: Event) -> None:
-        self._replaying = True
-        super().begin(event)
-
-    def rest(self) -> None:
-        """Come back from the events to the present, and to this archive's own run."""
-        self._replaying = False
-        self.run, self.now = self._own, self._present()
-
-    def write_metadata(self, *words: object, **fields: object) -> WarcLocation:
-        """Write what this run does; the files that came in say what is done again."""
-        if self._replaying:
-            return WarcLocation(file="", offset=0, length=0)
-        return Store.write_metadata(self, *words, **fields)  # type: ignore[arg-type]
-
-    def write_journal(self, *words: object, **fields: object) -> None:
-        """Write what came of a capture here; the files that came in say it of theirs."""
-        if not self._replaying:
-            Store.write_journal(self, *words, **fields)  # type: ignore[arg-type]
-
-    def take(self, taken: Taken) -> tuple[str, ...]:
-        """Take a file in, with its rows; return the stretches of it that do not read."""
-        self.write_metadata("urn:x-warraq:merge", {"act": "merge", "file": taken.name}, at=self.now)
-        self.batch.commit()
-        joining.copy_aside(self.root, taken)
-        gathered = gathering.gather(
-            self.db,
-            self.root / ASIDE,
-            [taken.name],
-            writer=kept_writer(self.db),
-            starts={taken.name: acknowledged(self.db, taken.name)},
-        )
-        settle(self.db, self.warc_folder)
-        return tuple(gathered.lost)
 
 
 async def merge(
@@ -124,21 +61,30 @@ async def merge(
     joining.refuse_newer(other)
     workers = Workers(processes=processes)
     try:
-        with Joined(root, clock=clock) as store:
-            wanted, known = joining.missing(store.db, root, other)
-            slugs = joining.copy_publishers(root, other)
-            before = _counts(store)
-            gathering.prepare(store.db)
-            lost: tuple[str, ...] = ()
-            for number, taken in enumerate(wanted, 1):
-                lost += store.take(taken)
-                progress("WARC files", number, len(wanted))
-            await _replay(store, workers, progress)
-            after = _counts(store)
+        with Store(root, command="merge", clock=clock) as store:
+            store.batch.commit()
+            store.db.execute("pragma foreign_keys = off")  # captures come before their articles
+            return await _merge(store, other, workers, progress)
     except Stopped as error:
         raise workers.failure or ArchiveError(STOPPED) from error
     finally:
         workers.close()
+
+
+async def _merge(store: Store, other: Path, workers: Workers, progress: Progress) -> Merged:
+    root, before = store.root, _counts(store)
+    slugs = joining.copy_publishers(root, other)
+    deriver = Deriver(store.warc_folder, load_all(root / "publishers"), workers)
+    if warc_index.is_prepared(store.db):  # a merge was broken off
+        await _derive(store, deriver, workers, progress)
+    wanted, known = joining.missing(store.db, root, other)
+    warc_index.prepare(store.db)
+    lost: tuple[str, ...] = ()
+    for number, taken in enumerate(wanted, 1):
+        lost += _take(store, taken)
+        progress("WARC files", number, len(wanted))
+    await _derive(store, deriver, workers, progress)
+    after = _counts(store)
     return Merged(
         files=len(wanted),
         known=known,
@@ -149,19 +95,40 @@ async def merge(
     )
 
 
-async def _replay(store: Joined, workers: Workers, progress: Progress) -> None:
-    """Let what the files tell happen here, and make the chains that both archives know anew."""
+def _take(store: Store, taken: Taken) -> tuple[str, ...]:
+    """Copy and index a file, or what is new of it; return the stretches that do not read."""
+    joining.copy_aside(store.root, taken)
+    indexed = warc_index.index_files(
+        store.db,
+        store.root / ASIDE,
+        [taken.name],
+        starts={taken.name: acknowledged(store.db, taken.name)},
+    )
+    settle(store.db, store.warc_folder)
+    return tuple(indexed.lost)
+
+
+async def _derive(store: Store, deriver: Deriver, workers: Workers, progress: Progress) -> None:
+    """Derive what the files touch, and forget that they were read."""
+    decide = partial(_decide, store)
+    await derive_all(
+        store.db,
+        store.warc_folder,
+        deriver,
+        workers,
+        progress=progress,
+        decide=decide,
+        commit=store.batch.commit,
+    )
+    warc_index.clear(store.db)
     store.batch.commit()
-    late.put_in_order(store.db)
-    publishers, total = load_all(store.root / "publishers"), store.waiting()
-    replay = Replay(store, publishers, workers)
-    await replay.run(progress=lambda done: progress("events", done, total))
-    store.rest()
-    woven = {*store.shared(), *late.articles(store.db)}
-    await derive_again(store, sorted(woven), publishers, workers)
-    gathering.clear(store.db)
-    late.forget(store.db)
-    store.done = 0
+
+
+def _decide(store: Store, decided: Decided) -> None:
+    """Write whose a capture is here, which its own file says otherwise."""
+    capture = captures.get(store.db, decided.capture)
+    outcome = Outcome(decided.outcome)
+    store.decide(capture, journal.Decision(outcome=outcome, article=decided.key))
 
 
 def _counts(store: Store) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from archive.journal import Followed
 from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Outcome, Problem, Visit
 from archive.store import Store
@@ -45,10 +46,19 @@ class Outcomes:
             outcome = Outcome.UNCHANGED
         return self.done(visit, capture, outcome=outcome)
 
-    def done(self, visit: Visit, capture: Capture, *, outcome: Outcome = Outcome.READ) -> Ended:
-        """End a visit whose answer was read."""
+    def done(
+        self,
+        visit: Visit,
+        capture: Capture,
+        *,
+        outcome: Outcome = Outcome.READ,
+        followed: Followed | None = None,
+    ) -> Ended:
+        """End a visit whose answer was read; a listing was `followed` so far."""
         due_at = schedule.after_success(visit, now=self._store.clock())
-        return self._end(visit, capture, state="done", due_at=due_at, outcome=outcome)
+        return self._end(
+            visit, capture, state="done", due_at=due_at, outcome=outcome, followed=followed
+        )
 
     def image(self, visit: Visit, capture: Capture) -> Ended:
         """End a visit to an image: what answers must be one, by its header and its first bytes."""
@@ -98,6 +108,7 @@ class Outcomes:
         *,
         retry_after: str = "",
         stage: str = "fetch",
+        outcome: Outcome = Outcome.FAILED,
     ) -> Ended:
         """End a visit that brought nothing that can be used; the address is asked again later.
 
@@ -114,7 +125,7 @@ class Outcomes:
             state="failed",
             due_at=due_at,
             not_before=not_before,
-            outcome=Outcome.FAILED,
+            outcome=outcome,
         )
 
     def _is_news(self, visit: Visit, kind: ProblemKind) -> bool:
@@ -146,8 +157,15 @@ class Outcomes:
         due_at: datetime | None,
         not_before: datetime | None = None,
         outcome: Outcome = Outcome.READ,
+        followed: Followed | None = None,
     ) -> Ended:
         self._store.visited(
-            visit, capture, due_at=due_at, state=state, not_before=not_before, outcome=outcome
+            visit,
+            capture,
+            due_at=due_at,
+            state=state,
+            not_before=not_before,
+            outcome=outcome,
+            followed=followed,
         )
         return Ended(visit=visit, state=state)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from archive import recovery
@@ -18,16 +19,14 @@ from archive.clock import Clock, system
 from archive.database import NAME, open_for_writing, uri
 from archive.errors import ArchiveError, NewerArchive, NotAnArchive
 from archive.lock import writing
+from archive.maintenance import warc_index
 from archive.maintenance.backup import put_in_place
-from archive.replayed import Replayed
 from archive.session import WARC_FOLDER
-from archive.upkeep import gathering, late
 from archive.upkeep.mending import latest
 from archive.warc import files
 from archive.warc.files import sync_folder
+from crawler.derive import Deriver, derive_all
 from crawler.publisher import load_all
-from crawler.reextract import derive_again
-from crawler.replay import Replay
 from crawler.workers import Stopped, Workers
 
 logger = logging.getLogger(__name__)
@@ -93,7 +92,7 @@ def _files(root: Path) -> list[str]:
     found = files.present(folder) if folder.is_dir() else []
     if not found:
         raise NotAnArchive(f"{folder} holds no WARC files (*.warc.gz) to rebuild from")
-    return gathering.in_order(iter(latest(found)))
+    return warc_index.in_order(latest(found))
 
 
 def _finish_runs(root: Path) -> None:
@@ -111,44 +110,46 @@ def _finish_runs(root: Path) -> None:
 async def _rebuild(
     root: Path, names: list[str], *, processes: int | None, progress: Progress
 ) -> Rebuilt:
-    folder = _workplace(root, names)
-    with Replayed(folder, warc_folder=root / WARC_FOLDER) as store:
-        gathering.prepare(store.db)
-        writer = _writer(root, names)
-        if writer:
-            files.keep_writer(store.db, writer)
-            names = sorted(names, key=lambda name: not files.is_of(name, writer))  # merged: last
-        gathered = gathering.gather(
-            store.db,
-            root / WARC_FOLDER,
-            names,
-            writer=writer,
-            progress=lambda done, of: progress("bytes of WARC", done, of),
-        )
-        late.put_in_order(store.db)
-        total = store.waiting()
-        workers = Workers(processes=processes)
-        try:
-            publishers = load_all(root / "publishers")
-            replay = Replay(store, publishers, workers)
-            await replay.run(progress=lambda done: progress("events", done, total))
-            woven = {*store.shared(), *late.articles(store.db)}
-            await derive_again(store, sorted(woven), publishers, workers)
-        except Stopped as error:
-            raise workers.failure or ArchiveError(STOPPED) from error
-        finally:
-            workers.close()
-        rows = _finish(store, root)
-        damaged = store.db.execute(_DAMAGED).fetchone()[0]
+    folder, warc = _workplace(root, names), root / WARC_FOLDER
+    workers = Workers(processes=processes)
+    try:
+        with closing(_opened(folder)) as db:
+            warc_index.prepare(db)
+            if writer := _writer(root, names):
+                files.keep_writer(db, writer)
+                # Runs of merged files get their numbers last.
+                names = sorted(names, key=lambda name: not files.is_of(name, writer))
+            indexed = warc_index.index_files(
+                db, warc, names, progress=partial(progress, "bytes of WARC")
+            )
+            deriver = Deriver(warc, load_all(root / "publishers"), workers)
+            await derive_all(db, warc, deriver, workers, progress=progress)
+            rows = _finish(db, root)
+            (damaged,) = db.execute(_DAMAGED).fetchone()
+    except Stopped as error:
+        raise workers.failure or ArchiveError(STOPPED) from error
+    finally:
+        workers.close()
     missing = _missing(root, rows)
     _take_place(root, folder)
     return Rebuilt(
-        records=gathered.counts,
+        records=indexed.counts,
         rows=rows,
-        lost=tuple(gathered.lost),
+        lost=tuple(indexed.lost),
         damaged=damaged,
         missing=missing,
     )
+
+
+def _opened(folder: Path) -> sqlite3.Connection:
+    """Open the database that is being made."""
+    folder.mkdir(parents=True, exist_ok=True)
+    db = open_for_writing(folder)
+    # Of a database that is not in its place yet, a power cut may take the last second.
+    db.execute("pragma synchronous = normal")
+    # Rows of captures come before those of what they are captures of.
+    db.execute("pragma foreign_keys = off")
+    return db
 
 
 def _workplace(root: Path, names: list[str]) -> Path:
@@ -178,17 +179,14 @@ def _has_forgotten(path: Path) -> bool:
             filled = "captures" in tables and db.execute("select 1 from captures").fetchone()
     except sqlite3.Error:
         return True
-    return bool(filled) and "replay_files" not in tables
+    return bool(filled) and "indexed_files" not in tables
 
 
-def _finish(store: Replayed, root: Path) -> dict[str, int]:
-    """Keep what was withheld, and count what there is."""
-    db = store.db
+def _finish(db: sqlite3.Connection, root: Path) -> dict[str, int]:
+    """Withhold what the database there was withholds, and count what there is."""
     db.execute("begin immediate")
     _withhold_again(db, root)
-    gathering.clear(db)
-    late.forget(db)
-    store.done = 0  # nothing is left to remember
+    warc_index.clear(db)
     db.execute("commit")
     db.execute("analyze")
     db.execute("pragma wal_checkpoint(truncate)")

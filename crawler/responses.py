@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 
 from archive.problems import ProblemKind
-from archive.records import Capture, Kind, Link, Page, Visit
+from archive.records import Capture, Kind, Link, Outcome, Page, Visit
 from archive.store import Store
 from crawler.browser.render import NotRendered, is_shown
 from crawler.daterange import Period
 from crawler.listings import NotAListing
-from crawler.listings.follow import Follower, announced_sitemaps, has_to_announce
+from crawler.listings.follow import Follower, Judge, announced_sitemaps, has_to_announce
 from crawler.meaning import Meaning, meaning_of
 from crawler.mime import medium
 from crawler.outcomes import Ended, Outcomes
@@ -116,14 +116,17 @@ class Responses:
     async def _read_listing(self, visit: Visit, capture: Capture) -> Ended:
         try:
             one = self._publishers[visit.publisher]
-            follower = Follower(self._store, visit, capture, one, self._traps)
-            await follower.follow(await self._links(visit, capture), self._period)
+            judge = Judge(self._store, self._traps)
+            follower = Follower(self._store, visit, capture, one, judge)
+            followed = await follower.follow(await self._links(visit, capture), self._period)
         except Stopped:
             return Ended(visit=visit)
         except NotAListing as error:
             kind = ProblemKind.NOT_A_LISTING
-            return self._outcomes.failed(visit, capture, kind, str(error), stage="discover")
-        return self._outcomes.done(visit, capture)
+            return self._outcomes.failed(
+                visit, capture, kind, str(error), stage="discover", outcome=Outcome.OTHER
+            )
+        return self._outcomes.done(visit, capture, followed=followed)
 
     async def _links(self, visit: Visit, capture: Capture) -> Iterable[Link]:
         """Return the links of a listing, a front page's with the listings that its site announces.

@@ -11,8 +11,9 @@ from typing import Any
 
 from archive import runs
 from archive.clock import from_iso
+from archive.maintenance import warc_index
 from archive.session import WARC_FOLDER
-from archive.upkeep import gathering, mending
+from archive.upkeep import mending
 from archive.upkeep.account import Account
 from archive.upkeep.adoption import Adoption
 from archive.upkeep.losses import known_lost, lose
@@ -128,12 +129,12 @@ class FileRepair:
                 record = found.record(one)
                 command = read_fields(record.block).get("command", "crawl")
                 at = from_iso(record.fields["warc-date"])
-                written = gathering.known_run(self._db, record.run or "none-0", command, at)
+                written = warc_index.known_run(self._db, record.run or "none-0", command, at)
                 number = number or written
         if number is None:
             record = found.record(found.members[0])
             at = from_iso(record.fields["warc-date"])
-            number = gathering.known_run(self._db, record.run or "none-0", "crawl", at)
+            number = warc_index.known_run(self._db, record.run or "none-0", "crawl", at)
         return int(number)
 
     def _bring_together(self, found: Survey, run: int) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from archive.database import NAME, open_for_reading
 from archive.errors import ArchiveError, NewerArchive, NotAnArchive
-from archive.upkeep.gathering import in_order
+from archive.maintenance.warc_index import in_order
 from archive.warc import files
 from archive.warc.files import ASIDE, Name
 from archive.warc.reader import first_record
@@ -46,7 +46,7 @@ def missing(db: sqlite3.Connection, root: Path, other: Path) -> tuple[list[Taken
     if not names:
         raise NotAnArchive(f"{folder} holds no WARC files (*.warc.gz) to take in")
     ends, taken, known = _acknowledged(other), list[Taken](), 0
-    for name in in_order(iter(names)):
+    for name in in_order(names):
         end = min(ends.get(name, 1 << 62), (folder / name).stat().st_size)
         if Name.parse(name) is None or first_record(folder / name) is None:
             continue

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from archive import recovery
 from archive.errors import ArchiveError
+from archive.maintenance import warc_index
 from archive.session import WARC_FOLDER
-from archive.upkeep import gathering, mending
+from archive.upkeep import mending
 from archive.upkeep.account import Account
 from archive.upkeep.file_repair import FileRepair
 from archive.upkeep.payloads import Payloads
@@ -152,7 +153,7 @@ class Repair:
     def _ordered(self) -> list[str]:
         """Return the names of the archive's files in the order in which runs wrote them."""
         ours = {name for name in self._present() if mending.is_ours(name)}
-        return gathering.in_order(iter(self._known() | ours))
+        return warc_index.in_order(self._known() | ours)
 
     def _count_again(self) -> None:
         """Let articles count their revisions and stories their articles."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from archive.upkeep.damage import Damage
 from archive.warc.parsing import Record
+from archive.warc.records import read_fields
 
 _ANSWERS = frozenset({"response", "revisit"})  # a resource record tells of itself
 
@@ -31,8 +32,8 @@ class Telling:
             self._answers.add(name)
             if untold:
                 self.untold[name] = untold
-        elif record.type == "metadata" and "warc-refers-to" in record.fields:
-            name = record.fields["warc-refers-to"]
+        elif record.type == "metadata" and "visit" in read_fields(record.block):
+            name = record.fields.get("warc-refers-to", "")
             self.untold.pop(name, None)
             if name not in self._answers:
                 self.elsewhere.add(name)

@@ -178,8 +178,6 @@ def _tell(told: "Told") -> None:
         click.echo(f"  kept: {_list(counts, _KEPT) or 'nothing'}")
     if passed := _list(counts, {name: _LEFT.get(name, name) for name in sorted({*counts} - _SAID)}):
         click.echo(f"  skipped: {passed}")
-    if counts["older"]:
-        click.echo("  `warraq extract --again` puts older captures into their articles' chains.")
 
 
 _KEPT = {

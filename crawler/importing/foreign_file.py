@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from archive import imports
+from archive import captures, imports
 from archive.errors import ARCHIVE_FAULTS, DamagedWarc
 from archive.imports import Copying, journaled
 from archive.problems import ProblemKind
@@ -29,6 +29,7 @@ from crawler.importing.keeping import Became, is_article, keep
 from crawler.importing.owners import Owners
 from crawler.importing.telling import Source, Told
 from crawler.publisher import Publisher
+from crawler.reextract import derive_again
 from crawler.turns import Stop
 from crawler.workers import Stopped, Workers
 
@@ -68,6 +69,7 @@ class ForeignFile:
         self._place = Place()
         self._found: Iterator[Record | Damage | TooLarge] | None = None
         self._since = Counter[str]()
+        self._touched: set[int] = set()  # articles of which older captures came in
         self._remembered: Place | None = None  # how far the archive knows the file to be read
         self.told = Told(name=source.name)
 
@@ -106,6 +108,7 @@ class ForeignFile:
     async def _finish(self) -> None:
         while self._ahead:
             await self._next()
+        await self._derive()
         self._commit()
 
     async def _look(self, found: Record | Damage | TooLarge) -> Waiting:
@@ -157,7 +160,14 @@ class ForeignFile:
             self.told.counts["known"] += 1
         self._place = max(self._place, one.behind)
         if self._store.batch.is_due():
+            await self._derive()
             self._commit()
+
+    async def _derive(self) -> None:
+        """Derive the articles again that older captures came in of."""
+        touched, self._touched = sorted(self._touched), set()
+        if touched:
+            await derive_again(self._store, touched, self._owners.by_slug, self._workers)
 
     def _keep(self, one: Candidate, publisher: Publisher, extraction: Extraction) -> str:
         """Keep a page that reads as an article; return what became of it."""
@@ -185,6 +195,9 @@ class ForeignFile:
             self._store.problem(problem, url=capture.url, publisher=capture.publisher)
             return Became.NO_ARTICLE
         self._since["articles"] += 1
+        article = captures.article_of(self._store.db, capture.id)
+        if became is Became.OLDER and article is not None:
+            self._touched.add(article)
         return became
 
     def _publish(self, publisher: Publisher) -> None:

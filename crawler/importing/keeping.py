@@ -62,8 +62,10 @@ def keep(store: Store, reading: Reading, fields: Mapping[str, str]) -> Became:
             title=reading.extraction.title,
         )
         became = _keep(store, reading, identity)
+    led = identity.article if identity.led else None
     decision = journal.Decision(
-        outcome=_OUTCOMES[became], article=articles.key_of(store.db, None, capture=capture.id)
+        outcome=Outcome.ALIAS if identity.led else _OUTCOMES[became],
+        article=articles.key_of(store.db, led, capture=capture.id),
     )
     fields = {
         **journal.visit_fields(visit, run=store.run),
@@ -78,9 +80,11 @@ def keep(store: Store, reading: Reading, fields: Mapping[str, str]) -> Became:
 def _keep(store: Store, reading: Reading, identity: Identity) -> Became:
     visit, capture, article = reading.page.visit, reading.page.capture, identity.article
     if article is not None and _is_aside(store, reading, identity):
-        captures.attribute(store.db, capture.id, article=article)
         visits.lead(store.db, visit.key, article=article)
-        return Became.SAME if identity.led else Became.OLDER
+        if identity.led:
+            return Became.SAME
+        captures.attribute(store.db, capture.id, article=article)
+        return Became.OLDER
     before = store.language(article) if article is not None else None
     if changes_script(before, reading.extraction.text):
         detail = f"another page stands here: the article was in another script ({before})"

@@ -13,7 +13,8 @@ class Owners:
 
     def __init__(self, publishers: Iterable[Publisher]) -> None:
         self._known: dict[str, list[tuple[str, Publisher]]] = {}
-        for one in publishers:
+        self.by_slug = {one.slug: one for one in publishers}
+        for one in self.by_slug.values():
             home = _place(one.homepage) if one.homepage else None
             for host in {_host(f"http://{host}/") for host in one.hosts}:
                 path = home[1] if home and home[0] == host else "/"

@@ -2,12 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from typing import Protocol
 from urllib.parse import urljoin
 
+from archive.journal import Followed
 from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Link, Problem, Visit
 from archive.store import Store
@@ -17,7 +19,7 @@ from crawler.fetch.robots import FRESH
 from crawler.listings import wordpress
 from crawler.listings.sitemaps import in_robots
 from crawler.publisher import Publisher
-from crawler.traps import Traps
+from crawler.traps import Traps, shape
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +32,27 @@ _PAGED = frozenset({Kind.FEED, Kind.SECTION, Kind.API})  # listings that continu
 _Found = Sequence[tuple[str, Link]]
 
 
+class LinkStore(Protocol):
+    """What a listing asks of the archive: of one that is written to, or that is being rebuilt."""
+
+    @property
+    def clock(self) -> Callable[[], datetime]: ...
+
+    def found(
+        self, found: Iterable[tuple[str, Link]], *, visit: Visit, at: datetime, past: bool = False
+    ) -> int: ...
+
+    def edited(self, stated: Iterable[tuple[str, datetime, str]], *, visit: Visit) -> list[str]: ...
+
+    def look_again(self, keys: Iterable[str]) -> None: ...
+
+    def latest(self, url: str, *, since: datetime) -> tuple[int, bytes] | None: ...
+
+    def problem(
+        self, problem: Problem, *, url: str, publisher: str | None, capture: Capture | None = None
+    ) -> None: ...
+
+
 class Follower:
     """Saves the links of one captured listing in portions, so that a large one blocks nothing.
 
@@ -39,28 +62,37 @@ class Follower:
     """
 
     def __init__(
-        self, store: Store, visit: Visit, capture: Capture, publisher: Publisher, traps: Traps
+        self,
+        store: LinkStore,
+        visit: Visit,
+        capture: Capture,
+        publisher: Publisher,
+        judge: "Judge",
     ) -> None:
+        """Take the listing, and who says how far it is followed."""
         self._store = store
+        self._judge = judge
         self._visit = visit
         self._capture = capture
         self._at = capture.fetched_at
         self._publisher = publisher
-        self._traps = traps
         self._articles = self._old = 0  # articles that are listed, and those before the period
         self._fresh = 0  # articles that are new, and not older
         self._edited: list[str] = []
+        self._resting: set[str] = set()  # shapes that were left out
 
-    async def follow(self, links: Iterable[Link], period: Period) -> None:
+    async def follow(self, links: Iterable[Link], period: Period) -> Followed:
         """Save the links, but for those of a section's page that is older than the period.
+
+        Return how far it was followed, which the journal keeps.
 
         Raises:
             NotAListing: if the body is not a listing, or breaks off; what came before is saved.
         """
         visit = self._visit
-        if self._is_beyond(period):
+        if self._judge.is_beyond(visit, period):
             logger.info("%s: before %s", visit.url, period.since)
-            return
+            return Followed(beyond=True)
         wanted = self._wanted(links, period)
         pages: list[tuple[str, Link]] = []
         keys: set[str] = set()
@@ -75,11 +107,18 @@ class Follower:
                 keys |= {key for key, _ in articles}
             if len(portion) == LINKS_AT_ONCE:
                 await asyncio.sleep(0)
-        if pages and self._goes_on(keys):
+        goes_on = bool(pages) and self._judge.goes_on(
+            visit,
+            keys,
+            fresh=self._fresh,
+            all_old=bool(self._articles) and self._old == self._articles,
+        )
+        if goes_on:
             self._store.found(pages, visit=visit, at=self._at, past=visit.past)
         self._look_again()
-        self._traps.count(visit, fruitful=self._fresh > 0 or visit.past)
+        self._judge.count(visit, fruitful=self._fresh > 0 or visit.past)
         logger.info("%s: %d articles, %d new", visit.url, self._articles, self._fresh)
+        return Followed(pages=goes_on, resting=tuple(sorted(self._resting)))
 
     def _save_articles(self, articles: _Found, period: Period) -> None:
         self._note_edited(articles)
@@ -97,27 +136,6 @@ class Follower:
         news = store.found(apart[False], visit=visit, at=self._at)
         past = store.found(apart[True], visit=visit, at=self._at, past=True)
         return past if visit.past else news
-
-    def _is_beyond(self, period: Period) -> bool:
-        """Return whether the page before this one, its articles known by now, is of older days."""
-        visit = self._visit
-        if period.since is None or visit.kind is not Kind.SECTION or visit.found_in is None:
-            return False
-        return self._store.past.is_before(visit.found_in, period.since)
-
-    def _goes_on(self, keys: set[str]) -> bool:
-        """Return whether to read the page that continues this one."""
-        visit = self._visit
-        if self._articles and self._old == self._articles:
-            return False
-        if not visit.past or visit.kind is Kind.FEED:
-            # Where nothing is new, older pages are known; but a feed may have listed the newest.
-            return self._fresh > 0 or (visit.last_at is None and visit.found_in is None)
-        if visit.kind is Kind.API:
-            return True
-        # Some sites answer for a page beyond the last one with that or the first one again.
-        before = visit.found_in
-        return bool(keys) and not (before and self._store.past.is_like(keys, before))
 
     def _note_edited(self, articles: _Found) -> None:
         """Note which known articles a sitemap reports as changed since their last visit."""
@@ -145,7 +163,9 @@ class Follower:
             if link.kind is Kind.ARTICLE and not self._publisher.wants(link.url):
                 continue
             try:
-                if not self._traps.holds(link.url, publisher=visit.publisher):
+                if self._judge.holds(link.url, visit.publisher):
+                    self._resting.add(shape(link.url))
+                else:
                     key = identity_key(link.url, tracking=self._publisher.tracking)
                     yield key, self._dated(link)
             except ValueError as error:
@@ -174,6 +194,63 @@ class Follower:
         return replace(link, earliest_on=visit.earliest_on, latest_on=visit.latest_on)
 
 
+class Judge:
+    """Says how far listings are followed, by what the archive knows."""
+
+    def __init__(self, store: Store, traps: Traps) -> None:
+        self._past = store.past
+        self._traps = traps
+
+    def holds(self, url: str, publisher: str) -> bool:
+        """Return whether an address is of a shape that rests."""
+        return self._traps.holds(url, publisher=publisher)
+
+    def count(self, visit: Visit, *, fruitful: bool) -> None:
+        """Count whether a listing brought something."""
+        self._traps.count(visit, fruitful=fruitful)
+
+    def is_beyond(self, visit: Visit, period: Period) -> bool:
+        """Say whether the page before this one, its articles known by now, is of older days."""
+        if period.since is None or visit.kind is not Kind.SECTION or visit.found_in is None:
+            return False
+        return self._past.is_before(visit.found_in, period.since)
+
+    def goes_on(self, visit: Visit, keys: Collection[str], *, fresh: int, all_old: bool) -> bool:
+        """Say whether the page that continues a listing is to be read.
+
+        The listing had articles with these `keys`, of which so many were `fresh`.
+        """
+        if all_old:
+            return False
+        if not visit.past or visit.kind is Kind.FEED:
+            # Where nothing is new, older pages are known; but a feed may have named the newest.
+            return fresh > 0 or (visit.last_at is None and visit.found_in is None)
+        if visit.kind is Kind.API:
+            return True
+        # Some sites answer for a page beyond the last one with that or the first one again.
+        before = visit.found_in
+        return bool(keys) and not (before and self._past.is_like(keys, before))
+
+
+class Decided(Judge):
+    """Says how far a listing was followed when it was visited."""
+
+    def __init__(self, followed: Followed) -> None:
+        self._followed = followed
+
+    def holds(self, url: str, _publisher: str) -> bool:
+        return shape(url) in self._followed.resting
+
+    def count(self, visit: Visit, *, fruitful: bool) -> None:
+        """Count nothing."""
+
+    def is_beyond(self, _visit: Visit, _period: Period) -> bool:
+        return self._followed.beyond
+
+    def goes_on(self, *_known: object, **_counts: object) -> bool:
+        return self._followed.pages
+
+
 def has_to_announce(visit: Visit, publisher: Publisher) -> bool:
     """Return whether a visit is to a front page that has to name its newspaper's listings.
 
@@ -183,7 +260,7 @@ def has_to_announce(visit: Visit, publisher: Publisher) -> bool:
     return unknown and visit.kind is Kind.SECTION and visit.url == publisher.homepage
 
 
-def announced_sitemaps(store: Store, page: Capture, *, now: datetime) -> list[Link]:
+def announced_sitemaps(store: LinkStore, page: Capture, *, now: datetime) -> list[Link]:
     """Return the sitemaps that a page's host announces in its robots.txt, which was just read."""
     url = urljoin(page.url, "/robots.txt")
     known = store.latest(url, since=now - FRESH)

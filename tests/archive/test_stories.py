@@ -10,6 +10,7 @@ import pytest
 
 from archive import articles
 from archive.records import PageKind
+from archive.stories import regroup_all
 from archive.urls import article_id
 from fixtures.newsstand import ALL, Newsstand
 from tests.archive.desk import NOON, reading
@@ -182,6 +183,29 @@ def test_a_story_in_hundreds_of_papers_takes_in_the_next(db):
         keep(db, f"a{number}", f"{WIRE}\nالنسخة {number}.")
     keep(db, "b1", LEAD)
     assert story(db, "articles, publishers") == (131, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2))
+def test_whatever_came_late_or_was_edited_the_stories_are_those_of_a_fresh_look(seed):
+    """A phrase of 300 articles, shortened copies, edits; the order of arrival is another one."""
+    rng = random.Random(seed)
+    phrase = "هذه المادة من أرشيف الصحيفة، وتُنشر كما كُتبت في يومها من غير تصحيح أو تعليق عليها.\n"
+    words = sorted(set((WIRE + OTHER).split()))
+    texts = [phrase + " ".join(rng.choices(words, k=rng.choice([12, 30, 60]))) for _ in range(300)]
+    texts += [phrase * (n % 2) + WIRE[: 200 + 6 * n] for n in range(40)]
+    pieces = list(enumerate(texts))
+    with closing(empty_archive()) as db:
+        db.executemany("insert into publishers (slug, name) values (?, '')", [(s,) for s in "ab"])
+        rng.shuffle(pieces)
+        for number, text in pieces:
+            keep(db, f"{'ab'[number % 2]}{number}", text, hours=number)
+        for number, _ in rng.sample(pieces, 40):
+            moment = 400 + number
+            keep(db, f"{'ab'[number % 2]}{number}", rng.choice(texts)[9:], hours=moment)
+        arrived = stories(db), db.execute("select * from stories order by id").fetchall()
+        regroup_all(db)
+        assert (stories(db), db.execute("select * from stories order by id").fetchall()) == arrived
 
 
 def test_the_wires_of_the_fixtures():

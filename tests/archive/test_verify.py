@@ -122,7 +122,7 @@ ROWS = [
     ("insert into articles_fts(rowid, text) values (7, 'كلام')", "words are not indexed as they"),
     ("delete from articles_fts_docsize where id > 0", "its sizes are not of the articles"),
     ("update revisions set capture = 99 where id = 1", "refers to a row of captures that is not"),
-    ("insert into story_sketches values (1, 99)", "it is of an article that is not there"),
+    ("insert into story_sketches values (1, 0, 99)", "it is of an article that is not there"),
     ("delete from warc_files where closed", "no row of warc_files tells that it has"),
     ("update warc_files set bytes = bytes - 9", "has 9 bytes behind those that its row of warc"),
     ("update warc_files set bytes = bytes + 9", "lacks 9 bytes at its end"),

@@ -2,12 +2,10 @@
 
 from contextlib import closing
 
+from archive import article_rows
 from archive.database import open_for_reading
 
-REVISION = (
-    "article, number, observed_at, capture, title, deck, byline, dateline, section, tags,"
-    " published_at, published_on, modified_at, text, image_url, content_hash"
-)
+REVISION = f"article, {', '.join(article_rows.REVISION)}"
 
 
 # Everything but when things are due, and failures that had no answer.

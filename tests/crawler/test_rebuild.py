@@ -88,21 +88,21 @@ def test_without_a_database_what_is_withheld_stays_withheld(root):
 def test_damage_costs_the_records_it_hit_and_no_others(root):
     before = everything(root)
     path = max((root / "warc").rglob("*.warc.gz"), key=lambda one: one.stat().st_size)
+    name = path.relative_to(root / "warc").as_posix()
     with closing(open_for_reading(root)) as db:
         number, offset, length = db.execute(
             "select id, warc_offset, warc_length from captures where warc_file = ? and article"
             " is not null and status = 200 order by warc_offset limit 1",
-            (path.name,),
+            (name,),
         ).fetchone()
     packed = bytearray(path.read_bytes())
     packed[offset + length // 2] ^= 0xFF
     path.write_bytes(packed)
     result = rebuilt(root)
-    assert result.lost == (f"{path.name}, bytes {offset} to {offset + length}",)
+    assert result.lost == (f"{name}, bytes {offset} to {offset + length}",)
     after = everything(root)
-    lost = next(row for row in before["captures"] if row[0] == number)
-    places = {(row[11], row[12]) for row in after["captures"]}
-    assert places == {(row[11], row[12]) for row in before["captures"]} - {(lost[11], lost[12])}
+    left = {row[0] for row in after["captures"]}
+    assert left == {row[0] for row in before["captures"]} - {number}
     assert len(after["articles"]) in {len(before["articles"]), len(before["articles"]) - 1}
 
 

@@ -6,6 +6,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from archive.article_rows import REVISION
 from archive.clock import iso
 from archive.database import NAME
 from archive.maintenance.import_jsonl import Importer
@@ -42,7 +43,7 @@ LINES = [
 TABLES = {
     "publishers": "select * from publishers order by slug",
     "articles": "select * from articles order by id",
-    "revisions": "select * from revisions order by id",
+    "revisions": f"select article, {', '.join(REVISION)} from revisions order by 1, 2",
     "captures": "select * from captures order by warc_file, warc_offset",
     "authors": "select article, name, position from article_authors"
     " join authors on id = author order by 1, 3",

@@ -1,0 +1,342 @@
+"""The journal to rows: whose each capture is, visits, imports, problems, withholdings, runs.
+
+The newest decision for a capture counts, and the last visit to an address; so files may have been
+indexed in any order. Into an archive that has rows already, as in a merge, what is newer goes.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from archive import imports, journal, runs, troubles
+from archive.clock import from_iso, iso
+from archive.maintenance.warc_index import IMPORT, VISIT, index_copied
+from archive.maintenance.withhold import note
+from archive.problems import ProblemKind
+from archive.publishers import key_of
+from archive.records import Outcome
+from archive.urls import article_id, next_id
+
+_JOURNALED = """
+update captures set
+    journal_file = nullif(j.file, captures.warc_file), journal_offset = j.offset
+from (
+    select capture, file, offset, row_number() over (
+        partition by capture order by at desc, file desc, offset desc
+    ) as place from journal where act in (:visit, :import) and capture is not null
+) j where j.capture = captures.id and j.place = 1
+"""
+# Decisions in the order of their time, so that the newest stays; a line of a collection is its own.
+_DECIDED = """
+create temp table decided (capture integer primary key, key text, outcome text not null);
+insert or replace into decided
+select capture, json_extract(fields, '$.article'), json_extract(fields, '$.outcome') from journal
+where capture is not null and json_extract(fields, '$.outcome') is not null
+order by at, file, offset
+"""
+_LINES = "select id, url, publisher from captures where status = 0 and kind = 'article'"
+_OUTCOMES = """
+update captures set outcome = d.outcome from decided d
+where d.capture = captures.id and captures.status != 0
+"""
+_ARTICLES = """
+create table if not exists derived_articles (
+    key text primary key, publisher text not null, first_at text not null,
+    article integer unique, is_done integer not null default 0
+) strict, without rowid;
+insert or ignore into derived_articles (key, publisher, first_at)
+select d.key, c.publisher, min(c.fetched_at) from decided d join captures c on c.id = d.capture
+where d.key is not null and d.outcome != 'alias' and c.publisher is not null group by d.key;
+update derived_articles set article = (
+    select id from articles where articles.key = derived_articles.key
+)
+"""
+# An address that is known here leads to the article that it led to here.
+_MOVED = """
+select d.capture, a.key, d.outcome from decided d
+join journal j on j.capture = d.capture and j.visit is not null
+join visits v on v.key = j.visit join articles a on a.id = v.article
+where d.key is not null and d.key != a.key group by d.capture
+"""
+# Another address of an article that is visited here would make revisions of the first one's.
+_ALIASES = """
+select d.capture, d.key, 'alias' from decided d
+join journal j on j.capture = d.capture and j.act = 'visit'
+join articles a on a.key = d.key
+where d.outcome != 'alias' and exists (select 1 from visits v where v.article = a.id)
+    and not exists (select 1 from visits v where v.article = a.id and v.key = j.visit)
+group by d.capture
+"""
+_ATTRIBUTED = """
+update captures set article = a.article
+from decided d join derived_articles a on a.key = d.key
+where d.capture = captures.id and d.outcome != 'alias'
+"""
+_ENTRIES = """
+select j.visit, j.at, j.act, j.fields, c.id, c.status, c.sha256, v.etag, v.last_modified
+from journal j left join captures c on c.id = j.capture left join validators v on v.capture = c.id
+where j.visit is not null order by j.visit, j.at, j.file, j.offset
+"""
+_KNOWN = "select last_at, found_in, found_at, article from visits where key = ?"
+_SAVE = """
+insert or replace into visits (key, url, publisher, kind, found_in, found_at, article, due_at,
+    not_before, last_at, etag, last_modified, last_sha256, interval, failures, state, past,
+    earliest_on, latest_on)
+values (:key, :url, :publisher, :kind, :found_in, :found_at, :article, :due_at, :not_before,
+    :last_at, :etag, :last_modified, :last_sha256, :interval, :failures, :state, :past,
+    :earliest_on, :latest_on)
+"""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """Which article a capture (its id) is of, by its identity key, and its outcome."""
+
+    capture: int
+    key: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToDerive:
+    """An article that captures are attributed to: its identity key, id and publisher."""
+
+    key: str
+    article: int
+    publisher: str
+
+
+def project(db: sqlite3.Connection, folder: Path) -> list[Decided]:
+    """Make rows of what the journal says, but for what needs the articles to be there.
+
+    Return what has to be decided otherwise, because other articles are known here.
+
+    Raises:
+        DamagedWarc: if a record that was copied from a file of others does not read any more.
+    """
+    index_copied(db, folder)
+    db.execute("delete from renderings where capture not in (select id from captures)")
+    db.execute(_JOURNALED, {"visit": VISIT, "import": IMPORT})
+    _run_all(db, _DECIDED)
+    lines = [(number, key_of(db, url, slug)) for number, url, slug in db.execute(_LINES)]
+    db.executemany("insert or ignore into decided values (?, ?, 'new')", lines)
+    again = _decide_again(db)
+    db.execute(_OUTCOMES)
+    _run_all(db, _ARTICLES)
+    _number(db)
+    db.execute(_ATTRIBUTED)
+    for key, entries in groupby(db.execute(_ENTRIES), itemgetter(0)):
+        _visit(db, key, list(entries))
+    db.execute("drop table temp.decided")
+    _acts(db)
+    return again
+
+
+def _decide_again(db: sqlite3.Connection) -> list[Decided]:
+    """Let the addresses and articles that are known here decide whose captures are."""
+    changed = [
+        Decided(capture=capture, key=key, outcome=outcome)
+        for sql in (_MOVED, _ALIASES)
+        for capture, key, outcome in db.execute(sql).fetchall()
+    ]
+    db.executemany(
+        "update decided set key = ?, outcome = ? where capture = ?",
+        [(one.key, one.outcome, one.capture) for one in changed],
+    )
+    return changed
+
+
+def is_projected(db: sqlite3.Connection) -> bool:
+    """Return whether the journal was projected before."""
+    row = db.execute("select 1 from sqlite_master where name = 'derived_articles'").fetchone()
+    return row is not None
+
+
+def publishers(db: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Return the publishers that pages were recorded of (slugs), each with an address."""
+    return db.execute(
+        "select publisher, min(url) from captures where publisher is not null and status != 0"
+        " group by publisher"
+    ).fetchall()
+
+
+def _run_all(db: sqlite3.Connection, script: str) -> None:
+    for statement in script.split(";\n"):
+        db.execute(statement)
+
+
+def _number(db: sqlite3.Connection) -> None:
+    """Give new articles their ids, in the order of their first captures (invariant 11)."""
+    keys = db.execute(
+        "select key from derived_articles where article is null order by first_at, key"
+    ).fetchall()
+    for (key,) in keys:
+        number = article_id(key)
+        while db.execute(
+            "select 1 from articles where id = :id"
+            " union all select 1 from derived_articles where article = :id",
+            {"id": number},
+        ).fetchone():
+            number = next_id(number)
+        db.execute("update derived_articles set article = ? where key = ?", (number, key))
+
+
+def _visit(db: sqlite3.Connection, key: str, entries: list[tuple[Any, ...]]) -> None:
+    """Save the last visit to an address, unless a later one is known."""
+    row = _folded(db, key, entries)
+    known = db.execute(_KNOWN, (key,)).fetchone()
+    if known is None:
+        db.execute(_SAVE, row)
+        return
+    last_at, found_in, found_at, article = known
+    row["article"] = row["article"] if article is None else article
+    if found_at <= row["found_at"]:
+        row |= {"found_in": found_in, "found_at": found_at}
+    if last_at is None or (row["last_at"] or "") > last_at:
+        db.execute(_SAVE, row)
+    else:
+        db.execute("update visits set article = ? where key = ?", (row["article"], key))
+
+
+def _folded(db: sqlite3.Connection, key: str, entries: list[tuple[Any, ...]]) -> Row:
+    """Return the row of an address that its records make, in the order of their time."""
+    row: Row = dict.fromkeys(
+        ("found_in", "found_at", "article", "due_at", "not_before", "last_at", "etag",
+         "last_modified", "last_sha256", "interval", "earliest_on", "latest_on")
+    )  # fmt: skip
+    row |= {"key": key, "failures": 0, "state": "due", "past": 0}
+    for _, at, act, text, _, status, sha256, etag, modified in entries:
+        fields = json.loads(text)
+        visit = journal.visit_of(fields)
+        if row["found_at"] is None:
+            row["found_at"] = iso(visit.found_at) if visit.found_at else None
+            row["found_in"] = visit.found_in
+            row["earliest_on"] = visit.earliest_on and visit.earliest_on.isoformat()
+            row["latest_on"] = visit.latest_on and visit.latest_on.isoformat()
+        row |= {"url": visit.url, "publisher": visit.publisher, "kind": visit.kind.value}
+        if article := _article_of(db, fields.get("article")):
+            row["article"] = article
+        if act == IMPORT and row["last_at"] is None:
+            row |= {"state": "done", "last_at": row["found_at"]}
+        if "state" not in fields:
+            continue
+        decision = journal.decision_of(fields)
+        row |= _ended(at, decision, past=visit.past and not _is_over(fields))
+        if decision.state == "done" and status == 200 and decision.outcome is not Outcome.OTHER:
+            row |= {"etag": etag, "last_modified": modified, "last_sha256": sha256}
+    row["found_at"] = row["found_at"] or entries[0][1]
+    return row
+
+
+def _is_over(fields: dict[str, str]) -> bool:
+    """Return whether a walk into the past is done with an address: an article that answered."""
+    return fields["kind"] == "article" and fields["state"] in {"done", "gone"}
+
+
+def _ended(at: str, decision: journal.Decision, *, past: bool) -> Row:
+    due_at = decision.due_at
+    return {
+        "last_at": at,
+        "state": decision.state,
+        "due_at": due_at and iso(due_at),
+        "not_before": decision.not_before and iso(decision.not_before),
+        "interval": round((due_at - from_iso(at)).total_seconds()) if due_at else None,
+        "failures": decision.failures,
+        "past": int(past),
+    }
+
+
+def _article_of(db: sqlite3.Connection, key: str | None) -> int | None:
+    if key is None:
+        return None
+    row = db.execute(
+        "select article from derived_articles where key = :key"
+        " union all select id from articles where key = :key",
+        {"key": key},
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _acts(db: sqlite3.Connection) -> None:
+    """Enter how far imports were read, what was wrong, and how runs ended."""
+    for at, run, act, capture, fields in _entries(db, (imports.ACT, journal.PROBLEM, "run", "end")):
+        if act == imports.ACT:
+            imports.remember(db, imports.Progress.of(fields), now=at)
+        elif act == journal.PROBLEM and capture is None:
+            troubles.enter(db, fields, at=at, run=run)
+        elif act == journal.PROBLEM:
+            troubles.insert(db, fields, at=at, run=run, capture=capture)
+        elif act == "run":
+            db.execute(
+                "update runs set command = ?, started_at = ? where id = ?",
+                (fields.get("command", "crawl"), iso(at), run),
+            )
+        else:
+            db.execute(
+                "update runs set state = ?, ended_at = ? where id = ?",
+                (fields["state"], iso(at), run),
+            )
+
+
+def _entries(
+    db: sqlite3.Connection, acts: Iterable[str]
+) -> Iterator[tuple[datetime, int, str, int | None, dict[str, str]]]:
+    """Yield (moment, run, act, capture, fields) of some acts, in the order of their time."""
+    rows = db.execute(
+        "select at, run, act, capture, fields from journal"
+        " where act in (select value from json_each(?)) order by at, file, offset",
+        (json.dumps(list(acts)),),
+    ).fetchall()
+    for at, run, act, capture, fields in rows:
+        yield from_iso(at), run, act, capture, json.loads(fields)
+
+
+def to_derive(db: sqlite3.Connection) -> list[ToDerive]:
+    """Return the articles that are still to be derived, in the order of their first captures."""
+    rows = db.execute(
+        "select key, article, publisher from derived_articles where not is_done"
+        " order by first_at, key"
+    )
+    return [ToDerive(key=key, article=article, publisher=slug) for key, article, slug in rows]
+
+
+def damaged(db: sqlite3.Connection, article: ToDerive, detail: str) -> None:
+    """Save that a capture of an article does not read."""
+    now = iso(datetime.now(UTC))
+    db.execute(
+        "insert into problems (at, publisher, url, stage, kind, detail)"
+        " values (?, ?, ?, 'rebuild', ?, ?)",
+        (now, article.publisher, article.key, ProblemKind.DAMAGED_CAPTURE, detail),
+    )
+
+
+def derived(db: sqlite3.Connection, article: int) -> None:
+    """Remember that an article is derived."""
+    db.execute("update derived_articles set is_done = 1 where article = ?", (article,))
+
+
+def finish(db: sqlite3.Connection) -> None:
+    """Withhold what was withheld, forget articles that no capture shows, and count runs."""
+    for at, _, act, _, fields in _entries(db, ("withhold", "unwithhold")):
+        article = int(fields["article"])
+        if db.execute("select 1 from articles where id = ?", (article,)).fetchone():
+            note(db, article, act, fields.get("reason") or None, at)
+    for table in ("captures", "visits"):
+        db.execute(
+            f"update {table} set article = null where article is not null"  # noqa: S608 - ours
+            " and article not in (select id from articles)"
+        )
+    ended = db.execute(
+        "select id, state, ended_at from runs where state != 'running'"
+        " and id in (select run from journal)"
+    ).fetchall()
+    for run, state, ended_at in ended:
+        runs.end(db, run, state=state, now=from_iso(ended_at) if ended_at else None)

@@ -27,7 +27,7 @@ TABLES = {
     "images": "select * from images order by article, position",
     "renderings": "select * from renderings order by id",
     "withholdings": "select article, at, act, reason from withholdings order by id",
-    "warc_files": "select * from warc_files order by name",
+    "warc_files": "select name, bytes from warc_files order by name",
     "problems": "select publisher, url, stage, kind, detail, capture from problems"
     " where capture is not null order by capture, kind, detail",
 }

@@ -266,7 +266,7 @@ def found(root):
         return {}
     db = open_for_reading(root)
     try:
-        return dict(db.execute("select url, published_on from articles").fetchall())
+        return dict(db.execute("select key, published_on from articles").fetchall())
     finally:
         db.close()
 
@@ -285,9 +285,9 @@ def test_a_walk_killed_again_and_again_ends_with_every_article_once(press, tmp_p
     wanted = truths(press, slug, "2020-11-05")
     assert len(wanted) > 60
     acknowledged: dict[str, str] = {}
-    for number, after in zip(range(12), itertools.cycle((12, 25, 31))):
-        if number >= 4 and acknowledged:
-            break  # on a slow machine the first kills come before anything is acknowledged
+    for number, after in zip(range(12), itertools.cycle((12, 25, 31, 40))):
+        if number >= 3 and acknowledged:
+            break  # the first kills may come before anything is acknowledged
         kill(backfill(tmp_path, press, slug, "--since", "2020-11-05"), press, after=after)
         assert acknowledged.items() <= found(tmp_path).items()
         acknowledged = found(tmp_path)

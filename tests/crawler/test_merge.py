@@ -97,9 +97,6 @@ def test_what_both_looked_at_is_one_archive_in_order_of_time(roots):
     assert not (mine / "merge").exists()
 
 
-@pytest.mark.xfail(
-    reason="two writers of one day: when a link was first found follows the files, not the time"
-)
 def test_a_second_merge_adds_nothing_and_a_rebuild_comes_out_equal(roots):
     mine, yours, _, clock = roots
     asyncio.run(merge(mine, yours, clock=clock))
@@ -111,6 +108,8 @@ def test_a_second_merge_adds_nothing_and_a_rebuild_comes_out_equal(roots):
         assert differences(before[table], after[table]) == [], table
     rebuilt(mine, clock=clock)
     anew = everything(mine)
+    for every in (after, anew):  # runs of the other archive may get other numbers
+        every["captures"] = [(*row[:14], *row[15:]) for row in every["captures"]]
     for table in set(after) - {"runs", "visits", "problems"}:
         assert differences(after[table], anew[table]) == [], table
     assert verify(mine).damages == []

@@ -21,7 +21,7 @@ DISK = "12m"
 # What SQLite needs for readers is a file of 32 kB beside the database.
 FULL = (
     "the disk is full: free some space and run the same command again",
-    "the disk is full, at a quota or failing: see to it, and try again",
+    "the disk is full, over quota or failing: fix that, and try again",
 )
 
 

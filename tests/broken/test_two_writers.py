@@ -84,9 +84,9 @@ def test_a_program_that_holds_the_database_is_told_and_nothing_is_lost(sound, ro
     with foreign_writer(root):
         for name in ("import-jsonl", "withhold", "reindex"):
             line = w.said(w.run(name, root, tmp_path / "out"))
-            assert "database is locked; another program holds the database: end it" in line, name
+            assert "database is locked; another program is using the database: end it" in line, name
         line = w.only_line(sound.crawl(root))
-        assert "another program holds the database: end it, and try again" in line
+        assert "another program is using the database: end it, and try again" in line
         for name in w.READING:
             assert w.run(name, root, tmp_path / "out").exit_code == 0, name
     assert w.lost(before, root) == []

@@ -321,7 +321,9 @@ def _every_record_has_its_row(root):
         end = 0
         for record in reader.records(path):
             if record.type in {"response", "revisit"}:
-                located.add((path.name, record.place.offset, record.length))
+                located.add(
+                    (path.relative_to(root / "warc").as_posix(), record.place.offset, record.length)
+                )
             end = record.behind.offset
         assert end == path.stat().st_size
     found = rows(root, "select warc_file, warc_offset, warc_length from captures")

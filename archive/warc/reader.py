@@ -69,7 +69,7 @@ def read_record(folder: Path, location: WarcLocation) -> Record:
     path, why = folder / location.file, "its bytes are not those of one record"
     record = None
     try:
-        with _opened(path) as descriptor:
+        with opened(path) as descriptor:
             plain = unpack(descriptor, location.offset, location.length)
         place = Place(offset=location.offset)
         record = parse(plain, place=place, length=location.length) if plain else None
@@ -97,7 +97,7 @@ def first_record(path: Path) -> Record | None:
     Raises:
         OSError: if the disk does not give the bytes.
     """
-    with _opened(path) as descriptor:
+    with opened(path) as descriptor:
         found = next(walk(descriptor), None)
     return found if isinstance(found, Record) else None
 
@@ -108,7 +108,7 @@ def records(path: Path, *, start: int = 0) -> Iterator[Record]:
     Raises:
         OSError: if the disk does not give the bytes.
     """
-    with _opened(path) as descriptor:
+    with opened(path) as descriptor:
         for found in walk(descriptor, start=Place(offset=start)):
             if not isinstance(found, Record) or found.length is None:
                 return
@@ -163,7 +163,8 @@ def _alone(descriptor: int, offset: int, end: int, largest: int) -> Record | Non
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[int]:
+def opened(path: Path) -> Iterator[int]:
+    """Give a descriptor of a file to read from, closed afterwards."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         yield descriptor

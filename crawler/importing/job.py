@@ -6,7 +6,7 @@ Between two slices the writing lock is free, so that other commands get their tu
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 from archive.clock import Clock, system
 from archive.imports import Copying
 from archive.warc.parsing import Record
-from archive.warc.reader import LARGEST_FOREIGN, walk
+from archive.warc.reader import LARGEST_FOREIGN, opened, walk
 from crawler import turns
 from crawler.importing.candidates import Passed, candidate
 from crawler.importing.foreign_file import ForeignFile, Progress
@@ -85,7 +85,7 @@ def count(
 ) -> Told:
     """Say what is in a file without reading pages or writing anything: `unread` may be kept."""
     told, began = Told(name=source.name), time.monotonic()
-    with _opened(source.path) as descriptor:
+    with opened(source.path) as descriptor:
         size = os.fstat(descriptor).st_size
         for found in walk(descriptor, largest=LARGEST_FOREIGN):
             progress(found.place.offset, size)
@@ -109,7 +109,7 @@ async def _file(
 ) -> Told:
     """Import one file, slice by slice."""
     began, more = time.monotonic(), True
-    with _opened(source.path) as descriptor:
+    with opened(source.path) as descriptor:
         file = ForeignFile(
             source,
             descriptor,
@@ -131,15 +131,6 @@ async def _file(
                 await turns.hand_over(job.root)
     file.told.seconds, file.told.stopped = time.monotonic() - began, stop.asked
     return file.told
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[int]:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _store(job: Job) -> Copying:

@@ -41,3 +41,7 @@ class RenderError(CrawlerError):
 
 class DownloadFailed(CrawlerError):  # noqa: N818 - what happened
     """A file that is to be imported cannot be downloaded; the message says why."""
+
+
+class NotAListing(Exception):  # noqa: N818 - an instruction to its catcher, not an accident
+    """The body is not a listing of the expected kind; the message says what it is."""

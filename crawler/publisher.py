@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from archive import records
 from archive.urls import host_of, normal
-from crawler import validation
+from crawler import config
 from crawler.daterange import Hours
 from crawler.errors import PublisherError
 from crawler.fetch.addresses import is_local
@@ -195,7 +195,7 @@ def read(path: Path) -> Publisher:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PublisherError(f"{path}: not a readable TOML file: {error}") from error
     try:
-        fields = validation.checked(table, _PUBLISHER, "")
+        fields = config.checked(table, _PUBLISHER, "")
     except PublisherError as error:
         raise PublisherError(f"{path}: {error}") from error
     if fields.get("slug") != path.stem:
@@ -212,7 +212,7 @@ def _rules(value: Any) -> tuple[Rules, ...]:
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         raise PublisherError("write each set of rules under a line `[[rules]]`")
     rules = [
-        Rules(**validation.checked(item, _RULES, f"rules[{number}]."))
+        Rules(**config.checked(item, _RULES, f"rules[{number}]."))
         for number, item in enumerate(value, 1)
     ]
     if len({item.until for item in rules}) < len(rules):
@@ -220,33 +220,33 @@ def _rules(value: Any) -> tuple[Rules, ...]:
     return tuple(sorted(rules, key=lambda item: item.until or date.max))
 
 
-_RULES: dict[str, validation.Check] = {
-    "until": ("until", validation.day),
-    "remove": ("remove", validation.each(validation.selector)),
+_RULES: dict[str, config.Check] = {
+    "until": ("until", config.day),
+    "remove": ("remove", config.each(config.selector)),
     **{
-        key: (key, validation.selector)
+        key: (key, config.selector)
         for key in ("text", "title", "deck", "byline", "published", "section", "tags")
     },
 }
-_PUBLISHER: dict[str, validation.Check] = {
-    "slug": ("slug", validation.code(SLUG, "enabbaladi")),
-    "name": ("name", validation.string),
-    "name_latin": ("name_latin", validation.string),
-    "homepage": ("homepage", validation.address),
-    "country": ("country", validation.code(r"[A-Z]{2}", "SY")),
-    "language": ("language", validation.code(r"[a-z]{2,3}", "ar")),
-    "timezone": ("zone", validation.zone),
-    "feeds": ("feeds", validation.each(validation.address)),
-    "sitemaps": ("sitemaps", validation.each(validation.address)),
-    "sections": ("sections", validation.each(validation.address)),
-    "api": ("api", validation.each(validation.address)),
-    "accept": ("accept", validation.each(validation.pattern)),
-    "reject": ("reject", validation.each(validation.pattern)),
-    "delay": ("delay", validation.seconds),
-    "hours": ("hours", validation.hours),
-    "render": ("render", validation.flag),
-    "lead_image": ("lead_image", validation.flag),
-    "checked": ("checked", validation.flag),
-    "tracking": ("tracking", validation.names),
+_PUBLISHER: dict[str, config.Check] = {
+    "slug": ("slug", config.code(SLUG, "enabbaladi")),
+    "name": ("name", config.string),
+    "name_latin": ("name_latin", config.string),
+    "homepage": ("homepage", config.address),
+    "country": ("country", config.code(r"[A-Z]{2}", "SY")),
+    "language": ("language", config.code(r"[a-z]{2,3}", "ar")),
+    "timezone": ("zone", config.zone),
+    "feeds": ("feeds", config.each(config.address)),
+    "sitemaps": ("sitemaps", config.each(config.address)),
+    "sections": ("sections", config.each(config.address)),
+    "api": ("api", config.each(config.address)),
+    "accept": ("accept", config.each(config.pattern)),
+    "reject": ("reject", config.each(config.pattern)),
+    "delay": ("delay", config.seconds),
+    "hours": ("hours", config.hours),
+    "render": ("render", config.flag),
+    "lead_image": ("lead_image", config.flag),
+    "checked": ("checked", config.flag),
+    "tracking": ("tracking", config.names),
     "rules": ("rules", _rules),
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from archive.maintenance.recorded import START, RecordedLinks, RecordedListing, next_listing
 from crawler.daterange import Period
-from crawler.listings import NotAListing
+from crawler.errors import NotAListing
 from crawler.listings.follow import Decided, Follower, announced_sitemaps, has_to_announce
 from crawler.publisher import Publisher
 from crawler.workers import Workers

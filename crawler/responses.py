@@ -11,7 +11,7 @@ from archive.records import Capture, Kind, Link, Outcome, Page, Visit
 from archive.store import Store
 from crawler.browser.render import NotRendered, is_shown
 from crawler.daterange import Period
-from crawler.listings import NotAListing
+from crawler.errors import NotAListing
 from crawler.listings.follow import Follower, Judge, announced_sitemaps, has_to_announce
 from crawler.meaning import Meaning, meaning_of
 from crawler.mime import medium

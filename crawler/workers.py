@@ -25,12 +25,11 @@ from pebble import ProcessExpired, ProcessPool
 from archive.prepared import prepared
 from archive.problems import ProblemKind
 from archive.records import Capture, Extraction, Kind, Link, PageKind, Problem
-from crawler import listings
-from crawler.errors import NoWorkers
+from crawler.errors import NotAListing, NoWorkers
 from crawler.extract import extract
 from crawler.extract.kind import wall_of
 from crawler.forkserver import start_forkserver
-from crawler.listings import NotAListing
+from crawler.listings import follow
 from crawler.publisher import Publisher
 
 MOST_BYTES = 2 * 1024**3  # of address space; a page that needs more ends its worker, not others
@@ -223,7 +222,7 @@ class Workers:
             Stopped: if it could not be read, and is as due as before.
         """
         if capture.kind is Kind.SITEMAP:
-            return listings.links(capture)
+            return follow.links(capture)
         try:
             return await self._processes.do(partial(_links, capture, announced=announced))
         except TimeoutError as error:
@@ -252,7 +251,7 @@ def _extract(capture: Capture, publisher: Publisher, hints: Link | None) -> Extr
 
 
 def _links(capture: Capture, *, announced: bool) -> list[Link]:
-    return list(islice(listings.links(capture, announced=announced), MOST_LINKS))
+    return list(islice(follow.links(capture, announced=announced), MOST_LINKS))
 
 
 def _failed(kind: ProblemKind, detail: str) -> Extraction:

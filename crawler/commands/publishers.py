@@ -125,8 +125,7 @@ def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, 
     warraq publishers add https://www.example.org/
     warraq publishers add https://example.org/ar --slug example-arabic
     """
-    from crawler.discovery.publisher_file import compose, slug_of
-    from crawler.discovery.report import survey_report
+    from crawler.discovery.report import compose, slug_of, survey_report
 
     home = _checked(url)
     if slug and not is_slug(slug):

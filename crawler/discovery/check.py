@@ -22,8 +22,9 @@ from archive.urls import host_of
 from crawler.dates.moments import parse
 from crawler.discovery.front_page import KEYS
 from crawler.discovery.probe import Answer, Probe
+from crawler.errors import NotAListing
 from crawler.frontier import entry_points
-from crawler.listings import NotAListing, sitemaps
+from crawler.listings import sitemaps
 from crawler.publisher import Publisher
 from crawler.workers import Stopped, Workers
 

@@ -16,10 +16,11 @@ from lxml.html import HtmlElement
 from archive.records import Kind
 from archive.search.arabic import fold
 from archive.urls import host_of, identity_key
+from crawler.errors import NotAListing
 from crawler.extract import vocabulary
 from crawler.extract.metadata import read_stated
 from crawler.extract.vocabulary import one_line
-from crawler.listings import NotAListing, sections, sitemaps, wordpress
+from crawler.listings import sections, sitemaps, wordpress
 
 _WORDS = tomllib.loads(files(__package__).joinpath("words.toml").read_text("utf-8"))
 KEYS = {  # of a publisher file, by the kind of listing

@@ -1,13 +1,169 @@
-"""What a survey or a check found, as text for a terminal and as JSON."""
+"""What a survey or a check found: as a publisher file for review, as text and as JSON. Pure."""
 
+import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from archive.urls import readable
+from archive.records import Kind
+from archive.urls import host_of, readable
 from crawler.discovery.check import Finding, when
 from crawler.discovery.front_page import KEYS
-from crawler.discovery.publisher_file import language, not_found
-from crawler.discovery.survey import Sample, Survey
+from crawler.discovery.survey import Entry, Sample, Survey
+from crawler.extract.vocabulary import one_line
+from crawler.fetch.addresses import is_local
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_ALONE = {"co", "com", "net", "org", "gov", "edu", "ac", "or", "go", "info", "mil"}
+_FRONTS = {"", "ar", "home", "index", "main", "default"}
+# Parts of the addresses of lists of articles.
+_LISTS = ("/category/", "/tag/", "/tags/", "/author/", "/page/", "/topic/", "/topics/", "/archive/")
+_WIDTH = 42
+
+
+def slug_of(url: str) -> str:
+    """Return the short name of a publisher by its front page: `al-quds` for www.al-quds.com."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower().removeprefix("www.").removeprefix("m.")
+    labels = host.split(".")
+    if is_local(host) or len(labels) < 2:
+        return re.sub(r"[^a-z0-9.-]+", "-", parts.netloc.lower()).strip(".-")
+    labels.pop()
+    if len(labels) > 1 and labels[-1] in _ALONE:
+        labels.pop()
+    first = re.sub(r"\.\w+$", "", parts.path.strip("/").split("/")[0].lower())
+    if first not in _FRONTS and re.fullmatch(r"[a-z0-9-]+", first):
+        labels.append(first)
+    return re.sub(r"[^a-z0-9.-]+", "-", "-".join(labels)).strip(".-") or "site"
+
+
+def compose(survey: Survey, slug: str, *, on: date) -> str:
+    """Return the text of the file `<slug>.toml`; `on` is the day of the survey."""
+    front = survey.front
+    lines = [
+        f"# Written by `warraq publishers add {_plain(survey.home)}` on {on}; not reviewed yet.",
+        "# Review it, correct it, fill in what is missing, then set `checked = true`.",
+        f"slug = {_quoted(slug)}",
+        _named("name", front.name or front.name_latin or host_of(survey.home)),
+        _known("name_latin", front.name_latin, "Al-Mithal", "the name in Latin letters"),
+        f"homepage = {_quoted(survey.home)}",
+        _known("country", None, "SY", "by ISO 3166-1"),
+        _known("language", language(survey), "ar", "that of its articles"),
+        _known("timezone", None, "Asia/Damascus", "that of the times it prints"),
+    ]
+    if is_local(urlsplit(survey.home).hostname or ""):
+        lines.append("delay = 0  # it runs on your own machine")
+    for kind, key in KEYS.items():
+        lines += ["", *_entries(key, survey.of(kind), survey)]
+    lines += ["", *_patterns(survey), "checked = false"]
+    return "\n".join(lines) + "\n"
+
+
+def language(survey: Survey) -> str | None:
+    """Return the language of the articles that were read, or the one the front page names."""
+    read = Counter(sample.reading.language for sample in survey.samples)
+    del read[None]
+    return read.most_common(1)[0][0] if read else survey.front.language
+
+
+def not_found(survey: Survey) -> list[str]:
+    """Return what a person has to fill in or to know, one phrase each."""
+    front = survey.front
+    missing = [
+        (front.name or front.name_latin, "its name (`name` is its host for now)"),
+        (front.name_latin, "its name in Latin letters (`name_latin`)"),
+        (None, "its country (`country`)"),
+        (
+            None,
+            "the time zone of the times it prints (`timezone`), without which some stay unknown",
+        ),
+        (survey.of(Kind.FEED), "a feed"),
+        (survey.of(Kind.SITEMAP), "a sitemap; without it, older articles may be missed"),
+    ]
+    return [phrase for found, phrase in missing if not found]
+
+
+def _entries(key: str, entries: Sequence[Entry], survey: Survey) -> list[str]:
+    if not entries:
+        failed = [
+            f"#   {_plain(candidate.url)}: {_plain(problem.detail)}"
+            for candidate, problem in survey.failed
+            if KEYS[candidate.kind] == key and candidate.is_named
+        ]
+        needless = key == "sections" and survey.of(Kind.SITEMAP)
+        why = "not looked for, as there is a sitemap" if needless else "none found that works"
+        return [f"# {key}: {why}", *failed]
+    lines = [f"{key} = ["]
+    for entry in entries:
+        lines.append(f"    # {_plain(entry.candidate.how)}: {_plain(str(entry.listing))}")
+        lines.append(f"    {_quoted(entry.candidate.url)},")
+    return [*lines, "]"]
+
+
+def _patterns(survey: Survey) -> list[str]:
+    """Return a `reject` for lists among the links, and a hint for an `accept`."""
+    listed = [link.url for entry in survey.entries for link in entry.listing.links]
+    listed += survey.front.menu if survey.of(Kind.SITEMAP) else []  # sitemaps list sections, too
+    read = [sample.url for sample in survey.samples]
+    entries = [entry for entry in survey.entries if entry.candidate.kind is not Kind.SITEMAP]
+    sure = [link.url for entry in entries for link in entry.listing.links]
+    lists = [
+        part
+        for part in _LISTS
+        if any(part in url for url in listed) and not any(part in url for url in (*read, *sure))
+    ]
+    lines = []
+    if lists:
+        lines.append(
+            f"reject = [{', '.join(map(_quoted, lists))}]  # lists of articles, not articles"
+        )
+    pattern = pattern_of(read)
+    if pattern and sure and all(re.search(pattern, url) for url in sure):
+        lines.append(f"# accept = ['{pattern}']  # matches all articles listed above")
+    return lines
+
+
+def pattern_of(urls: Sequence[str]) -> str | None:
+    """Return a pattern of what addresses have in common beyond their host; None for too little.
+
+    Equal parts stay, numbers become digits of any count, all else that differs a part of any kind.
+    """
+    split = [re.split(r"([/?&=])", url.partition("://")[2].partition("/")[2]) for url in urls]
+    if len(urls) < 2 or len({tuple(parts[1::2]) for parts in split}) > 1:
+        return None
+    columns = [list(column) for column in zip(*split, strict=True)]
+    pattern = "/" + "".join(map(_common, columns)) + "$"
+    return pattern if "\\d" in pattern and "'" not in pattern else None
+
+
+def _common(parts: list[str]) -> str:
+    if len(set(parts)) == 1:
+        return re.sub(r"\d+", r"\\d+", re.escape(parts[0]))
+    masks = {re.sub(r"\d+", r"\\d+", re.escape(part)) for part in parts}
+    return masks.pop() if len(masks) == 1 else "[^/]+"
+
+
+def _named(key: str, value: str) -> str:
+    return f"{key} = {_quoted(value)}"
+
+
+def _known(key: str, value: str | None, example: str, what: str) -> str:
+    if value:
+        return _named(key, value)
+    return f"{f'# {key} = {_quoted(example)}':<{_WIDTH}}# not found: {what}, as here"
+
+
+def _quoted(text: str) -> str:
+    """Return a TOML basic string; JSON's escapes are a part of TOML's."""
+    return json.dumps(_plain(text), ensure_ascii=False)
+
+
+def _plain(text: str) -> str:
+    """Return a text that can break out of neither a comment nor a string."""
+    return _CONTROL.sub(" ", one_line(text)) or "?"
 
 
 def survey_report(survey: Survey, path: Path, archive: Path) -> str:

@@ -1,23 +1,61 @@
-"""Feeds to links: RSS 0.9x, 1.0 and 2.0, Atom, JSON Feed, and what is nearly one of them. Pure."""
+"""Feeds to links: RSS 0.9x, 1.0 and 2.0, Atom, JSON Feed, and what is nearly one of them. Pure.
 
+The texts of entries and JSON values are read as in every kind of listing.
+"""
+
+import json
 import re
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import Any
 
 import feedparser
+from lxml import etree, html
 
 from archive.records import Kind, Link
+from archive.search.arabic import tidy
 from archive.urls import absolute
+from crawler.errors import NotAListing
 from crawler.extract.charset import decode
-from crawler.listings.entries import (
-    NotAListing,
-    beginning,
-    line,
-    plain,
-    read_json,
-    string,
-)
+
+
+def plain(text: str | None) -> str | None:
+    """Return a title, name or summary as one line of plain text, without its HTML."""
+    if text and ("<" in text or "&" in text):
+        try:
+            tree = html.fromstring(f"<div>{text}</div>")
+        except (etree.LxmlError, ValueError):
+            return None
+        text = str(tree.xpath("string()"))
+    return line(text and tidy(text))
+
+
+def line(text: str | None) -> str | None:
+    """Return a text on one line; None for an empty one."""
+    return " ".join((text or "").split()) or None
+
+
+def beginning(body: bytes) -> str:
+    """Return how a body begins, for a message."""
+    return repr(body[:60].decode("utf-8", "replace"))
+
+
+def read_json(text: str) -> Any:
+    """Return what a JSON text says.
+
+    Raises:
+        NotAListing: if it is not JSON.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise NotAListing(f"not readable JSON ({error}): {text[:60]!r}") from error
+
+
+def string(value: object) -> str | None:
+    """Return a value that is a string, None for any other."""
+    return value if isinstance(value, str) else None
+
 
 _DECLARATION = re.compile(r"\s*<\?xml[^>]{0,200}\?>")
 # What a feed begins with, behind the warnings and scripts that some servers put before it.

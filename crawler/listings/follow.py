@@ -1,11 +1,11 @@
-"""Which links of a captured listing are followed: they become visits, bad ones problems."""
+"""The links of a captured listing, and which are followed: as visits; bad ones are problems."""
 
 import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Protocol
 from urllib.parse import urljoin
 
@@ -13,11 +13,14 @@ from archive.journal import Followed
 from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Link, Problem, Visit
 from archive.store import Store
-from archive.urls import identity_key
+from archive.urls import host_of, identity_key
 from crawler.daterange import Period, dated, moment
 from crawler.fetch.robots import FRESH
-from crawler.listings import wordpress
-from crawler.listings.sitemaps import in_robots
+from crawler.listings import sections, wordpress
+from crawler.listings.feeds import feed
+from crawler.listings.sections import section
+from crawler.listings.sitemaps import in_robots, sitemap
+from crawler.listings.wordpress import posts
 from crawler.publisher import Publisher
 from crawler.traps import Traps, shape
 
@@ -30,6 +33,33 @@ _AHEAD = timedelta(days=1)
 _PAGED = frozenset({Kind.FEED, Kind.SECTION, Kind.API})  # listings that continue on further pages
 
 _Found = Sequence[tuple[str, Link]]
+
+
+def links(capture: Capture, *, announced: bool = False) -> Iterator[Link]:
+    """Yield the links of a captured listing, in its order.
+
+    With `announced`, those of a section begin with the listings that the page's head names.
+
+    Raises:
+        NotAListing: possibly after some links, when the body ends being one.
+    """
+    page = (capture.body, capture.url, capture.content_type)
+    if capture.kind is Kind.FEED:
+        return feed(*page)
+    if capture.kind is Kind.SITEMAP:
+        return sitemap(capture.body, capture.url)
+    if capture.kind is Kind.API:
+        return posts(capture.body, capture.url, pages=capture.pages)
+    return chain(_announced(capture) if announced else (), section(*page))
+
+
+def _announced(capture: Capture) -> Iterator[Link]:
+    """Yield the listings that the head of a page announces on its own host."""
+    tree, base = sections.read_page(capture.body, capture.url, capture.content_type)
+    for link in sections.announced(tree, base):
+        if host_of(link.url) == host_of(capture.url):
+            is_api = link.kind is Kind.API
+            yield replace(link, url=wordpress.listing(link.url)) if is_api else link
 
 
 class LinkStore(Protocol):

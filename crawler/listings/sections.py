@@ -9,9 +9,10 @@ from lxml import etree, html
 
 from archive.records import Kind, Link
 from archive.urls import absolute, host_of
+from crawler.errors import NotAListing
 from crawler.extract.charset import decode
 from crawler.listings import wordpress
-from crawler.listings.entries import NotAListing, line, plain
+from crawler.listings.feeds import line, plain
 
 # Where systems write the number of a listing's page: a parameter, or a part of the path.
 _PAGE = re.compile(

@@ -12,7 +12,8 @@ from lxml import etree
 
 from archive.records import Kind, Link
 from archive.urls import absolute
-from crawler.listings.entries import NotAListing, beginning, line, plain
+from crawler.errors import NotAListing
+from crawler.listings.feeds import beginning, line, plain
 
 _ROOTS = frozenset({"urlset", "sitemapindex"})
 _LINE = re.compile(rb"https?://[^\s<>]+", re.IGNORECASE)

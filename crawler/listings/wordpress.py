@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from archive.records import Kind, Link
 from archive.urls import absolute
 from crawler.daterange import Period
-from crawler.listings.entries import NotAListing, line, plain, read_json, string
+from crawler.errors import NotAListing
+from crawler.listings.feeds import line, plain, read_json, string
 
 PER_PAGE = 100  # the most that WordPress gives
 _FIELDS = "id,link,title,date,date_gmt,modified_gmt"

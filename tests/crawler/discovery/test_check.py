@@ -10,7 +10,7 @@ from archive.problems import ProblemKind
 from archive.records import Capture, Kind, Link, Problem
 from crawler.discovery.check import Listing, form_of, inspect, newest
 from crawler.discovery.probe import Answer
-from crawler.listings import links
+from crawler.listings.follow import links
 from crawler.workers import Workers
 from tests.crawler import wire
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from archive.records import Kind, Link
-from crawler.listings import NotAListing
+from crawler.errors import NotAListing
 from crawler.listings.feeds import feed
 from tests.crawler.listings.entities import BOMB, external
 

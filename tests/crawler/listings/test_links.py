@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from archive.clock import system
 from archive.records import Capture, Kind
-from crawler.listings import NotAListing, links
+from crawler.errors import NotAListing
 from crawler.listings.feeds import feed
+from crawler.listings.follow import links
 from crawler.listings.sections import section
 from crawler.listings.sitemaps import sitemap
 from crawler.listings.wordpress import posts

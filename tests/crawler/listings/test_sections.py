@@ -4,7 +4,9 @@ import pytest
 
 from archive.clock import system
 from archive.records import Capture, Kind, Link
-from crawler.listings import NotAListing, links, wordpress
+from crawler.errors import NotAListing
+from crawler.listings import wordpress
+from crawler.listings.follow import links
 from crawler.listings.sections import section
 
 AT = "https://x.example/ar/list/"

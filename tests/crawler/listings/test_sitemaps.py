@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.records import Kind, Link
-from crawler.listings import NotAListing
+from crawler.errors import NotAListing
 from crawler.listings.sitemaps import XmlStream, in_robots, of_articles, sitemap
 from tests.crawler.listings.entities import BOMB, external
 

@@ -7,7 +7,8 @@ import pytest
 
 from archive.records import Kind, Link
 from crawler.daterange import Period
-from crawler.listings import NotAListing, wordpress
+from crawler.errors import NotAListing
+from crawler.listings import wordpress
 
 POSTS = "https://x.example/wp-json/wp/v2/posts"
 FIRST = f"{POSTS}?per_page=100&_fields=id,link,title,date,date_gmt,modified_gmt"

@@ -18,7 +18,7 @@ def start_forkserver() -> ForkServerContext:
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
-        ["crawler.forkserver_preload", "crawler.extract", "crawler.listings"]
+        ["crawler.forkserver_preload", "crawler.extract.page", "crawler.listings"]
     )
     if _NO_ALARM not in sys.warnoptions:
         sys.warnoptions.append(_NO_ALARM)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from archive.problems import ProblemKind
 from archive.records import Capture, Extraction, Kind, PageKind, Problem
 from archive.urls import host_of
-from crawler.language import changes_script
+from crawler.extract.vocabulary import changes_script
 from crawler.listings import wordpress
 from crawler.mime import medium
 

@@ -26,8 +26,8 @@ from archive.prepared import prepared
 from archive.problems import ProblemKind
 from archive.records import Capture, Extraction, Kind, Link, PageKind, Problem
 from crawler.errors import NotAListing, NoWorkers
-from crawler.extract import extract
 from crawler.extract.kind import wall_of
+from crawler.extract.page import extract
 from crawler.forkserver import start_forkserver
 from crawler.listings import follow
 from crawler.publisher import Publisher

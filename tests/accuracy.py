@@ -18,7 +18,7 @@ import trafilatura
 
 from archive.records import Capture, Kind
 from archive.search.arabic import _TOKEN
-from crawler.extract import extract
+from crawler.extract.page import extract
 from crawler.publisher import Publisher
 from fixtures import ALL, Newspaper, Newsstand, Truth
 from fixtures.wikala import Wikala

@@ -61,7 +61,7 @@ def test_only_the_archive_knows_sql():
 def test_one_article_needs_few_modules():
     parent, worker = walk()
     assert len(parent | worker) <= MODULES_FOR_ONE_ARTICLE
-    assert "crawler.extract" in worker or "crawler.extract.__init__" in worker
+    assert "crawler.extract.page" in worker
 
 
 def test_what_is_measured_is_seen():

@@ -102,7 +102,7 @@ def _read_page(
     html: IO[bytes], url: str, publisher: str | None, archive: Path, *, as_json: bool, now: Clock
 ) -> None:
     """Print what one page says."""
-    from crawler.extract import extract as read
+    from crawler.extract.page import extract as read
 
     try:
         address = normal(url)

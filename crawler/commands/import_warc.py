@@ -16,7 +16,7 @@ from archive.exit_codes import ExitCode
 from archive.plurals import counted
 from crawler import config
 from crawler.commands.options import folders, now_option
-from crawler.language import ARABIC_SCRIPT
+from crawler.extract.vocabulary import ARABIC_SCRIPT
 from crawler.publisher import load_all
 
 if TYPE_CHECKING:

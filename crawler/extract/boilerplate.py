@@ -19,11 +19,17 @@ from crawler.dates.moments import Precision, parse
 from crawler.dates.words import cut
 from crawler.extract.blocks import Block
 from crawler.extract.body import Layout
-from crawler.extract.byline import is_signed
-from crawler.extract.counters import is_info, is_reading_time, without_counters, without_info
-from crawler.extract.dateline import split_dateline
+from crawler.extract.byline import is_signed, split_dateline
 from crawler.extract.metadata import Metadata
-from crawler.extract.vocabulary import key, one_line, pattern
+from crawler.extract.vocabulary import (
+    is_info,
+    is_reading_time,
+    key,
+    one_line,
+    pattern,
+    without_counters,
+    without_info,
+)
 
 # All patterns read folded text: ا for every alef, ه for ة, ي for ى, no marks, lower case.
 READ_ALSO = pattern("boilerplate", "read_also", r"\W*(?:{})")

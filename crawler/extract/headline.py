@@ -6,8 +6,15 @@ from itertools import pairwise
 
 from archive.search.arabic import fold
 from crawler.extract.blocks import Block, names_of, own_names
-from crawler.extract.counters import without_counters
-from crawler.extract.vocabulary import CAMEL, alternatives, class_pattern, is_person, key, pattern
+from crawler.extract.vocabulary import (
+    CAMEL,
+    alternatives,
+    class_pattern,
+    is_person,
+    key,
+    pattern,
+    without_counters,
+)
 
 _SEPARATOR = re.compile(r"\s+[|\-–—:·•»«›‹/~]+\s+|\s*[|»«›•]\s*|\s+::\s+")
 # What a newspaper's name says it is, folded: «صحيفة الساحل» is «الساحل» as well.

@@ -14,7 +14,7 @@ from lxml.html import HtmlElement
 from archive.problems import ProblemKind
 from archive.records import Capture, Link, Problem
 from archive.urls import absolute, host_of
-from crawler.dates.decision import Stamp
+from crawler.dates.moments import Stamp
 from crawler.extract.blocks import Tree
 from crawler.extract.charset import mend_hints
 from crawler.extract.headline import site_names, without_site

@@ -13,7 +13,7 @@ from archive.articles import Identity
 from archive.problems import ProblemKind
 from archive.records import Extraction, Outcome, PageKind, Problem, Reading
 from archive.store import Store
-from crawler.language import ARABIC_SCRIPT, changes_script
+from crawler.extract.vocabulary import ARABIC_SCRIPT, changes_script
 
 
 class Became(StrEnum):

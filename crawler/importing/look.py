@@ -7,7 +7,7 @@ labelled; what extraction reads in the text decides.
 import re
 from collections.abc import Collection
 
-from crawler.language import ARABIC_SCRIPT
+from crawler.extract.vocabulary import ARABIC_SCRIPT
 
 # The first bytes, in UTF-8, of the letters of Arabic (U+0600 to U+067F) and of those that its
 # neighbours add (U+0680 to U+06FF: ک گ چ ی ے ۆ); no other script begins with them.
@@ -32,7 +32,7 @@ _MARKS = 12  # letters of a language's own that make up its mind
 def may_be(body: bytes, languages: Collection[str] | None) -> bool:
     """Return whether a page (decoded from its content coding) can be in one of the languages.
 
-    `languages` are codes of `crawler.language`; None is all of them.
+    `languages` are codes of `crawler.extract.vocabulary`; None is all of them.
     """
     if languages is None or not set(languages) <= set(ARABIC_SCRIPT):
         return True

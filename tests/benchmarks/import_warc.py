@@ -21,7 +21,7 @@ from pathlib import Path
 import click
 
 from archive.records import Capture, Kind
-from crawler.extract import extract
+from crawler.extract.page import extract
 from crawler.importing.job import Job, count, run
 from crawler.importing.owners import Owners
 from crawler.importing.telling import Source

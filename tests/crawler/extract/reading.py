@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from archive.records import Capture, Extraction, Kind, Link
-from crawler.extract import extract
+from crawler.extract.page import extract
 from crawler.publisher import Publisher
 from tests.crawler.extract.markup import TITLE, page
 

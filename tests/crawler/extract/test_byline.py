@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.extract.byline import as_line, names, signature
-from crawler.extract.dateline import split_dateline
+from crawler.extract.byline import as_line, names, signature, split_dateline
 
 SITE = frozenset({"جريده الساحل", "الساحل", "sahel", "sahelnews"})
 

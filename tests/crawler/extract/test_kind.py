@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from archive.records import Capture, Kind, PageKind
-from crawler.extract import extract
 from crawler.extract.kind import wall_of
+from crawler.extract.page import extract
 from crawler.mime import medium
 from crawler.publisher import Publisher
 from tests.crawler import wire

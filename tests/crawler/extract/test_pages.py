@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from archive.records import Capture, Extraction, Kind, PageKind
-from crawler.extract import extract
+from crawler.extract.page import extract
 from crawler.publisher import Publisher
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"

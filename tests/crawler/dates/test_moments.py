@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.dates.decision import Stamp, decide
-from crawler.dates.moments import Precision, parse
+from crawler.dates.moments import Precision, Stamp, decide, parse
 
 WORDINGS = Path(__file__).with_name("printed_dates.tsv")
 SHARED = Path(__file__).resolve().parents[3] / ".." / "shared" / "arabic" / "dates.json"

@@ -16,7 +16,6 @@ from archive.exit_codes import ExitCode
 from archive.plurals import counted
 from crawler import config
 from crawler.commands.options import folders, now_option
-from crawler.extract.vocabulary import ARABIC_SCRIPT
 from crawler.publisher import load_all
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from crawler.importing.telling import Source, Told
 
 DOWNLOADS = "downloads"
-_LANGUAGES = (*ARABIC_SCRIPT, "en", "fr", "all")
+_LANGUAGES = ("ar", "fa", "ur", "ckb", "en", "fr", "all")
 
 
 @click.command("import-warc")

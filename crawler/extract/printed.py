@@ -1,8 +1,4 @@
-"""What a page prints around its article, for readers instead of machines.
-
-Dates count near the headline alone: one in the page's header is today's, one beside a related
-article is another article's.
-"""
+"""What a page prints around its article for readers: dates near the headline, bylines, tags."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -1,202 +1,294 @@
-"""warraq.toml in the archive's folder: where and when. The third door of configuration.
+"""The settings that users write in TOML: how each is declared and checked; and warraq.toml itself.
 
-The checks of values are those of publishers' files as well.
+A setting is declared once, as a field of a dataclass. The check of its value, the message where
+that fails, and the comment in a new publisher file all follow from the declaration.
+
+warraq.toml in the archive's folder says where and when: the third door of configuration.
 """
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from datetime import timedelta
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
-from re import Pattern
-from typing import Any
+from types import NoneType
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
-from apscheduler.triggers.cron import CronTrigger
-from cssselect import HTMLTranslator, SelectorError
+from cssselect import SelectorError
 
-from archive.urls import identity_key
 from crawler.daterange import Hours
-from crawler.errors import ConfigError, PublisherError
-from crawler.fetch.limits import NO_CAPS, Caps
+from crawler.errors import ConfigError, CrawlerError
+from crawler.fetch.limits import Caps
 
-Check = tuple[str, Callable[[Any], Any]]  # the field a key stands for, and the check of its value
+if TYPE_CHECKING:  # a worker process reads publishers, and needs no scheduler
+    from apscheduler.triggers.cron import CronTrigger
+
+NAME = "warraq.toml"
+_FAILURES = (
+    ValueError,
+    TypeError,
+    KeyError,
+    OSError,
+    re.error,
+    SelectorError,
+)  # of a value's check
+_PROXIES = {"http", "https", "socks5", "socks5h"}
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")  # cron's 0 to 6; 7 is sun again
 
 
-def checked(table: Mapping[str, Any], keys: Mapping[str, Check], where: str) -> dict[str, Any]:
-    """Return the fields that a table's keys stand for; `where` names the table in errors."""
-    values = {}
-    for key, value in table.items():
-        if key not in keys:
-            near = "`, `".join(get_close_matches(key, keys) or sorted(keys))
-            raise PublisherError(f"unknown key `{where}{key}`; there is `{near}`")
-        field, check = keys[key]
+class WrongSettingError(ValueError):
+    """A setting is not valid; the message names it and says what to write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What the value of a setting may be: `what` in words, `example` as it is written in TOML.
+
+    Values are of one of the `types` and `valid`; `read` turns them into what the program uses. Both
+    may raise. `empty` makes the default of a setting.
+    """
+
+    what: str
+    example: str
+    types: tuple[type, ...] = (str,)
+    valid: Callable[[Any], object] = lambda _value: True
+    read: Callable[[Any], Any] = lambda value: value
+    empty: Callable[[], Any] = NoneType
+
+    def __call__(self, value: Any) -> Any:
+        """Return what a value from a file means.
+
+        Raises:
+            WrongSettingError: saying what to write instead.
+        """
+        detail = ""
         try:
-            values[field] = check(value)
-        except PublisherError as error:
-            raise PublisherError(f"`{where}{key}`: {error}") from error
+            meant = value.strip() if isinstance(value, str) else value
+            if type(value) in self.types and meant != "" and self.valid(meant):
+                return self.read(meant)
+        except WrongSettingError:
+            raise
+        except _FAILURES as error:
+            detail = f" ({error})" if str(error) else ""
+        quotes = " in quotes" if self.types == (str,) and not isinstance(value, str) else ""
+        raise WrongSettingError(
+            f"{value!r} is not {self.what}{quotes}{detail}; write {self.example}"
+        )
+
+
+def each(form: Form) -> Form:
+    """Return the form of a list whose items all have a form; it is read as a tuple."""
+    return Form(
+        what="a list",
+        example=f"[{form.example}]",
+        types=(list,),
+        read=lambda items: tuple(map(form, items)),
+        empty=tuple,
+    )
+
+
+def setting(form: Form, about: str, *, key: str = "", required: bool = False) -> Any:
+    """Declare a field of a dataclass as a setting; `about` says in a few words what it is for.
+
+    `key` is its name in the file where that is not the field's.
+    """
+    metadata = {"form": form, "about": about, "key": key}
+    if required:
+        return field(metadata=metadata)
+    return field(default_factory=form.empty, metadata=metadata)
+
+
+def settings_of(kind: type) -> dict[str, Field[Any]]:
+    """Return the fields of a dataclass that are settings, by their keys in the file."""
+    settings = (declared for declared in fields(kind) if "form" in declared.metadata)
+    return {declared.metadata["key"] or declared.name: declared for declared in settings}
+
+
+def checked(table: Mapping[str, Any], kind: type, where: str = "") -> dict[str, Any]:
+    """Return the fields of a dataclass that a table sets; `where` names the table in messages.
+
+    Raises:
+        WrongSettingError: naming the key.
+    """
+    settings, values = settings_of(kind), {}
+    for key, value in table.items():
+        if key not in settings:
+            near = "`, `".join(get_close_matches(key, settings) or sorted(settings))
+            raise WrongSettingError(f"unknown key `{where}{key}`; there is `{near}`")
+        try:
+            values[settings[key].name] = settings[key].metadata["form"](value)
+        except WrongSettingError as error:
+            raise WrongSettingError(f"`{where}{key}`: {error}") from error
     return values
 
 
-def string(value: Any) -> str:
-    """Return a text that is not empty."""
-    if not isinstance(value, str) or not value.strip():
-        raise PublisherError(f"{value!r} is not a text; put it in quotes")
-    return value.strip()
+def read_settings(path: Path, kind: type, *, error: type[CrawlerError]) -> dict[str, Any]:
+    """Return the fields of a dataclass that a TOML file sets.
 
-
-def each(check: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, ...]]:
-    """Return a check of a list whose items all pass `check`; it returns a tuple."""
-
-    def checked(value: Any) -> tuple[Any, ...]:
-        if not isinstance(value, list):
-            raise PublisherError(f"{value!r} is not a list; write [{value!r}]")
-        return tuple(check(item) for item in value)
-
-    return checked
-
-
-def address(value: Any) -> str:
-    """Return an absolute http(s) address."""
+    Raises:
+        CrawlerError: the given `error`, naming the file, the key and what to write.
+    """
     try:
-        identity_key(string(value))
-    except ValueError as error:
-        raise PublisherError(f"{error}; write the whole address, https:// included") from error
-    return string(value)
+        return checked(tomllib.loads(path.read_text("utf-8-sig")), kind)
+    except WrongSettingError as wrong:
+        raise error(f"{path}: {wrong}") from wrong
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as wrong:
+        raise error(f"{path}: not a readable TOML file: {wrong}") from wrong
 
 
-def names(value: Any) -> frozenset[str]:
-    """Return a list of names of query keys, in lower case."""
-    return frozenset(name.lower() for name in each(string)(value))
+def cron_trigger(expression: str) -> "CronTrigger":
+    """Return the trigger of a cron expression in UTC, its weekdays counted as cron counts them.
+
+    APScheduler takes 0 for Monday where cron (and every example on the web) takes it for Sunday.
+
+    Raises:
+        ValueError: if it is not a cron expression.
+    """
+    from apscheduler.triggers.cron import CronTrigger
+
+    parts = expression.split()
+    if len(parts) != 5:
+        raise ValueError(f"it has {len(parts)} fields, not 5")
+    minute, hour, day, month, weekday = parts
+    weekday = ",".join(map(_weekdays, weekday.split(",")))
+    return CronTrigger(
+        minute=minute, hour=hour, day=day, month=month, day_of_week=weekday, timezone="UTC"
+    )
 
 
-def pattern(value: Any) -> Pattern[str]:
-    """Return a compiled regular expression."""
-    try:
-        return re.compile(string(value))
-    except re.error as error:
-        raise PublisherError(f"{value!r} is no regular expression: {error}") from error
+def _weekdays(part: str) -> str:
+    """Return one part of cron's weekday field by names: `1-3` as `mon,tue,wed`."""
+    days, _, step = part.partition("/")
+    first, _, last = ("0-6" if days == "*" else days).partition("-")
+    begin, end = _weekday(first), _weekday(last or first)
+    chosen = range(begin, end + (7 if end < begin else 0) + 1, int(step or 1))
+    return ",".join(_WEEKDAYS[day % 7] for day in chosen)
 
 
-def selector(value: Any) -> str:
-    """Return a CSS selector that can be used on a page."""
-    try:
-        HTMLTranslator().css_to_xpath(string(value))
-    except SelectorError as error:
-        raise PublisherError(f"{value!r} is no CSS selector: {error}") from error
-    return string(value)
+def _weekday(word: str) -> int:
+    if word.lower() in _WEEKDAYS:
+        return _WEEKDAYS.index(word.lower())
+    if word not in set("01234567"):
+        raise ValueError(f"{word!r} is not a weekday; 0 is Sunday, 6 Saturday")
+    return int(word)
 
 
-def zone(value: Any) -> ZoneInfo:
-    """Return a time zone by its IANA name."""
-    try:
-        return ZoneInfo(string(value))
-    except (OSError, ValueError, KeyError) as error:
-        raise PublisherError(f"{value!r} is no IANA time zone; e.g. 'Asia/Damascus'") from error
+def _duration(value: str) -> timedelta:
+    match = re.fullmatch(r"(\d{1,9})\s*([smhd])", value)
+    duration = timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else timedelta()
+    if not timedelta(seconds=1) <= duration <= timedelta(days=366):
+        raise ValueError
+    return duration
 
 
-def seconds(value: Any) -> float:
-    """Return a number of seconds, up to an hour."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 3600:
-        raise PublisherError(f"{value!r} is not a number of seconds from 0 to 3600")
-    return float(value)
+def _is_contact(value: str) -> bool:
+    """Return whether this is an address that fits into a header line."""
+    return value.isprintable() and re.search(r"\S[/@]\S", value) is not None
 
 
-def hours(value: Any) -> Hours:
-    """Return a span of hours of the day."""
-    try:
-        return Hours.parse(string(value))
-    except ValueError as error:
-        raise PublisherError(str(error)) from error
+def _is_proxy(value: str) -> bool:
+    """Return whether this is the URL of a proxy that can be used."""
+    parts = urlsplit(value)
+    if parts.scheme.startswith("socks") and find_spec("aiohttp_socks") is None:
+        raise WrongSettingError("SOCKS needs one more library: pip install 'warraq[socks]'")
+    is_server = parts.hostname is not None and parts.port != 0 and parts.path in {"", "/"}
+    return parts.scheme in _PROXIES and is_server
 
 
-def code(pattern: str, example: str) -> Callable[[Any], str]:
-    """Return a check of a code that matches `pattern` as a whole."""
-
-    def checked(value: Any) -> str:
-        if not re.fullmatch(pattern, string(value)):
-            raise PublisherError(f"{value!r} is no such code; e.g. {example!r}")
-        return string(value)
-
-    return checked
-
-
-def day(value: Any) -> date:
-    """Return a day."""
-    if type(value) is not date:
-        raise PublisherError(f"{value!r} is not a day; write it without quotes: 2024-03-01")
-    return value
+def _schedules(tables: Mapping[str, Any]) -> "dict[str, Schedule]":
+    """Return the schedules of publishers that have one of their own."""
+    schedules = {}
+    for slug, table in tables.items():
+        times = checked(table, Schedule, f"publishers.{slug}.")
+        if len(times) != 1:
+            raise WrongSettingError(f"`publishers.{slug}`: {_ONE_OF}")
+        schedules[slug] = Schedule(**times)
+    return schedules
 
 
-def flag(value: Any) -> bool:
-    """Return true or false."""
-    if not isinstance(value, bool):
-        raise PublisherError(f"{value!r} is neither true nor false")
-    return value
+def are_tables(values: Iterable[Any]) -> bool:
+    """Return whether all of some values are tables of TOML."""
+    return all(isinstance(value, dict) for value in values)
 
 
-NAME = "warraq.toml"
-_KEYS = {
-    *("follow", "contact", "every", "cron", "publishers"),
-    *("proxy", "hours", "max_mb_per_run", "max_mb_per_month"),
-}
-_PROXIES = {"http", "https", "socks5", "socks5h"}
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_SHORTEST = timedelta(seconds=1)
-_LONGEST = timedelta(days=366)
-_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")  # cron's 0 to 6; 7 is sun again
+TEXT = Form(what="a text", example='"…"')
+HOURS = Form(what="a span of hours", example='"22-06" or "21:30-05:45"', read=Hours.parse)
+_SLUG = Form(what="a publisher's short name", example='"enabbaladi"')
+_ONE_OF = 'write one of every = "15m" and cron = "…"'
+_EVERY = Form(
+    what='a duration from "1s" to "366d"', example='"90s", "15m", "2h" or "1d"', read=_duration
+)
+_CRON = Form(
+    what="a cron expression",
+    example='"*/10 6-23 * * *": minute hour day month weekday',
+    valid=cron_trigger,
+)
+_CONTACT = Form(
+    what="an address",
+    example='"https://example.org/archive" or "me@example.org"',
+    valid=_is_contact,
+)
+_PROXY = Form(
+    what="a proxy",
+    example='"http://host:port", "socks5://host:port" or "socks5h://127.0.0.1:9050" (the proxy'
+    " resolves names, as Tor needs it)",
+    valid=_is_proxy,
+)
+_MEGABYTES = Form(
+    what="a number of megabytes above 0",
+    example="500",
+    types=(int, float),
+    valid=lambda value: 0 < value < 1e9,
+    read=lambda value: round(value * 1_000_000),
+)
+_SCHEDULES = Form(
+    what="a table for each publisher",
+    example="[publishers.enabbaladi]",
+    types=(dict,),
+    valid=lambda tables: are_tables(tables.values()),
+    read=_schedules,
+    empty=dict,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """When a publisher is crawled: every so often, or by a cron expression (in UTC)."""
 
-    every: timedelta | None = None
-    cron: str | None = None
+    every: timedelta | None = setting(_EVERY, "the time between two crawls")
+    cron: str | None = setting(_CRON, "when it is crawled, in UTC")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """What warraq.toml says; everything has a default, the file may be missing.
+    """What warraq.toml says; everything has a default, and the file may be missing."""
 
-    `follow` are the slugs that `crawl` and `watch` take when none are named; `contact` is an
-    address (URL or e-mail) that publishers find in the User-Agent. `hours` are those of publishers
-    that have none of their own, `proxy` is a URL.
-    """
+    follow: tuple[str, ...] = setting(each(_SLUG), "the publishers to crawl where none are named")
+    contact: str | None = setting(_CONTACT, "an address that publishers find in the User-Agent")
+    every: timedelta | None = setting(_EVERY, "the time between two crawls")
+    cron: str | None = setting(_CRON, "when publishers are crawled, in UTC")
+    schedules: Mapping[str, Schedule] = setting(_SCHEDULES, "their own ones", key="publishers")
+    proxy: str | None = setting(_PROXY, "the proxy through which everything is fetched")
+    hours: Hours | None = setting(HOURS, "for publishers that have no hours of their own")
+    per_run: int | None = setting(_MEGABYTES, "what a command may fetch", key="max_mb_per_run")
+    per_month: int | None = setting(_MEGABYTES, "fetched in a month", key="max_mb_per_month")
 
-    follow: tuple[str, ...] = ()
-    contact: str | None = None
-    proxy: str | None = None
-    hours: Hours | None = None
-    caps: Caps = NO_CAPS
-    schedule: Schedule = Schedule(every=timedelta(minutes=15))
-    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    @property
+    def caps(self) -> Caps:
+        """How much may be received, in bytes."""
+        return Caps(per_run=self.per_run, per_month=self.per_month)
 
     def schedule_of(self, slug: str) -> Schedule:
         """Return a publisher's own schedule, or the common one."""
-        return self.schedules.get(slug, self.schedule)
-
-
-def cron_trigger(expression: str) -> CronTrigger:
-    """Return the trigger of a cron expression in UTC, its weekdays counted as cron counts them.
-
-    APScheduler takes 0 for Monday where cron (and every example on the web) takes it for Sunday.
-
-    Raises:
-        ValueError: if it is no cron expression.
-    """
-    fields = expression.split()
-    if len(fields) != 5:
-        raise ValueError(f"it has {len(fields)} fields, not 5")
-    minute, hour, day, month, weekday = fields
-    weekday = ",".join(_weekdays(part) for part in weekday.split(","))
-    return CronTrigger(
-        minute=minute, hour=hour, day=day, month=month, day_of_week=weekday, timezone="UTC"
-    )
+        if slug in self.schedules:
+            return self.schedules[slug]
+        usual = None if self.cron else timedelta(minutes=15)
+        return Schedule(every=self.every or usual, cron=self.cron)
 
 
 def load(root: Path) -> Config:
@@ -208,131 +300,7 @@ def load(root: Path) -> Config:
     path = root / NAME
     if not path.exists():
         return Config()
-    try:
-        table = tomllib.loads(path.read_text("utf-8-sig"))
-        return _config(table)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: not a readable TOML file: {error}") from error
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
-
-
-def _config(table: dict[str, Any]) -> Config:
-    _known(table, _KEYS)
-    follow = table.get("follow", [])
-    if not isinstance(follow, list) or not all(isinstance(slug, str) for slug in follow):
-        raise ConfigError('`follow`: write a list of publishers: follow = ["enabbaladi"]')
-    contact = table.get("contact")
-    if contact is not None and not _is_contact(contact):
-        raise ConfigError('`contact`: write an address: contact = "https://example.org/archive"')
-    own = table.get("publishers", {})
-    if not isinstance(own, dict) or not all(isinstance(value, dict) for value in own.values()):
-        raise ConfigError("`publishers`: write one table for each: [publishers.enabbaladi]")
-    schedules = {slug: _schedule(value, f"publishers.{slug}.") for slug, value in own.items()}
-    common: dict[str, Any] = {key: table[key] for key in ("every", "cron") if key in table}
-    return Config(
-        follow=tuple(follow),
-        contact=contact,
-        proxy=_proxy(table["proxy"]) if "proxy" in table else None,
-        hours=_hours(table["hours"]) if "hours" in table else None,
-        caps=Caps(
-            per_run=_megabytes(table, "max_mb_per_run"),
-            per_month=_megabytes(table, "max_mb_per_month"),
-        ),
-        schedule=_schedule(common, "") if common else Config().schedule,
-        schedules=schedules,
-    )
-
-
-def _schedule(table: dict[str, Any], where: str) -> Schedule:
-    _known(table, {"every", "cron"}, where)
-    if len(table) != 1:
-        raise ConfigError(
-            f'`{where.rstrip(".") or "top level"}`: write one of every = "15m" and cron = "…"'
-        )
-    if "every" in table:
-        return Schedule(every=_duration(table["every"], f"{where}every"))
-    try:
-        cron_trigger(table["cron"])
-    except (ValueError, AttributeError, TypeError) as error:
-        raise ConfigError(
-            f"`{where}cron`: {table['cron']!r} is no cron expression ({error});"
-            ' e.g. "*/10 6-23 * * *": minute hour day month weekday'
-        ) from error
-    return Schedule(cron=table["cron"])
-
-
-def _proxy(value: Any) -> str:
-    """Return the URL of a proxy that can be used."""
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in _PROXIES and parts.hostname and parts.path in {"", "/"}
-        usable = usable and (parts.port is None or parts.port > 0)
-    except (ValueError, TypeError, AttributeError):
-        usable = False
-    if not usable:
-        raise ConfigError(
-            f'`proxy`: {value!r} is no proxy; write "http://host:port", "socks5://host:port" or'
-            ' "socks5h://127.0.0.1:9050" (the proxy looks names up, as Tor wants it)'
-        )
-    if parts.scheme.startswith("socks") and find_spec("aiohttp_socks") is None:
-        raise ConfigError("`proxy`: SOCKS needs one more library: pip install 'warraq[socks]'")
-    return str(value)
-
-
-def _hours(value: Any) -> Hours:
-    try:
-        return Hours.parse(str(value))
-    except ValueError as error:
-        raise ConfigError(f"`hours`: {error}") from error
-
-
-def _megabytes(table: Mapping[str, Any], key: str) -> int | None:
-    value = table.get(key)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
-        raise ConfigError(f"`{key}`: {value!r} is no number of megabytes above 0; write 500")
-    return round(value * 1_000_000)
-
-
-def _weekdays(part: str) -> str:
-    """Return one part of cron's weekday field by names: `1-3` as `mon,tue,wed`."""
-    if part == "*":
-        return part
-    days, _, step = part.partition("/")
-    first, _, last = ("0-6" if days == "*" else days).partition("-")
-    begin = _weekday(first)
-    end = _weekday(last) if last else begin
-    chosen = range(begin, end + (7 if end < begin else 0) + 1, int(step or 1))
-    return ",".join(_WEEKDAYS[day % 7] for day in chosen)
-
-
-def _weekday(word: str) -> int:
-    if word.lower() in _WEEKDAYS:
-        return _WEEKDAYS.index(word.lower())
-    if word not in set("01234567"):
-        raise ValueError(f"{word!r} is no weekday; 0 is Sunday, 6 Saturday")
-    return int(word)
-
-
-def _is_contact(value: Any) -> bool:
-    """Tell whether this is an address that fits into a header line."""
-    return isinstance(value, str) and value.isprintable() and bool(re.search(r"\S[/@]\S", value))
-
-
-def _duration(value: Any, key: str) -> timedelta:
-    match = re.fullmatch(r"(\d+)\s*([smhd])", value) if isinstance(value, str) else None
-    if not match:
-        raise ConfigError(f'`{key}`: {value!r} is no duration; write "90s", "15m", "2h" or "1d"')
-    seconds = min(int(match[1][:9]) * _UNITS[match[2]], 2 * _LONGEST.total_seconds())
-    if not _SHORTEST.total_seconds() <= seconds <= _LONGEST.total_seconds():
-        raise ConfigError(f'`{key}`: {value!r} is too often or too rare; from "1s" to "366d"')
-    return timedelta(seconds=seconds)
-
-
-def _known(table: Mapping[str, Any], keys: set[str], where: str = "") -> None:
-    for key in table:
-        if key not in keys:
-            near = "`, `".join(get_close_matches(key, keys) or sorted(keys))
-            raise ConfigError(f"unknown key `{where}{key}`; there is `{near}`")
+    config = Config(**read_settings(path, Config, error=ConfigError))
+    if config.every and config.cron:
+        raise ConfigError(f"{path}: `top level`: {_ONE_OF}")
+    return config

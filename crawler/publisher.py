@@ -1,9 +1,8 @@
 """Publisher files: `publishers/<slug>.toml` to a validated `Publisher` with dated rules."""
 
 import re
-import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -12,69 +11,135 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from cssselect import HTMLTranslator
+
 from archive import records
-from archive.urls import host_of, normal
-from crawler import config
+from archive.urls import host_of, identity_key, normal
+from crawler.config import (
+    HOURS,
+    TEXT,
+    Form,
+    WrongSettingError,
+    are_tables,
+    checked,
+    each,
+    read_settings,
+    setting,
+)
 from crawler.daterange import Hours
 from crawler.errors import PublisherError
 from crawler.fetch.addresses import is_local
 
-SLUG = r"[a-z0-9][a-z0-9.-]*"
 PACKAGED = Path(__file__).parent / "publishers"
+_RECORDED = [field.name for field in fields(records.Publisher) if field.name != "timezone"]
+
+
+def is_slug(text: str) -> bool:
+    """Return whether a text can be a publisher's slug, and so the name of its file."""
+    return re.fullmatch(r"[a-z0-9][a-z0-9.-]*", text) is not None
+
+
+def _rules(tables: list[Any]) -> "tuple[Rules, ...]":
+    """Return sets of rules, the one that ends first first."""
+    rules = [
+        Rules(**checked(table, Rules, f"rules[{number}]."))
+        for number, table in enumerate(tables, 1)
+    ]
+    if len({item.until for item in rules}) < len(rules):
+        raise WrongSettingError("two sets end at the same time; give each its own `until`")
+    return tuple(sorted(rules, key=lambda item: item.until or date.max))
+
+
+_ADDRESS = Form(
+    what="a whole address, https:// included", example='"https://example.org/"', valid=identity_key
+)
+_ADDRESSES = each(_ADDRESS)
+_PATTERNS = each(Form(what="a regular expression", example=r"'/article/\d+'", read=re.compile))
+_SELECTOR = Form(
+    what="a CSS selector", example='".article-body"', valid=HTMLTranslator().css_to_xpath
+)
+_SHORT_NAME = Form(what="a valid short name", example='"enabbaladi"', valid=is_slug)
+_COUNTRY = Form(
+    what="a valid country code", example='"SY"', valid=re.compile(r"[A-Z]{2}").fullmatch
+)
+_LANGUAGE = Form(
+    what="a valid language code", example='"ar"', valid=re.compile(r"[a-z]{2,3}").fullmatch
+)
+_ZONE = Form(what="an IANA time zone", example='"Asia/Damascus"', read=ZoneInfo)
+_SECONDS = Form(
+    what="a number of seconds from 0 to 3600",
+    example="2",
+    types=(int, float),
+    valid=lambda value: 0 <= value <= 3600,
+)
+_DAY = Form(what="a day without quotes", example="2024-03-01", types=(date,))
+_FLAG = Form(what="true or false", example="true", types=(bool,), empty=bool)
+_NAMES = Form(
+    what="a list",
+    example='["ocid"]',
+    types=(list,),
+    read=lambda names: frozenset(TEXT(name).lower() for name in names),
+    empty=frozenset,
+)
+_RULES = Form(
+    what="a list of tables",
+    example="each set of rules under a line [[rules]]",
+    types=(list,),
+    valid=are_tables,
+    read=_rules,
+    empty=tuple,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """How a publisher's pages are read until a day (exclusive; None: still today).
 
-    Every value is a CSS selector or a tuple of them; an empty one leaves the page to the general
-    extraction. `remove` names what is cut out of the page before the text is read.
+    Every other value is a CSS selector or a tuple of them; where there is none, the general
+    extraction reads.
     """
 
-    until: date | None = None
-    text: str | None = None
-    remove: tuple[str, ...] = ()
-    title: str | None = None
-    deck: str | None = None
-    byline: str | None = None
-    published: str | None = None
-    section: str | None = None
-    tags: str | None = None
+    until: date | None = setting(_DAY, "for pages before this day; omit for current pages")
+    text: str | None = setting(_SELECTOR, "the text of the article")
+    remove: tuple[str, ...] = setting(each(_SELECTOR), "what is cut out before the text is read")
+    title: str | None = setting(_SELECTOR, "the headline")
+    deck: str | None = setting(_SELECTOR, "the standfirst")
+    byline: str | None = setting(_SELECTOR, "who wrote it")
+    published: str | None = setting(_SELECTOR, "when it was published")
+    section: str | None = setting(_SELECTOR, "the section it is in")
+    tags: str | None = setting(_SELECTOR, "its tags")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publisher:
     """A newspaper to follow: where it lists its articles and how its pages are read.
 
-    `zone` is the time zone its printed times are in, None when it is not known. `delay` is the
-    least time between two requests to one of its hosts, in seconds; it is asked only within its
-    `hours`, in its zone or UTC. `accept` and `reject` are patterns searched in the URL of a found
-    link. `api` are addresses of WordPress's REST interface (`…/wp-json/wp/v2/posts`). With `render`
-    its pages are read as a browser shows them; with `lead_image` the main image of each article is
-    archived. `checked` tells that a person has looked at the entry points. `tracking` are query
-    keys of its addresses that say how a reader came, and never which page it is.
+    `delay` is in seconds. `accept` and `reject` are searched in the URL of a listed link. `hours`
+    are in its zone, or UTC.
     """
 
-    slug: str
-    name: str
-    name_latin: str | None = None
-    homepage: str | None = None
-    country: str | None = None
-    language: str | None = None
-    zone: ZoneInfo | None = None
-    feeds: tuple[str, ...] = ()
-    sitemaps: tuple[str, ...] = ()
-    sections: tuple[str, ...] = ()
-    api: tuple[str, ...] = ()
-    accept: tuple[Pattern[str], ...] = ()
-    reject: tuple[Pattern[str], ...] = ()
-    delay: float | None = None
-    hours: Hours | None = None
-    render: bool = False
-    lead_image: bool = False
-    rules: tuple[Rules, ...] = ()
-    checked: bool = False
-    tracking: frozenset[str] = frozenset()
+    slug: str = setting(_SHORT_NAME, "the file's name", required=True)
+    name: str = setting(TEXT, "as it prints itself", required=True)
+    name_latin: str | None = setting(TEXT, "the name in Latin letters")
+    homepage: str | None = setting(_ADDRESS, "its front page")
+    country: str | None = setting(_COUNTRY, "ISO 3166-1")
+    language: str | None = setting(_LANGUAGE, "of its articles")
+    zone: ZoneInfo | None = setting(_ZONE, "of the times it prints", key="timezone")
+    feeds: tuple[str, ...] = setting(_ADDRESSES, "RSS, Atom or JSON Feed")
+    sitemaps: tuple[str, ...] = setting(_ADDRESSES, "XML, gzipped or plain text")
+    sections: tuple[str, ...] = setting(_ADDRESSES, "pages with links to articles")
+    api: tuple[str, ...] = setting(_ADDRESSES, "WordPress REST API: lists by date, years back")
+    accept: tuple[Pattern[str], ...] = setting(
+        _PATTERNS, "regular expressions: article addresses match one"
+    )
+    reject: tuple[Pattern[str], ...] = setting(_PATTERNS, "and none of these")
+    delay: float | None = setting(_SECONDS, "seconds between two requests to a host; default 1")
+    hours: Hours | None = setting(HOURS, "crawl only then, in the publisher's time zone")
+    render: bool = setting(_FLAG, "pages are empty without scripts: see below")
+    lead_image: bool = setting(_FLAG, "archive each article's main image too")
+    rules: tuple[Rules, ...] = setting(_RULES, "selectors, where the general reader fails")
+    checked: bool = setting(_FLAG, "has a person checked the entry points?")
+    tracking: frozenset[str] = setting(_NAMES, "query keys that never tell two articles apart")
 
     @classmethod
     def of_url(cls, url: str) -> "Publisher":
@@ -84,16 +149,8 @@ class Publisher:
 
     def record(self) -> records.Publisher:
         """Return what the archive keeps of a publisher."""
-        return records.Publisher(
-            slug=self.slug,
-            name=self.name,
-            name_latin=self.name_latin,
-            homepage=self.homepage,
-            country=self.country,
-            language=self.language,
-            timezone=self.zone.key if self.zone else None,
-            tracking=self.tracking,
-        )
+        same = {name: getattr(self, name) for name in _RECORDED}
+        return records.Publisher(timezone=self.zone.key if self.zone else None, **same)
 
     def rules_on(self, day: date) -> Rules:
         """Return the rules valid on `day`: the first whose `until` lies after it."""
@@ -159,11 +216,6 @@ def find(slug: str, folders: Iterable[Path] = ()) -> Publisher:
     return read(locate(slug, folders))
 
 
-def is_slug(text: str) -> bool:
-    """Return whether a text can be a publisher's slug, and so the name of its file."""
-    return re.fullmatch(SLUG, text) is not None
-
-
 def locate(slug: str, folders: Iterable[Path] = ()) -> Path:
     """Return the file of the publisher of that slug: of the last folder that has one.
 
@@ -190,63 +242,12 @@ def read(path: Path) -> Publisher:
     Raises:
         PublisherError: naming the file, the key and the remedy.
     """
-    try:
-        table = tomllib.loads(path.read_text("utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise PublisherError(f"{path}: not a readable TOML file: {error}") from error
-    try:
-        fields = config.checked(table, _PUBLISHER, "")
-    except PublisherError as error:
-        raise PublisherError(f"{path}: {error}") from error
-    if fields.get("slug") != path.stem:
-        said = repr(fields["slug"]) if "slug" in fields else "missing"
-        raise PublisherError(f"{path}: `slug` is {said}; make it {path.stem!r}, the file's name")
-    if "name" not in fields:
+    values = read_settings(path, Publisher, error=PublisherError)
+    if values.get("slug") != path.stem:
+        stated = repr(values["slug"]) if "slug" in values else "missing"
+        raise PublisherError(f"{path}: `slug` is {stated}; make it {path.stem!r}, the file's name")
+    if "name" not in values:
         raise PublisherError(
             f"{path}: `name` is missing; give the newspaper's name as it prints it"
         )
-    return Publisher(**fields)
-
-
-def _rules(value: Any) -> tuple[Rules, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise PublisherError("write each set of rules under a line `[[rules]]`")
-    rules = [
-        Rules(**config.checked(item, _RULES, f"rules[{number}]."))
-        for number, item in enumerate(value, 1)
-    ]
-    if len({item.until for item in rules}) < len(rules):
-        raise PublisherError("two sets of rules end at the same time; give each its own `until`")
-    return tuple(sorted(rules, key=lambda item: item.until or date.max))
-
-
-_RULES: dict[str, config.Check] = {
-    "until": ("until", config.day),
-    "remove": ("remove", config.each(config.selector)),
-    **{
-        key: (key, config.selector)
-        for key in ("text", "title", "deck", "byline", "published", "section", "tags")
-    },
-}
-_PUBLISHER: dict[str, config.Check] = {
-    "slug": ("slug", config.code(SLUG, "enabbaladi")),
-    "name": ("name", config.string),
-    "name_latin": ("name_latin", config.string),
-    "homepage": ("homepage", config.address),
-    "country": ("country", config.code(r"[A-Z]{2}", "SY")),
-    "language": ("language", config.code(r"[a-z]{2,3}", "ar")),
-    "timezone": ("zone", config.zone),
-    "feeds": ("feeds", config.each(config.address)),
-    "sitemaps": ("sitemaps", config.each(config.address)),
-    "sections": ("sections", config.each(config.address)),
-    "api": ("api", config.each(config.address)),
-    "accept": ("accept", config.each(config.pattern)),
-    "reject": ("reject", config.each(config.pattern)),
-    "delay": ("delay", config.seconds),
-    "hours": ("hours", config.hours),
-    "render": ("render", config.flag),
-    "lead_image": ("lead_image", config.flag),
-    "checked": ("checked", config.flag),
-    "tracking": ("tracking", config.names),
-    "rules": ("rules", _rules),
-}
+    return Publisher(**values)

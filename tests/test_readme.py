@@ -15,7 +15,8 @@ from archive.database import open_for_writing
 from archive.records import Kind, Publisher
 from crawler import config
 from crawler.cli import warraq
-from crawler.publisher import _PUBLISHER, _RULES, read
+from crawler.publisher import Publisher as Followed
+from crawler.publisher import Rules, read
 from tests.archive.desk import exchange, opened, reading, visit
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -74,9 +75,9 @@ def test_the_warraq_toml_is_read(tmp_path):
     (tmp_path / "warraq.toml").write_text(text, "utf-8")
     loaded = config.load(tmp_path)
     assert loaded.follow == ("enabbaladi", "aawsat")
-    assert loaded.schedule_of("aawsat") != loaded.schedule
+    assert loaded.schedule_of("aawsat") != loaded.schedule_of("enabbaladi")
     keys = set(re.findall(r"^(\w+) =", text, re.MULTILINE)) | {"publishers", "cron"}
-    assert keys == config._KEYS
+    assert keys == set(config.settings_of(config.Config))
 
 
 def test_the_publisher_file_is_read_and_shows_every_key(tmp_path):
@@ -84,8 +85,11 @@ def test_the_publisher_file_is_read_and_shows_every_key(tmp_path):
     path = tmp_path / "example.toml"
     path.write_text(text, "utf-8")
     assert read(path).rules
+    stated = dict(re.findall(r"^(\w+) = .*?\S {2,}# (.*)", text, re.MULTILINE))
+    settings = config.settings_of(Followed) | config.settings_of(Rules)
+    assert stated == {key: settings[key].metadata["about"] for key in stated}
     keys = set(re.findall(r"^(\w+) =", text, re.MULTILINE)) | {"rules"}
-    assert keys == set(_PUBLISHER) | set(_RULES)
+    assert keys == settings.keys()
 
 
 @pytest.fixture

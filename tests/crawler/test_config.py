@@ -7,7 +7,6 @@ import pytest
 from crawler.config import Config, Schedule, cron_trigger, load
 from crawler.daterange import Hours
 from crawler.errors import ConfigError
-from crawler.fetch.limits import Caps
 
 
 def write(root, text):
@@ -26,15 +25,15 @@ def every(**step):
         ('follow = ["a", "b"]', Config(follow=("a", "b"))),
         ('contact = "https://x.example/bot"', Config(contact="https://x.example/bot")),
         ('contact = "me@x.example"', Config(contact="me@x.example")),
-        ('every = "90s"', Config(schedule=every(seconds=90))),
-        ('every = "1s"', Config(schedule=every(seconds=1))),
-        ('every = "2h"', Config(schedule=every(hours=2))),
-        ('every = "366d"', Config(schedule=every(days=366))),
-        ('every = "15 m"', Config(schedule=every(minutes=15))),
-        ('cron = "*/10 6-23 * * *"', Config(schedule=Schedule(cron="*/10 6-23 * * *"))),
+        ('every = "90s"', Config(every=timedelta(seconds=90))),
+        ('every = "1s"', Config(every=timedelta(seconds=1))),
+        ('every = "2h"', Config(every=timedelta(hours=2))),
+        ('every = "366d"', Config(every=timedelta(days=366))),
+        ('every = "15 m"', Config(every=timedelta(minutes=15))),
+        ('cron = "*/10 6-23 * * *"', Config(cron="*/10 6-23 * * *")),
         ('hours = "22-06"', Config(hours=Hours.parse("22-06"))),
-        ("max_mb_per_run = 0.5", Config(caps=Caps(per_run=500_000))),
-        ("max_mb_per_month = 20", Config(caps=Caps(per_month=20_000_000))),
+        ("max_mb_per_run = 0.5", Config(per_run=500_000)),
+        ("max_mb_per_month = 20", Config(per_month=20_000_000)),
         *(
             (f'proxy = "{url}"', Config(proxy=url))
             for url in (
@@ -46,7 +45,7 @@ def every(**step):
         ('[publishers.a]\nevery = "1h"', Config(schedules={"a": every(hours=1)})),
         (
             'every = "1h"\n[publishers.a]\ncron = "0 6 * * 7"',
-            Config(schedule=every(hours=1), schedules={"a": Schedule(cron="0 6 * * 7")}),
+            Config(every=timedelta(hours=1), schedules={"a": Schedule(cron="0 6 * * 7")}),
         ),
     ],
 )
@@ -97,7 +96,7 @@ def test_a_publisher_has_its_own_schedule_or_the_common_one(tmp_path):
         ('cron = "@daily"', "`cron`", "not 5"),
         ("cron = 5", "`cron`", "minute hour day month weekday"),
         ('follow = "enabbaladi"', "`follow`", '["enabbaladi"]'),
-        ("follow = [1]", "`follow`", '["enabbaladi"]'),
+        ("follow = [1]", "`follow`", 'in quotes; write "enabbaladi"'),
         ('contact = "me"', "`contact`", "https://"),
         ('contact = "a@b\\r\\nX: y"', "`contact`", "https://"),
         ("contact = 5", "`contact`", "https://"),

@@ -12,7 +12,6 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from crawler.config import Config, Schedule
 from crawler.daterange import Hours
-from crawler.fetch.limits import Caps
 from crawler.publisher import Publisher
 from crawler.watch import Watch
 from tests.crawler import shell, wire
@@ -37,9 +36,7 @@ def runs(archive):
 
 
 def test_each_publisher_has_its_own_trigger(tmp_path):
-    config = Config(
-        schedule=Schedule(every=timedelta(minutes=5)), schedules={"b": Schedule(cron="0 6 * * *")}
-    )
+    config = Config(every=timedelta(minutes=5), schedules={"b": Schedule(cron="0 6 * * *")})
     scheduler = Watch(tmp_path, ["a", "b"], config)._scheduler()
     a, b = (scheduler.get_job(slug) for slug in ("a", "b"))
     assert isinstance(a.trigger, IntervalTrigger)
@@ -77,7 +74,7 @@ async def test_nothing_is_crawled_outside_the_hours_or_beyond_the_cap(archive, m
         ("2026-11-23T23:00+00:00", None, [(["paper"], [])]),
     ):
         monkeypatch.setattr("crawler.watch.system", lambda at=moment: datetime.fromisoformat(at))
-        config = Config(caps=Caps(per_month=cap))
+        config = Config(per_month=cap)
         watch = Watch(archive.root, ["paper"], config, publishers=[one])
         await watch._trigger("paper")
         await watch._next()

@@ -19,8 +19,7 @@ from archive.errors import (
     OlderArchive,
     StaleIndex,
 )
-from archive.reading import Archive, Article, Revision
-from archive.records import (
+from archive.models import (
     Capture,
     Embed,
     Exchange,
@@ -39,6 +38,7 @@ from archive.records import (
     Visit,
     WarcLocation,
 )
+from archive.reading import Archive, Article, Revision
 from archive.search import Hit
 from archive.store import Store
 

@@ -11,9 +11,8 @@ from datetime import date, datetime
 from typing import Any, Self
 
 from archive.clock import from_iso, iso
-from archive.history import History, Revision, State
-from archive.records import Embed, Extraction, Image, PageKind
-from archive.revisions import captions, content_hash
+from archive.history import History, Revision, State, captions, content_hash
+from archive.models import Embed, Extraction, Image, PageKind
 
 Row = dict[str, Any]
 

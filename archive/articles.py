@@ -13,7 +13,7 @@ from archive import article_rows, publishers, stories
 from archive.article_rows import Rows
 from archive.clock import from_iso, iso
 from archive.history import History, Observation, Revision, State, confirmed, observe
-from archive.records import Extraction, Outcome, Visit
+from archive.models import Extraction, Outcome, Visit
 from archive.urls import address, article_id, identity_key, next_id
 
 

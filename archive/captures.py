@@ -1,4 +1,4 @@
-"""Rows of captures: one for every HTTP exchange in the WARC files."""
+"""Rows of captures, one for every HTTP exchange in the WARC files, and of their renderings."""
 
 import logging
 import sqlite3
@@ -8,12 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from archive import renderings
 from archive.clock import from_iso, iso
 from archive.errors import DamagedWarc
 from archive.journal import visit_of as journaled_visit
+from archive.models import Capture, Exchange, Kind, Visit, WarcLocation
 from archive.publishers import key_of
-from archive.records import Capture, Exchange, Kind, Visit, WarcLocation
 from archive.urls import capture_id, next_id
 from archive.warc import reader
 from archive.warc.parsing import CAPTURED, Record
@@ -323,7 +322,7 @@ def as_shown(db: sqlite3.Connection, folder: Path, capture: Capture) -> Capture:
     Raises:
         DamagedWarc: if its record cannot be read.
     """
-    place = None if capture.id is None else renderings.location_of(db, capture.id)
+    place = None if capture.id is None else rendering_of(db, capture.id)
     if place is None:
         return capture
     return replace(capture, body=reader.read_payload(folder, place), content_type=RENDERED_TYPE)
@@ -374,3 +373,42 @@ def _original_body(
     if original is None or (original.file, original.offset) == (place.file, place.offset):
         return b""
     return reader.read_payload(folder, original)
+
+
+def insert_rendering(
+    db: sqlite3.Connection,
+    capture: int,
+    location: WarcLocation,
+    *,
+    at: datetime,
+    sha256: str,
+    size: int,
+) -> None:
+    """Insert the rendering of a capture (its id), unless its row is there already."""
+    db.execute(
+        "insert into renderings (capture, rendered_at, sha256, bytes, warc_file, warc_offset,"
+        " warc_length) values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing",
+        (capture, iso(at), sha256, size, location.file, location.offset, location.length),
+    )
+
+
+def rendering_of(db: sqlite3.Connection, capture: int) -> WarcLocation | None:
+    """Return where the page of a capture lies as it was shown; None where it was not rendered.
+
+    It is what the article was read from; the capture's own payload is what the scripts started
+    with.
+    """
+    row = db.execute(
+        "select warc_file, warc_offset, warc_length from renderings where capture = ?"
+        " order by id desc limit 1",
+        (capture,),
+    ).fetchone()
+    return row and WarcLocation(file=row[0], offset=row[1], length=row[2])
+
+
+def rendering_digest(db: sqlite3.Connection, capture: int) -> str | None:
+    """Return the SHA-256 of a capture's page as it was shown; None where it was not rendered."""
+    row = db.execute(
+        "select sha256 from renderings where capture = ? order by id desc limit 1", (capture,)
+    ).fetchone()
+    return row and str(row[0])

@@ -1,15 +1,23 @@
-"""Opening archive.db: for the one writer with its migrations, for readers read-only."""
+"""Opening archive.db: for its one writer, under a lock that names its holder, or read-only."""
 
 import contextlib
+import fcntl
+import json
 import logging
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import IO, TypeVar
 
 from sqlite_utils import Database
 
+from archive.clock import iso
 from archive.errors import (
+    ArchiveError,
+    ArchiveLocked,
     DamagedDatabase,
     NewerArchive,
     NotAnArchive,
@@ -167,3 +175,104 @@ def ask(root: Path, question: Callable[[sqlite3.Connection], T], *, otherwise: T
     except (sqlite3.Error, NotAnArchive) as error:
         logger.warning("%s cannot be read just now: %s", root, error)
         return otherwise
+
+
+@contextlib.contextmanager
+def writing(root: Path, *, command: str, now: datetime) -> Iterator[None]:
+    """Hold the archive's writing lock, with the holder's command, pid and start time in it.
+
+    Raises:
+        ArchiveError: if the folder cannot be written.
+        ArchiveLocked: if another process holds it; its message names that process.
+    """
+    with _open_lock(root / "lock") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ArchiveLocked(_holder(root, file)) from None
+        file.truncate(0)
+        _name(root / "lock", file, {"command": command, "pid": os.getpid(), "since": iso(now)})
+        try:
+            yield
+        finally:
+            file.truncate(0)
+
+
+@contextlib.contextmanager
+def waiting(root: Path) -> Iterator[None]:
+    """Show, while it lasts, that this process waits for the archive's lock."""
+    with _folder(root) as folder:
+        with contextlib.suppress(OSError):  # a file system that locks no folders
+            fcntl.flock(folder, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        yield
+
+
+def is_awaited(root: Path) -> bool:
+    """Return whether some process waits for the archive's lock."""
+    with _folder(root) as folder:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+    return False
+
+
+@contextlib.contextmanager
+def _folder(root: Path) -> Iterator[int]:
+    descriptor = os.open(root, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def is_held(root: Path) -> bool:
+    """Return whether some process is writing into the archive now."""
+    try:
+        with (root / "lock").open("r", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _open_lock(path: Path) -> IO[str]:
+    try:
+        return path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise ArchiveError(explain(error, path)) from error
+
+
+def _name(path: Path, file: IO[str], holder: dict[str, object]) -> None:
+    # Unbuffered: what a full disk refuses would be tried again when the file is closed.
+    try:
+        os.write(file.fileno(), json.dumps(holder).encode())
+    except OSError as error:
+        raise ArchiveError(explain(error, path)) from error
+
+
+def _holder(root: Path, file: IO[str]) -> str:
+    file.seek(0)
+    try:
+        holder = json.load(file)
+        who = f"`warraq {holder['command']}` (process {holder['pid']}, since {holder['since']})"
+    except (ValueError, KeyError, TypeError):
+        who = "another process"
+    return f"{root}: {who} is writing"
+
+
+@contextmanager
+def existing(root: Path, *, command: str, now: datetime) -> Iterator[sqlite3.Connection]:
+    """Give the archive in `root`, brought up to date; none is made where there is none.
+
+    Raises:
+        NewerArchive, NotAnArchive: if there is no archive that can be used.
+        ArchiveLocked: if another process is writing.
+    """
+    require(root)
+    with writing(root, command=command, now=now), closing(open_for_writing(root)) as db:
+        yield db

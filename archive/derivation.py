@@ -11,8 +11,8 @@ from typing import Any
 from archive import captures
 from archive.article_rows import Rows
 from archive.clock import iso
+from archive.models import Capture, Kind, Link, Visit
 from archive.publishers import key_of
-from archive.records import Capture, Kind, Link, Visit
 from archive.visits import find, first_visit
 
 

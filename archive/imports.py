@@ -7,7 +7,7 @@ from datetime import datetime
 
 from archive import captures, troubles
 from archive.clock import iso
-from archive.records import Capture, Problem, Visit, WarcLocation
+from archive.models import Capture, Problem, Visit, WarcLocation
 from archive.store import Store
 from archive.visits import VISITS, as_visit
 from archive.warc.parsing import Place, Record

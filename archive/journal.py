@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from archive.clock import from_iso, iso
-from archive.records import Kind, Link, Outcome, Problem, Visit
+from archive.models import Kind, Link, Outcome, Problem, Visit
 
 VIA = "via"  # the one name that WARC 1.1 (section 6.6) gives: where the address was found
 PROBLEM = "problem"  # act of a record that says what was wrong

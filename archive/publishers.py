@@ -1,9 +1,12 @@
-"""Rows of publishers, and the identity keys of their addresses."""
+"""Rows of publishers, and what is remembered of the hosts that they stand on."""
 
 import json
 import sqlite3
+from datetime import datetime
 
-from archive.records import Publisher
+from archive.batch import Batch
+from archive.clock import from_iso, iso
+from archive.models import Publisher
 from archive.urls import identity_key
 
 _COLUMNS = (
@@ -73,3 +76,69 @@ def _row(publisher: Publisher) -> tuple[str | None, ...]:
         publisher.timezone,
         json.dumps(sorted(publisher.tracking)) if publisher.tracking else None,
     )
+
+
+# The visits of an origin, by the range of their keys; `0` is the character that follows `/`.
+_THERE = "key >= :origin || '/' and key < :origin || '0'"
+_POSTPONE = f"""
+update visits set due_at = max(due_at, :until), not_before = :until
+where due_at is not null and {_THERE}
+"""  # noqa: S608 - constants
+_AWAITED = f"select exists (select 1 from visits where due_at <= :until and {_THERE})"  # noqa: S608
+
+
+class Hosts:
+    """The hosts that are paused: `name`, or `name:port` where it is not the usual one.
+
+    With `https://` before it, by that scheme alone.
+    """
+
+    def __init__(self, db: sqlite3.Connection, batch: Batch) -> None:
+        self._db = db
+        self._batch = batch
+
+    def pause(self, host: str, *, until: datetime, strikes: int) -> None:
+        """Keep that a host is not asked before `until`; what is due there is due then."""
+        self._batch.open()
+        self._db.execute(
+            "insert into hosts (host, not_before, strikes) values (?, ?, ?)"
+            " on conflict (host) do update set not_before = excluded.not_before,"
+            " strikes = excluded.strikes",
+            (host, iso(until), strikes),
+        )
+        self._db.executemany(_POSTPONE, _origins(host, until))
+
+    def postpone(self, key: str, *, until: datetime) -> None:
+        """Make one visit (by its key) due no sooner than `until`."""
+        self._batch.open()
+        self._db.execute(
+            "update visits set due_at = ?1, not_before = ?1 where key = ?2", (iso(until), key)
+        )
+
+    def is_awaited(self, host: str, *, until: datetime) -> bool:
+        """Return whether a visit there is due by then."""
+        return any(
+            self._db.execute(_AWAITED, origin).fetchone()[0] for origin in _origins(host, until)
+        )
+
+    def forgive(self, host: str) -> None:
+        """Forget that a host was left alone: it answers again."""
+        self._batch.open()
+        self._db.execute("delete from hosts where host = ?", (host,))
+
+    def paused(self) -> list[tuple[str, datetime, int]]:
+        """Return (host, not before, strikes) of those that are paused or were last time."""
+        rows = self._db.execute("select host, not_before, strikes from hosts order by host")
+        return [(host, from_iso(until), strikes) for host, until, strikes in rows]
+
+    def last_asked(self, *, captures: int = 500) -> dict[str, datetime]:
+        """Return when each address of the latest captures answered."""
+        rows = self._db.execute(
+            "select url, fetched_at from captures order by fetched_at desc limit ?", (captures,)
+        ).fetchall()
+        return {url: from_iso(at) for url, at in reversed(rows)}
+
+
+def _origins(host: str, until: datetime) -> list[dict[str, str]]:
+    origins = [host] if "://" in host else [f"http://{host}", f"https://{host}"]
+    return [{"origin": origin, "until": iso(until)} for origin in origins]

@@ -14,7 +14,7 @@ from archive.article_rows import Row, Rows
 from archive.articles import find_all
 from archive.clock import from_iso
 from archive.database import open_for_reading
-from archive.records import Capture, Embed, Image, PageKind
+from archive.models import Capture, Embed, Image, PageKind
 from archive.search import Hit, Order, count, search
 from archive.session import WARC_FOLDER
 

@@ -12,8 +12,8 @@ import os
 import sqlite3
 from pathlib import Path
 
-from archive import captures, renderings, runs
-from archive.records import WarcLocation
+from archive import captures, runs
+from archive.models import WarcLocation
 from archive.warc import files, reader
 from archive.warc.files import Length
 from archive.warc.parsing import Record
@@ -118,7 +118,7 @@ def _adopt_rendering(db: sqlite3.Connection, record: Record, location: WarcLocat
     ).fetchone()
     if row is None or record.date is None or record.sha256 is None:
         return None
-    renderings.insert(
+    captures.insert_rendering(
         db, row[0], location, at=record.date, sha256=record.sha256, size=len(record.block)
     )
     return int(row[0])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from archive.clock import from_iso, iso
-from archive.records import Run
+from archive.models import Run
 
 _COUNTS = """
 select publisher, sum(requests), sum(new), sum(changed), sum(unchanged), sum(problems), sum(bytes),

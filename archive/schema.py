@@ -1,12 +1,11 @@
-"""The tables of the archive, made and changed only through migrations.
-
-Nothing has been released yet, so there is one migration, named after a digest of what it makes:
-whoever changes a table before the first release makes another first schema, and an archive of the
-former one is refused instead of being misread. From the first release on its name is fixed, and
-changes are migrations of their own.
-"""
+"""The tables and views of an archive, and what Datasette says about them."""
 
 import hashlib
+import json
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any
 
 from sqlite_utils import Database, Migrations
 
@@ -318,3 +317,18 @@ def m001_schema(db: Database) -> None:
         db.execute(statement)
     create_index(db.conn)
     create_stories(db.conn)
+
+
+@cache
+def _descriptions() -> str:
+    text = files(__package__).joinpath("descriptions.toml").read_text(encoding="utf-8")
+    return json.dumps(tomllib.loads(text))
+
+
+def database_metadata() -> dict[str, Any]:
+    """Return Datasette's metadata for one archive: title, description, tables and columns.
+
+    A new dictionary each time, for Datasette merges other sources into what it is given.
+    """
+    metadata: dict[str, Any] = json.loads(_descriptions())
+    return metadata

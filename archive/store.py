@@ -8,21 +8,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from archive import (
-    articles,
-    captures,
-    journal,
-    links,
-    prepared,
-    publishers,
-    renderings,
-    runs,
-    troubles,
-    visits,
-)
+from archive import articles, captures, journal, links, publishers, runs, sketches, troubles, visits
 from archive.clock import from_iso
-from archive.problems import ProblemKind
-from archive.records import (
+from archive.models import (
     Capture,
     Exchange,
     Extraction,
@@ -34,6 +22,7 @@ from archive.records import (
     Publisher,
     Visit,
 )
+from archive.problems import ProblemKind
 from archive.session import Session
 from archive.warc import reader, records
 
@@ -142,7 +131,9 @@ class Store(Session):
         sha256 = records.payload_digest(html)
         location = self._warc.write_rendering(capture, html, sha256=sha256, now=at)
         if capture.id is not None:
-            renderings.insert(self.db, capture.id, location, at=at, sha256=sha256, size=len(html))
+            captures.insert_rendering(
+                self.db, capture.id, location, at=at, sha256=sha256, size=len(html)
+            )
 
     def found(
         self, found: Iterable[tuple[str, Link]], *, visit: Visit, at: datetime, past: bool = False
@@ -199,7 +190,7 @@ class Store(Session):
         self.batch.open()
         kept: tuple[int | None, Outcome | None] = (None, None)
         if extraction.text and extraction.kind not in {PageKind.SECTION, PageKind.OTHER}:
-            prepared.prime(extraction)
+            sketches.prime(extraction)
             kept = articles.keep(
                 self.db,
                 extraction,

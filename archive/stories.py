@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Self
 
-from archive.shingles import Runs, are_versions, shingles, sketch_of
+from archive.sketches import Runs, are_versions, shingles, sketch_of
 
 FIRST = 20
 """Articles per run that others are compared with: those which bore it first, whoever came when."""

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from archive import journal
 from archive.clock import iso
-from archive.records import Problem
+from archive.models import Problem
 from archive.session import Session
 
 _TARGET = "urn:x-warraq:problem"

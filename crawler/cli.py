@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 
-from archive.commands.options import failure
+from archive.commands.options import ExitCode, failure
 from archive.errors import ARCHIVE_FAULTS, ArchiveError
-from archive.exit_codes import ExitCode
 from crawler.errors import CrawlerError
 
 # Named, not imported: a command's libraries are loaded when it runs. `warraq serve`, `search` and

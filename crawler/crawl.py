@@ -18,15 +18,15 @@ from typing import cast
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.utils.log import configure_logging
 
-from archive import setback
+from archive import clock
 from archive.clock import Clock, system
 from archive.errors import ArchiveError, unwritten
-from archive.records import Kind
+from archive.models import Kind
 from archive.runs import Counts
 from archive.store import Store
 from archive.urls import host_of
 from crawler import turns
-from crawler.browser import chromium
+from crawler.browser import render
 from crawler.daterange import Period
 from crawler.fetch import limits
 from crawler.fetch.addresses import is_local
@@ -103,7 +103,7 @@ async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
         RenderError: if a publisher's pages need a browser that is not there.
         NoWorkers: if no process that reads pages stays alive.
     """
-    chromium.check(job.publishers, [job.root / "publishers"])
+    render.check(job.publishers, [job.root / "publishers"])
     gc.freeze()  # what is imported stays; looking through it again and again takes a tenth of all
     gc.set_threshold(_GARBAGE)
     summary, began, stop = Summary(), time.monotonic(), Stop()
@@ -163,7 +163,7 @@ def _days(period: Period) -> dict[str, str]:
 
 def _prepare(store: Store, job: Job, summary: Summary, *, first: bool) -> None:
     store.batch.open()
-    if ahead := setback.make_good(store.db, now=store.clock()):
+    if ahead := clock.make_good(store.db, now=store.clock()):
         summary.set_back = (
             f"An earlier run's clock was {ahead / timedelta(hours=1):,.1f} hours ahead of this one;"
             " what it had put off was made due. See that the machine's clock is right."

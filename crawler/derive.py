@@ -1,10 +1,11 @@
 """One article's history from its captures in the order of their time, read with the current rules.
 
 Each payload is read once. Captures come one after the other, so that one body of an article is in
-memory at a time.
+memory at a time. The links of recorded listings are read first: they hint at what a page is.
 """
 
 import asyncio
+import contextlib
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from archive import articles, captures, derivation, publishers, records, renderings, stories
+from archive import articles, captures, derivation, models, publishers, stories
 from archive.articles import address_of
 from archive.clock import iso
 from archive.errors import DamagedWarc
@@ -22,12 +23,14 @@ from archive.maintenance import projection
 from archive.maintenance.import_jsonl import history_of
 from archive.maintenance.json_line import BadLine, Imported, read_line
 from archive.maintenance.projection import Decided, ToDerive
-from archive.records import Capture, Extraction, Kind, Link, PageKind
+from archive.maintenance.recorded import START, RecordedLinks, RecordedListing, next_listing
+from archive.models import Capture, Extraction, Kind, Link, PageKind
+from crawler.daterange import Period
+from crawler.errors import NotAListing
 from crawler.extract.byline import names
-from crawler.meaning import Meaning, believed, meaning_of, proves_absence
-from crawler.mime import medium
+from crawler.listings.follow import Follower, Recorded, announced_sitemaps, has_to_announce
+from crawler.outcomes import Meaning, believed, meaning_of, medium, proves_absence
 from crawler.publisher import Publisher
-from crawler.relink import read_listings
 from crawler.workers import Workers
 
 AHEAD = 24  # articles that are with the workers
@@ -65,7 +68,7 @@ class Deriver:
         self._folder = folder
         self._publishers = dict(publishers)
         self._workers = workers
-        self.imported: list[records.Publisher] = []  # of lines of collections, as these say
+        self.imported: list[models.Publisher] = []  # of lines of collections, as these say
 
     async def history(
         self, db: sqlite3.Connection, article: int, *, key: str, publisher: str
@@ -114,7 +117,7 @@ class Deriver:
             self.imported.append(imported.publisher)
 
     async def _observe(self, db: sqlite3.Connection, capture: Capture, progress: _Progress) -> None:
-        shown = renderings.digest_of(db, capture.id) if capture.id is not None else None
+        shown = captures.rendering_digest(db, capture.id) if capture.id is not None else None
         known = replace(capture, sha256=shown or capture.sha256)
         visit = None
         if _needs_visit(capture):
@@ -261,3 +264,48 @@ def line_of(line: bytes, *, publisher: str | None, at: datetime) -> Imported | N
 def _needs_visit(capture: Capture) -> bool:
     """Return whether what was asked, and what a listing said of it, matters for a capture."""
     return capture.status in {200, 404, 410} and not capture.truncated
+
+
+async def read_listings(
+    db: sqlite3.Connection,
+    folder: Path,
+    publisher_of: Callable[[str, str], Publisher],
+    workers: Workers,
+    *,
+    progress: Callable[[int], None] = lambda _done: None,
+) -> None:
+    """Save the links of all recorded listings, in the order in which they were visited.
+
+    `publisher_of` gives a publisher by its slug and an address of it. `progress` gets how many are
+    read.
+
+    Raises:
+        Stopped: if the workers were told to end.
+    """
+    place, done = START, 0
+    while True:
+        listing = next_listing(db, folder, place)
+        if listing is None:
+            return
+        publisher = publisher_of(listing.visit.publisher, listing.visit.url)
+        await _read(db, folder, listing, publisher, workers)
+        place, done = listing.place, done + 1
+        progress(done)
+
+
+async def _read(
+    db: sqlite3.Connection,
+    folder: Path,
+    recorded: RecordedListing,
+    publisher: Publisher,
+    workers: Workers,
+) -> None:
+    store = RecordedLinks(db, folder, recorded)
+    visit, capture = recorded.visit, replace(recorded.capture, kind=recorded.visit.kind)
+    announces = has_to_announce(visit, publisher)
+    follower = Follower(store, visit, capture, publisher, Recorded(recorded.followed))
+    with contextlib.suppress(NotAListing):  # possibly after some links, which were kept then
+        links = await workers.links(capture, announced=announces)
+        if announces:
+            links = [*announced_sitemaps(store, capture, now=recorded.at), *links]
+        await follower.follow(links, Period(since=recorded.since, until=recorded.until))

@@ -10,10 +10,10 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from archive.records import Kind, Link, Visit
+from archive.models import Kind, Link, Visit
 from archive.store import Store
 from crawler.daterange import Period
-from crawler.fetch.services import Delays
+from crawler.fetch.throttle import Delays
 from crawler.listings import wordpress
 from crawler.publisher import Publisher
 

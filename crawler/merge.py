@@ -15,7 +15,7 @@ from archive.database import require
 from archive.errors import ArchiveError
 from archive.maintenance import warc_index
 from archive.maintenance.projection import Decided
-from archive.records import Outcome
+from archive.models import Outcome
 from archive.store import Store
 from archive.upkeep import joining
 from archive.upkeep.joining import Taken

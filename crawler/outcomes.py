@@ -1,14 +1,123 @@
-"""The end of a visit: what it brought goes into the archive, with the time of the next one."""
+"""What an answer means, and how its visit ends: in the archive, with the time of the next one."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from archive.journal import Followed
+from archive.models import Capture, Extraction, Kind, Outcome, PageKind, Problem, Visit
 from archive.problems import ProblemKind
-from archive.records import Capture, Kind, Outcome, Problem, Visit
 from archive.store import Store
+from archive.urls import host_of
 from archive.visits import State
 from crawler import schedule
+from crawler.extract.vocabulary import changes_script
+from crawler.listings import wordpress
+
+
+class Meaning(StrEnum):
+    """What an answer is, before anything in it is read."""
+
+    TRUNCATED = "truncated"
+    UNCHANGED = "unchanged"  # a 304 that was asked for, or the payload of last time
+    IMAGE = "image"
+    MEDIUM = "medium"  # a document, an image or a film where a page was expected
+    PAGE = "page"
+    LISTING = "listing"
+    PAST_THE_END = "past the end"  # of a listing's pages
+    ABSENT = "absent"  # 404 or 410 by the host that was asked
+    ERROR = "error"
+
+
+def meaning_of(
+    capture: Capture, *, kind: Kind, asked: str, validated: bool, last_payload: str | None
+) -> Meaning:
+    """Return what a capture means that answers a visit of a kind to the address `asked`.
+
+    `validated` tells that validators were sent, `last_payload` is the digest of the payload that
+    the article was last read from, None where no article is known.
+    """
+    if capture.truncated:
+        return Meaning.TRUNCATED
+    if (capture.status == 304 and validated) or (
+        capture.status == 200 and last_payload is not None and capture.sha256 == last_payload
+    ):
+        return Meaning.UNCHANGED
+    if capture.status == 200:
+        return _good(capture, kind)
+    if capture.status == 400 and wordpress.is_past_the_end(capture.body):
+        return Meaning.PAST_THE_END
+    if capture.status in {404, 410} and host_of(capture.url) == host_of(asked):
+        return Meaning.ABSENT
+    return Meaning.ERROR
+
+
+def _good(capture: Capture, kind: Kind) -> Meaning:
+    if kind is Kind.IMAGE:
+        return Meaning.IMAGE
+    if kind is not Kind.ARTICLE:
+        return Meaning.LISTING
+    return Meaning.MEDIUM if medium(capture) else Meaning.PAGE
+
+
+def proves_absence(wall: Problem | None) -> bool:
+    """Return whether a 404 or 410 is the newspaper's own, given what stands in its body."""
+    return wall is None or wall.kind.proves_removal
+
+
+def believed(reading: Extraction, language: str | None) -> Extraction:
+    """Return a reading of an article in a language, or that it is of another page.
+
+    No newspaper changes the script of an article.
+    """
+    if not reading.text or not changes_script(language, reading.text):
+        return reading
+    detail = f"another page stands here: the article was in another script ({language})"
+    problem = Problem(kind=ProblemKind.REPLACED, detail=detail, stage="keep")
+    return Extraction(kind=PageKind.OTHER, problems=(problem,))
+
+
+# By how they begin, where every one of them does.
+_BEGINNINGS = {
+    b"%PDF-": "a PDF document",
+    b"\x89PNG\r\n": "an image (PNG)",
+    b"\xff\xd8\xff": "an image (JPEG)",
+    b"GIF8": "an image (GIF)",
+    b"RIFF": "a picture, sound or film (RIFF)",
+    b"PK\x03\x04": "a ZIP archive or office document",
+    b"Rar!\x1a": "a RAR archive",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"\x1f\x8b\x08": "a gzip file",
+    b"\xd0\xcf\x11\xe0": "an office document",
+    b"\x7fELF": "a program",
+    b"ID3": "sound (MP3)",
+    b"OggS": "sound or film (Ogg)",
+}
+_FILM = re.compile(rb".{4}ftyp", re.DOTALL)
+_TYPES = re.compile(
+    r"(?:image|audio|video|font|model)/|application/(?:pdf|zip|gzip|x-(?:rar|7z|tar|gzip)|msword"
+    r"|vnd\.|octet-stream|epub)",
+    re.IGNORECASE,
+)
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
+
+
+def medium(capture: Capture) -> str | None:
+    """Return what an answer is that holds no page to read; None where it may hold one.
+
+    The bytes decide: many servers give a page the type of something else, or the other way round.
+    """
+    for beginning, name in _BEGINNINGS.items():
+        if capture.body.startswith(beginning):
+            return name
+    if _FILM.match(capture.body):
+        return "a film or sound (MP4)"
+    declared = (capture.content_type or "").strip()
+    if _TYPES.match(declared) and not declared.lower().startswith("image/svg"):
+        return None if _MARKUP.match(capture.body) else f"{declared.partition(';')[0]}, no page"
+    return None
+
 
 # The first bytes of the kinds of image that newspapers print (WHATWG MIME Sniffing, 6.1).
 _IMAGES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF", b"BM")

@@ -1,16 +1,21 @@
-"""From a page to the archive: Page, Reading, Ended; the chain of pipelines is that of types."""
+"""From a page to its article: read by a worker, kept, and logged in one line."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
+from scrapy import Request, Spider
 from scrapy.crawler import Crawler
+from scrapy.http import Response
+from scrapy.logformatter import LogFormatter, LogFormatterResult
 from scrapy.settings import BaseSettings
+from twisted.python.failure import Failure
 
+from archive.models import Page, Reading
 from archive.problems import ProblemKind
-from archive.records import Page, Reading
-from crawler.fetch.pauses import Pauses
-from crawler.keeping import Keeper
+from crawler.fetch.throttle import Pauses
+from crawler.ingest import Keeper
 from crawler.outcomes import Ended
 from crawler.publisher import Publisher
 from crawler.workers import Workers
@@ -80,3 +85,32 @@ class KeepReading:
 
     def process_item(self, item: Reading) -> Ended:
         return self._keeper.keep(item)
+
+
+class PageLogFormatter(LogFormatter):
+    """Names pages by their address; leaves the traceback of a broken page to `--log-level DEBUG`.
+
+    The page is a problem in the archive, and the spider says so in one line.
+    """
+
+    def scraped(
+        self, item: Any, response: Response | Failure | None, spider: Spider
+    ) -> LogFormatterResult:
+        return super().scraped(_address(item), response, spider)
+
+    def item_error(
+        self, item: Any, exception: BaseException, response: Any, spider: Spider
+    ) -> LogFormatterResult:
+        result = super().item_error(_address(item), exception, response, spider)
+        return result | {"level": logging.DEBUG}
+
+    def spider_error(
+        self, failure: Failure, request: Request, response: Any, spider: Spider
+    ) -> LogFormatterResult:
+        return super().spider_error(failure, request, response, spider) | {"level": logging.DEBUG}
+
+
+def _address(item: Any) -> Any:
+    if isinstance(item, Reading):
+        return item.page.visit.url
+    return item.visit.url if isinstance(item, Page | Ended) else item

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from cssselect import HTMLTranslator
 
-from archive import records
+from archive import models
 from archive.urls import host_of, identity_key, normal
 from crawler.config import (
     HOURS,
@@ -31,7 +31,7 @@ from crawler.errors import PublisherError
 from crawler.fetch.addresses import is_local
 
 PACKAGED = Path(__file__).parent / "publishers"
-_RECORDED = [field.name for field in fields(records.Publisher) if field.name != "timezone"]
+_RECORDED = [field.name for field in fields(models.Publisher) if field.name != "timezone"]
 
 
 def is_slug(text: str) -> bool:
@@ -147,10 +147,10 @@ class Publisher:
         home = normal("/", normal(url))
         return cls(slug=host_of(home), name=host_of(home), homepage=home)
 
-    def record(self) -> records.Publisher:
+    def record(self) -> models.Publisher:
         """Return what the archive keeps of a publisher."""
         same = {name: getattr(self, name) for name in _RECORDED}
-        return records.Publisher(timezone=self.zone.key if self.zone else None, **same)
+        return models.Publisher(timezone=self.zone.key if self.zone else None, **same)
 
     def rules_on(self, day: date) -> Rules:
         """Return the rules valid on `day`: the first whose `until` lies after it."""

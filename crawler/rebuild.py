@@ -16,9 +16,8 @@ from pathlib import Path
 
 from archive import recovery
 from archive.clock import Clock, system
-from archive.database import NAME, open_for_writing, uri
+from archive.database import NAME, open_for_writing, uri, writing
 from archive.errors import ArchiveError, NewerArchive, NotAnArchive
-from archive.lock import writing
 from archive.maintenance import warc_index
 from archive.maintenance.backup import put_in_place
 from archive.session import WARC_FOLDER

@@ -25,7 +25,7 @@ from archive.database import open_for_reading, require
 from archive.derivation import PageAgain
 from archive.errors import ArchiveLocked, DamagedWarc
 from archive.history import History
-from archive.records import Extraction
+from archive.models import Extraction
 from archive.session import WARC_FOLDER
 from archive.store import Store
 from archive.upkeep.retelling import LATE

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.clock import Clock, system
-from archive.database import NAME, open_for_writing
+from archive.database import NAME, open_for_writing, writing
 from archive.errors import ArchiveError, NewerArchive, NotAnArchive, OlderArchive
-from archive.lock import writing
 from archive.search.index import rebuild_index
 from archive.session import WARC_FOLDER
 from archive.store import Store

@@ -6,18 +6,15 @@ The spider hands on what came over the wire, a rebuild what was recorded of it.
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 
+from archive.models import Capture, Kind, Link, Outcome, Page, Visit
 from archive.problems import ProblemKind
-from archive.records import Capture, Kind, Link, Outcome, Page, Visit
 from archive.store import Store
 from crawler.browser.render import NotRendered, is_shown
 from crawler.daterange import Period
 from crawler.errors import NotAListing
-from crawler.listings.follow import Follower, Judge, announced_sitemaps, has_to_announce
-from crawler.meaning import Meaning, meaning_of
-from crawler.mime import medium
-from crawler.outcomes import Ended, Outcomes
+from crawler.listings.follow import Follower, Judge, Traps, announced_sitemaps, has_to_announce
+from crawler.outcomes import Ended, Meaning, Outcomes, meaning_of, medium
 from crawler.publisher import Publisher
-from crawler.traps import Traps
 from crawler.workers import Stopped, Workers
 
 Shown = Callable[[Visit, Capture], Awaitable[Capture]]

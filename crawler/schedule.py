@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from archive.history import CONFIRMED
-from archive.records import Kind, Visit
+from archive.models import Kind, Visit
 
 # Ages at which an article is looked at again, counted from when it was first found.
 AGES = (

@@ -97,7 +97,7 @@ EXTRACT_SECONDS = 20.0  # per page
 RENDER_SECONDS = 60.0  # per page of a publisher with `render`, the pace of its requests included
 EXTRACT_PROCESSES = 0  # 0: one per core
 
-LOG_FORMATTER = "crawler.logformatter.PageLogFormatter"
+LOG_FORMATTER = "crawler.pipelines.PageLogFormatter"
 STATS_DUMP = False  # `runs` and `problems` tell what happened
 DOWNLOADER_STATS = False
 LOGSTATS_INTERVAL = 0

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from archive import lock
+from archive import database
+from archive.commands.options import ExitCode
 from archive.errors import ArchiveLocked
-from archive.exit_codes import ExitCode
 
 SLICE_SECONDS = 300.0
 PATIENCE = 3600.0  # seconds that are waited for the next turn, or for the first one with --wait
@@ -82,7 +82,7 @@ async def take(
             raise
         waits(error)
     ends_at = time.monotonic() + patience
-    with lock.waiting(root):
+    with database.waiting(root):
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             try:
@@ -101,5 +101,5 @@ def _entered(turn: contextlib.ExitStack, opened: Callable[[], S]) -> S:
 async def hand_over(root: Path) -> None:
     """Return as soon as those who wait for the archive have it, at once where nobody waits."""
     ends_at = time.monotonic() + _HANDOVER_SECONDS
-    while lock.is_awaited(root) and not lock.is_held(root) and time.monotonic() < ends_at:  # noqa: ASYNC110 - another process's doing
+    while database.is_awaited(root) and not database.is_held(root) and time.monotonic() < ends_at:  # noqa: ASYNC110 - another process's doing
         await asyncio.sleep(_LOOK_SECONDS / 2)

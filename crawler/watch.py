@@ -21,8 +21,8 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from archive.captures import received
 from archive.clock import system
+from archive.commands.options import ExitCode
 from archive.database import ask
-from archive.exit_codes import ExitCode
 from archive.visits import due_publishers
 from crawler.config import Config, Schedule, cron_trigger
 from crawler.publisher import Publisher

@@ -1,7 +1,8 @@
 """Worker processes: each reads one page or listing, within a time limit; replaced when it dies.
 
 trafilatura crashes the interpreter under threads (trafilatura#925, #840), and a page can hang it;
-feedparser takes a quarter of a minute for 300 kB of nested elements.
+feedparser takes a quarter of a minute for 300 kB of nested elements. The process that workers are
+forked from is started first, and imports what they need meanwhile.
 """
 
 import asyncio
@@ -11,24 +12,26 @@ import multiprocessing
 import os
 import resource
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import partial
 from itertools import islice
+from multiprocessing import forkserver
 from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerContext
 from typing import TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from archive.prepared import prepared
+from archive.models import Capture, Extraction, Kind, Link, PageKind, Problem
 from archive.problems import ProblemKind
-from archive.records import Capture, Extraction, Kind, Link, PageKind, Problem
+from archive.sketches import prepared
 from crawler.errors import NotAListing, NoWorkers
 from crawler.extract.kind import wall_of
 from crawler.extract.page import extract
-from crawler.forkserver import start_forkserver
 from crawler.listings import follow
 from crawler.publisher import Publisher
 
@@ -258,3 +261,27 @@ def _failed(kind: ProblemKind, detail: str) -> Extraction:
     return Extraction(
         kind=PageKind.OTHER, problems=(Problem(kind=kind, detail=detail, stage="extract"),)
     )
+
+
+# What Python's clean-up process would tell a person who ends a crawl at once; it does clean up.
+_NO_ALARM = "ignore:resource_tracker"
+
+
+def start_forkserver() -> ForkServerContext:
+    """Start the process, unless it runs, and return the context whose processes it forks.
+
+    It is deaf to a terminal's Ctrl-C from the start: it would hear one while it still imports, and
+    take the workers with it.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(
+        ["crawler.forkserver_preload", "crawler.extract.page", "crawler.listings"]
+    )
+    if _NO_ALARM not in sys.warnoptions:
+        sys.warnoptions.append(_NO_ALARM)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    return context

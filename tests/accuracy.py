@@ -16,7 +16,7 @@ from pathlib import Path
 
 import trafilatura
 
-from archive.records import Capture, Kind
+from archive.models import Capture, Kind
 from archive.search.arabic import _TOKEN
 from crawler.extract.page import extract
 from crawler.publisher import Publisher

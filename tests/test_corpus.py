@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 
 from archive.database import open_for_reading
-from archive.records import WarcLocation
+from archive.models import WarcLocation
 from archive.urls import identity_key
 from archive.warc.reader import read_payload
 from crawler.crawl import Job, crawl

@@ -8,10 +8,10 @@ from tests import house
 from tests.road import walk
 
 # What holds by now, and what is aimed at: whoever gets below a limit lowers it.
-CODE_LINES = 23_000  # repair still has a reading of its own
-MODULES = 220  # 130
+CODE_LINES = 22_790
+MODULES = 180
 MODULE_LINES = 450
-MODULES_FOR_ONE_ARTICLE = 105  # 65
+MODULES_FOR_ONE_ARTICLE = 75  # 65
 MEDIAN_OF_FUNCTIONS = 8
 LONGEST_FUNCTION = 53  # 40
 LONG_FUNCTIONS = 8  # 0
@@ -23,7 +23,6 @@ SQL_IN_CRAWLER = 19  # 0
 # In these alone, until derivation has taken their place: none may be added.
 WITH_SQL = {
     "crawler.derive", "crawler.merge", "crawler.rebuild", "crawler.reextract", "crawler.repair",
-    "crawler.relink",
 }  # fmt: skip
 
 

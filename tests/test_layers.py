@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.records import Kind
+from archive.models import Kind
 from tests.archive.desk import PAGE, PAPER, exchange, opened, reading, visit
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from archive.database import open_for_writing
-from archive.records import Kind, Publisher
+from archive.models import Kind, Publisher
 from crawler import config
 from crawler.cli import warraq
 from crawler.publisher import Publisher as Followed

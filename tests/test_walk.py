@@ -11,7 +11,7 @@ from scrapy.crawler import AsyncCrawlerRunner
 from warcio.archiveiterator import ArchiveIterator
 
 from archive.database import open_for_reading
-from archive.records import Kind, Reading, WarcLocation
+from archive.models import Kind, Reading, WarcLocation
 from archive.search import search
 from archive.store import Store
 from archive.urls import article_id, identity_key

@@ -9,11 +9,9 @@ from typing import IO
 
 import click
 
-from archive.commands.options import archive_option
+from archive.commands.options import ExitCode, archive_option, counted
 from archive.commands.progress import Progress
 from archive.errors import ArchiveError, explain
-from archive.exit_codes import ExitCode
-from archive.plurals import counted
 
 
 @click.command()

@@ -1,12 +1,20 @@
-"""What several commands share: options, and what to say when the disk fails."""
+"""What commands share: options, exit codes, counted nouns, what to say when the disk fails."""
 
+import signal
 import sqlite3
+from enum import IntEnum
 from pathlib import Path
 
 import click
 
 from archive.database import NAME
 from archive.errors import explain
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun, which takes an `s` unless another `plural` is given."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
 
 _ARCHIVE = "warraq.archive"  # in click's context: the folder that the command works on
 
@@ -32,3 +40,12 @@ archive_option = click.option(
     help="Folder of the archive.",
     callback=_remembered,
 )
+
+
+class ExitCode(IntEnum):
+    """What the shell gets."""
+
+    DONE = 0
+    FAILED = 1  # an error, in one line on standard error; or what was checked is not in order
+    USAGE = 2  # options or arguments that do not fit; click's own
+    INTERRUPTED = 128 + signal.SIGINT  # Ctrl-C, as shells say of what a signal ended

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import click
 
-from archive.commands.options import archive_option
+from archive.commands.options import archive_option, counted
 from archive.commands.progress import Progress
-from archive.plurals import counted
 
 
 @click.command()

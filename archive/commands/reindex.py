@@ -5,11 +5,10 @@ from pathlib import Path
 import click
 
 from archive.clock import system
-from archive.commands.options import archive_option
+from archive.commands.options import archive_option, counted
 from archive.commands.progress import Progress
-from archive.plurals import counted
+from archive.database import existing
 from archive.search.index import rebuild_index
-from archive.upkeep.opening import existing
 
 
 @click.command()

@@ -8,9 +8,8 @@ import click
 
 from archive.clock import iso
 from archive.commands.options import archive_option
-from archive.database import open_for_reading
-from archive.lock import is_held
-from archive.records import Run
+from archive.database import is_held, open_for_reading
+from archive.models import Run
 from archive.runs import Counts, by_publisher, history
 
 

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import click
 
-from archive.commands.options import archive_option
+from archive.commands.options import archive_option, counted
 from archive.maintenance.stats import Share, Stats
-from archive.plurals import counted
 
 _COLUMNS = ("articles", "revisions", "captures", "warc_bytes", "text_bytes")
 

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import click
 
-from archive.commands.options import archive_option
+from archive.commands.options import ExitCode, archive_option, counted
 from archive.commands.progress import Progress
-from archive.exit_codes import ExitCode
-from archive.plurals import counted
 from archive.upkeep.damage import Findings
 
 

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import IO
 
 from archive.clock import Clock, iso, system
-from archive.database import NAME, open_for_reading, open_for_writing
+from archive.database import NAME, open_for_reading, open_for_writing, writing
 from archive.errors import ArchiveError, explain, is_of_the_disk
-from archive.lock import writing
 from archive.recovery import recover
 from archive.search import register
 from archive.session import WARC_FOLDER

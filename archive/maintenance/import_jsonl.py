@@ -14,12 +14,11 @@ from typing import Any
 from archive import articles, captures, publishers, troubles
 from archive.article_rows import reading_of
 from archive.clock import from_iso, iso
-from archive.history import History, Revision, State
+from archive.history import History, Revision, State, content_hash
 from archive.maintenance.export import TIMES
 from archive.maintenance.json_line import TEXTS, BadLine, Imported, NamesOf, nobody, read_line
+from archive.models import Extraction, Kind, PageKind, Problem
 from archive.problems import ProblemKind
-from archive.records import Extraction, Kind, PageKind, Problem
-from archive.revisions import content_hash
 from archive.session import Session
 from archive.warc import records
 from archive.warc.records import Resource

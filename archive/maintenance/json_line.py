@@ -8,9 +8,9 @@ from typing import Any
 
 from archive.article_rows import reading_of
 from archive.clock import iso
+from archive.history import content_hash
 from archive.maintenance.export import REVISION, TIMES
-from archive.records import PageKind, Publisher
-from archive.revisions import content_hash
+from archive.models import PageKind, Publisher
 from archive.search.arabic import tidy
 from archive.urls import address, host_of
 

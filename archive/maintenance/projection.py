@@ -18,9 +18,9 @@ from archive import imports, journal, runs, troubles
 from archive.clock import from_iso, iso
 from archive.maintenance.warc_index import IMPORT, VISIT, index_copied
 from archive.maintenance.withhold import note
+from archive.models import Outcome
 from archive.problems import ProblemKind
 from archive.publishers import key_of
-from archive.records import Outcome
 from archive.urls import article_id, next_id
 
 _JOURNALED = """

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from archive.clock import Clock, system
 from archive.database import NAME, open_for_reading
-from archive.descriptions import database_metadata
 from archive.errors import ArchiveError, explain, is_of_the_disk
 from archive.maintenance.backup import Progress, copy_into
 from archive.maintenance.withhold import remove_withheld
+from archive.schema import database_metadata
 from archive.search import register
 from archive.session import WARC_FOLDER
 from archive.warc.files import sync_folder

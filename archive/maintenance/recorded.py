@@ -13,7 +13,7 @@ from archive.clock import from_iso
 from archive.errors import DamagedWarc
 from archive.journal import Followed
 from archive.maintenance.warc_index import VISIT
-from archive.records import Capture, Link, Outcome, Problem, Visit
+from archive.models import Capture, Link, Outcome, Problem, Visit
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from archive.database import open_for_reading
 from archive.errors import DamagedWarc
 from archive.maintenance.export import selected
 from archive.maintenance.withhold import gather
-from archive.records import WarcLocation
+from archive.models import WarcLocation
 from archive.session import WARC_FOLDER
 from archive.warc.parsing import CAPTURED, Record
 from archive.warc.reader import read_record, records

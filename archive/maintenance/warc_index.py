@@ -14,11 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from archive import captures, renderings, runs
+from archive import captures, runs
 from archive.captures import SOURCE
 from archive.clock import from_iso, iso
 from archive.maintenance.salvage import Lost, walk
-from archive.records import Capture, WarcLocation
+from archive.models import Capture, WarcLocation
 from archive.urls import capture_id
 from archive.warc import files
 from archive.warc.files import Length, Name
@@ -184,7 +184,7 @@ class _File:
     def _rendering(self, record: Record, place: WarcLocation) -> None:
         refers_to = record.fields.get("warc-refers-to")
         if refers_to and record.date and record.sha256:
-            renderings.insert(
+            captures.insert_rendering(
                 self._db,
                 capture_id(refers_to),
                 place,

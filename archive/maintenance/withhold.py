@@ -15,8 +15,8 @@ from archive.articles import find_all
 from archive.clock import Clock, iso, system
 from archive.database import require
 from archive.errors import ArchiveError, DamagedWarc
+from archive.models import Kind, WarcLocation
 from archive.publishers import keys_of
-from archive.records import Kind, WarcLocation
 from archive.session import WARC_FOLDER, Session
 from archive.warc.reader import read_record
 

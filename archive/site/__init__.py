@@ -12,8 +12,8 @@ from markupsafe import Markup
 from pluggy import HookimplMarker
 
 from archive import urls
-from archive.descriptions import database_metadata
 from archive.errors import is_failure
+from archive.schema import database_metadata
 from archive.site import closing, views, wording
 from archive.site.archives import archive_names
 from archive.site.labels import is_key, labelled

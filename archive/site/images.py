@@ -7,7 +7,7 @@ from typing import Any
 
 from archive.captures import payload_location
 from archive.errors import DamagedWarc
-from archive.records import WarcLocation
+from archive.models import WarcLocation
 from archive.session import WARC_FOLDER
 from archive.urls import identity_key
 from archive.warc.reader import read_payload

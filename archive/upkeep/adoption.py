@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from archive import captures, runs
 from archive.clock import from_iso
+from archive.models import Kind, Visit
 from archive.publishers import key_of
-from archive.records import Kind, Visit
 from archive.recovery import adopt
 from archive.upkeep.survey import Member, Survey
 from archive.visits import known

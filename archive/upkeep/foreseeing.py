@@ -13,9 +13,8 @@ from contextlib import closing
 from pathlib import Path
 
 from archive.clock import Clock
-from archive.database import NAME, open_for_reading
+from archive.database import NAME, open_for_reading, writing
 from archive.errors import ArchiveError, ArchiveLocked, DamagedDatabase, NotAnArchive
-from archive.lock import writing
 
 
 @contextlib.contextmanager

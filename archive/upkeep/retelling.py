@@ -7,8 +7,8 @@ from dataclasses import replace
 from archive import articles, derivation, journal
 from archive.captures import MEDIA, PAYLOAD, SOURCE, WIRE_BYTES
 from archive.clock import from_iso
+from archive.models import Kind, Outcome, Visit, WarcLocation
 from archive.publishers import key_of
-from archive.records import Kind, Outcome, Visit, WarcLocation
 from archive.session import Session
 from archive.visits import VISITS, as_visit
 from archive.warc import reader

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from archive.clock import iso
 from archive.maintenance.salvage import Lost, walk
-from archive.records import WarcLocation
+from archive.models import WarcLocation
 from archive.warc.parsing import CAPTURED, Record, faults, moment_of, url_of
 from archive.warc.reader import read_record
 from archive.warc.records import KIND_FIELD

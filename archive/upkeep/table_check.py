@@ -11,7 +11,7 @@ from typing import Any
 
 from archive.article_rows import reading_of
 from archive.database import NAME, open_for_reading
-from archive.revisions import content_hash
+from archive.history import content_hash
 from archive.upkeep.damage import Damage, Findings
 
 _MOST = 100  # damages that SQLite lists

@@ -17,9 +17,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from archive.database import open_for_reading
+from archive.database import is_held, open_for_reading
 from archive.errors import ArchiveError, DamagedDatabase
-from archive.lock import is_held
 from archive.session import WARC_FOLDER
 from archive.upkeep import index_check, table_check, warc_check
 from archive.upkeep.damage import FROM_BACKUP, ROW_FROM_BACKUP, Damage, Findings

@@ -12,7 +12,7 @@ from typing import Any
 import brotlicffi
 from warcio.bufferedreaders import BufferedReader, ChunkedDataReader
 
-from archive.records import WarcLocation
+from archive.models import WarcLocation
 
 # Records that have a row of captures; warcinfo, request and metadata records have none.
 CAPTURED = frozenset({"response", "revisit", "resource"})

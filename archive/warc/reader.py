@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive.errors import DamagedWarc
-from archive.records import WarcLocation
+from archive.models import WarcLocation
 from archive.warc.members import (
     MAGIC,
     VERSION,

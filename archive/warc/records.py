@@ -18,7 +18,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from archive.clock import iso
-from archive.records import Capture, Exchange, Kind
+from archive.models import Capture, Exchange, Kind
 from archive.warc.parsing import Record, faults, parse
 
 _AUTHORITY = re.compile(r"^\w+://[^/?#]*")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.clock import Clock
-from archive.records import Capture, Exchange, Kind, WarcLocation
+from archive.models import Capture, Exchange, Kind, WarcLocation
 from archive.warc.files import ROLL_BYTES, Length, sync_folders
 from archive.warc.parsing import Record, parse
 from archive.warc.reader import read_record

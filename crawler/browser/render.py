@@ -4,6 +4,9 @@ Between the answer of a page and its reading. The browser's own request for the 
 the recorded bytes, so the publisher is asked once; what the page asks for then is answered by
 subresources.py. What is shown in the end is kept beside the bytes and read in their place.
 
+It is the machine's own Chromium, started without a network of its own: no name resolves, and every
+connection would have to go through a proxy that is not there. Nothing is downloaded.
+
 scrapy-playwright cannot be used: its handler wants a Twisted reactor («RuntimeError:
 verify_installed_reactor() called without an installed reactor»), and this crawl has none.
 """
@@ -11,9 +14,13 @@ verify_installed_reactor() called without an installed reactor»), and this craw
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+import os
+import shutil
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from scrapy import signals
@@ -21,14 +28,61 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from archive.clock import system
+from archive.models import Capture, Kind, Problem, Visit
 from archive.problems import ProblemKind
-from archive.records import Capture, Kind, Problem, Visit
 from archive.store import Store
 from archive.warc.records import RENDERED_TYPE
-from crawler.browser.chromium import ARGUMENTS, find_chromium, is_sandboxed
 from crawler.browser.subresources import Fetcher, Subresources, headers_of
+from crawler.errors import RenderError
 from crawler.fetch.requests import LARGEST_PAGE
-from crawler.publisher import Publisher
+from crawler.publisher import Publisher, file_of
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+ARGUMENTS = (
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--proxy-server=http://nowhere.invalid:9",
+    "--proxy-bypass-list=<-loopback>",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--force-webrtc-ip-handling-policy",
+    "--block-new-web-contents",
+    "--js-flags=--max-old-space-size=512",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+
+def find_chromium() -> str | None:
+    """Return the path of an installed Chromium, None where there is none."""
+    return next(filter(None, map(shutil.which, _NAMES)), None)
+
+
+def is_sandboxed() -> bool:
+    """Return whether Chromium can be started in its sandbox: it refuses that to root."""
+    return os.geteuid() != 0
+
+
+def check(publishers: Iterable[Publisher], folders: Iterable[Path] = ()) -> None:
+    """Check that what `render = true` needs is there, if a publisher says so.
+
+    Raises:
+        RenderError: naming the publisher's file and key, and the remedy.
+    """
+    one = next((one for one in publishers if one.render), None)
+    if one is None:
+        return
+    asked = f"{file_of(one.slug, folders) or one.slug}: `render = true` needs"
+    if find_spec("playwright") is None:
+        raise RenderError(f"{asked} Playwright; install it with `pip install 'warraq[render]'`")
+    if find_chromium() is None:
+        raise RenderError(
+            f"{asked} Chromium, and none of {', '.join(_NAMES)} is on the PATH;"
+            " install it, on Debian with `apt-get install chromium`"
+        )
+
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
-from archive.records import Kind
+from archive.models import Kind
 from archive.store import Store
 from archive.urls import host_of
 from crawler.extract.metadata import site_of

@@ -9,11 +9,9 @@ import click
 
 from archive.articles import days_of
 from archive.clock import Clock
-from archive.commands.options import archive_option
+from archive.commands.options import archive_option, counted
 from archive.database import open_for_reading
-from archive.plurals import counted
-from crawler.commands.days import Day, period
-from crawler.commands.options import chosen, limit_option, log_level_option, now_option
+from crawler.commands.options import Day, chosen, limit_option, log_level_option, now_option, period
 from crawler.daterange import Period
 from crawler.errors import PublisherError
 from crawler.publisher import Publisher

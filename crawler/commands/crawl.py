@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.clock import Clock
-from archive.commands.options import archive_option
-from archive.plurals import counted
-from crawler.commands.days import Day, period
-from crawler.commands.options import chosen, limit_option, log_level_option, now_option
+from archive.commands.options import archive_option, counted
+from crawler.commands.options import Day, chosen, limit_option, log_level_option, now_option, period
 from crawler.publisher import Publisher
 
 if TYPE_CHECKING:
@@ -67,7 +65,7 @@ def crawl(
     warraq crawl enabbaladi --since 2020-11     newer articles; `warraq backfill` gets the rest
     warraq crawl --archive ~/news               everything that this archive follows
     """
-    from crawler.forkserver import start_forkserver
+    from crawler.workers import start_forkserver
 
     start_forkserver()  # first of all: it imports the workers' libraries while we import ours
     from crawler.commands.crawling import carry_out, tell

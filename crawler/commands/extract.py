@@ -11,11 +11,10 @@ import click
 
 from archive.clock import Clock
 from archive.commands.options import archive_option
-from archive.records import Capture, Extraction, Kind
+from archive.models import Capture, Extraction, Kind
 from archive.urls import normal
-from crawler.commands.days import Day
 from crawler.commands.extract_again import read_archive_again
-from crawler.commands.options import folders, now_option
+from crawler.commands.options import Day, folders, now_option
 from crawler.publisher import Publisher, find, load_all
 
 _FIELDS = (

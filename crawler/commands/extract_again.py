@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from archive.clock import Clock
+from archive.commands.options import counted
 from archive.commands.progress import Progress
 from archive.database import open_for_reading
-from archive.plurals import counted
 from archive.publishers import is_known
 from archive.urls import readable
 from crawler.commands.options import folders

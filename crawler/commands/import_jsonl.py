@@ -5,12 +5,10 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from archive.beginning import Beginning
 from archive.clock import system
-from archive.commands.options import archive_option
+from archive.commands.options import ExitCode, archive_option, counted
 from archive.commands.progress import Progress
-from archive.exit_codes import ExitCode
-from archive.plurals import counted
+from archive.session import Beginning
 
 if TYPE_CHECKING:
     from archive.maintenance.import_jsonl import Outcome

@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.clock import Clock
-from archive.commands.options import archive_option
+from archive.commands.options import ExitCode, archive_option, counted
 from archive.commands.progress import Progress
-from archive.exit_codes import ExitCode
-from archive.plurals import counted
 from crawler import config
 from crawler.commands.options import folders, now_option
 from crawler.publisher import load_all

@@ -12,12 +12,10 @@ from urllib.parse import urlsplit
 
 import click
 
-from archive.beginning import Beginning
 from archive.clock import Clock
-from archive.commands.options import archive_option
-from archive.exit_codes import ExitCode
-from archive.plurals import counted
+from archive.commands.options import ExitCode, archive_option, counted
 from archive.search.arabic import fold
+from archive.session import Beginning
 from archive.urls import host_of, identity_key
 from crawler import config
 from crawler.commands.options import chosen, folders, log_level_option, now_option

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.commands.options import archive_option
+from archive.commands.options import archive_option, counted
 from archive.commands.progress import Progress
-from archive.plurals import counted
 
 if TYPE_CHECKING:
     from crawler.rebuild import Rebuilt

@@ -6,9 +6,7 @@ from pathlib import Path
 import click
 
 from archive.clock import Clock
-from archive.commands.options import archive_option
-from archive.exit_codes import ExitCode
-from archive.plurals import counted
+from archive.commands.options import ExitCode, archive_option, counted
 from archive.upkeep.damage import Findings
 from crawler.commands.options import now_option
 

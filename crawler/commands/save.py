@@ -6,11 +6,10 @@ from pathlib import Path
 
 import click
 
-from archive.beginning import Beginning
 from archive.clock import Clock
-from archive.commands.options import archive_option
+from archive.commands.options import ExitCode, archive_option
 from archive.database import open_for_reading
-from archive.exit_codes import ExitCode
+from archive.session import Beginning
 from archive.urls import host_of, identity_key
 from archive.visits import Standing, standing
 from crawler.commands.options import folders, log_level_option, now_option

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from hijridate import Hijri
 from persiantools.jdatetime import JalaliDate
 
+from archive.models import Problem
 from archive.problems import ProblemKind
-from archive.records import Problem
 from archive.search.arabic import fold
 from crawler.dates.words import Token, ago, cut
 

@@ -15,9 +15,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from urllib.parse import urljoin
 
-from archive.plurals import counted
+from archive.commands.options import counted
+from archive.models import Capture, Kind, Link, Problem
 from archive.problems import ProblemKind
-from archive.records import Capture, Kind, Link, Problem
 from archive.urls import host_of
 from crawler.dates.moments import parse
 from crawler.discovery.front_page import KEYS

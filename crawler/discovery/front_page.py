@@ -13,7 +13,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
-from archive.records import Kind
+from archive.models import Kind
 from archive.search.arabic import fold
 from archive.urls import host_of, identity_key
 from crawler.errors import NotAListing

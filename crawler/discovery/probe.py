@@ -21,8 +21,8 @@ from w3lib.url import safe_url_string
 
 from archive.clock import Clock
 from archive.errors import ArchiveError, unwritten
+from archive.models import Capture, Kind, Problem, Visit
 from archive.problems import ProblemKind
-from archive.records import Capture, Kind, Problem, Visit
 from archive.store import Store
 from archive.urls import identity_key, readable
 from crawler.config import Config
@@ -38,7 +38,7 @@ from crawler.fetch.exceptions import (
 )
 from crawler.fetch.requests import LARGEST, LARGEST_PAGE
 from crawler.fetch.robots import FRESH
-from crawler.fetch.services import FetchServices
+from crawler.fetch.throttle import FetchServices
 from crawler.pipelines import workers_of
 from crawler.publisher import Publisher
 from crawler.settings import USER_AGENT, scrapy_settings, warcinfo

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from archive.records import Kind
+from archive.models import Kind
 from archive.urls import host_of, readable
 from crawler.discovery.check import Finding, when
 from crawler.discovery.front_page import KEYS

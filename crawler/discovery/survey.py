@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from urllib.parse import urljoin, urlsplit
 
+from archive.models import Capture, Extraction, Kind, Link, PageKind, Problem
 from archive.problems import ProblemKind
-from archive.records import Capture, Extraction, Kind, Link, PageKind, Problem
 from archive.urls import host_of
 from crawler.discovery.check import Listing, form_of, inspect
 from crawler.discovery.front_page import (
@@ -27,9 +27,9 @@ from crawler.discovery.front_page import (
 from crawler.discovery.probe import NOBODY, Answer, Probe
 from crawler.errors import CannotFollow
 from crawler.listings import wordpress
+from crawler.listings.follow import shape
 from crawler.listings.sitemaps import of_articles
 from crawler.publisher import Publisher
-from crawler.traps import shape
 
 MOST_READ = 7  # articles that are tried
 ARTICLES = frozenset({PageKind.ARTICLE, PageKind.LIVEBLOG, PageKind.VIDEO, PageKind.GALLERY})

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from lxml import etree, html
 from lxml.html import HtmlElement
 
+from archive.models import Problem
 from archive.problems import ProblemKind
-from archive.records import Problem
 from crawler.extract.charset import Decoded, is_binary, mend, overruled
 from crawler.extract.vocabulary import CAMEL, pattern
 

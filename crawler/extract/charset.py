@@ -20,8 +20,8 @@ from functools import lru_cache
 
 from lxml.html import HtmlElement
 
+from archive.models import Link, Problem
 from archive.problems import ProblemKind
-from archive.records import Link, Problem
 
 # How common letters are in Arabic news, in four steps; letters not named are not expected.
 COMMON = dict.fromkeys("اليمونرت", 3) | dict.fromkeys("ةبعدأسهفكقحج", 2)

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 from lxml.html import HtmlElement
 
-from archive.records import Embed
+from archive.models import Embed
 
 _VIDEO = re.compile(r"[\w-]{11}")
 _LIST = re.compile(r"[\w-]{12,64}")

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 from lxml.html import HtmlElement
 
-from archive.records import Image
+from archive.models import Image
 from archive.search.arabic import fold
 from archive.urls import absolute
 from crawler.extract.blocks import is_chrome, is_hidden, is_menu

@@ -13,8 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from lxml.html import HtmlElement
 
+from archive.models import Capture, PageKind, Problem
 from archive.problems import ProblemKind
-from archive.records import Capture, PageKind, Problem
 from archive.search.arabic import fold
 from crawler.extract.blocks import Block, Tree, no_text, parse_page, read_blocks
 from crawler.extract.body import Layout, is_home

@@ -11,8 +11,8 @@ from lxml import etree
 from lxml.cssselect import CSSSelector
 from lxml.html import HtmlElement
 
+from archive.models import Capture, Link, Problem
 from archive.problems import ProblemKind
-from archive.records import Capture, Link, Problem
 from archive.urls import absolute, host_of
 from crawler.dates.moments import Stamp
 from crawler.extract.blocks import Tree

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from urllib.parse import urlsplit
 
-from archive.records import Capture, Extraction, Kind, Link, PageKind, Problem
+from archive.models import Capture, Extraction, Kind, Link, PageKind, Problem
 from crawler.dates.moments import Decision, Stamp, decide
 from crawler.extract.blocks import read_tree
 from crawler.extract.body import Layout, read_layout

@@ -21,11 +21,10 @@ from scrapy.http import Headers, Response
 from scrapy.utils._download_handlers import make_response
 from scrapy.utils.ssl import _make_ssl_context
 
-from archive.records import Exchange
+from archive.models import Exchange
 from crawler.fetch.exceptions import ProxyFailed, TooLong
-from crawler.fetch.proxy import connector, failure, is_http
-from crawler.fetch.resolver import Gate
-from crawler.fetch.services import FetchServices
+from crawler.fetch.resolver import Gate, connector, failure, is_http
+from crawler.fetch.throttle import FetchServices
 
 _LONGEST_LINE = 64 * 1024  # security policies and cookies outgrow aiohttp's 8 kB
 _MOST_HEADERS = 256

@@ -12,10 +12,10 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 from archive.errors import ARCHIVE_FAULTS
-from archive.records import Exchange, Visit
+from archive.models import Exchange, Visit
 from archive.store import Store
 from crawler.fetch.exceptions import ArchiveFault, NoAddress, TooLarge, Undecodable
-from crawler.fetch.services import FetchServices
+from crawler.fetch.throttle import FetchServices
 
 logger = logging.getLogger(__name__)
 # What it warns of is the problem of a page, and kept as one.

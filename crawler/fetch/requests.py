@@ -7,7 +7,7 @@ from urllib.parse import urldefrag
 from scrapy import Request
 from w3lib.url import safe_url_string
 
-from archive.records import Kind, Visit
+from archive.models import Kind, Visit
 
 LARGEST_PAGE = 10 * 1024 * 1024  # bytes, packed and unpacked
 LARGEST = {Kind.SITEMAP: 52_428_800}  # sitemaps.org allows as much

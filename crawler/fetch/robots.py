@@ -14,8 +14,8 @@ from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 
+from archive.models import Kind, Problem, Visit
 from archive.problems import ProblemKind
-from archive.records import Kind, Problem, Visit
 from crawler.fetch.exceptions import (
     NETWORK,
     AddressRefused,
@@ -25,7 +25,7 @@ from crawler.fetch.exceptions import (
     Unreachable,
     network_detail,
 )
-from crawler.fetch.services import FetchServices
+from crawler.fetch.throttle import FetchServices
 
 AGENT = "warraq"
 LIMIT_BYTES = 500 * 1024  # section 2.5; what stands behind it does not count

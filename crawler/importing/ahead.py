@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass
 
-from archive.records import Extraction
+from archive.models import Extraction
 from archive.warc.parsing import Place
 from crawler.importing.candidates import Candidate
 from crawler.publisher import Publisher

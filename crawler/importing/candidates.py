@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from archive import captures
-from archive.records import Capture, Kind
+from archive.models import Capture, Kind
 from archive.urls import identity_key
 from archive.warc.parsing import Message, Record
 from archive.warc.records import payload_digest
 from crawler.importing.look import may_be
-from crawler.mime import medium
+from crawler.outcomes import medium
 
 _PAGES = ("text/html", "application/xhtml+xml")
 _UNSURE = ("", "text/plain", "application/octet-stream", "unknown/unknown")

@@ -14,8 +14,7 @@ from yarl import URL
 
 from crawler.errors import DownloadFailed
 from crawler.fetch.exceptions import AddressRefused, network_detail
-from crawler.fetch.proxy import connector, failure, is_http
-from crawler.fetch.resolver import Gate
+from crawler.fetch.resolver import Gate, connector, failure, is_http
 
 TRIES = 6
 _PIECE = 1 << 20

@@ -16,18 +16,18 @@ from dataclasses import replace
 from archive import captures, imports
 from archive.errors import ARCHIVE_FAULTS, DamagedWarc
 from archive.imports import Copying, journaled
+from archive.models import Capture, Extraction, Kind, Page, Problem, Reading, Visit
 from archive.problems import ProblemKind
 from archive.publishers import save_new
-from archive.records import Capture, Extraction, Kind, Page, Problem, Reading, Visit
 from archive.urls import identity_key
 from archive.warc.parsing import Place, Record
 from archive.warc.reader import LARGEST_FOREIGN, Damage, TooLarge, walk
 from archive.warc.records import copy_of
 from crawler.importing.ahead import Ahead, Waiting
 from crawler.importing.candidates import Candidate, Passed, candidate
-from crawler.importing.keeping import Became, is_article, keep
 from crawler.importing.owners import Owners
 from crawler.importing.telling import Source, Told
+from crawler.ingest import Became, is_article, keep
 from crawler.publisher import Publisher
 from crawler.reextract import derive_again
 from crawler.turns import Stop

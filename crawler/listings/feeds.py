@@ -12,7 +12,7 @@ from typing import Any
 import feedparser
 from lxml import etree, html
 
-from archive.records import Kind, Link
+from archive.models import Kind, Link
 from archive.search.arabic import tidy
 from archive.urls import absolute
 from crawler.errors import NotAListing

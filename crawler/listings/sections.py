@@ -7,7 +7,7 @@ from urllib.parse import unquote, urlsplit
 
 from lxml import etree, html
 
-from archive.records import Kind, Link
+from archive.models import Kind, Link
 from archive.urls import absolute, host_of
 from crawler.errors import NotAListing
 from crawler.extract.charset import decode

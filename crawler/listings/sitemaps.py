@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-from archive.records import Kind, Link
+from archive.models import Kind, Link
 from archive.urls import absolute
 from crawler.errors import NotAListing
 from crawler.listings.feeds import beginning, line, plain

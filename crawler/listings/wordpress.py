@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from archive.records import Kind, Link
+from archive.models import Kind, Link
 from archive.urls import absolute
 from crawler.daterange import Period
 from crawler.errors import NotAListing

@@ -9,7 +9,7 @@ from scrapy.crawler import Crawler
 from archive.errors import ArchiveError
 from archive.store import Store
 from crawler import config
-from crawler.browser import chromium
+from crawler.browser import render
 from crawler.errors import CrawlerError, PublisherError
 from crawler.frontier import entry_points
 from crawler.publisher import Publisher, find
@@ -27,7 +27,7 @@ def from_arguments(
     try:
         root, chosen = _chosen(**arguments)
         own = config.load(root)
-        chromium.check(chosen, [root / "publishers"])
+        render.check(chosen, [root / "publishers"])
         store = opened.enter_context(
             Store(root, command="scrapy crawl", software=USER_AGENT, settings=warcinfo(own.contact))
         )

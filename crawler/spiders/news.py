@@ -13,8 +13,8 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from archive.errors import ARCHIVE_FAULTS
+from archive.models import Capture, Page, Problem, Visit
 from archive.problems import ProblemKind
-from archive.records import Capture, Page, Problem, Visit
 from archive.store import Store
 from crawler.browser.render import Renderer
 from crawler.daterange import Period
@@ -27,18 +27,17 @@ from crawler.fetch.exceptions import (
     kind_of,
     network_detail,
 )
-from crawler.fetch.pauses import Pauses
 from crawler.fetch.requests import request_of
-from crawler.fetch.services import FetchServices
+from crawler.fetch.throttle import FetchServices, Pauses
 from crawler.frontier import Frontier
-from crawler.keeping import Keeper
+from crawler.ingest import Keeper
 from crawler.listings import wordpress
+from crawler.listings.follow import Traps
 from crawler.outcomes import Ended, Outcomes
 from crawler.pipelines import PageServices, workers_of
 from crawler.publisher import Publisher
 from crawler.responses import Responses, as_asked
 from crawler.spiders.arguments import from_arguments
-from crawler.traps import Traps
 from crawler.workers import Stopped, Workers
 
 logger = logging.getLogger(__name__)

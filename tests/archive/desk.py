@@ -4,7 +4,7 @@ from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 
 from archive.database import open_for_reading
-from archive.records import Exchange, Extraction, Kind, PageKind, Publisher, Visit
+from archive.models import Exchange, Extraction, Kind, PageKind, Publisher, Visit
 from archive.store import Store
 
 NOON = datetime(2020, 11, 9, 12, tzinfo=UTC)

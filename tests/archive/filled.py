@@ -1,6 +1,6 @@
 """An archive of three articles, each with an edit, that tests damage, copy and count."""
 
-from archive.records import Kind
+from archive.models import Kind
 from tests.archive.desk import FEED, HOUR, NOON, PAPER, Hands, exchange, opened, reading, visit
 
 DAY = 24 * HOUR

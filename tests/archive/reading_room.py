@@ -6,7 +6,7 @@ from pathlib import Path
 
 from archive import articles, captures, runs
 from archive.database import open_for_writing
-from archive.records import Capture, Embed, Extraction, Image, Kind, PageKind, WarcLocation
+from archive.models import Capture, Embed, Extraction, Image, Kind, PageKind, WarcLocation
 
 NOON = datetime(2020, 11, 9, 12, tzinfo=UTC)
 TITLE = "وزراء الثقافة يجتمعون في تونس"

@@ -6,7 +6,7 @@ import pytest
 
 from archive.article_rows import Rows
 from archive.history import Observation, fold
-from archive.records import Embed, Extraction, Image
+from archive.models import Embed, Extraction, Image
 from tests.archive.desk import NOON, reading
 
 OLD, NEW = "نص الخبر كما كان أول مرة في الجريدة.", "نص الخبر كما صار بعد ساعة في الجريدة."

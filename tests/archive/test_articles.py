@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive import articles
-from archive.records import Embed, Image, Outcome
+from archive.models import Embed, Image, Outcome
 from archive.urls import article_id, identity_key
 from tests.archive.desk import NOON, PAGE, PAPER, reading
 from tests.archive.newsroom import empty_archive

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from datasette.app import Datasette
 
-from archive.descriptions import database_metadata
+from archive.schema import database_metadata
 from archive.site.labels import TABLES
 from archive.urls import capture_id
 from tests.archive.reading_room import TITLE, Shelf, fill, record_of

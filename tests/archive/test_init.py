@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import archive
-from archive import Archive, NotAnArchive, errors, records
+from archive import Archive, NotAnArchive, errors, models
 from tests.archive.desk import PAPER, exchange, opened, reading, visit
 
 
@@ -15,7 +15,7 @@ def test_all_is_sorted_and_there():
     assert all(hasattr(archive, name) for name in archive.__all__)
 
 
-@pytest.mark.parametrize("module", [records, errors])
+@pytest.mark.parametrize("module", [models, errors])
 def test_every_record_and_error_is_exported(module):
     public = {
         name
@@ -47,7 +47,7 @@ def test_importing_the_archive_is_light():
 def test_an_archive_is_read_and_searched(tmp_path):
     with opened(tmp_path) as store:
         store.publish(PAPER)
-        capture = store.record(exchange(), kind=records.Kind.ARTICLE, publisher=PAPER.slug)
+        capture = store.record(exchange(), kind=models.Kind.ARTICLE, publisher=PAPER.slug)
         store.keep(reading(title="اللاجئون"), url=capture.url, visit=visit(), capture=capture)
     with Archive(str(tmp_path)) as opened_archive:
         assert [hit.title for hit in opened_archive.search("لاجئ")] == ["اللاجئون"]

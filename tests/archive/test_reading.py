@@ -7,7 +7,7 @@ import pytest
 
 from archive import Archive, DamagedWarc
 from archive.maintenance.withhold import unwithhold, withhold
-from archive.records import Embed, Image, Kind, PageKind
+from archive.models import Embed, Image, Kind, PageKind
 from tests.archive.desk import NOON, PAGE, PAPER, Hands, exchange, opened, reading, visit
 from tests.archive.reading_room import FIRST_TITLE, PARAGRAPHS, TITLE, WITHHELD, fill
 

@@ -15,7 +15,7 @@ from warcio.checker import Checker
 
 from archive import recovery, runs
 from archive.database import open_for_writing
-from archive.records import Kind, WarcLocation
+from archive.models import Kind, WarcLocation
 from archive.upkeep.verify import verify
 from archive.warc import reader
 from tests.archive.desk import (
@@ -268,7 +268,7 @@ _WRITER = """
 import sys, random
 from pathlib import Path
 from typing import Any
-from archive.records import Kind
+from archive.models import Kind
 from archive.upkeep.verify import verify
 from tests.archive.desk import *
 from tests.archive.desk import add_page

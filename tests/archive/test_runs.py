@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from archive.commands.runs import runs
+from archive.models import Kind, Problem
 from archive.problems import ProblemKind
-from archive.records import Kind, Problem
 from archive.runs import Counts, begin, end, history
 from tests.archive.desk import FEED, HOUR, NOON, PAGE, PAPER, exchange, opened, reading, rows, visit
 from tests.archive.newsroom import empty_archive

@@ -9,8 +9,8 @@ import pytest
 
 from archive.batch import PAGES
 from archive.errors import ArchiveError, ArchiveLocked
+from archive.models import Kind, Link, Outcome, PageKind, Problem, Publisher
 from archive.problems import ProblemKind
-from archive.records import Kind, Link, Outcome, PageKind, Problem, Publisher
 from archive.store import Store
 from archive.urls import capture_id
 from archive.warc import reader, records

@@ -9,7 +9,7 @@ from itertools import combinations
 import pytest
 
 from archive import articles
-from archive.records import PageKind
+from archive.models import PageKind
 from archive.stories import regroup_all
 from archive.urls import article_id
 from fixtures.newsstand import ALL, Newsstand

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from archive import links, visits
-from archive.records import Capture, Kind, Link
+from archive.models import Capture, Kind, Link
 from tests.archive.desk import FEED, HOUR, NOON, PAPER, visit
 from tests.archive.newsroom import add_article, empty_archive
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import click
 
-from archive.records import Capture, Kind
+from archive.models import Capture, Kind
 from crawler.extract.page import extract
 from crawler.importing.job import Job, count, run
 from crawler.importing.owners import Owners

@@ -24,7 +24,7 @@ import click
 from isal import isal_zlib
 
 from archive.database import open_for_reading
-from archive.records import Exchange, Kind, WarcLocation
+from archive.models import Exchange, Kind, WarcLocation
 from archive.store import Store
 from archive.warc.reader import read_record
 from fixtures import Newsstand, serve

@@ -13,7 +13,7 @@ from archive.database import open_for_reading
 from archive.errors import DamagedWarc
 from archive.maintenance.publish import publish
 from archive.maintenance.withhold import withhold
-from archive.records import Kind
+from archive.models import Kind
 from tests.archive.desk import NOON, PAPER, Hands, exchange, opened, reading, visit
 from tests.broken import workshop as w
 from tests.serving import serving

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from crawler.fetch.pauses import OUTAGES
+from crawler.fetch.throttle import OUTAGES
 from tests.crawler import wire
 
 PATHS = [f"/news/{number}" for number in range(1, 301)]

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from archive.records import Kind, Link
+from archive.models import Kind, Link
 from crawler.daterange import Hours, Period, dated, moment
 
 DAMASCUS = ZoneInfo("Asia/Damascus")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from archive.lock import writing
+from archive.database import writing
 from archive.upkeep.verify import verify
 from tests.crawler import shell
 from tests.crawler.tables import everything

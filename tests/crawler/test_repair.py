@@ -17,7 +17,7 @@ from archive.captures import load
 from archive.database import NAME, open_for_writing
 from archive.errors import ArchiveError, ArchiveLocked, NewerArchive, NotAnArchive
 from archive.maintenance.withhold import withhold
-from archive.records import Kind
+from archive.models import Kind
 from archive.upkeep.verify import verify
 from crawler.commands.options import chosen
 from crawler.crawl import Job, crawl

@@ -8,7 +8,7 @@ import pytest
 
 from archive.database import NAME, open_for_writing
 from archive.maintenance.salvage import Lost, walk
-from archive.records import Kind
+from archive.models import Kind
 from archive.upkeep.verify import verify
 from archive.warc.records import read_fields
 from crawler.merge import merge

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.records import Kind, Visit
+from archive.models import Kind, Visit
 from crawler import schedule
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

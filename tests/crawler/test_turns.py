@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from archive import lock
+from archive import database
 from archive.errors import ArchiveLocked
 from archive.store import Store
 from crawler import turns
@@ -21,8 +21,8 @@ def opened(root, name="job"):
 async def test_a_turn_is_taken_at_once_where_nobody_writes(tmp_path):
     with contextlib.ExitStack() as turn:
         await turns.take(turn, opened(tmp_path), tmp_path, Stop(), patience=0)
-        assert lock.is_held(tmp_path)
-    assert not lock.is_held(tmp_path)
+        assert database.is_held(tmp_path)
+    assert not database.is_held(tmp_path)
 
 
 async def test_without_patience_nobody_waits(tmp_path):

@@ -1,4 +1,4 @@
-"""A page that hangs, kills or breaks its worker is a problem; the others come back."""
+"""Tests of workers."""
 
 import asyncio
 import gc
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.records import Capture, Kind, PageKind
+from archive.models import Capture, Kind, PageKind
 from crawler import workers
 from crawler.errors import NoWorkers
 from crawler.publisher import Publisher
@@ -246,3 +246,42 @@ def test_workers_end_when_their_parent_is_killed(tmp_path):
         parent.kill()
         parent.wait()
         assert wire.until(lambda: not any(map(shell.alive, below)), seconds=10)
+
+
+# A worker is asked for, and whoever asked is gone before it is told what to do.
+ASKED_IN_VAIN = """
+import os
+from multiprocessing import forkserver
+from crawler.workers import start_forkserver
+if __name__ == "__main__":
+    start_forkserver()
+    status, to_worker = forkserver.connect_to_new_process([])
+    os.write(to_worker, {written!r})
+    os.close(to_worker)
+    forkserver.read_signed(status)  # its process
+    print(forkserver.read_signed(status))  # how it ended
+"""
+
+
+def ended(written: bytes) -> tuple[str, str]:
+    """Return how a worker ended that was told no more than this, and what was printed of it."""
+    done = subprocess.run(
+        [sys.executable, "-c", ASKED_IN_VAIN.format(written=written)],
+        cwd=shell.ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return done.stdout.strip(), done.stderr
+
+
+def test_a_worker_that_nobody_tells_what_to_do_any_more_ends_without_a_word():
+    assert ended(b"") == ("1", "")
+    assert ended(b"\x80\x04\x95") == ("1", "")
+
+
+def test_any_other_error_is_told():
+    code, said = ended(b"cnowhere\nnothing\n.")
+    assert code == "1"
+    assert "ModuleNotFoundError: No module named 'nowhere'" in said

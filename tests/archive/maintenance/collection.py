@@ -1,6 +1,6 @@
 """An archive with articles of every kind, for what is exported and imported."""
 
-from archive.records import Kind
+from archive.models import Kind
 from tests.archive.desk import HOUR, NOON, PAPER, Hands, exchange, opened, visit
 from tests.archive.desk import reading as read_as
 from tests.archive.reading_room import fill as reading_room

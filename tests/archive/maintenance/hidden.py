@@ -1,6 +1,6 @@
 """An archive with an article that is to be withheld, and one that stays."""
 
-from archive.records import Kind, Link
+from archive.models import Kind, Link
 from archive.urls import identity_key
 from tests.archive.desk import (
     FEED,

@@ -116,7 +116,7 @@ from datetime import timedelta
 from pathlib import Path
 from tests.archive.desk import NOON, Hands, opened
 from tests.archive.filled import page
-from archive.records import Publisher
+from archive.models import Publisher
 clock = Hands(NOON + timedelta(days=2))
 with opened(Path(sys.argv[1]), clock, roll_bytes=60_000) as store:
     for number in range(100, 100_000):

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
+from archive.commands.options import counted
 from archive.maintenance.import_jsonl import Importer
-from archive.plurals import counted
 from archive.upkeep.verify import verify
 from crawler.cli import warraq
 from tests.archive.desk import HOUR, NOON, Checked, Hands, kill_like, rows

@@ -19,7 +19,7 @@ from archive.commands.publish import publish as command
 from archive.errors import ArchiveError
 from archive.maintenance.publish import publish
 from archive.maintenance.withhold import unwithhold, withhold
-from archive.records import Kind, Link
+from archive.models import Kind, Link
 from archive.urls import identity_key
 from tests.archive.desk import FEED, HOUR, NOON, PAPER, Hands, exchange, opened, rows, visit
 from tests.archive.maintenance.hidden import HIDDEN, MOVED, OPEN, STORY, URL, fill, keep

@@ -6,7 +6,7 @@ import click
 import pytest
 
 from archive.maintenance.stats import stats
-from archive.records import Kind
+from archive.models import Kind
 from tests.archive.desk import exchange, opened
 from tests.benchmarks.size import Ratios, gzip_bytes, last_run, visit_bytes
 

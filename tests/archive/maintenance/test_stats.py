@@ -6,7 +6,7 @@ from click.testing import CliRunner
 
 from archive.commands.stats import stats as command
 from archive.maintenance.stats import stats
-from archive.records import Kind, Publisher
+from archive.models import Kind, Publisher
 from tests.archive.desk import HOUR, NOON, PAPER, Hands, exchange, opened, reading, rows, visit
 from tests.archive.filled import TEXTS, fill
 

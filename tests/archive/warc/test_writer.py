@@ -15,7 +15,7 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
 from archive.errors import DamagedWarc
-from archive.records import Kind, WarcLocation
+from archive.models import Kind, WarcLocation
 from archive.warc.files import present
 from archive.warc.reader import read_payload, records
 from archive.warc.records import Original, payload_digest

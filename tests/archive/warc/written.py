@@ -2,7 +2,7 @@
 
 import gzip
 
-from archive.records import Kind
+from archive.models import Kind
 from archive.warc.files import Name
 from archive.warc.records import payload_digest
 from archive.warc.writer import RunInfo, WarcWriter

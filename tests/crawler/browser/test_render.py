@@ -9,11 +9,11 @@ from contextlib import closing
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from archive import renderings
+from archive import captures
 from archive.clock import from_iso
 from archive.database import open_for_reading
 from archive.warc import reader, records
-from crawler.browser import chromium
+from crawler.browser import render
 from crawler.commands.options import chosen
 from crawler.crawl import Job, crawl
 from crawler.errors import RenderError
@@ -26,7 +26,7 @@ from tests.crawler.browser.shells import SHELL
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.browser,
-    pytest.mark.skipif(chromium.find_chromium() is None, reason="no Chromium is installed"),
+    pytest.mark.skipif(render.find_chromium() is None, reason="no Chromium is installed"),
 ]
 
 TITLE = "عنوان لا يظهر إلا بعد تشغيل البرنامج"
@@ -92,7 +92,7 @@ async def test_bytes_and_page_as_shown_stand_side_by_side(scripted, site):
     folder = scripted.root / "warc"
     assert sha256 == records.payload_digest(SHELL.format(more="").encode())
     with closing(open_for_reading(scripted.root)) as db:
-        place = renderings.location_of(db, capture)
+        place = captures.rendering_of(db, capture)
     assert place is not None
     shown = reader.read_payload(folder, place).decode()
     assert shown.startswith("<!DOCTYPE html><html")
@@ -336,7 +336,7 @@ async def test_what_is_missing_is_told_at_the_start_with_file_key_and_remedy(
     scripted, site, monkeypatch, missing, remedy
 ):
     if missing == "playwright":
-        monkeypatch.setattr(chromium, "find_spec", lambda _: None)
+        monkeypatch.setattr(render, "find_spec", lambda _: None)
     else:
         monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(RenderError) as error:
@@ -345,4 +345,4 @@ async def test_what_is_missing_is_told_at_the_start_with_file_key_and_remedy(
     assert str(scripted.root / "publishers" / "paper.toml") in str(error.value)
     assert "`render = true`" in str(error.value)
     assert site.asked == []
-    chromium.check([Publisher(slug="paper", name="صحيفة")])
+    render.check([Publisher(slug="paper", name="صحيفة")])

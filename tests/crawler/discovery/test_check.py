@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from archive.models import Capture, Kind, Link, Problem
 from archive.problems import ProblemKind
-from archive.records import Capture, Kind, Link, Problem
 from crawler.discovery.check import Listing, form_of, inspect, newest
 from crawler.discovery.probe import Answer
 from crawler.listings.follow import links

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.records import Kind
+from archive.models import Kind
 from crawler.discovery.front_page import (
     feeds_on,
     in_robots,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.models import Extraction, Kind, Link, PageKind, Problem
 from archive.problems import ProblemKind
-from archive.records import Extraction, Kind, Link, PageKind, Problem
 from crawler.discovery.check import Listing
 from crawler.discovery.front_page import USUAL, Candidate, FrontPage
 from crawler.discovery.report import compose, language, not_found, pattern_of, slug_of

@@ -2,7 +2,7 @@
 
 import pytest
 
-from archive.records import Extraction, Kind, Link, PageKind
+from archive.models import Extraction, Kind, Link, PageKind
 from crawler.discovery.check import Listing
 from crawler.discovery.front_page import Candidate, FrontPage
 from crawler.discovery.survey import MOST_READ, Entry, Sample, Survey, with_links_of_their_own

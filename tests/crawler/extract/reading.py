@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from archive.records import Capture, Extraction, Kind, Link
+from archive.models import Capture, Extraction, Kind, Link
 from crawler.extract.page import extract
 from crawler.publisher import Publisher
 from tests.crawler.extract.markup import TITLE, page

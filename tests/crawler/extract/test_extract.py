@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.records import Link, PageKind
+from archive.models import Link, PageKind
 from crawler.publisher import Publisher, Rules
 from tests.crawler.extract.markup import P1, TEXT, TITLE, page, ps
 from tests.crawler.extract.reading import URL, read

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from archive.records import Image, Link
+from archive.models import Image, Link
 from crawler.extract.figures import split_credit
 from fixtures import Newsstand
 from fixtures.newsstand import ALL

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from archive.records import Capture, Kind, PageKind
+from archive.models import Capture, Kind, PageKind
 from crawler.extract.kind import wall_of
 from crawler.extract.page import extract
-from crawler.mime import medium
+from crawler.outcomes import medium
 from crawler.publisher import Publisher
 from tests.crawler import wire
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from archive.records import Link
+from archive.models import Link
 from tests.crawler.extract.markup import P1, PARAGRAPHS, TEXT, TITLE, page, ps
 from tests.crawler.extract.misreading import MISREADINGS, misread
 from tests.crawler.extract.reading import read

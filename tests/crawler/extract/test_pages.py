@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from archive.records import Capture, Extraction, Kind, PageKind
+from archive.models import Capture, Extraction, Kind, PageKind
 from crawler.extract.page import extract
 from crawler.publisher import Publisher
 

@@ -10,9 +10,9 @@ from scrapy import Request, Spider
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.http import Response
 
-from archive.records import Exchange
+from archive.models import Exchange
 from archive.store import Store
-from crawler.fetch.services import FetchServices
+from crawler.fetch.throttle import FetchServices
 from crawler.settings import scrapy_settings
 from tests.crawler import wire
 

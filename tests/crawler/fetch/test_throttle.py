@@ -11,11 +11,11 @@ from types import SimpleNamespace
 import pytest
 
 from archive.clock import starting_at
-from archive.records import Kind, Publisher
+from archive.models import Kind, Publisher
 from archive.store import Store
 from crawler.commands.options import chosen
 from crawler.fetch.exceptions import HostPaused
-from crawler.fetch.pauses import OUTAGES, Pauses, host_of
+from crawler.fetch.throttle import OUTAGES, Pauses, host_of
 from tests.connections import Connections
 from tests.crawler import wire
 
@@ -109,7 +109,7 @@ def test_a_host_that_answers_again_is_forgiven(store, monkeypatch):
     pauses.answered(URL)  # the answer to an earlier request, within the pause
     assert until(pauses)
     later = time.monotonic() + 11
-    monkeypatch.setattr("crawler.fetch.pauses.time", SimpleNamespace(monotonic=lambda: later))
+    monkeypatch.setattr("crawler.fetch.throttle.time", SimpleNamespace(monotonic=lambda: later))
     pauses.check(URL)
     pauses.answered(URL)
     assert store.hosts.paused() == []
@@ -139,7 +139,7 @@ def test_a_pause_is_worth_waiting_for_if_something_is_due_after_it(
 
 def test_a_host_that_is_silent_for_a_minute_is_away(store, monkeypatch):
     now = [1000.0]
-    monkeypatch.setattr("crawler.fetch.pauses.time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr("crawler.fetch.throttle.time", SimpleNamespace(monotonic=lambda: now[0]))
     pauses = Pauses(store.hosts, store.clock)
     for _ in range(10):
         pauses.missed(URL)

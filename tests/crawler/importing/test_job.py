@@ -25,15 +25,15 @@ from archive.database import open_for_reading
 from archive.errors import ArchiveLocked
 from archive.imports import Copying
 from archive.maintenance.warc_export import write_warc
-from archive.records import Extraction, Kind, PageKind, Publisher
+from archive.models import Extraction, Kind, PageKind, Publisher
 from archive.store import Store
 from archive.upkeep.verify import verify
 from archive.warc.records import read_fields
 from crawler import turns
 from crawler.cli import warraq
 from crawler.importing.job import Job, count, run
-from crawler.importing.keeping import is_article
 from crawler.importing.telling import Source
+from crawler.ingest import is_article
 from crawler.rebuild import rebuild
 from crawler.turns import Stop
 from tests.archive.desk import NOON

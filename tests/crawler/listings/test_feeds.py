@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from archive.records import Kind, Link
+from archive.models import Kind, Link
 from crawler.errors import NotAListing
 from crawler.listings.feeds import feed
 from tests.crawler.listings.entities import BOMB, external

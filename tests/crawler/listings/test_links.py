@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.clock import system
-from archive.records import Capture, Kind
+from archive.models import Capture, Kind
 from crawler.errors import NotAListing
 from crawler.listings.feeds import feed
 from crawler.listings.follow import links

@@ -3,7 +3,7 @@
 import pytest
 
 from archive.clock import system
-from archive.records import Capture, Kind, Link
+from archive.models import Capture, Kind, Link
 from crawler.errors import NotAListing
 from crawler.listings import wordpress
 from crawler.listings.follow import links

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.records import Kind, Link
+from archive.models import Kind, Link
 from crawler.errors import NotAListing
 from crawler.listings.sitemaps import XmlStream, in_robots, of_articles, sitemap
 from tests.crawler.listings.entities import BOMB, external

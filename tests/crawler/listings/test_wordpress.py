@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from archive.records import Kind, Link
+from archive.models import Kind, Link
 from crawler.daterange import Period
 from crawler.errors import NotAListing
 from crawler.listings import wordpress

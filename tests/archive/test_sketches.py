@@ -1,4 +1,7 @@
+"""Tests of sketches."""
+
 import gzip
+import pickle
 import random
 from itertools import combinations
 from pathlib import Path
@@ -7,7 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.shingles import are_versions, shingles, sketch
+from archive import sketches
+from archive.models import Extraction, PageKind
+from archive.search import index
+from archive.sketches import are_versions, prepared, prime, shingles, sketch
 
 SENTENCES = (
     Path(__file__).resolve().parents[2] / ".." / "shared" / "arabic" / "news-sentences.txt.gz"
@@ -118,3 +124,55 @@ def test_reprints_of_real_news_are_told_and_nothing_else(sentences):
         )
         assert found >= 0.97 * len(texts), manner
     assert not any(are_versions(one, other) for one, other in combinations(forms, 2))
+
+
+ARTICLE = Extraction(
+    kind=PageKind.ARTICLE,
+    title="عودة اللاجئين",
+    byline="رويترز",
+    text="\n".join(f"قال المتحدث رقم {n} إن المؤتمر الدولي انعقد في دمشق أمس" for n in range(9)),
+)
+
+
+def test_the_texts_are_analysed_and_sketched():
+    known = prepared(ARTICLE).prepared
+    assert known is not None
+    assert known.analysed == {
+        text: index.analysed(text) for text in (ARTICLE.title, ARTICLE.byline, ARTICLE.text) if text
+    }
+    assert known.sketch == tuple(sketches.sketch(sketches.shingles(ARTICLE.text)))
+    assert len(known.sketch) == sketches.SKETCH
+
+
+def test_it_changes_nothing_that_is_compared_and_comes_back_from_a_worker():
+    made = prepared(ARTICLE)
+    assert made == ARTICLE
+    again = pickle.loads(pickle.dumps(made))  # noqa: S301 - made just now
+    assert again.prepared == made.prepared
+
+
+def test_what_is_no_article_is_not_prepared():
+    assert prepared(Extraction(kind=PageKind.SECTION, text="نص")).prepared is None
+
+
+def test_the_writer_finds_it_and_computes_the_same_without(monkeypatch):
+    """Once found, it is forgotten: what a later edit asks for is computed again."""
+    prime(prepared(ARTICLE))
+    monkeypatch.setattr(index, "analyse", lambda _text: ["x"])
+    monkeypatch.setattr(sketches, "sketch", lambda _runs: [0])
+    whole = index.analysed(ARTICLE.text)
+    assert whole == "x"
+    assert index._FUNCTIONS["warraq_analyse"](ARTICLE.text) != "x"
+    assert index._FUNCTIONS["warraq_analyse"](ARTICLE.text) == "x"
+    assert len(sketches.sketch_of(ARTICLE.text)) == sketches.SKETCH
+    assert sketches.sketch_of(ARTICLE.text) == (0,)
+
+
+def test_few_are_remembered():
+    for number in range(1000):
+        index.prime({f"نص {number}": "x"})
+        sketches.prime_sketch(f"نص {number}", ())
+    assert len(index._PRIMED) <= 256
+    assert len(sketches._PRIMED) <= 64
+    index._PRIMED.clear()
+    sketches._PRIMED.clear()

@@ -7,9 +7,8 @@ import pytest
 
 from archive import links, visits
 from archive.batch import Batch
-from archive.past import _NEXT, Past
-from archive.records import Kind, Link
-from archive.visits import KINDS
+from archive.models import Kind, Link
+from archive.visits import _NEXT, KINDS, Past
 from tests.archive.desk import FEED, HOUR, NOON, PAPER, visit
 from tests.archive.newsroom import add_article, empty_archive
 from tests.archive.warc.written import warc_writer

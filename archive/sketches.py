@@ -1,17 +1,20 @@
-"""Tells whether two texts are versions of one another by the runs of words they share. Pure.
+"""Which texts are versions of one another, by the runs of words they share. Pure.
 
 Words are folded and not stemmed, so that a better stemmer never makes an archive's sketches stale.
 A sketch is Broder's ("On the resemblance and containment of documents", 1997): the runs with the
 smallest hashes. A shortened copy keeps its share of them, where signatures that are cut in bands
-find only texts of about one length.
+find only texts of about one length. Workers make sketches and search tokens in advance.
 """
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import accumulate
 from operator import add
 
+from archive.models import Extraction, Prepared
+from archive.search import index
 from archive.search.arabic import fold
 
 SKETCH = 16
@@ -57,7 +60,7 @@ def sketch_of(text: str) -> tuple[int, ...]:
     return tuple(sketch(shingles(text))) if known is None else known
 
 
-def prime(text: str, known: tuple[int, ...]) -> None:
+def prime_sketch(text: str, known: tuple[int, ...]) -> None:
     """Remember a text's sketch until it is asked for: a worker has made it."""
     _PRIMED[text] = known
     if len(_PRIMED) > _MOST_PRIMED:
@@ -79,3 +82,22 @@ def are_versions(one: Runs, other: Runs) -> bool:
 
 def _figures(runs: Runs) -> frozenset[str]:
     return frozenset(word for word in set(b" ".join(runs).decode().split()) if word.isdecimal())
+
+
+def prepared(extraction: Extraction) -> Extraction:
+    """Return an extraction with its texts analysed and sketched, if it is an article's."""
+    if not extraction.is_article:
+        return extraction
+    texts = (extraction.title, extraction.deck, extraction.byline, extraction.text)
+    known = Prepared(
+        analysed={text: index.analysed(text) for text in texts if text},
+        sketch=sketch_of(extraction.text),
+    )
+    return replace(extraction, prepared=known)
+
+
+def prime(extraction: Extraction) -> None:
+    """Let what was prepared of an extraction be found where it is asked for."""
+    if extraction.prepared:
+        index.prime(extraction.prepared.analysed)
+        prime_sketch(extraction.text, extraction.prepared.sketch)

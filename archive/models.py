@@ -217,7 +217,7 @@ class Prepared:
     """What is computed of an extraction's texts alone: by the worker, so that the writer need not.
 
     `analysed` are texts as they are indexed (archive.search.index), `sketch` is that of the
-    article's text (archive.shingles).
+    article's text (archive.sketches).
     """
 
     analysed: Mapping[str, str]

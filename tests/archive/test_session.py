@@ -2,10 +2,10 @@
 
 import pytest
 
-from archive.beginning import Beginning
-from archive.lock import writing
+from archive.database import writing
 from archive.maintenance.import_jsonl import Importer
-from archive.records import Kind
+from archive.models import Kind
+from archive.session import Beginning
 from tests.archive.desk import NOON as NOW
 from tests.archive.desk import exchange, opened
 

@@ -5,12 +5,12 @@ import pickle
 
 import pytest
 
-from archive import records
+from archive import models
+from archive.models import Exchange, Link, Problem, WarcLocation
 from archive.problems import ProblemKind
-from archive.records import Exchange, Link, Problem, WarcLocation
 from tests.archive.desk import NOON, exchange, reading, visit
 
-TYPES = [kind for kind in vars(records).values() if dataclasses.is_dataclass(kind)]
+TYPES = [kind for kind in vars(models).values() if dataclasses.is_dataclass(kind)]
 
 
 @pytest.mark.parametrize("kind", TYPES)

@@ -7,8 +7,8 @@ from scrapy.http import HtmlResponse
 from scrapy.spiders import Spider
 
 from archive.clock import system
-from archive.records import Capture, Extraction, Kind, Page, PageKind, Reading, Visit
-from crawler.logformatter import PageLogFormatter
+from archive.models import Capture, Extraction, Kind, Page, PageKind, Reading, Visit
+from crawler.pipelines import PageLogFormatter
 
 URL = "https://x.example/1"
 PAGE = Page(

@@ -5,7 +5,7 @@ import json
 import sys
 import tempfile
 import unicodedata
-from itertools import groupby
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -123,7 +123,7 @@ def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, 
     warraq publishers add https://www.example.org/
     warraq publishers add https://example.org/ar --slug example-arabic
     """
-    from crawler.discovery.report import compose, slug_of, survey_report
+    from crawler.discovery.publisher_file import compose, slug_of, survey_report
 
     home = _checked(url)
     if slug and not is_slug(slug):
@@ -171,11 +171,38 @@ def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, 
             hours = f"{publisher.hours} ({publisher.zone or 'UTC'})"
             click.echo(f"{publisher.slug} is crawled only at {hours}; not checked now", err=True)
     open_now = [publisher for publisher in wanted if publisher.is_open(now())]
+    from crawler.discovery.check import check as check_all
+    from crawler.discovery.probe import Inquiry, run
+
+    inquiry = Inquiry(
+        ask=lambda probe: check_all(probe, open_now),
+        root=archive,
+        command="publishers check",
+        publishers=open_now,
+        settings=config.load(archive),
+        log_level=log_level.upper(),
+        clock=now,
+        # A catalogue takes minutes: a terminal shows that something happens.
+        report=partial(click.echo, err=True) if sys.stderr.isatty() else lambda _line: None,
+    )
     begun = Beginning(archive)
-    findings = _findings(archive, open_now, log_level=log_level, now=now)
+    findings = asyncio.run(run(inquiry))
     begun.take_back(now=now())
-    if not _report(open_now, findings, as_json=as_json):
+    works = [_print(one.slug, findings, as_json=as_json) for one in open_now]
+    if not all(works):
         raise SystemExit(ExitCode.FAILED)
+
+
+def _print(slug: str, findings: "list[Finding]", *, as_json: bool) -> bool:
+    """Print what a publisher's entry points gave; return whether there are any, and all work."""
+    from crawler.discovery.check import report
+
+    own = [finding for finding in findings if finding.publisher == slug]
+    if not as_json:
+        click.echo(report(slug, own))
+    for finding in own if as_json else ():
+        click.echo(json.dumps(finding.as_object(), ensure_ascii=False))
+    return bool(own) and all(finding.works for finding in own)
 
 
 def _surveyed(archive: Path, home: str, *, log_level: str, now: Clock) -> "Survey":
@@ -185,14 +212,14 @@ def _surveyed(archive: Path, home: str, *, log_level: str, now: Clock) -> "Surve
         CannotFollow: if no newspaper can be recognised.
     """
     from crawler.discovery.probe import NOBODY, Inquiry, run
-    from crawler.discovery.survey import survey
+    from crawler.discovery.survey import Surveyor
 
     own = is_local(urlsplit(home).hostname or "")  # named by the user: open, and without a delay
     publisher = Publisher(
         slug=NOBODY, name=host_of(home), homepage=home, delay=0.0 if own else None
     )
     inquiry = Inquiry(
-        ask=lambda probe: survey(probe, home),
+        ask=lambda probe: Surveyor(probe).survey(home),
         root=archive,
         command="publishers add",
         publishers=[publisher],
@@ -200,46 +227,9 @@ def _surveyed(archive: Path, home: str, *, log_level: str, now: Clock) -> "Surve
         settings=config.load(archive),
         log_level=log_level.upper(),
         clock=now,
-        report=lambda line: click.echo(line, err=True),
+        report=partial(click.echo, err=True),
     )
     return asyncio.run(run(inquiry))
-
-
-def _findings(
-    archive: Path, open_now: list[Publisher], *, log_level: str, now: Clock
-) -> "list[Finding]":
-    """Check every entry point of some publishers."""
-    from crawler.discovery.check import Finding, check
-    from crawler.discovery.probe import Inquiry, run
-
-    inquiry: Inquiry[list[Finding]] = Inquiry(
-        ask=lambda probe: check(probe, open_now),
-        root=archive,
-        command="publishers check",
-        publishers=open_now,
-        settings=config.load(archive),
-        log_level=log_level.upper(),
-        clock=now,
-        # A catalogue takes minutes: a terminal shows that something happens.
-        report=lambda line: click.echo(line, err=True) if sys.stderr.isatty() else None,
-    )
-    return asyncio.run(run(inquiry))
-
-
-def _report(open_now: list[Publisher], findings: "list[Finding]", *, as_json: bool) -> bool:
-    """Print what was found; return whether everything works."""
-    from crawler.discovery.report import as_object, check_report
-
-    grouped = groupby(findings, lambda finding: finding.publisher)
-    by_publisher = {slug: list(some) for slug, some in grouped}
-    for publisher in open_now:
-        some = by_publisher.get(publisher.slug, [])
-        if as_json:
-            for finding in some:
-                click.echo(json.dumps(as_object(finding), ensure_ascii=False))
-        else:
-            click.echo(check_report(publisher.slug, some))
-    return all(finding.works for finding in findings) and len(by_publisher) == len(open_now)
 
 
 def _checked(url: str) -> str:
@@ -318,29 +308,23 @@ def _contains(publisher: Publisher, text: str) -> bool:
 
 def _table(rows: list[dict[str, object]]) -> str:
     """Return rows as a table; the Arabic name comes last, where it disturbs no column."""
-    cells = [
-        (
-            str(row["slug"]),
-            str(row["country"] or "-"),
-            "yes" if row["checked"] else "no",
-            str(row["source"]),
-            str(row["name_latin"] or "-"),
-            str(row["name"]),
+    cells: list[tuple[str, ...]] = [("slug", "country", "checked", "source", "", "name")]
+    for row in rows:
+        checked = "yes" if row["checked"] else "no"
+        texts = (
+            row["slug"],
+            row["country"],
+            checked,
+            row["source"],
+            row["name_latin"],
+            row["name"],
         )
-        for row in rows
-    ]
-    cells.insert(0, ("slug", "country", "checked", "source", "", "name"))
-    widths = [max(map(_width, column)) for column in list(zip(*cells, strict=True))[:-1]]
+        cells.append(tuple(str(text or "-") for text in texts))
+    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
     return "\n".join(
         "  ".join(
-            [
-                *(
-                    cell + " " * (width - _width(cell))
-                    for cell, width in zip(row, widths, strict=False)
-                ),
-                row[-1],
-            ]
-        )
+            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
         for row in cells
     )
 

@@ -9,28 +9,30 @@ import codecs
 import contextlib
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
-from urllib.parse import urljoin
 
 from archive.commands.options import counted
 from archive.models import Capture, Kind, Link, Problem
 from archive.problems import ProblemKind
-from archive.urls import host_of
+from archive.urls import host_of, readable
 from crawler.dates.moments import parse
-from crawler.discovery.front_page import KEYS
 from crawler.discovery.probe import Answer, Probe
 from crawler.errors import NotAListing
-from crawler.frontier import entry_points
-from crawler.listings import sitemaps
 from crawler.publisher import Publisher
 from crawler.workers import Stopped, Workers
 
+KEYS = {  # of a publisher file, by the kind of listing
+    Kind.FEED: "feeds",
+    Kind.SITEMAP: "sitemaps",
+    Kind.SECTION: "sections",
+    Kind.API: "api",
+}
 STALE = timedelta(days=30)
-MOST_LINKS = 200_000  # counted of one listing; sitemaps.org allows 50,000
-KEPT = 2000  # links that are kept for a closer look
+_MOST_LINKS = 200_000  # counted of one listing; sitemaps.org allows 50,000
+_KEPT = 2000  # links that are kept for a closer look
 _AT_ONCE = 500
 _HEAD = 4096
 _DATES = 2500  # at either end of a listing: the newest is at one of them
@@ -40,15 +42,15 @@ _ADD = "find where it lists its articles now: run `warraq publishers add` with i
 # What may come before the element that says what a document is.
 _BEFORE = re.compile(r"(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>]*>)*", re.DOTALL | re.IGNORECASE)
 _FORMS = (
-    (re.compile(r"<(?:\w+:)?sitemapindex\b"), Kind.SITEMAP, "sitemap index"),
-    (re.compile(r"<(?:\w+:)?urlset\b[^>]*sitemap-news"), Kind.SITEMAP, "sitemap with news"),
-    (re.compile(r"<(?:\w+:)?urlset\b"), Kind.SITEMAP, "sitemap"),
-    (re.compile(r"<rdf:RDF\b", re.IGNORECASE), Kind.FEED, "RSS 1.0 feed"),
-    (re.compile(r"<(?:rss|channel)\b", re.IGNORECASE), Kind.FEED, "RSS feed"),
-    (re.compile(r"<(?:\w+:)?feed\b"), Kind.FEED, "Atom feed"),
-    (re.compile(r"\{.*?jsonfeed\.org", re.DOTALL), Kind.FEED, "JSON Feed"),
-    (re.compile(r"\["), Kind.API, "list of posts"),
-    (re.compile(r"<(?:html|head|body|div|table)\b", re.IGNORECASE), Kind.SECTION, "web page"),
+    (re.compile(r"<(?:\w+:)?sitemapindex\b"), Kind.SITEMAP, "a sitemap index"),
+    (re.compile(r"<(?:\w+:)?urlset\b[^>]*sitemap-news"), Kind.SITEMAP, "a sitemap with news"),
+    (re.compile(r"<(?:\w+:)?urlset\b"), Kind.SITEMAP, "a sitemap"),
+    (re.compile(r"<rdf:RDF\b", re.IGNORECASE), Kind.FEED, "an RSS 1.0 feed"),
+    (re.compile(r"<(?:rss|channel)\b", re.IGNORECASE), Kind.FEED, "an RSS feed"),
+    (re.compile(r"<(?:\w+:)?feed\b"), Kind.FEED, "an Atom feed"),
+    (re.compile(r"\{.*?jsonfeed\.org", re.DOTALL), Kind.FEED, "a JSON Feed"),
+    (re.compile(r"\["), Kind.API, "a list of posts"),
+    (re.compile(r"<(?:html|head|body|div|table)\b", re.IGNORECASE), Kind.SECTION, "a web page"),
 )
 
 
@@ -70,12 +72,11 @@ class Listing:
 
     def __str__(self) -> str:
         """Return what it holds, in one line: `RSS feed, 10 links, newest 2020-11-12`."""
-        is_index = bool(self.listings) and not self.count
-        number, noun = (len(self.listings), "sitemap") if is_index else (self.count, "link")
-        if is_index and self.kind is not Kind.SITEMAP:
-            noun = "listing"
-        newest = f", newest {when(self.newest)}" if self.newest else ""
-        return f"{self.form}, {counted(number, noun)}{newest}"
+        content = counted(self.count, "link")
+        if self.listings and not self.count:
+            noun = "sitemap" if self.kind is Kind.SITEMAP else "listing"
+            content = counted(len(self.listings), noun)
+        return f"{self.form}, {content}" + (f", newest {when(self.newest)}" if self.newest else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,16 +91,41 @@ class Finding:
     publisher: str
     key: str
     url: str
-    status: int | None = None
-    listing: Listing | None = None
-    wanted: int = 0
-    problem: str | None = None
-    remedies: tuple[str, ...] = ()
+    status: int | None
+    listing: Listing | None
+    wanted: int
+    problem: str | None
+    remedies: tuple[str, ...]
 
     @property
     def works(self) -> bool:
         """Whether the crawl gets articles, or listings of them, from here."""
         return self.problem is None
+
+    def as_object(self) -> dict[str, object]:
+        """Return the JSON object that `check --json` prints; times are ISO 8601."""
+        names = ("publisher", "key", "url", "works", "status", "wanted", "problem", "remedies")
+        listing = self.listing
+        return {name: getattr(self, name) for name in names} | {
+            "form": listing.form if listing else None,
+            "links": listing.count if listing else 0,
+            "listings": len(listing.listings) if listing else 0,
+            "newest": listing.newest.isoformat() if listing and listing.newest else None,
+        }
+
+
+def report(slug: str, findings: Sequence[Finding]) -> str:
+    """Return what a publisher's entry points gave: two or three lines for each."""
+    if not findings:
+        return f"{slug}: its file names no listing and no front page to check"
+    broken = sum(not finding.works for finding in findings)
+    lines = [f"{slug}: {f'{broken} of {len(findings)} broken' if broken else 'works'}"]
+    for finding in findings:
+        mark = "ok" if finding.works else "BROKEN"
+        lines.append(f"  {mark:<7}{finding.key:<9} {readable(finding.url)}")
+        lines += [f"         {line}" for line in (finding.listing, finding.problem) if line]
+        lines += [f"         -> {remedy}" for remedy in finding.remedies]
+    return "\n".join(lines)
 
 
 async def check(probe: Probe, publishers: Sequence[Publisher]) -> list[Finding]:
@@ -109,38 +135,37 @@ async def check(probe: Probe, publishers: Sequence[Publisher]) -> list[Finding]:
         CrawlerError: what ended the check, when everything in progress is finished.
     """
     checks = [
-        _check(probe, publisher, place, asked)
+        _check(probe, publisher, key, url, kind)
         for publisher in publishers
-        for place, asked in zip(_places(publisher), entry_points(publisher), strict=True)
+        for key, url, kind in _places(publisher)
     ]
-    findings = await asyncio.gather(*checks, return_exceptions=True)
-    for finding in findings:
-        if isinstance(finding, BaseException):
-            raise finding
-    return [finding for finding in findings if isinstance(finding, Finding)]
+    results = await asyncio.gather(*checks, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return [result for result in results if isinstance(result, Finding)]
 
 
-def _places(publisher: Publisher) -> list[tuple[str, str]]:
-    """Return (key, address as written) of each entry point, in the order of `entry_points`."""
-    written = [(key, url) for key in KEYS.values() for url in getattr(publisher, key)]
-    return written or ([("homepage", publisher.homepage)] if publisher.homepage else [])
+def _places(publisher: Publisher) -> list[tuple[str, str, Kind]]:
+    """Return (key, address as written, kind) of each entry point of a publisher's file."""
+    if publisher.is_bare:
+        return [("homepage", publisher.homepage, Kind.SECTION)] if publisher.homepage else []
+    return [(key, url, kind) for kind, key in KEYS.items() for url in getattr(publisher, key)]
 
 
-async def _check(
-    probe: Probe, publisher: Publisher, place: tuple[str, str], asked: tuple[str, Kind]
-) -> Finding:
-    (key, written), (url, kind) = place, asked
+async def _check(probe: Probe, publisher: Publisher, key: str, url: str, kind: Kind) -> Finding:
     answer = await probe.ask(url, kind, publisher=publisher.slug)
-    now = probe.clock()
-    listing = await inspect(answer, probe.workers, now=now, announced=publisher.is_bare)
-    if publisher.is_bare and isinstance(listing, Listing):
-        listing = await _with_announced(probe, listing)
-    remedies = _moved(answer, url, written)
-    wanted, status = 0, answer.capture.status if answer.capture else None
+    now, announced = probe.clock(), publisher.is_bare
+    listing = await inspect(answer, probe.workers, now=now, announced=announced)
+    remedies, wanted = _moved(answer, url), 0
     if isinstance(listing, Problem):
         problem: str | None = listing.detail
-        remedies += _remedies(answer, kind, listing)
+        remedies.append(_remedy(answer, kind, listing))
     else:
+        if announced and answer.capture:  # with what robots.txt names, as in a crawl
+            named = probe.announced_sitemaps(answer.capture)
+            sitemaps = [Link(url=sitemap, kind=Kind.SITEMAP) for sitemap in named]
+            listing = replace(listing, listings=(*sitemaps, *listing.listings))
         wanted = sum(publisher.wants(link.url) for link in listing.links)
         problem = _useless(listing, wanted)
         remedies += _stale(listing, now=now)
@@ -150,18 +175,10 @@ async def _check(
         elif problem:
             remedies.append(_ADD)
     return Finding(
-        publisher=publisher.slug, key=key, url=written, status=status,
-        listing=None if isinstance(listing, Problem) else listing,
-        wanted=wanted, problem=problem, remedies=tuple(remedies),
+        publisher=publisher.slug, key=key, url=url, wanted=wanted, problem=problem,
+        status=answer.capture.status if answer.capture else None,
+        listing=None if isinstance(listing, Problem) else listing, remedies=tuple(remedies),
     )  # fmt: skip
-
-
-async def _with_announced(probe: Probe, front: Listing) -> Listing:
-    """Return a front page with the sitemaps that its site's robots.txt names, as in a crawl."""
-    robots = urljoin(front.url, "/robots.txt")
-    named = sitemaps.in_robots(await probe.robots(robots), robots)
-    more = [Link(url=url, kind=Kind.SITEMAP) for url in named]
-    return replace(front, listings=(*more, *front.listings))
 
 
 def _useless(listing: Listing, wanted: int) -> str | None:
@@ -174,30 +191,30 @@ def _useless(listing: Listing, wanted: int) -> str | None:
     return f"the {listing.form} is valid, but lists nothing"
 
 
-def _remedies(answer: Answer, kind: Kind, problem: Problem) -> list[str]:
-    if problem.kind is not ProblemKind.NOT_A_LISTING or answer.capture is None:
-        return [problem.kind.remedy or _ADD]
-    other, form = form_of(answer.capture)
-    if other in {Kind.FEED, Kind.SITEMAP, Kind.API} and other is not kind:
-        return [f"it is {a(form)}: move it from `{KEYS[kind]}` to `{KEYS[other]}`"]
-    return [_ADD]
+def _remedy(answer: Answer, kind: Kind, problem: Problem) -> str:
+    if problem.kind is ProblemKind.NOT_A_LISTING and answer.capture:
+        other, form = form_of(answer.capture)
+        if other not in {Kind.SECTION, kind, None}:
+            return f"it is {form}: move it from `{KEYS[kind]}` to `{KEYS[other]}`"
+    return problem.kind.remedy or _ADD
 
 
-def _moved(answer: Answer, url: str, written: str) -> list[str]:
-    landed = answer.capture.url if answer.capture else url
-    if not answer.moved or landed == url:
+def _moved(answer: Answer, written: str) -> list[str]:
+    """Return what to write instead of an address that moved for good."""
+    landed = answer.landed
+    if not answer.moved or landed == answer.url:
         return []
-    if url != written:  # the crawl asks WordPress for certain fields
+    if answer.url != written:  # the crawl asks WordPress for certain fields
         landed = landed.partition("?")[0]
-    where = "" if host_of(landed) == host_of(url) else ", on another host: is it the newspaper's?"
+    same = host_of(landed) == host_of(written)
+    where = "" if same else ", on another host: is it the newspaper's?"
     return [f"it moved permanently; write {landed} instead{where}"]
 
 
 def _stale(listing: Listing, *, now: datetime) -> list[str]:
-    if listing.newest is None:
-        return []
-    day = listing.newest.date() if isinstance(listing.newest, datetime) else listing.newest
-    days = (now.astimezone(UTC).date() - day).days
+    newest = listing.newest
+    day = newest.date() if isinstance(newest, datetime) else newest
+    days = (now.astimezone(UTC).date() - day).days if day else 0
     if days <= STALE.days:
         return []
     return [f"nothing new for {days} days: has the newspaper stopped, or does it list elsewhere?"]
@@ -211,41 +228,52 @@ async def inspect(
     Returns a problem for no good answer, for what is not a listing, or one of another kind.
     """
     capture = answer.capture
-    if not answer.good or capture is None:
-        return answer.problem or _not_listing("it answered nothing")
+    if answer.problem or capture is None:
+        return answer.problem or _not_a_listing("it answered nothing")
     kind, form = form_of(capture)
+    is_other = kind not in {capture.kind, None}
     try:
         links = await _links(capture, workers, announced=announced)
     except (NotAListing, Stopped) as error:
-        return _not_listing(f"it is {a(form)}" if kind not in {capture.kind, None} else str(error))
-    if kind not in {capture.kind, None} and not links:
-        return _not_listing(f"it is {a(form)}")
+        return _not_a_listing(f"it is {form}" if is_other else str(error))
+    if is_other and not links:
+        return _not_a_listing(f"it is {form}")
     articles = [link for link in links if link.kind is Kind.ARTICLE]
     pages = {Kind.ARTICLE, capture.kind} - {Kind.SITEMAP}
     return Listing(
         url=capture.url,
         kind=capture.kind,
-        form=form,
-        links=tuple(articles[:KEPT]),
+        form=form.partition(" ")[2],
+        links=tuple(articles[:_KEPT]),
         listings=tuple(link for link in links if link.kind not in pages),
         count=len(articles),
-        newest=newest(links, now=now),
+        newest=newest([link.published for link in links if link.published], now=now),
     )
 
 
+async def _links(capture: Capture, workers: Workers, *, announced: bool) -> list[Link]:
+    stream = iter(await workers.links(capture, announced=announced))
+    links: list[Link] = []
+    while (portion := list(islice(stream, _AT_ONCE))) and len(links) < _MOST_LINKS:
+        links += portion
+        await asyncio.sleep(0)
+    return links
+
+
 def form_of(capture: Capture) -> tuple[Kind | None, str]:
-    """Return what kind of listing a body looks like, and its name for a person."""
-    head = _BEFORE.sub("", _beginning(capture.body), count=1)
+    """Return what kind of listing a body looks like, and what it is: `an RSS feed`."""
+    body = capture.body
+    head = body[:_HEAD]
+    if body[:2] == b"\x1f\x8b":
+        with contextlib.suppress(zlib.error):
+            head = zlib.decompressobj(wbits=31).decompress(body, _HEAD)
+    head = head.removeprefix(codecs.BOM_UTF8).lstrip(b"\xff\xfe").replace(b"\0", b"")
+    text = _BEFORE.sub("", head.decode("latin-1"), count=1)
     for pattern, kind, form in _FORMS:
-        if pattern.match(head):
+        if pattern.match(text):
             return kind, form
     media = (capture.content_type or "").partition(";")[0].strip()
-    return None, f"document of the type {media}" if media else "document of an unknown type"
-
-
-def a(form: str) -> str:
-    """Return a form with its indefinite article: `an RSS feed`."""
-    return f"{'an' if form.startswith(('RSS', 'Atom')) else 'a'} {form}"
+    return None, f"a document of {f'the type {media}' if media else 'an unknown type'}"
 
 
 def when(moment: datetime | date | None) -> str:
@@ -255,38 +283,16 @@ def when(moment: datetime | date | None) -> str:
     return str(moment) if moment else "without a date"
 
 
-def newest(links: Iterable[Link], *, now: datetime) -> datetime | date | None:
-    """Return the newest date that a listing gives its links, none of the future."""
-    dates = [link.published for link in links if link.published]
-    latest: tuple[datetime, bool] | None = None
+def newest(dates: Sequence[str], *, now: datetime) -> datetime | date | None:
+    """Return the newest of the dates that a listing gives its links, none of the future."""
+    moments = []
     for written in {*dates[:_DATES], *dates[-_DATES:]}:
-        moment = parse(written, now=None, zone=None)
-        if moment is None:
-            continue
-        at = moment.at or datetime.combine(moment.day, moment.clock or time(), UTC)
-        if at <= now + _SOON and (latest is None or at > latest[0]):
-            latest = at, moment.at is not None
-    return latest and (latest[0] if latest[1] else latest[0].date())
+        if moment := parse(written, now=None, zone=None):
+            at = moment.at or datetime.combine(moment.day, moment.clock or time(), UTC)
+            moments.append((at, moment.at or moment.day))
+    past = (moment for moment in moments if moment[0] <= now + _SOON)
+    return max(past, key=lambda moment: moment[0], default=(None, None))[1]
 
 
-async def _links(capture: Capture, workers: Workers, *, announced: bool) -> list[Link]:
-    stream = iter(await workers.links(capture, announced=announced))
-    links: list[Link] = []
-    while (portion := list(islice(stream, _AT_ONCE))) and len(links) < MOST_LINKS:
-        links += portion
-        await asyncio.sleep(0)
-    return links
-
-
-def _beginning(body: bytes) -> str:
-    """Return the first characters of a body, unpacked where it is gzip."""
-    head = body[:_HEAD]
-    if body[:2] == b"\x1f\x8b":
-        with contextlib.suppress(zlib.error):
-            head = zlib.decompressobj(wbits=31).decompress(body, _HEAD)
-    plain = head.removeprefix(codecs.BOM_UTF8).lstrip(b"\xff\xfe")
-    return plain.replace(b"\0", b"").decode("latin-1")
-
-
-def _not_listing(detail: str) -> Problem:
+def _not_a_listing(detail: str) -> Problem:
     return Problem(kind=ProblemKind.NOT_A_LISTING, detail=detail, stage="discover")

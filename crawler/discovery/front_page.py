@@ -19,21 +19,14 @@ from archive.urls import host_of, identity_key
 from crawler.errors import NotAListing
 from crawler.extract import vocabulary
 from crawler.extract.metadata import read_stated
-from crawler.extract.vocabulary import one_line
-from crawler.listings import sections, sitemaps, wordpress
+from crawler.listings import sections, wordpress
 
 _WORDS = tomllib.loads(files(__package__).joinpath("words.toml").read_text("utf-8"))
-KEYS = {  # of a publisher file, by the kind of listing
-    Kind.FEED: "feeds",
-    Kind.SITEMAP: "sitemaps",
-    Kind.SECTION: "sections",
-    Kind.API: "api",
-}
 
-# What content systems offer without being asked, the commonest first.
-_FEEDS = ("feed", "rss", "rss.xml", "feed.xml", "atom.xml", "index.xml", "feed.json")
-_FEEDS_OF = {".aspx": "rss.aspx", ".asp": "rss.asp", ".php": "rss.php"}
-_SITEMAPS = ("sitemap_index.xml", "sitemap.xml", "wp-sitemap.xml", "news-sitemap.xml")
+# How an address was found, for a person.
+DECLARED = "declared on the front page"
+LINKED = "linked from the front page"
+IN_MENU = "in the menu of the front page"
 USUAL = "tried as a usual address"
 
 _FEED_ADDRESS = re.compile(_WORDS["feed_address"], re.IGNORECASE)
@@ -57,6 +50,8 @@ _ARABIC = re.compile("[\N{ARABIC LETTER HAMZA}-\N{ARABIC LETTER YEH}]")
 _LONGEST_NAME = 60
 _GENERIC = frozenset(map(vocabulary.key, _WORDS["generic"]))
 
+_Anchors = Iterable[tuple[HtmlElement, str]]  # the links of a page, and where they lead
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
@@ -74,86 +69,52 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontPage:
-    """What a front page at `url` says; nothing of it has been fetched yet.
+    """What a front page at `url` says; `language` is its own claim.
 
-    `declared` are the feeds its head names, `shown` links that look like feeds, `menu` those that
-    look like sections, `suffixes` the endings of its addresses (`.aspx`), `language` its own claim.
+    The `candidates` are what its head declares, links that look like feeds, sections of its menu
+    and usual addresses; none of them has been fetched yet.
     """
 
     url: str
     name: str | None = None
     name_latin: str | None = None
     language: str | None = None
-    declared: tuple[Candidate, ...] = ()
-    shown: tuple[Candidate, ...] = ()
-    menu: tuple[str, ...] = ()
-    api: Candidate | None = None
-    suffixes: tuple[str, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+
+    def of(self, kind: Kind, *ways: str) -> list[Candidate]:
+        """Return the candidates of a kind that were found in these ways, in that order."""
+        fitting = [candidate for candidate in self.candidates if candidate.kind is kind]
+        return [candidate for how in ways for candidate in fitting if candidate.how == how]
 
 
 def read_front(body: bytes, content_type: str | None, url: str) -> FrontPage:
-    """Read a front page; what it does not say is None or empty, and nothing raises."""
+    """Read a front page; what it does not say is None or missing, and nothing raises."""
     try:
         tree, base = sections.read_page(body, url, content_type)
-        articles = [link.url for link in sections.section(body, url, content_type)]
+        articles = {key(link.url) for link in sections.section(body, url, content_type)}
     except NotAListing:
-        return FrontPage(url=url)
-    links = list(_links(tree, base))
+        return FrontPage(url=url, candidates=tuple(_usual(url, ())))
+    links = [
+        (anchor, address.partition("#")[0])
+        for anchor, address in sections.links_of(tree, base, "a")
+        if address.isprintable()
+    ]
     own = [(anchor, address) for anchor, address in links if _place(address) == _place(base)]
     name, latin = name_of(read_stated(tree).names, _mentions(tree, own, url))
+    candidates = [*_declared(tree, base), *_linked_feeds(links)]
+    candidates += _in_menu(own, {key(url), *articles})
+    if _MADE_BY_WORDPRESS.search(body):
+        interface = wordpress.posts_of(urljoin(_folder(base), "wp-json"))
+        candidates.append(Candidate(url=interface, kind=Kind.API, how=USUAL))
     suffixes = (_SUFFIX.search(urlsplit(address).path) for _, address in own)
-    announced = _announced(tree, base)
-    guess = usual_api(base) if _MADE_BY_WORDPRESS.search(body) else None
+    candidates += _usual(url, [match[0].lower() for match in suffixes if match])
     return FrontPage(
         url=url,
         name=name,
         name_latin=latin,
         language=_language(tree),
-        declared=tuple(one for one in announced if one.kind is Kind.FEED),
-        shown=tuple(_shown_feeds(links)),
-        menu=tuple(_sections_among(own, {key(address) for address in (*articles, url)})),
-        api=next((one for one in announced if one.kind is Kind.API), guess),
-        suffixes=tuple(dict.fromkeys(match[0].lower() for match in suffixes if match)),
+        candidates=tuple(candidates),
     )
-
-
-def feeds_on(body: bytes, content_type: str | None, url: str) -> list[Candidate]:
-    """Return the feeds that a page about feeds links to."""
-    try:
-        tree, base = sections.read_page(body, url, content_type)
-    except NotAListing:
-        return []
-    declared = [one for one in _announced(tree, base) if one.kind is Kind.FEED]
-    return [*declared, *_shown_feeds(_links(tree, base))]
-
-
-def in_robots(text: str, url: str) -> list[Candidate]:
-    """Return the sitemaps that the robots.txt at `url` names, the most promising first."""
-    return [
-        Candidate(url=address, kind=Kind.SITEMAP, how="named in robots.txt")
-        for address in sitemaps.in_robots(text, url)
-        if address.isprintable()
-    ]
-
-
-def usual_feeds(home: str, suffixes: Iterable[str] = ()) -> list[Candidate]:
-    """Return the addresses at which systems put their feeds, below `home` and below its host.
-
-    `suffixes` are those of the site's own addresses, such as `.aspx`.
-    """
-    of_system = [_FEEDS_OF[suffix] for suffix in suffixes if suffix in _FEEDS_OF]
-    return _usual(home, [*of_system, *_FEEDS], Kind.FEED)
-
-
-def usual_sitemaps(home: str) -> list[Candidate]:
-    """Return the addresses at which systems put their sitemaps."""
-    return _usual(home, _SITEMAPS, Kind.SITEMAP)
-
-
-def usual_api(home: str) -> Candidate:
-    """Return the address at which WordPress lists a site's posts."""
-    url = wordpress.posts_of(urljoin(_folder(home), "wp-json"))
-    return Candidate(url=url, kind=Kind.API, how=USUAL)
 
 
 def key(url: str) -> str:
@@ -164,18 +125,19 @@ def key(url: str) -> str:
         return url
 
 
-def name_of(stated: Iterable[str], said: Iterable[str]) -> tuple[str | None, str | None]:
+def name_of(stated: Iterable[str], mentions: Iterable[str]) -> tuple[str | None, str | None]:
     """Return a newspaper's (name in Arabic, name in Latin letters), None where it has none.
 
-    `stated` are the names a page states as those of its site, `said` texts that hold the name
+    `stated` are the names a page states as those of its site, `mentions` texts that hold the name
     among other words: titles, the text of links to the front page. What most places agree on is
     the name; a stated one counts twice.
     """
     votes: Counter[str] = Counter()
     spelled: dict[str, str] = {}
-    texts = [(text, [text], 2) for text in stated] + [(text, [], 1) for text in said]
+    texts = [(text, [text], 2) for text in stated] + [(text, [], 1) for text in mentions]
     for text, whole, weight in texts:
-        for part in dict.fromkeys(map(one_line, [*whole, *_TITLE_PARTS.split(text)])):
+        parts = [*whole, *_TITLE_PARTS.split(text)]
+        for part in dict.fromkeys(map(vocabulary.one_line, parts)):
             folded = vocabulary.key(part)
             if folded and folded not in _GENERIC and len(part) <= _LONGEST_NAME:
                 votes[folded] += weight
@@ -186,40 +148,12 @@ def name_of(stated: Iterable[str], said: Iterable[str]) -> tuple[str | None, str
     return next(arabic, None), next(latin, None)
 
 
-def _links(tree: HtmlElement, base: str) -> Iterator[tuple[HtmlElement, str]]:
-    """Yield the links of a page without their fragments; unprintable addresses are left out."""
-    for anchor, address in sections.links_of(tree, base, "a"):
-        if address.isprintable():
-            yield anchor, address.partition("#")[0]
-
-
-def _announced(tree: HtmlElement, base: str) -> list[Candidate]:
-    return [
-        Candidate(url=link.url, kind=link.kind, how="declared on the front page")
-        for link in sections.announced(tree, base)
-        if link.url.isprintable()
-    ]
-
-
-def _shown_feeds(links: Iterable[tuple[HtmlElement, str]]) -> Iterator[Candidate]:
-    """Yield the links that look like feeds, or like a page about them."""
-    for anchor, url in links:
-        parts = urlsplit(url)
-        looks_so = _FEED_ADDRESS.search(f"{parts.path}?{parts.query}")
-        if (looks_so or _FEED_TEXT.search(_text(anchor))) and not sections.COMMENTS.search(
-            unquote(url)
-        ):
-            yield Candidate(url=url, kind=Kind.FEED, how="linked from the front page")
-
-
-def _mentions(tree: HtmlElement, own: Iterable[tuple[HtmlElement, str]], url: str) -> Iterator[str]:
+def _mentions(tree: HtmlElement, own: _Anchors, url: str) -> Iterator[str]:
     """Yield texts that hold the name of the site among other words."""
     yield tree.findtext(".//title") or ""
-    yield from (
-        link.get("title") or ""
-        for link in tree.iter("link")
-        if "alternate" in (link.get("rel") or "")
-    )
+    for link in tree.iter("link"):
+        if "alternate" in (link.get("rel") or ""):
+            yield link.get("title") or ""
     homes = {key(url), key(urljoin(url, "/"))}
     for anchor, address in own:
         if key(address) in homes:
@@ -227,26 +161,41 @@ def _mentions(tree: HtmlElement, own: Iterable[tuple[HtmlElement, str]], url: st
             yield from (image.get("alt") or "" for image in anchor.iter("img"))
 
 
-def _sections_among(
-    own: Iterable[tuple[HtmlElement, str]], other: Collection[str]
-) -> Iterator[str]:
+def _declared(tree: HtmlElement, base: str) -> Iterator[Candidate]:
+    for link in sections.announced(tree, base):
+        if link.url.isprintable():
+            yield Candidate(url=link.url, kind=link.kind, how=DECLARED)
+
+
+def _linked_feeds(links: _Anchors) -> Iterator[Candidate]:
+    """Yield the links that look like feeds, or like a page about them."""
+    for anchor, url in links:
+        parts = urlsplit(url)
+        is_feed = _FEED_ADDRESS.search(f"{parts.path}?{parts.query}")
+        is_feed = is_feed or _FEED_TEXT.search(_text(anchor))
+        if is_feed and not sections.COMMENTS.search(unquote(url)):
+            yield Candidate(url=url, kind=Kind.FEED, how=LINKED)
+
+
+def _in_menu(own: _Anchors, other: Collection[str]) -> Iterator[Candidate]:
     """Yield the links of a page that look like its sections: those of menus first.
 
     `other` are the keys of addresses that are something else. Variants of one page
     (`/sport?view=2`) are left out.
     """
-    ranks: dict[str, tuple[tuple[bool, int], str]] = {}
+    ranked = []
     for anchor, address in own:
         path = unquote(urlsplit(address).path)
         depth = path.strip("/").count("/")
-        if key(address) in other or depth >= _DEEPEST or not _is_section(anchor, address, path):
-            continue
-        rank = ((not _in_menu(anchor), depth), address)
-        ranks[key(address)] = min(ranks.get(key(address), rank), rank)
-    bare = {key(address) for _, address in ranks.values() if not urlsplit(address).query}
-    for _, address in sorted(ranks.values(), key=lambda ranked: ranked[0]):  # stable
-        if not urlsplit(address).query or key(address.partition("?")[0]) not in bare:
-            yield address
+        if key(address) not in other and depth < _DEEPEST and _is_section(anchor, address, path):
+            ranked.append(((not _is_of_menu(anchor), depth), address))
+    pages: dict[str, str] = {}
+    for _, address in sorted(ranked, key=lambda link: link[0]):  # stable
+        pages.setdefault(key(address), address)
+    for address in pages.values():
+        bare, query, _ = address.partition("?")
+        if not query or key(bare) not in pages:
+            yield Candidate(url=address, kind=Kind.SECTION, how=IN_MENU)
 
 
 def _is_section(anchor: HtmlElement, address: str, path: str) -> bool:
@@ -259,7 +208,7 @@ def _is_section(anchor: HtmlElement, address: str, path: str) -> bool:
     )
 
 
-def _in_menu(anchor: HtmlElement) -> bool:
+def _is_of_menu(anchor: HtmlElement) -> bool:
     return any(
         element.tag in {"nav", "header", "menu"}
         or _MENU.search(" ".join(element.get(name) or "" for name in ("class", "id", "role")))
@@ -267,17 +216,21 @@ def _in_menu(anchor: HtmlElement) -> bool:
     )
 
 
-def _usual(home: str, names: Iterable[str], kind: Kind) -> list[Candidate]:
-    folders = dict.fromkeys((_folder(home), urljoin(home, "/")))
-    return [
-        Candidate(url=urljoin(folder, name), kind=kind, how=USUAL)
-        for folder in folders
-        for name in names
-    ]
+def _usual(home: str, suffixes: Iterable[str]) -> Iterator[Candidate]:
+    """Yield the addresses at which systems put listings, below `home` and below its host.
+
+    `suffixes` are those of the site's own addresses, such as `.aspx`: its feeds may have them, too.
+    """
+    own = [f"rss{suffix}" for suffix in dict.fromkeys(suffixes)]
+    names = {Kind.FEED: [*own, *_WORDS["feeds"]], Kind.SITEMAP: _WORDS["sitemaps"]}
+    for folder in dict.fromkeys((_folder(home), urljoin(home, "/"))):
+        for kind, listed in names.items():
+            for name in listed:
+                yield Candidate(url=urljoin(folder, name), kind=kind, how=USUAL)
 
 
 def _folder(home: str) -> str:
-    """Return the address below which a front page's site lies: `/ar` has `/ar/feed`."""
+    """Return the address of the folder that a front page's site is in: `/ar` has `/ar/feed`."""
     parts = urlsplit(home)
     path = parts.path
     if "." in path.rpartition("/")[2]:  # index.php and its like
@@ -286,8 +239,8 @@ def _folder(home: str) -> str:
 
 
 def _language(tree: HtmlElement) -> str | None:
-    code = (tree.get("lang") or "").strip().lower().split("-")[0].split("_")[0]
-    return code if re.fullmatch(r"[a-z]{2,3}", code) else None
+    code = re.match(r"[a-z]{2,3}(?![^-_])", (tree.get("lang") or "").strip().lower())
+    return code[0] if code else None
 
 
 def _text(anchor: HtmlElement) -> str:

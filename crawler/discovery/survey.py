@@ -7,7 +7,7 @@ nothing is fetched that an earlier answer made needless, and nothing twice.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from urllib.parse import urljoin, urlsplit
 
 from archive.models import Capture, Extraction, Kind, Link, PageKind, Problem
@@ -15,28 +15,25 @@ from archive.problems import ProblemKind
 from archive.urls import host_of
 from crawler.discovery.check import Listing, form_of, inspect
 from crawler.discovery.front_page import (
+    DECLARED,
+    IN_MENU,
+    LINKED,
+    USUAL,
     Candidate,
     FrontPage,
-    feeds_on,
-    in_robots,
     key,
     read_front,
-    usual_feeds,
-    usual_sitemaps,
 )
 from crawler.discovery.probe import NOBODY, Answer, Probe
 from crawler.errors import CannotFollow
-from crawler.listings import wordpress
 from crawler.listings.follow import shape
 from crawler.listings.sitemaps import of_articles
-from crawler.publisher import Publisher
 
 MOST_READ = 7  # articles that are tried
 ARTICLES = frozenset({PageKind.ARTICLE, PageKind.LIVEBLOG, PageKind.VIDEO, PageKind.GALLERY})
 _TRUST = (Kind.FEED, Kind.API, Kind.SECTION, Kind.SITEMAP)  # in listing news and nothing else
 _FEEDS = 4  # of a site; more are those of its sections
-_ASKED_FEEDS = 8
-_ASKED_SITEMAPS = 4
+_ASKED = {Kind.FEED: 8, Kind.SITEMAP: 4}  # candidates that are tried at most
 _ASKED_SECTIONS = 16
 _CHILDREN = 3  # of a sitemap index that are opened
 _FEWEST = 3  # links that make a front page a list of articles
@@ -67,7 +64,7 @@ class Sample:
 
 @dataclass(slots=True, kw_only=True)
 class Survey:
-    """What was found at a site: its front page, its entry points, and articles read from there.
+    """What there is at a site: its front page, its entry points, and articles read from there.
 
     `home` is the address of the front page to be kept, `front.url` the one that answered. `failed`
     are the entry points that do not work, each with the reason.
@@ -83,6 +80,14 @@ class Survey:
         """Return the entry points of a kind."""
         return [entry for entry in self.entries if entry.candidate.kind is kind]
 
+    def broken(self) -> list[str]:
+        """Return what the site names and does not work, a line for each."""
+        return [
+            f"{candidate.url} ({candidate.how}): {problem.detail}"
+            for candidate, problem in self.failed
+            if candidate.is_named
+        ]
+
     def to_read(self) -> list[Link]:
         """Return links to read, those first that are surest to be news: a feed's newest.
 
@@ -91,43 +96,40 @@ class Survey:
         chosen: dict[str, Link] = {}
         for kind in _TRUST:
             lists = [_best(entry, self.front.url) for entry in self.of(kind)]
-            for turn in zip_longest(*lists):
-                for link in filter(None, turn):
-                    chosen.setdefault(key(link.url), link)
+            for link in filter(None, chain.from_iterable(zip_longest(*lists))):
+                chosen.setdefault(key(link.url), link)
         return list(chosen.values())[:MOST_READ]
 
     def useless(self, listing: Listing) -> Problem | None:
         """Return why a listing adds nothing to those that are known already."""
-        here = [link for link in listing.links if _is_related(link.url, self.front.url)]
+        here = {key(link.url) for link in listing.links if _is_related(link.url, self.front.url)}
         known = {key(link.url) for entry in self.of(listing.kind) for link in entry.listing.links}
-        detail = None
         if not listing.links:
             detail = "it lists nothing"
         elif not here:
             detail = f"its links lead elsewhere, such as to {listing.links[0].url}"
-        elif {key(link.url) for link in here} <= known:
+        elif here <= known:
             detail = "it lists nothing that the others do not"
-        kind = ProblemKind.OF_NO_USE
-        return Problem(kind=kind, detail=detail, stage="discover") if detail else None
+        else:
+            return None
+        return Problem(kind=ProblemKind.OF_NO_USE, detail=detail, stage="discover")
 
 
-async def survey(probe: Probe, url: str) -> Survey:
-    """Survey the site whose front page is at `url`.
-
-    Raises:
-        CannotFollow: if no newspaper can be recognised; the message says what there is.
-    """
-    return await _Surveyor(probe).survey(url)
-
-
-class _Surveyor:
+class Surveyor:
     """Makes one survey, by fetching through a probe."""
 
     def __init__(self, probe: Probe) -> None:
+        """Take the probe, which knows the site as the publisher `NOBODY`."""
         self._probe = probe
+        self._nobody = probe.publishers[NOBODY]
         self._answers: dict[str, Answer] = {}
 
     async def survey(self, url: str) -> Survey:
+        """Survey the site whose front page is at `url`.
+
+        Raises:
+            CannotFollow: if no newspaper can be recognised; the message says what there is.
+        """
         answer, capture, given = await self._front(url)
         same = urlsplit(answer.url).path == urlsplit(capture.url).path
         survey = Survey(
@@ -136,9 +138,8 @@ class _Surveyor:
         )
         await self._try(survey, given, most=1)
         await self._feeds(survey)
-        await self._sitemaps(survey)
-        if survey.front.api:
-            await self._try(survey, [survey.front.api], most=1)
+        await self._sitemaps(survey, capture)
+        await self._try(survey, survey.front.of(Kind.API, DECLARED, USUAL)[:1], most=1)
         if not survey.of(Kind.SITEMAP):  # a feed alone knows the newest only
             await self._sections(survey)
         if not survey.entries:
@@ -150,18 +151,17 @@ class _Surveyor:
         """Return the answer that is the front page, and the given address if it is a listing."""
         answer = await self._ask(url, Kind.SECTION)
         capture = answer.capture
-        if not answer.good or capture is None:
-            raise _no_front_page(answer)
+        if answer.problem or capture is None:
+            raise _no_front_page(answer, answer.problem)
         root = urljoin(capture.url, "/")
         kind, _ = form_of(capture)
         if kind in {Kind.FEED, Kind.SITEMAP} and root != url:
             given = Candidate(url=url, kind=kind, how="the address that was given")
             return (*(await self._front(root))[:2], [given])
         if kind is not Kind.SECTION and "html" not in (capture.content_type or "text/html").lower():
-            raise _no_front_page(answer)
-        reading = await self._probe.workers.extract(
-            replace(capture, kind=Kind.ARTICLE), self._nobody
-        )
+            raise _no_front_page(answer, None)
+        page = replace(capture, kind=Kind.ARTICLE)
+        reading = await self._probe.workers.extract(page, self._nobody)
         if walls := [problem for problem in reading.problems if problem.kind.wall]:
             raise _no_front_page(answer, walls[0])
         is_article = reading.kind in ARTICLES and reading.published_on is not None
@@ -171,57 +171,57 @@ class _Surveyor:
 
     async def _feeds(self, survey: Survey) -> None:
         front = survey.front
-        await self._try(survey, front.declared, most=_FEEDS, asking=_ASKED_FEEDS)
+        await self._try(survey, front.of(Kind.FEED, DECLARED), most=_FEEDS)
         if not survey.of(Kind.FEED):
-            await self._try(survey, front.shown, most=_FEEDS, asking=_ASKED_FEEDS)
+            await self._try(survey, front.of(Kind.FEED, LINKED), most=_FEEDS)
         if not survey.of(Kind.FEED):
-            await self._try(survey, self._linked(front), most=_FEEDS, asking=_ASKED_FEEDS)
+            await self._try(survey, self._feeds_behind(front), most=_FEEDS)
         if not survey.of(Kind.FEED):
-            await self._try(survey, usual_feeds(front.url, front.suffixes), most=1)
+            await self._try(survey, front.of(Kind.FEED, USUAL), most=1)
 
-    def _linked(self, front: FrontPage) -> list[Candidate]:
+    def _feeds_behind(self, front: FrontPage) -> list[Candidate]:
         """Return the feeds on the pages about feeds that the front page linked to."""
-        answers = (self._answers.get(key(shown.url)) for shown in front.shown)
-        captures = [answer.capture for answer in answers if answer and answer.good]
+        answers = (self._answers.get(key(page.url)) for page in front.of(Kind.FEED, LINKED))
+        pages = [answer.capture for answer in answers if answer and not answer.problem]
         return [
-            replace(feed, how=f"linked from {capture.url}")
-            for capture in captures
-            if capture
-            for feed in feeds_on(capture.body, capture.content_type, capture.url)
+            replace(feed, how=f"linked from {page.url}")
+            for page in filter(None, pages)
+            for feed in read_front(page.body, page.content_type, page.url).of(
+                Kind.FEED, DECLARED, LINKED
+            )
         ]
 
-    async def _sitemaps(self, survey: Survey) -> None:
-        home = survey.front.url
-        robots = urljoin(home, "/robots.txt")
-        named = in_robots(await self._probe.robots(robots), robots)
-        await self._try(survey, named, most=_ASKED_SITEMAPS, asking=_ASKED_SITEMAPS)
+    async def _sitemaps(self, survey: Survey, front: Capture) -> None:
+        named = [
+            Candidate(url=url, kind=Kind.SITEMAP, how="named in robots.txt")
+            for url in self._probe.announced_sitemaps(front)
+            if url.isprintable()
+        ]
+        await self._try(survey, named, most=_ASKED[Kind.SITEMAP])
         if not survey.of(Kind.SITEMAP):
-            await self._try(survey, usual_sitemaps(home), most=1)
+            await self._try(survey, survey.front.of(Kind.SITEMAP, USUAL), most=1)
 
     async def _sections(self, survey: Survey) -> None:
-        pages: list[Entry] = []
-        for url in survey.front.menu[:_ASKED_SECTIONS]:
-            page = Candidate(url=url, kind=Kind.SECTION, how="in the menu of the front page")
-            pages += await self._page(page, fewest=1)
-        survey.entries += with_links_of_their_own(pages)
+        menu = survey.front.of(Kind.SECTION, IN_MENU)[:_ASKED_SECTIONS]
+        pages = [await self._page(page, fewest=1) for page in menu]
+        survey.entries += with_links_of_their_own([entry for entry in pages if entry])
         if not survey.entries:
-            front = survey.front.url
-            page = Candidate(url=front, kind=Kind.SECTION, how="the front page itself")
-            survey.entries += await self._page(page, fewest=_FEWEST)
+            url = survey.front.url
+            front = Candidate(url=url, kind=Kind.SECTION, how="the front page itself")
+            survey.entries += filter(None, [await self._page(front, fewest=_FEWEST)])
 
-    async def _page(self, page: Candidate, *, fewest: int) -> list[Entry]:
+    async def _page(self, page: Candidate, *, fewest: int) -> Entry | None:
         listing = await self._inspected(page.url, page.kind)
         if isinstance(listing, Problem) or len(listing.links) < fewest:
-            return []
-        return [Entry(candidate=page, listing=listing)]
+            return None
+        return Entry(candidate=page, listing=listing)
 
-    async def _try(
-        self, survey: Survey, candidates: Iterable[Candidate], *, most: int, asking: int = 100
-    ) -> None:
-        """Fetch candidates until `most` of them gave something new, but not more than `asking`."""
+    async def _try(self, survey: Survey, candidates: Iterable[Candidate], *, most: int) -> None:
+        """Fetch candidates until `most` of them gave something new, or too many were tried."""
         taken = asked = 0
         for candidate in candidates:
-            if taken >= most or asked >= asking:
+            limit = _ASKED.get(candidate.kind, 1) if candidate.is_named else 100
+            if taken >= most or asked >= limit:
                 return
             if key(candidate.url) in {key(entry.candidate.url) for entry in survey.entries}:
                 continue
@@ -256,15 +256,13 @@ class _Surveyor:
         Raises:
             CannotFollow: if no page reads as an article, or none has a date.
         """
-        front = survey.front
-        publisher = replace(
-            self._nobody, name=front.name or self._nobody.name, name_latin=front.name_latin
-        )
+        name = survey.front.name or self._nobody.name
+        publisher = replace(self._nobody, name=name, name_latin=survey.front.name_latin)
         problems: list[Problem] = []
         for link in survey.to_read():
             answer = await self._ask(link.url, Kind.ARTICLE)
             if answer.capture is None or answer.problem:
-                problems += [answer.problem] if answer.problem else []
+                problems += filter(None, [answer.problem])
                 continue
             reading = await self._probe.workers.extract(answer.capture, publisher, hints=link)
             sample = Sample(url=answer.capture.url, reading=reading)
@@ -281,9 +279,7 @@ class _Surveyor:
         """Fetch an address, but none twice; what it answered is then read as that kind."""
         answer = self._answers.get(key(url))
         if answer is None:
-            # The crawl asks WordPress for certain fields of its posts.
-            asked = wordpress.listing(url) if kind is Kind.API else url
-            answer = await self._probe.ask(asked, kind)
+            answer = await self._probe.ask(url, kind)
             if answer.capture is None or len(answer.capture.body) <= _REMEMBERED:
                 self._answers[key(url)] = answer
         return replace(answer, capture=answer.capture and replace(answer.capture, kind=kind))
@@ -291,10 +287,6 @@ class _Surveyor:
     async def _inspected(self, url: str, kind: Kind) -> Listing | Problem:
         answer = await self._ask(url, kind)
         return await inspect(answer, self._probe.workers, now=self._probe.clock())
-
-    @property
-    def _nobody(self) -> Publisher:
-        return self._probe.publishers[NOBODY]
 
 
 def with_links_of_their_own(pages: Sequence[Entry]) -> list[Entry]:
@@ -321,21 +313,19 @@ def _is_related(url: str, home: str) -> bool:
     return host.endswith(f".{other}") or other.endswith(f".{host}")
 
 
-def _no_front_page(answer: Answer, wall: Problem | None = None) -> CannotFollow:
+def _no_front_page(answer: Answer, problem: Problem | None) -> CannotFollow:
     """Return the refusal of a site whose front page cannot be read."""
-    problem = wall or answer.problem
     if problem is None:
         media = (answer.capture and answer.capture.content_type) or "without a type"
         return CannotFollow(
             f"{answer.url} is not a web page ({media}); give the address of the newspaper's front"
             " page"
         )
-    landed = answer.capture.url if answer.capture else answer.url
-    same = urlsplit(landed)[:3] == urlsplit(answer.url)[:3]
+    same = urlsplit(answer.landed)[:3] == urlsplit(answer.url)[:3]
+    redirected = "" if same else f" (redirected to {answer.landed})"
     remedy = problem.kind.remedy or "see whether a browser can open it"
     return CannotFollow(
-        f"{answer.url}: {problem.detail}{'' if same else f' (redirected to {landed})'}."
-        f" No file was written: {remedy}."
+        f"{answer.url}: {problem.detail}{redirected}. No file was written: {remedy}."
     )
 
 
@@ -346,20 +336,16 @@ def _not_a_newspaper(survey: Survey, problems: Sequence[Problem]) -> CannotFollo
     """
     if survey.samples:
         seen = "the pages it lists carry no date, so they are hardly news"
-    elif problems:
-        kind, _ = Counter(problem.kind for problem in problems).most_common(1)[0]
-        example = next(problem.detail for problem in problems if problem.kind == kind)
-        seen = f"the pages it lists do not read as articles ({example})"
     elif survey.entries:
         seen = "the pages it lists do not read as articles"
+        if problems:
+            kind, _ = Counter(problem.kind for problem in problems).most_common(1)[0]
+            example = next(problem.detail for problem in problems if problem.kind == kind)
+            seen += f" ({example})"
     else:
         seen = "it has no feed, no sitemap and no section page with articles"
-    broken = [
-        f" {candidate.url} ({candidate.how}): {problem.detail}."
-        for candidate, problem in survey.failed
-        if candidate.is_named
-    ]
+    broken = "".join(f" {line}." for line in survey.broken()[:2])
     return CannotFollow(
-        f"{survey.home}: {seen}.{''.join(broken[:2])} No file was written. If it is a newspaper,"
+        f"{survey.home}: {seen}.{broken} No file was written. If it is a newspaper,"
         " give the address of its news, or write its file by hand (crawler/README.md)."
     )

@@ -87,6 +87,8 @@ class ArchiveFault(IgnoreRequest):
 
 # Why an answer was not waited for or not taken, and the kind of problem that it is.
 IGNORED: dict[type[Exception], ProblemKind] = {
+    Disallowed: ProblemKind.ROBOTS_DISALLOW,
+    HostPaused: ProblemKind.HOST_PAUSED,
     Unreachable: ProblemKind.ROBOTS_UNREACHABLE,
     Undecodable: ProblemKind.UNDECODABLE,
     AddressRefused: ProblemKind.ADDRESS_REFUSED,

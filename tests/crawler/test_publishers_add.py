@@ -86,11 +86,21 @@ def test_a_declared_feed_is_found_read_and_told(paper, tmp_path):
 def test_what_is_declared_spares_guesses(paper, tmp_path):
     paper.answers["/"] = (front(head=ALTERNATE),)
     paper.answers["/my-feed"] = (rss(paper, *NEWS),)
-    paper.answers["/robots.txt"] = (wire.http(b"Sitemap: /map.xml\n", media="text/plain"),)
+    robots = "Sitemap: /a\N{RIGHT-TO-LEFT OVERRIDE}b.xml\nSitemap: /map.xml\n"
+    paper.answers["/robots.txt"] = (wire.http(robots.encode(), media="text/plain"),)
     locs = "".join(f"<url><loc>{paper.url}{path}</loc></url>" for path in NEWS)
     paper.answers["/map.xml"] = (wire.http(f"<urlset>{locs}</urlset>".encode(), media="text/xml"),)
     assert add(paper, tmp_path).exit_code == 0
     assert paper.targets() == ["/robots.txt", "/", "/my-feed", "/map.xml", *NEWS]
+
+
+def test_a_page_about_feeds_leads_to_them(paper, tmp_path):
+    paper.answers["/"] = (front(("/services", "خلاصات RSS")),)
+    paper.answers["/services"] = (front(("/rss/city.xml", "المدينة"), ("/about", "من نحن")),)
+    paper.answers["/rss/city.xml"] = (rss(paper, *NEWS),)
+    result = add(paper, tmp_path)
+    assert read(tmp_path / "publishers" / "sahel.toml").feeds == (f"{paper.url}/rss/city.xml",)
+    assert f"linked from {paper.url}/services" in result.stdout
 
 
 def test_it_looks_politely_and_says_who_it_is(paper, tmp_path):

@@ -39,21 +39,21 @@ def capture(body, kind, media="text/xml"):
 
 
 FORMS = [
-    (wire.feed(), Kind.FEED, "RSS feed"),
-    ("<?xml version='1.0'?>\n<?xml-stylesheet href='a'?><rss>", Kind.FEED, "RSS feed"),
-    ("<feed xmlns='http://www.w3.org/2005/Atom'><title><html></title>", Kind.FEED, "Atom feed"),
-    ("<rdf:RDF xmlns:rdf='x'>", Kind.FEED, "RSS 1.0 feed"),
-    ('{"version": "https://jsonfeed.org/version/1.1", "items": []}', Kind.FEED, "JSON Feed"),
-    (INDEX, Kind.SITEMAP, "sitemap index"),
-    (URLSET.format(""), Kind.SITEMAP, "sitemap"),
-    (gzip.compress(URLSET.format("").encode(), mtime=0), Kind.SITEMAP, "sitemap"),
-    (INDEX.encode("utf-16"), Kind.SITEMAP, "sitemap index"),
-    (POSTS, Kind.API, "list of posts"),
-    (PAGE, Kind.SECTION, "web page"),
-    ("\ufeff<html>", Kind.SECTION, "web page"),
-    ("%PDF-1.7", None, "document of the type text/xml"),
-    (b"", None, "document of the type text/xml"),
-    (b"\x1f\x8bbroken", None, "document of the type text/xml"),
+    (wire.feed(), Kind.FEED, "an RSS feed"),
+    ("<?xml version='1.0'?>\n<?xml-stylesheet href='a'?><rss>", Kind.FEED, "an RSS feed"),
+    ("<feed xmlns='http://www.w3.org/2005/Atom'><title><html></title>", Kind.FEED, "an Atom feed"),
+    ("<rdf:RDF xmlns:rdf='x'>", Kind.FEED, "an RSS 1.0 feed"),
+    ('{"version": "https://jsonfeed.org/version/1.1", "items": []}', Kind.FEED, "a JSON Feed"),
+    (INDEX, Kind.SITEMAP, "a sitemap index"),
+    (URLSET.format(""), Kind.SITEMAP, "a sitemap"),
+    (gzip.compress(URLSET.format("").encode(), mtime=0), Kind.SITEMAP, "a sitemap"),
+    (INDEX.encode("utf-16"), Kind.SITEMAP, "a sitemap index"),
+    (POSTS, Kind.API, "a list of posts"),
+    (PAGE, Kind.SECTION, "a web page"),
+    ("\ufeff<html>", Kind.SECTION, "a web page"),
+    ("%PDF-1.7", None, "a document of the type text/xml"),
+    (b"", None, "a document of the type text/xml"),
+    (b"\x1f\x8bbroken", None, "a document of the type text/xml"),
 ]  # fmt: skip
 
 
@@ -83,7 +83,7 @@ LISTINGS = [
     (PAGE, Kind.API, "it is a web page"),
     ("%PDF-1.7", Kind.FEED, "not an RSS"),
     ('{"code": "rest_no_route", "message": "لا يوجد مسار"}', Kind.API, "لا يوجد مسار"),
-    (URLSET[:40], Kind.SITEMAP, "sitemap"),
+    (URLSET[:40], Kind.SITEMAP, "a sitemap"),
 ]
 
 
@@ -106,7 +106,7 @@ async def test_no_good_answer_is_its_problem(workers):
 
 DATES = [
     ([], None),
-    ([None, "nonsense"], None),
+    (["", "nonsense"], None),
     (["2020-11-10", "Wed, 11 Nov 2020 08:00:00 +0200"], datetime(2020, 11, 11, 6, tzinfo=UTC)),
     (["2020-11-10", "2020-11-09T23:00:00Z"], date(2020, 11, 10)),
     (["2020-11-11", "2031-01-01"], date(2020, 11, 11)),  # none of the future
@@ -115,8 +115,7 @@ DATES = [
 
 @pytest.mark.parametrize(("dates", "expected"), DATES)
 def test_the_newest_date(dates, expected):
-    links = [Link(url=f"{URL}/{number}", published=text) for number, text in enumerate(dates)]
-    assert newest(links, now=NOW) == expected
+    assert newest(dates, now=NOW) == expected
 
 
 # Posts of WordPress as sites give them; what the crawl takes for a date, and the newest day of it.

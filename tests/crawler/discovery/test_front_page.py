@@ -6,13 +6,12 @@ from hypothesis import strategies as st
 
 from archive.models import Kind
 from crawler.discovery.front_page import (
-    feeds_on,
-    in_robots,
+    DECLARED,
+    IN_MENU,
+    LINKED,
+    USUAL,
     name_of,
     read_front,
-    usual_api,
-    usual_feeds,
-    usual_sitemaps,
 )
 
 URL = "https://x.example/"
@@ -28,12 +27,16 @@ def front(head="", body="", **options):
     return read_front(page(head, body, **options), "text/html; charset=utf-8", URL)
 
 
+def paths(candidates):
+    return [candidate.url.removeprefix("https://x.example") for candidate in candidates]
+
+
 def alternate(href, media="application/rss+xml", title=""):
     return f"<link rel='alternate' type='{media}' title='{title}' href='{href}'>"
 
 
 # What stands in the head, and the feeds that are declared by it.
-DECLARED = [
+HEADS = [
     (alternate("/feed/"), ["/feed/"]),
     (alternate("/feed/atom", "application/atom+xml"), ["/feed/atom"]),
     (alternate("/feed.json", "application/feed+json"), ["/feed.json"]),
@@ -53,11 +56,9 @@ DECLARED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("head", "expected"), DECLARED)
+@pytest.mark.parametrize(("head", "expected"), HEADS)
 def test_declared_feeds(head, expected):
-    found = front(head).declared
-    assert [one.url.removeprefix("https://x.example") for one in found] == expected
-    assert {one.kind for one in found} <= {Kind.FEED}
+    assert paths(front(head).of(Kind.FEED, DECLARED)) == expected
 
 
 SHOWN = [
@@ -74,13 +75,7 @@ SHOWN = [
 
 @pytest.mark.parametrize(("body", "expected"), SHOWN)
 def test_links_that_look_like_feeds(body, expected):
-    found = front(body=body).shown
-    assert [one.url.removeprefix("https://x.example") for one in found] == expected
-
-
-def test_a_page_about_feeds():
-    body = page(body="<a href='/rss/politics.xml'>سياسة</a><a href='/about'>من نحن</a>")
-    assert [one.url for one in feeds_on(body, None, URL)] == ["https://x.example/rss/politics.xml"]
+    assert paths(front(body=body).of(Kind.FEED, LINKED)) == expected
 
 
 API = [
@@ -96,8 +91,7 @@ API = [
 
 @pytest.mark.parametrize(("head", "expected"), API)
 def test_the_interface_of_wordpress(head, expected):
-    found = front(head).api
-    assert (found and found.url.removeprefix("https://x.example")) == expected
+    assert paths(front(head).of(Kind.API, DECLARED, USUAL))[:1] == ([expected] if expected else [])
 
 
 JSON_LD = (
@@ -165,13 +159,12 @@ MENUS = [
 
 @pytest.mark.parametrize(("body", "expected"), MENUS)
 def test_sections_of_a_menu(body, expected):
-    found = front(body=body).menu
-    assert [url.removeprefix("https://x.example") for url in found] == expected
+    assert paths(front(body=body).of(Kind.SECTION, IN_MENU)) == expected
 
 
 def test_articles_are_not_sections():
-    found = front(body=menu(("/a", "سياسة"), ("/2020/b", "خبر"))).menu
-    assert found == ("https://x.example/a",)
+    found = front(body=menu(("/a", "سياسة"), ("/2020/b", "خبر")))
+    assert paths(found.of(Kind.SECTION, IN_MENU)) == ["/a"]
 
 
 @given(st.binary())
@@ -179,37 +172,24 @@ def test_no_page_raises(body):
     assert read_front(body, None, URL).url == URL
 
 
-ROBOTS_AT = "https://x.example/robots.txt"
-
-
-ROBOTS_TEXT = "Sitemap: /a.xml\nSitemap: /a\N{RIGHT-TO-LEFT OVERRIDE}b.xml"
-
-
-def test_sitemaps_of_a_robots_txt_are_candidates():
-    (found,) = in_robots(ROBOTS_TEXT, ROBOTS_AT)
-    assert (found.url, found.kind, found.how) == (
-        "https://x.example/a.xml", Kind.SITEMAP, "named in robots.txt",
-    )  # fmt: skip
-
-
-USUAL = [
-    ("https://x.example/", (), ["https://x.example/feed", "https://x.example/rss"]),
-    ("https://x.example/ar", (), ["https://x.example/ar/feed", "https://x.example/ar/rss"]),
-    ("https://x.example/index.php", (".php",), ["https://x.example/rss.php"]),
-    ("https://x.example/Default.aspx", (".aspx",), ["https://x.example/rss.aspx"]),
+SYSTEMS = [
+    ("https://x.example/", "", ["https://x.example/feed", "https://x.example/rss"]),
+    ("https://x.example/ar", "", ["https://x.example/ar/feed", "https://x.example/ar/rss"]),
+    ("https://x.example/index.php", ".php", ["https://x.example/rss.php"]),
+    ("https://x.example/Default.aspx", ".aspx", ["https://x.example/rss.aspx"]),
 ]
 
 
-@pytest.mark.parametrize(("home", "suffixes", "first"), USUAL)
-def test_usual_feeds(home, suffixes, first):
-    urls = [one.url for one in usual_feeds(home, suffixes)]
+@pytest.mark.parametrize(("home", "suffix", "first"), SYSTEMS)
+def test_usual_feeds(home, suffix, first):
+    link = f"<a href='/story{suffix}'>خبر</a>" if suffix else ""
+    found = read_front(page(body=link), None, home).of(Kind.FEED, USUAL)
+    urls = [candidate.url for candidate in found]
     assert urls[: len(first)] == first
     assert "https://x.example/rss.xml" in urls  # below the host as well
     assert len(urls) == len(set(urls))
 
 
-def test_other_usual_addresses():
-    assert "https://x.example/sitemap.xml" in [
-        one.url for one in usual_sitemaps("https://x.example/ar")
-    ]
-    assert usual_api("https://x.example/").url == "https://x.example/wp-json/wp/v2/posts"
+def test_usual_sitemaps():
+    found = read_front(page(), None, "https://x.example/ar").of(Kind.SITEMAP, USUAL)
+    assert "/sitemap.xml" in paths(found)

@@ -12,7 +12,7 @@ from archive.models import Extraction, Kind, Link, PageKind, Problem
 from archive.problems import ProblemKind
 from crawler.discovery.check import Listing
 from crawler.discovery.front_page import USUAL, Candidate, FrontPage
-from crawler.discovery.report import compose, language, not_found, pattern_of, slug_of
+from crawler.discovery.publisher_file import compose, language, not_found, pattern_of, slug_of
 from crawler.discovery.survey import Entry, Sample, Survey
 from crawler.publisher import read
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 
 from archive.search.arabic import analyse
 from archive.search.query import parse
-from archive.search.tokenizer import TOKENIZE
 
 ANALYSER = 3
 """Version of the analyser; to be raised whenever a token's term changes."""
@@ -20,43 +19,6 @@ ANALYSER = 3
 # begins with a private-use character, so that no query meets it.
 _SENTINEL_ROW = 0
 _SENTINEL = f"\ue000warraq{ANALYSER}"
-
-# The two plain indexes spare a search every look at an article that it does not show.
-INDEX_SQL = f"""
-create index articles_newest on articles(published_on, published_at);
-
-create index articles_withheld_at on articles(withheld_at) where withheld_at is not null;
-
-create virtual table articles_fts using fts5(
-    title, deck, byline, text,
-    content="articles", content_rowid="id", tokenize="{TOKENIZE}"
-);
-
-create trigger articles_fts_insert after insert on articles begin
-    insert into articles_fts(rowid, title, deck, byline, text) values (
-        new.id, warraq_analyse(new.title), warraq_analyse(new.deck),
-        warraq_analyse(new.byline), warraq_analyse(new.text)
-    );
-end;
-
-create trigger articles_fts_delete after delete on articles begin
-    insert into articles_fts(articles_fts, rowid, title, deck, byline, text) values (
-        'delete', old.id, warraq_analyse(old.title), warraq_analyse(old.deck),
-        warraq_analyse(old.byline), warraq_analyse(old.text)
-    );
-end;
-
-create trigger articles_fts_update after update of id, title, deck, byline, text on articles begin
-    insert into articles_fts(articles_fts, rowid, title, deck, byline, text) values (
-        'delete', old.id, warraq_analyse(old.title), warraq_analyse(old.deck),
-        warraq_analyse(old.byline), warraq_analyse(old.text)
-    );
-    insert into articles_fts(rowid, title, deck, byline, text) values (
-        new.id, warraq_analyse(new.title), warraq_analyse(new.deck),
-        warraq_analyse(new.byline), warraq_analyse(new.text)
-    );
-end;
-"""  # noqa: S608 - the one value is our own constant
 
 _FILL = """
 insert into articles_fts(rowid, title, deck, byline, text)
@@ -83,13 +45,6 @@ def register(connection: sqlite3.Connection) -> None:
     for name, function in _FUNCTIONS.items():
         connection.create_function(name, 1, function, deterministic=True)
     connection.execute("pragma recursive_triggers = on")
-
-
-def create_index(connection: sqlite3.Connection) -> None:
-    """Make the index and its triggers, and fill it with the articles there are."""
-    for statement in INDEX_SQL.split("\n\n"):
-        connection.execute(statement)
-    rebuild_index(connection)
 
 
 def rebuild_index(

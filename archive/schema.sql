@@ -1,0 +1,404 @@
+-- The tables and indexes of an archive. What each table and column holds is said in descriptions.toml.
+-- archive.schema fills in `{tokenize}` (archive.search.tokenizer) and `{moment}` (archive.stories).
+
+create table publishers (
+    slug text primary key,
+    name text not null,
+    name_latin text,
+    homepage text,
+    country text,
+    language text,
+    timezone text,
+    tracking text
+) strict;
+
+create table runs (
+    id integer primary key,
+    name text unique,
+    command text not null,
+    started_at text not null,
+    ended_at text,
+    state text not null check (state in ('running', 'finished', 'interrupted', 'failed')),
+    pid integer not null,
+    requests integer not null default 0,
+    new integer not null default 0,
+    changed integer not null default 0,
+    unchanged integer not null default 0,
+    problems integer not null default 0,
+    bytes integer not null default 0
+) strict;
+
+create table run_publishers (
+    run integer not null references runs(id),
+    publisher text not null references publishers(slug),
+    outcome text not null check (outcome in ('news', 'quiet', 'problems')),
+    requests integer not null default 0,
+    new integer not null default 0,
+    changed integer not null default 0,
+    unchanged integer not null default 0,
+    problems integer not null default 0,
+    bytes integer not null default 0,
+    primary key (run, publisher)
+) strict, without rowid;
+create index run_publishers_publisher on run_publishers(publisher);
+
+create table warc_files (
+    name text primary key,
+    bytes integer not null,
+    closed integer not null default 0
+) strict, without rowid;
+
+create table settings (name text primary key, value text not null) strict, without rowid;
+
+create table captures (
+    id integer primary key,
+    url text not null,
+    publisher text references publishers(slug),
+    kind text not null,
+    fetched_at text not null,
+    status integer not null,
+    content_type text,
+    sha256 text,
+    wire_bytes integer not null default 0,
+    truncated text,
+    revisit integer not null default 0,
+    warc_file text not null,
+    warc_offset integer not null,
+    warc_length integer not null,
+    run integer not null references runs(id),
+    article integer references articles(id),
+    outcome text,
+    journal_file text,
+    journal_offset integer,
+    unique (warc_file, warc_offset)
+) strict;
+create index captures_url on captures(url) where article is null;
+create index captures_fetched_at on captures(fetched_at);
+create index captures_publisher_kind on captures(publisher, kind);
+create index captures_run on captures(run);
+create index captures_article on captures(article) where article is not null;
+create index captures_sha256 on captures(sha256, fetched_at) where sha256 is not null;
+
+create table renderings (
+    id integer primary key,
+    capture integer not null references captures(id),
+    rendered_at text not null,
+    sha256 text not null,
+    bytes integer not null,
+    warc_file text not null,
+    warc_offset integer not null,
+    warc_length integer not null,
+    unique (warc_file, warc_offset)
+) strict;
+create index renderings_capture on renderings(capture);
+
+create table articles (
+    id integer primary key,
+    key text not null unique,
+    publisher text not null references publishers(slug),
+    url text not null,
+    kind text not null,
+    title text,
+    deck text,
+    byline text,
+    byline_from text,
+    dateline text,
+    section text,
+    language text,
+    published_at text,
+    published_on text,
+    published_from text,
+    modified_at text,
+    text text not null,
+    words integer not null,
+    image_url text,
+    capture integer references captures(id),
+    first_seen_at text not null,
+    last_seen_at text not null,
+    changed_at text,
+    revision_count integer not null default 1,
+    missing_at text,
+    gone_at text,
+    withheld_at text,
+    story integer references stories(id)
+) strict;
+create index articles_url on articles(url);
+create index articles_publisher_published on articles(publisher, published_on);
+create index articles_published_at on articles(published_at);
+create index articles_first_seen_at on articles(first_seen_at);
+create index articles_changed_at on articles(changed_at) where changed_at is not null;
+create index articles_gone_at on articles(gone_at) where gone_at is not null;
+create index articles_kind on articles(kind);
+create index articles_capture on articles(capture);
+create index articles_language on articles(language);
+create index articles_section on articles(section);
+
+create table revisions (
+    id integer primary key,
+    article integer not null references articles(id),
+    number integer not null,
+    observed_at text not null,
+    capture integer references captures(id),
+    title text,
+    deck text,
+    byline text,
+    dateline text,
+    section text,
+    tags text,
+    captions text,
+    published_at text,
+    published_on text,
+    modified_at text,
+    text text,
+    image_url text,
+    small integer not null default 0,
+    content_hash text not null,
+    unique (article, number)
+) strict;
+create index revisions_observed_at on revisions(observed_at);
+create index revisions_capture on revisions(capture);
+
+create table authors (id integer primary key, name text not null unique) strict;
+create table article_authors (
+    article integer not null references articles(id),
+    author integer not null references authors(id),
+    position integer not null,
+    primary key (article, author)
+) strict, without rowid;
+create index article_authors_author on article_authors(author);
+
+create table tags (id integer primary key, name text not null unique) strict;
+create table article_tags (
+    article integer not null references articles(id),
+    tag integer not null references tags(id),
+    primary key (article, tag)
+) strict, without rowid;
+create index article_tags_tag on article_tags(tag);
+
+create table embeds (
+    article integer not null references articles(id),
+    position integer not null,
+    provider text not null,
+    url text not null,
+    primary key (article, position)
+) strict, without rowid;
+create index embeds_url on embeds(url);
+create index embeds_provider on embeds(provider);
+
+create table images (
+    article integer not null references articles(id),
+    position integer not null,
+    url text not null,
+    caption text,
+    credit text,
+    alt text,
+    primary key (article, position)
+) strict, without rowid;
+
+create table withholdings (
+    id integer primary key,
+    article integer not null references articles(id),
+    at text not null,
+    act text not null check (act in ('withhold', 'unwithhold')),
+    reason text
+) strict;
+create index withholdings_article on withholdings(article);
+
+create table visits (
+    key text primary key,
+    url text not null,
+    publisher text not null references publishers(slug),
+    kind text not null,
+    found_in text,
+    found_at text not null,
+    article integer references articles(id),
+    due_at text,
+    not_before text,
+    last_at text,
+    etag text,
+    last_modified text,
+    last_sha256 text,
+    interval integer,
+    failures integer not null default 0,
+    state text not null default 'due'
+        check (state in ('due', 'done', 'gone', 'refused', 'failed')),
+    past integer not null default 0,
+    earliest_on text,
+    latest_on text
+) strict;
+create index visits_due on visits(publisher, kind, due_at)
+    where due_at is not null and past = 0;
+create index visits_past on visits(publisher, kind, latest_on)
+    where due_at is not null and past = 1;
+create index visits_article on visits(article);
+create index visits_entries on visits(publisher) where kind != 'article' and found_in is null;
+create index visits_pages on visits(found_in) where kind = 'section';
+
+create table links (
+    url text not null references visits(key),
+    found_in text not null,
+    title text,
+    published text,
+    author text,
+    summary text,
+    modified text,
+    found_at text not null,
+    primary key (url, found_in)
+) strict;
+create index links_found_in on links(found_in);
+
+create table problems (
+    id integer primary key,
+    at text not null,
+    run integer references runs(id),
+    publisher text references publishers(slug),
+    url text not null,
+    stage text not null,
+    kind text not null,
+    detail text not null,
+    capture integer references captures(id)
+) strict;
+create index problems_at on problems(at);
+create index problems_publisher_kind on problems(publisher, kind);
+create index problems_run on problems(run);
+create index problems_url on problems(url);
+
+create table hosts (
+    host text primary key,
+    not_before text not null,
+    strikes integer not null
+) strict;
+
+create table shapes (
+    publisher text not null references publishers(slug),
+    shape text not null,
+    fruitful integer not null default 0,
+    fruitless integer not null default 0,
+    rests_until text,
+    primary key (publisher, shape)
+) strict, without rowid;
+
+create table imports (
+    key text primary key,
+    source text not null,
+    languages text not null,
+    bytes integer not null,
+    place text not null,
+    read_at text not null,
+    records integer not null default 0,
+    articles integer not null default 0
+) strict, without rowid;
+
+-- The search index (archive.search.index): the original text is its content, the analysed text is
+-- what is indexed. Two plain indexes let a search skip the articles that it does not show.
+
+create index articles_newest on articles(published_on, published_at);
+create index articles_withheld_at on articles(withheld_at) where withheld_at is not null;
+
+create virtual table articles_fts using fts5(
+    title, deck, byline, text,
+    content="articles", content_rowid="id", tokenize="{tokenize}"
+);
+
+create trigger articles_fts_insert after insert on articles begin
+    insert into articles_fts(rowid, title, deck, byline, text) values (
+        new.id, warraq_analyse(new.title), warraq_analyse(new.deck),
+        warraq_analyse(new.byline), warraq_analyse(new.text)
+    );
+end;
+
+create trigger articles_fts_delete after delete on articles begin
+    insert into articles_fts(articles_fts, rowid, title, deck, byline, text) values (
+        'delete', old.id, warraq_analyse(old.title), warraq_analyse(old.deck),
+        warraq_analyse(old.byline), warraq_analyse(old.text)
+    );
+end;
+
+create trigger articles_fts_update after update of id, title, deck, byline, text on articles begin
+    insert into articles_fts(articles_fts, rowid, title, deck, byline, text) values (
+        'delete', old.id, warraq_analyse(old.title), warraq_analyse(old.deck),
+        warraq_analyse(old.byline), warraq_analyse(old.text)
+    );
+    insert into articles_fts(rowid, title, deck, byline, text) values (
+        new.id, warraq_analyse(new.title), warraq_analyse(new.deck),
+        warraq_analyse(new.byline), warraq_analyse(new.text)
+    );
+end;
+
+-- Stories (archive.stories): triggers keep a story's row true to its articles.
+
+create table stories (
+    id integer primary key,
+    title text,
+    first_article integer references articles(id),
+    first_publisher text references publishers(slug),
+    first_at text,
+    last_at text,
+    spread integer,
+    articles integer not null default 0,
+    publishers integer not null default 0
+) strict;
+create index stories_first_at on stories(first_at);
+create index stories_first_publisher on stories(first_publisher);
+create index stories_first_article on stories(first_article);
+create index stories_articles on stories(articles);
+create index articles_story on articles(story) where story is not null;
+
+create table story_sketches (
+    hash integer not null,
+    seen integer not null,
+    article integer not null,
+    primary key (hash, seen, article)
+) strict, without rowid;
+
+create trigger articles_story_update
+after update of story, title, publisher, published_at, published_on, withheld_at on articles
+when old.story is not new.story or (new.story is not null and (
+    old.title is not new.title or old.publisher is not new.publisher
+    or old.published_at is not new.published_at or old.published_on is not new.published_on
+    or old.withheld_at is not new.withheld_at
+)) begin
+    update stories set
+        (first_article, first_publisher, title, first_at) = (
+            select id, publisher, title, coalesce(published_at, published_on, first_seen_at)
+            from articles where story = stories.id and withheld_at is null
+            order by {moment}, id limit 1
+        ),
+        last_at = (
+            select coalesce(published_at, published_on, first_seen_at)
+            from articles where story = stories.id and withheld_at is null
+            order by {moment} desc, id desc limit 1
+        ),
+        (articles, publishers) = (
+            select count(*), count(distinct publisher) from articles
+            where story = stories.id and withheld_at is null
+        )
+    where id in (old.story, new.story);
+    update stories set spread = max(
+        0, cast(round(86400 * (julianday(last_at) - julianday(first_at))) as integer)
+    )
+    where id in (old.story, new.story);
+end;
+
+create trigger articles_story_delete after delete on articles when old.story is not null begin
+    update stories set
+        (first_article, first_publisher, title, first_at) = (
+            select id, publisher, title, coalesce(published_at, published_on, first_seen_at)
+            from articles where story = stories.id and withheld_at is null
+            order by {moment}, id limit 1
+        ),
+        last_at = (
+            select coalesce(published_at, published_on, first_seen_at)
+            from articles where story = stories.id and withheld_at is null
+            order by {moment} desc, id desc limit 1
+        ),
+        (articles, publishers) = (
+            select count(*), count(distinct publisher) from articles
+            where story = stories.id and withheld_at is null
+        )
+    where id = old.story;
+    update stories set spread = max(
+        0, cast(round(86400 * (julianday(last_at) - julianday(first_at))) as integer)
+    )
+    where id = old.story;
+end;

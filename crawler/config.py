@@ -9,7 +9,7 @@ warraq.toml in the archive's folder says where and when: the third door of confi
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import KW_ONLY, Field, dataclass, field, fields
 from datetime import timedelta
 from difflib import get_close_matches
 from importlib.util import find_spec
@@ -45,7 +45,7 @@ class WrongSettingError(ValueError):
     """A setting is not valid; the message names it and says what to write."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Form:
     """What the value of a setting may be: `what` in words, `example` as it is written in TOML.
 
@@ -55,6 +55,7 @@ class Form:
 
     what: str
     example: str
+    _: KW_ONLY
     types: tuple[type, ...] = (str,)
     valid: Callable[[Any], object] = lambda _value: True
     read: Callable[[Any], Any] = lambda value: value
@@ -83,13 +84,11 @@ class Form:
 
 def each(form: Form) -> Form:
     """Return the form of a list whose items all have a form; it is read as a tuple."""
-    return Form(
-        what="a list",
-        example=f"[{form.example}]",
-        types=(list,),
-        read=lambda items: tuple(map(form, items)),
-        empty=tuple,
-    )
+
+    def read(items: list[Any]) -> tuple[Any, ...]:
+        return tuple(map(form, items))
+
+    return Form("a list", f"[{form.example}]", types=(list,), read=read, empty=tuple)
 
 
 def setting(form: Form, about: str, *, key: str = "", required: bool = False) -> Any:
@@ -216,39 +215,32 @@ def are_tables(values: Iterable[Any]) -> bool:
     return all(isinstance(value, dict) for value in values)
 
 
-TEXT = Form(what="a text", example='"…"')
-HOURS = Form(what="a span of hours", example='"22-06" or "21:30-05:45"', read=Hours.parse)
-_SLUG = Form(what="a publisher's short name", example='"enabbaladi"')
+TEXT = Form("a text", '"…"')
+HOURS = Form("a span of hours", '"22-06" or "21:30-05:45"', read=Hours.parse)
+_FOLLOWED = each(Form("a publisher's short name", '"enabbaladi"'))
 _ONE_OF = 'write one of every = "15m" and cron = "…"'
-_EVERY = Form(
-    what='a duration from "1s" to "366d"', example='"90s", "15m", "2h" or "1d"', read=_duration
-)
-_CRON = Form(
-    what="a cron expression",
-    example='"*/10 6-23 * * *": minute hour day month weekday',
-    valid=cron_trigger,
-)
-_CONTACT = Form(
-    what="an address",
-    example='"https://example.org/archive" or "me@example.org"',
-    valid=_is_contact,
-)
+_DURATIONS = '"90s", "15m", "2h" or "1d"'
+_EVERY = Form('a duration from "1s" to "366d"', _DURATIONS, read=_duration)
+_TIMES = '"*/10 6-23 * * *": minute hour day month weekday'
+_CRON = Form("a cron expression", _TIMES, valid=cron_trigger)
+_CONTACTS = '"https://example.org/archive" or "me@example.org"'
+_CONTACT = Form("an address", _CONTACTS, valid=_is_contact)
 _PROXY = Form(
-    what="a proxy",
-    example='"http://host:port", "socks5://host:port" or "socks5h://127.0.0.1:9050" (the proxy'
-    " resolves names, as Tor needs it)",
+    "a proxy",
+    '"http://host:port", "socks5://host:port" or "socks5h://127.0.0.1:9050" (the proxy resolves'
+    " names, as Tor needs it)",
     valid=_is_proxy,
 )
 _MEGABYTES = Form(
-    what="a number of megabytes above 0",
-    example="500",
+    "a number of megabytes above 0",
+    "500",
     types=(int, float),
     valid=lambda value: 0 < value < 1e9,
     read=lambda value: round(value * 1_000_000),
 )
 _SCHEDULES = Form(
-    what="a table for each publisher",
-    example="[publishers.enabbaladi]",
+    "a table for each publisher",
+    "[publishers.enabbaladi]",
     types=(dict,),
     valid=lambda tables: are_tables(tables.values()),
     read=_schedules,
@@ -268,7 +260,7 @@ class Schedule:
 class Config:
     """What warraq.toml says; everything has a default, and the file may be missing."""
 
-    follow: tuple[str, ...] = setting(each(_SLUG), "the publishers to crawl where none are named")
+    follow: tuple[str, ...] = setting(_FOLLOWED, "the publishers to crawl where none are named")
     contact: str | None = setting(_CONTACT, "an address that publishers find in the User-Agent")
     every: timedelta | None = setting(_EVERY, "the time between two crawls")
     cron: str | None = setting(_CRON, "when publishers are crawled, in UTC")

@@ -28,7 +28,7 @@ from archive.models import Capture, Extraction, Kind, Link, PageKind
 from crawler.daterange import Period
 from crawler.errors import NotAListing
 from crawler.extract.byline import names
-from crawler.listings.follow import Follower, Recorded, announced_sitemaps, has_to_announce
+from crawler.listings.follow import Follower
 from crawler.outcomes import Meaning, believed, meaning_of, medium, proves_absence
 from crawler.publisher import Publisher
 from crawler.workers import Workers
@@ -302,10 +302,6 @@ async def _read(
 ) -> None:
     store = RecordedLinks(db, folder, recorded)
     visit, capture = recorded.visit, replace(recorded.capture, kind=recorded.visit.kind)
-    announces = has_to_announce(visit, publisher)
-    follower = Follower(store, visit, capture, publisher, Recorded(recorded.followed))
+    follower = Follower(store, visit, capture, publisher)
     with contextlib.suppress(NotAListing):  # possibly after some links, which were kept then
-        links = await workers.links(capture, announced=announces)
-        if announces:
-            links = [*announced_sitemaps(store, capture, now=recorded.at), *links]
-        await follower.follow(links, Period(since=recorded.since, until=recorded.until))
+        await follower.follow(workers.links, Period(since=recorded.since, until=recorded.until))

@@ -39,6 +39,10 @@ def is_slug(text: str) -> bool:
     return re.fullmatch(r"[a-z0-9][a-z0-9.-]*", text) is not None
 
 
+def _names(values: list[Any]) -> frozenset[str]:
+    return frozenset(TEXT(value).lower() for value in values)
+
+
 def _rules(tables: list[Any]) -> "tuple[Rules, ...]":
     """Return sets of rules, the one that ends first first."""
     rules = [
@@ -50,45 +54,26 @@ def _rules(tables: list[Any]) -> "tuple[Rules, ...]":
     return tuple(sorted(rules, key=lambda item: item.until or date.max))
 
 
-_ADDRESS = Form(
-    what="a whole address, https:// included", example='"https://example.org/"', valid=identity_key
-)
+_HTTPS = "a whole address, https:// included"
+_ADDRESS = Form(_HTTPS, '"https://example.org/"', valid=identity_key)
 _ADDRESSES = each(_ADDRESS)
-_PATTERNS = each(Form(what="a regular expression", example=r"'/article/\d+'", read=re.compile))
-_SELECTOR = Form(
-    what="a CSS selector", example='".article-body"', valid=HTMLTranslator().css_to_xpath
-)
-_SHORT_NAME = Form(what="a valid short name", example='"enabbaladi"', valid=is_slug)
-_COUNTRY = Form(
-    what="a valid country code", example='"SY"', valid=re.compile(r"[A-Z]{2}").fullmatch
-)
-_LANGUAGE = Form(
-    what="a valid language code", example='"ar"', valid=re.compile(r"[a-z]{2,3}").fullmatch
-)
-_ZONE = Form(what="an IANA time zone", example='"Asia/Damascus"', read=ZoneInfo)
+_PATTERNS = each(Form("a regular expression", r"'/article/\d+'", read=re.compile))
+_SELECTOR = Form("a CSS selector", '".article-body"', valid=HTMLTranslator().css_to_xpath)
+_SHORT_NAME = Form("a valid short name", '"enabbaladi"', valid=is_slug)
+_COUNTRY = Form("a valid country code", '"SY"', valid=re.compile(r"[A-Z]{2}").fullmatch)
+_LANGUAGE = Form("a valid language code", '"ar"', valid=re.compile(r"[a-z]{2,3}").fullmatch)
+_ZONE = Form("an IANA time zone", '"Asia/Damascus"', read=ZoneInfo)
 _SECONDS = Form(
-    what="a number of seconds from 0 to 3600",
-    example="2",
+    "a number of seconds from 0 to 3600",
+    "2",
     types=(int, float),
     valid=lambda value: 0 <= value <= 3600,
 )
-_DAY = Form(what="a day without quotes", example="2024-03-01", types=(date,))
-_FLAG = Form(what="true or false", example="true", types=(bool,), empty=bool)
-_NAMES = Form(
-    what="a list",
-    example='["ocid"]',
-    types=(list,),
-    read=lambda names: frozenset(TEXT(name).lower() for name in names),
-    empty=frozenset,
-)
-_RULES = Form(
-    what="a list of tables",
-    example="each set of rules under a line [[rules]]",
-    types=(list,),
-    valid=are_tables,
-    read=_rules,
-    empty=tuple,
-)
+_DAY = Form("a day without quotes", "2024-03-01", types=(date,))
+_FLAG = Form("true or false", "true", types=(bool,), empty=bool)
+_NAMES = Form("a list", '["ocid"]', types=(list,), read=_names, empty=frozenset)
+_SETS = "each set of rules under a line [[rules]]"
+_RULES = Form("a list of tables", _SETS, types=(list,), valid=are_tables, read=_rules, empty=tuple)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,16 +3,16 @@
 The spider hands on what came over the wire, a rebuild what was recorded of it.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
-from archive.models import Capture, Kind, Link, Outcome, Page, Visit
+from archive.models import Capture, Kind, Outcome, Page, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
 from crawler.browser.render import NotRendered, is_shown
 from crawler.daterange import Period
 from crawler.errors import NotAListing
-from crawler.listings.follow import Follower, Judge, Traps, announced_sitemaps, has_to_announce
+from crawler.listings.follow import Follower, Traps, has_to_announce
 from crawler.outcomes import Ended, Meaning, Outcomes, meaning_of, medium
 from crawler.publisher import Publisher
 from crawler.workers import Stopped, Workers
@@ -113,9 +113,8 @@ class Responses:
     async def _read_listing(self, visit: Visit, capture: Capture) -> Ended:
         try:
             one = self._publishers[visit.publisher]
-            judge = Judge(self._store, self._traps)
-            follower = Follower(self._store, visit, capture, one, judge)
-            followed = await follower.follow(await self._links(visit, capture), self._period)
+            follower = Follower(self._store, visit, capture, one, traps=self._traps)
+            followed = await follower.follow(self._workers.links, self._period)
         except Stopped:
             return Ended(visit=visit)
         except NotAListing as error:
@@ -124,14 +123,3 @@ class Responses:
                 visit, capture, kind, str(error), stage="discover", outcome=Outcome.OTHER
             )
         return self._outcomes.done(visit, capture, followed=followed)
-
-    async def _links(self, visit: Visit, capture: Capture) -> Iterable[Link]:
-        """Return the links of a listing, a front page's with the listings that its site announces.
-
-        Raises:
-            NotAListing, Stopped
-        """
-        if not has_to_announce(visit, self._publishers[visit.publisher]):
-            return await self._workers.links(capture)
-        links = await self._workers.links(capture, announced=True)
-        return [*announced_sitemaps(self._store, capture, now=self._store.clock()), *links]

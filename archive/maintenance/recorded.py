@@ -96,6 +96,7 @@ class RecordedLinks:
         self._db = db
         self._folder = folder
         self._listing = listing
+        self.followed = listing.followed
 
     def clock(self) -> datetime:
         """Return the moment of the visit."""

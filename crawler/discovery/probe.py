@@ -162,7 +162,7 @@ class Probe(Spider):
     def announced_sitemaps(self, page: Capture) -> list[str]:
         """Return the sitemaps that the robots.txt of a page's host names, as in a crawl."""
         self.store.batch.commit()
-        return [link.url for link in follow.announced_sitemaps(self.store, page, now=self.clock())]
+        return [link.url for link in follow.announced_sitemaps(self.store, page)]
 
 
 async def run(inquiry: Inquiry[T]) -> T:

@@ -7,14 +7,14 @@ shape brought nothing new and hardly any did, the shape rests for a day and is o
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
-from typing import Protocol
 from urllib.parse import unquote, urljoin, urlsplit
 
 from archive.journal import Followed
+from archive.maintenance.recorded import RecordedLinks
 from archive.models import Capture, Kind, Link, Problem, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
@@ -28,6 +28,12 @@ from crawler.listings.sitemaps import in_robots, sitemap
 from crawler.listings.wordpress import posts
 from crawler.publisher import Publisher
 
+LINKS_AT_ONCE = 500
+FEW_EDITED = 20  # articles that a sitemap may report as edited, and
+PART_EDITED = 20  # one in so many; if there are more, its dates mean something else
+_AHEAD = timedelta(days=1)
+_PAGED = frozenset({Kind.FEED, Kind.SECTION, Kind.API})  # listings that continue on further pages
+
 FRUITLESS = 60  # this many addresses of a shape have to lead nowhere
 PER_FRUITFUL = 20  # and this many for each that led to something new
 REST = timedelta(days=1)
@@ -36,6 +42,12 @@ _DEPTH = 8
 _LONGEST_WORD = 20
 _WORD = re.compile(r"[^\W\d_]+")
 _FEW_KEYS = 2
+
+LinkStore = Store | RecordedLinks  # an archive that is written to, or that is being rebuilt
+ReadLinks = Callable[..., Awaitable[Iterable[Link]]]  # `Workers.links`
+Keyed = tuple[str, Link]  # a link with the identity key of its address
+
+logger = logging.getLogger(__name__)
 
 
 class Traps:
@@ -93,17 +105,6 @@ def _part(part: str) -> str:
     return plain if len(plain) <= _LONGEST_WORD and _WORD.fullmatch(plain) else "*" if part else ""
 
 
-logger = logging.getLogger(__name__)
-
-LINKS_AT_ONCE = 500
-FEW_EDITED = 20  # articles that a sitemap may report as edited, and
-PART_EDITED = 20  # one in so many; if there are more, its dates mean something else
-_AHEAD = timedelta(days=1)
-_PAGED = frozenset({Kind.FEED, Kind.SECTION, Kind.API})  # listings that continue on further pages
-
-_Found = Sequence[tuple[str, Link]]
-
-
 def links(capture: Capture, *, announced: bool = False) -> Iterator[Link]:
     """Yield the links of a captured listing, in its order.
 
@@ -131,27 +132,6 @@ def _announced(capture: Capture) -> Iterator[Link]:
             yield replace(link, url=wordpress.listing(link.url)) if is_api else link
 
 
-class LinkStore(Protocol):
-    """What a listing asks of the archive: of one that is written to, or that is being rebuilt."""
-
-    @property
-    def clock(self) -> Callable[[], datetime]: ...
-
-    def found(
-        self, found: Iterable[tuple[str, Link]], *, visit: Visit, at: datetime, past: bool = False
-    ) -> int: ...
-
-    def edited(self, stated: Iterable[tuple[str, datetime, str]], *, visit: Visit) -> list[str]: ...
-
-    def look_again(self, keys: Iterable[str]) -> None: ...
-
-    def latest(self, url: str, *, since: datetime) -> tuple[int, bytes] | None: ...
-
-    def problem(
-        self, problem: Problem, *, url: str, publisher: str | None, capture: Capture | None = None
-    ) -> None: ...
-
-
 class Follower:
     """Saves the links of one captured listing in portions, so that a large one blocks nothing.
 
@@ -166,22 +146,23 @@ class Follower:
         visit: Visit,
         capture: Capture,
         publisher: Publisher,
-        judge: "Judge",
+        *,
+        traps: Traps | None = None,
     ) -> None:
-        """Take the listing, and who says how far it is followed."""
+        """Take the listing; a recorded one is followed as far as it was when it was visited."""
         self._store = store
-        self._judge = judge
         self._visit = visit
         self._capture = capture
-        self._at = capture.fetched_at
         self._publisher = publisher
+        self._traps = traps
         self._articles = self._old = 0  # articles that are listed, and those before the period
         self._fresh = 0  # articles that are new, and not older
+        self._keys: set[str] = set()  # of the articles of a listing with further pages
         self._edited: list[str] = []
         self._resting: set[str] = set()  # shapes that were left out
 
-    async def follow(self, links: Iterable[Link], period: Period) -> Followed:
-        """Save the links, but for those of a section's page that is older than the period.
+    async def follow(self, read: ReadLinks, period: Period) -> Followed:
+        """Read the links and save them, but for those of a page that is older than the period.
 
         Return how far it was followed, which the journal keeps.
 
@@ -189,61 +170,66 @@ class Follower:
             NotAListing: if the body is not a listing, or breaks off; what came before is saved.
         """
         visit = self._visit
-        if self._judge.is_beyond(visit, period):
+        links = await self._read(read)
+        if self._is_beyond(period):
             logger.info("%s: before %s", visit.url, period.since)
             return Followed(beyond=True)
         wanted = self._wanted(links, period)
-        pages: list[tuple[str, Link]] = []
-        keys: set[str] = set()
+        pages: list[Keyed] = []
         paged = visit.kind if visit.kind in _PAGED else None
         while portion := list(islice(wanted, LINKS_AT_ONCE)):
-            articles = [found for found in portion if found[1].kind is Kind.ARTICLE]
-            pages += [found for found in portion if found[1].kind is paged]
-            listings = [found for found in portion if found[1].kind not in {Kind.ARTICLE, paged}]
-            self._save_articles(articles, period)
-            self._save_apart(listings, period)
-            if paged:
-                keys |= {key for key, _ in articles}
+            pages += [keyed for keyed in portion if keyed[1].kind is paged]
+            self._save_articles(
+                [keyed for keyed in portion if keyed[1].kind is Kind.ARTICLE], period
+            )
+            others = [keyed for keyed in portion if keyed[1].kind not in {Kind.ARTICLE, paged}]
+            self._save_apart(others, period)
             if len(portion) == LINKS_AT_ONCE:
                 await asyncio.sleep(0)
-        goes_on = bool(pages) and self._judge.goes_on(
-            visit,
-            keys,
-            fresh=self._fresh,
-            all_old=bool(self._articles) and self._old == self._articles,
-        )
+        goes_on = bool(pages) and self._goes_on()
         if goes_on:
-            self._store.found(pages, visit=visit, at=self._at, past=visit.past)
+            self._store.found(pages, visit=visit, at=self._capture.fetched_at, past=visit.past)
         self._look_again()
-        self._judge.count(visit, fruitful=self._fresh > 0 or visit.past)
+        if self._traps:
+            self._traps.count(visit, fruitful=self._fresh > 0 or visit.past)
         logger.info("%s: %d articles, %d new", visit.url, self._articles, self._fresh)
         return Followed(pages=goes_on, resting=tuple(sorted(self._resting)))
 
-    def _save_articles(self, articles: _Found, period: Period) -> None:
+    async def _read(self, read: ReadLinks) -> Iterable[Link]:
+        """Return the links of a listing, a front page's with the listings its site announces."""
+        if not has_to_announce(self._visit, self._publisher):
+            return await read(self._capture)
+        links = await read(self._capture, announced=True)
+        return [*announced_sitemaps(self._store, self._capture), *links]
+
+    def _save_articles(self, articles: Sequence[Keyed], period: Period) -> None:
         self._note_edited(articles)
         self._fresh += self._save_apart(articles, period)
         self._articles += len(articles)
         self._old += sum(period.is_over(link) for _, link in articles)
+        if self._visit.kind in _PAGED:
+            self._keys |= {key for key, _ in articles}
 
-    def _save_apart(self, portion: _Found, period: Period) -> int:
+    def _save_apart(self, portion: Sequence[Keyed], period: Period) -> int:
         """Save news as news and the past as the past; return how many of this crawl's were new."""
-        visit, store = self._visit, self._store
-        apart: tuple[list[tuple[str, Link]], list[tuple[str, Link]]] = ([], [])
-        for found in portion:
-            is_past = not period.is_ahead(found[1]) if visit.past else period.is_over(found[1])
-            apart[is_past].append(found)
-        news = store.found(apart[False], visit=visit, at=self._at)
-        past = store.found(apart[True], visit=visit, at=self._at, past=True)
-        return past if visit.past else news
+        visit, counts = self._visit, []
+        for past in (False, True):
+            apart = [keyed for keyed in portion if self._is_past(keyed[1], period) is past]
+            at = self._capture.fetched_at
+            counts.append(self._store.found(apart, visit=visit, at=at, past=past))
+        return counts[visit.past]
 
-    def _note_edited(self, articles: _Found) -> None:
+    def _is_past(self, link: Link, period: Period) -> bool:
+        return not period.is_ahead(link) if self._visit.past else period.is_over(link)
+
+    def _note_edited(self, articles: Sequence[Keyed]) -> None:
         """Note which known articles a sitemap reports as changed since their last visit."""
         if self._visit.kind is not Kind.SITEMAP or self._visit.past:
             return
-        zone, now = self._publisher.zone, self._store.clock()
+        zone, now = self._publisher.zone or UTC, self._store.clock()
         stated: list[tuple[str, datetime, str]] = []
         for key, link in articles:
-            changed = moment(link.modified, zone=zone or UTC)
+            changed = moment(link.modified, zone=zone)
             if changed and link.modified and changed <= now + _AHEAD:
                 stated.append((key, changed, link.modified))
         if stated and len(self._edited) <= LINKS_AT_ONCE:
@@ -253,19 +239,19 @@ class Follower:
         """Make what was edited due, unless it is so much that the dates mean something else."""
         if len(self._edited) > max(FEW_EDITED, self._articles // PART_EDITED):
             logger.info("%s: dates %d articles again", self._visit.url, len(self._edited))
-            return
-        self._store.look_again(self._edited)
+        else:
+            self._store.look_again(self._edited)
 
-    def _wanted(self, links: Iterable[Link], period: Period) -> Iterator[tuple[str, Link]]:
-        visit = self._visit
+    def _wanted(self, links: Iterable[Link], period: Period) -> Iterator[Keyed]:
+        visit, publisher = self._visit, self._publisher
         for link in self._led(links, period):
-            if link.kind is Kind.ARTICLE and not self._publisher.wants(link.url):
+            if link.kind is Kind.ARTICLE and not publisher.wants(link.url):
                 continue
             try:
-                if self._judge.holds(link.url, visit.publisher):
+                if self._is_trap(link.url):
                     self._resting.add(shape(link.url))
                 else:
-                    key = identity_key(link.url, tracking=self._publisher.tracking)
+                    key = identity_key(link.url, tracking=publisher.tracking)
                     yield key, self._dated(link)
             except ValueError as error:
                 problem = Problem(kind=ProblemKind.BAD_LINK, detail=str(error), stage="discover")
@@ -283,71 +269,41 @@ class Follower:
                 yield link
 
     def _dated(self, link: Link) -> Link:
-        if link.kind is Kind.API:
-            return link if link.latest_on else self._of_same_days(link)
-        return dated(link, zone=self._publisher.zone)
-
-    def _of_same_days(self, link: Link) -> Link:
-        """Return a page that continues this listing, of the days that this one is of."""
-        visit = self._visit
+        if link.kind is not Kind.API:
+            return dated(link, zone=self._publisher.zone)
+        if link.latest_on:
+            return link
+        visit = self._visit  # a page that continues this listing is of the same days
         return replace(link, earliest_on=visit.earliest_on, latest_on=visit.latest_on)
 
+    def _is_trap(self, url: str) -> bool:
+        if isinstance(self._store, RecordedLinks):
+            return shape(url) in self._store.followed.resting
+        return self._traps is not None and self._traps.holds(url, publisher=self._visit.publisher)
 
-class Judge:
-    """Says how far listings are followed, by what the archive knows."""
-
-    def __init__(self, store: Store, traps: Traps) -> None:
-        self._past = store.past
-        self._traps = traps
-
-    def holds(self, url: str, publisher: str) -> bool:
-        """Return whether an address is of a shape that rests."""
-        return self._traps.holds(url, publisher=publisher)
-
-    def count(self, visit: Visit, *, fruitful: bool) -> None:
-        """Count whether a listing brought something."""
-        self._traps.count(visit, fruitful=fruitful)
-
-    def is_beyond(self, visit: Visit, period: Period) -> bool:
-        """Say whether the page before this one, its articles known by now, is of older days."""
+    def _is_beyond(self, period: Period) -> bool:
+        """Return whether the page before this one, its articles known by now, is of older days."""
+        if isinstance(self._store, RecordedLinks):
+            return self._store.followed.beyond
+        visit = self._visit
         if period.since is None or visit.kind is not Kind.SECTION or visit.found_in is None:
             return False
-        return self._past.is_before(visit.found_in, period.since)
+        return self._store.past.is_before(visit.found_in, period.since)
 
-    def goes_on(self, visit: Visit, keys: Collection[str], *, fresh: int, all_old: bool) -> bool:
-        """Say whether the page that continues a listing is to be read.
-
-        The listing had articles with these `keys`, of which so many were `fresh`.
-        """
-        if all_old:
+    def _goes_on(self) -> bool:
+        """Return whether the page that continues a listing is to be read."""
+        if isinstance(self._store, RecordedLinks):
+            return self._store.followed.pages
+        visit, before = self._visit, self._visit.found_in
+        if self._articles and self._old == self._articles:
             return False
         if not visit.past or visit.kind is Kind.FEED:
             # Where nothing is new, older pages are known; but a feed may have named the newest.
-            return fresh > 0 or (visit.last_at is None and visit.found_in is None)
+            return self._fresh > 0 or (visit.last_at is None and before is None)
         if visit.kind is Kind.API:
             return True
         # Some sites answer for a page beyond the last one with that or the first one again.
-        before = visit.found_in
-        return bool(keys) and not (before and self._past.is_like(keys, before))
-
-
-class Recorded(Judge):
-    """Says how far a listing was followed when it was visited."""
-
-    def __init__(self, followed: Followed) -> None:
-        self._followed = followed
-
-    def holds(self, url: str, _publisher: str) -> bool:
-        return shape(url) in self._followed.resting
-
-    def count(self, visit: Visit, *, fruitful: bool) -> None:
-        """Count nothing."""
-
-    def is_beyond(self, _visit: Visit, _period: Period) -> bool:
-        return self._followed.beyond
-
-    def goes_on(self, *_known: object, **_counts: object) -> bool:
-        return self._followed.pages
+        return bool(self._keys) and not (before and self._store.past.is_like(self._keys, before))
 
 
 def has_to_announce(visit: Visit, publisher: Publisher) -> bool:
@@ -359,9 +315,9 @@ def has_to_announce(visit: Visit, publisher: Publisher) -> bool:
     return unknown and visit.kind is Kind.SECTION and visit.url == publisher.homepage
 
 
-def announced_sitemaps(store: LinkStore, page: Capture, *, now: datetime) -> list[Link]:
+def announced_sitemaps(store: LinkStore, page: Capture) -> list[Link]:
     """Return the sitemaps that a page's host announces in its robots.txt, which was just read."""
     url = urljoin(page.url, "/robots.txt")
-    known = store.latest(url, since=now - FRESH)
+    known = store.latest(url, since=store.clock() - FRESH)
     text = known[1].decode("utf-8-sig", "replace") if known and known[0] == 200 else ""
     return [Link(url=sitemap, kind=Kind.SITEMAP) for sitemap in in_robots(text, url)]

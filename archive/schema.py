@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlite_utils import Database, Migrations
 
+from archive.search.arabic import TOKENIZE
 from archive.search.index import rebuild_index, register
-from archive.search.tokenizer import TOKENIZE
 from archive.stories import MOMENT
 
 

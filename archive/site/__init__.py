@@ -14,10 +14,9 @@ from pluggy import HookimplMarker
 from archive import urls
 from archive.errors import is_failure
 from archive.schema import database_metadata
-from archive.site import closing, views, wording
-from archive.site.archives import archive_names
-from archive.site.labels import is_key, labelled
-from archive.site.searchbox import understood
+from archive.site import views, wording
+from archive.site.results import understood
+from archive.site.tables import archive_names, is_key, labelled, refused
 
 hookimpl = HookimplMarker("datasette")
 
@@ -55,7 +54,7 @@ def filters_from_request(
 @hookimpl(trylast=True)
 def permission_allowed(datasette: Any, action: str, resource: Any) -> Awaitable[bool | None]:
     """Close tables and SQL while something is withheld; last, for the last answer counts."""
-    return closing.refused(datasette, action, resource)
+    return refused(datasette, action, resource)
 
 
 @hookimpl(tryfirst=True)

@@ -9,11 +9,9 @@ from datasette.forbidden import forbidden as datasettes_own
 
 from archive.errors import StaleIndex
 from archive.errors import explain as told_of
-from archive.site import closing
-from archive.site.archives import archive_names
-from archive.site.images import lead_image
-from archive.site.pages import article_page, front_page, revision_at, story_page
+from archive.site.pages import article_page, front_page, lead_image, revision_at, story_page
 from archive.site.results import page_number, results_page
+from archive.site.tables import MESSAGE, archive_names, is_closed, own_page
 
 _log = logging.getLogger(__name__)
 
@@ -112,13 +110,13 @@ async def search(datasette: Any, request: Any) -> Response:
 async def closed(datasette: Any, request: Any, message: str) -> Response:
     """Say that tables and SQL are closed for what is withheld, or else what Datasette says."""
     names = archive_names(datasette)
-    withheld = [name for name in names if await closing.is_closed(datasette, name)]
+    withheld = [name for name in names if await is_closed(datasette, name)]
     if not withheld:
         response: Response = await datasettes_own(datasette, request, message)()
         return response
     if request.path.endswith(".json"):
-        return Response.json({"ok": False, "error": closing.MESSAGE, "status": 403}, status=403)
-    context = {"message": _TABLES_CLOSED, "detail": closing.MESSAGE}
+        return Response.json({"ok": False, "error": MESSAGE, "status": 403}, status=403)
+    context = {"message": _TABLES_CLOSED, "detail": MESSAGE}
     return await _show(datasette, request, "message.html", context, 403)
 
 
@@ -135,7 +133,7 @@ async def unreadable(datasette: Any, request: Any, error: Exception) -> Response
 async def _open(datasette: Any, request: Any, *tables: str) -> Any:
     """Return the first archive, once whoever asks may see these tables of it."""
     name = archive_names(datasette)[0]
-    with closing.own_page():
+    with own_page():
         for table in tables:
             await datasette.ensure_permissions(
                 request.actor,

@@ -1,6 +1,9 @@
-"""`warraq crawl`: fetch everything that is due, once, and print a summary."""
+"""Commands that fetch: `warraq crawl`, `backfill`, `save` and `watch`."""
 
+import asyncio
+import logging
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -8,10 +11,29 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archive.articles import days_of
 from archive.clock import Clock
-from archive.commands.options import archive_option, counted
-from crawler.commands.options import Day, chosen, limit_option, log_level_option, now_option, period
-from crawler.publisher import Publisher
+from archive.commands.options import ExitCode, archive_option, counted
+from archive.database import open_for_reading
+from archive.session import Beginning
+from archive.urls import host_of, identity_key
+from archive.visits import Standing, standing
+from crawler import config
+from crawler.commands.options import (
+    Day,
+    carry_out,
+    chosen,
+    folders,
+    job_of,
+    limit_option,
+    log_level_option,
+    now_option,
+    period,
+    tell,
+)
+from crawler.daterange import Period
+from crawler.errors import PublisherError
+from crawler.publisher import Publisher, find, load_all
 
 if TYPE_CHECKING:
     from crawler.crawl import Job
@@ -68,7 +90,6 @@ def crawl(
     from crawler.workers import start_forkserver
 
     start_forkserver()  # first of all: it imports the workers' libraries while we import ours
-    from crawler.commands.crawling import carry_out, tell
     from crawler.turns import SLICE_SECONDS
 
     wanted = period(since, None, now=now)
@@ -95,8 +116,6 @@ def _job(
     log_level: str,
     now: Clock,
 ) -> "Job":
-    from crawler.commands.crawling import job_of
-
     publishers = {one.slug: one for one in (*polled, *resumed)}
     command = " ".join(["crawl", *publishers])
     job = job_of(archive, publishers.values(), command=command, log_level=log_level, now=now)
@@ -109,3 +128,202 @@ def _warn_of_the_empty(polled: Iterable[Publisher]) -> None:
     for one in polled:
         if not entry_points(one):
             click.echo(f"{one.slug}: its file names neither a listing nor a homepage", err=True)
+
+
+@click.command()
+@click.argument("slug")
+@click.option(
+    "--since", type=Day(), required=True, help="Go back to this day: 2020-11-09, 2020-11 or 2020."
+)
+@click.option("--until", type=Day(last=True), help="Start from this day (default: today).")
+@archive_option
+@limit_option
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=1),
+    metavar="N",
+    help="Start no visit after N seconds; run the command again to continue.",
+)
+@log_level_option
+@now_option
+def backfill(
+    slug: str,
+    since: date,
+    until: date | None,
+    archive: Path,
+    limit: int | None,
+    seconds: float | None,
+    log_level: str,
+    now: Clock,
+) -> None:
+    """Archive a publisher's past, newest first.
+
+    It uses the WordPress REST API where the publisher's file names it (api = […]), month by month;
+    otherwise the sitemaps and the further pages of the sections; otherwise whichever of these the
+    front page and robots.txt announce. A feed alone does not reach into the past.
+
+    It is as slow as is polite. Stop it at any time (Ctrl-C) and run it again to continue. It can
+    run alongside `warraq watch`; new articles wait at most a minute. Running it again does not
+    fetch anything twice.
+
+    \b
+    warraq backfill enabbaladi --since 2020-11-01
+    warraq backfill enabbaladi --since 2019 --until 2019     that year
+    warraq backfill enabbaladi --since 2011 --limit 500      five hundred more
+    """
+    wanted = period(since, until or now().date(), now=now)
+    one = _with_a_way_back(archive, slug, wanted)
+    job = job_of(archive, [one], command=f"backfill {slug}", log_level=log_level, now=now)
+    summary = carry_out(replace(job, limit=limit, seconds=seconds, period=wanted, back=True))
+    tell(summary)
+    click.echo(_reached(archive, slug, since, wanted.until or since))
+    if summary.left:
+        click.echo(f"{counted(summary.left, 'visit')} left; run the same command to continue.")
+
+
+def _with_a_way_back(archive: Path, slug: str, wanted: Period) -> Publisher:
+    """Return the publisher, if anything may lead into its past.
+
+    Raises:
+        PublisherError: if it is not known, or nothing does.
+    """
+    from crawler.frontier import ways_back
+
+    (one,) = chosen(archive, [slug])
+    if not ways_back(one, wanted):
+        raise PublisherError(
+            f"{slug}: nothing leads into its past; its file needs api, sitemaps or sections,"
+            ' e.g. api = ["https://example.org/wp-json/wp/v2/posts"] for a WordPress site'
+        )
+    return one
+
+
+def _reached(archive: Path, slug: str, since: date, until: date) -> str:
+    """Return in words what the archive has of a publisher's days."""
+    with closing(open_for_reading(archive)) as db:
+        days = days_of(db, slug, since=since, until=until)
+    if days is None:
+        return f"The archive has no articles of {slug} from {since} to {until}."
+    count, first, last = days
+    return f"The archive has {counted(count, 'article')} of {slug} from {first} to {last}."
+
+
+@click.command()
+@click.argument("addresses", nargs=-1, required=True, metavar="URL…|FILE")
+@archive_option
+@log_level_option
+@now_option
+def save(addresses: tuple[str, ...], archive: Path, log_level: str, now: Clock) -> None:
+    """Archive single pages: URLs, or files that list them.
+
+    A file (`-` for standard input) has one URL per line; empty lines and lines that begin with #
+    are skipped. The page is fetched, its bytes are kept, its text is extracted and indexed. The
+    publisher need not be known.
+
+    \b
+    warraq save https://www.enabbaladi.net/429483
+    warraq save links.txt --archive ~/news
+    grep -o 'https://[^ ]*' notes.txt | warraq save -
+    """
+    urls = list(dict.fromkeys(url for given in addresses for url in _urls(given)))
+    if not urls:
+        raise click.UsageError("there is no address in the input")
+    begun = Beginning(archive)
+    publishers = _publishers(archive, urls)
+    known = {one.slug: one for one in publishers.values()}.values()
+    job = job_of(archive, known, command="save", log_level=log_level, now=now)
+    asked = [(url, one.slug) for url, one in publishers.items()]
+    summary = carry_out(replace(job, addresses=asked))
+    for note in summary.notes:
+        click.echo(note)
+    kept = [_report(archive, url) for url in urls]
+    begun.take_back(now=now())
+    if not all(kept):
+        raise SystemExit(ExitCode.FAILED)
+
+
+def _urls(given: str) -> list[str]:
+    if given.lower().startswith(("http://", "https://")):
+        return [_checked(given, where=given)]
+    if "://" in given:
+        raise click.UsageError(f"{given!r} is not an http or https URL")
+    try:
+        with click.open_file(given, encoding="utf-8-sig") as file:
+            lines = [line.strip() for line in file]
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError(
+            f"{given!r} is neither an http(s) URL nor a readable file: {error}"
+        ) from error
+    return [
+        _checked(line, where=f"{given}, line {number}")
+        for number, line in enumerate(lines, 1)
+        if line and not line.startswith("#")
+    ]
+
+
+def _checked(url: str, *, where: str) -> str:
+    try:
+        identity_key(url)
+    except ValueError as error:
+        raise click.UsageError(f"{where}: {error}") from error
+    return url
+
+
+def _publishers(archive: Path, urls: list[str]) -> dict[str, Publisher]:
+    by_host = {
+        host.removeprefix("www."): one
+        for one in load_all(*folders(archive)).values()
+        for host in one.hosts
+    }
+    return {url: by_host.get(host_of(url)) or Publisher.of_url(url) for url in urls}
+
+
+def _report(archive: Path, url: str) -> bool:
+    """Print what became of an address; return whether it is an article now."""
+    with closing(open_for_reading(archive)) as db:
+        now = standing(db, url) or Standing(state="due")
+    if now.article is not None and now.state == "done":
+        title = now.title or "without a title"
+        click.echo(f"{url}\n  article {now.article}: {title} ({now.words} words)")
+        return True
+    kind, detail = now.problem or ("no-article", "no article was recognised on this page")
+    if now.state == "due":
+        kind, detail = "not-visited", "it was not visited; run the command again"
+    click.echo(f"{url}\n  not archived as an article: {detail} ({kind})")
+    return False
+
+
+@click.command()
+@click.argument("slugs", nargs=-1, metavar="[SLUG]…")
+@archive_option
+@log_level_option
+def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
+    """Crawl on a schedule until stopped.
+
+    Crawls the publishers SLUG…, or those that warraq.toml in the archive's folder follows, every 15
+    minutes or as that file says. Cron expressions are in UTC. Ctrl-C and SIGTERM end it cleanly.
+
+    \b
+    warraq watch enabbaladi aawsat
+    warraq watch --archive ~/news          with this in ~/news/warraq.toml:
+
+    \b
+    follow = ["enabbaladi", "aawsat"]      # publishers, when no SLUG is given
+    contact = "https://example.org/about"  # sent to publishers
+    every = "15m"                          # or: cron = "*/10 6-23 * * *"
+    [publishers.aawsat]
+    every = "1h"
+    """
+    from crawler.watch import Watch
+
+    logging.basicConfig(level=log_level.upper())
+    publishers = chosen(archive, slugs)
+    settings = config.load(archive)
+    for slug in settings.schedules:  # a misspelt [publishers.SLUG] would never come true
+        find(slug, folders(archive))
+    archive.mkdir(parents=True, exist_ok=True)
+    names = [one.slug for one in publishers]
+    watch = Watch(archive, names, settings, publishers=publishers, log_level=log_level.upper())
+    watch.check()
+    click.echo(f"Watching {', '.join(names)} into {archive}; press Ctrl-C to stop.")
+    asyncio.run(watch.run())

@@ -63,8 +63,7 @@ def demo(archive: Path, articles: int, seed: int, port: int, no_serve: bool) -> 
     warraq search --archive warraq-demo 'وزير'
     """
     from archive.site.server import run_server
-    from crawler.commands.crawling import carry_out, job_of, tell
-    from crawler.commands.options import chosen
+    from crawler.commands.options import carry_out, chosen, job_of, tell
     from fixtures import Newsstand
 
     newsstand = Newsstand(articles=articles, seed=seed)

@@ -10,7 +10,7 @@ import pytest
 from datasette.app import Datasette
 
 from archive.schema import database_metadata
-from archive.site.labels import TABLES
+from archive.site.tables import TABLES
 from archive.urls import capture_id
 from tests.archive.reading_room import TITLE, Shelf, fill, record_of
 from tests.crawler import wire

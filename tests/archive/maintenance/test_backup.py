@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from archive.commands.backup import backup as command
+from archive.commands.copies import backup as command
 from archive.database import open_for_reading
 from archive.errors import ArchiveError, ArchiveLocked
 from archive.maintenance.backup import back_up

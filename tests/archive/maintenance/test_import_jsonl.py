@@ -244,7 +244,7 @@ def test_a_lean_export_comes_back_with_one_state_each(tmp_path):
     assert rows(tmp_path / "b", "select distinct revision_count from articles") == [(1,)]
 
 
-IMPORT = "from crawler.commands.import_jsonl import import_jsonl; import_jsonl()"
+IMPORT = "from crawler.commands.imports import import_jsonl; import_jsonl()"
 
 
 @pytest.mark.slow

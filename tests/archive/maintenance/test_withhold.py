@@ -10,7 +10,7 @@ from datasette.app import Datasette
 
 from archive import Archive
 from archive.clock import iso
-from archive.commands.search import search as search_command
+from archive.commands.reading import search as search_command
 from archive.database import open_for_writing
 from archive.errors import ArchiveError
 from archive.maintenance.withhold import unwithhold, withhold

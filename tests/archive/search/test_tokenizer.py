@@ -2,8 +2,7 @@
 
 import sqlite3
 
-from archive.search.arabic import analyse
-from archive.search.tokenizer import TOKENIZE
+from archive.search.arabic import TOKENIZE, analyse
 
 
 def test_every_character_is_cut_as_sqlite_cuts_it():

@@ -24,7 +24,7 @@ from archive.clock import system
 from archive.database import open_for_reading
 from archive.errors import ArchiveLocked
 from archive.imports import Copying
-from archive.maintenance.warc_export import write_warc
+from archive.maintenance.export import write_warc
 from archive.models import Extraction, Kind, PageKind, Publisher
 from archive.store import Store
 from archive.upkeep.verify import verify

@@ -3,7 +3,7 @@
 import pytest
 
 from archive.runs import Counts
-from crawler.commands.crawling import Live, size, table
+from crawler.commands.options import Live, size, table
 from crawler.crawl import Summary
 
 

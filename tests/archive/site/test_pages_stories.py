@@ -7,7 +7,7 @@ from datasette.app import Datasette
 
 from archive import articles
 from archive.database import open_for_writing
-from archive.site.closing import own_page
+from archive.site.tables import own_page
 from tests.archive.desk import NOON, reading
 from tests.archive.reprints import LEAD, OTHER, WIRE
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from archive.commands.serve import serve
+from archive.commands.reading import serve
 from archive.database import open_for_writing
 from tests.archive.reading_room import TITLE, Shelf, fill
 from tests.serving import serving
@@ -21,7 +21,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
 def test_serve_says_where_answers_and_ends_cleanly(shelf, end):
-    command = [sys.executable, "-c", "from archive.commands.serve import serve; serve()"]
+    command = [sys.executable, "-c", "from archive.commands.reading import serve; serve()"]
     command += ["--archive", str(shelf.root), "--port", "0"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from crawler.cli import warraq
 from tests.archive.small import archive_with_news
 
-command = import_module("archive.commands.search")
+command = import_module("archive.commands.reading")
 
 
 def run(*arguments):

@@ -7,7 +7,7 @@ from datasette.app import Datasette
 
 from archive.database import open_for_writing
 from archive.models import Kind
-from archive.site.images import media_type
+from archive.site.pages import media_type
 from fixtures.page import png
 from tests.archive.desk import NOON, PAPER, exchange, opened, reading, visit
 

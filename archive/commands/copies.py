@@ -1,4 +1,4 @@
-"""`warraq export`: articles or captures, out of the archive into a file."""
+"""Commands that write copies: `warraq backup`, `publish` and `export`."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +12,73 @@ import click
 from archive.commands.options import ExitCode, archive_option, counted
 from archive.commands.progress import Progress
 from archive.errors import ArchiveError, explain
+
+
+@click.command()
+@click.argument("destination", metavar="DEST", type=click.Path(file_okay=False, path_type=Path))
+@archive_option
+@click.option(
+    "--link",
+    is_flag=True,
+    help="Hard-link finished WARC files, if DEST is on the same disk: takes no space and no time,"
+    " but does not protect against a failing disk.",
+)
+def backup(destination: Path, archive: Path, link: bool) -> None:
+    """Write a snapshot into DEST, or update the one there.
+
+    The snapshot is consistent even while a crawl writes: the database of one moment, each WARC
+    file up to the last record that the database knows, warraq.toml and publishers/. It is a
+    complete archive: every command works on it. Running the command again copies only what is new,
+    and resumes after an interruption.
+
+    Check it now and then: warraq verify --archive DEST.
+
+    \b
+    warraq backup /media/disk/news
+    warraq backup /media/disk/news --archive ~/news
+    """
+    from archive.maintenance.backup import back_up
+
+    with Progress("bytes") as progress:
+        made = back_up(archive, destination, link=link, progress=progress)
+    click.echo(
+        f"{destination}: {made.bytes / 1e6:,.1f} MB, {counted(made.files, 'WARC file')},"
+        f" {made.copied:,} of them copied now."
+    )
+    if made.missing:
+        names = ", ".join(made.missing)
+        raise click.ClickException(
+            f"{archive} lacks WARC files that its database refers to: {names};"
+            " everything else is backed up"
+        )
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@archive_option
+def publish(folder: Path, archive: Path) -> None:
+    """Write a copy for readers on another machine into DIR.
+
+    DIR gets archive.db, settings.json and metadata.json. `datasette DIR/` serves them, even from a
+    read-only folder: with plain Datasette, or with Warraq's pages where Warraq is installed.
+
+    Withheld articles are left out, with their revisions, addresses, captures, links, words in the
+    index, authors, tags and the free pages that held them; so is what the crawler remembers of
+    hosts. The WARC files are not copied. An existing copy is replaced in one step, even while it is
+    served. It takes no lock: a crawl can run at the same time.
+
+    \b
+    warraq publish public/
+    datasette public/
+    """
+    from archive.maintenance.publish import publish as write
+
+    with Progress("bytes of the database") as progress:
+        made = write(archive, folder, progress=progress)
+    click.echo(
+        f"{folder}: {counted(made.articles, 'article')}, {made.bytes / 1e6:,.1f} MB;"
+        f" {made.withheld:,} withheld and left out. Serve it: datasette {folder}/"
+    )
 
 
 @click.command()
@@ -108,7 +175,7 @@ def _articles(
 
 
 def _captures(archive: Path, out: IO[bytes], where: str, progress: Progress) -> tuple[str, bool]:
-    from archive.maintenance.warc_export import write_warc
+    from archive.maintenance.export import write_warc
 
     cut = write_warc(archive, out, where=where, progress=progress)
     for line in cut.unreadable:

@@ -7,7 +7,7 @@ from datasette.app import Datasette
 
 from archive.database import open_for_writing
 from archive.search import search
-from archive.site.closing import own_page
+from archive.site.tables import own_page
 from tests.archive.newsroom import add_article
 from tests.archive.search.news import ARTICLES
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from hijridate import Hijri
@@ -42,7 +43,7 @@ _SIGHTING = timedelta(days=2)  # countries that look for the moon may begin a mo
 
 
 def _is_other(parts: list[Token], *, paired: bool) -> bool:
-    """Tell whether one date is Hijri or Jalali: by its month or mark, in a pair by its year too."""
+    """Return whether one date is Hijri or Jalali: by its month or mark, paired by its year too."""
     if any(token.kind in "HhJ" for token in parts):
         return True
     return paired and parts[0].kind == "N" and any(1343 <= n <= 1500 for n in parts[0].numbers)
@@ -187,6 +188,15 @@ def parse(text: str, *, now: datetime | None, zone: tzinfo | None) -> Moment | N
     except (ValueError, OverflowError):
         return None
     return None
+
+
+@lru_cache(maxsize=4096)
+def as_date(text: str) -> Moment | None:
+    """Return what a text reads as, counted from an arbitrary day: is it a date, and how exact."""
+    return parse(text, now=_SOME_DAY, zone=None)
+
+
+_SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def _in_order(tokens: list[Token]) -> list[Token]:

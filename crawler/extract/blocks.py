@@ -8,6 +8,8 @@ buttons, related articles) is only marked.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from enum import Enum
+from functools import lru_cache
 
 from lxml import etree, html
 from lxml.html import HtmlElement
@@ -15,7 +17,7 @@ from lxml.html import HtmlElement
 from archive.models import Problem
 from archive.problems import ProblemKind
 from crawler.extract.charset import Decoded, is_binary, mend, overruled
-from crawler.extract.vocabulary import CAMEL, pattern
+from crawler.extract.vocabulary import CAMEL, pattern, words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,15 +70,13 @@ def parse_page(text: str) -> HtmlElement | None:
         return None
 
 
-_NEVER = frozenset(
-    {
-        *("script", "style", "noscript", "template", "head", "title", "link", "meta", "iframe"),
-        *("svg", "object", "embed", "audio", "video", "canvas", "map", "menu", "dialog"),
-        *("select", "option", "button", "textarea", "input", "datalist"),
-    }
-)
-_CHROME_TAGS = frozenset({"aside", "figcaption", "figure", "footer", "nav"})
-_KEPT_FIGURES = "descendant::table|descendant::blockquote"
+_NEVER = frozenset(words("elements", "never_read"))
+_SILENT = frozenset(words("elements", "silent"))
+_INLINE = frozenset(words("elements", "inline"))
+_CHROME_TAGS = frozenset(words("elements", "furniture"))
+_UNNAMED_TAGS = frozenset(words("elements", "never_furniture"))
+_HEADINGS = {f"h{rank}": rank for rank in range(1, 7)}
+_KEPT_FIGURES = etree.XPath("descendant::table|descendant::blockquote")
 _HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 
 # Words in class names and ids that name what surrounds an article, not what it says.
@@ -96,88 +96,77 @@ _STATES = re.compile(
 )
 # Slides, players and wrappers for print hold text of the article on some sites.
 _WEAK = pattern("classes", "weak", r"(?:^|(?<=[\s_-]))(?:{})(?=$|[\s_-])", re.IGNORECASE)
+# Attributes besides class and id that tell what an element is.
+_TELLING = frozenset({"hidden", "style", "role", "aria-label", "aria-labelledby", "data-component"})
 
 
-def is_left_out(element: HtmlElement, tag: str) -> bool:
-    """Tell whether nothing in an element is for reading: scripts, fields, menus, hidden parts."""
-    return tag in _NEVER or is_hidden(element) or is_menu(element, tag)
+class Part(Enum):
+    """What an element is to a reader, by its tag and its attributes."""
+
+    TEXT = "text"
+    FURNITURE = "furniture"
+    UNSEEN = "unseen"  # hidden, or a menu
 
 
-def is_menu(element: HtmlElement, tag: str) -> bool:
-    """Tell whether an element is navigation and no trail of breadcrumbs to the article."""
-    return tag == "nav" and "crumb" not in (element.get("class") or element.get("id") or "")
+def part_of(element: HtmlElement, tag: str) -> Part:
+    """Return what an element is to a reader; a trail of breadcrumbs is no menu."""
+    part = _named_part(tag, element.get("class"), element.get("id"))
+    if tag == "figure" and not _is_hidden(element):
+        return Part.TEXT if _KEPT_FIGURES(element) else Part.FURNITURE
+    if _TELLING.isdisjoint(element.keys()) or part is Part.UNSEEN:
+        return part
+    if _is_hidden(element):
+        return Part.UNSEEN
+    return Part.FURNITURE if part is Part.FURNITURE or _is_aside(element, tag) else part
 
 
-def is_hidden(element: HtmlElement) -> bool:
-    if element.get("hidden") is not None:
-        return True
+@lru_cache(maxsize=20_000)
+def _named_part(tag: str, classes: str | None, name: str | None) -> Part:
+    if tag == "nav" and "crumb" not in (classes or name or ""):
+        return Part.UNSEEN
+    named = (classes or name) and tag not in _UNNAMED_TAGS
+    if tag in _CHROME_TAGS or (named and _is_chrome_name(f"{classes or ''} {name or ''}")):
+        return Part.FURNITURE
+    return Part.TEXT
+
+
+def _is_hidden(element: HtmlElement) -> bool:
     style = element.get("style")
-    return style is not None and _HIDDEN.search(style) is not None
+    shown = style is None or _HIDDEN.search(style) is None
+    return element.get("hidden") is not None or not shown
 
 
-def is_chrome(element: HtmlElement, tag: str) -> bool:
-    """Tell whether an element looks like furniture by its tag or the names of its class and id."""
-    if tag in _CHROME_TAGS:
-        return tag != "figure" or not element.xpath(_KEPT_FIGURES)
-    if not element.keys():
-        return False
-    get = element.get
-    named = get("aria-labelledby") or get("data-component")
+def _is_aside(element: HtmlElement, tag: str) -> bool:
+    """Return whether an element stands beside the article by what it says of its role."""
+    named = element.get("aria-labelledby") or element.get("data-component")
     if named and _is_chrome_name(named):
         return True
-    if tag != "a" and (get("role") in _ROLES or _ASIDE.match(get("aria-label", "").strip())):
-        return True
-    if tag in {"body", "html", "main", "article", "a", "p", "strong", "b"}:
-        return tag in {"p", "a"} and _named_chrome(element)
-    return _named_chrome(element)
+    label = element.get("aria-label", "").strip()
+    return tag != "a" and (element.get("role") in _ROLES or _ASIDE.match(label) is not None)
 
 
 def is_weak(element: HtmlElement) -> bool:
-    """Tell whether an element is chrome only by a word that articles' own parts bear as well."""
+    """Return whether only a word that articles' own parts bear as well makes it furniture."""
     if element.tag in _CHROME_TAGS or element.get("role") in _ROLES:
         return False
-    stated = f"{element.get('aria-labelledby', '')} {element.get('data-component', '')}"
-    names = f"{element.get('class', '')} {element.get('id', '')} {stated}"
+    stated = ("class", "id", "aria-labelledby", "data-component")
+    names = " ".join(element.get(name, "") for name in stated)
     plain = _WEAK.sub(" ", _STATES.sub(" ", CAMEL.sub("-", names)))
     return _CHROME.search(plain) is None and not _ASIDE.match(element.get("aria-label", ""))
 
 
-def _named_chrome(element: HtmlElement) -> bool:
-    names = f"{element.get('class', '')} {element.get('id', '')}"
-    return len(names) > 2 and _is_chrome_name(names)
-
-
-_SEEN: dict[str, bool] = {}
-
-
+@lru_cache(maxsize=20_000)
 def _is_chrome_name(names: str) -> bool:
-    known = _SEEN.get(names)
-    if known is None:
-        if len(_SEEN) > 20_000:
-            _SEEN.clear()
-        plain = _STATES.sub(" ", CAMEL.sub("-", names))
-        known = _SEEN[names] = _CHROME.search(plain) is not None
-    return known
-
-
-_SILENT = frozenset({"script", "style", "noscript", "iframe"})  # they part no text around them
-_INLINE = frozenset(
-    {
-        *("a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn"),
-        *("em", "font", "i", "ins", "kbd", "label", "mark", "nobr", "q", "ruby", "s", "samp"),
-        *("small", "span", "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr"),
-        *("img", "picture", "source"),
-    }
-)
-_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+    return _CHROME.search(_STATES.sub(" ", CAMEL.sub("-", names))) is not None
 
 
 @dataclass(slots=True, kw_only=True)
 class Block:
     """A stretch of text as a reader sees it, in document order.
 
-    `element` is the innermost block element around it, `linked` the characters inside links,
-    `chrome` the elements around it that look like page furniture, outermost first.
+    `element` is the innermost block element around it, `linked` the characters inside links and
+    `link_share` their share of the text, from 0 to 1; `chrome` are the elements around it that
+    look like page furniture, outermost first.
     """
 
     text: str
@@ -186,20 +175,20 @@ class Block:
     heading: int = 0
     item: bool = False
     chrome: tuple[HtmlElement, ...] = ()
+    link_share: float = field(init=False)
 
-    @property
-    def link_share(self) -> float:
-        """Return how much of the text is link text, from 0 to 1."""
-        return self.linked / max(1, len(self.text))
+    def __post_init__(self) -> None:
+        self.link_share = self.linked / max(1, len(self.text))
 
 
 @dataclass(slots=True)
 class _Reader:
-    """The running state of one walk: open blocks, open chrome, and the text gathered so far."""
+    """The running state of one walk: what is open, and the text gathered since the last block."""
 
     blocks: list[Block] = field(default_factory=list)
+    open: list[HtmlElement] = field(default_factory=list)
     open_blocks: list[HtmlElement] = field(default_factory=list)
-    chrome: list[HtmlElement] = field(default_factory=list)
+    chrome: tuple[HtmlElement, ...] = ()
     pieces: list[str] = field(default_factory=list)
     linked: int = 0
     links: int = 0
@@ -211,35 +200,62 @@ class _Reader:
             if self.links:
                 self.linked += len(text.strip())
 
+    def start(self, element: HtmlElement, tag: str, part: Part) -> None:
+        """Take in the start of an element that is for reading."""
+        inline, link = tag in _INLINE, tag == "a" and element.get("href") is not None
+        if not inline or part is Part.FURNITURE:
+            if self.pieces:
+                self.flush()
+            if not inline:
+                self.open_blocks.append(element)
+            if part is Part.FURNITURE:
+                self.chrome = (*self.chrome, element)
+        elif not link:
+            return
+        self.links += link
+        self.open.append(element)
+
+    def end(self, element: HtmlElement) -> None:
+        """Take in the end of the element that was opened last."""
+        self.open.pop()
+        if element.tag == "a" and element.get("href") is not None:
+            self.links -= 1
+        furniture = self.chrome and self.chrome[-1] is element
+        block = self.open_blocks and self.open_blocks[-1] is element
+        if (furniture or block) and self.pieces:
+            self.flush()
+        if furniture:
+            self.chrome = self.chrome[:-1]
+        if block:
+            self.open_blocks.pop()
+
     def flush(self) -> None:
         """Close the running block; line breaks inside it may make several of it."""
         text = "".join(self.pieces)
+        self.pieces.clear()
         lines = list(split_lines(text)) if _BREAK in text else [" ".join(text.split())]
         linked, self.linked = self.linked, 0
-        self.pieces.clear()
         if not self.open_blocks or not (total := sum(map(len, lines))):
             return
-        share = min(1.0, linked / total)
         element = self.open_blocks[-1]
-        heading = next((int(e.tag[1]) for e in self.open_blocks[-3:] if e.tag in _HEADINGS), 0)
-        chrome = tuple(self.chrome)
-        item = element.tag == "li"
-        for line in filter(None, lines):
-            self.blocks.append(
-                Block(
-                    text=line,
-                    element=element,
-                    linked=round(len(line) * share),
-                    heading=heading,
-                    item=item,
-                    chrome=chrome,
-                )
+        ranks = [_HEADINGS[e.tag] for e in self.open_blocks[-3:] if e.tag in _HEADINGS]
+        self.blocks += [
+            Block(
+                text=line,
+                element=element,
+                linked=round(len(line) * min(1.0, linked / total)) if linked else 0,
+                heading=ranks[0] if ranks else 0,
+                item=element.tag == "li",
+                chrome=self.chrome,
             )
+            for line in lines
+            if line
+        ]
 
 
 _BREAK = "\x1e"
 _PARAGRAPH = re.compile(rf"\s*{_BREAK}(?:\s*{_BREAK})+\s*")
-_ENDED = re.compile(r"""[.!?؟:؛…»”"'\])]\s*$""")
+_ENDS = frozenset(".!?؟:؛…»”\"'])")
 
 
 def split_lines(text: str) -> Iterable[str]:
@@ -252,7 +268,7 @@ def split_lines(text: str) -> Iterable[str]:
         running = ""
         for raw in paragraph.split(_BREAK):
             line = " ".join(raw.split())
-            if running and line and not _ENDED.search(running) and len(running) > 60:
+            if running and line and len(running) > 60 and running[-1] not in _ENDS:
                 running = f"{running} {line}"
                 continue
             if running:
@@ -269,57 +285,31 @@ def read_blocks(root: HtmlElement, without: frozenset[HtmlElement] = frozenset()
     like furniture by its class is marked as chrome.
     """
     reader = _Reader()
+    opened = reader.open
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
-        if event == "start":
-            if _start(reader, element, without):
-                walk.skip_subtree()
-        else:
-            _end(reader, element)
+        if event == "end":
+            if opened and opened[-1] is element:
+                reader.end(element)
             if (tail := element.tail) and element is not root:
                 reader.add(tail)
+            continue
+        tag = element.tag
+        part = Part.UNSEEN if tag in _NEVER else part_of(element, tag)
+        if part is Part.UNSEEN or element in without:
+            if reader.pieces and tag not in _INLINE and tag not in _SILENT:
+                reader.flush()
+            walk.skip_subtree()
+        elif tag == "br":
+            reader.pieces.append(_BREAK)
+            walk.skip_subtree()
+        else:
+            reader.start(element, tag, part)
+            if text := element.text:
+                reader.add(text)
     if reader.pieces:
         reader.flush()
     return reader.blocks
-
-
-def _start(reader: _Reader, element: HtmlElement, without: frozenset[HtmlElement]) -> bool:
-    """Take in the start of an element; tell whether what is in it is to be skipped."""
-    tag = element.tag
-    inline = tag in _INLINE
-    if tag == "a" and element.get("href") is not None:  # its end is met even where it is left out
-        reader.links += 1
-    if is_left_out(element, tag) or (without and element in without):
-        if reader.pieces and not inline and tag not in _SILENT:
-            reader.flush()
-        return True
-    if tag == "br":
-        reader.pieces.append(_BREAK)
-        return True
-    if not inline:
-        if reader.pieces:
-            reader.flush()
-        reader.open_blocks.append(element)
-    if is_chrome(element, tag):
-        if reader.pieces:
-            reader.flush()
-        reader.chrome.append(element)
-    if text := element.text:
-        reader.add(text)
-    return False
-
-
-def _end(reader: _Reader, element: HtmlElement) -> None:
-    if element.tag == "a" and element.get("href") is not None:
-        reader.links -= 1
-    if reader.chrome and reader.chrome[-1] is element:
-        if reader.pieces:
-            reader.flush()
-        reader.chrome.pop()
-    if reader.open_blocks and reader.open_blocks[-1] is element:
-        if reader.pieces:
-            reader.flush()
-        reader.open_blocks.pop()
 
 
 _NAMES = ("class", "id", "rel", "itemprop", "data-component", "data-testid", "aria-labelledby")
@@ -342,7 +332,7 @@ def names_of(block: Block) -> str:
 
 
 def _wraps(element: HtmlElement, most: int) -> bool:
-    """Tell whether an element holds no more than `most` characters of text."""
+    """Return whether an element holds no more than `most` characters of text."""
     length = 0
     for text in element.itertext():
         length += len(text.strip())

@@ -17,7 +17,7 @@ from crawler.extract.blocks import Block, Tree, is_weak, read_blocks
 from crawler.extract.headline import learned
 from crawler.extract.headline import parts as split_title
 from crawler.extract.metadata import Metadata
-from crawler.extract.vocabulary import CAMEL, class_pattern, key, pattern
+from crawler.extract.vocabulary import CAMEL, class_pattern, ends_sentence, key, pattern
 
 _BODY = class_pattern("body")
 # «wire-body», «report_text»: marked as the body of something that the theme has its own word for.
@@ -35,7 +35,6 @@ _SURE_SHARE = 0.6  # of the page's running text an unmarked element must hold to
 _DOUBT = 250  # characters of running text below which an unmarked element is not believed
 _ENTRIES_SHARE = 0.8  # of the running text of a live blog that the element of its entries holds
 _SHORTEST = 40  # characters of a paragraph that is kept among what looks like furniture
-_ENDED = re.compile(r"""[.؟!?…:]["'”»)\]]*\s*$""")
 _FURNITURE_SHARE = 0.6  # what holds so much of the running text is no furniture, whatever its class
 
 
@@ -240,8 +239,8 @@ def _in_furniture(block: Block, furniture: frozenset[HtmlElement]) -> bool:
 
 
 def _is_prose(block: Block, furniture: frozenset[HtmlElement]) -> bool:
-    """Tell whether a block of what may be furniture reads like a paragraph of the article."""
-    if len(block.text) < _SHORTEST or block.link_share > 0.2 or not _ENDED.search(block.text):
+    """Return whether a block of what may be furniture reads like a paragraph of the article."""
+    if len(block.text) < _SHORTEST or block.link_share > 0.2 or not ends_sentence(block.text, ":"):
         return False
     return all(is_weak(element) for element in block.chrome if element in furniture)
 
@@ -263,7 +262,7 @@ def _marked(weights: dict[HtmlElement, float], best: float) -> HtmlElement | Non
 
 
 def _goes_on(element: HtmlElement, weights: dict[HtmlElement, float]) -> bool:
-    """Tell whether a sibling with the same class holds running text as well."""
+    """Return whether a sibling with the same class holds running text as well."""
     parent, name = element.getparent(), element.get("class")
     if parent is None or not name:
         return False
@@ -274,7 +273,7 @@ def _goes_on(element: HtmlElement, weights: dict[HtmlElement, float]) -> bool:
 
 
 def is_body(element: HtmlElement) -> bool:
-    """Tell whether an element is marked as an article's body, by microdata or by its names."""
+    """Return whether an element is marked as an article's body, by microdata or by its names."""
     if "articleBody" in element.get("itemprop", ""):
         return True
     names = _names(element)
@@ -294,7 +293,7 @@ def _widened(element: HtmlElement, weights: dict[HtmlElement, float]) -> HtmlEle
 
 
 def is_inside(element: HtmlElement | None, container: HtmlElement) -> bool:
-    """Tell whether an element is, or lies inside, another."""
+    """Return whether an element is, or lies inside, another."""
     while element is not None:
         if element is container:
             return True
@@ -329,7 +328,7 @@ def _similar(one: str, other: str) -> bool:
 def _is_live(
     url: str, types: frozenset[str], title: str, source: str, blocks: Sequence[Block]
 ) -> bool:
-    """Tell whether a page is a live blog: it says so, or calls itself live and has timed entries.
+    """Return whether a page is a live blog: it says so, or calls itself live and has timed entries.
 
     `source` is its HTML: live blogs are named in classes as well as in titles.
     """
@@ -343,6 +342,6 @@ def _is_live(
 
 
 def is_home(url: str) -> bool:
-    """Tell whether an address is a newspaper's first page, from its path alone."""
+    """Return whether an address is a newspaper's first page, from its path alone."""
     parts = urlsplit(url)
     return not parts.query and _HOME.fullmatch(unquote(parts.path)) is not None

@@ -8,20 +8,20 @@ comes first.
 import logging
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from itertools import takewhile
 
 from lxml import html
 from lxml.html import HtmlElement
 
 from archive.search.arabic import fold
-from crawler.dates.moments import Precision, parse
+from crawler.dates.moments import Precision, as_date
 from crawler.dates.words import cut
 from crawler.extract.blocks import Block
 from crawler.extract.body import Layout
 from crawler.extract.byline import is_signed, split_dateline
 from crawler.extract.metadata import Metadata
 from crawler.extract.vocabulary import (
+    ends_sentence,
     is_info,
     is_reading_time,
     key,
@@ -29,45 +29,40 @@ from crawler.extract.vocabulary import (
     pattern,
     without_counters,
     without_info,
+    words_of,
 )
 
-# All patterns read folded text: ا for every alef, ه for ة, ي for ى, no marks, lower case.
-READ_ALSO = pattern("boilerplate", "read_also", r"\W*(?:{})")
-# What a sentence of the news may begin with as well: a whole one stays.
-MAY_BEGIN = pattern("boilerplate", "may_begin", r"\W*(?:{})(?!.{0,12}[:：])")
-FOLLOW = pattern("boilerplate", "follow", r"\W*(?:{})")
-# «تابع صوت كذا على واتساب»
-FOLLOWED = re.compile(
-    r"\W*تابعو?ا? (?:\S+ ){1,5}(?:علي|عبر|في) (?:\S+ ){0,2}"
-    r"(?:فيس ?بوك|تويتر|واتس ?اب|تي?لي?[غجق]رام|يوتيوب|انست[غجق]رام|نبض|تيك ?توك|[غج]و[غج]ل|google)"
-)
 # trafilatura warns of every page it finds no text on; that is data here, not an event.
 logging.getLogger("trafilatura").setLevel(logging.ERROR)
 
-HASHTAGS = re.compile(r"(?:\W*#\w+)+\W*")
+# All patterns but the last read folded text: ا for every alef, ه for ة, ي for ى, no marks, lower
+# case.
+READ_ALSO = pattern("boilerplate", "read_also", r"\W*(?:{})")
+MAY_BEGIN = pattern("boilerplate", "may_begin", r"\W*(?:{})(?!.{0,12}[:：])")
+FOLLOW = pattern("boilerplate", "follow", r"\W*(?:{})")
+FOLLOWED = pattern("boilerplate", "followed", r"\W*(?:{})")
 CHANNEL = pattern("boilerplate", "channel")
 POLICY = pattern("boilerplate", "policy")
-LISTED = pattern("boilerplate", "tags", r"\W*(?:{})\s*(?:[:：#]|$)")
-CREDIT = pattern("boilerplate", "credit", r"\W*(?:{})")
-LABEL = pattern("boilerplate", "label", r"\W*(?:{})\W*$")
-TWEETED = pattern("boilerplate", "tweeted")
-SIGNED = re.compile(
-    r"(?:[\u0621-\u064a]{1,2}\s?[.\u200c/]\s?[\u0621-\u064a]{1,2}\W*)+(?:\([^)]*\))?\s*$"
-    r"|\W*\d{1,2}:\d{2}\s*(?:ت\s?م|جمت|gmt|تغ)\W*$|\W*\d{4}\W*$"
-)
-# What opens a box that asks for an address or a vote, or that sells.
 BOX = pattern("boilerplate", "box", r"\W*(?:{})")
-
+SIGNED = pattern("boilerplate", "signed")
+SHORT_LINES = (
+    pattern("boilerplate", "tags", r"\W*(?:{})\s*(?:[:：#]|$)"),
+    pattern("boilerplate", "label", r"\W*(?:{})\W*$"),
+    pattern("boilerplate", "credit", r"\W*(?:{})"),
+    pattern("boilerplate", "tweeted"),
+)
+HASHTAGS = re.compile(r"(?:\W*#\w+)+\W*")
 
 _CENTRED = re.compile(r"text-align\s*:\s*center|^ ?center", re.IGNORECASE)
+_BARE = frozenset({"p", "div", "span", "center", "td"})  # what holds a picture and its caption
 _PROSE = 60  # characters of a paragraph, after which a date is one of the story's own
+_LABEL = 45  # characters that the label of a list has at most
 _CAPTION = 150  # characters that a caption may have
 _WORD = re.compile(r"\w")
-_NOW = datetime(2000, 1, 1, tzinfo=UTC)
-_SENTENCE = re.compile(r"""[.؟!?…]["'”»)\]]*\s*$""")
 _LONGEST_DATE = 120
 _COUNTED = re.compile(r"\d|منذ|قبل|ago")
 _LINKED = 0.9  # so much of a line inside links makes it a link
+_EARLY = 6  # blocks that may repeat other fields
 _FIRST = 3  # lines that may be the headline again
 _FEWEST = 4  # words of a headline that are compared
 _TEASER = 200  # characters of the headline of another article
@@ -107,15 +102,14 @@ def _without_teasers(blocks: Sequence[Block]) -> Sequence[Block]:
 
 
 def _is_teaser(block: Block) -> bool:
-    linked = block.link_share > _LINKED
-    titled = block.heading > 1 and _SENTENCE.search(block.text) is None
-    return (linked or titled) and len(block.text) < _TEASER
+    titled = block.heading > 1 and not ends_sentence(block.text)
+    return (block.link_share > _LINKED or titled) and len(block.text) < _TEASER
 
 
 def _is_headline(block: Block, titles: Iterable[str]) -> bool:
-    """Tell whether a first line is one of the page's titles again, whole or cut short."""
+    """Return whether a first line is one of the page's titles again, whole or cut short."""
     text = key(block.text)
-    if _SENTENCE.search(block.text) or len(text.split()) < _FEWEST:
+    if ends_sentence(block.text) or len(text.split()) < _FEWEST:
         return False
     stated = (key(title) for title in titles)
     return any(
@@ -142,28 +136,29 @@ def paragraphs(
     known = {key(text) for text in repeated if text}
     lines: list[str] = []
     seen: set[str] = set()
-    skipping = teaser = False
+    skipping = teaser = begun = False
     for index, block in enumerate(_until_related(blocks)):
         folded = fold(block.text).strip()
         if skipping and (block.link_share > 0.6 or (block.item and block.linked)):
             continue
-        skipping = bool(READ_ALSO.match(folded)) and len(folded) < 45
+        skipping = len(folded) < _LABEL and READ_ALSO.match(folded) is not None
         if (teaser and not timed and _is_stamp(folded)) or _is_caption(block):
             continue
         teaser = block.link_share > _LINKED
-        begun = any(map(is_paragraph, lines))
-        stamp = index < 6 and not timed and not begun and is_date_line(block.text)
-        if stamp or (index < 6 and key(block.text) in known):
+        dated = index < _EARLY and not (timed or begun) and is_date_line(block.text)
+        if dated or (index < _EARLY and key(block.text) in known):
             continue
         line = block.text if block.heading else _uncounted(block.text, folded, begun=begun)
         if not line or (line == block.text and is_surplus(block, folded)):
             continue
-        words = key(line)
-        if len(words) > 60 and words in seen:
-            continue
-        teaser = False
-        seen.add(words)
+        if len(line) > _PROSE:
+            words = words_of(folded if line == block.text else fold(line))
+            if len(words) > _PROSE and words in seen:
+                continue
+            seen.add(words)
         lines.append(line)
+        begun = begun or is_paragraph(line)
+        teaser = False
     return _trimmed(lines)
 
 
@@ -177,40 +172,39 @@ def _uncounted(text: str, folded: str, *, begun: bool) -> str:
     if rest == text:
         return "" if not begun and is_reading_time(folded) else text
     if not _WORD.search(rest):
-        age = parse(text, now=_NOW, zone=None) if begun else None
+        age = as_date(text) if begun else None
         return text if age and age.precision in {Precision.AGE, Precision.SPAN} else ""
     if split := split_dateline(rest, first=not begun):
         return text if split[1] else rest
     pieces = [piece for piece in _PIECES.split(rest) if not is_info(fold(piece))]
-    said = [piece for piece in pieces if begun or not parse(piece, now=_NOW, zone=None)]
+    said = [piece for piece in pieces if begun or not as_date(piece)]
     return " - ".join(said) if all(map(is_signed, said)) else text
 
 
 def is_surplus(block: Block, folded: str) -> bool:
-    """Tell whether a line of the body, given as it is and folded, is surely not the article."""
-    length = len(folded)
+    """Return whether a line of the body, given as it is and folded, is surely not the article."""
+    length, linked = len(folded), block.link_share
     if not _WORD.search(folded):
         return True
-    ended = _SENTENCE.search(block.text) is not None
-    if READ_ALSO.match(folded) and (length < 160 or block.link_share > 0.3):
-        return not (ended and MAY_BEGIN.match(folded)) or block.link_share > 0.3
-    if length < 260 and FOLLOW.match(folded) and CHANNEL.search(folded):
+    ended = ends_sentence(block.text)
+    if (length < 160 or linked > 0.3) and READ_ALSO.match(folded):
+        return linked > 0.3 or not (ended and MAY_BEGIN.match(folded))
+    if (
+        length < 260
+        and FOLLOW.match(folded)
+        and (CHANNEL.search(folded) or (length < 60 and not ended))
+    ):
         return True
-    if length < 60 and FOLLOW.match(folded) and not ended:
+    if length < 100 and not ended and FOLLOWED.match(folded):
         return True
-    if length < 100 and FOLLOWED.match(folded) and not ended:
+    apart = length < 160 or block.linked or block.element.getnext() is None
+    if HASHTAGS.fullmatch(block.text) or (apart and POLICY.search(folded)):
         return True
-    if HASHTAGS.fullmatch(block.text):
+    if (length < 320 and BOX.match(folded)) or (not block.heading and is_info(folded)):
         return True
-    if POLICY.search(folded) and (length < 160 or block.element.getnext() is None or block.linked):
+    if length < 120 and any(line.match(folded) for line in SHORT_LINES):
         return True
-    if length < 120 and (LISTED.match(folded) or LABEL.match(folded)):
-        return True
-    if (not block.heading and is_info(folded)) or (length < 320 and BOX.match(folded)):
-        return True
-    if length < 120 and (CREDIT.match(folded) or TWEETED.match(folded)):
-        return True
-    return block.link_share > _LINKED and length < 200 and not ended
+    return linked > _LINKED and length < 200 and not ended
 
 
 def _until_related(blocks: Sequence[Block]) -> Sequence[Block]:
@@ -218,17 +212,20 @@ def _until_related(blocks: Sequence[Block]) -> Sequence[Block]:
     total = sum(len(block.text) for block in blocks)
     passed = 0
     for index, block in enumerate(blocks):
-        rest = blocks[index + 1 :]
-        if passed > total * _LATE and len(block.text) < 45:
-            folded = fold(block.text)
+        if passed > total * _LATE and _is_label(block):
+            rest = blocks[index + 1 :]
             listed = sum(
                 other.link_share > 0.6 and not READ_ALSO.match(fold(other.text)) for other in rest
             )
             prose = sum(other.link_share < 0.3 and _is_prose(other.text) for other in rest)
-            if READ_ALSO.match(folded) and (not prose or listed >= max(3, prose)):
+            if not prose or listed >= max(3, prose):
                 return blocks[:index]
         passed += len(block.text)
     return blocks
+
+
+def _is_label(block: Block) -> bool:
+    return len(block.text) < _LABEL and READ_ALSO.match(fold(block.text)) is not None
 
 
 def closing(blocks: Sequence[Block]) -> int:
@@ -236,76 +233,63 @@ def closing(blocks: Sequence[Block]) -> int:
 
     That is the number of blocks where there is no such label.
     """
-    for index, block in enumerate(blocks):
-        if len(block.text) >= 45 or not READ_ALSO.match(fold(block.text)):
-            continue
-        rest = (one for one in blocks[index + 1 :] if not (one.link_share > 0.6 or one.item))
-        if all(is_surplus(one, fold(one.text)) for one in rest):
+    for index in (index for index, block in enumerate(blocks) if _is_label(block)):
+        rest = (b for b in blocks[index + 1 :] if not (b.link_share > 0.6 or b.item))
+        if all(is_surplus(block, fold(block.text)) for block in rest):
             return index
     return len(_until_related(blocks))
 
 
 def _is_prose(text: str) -> bool:
-    return len(text) > 60 or (len(text) > 20 and _SENTENCE.search(text) is not None)
+    return len(text) > 60 or (len(text) > 20 and ends_sentence(text))
 
 
 def _is_caption(block: Block) -> bool:
-    """Tell whether a short line stands below a picture: with it, or centred right after it."""
-    if _is_under_picture(block):
+    """Return whether a short line stands below a picture: with it, or centred right after it."""
+    element = block.element
+    if len(block.text) > _CAPTION or ends_sentence(block.text):
+        return False
+    alone = not block.heading and element.tag in _BARE and element.find(".//img") is not None
+    if alone and len("".join(element.text_content().split())) <= len(block.text):
         return True
-    centred = _CENTRED.search(f"{block.element.get('style', '')} {block.element.get('align', '')}")
-    above = block.element.getprevious()
-    if not centred or above is None or len(block.text) > _CAPTION or _SENTENCE.search(block.text):
+    above = element.getprevious()
+    centred = _CENTRED.search(f"{element.get('style', '')} {element.get('align', '')}")
+    if not centred or above is None or above.find(".//img") is None:
         return False
-    return above.find(".//img") is not None and not above.text_content().strip()
-
-
-def _is_under_picture(block: Block) -> bool:
-    """Tell whether a short line that is no sentence shares its element with a picture alone."""
-    if len(block.text) > _CAPTION or block.heading or _SENTENCE.search(block.text):
-        return False
-    if block.element.tag not in {"p", "div", "span", "center", "td"}:
-        return False
-    if next(block.element.iter("img"), None) is None:
-        return False
-    return len("".join(block.element.text_content().split())) <= len(block.text)
+    return not above.text_content().strip()
 
 
 def _is_stamp(folded: str) -> bool:
-    """Tell whether a line says only when: what dates the teaser before it, without a year too."""
+    """Return whether a line says only when: what dates the teaser before it, without a year too."""
     kinds = {token.kind for token in cut(folded)} if len(folded) < _LONGEST_DATE else set()
     return len(kinds) > 1 and not kinds.isdisjoint("DN")
 
 
 def is_paragraph(text: str) -> bool:
-    """Tell whether a line is a paragraph of whole sentences: with it the story has begun."""
-    return len(text) >= _PROSE and _SENTENCE.search(text) is not None
+    """Return whether a line is a paragraph of whole sentences: with it the story has begun."""
+    return len(text) >= _PROSE and ends_sentence(text)
 
 
 def is_date_line(text: str) -> bool:
-    """Tell whether a line is a date or an age, perhaps with reading time and counts beside it."""
+    """Return whether a line is a date or an age, perhaps with reading time and counts beside it."""
     if len(text) > _LONGEST_DATE or not _COUNTED.search(text):
         return False
     rests = (without_info(fold(text)), without_info(fold(without_counters(text))))
     stripped = {rest.strip(" |•·-–—,،:()") for rest in rests} - {""}
-    return any(parse(rest, now=_NOW, zone=None) for rest in stripped)
+    return any(map(as_date, stripped))
 
 
 def _trimmed(lines: list[str]) -> list[str]:
     """Cut the initials of editors, lone dates and ages off the end."""
-    while lines and len(lines[-1]) < 80:
-        if len(lines) > 1 and (
-            SIGNED.match(fold(lines[-1])) or parse(lines[-1], now=_NOW, zone=None)
-        ):
-            lines.pop()
-            continue
-        break
+    while len(lines) > 1 and len(lines[-1]) < 80:
+        if not (SIGNED.match(fold(lines[-1])) or as_date(lines[-1])):
+            break
+        lines.pop()
     return lines
 
 
 _MORE = 1.4  # another reading is taken where it is so many times longer
 _SHORTEST_STATED = 100  # characters of stated text that are worth taking
-_PROSE_END = re.compile(r"""[.؟!?…:]["'”»)\]]*\s*$""")
 _COMPARED = 3  # lines that must be found in the stated text to believe it
 _BREAKS = re.compile(r"</p>|<br[^>]*>|</div>|</li>|</h\d>", re.IGNORECASE)
 
@@ -352,4 +336,4 @@ def _as_lines(stated: str) -> list[str]:
 
 
 def _prose_in(lines: Sequence[str]) -> int:
-    return sum(len(line) for line in lines if len(line) >= _PROSE and _PROSE_END.search(line))
+    return sum(len(line) for line in lines if len(line) >= _PROSE and ends_sentence(line, ":"))

@@ -7,10 +7,9 @@ printed before the first sentence of a report.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from archive.search.arabic import fold, tidy
-from crawler.dates.moments import parse
+from crawler.dates.moments import as_date
 from crawler.dates.words import HIJRI_MONTHS, MONTHS, WEEKDAYS
 from crawler.extract.blocks import Block
 from crawler.extract.body import Layout
@@ -64,11 +63,11 @@ def name_of(part: str, without: frozenset[str]) -> str | None:
         words, positioned=bool(_POSITION.match(fold(printed)))
     ):
         return None
-    return None if parse(name, now=_NOW, zone=None) else name
+    return None if as_date(name) else name
 
 
 def is_label(text: str, *, writes: bool = True) -> bool:
-    """Tell whether a text begins with a word for what someone did: one that `writes`, or others."""
+    """Return whether a text begins with a word for what someone did: that `writes`, or others."""
     folded = fold(text).strip()
     return bool(_NOT_WRITERS.match(folded) or (writes and _VERB.match(folded)))
 
@@ -95,7 +94,7 @@ def _within(name: str) -> str:
 
 
 def _may_be_name(words: list[str], *, positioned: bool) -> bool:
-    """Tell whether words that begin with no known given name may be somebody's name after all."""
+    """Return whether words that begin with no known given name may be somebody's name after all."""
     first, name = fold(words[0]), " ".join(words)
     if first in _OPENING or len(name) < 3 or (name.isascii() and name.islower()):
         return False
@@ -107,7 +106,7 @@ def _may_be_name(words: list[str], *, positioned: bool) -> bool:
 
 
 def _is_own(folded: str, without: frozenset[str]) -> bool:
-    """Tell whether a name is the newspaper's own, or one of its desks'."""
+    """Return whether a name is the newspaper's own, or one of its desks'."""
     key = key_of(folded)
     bare = key_of(_OWN.sub(" ", folded))
     compact = key.replace(" ", "")
@@ -120,7 +119,6 @@ def key_of(folded: str) -> str:
 
 
 _WORD_CHARS = re.compile(r"\w+")
-_NOW = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def _after_words(name: str, rest: str) -> str:
@@ -202,7 +200,7 @@ def signature(line: str, *, without: frozenset[str] = frozenset()) -> tuple[str,
 
 
 def _is_headed(line: str, without: frozenset[str]) -> bool:
-    """Tell whether the newspaper's name, an agency or a place stands before a mark."""
+    """Return whether the newspaper's name, an agency or a place stands before a mark."""
     match = _HEAD.match(line)
     head = match[1] if match else ""
     parts = [part.strip() for part in _MARKS.split(line)]
@@ -222,12 +220,12 @@ def is_signed(text: str) -> bool:
 
 
 def is_named(text: str) -> bool:
-    """Tell whether a text is the name of one known agency or of a person with a known name."""
+    """Return whether a text is the name of one known agency or of a person with a known name."""
     return bool(text) and (is_agency(text) or is_person(text.split()))
 
 
 def is_placed_name(text: str) -> bool:
-    """Tell whether a line is one known person's name of two to four words, or that and a place."""
+    """Return whether a line is one known person's name of 2 to 4 words, or that and a place."""
     parts = [part.split() for part in _MARKS.split(text) if part.strip()]
     people = [words for words in parts if is_person(words) and 2 <= len(words) <= 4]
     rest = [words for words in parts if words not in people]
@@ -317,13 +315,13 @@ def _stated(
 
 
 def _is_shown(owner: str, blocks: Sequence[Block]) -> bool:
-    """Tell whether what the plain author tag holds is a person, or stands on the page to read."""
+    """Return whether what the plain author tag holds is a person, or stands on the page to read."""
     name = one_line(owner)
     return is_person(name.split()) or any(name and name in block.text for block in blocks)
 
 
 def _is_closed_by_name(lines: Sequence[str]) -> bool:
-    """Tell whether the last line is a person's name and nothing else, after a whole sentence."""
+    """Return whether the last line is a person's name and nothing else, after a whole sentence."""
     if len(lines) < 3 or not lines[-2].endswith(_SENTENCE_ENDS):
         return False
     words = lines[-1].split()
@@ -388,7 +386,7 @@ def day_of(dateline: str) -> str | None:
 
 
 def _is_dateline(line: str, names: frozenset[str], *, closed: bool, alone: bool = False) -> bool:
-    """Tell whether a line is a dateline; `closed` tells that a mark ends it, and no mere dash.
+    """Return whether a line is a dateline; `closed` tells that a mark ends it, and no mere dash.
 
     `alone` tells that it is a whole paragraph: «الجريدة – مدينة ما» is one there.
     """

@@ -49,7 +49,7 @@ def commonness(letters: Iterable[str]) -> float:
 
 
 def may_be_misread(text: str) -> bool:
-    """Tell quickly whether `text` holds a sign of misread Arabic; two words of it may have none."""
+    """Return quickly whether `text` holds a sign of misread Arabic; two words may have none."""
     # The last letter of a sign is rare in Arabic, and a search for one letter is the quickest.
     return any(sign[-1] in text and sign in text for sign in _SIGNS)
 
@@ -207,7 +207,7 @@ def overruled(decoded: Decoded) -> tuple[Problem, ...]:
 
 
 def is_binary(text: str) -> bool:
-    """Tell whether a decoded page is no text but a picture, a PDF or other data.
+    """Return whether a decoded page is no text but a picture, a PDF or other data.
 
     By the control characters at its beginning, as the WHATWG's MIME Sniffing Standard (section
     7.1) does; a page may have a few of them by mistake.

@@ -270,7 +270,7 @@ def _address_alone(line: HtmlElement) -> Iterator[Embed]:
 
 
 def _shows_address(link: HtmlElement, address: str) -> bool:
-    """Tell whether a link's label is its own address, perhaps shortened."""
+    """Return whether a link's label is its own address, perhaps shortened."""
     label = " ".join(link.text_content().split()).removesuffix("…")
     if len(label) > 600 or "." not in label:
         return False
@@ -278,7 +278,7 @@ def _shows_address(link: HtmlElement, address: str) -> bool:
 
 
 def _is_alone(link: HtmlElement) -> bool:
-    """Tell whether nothing else stands in a link's line; line breaks part lines."""
+    """Return whether nothing else stands in a link's line; line breaks part lines."""
     parent, before, after = link.getparent(), link.getprevious(), link.getnext()
     if parent is None or parent.tag in {"li", "td", "nav"}:
         return False

@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 from archive.models import Image
 from archive.search.arabic import fold
 from archive.urls import absolute
-from crawler.extract.blocks import is_chrome, is_hidden, is_menu
+from crawler.extract.blocks import Part, part_of
 from crawler.extract.body import Body
 from crawler.extract.boilerplate import closing
 from crawler.extract.vocabulary import CAMEL, class_pattern, is_agency, key, pattern
@@ -150,7 +150,7 @@ def _largest(candidates: str) -> str:
 
 
 def _is_teaser(element: HtmlElement) -> bool:
-    """Tell whether an image leads to another page, as the image of another article does.
+    """Return whether an image leads to another page, as the image of another article does.
 
     To its own file, or with a caption that is no link, it is the article's.
     """
@@ -193,7 +193,7 @@ def _caption_of(element: HtmlElement) -> HtmlElement | None:
 
 
 def _is_legend(holder: HtmlElement) -> bool:
-    """Tell whether what stands beside an image in its own box is its caption, unmarked as it is."""
+    """Return whether what stands beside an image in its own box is its caption, though unmarked."""
     text = holder.text_content().strip()
     return holder.tag != "li" and 0 < len(text) <= _LEGEND and holder.find(".//a") is None
 
@@ -235,7 +235,7 @@ def _text(element: HtmlElement, without: Iterable[HtmlElement] = ()) -> str:
 
 
 def _has(words: re.Pattern[str], names: str) -> bool:
-    """Tell whether class names, in camel case or not, hold one of the words."""
+    """Return whether class names, in camel case or not, hold one of the words."""
     return words.search(CAMEL.sub("-", names)) is not None
 
 
@@ -307,8 +307,9 @@ def _walk(
 
 def _is_passed_over(element: HtmlElement) -> bool:
     tag = element.tag
-    if tag in _SKIPPED or is_hidden(element) or is_menu(element, tag):
+    part = part_of(element, tag)
+    if tag in _SKIPPED or part is Part.UNSEEN:
         return True
-    if tag in _PLAIN or not is_chrome(element, tag):
+    if tag in _PLAIN or part is Part.TEXT:
         return False
     return not _SHOWING.search(f"{element.get('class', '')} {element.get('id', '')}".lower())

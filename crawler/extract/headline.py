@@ -10,6 +10,7 @@ from crawler.extract.vocabulary import (
     CAMEL,
     alternatives,
     class_pattern,
+    ends_sentence,
     is_person,
     key,
     pattern,
@@ -164,7 +165,7 @@ def _without_section(title: str, sections: frozenset[str]) -> str:
 
 
 def repeats(deck: str, text: str) -> bool:
-    """Tell whether a standfirst only repeats the beginning of the text, cut short or not."""
+    """Return whether a standfirst only repeats the beginning of the text, cut short or not."""
     start, body = key(deck.rstrip(" .…[]")), key(text[: len(deck) * 2 + 400])
     return bool(start) and (start[:60] in body if len(start) > 60 else body.startswith(start))
 
@@ -173,7 +174,6 @@ _DECK = class_pattern("deck")
 _SURELY = class_pattern("surely_deck")
 # What opens a paragraph that goes on with what an earlier one began, folded.
 _GOES_ON = pattern("headline", "goes_on", r"(?:{})\b")
-_SENTENCE = re.compile(r"""[.؟!?…]["'”»)\]]*\s*$""")
 
 
 def standfirst(
@@ -193,7 +193,7 @@ def standfirst(
             continue
         marked = _DECK.search(names_of(block)) or block.heading > 1 or key(text) in descriptions
         is_lead = (goes_on and len(text) > 100) or (not marked and len(text) > 120)
-        if is_lead and _SENTENCE.search(text) and block.element.find("img") is None:
+        if is_lead and ends_sentence(text) and block.element.find("img") is None:
             lead.append(block)
         elif marked and deck is None and len(text) <= 500 and without_counters(text):
             deck = text

@@ -127,7 +127,7 @@ def _kind_of(url: str, layout: Layout, signs: _Signs) -> PageKind:
 
 
 def _lists(url: str, path: str, blocks: Sequence[Block], signs: _Signs) -> bool:
-    """Tell whether a page lists articles, by its address, its types or its cards."""
+    """Return whether a page lists articles, by its address, its types or its cards."""
     length, types = len(signs.text), signs.types
     teasers = sum(block.link_share > 0.6 and len(block.text) > 25 for block in blocks)
     listing = _LISTING * 3 if types & _LISTS else _LISTING if _LIST.search(path) else 0
@@ -140,7 +140,7 @@ def _lists(url: str, path: str, blocks: Sequence[Block], signs: _Signs) -> bool:
 
 
 def _shows(signs: _Signs, path: str, *, kinds: frozenset[str], address: re.Pattern[str]) -> bool:
-    """Tell whether a page is there to show something, and its text only describes that.
+    """Return whether a page is there to show something, and its text only describes that.
 
     Many systems state the Open Graph type of an article for whatever they publish; an article may
     hold a film, but only a gallery says of itself that it is one.
@@ -162,7 +162,7 @@ _MOST = 600  # characters, and no more: a page that says so much itself is no li
 
 
 def is_list(blocks: Sequence[Block]) -> bool:
-    """Tell whether a page is a list of articles with hardly any text of its own.
+    """Return whether a page is a list of articles with hardly any text of its own.
 
     Each card is the outermost element around one linked headline; the cards of a list have one
     parent. Headlines alone prove nothing, for an article may carry a long list of others: what
@@ -202,7 +202,7 @@ def _card(element: HtmlElement, counts: dict[HtmlElement, int]) -> HtmlElement:
 
 
 def _outweighs(blocks: Sequence[Block], lists: dict[HtmlElement, set[HtmlElement]]) -> bool:
-    """Tell whether lists of cards hold more than the page says outside of them."""
+    """Return whether lists of cards hold more than the page says outside of them."""
     cards = {card for found in lists.values() if len(found) > 1 for card in found}
     inside = outside = 0
     met: set[HtmlElement] = set()
@@ -300,7 +300,7 @@ def titles_of(root: HtmlElement) -> list[str]:
 
 
 def _is_about(title: str, phrase: re.Pattern[str]) -> bool:
-    """Tell whether a title says a phrase and hardly anything else."""
+    """Return whether a title says a phrase and hardly anything else."""
     found = phrase.search(title)
     return found is not None and len(title) <= len(found[0]) + _ROOM
 

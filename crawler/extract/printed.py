@@ -9,7 +9,7 @@ from itertools import islice, pairwise, takewhile
 from lxml.html import HtmlElement
 
 from archive.search.arabic import fold
-from crawler.dates.moments import Stamp, parse
+from crawler.dates.moments import Stamp, as_date
 from crawler.dates.words import is_clock
 from crawler.extract.blocks import Block, names_of, own_names
 from crawler.extract.body import Layout, is_inside
@@ -121,7 +121,7 @@ def _stamps(layout: Layout, between: Sequence[Block], above: Sequence[Block]) ->
 
 
 def _is_dateline(block: Block, text: str, site: frozenset[str]) -> bool:
-    """Tell whether the `text` of a block is a dateline alone.
+    """Return whether the `text` of a block is a dateline alone.
 
     It names place and agency, or one of them that is marked as such.
     """
@@ -137,7 +137,7 @@ def _signed_by(block: Block) -> tuple[Sequence[str], str | None]:
     if inline:
         inside = {e for outer in inline for e in outer.iterdescendants()}
         return ["، ".join(_signers(e) for e in inline if e not in inside)], None
-    if _BYLINE.search(names_of(block)) and not parse(block.text, now=None, zone=None):
+    if _BYLINE.search(names_of(block)) and not as_date(block.text):
         return [_signers(block.element, block.text)], None
     if any(_BYLINE.search(own_names(e)) for e in block.chrome):
         return [block.text] if all(map(is_named, names(block.text) or ("",))) else [], None
@@ -147,7 +147,7 @@ def _signed_by(block: Block) -> tuple[Sequence[str], str | None]:
 
 
 def _is_signed(block: Block) -> bool:
-    """Tell whether a line is a person's name alone, or beside a place: «بلدة ما – فلان».
+    """Return whether a line is a person's name alone, or beside a place: «بلدة ما – فلان».
 
     A link counts where it leads to an author: others are topics.
     """
@@ -174,7 +174,7 @@ def _above(element: HtmlElement, steps: int) -> HtmlElement:
 
 
 def _shares(element: HtmlElement, other: HtmlElement | None) -> bool:
-    """Tell whether both elements lie in one `<article>`."""
+    """Return whether both elements lie in one `<article>`."""
     if other is None:
         return False
     mine = next(element.iterancestors("article"), None)
@@ -312,7 +312,7 @@ def _before(element: HtmlElement) -> str:
 
 
 def _is_changed(element: HtmlElement) -> bool:
-    """Tell whether the names of an element say that it dates a change.
+    """Return whether the names of an element say that it dates a change.
 
     WordPress calls the one date of a story that never changed both published and updated.
     """
@@ -324,16 +324,13 @@ def _shows_date(element: HtmlElement, *, empty: bool) -> bool:
     text = " ".join(element.text_content().split())
     if not text:
         return empty
-    return len(text) < _SHORT and parse(text, now=_NOW, zone=None) is not None
+    return len(text) < _SHORT and as_date(text) is not None
 
 
 def _moment(value: str) -> str:
     """Return seconds or milliseconds since 1970 as a date, anything else as it is."""
     match = _EPOCH.fullmatch(value.strip())
     return datetime.fromtimestamp(int(match[1]), UTC).isoformat() if match else value
-
-
-_NOW = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 _CRUMBS = re.compile(r"bread-?c\w*|crumbs?", re.IGNORECASE)
@@ -373,7 +370,7 @@ def _crumbs(blocks: Sequence[Block]) -> Iterable[str]:
 
 
 def _is_trail(element: HtmlElement) -> bool:
-    """Tell whether an element is a list that its site names as breadcrumbs."""
+    """Return whether an element is a list that its site names as breadcrumbs."""
     names = f"{element.get('class', '')} {element.get('id', '')}"
     return element.tag in {"ol", "ul", "nav", "div"} and _CRUMBS.search(names) is not None
 

@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections import Counter
 from functools import cache, lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from crawler.dates.words import AGE
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")  # where camel case joins two words
 _WORD = re.compile(r"\w+")
 _WORDS = Path(__file__).parent / "words"
+_NAMED = re.compile(r"\{([a-z]+)\}")
 
 
 @cache
@@ -38,8 +40,9 @@ def words(name: str, *keys: str) -> tuple[str, ...]:
 
 
 def alternatives(name: str, *keys: str) -> str:
-    """Return a list of regular expressions as one, in no group."""
-    return "|".join(words(name, *keys))
+    """Return a list of regular expressions as one, in no group; {KEY} stands for another list."""
+    whole = "|".join(words(name, *keys))
+    return _NAMED.sub(lambda match: f"(?:{alternatives(name, match[1])})", whole)
 
 
 def pattern(name: str, key: str, form: str = "{}", flags: int = 0) -> re.Pattern[str]:
@@ -57,10 +60,21 @@ def one_line(text: str) -> str:
     return " ".join(tidy(text).split())
 
 
+def words_of(folded: str) -> str:
+    """Return the words of a folded text, with one blank between two."""
+    return " ".join(_WORD.findall(folded))
+
+
 @lru_cache(maxsize=4096)  # menus and tickers are the same on every page of a newspaper
 def key(text: str) -> str:
     """Return what two spellings of one headline have in common: its folded words."""
-    return " ".join(_WORD.findall(fold(text)))
+    return words_of(fold(text))
+
+
+def ends_sentence(text: str, more: str = "") -> bool:
+    """Return whether a text ends like a sentence, or with one of `more` marks, quoted or not."""
+    last = text.rstrip().rstrip("\"'”»)]")[-1:]
+    return bool(last) and last in f".؟!?…{more}"
 
 
 _TITLES = frozenset({"د", "م", "ا"})
@@ -83,57 +97,55 @@ _SPACED = re.compile(r"[\s.]+")
 
 
 def is_place(text: str) -> bool:
-    """Tell whether `text` is a place datelines name."""
+    """Return whether `text` is a place datelines name."""
     return fold(text).strip(" .:") in PLACES
 
 
 def is_agency(text: str) -> bool:
-    """Tell whether `text` is a news agency, named or not ("وكالات")."""
+    """Return whether `text` is a news agency, named or not ("وكالات")."""
     folded = fold(text).strip(" :")
     known = folded in AGENCIES | _UNNAMED or _SPACED.sub(" ", folded).strip() in AGENCIES
     return known or _AGENCY_LIKE.fullmatch(folded) is not None
 
 
 def is_unnamed_agency(text: str) -> bool:
-    """Tell whether `text` says only that agencies reported."""
+    """Return whether `text` says only that agencies reported."""
     return fold(text).strip(" .:") in _UNNAMED
 
 
-# Words that make up much of any text of a language and little of its neighbours'.
-_FUNCTION_WORDS = {
-    "ar": "ال في من على إلى أن التي الذي عن مع هذا هذه كان قد لا ما بعد بين ذلك كما وقال وفي إن",
-    "fa": "و در به از که این را با است برای آن های می بر یک تا کرد خود شد نیز شده باید",
-    "ur": "کے میں کی ہے سے کا کو اور نے پر کہ ہیں یہ اس بھی تھا کر ایک نہیں گے",
-    "ckb": "لە بە کە و بۆ ئەم ئەو لەگەڵ دەکات سەر کرد بوو هەر یان ئەوە نێوان هەیە",
-    "en": "the of and to in a is that for on was with as by it at from be are this has have",
-    "fr": "de la le et les des en un une du que est pour dans par sur au qui ne pas avec plus",
-}
-# Letters of one alphabet that the others on this list do without, and what one of them counts.
-# Those of Persian are Urdu's and Kurdish's too; it is often typed with Arabic's yeh and kaf.
-_LETTERS = {"ckb": ("ێۆڵڕەڤ", 8), "ur": ("ٹڈڑںےہھ", 8), "fa": ("پچژگیک", 3), "ar": ("ةىأإ", 6)}
-_TYPED = str.maketrans("يك", "یک")
+ARABIC_SCRIPT = ("ar", "fa", "ur", "ckb")
+_LATIN_SCRIPT = ("en", "fr")
+# Persian and its neighbours are often typed with Arabic's yeh and kaf.
+_TYPED = (("ی", "ي"), ("ک", "ك"))
 _ARTICLES = ("ال", "وال", "بال", "لل")
-_COMMON = {language: frozenset(words.split()) for language, words in _FUNCTION_WORDS.items()}
+_LETTERS: dict[str, tuple[str, int]] = table("language")["letters"]
 _WHOLE_WORD = re.compile(r"[^\W\d_]+(?:\u200c[^\W\d_]+)*")
-_SAMPLE = 4000
+_SAMPLE = 4000  # characters of a text by which its language is told
 _FEWEST_WORDS = 3  # words below which a text is too short to tell by
 
 
-ARABIC_SCRIPT = ("ar", "fa", "ur", "ckb")
+def _common_words(language: str) -> frozenset[str]:
+    """Return the commonest words of a language, in each way in which they are typed."""
+    spelled = set(words("language", "words", language))
+    for letter, typed in _TYPED if language in {"fa", "ur", "ckb"} else ():
+        spelled |= {word.replace(letter, typed) for word in spelled}
+    return frozenset(spelled)
+
+
+_COMMON = {name: _common_words(name) for name in (*ARABIC_SCRIPT, *_LATIN_SCRIPT)}
 
 
 def changes_script(language: str | None, text: str) -> bool:
-    """Tell whether a text is surely not in the script of a language of `detect`."""
-    if language is None:
+    """Return whether a text is surely not in the script of a language of `detect_language`."""
+    counts = Counter(_WHOLE_WORD.findall(text[:_SAMPLE]))
+    if language is None or counts.total() < _FEWEST_WORDS:
         return False
-    words = _WHOLE_WORD.findall(text[:_SAMPLE])
-    if len(words) < _FEWEST_WORDS:
-        return False
-    return _is_arabic(words) != (language in ARABIC_SCRIPT)
+    return _is_arabic(counts) != (language in ARABIC_SCRIPT)
 
 
-def _is_arabic(words: list[str]) -> bool:
-    return sum("\u0600" <= word[0] <= "\u06ff" for word in words) * 2 >= len(words)
+def _is_arabic(counts: Counter[str]) -> bool:
+    arabic = sum(number for word, number in counts.items() if "\u0600" <= word[0] <= "\u06ff")
+    return arabic * 2 >= counts.total()
 
 
 def detect_language(text: str) -> str | None:
@@ -143,81 +155,31 @@ def detect_language(text: str) -> str | None:
     function words; Latin-script text by function words alone.
     """
     sample = text[:_SAMPLE]
-    words = _WHOLE_WORD.findall(sample.lower())
-    if len(words) < _FEWEST_WORDS:
+    counts = Counter(_WHOLE_WORD.findall(sample.lower()))
+    if (total := counts.total()) < _FEWEST_WORDS:
         return None
-    script = ARABIC_SCRIPT if _is_arabic(words) else ("en", "fr")
-    counts = Counter(words)
-    counts.update([word.translate(_TYPED) for word in words if "ي" in word or "ك" in word])
-    counts["ال"] = sum(word.startswith(_ARTICLES) for word in words)
-    scores = {one: _score(one, counts, sample, len(words)) for one in script}
+    script = ARABIC_SCRIPT if _is_arabic(counts) else _LATIN_SCRIPT
+    counts["ال"] = sum(number for word, number in counts.items() if word.startswith(_ARTICLES))
+
+    def score(language: str) -> float:
+        alphabet, weight = _LETTERS.get(language, ("", 0))
+        own = sum(map(sample.count, alphabet))
+        if language == "fa" and not own:
+            return 0.0
+        return sum(counts[word] for word in _COMMON[language]) / total + weight * own / len(sample)
+
+    scores = {language: score(language) for language in script}
     best = max(scores, key=lambda language: scores[language])
     return best if scores[best] > 0.02 else None
 
 
-def _score(language: str, counts: Counter[str], sample: str, words: int) -> float:
-    """Return how much of a text are a language's own words and letters."""
-    alphabet, weight = _LETTERS.get(language, ("", 0))
-    own = sum(map(sample.count, alphabet))
-    if language == "fa" and not own:
-        return 0.0
-    common = sum(counts[word] for word in _COMMON[language])
-    return common / words + weight * own / len(sample)
-
-
-# All patterns read folded text: ا for every alef, ه for ة, ي for ى, no marks, lower case.
-_COUNT = f"(?:{alternatives('counters', 'count')})"
-_TIME = f"(?:{alternatives('counters', 'time')})"
-_MINUTES = rf"(?:{_COUNT}\s*{_TIME}(?: واحده)?|دقيقه واحده|دقيقتان|دقيقتين)"
-_NUMBER = r"\d[\d.,]*(?:\s?(?:[km]|الف|الاف|مليون)(?!\w))?"
-_COUNTED = alternatives("counters", "counted")
-_COUNTS = alternatives("counters", "counts")
-_DONE = alternatives("counters", "done")
-_SITES = alternatives("counters", "sites")
-_BUTTONS = alternatives("counters", "buttons")
-_THIS = alternatives("counters", "this")
-# What counts: it differs from one visit to the next, or only measures the text.
-_COUNTERS = (
-    (
-        rf"(?:مده|وقت|زمن|معدل) (?:ال)?قراءه\s*(?:ال(?:{_THIS}))?\s*:?\s*(?:حوالي |نحو )?"
-        rf"{_COUNT}(?:\s*{_TIME})*(?: واحده)?"
-    ),
-    rf"{_MINUTES}\s*(?:قراءه|read(?:ing)?|de lecture)",
-    rf"{_COUNT}(?:\s*{_TIME})?(?: واحده)?\s*(?:من القراءه|من قراءه|لقراءه|للقراءه)",
-    r"(?:less than|about) a minute(?: read)?",
-    rf"(?:reading time|read time|temps de lecture|lecture|duree de lecture)\s*:?\s*{_MINUTES}",
-    rf"قراءه (?:في )?{_MINUTES}",
-    rf"يقرا في {_COUNT}(?:\s*{_TIME})?",
-    rf"{_NUMBER}\s*(?:{_COUNTED})",
-    rf"(?:عدد )?(?:ال)?(?:{_COUNTS})\s*:?\s*{_NUMBER}",
-    rf"(?:{_DONE})\s*:?\s*{_NUMBER}(?:\s*(?:مره|مرات))?",
-    r"(?:لا (?:يوجد |توجد )?|بدون )(?:تعليقات|تعليق|مشاهدات)|no comments?",
-)
-_CONTROLS = (
-    r"(?:تكبير|تصغير|تغيير)(?: حجم)?(?: ال)?(?:خط|نص)?",
-    r"حجم (?:ال)?(?:خط|نص)",
-    r"نوع الخط",
-    r"[اa]\s?[+\-−]",
-    (
-        rf"(?:{_BUTTONS})(?: (?:الي|ل)\s?صديق|(?: (?:الي|هذا|هذه))?(?: ?(?:ال|لل)(?:{_THIS}))?)"
-        r"(?: (?:ك )?pdf)?"
-    ),
-    r"رابط (?:مختصر|المقال|الخبر)|(?:تم )?نسخ الرابط|انسخ الرابط",
-    r"الصوت بتقنيه اليه|(?:ب)?صوت (?:الي|اصطناعي)|سرعه (?:القراءه|الصوت|التشغيل)",
-    r"(?:ايقاف|تشغيل)(?: مؤقت| موقت)?",
-    r"\d{1,2}:\d{2}\s*/\s*\d{1,2}:\d{2}|\d(?:\.\d+)?x",
-    rf"(?:(?:علي|عبر|في|الي|on|via|to)\s+)?(?:{_SITES})",
-)
-_ANY = "|".join(f"(?:{part})" for part in (*_COUNTERS, *_CONTROLS))
+_COUNTERS = alternatives("counters", "counters")
+_ANY = f"{_COUNTERS}|{alternatives('counters', 'controls')}"
 _PART = re.compile(rf"(?<!\w)(?:{_ANY})(?!\w)")
 _LINE = re.compile(rf"(?:[\W_]*(?:{_ANY})(?!\w))+[\W_]*")
-_COUNTER = re.compile(rf"(?<!\w)(?:{'|'.join(_COUNTERS)}|{AGE})(?!\w)")
-_ONLY_MINUTES = re.compile(rf"\W*{_MINUTES}\W*")
-# A quick look for what each of the counters holds.
-_LIKELY = re.compile(
-    r"\d|منذ|قبل |من (?:ساع|دقي|يوم|اسب|شهر|سن|عام|نصف|ربع|ثل|حوا|نحو|اكثر|اقل)|دقيق|تعليق|لقراءه"
-    r"|ago|minute|just now|depuis|il y a|l.instant|comment"
-)
+_COUNTER = re.compile(rf"(?<!\w)(?:{_COUNTERS}|{AGE})(?!\w)")
+_ONLY_MINUTES = pattern("counters", "minutes", r"\W*(?:{})\W*")
+_LIKELY = pattern("counters", "likely")
 _LONGEST_COUNTER = 160  # characters of a line that may be one of them
 _EDGES = " |•·-–—,،:/"
 
@@ -245,27 +207,17 @@ def without_counters(text: str) -> str:
     """
     if len(text) > _LONGEST_COUNTER or not _LIKELY.search(fold(text)):
         return text
-    words = text.split()
-    folded = [fold(word) for word in words]
+    printed = text.split()
+    folded = [fold(word) for word in printed]
     line = " ".join(folded)
-    if not _COUNTER.search(line):
-        return text
-    places = _spans(folded)
+    ends = list(accumulate(len(word) + 1 for word in folded))
     dropped = {
         index
         for match in _COUNTER.finditer(line)
-        for index, (start, end) in enumerate(places)
-        if start < match.end() and match.start() < end
+        for index, (word, end) in enumerate(zip(folded, ends, strict=True))
+        if end - 1 - len(word) < match.end() and match.start() < end - 1
     }
-    kept = (word for index, word in enumerate(words) if index not in dropped)
+    if not dropped:
+        return text
+    kept = (word for index, word in enumerate(printed) if index not in dropped)
     return " ".join(kept).strip(_EDGES)
-
-
-def _spans(words: list[str]) -> list[tuple[int, int]]:
-    """Return where each of some words begins and ends in the line that they make."""
-    spans: list[tuple[int, int]] = []
-    start = 0
-    for word in words:
-        spans.append((start, start + len(word)))
-        start += len(word) + 1
-    return spans

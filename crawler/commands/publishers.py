@@ -17,7 +17,6 @@ from archive.commands.options import ExitCode, archive_option, counted
 from archive.search.arabic import fold
 from archive.session import Beginning
 from archive.urls import host_of, identity_key
-from crawler import config
 from crawler.commands.options import chosen, folders, log_level_option, now_option
 from crawler.errors import CannotFollow, PublisherError
 from crawler.fetch.addresses import is_local
@@ -179,8 +178,7 @@ def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, 
         root=archive,
         command="publishers check",
         publishers=open_now,
-        settings=config.load(archive),
-        log_level=log_level.upper(),
+        log_level=log_level,
         clock=now,
         # A catalogue takes minutes: a terminal shows that something happens.
         report=partial(click.echo, err=True) if sys.stderr.isatty() else lambda _line: None,
@@ -223,9 +221,7 @@ def _surveyed(archive: Path, home: str, *, log_level: str, now: Clock) -> "Surve
         root=archive,
         command="publishers add",
         publishers=[publisher],
-        named=[home] if own else [],
-        settings=config.load(archive),
-        log_level=log_level.upper(),
+        log_level=log_level,
         clock=now,
         report=partial(click.echo, err=True),
     )

@@ -58,13 +58,14 @@ _FORMS = (
 class Listing:
     """A listing that was read: `form` for a person, its links, and the newest date it gives.
 
-    `links` are the first of `count`, `listings` those that lead to further listings. `newest` is
-    a moment in UTC or a day.
+    `url` is the address that was asked, `how` says how it was found. `links` are the first of
+    `count`, `listings` those that lead to further listings. `newest` is a moment in UTC or a day.
     """
 
     url: str
     kind: Kind
     form: str
+    how: str = ""
     links: tuple[Link, ...] = ()
     listings: tuple[Link, ...] = ()
     count: int = 0

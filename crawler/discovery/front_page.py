@@ -63,8 +63,8 @@ class Candidate:
 
     @property
     def is_named(self) -> bool:
-        """Whether the site itself names it: where it fails, a person should know."""
-        return self.how != USUAL
+        """Whether the site itself names it as a listing: where it fails, a person should know."""
+        return self.how not in {USUAL, IN_MENU}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +101,12 @@ def read_front(body: bytes, content_type: str | None, url: str) -> FrontPage:
     ]
     own = [(anchor, address) for anchor, address in links if _place(address) == _place(base)]
     name, latin = name_of(read_stated(tree).names, _mentions(tree, own, url))
-    candidates = [*_declared(tree, base), *_linked_feeds(links)]
-    candidates += _in_menu(own, {key(url), *articles})
+    candidates = [
+        Candidate(url=link.url, kind=link.kind, how=DECLARED)
+        for link in sections.announced(tree, base)
+        if link.url.isprintable()
+    ]
+    candidates += [*_linked_feeds(links), *_in_menu(own, {key(url), *articles})]
     if _MADE_BY_WORDPRESS.search(body):
         interface = wordpress.posts_of(urljoin(_folder(base), "wp-json"))
         candidates.append(Candidate(url=interface, kind=Kind.API, how=USUAL))
@@ -159,12 +163,6 @@ def _mentions(tree: HtmlElement, own: _Anchors, url: str) -> Iterator[str]:
         if key(address) in homes:
             yield _text(anchor)
             yield from (image.get("alt") or "" for image in anchor.iter("img"))
-
-
-def _declared(tree: HtmlElement, base: str) -> Iterator[Candidate]:
-    for link in sections.announced(tree, base):
-        if link.url.isprintable():
-            yield Candidate(url=link.url, kind=link.kind, how=DECLARED)
 
 
 def _linked_feeds(links: _Anchors) -> Iterator[Candidate]:

@@ -14,7 +14,6 @@ from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
-from scrapy.settings import Settings
 from scrapy.utils.log import configure_logging
 
 from archive.clock import Clock
@@ -23,6 +22,7 @@ from archive.models import Capture, Kind, Problem, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
 from archive.urls import identity_key, readable
+from crawler import config
 from crawler.config import Config
 from crawler.errors import CrawlerError, StoppedLooking
 from crawler.fetch import limits
@@ -66,16 +66,13 @@ class Answer:
 class Inquiry(Generic[T]):
     """What to find out with a probe, and where the bytes go: the archive in `root`.
 
-    `named` are URLs that the user wrote: their hosts may be of the own machine or network. `report`
-    gets a line for each answer.
+    `report` gets a line for each answer.
     """
 
     ask: "Callable[[Probe], Awaitable[T]]"
     root: Path
     command: str
     publishers: Sequence[Publisher]
-    named: Sequence[str] = ()
-    settings: Config
     log_level: str
     clock: Clock
     report: Callable[[str], None] = lambda _line: None
@@ -172,16 +169,16 @@ async def run(inquiry: Inquiry[T]) -> T:
         CrawlerError: what the inquiry raised.
         ArchiveError: if the archive cannot be written.
     """
-    stop = Stop()
+    stop, settings = Stop(), config.load(inquiry.root)
     stop.install(with_parent=False)
     with Store(
         inquiry.root,
         command=inquiry.command,
         software=USER_AGENT,
-        settings=warcinfo(inquiry.settings.contact),
+        settings=warcinfo(settings.contact),
         clock=inquiry.clock,
     ) as store:
-        probe = await _send(inquiry, store, stop)
+        probe = await _send(inquiry, store, stop, settings)
         if fault := store.batch.fault:
             raise ArchiveError(unwritten(fault, inquiry.root)) from fault
     if failure := probe.workers.failure or probe.failure:
@@ -189,36 +186,26 @@ async def run(inquiry: Inquiry[T]) -> T:
     return cast("T", probe.result)
 
 
-async def _send(inquiry: Inquiry[T], store: Store, stop: Stop) -> Probe:
+async def _send(inquiry: Inquiry[T], store: Store, stop: Stop, settings: Config) -> Probe:
     """Run the probe in an open archive."""
-    caps = inquiry.settings.caps
-    max_bytes = limits.left(store, caps)
+    max_bytes = limits.left(store, settings.caps)
     if max_bytes == 0:
-        raise CrawlerError(" ".join(limits.notes(store, caps)))
+        raise CrawlerError(" ".join(limits.notes(store, settings.caps)))
     for publisher in inquiry.publishers:
         if publisher.slug != NOBODY:
             store.publish(publisher.record())
-    settings = _settings(inquiry)
-    configure_logging(settings)
-    crawler = Crawler(Probe, settings)
-    await AsyncCrawlerRunner(settings).crawl(
+    wanted = scrapy_settings(
+        inquiry.publishers, contact=settings.contact, log_level=inquiry.log_level.upper()
+    )
+    # Nothing is kept but the bytes, and a handful of pages is read.
+    own: dict[str, Any] = {"PROXY": settings.proxy, "ITEM_PIPELINES": {}, "EXTRACT_PROCESSES": 1}
+    wanted.update(own, priority="cmdline")
+    configure_logging(wanted)
+    crawler = Crawler(Probe, wanted)
+    await AsyncCrawlerRunner(wanted).crawl(
         crawler, store=store, inquiry=inquiry, stop=stop, max_bytes=max_bytes
     )
     return cast("Probe", crawler.spider)
-
-
-def _settings(inquiry: Inquiry[T]) -> Settings:
-    settings = scrapy_settings(
-        inquiry.publishers, contact=inquiry.settings.contact, log_level=inquiry.log_level
-    )
-    own: dict[str, Any] = {
-        "OPEN_URLS": [*settings["OPEN_URLS"], *inquiry.named],
-        "PROXY": inquiry.settings.proxy,
-        "ITEM_PIPELINES": {},  # nothing is kept but the bytes
-        "EXTRACT_PROCESSES": 1,  # a handful of pages is read
-    }
-    settings.update(own, priority="cmdline")
-    return settings
 
 
 def _request(url: str, kind: Kind, publisher: str) -> Request:

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from archive.models import Kind
 from archive.urls import host_of, readable
 from crawler.config import settings_of
-from crawler.discovery.check import KEYS, when
-from crawler.discovery.survey import Entry, Sample, Survey
+from crawler.discovery.check import KEYS, Listing, when
+from crawler.discovery.survey import Sample, Survey
 from crawler.extract.vocabulary import one_line
 from crawler.fetch.addresses import is_local
 from crawler.publisher import Publisher
@@ -68,8 +68,8 @@ def survey_report(survey: Survey, path: Path, archive: Path) -> str:
     front = survey.front
     lines = [f"{front.name or front.name_latin or path.stem}  {readable(survey.home)}"]
     for entry in survey.entries:
-        lines.append(f"  {KEYS[entry.candidate.kind]:<9} {readable(entry.candidate.url)}")
-        lines.append(f"            {entry.listing}; {entry.candidate.how}")
+        lines.append(f"  {KEYS[entry.kind]:<9} {readable(entry.url)}")
+        lines.append(f"            {entry}; {entry.how}")
     lines += ["", "Articles as Warraq reads them:"]
     for sample in survey.samples:
         lines += _article(sample)
@@ -113,12 +113,12 @@ def _article(sample: Sample) -> Iterator[str]:
     yield f"    {readable(sample.url)}"
 
 
-def _entries(key: str, entries: Sequence[Entry], survey: Survey) -> list[str]:
+def _entries(key: str, entries: Sequence[Listing], survey: Survey) -> list[str]:
     if entries:
         lines = [f"{key} = ["]
         for entry in entries:
-            lines.append(f"    # {_plain(entry.candidate.how)}: {_plain(str(entry.listing))}")
-            lines.append(f"    {_quoted(entry.candidate.url)},")
+            lines.append(f"    # {_plain(entry.how)}: {_plain(str(entry))}")
+            lines.append(f"    {_quoted(entry.url)},")
         return [*lines, "]"]
     needless = key == "sections" and survey.of(Kind.SITEMAP)
     why = "not looked for, as there is a sitemap" if needless else "none found that works"
@@ -132,12 +132,12 @@ def _entries(key: str, entries: Sequence[Entry], survey: Survey) -> list[str]:
 
 def _patterns(survey: Survey) -> list[str]:
     """Return a `reject` for lists among the links, and a hint for an `accept`."""
-    listed = [link.url for entry in survey.entries for link in entry.listing.links]
+    listed = [link.url for entry in survey.entries for link in entry.links]
     if survey.of(Kind.SITEMAP):  # sitemaps list sections, too
         listed += [page.url for page in survey.front.candidates if page.kind is Kind.SECTION]
     read = [sample.url for sample in survey.samples]
-    entries = [entry for entry in survey.entries if entry.candidate.kind is not Kind.SITEMAP]
-    sure = [link.url for entry in entries for link in entry.listing.links]
+    entries = [entry for entry in survey.entries if entry.kind is not Kind.SITEMAP]
+    sure = [link.url for entry in entries for link in entry.links]
     lists = [
         _quoted(part)
         for part in _LISTS

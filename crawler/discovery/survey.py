@@ -36,17 +36,8 @@ _FEEDS = 4  # of a site; more are those of its sections
 _ASKED = {Kind.FEED: 8, Kind.SITEMAP: 4}  # candidates that are tried at most
 _ASKED_SECTIONS = 16
 _CHILDREN = 3  # of a sitemap index that are opened
-_FEWEST = 3  # links that make a front page a list of articles
 _SAMPLES = 3
 _REMEMBERED = 1_000_000  # bytes of a page that are kept for a second reading
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """An entry point that works: where it was found, and what it lists."""
-
-    candidate: Candidate
-    listing: Listing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +63,13 @@ class Survey:
 
     home: str
     front: FrontPage
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[Listing] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
     failed: list[tuple[Candidate, Problem]] = field(default_factory=list)
 
-    def of(self, kind: Kind) -> list[Entry]:
+    def of(self, kind: Kind) -> list[Listing]:
         """Return the entry points of a kind."""
-        return [entry for entry in self.entries if entry.candidate.kind is kind]
+        return [entry for entry in self.entries if entry.kind is kind]
 
     def broken(self) -> list[str]:
         """Return what the site names and does not work, a line for each."""
@@ -103,7 +94,7 @@ class Survey:
     def useless(self, listing: Listing) -> Problem | None:
         """Return why a listing adds nothing to those that are known already."""
         here = {key(link.url) for link in listing.links if _is_related(link.url, self.front.url)}
-        known = {key(link.url) for entry in self.of(listing.kind) for link in entry.listing.links}
+        known = {key(link.url) for entry in self.of(listing.kind) for link in entry.links}
         if not listing.links:
             detail = "it lists nothing"
         elif not here:
@@ -203,18 +194,13 @@ class Surveyor:
 
     async def _sections(self, survey: Survey) -> None:
         menu = survey.front.of(Kind.SECTION, IN_MENU)[:_ASKED_SECTIONS]
-        pages = [await self._page(page, fewest=1) for page in menu]
-        survey.entries += with_links_of_their_own([entry for entry in pages if entry])
+        await self._try(survey, menu, most=_ASKED_SECTIONS)
+        sections = with_links_of_their_own(survey.of(Kind.SECTION))
+        survey.entries = [e for e in survey.entries if e.kind is not Kind.SECTION] + sections
         if not survey.entries:
             url = survey.front.url
             front = Candidate(url=url, kind=Kind.SECTION, how="the front page itself")
-            survey.entries += filter(None, [await self._page(front, fewest=_FEWEST)])
-
-    async def _page(self, page: Candidate, *, fewest: int) -> Entry | None:
-        listing = await self._inspected(page.url, page.kind)
-        if isinstance(listing, Problem) or len(listing.links) < fewest:
-            return None
-        return Entry(candidate=page, listing=listing)
+            await self._try(survey, [front], most=1)
 
     async def _try(self, survey: Survey, candidates: Iterable[Candidate], *, most: int) -> None:
         """Fetch candidates until `most` of them gave something new, or too many were tried."""
@@ -223,7 +209,7 @@ class Surveyor:
             limit = _ASKED.get(candidate.kind, 1) if candidate.is_named else 100
             if taken >= most or asked >= limit:
                 return
-            if key(candidate.url) in {key(entry.candidate.url) for entry in survey.entries}:
+            if key(candidate.url) in {key(entry.url) for entry in survey.entries}:
                 continue
             asked += 1
             listing = await self._inspected(candidate.url, candidate.kind)
@@ -234,7 +220,7 @@ class Surveyor:
                 survey.failed.append((candidate, problem))
             elif isinstance(listing, Listing):
                 taken += 1
-                survey.entries.append(Entry(candidate=candidate, listing=listing))
+                survey.entries.append(replace(listing, url=candidate.url, how=candidate.how))
 
     async def _opened(self, listing: Listing, *, depth: int = 2) -> Listing:
         """Return a sitemap index with links from those of its sitemaps that promise news."""
@@ -289,18 +275,16 @@ class Surveyor:
         return await inspect(answer, self._probe.workers, now=self._probe.clock())
 
 
-def with_links_of_their_own(pages: Sequence[Entry]) -> list[Entry]:
+def with_links_of_their_own(pages: Sequence[Listing]) -> list[Listing]:
     """Return the pages that list something that most of the pages do not."""
-    counts = Counter(key(link.url) for page in pages for link in set(page.listing.links))
+    counts = Counter(key(link.url) for page in pages for link in set(page.links))
     common = {url for url, count in counts.items() if count * 2 > max(len(pages), 2)}
-    return [
-        page for page in pages if any(key(link.url) not in common for link in page.listing.links)
-    ]
+    return [page for page in pages if any(key(link.url) not in common for link in page.links)]
 
 
-def _best(entry: Entry, home: str) -> list[Link]:
+def _best(entry: Listing, home: str) -> list[Link]:
     """Return the first links of an entry point, those of its commonest shape before others."""
-    links = [link for link in entry.listing.links if _is_related(link.url, home)]
+    links = [link for link in entry.links if _is_related(link.url, home)]
     shapes = Counter(shape(link.url) for link in links)
     return sorted(links, key=lambda link: -shapes[shape(link.url)])[:MOST_READ]  # stable
 

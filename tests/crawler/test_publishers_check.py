@@ -9,7 +9,6 @@ import pytest
 from click.testing import CliRunner
 
 from archive.database import open_for_reading
-from crawler import config
 from crawler.cli import warraq
 from crawler.commands.options import chosen
 from crawler.discovery.check import check as check_all
@@ -214,7 +213,6 @@ async def test_a_check_takes_no_news_from_the_next_crawl(archive, site):
         root=archive.root,
         publishers=papers,
         command="publishers check",
-        settings=config.load(archive.root),
         log_level="WARNING",
         clock=archive.clock,
     )

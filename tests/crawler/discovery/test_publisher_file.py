@@ -13,7 +13,7 @@ from archive.problems import ProblemKind
 from crawler.discovery.check import Listing
 from crawler.discovery.front_page import USUAL, Candidate, FrontPage
 from crawler.discovery.publisher_file import compose, language, not_found, pattern_of, slug_of
-from crawler.discovery.survey import Entry, Sample, Survey
+from crawler.discovery.survey import Sample, Survey
 from crawler.publisher import read
 
 HOME = "https://www.x.example/"
@@ -60,8 +60,9 @@ def test_what_addresses_have_in_common(paths, pattern):
 
 def entry(kind, url, *links, how="declared on the front page", **more):
     found = tuple(Link(url=f"https://x.example{link}") for link in links)
-    listing = Listing(url=url, kind=kind, form="RSS feed", links=found, count=len(found), **more)
-    return Entry(candidate=Candidate(url=url, kind=kind, how=how), listing=listing)
+    return Listing(
+        url=url, kind=kind, form="RSS feed", how=how, links=found, count=len(found), **more
+    )
 
 
 def sample(path, spoken="ar"):

@@ -1,11 +1,13 @@
 """What of a site's listings is of use, and which articles are read to see how they read."""
 
+from dataclasses import replace
+
 import pytest
 
 from archive.models import Extraction, Kind, Link, PageKind
 from crawler.discovery.check import Listing
-from crawler.discovery.front_page import Candidate, FrontPage
-from crawler.discovery.survey import MOST_READ, Entry, Sample, Survey, with_links_of_their_own
+from crawler.discovery.front_page import FrontPage
+from crawler.discovery.survey import MOST_READ, Sample, Survey, with_links_of_their_own
 
 HOME = "https://x.example/"
 
@@ -16,8 +18,7 @@ def listing(kind, *paths):
 
 
 def entry(kind, url, *paths):
-    candidate = Candidate(url=f"https://x.example{url}", kind=kind, how="x")
-    return Entry(candidate=candidate, listing=listing(kind, *paths))
+    return replace(listing(kind, *paths), url=f"https://x.example{url}")
 
 
 def survey(*entries):

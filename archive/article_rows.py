@@ -7,14 +7,12 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any, Self
 
-from archive.clock import from_iso, iso
+from archive.clock import iso
 from archive.history import History, Revision, State, captions, content_hash
 from archive.models import Embed, Extraction, Image, PageKind
-
-Row = dict[str, Any]
+from archive.rows import Row, insert, record, row_of, select, stored, update, values
 
 # What the publisher says; the rest of a row says when it was looked at.
 WRITTEN = (
@@ -32,12 +30,27 @@ REVISION = (
 )  # fmt: skip
 _REVISED = (
     "title", "deck", "byline", "dateline", "section", "published_at", "published_on",
-    "modified_at", "image_url",
+    "modified_at", "image_url", "tags",
 )  # fmt: skip
+_SEEN = ("first_seen_at", "last_seen_at", "changed_at", "missing_at", "gone_at", "capture",
+         "revision_count")  # fmt: skip
 _NAMES = {
     "authors": "select name from article_authors join authors on id = author where article = ?"
     " order by position",
     "tags": "select name from article_tags join tags on id = tag where article = ? order by name",
+}
+_ADD_NAME = "insert into {} (name) values (?) on conflict do nothing"
+_SAVE_NAMES = {
+    "authors": (
+        "delete from article_authors where article = ?",
+        _ADD_NAME.format("authors"),
+        "insert into article_authors select ?1, id, ?2 from authors where name = ?3",
+    ),
+    "tags": (
+        "delete from article_tags where article = ?",
+        _ADD_NAME.format("tags"),
+        "insert into article_tags select ?1, id from tags where name = ?3",
+    ),
 }
 _SHOWN = {
     "embeds": "select position, provider, url from embeds where article = ? order by position",
@@ -55,8 +68,8 @@ class Rows:
 
     article: Row
     revisions: tuple[Row, ...]
-    names: Mapping[str, tuple[str, ...]]
-    shown: Mapping[str, tuple[tuple[Any, ...], ...]]
+    names: dict[str, tuple[str, ...]]
+    shown: dict[str, tuple[tuple[Any, ...], ...]]
 
     @classmethod
     def of(cls, history: History) -> Self:
@@ -75,20 +88,29 @@ class Rows:
     @classmethod
     def stored(cls, db: sqlite3.Connection, article: int) -> Self | None:
         """Read an article's rows; None where there is no such article."""
-        found = _select(db, "articles", (*WRITTEN, *SEEN), "id = ?", article)
-        if not found:
+        written, seen = ", ".join((*WRITTEN, *SEEN)), ", ".join(REVISION)
+        articles = select(db, f"select {written} from articles where id = ?", (article,))  # noqa: S608
+        if not articles:
             return None
+        revisions = f"select {seen} from revisions where article = ? order by number"  # noqa: S608
         return cls(
-            article=found[0],
-            revisions=tuple(
-                _select(db, "revisions", REVISION, "article = ? order by number", article)
-            ),
-            names={
-                table: tuple(name for (name,) in db.execute(sql, (article,)))
-                for table, sql in _NAMES.items()
-            },
+            article=articles[0],
+            revisions=tuple(select(db, revisions, (article,))),
+            names={table: tuple(values(db, sql, (article,))) for table, sql in _NAMES.items()},
             shown={table: tuple(db.execute(sql, (article,))) for table, sql in _SHOWN.items()},
         )
+
+    def media(self) -> dict[str, tuple[Embed | Image, ...]]:
+        """Return the embeds and the images, under these names."""
+        return {
+            "embeds": tuple(
+                Embed(provider=provider, url=url) for _, provider, url in self.shown["embeds"]
+            ),
+            "images": tuple(
+                Image(url=url, caption=caption, credit=credit, alt=alt)
+                for _, url, caption, credit, alt in self.shown["images"]
+            ),
+        }
 
     def changes(self, new: "Rows") -> dict[str, tuple[Any, Any]]:
         """Return (value here, value there) by the name of each field that differs in other rows."""
@@ -122,42 +144,23 @@ class Rows:
 
 def fields_of(reading: Extraction) -> Row:
     """Return the columns of `articles` that a reading fills."""
-    return {
-        "kind": reading.kind.value,
-        "title": reading.title,
-        "deck": reading.deck,
-        "byline": reading.byline,
-        "byline_from": reading.byline_from,
-        "dateline": reading.dateline,
-        "section": reading.section,
-        "language": reading.language,
-        "published_at": _moment(reading.published_at),
-        "published_on": reading.published_on and reading.published_on.isoformat(),
-        "published_from": reading.published_from,
-        "modified_at": _moment(reading.modified_at),
-        "text": reading.text,
-        "words": len(reading.text.split()),
-        "image_url": reading.image_url,
-    }
+    names = (name for name in WRITTEN if name != "words")
+    return row_of(reading, names) | {"words": len(reading.text.split())}
 
 
 def seen_of(state: State) -> Row:
     """Return the columns of `articles` that say when it was seen."""
-    moments = ("first_seen_at", "last_seen_at", "changed_at", "missing_at", "gone_at")
-    row: Row = {name: _moment(getattr(state, name)) for name in moments}
-    row |= {"capture": state.capture, "revision_count": state.revision_count}
-    return row | ({"url": state.url} if state.url else {})
+    return row_of(state, _SEEN) | ({"url": state.url} if state.url else {})
 
 
 def revision_of(revision: Revision, *, is_current: bool) -> Row:
     """Return the row of a revision; the text of the current one is stored with its article."""
-    reading, written = revision.reading, fields_of(revision.reading)
-    return {name: written[name] for name in _REVISED} | {
+    reading = revision.reading
+    return row_of(reading, _REVISED) | {
         "number": revision.number,
         "observed_at": iso(revision.observed_at),
         "capture": revision.capture,
-        "tags": _list(reading.tags),
-        "captions": _list(captions(reading)),
+        "captions": stored(tuple(captions(reading))),
         "text": None if is_current else reading.text,
         "small": int(revision.small),
         "content_hash": content_hash(reading),
@@ -170,16 +173,11 @@ def reading_of(row: Mapping[str, Any], *, text: str, byline: str | None) -> Extr
     Raises:
         ValueError: if its lists are not JSON.
     """
-    return Extraction(
-        kind=PageKind.ARTICLE,
-        byline=byline,
-        text=text,
-        **{name: row[name] for name in ("title", "deck", "dateline", "section", "image_url")},
-        tags=tuple(json.loads(row["tags"] or "[]")),
-        images=tuple(
-            Image(url="", caption=caption) for caption in json.loads(row["captions"] or "[]")
-        ),
-    )
+    names = ("title", "deck", "dateline", "section", "image_url", "tags")
+    own = {"kind": PageKind.ARTICLE, "byline": byline, "text": text}
+    below = json.loads(row["captions"] or "[]")
+    images = tuple(Image(url="", caption=caption) for caption in below)
+    return record(Extraction, {name: row[name] for name in names} | own | {"images": images})
 
 
 def names_of(reading: Extraction) -> dict[str, tuple[str, ...]]:
@@ -205,43 +203,13 @@ def state_of(db: sqlite3.Connection, article: int) -> State | None:
     rows = Rows.stored(db, article)
     if rows is None:
         return None
-    row = rows.article
-    return State(
-        reading=_reading(rows),
-        capture=row["capture"],
-        first_seen_at=from_iso(row["first_seen_at"]),
-        last_seen_at=from_iso(row["last_seen_at"]),
-        url=row["url"],
-        changed_at=_from(row["changed_at"]),
-        revision_count=row["revision_count"],
-        missing_at=_from(row["missing_at"]),
-        gone_at=_from(row["gone_at"]),
-    )
-
-
-def _reading(rows: Rows) -> Extraction:
-    row = rows.article
-    return Extraction(
-        kind=PageKind(row["kind"]),
-        **{name: row[name] for name in ("title", "deck", "byline", "byline_from", "dateline")},
-        **{name: row[name] for name in ("section", "language", "published_from", "image_url")},
-        text=row["text"],
-        published_at=_from(row["published_at"]),
-        published_on=row["published_on"] and date.fromisoformat(row["published_on"]),
-        modified_at=_from(row["modified_at"]),
-        authors=rows.names["authors"],
-        tags=rows.names["tags"],
-        embeds=tuple(Embed(provider=one[1], url=one[2]) for one in rows.shown["embeds"]),
-        images=tuple(
-            Image(url=one[1], caption=one[2], credit=one[3], alt=one[4])
-            for one in rows.shown["images"]
-        ),
-    )
+    reading = record(Extraction, rows.article | rows.names | rows.media())
+    return record(State, rows.article | {"reading": reading})
 
 
 def replace_rows(db: sqlite3.Connection, article: int, before: Rows, after: Rows) -> None:
     """Let an article's rows be others; rows of revisions keep their numbers where they can."""
-    update(db, article, after.article)
+    update(db, "articles", after.article, id=article)
     known = dict(db.execute("select capture, id from revisions where article = ?", (article,)))
     db.execute("delete from revisions where article = ?", (article,))
     numbered = [(known.pop(row["capture"], None), row) for row in after.revisions]
@@ -253,29 +221,14 @@ def replace_rows(db: sqlite3.Connection, article: int, before: Rows, after: Rows
         save_shown(db, article, after.shown)
 
 
-def insert(db: sqlite3.Connection, table: str, row: Row) -> None:
-    """Insert a row of `articles` or `revisions`."""
-    names = ", ".join(row)
-    marks = ", ".join(f":{name}" for name in row)
-    db.execute(f"insert into {table} ({names}) values ({marks})", row)  # noqa: S608 - names are ours
-
-
-def update(db: sqlite3.Connection, article: int, row: Row) -> None:
-    """Set columns of an article's row, if there are any to set."""
-    if not row:
-        return
-    sets = ", ".join(f"{name} = :{name}" for name in row)
-    db.execute(f"update articles set {sets} where id = :id", row | {"id": article})  # noqa: S608
-
-
 def save_names(db: sqlite3.Connection, article: int, names: Mapping[str, Iterable[str]]) -> None:
     """Set the article's authors and tags."""
-    db.execute("delete from article_authors where article = ?", (article,))
-    for position, author in enumerate(_ids(db, "authors", names["authors"])):
-        db.execute("insert into article_authors values (?, ?, ?)", (article, author, position))
-    db.execute("delete from article_tags where article = ?", (article,))
-    for tag in _ids(db, "tags", names["tags"]):
-        db.execute("insert into article_tags values (?, ?)", (article, tag))
+    for table, names_of_it in names.items():
+        numbered = list(enumerate(names_of_it))
+        remove, add, link = _SAVE_NAMES[table]
+        db.execute(remove, (article,))
+        db.executemany(add, [(name,) for _, name in numbered])
+        db.executemany(link, [(article, position, name) for position, name in numbered])
 
 
 def save_shown(
@@ -289,34 +242,6 @@ def save_shown(
             db.execute(f"insert into {table} values ({marks})", (article, *row))  # noqa: S608
 
 
-def _ids(db: sqlite3.Connection, table: str, names: Iterable[str]) -> list[int]:
-    ids = []
-    for name in dict.fromkeys(names):
-        db.execute(f"insert into {table} (name) values (?) on conflict do nothing", (name,))  # noqa: S608 - the table's name is ours
-        ids.append(db.execute(f"select id from {table} where name = ?", (name,)).fetchone()[0])  # noqa: S608
-    return ids
-
-
-def _select(
-    db: sqlite3.Connection, table: str, names: tuple[str, ...], where: str, article: int
-) -> list[Row]:
-    sql = f"select {', '.join(names)} from {table} where {where}"  # noqa: S608 - names are ours
-    return [dict(zip(names, row, strict=True)) for row in db.execute(sql, (article,))]
-
-
 def _in_words(rows: Iterable[tuple[Any, ...]]) -> tuple[str, ...]:
     """Return rows as a person reads them, but for their positions or numbers."""
     return tuple(" ".join(str(part) for part in row[1:] if part is not None) for row in rows)
-
-
-def _list(values: Iterable[str]) -> str | None:
-    listed = list(values)
-    return json.dumps(listed, ensure_ascii=False) if listed else None
-
-
-def _moment(value: datetime | None) -> str | None:
-    return None if value is None else iso(value)
-
-
-def _from(value: str | None) -> datetime | None:
-    return None if value is None else from_iso(value)

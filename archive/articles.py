@@ -14,7 +14,8 @@ from archive.article_rows import Rows
 from archive.clock import from_iso, iso
 from archive.history import History, Observation, Revision, State, confirmed, observe
 from archive.models import Extraction, Outcome, Visit
-from archive.urls import address, article_id, identity_key, next_id
+from archive.rows import insert, update, value, values
+from archive.urls import LARGEST_ID, address, article_id, identity_key, next_id
 
 
 def keep(
@@ -77,9 +78,9 @@ def put(
 
 def _insert(db: sqlite3.Connection, article: int, rows: Rows, *, key: str, publisher: str) -> None:
     own = {"id": article, "key": key, "publisher": publisher}
-    article_rows.insert(db, "articles", {"url": key} | rows.article | own)
+    insert(db, "articles", {"url": key} | rows.article | own)
     for revision in rows.revisions:
-        article_rows.insert(db, "revisions", revision | {"article": article})
+        insert(db, "revisions", revision | {"article": article})
     article_rows.save_names(db, article, rows.names)
     article_rows.save_shown(db, article, rows.shown)
 
@@ -102,10 +103,10 @@ def _revise(db: sqlite3.Connection, article: int, state: State, revision: Revisi
         {"id": article},
     )
     row = article_rows.revision_of(revision, is_current=True)
-    article_rows.insert(db, "revisions", row | {"article": article})
+    insert(db, "revisions", row | {"article": article})
     with stories.reconsidered(db, article, state.reading.text):
         fields = article_rows.fields_of(state.reading) | article_rows.seen_of(state)
-        article_rows.update(db, article, fields)
+        update(db, "articles", fields, id=article)
     article_rows.save_names(db, article, article_rows.names_of(state.reading))
     article_rows.save_shown(db, article, article_rows.shown_of(state.reading))
 
@@ -116,7 +117,7 @@ def _move(db: sqlite3.Connection, article: int, before: State, after: State) -> 
     fields = article_rows.fields_of(now) | article_rows.seen_of(after)
     known = article_rows.fields_of(was) | article_rows.seen_of(before)
     moved = {name: fields[name] for name in fields if fields[name] != known.get(name)}
-    article_rows.update(db, article, moved)
+    update(db, "articles", moved, id=article)
     if (was.authors, was.tags) != (now.authors, now.tags):
         article_rows.save_names(db, article, article_rows.names_of(now))
     if (was.embeds, was.images) != (now.embeds, now.images):
@@ -207,8 +208,7 @@ def _believed_key(claimed: str | None, answered: str, here: str, names: Collecti
 
 def find(db: sqlite3.Connection, key: str) -> int | None:
     """Return the id of the article with that identity key, None if there is none."""
-    row = db.execute("select id from articles where key = ?", (key,)).fetchone()
-    return row and int(row[0])
+    return value(db, "select id from articles where key = ?", (key,))
 
 
 # By the key of its address, by an address that led to it, and by one that a redirect went through.
@@ -231,20 +231,11 @@ def find_all(db: sqlite3.Connection, id_or_url: int | str) -> list[int]:
     """
     named = str(id_or_url).strip()
     if named.isascii() and named.isdigit():
-        rows = db.execute("select id from articles where id = ?", (int(named),))
-    else:
-        keys = json.dumps(publishers.keys_of(db, named))
-        rows = db.execute(_BY_ADDRESS, {"keys": keys, "url": named})
-    return [int(number) for (number,) in rows]
-
-
-def find_article(db: sqlite3.Connection, id_or_url: int | str) -> int | None:
-    """Return the id of the article that an id, or any spelling of an address, names; else None.
-
-    Raises:
-        ValueError: if it is neither a number nor an http or https address.
-    """
-    return next(iter(find_all(db, id_or_url)), None)
+        number = int(named)
+        sql = "select id from articles where id = ?"
+        return values(db, sql, (number,)) if number <= LARGEST_ID else []
+    keys = json.dumps(publishers.keys_of(db, named))
+    return values(db, _BY_ADDRESS, {"keys": keys, "url": named})
 
 
 def days_of(
@@ -266,12 +257,12 @@ def key_of(
     db: sqlite3.Connection, article: int | None, *, capture: int | None = None
 ) -> str | None:
     """Return the identity key of an article, or else of the one that a capture (its id) is of."""
-    row = db.execute(
+    return value(
+        db,
         "select key from articles where id = coalesce("
         "?, (select article from captures where id = ?))",
         (article, capture),
-    ).fetchone()
-    return row and str(row[0])
+    )
 
 
 def seen(db: sqlite3.Connection, article: int, *, capture: int | None, at: datetime) -> None:
@@ -298,6 +289,6 @@ def missing(db: sqlite3.Connection, article: int, *, at: datetime) -> Outcome:
 def free_id(db: sqlite3.Connection, key: str) -> int:
     """Return the id for a new article: that of its key, or the next free one on a collision."""
     wanted = article_id(key)
-    while db.execute("select 1 from articles where id = ?", (wanted,)).fetchone():
+    while value(db, "select 1 from articles where id = ?", (wanted,)):
         wanted = next_id(wanted)
     return wanted

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from archive.clock import from_iso, iso
 from archive.errors import DamagedWarc
 from archive.journal import visit_of as journaled_visit
 from archive.models import Capture, Exchange, Kind, Visit, WarcLocation
 from archive.publishers import key_of
+from archive.rows import Row, record, row_of, select, update, value
+from archive.rows import insert as insert_row
 from archive.urls import capture_id, next_id
 from archive.warc import reader
 from archive.warc.parsing import CAPTURED, Record
@@ -89,10 +90,15 @@ def _as_journaled(capture: Capture, journal: Mapping[str, str]) -> Capture | Non
 
 
 _ROW = """
-select id, url, publisher, kind, fetched_at, status, content_type, sha256, warc_file, warc_offset,
-    warc_length, truncated, wire_bytes
+select id, url, publisher, kind, fetched_at, status, content_type, sha256, revisit, truncated,
+    wire_bytes, warc_file, warc_offset, warc_length
 from captures
 """
+_COLUMNS = (
+    "url", "publisher", "kind", "fetched_at", "status", "content_type", "sha256", "wire_bytes",
+    "truncated", "revisit",
+)  # fmt: skip
+_PLACE = "select warc_file, warc_offset, warc_length from"
 
 # Not one that shows a withheld article, is of one of its addresses, or has the same payload.
 _VISIBLE = """
@@ -121,34 +127,14 @@ def insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
     if record is None or record.record_id is None:
         raise ValueError(f"{capture.url}: a capture has no row before it has a WARC record")
     number = _free_id(db, record.record_id)
-    db.execute(
-        "insert into captures (id, url, publisher, kind, fetched_at, status, content_type, sha256,"
-        " wire_bytes, truncated, revisit, warc_file, warc_offset, warc_length, run)"
-        " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            number,
-            capture.url,
-            capture.publisher,
-            capture.kind,
-            iso(capture.fetched_at),
-            capture.status,
-            capture.content_type,
-            capture.sha256,
-            capture.wire_bytes,
-            capture.truncated,
-            capture.revisit,
-            record.file,
-            record.offset,
-            record.length,
-            run,
-        ),
-    )
+    row = row_of(capture, _COLUMNS) | _place(record)
+    insert_row(db, "captures", {"id": number, "run": run} | row)
     return number
 
 
 def _free_id(db: sqlite3.Connection, record_id: str) -> int:
     wanted = capture_id(record_id)
-    while db.execute("select 1 from captures where id = ?", (wanted,)).fetchone():
+    while value(db, "select 1 from captures where id = ?", (wanted,)):
         wanted = next_id(wanted)
     return wanted
 
@@ -156,7 +142,7 @@ def _free_id(db: sqlite3.Connection, record_id: str) -> int:
 def attribute(db: sqlite3.Connection, capture: int | None, *, article: int | None) -> None:
     """Keep that a capture (its id) is one of an article."""
     if article is not None:
-        db.execute("update captures set article = ? where id = ?", (article, capture))
+        update(db, "captures", {"article": article}, id=capture)
 
 
 def original(
@@ -181,21 +167,14 @@ def original(
 
 def payload_location(db: sqlite3.Connection, sha256: str) -> WarcLocation | None:
     """Return where a payload is kept: the first record that brought it, the later are revisits."""
-    row = db.execute(
-        "select warc_file, warc_offset, warc_length from captures where sha256 = ?"
-        " and revisit = 0 order by fetched_at, id limit 1",
-        (sha256,),
-    ).fetchone()
-    return row and WarcLocation(file=row[0], offset=row[1], length=row[2])
+    sql = f"{_PLACE} captures where sha256 = ? and revisit = 0 order by fetched_at, id limit 1"
+    return _location(db, sql, sha256)
 
 
 def has_brought(db: sqlite3.Connection, sha256: str, *, url: str, at: str | None) -> bool:
     """Return whether the capture of an address at a moment, as rows have it, brought a payload."""
-    found = db.execute(
-        "select 1 from captures where sha256 = ? and url = ? and fetched_at = ? limit 1",
-        (sha256, url, at),
-    )
-    return found.fetchone() is not None
+    sql = "select 1 from captures where sha256 = ? and url = ? and fetched_at = ? limit 1"
+    return value(db, sql, (sha256, url, at)) is not None
 
 
 def _last_good(db: sqlite3.Connection, url: str, publisher: str | None) -> str:
@@ -203,8 +182,7 @@ def _last_good(db: sqlite3.Connection, url: str, publisher: str | None) -> str:
         key = key_of(db, url, publisher)
     except ValueError:
         return ""
-    row = db.execute("select last_sha256 from visits where key = ?", (key,)).fetchone()
-    return (row and row[0]) or ""
+    return value(db, "select last_sha256 from visits where key = ?", (key,)) or ""
 
 
 def received(db: sqlite3.Connection, *, since: datetime) -> int:
@@ -212,12 +190,13 @@ def received(db: sqlite3.Connection, *, since: datetime) -> int:
 
     Pages that another program recorded came over another one's.
     """
-    row = db.execute(
-        "select coalesce(sum(wire_bytes), 0) from captures where fetched_at >= ?"
+    total = value(
+        db,
+        "select sum(wire_bytes) from captures where fetched_at >= ?"
         " and run not in (select id from runs where command = 'import-warc')",
         (iso(since),),
-    ).fetchone()
-    return int(row[0])
+    )
+    return int(total or 0)
 
 
 def latest(
@@ -251,25 +230,19 @@ def journaled(
     if capture.record is None or capture.id is None:
         return
     elsewhere = None if place.file == capture.record.file else place.file
-    db.execute(
-        "update captures set outcome = ?, journal_file = ?, journal_offset = ? where id = ?",
-        (outcome, elsewhere, place.offset, capture.id),
-    )
+    row = {"outcome": outcome, "journal_file": elsewhere, "journal_offset": place.offset}
+    update(db, "captures", row, id=capture.id)
 
 
 def article_of(db: sqlite3.Connection, capture: int | None) -> int | None:
     """Return the article that a capture (its id) is one of, None for none."""
-    row = db.execute("select article from captures where id = ?", (capture,)).fetchone()
-    return None if row is None or row[0] is None else int(row[0])
+    return value(db, "select article from captures where id = ?", (capture,))
 
 
 def of_article(db: sqlite3.Connection, article: int) -> list[Capture]:
     """Return the captures of an article in the order of their time, without their bodies."""
-    rows = db.execute(
-        f"{_ROW} where article = ? and kind = 'article' order by fetched_at, id",
-        (article,),
-    )
-    return [_capture(row) for row in rows]
+    sql = f"{_ROW} where article = ? and kind = 'article' order by fetched_at, id"
+    return [_capture(row) for row in select(db, sql, (article,))]
 
 
 def load(db: sqlite3.Connection, folder: Path, number: int) -> Capture:
@@ -285,12 +258,13 @@ def load(db: sqlite3.Connection, folder: Path, number: int) -> Capture:
 
 def get(db: sqlite3.Connection, number: int) -> Capture:
     """Return a capture by its id, without its body."""
-    return _capture(db.execute(f"{_ROW} where id = ?", (number,)).fetchone())
+    (row,) = select(db, f"{_ROW} where id = ?", (number,))
+    return _capture(row)
 
 
 def is_visible(db: sqlite3.Connection, number: int) -> bool:
     """Return whether there is a capture of that id that shows nothing of a withheld article."""
-    return db.execute(_VISIBLE, (number,)).fetchone() is not None
+    return value(db, _VISIBLE, (number,)) is not None
 
 
 def with_body(db: sqlite3.Connection, folder: Path, capture: Capture) -> Capture:
@@ -347,22 +321,25 @@ def visit_of(db: sqlite3.Connection, folder: Path, capture: Capture) -> Visit | 
         return None
 
 
-def _capture(row: tuple[Any, ...]) -> Capture:
-    (id_, url, publisher, kind, fetched_at, status, content_type, sha256, file, offset, length,
-     truncated, wire_bytes) = row  # fmt: skip
-    return Capture(
-        id=id_,
-        url=url,
-        publisher=publisher,
-        kind=Kind(kind),
-        fetched_at=from_iso(fetched_at),
-        status=status,
-        content_type=content_type,
-        sha256=sha256,
-        record=WarcLocation(file=file, offset=offset, length=length),
-        truncated=truncated,
-        wire_bytes=wire_bytes,
+def _capture(row: Row) -> Capture:
+    place = WarcLocation(
+        file=row["warc_file"], offset=row["warc_offset"], length=row["warc_length"]
     )
+    return record(Capture, row | {"record": place})
+
+
+def _place(location: WarcLocation) -> Row:
+    """Return the columns that say where a record is."""
+    return {
+        "warc_file": location.file,
+        "warc_offset": location.offset,
+        "warc_length": location.length,
+    }
+
+
+def _location(db: sqlite3.Connection, sql: str, parameter: object) -> WarcLocation | None:
+    row = db.execute(sql, (parameter,)).fetchone()
+    return row and WarcLocation(file=row[0], offset=row[1], length=row[2])
 
 
 def _original_body(
@@ -385,11 +362,8 @@ def insert_rendering(
     size: int,
 ) -> None:
     """Insert the rendering of a capture (its id), unless its row is there already."""
-    db.execute(
-        "insert into renderings (capture, rendered_at, sha256, bytes, warc_file, warc_offset,"
-        " warc_length) values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing",
-        (capture, iso(at), sha256, size, location.file, location.offset, location.length),
-    )
+    row = {"capture": capture, "rendered_at": iso(at), "sha256": sha256, "bytes": size}
+    insert_row(db, "renderings", row | _place(location), conflict="on conflict do nothing")
 
 
 def rendering_of(db: sqlite3.Connection, capture: int) -> WarcLocation | None:
@@ -398,17 +372,10 @@ def rendering_of(db: sqlite3.Connection, capture: int) -> WarcLocation | None:
     It is what the article was read from; the capture's own payload is what the scripts started
     with.
     """
-    row = db.execute(
-        "select warc_file, warc_offset, warc_length from renderings where capture = ?"
-        " order by id desc limit 1",
-        (capture,),
-    ).fetchone()
-    return row and WarcLocation(file=row[0], offset=row[1], length=row[2])
+    return _location(db, f"{_PLACE} renderings where capture = ? order by id desc limit 1", capture)
 
 
 def rendering_digest(db: sqlite3.Connection, capture: int) -> str | None:
     """Return the SHA-256 of a capture's page as it was shown; None where it was not rendered."""
-    row = db.execute(
-        "select sha256 from renderings where capture = ? order by id desc limit 1", (capture,)
-    ).fetchone()
-    return row and str(row[0])
+    sql = "select sha256 from renderings where capture = ? order by id desc limit 1"
+    return value(db, sql, (capture,))

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
-from archive import captures, troubles
+from archive import captures
 from archive.clock import iso
-from archive.models import Capture, Problem, Visit, WarcLocation
+from archive.models import Capture, Visit, WarcLocation
 from archive.store import Store
-from archive.visits import VISITS, as_visit
+from archive.visits import VISITS, visits_of
 from archive.warc.parsing import Place, Record
 from archive.warc.reader import read_record
 from archive.warc.records import Copied
@@ -99,7 +99,8 @@ def enter(db: sqlite3.Connection, visit: Visit) -> Visit:
     """Return what is known of an address; a new one becomes known, but is never due."""
     at = iso(visit.found_at) if visit.found_at else ""
     db.execute(_ENTER, (visit.key, visit.url, visit.publisher, visit.kind, at, at))
-    return as_visit(db.execute(f"{VISITS} where v.key = ?", (visit.key,)).fetchone())
+    (stored,) = visits_of(db, f"{VISITS} where v.key = ?", (visit.key,))
+    return stored
 
 
 def is_older(db: sqlite3.Connection, article: int, at: datetime) -> bool:
@@ -156,10 +157,6 @@ class Copying(Store):
                 body=first.body(),
             )
         return None
-
-    def trouble(self, problem: Problem, *, url: str) -> None:
-        """Keep what was wrong with a page or a place of a source, once for all imports."""
-        troubles.keep(self, problem, place=url)
 
 
 def journaled(source: str, place: Place, capture: Capture, copied: Copied) -> dict[str, str]:

@@ -1,8 +1,15 @@
-"""The kinds of problems: what went wrong with a page, as a word that is stored and counted."""
+"""The kinds of problems, each a word that is stored and counted, and the rows of problems."""
 
 import re
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Self
+
+from archive.clock import iso
+from archive.rows import insert as insert_row
+from archive.rows import value
 
 _HTTP = re.compile(r"http-(\d{3})")
 
@@ -170,3 +177,31 @@ _REMEDIES = {
     _K.LOGIN: "it asks for a log-in; if parts of it are open, give the address of one",
     _K.OUTAGE: "the site is out of order; try again later",
 }
+
+_KNOWN = """
+select 1 from problems
+where url = :place and kind = :kind and stage = :stage and detail = :detail
+"""
+
+
+def insert(
+    db: sqlite3.Connection,
+    fields: Mapping[str, str],
+    *,
+    at: datetime,
+    run: int,
+    capture: int | None = None,
+) -> None:
+    """Insert the row of a problem from the fields of its record (`journal.problem_fields`).
+
+    Raises:
+        KeyError: if they are not those of a problem.
+    """
+    row = {name: fields[name] for name in ("stage", "kind", "detail")} | {"url": fields["place"]}
+    own = {"at": iso(at), "run": run, "publisher": fields.get("publisher"), "capture": capture}
+    insert_row(db, "problems", row | own)
+
+
+def is_known(db: sqlite3.Connection, fields: Mapping[str, str]) -> bool:
+    """Return whether there is a row of this very problem."""
+    return value(db, _KNOWN, {**fields}) is not None

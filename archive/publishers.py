@@ -2,43 +2,37 @@
 
 import json
 import sqlite3
+from dataclasses import fields
 from datetime import datetime
 
 from archive.batch import Batch
 from archive.clock import from_iso, iso
 from archive.models import Publisher
+from archive.rows import row_of, upsert, value, values
 from archive.urls import identity_key
 
-_COLUMNS = (
-    "slug", "name", "name_latin", "homepage", "country", "language", "timezone", "tracking",
-)  # fmt: skip
-_SAVE = f"""
-insert into publishers ({", ".join(_COLUMNS)}) values ({", ".join("?" * len(_COLUMNS))})
-on conflict (slug) do update set
-    {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])}
-"""  # noqa: S608 - the names are ours
-_UNKNOWN = " where name = slug and coalesce(name_latin, homepage, country, language) is null"
+_UNKNOWN = "where name = slug and coalesce(name_latin, homepage, country, language) is null"
 
 
-def save(db: sqlite3.Connection, publisher: Publisher) -> None:
-    """Insert a publisher, or update all that is known of it."""
-    db.execute(_SAVE, _row(publisher))
+def save(db: sqlite3.Connection, publisher: Publisher, *, where: str = "") -> None:
+    """Insert a publisher, or update all that is known of it (`where` its row meets a condition)."""
+    row = row_of(publisher, (field.name for field in fields(publisher)))
+    upsert(db, "publishers", row, key="slug", where=where)
 
 
 def save_new(db: sqlite3.Connection, publisher: Publisher) -> None:
     """Insert a publisher; one of which more than the slug is known stays as it is."""
-    db.execute(_SAVE + _UNKNOWN, _row(publisher))
+    save(db, publisher, where=_UNKNOWN)
 
 
 def is_known(db: sqlite3.Connection, slug: str) -> bool:
     """Return whether the archive has anything of a publisher."""
-    return db.execute("select 1 from publishers where slug = ?", (slug,)).fetchone() is not None
+    return value(db, "select 1 from publishers where slug = ?", (slug,)) is not None
 
 
 def tracking(db: sqlite3.Connection, slug: str | None) -> frozenset[str]:
     """Return the query keys that track readers of a publisher, as its file named them."""
-    row = db.execute("select tracking from publishers where slug = ?", (slug,)).fetchone()
-    return _names(row[0]) if row else frozenset()
+    return _names(value(db, "select tracking from publishers where slug = ?", (slug,)))
 
 
 def key_of(db: sqlite3.Connection, url: str, publisher: str | None) -> str:
@@ -56,26 +50,13 @@ def keys_of(db: sqlite3.Connection, url: str) -> list[str]:
     Raises:
         ValueError: if it is not an absolute http or https URL.
     """
-    named = db.execute("select distinct tracking from publishers where tracking is not null")
-    keys = [identity_key(url, tracking=_names(names)) for (names,) in named.fetchall()]
+    named = values(db, "select distinct tracking from publishers where tracking is not null")
+    keys = [identity_key(url, tracking=_names(names)) for names in named]
     return list(dict.fromkeys([identity_key(url), *keys]))
 
 
 def _names(stored: str | None) -> frozenset[str]:
     return frozenset(json.loads(stored)) if stored else frozenset()
-
-
-def _row(publisher: Publisher) -> tuple[str | None, ...]:
-    return (
-        publisher.slug,
-        publisher.name,
-        publisher.name_latin,
-        publisher.homepage,
-        publisher.country,
-        publisher.language,
-        publisher.timezone,
-        json.dumps(sorted(publisher.tracking)) if publisher.tracking else None,
-    )
 
 
 # The visits of an origin, by the range of their keys; `0` is the character that follows `/`.
@@ -100,12 +81,8 @@ class Hosts:
     def pause(self, host: str, *, until: datetime, strikes: int) -> None:
         """Keep that a host is not asked before `until`; what is due there is due then."""
         self._batch.open()
-        self._db.execute(
-            "insert into hosts (host, not_before, strikes) values (?, ?, ?)"
-            " on conflict (host) do update set not_before = excluded.not_before,"
-            " strikes = excluded.strikes",
-            (host, iso(until), strikes),
-        )
+        row = {"host": host, "not_before": iso(until), "strikes": strikes}
+        upsert(self._db, "hosts", row, key="host")
         self._db.executemany(_POSTPONE, _origins(host, until))
 
     def postpone(self, key: str, *, until: datetime) -> None:
@@ -117,9 +94,7 @@ class Hosts:
 
     def is_awaited(self, host: str, *, until: datetime) -> bool:
         """Return whether a visit there is due by then."""
-        return any(
-            self._db.execute(_AWAITED, origin).fetchone()[0] for origin in _origins(host, until)
-        )
+        return any(value(self._db, _AWAITED, origin) for origin in _origins(host, until))
 
     def forgive(self, host: str) -> None:
         """Forget that a host was left alone: it answers again."""

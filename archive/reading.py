@@ -10,13 +10,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from archive import captures
-from archive.article_rows import Row, Rows
+from archive.article_rows import Rows
 from archive.articles import find_all
-from archive.clock import from_iso
 from archive.database import open_for_reading
 from archive.models import Capture, Embed, Image, PageKind
+from archive.rows import Row, record, values
 from archive.search import Hit, Order, count, search
 from archive.session import WARC_FOLDER
+from archive.urls import LARGEST_ID
 
 _VISIBLE = "select publisher, story from articles where id = ? and withheld_at is null"
 _SELECTED = """
@@ -28,7 +29,6 @@ where (:publisher is null or publisher = :publisher)
     and withheld_at is null
 order by published_on, published_at, id
 """
-_AS_STORED = ("title", "deck", "byline", "dateline", "section", "image_url", "capture")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +186,7 @@ class Archive:
             "edited": edited,
             "gone": gone,
         }
-        return self._each([number for (number,) in self.db.execute(_SELECTED, asked)])
+        return self._each(values(self.db, _SELECTED, asked))
 
     def revisions(self, id_or_url: int | str) -> list[Revision]:
         """Return the states of an article, oldest first; the last one is what it says now.
@@ -209,7 +209,7 @@ class Archive:
             KeyError: if there is none of that id, or it shows a withheld article.
             DamagedWarc: if its record cannot be read, or the WARC files are not there.
         """
-        if not captures.is_visible(self.db, number):
+        if number > LARGEST_ID or not captures.is_visible(self.db, number):
             raise KeyError(f"no capture {number}")
         return captures.load(self.db, self._root / WARC_FOLDER, number)
 
@@ -225,42 +225,16 @@ class Archive:
                 yield _article(number, rows, publisher=row[0], story=row[1])
 
 
-def _article(number: int, rows: Rows, *, publisher: str, story: int | None) -> Article:
+def _article(number: int, rows: Rows, **own: Any) -> Article:
     """Return the article that its rows make."""
-    row = rows.article
-    return Article(
-        id=number,
-        publisher=publisher,
-        kind=PageKind(row["kind"]),
-        authors=rows.names["authors"],
-        tags=_in_order(rows),
-        embeds=tuple(Embed(provider=each[1], url=each[2]) for each in rows.shown["embeds"]),
-        images=tuple(
-            Image(url=url, caption=caption, credit=credit, alt=alt)
-            for _, url, caption, credit, alt in rows.shown["images"]
-        ),
-        **_dates(row),
-        **_moments(row, "first_seen_at", "last_seen_at", "changed_at", "gone_at"),
-        **{name: row[name] for name in (*_AS_STORED, "url", "language", "text")},
-        revision_count=row["revision_count"],
-        words=row["words"],
-        story=story,
-    )
+    own |= {"id": number, "tags": _in_order(rows)}
+    return record(Article, rows.article | rows.names | rows.media() | own)
 
 
 def _revision(article: int, row: Row, current: Row) -> Revision:
     """Return the revision that its row makes; the last one's text is the article's."""
-    return Revision(
-        article=article,
-        number=row["number"],
-        observed_at=from_iso(row["observed_at"]),
-        small=bool(row["small"]),
-        tags=tuple(json.loads(row["tags"] or "[]")),
-        captions=tuple(json.loads(row["captions"] or "[]")),
-        **_dates(row),
-        **{name: row[name] for name in _AS_STORED},
-        text=current["text"] if row["text"] is None else row["text"],
-    )
+    text = current["text"] if row["text"] is None else row["text"]
+    return record(Revision, row | {"article": article, "text": text})
 
 
 def _in_order(rows: Rows) -> tuple[str, ...]:
@@ -268,15 +242,6 @@ def _in_order(rows: Rows) -> tuple[str, ...]:
     names = rows.names["tags"]
     printed = json.loads(rows.revisions[-1]["tags"] or "[]") if rows.revisions else []
     return tuple(printed) if sorted(printed) == sorted(names) else names
-
-
-def _dates(row: Row) -> dict[str, Any]:
-    day = row["published_on"] and date.fromisoformat(row["published_on"])
-    return {"published_on": day} | _moments(row, "published_at", "modified_at")
-
-
-def _moments(row: Row, *names: str) -> dict[str, Any]:
-    return {name: row[name] and from_iso(row[name]) for name in names}
 
 
 def _iso_day(day: date | str | None) -> str | None:

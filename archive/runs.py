@@ -5,12 +5,14 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from archive.clock import from_iso, iso
+from archive.clock import iso
 from archive.models import Run
+from archive.rows import insert, record, row_of, select, update, value
 
 _COUNTS = """
-select publisher, sum(requests), sum(new), sum(changed), sum(unchanged), sum(problems), sum(bytes),
-    sum(seconds)
+select coalesce(publisher, '') publisher, sum(requests) requests, sum(new) new,
+    sum(changed) changed, sum(unchanged) unchanged, sum(problems) problems, sum(bytes) bytes,
+    sum(seconds) seconds
 from (
     select publisher, count(*) requests, 0 new, 0 changed, 0 unchanged, 0 problems,
         sum(wire_bytes) bytes,
@@ -30,8 +32,9 @@ from (
     union all
     select publisher, 0, 0, 0, 0, count(*), 0, 0 from problems where run = :run group by publisher
 )
-group by publisher order by publisher
+group by 1 order by 1
 """
+_COUNTED = ("requests", "new", "changed", "unchanged", "problems", "bytes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,73 +73,35 @@ def begin(db: sqlite3.Connection, command: str, *, now: datetime, writer: str) -
 
 def named(db: sqlite3.Connection, run: int) -> str:
     """Return the name that a run has in WARC files, by which any archive knows it."""
-    return str(db.execute("select name from runs where id = ?", (run,)).fetchone()[0])
+    return str(value(db, "select name from runs where id = ?", (run,)))
 
 
 def numbered(db: sqlite3.Connection, name: str | None) -> int | None:
     """Return the id of the run of a name, None if it is not known."""
-    row = db.execute("select id from runs where name = ?", (name,)).fetchone()
-    return row and int(row[0])
+    return value(db, "select id from runs where name = ?", (name,))
 
 
 def end(db: sqlite3.Connection, run: int, *, state: str, now: datetime | None) -> None:
     """Close a run's row with its state, its end if that is known, and the sums of its counts."""
-    rows = counts(db, run)
-    db.execute(
-        "update runs set state = ?, ended_at = ?, requests = ?, new = ?, changed = ?,"
-        " unchanged = ?, problems = ?, bytes = ? where id = ?",
-        (
-            state,
-            now and iso(now),
-            sum(row.requests for row in rows),
-            sum(row.new for row in rows),
-            sum(row.changed for row in rows),
-            sum(row.unchanged for row in rows),
-            sum(row.problems for row in rows),
-            sum(row.bytes for row in rows),
-            run,
-        ),
-    )
+    publishers = counts(db, run)
+    sums = {name: sum(getattr(each, name) for each in publishers) for name in _COUNTED}
+    update(db, "runs", {"state": state, "ended_at": now and iso(now)} | sums, id=run)
     db.execute("delete from run_publishers where run = ?", (run,))
-    db.executemany(
-        "insert into run_publishers (run, publisher, outcome, requests, new, changed, unchanged,"
-        " problems, bytes) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [(run, row.publisher, row.outcome, *_numbers(row)) for row in rows if row.publisher],
-    )
-
-
-def _numbers(row: Counts) -> tuple[int, ...]:
-    return row.requests, row.new, row.changed, row.unchanged, row.problems, row.bytes
+    for each in publishers:
+        if each.publisher:
+            own = row_of(each, ("publisher", "outcome", *_COUNTED))
+            insert(db, "run_publishers", {"run": run} | own)
 
 
 def by_publisher(db: sqlite3.Connection, run: int) -> list[Counts]:
     """Return what a run that has ended did, one record per publisher."""
-    rows = db.execute(
-        "select publisher, requests, new, changed, unchanged, problems, bytes"
-        " from run_publishers where run = ? order by publisher",
-        (run,),
-    )
-    names = ("publisher", "requests", "new", "changed", "unchanged", "problems", "bytes")
-    return [Counts(**dict(zip(names, row, strict=True))) for row in rows]
+    rows = select(db, "select * from run_publishers where run = ? order by publisher", (run,))
+    return [record(Counts, row) for row in rows]
 
 
 def counts(db: sqlite3.Connection, run: int) -> list[Counts]:
-    """Return what a run did, one record per publisher."""
-    return [
-        Counts(
-            publisher=publisher or "",
-            requests=requests,
-            new=new,
-            changed=changed,
-            unchanged=unchanged,
-            problems=problems,
-            bytes=size,
-            seconds=seconds,
-        )
-        for publisher, requests, new, changed, unchanged, problems, size, seconds in db.execute(
-            _COUNTS, {"run": run}
-        )
-    ]
+    """Return what a run has done, one record per publisher."""
+    return [record(Counts, row) for row in select(db, _COUNTS, {"run": run})]
 
 
 def problem_kinds(db: sqlite3.Connection, run: int) -> list[tuple[str, str, int, str]]:
@@ -150,24 +115,5 @@ def problem_kinds(db: sqlite3.Connection, run: int) -> list[tuple[str, str, int,
 
 def history(db: sqlite3.Connection, *, limit: int = 20) -> list[Run]:
     """Return the latest runs, newest first."""
-    rows = db.execute(
-        "select id, command, started_at, ended_at, state, requests, new, changed, unchanged,"
-        " problems, bytes from runs order by id desc limit ?",
-        (limit,),
-    )
-    return [
-        Run(
-            id=row[0],
-            command=row[1],
-            started_at=from_iso(row[2]),
-            ended_at=from_iso(row[3]) if row[3] else None,
-            state=row[4],
-            requests=row[5],
-            new=row[6],
-            changed=row[7],
-            unchanged=row[8],
-            problems=row[9],
-            bytes=row[10],
-        )
-        for row in rows
-    ]
+    rows = select(db, "select * from runs order by id desc limit ?", (limit,))
+    return [record(Run, row) for row in rows]

@@ -14,13 +14,13 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Literal, Self
 
-from archive import captures, recovery, runs
+from archive import captures, journal, problems, recovery, runs
 from archive.batch import Batch
 from archive.clock import Clock, system
 from archive.database import NAME, open_for_reading, open_for_writing, writing
 from archive.errors import ArchiveError, unwritten
 from archive.links import Shapes
-from archive.models import Capture, WarcLocation
+from archive.models import Capture, Problem, WarcLocation
 from archive.publishers import Hosts
 from archive.visits import Past
 from archive.warc import files, reader
@@ -147,6 +147,14 @@ class Session:
         """
         self.batch.open()
         return self._warc.write_metadata(url, fields, refers_to=refers_to, now=at)
+
+    def import_problem(self, problem: Problem, *, place: str) -> None:
+        """Save what was wrong at a place of what is imported, once for all imports."""
+        fields, at = journal.problem_fields(problem, place=place), self.clock()
+        if not problems.is_known(self.db, fields):
+            self.write_metadata("urn:x-warraq:problem", fields, at=at)
+            self.totals["problems"] += 1
+            problems.insert(self.db, fields, at=at, run=self.run)
 
     def write_journal(self, capture: Capture, fields: Mapping[str, str], *, at: datetime) -> None:
         """Write what came of a capture, and let its row know where that is."""

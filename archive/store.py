@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from archive import articles, captures, journal, links, publishers, runs, sketches, troubles, visits
+from archive import articles, captures, journal, links, problems, publishers, runs, sketches, visits
 from archive.clock import from_iso
 from archive.models import (
     Capture,
@@ -23,6 +23,7 @@ from archive.models import (
     Visit,
 )
 from archive.problems import ProblemKind
+from archive.rows import value
 from archive.session import Session
 from archive.warc import reader, records
 
@@ -204,11 +205,11 @@ class Store(Session):
         captures.attribute(self.db, capture.id, article=kept[0] or visit.article)
         if kept[1]:
             self.totals[kept[1]] += 1
-        problems = extraction.problems
-        if kept[0] is None and not problems:
+        seen = extraction.problems
+        if kept[0] is None and not seen:
             detail = f"the page reads as {extraction.kind}, not as an article"
-            problems = (Problem(kind=ProblemKind.NOT_AN_ARTICLE, detail=detail, stage="keep"),)
-        for problem in problems:
+            seen = (Problem(kind=ProblemKind.NOT_AN_ARTICLE, detail=detail, stage="keep"),)
+        for problem in seen:
             self.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
         return kept
 
@@ -314,7 +315,7 @@ class Store(Session):
         if capture and capture.record:
             refers_to = capture.record.record_id
             self.write_metadata(capture.url, fields, at=now, refers_to=refers_to)
-        troubles.insert(
+        problems.insert(
             self.db, fields, at=now, run=self.run, capture=capture.id if capture else None
         )
 
@@ -327,8 +328,7 @@ class Store(Session):
 
     def language(self, article: int) -> str | None:
         """Return the language in which an article was last seen."""
-        row = self.db.execute("select language from articles where id = ?", (article,)).fetchone()
-        return row[0] if row else None
+        return value(self.db, "select language from articles where id = ?", (article,))
 
     def latest(self, url: str, *, since: datetime) -> tuple[int, bytes] | None:
         """Return (status, decoded body) of the newest whole capture of an address since then."""

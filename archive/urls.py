@@ -52,6 +52,9 @@ _NEEDLESS = re.compile(
 _LETTERS = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 
 
+LARGEST_ID = 2**53 - 1  # of an article or a capture: JavaScript can hold it (invariant 11)
+
+
 def normal(url: str, base: str | None = None) -> str:
     """Return the normal spelling of an http(s) URL, resolved against `base` where it is relative.
 
@@ -126,8 +129,8 @@ def readable(url: str) -> str:
 def article_id(key: str) -> int:
     """Return the id of the article with this identity key.
 
-    An integer from 1 to 2**53 - 1, from the first 53 bits of the key's SHA-256, so that a rebuilt
-    or merged archive agrees and JavaScript can hold it (invariant 11).
+    An integer from 1 to `LARGEST_ID`, from the first 53 bits of the key's SHA-256, so that a
+    rebuilt or merged archive agrees (invariant 11).
     """
     return _digest_id(key)
 
@@ -142,7 +145,7 @@ def capture_id(record_id: str) -> int:
 
 def next_id(number: int) -> int:
     """Return the id to try after one that is taken."""
-    return number % (2**53 - 1) + 1
+    return number % LARGEST_ID + 1
 
 
 def host_of(url: str) -> str:

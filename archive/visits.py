@@ -12,25 +12,27 @@ from datetime import UTC, date, datetime
 from typing import Literal
 
 from archive.batch import Batch
-from archive.clock import Clock, from_iso, iso
+from archive.clock import Clock, iso
 from archive.links import FOUND, KNOWN, new
 from archive.models import Capture, Kind, Link, Visit
 from archive.publishers import key_of, keys_of
+from archive.rows import Parameters, Row, record, select, value, values
 from archive.urls import identity_key
 
 State = Literal["due", "done", "gone", "refused", "failed"]
 
 # A hint counts whichever listing gave it; the order only makes the choice the same each time.
-_HINT = """(select {0} from links l where l.url = v.key and {0} != '' order by found_in limit 1)"""
+_HINT = """(select {0} from links l where l.url = v.key and {0} != '' order by found_in limit 1) """
 VISITS = f"""
 select v.key, v.url, v.publisher, v.kind, v.found_in, v.found_at, v.due_at, v.last_at, v.etag,
     v.last_modified, v.last_sha256, v.interval, v.failures, v.article,
-    {", ".join(_HINT.format(hint) for hint in ("title", "published", "author", "summary"))},
+    {", ".join(_HINT.format(hint) + hint for hint in ("title", "published", "author", "summary"))},
     (select k.kind from links l join visits k on k.key = l.found_in
-        where l.url = v.key and l.published != '' order by l.found_in limit 1),
+        where l.url = v.key and l.published != '' order by l.found_in limit 1) dated_by,
     v.past, v.earliest_on, v.latest_on
 from visits v
 """  # noqa: S608 - the names of four columns
+_HINTS = ("url", "kind", "title", "published", "author", "summary", "dated_by")
 KINDS = {True: "= 'article'", False: "in ('feed', 'sitemap', 'section', 'api')"}  # articles or not
 _DUE = f"""
 {VISITS}
@@ -106,44 +108,44 @@ def due(
 
     Those to articles, to listings, or to `images`. With `only` (keys), of these alone.
     """
-    rows = db.execute(
-        _DUE.format(
-            kinds="= 'image'" if images else KINDS[articles],
-            only="" if only is None else "and v.key in (select value from json_each(:only))",
-        ),
-        {
-            "publisher": publisher,
-            "now": iso(now),
-            "limit": limit + len(busy),
-            "only": None if only is None else json.dumps(list(only)),
-        },
-    )
-    return [as_visit(row) for row in rows if row[0] not in busy][:limit]
+    kinds = "= 'image'" if images else KINDS[articles]
+    among = "" if only is None else "and v.key in (select value from json_each(:only))"
+    asked = {
+        "publisher": publisher,
+        "now": iso(now),
+        "limit": limit + len(busy),
+        "only": None if only is None else json.dumps(list(only)),
+    }
+    return visits_of(db, _DUE.format(kinds=kinds, only=among), asked, busy=busy)[:limit]
+
+
+def visits_of(
+    db: sqlite3.Connection, sql: str, parameters: Parameters, *, busy: Collection[str] = ()
+) -> list[Visit]:
+    """Return the visits that a query made of `VISITS` finds, without those that are `busy`."""
+    rows = select(db, sql, parameters)
+    return [as_visit(row) for row in rows if row["key"] not in busy]
 
 
 def count_due(db: sqlite3.Connection, publishers: Collection[str], *, now: datetime) -> int:
     """Return how many visits of these publishers are due."""
-    marks = ", ".join("?" * len(publishers))
-    row = db.execute(
-        f"select count(*) from visits where publisher in ({marks}) and past = 0"  # noqa: S608
-        " and due_at <= ?",
-        (*publishers, iso(now)),
-    ).fetchone()
-    return int(row[0])
+    sql = (
+        "select count(*) from visits where publisher in (select value from json_each(?))"
+        " and past = 0 and due_at <= ?"
+    )
+    return int(value(db, sql, (json.dumps(list(publishers)), iso(now))) or 0)
 
 
 def due_publishers(
     db: sqlite3.Connection, publishers: Collection[str], *, now: datetime
 ) -> list[str]:
     """Return those of the publishers that have articles, or listings of listings, due."""
-    marks = ", ".join("?" * len(publishers))
-    rows = db.execute(
-        f"select slug from publishers p where slug in ({marks}) and exists ("  # noqa: S608
+    sql = (
+        "select slug from publishers p where slug in (select value from json_each(?)) and exists ("
         "select 1 from visits v where v.publisher = p.slug and v.past = 0 and v.due_at <= ?"
-        " and (kind = 'article' or found_in is not null)) order by slug",
-        (*publishers, iso(now)),
+        " and (kind = 'article' or found_in is not null)) order by slug"
     )
-    return [slug for (slug,) in rows]
+    return values(db, sql, (json.dumps(list(publishers)), iso(now)))
 
 
 def visited(
@@ -213,38 +215,31 @@ def known(db: sqlite3.Connection, visit: Visit) -> Visit:
         past=visit.past,
     )
     db.execute(KNOWN, row | {"found_in": visit.found_in or _linked_from(db, visit.key)})
-    found = find(db, visit.key) or visit
-    return replace(found, kind=visit.kind, hints=visit.hints or found.hints)
+    stored = find(db, visit.key) or visit
+    return replace(stored, kind=visit.kind, hints=visit.hints or stored.hints)
 
 
 def _linked_from(db: sqlite3.Connection, key: str) -> str | None:
     """Return the listing that linked to an address first, None if none did."""
-    row = db.execute(
-        "select found_in from links where url = ? order by found_at, found_in limit 1", (key,)
-    ).fetchone()
-    return str(row[0]) if row else None
+    sql = "select found_in from links where url = ? order by found_at, found_in limit 1"
+    return value(db, sql, (key,))
 
 
 def find(db: sqlite3.Connection, key: str) -> Visit | None:
     """Return what is known of an address (its key), None if it is not known."""
-    row = db.execute(f"{VISITS} where v.key = ?", (key,)).fetchone()
-    return row and as_visit(row)
+    return next(iter(visits_of(db, f"{VISITS} where v.key = ?", (key,))), None)
 
 
 def first_visit(db: sqlite3.Connection, article: int) -> Visit | None:
     """Return the visit to the address that led to an article first, None if none did."""
-    row = db.execute(
-        f"{VISITS} where v.article = ? order by v.found_at, v.key limit 1", (article,)
-    ).fetchone()
-    return row and as_visit(row)
+    sql = f"{VISITS} where v.article = ? order by v.found_at, v.key limit 1"
+    return next(iter(visits_of(db, sql, (article,))), None)
 
 
 def followed(db: sqlite3.Connection) -> set[str]:
     """Return the publishers (their slugs) of whose listings some were asked for by name."""
-    rows = db.execute(
-        "select distinct publisher from visits where kind != 'article' and found_in is null"
-    )
-    return {slug for (slug,) in rows}
+    sql = "select distinct publisher from visits where kind != 'article' and found_in is null"
+    return set(values(db, sql))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,48 +272,10 @@ def standing(db: sqlite3.Connection, url: str) -> Standing | None:
     return Standing(state=state, article=article, title=title, words=words or 0, problem=problem)
 
 
-def as_visit(row: tuple[object, ...]) -> Visit:
-    """Return the visit that a row of `VISITS` tells of."""
-    (key, url, publisher, kind, found_in, found_at, due_at, last_at, etag, modified, sha256,
-     interval, failures, article, title, published, author, summary, dated_by, past, earliest_on,
-     latest_on) = row  # fmt: skip
-    hints = Link(
-        url=str(url),
-        kind=Kind(str(kind)),
-        title=_text(title),
-        published=_text(published),
-        author=_text(author),
-        summary=_text(summary),
-        dated_by=Kind(str(dated_by)) if dated_by else None,
-    )
-    return Visit(
-        key=str(key),
-        url=str(url),
-        publisher=str(publisher),
-        kind=Kind(str(kind)),
-        found_in=_text(found_in),
-        found_at=from_iso(str(found_at)),
-        due_at=from_iso(str(due_at)) if due_at else None,
-        last_at=from_iso(str(last_at)) if last_at else None,
-        etag=_text(etag),
-        last_modified=_text(modified),
-        last_sha256=_text(sha256),
-        interval=int(str(interval)) if interval is not None else None,
-        failures=int(str(failures)),
-        article=int(str(article)) if article is not None else None,
-        hints=hints if found_in else None,
-        past=bool(past),
-        earliest_on=_day(earliest_on),
-        latest_on=_day(latest_on),
-    )
-
-
-def _day(value: object) -> date | None:
-    return None if value is None else date.fromisoformat(str(value))
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
+def as_visit(row: Row) -> Visit:
+    """Return the visit that a row of `VISITS` is of."""
+    of_listing = {"hints": record(Link, {name: row[name] for name in _HINTS})}
+    return record(Visit, row | of_listing if row["found_in"] else row)
 
 
 _WITHIN = """v.past = 1 and v.publisher = :publisher and v.due_at <= :now
@@ -372,7 +329,7 @@ class Past:
             key = key_of(self._db, way.url, publisher)
             added = self._db.execute(FOUND, new(key, way, publisher, now=now, past=True)).rowcount
             if not (added or anew) and way.kind is Kind.SECTION:
-                (key,) = self._db.execute(_LAST_PAGE, {"entry": key}).fetchone()
+                key = value(self._db, _LAST_PAGE, {"entry": key}) or key
             last = way.latest_on.isoformat() if way.latest_on else None
             self._db.execute(_BEGIN, {"key": key, "at": iso(now), "last": last})
 
@@ -388,14 +345,13 @@ class Past:
     ) -> list[Visit]:
         """Return the next visits of a walk that are not `busy` (keys), the newest days first."""
         asked = self._within(publisher, since, until) | {"limit": limit + len(busy)}
-        rows = self._db.execute(_NEXT.format(kinds=KINDS[articles]), asked)
-        return [as_visit(row) for row in rows if row[0] not in busy][:limit]
+        sql = _NEXT.format(kinds=KINDS[articles])
+        return visits_of(self._db, sql, asked, busy=busy)[:limit]
 
     def count(self, publisher: str, *, since: date, until: date) -> int:
         """Return how many visits of a walk are due."""
         asked = self._within(publisher, since, until)
-        row = self._db.execute(f"select count(*) from visits v where {_WITHIN}", asked).fetchone()  # noqa: S608
-        return int(row[0])
+        return int(value(self._db, f"select count(*) from visits v where {_WITHIN}", asked) or 0)  # noqa: S608
 
     def is_before(self, page: str, day: date) -> bool:
         """Return whether a section's page (its key) leads to what was published before a day.
@@ -403,13 +359,15 @@ class Past:
         That is so where most of its articles were, of those that are dated and do not stand on the
         page before it as well, as what is pinned or most read does.
         """
-        days = [row[0] for row in self._db.execute(_DAYS, {"page": page}) if row[0] is not None]
-        return 2 * sum(1 for one in days if one < day.isoformat()) > len(days)
+        days: list[str] = [
+            each for each in values(self._db, _DAYS, {"page": page}) if each is not None
+        ]
+        return 2 * sum(each < day.isoformat() for each in days) > len(days)
 
     def is_like(self, keys: Collection[str], page: str) -> bool:
         """Return whether a page that was read before lists all of these addresses already."""
-        rows = self._db.execute("select url from links where found_in = ?", (page,))
-        return set(keys) <= {url for (url,) in rows}
+        listed = set(values(self._db, "select url from links where found_in = ?", (page,)))
+        return listed.issuperset(keys)
 
     def _within(self, publisher: str, since: date, until: date) -> dict[str, str | int]:
         return {

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from archive import articles, captures, publishers, troubles
+from archive import articles, captures, publishers
 from archive.article_rows import reading_of
 from archive.clock import from_iso, iso
 from archive.history import History, Revision, State, content_hash
@@ -73,7 +73,7 @@ class Importer(Session):
     def _reject(self, problem: Problem, place: str, outcome: Outcome) -> None:
         if len(outcome.rejected) < SHOWN:
             outcome.rejected.append(f"{place}: {problem.detail}")
-        troubles.keep(self, problem, place=place)
+        self.import_problem(problem, place=place)
 
     def _line(self, line: "_Line") -> tuple[str, Problem | None]:
         """Save a line's article; return what came of it, and the problem if it was rejected."""

@@ -14,7 +14,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from archive import imports, journal, runs, troubles
+from archive import imports, journal, problems, runs
 from archive.clock import from_iso, iso
 from archive.maintenance.warc_index import IMPORT, VISIT, index_copied
 from archive.maintenance.withhold import note
@@ -271,9 +271,10 @@ def _acts(db: sqlite3.Connection) -> None:
         if act == imports.ACT:
             imports.remember(db, imports.Progress.of(fields), now=at)
         elif act == journal.PROBLEM and capture is None:
-            troubles.enter(db, fields, at=at, run=run)
+            if not problems.is_known(db, fields):
+                problems.insert(db, fields, at=at, run=run)
         elif act == journal.PROBLEM:
-            troubles.insert(db, fields, at=at, run=run, capture=capture)
+            problems.insert(db, fields, at=at, run=run, capture=capture)
         elif act == "run":
             db.execute(
                 "update runs set command = ?, started_at = ? where id = ?",

@@ -10,7 +10,7 @@ from archive.clock import from_iso
 from archive.models import Kind, Outcome, Visit, WarcLocation
 from archive.publishers import key_of
 from archive.session import Session
-from archive.visits import VISITS, as_visit
+from archive.visits import VISITS, visits_of
 from archive.warc import reader
 from archive.warc.records import KIND_FIELD
 
@@ -79,8 +79,7 @@ def _tell(session: Session, number: int) -> str:
 
 def _visit(db: sqlite3.Connection, key: str, article: int) -> Visit | None:
     """Return the visit to an address, or the first one that led to the same article."""
-    row = db.execute(_VISIT, {"key": key, "article": article}).fetchone()
-    return as_visit(row) if row else None
+    return next(iter(visits_of(db, _VISIT, {"key": key, "article": article})), None)
 
 
 def _of_copied(sha256: str | None, size: int | None, media: str | None) -> Mapping[str, str]:

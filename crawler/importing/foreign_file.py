@@ -143,7 +143,7 @@ class ForeignFile:
         self.told.damage(found)
         if isinstance(found, Damage):
             problem = Problem(kind=ProblemKind.DAMAGED_SOURCE, detail=found.what, stage="import")
-            self._store.trouble(problem, url=f"{self._source.name}, byte {found.place}")
+            self._store.import_problem(problem, place=f"{self._source.name}, byte {found.place}")
 
     async def _next(self) -> None:
         """Keep what the first that waits became, in its turn."""
@@ -173,7 +173,7 @@ class ForeignFile:
         """Keep a page that reads as an article; return what became of it."""
         for problem in extraction.problems:
             if problem.kind.startswith("extract-"):  # it may read another time: `--again`
-                self._store.trouble(problem, url=one.capture.url)
+                self._store.import_problem(problem, place=one.capture.url)
         if not is_article(extraction, self._languages):
             return Passed.LANGUAGE if is_article(extraction, None) else Became.NO_ARTICLE
         if imports.is_known(self._store.db, one.capture):

@@ -214,17 +214,18 @@ def test_what_an_article_shows_is_that_of_its_latest_reading_and_no_revision(db)
 )
 def test_an_article_is_found_by_any_spelling_of_its_address(db, named):
     article, _ = keep(db, reading())
-    assert articles.find_article(db, named) == article
-    assert articles.find_article(db, article) == article
-    assert articles.find_article(db, str(article)) == article
+    assert articles.find_all(db, named) == [article]
+    assert articles.find_all(db, article) == [article]
+    assert articles.find_all(db, str(article)) == [article]
 
 
 def test_what_names_no_article_finds_none(db):
     keep(db, reading())
-    assert articles.find_article(db, "https://alwaraq.example/elsewhere") is None
-    assert articles.find_article(db, 7) is None
+    assert articles.find_all(db, "https://alwaraq.example/elsewhere") == []
+    assert articles.find_all(db, 7) == []
+    assert articles.find_all(db, 2**64) == []  # more than SQLite can hold
     with pytest.raises(ValueError, match="not an http"):
-        articles.find_article(db, "عنوان")
+        articles.find_all(db, "عنوان")
 
 
 def test_http_and_https_are_one_article_which_stands_where_it_was_seen_last(db):

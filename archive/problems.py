@@ -59,7 +59,7 @@ class ProblemKind(StrEnum):
     PARKED = "parked"
     LOGIN = "login"
     OUTAGE = "outage"
-    MISSING = "missing"
+    MAYBE_GONE = "maybe-gone"
     HIJACKED = "hijacked"
     # Extraction.
     EXTRACT_TIMEOUT = "extract-timeout"
@@ -148,7 +148,7 @@ _PASSING = frozenset(
     {_K.CHALLENGE, _K.CAPTCHA, _K.OUTAGE, _K.EXTRACT_TIMEOUT, _K.EXTRACT_CRASH, _K.EXTRACT_ERROR}
 )
 _WALLS = frozenset({_K.CHALLENGE, _K.CAPTCHA, _K.CONSENT, _K.PARKED, _K.LOGIN, _K.OUTAGE})
-_OWN_PAGES = frozenset({_K.CONSENT, _K.LOGIN, _K.MISSING})
+_OWN_PAGES = frozenset({_K.CONSENT, _K.LOGIN, _K.MAYBE_GONE})
 _REMEDIES = {
     _K.NETWORK_DNS: "check the spelling of the address",
     _K.NETWORK_REFUSED: "check the address: its port, http or https",

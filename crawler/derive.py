@@ -128,6 +128,7 @@ class Deriver:
             asked=visit.url if visit else progress.key,
             validated=True,
             last_payload=progress.payload,
+            publisher=progress.publisher,
         )
         seen = Observation(capture=capture.id, at=capture.fetched_at)
         if meaning is Meaning.UNCHANGED:

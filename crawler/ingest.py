@@ -1,16 +1,23 @@
 """What was read on a page into the archive: crawled with the end of its visit, or imported."""
 
+import contextlib
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from enum import StrEnum
 
-from archive import articles, captures, imports, journal, visits
+from archive import articles, captures, derivation, history, imports, journal, visits
+from archive.article_rows import Rows, state_of
 from archive.articles import Identity
+from archive.derivation import seen_since
+from archive.errors import DamagedWarc
+from archive.history import Observation
 from archive.models import Extraction, Kind, Outcome, PageKind, Problem, Reading
 from archive.problems import ProblemKind
 from archive.store import Store
 from archive.visits import State
 from crawler import schedule
+from crawler.derive import Deriver
 from crawler.extract.vocabulary import ARABIC_SCRIPT, changes_script
 from crawler.listings.follow import Traps
 from crawler.outcomes import Ended, believed
@@ -20,21 +27,36 @@ from crawler.publisher import Publisher
 class Keeper:
     """Keeps readings in the archive, and returns the ends of their visits."""
 
-    def __init__(self, store: Store, publishers: Mapping[str, Publisher], *, traps: Traps) -> None:
+    def __init__(
+        self,
+        store: Store,
+        publishers: Mapping[str, Publisher],
+        *,
+        traps: Traps,
+        deriver: Deriver,
+    ) -> None:
         self._store = store
         self._publishers = publishers
         self._traps = traps
+        self._deriver = deriver
 
-    def keep(self, reading: Reading) -> Ended:
-        """Keep a reading as the article it is, or as the address that leads to one as well."""
+    async def keep(self, reading: Reading) -> Ended:
+        """Keep a reading as the article it is, or as the address that leads to one as well.
+
+        Raises:
+            Stopped: if the workers were told to end while a former payload was read again.
+        """
         visit, capture, store = reading.page.visit, reading.page.capture, self._store
+        identity = store.identify(
+            visit,
+            claimed=reading.extraction.canonical_url,
+            answered=capture.url,
+            title=reading.extraction.title,
+        )
+        reading = replace(reading, extraction=self._judged(reading))
+        if identity.article is not None and reading.extraction.is_article and not identity.led:
+            reading = await compared(reading, identity.article, store, self._deriver)
         with store.batch.one_page():
-            identity = store.identify(
-                visit,
-                claimed=reading.extraction.canonical_url,
-                answered=capture.url,
-                title=reading.extraction.title,
-            )
             if identity.led:
                 store.visited(
                     visit,
@@ -51,18 +73,20 @@ class Keeper:
     def _keep(self, reading: Reading, identity: Identity) -> Ended:
         visit, capture, store = reading.page.visit, reading.page.capture, self._store
         now = store.clock()
-        language = store.language(visit.article) if visit.article else None
         article, outcome = store.keep(
-            believed(reading.extraction, language),
+            reading.extraction,
             key=identity.key,
             url=identity.url,
             visit=visit,
             capture=capture,
             article=identity.article,
         )
-        passing = any(problem.kind.passing for problem in reading.extraction.problems)
+        kinds = {problem.kind for problem in reading.extraction.problems}
+        passing = any(kind.passing for kind in kinds)
         passing = passing or (article is None and visit.article is not None)
         again = schedule.after_failure if passing else schedule.after_success
+        if article is None and ProblemKind.MAYBE_GONE in kinds:
+            passing, again = True, schedule.after_maybe_gone
         state: State = "failed" if passing else "done"
         store.visited(
             visit,
@@ -78,6 +102,15 @@ class Keeper:
             self._traps.count(visit, fruitful=outcome is Outcome.NEW)
         return Ended(visit=visit, state=state)
 
+    def _judged(self, reading: Reading) -> Extraction:
+        """Return what a page is believed to show at its visit's address."""
+        visit, capture, extraction = reading.page.visit, reading.page.capture, reading.extraction
+        if extraction.kind is PageKind.SECTION and visit.key not in self._store.keys(capture.url):
+            detail = f"the address leads to a list of articles now ({capture.url})"
+            problem = Problem(kind=ProblemKind.MAYBE_GONE, detail=detail, stage="keep")
+            return replace(extraction, problems=(*extraction.problems, problem))
+        return believed(extraction, self._store.language(visit.article) if visit.article else None)
+
     def _want_image(self, reading: Reading) -> None:
         """Make the main image of an article due; its address may be none at all."""
         visit, url = reading.page.visit, reading.extraction.image_url
@@ -91,6 +124,55 @@ class Keeper:
             self._store.problem(
                 problem, url=visit.url, publisher=visit.publisher, capture=reading.page.capture
             )
+
+
+async def compared(reading: Reading, article: int, store: Store, deriver: Deriver) -> Reading:
+    """Return a reading of an article as it is held against what is stored (invariant 12).
+
+    Where it differs, the article's last payload is read again with the current rules. If that
+    differs as well, not the page has changed but how it is read: the article is derived again, so
+    that what is left is an edit.
+
+    Raises:
+        Stopped: if the workers were told to end.
+    """
+    capture, state = captures.last_read(store.db, article), state_of(store.db, article)
+    seen = Observation(capture=None, at=reading.page.capture.fetched_at)
+    if state is None or capture is None or _is_same(state, reading.extraction, seen):
+        return reading
+    publisher = deriver.publisher(reading.page.visit.publisher, capture.url)
+    with contextlib.suppress(DamagedWarc):
+        again = await deriver.read(store.db, capture, publisher)
+        if not again.is_article or _is_same(state, again, seen):
+            return reading
+        if not await _derived_again(article, store, deriver) and _is_same(
+            replace(state, reading=again), reading.extraction, seen
+        ):
+            stored = replace(state.reading, problems=reading.extraction.problems)
+            return replace(reading, extraction=stored)
+    return reading
+
+
+def _is_same(state: history.State, reading: Extraction, seen: Observation) -> bool:
+    step = history.observe(state, replace(seen, reading=reading))
+    return step is not None and step.outcome is Outcome.SAME
+
+
+async def _derived_again(article: int, store: Store, deriver: Deriver) -> bool:
+    """Let an article's rows be what the current rules make of its captures; return if they can."""
+    known = derivation.known_article(store.db, article)
+    if known is None or known.is_untraced:
+        return False
+    try:
+        derived = await deriver.history(store.db, article, key=known.key, publisher=known.publisher)
+    except DamagedWarc:
+        return False
+    before = Rows.stored(store.db, article)
+    if derived is None or before is None:
+        return False
+    with store.batch.one_page():
+        articles.replace(store.db, article, before, seen_since(before, Rows.of(derived)))
+    return True
 
 
 class Became(StrEnum):

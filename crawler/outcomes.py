@@ -12,8 +12,10 @@ from archive.store import Store
 from archive.urls import host_of
 from archive.visits import State
 from crawler import schedule
+from crawler.extract.body import is_home
 from crawler.extract.vocabulary import changes_script
 from crawler.listings import wordpress
+from crawler.publisher import Publisher
 
 
 class Meaning(StrEnum):
@@ -26,12 +28,19 @@ class Meaning(StrEnum):
     PAGE = "page"
     LISTING = "listing"
     PAST_THE_END = "past the end"  # of a listing's pages
+    MAYBE_GONE = "maybe gone"  # an article's address that leads to a listing now
     ABSENT = "absent"  # 404 or 410 by the host that was asked
     ERROR = "error"
 
 
 def meaning_of(
-    capture: Capture, *, kind: Kind, asked: str, validated: bool, last_payload: str | None
+    capture: Capture,
+    *,
+    kind: Kind,
+    asked: str,
+    validated: bool,
+    last_payload: str | None,
+    publisher: Publisher,
 ) -> Meaning:
     """Return what a capture means that answers a visit of a kind to the address `asked`.
 
@@ -40,6 +49,9 @@ def meaning_of(
     """
     if capture.truncated:
         return Meaning.TRUNCATED
+    answered = kind is Kind.ARTICLE and capture.status in {200, 304}
+    if answered and _lists(capture.url, publisher) and not _lists(asked, publisher):
+        return Meaning.MAYBE_GONE
     if (capture.status == 304 and validated) or (
         capture.status == 200 and last_payload is not None and capture.sha256 == last_payload
     ):
@@ -59,6 +71,12 @@ def _good(capture: Capture, kind: Kind) -> Meaning:
     if kind is not Kind.ARTICLE:
         return Meaning.LISTING
     return Meaning.MEDIUM if medium(capture) else Meaning.PAGE
+
+
+def _lists(url: str, publisher: Publisher) -> bool:
+    """Return whether an address is a front page's, or a section's in the publisher's file."""
+    sections = {section.rstrip("/") for section in publisher.sections}
+    return is_home(url) or url.rstrip("/") in sections
 
 
 def proves_absence(wall: Problem | None) -> bool:
@@ -189,6 +207,14 @@ class Outcomes:
         is_open = visit.article is not None and not self._store.is_gone(visit.article)
         due_at = (schedule.to_confirm if is_open else schedule.after_gone)(visit, now=now)
         return self._end(visit, capture, state="gone", due_at=due_at, outcome=outcome)
+
+    def maybe_gone(self, visit: Visit, capture: Capture) -> Ended:
+        """End a visit to an article whose address leads to a front page or section now."""
+        kind = ProblemKind.MAYBE_GONE
+        if self._is_news(visit, kind):
+            self._problem(visit, capture, kind, f"the address leads to {capture.url} now")
+        due_at = schedule.after_maybe_gone(visit, now=self._store.clock())
+        return self._end(visit, capture, state="failed", due_at=due_at, outcome=Outcome.OTHER)
 
     def refused(self, visit: Visit, detail: str) -> Ended:
         """End a visit that the site's robots.txt forbids."""

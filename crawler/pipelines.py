@@ -83,8 +83,8 @@ class KeepReading:
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(PageServices.of(crawler).keeper)
 
-    def process_item(self, item: Reading) -> Ended:
-        return self._keeper.keep(item)
+    async def process_item(self, item: Reading) -> Ended:
+        return await self._keeper.keep(item)
 
 
 class PageLogFormatter(LogFormatter):

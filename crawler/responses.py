@@ -65,6 +65,7 @@ class Responses:
             asked=visit.url,
             validated=bool(visit.etag or visit.last_modified),
             last_payload=visit.last_sha256 if visit.article else None,
+            publisher=self._publishers[visit.publisher],
         )
         outcomes = self._outcomes
         match meaning:
@@ -73,6 +74,8 @@ class Responses:
                 return outcomes.failed(visit, capture, ProblemKind.TRUNCATED, detail)
             case Meaning.UNCHANGED:
                 return outcomes.unchanged(visit, capture)
+            case Meaning.MAYBE_GONE:
+                return outcomes.maybe_gone(visit, capture)
             case Meaning.IMAGE:
                 return outcomes.image(visit, capture)
             case Meaning.MEDIUM:

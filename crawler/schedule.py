@@ -82,6 +82,16 @@ def after_gone(visit: Visit, *, now: datetime) -> datetime | None:
     return max(again, now + LONGEST_WAIT) if again else None
 
 
+def after_maybe_gone(visit: Visit, *, now: datetime) -> datetime | None:
+    """Return when an address is visited again that no longer shows its article, nor denies it.
+
+    In an hour, then later each time, monthly at last; one that never led to an article is given up.
+    """
+    if visit.article is None and visit.failures + 1 >= GIVE_UP:
+        return None
+    return now + min(CONFIRMED * (1 << min(visit.failures, 12)), AGES[-1])
+
+
 def retry_after(value: str | None, *, now: datetime) -> datetime | None:
     """Return the moment a Retry-After header asks for, None for none or an unreadable one.
 

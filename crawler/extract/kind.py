@@ -234,7 +234,7 @@ def _each(key: str) -> tuple[re.Pattern[str], ...]:
     return tuple(map(re.compile, words("walls", "hijacked", key)))
 
 
-_KINDS = ("challenge", "captcha", "consent", "parked", "login", "outage", "missing")
+_KINDS = ("challenge", "captcha", "consent", "parked", "login", "outage", "maybe-gone")
 _WALLS = tuple((ProblemKind(k), _any(k, "source"), _any(k, "said")) for k in _KINDS)
 # What their source alone gives away, on a page with hardly any text.
 _IN_SOURCE = frozenset({ProblemKind.CHALLENGE, ProblemKind.PARKED, ProblemKind.OUTAGE})

@@ -18,6 +18,7 @@ from archive.problems import ProblemKind
 from archive.store import Store
 from crawler.browser.render import Renderer
 from crawler.daterange import Period
+from crawler.derive import Deriver
 from crawler.fetch.exceptions import (
     NO_ANSWER,
     ArchiveFault,
@@ -80,7 +81,8 @@ class NewsSpider(Spider):
             period=period,
             workers=workers,
         )
-        self._keeper = Keeper(store, publishers, traps=traps)
+        deriver = Deriver(store.warc_folder, publishers, workers)
+        self._keeper = Keeper(store, publishers, traps=traps, deriver=deriver)
         self._opened = contextlib.ExitStack()
 
     @classmethod

@@ -117,7 +117,7 @@ ANSWERS = {
     "outage": wire.http(named("db ar")),
     "outage-410": wire.http(named("db"), status="410 Gone"),
     "server": wire.http(named("aspnet"), status="500 Internal Server Error"),
-    "missing": wire.http(named("soft404 ar long")),
+    "maybe-gone": wire.http(named("soft404 ar long")),
     "missing-og": wire.http(named("soft404 og")),
     "pdf": wire.http(b"%PDF-1.7\n" + bytes(2000), media="application/pdf"),
     "english": wire.http(

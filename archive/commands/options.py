@@ -2,6 +2,8 @@
 
 import signal
 import sqlite3
+import unicodedata
+from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
 
@@ -17,6 +19,23 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
 
 
 _ARCHIVE = "warraq.archive"  # in click's context: the folder that the command works on
+
+
+def columns(rows: Sequence[Sequence[str]], *, left: int = 1) -> str:
+    """Return rows as a table: its first columns to the left, as many as `left`; others right."""
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = []
+        for number, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            blanks = " " * (width - _width(cell))
+            cells.append(cell + blanks if number < left else blanks + cell)
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def _width(text: str) -> int:
+    return sum(not unicodedata.combining(letter) for letter in text)
 
 
 def _remembered(ctx: click.Context, _parameter: click.Parameter, value: Path) -> Path:

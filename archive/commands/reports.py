@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from archive.clock import iso
-from archive.commands.options import archive_option, counted
+from archive.commands.options import archive_option, columns, counted
 from archive.database import is_held, open_for_reading
 from archive.maintenance.stats import Share, Stats
 from archive.models import Run
@@ -121,14 +121,7 @@ def _table(counts: Stats) -> str:
     rows += [_row(share.publisher or "(none)", share) for share in counts.shares]
     sums = Share(publisher=None, name=None, **{name: counts.total(name) for name in _COLUMNS})
     rows.append(_row("together", sums))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if number == 0 else cell.rjust(width)
-            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    )
+    return columns(rows)
 
 
 def _row(name: str, share: Share) -> tuple[str, str, str, str, str, str]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archive.clock import Clock, starting_at, system
+from archive.commands.options import columns
 from archive.database import open_for_reading
 from archive.errors import NotAnArchive
 from archive.runs import Counts
@@ -225,14 +226,7 @@ def table(summary: "Summary") -> str:
     rows += [_row(slug, counts) for slug, counts in _merged(summary).items()]
     if len(rows) > 2:
         rows.append(_row("together", summary.counts, seconds=summary.seconds))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if number == 0 else cell.rjust(width)
-            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    )
+    return columns(rows)
 
 
 def problems(summary: "Summary", *, most: int = 8) -> str:

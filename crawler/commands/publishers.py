@@ -4,7 +4,6 @@ import asyncio
 import json
 import sys
 import tempfile
-import unicodedata
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 import click
 
 from archive.clock import Clock
-from archive.commands.options import ExitCode, archive_option, counted
+from archive.commands.options import ExitCode, archive_option, columns, counted
 from archive.search.arabic import fold
 from archive.session import Beginning
 from archive.urls import host_of, identity_key
@@ -259,7 +258,7 @@ def _ensure_new(archive: Path, home: str, slug: str, *, force: bool) -> None:
             f"{path} exists already; --force replaces it, --slug gives the new one another name"
         )
     for known in load_all(*folders(archive)).values():
-        if known.homepage and _place(known.homepage) == _place(home):
+        if known.homepage and identity_key(known.homepage) == identity_key(home):
             raise PublisherError(
                 f"{known.homepage} is known as {known.slug!r}: test it with `warraq publishers"
                 f" check {known.slug}`, follow it with `warraq crawl {known.slug}`; to write a"
@@ -270,10 +269,6 @@ def _ensure_new(archive: Path, home: str, slug: str, *, force: bool) -> None:
             f"another publisher is called {slug!r} (`warraq publishers show {slug}`);"
             " give this one another name with --slug, or replace that one with --force"
         )
-
-
-def _place(url: str) -> str:
-    return identity_key(url).partition("://")[2].removeprefix("www.").rstrip("/")
 
 
 def _write(folder: Path, slug: str, text: str) -> Path:
@@ -304,26 +299,7 @@ def _contains(publisher: Publisher, text: str) -> bool:
 
 def _table(rows: list[dict[str, object]]) -> str:
     """Return rows as a table; the Arabic name comes last, where it disturbs no column."""
-    cells: list[tuple[str, ...]] = [("slug", "country", "checked", "source", "", "name")]
-    for row in rows:
-        checked = "yes" if row["checked"] else "no"
-        texts = (
-            row["slug"],
-            row["country"],
-            checked,
-            row["source"],
-            row["name_latin"],
-            row["name"],
-        )
-        cells.append(tuple(str(text or "-") for text in texts))
-    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
-    return "\n".join(
-        "  ".join(
-            cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in cells
-    )
-
-
-def _width(text: str) -> int:
-    return sum(not unicodedata.combining(letter) for letter in text)
+    keys = ("slug", "country", "checked", "source", "name_latin", "name")
+    words: dict[object, str] = {None: "-", True: "yes", False: "no"}
+    cells = [[words.get(row[key], str(row[key])) for key in keys] for row in rows]
+    return columns([["slug", "country", "checked", "source", "", "name"], *cells], left=len(keys))

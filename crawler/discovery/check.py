@@ -19,6 +19,7 @@ from archive.models import Capture, Kind, Link, Problem
 from archive.problems import ProblemKind
 from archive.urls import host_of, readable
 from crawler.dates.moments import parse
+from crawler.discovery.front_page import WORDS
 from crawler.discovery.probe import Answer, Probe
 from crawler.errors import NotAListing
 from crawler.publisher import Publisher
@@ -41,17 +42,10 @@ _ADD = "find where it lists its articles now: run `warraq publishers add` with i
 
 # What may come before the element that says what a document is.
 _BEFORE = re.compile(r"(?:\s|<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>]*>)*", re.DOTALL | re.IGNORECASE)
-_FORMS = (
-    (re.compile(r"<(?:\w+:)?sitemapindex\b"), Kind.SITEMAP, "a sitemap index"),
-    (re.compile(r"<(?:\w+:)?urlset\b[^>]*sitemap-news"), Kind.SITEMAP, "a sitemap with news"),
-    (re.compile(r"<(?:\w+:)?urlset\b"), Kind.SITEMAP, "a sitemap"),
-    (re.compile(r"<rdf:RDF\b", re.IGNORECASE), Kind.FEED, "an RSS 1.0 feed"),
-    (re.compile(r"<(?:rss|channel)\b", re.IGNORECASE), Kind.FEED, "an RSS feed"),
-    (re.compile(r"<(?:\w+:)?feed\b"), Kind.FEED, "an Atom feed"),
-    (re.compile(r"\{.*?jsonfeed\.org", re.DOTALL), Kind.FEED, "a JSON Feed"),
-    (re.compile(r"\["), Kind.API, "a list of posts"),
-    (re.compile(r"<(?:html|head|body|div|table)\b", re.IGNORECASE), Kind.SECTION, "a web page"),
-)
+_FORMS = [
+    (re.compile(row["begins"], re.DOTALL | re.IGNORECASE), Kind(row["kind"]), row["form"])
+    for row in WORDS["form"]
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +150,7 @@ def _places(publisher: Publisher) -> list[tuple[str, str, Kind]]:
 
 async def _check(probe: Probe, publisher: Publisher, key: str, url: str, kind: Kind) -> Finding:
     answer = await probe.ask(url, kind, publisher=publisher.slug)
-    now, announced = probe.clock(), publisher.is_bare
+    now, announced = probe.store.clock(), publisher.is_bare
     listing = await inspect(answer, probe.workers, now=now, announced=announced)
     remedies, wanted = _moved(answer, url), 0
     if isinstance(listing, Problem):

@@ -8,6 +8,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from importlib.resources import files
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -21,25 +22,19 @@ from crawler.extract import vocabulary
 from crawler.extract.metadata import read_stated
 from crawler.listings import sections, wordpress
 
-_WORDS = tomllib.loads(files(__package__).joinpath("words.toml").read_text("utf-8"))
+WORDS = tomllib.loads(files(__package__).joinpath("words.toml").read_text("utf-8"))
 
-# How an address was found, for a person.
-DECLARED = "declared on the front page"
-LINKED = "linked from the front page"
-IN_MENU = "in the menu of the front page"
-USUAL = "tried as a usual address"
-
-_FEED_ADDRESS = re.compile(_WORDS["feed_address"], re.IGNORECASE)
-_FEED_TEXT = re.compile(_WORDS["feed_text"], re.IGNORECASE)
+_FEED_ADDRESS = re.compile(WORDS["feed_address"], re.IGNORECASE)
+_FEED_TEXT = re.compile(WORDS["feed_text"], re.IGNORECASE)
 _MADE_BY_WORDPRESS = re.compile(
     rb"/wp-(?:content|includes|json)/|<meta [^>]*content=[\"']?wordpress", re.IGNORECASE
 )
 _SUFFIX = re.compile(r"\.(?:aspx|asp|php)$", re.IGNORECASE)
 
 _MENU = re.compile(r"nav|menu|قائمة", re.IGNORECASE)
-_OTHER_TEXT = re.compile("|".join(_WORDS["other_text"]))
+_OTHER_TEXT = re.compile("|".join(WORDS["other_text"]))
 _OTHER_PATH = re.compile(
-    rf"/(?:{'|'.join(_WORDS['other_path'])})(?:[/.?]|$)|{_WORDS['other_file']}", re.IGNORECASE
+    rf"/(?:{'|'.join(WORDS['other_path'])})(?:[/.?]|$)|{WORDS['other_file']}", re.IGNORECASE
 )
 _LONGEST_TEXT = 32
 _DEEPEST = 4
@@ -48,9 +43,22 @@ _TITLE_PARTS = re.compile(r"\s+[|\-–—:·•»«›‹/~]+\s+|\s*[|»«›•
 _LATIN = re.compile(r"[A-Za-z]")
 _ARABIC = re.compile("[\N{ARABIC LETTER HAMZA}-\N{ARABIC LETTER YEH}]")
 _LONGEST_NAME = 60
-_GENERIC = frozenset(map(vocabulary.key, _WORDS["generic"]))
+_GENERIC = frozenset(map(vocabulary.key, WORDS["generic"]))
 
 _Anchors = Iterable[tuple[HtmlElement, str]]  # the links of a page, and where they lead
+
+
+class Way(StrEnum):
+    """How an address was found, for a person."""
+
+    GIVEN = "the address that was given"
+    DECLARED = "declared on the front page"
+    LINKED = "linked from the front page"
+    BEHIND = "linked from a page about feeds"
+    IN_ROBOTS = "named in robots.txt"
+    IN_MENU = "in the menu of the front page"
+    ITSELF = "the front page itself"
+    USUAL = "tried as a usual address"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +67,12 @@ class Candidate:
 
     url: str
     kind: Kind
-    how: str
+    how: Way
 
     @property
     def is_named(self) -> bool:
         """Whether the site itself names it as a listing: where it fails, a person should know."""
-        return self.how not in {USUAL, IN_MENU}
+        return self.how not in {Way.USUAL, Way.IN_MENU, Way.ITSELF}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +88,6 @@ class FrontPage:
     name_latin: str | None = None
     language: str | None = None
     candidates: tuple[Candidate, ...] = ()
-
-    def of(self, kind: Kind, *ways: str) -> list[Candidate]:
-        """Return the candidates of a kind that were found in these ways, in that order."""
-        fitting = [candidate for candidate in self.candidates if candidate.kind is kind]
-        return [candidate for how in ways for candidate in fitting if candidate.how == how]
 
 
 def read_front(body: bytes, content_type: str | None, url: str) -> FrontPage:
@@ -102,14 +105,14 @@ def read_front(body: bytes, content_type: str | None, url: str) -> FrontPage:
     own = [(anchor, address) for anchor, address in links if _place(address) == _place(base)]
     name, latin = name_of(read_stated(tree).names, _mentions(tree, own, url))
     candidates = [
-        Candidate(url=link.url, kind=link.kind, how=DECLARED)
+        Candidate(url=link.url, kind=link.kind, how=Way.DECLARED)
         for link in sections.announced(tree, base)
         if link.url.isprintable()
     ]
     candidates += [*_linked_feeds(links), *_in_menu(own, {key(url), *articles})]
     if _MADE_BY_WORDPRESS.search(body):
         interface = wordpress.posts_of(urljoin(_folder(base), "wp-json"))
-        candidates.append(Candidate(url=interface, kind=Kind.API, how=USUAL))
+        candidates.append(Candidate(url=interface, kind=Kind.API, how=Way.USUAL))
     suffixes = (_SUFFIX.search(urlsplit(address).path) for _, address in own)
     candidates += _usual(url, [match[0].lower() for match in suffixes if match])
     return FrontPage(
@@ -172,7 +175,7 @@ def _linked_feeds(links: _Anchors) -> Iterator[Candidate]:
         is_feed = _FEED_ADDRESS.search(f"{parts.path}?{parts.query}")
         is_feed = is_feed or _FEED_TEXT.search(_text(anchor))
         if is_feed and not sections.COMMENTS.search(unquote(url)):
-            yield Candidate(url=url, kind=Kind.FEED, how=LINKED)
+            yield Candidate(url=url, kind=Kind.FEED, how=Way.LINKED)
 
 
 def _in_menu(own: _Anchors, other: Collection[str]) -> Iterator[Candidate]:
@@ -193,7 +196,7 @@ def _in_menu(own: _Anchors, other: Collection[str]) -> Iterator[Candidate]:
     for address in pages.values():
         bare, query, _ = address.partition("?")
         if not query or key(bare) not in pages:
-            yield Candidate(url=address, kind=Kind.SECTION, how=IN_MENU)
+            yield Candidate(url=address, kind=Kind.SECTION, how=Way.IN_MENU)
 
 
 def _is_section(anchor: HtmlElement, address: str, path: str) -> bool:
@@ -220,11 +223,11 @@ def _usual(home: str, suffixes: Iterable[str]) -> Iterator[Candidate]:
     `suffixes` are those of the site's own addresses, such as `.aspx`: its feeds may have them, too.
     """
     own = [f"rss{suffix}" for suffix in dict.fromkeys(suffixes)]
-    names = {Kind.FEED: [*own, *_WORDS["feeds"]], Kind.SITEMAP: _WORDS["sitemaps"]}
+    names = {Kind.FEED: [*own, *WORDS["feeds"]], Kind.SITEMAP: WORDS["sitemaps"]}
     for folder in dict.fromkeys((_folder(home), urljoin(home, "/"))):
         for kind, listed in names.items():
             for name in listed:
-                yield Candidate(url=urljoin(folder, name), kind=kind, how=USUAL)
+                yield Candidate(url=urljoin(folder, name), kind=kind, how=Way.USUAL)
 
 
 def _folder(home: str) -> str:

@@ -82,27 +82,13 @@ class Probe(Spider):
     """Fetches what an inquiry asks for, one address after the other or several at once."""
 
     name = "probe"
-
-    def __init__(
-        self,
-        *,
-        store: Store,
-        inquiry: Inquiry[Any],
-        workers: Workers,
-        stop: Stop,
-        max_bytes: int | None,
-    ) -> None:
-        """Take the open archive; after `stop`, or beyond `max_bytes`, nothing more is fetched."""
-        super().__init__()
-        self.store = store
-        self.clock = store.clock
-        self.publishers = {publisher.slug: publisher for publisher in inquiry.publishers}
-        self.workers = workers
-        self.result: Any = None
-        self.failure: Exception | None = None
-        self._inquiry = inquiry
-        self._stop = stop
-        self._max_bytes = max_bytes
+    store: Store
+    inquiry: Inquiry[Any]
+    workers: Workers
+    stopping: Stop  # when asked, nothing more is fetched
+    max_bytes: int | None  # beyond them nothing more is fetched
+    result: Any = None
+    failure: Exception | None = None
 
     @classmethod
     def from_crawler(
@@ -112,9 +98,9 @@ class Probe(Spider):
         delays = {publisher.slug: publisher.delay for publisher in inquiry.publishers}
         FetchServices.install(crawler, store, delays)
         workers = workers_of(crawler.settings)
-        probe = cls(store=store, inquiry=inquiry, workers=workers, **limits)
-        probe._set_crawler(crawler)
-        return probe
+        return super().from_crawler(
+            crawler, store=store, inquiry=inquiry, workers=workers, **limits
+        )
 
     def closed(self, reason: str) -> None:  # noqa: ARG002 - Scrapy's
         self.workers.close()
@@ -122,7 +108,7 @@ class Probe(Spider):
     async def start(self) -> AsyncIterator[Any]:
         """Make the inquiry; nothing is left to be scheduled."""
         try:
-            self.result = await self._inquiry.ask(self)
+            self.result = await self.inquiry.ask(self)
         except Exception as error:  # noqa: BLE001 - `run` raises it again, outside of the crawler
             self.failure = error
         for request in _NOTHING:
@@ -137,9 +123,9 @@ class Probe(Spider):
             StoppedLooking: if the user stopped the inquiry.
             CrawlerError: if a data cap is reached.
         """
-        if self._stop.asked:
+        if self.stopping.asked:
             raise StoppedLooking("stopped before the end; no file was written")
-        if self._max_bytes is not None and self.store.totals["bytes"] >= self._max_bytes:
+        if self.max_bytes is not None and self.store.totals["bytes"] >= self.max_bytes:
             raise CrawlerError("a data cap of warraq.toml is reached; nothing more is fetched")
         url = wordpress.listing(url) if kind is Kind.API else url
         try:
@@ -153,7 +139,7 @@ class Probe(Spider):
         if self.store.batch.fault is None and self.store.batch.is_due():
             self.store.batch.commit()
         status = answer.capture.status if answer.capture else answer.problem and answer.problem.kind
-        self._inquiry.report(f"{status}  {readable(url)}")
+        self.inquiry.report(f"{status}  {readable(url)}")
         return answer
 
     def announced_sitemaps(self, page: Capture) -> list[str]:
@@ -203,7 +189,7 @@ async def _send(inquiry: Inquiry[T], store: Store, stop: Stop, settings: Config)
     configure_logging(wanted)
     crawler = Crawler(Probe, wanted)
     await AsyncCrawlerRunner(wanted).crawl(
-        crawler, store=store, inquiry=inquiry, stop=stop, max_bytes=max_bytes
+        crawler, store=store, inquiry=inquiry, stopping=stop, max_bytes=max_bytes
     )
     return cast("Probe", crawler.spider)
 

@@ -14,17 +14,8 @@ from archive.models import Capture, Extraction, Kind, Link, PageKind, Problem
 from archive.problems import ProblemKind
 from archive.urls import host_of
 from crawler.discovery.check import Listing, form_of, inspect
-from crawler.discovery.front_page import (
-    DECLARED,
-    IN_MENU,
-    LINKED,
-    USUAL,
-    Candidate,
-    FrontPage,
-    key,
-    read_front,
-)
-from crawler.discovery.probe import NOBODY, Answer, Probe
+from crawler.discovery.front_page import Candidate, FrontPage, Way, key, read_front
+from crawler.discovery.probe import Answer, Probe
 from crawler.errors import CannotFollow
 from crawler.listings.follow import shape
 from crawler.listings.sitemaps import of_articles
@@ -32,9 +23,21 @@ from crawler.listings.sitemaps import of_articles
 MOST_READ = 7  # articles that are tried
 ARTICLES = frozenset({PageKind.ARTICLE, PageKind.LIVEBLOG, PageKind.VIDEO, PageKind.GALLERY})
 _TRUST = (Kind.FEED, Kind.API, Kind.SECTION, Kind.SITEMAP)  # in listing news and nothing else
-_FEEDS = 4  # of a site; more are those of its sections
-_ASKED = {Kind.FEED: 8, Kind.SITEMAP: 4}  # candidates that are tried at most
-_ASKED_SECTIONS = 16
+# Rounds of candidates: their kind, how they were found, how many are kept and tried at most.
+_ROUNDS = (
+    (Kind.FEED, Way.GIVEN, 1, 1),
+    (Kind.SITEMAP, Way.GIVEN, 1, 1),
+    (Kind.FEED, Way.DECLARED, 4, 8),
+    (Kind.FEED, Way.LINKED, 4, 8),
+    (Kind.FEED, Way.BEHIND, 4, 8),
+    (Kind.FEED, Way.USUAL, 1, 30),
+    (Kind.SITEMAP, Way.IN_ROBOTS, 4, 4),
+    (Kind.SITEMAP, Way.USUAL, 1, 30),
+    (Kind.API, Way.DECLARED, 1, 1),
+    (Kind.API, Way.USUAL, 1, 1),
+    (Kind.SECTION, Way.IN_MENU, 16, 16),
+    (Kind.SECTION, Way.ITSELF, 1, 1),
+)
 _CHILDREN = 3  # of a sitemap index that are opened
 _SAMPLES = 3
 _REMEMBERED = 1_000_000  # bytes of a page that are kept for a second reading
@@ -110,10 +113,11 @@ class Surveyor:
     """Makes one survey, by fetching through a probe."""
 
     def __init__(self, probe: Probe) -> None:
-        """Take the probe, which knows the site as the publisher `NOBODY`."""
+        """Take the probe, whose only publisher is the site that is nobody's yet."""
         self._probe = probe
-        self._nobody = probe.publishers[NOBODY]
+        self._nobody = probe.inquiry.publishers[0]
         self._answers: dict[str, Answer] = {}
+        self._candidates: list[Candidate] = []
 
     async def survey(self, url: str) -> Survey:
         """Survey the site whose front page is at `url`.
@@ -127,12 +131,20 @@ class Surveyor:
             home=capture.url if answer.moved or same else answer.url,
             front=read_front(capture.body, capture.content_type, capture.url),
         )
-        await self._try(survey, given, most=1)
-        await self._feeds(survey)
-        await self._sitemaps(survey, capture)
-        await self._try(survey, survey.front.of(Kind.API, DECLARED, USUAL)[:1], most=1)
-        if not survey.of(Kind.SITEMAP):  # a feed alone knows the newest only
-            await self._sections(survey)
+        robots = [
+            Candidate(url=sitemap, kind=Kind.SITEMAP, how=Way.IN_ROBOTS)
+            for sitemap in self._probe.announced_sitemaps(capture)
+            if sitemap.isprintable()
+        ]
+        itself = Candidate(url=survey.front.url, kind=Kind.SECTION, how=Way.ITSELF)
+        self._candidates = [*given, *survey.front.candidates, *robots, itself]
+        for kind, how, most, tried in _ROUNDS:
+            if _is_needed(survey, kind, how):
+                ways = [
+                    one for one in self._candidates if one.kind is kind and one.how.startswith(how)
+                ]
+                await self._try(survey, ways[:tried], most=most)
+                survey.entries = with_links_of_their_own(survey.entries)
         if not survey.entries:
             raise _not_a_newspaper(survey, [])
         await self._read(survey)
@@ -147,7 +159,7 @@ class Surveyor:
         root = urljoin(capture.url, "/")
         kind, _ = form_of(capture)
         if kind in {Kind.FEED, Kind.SITEMAP} and root != url:
-            given = Candidate(url=url, kind=kind, how="the address that was given")
+            given = Candidate(url=url, kind=kind, how=Way.GIVEN)
             return (*(await self._front(root))[:2], [given])
         if kind is not Kind.SECTION and "html" not in (capture.content_type or "text/html").lower():
             raise _no_front_page(answer, None)
@@ -160,67 +172,34 @@ class Surveyor:
             return await self._front(root)
         return answer, capture, []
 
-    async def _feeds(self, survey: Survey) -> None:
-        front = survey.front
-        await self._try(survey, front.of(Kind.FEED, DECLARED), most=_FEEDS)
-        if not survey.of(Kind.FEED):
-            await self._try(survey, front.of(Kind.FEED, LINKED), most=_FEEDS)
-        if not survey.of(Kind.FEED):
-            await self._try(survey, self._feeds_behind(front), most=_FEEDS)
-        if not survey.of(Kind.FEED):
-            await self._try(survey, front.of(Kind.FEED, USUAL), most=1)
-
-    def _feeds_behind(self, front: FrontPage) -> list[Candidate]:
-        """Return the feeds on the pages about feeds that the front page linked to."""
-        answers = (self._answers.get(key(page.url)) for page in front.of(Kind.FEED, LINKED))
-        pages = [answer.capture for answer in answers if answer and not answer.problem]
-        return [
-            replace(feed, how=f"linked from {page.url}")
-            for page in filter(None, pages)
-            for feed in read_front(page.body, page.content_type, page.url).of(
-                Kind.FEED, DECLARED, LINKED
-            )
-        ]
-
-    async def _sitemaps(self, survey: Survey, front: Capture) -> None:
-        named = [
-            Candidate(url=url, kind=Kind.SITEMAP, how="named in robots.txt")
-            for url in self._probe.announced_sitemaps(front)
-            if url.isprintable()
-        ]
-        await self._try(survey, named, most=_ASKED[Kind.SITEMAP])
-        if not survey.of(Kind.SITEMAP):
-            await self._try(survey, survey.front.of(Kind.SITEMAP, USUAL), most=1)
-
-    async def _sections(self, survey: Survey) -> None:
-        menu = survey.front.of(Kind.SECTION, IN_MENU)[:_ASKED_SECTIONS]
-        await self._try(survey, menu, most=_ASKED_SECTIONS)
-        sections = with_links_of_their_own(survey.of(Kind.SECTION))
-        survey.entries = [e for e in survey.entries if e.kind is not Kind.SECTION] + sections
-        if not survey.entries:
-            url = survey.front.url
-            front = Candidate(url=url, kind=Kind.SECTION, how="the front page itself")
-            await self._try(survey, [front], most=1)
-
     async def _try(self, survey: Survey, candidates: Iterable[Candidate], *, most: int) -> None:
-        """Fetch candidates until `most` of them gave something new, or too many were tried."""
-        taken = asked = 0
+        """Fetch candidates until `most` of them gave something new."""
+        known, enough = {key(entry.url) for entry in survey.entries}, len(survey.entries) + most
         for candidate in candidates:
-            limit = _ASKED.get(candidate.kind, 1) if candidate.is_named else 100
-            if taken >= most or asked >= limit:
-                return
-            if key(candidate.url) in {key(entry.url) for entry in survey.entries}:
+            if len(survey.entries) >= enough or key(candidate.url) in known:
                 continue
-            asked += 1
             listing = await self._inspected(candidate.url, candidate.kind)
             if isinstance(listing, Listing):
                 listing = await self._opened(listing)
             problem = listing if isinstance(listing, Problem) else survey.useless(listing)
-            if problem:
-                survey.failed.append((candidate, problem))
-            elif isinstance(listing, Listing):
-                taken += 1
+            if isinstance(listing, Listing) and not problem:
                 survey.entries.append(replace(listing, url=candidate.url, how=candidate.how))
+            elif problem:
+                survey.failed.append((candidate, problem))
+                self._candidates += self._feeds_behind(candidate)
+
+    def _feeds_behind(self, candidate: Candidate) -> list[Candidate]:
+        """Return the feeds on a page about feeds that the front page linked to."""
+        answer = self._answers.get(key(candidate.url))
+        if candidate.how is not Way.LINKED or not answer or answer.problem or not answer.capture:
+            return []
+        page = answer.capture
+        candidates = read_front(page.body, page.content_type, page.url).candidates
+        return [
+            replace(feed, how=Way.BEHIND)
+            for feed in candidates
+            if feed.kind is Kind.FEED and feed.how in {Way.DECLARED, Way.LINKED}
+        ]
 
     async def _opened(self, listing: Listing, *, depth: int = 2) -> Listing:
         """Return a sitemap index with links from those of its sitemaps that promise news."""
@@ -272,14 +251,29 @@ class Surveyor:
 
     async def _inspected(self, url: str, kind: Kind) -> Listing | Problem:
         answer = await self._ask(url, kind)
-        return await inspect(answer, self._probe.workers, now=self._probe.clock())
+        return await inspect(answer, self._probe.workers, now=self._probe.store.clock())
 
 
-def with_links_of_their_own(pages: Sequence[Listing]) -> list[Listing]:
-    """Return the pages that list something that most of the pages do not."""
+def _is_needed(survey: Survey, kind: Kind, how: Way) -> bool:
+    """Return whether a round of candidates can add to what there is already."""
+    if how is Way.ITSELF:
+        return not survey.entries
+    if kind is Kind.SECTION:  # a feed alone knows the newest only
+        return not survey.of(Kind.SITEMAP)
+    return how is Way.DECLARED or not survey.of(kind)
+
+
+def with_links_of_their_own(entries: Sequence[Listing]) -> list[Listing]:
+    """Return entry points without the sections that list nothing but what most of them do."""
+    pages = [entry for entry in entries if entry.kind is Kind.SECTION]
     counts = Counter(key(link.url) for page in pages for link in set(page.links))
     common = {url for url, count in counts.items() if count * 2 > max(len(pages), 2)}
-    return [page for page in pages if any(key(link.url) not in common for link in page.links)]
+    return [
+        entry
+        for entry in entries
+        if entry.kind is not Kind.SECTION
+        or any(key(link.url) not in common for link in entry.links)
+    ]
 
 
 def _best(entry: Listing, home: str) -> list[Link]:

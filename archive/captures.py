@@ -247,13 +247,12 @@ def of_article(db: sqlite3.Connection, article: int) -> list[Capture]:
 
 def last_read(db: sqlite3.Connection, article: int) -> Capture | None:
     """Return the newest capture from which an article was read, without its body; None for none."""
-    row = db.execute(
+    sql = (
         f"{_ROW} where article = ? and kind = 'article' and status = 200"
         " and outcome in ('new', 'changed', 'same', 'unchanged')"
-        " order by fetched_at desc, id desc limit 1",
-        (article,),
-    ).fetchone()
-    return row and _capture(row)
+        " order by fetched_at desc, id desc limit 1"
+    )
+    return next((_capture(row) for row in select(db, sql, (article,))), None)
 
 
 def load(db: sqlite3.Connection, folder: Path, number: int) -> Capture:

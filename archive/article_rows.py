@@ -112,6 +112,13 @@ class Rows:
             ),
         }
 
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The article's tags in the page's order, which the latest revision has."""
+        printed = json.loads(self.revisions[-1]["tags"] or "[]") if self.revisions else []
+        in_order = tuple(dict.fromkeys(printed))
+        return in_order if sorted(in_order) == sorted(self.names["tags"]) else self.names["tags"]
+
     def changes(self, new: "Rows") -> dict[str, tuple[Any, Any]]:
         """Return (value here, value there) by the name of each field that differs in other rows."""
         changes: dict[str, tuple[Any, Any]] = {

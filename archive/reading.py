@@ -1,6 +1,5 @@
 """Reading an archive from Python: search, articles, revisions, captures, SQL; a crawl may write."""
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -227,7 +226,7 @@ class Archive:
 
 def _article(number: int, rows: Rows, **own: Any) -> Article:
     """Return the article that its rows make."""
-    own |= {"id": number, "tags": _in_order(rows)}
+    own |= {"id": number, "tags": rows.tags}
     return record(Article, rows.article | rows.names | rows.media() | own)
 
 
@@ -235,13 +234,6 @@ def _revision(article: int, row: Row, current: Row) -> Revision:
     """Return the revision that its row makes; the last one's text is the article's."""
     text = current["text"] if row["text"] is None else row["text"]
     return record(Revision, row | {"article": article, "text": text})
-
-
-def _in_order(rows: Rows) -> tuple[str, ...]:
-    """Return an article's tags in the page's order, which the latest revision has."""
-    names = rows.names["tags"]
-    printed = json.loads(rows.revisions[-1]["tags"] or "[]") if rows.revisions else []
-    return tuple(printed) if sorted(printed) == sorted(names) else names
 
 
 def _iso_day(day: date | str | None) -> str | None:

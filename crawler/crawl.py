@@ -8,7 +8,7 @@ import contextlib
 import gc
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -22,6 +22,7 @@ from archive import clock
 from archive.clock import Clock, system
 from archive.errors import ArchiveError, unwritten
 from archive.models import Kind
+from archive.progress import Progress, silent
 from archive.runs import Counts
 from archive.store import Store
 from archive.urls import host_of
@@ -40,6 +41,7 @@ from crawler.turns import Stop
 _GARBAGE = 50_000  # new objects until Python looks for cycles
 BACK_SECONDS = 60.0  # of a slice into the past: so long the news wait at most
 _PROGRESS_SECONDS = 0.5
+_SHOWN = ("new", "changed", "problems")
 ALWAYS = Period()
 
 
@@ -90,13 +92,10 @@ class Summary:
     set_back: str | None = None
 
 
-Progress = Callable[[Mapping[str, int]], None]
-
-
-async def crawl(job: Job, *, progress: Progress | None = None) -> Summary:
+async def crawl(job: Job, *, progress: Progress = silent) -> Summary:
     """Do everything of the job that is due, slice by slice, and say what was done.
 
-    `progress` is called twice a second with the counts so far (`Store.totals`).
+    `progress` is called twice a second with the requests so far, and in words what came of them.
 
     Raises:
         ArchiveLocked, NewerArchive, NotAnArchive, ArchiveError: if the archive cannot be written.
@@ -202,7 +201,7 @@ async def _slice(
     *,
     limit: int | None,
     seconds: float,
-    progress: Progress | None,
+    progress: Progress,
 ) -> NewsSpider:
     settings = scrapy_settings(job.publishers, contact=job.contact, log_level=job.log_level)
     asked = [*settings["OPEN_URLS"], *(url for url, _ in job.addresses if is_local(host_of(url)))]
@@ -226,8 +225,8 @@ async def _slice(
         stop.spider = crawler.spider if isinstance(crawler.spider, NewsSpider) else None
         if stop.asked and stop.spider:
             stop.spider.stop()
-        if progress:
-            progress(store.totals)
+        came = ", ".join(f"{store.totals[name]:,} {name}" for name in _SHOWN)
+        progress(f"requests, {came}", store.totals["requests"], None)
     await task
     return cast("NewsSpider", crawler.spider)
 

@@ -16,15 +16,14 @@ from pathlib import Path
 
 from archive import articles, captures, derivation, models, publishers, stories
 from archive.articles import address_of
-from archive.clock import iso
 from archive.errors import DamagedWarc
 from archive.history import History, Observation, fold
 from archive.maintenance import projection
-from archive.maintenance.import_jsonl import history_of
-from archive.maintenance.json_line import BadLine, Imported, read_line
+from archive.maintenance.import_jsonl import BadLine, Imported, history_of, read_line
 from archive.maintenance.projection import Decided, ToDerive
 from archive.maintenance.recorded import START, RecordedLinks, RecordedListing, next_listing
 from archive.models import Capture, Extraction, Kind, Link, PageKind
+from archive.progress import Progress, silent
 from crawler.daterange import Period
 from crawler.errors import NotAListing
 from crawler.extract.byline import names
@@ -35,8 +34,6 @@ from crawler.workers import Workers
 
 AHEAD = 24  # articles that are with the workers
 AT_ONCE = 100  # articles that are committed together
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -177,7 +174,7 @@ async def derive_all(
     deriver: Deriver,
     workers: Workers,
     *,
-    progress: Progress = lambda _what, _done, _of: None,
+    progress: Progress = silent,
     decide: Callable[[Decided], None] = lambda _decided: None,
     commit: Callable[[], object] | None = None,
 ) -> None:
@@ -257,7 +254,7 @@ def _save(
 def line_of(line: bytes, *, publisher: str | None, at: datetime) -> Imported | None:
     """Return what an imported line says; None where it is not an article by the current rules."""
     try:
-        return read_line(line, publisher=publisher, now=iso(at), names_of=names)
+        return read_line(line, publisher=publisher, now=at, names_of=names)
     except BadLine:
         return None
 

@@ -4,7 +4,6 @@ What both have comes once. Where both visited an article, its history is derived
 of both in the order of their time.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from archive.errors import ArchiveError
 from archive.maintenance import warc_index
 from archive.maintenance.projection import Decided
 from archive.models import Outcome
+from archive.progress import Progress, silent
 from archive.store import Store
 from archive.upkeep import joining
 from archive.upkeep.joining import Taken
@@ -24,8 +24,6 @@ from crawler.derive import Deriver, derive_all
 from crawler.publisher import load_all
 from crawler.rebuild import STOPPED
 from crawler.workers import Stopped, Workers
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +44,7 @@ async def merge(
     *,
     processes: int | None = None,
     clock: Clock = system,
-    progress: Progress = lambda _what, _done, _of: None,
+    progress: Progress = silent,
 ) -> Merged:
     """Bring the WARC files and articles of the archive in `other` into the one in `root`.
 

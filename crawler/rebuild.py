@@ -8,7 +8,6 @@ import logging
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,6 +19,7 @@ from archive.database import NAME, open_for_writing, uri, writing
 from archive.errors import ArchiveError, NewerArchive, NotAnArchive
 from archive.maintenance import warc_index
 from archive.maintenance.backup import put_in_place
+from archive.progress import Progress, silent
 from archive.session import WARC_FOLDER
 from archive.upkeep.mending import latest
 from archive.warc import files
@@ -37,8 +37,6 @@ _COUNTED = ("articles", "revisions", "captures", "links", "authors", "tags")
 _LEFT_OUT = _COUNTED[:3]  # names and links that nothing bears any more are no loss
 _DAMAGED = "select count(*) from problems where stage = 'rebuild'"
 _SIGN = "files.txt"  # which files a rebuild that was broken off is of
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +59,7 @@ async def rebuild(
     *,
     processes: int | None = None,
     clock: Clock = system,
-    progress: Progress = lambda _what, _done, _of: None,
+    progress: Progress = silent,
 ) -> Rebuilt:
     """Make the database of the archive in `root` anew; the one there is kept under another name.
 

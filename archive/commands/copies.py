@@ -10,8 +10,8 @@ from typing import IO
 import click
 
 from archive.commands.options import ExitCode, archive_option, counted
-from archive.commands.progress import Progress
 from archive.errors import ArchiveError, explain
+from archive.progress import Progress, ProgressLine
 
 
 @click.command()
@@ -39,7 +39,7 @@ def backup(destination: Path, archive: Path, link: bool) -> None:
     """
     from archive.maintenance.backup import back_up
 
-    with Progress("bytes") as progress:
+    with ProgressLine() as progress:
         made = back_up(archive, destination, link=link, progress=progress)
     click.echo(
         f"{destination}: {made.bytes / 1e6:,.1f} MB, {counted(made.files, 'WARC file')},"
@@ -73,7 +73,7 @@ def publish(folder: Path, archive: Path) -> None:
     """
     from archive.maintenance.publish import publish as write
 
-    with Progress("bytes of the database") as progress:
+    with ProgressLine() as progress:
         made = write(archive, folder, progress=progress)
     click.echo(
         f"{folder}: {counted(made.articles, 'article')}, {made.bytes / 1e6:,.1f} MB;"
@@ -128,7 +128,7 @@ def export(
         raise click.UsageError(f"--warc writes a WARC file: omit --format {form}, or omit --warc")
     form = "warc" if warc else form or "jsonl"
     _check(form, output, excel=excel, no_revisions=no_revisions)
-    with _into(output) as out, Progress("captures" if warc else "articles") as progress:
+    with _into(output) as out, ProgressLine() as progress:
         if warc:
             said, complete = _captures(archive, out, where, progress)
         else:

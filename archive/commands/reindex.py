@@ -6,8 +6,8 @@ import click
 
 from archive.clock import system
 from archive.commands.options import archive_option, counted
-from archive.commands.progress import Progress
 from archive.database import existing
+from archive.progress import ProgressLine
 from archive.search.index import rebuild_index
 
 
@@ -25,8 +25,8 @@ def reindex(archive: Path) -> None:
     """
     with (
         existing(archive, command="reindex", now=system()) as db,
-        Progress("articles") as progress,
+        ProgressLine() as progress,
     ):
         (number,) = db.execute("select count(*) from articles").fetchone()
-        rebuild_index(db, lambda done: progress(done, number))
+        rebuild_index(db, lambda done: progress("articles", done, number))
     click.echo(f"{archive}: {counted(number, 'article')} indexed.")

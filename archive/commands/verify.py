@@ -2,12 +2,13 @@
 
 import json
 import time
+from functools import partial
 from pathlib import Path
 
 import click
 
 from archive.commands.options import ExitCode, archive_option, counted
-from archive.commands.progress import Progress
+from archive.progress import ProgressLine
 from archive.upkeep.damage import Findings
 
 
@@ -35,8 +36,9 @@ def verify(archive: Path, as_json: bool, processes: int | None) -> None:
     from archive.upkeep.verify import verify as check
 
     began = time.monotonic()
-    with Progress("bytes of WARC") as progress:
-        findings = check(archive, processes=processes, progress=progress)
+    with ProgressLine() as progress:
+        heard = partial(progress, "bytes of WARC")
+        findings = check(archive, processes=processes, progress=heard)
     seconds = time.monotonic() - began
     if as_json:
         told = findings.plain() | {"seconds": round(seconds, 1)}

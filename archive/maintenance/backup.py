@@ -8,15 +8,15 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from archive.clock import Clock, iso, system
 from archive.database import NAME, open_for_reading, open_for_writing, writing
 from archive.errors import ArchiveError, explain, is_of_the_disk
+from archive.progress import Progress, silent
 from archive.recovery import recover
 from archive.search import register
 from archive.session import WARC_FOLDER
@@ -30,8 +30,6 @@ _NAMED = 3  # of other files
 _CHUNK = 1 << 22
 _PAGES = 1000  # of the database, copied at a time: 4 MB
 _SETTINGS = ("warraq.toml", "publishers/*.toml")
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +58,12 @@ def back_up(
     *,
     link: bool = False,
     clock: Clock = system,
-    progress: Progress = lambda _done, _all: None,
+    progress: Progress = silent,
 ) -> Backup:
     """Write a snapshot of the archive in `root` into `target`, or bring the one there up to date.
 
     It takes no lock of `root`. Files that were copied before are kept, so an interrupted backup
-    resumes; `link` makes hard links of finished files, where it can. `progress` gets bytes.
+    resumes; `link` makes hard links of finished files, where it can.
 
     Raises:
         NewerArchive, NotAnArchive: if there is no archive that can be read.
@@ -95,14 +93,17 @@ def _write(
     new.mkdir()
     for stale in (target / WARC_FOLDER).rglob("*.part"):
         stale.unlink()
-    copy_database(root, new / NAME, progress=progress)
+    with closing(sqlite3.connect(new / NAME, isolation_level=None)) as copy:
+        copy_into(copy, root, progress=progress)
     _refuse_damaged(new / NAME, root)
     with closing(sqlite3.connect(new / NAME)) as db:
         files, missing = _wanted(db, root / WARC_FOLDER)
     copied = _copy_files(files, target / WARC_FOLDER, link=link, progress=progress)
     for pattern in _SETTINGS:
         for path in root.glob(pattern):
-            _copy(path, target / path.relative_to(root), path.stat().st_size)
+            place = target / path.relative_to(root)
+            place.parent.mkdir(exist_ok=True)
+            _copy(path, place, path.stat().st_size)
     with closing(open_for_writing(new)) as db:
         recover(db, target / WARC_FOLDER)  # a run that is active there has ended here
         db.execute("pragma wal_checkpoint(truncate)")
@@ -188,13 +189,17 @@ def _copy_files(files: list[_File], folder: Path, *, link: bool, progress: Progr
     """Copy what is missing in the backup; return the number of files."""
     wanted = [file for file in files if _size(folder / file.name) != file.end]
     total, done = sum(file.end for file in wanted), 0
+
+    def copied(size: int) -> None:
+        nonlocal done
+        done += size
+        progress("bytes of WARC", done, total)
+
     for file in wanted:
         target = folder / file.name
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         if not (link and file.whole and _linked(file.source, target)):
-            for size in _copied(file.source, target, file.end):
-                done += size
-                progress(done, total)
+            _copy(file.source, target, file.end, copied=copied)
     sync_folders(folder, [file.name for file in wanted])
     return len(wanted)
 
@@ -216,61 +221,39 @@ def _linked(source: Path, target: Path) -> bool:
     return True
 
 
-def _copy(source: Path, target: Path, end: int) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    for _ in _copied(source, target, end):
-        pass
-
-
-def _copied(source: Path, target: Path, end: int) -> Iterator[int]:
-    """Copy a file up to `end`; yield the bytes of each step. Half a copy never has its name."""
+def _copy(
+    source: Path, target: Path, end: int, *, copied: Callable[[int], None] = lambda _size: None
+) -> None:
+    """Copy a file up to `end`; half a copy never has its name. `copied` gets each step's bytes."""
     part = target.with_name(f"{target.name}.part")
     with source.open("rb") as reading, part.open("wb") as writing_file:
-        yield from _poured(reading, writing_file, end)
+        while chunk := reading.read(min(_CHUNK, end - writing_file.tell())):
+            writing_file.write(chunk)
+            copied(len(chunk))
         writing_file.flush()
         os.fsync(writing_file.fileno())
     part.replace(target)
 
 
-def _poured(reading: IO[bytes], target: IO[bytes], left: int) -> Iterator[int]:
-    while left and (chunk := reading.read(min(_CHUNK, left))):
-        target.write(chunk)
-        left -= len(chunk)
-        yield len(chunk)
+def copy_into(copy: sqlite3.Connection, root: Path, *, progress: Progress = silent) -> None:
+    """Copy the archive's database into an empty one, all of one moment.
 
-
-def copy_database(
-    root: Path, target: Path, *, progress: Progress = lambda _done, _all: None
-) -> None:
-    """Copy the archive's database into the new file `target`, all of one moment.
-
-    `progress` gets the bytes copied so far and their total.
+    SQLite's online backup does it; a transaction of our own keeps it from starting again at every
+    commit of a crawl.
 
     Raises:
         NewerArchive, NotAnArchive: if there is no archive that can be read.
     """
-    with closing(sqlite3.connect(target, isolation_level=None)) as copy:
-        copy_into(copy, root, progress=progress)
 
+    def copied(_status: int, left: int, pages: int) -> None:
+        progress("bytes of the database", (pages - left) * size, pages * size)
 
-def copy_into(
-    copy: sqlite3.Connection, root: Path, *, progress: Progress = lambda _done, _all: None
-) -> None:
-    """Copy the archive's database into an empty one, as `copy_database` does.
-
-    SQLite's online backup does it; a transaction of our own keeps it from starting again at every
-    commit of a crawl.
-    """
     with closing(open_for_reading(root)) as source:
         (size,) = source.execute("pragma page_size").fetchone()
         copy.execute("pragma synchronous = off")  # synced once, by whoever keeps it
         source.execute("begin")
         source.execute("select 1 from sqlite_master limit 1").fetchone()
-        source.backup(
-            copy,
-            pages=_PAGES,
-            progress=lambda _status, left, pages: progress((pages - left) * size, pages * size),
-        )
+        source.backup(copy, pages=_PAGES, progress=copied)
         source.execute("commit")
         copy.execute("pragma journal_mode = delete")
 

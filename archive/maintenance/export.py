@@ -10,69 +10,89 @@ import json
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
+from enum import Enum
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from archive import errors
+from archive.article_rows import Rows
 from archive.clock import Clock, from_iso, system
 from archive.database import open_for_reading
-from archive.errors import ArchiveError, DamagedWarc
+from archive.errors import ArchiveError, DamagedWarc, is_failure
 from archive.maintenance.withhold import gather
 from archive.models import WarcLocation
+from archive.progress import Progress, silent
+from archive.rows import Row
 from archive.session import WARC_FOLDER
 from archive.warc.parsing import CAPTURED, Record
 from archive.warc.reader import read_record, records
 from archive.warc.records import info_record, pack, plain_bytes
 
-Row = dict[str, Any]
-Progress = Callable[[int, int], None]
 
-TIMES = ("published_at", "modified_at", "first_seen_at", "last_seen_at", "changed_at", "gone_at")
-_LISTS = ("authors", "tags")
-_ARTICLE = """
-select a.id, a.url, a.publisher, p.name as publisher_name, p.name_latin as publisher_name_latin,
-    p.homepage as publisher_homepage, p.country as publisher_country,
-    p.language as publisher_language,
-    a.kind, a.title, a.deck, a.byline, a.byline_from, null as authors, a.dateline, a.section,
-    null as tags, a.language, a.published_at, a.published_on, a.published_from, a.modified_at,
-    a.text, a.words, a.image_url, a.first_seen_at, a.last_seen_at, a.changed_at,
-    a.revision_count, a.gone_at
-from articles a join publishers p on p.slug = a.publisher
-where a.id = ? and a.withheld_at is null
-"""
-_AUTHORS = """
-select name from article_authors join authors on id = author where article = ? order by position
-"""
-_TAGS = "select name from article_tags join tags on id = tag where article = ? order by name"
+class Form(Enum):
+    """What a field holds; in JSON a text for all but numbers, names (a list) and truth values."""
+
+    TEXT = "text"
+    TIME = "time"  # ISO 8601, in UTC
+    DAY = "day"  # ISO 8601
+    NAMES = "names"
+    NUMBER = "number"
+    TRUTH = "truth"
+
+
+# The fields of a line, and of each of its `revisions`, in their order.
+ARTICLE = (
+    "id", "url", "publisher", "publisher_name", "publisher_name_latin", "publisher_homepage",
+    "publisher_country", "publisher_language", "kind", "title", "deck", "byline", "byline_from",
+    "authors", "dateline", "section", "tags", "language", "published_at", "published_on",
+    "published_from", "modified_at", "text", "words", "image_url", "first_seen_at", "last_seen_at",
+    "changed_at", "revision_count", "gone_at",
+)  # fmt: skip
 REVISION = (
     "number", "observed_at", "title", "deck", "byline", "dateline", "section", "tags",
     "captions", "published_at", "published_on", "modified_at", "text", "image_url", "small",
     "content_hash",
 )  # fmt: skip
-_REVISIONS = f"select {', '.join(REVISION)} from revisions where article = ? order by number"  # noqa: S608 - names are ours
-
+_FORMS = {
+    Form.TIME: (
+        "published_at", "modified_at", "first_seen_at", "last_seen_at", "changed_at", "gone_at",
+        "observed_at",
+    ),
+    Form.DAY: ("published_on",),
+    Form.NAMES: ("authors", "tags", "captions"),
+    Form.NUMBER: ("id", "words", "revision_count", "number"),
+    Form.TRUTH: ("small",),
+}  # fmt: skip
+_FORM = {name: form for form, names in _FORMS.items() for name in names}
+_PUBLISHER = """
+select a.id, p.slug as publisher, p.name as publisher_name, p.name_latin as publisher_name_latin,
+    p.homepage as publisher_homepage, p.country as publisher_country,
+    p.language as publisher_language
+from articles a join publishers p on p.slug = a.publisher
+where a.id = ? and a.withheld_at is null
+"""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # by which Excel recognises a formula
 _NEAR = re.compile(r'near "(.*)": syntax error')
 _GROUP = 1000  # rows of a Parquet row group
 
 
+def form_of(name: str) -> Form:
+    """Return what a field of a line, or of a revision, holds."""
+    return _FORM.get(name, Form.TEXT)
+
+
 def articles(
-    root: Path,
-    *,
-    where: str = "true",
-    revisions: bool = True,
-    progress: Progress = lambda _done, _all: None,
+    root: Path, *, where: str = "true", revisions: bool = True, progress: Progress = silent
 ) -> Iterator[Row]:
     """Yield each article for which the SQL condition `where` on the table `articles` holds.
 
-    In the order in which the archive first saw them, as plain values (times ISO 8601 in UTC, lists
-    of names). `revisions` adds the list of its states, oldest first; the last one's text is the
-    article's own and null there. All is of one moment. Withheld articles are left out, whatever
-    `where` says.
+    In the order in which the archive first saw them, with the fields of ARTICLE. `revisions` adds
+    the list of its states, oldest first; the last one's text is the article's own and null there.
+    All is of one moment. Withheld articles are left out, whatever `where` says.
 
     Raises:
         NewerArchive, NotAnArchive: if there is no archive that can be read.
@@ -81,15 +101,16 @@ def articles(
     with closing(open_for_reading(root)) as db:
         db.row_factory = sqlite3.Row
         db.execute("begin")
-        ids = [row[0] for row in selected(db, "articles", where, order="first_seen_at, id")]
+        ids = selected(db, "articles", where, order="first_seen_at, id")
         for number, article in enumerate(ids, 1):
-            row = db.execute(_ARTICLE, (article,)).fetchone()
-            if row is not None:
-                yield _plain(db, dict(row), revisions=revisions)
-            progress(number, len(ids))
+            publisher = db.execute(_PUBLISHER, (article,)).fetchone()
+            rows = Rows.stored(db, article) if publisher else None
+            if rows:
+                yield _line(dict(publisher), rows, revisions=revisions)
+            progress("articles", number, len(ids))
 
 
-def selected(db: sqlite3.Connection, table: str, where: str, *, order: str) -> list[Any]:
+def selected(db: sqlite3.Connection, table: str, where: str, *, order: str) -> list[int]:
     """Return the ids of the rows that meet a condition of the user.
 
     Raises:
@@ -97,9 +118,9 @@ def selected(db: sqlite3.Connection, table: str, where: str, *, order: str) -> l
     """
     sql = f"select id from {table} where ({where}\n) order by {order}"  # noqa: S608 - it is the user's own SQL, on a read-only connection
     try:
-        return db.execute(sql).fetchall()
+        return [row[0] for row in db.execute(sql)]
     except (sqlite3.Error, sqlite3.Warning) as error:
-        if errors.is_failure(error):
+        if is_failure(error):
             raise
         columns = [row[1] for row in db.execute(f"pragma table_info({table})")]
         raise ArchiveError(
@@ -119,21 +140,21 @@ def _what_is_wrong(error: Exception, where: str) -> str:
     return said
 
 
-def _plain(db: sqlite3.Connection, row: Row, *, revisions: bool) -> Row:
-    article = row["id"]
-    row["authors"] = [name for (name,) in db.execute(_AUTHORS, (article,))]
-    states = [dict(state) for state in db.execute(_REVISIONS, (article,))]
-    for state in states:
-        for name in ("tags", "captions"):
-            state[name] = json.loads(state[name] or "[]")
-        state["small"] = bool(state["small"])
-    names = [name for (name,) in db.execute(_TAGS, (article,))]
-    # The table of tags has no order, the latest revision has the page's.
-    printed = list(dict.fromkeys(states[-1]["tags"])) if states else []
-    row["tags"] = printed if sorted(printed) == sorted(names) else names
+def _line(publisher: Row, rows: Rows, *, revisions: bool) -> Row:
+    values = publisher | rows.article
+    values |= {"authors": list(rows.names["authors"]), "tags": list(rows.tags)}
+    line = {name: values[name] for name in ARTICLE}
     if revisions:
-        row["revisions"] = states
-    return row
+        states = [{name: _plain(name, row[name]) for name in REVISION} for row in rows.revisions]
+        line["revisions"] = states
+    return line
+
+
+def _plain(name: str, stored: Any) -> Any:
+    """Return a field of a revision as JSON has it."""
+    if form_of(name) is Form.NAMES:
+        return json.loads(stored or "[]")
+    return bool(stored) if form_of(name) is Form.TRUTH else stored
 
 
 def write_jsonl(rows: Iterable[Row], out: IO[bytes]) -> int:
@@ -185,52 +206,25 @@ def write_parquet(rows: Iterable[Row], out: IO[bytes]) -> int:
         raise ArchiveError(
             "Parquet needs one more library: pip install 'warraq[parquet]'"
         ) from error
-    schema = pa.schema([(name, _arrow_type(pa, name)) for name in _names()])
-    number = 0
+    types = {
+        Form.TIME: pa.timestamp("us", tz="UTC"),
+        Form.NAMES: pa.list_(pa.string()),
+        Form.DAY: pa.date32(),
+        Form.NUMBER: pa.int64(),
+    }
+    schema = pa.schema([(name, types.get(form_of(name), pa.string())) for name in ARTICLE])
+    number, typed = 0, map(_typed, rows)
     with parquet.ParquetWriter(out, schema, compression="zstd") as table:
-        for group in _groups(map(_typed, rows)):
+        while group := list(islice(typed, _GROUP)):
             table.write_table(pa.Table.from_pylist(group, schema=schema))
             number += len(group)
     return number
 
 
-def _names() -> list[str]:
-    """Return the names of what is exported, in their order."""
-    selecting = _ARTICLE.partition("from articles")[0].removeprefix("\nselect ")
-    return [part.split()[-1].rpartition(".")[2] for part in selecting.split(",")]
-
-
-def _arrow_type(pa: Any, name: str) -> Any:
-    if name in TIMES:
-        return pa.timestamp("us", tz="UTC")
-    if name in _LISTS:
-        return pa.list_(pa.string())
-    if name == "published_on":
-        return pa.date32()
-    return pa.int64() if name in {"id", "words", "revision_count"} else pa.string()
-
-
 def _typed(row: Row) -> Row:
-    typed: dict[str, Any] = dict(row)
-    for name in TIMES:
-        typed[name] = _time(row[name])
-    typed["published_on"] = row["published_on"] and date.fromisoformat(row["published_on"])
-    return typed
-
-
-def _time(value: str | None) -> datetime | None:
-    return from_iso(value) if value else None
-
-
-def _groups(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    group: list[Row] = []
-    for row in rows:
-        group.append(row)
-        if len(group) == _GROUP:
-            yield group
-            group = []
-    if group:
-        yield group
+    parsed = {Form.TIME: from_iso, Form.DAY: date.fromisoformat}
+    forms = {name: form_of(name) for name, value in row.items() if value is not None}
+    return row | {name: parsed[form](row[name]) for name, form in forms.items() if form in parsed}
 
 
 _PLACE = """
@@ -262,12 +256,12 @@ def write_warc(
     *,
     where: str = "true",
     clock: Clock = system,
-    progress: Progress = lambda _done, _all: None,
+    progress: Progress = silent,
 ) -> Cut:
     """Write the captures for which the SQL condition `where` on the table `captures` holds.
 
     Each comes with its request; the payload that a revisit record stands for comes before it.
-    Captures of withheld articles are left out. `progress` gets the captures.
+    Captures of withheld articles are left out.
 
     Raises:
         NewerArchive, NotAnArchive: if there is no archive that can be read.
@@ -275,13 +269,13 @@ def write_warc(
     """
     with closing(open_for_reading(root)) as db:
         db.execute("begin")
-        ids = [row[0] for row in selected(db, "captures", where, order="id")]
+        ids = selected(db, "captures", where, order="id")
         gather(db, root)
         cutting = _Cutting(db, root / WARC_FOLDER, out)
         out.write(_info(f"captures where {where}", clock))
         for number, capture in enumerate(ids, 1):
             cutting.write(capture)
-            progress(number, len(ids))
+            progress("captures", number, len(ids))
     asked = set(ids)
     cutting.cut.captures = len(cutting.written & asked)
     cutting.cut.originals = len(cutting.written - asked)

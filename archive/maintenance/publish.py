@@ -14,8 +14,9 @@ from pathlib import Path
 from archive.clock import Clock, system
 from archive.database import NAME, open_for_reading
 from archive.errors import ArchiveError, explain, is_of_the_disk
-from archive.maintenance.backup import Progress, copy_into
+from archive.maintenance.backup import copy_into
 from archive.maintenance.withhold import remove_withheld
+from archive.progress import Progress, silent
 from archive.schema import database_metadata
 from archive.search import register
 from archive.session import WARC_FOLDER
@@ -36,12 +37,12 @@ def publish(
     target: Path,
     *,
     clock: Clock = system,
-    progress: Progress = lambda _done, _all: None,
+    progress: Progress = silent,
 ) -> Publication:
     """Write a copy of the archive in `root` into the folder `target`, for `datasette target/`.
 
     It takes no lock, and writes nothing into `root`. The copy gets its name at the end, so that
-    whoever serves `target` sees the old one or the new one. `progress` gets the bytes.
+    whoever serves `target` sees the old one or the new one.
 
     Raises:
         NewerArchive, NotAnArchive: if there is no archive that can be read.

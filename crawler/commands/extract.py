@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -13,9 +14,9 @@ import click
 
 from archive.clock import Clock
 from archive.commands.options import archive_option, counted
-from archive.commands.progress import Progress
 from archive.database import open_for_reading
 from archive.models import Capture, Extraction, Kind
+from archive.progress import ProgressLine
 from archive.publishers import is_known
 from archive.urls import normal, readable
 from crawler.commands.options import Day, folders, now_option
@@ -198,8 +199,8 @@ def read_archive_again(
         clock=clock,
     )
     shown = _Shown(every=every)
-    with Progress("articles") as progress:
-        report = asyncio.run(reextract(job, show=shown, progress=progress))
+    with ProgressLine() as progress:
+        report = asyncio.run(reextract(job, show=shown, progress=partial(progress, "articles")))
     if shown.left:
         click.echo(f"… and {shown.left:,} more; --all prints every one")
     counts = report.counts

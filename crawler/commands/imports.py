@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -11,7 +12,7 @@ import click
 
 from archive.clock import Clock, system
 from archive.commands.options import ExitCode, archive_option, counted
-from archive.commands.progress import Progress
+from archive.progress import ProgressLine
 from archive.session import Beginning
 from crawler import config
 from crawler.commands.options import folders, now_option
@@ -52,7 +53,7 @@ def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
     name = Path(str(getattr(file, "name", "<stdin>"))).name
     with (
         Importer(archive, command="import-jsonl") as importer,
-        Progress("lines") as progress,
+        ProgressLine() as progress,
     ):
         lines = lines_of(file)
         outcome = importer.read(
@@ -163,7 +164,8 @@ def _read(given: list[str], job: "Job", dry_run: bool) -> "list[Told]":
     """Import files, or count what is in them; what was downloaded for it is removed again."""
     from crawler.importing.job import count, run
 
-    with Progress("bytes read") as progress:
+    with ProgressLine() as line:
+        progress = partial(line, "bytes read")
         if dry_run:
             told = [
                 count(one, job.languages, clock=job.clock, progress=progress) for one in job.sources
@@ -203,13 +205,13 @@ def _downloaded(url: str, settings: config.Config, archive: Path) -> Path:
     from crawler.importing.download import download
     from crawler.settings import user_agent
 
-    with Progress("bytes downloaded") as progress:
+    with ProgressLine() as line:
         return download(
             url,
             archive / DOWNLOADS,
             user_agent=user_agent(settings.contact),
             proxy=settings.proxy,
-            progress=progress,
+            progress=partial(line, "bytes downloaded"),
         )
 
 

@@ -3,10 +3,8 @@
 import asyncio
 import contextlib
 import re
-import sys
-import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -19,6 +17,7 @@ from archive.clock import Clock, starting_at, system
 from archive.commands.options import columns
 from archive.database import open_for_reading
 from archive.errors import NotAnArchive
+from archive.progress import ProgressLine
 from archive.runs import Counts
 from archive.visits import followed
 from crawler import config
@@ -175,11 +174,8 @@ def carry_out(job: "Job") -> "Summary":
     """Do a job, with a live line while it runs; Ctrl-C ends it cleanly."""
     from crawler.crawl import crawl
 
-    live = Live()
-    try:
-        return asyncio.run(crawl(job, progress=live))
-    finally:
-        live.end()
+    with ProgressLine() as progress:
+        return asyncio.run(crawl(job, progress=progress))
 
 
 def tell(summary: "Summary") -> None:
@@ -191,33 +187,7 @@ def tell(summary: "Summary") -> None:
         click.echo(note)
 
 
-_PLAIN_EVERY = 10.0
 _COLUMNS = ("requests", "new", "changed", "unchanged", "problems")
-
-
-class Live:
-    """Shows progress: one line that changes on a terminal, a plain line now and then elsewhere."""
-
-    def __init__(self) -> None:
-        self._terminal = sys.stderr.isatty()
-        self._began = self._said = time.monotonic()
-
-    def __call__(self, totals: Mapping[str, int]) -> None:
-        now = time.monotonic()
-        if not self._terminal and now - self._said < _PLAIN_EVERY:
-            return
-        self._said = now
-        line = (
-            f"{now - self._began:5.0f} s  {totals.get('requests', 0):>6} requests"
-            f"  {totals.get('new', 0):>6} new  {totals.get('changed', 0):>4} changed"
-            f"  {totals.get('problems', 0):>4} problems"
-        )
-        click.echo(f"\r{line}" if self._terminal else line, nl=not self._terminal, err=True)
-
-    def end(self) -> None:
-        """Leave the live line."""
-        if self._terminal:
-            click.echo("\r" + " " * 72 + "\r", nl=False, err=True)
 
 
 def table(summary: "Summary") -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from archive.commands.options import archive_option, counted
-from archive.commands.progress import Progress
+from archive.progress import ProgressLine
 
 if TYPE_CHECKING:
     from crawler.rebuild import Rebuilt
@@ -44,13 +44,9 @@ def rebuild(archive: Path, from_warc: bool, processes: int | None) -> None:
             "run `warraq rebuild --from-warc`: this recreates archive.db, which takes a while"
         )
     began = time.monotonic()
-    shown: dict[str, Progress] = {}
-
-    def tell(what: str, done: int, of: int) -> None:
-        shown.setdefault(what, Progress(what))(done, of)
-
     had_one = (archive / "archive.db").exists()
-    rebuilt = asyncio.run(build(archive, processes=processes, progress=tell))
+    with ProgressLine() as progress:
+        rebuilt = asyncio.run(build(archive, processes=processes, progress=progress))
     for where in rebuilt.lost:
         click.echo(f"{archive}/warc/{where}: no readable record there; `warraq repair` says more")
     for table, number in rebuilt.rows.items():
@@ -97,12 +93,8 @@ def merge(other: Path, archive: Path, processes: int | None) -> None:
     from crawler.merge import merge as join
 
     began = time.monotonic()
-    shown: dict[str, Progress] = {}
-
-    def tell(what: str, done: int, of: int) -> None:
-        shown.setdefault(what, Progress(what))(done, of)
-
-    merged = asyncio.run(join(archive, other, processes=processes, progress=tell))
+    with ProgressLine() as progress:
+        merged = asyncio.run(join(archive, other, processes=processes, progress=progress))
     for where in merged.lost:
         click.echo(f"{where}: no readable record there; `warraq repair` says more")
     if merged.publishers:

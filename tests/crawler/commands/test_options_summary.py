@@ -1,9 +1,9 @@
-"""A crawl's numbers are told in a table and in a line that changes."""
+"""A crawl's numbers in a table."""
 
 import pytest
 
 from archive.runs import Counts
-from crawler.commands.options import Live, size, table
+from crawler.commands.options import size, table
 from crawler.crawl import Summary
 
 
@@ -51,16 +51,3 @@ def test_several_publishers_are_summed():
 
 def test_nothing_done_is_a_head_alone():
     assert len(table(Summary()).splitlines()) == 1
-
-
-def test_progress_off_a_terminal_is_a_plain_line_now_and_then(capsys):
-    live = Live()
-    live({"requests": 1})
-    assert capsys.readouterr().err == ""
-    live._said -= 60
-    live({"requests": 12, "new": 3})
-    assert "12 requests" in (line := capsys.readouterr().err)
-    assert "\r" not in line
-    assert line.endswith("\n")
-    live.end()
-    assert capsys.readouterr().err == ""

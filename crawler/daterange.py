@@ -35,12 +35,12 @@ def dated(link: Link, *, zone: tzinfo | None) -> Link:
     By the listing's own date, else by the day or month in the address; what was changed last on a
     day was not published after it. `zone` is where dates without a zone were printed.
     """
-    changed = moment(link.modified, zone=zone)
-    if link.kind is Kind.SITEMAP:
-        earliest, latest, changed = None, None, moment(link.published, zone=zone)
+    if link.kind is Kind.SITEMAP:  # whose date is that of its last change
+        earliest, latest, changed = None, None, link.published
     else:
         earliest, latest = _printed(link.published, zone) or _in_address(link.url)
-    last = _days(changed, zone)[1] if changed else None
+        changed = link.modified
+    last = (_printed(changed, zone) or (None, None))[1]
     if last and (latest is None or last < latest) and (earliest is None or earliest <= last):
         latest = last
     return replace(link, earliest_on=earliest, latest_on=latest)
@@ -50,12 +50,12 @@ def moment(text: str | None, *, zone: tzinfo | None) -> datetime | None:
     """Return the earliest moment that a printed date can mean, in UTC; None for what is none."""
     if not text:
         return None
-    try:
-        if _ISO.fullmatch(text):
-            found = datetime.fromisoformat(text)
-            return found.replace(tzinfo=found.tzinfo or zone or UTC).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    if _ISO.fullmatch(text):
+        try:
+            stated = datetime.fromisoformat(text)
+            return stated.replace(tzinfo=stated.tzinfo or zone or UTC).astimezone(UTC)
+        except (ValueError, OverflowError):
+            return None
     printed = parse(text, now=None, zone=zone or UTC)
     if printed is None:
         return None
@@ -63,20 +63,13 @@ def moment(text: str | None, *, zone: tzinfo | None) -> datetime | None:
 
 
 def _printed(text: str | None, zone: tzinfo | None) -> _Days | None:
-    if text and len(text) == len("2020-11-09") and _ISO.fullmatch(text):
-        try:
-            day = date.fromisoformat(text)
-        except ValueError:
-            return None
-        return day, day
-    found = moment(text, zone=zone)
-    return _days(found, zone) if found else None
-
-
-def _days(found: datetime, zone: tzinfo | None) -> tuple[date, date]:
-    """Return the calendar days that a moment can be in: one, or three where no zone is known."""
-    day = found.astimezone(zone or UTC).date()
-    return (day, day) if zone else (day - _DAY, day + _DAY)
+    """Return the calendar days that a printed date can mean: one, or three without a zone."""
+    at = moment(text, zone=zone)
+    if at is None:
+        return None
+    day = at.astimezone(zone or UTC).date()
+    is_day = text is not None and _ISO.fullmatch(text) and len(text) == len("2020-11-09")
+    return (day, day) if zone or is_day else (day - _DAY, day + _DAY)
 
 
 def _in_address(url: str) -> _Days:

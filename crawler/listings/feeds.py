@@ -18,21 +18,36 @@ from archive.urls import absolute
 from crawler.errors import NotAListing
 from crawler.extract.charset import decode
 
+_DECLARATION = re.compile(r"\s*<\?xml[^>]{0,200}\?>")
+# What a feed begins with, behind the warnings and scripts that some servers put before it.
+_BEGIN = re.compile(r"<(?:\?xml|rss|feed|(?:rdf:)?RDF|channel)[\s>]", re.IGNORECASE)
 
-def plain(text: str | None) -> str | None:
-    """Return a title, name or summary as one line of plain text, without its HTML."""
-    if text and ("<" in text or "&" in text):
+
+def plain(text: object) -> str | None:
+    """Return a title, name or summary as one line of plain text, without its HTML.
+
+    None for what is not a text, or an empty one.
+    """
+    if not isinstance(text, str):
+        return None
+    if "<" in text or "&" in text:
         try:
-            tree = html.fromstring(f"<div>{text}</div>")
+            text = str(html.fromstring(f"<div>{text}</div>").xpath("string()"))
         except (etree.LxmlError, ValueError):
             return None
-        text = str(tree.xpath("string()"))
-    return line(text and tidy(text))
+    return line(tidy(text))
 
 
-def line(text: str | None) -> str | None:
-    """Return a text on one line; None for an empty one."""
-    return " ".join((text or "").split()) or None
+def line(text: object) -> str | None:
+    """Return a text on one line; None for what is not a text, or an empty one."""
+    return (isinstance(text, str) and " ".join(text.split())) or None
+
+
+def names(people: object) -> str | None:
+    """Return the names of people that are listed as JSON objects, as one text."""
+    listed = people if isinstance(people, list) else []
+    texts = (plain(person.get("name")) for person in listed if isinstance(person, dict))
+    return "، ".join(filter(None, texts)) or None
 
 
 def beginning(body: bytes) -> str:
@@ -50,16 +65,6 @@ def read_json(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise NotAListing(f"not readable JSON ({error}): {text[:60]!r}") from error
-
-
-def string(value: object) -> str | None:
-    """Return a value that is a string, None for any other."""
-    return value if isinstance(value, str) else None
-
-
-_DECLARATION = re.compile(r"\s*<\?xml[^>]{0,200}\?>")
-# What a feed begins with, behind the warnings and scripts that some servers put before it.
-_BEGIN = re.compile(r"<(?:\?xml|rss|feed|(?:rdf:)?RDF|channel)[\s>]", re.IGNORECASE)
 
 
 def feed(body: bytes, url: str, content_type: str | None = None) -> Iterator[Link]:
@@ -137,30 +142,25 @@ def _json_feed(text: str, url: str) -> Iterator[Link]:
     for item in items:
         if isinstance(item, dict) and (link := _json_link(item, url)):
             yield link
-    if continued := absolute(string(parsed.get("next_url")), url):
+    if continued := absolute(line(parsed.get("next_url")), url):
         yield Link(url=continued, kind=Kind.FEED)
 
 
 def _json_link(item: dict[str, Any], url: str) -> Link | None:
-    """Return an item's link; an `id` that is an address stands in for a missing `url`."""
-    identity = string(item.get("id")) or ""
-    written = string(item.get("url")) or string(item.get("external_url"))
-    found = absolute(written or (identity if identity.startswith("http") else None), url)
-    if found is None:
+    """Return an item's link; an `id` that is an address stands in for a missing `url`.
+
+    Authors are the item's own (version 1.1, then 1.0): those of the feed are the newspaper itself.
+    """
+    identity = line(item.get("id")) or ""
+    written = line(item.get("url")) or line(item.get("external_url"))
+    address = absolute(written or (identity if identity.startswith("http") else None), url)
+    if address is None:
         return None
     return Link(
-        url=found,
-        title=plain(string(item.get("title"))),
-        published=line(string(item.get("date_published"))),
-        modified=line(string(item.get("date_modified"))),
-        author=_json_authors(item),
-        summary=plain(string(item.get("summary"))),
+        url=address,
+        title=plain(item.get("title")),
+        published=line(item.get("date_published")),
+        modified=line(item.get("date_modified")),
+        author=names(item.get("authors") or [item.get("author")]),
+        summary=plain(item.get("summary")),
     )
-
-
-def _json_authors(item: dict[str, Any]) -> str | None:
-    """Return an item's own authors: those of the feed are the newspaper itself."""
-    listed = item.get("authors")
-    people = listed if isinstance(listed, list) else [item.get("author")]  # 1.1, then 1.0
-    names = [plain(string(one.get("name"))) for one in people if isinstance(one, dict)]
-    return "، ".join(filter(None, names)) or None

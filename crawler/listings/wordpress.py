@@ -12,7 +12,7 @@ from archive.models import Kind, Link
 from archive.urls import absolute
 from crawler.daterange import Period
 from crawler.errors import NotAListing
-from crawler.listings.feeds import line, plain, read_json, string
+from crawler.listings.feeds import line, names, plain, read_json
 
 PER_PAGE = 100  # the most that WordPress gives
 _FIELDS = "id,link,title,date,date_gmt,modified_gmt"
@@ -30,7 +30,7 @@ def posts(body: bytes, url: str, *, pages: int | None = None) -> Iterator[Link]:
     """
     found = read_json(body.decode("utf-8-sig", "replace").strip())
     if not isinstance(found, list):
-        message = string(found.get("message")) if isinstance(found, dict) else None
+        message = line(found.get("message")) if isinstance(found, dict) else None
         raise NotAListing(f"not a list of WordPress posts: {message or body[:60]!r}")
     for post in found:
         if isinstance(post, dict) and (link := _link(post, url)):
@@ -91,36 +91,24 @@ def ways_back(url: str, period: Period) -> Iterator[Link]:
 
 
 def _link(post: dict[str, Any], url: str) -> Link | None:
-    found = absolute(string(post.get("link")), url)
-    if found is None:
+    """Return a post's link; its author's name is there with `_embed=author` in the address."""
+    address = absolute(line(post.get("link")), url)
+    if address is None:
         return None
-    title = post.get("title")
-    rendered = title.get("rendered") if isinstance(title, dict) else title
+    title, embedded = post.get("title"), post.get("_embedded")
     return Link(
-        url=found,
-        title=plain(string(rendered)),
-        published=_utc(post.get("date_gmt")) or line(string(post.get("date"))),
+        url=address,
+        title=plain(title.get("rendered") if isinstance(title, dict) else title),
+        published=_utc(post.get("date_gmt")) or line(post.get("date")),
         modified=_utc(post.get("modified_gmt")),
-        author=_author(post),
+        author=names(embedded.get("author")) if isinstance(embedded, dict) else None,
     )
 
 
 def _utc(value: object) -> str | None:
     """Return a moment of UTC, which WordPress leaves unmarked; drafts have zeros."""
-    text = line(string(value))
+    text = line(value)
     return None if not text or text.startswith("0000") else f"{text.rstrip('Z')}Z"
-
-
-def _author(post: dict[str, Any]) -> str | None:
-    """Return the author's name where the answer holds it (`_embed=author` in the address)."""
-    embedded = post.get("_embedded")
-    people = embedded.get("author") if isinstance(embedded, dict) else None
-    names = [
-        plain(string(one.get("name")))
-        for one in (people if isinstance(people, list) else ())
-        if isinstance(one, dict)
-    ]
-    return "، ".join(filter(None, names)) or None
 
 
 def _number(url: str, name: str, otherwise: int) -> int:

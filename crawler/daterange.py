@@ -47,7 +47,7 @@ def dated(link: Link, *, zone: tzinfo | None) -> Link:
 
 
 def moment(text: str | None, *, zone: tzinfo | None) -> datetime | None:
-    """Return the earliest moment that a printed date can mean, in UTC; None for what is none."""
+    """Return the earliest moment that a printed date can mean, in UTC; None for anything else."""
     if not text:
         return None
     if _ISO.fullmatch(text):
@@ -74,8 +74,8 @@ def _printed(text: str | None, zone: tzinfo | None) -> _Days | None:
 
 def _in_address(url: str) -> _Days:
     """Return the day or month that an address names: /2020/11/09/, /2020-11-09/ or /2020/11/."""
-    for found in _IN_ADDRESS.finditer(url):
-        year, month, day = (int(part) if part else None for part in found.groups())
+    for match in _IN_ADDRESS.finditer(url):
+        year, month, day = (int(part) if part else None for part in match.groups())
         try:
             if day:
                 only = date(year or 0, month or 0, day)
@@ -106,12 +106,12 @@ class Hours:
         """
         match = _HOURS.fullmatch(text.strip())
         if not match:
-            raise ValueError(f'{text!r} is no span of hours; write "22-06" or "21:30-05:45"')
+            raise ValueError(f'{text!r} is not a span of hours; write "22-06" or "21:30-05:45"')
         begin, begin_minute, end, end_minute = (int(part or 0) for part in match.groups())
         return cls(begin=time(begin, begin_minute), end=time(end % 24, end_minute))
 
     def __contains__(self, moment: datetime) -> bool:
-        """Say whether a moment, in whose zone the hours are meant, lies within them."""
+        """Return whether a moment, in whose zone the hours are meant, is within them."""
         now = moment.time()
         if self.begin < self.end:
             return self.begin <= now < self.end

@@ -3,8 +3,8 @@
 CrawlerError
 ├── PublisherError    a publisher file is wrong, or no publisher has that name
 ├── ConfigError       warraq.toml is wrong
-├── CannotFollow      a site was looked at, and there is no newspaper that can be followed
-├── StoppedLooking    the user stopped a look at a site
+├── CannotFollow      a site was surveyed, and is not a newspaper that can be followed
+├── StoppedLooking    the user stopped a survey or a check
 ├── DownloadFailed    a file to import cannot be had
 ├── RenderError       pages are to be rendered, and the browser for it is missing
 └── NoWorkers         the processes that read pages die as they start
@@ -20,15 +20,15 @@ class PublisherError(CrawlerError):
 
 
 class CannotFollow(CrawlerError):  # noqa: N818 - what it says to the user
-    """A site is no newspaper, or does not let us see that it is one."""
+    """A site is not a newspaper, or does not let us see that it is one."""
 
 
 class StoppedLooking(CrawlerError):  # noqa: N818 - what happened
-    """The user stopped a look at a site before its end."""
+    """The user stopped a survey or a check of sites."""
 
 
 class NoWorkers(CrawlerError):  # noqa: N818 - what is missing
-    """No process that reads pages stays alive; the message says what to look at."""
+    """No process that reads pages stays alive; the message says what to check."""
 
 
 class ConfigError(CrawlerError):

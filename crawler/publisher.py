@@ -44,7 +44,7 @@ def _names(values: list[Any]) -> frozenset[str]:
 
 
 def _rules(tables: list[Any]) -> "tuple[Rules, ...]":
-    """Return sets of rules, the one that ends first first."""
+    """Return sets of rules, sorted by their ends."""
     rules = [
         Rules(**checked(table, Rules, f"rules[{number}]."))
         for number, table in enumerate(tables, 1)
@@ -138,14 +138,14 @@ class Publisher:
         return models.Publisher(timezone=self.zone.key if self.zone else None, **same)
 
     def rules_on(self, day: date) -> Rules:
-        """Return the rules valid on `day`: the first whose `until` lies after it."""
+        """Return the rules valid on `day`: the first whose `until` is after it."""
         for rules in self.rules:
             if rules.until is None or day < rules.until:
                 return rules
         return Rules()
 
     def wants(self, url: str) -> bool:
-        """Return whether a found link is to be followed: accepted (or no pattern), not rejected."""
+        """Return whether a link is to be followed: accepted (or no pattern), not rejected."""
         accepted = not self.accept or any(pattern.search(url) for pattern in self.accept)
         return accepted and not any(pattern.search(url) for pattern in self.reject)
 
@@ -160,7 +160,7 @@ class Publisher:
         return bool(self.api or self.sitemaps or self.sections)
 
     def is_open(self, moment: datetime) -> bool:
-        """Return whether it may be asked at a moment (aware)."""
+        """Return whether it may be requested at a moment (aware)."""
         return self.hours is None or moment.astimezone(self.zone or UTC) in self.hours
 
     @property
@@ -170,7 +170,7 @@ class Publisher:
 
     @property
     def local_urls(self) -> tuple[str, ...]:
-        """Those of its URLs that name no public host; its file says that they may be asked."""
+        """Those of its URLs that name no public host; its file says that they may be requested."""
         return tuple(url for url in self._urls if is_local(urlsplit(url).hostname or ""))
 
     @property

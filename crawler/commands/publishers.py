@@ -163,15 +163,15 @@ def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, 
     warraq publishers check enabbaladi aawsat
     warraq publishers check --archive ~/news --json | jq 'select(.works | not)'
     """
+    from crawler.discovery.check import check as check_all
+    from crawler.discovery.probe import Inquiry, run
+
     wanted = chosen(archive, slugs)
     for publisher in wanted:
         if not publisher.is_open(now()):
             hours = f"{publisher.hours} ({publisher.zone or 'UTC'})"
             click.echo(f"{publisher.slug} is crawled only at {hours}; not checked now", err=True)
     open_now = [publisher for publisher in wanted if publisher.is_open(now())]
-    from crawler.discovery.check import check as check_all
-    from crawler.discovery.probe import Inquiry, run
-
     inquiry = Inquiry(
         ask=lambda probe: check_all(probe, open_now),
         root=archive,
@@ -185,7 +185,7 @@ def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, 
     begun = Beginning(archive)
     findings = asyncio.run(run(inquiry))
     begun.take_back(now=now())
-    works = [_print(one.slug, findings, as_json=as_json) for one in open_now]
+    works = [_print(publisher.slug, findings, as_json=as_json) for publisher in open_now]
     if not all(works):
         raise SystemExit(ExitCode.FAILED)
 
@@ -275,8 +275,8 @@ def _write(folder: Path, slug: str, text: str) -> Path:
     """Write a publisher file that is valid, completely or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{slug}.toml"
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".new-") as beside:
-        new = Path(beside) / path.name
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".new-") as unfinished:
+        new = Path(unfinished) / path.name
         new.write_text(text, "utf-8")
         read(new)
         new.replace(path)

@@ -33,7 +33,7 @@ KEYS = {  # of a publisher file, by the kind of listing
 }
 STALE = timedelta(days=30)
 _MOST_LINKS = 200_000  # counted of one listing; sitemaps.org allows 50,000
-_KEPT = 2000  # links that are kept for a closer look
+_KEPT = 2000  # links that are kept of one listing
 _AT_ONCE = 500
 _HEAD = 4096
 _DATES = 2500  # at either end of a listing: the newest is at one of them
@@ -52,7 +52,7 @@ _FORMS = [
 class Listing:
     """A listing that was read: `form` for a person, its links, and the newest date it gives.
 
-    `url` is the address that was asked, `how` says how it was found. `links` are the first of
+    `url` is the address that was requested, `how` says how it was found. `links` are the first of
     `count`, `listings` those that lead to further listings. `newest` is a moment in UTC or a day.
     """
 

@@ -1,6 +1,6 @@
 """What a site says of itself, and where it may list its articles. Pure.
 
-Whether anything is at an address is found out by fetching it (`survey.py`).
+Whether anything is at an address is only known when it is fetched (`survey.py`).
 """
 
 import re
@@ -79,7 +79,7 @@ class Candidate:
 class FrontPage:
     """What a front page at `url` says; `language` is its own claim.
 
-    The `candidates` are what its head declares, links that look like feeds, sections of its menu
+    The `candidates` are what its head declares, links that seem to be feeds, sections of its menu
     and usual addresses; none of them has been fetched yet.
     """
 
@@ -142,8 +142,8 @@ def name_of(stated: Iterable[str], mentions: Iterable[str]) -> tuple[str | None,
     votes: Counter[str] = Counter()
     spelled: dict[str, str] = {}
     texts = [(text, [text], 2) for text in stated] + [(text, [], 1) for text in mentions]
-    for text, whole, weight in texts:
-        parts = [*whole, *_TITLE_PARTS.split(text)]
+    for text, complete, weight in texts:
+        parts = [*complete, *_TITLE_PARTS.split(text)]
         for part in dict.fromkeys(map(vocabulary.one_line, parts)):
             folded = vocabulary.key(part)
             if folded and folded not in _GENERIC and len(part) <= _LONGEST_NAME:
@@ -169,7 +169,7 @@ def _mentions(tree: HtmlElement, own: _Anchors, url: str) -> Iterator[str]:
 
 
 def _linked_feeds(links: _Anchors) -> Iterator[Candidate]:
-    """Yield the links that look like feeds, or like a page about them."""
+    """Yield the links that seem to be feeds, or like a page about them."""
     for anchor, url in links:
         parts = urlsplit(url)
         is_feed = _FEED_ADDRESS.search(f"{parts.path}?{parts.query}")
@@ -179,7 +179,7 @@ def _linked_feeds(links: _Anchors) -> Iterator[Candidate]:
 
 
 def _in_menu(own: _Anchors, other: Collection[str]) -> Iterator[Candidate]:
-    """Yield the links of a page that look like its sections: those of menus first.
+    """Yield the links of a page that seem to be its sections: those of menus first.
 
     `other` are the keys of addresses that are something else. Variants of one page
     (`/sport?view=2`) are left out.

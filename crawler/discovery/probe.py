@@ -48,7 +48,7 @@ T = TypeVar("T")
 class Answer:
     """What an address answered: a capture with its body, or the problem instead.
 
-    `url` is the address that was asked; `moved` says that all redirects were permanent.
+    `url` is the address that was requested; `moved` says that all redirects were permanent.
     """
 
     url: str
@@ -79,7 +79,7 @@ class Inquiry(Generic[T]):
 
 
 class Probe(Spider):
-    """Fetches what an inquiry asks for, one address after the other or several at once."""
+    """Fetches the addresses that an inquiry names, in turn or several at once."""
 
     name = "probe"
     store: Store
@@ -117,7 +117,7 @@ class Probe(Spider):
     async def ask(self, url: str, kind: Kind, *, publisher: str = NOBODY) -> Answer:
         """Fetch an address once, unconditionally, and return what it answered as that kind.
 
-        An interface of WordPress is asked for the fields that the crawl asks for.
+        Of WordPress's interface, the fields are requested that the crawl requests.
 
         Raises:
             StoppedLooking: if the user stopped the inquiry.

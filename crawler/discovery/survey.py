@@ -140,10 +140,8 @@ class Surveyor:
         self._candidates = [*given, *survey.front.candidates, *robots, itself]
         for kind, how, most, tried in _ROUNDS:
             if _is_needed(survey, kind, how):
-                ways = [
-                    one for one in self._candidates if one.kind is kind and one.how.startswith(how)
-                ]
-                await self._try(survey, ways[:tried], most=most)
+                fit = [c for c in self._candidates if c.kind is kind and c.how is how]
+                await self._try(survey, fit[:tried], most=most)
                 survey.entries = with_links_of_their_own(survey.entries)
         if not survey.entries:
             raise _not_a_newspaper(survey, [])

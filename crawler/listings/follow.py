@@ -1,7 +1,7 @@
 """Listings are read by a worker and followed: their links become visits, unless they are traps.
 
 URL traps (calendars, facets, session ids) are noticed by their shape: where many addresses of one
-shape brought nothing new and hardly any did, the shape rests for a day and is one problem.
+shape brought nothing new and hardly any did, the shape rests for a day and is a problem.
 """
 
 import asyncio
@@ -69,16 +69,16 @@ class Traps:
         """Count the first visit to an address that a listing led to; cut its shape if need be."""
         if visit.found_in is None or visit.last_at is not None:
             return
-        one = shape(visit.key)
-        fruits, fruitless = self._store.shapes.count(visit.publisher, one, fruitful=fruitful)
+        cut = shape(visit.key)
+        fruits, fruitless = self._store.shapes.count(visit.publisher, cut, fruitful=fruitful)
         if fruitless < max(FRUITLESS, PER_FRUITFUL * fruits):
             return
-        if (visit.publisher, one) in self._resting:  # what was in flight when it was cut
+        if (visit.publisher, cut) in self._resting:  # what was in flight when it was cut
             return
-        self._resting.add((visit.publisher, one))
+        self._resting.add((visit.publisher, cut))
         until = self._store.clock() + REST
-        self._store.shapes.rest(visit.publisher, one, until=until, shape_of=shape)
-        detail = f"{fruitless} addresses like {one} brought nothing new; they rest for a day"
+        self._store.shapes.rest(visit.publisher, cut, until=until, shape_of=shape)
+        detail = f"{fruitless} addresses like {cut} brought nothing new; they rest for a day"
         problem = Problem(kind=ProblemKind.URL_TRAP, detail=detail, stage="discover")
         self._store.problem(problem, url=visit.url, publisher=visit.publisher)
 
@@ -87,7 +87,7 @@ def shape(url: str) -> str:
     """Return what addresses that a program counts up have in common.
 
     Words of the path and the names of a query's keys stay; numbers become `#`, everything else
-    that varies `*`, and what lies deeper than eight parts `…`.
+    that varies `*`, and what is deeper than eight parts `…`.
     """
     parts = urlsplit(url)
     path = [_part(part) for part in parts.path.split("/")[1:]]
@@ -111,7 +111,7 @@ def links(capture: Capture, *, announced: bool = False) -> Iterator[Link]:
     With `announced`, those of a section begin with the listings that the page's head names.
 
     Raises:
-        NotAListing: possibly after some links, when the body ends being one.
+        NotAListing: possibly after some links, where the body breaks.
     """
     page = (capture.body, capture.url, capture.content_type)
     if capture.kind is Kind.FEED:

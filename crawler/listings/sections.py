@@ -1,4 +1,4 @@
-"""Section pages to links: what looks like an article, the next page, announced listings. Pure."""
+"""Section pages to links: what seems to be an article, the next page, announced listings. Pure."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -30,7 +30,7 @@ _WORDPRESS = "https://api.w.org/"  # developer.wordpress.org/rest-api/using-the-
 
 
 def section(body: bytes, url: str, content_type: str | None = None) -> Iterator[Link]:
-    """Yield the links of a section page that stay on its host and look like articles.
+    """Yield the links of a section page on its own host that seem to be articles.
 
     Their date is that of their card, where it has a `<time datetime>` of its own. Last comes
     the page that continues it, as a link of the kind section, where there is one.
@@ -41,20 +41,19 @@ def section(body: bytes, url: str, content_type: str | None = None) -> Iterator[
     tree, base = read_page(body, url, content_type)
     dates = _card_dates(tree, base)
     articles: dict[str, Link] = {}
-    seen: dict[str, str] = {}
-    for anchor, found in links_of(tree, base, "a", "link"):
-        if host_of(found) != host_of(url):
+    own, continues = [], None
+    for anchor, address in links_of(tree, base, "a", "link"):
+        if host_of(address) != host_of(url):
             continue
-        if _is_next(anchor) and found != url:
-            seen.setdefault("next", found)
-        seen.setdefault(found, found)
-        if anchor.tag != "a" or not _looks_like_article(found):
-            continue
-        known = articles.setdefault(found, Link(url=found, published=dates.get(found)))
-        if known.title is None:  # a card's picture is a link of its own, without a word
-            articles[found] = replace(known, title=plain_text(anchor))
+        own.append(address)
+        if continues is None and address != url and _is_next(anchor):
+            continues = address
+        if anchor.tag == "a" and _is_of_article(address):
+            link = articles.setdefault(address, Link(url=address, published=dates.get(address)))
+            if link.title is None:  # a card's picture is a link of its own, without a word
+                articles[address] = replace(link, title=plain_text(anchor))
     yield from articles.values()
-    if continued := _numbered_next(url, seen.values()) or seen.get("next"):
+    if continued := _numbered_next(url, own) or continues:
         yield Link(url=continued, kind=Kind.SECTION)
 
 
@@ -113,7 +112,7 @@ def _card_dates(tree: html.HtmlElement, base: str) -> dict[str, str]:
         written = line(time.get("datetime"))
         while written and card is not None and depth < _CARD_DEPTH:
             anchors = [absolute(anchor.get("href"), base) for anchor in card.iter("a")]
-            articles = {one for one in anchors if one and _looks_like_article(one)}
+            articles = {address for address in anchors if address and _is_of_article(address)}
             if articles:
                 if len(articles) == 1 and sum(1 for _ in card.iter("time")) == 1:
                     dates.setdefault(articles.pop(), written)
@@ -134,7 +133,7 @@ def _is_next(anchor: html.HtmlElement) -> bool:
 def _numbered_next(url: str, addresses: Iterable[str]) -> str | None:
     """Return the address that is the same listing's next page, by its number."""
     listing, number = _numbered(url)
-    return next((one for one in addresses if _numbered(one) == (listing, number + 1)), None)
+    return next((each for each in addresses if _numbered(each) == (listing, number + 1)), None)
 
 
 def _numbered(written: str) -> tuple[str, int]:
@@ -146,7 +145,7 @@ def _numbered(written: str) -> tuple[str, int]:
     return rest.replace("??", "?"), int(match[1])
 
 
-def _looks_like_article(written: str) -> bool:
+def _is_of_article(written: str) -> bool:
     """Return whether an address has what an article's has: a number, or a long last part."""
     parts = urlsplit(written)
     path = unquote(parts.path).rstrip("/")

@@ -20,7 +20,7 @@ _LINE = re.compile(rb"https?://[^\s<>]+", re.IGNORECASE)
 _LONGEST_LINE = 8000
 _MARK = b"\xef\xbb\xbf"
 LIMIT_BYTES = 256 * 1024 * 1024  # sitemaps.org allows 50 MB; a packed bomb comes to many GB
-LONGEST_GAP = 2 * 1024 * 1024  # between two entries; all that lies there is held in memory
+LONGEST_GAP = 2 * 1024 * 1024  # between two entries; all between them is held in memory
 _CHUNK = 1 << 16
 _LONGEST_ENTITY = 12
 
@@ -44,7 +44,7 @@ class XmlStream:
     """Reads a body, gzipped or not, in pieces that an XML parser can take.
 
     `read` raises OSError where the gzip data is damaged, where more than `limit` bytes come out,
-    and where none of `LONGEST_GAP` bytes was an entry (`found`).
+    and where none of `LONGEST_GAP` bytes was an entry (`entry_read`).
     """
 
     def __init__(self, body: bytes, *, limit: int = LIMIT_BYTES) -> None:
@@ -55,7 +55,7 @@ class XmlStream:
         self._begun = False
         self._gap = 0
 
-    def found(self) -> None:
+    def entry_read(self) -> None:
         """Report to the stream that an entry was read."""
         self._gap = 0
 
@@ -124,7 +124,7 @@ def _text(pieces: Iterator[bytes], stream: XmlStream) -> Iterator[Link]:
                 raise NotAListing("the sitemap breaks (a line without end)")
             for written in lines:
                 if _LINE.fullmatch(written.strip()):
-                    stream.found()
+                    stream.entry_read()
                     # The stream escapes bare ampersands, as XML needs it.
                     text = written.strip().replace(b"&amp;", b"&")
                     yield Link(url=text.decode("utf-8", "replace"))
@@ -148,7 +148,7 @@ def _xml(body: bytes, url: str) -> Iterator[Link]:
             if not seen and _root(element) not in _ROOTS:
                 break
             seen = True
-            stream.found()
+            stream.entry_read()
             if link := _link(element, url):
                 yield link
             _forget(element)
@@ -165,14 +165,14 @@ def _root(element: etree._Element) -> str:
 
 def _link(element: etree._Element, base: str) -> Link | None:
     # `&amp;` that is still there was escaped twice, or by the stream inside a CDATA section.
-    found = absolute((element.findtext("{*}loc") or "").replace("&amp;", "&"), base)
-    if not found:
+    address = absolute((element.findtext("{*}loc") or "").replace("&amp;", "&"), base)
+    if not address:
         return None
     modified = line(element.findtext("{*}lastmod"))
     if etree.QName(element).localname == "sitemap":
-        return Link(url=found, kind=Kind.SITEMAP, published=modified)
+        return Link(url=address, kind=Kind.SITEMAP, published=modified)
     return Link(
-        url=found,
+        url=address,
         title=plain(element.findtext("{*}news/{*}title")),
         published=line(element.findtext("{*}news/{*}publication_date")),
         modified=modified,

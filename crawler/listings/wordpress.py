@@ -28,15 +28,15 @@ def posts(body: bytes, url: str, *, pages: int | None = None) -> Iterator[Link]:
     Raises:
         NotAListing: if it is not a list of posts; the message quotes the interface.
     """
-    found = read_json(body.decode("utf-8-sig", "replace").strip())
-    if not isinstance(found, list):
-        message = line(found.get("message")) if isinstance(found, dict) else None
+    answer = read_json(body.decode("utf-8-sig", "replace").strip())
+    if not isinstance(answer, list):
+        message = line(answer.get("message")) if isinstance(answer, dict) else None
         raise NotAListing(f"not a list of WordPress posts: {message or body[:60]!r}")
-    for post in found:
+    for post in answer:
         if isinstance(post, dict) and (link := _link(post, url)):
             yield link
     page, size = _number(url, "page", 1), _number(url, "per_page", 10)
-    if page < pages if pages is not None else len(found) >= size:
+    if page < pages if pages is not None else len(answer) >= size:
         yield Link(url=_with(url, page=str(page + 1)), kind=Kind.API)
 
 
@@ -47,7 +47,7 @@ def total_pages(header: bytes | None) -> int | None:
 
 
 def is_past_the_end(body: bytes) -> bool:
-    """Return whether an answer (400) says that there is no page of that number any more."""
+    """Return whether an answer (400) says that there is no page of that number."""
     return b"rest_post_invalid_page_number" in body
 
 
@@ -68,8 +68,8 @@ def listing(url: str) -> str:
     What the address says itself stays.
     """
     url = posts_of(url)
-    asked = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
-    return _with(url, **({"per_page": str(PER_PAGE), "_fields": _FIELDS} | asked))
+    stated = dict(parse_qsl(urlsplit(url).query, keep_blank_values=True))
+    return _with(url, **({"per_page": str(PER_PAGE), "_fields": _FIELDS} | stated))
 
 
 def ways_back(url: str, period: Period) -> Iterator[Link]:

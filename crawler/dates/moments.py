@@ -22,7 +22,7 @@ from archive.search.arabic import fold
 from crawler.dates.words import Token, ago, cut
 
 
-def _day_of(dates: list[list[Token]], weekday: int | None, *, us: bool) -> date:
+def _day_of(dates: Sequence[Sequence[Token]], weekday: int | None, *, us: bool) -> date:
     """Return the day that one date, or dates of two calendars together, name.
 
     `weekday` is the one printed beside it, from 0 for Monday, `us` tells of a US clock. ValueError
@@ -42,14 +42,14 @@ def _day_of(dates: list[list[Token]], weekday: int | None, *, us: bool) -> date:
 _SIGHTING = timedelta(days=2)  # countries that look for the moon may begin a month later, or sooner
 
 
-def _is_other(parts: list[Token], *, paired: bool) -> bool:
+def _is_other(parts: Sequence[Token], *, paired: bool) -> bool:
     """Return whether one date is Hijri or Jalali: by its month or mark, paired by its year too."""
     if any(token.kind in "HhJ" for token in parts):
         return True
     return paired and parts[0].kind == "N" and any(1343 <= n <= 1500 for n in parts[0].numbers)
 
 
-def _of_other(parts: list[Token]) -> date:
+def _of_other(parts: Sequence[Token]) -> date:
     if parts[0].kind == "N":
         first, middle, last = parts[0].numbers
         year, day = (first, last) if first > 31 else (last, first)
@@ -60,7 +60,7 @@ def _of_other(parts: list[Token]) -> date:
     return _hijri(values["Y"], values["H"], values["D"])
 
 
-def _of_common(parts: list[Token], weekday: int | None, *, us: bool) -> date:
+def _of_common(parts: Sequence[Token], weekday: int | None, *, us: bool) -> date:
     if parts[0].kind == "N":
         first, middle, last = parts[0].numbers
         return _numeric(first, middle, last, weekday=weekday, us=us)
@@ -199,13 +199,15 @@ def as_date(text: str) -> Moment | None:
 _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def _in_order(tokens: list[Token]) -> list[Token]:
+def _in_order(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
     """Return tokens with the year behind its day where the time stands between them."""
     match = _YEAR_LAST.fullmatch("".join(token.kind for token in tokens))
-    return [*tokens[: match.end(1)], tokens[-1], *tokens[match.end(1) : -1]] if match else tokens
+    return (*tokens[: match.end(1)], tokens[-1], *tokens[match.end(1) : -1]) if match else tokens
 
 
-def _clocked(day: date, tokens: list[Token], match: re.Match[str], zone: tzinfo | None) -> Moment:
+def _clocked(
+    day: date, tokens: Sequence[Token], match: re.Match[str], zone: tzinfo | None
+) -> Moment:
     """Return the moment of a day and the tokens of its clock, if any."""
     if match["after"] and (match["before"] or match["half"]):
         raise ValueError("two times")

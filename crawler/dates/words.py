@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -135,24 +136,28 @@ _GAP = re.compile(r"[\s|،,؛;:()\[\]/\\\-–—−_•·.*«»\"']+")
 _SPOKEN = re.compile(r"(\d{1,2}) و ?(\d{1,2}) دقيقه")
 _AFTER_TIME = frozenset("TP")
 _CLOCK = re.compile("Z?o?TP?Z?")
+_DIGIT = re.compile(r"\d")
 
 
-def cut(folded: str) -> list[Token]:
+@lru_cache(maxsize=4096)
+def cut(folded: str) -> tuple[Token, ...]:
     """Return the tokens of a folded string, those around a date left out; empty for no date."""
     tokens: list[Token] = []
     place = 0
     while place < len(folded):
         found, end = _read(folded, place, tokens)
         if not end:
-            return []
+            return ()
         place = end
         tokens.extend(token for token in found if token.kind)
     dated = any(token.kind in "YN" for token in tokens)
-    return [token for token in tokens if token.kind != "r" or not dated]
+    return tuple(token for token in tokens if token.kind != "r" or not dated)
 
 
 def is_clock(text: str) -> bool:
     """Return whether a line is nothing but a time of day."""
+    if not _DIGIT.search(text):
+        return False
     return _CLOCK.fullmatch("".join(token.kind for token in cut(fold(text)))) is not None
 
 

@@ -160,13 +160,17 @@ def _is_chrome_name(names: str) -> bool:
     return _CHROME.search(_STATES.sub(" ", CAMEL.sub("-", names))) is not None
 
 
+LONG = 60  # a block of so many characters is running text, a shorter one may be a label
+
+
 @dataclass(slots=True, kw_only=True)
 class Block:
     """A stretch of text as a reader sees it, in document order.
 
     `element` is the innermost block element around it, `linked` the characters inside links and
     `link_share` their share of the text, from 0 to 1; `chrome` are the elements around it that
-    look like page furniture, outermost first.
+    look like page furniture, outermost first. `weight` is what it says for the elements around it
+    being an article: its running text in characters, and less than nothing for links and labels.
     """
 
     text: str
@@ -176,9 +180,13 @@ class Block:
     item: bool = False
     chrome: tuple[HtmlElement, ...] = ()
     link_share: float = field(init=False)
+    weight: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self.link_share = self.linked / max(1, len(self.text))
+        length = len(self.text)
+        self.link_share = share = self.linked / max(1, length)
+        label = length < LONG or self.heading
+        self.weight = -20.0 if share >= 0.5 else -5.0 if label else length * (1 - share)
 
 
 @dataclass(slots=True)
@@ -312,7 +320,9 @@ def read_blocks(root: HtmlElement, without: frozenset[HtmlElement] = frozenset()
     return reader.blocks
 
 
-_NAMES = ("class", "id", "rel", "itemprop", "data-component", "data-testid", "aria-labelledby")
+_NAMES = frozenset(
+    {"class", "id", "rel", "itemprop", "data-component", "data-testid", "aria-labelledby"}
+)
 _WRAPPERS = 4  # elements above a block's own that may only wrap it
 _LABEL = 20  # characters a wrapper may hold besides: the label of a field
 
@@ -343,5 +353,11 @@ def _wraps(element: HtmlElement, most: int) -> bool:
 
 def own_names(element: HtmlElement) -> str:
     """Return the class names, id and other names of an element, camel case parted."""
-    names = " ".join(filter(None, map(element.get, _NAMES)))
+    names = " ".join([value for name, value in element.items() if name in _NAMES])
     return names if not names or names.islower() else CAMEL.sub("-", names)
+
+
+def text_of(element: HtmlElement) -> str:
+    """Return the text of an element and all in it, on one line."""
+    text = element.text_content() if len(element) else element.text or ""
+    return " ".join(text.split())

@@ -13,7 +13,7 @@ from lxml.html import HtmlElement
 
 from archive.search.arabic import fold
 from crawler.dates.words import is_clock
-from crawler.extract.blocks import Block, Tree, is_weak, read_blocks
+from crawler.extract.blocks import LONG, Block, Tree, is_weak, read_blocks
 from crawler.extract.headline import learned
 from crawler.extract.headline import parts as split_title
 from crawler.extract.metadata import Metadata
@@ -28,7 +28,6 @@ _OWN_BODY = re.compile(
     re.IGNORECASE,
 )
 _NAMING = ("class", "id", "data-testid", "data-component", "data-qa")
-_LONG = 60  # a block of so many characters is running text, a shorter one may be a label
 _MARKED_SHARE = 0.6  # of the best element's weight an element marked as the body must hold
 _OWN_SHARE = 0.75  # the same for an element that is marked in a theme's own words
 _SURE_SHARE = 0.6  # of the page's running text an unmarked element must hold to be believed
@@ -149,47 +148,47 @@ def locate(
     `scattered` tells that the text comes in entries, each with a body of its own.
     """
     furniture = _furniture(blocks)
-    if selected:
-        return _body(blocks, selected, furniture, sure=True)
-    weights: dict[HtmlElement, float] = {}
     lineages: dict[HtmlElement, tuple[HtmlElement, ...]] = {}
+    if selected:
+        return _body(blocks, selected, furniture, lineages, sure=True)
+    totals: dict[HtmlElement, float] = {}
     running = left_out = 0.0
     for block in blocks:
-        weight = _weight(block)
-        if _in_furniture(block, furniture):
-            left_out += max(0.0, weight)
+        if not furniture.isdisjoint(block.chrome):
+            left_out += max(0.0, block.weight)
             continue
-        running += max(0.0, weight)
+        running += max(0.0, block.weight)
         for element in _lineage(block.element, lineages):
-            weights[element] = weights.get(element, 0.0) + weight
-    best = max(weights, key=lambda element: weights[element], default=None)
-    if best is None or weights[best] <= 0:
+            totals[element] = totals.get(element, 0.0) + block.weight
+    best = max(totals, key=totals.__getitem__, default=None)
+    if best is None or totals[best] <= 0:
         return Body(blocks=(), start=0, element=None, sure=False)
     if scattered:
-        entries = [e for e, weight in weights.items() if weight >= running * _ENTRIES_SHARE]
-        best = max(entries or [best], key=lambda e: sum(1 for _ in e.iterancestors()))
-        return _body(blocks, (best,), furniture, sure=True)
-    marked = _marked(weights, weights[best])
-    chosen = marked if marked is not None else _widened(best, weights)
-    found = weights[chosen]
-    least = _LONG if marked is not None else max(_DOUBT, running * _SURE_SHARE)
-    sure = found >= max(least, left_out / 2)
-    return _body(blocks, (chosen,), furniture, sure=sure)
+        entries = [e for e, total in totals.items() if total >= running * _ENTRIES_SHARE]
+        best = max(entries or [best], key=lambda e: len(lineages[e]))
+        return _body(blocks, (best,), furniture, lineages, sure=True)
+    marked = _marked(totals, totals[best])
+    chosen = marked if marked is not None else _widened(best, totals)
+    least = LONG if marked is not None else max(_DOUBT, running * _SURE_SHARE)
+    sure = totals[chosen] >= max(least, left_out / 2)
+    return _body(blocks, (chosen,), furniture, lineages, sure=sure)
 
 
 def _body(
     blocks: Sequence[Block],
     elements: Sequence[HtmlElement],
     furniture: frozenset[HtmlElement],
+    lineages: dict[HtmlElement, tuple[HtmlElement, ...]],
     *,
     sure: bool,
 ) -> Body:
     """Return the body made of the blocks inside `elements`, furniture left out."""
+    around = frozenset(elements)
     kept = [
         index
         for index, block in enumerate(blocks)
-        if any(is_inside(block.element, element) for element in elements)
-        and (not _in_furniture(block, furniture) or _is_prose(block, furniture))
+        if not around.isdisjoint(_lineage(block.element, lineages))
+        and (furniture.isdisjoint(block.chrome) or _is_prose(block, furniture))
     ]
     return Body(
         blocks=tuple(blocks[index] for index in kept),
@@ -209,33 +208,16 @@ def _lineage(
     return known[element]
 
 
-def _weight(block: Block) -> float:
-    """Return what a block says for the element around it being an article: its running text."""
-    share = block.link_share
-    if share >= 0.5:
-        return -20.0
-    length = len(block.text)
-    if length < _LONG or block.heading:
-        return -5.0
-    return length * (1 - share)
-
-
 def _furniture(blocks: Sequence[Block]) -> frozenset[HtmlElement]:
     """Return the chrome that is really chrome: not the one around most of the running text."""
     masses: dict[HtmlElement, float] = {}
     total = 0.0
     for block in blocks:
-        weight = _weight(block)
-        if weight <= 0:
-            weight = 0.0
-        total += weight
+        mass = max(0.0, block.weight)
+        total += mass
         for element in block.chrome:
-            masses[element] = masses.get(element, 0.0) + weight
+            masses[element] = masses.get(element, 0.0) + mass
     return frozenset(e for e, mass in masses.items() if mass <= total * _FURNITURE_SHARE)
-
-
-def _in_furniture(block: Block, furniture: frozenset[HtmlElement]) -> bool:
-    return any(element in furniture for element in block.chrome)
 
 
 def _is_prose(block: Block, furniture: frozenset[HtmlElement]) -> bool:
@@ -245,29 +227,29 @@ def _is_prose(block: Block, furniture: frozenset[HtmlElement]) -> bool:
     return all(is_weak(element) for element in block.chrome if element in furniture)
 
 
-def _marked(weights: dict[HtmlElement, float], best: float) -> HtmlElement | None:
+def _marked(totals: dict[HtmlElement, float], best: float) -> HtmlElement | None:
     """Return the heaviest element that its site marks as the article's body, if heavy enough.
 
     One that is marked in words of the theme's own is taken where it is the innermost one. Where
     the text goes on beside it in an element of the same kind, their parent is the body.
     """
-    heavy = [element for element, weight in weights.items() if weight >= best * _MARKED_SHARE]
-    found = max(filter(is_body, heavy), key=lambda element: weights[element], default=None)
+    heavy = [element for element, total in totals.items() if total >= best * _MARKED_SHARE]
+    found = max(filter(is_body, heavy), key=totals.__getitem__, default=None)
     if found is None:
-        own = (e for e in heavy if weights[e] >= best * _OWN_SHARE and _OWN_BODY.search(_names(e)))
+        own = (e for e in heavy if totals[e] >= best * _OWN_SHARE and _OWN_BODY.search(_names(e)))
         found = next(own, None)
-    if found is None or not _goes_on(found, weights):
+    if found is None or not _goes_on(found, totals):
         return found
     return found.getparent()
 
 
-def _goes_on(element: HtmlElement, weights: dict[HtmlElement, float]) -> bool:
+def _goes_on(element: HtmlElement, totals: dict[HtmlElement, float]) -> bool:
     """Return whether a sibling with the same class holds running text as well."""
     parent, name = element.getparent(), element.get("class")
     if parent is None or not name:
         return False
     return any(
-        other is not element and other.get("class") == name and weights.get(other, 0) > 0
+        other is not element and other.get("class") == name and totals.get(other, 0) > 0
         for other in parent
     )
 
@@ -284,21 +266,17 @@ def _names(element: HtmlElement) -> str:
     return " ".join(filter(None, map(element.get, _NAMING)))
 
 
-def _widened(element: HtmlElement, weights: dict[HtmlElement, float]) -> HtmlElement:
+def _widened(element: HtmlElement, totals: dict[HtmlElement, float]) -> HtmlElement:
     """Return the outermost element that weighs the same: an inline wrapper is no container."""
     parent = element.getparent()
-    while parent is not None and weights.get(parent) == weights[element] and parent.tag != "body":
+    while parent is not None and totals.get(parent) == totals[element] and parent.tag != "body":
         element, parent = parent, parent.getparent()
     return element
 
 
-def is_inside(element: HtmlElement | None, container: HtmlElement) -> bool:
+def is_inside(element: HtmlElement, container: HtmlElement) -> bool:
     """Return whether an element is, or lies inside, another."""
-    while element is not None:
-        if element is container:
-            return True
-        element = element.getparent()
-    return False
+    return element is container or container in element.iterancestors()
 
 
 def find_headline(blocks: Sequence[Block], body: Body, stated: Sequence[str]) -> int | None:

@@ -7,6 +7,7 @@ printed before the first sentence of a report.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from archive.search.arabic import fold, tidy
 from crawler.dates.moments import as_date
@@ -176,6 +177,7 @@ def _placeless(groups: list[list[str]]) -> list[list[str]]:
     ]
 
 
+@lru_cache(maxsize=4096)
 def signature(line: str, *, without: frozenset[str] = frozenset()) -> tuple[str, ...]:
     """Return the names of a line of the text that is nothing but a byline.
 
@@ -357,6 +359,7 @@ _PAPER = re.compile(r"ال\w{3,9}|(?:صحيفه|وكاله|جريده|موقع|�
 _LONGEST = 80
 
 
+@lru_cache(maxsize=1024)
 def split_dateline(
     paragraph: str, names: frozenset[str] = frozenset(), *, first: bool = False
 ) -> tuple[str, str] | None:

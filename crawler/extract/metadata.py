@@ -1,9 +1,11 @@
 """What a page states about itself for machines, and what its publisher's own selectors find."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, replace
-from typing import cast
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from cssselect import SelectorError
@@ -139,97 +141,77 @@ def with_script(metadata: Metadata, root: HtmlElement) -> Metadata:
 
 def read_stated(root: HtmlElement) -> Stated:
     """Read all that `root`, a whole page, states about itself; nothing in it can raise."""
-    found = _Found()
+    found: dict[str, list[Any]] = defaultdict(list)
     graph = read_graph(root)
-    if graph.broken:
-        detail = f"{graph.broken} JSON-LD script(s) hold no readable JSON"
-        found.problems.append(
-            Problem(kind=ProblemKind.JSON_LD_BROKEN, detail=detail, stage="extract")
-        )
-    _from_graph(found, graph)
-    _from_meta(found, root)
     marked = cast("list[HtmlElement]", _MARKED(root))
-    _from_microdata(found, marked)
-    _from_rdfa(found, marked)
+    statements = (_of_graph(graph), _of_head(root), _of_attributes(marked))
+    for name, values in chain.from_iterable(statements):
+        found[name] += values
     return Stated(
-        body=found.body,
-        types=frozenset(found.types),
-        **{name: tuple(getattr(found, name)) for name in _LISTS},
+        body=next(iter(found.pop("body", ())), None),
+        types=frozenset(found.pop("types", ())),
+        **{name: tuple(values) for name, values in found.items()},
     )
 
 
-@dataclass(slots=True)
-class _Found:
-    """What has been read so far of a page's statements."""
-
-    titles: list[tuple[str, str]] = field(default_factory=list)
-    descriptions: list[str] = field(default_factory=list)
-    authors: list[tuple[str, str]] = field(default_factory=list)
-    owners: list[str] = field(default_factory=list)
-    stamps: list[Stamp] = field(default_factory=list)
-    sections: list[str] = field(default_factory=list)
-    tags: list[str] = field(default_factory=list)
-    keywords: list[str] = field(default_factory=list)
-    images: list[str] = field(default_factory=list)
-    videos: list[str] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
-    types: set[str] = field(default_factory=set)
-    body: str | None = None
-    canonical: list[str] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-
-_LISTS = tuple(each.name for each in fields(_Found) if each.name not in {"types", "body"})
-
+_Statements = Iterator[tuple[str, Iterable[object]]]  # fields of `Stated`, with what they hold
 _DATED = {"datePublished": False, "dateCreated": False, "dateModified": True}
-# Elements with microdata, and with RDFa: one way through the tree for both.
-_MARKED = etree.XPath(
-    "descendant-or-self::*[@itemprop or @itemtype or (@property and @content and not(self::meta))]"
-)
-_RDFA_DATES = frozenset(
-    {
-        *("dc:created", "dc:date", "dcterms:created", "dcterms:date", "schema:dateCreated"),
-        *("schema:datePublished", "datePublished"),
-    }
-)
+# Elements with microdata, and with RDFa.
+_MARKED = etree.XPath("//@itemprop/.. | //@itemtype/.. | //@property/..")
+_RDFA_DATES = frozenset(words("fields", "rdfa", "dates"))
 _COMMAS = re.compile(r"\s*[,،;|]\s*")
 _VALUES = ("datetime", "content")
 _LOGO = re.compile(r"logo|default|placeholder|no-?image|favicon|avatar|blank", re.IGNORECASE)
 
 
-def _from_graph(found: _Found, graph: Graph) -> None:
-    for node in graph.nodes:
-        found.types |= types(node)
-        if types(node) & {"Organization", "NewsMediaOrganization", "WebSite"}:
-            found.names += graph.texts(node.get("name"))
-            found.names += graph.texts(node.get("alternateName"))
-        elif "BreadcrumbList" in types(node):
-            found.sections += _crumbs(graph, node)
+def _sourced(source: str, texts: Iterable[str]) -> list[tuple[str, str]]:
+    return [(source, text) for text in texts]
+
+
+def _stamps(source: str, texts: Iterable[str], *, modified: bool = False) -> list[Stamp]:
+    return [Stamp(source=source, text=text, modified=modified) for text in texts]
+
+
+def _of_graph(graph: Graph) -> _Statements:
+    if graph.broken:
+        detail = f"{graph.broken} JSON-LD script(s) hold no readable JSON"
+        yield "problems", [Problem(kind=ProblemKind.JSON_LD_BROKEN, detail=detail, stage="extract")]
     article = graph.article() or graph.of_type("VideoObject", "ImageGallery", "MediaGallery")
-    found.videos += _videos(graph, article)
-    if article is None:
-        # Yoast states no article for a post that is set to be a plain page, but dates the page.
-        _dates_of(found, graph, graph.of_type("WebPage", "ItemPage") or {})
-        return
-    found.titles += [("json-ld", text) for text in graph.texts(article.get("headline"))]
-    found.titles += [("json-ld", text) for text in graph.texts(article.get("name"))]
-    found.descriptions += graph.texts(article.get("description"))
-    people = _people(graph, article.get("author") or article.get("creator"))
-    found.body = next(iter(graph.texts(article.get("articleBody"))), None)
-    found.authors += [("json-ld", ", ".join(people))] if people else []
-    _dates_of(found, graph, article)
-    found.sections[:0] = graph.texts(article.get("articleSection"), "name")
-    words = graph.texts(article.get("keywords"), "name", "termCode")
-    found.tags += words if len(words) > 1 else [w for text in words for w in _COMMAS.split(text)]
-    found.images += graph.texts(article.get("image"), "url", "contentUrl", "@id")
-    found.images += graph.texts(article.get("thumbnailUrl"))
-    found.names += graph.texts(article.get("publisher"), "name")
+    yield "sections", graph.texts((article or {}).get("articleSection"), "name")
+    for node in graph.nodes:
+        kinds = types(node)
+        yield "types", kinds
+        if kinds & {"Organization", "NewsMediaOrganization", "WebSite"}:
+            yield "names", graph.texts(node.get("name"))
+            yield "names", graph.texts(node.get("alternateName"))
+        elif "BreadcrumbList" in kinds:
+            yield "sections", _crumbs(graph, node)
+    yield "videos", _videos(graph, article)
+    # Yoast states no article for a post that is set to be a plain page, but dates the page.
+    dated = article or graph.of_type("WebPage", "ItemPage") or {}
+    for name, modified in _DATED.items():
+        texts = graph.texts(dated.get(name), "@value")
+        yield "stamps", _stamps("json-ld", texts, modified=modified)
+    if article:
+        yield from _of_article(graph, article)
 
 
-def _dates_of(found: _Found, graph: Graph, node: Node) -> None:
-    for key, modified in _DATED.items():
-        texts = graph.texts(node.get(key), "@value")
-        found.stamps += [Stamp(source="json-ld", text=t, modified=modified) for t in texts]
+def _of_article(graph: Graph, article: Node) -> _Statements:
+    yield "titles", _sourced("json-ld", graph.texts(article.get("headline")))
+    yield "titles", _sourced("json-ld", graph.texts(article.get("name")))
+    yield "descriptions", graph.texts(article.get("description"))
+    yield "body", graph.texts(article.get("articleBody"))
+    if people := _people(graph, article.get("author") or article.get("creator")):
+        yield "authors", [("json-ld", ", ".join(people))]
+    keywords = graph.texts(article.get("keywords"), "name", "termCode")
+    yield "tags", keywords if len(keywords) > 1 else _listed(keywords)
+    yield "images", graph.texts(article.get("image"), "url", "contentUrl", "@id")
+    yield "images", graph.texts(article.get("thumbnailUrl"))
+    yield "names", graph.texts(article.get("publisher"), "name")
+
+
+def _listed(texts: Iterable[str]) -> list[str]:
+    return [word for text in texts for word in _COMMAS.split(text)]
 
 
 def _people(graph: Graph, value: object) -> list[str]:
@@ -244,23 +226,12 @@ def _people(graph: Graph, value: object) -> list[str]:
     ]
 
 
-def _videos(graph: Graph, article: Node | None) -> list[str]:
-    """Return the players' addresses of the article's videos, and of those the page is about."""
-    own = [
-        node
-        for key in ("video", "associatedMedia")
-        for node in graph.resolved((article or {}).get(key))
-    ]
-    videos = [
-        node
-        for node in (*own, *graph.nodes)
-        if isinstance(node, dict) and "VideoObject" in types(node)
-    ]
-    return [
-        url
-        for video in videos
-        for url in (graph.texts(video.get("embedUrl")) or graph.texts(video.get("contentUrl")))
-    ]
+def _videos(graph: Graph, article: Node | None) -> Iterator[str]:
+    """Yield the players' addresses of the article's videos, and of those the page is about."""
+    own = [graph.resolved((article or {}).get(key)) for key in ("video", "associatedMedia")]
+    for node in chain(*own, graph.nodes):
+        if isinstance(node, dict) and "VideoObject" in types(node):
+            yield from graph.texts(node.get("embedUrl")) or graph.texts(node.get("contentUrl"))
 
 
 def _crumbs(graph: Graph, node: Node) -> list[str]:
@@ -271,71 +242,68 @@ def _crumbs(graph: Graph, node: Node) -> list[str]:
     return trail[-2:-1] if len(trail) > 2 else []
 
 
-def _from_meta(found: _Found, root: HtmlElement) -> None:
+def _of_head(root: HtmlElement) -> _Statements:
+    metas = _metas(root)
+
+    def values(name: str) -> list[str]:
+        return [text for each in words("fields", "meta", name) for text in metas.get(each, ())]
+
+    yield "titles", _sourced("meta", values("titles"))
+    yield "titles", _sourced("title", [e.text_content() for e in islice(root.iter("title"), 1)])
+    yield "authors", _sourced("meta", values("authors"))
+    yield "owners", metas.get("author", ())
+    yield "stamps", _stamps("meta", values("published"))
+    yield "stamps", _stamps("meta", values("modified"), modified=True)
+    yield "tags", _listed(values("tags"))
+    yield "keywords", _listed(metas.get("keywords", ()))
+    yield "types", [f"og:{text.lower()}" for text in metas.get("og:type", ())]
+    links = (link for link in root.iter("link") if link.get("rel") == "canonical")
+    yield "canonical", [link.get("href") or "" for link in links]
+    yield "canonical", metas.get("og:url", ())
+    for name in ("descriptions", "sections", "images", "names"):
+        yield name, values(name)
+
+
+def _metas(root: HtmlElement) -> dict[str, list[str]]:
+    """Return what the meta elements of a page hold, by their names in lower case."""
     metas: dict[str, list[str]] = {}
     for meta in root.iter("meta"):
-        attributes = meta.attrib
+        attributes = dict(meta.items())
         name = attributes.get("property") or attributes.get("name") or attributes.get("itemprop")
         if attributes.get("itemprop") == "author":
             name = "article:author"
         content = (attributes.get("content") or attributes.get("value") or "").strip()
         if name and content:
             metas.setdefault(name.strip().lower(), []).append(content)
-    found.titles += [("meta", text) for text in _values(metas, "titles")]
-    title = root.find(".//title")
-    found.titles += [("title", title.text_content())] if title is not None else []
-    found.descriptions += _values(metas, "descriptions")
-    found.authors += [("meta", text) for text in _values(metas, "authors")]
-    found.owners += metas.get("author", [])
-    found.stamps += [Stamp(source="meta", text=text) for text in _values(metas, "published")]
-    found.stamps += [
-        Stamp(source="meta", text=text, modified=True) for text in _values(metas, "modified")
-    ]
-    found.sections += _values(metas, "sections")
-    found.tags += [word for text in _values(metas, "tags") for word in _COMMAS.split(text)]
-    found.keywords += [word for text in metas.get("keywords", ()) for word in _COMMAS.split(text)]
-    found.images += _values(metas, "images")
-    found.names += _values(metas, "names")
-    found.types |= {f"og:{text.lower()}" for text in metas.get("og:type", ())}
-    for link in root.iterfind(".//link[@rel='canonical']"):
-        found.canonical.append(link.get("href") or "")
-    found.canonical += metas.get("og:url", [])
+    return metas
 
 
-def _values(metas: dict[str, list[str]], field_name: str) -> list[str]:
-    return [text for name in words("fields", "meta", field_name) for text in metas.get(name, ())]
+def _of_attributes(marked: Iterable[HtmlElement]) -> _Statements:
+    """Yield what elements say by microdata, and the dates that Drupal prints as RDFa.
 
-
-def _from_microdata(found: _Found, marked: Iterable[HtmlElement]) -> None:
+    The latter as `<span property="dc:date dc:created" content="…">`.
+    """
     for element in marked:
-        attributes = element.attrib
-        if "itemprop" not in attributes and "itemtype" not in attributes:
+        yield "types", [element.get("itemtype", "").rstrip("/").rsplit("/", 1)[-1]]
+        name = element.get("itemprop", "")
+        if element.tag == "meta":
             continue
-        found.types.add(attributes.get("itemtype", "").rstrip("/").rsplit("/", 1)[-1])
-        name = attributes.get("itemprop", "")
-        if element.tag == "meta" or not name:
-            continue
+        text = element.get("content")
+        if text and _RDFA_DATES.intersection(element.get("property", "").split()):
+            yield "stamps", _stamps("microdata", [text])
         if name in _DATED:
             text = element.get("datetime") or element.get("content")
             text = text or (element.get("title") if element.tag == "abbr" else None)
             text = text or element.text_content()
-            found.stamps.append(Stamp(source="microdata", text=text, modified=_DATED[name]))
+            yield "stamps", _stamps("microdata", [text], modified=_DATED[name])
         elif name == "headline":
-            found.titles.append(("microdata", element.text_content()))
+            yield "titles", [("microdata", element.text_content())]
         elif name == "author":
             inner = element.find(".//*[@itemprop='name']")
             person = inner if inner is not None else element
-            found.authors.append(("microdata", person.get("content") or person.text_content()))
+            yield "authors", [("microdata", person.get("content") or person.text_content())]
         elif name == "articleSection":
-            found.sections.append(element.text_content())
-
-
-def _from_rdfa(found: _Found, marked: Iterable[HtmlElement]) -> None:
-    """Take the dates Drupal prints as RDFa: `<span property="dc:date dc:created" content="…">`."""
-    for element in marked:
-        text = element.get("content") if element.tag != "meta" else None
-        if text is not None and _RDFA_DATES.intersection(element.get("property", "").split()):
-            found.stamps.append(Stamp(source="microdata", text=text))
+            yield "sections", [element.text_content()]
 
 
 def first_address(written: Iterable[str], base: str, *, same_site: bool = False) -> str | None:

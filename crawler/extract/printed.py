@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 from archive.search.arabic import fold
 from crawler.dates.moments import Stamp, as_date
 from crawler.dates.words import is_clock
-from crawler.extract.blocks import Block, names_of, own_names
+from crawler.extract.blocks import Block, names_of, own_names, text_of
 from crawler.extract.body import Layout, is_inside
 from crawler.extract.boilerplate import is_date_line, is_paragraph
 from crawler.extract.byline import is_named, is_placed_name, names, signature, split_dateline
@@ -57,25 +57,48 @@ class Printed:
     lead: tuple[Block, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    """A short block with the elements that show its text or a part of it, and that text."""
+
+    block: Block
+    shown: tuple[tuple[HtmlElement, str], ...]
+
+
 def read_printed(layout: Layout, metadata: Metadata) -> Printed:
     """Read the neighbourhood of the headline."""
     between, above = _between(layout), _before_headline(layout)
-    below = [_signed_by(block) for block in between[:_FAR] if len(block.text) < _SHORT]
-    signed = [*below, *(_signed_by(block) for block in above if len(block.text) < _SHORT)]
+    below = [_line(block) for block in between[:_FAR] if len(block.text) < _SHORT]
+    over = [_line(block) for block in above if len(block.text) < _SHORT]
+    signed = [*map(_signed_by, below), *map(_signed_by, over)]
     descriptions = {key(text) for text in metadata.stated.descriptions}
     deck, lead = standfirst(between, layout.body.blocks, descriptions)
-    short = (block for block in between[:_FAR] if len(block.text) < _SHORT)
-    lines = ((block, without_counters(block.text)) for block in short)
+    lines = ((line.block, without_counters(line.block.text)) for line in below)
     datelines = (text for block, text in lines if _is_dateline(block, text, layout.likely))
     return Printed(
         headline=None if layout.place is None else layout.blocks[layout.place].text,
         dateline=next(datelines, None),
-        stamps=tuple(_stamps(layout, between[:_FAR], above)),
+        stamps=tuple(_stamps(layout, below, over)),
         bylines=tuple(byline for bylines, _ in signed for byline in bylines),
-        names=tuple(name for _, name in below if name),
+        names=tuple(name for _, name in signed[: len(below)] if name),
         deck=deck,
         lead=tuple(lead),
     )
+
+
+def _line(block: Block) -> _Line:
+    """Return a block with the elements that show its text.
+
+    The element of a bare line is the container of much else, which is not looked at.
+    """
+    parent = block.element.getparent()
+    near = [] if parent is None or len(parent) > 3 else [parent]
+    shown = (
+        (element, text)
+        for element in (*near, *islice(block.element.iter(), _MOST))
+        if element.tag not in _LARGE and (text := text_of(element)) in block.text
+    )
+    return _Line(block=block, shown=tuple(shown))
 
 
 def _between(layout: Layout) -> Sequence[Block]:
@@ -98,26 +121,25 @@ def _before_headline(layout: Layout) -> list[Block]:
     ]
 
 
-def _stamps(layout: Layout, between: Sequence[Block], above: Sequence[Block]) -> Iterator[Stamp]:
+def _stamps(layout: Layout, below: Sequence[_Line], over: Sequence[_Line]) -> Iterator[Stamp]:
     """Yield the dates around a headline; the first ones in a live blog are those of its entries."""
     body = layout.body.blocks
     if layout.place is not None:
         headline = layout.blocks[layout.place].element
         yield from silent_stamps(headline, body[0].element if body else None)
     before: Block | None = None
-    for block in between:
-        if len(block.text) < _SHORT:
-            yield from stamps_of(block)
+    for line in below:
+        yield from stamps_of(line)
+        block = line.block
         if before and is_clock(block.text):
-            yield from stamps_of(replace(before, text=f"{before.text} {block.text}"))
+            yield from stamps_of(_line(replace(before, text=f"{before.text} {block.text}")))
         before = block
-    for block in above:
-        if len(block.text) < _SHORT:
-            yield from stamps_of(block, above=True)
+    for line in over:
+        yield from stamps_of(line, above=True)
     begun = takewhile(lambda block: not is_paragraph(block.text), body[:4])
     for block in begun if not layout.live else ():
         if is_date_line(block.text):
-            yield from stamps_of(block)
+            yield from stamps_of(_line(block))
 
 
 def _is_dateline(block: Block, text: str, site: frozenset[str]) -> bool:
@@ -131,8 +153,9 @@ def _is_dateline(block: Block, text: str, site: frozenset[str]) -> bool:
     return _PLACED.search(names_of(block)) is not None or _JOINED.search(text) is not None
 
 
-def _signed_by(block: Block) -> tuple[Sequence[str], str | None]:
+def _signed_by(line: _Line) -> tuple[Sequence[str], str | None]:
     """Return the bylines of a short block, and its text where that is a person's name alone."""
+    block = line.block
     inline = [e for e in block.element.iter(*_INLINE_NAMES) if _BYLINE.search(own_names(e))]
     if inline:
         inside = {e for outer in inline for e in outer.iterdescendants()}
@@ -141,7 +164,7 @@ def _signed_by(block: Block) -> tuple[Sequence[str], str | None]:
         return [_signers(block.element, block.text)], None
     if any(_BYLINE.search(own_names(e)) for e in block.chrome):
         return [block.text] if all(map(is_named, names(block.text) or ("",))) else [], None
-    inner = [text for _, text in elements_of(block) if text != block.text]
+    inner = [text for _, text in line.shown if text != block.text]
     parts = dict.fromkeys([*inner, *_PARTED.split(block.text)])
     return [part for part in parts if signature(part)], block.text if _is_signed(block) else None
 
@@ -159,7 +182,7 @@ def _is_signed(block: Block) -> bool:
 def _signers(element: HtmlElement, text: str | None = None) -> str:
     """Return what an element prints as a byline; the links alone where each names a person."""
     printed = text or element.text_content()
-    linked = [" ".join(a.text_content().split()) for a in element.iter("a") if a.get("href")]
+    linked = [text_of(a) for a in element.iter("a") if a.get("href")]
     people = [name for name in linked if name and name in printed]
     return "، ".join(people) if len(people) > 1 and all(map(is_named, people)) else printed
 
@@ -192,6 +215,7 @@ _SIGNED = re.compile(
     re.IGNORECASE,
 )
 _COUNTED = re.compile(r"\d|^\W*(?:منذ|قبل) |ago$")
+_MAYBE_DATED = re.compile(r"\d|منذ|قبل|ago")
 # Attributes that scripts read dates from: some surely of publication, others of anything.
 _PUBLISHED = re.compile(
     r"data-(?:livestamp|timeago|from-?now|(?:article-|post-|news-|story-)?(?:pub(?:lish(?:ed)?)?|"
@@ -206,21 +230,22 @@ _LARGE = frozenset({"html", "body", "form", "main", "article", "section", "scrip
 _MOST = 40  # elements of a line that are looked into
 
 
-def stamps_of(block: Block, *, above: bool = False) -> Iterator[Stamp]:
+def stamps_of(line: _Line, *, above: bool = False) -> Iterator[Stamp]:
     """Yield every date a block of a few words holds, for machines first.
 
     `above` tells that it stands above the headline, where today's date may stand.
     """
-    inner = list(elements_of(block))
-    for element, _ in inner:
+    whole = line.block.text
+    for element, _ in line.shown:
         yield from _attributes(element)
-    yield from _printed(block.text, above=above)
-    parts = [(e, t) for e, t in inner if t and t != block.text and e.tag in _INLINE]
+    if not _MAYBE_DATED.search(fold(whole)):
+        return
+    yield from _printed(whole, above=above)
+    parts = [(e, text) for e, text in line.shown if text and text != whole and e.tag in _INLINE]
     for element, text in parts:
-        changed = _is_changed(element)
-        yield from _printed(text, above=above, changed=changed)
-    for (_, one), (_, other) in pairwise(parts):  # a day and a time, each in its element
-        yield from _printed(f"{one} {other}", above=above)
+        yield from _printed(text, above=above, changed=_is_changed(element))
+    for (_, day), (_, time) in pairwise(parts):  # each in its element
+        yield from _printed(f"{day} {time}", above=above)
 
 
 def silent_stamps(headline: HtmlElement, last: HtmlElement | None) -> Iterator[Stamp]:
@@ -228,7 +253,7 @@ def silent_stamps(headline: HtmlElement, last: HtmlElement | None) -> Iterator[S
     for element in islice(_following(headline), _MOST * 2):
         if element is last:
             return
-        if isinstance(element.tag, str) and not len(element) and not (element.text or "").strip():
+        if not len(element) and not (element.text or "").strip():
             yield from _attributes(element)
 
 
@@ -238,20 +263,6 @@ def _following(element: HtmlElement) -> Iterator[HtmlElement]:
         for sibling in element.itersiblings():
             yield from sibling.iter()
         element = parent
-
-
-def elements_of(block: Block) -> Iterator[tuple[HtmlElement, str]]:
-    """Yield the elements that show the text of a block or a part of it, and that text.
-
-    The element of a bare line is the container of much else, which is not looked at.
-    """
-    parent = block.element.getparent()
-    near = [] if parent is None or len(parent) > 3 else [parent]
-    for element in (*near, *islice(block.element.iter(), _MOST)):
-        if isinstance(element.tag, str) and element.tag not in _LARGE:
-            text = " ".join(element.text_content().split())
-            if text in block.text:
-                yield element, text
 
 
 def _printed(text: str, *, above: bool, changed: bool = False) -> Iterator[Stamp]:
@@ -321,7 +332,7 @@ def _is_changed(element: HtmlElement) -> bool:
 
 
 def _shows_date(element: HtmlElement, *, empty: bool) -> bool:
-    text = " ".join(element.text_content().split())
+    text = text_of(element)
     if not text:
         return empty
     return len(text) < _SHORT and as_date(text) is not None
@@ -414,9 +425,9 @@ def _listed(layout: Layout) -> list[str]:
         if container is None and not labelled:
             continue
         element = block.element if container is None else container
-        found = [_words(e) for e in element.iter("a", "span", "li", "b") if not len(e)]
+        found = [text_of(e) for e in element.iter("a", "span", "li", "b") if not len(e)]
         found = [word for word in found if word and not _TAG_LABEL.fullmatch(fold(word))]
-        line = _words(element)
+        line = text_of(element)
         if not found and len(line) < _LONGEST_LIST:
             rest = line[label.end() :] if (label := _TAG_LABEL.match(fold(line))) else line
             found = _COMMAS.split(rest)
@@ -428,10 +439,6 @@ def _listed(layout: Layout) -> list[str]:
 def _holds_tags(element: HtmlElement) -> bool:
     names = f"{element.get('class', '')} {element.get('id', '')}"
     return element.tag not in {"a", "body"} and _TAGS.search(CAMEL.sub("-", names)) is not None
-
-
-def _words(element: HtmlElement) -> str:
-    return " ".join(element.text_content().split())
 
 
 def _of_the_page(keywords: Sequence[str], text: str) -> list[str]:

@@ -361,3 +361,7 @@ def text_of(element: HtmlElement) -> str:
     """Return the text of an element and all in it, on one line."""
     text = element.text_content() if len(element) else element.text or ""
     return " ".join(text.split())
+
+
+def class_and_id(element: HtmlElement) -> str:
+    return f"{element.get('class', '')} {element.get('id', '')}"

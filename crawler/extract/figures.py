@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 from archive.models import Image
 from archive.search.arabic import fold
 from archive.urls import absolute
-from crawler.extract.blocks import Part, part_of
+from crawler.extract.blocks import Part, class_and_id, part_of
 from crawler.extract.body import Body
 from crawler.extract.boilerplate import closing
 from crawler.extract.vocabulary import CAMEL, class_pattern, is_agency, key, pattern
@@ -312,4 +312,4 @@ def _is_passed_over(element: HtmlElement) -> bool:
         return True
     if tag in _PLAIN or part is Part.TEXT:
         return False
-    return not _SHOWING.search(f"{element.get('class', '')} {element.get('id', '')}".lower())
+    return not _SHOWING.search(class_and_id(element).lower())

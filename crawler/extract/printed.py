@@ -1,7 +1,7 @@
 """What a page prints around its article for readers: dates near the headline, bylines, tags."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice, pairwise, takewhile
@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 from archive.search.arabic import fold
 from crawler.dates.moments import Stamp, as_date
 from crawler.dates.words import is_clock
-from crawler.extract.blocks import Block, names_of, own_names, text_of
+from crawler.extract.blocks import Block, class_and_id, names_of, own_names, text_of
 from crawler.extract.body import Layout, is_inside
 from crawler.extract.boilerplate import is_date_line, is_paragraph
 from crawler.extract.byline import is_named, is_placed_name, names, signature, split_dateline
@@ -30,10 +30,10 @@ from crawler.extract.vocabulary import (
 _BYLINE = class_pattern("byline")
 _AUTHOR_LINK = re.compile(r"author|writer|kat[ie]b|editor|profile|user|كاتب|كتاب", re.IGNORECASE)
 _FIGURES = frozenset({"figure", "figcaption", "aside"})
-_CREDIT = pattern("classes", "credit_line", r"(?:^|[\s_-])(?:{})(?=$|[\s_-])")
+_CREDIT = class_pattern("credit_line")
 _PARTED = re.compile(r"\s*[|•·]\s*|\s[-–—]\s")
 _INLINE_NAMES = ("a", "span", "strong", "b", "em", "i", "cite")
-_PLACED = pattern("classes", "dateline", r"(?:^|[\s_-])(?:{})(?=$|[\s_-])")
+_PLACED = class_pattern("dateline")
 _JOINED = re.compile(r"\s[-–—/]\s|[(/]")
 _FAR = 40  # blocks between headline and text that are looked at
 _NEAR = 14  # blocks around the headline that may hold its date
@@ -367,12 +367,12 @@ def section_of(layout: Layout, metadata: Metadata) -> str | None:
     return None
 
 
-def _crumbs(blocks: Sequence[Block]) -> Iterable[str]:
+def _crumbs(blocks: Sequence[Block]) -> Iterator[str]:
     """Yield the links of the first breadcrumb trail, the innermost section first."""
     for block in reversed(blocks):
+        first = key(block.text.split(">")[0]) in _HOMES or block.text.startswith(_TRAIL)
         for element in (*block.chrome, block.element):
-            named = _CRUMBS.search(f"{element.get('class', '')} {element.get('id', '')}")
-            if named or key(block.text.split(">")[0]) in _HOMES or block.text.startswith(_TRAIL):
+            if first or _CRUMBS.search(class_and_id(element)):
                 trail = next((e for e in element.iterancestors() if _is_trail(e)), element)
                 links = [link.text_content() for link in trail.iter("a") if link.get("href")]
                 yield from reversed(links[:4])
@@ -382,8 +382,8 @@ def _crumbs(blocks: Sequence[Block]) -> Iterable[str]:
 
 def _is_trail(element: HtmlElement) -> bool:
     """Return whether an element is a list that its site names as breadcrumbs."""
-    names = f"{element.get('class', '')} {element.get('id', '')}"
-    return element.tag in {"ol", "ul", "nav", "div"} and _CRUMBS.search(names) is not None
+    named = _CRUMBS.search(class_and_id(element)) is not None
+    return named and element.tag in {"ol", "ul", "nav", "div"}
 
 
 def tags_of(layout: Layout, metadata: Metadata, text: str) -> tuple[str, ...]:
@@ -391,22 +391,20 @@ def tags_of(layout: Layout, metadata: Metadata, text: str) -> tuple[str, ...]:
 
     `text` is its title and text; general keywords that it does not mention are a site's, not its.
     """
-    stated = metadata.stated
-    sources: tuple[Callable[[], Sequence[str]], ...] = (
-        lambda: metadata.selected.tags,
-        lambda: stated.tags,
-        lambda: _linked(layout.root),
-        lambda: _listed(layout),
-        lambda: _of_the_page(stated.keywords, text),
-    )
-    for found in (source() for source in sources):
+    for found in _tag_lists(layout, metadata, text):
         tags = dict.fromkeys(one_line(tag).strip("#،,؛:| ").replace("_", " ") for tag in found)
-        kept = [
-            tag for tag in tags if 1 < len(tag) <= _LONGEST_TAG and key(tag) not in metadata.names
-        ]
+        kept = [t for t in tags if 1 < len(t) <= _LONGEST_TAG and key(t) not in metadata.names]
         if kept:
             return tuple(kept[:_MOST_TAGS])
     return ()
+
+
+def _tag_lists(layout: Layout, metadata: Metadata, text: str) -> Iterator[Sequence[str]]:
+    yield metadata.selected.tags
+    yield metadata.stated.tags
+    yield _linked(layout.root)
+    yield _listed(layout)
+    yield _of_the_page(metadata.stated.keywords, text)
 
 
 def _linked(root: HtmlElement) -> list[str]:
@@ -437,8 +435,9 @@ def _listed(layout: Layout) -> list[str]:
 
 
 def _holds_tags(element: HtmlElement) -> bool:
-    names = f"{element.get('class', '')} {element.get('id', '')}"
-    return element.tag not in {"a", "body"} and _TAGS.search(CAMEL.sub("-", names)) is not None
+    if element.tag in {"a", "body"}:
+        return False
+    return _TAGS.search(CAMEL.sub("-", class_and_id(element))) is not None
 
 
 def _of_the_page(keywords: Sequence[str], text: str) -> list[str]:

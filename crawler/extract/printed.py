@@ -19,6 +19,7 @@ from crawler.extract.headline import standfirst
 from crawler.extract.metadata import Metadata
 from crawler.extract.vocabulary import (
     CAMEL,
+    alternatives,
     class_pattern,
     key,
     one_line,
@@ -208,25 +209,15 @@ _UPDATED = pattern("headline", "updated", r"(?:{})")
 _CHANGED = re.compile(r"updated?|modified|Modified")
 _ENTRY = re.compile(r"(?:^|[\s_-])(?:published|entry-date|post-date)(?=$|[\s_-])")
 _SPLIT = re.compile(r"\s*[|•·]\s*|\s[-–—]\s|\s+(?=آخر تحديث|اخر تحديث|تم التحديث|تحديث)")
-# «نشره فلان في 5 مارس 2024»: the day is what follows the name.
-_SIGNED = re.compile(
-    r"^(?:نشره?ا?|نُ?شرت?|كتبه?ا?|بقلم|بواسطة|مرسلة|أضافه|اضافه|posted|published|submitted|written|by)"
-    r"\s[^\d]{2,60}?\s(?:في|يوم|بتاريخ|on|,)\s*(?=\S)",
-    re.IGNORECASE,
-)
+_SIGNED = pattern("headline", "published_by", r"(?:{})", re.IGNORECASE)
 _COUNTED = re.compile(r"\d|^\W*(?:منذ|قبل) |ago$")
 _MAYBE_DATED = re.compile(r"\d|منذ|قبل|ago")
 # Attributes that scripts read dates from: some surely of publication, others of anything.
-_PUBLISHED = re.compile(
-    r"data-(?:livestamp|timeago|from-?now|(?:article-|post-|news-|story-)?(?:pub(?:lish(?:ed)?)?|"
-    r"create[d]?|posted|issued|updated?|modified)(?:[-_]?(?:at|on|date|time|datetime|utc|timestamp))?)"
-)
-_DATED = re.compile(
-    r"data-(?:[a-z]+-)?(?:date|time|datetime|timestamp|epoch|unix\w*|utc|moment|iso|gmt)"
-)
+_PUBLISHED = re.compile(f"data-(?:{alternatives('fields', 'attributes', 'published')})")
+_DATED = re.compile(f"data-(?:{alternatives('fields', 'attributes', 'dated')})")
 _EPOCH = re.compile(r"(\d{10})(?:\d{3})?(?:\.\d+)?")
-_INLINE = ("span", "time", "abbr", "b", "strong", "em", "i", "small", "font", "a", "li", "bdi")
-_LARGE = frozenset({"html", "body", "form", "main", "article", "section", "script", "style"})
+_INLINE = frozenset(words("elements", "dated"))
+_LARGE = frozenset(words("elements", "large"))
 _MOST = 40  # elements of a line that are looked into
 
 

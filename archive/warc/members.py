@@ -7,7 +7,7 @@ import contextlib
 import os
 import re
 import zlib
-from typing import Protocol, cast
+from typing import cast
 
 from isal import igzip_lib, isal_zlib
 
@@ -73,67 +73,103 @@ def unpack_next(
     return bytes(plain), read - len(member.unused_data)
 
 
-class Source(Protocol):
-    """Gives plain bytes, piece by piece; `fault` says why it ended before its end, if it did."""
+class Window:
+    """The plain bytes of a file from an offset on, through a buffer.
 
-    fault: str | None
+    `position` counts the bytes that were passed, `fault` says why they ended before their end.
+    """
 
-    def read(self, *, join: bool) -> bytes:
-        """Return the next bytes, none at the end; with `join` across the end of a gzip member.
+    def __init__(self, descriptor: int, offset: int, end: int) -> None:
+        self.start = offset
+        self.position = 0
+        self.fault: str | None = None
+        self._descriptor = descriptor
+        self._limit = end
+        self._behind = offset  # all that was read of the file
+        self._buffer = bytearray()
+        self._at = 0
+
+    def peek(self, size: int, *, join: bool = True) -> bytes:
+        """Return the next `size` bytes, fewer where they end, without passing them.
+
+        Without `join` they end with the gzip member.
+        """
+        while len(self._buffer) - self._at < size and (more := self.read(join=join)):
+            del self._buffer[: self._at]
+            self._at = 0
+            self._buffer += more
+        return bytes(self._buffer[self._at : self._at + size])
+
+    def skip(self, size: int) -> None:
+        """Pass `size` bytes, or all that there are."""
+        while size > (here := len(self._buffer) - self._at):
+            size -= here
+            self.position += here
+            self._buffer.clear()
+            self._at = 0
+            if not self.peek(1):
+                return
+        self._at += size
+        self.position += size
+
+    def skip_blank(self) -> None:
+        """Pass empty lines and other white space, not beyond a gzip member."""
+        while ahead := self.peek(64, join=False):
+            blank = len(ahead) - len(ahead.lstrip())
+            self.skip(blank)
+            if blank < len(ahead):
+                return
+
+    def skip_to_record(self) -> None:
+        """Pass all before the first line of the next record, or to the end."""
+        while ahead := self.peek(1 << 16):
+            match = VERSION.search(ahead)
+            if match or len(ahead) < 1 << 16:
+                self.skip(match.start() if match else len(ahead))
+                return
+            self.skip(len(ahead) - _LONGEST)
+
+    def place(self) -> tuple[int, int]:
+        """Return where reading is: an offset in the file, and how many unpacked bytes behind."""
+        return self.start + self.position, 0
+
+    def resumes_at(self) -> int:
+        """Return where in the file reading goes on behind what was passed."""
+        return self.start + self.position
+
+    def read(self, *, join: bool) -> bytes:  # noqa: ARG002 - there is nothing to join
+        """Return the next bytes, whatever was peeked at; none at the end.
 
         Raises:
             OSError: if the disk does not give them.
         """
-        ...
-
-
-class Plain:
-    """A file's own bytes from an offset on."""
-
-    def __init__(self, descriptor: int, offset: int, end: int) -> None:
-        self._descriptor = descriptor
-        self._offset = offset
-        self._end = end
-        self.fault: str | None = None
-
-    def read(self, *, join: bool) -> bytes:  # noqa: ARG002 - nothing to join
-        piece = _bytes(self._descriptor, _PIECE, self._offset, self._end)
-        self._offset += len(piece)
+        piece = _bytes(self._descriptor, _PIECE, self._behind, self._limit)
+        self._behind += len(piece)
         return piece
 
 
-class Members:
+class Members(Window):
     """What gzip members unpack to: one, and those behind it that only continue it.
 
     A member that begins with a record of its own is left to the next stretch. `offset` is that of
     the member being read, `end` that behind the last whole one, `count` how many were begun.
     """
 
-    def __init__(self, descriptor: int, offset: int, limit: int) -> None:
-        self._descriptor = descriptor
-        self._limit = limit
-        self.fault: str | None = None
+    _sound: bool | None
+
+    def __init__(self, descriptor: int, offset: int, end: int) -> None:
+        super().__init__(descriptor, offset, end)
         self.count = 0
         self.end = offset
         self._begin(offset)
 
-    def _begin(self, offset: int) -> None:
-        self.offset = self._behind = offset
-        self.count += 1
-        self._member = isal_zlib.decompressobj(_GZIP)
-        self._packed = b""
-        self._given = 0
-        self._sound: bool | None = None
+    def place(self) -> tuple[int, int]:
+        return self.start, self.position
 
-    def read(self, *, join: bool) -> bytes:
-        while self.fault is None:
-            if self._member.eof:
-                if not join or not _continues(self._descriptor, self.end):
-                    return b""
-                self._begin(self.end)
-            if plain := self._step():
-                return plain
-        return b""
+    def resumes_at(self) -> int:
+        if self.fault:
+            return next_start(self._descriptor, self.offset + 1, self._limit)
+        return self.end
 
     def is_sound(self) -> bool:
         """Return whether the member being read holds to its checksum, which is at its end.
@@ -146,6 +182,24 @@ class Members:
                 pass
             self._sound = ahead.fault is None
         return self._sound is not False and self.fault is None
+
+    def _begin(self, offset: int) -> None:
+        self.offset = self._behind = offset
+        self.count += 1
+        self._member = isal_zlib.decompressobj(_GZIP)
+        self._packed = b""
+        self._given = 0
+        self._sound = None
+
+    def read(self, *, join: bool) -> bytes:
+        while self.fault is None:
+            if self._member.eof:
+                if not join or not _continues(self._descriptor, self.end):
+                    return b""
+                self._begin(self.end)
+            if plain := self._step():
+                return plain
+        return b""
 
     def _step(self) -> bytes:
         """Return what the next packed bytes unpack to; that may be nothing yet."""
@@ -181,59 +235,6 @@ class Members:
                 plain += fresh[max(0, self._given - made) :]
                 made, at = made + len(fresh), at + len(piece)
         return plain
-
-
-class Window:
-    """Reads a source through a buffer. `position` counts the plain bytes that were passed."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._buffer = bytearray()
-        self._at = 0
-        self.position = 0
-
-    def peek(self, size: int, *, join: bool = True) -> bytes:
-        """Return the next `size` bytes, fewer where the source ends, without passing them."""
-        while len(self._buffer) - self._at < size and (more := self._source.read(join=join)):
-            del self._buffer[: self._at]
-            self._at = 0
-            self._buffer += more
-        return bytes(self._buffer[self._at : self._at + size])
-
-    def skip(self, size: int) -> int:
-        """Pass `size` bytes; return how many there were."""
-        left = size
-        while left > (here := len(self._buffer) - self._at):
-            left -= here
-            self.position += here
-            self._buffer.clear()
-            self._at = 0
-            if not self.peek(1):
-                return size - left
-        self._at += left
-        self.position += left
-        return size
-
-    def skip_blank(self) -> None:
-        """Pass empty lines and other white space, not beyond a gzip member."""
-        while ahead := self.peek(64, join=False):
-            blank = len(ahead) - len(ahead.lstrip())
-            self.skip(blank)
-            if blank < len(ahead):
-                return
-
-    def seek(self, pattern: re.Pattern[bytes]) -> re.Match[bytes] | None:
-        """Pass all before the next match of a pattern; return that, None at the end."""
-        while True:
-            ahead = self.peek(1 << 16)
-            match = pattern.search(ahead)
-            if match:
-                self.skip(match.start())
-                return match
-            if len(ahead) < 1 << 16:
-                self.skip(len(ahead))
-                return None
-            self.skip(len(ahead) - _LONGEST)
 
 
 def next_start(descriptor: int, offset: int, end: int) -> int:

@@ -17,7 +17,6 @@ from archive.warc.members import (
     MAGIC,
     VERSION,
     Members,
-    Plain,
     Window,
     next_start,
     unpack,
@@ -39,7 +38,6 @@ LARGEST_FOREIGN = 1 << 25  # bytes of a record of others; a newspaper's pages ar
 _LONGEST_HEAD = 1 << 16
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _NO_HEAD = ("no record begins there", "the file ends in the middle of a record's head")
-_MISREAD = 3  # bytes of the next record's first line that may be wrong
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,14 +174,10 @@ class _Stretch:
     """A part of the file that is read in one go: plain records, or gzip members that belong."""
 
     def __init__(self, descriptor: int, offset: int, end: int, largest: int) -> None:
-        self._descriptor = descriptor
-        self._offset = offset
-        self._end = end
-        self._largest = largest
         packed = os.pread(descriptor, 3, offset) == MAGIC
         self._members = Members(descriptor, offset, end) if packed else None
-        self._source = self._members or Plain(descriptor, offset, end)
-        self._window = Window(self._source)
+        self._window = self._members or Window(descriptor, offset, end)
+        self._largest = largest
         self._reported = False
 
     def records(self, inside: int) -> Iterator[Record | Damage | TooLarge]:
@@ -195,21 +189,16 @@ class _Stretch:
             if not ahead or (self._members is None and ahead.startswith(MAGIC)):
                 break
             yield self._next()
-        if self._source.fault and not self._reported:
-            yield Damage(place=self._place(), what=self._source.fault)
+        if self._window.fault and not self._reported:
+            yield Damage(place=self._place(), what=self._window.fault)
 
     def end(self) -> int:
         """Return where in the file the next stretch begins."""
-        if self._members is None:
-            return self._offset + self._window.position
-        if self._members.fault:
-            return next_start(self._descriptor, self._members.offset + 1, self._end)
-        return self._members.end
+        return self._window.resumes_at()
 
     def _place(self) -> Place:
-        if self._members is None:
-            return Place(offset=self._offset + self._window.position)
-        return Place(offset=self._offset, inside=self._window.position)
+        offset, inside = self._window.place()
+        return Place(offset=offset, inside=inside)
 
     def _next(self) -> Record | Damage | TooLarge:
         """Read what is at the window, and move it behind: to the next record's first line."""
@@ -219,7 +208,7 @@ class _Stretch:
         if not first:
             rest = self._window.peek(_LONGEST_HEAD)
             torn = not head and _is_begun(rest[:5]) and len(rest) < _LONGEST_HEAD
-            return self._damage(place, self._source.fault or _NO_HEAD[torn])
+            return self._damage(place, self._window.fault or _NO_HEAD[torn])
         if fields is None:
             return self._damage(place, "its head is broken")
         url = fields.get("warc-target-uri")
@@ -227,53 +216,52 @@ class _Stretch:
         if not length.isascii() or not length.isdigit():
             return self._damage(place, f"its Content-Length is {length!r}", url)
         if (size := int(length)) > self._largest:
-            self._move_on()
+            self._window.skip(1)
+            self._window.skip_to_record()
             return TooLarge(place=place, size=size, url=url)
-        fault = self._fault(fields, len(head), size)
-        if fault:
-            return self._damage(place, fault, url)
-        return self._whole(place, first[1].decode(), fields, head, size)
-
-    def _fault(self, fields: dict[str, str], begin: int, size: int) -> str | None:
-        """Return why the `size` bytes behind a head may not be what was written."""
-        total = begin + size
-        block = self._window.peek(total)[begin:]
+        total = len(head) + size
+        data = self._window.peek(total)
         tail = self._window.peek(total + 32, join=False)[total:]
+        if fault := self._fault(fields, data[len(head) :], size, tail):
+            return self._damage(place, fault, url)
+        return self._whole(place, first[1].decode(), fields, head, data)
+
+    def _fault(self, fields: dict[str, str], block: bytes, size: int, tail: bytes) -> str | None:
+        """Return why a block, with what follows it, may not be what was written."""
         if len(block) < size:
             what = f"{len(block)} of its {size} bytes are there"
             if self._members is None and not VERSION.search(block):
                 what = f"the file ends in the middle of it: {what}"
-            return self._source.fault or what
-        if self._source.fault and len(tail) < 32:
-            return self._source.fault
-        if not _ends(tail):
-            return "no record ends where its Content-Length says"
-        if fault := contradiction(fields, block):
+            return self._window.fault or what
+        if self._window.fault and len(tail) < 32:
+            return self._window.fault
+        fault = contradiction(fields, block)
+        if fault or is_vouched(fields):
             return fault
-        if self._members and not is_vouched(fields) and not self._members.is_sound():
+        if not tail.lstrip().startswith((b"WARC/", MAGIC)) and not _is_begun(tail):
+            return "no record ends where its Content-Length says"
+        if self._members and not self._members.is_sound():
             return "it has no digest, and its gzip member is damaged"
         return None
 
     def _whole(
-        self, place: Place, version: str, fields: dict[str, str], head: bytes, size: int
+        self, place: Place, version: str, fields: dict[str, str], head: bytes, data: bytes
     ) -> Record:
-        """Return the record at the window and pass it."""
-        total = len(head) + size
-        data = self._window.peek(total)
-        tail = self._window.peek(total + 32, join=False)[total:]
-        self._window.skip(total + (4 if _is_near(tail[4:]) else 0))
+        """Return the record at the window, and pass it."""
+        self._window.skip(len(data))
         self._window.skip_blank()
         members = self._members
         alone = members is not None and members.count == 1 and not place.inside
         alone = alone and not self._window.peek(1, join=False)
+        end = members.end if alone and members else None
         return Record(
             place=place,
-            behind=Place(offset=members.end) if alone and members else self._place(),
+            behind=self._place() if end is None else Place(offset=end),
             version=version,
             fields=fields,
             head=head,
             block=memoryview(data)[len(head) :],
-            length=members.end - place.offset if alone and members else None,
+            length=None if end is None else end - place.offset,
         )
 
     def _head(self) -> bytes:
@@ -292,29 +280,13 @@ class _Stretch:
             size *= 8
 
     def _damage(self, place: Place, what: str, url: str | None = None) -> Damage:
-        self._move_on()
-        self._reported = self._reported or self._source.fault is not None
-        return Damage(place=place, what=what, url=url)
-
-    def _move_on(self) -> None:
         """Move to the first line of the next record, wherever this one may end."""
         self._window.skip(1)
-        self._window.seek(VERSION)
-
-
-def _ends(tail: bytes) -> bool:
-    """Return whether a record can end before these bytes: by empty lines, the next one, nothing."""
-    rest = tail.lstrip()
-    return rest.startswith((b"WARC/", MAGIC)) or _is_begun(rest) or _is_near(tail[4:])
+        self._window.skip_to_record()
+        self._reported = self._reported or self._window.fault is not None
+        return Damage(place=place, what=what, url=url)
 
 
 def _is_begun(rest: bytes) -> bool:
     """Return whether these bytes are as many as there are of a record's first ones, or none."""
     return any(begin.startswith(rest.lstrip()) for begin in (b"WARC/", MAGIC))
-
-
-def _is_near(line: bytes) -> bool:
-    """Return whether this is the first line of a record, a few damaged bytes allowed for."""
-    wanted = b"WARC/1."
-    wrong = sum(one != other for one, other in zip(line, wanted, strict=False))
-    return len(line) >= len(wanted) and wrong <= _MISREAD

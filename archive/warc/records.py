@@ -19,7 +19,7 @@ from warcio.warcwriter import WARCWriter
 
 from archive.clock import iso
 from archive.models import Capture, Exchange, Kind
-from archive.warc.parsing import Record, faults, parse
+from archive.warc.parsing import Record, holds
 
 _AUTHORITY = re.compile(r"^\w+://[^/?#]*")
 
@@ -56,21 +56,11 @@ _INFO = {
     ),
 }
 
-
-# A head that the strictest of readers takes: one `Name: value` in each line, these names among
-# them in the standard's own spelling.
-_STRICT = re.compile(rb"WARC/1\.[01]\r\n(?:[!-9;-~]+: [^\r\n]*\r\n)+\r\n")
-_NAMES = {
-    name.lower(): name
-    for name in (
-        "WARC-Type", "WARC-Target-URI", "WARC-Date", "WARC-Record-ID", "Content-Length",
-        "Content-Type", "WARC-Payload-Digest", "WARC-Block-Digest", "WARC-Refers-To-Target-URI",
-        "WARC-Refers-To-Date", "WARC-Profile", "WARC-IP-Address", "WARC-Concurrent-To",
-        "WARC-Warcinfo-ID", "WARC-Refers-To", "WARC-Identified-Payload-Type",
-    )
-}  # fmt: skip
+# A head that every reader takes: one `Name: value` in each line, in ASCII.
+_STRICT = re.compile(rb"WARC/1\.[01]\r\n(?:[!-9;-~]+: [ -~]*\r\n)+\r\n")
+_INITIALS = {"warc", "uri", "id", "ip"}
 # By these fields our own tools say what this archive asked for; another archive's are only kept.
-_OURS = frozenset({KIND_FIELD, PUBLISHER_FIELD, LENGTH_FIELD, RUN_FIELD})
+_OURS = frozenset(name.lower() for name in (KIND_FIELD, PUBLISHER_FIELD, LENGTH_FIELD, RUN_FIELD))
 _PAYLOAD_DIGEST = "warc-payload-digest"
 _ID = re.compile(r"<[^<>\s]+>")
 
@@ -220,7 +210,7 @@ def resource_record(resource: Resource, *, sha256: str) -> Any:
 def metadata_record(
     url: str, fields: Mapping[str, str], *, refers_to: str | None, now: datetime
 ) -> Any:
-    """Return a record of what is known beyond the bytes (`archive/told.py`), or was done here."""
+    """Return a record of what is known beyond the bytes (`archive.journal`)."""
     block = write_fields(fields)
     named = {"WARC-Date": iso(now)} | ({"WARC-Refers-To": refers_to} if refers_to else {})
     return _WRITER.create_warc_record(
@@ -296,67 +286,62 @@ def copy_of(record: Record, descriptor: int, *, sha256: str | None) -> Copied:
 
     A head in a dialect is written again in the standard's spelling, as is one without a record
     id. A payload digest that our own readers would not find to hold (`sha256` is what they find)
-    is kept under the name `X-Source-WARC-Payload-Digest`.
+    is kept under the name `X-Source-WARC-Payload-Digest`, and so is a field of ours.
 
     Raises:
         OSError: if the disk does not give the bytes.
     """
-    plain = record.head + record.block + b"\r\n\r\n"
-    if _is_strict(record, plain, sha256):
-        if record.length is not None and _is_all(descriptor, record, plain):
-            member = os.pread(descriptor, record.length, record.place.offset)
-            return Copied(member=member, record_id=record.id, exact=True)
-        return Copied(member=pack(plain), record_id=record.id, exact=record.length is None)
-    fields = dict(record.fields)
+    fields = {
+        f"x-source-{name}" if name in _OURS else name: value
+        for name, value in record.fields.items()
+    }
     if not _ID.fullmatch(record.id):
         fields["warc-record-id"] = f"<urn:uuid:{uuid.uuid4()}>"
-    if not _payload_holds(record, fields, sha256):
-        fields["x-source-warc-payload-digest"] = fields.pop(_PAYLOAD_DIGEST)
-    for name in {name.lower() for name in _OURS} & fields.keys():
-        fields[f"x-source-{name}"] = fields.pop(name)
-    head = _head(record.version, fields | {"warc-type": record.type})
+    if not _payload_holds(record, sha256):
+        fields[f"x-source-{_PAYLOAD_DIGEST}"] = fields.pop(_PAYLOAD_DIGEST)
+    head = record.head
+    if fields != record.fields or not _STRICT.fullmatch(head) or not _is_plain(record):
+        head = _head(record.version, fields | {"warc-type": record.type})
+    elif record.length is not None and _is_all(descriptor, record):
+        member = os.pread(descriptor, record.length, record.place.offset)
+        return Copied(member=member, record_id=record.id, exact=True)
     return Copied(
         member=pack(head + record.block + b"\r\n\r\n"),
         record_id=fields["warc-record-id"],
-        exact=False,
+        exact=head is record.head and record.length is None,
     )
 
 
-def _is_strict(record: Record, plain: bytes, sha256: str | None) -> bool:
-    """Return whether every reader takes a record as it is, and takes it for what it is here."""
-    names = {line.partition(b":")[0].decode("latin-1") for line in record.head.split(b"\r\n")[1:]}
-    doubled = len(names) < len(record.head.split(b"\r\n")) - 2
-    return (
-        _STRICT.fullmatch(record.head) is not None
-        and record.head.isascii()
-        and not doubled
-        and all(_NAMES.get(name.lower(), name) == name for name in names)
-        and names.isdisjoint(_OURS)
-        and _ID.fullmatch(record.id) is not None
-        and record.fields["warc-type"] == record.type
-        and parse(plain) is not None
-        and _payload_holds(record, record.fields, sha256)
-    )
+def _is_plain(record: Record) -> bool:
+    """Return whether the names that our readers go by are there once, in the usual spelling."""
+    names = [line.partition(b":")[0] for line in record.head.split(b"\r\n")[1:-2]]
+    return len(names) == len(record.fields) and record.fields["warc-type"] == record.type
 
 
-def _payload_holds(record: Record, fields: Mapping[str, str], sha256: str | None) -> bool:
+def _payload_holds(record: Record, sha256: str | None) -> bool:
     """Return whether a payload's digest says what verify and rows of captures say."""
-    labelled = fields.get(_PAYLOAD_DIGEST, "")
-    if not labelled or record.type == "revisit":
+    labelled = record.fields.get(_PAYLOAD_DIGEST, "")
+    if record.type == "revisit" or not labelled:
         return True
     if sha256 and labelled.startswith("sha256:") and labelled != f"sha256:{sha256}":
         return False
-    read = parse(_head(record.version, fields) + record.block + b"\r\n\r\n")
-    return read is not None and not any(faults(read))
+    return holds(labelled, record.payload)
 
 
-def _is_all(descriptor: int, record: Record, plain: bytes) -> bool:
+def _is_all(descriptor: int, record: Record) -> bool:
     """Return whether the source's member unpacks to the record and nothing else."""
-    end = os.pread(descriptor, 4, record.behind.offset - 4)
-    return int.from_bytes(end, "little") == len(plain) & 0xFFFFFFFF
+    end = os.pread(descriptor, 4, record.behind.offset - 4)  # RFC 1952: the length of what it holds
+    whole = len(record.head) + len(record.block) + len(b"\r\n\r\n")
+    return int.from_bytes(end, "little") == whole & 0xFFFFFFFF
 
 
 def _head(version: str, fields: Mapping[str, str]) -> bytes:
     lines = [f"WARC/{version if version in {'1.0', '1.1'} else '1.0'}"]
-    lines += [f"{_NAMES.get(name, name)}: {value}" for name, value in fields.items() if value]
+    lines += [f"{_named(name)}: {value}" for name, value in fields.items() if value]
     return "\r\n".join([*lines, "", ""]).encode("utf-8", "replace")
+
+
+def _named(name: str) -> str:
+    """Return a field's name as the standard spells it: `WARC-Target-URI`."""
+    words = name.split("-")
+    return "-".join(w.upper() if w in _INITIALS else w.capitalize() for w in words)

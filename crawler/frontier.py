@@ -17,7 +17,6 @@ from crawler.fetch.throttle import Delays
 from crawler.listings import wordpress
 from crawler.publisher import Publisher
 
-_ENTRIES = (("feeds", Kind.FEED), ("sitemaps", Kind.SITEMAP), ("sections", Kind.SECTION))
 IN_HAND = 24  # pages of a publisher without a delay
 
 
@@ -169,10 +168,10 @@ def entry_points(one: Publisher) -> list[tuple[str, Kind]]:
 
     Where its file names none, that is its front page.
     """
-    if one.is_bare:
-        return [(one.homepage, Kind.SECTION)] if one.homepage else []
-    listed = [(url, kind) for name, kind in _ENTRIES for url in getattr(one, name)]
-    return [*listed, *((wordpress.listing(url), Kind.API) for url in one.api)]
+    return [
+        (wordpress.listing(url) if kind is Kind.API else url, kind)
+        for _, url, kind in one.entry_points
+    ]
 
 
 def ways_back(one: Publisher, period: Period) -> list[Link]:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from cssselect import HTMLTranslator
 
 from archive import models
+from archive.models import Kind
 from archive.urls import host_of, identity_key, normal
 from crawler.config import (
     HOURS,
@@ -31,6 +32,12 @@ from crawler.errors import PublisherError
 from crawler.fetch.addresses import is_local
 
 PACKAGED = Path(__file__).parent / "publishers"
+LISTINGS = {  # the settings with addresses of listings
+    Kind.FEED: "feeds",
+    Kind.SITEMAP: "sitemaps",
+    Kind.SECTION: "sections",
+    Kind.API: "api",
+}
 _RECORDED = [field.name for field in fields(models.Publisher) if field.name != "timezone"]
 
 
@@ -107,9 +114,9 @@ class Publisher:
     name: str = setting(TEXT, "as it prints itself", required=True)
     name_latin: str | None = setting(TEXT, "the name in Latin letters")
     homepage: str | None = setting(_ADDRESS, "its front page")
-    country: str | None = setting(_COUNTRY, "ISO 3166-1")
-    language: str | None = setting(_LANGUAGE, "of its articles")
-    zone: ZoneInfo | None = setting(_ZONE, "of the times it prints", key="timezone")
+    country: str | None = setting(_COUNTRY, "by ISO 3166-1")
+    language: str | None = setting(_LANGUAGE, "the language of its articles")
+    zone: ZoneInfo | None = setting(_ZONE, "the zone of the times it prints", key="timezone")
     feeds: tuple[str, ...] = setting(_ADDRESSES, "RSS, Atom or JSON Feed")
     sitemaps: tuple[str, ...] = setting(_ADDRESSES, "XML, gzipped or plain text")
     sections: tuple[str, ...] = setting(_ADDRESSES, "pages with links to articles")
@@ -150,6 +157,13 @@ class Publisher:
         return accepted and not any(pattern.search(url) for pattern in self.reject)
 
     @property
+    def entry_points(self) -> list[tuple[str, str, Kind]]:
+        """Where it lists its articles, as (setting, address, kind); else its front page, if any."""
+        if self.is_bare:
+            return [("homepage", self.homepage, Kind.SECTION)] if self.homepage else []
+        return [(key, url, kind) for kind, key in LISTINGS.items() for url in getattr(self, key)]
+
+    @property
     def is_bare(self) -> bool:
         """Whether its file names no listing: then its front page and robots.txt have to."""
         return not (self.feeds or self.has_way_back)
@@ -175,8 +189,8 @@ class Publisher:
 
     @property
     def _urls(self) -> tuple[str, ...]:
-        homepage = (self.homepage,) if self.homepage else ()
-        return (*homepage, *self.feeds, *self.sitemaps, *self.sections, *self.api)
+        listings = (url for key in LISTINGS.values() for url in getattr(self, key))
+        return tuple(filter(None, (self.homepage, *listings)))
 
 
 def load_all(*folders: Path) -> dict[str, Publisher]:

@@ -22,15 +22,9 @@ from crawler.dates.moments import parse
 from crawler.discovery.front_page import WORDS
 from crawler.discovery.probe import Answer, Probe
 from crawler.errors import NotAListing
-from crawler.publisher import Publisher
+from crawler.publisher import LISTINGS, Publisher
 from crawler.workers import Stopped, Workers
 
-KEYS = {  # of a publisher file, by the kind of listing
-    Kind.FEED: "feeds",
-    Kind.SITEMAP: "sitemaps",
-    Kind.SECTION: "sections",
-    Kind.API: "api",
-}
 STALE = timedelta(days=30)
 _MOST_LINKS = 200_000  # counted of one listing; sitemaps.org allows 50,000
 _KEPT = 2000  # links that are kept of one listing
@@ -132,20 +126,13 @@ async def check(probe: Probe, publishers: Sequence[Publisher]) -> list[Finding]:
     checks = [
         _check(probe, publisher, key, url, kind)
         for publisher in publishers
-        for key, url, kind in _places(publisher)
+        for key, url, kind in publisher.entry_points
     ]
     results = await asyncio.gather(*checks, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):
             raise result
     return [result for result in results if isinstance(result, Finding)]
-
-
-def _places(publisher: Publisher) -> list[tuple[str, str, Kind]]:
-    """Return (key, address as written, kind) of each entry point of a publisher's file."""
-    if publisher.is_bare:
-        return [("homepage", publisher.homepage, Kind.SECTION)] if publisher.homepage else []
-    return [(key, url, kind) for kind, key in KEYS.items() for url in getattr(publisher, key)]
 
 
 async def _check(probe: Probe, publisher: Publisher, key: str, url: str, kind: Kind) -> Finding:
@@ -190,7 +177,7 @@ def _remedy(answer: Answer, kind: Kind, problem: Problem) -> str:
     if problem.kind is ProblemKind.NOT_A_LISTING and answer.capture:
         other, form = form_of(answer.capture)
         if other not in {Kind.SECTION, kind, None}:
-            return f"it is {form}: move it from `{KEYS[kind]}` to `{KEYS[other]}`"
+            return f"it is {form}: move it from `{LISTINGS[kind]}` to `{LISTINGS[other]}`"
     return problem.kind.remedy or _ADD
 
 

@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 from archive.models import Kind
 from archive.urls import host_of, readable
 from crawler.config import settings_of
-from crawler.discovery.check import KEYS, Listing, when
+from crawler.discovery.check import Listing, when
 from crawler.discovery.survey import Sample, Survey
 from crawler.extract.vocabulary import one_line
 from crawler.fetch.addresses import is_local
-from crawler.publisher import Publisher
+from crawler.publisher import LISTINGS, Publisher
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _ALONE = {"co", "com", "net", "org", "gov", "edu", "ac", "or", "go", "info", "mil"}
@@ -58,7 +58,7 @@ def compose(survey: Survey, slug: str, *, on: date) -> str:
     ]
     if is_local(urlsplit(survey.home).hostname or ""):
         lines.append("delay = 0  # it runs on your own machine")
-    for kind, key in KEYS.items():
+    for kind, key in LISTINGS.items():
         lines += ["", *_entries(key, survey.of(kind), survey)]
     return "\n".join([*lines, "", *_patterns(survey), "checked = false", ""])
 
@@ -68,7 +68,7 @@ def survey_report(survey: Survey, path: Path, archive: Path) -> str:
     front = survey.front
     lines = [f"{front.name or front.name_latin or path.stem}  {readable(survey.home)}"]
     for entry in survey.entries:
-        lines.append(f"  {KEYS[entry.kind]:<9} {readable(entry.url)}")
+        lines.append(f"  {LISTINGS[entry.kind]:<9} {readable(entry.url)}")
         lines.append(f"            {entry}; {entry.how}")
     lines += ["", "Articles as Warraq reads them:"]
     for sample in survey.samples:
@@ -125,7 +125,7 @@ def _entries(key: str, entries: Sequence[Listing], survey: Survey) -> list[str]:
     failed = [
         f"#   {_plain(candidate.url)}: {_plain(problem.detail)}"
         for candidate, problem in survey.failed
-        if KEYS[candidate.kind] == key and candidate.is_named
+        if LISTINGS[candidate.kind] == key and candidate.is_named
     ]
     return [f"# {key}: {why}", *failed]
 

@@ -138,3 +138,36 @@ async def test_a_payload_that_is_lost_leaves_what_is_stored_to_compare_with(pape
     await paper.crawl()
     assert len(revisions(paper)) == 2
     assert "الراعية" in revisions(paper)[0][1]
+
+
+AGES = ("منذ 4 ساعات", "منذ 8 أيام", "قبل أسبوعين")
+
+
+def agency(number):
+    """Return a short agency page: its age, views and reading time change, no word does."""
+    age, views = AGES[number], f"{(number + 1) * 1234:,}"
+    return (
+        "<html lang='ar'><head><meta charset='utf-8'><title>وكالة: هدنة في الجنوب</title>"
+        "<meta property='og:type' content='article'></head><body><article>"
+        f"<h1>هدنة في الجنوب</h1><p class='meta'>{age} كتب سامر الحسن</p>"
+        f"<p>{age} | المشاهدات: {views} | وقت القراءة: {number + 1} دقيقة</p>"
+        "<p>دمشق - أعلنت مصادر محلية متقاطعة أن هدنة بدأت في الجنوب صباح اليوم، وأن السكان عادوا"
+        " إلى بيوتهم بعد أيام من الغياب، بحسب ما قال مراسلنا في المدينة.</p>"
+        "<p>وأضافت المصادر أن الطرق فتحت أمام قوافل المساعدات التي وصلت إلى القرى القريبة.</p>"
+        f"<p>{views} مشاهدة</p><p>عدد الكلمات {120 + number}</p></article>"
+        f"<aside><h3>الأكثر قراءة</h3><a href='/news/{number}'>خبر رقم {number}</a></aside>"
+        "</body></html>"
+    ).encode()
+
+
+async def test_ages_counters_and_reading_times_are_no_edit(archive, site):
+    site.answers["/feed"] = (wire.http(wire.feed(site.url + PATH), media="application/rss+xml"),)
+    for number in range(len(AGES)):
+        site.answers[PATH] = (wire.http(agency(number)),)
+        await archive.crawl()
+        archive.forward(days=20)
+    ((_, words),) = revisions(archive)
+    assert [line.split()[0] for line in words.splitlines()] == ["دمشق", "وأضافت"]
+    assert archive.rows("select byline, dateline from articles where byline like '%منذ%'") == []
+    payloads = "select count(distinct sha256) from captures where article is not null"
+    assert archive.rows(payloads) == [(len(AGES),)]

@@ -74,7 +74,6 @@ class Frontier:
         if visit.kind is Kind.ARTICLE and self.articles_left is not None:
             self.articles_left += 1
         self._store.hosts.postpone(visit.key, until=until)
-        self.done(visit)
 
     def stop(self) -> None:
         """Hand out nothing more."""

@@ -20,7 +20,7 @@ from crawler import schedule
 from crawler.derive import Deriver
 from crawler.extract.vocabulary import ARABIC_SCRIPT, changes_script
 from crawler.listings.follow import Traps
-from crawler.outcomes import Ended, believed
+from crawler.outcomes import believed
 from crawler.publisher import Publisher
 
 
@@ -40,7 +40,7 @@ class Keeper:
         self._traps = traps
         self._deriver = deriver
 
-    async def keep(self, reading: Reading) -> Ended:
+    async def keep(self, reading: Reading) -> State:
         """Keep a reading as the article it is, or as the address that leads to one as well.
 
         Raises:
@@ -67,10 +67,10 @@ class Keeper:
                     outcome=Outcome.ALIAS,
                 )
                 self._traps.count(visit, fruitful=False)
-                return Ended(visit=visit, state="done")
+                return "done"
             return self._keep(reading, identity)
 
-    def _keep(self, reading: Reading, identity: Identity) -> Ended:
+    def _keep(self, reading: Reading, identity: Identity) -> State:
         visit, capture, store = reading.page.visit, reading.page.capture, self._store
         now = store.clock()
         article, outcome = store.keep(
@@ -100,7 +100,7 @@ class Keeper:
             self._want_image(reading)
         if not passing:
             self._traps.count(visit, fruitful=outcome is Outcome.NEW)
-        return Ended(visit=visit, state=state)
+        return state
 
     def _judged(self, reading: Reading) -> Extraction:
         """Return what a page is believed to show at its visit's address."""

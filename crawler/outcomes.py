@@ -1,7 +1,6 @@
 """What an answer means, and how its visit ends: in the archive, with the time of the next one."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -148,24 +147,13 @@ def is_image(content_type: str, body: bytes) -> bool:
     return known and (media.startswith("image/") or media in {"", "application/octet-stream"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """A visit that is over: its row is in the open batch, unless `state` is None.
-
-    None means that the visit did not come to an end and stays due, as where the workers stopped.
-    """
-
-    visit: Visit
-    state: State | None = None
-
-
 class Outcomes:
-    """Writes how visits ended to the archive's open batch, and returns the end."""
+    """Writes how visits ended to the archive's open batch; each returns the state after it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def unchanged(self, visit: Visit, capture: Capture) -> Ended:
+    def unchanged(self, visit: Visit, capture: Capture) -> State:
         """End a visit whose address answered as last time, or said so with a 304."""
         outcome = Outcome.READ
         if visit.article is not None:
@@ -180,21 +168,21 @@ class Outcomes:
         *,
         outcome: Outcome = Outcome.READ,
         followed: Followed | None = None,
-    ) -> Ended:
+    ) -> State:
         """End a visit whose answer was read; a listing was `followed` so far."""
         due_at = schedule.after_success(visit, now=self._store.clock())
         return self._end(
             visit, capture, state="done", due_at=due_at, outcome=outcome, followed=followed
         )
 
-    def image(self, visit: Visit, capture: Capture) -> Ended:
+    def image(self, visit: Visit, capture: Capture) -> State:
         """End a visit to an image: what answers must be one, by its header and its first bytes."""
         if is_image(capture.content_type or "", capture.body):
             return self.done(visit, capture)
         detail = f"answered {capture.content_type or 'without a type'}, which is not an image"
         return self.failed(visit, capture, ProblemKind.NOT_AN_IMAGE, detail)
 
-    def gone(self, visit: Visit, capture: Capture) -> Ended:
+    def gone(self, visit: Visit, capture: Capture) -> State:
         """End a visit to an address where nothing is any more (404 or 410)."""
         kind, now = ProblemKind.http(capture.status), self._store.clock()
         if visit.article is None:
@@ -208,7 +196,7 @@ class Outcomes:
         due_at = (schedule.to_confirm if is_open else schedule.after_gone)(visit, now=now)
         return self._end(visit, capture, state="gone", due_at=due_at, outcome=outcome)
 
-    def maybe_gone(self, visit: Visit, capture: Capture) -> Ended:
+    def maybe_gone(self, visit: Visit, capture: Capture) -> State:
         """End a visit to an article whose address leads to a front page or section now."""
         kind = ProblemKind.MAYBE_GONE
         if self._is_news(visit, kind):
@@ -216,7 +204,7 @@ class Outcomes:
         due_at = schedule.after_maybe_gone(visit, now=self._store.clock())
         return self._end(visit, capture, state="failed", due_at=due_at, outcome=Outcome.OTHER)
 
-    def refused(self, visit: Visit, detail: str) -> Ended:
+    def refused(self, visit: Visit, detail: str) -> State:
         """End a visit that the site's robots.txt forbids."""
         if self._is_news(visit, ProblemKind.ROBOTS_DISALLOW):
             self._problem(visit, None, ProblemKind.ROBOTS_DISALLOW, detail)
@@ -224,7 +212,7 @@ class Outcomes:
         due_at = schedule.after_failure(visit, now=now)
         return self._end(visit, None, state="refused", due_at=due_at, outcome=Outcome.REFUSED)
 
-    def not_a_page(self, visit: Visit, capture: Capture, what: str) -> Ended:
+    def not_a_page(self, visit: Visit, capture: Capture, what: str) -> State:
         """End a visit to an article's address that answered with something else than a page."""
         if self._is_news(visit, ProblemKind.NOT_A_PAGE):
             self._problem(visit, capture, ProblemKind.NOT_A_PAGE, f"the answer is {what}")
@@ -243,8 +231,7 @@ class Outcomes:
         *,
         retry_after: str = "",
         stage: str = "fetch",
-        outcome: Outcome = Outcome.FAILED,
-    ) -> Ended:
+    ) -> State:
         """End a visit that brought nothing that can be used; the address is asked again later.
 
         `retry_after` is the header of that name.
@@ -260,8 +247,14 @@ class Outcomes:
             state="failed",
             due_at=due_at,
             not_before=not_before,
-            outcome=outcome,
+            outcome=Outcome.FAILED,
         )
+
+    def not_a_listing(self, visit: Visit, capture: Capture, detail: str) -> State:
+        """End a visit to a listing whose body is none, or could not be read to its end."""
+        self._problem(visit, capture, ProblemKind.NOT_A_LISTING, detail, stage="discover")
+        due_at = schedule.after_failure(visit, now=self._store.clock())
+        return self._end(visit, capture, state="failed", due_at=due_at, outcome=Outcome.OTHER)
 
     def _is_news(self, visit: Visit, kind: ProblemKind) -> bool:
         """Return whether a state of an address was not told yet; of an entry point, today."""
@@ -293,7 +286,7 @@ class Outcomes:
         not_before: datetime | None = None,
         outcome: Outcome = Outcome.READ,
         followed: Followed | None = None,
-    ) -> Ended:
+    ) -> State:
         self._store.visited(
             visit,
             capture,
@@ -303,4 +296,4 @@ class Outcomes:
             outcome=outcome,
             followed=followed,
         )
-        return Ended(visit=visit, state=state)
+        return state

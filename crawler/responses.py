@@ -1,23 +1,26 @@
-"""What an answer means: a page to be read, links, or the end of a visit.
+"""What an answer means, carried out: a page is read and saved, links are followed, visits end."""
 
-The spider hands on what came over the wire, a rebuild what was recorded of it.
-"""
-
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
-from archive.models import Capture, Kind, Outcome, Page, Visit
+from scrapy.http import Headers
+
+from archive.models import Capture, Kind, Page, Reading, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
-from crawler.browser.render import NotRendered, is_shown
+from archive.visits import State
+from crawler.browser.render import NotRendered, Renderer
 from crawler.daterange import Period
+from crawler.derive import Deriver
 from crawler.errors import NotAListing
+from crawler.fetch.throttle import Pauses
+from crawler.ingest import Keeper
 from crawler.listings.follow import Follower, Traps, has_to_announce
-from crawler.outcomes import Ended, Meaning, Outcomes, meaning_of, medium
+from crawler.outcomes import Meaning, Outcomes, meaning_of, medium
 from crawler.publisher import Publisher
-from crawler.workers import Stopped, Workers
+from crawler.workers import Workers
 
-Shown = Callable[[Visit, Capture], Awaitable[Capture]]
+_RENDERED = frozenset({Kind.ARTICLE, Kind.SECTION})
 
 
 def as_asked(visit: Visit, publisher: Publisher) -> Visit:
@@ -25,13 +28,18 @@ def as_asked(visit: Visit, publisher: Publisher) -> Visit:
     if has_to_announce(visit, publisher):
         # What it names is due again only where it is read again.
         visit = replace(visit, etag=None, last_modified=None)
-    if is_shown(visit, publisher):  # the same bytes may show something else
+    if _is_rendered(visit, publisher):  # the same bytes may show something else
         visit = replace(visit, etag=None, last_modified=None, last_sha256=None)
     return visit
 
 
+def _is_rendered(visit: Visit, publisher: Publisher) -> bool:
+    """Return whether the page of a visit is read as a browser shows it."""
+    return publisher.render and visit.kind in _RENDERED
+
+
 class Responses:
-    """Takes each visit's answer and ends the visit, unless it is a page that is read first."""
+    """Takes each visit's answer and ends the visit."""
 
     def __init__(
         self,
@@ -39,36 +47,31 @@ class Responses:
         publishers: Mapping[str, Publisher],
         *,
         outcomes: Outcomes,
-        traps: Traps,
         period: Period,
+        pauses: Pauses,
         workers: Workers,
+        renderer: Renderer | None,
     ) -> None:
-        """Take the open archive, and the workers that parse what strangers sent."""
+        """Take the open archive, the workers that read what strangers sent, and the browser."""
         self._store = store
         self._publishers = publishers
         self._outcomes = outcomes
-        self._traps = traps
+        self._traps = Traps(store)
         self._period = period
+        self._pauses = pauses
         self._workers = workers
+        self._renderer = renderer
+        deriver = Deriver(store.warc_folder, publishers, workers)
+        self._keeper = Keeper(store, publishers, traps=self._traps, deriver=deriver)
 
-    async def receive(
-        self, visit: Visit, capture: Capture, *, shown: Shown, retry_after: str = ""
-    ) -> Page | Ended:
-        """Return the page that an answer is, with its decoded body, or else the end of its visit.
+    async def receive(self, visit: Visit, capture: Capture, headers: Headers) -> State:
+        """End a visit by its answer, with its decoded body; return the state that it is in now.
 
-        `shown` gives the capture as a browser shows it, where its publisher needs that, and
-        raises NotRendered where it cannot; `retry_after` is the header of that name.
+        Raises:
+            Stopped: if the workers were told to end; the visit stays due.
         """
-        meaning = meaning_of(
-            capture,
-            kind=visit.kind,
-            asked=visit.url,
-            validated=bool(visit.etag or visit.last_modified),
-            last_payload=visit.last_sha256 if visit.article else None,
-            publisher=self._publishers[visit.publisher],
-        )
         outcomes = self._outcomes
-        match meaning:
+        match self._meaning(visit, capture):
             case Meaning.TRUNCATED:
                 detail = f"the answer broke off ({capture.truncated})"
                 return outcomes.failed(visit, capture, ProblemKind.TRUNCATED, detail)
@@ -82,47 +85,59 @@ class Responses:
                 self._traps.count(visit, fruitful=False)
                 return outcomes.not_a_page(visit, capture, medium(capture) or "")
             case Meaning.PAGE | Meaning.LISTING:
-                return await self._read(visit, capture, shown)
+                return await self._read(visit, capture, headers)
             case Meaning.PAST_THE_END:  # posts were withdrawn since it was listed
                 return outcomes.done(visit, capture)
-        return await self._read_error(visit, capture, retry_after, meaning)
+            case Meaning.ABSENT | Meaning.ERROR as meaning:
+                return await self._read_error(visit, capture, headers, meaning)
 
-    async def _read(self, visit: Visit, capture: Capture, shown: Shown) -> Page | Ended:
-        """Return the page that a good answer is, or the end of a visit to a listing."""
-        try:
-            as_shown = await shown(visit, capture)
-        except NotRendered as error:
-            return self._outcomes.failed(visit, capture, error.kind, str(error), stage="render")
+    def _meaning(self, visit: Visit, capture: Capture) -> Meaning:
+        return meaning_of(
+            capture,
+            kind=visit.kind,
+            asked=visit.url,
+            validated=bool(visit.etag or visit.last_modified),
+            last_payload=visit.last_sha256 if visit.article else None,
+            publisher=self._publishers[visit.publisher],
+        )
+
+    async def _read(self, visit: Visit, capture: Capture, headers: Headers) -> State:
+        """Read a page or listing, as a browser shows it where its publisher needs that."""
+        publisher = self._publishers[visit.publisher]
+        if self._renderer and _is_rendered(visit, publisher):
+            try:
+                capture = await self._renderer.shown(visit, capture, headers)
+            except NotRendered as error:
+                return self._outcomes.failed(visit, capture, error.kind, str(error), stage="render")
         if visit.kind is Kind.ARTICLE:
-            return Page(visit=visit, capture=as_shown)
-        return await self._read_listing(visit, as_shown)
+            return await self._read_page(visit, capture, publisher)
+        return await self._read_listing(visit, capture, publisher)
+
+    async def _read_page(self, visit: Visit, capture: Capture, publisher: Publisher) -> State:
+        extraction = await self._workers.extract(capture, publisher, hints=visit.hints)
+        outage = any(problem.kind is ProblemKind.OUTAGE for problem in extraction.problems)
+        self._pauses.shown(visit.url, outage=outage)
+        page = Page(visit=visit, capture=capture)
+        return await self._keeper.keep(Reading(page=page, extraction=extraction))
+
+    async def _read_listing(self, visit: Visit, capture: Capture, publisher: Publisher) -> State:
+        follower = Follower(self._store, visit, capture, publisher, traps=self._traps)
+        try:
+            followed = await follower.follow(self._workers.links, self._period)
+        except NotAListing as error:
+            return self._outcomes.not_a_listing(visit, capture, str(error))
+        return self._outcomes.done(visit, capture, followed=followed)
 
     async def _read_error(
-        self, visit: Visit, capture: Capture, retry_after: str, meaning: Meaning
-    ) -> Ended:
+        self, visit: Visit, capture: Capture, headers: Headers, meaning: Meaning
+    ) -> State:
         """End a visit that an error answered: gone, unless something else says so in its place."""
-        try:
-            wall = await self._workers.wall(capture)
-        except Stopped:
-            return Ended(visit=visit)
+        wall = await self._workers.wall(capture)
         detail = f"answered {capture.status}" + (f": {wall.detail}" if wall else "")
         if meaning is not Meaning.ABSENT:
             kind = ProblemKind.http(capture.status)
+            retry_after = (headers.get("Retry-After") or b"").decode("latin-1")
             return self._outcomes.failed(visit, capture, kind, detail, retry_after=retry_after)
         if wall and not wall.kind.proves_removal:
             return self._outcomes.failed(visit, capture, wall.kind, detail)
         return self._outcomes.gone(visit, capture)
-
-    async def _read_listing(self, visit: Visit, capture: Capture) -> Ended:
-        try:
-            one = self._publishers[visit.publisher]
-            follower = Follower(self._store, visit, capture, one, traps=self._traps)
-            followed = await follower.follow(self._workers.links, self._period)
-        except Stopped:
-            return Ended(visit=visit)
-        except NotAListing as error:
-            kind = ProblemKind.NOT_A_LISTING
-            return self._outcomes.failed(
-                visit, capture, kind, str(error), stage="discover", outcome=Outcome.OTHER
-            )
-        return self._outcomes.done(visit, capture, followed=followed)

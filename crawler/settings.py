@@ -44,7 +44,6 @@ DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
 # room for the others, and a process may have a thousand files open.
 CONCURRENT_REQUESTS = 512
 CONCURRENT_REQUESTS_PER_DOMAIN = 8
-CONCURRENT_ITEMS = 8  # the default of 100 makes about a hundred tasks per response
 DOWNLOAD_DELAY = 1.0  # a publisher's `delay` replaces it for its hosts
 DOWNLOAD_DELAY_JITTER = 0  # a delay, and a Crawl-delay, is the least time, not the average
 DOWNLOAD_TIMEOUT = 60
@@ -88,16 +87,11 @@ SPIDER_MIDDLEWARES = {
     # It drops a request in silence; crawler/fetch/handler.py refuses it as a problem.
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
 }
-ITEM_PIPELINES = {
-    "crawler.pipelines.ExtractPage": 100,
-    "crawler.pipelines.KeepReading": 200,
-}
 
 EXTRACT_SECONDS = 20.0  # per page
 RENDER_SECONDS = 60.0  # per page of a publisher with `render`, the pace of its requests included
 EXTRACT_PROCESSES = 0  # 0: one per core
 
-LOG_FORMATTER = "crawler.pipelines.PageLogFormatter"
 STATS_DUMP = False  # `runs` and `problems` tell what happened
 DOWNLOADER_STATS = False
 LOGSTATS_INTERVAL = 0

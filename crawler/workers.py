@@ -22,7 +22,7 @@ from itertools import islice
 from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext
-from typing import TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -34,6 +34,9 @@ from crawler.extract.kind import wall_of
 from crawler.extract.page import extract
 from crawler.listings import follow
 from crawler.publisher import Publisher
+
+if TYPE_CHECKING:  # a worker needs no Scrapy
+    from scrapy.settings import BaseSettings
 
 MOST_BYTES = 2 * 1024**3  # of address space; a page that needs more ends its worker, not others
 BROKEN_POOLS = 4  # in a row in which no work was done, before it is given up
@@ -185,6 +188,14 @@ class Workers:
         self._seconds = seconds
         number = processes or os.cpu_count() or 1
         self._processes = Processes(number, seconds=seconds)
+
+    @classmethod
+    def of(cls, settings: "BaseSettings") -> Self:
+        """Start the processes that a crawl's settings ask for."""
+        return cls(
+            processes=settings.getint("EXTRACT_PROCESSES") or None,
+            seconds=settings.getfloat("EXTRACT_SECONDS"),
+        )
 
     @property
     def failure(self) -> NoWorkers | None:

@@ -11,12 +11,13 @@ from scrapy.crawler import AsyncCrawlerRunner
 from warcio.archiveiterator import ArchiveIterator
 
 from archive.database import open_for_reading
-from archive.models import Kind, Reading, WarcLocation
+from archive.models import Kind, WarcLocation
 from archive.search import search
 from archive.store import Store
 from archive.urls import article_id, identity_key
 from archive.warc import reader, records
 from crawler.frontier import entry_points
+from crawler.ingest import Keeper
 from crawler.publisher import find
 from crawler.settings import scrapy_settings
 from crawler.spiders.news import NewsSpider
@@ -28,11 +29,11 @@ def road(tmp_path_factory):
     """Walk the road once; return what was seen at each stop."""
     root = tmp_path_factory.mktemp("أرشيف")
     newsstand = Newsstand(articles=24)
-    with serve(newsstand):
-        return asyncio.run(_walk(root, newsstand))
+    with serve(newsstand), pytest.MonkeyPatch.context() as patch:
+        return asyncio.run(_walk(root, newsstand, patch))
 
 
-async def _walk(root: Path, newsstand: Newsstand) -> dict[str, Any]:
+async def _walk(root: Path, newsstand: Newsstand, patch: pytest.MonkeyPatch) -> dict[str, Any]:
     seen: dict[str, Any] = {"root": root, "requests": {}, "responses": {}, "readings": {}}
     paper = newsstand.papers["sanabel"]
     seen["truth"] = next(t for t in paper.truths(newsstand.now()) if "بوتين والأسد" in t.title)
@@ -44,7 +45,7 @@ async def _walk(root: Path, newsstand: Newsstand) -> dict[str, Any]:
         store.enter(entry_points(seen["publisher"]), publisher="sanabel")
         seen["due"] = store.due("sanabel", articles=False, limit=10)
         settings = scrapy_settings([seen["publisher"]])
-        settings["ITEM_PIPELINES"][_collect_readings(seen)] = 150
+        patch.setattr(Keeper, "keep", _collect_readings(seen, Keeper.keep))
         runner = AsyncCrawlerRunner(settings)
         crawler = runner.create_crawler(NewsSpider)
         for signal, collect in (
@@ -70,13 +71,12 @@ def _collect_response(seen):
     return collect
 
 
-def _collect_readings(seen):
-    class CollectReading:
-        def process_item(self, item: Reading) -> Reading:
-            seen["readings"][item.page.capture.url] = item
-            return item
+def _collect_readings(seen, keep):
+    async def collect(self, reading):
+        seen["readings"][reading.page.capture.url] = reading
+        return await keep(self, reading)
 
-    return CollectReading
+    return collect
 
 
 @pytest.fixture

@@ -25,10 +25,10 @@ from typing import Any
 
 from scrapy import signals
 from scrapy.crawler import Crawler
-from scrapy.http import Response
+from scrapy.http import Headers
 
 from archive.clock import system
-from archive.models import Capture, Kind, Problem, Visit
+from archive.models import Capture, Problem, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
 from archive.warc.records import RENDERED_TYPE
@@ -86,7 +86,6 @@ def check(publishers: Iterable[Publisher], folders: Iterable[Path] = ()) -> None
 
 logger = logging.getLogger(__name__)
 
-KINDS = frozenset({Kind.ARTICLE, Kind.SECTION})
 _AT_ONCE = 2  # pages
 _QUIET = 0.5  # seconds a loaded page must ask for nothing to be taken as built
 _LOADING = 0.05  # seconds between two looks at a page that still loads
@@ -102,11 +101,6 @@ _SHOWN = f"""new Promise(done => requestIdleCallback(() => {{
     const html = type + document.documentElement.outerHTML;
     done(html.length > {LARGEST_PAGE} ? null : html);
 }}, {{timeout: {_IDLE}}}))"""
-
-
-def is_shown(visit: Visit, publisher: Publisher) -> bool:
-    """Return whether the page of a visit is read as a browser shows it."""
-    return visit.kind in KINDS and publisher.render
 
 
 class NotRendered(Exception):  # noqa: N818 - what happened, to a page
@@ -131,11 +125,7 @@ class Renderer:
         self._browser: Any = None
         crawler.signals.connect(self.close, signals.spider_closed)
 
-    def shows(self, visit: Visit) -> bool:
-        """Return whether the page of a visit is to be rendered."""
-        return is_shown(visit, self._publishers[visit.publisher])
-
-    async def shown(self, visit: Visit, capture: Capture, response: Response) -> Capture:
+    async def shown(self, visit: Visit, capture: Capture, headers: Headers) -> Capture:
         """Return a capture whose body is the page as it is shown, which is kept as well.
 
         Raises:
@@ -145,7 +135,7 @@ class Renderer:
             return capture
         page = Subresources(
             self._fetcher,
-            (200, headers_of(response), capture.body),
+            (200, headers_of(headers), capture.body),
             url=capture.url,
             publisher=visit.publisher,
         )

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
-from scrapy.http import Response
+from scrapy.http import Headers, Response
 from scrapy.http.request import NO_CALLBACK
 
 from archive.models import Kind
@@ -109,7 +109,7 @@ class Fetcher:
         response: Response = await self._crawler.engine.download_async(request)
         if "truncated" in response.flags:
             raise IgnoreRequest("the answer broke off")
-        return response.status, headers_of(response), response.body
+        return response.status, headers_of(response.headers), response.body
 
 
 class Subresources:
@@ -216,11 +216,11 @@ def _is_inner(request: Any) -> bool:
         return False
 
 
-def headers_of(response: Response) -> dict[str, str]:
+def headers_of(headers: Headers) -> dict[str, str]:
     """Return an answer's headers as they go with its body when that is no longer encoded."""
     return {
         name.decode("latin-1").lower(): b", ".join(values).decode("latin-1")
-        for name, values in response.headers.items()
+        for name, values in headers.items()
         if name.decode("latin-1").lower() not in _LOST
     }
 

@@ -30,7 +30,6 @@ from crawler.fetch.exceptions import NETWORK, ArchiveFault, kind_of, network_det
 from crawler.fetch.requests import request_of
 from crawler.fetch.throttle import FetchServices
 from crawler.listings import follow, wordpress
-from crawler.pipelines import workers_of
 from crawler.publisher import Publisher
 from crawler.settings import USER_AGENT, scrapy_settings, warcinfo
 from crawler.turns import Stop
@@ -97,7 +96,7 @@ class Probe(Spider):
         """Make the probe, and install what the crawler's components share with it."""
         delays = {publisher.slug: publisher.delay for publisher in inquiry.publishers}
         FetchServices.install(crawler, store, delays)
-        workers = workers_of(crawler.settings)
+        workers = Workers.of(crawler.settings)
         return super().from_crawler(
             crawler, store=store, inquiry=inquiry, workers=workers, **limits
         )
@@ -184,7 +183,7 @@ async def _send(inquiry: Inquiry[T], store: Store, stop: Stop, settings: Config)
         inquiry.publishers, contact=settings.contact, log_level=inquiry.log_level.upper()
     )
     # Nothing is kept but the bytes, and a handful of pages is read.
-    own: dict[str, Any] = {"PROXY": settings.proxy, "ITEM_PIPELINES": {}, "EXTRACT_PROCESSES": 1}
+    own: dict[str, Any] = {"PROXY": settings.proxy, "EXTRACT_PROCESSES": 1}
     wanted.update(own, priority="cmdline")
     configure_logging(wanted)
     crawler = Crawler(Probe, wanted)

@@ -1,24 +1,22 @@
-"""The one spider: due visits to requests, answers to links and pages."""
+"""The one spider: pending visits to requests, and each answer to the end of its visit."""
 
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any, Self
 
-from scrapy import Request, Spider, signals
+from scrapy import Request, Spider
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from archive.errors import ARCHIVE_FAULTS
-from archive.models import Capture, Page, Problem, Visit
+from archive.models import Capture, Problem, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
 from crawler.browser.render import Renderer
 from crawler.daterange import Period
-from crawler.derive import Deriver
 from crawler.fetch.exceptions import (
     NO_ANSWER,
     ArchiveFault,
@@ -31,11 +29,8 @@ from crawler.fetch.exceptions import (
 from crawler.fetch.requests import request_of
 from crawler.fetch.throttle import FetchServices, Pauses
 from crawler.frontier import Frontier
-from crawler.ingest import Keeper
 from crawler.listings import wordpress
-from crawler.listings.follow import Traps
-from crawler.outcomes import Ended, Outcomes
-from crawler.pipelines import PageServices, workers_of
+from crawler.outcomes import Outcomes
 from crawler.publisher import Publisher
 from crawler.responses import Responses, as_asked
 from crawler.spiders.arguments import from_arguments
@@ -56,13 +51,13 @@ class NewsSpider(Spider):
         *,
         store: Store,
         publishers: Mapping[str, Publisher],
-        period: Period,
         frontier: Frontier,
         pauses: Pauses,
+        outcomes: Outcomes,
+        responses: Responses,
         workers: Workers,
-        renderer: Renderer,
     ) -> None:
-        """Take the open archive, the publishers by slug, and what this crawl's parts share."""
+        """Take the open archive, the publishers by slug, and what takes part in this crawl."""
         super().__init__()
         self._store = store
         self._publishers = publishers
@@ -70,19 +65,8 @@ class NewsSpider(Spider):
         self.pauses = pauses
         self.workers = workers
         self.unable: str | None = None  # why nobody can be asked
-        self._renderer = renderer
-        self._outcomes = Outcomes(store)
-        traps = Traps(store)
-        self._responses = Responses(
-            store,
-            publishers,
-            outcomes=self._outcomes,
-            traps=traps,
-            period=period,
-            workers=workers,
-        )
-        deriver = Deriver(store.warc_folder, publishers, workers)
-        self._keeper = Keeper(store, publishers, traps=traps, deriver=deriver)
+        self._outcomes = outcomes
+        self._responses = responses
         self._opened = contextlib.ExitStack()
 
     @classmethod
@@ -104,42 +88,47 @@ class NewsSpider(Spider):
         if store is None:
             store, publishers = from_arguments(crawler, opened, **plan)
             plan = {}
-        by_slug = {one.slug: one for one in publishers}
-        delays = {one.slug: one.delay for one in publishers}
+        by_slug = {publisher.slug: publisher for publisher in publishers}
+        delays = {publisher.slug: publisher.delay for publisher in publishers}
         fetching = FetchServices.install(crawler, store, delays)
-        plan |= {"delays": fetching.delays, "period": period or Period()}
+        pauses, workers, outcomes = fetching.pauses, Workers.of(crawler.settings), Outcomes(store)
+        period = period or Period()
+        renders = any(publisher.render for publisher in publishers)
+        responses = Responses(
+            store,
+            by_slug,
+            outcomes=outcomes,
+            period=period,
+            pauses=pauses,
+            workers=workers,
+            renderer=Renderer(crawler, store, by_slug) if renders else None,
+        )
         spider = cls(
             store=store,
             publishers=by_slug,
-            period=plan["period"],
-            frontier=Frontier(store, publishers, **plan),
-            pauses=fetching.pauses,
-            workers=workers_of(crawler.settings),
-            renderer=Renderer(crawler, store, by_slug),
+            frontier=Frontier(store, publishers, delays=fetching.delays, period=period, **plan),
+            pauses=pauses,
+            outcomes=outcomes,
+            responses=responses,
+            workers=workers,
         )
-        spider._opened.push(opened)
+        spider._opened = opened
         spider._set_crawler(crawler)
-        spider._connect(crawler)
         return spider
 
-    def _connect(self, crawler: Crawler) -> None:
-        """Install what the pipelines need, and hear how they ended."""
-        PageServices(
-            publishers=self._publishers,
-            workers=self.workers,
-            pauses=self.pauses,
-            keeper=self._keeper,
-        ).install(crawler)
-        crawler.signals.connect(self._kept_page, signals.item_scraped)
-        crawler.signals.connect(self._failed_page, signals.item_error)
-        crawler.signals.connect(self._failed_answer, signals.spider_error)
-
     async def start(self) -> AsyncIterator[Any]:
-        """Yield a request for each due visit, listings first, as room comes free."""
+        """Yield a request for each pending visit, listings first, as room comes free."""
+        try:
+            async for request in self._requests():
+                yield request
+        except Exception as error:  # noqa: BLE001 - whatever it was, the crawl cannot go on
+            self._abort(error)
+
+    async def _requests(self) -> AsyncIterator[Request]:
         while True:
             if self._store.batch.fault or self.workers.failure:
                 self.stop()
-            visits = self._next_visits()
+            visits = self.frontier.next_visits()
             for visit in visits:
                 if request := self._request(visit):
                     yield request
@@ -154,7 +143,7 @@ class NewsSpider(Spider):
         self.frontier.stop()
 
     def _abort(self, error: BaseException) -> None:
-        """Stop because the archive cannot be written; nothing more is kept."""
+        """Stop because the archive cannot be written; nothing more is saved."""
         self._store.batch.break_off(error)
         self.stop()
 
@@ -163,39 +152,45 @@ class NewsSpider(Spider):
         self.workers.close()
         self._opened.close()
 
-    async def parse(self, response: Response) -> AsyncIterator[Page]:
-        """Hand an answer on, and the page that it is."""
+    async def parse(self, response: Response) -> None:
+        """End the visit that was answered."""
+        visit, capture = response.meta["visit"], response.meta["capture"]
         pages = wordpress.total_pages(response.headers.get("X-WP-TotalPages"))
-        result = await self._responses.receive(
-            response.meta["visit"],
-            replace(response.meta["capture"], body=response.body, pages=pages),
-            shown=partial(self._shown, response=response),
-            retry_after=(response.headers.get("Retry-After") or b"").decode("latin-1"),
-        )
-        if isinstance(result, Page):
-            yield result
-        else:
-            self._end(result)
+        answer = replace(capture, body=response.body, pages=pages)
+        try:
+            state = await self._responses.receive(visit, answer, response.headers)
+            logger.debug("%s: %s", visit.url, state)
+        except Stopped:  # it stays due
+            logger.debug("%s: stopped", visit.url)
+        except Exception as error:  # noqa: BLE001 - a page that breaks us is a problem of its own
+            self._break(visit, capture, error)
+        finally:
+            self._end(visit)
 
     def failed(self, failure: Failure) -> None:
-        """Keep a visit that got no answer as a problem, due again later."""
-        visit: Visit = failure.request.meta["visit"]  # type: ignore[attr-defined]
-        error = failure.value
+        """Save a visit that got no answer as a problem, due again later."""
+        request: Request = failure.request  # type: ignore[attr-defined]
+        visit: Visit = request.meta["visit"]
+        try:
+            self._fail(visit, request.url, failure.value or RuntimeError(str(failure)))
+        finally:
+            self._end(visit)
+
+    def _fail(self, visit: Visit, url: str, error: BaseException) -> None:
         if self._store.batch.fault or isinstance(error, ArchiveFault):
-            self._end(Ended(visit=visit))
-        elif isinstance(error, HostPaused):
+            return
+        if isinstance(error, HostPaused):
             self.frontier.postpone(visit, until=error.until)
-            self._commit()
         elif isinstance(error, ProxyFailed):
             self._proxy_failed(visit, str(error))
         elif isinstance(error, Disallowed):
-            self._end(self._outcomes.refused(visit, str(error)))
+            self._outcomes.refused(visit, str(error))
         elif kind := kind_of(error):
             if isinstance(error, NO_ANSWER):
-                self.pauses.missed(failure.request.url)  # type: ignore[attr-defined]
-            self._end(self._outcomes.failed(visit, None, kind, network_detail(error)))
+                self.pauses.missed(url)
+            self._outcomes.failed(visit, None, kind, network_detail(error))
         else:
-            self._break(visit, None, failure)
+            self._break(visit, None, error)
 
     def _proxy_failed(self, visit: Visit, detail: str) -> None:
         """Begin nothing more: no site is to blame, and what is due stays due."""
@@ -204,11 +199,10 @@ class NewsSpider(Spider):
             problem = Problem(kind=ProblemKind.PROXY_FAILED, detail=detail, stage="fetch")
             self._store.problem(problem, url=visit.url, publisher=visit.publisher)
         self.stop()
-        self._end(Ended(visit=visit))
 
-    def _end(self, ended: Ended) -> None:
+    def _end(self, visit: Visit) -> None:
         """Make room for the next visit; commit a full batch."""
-        self.frontier.done(ended.visit)
+        self.frontier.done(visit)
         self._commit()
 
     def _commit(self) -> None:
@@ -219,62 +213,23 @@ class NewsSpider(Spider):
             except ARCHIVE_FAULTS:  # which is the batch's fault now
                 self.stop()
 
-    def _next_visits(self) -> list[Visit]:
-        try:
-            return self.frontier.next_visits()
-        except ARCHIVE_FAULTS as error:
-            self._abort(error)
-            return []
-
     def _request(self, visit: Visit) -> Request | None:
         """Return the request of a visit; None if its address cannot stand in one."""
         visit = as_asked(visit, self._publishers[visit.publisher])
         try:
             return request_of(visit, callback=self.parse, errback=self.failed)
         except ValueError as error:
-            self._end(self._outcomes.failed(visit, None, ProblemKind.BAD_ADDRESS, str(error)))
+            self._outcomes.failed(visit, None, ProblemKind.BAD_ADDRESS, str(error))
+            self._end(visit)
             return None
 
-    async def _shown(self, visit: Visit, capture: Capture, *, response: Response) -> Capture:
-        """Return what is to be read: the answer, or the page as a browser shows it.
-
-        Raises:
-            NotRendered: if a browser cannot show it.
-        """
-        if not self._renderer.shows(visit):
-            return capture
-        return await self._renderer.shown(visit, capture, response)
-
-    def _kept_page(self, item: Ended) -> None:
-        """End the visit of a page that has been through the pipelines."""
-        self._end(item)
-
-    def _failed_page(self, item: Any, failure: Failure) -> None:
-        """Keep a page that broke a pipeline as a problem, so that it is tried again."""
-        page = item if isinstance(item, Page) else item.page
-        if isinstance(failure.value, Stopped):
-            self._end(Ended(visit=page.visit))
-        else:
-            self._break(page.visit, page.capture, failure)
-
-    def _failed_answer(self, response: Response | Failure | None, failure: Failure) -> None:
-        """Keep an answer that broke the spider as a problem, so that it is tried again.
-
-        `response` is a Failure where the errback broke, and None where `start` did.
-        """
-        request = getattr(response, "request", None)
-        if request is None:
-            self._abort(failure.value or RuntimeError(str(failure)))
-        else:
-            self._break(request.meta["visit"], request.meta.get("capture"), failure)
-
-    def _break(self, visit: Visit, capture: Capture | None, failure: Failure) -> None:
-        """End a visit that met a fault of our own, or the crawl if it is one of the archive's."""
-        if isinstance(failure.value, ARCHIVE_FAULTS):
-            self._abort(failure.value)
+    def _break(self, visit: Visit, capture: Capture | None, error: BaseException) -> None:
+        """Save a fault of our own as the page's problem; stop if it is one of the archive's."""
+        if isinstance(error, ARCHIVE_FAULTS):
+            self._abort(error)
         if self._store.batch.fault:
-            self._end(Ended(visit=visit))
             return
-        detail = f"{type(failure.value).__name__}: {failure.value}"
+        detail = f"{type(error).__name__}: {error}"
         logger.error("%s: internal error (--log-level DEBUG shows where): %s", visit.url, detail)
-        self._end(self._outcomes.failed(visit, capture, ProblemKind.INTERNAL_ERROR, detail))
+        logger.debug("%s", visit.url, exc_info=error)
+        self._outcomes.failed(visit, capture, ProblemKind.INTERNAL_ERROR, detail)

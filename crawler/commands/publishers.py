@@ -199,7 +199,7 @@ def _print(slug: str, findings: "list[Finding]", *, as_json: bool) -> bool:
         click.echo(report(slug, own))
     for finding in own if as_json else ():
         click.echo(json.dumps(finding.as_object(), ensure_ascii=False))
-    return bool(own) and all(finding.works for finding in own)
+    return bool(own) and not any(finding.problem for finding in own)
 
 
 def _surveyed(archive: Path, home: str, *, log_level: str, now: Clock) -> "Survey":

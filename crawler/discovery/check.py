@@ -19,7 +19,7 @@ from archive.models import Capture, Kind, Link, Problem
 from archive.problems import ProblemKind
 from archive.urls import host_of, readable
 from crawler.dates.moments import parse
-from crawler.discovery.front_page import WORDS
+from crawler.discovery.front_page import WORDS, Way
 from crawler.discovery.probe import Answer, Probe
 from crawler.errors import NotAListing
 from crawler.publisher import LISTINGS, Publisher
@@ -44,20 +44,22 @@ _FORMS = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A listing that was read: `form` for a person, its links, and the newest date it gives.
+    """What an address gave as a listing: its links and the newest date it gives, or a problem.
 
-    `url` is the address that was requested, `how` says how it was found. `links` are the first of
-    `count`, `listings` those that lead to further listings. `newest` is a moment in UTC or a day.
+    `url` is the address that was requested, `how` says how it was found, `form` what it is, for a
+    person. `links` are the first of `count`, `listings` those that lead to further listings.
+    `newest` is a moment in UTC or a day.
     """
 
     url: str
     kind: Kind
-    form: str
-    how: str = ""
+    how: Way = Way.GIVEN
+    form: str = ""
     links: tuple[Link, ...] = ()
     listings: tuple[Link, ...] = ()
     count: int = 0
     newest: datetime | date | None = None
+    problem: Problem | None = None
 
     def __str__(self) -> str:
         """Return what it holds, in one line: `RSS feed, 10 links, newest 2020-11-12`."""
@@ -70,7 +72,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What one entry point gave: its listing, or the problem in one sentence.
+    """What one entry point of a publisher gave.
 
     `key` and `url` are its place in the publisher's file; `status` is None without an answer.
     `wanted` counts the links that the publisher's patterns accept. `remedies` say what to do, even
@@ -81,25 +83,25 @@ class Finding:
     key: str
     url: str
     status: int | None
-    listing: Listing | None
+    listing: Listing
     wanted: int
-    problem: str | None
     remedies: tuple[str, ...]
 
     @property
-    def works(self) -> bool:
-        """Whether the crawl gets articles, or listings of them, from here."""
-        return self.problem is None
+    def problem(self) -> str | None:
+        """Why the crawl gets neither articles nor listings of them from here; None if it does."""
+        return self.listing.problem.detail if self.listing.problem else None
 
     def as_object(self) -> dict[str, object]:
         """Return the JSON object that `check --json` prints; times are ISO 8601."""
-        names = ("publisher", "key", "url", "works", "status", "wanted", "problem", "remedies")
         listing = self.listing
+        names = ("publisher", "key", "url", "status", "wanted", "problem", "remedies")
         return {name: getattr(self, name) for name in names} | {
-            "form": listing.form if listing else None,
-            "links": listing.count if listing else 0,
-            "listings": len(listing.listings) if listing else 0,
-            "newest": listing.newest.isoformat() if listing and listing.newest else None,
+            "works": not self.problem,
+            "form": listing.form or None,
+            "links": listing.count,
+            "listings": len(listing.listings),
+            "newest": listing.newest.isoformat() if listing.newest else None,
         }
 
 
@@ -107,12 +109,13 @@ def report(slug: str, findings: Sequence[Finding]) -> str:
     """Return what a publisher's entry points gave: two or three lines for each."""
     if not findings:
         return f"{slug}: its file names no listing and no front page to check"
-    broken = sum(not finding.works for finding in findings)
+    broken = sum(finding.problem is not None for finding in findings)
     lines = [f"{slug}: {f'{broken} of {len(findings)} broken' if broken else 'works'}"]
     for finding in findings:
-        mark = "ok" if finding.works else "BROKEN"
+        mark = "BROKEN" if finding.problem else "ok"
         lines.append(f"  {mark:<7}{finding.key:<9} {readable(finding.url)}")
-        lines += [f"         {line}" for line in (finding.listing, finding.problem) if line]
+        lines += [f"         {finding.listing}"] if finding.listing.form else []
+        lines += [f"         {finding.problem}"] if finding.problem else []
         lines += [f"         -> {remedy}" for remedy in finding.remedies]
     return "\n".join(lines)
 
@@ -138,46 +141,47 @@ async def check(probe: Probe, publishers: Sequence[Publisher]) -> list[Finding]:
 async def _check(probe: Probe, publisher: Publisher, key: str, url: str, kind: Kind) -> Finding:
     answer = await probe.ask(url, kind, publisher=publisher.slug)
     now, announced = probe.store.clock(), publisher.is_bare
-    listing = await inspect(answer, probe.workers, now=now, announced=announced)
-    remedies, wanted = _moved(answer, url), 0
-    if isinstance(listing, Problem):
-        problem: str | None = listing.detail
-        remedies.append(_remedy(answer, kind, listing))
-    else:
-        if announced and answer.capture:  # with what robots.txt names, as in a crawl
-            named = probe.announced_sitemaps(answer.capture)
-            sitemaps = [Link(url=sitemap, kind=Kind.SITEMAP) for sitemap in named]
-            listing = replace(listing, listings=(*sitemaps, *listing.listings))
-        wanted = sum(publisher.wants(link.url) for link in listing.links)
-        problem = _useless(listing, wanted)
-        remedies += _stale(listing, now=now)
-        if problem and listing.links:
-            example = listing.links[0].url
-            remedies.append(f"correct `accept` and `reject`: it lists addresses such as {example}")
-        elif problem:
-            remedies.append(_ADD)
+    listing = await inspect(answer, kind, probe.workers, now=now, announced=announced)
+    if announced and answer.capture and not listing.problem:  # with robots.txt, as in a crawl
+        named = probe.announced_sitemaps(answer.capture)
+        sitemaps = [Link(url=sitemap, kind=Kind.SITEMAP) for sitemap in named]
+        listing = replace(listing, listings=(*sitemaps, *listing.listings))
+    wanted = sum(publisher.wants(link.url) for link in listing.links)
+    problem = listing.problem or _useless(listing, wanted)
+    remedies = [*_moved(answer, url), *_stale(listing, now=now)]
+    if problem:
+        remedies.append(_remedy(answer, listing, problem))
     return Finding(
-        publisher=publisher.slug, key=key, url=url, wanted=wanted, problem=problem,
+        publisher=publisher.slug,
+        key=key,
+        url=url,
         status=answer.capture.status if answer.capture else None,
-        listing=None if isinstance(listing, Problem) else listing, remedies=tuple(remedies),
-    )  # fmt: skip
+        listing=replace(listing, problem=problem),
+        wanted=wanted,
+        remedies=tuple(remedies),
+    )
 
 
-def _useless(listing: Listing, wanted: int) -> str | None:
+def _useless(listing: Listing, wanted: int) -> Problem | None:
+    """Return why the crawl gets nothing from a listing that was read."""
     if listing.listings or wanted:
         return None
+    detail = f"the {listing.form} is valid, but lists nothing"
     if listing.links:
-        return f"none of its {listing.count} links passes `accept` and `reject`"
-    if listing.kind is Kind.SECTION:
-        return "the page loads, but no article links were recognised on it"
-    return f"the {listing.form} is valid, but lists nothing"
+        detail = f"none of its {listing.count} links passes `accept` and `reject`"
+    elif listing.kind is Kind.SECTION:
+        detail = "the page loads, but no article links were recognised on it"
+    return problem_of(ProblemKind.OF_NO_USE, detail)
 
 
-def _remedy(answer: Answer, kind: Kind, problem: Problem) -> str:
+def _remedy(answer: Answer, listing: Listing, problem: Problem) -> str:
+    if listing.links:
+        example = listing.links[0].url
+        return f"correct `accept` and `reject`: it lists addresses such as {example}"
     if problem.kind is ProblemKind.NOT_A_LISTING and answer.capture:
-        other, form = form_of(answer.capture)
-        if other not in {Kind.SECTION, kind, None}:
-            return f"it is {form}: move it from `{LISTINGS[kind]}` to `{LISTINGS[other]}`"
+        kind, form = form_of(answer.capture)
+        if kind not in {Kind.SECTION, listing.kind, None}:
+            return f"it is {form}: move it from `{LISTINGS[listing.kind]}` to `{LISTINGS[kind]}`"
     return problem.kind.remedy or _ADD
 
 
@@ -203,28 +207,29 @@ def _stale(listing: Listing, *, now: datetime) -> list[str]:
 
 
 async def inspect(
-    answer: Answer, workers: Workers, *, now: datetime, announced: bool = False
-) -> Listing | Problem:
-    """Read what an address answered as the listing that its kind promises, as the crawl does.
+    answer: Answer, kind: Kind, workers: Workers, *, now: datetime, announced: bool = False
+) -> Listing:
+    """Read what an address answered as a listing of a kind, as the crawl does.
 
-    Returns a problem for no good answer, for what is not a listing, or one of another kind.
+    It has a problem without a good answer, and where it is not a listing, or one of another kind.
     """
-    capture = answer.capture
-    if answer.problem or capture is None:
-        return answer.problem or _not_a_listing("it answered nothing")
-    kind, form = form_of(capture)
-    is_other = kind not in {capture.kind, None}
+    listing = Listing(url=answer.url, kind=kind, problem=answer.problem)
+    if answer.problem or answer.capture is None:
+        return listing
+    other, form = form_of(answer.capture)
+    is_other = other not in {kind, None}
+    page, links, broken = replace(answer.capture, kind=kind), [], ""
     try:
-        links = await _links(capture, workers, announced=announced)
+        links = await _links(page, workers, announced=announced)
     except (NotAListing, Stopped) as error:
-        return _not_a_listing(f"it is {form}" if is_other else str(error))
-    if is_other and not links:
-        return _not_a_listing(f"it is {form}")
+        broken = str(error)
+    if broken or (is_other and not links):
+        detail = f"it is {form}" if is_other else broken
+        return replace(listing, problem=problem_of(ProblemKind.NOT_A_LISTING, detail))
     articles = [link for link in links if link.kind is Kind.ARTICLE]
-    pages = {Kind.ARTICLE, capture.kind} - {Kind.SITEMAP}
-    return Listing(
-        url=capture.url,
-        kind=capture.kind,
+    pages = {Kind.ARTICLE, kind} - {Kind.SITEMAP}
+    return replace(
+        listing,
         form=form.partition(" ")[2],
         links=tuple(articles[:_KEPT]),
         listings=tuple(link for link in links if link.kind not in pages),
@@ -276,5 +281,6 @@ def newest(dates: Sequence[str], *, now: datetime) -> datetime | date | None:
     return max(past, key=lambda moment: moment[0], default=(None, None))[1]
 
 
-def _not_a_listing(detail: str) -> Problem:
-    return Problem(kind=ProblemKind.NOT_A_LISTING, detail=detail, stage="discover")
+def problem_of(kind: ProblemKind, detail: str) -> Problem:
+    """Return what is wrong with a listing."""
+    return Problem(kind=kind, detail=detail, stage="discover")

@@ -60,6 +60,11 @@ class Way(StrEnum):
     ITSELF = "the front page itself"
     USUAL = "tried as a usual address"
 
+    @property
+    def is_named(self) -> bool:
+        """Whether the site itself names a listing there: where it fails, a person should know."""
+        return self not in {Way.USUAL, Way.IN_MENU, Way.ITSELF}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
@@ -68,11 +73,6 @@ class Candidate:
     url: str
     kind: Kind
     how: Way
-
-    @property
-    def is_named(self) -> bool:
-        """Whether the site itself names it as a listing: where it fails, a person should know."""
-        return self.how not in {Way.USUAL, Way.IN_MENU, Way.ITSELF}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,7 +114,7 @@ class Probe(Spider):
             yield request
 
     async def ask(self, url: str, kind: Kind, *, publisher: str = NOBODY) -> Answer:
-        """Fetch an address once, unconditionally, and return what it answered as that kind.
+        """Fetch an address once, unconditionally, and return what it answered.
 
         Of WordPress's interface, the fields are requested that the crawl requests.
 
@@ -129,7 +129,7 @@ class Probe(Spider):
         url = wordpress.listing(url) if kind is Kind.API else url
         try:
             response = await self.crawler.engine.download_async(_request(url, kind, publisher))
-            answer = _answered(url, kind, response)
+            answer = _answered(url, response)
         except ArchiveFault:
             raise
         except _FAILURES as error:
@@ -200,8 +200,8 @@ def _request(url: str, kind: Kind, publisher: str) -> Request:
     return request
 
 
-def _answered(url: str, kind: Kind, response: Response) -> Answer:
-    capture = replace(response.meta["capture"], kind=kind, body=response.body)
+def _answered(url: str, response: Response) -> Answer:
+    capture = replace(response.meta["capture"], body=response.body)
     reasons = response.meta.get("redirect_reasons", [])
     problem = None
     if capture.truncated:

@@ -123,9 +123,9 @@ def _entries(key: str, entries: Sequence[Listing], survey: Survey) -> list[str]:
     needless = key == "sections" and survey.of(Kind.SITEMAP)
     why = "not looked for, as there is a sitemap" if needless else "none found that works"
     failed = [
-        f"#   {_plain(candidate.url)}: {_plain(problem.detail)}"
-        for candidate, problem in survey.failed
-        if LISTINGS[candidate.kind] == key and candidate.is_named
+        f"#   {_plain(listing.url)}: {_plain(listing.problem.detail)}"
+        for listing in survey.failed
+        if listing.problem and LISTINGS[listing.kind] == key and listing.how.is_named
     ]
     return [f"# {key}: {why}", *failed]
 

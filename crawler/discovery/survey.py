@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from archive.models import Capture, Extraction, Kind, Link, PageKind, Problem
 from archive.problems import ProblemKind
 from archive.urls import host_of
-from crawler.discovery.check import Listing, form_of, inspect
+from crawler.discovery.check import Listing, form_of, inspect, problem_of
 from crawler.discovery.front_page import Candidate, FrontPage, Way, key, read_front
 from crawler.discovery.probe import Answer, Probe
 from crawler.errors import CannotFollow
@@ -68,7 +68,7 @@ class Survey:
     front: FrontPage
     entries: list[Listing] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
-    failed: list[tuple[Candidate, Problem]] = field(default_factory=list)
+    failed: list[Listing] = field(default_factory=list)
 
     def of(self, kind: Kind) -> list[Listing]:
         """Return the entry points of a kind."""
@@ -77,9 +77,9 @@ class Survey:
     def broken(self) -> list[str]:
         """Return what the site names and does not work, a line for each."""
         return [
-            f"{candidate.url} ({candidate.how}): {problem.detail}"
-            for candidate, problem in self.failed
-            if candidate.is_named
+            f"{listing.url} ({listing.how}): {listing.problem.detail}"
+            for listing in self.failed
+            if listing.problem and listing.how.is_named
         ]
 
     def to_read(self) -> list[Link]:
@@ -98,15 +98,12 @@ class Survey:
         """Return why a listing adds nothing to those that are known already."""
         here = {key(link.url) for link in listing.links if _is_related(link.url, self.front.url)}
         known = {key(link.url) for entry in self.of(listing.kind) for link in entry.links}
-        if not listing.links:
-            detail = "it lists nothing"
-        elif not here:
-            detail = f"its links lead elsewhere, such as to {listing.links[0].url}"
-        elif here <= known:
-            detail = "it lists nothing that the others do not"
-        else:
+        if here - known:
             return None
-        return Problem(kind=ProblemKind.OF_NO_USE, detail=detail, stage="discover")
+        detail = "it lists nothing that the others do not" if here else "it lists nothing"
+        if listing.links and not here:
+            detail = f"its links lead elsewhere, such as to {listing.links[0].url}"
+        return problem_of(ProblemKind.OF_NO_USE, detail)
 
 
 class Surveyor:
@@ -161,8 +158,7 @@ class Surveyor:
             return (*(await self._front(root))[:2], [given])
         if kind is not Kind.SECTION and "html" not in (capture.content_type or "text/html").lower():
             raise _no_front_page(answer, None)
-        page = replace(capture, kind=Kind.ARTICLE)
-        reading = await self._probe.workers.extract(page, self._nobody)
+        reading = await self._extract(capture)
         if walls := [problem for problem in reading.problems if problem.kind.wall]:
             raise _no_front_page(answer, walls[0])
         is_article = reading.kind in ARTICLES and reading.published_on is not None
@@ -176,14 +172,11 @@ class Surveyor:
         for candidate in candidates:
             if len(survey.entries) >= enough or key(candidate.url) in known:
                 continue
-            listing = await self._inspected(candidate.url, candidate.kind)
-            if isinstance(listing, Listing):
-                listing = await self._opened(listing)
-            problem = listing if isinstance(listing, Problem) else survey.useless(listing)
-            if isinstance(listing, Listing) and not problem:
-                survey.entries.append(replace(listing, url=candidate.url, how=candidate.how))
-            elif problem:
-                survey.failed.append((candidate, problem))
+            listing = await self._opened(await self._inspected(candidate.url, candidate.kind))
+            problem = listing.problem or survey.useless(listing)
+            listing = replace(listing, url=candidate.url, how=candidate.how, problem=problem)
+            (survey.failed if problem else survey.entries).append(listing)
+            if problem:
                 self._candidates += self._feeds_behind(candidate)
 
     def _feeds_behind(self, candidate: Candidate) -> list[Candidate]:
@@ -207,8 +200,7 @@ class Surveyor:
         links: list[Link] = []
         for url in of_articles(link.url for link in newest_first)[:_CHILDREN]:
             inner = await self._inspected(url, Kind.SITEMAP)
-            if isinstance(inner, Listing):
-                links += (await self._opened(inner, depth=depth - 1)).links
+            links += (await self._opened(inner, depth=depth - 1)).links
             if len(links) >= MOST_READ:
                 break
         return replace(listing, links=tuple(links))
@@ -219,15 +211,15 @@ class Surveyor:
         Raises:
             CannotFollow: if no page reads as an article, or none has a date.
         """
-        name = survey.front.name or self._nobody.name
-        publisher = replace(self._nobody, name=name, name_latin=survey.front.name_latin)
+        name, latin = survey.front.name or self._nobody.name, survey.front.name_latin
+        self._nobody = replace(self._nobody, name=name, name_latin=latin)
         problems: list[Problem] = []
         for link in survey.to_read():
             answer = await self._ask(link.url, Kind.ARTICLE)
             if answer.capture is None or answer.problem:
                 problems += filter(None, [answer.problem])
                 continue
-            reading = await self._probe.workers.extract(answer.capture, publisher, hints=link)
+            reading = await self._extract(answer.capture, link)
             sample = Sample(url=answer.capture.url, reading=reading)
             if sample.is_article:
                 survey.samples.append(sample)
@@ -239,17 +231,21 @@ class Surveyor:
             raise _not_a_newspaper(survey, problems)
 
     async def _ask(self, url: str, kind: Kind) -> Answer:
-        """Fetch an address, but none twice; what it answered is then read as that kind."""
+        """Fetch an address, but none twice."""
         answer = self._answers.get(key(url))
         if answer is None:
             answer = await self._probe.ask(url, kind)
             if answer.capture is None or len(answer.capture.body) <= _REMEMBERED:
                 self._answers[key(url)] = answer
-        return replace(answer, capture=answer.capture and replace(answer.capture, kind=kind))
+        return answer
 
-    async def _inspected(self, url: str, kind: Kind) -> Listing | Problem:
-        answer = await self._ask(url, kind)
-        return await inspect(answer, self._probe.workers, now=self._probe.store.clock())
+    async def _extract(self, page: Capture, hints: Link | None = None) -> Extraction:
+        capture = replace(page, kind=Kind.ARTICLE)
+        return await self._probe.workers.extract(capture, self._nobody, hints=hints)
+
+    async def _inspected(self, url: str, kind: Kind) -> Listing:
+        answer, now = await self._ask(url, kind), self._probe.store.clock()
+        return await inspect(answer, kind, self._probe.workers, now=now)
 
 
 def _is_needed(survey: Survey, kind: Kind, how: Way) -> bool:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from archive.models import Extraction, Kind, Link, PageKind, Problem
 from archive.problems import ProblemKind
 from crawler.discovery.check import Listing
-from crawler.discovery.front_page import Candidate, FrontPage, Way
+from crawler.discovery.front_page import FrontPage, Way
 from crawler.discovery.publisher_file import compose, language, not_found, pattern_of, slug_of
 from crawler.discovery.survey import Sample, Survey
 from crawler.publisher import read
@@ -93,9 +93,11 @@ def test_every_entry_point_is_written_with_how_it_was_found(tmp_path):
 
 def test_what_the_site_names_and_does_not_work_is_noted(tmp_path):
     problem = Problem(kind=ProblemKind.http(404), detail="answered 404", stage="fetch")
-    named = Candidate(url="https://x.example/rss", kind=Kind.FEED, how=Way.LINKED)
-    guess = Candidate(url="https://x.example/feed", kind=Kind.FEED, how=Way.USUAL)
-    _, text = composed(tmp_path, failed=[(named, problem), (guess, problem)])
+    named, guess = (
+        Listing(url=f"https://x.example/{path}", kind=Kind.FEED, how=how, problem=problem)
+        for path, how in (("rss", Way.LINKED), ("feed", Way.USUAL))
+    )
+    _, text = composed(tmp_path, failed=[named, guess])
     assert "#   https://x.example/rss: answered 404\n" in text
     assert "https://x.example/feed" not in text
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,7 +18,7 @@ from persiantools.jdatetime import JalaliDate
 from archive.models import Problem
 from archive.problems import ProblemKind
 from archive.search.arabic import fold
-from crawler.dates.words import Token, ago, cut
+from crawler.dates.words import TABLES, Moment, Precision, Token, ago, cut
 
 
 def _day_of(dates: Sequence[Sequence[Token]], weekday: int | None, *, us: bool) -> date:
@@ -110,39 +109,6 @@ def _jalali(year: int, month: int, day: int) -> date:
     return solar.to_gregorian()
 
 
-class Precision(StrEnum):
-    """How much of a moment was printed."""
-
-    SPAN = "span"  # an age counted in weeks or more
-    AGE = "age"  # an age counted in days: it may be rounded
-    DAY = "day"
-    MINUTE = "minute"
-    SECOND = "second"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """A printed date: its calendar day, and its moment in UTC where a time and a zone are known.
-
-    `day` and `clock` are as printed; `at` is None where no time was printed or its zone is not
-    known; `zoned` tells that the string itself names the zone.
-    """
-
-    day: date
-    clock: time | None = None
-    at: datetime | None = None
-    precision: Precision = Precision.DAY
-    zoned: bool = False
-
-    def date(self) -> date:
-        """Return the calendar day as printed."""
-        return self.day
-
-    def isoformat(self) -> str:
-        """Return the moment in UTC, or the day alone where that is all there is."""
-        return self.at.isoformat() if self.at else self.day.isoformat()
-
-
 _LONGEST = 160
 _CLOCK = r"(?:Z?(?:o?T|oDq?|Dq?(?=P))P?Z?P?)"
 _COMMON = r"(?:DMM?Y|MM?DY|YMM?D|N(?!h))"
@@ -168,17 +134,14 @@ def parse(text: str, *, now: datetime | None, zone: tzinfo | None) -> Moment | N
     if len(text) > _LONGEST:
         return None
     folded = " ".join(fold(text).split())
-    back = ago(folded, now=now, zone=zone) if now else None
-    if back:
-        age = Precision.SPAN if back.coarse else Precision.AGE
-        precision = Precision.MINUTE if back.clock and not back.coarse else age
-        return Moment(day=back.day, clock=back.clock, at=back.at, precision=precision)
+    if now and (age := ago(folded, now=now, zone=zone)):
+        return age
     tokens = _in_order(cut(folded))
     kinds = "".join(token.kind for token in tokens)
     try:
         if match := _WHOLE.fullmatch(kinds):
             dates = [tokens[slice(*match.span(group))] for group in ("one", "two") if match[group]]
-            weekday = next((token.numbers[0] for token in tokens if token.kind == "W"), None)
+            weekday = next((token.numbers[0] - 1 for token in tokens if token.kind == "W"), None)
             day = _day_of(dates, weekday, us=_US_CLOCK.search(folded) is not None)
             return _clocked(day, tokens, match, zone)
         if now and (match := _FROM_TODAY.fullmatch(kinds)):
@@ -248,23 +211,8 @@ def _hour(hour: int, half: str | None) -> int:
     return 0 if hour == 12 else hour
 
 
-# From the most to the least trusted.
-TRUST = (
-    "rules",
-    "json-ld",
-    "meta",
-    "microdata",
-    "time",
-    "script",
-    "sitemap",
-    "api",
-    "feed",
-    "dateline",
-    "url",
-    "section",
-)
-# Sources made for machines about this very article: when two of them disagree, someone should look.
-_STATED = frozenset({"rules", "json-ld", "meta", "sitemap", "api", "feed", "dateline"})
+TRUST: list[str] = TABLES["sources"]["trust"]
+_STATED = frozenset(TABLES["sources"]["stated"])
 _OLDEST = date(1990, 1, 1)
 _ROUGH = frozenset({Precision.AGE, Precision.SPAN})
 _DAY = timedelta(days=1)

@@ -8,9 +8,10 @@ One word that dates are not made of, and the whole string is not a date. The wor
 import calendar
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,54 +22,32 @@ from archive.search.arabic import fold
 TABLES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
 
 
-def _numbered(lists: Iterable[list[str]], first: int = 1) -> dict[str, int]:
-    """Map every folded spelling in lists of things to the number of its thing."""
-    return {
-        fold(name): number
-        for things in lists
-        for number, names in enumerate(things, first)
-        for name in names.split("|")
-    }
-
-
-def spelled(table: dict[str, int]) -> dict[str, int]:
-    """Return a table with a key for each of the spellings that were parted by |."""
-    return {name: value for names, value in table.items() for name in names.split("|")}
-
-
-def _by_name(table: dict[str, str]) -> dict[str, str]:
-    """Return a table of name to names, parted by |, as one of folded name to what it names."""
-    return {fold(name): value for value, names in table.items() for name in names.split("|")}
+def _spelled(things: Mapping[str, Any] | Iterable[str]) -> dict[str, Any]:
+    """Map each folded spelling of things, parted by |, to what it means, or its place in a list."""
+    pairs = things if isinstance(things, Mapping) else {name: n for n, name in enumerate(things, 1)}
+    return {fold(name): value for names, value in pairs.items() for name in names.split("|")}
 
 
 _months, _days, _clock = TABLES["months"], TABLES["days"], TABLES["clock"]
-MONTHS = _numbered(_months[each] for each in ("persian", "urdu", "kurdish", "arabic", "latin"))
-JALALI_MONTHS = _numbered([_months["jalali"]])
-HIJRI_MONTHS = _numbered([_months["hijri"]])
-WEEKDAYS = _numbered([_days["weekdays"]], first=0)
-_ordinals = {word: number for number, word in enumerate(_days["ordinals"], 1)}
-ORDINALS = (
-    _ordinals
-    | {word.replace("ين", "ون"): n for word, n in _ordinals.items() if n >= 20}
-    | {word: number for number, word in enumerate(_clock["hours"], 1)}
-    | dict.fromkeys(("اول", "الفاتح", "فاتح"), 1)
-)
-PARTS_OF_HOUR = spelled(_clock["parts"])
-DAYS_BACK: dict[str, int] = _days["back"]
-MERIDIEM_OF = _by_name(_clock["halves"])
-ZONE_OF = _by_name(TABLES["zones"])
-OFFSETS = spelled(TABLES["offsets"])
-AROUND_WORDS = frozenset(map(fold, TABLES["around"]["words"]))
+MONTHS = {
+    name: number
+    for language in ("persian", "urdu", "kurdish", "arabic", "latin")
+    for name, number in _spelled(_months[language]).items()
+}
+HIJRI_MONTHS = _spelled(_months["hijri"])
+WEEKDAYS = _spelled(_days["weekdays"])
+_ZONES = _spelled(TABLES["zones"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
     """A word or number of a date: one letter for its kind, and what it says.
 
-    D day, Y year, M month, H Hijri month, J Jalali month, W weekday, N a date in three numbers,
-    T time (hour, minute and perhaps second), q a part of an hour in minutes, P half of the day,
-    Z zone, h the mark of a Hijri year, m the letter that marks either afternoon or a common year,
-    o "o'clock", r a day counted back from today; a word that only stands around a date has no kind.
+    D day, Y year, M month, H Hijri month, J Jalali month, W weekday (1 is Monday), N a date in
+    three numbers, T time (hour, minute and perhaps second), q a part of an hour in minutes, P half
+    of the day, Z zone, h the mark of a Hijri year, m the letter that marks either afternoon or a
+    common year, o "o'clock", r a day counted back from today; a word that only stands around a date
+    has no kind.
     """
 
     kind: str
@@ -80,21 +59,20 @@ class Token:
 def _words() -> dict[str, Token]:
     """Map every known word and phrase to its token; later tables win over earlier ones."""
     tables: tuple[tuple[str, dict[str, int]], ...] = (
-        ("", dict.fromkeys(AROUND_WORDS, 0)),
-        ("D", ORDINALS),
+        ("", _spelled(TABLES["around"]["words"])),
+        ("D", _spelled(_days["ordinals"]) | _spelled(_clock["hours"])),
         ("W", WEEKDAYS),
-        ("J", JALALI_MONTHS),
+        ("J", _spelled(_months["jalali"])),
         ("H", HIJRI_MONTHS),
         ("M", MONTHS),
-        ("r", DAYS_BACK),
-        ("h", dict.fromkeys(("ه", "هجري", "هجريه", "للهجره"), 0)),
-        ("o", dict.fromkeys(("الساعه", "ساعه", "ساعت"), 0)),
-        ("q", PARTS_OF_HOUR),
-        ("", dict.fromkeys(("ميلادي", "ميلاديه", "للميلاد"), 0)),
+        ("r", _days["back"]),
+        ("h", _spelled([TABLES["marks"]["hijri"]])),
+        ("o", _spelled([TABLES["marks"]["hour"]])),
+        ("q", _spelled(_clock["parts"])),
     )
     words = {w: Token(kind=k, numbers=(n,)) for k, table in tables for w, n in table.items()}
-    words |= {word: Token(kind="P", word=half) for word, half in MERIDIEM_OF.items()}
-    for name, hours in OFFSETS.items():
+    words |= {w: Token(kind="P", word=half) for w, half in _spelled(_clock["halves"]).items()}
+    for name, hours in _spelled(TABLES["offsets"]).items():
         words[name] = Token(kind="Z", zone=timezone(timedelta(hours=hours)))
     return words | {"م": Token(kind="m")}
 
@@ -102,12 +80,12 @@ def _words() -> dict[str, Token]:
 _WORDS = _words()
 
 
-def _any(words: list[str]) -> str:
+def _any(words: Iterable[str]) -> str:
     return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
-_PLACES = _any(list(ZONE_OF))
-_GREENWICH = _any([place for place, zone in ZONE_OF.items() if zone == "UTC"])
+_PLACES = _any(_ZONES)
+_GREENWICH = _any(place for place, zone in _ZONES.items() if zone == "UTC")
 _ISO = re.compile(
     r"(\d{4})(-?)(\d{2})\2(\d{2})(?:t| (?=\s?\d\d:))\s?(\d{2}):?(\d{2})(?::?(\d{2}))?(?:[.,]\d+)?"
     r"\s?(?:(z)|([+-]\d{2}):?(\d{2})?)?(?!\d)"
@@ -116,16 +94,16 @@ _NUMERIC = re.compile(r"(\d{1,4})\s?([/.\-\\])\s?(\d{1,2})\s?\2\s?(\d{1,4})(?![\
 _TIME = re.compile(
     r"([01]?\d|2[0-3])\s?(?::\s?|(?:h|سا?)\s?(?=\d))([0-5]\d)(?:\s?:\s?([0-5]\d)(?:[.,]\d+)?)?(?![\d:])"
 )
-_YEAR = re.compile(r"\d{4}(?!\d|\s?[/.,:]\d|[+%])")
+_YEAR = re.compile(r"(\d{4})(?!\d|\s?[/.,:]\d|[+%])")
 _DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th|er)?(?!\d|\s?[/.:]\s?\d|,\d|[+%])")
 _SHIFT = re.compile(
     rf"(?:(?:gmt|utc|(?:ب?توقيت )?(?:{_GREENWICH}))\s?)?"
-    rf"([+\-−]\s?\d{{1,2}})(?::?(\d{{2}}))?(?![\d/]|[-.]\d|\W*(?:{_any(list(MONTHS))}))"
+    rf"([+\-−]\s?\d{{1,2}})(?::?(\d{{2}}))?(?![\d/]|[-.]\d|\W*(?:{_any(MONTHS)}))"
 )
 _PLACE = re.compile(
     rf"(?:(?:حسب |وفق )?(?:ب|ال|بال)?توقيت (?:مدينه )?({_PLACES})|({_GREENWICH}))(?!\w)"
 )
-_PHRASE = re.compile(rf"(?:{_any(list(_WORDS))})(?![^\W\d_])")
+_PHRASE = re.compile(rf"(?:{_any(_WORDS)})(?![^\W\d_])")
 # The number of a newspaper's issue, printed beside its day.
 _ISSUE = re.compile(r"(?:رقم )?العدد\s*[:\[(]?\s*\d{1,6}(?!\d)[\])]?")
 _IN_BRACKETS = re.compile(rf"[\s,،]*\((?:بتوقيت )?({_PLACES})\)")
@@ -135,6 +113,13 @@ _GAP = re.compile(r"[\s|،,؛;:()\[\]/\\\-–—−_•·.*«»\"']+")
 # «الساعة 14 و30 دقيقة»
 _SPOKEN = re.compile(r"(\d{1,2}) و ?(\d{1,2}) دقيقه")
 _AFTER_TIME = frozenset("TP")
+# What a number may be besides ISO 8601: its kind, its form, and the groups that count.
+_NUMBERS = (
+    ("T", _TIME, (1, 2, 3)),
+    ("N", _NUMERIC, (1, 3, 4)),
+    ("Y", _YEAR, (1,)),
+    ("D", _DAY, (1,)),
+)
 _CLOCK = re.compile("Z?o?TP?Z?")
 _DIGIT = re.compile(r"\d")
 
@@ -168,9 +153,7 @@ def _read(folded: str, place: int, before: list[Token]) -> tuple[list[Token], in
         return [Token(kind="Z", zone=_shift(match[1], match[2]))], match.end()
     if last in _AFTER_TIME and (match := _IN_BRACKETS.match(folded, place)):
         return [_zone(match[1])], match.end()
-    if match := _GAP.match(folded, place):
-        return [], match.end()
-    if match := _ISSUE.match(folded, place):
+    if match := _GAP.match(folded, place) or _ISSUE.match(folded, place):
         return [], match.end()
     if last == "o" and (match := _DOTTED.match(folded, place) or _SPOKEN.match(folded, place)):
         return [Token(kind="T", numbers=_numbers(match.groups()))], match.end()
@@ -183,15 +166,13 @@ def _read(folded: str, place: int, before: list[Token]) -> tuple[list[Token], in
         if token.kind == "m":
             token = Token(kind="P" if last in {"T", "D", "Z"} else "", word="pm")
         return [token], match.end()
-    if match := _SHIFT.match(folded, place):  # "GMT+3" before the time
-        return [Token(kind="Z", zone=_shift(match[1], match[2]))], match.end() * (
-            folded[place] == "g"
-        )
+    if folded[place] == "g" and (match := _SHIFT.match(folded, place)):  # "GMT+3" before the time
+        return [Token(kind="Z", zone=_shift(match[1], match[2]))], match.end()
     return [], 0
 
 
 def _zone(place: str) -> Token:
-    name = ZONE_OF[place]
+    name = _ZONES[place]
     return Token(kind="Z", zone=UTC if name == "UTC" else ZoneInfo(name))
 
 
@@ -200,14 +181,10 @@ def _number(folded: str, place: int) -> tuple[list[Token], int]:
         return [], 0
     if match := _ISO.match(folded, place):
         return _iso(match), match.end()
-    if match := _TIME.match(folded, place):
-        return [Token(kind="T", numbers=_numbers(match.groups()))], match.end()
-    if match := _NUMERIC.match(folded, place):
-        return [Token(kind="N", numbers=_numbers((match[1], match[3], match[4])))], match.end()
-    if match := _YEAR.match(folded, place):
-        return [Token(kind="Y", numbers=(int(match.group()),))], match.end()
-    if match := _DAY.match(folded, place):
-        return [Token(kind="D", numbers=(int(match[1]),))], match.end()
+    for kind, form, groups in _NUMBERS:
+        if match := form.match(folded, place):
+            numbers = _numbers(tuple(match[group] for group in groups))
+            return [Token(kind=kind, numbers=numbers)], match.end()
     return [], 0
 
 
@@ -233,45 +210,67 @@ def _shift(hours: str, minutes: str | None) -> tzinfo:
     return timezone(timedelta(hours=whole, minutes=-part if whole < 0 else part))
 
 
+class Precision(StrEnum):
+    """How much of a moment was printed."""
+
+    SPAN = "span"  # an age counted in weeks or more
+    AGE = "age"  # an age counted in days: it may be rounded
+    DAY = "day"
+    MINUTE = "minute"
+    SECOND = "second"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A printed date: its calendar day, and its moment in UTC where a time and a zone are known.
+
+    `day` and `clock` are as printed; `at` is None where no time was printed or its zone is not
+    known; `zoned` tells that the string itself names the zone.
+    """
+
+    day: date
+    clock: time | None = None
+    at: datetime | None = None
+    precision: Precision = Precision.DAY
+    zoned: bool = False
+
+    def date(self) -> date:
+        """Return the calendar day as printed."""
+        return self.day
+
+    def isoformat(self) -> str:
+        """Return the moment in UTC, or the day alone where that is all there is."""
+        return self.at.isoformat() if self.at else self.day.isoformat()
+
+
 _TABLE: dict[str, Any] = TABLES["ago"]
-_UNIT_OF = {word: unit for unit, words in _TABLE["units"].items() for word in words.split("|")}
-_DUALS = frozenset(
-    word
-    for word in _UNIT_OF
-    if word.endswith(("تين", "تان", "مين", "مان", "رين", "ران", "عين", "عان"))
-)
-_COUNTS = spelled(_TABLE["counts"]) | {
-    f"{word} {ten}": number
-    for number, words in enumerate(_TABLE["teens"], 11)
-    for word in words.split("|")
-    for ten in ("عشر", "عشره")
-}
+_UNIT_OF: dict[str, str] = _spelled(_TABLE["units"])
+_DUALS = re.compile(r".*(?:تين|تان|مين|مان|رين|ران|عين|عان)")
+_COUNTS: dict[str, int] = _spelled(_TABLE["counts"])
+_LABELS = "|".join(_TABLE["labels"])
 _BACK = re.compile(
-    rf"(?:(?:{'|'.join(_TABLE['labels'])})\W*)?"
+    rf"(?:(?:{_LABELS})\W*)?"
     r"(?:(?:منذ|قبل|il y a) (?P<after>.+?)(?: مضت)?|(?P<before>.+?) (?:مضت|مضي|ago))\W*"
 )
 _PART = re.compile(r"(?:(?P<count>\d{1,3}|[^\W\d_]+(?: عشره?)?) )?(?P<unit>[^\W\d_]+)")
 _ONE = re.compile(r" واحده?$")
 _JOINT = re.compile(rf" و ?(?=\d|(?:{'|'.join(_UNIT_OF)})\b)")
-# Parts of an hour; after a whole one they are minutes more ("ساعة ونصف").
-_HALVES = (
-    (re.compile(r"(?<=ساعه) و ?نصف$|(?<=ساعتين) و ?نصف$|(?<=ساعات) و ?نصف$"), " و30 دقيقه"),
-    (re.compile(r"(?<=ساعه) و ?ربع$|(?<=ساعتين) و ?ربع$|(?<=ساعات) و ?ربع$"), " و15 دقيقه"),
-    (re.compile(r"^نصف ساعه$"), "30 دقيقه"),
-    (re.compile(r"^ثلث ساعه$"), "20 دقيقه"),
-    (re.compile(r"^ربع ساعه$"), "15 دقيقه"),
+# Parts of an hour, alone or after a whole one («ساعة ونصف»), become minutes.
+_PART_OF_HOUR = re.compile(
+    r"^(نصف|ثلث|ربع) ساعه$|(?:(?<=ساعه)|(?<=ساعتين)|(?<=ساعات)) و ?(نصف|ربع)$"
 )
+_MINUTES = {"نصف": "30 دقيقه", "ثلث": "20 دقيقه", "ربع": "15 دقيقه"}
 # An age inside a folded line, in no group: «منذ 3 ساعات», «نشر قبل يومين», «3 h ago», «منذ قليل».
-_NUMBER = rf"(?:\d{{1,3}}|{'|'.join(sorted(_COUNTS, key=len, reverse=True))})"
+_NUMBER = rf"(?:\d{{1,3}}|{_any(_COUNTS)})"
 _SPAN = (
-    rf"(?:(?:{_NUMBER} )?(?:{'|'.join(sorted(_UNIT_OF, key=len, reverse=True))})(?!\w)"
+    rf"(?:(?:{_NUMBER} )?(?:{_any(_UNIT_OF)})(?!\w)"
     rf"(?: واحده?(?!\w))?|\d{{1,3}}\s?(?:{_TABLE['short']})(?!\w)|(?:نصف|ربع|ثلث) ساعه)"
 )
 _SPANS = (
     rf"(?:(?:{_TABLE['about']}) )?{_SPAN}(?:(?: و ?|, | and | et ){_SPAN})*(?: و ?(?:نصف|ربع))?"
 )
 AGE = (
-    rf"(?:(?:{'|'.join(_TABLE['labels'])})\W*)?"
+    rf"(?:(?:{_LABELS})\W*)?"
     rf"(?:(?:{_TABLE['since']}) {_SPANS}(?: (?:مضت|مضي|تقريبا))?|{_SPANS} (?:مضت|مضي|ago)"
     rf"|{_TABLE['moments']})"
 )
@@ -279,20 +278,7 @@ _CLOCK_UNITS = frozenset({"second", "minute", "hour"})
 _COARSE = frozenset({"week", "month", "year"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Back:
-    """A moment counted back from now: a day, and clock and UTC moment if hours were counted.
-
-    `coarse` tells that weeks or more were counted.
-    """
-
-    day: date
-    clock: time | None = None
-    at: datetime | None = None
-    coarse: bool = False
-
-
-def ago(folded: str, *, now: datetime, zone: tzinfo | None) -> Back | None:
+def ago(folded: str, *, now: datetime, zone: tzinfo | None) -> Moment | None:
     """Read a folded relative phrase; None if it says anything else besides.
 
     Hours and less give a moment to the minute; days, weeks, months and years a calendar day in
@@ -302,8 +288,9 @@ def ago(folded: str, *, now: datetime, zone: tzinfo | None) -> Back | None:
     if not match:
         return None
     phrase = match["after"] or match["before"]
-    for pattern, minutes in _HALVES:
-        phrase = pattern.sub(minutes, phrase)
+    if part := _PART_OF_HOUR.search(phrase):
+        minutes = _MINUTES[part[1] or part[2]]
+        phrase = minutes if part[1] else f"{phrase[: part.start()]} و{minutes}"
     spans = [_span(part) for part in _JOINT.split(phrase)]
     counted = {unit: count for span in spans if span for unit, count in [span]}
     if len(counted) != len(spans):
@@ -322,20 +309,20 @@ def _span(part: str) -> tuple[str, int] | None:
         return None
     count = match["count"]
     if count is None:
-        return unit, 2 if match["unit"] in _DUALS else 1
+        return unit, 2 if _DUALS.fullmatch(match["unit"]) else 1
     if count.isdigit():
         return unit, int(count)
     return (unit, _COUNTS[count]) if count in _COUNTS else None
 
 
-def _counted_back(counted: dict[str, int], now: datetime, zone: tzinfo | None) -> Back:
+def _counted_back(counted: dict[str, int], now: datetime, zone: tzinfo | None) -> Moment:
     local = now.astimezone(zone or UTC)
     months = counted.get("month", 0) + 12 * counted.get("year", 0)
     day = _months_back(local.date(), months)
     day -= timedelta(days=counted.get("day", 0), weeks=counted.get("week", 0))
-    coarse = bool(_COARSE & counted.keys())
+    rough = Precision.SPAN if _COARSE & counted.keys() else Precision.AGE
     if not _CLOCK_UNITS & counted.keys():
-        return Back(day=day, coarse=coarse)
+        return Moment(day=day, precision=rough)
     delta = timedelta(
         hours=counted.get("hour", 0),
         minutes=counted.get("minute", 0),
@@ -343,7 +330,12 @@ def _counted_back(counted: dict[str, int], now: datetime, zone: tzinfo | None) -
     )
     moment = (datetime.combine(day, local.timetz()) - delta).replace(second=0, microsecond=0)
     moment = moment.astimezone(zone or UTC)
-    return Back(day=moment.date(), clock=moment.time(), at=moment.astimezone(UTC), coarse=coarse)
+    return Moment(
+        day=moment.date(),
+        clock=moment.time(),
+        at=moment.astimezone(UTC),
+        precision=rough if rough is Precision.SPAN else Precision.MINUTE,
+    )
 
 
 def _months_back(day: date, months: int) -> date:

@@ -14,8 +14,8 @@ from lxml import html
 from lxml.html import HtmlElement
 
 from archive.search.arabic import fold
-from crawler.dates.moments import Precision, as_date
-from crawler.dates.words import cut
+from crawler.dates.moments import as_date
+from crawler.dates.words import Precision, cut
 from crawler.extract.blocks import Block
 from crawler.extract.body import Layout
 from crawler.extract.byline import is_signed, split_dateline

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.dates.moments import Precision, Stamp, decide, parse
+from crawler.dates.moments import Stamp, decide, parse
+from crawler.dates.words import Precision
 
 WORDINGS = Path(__file__).with_name("printed_dates.tsv")
 SHARED = Path(__file__).resolve().parents[3] / ".." / "shared" / "arabic" / "dates.json"

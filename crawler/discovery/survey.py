@@ -122,7 +122,7 @@ class Surveyor:
         Raises:
             CannotFollow: if no newspaper can be recognised; the message says what there is.
         """
-        answer, capture, given = await self._front(url)
+        answer, capture = await self._front(url)
         same = urlsplit(answer.url).path == urlsplit(capture.url).path
         survey = Survey(
             home=capture.url if answer.moved or same else answer.url,
@@ -134,7 +134,7 @@ class Surveyor:
             if sitemap.isprintable()
         ]
         itself = Candidate(url=survey.front.url, kind=Kind.SECTION, how=Way.ITSELF)
-        self._candidates = [*given, *survey.front.candidates, *robots, itself]
+        self._candidates += [*survey.front.candidates, *robots, itself]
         for kind, how, most, tried in _ROUNDS:
             if _is_needed(survey, kind, how):
                 fit = [c for c in self._candidates if c.kind is kind and c.how is how]
@@ -145,8 +145,8 @@ class Surveyor:
         await self._read(survey)
         return survey
 
-    async def _front(self, url: str) -> tuple[Answer, Capture, list[Candidate]]:
-        """Return the answer that is the front page, and the given address if it is a listing."""
+    async def _front(self, url: str) -> tuple[Answer, Capture]:
+        """Return the answer that is the front page; a listing at `url` is the first candidate."""
         answer = await self._ask(url, Kind.SECTION)
         capture = answer.capture
         if answer.problem or capture is None:
@@ -154,22 +154,24 @@ class Surveyor:
         root = urljoin(capture.url, "/")
         kind, _ = form_of(capture)
         if kind in {Kind.FEED, Kind.SITEMAP} and root != url:
-            given = Candidate(url=url, kind=kind, how=Way.GIVEN)
-            return (*(await self._front(root))[:2], [given])
+            self._candidates.append(Candidate(url=url, kind=kind, how=Way.GIVEN))
+            return await self._front(root)
         if kind is not Kind.SECTION and "html" not in (capture.content_type or "text/html").lower():
             raise _no_front_page(answer, None)
         reading = await self._extract(capture)
-        if walls := [problem for problem in reading.problems if problem.kind.wall]:
-            raise _no_front_page(answer, walls[0])
+        for problem in reading.problems:
+            if problem.kind.wall or problem.kind.passing:  # what a worker cannot read, nobody reads
+                raise _no_front_page(answer, problem)
         is_article = reading.kind in ARTICLES and reading.published_on is not None
         if is_article and root not in {capture.url, url}:
             return await self._front(root)
-        return answer, capture, []
+        return answer, capture
 
     async def _try(self, survey: Survey, candidates: Iterable[Candidate], *, most: int) -> None:
         """Fetch candidates until `most` of them gave something new."""
-        known, enough = {key(entry.url) for entry in survey.entries}, len(survey.entries) + most
+        enough = len(survey.entries) + most
         for candidate in candidates:
+            known = {key(entry.url) for entry in survey.entries}
             if len(survey.entries) >= enough or key(candidate.url) in known:
                 continue
             listing = await self._opened(await self._inspected(candidate.url, candidate.kind))

@@ -29,8 +29,8 @@ _CONTAINED = 0.5  # of the shorter text's runs, in the longer one
 _COVERED = 0.15  # of the longer text's runs: a digest is no version of each of its items
 _FIGURES = 3  # figures from which on two texts must share half of them
 _WORD = re.compile(r"\w+")
-_MOST_PRIMED = 64  # texts; those of pages that turn out unchanged are never asked for
-_PRIMED: dict[str, tuple[int, ...]] = {}
+_MOST_KNOWN = 256  # texts whose sketches are remembered
+_KNOWN: dict[str, tuple[int, ...]] = {}
 
 
 @lru_cache(maxsize=256)  # a wire is compared with each of its reprints, one after the other
@@ -55,16 +55,19 @@ def sketch(runs: Runs) -> list[int]:
 
 
 def sketch_of(text: str) -> tuple[int, ...]:
-    """Return the sketch of a text's runs, or the one that was remembered of it."""
-    known = _PRIMED.pop(text, None)
-    return tuple(sketch(shingles(text))) if known is None else known
+    """Return the sketch of a text's runs, or the one that is remembered of it."""
+    known = _KNOWN.get(text)
+    if known is None:
+        known = tuple(sketch(shingles(text)))
+        remember(text, known)
+    return known
 
 
-def prime_sketch(text: str, known: tuple[int, ...]) -> None:
-    """Remember a text's sketch until it is asked for: a worker has made it."""
-    _PRIMED[text] = known
-    if len(_PRIMED) > _MOST_PRIMED:
-        del _PRIMED[next(iter(_PRIMED))]
+def remember(text: str, known: tuple[int, ...]) -> None:
+    """Remember a text's sketch for a while: it is asked for several times, or a worker made it."""
+    _KNOWN[text] = known
+    if len(_KNOWN) > _MOST_KNOWN:
+        del _KNOWN[next(iter(_KNOWN))]
 
 
 def are_versions(one: Runs, other: Runs) -> bool:
@@ -100,4 +103,4 @@ def prime(extraction: Extraction) -> None:
     """Let what was prepared of an extraction be found where it is asked for."""
     if extraction.prepared:
         index.prime(extraction.prepared.analysed)
-        prime_sketch(extraction.text, extraction.prepared.sketch)
+        remember(extraction.text, extraction.prepared.sketch)

@@ -6,13 +6,15 @@ row true to its articles, whoever withholds, redates or deletes one.
 """
 
 import contextlib
+import json
 import sqlite3
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from archive.sketches import Runs, are_versions, shingles, sketch_of
+from archive.rows import value, values
+from archive.sketches import are_versions, shingles, sketch_of
 
 FIRST = 20
 """Articles per run that others are compared with: those which bore it first, whoever came when."""
@@ -23,13 +25,28 @@ MOMENT = "min(coalesce(published_at, published_on || 'T24', first_seen_at), firs
 """SQL by which the versions of a story are put in order: a day alone counts as its end."""
 
 
+_BEHIND = """
+select article from story_sketches
+where hash in (select value from json_each(?)) and (seen, article) > (?, ?)
+"""
+
+_FIRST_BEARERS = f"""
+select * from (
+    select hash, seen, article from story_sketches where hash = ?
+    order by seen, article limit {FIRST + 1}
+)
+"""  # noqa: S608 - our own number
+
+Place = tuple[int, int]
+"""An article's place in the order of first captures: second, id."""
+
+
 def regroup_all(db: sqlite3.Connection) -> None:
     """Group all articles again, in the order of their first captures."""
     db.execute("update articles set story = null where story is not null")
     db.execute("delete from stories")
     db.execute("delete from story_sketches")
-    ids = [number for (number,) in db.execute("select id from articles order by first_seen_at, id")]
-    for article in ids:
+    for article in values(db, "select id from articles order by first_seen_at, id"):
         enter(db, article)
 
 
@@ -39,16 +56,10 @@ def enter(db: sqlite3.Connection, article: int) -> None:
     One that comes late, before others that were seen first later, redoes its neighbours.
     """
     own = _Sketched.of(db, article)
-    db.executemany(
-        "insert or ignore into story_sketches values (?, ?, ?)",
-        [(hash_, *own.place) for hash_ in own.hashes],
-    )
-    seeds = {article}
-    for hash_ in own.hashes:
-        bearers = _bearers(db, hash_, FIRST + 1)
-        if len(bearers) > FIRST and own.place in bearers[:FIRST]:
-            seeds.add(bearers[FIRST][1])  # it is not among the first any more
-    _regroup(db, seeds | _later(db, own))
+    db.executemany("insert or ignore into story_sketches values (?, ?, ?)", own.rows())
+    bearers = _bearers(db, own)
+    # Those that are not among the first any more are compared with others.
+    _regroup(db, {article} | _next_in_line(own, bearers) | _later(db, own, bearers))
 
 
 @contextlib.contextmanager
@@ -65,19 +76,15 @@ def reconsidered(db: sqlite3.Connection, article: int, text: str) -> Iterator[No
 def leave(db: sqlite3.Connection, article: int) -> None:
     """Take an article out of its story, before its text changes; what it held together parts."""
     own = _Sketched.of(db, article)
-    seeds: set[int] = set()
-    for hash_ in own.hashes:
-        bearers = _bearers(db, hash_, FIRST + 1)
-        if len(bearers) > FIRST and own.place in bearers[:FIRST]:
-            seeds.add(bearers[FIRST][1])  # it is among the first from now on
+    seeds = _next_in_line(own, _bearers(db, own))  # they are among the first from now on
     db.executemany(
-        "delete from story_sketches where hash = ? and seen = ? and article = ?",
-        [(hash_, *own.place) for hash_ in own.hashes],
+        "delete from story_sketches where hash = ? and seen = ? and article = ?", own.rows()
     )
     members = _members(db, article)
     db.execute("update articles set story = null where id = ?", (article,))
     for entrant in list(seeds):
-        seeds |= _later(db, _Sketched.of(db, entrant))
+        other = _Sketched.of(db, entrant)
+        seeds |= _later(db, other, _bearers(db, other))
     _regroup(db, (seeds | members) - {article})
 
 
@@ -85,7 +92,7 @@ def leave(db: sqlite3.Connection, article: int) -> None:
 class _Sketched:
     """An article with its place in the order of first captures, its text and its sketch."""
 
-    place: tuple[int, int]  # second, id
+    place: Place
     text: str
     hashes: tuple[int, ...]
 
@@ -97,76 +104,74 @@ class _Sketched:
             (article,),
         ).fetchone()
         text, second = row or ("", 0)  # it may have been deleted
-        return cls(place=(second, article), text=text, hashes=tuple(sketch_of(text)))
+        return cls(place=(second, article), text=text, hashes=sketch_of(text))
+
+    def rows(self) -> list[tuple[int, int, int]]:
+        """Return the rows of its sketch."""
+        return [(hash_, *self.place) for hash_ in self.hashes]
 
 
-def _bearers(db: sqlite3.Connection, hash_: int, limit: int) -> list[tuple[int, int]]:
-    """Return the first articles (their places) that have a run."""
-    return db.execute(
-        "select seen, article from story_sketches where hash = ? order by seen, article limit ?",
-        (hash_, limit),
-    ).fetchall()
+def _bearers(db: sqlite3.Connection, own: _Sketched) -> dict[int, list[Place]]:
+    """Return the first articles that have each run of a sketch, and the next one after them."""
+    bearers: dict[int, list[Place]] = {hash_: [] for hash_ in own.hashes}
+    if bearers:
+        sql = " union all ".join([_FIRST_BEARERS] * len(bearers))
+        for hash_, second, article in db.execute(sql, tuple(bearers)):
+            bearers[hash_].append((second, article))
+    return {hash_: sorted(places) for hash_, places in bearers.items()}
 
 
-def _earlier(db: sqlite3.Connection, own: _Sketched) -> list[int]:
+def _next_in_line(own: _Sketched, bearers: Mapping[int, list[Place]]) -> set[int]:
+    """Return the articles that are not among the first with a run because another one is."""
+    return {
+        places[FIRST][1]
+        for places in bearers.values()
+        if len(places) > FIRST and own.place in places[:FIRST]
+    }
+
+
+def _earlier(own: _Sketched, bearers: Mapping[int, list[Place]]) -> list[int]:
     """Return the articles before one that it has to be compared with, the likeliest first.
 
     Which these are follows from who had its runs first, not from who came first.
     """
     shared: Counter[int] = Counter()
     near: set[int] = set()
-    for hash_ in own.hashes:
-        first = _bearers(db, hash_, FIRST)
-        before = [article for second, article in first if (second, article) < own.place]
+    for places in bearers.values():
+        first = places[:FIRST]
+        before = [place[1] for place in first if place < own.place]
         shared.update(before)
         if own.place in first:
             near.update(before)
-    found = [one for one, number in shared.items() if number >= _SHARED or one in near]
-    return sorted(found, key=lambda article: (-shared[article], article))
+    likely = [each for each, number in shared.items() if number >= _SHARED or each in near]
+    return sorted(likely, key=lambda article: (-shared[article], article))
 
 
-def _later(db: sqlite3.Connection, own: _Sketched) -> set[int]:
+def _later(db: sqlite3.Connection, own: _Sketched, bearers: Mapping[int, list[Place]]) -> set[int]:
     """Return the articles behind one that have to be compared with it."""
-    shared: Counter[int] = Counter()
-    near: set[int] = set()
-    for hash_ in own.hashes:
-        first = _bearers(db, hash_, FIRST)
-        if own.place not in first:
-            continue
-        near.update(article for place in first if place > own.place for article in place[1:])
-        shared.update(
-            article
-            for (article,) in db.execute(
-                "select article from story_sketches where hash = ? and (seen, article) > (?, ?)",
-                (hash_, *own.place),
-            )
-        )
+    own_first = [hash_ for hash_, places in bearers.items() if own.place in places[:FIRST]]
+    near = {
+        place[1] for hash_ in own_first for place in bearers[hash_][:FIRST] if place > own.place
+    }
+    shared = Counter(values(db, _BEHIND, (json.dumps(own_first), *own.place)))
     return near | {article for article, number in shared.items() if number >= _SHARED}
 
 
 def _members(db: sqlite3.Connection, article: int) -> set[int]:
     """Return an article and those that are in one story with it."""
-    rows = db.execute(
-        "select id from articles where story = (select story from articles where id = ?)",
-        (article,),
-    )
-    return {article} | {number for (number,) in rows}
+    sql = "select id from articles where story = (select story from articles where id = ?)"
+    return {article, *values(db, sql, (article,))}
 
 
 def _regroup(db: sqlite3.Connection, seeds: Collection[int]) -> None:
     """Find the versions of some articles again, and of those in their stories."""
     members = set[int]().union(*(_members(db, seed) for seed in seeds))
     if len(members) > 1:
-        marks = ", ".join("?" * len(members))
-        stories = [
-            story
-            for (story,) in db.execute(
-                f"select distinct story from articles where id in ({marks})"  # noqa: S608
-                " and story is not null",
-                (*members,),
-            )
-        ]
-        db.execute(f"update articles set story = null where id in ({marks})", (*members,))  # noqa: S608
+        stories = _stories(db, members)
+        db.executemany(
+            "update articles set story = null where id = ? and story is not null",
+            [(member,) for member in members],
+        )
         db.executemany("delete from stories where id = ?", [(story,) for story in stories])
     for article in sorted(members):
         if versions := list(_versions(db, article)):
@@ -175,44 +180,46 @@ def _regroup(db: sqlite3.Connection, seeds: Collection[int]) -> None:
 
 def _versions(db: sqlite3.Connection, article: int) -> Iterator[int]:
     """Yield earlier articles that are versions of an article's text, one of each story."""
-    own, known = _Sketched.of(db, article), set[int]()
-    for other in _earlier(db, own):
-        row = db.execute("select story from articles where id = ?", (other,)).fetchone()
-        if row is None or row[0] in known:
+    own = _Sketched.of(db, article)
+    earlier = _earlier(own, _bearers(db, own))
+    sql = "select id, story from articles where id in (select value from json_each(?))"
+    stories = dict(db.execute(sql, (json.dumps(earlier),)).fetchall()) if earlier else {}
+    known: set[int] = set()
+    for other in earlier:
+        story = stories.get(other)
+        if other not in stories or story in known:  # it may have been deleted
             continue
-        if are_versions(shingles(own.text), _runs(db, other)):
-            if row[0] is not None:
-                known.add(row[0])
+        text = value(db, "select text from articles where id = ?", (other,))
+        if are_versions(shingles(own.text), shingles(text or "")):
+            if story is not None:
+                known.add(story)
             yield other
 
 
 def _join(db: sqlite3.Connection, articles: Collection[int]) -> None:
     """Make one story of these articles and of the stories they are in."""
-    marks = ", ".join("?" * len(articles))
-    stories = [
-        story
-        for (story,) in db.execute(
-            f"select distinct story from articles where id in ({marks}) and story is not null",  # noqa: S608
-            (*articles,),
-        )
-    ]
-    members = [*articles, *stories]
-    marks = ", ".join("?" * len(members))
-    (first,) = db.execute(
-        f"select id from articles where id in ({marks}) order by first_seen_at, id limit 1",  # noqa: S608
-        members,
-    ).fetchone()
+    stories = _stories(db, articles)
+    first = value(
+        db,
+        "select id from articles where id in (select value from json_each(?))"
+        " order by first_seen_at, id limit 1",
+        (json.dumps([*articles, *stories]),),
+    )
     db.execute("insert or ignore into stories (id) values (?)", (first,))
     for story in stories:
         if story != first:
             db.execute("update articles set story = ? where story = ?", (first, story))
             db.execute("delete from stories where id = ?", (story,))
-    for article in articles:
-        db.execute(
-            "update articles set story = ? where id = ? and story is not ?", (first, article, first)
-        )
+    db.executemany(
+        "update articles set story = ?1 where id = ?2 and story is not ?1",
+        [(first, article) for article in articles],
+    )
 
 
-def _runs(db: sqlite3.Connection, article: int) -> Runs:
-    row = db.execute("select text from articles where id = ?", (article,)).fetchone()
-    return shingles(row[0] if row else "")
+def _stories(db: sqlite3.Connection, articles: Collection[int]) -> list[int]:
+    """Return the stories that these articles are in."""
+    sql = (
+        "select distinct story from articles where id in (select value from json_each(?))"
+        " and story is not null"
+    )
+    return values(db, sql, (json.dumps(list(articles)),))

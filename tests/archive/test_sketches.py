@@ -156,7 +156,8 @@ def test_what_is_no_article_is_not_prepared():
 
 
 def test_the_writer_finds_it_and_computes_the_same_without(monkeypatch):
-    """Once found, it is forgotten: what a later edit asks for is computed again."""
+    """An analysed text is forgotten once it was asked for; a sketch is asked for several times."""
+    sketches._KNOWN.clear()
     prime(prepared(ARTICLE))
     monkeypatch.setattr(index, "analyse", lambda _text: ["x"])
     monkeypatch.setattr(sketches, "sketch", lambda _runs: [0])
@@ -165,14 +166,16 @@ def test_the_writer_finds_it_and_computes_the_same_without(monkeypatch):
     assert index._FUNCTIONS["warraq_analyse"](ARTICLE.text) != "x"
     assert index._FUNCTIONS["warraq_analyse"](ARTICLE.text) == "x"
     assert len(sketches.sketch_of(ARTICLE.text)) == sketches.SKETCH
+    sketches._KNOWN.clear()
     assert sketches.sketch_of(ARTICLE.text) == (0,)
+    sketches._KNOWN.clear()
 
 
 def test_few_are_remembered():
     for number in range(1000):
         index.prime({f"نص {number}": "x"})
-        sketches.prime_sketch(f"نص {number}", ())
+        sketches.remember(f"نص {number}", ())
     assert len(index._PRIMED) <= 256
-    assert len(sketches._PRIMED) <= 64
+    assert len(sketches._KNOWN) <= 256
     index._PRIMED.clear()
-    sketches._PRIMED.clear()
+    sketches._KNOWN.clear()

@@ -12,13 +12,12 @@ from archive import captures, journal
 from archive.clock import Clock, system
 from archive.database import require
 from archive.errors import ArchiveError
-from archive.maintenance import warc_index
+from archive.maintenance import joining, warc_index
+from archive.maintenance.joining import Taken
 from archive.maintenance.projection import Decided
 from archive.models import Outcome
 from archive.progress import Progress, silent
 from archive.store import Store
-from archive.upkeep import joining
-from archive.upkeep.joining import Taken
 from archive.warc.files import ASIDE, acknowledged, settle
 from crawler.derive import Deriver, derive_all
 from crawler.publisher import load_all

@@ -58,7 +58,7 @@ def add(
     db: sqlite3.Connection, article: int, history: History, *, key: str, publisher: str
 ) -> None:
     """Insert an article that is not there yet, with its whole history."""
-    _insert(db, article, Rows.of(history), key=key, publisher=publisher)
+    insert_rows(db, article, Rows.of(history), key=key, publisher=publisher)
     stories.enter(db, article)
 
 
@@ -71,12 +71,16 @@ def put(
     """
     before, after = Rows.stored(db, article), Rows.of(history)
     if before is None:
-        _insert(db, article, after, key=key, publisher=publisher)
+        insert_rows(db, article, after, key=key, publisher=publisher)
     elif before != after:
         article_rows.replace_rows(db, article, before, after)
 
 
-def _insert(db: sqlite3.Connection, article: int, rows: Rows, *, key: str, publisher: str) -> None:
+def insert_rows(
+    db: sqlite3.Connection, article: int, rows: Rows, *, key: str, publisher: str
+) -> None:
+    """Insert the rows of an article whose own row is not there."""
+    db.execute("delete from revisions where article = ?", (article,))  # where its row was lost
     own = {"id": article, "key": key, "publisher": publisher}
     insert(db, "articles", {"url": key} | rows.article | own)
     for revision in rows.revisions:

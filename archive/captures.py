@@ -12,7 +12,7 @@ from archive.errors import DamagedWarc
 from archive.journal import visit_of as journaled_visit
 from archive.models import Capture, Exchange, Kind, Visit, WarcLocation
 from archive.publishers import key_of
-from archive.rows import Row, record, row_of, select, update, value
+from archive.rows import Row, record, row_of, select, update, upsert, value
 from archive.rows import insert as insert_row
 from archive.urls import capture_id, next_id
 from archive.warc import reader
@@ -132,6 +132,28 @@ def insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
     return number
 
 
+def put(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
+    """Let the row of a recorded capture say what its record says; return its id.
+
+    It is inserted if it is not there. What the archive decided of it stays.
+    """
+    record = capture.record
+    if record is None or record.record_id is None:
+        raise ValueError(f"{capture.url}: a capture has no row before it has a WARC record")
+    number = capture_id(record.record_id)
+    there = value(db, "select warc_file from captures where id = ?", (number,))
+    if there and there != record.file:
+        number = _free_id(db, record.record_id)
+    row = {"id": number, "run": run} | row_of(capture, _COLUMNS) | _place(record)
+    db.execute(
+        "delete from captures where warc_file = :warc_file and warc_offset = :warc_offset"
+        " and id != :id",
+        row,
+    )
+    upsert(db, "captures", row, key="id")
+    return number
+
+
 def _free_id(db: sqlite3.Connection, record_id: str) -> int:
     wanted = capture_id(record_id)
     while value(db, "select 1 from captures where id = ?", (wanted,)):
@@ -171,10 +193,9 @@ def payload_location(db: sqlite3.Connection, sha256: str) -> WarcLocation | None
     return _location(db, sql, sha256)
 
 
-def has_brought(db: sqlite3.Connection, sha256: str, *, url: str, at: str | None) -> bool:
-    """Return whether the capture of an address at a moment, as rows have it, brought a payload."""
-    sql = "select 1 from captures where sha256 = ? and url = ? and fetched_at = ? limit 1"
-    return value(db, sql, (sha256, url, at)) is not None
+def has_payload(db: sqlite3.Connection, sha256: str) -> bool:
+    """Return whether a record has a payload, not only stands for it."""
+    return payload_location(db, sha256) is not None
 
 
 def _last_good(db: sqlite3.Connection, url: str, publisher: str | None) -> str:

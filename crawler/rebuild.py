@@ -19,9 +19,9 @@ from archive.database import NAME, open_for_writing, uri, writing
 from archive.errors import ArchiveError, NewerArchive, NotAnArchive
 from archive.maintenance import warc_index
 from archive.maintenance.backup import put_in_place
+from archive.maintenance.salvage import latest
 from archive.progress import Progress, silent
 from archive.session import WARC_FOLDER
-from archive.upkeep.mending import latest
 from archive.warc import files
 from archive.warc.files import sync_folder
 from crawler.derive import Deriver, derive_all

@@ -28,7 +28,6 @@ from archive.history import History
 from archive.models import Extraction
 from archive.session import WARC_FOLDER
 from archive.store import Store
-from archive.upkeep.retelling import LATE
 from crawler import turns
 from crawler.derive import Deriver
 from crawler.publisher import Publisher
@@ -320,7 +319,7 @@ async def _opened(
 
 
 def _store(job: Job) -> Store:
-    return Store(job.root, command="extract --again", clock=job.clock, settings=LATE)
+    return Store(job.root, command="extract --again", clock=job.clock)
 
 
 def _tell_of(error: ArchiveLocked) -> None:

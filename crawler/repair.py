@@ -1,48 +1,49 @@
-"""An archive brought back to what it was, as far as its files still tell it.
+"""An archive brought back to what it was, as far as its files still say it.
 
-A database that does not read is made anew from the WARC files; then files and rows are brought
-together, chains of revisions that are broken are read again, and all is verified.
+Step by step: damaged WARC files are salvaged, rows indexed again from their records, articles
+derived again. Only a database that cannot be read is rebuilt. After each step that did something
+the archive is verified again, so that the next repairs what is still damaged, and a repair that was
+killed is completed by the next one.
 """
 
-import contextlib
-import logging
-import sqlite3
 from collections import Counter
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from sqlite3 import Connection
 
+from archive import recovery, stories
 from archive.clock import Clock, system
-from archive.database import NAME, open_for_writing, writing
-from archive.errors import ArchiveError, NewerArchive, NotAnArchive, OlderArchive
+from archive.commands.options import counted
+from archive.database import NAME, existing, open_for_reading, require, writing
+from archive.errors import ArchiveError, DamagedDatabase
+from archive.maintenance import restore, salvage, warc_index
+from archive.maintenance.checks import Findings
+from archive.maintenance.salvage import Salvage, transaction
+from archive.maintenance.verify import verify
 from archive.search.index import rebuild_index
 from archive.session import WARC_FOLDER
 from archive.store import Store
-from archive.upkeep import foreseeing
-from archive.upkeep.account import Account, Say
-from archive.upkeep.damage import Findings
-from archive.upkeep.repairing import Repair
-from archive.upkeep.retelling import LATE, tell_again
-from archive.upkeep.soundness import SEARCH, are_of_indexes, faults, missing_tables
-from archive.upkeep.verify import verify
-from archive.warc.files import present
+from archive.warc import files
+from crawler.derive import Deriver, derive_all, read_listings
 from crawler.publisher import load_all
 from crawler.rebuild import OLD, rebuild
 from crawler.reextract import Job, reextract
-
-logger = logging.getLogger(__name__)
+from crawler.workers import Workers
 
 _COMMAND = "repair"
-_ANEW = "{} {}: it is made anew from the WARC files"
-_UNTOLD = (
-    "The WARC files have lost what they told of {} visits to articles: whose they are, and where"
-    " they were found. Pages and texts are there; the visits are told again."
-)
+_OF_FILES = frozenset({"file", "record", "digest"})
+_OF_ROWS = frozenset({"row", "orphan"})
+
+_OF_CAPTURES = "refers to a row of captures that is not there"  # which its record brings back
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repaired:
-    """What was done, by kind (adopted, lost, mended), and what a check then found."""
+    """What was done, by kind (mended, lost), and what a check then found."""
 
     counts: Counter[str]
     findings: Findings | None
@@ -56,9 +57,9 @@ async def repair(
     processes: int | None = None,
     clock: Clock = system,
 ) -> Repaired:
-    """Repair the archive in `root`; `say` hears a line for all that is done.
+    """Repair the archive in `root`; `say` gets a line for all that is done.
 
-    A dry run changes nothing, says what would be done and checks nothing.
+    A dry run changes nothing, and says what would be done.
 
     Raises:
         NewerArchive, OlderArchive: if another version of Warraq wrote it.
@@ -66,137 +67,222 @@ async def repair(
         ArchiveLocked: if another process is writing.
         ArchiveError: if the disk does not give or take what it must.
     """
+    if not (root / WARC_FOLDER).is_dir() and (root / NAME).is_file():
+        raise ArchiveError(
+            f"{root / WARC_FOLDER} is missing: put it back, or make an empty folder of that name"
+            " if all WARC files are lost"
+        )
+    with suppress(DamagedDatabase):  # which is rebuilt
+        require(root)
+    repairing = _Repair(root, say, dry_run=dry_run, processes=processes, clock=clock)
     try:
-        return await _repair(root, say=say, dry_run=dry_run, processes=processes, clock=clock)
+        return await repairing.run()
     except OSError as error:
         raise ArchiveError(
-            f"{error.filename or root}: {error.strerror}; the same command goes on"
+            f"{error.filename or root}: {error.strerror}; run the same command again to go on"
         ) from error
 
 
-async def _repair(
-    root: Path, *, say: Say, dry_run: bool, processes: int | None, clock: Clock
-) -> Repaired:
-    if dry_run:
-        with foreseeing.place(root, command=_COMMAND, clock=clock) as place:
-            return _foreseen(root, place, say, processes=processes, clock=clock)
-    counts: Counter[str] = Counter()
-    if why := _broken(root, root, say, dry_run=False, clock=clock):
-        counts["mended"] += 1
-        say(_ANEW.format(root / NAME, why))
-        if (root / NAME).exists():
-            say(f"The broken one is kept as {root / OLD}")
-        await rebuild(root, processes=processes, clock=clock)
-    with writing(root, command=_COMMAND, now=clock()), closing(open_for_writing(root)) as db:
-        account = Account(now=clock(), say=say, dry_run=False)
-        Repair(db, root, account).run()
-        counts += account.counts
-    if counts["adopted"]:
-        say("`warraq extract --again` reads pages among them that were not read yet.")
-    findings = await _derived(root, say, counts, processes=processes, clock=clock)
-    return Repaired(counts=counts, findings=findings)
+class _Repair:
+    """One repair, in steps; in a dry run they only say what they would do."""
+
+    def __init__(
+        self, root: Path, say: Say, *, dry_run: bool, processes: int | None, clock: Clock
+    ) -> None:
+        self._root = root
+        self._folder = root / WARC_FOLDER
+        self._say = say
+        self._dry_run = dry_run
+        self._processes = processes
+        self._clock = clock
+        self._counts: Counter[str] = Counter()
+        self._unindexed: set[str] = set()  # files with records that have no row
+
+    async def run(self) -> Repaired:
+        """Verify, and do what the findings ask for; after each step that did something, again."""
+        if not self._dry_run:
+            with writing(self._root, command=_COMMAND, now=self._clock()):
+                pass  # refused at once while another process writes
+        findings = self._verify()
+        for step in (self._database, self._leftovers, self._files, self._rows, self._derived):
+            done = self._counts.total()
+            await step(findings)
+            if self._dry_run and "database" in _kinds(findings):
+                break
+            if not self._dry_run and self._counts.total() > done:
+                findings = self._verify()
+        return Repaired(counts=self._counts, findings=None if self._dry_run else findings)
+
+    def _verify(self) -> Findings:
+        return verify(self._root, processes=self._processes)
+
+    @contextmanager
+    def _opened(self) -> Iterator[Connection]:
+        """Give the database: to read in a dry run, else under the writing lock."""
+        if self._dry_run:
+            with closing(open_for_reading(self._root)) as db:
+                yield db
+            return
+        with existing(self._root, command=_COMMAND, now=self._clock()) as db:
+            db.execute("pragma foreign_keys = off")  # rows come before those they refer to
+            yield db
+
+    def _report(self, line: str) -> None:
+        self._counts["lost" if line.startswith("lost: ") else "mended"] += 1
+        self._say(line)
+
+    async def _database(self, findings: Findings) -> None:
+        """Rebuild a database that cannot be read, and carry over what the WARC files lost."""
+        details = [damage.detail for damage in findings.damages if damage.kind == "database"]
+        path = self._root / NAME
+        if not details:
+            return
+        reason = details[0].partition(";")[0].removeprefix(f"{path}: ")
+        if restore.are_of_indexes(details):
+            self._report(f"{path}: SQLite's indexes are rebuilt ({reason})")
+            if not self._dry_run:
+                with self._opened() as db:
+                    restore.rebuild_indexes(db)
+            return
+        self._report(f"{path}: it is rebuilt from the WARC files ({reason})")
+        if self._dry_run:
+            return
+        was_there = path.exists()
+        await rebuild(self._root, processes=self._processes, clock=self._clock)
+        if was_there:
+            self._say(f"The broken one is kept as {self._root / OLD}")
+            with self._opened() as db:
+                for line in restore.carry_over(db, self._root / OLD):
+                    self._report(line)
+
+    async def _leftovers(self, _findings: Findings) -> None:
+        """Complete what killed runs, and a killed repair, left."""
+        with self._opened() as db:
+            for run, command in restore.killed_runs(db):
+                self._report(f"run {run} ({command}) was killed: what it left is completed")
+            if not self._dry_run:
+                recovery.recover(db, self._folder)
+                for line in salvage.finish(db, self._root):
+                    self._report(line)
+
+    async def _files(self, findings: Findings) -> None:
+        """Save what is readable of damaged files, and name what is lost."""
+        if not (names := _named(findings, _OF_FILES)):
+            return
+        with self._opened() as db:
+            for name in names:
+                damaged = Salvage(db, self._root, name)
+                if damaged.is_to_be_indexed:
+                    self._unindexed.add(damaged.new_name)
+                for line in damaged.lines():
+                    self._report(line)
+                if not self._dry_run:
+                    damaged.apply(now=self._clock())
+
+    async def _rows(self, findings: Findings) -> None:
+        """Index files again whose records have no rows or others; all, if other rows are lost."""
+        lost = [damage.detail for damage in findings.damages if damage.kind == "reference"]
+        names = {*_named(findings, _OF_ROWS), *self._unindexed}
+        for name in sorted(names):
+            self._report(f"{WARC_FOLDER}/{name}: rows are restored from its records")
+        for detail in sorted(set(lost)):
+            self._report(f"{NAME}: a row {detail}")
+        if self._dry_run or not (names or lost):
+            return
+        everything = any(detail != _OF_CAPTURES for detail in lost)
+        if everything:
+            names = set(salvage.latest(files.present(self._folder)))
+        with self._opened() as db:
+            await self._index(db, names, everything=everything)
+            with transaction(db):
+                for line in restore.let_go(db):
+                    self._say(line)
+
+    async def _index(self, db: Connection, names: Iterable[str], *, everything: bool) -> None:
+        """Index files again, and derive the articles that need it."""
+        workers = Workers(processes=self._processes)
+        try:
+            deriver = Deriver(self._folder, load_all(self._root / "publishers"), workers)
+            is_to_derive = restore.index_again(db, self._folder, warc_index.in_order(names))
+            if everything:
+                with transaction(db):
+                    await read_listings(db, self._folder, deriver.publisher, workers)
+            if is_to_derive:
+                await derive_all(db, self._folder, deriver, workers)
+                warc_index.clear(db)
+            else:
+                restore.finish(db)
+        finally:
+            workers.close()
+
+    async def _derived(self, findings: Findings) -> None:
+        """Make again what follows from the rest: journal records, articles, stories, the index."""
+        kinds = _kinds(findings)
+        self._payloads(_rows_of(findings, "revisit"))
+        self._journal(_rows_of(findings, "visit"))
+        if articles := _rows_of(findings, "revision"):
+            self._report(f"read again: {counted(len(articles), 'article')} with broken revisions")
+            await self._read_again(frozenset(articles))
+        if "story" in kinds:
+            self._report("the stories are grouped again")
+        if "index" in kinds:
+            self._report("the search index is rebuilt")
+        if self._dry_run or not kinds & {"story", "index"}:
+            return
+        with self._opened() as db, transaction(db):
+            if "story" in kinds:
+                stories.regroup_all(db)
+            if "index" in kinds:
+                rebuild_index(db)
+
+    def _payloads(self, numbers: list[int]) -> None:
+        """Name payloads that only revisit records are left of."""
+        if not numbers or self._dry_run:
+            return
+        with self._opened() as db, transaction(db):
+            for number in numbers:
+                if line := salvage.lose_payload(db, number, now=self._clock()):
+                    self._report(line)
+
+    def _journal(self, numbers: list[int]) -> None:
+        if not numbers:
+            return
+        self._report(
+            f"The journal records of {counted(len(numbers), 'visit')} to articles are lost; they"
+            " are written again."
+        )
+        if self._dry_run:
+            return
+        with Store(self._root, command=_COMMAND, clock=self._clock) as store:
+            for line in restore.journal_again(store, numbers):
+                self._say(line)
+
+    async def _read_again(self, articles: frozenset[int]) -> None:
+        if self._dry_run:
+            return
+        with self._opened() as db:
+            restore.count_revisions(db)
+        job = Job(
+            root=self._root,
+            publishers=load_all(self._root / "publishers"),
+            articles=articles,
+            processes=self._processes,
+            clock=self._clock,
+        )
+        await reextract(job, show=lambda url, changes: self._say(f"{url}: {', '.join(changes)}"))
 
 
-def _foreseen(
-    root: Path, place: Path, say: Say, *, processes: int | None, clock: Clock
-) -> Repaired:
-    """Say what would be done to the archive in `root`, whose database is opened in `place`."""
-    counts: Counter[str] = Counter()
-    if why := _broken(root, place, say, dry_run=True, clock=clock):
-        say(_ANEW.format(root / NAME, why))
-        return Repaired(counts=Counter(mended=1), findings=None)
-    with writing(place, command=_COMMAND, now=clock()), closing(open_for_writing(place)) as db:
-        account = Account(now=clock(), say=say, dry_run=True)
-        Repair(db, root, account).run()
-        counts += account.counts
-    with contextlib.suppress(ArchiveError):  # on a disk that is mounted read-only, readers do not
-        if untold := _rows(verify(root, processes=processes), "visit"):
-            say(_UNTOLD.format(len(untold)))
-            counts["mended"] += len(untold)
-    return Repaired(counts=counts, findings=None)
+def _kinds(findings: Findings) -> set[str]:
+    return {damage.kind for damage in findings.damages}
 
 
-def _broken(root: Path, place: Path, say: Say, *, dry_run: bool, clock: Clock) -> str | None:
-    """Return what is wrong with a database that has to be made anew, None where it reads.
-
-    It is opened in `place`.
-    """
-    path = root / NAME
-    if not path.is_file() or not path.stat().st_size:
-        if not present(root / WARC_FOLDER):
-            raise NotAnArchive(f"{root} holds no archive: neither {NAME} nor WARC files")
-        return "is empty" if path.is_file() else "is missing"
-    try:
-        with writing(place, command=_COMMAND, now=clock()), closing(open_for_writing(place)) as db:
-            found = faults(db)
-            if are_of_indexes(found):
-                say(f"{path}: SQLite's indexes are made anew ({found[0]})")
-                if dry_run:
-                    return None
-                db.execute("reindex")
-                found = faults(db)
-            missing = missing_tables(db)
-            if found or missing:
-                return f"is damaged ({found[0] if found else 'it lacks ' + ', '.join(missing)})"
-            return None
-    except (NewerArchive, OlderArchive):
-        raise
-    except (NotAnArchive, sqlite3.DatabaseError) as error:
-        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
-            raise
-        return f"does not read ({str(error).replace(str(place), str(root))})"
+def _named(findings: Findings, kinds: frozenset[str]) -> list[str]:
+    """Return the WARC files (names) that have damage of some kinds."""
+    places = {damage.place for damage in findings.damages if damage.kind in kinds}
+    return sorted(place.removeprefix(f"{WARC_FOLDER}/") for place in places)
 
 
-async def _derived(
-    root: Path, say: Say, counts: Counter[str], *, processes: int | None, clock: Clock
-) -> Findings:
-    """Make again what is made of the rest, where a check finds it wrong; return what is left."""
-    findings = verify(root, processes=processes)
-    kinds = {damage.kind for damage in findings.damages}
-    broken, untold = _rows(findings, "revision"), _rows(findings, "visit")
-    search = any(SEARCH in damage.detail for damage in findings.damages)
-    if not (broken or untold or search or "index" in kinds):
-        return findings
-    if untold:
-        counts["mended"] += _tell_again(root, untold, say, clock=clock)
-    if search or "index" in kinds:
-        say("The search index is made anew.")
-        with writing(root, command=_COMMAND, now=clock()), closing(open_for_writing(root)) as db:
-            rebuild_index(db)
-        counts["mended"] += 1
-    if broken:
-        await _read_again(root, broken, say, processes=processes, clock=clock)
-        counts["mended"] += len(broken)
-    return verify(root, processes=processes)
-
-
-def _rows(findings: Findings, kind: str) -> frozenset[int]:
-    """Return the ids of the rows that have a damage of a kind."""
-    return frozenset(
-        int(str(damage.row).split()[0])
-        for damage in findings.damages
-        if damage.kind == kind and damage.row is not None
-    )
-
-
-def _tell_again(root: Path, untold: frozenset[int], say: Say, *, clock: Clock) -> int:
-    """Tell of visits again; return how many."""
-    say(_UNTOLD.format(len(untold)))
-    with Store(root, command=_COMMAND, settings=LATE, clock=clock) as store:
-        for line in tell_again(store, sorted(untold)):
-            say(line)
-    return len(untold)
-
-
-async def _read_again(
-    root: Path, articles: frozenset[int], say: Say, *, processes: int | None, clock: Clock
-) -> None:
-    say(f"{len(articles)} articles with a broken chain of revisions are read again.")
-    job = Job(
-        root=root,
-        publishers=load_all(root / "publishers"),
-        articles=articles,
-        processes=processes,
-        clock=clock,
-    )
-    await reextract(job, show=lambda url, changes: say(f"{url}: {', '.join(changes)}"))
+def _rows_of(findings: Findings, kind: str) -> list[int]:
+    """Return the ids of the rows that have damage of a kind."""
+    rows = {damage.row for damage in findings.damages if damage.kind == kind}
+    return sorted(int(str(row).split()[0]) for row in rows if row is not None)

@@ -24,7 +24,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 # A module belongs to the longest name here that it begins with.
 LAYERS = (
     ("archive",),
-    ("archive.upkeep", "archive.maintenance"),
+    ("archive.maintenance",),
     ("archive.site",),
     ("archive.commands",),
     ("crawler",),

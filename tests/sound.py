@@ -13,8 +13,8 @@ from warcio.checker import Checker
 
 from archive.database import NAME, open_for_reading
 from archive.errors import ArchiveError
-from archive.upkeep.damage import Findings
-from archive.upkeep.verify import verify
+from archive.maintenance.checks import Findings
+from archive.maintenance.verify import verify
 
 # An article as it was acknowledged: id, title, deck, byline, day, text, and its revisions.
 Article = tuple[object, ...]

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from archive.commands.options import ExitCode, archive_option, counted
+from archive.maintenance.checks import Findings
 from archive.progress import ProgressLine
-from archive.upkeep.damage import Findings
 
 
 @click.command()
@@ -33,7 +33,7 @@ def verify(archive: Path, as_json: bool, processes: int | None) -> None:
     warraq verify --archive ~/news
     warraq verify --json | jq .damages
     """
-    from archive.upkeep.verify import verify as check
+    from archive.maintenance.verify import verify as check
 
     began = time.monotonic()
     with ProgressLine() as progress:

@@ -201,7 +201,7 @@ def _insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> None:
             "insert into publishers (slug, name) values (:slug, :slug) on conflict do nothing",
             {"slug": capture.publisher},
         )
-    number = captures.insert(db, capture, run=run)
+    number = captures.put(db, capture, run=run)
     if capture.status == 200 and (capture.etag or capture.last_modified):
         db.execute(
             "insert or replace into validators values (?, ?, ?)",

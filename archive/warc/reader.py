@@ -7,9 +7,10 @@ archive wants the rest, so damage is passed here and reported, and reading resum
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from archive.errors import DamagedWarc
 from archive.models import WarcLocation
@@ -120,13 +121,15 @@ def walk(
     end: int | None = None,
     largest: int = LARGEST,
     check: bool = True,
+    lengths: Mapping[int, int] = MappingProxyType({}),
 ) -> Iterator[Record | Damage | TooLarge]:
     """Yield the whole records of a file from `start` on, and the damages between them, in order.
 
     One gzip member per record, several in one, or no gzip: each part of the file is read as what
     it is. Records of more than `largest` bytes are passed over; memory is bounded by that. Nothing
     behind byte `end` is looked at. Without `check`, a record that has a gzip member of its own is
-    not held against its digests.
+    not held against its digests. `lengths` are packed lengths of records by offset, where they are
+    known: these are unpacked in one go.
 
     Raises:
         OSError: if the disk does not give the bytes.
@@ -135,7 +138,7 @@ def walk(
     end = size if end is None else min(end, size)
     offset, inside = start.offset, start.inside
     while offset < end:
-        record = None if inside else _alone(descriptor, offset, end, largest)
+        record = None if inside else _alone(descriptor, offset, end, largest, lengths.get(offset))
         if record and not (check and contradiction(record.fields, record.block)):
             yield record
             offset = record.behind.offset
@@ -151,8 +154,16 @@ def walk(
         offset, inside = stretch.end(), 0
 
 
-def _alone(descriptor: int, offset: int, end: int, largest: int) -> Record | None:
-    """Return the record that is a gzip member by itself, as ours are; None if there is none."""
+def _alone(
+    descriptor: int, offset: int, end: int, largest: int, known: int | None
+) -> Record | None:
+    """Return the record that is a gzip member by itself, as ours are; None if there is none.
+
+    `known` is the length that it is said to have.
+    """
+    plain = unpack(descriptor, offset, known) if known else None
+    if plain is not None:
+        return parse(plain, place=Place(offset=offset), length=known)
     unpacked = unpack_next(descriptor, offset, end, largest=largest + _LONGEST_HEAD)
     if unpacked is None:
         return None

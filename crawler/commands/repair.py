@@ -7,7 +7,6 @@ import click
 
 from archive.clock import Clock
 from archive.commands.options import ExitCode, archive_option, counted
-from archive.upkeep.damage import Findings
 from crawler.commands.options import now_option
 
 
@@ -21,11 +20,11 @@ from crawler.commands.options import now_option
 def repair(archive: Path, dry_run: bool, processes: int | None, now: Clock) -> None:
     """Fix what `warraq verify` reports as damaged.
 
-    A lost or unreadable database is recreated from the WARC files. The readable records of a
-    damaged WARC file are saved in a sound one; the damaged file moves to the folder `damaged`.
-    Records without rows get their rows again. What no file holds any more is named, and recorded in
-    the table `problems` (kind lost-capture); texts of articles stay, and lost addresses are due
-    again.
+    The readable records of a damaged WARC file are saved in a sound one; the damaged file moves to
+    the folder `damaged`. Rows that are missing are restored from the records. A lost or unreadable
+    database is rebuilt from the WARC files; articles that these no longer hold are carried over
+    from it as far as it can be read. What is lost is named, and recorded in the table `problems`
+    (kind lost-capture); texts of articles stay, and lost addresses are due again.
 
     An interrupted repair resumes when it is run again. At the end the archive is verified; exits
     with 1 if damage is left.
@@ -41,15 +40,12 @@ def repair(archive: Path, dry_run: bool, processes: int | None, now: Clock) -> N
     )
     if not any(done.counts.values()):
         click.echo(f"{archive}: there is nothing to repair.")
-    if done.findings:
-        _tell(done.findings)
-
-
-def _tell(findings: Findings) -> None:
-    """Say what the check found after the repair."""
-    for line in findings.lines():
+    if done.findings is None:
+        return
+    for line in done.findings.lines():
         click.echo(line)
-    if findings.damages:
-        click.echo(f"verify: {counted(len(findings.damages), 'damage')} left.")
+    if done.findings.damages:
+        click.echo(f"verify: {counted(len(done.findings.damages), 'damage')} left.")
         raise SystemExit(ExitCode.FAILED)
-    click.echo("verify: no damage left.")
+    lost = done.counts["lost"]
+    click.echo(f"verify: no damage left{f'; lost: {lost} (see above)' if lost else ''}.")

@@ -15,8 +15,8 @@ from warcio.checker import Checker
 
 from archive import recovery, runs
 from archive.database import open_for_writing
+from archive.maintenance.verify import verify
 from archive.models import Kind, WarcLocation
-from archive.upkeep.verify import verify
 from archive.warc import reader
 from tests.archive.desk import (
     FEED,
@@ -269,7 +269,7 @@ import sys, random
 from pathlib import Path
 from typing import Any
 from archive.models import Kind
-from archive.upkeep.verify import verify
+from archive.maintenance.verify import verify
 from tests.archive.desk import *
 from tests.archive.desk import add_page
 from archive.clock import system

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from archive import Archive
 from archive.errors import NewerArchive, OlderArchive
+from archive.maintenance.verify import verify
 from archive.schema import FIRST
-from archive.upkeep.verify import verify
 from crawler.cli import warraq
 from tests.archive.desk import rows
 from tests.archive.filled import fill

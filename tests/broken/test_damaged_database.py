@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from archive import errors
 from archive.database import NAME, open_for_reading
 from archive.maintenance.backup import back_up
-from archive.upkeep.verify import verify
+from archive.maintenance.verify import verify
 from crawler.cli import _COMMANDS, warraq
 from tests.broken import workshop as w
 

@@ -10,8 +10,8 @@ import pytest
 
 from archive.database import open_for_reading
 from archive.errors import NotAnArchive
+from archive.maintenance.verify import verify
 from archive.maintenance.withhold import withhold
-from archive.upkeep.verify import verify
 from crawler.commands.options import chosen
 from crawler.crawl import Job, crawl
 from crawler.merge import merge

@@ -11,7 +11,7 @@ import pytest
 from archive.database import NAME, open_for_reading
 from archive.errors import NotAnArchive
 from archive.maintenance import projection
-from archive.upkeep.verify import verify
+from archive.maintenance.verify import verify
 from crawler import rebuild as rebuilding
 from crawler.rebuild import OLD, rebuild
 from tests.crawler import shell, wire

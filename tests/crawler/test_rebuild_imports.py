@@ -10,7 +10,7 @@ from archive.article_rows import REVISION
 from archive.clock import iso
 from archive.database import NAME
 from archive.maintenance.import_jsonl import Importer
-from archive.upkeep.verify import verify
+from archive.maintenance.verify import verify
 from crawler.cli import warraq
 from crawler.rebuild import rebuild
 from tests.archive.desk import HOUR, NOON, Hands, kill_like, rows

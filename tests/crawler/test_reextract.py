@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from archive.database import open_for_writing
-from archive.upkeep.verify import verify
+from archive.maintenance.verify import verify
 from archive.urls import article_id, identity_key
 from crawler.publisher import load_all
 from crawler.rebuild import rebuild

@@ -15,7 +15,7 @@ from archive.commands.copies import backup as command
 from archive.database import open_for_reading
 from archive.errors import ArchiveError, ArchiveLocked
 from archive.maintenance.backup import back_up
-from archive.upkeep.verify import verify
+from archive.maintenance.verify import verify
 from tests.archive.desk import HOUR, NOON, Hands, opened, rows
 from tests.archive.filled import files, fill, page
 

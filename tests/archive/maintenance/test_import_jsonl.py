@@ -13,7 +13,7 @@ from warcio.checker import Checker
 
 from archive.commands.options import counted
 from archive.maintenance.import_jsonl import Importer
-from archive.upkeep.verify import verify
+from archive.maintenance.verify import verify
 from crawler.cli import warraq
 from tests.archive.desk import HOUR, NOON, Checked, Hands, kill_like, rows
 from tests.archive.maintenance import hidden

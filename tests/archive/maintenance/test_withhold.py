@@ -13,8 +13,8 @@ from archive.clock import iso
 from archive.commands.reading import search as search_command
 from archive.database import open_for_writing
 from archive.errors import ArchiveError
+from archive.maintenance.verify import verify
 from archive.maintenance.withhold import unwithhold, withhold
-from archive.upkeep.verify import verify
 from crawler.cli import warraq
 from tests.archive.desk import (
     HOUR,

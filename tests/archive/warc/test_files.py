@@ -3,7 +3,7 @@
 import re
 import shutil
 
-from archive.upkeep.verify import verify
+from archive.maintenance.verify import verify
 from archive.warc import reader, records
 from tests.archive.desk import HOUR, NOON, PAPER, Hands, add_page, kill_like, opened, rows
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.database import writing
-from archive.upkeep.verify import verify
+from archive.maintenance.verify import verify
 from tests.crawler import shell
 from tests.crawler.tables import everything
 

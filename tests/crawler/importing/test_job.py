@@ -25,9 +25,9 @@ from archive.database import open_for_reading
 from archive.errors import ArchiveLocked
 from archive.imports import Copying
 from archive.maintenance.export import write_warc
+from archive.maintenance.verify import verify
 from archive.models import Extraction, Kind, PageKind, Publisher
 from archive.store import Store
-from archive.upkeep.verify import verify
 from archive.warc.records import read_fields
 from crawler import turns
 from crawler.cli import warraq

@@ -13,9 +13,9 @@ from archive.commands.reindex import reindex
 from archive.commands.verify import verify as command
 from archive.database import open_for_writing
 from archive.errors import NotAnArchive
-from archive.upkeep import index_check
-from archive.upkeep import verify as checking
-from archive.upkeep.verify import verify
+from archive.maintenance import checks
+from archive.maintenance import verify as checking
+from archive.maintenance.verify import verify
 from tests.archive.desk import NOON, Hands, kill_like, opened
 from tests.archive.filled import files, fill, number_captures, page
 
@@ -118,13 +118,13 @@ ROWS = [
     ("update revisions set text = 'x' where number = 2", "is stored twice"),
     ("update revisions set number = 3 where number = 2", "its revisions are [1, 3]"),
     ("delete from revisions where id = 1", "it has no revision"),
-    ("insert into articles_fts(articles_fts) values ('rebuild')", "not of this version's analyser"),
-    ("insert into articles_fts(rowid, text) values (7, 'كلام')", "words are not indexed as they"),
-    ("delete from articles_fts_docsize where id > 0", "its sizes are not of the articles"),
+    ("insert into articles_fts(articles_fts) values ('rebuild')", "not built by this version's"),
+    ("insert into articles_fts(rowid, text) values (7, 'كلام')", "of an article that is not there"),
+    ("delete from articles_fts_docsize where id > 0", "the index has [] words of its title"),
     ("update revisions set capture = 99 where id = 1", "refers to a row of captures that is not"),
     ("insert into story_sketches values (1, 0, 99)", "it is of an article that is not there"),
-    ("delete from warc_files where closed", "no row of warc_files tells that it has"),
-    ("update warc_files set bytes = bytes - 9", "has 9 bytes behind those that its row of warc"),
+    ("delete from warc_files where closed", "no row of warc_files knows that it has"),
+    ("update warc_files set bytes = bytes - 9", "has 9 bytes more than its row of warc_files"),
     ("update warc_files set bytes = bytes + 9", "lacks 9 bytes at its end"),
 ]  # fmt: skip
 
@@ -135,22 +135,33 @@ def test_a_row_that_is_not_as_it_was_written_is_found(root, statement, said):
     assert said in found(root)[1]
 
 
-def test_an_index_with_its_words_in_another_order_is_found_and_made_anew(root):
+def test_an_index_of_another_text_is_found_and_rebuilt(root):
     with closing(open_for_writing(root)) as db:
         article, text = db.execute("select id, text from articles where url like '%/0'").fetchone()
-        swapped = " ".join(reversed(text.split()))
         db.execute(
             "insert into articles_fts(articles_fts, rowid, text)"
             " values ('delete', ?, warraq_analyse(?))",
             (article, text),
         )
-        db.execute(
-            "insert into articles_fts(rowid, text) values (?, warraq_analyse(?))",
-            (article, swapped),
-        )
+        db.execute("insert into articles_fts(rowid, text) values (?, 'غيره')", (article,))
     assert found(root)[0] == {"index"}
     done = CliRunner().invoke(reindex, ["--archive", str(root)])
     assert (done.exit_code, found(root)) == (0, (set(), ""))
+
+
+def test_an_index_that_lost_words_is_found(root):
+    with closing(open_for_writing(root)) as db:
+        article, text = db.execute("select id, text from articles where url like '%/0'").fetchone()
+        sizes = db.execute("select * from articles_fts_docsize where id = ?", (article,)).fetchone()
+        db.execute(
+            "insert into articles_fts(articles_fts, rowid, text)"
+            " values ('delete', ?, warraq_analyse(?))",
+            (article, text),
+        )
+        db.execute("insert or replace into articles_fts_docsize values (?, ?)", sizes)
+    kinds, said = found(root)
+    assert kinds == {"index"}
+    assert "words of text, its sizes say" in said
 
 
 def test_files_that_are_short_missing_or_of_nobody_are_found(root):
@@ -181,22 +192,20 @@ def test_a_database_with_a_damaged_page_leaves_the_records_to_be_checked(root):
     assert findings.counts["WARC records"] == 2 * 7 + 5 + 2 + 2 * 2  # beginning and end of the runs
 
 
-def test_what_a_crawl_writes_while_the_index_is_weighed_is_no_damage(root, monkeypatch):
-    whole = index_check.weigh_articles
-    weigh: list[object] = []
+def test_what_a_crawl_writes_meanwhile_is_no_damage(root, monkeypatch):
+    check = checks.check_articles
+    written: list[object] = []
 
-    def late(part):  # after the index was weighed, before the articles are
-        if not weigh:
-            weigh.append(part)
+    def late(part):  # after the tables were checked, before the articles are
+        if not written:
+            written.append(part)
             with opened(root, Hands(NOON + timedelta(hours=2))) as store:
                 page(store, 0, "نص عُدّل أثناء الفحص", at=NOON + timedelta(hours=2))
-        return whole(part)
+        return check(part)
 
-    monkeypatch.setattr(index_check, "weigh_articles", late)
-    findings = verify(root)
-    assert weigh
-    assert any(findings.balance.values())
-    assert findings.damages == []
+    monkeypatch.setattr(checking, "check_articles", late)
+    assert verify(root).damages == []
+    assert written
 
 
 def test_a_crawl_goes_on_and_only_what_it_acknowledged_is_checked(root):
@@ -243,7 +252,7 @@ def test_the_command_says_what_it_checked_and_ends_with_1_on_damage(root):
 
 
 def test_the_installed_command_uses_processes(root):
-    run = "import archive.upkeep.verify as v; v._ALONE = 0; v._PIECE = 500\n"
+    run = "import archive.maintenance.verify as v; v._ALONE = 0; v._PIECE = 500\n"
     run += "from archive.commands.verify import verify; verify()"
     done = subprocess.run(
         [sys.executable, "-c", run, "--archive", str(root), "--processes", "2"],

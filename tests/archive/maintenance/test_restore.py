@@ -8,8 +8,8 @@ import pytest
 
 from archive.database import NAME, open_for_writing
 from archive.maintenance.salvage import Lost, walk
+from archive.maintenance.verify import verify
 from archive.models import Kind
-from archive.upkeep.verify import verify
 from archive.warc.records import read_fields
 from crawler.merge import merge
 from crawler.publisher import load_all
@@ -23,7 +23,7 @@ from tests.crawler.tables import TABLES, differences, everything
 from tests.crawler.test_repair import DAY, change, files, mend, mended, named
 
 PAGE = "https://alwaraq.example/{}"
-LOST = "The WARC files have lost what they told of {} visits to articles"
+LOST = "The journal records of {} to articles are lost"
 
 
 def members(path):
@@ -85,7 +85,7 @@ def test_a_lost_record_of_a_visit_is_noticed_and_named(desk):
     (one,) = [damage for damage in verify(desk).damages if damage.kind == "visit"]
     assert one.place == f"warc/{named(path)}"
     assert str(one.row).endswith(f"({PAGE.format(2)})")
-    assert "the record that tells of this visit to an article is lost" in one.detail
+    assert "the journal record of this visit is lost" in one.detail
     assert "`warraq repair`" in one.remedy
 
 
@@ -102,8 +102,8 @@ def test_repair_tells_it_again_from_the_database(desk):
     before = {fields["visit"]: fields for _, _, fields in told(path)}[PAGE.format(2)]
     torn(path)
     said = mended(desk)
-    assert LOST.format(1) in said
-    assert f"told again: the visit to {PAGE.format(2)} of 2020-11-09T12:00:00" in said
+    assert LOST.format("1 visit") in said
+    assert f"written again: the visit to {PAGE.format(2)} of 2020-11-09T12:00:00" in said
     ((_, _, after),) = told(files(desk)[-1])
     same = ("visit", "publisher", "kind", "found", "run", "warc-refers-to", "warc-date")
     assert {name: after[name] for name in same} == {name: before[name] for name in same}
@@ -113,7 +113,7 @@ def test_a_dry_run_says_how_many_and_tells_nothing(desk):
     torn(files(desk)[1])
     before = {path: path.read_bytes() for path in files(desk)}
     done, said = mend(desk, dry_run=True)
-    assert LOST.format(1) in said
+    assert LOST.format("1 visit") in said
     assert done.counts["mended"]
     assert {path: path.read_bytes() for path in files(desk)} == before
 
@@ -126,7 +126,7 @@ def test_a_page_of_another_program_is_in_a_new_database_again(tmp_path):
     before = everything(root)
     for offset, length, _ in [told(files(root)[0])[number] for number in (1, 4, 5)]:
         spoil(files(root)[0], offset, length)
-    assert LOST.format(3) in mended(root)
+    assert LOST.format("3 visits") in mended(root)
     after = everything(root)
     assert len(after["captures"]) == len(before["captures"]) == 6
     (root / NAME).unlink()
@@ -165,7 +165,7 @@ def test_a_torn_end_takes_no_article_out_of_a_new_database(lived, tmp_path):
     before = everything(root)
     for path in files(root)[1:3]:
         torn(path)
-    assert "told again: the visit to http://127.0.0.1" in mended(root)
+    assert "written again: the visit to http://127.0.0.1" in mended(root)
     _is_equal_when_made_anew(root, before)
 
 
@@ -180,7 +180,7 @@ def test_visits_told_late_neither_invent_nor_lose_an_edit(lived, tmp_path, every
         for offset, length, _ in told(path)[::every]:
             spoil(path, offset, length)
             number += 1
-    assert LOST.format("") not in mended(root)
+    assert "are written again" in mended(root)
     assert number > 40
     _is_equal_when_made_anew(root, before)
 
@@ -236,7 +236,7 @@ def test_a_page_of_a_killed_run_that_is_read_again_is_told_of(lived, tmp_path):
     ids = {at: record.fields["warc-record-id"] for at, _, record in members(path)}
     (lost,) = [one for one in told(path) if one[2]["warc-refers-to"] == ids[offset]]
     spoil(path, *lost[:2])
-    assert "told again" not in mended(root)
+    assert "written again: " not in mended(root)
     job = Job(root=root, publishers=load_all(root / "publishers"))
     assert asyncio.run(reextract(job)).counts["new"] == 1
     assert verify(root).damages == []

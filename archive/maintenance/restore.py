@@ -1,0 +1,301 @@
+"""Rows that are missing or wrong, made again from the WARC files and their journal, in place.
+
+What the archive has decided meanwhile stays. Articles whose bytes are gone keep their rows; where
+the database itself was rebuilt, they are carried over from the old one.
+"""
+
+import contextlib
+import re
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from archive import articles, captures, derivation, journal, stories
+from archive.article_rows import Rows
+from archive.clock import iso
+from archive.database import uri
+from archive.maintenance import projection, warc_index
+from archive.maintenance.salvage import transaction
+from archive.models import Capture, Outcome, Visit
+from archive.publishers import key_of
+from archive.session import Session
+from archive.visits import VISITS, visits_of
+from archive.warc import reader
+from archive.warc.records import KIND_FIELD
+
+# What SQLite says where only an index of its own is wrong.
+_INDEX = re.compile(r"row \d+ missing from index|wrong # of entries in index|non-unique entry")
+# What was withheld stays so, from the moment at which its row is there again.
+_WITHHELD = """
+create temp trigger if not exists withheld_again after insert on articles
+when (select act from withholdings where article = new.id order by at desc, id desc limit 1)
+    = 'withhold'
+begin
+    update articles set withheld_at = (
+        select max(at) from withholdings where article = new.id and act = 'withhold'
+    ) where id = new.id;
+end
+"""
+_KNOWN = """
+drop table if exists temp.known;
+create temp table known (
+    id integer primary key, article integer, outcome text, journal_file text, journal_offset integer
+);
+insert into known select id, article, outcome, journal_file, journal_offset from captures
+"""
+_DECIDED = """
+update captures set article = k.article, outcome = k.outcome, journal_file = k.journal_file,
+    journal_offset = k.journal_offset
+from known k where k.id = captures.id and k.outcome is not null and (
+    k.article is not captures.article or k.outcome is not captures.outcome
+    or k.journal_file is not captures.journal_file
+    or k.journal_offset is not captures.journal_offset
+)
+"""
+# Acts in the journal that have been entered before.
+_ENTERED = """
+delete from journal where
+    (act in ('withhold', 'unwithhold') and exists (select 1 from withholdings w
+        where w.article = json_extract(fields, '$.article') and w.at = journal.at))
+    or (act = 'problem' and exists (select 1 from problems p
+        where p.url = json_extract(fields, '$.place') and p.at = journal.at
+            and p.kind = json_extract(fields, '$.kind')))
+    or (act = 'import-progress' and exists (select 1 from imports i
+        where i.key = json_extract(fields, '$.key') and i.read_at >= journal.at))
+"""
+# Captures that are back bear again what they brought.
+_BROUGHT = """
+update revisions set capture = (
+    select id from captures c where c.article = revisions.article and c.fetched_at = observed_at
+) where capture is null and article in (select article from derived_articles);
+update articles set capture = (
+    select id from captures c where c.article = articles.id and c.fetched_at = last_seen_at
+) where capture is null and id in (select article from derived_articles)
+"""
+# Nothing is to be derived for an article that has all that its captures brought, or more.
+_COMPLETE = """
+update derived_articles set is_done = 1 where article in (
+    select id from articles a where not exists (
+        select 1 from captures c where c.article = a.id and c.id not in (select id from known)
+            and (c.fetched_at > a.last_seen_at or (
+                c.outcome in ('new', 'changed') and not exists (
+                    select 1 from revisions r where r.article = a.id and r.observed_at = fetched_at
+    )))) or exists (select 1 from revisions r where r.article = a.id and r.capture is null)
+)
+"""
+_REVISIONS = "(select count(*) from revisions where article = articles.id)"
+_COUNT = f"""
+update articles set revision_count = {_REVISIONS}
+where revision_count != {_REVISIONS} and {_REVISIONS} = (
+    select max(number) from revisions where article = articles.id
+)
+"""  # noqa: S608 - ours
+_CAPTURE = """
+select c.article, c.outcome, coalesce(c.publisher, a.publisher), a.key, c.run
+from captures c left join articles a on a.id = c.article where c.id = ?
+"""
+_VISIT = f"""
+{VISITS} where v.key = :key or (v.article = :article and v.kind = 'article')
+order by v.key = :key desc, v.found_at, v.key limit 1
+"""
+_OLD = "select id, key, publisher, withheld_at from articles"
+
+
+def index_again(db: sqlite3.Connection, folder: Path, names: Collection[str]) -> bool:
+    """Index WARC files of the archive once more, so that each record has its row.
+
+    Returns whether there are articles to derive then: missing ones, and those of which captures
+    are back that the archive had not seen.
+
+    Raises:
+        OSError: if the disk does not give the bytes.
+    """
+    is_resumed = warc_index.is_prepared(db)  # by a repair or a merge that was killed
+    _run_all(db, _KNOWN)
+    db.execute(_WITHHELD)
+    warc_index.prepare(db)
+    warc_index.index_files(db, folder, names)
+    with transaction(db):
+        db.execute(_ENTERED)
+        projection.project(db, folder)
+        db.execute(_DECIDED)
+        _run_all(db, _BROUGHT)
+        if not is_resumed:
+            db.execute(_COMPLETE)
+    return bool(projection.to_derive(db))
+
+
+def _run_all(db: sqlite3.Connection, script: str) -> None:
+    for statement in script.split(";\n"):
+        db.execute(statement)
+
+
+def finish(db: sqlite3.Connection) -> None:
+    """End an index of which nothing has to be derived, and forget what was indexed."""
+    with transaction(db):
+        projection.finish(db)
+        warc_index.clear(db)
+
+
+def let_go(db: sqlite3.Connection) -> Iterator[str]:
+    """Let go of references to rows that nothing can restore; yield what was done.
+
+    Publishers are named again. Revisions stay, with or without their article.
+    """
+    broken = dict.fromkeys((row[0], row[3]) for row in db.execute("pragma foreign_key_check"))
+    for table, number in broken:
+        keys = db.execute(f"pragma foreign_key_list({table})").fetchall()
+        parent, column, key = next(row[2:5] for row in keys if row[0] == number)
+        lost = f"{column} is not null and {column} not in (select {key} from {parent})"  # noqa: S608
+        if parent == "publishers":
+            db.execute(
+                f"insert into publishers (slug, name) select distinct {column}, {column}"  # noqa: S608
+                f" from {table} where {lost}"
+            )
+        elif table != "revisions" or column != "article":
+            _let_go(db, table, column, lost)
+        yield f"{table}.{column}: rows of {parent} ({key}) were not there"
+
+
+def _let_go(db: sqlite3.Connection, table: str, column: str, lost: str) -> None:
+    try:
+        db.execute(f"update {table} set {column} = null where {lost}")  # noqa: S608 - ours
+    except sqlite3.IntegrityError:
+        db.execute(f"delete from {table} where {lost}")  # noqa: S608 - ours
+
+
+def count_revisions(db: sqlite3.Connection) -> None:
+    """Let articles count their revisions, where none of these is missing."""
+    db.execute(_COUNT)
+
+
+def journal_again(session: Session, numbers: Sequence[int]) -> Iterator[str]:
+    """Write the journal records of captures (ids) again, as far as visits and links still know.
+
+    Yields what is to be said of each.
+
+    Raises:
+        DamagedWarc: if the record of a capture cannot be read.
+    """
+    for capture in sorted(
+        (captures.get(session.db, number) for number in numbers), key=lambda one: one.fetched_at
+    ):
+        _journal_again(session, capture)
+        session.batch.count()
+        if session.batch.is_due():
+            session.batch.commit()
+        yield f"written again: the visit to {capture.url} of {iso(capture.fetched_at)}"
+    session.batch.commit()
+
+
+def _journal_again(session: Session, capture: Capture) -> None:
+    db = session.db
+    article, outcome, publisher, identity, run = db.execute(_CAPTURE, (capture.id,)).fetchone()
+    key = key_of(db, capture.url, publisher)
+    visit = next(
+        iter(visits_of(db, _VISIT, {"key": key, "article": article})),
+        Visit(
+            key=key, url=capture.url, publisher=publisher, kind=capture.kind,
+            found_at=capture.fetched_at,
+        ),
+    )  # fmt: skip
+    hints = derivation.hints_at(db, visit.key, capture.fetched_at)
+    # With all that a first visit says: the record of that may be the one that is lost.
+    fields = journal.visit_fields(replace(visit, last_sha256=None, hints=hints), run=run)
+    if identity:
+        decision = journal.Decision(outcome=Outcome(outcome or Outcome.SAME), article=identity)
+        fields |= journal.decision_fields(decision)
+    if capture.record is None:
+        return
+    record = reader.read_record(session.warc_folder, capture.record)
+    if KIND_FIELD.lower() not in record.fields:  # copied out of another program's file
+        fields |= {
+            captures.SOURCE: "not known any more",
+            captures.PAYLOAD: capture.sha256 or "",
+            captures.WIRE_BYTES: str(capture.wire_bytes),
+        } | ({captures.MEDIA: capture.content_type} if capture.content_type else {})
+    session.write_journal(capture, fields, at=capture.fetched_at)
+
+
+def killed_runs(db: sqlite3.Connection) -> list[tuple[int, str]]:
+    """Return the runs (id, command) that did not end."""
+    return db.execute("select id, command from runs where state = 'running'").fetchall()
+
+
+def are_of_indexes(details: Collection[str]) -> bool:
+    """Return whether SQLite finds nothing wrong but indexes, which `rebuild_indexes` puts right."""
+    return all(map(_INDEX.search, details))
+
+
+def rebuild_indexes(db: sqlite3.Connection) -> None:
+    """Build the indexes of all tables again."""
+    db.execute("reindex")
+
+
+def carry_over(db: sqlite3.Connection, path: Path) -> Iterator[str]:
+    """Save articles and captures of the database at `path` whose bytes are gone; yield which.
+
+    The rows of these captures are left to be found without a record. Of a damaged database, what
+    cannot be read is passed over.
+    """
+    with closing(sqlite3.connect(uri(path, mode="ro"), uri=True)) as old, transaction(db):
+        yield from _carry_over(db, old)
+
+
+def _carry_over(db: sqlite3.Connection, old: sqlite3.Connection) -> Iterator[str]:
+    here = {number for (number,) in db.execute("select id from captures")}
+    for table in ("captures", "visits", "links"):
+        names = [row[1] for row in db.execute(f"pragma table_info({table})")]
+        insert = f"insert or ignore into {table} values ({', '.join('?' * len(names))})"  # noqa: S608
+        db.executemany(insert, _readable(old, f"select {', '.join(names)} from {table}"))  # noqa: S608
+    for number, key, publisher, withheld_at in _readable(old, _OLD):
+        with contextlib.suppress(sqlite3.DatabaseError):
+            rows, now = Rows.stored(old, number), Rows.stored(db, number)
+            if rows is None or (now and all(row["capture"] in here for row in rows.revisions)):
+                continue
+            _carry(db, number, _with_captures(db, rows), now, key=key, publisher=publisher)
+            db.execute("update articles set withheld_at = ? where id = ?", (withheld_at, number))
+            yield f"{rows.article['url']}: the article is carried over from the old database"
+
+
+def _readable(old: sqlite3.Connection, sql: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a query up to the first that cannot be read."""
+    with contextlib.suppress(sqlite3.DatabaseError):
+        yield from old.execute(sql)
+
+
+def _with_captures(db: sqlite3.Connection, rows: Rows) -> Rows:
+    """Return an article's rows without references to captures that have no row."""
+    known = {
+        row["capture"]
+        for row in (rows.article, *rows.revisions)
+        if db.execute("select 1 from captures where id = ?", (row["capture"],)).fetchone()
+    }
+    article, *revisions = (
+        row if row["capture"] in known else row | {"capture": None}
+        for row in (rows.article, *rows.revisions)
+    )
+    return replace(rows, article=article, revisions=tuple(revisions))
+
+
+def _carry(
+    db: sqlite3.Connection,
+    number: int,
+    rows: Rows,
+    now: Rows | None,
+    *,
+    key: str,
+    publisher: str,
+) -> None:
+    if now is not None:
+        articles.replace(db, number, now, rows)
+        return
+    db.execute(
+        "insert into publishers (slug, name) values (:slug, :slug) on conflict do nothing",
+        {"slug": publisher},
+    )
+    articles.insert_rows(db, number, rows, key=key, publisher=publisher)
+    stories.enter(db, number)

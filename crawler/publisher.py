@@ -16,28 +16,15 @@ from cssselect import HTMLTranslator
 from archive import models
 from archive.models import Kind
 from archive.urls import host_of, identity_key, normal
-from crawler.config import (
-    HOURS,
-    TEXT,
-    Form,
-    WrongSettingError,
-    are_tables,
-    checked,
-    each,
-    read_settings,
-    setting,
-)
+from crawler import config
+from crawler.config import Form, each, setting
 from crawler.daterange import Hours
 from crawler.errors import PublisherError
 from crawler.fetch.addresses import is_local
 
 PACKAGED = Path(__file__).parent / "publishers"
-LISTINGS = {  # the settings with addresses of listings
-    Kind.FEED: "feeds",
-    Kind.SITEMAP: "sitemaps",
-    Kind.SECTION: "sections",
-    Kind.API: "api",
-}
+# The settings with addresses of listings.
+LISTINGS = {Kind.FEED: "feeds", Kind.SITEMAP: "sitemaps", Kind.SECTION: "sections", Kind.API: "api"}
 _RECORDED = [field.name for field in fields(models.Publisher) if field.name != "timezone"]
 
 
@@ -47,17 +34,17 @@ def is_slug(text: str) -> bool:
 
 
 def _names(values: list[Any]) -> frozenset[str]:
-    return frozenset(TEXT(value).lower() for value in values)
+    return frozenset(config.TEXT(value).lower() for value in values)
 
 
 def _rules(tables: list[Any]) -> "tuple[Rules, ...]":
     """Return sets of rules, sorted by their ends."""
     rules = [
-        Rules(**checked(table, Rules, f"rules[{number}]."))
+        Rules(**config.checked(table, Rules, f"rules[{number}]."))
         for number, table in enumerate(tables, 1)
     ]
     if len({item.until for item in rules}) < len(rules):
-        raise WrongSettingError("two sets end at the same time; give each its own `until`")
+        raise config.WrongSettingError("two sets end at the same time; give each its own `until`")
     return tuple(sorted(rules, key=lambda item: item.until or date.max))
 
 
@@ -70,17 +57,15 @@ _SHORT_NAME = Form("a valid short name", '"enabbaladi"', valid=is_slug)
 _COUNTRY = Form("a valid country code", '"SY"', valid=re.compile(r"[A-Z]{2}").fullmatch)
 _LANGUAGE = Form("a valid language code", '"ar"', valid=re.compile(r"[a-z]{2,3}").fullmatch)
 _ZONE = Form("an IANA time zone", '"Asia/Damascus"', read=ZoneInfo)
-_SECONDS = Form(
-    "a number of seconds from 0 to 3600",
-    "2",
-    types=(int, float),
-    valid=lambda value: 0 <= value <= 3600,
-)
+_DELAYS = "a number of seconds from 0 to 3600"
+_DELAY = Form(_DELAYS, "2", types=(int, float), valid=lambda value: 0 <= value <= 3600)
 _DAY = Form("a day without quotes", "2024-03-01", types=(date,))
 _FLAG = Form("true or false", "true", types=(bool,), empty=bool)
 _NAMES = Form("a list", '["ocid"]', types=(list,), read=_names, empty=frozenset)
 _SETS = "each set of rules under a line [[rules]]"
-_RULES = Form("a list of tables", _SETS, types=(list,), valid=are_tables, read=_rules, empty=tuple)
+_RULES = Form(
+    "a list of tables", _SETS, types=(list,), valid=config.are_tables, read=_rules, empty=tuple
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +96,8 @@ class Publisher:
     """
 
     slug: str = setting(_SHORT_NAME, "the file's name", required=True)
-    name: str = setting(TEXT, "as it prints itself", required=True)
-    name_latin: str | None = setting(TEXT, "the name in Latin letters")
+    name: str = setting(config.TEXT, "as it prints itself", required=True)
+    name_latin: str | None = setting(config.TEXT, "the name in Latin letters")
     homepage: str | None = setting(_ADDRESS, "its front page")
     country: str | None = setting(_COUNTRY, "by ISO 3166-1")
     language: str | None = setting(_LANGUAGE, "the language of its articles")
@@ -125,8 +110,8 @@ class Publisher:
         _PATTERNS, "regular expressions: article addresses match one"
     )
     reject: tuple[Pattern[str], ...] = setting(_PATTERNS, "and none of these")
-    delay: float | None = setting(_SECONDS, "seconds between two requests to a host; default 1")
-    hours: Hours | None = setting(HOURS, "crawl only then, in the publisher's time zone")
+    delay: float | None = setting(_DELAY, "seconds between two requests to a host; default 1")
+    hours: Hours | None = setting(config.HOURS, "crawl only then, in the publisher's time zone")
     render: bool = setting(_FLAG, "pages are empty without scripts: see below")
     lead_image: bool = setting(_FLAG, "archive each article's main image too")
     rules: tuple[Rules, ...] = setting(_RULES, "selectors, where the general reader fails")
@@ -241,7 +226,7 @@ def read(path: Path) -> Publisher:
     Raises:
         PublisherError: naming the file, the key and the remedy.
     """
-    values = read_settings(path, Publisher, error=PublisherError)
+    values = config.read_settings(path, Publisher, error=PublisherError)
     if values.get("slug") != path.stem:
         stated = repr(values["slug"]) if "slug" in values else "missing"
         raise PublisherError(f"{path}: `slug` is {stated}; make it {path.stem!r}, the file's name")

@@ -14,7 +14,7 @@ from archive.models import Capture, Extraction, Kind, Link, PageKind, Problem
 from archive.problems import ProblemKind
 from archive.urls import host_of
 from crawler.discovery.check import Listing, form_of, inspect, problem_of
-from crawler.discovery.front_page import Candidate, FrontPage, Way, key, read_front
+from crawler.discovery.front_page import WORDS, Candidate, FrontPage, Way, key, read_front
 from crawler.discovery.probe import Answer, Probe
 from crawler.errors import CannotFollow
 from crawler.listings.follow import shape
@@ -23,21 +23,9 @@ from crawler.listings.sitemaps import of_articles
 MOST_READ = 7  # articles that are tried
 ARTICLES = frozenset({PageKind.ARTICLE, PageKind.LIVEBLOG, PageKind.VIDEO, PageKind.GALLERY})
 _TRUST = (Kind.FEED, Kind.API, Kind.SECTION, Kind.SITEMAP)  # in listing news and nothing else
-# Rounds of candidates: their kind, how they were found, how many are kept and tried at most.
-_ROUNDS = (
-    (Kind.FEED, Way.GIVEN, 1, 1),
-    (Kind.SITEMAP, Way.GIVEN, 1, 1),
-    (Kind.FEED, Way.DECLARED, 4, 8),
-    (Kind.FEED, Way.LINKED, 4, 8),
-    (Kind.FEED, Way.BEHIND, 4, 8),
-    (Kind.FEED, Way.USUAL, 1, 30),
-    (Kind.SITEMAP, Way.IN_ROBOTS, 4, 4),
-    (Kind.SITEMAP, Way.USUAL, 1, 30),
-    (Kind.API, Way.DECLARED, 1, 1),
-    (Kind.API, Way.USUAL, 1, 1),
-    (Kind.SECTION, Way.IN_MENU, 16, 16),
-    (Kind.SECTION, Way.ITSELF, 1, 1),
-)
+_ROUNDS = [
+    (Kind(row["kind"]), Way[row["how"]], row["kept"], row["tried"]) for row in WORDS["rounds"]
+]
 _CHILDREN = 3  # of a sitemap index that are opened
 _SAMPLES = 3
 _REMEMBERED = 1_000_000  # bytes of a page that are kept for a second reading

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -59,12 +60,24 @@ archive_option = click.option(
     help="Folder of the archive.",
     callback=_remembered,
 )
+processes_option = click.option(
+    "--processes", type=click.IntRange(min=1), metavar="N", help="Use N cores (default: all)."
+)
+wait_option = click.option(
+    "--wait", is_flag=True, help="Wait up to an hour for another command that writes."
+)
 
 
 class ExitCode(IntEnum):
-    """What the shell gets."""
+    """What the shell gets; crawler/README.md says the same to users."""
 
     DONE = 0
     FAILED = 1  # an error, in one line on standard error; or what was checked is not in order
     USAGE = 2  # options or arguments that do not fit; click's own
-    INTERRUPTED = 128 + signal.SIGINT  # Ctrl-C, as shells say of what a signal ended
+    INTERRUPTED = 128 + signal.SIGINT  # Ctrl-C before the end, as shells say of what a signal ended
+
+
+def stopped() -> NoReturn:
+    """End a command that Ctrl-C stopped before it had finished."""
+    click.echo("Stopped; run the same command to continue.")
+    raise SystemExit(ExitCode.INTERRUPTED)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from archive.commands.options import ExitCode, archive_option, counted
+from archive.commands.options import ExitCode, archive_option, counted, processes_option
 from archive.maintenance.checks import Findings
 from archive.progress import ProgressLine
 
@@ -15,9 +15,7 @@ from archive.progress import ProgressLine
 @click.command()
 @archive_option
 @click.option("--json", "as_json", is_flag=True, help="Print one object: checked, damages, notes.")
-@click.option(
-    "--processes", type=click.IntRange(min=1), metavar="N", help="Use N cores (default: all)."
-)
+@processes_option
 def verify(archive: Path, as_json: bool, processes: int | None) -> None:
     """Check that every byte and row is as it was written.
 

@@ -7,52 +7,42 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Unpack
 
 import click
 
 from archive.articles import days_of
-from archive.clock import Clock
 from archive.commands.options import ExitCode, archive_option, counted
 from archive.database import open_for_reading
 from archive.session import Beginning
-from archive.urls import host_of, identity_key
+from archive.urls import identity_key
 from archive.visits import Standing, standing
 from crawler import config
 from crawler.commands.options import (
+    CrawlOptions,
     Day,
     carry_out,
     chosen,
+    crawl_options,
     folders,
     job_of,
-    limit_option,
     log_level_option,
     now_option,
     period,
-    tell,
+    show,
 )
-from crawler.daterange import Period
 from crawler.errors import PublisherError
+from crawler.importing.owners import Owners
 from crawler.publisher import Publisher, find, load_all
-
-if TYPE_CHECKING:
-    from crawler.crawl import Job
 
 
 @click.command()
 @click.argument("slugs", nargs=-1, metavar="[SLUG]…")
 @archive_option
-@limit_option
 @click.option(
     "--since",
     type=Day(),
     help="Skip links that the listing dates before this day: 2020-11-09, 2020-11 or 2020.",
-)
-@click.option(
-    "--seconds",
-    type=click.FloatRange(min=1),
-    metavar="N",
-    help="Start no visit after N seconds; the rest stays due.",
 )
 @click.option(
     "--resume",
@@ -61,18 +51,14 @@ if TYPE_CHECKING:
     help="Also process this publisher's pending visits, without looking for new articles.",
 )
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does.")
-@log_level_option
-@now_option
+@crawl_options
 def crawl(
     slugs: tuple[str, ...],
     archive: Path,
-    limit: int | None,
     since: date | None,
-    seconds: float | None,
     resume: tuple[str, ...],
     with_parent: bool,
-    log_level: str,
-    now: Clock,
+    **options: Unpack[CrawlOptions],
 ) -> None:
     """Fetch what is new of the publishers SLUG…, once.
 
@@ -92,42 +78,34 @@ def crawl(
     start_forkserver()  # first of all: it imports the workers' libraries while we import ours
     from crawler.turns import SLICE_SECONDS
 
-    wanted = period(since, None, now=now)
+    wanted = period(since, None, now=options["now"])
     polled = chosen(archive, slugs) if slugs or not resume else []
-    resumed = chosen(archive, resume) if resume else []
-    job = _job(archive, polled, resumed, log_level=log_level, now=now)
-    job = replace(job, limit=limit, seconds=seconds, period=wanted)
-    if with_parent:  # the schedule's crawls wait while a walk into the past finishes its slice
-        job = replace(job, with_parent=True, patience=SLICE_SECONDS)
+    publishers = {each.slug: each for each in (*polled, *_named(archive, resume))}
     _warn_of_the_empty(polled)
+    job = job_of(archive, publishers.values(), " ".join(["crawl", *publishers]), **options)
+    job = replace(job, poll=frozenset(each.slug for each in polled), period=wanted)
+    if with_parent:  # the schedule's crawls wait while a backfill finishes its slice
+        job = replace(job, with_parent=True, patience=SLICE_SECONDS)
     summary = carry_out(job)
-    tell(summary)
+    show(summary)
     if summary.left:
         click.echo(
             f"{counted(summary.left, 'visit')} still due; run `warraq crawl` again to continue."
         )
 
 
-def _job(
-    archive: Path,
-    polled: Iterable[Publisher],
-    resumed: Iterable[Publisher],
-    *,
-    log_level: str,
-    now: Clock,
-) -> "Job":
-    publishers = {one.slug: one for one in (*polled, *resumed)}
-    command = " ".join(["crawl", *publishers])
-    job = job_of(archive, publishers.values(), command=command, log_level=log_level, now=now)
-    return replace(job, poll=frozenset(one.slug for one in polled))
+def _named(archive: Path, slugs: tuple[str, ...]) -> list[Publisher]:
+    return chosen(archive, slugs) if slugs else []
 
 
 def _warn_of_the_empty(polled: Iterable[Publisher]) -> None:
     from crawler.frontier import entry_points
 
-    for one in polled:
-        if not entry_points(one):
-            click.echo(f"{one.slug}: its file names neither a listing nor a homepage", err=True)
+    for publisher in polled:
+        if not entry_points(publisher):
+            click.echo(
+                f"{publisher.slug}: its file names neither a listing nor a homepage", err=True
+            )
 
 
 @click.command()
@@ -137,24 +115,13 @@ def _warn_of_the_empty(polled: Iterable[Publisher]) -> None:
 )
 @click.option("--until", type=Day(last=True), help="Start from this day (default: today).")
 @archive_option
-@limit_option
-@click.option(
-    "--seconds",
-    type=click.FloatRange(min=1),
-    metavar="N",
-    help="Start no visit after N seconds; run the command again to continue.",
-)
-@log_level_option
-@now_option
+@crawl_options
 def backfill(
     slug: str,
     since: date,
     until: date | None,
     archive: Path,
-    limit: int | None,
-    seconds: float | None,
-    log_level: str,
-    now: Clock,
+    **options: Unpack[CrawlOptions],
 ) -> None:
     """Archive a publisher's past, newest first.
 
@@ -171,31 +138,22 @@ def backfill(
     warraq backfill enabbaladi --since 2019 --until 2019     that year
     warraq backfill enabbaladi --since 2011 --limit 500      five hundred more
     """
-    wanted = period(since, until or now().date(), now=now)
-    one = _with_a_way_back(archive, slug, wanted)
-    job = job_of(archive, [one], command=f"backfill {slug}", log_level=log_level, now=now)
-    summary = carry_out(replace(job, limit=limit, seconds=seconds, period=wanted, back=True))
-    tell(summary)
-    click.echo(_reached(archive, slug, since, wanted.until or since))
-    if summary.left:
-        click.echo(f"{counted(summary.left, 'visit')} left; run the same command to continue.")
-
-
-def _with_a_way_back(archive: Path, slug: str, wanted: Period) -> Publisher:
-    """Return the publisher, if anything may lead into its past.
-
-    Raises:
-        PublisherError: if it is not known, or nothing does.
-    """
     from crawler.frontier import ways_back
 
-    (one,) = chosen(archive, [slug])
-    if not ways_back(one, wanted):
+    until = until or options["now"]().date()
+    wanted = period(since, until, now=options["now"])
+    publishers = chosen(archive, [slug])
+    if not ways_back(publishers[0], wanted):
         raise PublisherError(
             f"{slug}: nothing leads into its past; its file needs api, sitemaps or sections,"
             ' e.g. api = ["https://example.org/wp-json/wp/v2/posts"] for a WordPress site'
         )
-    return one
+    job = job_of(archive, publishers, f"backfill {slug}", **options)
+    summary = carry_out(replace(job, period=wanted, back=True))
+    show(summary)
+    click.echo(_reached(archive, slug, since, until))
+    if summary.left:
+        click.echo(f"{counted(summary.left, 'visit')} left; run the same command to continue.")
 
 
 def _reached(archive: Path, slug: str, since: date, until: date) -> str:
@@ -213,7 +171,7 @@ def _reached(archive: Path, slug: str, since: date, until: date) -> str:
 @archive_option
 @log_level_option
 @now_option
-def save(addresses: tuple[str, ...], archive: Path, log_level: str, now: Clock) -> None:
+def save(addresses: tuple[str, ...], archive: Path, **options: Unpack[CrawlOptions]) -> None:
     """Archive single pages: URLs, or files that list them.
 
     A file (`-` for standard input) has one URL per line; empty lines and lines that begin with #
@@ -229,16 +187,17 @@ def save(addresses: tuple[str, ...], archive: Path, log_level: str, now: Clock) 
     if not urls:
         raise click.UsageError("there is no address in the input")
     begun = Beginning(archive)
-    publishers = _publishers(archive, urls)
-    known = {one.slug: one for one in publishers.values()}.values()
-    job = job_of(archive, known, command="save", log_level=log_level, now=now)
-    asked = [(url, one.slug) for url, one in publishers.items()]
-    summary = carry_out(replace(job, addresses=asked))
+    owners = Owners(load_all(*folders(archive)).values())
+    publishers = {url: owners.of(url) for url in urls}
+    each_once = {publisher.slug: publisher for publisher in publishers.values()}
+    job = job_of(archive, each_once.values(), "save", **options)
+    visits = [(url, publisher.slug) for url, publisher in publishers.items()]
+    summary = carry_out(replace(job, addresses=visits))
     for note in summary.notes:
         click.echo(note)
-    kept = [_report(archive, url) for url in urls]
-    begun.take_back(now=now())
-    if not all(kept):
+    saved = [_report(archive, url) for url in urls]
+    begun.take_back(now=options["now"]())
+    if not all(saved):
         raise SystemExit(ExitCode.FAILED)
 
 
@@ -267,15 +226,6 @@ def _checked(url: str, *, where: str) -> str:
     except ValueError as error:
         raise click.UsageError(f"{where}: {error}") from error
     return url
-
-
-def _publishers(archive: Path, urls: list[str]) -> dict[str, Publisher]:
-    by_host = {
-        host.removeprefix("www."): one
-        for one in load_all(*folders(archive)).values()
-        for host in one.hosts
-    }
-    return {url: by_host.get(host_of(url)) or Publisher.of_url(url) for url in urls}
 
 
 def _report(archive: Path, url: str) -> bool:
@@ -322,7 +272,7 @@ def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
     for slug in settings.schedules:  # a misspelt [publishers.SLUG] would never come true
         find(slug, folders(archive))
     archive.mkdir(parents=True, exist_ok=True)
-    names = [one.slug for one in publishers]
+    names = [publisher.slug for publisher in publishers]
     watch = Watch(archive, names, settings, publishers=publishers, log_level=log_level.upper())
     watch.check()
     click.echo(f"Watching {', '.join(names)} into {archive}; press Ctrl-C to stop.")

@@ -63,22 +63,17 @@ def demo(archive: Path, articles: int, seed: int, port: int, no_serve: bool) -> 
     warraq search --archive warraq-demo 'وزير'
     """
     from archive.site.server import run_server
-    from crawler.commands.options import carry_out, chosen, job_of, tell
+    from crawler.commands.options import carry_out, chosen, job_of, show
     from fixtures import Newsstand
 
     newsstand = Newsstand(articles=articles, seed=seed)
     with _served(newsstand, archive):
         newsstand.write_publishers(archive)
         slugs = list(newsstand.papers)
-        job = job_of(
-            archive,
-            chosen(archive, slugs),
-            command="demo",
-            log_level="WARNING",
-            now=newsstand.clock,
-        )
+        publishers = chosen(archive, slugs)
+        job = job_of(archive, publishers, "demo", log_level="WARNING", now=newsstand.clock)
         summary = carry_out(replace(job, poll=frozenset(slugs)))
-        tell(summary)
+        show(summary)
         if no_serve or summary.stopped:
             return
         run_server(archive, port=port, on_ready=lambda address: _invite(archive, address))

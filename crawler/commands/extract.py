@@ -2,18 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
-from urllib.parse import urlsplit
+from typing import IO, TYPE_CHECKING, Any, TypedDict, Unpack
 
 import click
 
 from archive.clock import Clock
-from archive.commands.options import archive_option, counted
+from archive.commands.options import archive_option, counted, stopped, wait_option
 from archive.database import open_for_reading
 from archive.models import Capture, Extraction, Kind
 from archive.progress import ProgressLine
@@ -21,13 +20,31 @@ from archive.publishers import is_known
 from archive.urls import normal, readable
 from crawler.commands.options import Day, folders, now_option
 from crawler.differences import difference, of_text, word_counts
-from crawler.publisher import Publisher, find, load_all
+from crawler.importing.owners import Owners
+from crawler.publisher import find, load_all
+
+if TYPE_CHECKING:
+    from crawler.reextract import Report
 
 _FIELDS = (
     *("kind", "title", "deck", "byline", "authors", "byline_from", "published_at", "published_on"),
     *("published_from", "modified_at", "section", "tags", "language", "text", "image_url"),
     *("canonical_url", "problems"),
 )
+_MOST_SHOWN = 20  # articles of which is printed what changes
+
+
+class _Options(TypedDict):
+    """The options for a page, then those for an archive."""
+
+    html: IO[bytes] | None
+    url: str | None
+    publisher: str | None
+    as_json: bool
+    since: date | None
+    dry_run: bool
+    every: bool
+    wait: bool
 
 
 @click.command()
@@ -46,25 +63,12 @@ _FIELDS = (
     "--again", is_flag=True, help="Read the archive's articles again, of SLUG… or all publishers."
 )
 @click.option("--since", type=Day(), help="With --again: those first seen on that day or later.")
-@click.option("--dry-run", is_flag=True, help="With --again: print what would change, that is all.")
+@click.option("--dry-run", is_flag=True, help="With --again: only print what would change.")
 @click.option("--all", "every", is_flag=True, help="With --again: print each article that changes.")
-@click.option(
-    "--wait", is_flag=True, help="With --again: wait up to an hour for another command that writes."
-)
+@wait_option
 @now_option
 def extract(
-    slugs: tuple[str, ...],
-    html: IO[bytes] | None,
-    url: str | None,
-    publisher: str | None,
-    archive: Path,
-    as_json: bool,
-    again: bool,
-    since: date | None,
-    dry_run: bool,
-    every: bool,
-    wait: bool,
-    now: Clock,
+    slugs: tuple[str, ...], archive: Path, again: bool, now: Clock, **options: Unpack[_Options]
 ) -> None:
     """Extract one saved page: headline, byline, dates, text.
 
@@ -88,27 +92,20 @@ def extract(
     warraq extract --again aawsat --since 2020-11
     """
     if again:
-        if html or url or publisher:
-            raise click.UsageError(
-                "--again reads an archive; --html, --url and --publisher are for a single page"
-            )
-        read_archive_again(
-            archive, slugs, since=since, dry_run=dry_run, every=every, wait=wait, clock=now
-        )
-    elif slugs or since or dry_run or every or wait:
-        raise click.UsageError("SLUG, --since, --dry-run, --all and --wait need --again")
-    elif html is None or url is None:
-        raise click.UsageError("give --html FILE and --url URL, or --again for an archive")
+        _read_archive(slugs, archive, now, options)
     else:
-        _read_page(html, url, publisher, archive, as_json=as_json, now=now)
+        _read_page(slugs, archive, now, options)
 
 
-def _read_page(
-    html: IO[bytes], url: str, publisher: str | None, archive: Path, *, as_json: bool, now: Clock
-) -> None:
+def _read_page(slugs: tuple[str, ...], archive: Path, now: Clock, options: _Options) -> None:
     """Print what one page says."""
     from crawler.extract.page import extract as read
 
+    if slugs or any(options[name] for name in ("since", "dry_run", "every", "wait")):
+        raise click.UsageError("SLUG, --since, --dry-run, --all and --wait need --again")
+    html, url, slug = options["html"], options["url"], options["publisher"]
+    if html is None or url is None:
+        raise click.UsageError("give --html FILE and --url URL, or --again for an archive")
     try:
         address = normal(url)
     except ValueError:
@@ -117,108 +114,99 @@ def _read_page(
             " e.g. https://example.org/news/1",
             param_hint="--url",
         ) from None
+    known = folders(archive)
+    publisher = find(slug, known) if slug else Owners(load_all(*known).values()).of(address)
     capture = Capture(
         url=address,
-        publisher=publisher,
+        publisher=slug,
         kind=Kind.ARTICLE,
         fetched_at=now(),
         status=200,
         body=html.read(),
     )
-    known = folders(archive)
-    chosen = find(publisher, known) if publisher else _of_url(address, known)
-    found = read(capture, chosen)
-    click.echo(json.dumps(as_object(found), ensure_ascii=False) if as_json else _readable(found))
+    extraction = read(capture, publisher)
+    as_json = options["as_json"]
+    click.echo(
+        json.dumps(as_object(extraction), ensure_ascii=False) if as_json else _readable(extraction)
+    )
 
 
-def _of_url(url: str, folders: Iterable[Path]) -> Publisher:
-    """Return the known publisher whose host the address is on, or one that is only an address."""
-    host = urlsplit(url).hostname
-    known = (publisher for publisher in load_all(*folders).values() if host in publisher.hosts)
-    return next(known, Publisher.of_url(url))
-
-
-def as_object(found: Extraction) -> dict[str, object]:
+def as_object(extraction: Extraction) -> dict[str, object]:
     """Return an extraction as the JSON object the command prints; times are ISO 8601 in UTC."""
-    values: dict[str, object] = {name: getattr(found, name) for name in _FIELDS}
-    for name in ("published_at", "modified_at"):
-        moment = getattr(found, name)
-        values[name] = _iso(moment) if moment else None
-    values["published_on"] = found.published_on.isoformat() if found.published_on else None
-    values["kind"] = found.kind.value
-    values["problems"] = [{"kind": one.kind, "detail": one.detail} for one in found.problems]
-    return values
+    values = {name: _plain(getattr(extraction, name)) for name in _FIELDS}
+    problems = [{"kind": each.kind, "detail": each.detail} for each in extraction.problems]
+    return values | {"problems": problems}
 
 
-def _iso(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, date) else value
 
 
-def _readable(found: Extraction) -> str:
+def _readable(extraction: Extraction) -> str:
     """Return an extraction for a person: one line per field that is known, then the text."""
-    values = as_object(found)
+    values = as_object(extraction)
     text = values.pop("text")
-    problems = [f"{one.kind}: {one.detail}" for one in found.problems]
-    values |= {"authors": None, "tags": "، ".join(found.tags), "problems": "; ".join(problems)}
+    problems = "; ".join(f"{each.kind}: {each.detail}" for each in extraction.problems)
+    values |= {"authors": None, "tags": "، ".join(extraction.tags), "problems": problems}
     lines = [f"{name.replace('_', ' '):<15}{value}" for name, value in values.items() if value]
     return "\n".join([*lines, "", str(text)]).rstrip()
 
 
-_ARTICLES_SHOWN = 20  # articles of which is printed what changes
-
-
-def read_archive_again(
-    archive: Path,
-    slugs: tuple[str, ...],
-    *,
-    since: date | None,
-    dry_run: bool,
-    every: bool,
-    wait: bool,
-    clock: Clock,
-) -> None:
-    """Read articles again and print what changed, field by field, with counts.
-
-    Of the first articles, or of `every` one. With `wait`, another command that writes is waited
-    for.
-    """
+def _read_archive(slugs: tuple[str, ...], archive: Path, now: Clock, options: _Options) -> None:
+    """Read articles again and print what changed, field by field, with counts."""
     from crawler.reextract import Job, reextract
     from crawler.turns import PATIENCE
 
+    if options["html"] or options["url"] or options["publisher"]:
+        raise click.UsageError(
+            "--again reads an archive; --html, --url and --publisher are for a single page"
+        )
     known = load_all(*folders(archive))
     for slug in slugs:
         if slug not in known and not _has_articles(archive, slug):
-            find(slug, folders(archive))  # which says who there is
+            find(slug, folders(archive))  # whose error names the publishers there are
     job = Job(
         root=archive,
         publishers=known,
         slugs=slugs,
-        since=since,
-        dry_run=dry_run,
-        patience=PATIENCE if wait else 0.0,
-        clock=clock,
+        since=options["since"],
+        dry_run=options["dry_run"],
+        patience=PATIENCE if options["wait"] else 0.0,
+        clock=now,
     )
-    shown = _Shown(every=every)
+    shown = _Shown(every=options["every"])
     with ProgressLine() as progress:
         report = asyncio.run(reextract(job, show=shown, progress=partial(progress, "articles")))
     if shown.left:
         click.echo(f"… and {shown.left:,} more; --all prints every one")
+    _print_counts(report, dry_run=options["dry_run"])
+    if report.stopped:
+        stopped()
+
+
+def _print_counts(report: "Report", *, dry_run: bool) -> None:
     counts = report.counts
     would = "would change" if dry_run else "changed"
     click.echo(f"{counted(counts['read'], 'article')} read again, {counts['changed']:,} {would}.")
     for name, articles in report.fields.most_common():
         click.echo(f"{articles:>10,}  {name}")
     if counts["new"]:
-        click.echo(f"{counts['new']:,} pages {'would become' if dry_run else 'became'} articles.")
+        came = "would come" if dry_run else "came"
+        click.echo(
+            f"{counted(counts['new'], 'new article')} {came} from pages not recognised before."
+        )
     if counts["unreadable"]:
-        click.echo(f"{counts['unreadable']:,} no longer read as articles, and are left unchanged.")
+        click.echo(
+            f"{counted(counts['unreadable'], 'article')} left unchanged: no longer recognised as"
+            " an article by the current rules."
+        )
     if counts["damaged"]:
         click.echo(
-            f"{counts['damaged']:,} have a capture that cannot be read, and are left unchanged;"
-            " `warraq verify` names them."
+            f"{counted(counts['damaged'], 'article')} left unchanged: a capture cannot be read;"
+            " `warraq verify` names it."
         )
-    if report.stopped:
-        click.echo("Stopped; run the same command to start again.")
 
 
 def _has_articles(archive: Path, slug: str) -> bool:
@@ -236,7 +224,7 @@ class _Shown:
     @property
     def left(self) -> int:
         """How many were not printed."""
-        return 0 if self._every else max(0, self._number - _ARTICLES_SHOWN)
+        return 0 if self._every else max(0, self._number - _MOST_SHOWN)
 
     def __call__(self, url: str, changes: Mapping[str, tuple[Any, Any]]) -> None:
         self._number += 1

@@ -1,17 +1,24 @@
 """`warraq import-jsonl` and `warraq import-warc`: import what other programs collected."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
 from archive.clock import Clock, system
-from archive.commands.options import ExitCode, archive_option, counted
+from archive.commands.options import (
+    ExitCode,
+    archive_option,
+    counted,
+    processes_option,
+    stopped,
+    wait_option,
+)
 from archive.progress import ProgressLine
 from archive.session import Beginning
 from crawler import config
@@ -20,6 +27,27 @@ from crawler.publisher import load_all
 
 if TYPE_CHECKING:
     from archive.maintenance.import_jsonl import Outcome
+    from crawler.importing.job import Job
+    from crawler.importing.telling import Source, Told
+
+DOWNLOADS = "downloads"
+_LANGUAGES = ("ar", "fa", "ur", "ckb", "en", "fr", "all")
+_KEPT = {
+    "new": ("new article", "new articles"),
+    "changed": ("changed", "changed"),
+    "same": ("seen again", "seen again"),
+    "older": ("older than what the archive has", "older than what the archive has"),
+}
+_LEFT = {
+    "known": ("duplicate", "duplicates"),
+    "other records": ("other record", "other records"),
+    "errors and redirects": ("error or redirect", "errors and redirects"),
+    "revisits of what is not here": (
+        "revisit whose original is missing",
+        "revisits whose original is missing",
+    ),
+}
+_REPORTED = {"records", "unread", *_KEPT}
 
 
 @click.command("import-jsonl")
@@ -60,12 +88,12 @@ def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
             lines, name=name, publisher=publisher, names_of=names, progress=progress
         )
     taken_back = begun.take_back(now=system())
-    _report(outcome, name, where="" if taken_back else ", in the table problems")
+    _report_lines(outcome, name, where="" if taken_back else ", in the table problems")
     if outcome.counts["bad"]:
         raise SystemExit(ExitCode.FAILED)
 
 
-def _report(outcome: "Outcome", name: str, *, where: str) -> None:
+def _report_lines(outcome: "Outcome", name: str, *, where: str) -> None:
     counts = outcome.counts
     for line in outcome.rejected:
         click.echo(line, err=True)
@@ -82,8 +110,15 @@ if TYPE_CHECKING:
     from crawler.importing.job import Job
     from crawler.importing.telling import Source, Told
 
-DOWNLOADS = "downloads"
-_LANGUAGES = ("ar", "fa", "ur", "ckb", "en", "fr", "all")
+
+class _Options(TypedDict):
+    """What a job is made of."""
+
+    languages: tuple[str, ...]
+    again: bool
+    wait: bool
+    processes: int | None
+    now: Clock
 
 
 @click.command("import-warc")
@@ -100,20 +135,11 @@ _LANGUAGES = ("ar", "fa", "ur", "ckb", "en", "fr", "all")
 )
 @click.option("--again", is_flag=True, help="Read files again that were imported before.")
 @click.option("--dry-run", is_flag=True, help="Only count the records; extract nothing.")
-@click.option("--wait", is_flag=True, help="Wait up to an hour for another command that writes.")
-@click.option(
-    "--processes", type=click.IntRange(min=1), metavar="N", help="Use N cores (default: all)."
-)
+@wait_option
+@processes_option
 @now_option
 def import_warc(
-    sources: tuple[str, ...],
-    archive: Path,
-    languages: tuple[str, ...],
-    again: bool,
-    dry_run: bool,
-    wait: bool,
-    processes: int | None,
-    now: Clock,
+    sources: tuple[str, ...], archive: Path, dry_run: bool, **options: Unpack[_Options]
 ) -> None:
     """Import pages from the WARC files of other programs.
 
@@ -123,100 +149,97 @@ def import_warc(
     copied, and the file it came from is recorded. Its address is not visited again unless a crawl
     finds it.
 
-    What the archive has already is not kept twice, and an import that was broken off goes on where
-    it was. A page that was recorded before the archive last saw its article is kept as a capture
+    What the archive has already is not kept twice, and an interrupted import resumes when it is run
+    again. A page that was recorded before the archive last saw its article is kept as a capture
     and makes no edit. A file at a URL is downloaded into the archive's folder, and removed when
-    it is read.
+    it has been read.
 
     \b
     warraq import-warc CC-NEWS-20240101000000-00001.warc.gz
     warraq import-warc crawl/*.warc.gz --language ar --language fa --archive ~/news
     warraq import-warc --dry-run https://data.commoncrawl.org/crawl-data/CC-NEWS/…/….warc.gz
     """
-    from crawler.importing.job import Job
-    from crawler.turns import PATIENCE
-
-    wanted = None if "all" in languages else frozenset(languages)
-    settings = config.load(archive)
-    _check(sources)
-    job = Job(
-        root=archive,
-        sources=[],
-        publishers=load_all(*folders(archive)),
-        languages=wanted,
-        patience=PATIENCE if wait else 0.0,
-        again=again,
-        processes=processes,
-        clock=now,
-    )
-    told: list[Told] = []
-    for is_url, group in groupby(sources, _is_url):
-        for some in [[one] for one in group] if is_url else [list(group)]:
-            told += _read(some, replace(job, sources=_sources(some, settings, archive)), dry_run)
-            if told[-1].stopped:
-                click.echo("Stopped; run the same command to resume.")
-                raise SystemExit(ExitCode.FAILED)
-    if not all(one.before or one.is_warc for one in told):
+    settings, job = config.load(archive), _job(archive, options)
+    for given in sources:  # at once: the first may take hours
+        if not _is_url(given) and not Path(given).is_file():
+            raise click.UsageError(f"{given!r} is neither a file nor an http(s) URL")
+    told = [each for some in _batches(sources) for each in _read(some, job, settings, dry_run)]
+    if not all(each.before or each.is_warc for each in told):
         raise SystemExit(ExitCode.FAILED)
 
 
-def _read(given: list[str], job: "Job", dry_run: bool) -> "list[Told]":
-    """Import files, or count what is in them; what was downloaded for it is removed again."""
-    from crawler.importing.job import count, run
+def _job(archive: Path, options: _Options) -> "Job":
+    from crawler.importing.job import Job
+    from crawler.turns import PATIENCE
 
-    with ProgressLine() as line:
-        progress = partial(line, "bytes read")
-        if dry_run:
-            told = [
-                count(one, job.languages, clock=job.clock, progress=progress) for one in job.sources
-            ]
-            for one in told:
-                _tell(one)
-        else:
-            told = asyncio.run(run(job, progress=progress, tell=_tell))
-    if _is_url(given[0]) and not dry_run and not told[-1].stopped:
-        job.sources[0].path.unlink()
-    return told
+    languages = options["languages"]
+    return Job(
+        root=archive,
+        sources=[],
+        publishers=load_all(*folders(archive)),
+        languages=None if "all" in languages else frozenset(languages),
+        patience=PATIENCE if options["wait"] else 0.0,
+        again=options["again"],
+        processes=options["processes"],
+        clock=options["now"],
+    )
 
 
 def _is_url(given: str) -> bool:
     return given.lower().startswith(("http://", "https://"))
 
 
-def _check(sources: Iterable[str]) -> None:
-    """Say at once which file is not there: the first may take hours."""
-    for given in sources:
-        if not _is_url(given) and not Path(given).is_file():
-            raise click.UsageError(f"{given!r} is neither a file nor an http(s) URL")
+def _batches(sources: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the files that one set of processes reads; a URL, which is downloaded first, alone."""
+    for is_url, group in groupby(sources, _is_url):
+        batch = list(group)
+        yield from ([url] for url in batch) if is_url else [batch]
 
 
-def _sources(some: list[str], settings: config.Config, archive: Path) -> "list[Source]":
-    """Return files to import, downloaded where they are URLs."""
-    from crawler.importing.telling import Source
+def _read(given: list[str], job: "Job", settings: config.Config, dry_run: bool) -> "list[Told]":
+    """Import files, or count what is in them; what was downloaded for it is removed again."""
+    from crawler.importing.job import count, run
 
-    return [
-        Source(path=_downloaded(one, settings, archive) if _is_url(one) else Path(one),
-               name=one if _is_url(one) else Path(one).name)
-        for one in some
-    ]  # fmt: skip
+    sources = [_source(each, settings, job.root) for each in given]
+    with ProgressLine() as line:
+        progress = partial(line, "bytes read")
+        if dry_run:
+            told = [
+                count(each, job.languages, clock=job.clock, progress=progress) for each in sources
+            ]
+            for each in told:
+                _report(each)
+        else:
+            job = replace(job, sources=sources)
+            told = asyncio.run(run(job, progress=progress, tell=_report))
+    if told[-1].stopped:
+        stopped()
+    if _is_url(given[0]) and not dry_run:
+        sources[0].path.unlink()
+    return told
 
 
-def _downloaded(url: str, settings: config.Config, archive: Path) -> Path:
+def _source(given: str, settings: config.Config, archive: Path) -> "Source":
+    """Return a file to import, downloaded if it is at a URL."""
     from crawler.importing.download import download
+    from crawler.importing.telling import Source
     from crawler.settings import user_agent
 
+    if not _is_url(given):
+        return Source(path=Path(given), name=Path(given).name)
     with ProgressLine() as line:
-        return download(
-            url,
+        path = download(
+            given,
             archive / DOWNLOADS,
             user_agent=user_agent(settings.contact),
             proxy=settings.proxy,
             progress=partial(line, "bytes downloaded"),
         )
+    return Source(path=path, name=given)
 
 
-def _tell(told: "Told") -> None:
-    """Say what became of a file: what was kept first, then why the rest was not."""
+def _report(told: "Told") -> None:
+    """Print what became of a file: what was kept first, then why the rest was not."""
     for line in told.damages:
         click.echo(line, err=True)
     counts = told.counts
@@ -227,29 +250,20 @@ def _tell(told: "Told") -> None:
         click.echo(f"{told.name}: no WARC records found", err=True)
     pages = sum(counts[name] for name in (*_KEPT, "known", "unread", "no article"))
     speed = pages / told.seconds if told.seconds else 0.0
-    went_on = " (resumed)" if told.before else ""
+    resumed = " (resumed)" if told.before else ""
     click.echo(
         f"{told.name}: {counted(counts['records'], 'record')} in {told.seconds:.1f} s,"
-        f" {speed:,.0f} pages/s{went_on}"
+        f" {speed:,.0f} pages/s{resumed}"
     )
     if counts["unread"]:
         click.echo(f"  found: {counted(counts['unread'], 'possible article')}")
     else:
         click.echo(f"  kept: {_list(counts, _KEPT) or 'nothing'}")
-    if passed := _list(counts, {name: _LEFT.get(name, name) for name in sorted({*counts} - _SAID)}):
-        click.echo(f"  skipped: {passed}")
+    left = {name: _LEFT.get(name, (name, name)) for name in sorted({*counts} - _REPORTED)}
+    if skipped := _list(counts, left):
+        click.echo(f"  skipped: {skipped}")
 
 
-_KEPT = {
-    "new": "new articles",
-    "changed": "changed",
-    "same": "seen again",
-    "older": "older than what the archive has",
-}
-_LEFT = {"known": "duplicates"}
-_SAID = {"records", "unread", *_KEPT}
-
-
-def _list(counts: Mapping[str, int], names: Mapping[str, str]) -> str:
+def _list(counts: Mapping[str, int], names: Mapping[str, tuple[str, str]]) -> str:
     """Return what was counted under some names, in words."""
-    return ", ".join(f"{counts[name]:,} {words}" for name, words in names.items() if counts[name])
+    return ", ".join(counted(counts[name], *words) for name, words in names.items() if counts[name])

@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import re
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, TypeVar, Unpack
 
 import click
 
@@ -28,6 +28,8 @@ from crawler.publisher import Publisher, find, load_all
 if TYPE_CHECKING:
     from crawler.crawl import Job, Summary
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 log_level_option = click.option(
     "--log-level",
     type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
@@ -36,9 +38,6 @@ log_level_option = click.option(
     metavar="LEVEL",
     help="Log messages from this level up: debug, info, warning or error.",
 )
-limit_option = click.option(
-    "--limit", type=click.IntRange(min=1), metavar="N", help="Fetch at most N articles."
-)
 now_option = click.option(
     "--now",
     metavar="ISO",
@@ -46,6 +45,31 @@ now_option = click.option(
     callback=lambda _context, _option, value: clock_at(value),
     help="Use this as the current time, e.g. 2020-11-12T09:00Z for the demo newspapers.",
 )
+_limit_option = click.option(
+    "--limit", type=click.IntRange(min=1), metavar="N", help="Fetch at most N articles."
+)
+_seconds_option = click.option(
+    "--seconds",
+    type=click.FloatRange(min=1),
+    metavar="N",
+    help="Start no visit after N seconds; run the command again to continue.",
+)
+
+
+class CrawlOptions(TypedDict):
+    """The options that `crawl_options` gives a command."""
+
+    limit: NotRequired[int | None]
+    seconds: NotRequired[float | None]
+    log_level: str
+    now: Clock
+
+
+def crawl_options(command: F) -> F:
+    """Give a command the options --limit, --seconds, --log-level and --now."""
+    for option in (now_option, log_level_option, _seconds_option, _limit_option):
+        command = option(command)
+    return command
 
 
 def clock_at(value: str | None) -> Clock:
@@ -152,9 +176,12 @@ def period(since: date | None, until: date | None, *, now: Clock) -> Period:
 
 
 def job_of(
-    archive: Path, publishers: Iterable[Publisher], *, command: str, log_level: str, now: Clock
+    archive: Path,
+    publishers: Iterable[Publisher],
+    command: str,
+    **options: Unpack[CrawlOptions],
 ) -> "Job":
-    """Return a job as the archive's warraq.toml wants it; the command replaces the rest."""
+    """Return a job as the archive's warraq.toml and a command's options want it."""
     from crawler.crawl import Job
 
     settings = config.load(archive)
@@ -165,8 +192,10 @@ def job_of(
         contact=settings.contact,
         proxy=settings.proxy,
         caps=settings.caps,
-        log_level=log_level.upper(),
-        clock=now,
+        log_level=options["log_level"].upper(),
+        limit=options.get("limit"),
+        seconds=options.get("seconds"),
+        clock=options["now"],
     )
 
 
@@ -178,7 +207,7 @@ def carry_out(job: "Job") -> "Summary":
         return asyncio.run(crawl(job, progress=progress))
 
 
-def tell(summary: "Summary") -> None:
+def show(summary: "Summary") -> None:
     """Print what a crawl did: the table, the kinds of problems, why some visits were not made."""
     click.echo(table(summary))
     if summary.problems:
@@ -201,12 +230,13 @@ def table(summary: "Summary") -> str:
 
 def problems(summary: "Summary", *, most: int = 8) -> str:
     """Return the crawl's problems by publisher and kind, one line each with an example."""
-    sums: dict[tuple[str, str], tuple[int, str]] = {}
+    sums, examples = Counter[tuple[str, str]](), dict[tuple[str, str], str]()
     for publisher, kind, count, example in summary.problems:
-        sums[publisher, kind] = (sums.get((publisher, kind), (0, ""))[0] + count, example)
+        sums[publisher, kind] += count
+        examples[publisher, kind] = example
     lines = [
-        f"{publisher}: {count} x {kind}, e.g. {example}"
-        for (publisher, kind), (count, example) in sums.items()
+        f"{publisher}: {count} x {kind}, e.g. {examples[publisher, kind]}"
+        for (publisher, kind), count in sums.items()
     ]
     return "\n".join([*lines[:most], *(["…"] if len(lines) > most else [])])
 

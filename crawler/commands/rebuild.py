@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.commands.options import archive_option, counted
+from archive.commands.options import archive_option, counted, processes_option
 from archive.progress import ProgressLine
 
 if TYPE_CHECKING:
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 @click.command()
 @archive_option
 @click.option("--from-warc", is_flag=True, help="Required, as confirmation.")
-@click.option(
-    "--processes", type=click.IntRange(min=1), metavar="N", help="Use N cores (default: all)."
-)
+@processes_option
 def rebuild(archive: Path, from_warc: bool, processes: int | None) -> None:
     """Recreate the database from the WARC files.
 
@@ -47,18 +45,18 @@ def rebuild(archive: Path, from_warc: bool, processes: int | None) -> None:
     had_one = (archive / "archive.db").exists()
     with ProgressLine() as progress:
         rebuilt = asyncio.run(build(archive, processes=processes, progress=progress))
-    for where in rebuilt.lost:
-        click.echo(f"{archive}/warc/{where}: no readable record there; `warraq repair` says more")
-    for table, number in rebuilt.rows.items():
-        click.echo(f"{number:>12,}  {table}")
-    click.echo(f"{archive}: recreated in {time.monotonic() - began:.1f} s.")
-    _tell_losses(rebuilt)
+    _report(archive, rebuilt, seconds=time.monotonic() - began)
     if had_one:
         advice = "keep it" if rebuilt.missing or rebuilt.damaged else "it may be deleted"
         click.echo(f"The old database is kept as {archive / OLD}; {advice}.")
 
 
-def _tell_losses(rebuilt: "Rebuilt") -> None:
+def _report(archive: Path, rebuilt: "Rebuilt", *, seconds: float) -> None:
+    for where in rebuilt.lost:
+        click.echo(f"{archive}/warc/{where}: no readable record there; `warraq repair` says more")
+    for table, number in rebuilt.rows.items():
+        click.echo(f"{number:>12,}  {table}")
+    click.echo(f"{archive}: recreated in {seconds:.1f} s.")
     if rebuilt.damaged:
         click.echo(
             f"{counted(rebuilt.damaged, 'capture')} could not be read; see the table `problems`"
@@ -72,9 +70,7 @@ def _tell_losses(rebuilt: "Rebuilt") -> None:
 @click.command()
 @click.argument("other", type=click.Path(file_okay=False, path_type=Path))
 @archive_option
-@click.option(
-    "--processes", type=click.IntRange(min=1), metavar="N", help="Use N cores (default: all)."
-)
+@processes_option
 def merge(other: Path, archive: Path, processes: int | None) -> None:
     """Add the archive in the folder OTHER to this one.
 

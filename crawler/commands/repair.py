@@ -6,16 +6,14 @@ from pathlib import Path
 import click
 
 from archive.clock import Clock
-from archive.commands.options import ExitCode, archive_option, counted
+from archive.commands.options import ExitCode, archive_option, counted, processes_option
 from crawler.commands.options import now_option
 
 
 @click.command()
 @archive_option
 @click.option("--dry-run", is_flag=True, help="Only show what would be done.")
-@click.option(
-    "--processes", type=click.IntRange(min=1), metavar="N", help="Use N cores (default: all)."
-)
+@processes_option
 @now_option
 def repair(archive: Path, dry_run: bool, processes: int | None, now: Clock) -> None:
     """Fix what `warraq verify` reports as damaged.

@@ -112,7 +112,7 @@ def test_while_it_waits_one_ctrl_c_ends_it(root):
         process.send_signal(signal.SIGINT)
         output = process.communicate(timeout=10)[0]
     assert output == (
-        "0 articles read again, 0 changed.\nStopped; run the same command to start again.\n"
+        "0 articles read again, 0 changed.\nStopped; run the same command to continue.\n"
     )
     assert everything(root) == before
 

@@ -443,8 +443,8 @@ def test_ctrl_c_ends_an_import_and_the_next_goes_on(tmp_path):
     assert wire.until(lambda: articles(root) > 0)
     process.send_signal(2)
     output = process.communicate(timeout=30)[0]
-    assert "run the same command to resume" in output
-    assert process.returncode == 1
+    assert "Stopped; run the same command to continue." in output
+    assert process.returncode == 130
     assert 0 < articles(root) < 400
     shell.run("import-warc", source, "--archive", root)
     assert rows(root, "select count(*), count(distinct url) from articles") == [(400, 400)]
@@ -467,7 +467,7 @@ def test_the_command_says_what_it_did(tmp_path):
     assert code == 0
     assert "kept: 5 new articles" in output
     assert "x.warc.gz, byte" in output
-    assert "1 damaged, 1 errors and redirects, 1 no HTML, 1 other language" in output
+    assert "1 damaged, 1 error or redirect, 1 no HTML, 1 other language" in output
 
 
 def test_the_command_says_kept_of_nothing_that_it_had(tmp_path):

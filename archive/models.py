@@ -3,12 +3,19 @@
 All times are aware datetimes in UTC. All of them are plain data: frozen, comparable, picklable.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
 from archive.problems import ProblemKind
+
+Progress = Callable[[str, int, int | None], None]
+"""Is called with what is counted, how much is done, and of how much (None if not known)."""
+
+
+def silent(_what: str, _done: int, _of: int | None) -> None:
+    """Show no progress."""
 
 
 class Kind(StrEnum):

@@ -31,12 +31,12 @@ MIGRATIONS = Migrations("warraq")
 def m001_schema(db: Database) -> None:
     """Create the tables, the search index and the stories, each kept up to date by triggers."""
     register(db.conn)
-    for statement in _statements(SCHEMA):
+    for statement in statements(SCHEMA):
         db.execute(statement)
     rebuild_index(db.conn)
 
 
-def _statements(sql: str) -> Iterator[str]:
+def statements(sql: str) -> Iterator[str]:
     """Yield the statements of a script one by one, so that all stay in the one transaction."""
     statement = ""
     for line in sql.splitlines(keepends=True):

@@ -21,8 +21,7 @@ from scrapy.utils.log import configure_logging
 from archive import clock
 from archive.clock import Clock, system
 from archive.errors import ArchiveError, unwritten
-from archive.models import Kind
-from archive.progress import Progress, silent
+from archive.models import Kind, Progress, silent
 from archive.runs import Counts
 from archive.store import Store
 from archive.urls import host_of

@@ -22,8 +22,7 @@ from archive.maintenance import projection
 from archive.maintenance.import_jsonl import BadLine, Imported, history_of, read_line
 from archive.maintenance.projection import Decided, ToDerive
 from archive.maintenance.recorded import START, RecordedLinks, RecordedListing, next_listing
-from archive.models import Capture, Extraction, Kind, Link, PageKind
-from archive.progress import Progress, silent
+from archive.models import Capture, Extraction, Kind, Link, PageKind, Progress, silent
 from crawler.daterange import Period
 from crawler.errors import NotAListing
 from crawler.extract.byline import names

@@ -15,8 +15,7 @@ from archive.errors import ArchiveError
 from archive.maintenance import joining, warc_index
 from archive.maintenance.joining import Taken
 from archive.maintenance.projection import Decided
-from archive.models import Outcome
-from archive.progress import Progress, silent
+from archive.models import Outcome, Progress, silent
 from archive.store import Store
 from archive.warc.files import ASIDE, acknowledged, settle
 from crawler.derive import Deriver, derive_all

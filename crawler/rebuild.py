@@ -20,7 +20,7 @@ from archive.errors import ArchiveError, NewerArchive, NotAnArchive
 from archive.maintenance import warc_index
 from archive.maintenance.backup import put_in_place
 from archive.maintenance.salvage import latest
-from archive.progress import Progress, silent
+from archive.models import Progress, silent
 from archive.session import WARC_FOLDER
 from archive.warc import files
 from archive.warc.files import sync_folder

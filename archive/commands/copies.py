@@ -9,9 +9,9 @@ from typing import IO
 
 import click
 
-from archive.commands.options import ExitCode, archive_option, counted
+from archive.commands.options import ExitCode, ProgressLine, archive_option, counted
 from archive.errors import ArchiveError, explain
-from archive.progress import Progress, ProgressLine
+from archive.models import Progress
 
 
 @click.command()

@@ -5,9 +5,8 @@ from pathlib import Path
 import click
 
 from archive.clock import system
-from archive.commands.options import archive_option, counted
+from archive.commands.options import ProgressLine, archive_option, counted
 from archive.database import existing
-from archive.progress import ProgressLine
 from archive.search.index import rebuild_index
 
 

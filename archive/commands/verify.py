@@ -7,9 +7,14 @@ from pathlib import Path
 
 import click
 
-from archive.commands.options import ExitCode, archive_option, counted, processes_option
+from archive.commands.options import (
+    ExitCode,
+    ProgressLine,
+    archive_option,
+    counted,
+    processes_option,
+)
 from archive.maintenance.checks import Findings
-from archive.progress import ProgressLine
 
 
 @click.command()

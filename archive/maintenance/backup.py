@@ -16,7 +16,7 @@ from pathlib import Path
 from archive.clock import Clock, iso, system
 from archive.database import NAME, open_for_reading, open_for_writing, writing
 from archive.errors import ArchiveError, explain, is_of_the_disk
-from archive.progress import Progress, silent
+from archive.models import Progress, silent
 from archive.recovery import recover
 from archive.search import register
 from archive.session import WARC_FOLDER

@@ -24,8 +24,7 @@ from archive.clock import Clock, from_iso, system
 from archive.database import open_for_reading
 from archive.errors import ArchiveError, DamagedWarc, is_failure
 from archive.maintenance.withhold import gather
-from archive.models import WarcLocation
-from archive.progress import Progress, silent
+from archive.models import Progress, WarcLocation, silent
 from archive.rows import Row
 from archive.session import WARC_FOLDER
 from archive.warc.parsing import CAPTURED, Record

@@ -18,9 +18,8 @@ from archive import articles, captures, publishers
 from archive.clock import from_iso
 from archive.history import History, Revision, State, content_hash
 from archive.maintenance.export import ARTICLE, REVISION, Form, form_of
-from archive.models import Extraction, Image, Kind, PageKind, Problem, Publisher
+from archive.models import Extraction, Image, Kind, PageKind, Problem, Progress, Publisher, silent
 from archive.problems import ProblemKind
-from archive.progress import Progress, silent
 from archive.search.arabic import tidy
 from archive.session import Session
 from archive.urls import address, host_of

@@ -83,6 +83,11 @@ select j.visit, j.at, j.act, j.fields, c.id, c.status, c.sha256, v.etag, v.last_
 from journal j left join captures c on c.id = j.capture left join validators v on v.capture = c.id
 where j.visit is not null order by j.visit, j.at, j.file, j.offset
 """
+# Another archive may know an article by another of its addresses.
+_WITHHELD = """
+select id from articles where key = :key
+union all select article from visits where key = :key and article in (select id from articles)
+"""
 _KNOWN = "select last_at, found_in, found_at, article from visits where key = ?"
 _SAVE = """
 insert or replace into visits (key, url, publisher, kind, found_in, found_at, article, due_at,
@@ -327,9 +332,9 @@ def derived(db: sqlite3.Connection, article: int) -> None:
 def finish(db: sqlite3.Connection) -> None:
     """Withhold what was withheld, forget articles that no capture shows, and count runs."""
     for at, _, act, _, fields in _entries(db, ("withhold", "unwithhold")):
-        article = int(fields["article"])
-        if db.execute("select 1 from articles where id = ?", (article,)).fetchone():
-            note(db, article, act, fields.get("reason") or None, at)
+        row = db.execute(_WITHHELD, {"key": fields["article"]}).fetchone()
+        if row:
+            note(db, row[0], act, fields.get("reason") or None, at)
     for table in ("captures", "visits"):
         db.execute(
             f"update {table} set article = null where article is not null"  # noqa: S608 - ours

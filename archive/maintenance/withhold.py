@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -17,66 +18,14 @@ from archive.database import require
 from archive.errors import ArchiveError, DamagedWarc
 from archive.models import Kind, WarcLocation
 from archive.publishers import keys_of
+from archive.schema import statements
 from archive.session import WARC_FOLDER, Session
 from archive.warc.reader import read_record
 
-# What goes, by table. Captures go by address, and by their bytes: an unchanged page, or the same
-# one at another address, is the withheld text again. Rows of others that point to one stay.
-_GATHER = """
-create temp table gone_articles as select id, url, publisher from articles
-    where withheld_at is not null;
-create temp table gone_urls (url text primary key);
-insert or ignore into gone_urls select url from gone_articles;
-insert or ignore into gone_urls select key from articles
-    where id in (select id from gone_articles);
-insert or ignore into gone_urls select key from visits
-    where article in (select id from gone_articles);
-insert or ignore into gone_urls select url from visits
-    where article in (select id from gone_articles);
-create temp table gone_captures (id integer primary key);
-insert or ignore into gone_captures select capture from revisions
-    where article in (select id from gone_articles) and capture is not null;
-insert or ignore into gone_captures select capture from articles
-    where id in (select id from gone_articles) and capture is not null;
-insert or ignore into gone_captures select id from captures
-    where article in (select id from gone_articles);
-insert or ignore into gone_urls select url from captures join gone_captures using (id);
-insert or ignore into gone_captures select id from captures where wire_bytes > 0 and sha256 in (
-    select sha256 from captures join gone_captures using (id) where status between 200 and 299)
-"""
 _BY_ADDRESS = (
     "insert or ignore into gone_captures"
     " select id from captures where url in (select url from gone_urls)"
 )
-_REMOVE = """
-update articles set capture = null where capture in (select id from gone_captures);
-update revisions set capture = null where capture in (select id from gone_captures);
-delete from problems where url in (select url from gone_urls)
-    or capture in (select id from gone_captures);
-delete from links where url in (select url from gone_urls)
-    or found_in in (select url from gone_urls)
-    or url in (select key from visits where url in (select url from gone_urls));
-delete from visits where article in (select id from gone_articles)
-    or key in (select url from gone_urls) or url in (select url from gone_urls);
-update visits set found_in = null where found_in in (select url from gone_urls);
-delete from hosts;
-delete from shapes;
-delete from article_authors where article in (select id from gone_articles);
-delete from article_tags where article in (select id from gone_articles);
-delete from authors where id not in (select author from article_authors);
-delete from tags where id not in (select tag from article_tags);
-delete from story_sketches where article in (select id from gone_articles);
-delete from revisions where article in (select id from gone_articles);
-delete from withholdings;
-delete from articles where id in (select id from gone_articles);
-delete from captures where id in (select id from gone_captures);
-delete from publishers where slug in (select publisher from gone_articles)
-    and not exists (select 1 from articles where publisher = slug)
-    and not exists (select 1 from visits where publisher = slug)
-    and not exists (select 1 from captures where publisher = slug)
-    and not exists (select 1 from problems where publisher = slug);
-delete from run_publishers where publisher not in (select slug from publishers)
-"""
 # A story has the number of its first article; where that is gone, that of the next.
 _STORIES = """
 select s.id, (select id from articles where story = s.id order by first_seen_at, id limit 1),
@@ -152,9 +101,11 @@ def _withheld_at(db: sqlite3.Connection, article: int) -> str | None:
 def _act(session: Session, article: int, act: str, reason: str | None) -> None:
     """Hide or show an article; the WARC files record it, so that no rebuild shows it again."""
     now = session.clock()
-    (url,) = session.db.execute("select url from articles where id = ?", (article,)).fetchone()
+    url, key = session.db.execute(
+        "select url, key from articles where id = ?", (article,)
+    ).fetchone()
     given = " ".join((reason or "").split())
-    fields = {"act": act, "article": str(article)} | ({"reason": given} if given else {})
+    fields = {"act": act, "article": key} | ({"reason": given} if given else {})
     session.write_metadata(url, fields, at=now)
     note(session.db, article, act, given or None, now)
 
@@ -182,7 +133,7 @@ def remove_withheld(db: sqlite3.Connection, root: Path) -> int:
     db.execute("pragma secure_delete = on")
     gather(db, root)
     (number,) = db.execute("select count(*) from gone_articles").fetchone()
-    _run(db, _REMOVE)
+    _run(db, "remove_withheld.sql")
     _forget_hosts(db)
     for story, heir, left in db.execute(_STORIES).fetchall():
         _rename_story(db, story, heir if left > 1 else None)
@@ -196,12 +147,12 @@ def gather(db: sqlite3.Connection, root: Path) -> None:
 
     `gone_articles` (id, url, publisher), `gone_urls` (url) and `gone_captures` (id).
     """
-    _run(db, _GATHER)
+    _run(db, "gather_withheld.sql")
     _follow_redirects(db, root / WARC_FOLDER)
 
 
-def _run(db: sqlite3.Connection, statements: str) -> None:
-    for statement in statements.split(";\n"):
+def _run(db: sqlite3.Connection, script: str) -> None:
+    for statement in statements(files(__package__).joinpath(script).read_text(encoding="utf-8")):
         db.execute(statement)
 
 

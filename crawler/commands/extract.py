@@ -12,10 +12,9 @@ from typing import IO, TYPE_CHECKING, Any, TypedDict, Unpack
 import click
 
 from archive.clock import Clock
-from archive.commands.options import archive_option, counted, stopped, wait_option
+from archive.commands.options import ProgressLine, archive_option, counted, stopped, wait_option
 from archive.database import open_for_reading
 from archive.models import Capture, Extraction, Kind
-from archive.progress import ProgressLine
 from archive.publishers import is_known
 from archive.urls import normal, readable
 from crawler.commands.options import Day, folders, now_option

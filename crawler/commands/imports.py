@@ -13,13 +13,13 @@ import click
 from archive.clock import Clock, system
 from archive.commands.options import (
     ExitCode,
+    ProgressLine,
     archive_option,
     counted,
     processes_option,
     stopped,
     wait_option,
 )
-from archive.progress import ProgressLine
 from archive.session import Beginning
 from crawler import config
 from crawler.commands.options import folders, now_option

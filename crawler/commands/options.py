@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, TypeVar, Unpack
 import click
 
 from archive.clock import Clock, starting_at, system
-from archive.commands.options import columns
+from archive.commands.options import ProgressLine, columns
 from archive.database import open_for_reading
 from archive.errors import NotAnArchive
-from archive.progress import ProgressLine
 from archive.runs import Counts
 from archive.visits import followed
 from crawler import config

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archive.commands.options import archive_option, counted, processes_option
-from archive.progress import ProgressLine
+from archive.commands.options import ProgressLine, archive_option, counted, processes_option
 
 if TYPE_CHECKING:
     from crawler.rebuild import Rebuilt

@@ -1,5 +1,6 @@
 """A withheld article is nowhere for a reader, and everything of it is still in the archive."""
 
+import io
 import json
 from contextlib import closing
 
@@ -7,6 +8,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 from datasette.app import Datasette
+from warcio.archiveiterator import ArchiveIterator
 
 from archive import Archive
 from archive.clock import iso
@@ -32,7 +34,13 @@ def root(tmp_path):
     return tmp_path / "archive"
 
 
-NAMES = ["id", URL, "https://alwaraq.example/سر-1?utm_source=x#top", MOVED]
+NAMES = [
+    "id",
+    URL,
+    "https://alwaraq.example/سر-1?utm_source=x#top",
+    "http://www.alwaraq.example/سر-1/",
+    MOVED,
+]
 
 
 @pytest.mark.parametrize("named", NAMES)
@@ -47,6 +55,20 @@ def test_an_article_is_named_by_its_id_or_any_address(root, named):
         (secret, iso(NOON), "withhold", "خطر"),
         (secret, iso(NOON + HOUR), "unwithhold", None),
     ]
+
+
+def test_the_journal_names_the_article_by_its_key(root):
+    secret, _ = fill(root)
+    withhold(root, str(secret), reason="خطر")
+    ((key,),) = rows(root, "select key from articles where id = ?", secret)
+    acts = [
+        record.content_stream().read().decode()
+        for path in (root / "warc").rglob("*.warc.gz")
+        for record in ArchiveIterator(io.BytesIO(path.read_bytes()))
+        if record.rec_type == "metadata"
+    ]
+    (act,) = [act for act in acts if act.startswith("act: withhold")]
+    assert f"article: {key}\r\n" in act
 
 
 def test_everything_stays_in_the_archive(root):

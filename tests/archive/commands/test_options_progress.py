@@ -4,14 +4,14 @@ import contextlib
 
 import pytest
 
-from archive import progress
-from archive.progress import ProgressLine
+from archive.commands import options
+from archive.commands.options import ProgressLine
 
 
 @pytest.fixture
 def often(monkeypatch):
-    monkeypatch.setattr(progress, "_IN_A_LOG", 0.0)
-    monkeypatch.setattr(progress, "_ON_A_TERMINAL", 0.0)
+    monkeypatch.setattr(options, "_IN_A_LOG", 0.0)
+    monkeypatch.setattr(options, "_ON_A_TERMINAL", 0.0)
 
 
 @pytest.mark.usefixtures("often")

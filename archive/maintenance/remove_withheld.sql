@@ -1,0 +1,28 @@
+-- Takes what gather_withheld.sql collected out of a copy of the archive.
+update articles set capture = null where capture in (select id from gone_captures);
+update revisions set capture = null where capture in (select id from gone_captures);
+delete from problems where url in (select url from gone_urls)
+    or capture in (select id from gone_captures);
+delete from links where url in (select url from gone_urls)
+    or found_in in (select url from gone_urls)
+    or url in (select key from visits where url in (select url from gone_urls));
+delete from visits where article in (select id from gone_articles)
+    or key in (select url from gone_urls) or url in (select url from gone_urls);
+update visits set found_in = null where found_in in (select url from gone_urls);
+delete from hosts;
+delete from shapes;
+delete from article_authors where article in (select id from gone_articles);
+delete from article_tags where article in (select id from gone_articles);
+delete from authors where id not in (select author from article_authors);
+delete from tags where id not in (select tag from article_tags);
+delete from story_sketches where article in (select id from gone_articles);
+delete from revisions where article in (select id from gone_articles);
+delete from withholdings;
+delete from articles where id in (select id from gone_articles);
+delete from captures where id in (select id from gone_captures);
+delete from publishers where slug in (select publisher from gone_articles)
+    and not exists (select 1 from articles where publisher = slug)
+    and not exists (select 1 from visits where publisher = slug)
+    and not exists (select 1 from captures where publisher = slug)
+    and not exists (select 1 from problems where publisher = slug);
+delete from run_publishers where publisher not in (select slug from publishers);

@@ -19,7 +19,7 @@ MOMENTS = [
     (["search", "لقاء"], "archive.errors"),
     (["search", "لقاء"], "sqlite_utils"),
     (["search", "--help"], "click"),
-    (["verify"], "archive.upkeep.damage"),
+    (["verify"], "archive.maintenance.checks"),
     (["serve", "--port", "0"], "datasette"),
     (["crawl", "paper"], "crawler.errors"),
     (["crawl", "paper"], "scrapy"),

@@ -1,18 +1,26 @@
-"""Opening archive.db: for its one writer, under a lock that names its holder, or read-only."""
+"""The database of an archive: its schema, opening it to write or to read, and the writer's lock.
+
+schema.sql has the tables, descriptions.toml what Datasette says about them. There is one writer at
+a time, under a lock that names its holder.
+"""
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import logging
 import os
 import sqlite3
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 
-from sqlite_utils import Database
+from sqlite_utils import Database, Migrations
 
 from archive.clock import iso
 from archive.errors import (
@@ -25,15 +33,59 @@ from archive.errors import (
     explain,
     is_of_the_disk,
 )
-from archive.schema import FIRST, MIGRATIONS
-from archive.search import register
-from archive.search.index import index_is_current, rebuild_index
+from archive.search.arabic import TOKENIZE
+from archive.search.index import index_is_current, rebuild_index, register
+from archive.stories import MOMENT
 from archive.warc.files import present
 
 logger = logging.getLogger(__name__)
 
 NAME = "archive.db"
 T = TypeVar("T")
+
+
+def _text(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+SCHEMA = _text("schema.sql").replace("{tokenize}", TOKENIZE).replace("{moment}", MOMENT)
+FIRST = f"m001_schema_{hashlib.sha256(SCHEMA.encode()).hexdigest()[:8]}"
+"""Name of the first migration; an archive without it was made by an earlier development version."""
+
+MIGRATIONS = Migrations("warraq")
+
+
+@MIGRATIONS(name=FIRST)
+def m001_schema(db: Database) -> None:
+    """Create the tables, the search index and the stories, each kept up to date by triggers."""
+    register(db.conn)
+    for statement in statements(SCHEMA):
+        db.execute(statement)
+    rebuild_index(db.conn)
+
+
+def statements(sql: str) -> Iterator[str]:
+    """Yield the statements of a script one by one, so that all stay in the one transaction."""
+    statement = ""
+    for line in sql.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+@cache
+def _descriptions() -> str:
+    return json.dumps(tomllib.loads(_text("descriptions.toml")))
+
+
+def database_metadata() -> dict[str, Any]:
+    """Return Datasette's metadata for one archive: title, description, tables and columns.
+
+    A new dictionary each time, for Datasette merges other sources into what it is given.
+    """
+    metadata: dict[str, Any] = json.loads(_descriptions())
+    return metadata
 
 
 def open_for_writing(root: Path) -> sqlite3.Connection:
@@ -55,8 +107,8 @@ def open_for_writing(root: Path) -> sqlite3.Connection:
         db.execute("pragma cache_size = -16384")
         MIGRATIONS.apply(Database(db))
         if not index_is_current(db):
-            logger.warning("%s: the search index is made anew; this takes a while", root / NAME)
-            rebuild_index(db, lambda _articles: None)
+            logger.warning("%s: rebuilding the search index; this takes a while", root / NAME)
+            rebuild_index(db)
     return db
 
 

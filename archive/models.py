@@ -224,7 +224,7 @@ class Prepared:
     """What is computed of an extraction's texts alone: by the worker, so that the writer need not.
 
     `analysed` are texts as they are indexed (archive.search.index), `sketch` is that of the
-    article's text (archive.sketches).
+    article's text (archive.stories).
     """
 
     analysed: Mapping[str, str]

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from archive import articles, captures, journal, links, problems, publishers, runs, sketches, visits
+from archive import articles, captures, journal, links, problems, publishers, runs, stories, visits
 from archive.clock import from_iso
 from archive.models import (
     Capture,
@@ -191,7 +191,7 @@ class Store(Session):
         self.batch.open()
         kept: tuple[int | None, Outcome | None] = (None, None)
         if extraction.text and extraction.kind not in {PageKind.SECTION, PageKind.OTHER}:
-            sketches.prime(extraction)
+            stories.prime(extraction)
             kept = articles.keep(
                 self.db,
                 extraction,

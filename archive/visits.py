@@ -8,11 +8,11 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
 from archive.batch import Batch
-from archive.clock import Clock, iso
+from archive.clock import Clock, from_iso, iso
 from archive.links import FOUND, KNOWN, new
 from archive.models import Capture, Kind, Link, Visit
 from archive.publishers import key_of, keys_of
@@ -376,3 +376,37 @@ class Past:
             "since": since.isoformat(),
             "until": until.isoformat(),
         }
+
+
+_WORTH_CORRECTING = timedelta(hours=1)  # a smaller lead is waited for
+_SHIFTED = "strftime('%Y-%m-%dT%H:%M:%f', {0}, :shift) || '000Z'"  # times are text of one width
+_SHIFT_VISITS = f"""
+update visits set
+    due_at = case when last_at is null then :now else max(:now, {_SHIFTED.format("due_at")}) end,
+    not_before = {_SHIFTED.format("not_before")},
+    last_at = min(last_at, :now),
+    found_at = min(found_at, :now)
+where due_at > :now and max(found_at, coalesce(last_at, '')) > :soon
+"""  # noqa: S608 - constants
+_SHIFT_HOSTS = f"""
+update hosts set not_before = {_SHIFTED.format("not_before")} where not_before > :now
+"""  # noqa: S608
+
+
+def correct_fast_clock(db: sqlite3.Connection, *, now: datetime) -> timedelta | None:
+    """Make visits due as they would be if an earlier run's clock had not been ahead of `now`.
+
+    That clock found addresses "tomorrow", and nobody would visit them before that. It matters only
+    where a run began over an hour after `now`. Returns how far ahead the clock was, None where
+    nothing had to be changed. What was observed keeps the times it was given.
+    """
+    latest = value(db, "select max(started_at) from runs")
+    ahead = from_iso(latest) - now if latest else timedelta()
+    if ahead < _WORTH_CORRECTING:
+        return None
+    shift = f"-{ahead.total_seconds():.3f} seconds"
+    moments = {"now": iso(now), "soon": iso(now + _WORTH_CORRECTING), "shift": shift}
+    if not db.execute(_SHIFT_VISITS, moments).rowcount:
+        return None
+    db.execute(_SHIFT_HOSTS, moments)
+    return ahead

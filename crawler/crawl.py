@@ -18,13 +18,13 @@ from typing import cast
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.utils.log import configure_logging
 
-from archive import clock
 from archive.clock import Clock, system
 from archive.errors import ArchiveError, unwritten
 from archive.models import Kind, Progress, silent
 from archive.runs import Counts
 from archive.store import Store
 from archive.urls import host_of
+from archive.visits import correct_fast_clock
 from crawler import turns
 from crawler.browser import render
 from crawler.daterange import Period
@@ -161,10 +161,10 @@ def _days(period: Period) -> dict[str, str]:
 
 def _prepare(store: Store, job: Job, summary: Summary, *, first: bool) -> None:
     store.batch.open()
-    if ahead := clock.make_good(store.db, now=store.clock()):
+    if ahead := correct_fast_clock(store.db, now=store.clock()):
         summary.set_back = (
             f"An earlier run's clock was {ahead / timedelta(hours=1):,.1f} hours ahead of this one;"
-            " what it had put off was made due. See that the machine's clock is right."
+            " what it had postponed is due again. Check the machine's clock."
         )
     for one in job.publishers:
         store.publish(one.record())

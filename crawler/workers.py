@@ -28,7 +28,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from archive.models import Capture, Extraction, Kind, Link, PageKind, Problem
 from archive.problems import ProblemKind
-from archive.sketches import prepared
+from archive.stories import prepared
 from crawler.errors import NotAListing, NoWorkers
 from crawler.extract.kind import wall_of
 from crawler.extract.page import extract

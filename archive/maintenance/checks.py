@@ -18,12 +18,11 @@ from sqlite_utils import Database
 from archive import captures
 from archive.article_rows import reading_of
 from archive.clock import iso
-from archive.database import NAME, open_for_reading
+from archive.database import MIGRATIONS, NAME, open_for_reading
 from archive.errors import DamagedDatabase
 from archive.history import content_hash
 from archive.maintenance.salvage import known_lost
 from archive.rows import Row, select, values
-from archive.schema import MIGRATIONS
 from archive.search.arabic import analyse
 from archive.search.index import index_is_current
 from archive.session import WARC_FOLDER

@@ -12,12 +12,11 @@ from importlib.resources import files
 from pathlib import Path
 
 from archive.clock import Clock, system
-from archive.database import NAME, open_for_reading
+from archive.database import NAME, database_metadata, open_for_reading
 from archive.errors import ArchiveError, explain, is_of_the_disk
 from archive.maintenance.backup import copy_into
 from archive.maintenance.withhold import remove_withheld
 from archive.models import Progress, silent
-from archive.schema import database_metadata
 from archive.search import register
 from archive.session import WARC_FOLDER
 from archive.warc.files import sync_folder

@@ -14,11 +14,10 @@ from urllib.parse import urljoin, urlsplit
 
 from archive.articles import find_all
 from archive.clock import Clock, iso, system
-from archive.database import require
+from archive.database import require, statements
 from archive.errors import ArchiveError, DamagedWarc
 from archive.models import Kind, WarcLocation
 from archive.publishers import keys_of
-from archive.schema import statements
 from archive.session import WARC_FOLDER, Session
 from archive.warc.reader import read_record
 

@@ -12,8 +12,8 @@ from markupsafe import Markup
 from pluggy import HookimplMarker
 
 from archive import urls
+from archive.database import database_metadata
 from archive.errors import is_failure
-from archive.schema import database_metadata
 from archive.site import views, wording
 from archive.site.results import understood
 from archive.site.tables import archive_names, is_key, labelled, refused

@@ -4,7 +4,7 @@ import sqlite3
 
 from sqlite_utils import Database
 
-from archive.schema import MIGRATIONS
+from archive.database import MIGRATIONS
 from archive.search.index import register
 
 

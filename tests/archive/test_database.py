@@ -10,9 +10,16 @@ from contextlib import closing, contextmanager
 import pytest
 from sqlite_utils import Database
 
-from archive.database import NAME, ask, is_frozen, open_for_reading, open_for_writing, writing
+from archive.database import (
+    MIGRATIONS,
+    NAME,
+    ask,
+    is_frozen,
+    open_for_reading,
+    open_for_writing,
+    writing,
+)
 from archive.errors import ArchiveError, ArchiveLocked, NewerArchive, NotAnArchive, OlderArchive
-from archive.schema import MIGRATIONS
 from archive.search.index import index_is_current
 from tests.archive.desk import NOON
 

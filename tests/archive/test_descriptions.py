@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from datasette.app import Datasette
 
-from archive.schema import database_metadata
+from archive.database import database_metadata
 from archive.site.tables import TABLES
 from archive.urls import capture_id
 from tests.archive.reading_room import TITLE, Shelf, fill, record_of

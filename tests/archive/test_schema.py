@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from archive import Archive
+from archive.database import FIRST
 from archive.errors import NewerArchive, OlderArchive
 from archive.maintenance.verify import verify
-from archive.schema import FIRST
 from crawler.cli import warraq
 from tests.archive.desk import rows
 from tests.archive.filled import fill

@@ -1,21 +1,193 @@
-"""The same wire in many newspapers is one story, in whatever order its articles come."""
+"""Which texts are versions of one another, and how articles become stories."""
 
+import gzip
+import pickle
 import random
 from collections import defaultdict
 from contextlib import closing
 from datetime import timedelta
 from itertools import combinations
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from archive import articles
-from archive.models import PageKind
-from archive.stories import regroup_all
+from archive import articles, stories
+from archive.models import Extraction, PageKind
+from archive.search import index
+from archive.stories import are_versions, prepared, prime, regroup_all, shingles, sketch
 from archive.urls import article_id
 from fixtures.newsstand import ALL, Newsstand
 from tests.archive.desk import NOON, reading
 from tests.archive.newsroom import empty_archive
 from tests.archive.reprints import LEAD, OTHER, WIRE
+
+SENTENCES = (
+    Path(__file__).resolve().parents[2] / ".." / "shared" / "arabic" / "news-sentences.txt.gz"
+)
+TEXT = (
+    "اجتمع وزراء الثقافة العرب أمس في تونس، وقالوا إن “المكتبات العامة” أولى بالعناية من غيرها.\n"
+    "وأضافوا في بيانهم الختامي أن ٣٥ مكتبة ستُفتح هذا العام في المدن الصغيرة والأرياف البعيدة."
+)
+BULLETIN = (
+    "سجلت أسعار الصرف في السوق الموازية اليوم {0} ليرة للدولار عند الشراء و{1} ليرة عند المبيع،"
+    " فيما بلغ سعر اليورو {2} ليرة، وغرام الذهب من عيار 21 قيراطا {3} ليرة بحسب نشرة المصرف."
+)
+
+
+def like(one, other):
+    return are_versions(shingles(one), shingles(other))
+
+
+SAME = [
+    (TEXT, "exact"),
+    (TEXT.replace("ا", "اـ").replace("أولى", "أَوْلَى").replace("٣٥", "35"), "spelling"),
+    ("تونس - رويترز: " + TEXT.replace("\n", " "), "dateline and paragraphs"),
+    (TEXT.replace("الصغيرة", "الكبيرة"), "one word"),
+    (TEXT + "\nوتابع البيان حديثه عن أمور أخرى كثيرة لا صلة لها بما سبق من الكلام.", "longer"),
+]
+
+
+@pytest.mark.parametrize(("other", "_why"), SAME)
+def test_versions_of_a_text(other, _why):
+    assert like(TEXT, other)
+    assert like(other, TEXT)
+
+
+def test_another_text_on_the_same_matter_is_no_version():
+    other = (
+        "قال وزير الثقافة التونسي إن وزراء الثقافة العرب يجتمعون اليوم للنظر في أحوال المكتبات"
+        " العامة، وإن البيان الختامي سيدعو إلى فتح مكتبات في الأرياف البعيدة هذا العام وما بعده."
+    )
+    assert not like(TEXT, other)
+
+
+def test_a_bulletin_with_other_figures_is_another_one():
+    today, yesterday = (
+        BULLETIN.format(2540, 2560, 3010, 125),
+        BULLETIN.format(2490, 2515, 2950, 121),
+    )
+    assert not like(today, yesterday)
+    assert like(today, today.replace("المصرف", "البنك"))
+
+
+def test_a_digest_is_no_version_of_its_items(sentences):
+    items = [" ".join(sentences[start : start + 3]) for start in range(0, 30, 3)]
+    assert not any(like(item, "\n".join(items)) for item in items)
+
+
+@pytest.mark.parametrize("text", ["", "لمشاهدة الفيديو اضغط هنا", " ".join(map(str, range(22)))])
+def test_a_short_text_says_too_little(text):
+    assert shingles(text) == frozenset()
+    assert sketch(shingles(text)) == []
+    assert not like(text, text)
+
+
+def test_a_sketch_is_the_same_for_good():
+    # These are in archives: another hash or fold makes their sketches worthless.
+    assert sketch(shingles(TEXT))[:4] == [1965617703, -1226528809, 1041127475, -1838773027]
+    assert len(sketch(shingles(TEXT))) == 16
+
+
+@given(st.text(), st.text())
+def test_any_text_has_an_answer_and_order_is_no_matter(one, other):
+    assert like(one, other) == like(other, one)
+    assert all(-(2**31) <= number < 2**31 for number in sketch(shingles(one)))
+
+
+@pytest.fixture(scope="module")
+def sentences():
+    if not SENTENCES.is_file():
+        pytest.skip("the sentences of news are not at hand")
+    return gzip.decompress(SENTENCES.read_bytes()).decode().splitlines()
+
+
+def edited(lines, words, rng):
+    return [
+        " ".join(rng.choice(words) if rng.random() < 0.05 else w for w in line.split())
+        for line in lines
+    ]
+
+
+def test_reprints_of_real_news_are_told_and_nothing_else(sentences):
+    rng = random.Random(1)
+    words = " ".join(sentences).split()
+    texts = [sentences[start : start + 10] for start in range(0, len(sentences) - 10, 10)]
+    forms = [shingles("\n".join(lines)) for lines in texts]
+    manners = {
+        "edited": lambda lines: edited(lines, words, rng),
+        "first three fifths": lambda lines: lines[:6],
+        "first two fifths": lambda lines: lines[:4],
+        "shortened and edited": lambda lines: edited(lines[:5], words, rng),
+        "three paragraphs dropped": lambda lines: [
+            lines[i] for i in sorted(rng.sample(range(10), 7))
+        ],
+    }
+    for manner, of in manners.items():
+        copies = [shingles("\n".join(of(lines))) for lines in texts]
+        found = sum(
+            are_versions(form, copy) and not set(sketch(form)).isdisjoint(sketch(copy))
+            for form, copy in zip(forms, copies, strict=True)
+        )
+        assert found >= 0.97 * len(texts), manner
+    assert not any(are_versions(one, other) for one, other in combinations(forms, 2))
+
+
+ARTICLE = Extraction(
+    kind=PageKind.ARTICLE,
+    title="عودة اللاجئين",
+    byline="رويترز",
+    text="\n".join(f"قال المتحدث رقم {n} إن المؤتمر الدولي انعقد في دمشق أمس" for n in range(9)),
+)
+
+
+def test_the_texts_are_analysed_and_sketched():
+    known = prepared(ARTICLE).prepared
+    assert known is not None
+    assert known.analysed == {
+        text: index.analysed(text) for text in (ARTICLE.title, ARTICLE.byline, ARTICLE.text) if text
+    }
+    assert known.sketch == tuple(stories.sketch(stories.shingles(ARTICLE.text)))
+    assert len(known.sketch) == stories.SKETCH
+
+
+def test_it_changes_nothing_that_is_compared_and_comes_back_from_a_worker():
+    made = prepared(ARTICLE)
+    assert made == ARTICLE
+    again = pickle.loads(pickle.dumps(made))  # noqa: S301 - made just now
+    assert again.prepared == made.prepared
+
+
+def test_what_is_no_article_is_not_prepared():
+    assert prepared(Extraction(kind=PageKind.SECTION, text="نص")).prepared is None
+
+
+def test_the_writer_finds_it_and_computes_the_same_without(monkeypatch):
+    """An analysed text is forgotten once it was asked for; a sketch is asked for several times."""
+    stories._KNOWN.clear()
+    prime(prepared(ARTICLE))
+    monkeypatch.setattr(index, "analyse", lambda _text: ["x"])
+    monkeypatch.setattr(stories, "sketch", lambda _runs: [0])
+    whole = index.analysed(ARTICLE.text)
+    assert whole == "x"
+    assert index._FUNCTIONS["warraq_analyse"](ARTICLE.text) != "x"
+    assert index._FUNCTIONS["warraq_analyse"](ARTICLE.text) == "x"
+    assert len(stories.sketch_of(ARTICLE.text)) == stories.SKETCH
+    stories._KNOWN.clear()
+    assert stories.sketch_of(ARTICLE.text) == (0,)
+    stories._KNOWN.clear()
+
+
+def test_few_are_remembered():
+    for number in range(1000):
+        index.prime({f"نص {number}": "x"})
+        stories.remember(f"نص {number}", ())
+    assert len(index._PRIMED) <= 256
+    assert len(stories._KNOWN) <= 256
+    index._PRIMED.clear()
+    stories._KNOWN.clear()
+
 
 TAIL = "\n".join(WIRE.split("\n")[2:])
 
@@ -44,11 +216,11 @@ def keep(db, name, text=WIRE, *, hours=0, published=None, **fields):
     return article
 
 
-def stories(db):
-    groups = defaultdict(set)
+def groups(db):
+    members = defaultdict(set)
     for article, story in db.execute("select id, story from articles where story is not null"):
-        groups[story].add(article)
-    return sorted(map(sorted, groups.values()))
+        members[story].add(article)
+    return sorted(map(sorted, members.values()))
 
 
 def story(db, columns="*"):
@@ -58,7 +230,7 @@ def story(db, columns="*"):
 def test_an_article_alone_has_no_story(db):
     keep(db, "a1")
     keep(db, "b1", OTHER)
-    assert stories(db) == []
+    assert groups(db) == []
     assert story(db) is None
 
 
@@ -67,7 +239,7 @@ def test_a_reprint_joins_and_the_story_tells_who_was_first(db):
     first = keep(db, "a1", "طرابلس - " + WIRE, hours=6, published=NOON - timedelta(hours=2))
     short = keep(db, "a2", LEAD, hours=7, published=NOON + timedelta(hours=1))
     keep(db, "c1", OTHER, hours=8)
-    assert stories(db) == [sorted([late, first, short])]
+    assert groups(db) == [sorted([late, first, short])]
     assert story(db) == (
         late, "عنوان a1", first, "a", "2020-11-09T10:00:00.000000Z", "2020-11-09T16:00:00.000000Z",
         6 * 3600, 3, 2,
@@ -93,26 +265,26 @@ def test_no_story_is_older_than_its_first_capture(db):
 
 def test_an_article_joins_two_stories_to_one(db):
     ids = [keep(db, "a1", LEAD), keep(db, "b1", LEAD), keep(db, "c1", TAIL), keep(db, "d1", TAIL)]
-    assert len(stories(db)) == 2
+    assert len(groups(db)) == 2
     ids.append(keep(db, "a2", WIRE, hours=1))
-    assert stories(db) == [sorted(ids)]
+    assert groups(db) == [sorted(ids)]
     assert db.execute("select count(*) from stories").fetchone() == (1,)
 
 
 def test_a_rewritten_article_leaves_and_what_it_held_together_parts(db):
     lead, tail, whole = keep(db, "a1", LEAD), keep(db, "b1", TAIL), keep(db, "c1", hours=1)
-    assert stories(db) == [sorted([lead, tail, whole])]
+    assert groups(db) == [sorted([lead, tail, whole])]
     keep(db, "c1", OTHER, hours=2)
-    assert stories(db) == []
+    assert groups(db) == []
     assert story(db) is None
     keep(db, "c1", TAIL, hours=3)
-    assert stories(db) == [sorted([tail, whole])]
+    assert groups(db) == [sorted([tail, whole])]
 
 
 def test_an_article_that_grows_stays_in_its_story(db):
     ids = [keep(db, "a1"), keep(db, "b1", hours=1), keep(db, "c1", hours=1)]
     keep(db, "a1", WIRE + "\nوأضاف أن سفينة ثانية في الطريق.", hours=2)
-    assert stories(db) == [sorted(ids)]
+    assert groups(db) == [sorted(ids)]
     assert story(db, "id, articles") == (ids[0], 3)
 
 
@@ -175,7 +347,7 @@ def test_a_boilerplate_that_hundreds_share_hides_no_reprint(db):
     first = keep(db, "b1", notice + WIRE)
     second = keep(db, "c1", WIRE)
     third = keep(db, "d1", notice + LEAD)
-    assert stories(db) == [sorted([first, second, third])]
+    assert groups(db) == [sorted([first, second, third])]
 
 
 def test_a_story_in_hundreds_of_papers_takes_in_the_next(db):
@@ -203,9 +375,9 @@ def test_whatever_came_late_or_was_edited_the_stories_are_those_of_a_fresh_look(
         for number, _ in rng.sample(pieces, 40):
             moment = 400 + number
             keep(db, f"{'ab'[number % 2]}{number}", rng.choice(texts)[9:], hours=moment)
-        arrived = stories(db), db.execute("select * from stories order by id").fetchall()
+        arrived = groups(db), db.execute("select * from stories order by id").fetchall()
         regroup_all(db)
-        assert (stories(db), db.execute("select * from stories order by id").fetchall()) == arrived
+        assert (groups(db), db.execute("select * from stories order by id").fetchall()) == arrived
 
 
 def test_the_wires_of_the_fixtures():
@@ -225,7 +397,7 @@ def test_the_wires_of_the_fixtures():
                 )
                 wires[truth.wire].add(article)
         del wires[None]
-        true, found = pairs(wires.values()), pairs(stories(db))
+        true, found = pairs(wires.values()), pairs(groups(db))
     assert len(true) > 30
     assert len(true & found) >= 0.99 * len(found)
     assert len(true & found) >= 0.95 * len(true)

@@ -17,7 +17,7 @@ from rensa import RMinHash, RMinHashLSH
 
 from archive import articles
 from archive.models import PageKind
-from archive.sketches import Runs, are_versions, shingles, sketch
+from archive.stories import Runs, are_versions, shingles, sketch
 from fixtures.newsstand import ALL, Newsstand
 from tests.archive.desk import reading
 from tests.archive.newsroom import empty_archive

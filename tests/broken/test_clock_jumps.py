@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from archive import clock
 from archive.clock import iso
 from archive.database import open_for_reading, open_for_writing
 from archive.models import Kind, Link
 from archive.runs import begin
+from archive.visits import correct_fast_clock
 from crawler.commands.options import chosen
 from crawler.crawl import Job, crawl
 from tests.archive.desk import FEED, HOUR, NOON, PAPER, Hands, opened, rows, visit
@@ -112,8 +112,8 @@ def test_what_a_clock_ahead_put_off_is_due_when_it_would_have_been(tmp_path, ahe
     found_by(tmp_path, Hands(NOON + ahead))
     with closing(open_for_writing(tmp_path)) as db:
         begin(db, "crawl", now=NOON, writer="mine")
-        assert clock.make_good(db, now=NOON) == ahead
-        assert clock.make_good(db, now=NOON) is None
+        assert correct_fast_clock(db, now=NOON) == ahead
+        assert correct_fast_clock(db, now=NOON) is None
     assert due(tmp_path) == {
         FEED: iso(NOON + HOUR),
         "https://alwaraq.example/1": iso(NOON + 2 * HOUR),
@@ -128,8 +128,8 @@ def test_a_clock_that_went_on_or_hardly_back_changes_nothing(tmp_path, later):
     before = due(tmp_path)
     with closing(open_for_writing(tmp_path)) as db:
         begin(db, "crawl", now=NOON + later, writer="mine")
-        assert clock.make_good(db, now=NOON + later) is None
-        assert clock.make_good(db, now=NOON + later - HOUR / 2) is None
+        assert correct_fast_clock(db, now=NOON + later) is None
+        assert correct_fast_clock(db, now=NOON + later - HOUR / 2) is None
     assert due(tmp_path) == before
 
 
@@ -138,7 +138,7 @@ def test_other_commands_between_the_crawls_do_not_hide_that_the_clock_was_ahead(
     with opened(tmp_path, Hands(NOON)):
         pass
     with closing(open_for_writing(tmp_path)) as db:
-        assert clock.make_good(db, now=NOON + HOUR) is not None
+        assert correct_fast_clock(db, now=NOON + HOUR) is not None
 
 
 def test_a_run_in_which_the_clock_was_set_back_has_no_duration(tmp_path):

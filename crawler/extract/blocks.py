@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 
-from lxml import etree, html
+from lxml import etree
 from lxml.html import HtmlElement
 
 from archive.models import Problem
@@ -30,8 +30,6 @@ class Tree:
 
 
 _MOST_TAGS = 100_000  # reading more takes minutes; a long live blog has ten thousand
-# lxml asks a Python function for the class of each element, where one is enough.
-_ONE_CLASS = etree.ElementDefaultClassLookup(element=HtmlElement)
 
 
 def read_tree(decoded: Decoded) -> Tree | Problem:
@@ -56,16 +54,16 @@ def no_text(detail: str) -> Problem:
     return Problem(kind=ProblemKind.NO_TEXT, detail=f"no article text: {detail}", stage="extract")
 
 
+# lxml asks a Python function for the class of each element, where one is enough.
+_PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+_PARSER.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
+
+
 def parse_page(text: str) -> HtmlElement | None:
     """Parse a page into a tree; None if there is no element in it."""
-    parser = html.HTMLParser(
-        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True
-    )
-    parser.set_element_class_lookup(_ONE_CLASS)
+    data = text.replace("\0", "").encode("utf-8", "replace")
     try:
-        return html.document_fromstring(
-            text.replace("\0", "").encode("utf-8", "replace"), parser=parser
-        )
+        return etree.fromstring(data, _PARSER)
     except (etree.LxmlError, ValueError):
         return None
 
@@ -110,10 +108,13 @@ class Part(Enum):
 
 def part_of(element: HtmlElement, tag: str) -> Part:
     """Return what an element is to a reader; a trail of breadcrumbs is no menu."""
+    attributes = element.keys()
+    if not attributes and tag != "figure":
+        return _named_part(tag, None, None)
     part = _named_part(tag, element.get("class"), element.get("id"))
     if tag == "figure" and not _is_hidden(element):
         return Part.TEXT if _KEPT_FIGURES(element) else Part.FURNITURE
-    if _TELLING.isdisjoint(element.keys()) or part is Part.UNSEEN:
+    if _TELLING.isdisjoint(attributes) or part is Part.UNSEEN:
         return part
     if _is_hidden(element):
         return Part.UNSEEN
@@ -167,31 +168,36 @@ LONG = 60  # a block of so many characters is running text, a shorter one may be
 class Block:
     """A stretch of text as a reader sees it, in document order.
 
-    `element` is the innermost block element around it, `linked` the characters inside links and
-    `link_share` their share of the text, from 0 to 1; `chrome` are the elements around it that
-    look like page furniture, outermost first. `weight` is what it says for the elements around it
-    being an article: its running text in characters, and less than nothing for links and labels.
+    `element` is the innermost block element around it, `link_share` the share of its text inside
+    links, from 0 to 1; `chrome` are the elements around it that look like page furniture, outermost
+    first.
     """
 
     text: str
     element: HtmlElement
-    linked: int = 0
+    link_share: float = 0.0
     heading: int = 0
     item: bool = False
     chrome: tuple[HtmlElement, ...] = ()
-    link_share: float = field(init=False)
-    weight: float = field(init=False)
 
-    def __post_init__(self) -> None:
+    @property
+    def weight(self) -> float:
+        """What it says for the elements around it being an article: its running text.
+
+        In characters, and less than nothing for links and labels.
+        """
         length = len(self.text)
-        self.link_share = share = self.linked / max(1, length)
-        label = length < LONG or self.heading
-        self.weight = -20.0 if share >= 0.5 else -5.0 if label else length * (1 - share)
+        if self.link_share >= 0.5:
+            return -20.0
+        return -5.0 if length < LONG or self.heading else length * (1 - self.link_share)
 
 
 @dataclass(slots=True)
 class _Reader:
-    """The running state of one walk: what is open, and the text gathered since the last block."""
+    """The running state of one walk: what is open, and the text gathered since the last block.
+
+    `open` are the elements whose end matters: blocks, furniture and links.
+    """
 
     blocks: list[Block] = field(default_factory=list)
     open: list[HtmlElement] = field(default_factory=list)
@@ -210,55 +216,63 @@ class _Reader:
 
     def start(self, element: HtmlElement, tag: str, part: Part) -> None:
         """Take in the start of an element that is for reading."""
-        inline, link = tag in _INLINE, tag == "a" and element.get("href") is not None
-        if not inline or part is Part.FURNITURE:
+        if tag not in _INLINE:
             if self.pieces:
                 self.flush()
-            if not inline:
-                self.open_blocks.append(element)
-            if part is Part.FURNITURE:
-                self.chrome = (*self.chrome, element)
-        elif not link:
+            self.open_blocks.append(element)
+        elif part is Part.FURNITURE:
+            if self.pieces:
+                self.flush()
+        elif tag != "a":
             return
-        self.links += link
+        if part is Part.FURNITURE:
+            self.chrome = (*self.chrome, element)
+        self.links += tag == "a" and element.get("href") is not None
         self.open.append(element)
 
     def end(self, element: HtmlElement) -> None:
         """Take in the end of the element that was opened last."""
         self.open.pop()
-        if element.tag == "a" and element.get("href") is not None:
+        if self.links and element.tag == "a" and element.get("href") is not None:
             self.links -= 1
-        furniture = self.chrome and self.chrome[-1] is element
         block = self.open_blocks and self.open_blocks[-1] is element
-        if (furniture or block) and self.pieces:
+        furniture = self.chrome and self.chrome[-1] is element
+        if self.pieces and (block or furniture):
             self.flush()
-        if furniture:
-            self.chrome = self.chrome[:-1]
         if block:
             self.open_blocks.pop()
+        if furniture:
+            self.chrome = self.chrome[:-1]
 
     def flush(self) -> None:
         """Close the running block; line breaks inside it may make several of it."""
         text = "".join(self.pieces)
         self.pieces.clear()
-        lines = list(split_lines(text)) if _BREAK in text else [" ".join(text.split())]
         linked, self.linked = self.linked, 0
-        if not self.open_blocks or not (total := sum(map(len, lines))):
+        if not self.open_blocks:
             return
+        if _BREAK not in text:
+            if line := " ".join(text.split()):
+                self._close(line, min(1.0, linked / len(line)))
+            return
+        lines = list(split_lines(text))
+        total = sum(map(len, lines))
+        for line in lines:
+            self._close(line, min(1.0, linked / total))
+
+    def _close(self, line: str, link_share: float) -> None:
         element = self.open_blocks[-1]
-        ranks = [_HEADINGS[e.tag] for e in self.open_blocks[-3:] if e.tag in _HEADINGS]
-        self.blocks += [
+        tags = [e.tag for e in self.open_blocks[-3:]]
+        self.blocks.append(
             Block(
                 text=line,
                 element=element,
-                linked=round(len(line) * min(1.0, linked / total)) if linked else 0,
-                heading=ranks[0] if ranks else 0,
-                item=element.tag == "li",
+                link_share=link_share,
+                heading=next(filter(None, map(_HEADINGS.get, tags)), 0),
+                item=tags[-1] == "li",
                 chrome=self.chrome,
             )
-            for line in lines
-            if line
-        ]
+        )
 
 
 _BREAK = "\x1e"

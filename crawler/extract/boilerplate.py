@@ -139,7 +139,7 @@ def paragraphs(
     skipping = teaser = begun = False
     for index, block in enumerate(_until_related(blocks)):
         folded = fold(block.text).strip()
-        if skipping and (block.link_share > 0.6 or (block.item and block.linked)):
+        if skipping and (block.link_share > 0.6 or (block.item and block.link_share)):
             continue
         skipping = len(folded) < _LABEL and READ_ALSO.match(folded) is not None
         if (teaser and not timed and _is_stamp(folded)) or _is_caption(block):
@@ -197,7 +197,7 @@ def is_surplus(block: Block, folded: str) -> bool:
         return True
     if length < 100 and not ended and FOLLOWED.match(folded):
         return True
-    apart = length < 160 or block.linked or block.element.getnext() is None
+    apart = length < 160 or linked or block.element.getnext() is None
     if HASHTAGS.fullmatch(block.text) or (apart and POLICY.search(folded)):
         return True
     if (length < 320 and BOX.match(folded)) or (not block.heading and is_info(folded)):

@@ -205,10 +205,11 @@ def without_counters(text: str) -> str:
     Whole words go, so that «منذ ساعة، كتب» leaves «كتب». A line that says more than they do is for
     the caller to judge: sentences count as well.
     """
-    if len(text) > _LONGEST_COUNTER or not _LIKELY.search(fold(text)):
+    if len(text) > _LONGEST_COUNTER or not _LIKELY.search(line := fold(text)):
         return text
-    printed = text.split()
-    folded = [fold(word) for word in printed]
+    printed, folded = text.split(), line.split()
+    if len(folded) < len(printed):  # a word of marks alone
+        folded = [fold(word) for word in printed]
     line = " ".join(folded)
     ends = list(accumulate(len(word) + 1 for word in folded))
     dropped = {

@@ -33,8 +33,9 @@ from archive.errors import (
     explain,
     is_of_the_disk,
 )
+from archive.search import register
 from archive.search.arabic import TOKENIZE
-from archive.search.index import index_is_current, rebuild_index, register
+from archive.search.index import index_is_current, rebuild_index
 from archive.stories import MOMENT
 from archive.warc.files import present
 

@@ -22,10 +22,11 @@ from cssselect import SelectorError
 
 from crawler.daterange import Hours
 from crawler.errors import ConfigError, CrawlerError
-from crawler.fetch.limits import Caps
 
 if TYPE_CHECKING:  # a worker process reads publishers, and needs no scheduler
     from apscheduler.triggers.cron import CronTrigger
+
+    from archive.store import Store
 
 NAME = "warraq.toml"
 _FAILURES = (
@@ -254,6 +255,45 @@ class Schedule:
 
     every: timedelta | None = setting(_EVERY, "the time between two crawls")
     cron: str | None = setting(_CRON, "when it is crawled, in UTC")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """How much may be received, in bytes of payload: by one command, in a month (UTC).
+
+    For people on metered lines.
+    """
+
+    per_run: int | None = None
+    per_month: int | None = None
+
+    def left(self, store: "Store") -> int | None:
+        """Return how many bytes the caps leave, at least 0; None where there is no cap."""
+        return min((max(cap - used, 0) for cap, used, _ in self._spent(store)), default=None)
+
+    def notes(self, store: "Store") -> list[str]:
+        """Return a sentence for each cap that is reached."""
+        return [
+            f"{used / 1e6:.1f} MB were received {when}, and `{key}` is {cap / 1e6:g}: nothing more"
+            " is fetched; what is due waits."
+            for cap, used, (key, when) in self._spent(store)
+            if used >= cap
+        ]
+
+    def _spent(self, store: "Store") -> list[tuple[int, int, tuple[str, str]]]:
+        """Return (cap, what was used of it, its key and when that was) of each cap there is."""
+        spent = []
+        if self.per_run is not None:
+            used = store.totals["bytes"]
+            spent.append((self.per_run, used, ("max_mb_per_run", "by this command")))
+        if self.per_month is not None:
+            month = store.clock().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+            used = store.received(since=month)
+            spent.append((self.per_month, used, ("max_mb_per_month", f"in {month:%B}")))
+        return spent
+
+
+NO_CAPS = Caps()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

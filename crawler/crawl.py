@@ -6,12 +6,12 @@ Between two slices the writing lock is free, so that other commands get their tu
 import asyncio
 import contextlib
 import gc
+import math
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -27,10 +27,9 @@ from archive.urls import host_of
 from archive.visits import correct_fast_clock
 from crawler import turns
 from crawler.browser import render
+from crawler.config import NO_CAPS, Caps
 from crawler.daterange import Period
-from crawler.fetch import limits
 from crawler.fetch.addresses import is_local
-from crawler.fetch.limits import NO_CAPS, Caps
 from crawler.frontier import entry_points, ways_back
 from crawler.publisher import Publisher
 from crawler.settings import USER_AGENT, scrapy_settings, warcinfo
@@ -101,56 +100,131 @@ async def crawl(job: Job, *, progress: Progress = silent) -> Summary:
         RenderError: if a publisher's pages need a browser that is not there.
         NoWorkers: if no process that reads pages stays alive.
     """
-    render.check(job.publishers, [job.root / "publishers"])
+    if any(publisher.render for publisher in job.publishers):
+        render.check(job.publishers, [job.root / "publishers"])
     gc.freeze()  # what is imported stays; looking through it again and again takes a tenth of all
     gc.set_threshold(_GARBAGE)
-    summary, began, stop = Summary(), time.monotonic(), Stop()
-    stop.install(with_parent=job.with_parent)
-    limit, first, totals = job.limit, True, Counter[str]()
-    while True:
-        seconds = BACK_SECONDS if job.back else turns.SLICE_SECONDS
-        if job.seconds is not None:
-            seconds = min(seconds, job.seconds - (time.monotonic() - began))
+    return await _Slices(job, progress).crawl()
+
+
+class _Slices:
+    """A job's slices, one after the other, and what they share."""
+
+    def __init__(self, job: Job, progress: Progress) -> None:
+        self._job = job
+        self._progress = progress
+        self._summary = Summary()
+        self._began = time.monotonic()
+        self._stop = Stop()
+        self._stop.install(with_parent=job.with_parent)
+        self._totals = Counter[str]()
+        self._limit = job.limit
+        self._is_first = True
+
+    async def crawl(self) -> Summary:
+        """Crawl until nothing is due or a limit is reached; return what was done."""
+        while await self._take_turn():
+            await turns.hand_over(self._job.root)
+        self._summary.seconds = time.monotonic() - self._began
+        self._summary.stopped = self._stop.asked
+        return self._summary
+
+    async def _take_turn(self) -> bool:
+        """Crawl for one slice; return whether another is to follow."""
+        job, stop = self._job, self._stop
         with contextlib.ExitStack() as turn:
-            patience = job.patience if first else turns.PATIENCE
-            store = await turns.take(turn, partial(_store, job), job.root, stop, patience=patience)
-            store.totals = totals
-            _prepare(store, job, summary, first=first)
-            spider = await _slice(store, job, stop, limit=limit, seconds=seconds, progress=progress)
-            _add_up(summary, store, job, spider)
-            capped = limits.left(store, job.caps) == 0
-        first, limit = False, spider.frontier.articles_left
-        over = job.seconds is not None and time.monotonic() - began >= job.seconds
-        idle = not summary.left or not spider.frontier.ended
+            patience = job.patience if self._is_first else turns.PATIENCE
+            store = await turns.take(turn, self._store, job.root, stop, patience=patience)
+            store.totals = self._totals
+            self._prepare(store)
+            spider = await self._run_spider(store)
+            self._add_up(store, spider)
+            is_capped = job.caps.left(store) == 0
+        self._is_first, self._limit = False, spider.frontier.articles_left
         if spider.workers.failure:
             raise spider.workers.failure
-        if stop.asked or spider.unable or over or capped or limit == 0 or idle:
-            break
-        await turns.hand_over(job.root)
-    summary.seconds, summary.stopped = time.monotonic() - began, stop.asked
-    return summary
+        is_over = stop.asked or spider.unable or is_capped or self._limit == 0
+        is_idle = not self._summary.left or not spider.frontier.ended
+        return not (is_over or is_idle or self._seconds_left() <= 0)
 
+    def _seconds_left(self) -> float:
+        spent = time.monotonic() - self._began
+        return math.inf if self._job.seconds is None else self._job.seconds - spent
 
-def _add_up(summary: Summary, store: Store, job: Job, spider: NewsSpider) -> None:
-    """Add what a slice did to the summary."""
-    if fault := store.batch.fault:
-        raise ArchiveError(unwritten(fault, job.root)) from fault
-    summary.counts += store.counts()
-    summary.problems += store.problem_kinds()
-    summary.left = _left(store, job)
-    summary.notes = [*limits.notes(store, job.caps), *_unasked(spider, job)]
-    if summary.set_back:
-        summary.notes.append(summary.set_back)
+    def _store(self) -> Store:
+        return Store(
+            self._job.root,
+            command=self._job.command,
+            software=USER_AGENT,
+            settings=warcinfo(self._job.contact) | _days(self._job.period),
+            clock=self._job.clock,
+        )
 
+    def _prepare(self, store: Store) -> None:
+        """Bring the publishers up to date; the first slice makes what the job is about due."""
+        store.batch.open()
+        if ahead := correct_fast_clock(store.db, now=store.clock()):
+            self._summary.set_back = (
+                f"An earlier run's clock was {ahead / timedelta(hours=1):,.1f} hours ahead of this"
+                " one; what it had postponed is due again. Check the machine's clock."
+            )
+        for publisher in self._job.publishers:
+            store.publish(publisher.record())
+            if self._is_first:
+                self._make_due(store, publisher)
+        store.batch.commit()
 
-def _store(job: Job) -> Store:
-    return Store(
-        job.root,
-        command=job.command,
-        software=USER_AGENT,
-        settings=warcinfo(job.contact) | _days(job.period),
-        clock=job.clock,
-    )
+    def _make_due(self, store: Store, publisher: Publisher) -> None:
+        job, slug = self._job, publisher.slug
+        if job.back:
+            ways = ways_back(publisher, job.period)
+            store.past.begin(ways, publisher=slug, anew=not publisher.has_way_back)
+        if slug in job.poll:
+            store.enter(entry_points(publisher), publisher=slug)
+        mine = [(url, Kind.ARTICLE) for url, whose in job.addresses if whose == slug]
+        store.ask(mine, publisher=slug)
+
+    async def _run_spider(self, store: Store) -> NewsSpider:
+        job, stop = self._job, self._stop
+        settings = scrapy_settings(job.publishers, contact=job.contact, log_level=job.log_level)
+        local = [url for url, _ in job.addresses if is_local(host_of(url))]
+        settings.set("OPEN_URLS", [*settings["OPEN_URLS"], *local], priority="cmdline")
+        settings.set("PROXY", job.proxy, priority="cmdline")
+        configure_logging(settings)
+        crawler = Crawler(NewsSpider, settings)
+        seconds = BACK_SECONDS if job.back else turns.SLICE_SECONDS
+        task = AsyncCrawlerRunner(settings).crawl(
+            crawler,
+            store=store,
+            publishers=job.publishers,
+            limit=self._limit,
+            seconds=min(seconds, self._seconds_left()),
+            max_bytes=job.caps.left(store),
+            only=[url for url, _ in job.addresses] or None,
+            period=job.period,
+            back=job.back,
+        )
+        while not task.done():
+            await asyncio.wait({task}, timeout=_PROGRESS_SECONDS)
+            stop.spider = crawler.spider if isinstance(crawler.spider, NewsSpider) else None
+            if stop.asked and stop.spider:
+                stop.spider.stop()
+            came = ", ".join(f"{store.totals[name]:,} {name}" for name in _SHOWN)
+            self._progress(f"requests, {came}", store.totals["requests"], None)
+        await task
+        return cast("NewsSpider", crawler.spider)
+
+    def _add_up(self, store: Store, spider: NewsSpider) -> None:
+        """Add what a slice did to the summary."""
+        job, summary = self._job, self._summary
+        if fault := store.batch.fault:
+            raise ArchiveError(unwritten(fault, job.root)) from fault
+        summary.counts += store.counts()
+        summary.problems += store.problem_kinds()
+        summary.left = _left(store, job)
+        summary.notes = [*job.caps.notes(store), *_unasked(spider, job)]
+        if summary.set_back:
+            summary.notes.append(summary.set_back)
 
 
 def _days(period: Period) -> dict[str, str]:
@@ -159,75 +233,21 @@ def _days(period: Period) -> dict[str, str]:
     return {name: day.isoformat() for name, day in ends.items() if day}
 
 
-def _prepare(store: Store, job: Job, summary: Summary, *, first: bool) -> None:
-    store.batch.open()
-    if ahead := correct_fast_clock(store.db, now=store.clock()):
-        summary.set_back = (
-            f"An earlier run's clock was {ahead / timedelta(hours=1):,.1f} hours ahead of this one;"
-            " what it had postponed is due again. Check the machine's clock."
-        )
-    for one in job.publishers:
-        store.publish(one.record())
-        if first and job.back:
-            ways = ways_back(one, job.period)
-            store.past.begin(ways, publisher=one.slug, anew=not one.has_way_back)
-        if first and one.slug in job.poll:
-            store.enter(entry_points(one), publisher=one.slug)
-        if first and job.addresses:
-            mine = [(url, Kind.ARTICLE) for url, slug in job.addresses if slug == one.slug]
-            store.ask(mine, publisher=one.slug)
-    store.batch.commit()
-
-
 def _left(store: Store, job: Job) -> int:
     """Return how many visits of the job are due; of single addresses, those alone count."""
     since, until = job.period.since, job.period.until
     if job.back and since and until:
-        return sum(store.past.count(one.slug, since=since, until=until) for one in job.publishers)
+        return sum(
+            store.past.count(publisher.slug, since=since, until=until)
+            for publisher in job.publishers
+        )
     if not job.addresses:
-        return store.count_due([one.slug for one in job.publishers])
+        return store.count_due([publisher.slug for publisher in job.publishers])
     keys = [key for url, _ in job.addresses for key in store.keys(url)]
     return sum(
-        len(store.due(one.slug, articles=True, limit=len(keys), only=keys))
-        for one in job.publishers
+        len(store.due(publisher.slug, articles=True, limit=len(keys), only=keys))
+        for publisher in job.publishers
     )
-
-
-async def _slice(
-    store: Store,
-    job: Job,
-    stop: Stop,
-    *,
-    limit: int | None,
-    seconds: float,
-    progress: Progress,
-) -> NewsSpider:
-    settings = scrapy_settings(job.publishers, contact=job.contact, log_level=job.log_level)
-    asked = [*settings["OPEN_URLS"], *(url for url, _ in job.addresses if is_local(host_of(url)))]
-    settings.set("OPEN_URLS", asked, priority="cmdline")
-    settings.set("PROXY", job.proxy, priority="cmdline")
-    configure_logging(settings)
-    crawler = Crawler(NewsSpider, settings)
-    task = AsyncCrawlerRunner(settings).crawl(
-        crawler,
-        store=store,
-        publishers=job.publishers,
-        limit=limit,
-        seconds=seconds,
-        max_bytes=limits.left(store, job.caps),
-        only=[url for url, _ in job.addresses] or None,
-        period=job.period,
-        back=job.back,
-    )
-    while not task.done():
-        await asyncio.wait({task}, timeout=_PROGRESS_SECONDS)
-        stop.spider = crawler.spider if isinstance(crawler.spider, NewsSpider) else None
-        if stop.asked and stop.spider:
-            stop.spider.stop()
-        came = ", ".join(f"{store.totals[name]:,} {name}" for name in _SHOWN)
-        progress(f"requests, {came}", store.totals["requests"], None)
-    await task
-    return cast("NewsSpider", crawler.spider)
 
 
 def _unasked(spider: NewsSpider, job: Job) -> list[str]:

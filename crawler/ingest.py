@@ -22,6 +22,7 @@ from crawler.extract.vocabulary import ARABIC_SCRIPT, changes_script
 from crawler.listings.follow import Traps
 from crawler.outcomes import believed
 from crawler.publisher import Publisher
+from crawler.workers import Workers
 
 
 class Keeper:
@@ -33,12 +34,12 @@ class Keeper:
         publishers: Mapping[str, Publisher],
         *,
         traps: Traps,
-        deriver: Deriver,
+        workers: Workers,
     ) -> None:
         self._store = store
         self._publishers = publishers
         self._traps = traps
-        self._deriver = deriver
+        self._workers = workers
 
     async def keep(self, reading: Reading) -> State:
         """Keep a reading as the article it is, or as the address that leads to one as well.
@@ -55,7 +56,8 @@ class Keeper:
         )
         reading = replace(reading, extraction=self._judged(reading))
         if identity.article is not None and reading.extraction.is_article and not identity.led:
-            reading = await compared(reading, identity.article, store, self._deriver)
+            deriver = Deriver(store.warc_folder, self._publishers, self._workers)
+            reading = await compared(reading, identity.article, store, deriver)
         with store.batch.one_page():
             if identity.led:
                 store.visited(

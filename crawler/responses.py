@@ -11,7 +11,6 @@ from archive.store import Store
 from archive.visits import State
 from crawler.browser.render import NotRendered, Renderer
 from crawler.daterange import Period
-from crawler.derive import Deriver
 from crawler.errors import NotAListing
 from crawler.fetch.throttle import Pauses
 from crawler.ingest import Keeper
@@ -61,8 +60,7 @@ class Responses:
         self._pauses = pauses
         self._workers = workers
         self._renderer = renderer
-        deriver = Deriver(store.warc_folder, publishers, workers)
-        self._keeper = Keeper(store, publishers, traps=self._traps, deriver=deriver)
+        self._keeper = Keeper(store, publishers, traps=self._traps, workers=workers)
 
     async def receive(self, visit: Visit, capture: Capture, headers: Headers) -> State:
         """End a visit by its answer, with its decoded body; return the state that it is in now.

@@ -44,6 +44,7 @@ DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
 # room for the others, and a process may have a thousand files open.
 CONCURRENT_REQUESTS = 512
 CONCURRENT_REQUESTS_PER_DOMAIN = 8
+CONCURRENT_ITEMS = 1  # none are made, and each takes a task per response
 DOWNLOAD_DELAY = 1.0  # a publisher's `delay` replaces it for its hosts
 DOWNLOAD_DELAY_JITTER = 0  # a delay, and a Crawl-delay, is the least time, not the average
 DOWNLOAD_TIMEOUT = 60

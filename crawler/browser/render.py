@@ -34,7 +34,7 @@ from archive.store import Store
 from archive.warc.records import RENDERED_TYPE
 from crawler.browser.subresources import Fetcher, Subresources, headers_of
 from crawler.errors import RenderError
-from crawler.fetch.requests import LARGEST_PAGE
+from crawler.fetch.middlewares import LARGEST_PAGE
 from crawler.publisher import Publisher, file_of
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")

@@ -25,9 +25,8 @@ from archive.urls import identity_key, readable
 from crawler import config
 from crawler.config import Config
 from crawler.errors import CrawlerError, StoppedLooking
-from crawler.fetch import limits
 from crawler.fetch.exceptions import NETWORK, ArchiveFault, kind_of, network_detail
-from crawler.fetch.requests import request_of
+from crawler.fetch.middlewares import request_of
 from crawler.fetch.throttle import FetchServices
 from crawler.listings import follow, wordpress
 from crawler.publisher import Publisher
@@ -173,9 +172,9 @@ async def run(inquiry: Inquiry[T]) -> T:
 
 async def _send(inquiry: Inquiry[T], store: Store, stop: Stop, settings: Config) -> Probe:
     """Run the probe in an open archive."""
-    max_bytes = limits.left(store, settings.caps)
+    max_bytes = settings.caps.left(store)
     if max_bytes == 0:
-        raise CrawlerError(" ".join(limits.notes(store, settings.caps)))
+        raise CrawlerError(" ".join(settings.caps.notes(store)))
     for publisher in inquiry.publishers:
         if publisher.slug != NOBODY:
             store.publish(publisher.record())

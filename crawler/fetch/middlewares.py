@@ -1,8 +1,10 @@
-"""Between the spider and the wire: ask only for what changed, record what came."""
+"""Between the spider and the wire: request what is due, only if it changed; record what came."""
 
 import logging
 import re
-from typing import Self
+from collections.abc import Callable
+from typing import Any, Self
+from urllib.parse import urldefrag
 
 from scrapy import Request
 from scrapy.crawler import Crawler
@@ -10,9 +12,10 @@ from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddlewa
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
+from w3lib.url import safe_url_string
 
 from archive.errors import ARCHIVE_FAULTS
-from archive.models import Exchange, Visit
+from archive.models import Exchange, Kind, Visit
 from archive.store import Store
 from crawler.fetch.exceptions import ArchiveFault, NoAddress, TooLarge, Undecodable
 from crawler.fetch.throttle import FetchServices
@@ -23,6 +26,37 @@ logging.getLogger("scrapy.downloadermiddlewares.httpcompression").setLevel(loggi
 
 _TEXT = re.compile(rb"(?:\xef\xbb\xbf)?\s*[<{\[]|\Z")  # a coding that is named and was not used
 MOST_LAYERS = 2  # one coding is usual, two happen; each more multiplies the work
+LARGEST_PAGE = 10 * 1024 * 1024  # bytes, packed and unpacked
+LARGEST = {Kind.SITEMAP: 52_428_800}  # sitemaps.org allows as much
+LONGEST_ADDRESS = 8000  # characters; a percent-encoded Arabic path is long
+
+
+def request_of(
+    visit: Visit, *, callback: Callable[..., Any], errback: Callable[..., Any]
+) -> Request:
+    """Return the request of a visit, listings before articles.
+
+    The address is asked for as it was found: a server may tell escapes apart that mean the same.
+    Only what cannot stand in a request line (RFC 9112, section 3.2) is escaped.
+
+    Raises:
+        ValueError: if the address cannot be asked for; the message says why.
+    """
+    url = safe_url_string(urldefrag(visit.url).url)
+    if len(url) > LONGEST_ADDRESS:
+        raise ValueError(f"{len(url)} characters long")
+    return Request(
+        url,
+        callback=callback,
+        errback=errback,
+        dont_filter=True,
+        priority=0 if visit.kind is Kind.ARTICLE else 10,
+        meta={
+            "visit": visit,
+            "verbatim_url": True,
+            "download_maxsize": LARGEST.get(visit.kind, LARGEST_PAGE),
+        },
+    )
 
 
 class ConditionalGet:

@@ -1,9 +1,11 @@
 """The one spider: pending visits to requests, and each answer to the end of its visit."""
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Self
 
 from scrapy import Request, Spider
@@ -11,12 +13,15 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from archive.errors import ARCHIVE_FAULTS
+from archive.errors import ARCHIVE_FAULTS, ArchiveError
 from archive.models import Capture, Problem, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
+from crawler import config
+from crawler.browser import render
 from crawler.browser.render import Renderer
 from crawler.daterange import Period
+from crawler.errors import CrawlerError, PublisherError
 from crawler.fetch.exceptions import (
     NO_ANSWER,
     ArchiveFault,
@@ -26,14 +31,14 @@ from crawler.fetch.exceptions import (
     kind_of,
     network_detail,
 )
-from crawler.fetch.requests import request_of
+from crawler.fetch.middlewares import request_of
 from crawler.fetch.throttle import FetchServices, Pauses
-from crawler.frontier import Frontier
+from crawler.frontier import Frontier, entry_points
 from crawler.listings import wordpress
 from crawler.outcomes import Outcomes
-from crawler.publisher import Publisher
+from crawler.publisher import Publisher, find
 from crawler.responses import Responses, as_asked
-from crawler.spiders.arguments import from_arguments
+from crawler.settings import USER_AGENT, scrapy_settings, warcinfo
 from crawler.workers import Stopped, Workers
 
 logger = logging.getLogger(__name__)
@@ -86,7 +91,7 @@ class NewsSpider(Spider):
         """
         opened = contextlib.ExitStack()
         if store is None:
-            store, publishers = from_arguments(crawler, opened, **plan)
+            store, publishers = _opened(crawler, opened, **plan)
             plan = {}
         by_slug = {publisher.slug: publisher for publisher in publishers}
         delays = {publisher.slug: publisher.delay for publisher in publishers}
@@ -233,3 +238,46 @@ class NewsSpider(Spider):
         logger.error("%s: internal error (--log-level DEBUG shows where): %s", visit.url, detail)
         logger.debug("%s", visit.url, exc_info=error)
         self._outcomes.failed(visit, capture, ProblemKind.INTERNAL_ERROR, detail)
+
+
+def _opened(
+    crawler: Crawler, opened: contextlib.ExitStack, **arguments: str
+) -> tuple[Store, list[Publisher]]:
+    """Open the archive that the `-a` arguments name; return it and the publishers.
+
+    Raises:
+        SystemExit: with one line on what is wrong with them, or with the archive.
+    """
+    try:
+        root, chosen = _chosen(**arguments)
+        own = config.load(root)
+        render.check(chosen, [root / "publishers"])
+        store = opened.enter_context(
+            Store(root, command="scrapy crawl", software=USER_AGENT, settings=warcinfo(own.contact))
+        )
+    except (ArchiveError, CrawlerError) as error:
+        # asyncio would show the traceback of the task that ends here.
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        raise SystemExit(f"Error: {error}") from None
+    wanted = scrapy_settings(chosen, contact=own.contact)
+    wanted.set("PROXY", own.proxy)
+    for name in ("USER_AGENT", "DOWNLOAD_SLOTS", "OPEN_URLS", "PROXY"):
+        crawler.settings.set(name, wanted[name], priority="spider")
+    for one in chosen:
+        store.publish(one.record())
+        store.enter(entry_points(one), publisher=one.slug)
+    store.batch.commit()
+    return store, chosen
+
+
+def _chosen(
+    *, publisher: str = "", archive: str = "warraq-archive", **other: str
+) -> tuple[Path, list[Publisher]]:
+    root = Path(archive)
+    chosen = [find(slug, [root / "publishers"]) for slug in publisher.split(",") if slug]
+    if not chosen or other:
+        raise PublisherError(
+            "say scrapy crawl news -a publisher=SLUG[,SLUG] [-a archive=DIR];"
+            " `warraq crawl` knows more options"
+        )
+    return root, chosen

@@ -26,6 +26,7 @@ from crawler.extract.vocabulary import (
     pattern,
     without_counters,
     words,
+    words_of,
 )
 
 # Verbs and labels before a name, folded.
@@ -108,18 +109,11 @@ def _may_be_name(words: list[str], *, positioned: bool) -> bool:
 
 def _is_own(folded: str, without: frozenset[str]) -> bool:
     """Return whether a name is the newspaper's own, or one of its desks'."""
-    key = key_of(folded)
-    bare = key_of(_OWN.sub(" ", folded))
-    compact = key.replace(" ", "")
+    own = words_of(folded)
+    bare = words_of(_OWN.sub(" ", folded))
+    compact = own.replace(" ", "")
     inside = len(compact) > 4 and any(compact in known for known in without)
-    return inside or key in without or bare in without
-
-
-def key_of(folded: str) -> str:
-    return " ".join(_WORD_CHARS.findall(folded))
-
-
-_WORD_CHARS = re.compile(r"\w+")
+    return inside or own in without or bare in without
 
 
 def _after_words(name: str, rest: str) -> str:
@@ -208,7 +202,7 @@ def _is_headed(line: str, without: frozenset[str]) -> bool:
     parts = [part.strip() for part in _MARKS.split(line)]
     if len(parts) > 2 and is_agency(parts[-1]) and is_person(parts[-2].split()):
         return True
-    own = len(head) > 3 and any(name.startswith(key_of(fold(head))) for name in without)
+    own = len(head) > 3 and any(name.startswith(key(head)) for name in without)
     return own or (bool(head) and (is_agency(head) or is_place(head)))
 
 

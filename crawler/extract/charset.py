@@ -10,7 +10,6 @@ control character (WHATWG Encoding); `tidy` drops those and with them letters, s
 first.
 """
 
-import codecs
 import contextlib
 import re
 from collections import Counter
@@ -19,6 +18,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from lxml.html import HtmlElement
+from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, read_bom
 
 from archive.models import Link, Problem
 from archive.problems import ProblemKind
@@ -134,35 +134,20 @@ def _undo_1256(text: str) -> str | None:
 _UNDOINGS = (_undo_utf8("cp1256"), _undo_utf8("cp1252"), _undo_1256)
 
 
-_META = re.compile(rb"""<meta[^>]{0,300}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
-_XML = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{2,40})""")
-_HEADER = re.compile(r"""charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-
 # The charsets a page of this field may declare, by Python's names; ASCII and Latin-1 labels mean
 # windows-1252, as browsers read them (WHATWG Encoding). Other labels count as none.
 _DECLARABLE = {
-    **{name: name for name in ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp1254")},
-    "cp1256": "cp1256",
-    "iso8859-6": "iso8859_6",
-    "mac-arabic": "mac_arabic",
-    "ascii": "cp1252",
-    "iso8859-1": "cp1252",
-    "iso8859-9": "cp1254",
-    "iso8859-15": "iso8859_15",
+    *("utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp1254", "cp1256", "iso8859-6"),
+    *("iso8859-15", "mac-arabic"),
 }
 # Charsets a page may be in without saying so, the commonest first.
-_UNDECLARED = ("cp1256", "iso8859_6", "cp1252")
+_UNDECLARED = ("cp1256", "iso8859-6", "cp1252")
 
 _MEANT = 0.25  # the declared charset stands unless another one reads this much better
 _SAMPLE = 160_000  # bytes of a page that are looked at to tell its charset
 _ASCII = bytes(range(0x80))
 _MASK = b" " * 0x80 + b"1" * 0x80
-_LATIN = frozenset({"cp1252", "cp1254", "cp1256", "iso8859_15"})
+_LATIN = frozenset({"cp1252", "cp1254", "cp1256", "iso8859-15"})
 _HEADER_LENGTH = 1445
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _BROKEN_SHARE = 0.02  # so much of the text may be torn UTF-8 and still be UTF-8
@@ -182,9 +167,9 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded:
 
     `content_type` is the header's value. Lone nulls and other bytes never end the reading.
     """
-    for mark, charset in _MARKS:
-        if body.startswith(mark):
-            return Decoded(text=body.decode(charset, "replace"), charset=charset)
+    marked, mark = read_bom(body)
+    if marked and mark:
+        return Decoded(text=body[len(mark) :].decode(marked, "replace"), charset=marked)
     declared = _declared(body, content_type)
     if body[:2000].count(0) > len(body[:2000]) // 4:
         charset = "utf-16-be" if body[0] == 0 else "utf-16-le"
@@ -218,18 +203,8 @@ def is_binary(text: str) -> bool:
 
 def _declared(body: bytes, content_type: str | None) -> str | None:
     """Return the Python name of the first charset that is declared and known."""
-    labels = _HEADER.findall(content_type or "")
-    head = body[:4096]
-    labels += [label.decode("ascii", "replace") for label in _XML.findall(head)]
-    labels += [label.decode("ascii", "replace") for label in _META.findall(head)]
-    for label in labels:
-        try:
-            name = codecs.lookup(label).name
-        except (LookupError, ValueError):
-            continue
-        if name in _DECLARABLE:
-            return _DECLARABLE[name]
-    return None
+    names = (http_content_type_encoding(content_type), html_body_declared_encoding(body))
+    return next((name for name in names if name in _DECLARABLE), None)
 
 
 def _as_utf8(body: bytes) -> str | None:

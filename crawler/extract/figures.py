@@ -154,7 +154,7 @@ def _is_teaser(element: HtmlElement) -> bool:
 
     To its own file, or with a caption that is no link, it is the article's.
     """
-    link = next((one for one in element.iterancestors() if one.tag == "a"), None)
+    link = next(element.iterancestors("a"), None)
     if link is None:
         return False
     target = urlsplit(link.get("href") or "").path
@@ -208,15 +208,10 @@ def _is_caption(element: HtmlElement) -> bool:
 def _credits_of(element: HtmlElement, caption: HtmlElement | None) -> list[HtmlElement]:
     """Return the elements that are marked as an image's credit, in its caption or beside it."""
     holder = caption if caption is not None else element
-    figure = next((one for one in holder.iterancestors() if one.tag == "figure"), None)
-    places = [one for one in (caption, figure) if one is not None]
-    found = (
-        one
-        for place in places
-        for one in place.iter()
-        if one is not place and _has(_CREDITED, one.get("class") or "")
-    )
-    return list(dict.fromkeys(found))
+    figure = next(holder.iterancestors("figure"), None)
+    places = [place for place in (caption, figure) if place is not None]
+    inside = (inner for place in places for inner in place.iterdescendants())
+    return list(dict.fromkeys(e for e in inside if _has(_CREDITED, e.get("class") or "")))
 
 
 def _text(element: HtmlElement, without: Iterable[HtmlElement] = ()) -> str:
@@ -239,7 +234,7 @@ def _has(words: re.Pattern[str], names: str) -> bool:
     return words.search(CAMEL.sub("-", names)) is not None
 
 
-_SKIPPED = frozenset({"style", "template", "svg", "form", "select", "button", "menu", "dialog"})
+_SKIPPED = frozenset(["style", "template", "svg", "form", "select", "button", "menu", "dialog"])
 _PLAIN = frozenset({"figure", "figcaption", "p", "a"})  # «popup» and the like only tell how
 # What is named so shows something, even where another of its names sounds like furniture.
 _SHOWING = re.compile(
@@ -262,11 +257,8 @@ def shown(
     known = around | {block.element for block in body.blocks[:end]}
     dropped = (block.element for block in body.blocks[end:])
     stop = next((element for element in dropped if element not in known), None)
-    found: list[HtmlElement] = []
-    for root in _roots(headline, body.element, around):
-        if _walk(root, body.element, around, without, stop, found):
-            break
-    return found
+    roots = _roots(headline, body.element, around)
+    return list(_elements(roots, body.element, around, without, stop))
 
 
 def _roots(
@@ -282,27 +274,25 @@ def _roots(
         node = node.getparent()
 
 
-def _walk(
-    root: HtmlElement,
-    element: HtmlElement,
+def _elements(
+    roots: Iterable[HtmlElement],
+    last: HtmlElement,
     around: set[HtmlElement],
     without: frozenset[HtmlElement],
     stop: HtmlElement | None,
-    found: list[HtmlElement],
-) -> bool:
-    """Take in what is shown under `root`; tell whether the end of the article was met."""
-    walk = etree.iterwalk(root, events=("start", "end"))
-    for event, one in walk:
-        if event == "end":
-            if one is element:
-                return True
-        elif one is stop:
-            return True
-        elif one in without or (one not in around and _is_passed_over(one)):
-            walk.skip_subtree()
-        else:
-            found.append(one)
-    return False
+) -> Iterator[HtmlElement]:
+    """Yield what is shown under `roots`, up to the end of `last` or the start of `stop`."""
+    for root in roots:
+        walk = etree.iterwalk(root, events=("start", "end"))
+        for event, element in walk:
+            if element is (last if event == "end" else stop):
+                return
+            if event == "end":
+                continue
+            if element in without or (element not in around and _is_passed_over(element)):
+                walk.skip_subtree()
+            else:
+                yield element
 
 
 def _is_passed_over(element: HtmlElement) -> bool:

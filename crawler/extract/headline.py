@@ -100,18 +100,15 @@ def _unmarked(title: str, names: frozenset[str]) -> str:
 def _shortened(
     text: str, cuts: list[re.Match[str]], names: frozenset[str], known: set[str]
 ) -> str | None:
-    for one, other in pairwise(cuts):  # the name in the middle, a slogan behind it
-        head = text[: one.start()].strip()
-        if len(head.split()) >= _LEAST and _is_site(text[one.end() : other.start()], names):
+    for first, second in pairwise(cuts):  # the name in the middle, a slogan behind it
+        head = text[: first.start()].strip()
+        if len(head.split()) >= _LEAST and _is_site(text[first.end() : second.start()], names):
             return head
-    for cut in reversed(cuts):
-        head, tail = text[: cut.start()].strip(), text[cut.end() :].strip()
-        if head and (_is_site(tail, names) or (key(head) in known and len(tail) < 60)):
-            return head
-    for cut in cuts:
-        head, tail = text[: cut.start()].strip(), text[cut.end() :].strip()
-        if tail and (_is_site(head, names) or (key(tail) in known and len(head) < 60)):
-            return tail
+    ends = [(text[: cut.start()], text[cut.end() :]) for cut in reversed(cuts)]
+    ends += [(text[cut.end() :], text[: cut.start()]) for cut in cuts]
+    for kept, dropped in ((kept.strip(), dropped.strip()) for kept, dropped in ends):
+        if kept and (_is_site(dropped, names) or (key(kept) in known and len(dropped) < 60)):
+            return kept
     return None
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from lxml.html import HtmlElement
 
-from crawler.extract.vocabulary import key, words
+from crawler.extract.vocabulary import key, table, words
 
 Node = dict[str, Any]
 
@@ -126,13 +126,7 @@ _ASSIGNED = re.compile(
     r"(?:State|Data|Props))\s*=\s*(?=[{\[])",
     re.IGNORECASE,
 )
-_TITLES = words("fields", "json", "titles")
-_BODIES = words("fields", "json", "bodies")
-_PUBLISHED = words("fields", "json", "published")
-_MODIFIED = words("fields", "json", "modified")
-_DECKS = words("fields", "json", "decks")
-_AUTHORS = words("fields", "json", "authors")
-_NAMES = words("fields", "json", "names")
+_FIELDS: dict[str, list[str]] = table("fields")["json"]
 _LEAST_TEXT = 200  # characters of text that make a story
 _MOST_VALUES = 50_000  # values of one page that are looked at
 _LONGEST = 4_000_000  # characters of one script
@@ -143,34 +137,26 @@ class ScriptStory:
     """The article as its page's data has it: its text with or without markup, and what else."""
 
     body: str
-    deck: str | None
-    authors: tuple[str, ...]
-    published: tuple[str, ...]
-    modified: tuple[str, ...]
+    decks: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    published: tuple[str, ...] = ()
+    modified: tuple[str, ...] = ()
 
 
 def read_state(root: HtmlElement, titles: Iterable[str]) -> ScriptStory | None:
     """Return the longest article in the data of a page that bears one of the page's `titles`."""
     known = {key(title) for title in titles} - {""}
-    found: ScriptStory | None = None
-    for value in _data(root):
-        for node in _objects(value):
-            if known.isdisjoint(map(key, _strings(node, _TITLES))):
-                continue
-            body = "\n".join(_text(node))
-            if len(body) >= max(_LEAST_TEXT, len(found.body) + 1 if found else 0):
-                found = _stated(node, body)
-    return found
-
-
-def _stated(node: dict[str, Any], body: str) -> ScriptStory:
-    return ScriptStory(
-        body=body,
-        deck=next(iter(_strings(node, _DECKS)), None),
-        authors=tuple(_strings(node, _AUTHORS)),
-        published=tuple(_strings(node, _PUBLISHED)),
-        modified=tuple(_strings(node, _MODIFIED)),
-    )
+    longest, body = None, ""
+    for node in (node for value in _data(root) for node in _objects(value)):
+        if known.isdisjoint(map(key, _strings(node, "titles"))):
+            continue
+        text = "\n".join(_text(node))
+        if len(text) >= _LEAST_TEXT and len(text) > len(body):
+            longest, body = node, text
+    if longest is None:
+        return None
+    fields = ("decks", "authors", "published", "modified")
+    return ScriptStory(body=body, **{name: tuple(_strings(longest, name)) for name in fields})
 
 
 def _data(root: HtmlElement) -> Iterator[object]:
@@ -229,9 +215,9 @@ def _objects(value: object) -> Iterator[dict[str, Any]]:
             waiting.extend(item)
 
 
-def _strings(node: dict[str, Any], names: Iterable[str]) -> list[str]:
-    """Return the strings under the first of `names` that has any: plain, named or listed."""
-    for name in names:
+def _strings(node: dict[str, Any], field: str) -> list[str]:
+    """Return the strings under the first name of a field that has any: plain, named or listed."""
+    for name in _FIELDS[field]:
         if found := list(_named(node.get(name), depth=0)):
             return found
     return []
@@ -244,13 +230,13 @@ def _named(value: object, depth: int) -> Iterator[str]:
         for item in value[:20]:
             yield from _named(item, depth + 1)
     elif isinstance(value, dict) and depth < 3:
-        inner = next((value[name] for name in _NAMES if value.get(name)), None)
+        inner = next((value[name] for name in _FIELDS["names"] if value.get(name)), None)
         yield from _named(inner, depth + 1)
 
 
 def _text(node: dict[str, Any]) -> list[str]:
     """Return the paragraphs under the first name for a body that holds a story's worth of them."""
-    for name in _BODIES:
+    for name in _FIELDS["bodies"]:
         lines = list(_paragraphs(node.get(name), depth=0))
         if sum(map(len, lines)) >= _LEAST_TEXT:
             return lines
@@ -262,12 +248,8 @@ def _paragraphs(value: object, depth: int) -> Iterator[str]:
         yield value
     elif isinstance(value, list) and depth < 4:
         for item in value:
-            if not isinstance(item, dict) or item.get("type") not in _OTHER:
+            if not isinstance(item, dict) or item.get("type") not in _FIELDS["between"]:
                 yield from _paragraphs(item, depth + 1)
     elif isinstance(value, dict) and depth < 4:
-        inner = next((value[name] for name in _BODIES if value.get(name)), None)
+        inner = next((value[name] for name in _FIELDS["bodies"] if value.get(name)), None)
         yield from _paragraphs(inner, depth + 1)
-
-
-# What stands between the paragraphs of a story that is kept in pieces.
-_OTHER = frozenset(words("fields", "json", "between"))

@@ -230,15 +230,12 @@ def _any(kind: str, where: str) -> re.Pattern[str]:
     return re.compile(alternatives("walls", kind, where), re.IGNORECASE)
 
 
-def _each(key: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(map(re.compile, words("walls", "hijacked", key)))
-
-
 _KINDS = ("challenge", "captcha", "consent", "parked", "login", "outage", "maybe-gone")
 _WALLS = tuple((ProblemKind(k), _any(k, "source"), _any(k, "said")) for k in _KINDS)
 # What their source alone gives away, on a page with hardly any text.
 _IN_SOURCE = frozenset({ProblemKind.CHALLENGE, ProblemKind.PARKED, ProblemKind.OUTAGE})
-_WARES, _CALLS = _each("wares"), _each("calls")
+_WARES = re.compile(alternatives("walls", "hijacked", "wares"))
+_CALLS = [re.compile(call) for call in words("walls", "hijacked", "calls")]
 
 
 def wall(
@@ -275,12 +272,11 @@ def wall(
 def hijacked(titles: Iterable[str], text: str) -> Problem | None:
     """Return the problem a page is that advertises what newspapers do not; else None."""
     heading = fold(" ".join(titles))
-    if not any(one.search(heading) for one in _WARES):
+    if not _WARES.search(heading):
         return None
     said = f"{heading} {fold(text[:3000])}"
-    wares = sum(one.search(said) is not None for one in _WARES)
-    calls = sum(one.search(said) is not None for one in _CALLS)
-    return _problem(ProblemKind.HIJACKED) if wares >= 1 and calls >= 3 else None
+    calls = sum(call.search(said) is not None for call in _CALLS)
+    return _problem(ProblemKind.HIJACKED) if calls >= 3 else None
 
 
 def wall_of(capture: Capture) -> Problem | None:

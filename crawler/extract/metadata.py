@@ -132,7 +132,7 @@ def with_script(metadata: Metadata, root: HtmlElement) -> Metadata:
             stated,
             types=stated.types | {"og:article"},
             body=stated.body or story.body,
-            decks=(*stated.decks, story.deck) if story.deck else stated.decks,
+            decks=(*stated.decks, *story.decks[:1]),
             authors=(*stated.authors, *authors),
             stamps=(*stated.stamps, *stamps),
         ),

@@ -16,14 +16,14 @@ CASES = (
     ("cp1256", "text/html; charset=windows-1256", "", ARABIC, "cp1256", None),
     ("cp1256", "text/html; charset=utf-8", "", ARABIC, "cp1256", "utf-8"),
     ("cp1256", "text/html", "<meta charset=iso-8859-1>", ARABIC, "cp1256", "cp1252"),
-    ("cp1256", None, "<meta charset=iso-8859-6>", ARABIC, "cp1256", "iso8859_6"),
-    ("iso8859_6", None, "", ARABIC.replace("«", "").replace("»", ""), "iso8859_6", None),
+    ("cp1256", None, "<meta charset=iso-8859-6>", ARABIC, "cp1256", "iso8859-6"),
+    ("iso8859_6", None, "", ARABIC.replace("«", "").replace("»", ""), "iso8859-6", None),
     ("utf-8", None, "", ARABIC, "utf-8", None),
     ("utf-8", "text/html; charset=windows-1256", "", ARABIC, "utf-8", "cp1256"),
     ("utf-8", "text/html; charset=no-such-charset", UTF8, ARABIC, "utf-8", None),
     ("utf-8", "text/html; charset=base64", UTF8, ARABIC, "utf-8", None),
-    ("utf-8-sig", "text/html; charset=windows-1256", "", ARABIC, "utf-8-sig", None),
-    ("utf-16", None, "", ARABIC, "utf-16", None),
+    ("utf-8-sig", "text/html; charset=windows-1256", "", ARABIC, "utf-8", None),
+    ("utf-16", None, "", ARABIC, "utf-16-le", None),
     ("cp1252", None, "", FRENCH, "cp1256", None),  # it holds the French letters as well
 )
 

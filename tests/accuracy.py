@@ -58,8 +58,9 @@ class Score:
     wrong: list[str] = field(default_factory=list)
 
 
-def ours(page: Page) -> tuple[str, dict[str, str | None]]:
-    capture = Capture(
+def capture_of(page: Page) -> Capture:
+    """Return a page as it is captured."""
+    return Capture(
         url=page.url,
         publisher=page.publisher.slug,
         kind=Kind.ARTICLE,
@@ -68,7 +69,10 @@ def ours(page: Page) -> tuple[str, dict[str, str | None]]:
         content_type=page.content_type,
         body=page.body,
     )
-    found = extract(capture, page.publisher)
+
+
+def ours(page: Page) -> tuple[str, dict[str, str | None]]:
+    found = extract(capture_of(page), page.publisher)
     return found.text, {
         "title": found.title,
         "author": ", ".join(found.authors) or None,

@@ -252,12 +252,16 @@ def main() -> None:
     lengths = [length(function) for _, function in functions()]
     longest = sorted(house(), key=lambda module: -module.lines)
     parent, worker = walk()
+    calls = moves()
+    mutual = sum((b, a) in calls for a, b in calls) // 2
     rows = (
         ("lines of code", f"{code_lines():,}", "17,500"),
         ("modules", len(house()), "130"),
         ("lines of the longest module", longest[0].lines, "450"),
         ("modules that run for one article", len(parent | worker), "65"),
         ("  in the parent and in its worker", f"{len(parent)}, {len(worker)}", ""),
+        ("pairs of modules in an extraction", len(calls), ""),
+        ("  that call each other", mutual, "0"),
         ("functions", f"{len(lengths):,}", ""),
         ("  median of their lines", f"{statistics.median(lengths):.0f}", "8"),
         ("  90 % have at most", f"{statistics.quantiles(lengths, n=10)[-1]:.0f}", ""),
@@ -285,6 +289,6 @@ def _list(title: str, lines: Iterable[str]) -> None:
 
 
 if __name__ == "__main__":
-    from tests.road import walk
+    from tests.road import moves, walk
 
     main()

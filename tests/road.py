@@ -7,6 +7,7 @@ import pkgutil
 import sys
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import CodeType, FrameType
@@ -66,6 +67,41 @@ def walk() -> tuple[set[str], set[str]]:
             done = CliRunner().invoke(warraq, words)
         assert done.exit_code == 0, done.output
     return parent.modules(), worker.modules()
+
+
+def moves() -> Counter[tuple[str, str]]:
+    """Extract one page of a newspaper; return how often a module of ours calls another.
+
+    Both as names in crawler.extract or crawler.dates. What a generator yields to another module
+    counts as a call of its own module.
+    """
+    from crawler.extract.page import extract
+    from fixtures import Newsstand
+    from tests.accuracy import capture_of, fixtures
+
+    stand = Newsstand(articles=20)
+    page = next(fixtures(stand.papers["sanabel"], stand.now()))
+    calls: Counter[tuple[str, str]] = Counter()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_back:
+            pair = _reader_module(frame.f_back.f_code), _reader_module(frame.f_code)
+            if all(pair) and pair[0] != pair[1]:
+                calls[pair] += 1
+
+    extract(capture_of(page), page.publisher)
+    sys.setprofile(note)
+    try:
+        extract(capture_of(page), page.publisher)
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+def _reader_module(code: CodeType) -> str:
+    """Return the name of a module that reads pages, empty for other code."""
+    path = Path(code.co_filename)
+    return path.stem if path.parent.name in {"extract", "dates"} else ""
 
 
 def _import_everything() -> None:

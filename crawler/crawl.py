@@ -26,14 +26,13 @@ from archive.store import Store
 from archive.urls import host_of
 from archive.visits import correct_fast_clock
 from crawler import turns
-from crawler.browser import render
 from crawler.config import NO_CAPS, Caps
 from crawler.daterange import Period
 from crawler.fetch.addresses import is_local
 from crawler.frontier import entry_points, ways_back
 from crawler.publisher import Publisher
 from crawler.settings import USER_AGENT, scrapy_settings, warcinfo
-from crawler.spiders.news import NewsSpider
+from crawler.spiders.news import NewsSpider, check_browser
 from crawler.turns import Stop
 
 _GARBAGE = 50_000  # new objects until Python looks for cycles
@@ -100,8 +99,7 @@ async def crawl(job: Job, *, progress: Progress = silent) -> Summary:
         RenderError: if a publisher's pages need a browser that is not there.
         NoWorkers: if no process that reads pages stays alive.
     """
-    if any(publisher.render for publisher in job.publishers):
-        render.check(job.publishers, [job.root / "publishers"])
+    check_browser(job.publishers, job.root)
     gc.freeze()  # what is imported stays; looking through it again and again takes a tenth of all
     gc.set_threshold(_GARBAGE)
     return await _Slices(job, progress).crawl()

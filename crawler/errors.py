@@ -10,6 +10,8 @@ CrawlerError
 └── NoWorkers         the processes that read pages die as they start
 """
 
+from archive.problems import ProblemKind
+
 
 class CrawlerError(Exception):
     """The crawl cannot be done; the message says why (which file and key), and what to do."""
@@ -41,6 +43,14 @@ class RenderError(CrawlerError):
 
 class DownloadFailed(CrawlerError):  # noqa: N818 - what happened
     """A file that is to be imported cannot be downloaded; the message says why."""
+
+
+class NotRendered(Exception):  # noqa: N818 - what happened, to a page
+    """A browser could not show a page; `kind` is that of the problem it is."""
+
+    def __init__(self, kind: ProblemKind, detail: str) -> None:
+        super().__init__(detail)
+        self.kind = kind
 
 
 class NotAListing(Exception):  # noqa: N818 - an instruction to its catcher, not an accident

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from scrapy.http import Headers
 
@@ -9,15 +10,17 @@ from archive.models import Capture, Kind, Page, Reading, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
 from archive.visits import State
-from crawler.browser.render import NotRendered, Renderer
 from crawler.daterange import Period
-from crawler.errors import NotAListing
+from crawler.errors import NotAListing, NotRendered
 from crawler.fetch.throttle import Pauses
 from crawler.ingest import Keeper
 from crawler.listings.follow import Follower, Traps, has_to_announce
 from crawler.outcomes import Meaning, Outcomes, meaning_of, medium
 from crawler.publisher import Publisher
 from crawler.workers import Workers
+
+if TYPE_CHECKING:  # a crawl that renders nothing needs no browser
+    from crawler.browser.render import Renderer
 
 _RENDERED = frozenset({Kind.ARTICLE, Kind.SECTION})
 
@@ -49,7 +52,7 @@ class Responses:
         period: Period,
         pauses: Pauses,
         workers: Workers,
-        renderer: Renderer | None,
+        renderer: "Renderer | None",
     ) -> None:
         """Take the open archive, the workers that read what strangers sent, and the browser."""
         self._store = store

@@ -33,7 +33,7 @@ from archive.problems import ProblemKind
 from archive.store import Store
 from archive.warc.records import RENDERED_TYPE
 from crawler.browser.subresources import Fetcher, Subresources, headers_of
-from crawler.errors import RenderError
+from crawler.errors import NotRendered, RenderError
 from crawler.fetch.middlewares import LARGEST_PAGE
 from crawler.publisher import Publisher, file_of
 
@@ -101,14 +101,6 @@ _SHOWN = f"""new Promise(done => requestIdleCallback(() => {{
     const html = type + document.documentElement.outerHTML;
     done(html.length > {LARGEST_PAGE} ? null : html);
 }}, {{timeout: {_IDLE}}}))"""
-
-
-class NotRendered(Exception):  # noqa: N818 - what happened, to a page
-    """A page could not be shown; `kind` is that of the problem it is."""
-
-    def __init__(self, kind: ProblemKind, detail: str) -> None:
-        super().__init__(detail)
-        self.kind = kind
 
 
 class Renderer:

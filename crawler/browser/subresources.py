@@ -21,8 +21,7 @@ from scrapy.http.request import NO_CALLBACK
 
 from archive.models import Kind
 from archive.store import Store
-from archive.urls import host_of
-from crawler.extract.metadata import site_of
+from archive.urls import host_of, site_of
 from crawler.fetch.exceptions import network_detail
 
 logger = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from lxml.html import HtmlElement
 
 from archive.models import Capture, Link, Problem
 from archive.problems import ProblemKind
-from archive.urls import absolute, host_of
+from archive.urls import absolute, host_of, site_of
 from crawler.dates.moments import Stamp
 from crawler.extract.blocks import Tree
 from crawler.extract.charset import mend_hints
@@ -23,18 +23,6 @@ from crawler.extract.headline import site_names, without_site
 from crawler.extract.jsondata import Graph, Node, read_graph, read_state, types
 from crawler.extract.vocabulary import is_agency, words
 from crawler.publisher import Publisher, Rules
-
-
-def site_of(host: str) -> str:
-    """Return the part of a host name that the pages of one newspaper share.
-
-    The last two labels, or three where the last two are short as in `com.eg`; an address as it is.
-    """
-    parts = host.split(".")
-    if parts[-1].isdigit():
-        return host
-    short = len(parts) > 2 and len(parts[-1]) == 2 and len(parts[-2]) <= 3
-    return ".".join(parts[-3:] if short else parts[-2:])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

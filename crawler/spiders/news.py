@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
@@ -18,8 +18,6 @@ from archive.models import Capture, Problem, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
 from crawler import config
-from crawler.browser import render
-from crawler.browser.render import Renderer
 from crawler.daterange import Period
 from crawler.errors import CrawlerError, PublisherError
 from crawler.fetch.exceptions import (
@@ -40,6 +38,9 @@ from crawler.publisher import Publisher, find
 from crawler.responses import Responses, as_asked
 from crawler.settings import USER_AGENT, scrapy_settings, warcinfo
 from crawler.workers import Stopped, Workers
+
+if TYPE_CHECKING:  # a crawl that renders nothing needs no browser
+    from crawler.browser.render import Renderer
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +99,6 @@ class NewsSpider(Spider):
         fetching = FetchServices.install(crawler, store, delays)
         pauses, workers, outcomes = fetching.pauses, Workers.of(crawler.settings), Outcomes(store)
         period = period or Period()
-        renders = any(publisher.render for publisher in publishers)
         responses = Responses(
             store,
             by_slug,
@@ -106,7 +106,7 @@ class NewsSpider(Spider):
             period=period,
             pauses=pauses,
             workers=workers,
-            renderer=Renderer(crawler, store, by_slug) if renders else None,
+            renderer=_renderer(crawler, store, by_slug),
         )
         spider = cls(
             store=store,
@@ -240,6 +240,29 @@ class NewsSpider(Spider):
         self._outcomes.failed(visit, capture, ProblemKind.INTERNAL_ERROR, detail)
 
 
+def _renderer(
+    crawler: Crawler, store: Store, publishers: Mapping[str, Publisher]
+) -> "Renderer | None":
+    """Return the browser, if a publisher needs one."""
+    if not any(publisher.render for publisher in publishers.values()):
+        return None
+    from crawler.browser.render import Renderer
+
+    return Renderer(crawler, store, publishers)
+
+
+def check_browser(publishers: Sequence[Publisher], root: Path) -> None:
+    """Check that a browser is there, if a publisher needs one.
+
+    Raises:
+        RenderError: if it is not.
+    """
+    if any(publisher.render for publisher in publishers):
+        from crawler.browser.render import check
+
+        check(publishers, [root / "publishers"])
+
+
 def _opened(
     crawler: Crawler, opened: contextlib.ExitStack, **arguments: str
 ) -> tuple[Store, list[Publisher]]:
@@ -251,7 +274,7 @@ def _opened(
     try:
         root, chosen = _chosen(**arguments)
         own = config.load(root)
-        render.check(chosen, [root / "publishers"])
+        check_browser(chosen, root)
         store = opened.enter_context(
             Store(root, command="scrapy crawl", software=USER_AGENT, settings=warcinfo(own.contact))
         )

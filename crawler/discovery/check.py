@@ -143,7 +143,7 @@ async def _check(probe: Probe, publisher: Publisher, key: str, url: str, kind: K
     now, announced = probe.store.clock(), publisher.is_bare
     listing = await inspect(answer, kind, probe.workers, now=now, announced=announced)
     if announced and answer.capture and not listing.problem:  # with robots.txt, as in a crawl
-        named = probe.announced_sitemaps(answer.capture)
+        named = await probe.announced_sitemaps(answer.capture)
         sitemaps = [Link(url=sitemap, kind=Kind.SITEMAP) for sitemap in named]
         listing = replace(listing, listings=(*sitemaps, *listing.listings))
     wanted = sum(publisher.wants(link.url) for link in listing.links)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar, cast
+from urllib.parse import urljoin
 
 from scrapy import Request, Spider
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
@@ -27,8 +28,10 @@ from crawler.config import Config
 from crawler.errors import CrawlerError, StoppedLooking
 from crawler.fetch.exceptions import NETWORK, ArchiveFault, kind_of, network_detail
 from crawler.fetch.middlewares import request_of
+from crawler.fetch.robots import FRESH
 from crawler.fetch.throttle import FetchServices
 from crawler.listings import follow, wordpress
+from crawler.listings.sitemaps import in_robots
 from crawler.publisher import Publisher
 from crawler.settings import USER_AGENT, scrapy_settings, warcinfo
 from crawler.turns import Stop
@@ -140,9 +143,15 @@ class Probe(Spider):
         self.inquiry.report(f"{status}  {readable(url)}")
         return answer
 
-    def announced_sitemaps(self, page: Capture) -> list[str]:
-        """Return the sitemaps that the robots.txt of a page's host names, as in a crawl."""
+    async def announced_sitemaps(self, page: Capture) -> list[str]:
+        """Return the sitemaps that the robots.txt of a page's host names; it was just read."""
         self.store.batch.commit()
+        url = urljoin(page.url, "/robots.txt")
+        known = self.store.latest(url, since=self.store.clock() - FRESH)
+        if known and 300 <= known[0] < 400:
+            answer = await self.ask(url, Kind.ROBOTS)
+            body = answer.capture.body if answer.capture and not answer.problem else b""
+            return in_robots(body.decode("utf-8-sig", "replace"), url)
         return [link.url for link in follow.announced_sitemaps(self.store, page)]
 
 

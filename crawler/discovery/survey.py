@@ -118,7 +118,7 @@ class Surveyor:
         )
         robots = [
             Candidate(url=sitemap, kind=Kind.SITEMAP, how=Way.IN_ROBOTS)
-            for sitemap in self._probe.announced_sitemaps(capture)
+            for sitemap in await self._probe.announced_sitemaps(capture)
             if sitemap.isprintable()
         ]
         itself = Candidate(url=survey.front.url, kind=Kind.SECTION, how=Way.ITSELF)

@@ -103,6 +103,16 @@ def test_a_page_about_feeds_leads_to_them(paper, tmp_path):
     assert "linked from a page about feeds" in result.stdout
 
 
+def test_a_robots_txt_may_be_redirected(paper, tmp_path):
+    paper.answers["/robots.txt"] = (wire.http(b"", "Location: /r.txt", status="302 Found"),)
+    paper.answers["/r.txt"] = (wire.http(b"Sitemap: /map.xml\n", media="text/plain"),)
+    locs = "".join(f"<url><loc>{paper.url}{path}</loc></url>" for path in NEWS)
+    paper.answers["/map.xml"] = (wire.http(f"<urlset>{locs}</urlset>".encode(), media="text/xml"),)
+    assert add(paper, tmp_path).exit_code == 0
+    one = read(tmp_path / "publishers" / "sahel.toml")
+    assert one.sitemaps == (f"{paper.url}/map.xml",)
+
+
 def test_it_looks_politely_and_says_who_it_is(paper, tmp_path):
     (tmp_path / "warraq.toml").write_text('contact = "https://me.example/bot"', "utf-8")
     paper.answers["/robots.txt"] = (

@@ -14,7 +14,7 @@ import resource
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import partial
@@ -168,7 +168,8 @@ def _end_with_parent() -> None:
 __all__ = ["MOST_LINKS", "SECONDS", "Stopped", "Workers"]
 
 SECONDS = 20.0
-MOST_LINKS = 10_000
+MOST_LINKS = 10_000  # of a listing
+MOST_PAGES = 100_000  # of a sitemap; sitemaps.org allows 50,000
 
 
 class Workers:
@@ -226,23 +227,25 @@ class Workers:
             return _failed(ProblemKind.EXTRACT_ERROR, f"{type(error).__name__}: {error}")
 
     async def links(self, capture: Capture, *, announced: bool = False) -> Iterable[Link]:
-        """Return the links of a captured listing, at most `MOST_LINKS` but for a sitemap.
+        """Return the links of a captured listing, at most `MOST_LINKS`; of a sitemap `MOST_PAGES`.
 
-        With `announced`, first the listings that the page's head names. A sitemap is a stream
-        that may raise NotAListing later; what others make of their bodies can take for ever.
+        With `announced`, first the listings that the page's head names. Where a sitemap breaks,
+        NotAListing is raised after the links that come before.
 
         Raises:
             NotAListing: if it is none, or reading it takes too long.
             Stopped: if it could not be read, and is as due as before.
         """
-        if capture.kind is Kind.SITEMAP:
-            return follow.links(capture)
         try:
-            return await self._processes.do(partial(_links, capture, announced=announced))
+            work = partial(_links, capture, announced=announced)
+            links, broken = await self._processes.do(work)
         except TimeoutError as error:
             raise NotAListing(f"reading it took over {self._seconds:g} s") from error
         except ProcessExpired as error:
             raise NotAListing(f"reading it ended the process ({error})") from error
+        if broken is not None and not links:
+            raise NotAListing(broken)
+        return _up_to_the_break(links, broken)
 
     async def wall(self, capture: Capture) -> Problem | None:
         """Return what stands in the body of an error's answer, if it is a known kind of page."""
@@ -264,8 +267,21 @@ def _extract(capture: Capture, publisher: Publisher, hints: Link | None) -> Extr
     return prepared(extract(capture, publisher, hints=hints))
 
 
-def _links(capture: Capture, *, announced: bool) -> list[Link]:
-    return list(islice(follow.links(capture, announced=announced), MOST_LINKS))
+def _links(capture: Capture, *, announced: bool) -> tuple[list[Link], str | None]:
+    """Return the links of a listing, and what is wrong with it."""
+    links: list[Link] = []
+    most = MOST_PAGES if capture.kind is Kind.SITEMAP else MOST_LINKS
+    try:
+        links.extend(islice(follow.links(capture, announced=announced), most))
+    except NotAListing as error:
+        return links, str(error)
+    return links, None
+
+
+def _up_to_the_break(links: list[Link], broken: str | None) -> Iterator[Link]:
+    yield from links
+    if broken is not None:
+        raise NotAListing(broken)
 
 
 def _failed(kind: ProblemKind, detail: str) -> Extraction:

@@ -12,7 +12,6 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice
 
 from archive.commands.options import counted
 from archive.models import Capture, Kind, Link, Problem
@@ -26,9 +25,7 @@ from crawler.publisher import LISTINGS, Publisher
 from crawler.workers import Stopped, Workers
 
 STALE = timedelta(days=30)
-_MOST_LINKS = 200_000  # counted of one listing; sitemaps.org allows 50,000
 _KEPT = 2000  # links that are kept of one listing
-_AT_ONCE = 500
 _HEAD = 4096
 _DATES = 2500  # at either end of a listing: the newest is at one of them
 _SOON = timedelta(days=1)  # a listing's date may be that far ahead: some print local times as UTC
@@ -220,7 +217,7 @@ async def inspect(
     is_other = other not in {kind, None}
     page, links, broken = replace(answer.capture, kind=kind), [], ""
     try:
-        links = await _links(page, workers, announced=announced)
+        links = list(await workers.links(page, announced=announced))
     except (NotAListing, Stopped) as error:
         broken = str(error)
     if broken or (is_other and not links):
@@ -236,15 +233,6 @@ async def inspect(
         count=len(articles),
         newest=newest([link.published for link in links if link.published], now=now),
     )
-
-
-async def _links(capture: Capture, workers: Workers, *, announced: bool) -> list[Link]:
-    stream = iter(await workers.links(capture, announced=announced))
-    links: list[Link] = []
-    while (portion := list(islice(stream, _AT_ONCE))) and len(links) < _MOST_LINKS:
-        links += portion
-        await asyncio.sleep(0)
-    return links
 
 
 def form_of(capture: Capture) -> tuple[Kind | None, str]:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,8 @@ import pytest
 
 from archive.models import Capture, Kind, PageKind
 from crawler import workers
-from crawler.errors import NoWorkers
+from crawler.errors import NotAListing, NoWorkers
+from crawler.listings import follow
 from crawler.publisher import Publisher
 from crawler.workers import BROKEN_POOLS, Stopped, Workers
 from tests.crawler import shell, wire
@@ -285,3 +287,15 @@ def test_any_other_error_is_told():
     code, said = ended(b"cnowhere\nnothing\n.")
     assert code == "1"
     assert "ModuleNotFoundError: No module named 'nowhere'" in said
+
+
+async def test_a_sitemap_is_read_by_a_worker_as_far_as_it_goes(pool, monkeypatch):
+    monkeypatch.delattr(follow, "links")  # in this process
+    entries = "".join(f"<url><loc>https://x.example/{n}</loc></url>" for n in range(700))
+    body = f"<urlset>{entries}<url></broken>".encode()
+    links = iter(await pool.links(replace(capture(body=body), kind=Kind.SITEMAP)))
+    assert [next(links).url for _ in range(700)][-1] == "https://x.example/699"
+    with pytest.raises(NotAListing, match="the sitemap breaks"):
+        next(links)
+    with pytest.raises(NotAListing, match="not a sitemap"):
+        await pool.links(replace(capture(body=b"x"), kind=Kind.SITEMAP))

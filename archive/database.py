@@ -157,7 +157,9 @@ def require(root: Path) -> None:
     """Raise NotAnArchive where there is no database in `root`."""
     if not (root / NAME).is_file():
         _refuse_lost(root)
-        raise NotAnArchive(f"{root} holds no archive ({NAME}); `warraq crawl --archive` makes one")
+        raise NotAnArchive(
+            f"{root} holds no archive (no {NAME}); `warraq crawl SLUG --archive {root}` creates one"
+        )
 
 
 def _refuse_lost(root: Path) -> None:

@@ -99,13 +99,7 @@ def publish(folder: Path, archive: Path) -> None:
 @click.option("--no-revisions", is_flag=True, help="jsonl: leave out the earlier states.")
 @click.option("--excel", is_flag=True, help="csv: add a byte order mark, make formulas harmless.")
 def export(
-    archive: Path,
-    form: str | None,
-    warc: bool,
-    where: str,
-    output: Path | None,
-    no_revisions: bool,
-    excel: bool,
+    archive: Path, form: str | None, warc: bool, where: str, output: Path | None, **options: bool
 ) -> None:
     """Write articles or captures into a file for other programs.
 
@@ -127,15 +121,12 @@ def export(
     if warc and form:
         raise click.UsageError(f"--warc writes a WARC file: omit --format {form}, or omit --warc")
     form = "warc" if warc else form or "jsonl"
-    _check(form, output, excel=excel, no_revisions=no_revisions)
+    _check(form, output, **options)
     with _into(output) as out, ProgressLine() as progress:
         if warc:
-            said, complete = _captures(archive, out, where, progress)
+            complete = _write_captures(archive, out, where, progress)
         else:
-            said, complete = _articles(
-                archive, out, where, progress, form=form, revisions=not no_revisions, excel=excel
-            )
-    click.echo(said, err=True)
+            complete = _write_articles(archive, out, where, progress, form, **options)
     if not complete:
         raise SystemExit(ExitCode.FAILED)
 
@@ -151,16 +142,16 @@ def _check(form: str, output: Path | None, *, excel: bool, no_revisions: bool) -
         raise click.UsageError(f"the folder {output.parent} does not exist; create it first")
 
 
-def _articles(
+def _write_articles(
     archive: Path,
     out: IO[bytes],
     where: str,
     progress: Progress,
-    *,
     form: str,
-    revisions: bool,
+    *,
     excel: bool,
-) -> tuple[str, bool]:
+    no_revisions: bool,
+) -> bool:
     from archive.maintenance import export as exporting
 
     writers: dict[str, Callable[..., int]] = {
@@ -168,35 +159,44 @@ def _articles(
         "csv": partial(exporting.write_csv, excel=excel),
         "parquet": exporting.write_parquet,
     }
-    rows = exporting.articles(
-        archive, where=where, revisions=revisions and form == "jsonl", progress=progress
-    )
-    return f"{counted(writers[form](rows, out), 'article')}.", True
+    revisions = form == "jsonl" and not no_revisions
+    rows = exporting.articles(archive, where=where, revisions=revisions, progress=progress)
+    click.echo(f"{counted(writers[form](rows, out), 'article')}.", err=True)
+    return True
 
 
-def _captures(archive: Path, out: IO[bytes], where: str, progress: Progress) -> tuple[str, bool]:
+def _write_captures(archive: Path, out: IO[bytes], where: str, progress: Progress) -> bool:
+    """Write captures; return whether all could be read."""
     from archive.maintenance.export import write_warc
 
     cut = write_warc(archive, out, where=where, progress=progress)
     for line in cut.unreadable:
         click.echo(f"not written: {line}", err=True)
-    said = f"{counted(cut.captures, 'capture')}, and {cut.originals:,} that they refer to."
-    return said, not cut.unreadable
+    click.echo(
+        f"{counted(cut.captures, 'capture')}, and {cut.originals:,} that they refer to.", err=True
+    )
+    return not cut.unreadable
 
 
 @contextmanager
 def _into(output: Path | None) -> Iterator[IO[bytes]]:
-    """Give the file to write; it gets its name only once it is complete."""
+    """Give the file to write; it gets its name only once it is complete.
+
+    A device, a pipe or a link such as /dev/stdout is written to as it is.
+    """
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    part = output.with_name(f"{output.name}.part")
+    is_file = output.is_file() or not output.exists()
+    part = output.with_name(f"{output.name}.part") if is_file else output
     try:
         with part.open("wb") as file:
             yield file
-        part.replace(output)
+        if is_file:
+            part.replace(output)
     except OSError as error:
         raise ArchiveError(explain(error, output)) from error
     finally:
-        part.unlink(missing_ok=True)
+        if is_file:
+            part.unlink(missing_ok=True)

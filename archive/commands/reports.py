@@ -42,11 +42,8 @@ def runs(archive: Path, limit: int, as_json: bool) -> None:
     if not is_held(archive):
         rows = [_ended(run) for run in rows]
     if as_json:
-        click.echo(
-            json.dumps(
-                [_plain(run, publishers[run.id]) for run in rows], ensure_ascii=False, indent=2
-            )
-        )
+        listed = [_plain(run, publishers[run.id]) for run in rows]
+        click.echo(json.dumps(listed, ensure_ascii=False, indent=2, default=iso))
         return
     for run in rows:
         seconds = _duration(run)
@@ -75,17 +72,8 @@ def _ended(run: Run) -> Run:
 
 
 def _plain(run: Run, publishers: list[Counts]) -> dict[str, object]:
-    fields = dataclasses.asdict(run)
-    return fields | {
-        "publishers": [
-            {"publisher": row.publisher, "outcome": row.outcome, "requests": row.requests}
-            | {"new": row.new, "changed": row.changed, "unchanged": row.unchanged}
-            | {"problems": row.problems, "bytes": row.bytes}
-            for row in publishers
-        ],
-        "started_at": iso(run.started_at),
-        "ended_at": run.ended_at and iso(run.ended_at),
-    }
+    rows = [dataclasses.asdict(row) | {"outcome": row.outcome} for row in publishers]
+    return dataclasses.asdict(run) | {"publishers": rows}
 
 
 _COLUMNS = ("articles", "revisions", "captures", "warc_bytes", "text_bytes")
@@ -117,21 +105,22 @@ def stats(archive: Path, as_json: bool) -> None:
 
 
 def _table(counts: Stats) -> str:
-    rows = [("publisher", "articles", "revisions", "captures", "WARC MB", "text MB")]
+    head = ("publisher", "articles", "revisions", "captures", "WARC MB", "text MB")
+    rows: list[tuple[str, ...]] = [head]
     rows += [_row(share.publisher or "(none)", share) for share in counts.shares]
     sums = Share(publisher=None, name=None, **{name: counts.total(name) for name in _COLUMNS})
     rows.append(_row("together", sums))
     return columns(rows)
 
 
-def _row(name: str, share: Share) -> tuple[str, str, str, str, str, str]:
+def _row(name: str, share: Share) -> tuple[str, ...]:
+    cells = {column: getattr(share, column) for column in _COLUMNS}
     return (
         name,
-        f"{share.articles:,}",
-        f"{share.revisions:,}",
-        f"{share.captures:,}",
-        f"{share.warc_bytes / 1e6:,.1f}",
-        f"{share.text_bytes / 1e6:,.1f}",
+        *(
+            f"{cell / 1e6:,.1f}" if column.endswith("bytes") else f"{cell:,}"
+            for column, cell in cells.items()
+        ),
     )
 
 

@@ -73,36 +73,30 @@ from articles join publishers on publishers.slug = articles.publisher
 where articles.id = :id
 """
 
-_TAGS = """
-select tags.id, tags.name from article_tags join tags on tags.id = article_tags.tag
-where article = :id order by tags.name
-"""
-
-_AUTHORS = """
-select authors.name from article_authors join authors on authors.id = article_authors.author
-where article = :id order by position
-"""
-
-_EMBEDS = """
-select provider, url from embeds where article = :id order by position limit :limit
-"""
-
-_IMAGES = """
-select url, caption, credit, alt from images where article = :id order by position limit :limit
-"""
-
-_REVISIONS = """
-select id, number, capture, observed_at, title, deck, text from revisions
-where article = :id order by number desc limit :limit
-"""
-
 _AT = """
 select number from revisions
 where article = :id and observed_at <= (select fetched_at from captures where id = :capture)
 order by number desc limit 1
 """
 
-_CAPTURES = """
+_OF_AN_ARTICLE = {
+    "tags": """
+select tags.id, tags.name from article_tags join tags on tags.id = article_tags.tag
+where article = :id order by tags.name
+""",
+    "authors": """
+select authors.name from article_authors join authors on authors.id = article_authors.author
+where article = :id order by position
+""",
+    "embeds": "select provider, url from embeds where article = :id order by position limit :limit",
+    "images": """
+select url, caption, credit, alt from images where article = :id order by position limit :limit
+""",
+    "revisions": """
+select id, number, capture, observed_at, title, deck, text from revisions
+where article = :id order by number desc limit :limit
+""",
+    "captures": """
 select id, fetched_at, status, warc_file, warc_offset, warc_length from captures
 where id in (
     select capture from revisions where article = :id
@@ -114,7 +108,8 @@ where id in (
         where visits.article = :id and captures.article is null
 )
 order by fetched_at desc, id desc limit :limit
-"""
+""",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +139,7 @@ class ArticlePage:
     article: Row
     pictured: bool
     paragraphs: tuple[str, ...]
-    authors: tuple[str, ...]
+    authors: tuple[Row, ...]
     tags: tuple[Row, ...]
     embeds: tuple[Row, ...]
     images: tuple[Row, ...]
@@ -186,21 +181,15 @@ async def article_page(database: Any, article: int) -> ArticlePage | None:
     rows = await _rows(database, _ARTICLE, {"id": article})
     if not rows:
         return None
-    one = {"id": article}
     listed = {"id": article, "limit": _MOST_LISTED}
+    lists = {name: await _rows(database, sql, listed) for name, sql in _OF_AN_ARTICLE.items()}
+    versions = await _versions(database, rows[0]["story"])
     return ArticlePage(
         article=rows[0],
         pictured=await has_lead_image(database, article),
         paragraphs=tuple(line for line in rows[0]["text"].split("\n") if line.strip()),
-        authors=tuple(row["name"] for row in await _rows(database, _AUTHORS, one)),
-        tags=await _rows(database, _TAGS, one),
-        embeds=await _rows(database, _EMBEDS, listed),
-        images=await _rows(database, _IMAGES, listed),
-        revisions=await _rows(database, _REVISIONS, listed),
-        captures=await _rows(database, _CAPTURES, listed),
-        versions=tuple(
-            row for row in await _versions(database, rows[0]["story"]) if row["id"] != article
-        ),
+        versions=tuple(row for row in versions if row["id"] != article),
+        **lists,
     )
 
 

@@ -1,51 +1,15 @@
 """Days, times, numbers and evidence in Arabic words, for the pages."""
 
+import tomllib
 from collections import Counter
 from datetime import UTC, date, datetime
+from importlib.resources import files
 from unicodedata import bidirectional
 
 _LETTERS_LOOKED_AT = 1000
 _DAY = len("2020-11-09")
 
-_MONTHS = (
-    "يناير",
-    "فبراير",
-    "مارس",
-    "أبريل",
-    "مايو",
-    "يونيو",
-    "يوليو",
-    "أغسطس",
-    "سبتمبر",
-    "أكتوبر",
-    "نوفمبر",
-    "ديسمبر",
-)
-
-_EVIDENCE = {
-    "json-ld": "بيانات الصفحة المهيكلة (JSON-LD)",
-    "meta": "وسوم الصفحة (meta)",
-    "microdata": "بيانات الصفحة المضمّنة (microdata)",
-    "time": "عنصر الوقت في الصفحة (time)",
-    "feed": "خلاصة الناشر (RSS)",
-    "sitemap": "خريطة الموقع",
-    "api": "واجهة ووردبريس لدى الناشر",
-    "section": "صفحة القسم لدى الناشر",
-    "text": "متن المادة",
-    "dateline": "السطر المطبوع في الصفحة",
-    "age": "عدد الأيام المطبوع في الصفحة",
-    "url": "عنوان الصفحة",
-    "rules": "قواعد هذا الناشر",
-}
-
-_PLATFORMS = {
-    "telegram": "تلغرام",
-    "facebook": "فيسبوك",
-    "x": "إكس (تويتر)",
-    "youtube": "يوتيوب",
-    "tiktok": "تيك توك",
-    "instagram": "إنستغرام",
-}
+_WORDS = tomllib.loads(files(__package__).joinpath("wording.toml").read_text(encoding="utf-8"))
 
 
 def arabic_day(day: str | None) -> str:
@@ -54,7 +18,7 @@ def arabic_day(day: str | None) -> str:
         read = date.fromisoformat((day or "")[:10])
     except ValueError:
         return day or ""
-    return f"{read.day} {_MONTHS[read.month - 1]} {read.year}"
+    return f"{read.day} {_WORDS['months'][read.month - 1]} {read.year}"
 
 
 def arabic_clock(moment: str | None) -> str:
@@ -102,12 +66,12 @@ def utc_day(moment: str | None) -> str | None:
 
 def evidence(source: str | None) -> str:
     """Name where a date or a byline was read, in Arabic; an unknown word stays as it is."""
-    return _EVIDENCE.get(source or "", source or "")
+    return str(_WORDS["evidence"].get(source, source or ""))
 
 
 def platform(provider: str) -> str:
     """Name a platform in Arabic; an unknown word stays as it is."""
-    return _PLATFORMS.get(provider, provider)
+    return str(_WORDS["platforms"].get(provider, provider))
 
 
 def number(value: int | None) -> str:

@@ -67,7 +67,7 @@ def _report(archive: Path, rebuilt: "Rebuilt", *, seconds: float) -> None:
 
 
 @click.command()
-@click.argument("other", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("other", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @archive_option
 @processes_option
 def merge(other: Path, archive: Path, processes: int | None) -> None:

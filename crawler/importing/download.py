@@ -110,7 +110,9 @@ async def _download(
                 await _try(session, url, part, gate, proxy=proxy, progress=progress)
             except _Interrupted as error:
                 if number == TRIES - 1:
-                    raise DownloadFailed(f"{url}: {error}; the same command goes on") from error
+                    raise DownloadFailed(
+                        f"{url}: {error}; run the same command to continue"
+                    ) from error
                 await asyncio.sleep(pause * 2**number)
             else:
                 return

@@ -67,7 +67,7 @@ def _report(archive: Path, rebuilt: "Rebuilt", *, seconds: float) -> None:
 
 
 @click.command()
-@click.argument("other", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("other", type=click.Path(file_okay=False, path_type=Path))
 @archive_option
 @processes_option
 def merge(other: Path, archive: Path, processes: int | None) -> None:
@@ -87,6 +87,8 @@ def merge(other: Path, archive: Path, processes: int | None) -> None:
     """
     from crawler.merge import merge as join
 
+    if not other.is_dir():
+        raise click.UsageError(f"the folder {other} does not exist")
     began = time.monotonic()
     with ProgressLine() as progress:
         merged = asyncio.run(join(archive, other, processes=processes, progress=progress))

@@ -131,7 +131,37 @@ WRONG = [
     (bad_list, ["save", "{root}/links.txt"], 2, ["links.txt, line 4", "no address"]),
     (nothing, ["save", "/dev/null"], 2, ["no address"]),
     (nothing, ["runs"], 1, ["no archive"]),
-    (nothing, ["search", "خبر"], 1, ["no archive"]),
+    (nothing, ["search", "خبر"], 1, ["no archive", "`warraq crawl SLUG --archive {root}`"]),
+    (nothing, ["search", "after:yesterday"], 1, ["after:yesterday", "after:2020-11-01"]),
+    (nothing, ["serve", "--port", "70000"], 2, ["--port"]),
+    (nothing, ["stats"], 1, ["no archive"]),
+    (nothing, ["verify"], 1, ["no archive"]),
+    (nothing, ["reindex"], 1, ["no archive"]),
+    (nothing, ["withhold", "1", "--reason", "x"], 1, ["no archive"]),
+    (nothing, ["withhold", "1"], 2, ["--reason"]),
+    (nothing, ["unwithhold", "1"], 1, ["no archive"]),
+    (nothing, ["publish", "{root}/copy"], 1, ["no archive"]),
+    (nothing, ["backup", "{root}/copy"], 1, ["no archive"]),
+    (nothing, ["export"], 1, ["no archive"]),
+    (nothing, ["export", "-o", "{root}"], 2, ["is a directory"]),
+    (nothing, ["rebuild", "--from-warc"], 1, ["no WARC files"]),
+    (nothing, ["rebuild"], 2, ["--from-warc"]),
+    (nothing, ["repair"], 1, ["no archive"]),
+    (nothing, ["merge", "{root}/none"], 2, ["does not exist"]),
+    (nothing, ["extract", "--again"], 1, ["no archive"]),
+    (nothing, ["extract", "--again", "--since", "31.12.2020"], 2, ["--since", "2020-11-09"]),
+    (nothing, ["extract", "--dry-run"], 2, ["need --again"]),
+    (nothing, ["import-jsonl", "{root}"], 2, ["directory"]),
+    (nothing, ["import-warc", "{root}"], 2, ["neither a file nor"]),
+    (nothing, ["import-warc", "missing.warc"], 2, ["missing.warc"]),
+    (nothing, ["backfill", "enabbaladi"], 2, ["--since"]),
+    (nothing, ["backfill", "enabbaladi", "--since", "2020-13"], 2, ["2020-13", "2020-11"]),
+    (
+        nothing,
+        ["backfill", "enabbaladi", "--since", "2020", "--until", "2019", "--now", "2021-01-01"],
+        2,
+        ["--until", "2019-12-31", "2020-01-01"],
+    ),
 ]
 
 
@@ -145,7 +175,7 @@ def test_errors_are_one_line_with_an_exit_code(tmp_path, prepare, words, code, n
     assert result.exit_code == code
     (message,) = [line for line in result.output.splitlines() if line.startswith("Error: ")]
     for name in named:
-        assert name in message
+        assert name.format(root=tmp_path) in message
     assert result.output.splitlines()[-1] == message
 
 

@@ -1,5 +1,8 @@
 """Tests of options."""
 
+import re
+from pathlib import Path
+
 import click
 import pytest
 
@@ -19,6 +22,14 @@ from crawler import __main__ as program
 )
 def test_a_counted_noun(arguments, text):
     assert counted(*arguments) == text
+
+
+def test_the_codes_are_documented():
+    page = (Path(__file__).parents[3] / "crawler" / "README.md").read_text("utf-8")
+    table = page.partition("## Exit codes")[2]
+    assert [int(code) for code in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)] == list(
+        ExitCode
+    )
 
 
 def test_the_codes_are_those_that_shells_and_click_know():

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import subprocess
 import sys
 from contextlib import closing
@@ -114,6 +115,17 @@ def test_csv_is_read_by_other_programs_and_by_excel(tmp_path):
     assert excel.startswith(b"\xef\xbb\xbfid,url,publisher,")
     assert b"\r\n" in excel
     assert b",'=HYPERLINK(1)," in excel
+
+
+def test_a_pipe_is_written_to_as_it_is(tmp_path):
+    various(tmp_path / "a")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    command = [sys.executable, "-m", "crawler", "export", "--archive", tmp_path / "a", "-o", pipe]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[3], stderr=subprocess.DEVNULL):
+        lines = pipe.read_bytes().splitlines()
+    assert len(lines) == 9
+    assert pipe.is_fifo()
 
 
 def test_parquet_has_types(tmp_path):

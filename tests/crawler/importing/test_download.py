@@ -100,7 +100,7 @@ def test_a_broken_line_is_taken_up_where_it_broke(server, tmp_path):
 
 def test_an_earlier_download_is_taken_up(server, tmp_path):
     server.breaks = [100_000] * TRIES
-    with pytest.raises(DownloadFailed, match="goes on"):
+    with pytest.raises(DownloadFailed, match="run the same command to continue"):
         get(server, tmp_path)
     server.breaks, server.asked = [], []
     assert get(server, tmp_path).read_bytes() == DATA
@@ -162,7 +162,7 @@ def test_a_dead_host_is_told(tmp_path):
     with pytest.raises(DownloadFailed) as told:
         download(url + "/x", tmp_path, user_agent="Warraq", pause=0.001)
     port = url.rpartition(":")[2]
-    said = f"127.0.0.1, port {port}: Connection refused; the same command goes on"
+    said = f"127.0.0.1, port {port}: Connection refused; run the same command to continue"
     assert str(told.value) == f"{url}/x: {said}"
 
 

@@ -7,7 +7,8 @@ platform names it. What names no single post (a channel, a profile, a share butt
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from lxml.html import HtmlElement
@@ -26,7 +27,7 @@ _PLATFORMS: list[tuple[str, re.Pattern[str], _Forms]] = [
             for form, address in forms["forms"]
         ],
     )
-    for platform, forms in table("embeds").items()
+    for platform, forms in table("embeds")["platforms"].items()
 ]
 
 
@@ -59,39 +60,14 @@ def _named(platform: str, forms: _Forms, written: str) -> Embed | None:
     return None
 
 
-def youtube(video: str) -> Embed | None:
-    """Return the YouTube video of that id; None if it is no id."""
-    return embed_of(f"https://youtu.be/{video}")
-
-
-def tweet(number: str) -> Embed | None:
-    """Return the post on X of that number, whoever wrote it; None if it is no number."""
-    return embed_of(f"https://x.com/i/status/{number}")
-
-
-_SOURCES = ("src", "data-src", "data-lazy-src", "data-litespeed-src", "data-url", "data-embed-url")
+_ELEMENTS: dict[str, list[str]] = table("embeds")["elements"]
 _LINES = frozenset({"p", "div", "figure", "span"})
 _OPENING = 40  # characters of a line in which an address that is all of it begins
 _ADDRESS = re.compile(r"https?://\S{5,500}")
 _QUOTED = re.compile(r"twitter-(?:tweet|video)|instagram-media|tiktok-embed|fb-xfbml-parse-ignore")
 _FACEBOOK_CLASS = re.compile(r"(?:^|\s)fb-(?:post|video)(?=$|\s)")
-# Elements of AMP and of light players that carry an id instead of an address.
-_IDS: Mapping[str, tuple[Sequence[str], Callable[[str], Embed | None]]] = {
-    "amp-youtube": (("data-videoid",), youtube),
-    "lite-youtube": (("videoid", "data-videoid"), youtube),
-    "youtube-video": (("videoid", "video-id", "src"), youtube),
-    "amp-twitter": (("data-tweetid",), tweet),
-    "amp-facebook": (("data-href",), embed_of),
-    "amp-tiktok": (("data-src",), embed_of),
-    "amp-iframe": (("src",), embed_of),
-    "amp-instagram": (
-        ("data-shortcode",),
-        lambda code: embed_of(f"https://www.instagram.com/p/{code}/"),
-    ),
-}
 # Facades of players: any element that is named so and carries a video's id.
 _FACADE = re.compile(r"youtube|(?:^|[\s_-])yt[_-]", re.IGNORECASE)
-_FACADE_IDS = ("data-id", "data-video-id", "data-videoid", "data-youtube-id", "data-embed")
 
 
 def find_embeds(shown: Iterable[HtmlElement], stated: Iterable[str] = ()) -> tuple[Embed, ...]:
@@ -100,6 +76,12 @@ def find_embeds(shown: Iterable[HtmlElement], stated: Iterable[str] = ()) -> tup
     `stated` are addresses of videos that the page states for machines; they come last.
     """
     found: dict[tuple[str, str], Embed] = {}
+    for embed in filter(None, chain(_in_elements(shown), map(embed_of, stated))):
+        found.setdefault(_key(embed), embed)
+    return tuple(found.values())
+
+
+def _in_elements(shown: Iterable[HtmlElement]) -> Iterator[Embed | None]:
     quoted: HtmlElement | None = None
     for element in shown:
         if quoted is not None and element.tag == "a" and quoted in element.iterancestors():
@@ -107,12 +89,7 @@ def find_embeds(shown: Iterable[HtmlElement], stated: Iterable[str] = ()) -> tup
         names = element.get("class", "")
         if element.tag == "blockquote" and _QUOTED.search(names):
             quoted = element
-        for embed in _of(element, names):
-            found.setdefault(_key(embed), embed)
-    for url in stated:
-        for embed in _some(embed_of(url)):
-            found.setdefault(_key(embed), embed)
-    return tuple(found.values())
+        yield _in(element, names)
 
 
 def _key(embed: Embed) -> tuple[str, str]:
@@ -122,59 +99,42 @@ def _key(embed: Embed) -> tuple[str, str]:
     return embed.provider, last if numbered else embed.url
 
 
-def _of(element: HtmlElement, names: str) -> Iterator[Embed]:
-    """Yield what one element embeds; most embed nothing."""
+def _in(element: HtmlElement, names: str) -> Embed | None:
+    """Return what one element embeds; most embed nothing."""
     tag = element.tag
-    if tag in _IDS:
-        attributes, read = _IDS[tag]
-        yield from _read(element, attributes, read)
-    elif tag in {"iframe", "embed"}:
-        yield from _read(element, _SOURCES, embed_of)
-    elif tag == "blockquote":
-        yield from _quoted(element, names)
-    elif tag == "script" or "data-telegram-post" in element.attrib:
-        post = element.get("data-telegram-post")
-        yield from _some(embed_of(f"https://t.me/{post}")) if post else ()
-    elif names and _FACEBOOK_CLASS.search(names):
-        yield from _read(element, ("data-href", "cite"), embed_of)
-    elif names and _FACADE.search(names) and tag != "a":
-        yield from _read(element, _FACADE_IDS, youtube)
-    elif tag == "a":
-        yield from _alone(element)
-    elif tag in _LINES and element.text and "://" in element.text[:_OPENING]:
-        yield from _address_alone(element)
+    if tag in _ELEMENTS:
+        return _read(element, tag)
+    if tag == "blockquote":
+        return _quoted(element) if _QUOTED.search(names) else None
+    if tag == "script" or "data-telegram-post" in element.attrib:
+        return _read(element, "telegram")
+    if names and _FACEBOOK_CLASS.search(names):
+        return _read(element, "facebook")
+    if names and tag != "a" and _FACADE.search(names):
+        return _read(element, "facade")
+    if tag == "a":
+        address = element.get("href") or ""
+        alone = "://" in address and _shows_address(element, address) and _is_alone(element)
+        return embed_of(address) if alone else None
+    # As oEmbed leaves an address that it could not resolve.
+    if tag in _LINES and "://" in (text := (element.text or "").strip())[:_OPENING]:
+        return embed_of(text) if not len(element) and _ADDRESS.fullmatch(text) else None
+    return None
 
 
-def _read(
-    element: HtmlElement, attributes: Iterable[str], read: Callable[[str], Embed | None]
-) -> Iterator[Embed]:
-    """Yield the embed that the first of the attributes that names one names."""
-    values = (element.get(name) for name in attributes)
-    yield from _some(next(filter(None, map(read, filter(None, values))), None))
+def _read(element: HtmlElement, kind: str) -> Embed | None:
+    """Return the embed that the first of the attributes of a kind that names one names."""
+    address, *attributes = _ELEMENTS[kind]
+    values = filter(None, map(element.get, attributes))
+    embeds = (embed_of(address.replace("{}", value)) for value in values)
+    return next(filter(None, embeds), None)
 
 
-def _quoted(element: HtmlElement, names: str) -> Iterator[Embed]:
-    """Yield the post that a platform's quotation names: in an attribute, or in its last link."""
-    if not _QUOTED.search(names):
-        return
+def _quoted(element: HtmlElement) -> Embed | None:
+    """Return the post that a platform's quotation names: in an attribute, or in its last link."""
     stated = [element.get("data-instgrm-permalink"), element.get("cite")]
     links = [link.get("href") for link in element.iter("a")][::-1]
-    posts = map(embed_of, filter(None, (*stated, *links)))
-    yield from _some(next(filter(None, posts), None))
-
-
-def _alone(link: HtmlElement) -> Iterator[Embed]:
-    """Yield the post that a link shows the address of, where that is all its line holds."""
-    address = link.get("href") or ""
-    if "://" in address and _shows_address(link, address) and _is_alone(link):
-        yield from _some(embed_of(address))
-
-
-def _address_alone(line: HtmlElement) -> Iterator[Embed]:
-    """Yield the post whose address is all that a line holds, as oEmbed leaves it unresolved."""
-    text = (line.text or "").strip()
-    if not len(line) and _ADDRESS.fullmatch(text):
-        yield from _some(embed_of(text))
+    return next(filter(None, map(embed_of, filter(None, (*stated, *links)))), None)
 
 
 def _shows_address(link: HtmlElement, address: str) -> bool:
@@ -193,7 +153,3 @@ def _is_alone(link: HtmlElement) -> bool:
     text = parent.text if before is None else before.tail
     broken = all(one is None or one.tag == "br" for one in (before, after))
     return broken and not f"{text or ''}{link.tail or ''}".strip()
-
-
-def _some(embed: Embed | None) -> Iterable[Embed]:
-    return (embed,) if embed else ()

@@ -14,7 +14,7 @@ from archive.urls import absolute
 from crawler.extract.blocks import Part, class_and_id, part_of
 from crawler.extract.body import Body
 from crawler.extract.boilerplate import closing
-from crawler.extract.vocabulary import CAMEL, class_pattern, is_agency, key, pattern
+from crawler.extract.vocabulary import CAMEL, class_pattern, is_agency, key, pattern, words
 
 # Read folded: ا for every alef, ه for ة, ي for ى, no marks, lower case.
 _LABEL = pattern("captions", "label", r"(?:{})\s*[:：/،|\-–]\s*(\S.*)")
@@ -71,13 +71,9 @@ def _is_source(text: str, names: frozenset[str]) -> bool:
 
 
 _IMAGES = frozenset({"img", "amp-img"})
-_SOURCES = ("data-src", "data-lazy-src", "data-original", "data-lazy", "data-url", "src")
-_SETS = ("srcset", "data-srcset", "data-lazy-srcset")
-_ICON = re.compile(
-    r"^data:|\.(?:gif|svg)\b|/(?:icons?|ads?|adv|banners?|emoji)/|icon|logo|avatar|blank\.|pixel\.|"
-    r"placeholder|gravatar|spacer",
-    re.IGNORECASE,
-)
+_SOURCES = words("captions", "sources_of", "address")
+_SETS = words("captions", "sources_of", "set")
+_ICON = pattern("captions", "icon", flags=re.IGNORECASE)
 _PICTURE = 200  # pixels; a narrower picture is an icon or a portrait
 _FILE = re.compile(r"\.(?:jpe?g|png|webp|avif)$", re.IGNORECASE)
 _CAPTION = class_pattern("caption")
@@ -234,12 +230,9 @@ def _has(words: re.Pattern[str], names: str) -> bool:
     return words.search(CAMEL.sub("-", names)) is not None
 
 
-_SKIPPED = frozenset(["style", "template", "svg", "form", "select", "button", "menu", "dialog"])
+_SKIPPED = frozenset(words("elements", "passed"))
 _PLAIN = frozenset({"figure", "figcaption", "p", "a"})  # «popup» and the like only tell how
-# What is named so shows something, even where another of its names sounds like furniture.
-_SHOWING = re.compile(
-    r"embed|gallery|caption|twitter-|telegram-post|fb-(?:post|video)|instagram-media"
-)
+_SHOWING = pattern("classes", "showing")
 
 
 def shown(

@@ -18,10 +18,9 @@ from crawler.extract.body import Layout, read_layout
 from crawler.extract.boilerplate import read_text
 from crawler.extract.byline import Signed, as_line, day_of, read_byline, without_dateline
 from crawler.extract.charset import decode
-from crawler.extract.embeds import find_embeds
-from crawler.extract.figures import find_images, shown
 from crawler.extract.headline import choose, repeats
 from crawler.extract.kind import read_kind
+from crawler.extract.media import find_embeds, find_images, shown
 from crawler.extract.metadata import Metadata, first_address, read_metadata, with_script
 from crawler.extract.printed import Printed, read_printed, section_of, tags_of
 from crawler.extract.vocabulary import detect_language, key, one_line

@@ -264,8 +264,8 @@ class Caps:
     For people on metered lines.
     """
 
-    per_run: int | None = None
-    per_month: int | None = None
+    per_run: int | None = setting(_MEGABYTES, "what a command may fetch", key="max_mb_per_run")
+    per_month: int | None = setting(_MEGABYTES, "fetched in a month", key="max_mb_per_month")
 
     def left(self, store: "Store") -> int | None:
         """Return how many bytes the caps leave, at least 0; None where there is no cap."""
@@ -275,7 +275,7 @@ class Caps:
         """Return a sentence for each cap that is reached."""
         return [
             f"{used / 1e6:.1f} MB were received {when}, and `{key}` is {cap / 1e6:g}: nothing more"
-            " is fetched; what is due waits."
+            " is fetched; pending visits wait."
             for cap, used, (key, when) in self._spent(store)
             if used >= cap
         ]
@@ -297,7 +297,7 @@ NO_CAPS = Caps()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
+class Config(Caps):
     """What warraq.toml says; everything has a default, and the file may be missing."""
 
     follow: tuple[str, ...] = setting(_FOLLOWED, "the publishers to crawl where none are named")
@@ -307,13 +307,6 @@ class Config:
     schedules: Mapping[str, Schedule] = setting(_SCHEDULES, "their own ones", key="publishers")
     proxy: str | None = setting(_PROXY, "the proxy through which everything is fetched")
     hours: Hours | None = setting(HOURS, "for publishers that have no hours of their own")
-    per_run: int | None = setting(_MEGABYTES, "what a command may fetch", key="max_mb_per_run")
-    per_month: int | None = setting(_MEGABYTES, "fetched in a month", key="max_mb_per_month")
-
-    @property
-    def caps(self) -> Caps:
-        """How much may be received, in bytes."""
-        return Caps(per_run=self.per_run, per_month=self.per_month)
 
     def schedule_of(self, slug: str) -> Schedule:
         """Return a publisher's own schedule, or the common one."""

@@ -101,7 +101,7 @@ class Watch:
         """Start the crawl that is due next and wait for its end, or for something to do."""
         polled = sorted(filter(self._is_open, self._triggered))
         resumed = [slug for slug in self._due() if slug not in polled and self._is_open(slug)]
-        if self._config.caps.per_run is not None and not polled:
+        if self._config.per_run is not None and not polled:
             resumed = []  # what the cap left waits for the next run of the schedule
         if (polled or resumed) and not self._is_capped():
             self._triggered.difference_update(polled)
@@ -124,7 +124,7 @@ class Watch:
 
     def _is_capped(self) -> bool:
         """Return whether this month's bytes are used up."""
-        cap, now = self._config.caps.per_month, system()
+        cap, now = self._config.per_month, system()
         month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         if cap is None:
             return False

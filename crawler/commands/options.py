@@ -190,7 +190,7 @@ def job_of(
         command=command,
         contact=settings.contact,
         proxy=settings.proxy,
-        caps=settings.caps,
+        caps=settings,
         log_level=options["log_level"].upper(),
         limit=options.get("limit"),
         seconds=options.get("seconds"),

@@ -181,9 +181,9 @@ async def run(inquiry: Inquiry[T]) -> T:
 
 async def _send(inquiry: Inquiry[T], store: Store, stop: Stop, settings: Config) -> Probe:
     """Run the probe in an open archive."""
-    max_bytes = settings.caps.left(store)
+    max_bytes = settings.left(store)
     if max_bytes == 0:
-        raise CrawlerError(" ".join(settings.caps.notes(store)))
+        raise CrawlerError(" ".join(settings.notes(store)))
     for publisher in inquiry.publishers:
         if publisher.slug != NOBODY:
             store.publish(publisher.record())

@@ -22,9 +22,11 @@ from archive.errors import ArchiveError, unwritten
 from archive.links import Shapes
 from archive.models import Capture, Problem, WarcLocation
 from archive.publishers import Hosts
+from archive.rows import value
 from archive.visits import Past
 from archive.warc import files, reader
 from archive.warc.files import Name, present
+from archive.warc.records import metadata_record
 from archive.warc.writer import RunInfo, WarcWriter
 
 WARC_FOLDER = "warc"
@@ -146,7 +148,17 @@ class Session:
         line.
         """
         self.batch.open()
-        return self._warc.write_metadata(url, fields, refers_to=refers_to, now=at)
+        return self._warc.append(metadata_record(url, fields, refers_to=refers_to, now=at))[0]
+
+    def record_id(self, capture: Capture) -> str:
+        """Return the WARC-Record-ID of a capture.
+
+        Raises:
+            DamagedWarc: if its record has to be read, and cannot be.
+        """
+        if capture.record is None:
+            raise ValueError(f"{capture.url}: the capture has no record")
+        return capture.record.record_id or reader.read_record(self.warc_folder, capture.record).id
 
     def import_problem(self, problem: Problem, *, place: str) -> None:
         """Save what was wrong at a place of what is imported, once for all imports."""
@@ -160,9 +172,7 @@ class Session:
         """Write what came of a capture, and let its row know where that is."""
         if capture.record is None:
             return
-        refers_to = (
-            capture.record.record_id or reader.read_record(self.warc_folder, capture.record).id
-        )
+        refers_to = self.record_id(capture)
         place = self.write_metadata(capture.url, fields, at=at, refers_to=refers_to)
         captures.journaled(self.db, capture, place, outcome=fields.get("outcome"))
 
@@ -214,10 +224,7 @@ class Beginning:
 
     def _holds(self, tables: tuple[str, ...]) -> bool:
         with closing(open_for_reading(self._root)) as db:
-            return any(
-                db.execute(f"select exists (select 1 from {table})").fetchone()[0]  # noqa: S608
-                for table in tables
-            )
+            return any(value(db, f"select 1 from {table} limit 1") for table in tables)  # noqa: S608
 
     def _remove(self) -> None:
         folder = self._root / WARC_FOLDER

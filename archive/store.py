@@ -25,7 +25,8 @@ from archive.models import (
 from archive.problems import ProblemKind
 from archive.rows import value
 from archive.session import Session
-from archive.warc import reader, records
+from archive.warc import records
+from archive.warc.records import conversion_record
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +131,10 @@ class Store(Session):
         """
         self.batch.open()
         sha256 = records.payload_digest(html)
-        location = self._warc.write_rendering(capture, html, sha256=sha256, now=at)
+        built = conversion_record(
+            capture, html, refers_to=self.record_id(capture), sha256=sha256, now=at
+        )
+        location, _ = self._warc.append(built)
         if capture.id is not None:
             captures.insert_rendering(
                 self.db, capture.id, location, at=at, sha256=sha256, size=len(html)
@@ -235,7 +239,7 @@ class Store(Session):
         if capture.record is None:
             return
         fields = {"act": journal.DECIDE, "run": str(self.run)} | journal.decision_fields(decision)
-        refers_to = reader.read_record(self.warc_folder, capture.record).id
+        refers_to = self.record_id(capture)
         self.write_metadata(capture.url, fields, at=self.clock(), refers_to=refers_to)
 
     def unchanged(self, article: int, *, capture: Capture) -> None:

@@ -24,7 +24,7 @@ from archive.search.arabic import tidy
 from archive.session import Session
 from archive.urls import address, host_of
 from archive.warc import records
-from archive.warc.records import Resource
+from archive.warc.records import Resource, resource_record
 
 CONTENT_TYPE = "application/json"
 SHOWN = 20  # rejected lines that are listed with the reason
@@ -148,7 +148,7 @@ class Importer(Session):
             publisher=imported.publisher.slug,
             at=now,
         )
-        location, record = self._warc.write_resource(resource, sha256=sha256)
+        location, record = self._warc.append(resource_record(resource, sha256=sha256))
         capture = captures.of_record(record, location)
         if capture is None:
             raise ValueError(f"{resource.url}: its record is not one of a capture")

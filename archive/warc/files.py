@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from archive.rows import upsert, value, values
+
 ASIDE = "merge"  # folder beside `warc` of files that a merge has copied and not put there yet
 ROLL_BYTES = 1 << 30
 
@@ -66,9 +68,8 @@ def entries(folder: Path) -> set[str]:
 
 
 def kept_writer(db: sqlite3.Connection) -> str | None:
-    """Return the word by which the files of this archive are told from those of others."""
-    row = db.execute("select value from settings where name = ?", (_WRITER,)).fetchone()
-    return row and str(row[0])
+    """Return the word in the names of this archive's own files, if it is known."""
+    return _setting(db, _WRITER)
 
 
 def writer_of(db: sqlite3.Connection, folder: Path) -> str:
@@ -78,19 +79,23 @@ def writer_of(db: sqlite3.Connection, folder: Path) -> str:
     writer. A copy of an archive that is written to itself gets a word of its own.
     """
     word, home = kept_writer(db), _home(folder)
-    row = db.execute("select value from settings where name = ?", (_HOME,)).fetchone()
-    if word and row and not set(home).isdisjoint(json.loads(row[0])):
+    known = _setting(db, _HOME)
+    if word and known and not set(home).isdisjoint(json.loads(known)):
         return word
     writers = {ours.writer for ours in map(Name.parse, present(folder)) if ours}
-    word = _new_writer() if row or len(writers) != 1 else writers.pop()
+    word = _new_writer() if known or len(writers) != 1 else writers.pop()
     keep_writer(db, word)
-    db.execute("insert or replace into settings values (?, ?)", (_HOME, json.dumps(home)))
+    upsert(db, "settings", {"name": _HOME, "value": json.dumps(home)}, key="name")
     return word
 
 
 def keep_writer(db: sqlite3.Connection, word: str) -> None:
-    """Keep the word by which the files of this archive are told from those of others."""
-    db.execute("insert or replace into settings values (?, ?)", (_WRITER, word))
+    """Save the word in the names of this archive's own files."""
+    upsert(db, "settings", {"name": _WRITER, "value": word}, key="name")
+
+
+def _setting(db: sqlite3.Connection, name: str) -> str | None:
+    return value(db, "select value from settings where name = ?", (name,))
 
 
 def _home(folder: Path) -> tuple[str, str]:
@@ -127,26 +132,21 @@ def next_file(
 
 def acknowledge(db: sqlite3.Connection, lengths: Mapping[str, Length]) -> None:
     """Keep how long files (by name) are; their bytes are on the disk."""
-    db.executemany(
-        "insert into warc_files (name, bytes, closed) values (?, ?, ?)"
-        " on conflict (name) do update set bytes = excluded.bytes, closed = excluded.closed",
-        [(name, length.bytes, length.closed) for name, length in lengths.items()],
-    )
+    for name, length in lengths.items():
+        row = {"name": name, "bytes": length.bytes, "closed": int(length.closed)}
+        upsert(db, "warc_files", row, key="name")
 
 
 def acknowledged(db: sqlite3.Connection, name: str) -> int:
     """Return how many bytes of a file are acknowledged, 0 if no row knows it."""
-    row = db.execute("select bytes from warc_files where name = ?", (name,)).fetchone()
-    return int(row[0]) if row else 0
+    return value(db, "select bytes from warc_files where name = ?", (name,)) or 0
 
 
 def close_past(db: sqlite3.Connection, writer: str, *, today: date) -> None:
     """Close the files that a writer left open on other days."""
-    rows = db.execute("select name from warc_files where not closed").fetchall()
-    names = (name for (name,) in rows if is_of(name, writer))
-    past = [(name,) for name in names if f"-{today:%Y%m%d}-" not in name]
-    if past:
-        db.executemany("update warc_files set closed = 1 where name = ?", past)
+    for name in values(db, "select name from warc_files where not closed"):
+        if is_of(name, writer) and f"-{today:%Y%m%d}-" not in name:
+            db.execute("update warc_files set closed = 1 where name = ?", (name,))
 
 
 def is_of(name: str, writer: str | None) -> bool:
@@ -157,19 +157,16 @@ def is_of(name: str, writer: str | None) -> bool:
 
 def unfinished(db: sqlite3.Connection, folder: Path, writer: str | None) -> list[str]:
     """Return the files of a writer that are there and may have more than is acknowledged."""
-    closed = {name for (name,) in db.execute("select name from warc_files where closed")}
+    closed = set(values(db, "select name from warc_files where closed"))
     return [name for name in present(folder) if is_of(name, writer) and name not in closed]
 
 
 def close_earlier(db: sqlite3.Connection) -> None:
     """Close the files that another one of the same writer follows."""
-    rows = db.execute("select name from warc_files order by name").fetchall()
-    last: dict[str, Name] = {}
-    names = [Name.parse(name) for (name,) in rows]
-    for ours in sorted(name for name in names if name):
-        last[ours.writer] = ours
-    for (name,), parsed in zip(rows, names, strict=True):
-        closed = parsed is None or parsed != last[parsed.writer]
+    names = {name: Name.parse(name) for name in values(db, "select name from warc_files")}
+    last = {ours.writer: ours for ours in sorted(filter(None, names.values()))}
+    for name, ours in names.items():
+        closed = ours is None or ours != last[ours.writer]
         db.execute("update warc_files set closed = ? where name = ?", (closed, name))
 
 

@@ -173,20 +173,14 @@ def conversion_record(
     capture: Capture, html: bytes, *, refers_to: str, sha256: str, now: datetime
 ) -> Any:
     """Return the record of a page as it was shown, which refers to that of its response by id."""
-    return _WRITER.create_warc_record(
-        capture.url,
-        "conversion",
-        payload=BytesIO(html),
-        length=len(html),
-        warc_content_type=RENDERED_TYPE,
-        warc_headers_dict={
-            "WARC-Date": iso(now),
-            "WARC-Refers-To": refers_to,
-            "WARC-Block-Digest": f"sha256:{sha256}",
-            "WARC-Payload-Digest": f"sha256:{sha256}",
-            FETCHED_FIELD: iso(capture.fetched_at),
-        },
-    )
+    named = {
+        "WARC-Date": iso(now),
+        "WARC-Refers-To": refers_to,
+        "WARC-Block-Digest": f"sha256:{sha256}",
+        "WARC-Payload-Digest": f"sha256:{sha256}",
+        FETCHED_FIELD: iso(capture.fetched_at),
+    }
+    return _record("conversion", capture.url, html, RENDERED_TYPE, named)
 
 
 def resource_record(resource: Resource, *, sha256: str) -> Any:
@@ -197,28 +191,28 @@ def resource_record(resource: Resource, *, sha256: str) -> Any:
         KIND_FIELD: resource.kind.value,
         PUBLISHER_FIELD: resource.publisher,
     }
-    return _WRITER.create_warc_record(
-        resource.url,
-        "resource",
-        payload=BytesIO(resource.payload),
-        length=len(resource.payload),
-        warc_content_type=resource.content_type,
-        warc_headers_dict=named,
-    )
+    return _record("resource", resource.url, resource.payload, resource.content_type, named)
 
 
 def metadata_record(
     url: str, fields: Mapping[str, str], *, refers_to: str | None, now: datetime
 ) -> Any:
-    """Return a record of what is known beyond the bytes (`archive.journal`)."""
-    block = write_fields(fields)
+    """Return a record of what is known beyond the bytes (`archive.journal`).
+
+    Raises:
+        ValueError: if a value has a line break.
+    """
     named = {"WARC-Date": iso(now)} | ({"WARC-Refers-To": refers_to} if refers_to else {})
+    return _record("metadata", url, write_fields(fields), "application/warc-fields", named)
+
+
+def _record(kind: str, url: str, block: bytes, media: str, named: dict[str, str]) -> Any:
     return _WRITER.create_warc_record(
         url,
-        "metadata",
+        kind,
         payload=BytesIO(block),
         length=len(block),
-        warc_content_type="application/warc-fields",
+        warc_content_type=media,
         warc_headers_dict=named,
     )
 

@@ -12,21 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from archive.clock import Clock
-from archive.models import Capture, Exchange, Kind, WarcLocation
+from archive.models import Exchange, Kind, WarcLocation
 from archive.warc.files import ROLL_BYTES, Length, sync_folders
 from archive.warc.parsing import Record, parse
-from archive.warc.reader import read_record
 from archive.warc.records import (
     RUN_FIELD,
     Original,
-    Resource,
-    conversion_record,
     info_record,
     metadata_record,
     pack,
     plain_bytes,
     request_record,
-    resource_record,
     response_record,
 )
 
@@ -116,32 +112,10 @@ class WarcWriter:
         self._append(request)
         return location, record
 
-    def write_rendering(
-        self, capture: Capture, html: bytes, *, sha256: str, now: datetime
-    ) -> WarcLocation:
-        """Append a page as it was shown, referring to the record of its capture."""
-        if capture.record is None:
-            raise ValueError(f"{capture.url}: what was shown refers to a record, and there is none")
-        refers_to = capture.record.record_id or read_record(self._folder, capture.record).id
+    def append(self, built: Any) -> tuple[WarcLocation, Record]:
+        """Append a record that `archive.warc.records` has built; return where it is, and itself."""
         self._roll()
-        record = conversion_record(capture, html, refers_to=refers_to, sha256=sha256, now=now)
-        return self._append(record)[0]
-
-    def write_resource(self, resource: Resource, *, sha256: str) -> tuple[WarcLocation, Record]:
-        """Append what came without HTTP; return its record and where it is."""
-        self._roll()
-        return self._append(resource_record(resource, sha256=sha256))
-
-    def write_metadata(
-        self, url: str, fields: Mapping[str, str], *, refers_to: str | None, now: datetime
-    ) -> WarcLocation:
-        """Append what is known beyond the bytes of an address, or of the record `refers_to` (id).
-
-        Raises:
-            ValueError: if a value has a line break.
-        """
-        self._roll()
-        return self._append(metadata_record(url, fields, refers_to=refers_to, now=now))[0]
+        return self._append(built)
 
     def copy(self, member: bytes, *, record_id: str | None = None) -> WarcLocation:
         """Append a record of another file, one gzip member, byte for byte."""

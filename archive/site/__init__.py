@@ -33,10 +33,21 @@ def get_metadata(datasette: Any) -> dict[str, Any]:
 @hookimpl(trylast=True)
 def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) -> None:
     """Give SQL the archive's own functions; last, for one of them replaces Datasette's."""
+    from datasette import utils
+
     from archive import search
 
     if database in archive_names(datasette):
         search.register(conn)
+        # In the brackets of a reserved word, a column that reads as null would lose its name.
+        utils.reserved_words.discard("key")
+        conn.set_authorizer(_without_keys)
+
+
+def _without_keys(action: int, table: str | None, column: str | None, *_: str | None) -> int:
+    """Let an article's identity key read as null: it is no address to follow or to cite."""
+    hidden = (action, table, column) == (sqlite3.SQLITE_READ, "articles", "key")
+    return sqlite3.SQLITE_IGNORE if hidden else sqlite3.SQLITE_OK
 
 
 @hookimpl(hookwrapper=True)
@@ -122,8 +133,6 @@ def render_cell(
     """Lead from titles and keys to pages; show addresses in their letters, spreads as hours."""
     if database not in archive_names(datasette):
         return None
-    if (table, column) == ("articles", "key"):  # which is no address to follow or to cite
-        return Markup("&nbsp;")
     if column == "title" and table in _PAGES and "id" in list(row.keys()):
         page = datasette.urls.path(f"/{_PAGES[table]}/{row['id']}")
         return Markup('<a href="{}">{}</a>').format(page, value or "بلا عنوان")

@@ -2,6 +2,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from html import unescape
 from pathlib import Path
 
@@ -218,6 +219,39 @@ async def test_search_hides_the_withheld_and_offers_pages(tmp_path):
     newest = await page(datasette, "/search?q=الكتب&order=new&page=3")
     assert newest.count('<article class="headline">') == 10
     assert "&amp;order=new&amp;page=2" in newest
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/archive/articles.json?_shape=objects",
+        "/archive/articles.csv",
+        "/archive/articles?_facet=key",
+        "/archive/articles/{id}.json",
+        "/archive/articles/{id}",
+        "/archive.json?sql=select+key,+url+from+articles",
+        "/archive.json?sql=with+a+as+(select+*+from+articles)+select+a.key,+url+from+a",
+    ],
+)
+async def test_no_page_no_data_and_no_query_shows_an_identity_key(tmp_path, address):
+    shelf = with_identity_keys(tmp_path)
+    shown = await page(Datasette([shelf.database]), address.format(id=shelf.edited))
+    assert "identity.example" not in shown
+    assert "alwaraq.example" in shown
+
+
+def with_identity_keys(root: Path) -> Shelf:
+    """Return an archive with keys that can be told from addresses, and nothing withheld."""
+    shelf = fill(root)
+    with closing(open_for_writing(root)) as db:
+        db.execute("update articles set key = 'https://identity.example/' || id")
+        db.execute("update articles set withheld_at = null")
+    return shelf
+
+
+async def test_the_table_of_articles_still_has_its_search_box(tmp_path):
+    shelf = with_identity_keys(tmp_path)
+    assert 'name="_search"' in await page(Datasette([shelf.database]), "/archive/articles")
 
 
 @pytest.mark.parametrize(

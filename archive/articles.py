@@ -48,7 +48,9 @@ def keep(
         history = History(state=step.state, revisions=(step.revision,) if step.revision else ())
         add(db, article, history, key=key, publisher=publisher)
     elif step.revision:
-        _revise(db, article, step.state, step.revision)
+        moved = state.reading.text != step.state.reading.text
+        with stories.reconsidered(db, article, moved=moved):
+            _revise(db, article, step.state, step.revision)
     else:
         _move(db, article, state, step.state)
     return article, step.outcome
@@ -65,15 +67,12 @@ def add(
 def put(
     db: sqlite3.Connection, article: int, history: History, *, key: str, publisher: str
 ) -> None:
-    """Save an article with its whole history, whether it is there or not.
-
-    Which story it is of has to be found out afterwards.
-    """
+    """Save an article with its whole history, whether it is there or not."""
     before, after = Rows.stored(db, article), Rows.of(history)
     if before is None:
-        insert_rows(db, article, after, key=key, publisher=publisher)
+        add(db, article, history, key=key, publisher=publisher)
     elif before != after:
-        article_rows.replace_rows(db, article, before, after)
+        replace(db, article, before, after)
 
 
 def insert_rows(
@@ -92,11 +91,8 @@ def insert_rows(
 def replace(db: sqlite3.Connection, article: int, before: Rows, after: Rows) -> None:
     """Let an article's rows be others; its versions are looked for again if its text differs."""
     moved = any(before.article[name] != after.article[name] for name in ("text", "first_seen_at"))
-    if moved:
-        stories.leave(db, article)
-    article_rows.replace_rows(db, article, before, after)
-    if moved:
-        stories.enter(db, article)
+    with stories.reconsidered(db, article, moved=moved):
+        article_rows.replace_rows(db, article, before, after)
 
 
 def _revise(db: sqlite3.Connection, article: int, state: State, revision: Revision) -> None:
@@ -108,9 +104,8 @@ def _revise(db: sqlite3.Connection, article: int, state: State, revision: Revisi
     )
     row = article_rows.revision_of(revision, is_current=True)
     insert(db, "revisions", row | {"article": article})
-    with stories.reconsidered(db, article, state.reading.text):
-        fields = article_rows.fields_of(state.reading) | article_rows.seen_of(state)
-        update(db, "articles", fields, id=article)
+    fields = article_rows.fields_of(state.reading) | article_rows.seen_of(state)
+    update(db, "articles", fields, id=article)
     article_rows.save_names(db, article, article_rows.names_of(state.reading))
     article_rows.save_shown(db, article, article_rows.shown_of(state.reading))
 

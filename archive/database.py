@@ -113,6 +113,22 @@ def open_for_writing(root: Path) -> sqlite3.Connection:
     return db
 
 
+@contextmanager
+def transaction(
+    db: sqlite3.Connection, commit: Callable[[], object] | None = None
+) -> Iterator[None]:
+    """Commit what is done within, or nothing of it; `commit` commits, where more is to be done."""
+    if not db.in_transaction:
+        db.execute("begin immediate")
+    try:
+        yield
+        (commit or db.commit)()
+    except BaseException:
+        if db.in_transaction:
+            db.execute("rollback")
+        raise
+
+
 def is_frozen(path: Path) -> bool:
     """Tell whether nobody may write beside the database at `path`, and no log of it is left.
 

@@ -13,20 +13,22 @@ from archive.article_rows import Rows
 from archive.clock import iso
 from archive.models import Capture, Kind, Link, Visit
 from archive.publishers import key_of
+from archive.rows import record, select, value, values
 from archive.visits import find, first_visit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """An article of the archive: its identity key, its address and its publisher.
+class Subject:
+    """An article to be derived: its id, identity key, publisher (slug) and address.
 
     `is_untraced` where captures of it are lost, so that its history cannot be derived.
     """
 
+    article: int
     key: str
-    url: str
     publisher: str
-    is_untraced: bool
+    url: str = ""
+    is_untraced: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,59 +39,96 @@ class PageAgain:
     visit: Visit
 
 
-def known_article(db: sqlite3.Connection, article: int) -> Known | None:
-    """Return what is to be known of an article to derive it; None where it is not there."""
-    row = db.execute(
-        "select key, url, publisher, exists (select 1 from revisions where article = :id"
-        " and capture is null) from articles where id = :id",
-        {"id": article},
-    ).fetchone()
-    return row and Known(key=row[0], url=row[1], publisher=row[2], is_untraced=bool(row[3]))
+class Source:
+    """An archive as articles are derived from it; `folder` is that of its WARC files."""
 
+    def __init__(self, db: sqlite3.Connection, folder: Path) -> None:
+        self.db = db
+        self.folder = folder
 
-def articles(
-    db: sqlite3.Connection, *, publishers: Sequence[str] = (), since: date | None = None
-) -> list[int]:
-    """Return the articles of publishers (none: all), first seen on a day or later."""
-    where, values = _where(publishers, since, "first_seen_at")
-    rows = db.execute(f"select id from articles where {where} order by first_seen_at, id", values)  # noqa: S608 - ours
-    return [number for (number,) in rows]
+    def subject(self, article: int) -> Subject | None:
+        """Return what is to be known of an article to derive it; None where it is not there."""
+        rows = select(
+            self.db,
+            "select id article, key, publisher, url, exists (select 1 from revisions"
+            " where article = :id and capture is null) is_untraced from articles where id = :id",
+            {"id": article},
+        )
+        return record(Subject, rows[0]) if rows else None
 
+    def articles(self, *, publishers: Sequence[str] = (), since: date | None = None) -> list[int]:
+        """Return the articles of publishers (none: all), first seen on a day or later."""
+        where, named = _where(publishers, since, "first_seen_at")
+        sql = f"select id from articles where {where} order by first_seen_at, id"  # noqa: S608
+        return values(self.db, sql, named)
 
-def other_pages(
-    db: sqlite3.Connection, *, publishers: Sequence[str] = (), since: date | None = None
-) -> list[int]:
-    """Return the captures of pages that were no articles, fetched on a day or later."""
-    where, values = _where(publishers, since, "fetched_at")
-    rows = db.execute(
-        "select id from captures where article is null and kind = 'article' and status = 200"  # noqa: S608
-        f" and truncated is null and {where} order by fetched_at, id",
-        values,
-    )
-    return [number for (number,) in rows]
+    def other_pages(
+        self, *, publishers: Sequence[str] = (), since: date | None = None
+    ) -> list[int]:
+        """Return the captures of pages that were no articles, fetched on a day or later."""
+        where, named = _where(publishers, since, "fetched_at")
+        sql = (
+            "select id from captures where article is null and kind = 'article' and status = 200"  # noqa: S608
+            f" and truncated is null and {where} order by fetched_at, id"
+        )
+        return values(self.db, sql, named)
 
+    def page_again(self, number: int) -> PageAgain | None:
+        """Return a page that was no article; None where its address leads to one, or is unknown."""
+        capture = captures.get(self.db, number)
+        visit = self._visit_to(capture)
+        if visit is None or visit.article is not None:
+            return None
+        return PageAgain(capture=capture, visit=visit)
 
-def page_again(db: sqlite3.Connection, number: int) -> PageAgain | None:
-    """Return a page that was no article; None where its address leads to one, or is not known."""
-    capture = captures.get(db, number)
-    try:
-        visit = find(db, key_of(db, capture.url, capture.publisher))
-    except ValueError:
+    def is_led(self, key: str) -> bool:
+        """Return whether a visit leads to an article by now."""
+        return value(self.db, "select article from visits where key = ?", (key,)) is not None
+
+    def captures(self, article: int) -> list[Capture]:
+        """Return the captures of an article in the order of their time, without their bodies.
+
+        Their digests are those of what a browser showed, where one did.
+        """
+        return [
+            replace(capture, sha256=captures.rendering_digest(self.db, capture.id or 0) or sha256)
+            for capture in captures.of_article(self.db, article)
+            for sha256 in [capture.sha256]
+        ]
+
+    def body(self, capture: Capture) -> Capture:
+        """Return a capture with its decoded body.
+
+        Raises:
+            DamagedWarc: if it cannot be read.
+        """
+        return captures.with_body(self.db, self.folder, capture)
+
+    def shown(self, capture: Capture) -> Capture:
+        """Return a capture with the body that a browser showed, where one did.
+
+        Raises:
+            DamagedWarc: if it cannot be read.
+        """
+        return captures.as_shown(self.db, self.folder, capture)
+
+    def visit(self, capture: Capture, *, article: int | None = None) -> Visit | None:
+        """Return the visit that a capture is of, with the hints by which it was read.
+
+        Its journal record says so. Where that is lost, the visits and links that are known have to
+        do.
+        """
+        if journaled := captures.visit_of(self.db, self.folder, capture):
+            return journaled
+        visit = self._visit_to(capture)
+        if visit is None and article is not None:
+            visit = first_visit(self.db, article)
+        return visit and replace(visit, hints=hints_at(self.db, visit.key, capture.fetched_at))
+
+    def _visit_to(self, capture: Capture) -> Visit | None:
+        with contextlib.suppress(ValueError):
+            return find(self.db, key_of(self.db, capture.url, capture.publisher))
         return None
-    if visit is None or visit.article is not None:
-        return None
-    return PageAgain(capture=capture, visit=visit)
-
-
-def has_captures(db: sqlite3.Connection, article: int) -> bool:
-    """Return whether an article has captures at all."""
-    return bool(captures.of_article(db, article))
-
-
-def leads_somewhere(db: sqlite3.Connection, key: str) -> bool:
-    """Return whether a visit leads to an article by now."""
-    row = db.execute("select article from visits where key = ?", (key,)).fetchone()
-    return row is not None and row[0] is not None
 
 
 def seen_since(before: Rows, after: Rows) -> Rows:
@@ -101,23 +140,6 @@ def seen_since(before: Rows, after: Rows) -> Rows:
         return after
     later = {name: before.article[name] for name in ("last_seen_at", "capture")}
     return replace(after, article=after.article | later)
-
-
-def visit_of(
-    db: sqlite3.Connection, folder: Path, capture: Capture, *, article: int | None = None
-) -> Visit | None:
-    """Return the visit that a capture is of, with the hints by which it was read.
-
-    Its journal record says so. Where that is lost, the visits and links that are known have to do.
-    """
-    if journaled := captures.visit_of(db, folder, capture):
-        return journaled
-    visit = None
-    with contextlib.suppress(ValueError):
-        visit = find(db, key_of(db, capture.url, capture.publisher))
-    if visit is None and article is not None:
-        visit = first_visit(db, article)
-    return visit and replace(visit, hints=hints_at(db, visit.key, capture.fetched_at))
 
 
 def hints_at(db: sqlite3.Connection, key: str, at: datetime) -> Link | None:
@@ -152,11 +174,12 @@ def _hint(db: sqlite3.Connection, name: str, key: str, at: datetime) -> str | No
     return str(row[0]) if row else None
 
 
-def _where(publishers: Sequence[str], since: date | None, moment: str) -> tuple[str, list[Any]]:
+def _where(
+    publishers: Sequence[str], since: date | None, moment: str
+) -> tuple[str, tuple[Any, ...]]:
     marks = ", ".join("?" * len(publishers))
     parts = [f"publisher in ({marks})"] if publishers else []
-    values = list(publishers)
+    named = [*publishers, *([since.isoformat()] if since else [])]
     if since:
         parts.append(f"{moment} >= ?")
-        values.append(since.isoformat())
-    return " and ".join(parts) or "true", values
+    return " and ".join(parts) or "true", tuple(named)

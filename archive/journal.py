@@ -23,12 +23,14 @@ _HINTS = ("title", "published", "author", "summary", "dated_by")
 class Followed:
     """How far a listing was followed: by what was known then, which no other record says.
 
-    `beyond` the period of its crawl nothing of it was kept. `pages` tells that the pages which
-    continue it were, `resting` names shapes of addresses that were left out as traps.
+    `beyond` the period of its crawl nothing of it was kept. `pages` says that the pages which
+    continue it were, `fresh` that there were articles of the period which nobody knew; `resting`
+    names shapes of addresses that were left out as traps.
     """
 
     beyond: bool = False
     pages: bool = False
+    fresh: bool = False
     resting: tuple[str, ...] = ()
 
 
@@ -87,6 +89,7 @@ def decision_fields(decision: Decision) -> dict[str, str]:
         fields |= {
             "beyond": "yes" if followed.beyond else None,
             "pages": "yes" if followed.pages else None,
+            "fresh": "yes" if followed.fresh else None,
             "resting": " ".join(followed.resting),
         }
     return {name: value for name, value in fields.items() if value}
@@ -130,6 +133,7 @@ def decision_of(fields: Mapping[str, str]) -> Decision:
         followed=Followed(
             beyond="beyond" in fields,
             pages="pages" in fields,
+            fresh="fresh" in fields,
             resting=tuple(fields.get("resting", "").split()),
         ),
     )

@@ -4,13 +4,15 @@ Also the counts of what addresses of one shape have led to, which tell a trap fr
 """
 
 import json
+import re
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from urllib.parse import unquote, urlsplit
 
-from archive.batch import Batch
 from archive.clock import iso
-from archive.models import Kind, Link, Visit
+from archive.models import Kind, Link, Problem, Visit
+from archive.problems import ProblemKind
 
 UNDATED = timedelta(minutes=30)  # so often at most is a sitemap read that does not tell its age
 NEWS = timedelta(days=7)  # what is older is no news any more
@@ -176,51 +178,72 @@ def _renew(
         )
 
 
+FRUITLESS = 60  # this many addresses of a shape have to lead nowhere
+PER_FRUITFUL = 20  # and this many for each that led to something new
+REST = timedelta(days=1)
+
 _COUNT = """
 insert into shapes (publisher, shape, fruitful, fruitless) values (?, ?, ?, ?)
 on conflict (publisher, shape) do update set
     fruitful = fruitful + excluded.fruitful, fruitless = fruitless + excluded.fruitless
-returning fruitful, fruitless
+returning fruitful, fruitless, coalesce(rests_until, '')
 """
+_DEPTH = 8
+_LONGEST_WORD = 20
+_WORD = re.compile(r"[^\W\d_]+")
+_FEW_KEYS = 2
 
 
-class Shapes:
-    """How many visits of each publisher and shape brought something new, and how many did not."""
+def shape(url: str) -> str:
+    """Return what addresses that a program counts up have in common.
 
-    def __init__(self, db: sqlite3.Connection, batch: Batch) -> None:
-        self._db = db
-        self._batch = batch
+    Words of the path and the names of a query's keys stay; numbers become `#`, everything else
+    that varies `*`, and what lies deeper than eight parts `…`.
+    """
+    parts = urlsplit(url)
+    path = [_part(part) for part in parts.path.split("/")[1:]]
+    if len(path) > _DEPTH:
+        path = [*path[:_DEPTH], "…"]
+    keys = sorted({pair.partition("=")[0] for pair in parts.query.split("&") if pair})
+    query = "&".join(_part(key) for key in keys) if len(keys) <= _FEW_KEYS else "*"
+    return f"{parts.netloc}/{'/'.join(path)}{'?' if query else ''}{query}"
 
-    def count(self, publisher: str, shape: str, *, fruitful: bool) -> tuple[int, int]:
-        """Count one visit; return how many were fruitful and fruitless so far."""
-        self._batch.open()
-        values = (publisher, shape, int(fruitful), int(not fruitful))
-        row = self._db.execute(_COUNT, values).fetchone()
-        return int(row[0]), int(row[1])
 
-    def rest(
-        self, publisher: str, shape: str, *, until: datetime, shape_of: Callable[[str], str]
-    ) -> None:
-        """Let the due visits of a shape rest; it is counted afresh afterwards.
+def _part(part: str) -> str:
+    if part.isdecimal():
+        return "#"
+    plain = unquote(part)
+    return plain if len(plain) <= _LONGEST_WORD and _WORD.fullmatch(plain) else "*" if part else ""
 
-        Entry points do not rest. `shape_of` gives the shape of an address.
-        """
-        self._batch.open()
-        self._db.create_function("shape_of", 1, shape_of, deterministic=True)
-        self._db.execute(
-            "update shapes set fruitful = 0, fruitless = 0, rests_until = ?"
-            " where publisher = ? and shape = ?",
-            (iso(until), publisher, shape),
-        )
-        self._db.execute(
-            "update visits set due_at = ?1 where publisher = ?2 and due_at < ?1"
-            " and article is null and found_in is not null and shape_of(key) = ?3",
-            (iso(until), publisher, shape),
-        )
 
-    def resting(self, *, now: datetime) -> set[tuple[str, str]]:
-        """Return (publisher, shape) of those that rest."""
-        rows = self._db.execute(
-            "select publisher, shape from shapes where rests_until > ?", (iso(now),)
-        )
-        return {(publisher, shape) for publisher, shape in rows}
+def count_shape(
+    db: sqlite3.Connection, publisher: str, key: str, *, fruitful: bool, now: datetime
+) -> Problem | None:
+    """Count the first visit to an address (its key); return the problem of a shape that is a trap.
+
+    Its due visits, but for entry points, rest for a day; it is counted afresh afterwards.
+    """
+    values = (publisher, shape(key), int(fruitful), int(not fruitful))
+    fruits, fruitless, rests_until = db.execute(_COUNT, values).fetchone()
+    if fruitless < max(FRUITLESS, PER_FRUITFUL * fruits) or rests_until > iso(now):
+        return None
+    until = iso(now + REST)
+    db.create_function("shape_of", 1, shape, deterministic=True)
+    db.execute(
+        "update shapes set fruitful = 0, fruitless = 0, rests_until = ?"
+        " where publisher = ? and shape = ?",
+        (until, *values[:2]),
+    )
+    db.execute(
+        "update visits set due_at = ?1 where publisher = ?2 and due_at < ?1"
+        " and article is null and found_in is not null and shape_of(key) = ?3",
+        (until, *values[:2]),
+    )
+    detail = f"{fruitless} addresses like {values[1]} brought nothing new; they rest for a day"
+    return Problem(kind=ProblemKind.URL_TRAP, detail=detail, stage="discover")
+
+
+def resting(db: sqlite3.Connection, *, now: datetime) -> set[tuple[str, str]]:
+    """Return (publisher, shape) of those that rest."""
+    rows = db.execute("select publisher, shape from shapes where rests_until > ?", (iso(now),))
+    return {(publisher, shape) for publisher, shape in rows}

@@ -189,7 +189,7 @@ def insert(
     fields: Mapping[str, str],
     *,
     at: datetime,
-    run: int,
+    run: int | None,
     capture: int | None = None,
 ) -> None:
     """Insert the row of a problem from the fields of its record (`journal.problem_fields`).

@@ -14,21 +14,17 @@ select coalesce(publisher, '') publisher, sum(requests) requests, sum(new) new,
     sum(changed) changed, sum(unchanged) unchanged, sum(problems) problems, sum(bytes) bytes,
     sum(seconds) seconds
 from (
-    select publisher, count(*) requests, 0 new, 0 changed, 0 unchanged, 0 problems,
+    select publisher, count(*) requests, sum(outcome is 'new') new,
+        sum(outcome is 'changed') changed,
+        sum(article is not null and coalesce(outcome, '') in ('same', 'unchanged')) unchanged,
+        0 problems,
         sum(wire_bytes) bytes,
         (julianday(max(fetched_at)) - julianday(min(fetched_at))) * 86400 seconds
     from captures indexed by captures_run where run = :run group by publisher
     union all
-    select a.publisher, 0, sum(r.number = 1), sum(r.number > 1), 0, 0, 0, 0
-    from captures c indexed by captures_run
-        join revisions r on r.capture = c.id join articles a on a.id = r.article
-    where c.run = :run group by a.publisher
-    union all
-    select c.publisher, 0, 0, 0, count(*), 0, 0, 0
-    from captures c indexed by captures_run
-    where c.run = :run and c.outcome in ('same', 'unchanged') and c.article is not null
-        and not exists (select 1 from revisions r where r.capture = c.id)
-    group by c.publisher
+    select c.publisher, 0, count(*), 0, 0, 0, 0, 0
+    from captures c indexed by captures_run join revisions r on r.capture = c.id and r.number = 1
+    where c.run = :run and c.status = 0 group by c.publisher
     union all
     select publisher, 0, 0, 0, 0, count(*), 0, 0 from problems where run = :run group by publisher
 )

@@ -351,6 +351,10 @@ create table story_sketches (
     primary key (hash, seen, article)
 ) strict, without rowid;
 
+create table story_queue (
+    article integer primary key
+) strict;
+
 create trigger articles_story_update
 after update of story, title, publisher, published_at, published_on, withheld_at on articles
 when old.story is not new.story or (new.story is not null and (

@@ -14,12 +14,11 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Literal, Self
 
-from archive import captures, journal, problems, recovery, runs
+from archive import captures, journal, problems, recovery, runs, stories
 from archive.batch import Batch
 from archive.clock import Clock, system
 from archive.database import NAME, open_for_reading, open_for_writing, writing
 from archive.errors import ArchiveError, unwritten
-from archive.links import Shapes
 from archive.models import Capture, Problem, WarcLocation
 from archive.publishers import Hosts
 from archive.rows import value
@@ -60,7 +59,7 @@ class Session:
         `settings` are further lines of its warcinfo record.
 
         A WARC file that has `roll_bytes` or more is followed by the next one. `totals` counts
-        while it happens: requests, bytes, new, changed, same, problems. `hosts` and `shapes` are
+        while it happens: requests, bytes, new, changed, same, problems. `hosts` is
         what is remembered of these, `past` the walks into the past.
         """
         self.totals: Counter[str] = Counter()
@@ -108,6 +107,8 @@ class Session:
                     fields = {"act": "end", "run": name, "state": state}
                     self.write_metadata(f"urn:x-warraq:run:{name}", fields, at=now)
                 self._warc.close()
+                self.batch.open()
+                stories.settle(self.db)
                 self.batch.commit()
                 runs.end(self.db, self.run, state=state, now=now)
                 self.db.execute("pragma optimize")
@@ -180,7 +181,6 @@ class Session:
         """Begin what writes in batches; `clock` says how old a batch is."""
         self.batch = Batch(self.db, self._warc, clock=clock)
         self.hosts = Hosts(self.db, self.batch)
-        self.shapes = Shapes(self.db, self.batch)
         self.past = Past(self.db, self.batch, clock=self.clock)
 
     def _make_folders(self) -> None:

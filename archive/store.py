@@ -157,6 +157,17 @@ class Store(Session):
         """
         return links.edited(self.db, stated, listing=visit.key, now=self.clock())
 
+    def count_shape(self, visit: Visit, *, fruitful: bool) -> Problem | None:
+        """Count the first visit to an address; return the problem of a shape that is a trap."""
+        self.batch.open()
+        return links.count_shape(
+            self.db, visit.publisher, visit.key, fruitful=fruitful, now=self.clock()
+        )
+
+    def resting_shapes(self) -> set[tuple[str, str]]:
+        """Return (publisher, shape) of the addresses that rest as traps."""
+        return links.resting(self.db, now=self.clock())
+
     def look_again(self, keys: Iterable[str]) -> None:
         """Make known addresses due now."""
         self.batch.open()

@@ -144,48 +144,67 @@ Place = tuple[int, int]
 def regroup_all(db: sqlite3.Connection) -> None:
     """Group all articles again, in the order of their first captures."""
     db.execute("update articles set story = null where story is not null")
-    db.execute("delete from stories")
-    db.execute("delete from story_sketches")
+    for table in ("stories", "story_sketches", "story_queue"):
+        db.execute(f"delete from {table}")  # noqa: S608 - ours
     for article in values(db, "select id from articles order by first_seen_at, id"):
         enter(db, article)
+    settle(db)
 
 
 def enter(db: sqlite3.Connection, article: int) -> None:
     """Group an article that is in no story with its versions.
 
-    One that comes late, before others that were seen first later, redoes its neighbours.
+    Where it comes late, before others that were seen first later, `settle` does it, with all whose
+    versions may be others now.
     """
     own = _Sketched.of(db, article)
     db.executemany("insert or ignore into story_sketches values (?, ?, ?)", own.rows())
     bearers = _bearers(db, own)
     # Those that are not among the first any more are compared with others.
-    _regroup(db, {article} | _next_in_line(own, bearers) | _later(db, own, bearers))
+    if touched := (_next_in_line(own, bearers) | _later(db, own, bearers)) - {article}:
+        _queue(db, touched | {article})
+    else:
+        _regroup(db, [article], {article: own})
 
 
 @contextlib.contextmanager
-def reconsidered(db: sqlite3.Connection, article: int, text: str) -> Iterator[None]:
-    """Let an article's text become `text` inside, and look for its versions again if it differs."""
-    (before,) = db.execute("select text from articles where id = ?", (article,)).fetchone()
-    if before != text:
+def reconsidered(db: sqlite3.Connection, article: int, *, moved: bool) -> Iterator[None]:
+    """Let the text of an article, or when it was first seen, become another one inside.
+
+    Where it has `moved`, its versions are looked for again.
+    """
+    if moved:
         leave(db, article)
     yield
-    if before != text:
+    if moved:
         enter(db, article)
 
 
 def leave(db: sqlite3.Connection, article: int) -> None:
-    """Take an article out of its story, before its text changes; what it held together parts."""
+    """Take an article out of its story, before its text changes; what it held together may part."""
     own = _Sketched.of(db, article)
-    seeds = _next_in_line(own, _bearers(db, own))  # they are among the first from now on
+    touched = _next_in_line(own, _bearers(db, own))  # they are among the first from now on
     db.executemany(
         "delete from story_sketches where hash = ? and seen = ? and article = ?", own.rows()
     )
-    members = _members(db, article)
-    db.execute("update articles set story = null where id = ?", (article,))
-    for entrant in list(seeds):
+    for entrant in list(touched):
         other = _Sketched.of(db, entrant)
-        seeds |= _later(db, other, _bearers(db, other))
-    _regroup(db, (seeds | members) - {article})
+        touched |= _later(db, other, _bearers(db, other))
+    touched |= _members(db, article)
+    db.execute("update articles set story = null where id = ?", (article,))
+    _queue(db, touched - {article})
+
+
+def settle(db: sqlite3.Connection) -> None:
+    """Find the versions of all articles again that late ones and edits have touched."""
+    _regroup(db, values(db, "select article from story_queue"), {})
+    db.execute("delete from story_queue")
+
+
+def _queue(db: sqlite3.Connection, articles: Collection[int]) -> None:
+    db.executemany(
+        "insert or ignore into story_queue values (?)", [(article,) for article in articles]
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,63 +282,83 @@ def _members(db: sqlite3.Connection, article: int) -> set[int]:
     return {article, *values(db, sql, (article,))}
 
 
-def _regroup(db: sqlite3.Connection, seeds: Collection[int]) -> None:
+def _regroup(
+    db: sqlite3.Connection, touched: Collection[int], sketched: Mapping[int, _Sketched]
+) -> None:
     """Find the versions of some articles again, and of those in their stories."""
-    members = set[int]().union(*(_members(db, seed) for seed in seeds))
-    if len(members) > 1:
-        stories = _stories(db, members)
-        db.executemany(
-            "update articles set story = null where id = ? and story is not null",
-            [(member,) for member in members],
-        )
-        db.executemany("delete from stories where id = ?", [(story,) for story in stories])
+    members = set[int]().union(*(_members(db, article) for article in touched))
+    groups = _Groups()
     for article in sorted(members):
-        if versions := list(_versions(db, article)):
-            _join(db, [article, *versions])
+        own = sketched.get(article) or _Sketched.of(db, article)
+        earlier = _earlier(own, _bearers(db, own))
+        nodes = {other: other for other in earlier if other in members}
+        nodes |= _nodes(db, [other for other in earlier if other not in members])
+        groups.add(article)
+        for other in earlier:
+            if other not in nodes or groups.are_one(article, nodes[other]):
+                continue
+            text = value(db, "select text from articles where id = ?", (other,))
+            if are_versions(shingles(own.text), shingles(text or "")):
+                groups.join(article, nodes[other])
+    for group in groups.all():
+        _save(db, group)
 
 
-def _versions(db: sqlite3.Connection, article: int) -> Iterator[int]:
-    """Yield earlier articles that are versions of an article's text, one of each story."""
-    own = _Sketched.of(db, article)
-    earlier = _earlier(own, _bearers(db, own))
-    sql = "select id, story from articles where id in (select value from json_each(?))"
-    stories = dict(db.execute(sql, (json.dumps(earlier),)).fetchall()) if earlier else {}
-    known: set[int] = set()
-    for other in earlier:
-        story = stories.get(other)
-        if other not in stories or story in known:  # it may have been deleted
-            continue
-        text = value(db, "select text from articles where id = ?", (other,))
-        if are_versions(shingles(own.text), shingles(text or "")):
-            if story is not None:
-                known.add(story)
-            yield other
+class _Groups:
+    """Groups of nodes: articles, or whole stories, which are the negative of their ids."""
+
+    def __init__(self) -> None:
+        self._above: dict[int, int] = {}
+
+    def add(self, node: int) -> None:
+        self._above.setdefault(node, node)
+
+    def are_one(self, one: int, other: int) -> bool:
+        return self._head(one) == self._head(other)
+
+    def join(self, one: int, other: int) -> None:
+        self.add(other)
+        self._above[self._head(one)] = self._head(other)
+
+    def all(self) -> Collection[Collection[int]]:
+        groups: dict[int, list[int]] = {}
+        for node in self._above:
+            groups.setdefault(self._head(node), []).append(node)
+        return groups.values()
+
+    def _head(self, node: int) -> int:
+        while (above := self._above.get(node, node)) != node:
+            node = above
+        return node
 
 
-def _join(db: sqlite3.Connection, articles: Collection[int]) -> None:
-    """Make one story of these articles and of the stories they are in."""
-    stories = _stories(db, articles)
-    first = value(
-        db,
-        "select id from articles where id in (select value from json_each(?))"
-        " order by first_seen_at, id limit 1",
-        (json.dumps([*articles, *stories]),),
-    )
-    db.execute("insert or ignore into stories (id) values (?)", (first,))
-    for story in stories:
-        if story != first:
-            db.execute("update articles set story = ? where story = ?", (first, story))
-            db.execute("delete from stories where id = ?", (story,))
-    db.executemany(
-        "update articles set story = ?1 where id = ?2 and story is not ?1",
-        [(first, article) for article in articles],
-    )
-
-
-def _stories(db: sqlite3.Connection, articles: Collection[int]) -> list[int]:
-    """Return the stories that these articles are in."""
+def _nodes(db: sqlite3.Connection, articles: Collection[int]) -> dict[int, int]:
+    """Return what articles that are not touched count as: their story, or themselves."""
+    if not articles:
+        return {}
     sql = (
-        "select distinct story from articles where id in (select value from json_each(?))"
-        " and story is not null"
+        "select id, coalesce(-story, id) from articles where id in (select value from json_each(?))"
     )
-    return values(db, sql, (json.dumps(list(articles)),))
+    return dict(db.execute(sql, (json.dumps(articles),)).fetchall())
+
+
+def _save(db: sqlite3.Connection, nodes: Collection[int]) -> None:
+    """Make one story of these nodes; of a single article, none."""
+    rows = db.execute(
+        "select id, story from articles where id in (select value from json_each(:nodes))"
+        " or story in (select -value from json_each(:nodes) where value < 0)"
+        " order by first_seen_at, id",
+        {"nodes": json.dumps(list(nodes))},
+    ).fetchall()
+    story = rows[0][0] if len(rows) > 1 else None
+    if story is not None:
+        db.execute("insert or ignore into stories (id) values (?)", (story,))
+    moved = [(article, before) for article, before in rows if before != story]
+    for article, _ in moved:
+        db.execute("update articles set story = ? where id = ?", (story, article))
+    for emptied in {before for _, before in moved} - {None}:
+        db.execute(
+            "delete from stories where id = :id"
+            " and not exists (select 1 from articles where story = :id)",
+            {"id": emptied},
+        )

@@ -6,33 +6,37 @@ memory at a time. The links of recorded listings are read first: they hint at wh
 
 import asyncio
 import contextlib
-import sqlite3
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
-from pathlib import Path
+from typing import Any, TypeVar
 
-from archive import articles, captures, derivation, models, publishers, stories
+from archive import articles, models, publishers
+from archive.article_rows import Rows
 from archive.articles import address_of
-from archive.errors import DamagedWarc
+from archive.database import transaction
+from archive.derivation import Source, Subject, seen_since
+from archive.errors import ArchiveError, DamagedWarc
 from archive.history import History, Observation, fold
 from archive.maintenance import projection
 from archive.maintenance.import_jsonl import BadLine, Imported, history_of, read_line
-from archive.maintenance.projection import Decided, ToDerive
-from archive.maintenance.recorded import START, RecordedLinks, RecordedListing, next_listing
+from archive.maintenance.projection import Decided
+from archive.maintenance.recorded import START, RecordedLinks, next_listing
 from archive.models import Capture, Extraction, Kind, Link, PageKind, Progress, silent
+from archive.store import Store
 from crawler.daterange import Period
 from crawler.errors import NotAListing
 from crawler.extract.byline import names
 from crawler.listings.follow import Follower
 from crawler.outcomes import Meaning, believed, meaning_of, medium, proves_absence
 from crawler.publisher import Publisher
-from crawler.workers import Workers
+from crawler.workers import Stopped, Workers
 
 AHEAD = 24  # articles that are with the workers
 AT_ONCE = 100  # articles that are committed together
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,8 +47,7 @@ class _Progress:
     which it was written. `readings` are those that were made, by what they were made from.
     """
 
-    number: int
-    key: str
+    subject: Subject
     publisher: Publisher
     start: History | None = None
     observations: list[Observation] = field(default_factory=list)
@@ -58,120 +61,150 @@ class _Progress:
 
 
 class Deriver:
-    """Derives histories of articles in an archive; `folder` is that of its WARC files."""
+    """Derives histories of articles from the captures of an archive."""
 
-    def __init__(self, folder: Path, publishers: Mapping[str, Publisher], workers: Workers) -> None:
-        self._folder = folder
-        self._publishers = dict(publishers)
-        self._workers = workers
+    def __init__(self, source: Source, known: Mapping[str, Publisher], workers: Workers) -> None:
+        self.source = source
+        self.workers = workers
         self.imported: list[models.Publisher] = []  # of lines of collections, as these say
+        self._publishers = dict(known)
 
-    async def history(
-        self, db: sqlite3.Connection, article: int, *, key: str, publisher: str
-    ) -> History | None:
+    async def history(self, subject: Subject) -> History | None:
         """Return the history of an article; None if none of its captures shows it.
 
-        `key` is its identity key.
-
         Raises:
-            DamagedWarc: if a capture does not read.
+            DamagedWarc: if a capture cannot be read.
             Stopped: if the workers were told to end.
         """
-        progress = _Progress(number=article, key=key, publisher=self.publisher(publisher, key))
-        for capture in captures.of_article(db, article):
+        publisher = self.publisher(subject.publisher, subject.key)
+        progress = _Progress(subject=subject, publisher=publisher)
+        for capture in self.source.captures(subject.article):
             if capture.status:
-                await self._observe(db, capture, progress)
+                await self._observe(capture, progress)
             else:
-                self._import(db, capture, progress)
+                self._import(capture, progress)
         return fold(progress.observations, progress.start)
 
     def publisher(self, slug: str, url: str) -> Publisher:
-        """Return a publisher; of one without a file no more than an address of it tells."""
+        """Return a publisher; of one without a file no more than an address of it says."""
         if slug not in self._publishers:
             self._publishers[slug] = replace(Publisher.of_url(url), slug=slug, name=slug)
         return self._publishers[slug]
 
-    async def read(
-        self, db: sqlite3.Connection, capture: Capture, publisher: Publisher
-    ) -> Extraction:
+    async def read(self, capture: Capture, publisher: Publisher) -> Extraction:
         """Read a captured page again, as a browser showed it and by the hints it was read by.
 
         Raises:
-            DamagedWarc: if it does not read.
+            DamagedWarc: if it cannot be read.
+            Stopped: if the workers were told to end.
         """
-        visit = derivation.visit_of(db, self._folder, capture)
-        return await self._read(db, capture, publisher, visit.hints if visit else None)
+        visit = self.source.visit(capture)
+        return await self._read(capture, publisher, visit.hints if visit else None)
 
-    def _import(self, db: sqlite3.Connection, capture: Capture, progress: _Progress) -> None:
+    def _import(self, capture: Capture, progress: _Progress) -> None:
         """Begin with a line of a collection, unless the article is known by then."""
         if progress.is_known:
             return
-        line = captures.with_body(db, self._folder, capture).body
-        imported = line_of(line, publisher=capture.publisher, at=capture.fetched_at)
+        line = self.source.body(capture).body
+        imported = _line(line, publisher=capture.publisher, at=capture.fetched_at)
         if imported and capture.id is not None:
             progress.start = history_of(imported, capture=capture.id)
             self.imported.append(imported.publisher)
 
-    async def _observe(self, db: sqlite3.Connection, capture: Capture, progress: _Progress) -> None:
-        shown = captures.rendering_digest(db, capture.id) if capture.id is not None else None
-        known = replace(capture, sha256=shown or capture.sha256)
+    async def _observe(self, capture: Capture, progress: _Progress) -> None:
+        subject, seen = progress.subject, Observation(capture=capture.id, at=capture.fetched_at)
         visit = None
         if _needs_visit(capture):
-            visit = derivation.visit_of(db, self._folder, capture, article=progress.number)
+            visit = self.source.visit(capture, article=subject.article)
         meaning = meaning_of(
-            known,
+            capture,
             kind=Kind.ARTICLE,
-            asked=visit.url if visit else progress.key,
+            asked=visit.url if visit else subject.key,
             validated=True,
             last_payload=progress.payload,
             publisher=progress.publisher,
         )
-        seen = Observation(capture=capture.id, at=capture.fetched_at)
         if meaning is Meaning.UNCHANGED:
             progress.observations.append(replace(seen, same=True))
-        elif meaning is Meaning.ABSENT and await self._is_absent(db, capture):
+        elif meaning is Meaning.ABSENT and await self._is_absent(capture):
             progress.observations.append(replace(seen, missing=True))
         elif meaning in {Meaning.PAGE, Meaning.MEDIUM}:  # which is seen in the body
-            hints = visit.hints if visit else None
-            reading = await self._read_once(db, known, progress, hints)
+            reading = await self._read_once(capture, progress, visit.hints if visit else None)
             if reading.is_article and believed(reading, progress.language) is reading:
-                progress.payload, progress.language = known.sha256, reading.language
+                progress.payload, progress.language = capture.sha256, reading.language
                 url = address_of(
-                    progress.key,
+                    subject.key,
                     claimed=reading.canonical_url,
                     answered=capture.url,
                     tracking=progress.publisher.tracking,
                 )
                 progress.observations.append(replace(seen, reading=reading, url=url))
 
-    async def _is_absent(self, db: sqlite3.Connection, capture: Capture) -> bool:
-        loaded = captures.with_body(db, self._folder, capture)
-        return proves_absence(await self._workers.wall(loaded))
+    async def _is_absent(self, capture: Capture) -> bool:
+        return proves_absence(await self.workers.wall(self.source.body(capture)))
 
     async def _read_once(
-        self, db: sqlite3.Connection, capture: Capture, progress: _Progress, hints: Link | None
+        self, capture: Capture, progress: _Progress, hints: Link | None
     ) -> Extraction:
         made_from = (capture.sha256, capture.url, capture.content_type, hints)
         if made_from not in progress.readings:
-            reading = await self._read(db, capture, progress.publisher, hints)
+            reading = await self._read(capture, progress.publisher, hints)
             progress.readings[made_from] = reading
         return progress.readings[made_from]
 
-    async def _read(
-        self, db: sqlite3.Connection, capture: Capture, publisher: Publisher, hints: Link | None
-    ) -> Extraction:
-        loaded = captures.with_body(db, self._folder, capture)
+    async def _read(self, capture: Capture, publisher: Publisher, hints: Link | None) -> Extraction:
+        loaded = self.source.body(capture)
         if medium(loaded):
             return Extraction(kind=PageKind.OTHER)
-        page = captures.as_shown(db, self._folder, loaded)
-        return await self._workers.extract(page, publisher, hints=hints)
+        return await self.workers.extract(self.source.shown(loaded), publisher, hints=hints)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """An article's rows, and those that its captures make with the current rules, if any."""
+
+    subject: Subject
+    before: Rows
+    after: Rows | None
+
+
+async def derived_again(deriver: Deriver, article: int) -> Again | None:
+    """Derive a known article (its id); None where it is not there.
+
+    Raises:
+        DamagedWarc: if a capture of it is lost, or cannot be read.
+        Stopped: if the workers were told to end.
+    """
+    source = deriver.source
+    subject, before = source.subject(article), Rows.stored(source.db, article)
+    if subject is None or before is None:
+        return None
+    if subject.is_untraced:
+        raise DamagedWarc(f"{subject.url}: captures of it are lost")
+    history = await deriver.history(subject)
+    after = seen_since(before, Rows.of(history)) if history else None
+    return Again(subject=subject, before=before, after=after)
+
+
+def save_again(source: Source, again: Again) -> None:
+    """Let an article's rows be those that were derived again."""
+    if again.after is not None:
+        articles.replace(source.db, again.subject.article, again.before, again.after)
+
+
+async def renew(store: Store, deriver: Deriver, article: int) -> bool:
+    """Let an article's rows be what the current rules make of its captures; return if they can."""
+    with contextlib.suppress(DamagedWarc):
+        again = await derived_again(deriver, article)
+        if again is not None and again.after is not None:
+            with store.batch.one_page():
+                save_again(deriver.source, again)
+            return True
+    return False
 
 
 async def derive_all(
-    db: sqlite3.Connection,
-    folder: Path,
     deriver: Deriver,
-    workers: Workers,
     *,
     progress: Progress = silent,
     decide: Callable[[Decided], None] = lambda _decided: None,
@@ -183,74 +216,96 @@ async def derive_all(
     otherwise than the files say. `commit` commits, where more is to be put on the disk before.
 
     Raises:
-        Stopped: if the workers were told to end; what is derived by then stays.
+        Stopped: if the workers were told to end; what was committed by then stays.
     """
-    commit = commit or partial(db.execute, "commit")
+    db, folder = deriver.source.db, deriver.source.folder
     if not projection.is_projected(db):
-        db.execute("begin immediate")
-        try:
+        with transaction(db, commit):
             for decided in projection.project(db, folder):
                 decide(decided)
             for slug, url in projection.publishers(db):
                 publishers.save_new(db, deriver.publisher(slug, url).record())
-            await read_listings(db, folder, deriver.publisher, workers)
-        except BaseException:
-            db.execute("rollback")
-            raise
-        commit()
-    await _derive(db, deriver, progress)
-    db.execute("begin immediate")
-    stories.regroup_all(db)
-    projection.finish(db)
-    commit()
-
-
-async def _derive(db: sqlite3.Connection, deriver: Deriver, progress: Progress) -> None:
-    """Derive the articles that are to be derived; several are with the workers at a time."""
+            await read_listings(deriver)
     waiting = projection.to_derive(db)
-    upcoming, ahead = iter(waiting), deque[tuple[ToDerive, asyncio.Task[History | None]]]()
-    try:
-        for done in range(1, len(waiting) + 1):
-            while len(ahead) < AHEAD and (one := next(upcoming, None)):
-                reading = deriver.history(db, one.article, key=one.key, publisher=one.publisher)
-                ahead.append((one, asyncio.ensure_future(reading)))
-            article, history = ahead[0]
-            await asyncio.wait({history})
-            if not db.in_transaction:
-                db.execute("begin immediate")
-            _save(db, article, history, deriver)
-            ahead.popleft()
-            if done % AT_ONCE == 0 or done == len(waiting):
-                db.execute("commit")
-            progress("articles", done, len(waiting))
-    finally:
-        if db.in_transaction:
-            db.execute("commit")
-        for _, task in ahead:
-            task.cancel()
-        await asyncio.gather(*(task for _, task in ahead), return_exceptions=True)
+    histories = in_order(map(deriver.history, waiting), room=AHEAD)
+    async with contextlib.aclosing(histories):
+        for start in range(0, len(waiting), AT_ONCE):
+            some = waiting[start : start + AT_ONCE]
+            with transaction(db):
+                for done, subject in enumerate(some, start + 1):
+                    _save(deriver, subject, await anext(histories))
+                    progress("articles", done, len(waiting))
+    with transaction(db, commit):
+        projection.finish(db)
 
 
-def _save(
-    db: sqlite3.Connection,
-    article: ToDerive,
-    derived: "asyncio.Task[History | None]",
-    deriver: Deriver,
-) -> None:
+def _save(deriver: Deriver, subject: Subject, derived: "asyncio.Future[History | None]") -> None:
     """Put a derived history in the place of the one there is; a capture that is lost is named."""
+    db = deriver.source.db
     try:
-        history = derived.result()
+        projection.derived(db, subject, derived.result())
     except DamagedWarc as error:
-        projection.damaged(db, article, str(error))
-        history = None
+        projection.damaged(db, subject, str(error))
     while deriver.imported:
         publishers.save_new(db, deriver.imported.pop())
-    if history is not None:
-        articles.put(db, article.article, history, key=article.key, publisher=article.publisher)
-    projection.derived(db, article.article)
 
 
-def line_of(line: bytes, *, publisher: str | None, at: datetime) -> Imported | None:
+async def in_order(
+    begun: Iterable[Coroutine[Any, Any, T]], *, room: int
+) -> AsyncGenerator["asyncio.Future[T]", None]:
+    """Yield tasks that are done in their order, while so many of the next ones are under way."""
+    ahead, upcoming = deque["asyncio.Future[T]"](), iter(begun)
+    try:
+        while True:
+            while len(ahead) < room and (following := next(upcoming, None)) is not None:
+                ahead.append(asyncio.ensure_future(following))
+            if not ahead:
+                return
+            await asyncio.wait({ahead[0]})
+            yield ahead.popleft()
+    finally:
+        for task in ahead:
+            task.cancel()
+        await asyncio.gather(*ahead, return_exceptions=True)
+
+
+async def read_listings(deriver: Deriver) -> None:
+    """Save the links of all recorded listings, in the order in which they were visited.
+
+    Raises:
+        Stopped: if the workers were told to end.
+    """
+    db, folder, place = deriver.source.db, deriver.source.folder, START
+    while listing := next_listing(db, folder, place):
+        store, visit = RecordedLinks(db, folder, listing), listing.visit
+        capture = replace(listing.capture, kind=visit.kind)
+        publisher = deriver.publisher(visit.publisher, visit.url)
+        follower = Follower(store, visit, capture, publisher)
+        period = Period(since=listing.since, until=listing.until)
+        with contextlib.suppress(NotAListing):  # possibly after some links, which were kept then
+            await follower.follow(deriver.workers.links, period)
+        place = listing.place
+
+
+@contextlib.contextmanager
+def at_work(processes: int | None) -> Iterator[Workers]:
+    """Give workers that end with the block.
+
+    Raises:
+        ArchiveError: if they were told to end.
+        NoWorkers: if they die as they start.
+    """
+    workers = Workers(processes=processes)
+    try:
+        yield workers
+    except Stopped as error:
+        stopped = ArchiveError("it was told to end; run the same command again to resume")
+        raise workers.failure or stopped from error
+    finally:
+        workers.close()
+
+
+def _line(line: bytes, *, publisher: str | None, at: datetime) -> Imported | None:
     """Return what an imported line says; None where it is not an article by the current rules."""
     try:
         return read_line(line, publisher=publisher, now=at, names_of=names)
@@ -261,44 +316,3 @@ def line_of(line: bytes, *, publisher: str | None, at: datetime) -> Imported | N
 def _needs_visit(capture: Capture) -> bool:
     """Return whether what was asked, and what a listing said of it, matters for a capture."""
     return capture.status in {200, 404, 410} and not capture.truncated
-
-
-async def read_listings(
-    db: sqlite3.Connection,
-    folder: Path,
-    publisher_of: Callable[[str, str], Publisher],
-    workers: Workers,
-    *,
-    progress: Callable[[int], None] = lambda _done: None,
-) -> None:
-    """Save the links of all recorded listings, in the order in which they were visited.
-
-    `publisher_of` gives a publisher by its slug and an address of it. `progress` gets how many are
-    read.
-
-    Raises:
-        Stopped: if the workers were told to end.
-    """
-    place, done = START, 0
-    while True:
-        listing = next_listing(db, folder, place)
-        if listing is None:
-            return
-        publisher = publisher_of(listing.visit.publisher, listing.visit.url)
-        await _read(db, folder, listing, publisher, workers)
-        place, done = listing.place, done + 1
-        progress(done)
-
-
-async def _read(
-    db: sqlite3.Connection,
-    folder: Path,
-    recorded: RecordedListing,
-    publisher: Publisher,
-    workers: Workers,
-) -> None:
-    store = RecordedLinks(db, folder, recorded)
-    visit, capture = recorded.visit, replace(recorded.capture, kind=recorded.visit.kind)
-    follower = Follower(store, visit, capture, publisher)
-    with contextlib.suppress(NotAListing):  # possibly after some links, which were kept then
-        await follower.follow(workers.links, Period(since=recorded.since, until=recorded.until))

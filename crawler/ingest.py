@@ -6,10 +6,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from enum import StrEnum
 
-from archive import articles, captures, derivation, history, imports, journal, visits
-from archive.article_rows import Rows, state_of
+from archive import articles, captures, history, imports, journal, visits
+from archive.article_rows import state_of
 from archive.articles import Identity
-from archive.derivation import seen_since
+from archive.derivation import Source
 from archive.errors import DamagedWarc
 from archive.history import Observation
 from archive.models import Extraction, Kind, Outcome, PageKind, Problem, Reading
@@ -17,7 +17,7 @@ from archive.problems import ProblemKind
 from archive.store import Store
 from archive.visits import State
 from crawler import schedule
-from crawler.derive import Deriver
+from crawler.derive import Deriver, renew
 from crawler.extract.vocabulary import ARABIC_SCRIPT, changes_script
 from crawler.listings.follow import Traps
 from crawler.outcomes import believed
@@ -56,7 +56,8 @@ class Keeper:
         )
         reading = replace(reading, extraction=self._judged(reading))
         if identity.article is not None and reading.extraction.is_article and not identity.led:
-            deriver = Deriver(store.warc_folder, self._publishers, self._workers)
+            source = Source(store.db, store.warc_folder)
+            deriver = Deriver(source, self._publishers, self._workers)
             reading = await compared(reading, identity.article, store, deriver)
         with store.batch.one_page():
             if identity.led:
@@ -144,10 +145,10 @@ async def compared(reading: Reading, article: int, store: Store, deriver: Derive
         return reading
     publisher = deriver.publisher(reading.page.visit.publisher, capture.url)
     with contextlib.suppress(DamagedWarc):
-        again = await deriver.read(store.db, capture, publisher)
+        again = await deriver.read(capture, publisher)
         if not again.is_article or _is_same(state, again, seen):
             return reading
-        if not await _derived_again(article, store, deriver) and _is_same(
+        if not await renew(store, deriver, article) and _is_same(
             replace(state, reading=again), reading.extraction, seen
         ):
             stored = replace(state.reading, problems=reading.extraction.problems)
@@ -158,23 +159,6 @@ async def compared(reading: Reading, article: int, store: Store, deriver: Derive
 def _is_same(state: history.State, reading: Extraction, seen: Observation) -> bool:
     step = history.observe(state, replace(seen, reading=reading))
     return step is not None and step.outcome is Outcome.SAME
-
-
-async def _derived_again(article: int, store: Store, deriver: Deriver) -> bool:
-    """Let an article's rows be what the current rules make of its captures; return if they can."""
-    known = derivation.known_article(store.db, article)
-    if known is None or known.is_untraced:
-        return False
-    try:
-        derived = await deriver.history(store.db, article, key=known.key, publisher=known.publisher)
-    except DamagedWarc:
-        return False
-    before = Rows.stored(store.db, article)
-    if derived is None or before is None:
-        return False
-    with store.batch.one_page():
-        articles.replace(store.db, article, before, seen_since(before, Rows.of(derived)))
-    return True
 
 
 class Became(StrEnum):

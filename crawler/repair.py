@@ -11,16 +11,16 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from sqlite3 import Connection
 
 from archive import recovery, stories
 from archive.clock import Clock, system
 from archive.commands.options import counted
-from archive.database import NAME, existing, open_for_reading, require, writing
+from archive.database import NAME, existing, open_for_reading, require, transaction, writing
+from archive.derivation import Source
 from archive.errors import ArchiveError, DamagedDatabase
 from archive.maintenance import restore, salvage, warc_index
 from archive.maintenance.checks import Findings
-from archive.maintenance.salvage import Salvage, transaction
+from archive.maintenance.salvage import Salvage
 from archive.maintenance.verify import verify
 from archive.search.index import rebuild_index
 from archive.session import WARC_FOLDER
@@ -117,15 +117,15 @@ class _Repair:
         return verify(self._root, processes=self._processes)
 
     @contextmanager
-    def _opened(self) -> Iterator[Connection]:
+    def _opened(self) -> Iterator[Source]:
         """Give the database: to read in a dry run, else under the writing lock."""
         if self._dry_run:
             with closing(open_for_reading(self._root)) as db:
-                yield db
+                yield Source(db, self._folder)
             return
         with existing(self._root, command=_COMMAND, now=self._clock()) as db:
-            db.execute("pragma foreign_keys = off")  # rows come before those they refer to
-            yield db
+            restore.begin(db)
+            yield Source(db, self._folder)
 
     def _report(self, line: str) -> None:
         self._counts["lost" if line.startswith("lost: ") else "mended"] += 1
@@ -141,8 +141,8 @@ class _Repair:
         if restore.are_of_indexes(details):
             self._report(f"{path}: SQLite's indexes are rebuilt ({reason})")
             if not self._dry_run:
-                with self._opened() as db:
-                    restore.rebuild_indexes(db)
+                with self._opened() as source:
+                    restore.rebuild_indexes(source.db)
             return
         self._report(f"{path}: it is rebuilt from the WARC files ({reason})")
         if self._dry_run:
@@ -151,27 +151,27 @@ class _Repair:
         await rebuild(self._root, processes=self._processes, clock=self._clock)
         if was_there:
             self._say(f"The broken one is kept as {self._root / OLD}")
-            with self._opened() as db:
-                for line in restore.carry_over(db, self._root / OLD):
+            with self._opened() as source:
+                for line in restore.carry_over(source.db, self._root / OLD):
                     self._report(line)
 
     async def _leftovers(self, _findings: Findings) -> None:
         """Complete what killed runs, and a killed repair, left."""
-        with self._opened() as db:
-            for run, command in restore.killed_runs(db):
+        with self._opened() as source:
+            for run, command in restore.killed_runs(source.db):
                 self._report(f"run {run} ({command}) was killed: what it left is completed")
             if not self._dry_run:
-                recovery.recover(db, self._folder)
-                for line in salvage.finish(db, self._root):
+                recovery.recover(source.db, self._folder)
+                for line in salvage.finish(source.db, self._root):
                     self._report(line)
 
     async def _files(self, findings: Findings) -> None:
         """Save what is readable of damaged files, and name what is lost."""
         if not (names := _named(findings, _OF_FILES)):
             return
-        with self._opened() as db:
+        with self._opened() as source:
             for name in names:
-                damaged = Salvage(db, self._root, name)
+                damaged = Salvage(source.db, self._root, name)
                 if damaged.is_to_be_indexed:
                     self._unindexed.add(damaged.new_name)
                 for line in damaged.lines():
@@ -192,26 +192,26 @@ class _Repair:
         everything = any(detail != _OF_CAPTURES for detail in lost)
         if everything:
             names = set(salvage.latest(files.present(self._folder)))
-        with self._opened() as db:
-            await self._index(db, names, everything=everything)
-            with transaction(db):
-                for line in restore.let_go(db):
+        with self._opened() as source:
+            await self._index(source, names, everything=everything)
+            with transaction(source.db):
+                for line in restore.let_go(source.db):
                     self._say(line)
 
-    async def _index(self, db: Connection, names: Iterable[str], *, everything: bool) -> None:
+    async def _index(self, source: Source, names: Iterable[str], *, everything: bool) -> None:
         """Index files again, and derive the articles that need it."""
         workers = Workers(processes=self._processes)
         try:
-            deriver = Deriver(self._folder, load_all(self._root / "publishers"), workers)
-            is_to_derive = restore.index_again(db, self._folder, warc_index.in_order(names))
+            deriver = Deriver(source, load_all(self._root / "publishers"), workers)
+            is_to_derive = restore.index_again(source.db, self._folder, warc_index.in_order(names))
             if everything:
-                with transaction(db):
-                    await read_listings(db, self._folder, deriver.publisher, workers)
+                with transaction(source.db):
+                    await read_listings(deriver)
             if is_to_derive:
-                await derive_all(db, self._folder, deriver, workers)
-                warc_index.clear(db)
+                await derive_all(deriver)
+                warc_index.clear(source.db)
             else:
-                restore.finish(db)
+                restore.finish(source.db)
         finally:
             workers.close()
 
@@ -229,19 +229,19 @@ class _Repair:
             self._report("the search index is rebuilt")
         if self._dry_run or not kinds & {"story", "index"}:
             return
-        with self._opened() as db, transaction(db):
+        with self._opened() as source, transaction(source.db):
             if "story" in kinds:
-                stories.regroup_all(db)
+                stories.regroup_all(source.db)
             if "index" in kinds:
-                rebuild_index(db)
+                rebuild_index(source.db)
 
     def _payloads(self, numbers: list[int]) -> None:
         """Name payloads that only revisit records are left of."""
         if not numbers or self._dry_run:
             return
-        with self._opened() as db, transaction(db):
+        with self._opened() as source, transaction(source.db):
             for number in numbers:
-                if line := salvage.lose_payload(db, number, now=self._clock()):
+                if line := salvage.lose_payload(source.db, number, now=self._clock()):
                     self._report(line)
 
     def _journal(self, numbers: list[int]) -> None:
@@ -260,8 +260,8 @@ class _Repair:
     async def _read_again(self, articles: frozenset[int]) -> None:
         if self._dry_run:
             return
-        with self._opened() as db:
-            restore.count_revisions(db)
+        with self._opened() as source:
+            restore.count_revisions(source.db)
         job = Job(
             root=self._root,
             publishers=load_all(self._root / "publishers"),

@@ -12,14 +12,28 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from archive import captures, journal
 from archive.database import NAME, open_for_reading
 from archive.errors import ArchiveError, NewerArchive, NotAnArchive
+from archive.maintenance import warc_index
+from archive.maintenance.projection import Decided
 from archive.maintenance.warc_index import in_order
+from archive.models import Outcome
+from archive.store import Store
 from archive.warc import files
 from archive.warc.files import ASIDE, Name
 from archive.warc.reader import first_record
 
 Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """How many files came in, how many were here, and stretches that cannot be read."""
+
+    files: int
+    known: int
+    lost: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +45,61 @@ class Taken:
     end: int
 
 
+def join(store: Store, other: Path, progress: Progress) -> Joined:
+    """Copy and index what only the archive in `other` has; `progress` gets numbers of files.
+
+    Raises:
+        NewerArchive: if a newer Warraq wrote it.
+        NotAnArchive: if it has no WARC files, or is the same archive.
+    """
+    db, root = store.db, store.root
+    wanted, known = missing(db, root, other)
+    warc_index.prepare(db)
+    lost: list[str] = []
+    for number, taken in enumerate(wanted, 1):
+        copy_aside(root, taken)
+        starts = {taken.name: files.acknowledged(db, taken.name)}
+        lost += warc_index.index_files(db, root / ASIDE, [taken.name], starts=starts).lost
+        files.settle(db, store.warc_folder)
+        progress(number, len(wanted))
+    return Joined(files=len(wanted), known=known, lost=tuple(lost))
+
+
+def begin(store: Store) -> bool:
+    """Make ready for captures that come before their articles; return if a merge was broken off."""
+    store.batch.commit()
+    store.db.execute("pragma foreign_keys = off")
+    return warc_index.is_prepared(store.db)
+
+
+def finish(store: Store) -> None:
+    """Forget that files were indexed: all is derived."""
+    store.batch.open()
+    warc_index.clear(store.db)
+    store.batch.commit()
+
+
+def decide(store: Store, decided: Decided) -> None:
+    """Write whose a capture is here, which its own file says otherwise."""
+    decision = journal.Decision(outcome=Outcome(decided.outcome), article=decided.key)
+    store.decide(captures.get(store.db, decided.capture), decision)
+
+
+def counts(store: Store) -> tuple[int, int]:
+    """Return how many articles and revisions there are."""
+    articles, revisions = store.db.execute(
+        "select (select count(*) from articles), (select count(*) from revisions)"
+    ).fetchone()
+    return articles, revisions
+
+
 def missing(db: sqlite3.Connection, root: Path, other: Path) -> tuple[list[Taken], int]:
     """Return the WARC files of which only `other` has all, in order, and how many both have.
 
     A file that is still written there is taken as far as it is acknowledged.
 
     Raises:
+        NewerArchive: if a newer Warraq wrote `other`.
         NotAnArchive: if `other` has no WARC files, or `root` and `other` are one.
     """
     folder = other / "warc"
@@ -57,20 +120,6 @@ def missing(db: sqlite3.Connection, root: Path, other: Path) -> tuple[list[Taken
     return taken, known
 
 
-def refuse_newer(other: Path) -> None:
-    """Refuse an archive that a newer Warraq wrote: its files tell what this one cannot read.
-
-    Raises:
-        NewerArchive: if that is so. A database that does not read is none of ours: files do.
-    """
-    try:
-        open_for_reading(other).close()
-    except NewerArchive:
-        raise
-    except ArchiveError:
-        return
-
-
 def _acknowledged(other: Path) -> dict[str, int]:
     """Return how far the files of the other archive are acknowledged that are still written."""
     if not (other / NAME).is_file():
@@ -78,6 +127,8 @@ def _acknowledged(other: Path) -> dict[str, int]:
     try:
         with closing(open_for_reading(other)) as db:
             return dict(db.execute("select name, bytes from warc_files where not closed"))
+    except NewerArchive:  # its files may say what this version cannot read
+        raise
     except ArchiveError:
         return {}
 

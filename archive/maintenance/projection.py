@@ -14,13 +14,16 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from archive import imports, journal, problems, runs
+from archive import articles, imports, journal, links, problems, runs, stories
 from archive.clock import from_iso, iso
+from archive.derivation import Subject
+from archive.history import History
 from archive.maintenance.warc_index import IMPORT, VISIT, index_copied
 from archive.maintenance.withhold import note
-from archive.models import Outcome
+from archive.models import Kind, Outcome, Problem
 from archive.problems import ProblemKind
 from archive.publishers import key_of
+from archive.rows import record, select
 from archive.urls import article_id, next_id
 
 _JOURNALED = """
@@ -88,6 +91,15 @@ _WITHHELD = """
 select id from articles where key = :key
 union all select article from visits where key = :key and article in (select id from articles)
 """
+# The first visit to each address that was not known before.
+_FIRST = """
+select at, run, fields from (
+    select j.*, row_number() over (partition by visit order by at, file, offset) as place
+    from journal j where visit is not null
+        and not exists (select 1 from visits v where v.key = j.visit and v.last_at is not null)
+) where place = 1 and act = 'visit' and json_extract(fields, '$.via') is not null
+order by at, file, offset
+"""
 _KNOWN = "select last_at, found_in, found_at, article from visits where key = ?"
 _SAVE = """
 insert or replace into visits (key, url, publisher, kind, found_in, found_at, article, due_at,
@@ -110,15 +122,6 @@ class Decided:
     outcome: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToDerive:
-    """An article that captures are attributed to: its identity key, id and publisher."""
-
-    key: str
-    article: int
-    publisher: str
-
-
 def project(db: sqlite3.Connection, folder: Path) -> list[Decided]:
     """Make rows of what the journal says, but for what needs the articles to be there.
 
@@ -138,8 +141,10 @@ def project(db: sqlite3.Connection, folder: Path) -> list[Decided]:
     _run_all(db, _ARTICLES)
     _number(db)
     db.execute(_ATTRIBUTED)
+    first = db.execute(_FIRST).fetchall()
     for key, entries in groupby(db.execute(_ENTRIES), itemgetter(0)):
         _visit(db, key, list(entries))
+    _count_shapes(db, first)
     db.execute("drop table temp.decided")
     _acts(db)
     return again
@@ -259,6 +264,32 @@ def _ended(at: str, decision: journal.Decision, *, past: bool) -> Row:
     }
 
 
+def _count_shapes(db: sqlite3.Connection, first: Iterable[tuple[str, int, str]]) -> None:
+    """Count what first visits brought, by the shapes of their addresses, and find traps."""
+    for at, run, text in first:
+        fields = json.loads(text)
+        fruitful = _is_fruitful(fields)
+        if fruitful is None:
+            continue
+        visit, now = journal.visit_of(fields), from_iso(at)
+        trap = links.count_shape(db, visit.publisher, visit.key, fruitful=fruitful, now=now)
+        if trap:
+            row = journal.problem_fields(trap, place=visit.url, publisher=visit.publisher)
+            problems.insert(db, row, at=now, run=run)
+
+
+def _is_fruitful(fields: dict[str, str]) -> bool | None:
+    """Return whether a visit brought something new; None where that is not counted."""
+    outcome = fields.get("outcome")
+    if fields.get("state") != "done" or "beyond" in fields:
+        return None
+    if fields["kind"] == Kind.ARTICLE:
+        return outcome == Outcome.NEW
+    if outcome != Outcome.READ or fields["kind"] == Kind.IMAGE:
+        return None
+    return "fresh" in fields or "past" in fields
+
+
 def _article_of(db: sqlite3.Connection, key: str | None) -> int | None:
     if key is None:
         return None
@@ -305,32 +336,38 @@ def _entries(
         yield from_iso(at), run, act, capture, json.loads(fields)
 
 
-def to_derive(db: sqlite3.Connection) -> list[ToDerive]:
+def to_derive(db: sqlite3.Connection) -> list[Subject]:
     """Return the articles that are still to be derived, in the order of their first captures."""
-    rows = db.execute(
+    sql = (
         "select key, article, publisher from derived_articles where not is_done"
         " order by first_at, key"
     )
-    return [ToDerive(key=key, article=article, publisher=slug) for key, article, slug in rows]
+    return [record(Subject, row) for row in select(db, sql)]
 
 
-def damaged(db: sqlite3.Connection, article: ToDerive, detail: str) -> None:
-    """Save that a capture of an article does not read."""
-    now = iso(datetime.now(UTC))
-    db.execute(
-        "insert into problems (at, publisher, url, stage, kind, detail)"
-        " values (?, ?, ?, 'rebuild', ?, ?)",
-        (now, article.publisher, article.key, ProblemKind.DAMAGED_CAPTURE, detail),
-    )
+def damaged(db: sqlite3.Connection, subject: Subject, detail: str) -> None:
+    """Save that a capture of an article cannot be read, for which it is not derived."""
+    problem = Problem(kind=ProblemKind.DAMAGED_CAPTURE, detail=detail, stage="rebuild")
+    fields = journal.problem_fields(problem, place=subject.key, publisher=subject.publisher)
+    problems.insert(db, fields, at=datetime.now(UTC), run=None)
+    _done(db, subject)
 
 
-def derived(db: sqlite3.Connection, article: int) -> None:
-    """Remember that an article is derived."""
-    db.execute("update derived_articles set is_done = 1 where article = ?", (article,))
+def derived(db: sqlite3.Connection, subject: Subject, history: History | None) -> None:
+    """Save the history of an article, unless no capture shows it."""
+    if history is not None:
+        article, key, slug = subject.article, subject.key, subject.publisher
+        articles.put(db, article, history, key=key, publisher=slug)
+    _done(db, subject)
+
+
+def _done(db: sqlite3.Connection, subject: Subject) -> None:
+    db.execute("update derived_articles set is_done = 1 where article = ?", (subject.article,))
 
 
 def finish(db: sqlite3.Connection) -> None:
-    """Withhold what was withheld, forget articles that no capture shows, and count runs."""
+    """Group stories, withhold what was withheld, and count runs; drop what no capture shows."""
+    stories.settle(db)
     for at, _, act, _, fields in _entries(db, ("withhold", "unwithhold")):
         row = db.execute(_WITHHELD, {"key": fields["article"]}).fetchone()
         if row:

@@ -15,6 +15,7 @@ delete from article_authors where article in (select id from gone_articles);
 delete from article_tags where article in (select id from gone_articles);
 delete from authors where id not in (select author from article_authors);
 delete from tags where id not in (select tag from article_tags);
+delete from story_queue;
 delete from story_sketches where article in (select id from gone_articles);
 delete from revisions where article in (select id from gone_articles);
 delete from withholdings;

@@ -16,9 +16,8 @@ from typing import Any
 from archive import articles, captures, derivation, journal, stories
 from archive.article_rows import Rows
 from archive.clock import iso
-from archive.database import uri
+from archive.database import transaction, uri
 from archive.maintenance import projection, warc_index
-from archive.maintenance.salvage import transaction
 from archive.models import Capture, Outcome, Visit
 from archive.publishers import key_of
 from archive.session import Session
@@ -59,7 +58,8 @@ from known k where k.id = captures.id and k.outcome is not null and (
 _ENTERED = """
 delete from journal where
     (act in ('withhold', 'unwithhold') and exists (select 1 from withholdings w
-        where w.article = json_extract(fields, '$.article') and w.at = journal.at))
+        where w.at = journal.at and w.article = (
+            select id from articles where key = json_extract(fields, '$.article'))))
     or (act = 'problem' and exists (select 1 from problems p
         where p.url = json_extract(fields, '$.place') and p.at = journal.at
             and p.kind = json_extract(fields, '$.kind')))
@@ -102,6 +102,11 @@ _VISIT = f"""
 order by v.key = :key desc, v.found_at, v.key limit 1
 """
 _OLD = "select id, key, publisher, withheld_at from articles"
+
+
+def begin(db: sqlite3.Connection) -> None:
+    """Let rows come before those they refer to."""
+    db.execute("pragma foreign_keys = off")
 
 
 def index_again(db: sqlite3.Connection, folder: Path, names: Collection[str]) -> bool:
@@ -243,6 +248,7 @@ def carry_over(db: sqlite3.Connection, path: Path) -> Iterator[str]:
     """
     with closing(sqlite3.connect(uri(path, mode="ro"), uri=True)) as old, transaction(db):
         yield from _carry_over(db, old)
+        stories.settle(db)
 
 
 def _carry_over(db: sqlite3.Connection, old: sqlite3.Connection) -> Iterator[str]:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from archive import captures, runs
 from archive.clock import from_iso, iso
+from archive.database import transaction
 from archive.problems import ProblemKind
 from archive.publishers import key_of
 from archive.rows import Row, insert, select
@@ -323,18 +324,6 @@ def _take_back(db: sqlite3.Connection, folder: Path, older: str, later: str) -> 
             "update warc_files set name = ?, bytes = ? where name = ?", (older, old.size, later)
         )
     return True
-
-
-@contextlib.contextmanager
-def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """Commit what is done within, or nothing of it."""
-    db.execute("begin immediate")
-    try:
-        yield
-        db.execute("commit")
-    except BaseException:
-        db.execute("rollback")
-        raise
 
 
 def _move(db: sqlite3.Connection, old: str, new: str, places: Mapping[int, int]) -> None:

@@ -32,7 +32,7 @@ from crawler.commands.options import (
     show,
 )
 from crawler.errors import PublisherError
-from crawler.importing.owners import Owners
+from crawler.importing.candidates import Owners
 from crawler.publisher import Publisher, find, load_all
 
 

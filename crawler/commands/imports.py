@@ -28,7 +28,7 @@ from crawler.publisher import load_all
 if TYPE_CHECKING:
     from archive.maintenance.import_jsonl import Outcome
     from crawler.importing.job import Job
-    from crawler.importing.telling import Source, Told
+    from crawler.importing.foreign_file import SourceFile, FileReport
 
 DOWNLOADS = "downloads"
 _LANGUAGES = ("ar", "fa", "ur", "ckb", "en", "fr", "all")
@@ -108,7 +108,7 @@ def _report_lines(outcome: "Outcome", name: str, *, where: str) -> None:
 
 if TYPE_CHECKING:
     from crawler.importing.job import Job
-    from crawler.importing.telling import Source, Told
+    from crawler.importing.foreign_file import SourceFile, FileReport
 
 
 class _Options(TypedDict):
@@ -196,7 +196,7 @@ def _batches(sources: Iterable[str]) -> Iterator[list[str]]:
         yield from ([url] for url in batch) if is_url else [batch]
 
 
-def _read(given: list[str], job: "Job", settings: config.Config, dry_run: bool) -> "list[Told]":
+def _read(given: list[str], job: "Job", settings: config.Config, dry_run: bool) -> "list[FileReport]":
     """Import files, or count what is in them; what was downloaded for it is removed again."""
     from crawler.importing.job import count, run
 
@@ -211,7 +211,7 @@ def _read(given: list[str], job: "Job", settings: config.Config, dry_run: bool) 
                 _report(each)
         else:
             job = replace(job, sources=sources)
-            told = asyncio.run(run(job, progress=progress, tell=_report))
+            told = asyncio.run(run(job, progress=progress, show=_report))
     if told[-1].stopped:
         stopped()
     if _is_url(given[0]) and not dry_run:
@@ -219,14 +219,14 @@ def _read(given: list[str], job: "Job", settings: config.Config, dry_run: bool) 
     return told
 
 
-def _source(given: str, settings: config.Config, archive: Path) -> "Source":
+def _source(given: str, settings: config.Config, archive: Path) -> "SourceFile":
     """Return a file to import, downloaded if it is at a URL."""
     from crawler.importing.download import download
-    from crawler.importing.telling import Source
+    from crawler.importing.foreign_file import SourceFile
     from crawler.settings import user_agent
 
     if not _is_url(given):
-        return Source(path=Path(given), name=Path(given).name)
+        return SourceFile(path=Path(given), name=Path(given).name)
     with ProgressLine() as line:
         path = download(
             given,
@@ -235,10 +235,10 @@ def _source(given: str, settings: config.Config, archive: Path) -> "Source":
             proxy=settings.proxy,
             progress=partial(line, "bytes downloaded"),
         )
-    return Source(path=path, name=given)
+    return SourceFile(path=path, name=given)
 
 
-def _report(told: "Told") -> None:
+def _report(told: "FileReport") -> None:
     """Print what became of a file: what was kept first, then why the rest was not."""
     for line in told.damages:
         click.echo(line, err=True)

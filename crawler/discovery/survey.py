@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain, zip_longest
 from urllib.parse import urljoin, urlsplit
 
+from archive.links import shape
 from archive.models import Capture, Extraction, Kind, Link, PageKind, Problem
 from archive.problems import ProblemKind
 from archive.urls import host_of
@@ -17,7 +18,6 @@ from crawler.discovery.check import Listing, form_of, inspect, problem_of
 from crawler.discovery.front_page import WORDS, Candidate, FrontPage, Way, key, read_front
 from crawler.discovery.probe import Answer, Probe
 from crawler.errors import CannotFollow
-from crawler.listings.follow import shape
 from crawler.listings.sitemaps import of_articles
 
 MOST_READ = 7  # articles that are tried

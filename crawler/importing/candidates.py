@@ -1,18 +1,26 @@
-"""Which records of a foreign WARC file are pages to read, and what is known of them then."""
+"""Which records of a foreign WARC file are pages to read, and whose.
+
+Before a page is parsed its bytes say whether it can be in a language. That errs to one side: what
+could be an article in the language always passes, however its page is labelled; what extraction
+reads in the text decides.
+"""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
+from urllib.parse import urlsplit
 
 from archive import captures
 from archive.models import Capture, Kind
-from archive.urls import identity_key
+from archive.urls import host_of, identity_key, normal
 from archive.warc.parsing import Message, Record
 from archive.warc.records import payload_digest
-from crawler.importing.look import may_be
+from crawler.extract.vocabulary import ARABIC_SCRIPT
 from crawler.outcomes import medium
+from crawler.publisher import Publisher
 
 _PAGES = ("text/html", "application/xhtml+xml")
 _UNSURE = ("", "text/plain", "application/octet-stream", "unknown/unknown")
@@ -126,3 +134,121 @@ def _is_page(value: str | None) -> bool:
 
 def _may_be_page(value: str | None) -> bool:
     return _media(value) in (*_PAGES, *_UNSURE)
+
+
+# The first bytes, in UTF-8, of the letters of Arabic (U+0600 to U+067F) and of those that its
+# neighbours add (U+0680 to U+06FF: ک گ چ ی ے ۆ); no other script begins with them.
+_ARABIC = (b"\xd8", b"\xd9")
+_NEIGHBOURS = (b"\xda", b"\xdb")
+# Letters that Arabic writes all the time and its neighbours hardly: ة أ إ
+_ARABIC_ONLY = ("ة".encode(), "أ".encode(), "إ".encode())
+_PEH = "پ".encode()  # of Arabic's neighbours, in spite of its first byte
+# Alef, and lam in windows-1256, ISO 8859-6 and Mac Arabic.
+_ALEF, _LAMS = b"\xc7", (b"\xe1", b"\xe4")
+# How letters are escaped in markup and in the data of scripts: what is looked for, what it may be.
+_ESCAPES = {
+    b"&#": re.compile(rb"&#(?:1[56]\d\d|17[0-7]\d|[xX]0?6[0-9A-Fa-f]{2});?"),
+    b"\\u06": re.compile(rb"\\u06[0-9A-Fa-f]{2}"),
+}
+
+_LETTERS = 60  # of the script, below which nothing is an article (as in crawler.extract.kind)
+_LEGACY_LETTERS = 5  # alefs: one in ten letters
+_MARKS = 12  # letters of a language's own that make up its mind
+
+
+def may_be(body: bytes, languages: Collection[str] | None) -> bool:
+    """Return whether a page (decoded from its content coding) can be in one of the languages.
+
+    `languages` are codes of `crawler.extract.vocabulary`; None is all of them.
+    """
+    if languages is None or not set(languages) <= set(ARABIC_SCRIPT):
+        return True
+    if _is_wide(body) or _is_legacy(body):  # in which the bytes below are letters of their own
+        return True
+    if sum(_up_to(_LETTERS, lead, body) for lead in (*_ARABIC, *_NEIGHBOURS)) < _LETTERS:
+        return _is_escaped(body)
+    arabic = "ar" in languages and _may_be_arabic(body)
+    return arabic or (set(languages) != {"ar"} and _may_be_another(body))
+
+
+def _up_to(most: int, mark: bytes, body: bytes) -> int:
+    """Count a mark up to a number: where it is rare this is a single fast search."""
+    found, at = 0, body.find(mark)
+    while at >= 0:
+        found += 1
+        if found == most:
+            return found
+        at = body.find(mark, at + len(mark))
+    return found
+
+
+def _may_be_arabic(body: bytes) -> bool:
+    arabic = sum(_up_to(_MARKS, mark, body) for mark in _ARABIC_ONLY)
+    return arabic >= _MARKS or sum(map(body.count, _NEIGHBOURS)) <= 4 * max(arabic, 3)
+
+
+def _may_be_another(body: bytes) -> bool:
+    """Return whether letters are there that Persian, Urdu or Kurdish add to those of Arabic."""
+    return sum(_up_to(_MARKS, mark, body) for mark in (*_NEIGHBOURS, _PEH)) >= _MARKS // 2
+
+
+def _is_escaped(body: bytes) -> bool:
+    """Return whether the letters are there as entities or as escapes of a script."""
+    found = (pattern.findall(body) for mark, pattern in _ESCAPES.items() if mark in body)
+    return sum(map(len, found)) >= _LETTERS
+
+
+def _is_wide(body: bytes) -> bool:
+    """Return whether this is UTF-16, of which the general reading takes care."""
+    return body.startswith((b"\xff\xfe", b"\xfe\xff")) or body[:400].count(0) > 50
+
+
+def _is_legacy(body: bytes) -> bool:
+    """Return whether a page can be Arabic in one byte a letter, whatever it says it is in."""
+    if _up_to(_LEGACY_LETTERS, _ALEF, body) < _LEGACY_LETTERS:
+        return False
+    if max(_up_to(_LEGACY_LETTERS, lam, body) for lam in _LAMS) < _LEGACY_LETTERS // 2:
+        return False
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
+class Owners:
+    """Finds the publisher of an address among those that are known."""
+
+    def __init__(self, publishers: Iterable[Publisher]) -> None:
+        self._known: dict[str, list[tuple[str, Publisher]]] = {}
+        self.by_slug = {one.slug: one for one in publishers}
+        for one in self.by_slug.values():
+            home = _place(one.homepage) if one.homepage else None
+            for host in {_host(f"http://{host}/") for host in one.hosts}:
+                path = home[1] if home and home[0] == host else "/"
+                self._known.setdefault(host, []).append((path, one))
+        self._made = lru_cache(maxsize=1024)(Publisher.of_url)
+
+    def of(self, url: str) -> Publisher:
+        """Return the publisher at the address's host, its mobile twin included.
+
+        Of several at one host (editions in other languages) that with the longest homepage above
+        the address; one whose patterns want the address goes before others. Without any, one is
+        made that is called as the host.
+
+        Raises:
+            ValueError: if it is no http or https address.
+        """
+        host, path = _place(url)
+        fitting = [(home, one) for home, one in self._known.get(host, ()) if path.startswith(home)]
+        if fitting:
+            return max(fitting, key=lambda each: (each[1].wants(url), len(each[0])))[1]
+        return self._made(normal("/", url))
+
+
+def _place(url: str) -> tuple[str, str]:
+    return _host(url), urlsplit(identity_key(url)).path.rstrip("/") + "/"
+
+
+def _host(url: str) -> str:
+    return host_of(identity_key(url))

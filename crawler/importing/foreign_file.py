@@ -1,4 +1,4 @@
-"""One WARC file of another program on its way into the archive, some time at a time.
+"""A WARC file of another program on its way into the archive, some time at a time.
 
 Pages are read in worker processes, several at once; what was read is kept in the file's order, and
 how far that is stands in the archive, committed with what was kept.
@@ -9,11 +9,13 @@ import hashlib
 import logging
 import os
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from archive import captures, imports
+from archive.derivation import Source
 from archive.errors import ARCHIVE_FAULTS, DamagedWarc
 from archive.imports import Copying, journaled
 from archive.models import Capture, Extraction, Kind, Page, Problem, Reading, Visit
@@ -23,13 +25,10 @@ from archive.urls import identity_key
 from archive.warc.parsing import Place, Record
 from archive.warc.reader import LARGEST_FOREIGN, Damage, TooLarge, walk
 from archive.warc.records import copy_of
-from crawler.importing.ahead import Ahead, Waiting
-from crawler.importing.candidates import Candidate, Passed, candidate
-from crawler.importing.owners import Owners
-from crawler.importing.telling import Source, Told
+from crawler.derive import Deriver, renew
+from crawler.importing.candidates import Candidate, Owners, Passed, candidate
 from crawler.ingest import Became, is_article, keep
 from crawler.publisher import Publisher
-from crawler.reextract import derive_again
 from crawler.turns import Stop
 from crawler.workers import Stopped, Workers
 
@@ -37,16 +36,116 @@ logger = logging.getLogger(__name__)
 
 _FINGERPRINT = 1 << 16
 _PAUSE = 100  # records between two looks at signals and the workers' answers
+_SHOWN = 20  # damaged places that are named
+# What is read ahead of its turn at most:
+_PAGES = 16  # in the hands of the workers
+_BYTES = 1 << 26
+_RECORDS = 2000
 
 Progress = Callable[[int, int], None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """A file to import, and the name by which the archive calls it."""
+
+    path: Path
+    name: str
+
+
+@dataclass(slots=True, kw_only=True)
+class FileReport:
+    """What became of the records of a file.
+
+    `counts` has `records`, `damaged`, `too large`, `known`, `unread`, and those of `Passed` and
+    `Became`; `damages` names the first places and what is wrong there. `before` tells that an
+    earlier import read a part of it, `stopped` that this one was asked to end.
+    """
+
+    name: str
+    counts: Counter[str] = field(default_factory=Counter)
+    damages: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    before: bool = False
+    stopped: bool = False
+
+    @property
+    def is_warc(self) -> bool:
+        """Whether there was a record in it that reads."""
+        return self.counts["records"] > self.counts["damaged"]
+
+    def damage(self, found: Damage | TooLarge) -> None:
+        """Count a place where no record could be read, and say where it is."""
+        large = isinstance(found, TooLarge)
+        self.counts["too large" if large else "damaged"] += 1
+        if len(self.damages) < _SHOWN:
+            what = f"it has {found.size:,} bytes" if isinstance(found, TooLarge) else found.what
+            target = f" ({found.url})" if found.url else ""
+            self.damages.append(f"{self.name}, byte {found.place}{target}: {what}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A record whose turn has not come, and where reading goes on behind it.
+
+    `candidate` is the page that it holds; its `reading` is under way unless it is known already.
+    """
+
+    behind: Place
+    candidate: Candidate | None = None
+    publisher: Publisher | None = None
+    reading: "asyncio.Task[Extraction] | None" = None
+
+    @property
+    def size(self) -> int:
+        return len(self.candidate.record.block) if self.candidate else 0
+
+
+class Ahead:
+    """The records that wait, first come first."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Waiting] = deque()
+        self._pages = self._bytes = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def append(self, one: Waiting) -> None:
+        self._waiting.append(one)
+        self._pages += one.reading is not None
+        self._bytes += one.size
+
+    def popleft(self) -> Waiting:
+        one = self._waiting.popleft()
+        self._pages -= one.reading is not None
+        self._bytes -= one.size
+        return one
+
+    def is_full(self) -> bool:
+        """Return whether the first has to be finished before more is read."""
+        full = self._pages > _PAGES or self._bytes > _BYTES
+        return full or len(self._waiting) > _RECORDS
+
+    def has(self, url: str) -> bool:
+        """Return whether a page of that address waits."""
+        return any(one.candidate and one.candidate.capture.url == url for one in self._waiting)
+
+    def drop(self) -> None:
+        """Forget all: it is read again the next time."""
+        for one in self._waiting:
+            if one.reading:
+                one.reading.cancel()
+        self._waiting.clear()
+        self._pages = self._bytes = 0
+
+
 class ForeignFile:
-    """Reads an open file into the archive; `told` says what became of it so far."""
+    """Reads an open file into the archive; `report` says what became of it so far."""
 
     def __init__(
         self,
-        source: Source,
+        source: SourceFile,
         descriptor: int,
         *,
         languages: frozenset[str] | None,
@@ -71,7 +170,7 @@ class ForeignFile:
         self._since = Counter[str]()
         self._touched: set[int] = set()  # articles of which older captures came in
         self._remembered: Place | None = None  # how far the archive knows the file to be read
-        self.told = Told(name=source.name)
+        self.report = FileReport(name=source.name)
 
     async def read(self, store: Copying, *, ends_at: float, progress: Progress) -> bool:
         """Read on until a moment of the monotonic clock; return whether there is more."""
@@ -101,7 +200,7 @@ class ForeignFile:
         start = os.pread(self._descriptor, _FINGERPRINT, 0) + self._names.encode()
         self._key = hashlib.sha256(start).hexdigest()
         place = None if self._again else imports.place_of(self._store.db, self._key)
-        self.told.before = place is not None
+        self.report.before = place is not None
         self._remembered = Place.of(place) if place else None
         return Place.of(place or "0")
 
@@ -122,7 +221,7 @@ class ForeignFile:
             original = await self._original(one)
             one = replace(one, capture=original) if original else Passed.NO_ORIGINAL
         if isinstance(one, Passed):
-            self.told.counts[one] += 1
+            self.report.counts[one] += 1
             return Waiting(behind=found.behind)
         if imports.is_known(self._store.db, one.capture):
             return Waiting(behind=found.behind, candidate=one)
@@ -140,7 +239,7 @@ class ForeignFile:
             return None
 
     def _damaged(self, found: Damage | TooLarge) -> None:
-        self.told.damage(found)
+        self.report.damage(found)
         if isinstance(found, Damage):
             problem = Problem(kind=ProblemKind.DAMAGED_SOURCE, detail=found.what, stage="import")
             self._store.import_problem(problem, place=f"{self._source.name}, byte {found.place}")
@@ -155,9 +254,9 @@ class ForeignFile:
                 self._stop.asked = True
                 self._ahead.drop()
                 return
-            self.told.counts[self._keep(one.candidate, one.publisher, extraction)] += 1
+            self.report.counts[self._keep(one.candidate, one.publisher, extraction)] += 1
         elif one.candidate:
-            self.told.counts["known"] += 1
+            self.report.counts["known"] += 1
         self._place = max(self._place, one.behind)
         if self._store.batch.is_due():
             await self._derive()
@@ -166,8 +265,10 @@ class ForeignFile:
     async def _derive(self) -> None:
         """Derive the articles again that older captures came in of."""
         touched, self._touched = sorted(self._touched), set()
-        if touched:
-            await derive_again(self._store, touched, self._owners.by_slug, self._workers)
+        source = Source(self._store.db, self._store.warc_folder)
+        deriver = Deriver(source, self._owners.by_slug, self._workers)
+        for article in touched:
+            await renew(self._store, deriver, article)
 
     def _keep(self, one: Candidate, publisher: Publisher, extraction: Extraction) -> str:
         """Keep a page that reads as an article; return what became of it."""
@@ -210,7 +311,7 @@ class ForeignFile:
         """Acknowledge what was kept, and with it how far the file is read, if that is news."""
         if self._since or self._place != self._remembered:
             self._remember()
-        self.told.counts["records"] += self._since["records"]
+        self.report.counts["records"] += self._since["records"]
         self._since.clear()
         self._store.batch.commit()
 

@@ -16,10 +16,8 @@ from archive.imports import Copying
 from archive.warc.parsing import Record
 from archive.warc.reader import LARGEST_FOREIGN, opened, walk
 from crawler import turns
-from crawler.importing.candidates import Passed, candidate
-from crawler.importing.foreign_file import ForeignFile, Progress
-from crawler.importing.owners import Owners
-from crawler.importing.telling import Source, Told
+from crawler.importing.candidates import Owners, Passed, candidate
+from crawler.importing.foreign_file import FileReport, ForeignFile, Progress, SourceFile
 from crawler.publisher import Publisher
 from crawler.settings import USER_AGENT
 from crawler.turns import Stop
@@ -35,7 +33,7 @@ class Job:
     """
 
     root: Path
-    sources: list[Source]
+    sources: list[SourceFile]
     publishers: Mapping[str, Publisher]
     languages: frozenset[str] | None
     patience: float = 0.0
@@ -49,64 +47,64 @@ async def run(
     job: Job,
     *,
     progress: Progress = lambda _done, _of: None,
-    tell: Callable[[Told], None] = lambda _told: None,
+    show: Callable[[FileReport], None] = lambda _report: None,
     workers: Workers | None = None,
-) -> list[Told]:
+) -> list[FileReport]:
     """Import the files of a job and say what became of each.
 
-    `progress` hears bytes of a file, `tell` what became of one as soon as it is read. Pages are
+    `progress` gets bytes of a file, `show` what became of one as soon as it is read. Pages are
     read by `workers`, or by some that are started for this.
 
     Raises:
         ArchiveLocked, NewerArchive, NotAnArchive, ArchiveError: if the archive cannot be written.
         OSError: if a file cannot be read.
     """
-    stop, told = Stop(), list[Told]()
+    stop, reports = Stop(), list[FileReport]()
     stop.install(with_parent=False)
     with contextlib.ExitStack() as closing:
         if workers is None:
             workers = Workers(processes=job.processes)
             closing.callback(workers.close)
         for source in job.sources:
-            patience = turns.PATIENCE if told else job.patience
-            told.append(await _file(job, source, workers, stop, patience, progress))
-            tell(told[-1])
+            patience = turns.PATIENCE if reports else job.patience
+            reports.append(await _file(job, source, workers, stop, patience, progress))
+            show(reports[-1])
             if stop.asked:
                 break
-    return told
+    return reports
 
 
 def count(
-    source: Source,
+    source: SourceFile,
     languages: frozenset[str] | None,
     *,
     clock: Clock = system,
     progress: Progress = lambda _done, _of: None,
-) -> Told:
+) -> FileReport:
     """Say what is in a file without reading pages or writing anything: `unread` may be kept."""
-    told, began = Told(name=source.name), time.monotonic()
+    report, began = FileReport(name=source.name), time.monotonic()
     with opened(source.path) as descriptor:
         size = os.fstat(descriptor).st_size
         for found in walk(descriptor, largest=LARGEST_FOREIGN):
             progress(found.place.offset, size)
-            told.counts["records"] += 1
+            report.counts["records"] += 1
             if not isinstance(found, Record):
-                told.damage(found)
+                report.damage(found)
                 continue
             one = candidate(found, languages=languages, now=clock())
-            told.counts[one if isinstance(one, Passed) else "unread"] += 1
-    told.seconds = time.monotonic() - began
-    return told
+            report.counts[one if isinstance(one, Passed) else "unread"] += 1
+    report.seconds = time.monotonic() - began
+    return report
 
 
 async def _file(
     job: Job,
-    source: Source,
+    source: SourceFile,
     workers: Workers,
     stop: Stop,
     patience: float,
     progress: Progress,
-) -> Told:
+) -> FileReport:
     """Import one file, slice by slice."""
     began, more = time.monotonic(), True
     with opened(source.path) as descriptor:
@@ -129,8 +127,8 @@ async def _file(
             patience, more = turns.PATIENCE, more and not stop.asked
             if more:
                 await turns.hand_over(job.root)
-    file.told.seconds, file.told.stopped = time.monotonic() - began, stop.asked
-    return file.told
+    file.report.seconds, file.report.stopped = time.monotonic() - began, stop.asked
+    return file.report
 
 
 def _store(job: Job) -> Copying:

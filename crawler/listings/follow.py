@@ -6,14 +6,14 @@ shape brought nothing new and hardly any did, the shape rests for a day and is a
 
 import asyncio
 import logging
-import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin
 
 from archive.journal import Followed
+from archive.links import shape
 from archive.maintenance.recorded import RecordedLinks
 from archive.models import Capture, Kind, Link, Problem, Visit
 from archive.problems import ProblemKind
@@ -34,15 +34,6 @@ PART_EDITED = 20  # one in so many; if there are more, its dates mean something 
 _AHEAD = timedelta(days=1)
 _PAGED = frozenset({Kind.FEED, Kind.SECTION, Kind.API})  # listings that continue on further pages
 
-FRUITLESS = 60  # this many addresses of a shape have to lead nowhere
-PER_FRUITFUL = 20  # and this many for each that led to something new
-REST = timedelta(days=1)
-
-_DEPTH = 8
-_LONGEST_WORD = 20
-_WORD = re.compile(r"[^\W\d_]+")
-_FEW_KEYS = 2
-
 LinkStore = Store | RecordedLinks  # an archive that is written to, or that is being rebuilt
 ReadLinks = Callable[..., Awaitable[Iterable[Link]]]  # `Workers.links`
 Keyed = tuple[str, Link]  # a link with the identity key of its address
@@ -55,7 +46,7 @@ class Traps:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._resting = store.shapes.resting(now=store.clock())
+        self._resting = store.resting_shapes()
 
     def holds(self, url: str, *, publisher: str) -> bool:
         """Return whether an address is of a shape that rests.
@@ -69,40 +60,9 @@ class Traps:
         """Count the first visit to an address that a listing led to; cut its shape if need be."""
         if visit.found_in is None or visit.last_at is not None:
             return
-        cut = shape(visit.key)
-        fruits, fruitless = self._store.shapes.count(visit.publisher, cut, fruitful=fruitful)
-        if fruitless < max(FRUITLESS, PER_FRUITFUL * fruits):
-            return
-        if (visit.publisher, cut) in self._resting:  # what was in flight when it was cut
-            return
-        self._resting.add((visit.publisher, cut))
-        until = self._store.clock() + REST
-        self._store.shapes.rest(visit.publisher, cut, until=until, shape_of=shape)
-        detail = f"{fruitless} addresses like {cut} brought nothing new; they rest for a day"
-        problem = Problem(kind=ProblemKind.URL_TRAP, detail=detail, stage="discover")
-        self._store.problem(problem, url=visit.url, publisher=visit.publisher)
-
-
-def shape(url: str) -> str:
-    """Return what addresses that a program counts up have in common.
-
-    Words of the path and the names of a query's keys stay; numbers become `#`, everything else
-    that varies `*`, and what is deeper than eight parts `…`.
-    """
-    parts = urlsplit(url)
-    path = [_part(part) for part in parts.path.split("/")[1:]]
-    if len(path) > _DEPTH:
-        path = [*path[:_DEPTH], "…"]
-    keys = sorted({pair.partition("=")[0] for pair in parts.query.split("&") if pair})
-    query = "&".join(_part(key) for key in keys) if len(keys) <= _FEW_KEYS else "*"
-    return f"{parts.netloc}/{'/'.join(path)}{'?' if query else ''}{query}"
-
-
-def _part(part: str) -> str:
-    if part.isdecimal():
-        return "#"
-    plain = unquote(part)
-    return plain if len(plain) <= _LONGEST_WORD and _WORD.fullmatch(plain) else "*" if part else ""
+        if trap := self._store.count_shape(visit, fruitful=fruitful):
+            self._resting.add((visit.publisher, shape(visit.key)))
+            self._store.problem(trap, url=visit.url, publisher=visit.publisher)
 
 
 def links(capture: Capture, *, announced: bool = False) -> Iterator[Link]:
@@ -193,7 +153,7 @@ class Follower:
         if self._traps:
             self._traps.count(visit, fruitful=self._fresh > 0 or visit.past)
         logger.info("%s: %d articles, %d new", visit.url, self._articles, self._fresh)
-        return Followed(pages=goes_on, resting=tuple(sorted(self._resting)))
+        return Followed(pages=goes_on, fresh=self._fresh > 0, resting=tuple(sorted(self._resting)))
 
     async def _read(self, read: ReadLinks) -> Iterable[Link]:
         """Return the links of a listing, a front page's with the listings its site announces."""

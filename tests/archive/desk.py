@@ -86,8 +86,10 @@ def add_page(store, number, **fields):
     url = f"https://alwaraq.example/{number}"
     store.ask([(url, Kind.ARTICLE)], publisher=PAPER.slug)
     capture = record(store, url=url, payload=f"<p>{number}</p>".encode(), **fields)
-    article, _ = store.keep(reading(f"خبر {number}"), url=url, visit=visit(url), capture=capture)
-    store.visited(visit(url), capture, due_at=None, state="done", article=article)
+    article, outcome = store.keep(
+        reading(f"خبر {number}"), url=url, visit=visit(url), capture=capture
+    )
+    store.visited(visit(url), capture, due_at=None, state="done", article=article, outcome=outcome)
     return capture
 
 

@@ -14,8 +14,8 @@ def page(store, number, text, *, title="عنوان", at=NOON, payload=None):
         exchange(url, body, fetched_at=at), kind=Kind.ARTICLE, publisher=PAPER.slug
     )
     said = reading(title, text, tags=("حرب", "سلام"), byline="سلمى", authors=("سلمى",))
-    article, _ = store.keep(said, url=url, visit=visit(url), capture=capture)
-    store.visited(visit(url), capture, due_at=None, state="done", article=article)
+    article, outcome = store.keep(said, url=url, visit=visit(url), capture=capture)
+    store.visited(visit(url), capture, due_at=None, state="done", article=article, outcome=outcome)
     return article
 
 

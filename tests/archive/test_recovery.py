@@ -70,7 +70,9 @@ def crashed(tmp_path_factory):
         if kind is Kind.FEED:
             store.visited(feed, capture, due_at=NOON + HOUR, state="done")
         if number == 1:
-            store.keep(reading(), url=capture.url, visit=visit(), capture=capture)
+            _, outcome = store.keep(reading(), url=capture.url, visit=visit(), capture=capture)
+            sql = "update captures set outcome = ? where id = ?"
+            store.db.execute(sql, (outcome, capture.id))
             store.batch.commit()
     seen = store.db.execute(CAPTURES).fetchall()
     kill_like(store)

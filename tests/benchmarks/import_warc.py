@@ -22,9 +22,9 @@ import click
 
 from archive.models import Capture, Kind
 from crawler.extract.page import extract
+from crawler.importing.candidates import Owners
+from crawler.importing.foreign_file import SourceFile
 from crawler.importing.job import Job, count, run
-from crawler.importing.owners import Owners
-from crawler.importing.telling import Source
 from crawler.publisher import Publisher
 from crawler.workers import Workers
 from fixtures import Newsstand, serve
@@ -63,7 +63,7 @@ def main(articles: int, rounds: int, seed: int) -> None:
 
 
 def _measure(pages: list[Page], folder: Path, workers: Workers, rounds: int) -> None:
-    source = Source(path=folder / "pages.warc.gz", name="pages.warc.gz")
+    source = SourceFile(path=folder / "pages.warc.gz", name="pages.warc.gz")
     source.path.write_bytes(_packed(pages))
     asyncio.run(_read(pages[:100], workers))  # to start the processes
     alone, imported, spent = [], [], 0.0

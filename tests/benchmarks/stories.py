@@ -12,16 +12,19 @@ import statistics
 import tempfile
 import time
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
 from archive import stories
+from archive.clock import iso
 from archive.database import open_for_writing
 from archive.urls import article_id
 from tests.archive.newsroom import add_article
 
 SENTENCES = Path(__file__).resolve().parents[2] / ".." / "shared/arabic/news-sentences.txt.gz"
+BEGAN = datetime(2026, 11, 20, tzinfo=UTC)
 WORDS_PER_ARTICLE, BATCH, PROBES, RECENT = 300, 100, 500, 1000
 
 
@@ -59,11 +62,13 @@ def grow(connection, sentences, chance, first, number):
         text = reprinted(chance.choice(recent), chance) if again else composed(sentences, chance)
         recent = [*recent[-RECENT:], text]
         article = article_id(f"https://news.example/{number_of}")
-        add_article(connection, id=article, text=text)
+        seen = iso(BEGAN + timedelta(seconds=number_of))
+        add_article(connection, id=article, text=text, first_seen_at=seen)
         started, busy = time.perf_counter(), time.process_time()
         stories.enter(connection, article)
         took = time.perf_counter() - started, time.process_time() - busy
         spent.append((took[0] * 1000, took[1] * 1000))
+    stories.settle(connection)
     connection.execute("commit")
     return spent
 

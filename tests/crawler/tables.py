@@ -32,6 +32,43 @@ TABLES = {
     " where capture is not null order by capture, kind, detail",
 }
 
+# What follows from the WARC files, with names for numbers that are an archive's own business.
+FOLLOWS = TABLES | {
+    "captures": "select c.*, r.name from captures c join runs r on r.id = c.run order by c.id",
+    "visits": "select key, url, publisher, kind, found_in, found_at, article, last_at, etag,"
+    " last_modified, last_sha256, interval, failures, state, past, earliest_on, latest_on"
+    " from visits where last_at is not null order by key",
+    "runs": "select name, command, started_at, ended_at, state, requests, new, changed, unchanged,"
+    " bytes from runs where id in (select run from captures) order by name",
+    "run_publishers": "select r.name, p.* from run_publishers p join runs r on r.id = p.run"
+    " where exists (select 1 from captures where run = r.id) order by 1, p.publisher",
+    "stories": "select * from stories order by id",
+    "sketches": "select * from story_sketches order by hash, seen, article",
+    "renderings": "select * from renderings order by capture, rendered_at",
+    "withholdings": "select article, at, act, reason from withholdings order by at",
+    "warc_files": "select name, bytes from warc_files order by name",
+    "imports": "select * from imports order by key",
+    "shapes": "select * from shapes order by publisher, shape",
+    "problems": "select at, publisher, url, stage, kind, detail, capture from problems"
+    " order by at, url, kind, detail",
+}
+# What each archive numbers as it likes.
+_OWN = {"captures": "run", "run_publishers": "run", "renderings": "id"}
+
+
+def follows(root):
+    """Return all rows that follow from the WARC files, by table."""
+    with closing(open_for_reading(root)) as db:
+        return {table: list(_named(db, table, sql)) for table, sql in FOLLOWS.items()}
+
+
+def _named(db, table, sql):
+    cursor = db.execute(sql)
+    names = [name for name, *_ in cursor.description]
+    for row in cursor:
+        pairs = zip(names, row, strict=True)
+        yield tuple(value for name, value in pairs if name != _OWN.get(table))
+
 
 def differences(before, after):
     """Return what differs between two tables, short enough to be read."""

@@ -176,9 +176,7 @@ async def test_a_strange_answer_is_a_problem_of_that_page_alone(archive, site, a
 async def test_neither_listings_nor_articles_wait_for_all_of_the_others(
     archive, site, monkeypatch, listings, articles
 ):
-    monkeypatch.setattr(
-        "crawler.listings.follow.FRUITLESS", 1000
-    )  # so many empty sitemaps are a trap
+    monkeypatch.setattr("archive.links.FRUITLESS", 1000)  # so many empty sitemaps are a trap
     maps = (f"<sitemap><loc>{site.url}/map/{n}</loc></sitemap>" for n in range(listings))
     body = f"<sitemapindex>{''.join(maps)}</sitemapindex>".encode()
     site.answers["/maps"] = (wire.http(body, media="text/xml"),)

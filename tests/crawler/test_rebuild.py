@@ -11,8 +11,8 @@ import pytest
 from archive.database import NAME, open_for_reading
 from archive.errors import NotAnArchive
 from archive.maintenance import projection
+from archive.maintenance.replacement import FOLDER, names_of
 from archive.maintenance.verify import verify
-from crawler import rebuild as rebuilding
 from crawler.rebuild import OLD, rebuild
 from tests.crawler import shell, wire
 from tests.crawler.tables import differences, everything
@@ -43,18 +43,18 @@ def test_a_rebuilt_database_is_equal_and_whole(root):
     assert result.rows["articles"] == len(before["articles"])
     assert verify(root).damages == []
     assert (root / OLD).is_file()
-    assert not (root / rebuilding.FOLDER).exists()
+    assert not (root / FOLDER).exists()
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_neither_the_order_of_files_nor_that_of_articles_matters(root, monkeypatch, seed):
     before, dice = everything(root), random.Random(seed)
-    files, waiting = rebuilding._files, projection.to_derive
+    files, waiting = names_of, projection.to_derive
 
     def shuffled(given):
         return dice.sample(given, len(given))
 
-    monkeypatch.setattr(rebuilding, "_files", lambda root: shuffled(files(root)))
+    monkeypatch.setattr("crawler.rebuild.names_of", lambda root: shuffled(files(root)))
     monkeypatch.setattr(projection, "to_derive", lambda db: shuffled(waiting(db)))
     rebuilt(root)
     after = everything(root)
@@ -82,10 +82,10 @@ def test_a_rebuild_that_is_killed_goes_on_and_comes_out_equal(root):
 def test_a_rebuild_that_ended_before_its_database_was_in_its_place_is_done_again(root, monkeypatch):
     before = everything(root)
 
-    def killed(_root, _folder):
+    def killed(_root):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("crawler.rebuild._take_place", killed)
+    monkeypatch.setattr("crawler.rebuild.take_place", killed)
     with pytest.raises(KeyboardInterrupt):
         rebuilt(root)
     monkeypatch.undo()

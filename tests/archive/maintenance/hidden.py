@@ -39,8 +39,8 @@ def keep(store, url, title, text, *, at=NOON, asked=None):
     )  # fmt: skip
     known = visit(asked)
     said = reading(title, text, authors=("سلمى السرية",), tags=("وسم سري",))
-    article, _ = store.keep(said, url=url, visit=known, capture=capture)
-    store.visited(known, capture, due_at=None, state="done", article=article)
+    article, outcome = store.keep(said, url=url, visit=known, capture=capture)
+    store.visited(known, capture, due_at=None, state="done", article=article, outcome=outcome)
     return article
 
 

@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from crawler.importing.foreign_file import SourceFile
 from crawler.importing.job import Job, run
-from crawler.importing.telling import Source
 from crawler.publisher import load_all
 from tests.archive.warc.foreign_warcs import (
     answer,
@@ -48,7 +48,7 @@ def imported(root, *files, languages=frozenset({"ar"}), **options):
         path = root.parent / f"source-{number}.warc.gz" if isinstance(data, bytes) else data
         if isinstance(data, bytes):
             path.write_bytes(data)
-        sources.append(Source(path=path, name=path.name))
+        sources.append(SourceFile(path=path, name=path.name))
     job = Job(
         root=root,
         sources=sources,

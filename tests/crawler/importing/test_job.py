@@ -31,8 +31,8 @@ from archive.store import Store
 from archive.warc.records import read_fields
 from crawler import turns
 from crawler.cli import warraq
+from crawler.importing.foreign_file import SourceFile
 from crawler.importing.job import Job, count, run
-from crawler.importing.telling import Source
 from crawler.ingest import is_article
 from crawler.rebuild import rebuild
 from crawler.turns import Stop
@@ -353,7 +353,7 @@ def test_others_get_their_turn_between_slices(tmp_path):
     async def both():
         path = tmp_path / "source.warc.gz"
         path.write_bytes(packed([page(number) for number in range(40)]))
-        job = Job(root=root, sources=[Source(path=path, name="x")], publishers={},
+        job = Job(root=root, sources=[SourceFile(path=path, name="x")], publishers={},
                   languages=None, processes=1, clock=lambda: NOW)  # fmt: skip
         task = asyncio.create_task(run(replace(job, seconds_per_slice=0.05)))
         opened = partial(Store, root, command="other", software="x", clock=lambda: NOW)
@@ -394,7 +394,7 @@ def test_what_a_dead_import_did_not_acknowledge_is_cut(tmp_path):
 def test_a_count_reads_nothing_into_the_archive(tmp_path):
     path = tmp_path / "x.warc.gz"
     path.write_bytes(packed([*NOISE, *PAGES]))
-    done = count(Source(path=path, name="x"), frozenset({"ar"}))
+    done = count(SourceFile(path=path, name="x"), frozenset({"ar"}))
     assert (done.counts["unread"], done.counts["records"]) == (6, 12)
     assert [one.name for one in tmp_path.iterdir()] == ["x.warc.gz"]
 

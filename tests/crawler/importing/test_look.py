@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.importing.look import may_be
+from crawler.importing.candidates import may_be
 from tests.crawler.importing.texts import (
     ARABIC,
     CHINESE,

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from crawler.importing.owners import Owners
+from crawler.importing.candidates import Owners
 from crawler.publisher import Publisher, load_all
 
 

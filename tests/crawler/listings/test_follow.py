@@ -4,13 +4,10 @@ import json
 from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from archive import links as archive_links
 from archive.urls import identity_key
 from crawler.daterange import Period
-from crawler.listings import follow
-from crawler.listings.follow import shape
 from tests.crawler import wire
 from tests.crawler.listing_bodies import (
     API,
@@ -25,45 +22,13 @@ from tests.crawler.listing_bodies import (
     sitemap,
 )
 
-SHAPES = [
-    ("https://a.example/", "a.example/"),
-    ("https://a.example/news/123456", "a.example/news/#"),
-    ("https://a.example/calendar/2026/11/23", "a.example/calendar/#/#/#"),
-    ("https://a.example/calendar/2026-11/", "a.example/calendar/*/"),
-    ("https://a.example/2020/11/12/some-long-title", "a.example/#/#/#/*"),
-    ("https://a.example/سياسة/خبر-طويل", "a.example/سياسة/*"),
-    ("https://a.example/%D8%B3%D9%8A/1", "a.example/سي/#"),
-    ("https://a.example/s/3f9ac2/news/7", "a.example/s/*/news/#"),
-    ("https://a.example/shop?size=1&colour=2", "a.example/shop?colour&size"),
-    ("https://a.example/shop?size=1&colour=2&page=3", "a.example/shop?*"),
-    ("https://a.example/shop?", "a.example/shop"),
-    ("https://a.example/a/b/" * 1 + "a/b/" * 9, "a.example/a/b/a/b/a/b/a/b/…"),
-]
-
-
-@pytest.mark.parametrize(("url", "expected"), SHAPES)
-def test_the_shape_of_an_address(url, expected):
-    assert shape(url) == expected
-
-
-@given(st.integers(0), st.integers(0))
-def test_numbers_do_not_matter(one, other):
-    assert shape(f"https://a.example/day/{one}?p={one}") == shape(
-        f"https://a.example/day/{other}?p={other}"
-    )
-
-
-@given(st.text())
-def test_any_address_has_a_shape(text):
-    assert shape(f"https://a.example/{text}").startswith("a.example/")
-
 
 def days(site, first, last):
     return [f"{site.url}/calendar/2031/{number}" for number in range(first, last)]
 
 
 async def test_a_calendar_is_cut_and_the_articles_are_not(archive, site, monkeypatch):
-    monkeypatch.setattr(follow, "FRUITLESS", 8)
+    monkeypatch.setattr(archive_links, "FRUITLESS", 8)
     links = [*days(site, 1, 200), *(f"{site.url}/news/{number}" for number in (1, 2))]
     listing = wire.feed(*links)
     site.answers["/feed"] = (wire.http(listing, media="application/rss+xml"),)
@@ -86,7 +51,7 @@ async def test_a_calendar_is_cut_and_the_articles_are_not(archive, site, monkeyp
 
 
 async def test_a_section_with_some_articles_is_never_cut(archive, site, monkeypatch):
-    monkeypatch.setattr(follow, "FRUITLESS", 4)
+    monkeypatch.setattr(archive_links, "FRUITLESS", 4)
     paths = [f"/news/{number}" for number in range(1, 13)]
     site.answers["/feed"] = (
         wire.http(wire.feed(*(site.url + path for path in paths)), media="application/rss+xml"),

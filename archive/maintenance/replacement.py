@@ -1,0 +1,202 @@
+"""A database that is made from WARC files in a folder of its own, and then takes its place.
+
+A rebuild that was killed resumes in that folder; the database there was keeps another name.
+"""
+
+import contextlib
+import logging
+import shutil
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from archive import recovery
+from archive.database import NAME, open_for_writing, transaction, uri
+from archive.derivation import Source
+from archive.errors import ArchiveError, NewerArchive, NotAnArchive
+from archive.maintenance import warc_index
+from archive.maintenance.backup import put_in_place
+from archive.maintenance.salvage import latest
+from archive.maintenance.warc_index import Indexed, Progress
+from archive.rows import select, value, values
+from archive.session import WARC_FOLDER
+from archive.warc import files
+from archive.warc.files import sync_folder
+
+logger = logging.getLogger(__name__)
+
+FOLDER = "rebuild"
+OLD = "archive.before-rebuild.db"
+_COUNTED = ("articles", "revisions", "captures", "links", "authors", "tags")
+_LEFT_OUT = _COUNTED[:3]  # names and links that nothing bears any more are no loss
+_SIGN = "files.txt"  # which files a rebuild that was broken off is of
+_WITHHELD = """
+select key, at, act, reason from withholdings join articles on articles.id = article order by at
+"""
+
+
+class Replacement:
+    """The database that is being made for the archive in `root`, open for writing."""
+
+    def __init__(self, root: Path, names: list[str], db: sqlite3.Connection) -> None:
+        self._root = root
+        self._names = names
+        self.source = Source(db, root / WARC_FOLDER)
+
+    def index(self, progress: Progress) -> Indexed:
+        """Index the WARC files; `progress` gets bytes."""
+        db, names = self.source.db, self._names
+        warc_index.prepare(db)
+        if writer := _writer(self._root, names):
+            files.keep_writer(db, writer)
+            # Runs of merged files get their numbers last.
+            names = sorted(names, key=lambda name: not files.is_of(name, writer))
+        return warc_index.index_files(db, self.source.folder, names, progress=progress)
+
+    def finish(self) -> tuple[dict[str, int], int]:
+        """Withhold what the database there was withholds; return how many rows there are.
+
+        By table; and how many captures could not be read.
+        """
+        db = self.source.db
+        with transaction(db):
+            _withhold_again(db, self._root)
+            warc_index.clear(db)
+        db.execute("analyze")
+        db.execute("pragma wal_checkpoint(truncate)")
+        damaged = value(db, "select count(*) from problems where stage = 'rebuild'")
+        return {table: _count(db, table) for table in _COUNTED}, damaged or 0
+
+    def missing(self, rows: dict[str, int]) -> dict[str, int]:
+        """Return by how many rows of each table the database there is has more."""
+        with contextlib.suppress(sqlite3.Error), closing(_there_is(self._root)) as old:
+            more = {table: _count(old, table) - rows[table] for table in _LEFT_OUT}
+            return {table: number for table, number in more.items() if number > 0}
+        return {}
+
+
+def names_of(root: Path) -> list[str]:
+    """Return the WARC files of an archive, in their order.
+
+    Raises:
+        NotAnArchive: if there are none.
+    """
+    folder = root / WARC_FOLDER
+    names = files.present(folder) if folder.is_dir() else []
+    if not names:
+        raise NotAnArchive(f"{folder} holds no WARC files (*.warc.gz) to rebuild from")
+    return warc_index.in_order(latest(names))
+
+
+@contextlib.contextmanager
+def replacement(root: Path, names: list[str]) -> Iterator[Replacement]:
+    """Give the database that is being made of WARC files, or was begun before.
+
+    Raises:
+        NewerArchive: if a newer Warraq wrote the database there is.
+    """
+    _finish_runs(root)
+    with closing(open_for_writing(_workplace(root, names))) as db:
+        # Of a database that is not in its place yet, a power cut may take the last second.
+        db.execute("pragma synchronous = normal")
+        # Rows of captures come before those of what they are captures of.
+        db.execute("pragma foreign_keys = off")
+        yield Replacement(root, names, db)
+
+
+def take_place(root: Path) -> None:
+    """Put the new database in the place of the old one, which keeps another name beside it."""
+    path, old, folder = root / NAME, root / OLD, root / FOLDER
+    if path.exists():
+        with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(path)) as db:
+            db.execute("pragma wal_checkpoint(truncate)")
+        old.unlink(missing_ok=True)
+        old.hardlink_to(path)
+    put_in_place(folder / NAME, path)
+    shutil.rmtree(folder, ignore_errors=True)
+    sync_folder(root)
+
+
+def _finish_runs(root: Path) -> None:
+    """Let the database there is finish the runs that were killed, if it can be read."""
+    if not (root / NAME).is_file():
+        return
+    try:
+        with closing(open_for_writing(root)) as db:
+            recovery.recover(db, root / WARC_FOLDER)
+    except NewerArchive:  # what it knows, this version would leave out
+        raise
+    except (ArchiveError, sqlite3.Error):
+        logger.info("%s cannot be read; what its runs left is read as it is", root / NAME)
+
+
+def _workplace(root: Path, names: list[str]) -> Path:
+    """Return the folder in which the database is made; what is there of other files is discarded.
+
+    The last file may have grown since, by runs that a rebuild knows nothing of yet.
+    """
+    folder = root / FOLDER
+    sizes = [(root / WARC_FOLDER / name).stat().st_size for name in names]
+    sign = "".join(f"{size} {name}\n" for name, size in zip(names, sizes, strict=True))
+    written = folder / _SIGN
+    is_of_these = written.is_file() and written.read_text(encoding="utf-8") == sign
+    if not is_of_these or _is_over(folder / NAME):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        written.write_text(sign, encoding="utf-8")
+    return folder
+
+
+def _is_over(path: Path) -> bool:
+    """Return whether a database was done, and its memory cleared, but not put in its place."""
+    if not path.is_file():
+        return False
+    try:
+        with closing(sqlite3.connect(path)) as db:
+            tables = values(db, "select name from sqlite_master")
+            filled = "captures" in tables and value(db, "select 1 from captures limit 1")
+    except sqlite3.Error:
+        return True
+    return bool(filled) and "indexed_files" not in tables
+
+
+def _count(db: sqlite3.Connection, table: str) -> int:
+    return value(db, f"select count(*) from {table}") or 0  # noqa: S608 - ours
+
+
+def _there_is(root: Path) -> sqlite3.Connection:
+    """Open the database there is, whatever its version, to read."""
+    return sqlite3.connect(uri(root / NAME, mode="ro"), uri=True)
+
+
+def _writer(root: Path, names: list[str]) -> str | None:
+    """Return the word of the archive's own files: the old database knows it, else most have it."""
+    with contextlib.suppress(sqlite3.Error), closing(_there_is(root)) as old:
+        return files.kept_writer(old)
+    writers = Counter(ours.writer for ours in map(files.Name.parse, names) if ours)
+    return next((word for word, _ in writers.most_common(1)), None)
+
+
+def _withhold_again(db: sqlite3.Connection, root: Path) -> None:
+    """Withhold what the database there was withholds, as far as no WARC file says so.
+
+    A witness must not come to light because a file is lost.
+    """
+    try:
+        with closing(_there_is(root)) as old:
+            acts = select(old, _WITHHELD)
+            hidden = select(old, "select key, withheld_at from articles where withheld_at not null")
+    except sqlite3.Error:
+        return
+    db.executemany(
+        "insert into withholdings (article, at, act, reason)"
+        " select id, :at, :act, :reason from articles where key = :key and not exists"
+        " (select 1 from withholdings where article = articles.id and at = :at and act = :act)",
+        acts,
+    )
+    db.executemany(
+        "update articles set withheld_at = :withheld_at where key = :key and withheld_at is null",
+        hidden,
+    )

@@ -1,0 +1,63 @@
+"""The database follows from the WARC files: rebuilt, merged, derived in any order, it is equal."""
+
+import asyncio
+import random
+import shutil
+
+import pytest
+
+from archive.maintenance import projection
+from archive.maintenance.replacement import names_of
+from archive.maintenance.verify import verify
+from crawler.merge import merge
+from crawler.rebuild import rebuild
+from tests.crawler import eventful
+from tests.crawler.tables import differences, follows
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="session")
+def happened(tmp_path_factory):
+    """An archive to which all has happened that can."""
+    return eventful.made(tmp_path_factory.mktemp("eventful"))
+
+
+@pytest.fixture
+def root(happened, tmp_path):
+    shutil.copytree(happened, tmp_path / "archive")
+    return tmp_path / "archive"
+
+
+def is_equal(root, before):
+    after = follows(root)
+    for table, rows in before.items():
+        assert differences(rows, after[table]) == [], table
+    assert verify(root).damages == []
+
+
+def test_a_rebuilt_database_is_the_live_one(root):
+    before = follows(root)
+    asyncio.run(rebuild(root))
+    is_equal(root, before)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_order_of_files_or_articles_matters(root, monkeypatch, seed):
+    before, dice = follows(root), random.Random(seed)
+    files, waiting = names_of, projection.to_derive
+
+    def shuffled(given):
+        return dice.sample(given, len(given))
+
+    monkeypatch.setattr("crawler.rebuild.names_of", lambda root: shuffled(files(root)))
+    monkeypatch.setattr(projection, "to_derive", lambda db: shuffled(waiting(db)))
+    asyncio.run(rebuild(root))
+    is_equal(root, before)
+
+
+def test_merged_into_an_empty_archive_it_is_the_live_one(root, tmp_path):
+    empty = tmp_path / "empty"
+    eventful.begin(empty)
+    asyncio.run(merge(empty, root))
+    is_equal(empty, follows(root))

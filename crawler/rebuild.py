@@ -8,8 +8,8 @@ from pathlib import Path
 from archive.clock import Clock, system
 from archive.database import writing
 from archive.errors import ArchiveError
-from archive.models import Progress, silent
 from archive.maintenance.replacement import OLD, names_of, replacement, take_place
+from archive.models import Progress, silent
 from crawler.derive import Deriver, at_work, derive_all
 from crawler.publisher import load_all
 

@@ -27,8 +27,8 @@ from crawler.publisher import load_all
 
 if TYPE_CHECKING:
     from archive.maintenance.import_jsonl import Outcome
+    from crawler.importing.foreign_file import FileReport, SourceFile
     from crawler.importing.job import Job
-    from crawler.importing.foreign_file import SourceFile, FileReport
 
 DOWNLOADS = "downloads"
 _LANGUAGES = ("ar", "fa", "ur", "ckb", "en", "fr", "all")
@@ -107,8 +107,8 @@ def _report_lines(outcome: "Outcome", name: str, *, where: str) -> None:
 
 
 if TYPE_CHECKING:
+    from crawler.importing.foreign_file import FileReport, SourceFile
     from crawler.importing.job import Job
-    from crawler.importing.foreign_file import SourceFile, FileReport
 
 
 class _Options(TypedDict):
@@ -196,7 +196,9 @@ def _batches(sources: Iterable[str]) -> Iterator[list[str]]:
         yield from ([url] for url in batch) if is_url else [batch]
 
 
-def _read(given: list[str], job: "Job", settings: config.Config, dry_run: bool) -> "list[FileReport]":
+def _read(
+    given: list[str], job: "Job", settings: config.Config, dry_run: bool
+) -> "list[FileReport]":
     """Import files, or count what is in them; what was downloaded for it is removed again."""
     from crawler.importing.job import count, run
 

@@ -32,8 +32,7 @@ from crawler.commands.options import (
     show,
 )
 from crawler.errors import PublisherError
-from crawler.importing.candidates import Owners
-from crawler.publisher import Publisher, find, load_all
+from crawler.publisher import Owners, Publisher, find, load_all
 
 
 @click.command()

@@ -19,8 +19,7 @@ from archive.publishers import is_known
 from archive.urls import normal, readable
 from crawler.commands.options import Day, folders, now_option
 from crawler.differences import difference, of_text, word_counts
-from crawler.importing.candidates import Owners
-from crawler.publisher import find, load_all
+from crawler.publisher import Owners, find, load_all
 
 if TYPE_CHECKING:
     from crawler.reextract import Report

@@ -1,4 +1,4 @@
-"""Which records of a foreign WARC file are pages to read, and whose.
+"""Which records of a foreign WARC file are pages to read.
 
 Before a page is parsed its bytes say whether it can be in a language. That errs to one side: what
 could be an article in the language always passes, however its page is labelled; what extraction
@@ -6,21 +6,18 @@ reads in the text decides.
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
-from urllib.parse import urlsplit
 
 from archive import captures
 from archive.models import Capture, Kind
-from archive.urls import host_of, identity_key, normal
+from archive.urls import identity_key
 from archive.warc.parsing import Message, Record
 from archive.warc.records import payload_digest
 from crawler.extract.vocabulary import ARABIC_SCRIPT
 from crawler.outcomes import medium
-from crawler.publisher import Publisher
 
 _PAGES = ("text/html", "application/xhtml+xml")
 _UNSURE = ("", "text/plain", "application/octet-stream", "unknown/unknown")
@@ -214,41 +211,3 @@ def _is_legacy(body: bytes) -> bool:
     except UnicodeDecodeError:
         return True
     return False
-
-
-class Owners:
-    """Finds the publisher of an address among those that are known."""
-
-    def __init__(self, publishers: Iterable[Publisher]) -> None:
-        self._known: dict[str, list[tuple[str, Publisher]]] = {}
-        self.by_slug = {one.slug: one for one in publishers}
-        for one in self.by_slug.values():
-            home = _place(one.homepage) if one.homepage else None
-            for host in {_host(f"http://{host}/") for host in one.hosts}:
-                path = home[1] if home and home[0] == host else "/"
-                self._known.setdefault(host, []).append((path, one))
-        self._made = lru_cache(maxsize=1024)(Publisher.of_url)
-
-    def of(self, url: str) -> Publisher:
-        """Return the publisher at the address's host, its mobile twin included.
-
-        Of several at one host (editions in other languages) that with the longest homepage above
-        the address; one whose patterns want the address goes before others. Without any, one is
-        made that is called as the host.
-
-        Raises:
-            ValueError: if it is no http or https address.
-        """
-        host, path = _place(url)
-        fitting = [(home, one) for home, one in self._known.get(host, ()) if path.startswith(home)]
-        if fitting:
-            return max(fitting, key=lambda each: (each[1].wants(url), len(each[0])))[1]
-        return self._made(normal("/", url))
-
-
-def _place(url: str) -> tuple[str, str]:
-    return _host(url), urlsplit(identity_key(url)).path.rstrip("/") + "/"
-
-
-def _host(url: str) -> str:
-    return host_of(identity_key(url))

@@ -26,9 +26,9 @@ from archive.warc.parsing import Place, Record
 from archive.warc.reader import LARGEST_FOREIGN, Damage, TooLarge, walk
 from archive.warc.records import copy_of
 from crawler.derive import Deriver, renew
-from crawler.importing.candidates import Candidate, Owners, Passed, candidate
+from crawler.importing.candidates import Candidate, Passed, candidate
 from crawler.ingest import Became, is_article, keep
-from crawler.publisher import Publisher
+from crawler.publisher import Owners, Publisher
 from crawler.turns import Stop
 from crawler.workers import Stopped, Workers
 

@@ -16,9 +16,9 @@ from archive.imports import Copying
 from archive.warc.parsing import Record
 from archive.warc.reader import LARGEST_FOREIGN, opened, walk
 from crawler import turns
-from crawler.importing.candidates import Owners, Passed, candidate
+from crawler.importing.candidates import Passed, candidate
 from crawler.importing.foreign_file import FileReport, ForeignFile, Progress, SourceFile
-from crawler.publisher import Publisher
+from crawler.publisher import Owners, Publisher
 from crawler.settings import USER_AGENT
 from crawler.turns import Stop
 from crawler.workers import Workers

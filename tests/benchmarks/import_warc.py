@@ -22,10 +22,9 @@ import click
 
 from archive.models import Capture, Kind
 from crawler.extract.page import extract
-from crawler.importing.candidates import Owners
 from crawler.importing.foreign_file import SourceFile
 from crawler.importing.job import Job, count, run
-from crawler.publisher import Publisher
+from crawler.publisher import Owners, Publisher
 from crawler.workers import Workers
 from fixtures import Newsstand, serve
 from tests.archive.warc.foreign_warcs import answer, record

@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from crawler.importing.candidates import Owners
-from crawler.publisher import Publisher, load_all
+from crawler.publisher import Owners, Publisher, load_all
 
 
 def paper(slug, homepage, **fields):

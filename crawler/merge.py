@@ -12,6 +12,7 @@ from archive.clock import Clock, system
 from archive.database import require
 from archive.derivation import Source
 from archive.maintenance import joining
+from archive.maintenance.joining import Taken
 from archive.models import Progress, silent
 from archive.store import Store
 from crawler.derive import Deriver, at_work, derive_all
@@ -49,18 +50,21 @@ async def merge(
         ArchiveLocked: if another process is writing into `root`.
     """
     require(root)
+    offered = joining.offered(root, other)
     with at_work(processes) as workers, Store(root, command="merge", clock=clock) as store:
-        return await _merge(store, other, workers, progress)
+        return await _merge(store, other, offered, workers, progress)
 
 
-async def _merge(store: Store, other: Path, workers: Workers, progress: Progress) -> Merged:
+async def _merge(
+    store: Store, other: Path, offered: list[Taken], workers: Workers, progress: Progress
+) -> Merged:
     root, before = store.root, joining.counts(store)
     slugs = joining.copy_publishers(root, other)
     source = Source(store.db, store.warc_folder)
     deriver = Deriver(source, load_all(root / "publishers"), workers)
     if joining.begin(store):
         await _derive(store, deriver, progress)
-    joined = joining.join(store, other, partial(progress, "WARC files"))
+    joined = joining.join(store, offered, partial(progress, "WARC files"))
     await _derive(store, deriver, progress)
     after = joining.counts(store)
     return Merged(

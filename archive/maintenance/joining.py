@@ -6,8 +6,7 @@ between the two is finished by the next writer (`files.settle`).
 
 import os
 import shutil
-import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,15 +44,10 @@ class Taken:
     end: int
 
 
-def join(store: Store, other: Path, progress: Progress) -> Joined:
-    """Copy and index what only the archive in `other` has; `progress` gets numbers of files.
-
-    Raises:
-        NewerArchive: if a newer Warraq wrote it.
-        NotAnArchive: if it has no WARC files, or is the same archive.
-    """
+def join(store: Store, offered: Sequence[Taken], progress: Progress) -> Joined:
+    """Copy and index what this archive has not; `progress` gets numbers of files."""
     db, root = store.db, store.root
-    wanted, known = missing(db, root, other)
+    wanted = [taken for taken in offered if files.acknowledged(db, taken.name) < taken.end]
     warc_index.prepare(db)
     lost: list[str] = []
     for number, taken in enumerate(wanted, 1):
@@ -62,7 +56,7 @@ def join(store: Store, other: Path, progress: Progress) -> Joined:
         lost += warc_index.index_files(db, root / ASIDE, [taken.name], starts=starts).lost
         files.settle(db, store.warc_folder)
         progress(number, len(wanted))
-    return Joined(files=len(wanted), known=known, lost=tuple(lost))
+    return Joined(files=len(wanted), known=len(offered) - len(wanted), lost=tuple(lost))
 
 
 def begin(store: Store) -> bool:
@@ -93,8 +87,8 @@ def counts(store: Store) -> tuple[int, int]:
     return articles, revisions
 
 
-def missing(db: sqlite3.Connection, root: Path, other: Path) -> tuple[list[Taken], int]:
-    """Return the WARC files of which only `other` has all, in order, and how many both have.
+def offered(root: Path, other: Path) -> list[Taken]:
+    """Return the WARC files of another archive, in order.
 
     A file that is still written there is taken as far as it is acknowledged.
 
@@ -108,16 +102,12 @@ def missing(db: sqlite3.Connection, root: Path, other: Path) -> tuple[list[Taken
     names = files.present(folder) if folder.is_dir() else []
     if not names:
         raise NotAnArchive(f"{folder} holds no WARC files (*.warc.gz) to take in")
-    ends, taken, known = _acknowledged(other), list[Taken](), 0
+    ends, taken = _acknowledged(other), list[Taken]()
     for name in in_order(names):
         end = min(ends.get(name, 1 << 62), (folder / name).stat().st_size)
-        if Name.parse(name) is None or first_record(folder / name) is None:
-            continue
-        if files.acknowledged(db, name) >= end:
-            known += 1
-        else:
+        if Name.parse(name) and first_record(folder / name):
             taken.append(Taken(folder=folder, name=name, end=end))
-    return taken, known
+    return taken
 
 
 def _acknowledged(other: Path) -> dict[str, int]:

@@ -58,8 +58,7 @@ from known k where k.id = captures.id and k.outcome is not null and (
 _ENTERED = """
 delete from journal where
     (act in ('withhold', 'unwithhold') and exists (select 1 from withholdings w
-        where w.at = journal.at and w.article = (
-            select id from articles where key = json_extract(fields, '$.article'))))
+        where w.at = journal.at and w.act = journal.act))
     or (act = 'problem' and exists (select 1 from problems p
         where p.url = json_extract(fields, '$.place') and p.at = journal.at
             and p.kind = json_extract(fields, '$.kind')))

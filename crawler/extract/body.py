@@ -20,13 +20,7 @@ from crawler.extract.metadata import Metadata
 from crawler.extract.vocabulary import CAMEL, class_pattern, ends_sentence, key, pattern
 
 _BODY = class_pattern("body")
-# «wire-body», «report_text»: marked as the body of something that the theme has its own word for.
-_OWN_BODY = re.compile(
-    r"(?:^|\s)(?!(?:card|modal|panel|main|page|site|wrapper|container|footer|header|comments?|widget|"
-    r"table|box|accordion|media|list|popup|sidebar|tab|section|inner|left|right|col|row|layout)[-_])"
-    r"[a-z\d]+[-_]+(?:body|text|txt|content|details)(?=$|\s)",
-    re.IGNORECASE,
-)
+_OWN_BODY = pattern("classes", "own_body", r"(?:^|\s){}(?=$|\s)", re.IGNORECASE)
 _NAMING = ("class", "id", "data-testid", "data-component", "data-qa")
 _MARKED_SHARE = 0.6  # of the best element's weight an element marked as the body must hold
 _OWN_SHARE = 0.75  # the same for an element that is marked in a theme's own words
@@ -38,9 +32,7 @@ _FURNITURE_SHARE = 0.6  # what holds so much of the running text is no furniture
 
 
 _HOME = re.compile(r"/?(?:index\.\w+|default\.\w+|home|ar|arabic|ara|main)?/?", re.IGNORECASE)
-_LIVE = re.compile(
-    r"/(?:live|live-?blogs?|livestory|live-updates|تغطيه-مباشره|مباشر)(?:/|$)", re.IGNORECASE
-)
+_LIVE = pattern("headline", "live_path", r"/(?:{})(?:/|$)", re.IGNORECASE)
 _LIVE_TITLE = pattern("headline", "live", r"(?<!\w)(?:{})(?!\w)")
 # Read over whole pages: a pattern that begins with plain letters is many times as fast.
 _LIVE_CLASS = re.compile(r"live[-_]?(?:[Bb]log|[Uu]pdate|[Ee]ntr|[Pp]ost)")

@@ -14,7 +14,7 @@ from typing import Any
 
 from lxml.html import HtmlElement
 
-from crawler.extract.vocabulary import key, table, words
+from crawler.extract.vocabulary import alternatives, key, table, words
 
 Node = dict[str, Any]
 
@@ -122,8 +122,7 @@ def _nodes(value: object, depth: int) -> Iterator[Node]:
 
 
 _ASSIGNED = re.compile(
-    r"(?:window\.|self\.)?(?:__[A-Z_]{4,40}__|Fusion\.globalContent|(?:initial|app|page)\w{0,20}"
-    r"(?:State|Data|Props))\s*=\s*(?=[{\[])",
+    rf"(?:window\.|self\.)?(?:{alternatives('fields', 'json', 'assigned')})\s*=\s*(?=[{{\[])",
     re.IGNORECASE,
 )
 _FIELDS: dict[str, list[str]] = table("fields")["json"]

@@ -24,16 +24,9 @@ from crawler.extract.metadata import Metadata
 from crawler.extract.printed import Printed
 from crawler.extract.vocabulary import alternatives, table, words
 
-_VIDEO = re.compile(r"/(?:videos?|فيديو|فيديوهات|watch|tv)(?:/|$)", re.IGNORECASE)
-_GALLERY = re.compile(
-    r"/(?:(?:photo-?|picture-?|image-?)?(?:gallery|galleries)|photos?|albums?|slideshows?|صور|البوم\w*|"
-    r"in-pictures|photo-?stories)(?:/|$)",
-    re.IGNORECASE,
-)
-_LIST = re.compile(
-    r"/(?:category|categories|section|sections|tags?|topics?|author|authors|archive|search|page/\d+)"
-    r"(?:/|$)",
-    re.IGNORECASE,
+_VIDEO, _GALLERY, _LIST = (
+    re.compile(f"/(?:{alternatives('walls', 'paths', kind)})(?:/|$)", re.IGNORECASE)
+    for kind in ("video", "gallery", "list")
 )
 _LISTS = frozenset({"CollectionPage", "SearchResultsPage", "ProfilePage", "ItemList"})
 _GALLERIES = frozenset({"ImageGallery", "MediaGallery"})

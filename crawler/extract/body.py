@@ -117,7 +117,7 @@ def _after(body: Body, blocks: Sequence[Block], place: int | None) -> Body:
     kept = tuple(
         block
         for block in body.blocks
-        if id(block) not in passed and not any(is_inside(block.element, one) for one in others)
+        if id(block) not in passed and not any(is_inside(block.element, other) for other in others)
     )
     if not kept:
         return body
@@ -290,8 +290,8 @@ def find_headline(blocks: Sequence[Block], body: Body, stated: Sequence[str]) ->
     return None
 
 
-def _similar(one: str, other: str) -> bool:
-    mine, theirs = set(one.split()), set(other.split())
+def _similar(title: str, other: str) -> bool:
+    mine, theirs = set(title.split()), set(other.split())
     return len(mine & theirs) * 2 > min(len(mine), len(theirs)) > 2
 
 

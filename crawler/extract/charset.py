@@ -262,7 +262,7 @@ def mend(root: HtmlElement, text: str) -> tuple[Problem, ...]:
     """
     if not may_be_misread(text):
         return ()
-    meant = [one for element in root.iter("*") for one in _mended(element)]
+    meant = [string for element in root.iter("*") for string in _mended(element)]
     if not meant:
         return ()
     sample = max(meant, key=len).strip()[:60]

@@ -16,7 +16,7 @@ from lxml.html import HtmlElement
 from archive.models import Capture, PageKind, Problem
 from archive.problems import ProblemKind
 from archive.search.arabic import fold
-from crawler.extract.blocks import Block, Tree, no_text, parse_page, read_blocks
+from crawler.extract.blocks import LONG, Block, Tree, no_text, parse_page, read_blocks
 from crawler.extract.body import Layout, is_home
 from crawler.extract.charset import decode
 from crawler.extract.jsondata import ARTICLES
@@ -148,7 +148,6 @@ def _shows(signs: _Signs, path: str, *, kinds: frozenset[str], address: re.Patte
 
 
 _HEADLINE = 20  # characters of a link that may be a headline
-_LONG = 60  # characters of running text
 _CARDS = 6  # headlines side by side that make a list
 _SHARE = 0.5  # of the summaries in a list so much text may stand outside it
 _MOST = 600  # characters, and no more: a page that says so much itself is no list
@@ -200,16 +199,15 @@ def _outweighs(blocks: Sequence[Block], lists: dict[HtmlElement, set[HtmlElement
     inside = outside = 0
     met: set[HtmlElement] = set()
     for block in blocks:
-        element: HtmlElement | None = block.element
-        while element is not None and element not in cards:
-            element = element.getparent()
-        length = len(block.text) if len(block.text) >= _LONG else 0
-        if element is None:
+        around = (block.element, *block.element.iterancestors())
+        card = next((element for element in around if element in cards), None)
+        length = len(block.text) if len(block.text) >= LONG else 0
+        if card is None:
             outside += length if block.link_share < 0.5 else 0
-        elif element in met:
+        elif card in met:
             inside += length
         else:
-            met.add(element)
+            met.add(card)
     return outside < min(_MOST, inside * _SHARE)
 
 
@@ -284,7 +282,7 @@ def wall_of(capture: Capture) -> Problem | None:
 
 def titles_of(root: HtmlElement) -> list[str]:
     """Return a page's title and its first headings."""
-    headings = (one.text_content() for one in islice(root.iter("h1"), 3))
+    headings = (heading.text_content() for heading in islice(root.iter("h1"), 3))
     return [root.findtext(".//title") or "", *headings]
 
 

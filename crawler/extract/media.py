@@ -129,14 +129,9 @@ def _sources(element: HtmlElement) -> Iterator[str]:
     """Yield the addresses an image element names, the best one first."""
     yield from (value.strip() for name in _SOURCES if (value := element.get(name)))
     # Parsers that do not know `source` for an empty element nest what follows it.
-    picture = next(
-        (one for one in islice(element.iterancestors(), 4) if one.tag == "picture"), None
-    )
-    others = picture.iter("source") if picture is not None else ()
-    for one in (element, *others):
-        for name in _SETS:
-            if value := one.get(name):
-                yield _largest(value)
+    pictures = [above for above in islice(element.iterancestors(), 4) if above.tag == "picture"]
+    for source in (element, *(pictures[0].iter("source") if pictures else ())):
+        yield from (_largest(value) for name in _SETS if (value := source.get(name)))
 
 
 def _largest(candidates: str) -> str:
@@ -170,7 +165,7 @@ def _printed(element: HtmlElement, names: frozenset[str]) -> tuple[str | None, s
     """Return what is printed about an image: its caption, and the credit apart from it."""
     caption = _caption_of(element)
     marked = _credits_of(element, caption)
-    credit = next((text for one in marked if (text := _text(one))), None)
+    credit = next((text for each in marked if (text := text_of(each))), None)
     text = _text(caption, without=marked) if caption is not None else ""
     text = _COUNTED.sub("", text)
     if credit is None:
@@ -186,7 +181,7 @@ def _caption_of(element: HtmlElement) -> HtmlElement | None:
     for holder in around:
         if sum(1 for _ in holder.iter(*_IMAGES)) > 1 or len(holder.text_content()) > _LONGEST:
             return None
-        inner = (one for one in holder.iter() if one not in around and _is_caption(one))
+        inner = (e for e in holder.iter() if e not in around and _is_caption(e))
         if (found := next(inner, None)) is not None:
             return found
         if holder.tag in _HELD:
@@ -216,18 +211,18 @@ def _credits_of(element: HtmlElement, caption: HtmlElement | None) -> list[HtmlE
     return list(dict.fromkeys(e for e in inside if _has(_CREDITED, e.get("class") or "")))
 
 
-def _text(element: HtmlElement, without: Iterable[HtmlElement] = ()) -> str:
+def _text(element: HtmlElement, *, without: Iterable[HtmlElement]) -> str:
     """Return an element's text in one line, without that of some elements in it."""
     left_out = set(without)
     pieces: list[str] = []
     walk = etree.iterwalk(element, events=("start", "end"))
-    for event, one in walk:
+    for event, inner in walk:
         if event == "end":
-            pieces.append(one.tail or "" if one is not element else "")
-        elif one in left_out:
+            pieces.append(inner.tail or "" if inner is not element else "")
+        elif inner in left_out:
             walk.skip_subtree()
         else:
-            pieces.append(one.text or "")
+            pieces.append(inner.text or "")
     return " ".join("".join(pieces).split())
 
 
@@ -438,5 +433,5 @@ def _is_alone(link: HtmlElement) -> bool:
     if parent is None or parent.tag in {"li", "td", "nav"}:
         return False
     text = parent.text if before is None else before.tail
-    broken = all(one is None or one.tag == "br" for one in (before, after))
+    broken = all(beside is None or beside.tag == "br" for beside in (before, after))
     return broken and not f"{text or ''}{link.tail or ''}".strip()

@@ -262,7 +262,7 @@ def _printed(text: str, *, above: bool, changed: bool = False) -> Iterator[Stamp
     A lone «اليوم» or «أمس» is no date here: it may as well be a newspaper's name.
     """
     pieces = [piece for piece in _SPLIT.split(text) if piece]
-    pairs = [f"{one} {other}" for one, other in pairwise(pieces)] if len(pieces) > 2 else []
+    pairs = [" ".join(pair) for pair in pairwise(pieces)] if len(pieces) > 2 else []
     signed = [text[match.end() :]] if (match := _SIGNED.match(text)) else []
     for part in [text, *pairs, *(pieces if len(pieces) > 1 else []), *signed]:
         folded = fold(part)

@@ -182,10 +182,8 @@ def _link(element: etree._Element, base: str) -> Link | None:
 def _forget(element: etree._Element) -> None:
     """Free an element that was read and all before it, so that a large file takes little memory."""
     element.clear()
-    while element.getprevious() is not None:
-        parent = element.getparent()
-        if parent is None:
-            return
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
         del parent[0]
 
 

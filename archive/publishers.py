@@ -5,11 +5,11 @@ import sqlite3
 from dataclasses import fields
 from datetime import datetime
 
-from archive.batch import Batch
 from archive.clock import from_iso, iso
 from archive.models import Publisher
 from archive.rows import row_of, upsert, value, values
 from archive.urls import identity_key
+from archive.warc.writer import Batch
 
 _UNKNOWN = "where name = slug and coalesce(name_latin, homepage, country, language) is null"
 

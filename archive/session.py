@@ -15,7 +15,6 @@ from types import MappingProxyType, TracebackType
 from typing import Literal, Self
 
 from archive import captures, journal, problems, recovery, runs, stories
-from archive.batch import Batch
 from archive.clock import Clock, system
 from archive.database import NAME, open_for_reading, open_for_writing, writing
 from archive.errors import ArchiveError, unwritten
@@ -26,7 +25,7 @@ from archive.visits import Past
 from archive.warc import files, reader
 from archive.warc.files import Name, present
 from archive.warc.records import metadata_record
-from archive.warc.writer import RunInfo, WarcWriter
+from archive.warc.writer import Batch, RunInfo, WarcWriter
 
 WARC_FOLDER = "warc"
 SOFTWARE = f"warraq/{version('warraq')}"

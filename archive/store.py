@@ -17,7 +17,6 @@ from archive.models import (
     Kind,
     Link,
     Outcome,
-    PageKind,
     Problem,
     Publisher,
     Visit,
@@ -195,17 +194,15 @@ class Store(Session):
         key: str | None = None,
         article: int | None = None,
     ) -> tuple[int | None, Outcome | None]:
-        """Keep what was read on a page as the article it is, and the reading's problems.
+        """Save what was read on a page as the article it is, and the reading's problems.
 
         That is `article` where it is known, else the one with the identity `key`, by default that
-        of its address `url`.
-
-        Returns the article's id and what the reading was; (None, None) for a page that is no
-        article, of which only the problems are kept, at least that one.
+        of its address `url`. Returns the article's id and what the reading was; (None, None) for a
+        page that is not an article, of which only the problems are saved, at least that one.
         """
         self.batch.open()
         kept: tuple[int | None, Outcome | None] = (None, None)
-        if extraction.text and extraction.kind not in {PageKind.SECTION, PageKind.OTHER}:
+        if extraction.is_article:
             stories.prime(extraction)
             kept = articles.keep(
                 self.db,
@@ -220,11 +217,8 @@ class Store(Session):
         captures.attribute(self.db, capture.id, article=kept[0] or visit.article)
         if kept[1]:
             self.totals[kept[1]] += 1
-        seen = extraction.problems
-        if kept[0] is None and not seen:
-            detail = f"the page reads as {extraction.kind}, not as an article"
-            seen = (Problem(kind=ProblemKind.NOT_AN_ARTICLE, detail=detail, stage="keep"),)
-        for problem in seen:
+        none = () if kept[0] else (_not_an_article(extraction),)
+        for problem in extraction.problems or none:
             self.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
         return kept
 
@@ -267,8 +261,7 @@ class Store(Session):
 
     def is_gone(self, article: int) -> bool:
         """Return whether an article counts as gone."""
-        row = self.db.execute("select gone_at from articles where id = ?", (article,)).fetchone()
-        return row is not None and row[0] is not None
+        return value(self.db, "select gone_at from articles where id = ?", (article,)) is not None
 
     def visited(
         self,
@@ -289,30 +282,19 @@ class Store(Session):
         """
         self.batch.open()
         now = self.clock()
-        if capture:
-            decision = journal.Decision(
-                outcome=outcome,
-                article=articles.key_of(self.db, article, capture=capture.id),
-                state=state,
-                due_at=due_at,
-                not_before=not_before,
-                failures=visits.failures_after(visit, state),
-                followed=followed,
-            )
-            fields = journal.visit_fields(visit, run=self.run, sha256=capture.sha256)
-            fields |= journal.decision_fields(decision)
-            self.write_journal(capture, fields, at=now)
-        visits.visited(
-            self.db,
-            visit,
-            capture,
-            now=now,
-            due_at=due_at,
+        decision = journal.Decision(
+            outcome=outcome,
+            article=articles.key_of(self.db, article, capture=capture.id) if capture else None,
             state=state,
-            article=article,
+            due_at=due_at,
             not_before=not_before,
-            good=outcome is not Outcome.OTHER,
+            failures=visits.failures_after(visit, state),
+            followed=followed,
         )
+        if capture:
+            fields = journal.visit_fields(visit, run=self.run, sha256=capture.sha256)
+            self.write_journal(capture, fields | journal.decision_fields(decision), at=now)
+        visits.visited(self.db, visit, capture, decision, now=now, article=article)
         self.batch.count()
 
     def problem(
@@ -356,3 +338,8 @@ class Store(Session):
         None also where its WARC file is gone or damaged.
         """
         return captures.latest(self.db, self.warc_folder, url, since=since, until=self.clock())
+
+
+def _not_an_article(extraction: Extraction) -> Problem:
+    detail = f"the page reads as {extraction.kind}, not as an article"
+    return Problem(kind=ProblemKind.NOT_AN_ARTICLE, detail=detail, stage="keep")

@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
-from archive.batch import Batch
 from archive.clock import Clock, from_iso, iso
+from archive.journal import Decision
 from archive.links import FOUND, KNOWN, new
-from archive.models import Capture, Kind, Link, Visit
+from archive.models import Capture, Kind, Link, Outcome, Visit
 from archive.publishers import key_of, keys_of
 from archive.rows import Parameters, Row, record, select, value, values
 from archive.urls import identity_key
+from archive.warc.writer import Batch
 
 State = Literal["due", "done", "gone", "refused", "failed"]
 
@@ -152,38 +153,34 @@ def visited(
     db: sqlite3.Connection,
     visit: Visit,
     capture: Capture | None,
+    decision: Decision,
     *,
     now: datetime,
-    due_at: datetime | None,
-    state: State,
     article: int | None = None,
-    not_before: datetime | None = None,
-    good: bool = True,
 ) -> None:
-    """Keep what a visit brought; `due_at` None means it is not visited again.
+    """Save what came of a visit, and the article it led to.
 
-    Before `not_before` the site does not want to be asked, whoever asks for it here.
-
-    Validators (ETag, Last-Modified) and digest of the last good answer stay when this one has
-    none: a 304 names them or not, an error never replaces them.
+    A `due_at` of None means that it is not visited again. Before `not_before` the site does not
+    want to be asked. Validators (ETag, Last-Modified) and digest of the last good answer stay when
+    this one has none: a 304 names them or not, an error never replaces them.
     """
-    good = good and capture is not None and capture.status == 200 and state == "done"
-    db.execute(
-        _VISITED,
-        {
-            "key": visit.key,
-            "article": article,
-            "due_at": due_at and iso(due_at),
-            "not_before": not_before and iso(not_before),
-            "last_at": iso(now),
-            "state": state,
-            "failures": failures_after(visit, state),
-            "interval": round((due_at - now).total_seconds()) if due_at else None,
-            "etag": capture.etag if good and capture else visit.etag,
-            "last_modified": capture.last_modified if good and capture else visit.last_modified,
-            "last_sha256": capture.sha256 if good and capture else visit.last_sha256,
-        },
-    )
+    due_at, not_before = decision.due_at, decision.not_before
+    is_good = capture and capture.status == 200 and decision.outcome is not Outcome.OTHER
+    good = capture if is_good and decision.state == "done" else None
+    row = {
+        "key": visit.key,
+        "article": article,
+        "due_at": due_at and iso(due_at),
+        "not_before": not_before and iso(not_before),
+        "last_at": iso(now),
+        "state": decision.state,
+        "failures": decision.failures,
+        "interval": round((due_at - now).total_seconds()) if due_at else None,
+        "etag": good.etag if good else visit.etag,
+        "last_modified": good.last_modified if good else visit.last_modified,
+        "last_sha256": good.sha256 if good else visit.last_sha256,
+    }
+    db.execute(_VISITED, row)
 
 
 def failures_after(visit: Visit, state: State) -> int:

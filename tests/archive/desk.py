@@ -3,8 +3,10 @@
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 
+from archive import visits
 from archive.database import open_for_reading
-from archive.models import Exchange, Extraction, Kind, PageKind, Publisher, Visit
+from archive.journal import Decision
+from archive.models import Exchange, Extraction, Kind, Outcome, PageKind, Publisher, Visit
 from archive.store import Store
 
 NOON = datetime(2020, 11, 9, 12, tzinfo=UTC)
@@ -106,3 +108,10 @@ def rows(root, sql, *values):
     """Return what another process reading the archive sees."""
     with closing(open_for_reading(root)) as db:
         return db.execute(sql, values).fetchall()
+
+
+def visited(db, visit, capture, *, now, article=None, **decided):
+    """End a visit with `state` and `due_at`, as a page that was read."""
+    failures = visits.failures_after(visit, decided["state"])
+    decision = Decision(outcome=Outcome.READ, failures=failures, **decided)
+    visits.visited(db, visit, capture, decision, now=now, article=article)

@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from archive.batch import PAGES
 from archive.errors import ArchiveError, ArchiveLocked
 from archive.models import Kind, Link, Outcome, PageKind, Problem, Publisher
 from archive.problems import ProblemKind
 from archive.store import Store
 from archive.urls import capture_id
 from archive.warc import reader, records
+from archive.warc.writer import PAGES
 from tests.archive.desk import (
     FEED,
     HOUR,

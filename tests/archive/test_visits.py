@@ -9,7 +9,7 @@ import pytest
 
 from archive import links, visits
 from archive.models import Capture, Kind, Link
-from tests.archive.desk import FEED, HOUR, NOON, PAPER, visit
+from tests.archive.desk import FEED, HOUR, NOON, PAPER, visit, visited
 from tests.archive.newsroom import add_article, empty_archive
 
 OTHER = "alrih"
@@ -151,7 +151,7 @@ def test_an_asked_address_has_no_hints_and_its_given_spelling(db):
 def test_asking_makes_a_resting_address_due(db):
     find_pages(db, 1)
     (one,) = due(db)
-    visits.visited(db, one, capture(), now=NOON, due_at=None, state="done")
+    visited(db, one, capture(), now=NOON, due_at=None, state="done")
     assert due(db, now=NOON + timedelta(days=999)) == []
     visits.ask(db, [(page(1), Kind.ARTICLE)], publisher=PAPER.slug, now=NOON)
     (again,) = due(db)
@@ -171,7 +171,7 @@ def test_former_entry_points_rest_and_found_sitemaps_do_not(db):
 def visit_child(db, *, now, **fields):
     (child,) = (one for one in due(db, articles=False, now=now) if one.key == CHILD)
     end = {"due_at": None, "state": "done"} | fields
-    visits.visited(db, child, capture(), now=now, **end)
+    visited(db, child, capture(), now=now, **end)
 
 
 RENEWALS = [
@@ -205,7 +205,7 @@ def test_indexes_that_list_each_other_come_to_an_end(db):
         for one in listings:
             for child in (INDEX, CHILD):
                 find_child(db, None, now=now, run_began=NOON, index=one.key, child=child)
-            visits.visited(db, one, capture(), now=now, due_at=None, state="done")
+            visited(db, one, capture(), now=now, due_at=None, state="done")
             now += timedelta(seconds=1)
     assert read == 2
 
@@ -222,7 +222,7 @@ def test_a_failed_sitemap_waits_for_its_time(db):
 def test_an_article_is_not_renewed_by_being_listed_again(db):
     find_pages(db, 1)
     (one,) = due(db)
-    visits.visited(db, one, capture(), now=NOON, due_at=None, state="done")
+    visited(db, one, capture(), now=NOON, due_at=None, state="done")
     find_pages(db, 1, now=NOON + HOUR)
     assert due(db, now=NOON + HOUR) == []
 
@@ -231,7 +231,7 @@ def test_an_article_that_was_edited_since_it_was_looked_at_is_told(db):
     add_article(db, id=7, publisher=PAPER.slug)
     find_pages(db, 1, 2, 3)
     for one in due(db)[:2]:
-        visits.visited(db, one, capture(), now=NOON, due_at=NOON + HOUR, state="done", article=7)
+        visited(db, one, capture(), now=NOON, due_at=NOON + HOUR, state="done", article=7)
     later, printed = NOON + HOUR / 2, "2020-11-09T12:30"
 
     def edited(*, moment=later, printed=printed, now=NOON + HOUR / 2):
@@ -278,7 +278,7 @@ def test_validators_are_those_of_the_last_good_answer(db, answer, state, validat
         due(db)[0], etag=etag, last_modified=last_modified, last_sha256=sha256, failures=2
     )
     later = NOON + HOUR
-    visits.visited(db, known, answer, now=NOON, due_at=later, state=state)
+    visited(db, known, answer, now=NOON, due_at=later, state=state)
     (again,) = due(db, now=later)
     assert (again.etag, again.last_modified, again.last_sha256) == validators
     assert (again.failures, again.interval, again.last_at) == (failures, 3600, NOON)
@@ -291,7 +291,7 @@ def test_the_article_of_a_visit_is_kept_when_a_later_one_leads_to_none(db):
     find_pages(db, 1)
     for article, wanted in ((None, None), (7, 7), (None, 7)):
         (one,) = due(db)
-        visits.visited(db, one, capture(), now=NOON, due_at=NOON, state="done", article=article)
+        visited(db, one, capture(), now=NOON, due_at=NOON, state="done", article=article)
         assert due(db)[0].article == wanted
 
 
@@ -330,7 +330,7 @@ def test_it_is_known_how_it_stands_with_an_address_in_any_spelling(db):
             ("2020-11-09T12:00:00Z", page(1), kind),
         )
     add_article(db, id=4, url=page(1), publisher=PAPER.slug, title="عنوان", words=3)
-    visits.visited(db, visit(page(1)), capture(), now=NOON, due_at=None, state="done", article=4)
+    visited(db, visit(page(1)), capture(), now=NOON, due_at=None, state="done", article=4)
     assert visits.standing(db, "http://www.alwaraq.example/1/?fbclid=7") == visits.Standing(
         state="done", article=4, title="عنوان", words=3, problem=("http-410", "x")
     )

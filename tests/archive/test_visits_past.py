@@ -6,10 +6,10 @@ from datetime import date, timedelta
 import pytest
 
 from archive import links, visits
-from archive.batch import Batch
 from archive.models import Kind, Link
 from archive.visits import _NEXT, KINDS, Past
-from tests.archive.desk import FEED, HOUR, NOON, PAPER, visit
+from archive.warc.writer import Batch
+from tests.archive.desk import FEED, HOUR, NOON, PAPER, visit, visited
 from tests.archive.newsroom import add_article, empty_archive
 from tests.archive.warc.written import warc_writer
 
@@ -120,7 +120,7 @@ def test_a_visited_article_is_as_any_other(db, past, state, is_past):
     find(db, 1)
     (one,) = walk(past)
     assert one.past
-    visits.visited(db, one, None, now=NOON, due_at=NOON + HOUR, state=state)
+    visited(db, one, None, now=NOON, due_at=NOON + HOUR, state=state)
     assert db.execute("select past from visits").fetchone() == (is_past,)
 
 
@@ -135,7 +135,7 @@ def test_a_span_of_days_is_read_again_only_if_it_was_not_over(db, past):
     ]
     past.begin(ways, publisher=PAPER.slug)
     for one in walk(past, articles=False):
-        visits.visited(db, one, None, now=NOON, due_at=None, state="done")
+        visited(db, one, None, now=NOON, due_at=None, state="done")
     past.begin(ways, publisher=PAPER.slug)
     assert keys(walk(past, articles=False)) == ["posts?m=11"]
 

@@ -168,7 +168,7 @@ def test_a_dead_host_is_told(tmp_path):
 
 def test_a_name_that_leads_nowhere_is_told(tmp_path):
     url = "http://data.invalid/x"
-    with pytest.raises(DownloadFailed, match=r"data\.invalid leads to no address; the same"):
+    with pytest.raises(DownloadFailed, match=r"data\.invalid leads to no address; run the same"):
         download(url, tmp_path, user_agent="Warraq", pause=0.001)
 
 

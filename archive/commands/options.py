@@ -5,15 +5,17 @@ import sqlite3
 import sys
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 from pathlib import Path
-from typing import NoReturn, Self
+from typing import Any, NoReturn, Self, TypeVar
 
 import click
 
 from archive.database import NAME
 from archive.errors import explain
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
@@ -51,8 +53,8 @@ class ProgressLine:
             return
         self._shown = now
         unit, what = (1e6, f"MB{what[5:]}") if what.startswith("bytes") else (1, what)
-        whole = "" if of is None else f" of {of / unit:,.0f}"
-        line = f"{now - self._began:5.0f} s  {done / unit:,.0f}{whole} {what}"
+        all_of_it = "" if of is None else f" of {of / unit:,.0f}"
+        line = f"{now - self._began:5.0f} s  {done / unit:,.0f}{all_of_it} {what}"
         if self._is_terminal:
             print(_CLEARED + line, end="", file=sys.stderr, flush=True)
         else:
@@ -100,6 +102,14 @@ archive_option = click.option(
     help="Folder of the archive.",
     callback=_remembered,
 )
+port_option = click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8001,
+    show_default=True,
+    metavar="N",
+    help="Port to serve the archive on; 0 picks a free one.",
+)
 processes_option = click.option(
     "--processes", type=click.IntRange(min=1), metavar="N", help="Use N cores (default: all)."
 )
@@ -115,6 +125,18 @@ class ExitCode(IntEnum):
     FAILED = 1  # an error, in one line on standard error; or what was checked is not in order
     USAGE = 2  # options or arguments that do not fit; click's own
     INTERRUPTED = 128 + signal.SIGINT  # Ctrl-C before the end, as shells say of what a signal ended
+
+
+def limit_option(what: str) -> Callable[[F], F]:
+    """Return the option --limit for a list, with its help."""
+    return click.option(
+        "--limit",
+        type=click.IntRange(min=1),
+        default=20,
+        show_default=True,
+        metavar="N",
+        help=what,
+    )
 
 
 def stopped() -> NoReturn:

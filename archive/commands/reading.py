@@ -7,8 +7,7 @@ from sys import stdout
 
 import click
 
-from archive.commands.options import archive_option
-from archive.errors import ArchiveError
+from archive.commands.options import archive_option, limit_option, port_option
 from archive.reading import Archive
 from archive.search import MARK_END, MARK_START, Hit, Order, to_json
 from archive.search.query import parse
@@ -16,18 +15,11 @@ from archive.search.query import parse
 _MARKED = re.compile(f"{MARK_START}(.*?){MARK_END}")
 
 
-# What begins with a minus and is no option is a word to leave out.
+# A word with a minus before it is excluded from the search, and not an option.
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("query", nargs=-1, required=True)
 @archive_option
-@click.option(
-    "--limit",
-    type=click.IntRange(min=1),
-    default=20,
-    show_default=True,
-    metavar="N",
-    help="Show at most N results.",
-)
+@limit_option("Show at most N results.")
 @click.option(
     "--order",
     type=click.Choice(["best", "new"]),
@@ -73,22 +65,18 @@ def _summary(asked: str, shown: int, number: int) -> str:
     )
 
 
-def _title(hit: Hit, title: str | None) -> str:
-    return _line(title) or hit.url
-
-
 def _source(hit: Hit) -> str:
     day = hit.published_on or (hit.published_at or "undated")[:10]
     return f"{hit.publisher_name} · {day}"
 
 
 def _plain(hit: Hit) -> str:
-    return "\n".join((_title(hit, hit.title), _source(hit), hit.url, _line(hit.snippet), ""))
+    return "\n".join((_line(hit.title) or hit.url, _source(hit), hit.url, _line(hit.snippet), ""))
 
 
 def _for_terminal(hit: Hit) -> str:
     """Return the hit in colours, with its Arabic isolated so that it runs from right to left."""
-    title = _coloured(_title(hit, hit.headline), bold=True)
+    title = _coloured(_line(hit.headline) or hit.url, bold=True)
     lines = (_isolated(title), _isolated(_source(hit)), click.style(hit.url, dim=True))
     return "\n".join((*lines, _isolated(_coloured(_line(hit.snippet))), ""))
 
@@ -120,14 +108,7 @@ def _line(text: str | None) -> str:
     metavar="ADDRESS",
     help="Address to listen on.",
 )
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8001,
-    show_default=True,
-    metavar="N",
-    help="Port to listen on; 0 picks a free one.",
-)
+@port_option
 @click.option("--open", "open_browser", is_flag=True, help="Open the home page in the browser.")
 def serve(archive: Path, host: str, port: int, open_browser: bool) -> None:
     """Read an archive in the browser, also during a crawl.
@@ -146,7 +127,4 @@ def serve(archive: Path, host: str, port: int, open_browser: bool) -> None:
         if open_browser:
             webbrowser.open(address)
 
-    try:
-        run_server(archive, host=host, port=port, on_ready=ready)
-    except ArchiveError as error:
-        raise click.ClickException(str(error)) from error
+    run_server(archive, host=host, port=port, on_ready=ready)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from archive.clock import iso
-from archive.commands.options import archive_option, columns, counted
+from archive.commands.options import archive_option, columns, counted, limit_option
 from archive.database import is_held, open_for_reading
 from archive.maintenance.stats import Share, Stats
 from archive.models import Run
@@ -16,14 +16,7 @@ from archive.runs import Counts, by_publisher, history
 
 @click.command()
 @archive_option
-@click.option(
-    "--limit",
-    type=click.IntRange(min=1),
-    default=20,
-    show_default=True,
-    metavar="N",
-    help="Show the last N runs.",
-)
+@limit_option("Show the last N runs.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, newest first.")
 def runs(archive: Path, limit: int, as_json: bool) -> None:
     """Show what ran when and what it did, newest first.
@@ -67,7 +60,7 @@ def _duration(run: Run) -> str:
 
 
 def _ended(run: Run) -> Run:
-    """Return a run as it stands when nobody is writing: the next writer will mark it so."""
+    """Return a run as it is while nobody is writing; the next writer will save that."""
     return dataclasses.replace(run, state="interrupted") if run.state == "running" else run
 
 

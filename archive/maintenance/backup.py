@@ -1,4 +1,4 @@
-"""A snapshot of the whole archive in another folder, made while a crawl writes.
+"""A snapshot of the archive in another folder, made while a crawl writes.
 
 First the database of one moment, then the WARC files as far as its rows go: what a row refers to
 was on the disk before the row (invariant 1). The database is put in place last.
@@ -49,7 +49,7 @@ class _File:
     source: Path
     name: str
     end: int
-    whole: bool
+    closed: bool
 
 
 def back_up(
@@ -181,7 +181,7 @@ def _wanted(db: sqlite3.Connection, folder: Path) -> tuple[list[_File], list[str
             missing.append(name)
         else:
             end = path.stat().st_size if closed else committed
-            files.append(_File(source=path, name=name, end=end, whole=bool(closed)))
+            files.append(_File(source=path, name=name, end=end, closed=bool(closed)))
     return files, missing
 
 
@@ -198,7 +198,7 @@ def _copy_files(files: list[_File], folder: Path, *, link: bool, progress: Progr
     for file in wanted:
         target = folder / file.name
         target.parent.mkdir(parents=True, exist_ok=True)
-        if not (link and file.whole and _linked(file.source, target)):
+        if not (link and file.closed and _linked(file.source, target)):
             _copy(file.source, target, file.end, copied=copied)
     sync_folders(folder, [file.name for file in wanted])
     return len(wanted)

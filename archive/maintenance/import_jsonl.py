@@ -61,7 +61,7 @@ class Outcome:
 
 
 def nobody(_byline: str) -> tuple[str, ...]:
-    """Return no name, whatever a byline says: for callers that cannot parse one."""
+    """Return no names: for callers that cannot parse a byline."""
     return ()
 
 

@@ -159,7 +159,7 @@ def _decide_again(db: sqlite3.Connection) -> list[Decided]:
     ]
     db.executemany(
         "update decided set key = ?, outcome = ? where capture = ?",
-        [(one.key, one.outcome, one.capture) for one in changed],
+        [(each.key, each.outcome, each.capture) for each in changed],
     )
     return changed
 

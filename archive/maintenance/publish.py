@@ -107,7 +107,7 @@ def _refuse_archive(target: Path) -> None:
 
 
 def _vacuumed(db: sqlite3.Connection, target: Path) -> Path:
-    """Write what `db` holds, and nothing that it held, into a new file beside its place."""
+    """Write what `db` holds, and nothing that it held, into a new file next to its place."""
     ready = target / f".{NAME}.part"
     ready.unlink(missing_ok=True)
     try:
@@ -126,7 +126,7 @@ def _vacuumed(db: sqlite3.Connection, target: Path) -> Path:
 
 
 def _beside(target: Path, clock: Clock) -> None:
-    """Write what Datasette reads beside a database: its settings, and what the tables mean."""
+    """Write what Datasette reads next to a database: its settings, and what the tables mean."""
     settings = files("archive.site").joinpath("settings.json").read_text(encoding="utf-8")
     _write(target / "settings.json", settings)
     about = database_metadata()

@@ -1,6 +1,6 @@
 """What a person typed into the search box, read as words, phrases, demands and filters. Pure.
 
-Anything can be typed; what is no operator is words. The result speaks FTS5's MATCH language.
+Anything can be typed; what is not an operator is words. The result speaks FTS5's MATCH language.
 """
 
 import re
@@ -96,12 +96,12 @@ class Query:
 
     @property
     def worded(self) -> bool:
-        """Whether there is anything to look for in the index; filters and exclusions are not."""
+        """Whether there is anything to search for in the index; filters and exclusions are not."""
         return bool(self.words or self.must)
 
     @property
     def has_beginning(self) -> bool:
-        """Whether any of what is looked for in the index is the beginning of a word."""
+        """Whether any word to search for in the index is a beginning."""
         return any(clause.beginning for clause in self.words + self.must + self.must_not)
 
     def expression(self, *, every: bool = False) -> str:

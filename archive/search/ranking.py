@@ -1,7 +1,7 @@
 """Which articles answer a query, and in which order: the rare words choose, all words score.
 
 Scoring an article costs far more than finding it, so of a word that is nearly everywhere only the
-articles are scored that have it in their title, or are new. The best ones are then looked at
+articles are scored that have it in their title, or are new. The best ones are then read
 again: the index knows stems, and a word written exactly as it was typed is worth more.
 `conditions` and `matching` put what a query requires besides its words into SQL.
 """
@@ -81,7 +81,7 @@ _ENOUGH = 400  # articles, before commoner words only add to scores
 _MOST = 5000  # articles found by one word that are all scored
 _SAMPLE = 16  # a common word is counted in one of so many articles
 _LEAST_SAMPLED = 64
-_WINDOW = 20  # the best, which are looked at again
+_WINDOW = 20  # the best, which are read again
 _LEAD = 3000  # characters of their text
 _LEAST_WEIGHT = 1e-6  # FTS5's, of a word in every other article
 _AS_TYPED = 0.3  # of a word's weight, for standing there as it was typed; its ending, and all

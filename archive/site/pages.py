@@ -133,7 +133,7 @@ class ArticlePage:
     """One article with what is known about it; `paragraphs` are its text's lines.
 
     `versions` are the other articles of its story, in the order of their publication; `pictured`
-    tells whether the archive holds its main image.
+    is whether the archive holds its main image.
     """
 
     article: Row
@@ -157,7 +157,7 @@ class StoryPage:
 
 
 async def front_page(database: Any, publisher: str | None = None) -> FrontPage | None:
-    """Read the first page, of one publisher alone when named; None when there is no such one."""
+    """Read the first page, of one publisher alone when named; None when it is not known."""
     publishers = await _publishers(database)
     chosen = next((row for row in publishers if row["slug"] == publisher), None)
     if publisher and chosen is None:
@@ -194,7 +194,7 @@ async def article_page(database: Any, article: int) -> ArticlePage | None:
 
 
 async def revision_at(database: Any, article: int, capture: int) -> int | None:
-    """Return the number of the revision that stood when a capture was made; None without one.
+    """Return the number of the revision that was current when a capture was made, None if none was.
 
     Reading an archive again may merge revisions, or begin one elsewhere; captures stay.
     """
@@ -262,7 +262,7 @@ async def lead_image(database: Any, article: int) -> tuple[str, bytes] | None:
 
 
 async def has_lead_image(database: Any, article: int) -> bool:
-    """Return whether the archive holds the main image of an article, its bytes not looked at."""
+    """Return whether the archive holds the main image of an article; its bytes are not read."""
     location = await database.execute_fn(lambda db: _location(db, article))
     folder = Path(database.path).parent / WARC_FOLDER
     return location is not None and await asyncio.to_thread((folder / location.file).is_file)

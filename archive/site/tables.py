@@ -21,10 +21,7 @@ _known: set[str] = set()  # hooks ask many times per page, and an archive stays 
 
 
 def is_archive(path: str) -> bool:
-    """Tell whether the SQLite file at `path` holds the tables of an archive.
-
-    A file that cannot be read is none.
-    """
+    """Return whether the SQLite file at `path` can be read and holds the tables of an archive."""
     if path not in _known and _tables(path) >= _TELLING_TABLES:
         _known.add(path)
     return path in _known
@@ -109,7 +106,7 @@ TABLES = {
 
 
 def is_key(column: str, value: object) -> bool:
-    """Tell whether a cell holds a bare foreign key; where Datasette labelled it, it is a dict."""
+    """Return whether a cell holds a bare foreign key; where Datasette labelled it, it is a dict."""
     return column in TABLES and isinstance(value, int | str)
 
 

@@ -13,7 +13,7 @@ _WORDS = tomllib.loads(files(__package__).joinpath("wording.toml").read_text(enc
 
 
 def arabic_day(day: str | None) -> str:
-    """Write an ISO day (`2020-11-09`) as `9 نوفمبر 2020`; what is no day stays as it is."""
+    """Write an ISO day (`2020-11-09`) as `9 نوفمبر 2020`; anything else stays as it is."""
     try:
         read = date.fromisoformat((day or "")[:10])
     except ValueError:
@@ -82,7 +82,7 @@ def number(value: int | None) -> str:
 def direction(text: str | None) -> str:
     """Return the writing direction of most of a text's letters, `auto` where it has none.
 
-    The browser's own rule looks at the first letter alone, which in Arabic news is often Latin.
+    The browser's own rule uses the first letter alone, which in Arabic news is often Latin.
     """
     kinds = Counter(map(bidirectional, (text or "")[:_LETTERS_LOOKED_AT]))
     right, left = kinds["AL"] + kinds["R"], kinds["L"]

@@ -184,7 +184,7 @@ def save(addresses: tuple[str, ...], archive: Path, **options: Unpack[CrawlOptio
     """
     urls = list(dict.fromkeys(url for given in addresses for url in _urls(given)))
     if not urls:
-        raise click.UsageError("there is no address in the input")
+        raise click.UsageError("the input contains no address")
     begun = Beginning(archive)
     owners = Owners(load_all(*folders(archive)).values())
     publishers = {url: owners.of(url) for url in urls}

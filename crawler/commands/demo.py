@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 import click
 
+from archive.commands.options import port_option
+
 if TYPE_CHECKING:
     from fixtures import Newsstand
 
@@ -42,14 +44,7 @@ PORTS = range(8791, 9791, 100)  # of the first newspaper; a second demo takes th
     metavar="N",
     help="Seed of the news; another seed makes other news.",
 )
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8001,
-    show_default=True,
-    metavar="N",
-    help="Port to serve the archive on; 0 takes a free one.",
-)
+@port_option
 @click.option("--no-serve", is_flag=True, help="Only crawl and print the summary.")
 def demo(archive: Path, articles: int, seed: int, port: int, no_serve: bool) -> None:
     """Crawl and serve three fictional Arabic newspapers.

@@ -144,10 +144,10 @@ def import_warc(
     """Import pages from the WARC files of other programs.
 
     Reads WARC 1.0 and 1.1 of any program (Common Crawl, Wget, Heritrix, browsertrix), compressed
-    record by record, as a whole, or not at all. Damaged records are skipped and listed. Every page
-    that reads as an article in the language is kept as a capture with its own time; its record is
-    copied, and the file it came from is recorded. Its address is not visited again unless a crawl
-    finds it.
+    record by record, as one stream, or not at all. Damaged records are skipped and listed. Every
+    page that reads as an article in the language is kept as a capture with its own time; its record
+    is copied, and the file it came from is recorded. Its address is not visited again unless a
+    crawl finds it.
 
     What the archive has already is not kept twice, and an interrupted import resumes when it is run
     again. A page that was recorded before the archive last saw its article is kept as a capture
@@ -163,8 +163,8 @@ def import_warc(
     for given in sources:  # at once: the first may take hours
         if not _is_url(given) and not Path(given).is_file():
             raise click.UsageError(f"{given!r} is neither a file nor an http(s) URL")
-    told = [each for some in _batches(sources) for each in _read(some, job, settings, dry_run)]
-    if not all(each.before or each.is_warc for each in told):
+    reports = [each for some in _batches(sources) for each in _read(some, job, settings, dry_run)]
+    if not all(each.before or each.is_warc for each in reports):
         raise SystemExit(ExitCode.FAILED)
 
 
@@ -206,19 +206,19 @@ def _read(
     with ProgressLine() as line:
         progress = partial(line, "bytes read")
         if dry_run:
-            told = [
+            reports = [
                 count(each, job.languages, clock=job.clock, progress=progress) for each in sources
             ]
-            for each in told:
+            for each in reports:
                 _report(each)
         else:
             job = replace(job, sources=sources)
-            told = asyncio.run(run(job, progress=progress, show=_report))
-    if told[-1].stopped:
+            reports = asyncio.run(run(job, progress=progress, show=_report))
+    if reports[-1].stopped:
         stopped()
     if _is_url(given[0]) and not dry_run:
         sources[0].path.unlink()
-    return told
+    return reports
 
 
 def _source(given: str, settings: config.Config, archive: Path) -> "SourceFile":
@@ -240,21 +240,21 @@ def _source(given: str, settings: config.Config, archive: Path) -> "SourceFile":
     return SourceFile(path=path, name=given)
 
 
-def _report(told: "FileReport") -> None:
+def _report(file: "FileReport") -> None:
     """Print what became of a file: what was kept first, then why the rest was not."""
-    for line in told.damages:
+    for line in file.damages:
         click.echo(line, err=True)
-    counts = told.counts
-    if told.before and not counts["records"] and not told.stopped:
-        click.echo(f"{told.name}: it was imported before; `--again` reads it again")
+    counts = file.counts
+    if file.before and not counts["records"] and not file.stopped:
+        click.echo(f"{file.name}: already imported; --again imports it once more")
         return
-    if not told.before and not told.is_warc:
-        click.echo(f"{told.name}: no WARC records found", err=True)
+    if not file.before and not file.is_warc:
+        click.echo(f"{file.name}: no WARC records found", err=True)
     pages = sum(counts[name] for name in (*_KEPT, "known", "unread", "no article"))
-    speed = pages / told.seconds if told.seconds else 0.0
-    resumed = " (resumed)" if told.before else ""
+    speed = pages / file.seconds if file.seconds else 0.0
+    resumed = " (resumed)" if file.before else ""
     click.echo(
-        f"{told.name}: {counted(counts['records'], 'record')} in {told.seconds:.1f} s,"
+        f"{file.name}: {counted(counts['records'], 'record')} in {file.seconds:.1f} s,"
         f" {speed:,.0f} pages/s{resumed}"
     )
     if counts["unread"]:

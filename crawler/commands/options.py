@@ -4,17 +4,17 @@ import asyncio
 import contextlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, Unpack
 
 import click
 
 from archive.clock import Clock, starting_at, system
-from archive.commands.options import ProgressLine, columns
+from archive.commands.options import F, ProgressLine, columns
 from archive.database import open_for_reading
 from archive.errors import NotAnArchive
 from archive.runs import Counts
@@ -26,8 +26,6 @@ from crawler.publisher import Publisher, find, load_all
 
 if TYPE_CHECKING:
     from crawler.crawl import Job, Summary
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 log_level_option = click.option(
     "--log-level",
@@ -75,7 +73,7 @@ def clock_at(value: str | None) -> Clock:
     """Return a clock that starts at an ISO 8601 moment (UTC by default), or the machine's.
 
     Raises:
-        click.BadParameter: if it is no such moment.
+        click.BadParameter: if it is not such a moment.
     """
     if value is None:
         return system
@@ -110,8 +108,8 @@ def chosen(root: Path, slugs: Iterable[str]) -> list[Publisher]:
             f"name the publishers to crawl, e.g. `warraq crawl enabbaladi --archive {root}`;"
             f" available: {known}"
         )
-    found = [find(name, folders(root)) for name in names]
-    return [replace(one, hours=one.hours or settings.hours) for one in found]
+    publishers = [find(name, folders(root)) for name in names]
+    return [replace(each, hours=each.hours or settings.hours) for each in publishers]
 
 
 def _followed(root: Path) -> list[str]:
@@ -141,10 +139,10 @@ class Day(click.ParamType[date]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
         if isinstance(value, date):
             return value
-        found = _WRITTEN.fullmatch(value.strip())
+        match = _WRITTEN.fullmatch(value.strip())
         with contextlib.suppress(ValueError):
-            if found:
-                return self._day(*(int(part) if part else None for part in found.groups()))
+            if match:
+                return self._day(*(int(part) if part else None for part in match.groups()))
         return self.fail(f"{value!r} is not a date; write 2020-11-09, 2020-11 or 2020", param, ctx)
 
     def _day(self, year: int | None, month: int | None, day: int | None) -> date:
@@ -258,6 +256,6 @@ def _merged(summary: "Summary") -> dict[str, list[Counts]]:
 
 
 def _row(name: str, counts: list[Counts], *, seconds: float | None = None) -> tuple[str, ...]:
-    sums = (str(sum(getattr(one, column) for one in counts)) for column in _COLUMNS)
-    spent = sum(one.seconds for one in counts) if seconds is None else seconds
-    return (name, *sums, size(sum(one.bytes for one in counts)), f"{spent:.1f}")
+    sums = (str(sum(getattr(each, column) for each in counts)) for column in _COLUMNS)
+    spent = sum(each.seconds for each in counts) if seconds is None else seconds
+    return (name, *sums, size(sum(each.bytes for each in counts)), f"{spent:.1f}")

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from archive.commands.reading import serve
 from archive.database import open_for_writing
+from crawler.cli import warraq
 from tests.archive.reading_room import TITLE, Shelf, fill
 from tests.serving import serving
 
@@ -71,7 +71,7 @@ def test_serve_leaves_a_newer_archive_to_a_newer_warraq(tmp_path):
         " values ('warraq', 'm999_of_tomorrow', '2030-01-01')"
     )
     writer.close()
-    result = CliRunner().invoke(serve, ["--archive", str(tmp_path), "--port", "0"])
+    result = CliRunner().invoke(warraq, ["serve", "--archive", str(tmp_path), "--port", "0"])
     assert result.exit_code == 1
     assert "m999_of_tomorrow" in result.output
     assert result.output.count("\n") == 1
@@ -80,17 +80,17 @@ def test_serve_leaves_a_newer_archive_to_a_newer_warraq(tmp_path):
 def test_serve_keeps_out_of_the_way_of_other_ports(shelf):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        result = CliRunner().invoke(serve, ["--archive", str(shelf.root), "--port", port])
+        result = CliRunner().invoke(warraq, ["serve", "--archive", str(shelf.root), "--port", port])
     assert result.exit_code == 1
     assert result.output.startswith(f"Error: cannot listen on 127.0.0.1 port {port} (")
     assert result.output.count("\n") == 1
 
 
 def test_serve_without_an_archive(tmp_path):
-    result = CliRunner().invoke(serve, ["--archive", str(tmp_path)])
+    result = CliRunner().invoke(warraq, ["serve", "--archive", str(tmp_path)])
     assert result.exit_code == 1
     assert "holds no archive" in result.output
     (tmp_path / "archive.db").write_text("no database")
-    result = CliRunner().invoke(serve, ["--archive", str(tmp_path)])
+    result = CliRunner().invoke(warraq, ["serve", "--archive", str(tmp_path)])
     assert result.exit_code == 1
     assert "file is not a database; it is damaged: restore it from a backup" in result.output

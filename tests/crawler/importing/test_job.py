@@ -476,7 +476,7 @@ def test_the_command_says_kept_of_nothing_that_it_had(tmp_path):
     command("import-warc", source, "--archive", root)
     code, output = command("import-warc", source, "--archive", root)
     assert code == 0
-    assert output.endswith("x.warc.gz: it was imported before; `--again` reads it again\n")
+    assert output.endswith("x.warc.gz: already imported; --again imports it once more\n")
     assert "kept" not in output
     code, output = command("import-warc", source, "--archive", root, "--again")
     assert "  kept: nothing\n  skipped: 6 duplicates\n" in output

@@ -371,6 +371,12 @@ def own_names(element: HtmlElement) -> str:
     return names if not names or names.islower() else CAMEL.sub("-", names)
 
 
+def title_of(root: HtmlElement) -> str:
+    """Return the title of a page, empty where it has none."""
+    title = next(root.iter("title"), None)
+    return (title.text or "") if title is not None else ""
+
+
 def text_of(element: HtmlElement) -> str:
     """Return the text of an element and all in it, on one line."""
     text = element.text_content() if len(element) else element.text or ""

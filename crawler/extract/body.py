@@ -13,7 +13,7 @@ from lxml.html import HtmlElement
 
 from archive.search.arabic import fold
 from crawler.dates.words import is_clock
-from crawler.extract.blocks import LONG, Block, Tree, is_weak, read_blocks
+from crawler.extract.blocks import LONG, Block, Tree, is_weak, read_blocks, title_of
 from crawler.extract.headline import learned
 from crawler.extract.headline import parts as split_title
 from crawler.extract.metadata import Metadata
@@ -88,7 +88,7 @@ def read_layout(tree: Tree, metadata: Metadata, url: str) -> Layout:
     """Find the headline and the text among the blocks of a page at `url`."""
     selected, types = metadata.selected, metadata.stated.types
     blocks = read_blocks(tree.root, selected.remove)
-    live = _is_live(url, types, tree.root.findtext(".//title") or "", tree.source, blocks)
+    live = _is_live(url, types, title_of(tree.root), tree.source, blocks)
     body = locate(blocks, selected.text, scattered=live)
     place = find_headline(blocks, body, metadata.bare)
     printed = blocks[place].text if place is not None else ""

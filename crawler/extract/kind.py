@@ -16,7 +16,7 @@ from lxml.html import HtmlElement
 from archive.models import Capture, PageKind, Problem
 from archive.problems import ProblemKind
 from archive.search.arabic import fold
-from crawler.extract.blocks import LONG, Block, Tree, no_text, parse_page, read_blocks
+from crawler.extract.blocks import LONG, Block, Tree, no_text, parse_page, read_blocks, title_of
 from crawler.extract.body import Layout, is_home
 from crawler.extract.charset import decode
 from crawler.extract.jsondata import ARTICLES
@@ -283,7 +283,7 @@ def wall_of(capture: Capture) -> Problem | None:
 def titles_of(root: HtmlElement) -> list[str]:
     """Return a page's title and its first headings."""
     headings = (heading.text_content() for heading in islice(root.iter("h1"), 3))
-    return [root.findtext(".//title") or "", *headings]
+    return [title_of(root), *headings]
 
 
 def _is_about(title: str, phrase: re.Pattern[str]) -> bool:

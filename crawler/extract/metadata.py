@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain, islice
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -311,29 +312,29 @@ def select(root: HtmlElement, rules: Rules) -> Selected:
     """Apply `rules` to a page; a selector that finds nothing is a `rule-missed` problem."""
     problems: list[Problem] = []
 
-    def text(name: str, css: str | None) -> str | None:
-        elements = _elements(root, name, css, problems) if css else []
-        return next((value for element in elements if (value := _value(element))), None)
+    def elements(name: str) -> list[HtmlElement]:
+        css = getattr(rules, name)
+        return _elements(root, name, css, problems) if css else []
 
-    tags = _elements(root, "tags", rules.tags, problems) if rules.tags else []
-    body = _elements(root, "text", rules.text, problems) if rules.text else []
+    texts = ("title", "deck", "byline", "published", "section")
     return Selected(
-        title=text("title", rules.title),
-        deck=text("deck", rules.deck),
-        byline=text("byline", rules.byline),
-        published=text("published", rules.published),
-        section=text("section", rules.section),
-        tags=tuple(map(_value, tags)),
-        text=tuple(body),
+        **{name: next(filter(None, map(_value, elements(name))), None) for name in texts},
+        tags=tuple(map(_value, elements("tags"))),
+        text=tuple(elements("text")),
         remove=frozenset(e for css in rules.remove for e in _elements(root, "remove", css, [])),
         problems=tuple(problems),
     )
 
 
+@lru_cache(maxsize=1024)
+def _selector(css: str) -> CSSSelector:
+    return CSSSelector(css, translator="html")
+
+
 def _elements(root: HtmlElement, name: str, css: str, problems: list[Problem]) -> list[HtmlElement]:
     """Return what a selector finds, and note where it finds nothing."""
     try:
-        elements = cast("list[HtmlElement]", CSSSelector(css, translator="html")(root))
+        elements = cast("list[HtmlElement]", _selector(css)(root))
     except SelectorError:
         elements = []
     if not elements:

@@ -37,6 +37,8 @@ _AMP_CACHE = re.compile(
 )
 _TWIN = re.compile(r"(?:www|m|mobile|wap|amp)\.(?=[^.]+\.[^.])")  # hosts that show the same pages
 _SUFFIX = re.compile(r"(?:com|co|net|org|gov|edu|ac)\.[a-z]{2}")  # before it, `m` is a name
+# The path of a newspaper's first page.
+_HOME = re.compile(r"/?(?:index\.\w+|default\.\w+|home|ar|arabic|ara|main)?/?", re.IGNORECASE)
 _NETLOC = re.compile(r"(?:[^@]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^\[\]]+)(?::\d*)?")
 _ABSOLUTE = re.compile(r"https?://[^/:?#\[\]\s][^/?#\[\]\s]*\S*", re.IGNORECASE)  # nothing to join
 _PORTS = {"http": "80", "https": "443"}
@@ -146,6 +148,12 @@ def capture_id(record_id: str) -> int:
 def next_id(number: int) -> int:
     """Return the id to try after one that is taken."""
     return number % LARGEST_ID + 1
+
+
+def is_home(url: str) -> bool:
+    """Return whether an address is a newspaper's first page, from its path alone."""
+    parts = urlsplit(url)
+    return not parts.query and _HOME.fullmatch(unquote(parts.path)) is not None
 
 
 def site_of(host: str) -> str:

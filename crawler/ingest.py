@@ -17,7 +17,6 @@ from archive.problems import ProblemKind
 from archive.store import Store
 from archive.visits import State
 from crawler import schedule
-from crawler.derive import Deriver, renew
 from crawler.extract.vocabulary import ARABIC_SCRIPT, changes_script
 from crawler.listings.follow import Traps
 from crawler.outcomes import believed
@@ -56,9 +55,7 @@ class Keeper:
         )
         reading = replace(reading, extraction=self._judged(reading))
         if identity.article is not None and reading.extraction.is_article and not identity.led:
-            source = Source(store.db, store.warc_folder)
-            deriver = Deriver(source, self._publishers, self._workers)
-            reading = await compared(reading, identity.article, store, deriver)
+            reading = await self._compared(reading, identity.article)
         with store.batch.one_page():
             if identity.led:
                 store.visited(
@@ -114,6 +111,33 @@ class Keeper:
             return replace(extraction, problems=(*extraction.problems, problem))
         return believed(extraction, self._store.language(visit.article) if visit.article else None)
 
+    async def _compared(self, reading: Reading, article: int) -> Reading:
+        """Return a reading of an article as it is held against what is stored (invariant 12).
+
+        Where it differs, the article's last payload is read again with the current rules. If that
+        differs as well, not the page has changed but how it is read: the article is derived again,
+        so that what is left is an edit.
+        """
+        store, visit = self._store, reading.page.visit
+        capture, state = captures.last_read(store.db, article), state_of(store.db, article)
+        seen = Observation(capture=None, at=reading.page.capture.fetched_at)
+        if state is None or capture is None or _is_same(state, reading.extraction, seen):
+            return reading
+        from crawler.derive import Deriver, renew  # only where an edit is in doubt
+
+        source = Source(store.db, store.warc_folder)
+        deriver = Deriver(source, self._publishers, self._workers)
+        with contextlib.suppress(DamagedWarc):
+            again = await deriver.read(capture, deriver.publisher(visit.publisher, capture.url))
+            if not again.is_article or _is_same(state, again, seen):
+                return reading
+            if not await renew(store, deriver, article) and _is_same(
+                replace(state, reading=again), reading.extraction, seen
+            ):
+                stored = replace(state.reading, problems=reading.extraction.problems)
+                return replace(reading, extraction=stored)
+        return reading
+
     def _want_image(self, reading: Reading) -> None:
         """Make the main image of an article due; its address may be none at all."""
         visit, url = reading.page.visit, reading.extraction.image_url
@@ -127,33 +151,6 @@ class Keeper:
             self._store.problem(
                 problem, url=visit.url, publisher=visit.publisher, capture=reading.page.capture
             )
-
-
-async def compared(reading: Reading, article: int, store: Store, deriver: Deriver) -> Reading:
-    """Return a reading of an article as it is held against what is stored (invariant 12).
-
-    Where it differs, the article's last payload is read again with the current rules. If that
-    differs as well, not the page has changed but how it is read: the article is derived again, so
-    that what is left is an edit.
-
-    Raises:
-        Stopped: if the workers were told to end.
-    """
-    capture, state = captures.last_read(store.db, article), state_of(store.db, article)
-    seen = Observation(capture=None, at=reading.page.capture.fetched_at)
-    if state is None or capture is None or _is_same(state, reading.extraction, seen):
-        return reading
-    publisher = deriver.publisher(reading.page.visit.publisher, capture.url)
-    with contextlib.suppress(DamagedWarc):
-        again = await deriver.read(capture, publisher)
-        if not again.is_article or _is_same(state, again, seen):
-            return reading
-        if not await renew(store, deriver, article) and _is_same(
-            replace(state, reading=again), reading.extraction, seen
-        ):
-            stored = replace(state.reading, problems=reading.extraction.problems)
-            return replace(reading, extraction=stored)
-    return reading
 
 
 def _is_same(state: history.State, reading: Extraction, seen: Observation) -> bool:

@@ -8,10 +8,9 @@ from archive.journal import Followed
 from archive.models import Capture, Extraction, Kind, Outcome, PageKind, Problem, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
-from archive.urls import host_of
+from archive.urls import host_of, is_home
 from archive.visits import State
 from crawler import schedule
-from crawler.extract.body import is_home
 from crawler.extract.vocabulary import changes_script
 from crawler.listings import wordpress
 from crawler.publisher import Publisher

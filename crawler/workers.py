@@ -30,8 +30,6 @@ from archive.models import Capture, Extraction, Kind, Link, PageKind, Problem
 from archive.problems import ProblemKind
 from archive.stories import prepared
 from crawler.errors import NotAListing, NoWorkers
-from crawler.extract.kind import wall_of
-from crawler.extract.page import extract
 from crawler.listings import follow
 from crawler.publisher import Publisher
 
@@ -165,8 +163,6 @@ def _end_with_parent() -> None:
         os._exit(0)
 
 
-__all__ = ["MOST_LINKS", "SECONDS", "Stopped", "Workers"]
-
 SECONDS = 20.0
 MOST_LINKS = 10_000  # of a listing
 MOST_PAGES = 100_000  # of a sitemap; sitemaps.org allows 50,000
@@ -252,7 +248,7 @@ class Workers:
         if not capture.body:
             return None
         try:
-            return await self._processes.do(partial(wall_of, capture))
+            return await self._processes.do(partial(_wall, capture))
         except Stopped:
             raise
         except Exception:  # noqa: BLE001 - a body that cannot be read leaves the status to speak
@@ -264,7 +260,15 @@ class Workers:
 
 
 def _extract(capture: Capture, publisher: Publisher, hints: Link | None) -> Extraction:
+    from crawler.extract.page import extract  # which the crawl itself does not need
+
     return prepared(extract(capture, publisher, hints=hints))
+
+
+def _wall(capture: Capture) -> Problem | None:
+    from crawler.extract.kind import wall_of
+
+    return wall_of(capture)
 
 
 def _links(capture: Capture, *, announced: bool) -> tuple[list[Link], str | None]:

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from lxml.html import HtmlElement
 
 from archive.search.arabic import fold
+from archive.urls import is_home
 from crawler.dates.words import is_clock
 from crawler.extract.blocks import LONG, Block, Tree, is_weak, read_blocks, title_of
 from crawler.extract.headline import learned
@@ -31,7 +32,6 @@ _SHORTEST = 40  # characters of a paragraph that is kept among what looks like f
 _FURNITURE_SHARE = 0.6  # what holds so much of the running text is no furniture, whatever its class
 
 
-_HOME = re.compile(r"/?(?:index\.\w+|default\.\w+|home|ar|arabic|ara|main)?/?", re.IGNORECASE)
 _LIVE = pattern("headline", "live_path", r"/(?:{})(?:/|$)", re.IGNORECASE)
 _LIVE_TITLE = pattern("headline", "live", r"(?<!\w)(?:{})(?!\w)")
 # Read over whole pages: a pattern that begins with plain letters is many times as fast.
@@ -309,9 +309,3 @@ def _is_live(
     timed = [i for i, block in enumerate(blocks) if not block.chrome and is_clock(block.text)]
     entries = sum(any(len(b.text) > _ENTRY for b in blocks[i + 1 : i + 4]) for i in timed)
     return entries >= _ENTRIES
-
-
-def is_home(url: str) -> bool:
-    """Return whether an address is a newspaper's first page, from its path alone."""
-    parts = urlsplit(url)
-    return not parts.query and _HOME.fullmatch(unquote(parts.path)) is not None

@@ -16,8 +16,9 @@ from lxml.html import HtmlElement
 from archive.models import Capture, PageKind, Problem
 from archive.problems import ProblemKind
 from archive.search.arabic import fold
+from archive.urls import is_home
 from crawler.extract.blocks import LONG, Block, Tree, no_text, parse_page, read_blocks, title_of
-from crawler.extract.body import Layout, is_home
+from crawler.extract.body import Layout
 from crawler.extract.charset import decode
 from crawler.extract.jsondata import ARTICLES
 from crawler.extract.metadata import Metadata

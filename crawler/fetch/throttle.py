@@ -158,17 +158,18 @@ class Pauses:
         )
 
 
-@lru_cache(maxsize=1024)  # each address is asked about several times
 def host_of(url: str) -> str:
     """Return a URL's host, with its port where that is not the scheme's own."""
-    return urlsplit(normal(url)).netloc
+    return origin_of(url).partition("://")[2]
 
 
-@lru_cache(maxsize=1024)
 def origin_of(url: str) -> str:
     """Return a URL's scheme and host, as robots.txt is one's."""
-    parts = urlsplit(normal(url))
-    return f"{parts.scheme}://{parts.netloc}"
+    parts = urlsplit(url)
+    return _spelled(f"{parts.scheme}://{parts.netloc}/").rstrip("/")
+
+
+_spelled = lru_cache(maxsize=1024)(normal)
 
 
 _SETTING = "FETCH_SERVICES"

@@ -136,12 +136,12 @@ class Rows:
             changes["revisions"] = (len(self.revisions), len(new.revisions))
         elif "text" not in changes and (pair := self._differing(new)):
             before, after = pair
-            shown = _in_words(tuple(one.values()) for one in (before, after))
+            shown = _in_words(tuple(row.values()) for row in (before, after))
             changes["earlier revisions"] = (shown[0], shown[1])
         return changes
 
     def _differing(self, new: "Rows") -> tuple[Row, Row] | None:
-        """Return the first revision that differs; what the last one says stands in the article."""
+        """Return the first revision that differs; the last one's text is in the article's row."""
         *earlier, last = zip(self.revisions, new.revisions, strict=True)
         observed = ("observed_at", "capture", "small")
         if any(last[0][name] != last[1][name] for name in observed):
@@ -198,9 +198,10 @@ def names_of(reading: Extraction) -> dict[str, tuple[str, ...]]:
 def shown_of(reading: Extraction) -> dict[str, tuple[tuple[Any, ...], ...]]:
     """Return the embeds and images of a reading, with their positions."""
     return {
-        "embeds": tuple((i, one.provider, one.url) for i, one in enumerate(reading.embeds)),
+        "embeds": tuple((i, each.provider, each.url) for i, each in enumerate(reading.embeds)),
         "images": tuple(
-            (i, one.url, one.caption, one.credit, one.alt) for i, one in enumerate(reading.images)
+            (i, each.url, each.caption, each.credit, each.alt)
+            for i, each in enumerate(reading.images)
         ),
     }
 

@@ -29,7 +29,7 @@ def keep(
     key: str | None = None,
     article: int | None = None,
 ) -> tuple[int, Outcome]:
-    """Save a reading as a new article, a further revision, or a sign of life of a known one.
+    """Save a reading as a new article, as a revision, or as a visit that changed nothing.
 
     `url` is an address that answers, `key` the identity key, by default that of `url`; `article`
     says which one it is where that is known better. Returns the article's id and what the reading
@@ -127,7 +127,7 @@ def _move(db: sqlite3.Connection, article: int, before: State, after: State) -> 
 class Identity:
     """Which article a page is: its id if it is known, and its identity key.
 
-    `url` is the address at which it stands, `led` whether another address leads to it.
+    `url` is its address, `led` whether another address leads to it.
     """
 
     article: int | None
@@ -143,7 +143,7 @@ def identify(
 
     `claimed` is the page's own canonical link, `answered` the address that answered. An article
     keeps the key it was first known by (invariant 11), whatever the page claims later. A claim is
-    believed where nothing stands yet, or an article of the same title: many sites name one and the
+    believed where there is no article yet, or one of the same title: many sites name one and the
     same page as canonical for all of theirs. The address that led to an article first is the one
     that is visited again; two would make revisions of each other.
 
@@ -265,7 +265,7 @@ def key_of(
 
 
 def seen(db: sqlite3.Connection, article: int, *, capture: int | None, at: datetime) -> None:
-    """Save that an article stood unchanged at that time."""
+    """Save that an article was unchanged at that time."""
     db.execute(
         "update articles set last_seen_at = ?, capture = coalesce(?, capture), missing_at = null,"
         " gone_at = null where id = ?",

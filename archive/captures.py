@@ -28,7 +28,7 @@ from archive.warc.records import (
 
 logger = logging.getLogger(__name__)
 
-# What the metadata record behind a copied record says of it, beside what every visit's says.
+# Fields of the metadata record that follows a copied record, besides those of every visit.
 SOURCE, PLACE = "source", "source-place"
 PAYLOAD, WIRE_BYTES, MEDIA = "payload-sha256", "payload-bytes", "payload-type"
 
@@ -173,7 +173,7 @@ def original(
     """Return the first capture of the payload that an exchange brings again, if there is one.
 
     A 304 stands for the payload whose validators were sent: that of the visit's last good answer.
-    What broke off stands for nothing, nor does an empty payload.
+    A truncated or empty payload stands for nothing.
     """
     if exchange.status == 304:
         sha256 = _last_good(db, exchange.url, publisher)

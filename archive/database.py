@@ -130,7 +130,7 @@ def transaction(
 
 
 def is_frozen(path: Path) -> bool:
-    """Tell whether nobody may write beside the database at `path`, and no log of it is left.
+    """Return whether nobody may write next to the database at `path`, and it has no log left.
 
     SQLite opens a WAL database there only as immutable (https://sqlite.org/wal.html#readonly),
     which would read nonsense if it did change.
@@ -179,13 +179,13 @@ def require(root: Path) -> None:
 
 
 def _refuse_lost(root: Path) -> None:
-    """Begin no new database beside WARC files: the one that knew them is gone.
+    """Refuse to begin a new database next to WARC files: the one that knew them is gone.
 
     A first run commits its tables before it writes a record.
     """
     path = root / NAME
     log = path.with_name(f"{NAME}-wal")
-    if any(one.exists() and one.stat().st_size for one in (path, log)):
+    if any(file.exists() and file.stat().st_size for file in (path, log)):
         return
     files = len(present(root / "warc"))
     if files:

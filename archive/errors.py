@@ -2,7 +2,7 @@
 
 ArchiveError
 ├── NotAnArchive      the folder holds no archive that can be used
-│   └── DamagedDatabase   its database is damaged or lost; its WARC files may be whole
+│   └── DamagedDatabase   its database is damaged or lost; its WARC files may be sound
 ├── OlderArchive      an earlier development version wrote it
 ├── NewerArchive      a newer Warraq wrote it
 ├── ArchiveLocked     another process is writing

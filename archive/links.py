@@ -1,6 +1,6 @@
 """Links of listings become visits: what is new is due, and so is what has a new date.
 
-Also the counts of what addresses of one shape have led to, which tell a trap from a section.
+Also counts what addresses of one shape have led to, by which traps are detected.
 """
 
 import json
@@ -14,8 +14,8 @@ from archive.clock import iso
 from archive.models import Kind, Link, Problem, Visit
 from archive.problems import ProblemKind
 
-UNDATED = timedelta(minutes=30)  # so often at most is a sitemap read that does not tell its age
-NEWS = timedelta(days=7)  # what is older is no news any more
+UNDATED = timedelta(minutes=30)  # at most so often is a sitemap without a date read
+NEWS = timedelta(days=7)  # what is older is not news any more
 
 _LATER = "state = 'failed' and due_at is null and last_at < :day_ago"
 _NEW = """
@@ -62,8 +62,8 @@ def new(
 ) -> dict[str, str | int | None]:
     """Return the parameters of `FOUND` for a link of a listing, or an entry point.
 
-    A walk into the past may have found it first: it is news where a listing that is no sitemap
-    shows it and dates it to these days, or not at all.
+    A walk into the past may have found it first: it is news where a listing other than
+    a sitemap shows it and dates it to these days, or not at all.
     """
     recent = link.latest_on is None or link.latest_on >= (now - NEWS).date()
     return {
@@ -96,7 +96,7 @@ def found(
 
     One that was given up is due again, once a day: it is still listed.
 
-    A known listing is due again when the one it stands in gives it another date, or none; not
+    A known listing is due again when the one that lists it gives it another date, or none; not
     twice in a run, so that listings which list each other come to an end, and not before a failed
     one's time.
 

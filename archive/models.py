@@ -1,4 +1,4 @@
-"""The records that travel between the stops of the road; nothing else does.
+"""The records that travel between the stages of a crawl; nothing else does.
 
 All times are aware datetimes in UTC. All of them are plain data: frozen, comparable, picklable.
 """
@@ -68,7 +68,7 @@ class Link:
     `published` is the listing's own date as it was printed there, unparsed; `dated_by` the kind
     of the listing that gave it, once the archive has put the hints of several together.
     `modified` is its date of the last change, likewise. It was published between `earliest_on`
-    and `latest_on`, both included, as far as the listing or the address tells.
+    and `latest_on`, both included, as far as the listing or the address says.
     """
 
     url: str
@@ -233,14 +233,14 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
-    """What one article page says, read by today's rules.
+    """What one article page says, read with the current rules.
 
     `text` holds one paragraph per line. `published_at` is None when the page prints no time;
     `published_on` is the publisher's calendar day. `published_from` and `byline_from` name the
     evidence (`json-ld`, `meta`, `microdata`, `time`, `script`, `feed`, `sitemap`, `api`,
     `section`, `dateline`, `url`, `rules`; a byline also `byline` and `text`).
     `canonical_url` is the page's own claim, absolute, or None. `embeds` and `images` are in the
-    order of the page; a change of them alone is no revision.
+    order of the page; a change of them alone makes no revision.
     """
 
     kind: PageKind

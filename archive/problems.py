@@ -2,9 +2,12 @@
 
 import re
 import sqlite3
+import tomllib
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
+from importlib.resources import files
 from typing import Self
 
 from archive.clock import iso
@@ -52,7 +55,7 @@ class ProblemKind(StrEnum):
     RENDER_FAILED = "render-failed"
     RENDER_CRASH = "render-crash"
     RENDER_INCOMPLETE = "render-incomplete"
-    # Pages that stand where an article should.
+    # Pages that are served in place of an article.
     CHALLENGE = "challenge"
     CAPTCHA = "captcha"
     CONSENT = "consent"
@@ -111,12 +114,12 @@ class ProblemKind(StrEnum):
 
     @property
     def wall(self) -> bool:
-        """Whether the page stands before an article, or before a whole site."""
+        """Whether the page blocks the way to an article, or to a whole site."""
         return self in _WALLS
 
     @property
     def away(self) -> bool:
-        """Whether not the page but its whole site, or the line to it, is away."""
+        """Whether not only the page but its site, or the connection to it, is unavailable."""
         if self.status is not None:
             return self.status >= 500 or self.status == 429
         return self.startswith("network-") or self is ProblemKind.ROBOTS_UNREACHABLE
@@ -130,8 +133,8 @@ class ProblemKind(StrEnum):
     def proves_removal(self) -> bool:
         """Whether a page of this kind, answered with 404 or 410, shows that the article is gone.
 
-        A newspaper's own log-in or "not found" page does; what may stand in the newspaper's place
-        does not.
+        A newspaper's own log-in or "not found" page does; what may be
+        served in the newspaper's place does not.
         """
         return self.status in {404, 410} or self in _OWN_PAGES
 
@@ -139,7 +142,7 @@ class ProblemKind(StrEnum):
     def remedy(self) -> str | None:
         """What a person who asks for a site can do about it; None where nothing is known."""
         kind = ProblemKind.OUTAGE if (self.status or 0) >= 500 else self
-        return _REMEDIES.get(kind)
+        return _remedies().get(kind)
 
 
 _K = ProblemKind
@@ -149,34 +152,13 @@ _PASSING = frozenset(
 )
 _WALLS = frozenset({_K.CHALLENGE, _K.CAPTCHA, _K.CONSENT, _K.PARKED, _K.LOGIN, _K.OUTAGE})
 _OWN_PAGES = frozenset({_K.CONSENT, _K.LOGIN, _K.MAYBE_GONE})
-_REMEDIES = {
-    _K.NETWORK_DNS: "check the spelling of the address",
-    _K.NETWORK_REFUSED: "check the address: its port, http or https",
-    _K.NETWORK_TIMEOUT: "try again later",
-    _K.NETWORK_FAILED: "try again later, or the other one of http and https",
-    _K.ROBOTS_DISALLOW: "the site does not want to be read by programs; Warraq obeys",
-    _K.ROBOTS_UNREACHABLE: (
-        "check the spelling of the address, http or https; or try again later: where robots.txt"
-        " cannot be had, nothing is asked (RFC 9309)"
-    ),
-    _K.HOST_PAUSED: "the host asked to be left alone; try again then",
-    _K.ADDRESS_REFUSED: "an address of a private network is asked only when you name it yourself",
-    _K.http(401): "the site wants a log-in",
-    _K.http(403): (
-        "the site refuses programs, or your country; see whether a browser can open it, and set"
-        " `contact` in warraq.toml so that the publisher can reach you"
-    ),
-    _K.http(404): "there is nothing at this address; give that of the front page",
-    _K.http(410): "there is nothing at this address any more",
-    _K.http(429): "the site asks for patience; try again later",
-    _K.http(451): "the site may not be shown where you are",
-    _K.CHALLENGE: "it tests whether a browser is there; Warraq does not pretend to be one",
-    _K.CAPTCHA: "it asks for a captcha; Warraq solves none",
-    _K.CONSENT: "nothing is shown before consent is given; try the address of a section",
-    _K.PARKED: "the domain has no site of its own any more; look for the newspaper's new address",
-    _K.LOGIN: "it asks for a log-in; if parts of it are open, give the address of one",
-    _K.OUTAGE: "the site is out of order; try again later",
-}
+
+
+@cache
+def _remedies() -> dict[str, str]:
+    text = files(__package__).joinpath("remedies.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
 
 _KNOWN = """
 select 1 from problems

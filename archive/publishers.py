@@ -1,4 +1,4 @@
-"""Rows of publishers, and what is remembered of the hosts that they stand on."""
+"""Rows of publishers, and what is remembered of their hosts."""
 
 import json
 import sqlite3

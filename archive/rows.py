@@ -57,7 +57,7 @@ def update(db: sqlite3.Connection, table: str, row: Row, *, id: int | None) -> N
 def record(kind: type[T], row: Mapping[str, Any]) -> T:
     """Return the dataclass that a row makes; columns that are none of its fields are passed over.
 
-    A column that is no text is taken as it is.
+    A field whose type is none of those that `stored` spells is taken as it is.
     """
     form: Any = kind
     readers = _readers(form)

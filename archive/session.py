@@ -142,7 +142,7 @@ class Session:
         at: datetime,
         refers_to: str | None = None,
     ) -> WarcLocation:
-        """Write beside the bytes what the database knows beyond them, and return where.
+        """Write a metadata record of what the database knows beyond the bytes; return where it is.
 
         It is of a moment, and of the address or the record with the id `refers_to`; a value is one
         line.
@@ -218,7 +218,7 @@ class Beginning:
                     return False
                 self._remove()
         except (ArchiveError, OSError, sqlite3.Error):
-            return False  # somebody writes there by now, or it may not be touched
+            return False  # another process writes there, or it may not be touched
         return True
 
     def _holds(self, tables: tuple[str, ...]) -> bool:

@@ -1,4 +1,4 @@
-"""The writer: what the road asks of the archive and hands on to it, in batches.
+"""The writer: all that a crawl or an import reads from the archive and saves in it, in batches.
 
 Everything a batch writes goes through one connection, so it reads its own rows at once.
 """
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 class Store(Session):
-    """An archive open for writing: the calls of the road. A shared archive would offer the same."""
+    """An archive open for writing, for crawls and imports."""
 
     def publish(self, publisher: Publisher) -> None:
         """Make a publisher known, or bring what is known of it up to date."""
@@ -123,7 +123,7 @@ class Store(Session):
         return replace(capture, id=number)
 
     def rendered(self, capture: Capture, html: bytes, *, at: datetime) -> None:
-        """Keep a page as a browser showed it (UTF-8), beside the recorded bytes it was made from.
+        """Save a page as a browser showed it (UTF-8), next to the recorded bytes it was made from.
 
         Raises:
             DamagedWarc: if the capture's own record cannot be read.
@@ -248,7 +248,7 @@ class Store(Session):
         self.write_metadata(capture.url, fields, at=self.clock(), refers_to=refers_to)
 
     def unchanged(self, article: int, *, capture: Capture) -> None:
-        """Note that an article stands as it was."""
+        """Save that an article is unchanged."""
         self.batch.open()
         captures.attribute(self.db, capture.id, article=article)
         articles.seen(self.db, article, capture=capture.id, at=capture.fetched_at)
@@ -277,8 +277,8 @@ class Store(Session):
     ) -> None:
         """Save the end of a visit: what came of it, when it is due again, the article it led to.
 
-        A page that is no article, as a parked one, gives no validators for the next time. A
-        metadata record says all of it beside the bytes, unless nothing answered.
+        A page that is not an article, such as a parked one, gives no validators for the next
+        visit. A metadata record says the same, unless nothing answered.
         """
         self.batch.open()
         now = self.clock()
@@ -328,7 +328,7 @@ class Store(Session):
         return value(self.db, "select language from articles where id = ?", (article,))
 
     def latest(self, url: str, *, since: datetime) -> tuple[int, bytes] | None:
-        """Return (status, decoded body) of the newest whole capture of an address since then."""
+        """Return (status, decoded body) of the newest complete capture of an address since then."""
         known = self.latest_answer(url, since=since)
         return known and (known[0], known[2])
 

@@ -36,7 +36,7 @@ Runs = frozenset[bytes]
 _RUN = 4  # words
 _FEWEST = 20  # runs below which a text says too little: captions, notices
 _CONTAINED = 0.5  # of the shorter text's runs, in the longer one
-_COVERED = 0.15  # of the longer text's runs: a digest is no version of each of its items
+_COVERED = 0.15  # of the longer text's runs: a digest is not a version of each of its items
 _FIGURES = 3  # figures from which on two texts must share half of them
 _WORD = re.compile(r"\w+")
 _MOST_KNOWN = 256  # texts whose sketches are remembered
@@ -81,7 +81,7 @@ def remember(text: str, known: tuple[int, ...]) -> None:
 
 
 def are_versions(one: Runs, other: Runs) -> bool:
-    """Tell whether two texts (their runs) are one, edited or shortened; the order is no matter.
+    """Return whether two texts (their runs) are one, edited or shortened, in either order.
 
     Today's and yesterday's bulletin share all their phrases and few of their figures.
     """

@@ -108,7 +108,7 @@ def identity_key(
 def absolute(written: str | None, base: str) -> str | None:
     """Return an address as it is written on a page at `base`, made absolute.
 
-    None where nothing is written, or what is no http or https address. Spelling and fragment stay.
+    None where nothing is written, or no http or https address. Spelling and fragment stay.
     """
     written = (written or "").strip()
     if not written or _ABSOLUTE.fullmatch(written):

@@ -197,7 +197,7 @@ def known(db: sqlite3.Connection, visit: Visit) -> Visit:
     """Return what is known of a visit's address, which becomes known if it is not.
 
     The hints are those of `visit`, where it has any. Of an address whose visit was lost, links may
-    still tell where it was found.
+    still say where it was found.
     """
     row = new(
         visit.key,
@@ -241,7 +241,7 @@ def followed(db: sqlite3.Connection) -> set[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How it stands with an address: the state of its visit, and the article it led to, if any.
+    """The state of an address: of its visit, and the article it led to, if any.
 
     `problem` is (kind, detail) of the latest problem there was with it.
     """
@@ -254,7 +254,7 @@ class Standing:
 
 
 def standing(db: sqlite3.Connection, url: str) -> Standing | None:
-    """Return how it stands with an address, in any spelling; None if it is not known.
+    """Return the state of an address, in any spelling; None if it is not known.
 
     Raises:
         ValueError: if it is not an absolute http or https URL.
@@ -314,18 +314,18 @@ class Past:
         self._batch = batch
         self._clock = clock
 
-    def begin(self, ways: Iterable[Link], *, publisher: str, anew: bool = False) -> None:
+    def begin(self, ways: Iterable[Link], *, publisher: str, restart: bool = False) -> None:
         """Make the listings that lead into the past due, as far as they are not exhausted.
 
         An interface's span of days is read again only where it was not over when it was read. A
-        section goes on from the last of its pages that is known, unless it begins `anew`.
+        section goes on from the last of its pages that is known, unless it is to `restart`.
         """
         self._batch.open()
         now = self._clock()
         for way in ways:
             key = key_of(self._db, way.url, publisher)
             added = self._db.execute(FOUND, new(key, way, publisher, now=now, past=True)).rowcount
-            if not (added or anew) and way.kind is Kind.SECTION:
+            if not (added or restart) and way.kind is Kind.SECTION:
                 key = value(self._db, _LAST_PAGE, {"entry": key}) or key
             last = way.latest_on.isoformat() if way.latest_on else None
             self._db.execute(_BEGIN, {"key": key, "at": iso(now), "last": last})
@@ -353,7 +353,7 @@ class Past:
     def is_before(self, page: str, day: date) -> bool:
         """Return whether a section's page (its key) leads to what was published before a day.
 
-        That is so where most of its articles were, of those that are dated and do not stand on the
+        That is so where most of its articles were, of those that are dated and are not on the
         page before it as well, as what is pinned or most read does.
         """
         days: list[str] = [

@@ -176,7 +176,7 @@ class _Slices:
         job, slug = self._job, publisher.slug
         if job.back:
             ways = ways_back(publisher, job.period)
-            store.past.begin(ways, publisher=slug, anew=not publisher.has_way_back)
+            store.past.begin(ways, publisher=slug, restart=not publisher.has_way_back)
         if slug in job.poll:
             store.enter(entry_points(publisher), publisher=slug)
         mine = [(url, Kind.ARTICLE) for url, whose in job.addresses if whose == slug]

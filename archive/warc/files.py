@@ -18,7 +18,7 @@ from pathlib import Path
 
 from archive.rows import upsert, value, values
 
-ASIDE = "merge"  # folder beside `warc` of files that a merge has copied and not put there yet
+ASIDE = "merge"  # folder next to `warc` of files that a merge has copied and not put there yet
 ROLL_BYTES = 1 << 30
 
 _NAME = re.compile(r"\d{4}-\d{2}/warraq-(\d{8})-([a-z2-7]+)-(\d+)\.warc\.gz")
@@ -56,8 +56,8 @@ class Length:
 
 def present(folder: Path) -> list[str]:
     """Return the names of all WARC files in a folder and in its folders of months, sorted."""
-    found = (path for pattern in ("*", "*/*") for path in folder.glob(f"{pattern}{_SUFFIX}"))
-    return sorted(path.relative_to(folder).as_posix() for path in found)
+    paths = (path for pattern in ("*", "*/*") for path in folder.glob(f"{pattern}{_SUFFIX}"))
+    return sorted(path.relative_to(folder).as_posix() for path in paths)
 
 
 def entries(folder: Path) -> set[str]:

@@ -1,4 +1,4 @@
-"""The plain bytes of a WARC file: as they stand there, or unpacked from its gzip members.
+"""The plain bytes of a WARC file: as they are stored, or unpacked from its gzip members.
 
 isal unpacks, with twice the speed of zlib: it is what lets two cores check 100 MB/s.
 """
@@ -51,7 +51,7 @@ def unpack(descriptor: int, offset: int, length: int) -> bytes | None:
 def unpack_next(
     descriptor: int, offset: int, end: int, *, largest: int = 1 << 31
 ) -> tuple[bytes, int] | None:
-    """Return (plain bytes, length) of the member at `offset`, if it ends, whole, before `end`.
+    """Return (plain bytes, length) of the member at `offset`, if it ends, complete, before `end`.
 
     None also where it unpacks to more than about `largest` bytes.
 
@@ -240,8 +240,8 @@ class Members(Window):
 def next_start(descriptor: int, offset: int, end: int) -> int:
     """Return where, from `offset` on, records can be read again; `end` if nowhere.
 
-    That is a gzip member that begins with a record or is whole, or the first line of a record as
-    it stands in the file.
+    That is a gzip member that begins with a record or is complete, or the first line of a record
+    that is not packed.
     """
     while offset < end:
         piece = _bytes(descriptor, _PIECE + _LONGEST, offset, end)

@@ -112,7 +112,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A whole record: named fields (names in lower case, values as text), head and block.
+    """A complete record: named fields (names in lower case, values as text), head and block.
 
     `place` is where it begins in its file, `behind` where reading goes on after it; `length` is
     its packed length where it is one gzip member by itself.

@@ -1,4 +1,4 @@
-"""Every record of a WARC file that is whole, wherever the file is damaged, and each at its place.
+"""Every complete record of a WARC file, wherever the file is damaged, and each at its place.
 
 warcio and fastwarc stop at the first bad gzip member (warcio#99 and #127 say why): they check. An
 archive wants the rest, so damage is passed here and reported, and reading resumes behind it.
@@ -43,7 +43,7 @@ _NO_HEAD = ("no record begins there", "the file ends in the middle of a record's
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Damage:
-    """A place where no whole record could be read, and why; `url` where its head still has it."""
+    """A place where no complete record could be read, and why; `url` if its head still has it."""
 
     place: Place
     what: str
@@ -60,7 +60,7 @@ class TooLarge:
 
 
 def read_record(folder: Path, location: WarcLocation) -> Record:
-    """Return the record at `location`, whose gzip member is whole.
+    """Return the record at `location`, a gzip member of its own.
 
     Raises:
         DamagedWarc: if no such record can be read there.
@@ -97,8 +97,8 @@ def first_record(path: Path) -> Record | None:
         OSError: if the disk does not give the bytes.
     """
     with opened(path) as descriptor:
-        found = next(walk(descriptor), None)
-    return found if isinstance(found, Record) else None
+        first = next(walk(descriptor), None)
+    return first if isinstance(first, Record) else None
 
 
 def records(path: Path, *, start: int = 0) -> Iterator[Record]:
@@ -123,7 +123,7 @@ def walk(
     check: bool = True,
     lengths: Mapping[int, int] = MappingProxyType({}),
 ) -> Iterator[Record | Damage | TooLarge]:
-    """Yield the whole records of a file from `start` on, and the damages between them, in order.
+    """Yield the complete records of a file from `start` on, and the damages between them, in order.
 
     One gzip member per record, several in one, or no gzip: each part of the file is read as what
     it is. Records of more than `largest` bytes are passed over; memory is bounded by that. Nothing

@@ -23,8 +23,8 @@ from archive.warc.parsing import Record, holds
 
 _AUTHORITY = re.compile(r"^\w+://[^/?#]*")
 
-# Named fields of our own on a response or revisit record: what the bytes alone do not tell, and a
-# database that is made again from them needs (WARC 1.1, section 5.1, allows extensions).
+# Named fields of our own on a response or revisit record: what the bytes alone do not say, and a
+# database that is rebuilt from them needs (WARC 1.1, section 5.1, allows extensions).
 KIND_FIELD = "Warraq-Kind"
 PUBLISHER_FIELD = "Warraq-Publisher"
 # On every record of ours but requests: the run that wrote it.
@@ -51,7 +51,7 @@ _INFO = {
         "and Warraq-Publisher say what a capture was asked for, Warraq-Run by which run. A "
         "conversion record is a page as a browser showed it after its scripts had run, made from "
         "the response it refers to. A "
-        "metadata record tells the end of a visit, in the order in which they came: what the "
+        "metadata record documents the end of a visit, in the order in which they came: what the "
         "database knows beyond the bytes."
     ),
 }

@@ -61,8 +61,8 @@ class RunInfo:
 class WarcWriter:
     """The files of one run: written in order, one gzip member per record, one file for each day.
 
-    Each record that is no request names the run, and a metadata record of the run stands before
-    the first of them in each file: a file may hold several runs, and a run several files.
+    Each record but requests names the run, and a metadata record of the run precedes the first
+    of them in each file: a file may hold several runs, and a run several files.
     """
 
     def __init__(
@@ -207,7 +207,7 @@ SECONDS = 1.0
 
 
 class Batch:
-    """One open transaction and the WARC bytes it tells of, again and again."""
+    """One open transaction and the WARC bytes its rows describe, again and again."""
 
     def __init__(self, db: sqlite3.Connection, warc: WarcWriter, *, clock: Clock) -> None:
         self._db = db

@@ -159,7 +159,7 @@ def test_a_section_goes_on_from_its_last_page(db, past, anew, gone, begins):
     pages_of_section(db, past, 4)
     if gone:
         db.execute("update visits set state = 'gone' where key like '%page=4'")
-    past.begin([way(Kind.SECTION, SECTION)], publisher=PAPER.slug, anew=anew)
+    past.begin([way(Kind.SECTION, SECTION)], publisher=PAPER.slug, restart=anew)
     assert keys(walk(past, articles=False)) == [begins]
 
 

@@ -78,8 +78,7 @@ def put(
 def insert_rows(
     db: sqlite3.Connection, article: int, rows: Rows, *, key: str, publisher: str
 ) -> None:
-    """Insert the rows of an article whose own row is not there."""
-    db.execute("delete from revisions where article = ?", (article,))  # where its row was lost
+    """Insert the rows of an article that is not there yet."""
     own = {"id": article, "key": key, "publisher": publisher}
     insert(db, "articles", {"url": key} | rows.article | own)
     for revision in rows.revisions:

@@ -7,7 +7,7 @@ killed is completed by the next one.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +25,7 @@ from archive.maintenance.verify import verify
 from archive.search.index import rebuild_index
 from archive.session import WARC_FOLDER
 from archive.store import Store
-from archive.warc import files
-from crawler.derive import Deriver, derive_all, read_listings
+from crawler.derive import Deriver, derive_all
 from crawler.publisher import load_all
 from crawler.rebuild import OLD, rebuild
 from crawler.reextract import Job, reextract
@@ -96,6 +95,7 @@ class _Repair:
         self._processes = processes
         self._clock = clock
         self._counts: Counter[str] = Counter()
+        self._is_rebuilt = False
         self._unindexed: set[str] = set()  # files with records that have no row
 
     async def run(self) -> Repaired:
@@ -107,7 +107,7 @@ class _Repair:
         for step in (self._database, self._leftovers, self._files, self._rows, self._derived):
             done = self._counts.total()
             await step(findings)
-            if self._dry_run and "database" in _kinds(findings):
+            if self._dry_run and self._is_rebuilt:
                 break
             if not self._dry_run and self._counts.total() > done:
                 findings = self._verify()
@@ -132,19 +132,21 @@ class _Repair:
         self._say(line)
 
     async def _database(self, findings: Findings) -> None:
-        """Rebuild a database that cannot be read, and carry over what the WARC files lost."""
-        details = [damage.detail for damage in findings.damages if damage.kind == "database"]
+        """Rebuild a database that cannot be relied on, and carry over what the WARC files lost."""
+        details = _details(findings, "database")
+        lost = [detail for detail in _details(findings, "reference") if detail != _OF_CAPTURES]
         path = self._root / NAME
-        if not details:
+        if not (details or lost):
             return
-        reason = details[0].partition(";")[0].removeprefix(f"{path}: ")
-        if restore.are_of_indexes(details):
+        reason = (details + lost)[0].partition(";")[0].removeprefix(f"{path}: ")
+        if not lost and restore.are_of_indexes(details):
             self._report(f"{path}: SQLite's indexes are rebuilt ({reason})")
             if not self._dry_run:
                 with self._opened() as source:
                     restore.rebuild_indexes(source.db)
             return
         self._report(f"{path}: it is rebuilt from the WARC files ({reason})")
+        self._is_rebuilt = True
         if self._dry_run:
             return
         was_there = path.exists()
@@ -180,37 +182,21 @@ class _Repair:
                     damaged.apply(now=self._clock())
 
     async def _rows(self, findings: Findings) -> None:
-        """Index files again whose records have no rows or others; all, if other rows are lost."""
-        lost = [damage.detail for damage in findings.damages if damage.kind == "reference"]
-        names = {*_named(findings, _OF_ROWS), *self._unindexed}
-        for name in sorted(names):
+        """Index files again whose records have no rows or others."""
+        names = sorted({*_named(findings, _OF_ROWS), *self._unindexed})
+        for name in names:
             self._report(f"{WARC_FOLDER}/{name}: rows are restored from its records")
-        for detail in sorted(set(lost)):
+        for detail in sorted(set(_details(findings, "reference"))):
             self._report(f"{NAME}: a row {detail}")
-        if self._dry_run or not (names or lost):
+        if self._dry_run or not (names or _details(findings, "reference")):
             return
-        everything = any(detail != _OF_CAPTURES for detail in lost)
-        if everything:
-            names = set(salvage.latest(files.present(self._folder)))
-        with self._opened() as source:
-            await self._index(source, names, everything=everything)
-            with transaction(source.db):
-                for line in restore.let_go(source.db):
-                    self._say(line)
-
-    async def _index(self, source: Source, names: Iterable[str], *, everything: bool) -> None:
-        """Index files again, and derive the articles that need it."""
         workers = Workers(processes=self._processes)
         try:
-            deriver = Deriver(source, load_all(self._root / "publishers"), workers)
-            is_to_derive = restore.index_again(source.db, self._folder, warc_index.in_order(names))
-            if everything:
-                with transaction(source.db):
-                    await read_listings(deriver)
-            if is_to_derive:
-                await derive_all(deriver)
-                warc_index.clear(source.db)
-            else:
+            with self._opened() as source:
+                if restore.index_again(source.db, self._folder, warc_index.in_order(names)):
+                    publishers = load_all(self._root / "publishers")
+                    await derive_all(Deriver(source, publishers, workers))
+                    warc_index.clear(source.db)
                 restore.finish(source.db)
         finally:
             workers.close()
@@ -274,6 +260,10 @@ class _Repair:
 
 def _kinds(findings: Findings) -> set[str]:
     return {damage.kind for damage in findings.damages}
+
+
+def _details(findings: Findings, kind: str) -> list[str]:
+    return [damage.detail for damage in findings.damages if damage.kind == kind]
 
 
 def _named(findings: Findings, kinds: frozenset[str]) -> list[str]:

@@ -20,6 +20,7 @@ from archive.database import transaction, uri
 from archive.maintenance import projection, warc_index
 from archive.models import Capture, Outcome, Visit
 from archive.publishers import key_of
+from archive.rows import select, update, value, values
 from archive.session import Session
 from archive.visits import VISITS, visits_of
 from archive.warc import reader
@@ -27,17 +28,6 @@ from archive.warc.records import KIND_FIELD
 
 # What SQLite says where only an index of its own is wrong.
 _INDEX = re.compile(r"row \d+ missing from index|wrong # of entries in index|non-unique entry")
-# What was withheld stays so, from the moment at which its row is there again.
-_WITHHELD = """
-create temp trigger if not exists withheld_again after insert on articles
-when (select act from withholdings where article = new.id order by at desc, id desc limit 1)
-    = 'withhold'
-begin
-    update articles set withheld_at = (
-        select max(at) from withholdings where article = new.id and act = 'withhold'
-    ) where id = new.id;
-end
-"""
 _KNOWN = """
 drop table if exists temp.known;
 create temp table known (
@@ -92,6 +82,7 @@ where revision_count != {_REVISIONS} and {_REVISIONS} = (
     select max(number) from revisions where article = articles.id
 )
 """  # noqa: S608 - ours
+_NO_CAPTURE = "capture is not null and capture not in (select id from captures)"
 _CAPTURE = """
 select c.article, c.outcome, coalesce(c.publisher, a.publisher), a.key, c.run
 from captures c left join articles a on a.id = c.article where c.id = ?
@@ -100,6 +91,11 @@ _VISIT = f"""
 {VISITS} where v.key = :key or (v.article = :article and v.kind = 'article')
 order by v.key = :key desc, v.found_at, v.key limit 1
 """
+# What rows that are carried over may refer to in vain: (table, column, what is there).
+_REFERENCES = (
+    ("visits", "article", "id from articles"),
+    ("captures", "article", "id from articles"),
+)
 _OLD = "select id, key, publisher, withheld_at from articles"
 
 
@@ -119,7 +115,6 @@ def index_again(db: sqlite3.Connection, folder: Path, names: Collection[str]) ->
     """
     is_resumed = warc_index.is_prepared(db)  # by a repair or a merge that was killed
     _run_all(db, _KNOWN)
-    db.execute(_WITHHELD)
     warc_index.prepare(db)
     warc_index.index_files(db, folder, names)
     with transaction(db):
@@ -138,37 +133,14 @@ def _run_all(db: sqlite3.Connection, script: str) -> None:
 
 
 def finish(db: sqlite3.Connection) -> None:
-    """End an index of which nothing has to be derived, and forget what was indexed."""
+    """Forget what was indexed, and let go of captures that no record brought back."""
     with transaction(db):
-        projection.finish(db)
+        if projection.is_projected(db):
+            projection.finish(db)
         warc_index.clear(db)
-
-
-def let_go(db: sqlite3.Connection) -> Iterator[str]:
-    """Let go of references to rows that nothing can restore; yield what was done.
-
-    Publishers are named again. Revisions stay, with or without their article.
-    """
-    broken = dict.fromkeys((row[0], row[3]) for row in db.execute("pragma foreign_key_check"))
-    for table, number in broken:
-        keys = db.execute(f"pragma foreign_key_list({table})").fetchall()
-        parent, column, key = next(row[2:5] for row in keys if row[0] == number)
-        lost = f"{column} is not null and {column} not in (select {key} from {parent})"  # noqa: S608
-        if parent == "publishers":
-            db.execute(
-                f"insert into publishers (slug, name) select distinct {column}, {column}"  # noqa: S608
-                f" from {table} where {lost}"
-            )
-        elif table != "revisions" or column != "article":
-            _let_go(db, table, column, lost)
-        yield f"{table}.{column}: rows of {parent} ({key}) were not there"
-
-
-def _let_go(db: sqlite3.Connection, table: str, column: str, lost: str) -> None:
-    try:
-        db.execute(f"update {table} set {column} = null where {lost}")  # noqa: S608 - ours
-    except sqlite3.IntegrityError:
-        db.execute(f"delete from {table} where {lost}")  # noqa: S608 - ours
+        for table in ("articles", "revisions", "problems"):
+            db.execute(f"update {table} set capture = null where {_NO_CAPTURE}")  # noqa: S608 - ours
+        db.execute(f"delete from renderings where {_NO_CAPTURE}")  # noqa: S608 - ours
 
 
 def count_revisions(db: sqlite3.Connection) -> None:
@@ -251,19 +223,30 @@ def carry_over(db: sqlite3.Connection, path: Path) -> Iterator[str]:
 
 
 def _carry_over(db: sqlite3.Connection, old: sqlite3.Connection) -> Iterator[str]:
-    here = {number for (number,) in db.execute("select id from captures")}
-    for table in ("captures", "visits", "links"):
-        names = [row[1] for row in db.execute(f"pragma table_info({table})")]
-        insert = f"insert or ignore into {table} values ({', '.join('?' * len(names))})"  # noqa: S608
-        db.executemany(insert, _readable(old, f"select {', '.join(names)} from {table}"))  # noqa: S608
+    here = {*values(db, "select id from captures")}
+    for table in ("publishers", "runs", "captures", "visits", "links"):
+        names = [row["name"] for row in select(db, f"pragma table_info({table})")]
+        into = f"insert or ignore into {table} values ({', '.join('?' * len(names))})"  # noqa: S608
+        db.executemany(into, _readable(old, f"select {', '.join(names)} from {table}"))  # noqa: S608
     for number, key, publisher, withheld_at in _readable(old, _OLD):
         with contextlib.suppress(sqlite3.DatabaseError):
             rows, now = Rows.stored(old, number), Rows.stored(db, number)
             if rows is None or (now and all(row["capture"] in here for row in rows.revisions)):
                 continue
-            _carry(db, number, _with_captures(db, rows), now, key=key, publisher=publisher)
-            db.execute("update articles set withheld_at = ? where id = ?", (withheld_at, number))
+            rows = _with_captures(db, rows)
+            if now is None:
+                articles.insert_rows(db, number, rows, key=key, publisher=publisher)
+                stories.enter(db, number)
+            else:
+                articles.replace(db, number, now, rows)
+            update(db, "articles", {"withheld_at": withheld_at}, id=number)
+            captured = values(old, "select id from captures where article = ?", (number,))
+            for capture in captured:
+                update(db, "captures", {"article": number}, id=capture)
             yield f"{rows.article['url']}: the article is carried over from the old database"
+    for table, column, others in _REFERENCES:
+        lost = f"{column} is not null and {column} not in (select {others})"
+        db.execute(f"update {table} set {column} = null where {lost}")  # noqa: S608 - ours
 
 
 def _readable(old: sqlite3.Connection, sql: str) -> Iterator[tuple[Any, ...]]:
@@ -274,33 +257,10 @@ def _readable(old: sqlite3.Connection, sql: str) -> Iterator[tuple[Any, ...]]:
 
 def _with_captures(db: sqlite3.Connection, rows: Rows) -> Rows:
     """Return an article's rows without references to captures that have no row."""
-    known = {
-        row["capture"]
-        for row in (rows.article, *rows.revisions)
-        if db.execute("select 1 from captures where id = ?", (row["capture"],)).fetchone()
-    }
     article, *revisions = (
-        row if row["capture"] in known else row | {"capture": None}
+        row
+        if value(db, "select 1 from captures where id = ?", (row["capture"],))
+        else row | {"capture": None}
         for row in (rows.article, *rows.revisions)
     )
     return replace(rows, article=article, revisions=tuple(revisions))
-
-
-def _carry(
-    db: sqlite3.Connection,
-    number: int,
-    rows: Rows,
-    now: Rows | None,
-    *,
-    key: str,
-    publisher: str,
-) -> None:
-    if now is not None:
-        articles.replace(db, number, now, rows)
-        return
-    db.execute(
-        "insert into publishers (slug, name) values (:slug, :slug) on conflict do nothing",
-        {"slug": publisher},
-    )
-    articles.insert_rows(db, number, rows, key=key, publisher=publisher)
-    stories.enter(db, number)

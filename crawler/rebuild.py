@@ -8,7 +8,7 @@ from pathlib import Path
 from archive.clock import Clock, system
 from archive.database import writing
 from archive.errors import ArchiveError
-from archive.maintenance.replacement import OLD, names_of, replacement, take_place
+from archive.maintenance.replacement import OLD, Complete, names_of, replacement, take_place
 from archive.models import Progress, silent
 from crawler.derive import Deriver, at_work, derive_all
 from crawler.publisher import load_all
@@ -37,11 +37,13 @@ async def rebuild(
     processes: int | None = None,
     clock: Clock = system,
     progress: Progress = silent,
+    complete: Complete = lambda _db: None,
 ) -> Rebuilt:
     """Recreate the database of the archive in `root`; the one there is is kept under another name.
 
     `progress` gets what is counted (bytes of WARC, then articles), how much is done and of how
-    much. A rebuild that was broken off resumes when it is run again.
+    much. A rebuild that was broken off resumes when it is run again. `complete` gets the new
+    database before it takes its place, to add what the files do not hold.
 
     Raises:
         NotAnArchive: if there are no WARC files.
@@ -53,7 +55,7 @@ async def rebuild(
     names = names_of(root)
     try:
         with writing(root, command="rebuild", now=clock()):
-            rebuilt = await _rebuild(root, names, processes=processes, progress=progress)
+            rebuilt = await _rebuild(root, names, complete, processes=processes, progress=progress)
             take_place(root)
             return rebuilt
     except OSError as error:
@@ -64,13 +66,18 @@ async def rebuild(
 
 
 async def _rebuild(
-    root: Path, names: list[str], *, processes: int | None, progress: Progress
+    root: Path,
+    names: list[str],
+    complete: Complete,
+    *,
+    processes: int | None,
+    progress: Progress,
 ) -> Rebuilt:
     with at_work(processes) as workers, replacement(root, names) as new:
         indexed = new.index(partial(progress, "bytes of WARC"))
         deriver = Deriver(new.source, load_all(root / "publishers"), workers)
         await derive_all(deriver, progress=progress)
-        rows, damaged = new.finish()
+        rows, damaged = new.finish(complete)
         return Rebuilt(
             records=indexed.counts,
             rows=rows,

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from archive import recovery, stories
@@ -25,11 +26,10 @@ from archive.maintenance.verify import verify
 from archive.search.index import rebuild_index
 from archive.session import WARC_FOLDER
 from archive.store import Store
-from crawler.derive import Deriver, derive_all
+from crawler.derive import Deriver, at_work, derive_all
 from crawler.publisher import load_all
 from crawler.rebuild import OLD, rebuild
 from crawler.reextract import Job, reextract
-from crawler.workers import Workers
 
 _COMMAND = "repair"
 _OF_FILES = frozenset({"file", "record", "digest"})
@@ -150,12 +150,14 @@ class _Repair:
         if self._dry_run:
             return
         was_there = path.exists()
-        await rebuild(self._root, processes=self._processes, clock=self._clock)
+        await rebuild(
+            self._root,
+            processes=self._processes,
+            clock=self._clock,
+            complete=partial(restore.carry_over, path, self._report),
+        )
         if was_there:
             self._say(f"The broken one is kept as {self._root / OLD}")
-            with self._opened() as source:
-                for line in restore.carry_over(source.db, self._root / OLD):
-                    self._report(line)
 
     async def _leftovers(self, _findings: Findings) -> None:
         """Complete what killed runs, and a killed repair, left."""
@@ -190,16 +192,12 @@ class _Repair:
             self._report(f"{NAME}: a row {detail}")
         if self._dry_run or not (names or _details(findings, "reference")):
             return
-        workers = Workers(processes=self._processes)
-        try:
-            with self._opened() as source:
-                if restore.index_again(source.db, self._folder, warc_index.in_order(names)):
-                    publishers = load_all(self._root / "publishers")
-                    await derive_all(Deriver(source, publishers, workers))
-                    warc_index.clear(source.db)
-                restore.finish(source.db)
-        finally:
-            workers.close()
+        with at_work(self._processes) as workers, self._opened() as source:
+            if restore.index_again(source.db, self._folder, warc_index.in_order(names)):
+                publishers = load_all(self._root / "publishers")
+                await derive_all(Deriver(source, publishers, workers))
+                warc_index.clear(source.db)
+            restore.finish(source.db)
 
     async def _derived(self, findings: Findings) -> None:
         """Make again what follows from the rest: journal records, articles, stories, the index."""

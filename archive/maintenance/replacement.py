@@ -8,7 +8,7 @@ import logging
 import shutil
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -36,6 +36,8 @@ _WITHHELD = """
 select key, at, act, reason from withholdings join articles on articles.id = article order by at
 """
 
+Complete = Callable[[sqlite3.Connection], None]
+
 
 class Replacement:
     """The database that is being made for the archive in `root`, open for writing."""
@@ -55,13 +57,14 @@ class Replacement:
             names = sorted(names, key=lambda name: not files.is_of(name, writer))
         return warc_index.index_files(db, self.source.folder, names, progress=progress)
 
-    def finish(self) -> tuple[dict[str, int], int]:
-        """Withhold what the database there was withholds; return how many rows there are.
+    def finish(self, complete: Complete) -> tuple[dict[str, int], int]:
+        """Complete it, and withhold what the database there was withholds.
 
-        By table; and how many captures could not be read.
+        Returns how many rows there are by table, and how many captures could not be read.
         """
         db = self.source.db
         with transaction(db):
+            complete(db)
             _withhold_again(db, self._root)
             warc_index.clear(db)
         db.execute("analyze")

@@ -7,7 +7,7 @@ the database itself was rebuilt, they are carried over from the old one.
 import contextlib
 import re
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -91,11 +91,6 @@ _VISIT = f"""
 {VISITS} where v.key = :key or (v.article = :article and v.kind = 'article')
 order by v.key = :key desc, v.found_at, v.key limit 1
 """
-# What rows that are carried over may refer to in vain: (table, column, what is there).
-_REFERENCES = (
-    ("visits", "article", "id from articles"),
-    ("captures", "article", "id from articles"),
-)
 _OLD = "select id, key, publisher, withheld_at from articles"
 
 
@@ -211,48 +206,57 @@ def rebuild_indexes(db: sqlite3.Connection) -> None:
     db.execute("reindex")
 
 
-def carry_over(db: sqlite3.Connection, path: Path) -> Iterator[str]:
-    """Save articles and captures of the database at `path` whose bytes are gone; yield which.
+def carry_over(path: Path, say: Callable[[str], None], db: sqlite3.Connection) -> None:
+    """Save articles and captures of the database at `path` whose bytes are gone, and say which.
 
     The rows of these captures are left to be found without a record. Of a damaged database, what
-    cannot be read is passed over.
+    cannot be read is passed over; one that is missing holds nothing.
     """
-    with closing(sqlite3.connect(uri(path, mode="ro"), uri=True)) as old, transaction(db):
-        yield from _carry_over(db, old)
-        stories.settle(db)
-
-
-def _carry_over(db: sqlite3.Connection, old: sqlite3.Connection) -> Iterator[str]:
-    here = {*values(db, "select id from captures")}
-    for table in ("publishers", "runs", "captures", "visits", "links"):
-        names = [row["name"] for row in select(db, f"pragma table_info({table})")]
-        into = f"insert or ignore into {table} values ({', '.join('?' * len(names))})"  # noqa: S608
-        db.executemany(into, _readable(old, f"select {', '.join(names)} from {table}"))  # noqa: S608
-    for number, key, publisher, withheld_at in _readable(old, _OLD):
-        with contextlib.suppress(sqlite3.DatabaseError):
-            rows, now = Rows.stored(old, number), Rows.stored(db, number)
+    if not path.is_file():
+        return
+    with closing(sqlite3.connect(uri(path, mode="ro"), uri=True)) as old:
+        here = {*values(db, "select id from captures")}
+        for table in ("publishers", "runs", "captures", "visits", "links"):
+            names = [row["name"] for row in select(db, f"pragma table_info({table})")]
+            into = f"insert or ignore into {table} values ({', '.join('?' * len(names))})"  # noqa: S608
+            db.executemany(into, _readable(old, f"select {', '.join(names)} from {table}"))  # noqa: S608
+        for number, key, publisher, withheld_at in _readable(old, _OLD):
+            rows, now = _stored(old, number), Rows.stored(db, number)
             if rows is None or (now and all(row["capture"] in here for row in rows.revisions)):
                 continue
-            rows = _with_captures(db, rows)
-            if now is None:
-                articles.insert_rows(db, number, rows, key=key, publisher=publisher)
-                stories.enter(db, number)
-            else:
-                articles.replace(db, number, now, rows)
+            _carry(db, number, _with_captures(db, rows), now, key=key, publisher=publisher)
             update(db, "articles", {"withheld_at": withheld_at}, id=number)
-            captured = values(old, "select id from captures where article = ?", (number,))
-            for capture in captured:
+            captured = f"select id from captures where article = {number}"  # noqa: S608 - a number
+            for (capture,) in _readable(old, captured):
                 update(db, "captures", {"article": number}, id=capture)
-            yield f"{rows.article['url']}: the article is carried over from the old database"
-    for table, column, others in _REFERENCES:
-        lost = f"{column} is not null and {column} not in (select {others})"
-        db.execute(f"update {table} set {column} = null where {lost}")  # noqa: S608 - ours
+            say(f"{rows.article['url']}: the article is carried over from the old database")
+    stories.settle(db)
+    for table in ("visits", "captures"):
+        lost = "article is not null and article not in (select id from articles)"
+        db.execute(f"update {table} set article = null where {lost}")  # noqa: S608 - ours
 
 
 def _readable(old: sqlite3.Connection, sql: str) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of a query up to the first that cannot be read."""
     with contextlib.suppress(sqlite3.DatabaseError):
         yield from old.execute(sql)
+
+
+def _stored(old: sqlite3.Connection, article: int) -> Rows | None:
+    """Return the rows of an article, None if they cannot be read."""
+    with contextlib.suppress(sqlite3.DatabaseError):
+        return Rows.stored(old, article)
+    return None
+
+
+def _carry(
+    db: sqlite3.Connection, number: int, rows: Rows, now: Rows | None, *, key: str, publisher: str
+) -> None:
+    if now is None:
+        articles.insert_rows(db, number, rows, key=key, publisher=publisher)
+        stories.enter(db, number)
+    else:
+        articles.replace(db, number, now, rows)
 
 
 def _with_captures(db: sqlite3.Connection, rows: Rows) -> Rows:

@@ -16,7 +16,7 @@ from datetime import datetime
 from itertools import groupby, pairwise
 from pathlib import Path
 
-from archive import captures, runs
+from archive import captures
 from archive.clock import from_iso, iso
 from archive.database import transaction
 from archive.problems import ProblemKind
@@ -28,8 +28,7 @@ from archive.warc import files
 from archive.warc.files import Length, sync_folder
 from archive.warc.parsing import CAPTURED, Place, Record, faults
 from archive.warc.reader import walk as read
-from archive.warc.records import RUN_FIELD, info_record, metadata_record, pack, plain_bytes
-from archive.warc.writer import RunInfo
+from archive.warc.writer import RunInfo, WarcWriter
 
 FOLDER = "damaged"
 
@@ -45,6 +44,11 @@ select c.url, c.publisher, c.kind, c.fetched_at, c.warc_file, c.warc_offset, c.s
     (select url from articles where id = c.article),
     (select a.url from revisions r join articles a on a.id = r.article where r.capture = c.id)
 ) as article from captures c where c.id = ?
+"""
+_RUN = """
+select name, command, started_at from runs where id = (
+    select run from captures where warc_file = ? order by warc_offset limit 1
+)
 """
 _DUE = """
 insert into visits (key, url, publisher, kind, found_at, due_at)
@@ -202,7 +206,7 @@ class Salvage:
         db, kept, survey = self._db, self._root / FOLDER, self._survey
         if survey.lost:
             kept.mkdir(exist_ok=True)
-        places = self._write_sound(kept) if self.new_name != self.name else None
+        places = self._write_sound(now) if self.new_name != self.name else None
         with transaction(db):
             self._apply_rows(places, now=now)
         if survey.lost and (places or not survey.records):
@@ -250,48 +254,30 @@ class Salvage:
             db.execute("delete from warc_files where name = ?", (self.name,))
         files.close_earlier(db)
 
-    def _write_sound(self, kept: Path) -> dict[int, int]:
-        """Write the file's sound form, complete or not at all; return new places by the old."""
-        target, head = self._root / WARC_FOLDER / self.new_name, self._head()
-        aside, places = kept / f"{target.name}.part", {}
-        with self._path.open("rb") as source, aside.open("wb") as file:
-            file.write(head)
-            for offset, (_, _, length) in self._survey.records.items():
+    def _write_sound(self, now: datetime) -> dict[int, int]:
+        """Write the file's sound form and put it on the disk; return new places by the old."""
+        row = self._db.execute(_RUN, (self.name,)).fetchone()
+        name, command, began = row or ("none-0", "crawl", iso(now))
+        writer = WarcWriter(
+            self._root / WARC_FOLDER,
+            next_file=lambda _day: (self.new_name, 0),
+            run=RunInfo(name=name, command=command, software=SOFTWARE, started_at=from_iso(began)),
+            clock=lambda: now,
+            roll_bytes=1 << 62,
+        )
+        places = {}
+        with self._path.open("rb") as source:
+            for offset, (kind, _, length) in self._survey.records.items():
                 source.seek(offset)
-                places[offset] = file.tell()
-                file.write(source.read(length))
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(target)
-        sync_folder(target.parent)
+                if kind != "warcinfo":  # it gets one of its own
+                    places[offset] = writer.copy(source.read(length)).offset
+        writer.close()
         return places
-
-    def _head(self) -> bytes:
-        """Return the packed records that the sound form begins with; none if it has its own."""
-        if 0 in self._survey.records:
-            return b""
-        row = self._db.execute(
-            "select run from captures where warc_file = ? order by warc_offset limit 1",
-            (self.name,),
-        ).fetchone()
-        if row is None:
-            return b""
-        command, began = self._db.execute(
-            "select command, started_at from runs where id = ?", row
-        ).fetchone()
-        name, at = runs.named(self._db, row[0]), from_iso(began)
-        run = RunInfo(name=name, command=command, software=SOFTWARE, started_at=at)
-        start = metadata_record(f"urn:x-warraq:run:{name}", run.fields(), refers_to=None, now=at)
-        start.rec_headers.add_header(RUN_FIELD, name)
-        info = info_record(self._path.name, {"software": SOFTWARE}, now=at)
-        return pack(plain_bytes(info)) + pack(plain_bytes(start))
 
 
 def finish(db: sqlite3.Connection, root: Path) -> Iterator[str]:
     """Complete what a killed repair left, and take back files that came from a backup."""
     folder, kept = root / WARC_FOLDER, root / FOLDER
-    for aside in kept.glob("*.part"):
-        aside.unlink()
     known = {name for (name,) in db.execute("select name from warc_files")}
     for forms in _forms(files.entries(folder)):
         for older, later in pairwise(forms):
@@ -313,9 +299,8 @@ def _take_back(db: sqlite3.Connection, folder: Path, older: str, later: str) -> 
     """
     old, new = Survey.of(folder / older), Survey.of(folder / later)
     offsets = {record: offset for offset, (_, record, _) in old.records.items()}
-    wanted = {
-        offset: record for offset, (kind, record, _) in new.records.items() if kind != "warcinfo"
-    }
+    # It begins with a warcinfo record and a run of its own.
+    wanted = {offset: record for offset, (_, record, _) in list(new.records.items())[2:]}
     if old.lost or not offsets.keys() >= set(wanted.values()):
         return False
     with transaction(db):

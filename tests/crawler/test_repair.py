@@ -453,7 +453,7 @@ STEPS = [
     ("archive.maintenance.warc_index", "index_files"),
     ("archive.maintenance.projection", "project"),
     ("archive.maintenance.restore", "journal_again"),
-    ("archive.maintenance.restore", "let_go"),
+    ("archive.maintenance.restore", "finish"),
     ("archive.warc.files", "acknowledge"),
 ]
 
@@ -631,6 +631,22 @@ def test_articles_of_a_lost_file_are_carried_over_from_a_damaged_database(lived)
     assert hidden == [(article,)]
     due = "select due_at not null, last_sha256 from visits where article = ?"
     assert rows(lived, due, article) == [(1, None)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["before", "behind"])
+@pytest.mark.parametrize("step", ["restore._carry", "warc_index.clear", "backup.put_in_place"])
+def test_a_rebuild_that_is_killed_loses_no_text(lived, step, moment):
+    articles, chain = rows(lived, ALL), rows(lived, CHAIN)
+    damaged_page(lived, "problems")
+    files(lived)[0].unlink()
+    module, name = step.split(".")
+    words = [sys.executable, "-c", KILLED, f"archive.maintenance.{module}", name, moment, lived]
+    died = subprocess.run(words, capture_output=True, check=False, timeout=60, cwd=shell.ROOT)
+    assert died.returncode in {-signal.SIGKILL, 0}, died.stderr
+    mended(lived)
+    assert rows(lived, ALL) == articles
+    assert [row[:4] for row in rows(lived, CHAIN)] == [row[:4] for row in chain]
 
 
 @pytest.mark.slow
@@ -844,7 +860,7 @@ def test_an_article_of_which_only_records_are_left_is_read_again(lived):
         f"delete from visits where article = {article}",
         f"delete from articles where id = {article}",
     )
-    assert "rows are restored" in mended(lived)
+    assert "it is rebuilt from the WARC files" in mended(lived)
     assert rows(lived, ALL) == articles
     assert [row[:4] for row in rows(lived, CHAIN)] == [row[:4] for row in chain]
     assert [row[0] for row in rows(lived, CAPTURES)] == [row[0] for row in captures]

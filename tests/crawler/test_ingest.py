@@ -1,10 +1,14 @@
 """No edit that was none: only what differs by the current rules, on both days, is a revision."""
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
+from archive.warc.records import RENDERED_TYPE
+from crawler.browser.render import Renderer
 from crawler.rebuild import rebuild
+from crawler.workers import Workers
 from tests.crawler import wire
 from tests.crawler.tables import differences, everything
 
@@ -56,16 +60,12 @@ def with_a_publishers_rule(archive, _patch):
 
 def with_another_extractor(_archive, patch):
     """Read pages as a newer version of Warraq would: without the box."""
-    from crawler.workers import Workers
-
     extract = Workers.extract
 
     async def newer(self, capture, publisher, *, hints=None):
         body = capture.body.decode()
         before, box, after = body.partition("<p class='x17'>")
         body = before + after.partition("</p>")[2] if box else body
-        from dataclasses import replace
-
         return await extract(self, replace(capture, body=body.encode()), publisher, hints=hints)
 
     patch.setattr(Workers, "extract", newer)
@@ -171,3 +171,30 @@ async def test_ages_counters_and_reading_times_are_no_edit(archive, site):
     assert archive.rows("select byline, dateline from articles where byline like '%منذ%'") == []
     payloads = "select count(distinct sha256) from captures where article is not null"
     assert archive.rows(payloads) == [(len(AGES),)]
+
+
+async def test_of_a_rendered_page_the_former_rendering_is_read_again(archive, site, monkeypatch):
+    shown = page(0)
+
+    async def show(self, _visit, capture, _headers):
+        """Do what the browser's result is done with: it is recorded, and read."""
+        self._store.rendered(capture, shown, at=self._store.clock())
+        return replace(capture, body=shown, content_type=RENDERED_TYPE)
+
+    monkeypatch.setattr("crawler.browser.render.check", lambda *_: None)
+    monkeypatch.setattr(Renderer, "shown", show)
+    site.answers["/feed"] = (wire.http(wire.feed(site.url + PATH), media="application/rss+xml"),)
+    site.answers[PATH] = (wire.http(b"<div id='app'></div><script src='/app.js'></script>"),)
+    archive.follow(feeds=[site.url + "/feed"], render=True)
+    await archive.crawl()
+    archive.forward(hours=2)
+    with_a_publishers_rule(archive, None)
+    shown = page(1)
+    await archive.crawl()
+    ((_, words),) = revisions(archive)
+    assert "الراعية" not in words
+    archive.forward(days=20)
+    shown = page(2, word="متوتر")
+    await archive.crawl()
+    (_, before), (_, after) = revisions(archive)
+    assert before.replace("هادئ", "متوتر") == after

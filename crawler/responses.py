@@ -14,6 +14,7 @@ from crawler.daterange import Period
 from crawler.errors import NotAListing, NotRendered
 from crawler.fetch.throttle import Pauses
 from crawler.ingest import Keeper
+from crawler.listings import wordpress
 from crawler.listings.follow import Follower, Traps, has_to_announce
 from crawler.outcomes import Meaning, Outcomes, meaning_of, medium
 from crawler.publisher import Publisher
@@ -112,6 +113,9 @@ class Responses:
                 return self._outcomes.failed(visit, capture, error.kind, str(error), stage="render")
         if visit.kind is Kind.ARTICLE:
             return await self._read_page(visit, capture, publisher)
+        if visit.kind is Kind.API:
+            pages = wordpress.total_pages(headers.get("X-WP-TotalPages"))
+            capture = replace(capture, pages=pages)
         return await self._read_listing(visit, capture, publisher)
 
     async def _read_page(self, visit: Visit, capture: Capture, publisher: Publisher) -> State:

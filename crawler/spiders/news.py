@@ -32,7 +32,6 @@ from crawler.fetch.exceptions import (
 from crawler.fetch.middlewares import request_of
 from crawler.fetch.throttle import FetchServices, Pauses
 from crawler.frontier import Frontier, entry_points
-from crawler.listings import wordpress
 from crawler.outcomes import Outcomes
 from crawler.publisher import Publisher, find
 from crawler.responses import Responses, as_asked
@@ -160,8 +159,7 @@ class NewsSpider(Spider):
     async def parse(self, response: Response) -> None:
         """End the visit that was answered."""
         visit, capture = response.meta["visit"], response.meta["capture"]
-        pages = wordpress.total_pages(response.headers.get("X-WP-TotalPages"))
-        answer = replace(capture, body=response.body, pages=pages)
+        answer = replace(capture, body=response.body)
         try:
             state = await self._responses.receive(visit, answer, response.headers)
             logger.debug("%s: %s", visit.url, state)

@@ -64,7 +64,7 @@ async def _merge(
     deriver = Deriver(source, load_all(root / "publishers"), workers)
     if joining.begin(store):
         await _derive(store, deriver, progress)
-    joined = joining.join(store, offered, partial(progress, "WARC files"))
+    joined = joining.join(store, offered, progress)
     await _derive(store, deriver, progress)
     after = joining.counts(store)
     return Merged(

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from archive.clock import Clock, system
@@ -74,7 +73,7 @@ async def _rebuild(
     progress: Progress,
 ) -> Rebuilt:
     with at_work(processes) as workers, replacement(root, names) as new:
-        indexed = new.index(partial(progress, "bytes of WARC"))
+        indexed = new.index(progress)
         deriver = Deriver(new.source, load_all(root / "publishers"), workers)
         await derive_all(deriver, progress=progress)
         rows, damaged = new.finish(complete)

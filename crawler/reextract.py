@@ -21,7 +21,7 @@ from archive.clock import Clock, system
 from archive.database import open_for_reading, require
 from archive.derivation import PageAgain, Source
 from archive.errors import ArchiveLocked, DamagedWarc
-from archive.models import Extraction
+from archive.models import Extraction, Progress, silent
 from archive.session import WARC_FOLDER
 from archive.store import Store
 from crawler import turns
@@ -35,7 +35,6 @@ logger = logging.getLogger(__name__)
 _AHEAD = 12  # articles that are with the workers
 
 Show = Callable[[str, Mapping[str, tuple[Any, Any]]], None]
-Progress = Callable[[int, int], None]
 _Save = Callable[[], None]
 
 
@@ -160,7 +159,7 @@ async def reextract(
     job: Job,
     *,
     show: Show = lambda _url, _changes: None,
-    progress: Progress = lambda _done, _of: None,
+    progress: Progress = silent,
 ) -> Report:
     """Read the articles of the job again; `show` gets each that differs, with what and how.
 
@@ -204,7 +203,7 @@ async def _slices(
                     again.end(task)
                     waiting.popleft()
                     _count(store)
-                    progress(of - len(waiting), of)
+                    progress("articles", of - len(waiting), of)
                     if stop.asked or time.monotonic() >= ends_at:
                         break
         patience = turns.PATIENCE

@@ -2,7 +2,6 @@
 
 import json
 import time
-from functools import partial
 from pathlib import Path
 
 import click
@@ -40,8 +39,7 @@ def verify(archive: Path, as_json: bool, processes: int | None) -> None:
 
     began = time.monotonic()
     with ProgressLine() as progress:
-        heard = partial(progress, "bytes of WARC")
-        findings = check(archive, processes=processes, progress=heard)
+        findings = check(archive, processes=processes, progress=progress)
     seconds = time.monotonic() - began
     if as_json:
         told = findings.plain() | {"seconds": round(seconds, 1)}

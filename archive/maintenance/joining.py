@@ -6,7 +6,7 @@ between the two is finished by the next writer (`files.settle`).
 
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +17,11 @@ from archive.errors import ArchiveError, NewerArchive, NotAnArchive
 from archive.maintenance import warc_index
 from archive.maintenance.projection import Decided
 from archive.maintenance.warc_index import in_order
-from archive.models import Outcome
+from archive.models import Outcome, Progress
 from archive.store import Store
 from archive.warc import files
 from archive.warc.files import ASIDE, Name
 from archive.warc.reader import first_record
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +43,7 @@ class Taken:
 
 
 def join(store: Store, offered: Sequence[Taken], progress: Progress) -> Joined:
-    """Copy and index what this archive has not; `progress` gets numbers of files."""
+    """Copy and index what this archive has not."""
     db, root = store.db, store.root
     wanted = [taken for taken in offered if files.acknowledged(db, taken.name) < taken.end]
     warc_index.prepare(db)
@@ -55,7 +53,7 @@ def join(store: Store, offered: Sequence[Taken], progress: Progress) -> Joined:
         starts = {taken.name: files.acknowledged(db, taken.name)}
         lost += warc_index.index_files(db, root / ASIDE, [taken.name], starts=starts).lost
         files.settle(db, store.warc_folder)
-        progress(number, len(wanted))
+        progress("WARC files", number, len(wanted))
     return Joined(files=len(wanted), known=len(offered) - len(wanted), lost=tuple(lost))
 
 

@@ -19,7 +19,8 @@ from archive.errors import ArchiveError, NewerArchive, NotAnArchive
 from archive.maintenance import warc_index
 from archive.maintenance.backup import put_in_place
 from archive.maintenance.salvage import latest
-from archive.maintenance.warc_index import Indexed, Progress
+from archive.maintenance.warc_index import Indexed
+from archive.models import Progress
 from archive.rows import select, value, values
 from archive.session import WARC_FOLDER
 from archive.warc import files
@@ -48,7 +49,7 @@ class Replacement:
         self.source = Source(db, root / WARC_FOLDER)
 
     def index(self, progress: Progress) -> Indexed:
-        """Index the WARC files; `progress` gets bytes."""
+        """Index the WARC files."""
         db, names = self.source.db, self._names
         warc_index.prepare(db)
         if writer := _writer(self._root, names):

@@ -32,6 +32,7 @@ from archive.maintenance.checks import (
     check_piece,
 )
 from archive.maintenance.salvage import latest
+from archive.models import Progress, silent
 from archive.session import WARC_FOLDER
 from archive.warc.files import Name, entries, is_of, kept_writer, present
 
@@ -40,7 +41,6 @@ _ALONE = 1 << 24  # an archive smaller than this is checked without other proces
 _TOGETHER = 1000  # articles for one task
 
 Task = Callable[[], Findings]
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +57,8 @@ class _File:
     is_known: bool = True
 
 
-def verify(
-    root: Path, *, processes: int | None = None, progress: Progress = lambda _done, _all: None
-) -> Findings:
+def verify(root: Path, *, processes: int | None = None, progress: Progress = silent) -> Findings:
     """Check every record, row, revision and word of the archive in `root`.
-
-    `progress` hears how many bytes of WARC are done and how many there are.
 
     Raises:
         NewerArchive, NotAnArchive: if there is no archive that can be read.
@@ -82,7 +78,7 @@ def verify(
     tasks = [*of_tables[:1], *of_files, *of_tables[1:]]
     for result in _run(tasks, is_small=total < _ALONE, processes=processes):
         findings.add(result)
-        progress(findings.counts["bytes of WARC"], total)
+        progress("bytes of WARC", findings.counts["bytes of WARC"], total)
     findings.damages.sort(key=lambda damage: (damage.place, damage.offset or 0))
     return findings
 

@@ -18,7 +18,7 @@ from archive import captures, runs
 from archive.captures import SOURCE
 from archive.clock import from_iso, iso
 from archive.maintenance.salvage import Lost, walk
-from archive.models import Capture, WarcLocation
+from archive.models import Capture, Progress, WarcLocation, silent
 from archive.urls import capture_id
 from archive.warc import files
 from archive.warc.files import Length, Name
@@ -46,8 +46,6 @@ create table validators (
 ) strict
 """
 _NAMES = ("indexed_files", "copied_records", "journal", "validators", "derived_articles")
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,11 +88,11 @@ def index_files(
     names: Iterable[str],
     *,
     starts: Mapping[str, int] = MappingProxyType({}),
-    progress: Progress = lambda _done, _of: None,
+    progress: Progress = silent,
 ) -> Indexed:
     """Index the WARC files that are not indexed yet, each in one transaction.
 
-    `starts` are the bytes from which files are read that had rows before. `progress` gets bytes.
+    `starts` are the bytes from which files are read that had rows before.
 
     Raises:
         OSError: if the disk does not give the bytes.
@@ -108,7 +106,9 @@ def index_files(
             continue
         db.execute("begin immediate")
         _File(db, folder, name, indexed, start=starts.get(name, 0)).read(
-            lambda offset, behind=behind: progress(behind + offset, sum(sizes.values()))  # type: ignore[misc]
+            lambda offset, behind=behind: progress(
+                "bytes of WARC", behind + offset, sum(sizes.values())
+            )  # type: ignore[misc]
         )
         files.acknowledge(db, {name: Length(bytes=sizes[name])})
         db.execute("insert into indexed_files values (?)", (name,))

@@ -5,7 +5,6 @@ import json
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, date, datetime
-from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -176,7 +175,7 @@ def _read_archive(slugs: tuple[str, ...], archive: Path, now: Clock, options: _O
     )
     shown = _Shown(every=options["every"])
     with ProgressLine() as progress:
-        report = asyncio.run(reextract(job, show=shown, progress=partial(progress, "articles")))
+        report = asyncio.run(reextract(job, show=shown, progress=progress))
     if shown.left:
         click.echo(f"… and {shown.left:,} more; --all prints every one")
     _print_counts(report, dry_run=options["dry_run"])

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypedDict, Unpack
@@ -203,8 +202,7 @@ def _read(
     from crawler.importing.job import count, run
 
     sources = [_source(each, settings, job.root) for each in given]
-    with ProgressLine() as line:
-        progress = partial(line, "bytes read")
+    with ProgressLine() as progress:
         if dry_run:
             reports = [
                 count(each, job.languages, clock=job.clock, progress=progress) for each in sources
@@ -229,13 +227,13 @@ def _source(given: str, settings: config.Config, archive: Path) -> "SourceFile":
 
     if not _is_url(given):
         return SourceFile(path=Path(given), name=Path(given).name)
-    with ProgressLine() as line:
+    with ProgressLine() as progress:
         path = download(
             given,
             archive / DOWNLOADS,
             user_agent=user_agent(settings.contact),
             proxy=settings.proxy,
-            progress=partial(line, "bytes downloaded"),
+            progress=progress,
         )
     return SourceFile(path=path, name=given)
 

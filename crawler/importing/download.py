@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import os
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -12,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import aiohttp
 from yarl import URL
 
+from archive.models import Progress, silent
 from crawler.errors import DownloadFailed
 from crawler.fetch.exceptions import AddressRefused, network_detail
 from crawler.fetch.resolver import Gate, connector, failure, is_http
@@ -22,8 +22,6 @@ _PAUSE = 1.0  # seconds before the second try; doubled with each
 _SILENCE = 60.0  # seconds
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
-
-Progress = Callable[[int, int | None], None]
 
 
 class _Interrupted(Exception):  # noqa: N818 - the line broke; it is worth another try
@@ -75,12 +73,12 @@ def download(
     *,
     user_agent: str,
     proxy: str | None = None,
-    progress: Progress = lambda _done, _of: None,
+    progress: Progress = silent,
     pause: float = _PAUSE,
 ) -> Path:
     """Return the file at a URL, downloaded into `folder` if it is not there whole already.
 
-    A line that breaks is tried again, from where it broke. `progress` hears bytes.
+    A line that breaks is tried again, from where it broke.
 
     Raises:
         DownloadFailed: if the file cannot be had; what came of it stays for the next time.
@@ -181,7 +179,7 @@ async def _receive(
     with part.path.open("ab") as file:
         async for piece in answer.content.iter_chunked(_PIECE):
             file.write(piece)
-            progress(file.tell(), size)
+            progress("bytes downloaded", file.tell(), size)
         file.flush()
         os.fsync(file.fileno())
         done = file.tell()

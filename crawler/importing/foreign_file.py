@@ -10,7 +10,7 @@ import logging
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -18,7 +18,16 @@ from archive import captures, imports
 from archive.derivation import Source
 from archive.errors import ARCHIVE_FAULTS, DamagedWarc
 from archive.imports import Copying, journaled
-from archive.models import Capture, Extraction, Kind, Page, Problem, Reading, Visit
+from archive.models import (
+    Capture,
+    Extraction,
+    Kind,
+    Page,
+    Problem,
+    Progress,
+    Reading,
+    Visit,
+)
 from archive.problems import ProblemKind
 from archive.publishers import save_new
 from archive.urls import identity_key
@@ -41,8 +50,6 @@ _SHOWN = 20  # damaged places that are named
 _PAGES = 16  # in the hands of the workers
 _BYTES = 1 << 26
 _RECORDS = 2000
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +192,7 @@ class ForeignFile:
                     await self._next()
                 if number % _PAUSE == 0:
                     await asyncio.sleep(0)
-                    progress(found.place.offset, self._size)
+                    progress("bytes read", found.place.offset, self._size)
                 if self._stop.asked or time.monotonic() >= ends_at:
                     await self._finish()
                     return True

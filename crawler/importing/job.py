@@ -13,11 +13,12 @@ from pathlib import Path
 
 from archive.clock import Clock, system
 from archive.imports import Copying
+from archive.models import Progress, silent
 from archive.warc.parsing import Record
 from archive.warc.reader import LARGEST_FOREIGN, opened, walk
 from crawler import turns
 from crawler.importing.candidates import Passed, candidate
-from crawler.importing.foreign_file import FileReport, ForeignFile, Progress, SourceFile
+from crawler.importing.foreign_file import FileReport, ForeignFile, SourceFile
 from crawler.publisher import Owners, Publisher
 from crawler.settings import USER_AGENT
 from crawler.turns import Stop
@@ -46,13 +47,13 @@ class Job:
 async def run(
     job: Job,
     *,
-    progress: Progress = lambda _done, _of: None,
+    progress: Progress = silent,
     show: Callable[[FileReport], None] = lambda _report: None,
     workers: Workers | None = None,
 ) -> list[FileReport]:
     """Import the files of a job and say what became of each.
 
-    `progress` gets bytes of a file, `show` what became of one as soon as it is read. Pages are
+    `show` gets what became of a file as soon as it is read. Pages are
     read by `workers`, or by some that are started for this.
 
     Raises:
@@ -79,14 +80,14 @@ def count(
     languages: frozenset[str] | None,
     *,
     clock: Clock = system,
-    progress: Progress = lambda _done, _of: None,
+    progress: Progress = silent,
 ) -> FileReport:
     """Say what is in a file without reading pages or writing anything: `unread` may be kept."""
     report, began = FileReport(name=source.name), time.monotonic()
     with opened(source.path) as descriptor:
         size = os.fstat(descriptor).st_size
         for found in walk(descriptor, largest=LARGEST_FOREIGN):
-            progress(found.place.offset, size)
+            progress("bytes read", found.place.offset, size)
             report.counts["records"] += 1
             if not isinstance(found, Record):
                 report.damage(found)

@@ -84,7 +84,7 @@ def get(server, folder, path="/CC-NEWS-1.warc.gz", **options):
 
 def test_a_file_comes_whole_and_once(server, tmp_path):
     told = []
-    path = get(server, tmp_path, progress=lambda done, of: told.append((done, of)))
+    path = get(server, tmp_path, progress=lambda _what, done, of: told.append((done, of)))
     assert path.read_bytes() == DATA
     assert told[-1] == (len(DATA), len(DATA))
     assert get(server, tmp_path) == path

@@ -1,9 +1,12 @@
 """Kinds of problems: the words that are stored, and what each means for the page."""
 
 import pickle
+import tomllib
+from pathlib import Path
 
 import pytest
 
+import archive
 from archive.problems import ProblemKind
 
 
@@ -79,3 +82,10 @@ def test_what_may_read_next_time_is_passing():
 def test_every_remedy_of_an_outage_is_that_of_a_server_error():
     assert ProblemKind.http(502).remedy == ProblemKind.OUTAGE.remedy
     assert ProblemKind.DATE_CONFLICT.remedy is None
+
+
+def test_every_remedy_is_one_of_a_kind_of_problem():
+    remedies = tomllib.loads(
+        Path(archive.__file__).with_name("remedies.toml").read_text(encoding="utf-8")
+    )
+    assert {ProblemKind(kind).remedy for kind in remedies} == set(remedies.values())

@@ -22,7 +22,7 @@ _COMMANDS = {
     "demo": "crawler.commands.demo",
     "search": "archive.commands.reading",
     "serve": "archive.commands.reading",
-    "runs": "archive.commands.reports",
+    "runs": "archive.commands.reading",
     "withhold": "archive.commands.withhold",
     "unwithhold": "archive.commands.withhold",
     "publish": "archive.commands.copies",
@@ -30,12 +30,12 @@ _COMMANDS = {
     "export": "archive.commands.copies",
     "import-jsonl": "crawler.commands.imports",
     "import-warc": "crawler.commands.imports",
-    "stats": "archive.commands.reports",
-    "verify": "archive.commands.verify",
-    "reindex": "archive.commands.reindex",
+    "stats": "archive.commands.reading",
+    "verify": "archive.commands.upkeep",
+    "reindex": "archive.commands.upkeep",
     "rebuild": "crawler.commands.rebuild",
     "merge": "crawler.commands.rebuild",
-    "repair": "crawler.commands.repair",
+    "repair": "crawler.commands.rebuild",
 }
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from archive.commands.reports import runs
+from archive.commands.reading import runs
 from archive.models import Kind, Problem
 from archive.problems import ProblemKind
 from archive.runs import Counts, begin, end, history

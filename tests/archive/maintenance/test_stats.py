@@ -4,7 +4,7 @@ import json
 
 from click.testing import CliRunner
 
-from archive.commands.reports import stats as command
+from archive.commands.reading import stats as command
 from archive.maintenance.stats import stats
 from archive.models import Kind, Publisher
 from tests.archive.desk import HOUR, NOON, PAPER, Hands, exchange, opened, reading, rows, visit

@@ -1,4 +1,4 @@
-"""`warraq verify`: check the archive for damage."""
+"""Commands that look after an archive: `warraq verify` and `reindex`."""
 
 import json
 import time
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from archive.clock import system
 from archive.commands.options import (
     ExitCode,
     ProgressLine,
@@ -13,7 +14,9 @@ from archive.commands.options import (
     counted,
     processes_option,
 )
+from archive.database import existing
 from archive.maintenance.checks import Findings
+from archive.search.index import rebuild_index
 
 
 @click.command()
@@ -59,3 +62,24 @@ def _tell(archive: Path, findings: Findings, seconds: float) -> None:
     click.echo(f"{archive}: checked in {seconds:.1f} s, {rate:.0f} MB of WARC a second")
     number = len(findings.damages)
     click.echo("No damage found." if not number else f"{counted(number, 'damage')} found.")
+
+
+@click.command()
+@archive_option
+def reindex(archive: Path) -> None:
+    """Rebuild the search index from the articles.
+
+    Needed only where `warraq verify` says so: after disk damage, or after another program wrote to
+    the index. Only the index is changed. Other commands that write have to wait; readers keep the
+    old index until the new one is complete.
+
+    \b
+    warraq reindex --archive ~/news
+    """
+    with (
+        existing(archive, command="reindex", now=system()) as db,
+        ProgressLine() as progress,
+    ):
+        (number,) = db.execute("select count(*) from articles").fetchone()
+        rebuild_index(db, lambda done: progress("articles", done, number))
+    click.echo(f"{archive}: {counted(number, 'article')} indexed.")

@@ -161,6 +161,14 @@ def _free_id(db: sqlite3.Connection, record_id: str) -> int:
     return wanted
 
 
+def decoded(db: sqlite3.Connection, charsets: Mapping[int, str]) -> None:
+    """Save with which character encodings the pages of captures (their ids) were decoded."""
+    db.executemany(
+        "update captures set charset = ?2 where id = ?1 and charset is not ?2",
+        list(charsets.items()),
+    )
+
+
 def attribute(db: sqlite3.Connection, capture: int | None, *, article: int | None) -> None:
     """Keep that a capture (its id) is one of an article."""
     if article is not None:
@@ -253,11 +261,6 @@ def journaled(
     elsewhere = None if place.file == capture.record.file else place.file
     row = {"outcome": outcome, "journal_file": elsewhere, "journal_offset": place.offset}
     update(db, "captures", row, id=capture.id)
-
-
-def article_of(db: sqlite3.Connection, capture: int | None) -> int | None:
-    """Return the article that a capture (its id) is one of, None for none."""
-    return value(db, "select article from captures where id = ?", (capture,))
 
 
 def of_article(db: sqlite3.Connection, article: int) -> list[Capture]:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
-from archive import captures
+from archive import articles, captures, journal, visits
 from archive.clock import iso
-from archive.models import Capture, Visit, WarcLocation
+from archive.models import Capture, Outcome, Visit, WarcLocation
 from archive.store import Store
 from archive.visits import VISITS, visits_of
 from archive.warc.parsing import Place, Record
@@ -134,6 +134,28 @@ class Copying(Store):
         location = self._warc.copy(copied.member, record_id=copied.record_id)
         number = captures.insert(self.db, replace(capture, record=location), run=self.run)
         return replace(capture, record=location, id=number)
+
+    def copied(
+        self,
+        visit: Visit,
+        capture: Capture,
+        *,
+        article: int | None,
+        outcome: Outcome,
+        source: Mapping[str, str],
+    ) -> None:
+        """Save what came of a copied record; its address is not due again.
+
+        `source` has what the journal says of the record beside the visit.
+        """
+        key = articles.key_of(self.db, article, capture=capture.id)
+        decision = journal.Decision(outcome=outcome, article=key)
+        fields = journal.visit_fields(visit, run=self.run) | dict(source)
+        fields |= journal.decision_fields(decision)
+        self.write_journal(capture, fields, at=self.clock())
+        if article is not None:
+            visits.lead(self.db, visit.key, article=article)
+        self.batch.count()
 
     def original(self, record: Record, capture: Capture) -> Capture | None:
         """Return the capture of a revisit record with the payload it stands for, if that is here.

@@ -240,7 +240,8 @@ class Extraction:
     evidence (`json-ld`, `meta`, `microdata`, `time`, `script`, `feed`, `sitemap`, `api`,
     `section`, `dateline`, `url`, `rules`; a byline also `byline` and `text`).
     `canonical_url` is the page's own claim, absolute, or None. `embeds` and `images` are in the
-    order of the page; a change of them alone makes no revision.
+    order of the page; a change of them alone makes no revision. `charset` is Python's name of the
+    encoding with which the page was decoded.
     """
 
     kind: PageKind
@@ -263,6 +264,7 @@ class Extraction:
     embeds: tuple[Embed, ...] = ()
     images: tuple[Image, ...] = ()
     problems: tuple[Problem, ...] = ()
+    charset: str | None = field(default=None, compare=False)
     prepared: Prepared | None = field(default=None, compare=False, repr=False)
 
     @property

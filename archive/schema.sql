@@ -58,6 +58,7 @@ create table captures (
     fetched_at text not null,
     status integer not null,
     content_type text,
+    charset text,
     sha256 text,
     wire_bytes integer not null default 0,
     truncated text,

@@ -215,6 +215,8 @@ class Store(Session):
                 article=article,
             )
         captures.attribute(self.db, capture.id, article=kept[0] or visit.article)
+        if kept[0] and capture.id and extraction.charset and not capture.revisit:
+            captures.decoded(self.db, {capture.id: extraction.charset})
         if kept[1]:
             self.totals[kept[1]] += 1
         none = () if kept[0] else (_not_an_article(extraction),)

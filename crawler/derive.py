@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from archive import articles, models, publishers
+from archive import articles, captures, models, publishers
 from archive.article_rows import Rows
 from archive.articles import address_of
 from archive.database import transaction
@@ -43,8 +43,8 @@ T = TypeVar("T")
 class _Progress:
     """How far the captures of an article are gone through.
 
-    `payload` is the digest of the payload that was read last as the article, `language` that in
-    which it was written. `readings` are those that were made, by what they were made from.
+    `payload` is the digest of the payload that was read last as the article, in `language` and
+    encoded in `charset`. `readings` are those that were made, by what they were made from.
     """
 
     subject: Subject
@@ -53,6 +53,7 @@ class _Progress:
     observations: list[Observation] = field(default_factory=list)
     payload: str | None = None
     language: str | None = None
+    charset: str | None = None
     readings: dict[object, Extraction] = field(default_factory=dict)
 
     @property
@@ -67,6 +68,7 @@ class Deriver:
         self.source = source
         self.workers = workers
         self.imported: list[models.Publisher] = []  # of lines of collections, as these say
+        self._charsets: dict[int, dict[int, str]] = {}  # of articles, by the ids of captures
         self._publishers = dict(known)
 
     async def history(self, subject: Subject) -> History | None:
@@ -101,6 +103,14 @@ class Deriver:
         visit = self.source.visit(capture)
         return await self._read(capture, publisher, visit.hints if visit else None)
 
+    def save_charsets(self, article: int) -> None:
+        """Save with which character encodings the captures of a derived article were decoded."""
+        captures.decoded(self.source.db, self._charsets.pop(article, {}))
+
+    def forget(self, article: int) -> None:
+        """Forget what was read of an article that is not saved."""
+        self._charsets.pop(article, None)
+
     def _import(self, capture: Capture, progress: _Progress) -> None:
         """Begin with a line of a collection, unless the article is known by then."""
         if progress.is_known:
@@ -126,6 +136,7 @@ class Deriver:
         )
         if meaning is Meaning.UNCHANGED:
             progress.observations.append(replace(seen, same=True))
+            self._decoded(capture, progress)
         elif meaning is Meaning.ABSENT and await self._is_absent(capture):
             progress.observations.append(replace(seen, missing=True))
         elif meaning in {Meaning.PAGE, Meaning.MEDIUM}:  # which is seen in the body
@@ -139,6 +150,15 @@ class Deriver:
                     tracking=progress.publisher.tracking,
                 )
                 progress.observations.append(replace(seen, reading=reading, url=url))
+                progress.charset = reading.charset
+                self._decoded(capture, progress)
+
+    def _decoded(self, capture: Capture, progress: _Progress) -> None:
+        """Note how a payload was decoded, at the capture whose record it is in."""
+        is_own = capture.status == 200 and not capture.revisit
+        if progress.charset and capture.id is not None and is_own:
+            charsets = self._charsets.setdefault(progress.subject.article, {})
+            charsets[capture.id] = progress.charset
 
     async def _is_absent(self, capture: Capture) -> bool:
         return proves_absence(await self.workers.wall(self.source.body(capture)))
@@ -186,10 +206,12 @@ async def derived_again(deriver: Deriver, article: int) -> Again | None:
     return Again(subject=subject, before=before, after=after)
 
 
-def save_again(source: Source, again: Again) -> None:
+def save_again(deriver: Deriver, again: Again) -> None:
     """Let an article's rows be those that were derived again."""
+    deriver.save_charsets(again.subject.article)
     if again.after is not None:
-        articles.replace(source.db, again.subject.article, again.before, again.after)
+        db, article = deriver.source.db, again.subject.article
+        articles.replace(db, article, again.before, again.after)
 
 
 async def renew(store: Store, deriver: Deriver, article: int) -> bool:
@@ -198,7 +220,7 @@ async def renew(store: Store, deriver: Deriver, article: int) -> bool:
         again = await derived_again(deriver, article)
         if again is not None and again.after is not None:
             with store.batch.one_page():
-                save_again(deriver.source, again)
+                save_again(deriver, again)
             return True
     return False
 
@@ -248,6 +270,7 @@ def _save(deriver: Deriver, subject: Subject, derived: "asyncio.Future[History |
         projection.damaged(db, subject, str(error))
     while deriver.imported:
         publishers.save_new(db, deriver.imported.pop())
+    deriver.save_charsets(subject.article)
 
 
 async def in_order(

@@ -3,16 +3,26 @@
 import contextlib
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
-from enum import StrEnum
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from archive import articles, captures, history, imports, journal, visits
+from archive import captures, history, imports
 from archive.article_rows import state_of
 from archive.articles import Identity
 from archive.derivation import Source
 from archive.errors import DamagedWarc
 from archive.history import Observation
-from archive.models import Extraction, Kind, Outcome, PageKind, Problem, Reading
+from archive.imports import Copying
+from archive.models import (
+    Capture,
+    Extraction,
+    Kind,
+    Outcome,
+    PageKind,
+    Problem,
+    Reading,
+    Visit,
+)
 from archive.problems import ProblemKind
 from archive.store import Store
 from archive.visits import State
@@ -24,8 +34,74 @@ from crawler.publisher import Publisher
 from crawler.workers import Workers
 
 
-class Keeper:
-    """Keeps readings in the archive, and returns the ends of their visits."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What became of a reading: the article it is of, if any, and what it was to it.
+
+    It is `aside` where the article was seen later already: its history is to be derived again.
+    """
+
+    outcome: Outcome
+    article: int | None = None
+    aside: bool = False
+
+
+class Ingest:
+    """Keeps readings as the articles they are; how their visits end is up to who asks."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def identify(self, reading: Reading) -> Identity:
+        """Say which article a reading is of."""
+        return self._store.identify(
+            reading.page.visit,
+            claimed=reading.extraction.canonical_url,
+            answered=reading.page.capture.url,
+            title=reading.extraction.title,
+        )
+
+    def put(self, reading: Reading, identity: Identity) -> Kept:
+        """Keep a reading and end its visit, wholly or not at all."""
+        with self._store.batch.one_page():
+            kept = self._put(reading, identity)
+            self.end(reading, kept)
+        return kept
+
+    def _put(self, reading: Reading, identity: Identity) -> Kept:
+        capture, article = reading.page.capture, identity.article
+        if identity.led:
+            return Kept(outcome=Outcome.ALIAS, article=article)
+        if article is not None and self.is_aside(reading, article):
+            captures.attribute(self._store.db, capture.id, article=article)
+            return Kept(outcome=Outcome.SAME, article=article, aside=True)
+        article, outcome = self._store.keep(
+            reading.extraction,
+            key=identity.key,
+            url=identity.url,
+            visit=reading.page.visit,
+            capture=capture,
+            article=article,
+        )
+        return Kept(outcome=outcome or Outcome.OTHER, article=article)
+
+    def believed(self, reading: Reading, identity: Identity) -> Reading:
+        """Return a reading, or that another page stands in the article's place."""
+        article = reading.page.visit.article or identity.article
+        language = self._store.language(article) if article else None
+        return replace(reading, extraction=believed(reading.extraction, language))
+
+    def is_aside(self, _reading: Reading, _article: int) -> bool:
+        """Return whether an article was seen later than a reading of it already."""
+        return False
+
+    def end(self, reading: Reading, kept: Kept) -> None:
+        """End the visit of a reading that was kept."""
+        raise NotImplementedError
+
+
+class Keeper(Ingest):
+    """Keeps what a crawl has read; the visits are due again."""
 
     def __init__(
         self,
@@ -35,10 +111,11 @@ class Keeper:
         traps: Traps,
         workers: Workers,
     ) -> None:
-        self._store = store
+        super().__init__(store)
         self._publishers = publishers
         self._traps = traps
         self._workers = workers
+        self._state: State = "done"
 
     async def keep(self, reading: Reading) -> State:
         """Keep a reading as the article it is, or as the address that leads to one as well.
@@ -46,70 +123,57 @@ class Keeper:
         Raises:
             Stopped: if the workers were told to end while a former payload was read again.
         """
-        visit, capture, store = reading.page.visit, reading.page.capture, self._store
-        identity = store.identify(
-            visit,
-            claimed=reading.extraction.canonical_url,
-            answered=capture.url,
-            title=reading.extraction.title,
-        )
-        reading = replace(reading, extraction=self._judged(reading))
+        identity = self.identify(reading)
+        reading = self._judged(reading, identity)
         if identity.article is not None and reading.extraction.is_article and not identity.led:
             reading = await self._compared(reading, identity.article)
-        with store.batch.one_page():
-            if identity.led:
-                store.visited(
-                    visit,
-                    capture,
-                    due_at=None,
-                    state="done",
-                    article=identity.article,
-                    outcome=Outcome.ALIAS,
-                )
-                self._traps.count(visit, fruitful=False)
-                return "done"
-            return self._keep(reading, identity)
+        self.put(reading, identity)
+        return self._state
 
-    def _keep(self, reading: Reading, identity: Identity) -> State:
-        visit, capture, store = reading.page.visit, reading.page.capture, self._store
-        now = store.clock()
-        article, outcome = store.keep(
-            reading.extraction,
-            key=identity.key,
-            url=identity.url,
-            visit=visit,
-            capture=capture,
-            article=identity.article,
-        )
+    def end(self, reading: Reading, kept: Kept) -> None:
+        """End a visit, and say when it is due again; one that leads to another address, never."""
+        visit, capture = reading.page.visit, reading.page.capture
+        if kept.outcome is Outcome.ALIAS:
+            self._visited(reading, kept, due_at=None, state="done")
+            self._traps.count(visit, fruitful=False)
+            return
         kinds = {problem.kind for problem in reading.extraction.problems}
         passing = any(kind.passing for kind in kinds)
-        passing = passing or (article is None and visit.article is not None)
+        passing = passing or (kept.article is None and visit.article is not None)
         again = schedule.after_failure if passing else schedule.after_success
-        if article is None and ProblemKind.MAYBE_GONE in kinds:
+        if kept.article is None and ProblemKind.MAYBE_GONE in kinds:
             passing, again = True, schedule.after_maybe_gone
-        state: State = "failed" if passing else "done"
-        store.visited(
-            visit,
-            capture,
-            due_at=again(visit, now=now),
-            state=state,
-            article=article,
-            outcome=outcome or (Outcome.FAILED if passing else Outcome.OTHER),
-        )
-        if article is not None and self._publishers[visit.publisher].lead_image:
-            self._want_image(reading)
+        if passing and kept.article is None:
+            kept = replace(kept, outcome=Outcome.FAILED)
+        due_at = again(visit, now=self._store.clock())
+        self._visited(reading, kept, due_at=due_at, state="failed" if passing else "done")
+        if kept.article is not None and self._publishers[visit.publisher].lead_image:
+            self._want_image(visit, capture, reading.extraction.image_url)
         if not passing:
-            self._traps.count(visit, fruitful=outcome is Outcome.NEW)
-        return state
+            self._traps.count(visit, fruitful=kept.outcome is Outcome.NEW)
 
-    def _judged(self, reading: Reading) -> Extraction:
+    def _visited(
+        self, reading: Reading, kept: Kept, *, due_at: datetime | None, state: State
+    ) -> None:
+        self._state = state
+        self._store.visited(
+            reading.page.visit,
+            reading.page.capture,
+            due_at=due_at,
+            state=state,
+            article=kept.article,
+            outcome=kept.outcome,
+        )
+
+    def _judged(self, reading: Reading, identity: Identity) -> Reading:
         """Return what a page is believed to show at its visit's address."""
         visit, capture, extraction = reading.page.visit, reading.page.capture, reading.extraction
         if extraction.kind is PageKind.SECTION and visit.key not in self._store.keys(capture.url):
             detail = f"the address leads to a list of articles now ({capture.url})"
             problem = Problem(kind=ProblemKind.MAYBE_GONE, detail=detail, stage="keep")
-            return replace(extraction, problems=(*extraction.problems, problem))
-        return believed(extraction, self._store.language(visit.article) if visit.article else None)
+            problems = (*extraction.problems, problem)
+            return replace(reading, extraction=replace(extraction, problems=problems))
+        return self.believed(reading, identity)
 
     async def _compared(self, reading: Reading, article: int) -> Reading:
         """Return a reading of an article as it is held against what is stored (invariant 12).
@@ -138,43 +202,53 @@ class Keeper:
                 return replace(reading, extraction=stored)
         return reading
 
-    def _want_image(self, reading: Reading) -> None:
+    def _want_image(self, visit: Visit, capture: Capture, url: str | None) -> None:
         """Make the main image of an article due; its address may be none at all."""
-        visit, url = reading.page.visit, reading.extraction.image_url
         try:
             if url:
                 self._store.want(url, Kind.IMAGE, visit=visit)
         except ValueError as error:
-            problem = Problem(
-                kind=ProblemKind.BAD_LINK, detail=f"the main image: {error}", stage="keep"
-            )
-            self._store.problem(
-                problem, url=visit.url, publisher=visit.publisher, capture=reading.page.capture
-            )
+            detail = f"the main image: {error}"
+            problem = Problem(kind=ProblemKind.BAD_LINK, detail=detail, stage="keep")
+            self._store.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
+
+
+class ImportKeeper(Ingest):
+    """Keeps copied records; their addresses are not due again, and older ones are put aside."""
+
+    def __init__(self, store: Copying) -> None:
+        super().__init__(store)
+        self._copying = store
+        self._source: Mapping[str, str] = {}
+
+    def keep(self, reading: Reading, source: Mapping[str, str]) -> Kept:
+        """Keep the reading of a page whose record and row are there.
+
+        `source` has what the journal says of the record that was copied.
+        """
+        self._source = source
+        identity = self.identify(reading)
+        return self.put(self.believed(reading, identity), identity)
+
+    def is_aside(self, _reading: Reading, _article: int) -> bool:
+        """Return whether an article was seen later than a reading of it already."""
+        return imports.is_older(self._store.db, _article, _reading.page.capture.fetched_at)
+
+    def end(self, reading: Reading, kept: Kept) -> None:
+        """Journal what came of a record."""
+        page = reading.page
+        self._copying.copied(
+            page.visit,
+            page.capture,
+            article=kept.article,
+            outcome=kept.outcome,
+            source=self._source,
+        )
 
 
 def _is_same(state: history.State, reading: Extraction, seen: Observation) -> bool:
     step = history.observe(state, replace(seen, reading=reading))
     return step is not None and step.outcome is Outcome.SAME
-
-
-class Became(StrEnum):
-    """What became of a page that was kept."""
-
-    NEW = "new"
-    CHANGED = "changed"
-    SAME = "same"
-    OLDER = "older"
-    NO_ARTICLE = "no article"
-
-
-_OUTCOMES = {
-    Became.NEW: Outcome.NEW,
-    Became.CHANGED: Outcome.CHANGED,
-    Became.SAME: Outcome.SAME,
-    Became.OLDER: Outcome.SAME,
-    Became.NO_ARTICLE: Outcome.OTHER,
-}
 
 
 def is_article(extraction: Extraction, languages: AbstractSet[str] | None) -> bool:
@@ -188,66 +262,3 @@ def is_article(extraction: Extraction, languages: AbstractSet[str] | None) -> bo
         return True
     unsure = extraction.language is None and not languages.isdisjoint(ARABIC_SCRIPT)
     return unsure and not changes_script("ar", extraction.text)
-
-
-def keep(store: Store, reading: Reading, fields: Mapping[str, str]) -> Became:
-    """Keep the reading of a page whose record and row are there, wholly or not at all.
-
-    `fields` are what a metadata record says of it beside the visit and what came of it.
-    """
-    visit, capture = reading.page.visit, reading.page.capture
-    with store.batch.one_page():
-        identity = store.identify(
-            visit,
-            claimed=reading.extraction.canonical_url,
-            answered=capture.url,
-            title=reading.extraction.title,
-        )
-        became = _keep(store, reading, identity)
-    led = identity.article if identity.led else None
-    decision = journal.Decision(
-        outcome=Outcome.ALIAS if identity.led else _OUTCOMES[became],
-        article=articles.key_of(store.db, led, capture=capture.id),
-    )
-    fields = {
-        **journal.visit_fields(visit, run=store.run),
-        **fields,
-        **journal.decision_fields(decision),
-    }
-    store.write_journal(capture, fields, at=store.clock())
-    store.batch.count()
-    return became
-
-
-def _keep(store: Store, reading: Reading, identity: Identity) -> Became:
-    visit, capture, article = reading.page.visit, reading.page.capture, identity.article
-    if article is not None and _is_aside(store, reading, identity):
-        visits.lead(store.db, visit.key, article=article)
-        if identity.led:
-            return Became.SAME
-        captures.attribute(store.db, capture.id, article=article)
-        return Became.OLDER
-    before = store.language(article) if article is not None else None
-    if changes_script(before, reading.extraction.text):
-        detail = f"another page stands here: the article was in another script ({before})"
-        problem = Problem(kind=ProblemKind.REPLACED, detail=detail, stage="keep")
-        store.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
-        return Became.NO_ARTICLE
-    kept, outcome = store.keep(
-        reading.extraction,
-        key=identity.key,
-        url=identity.url,
-        visit=visit,
-        capture=capture,
-        article=article,
-    )
-    if kept is None or outcome is None:
-        return Became.NO_ARTICLE
-    visits.lead(store.db, visit.key, article=kept)
-    return {Outcome.NEW: Became.NEW, Outcome.CHANGED: Became.CHANGED}.get(outcome, Became.SAME)
-
-
-def _is_aside(store: Store, reading: Reading, identity: Identity) -> bool:
-    """Return whether a capture adds no state to a known article's chain."""
-    at = reading.page.capture.fetched_at
-    return identity.led or imports.is_older(store.db, identity.article or 0, at)

@@ -134,7 +134,8 @@ class Rereading:
             self._report.fields.update(changes.keys())
             self._show(again.subject.url, changes)
             if self._store:
-                save_again(self._source, again)
+                save_again(self._deriver, again)
+        self._deriver.forget(again.subject.article)
 
     def _save_page(self, page: PageAgain, reading: Extraction) -> None:
         """Save an article that is read for the first time, at the moment of its capture."""

@@ -7,7 +7,7 @@ article is), what is printed around the headline, text, byline, kind, and the fi
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from urllib.parse import urlsplit
 
@@ -49,7 +49,8 @@ def extract(capture: Capture, publisher: Publisher, hints: Link | None = None) -
     later one does not move them is the archive's part. What cannot be read is None, never
     guessed, and what went wrong is in `problems`; no page raises.
     """
-    tree = read_tree(decode(capture.body, capture.content_type))
+    decoded = decode(capture.body, capture.content_type)
+    tree = read_tree(decoded)
     if isinstance(tree, Problem):
         return Extraction(kind=PageKind.OTHER, problems=(tree,))
     metadata = read_metadata(tree, capture, publisher, hints)
@@ -73,7 +74,8 @@ def extract(capture: Capture, publisher: Publisher, hints: Link | None = None) -
     dates = Decision()
     if verdict.kind is not PageKind.OTHER:
         dates = _read_dates(metadata, printed, story.dateline, capture, publisher.zone)
-    return _article(capture.url, verdict.kind, layout, metadata, story, dates, problems)
+    article = _article(capture.url, verdict.kind, layout, metadata, story, dates, problems)
+    return replace(article, charset=decoded.charset)
 
 
 def _read_story(layout: Layout, metadata: Metadata, printed: Printed) -> _Story:

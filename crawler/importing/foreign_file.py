@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from archive import captures, imports
+from archive import imports
 from archive.derivation import Source
 from archive.errors import ARCHIVE_FAULTS, DamagedWarc
 from archive.imports import Copying, journaled
@@ -22,6 +22,7 @@ from archive.models import (
     Capture,
     Extraction,
     Kind,
+    Outcome,
     Page,
     Problem,
     Progress,
@@ -36,7 +37,7 @@ from archive.warc.reader import LARGEST_FOREIGN, Damage, TooLarge, walk
 from archive.warc.records import copy_of
 from crawler.derive import Deriver, renew
 from crawler.importing.candidates import Candidate, Passed, candidate
-from crawler.ingest import Became, is_article, keep
+from crawler.ingest import ImportKeeper, Kept, is_article
 from crawler.publisher import Owners, Publisher
 from crawler.turns import Stop
 from crawler.workers import Stopped, Workers
@@ -65,7 +66,7 @@ class FileReport:
     """What became of the records of a file.
 
     `counts` has `records`, `damaged`, `too large`, `known`, `unread`, and those of `Passed` and
-    `Became`; `damages` names the first places and what is wrong there. `before` tells that an
+    `_became`; `damages` names the first places and what is wrong there. `before` tells that an
     earlier import read a part of it, `stopped` that this one was asked to end.
     """
 
@@ -283,7 +284,7 @@ class ForeignFile:
             if problem.kind.startswith("extract-"):  # it may read another time: `--again`
                 self._store.import_problem(problem, place=one.capture.url)
         if not is_article(extraction, self._languages):
-            return Passed.LANGUAGE if is_article(extraction, None) else Became.NO_ARTICLE
+            return Passed.LANGUAGE if is_article(extraction, None) else "no article"
         if imports.is_known(self._store.db, one.capture):
             return "known"
         self._publish(publisher)
@@ -291,9 +292,9 @@ class ForeignFile:
         capture = self._store.copy(copied, replace(one.capture, publisher=publisher.slug))
         visit = replace(imports.enter(self._store.db, _visit(capture, publisher)), hints=None)
         page = Page(visit=visit, capture=replace(capture, body=b""))
-        told = journaled(self._source.name, one.record.place, capture, copied)
+        source = journaled(self._source.name, one.record.place, capture, copied)
         try:
-            became = keep(self._store, Reading(page=page, extraction=extraction), told)
+            kept = ImportKeeper(self._store).keep(Reading(page=page, extraction=extraction), source)
         except ARCHIVE_FAULTS:
             raise
         except Exception as error:
@@ -301,12 +302,11 @@ class ForeignFile:
             detail = f"{type(error).__name__}: {error}"
             problem = Problem(kind=ProblemKind.INTERNAL_ERROR, detail=detail, stage="import")
             self._store.problem(problem, url=capture.url, publisher=capture.publisher)
-            return Became.NO_ARTICLE
+            return "no article"
         self._since["articles"] += 1
-        article = captures.article_of(self._store.db, capture.id)
-        if became is Became.OLDER and article is not None:
-            self._touched.add(article)
-        return became
+        if kept.article is not None and (kept.aside or kept.outcome is Outcome.CHANGED):
+            self._touched.add(kept.article)  # with the current rules it may be no edit
+        return _became(kept)
 
     def _publish(self, publisher: Publisher) -> None:
         self._store.batch.open()
@@ -336,6 +336,15 @@ class ForeignFile:
         self._store.write_metadata(f"urn:x-warraq:import:{self._key}", progress.fields(), at=now)
         imports.remember(self._store.db, progress, now=now)
         self._remembered = self._place
+
+
+def _became(kept: Kept) -> str:
+    """Return the word under which a page that was kept is counted."""
+    if kept.article is None:
+        return "no article"
+    if kept.aside:
+        return "older"
+    return kept.outcome.value if kept.outcome in {Outcome.NEW, Outcome.CHANGED} else "same"
 
 
 def _visit(capture: Capture, publisher: Publisher) -> Visit:

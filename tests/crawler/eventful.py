@@ -20,7 +20,6 @@ from crawler.browser import render
 from crawler.commands.options import chosen
 from crawler.crawl import Job, crawl
 from crawler.extract.byline import names
-from crawler.spiders import news
 from tests.archive.reprints import LEAD, OTHER, WIRE
 from tests.archive.warc.foreign_warcs import answer, packed, record
 from tests.crawler import wire
@@ -236,7 +235,7 @@ def made(folder):
     root = folder / "أرشيف"
     root.mkdir()
     with pytest.MonkeyPatch.context() as patch, wire.serving() as site:
-        patch.setattr(news, "Renderer", Shown)
+        patch.setattr(render, "Renderer", Shown)
         patch.setattr(render, "check", lambda *_: None)
         happen(root, site)
     return root

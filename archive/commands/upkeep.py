@@ -27,7 +27,7 @@ def verify(archive: Path, as_json: bool, processes: int | None) -> None:
     """Check that every byte and row is as it was written.
 
     Checks every WARC record against its digests and its row, every revision against its article and
-    its digest, the search index against the articles' words, and the database's own pages. It
+    its digest, the search index against the articles, and the database's own pages. It
     changes nothing, and a crawl may run at the same time; what the crawl has not acknowledged yet
     is left out.
 

@@ -58,7 +58,7 @@ class _File:
 
 
 def verify(root: Path, *, processes: int | None = None, progress: Progress = silent) -> Findings:
-    """Check every record, row, revision and word of the archive in `root`.
+    """Check every record, row and revision of the archive in `root`, and its search index.
 
     Raises:
         NewerArchive, NotAnArchive: if there is no archive that can be read.

@@ -882,3 +882,40 @@ def test_a_lost_database_and_the_lost_head_of_a_file(root, mend_first):
     told = slice(0, 10)  # what the pages of this desk are captures of cannot be read from them
     assert [row[told] for row in rows(root, CAPTURES)] == [row[told] for row in before]
     assert rows(root, "select id, command, started_at from runs order by id") == runs
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("harm", ["spoiled", "garbage", "deleted"])
+def test_a_full_disk_is_named_in_one_line_and_costs_nothing(root, tmp_path, harm):
+    texts = rows(root, TEXT)
+    if harm == "garbage":
+        (root / NAME).write_bytes(b"\x00garbage" * 4096)
+    elif harm == "deleted":
+        files(root)[2].unlink()
+    else:
+        spoil(root, 4)
+    with workshop.small_disk(tmp_path / "disk", size="8m") as disk:
+        archive = disk / "archive"
+        shutil.copytree(root, archive)
+        filler = workshop.fill(disk, leaving=20_000)
+        code, output = shell.run("repair", "--archive", archive)
+        assert code == 1, output
+        assert "the disk is full" in output or "No space left" in output, output
+        assert "Traceback" not in output
+        filler.unlink()
+        mended(archive)
+        if harm != "garbage":
+            assert rows(archive, TEXT) == texts
+
+
+@pytest.mark.slow
+def test_where_nobody_may_write_repair_says_so_in_one_line(root):
+    spoil(root, 4)
+    workshop.nobody_may_write(root)
+    before = workshop.bytes_of(root)
+    with workshop.like_anybody():
+        code, output = shell.run("repair", "--archive", root)
+    assert (code, workshop.bytes_of(root)) == (1, before)
+    assert "Permission denied" in output
+    assert "Traceback" not in output
+    workshop.everybody_may_write(root)

@@ -250,12 +250,13 @@ def _left(store: Store, job: Job) -> int:
 
 def _unasked(spider: NewsSpider, job: Job) -> list[str]:
     """Return why some visits were not made: paused hosts, publishers outside their hours."""
-    notes = [f"{spider.unable}; what is due waits."] if spider.unable else []
+    notes = [f"{spider.unable}; pending visits are postponed."] if spider.unable else []
     notes += [
-        f"{place} is left alone until {until:%F %H:%M} UTC; what is due there waits."
+        f"Not contacting {place} again until {until:%F %H:%M} UTC;"
+        " its pending visits are postponed."
         for place, until in spider.pauses.met()
     ]
     for one in () if job.addresses else job.publishers:
         if not one.is_open(job.clock()):
-            notes.append(f"{one.slug} is asked only at {one.hours} ({one.zone or 'UTC'}).")
+            notes.append(f"{one.slug} is only crawled at {one.hours} ({one.zone or 'UTC'}).")
     return notes

@@ -45,15 +45,15 @@ def verify(archive: Path, as_json: bool, processes: int | None) -> None:
         findings = check(archive, processes=processes, progress=progress)
     seconds = time.monotonic() - began
     if as_json:
-        told = findings.plain() | {"seconds": round(seconds, 1)}
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        plain = findings.plain() | {"seconds": round(seconds, 1)}
+        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
     else:
-        _tell(archive, findings, seconds)
+        _report(archive, findings, seconds)
     if findings.damages:
         raise SystemExit(ExitCode.FAILED)
 
 
-def _tell(archive: Path, findings: Findings, seconds: float) -> None:
+def _report(archive: Path, findings: Findings, seconds: float) -> None:
     for line in findings.lines():
         click.echo(line)
     for name, number in findings.counts.items():

@@ -132,10 +132,10 @@ def repair(archive: Path, dry_run: bool, processes: int | None, now: Clock) -> N
     warraq repair --dry-run
     warraq repair --archive ~/news
     """
-    from crawler.repair import repair as mend
+    from crawler.repair import repair as run
 
     done = asyncio.run(
-        mend(archive, say=click.echo, dry_run=dry_run, processes=processes, clock=now)
+        run(archive, say=click.echo, dry_run=dry_run, processes=processes, clock=now)
     )
     if not any(done.counts.values()):
         click.echo(f"{archive}: there is nothing to repair.")

@@ -64,7 +64,7 @@ async def test_a_host_that_went_away_is_left_alone(archive, site, known):
     site.answers |= dict.fromkeys(PATHS, (wire.http(b"", status="502 Bad Gateway"),))
     summary = await archive.crawl(addresses=known, poll=frozenset())
     assert 40 <= kinds(archive)["http-502"] < 80
-    assert any("left alone until" in note for note in summary.notes)
+    assert any("again until" in note for note in summary.notes)
     archive.forward(minutes=6)
     site.answers |= {path: (wire.http(wire.article(path)),) for path in PATHS}
     await archive.crawl(addresses=known, poll=frozenset())
@@ -80,7 +80,7 @@ async def test_an_outage_page_in_every_articles_place_stops_the_questions(archiv
     summary = await archive.crawl(addresses=known, poll=frozenset())
     assert kinds(archive).keys() == {"outage"}
     assert OUTAGES <= kinds(archive).total() < 2 * OUTAGES + 16  # those on their way come home
-    assert any("left alone until 2026-11-23 12:05" in note for note in summary.notes)
+    assert any("again until 2026-11-23 12:05" in note for note in summary.notes)
     archive.forward(minutes=6)
     site.answers |= {path: (wire.http(wire.article(path)),) for path in PATHS}
     await archive.crawl(addresses=known, poll=frozenset())

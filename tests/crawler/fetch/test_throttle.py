@@ -169,7 +169,7 @@ async def test_after_a_429_nothing_more_is_asked_there_until_its_time(archive, s
         asked = sum(path in paths for path in site.targets())
         assert asked < 10
         assert other.count("/news/1") == 1
-    assert [note for note in summary.notes if "left alone until 2026-11-23 13:00" in note]
+    assert [note for note in summary.notes if "again until 2026-11-23 13:00" in note]
     assert set(archive.problems()) <= {("http-429", path) for path in paths}
     assert len(archive.problems()) == asked
     site.answers |= {path: (wire.http(wire.article(path)),) for path in paths}
@@ -278,7 +278,7 @@ async def test_outside_its_hours_a_publisher_is_not_asked(archive, site):
     archive.follow(feeds=[site.url + "/feed"], hours="22-06", timezone="Asia/Beirut")
     summary = await archive.crawl()  # 14:00 in Beirut
     assert site.asked == []
-    assert summary.notes == ["paper is asked only at 22:00-06:00 (Asia/Beirut)."]
+    assert summary.notes == ["paper is only crawled at 22:00-06:00 (Asia/Beirut)."]
     assert summary.left == 1
     archive.forward(hours=8)
     assert (await archive.crawl()).notes == []

@@ -43,7 +43,7 @@ _MOST_KNOWN = 256  # texts whose sketches are remembered
 _KNOWN: dict[str, tuple[int, ...]] = {}
 
 
-@lru_cache(maxsize=256)  # a wire is compared with each of its reprints, one after the other
+@lru_cache(maxsize=768)  # about 20 kB each; a wire is compared with each of its reprints
 def shingles(text: str) -> Runs:
     """Return the runs of four folded words in `text`; none for a text of less than 23 words."""
     line = " ".join(_WORD.findall(fold(text))).encode()

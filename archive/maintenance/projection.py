@@ -213,7 +213,11 @@ def _visit(db: sqlite3.Connection, key: str, entries: list[tuple[Any, ...]]) -> 
     if last_at is None or (row["last_at"] or "") > last_at:
         db.execute(_SAVE, row)
     else:
-        db.execute("update visits set article = ? where key = ?", (row["article"], key))
+        db.execute(
+            "update visits set article = :article, found_in = :found_in, found_at = :found_at"
+            " where key = :key",
+            row,
+        )
 
 
 def _folded(db: sqlite3.Connection, key: str, entries: list[tuple[Any, ...]]) -> Row:

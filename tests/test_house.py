@@ -8,10 +8,10 @@ from tests import house
 from tests.road import moves, walk
 
 # What holds by now, and what is aimed at: whoever gets below a limit lowers it.
-CODE_LINES = 22_790
-MODULES = 180
+CODE_LINES = 20_640
+MODULES = 131
 MODULE_LINES = 450
-MODULES_FOR_ONE_ARTICLE = 75  # 65
+MODULES_FOR_ONE_ARTICLE = 65
 MEDIAN_OF_FUNCTIONS = 8
 LONGEST_FUNCTION = 53  # 40
 LONG_FUNCTIONS = 8  # 0

@@ -8,17 +8,17 @@ from tests import house
 from tests.road import moves, walk
 
 # What holds by now, and what is aimed at: whoever gets below a limit lowers it.
-CODE_LINES = 20_640
-MODULES = 131
+CODE_LINES = 20_640  # 17_500
+MODULES = 131  # 130
 MODULE_LINES = 450
 MODULES_FOR_ONE_ARTICLE = 65
 MEDIAN_OF_FUNCTIONS = 8
-LONGEST_FUNCTION = 53  # 40
-LONG_FUNCTIONS = 8  # 0
+LONGEST_FUNCTION = 44  # 40
+LONG_FUNCTIONS = 1  # 0
 DOCUMENTED = 0.69
-CIRCLES = 1  # 0
+CIRCLES = 0
 UPWARD = 0
-REPEATED_NAMES = 4  # 0
+REPEATED_NAMES = 0
 
 
 def test_it_is_small():

@@ -26,8 +26,8 @@ from crawler.publisher import load_all
 
 if TYPE_CHECKING:
     from archive.maintenance.import_jsonl import Outcome
-    from crawler.importing.foreign_file import FileReport, SourceFile
-    from crawler.importing.job import Job
+    from crawler.import_warc.foreign_file import FileReport, SourceFile
+    from crawler.import_warc.job import Job
 
 DOWNLOADS = "downloads"
 _LANGUAGES = ("ar", "fa", "ur", "ckb", "en", "fr", "all")
@@ -106,8 +106,8 @@ def _report_lines(outcome: "Outcome", name: str, *, where: str) -> None:
 
 
 if TYPE_CHECKING:
-    from crawler.importing.foreign_file import FileReport, SourceFile
-    from crawler.importing.job import Job
+    from crawler.import_warc.foreign_file import FileReport, SourceFile
+    from crawler.import_warc.job import Job
 
 
 class _Options(TypedDict):
@@ -168,7 +168,7 @@ def import_warc(
 
 
 def _job(archive: Path, options: _Options) -> "Job":
-    from crawler.importing.job import Job
+    from crawler.import_warc.job import Job
     from crawler.turns import PATIENCE
 
     languages = options["languages"]
@@ -199,7 +199,7 @@ def _read(
     given: list[str], job: "Job", settings: config.Config, dry_run: bool
 ) -> "list[FileReport]":
     """Import files, or count what is in them; what was downloaded for it is removed again."""
-    from crawler.importing.job import count, run
+    from crawler.import_warc.job import count, run
 
     sources = [_source(each, settings, job.root) for each in given]
     with ProgressLine() as progress:
@@ -221,8 +221,8 @@ def _read(
 
 def _source(given: str, settings: config.Config, archive: Path) -> "SourceFile":
     """Return a file to import, downloaded if it is at a URL."""
-    from crawler.importing.download import download
-    from crawler.importing.foreign_file import SourceFile
+    from crawler.import_warc.download import download
+    from crawler.import_warc.foreign_file import SourceFile
     from crawler.settings import user_agent
 
     if not _is_url(given):

@@ -22,8 +22,8 @@ import click
 
 from archive.models import Capture, Kind
 from crawler.extract.page import extract
-from crawler.importing.foreign_file import SourceFile
-from crawler.importing.job import Job, count, run
+from crawler.import_warc.foreign_file import SourceFile
+from crawler.import_warc.job import Job, count, run
 from crawler.publisher import Owners, Publisher
 from crawler.workers import Workers
 from fixtures import Newsstand, serve

@@ -23,7 +23,7 @@ from crawler.extract.byline import names
 from tests.archive.reprints import LEAD, OTHER, WIRE
 from tests.archive.warc.foreign_warcs import answer, packed, record
 from tests.crawler import wire
-from tests.crawler.importing.sources import imported
+from tests.crawler.import_warc.sources import imported
 
 BEGAN = datetime(2026, 11, 20, 6, tzinfo=UTC)
 PHRASE = "هذه المادة من أرشيف الصحيفة، وتُنشر كما كُتبت في يومها من غير تصحيح أو تعليق عليها."

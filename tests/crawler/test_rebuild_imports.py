@@ -15,7 +15,7 @@ from crawler.cli import warraq
 from crawler.rebuild import rebuild
 from tests.archive.desk import HOUR, NOON, Hands, kill_like, rows
 from tests.archive.warc.foreign_warcs import packed
-from tests.crawler.importing.sources import NOISE, PAGES
+from tests.crawler.import_warc.sources import NOISE, PAGES
 
 LINES = [
     {

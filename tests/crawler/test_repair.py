@@ -30,8 +30,8 @@ from tests.archive.filled import number_captures
 from tests.archive.warc.foreign_warcs import packed
 from tests.broken import workshop
 from tests.crawler import shell
-from tests.crawler.importing.sources import PAGES as FOREIGN
-from tests.crawler.importing.sources import imported
+from tests.crawler.import_warc.sources import PAGES as FOREIGN
+from tests.crawler.import_warc.sources import imported
 
 DAY = timedelta(days=1)
 TEXT = "select url, title, text, published_on from articles order by url"

@@ -17,8 +17,8 @@ from crawler.rebuild import rebuild
 from crawler.reextract import Job, reextract
 from tests.archive.desk import NOON, PAPER, Hands, exchange, opened, reading, rows, visit
 from tests.archive.warc.foreign_warcs import packed
-from tests.crawler.importing.sources import PAGES as FOREIGN
-from tests.crawler.importing.sources import imported
+from tests.crawler.import_warc.sources import PAGES as FOREIGN
+from tests.crawler.import_warc.sources import imported
 from tests.crawler.tables import TABLES, differences, everything
 from tests.crawler.test_repair import DAY, change, files, mend, mended, named
 

@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from crawler.importing.foreign_file import SourceFile
-from crawler.importing.job import Job, run
+from crawler.import_warc.foreign_file import SourceFile
+from crawler.import_warc.job import Job, run
 from crawler.publisher import load_all
 from tests.archive.warc.foreign_warcs import (
     answer,
@@ -13,7 +13,7 @@ from tests.archive.warc.foreign_warcs import (
     url,
 )
 from tests.crawler import wire
-from tests.crawler.importing.texts import ENGLISH
+from tests.crawler.import_warc.texts import ENGLISH
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from crawler.errors import DownloadFailed
-from crawler.importing.download import TRIES, Partial, download
+from crawler.import_warc.download import TRIES, Partial, download
 
 DATA = bytes(range(256)) * 4000
 

@@ -17,8 +17,8 @@ from archive.models import Progress, silent
 from archive.warc.parsing import Record
 from archive.warc.reader import LARGEST_FOREIGN, opened, walk
 from crawler import turns
-from crawler.importing.candidates import Passed, candidate
-from crawler.importing.foreign_file import FileReport, ForeignFile, SourceFile
+from crawler.import_warc.candidates import Passed, candidate
+from crawler.import_warc.foreign_file import FileReport, ForeignFile, SourceFile
 from crawler.publisher import Owners, Publisher
 from crawler.settings import USER_AGENT
 from crawler.turns import Stop

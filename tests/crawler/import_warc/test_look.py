@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.importing.candidates import may_be
-from tests.crawler.importing.texts import (
+from crawler.import_warc.candidates import may_be
+from tests.crawler.import_warc.texts import (
     ARABIC,
     CHINESE,
     ENGLISH,

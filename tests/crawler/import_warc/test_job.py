@@ -31,8 +31,8 @@ from archive.store import Store
 from archive.warc.records import read_fields
 from crawler import turns
 from crawler.cli import warraq
-from crawler.importing.foreign_file import SourceFile
-from crawler.importing.job import Job, count, run
+from crawler.import_warc.foreign_file import SourceFile
+from crawler.import_warc.job import Job, count, run
 from crawler.ingest import is_article
 from crawler.rebuild import rebuild
 from crawler.turns import Stop
@@ -48,8 +48,8 @@ from tests.archive.warc.foreign_warcs import (
     url,
 )
 from tests.crawler import shell, wire
-from tests.crawler.importing.sources import NOISE, NOW, PAGES, another, imported, page
-from tests.crawler.importing.texts import ARABIC, ENGLISH, PERSIAN
+from tests.crawler.import_warc.sources import NOISE, NOW, PAGES, another, imported, page
+from tests.crawler.import_warc.texts import ARABIC, ENGLISH, PERSIAN
 
 ALL = [url(number) for number in range(6)]
 

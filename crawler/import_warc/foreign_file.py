@@ -36,7 +36,7 @@ from archive.warc.parsing import Place, Record
 from archive.warc.reader import LARGEST_FOREIGN, Damage, TooLarge, walk
 from archive.warc.records import copy_of
 from crawler.derive import Deriver, renew
-from crawler.importing.candidates import Candidate, Passed, candidate
+from crawler.import_warc.candidates import Candidate, Passed, candidate
 from crawler.ingest import ImportKeeper, Kept, is_article
 from crawler.publisher import Owners, Publisher
 from crawler.turns import Stop

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 
 from archive.warc.records import payload_digest
-from crawler.importing.candidates import Candidate, Passed, candidate
+from crawler.import_warc.candidates import Candidate, Passed, candidate
 from tests.archive.warc.foreign_warcs import HTTP, answer, found, record, url
-from tests.crawler.importing.texts import ARABIC, ENGLISH, page
+from tests.crawler.import_warc.texts import ARABIC, ENGLISH, page
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 BODY = page(ARABIC)

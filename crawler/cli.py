@@ -8,7 +8,7 @@ import click
 
 from archive.commands.options import ExitCode, failure
 from archive.errors import ARCHIVE_FAULTS, ArchiveError
-from crawler.errors import CrawlerError
+from crawler.errors import CrawlerError, InquiryStopped
 
 # Named, not imported: a command's libraries are loaded when it runs. `warraq serve`, `search` and
 # the like work on a machine without Scrapy and trafilatura.
@@ -60,6 +60,9 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             # click would say "Aborted!" and end with 1
+            raise SystemExit(ExitCode.INTERRUPTED) from None
+        except InquiryStopped as error:
+            click.echo(str(error), err=True)
             raise SystemExit(ExitCode.INTERRUPTED) from None
         except (ArchiveError, CrawlerError) as error:
             raise click.ClickException(str(error)) from error

@@ -27,7 +27,7 @@ from archive.urls import host_of
 from archive.visits import correct_fast_clock
 from crawler import turns
 from crawler.config import NO_CAPS, Caps
-from crawler.daterange import Period
+from crawler.daterange import ALWAYS, Period
 from crawler.fetch.addresses import is_local
 from crawler.frontier import entry_points, ways_back
 from crawler.publisher import Publisher
@@ -39,7 +39,6 @@ _GARBAGE = 50_000  # new objects until Python looks for cycles
 BACK_SECONDS = 60.0  # of a slice into the past: so long the news wait at most
 _PROGRESS_SECONDS = 0.5
 _SHOWN = ("new", "changed", "problems")
-ALWAYS = Period()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

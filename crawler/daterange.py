@@ -29,6 +29,9 @@ class Period:
         return bool(self.until and link.earliest_on and link.earliest_on > self.until)
 
 
+ALWAYS = Period()
+
+
 def dated(link: Link, *, zone: tzinfo | None) -> Link:
     """Return a link with the days between which it was published, as far as that is stated.
 

@@ -4,7 +4,7 @@ CrawlerError
 ├── PublisherError    a publisher file is wrong, or no publisher has that name
 ├── ConfigError       warraq.toml is wrong
 ├── CannotFollow      a site was surveyed, and is not a newspaper that can be followed
-├── StoppedLooking    the user stopped a survey or a check
+├── InquiryStopped    the user stopped a survey or a check
 ├── DownloadFailed    a file to import cannot be had
 ├── RenderError       pages are to be rendered, and the browser for it is missing
 └── NoWorkers         the processes that read pages die as they start
@@ -25,7 +25,7 @@ class CannotFollow(CrawlerError):  # noqa: N818 - what it says to the user
     """A site is not a newspaper, or does not let us see that it is one."""
 
 
-class StoppedLooking(CrawlerError):  # noqa: N818 - what happened
+class InquiryStopped(CrawlerError):  # noqa: N818 - what happened
     """The user stopped a survey or a check of sites."""
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from archive.models import Kind, Link, Visit
 from archive.store import Store
-from crawler.daterange import Period
+from crawler.daterange import ALWAYS, Period
 from crawler.fetch.throttle import Delays
 from crawler.listings import wordpress
 from crawler.publisher import Publisher
@@ -33,7 +33,7 @@ class Frontier:
         seconds: float | None = None,
         max_bytes: int | None = None,
         only: Sequence[str] | None = None,
-        period: Period | None = None,
+        period: Period = ALWAYS,
         back: bool = False,
     ) -> None:
         """Take the publishers to visit, or `only` these addresses of them.
@@ -43,10 +43,10 @@ class Frontier:
         `max_bytes` were received, no further visit is. Of publishers with long `delays` few are.
         """
         self._store = store
-        self._publishers = {one.slug: one for one in publishers}
+        self._publishers = {publisher.slug: publisher for publisher in publishers}
         self._limit = limit
         self.articles_left = limit
-        self._period = period or Period()
+        self._period = period
         self._back = back
         self.ended = 0  # visits
         self._delays = delays

@@ -196,7 +196,7 @@ def find(slug: str, folders: Iterable[Path] = ()) -> Publisher:
     """Return the publisher of that slug.
 
     Raises:
-        PublisherError: if there is none; the message names the nearest ones.
+        PublisherError: if there is none; the message names the nearest ones, if any.
     """
     return read(locate(slug, folders))
 
@@ -205,14 +205,17 @@ def locate(slug: str, folders: Iterable[Path] = ()) -> Path:
     """Return the file of the publisher of that slug: of the last folder that has one.
 
     Raises:
-        PublisherError: if there is none; the message names the nearest ones.
+        PublisherError: if there is none; the message names the nearest ones, if any.
     """
     folders = tuple(folders)
     if path := file_of(slug, folders):
         return path
     known = sorted(path.stem for folder in (PACKAGED, *folders) for path in folder.glob("*.toml"))
-    near = get_close_matches(slug, known) or known
-    raise PublisherError(f"no publisher is called {slug!r}; there are: {', '.join(near) or 'none'}")
+    near = get_close_matches(slug, known)
+    meant = f"; did you mean {' or '.join(near)}?" if near else ";"
+    raise PublisherError(
+        f"no publisher is called {slug!r}{meant} `warraq publishers list` names them all"
+    )
 
 
 def file_of(slug: str, folders: Iterable[Path] = ()) -> Path | None:

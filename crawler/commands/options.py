@@ -103,10 +103,9 @@ def chosen(root: Path, slugs: Iterable[str]) -> list[Publisher]:
     settings = config.load(root)
     names = list(dict.fromkeys(slugs)) or list(settings.follow) or _followed(root)
     if not names:
-        known = ", ".join(sorted(load_all(*folders(root))))
         raise PublisherError(
             f"name the publishers to crawl, e.g. `warraq crawl enabbaladi --archive {root}`;"
-            f" available: {known}"
+            " `warraq publishers list` names them all"
         )
     publishers = [find(name, folders(root)) for name in names]
     return [replace(each, hours=each.hours or settings.hours) for each in publishers]

@@ -17,7 +17,7 @@ from archive.search.arabic import fold
 from archive.session import Beginning
 from archive.urls import host_of, identity_key
 from crawler.commands.options import chosen, folders, log_level_option, now_option
-from crawler.errors import CannotFollow, PublisherError
+from crawler.errors import CannotFollow, InquiryStopped, PublisherError
 from crawler.fetch.addresses import is_local
 from crawler.publisher import PACKAGED, Publisher, is_slug, load_all, locate, read
 
@@ -136,7 +136,7 @@ def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, 
         survey = _surveyed(archive, home, log_level=log_level, now=now)
         name = slug or slug_of(survey.home)
         _ensure_new(archive, survey.home, name, force=force)
-    except (CannotFollow, PublisherError):
+    except (CannotFollow, InquiryStopped, PublisherError):
         begun.take_back(now=now(), captures=True)
         raise
     path = _write(archive / "publishers", name, compose(survey, name, on=now().date()))
@@ -183,8 +183,10 @@ def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, 
         report=partial(click.echo, err=True) if sys.stderr.isatty() else lambda _line: None,
     )
     begun = Beginning(archive)
-    findings = asyncio.run(run(inquiry))
-    begun.take_back(now=now())
+    try:
+        findings = asyncio.run(run(inquiry))
+    finally:
+        begun.take_back(now=now())
     works = [_print(publisher.slug, findings, as_json=as_json) for publisher in open_now]
     if not all(works):
         raise SystemExit(ExitCode.FAILED)

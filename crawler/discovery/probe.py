@@ -4,6 +4,7 @@ No visit is read or ended, so that no conditional state is spent: what is new st
 crawl. Only a host that asks for a pause (429, 503) has its visits wait, as in a crawl.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from archive.store import Store
 from archive.urls import identity_key, readable
 from crawler import config
 from crawler.config import Config
-from crawler.errors import CrawlerError, StoppedLooking
+from crawler.errors import CrawlerError, InquiryStopped
 from crawler.fetch.exceptions import NETWORK, ArchiveFault, kind_of, network_detail
 from crawler.fetch.middlewares import request_of
 from crawler.fetch.robots import FRESH
@@ -86,10 +87,11 @@ class Probe(Spider):
     store: Store
     inquiry: Inquiry[Any]
     workers: Workers
-    stopping: Stop  # when asked, nothing more is fetched
+    stopping: Stop  # when asked, the inquiry is cancelled
     max_bytes: int | None  # beyond them nothing more is fetched
     result: Any = None
     failure: Exception | None = None
+    _asking: asyncio.Future[Any]
 
     @classmethod
     def from_crawler(
@@ -106,10 +108,20 @@ class Probe(Spider):
     def closed(self, reason: str) -> None:  # noqa: ARG002 - Scrapy's
         self.workers.close()
 
+    def stop(self) -> None:
+        """Break the inquiry off."""
+        self._asking.cancel()
+
     async def start(self) -> AsyncIterator[Any]:
         """Make the inquiry; nothing is left to be scheduled."""
+        self._asking = asyncio.ensure_future(self.inquiry.ask(self))
+        self.stopping.spider = self
+        if self.stopping.asked:
+            self.stop()
         try:
-            self.result = await self.inquiry.ask(self)
+            self.result = await self._asking
+        except asyncio.CancelledError:
+            self.failure = InquiryStopped("Stopped; run the same command to start again.")
         except Exception as error:  # noqa: BLE001 - `run` raises it again, outside of the crawler
             self.failure = error
         for request in _NOTHING:
@@ -121,11 +133,8 @@ class Probe(Spider):
         Of WordPress's interface, the fields are requested that the crawl requests.
 
         Raises:
-            StoppedLooking: if the user stopped the inquiry.
             CrawlerError: if a data cap is reached.
         """
-        if self.stopping.asked:
-            raise StoppedLooking("stopped before the end; no file was written")
         if self.max_bytes is not None and self.store.totals["bytes"] >= self.max_bytes:
             raise CrawlerError("a data cap of warraq.toml is reached; nothing more is fetched")
         url = wordpress.listing(url) if kind is Kind.API else url

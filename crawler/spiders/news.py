@@ -18,7 +18,7 @@ from archive.models import Capture, Problem, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
 from crawler import config
-from crawler.daterange import Period
+from crawler.daterange import ALWAYS, Period
 from crawler.errors import CrawlerError, PublisherError
 from crawler.fetch.exceptions import (
     NO_ANSWER,
@@ -30,7 +30,7 @@ from crawler.fetch.exceptions import (
     network_detail,
 )
 from crawler.fetch.middlewares import request_of
-from crawler.fetch.throttle import FetchServices, Pauses
+from crawler.fetch.throttle import FetchServices
 from crawler.frontier import Frontier, entry_points
 from crawler.outcomes import Outcomes
 from crawler.publisher import Publisher, find
@@ -53,26 +53,38 @@ class NewsSpider(Spider):
 
     def __init__(
         self,
-        *,
+        crawler: Crawler,
         store: Store,
-        publishers: Mapping[str, Publisher],
-        frontier: Frontier,
-        pauses: Pauses,
-        outcomes: Outcomes,
-        responses: Responses,
-        workers: Workers,
+        publishers: Sequence[Publisher],
+        *,
+        opened: contextlib.ExitStack,
+        period: Period,
+        **limits: Any,
     ) -> None:
-        """Take the open archive, the publishers by slug, and what takes part in this crawl."""
+        """Take the open archive, the publishers, what ends with the crawl, and `Frontier`'s limits.
+
+        What the crawler's components share with the spider is installed.
+        """
         super().__init__()
+        delays = {publisher.slug: publisher.delay for publisher in publishers}
+        fetching = FetchServices.install(crawler, store, delays)
         self._store = store
-        self._publishers = publishers
-        self.frontier = frontier
-        self.pauses = pauses
-        self.workers = workers
+        self._publishers = {publisher.slug: publisher for publisher in publishers}
+        self._opened = opened
+        self._outcomes = Outcomes(store)
+        self.pauses = fetching.pauses
+        self.workers = Workers.of(crawler.settings)
         self.unable: str | None = None  # why nobody can be asked
-        self._outcomes = outcomes
-        self._responses = responses
-        self._opened = contextlib.ExitStack()
+        self.frontier = Frontier(store, publishers, delays=fetching.delays, period=period, **limits)
+        self._responses = Responses(
+            store,
+            self._publishers,
+            outcomes=self._outcomes,
+            period=period,
+            pauses=self.pauses,
+            workers=self.workers,
+            renderer=_renderer(crawler, store, self._publishers),
+        )
 
     @classmethod
     def from_crawler(
@@ -81,10 +93,10 @@ class NewsSpider(Spider):
         *_: Any,
         store: Store | None = None,
         publishers: Sequence[Publisher] = (),
-        period: Period | None = None,
+        period: Period = ALWAYS,
         **plan: Any,
     ) -> Self:
-        """Make the spider, and install what the crawler's components share with it.
+        """Make the spider.
 
         `plan` are the limits of `Frontier`; without a `store` they are the arguments of
         `scrapy crawl news -a publisher=SLUG -a archive=DIR`.
@@ -93,30 +105,7 @@ class NewsSpider(Spider):
         if store is None:
             store, publishers = _opened(crawler, opened, **plan)
             plan = {}
-        by_slug = {publisher.slug: publisher for publisher in publishers}
-        delays = {publisher.slug: publisher.delay for publisher in publishers}
-        fetching = FetchServices.install(crawler, store, delays)
-        pauses, workers, outcomes = fetching.pauses, Workers.of(crawler.settings), Outcomes(store)
-        period = period or Period()
-        responses = Responses(
-            store,
-            by_slug,
-            outcomes=outcomes,
-            period=period,
-            pauses=pauses,
-            workers=workers,
-            renderer=_renderer(crawler, store, by_slug),
-        )
-        spider = cls(
-            store=store,
-            publishers=by_slug,
-            frontier=Frontier(store, publishers, delays=fetching.delays, period=period, **plan),
-            pauses=pauses,
-            outcomes=outcomes,
-            responses=responses,
-            workers=workers,
-        )
-        spider._opened = opened
+        spider = cls(crawler, store, publishers, opened=opened, period=period, **plan)
         spider._set_crawler(crawler)
         return spider
 
@@ -284,9 +273,9 @@ def _opened(
     wanted.set("PROXY", own.proxy)
     for name in ("USER_AGENT", "DOWNLOAD_SLOTS", "OPEN_URLS", "PROXY"):
         crawler.settings.set(name, wanted[name], priority="spider")
-    for one in chosen:
-        store.publish(one.record())
-        store.enter(entry_points(one), publisher=one.slug)
+    for each in chosen:
+        store.publish(each.record())
+        store.enter(entry_points(each), publisher=each.slug)
     store.batch.commit()
     return store, chosen
 

@@ -337,7 +337,8 @@ def test_scrapys_own_command_says_what_was_wrong():
 def test_a_misspelt_name_makes_no_archive(tmp_path, command):
     result = run(command, "nobody-at-all", "--archive", tmp_path / "new")
     assert result.exit_code == 1
-    assert "no publisher is called 'nobody-at-all'" in result.output
+    remedy = "`warraq publishers list` names them all"
+    assert result.output == f"Error: no publisher is called 'nobody-at-all'; {remedy}\n"
     assert list(tmp_path.iterdir()) == []
 
 

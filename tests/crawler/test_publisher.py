@@ -147,7 +147,12 @@ def test_the_users_folder_adds_and_overrides(tmp_path):
 
 @pytest.mark.parametrize(
     ("slug", "expected"),
-    [("enabaladi", "enabbaladi"), ("nahr", "nahar"), ("zzzz", "aawsat"), ("", "aawsat")],
+    [
+        ("enabaladi", "did you mean enabbaladi"),
+        ("nahr", "nahar"),
+        ("zzzz", "; `warraq publishers list` names them all"),
+        ("", "; `warraq publishers list` names them all"),
+    ],
 )
 def test_an_unknown_publisher_is_answered_with_the_nearest(tmp_path, slug, expected):
     write(tmp_path, MINIMAL)

@@ -360,8 +360,8 @@ def test_ctrl_c_ends_the_look(paper, tmp_path):
         assert wire.until(lambda: "/" in paper.targets())
         process.send_signal(signal.SIGINT)
         output = process.communicate(timeout=20)[0]
-    assert process.returncode == 1
-    assert output.splitlines()[-1] == "Error: stopped before the end; no file was written"
+    assert process.returncode == 130
+    assert output.splitlines()[-1] == "Stopped; run the same command to start again."
     assert "Traceback" not in output
     assert "/my-feed" not in paper.targets()
     assert files(tmp_path) == []

@@ -255,7 +255,8 @@ def test_ctrl_c_ends_a_check_with_one_line(archive, site):
         output = process.communicate(timeout=30)[0]
     assert "Traceback" not in output
     assert "never retrieved" not in output
-    assert process.returncode == 1
+    assert process.returncode == 130, output
+    assert output.splitlines()[-1] == "Stopped; run the same command to start again."
 
 
 def test_a_data_cap_that_is_reached_lets_nothing_be_asked(archive, site):

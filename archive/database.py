@@ -60,18 +60,17 @@ MIGRATIONS = Migrations("warraq")
 def m001_schema(db: Database) -> None:
     """Create the tables, the search index and the stories, each kept up to date by triggers."""
     register(db.conn)
-    for statement in statements(SCHEMA):
-        db.execute(statement)
+    run_script(db.conn, SCHEMA)
     rebuild_index(db.conn)
 
 
-def statements(sql: str) -> Iterator[str]:
-    """Yield the statements of a script one by one, so that all stay in the one transaction."""
+def run_script(db: sqlite3.Connection, sql: str) -> None:
+    """Execute the statements of a script one by one, so that all stay in the one transaction."""
     statement = ""
     for line in sql.splitlines(keepends=True):
         statement += line
         if sqlite3.complete_statement(statement):
-            yield statement
+            db.execute(statement)
             statement = ""
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from archive.clock import from_iso, iso
 from archive.models import Publisher
-from archive.rows import row_of, upsert, value, values
+from archive.rows import insert, row_of, upsert, value, values
 from archive.urls import identity_key
 from archive.warc.writer import Batch
 
@@ -23,6 +23,12 @@ def save(db: sqlite3.Connection, publisher: Publisher, *, where: str = "") -> No
 def save_new(db: sqlite3.Connection, publisher: Publisher) -> None:
     """Insert a publisher; one of which more than the slug is known stays as it is."""
     save(db, publisher, where=_UNKNOWN)
+
+
+def name(db: sqlite3.Connection, slug: str | None) -> None:
+    """Give a publisher (its slug, if any) a row, unless it has one."""
+    if slug:
+        insert(db, "publishers", {"slug": slug, "name": slug}, conflict="on conflict do nothing")
 
 
 def is_known(db: sqlite3.Connection, slug: str) -> bool:

@@ -12,7 +12,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from archive import captures, runs
+from archive import captures, publishers, runs
 from archive.models import WarcLocation
 from archive.warc import files, reader
 from archive.warc.files import Length
@@ -102,11 +102,7 @@ def adopt(
     capture = captures.of_record(record, location)
     if capture is None:
         return None
-    if capture.publisher:  # its row may have been in the batch that was lost
-        db.execute(
-            "insert into publishers (slug, name) values (:slug, :slug) on conflict do nothing",
-            {"slug": capture.publisher},
-        )
+    publishers.name(db, capture.publisher)  # its row may have been in the batch that was lost
     return captures.insert(db, capture, run=run)
 
 

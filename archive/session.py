@@ -185,7 +185,7 @@ class Session:
     def _make_folders(self) -> None:
         try:
             self.warc_folder.mkdir(parents=True, exist_ok=True)
-            files.sync_folder(self.root)
+            files.sync(self.root)
         except OSError as error:
             raise ArchiveError(unwritten(error, self.root)) from error
 

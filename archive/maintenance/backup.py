@@ -5,7 +5,6 @@ was on the disk before the row (invariant 1). The database is put in place last.
 """
 
 import json
-import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -18,16 +17,16 @@ from archive.database import NAME, open_for_reading, open_for_writing, writing
 from archive.errors import ArchiveError, explain, is_of_the_disk
 from archive.models import Progress, silent
 from archive.recovery import recover
+from archive.rows import value
 from archive.search import register
 from archive.session import WARC_FOLDER
-from archive.warc.files import sync_folder, sync_folders
+from archive.warc.files import copy, size_of, sync, sync_all
 
 MARK = "backup.json"
 _NEW = "new"  # folder inside the backup in which its next database is made ready
 # What a backup has before its mark, and a disk of its own always.
 _BEGINNING = {WARC_FOLDER, "lock", "lost+found"}
 _NAMED = 3  # of other files
-_CHUNK = 1 << 22
 _PAGES = 1000  # of the database, copied at a time: 4 MB
 _SETTINGS = ("warraq.toml", "publishers/*.toml")
 
@@ -93,8 +92,8 @@ def _write(
     new.mkdir()
     for stale in (target / WARC_FOLDER).rglob("*.part"):
         stale.unlink()
-    with closing(sqlite3.connect(new / NAME, isolation_level=None)) as copy:
-        copy_into(copy, root, progress=progress)
+    with closing(sqlite3.connect(new / NAME, isolation_level=None)) as db:
+        copy_into(db, root, progress=progress)
     _refuse_damaged(new / NAME, root)
     with closing(sqlite3.connect(new / NAME)) as db:
         files, missing = _wanted(db, root / WARC_FOLDER)
@@ -168,8 +167,7 @@ def _refuse_damaged(copy: Path, root: Path) -> None:
 
 def _origin(db: sqlite3.Connection) -> str:
     """Return what identifies this archive: when its first run began."""
-    row = db.execute("select started_at from runs order by id limit 1").fetchone()
-    return row[0] if row else "no run yet"
+    return value(db, "select started_at from runs order by id limit 1") or "no run yet"
 
 
 def _wanted(db: sqlite3.Connection, folder: Path) -> tuple[list[_File], list[str]]:
@@ -187,7 +185,7 @@ def _wanted(db: sqlite3.Connection, folder: Path) -> tuple[list[_File], list[str
 
 def _copy_files(files: list[_File], folder: Path, *, link: bool, progress: Progress) -> int:
     """Copy what is missing in the backup; return the number of files."""
-    wanted = [file for file in files if _size(folder / file.name) != file.end]
+    wanted = [file for file in files if size_of(folder / file.name) != file.end]
     total, done = sum(file.end for file in wanted), 0
 
     def copied(size: int) -> None:
@@ -200,15 +198,8 @@ def _copy_files(files: list[_File], folder: Path, *, link: bool, progress: Progr
         target.parent.mkdir(parents=True, exist_ok=True)
         if not (link and file.closed and _linked(file.source, target)):
             _copy(file.source, target, file.end, copied=copied)
-    sync_folders(folder, [file.name for file in wanted])
+    sync_all(folder, [file.name for file in wanted])
     return len(wanted)
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return None
 
 
 def _linked(source: Path, target: Path) -> bool:
@@ -226,12 +217,7 @@ def _copy(
 ) -> None:
     """Copy a file up to `end`; half a copy never has its name. `copied` gets each step's bytes."""
     part = target.with_name(f"{target.name}.part")
-    with source.open("rb") as reading, part.open("wb") as writing_file:
-        while chunk := reading.read(min(_CHUNK, end - writing_file.tell())):
-            writing_file.write(chunk)
-            copied(len(chunk))
-        writing_file.flush()
-        os.fsync(writing_file.fileno())
+    copy(source, part, end=end, copied=copied)
     part.replace(target)
 
 
@@ -260,9 +246,8 @@ def copy_into(copy: sqlite3.Connection, root: Path, *, progress: Progress = sile
 
 def put_in_place(new: Path, target: Path) -> None:
     """Replace a database by a new one, without the log of the old."""
-    with new.open("rb+") as file:
-        os.fsync(file.fileno())
+    sync(new)
     for tail in ("-wal", "-shm", "-journal"):
         target.with_name(target.name + tail).unlink(missing_ok=True)
     new.replace(target)
-    sync_folder(target.parent)
+    sync(target.parent)

@@ -20,6 +20,7 @@ from archive.history import History, Revision, State, content_hash
 from archive.maintenance.export import ARTICLE, REVISION, Form, form_of
 from archive.models import Extraction, Image, Kind, PageKind, Problem, Progress, Publisher, silent
 from archive.problems import ProblemKind
+from archive.rows import value
 from archive.search.arabic import tidy
 from archive.session import Session
 from archive.urls import address, host_of
@@ -175,8 +176,7 @@ def _known_article(db: sqlite3.Connection, imported: Imported) -> int | None:
     key = publishers.key_of(db, imported.url, imported.publisher.slug)
     article = articles.find(db, key)
     if article is None:
-        row = db.execute("select article from visits where key = ?", (key,)).fetchone()
-        article = row and row[0]
+        article = value(db, "select article from visits where key = ?", (key,))
     return article
 
 

@@ -4,7 +4,6 @@ A file is copied aside, its rows are committed, then it takes its place among th
 between the two is finished by the next writer (`files.settle`).
 """
 
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -123,16 +122,10 @@ def _acknowledged(other: Path) -> dict[str, int]:
 
 def copy_aside(root: Path, taken: Taken) -> None:
     """Copy a file beside the archive's own, as far as it is to be taken."""
-    copy = root / ASIDE / taken.name
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    with (taken.folder / taken.name).open("rb") as reading, copy.open("wb") as writing_file:
-        left = taken.end
-        while left and (piece := reading.read(min(left, 1 << 22))):
-            writing_file.write(piece)
-            left -= len(piece)
-        writing_file.flush()
-        os.fsync(writing_file.fileno())
-    files.sync_folders(root / ASIDE, [taken.name])
+    target = root / ASIDE / taken.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    files.copy(taken.folder / taken.name, target, end=taken.end)
+    files.sync_all(root / ASIDE, [taken.name])
 
 
 def copy_publishers(root: Path, other: Path) -> list[str]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from archive import articles, imports, journal, links, problems, runs, stories
 from archive.clock import from_iso, iso
+from archive.database import run_script
 from archive.derivation import Subject
 from archive.history import History
 from archive.maintenance.warc_index import IMPORT, VISIT, index_copied
@@ -23,7 +24,7 @@ from archive.maintenance.withhold import note
 from archive.models import Kind, Outcome, Problem
 from archive.problems import ProblemKind
 from archive.publishers import key_of
-from archive.rows import record, select
+from archive.rows import Row, record, select, update, value, values
 from archive.urls import article_id, next_id
 
 _JOURNALED = """
@@ -41,7 +42,7 @@ create temp table decided (capture integer primary key, key text, outcome text n
 insert or replace into decided
 select capture, json_extract(fields, '$.article'), json_extract(fields, '$.outcome') from journal
 where capture is not null and json_extract(fields, '$.outcome') is not null
-order by at, file, offset
+order by at, file, offset;
 """
 _LINES = "select id, url, publisher from captures where status = 0 and kind = 'article'"
 _OUTCOMES = """
@@ -58,7 +59,12 @@ select d.key, c.publisher, min(c.fetched_at) from decided d join captures c on c
 where d.key is not null and d.outcome != 'alias' and c.publisher is not null group by d.key;
 update derived_articles set article = (
     select id from articles where articles.key = derived_articles.key
-)
+);
+"""
+_UNNUMBERED = "select key from derived_articles where article is null order by first_at, key"
+_TAKEN = """
+select 1 from articles where id = :id
+union all select 1 from derived_articles where article = :id
 """
 # An address that is known here leads to the article that it led to here.
 _MOVED = """
@@ -110,8 +116,6 @@ values (:key, :url, :publisher, :kind, :found_in, :found_at, :article, :due_at, 
     :earliest_on, :latest_on)
 """
 
-Row = dict[str, Any]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
@@ -133,12 +137,12 @@ def project(db: sqlite3.Connection, folder: Path) -> list[Decided]:
     index_copied(db, folder)
     db.execute("delete from renderings where capture not in (select id from captures)")
     db.execute(_JOURNALED, {"visit": VISIT, "import": IMPORT})
-    _run_all(db, _DECIDED)
+    run_script(db, _DECIDED)
     lines = [(number, key_of(db, url, slug)) for number, url, slug in db.execute(_LINES)]
     db.executemany("insert or ignore into decided values (?, ?, 'new')", lines)
     again = _decide_again(db)
     db.execute(_OUTCOMES)
-    _run_all(db, _ARTICLES)
+    run_script(db, _ARTICLES)
     _number(db)
     db.execute(_ATTRIBUTED)
     first = db.execute(_FIRST).fetchall()
@@ -166,8 +170,7 @@ def _decide_again(db: sqlite3.Connection) -> list[Decided]:
 
 def is_projected(db: sqlite3.Connection) -> bool:
     """Return whether the journal was projected before."""
-    row = db.execute("select 1 from sqlite_master where name = 'derived_articles'").fetchone()
-    return row is not None
+    return value(db, "select 1 from sqlite_master where name = 'derived_articles'") is not None
 
 
 def publishers(db: sqlite3.Connection) -> list[tuple[str, str]]:
@@ -178,23 +181,11 @@ def publishers(db: sqlite3.Connection) -> list[tuple[str, str]]:
     ).fetchall()
 
 
-def _run_all(db: sqlite3.Connection, script: str) -> None:
-    for statement in script.split(";\n"):
-        db.execute(statement)
-
-
 def _number(db: sqlite3.Connection) -> None:
     """Give new articles their ids, in the order of their first captures (invariant 11)."""
-    keys = db.execute(
-        "select key from derived_articles where article is null order by first_at, key"
-    ).fetchall()
-    for (key,) in keys:
+    for key in values(db, _UNNUMBERED):
         number = article_id(key)
-        while db.execute(
-            "select 1 from articles where id = :id"
-            " union all select 1 from derived_articles where article = :id",
-            {"id": number},
-        ).fetchone():
+        while value(db, _TAKEN, {"id": number}):
             number = next_id(number)
         db.execute("update derived_articles set article = ? where key = ?", (number, key))
 
@@ -297,12 +288,12 @@ def _is_fruitful(fields: dict[str, str]) -> bool | None:
 def _article_of(db: sqlite3.Connection, key: str | None) -> int | None:
     if key is None:
         return None
-    row = db.execute(
+    return value(
+        db,
         "select article from derived_articles where key = :key"
         " union all select id from articles where key = :key",
         {"key": key},
-    ).fetchone()
-    return None if row is None else int(row[0])
+    )
 
 
 def _acts(db: sqlite3.Connection) -> None:
@@ -310,21 +301,14 @@ def _acts(db: sqlite3.Connection) -> None:
     for at, run, act, capture, fields in _entries(db, (imports.ACT, journal.PROBLEM, "run", "end")):
         if act == imports.ACT:
             imports.remember(db, imports.Progress.of(fields), now=at)
-        elif act == journal.PROBLEM and capture is None:
-            if not problems.is_known(db, fields):
-                problems.insert(db, fields, at=at, run=run)
         elif act == journal.PROBLEM:
-            problems.insert(db, fields, at=at, run=run, capture=capture)
+            if capture is not None or not problems.is_known(db, fields):
+                problems.insert(db, fields, at=at, run=run, capture=capture)
         elif act == "run":
-            db.execute(
-                "update runs set command = ?, started_at = ? where id = ?",
-                (fields.get("command", "crawl"), iso(at), run),
-            )
+            command = fields.get("command", "crawl")
+            update(db, "runs", {"command": command, "started_at": iso(at)}, id=run)
         else:
-            db.execute(
-                "update runs set state = ?, ended_at = ? where id = ?",
-                (fields["state"], iso(at), run),
-            )
+            update(db, "runs", {"state": fields["state"], "ended_at": iso(at)}, id=run)
 
 
 def _entries(
@@ -373,9 +357,8 @@ def finish(db: sqlite3.Connection) -> None:
     """Group stories, withhold what was withheld, and count runs; drop what no capture shows."""
     stories.settle(db)
     for at, _, act, _, fields in _entries(db, ("withhold", "unwithhold")):
-        row = db.execute(_WITHHELD, {"key": fields["article"]}).fetchone()
-        if row:
-            note(db, row[0], act, fields.get("reason") or None, at)
+        if article := value(db, _WITHHELD, {"key": fields["article"]}):
+            note(db, article, act, fields.get("reason") or None, at)
     for table in ("captures", "visits"):
         db.execute(
             f"update {table} set article = null where article is not null"  # noqa: S608 - ours

@@ -17,9 +17,10 @@ from archive.errors import ArchiveError, explain, is_of_the_disk
 from archive.maintenance.backup import copy_into
 from archive.maintenance.withhold import remove_withheld
 from archive.models import Progress, silent
+from archive.rows import value, values
 from archive.search import register
 from archive.session import WARC_FOLDER
-from archive.warc.files import sync_folder
+from archive.warc.files import sync
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +55,11 @@ def publish(
         register(db)
         db.execute("pragma journal_mode = memory")
         withheld = remove_withheld(db, root)
-        (articles,) = db.execute("select count(*) from articles").fetchone()
+        articles = value(db, "select count(*) from articles") or 0
         ready = _vacuumed(db, target)
         _beside(target, clock)
         ready.replace(target / NAME)
-        sync_folder(target)
+        sync(target)
     return Publication(articles=articles, withheld=withheld, bytes=(target / NAME).stat().st_size)
 
 
@@ -112,13 +113,11 @@ def _vacuumed(db: sqlite3.Connection, target: Path) -> Path:
     ready.unlink(missing_ok=True)
     try:
         # Statistics may hold values of rows that are gone; none are needed before the new ones.
-        for (table,) in db.execute(
-            "select name from sqlite_master where name glob 'sqlite_stat[0-9]'"
-        ).fetchall():
+        for table in values(db, "select name from sqlite_master where name glob 'sqlite_stat?'"):
             db.execute(f"drop table {table}")
         db.execute("analyze")
         db.execute("vacuum into ?", (str(ready),))
-        _sync(ready)
+        sync(ready)
     except BaseException:
         ready.unlink(missing_ok=True)
         raise
@@ -147,12 +146,3 @@ def _write(path: Path, text: str) -> None:
     part = path.with_name(f".{path.name}.part")
     part.write_text(text, encoding="utf-8")
     part.replace(path)
-
-
-def _sync(path: Path) -> None:
-    """Put a file on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -24,7 +24,7 @@ from archive.models import Progress
 from archive.rows import select, value, values
 from archive.session import WARC_FOLDER
 from archive.warc import files
-from archive.warc.files import sync_folder
+from archive.warc.files import sync
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +120,7 @@ def take_place(root: Path) -> None:
         old.hardlink_to(path)
     put_in_place(folder / NAME, path)
     shutil.rmtree(folder, ignore_errors=True)
-    sync_folder(root)
+    sync(root)
 
 
 def _finish_runs(root: Path) -> None:

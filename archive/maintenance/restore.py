@@ -16,7 +16,7 @@ from typing import Any
 from archive import articles, captures, derivation, journal, stories
 from archive.article_rows import Rows
 from archive.clock import iso
-from archive.database import transaction, uri
+from archive.database import run_script, transaction, uri
 from archive.maintenance import projection, warc_index
 from archive.models import Capture, Outcome, Visit
 from archive.publishers import key_of
@@ -33,7 +33,7 @@ drop table if exists temp.known;
 create temp table known (
     id integer primary key, article integer, outcome text, journal_file text, journal_offset integer
 );
-insert into known select id, article, outcome, journal_file, journal_offset from captures
+insert into known select id, article, outcome, journal_file, journal_offset from captures;
 """
 _DECIDED = """
 update captures set article = k.article, outcome = k.outcome, journal_file = k.journal_file,
@@ -62,7 +62,7 @@ update revisions set capture = (
 ) where capture is null and article in (select article from derived_articles);
 update articles set capture = (
     select id from captures c where c.article = articles.id and c.fetched_at = last_seen_at
-) where capture is null and id in (select article from derived_articles)
+) where capture is null and id in (select article from derived_articles);
 """
 # Nothing is to be derived for an article that has all that its captures brought, or more.
 _COMPLETE = """
@@ -109,22 +109,17 @@ def index_again(db: sqlite3.Connection, folder: Path, names: Collection[str]) ->
         OSError: if the disk does not give the bytes.
     """
     is_resumed = warc_index.is_prepared(db)  # by a repair or a merge that was killed
-    _run_all(db, _KNOWN)
+    run_script(db, _KNOWN)
     warc_index.prepare(db)
     warc_index.index_files(db, folder, names)
     with transaction(db):
         db.execute(_ENTERED)
         projection.project(db, folder)
         db.execute(_DECIDED)
-        _run_all(db, _BROUGHT)
+        run_script(db, _BROUGHT)
         if not is_resumed:
             db.execute(_COMPLETE)
     return bool(projection.to_derive(db))
-
-
-def _run_all(db: sqlite3.Connection, script: str) -> None:
-    for statement in script.split(";\n"):
-        db.execute(statement)
 
 
 def finish(db: sqlite3.Connection) -> None:

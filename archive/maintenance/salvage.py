@@ -8,7 +8,6 @@ folder `damaged`: no byte is deleted.
 import contextlib
 import os
 import re
-import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,11 +20,11 @@ from archive.clock import from_iso, iso
 from archive.database import transaction
 from archive.problems import ProblemKind
 from archive.publishers import key_of
-from archive.rows import Row, insert, select
+from archive.rows import Row, insert, select, values
 from archive.session import SOFTWARE, WARC_FOLDER
 from archive.urls import capture_id
 from archive.warc import files
-from archive.warc.files import Length, sync_folder
+from archive.warc.files import Length, sync
 from archive.warc.parsing import CAPTURED, Place, Record, faults
 from archive.warc.reader import walk as read
 from archive.warc.writer import RunInfo, WarcWriter
@@ -171,10 +170,8 @@ class Salvage:
     @property
     def is_to_be_indexed(self) -> bool:
         """Whether a record has no row."""
-        rows = self._db.execute(
-            "select id from captures where warc_file in (?, ?)", (self.name, self.new_name)
-        )
-        known = {number for (number,) in rows}
+        sql = "select id from captures where warc_file in (?, ?)"
+        known = set(values(self._db, sql, (self.name, self.new_name)))
         return any(
             kind in CAPTURED and capture_id(record) not in known
             for kind, record, _ in self._survey.records.values()
@@ -278,7 +275,7 @@ class Salvage:
 def finish(db: sqlite3.Connection, root: Path) -> Iterator[str]:
     """Complete what a killed repair left, and take back files that came from a backup."""
     folder, kept = root / WARC_FOLDER, root / FOLDER
-    known = {name for (name,) in db.execute("select name from warc_files")}
+    known = set(values(db, "select name from warc_files"))
     for forms in _forms(files.entries(folder)):
         for older, later in pairwise(forms):
             stale = older
@@ -385,32 +382,25 @@ def lose_payload(db: sqlite3.Connection, number: int, *, now: datetime) -> str |
     return f"lost: {capture['url']}: {detail}"
 
 
-def put_aside(path: Path, kept: Path) -> Path:
-    """Move a file into the folder of damaged ones; return its place there."""
+def put_aside(path: Path, kept: Path) -> None:
+    """Move a file into the folder of damaged ones, where it replaces none."""
     target, number = kept / path.name, 1
     while target.exists():
         number += 1
         target = kept / f"{path.name}.{number}"
     path.rename(target)
-    sync_folder(kept)
-    sync_folder(path.parent)
-    return target
+    sync(kept)
+    sync(path.parent)
 
 
-def keep_tail(path: Path, start: int, kept: Path) -> Path:
+def keep_tail(path: Path, start: int, kept: Path) -> None:
     """Copy what is stored from byte `start` on into the folder of damaged files."""
     target = kept / f"{path.name}.from-{start}"
-    with path.open("rb") as source, target.open("wb") as file:
-        source.seek(start)
-        shutil.copyfileobj(source, file)
-        file.flush()
-        os.fsync(file.fileno())
-    sync_folder(kept)
-    return target
+    files.copy(path, target, start=start, end=path.stat().st_size)
+    sync(kept)
 
 
 def cut(path: Path, end: int) -> None:
     """End a file there, and put that on the disk."""
-    with path.open("r+b") as file:
-        file.truncate(end)
-        os.fsync(file.fileno())
+    os.truncate(path, end)
+    sync(path)

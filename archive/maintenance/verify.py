@@ -33,6 +33,7 @@ from archive.maintenance.checks import (
 )
 from archive.maintenance.salvage import latest
 from archive.models import Progress, silent
+from archive.rows import value, values
 from archive.session import WARC_FOLDER
 from archive.warc.files import Name, entries, is_of, kept_writer, present
 
@@ -169,17 +170,15 @@ def _files(db: sqlite3.Connection) -> Iterator[_File]:
 
 
 def _is_running(db: sqlite3.Connection) -> bool:
-    return db.execute("select 1 from runs where state = 'running'").fetchone() is not None
+    return value(db, "select 1 from runs where state = 'running'") is not None
 
 
 def _cut(db: sqlite3.Connection, root: Path, file: _File, end: int) -> Iterator[Piece]:
     """Yield a file in pieces that begin with the record of a capture."""
     piece = partial(Piece, root=root, file=file.name, is_ended=not file.is_open)
     start = 0
-    rows = db.execute(
-        "select warc_offset from captures where warc_file = ? order by warc_offset", (file.name,)
-    )
-    for (offset,) in rows:
+    sql = "select warc_offset from captures where warc_file = ? order by warc_offset"
+    for offset in values(db, sql, (file.name,)):
         if offset - start >= _PIECE and offset < end:
             yield piece(start=start, end=offset)
             start = offset
@@ -188,7 +187,7 @@ def _cut(db: sqlite3.Connection, root: Path, file: _File, end: int) -> Iterator[
 
 
 def _parts(db: sqlite3.Connection, root: Path) -> Iterator[Articles]:
-    ids = [row[0] for row in db.execute("select id from articles order by id")]
+    ids = values(db, "select id from articles order by id")
     for start in range(0, len(ids), _TOGETHER):
         part = ids[start : start + _TOGETHER]
         yield Articles(root=root, first=part[0], last=part[-1])

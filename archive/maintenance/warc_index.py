@@ -14,11 +14,13 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from archive import captures, runs
+from archive import captures, publishers, runs
 from archive.captures import SOURCE
 from archive.clock import from_iso, iso
+from archive.database import run_script
 from archive.maintenance.salvage import Lost, walk
 from archive.models import Capture, Progress, WarcLocation, silent
+from archive.rows import insert, value, values
 from archive.urls import capture_id
 from archive.warc import files
 from archive.warc.files import Length, Name
@@ -43,7 +45,7 @@ create index journal_capture on journal (capture) where capture is not null;
 create index journal_visit on journal (visit, at) where visit is not null;
 create table validators (
     capture integer primary key, etag text, last_modified text
-) strict
+) strict;
 """
 _NAMES = ("indexed_files", "copied_records", "journal", "validators", "derived_articles")
 
@@ -59,16 +61,12 @@ class Indexed:
 def prepare(db: sqlite3.Connection) -> None:
     """Make the tables in which it is remembered what was read, unless they are there."""
     if not is_prepared(db):
-        for statement in _TABLES.split(";\n"):
-            db.execute(statement)
+        run_script(db, _TABLES)
 
 
 def is_prepared(db: sqlite3.Connection) -> bool:
     """Return whether those tables are there."""
-    return (
-        db.execute("select 1 from sqlite_master where name = 'indexed_files'").fetchone()
-        is not None
-    )
+    return value(db, "select 1 from sqlite_master where name = 'indexed_files'") is not None
 
 
 def clear(db: sqlite3.Connection) -> None:
@@ -99,7 +97,7 @@ def index_files(
     """
     indexed, names = Indexed(), list(names)
     sizes = {name: (folder / name).stat().st_size for name in names}
-    done = {name for (name,) in db.execute("select name from indexed_files")}
+    done = set(values(db, "select name from indexed_files"))
     behind = sum(sizes[name] for name in names if name in done)
     for name in names:
         if name in done:
@@ -147,7 +145,7 @@ class _File:
         fields = read_fields(record.block) if kind == "metadata" else {}
         if record.run:
             at, command = from_iso(record.fields["warc-date"]), fields.get("command", "crawl")
-            self._run = known_run(self._db, record.run, command, at)
+            self._run = _known_run(self._db, record.run, command, at)
         if kind == "metadata":
             act = IMPORT if SOURCE in fields else VISIT if "visit" in fields else fields.get("act")
             self._enter(record, place, act or "", fields)
@@ -196,11 +194,7 @@ class _File:
 
 def _insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> None:
     """Insert a capture, its publisher, and the validators that its answer gave."""
-    if capture.publisher:
-        db.execute(
-            "insert into publishers (slug, name) values (:slug, :slug) on conflict do nothing",
-            {"slug": capture.publisher},
-        )
+    publishers.name(db, capture.publisher)
     number = captures.put(db, capture, run=run)
     if capture.status == 200 and (capture.etag or capture.last_modified):
         db.execute(
@@ -229,7 +223,7 @@ def index_copied(db: sqlite3.Connection, folder: Path) -> None:
         db.execute("delete from copied_records where id = ?", (name,))
 
 
-def known_run(db: sqlite3.Connection, name: str, command: str, at: datetime) -> int:
+def _known_run(db: sqlite3.Connection, name: str, command: str, at: datetime) -> int:
     """Return the run of a name, made known: by its own number, or another if that is taken.
 
     Its own record says when it began, whichever of its records comes first.
@@ -237,11 +231,6 @@ def known_run(db: sqlite3.Connection, name: str, command: str, at: datetime) -> 
     if (known := runs.numbered(db, name)) is not None:
         return known
     number = int(name.rpartition("-")[2])
-    if db.execute("select 1 from runs where id = ?", (number,)).fetchone():
-        number = 0
-    cursor = db.execute(
-        "insert into runs (id, name, command, started_at, state, pid)"
-        " values (?, ?, ?, ?, 'interrupted', 0)",
-        (number or None, name, command, iso(at)),
-    )
-    return int(cursor.lastrowid or 0)
+    is_taken = value(db, "select 1 from runs where id = ?", (number,))
+    row = {"id": None if is_taken else number or None, "name": name, "command": command}
+    return insert(db, "runs", row | {"started_at": iso(at), "state": "interrupted", "pid": 0})

@@ -9,15 +9,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 from archive.articles import find_all
 from archive.clock import Clock, iso, system
-from archive.database import require, statements
+from archive.database import require, run_script
 from archive.errors import ArchiveError, DamagedWarc
 from archive.models import Kind, WarcLocation
 from archive.publishers import keys_of
+from archive.rows import insert, update, value, values
 from archive.session import WARC_FOLDER, Session
 from archive.warc.reader import read_record
 
@@ -49,12 +51,13 @@ def withhold(
         if _withheld_at(session.db, article):
             raise ArchiveError(f"article {article} is withheld already")
         _act(session, article, "withhold", reason)
-        versions = session.db.execute(
+        versions = values(
+            session.db,
             "select id from articles where id != :id and withheld_at is null"
             " and story = (select story from articles where id = :id) order by id",
             {"id": article},
-        ).fetchall()
-    return article, [version for (version,) in versions]
+        )
+    return article, versions
 
 
 def unwithhold(root: Path, named: str, *, reason: str | None, clock: Clock = system) -> int:
@@ -93,8 +96,7 @@ def _article(db: sqlite3.Connection, named: str) -> int:
 
 
 def _withheld_at(db: sqlite3.Connection, article: int) -> str | None:
-    row = db.execute("select withheld_at from articles where id = ?", (article,)).fetchone()
-    return row[0] if row else None
+    return value(db, "select withheld_at from articles where id = ?", (article,))
 
 
 def _act(session: Session, article: int, act: str, reason: str | None) -> None:
@@ -111,14 +113,8 @@ def _act(session: Session, article: int, act: str, reason: str | None) -> None:
 
 def note(db: sqlite3.Connection, article: int, act: str, reason: str | None, now: datetime) -> None:
     """Save that an article was withheld or shown again."""
-    db.execute(
-        "insert into withholdings (article, at, act, reason) values (?, ?, ?, ?)",
-        (article, iso(now), act, reason),
-    )
-    db.execute(
-        "update articles set withheld_at = ? where id = ?",
-        (iso(now) if act == "withhold" else None, article),
-    )
+    insert(db, "withholdings", {"article": article, "at": iso(now), "act": act, "reason": reason})
+    update(db, "articles", {"withheld_at": iso(now) if act == "withhold" else None}, id=article)
 
 
 def remove_withheld(db: sqlite3.Connection, root: Path) -> int:
@@ -131,14 +127,14 @@ def remove_withheld(db: sqlite3.Connection, root: Path) -> int:
     db.execute("pragma foreign_keys = off")
     db.execute("pragma secure_delete = on")
     gather(db, root)
-    (number,) = db.execute("select count(*) from gone_articles").fetchone()
+    number = value(db, "select count(*) from gone_articles") or 0
     _run(db, "remove_withheld.sql")
     _forget_hosts(db)
     for story, heir, left in db.execute(_STORIES).fetchall():
         _rename_story(db, story, heir if left > 1 else None)
     if number:
         db.execute("insert into articles_fts(articles_fts) values ('optimize')")
-    return int(number)
+    return number
 
 
 def gather(db: sqlite3.Connection, root: Path) -> None:
@@ -151,8 +147,7 @@ def gather(db: sqlite3.Connection, root: Path) -> None:
 
 
 def _run(db: sqlite3.Connection, script: str) -> None:
-    for statement in statements(files(__package__).joinpath(script).read_text(encoding="utf-8")):
-        db.execute(statement)
+    run_script(db, files(__package__).joinpath(script).read_text(encoding="utf-8"))
 
 
 def _follow_redirects(db: sqlite3.Connection, folder: Path) -> None:
@@ -161,8 +156,8 @@ def _follow_redirects(db: sqlite3.Connection, folder: Path) -> None:
     Raises:
         DamagedWarc: if one cannot be read.
     """
-    known = -1
-    while known != (known := db.execute("select count(*) from gone_urls").fetchone()[0]):
+    known: int | None = None
+    while known != (known := value(db, "select count(*) from gone_urls")):
         db.execute(_BY_ADDRESS)
         redirects = db.execute(
             "select url, warc_file, warc_offset, warc_length from captures"
@@ -185,9 +180,9 @@ def _targets(
             f"{error}; it holds a redirect of a withheld article, and without"
             " it nobody knows what to leave out: restore the file from a backup"
         ) from error
-    for name, value in record.message.headers if record.message else ():
+    for name, place in record.message.headers if record.message else ():
         if name.lower() == "location":
-            target = urljoin(url, value)
+            target = urljoin(url, place)
             yield target
             with contextlib.suppress(ValueError):
                 yield from keys_of(db, target)
@@ -195,7 +190,7 @@ def _targets(
 
 def _forget_hosts(db: sqlite3.Connection) -> None:
     """Take out the robots.txt of hosts of which nothing else was kept."""
-    hosts = {urlsplit(url).netloc for (url,) in db.execute("select url from gone_urls")}
+    hosts = {urlsplit(url).netloc for url in values(db, "select url from gone_urls")}
     left: dict[str, list[int]] = {}
     for capture, kind, url in db.execute("select id, kind, url from captures"):
         host = urlsplit(url).netloc
@@ -204,10 +199,9 @@ def _forget_hosts(db: sqlite3.Connection) -> None:
             left.pop(host, None)
         elif host in hosts:
             left.setdefault(host, []).append(capture)
-    for captures in left.values():
-        for capture in captures:
-            db.execute("update problems set capture = null where capture = ?", (capture,))
-            db.execute("delete from captures where id = ?", (capture,))
+    for capture in chain.from_iterable(left.values()):
+        db.execute("update problems set capture = null where capture = ?", (capture,))
+        db.execute("delete from captures where id = ?", (capture,))
 
 
 def _rename_story(db: sqlite3.Connection, story: int, heir: int | None) -> None:

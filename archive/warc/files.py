@@ -11,7 +11,7 @@ import re
 import secrets
 import socket
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,6 +21,7 @@ from archive.rows import upsert, value, values
 ASIDE = "merge"  # folder next to `warc` of files that a merge has copied and not put there yet
 ROLL_BYTES = 1 << 30
 
+_CHUNK = 1 << 22
 _NAME = re.compile(r"\d{4}-\d{2}/warraq-(\d{8})-([a-z2-7]+)-(\d+)\.warc\.gz")
 _SUFFIX = ".warc.gz"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz234567"  # those of base32 (RFC 4648)
@@ -125,7 +126,7 @@ def next_file(
     serials = [name.serial for name in names if name and (name.day, name.writer) == (stamp, writer)]
     last = str(Name(day=stamp, writer=writer, serial=max(serials, default=0)))
     length = rows.get(last, 0)
-    if 0 < length < roll_bytes and _size(folder / last) == length:
+    if 0 < length < roll_bytes and size_of(folder / last) == length:
         return last, length
     return str(Name(day=stamp, writer=writer, serial=max(serials, default=0) + 1)), 0
 
@@ -176,33 +177,54 @@ def settle(db: sqlite3.Connection, folder: Path) -> None:
     if not aside.is_dir():
         return
     for name in present(aside):
-        if acknowledged(db, name) == _size(aside / name):
+        if acknowledged(db, name) == size_of(aside / name):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (aside / name).replace(folder / name)
         else:
             (aside / name).unlink()
-    sync_folders(folder, present(folder))
+    sync_all(folder, present(folder))
     for path in sorted(aside.rglob("*"), reverse=True):
         path.rmdir()
     aside.rmdir()
 
 
-def sync_folders(folder: Path, names: Iterable[str]) -> None:
+def sync_all(folder: Path, names: Iterable[str]) -> None:
     """Put the entries of a folder of WARC files on the disk, and those of its months."""
     for path in {folder, *((folder / name).parent for name in names)}:
-        sync_folder(path)
+        sync(path)
 
 
-def sync_folder(folder: Path) -> None:
-    """Put a folder's own entries on the disk, so that a new file survives a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Put a file on the disk; of a folder its entries, so that a new file survives a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _size(path: Path) -> int | None:
+def copy(
+    source: Path,
+    target: Path,
+    *,
+    start: int = 0,
+    end: int,
+    copied: Callable[[int], None] = lambda _size: None,
+) -> None:
+    """Copy the bytes of a file from `start` up to `end` to another, and put them on the disk.
+
+    `copied` gets the size of each step.
+    """
+    with source.open("rb") as reading, target.open("wb") as writing:
+        reading.seek(start)
+        while piece := reading.read(min(_CHUNK, end - start - writing.tell())):
+            writing.write(piece)
+            copied(len(piece))
+    sync(target)
+
+
+def size_of(path: Path) -> int | None:
+    """Return how many bytes a file has, None if it is not there."""
     try:
         return path.stat().st_size
     except FileNotFoundError:

@@ -18,7 +18,7 @@ from typing import Any
 from archive.clock import Clock
 from archive.models import Exchange, Kind, WarcLocation
 from archive.warc import files
-from archive.warc.files import ROLL_BYTES, Length, sync_folders
+from archive.warc.files import ROLL_BYTES, Length
 from archive.warc.parsing import Record, parse
 from archive.warc.records import (
     RUN_FIELD,
@@ -174,7 +174,7 @@ class WarcWriter:
         if not length:
             info = {"software": run.software, **run.settings}
             self._append(info_record(path.name, info, now=run.started_at))
-            sync_folders(self._folder, [self._name])
+            files.sync_all(self._folder, [self._name])
         url = f"urn:x-warraq:run:{run.name}"
         self._append(metadata_record(url, run.fields(), refers_to=None, now=run.started_at))
 

@@ -446,7 +446,7 @@ STEPS = [
     ("archive.maintenance.salvage", "Salvage._write_sound"),
     ("archive.maintenance.salvage", "Salvage._apply_rows"),
     ("archive.maintenance.salvage", "put_aside"),
-    ("archive.maintenance.salvage", "sync_folder"),
+    ("archive.maintenance.salvage", "sync"),
     ("archive.maintenance.salvage", "keep_tail"),
     ("archive.maintenance.salvage", "cut"),
     ("archive.maintenance.salvage", "_lose"),

@@ -164,7 +164,7 @@ def enter(db: sqlite3.Connection, article: int) -> None:
     if touched := (_next_in_line(own, bearers) | _later(db, own, bearers)) - {article}:
         _queue(db, touched | {article})
     else:
-        _regroup(db, [article], {article: own})
+        _regroup(db, [article], {article: (own, bearers)})
 
 
 @contextlib.contextmanager
@@ -283,14 +283,23 @@ def _members(db: sqlite3.Connection, article: int) -> set[int]:
 
 
 def _regroup(
-    db: sqlite3.Connection, touched: Collection[int], sketched: Mapping[int, _Sketched]
+    db: sqlite3.Connection,
+    touched: Collection[int],
+    sketched: Mapping[int, tuple[_Sketched, Mapping[int, list[Place]]]],
 ) -> None:
-    """Find the versions of some articles again, and of those in their stories."""
+    """Find the versions of some articles again, and of those in their stories.
+
+    `sketched` holds those whose sketch and bearers were looked up already.
+    """
     members = set[int]().union(*(_members(db, article) for article in touched))
     groups = _Groups()
     for article in sorted(members):
-        own = sketched.get(article) or _Sketched.of(db, article)
-        earlier = _earlier(own, _bearers(db, own))
+        if article in sketched:
+            own, bearers = sketched[article]
+        else:
+            own = _Sketched.of(db, article)
+            bearers = _bearers(db, own)
+        earlier = _earlier(own, bearers)
         nodes = {other: other for other in earlier if other in members}
         nodes |= _nodes(db, [other for other in earlier if other not in members])
         groups.add(article)

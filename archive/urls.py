@@ -229,6 +229,7 @@ def _is_noise(pair: str, tracking: Collection[str]) -> bool:
     )
 
 
+@lru_cache(maxsize=4096)  # a path is asked about by http and by https
 def _respelled(text: str, safe: str) -> str:
     """Decode what needs no encoding, encode the rest in upper-case UTF-8 of composed letters."""
     if _PLAIN.fullmatch(text):

@@ -6,6 +6,7 @@ Between two slices the writing lock is free, so that other commands get their tu
 import asyncio
 import contextlib
 import gc
+import logging
 import math
 import time
 from collections import Counter
@@ -188,6 +189,8 @@ class _Slices:
         settings.set("OPEN_URLS", [*settings["OPEN_URLS"], *local], priority="cmdline")
         settings.set("PROXY", job.proxy, priority="cmdline")
         configure_logging(settings)
+        for name in ("scrapy", "crawler"):  # each record that nobody sees costs its making
+            logging.getLogger(name).setLevel(job.log_level)
         crawler = Crawler(NewsSpider, settings)
         seconds = BACK_SECONDS if job.back else turns.SLICE_SECONDS
         task = AsyncCrawlerRunner(settings).crawl(

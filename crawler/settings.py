@@ -63,16 +63,29 @@ RETRY_EXCEPTIONS = [
 RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"
 
 COOKIES_ENABLED = False  # their domain check may go to the network for the public suffix list
-METAREFRESH_ENABLED = False
-REFERRER_POLICY = "scrapy.spidermiddlewares.referer.NoReferrerPolicy"
-HTTPERROR_ALLOW_ALL = True
 # Only public addresses are connected to (crawler/fetch/resolver.py), and those of the URLs that
 # the user wrote: entry points of publishers at a literal address, what `warraq save` was given.
 OPEN_URLS: list[str] = []
 PROXY = None  # `proxy` in warraq.toml
 
+# What would do nothing here is left out: each layer costs every request its share.
+EXTENSIONS = {
+    "scrapy.extensions.corestats.CoreStats": None,
+    "scrapy.extensions.logcount.LogCount": None,
+    "scrapy.extensions.telnet.TelnetConsole": None,
+    "scrapy.extensions.memusage.MemoryUsage": None,
+    "scrapy.extensions.feedexport.FeedExporter": None,
+    "scrapy.extensions.logstats.LogStats": None,
+    "scrapy.extensions.remote_control.RemoteControl": None,
+}
 DOWNLOADER_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
+    "scrapy.downloadermiddlewares.stats.DownloaderStats": None,
+    "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
     "crawler.fetch.throttle.HostPacing": 50,
     "crawler.fetch.robots.RobotsPolicy": 100,
     "crawler.fetch.middlewares.ConditionalGet": 520,
@@ -83,6 +96,8 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.fetch.middlewares.RecordCapture": 950,
 }
 SPIDER_MIDDLEWARES = {
+    "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,  # every status is an answer
+    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,  # it would tell whence we come
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
     # It drops a request in silence; crawler/fetch/handler.py refuses it as a problem.
@@ -94,9 +109,6 @@ RENDER_SECONDS = 60.0  # per page of a publisher with `render`, the pace of its 
 EXTRACT_PROCESSES = 0  # 0: one per core
 
 STATS_DUMP = False  # `runs` and `problems` tell what happened
-DOWNLOADER_STATS = False
-LOGSTATS_INTERVAL = 0
-MEMUSAGE_ENABLED = False
 
 
 def scrapy_settings(

@@ -146,12 +146,13 @@ def locate(
     totals: dict[HtmlElement, float] = {}
     running = left_out = 0.0
     for block in blocks:
+        weight = block.weight
         if not furniture.isdisjoint(block.chrome):
-            left_out += max(0.0, block.weight)
+            left_out += max(0.0, weight)
             continue
-        running += max(0.0, block.weight)
+        running += max(0.0, weight)
         for element in _lineage(block.element, lineages):
-            totals[element] = totals.get(element, 0.0) + block.weight
+            totals[element] = totals.get(element, 0.0) + weight
     best = max(totals, key=totals.__getitem__, default=None)
     if best is None or totals[best] <= 0:
         return Body(blocks=(), start=0, element=None, sure=False)

@@ -20,7 +20,9 @@ def test_every_setting_is_one_that_scrapy_reads(name):
     assert name in OURS or hasattr(default_settings, name)
 
 
-@pytest.mark.parametrize("name", ["DOWNLOADER_MIDDLEWARES", "DOWNLOAD_HANDLERS"])
+@pytest.mark.parametrize(
+    "name", ["DOWNLOADER_MIDDLEWARES", "DOWNLOAD_HANDLERS", "EXTENSIONS", "SPIDER_MIDDLEWARES"]
+)
 def test_every_component_is_there(name):
     for key, value in getattr(own, name).items():
         path = value if name == "DOWNLOAD_HANDLERS" else key

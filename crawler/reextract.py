@@ -8,11 +8,13 @@ what is read again twice comes out the same.
 import asyncio
 import contextlib
 import logging
+import re
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import SequenceMatcher
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,14 @@ from crawler.workers import Stopped, Workers
 logger = logging.getLogger(__name__)
 
 _AHEAD = 12  # articles that are with the workers
+# Of what differs:
+_WORDS = re.compile(r"\n+|\S{1,40}")  # what is longer (an address) counts as several
+_WIDTH = 60  # letters of a value that is shown whole
+_AROUND = 4  # words before and after what differs
+_MOST = 8  # words shown of what was there, and of what would be
+_NAMES = 4
+_NAME = 100  # letters of a name; images have their addresses and captions for one
+_WINDOW = 600  # words that are compared: difflib's time grows with their square
 
 Show = Callable[[str, Mapping[str, tuple[Any, Any]]], None]
 _Save = Callable[[], None]
@@ -256,3 +266,89 @@ async def _opened(
 
 def _report_holder(error: ArchiveLocked) -> None:
     logger.warning("%s; waiting for it to end", error.holder)
+
+
+def difference(before: Any, after: Any) -> str:
+    """Return in a line how a value differs from another: None, a number, names (a tuple) or text.
+
+    As git's word diff has it: [-what was there-]{+what would be+}.
+    """
+    if isinstance(before, tuple) or isinstance(after, tuple):
+        return _of_names(Counter(before or ()), Counter(after or ()))
+    texts = [value for value in (before, after) if isinstance(value, str)]
+    if len(texts) == 2 and max(map(len, texts)) > _WIDTH:
+        return of_text(*texts)
+    return f"{_short(before)} → {_short(after)}"
+
+
+def word_counts(before: str, after: str) -> str:
+    """Return how many words a text has, loses and gains; one that only moves does neither."""
+    was, now = Counter(before.split()), Counter(after.split())
+    lost, gained = (was - now).total(), (now - was).total()
+    return f"{was.total():,} → {now.total():,} words, {lost:,} removed, {gained:,} added"
+
+
+def of_text(before: str, after: str) -> str:
+    """Return the first place where two texts differ, with the words around it.
+
+    The end of a paragraph is shown as ¶. The time is that of two texts of some hundred words,
+    however long they are.
+    """
+    was, now = (
+        ["¶" if word.isspace() else word for word in _WORDS.findall(text)]
+        for text in (before, after)
+    )
+    start = _common(was, now)
+    end = _common(was[start:][::-1], now[start:][::-1])
+    gone, come = was[start : len(was) - end], now[start : len(now) - end]
+    if not gone and not come:
+        return "other spaces between the words"
+    first = SequenceMatcher(None, gone[:_WINDOW], come[:_WINDOW]).get_matching_blocks()[0]
+    if first.size:  # what follows is another difference
+        gone, come = gone[: first.a], come[: first.b]
+    rest = now[start + len(come) :]
+    parts = (
+        "…" if start > _AROUND else "",
+        *was[max(0, start - _AROUND) : start],
+        _marked(_cut(gone), _cut(come)),
+        *rest[:_AROUND],
+        "…" if len(rest) > _AROUND else "",
+    )
+    return " ".join(filter(None, parts))
+
+
+def _common(was: Sequence[str], now: Sequence[str]) -> int:
+    """Return how many words both begin with."""
+    pairs = enumerate(zip(was, now, strict=False))
+    differing = (number for number, (before, after) in pairs if before != after)
+    return next(differing, min(len(was), len(now)))
+
+
+def _cut(words: Sequence[str]) -> str:
+    kept = words if len(words) <= _MOST else (*words[: _MOST - 3], "…", *words[-2:])
+    return " ".join(kept)
+
+
+def _of_names(was: Counter[str], now: Counter[str]) -> str:
+    """Return which names go and which come."""
+    gone, come = list((was - now).elements()), list((now - was).elements())
+    if not gone and not come:
+        return "in another order"
+    if len(gone) == len(come) == 1 and min(len(gone[0]), len(come[0])) > _WIDTH:
+        return of_text(gone[0], come[0])
+    return _marked(_listed(gone), _listed(come))
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" … and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return "، ".join(_short(name, _NAME) for name in names[:_NAMES]) + more
+
+
+def _marked(gone: str, come: str) -> str:
+    return (f"[-{gone}-]" if gone else "") + (f"{{+{come}+}}" if come else "")
+
+
+def _short(value: Any, width: int = _WIDTH) -> str:
+    """Return a value in one line; of a long one its beginning."""
+    text = "nothing" if value is None or value == "" else " ".join(str(value).split())
+    return text if len(text) <= width else text[: width - 1] + "…"

@@ -17,7 +17,6 @@ from archive.models import Capture, Extraction, Kind
 from archive.publishers import is_known
 from archive.urls import normal, readable
 from crawler.commands.options import Day, folders, now_option
-from crawler.differences import difference, of_text, word_counts
 from crawler.publisher import Owners, find, load_all
 
 if TYPE_CHECKING:
@@ -224,6 +223,8 @@ class _Shown:
         return 0 if self._every else max(0, self._number - _MOST_SHOWN)
 
     def __call__(self, url: str, changes: Mapping[str, tuple[Any, Any]]) -> None:
+        from crawler.reextract import difference, of_text, word_counts
+
         self._number += 1
         if self.left:
             return

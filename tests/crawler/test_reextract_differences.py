@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crawler.differences import difference, of_text, word_counts
+from crawler.reextract import difference, of_text, word_counts
 
 LONG = " ".join(f"كلمة{number}" for number in range(569))
 PLACE = "أعادت الدار البيضاء فجر اليوم فتح الميناء القديم بعد إغلاق دام أسبوعين كاملين"

@@ -389,15 +389,14 @@ def _original_body(
 def insert_rendering(
     db: sqlite3.Connection,
     capture: int,
+    record: Record,
     location: WarcLocation,
-    *,
-    at: datetime,
-    sha256: str,
-    size: int,
 ) -> None:
-    """Insert the rendering of a capture (its id), unless its row is there already."""
-    row = {"capture": capture, "rendered_at": iso(at), "sha256": sha256, "bytes": size}
-    insert_row(db, "renderings", row | _place(location), conflict="on conflict do nothing")
+    """Insert the rendering of a capture (its id) by its record, unless its row is there already."""
+    if record.date and record.sha256:
+        row = {"capture": capture, "rendered_at": iso(record.date), "sha256": record.sha256}
+        row |= {"bytes": len(record.block)} | _place(location)
+        insert_row(db, "renderings", row, conflict="on conflict do nothing")
 
 
 def rendering_of(db: sqlite3.Connection, capture: int) -> WarcLocation | None:

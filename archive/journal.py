@@ -15,6 +15,8 @@ from archive.models import Kind, Link, Outcome, Problem, Visit
 
 VIA = "via"  # the one name that WARC 1.1 (section 6.6) gives: where the address was found
 PROBLEM = "problem"  # act of a record that says what was wrong
+VISIT = "visit"  # act of a record that says how a visit ended
+IMPORT = "import-warc"  # act of a record that says what a record of others was
 DECIDE = "decide"  # act of a record that decides again for a capture
 _HINTS = ("title", "published", "author", "summary", "dated_by")
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from archive import captures, publishers, runs
 from archive.models import WarcLocation
+from archive.rows import value, values
 from archive.warc import files, reader
 from archive.warc.files import Length
 from archive.warc.parsing import Record
@@ -28,7 +29,7 @@ def recover(db: sqlite3.Connection, folder: Path) -> None:
     When the run ended is not known, and stays null.
     """
     files.settle(db, folder)
-    running = [run for (run,) in db.execute("select id from runs where state = 'running'")]
+    running = values(db, "select id from runs where state = 'running'")
     if not running:
         return
     db.execute("begin immediate")
@@ -108,13 +109,11 @@ def adopt(
 
 def _adopt_rendering(db: sqlite3.Connection, record: Record, location: WarcLocation) -> int | None:
     """Give a page as it was shown its row beside that of the capture it was made from."""
-    row = db.execute(
+    capture = value(
+        db,
         "select id from captures where url = ? and fetched_at = ? order by id limit 1",
         (record.url, record.fields.get(FETCHED_FIELD.lower())),
-    ).fetchone()
-    if row is None or record.date is None or record.sha256 is None:
-        return None
-    captures.insert_rendering(
-        db, row[0], location, at=record.date, sha256=record.sha256, size=len(record.block)
     )
-    return int(row[0])
+    if capture is not None:
+        captures.insert_rendering(db, capture, record, location)
+    return capture

@@ -133,11 +133,9 @@ class Store(Session):
         built = conversion_record(
             capture, html, refers_to=self.record_id(capture), sha256=sha256, now=at
         )
-        location, _ = self._warc.append(built)
+        location, record = self._warc.append(built)
         if capture.id is not None:
-            captures.insert_rendering(
-                self.db, capture.id, location, at=at, sha256=sha256, size=len(html)
-            )
+            captures.insert_rendering(self.db, capture.id, record, location)
 
     def found(
         self, found: Iterable[tuple[str, Link]], *, visit: Visit, at: datetime, past: bool = False

@@ -164,23 +164,29 @@ def visited(
     want to be asked. Validators (ETag, Last-Modified) and digest of the last good answer stay when
     this one has none: a 304 names them or not, an error never replaces them.
     """
-    due_at, not_before = decision.due_at, decision.not_before
     is_good = capture and capture.status == 200 and decision.outcome is not Outcome.OTHER
     good = capture if is_good and decision.state == "done" else None
     row = {
         "key": visit.key,
         "article": article,
-        "due_at": due_at and iso(due_at),
-        "not_before": not_before and iso(not_before),
-        "last_at": iso(now),
-        "state": decision.state,
-        "failures": decision.failures,
-        "interval": round((due_at - now).total_seconds()) if due_at else None,
         "etag": good.etag if good else visit.etag,
         "last_modified": good.last_modified if good else visit.last_modified,
         "last_sha256": good.sha256 if good else visit.last_sha256,
     }
-    db.execute(_VISITED, row)
+    db.execute(_VISITED, row | ended(decision, at=now))
+
+
+def ended(decision: Decision, *, at: datetime) -> Row:
+    """Return the columns that say how and when a visit ended."""
+    due_at, not_before = decision.due_at, decision.not_before
+    return {
+        "due_at": due_at and iso(due_at),
+        "not_before": not_before and iso(not_before),
+        "last_at": iso(at),
+        "state": decision.state,
+        "failures": decision.failures,
+        "interval": round((due_at - at).total_seconds()) if due_at else None,
+    }
 
 
 def failures_after(visit: Visit, state: State) -> int:

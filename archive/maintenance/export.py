@@ -25,7 +25,7 @@ from archive.database import open_for_reading
 from archive.errors import ArchiveError, DamagedWarc, is_failure
 from archive.maintenance.withhold import gather
 from archive.models import Progress, WarcLocation, silent
-from archive.rows import Row
+from archive.rows import Row, select, value, values
 from archive.session import WARC_FOLDER
 from archive.warc.parsing import CAPTURED, Record
 from archive.warc.reader import read_record, records
@@ -98,14 +98,12 @@ def articles(
         ArchiveError: if `where` is not a valid condition.
     """
     with closing(open_for_reading(root)) as db:
-        db.row_factory = sqlite3.Row
         db.execute("begin")
         ids = selected(db, "articles", where, order="first_seen_at, id")
         for number, article in enumerate(ids, 1):
-            publisher = db.execute(_PUBLISHER, (article,)).fetchone()
-            rows = Rows.stored(db, article) if publisher else None
-            if rows:
-                yield _line(dict(publisher), rows, revisions=revisions)
+            for publisher in select(db, _PUBLISHER, (article,)):
+                if rows := Rows.stored(db, article):
+                    yield _line(publisher, rows, revisions=revisions)
             progress("articles", number, len(ids))
 
 
@@ -117,7 +115,7 @@ def selected(db: sqlite3.Connection, table: str, where: str, *, order: str) -> l
     """
     sql = f"select id from {table} where ({where}\n) order by {order}"  # noqa: S608 - it is the user's own SQL, on a read-only connection
     try:
-        return [row[0] for row in db.execute(sql)]
+        return values(db, sql)
     except (sqlite3.Error, sqlite3.Warning) as error:
         if is_failure(error):
             raise
@@ -317,10 +315,9 @@ class _Cutting:
         of_original = (
             record.fields.get(f"warc-refers-to-{name}") for name in ("target-uri", "date")
         )
-        row = self._db.execute(_ORIGINAL, (record.sha256, *of_original)).fetchone()
+        original = value(self._db, _ORIGINAL, (record.sha256, *of_original))
         # A record of another program's making names its payload in other ways.
-        row = row or self._db.execute(_SAME, {"id": capture}).fetchone()
-        return row and int(row[0])
+        return original or value(self._db, _SAME, {"id": capture})
 
 
 def _exchange(path: Path, answer: Record) -> Iterator[bytes]:

@@ -20,7 +20,7 @@ from archive.history import History, Revision, State, content_hash
 from archive.maintenance.export import ARTICLE, REVISION, Form, form_of
 from archive.models import Extraction, Image, Kind, PageKind, Problem, Progress, Publisher, silent
 from archive.problems import ProblemKind
-from archive.rows import value
+from archive.rows import select, value
 from archive.search.arabic import tidy
 from archive.session import Session
 from archive.urls import address, host_of
@@ -182,10 +182,9 @@ def _known_article(db: sqlite3.Connection, imported: Imported) -> int | None:
 
 def _contradiction(db: sqlite3.Connection, article: int, imported: Imported) -> Problem | None:
     """Return the problem of a line that contradicts the article that the archive has."""
-    row = db.execute("select title, text from articles where id = ?", (article,)).fetchone()
-    reading, names = imported.history.state.reading, ("title", "text")
-    stored = dict(zip(names, row, strict=True))
-    differing = [name for name in names if stored[name] != getattr(reading, name)]
+    (stored,) = select(db, "select title, text from articles where id = ?", (article,))
+    reading = imported.history.state.reading
+    differing = [name for name in stored if stored[name] != getattr(reading, name)]
     if not differing:
         return None
     detail = (

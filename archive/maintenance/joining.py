@@ -5,7 +5,7 @@ between the two is finished by the next writer (`files.settle`).
 """
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,12 +130,9 @@ def copy_aside(root: Path, taken: Taken) -> None:
 
 def copy_publishers(root: Path, other: Path) -> list[str]:
     """Copy the publisher files that only the other archive has; return their slugs."""
-    return list(_copied_publishers(root / "publishers", other / "publishers"))
-
-
-def _copied_publishers(here: Path, there: Path) -> Iterator[str]:
-    for path in sorted(there.glob("*.toml")):
-        if not (here / path.name).exists():
-            here.mkdir(exist_ok=True)
-            shutil.copyfile(path, here / path.name)
-            yield path.stem
+    here, there = root / "publishers", sorted((other / "publishers").glob("*.toml"))
+    copied = [path for path in there if not (here / path.name).exists()]
+    for path in copied:
+        here.mkdir(exist_ok=True)
+        shutil.copyfile(path, here / path.name)
+    return [path.stem for path in copied]

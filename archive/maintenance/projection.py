@@ -14,17 +14,18 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from archive import articles, imports, journal, links, problems, runs, stories
+from archive import articles, imports, journal, links, problems, runs, stories, visits
 from archive.clock import from_iso, iso
 from archive.database import run_script
 from archive.derivation import Subject
 from archive.history import History
-from archive.maintenance.warc_index import IMPORT, VISIT, index_copied
+from archive.journal import IMPORT, VISIT
+from archive.maintenance.warc_index import index_copied
 from archive.maintenance.withhold import note
 from archive.models import Kind, Outcome, Problem
 from archive.problems import ProblemKind
 from archive.publishers import key_of
-from archive.rows import Row, record, select, update, value, values
+from archive.rows import Row, record, select, update, upsert, value, values
 from archive.urls import article_id, next_id
 
 _JOURNALED = """
@@ -107,13 +108,8 @@ select at, run, fields from (
 order by at, file, offset
 """
 _KNOWN = "select last_at, found_in, found_at, article from visits where key = ?"
-_SAVE = """
-insert or replace into visits (key, url, publisher, kind, found_in, found_at, article, due_at,
-    not_before, last_at, etag, last_modified, last_sha256, interval, failures, state, past,
-    earliest_on, latest_on)
-values (:key, :url, :publisher, :kind, :found_in, :found_at, :article, :due_at, :not_before,
-    :last_at, :etag, :last_modified, :last_sha256, :interval, :failures, :state, :past,
-    :earliest_on, :latest_on)
+_FOUND = """
+update visits set article = :article, found_in = :found_in, found_at = :found_at where key = :key
 """
 
 
@@ -193,22 +189,14 @@ def _number(db: sqlite3.Connection) -> None:
 def _visit(db: sqlite3.Connection, key: str, entries: list[tuple[Any, ...]]) -> None:
     """Save the last visit to an address, unless a later one is known."""
     row = _folded(db, key, entries)
-    known = db.execute(_KNOWN, (key,)).fetchone()
-    if known is None:
-        db.execute(_SAVE, row)
-        return
-    last_at, found_in, found_at, article = known
-    row["article"] = row["article"] if article is None else article
-    if found_at <= row["found_at"]:
-        row |= {"found_in": found_in, "found_at": found_at}
-    if last_at is None or (row["last_at"] or "") > last_at:
-        db.execute(_SAVE, row)
-    else:
-        db.execute(
-            "update visits set article = :article, found_in = :found_in, found_at = :found_at"
-            " where key = :key",
-            row,
-        )
+    for last_at, found_in, found_at, article in db.execute(_KNOWN, (key,)).fetchall():
+        row["article"] = row["article"] if article is None else article
+        if found_at <= row["found_at"]:
+            row |= {"found_in": found_in, "found_at": found_at}
+        if last_at is not None and (row["last_at"] or "") <= last_at:
+            db.execute(_FOUND, row)
+            return
+    upsert(db, "visits", row, key="key")
 
 
 def _folded(db: sqlite3.Connection, key: str, entries: list[tuple[Any, ...]]) -> Row:
@@ -234,7 +222,8 @@ def _folded(db: sqlite3.Connection, key: str, entries: list[tuple[Any, ...]]) ->
         if "state" not in fields:
             continue
         decision = journal.decision_of(fields)
-        row |= _ended(at, decision, past=visit.past and not _is_over(fields))
+        row |= visits.ended(decision, at=from_iso(at))
+        row["past"] = int(visit.past and not _is_over(fields))
         if decision.state == "done" and status == 200 and decision.outcome is not Outcome.OTHER:
             row |= {"etag": etag, "last_modified": modified, "last_sha256": sha256}
     row["found_at"] = row["found_at"] or entries[0][1]
@@ -244,19 +233,6 @@ def _folded(db: sqlite3.Connection, key: str, entries: list[tuple[Any, ...]]) ->
 def _is_over(fields: dict[str, str]) -> bool:
     """Return whether a walk into the past is done with an address: an article that answered."""
     return fields["kind"] == "article" and fields["state"] in {"done", "gone"}
-
-
-def _ended(at: str, decision: journal.Decision, *, past: bool) -> Row:
-    due_at = decision.due_at
-    return {
-        "last_at": at,
-        "state": decision.state,
-        "due_at": due_at and iso(due_at),
-        "not_before": decision.not_before and iso(decision.not_before),
-        "interval": round((due_at - from_iso(at)).total_seconds()) if due_at else None,
-        "failures": decision.failures,
-        "past": int(past),
-    }
 
 
 def _count_shapes(db: sqlite3.Connection, first: Iterable[tuple[str, int, str]]) -> None:
@@ -326,11 +302,8 @@ def _entries(
 
 def to_derive(db: sqlite3.Connection) -> list[Subject]:
     """Return the articles that are still to be derived, in the order of their first captures."""
-    sql = (
-        "select key, article, publisher from derived_articles where not is_done"
-        " order by first_at, key"
-    )
-    return [record(Subject, row) for row in select(db, sql)]
+    rows = select(db, "select * from derived_articles where not is_done order by first_at, key")
+    return [record(Subject, row) for row in rows]
 
 
 def damaged(db: sqlite3.Connection, subject: Subject, detail: str) -> None:

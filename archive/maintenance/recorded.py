@@ -11,8 +11,7 @@ from pathlib import Path
 from archive import captures, journal, links, visits
 from archive.clock import from_iso
 from archive.errors import DamagedWarc
-from archive.journal import Followed
-from archive.maintenance.warc_index import VISIT
+from archive.journal import VISIT, Followed
 from archive.models import Capture, Link, Outcome, Problem, Visit
 
 logger = logging.getLogger(__name__)

@@ -1,18 +1,18 @@
 """How much an archive holds, and what an article costs in bytes."""
 
-import sqlite3
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from archive.database import NAME, open_for_reading
+from archive.rows import record, select
 from archive.session import WARC_FOLDER
 from archive.warc.files import present
 
 # Bytes in UTF-8 (octet_length would need SQLite 3.43), of current and of earlier texts.
 _BY_PUBLISHER = """
-select p.slug, p.name,
+select p.slug as publisher, p.name,
     (select count(*) from articles where publisher = p.slug) as articles,
     coalesce(r.revisions, 0) as revisions,
     coalesce(c.captures, 0) as captures,
@@ -95,11 +95,7 @@ def stats(root: Path) -> Stats:
         NewerArchive, NotAnArchive: if there is no archive that can be read.
     """
     with closing(open_for_reading(root)) as db:
-        db.row_factory = sqlite3.Row
-        shares = tuple(
-            Share(publisher=row["slug"], **{key: row[key] for key in row.keys()[1:]})
-            for row in db.execute(_BY_PUBLISHER)
-        )
+        shares = tuple(record(Share, row) for row in select(db, _BY_PUBLISHER))
     files = [(root / WARC_FOLDER / name).stat().st_size for name in present(root / WARC_FOLDER)]
     return Stats(
         warc_files=len(files),

@@ -18,6 +18,7 @@ from archive import captures, publishers, runs
 from archive.captures import SOURCE
 from archive.clock import from_iso, iso
 from archive.database import run_script
+from archive.journal import IMPORT, VISIT
 from archive.maintenance.salvage import Lost, walk
 from archive.models import Capture, Progress, WarcLocation, silent
 from archive.rows import insert, value, values
@@ -30,7 +31,6 @@ from archive.warc.records import KIND_FIELD, read_fields
 
 logger = logging.getLogger(__name__)
 
-VISIT, IMPORT = "visit", "import-warc"
 _TABLES = """
 create table indexed_files (name text primary key) strict;
 create table copied_records (
@@ -152,7 +152,8 @@ class _File:
         elif not self._run or kind == "warcinfo":
             return
         elif kind == "conversion":
-            self._rendering(record, place)
+            if refers_to := record.fields.get("warc-refers-to"):
+                captures.insert_rendering(self._db, capture_id(refers_to), record, place)
         elif kind in {"response", "revisit"} and KIND_FIELD.lower() not in record.fields:
             self._db.execute(
                 "insert or replace into copied_records values (?, ?, ?, ?)",
@@ -178,18 +179,6 @@ class _File:
                 json.dumps(fields, ensure_ascii=False),
             ),
         )
-
-    def _rendering(self, record: Record, place: WarcLocation) -> None:
-        refers_to = record.fields.get("warc-refers-to")
-        if refers_to and record.date and record.sha256:
-            captures.insert_rendering(
-                self._db,
-                capture_id(refers_to),
-                place,
-                at=record.date,
-                sha256=record.sha256,
-                size=len(record.block),
-            )
 
 
 def _insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> None:

@@ -16,13 +16,12 @@ from archive import articles, captures, models, publishers
 from archive.article_rows import Rows
 from archive.articles import address_of
 from archive.database import transaction
-from archive.derivation import Source, Subject, seen_since
+from archive.derivation import START, RecordedLinks, Source, Subject, next_listing, seen_since
 from archive.errors import ArchiveError, DamagedWarc
 from archive.history import History, Observation, fold
 from archive.maintenance import projection
 from archive.maintenance.import_jsonl import BadLine, Imported, history_of, read_line
 from archive.maintenance.projection import Decided
-from archive.maintenance.recorded import START, RecordedLinks, next_listing
 from archive.models import Capture, Extraction, Kind, Link, PageKind, Progress, silent
 from archive.store import Store
 from crawler.daterange import Period

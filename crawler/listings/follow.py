@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
 from urllib.parse import urljoin
 
+from archive.derivation import RecordedLinks
 from archive.journal import Followed
 from archive.links import shape
-from archive.maintenance.recorded import RecordedLinks
 from archive.models import Capture, Kind, Link, Problem, Visit
 from archive.problems import ProblemKind
 from archive.store import Store

@@ -105,11 +105,6 @@ def _report_lines(outcome: "Outcome", name: str, *, where: str) -> None:
     )
 
 
-if TYPE_CHECKING:
-    from crawler.import_warc.foreign_file import FileReport, SourceFile
-    from crawler.import_warc.job import Job
-
-
 class _Options(TypedDict):
     """What a job is made of."""
 

@@ -66,8 +66,8 @@ class FileReport:
     """What became of the records of a file.
 
     `counts` has `records`, `damaged`, `too large`, `known`, `unread`, and those of `Passed` and
-    `_became`; `damages` names the first places and what is wrong there. `before` tells that an
-    earlier import read a part of it, `stopped` that this one was asked to end.
+    `_became`; `damages` names the first places and what is wrong there. `before`: an earlier import
+    read a part of it; `stopped`: this one was asked to end.
     """
 
     name: str
@@ -82,14 +82,14 @@ class FileReport:
         """Whether there was a record in it that reads."""
         return self.counts["records"] > self.counts["damaged"]
 
-    def damage(self, found: Damage | TooLarge) -> None:
+    def damage(self, item: Damage | TooLarge) -> None:
         """Count a place where no record could be read, and say where it is."""
-        large = isinstance(found, TooLarge)
+        large = isinstance(item, TooLarge)
         self.counts["too large" if large else "damaged"] += 1
         if len(self.damages) < _SHOWN:
-            what = f"it has {found.size:,} bytes" if isinstance(found, TooLarge) else found.what
-            target = f" ({found.url})" if found.url else ""
-            self.damages.append(f"{self.name}, byte {found.place}{target}: {what}")
+            what = f"it has {item.size:,} bytes" if isinstance(item, TooLarge) else item.what
+            target = f" ({item.url})" if item.url else ""
+            self.damages.append(f"{self.name}, byte {item.place}{target}: {what}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,16 +119,16 @@ class Ahead:
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
-    def append(self, one: Waiting) -> None:
-        self._waiting.append(one)
-        self._pages += one.reading is not None
-        self._bytes += one.size
+    def append(self, waiting: Waiting) -> None:
+        self._waiting.append(waiting)
+        self._pages += waiting.reading is not None
+        self._bytes += waiting.size
 
     def popleft(self) -> Waiting:
-        one = self._waiting.popleft()
-        self._pages -= one.reading is not None
-        self._bytes -= one.size
-        return one
+        waiting = self._waiting.popleft()
+        self._pages -= waiting.reading is not None
+        self._bytes -= waiting.size
+        return waiting
 
     def is_full(self) -> bool:
         """Return whether the first has to be finished before more is read."""
@@ -137,13 +137,15 @@ class Ahead:
 
     def has(self, url: str) -> bool:
         """Return whether a page of that address waits."""
-        return any(one.candidate and one.candidate.capture.url == url for one in self._waiting)
+        return any(
+            waiting.candidate and waiting.candidate.capture.url == url for waiting in self._waiting
+        )
 
     def drop(self) -> None:
         """Forget all: it is read again the next time."""
-        for one in self._waiting:
-            if one.reading:
-                one.reading.cancel()
+        for waiting in self._waiting:
+            if waiting.reading:
+                waiting.reading.cancel()
         self._waiting.clear()
         self._pages = self._bytes = 0
 
@@ -187,13 +189,13 @@ class ForeignFile:
             self._place = self._begin()
             self._found = walk(self._descriptor, start=self._place, largest=LARGEST_FOREIGN)
         try:
-            for number, found in enumerate(self._found):
-                self._ahead.append(await self._look(found))
+            for number, item in enumerate(self._found):
+                self._ahead.append(await self._look(item))
                 while self._ahead.is_full():
                     await self._next()
                 if number % _PAUSE == 0:
                     await asyncio.sleep(0)
-                    progress("bytes read", found.place.offset, self._size)
+                    progress("bytes read", item.place.offset, self._size)
                 if self._stop.asked or time.monotonic() >= ends_at:
                     await self._finish()
                     return True
@@ -218,54 +220,54 @@ class ForeignFile:
         await self._derive()
         self._commit()
 
-    async def _look(self, found: Record | Damage | TooLarge) -> Waiting:
+    async def _look(self, item: Record | Damage | TooLarge) -> Waiting:
         """Look at what was found; give the page that it may be to the workers."""
         self._since["records"] += 1
-        if not isinstance(found, Record):
-            self._damaged(found)
-            return Waiting(behind=found.place)
-        one = candidate(found, languages=self._languages, now=self._store.clock())
-        if isinstance(one, Candidate) and one.again:
-            original = await self._original(one)
-            one = replace(one, capture=original) if original else Passed.NO_ORIGINAL
-        if isinstance(one, Passed):
-            self.report.counts[one] += 1
-            return Waiting(behind=found.behind)
-        if imports.is_known(self._store.db, one.capture):
-            return Waiting(behind=found.behind, candidate=one)
-        publisher = self._owners.of(one.capture.url)
-        reading = asyncio.ensure_future(self._workers.extract(one.capture, publisher))
-        return Waiting(behind=found.behind, candidate=one, publisher=publisher, reading=reading)
+        if not isinstance(item, Record):
+            self._damaged(item)
+            return Waiting(behind=item.place)
+        recorded = candidate(item, languages=self._languages, now=self._store.clock())
+        if isinstance(recorded, Candidate) and recorded.again:
+            original = await self._original(recorded)
+            recorded = replace(recorded, capture=original) if original else Passed.NO_ORIGINAL
+        if isinstance(recorded, Passed):
+            self.report.counts[recorded] += 1
+            return Waiting(behind=item.behind)
+        if imports.is_known(self._store.db, recorded.capture):
+            return Waiting(behind=item.behind, candidate=recorded)
+        publisher = self._owners.of(recorded.capture.url)
+        reading = asyncio.ensure_future(self._workers.extract(recorded.capture, publisher))
+        return Waiting(behind=item.behind, candidate=recorded, publisher=publisher, reading=reading)
 
-    async def _original(self, one: Candidate) -> Capture | None:
+    async def _original(self, recorded: Candidate) -> Capture | None:
         """Return a revisit's capture with its payload, which may be that of one that waits."""
-        while self._ahead.has(one.record.refers_to_url):
+        while self._ahead.has(recorded.record.refers_to_url):
             await self._next()
         try:
-            return self._store.original(one.record, one.capture)
+            return self._store.original(recorded.record, recorded.capture)
         except DamagedWarc:
             return None
 
-    def _damaged(self, found: Damage | TooLarge) -> None:
-        self.report.damage(found)
-        if isinstance(found, Damage):
-            problem = Problem(kind=ProblemKind.DAMAGED_SOURCE, detail=found.what, stage="import")
-            self._store.import_problem(problem, place=f"{self._source.name}, byte {found.place}")
+    def _damaged(self, item: Damage | TooLarge) -> None:
+        self.report.damage(item)
+        if isinstance(item, Damage):
+            problem = Problem(kind=ProblemKind.DAMAGED_SOURCE, detail=item.what, stage="import")
+            self._store.import_problem(problem, place=f"{self._source.name}, byte {item.place}")
 
     async def _next(self) -> None:
         """Keep what the first that waits became, in its turn."""
-        one = self._ahead.popleft()
-        if one.reading and one.candidate and one.publisher:
+        waiting = self._ahead.popleft()
+        if waiting.reading and waiting.candidate and waiting.publisher:
             try:
-                extraction = await one.reading
+                extraction = await waiting.reading
             except Stopped:
                 self._stop.asked = True
                 self._ahead.drop()
                 return
-            self.report.counts[self._keep(one.candidate, one.publisher, extraction)] += 1
-        elif one.candidate:
+            self.report.counts[self._keep(waiting.candidate, waiting.publisher, extraction)] += 1
+        elif waiting.candidate:
             self.report.counts["known"] += 1
-        self._place = max(self._place, one.behind)
+        self._place = max(self._place, waiting.behind)
         if self._store.batch.is_due():
             await self._derive()
             self._commit()
@@ -278,21 +280,21 @@ class ForeignFile:
         for article in touched:
             await renew(self._store, deriver, article)
 
-    def _keep(self, one: Candidate, publisher: Publisher, extraction: Extraction) -> str:
+    def _keep(self, recorded: Candidate, publisher: Publisher, extraction: Extraction) -> str:
         """Keep a page that reads as an article; return what became of it."""
         for problem in extraction.problems:
             if problem.kind.startswith("extract-"):  # it may read another time: `--again`
-                self._store.import_problem(problem, place=one.capture.url)
+                self._store.import_problem(problem, place=recorded.capture.url)
         if not is_article(extraction, self._languages):
             return Passed.LANGUAGE if is_article(extraction, None) else "no article"
-        if imports.is_known(self._store.db, one.capture):
+        if imports.is_known(self._store.db, recorded.capture):
             return "known"
         self._publish(publisher)
-        copied = copy_of(one.record, self._descriptor, sha256=one.capture.sha256)
-        capture = self._store.copy(copied, replace(one.capture, publisher=publisher.slug))
+        copied = copy_of(recorded.record, self._descriptor, sha256=recorded.capture.sha256)
+        capture = self._store.copy(copied, replace(recorded.capture, publisher=publisher.slug))
         visit = replace(imports.enter(self._store.db, _visit(capture, publisher)), hints=None)
         page = Page(visit=visit, capture=replace(capture, body=b""))
-        source = journaled(self._source.name, one.record.place, capture, copied)
+        source = journaled(self._source.name, recorded.record.place, capture, copied)
         try:
             kept = ImportKeeper(self._store).keep(Reading(page=page, extraction=extraction), source)
         except ARCHIVE_FAULTS:

@@ -53,8 +53,8 @@ async def run(
 ) -> list[FileReport]:
     """Import the files of a job and say what became of each.
 
-    `show` gets what became of a file as soon as it is read. Pages are
-    read by `workers`, or by some that are started for this.
+    `show` gets what became of a file as soon as it is read. Pages are read by `workers`, or by
+    some that are started for this.
 
     Raises:
         ArchiveLocked, NewerArchive, NotAnArchive, ArchiveError: if the archive cannot be written.
@@ -86,14 +86,14 @@ def count(
     report, began = FileReport(name=source.name), time.monotonic()
     with opened(source.path) as descriptor:
         size = os.fstat(descriptor).st_size
-        for found in walk(descriptor, largest=LARGEST_FOREIGN):
-            progress("bytes read", found.place.offset, size)
+        for item in walk(descriptor, largest=LARGEST_FOREIGN):
+            progress("bytes read", item.place.offset, size)
             report.counts["records"] += 1
-            if not isinstance(found, Record):
-                report.damage(found)
+            if not isinstance(item, Record):
+                report.damage(item)
                 continue
-            one = candidate(found, languages=languages, now=clock())
-            report.counts[one if isinstance(one, Passed) else "unread"] += 1
+            recorded = candidate(item, languages=languages, now=clock())
+            report.counts[recorded if isinstance(recorded, Passed) else "unread"] += 1
     report.seconds = time.monotonic() - began
     return report
 

@@ -61,7 +61,7 @@ def _report(archive: Path, findings: Findings, seconds: float) -> None:
     rate = findings.counts["bytes of WARC"] / max(seconds, 0.001) / 1e6
     click.echo(f"{archive}: checked in {seconds:.1f} s, {rate:.0f} MB of WARC a second")
     number = len(findings.damages)
-    click.echo("No damage found." if not number else f"{counted(number, 'damage')} found.")
+    click.echo("No damage found." if not number else f"{counted(number, 'case')} of damage found.")
 
 
 @click.command()

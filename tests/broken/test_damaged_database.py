@@ -82,7 +82,7 @@ def test_verify_checks_the_records_without_their_database(root, tmp_path, damage
     result = w.run("verify", root, tmp_path / "out")
     assert result.exit_code == 1
     assert "warraq rebuild --from-warc" in result.output
-    assert "1 damage found." in result.output
+    assert "1 case of damage found." in result.output
     findings = verify(root)
     for name in ("WARC records", "bytes of WARC"):
         assert findings.counts[name] == whole[name]

@@ -78,4 +78,6 @@ def test_numbers_and_evidence():
     assert wording.number(1234567) == "1,234,567"
     assert wording.number(None) == "—"
     assert wording.evidence("feed") == "خلاصة الناشر (RSS)"
+    assert wording.evidence("byline") == "اسم الكاتب المطبوع في الصفحة"
+    assert wording.evidence("import") == "الملف المستورد"
     assert wording.evidence("something new") == "something new"

@@ -8,8 +8,8 @@ from tests import house
 from tests.road import moves, walk
 
 # What holds by now, and what is aimed at: whoever gets below a limit lowers it.
-CODE_LINES = 20_640  # 17_500
-MODULES = 131  # 130
+CODE_LINES = 20_560  # 17_500
+MODULES = 130
 MODULE_LINES = 450
 MODULES_FOR_ONE_ARTICLE = 65
 MEDIAN_OF_FUNCTIONS = 8

@@ -40,7 +40,7 @@ def everything(root: Path) -> Mapping[str, Rows]:
     names = [str(name) for (name,) in _rows(root, _TABLES)]
     files = sorted((root / "warc").rglob("*.warc.gz"))
     digests: Rows = [(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files]
-    tables = {name: _rows(root, f"select * from {name} order by 1, 2") for name in names}
+    tables = {name: sorted(_rows(root, f"select * from {name}"), key=repr) for name in names}
     return tables | {"WARC files": digests}
 
 

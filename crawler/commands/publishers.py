@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 import tempfile
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -166,12 +167,7 @@ def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, 
     from crawler.discovery.check import check as check_all
     from crawler.discovery.probe import Inquiry, run
 
-    wanted = chosen(archive, slugs)
-    for publisher in wanted:
-        if not publisher.is_open(now()):
-            hours = f"{publisher.hours} ({publisher.zone or 'UTC'})"
-            click.echo(f"{publisher.slug} is crawled only at {hours}; not checked now", err=True)
-    open_now = [publisher for publisher in wanted if publisher.is_open(now())]
+    open_now = list(_open(chosen(archive, slugs), now))
     inquiry = Inquiry(
         ask=lambda probe: check_all(probe, open_now),
         root=archive,
@@ -190,6 +186,16 @@ def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, 
     works = [_print(publisher.slug, findings, as_json=as_json) for publisher in open_now]
     if not all(works):
         raise SystemExit(ExitCode.FAILED)
+
+
+def _open(publishers: Iterable[Publisher], now: Clock) -> Iterator[Publisher]:
+    """Yield the publishers that may be asked now; of the others, print when they may be."""
+    for publisher in publishers:
+        if publisher.is_open(now()):
+            yield publisher
+        else:
+            hours = f"{publisher.hours} ({publisher.zone or 'UTC'})"
+            click.echo(f"{publisher.slug} is crawled only at {hours}; not checked now", err=True)
 
 
 def _print(slug: str, findings: "list[Finding]", *, as_json: bool) -> bool:

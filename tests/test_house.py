@@ -8,13 +8,13 @@ from tests import house
 from tests.road import moves, walk
 
 # What holds by now, and what is aimed at: whoever gets below a limit lowers it.
-CODE_LINES = 20_560  # 17_500
-MODULES = 130
+CODE_LINES = 20_490  # 17_500
+MODULES = 129
 MODULE_LINES = 450
 MODULES_FOR_ONE_ARTICLE = 65
 MEDIAN_OF_FUNCTIONS = 8
-LONGEST_FUNCTION = 44  # 40
-LONG_FUNCTIONS = 1  # 0
+LONGEST_FUNCTION = 40
+LONG_FUNCTIONS = 0
 DOCUMENTED = 0.69
 CIRCLES = 0
 UPWARD = 0

@@ -3,7 +3,6 @@
 They are made of a history, read back from the database, compared, and put in each other's place.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any, Self
 from archive.clock import iso
 from archive.history import History, Revision, State, captions, content_hash
 from archive.models import Embed, Extraction, Image, PageKind
-from archive.rows import Row, insert, record, row_of, select, stored, update, values
+from archive.rows import Row, from_json, insert, record, row_of, select, stored, update, values
 
 # What the publisher says; the rest of a row says when it was looked at.
 WRITTEN = (
@@ -115,7 +114,7 @@ class Rows:
     @property
     def tags(self) -> tuple[str, ...]:
         """The article's tags in the page's order, which the latest revision has."""
-        printed = json.loads(self.revisions[-1]["tags"] or "[]") if self.revisions else []
+        printed = from_json(self.revisions[-1]["tags"]) if self.revisions else []
         in_order = tuple(dict.fromkeys(printed))
         return in_order if sorted(in_order) == sorted(self.names["tags"]) else self.names["tags"]
 
@@ -178,11 +177,11 @@ def reading_of(row: Mapping[str, Any], *, text: str, byline: str | None) -> Extr
     """Return what the row of a revision says, with its text and a byline.
 
     Raises:
-        ValueError: if its lists are not JSON.
+        sqlite3.DatabaseError: if its lists are not JSON.
     """
     names = ("title", "deck", "dateline", "section", "image_url", "tags")
     own = {"kind": PageKind.ARTICLE, "byline": byline, "text": text}
-    below = json.loads(row["captions"] or "[]")
+    below = from_json(row["captions"])
     images = tuple(Image(url="", caption=caption) for caption in below)
     return record(Extraction, {name: row[name] for name in names} | own | {"images": images})
 

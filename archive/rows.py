@@ -22,6 +22,18 @@ def value(db: sqlite3.Connection, sql: str, parameters: Parameters = ()) -> Any 
     return row[0] if row else None
 
 
+def from_json(stored: str | None) -> Any:
+    """Return what a column of JSON holds, an empty list where it holds nothing.
+
+    Raises:
+        sqlite3.DatabaseError: if it is no JSON, which only damage makes.
+    """
+    try:
+        return json.loads(stored or "[]")
+    except ValueError as error:
+        raise sqlite3.DatabaseError(f"a row holds {stored!r:.60} in place of JSON") from error
+
+
 def values(db: sqlite3.Connection, sql: str, parameters: Parameters = ()) -> list[Any]:
     """Return the first column of all rows."""
     return [row[0] for row in db.execute(sql, parameters).fetchall()]
@@ -102,7 +114,7 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
     form = next(form for form in forms if form is not NoneType)
     form = get_origin(form) or form
     if form in {tuple, frozenset}:
-        return lambda text: form(json.loads(text) if isinstance(text, str) else text or ())
+        return lambda text: form(from_json(text) if isinstance(text, str) else text or ())
     is_word = isinstance(form, type) and issubclass(form, StrEnum)
     read = form if is_word else _FROM_COLUMN.get(form)
     return (lambda column: None if column is None else read(column)) if read else _as_it_is

@@ -62,6 +62,7 @@ RETRY_EXCEPTIONS = [
 ]
 RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"
 
+REFERRER_POLICY = "scrapy.spidermiddlewares.referer.NoReferrerPolicy"
 COOKIES_ENABLED = False  # their domain check may go to the network for the public suffix list
 # Only public addresses are connected to (crawler/fetch/resolver.py), and those of the URLs that
 # the user wrote: entry points of publishers at a literal address, what `warraq save` was given.
@@ -97,7 +98,6 @@ DOWNLOADER_MIDDLEWARES = {
 }
 SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,  # every status is an answer
-    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,  # it would tell whence we come
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
     # It drops a request in silence; crawler/fetch/handler.py refuses it as a problem.

@@ -25,7 +25,7 @@ from archive.database import open_for_reading
 from archive.errors import ArchiveError, DamagedWarc, is_failure
 from archive.maintenance.withhold import gather
 from archive.models import Progress, WarcLocation, silent
-from archive.rows import Row, select, value, values
+from archive.rows import Row, from_json, select, value, values
 from archive.session import WARC_FOLDER
 from archive.warc.parsing import CAPTURED, Record
 from archive.warc.reader import read_record, records
@@ -150,7 +150,7 @@ def _line(publisher: Row, rows: Rows, *, revisions: bool) -> Row:
 def _plain(name: str, stored: Any) -> Any:
     """Return a field of a revision as JSON has it."""
     if form_of(name) is Form.NAMES:
-        return json.loads(stored or "[]")
+        return from_json(stored)
     return bool(stored) if form_of(name) is Form.TRUTH else stored
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import pytest
 
-from archive.rows import insert, record, row_of, select, update, upsert, value, values
+from archive.rows import from_json, insert, record, row_of, select, update, upsert, value, values
 
 MOMENT = datetime(2026, 11, 29, 12, 30, 0, 5, tzinfo=UTC)
 COLUMNS = ("id", "colour", "at", "day", "is_open", "words")
@@ -67,3 +67,10 @@ def test_single_values_and_columns(db):
         insert(db, "doors", row_of(door, COLUMNS))
     assert value(db, "select max(id) from doors where id < :most", {"most": 9}) == 2
     assert values(db, "select id from doors order by id desc") == [2, 1]
+
+
+def test_a_list_that_damage_made_no_json_is_a_fault_of_the_database():
+    assert from_json('["وزير"]') == ["وزير"]
+    assert from_json(None) == []
+    with pytest.raises(sqlite3.DatabaseError, match="in place of JSON"):
+        from_json('["وز')

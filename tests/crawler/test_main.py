@@ -23,7 +23,7 @@ MOMENTS = [
     (["serve", "--port", "0"], "datasette"),
     (["crawl", "paper"], "crawler.errors"),
     (["crawl", "paper"], "scrapy"),
-    (["crawl", "paper"], "crawler.spiders.news"),
+    (["crawl", "paper"], "crawler.fetch.throttle"),
     (["extract", "--html", "/dev/null", "--url", "https://x.example/"], "lxml.etree"),
     (["publishers", "list"], "crawler.publisher"),
 ]

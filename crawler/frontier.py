@@ -105,8 +105,10 @@ class Frontier:
             yield from (self._next_past if self._back else self._next_news)(slug, mine, room)
 
     def _next_news(self, slug: str, mine: list[Visit], room: int) -> Iterator[Visit]:
+        """Yield listings while they are less than half of what is in hand, and articles."""
         busy = [visit.key for visit in mine]
-        listings = self._due(slug, articles=False, limit=(room + 1) // 2, busy=busy)
+        few = (len(mine) + room + 1) // 2 - sum(visit.kind is not Kind.ARTICLE for visit in mine)
+        listings = self._due(slug, articles=False, limit=min(room, few), busy=busy)
         if self._period.since and (mine or self._due(slug, articles=True, limit=1, busy=busy)):
             listings = [visit for visit in listings if not _is_further_page(visit)]
         yield from listings

@@ -88,9 +88,8 @@ def crawl(
     summary = carry_out(job)
     show(summary)
     if summary.left:
-        click.echo(
-            f"{counted(summary.left, 'visit')} still due; run `warraq crawl` again to continue."
-        )
+        again = "the next run continues" if with_parent else "run `warraq crawl` again to continue"
+        click.echo(f"{counted(summary.left, 'visit')} still due; {again}.")
 
 
 def _named(archive: Path, slugs: tuple[str, ...]) -> list[Publisher]:

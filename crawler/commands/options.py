@@ -205,7 +205,8 @@ def carry_out(job: "Job") -> "Summary":
 
 def show(summary: "Summary") -> None:
     """Print what a crawl did: the table, the kinds of problems, why some visits were not made."""
-    click.echo(table(summary))
+    if summary.counts:
+        click.echo(table(summary))
     if summary.problems:
         click.echo(f"\n{problems(summary)}")
     for note in summary.notes:

@@ -99,7 +99,7 @@ async def test_article_page_shows_where_things_come_from(datasette, shelf):
     assert '<a class="address" dir="ltr" href="https://alwaraq.example/1" rel="noreferrer' in html
     seen = words(html)
     # The publisher's day and the day in UTC differ: both are said.
-    assert "9 نوفمبر 2020 8 نوفمبر 2020، 23:30 بتوقيت غرينتش" in seen
+    assert "9 نوفمبر 2020 بتوقيت الناشر 8 نوفمبر 2020، 23:30 بتوقيت غرينتش" in seen
     assert "بيانات الصفحة المهيكلة (JSON-LD)" in seen
     assert "warraq-1.warc.gz @ 1,000 + 900" in seen
     assert "مكتبات" in seen

@@ -122,7 +122,8 @@ def test_flipped_bits_of_a_database_never_show_a_traceback(root, tmp_path, seed)
             result.exception,
         )
         if result.exit_code and name != "verify":
-            assert len(result.stderr.splitlines()) == 1, result.stderr
+            lines = result.stderr.splitlines()  # an export names each record that it leaves out
+            assert len([line for line in lines if not line.startswith("not written: ")]) == 1, lines
 
 
 @pytest.mark.parametrize("damage", [*UNREADABLE.values(), partial(w.page_of, "articles")])

@@ -91,7 +91,7 @@ class Source:
         return PageAgain(capture=capture, visit=visit)
 
     def is_led(self, key: str) -> bool:
-        """Return whether a visit leads to an article by now."""
+        """Return whether a visit leads to an article."""
         return value(self.db, "select article from visits where key = ?", (key,)) is not None
 
     def captures(self, article: int) -> list[Capture]:

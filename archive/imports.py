@@ -46,10 +46,10 @@ class Progress:
 
     @classmethod
     def of(cls, fields: Mapping[str, str]) -> "Progress":
-        """Return what a metadata record tells of a file.
+        """Return what a metadata record says of a file.
 
         Raises:
-            KeyError, ValueError: if it tells nothing of the kind.
+            KeyError, ValueError: if it says nothing of the kind.
         """
         return cls(
             key=fields["key"],
@@ -62,7 +62,7 @@ class Progress:
         )
 
     def fields(self) -> dict[str, str]:
-        """Return what a metadata record tells of it, without which a rebuild could not know."""
+        """Return the metadata record's fields, from which a rebuild knows of it."""
         return {"act": ACT} | {name: str(value) for name, value in asdict(self).items()}
 
 

@@ -1,7 +1,7 @@
 """After a crash: torn WARC tails are cut, whole records without rows become captures.
 
-What metadata records tell of visits that were not acknowledged never happened, so they are cut as
-well: the visits are due as before, and a database made anew must not know better.
+Visits that were not acknowledged never happened, so their metadata records are cut as well: the
+visits are due as before, and a rebuilt database must not know better.
 
 Runs at the start of every writer, under the lock (invariant 2), and looks only at the runs that
 did not end.

@@ -75,7 +75,7 @@ class Deriver:
 
         Raises:
             DamagedWarc: if a capture cannot be read.
-            Stopped: if the workers were told to end.
+            Stopped: if the workers were asked to stop.
         """
         publisher = self.publisher(subject.publisher, subject.key)
         progress = _Progress(subject=subject, publisher=publisher)
@@ -97,7 +97,7 @@ class Deriver:
 
         Raises:
             DamagedWarc: if it cannot be read.
-            Stopped: if the workers were told to end.
+            Stopped: if the workers were asked to stop.
         """
         visit = self.source.visit(capture)
         return await self._read(capture, publisher, visit.hints if visit else None)
@@ -192,7 +192,7 @@ async def derived_again(deriver: Deriver, article: int) -> Again | None:
 
     Raises:
         DamagedWarc: if a capture of it is lost, or cannot be read.
-        Stopped: if the workers were told to end.
+        Stopped: if the workers were asked to stop.
     """
     source = deriver.source
     subject, before = source.subject(article), Rows.stored(source.db, article)
@@ -237,7 +237,7 @@ async def derive_all(
     otherwise than the files say. `commit` commits, where more is to be put on the disk before.
 
     Raises:
-        Stopped: if the workers were told to end; what was committed by then stays.
+        Stopped: if the workers were asked to stop; what was committed by then stays.
     """
     db, folder = deriver.source.db, deriver.source.folder
     if not projection.is_projected(db):
@@ -295,7 +295,7 @@ async def read_listings(deriver: Deriver) -> None:
     """Save the links of all recorded listings, in the order in which they were visited.
 
     Raises:
-        Stopped: if the workers were told to end.
+        Stopped: if the workers were asked to stop.
     """
     db, folder, place = deriver.source.db, deriver.source.folder, START
     while listing := next_listing(db, folder, place):
@@ -314,14 +314,14 @@ def at_work(processes: int | None) -> Iterator[Workers]:
     """Give workers that end with the block.
 
     Raises:
-        ArchiveError: if they were told to end.
+        ArchiveError: if they were asked to stop.
         NoWorkers: if they die as they start.
     """
     workers = Workers(processes=processes)
     try:
         yield workers
     except Stopped as error:
-        stopped = ArchiveError("it was told to end; run the same command again to resume")
+        stopped = ArchiveError("it was stopped; run the same command again to resume")
         raise workers.failure or stopped from error
     finally:
         workers.close()

@@ -1,6 +1,7 @@
 """What was read on a page into the archive: crawled with the end of its visit, or imported."""
 
 import contextlib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -46,7 +47,7 @@ class Kept:
     aside: bool = False
 
 
-class Ingest:
+class Ingest(ABC):
     """Keeps readings as the articles they are; how their visits end is up to who asks."""
 
     def __init__(self, store: Store) -> None:
@@ -95,9 +96,9 @@ class Ingest:
         """Return whether an article was seen later than a reading of it already."""
         return False
 
+    @abstractmethod
     def end(self, reading: Reading, kept: Kept) -> None:
         """End the visit of a reading that was kept."""
-        raise NotImplementedError
 
 
 class Keeper(Ingest):
@@ -121,7 +122,7 @@ class Keeper(Ingest):
         """Keep a reading as the article it is, or as the address that leads to one as well.
 
         Raises:
-            Stopped: if the workers were told to end while a former payload was read again.
+            Stopped: if the workers were asked to stop while a former payload was read again.
         """
         identity = self.identify(reading)
         reading = self._judged(reading, identity)

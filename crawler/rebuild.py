@@ -48,7 +48,7 @@ async def rebuild(
         NotAnArchive: if there are no WARC files.
         NewerArchive: if a newer Warraq wrote the database there is.
         ArchiveLocked: if another process is writing.
-        ArchiveError: if the folder cannot be written, or the workers were told to end.
+        ArchiveError: if the folder cannot be written, or the workers were asked to stop.
         NoWorkers: if the processes that read pages die as they start.
     """
     names = names_of(root)

@@ -70,7 +70,7 @@ class Responses:
         """End a visit by its answer, with its decoded body; return the state that it is in now.
 
         Raises:
-            Stopped: if the workers were told to end; the visit stays due.
+            Stopped: if the workers were asked to stop; the visit stays due.
         """
         outcomes = self._outcomes
         match self._meaning(visit, capture):

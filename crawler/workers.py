@@ -46,8 +46,8 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 
-class Stopped(Exception):  # noqa: N818 - what happened, to a worker that was told to end
-    """The worker was told to end while it read the page; the page is as due as before."""
+class Stopped(Exception):  # noqa: N818 - what happened, to a worker that was asked to stop
+    """The worker was asked to stop while it read the page; the page is as due as before."""
 
 
 class _Broken(Exception):  # noqa: N818 - what the pool is
@@ -83,7 +83,7 @@ class Processes:
         """Return what a worker made of some work, by another pool if this one breaks.
 
         Raises:
-            Stopped: if the processes were told to end, or no pool lives.
+            Stopped: if the processes were asked to stop, or no pool lives.
             ProcessExpired, TimeoutError: if the work ended its worker, or took too long.
         """
         while self.failure is None and not self._closed:
@@ -171,7 +171,7 @@ MOST_PAGES = 100_000  # of a sitemap; sitemaps.org allows 50,000
 class Workers:
     """Reads captures in processes of its own; close it when done.
 
-    A page is `Stopped` where the processes were told to end, or no process stays alive; then
+    A page is `Stopped` where the processes were asked to stop, or no process stays alive; then
     `failure` says so.
     """
 

@@ -101,7 +101,7 @@ def database(tmp_path):
 
 @pytest.mark.parametrize("query", blocks("sql"))
 def test_a_query_runs(database: sqlite3.Connection, query):
-    database.execute(query).fetchall()
+    assert database.execute(query).description
 
 
 @pytest.mark.parametrize("example", blocks("python"))

@@ -366,7 +366,7 @@ def _report(db: sqlite3.Connection, capture: Row, detail: str, *, now: datetime)
 
 
 def known_lost(db: sqlite3.Connection) -> frozenset[str]:
-    """Return the SHA-256 digests of payloads that were lost, and are in no record by now."""
+    """Return the SHA-256 digests of lost payloads that no record holds any more."""
     rows = db.execute(_LOST, {"kind": ProblemKind.LOST_CAPTURE})
     digests = {digest[1] for (detail,) in rows if (digest := _DIGEST.search(detail))}
     return frozenset(digest for digest in digests if not captures.has_payload(db, digest))

@@ -111,4 +111,5 @@ def test_only_so_many_words_count():
 
 @given(st.text(st.characters(exclude_categories=())))
 def test_anything_can_be_typed(typed):
-    parse(typed).expression()
+    query = parse(typed)
+    assert query.expression() == parse(typed).expression()

@@ -1,9 +1,12 @@
 """All that a rebuild restores, table by table."""
 
+import random
 from contextlib import closing
 
 from archive import article_rows
 from archive.database import open_for_reading
+from archive.maintenance import projection
+from archive.maintenance.replacement import names_of
 
 REVISION = f"article, {', '.join(article_rows.REVISION)}"
 
@@ -83,3 +86,14 @@ def everything(root):
     """Return all rows that a rebuild restores, by table."""
     with closing(open_for_reading(root)) as db:
         return {table: db.execute(sql).fetchall() for table, sql in TABLES.items()}
+
+
+def shuffle(monkeypatch, seed):
+    """Let the next rebuild take files and articles in an order of chance."""
+    dice, waiting = random.Random(seed), projection.to_derive
+
+    def shuffled(given):
+        return dice.sample(given, len(given))
+
+    monkeypatch.setattr("crawler.rebuild.names_of", lambda root: shuffled(names_of(root)))
+    monkeypatch.setattr(projection, "to_derive", lambda db: shuffled(waiting(db)))

@@ -1,18 +1,15 @@
 """The database follows from the WARC files: rebuilt, merged, derived in any order, it is equal."""
 
 import asyncio
-import random
 import shutil
 
 import pytest
 
-from archive.maintenance import projection
-from archive.maintenance.replacement import names_of
 from archive.maintenance.verify import verify
 from crawler.merge import merge
 from crawler.rebuild import rebuild
 from tests.crawler import eventful
-from tests.crawler.tables import differences, follows
+from tests.crawler.tables import differences, follows, shuffle
 
 pytestmark = pytest.mark.slow
 
@@ -44,14 +41,8 @@ def test_a_rebuilt_database_is_the_live_one(root):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_no_order_of_files_or_articles_matters(root, monkeypatch, seed):
-    before, dice = follows(root), random.Random(seed)
-    files, waiting = names_of, projection.to_derive
-
-    def shuffled(given):
-        return dice.sample(given, len(given))
-
-    monkeypatch.setattr("crawler.rebuild.names_of", lambda root: shuffled(files(root)))
-    monkeypatch.setattr(projection, "to_derive", lambda db: shuffled(waiting(db)))
+    before = follows(root)
+    shuffle(monkeypatch, seed)
     asyncio.run(rebuild(root))
     is_equal(root, before)
 

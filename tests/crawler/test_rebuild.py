@@ -1,7 +1,6 @@
 """A database made anew from the WARC files is the one that crawls, edits and removals made."""
 
 import asyncio
-import random
 import shutil
 import time
 from contextlib import closing
@@ -10,12 +9,11 @@ import pytest
 
 from archive.database import NAME, open_for_reading
 from archive.errors import NotAnArchive
-from archive.maintenance import projection
-from archive.maintenance.replacement import FOLDER, names_of
+from archive.maintenance.replacement import FOLDER
 from archive.maintenance.verify import verify
 from crawler.rebuild import OLD, rebuild
 from tests.crawler import shell, wire
-from tests.crawler.tables import differences, everything
+from tests.crawler.tables import differences, everything, shuffle
 
 pytestmark = pytest.mark.slow
 
@@ -48,14 +46,8 @@ def test_a_rebuilt_database_is_equal_and_whole(root):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_neither_the_order_of_files_nor_that_of_articles_matters(root, monkeypatch, seed):
-    before, dice = everything(root), random.Random(seed)
-    files, waiting = names_of, projection.to_derive
-
-    def shuffled(given):
-        return dice.sample(given, len(given))
-
-    monkeypatch.setattr("crawler.rebuild.names_of", lambda root: shuffled(files(root)))
-    monkeypatch.setattr(projection, "to_derive", lambda db: shuffled(waiting(db)))
+    before = everything(root)
+    shuffle(monkeypatch, seed)
     rebuilt(root)
     after = everything(root)
     for every in (before, after):  # runs may get other numbers, names other ids

@@ -271,9 +271,9 @@ def writing(root: Path, *, command: str, now: datetime) -> Iterator[None]:
 @contextlib.contextmanager
 def waiting(root: Path) -> Iterator[None]:
     """Show, while it lasts, that this process waits for the archive's lock."""
-    with _folder(root) as folder:
-        with contextlib.suppress(OSError):  # a file system that locks no folders
-            fcntl.flock(folder, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    with contextlib.ExitStack() as shown:
+        with contextlib.suppress(OSError):  # no folder yet, or a file system that locks none
+            fcntl.flock(shown.enter_context(_folder(root)), fcntl.LOCK_SH | fcntl.LOCK_NB)
         yield
 
 
@@ -298,16 +298,14 @@ def _folder(root: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def is_held(root: Path) -> bool:
-    """Return whether some process is writing into the archive now."""
-    try:
-        with (root / "lock").open("r", encoding="utf-8") as file:
+def held_by(root: Path) -> str | None:
+    """Return who is writing into the archive now, as a sentence; None if nobody is."""
+    with contextlib.suppress(OSError), (root / "lock").open("r", encoding="utf-8") as file:
+        try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
+        except BlockingIOError:
+            return _holder(root, file)
+    return None
 
 
 def _open_lock(path: Path) -> IO[str]:

@@ -4,7 +4,6 @@ Between two slices the writing lock is free, so that other commands get their tu
 """
 
 import asyncio
-import contextlib
 import gc
 import logging
 import math
@@ -26,7 +25,6 @@ from archive.runs import Counts
 from archive.store import Store
 from archive.urls import host_of
 from archive.visits import correct_fast_clock
-from crawler import turns
 from crawler.config import NO_CAPS, Caps
 from crawler.daterange import ALWAYS, Period
 from crawler.fetch.addresses import is_local
@@ -34,7 +32,7 @@ from crawler.frontier import entry_points, ways_back
 from crawler.publisher import Publisher
 from crawler.settings import USER_AGENT, scrapy_settings, warcinfo
 from crawler.spiders.news import NewsSpider, check_browser
-from crawler.turns import Stop
+from crawler.turns import Stop, take_turns
 
 _GARBAGE = 50_000  # new objects until Python looks for cycles
 BACK_SECONDS = 60.0  # of a slice into the past: so long the news wait at most
@@ -113,35 +111,31 @@ class _Slices:
         self._progress = progress
         self._summary = Summary()
         self._began = time.monotonic()
-        self._stop = Stop()
-        self._stop.install(with_parent=job.with_parent)
+        self._stop = Stop(with_parent=job.with_parent)
         self._totals = Counter[str]()
         self._limit = job.limit
         self._is_first = True
 
     async def crawl(self) -> Summary:
         """Crawl until nothing is due or a limit is reached; return what was done."""
-        while await self._take_turn():
-            await turns.hand_over(self._job.root)
+        job, stop = self._job, self._stop
+        await take_turns(
+            self._store, self._crawl_slice, root=job.root, stop=stop, patience=job.patience
+        )
         self._summary.seconds = time.monotonic() - self._began
-        self._summary.stopped = self._stop.asked
+        self._summary.stopped = stop.asked
         return self._summary
 
-    async def _take_turn(self) -> bool:
+    async def _crawl_slice(self, store: Store, ends_at: float) -> bool:
         """Crawl for one slice; return whether another is to follow."""
-        job, stop = self._job, self._stop
-        with contextlib.ExitStack() as turn:
-            patience = job.patience if self._is_first else turns.PATIENCE
-            store = await turns.take(turn, self._store, job.root, stop, patience=patience)
-            store.totals = self._totals
-            self._prepare(store)
-            spider = await self._run_spider(store)
-            self._add_up(store, spider)
-            is_capped = job.caps.left(store) == 0
-        self._is_first, self._limit = False, spider.frontier.articles_left
+        store.totals = self._totals
+        self._prepare(store)
+        spider = await self._run_spider(store, ends_at)
+        self._add_up(store, spider)
         if spider.workers.failure:
             raise spider.workers.failure
-        is_over = stop.asked or spider.unable or is_capped or self._limit == 0
+        self._is_first, self._limit = False, spider.frontier.articles_left
+        is_over = spider.unable or self._job.caps.left(store) == 0 or self._limit == 0
         is_idle = not self._summary.left or not spider.frontier.ended
         return not (is_over or is_idle or self._seconds_left() <= 0)
 
@@ -182,8 +176,8 @@ class _Slices:
         mine = [(url, Kind.ARTICLE) for url, whose in job.addresses if whose == slug]
         store.ask(mine, publisher=slug)
 
-    async def _run_spider(self, store: Store) -> NewsSpider:
-        job, stop = self._job, self._stop
+    async def _run_spider(self, store: Store, ends_at: float) -> NewsSpider:
+        job = self._job
         settings = scrapy_settings(job.publishers, contact=job.contact, log_level=job.log_level)
         local = [url for url, _ in job.addresses if is_local(host_of(url))]
         settings.set("OPEN_URLS", [*settings["OPEN_URLS"], *local], priority="cmdline")
@@ -192,7 +186,7 @@ class _Slices:
         for name in ("scrapy", "crawler"):  # each record that nobody sees costs its making
             logging.getLogger(name).setLevel(job.log_level)
         crawler = Crawler(NewsSpider, settings)
-        seconds = BACK_SECONDS if job.back else turns.SLICE_SECONDS
+        seconds = BACK_SECONDS if job.back else ends_at - time.monotonic()
         task = AsyncCrawlerRunner(settings).crawl(
             crawler,
             store=store,
@@ -206,9 +200,8 @@ class _Slices:
         )
         while not task.done():
             await asyncio.wait({task}, timeout=_PROGRESS_SECONDS)
-            stop.spider = crawler.spider if isinstance(crawler.spider, NewsSpider) else None
-            if stop.asked and stop.spider:
-                stop.spider.stop()
+            if self._stop.asked and isinstance(crawler.spider, NewsSpider):
+                crawler.spider.stop()
             came = ", ".join(f"{store.totals[name]:,} {name}" for name in _SHOWN)
             self._progress(f"requests, {came}", store.totals["requests"], None)
         await task

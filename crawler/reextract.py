@@ -11,7 +11,7 @@ import logging
 import re
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import SequenceMatcher
@@ -22,14 +22,13 @@ from typing import Any
 from archive.clock import Clock, system
 from archive.database import open_for_reading, require
 from archive.derivation import PageAgain, Source
-from archive.errors import ArchiveLocked, DamagedWarc
+from archive.errors import DamagedWarc
 from archive.models import Extraction, Progress, silent
 from archive.session import WARC_FOLDER
 from archive.store import Store
-from crawler import turns
 from crawler.derive import Again, Deriver, derived_again, in_order, save_again
 from crawler.publisher import Publisher
-from crawler.turns import Stop
+from crawler.turns import PATIENCE, Stop, take_turns
 from crawler.workers import Stopped, Workers
 
 logger = logging.getLogger(__name__)
@@ -63,7 +62,7 @@ class Job:
     since: date | None = None
     dry_run: bool = False
     processes: int | None = None
-    patience: float = turns.PATIENCE
+    patience: float = PATIENCE
     clock: Clock = system
 
 
@@ -181,7 +180,6 @@ async def reextract(
     """
     require(job.root)
     report, stop, workers = Report(), Stop(), Workers(processes=job.processes)
-    stop.install(with_parent=False)
     try:
         await _slices(job, workers, report, stop, show, progress)
     except Stopped:  # the workers were told so as well, or none of them lives
@@ -199,27 +197,28 @@ async def _slices(
 ) -> None:
     """Read in turns at the archive; the first one finds out what there is to read."""
     waiting: deque[_Item] | None = None
-    patience, of = job.patience, 0
-    while waiting is None or (waiting and not stop.asked):
-        async with _opened(job, stop, patience) as (source, store):
-            if waiting is None:
-                waiting = deque(_wanted(source, job))
-                of = len(waiting)
-            deriver = Deriver(source, job.publishers, workers)
-            again = Rereading(deriver, store, report, show)
-            ends_at = time.monotonic() + turns.SLICE_SECONDS
-            begun = in_order(map(again.read, list(waiting)), room=_AHEAD)
-            async with contextlib.aclosing(begun) as tasks:
-                async for task in tasks:
-                    again.end(task)
-                    waiting.popleft()
-                    _count(store)
-                    progress("articles", of - len(waiting), of)
-                    if stop.asked or time.monotonic() >= ends_at:
-                        break
-        patience = turns.PATIENCE
-        if waiting and not job.dry_run:
-            await turns.hand_over(job.root)
+    of = 0
+
+    async def read(opened: tuple[Source, Store | None], ends_at: float) -> bool:
+        nonlocal waiting, of
+        source, store = opened
+        if waiting is None:
+            waiting = deque(_wanted(source, job))
+            of = len(waiting)
+        again = Rereading(Deriver(source, job.publishers, workers), store, report, show)
+        begun = in_order(map(again.read, list(waiting)), room=_AHEAD)
+        async with contextlib.aclosing(begun) as tasks:
+            async for task in tasks:
+                again.end(task)
+                waiting.popleft()
+                _count(store)
+                progress("articles", of - len(waiting), of)
+                if stop.asked or time.monotonic() >= ends_at:
+                    break
+        return bool(waiting)
+
+    patience = 0.0 if job.dry_run else job.patience
+    await take_turns(partial(_opened, job), read, root=job.root, stop=stop, patience=patience)
 
 
 def _wanted(source: Source, job: Job) -> list[_Item]:
@@ -241,31 +240,16 @@ def _count(store: Store | None) -> None:
             store.batch.commit()
 
 
-@contextlib.asynccontextmanager
-async def _opened(
-    job: Job, stop: Stop, patience: float
-) -> AsyncIterator[tuple[Source, Store | None]]:
+@contextlib.contextmanager
+def _opened(job: Job) -> Iterator[tuple[Source, Store | None]]:
     """Give the archive and the store to write with; a dry run has none and takes no lock."""
     folder = job.root / WARC_FOLDER
     if job.dry_run:
         with contextlib.closing(open_for_reading(job.root)) as db:
             yield Source(db, folder), None
-        return
-    with contextlib.ExitStack() as turn:
-        opened = partial(Store, job.root, command="extract --again", clock=job.clock)
-        try:
-            store = await turns.take(
-                turn, opened, job.root, stop, patience=patience, waits=_report_holder
-            )
-        except ArchiveLocked:
-            if stop.asked:
-                raise Stopped from None
-            raise
-        yield Source(store.db, folder), store
-
-
-def _report_holder(error: ArchiveLocked) -> None:
-    logger.warning("%s; waiting for it to end", error.holder)
+    else:
+        with Store(job.root, command="extract --again", clock=job.clock) as store:
+            yield Source(store.db, folder), store
 
 
 def difference(before: Any, after: Any) -> str:

@@ -5,41 +5,39 @@ Ctrl-C, SIGTERM or the end of the parent ends a job after the work in progress.
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from archive import database
 from archive.commands.options import ExitCode
 from archive.errors import ArchiveLocked
+
+logger = logging.getLogger(__name__)
 
 SLICE_SECONDS = 300.0
 PATIENCE = 3600.0  # seconds that are waited for the next turn, or for the first one with --wait
 _LOOK_SECONDS = 0.1  # between two attempts to get the lock
 _HANDOVER_SECONDS = 5.0  # that who waits gets to take it
 
-S = TypeVar("S", bound=contextlib.AbstractContextManager[object])
-
-
-class Stoppable(Protocol):
-    """What can be asked to begin nothing more."""
-
-    def stop(self) -> None: ...
+S = TypeVar("S")
 
 
 class Stop:
     """Ctrl-C and SIGTERM: once, what is in hand is finished; twice, the process ends at once."""
 
-    def __init__(self) -> None:
-        self.asked = False
-        self.spider: Stoppable | None = None
+    def __init__(self, *, with_parent: bool = False) -> None:
+        """Take the signals of the running event loop, and the end of standard input.
 
-    def install(self, *, with_parent: bool) -> None:
-        """Take the signals of the running event loop, and the end of standard input."""
+        `react` is called when a signal asks to stop.
+        """
+        self.asked = False
+        self.react: Callable[[], object] = bool
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self)
@@ -48,58 +46,69 @@ class Stop:
 
     def _parent_ended(self) -> None:
         asyncio.get_running_loop().remove_reader(sys.stdin)
-        if not self.asked:
-            self()
+        self.asked = True
 
     def __call__(self) -> None:
         if self.asked:
             os._exit(ExitCode.INTERRUPTED)
         self.asked = True
-        if self.spider is not None:
-            self.spider.stop()
+        self.react()
 
 
-async def take(
-    turn: contextlib.ExitStack,
-    opened: Callable[[], S],
+async def take_turns(
+    opened: Callable[[], contextlib.AbstractContextManager[S]],
+    work: Callable[[S, float], Awaitable[bool]],
+    *,
     root: Path,
     stop: Stop,
-    *,
-    patience: float,
-    waits: Callable[[ArchiveLocked], None] = lambda _error: None,
-) -> S:
-    """Enter what `opened` gives, which takes the archive's lock, within `patience` seconds.
+    patience: float = PATIENCE,
+) -> None:
+    """Do `work` with the archive in `root`, turn after turn, until nothing is left or `stop` asked.
 
-    `waits` is called once where somebody else is writing.
+    What `opened` gives takes the archive's lock as it is entered, for the first time within
+    `patience` seconds. `work` gets the session and when its turn is over (`time.monotonic`), and
+    returns whether more is left. Between two turns, whoever waits for the archive has it.
 
     Raises:
-        ArchiveLocked: if somebody else is still writing then, or the job was told to stop.
+        ArchiveLocked: if somebody else is still writing after that time.
     """
-    try:
-        return _entered(turn, opened)
-    except ArchiveLocked as error:
-        if patience <= 0 or stop.asked:
-            raise
-        waits(error)
+    if patience and (holder := database.held_by(root)):
+        logger.warning("%s; waiting for it to end", holder)
+    more = True
+    while more and not stop.asked:
+        with contextlib.ExitStack() as turn:
+            try:
+                session = await _entered(turn, opened, root, stop, patience)
+            except ArchiveLocked:
+                if stop.asked:
+                    return
+                raise
+            more = await work(session, time.monotonic() + SLICE_SECONDS)
+        patience = PATIENCE
+        if more:
+            await hand_over(root)
+
+
+async def _entered(
+    turn: contextlib.ExitStack,
+    opened: Callable[[], contextlib.AbstractContextManager[S]],
+    root: Path,
+    stop: Stop,
+    patience: float,
+) -> S:
     ends_at = time.monotonic() + patience
     with database.waiting(root):
         while True:
-            await asyncio.sleep(_LOOK_SECONDS)
             try:
-                return _entered(turn, opened)
+                return turn.enter_context(opened())
             except ArchiveLocked:
                 if stop.asked or time.monotonic() >= ends_at:
                     raise
-
-
-def _entered(turn: contextlib.ExitStack, opened: Callable[[], S]) -> S:
-    session = opened()
-    turn.enter_context(session)
-    return session
+            await asyncio.sleep(_LOOK_SECONDS)
 
 
 async def hand_over(root: Path) -> None:
     """Return as soon as those who wait for the archive have it, at once where nobody waits."""
     ends_at = time.monotonic() + _HANDOVER_SECONDS
-    while database.is_awaited(root) and not database.is_held(root) and time.monotonic() < ends_at:  # noqa: ASYNC110 - another process's doing
+    while database.is_awaited(root) and not database.held_by(root) and time.monotonic() < ends_at:  # noqa: ASYNC110 - another process's doing
         await asyncio.sleep(_LOOK_SECONDS / 2)

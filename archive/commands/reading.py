@@ -11,7 +11,7 @@ import click
 
 from archive.clock import iso
 from archive.commands.options import archive_option, columns, counted, limit_option, port_option
-from archive.database import is_held, open_for_reading
+from archive.database import held_by, open_for_reading
 from archive.maintenance.stats import Share, Stats
 from archive.models import Run
 from archive.reading import Archive
@@ -155,7 +155,7 @@ def runs(archive: Path, limit: int, as_json: bool) -> None:
     rows = history(db, limit=limit)
     publishers = {run.id: by_publisher(db, run.id) for run in rows}
     db.close()
-    if not is_held(archive):
+    if not held_by(archive):
         rows = [_ended(run) for run in rows]
     if as_json:
         listed = [_as_json(run, publishers[run.id]) for run in rows]

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from archive.database import is_held, open_for_reading
+from archive.database import held_by, open_for_reading
 from archive.errors import ArchiveError, DamagedDatabase
 from archive.maintenance.checks import (
     OF_ROWS,
@@ -119,7 +119,7 @@ def _pieces(db: sqlite3.Connection, root: Path, findings: Findings) -> Iterator[
     """Yield what there is to read; report files that are missing, short or of nobody."""
     folder = root / WARC_FOLDER
     # Listed before the rows are read: a file that a crawl begins meanwhile is none of ours.
-    there, is_written = entries(folder), is_held(root)
+    there, is_written = entries(folder), bool(held_by(root))
     db.execute("begin")
     known = {file.name: file for file in _files(db)}
     for file in known.values():

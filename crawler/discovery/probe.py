@@ -91,7 +91,6 @@ class Probe(Spider):
     max_bytes: int | None  # beyond them nothing more is fetched
     result: Any = None
     failure: Exception | None = None
-    _asking: asyncio.Future[Any]
 
     @classmethod
     def from_crawler(
@@ -108,18 +107,14 @@ class Probe(Spider):
     def closed(self, reason: str) -> None:  # noqa: ARG002 - Scrapy's
         self.workers.close()
 
-    def stop(self) -> None:
-        """Break the inquiry off."""
-        self._asking.cancel()
-
     async def start(self) -> AsyncIterator[Any]:
         """Make the inquiry; nothing is left to be scheduled."""
-        self._asking = asyncio.ensure_future(self.inquiry.ask(self))
-        self.stopping.spider = self
+        asking = asyncio.ensure_future(self.inquiry.ask(self))
+        self.stopping.react = asking.cancel
         if self.stopping.asked:
-            self.stop()
+            asking.cancel()
         try:
-            self.result = await self._asking
+            self.result = await asking
         except asyncio.CancelledError:
             self.failure = InquiryStopped("Stopped; run the same command to start again.")
         except Exception as error:  # noqa: BLE001 - `run` raises it again, outside of the crawler
@@ -172,7 +167,6 @@ async def run(inquiry: Inquiry[T]) -> T:
         ArchiveError: if the archive cannot be written.
     """
     stop, settings = Stop(), config.load(inquiry.root)
-    stop.install(with_parent=False)
     with Store(
         inquiry.root,
         command=inquiry.command,

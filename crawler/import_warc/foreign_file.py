@@ -182,7 +182,7 @@ class ForeignFile:
         self._remembered: Place | None = None  # how far the archive knows the file to be read
         self.report = FileReport(name=source.name)
 
-    async def read(self, store: Copying, *, ends_at: float, progress: Progress) -> bool:
+    async def read(self, store: Copying, ends_at: float, *, progress: Progress) -> bool:
         """Read on until a moment of the monotonic clock; return whether there is more."""
         self._store = store
         if self._found is None:

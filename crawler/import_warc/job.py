@@ -16,12 +16,11 @@ from archive.imports import Copying
 from archive.models import Progress, silent
 from archive.warc.parsing import Record
 from archive.warc.reader import LARGEST_FOREIGN, opened, walk
-from crawler import turns
 from crawler.import_warc.candidates import Passed, candidate
 from crawler.import_warc.foreign_file import FileReport, ForeignFile, SourceFile
 from crawler.publisher import Owners, Publisher
 from crawler.settings import USER_AGENT
-from crawler.turns import Stop
+from crawler.turns import PATIENCE, Stop, take_turns
 from crawler.workers import Workers
 
 
@@ -40,7 +39,6 @@ class Job:
     patience: float = 0.0
     again: bool = False
     processes: int | None = None
-    seconds_per_slice: float = turns.SLICE_SECONDS
     clock: Clock = system
 
 
@@ -61,13 +59,12 @@ async def run(
         OSError: if a file cannot be read.
     """
     stop, reports = Stop(), list[FileReport]()
-    stop.install(with_parent=False)
     with contextlib.ExitStack() as closing:
         if workers is None:
             workers = Workers(processes=job.processes)
             closing.callback(workers.close)
         for source in job.sources:
-            patience = turns.PATIENCE if reports else job.patience
+            patience = PATIENCE if reports else job.patience
             reports.append(await _file(job, source, workers, stop, patience, progress))
             show(reports[-1])
             if stop.asked:
@@ -107,7 +104,7 @@ async def _file(
     progress: Progress,
 ) -> FileReport:
     """Import one file, slice by slice."""
-    began, more = time.monotonic(), True
+    began = time.monotonic()
     with opened(source.path) as descriptor:
         file = ForeignFile(
             source,
@@ -118,19 +115,12 @@ async def _file(
             stop=stop,
             again=job.again,
         )
-        while more:
-            with contextlib.ExitStack() as turn:
-                store = await turns.take(
-                    turn, partial(_store, job), job.root, stop, patience=patience
-                )
-                ends_at = time.monotonic() + job.seconds_per_slice
-                more = await file.read(store, ends_at=ends_at, progress=progress)
-            patience, more = turns.PATIENCE, more and not stop.asked
-            if more:
-                await turns.hand_over(job.root)
+        await take_turns(
+            partial(Copying, job.root, command="import-warc", software=USER_AGENT, clock=job.clock),
+            partial(file.read, progress=progress),
+            root=job.root,
+            stop=stop,
+            patience=patience,
+        )
     file.report.seconds, file.report.stopped = time.monotonic() - began, stop.asked
     return file.report
-
-
-def _store(job: Job) -> Copying:
-    return Copying(job.root, command="import-warc", software=USER_AGENT, clock=job.clock)

@@ -1,7 +1,6 @@
 """Ctrl-C once finishes what is in hand, twice ends at once; the next crawl does the rest."""
 
 import asyncio
-import contextlib
 import signal
 import time
 from functools import partial
@@ -10,8 +9,7 @@ import pytest
 
 from archive.models import Kind, Publisher
 from archive.store import Store
-from crawler import turns
-from crawler.turns import Stop
+from crawler.turns import Stop, take_turns
 from tests.crawler import shell, wire
 
 PAGES = 40
@@ -209,11 +207,13 @@ async def test_between_slices_another_writer_gets_its_turn(archive, site, monkey
 
     async def other():
         opened = partial(Store, archive.root, command="other", software="t", clock=archive.clock)
-        with contextlib.ExitStack() as turn:
-            await turns.take(turn, opened, archive.root, Stop(), patience=30)
-            held.append(archive.rows("select count(*) from articles")[0][0])
-            await asyncio.sleep(1.2)  # the crawl waits for it
-            held.append(archive.rows("select count(*) from articles")[0][0])
+        await take_turns(opened, count, root=archive.root, stop=Stop(), patience=30)
+
+    async def count(_store, _ends_at):
+        held.append(archive.rows("select count(*) from articles")[0][0])
+        await asyncio.sleep(1.2)  # the crawl waits for it
+        held.append(archive.rows("select count(*) from articles")[0][0])
+        return False
 
     crawling = asyncio.create_task(archive.crawl(addresses=addresses, poll=frozenset()))
     await asyncio.sleep(0.2)

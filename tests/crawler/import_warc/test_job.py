@@ -1,7 +1,6 @@
 """An import: every page once, in its own time, from whatever program wrote it, killed or not."""
 
 import asyncio
-import contextlib
 import gzip
 import json
 import os
@@ -29,13 +28,12 @@ from archive.maintenance.verify import verify
 from archive.models import Extraction, Kind, PageKind, Publisher
 from archive.store import Store
 from archive.warc.records import read_fields
-from crawler import turns
 from crawler.cli import warraq
 from crawler.import_warc.foreign_file import SourceFile
 from crawler.import_warc.job import Job, count, run
 from crawler.ingest import is_article
 from crawler.rebuild import rebuild
-from crawler.turns import Stop
+from crawler.turns import Stop, take_turns
 from tests.archive.desk import NOON
 from tests.archive.warc.foreign_warcs import (
     answer,
@@ -346,21 +344,24 @@ def test_an_exported_warc_of_imports_comes_into_another_archive(tmp_path):
     assert imported(first, out.getvalue()).counts["known"] == 6
 
 
-def test_others_get_their_turn_between_slices(tmp_path):
+def test_others_get_their_turn_between_slices(tmp_path, monkeypatch):
+    monkeypatch.setattr("crawler.turns.SLICE_SECONDS", 0.05)
     root = tmp_path / "archive"
     wrote = []
+
+    async def write(_store, _ends_at):
+        wrote.append(1)
+        return False
 
     async def both():
         path = tmp_path / "source.warc.gz"
         path.write_bytes(packed([page(number) for number in range(40)]))
         job = Job(root=root, sources=[SourceFile(path=path, name="x")], publishers={},
                   languages=None, processes=1, clock=lambda: NOW)  # fmt: skip
-        task = asyncio.create_task(run(replace(job, seconds_per_slice=0.05)))
+        task = asyncio.create_task(run(job))
         opened = partial(Store, root, command="other", software="x", clock=lambda: NOW)
         while not task.done():
-            with contextlib.ExitStack() as turn:
-                await turns.take(turn, opened, root, Stop(), patience=20)
-                wrote.append(1)
+            await take_turns(opened, write, root=root, stop=Stop(), patience=20)
             await asyncio.sleep(0.02)
         return await task
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from archive.clock import from_iso, iso
+from archive.clock import iso
 from archive.errors import DamagedWarc
 from archive.journal import visit_of as journaled_visit
 from archive.models import Capture, Exchange, Kind, Visit, WarcLocation
@@ -22,7 +22,6 @@ from archive.warc.records import (
     LENGTH_FIELD,
     PUBLISHER_FIELD,
     RENDERED_TYPE,
-    Original,
     read_fields,
 )
 
@@ -49,7 +48,7 @@ def of_record(
     if message is None and record.type == "response":
         return None
     named = {name.lower(): value for name, value in reversed(message.headers)} if message else {}
-    kind, publisher = (record.fields.get(name.lower()) for name in (KIND_FIELD, PUBLISHER_FIELD))
+    kind, publisher = (record.fields.get(name) for name in (KIND_FIELD, PUBLISHER_FIELD))
     status = message.status if message else 200 if record.type == "revisit" else 0
     capture = Capture(
         url=record.url,
@@ -71,7 +70,7 @@ def of_record(
 
 def _payload_length(record: Record) -> int:
     if record.type == "revisit":
-        length = record.fields.get(LENGTH_FIELD.lower(), "")
+        length = record.fields.get(LENGTH_FIELD, "")
         return int(length) if length.isascii() and length.isdecimal() else 0
     return len(record.payload)
 
@@ -177,7 +176,7 @@ def attribute(db: sqlite3.Connection, capture: int | None, *, article: int | Non
 
 def original(
     db: sqlite3.Connection, exchange: Exchange, sha256: str, *, publisher: str | None
-) -> Original | None:
+) -> Capture | None:
     """Return the first capture of the payload that an exchange brings again, if there is one.
 
     A 304 stands for the payload whose validators were sent: that of the visit's last good answer.
@@ -187,12 +186,9 @@ def original(
         sha256 = _last_good(db, exchange.url, publisher)
     elif not exchange.payload or exchange.truncated:
         return None
-    row = db.execute(
-        "select url, fetched_at from captures where sha256 = ? and truncated is null"
-        " and revisit = 0 order by fetched_at, id limit 1",
-        (sha256,),
-    ).fetchone()
-    return row and Original(url=row[0], fetched_at=from_iso(row[1]), sha256=sha256)
+    sql = f"{_ROW} where sha256 = ? and truncated is null and revisit = 0"
+    rows = select(db, f"{sql} order by fetched_at, id limit 1", (sha256,))
+    return next(map(_capture, rows), None)
 
 
 def payload_location(db: sqlite3.Connection, sha256: str) -> WarcLocation | None:

@@ -74,7 +74,7 @@ def is_kept(record: Record) -> bool:
     """
     if record.type == "metadata":
         return read_fields(record.block).get("act") == "run"
-    return record.type not in {"response", "revisit"} or KIND_FIELD.lower() in record.fields
+    return record.type not in {"response", "revisit"} or KIND_FIELD in record.fields
 
 
 def _end_with(path: Path, start: int, tail: bytes, *, changed: bool) -> None:
@@ -112,7 +112,7 @@ def _adopt_rendering(db: sqlite3.Connection, record: Record, location: WarcLocat
     capture = value(
         db,
         "select id from captures where url = ? and fetched_at = ? order by id limit 1",
-        (record.url, record.fields.get(FETCHED_FIELD.lower())),
+        (record.url, record.fields.get(FETCHED_FIELD)),
     )
     if capture is not None:
         captures.insert_rendering(db, capture, record, location)

@@ -29,7 +29,7 @@ from archive.rows import Row, from_json, select, value, values
 from archive.session import WARC_FOLDER
 from archive.warc.parsing import CAPTURED, Record
 from archive.warc.reader import read_record, records
-from archive.warc.records import info_record, pack, plain_bytes
+from archive.warc.records import info_record, pack
 
 
 class Form(Enum):
@@ -337,4 +337,4 @@ def _exchange(path: Path, answer: Record) -> Iterator[bytes]:
 def _info(description: str, clock: Clock) -> bytes:
     """Return the packed warcinfo record that opens the file."""
     info = {"software": "warraq export", "isPartOf": description}
-    return pack(plain_bytes(info_record("export.warc.gz", info, now=clock())))
+    return pack(info_record("export.warc.gz", info, now=clock()).record())

@@ -18,14 +18,24 @@ from archive import articles, captures, publishers
 from archive.clock import from_iso
 from archive.history import History, Revision, State, content_hash
 from archive.maintenance.export import ARTICLE, REVISION, Form, form_of
-from archive.models import Extraction, Image, Kind, PageKind, Problem, Progress, Publisher, silent
+from archive.models import (
+    Capture,
+    Extraction,
+    Image,
+    Kind,
+    PageKind,
+    Problem,
+    Progress,
+    Publisher,
+    silent,
+)
 from archive.problems import ProblemKind
 from archive.rows import select, value
 from archive.search.arabic import tidy
 from archive.session import Session
 from archive.urls import address, host_of
 from archive.warc import records
-from archive.warc.records import Resource, resource_record
+from archive.warc.records import resource_record
 
 CONTENT_TYPE = "application/json"
 SHOWN = 20  # rejected lines that are listed with the reason
@@ -141,19 +151,19 @@ class Importer(Session):
         captures.attribute(self.db, capture, article=article)
 
     def _record(self, line: bytes, sha256: str, imported: Imported, now: datetime) -> int:
-        resource = Resource(
+        capture = Capture(
             url=imported.url,
-            payload=line,
-            content_type=CONTENT_TYPE,
-            kind=Kind.ARTICLE,
             publisher=imported.publisher.slug,
-            at=now,
+            kind=Kind.ARTICLE,
+            fetched_at=now,
+            status=0,
+            content_type=CONTENT_TYPE,
+            sha256=sha256,
+            wire_bytes=len(line),
+            body=line,
         )
-        location, record = self._warc.append(resource_record(resource, sha256=sha256))
-        capture = captures.of_record(record, location)
-        if capture is None:
-            raise ValueError(f"{resource.url}: its record is not one of a capture")
-        return captures.insert(self.db, capture, run=self.run)
+        location, _ = self._warc.append(resource_record(capture))
+        return captures.insert(self.db, replace(capture, record=location), run=self.run)
 
 
 def lines_of(file: Any) -> Iterator[bytes]:

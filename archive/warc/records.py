@@ -1,21 +1,18 @@
-"""The records of our WARC files: built from an exchange, or copied from a file of others.
+"""The records of our WARC files: made of an exchange, or copied from a file of others.
 
-warcio builds them; the HTTP heads are ours, byte for byte as they went over the wire.
+The heads of HTTP are byte for byte as they went over the wire.
 """
 
+import base64
 import hashlib
 import os
 import re
 import uuid
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from io import BytesIO
-from typing import Any
-
-from warcio.statusandheaders import StatusAndHeaders
-from warcio.warcwriter import WARCWriter
+from functools import lru_cache
 
 from archive.clock import iso
 from archive.models import Capture, Exchange, Kind
@@ -25,18 +22,17 @@ _AUTHORITY = re.compile(r"^\w+://[^/?#]*")
 
 # Named fields of our own on a response or revisit record: what the bytes alone do not say, and a
 # database that is rebuilt from them needs (WARC 1.1, section 5.1, allows extensions).
-KIND_FIELD = "Warraq-Kind"
-PUBLISHER_FIELD = "Warraq-Publisher"
+KIND_FIELD = "warraq-kind"
+PUBLISHER_FIELD = "warraq-publisher"
 # On every record of ours but requests: the run that wrote it.
-RUN_FIELD = "Warraq-Run"
+RUN_FIELD = "warraq-run"
 # On a revisit record: how many bytes its payload had, which is in another record.
-LENGTH_FIELD = "Warraq-Payload-Length"
+LENGTH_FIELD = "warraq-payload-length"
 # On a conversion record: the WARC-Date of the response that it refers to, which has its address.
-FETCHED_FIELD = "Warraq-Fetched-At"
+FETCHED_FIELD = "warraq-fetched-at"
 RENDERED_TYPE = "text/html; charset=utf-8"
-NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
-IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 
+_FIELDS_TYPE = "application/warc-fields"
 # The payload is stored without its transfer coding, so a header that still announced one would
 # make readers undo it twice. Common Crawl keeps such headers under the same prefix.
 _RENAMED = {b"transfer-encoding": b"X-Crawl-Transfer-Encoding"}
@@ -60,30 +56,31 @@ _INFO = {
 _STRICT = re.compile(rb"WARC/1\.[01]\r\n(?:[!-9;-~]+: [ -~]*\r\n)+\r\n")
 _INITIALS = {"warc", "uri", "id", "ip"}
 # By these fields our own tools say what this archive asked for; another archive's are only kept.
-_OURS = frozenset(name.lower() for name in (KIND_FIELD, PUBLISHER_FIELD, LENGTH_FIELD, RUN_FIELD))
+_OURS = frozenset({KIND_FIELD, PUBLISHER_FIELD, LENGTH_FIELD, RUN_FIELD})
 _PAYLOAD_DIGEST = "warc-payload-digest"
 _ID = re.compile(r"<[^<>\s]+>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Original:
-    """The recorded capture whose payload a revisit record stands for."""
+class Draft:
+    """A record that is to be written: named fields (in lower case), and its block."""
 
-    url: str
-    fetched_at: datetime
-    sha256: str
+    fields: Mapping[str, str | None]
+    block: bytes
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resource:
-    """What came into the archive without HTTP, as a line of a file: bytes, and where it belongs."""
-
-    url: str
-    payload: bytes
-    content_type: str
-    kind: Kind
-    publisher: str
-    at: datetime
+    def record(self, *, run: str | None = None) -> Record:
+        """Return the record, with the fields that every one has, and the run that writes it."""
+        digest = hashlib.sha1(self.block, usedforsecurity=False).digest()
+        own = {
+            RUN_FIELD: run,
+            "warc-record-id": f"<urn:uuid:{uuid.uuid4()}>",
+            "warc-block-digest": f"sha1:{base64.b32encode(digest).decode()}",
+            "content-length": str(len(self.block)),
+        }
+        named = {**self.fields, **own}
+        fields = {name: value for name, value in named.items() if value}
+        head = _head("1.1", fields)
+        return Record(version="1.1", fields=fields, head=head, block=memoryview(self.block))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,22 +95,10 @@ class Copied:
     exact: bool
 
 
-class _Writer(WARCWriter):  # type: ignore[misc]
-    """Writes no payload digest where the block is all there is: requests without a body, fields."""
-
-    def ensure_digest(self, record: Any, block: bool = True, payload: bool = True) -> None:
-        whole = record.rec_type not in {"request", "metadata"}
-        super().ensure_digest(record, block=block, payload=payload and whole)
-
-
-_WRITER = _Writer(None, gzip=False, warc_version="WARC/1.1")
-
-
-def info_record(name: str, info: dict[str, str], *, now: datetime) -> Any:
+def info_record(name: str, info: Mapping[str, str], *, now: datetime) -> Draft:
     """Return the warcinfo record that opens the file `name`."""
-    record = _WRITER.create_warcinfo_record(name, info | _INFO)
-    record.rec_headers.replace_header("WARC-Date", iso(now))
-    return record
+    fields = _fields("warcinfo", None, now, _FIELDS_TYPE) | {"warc-filename": name}
+    return Draft(fields=fields, block=write_fields({**info, **_INFO}))
 
 
 def response_record(
@@ -122,99 +107,98 @@ def response_record(
     sha256: str,
     kind: Kind,
     publisher: str | None,
-    refers_to: Original | None,
-) -> Any:
-    """Return the response record of an exchange, or with `refers_to` its revisit record."""
-    start_line = f"{exchange.protocol} {exchange.status} {exchange.reason}".rstrip()
-    headers = tuple(
-        (_RENAMED.get(name.lower(), name), value) for name, value in exchange.response_headers
-    )
-    named = {"WARC-Date": iso(exchange.fetched_at)}
-    if not (refers_to and exchange.status == 304):  # which brings no payload
-        named["WARC-Payload-Digest"] = f"sha256:{refers_to.sha256 if refers_to else sha256}"
-    named[KIND_FIELD] = kind.value
-    if publisher:
-        named[PUBLISHER_FIELD] = publisher
-    if exchange.ip:
-        named["WARC-IP-Address"] = exchange.ip
-    if exchange.truncated:
-        named["WARC-Truncated"] = exchange.truncated
+    refers_to: Capture | None,
+) -> Draft:
+    """Return the response record of an exchange.
+
+    With `refers_to` its revisit record: that capture brought the payload for which it stands.
+    """
+    fields = _of_exchange("response", exchange) | {
+        _PAYLOAD_DIGEST: f"sha256:{sha256}",
+        KIND_FIELD: kind.value,
+        PUBLISHER_FIELD: publisher,
+        "warc-ip-address": exchange.ip,
+        "warc-truncated": exchange.truncated,
+    }
+    payload = exchange.payload
     if refers_to:
-        named["WARC-Profile"] = NOT_MODIFIED if exchange.status == 304 else IDENTICAL
-        named["WARC-Refers-To-Target-URI"] = refers_to.url
-        named["WARC-Refers-To-Date"] = iso(refers_to.fetched_at)
-        if exchange.payload:
-            named[LENGTH_FIELD] = str(len(exchange.payload))
-    return _WRITER.create_warc_record(
-        exchange.url,
-        "revisit" if refers_to else "response",
-        payload=BytesIO(b"" if refers_to else exchange.payload),
-        length=0 if refers_to else len(exchange.payload),
-        warc_headers_dict=named,
-        # A reason phrase in the server's own code page comes with its bytes as surrogates.
-        http_headers=_ExactHeaders(start_line.encode("utf-8", "surrogateescape"), headers),
-    )
+        unmodified = exchange.status == 304  # which brings no payload
+        profile = "server-not-modified" if unmodified else "identical-payload-digest"
+        fields |= {
+            "warc-type": "revisit",
+            "warc-profile": f"http://netpreserve.org/warc/1.1/revisit/{profile}",
+            "warc-refers-to-target-uri": refers_to.url,
+            "warc-refers-to-date": iso(refers_to.fetched_at),
+            _PAYLOAD_DIGEST: None if unmodified else f"sha256:{refers_to.sha256}",
+            LENGTH_FIELD: str(len(payload)) if payload else None,
+        }
+        payload = b""
+    line = f"{exchange.protocol} {exchange.status} {exchange.reason}".rstrip()
+    headers = ((_RENAMED.get(name.lower(), name), text) for name, text in exchange.response_headers)
+    return Draft(fields=fields, block=_http_head(line, headers) + payload)
 
 
-def request_record(exchange: Exchange) -> Any:
-    """Return the request record of an exchange."""
-    return _WRITER.create_warc_record(
-        exchange.url,
-        "request",
-        warc_headers_dict={"WARC-Date": iso(exchange.fetched_at)},
-        http_headers=_ExactHeaders(
-            f"{exchange.method} {_target(exchange.url)} HTTP/1.1".encode(),
-            exchange.request_headers,
-        ),
-    )
+def request_record(exchange: Exchange, *, answer: str) -> Draft:
+    """Return the request record of an exchange; `answer` is the id of its other record."""
+    target = _AUTHORITY.sub("", exchange.url).partition("#")[0]  # as written (RFC 9112, 3.2.1)
+    target = target if target.startswith("/") else f"/{target}"
+    head = _http_head(f"{exchange.method} {target} HTTP/1.1", exchange.request_headers)
+    fields = _of_exchange("request", exchange) | {"warc-concurrent-to": answer}
+    return Draft(fields=fields, block=head)
 
 
 def conversion_record(
     capture: Capture, html: bytes, *, refers_to: str, sha256: str, now: datetime
-) -> Any:
+) -> Draft:
     """Return the record of a page as it was shown, which refers to that of its response by id."""
-    named = {
-        "WARC-Date": iso(now),
-        "WARC-Refers-To": refers_to,
-        "WARC-Block-Digest": f"sha256:{sha256}",
-        "WARC-Payload-Digest": f"sha256:{sha256}",
+    fields = _fields("conversion", capture.url, now, RENDERED_TYPE) | {
+        "warc-refers-to": refers_to,
+        _PAYLOAD_DIGEST: f"sha256:{sha256}",
         FETCHED_FIELD: iso(capture.fetched_at),
     }
-    return _record("conversion", capture.url, html, RENDERED_TYPE, named)
+    return Draft(fields=fields, block=html)
 
 
-def resource_record(resource: Resource, *, sha256: str) -> Any:
-    """Return the record of what came without HTTP."""
-    named = {
-        "WARC-Date": iso(resource.at),
-        "WARC-Payload-Digest": f"sha256:{sha256}",
-        KIND_FIELD: resource.kind.value,
-        PUBLISHER_FIELD: resource.publisher,
+def resource_record(capture: Capture) -> Draft:
+    """Return the record of what came without HTTP, as a line of a file: a capture's body."""
+    named = _fields("resource", capture.url, capture.fetched_at, capture.content_type) | {
+        _PAYLOAD_DIGEST: f"sha256:{capture.sha256}",
+        KIND_FIELD: capture.kind.value,
+        PUBLISHER_FIELD: capture.publisher,
     }
-    return _record("resource", resource.url, resource.payload, resource.content_type, named)
+    return Draft(fields=named, block=capture.body)
 
 
 def metadata_record(
     url: str, fields: Mapping[str, str], *, refers_to: str | None, now: datetime
-) -> Any:
+) -> Draft:
     """Return a record of what is known beyond the bytes (`archive.journal`).
 
     Raises:
         ValueError: if a value has a line break.
     """
-    named = {"WARC-Date": iso(now)} | ({"WARC-Refers-To": refers_to} if refers_to else {})
-    return _record("metadata", url, write_fields(fields), "application/warc-fields", named)
+    named = _fields("metadata", url, now, _FIELDS_TYPE) | {"warc-refers-to": refers_to}
+    return Draft(fields=named, block=write_fields(fields))
 
 
-def _record(kind: str, url: str, block: bytes, media: str, named: dict[str, str]) -> Any:
-    return _WRITER.create_warc_record(
-        url,
-        kind,
-        payload=BytesIO(block),
-        length=len(block),
-        warc_content_type=media,
-        warc_headers_dict=named,
-    )
+def _fields(kind: str, url: str | None, at: datetime, media: str | None) -> dict[str, str | None]:
+    return {
+        "warc-type": kind,
+        "warc-target-uri": url,
+        "warc-date": iso(at),
+        "content-type": media,
+    }
+
+
+def _of_exchange(kind: str, exchange: Exchange) -> dict[str, str | None]:
+    media = f"application/http; msgtype={kind}"
+    return _fields(kind, exchange.url, exchange.fetched_at, media)
+
+
+def _http_head(line: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    # A reason phrase in the server's own code page comes with its bytes as surrogates.
+    start = line.encode("utf-8", "surrogateescape")
+    return b"\r\n".join([start, *(name + b": " + text for name, text in headers), b"", b""])
 
 
 def write_fields(fields: Mapping[str, str]) -> bytes:
@@ -241,38 +225,9 @@ def payload_digest(payload: bytes) -> str:
     return hashlib.sha256(payload).hexdigest()
 
 
-def plain_bytes(record: Any) -> bytes:
-    """Return the bytes of a record of warcio's, with the digests that it is to have."""
-    plain = BytesIO()
-    _WRITER._write_warc_record(plain, record)  # noqa: SLF001 - the only way past its own level 9
-    return plain.getvalue()
-
-
-def pack(plain: bytes) -> bytes:
-    """Return bytes as one gzip member."""
-    member = zlib.compressobj(6, zlib.DEFLATED, 31)
-    return member.compress(plain) + member.flush()
-
-
-def _target(url: str) -> str:
-    """Return what the request line asks for: path and query as written (RFC 9112, 3.2.1)."""
-    target = _AUTHORITY.sub("", url).partition("#")[0]
-    return target if target.startswith("/") else "/" + target
-
-
-class _ExactHeaders(StatusAndHeaders):  # type: ignore[misc]
-    """An HTTP head that is written byte for byte; warcio would percent-encode what is not ASCII."""
-
-    def __init__(self, start_line: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> None:
-        super().__init__("", [])
-        lines = [start_line, *(name + b": " + value for name, value in headers)]
-        self.exact = b"\r\n".join(lines) + b"\r\n\r\n"
-
-    def __bool__(self) -> bool:
-        return True
-
-    def compute_headers_buffer(self, header_filter: object = None) -> None:  # noqa: ARG002 - warcio's
-        self.headers_buff = self.exact
+def pack(record: Record) -> bytes:
+    """Return a record as one gzip member."""
+    return zlib.compress(record.head + record.block + b"\r\n\r\n", level=6, wbits=31)
 
 
 def copy_of(record: Record, descriptor: int, *, sha256: str | None) -> Copied:
@@ -293,23 +248,23 @@ def copy_of(record: Record, descriptor: int, *, sha256: str | None) -> Copied:
         fields["warc-record-id"] = f"<urn:uuid:{uuid.uuid4()}>"
     if not _payload_holds(record, sha256):
         fields[f"x-source-{_PAYLOAD_DIGEST}"] = fields.pop(_PAYLOAD_DIGEST)
-    head = record.head
-    if fields != record.fields or not _STRICT.fullmatch(head) or not _is_plain(record):
-        head = _head(record.version, fields | {"warc-type": record.type})
-    elif record.length is not None and _is_all(descriptor, record):
+    exact = fields == record.fields and _is_plain(record)
+    if exact and record.length is not None:
         member = os.pread(descriptor, record.length, record.place.offset)
-        return Copied(member=member, record_id=record.id, exact=True)
-    return Copied(
-        member=pack(head + record.block + b"\r\n\r\n"),
-        record_id=fields["warc-record-id"],
-        exact=head is record.head and record.length is None,
-    )
+    elif exact:
+        member = pack(record)
+    else:
+        version = record.version if record.version in {"1.0", "1.1"} else "1.0"
+        head = _head(version, fields | {"warc-type": record.type})
+        member = pack(replace(record, head=head))
+    return Copied(member=member, record_id=fields["warc-record-id"], exact=exact)
 
 
 def _is_plain(record: Record) -> bool:
-    """Return whether the names that our readers go by are there once, in the usual spelling."""
+    """Return whether every reader takes the head, and what ours go by is there once."""
     names = [line.partition(b":")[0] for line in record.head.split(b"\r\n")[1:-2]]
-    return len(names) == len(record.fields) and record.fields["warc-type"] == record.type
+    once = len(names) == len(record.fields) and record.fields.get("warc-type") == record.type
+    return once and _STRICT.fullmatch(record.head) is not None
 
 
 def _payload_holds(record: Record, sha256: str | None) -> bool:
@@ -322,19 +277,13 @@ def _payload_holds(record: Record, sha256: str | None) -> bool:
     return holds(labelled, record.payload)
 
 
-def _is_all(descriptor: int, record: Record) -> bool:
-    """Return whether the source's member unpacks to the record and nothing else."""
-    end = os.pread(descriptor, 4, record.behind.offset - 4)  # RFC 1952: the length of what it holds
-    whole = len(record.head) + len(record.block) + len(b"\r\n\r\n")
-    return int.from_bytes(end, "little") == whole & 0xFFFFFFFF
-
-
 def _head(version: str, fields: Mapping[str, str]) -> bytes:
-    lines = [f"WARC/{version if version in {'1.0', '1.1'} else '1.0'}"]
+    lines = [f"WARC/{version}"]
     lines += [f"{_named(name)}: {value}" for name, value in fields.items() if value]
     return "\r\n".join([*lines, "", ""]).encode("utf-8", "replace")
 
 
+@lru_cache(maxsize=1024)
 def _named(name: str) -> str:
     """Return a field's name as the standard spells it: `WARC-Target-URI`."""
     words = name.split("-")

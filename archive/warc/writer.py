@@ -1,9 +1,8 @@
 """Bytes first: WARC 1.1 files, written record by record, and the batch that acknowledges them.
 
-warcio builds the records (it knows request, response, revisit and warcinfo records and both
-digests); fastwarc, which has other code for reading, checks them in the tests. A batch's bytes are
-on the disk before its rows are committed (invariant 1): what `Batch.commit` has returned from is
-acknowledged. A batch is at most a hundred pages or one second.
+warcio and fastwarc check them in the tests. A batch's bytes are on the disk before its rows are
+committed (invariant 1): what `Batch.commit` has returned from is acknowledged. A batch is at most a
+hundred pages or one second.
 """
 
 import contextlib
@@ -16,17 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from archive.clock import Clock
-from archive.models import Exchange, Kind, WarcLocation
+from archive.models import Capture, Exchange, Kind, WarcLocation
 from archive.warc import files
 from archive.warc.files import ROLL_BYTES, Length
-from archive.warc.parsing import Record, parse
+from archive.warc.parsing import Record
 from archive.warc.records import (
-    RUN_FIELD,
-    Original,
+    Draft,
     info_record,
     metadata_record,
     pack,
-    plain_bytes,
     request_record,
     response_record,
 )
@@ -97,30 +94,25 @@ class WarcWriter:
         sha256: str,
         kind: Kind,
         publisher: str | None,
-        refers_to: Original | None = None,
+        refers_to: Capture | None = None,
     ) -> tuple[WarcLocation, Record]:
         """Append the answer and its request; with `refers_to` the answer as a revisit record.
 
-        Returns the answer's record and where it is.
-
-        The bytes are the operating system's, not the disk's, until `sync`.
+        Returns where the answer's record is, and itself. The bytes are the operating system's, not
+        the disk's, until `sync`.
         """
         self._roll()
-        response = response_record(
+        answer = response_record(
             exchange, sha256=sha256, kind=kind, publisher=publisher, refers_to=refers_to
         )
-        request = request_record(exchange)
-        location, record = self._append(response)
-        request.rec_headers.add_header(
-            "WARC-Concurrent-To", response.rec_headers.get_header("WARC-Record-ID")
-        )
-        self._append(request)
+        location, record = self._append(answer)
+        self._append(request_record(exchange, answer=record.id))
         return location, record
 
-    def append(self, built: Any) -> tuple[WarcLocation, Record]:
-        """Append a record that `archive.warc.records` has built; return where it is, and itself."""
+    def append(self, draft: Draft) -> tuple[WarcLocation, Record]:
+        """Append a record; return where it is, and itself."""
         self._roll()
-        return self._append(built)
+        return self._append(draft)
 
     def copy(self, member: bytes, *, record_id: str | None = None) -> WarcLocation:
         """Append a record of another file, one gzip member, byte for byte."""
@@ -178,14 +170,10 @@ class WarcWriter:
         url = f"urn:x-warraq:run:{run.name}"
         self._append(metadata_record(url, run.fields(), refers_to=None, now=run.started_at))
 
-    def _append(self, built: Any) -> tuple[WarcLocation, Record]:
-        if built.rec_type not in {"warcinfo", "request"}:
-            built.rec_headers.add_header(RUN_FIELD, self._run.name)
-        plain = plain_bytes(built)
-        record = parse(plain)
-        if record is None:
-            raise ValueError(f"not a record: {plain[:200]!r}")
-        return self._put(pack(plain), record.id), record
+    def _append(self, draft: Draft) -> tuple[WarcLocation, Record]:
+        names_run = draft.fields["warc-type"] not in {"warcinfo", "request"}
+        record = draft.record(run=self._run.name if names_run else None)
+        return self._put(pack(record), record.id), record
 
     def _put(self, member: bytes, record_id: str | None) -> WarcLocation:
         """Write a record wholly or not at all: half of one would hide all that follow it."""

@@ -16,6 +16,7 @@ from archive.urls import capture_id, next_id
 from archive.warc import reader
 from tests.archive.desk import HOUR, NOON, PAGE, PAPER, Checked, exchange, kill_like, opened, rows
 from tests.archive.filled import fill
+from tests.archive.warc.foreign_warcs import sha1
 from tests.crawler import shell
 
 IDS = "select id, url, fetched_at, sha256 from captures order by id"
@@ -112,13 +113,12 @@ def test_the_record_refers_to_its_response_and_has_both_digests(tmp_path):
     headers, body = found["conversion"]
     assert found["response"][1] == SHELL
     assert body == SHOWN
-    digest = f"sha256:{hashlib.sha256(SHOWN).hexdigest()}"
     told = {
         "WARC-Refers-To": found["response"][0].get_header("WARC-Record-ID"),
         "WARC-Target-URI": PAGE,
         "WARC-Date": "2020-11-09T13:00:00.000000Z",
-        "WARC-Block-Digest": digest,
-        "WARC-Payload-Digest": digest,
+        "WARC-Block-Digest": sha1(SHOWN),
+        "WARC-Payload-Digest": f"sha256:{hashlib.sha256(SHOWN).hexdigest()}",
         "Content-Type": "text/html; charset=utf-8",
         "Content-Length": str(len(SHOWN)),
     }

@@ -15,10 +15,10 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
 from archive.errors import DamagedWarc
-from archive.models import Kind, WarcLocation
+from archive.models import Capture, Kind, WarcLocation
 from archive.warc.files import present
 from archive.warc.reader import read_payload, records
-from archive.warc.records import Original, payload_digest
+from archive.warc.records import payload_digest
 from tests.archive.desk import NOON, PAGE, Checked, exchange
 from tests.archive.warc.written import BODY, FIRST, plain, warc_writer, write
 
@@ -196,8 +196,13 @@ def test_no_record_there_is_said(tmp_path, location):
         read_payload(tmp_path, location)
 
 
-ORIGINAL = Original(
-    url="https://alwaraq.example/0", fetched_at=NOON - timedelta(days=1), sha256="ab" * 32
+ORIGINAL = Capture(
+    url="https://alwaraq.example/0",
+    publisher="alwaraq",
+    kind=Kind.ARTICLE,
+    fetched_at=NOON - timedelta(days=1),
+    status=200,
+    sha256="ab" * 32,
 )
 REVISITS = [(200, "identical-payload-digest", BODY), (304, "server-not-modified", b"")]
 

@@ -302,10 +302,10 @@ async def read_listings(deriver: Deriver) -> None:
         store, visit = RecordedLinks(db, folder, listing), listing.visit
         capture = replace(listing.capture, kind=visit.kind)
         publisher = deriver.publisher(visit.publisher, visit.url)
-        follower = Follower(store, visit, capture, publisher)
         period = Period(since=listing.since, until=listing.until)
+        follower = Follower(store, visit, capture, publisher, period)
         with contextlib.suppress(NotAListing):  # possibly after some links, which were kept then
-            await follower.follow(deriver.workers.links, period)
+            await follower.follow(deriver.workers.links)
         place = listing.place
 
 

@@ -126,9 +126,9 @@ class Responses:
         return await self._keeper.keep(Reading(page=page, extraction=extraction))
 
     async def _read_listing(self, visit: Visit, capture: Capture, publisher: Publisher) -> State:
-        follower = Follower(self._store, visit, capture, publisher, traps=self._traps)
+        follower = Follower(self._store, visit, capture, publisher, self._period, traps=self._traps)
         try:
-            followed = await follower.follow(self._workers.links, self._period)
+            followed = await follower.follow(self._workers.links)
         except NotAListing as error:
             return self._outcomes.not_a_listing(visit, capture, str(error))
         return self._outcomes.done(visit, capture, followed=followed)

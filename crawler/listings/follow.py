@@ -7,9 +7,9 @@ shape brought nothing new and hardly any did, the shape rests for a day and is a
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from itertools import chain, islice
+from itertools import chain, islice, product
 from urllib.parse import urljoin
 
 from archive.derivation import RecordedLinks
@@ -92,6 +92,7 @@ def _announced(capture: Capture) -> Iterator[Link]:
             yield replace(link, url=wordpress.listing(link.url)) if is_api else link
 
 
+@dataclass(slots=True)
 class Follower:
     """Saves the links of one captured listing in portions, so that a large one blocks nothing.
 
@@ -100,28 +101,20 @@ class Follower:
     of the period; by a walk, until the pages come to an end or lead beyond the period.
     """
 
-    def __init__(
-        self,
-        store: LinkStore,
-        visit: Visit,
-        capture: Capture,
-        publisher: Publisher,
-        *,
-        traps: Traps | None = None,
-    ) -> None:
-        """Take the listing; a recorded one is followed as far as it was when it was visited."""
-        self._store = store
-        self._visit = visit
-        self._capture = capture
-        self._publisher = publisher
-        self._traps = traps
-        self._articles = self._old = 0  # articles that are listed, and those before the period
-        self._fresh = 0  # articles that are new, and not older
-        self._keys: set[str] = set()  # of the articles of a listing with further pages
-        self._edited: list[str] = []
-        self._resting: set[str] = set()  # shapes that were left out
+    store: LinkStore
+    visit: Visit
+    capture: Capture
+    publisher: Publisher
+    period: Period
+    traps: Traps | None = None  # none where a recorded listing is followed as far as it was then
+    _articles: int = field(default=0, init=False)  # that are listed,
+    _old: int = field(default=0, init=False)  # of these, what was published before the period,
+    _fresh: int = field(default=0, init=False)  # and what is new, and not older
+    _keys: set[str] = field(default_factory=set, init=False)  # of those, if there are further pages
+    _edited: list[str] = field(default_factory=list, init=False)
+    _resting: set[str] = field(default_factory=set, init=False)  # shapes that were left out
 
-    async def follow(self, read: ReadLinks, period: Period) -> Followed:
+    async def follow(self, read: ReadLinks) -> Followed:
         """Read the links and save them, but for those of a page that is older than the period.
 
         Return how far it was followed, which the journal keeps.
@@ -129,82 +122,78 @@ class Follower:
         Raises:
             NotAListing: if the body is not a listing, or breaks off; what came before is saved.
         """
-        visit = self._visit
+        visit = self.visit
         links = await self._read(read)
-        if self._is_beyond(period):
-            logger.info("%s: before %s", visit.url, period.since)
+        if self._is_beyond():
+            logger.info("%s: before %s", visit.url, self.period.since)
             return Followed(beyond=True)
-        wanted = self._wanted(links, period)
+        wanted = self._wanted(links)
         pages: list[Keyed] = []
         paged = visit.kind if visit.kind in _PAGED else None
         while portion := list(islice(wanted, LINKS_AT_ONCE)):
             pages += [keyed for keyed in portion if keyed[1].kind is paged]
-            self._save_articles(
-                [keyed for keyed in portion if keyed[1].kind is Kind.ARTICLE], period
-            )
-            others = [keyed for keyed in portion if keyed[1].kind not in {Kind.ARTICLE, paged}]
-            self._save_apart(others, period)
+            self._save([keyed for keyed in portion if keyed[1].kind is not paged])
             if len(portion) == LINKS_AT_ONCE:
                 await asyncio.sleep(0)
         goes_on = bool(pages) and self._goes_on()
         if goes_on:
-            self._store.found(pages, visit=visit, at=self._capture.fetched_at, past=visit.past)
+            self.store.found(pages, visit=visit, at=self.capture.fetched_at, past=visit.past)
         self._look_again()
-        if self._traps:
-            self._traps.count(visit, fruitful=self._fresh > 0 or visit.past)
+        if self.traps:
+            self.traps.count(visit, fruitful=self._fresh > 0 or visit.past)
         logger.info("%s: %d articles, %d new", visit.url, self._articles, self._fresh)
         return Followed(pages=goes_on, fresh=self._fresh > 0, resting=tuple(sorted(self._resting)))
 
     async def _read(self, read: ReadLinks) -> Iterable[Link]:
         """Return the links of a listing, a front page's with the listings its site announces."""
-        if not has_to_announce(self._visit, self._publisher):
-            return await read(self._capture)
-        links = await read(self._capture, announced=True)
-        return [*announced_sitemaps(self._store, self._capture), *links]
+        if not has_to_announce(self.visit, self.publisher):
+            return await read(self.capture)
+        links = await read(self.capture, announced=True)
+        return [*announced_sitemaps(self.store, self.capture), *links]
 
-    def _save_articles(self, articles: Sequence[Keyed], period: Period) -> None:
+    def _save(self, portion: Sequence[Keyed]) -> None:
+        """Save news as news and the past as the past, and count the articles."""
+        visit, at = self.visit, self.capture.fetched_at
+        articles = [keyed for keyed in portion if keyed[1].kind is Kind.ARTICLE]
+        listings = [keyed for keyed in portion if keyed[1].kind is not Kind.ARTICLE]
         self._note_edited(articles)
-        self._fresh += self._save_apart(articles, period)
+        for links, past in product((articles, listings), (False, True)):
+            apart = [keyed for keyed in links if self._is_past(keyed[1]) is past]
+            new = self.store.found(apart, visit=visit, at=at, past=past)
+            if links is articles and past is visit.past:
+                self._fresh += new
         self._articles += len(articles)
-        self._old += sum(period.is_over(link) for _, link in articles)
-        if self._visit.kind in _PAGED:
+        self._old += sum(self.period.is_over(link) for _, link in articles)
+        if visit.kind in _PAGED:
             self._keys |= {key for key, _ in articles}
 
-    def _save_apart(self, portion: Sequence[Keyed], period: Period) -> int:
-        """Save news as news and the past as the past; return how many of this crawl's were new."""
-        visit, counts = self._visit, []
-        for past in (False, True):
-            apart = [keyed for keyed in portion if self._is_past(keyed[1], period) is past]
-            at = self._capture.fetched_at
-            counts.append(self._store.found(apart, visit=visit, at=at, past=past))
-        return counts[visit.past]
-
-    def _is_past(self, link: Link, period: Period) -> bool:
-        return not period.is_ahead(link) if self._visit.past else period.is_over(link)
+    def _is_past(self, link: Link) -> bool:
+        period = self.period
+        return not period.is_ahead(link) if self.visit.past else period.is_over(link)
 
     def _note_edited(self, articles: Sequence[Keyed]) -> None:
         """Note which known articles a sitemap reports as changed since their last visit."""
-        if self._visit.kind is not Kind.SITEMAP or self._visit.past:
+        if self.visit.kind is not Kind.SITEMAP or self.visit.past:
             return
-        zone, now = self._publisher.zone or UTC, self._store.clock()
+        zone, now = self.publisher.zone or UTC, self.store.clock()
         stated: list[tuple[str, datetime, str]] = []
         for key, link in articles:
             changed = moment(link.modified, zone=zone)
             if changed and link.modified and changed <= now + _AHEAD:
                 stated.append((key, changed, link.modified))
         if stated and len(self._edited) <= LINKS_AT_ONCE:
-            self._edited += self._store.edited(stated, visit=self._visit)
+            self._edited += self.store.edited(stated, visit=self.visit)
 
     def _look_again(self) -> None:
         """Make what was edited due, unless it is so much that the dates mean something else."""
         if len(self._edited) > max(FEW_EDITED, self._articles // PART_EDITED):
-            logger.info("%s: dates %d articles again", self._visit.url, len(self._edited))
+            logger.info("%s: dates %d articles again", self.visit.url, len(self._edited))
         else:
-            self._store.look_again(self._edited)
+            self.store.look_again(self._edited)
 
-    def _wanted(self, links: Iterable[Link], period: Period) -> Iterator[Keyed]:
-        visit, publisher = self._visit, self._publisher
-        for link in self._led(links, period):
+    def _wanted(self, links: Iterable[Link]) -> Iterator[Keyed]:
+        visit, publisher = self.visit, self.publisher
+        for link in self._led(links):
             if link.kind is Kind.ARTICLE and not publisher.wants(link.url):
                 continue
             try:
@@ -215,46 +204,46 @@ class Follower:
                     yield key, self._dated(link)
             except ValueError as error:
                 problem = Problem(kind=ProblemKind.BAD_LINK, detail=str(error), stage="discover")
-                self._store.problem(
-                    problem, url=visit.url, publisher=visit.publisher, capture=self._capture
+                self.store.problem(
+                    problem, url=visit.url, publisher=visit.publisher, capture=self.capture
                 )
 
-    def _led(self, links: Iterable[Link], period: Period) -> Iterator[Link]:
+    def _led(self, links: Iterable[Link]) -> Iterator[Link]:
         """Yield the links, on a walk an announced interface of WordPress as its ways back."""
-        walk = self._visit.past and self._visit.kind is not Kind.API
+        walk = self.visit.past and self.visit.kind is not Kind.API
         for link in links:
             if walk and link.kind is Kind.API:
-                yield from wordpress.ways_back(link.url, period)
+                yield from wordpress.ways_back(link.url, self.period)
             elif not (walk and link.kind is Kind.FEED):  # which leads nowhere back
                 yield link
 
     def _dated(self, link: Link) -> Link:
         if link.kind is not Kind.API:
-            return dated(link, zone=self._publisher.zone)
+            return dated(link, zone=self.publisher.zone)
         if link.latest_on:
             return link
-        visit = self._visit  # a page that continues this listing is of the same days
+        visit = self.visit  # a page that continues this listing is of the same days
         return replace(link, earliest_on=visit.earliest_on, latest_on=visit.latest_on)
 
     def _is_trap(self, url: str) -> bool:
-        if isinstance(self._store, RecordedLinks):
-            return shape(url) in self._store.followed.resting
-        return self._traps is not None and self._traps.holds(url, publisher=self._visit.publisher)
+        if isinstance(self.store, RecordedLinks):
+            return shape(url) in self.store.followed.resting
+        return self.traps is not None and self.traps.holds(url, publisher=self.visit.publisher)
 
-    def _is_beyond(self, period: Period) -> bool:
+    def _is_beyond(self) -> bool:
         """Return whether the page before this one, its articles known by now, is of older days."""
-        if isinstance(self._store, RecordedLinks):
-            return self._store.followed.beyond
-        visit = self._visit
-        if period.since is None or visit.kind is not Kind.SECTION or visit.found_in is None:
+        if isinstance(self.store, RecordedLinks):
+            return self.store.followed.beyond
+        visit, since = self.visit, self.period.since
+        if since is None or visit.kind is not Kind.SECTION or visit.found_in is None:
             return False
-        return self._store.past.is_before(visit.found_in, period.since)
+        return self.store.past.is_before(visit.found_in, since)
 
     def _goes_on(self) -> bool:
         """Return whether the page that continues a listing is to be read."""
-        if isinstance(self._store, RecordedLinks):
-            return self._store.followed.pages
-        visit, before = self._visit, self._visit.found_in
+        if isinstance(self.store, RecordedLinks):
+            return self.store.followed.pages
+        visit, before = self.visit, self.visit.found_in
         if self._articles and self._old == self._articles:
             return False
         if not visit.past or visit.kind is Kind.FEED:
@@ -263,7 +252,7 @@ class Follower:
         if visit.kind is Kind.API:
             return True
         # Some sites answer for a page beyond the last one with that or the first one again.
-        return bool(self._keys) and not (before and self._store.past.is_like(self._keys, before))
+        return bool(self._keys) and not (before and self.store.past.is_like(self._keys, before))
 
 
 def has_to_announce(visit: Visit, publisher: Publisher) -> bool:

@@ -1,5 +1,6 @@
 """Sitemaps to links: indexes, news and image sitemaps, plain text, packed or not. Pure."""
 
+import codecs
 import gzip
 import re
 import zlib
@@ -18,11 +19,11 @@ from crawler.listings.feeds import beginning, line, plain
 _ROOTS = frozenset({"urlset", "sitemapindex"})
 _LINE = re.compile(rb"https?://[^\s<>]+", re.IGNORECASE)
 _LONGEST_LINE = 8000
-_MARK = b"\xef\xbb\xbf"
 LIMIT_BYTES = 256 * 1024 * 1024  # sitemaps.org allows 50 MB; a packed bomb comes to many GB
 LONGEST_GAP = 2 * 1024 * 1024  # between two entries; all between them is held in memory
 _CHUNK = 1 << 16
 _LONGEST_ENTITY = 12
+_BREAKS = (etree.XMLSyntaxError, EOFError, OSError, ValueError, zlib.error)
 
 # Anything but XML's own five entities and character references is a bare `&` that someone forgot
 # to escape; declared entities (where XML bombs and local files come from) are text to us as well.
@@ -40,60 +41,6 @@ _ARTICLES = re.compile(r"post|article|stor(?:y|ies)|node|content|maqal", re.IGNO
 _SITEMAP_LINE = re.compile(r"^\s*sitemap\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 
 
-class XmlStream:
-    """Reads a body, gzipped or not, in pieces that an XML parser can take.
-
-    `read` raises OSError where the gzip data is damaged, where more than `limit` bytes come out,
-    and where none of `LONGEST_GAP` bytes was an entry (`entry_read`).
-    """
-
-    def __init__(self, body: bytes, *, limit: int = LIMIT_BYTES) -> None:
-        packed = body[:2] == b"\x1f\x8b"
-        self._source = gzip.GzipFile(fileobj=BytesIO(body)) if packed else BytesIO(body)
-        self._left = limit
-        self._waiting = b""
-        self._begun = False
-        self._gap = 0
-
-    def entry_read(self) -> None:
-        """Report to the stream that an entry was read."""
-        self._gap = 0
-
-    def read(self, size: int = -1) -> bytes:
-        """Return the next piece, of any length whatever `size` asks; nothing at the end."""
-        del size
-        while chunk := self._chunk():
-            text = self._waiting + chunk
-            if not self._begun:
-                text = text.lstrip()
-            cut = text.rfind(b"&", max(len(text) - _LONGEST_ENTITY, 0))
-            text, self._waiting = (text, b"") if cut < 0 else (text[:cut], text[cut:])
-            if text:
-                self._begun = True
-                return _tidy(text)
-        rest, self._waiting = self._waiting, b""
-        return _tidy(rest)
-
-    def _chunk(self) -> bytes:
-        try:
-            chunk = self._source.read(_CHUNK)
-        except (EOFError, zlib.error) as error:
-            raise OSError(f"damaged gzip data: {error}") from error
-        self._left -= len(chunk)
-        self._gap += len(chunk)
-        if self._gap > LONGEST_GAP:
-            raise OSError(f"there is no entry in {LONGEST_GAP} bytes")
-        if self._left < 0:
-            raise OSError("it is larger than any sitemap may be")
-        return chunk
-
-
-def _tidy(text: bytes) -> bytes:
-    if b"\x00" in text:
-        return text  # UTF-16: not ours to touch
-    return _FORBIDDEN.sub(b"", _BARE_AMPERSAND.sub(b"&amp;", text))
-
-
 def sitemap(body: bytes, url: str) -> Iterator[Link]:
     """Yield the children of a sitemap index, or the pages of a sitemap, streaming.
 
@@ -103,64 +50,88 @@ def sitemap(body: bytes, url: str) -> Iterator[Link]:
     Raises:
         NotAListing: if it is not a sitemap, or where it breaks.
     """
+    begun = False
     try:
-        stream = XmlStream(body)
-        head = stream.read().removeprefix(_MARK)
-    except OSError as error:
-        raise NotAListing(f"not a sitemap: {beginning(body)} ({error})") from error
-    if _LINE.match(head):
-        yield from _text(chain([head], iter(stream.read, b"")), stream)
-    else:
-        yield from _xml(body, url)
+        stream = filter(None, pieces(body))
+        head = next(stream, b"").lstrip().removeprefix(codecs.BOM_UTF8)
+        read = _text if _LINE.match(head) else _xml
+        for link in read(chain([head], stream), url):
+            begun = True
+            yield link
+    except _BREAKS as error:
+        what = "the sitemap breaks" if begun else f"not a sitemap: {beginning(body)}"
+        raise NotAListing(f"{what} ({error})") from error
 
 
-def _text(pieces: Iterator[bytes], stream: XmlStream) -> Iterator[Link]:
+def pieces(body: bytes, *, limit: int = LIMIT_BYTES) -> Iterator[bytes]:
+    """Yield a body, gzipped or not, in pieces that an XML parser can take.
+
+    Raises:
+        ValueError: where more than `limit` bytes come out.
+        OSError, EOFError, zlib.error: where the gzip data is damaged.
+    """
+    packed = body[:2] == b"\x1f\x8b"
+    source = gzip.GzipFile(fileobj=BytesIO(body)) if packed else BytesIO(body)
+    waiting = b""
+    while chunk := source.read(_CHUNK):
+        limit -= len(chunk)
+        if limit < 0:
+            raise ValueError("it is larger than any sitemap may be")
+        text = waiting + chunk
+        cut = text.rfind(b"&", -_LONGEST_ENTITY)  # the rest of an entity may be in the next chunk
+        text, waiting = (text, b"") if cut < 0 else (text[:cut], text[cut:])
+        yield _tidy(text)
+    yield _tidy(waiting)
+
+
+def _tidy(text: bytes) -> bytes:
+    if b"\x00" in text:
+        return text  # UTF-16: not ours to touch
+    return _FORBIDDEN.sub(b"", _BARE_AMPERSAND.sub(b"&amp;", text))
+
+
+def _text(stream: Iterable[bytes], _url: str) -> Iterator[Link]:
     """Yield the addresses of a text sitemap: one a line, and nothing else."""
     rest = b""
-    try:
-        for piece in chain(pieces, [b"\n"]):
-            *lines, rest = (rest + piece).replace(b"\r", b"\n").split(b"\n")
-            if len(rest) > _LONGEST_LINE:
-                raise NotAListing("the sitemap breaks (a line without end)")
-            for written in lines:
-                if _LINE.fullmatch(written.strip()):
-                    stream.entry_read()
-                    # The stream escapes bare ampersands, as XML needs it.
-                    text = written.strip().replace(b"&amp;", b"&")
-                    yield Link(url=text.decode("utf-8", "replace"))
-    except OSError as error:
-        raise NotAListing(f"the sitemap breaks ({error})") from error
+    for piece in chain(stream, [b"\n"]):
+        *lines, rest = (rest + piece).replace(b"\r", b"\n").split(b"\n")
+        for written in map(bytes.strip, lines):
+            if _LINE.fullmatch(written):  # with the ampersands that XML would need escaped
+                yield Link(url=written.replace(b"&amp;", b"&").decode("utf-8", "replace"))
+        if len(rest) > _LONGEST_LINE:
+            raise ValueError("a line without end")
 
 
-def _xml(body: bytes, url: str) -> Iterator[Link]:
-    seen = False
-    stream = XmlStream(body)
-    parser = etree.iterparse(
-        stream,
-        events=("end",),
-        tag=("{*}url", "{*}sitemap"),
-        resolve_entities=False,
-        no_network=True,
-        huge_tree=False,
+def _xml(stream: Iterable[bytes], url: str) -> Iterator[Link]:
+    """Yield the links of a sitemap or of an index in XML; where it breaks, first what came before.
+
+    What was parsed is freed as soon as it is read, so that a large file takes little memory.
+    """
+    parser = etree.XMLPullParser(
+        events=("end",), tag=("{*}url", "{*}sitemap"), resolve_entities=False, no_network=True
     )
-    try:
-        for _, element in parser:
-            if not seen and _root(element) not in _ROOTS:
-                break
-            seen = True
-            stream.entry_read()
+    gap, broken = 0, None
+    for piece in stream:
+        try:
+            parser.feed(piece)
+        except etree.XMLSyntaxError as error:
+            broken = error
+        gap += len(piece)
+        for _, element in parser.read_events():
+            parent = element.getparent()
+            if parent is None or etree.QName(parent).localname not in _ROOTS:
+                continue  # the address of a picture, in a feed
+            gap = 0
             if link := _link(element, url):
                 yield link
-            _forget(element)
-    except (etree.XMLSyntaxError, OSError) as error:
-        what = "the sitemap breaks" if seen else f"not a sitemap: {beginning(body)}"
-        raise NotAListing(f"{what} ({error})") from error
-    if not seen and (parser.root is None or etree.QName(parser.root).localname not in _ROOTS):
-        raise NotAListing(f"not a sitemap: {beginning(body)}")
-
-
-def _root(element: etree._Element) -> str:
-    return etree.QName(element.getroottree().getroot()).localname
+            element.clear()
+            del parent[: parent.index(element)]
+        if broken:
+            raise broken
+        if gap > LONGEST_GAP:
+            raise ValueError(f"there is no entry in {LONGEST_GAP} bytes")
+    if (root := etree.QName(parser.close()).localname) not in _ROOTS:
+        raise ValueError(f"its root is <{root}>")
 
 
 def _link(element: etree._Element, base: str) -> Link | None:
@@ -177,14 +148,6 @@ def _link(element: etree._Element, base: str) -> Link | None:
         published=line(element.findtext("{*}news/{*}publication_date")),
         modified=modified,
     )
-
-
-def _forget(element: etree._Element) -> None:
-    """Free an element that was read and all before it, so that a large file takes little memory."""
-    element.clear()
-    parent = element.getparent()
-    while parent is not None and element.getprevious() is not None:
-        del parent[0]
 
 
 def in_robots(text: str, url: str) -> list[str]:

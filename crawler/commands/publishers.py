@@ -1,13 +1,14 @@
 """`warraq publishers`: list and show those to follow, survey a new site, check entry points."""
 
 import asyncio
+import contextlib
 import json
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 import click
@@ -23,8 +24,9 @@ from crawler.fetch.addresses import is_local
 from crawler.publisher import PACKAGED, Publisher, is_slug, load_all, locate, read
 
 if TYPE_CHECKING:  # `list` and `show` run without Scrapy
-    from crawler.discovery.check import Finding
-    from crawler.discovery.survey import Survey
+    from crawler.discovery.probe import Probe
+
+T = TypeVar("T")
 
 
 @click.group()
@@ -123,18 +125,20 @@ def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, 
     warraq publishers add https://example.org/ar --slug example-arabic
     """
     from crawler.discovery.publisher_file import compose, slug_of, survey_report
+    from crawler.discovery.survey import Surveyor
 
-    home = _checked(url)
+    home = _complete(url)
     if slug and not is_slug(slug):
-        raise click.BadParameter(
-            f"{slug!r} is not a valid short name; use small Latin letters, digits, dots and"
-            " hyphens",
-            param_hint="--slug",
+        wrong = (
+            f"{slug!r} is not a valid short name; use small Latin letters, digits, dots, hyphens"
         )
+        raise click.BadParameter(wrong, param_hint="--slug")
     _ensure_new(archive, home, slug or slug_of(home), force=force)
+    own = is_local(host_of(home))  # named by the user: open, and without a delay
+    site = Publisher(slug="", name=host_of(home), homepage=home, delay=0.0 if own else None)
     begun = Beginning(archive)
     try:
-        survey = _surveyed(archive, home, log_level=log_level, now=now)
+        survey = _ask(lambda probe: Surveyor(probe, site).survey(), [site], archive, log_level, now)
         name = slug or slug_of(survey.home)
         _ensure_new(archive, survey.home, name, force=force)
     except (CannotFollow, InquiryStopped, PublisherError):
@@ -165,27 +169,46 @@ def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, 
     warraq publishers check --archive ~/news --json | jq 'select(.works | not)'
     """
     from crawler.discovery.check import check as check_all
-    from crawler.discovery.probe import Inquiry, run
+    from crawler.discovery.check import report
 
     open_now = list(_open(chosen(archive, slugs), now))
-    inquiry = Inquiry(
-        ask=lambda probe: check_all(probe, open_now),
-        root=archive,
-        command="publishers check",
-        publishers=open_now,
-        log_level=log_level,
-        clock=now,
-        # A catalogue takes minutes: a terminal shows that something happens.
-        report=partial(click.echo, err=True) if sys.stderr.isatty() else lambda _line: None,
-    )
     begun = Beginning(archive)
     try:
-        findings = asyncio.run(run(inquiry))
+        findings = _ask(lambda probe: check_all(probe, open_now), open_now, archive, log_level, now)
     finally:
         begun.take_back(now=now())
-    works = [_print(publisher.slug, findings, as_json=as_json) for publisher in open_now]
-    if not all(works):
+    of_each = {
+        publisher.slug: [finding for finding in findings if finding.publisher == publisher.slug]
+        for publisher in open_now
+    }
+    for finding in findings if as_json else ():
+        click.echo(json.dumps(finding.as_object(), ensure_ascii=False))
+    for slug, own in () if as_json else of_each.items():
+        click.echo(report(slug, own))
+    if not all(of_each.values()) or any(finding.problem for finding in findings):
         raise SystemExit(ExitCode.FAILED)
+
+
+def _ask(
+    inquire: "Callable[[Probe], Awaitable[T]]",
+    publishers: list[Publisher],
+    archive: Path,
+    log_level: str,
+    now: Clock,
+) -> T:
+    """Return what an inquiry finds out; a terminal shows a line for each answer."""
+    from crawler.discovery.probe import run
+
+    inquiry = run(
+        inquire,
+        publishers,
+        archive,
+        command=f"publishers {click.get_current_context().info_name}",
+        log_level=log_level,
+        clock=now,
+        report=partial(click.echo, err=True) if sys.stderr.isatty() else lambda _line: None,
+    )
+    return asyncio.run(inquiry)
 
 
 def _open(publishers: Iterable[Publisher], now: Clock) -> Iterator[Publisher]:
@@ -198,58 +221,18 @@ def _open(publishers: Iterable[Publisher], now: Clock) -> Iterator[Publisher]:
             click.echo(f"{publisher.slug} is crawled only at {hours}; not checked now", err=True)
 
 
-def _print(slug: str, findings: "list[Finding]", *, as_json: bool) -> bool:
-    """Print what a publisher's entry points gave; return whether there are any, and all work."""
-    from crawler.discovery.check import report
-
-    own = [finding for finding in findings if finding.publisher == slug]
-    if not as_json:
-        click.echo(report(slug, own))
-    for finding in own if as_json else ():
-        click.echo(json.dumps(finding.as_object(), ensure_ascii=False))
-    return bool(own) and not any(finding.problem for finding in own)
-
-
-def _surveyed(archive: Path, home: str, *, log_level: str, now: Clock) -> "Survey":
-    """Survey the site.
-
-    Raises:
-        CannotFollow: if no newspaper can be recognised.
-    """
-    from crawler.discovery.probe import NOBODY, Inquiry, run
-    from crawler.discovery.survey import Surveyor
-
-    own = is_local(urlsplit(home).hostname or "")  # named by the user: open, and without a delay
-    publisher = Publisher(
-        slug=NOBODY, name=host_of(home), homepage=home, delay=0.0 if own else None
-    )
-    inquiry = Inquiry(
-        ask=lambda probe: Surveyor(probe).survey(home),
-        root=archive,
-        command="publishers add",
-        publishers=[publisher],
-        log_level=log_level,
-        clock=now,
-        report=partial(click.echo, err=True),
-    )
-    return asyncio.run(run(inquiry))
-
-
-def _checked(url: str) -> str:
+def _complete(url: str) -> str:
     """Return the address as a complete one; without a scheme, `https://` is meant."""
     complete = url if "://" in url else f"https://{url}"
-    wrong = None
-    try:
+    with contextlib.suppress(ValueError):
         host = host_of(identity_key(complete))
-        if "." not in host and ":" not in host and not is_local(host):
-            wrong = f"{url!r} is a name, not an address"
-    except ValueError as error:
-        wrong = str(error)
-    if wrong:
-        raise click.BadParameter(
-            f"{wrong}; give the front page's address, e.g. https://example.org/", param_hint="URL"
-        )
-    return complete if urlsplit(complete).path else f"{complete}/"
+        if "." in host or ":" in host or is_local(host):
+            return complete if urlsplit(complete).path else f"{complete}/"
+    raise click.BadParameter(
+        f"{url!r} is not an http or https address; give that of the front page, e.g."
+        " https://example.org/",
+        param_hint="URL",
+    )
 
 
 def _ensure_new(archive: Path, home: str, slug: str, *, force: bool) -> None:

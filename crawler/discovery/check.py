@@ -9,15 +9,15 @@ import codecs
 import contextlib
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from archive.commands.options import counted
 from archive.models import Capture, Kind, Link, Problem
 from archive.problems import ProblemKind
 from archive.urls import host_of, readable
-from crawler.dates.moments import parse
+from crawler.daterange import moment
 from crawler.discovery.front_page import WORDS, Way
 from crawler.discovery.probe import Answer, Probe
 from crawler.errors import NotAListing
@@ -41,11 +41,10 @@ _FORMS = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """What an address gave as a listing: its links and the newest date it gives, or a problem.
+    """What an address gave as a listing: its links and the newest day it gives, or a problem.
 
     `url` is the address that was requested, `how` says how it was found, `form` what it is, for a
     person. `links` are the first of `count`, `listings` those that lead to further listings.
-    `newest` is a moment in UTC or a day.
     """
 
     url: str
@@ -55,7 +54,7 @@ class Listing:
     links: tuple[Link, ...] = ()
     listings: tuple[Link, ...] = ()
     count: int = 0
-    newest: datetime | date | None = None
+    newest: date | None = None
     problem: Problem | None = None
 
     def __str__(self) -> str:
@@ -64,7 +63,7 @@ class Listing:
         if self.listings and not self.count:
             noun = "sitemap" if self.kind is Kind.SITEMAP else "listing"
             content = counted(len(self.listings), noun)
-        return f"{self.form}, {content}" + (f", newest {when(self.newest)}" if self.newest else "")
+        return f"{self.form}, {content}" + (f", newest {self.newest}" if self.newest else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +71,9 @@ class Finding:
     """What one entry point of a publisher gave.
 
     `key` and `url` are its place in the publisher's file; `status` is None without an answer.
-    `wanted` counts the links that the publisher's patterns accept. `remedies` say what to do, even
-    where it still works.
+    `wanted` counts the links that the publisher's patterns accept. `problem` says why the crawl
+    gets neither articles nor listings of them from here; `remedies` what to do, even where it still
+    works.
     """
 
     publisher: str
@@ -82,15 +82,11 @@ class Finding:
     status: int | None
     listing: Listing
     wanted: int
+    problem: str | None
     remedies: tuple[str, ...]
 
-    @property
-    def problem(self) -> str | None:
-        """Why the crawl gets neither articles nor listings of them from here; None if it does."""
-        return self.listing.problem.detail if self.listing.problem else None
-
     def as_object(self) -> dict[str, object]:
-        """Return the JSON object that `check --json` prints; times are ISO 8601."""
+        """Return the JSON object that `check --json` prints."""
         listing = self.listing
         names = ("publisher", "key", "url", "status", "wanted", "problem", "remedies")
         return {name: getattr(self, name) for name in names} | {
@@ -98,7 +94,7 @@ class Finding:
             "form": listing.form or None,
             "links": listing.count,
             "listings": len(listing.listings),
-            "newest": listing.newest.isoformat() if listing.newest else None,
+            "newest": str(listing.newest) if listing.newest else None,
         }
 
 
@@ -111,9 +107,10 @@ def report(slug: str, findings: Sequence[Finding]) -> str:
     for finding in findings:
         mark = "BROKEN" if finding.problem else "ok"
         lines.append(f"  {mark:<7}{finding.key:<9} {readable(finding.url)}")
-        lines += [f"         {finding.listing}"] if finding.listing.form else []
-        lines += [f"         {finding.problem}"] if finding.problem else []
-        lines += [f"         -> {remedy}" for remedy in finding.remedies]
+        details = [str(finding.listing)] if finding.listing.form else []
+        details += [finding.problem] if finding.problem else []
+        details += [f"-> {remedy}" for remedy in finding.remedies]
+        lines += [f"         {detail}" for detail in details]
     return "\n".join(lines)
 
 
@@ -124,45 +121,38 @@ async def check(probe: Probe, publishers: Sequence[Publisher]) -> list[Finding]:
         CrawlerError: what ended the check, when everything in progress is finished.
     """
     checks = [
-        _check(probe, publisher, key, url, kind)
+        asyncio.ensure_future(_check(probe, publisher, key, url, kind))
         for publisher in publishers
         for key, url, kind in publisher.entry_points
     ]
-    results = await asyncio.gather(*checks, return_exceptions=True)
-    for result in results:
-        if isinstance(result, BaseException):
-            raise result
-    return [result for result in results if isinstance(result, Finding)]
+    await asyncio.gather(*checks, return_exceptions=True)
+    return [each.result() for each in checks]
 
 
 async def _check(probe: Probe, publisher: Publisher, key: str, url: str, kind: Kind) -> Finding:
     answer = await probe.ask(url, kind, publisher=publisher.slug)
     now, announced = probe.store.clock(), publisher.is_bare
     listing = await inspect(answer, kind, probe.workers, now=now, announced=announced)
-    if announced and answer.capture and not listing.problem:  # with robots.txt, as in a crawl
-        named = await probe.announced_sitemaps(answer.capture)
-        sitemaps = [Link(url=sitemap, kind=Kind.SITEMAP) for sitemap in named]
+    if announced and answer.page and not listing.problem:  # with robots.txt, as in a crawl
+        sitemaps = await probe.announced_sitemaps(answer.page)
         listing = replace(listing, listings=(*sitemaps, *listing.listings))
     wanted = sum(publisher.wants(link.url) for link in listing.links)
-    problem = listing.problem or _useless(listing, wanted)
-    remedies = [*_moved(answer, url), *_stale(listing, now=now)]
-    if problem:
-        remedies.append(_remedy(answer, listing, problem))
+    if not (listing.problem or listing.listings or wanted):
+        listing = replace(listing, problem=_of_no_use(listing))
     return Finding(
         publisher=publisher.slug,
         key=key,
         url=url,
         status=answer.capture.status if answer.capture else None,
-        listing=replace(listing, problem=problem),
+        listing=listing,
         wanted=wanted,
-        remedies=tuple(remedies),
+        problem=listing.problem.detail if listing.problem else None,
+        remedies=tuple(_remedies(answer, url, listing, now)),
     )
 
 
-def _useless(listing: Listing, wanted: int) -> Problem | None:
+def _of_no_use(listing: Listing) -> Problem:
     """Return why the crawl gets nothing from a listing that was read."""
-    if listing.listings or wanted:
-        return None
     detail = f"the {listing.form} is valid, but lists nothing"
     if listing.links:
         detail = f"none of its {listing.count} links passes `accept` and `reject`"
@@ -171,36 +161,28 @@ def _useless(listing: Listing, wanted: int) -> Problem | None:
     return problem_of(ProblemKind.OF_NO_USE, detail)
 
 
-def _remedy(answer: Answer, listing: Listing, problem: Problem) -> str:
-    if listing.links:
-        example = listing.links[0].url
-        return f"correct `accept` and `reject`: it lists addresses such as {example}"
-    if problem.kind is ProblemKind.NOT_A_LISTING and answer.capture:
-        kind, form = form_of(answer.capture)
-        if kind not in {Kind.SECTION, listing.kind, None}:
-            return f"it is {form}: move it from `{LISTINGS[listing.kind]}` to `{LISTINGS[kind]}`"
-    return problem.kind.remedy or _ADD
-
-
-def _moved(answer: Answer, written: str) -> list[str]:
-    """Return what to write instead of an address that moved for good."""
+def _remedies(answer: Answer, written: str, listing: Listing, now: datetime) -> Iterator[str]:
+    """Yield what to do where an entry point moved for good, is stale, or has a problem."""
     landed = answer.landed
-    if not answer.moved or landed == answer.url:
-        return []
-    if answer.url != written:  # the crawl asks WordPress for certain fields
-        landed = landed.partition("?")[0]
-    same = host_of(landed) == host_of(written)
-    where = "" if same else ", on another host: is it the newspaper's?"
-    return [f"it moved permanently; write {landed} instead{where}"]
-
-
-def _stale(listing: Listing, *, now: datetime) -> list[str]:
-    newest = listing.newest
-    day = newest.date() if isinstance(newest, datetime) else newest
-    days = (now.astimezone(UTC).date() - day).days if day else 0
-    if days <= STALE.days:
-        return []
-    return [f"nothing new for {days} days: has the newspaper stopped, or does it list elsewhere?"]
+    if answer.moved and landed != answer.url:
+        if answer.url != written:  # the crawl asks WordPress for certain fields
+            landed = landed.partition("?")[0]
+        same = host_of(landed) == host_of(written)
+        where = "" if same else ", on another host: is it the newspaper's?"
+        yield f"it moved permanently; write {landed} instead{where}"
+    today = now.astimezone(UTC).date()
+    if listing.newest and (age := today - listing.newest) > STALE:
+        ended = "has the newspaper stopped, or does it list elsewhere?"
+        yield f"nothing new for {age.days} days: {ended}"
+    if problem := listing.problem:
+        kind, form = form_of(answer.page) if answer.page else (None, "")
+        if listing.links:
+            example = listing.links[0].url
+            yield f"correct `accept` and `reject`: it lists addresses such as {example}"
+        elif kind not in {Kind.SECTION, listing.kind, None}:
+            yield f"it is {form}: move it from `{LISTINGS[listing.kind]}` to `{LISTINGS[kind]}`"
+        else:
+            yield problem.kind.remedy or _ADD
 
 
 async def inspect(
@@ -211,15 +193,15 @@ async def inspect(
     It has a problem without a good answer, and where it is not a listing, or one of another kind.
     """
     listing = Listing(url=answer.url, kind=kind, problem=answer.problem)
-    if answer.problem or answer.capture is None:
+    if answer.page is None:
         return listing
-    other, form = form_of(answer.capture)
-    is_other = other not in {kind, None}
-    page, links, broken = replace(answer.capture, kind=kind), [], ""
+    other, form = form_of(answer.page)
+    links, broken = [], ""
     try:
-        links = list(await workers.links(page, announced=announced))
+        links = list(await workers.links(replace(answer.page, kind=kind), announced=announced))
     except (NotAListing, Stopped) as error:
         broken = str(error)
+    is_other = other not in {kind, None}
     if broken or (is_other and not links):
         detail = f"it is {form}" if is_other else broken
         return replace(listing, problem=problem_of(ProblemKind.NOT_A_LISTING, detail))
@@ -237,11 +219,10 @@ async def inspect(
 
 def form_of(capture: Capture) -> tuple[Kind | None, str]:
     """Return what kind of listing a body looks like, and what it is: `an RSS feed`."""
-    body = capture.body
-    head = body[:_HEAD]
-    if body[:2] == b"\x1f\x8b":
+    head = capture.body[:_HEAD]
+    if head[:2] == b"\x1f\x8b":
         with contextlib.suppress(zlib.error):
-            head = zlib.decompressobj(wbits=31).decompress(body, _HEAD)
+            head = zlib.decompressobj(wbits=31).decompress(capture.body, _HEAD)
     head = head.removeprefix(codecs.BOM_UTF8).lstrip(b"\xff\xfe").replace(b"\0", b"")
     text = _BEFORE.sub("", head.decode("latin-1"), count=1)
     for pattern, kind, form in _FORMS:
@@ -251,22 +232,10 @@ def form_of(capture: Capture) -> tuple[Kind | None, str]:
     return None, f"a document of {f'the type {media}' if media else 'an unknown type'}"
 
 
-def when(moment: datetime | date | None) -> str:
-    """Return a moment or a day for a person."""
-    if isinstance(moment, datetime):
-        return f"{moment:%Y-%m-%d %H:%M} UTC"
-    return str(moment) if moment else "without a date"
-
-
-def newest(dates: Sequence[str], *, now: datetime) -> datetime | date | None:
-    """Return the newest of the dates that a listing gives its links, none of the future."""
-    moments = []
-    for written in {*dates[:_DATES], *dates[-_DATES:]}:
-        if moment := parse(written, now=None, zone=None):
-            at = moment.at or datetime.combine(moment.day, moment.clock or time(), UTC)
-            moments.append((at, moment.at or moment.day))
-    past = (moment for moment in moments if moment[0] <= now + _SOON)
-    return max(past, key=lambda moment: moment[0], default=(None, None))[1]
+def newest(dates: Sequence[str], *, now: datetime) -> date | None:
+    """Return the newest of the days that a listing gives its links, none of the future."""
+    moments = (moment(text, zone=None) for text in {*dates[:_DATES], *dates[-_DATES:]})
+    return max((each.date() for each in moments if each and each <= now + _SOON), default=None)
 
 
 def problem_of(kind: ProblemKind, detail: str) -> Problem:

@@ -7,14 +7,14 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.resources import files
 from urllib.parse import unquote, urljoin, urlsplit
 
 from lxml.html import HtmlElement
 
-from archive.models import Kind
+from archive.models import Kind, Link
 from archive.search.arabic import fold
 from archive.urls import host_of, identity_key
 from crawler.errors import NotAListing
@@ -67,27 +67,19 @@ class Way(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """An address where a site may list its articles, and how it was found, for a person."""
-
-    url: str
-    kind: Kind
-    how: Way
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FrontPage:
     """What a front page at `url` says; `language` is its own claim.
 
-    The `candidates` are what its head declares, links that seem to be feeds, sections of its menu
-    and usual addresses; none of them has been fetched yet.
+    The `candidates` are addresses where the site may list its articles, by how they were found:
+    what the head declares, links that seem to be feeds, sections of the menu and usual addresses.
+    None of them has been fetched yet.
     """
 
     url: str
     name: str | None = None
     name_latin: str | None = None
     language: str | None = None
-    candidates: tuple[Candidate, ...] = ()
+    candidates: dict[Way, list[Link]] = field(default_factory=dict)
 
 
 def read_front(body: bytes, content_type: str | None, url: str) -> FrontPage:
@@ -96,31 +88,32 @@ def read_front(body: bytes, content_type: str | None, url: str) -> FrontPage:
         tree, base = sections.read_page(body, url, content_type)
         articles = {key(link.url) for link in sections.section(body, url, content_type)}
     except NotAListing:
-        return FrontPage(url=url, candidates=tuple(_usual(url, ())))
+        return FrontPage(url=url, candidates={Way.USUAL: list(_usual(url, ()))})
     links = [
         (anchor, address.partition("#")[0])
         for anchor, address in sections.links_of(tree, base, "a")
         if address.isprintable()
     ]
-    own = [(anchor, address) for anchor, address in links if _place(address) == _place(base)]
+    own = [(anchor, address) for anchor, address in links if place(address) == place(base)]
     name, latin = name_of(read_stated(tree).names, _mentions(tree, own, url))
-    candidates = [
-        Candidate(url=link.url, kind=link.kind, how=Way.DECLARED)
-        for link in sections.announced(tree, base)
-        if link.url.isprintable()
-    ]
-    candidates += [*_linked_feeds(links), *_in_menu(own, {key(url), *articles})]
-    if _MADE_BY_WORDPRESS.search(body):
-        interface = wordpress.posts_of(urljoin(_folder(base), "wp-json"))
-        candidates.append(Candidate(url=interface, kind=Kind.API, how=Way.USUAL))
-    suffixes = (_SUFFIX.search(urlsplit(address).path) for _, address in own)
-    candidates += _usual(url, [match[0].lower() for match in suffixes if match])
+    language = re.match(r"[a-z]{2,3}(?![^-_])", (tree.get("lang") or "").strip().lower())
+    suffixes = [_SUFFIX.search(urlsplit(address).path) for _, address in own]
+    usual = _usual(url, [match[0].lower() for match in suffixes if match])
+    interface = wordpress.posts_of(urljoin(_folder(base), "wp-json"))
+    is_wordpress = _MADE_BY_WORDPRESS.search(body)
     return FrontPage(
         url=url,
         name=name,
         name_latin=latin,
-        language=_language(tree),
-        candidates=tuple(candidates),
+        language=language[0] if language else None,
+        candidates={
+            Way.DECLARED: [
+                link for link in sections.announced(tree, base) if link.url.isprintable()
+            ],
+            Way.LINKED: list(_linked_feeds(links)),
+            Way.IN_MENU: list(_in_menu(own, {key(url), *articles})),
+            Way.USUAL: [*([Link(url=interface, kind=Kind.API)] if is_wordpress else ()), *usual],
+        },
     )
 
 
@@ -141,13 +134,12 @@ def name_of(stated: Iterable[str], mentions: Iterable[str]) -> tuple[str | None,
     """
     votes: Counter[str] = Counter()
     spelled: dict[str, str] = {}
-    texts = [(text, [text], 2) for text in stated] + [(text, [], 1) for text in mentions]
-    for text, complete, weight in texts:
-        parts = [*complete, *_TITLE_PARTS.split(text)]
+    complete = [[text, *_TITLE_PARTS.split(text)] for text in stated]
+    for parts in [*complete, *complete, *map(_TITLE_PARTS.split, mentions)]:
         for part in dict.fromkeys(map(vocabulary.one_line, parts)):
             folded = vocabulary.key(part)
             if folded and folded not in _GENERIC and len(part) <= _LONGEST_NAME:
-                votes[folded] += weight
+                votes[folded] += 1
                 spelled.setdefault(folded, part)
     ranked = [spelled[folded] for folded, _ in votes.most_common()]
     arabic = (name for name in ranked if _ARABIC.search(name) and not _LATIN.search(name))
@@ -168,17 +160,17 @@ def _mentions(tree: HtmlElement, own: _Anchors, url: str) -> Iterator[str]:
             yield from (image.get("alt") or "" for image in anchor.iter("img"))
 
 
-def _linked_feeds(links: _Anchors) -> Iterator[Candidate]:
+def _linked_feeds(links: _Anchors) -> Iterator[Link]:
     """Yield the links that seem to be feeds, or like a page about them."""
     for anchor, url in links:
         parts = urlsplit(url)
         is_feed = _FEED_ADDRESS.search(f"{parts.path}?{parts.query}")
         is_feed = is_feed or _FEED_TEXT.search(_text(anchor))
         if is_feed and not sections.COMMENTS.search(unquote(url)):
-            yield Candidate(url=url, kind=Kind.FEED, how=Way.LINKED)
+            yield Link(url=url, kind=Kind.FEED)
 
 
-def _in_menu(own: _Anchors, other: Collection[str]) -> Iterator[Candidate]:
+def _in_menu(own: _Anchors, other: Collection[str]) -> Iterator[Link]:
     """Yield the links of a page that seem to be its sections: those of menus first.
 
     `other` are the keys of addresses that are something else. Variants of one page
@@ -196,7 +188,7 @@ def _in_menu(own: _Anchors, other: Collection[str]) -> Iterator[Candidate]:
     for address in pages.values():
         bare, query, _ = address.partition("?")
         if not query or key(bare) not in pages:
-            yield Candidate(url=address, kind=Kind.SECTION, how=Way.IN_MENU)
+            yield Link(url=address, kind=Kind.SECTION)
 
 
 def _is_section(anchor: HtmlElement, address: str, path: str) -> bool:
@@ -217,7 +209,7 @@ def _is_of_menu(anchor: HtmlElement) -> bool:
     )
 
 
-def _usual(home: str, suffixes: Iterable[str]) -> Iterator[Candidate]:
+def _usual(home: str, suffixes: Iterable[str]) -> Iterator[Link]:
     """Yield the addresses at which systems put listings, below `home` and below its host.
 
     `suffixes` are those of the site's own addresses, such as `.aspx`: its feeds may have them, too.
@@ -227,7 +219,7 @@ def _usual(home: str, suffixes: Iterable[str]) -> Iterator[Candidate]:
     for folder in dict.fromkeys((_folder(home), urljoin(home, "/"))):
         for kind, listed in names.items():
             for name in listed:
-                yield Candidate(url=urljoin(folder, name), kind=kind, how=Way.USUAL)
+                yield Link(url=urljoin(folder, name), kind=kind)
 
 
 def _folder(home: str) -> str:
@@ -239,14 +231,10 @@ def _folder(home: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{path.rstrip('/')}/"
 
 
-def _language(tree: HtmlElement) -> str | None:
-    code = re.match(r"[a-z]{2,3}(?![^-_])", (tree.get("lang") or "").strip().lower())
-    return code[0] if code else None
-
-
 def _text(anchor: HtmlElement) -> str:
     return sections.plain_text(anchor) or ""
 
 
-def _place(url: str) -> tuple[str, int | None]:
+def place(url: str) -> tuple[str, int | None]:
+    """Return the host and the port that an address is at."""
     return host_of(url), urlsplit(url).port

@@ -8,11 +8,11 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from archive.models import Kind
+from archive.models import Extraction, Kind
 from archive.urls import host_of, readable
 from crawler.config import settings_of
-from crawler.discovery.check import Listing, when
-from crawler.discovery.survey import Sample, Survey
+from crawler.discovery.front_page import Way
+from crawler.discovery.survey import Survey
 from crawler.extract.vocabulary import one_line
 from crawler.fetch.addresses import is_local
 from crawler.publisher import LISTINGS, Publisher
@@ -44,107 +44,112 @@ def slug_of(url: str) -> str:
 
 def compose(survey: Survey, slug: str, *, on: date) -> str:
     """Return the text of the file `<slug>.toml`; `on` is the day of the survey."""
-    front = survey.front
+    stated = _stated(survey)
+    stated["name"] = stated["name"] or host_of(survey.home)
     lines = [
         f"# Written by `warraq publishers add {_plain(survey.home)}` on {on}; not reviewed yet.",
         "# Review it, correct it, fill in what is missing, then set `checked = true`.",
-        _line("slug", slug),
-        _line("name", front.name or front.name_latin or host_of(survey.home)),
-        _line("name_latin", front.name_latin),
-        _line("homepage", survey.home),
-        _line("country", None),
-        _line("language", language(survey)),
-        _line("timezone", None),
+        f"slug = {_quoted(slug)}",
+        *(_line(key, value) for key, value in stated.items()),
     ]
     if is_local(urlsplit(survey.home).hostname or ""):
         lines.append("delay = 0  # it runs on your own machine")
-    for kind, key in LISTINGS.items():
-        lines += ["", *_entries(key, survey.of(kind), survey)]
+    for kind in LISTINGS:
+        lines += ["", *_entries(kind, survey)]
     return "\n".join([*lines, "", *_patterns(survey), "checked = false", ""])
+
+
+def _stated(survey: Survey) -> dict[str, str | None]:
+    """Return what is known of a newspaper, by the keys of its file; None for what is not."""
+    front = survey.front
+    return {
+        "name": front.name or front.name_latin,
+        "name_latin": front.name_latin,
+        "homepage": survey.home,
+        "country": None,
+        "language": language(survey),
+        "timezone": None,
+    }
 
 
 def survey_report(survey: Survey, path: Path, archive: Path) -> str:
     """Return what there is at a new site, what was read there, what is missing, what to do."""
-    front = survey.front
-    lines = [f"{front.name or front.name_latin or path.stem}  {readable(survey.home)}"]
+    stated = _stated(survey)
+    lines = [f"{stated['name'] or path.stem}  {readable(survey.home)}"]
     for entry in survey.entries:
         lines.append(f"  {LISTINGS[entry.kind]:<9} {readable(entry.url)}")
         lines.append(f"            {entry}; {entry.how}")
     lines += ["", "Articles as Warraq reads them:"]
-    for sample in survey.samples:
-        lines += _article(sample)
-    if (spoken := language(survey)) and spoken != "ar":
+    for url, reading in survey.samples.items():
+        lines += _article(url, reading)
+    if (spoken := stated["language"]) and spoken != "ar":
         lines += ["", f"The articles are in `{spoken}`, not Arabic; is this the Arabic front page?"]
-    missing = [*not_found(survey), *map(readable, survey.broken())]
+    broken = [f"{readable(one.url)} ({one.how}): {why}" for one, why in survey.broken()]
+    missing = [f"  - {phrase}" for phrase in (*not_found(survey), *broken)]
     where = "" if archive == Path("warraq-archive") else f" --archive {archive}"
-    lines += ["", "Not found:", *(f"  - {phrase}" for phrase in missing), "", f"Written: {path}"]
+    lines += ["", "Not found:", *missing, "", f"Written: {path}"]
     lines += ["Next: review that file and fill in what was not found; then"]
     return "\n".join([*lines, f"  warraq crawl {path.stem}{where} --limit 20"])
 
 
 def language(survey: Survey) -> str | None:
     """Return the language of the articles that were read, or the one the front page names."""
-    read = Counter(sample.reading.language for sample in survey.samples)
+    read = Counter(reading.language for reading in survey.samples.values())
     del read[None]
     return read.most_common(1)[0][0] if read else survey.front.language
 
 
 def not_found(survey: Survey) -> list[str]:
     """Return what a person has to fill in or to know, one phrase each."""
-    front = survey.front
-    missing = [
-        (front.name or front.name_latin, "its name (`name` is its host for now)"),
-        (front.name_latin, "its name in Latin letters (`name_latin`)"),
-        (None, "its country (`country`)"),
-        (None, "the time zone of the times it prints (`timezone`); without it, some stay unknown"),
-        (survey.of(Kind.FEED), "a feed"),
-        (survey.of(Kind.SITEMAP), "a sitemap; without it, older articles may be missed"),
-    ]
-    return [phrase for there, phrase in missing if not there]
+    listings = {LISTINGS[kind]: survey.of(kind) for kind in (Kind.FEED, Kind.SITEMAP)}
+    known = _stated(survey) | listings
+    return [f"`{key}`: {_about(key)}" for key, value in known.items() if not value]
 
 
-def _article(sample: Sample) -> Iterator[str]:
-    reading = sample.reading
-    published = when(reading.published_at or reading.published_on)
+def _about(key: str) -> str:
+    about: str = settings_of(Publisher)[key].metadata["about"]
+    return about
+
+
+def _article(url: str, reading: Extraction) -> Iterator[str]:
+    at, day = reading.published_at, reading.published_on
+    published = f"{at:%Y-%m-%d %H:%M} UTC" if at else str(day or "without a date")
     source = f" ({reading.published_from})" if reading.published_from else ""
     byline = f"by {reading.byline}" if reading.byline else "no byline"
     yield f"  {reading.title}"
     yield f"    {published}{source}; {byline}; {len(reading.text.split())} words"
-    yield f"    {readable(sample.url)}"
+    yield f"    {readable(url)}"
 
 
-def _entries(key: str, entries: Sequence[Listing], survey: Survey) -> list[str]:
-    if entries:
+def _entries(kind: Kind, survey: Survey) -> list[str]:
+    key = LISTINGS[kind]
+    if entries := survey.of(kind):
         lines = [f"{key} = ["]
         for entry in entries:
             lines.append(f"    # {_plain(entry.how)}: {_plain(str(entry))}")
             lines.append(f"    {_quoted(entry.url)},")
         return [*lines, "]"]
-    needless = key == "sections" and survey.of(Kind.SITEMAP)
+    needless = kind is Kind.SECTION and survey.of(Kind.SITEMAP)
     why = "not looked for, as there is a sitemap" if needless else "none found that works"
-    failed = [
-        f"#   {_plain(listing.url)}: {_plain(listing.problem.detail)}"
-        for listing in survey.failed
-        if listing.problem and LISTINGS[listing.kind] == key and listing.how.is_named
-    ]
-    return [f"# {key}: {why}", *failed]
+    broken = [(one.url, detail) for one, detail in survey.broken() if one.kind is kind]
+    return [f"# {key}: {why}", *(f"#   {_plain(url)}: {_plain(detail)}" for url, detail in broken)]
 
 
 def _patterns(survey: Survey) -> list[str]:
     """Return a `reject` for lists among the links, and a hint for an `accept`."""
     listed = [link.url for entry in survey.entries for link in entry.links]
     if survey.of(Kind.SITEMAP):  # sitemaps list sections, too
-        listed += [page.url for page in survey.front.candidates if page.kind is Kind.SECTION]
-    read = [sample.url for sample in survey.samples]
+        listed += [page.url for page in survey.front.candidates.get(Way.IN_MENU, ())]
     entries = [entry for entry in survey.entries if entry.kind is not Kind.SITEMAP]
     sure = [link.url for entry in entries for link in entry.links]
     lists = [
         _quoted(part)
         for part in _LISTS
-        if any(part in url for url in listed) and not any(part in url for url in (*read, *sure))
+        if any(part in url for url in listed)
+        and not any(part in url for url in (*survey.samples, *sure))
     ]
     lines = [f"reject = [{', '.join(lists)}]  # lists of articles, not articles"] if lists else []
-    pattern = pattern_of(read)
+    pattern = pattern_of(list(survey.samples))
     if pattern and sure and all(re.search(pattern, url) for url in sure):
         lines.append(f"# accept = ['{pattern}']  # matches all articles listed above")
     return lines
@@ -171,9 +176,8 @@ def _line(key: str, value: str | None) -> str:
     """Return a line of the file, as a comment with an example where there is no value."""
     if value:
         return f"{key} = {_quoted(value)}"
-    stated = settings_of(Publisher)[key].metadata
-    example = f"# {key} = {stated['form'].example}"
-    return f"{example:<{_WIDTH}}# not found: {stated['about']}"
+    example = f"# {key} = {settings_of(Publisher)[key].metadata['form'].example}"
+    return f"{example:<{_WIDTH}}# not found: {_about(key)}"
 
 
 def _quoted(text: str) -> str:

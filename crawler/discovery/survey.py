@@ -4,24 +4,24 @@ The order is that of trust and of cost: what the site declares, then what is usu
 nothing is fetched that an earlier answer made needless, and nothing twice.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, zip_longest
 from urllib.parse import urljoin, urlsplit
 
 from archive.links import shape
-from archive.models import Capture, Extraction, Kind, Link, PageKind, Problem
+from archive.models import Capture, Extraction, Kind, Link, Problem
 from archive.problems import ProblemKind
 from archive.urls import host_of
 from crawler.discovery.check import Listing, form_of, inspect, problem_of
-from crawler.discovery.front_page import WORDS, Candidate, FrontPage, Way, key, read_front
+from crawler.discovery.front_page import WORDS, FrontPage, Way, key, place, read_front
 from crawler.discovery.probe import Answer, Probe
 from crawler.errors import CannotFollow
 from crawler.listings.sitemaps import of_articles
+from crawler.publisher import Publisher
 
 MOST_READ = 7  # articles that are tried
-ARTICLES = frozenset({PageKind.ARTICLE, PageKind.LIVEBLOG, PageKind.VIDEO, PageKind.GALLERY})
 _TRUST = (Kind.FEED, Kind.API, Kind.SECTION, Kind.SITEMAP)  # in listing news and nothing else
 _ROUNDS = [
     (Kind(row["kind"]), Way[row["how"]], row["kept"], row["tried"]) for row in WORDS["rounds"]
@@ -31,43 +31,29 @@ _SAMPLES = 3
 _REMEMBERED = 1_000_000  # bytes of a page that are kept for a second reading
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """A page that an entry point listed, as Warraq read it."""
-
-    url: str
-    reading: Extraction
-
-    @property
-    def is_article(self) -> bool:
-        """Whether it is a piece of news with a title."""
-        return self.reading.kind in ARTICLES and bool(self.reading.title)
-
-
 @dataclass(slots=True, kw_only=True)
 class Survey:
     """What there is at a site: its front page, its entry points, and articles read from there.
 
-    `home` is the address of the front page to be kept, `front.url` the one that answered. `failed`
-    are the entry points that do not work, each with the reason.
+    `home` is the address of the front page to be kept, `front.url` the one that answered. `samples`
+    are articles by their addresses, as Warraq reads them. `failed` are the entry points that do not
+    work, each with the reason.
     """
 
     home: str
     front: FrontPage
     entries: list[Listing] = field(default_factory=list)
-    samples: list[Sample] = field(default_factory=list)
+    samples: dict[str, Extraction] = field(default_factory=dict)
     failed: list[Listing] = field(default_factory=list)
 
     def of(self, kind: Kind) -> list[Listing]:
         """Return the entry points of a kind."""
         return [entry for entry in self.entries if entry.kind is kind]
 
-    def broken(self) -> list[str]:
-        """Return what the site names and does not work, a line for each."""
+    def broken(self) -> list[tuple[Listing, str]]:
+        """Return what the site itself names and does not work, each with the reason."""
         return [
-            f"{listing.url} ({listing.how}): {listing.problem.detail}"
-            for listing in self.failed
-            if listing.problem and listing.how.is_named
+            (one, one.problem.detail) for one in self.failed if one.problem and one.how.is_named
         ]
 
     def to_read(self) -> list[Link]:
@@ -95,38 +81,35 @@ class Survey:
 
 
 class Surveyor:
-    """Makes one survey, by fetching through a probe."""
+    """Makes one survey of a site, by fetching through a probe."""
 
-    def __init__(self, probe: Probe) -> None:
-        """Take the probe, whose only publisher is the site that is nobody's yet."""
+    def __init__(self, probe: Probe, site: Publisher) -> None:
+        """Take the site, a publisher of which nothing but the front page is known."""
         self._probe = probe
-        self._nobody = probe.inquiry.publishers[0]
+        self._site = site
         self._answers: dict[str, Answer] = {}
-        self._candidates: list[Candidate] = []
+        self._candidates: dict[Way, list[Link]] = defaultdict(list)
 
-    async def survey(self, url: str) -> Survey:
-        """Survey the site whose front page is at `url`.
+    async def survey(self) -> Survey:
+        """Survey the site.
 
         Raises:
             CannotFollow: if no newspaper can be recognised; the message says what there is.
         """
-        answer, capture = await self._front(url)
+        answer, capture = await self._front(self._site.homepage or "")
         same = urlsplit(answer.url).path == urlsplit(capture.url).path
         survey = Survey(
             home=capture.url if answer.moved or same else answer.url,
             front=read_front(capture.body, capture.content_type, capture.url),
         )
-        robots = [
-            Candidate(url=sitemap, kind=Kind.SITEMAP, how=Way.IN_ROBOTS)
-            for sitemap in await self._probe.announced_sitemaps(capture)
-            if sitemap.isprintable()
-        ]
-        itself = Candidate(url=survey.front.url, kind=Kind.SECTION, how=Way.ITSELF)
-        self._candidates += [*survey.front.candidates, *robots, itself]
+        named = await self._probe.announced_sitemaps(capture)
+        self._candidates |= survey.front.candidates
+        self._candidates[Way.IN_ROBOTS] = [link for link in named if link.url.isprintable()]
+        self._candidates[Way.ITSELF] = [Link(url=survey.front.url, kind=Kind.SECTION)]
         for kind, how, most, tried in _ROUNDS:
             if _is_needed(survey, kind, how):
-                fit = [c for c in self._candidates if c.kind is kind and c.how is how]
-                await self._try(survey, fit[:tried], most=most)
+                fit = [link for link in self._candidates[how] if link.kind is kind]
+                await self._try(survey, fit[:tried], how, most=most)
                 survey.entries = with_links_of_their_own(survey.entries)
         if not survey.entries:
             raise _not_a_newspaper(survey, [])
@@ -136,13 +119,13 @@ class Surveyor:
     async def _front(self, url: str) -> tuple[Answer, Capture]:
         """Return the answer that is the front page; a listing at `url` is the first candidate."""
         answer = await self._ask(url, Kind.SECTION)
-        capture = answer.capture
-        if answer.problem or capture is None:
+        capture = answer.page
+        if capture is None:
             raise _no_front_page(answer, answer.problem)
         root = urljoin(capture.url, "/")
         kind, _ = form_of(capture)
         if kind in {Kind.FEED, Kind.SITEMAP} and root != url:
-            self._candidates.append(Candidate(url=url, kind=kind, how=Way.GIVEN))
+            self._candidates[Way.GIVEN].append(Link(url=url, kind=kind))
             return await self._front(root)
         if kind is not Kind.SECTION and "html" not in (capture.content_type or "text/html").lower():
             raise _no_front_page(answer, None)
@@ -150,37 +133,33 @@ class Surveyor:
         for problem in reading.problems:
             if problem.kind.wall or problem.kind.passing:  # what a worker cannot read, nobody reads
                 raise _no_front_page(answer, problem)
-        is_article = reading.kind in ARTICLES and reading.published_on is not None
-        if is_article and root not in {capture.url, url}:
+        if reading.is_article and reading.published_on and root not in {capture.url, url}:
             return await self._front(root)
         return answer, capture
 
-    async def _try(self, survey: Survey, candidates: Iterable[Candidate], *, most: int) -> None:
+    async def _try(self, survey: Survey, links: Iterable[Link], how: Way, *, most: int) -> None:
         """Fetch candidates until `most` of them gave something new."""
         enough = len(survey.entries) + most
-        for candidate in candidates:
+        for link in links:
             known = {key(entry.url) for entry in survey.entries}
-            if len(survey.entries) >= enough or key(candidate.url) in known:
+            if len(survey.entries) >= enough or key(link.url) in known:
                 continue
-            listing = await self._opened(await self._inspected(candidate.url, candidate.kind))
+            listing = await self._opened(await self._inspected(link))
             problem = listing.problem or survey.useless(listing)
-            listing = replace(listing, url=candidate.url, how=candidate.how, problem=problem)
+            listing = replace(listing, url=link.url, how=how, problem=problem)
             (survey.failed if problem else survey.entries).append(listing)
-            if problem:
-                self._candidates += self._feeds_behind(candidate)
+            if problem and how is Way.LINKED:
+                self._candidates[Way.BEHIND] += self._feeds_behind(link)
 
-    def _feeds_behind(self, candidate: Candidate) -> list[Candidate]:
+    def _feeds_behind(self, link: Link) -> list[Link]:
         """Return the feeds on a page about feeds that the front page linked to."""
-        answer = self._answers.get(key(candidate.url))
-        if candidate.how is not Way.LINKED or not answer or answer.problem or not answer.capture:
+        answer = self._answers.get(key(link.url))
+        if answer is None or answer.page is None:
             return []
-        page = answer.capture
-        candidates = read_front(page.body, page.content_type, page.url).candidates
-        return [
-            replace(feed, how=Way.BEHIND)
-            for feed in candidates
-            if feed.kind is Kind.FEED and feed.how in {Way.DECLARED, Way.LINKED}
-        ]
+        page = answer.page
+        found = read_front(page.body, page.content_type, page.url).candidates
+        linked = chain(found.get(Way.DECLARED, ()), found.get(Way.LINKED, ()))
+        return [feed for feed in linked if feed.kind is Kind.FEED]
 
     async def _opened(self, listing: Listing, *, depth: int = 2) -> Listing:
         """Return a sitemap index with links from those of its sitemaps that promise news."""
@@ -188,8 +167,8 @@ class Surveyor:
             return listing
         newest_first = sorted(listing.listings, key=lambda link: link.published or "", reverse=True)
         links: list[Link] = []
-        for url in of_articles(link.url for link in newest_first)[:_CHILDREN]:
-            inner = await self._inspected(url, Kind.SITEMAP)
+        for child in of_articles(newest_first)[:_CHILDREN]:
+            inner = await self._inspected(child)
             links += (await self._opened(inner, depth=depth - 1)).links
             if len(links) >= MOST_READ:
                 break
@@ -201,23 +180,22 @@ class Surveyor:
         Raises:
             CannotFollow: if no page reads as an article, or none has a date.
         """
-        name, latin = survey.front.name or self._nobody.name, survey.front.name_latin
-        self._nobody = replace(self._nobody, name=name, name_latin=latin)
+        name, latin = survey.front.name or self._site.name, survey.front.name_latin
+        self._site = replace(self._site, name=name, name_latin=latin)
         problems: list[Problem] = []
         for link in survey.to_read():
             answer = await self._ask(link.url, Kind.ARTICLE)
-            if answer.capture is None or answer.problem:
+            if answer.page is None:
                 problems += filter(None, [answer.problem])
                 continue
-            reading = await self._extract(answer.capture, link)
-            sample = Sample(url=answer.capture.url, reading=reading)
-            if sample.is_article:
-                survey.samples.append(sample)
+            reading = await self._extract(answer.page, link)
+            if reading.is_article and reading.title:
+                survey.samples[answer.page.url] = reading
             else:
                 problems += reading.problems
             if len(survey.samples) >= _SAMPLES:
                 break
-        if all(sample.reading.published_on is None for sample in survey.samples):
+        if not any(reading.published_on for reading in survey.samples.values()):
             raise _not_a_newspaper(survey, problems)
 
     async def _ask(self, url: str, kind: Kind) -> Answer:
@@ -231,11 +209,11 @@ class Surveyor:
 
     async def _extract(self, page: Capture, hints: Link | None = None) -> Extraction:
         capture = replace(page, kind=Kind.ARTICLE)
-        return await self._probe.workers.extract(capture, self._nobody, hints=hints)
+        return await self._probe.workers.extract(capture, self._site, hints=hints)
 
-    async def _inspected(self, url: str, kind: Kind) -> Listing:
-        answer, now = await self._ask(url, kind), self._probe.store.clock()
-        return await inspect(answer, kind, self._probe.workers, now=now)
+    async def _inspected(self, link: Link) -> Listing:
+        answer, now = await self._ask(link.url, link.kind), self._probe.store.clock()
+        return await inspect(answer, link.kind, self._probe.workers, now=now)
 
 
 def _is_needed(survey: Survey, kind: Kind, how: Way) -> bool:
@@ -270,9 +248,7 @@ def _best(entry: Listing, home: str) -> list[Link]:
 def _is_related(url: str, home: str) -> bool:
     """Return whether an address is on the host of a site, above it or below it."""
     host, other = host_of(url), host_of(home)
-    if host == other:
-        return urlsplit(url).port == urlsplit(home).port
-    return host.endswith(f".{other}") or other.endswith(f".{host}")
+    return place(url) == place(home) or host.endswith(f".{other}") or other.endswith(f".{host}")
 
 
 def _no_front_page(answer: Answer, problem: Problem | None) -> CannotFollow:
@@ -296,17 +272,14 @@ def _not_a_newspaper(survey: Survey, problems: Sequence[Problem]) -> CannotFollo
 
     `problems` are those of the pages that were read and are not articles.
     """
+    seen = "it has no feed, no sitemap and no section page with articles"
     if survey.samples:
         seen = "the pages it lists carry no date, so they are hardly news"
     elif survey.entries:
         seen = "the pages it lists do not read as articles"
-        if problems:
-            kind, _ = Counter(problem.kind for problem in problems).most_common(1)[0]
-            example = next(problem.detail for problem in problems if problem.kind == kind)
-            seen += f" ({example})"
-    else:
-        seen = "it has no feed, no sitemap and no section page with articles"
-    broken = "".join(f" {line}." for line in survey.broken()[:2])
+        details = Counter(problem.detail for problem in problems).most_common(1)
+        seen += f" ({details[0][0]})" if details else ""
+    broken = "".join(f" {one.url} ({one.how}): {why}." for one, why in survey.broken()[:2])
     return CannotFollow(
         f"{survey.home}: {seen}.{broken} No file was written. If it is a newspaper,"
         " give the address of its news, or write its file by hand (crawler/README.md)."

@@ -268,5 +268,4 @@ def announced_sitemaps(store: LinkStore, page: Capture) -> list[Link]:
     """Return the sitemaps that a page's host announces in its robots.txt, which was just read."""
     url = urljoin(page.url, "/robots.txt")
     known = store.latest(url, since=store.clock() - FRESH)
-    text = known[1].decode("utf-8-sig", "replace") if known and known[0] == 200 else ""
-    return [Link(url=sitemap, kind=Kind.SITEMAP) for sitemap in in_robots(text, url)]
+    return in_robots(known[1], url) if known and known[0] == 200 else []

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from itertools import chain
-from urllib.parse import urlsplit
+from typing import Any
 
 from lxml import etree
 
@@ -117,7 +117,8 @@ def _xml(stream: Iterable[bytes], url: str) -> Iterator[Link]:
         except etree.XMLSyntaxError as error:
             broken = error
         gap += len(piece)
-        for _, element in parser.read_events():
+        events: Iterable[tuple[str, Any]] = parser.read_events()
+        for _, element in events:
             parent = element.getparent()
             if parent is None or etree.QName(parent).localname not in _ROOTS:
                 continue  # the address of a picture, in a feed
@@ -150,30 +151,31 @@ def _link(element: etree._Element, base: str) -> Link | None:
     )
 
 
-def in_robots(text: str, url: str) -> list[str]:
+def in_robots(body: bytes, url: str) -> list[Link]:
     """Return the sitemaps that a robots.txt at `url` names (sitemaps.org; in any group).
 
     Relative addresses are accepted. Those that by their names list articles come first.
     """
-    named = (absolute(match[1], url) for match in _SITEMAP_LINE.finditer(text))
-    return of_articles(dict.fromkeys(filter(None, named)))
+    named = _SITEMAP_LINE.findall(body.decode("utf-8-sig", "replace"))
+    addresses = dict.fromkeys(filter(None, (absolute(written, url) for written in named)))
+    return of_articles(Link(url=address, kind=Kind.SITEMAP) for address in addresses)
 
 
-def of_articles(sitemaps: Iterable[str]) -> list[str]:
+def of_articles(sitemaps: Iterable[Link]) -> list[Link]:
     """Return the sitemaps that may list articles, the most promising first.
 
     Those that by their names list something else are left out if others remain.
     """
     every = list(sitemaps)
-    some = [url for url in every if not _NO_ARTICLES.search(_name(url))] or every
+    some = [link for link in every if not _NO_ARTICLES.search(_name(link))] or every
     return sorted(some, key=_promise)
 
 
-def _promise(url: str) -> tuple[bool, bool]:
-    name = _name(url)
+def _promise(sitemap: Link) -> tuple[bool, bool]:
+    name = _name(sitemap)
     other = _NO_ARTICLES.search(name) is not None
     return other or not _NEWS.search(name), other or not _ARTICLES.search(name)
 
 
-def _name(url: str) -> str:
-    return urlsplit(url).path.rpartition("/")[2] + "?" + urlsplit(url).query
+def _name(sitemap: Link) -> str:
+    return sitemap.url.rpartition("/")[2]

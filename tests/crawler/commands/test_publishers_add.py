@@ -304,7 +304,7 @@ UNREACHABLE = [
     ("ftp://x.example/", 2, ["not an http or https address", "https://example.org/"]),
     ("http://[x/", 2, ["URL"]),
     ("not an address", 2, ["not"]),
-    ("enabbaladi", 2, ["is a name, not an address", "https://example.org/"]),
+    ("enabbaladi", 2, ["not an http or https address", "https://example.org/"]),
 ]
 
 
@@ -347,7 +347,7 @@ def test_a_data_cap_ends_the_look(paper, tmp_path):
     (tmp_path / "warraq.toml").write_text("max_mb_per_run = 0.0001", "utf-8")
     result = add(paper, tmp_path)
     assert result.exit_code == 1
-    assert "a data cap of warraq.toml is reached" in result.stderr
+    assert "`max_mb_per_run` is 0.0001: nothing more is fetched" in result.stderr
     assert paper.targets() == ["/robots.txt", "/"]
     assert files(tmp_path) == []
 

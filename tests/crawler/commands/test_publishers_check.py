@@ -12,7 +12,6 @@ from archive.database import open_for_reading
 from crawler.cli import warraq
 from crawler.commands.options import chosen
 from crawler.discovery.check import check as check_all
-from crawler.discovery.probe import Inquiry
 from crawler.discovery.probe import run as inquire
 from tests.crawler import shell, wire
 from tests.crawler.listing_bodies import API, NEW, posts
@@ -208,15 +207,14 @@ async def test_a_check_takes_no_news_from_the_next_crawl(archive, site):
     known = archive.rows(VISITS)
     conditional(site)  # a second article is out
     papers = chosen(archive.root, ["paper"])
-    inquiry = Inquiry(
-        ask=lambda probe: check_all(probe, papers),
-        root=archive.root,
-        publishers=papers,
+    (found,) = await inquire(
+        lambda probe: check_all(probe, papers),
+        papers,
+        archive.root,
         command="publishers check",
         log_level="WARNING",
         clock=archive.clock,
     )
-    (found,) = await inquire(inquiry)
     assert found.listing.count == 2
     assert site.asked[-1].header("If-None-Match") is None
     assert archive.rows(VISITS) == known

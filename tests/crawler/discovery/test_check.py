@@ -75,7 +75,7 @@ LISTINGS = [
     (INDEX, Kind.SITEMAP, (0, 1, date(2020, 11, 11))),
     (URLSET.format(ENTRY.format(1) * 700), Kind.SITEMAP, (700, 0, None)),
     (PAGE, Kind.SECTION, (1, 0, None)),
-    (POSTS, Kind.API, (1, 0, datetime(2020, 11, 11, 8, tzinfo=UTC))),
+    (POSTS, Kind.API, (1, 0, date(2020, 11, 11))),
     ("<rss version='2.0'><channel></channel></rss>", Kind.FEED, (0, 0, None)),
     (PAGE, Kind.FEED, "it is a web page"),
     (PAGE, Kind.SITEMAP, "it is a web page"),
@@ -108,7 +108,7 @@ async def test_no_good_answer_is_its_problem(workers):
 DATES = [
     ([], None),
     (["", "nonsense"], None),
-    (["2020-11-10", "Wed, 11 Nov 2020 08:00:00 +0200"], datetime(2020, 11, 11, 6, tzinfo=UTC)),
+    (["2020-11-10", "Wed, 11 Nov 2020 08:00:00 +0200"], date(2020, 11, 11)),
     (["2020-11-10", "2020-11-09T23:00:00Z"], date(2020, 11, 10)),
     (["2020-11-11", "2031-01-01"], date(2020, 11, 11)),  # none of the future
 ]
@@ -121,7 +121,7 @@ def test_the_newest_date(dates, expected):
 
 # Posts of WordPress as sites give them; what the crawl takes for a date, and the newest day of it.
 WORDPRESS = [
-    (POST, "2020-11-11T08:00:00Z", datetime(2020, 11, 11, 8, tzinfo=UTC)),
+    (POST, "2020-11-11T08:00:00Z", date(2020, 11, 11)),
     (POST | {"date_gmt": "0000-00-00T00:00:00"}, "2020-11-11T10:00:00", date(2020, 11, 11)),
     (POST | {"date_gmt": None}, "2020-11-11T10:00:00", date(2020, 11, 11)),
     (POST | {"date_gmt": None, "date": None}, None, None),

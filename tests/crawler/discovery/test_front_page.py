@@ -22,12 +22,8 @@ def front(head="", body="", **options):
 
 def paths(page, kind, *ways):
     """Return the candidates of a kind that were found in these ways, in that order."""
-    found = [
-        (one.how, one.url.removeprefix("https://x.example"))
-        for one in page.candidates
-        if one.kind is kind
-    ]
-    return [path for way in ways for how, path in found if how == way]
+    found = [link for way in ways for link in page.candidates.get(way, ()) if link.kind is kind]
+    return [link.url.removeprefix("https://x.example") for link in found]
 
 
 def alternate(href, media="application/rss+xml", title=""):

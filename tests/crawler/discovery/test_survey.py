@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from archive.models import Extraction, Kind, Link, PageKind
+from archive.models import Kind, Link
 from crawler.discovery.check import Listing
 from crawler.discovery.front_page import FrontPage
-from crawler.discovery.survey import MOST_READ, Sample, Survey, with_links_of_their_own
+from crawler.discovery.survey import MOST_READ, Survey, with_links_of_their_own
 
 HOME = "https://x.example/"
 
@@ -76,17 +76,3 @@ def test_the_commonest_shape_of_a_sitemap_is_read_first():
     mixed = ["/about", "/tag/x", *(f"/2020/{number}" for number in range(20))]
     read = paths(survey(entry(Kind.SITEMAP, "/s", *mixed)).to_read())
     assert read == [f"/2020/{number}" for number in range(MOST_READ)]
-
-
-@pytest.mark.parametrize(
-    ("kind", "title", "expected"),
-    [
-        (PageKind.ARTICLE, "خبر", True),
-        (PageKind.GALLERY, "صور", True),
-        (PageKind.ARTICLE, None, False),
-        (PageKind.SECTION, "سياسة", False),
-        (PageKind.OTHER, "خبر", False),
-    ],
-)
-def test_what_is_an_article(kind, title, expected):
-    assert Sample(url=HOME, reading=Extraction(kind=kind, title=title)).is_article is expected

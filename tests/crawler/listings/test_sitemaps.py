@@ -206,20 +206,20 @@ ROBOTS = [
 
 @pytest.mark.parametrize(("text", "expected"), ROBOTS)
 def test_sitemaps_of_a_robots_txt(text, expected):
-    found = in_robots(text, ROBOTS_AT)
-    assert [url.removeprefix("https://x.example") for url in found] == [
+    found = in_robots(text.encode(), ROBOTS_AT)
+    assert [link.url.removeprefix("https://x.example") for link in found] == [
         url.removeprefix("https://x.example") for url in expected
     ]
 
 
-@given(st.text())
-def test_no_robots_txt_raises(text):
-    assert all(url.startswith("http") for url in in_robots(text, ROBOTS_AT))
+@given(st.binary() | st.text().map(str.encode))
+def test_no_robots_txt_raises(body):
+    assert all(link.url.startswith("http") for link in in_robots(body, ROBOTS_AT))
 
 
 def test_sitemaps_that_list_other_things_come_last_or_not_at_all():
     names = ("author-sitemap.xml", "post_tag-sitemap.xml", "page-sitemap.xml", "video.xml")
-    others = [f"https://x.example/{name}" for name in names]
-    article = "https://x.example/sitemap-2020-11.xml"
+    others = [Link(url=f"https://x.example/{name}") for name in names]
+    article = Link(url="https://x.example/sitemap-2020-11.xml")
     assert of_articles([*others, article]) == [article]
     assert of_articles(others) == others  # better than nothing, in their own order

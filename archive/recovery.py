@@ -70,11 +70,13 @@ def _recover_file(db: sqlite3.Connection, folder: Path, name: str, *, run: int) 
 def is_kept(record: Record) -> bool:
     """Return whether a whole record stays that no batch acknowledged.
 
-    Not the journal of visits that were not, nor what was copied from a file that is read again.
+    Not the journal of visits that were not, nor what comes from a file that is read again.
     """
     if record.type == "metadata":
         return read_fields(record.block).get("act") == "run"
-    return record.type not in {"response", "revisit"} or KIND_FIELD in record.fields
+    if record.type in {"response", "revisit"}:
+        return KIND_FIELD in record.fields
+    return record.type != "resource"
 
 
 def _end_with(path: Path, start: int, tail: bytes, *, changed: bool) -> None:

@@ -15,7 +15,6 @@ from functools import partial
 from typing import Any
 
 from archive import articles, captures, publishers
-from archive.clock import from_iso
 from archive.history import History, Revision, State, content_hash
 from archive.maintenance.export import ARTICLE, REVISION, Form, form_of
 from archive.models import (
@@ -34,8 +33,7 @@ from archive.rows import select, value
 from archive.search.arabic import tidy
 from archive.session import Session
 from archive.urls import address, host_of
-from archive.warc import records
-from archive.warc.records import resource_record
+from archive.warc.records import payload_digest, resource_record
 
 CONTENT_TYPE = "application/json"
 SHOWN = 20  # rejected lines that are listed with the reason
@@ -124,33 +122,24 @@ class Importer(Session):
             differing = _contradiction(self.db, known, imported)
             return ("differing", differing) if differing else ("known", None)
         with self.batch.one_page():
-            self._keep(line, reader, imported, now)
+            self._keep(line, imported, now)
         self.totals["new"] += 1
         return "new", None
 
-    def _keep(
-        self, line: bytes, reader: Callable[..., Imported], imported: Imported, now: datetime
-    ) -> None:
-        """Write the line as a WARC record and its rows, unless a killed import left the record.
+    def _keep(self, line: bytes, imported: Imported, now: datetime) -> None:
+        """Write the line as a WARC record and its rows.
 
         Line and record have the same time, as a rebuild only knows that of the record.
         """
-        sha256 = records.payload_digest(line)
-        left = self.db.execute(
-            "select id, fetched_at from captures where sha256 = ? and url = ? and status = 0",
-            (sha256, imported.url),
-        ).fetchone()
-        if left:
-            imported = reader(line, now=from_iso(left[1]))
         slug = imported.publisher.slug
         publishers.save_new(self.db, imported.publisher)
-        capture = int(left[0]) if left else self._record(line, sha256, imported, now)
+        capture = self._record(line, imported, now)
         key = publishers.key_of(self.db, imported.url, slug)
         article, history = articles.free_id(self.db, key), history_of(imported, capture=capture)
         articles.add(self.db, article, history, key=key, publisher=slug)
         captures.attribute(self.db, capture, article=article)
 
-    def _record(self, line: bytes, sha256: str, imported: Imported, now: datetime) -> int:
+    def _record(self, line: bytes, imported: Imported, now: datetime) -> int:
         capture = Capture(
             url=imported.url,
             publisher=imported.publisher.slug,
@@ -158,7 +147,7 @@ class Importer(Session):
             fetched_at=now,
             status=0,
             content_type=CONTENT_TYPE,
-            sha256=sha256,
+            sha256=payload_digest(line),
             wire_bytes=len(line),
             body=line,
         )

@@ -170,11 +170,12 @@ def is_projected(db: sqlite3.Connection) -> bool:
 
 
 def publishers(db: sqlite3.Connection) -> list[tuple[str, str]]:
-    """Return the publishers that pages were recorded of (slugs), each with an address."""
-    return db.execute(
-        "select publisher, min(url) from captures where publisher is not null and status != 0"
-        " group by publisher"
+    """Return the publishers that pages were recorded of (slugs), each with its first address."""
+    rows = db.execute(
+        "select publisher, url, min(format('%s %020d', warc_file, warc_offset)) from captures"
+        " where publisher is not null and status != 0 group by publisher"
     ).fetchall()
+    return [(slug, url) for slug, url, _ in rows]
 
 
 def _number(db: sqlite3.Connection) -> None:

@@ -1,12 +1,20 @@
 """All that a rebuild restores, table by table."""
 
+import asyncio
 import random
+import shutil
 from contextlib import closing
 
+import pytest
+
 from archive import article_rows
+from archive.clock import system
 from archive.database import open_for_reading
 from archive.maintenance import projection
 from archive.maintenance.replacement import names_of
+from archive.session import Session
+from crawler.merge import merge
+from crawler.rebuild import rebuild
 
 REVISION = f"article, {', '.join(article_rows.REVISION)}"
 
@@ -97,3 +105,22 @@ def shuffle(monkeypatch, seed):
 
     monkeypatch.setattr("crawler.rebuild.names_of", lambda root: shuffled(names_of(root)))
     monkeypatch.setattr(projection, "to_derive", lambda db: shuffled(waiting(db)))
+
+
+def derived_again(root, folder, *, seeds):
+    """Yield (how, archive in `folder`) for each way in which the database of `root` can be derived.
+
+    Rebuilt, in an order of chance for each seed, and merged into an empty archive.
+    """
+    for seed in (None, *seeds):
+        copy = shutil.copytree(root, folder / f"rebuilt-{seed}")
+        with pytest.MonkeyPatch.context() as patch:
+            if seed is not None:
+                shuffle(patch, seed)
+            asyncio.run(rebuild(copy))
+        yield f"rebuilt with seed {seed}", copy
+    empty = folder / "merged"
+    with Session(empty, command="crawl", clock=system):
+        pass
+    asyncio.run(merge(empty, root))
+    yield "merged", empty

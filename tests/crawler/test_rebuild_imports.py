@@ -113,7 +113,7 @@ def test_a_file_that_was_read_before_is_not_read_again_after_a_rebuild(lived):
     assert sorted((lived / "warc").rglob("*.warc.gz")) == files
 
 
-def test_a_line_whose_import_was_killed_has_the_moment_of_its_record(tmp_path):
+def test_a_line_whose_import_was_killed_has_the_moment_at_which_it_is_read_again(tmp_path):
     lines = [json.dumps(LINES[0]).encode()]
     killed = Importer(tmp_path, command="import-jsonl", clock=Hands())
     killed.__enter__()
@@ -122,7 +122,7 @@ def test_a_line_whose_import_was_killed_has_the_moment_of_its_record(tmp_path):
     with Importer(tmp_path, command="import-jsonl", clock=Hands(NOON + HOUR)) as again:
         assert again.read(lines, name="x.jsonl").counts == {"new": 1}
     before = everything(tmp_path)
-    assert rows(tmp_path, "select first_seen_at from articles") == [(iso(NOON),)]
+    assert rows(tmp_path, "select first_seen_at from articles") == [(iso(NOON + HOUR),)]
     asyncio.run(rebuild(tmp_path))
     after = everything(tmp_path)
     for table in ("publishers", "articles", "revisions", "captures"):

@@ -64,7 +64,8 @@ class Job:
     before it is killed. Where `finishes` is set, what repairs is the job itself, run to its end;
     else any other command that writes. Where it is not `torn_is_sound`, `verify` has to find no
     damage only after that. A job that `rewrites` articles may leave each as it was or as it will
-    be.
+    be. Where the database `follows` from the WARC files, it comes out equal when it is derived
+    again.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Job:
     finishes = False
     torn_is_sound = True
     rewrites = False
+    follows = True
 
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
@@ -175,6 +177,7 @@ class Backup(Job):
     name = "backup"
     finishes = True
     torn_is_sound = False
+    follows = False  # its pages are noise
 
     @cached_property
     def source(self) -> Path:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
+from tests.crawler.tables import derived_again, differences, follows
 from tests.killed.jobs import Job
 from tests.killed.striking import START_UP, Ended, Moment, has_ended, run
 from tests.sound import Article, Sound, Unsound, acknowledged, sound, still_there, without_damage
 
 _EARLY = 8  # every eighth process is killed at any moment from its start, the others at work
 _MOST_RUNS = 6  # for each kill that is asked for
+_ORDERS = 3  # of chance, in which the last archive is derived again
 
 Say = Callable[[str], None]
 
@@ -151,6 +153,20 @@ class Series:
         self._report.runs += 1
         self._succeeded(self._run(self._root))
         self._complete()
+        if self._job.follows:
+            self._derive()
+
+    def _derive(self) -> None:
+        """Derive the archive again in each way, and compare it table by table."""
+        before, folder = follows(self._root), self._root.with_name("derived")
+        seeds = [self._dice.randrange(1000) for _ in range(_ORDERS)]
+        for way, root in derived_again(self._root, folder, seeds=seeds):
+            after = follows(root)
+            for table, rows in before.items():
+                if unlike := differences(rows, after[table]):
+                    raise Unsound(f"{root}: {way}, {table} is not as it was: {unlike}")
+            self._say(f"{self._job.name}: {way}, all {len(before)} tables are as they were")
+        shutil.rmtree(folder)
 
     def _complete(self) -> None:
         """Compare an archive that is complete with one that nobody disturbed."""

@@ -8,7 +8,7 @@ warraq.toml in the archive's folder says where and when: the third door of confi
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, Field, dataclass, field, fields
 from datetime import timedelta
 from difflib import get_close_matches
@@ -29,17 +29,13 @@ if TYPE_CHECKING:  # a worker process reads publishers, and needs no scheduler
     from archive.store import Store
 
 NAME = "warraq.toml"
-_FAILURES = (
-    ValueError,
-    TypeError,
-    KeyError,
-    OSError,
-    re.error,
-    SelectorError,
-)  # of a value's check
+# What the check of a value may raise.
+_FAILURES = (ValueError, TypeError, KeyError, OSError, re.error, SelectorError)
 _PROXIES = {"http", "https", "socks5", "socks5h"}
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")  # cron's 0 to 6; 7 is sun again
+_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+# As cron counts them, where 7 is Sunday again.
+_NUMBERS = {name: n for n, name in enumerate(_WEEKDAYS)} | {str(n): n for n in range(8)}
 
 
 class WrongSettingError(ValueError):
@@ -147,35 +143,22 @@ def cron_trigger(expression: str) -> "CronTrigger":
     APScheduler takes 0 for Monday where cron (and every example on the web) takes it for Sunday.
 
     Raises:
-        ValueError: if it is not a cron expression.
+        ValueError, KeyError: if it is not a cron expression.
     """
     from apscheduler.triggers.cron import CronTrigger
 
-    parts = expression.split()
-    if len(parts) != 5:
-        raise ValueError(f"it has {len(parts)} fields, not 5")
-    minute, hour, day, month, weekday = parts
-    weekday = ",".join(map(_weekdays, weekday.split(",")))
-    return CronTrigger(
-        minute=minute, hour=hour, day=day, month=month, day_of_week=weekday, timezone="UTC"
-    )
+    *others, weekday = expression.lower().split()
+    days = ",".join(map(_weekdays, weekday.split(",")))
+    return CronTrigger.from_crontab(" ".join([*others, days]), timezone="UTC")
 
 
 def _weekdays(part: str) -> str:
     """Return one part of cron's weekday field by names: `1-3` as `mon,tue,wed`."""
     days, _, step = part.partition("/")
     first, _, last = ("0-6" if days == "*" else days).partition("-")
-    begin, end = _weekday(first), _weekday(last or first)
+    begin, end = _NUMBERS[first], _NUMBERS[last or first]
     chosen = range(begin, end + (7 if end < begin else 0) + 1, int(step or 1))
     return ",".join(_WEEKDAYS[day % 7] for day in chosen)
-
-
-def _weekday(word: str) -> int:
-    if word.lower() in _WEEKDAYS:
-        return _WEEKDAYS.index(word.lower())
-    if word not in set("01234567"):
-        raise ValueError(f"{word!r} is not a weekday; 0 is Sunday, 6 Saturday")
-    return int(word)
 
 
 def _duration(value: str) -> timedelta:
@@ -222,7 +205,7 @@ _FOLLOWED = each(Form("a publisher's short name", '"enabbaladi"'))
 _ONE_OF = 'write one of every = "15m" and cron = "…"'
 _DURATIONS = '"90s", "15m", "2h" or "1d"'
 _EVERY = Form('a duration from "1s" to "366d"', _DURATIONS, read=_duration)
-_TIMES = '"*/10 6-23 * * *": minute hour day month weekday'
+_TIMES = '"*/10 6-23 * * *": minute hour day month weekday (0 is Sunday)'
 _CRON = Form("a cron expression", _TIMES, valid=cron_trigger)
 _CONTACTS = '"https://example.org/archive" or "me@example.org"'
 _CONTACT = Form("an address", _CONTACTS, valid=_is_contact)
@@ -274,23 +257,20 @@ class Caps:
     def notes(self, store: "Store") -> list[str]:
         """Return a sentence for each cap that is reached."""
         return [
-            f"{used / 1e6:.1f} MB were received {when}, and `{key}` is {cap / 1e6:g}: nothing more"
-            " is fetched; pending visits wait."
-            for cap, used, (key, when) in self._spent(store)
+            f"{used / 1e6:.1f} MB were received {which} is {cap / 1e6:g}: nothing more is fetched;"
+            " pending visits wait."
+            for cap, used, which in self._spent(store)
             if used >= cap
         ]
 
-    def _spent(self, store: "Store") -> list[tuple[int, int, tuple[str, str]]]:
-        """Return (cap, what was used of it, its key and when that was) of each cap there is."""
-        spent = []
+    def _spent(self, store: "Store") -> Iterator[tuple[int, int, str]]:
+        """Yield each cap there is, what was used of it, and in words when and which it is."""
         if self.per_run is not None:
-            used = store.totals["bytes"]
-            spent.append((self.per_run, used, ("max_mb_per_run", "by this command")))
+            yield self.per_run, store.totals["bytes"], "by this command, and `max_mb_per_run`"
         if self.per_month is not None:
             month = store.clock().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-            used = store.received(since=month)
-            spent.append((self.per_month, used, ("max_mb_per_month", f"in {month:%B}")))
-        return spent
+            which = f"in {month:%B}, and `max_mb_per_month`"
+            yield self.per_month, store.received(since=month), which
 
 
 NO_CAPS = Caps()

@@ -1,6 +1,7 @@
 """Ranges of days and hours, and the days on which listings say articles were published. Pure."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
@@ -78,15 +79,10 @@ def _printed(text: str | None, zone: tzinfo | None) -> _Days | None:
 def _in_address(url: str) -> _Days:
     """Return the day or month that an address names: /2020/11/09/, /2020-11-09/ or /2020/11/."""
     for match in _IN_ADDRESS.finditer(url):
-        year, month, day = (int(part) if part else None for part in match.groups())
-        try:
-            if day:
-                only = date(year or 0, month or 0, day)
-                return only, only
-            first = date(year or 0, month or 0, 1)
-        except ValueError:
-            continue
-        return first, (first + 31 * _DAY).replace(day=1) - _DAY
+        year, month, day = map(int, match.groups(default=0))
+        with suppress(ValueError):
+            first = date(year, month, day or 1)
+            return first, first if day else (first + 31 * _DAY).replace(day=1) - _DAY
     return None, None
 
 

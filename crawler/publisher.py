@@ -1,6 +1,7 @@
 """Publisher files: `publishers/<slug>.toml` to a validated `Publisher` with dated rules."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
@@ -175,8 +176,7 @@ class Publisher:
 
     @property
     def _urls(self) -> tuple[str, ...]:
-        listings = (url for key in LISTINGS.values() for url in getattr(self, key))
-        return tuple(filter(None, (self.homepage, *listings)))
+        return tuple(filter(None, (self.homepage, *(url for _, url, _ in self.entry_points))))
 
 
 def load_all(*folders: Path) -> dict[str, Publisher]:
@@ -235,9 +235,7 @@ def read(path: Path) -> Publisher:
         stated = repr(values["slug"]) if "slug" in values else "missing"
         raise PublisherError(f"{path}: `slug` is {stated}; make it {path.stem!r}, the file's name")
     if "name" not in values:
-        raise PublisherError(
-            f"{path}: `name` is missing; give the newspaper's name as it prints it"
-        )
+        raise PublisherError(f"{path}: `name` is missing; give it as the newspaper prints it")
     return Publisher(**values)
 
 
@@ -245,13 +243,12 @@ class Owners:
     """Finds the publisher of an address among those that are known."""
 
     def __init__(self, publishers: Iterable[Publisher]) -> None:
-        self._known: dict[str, list[tuple[str, Publisher]]] = {}
+        self._known: dict[str, list[tuple[str, Publisher]]] = defaultdict(list)
         self.by_slug = {one.slug: one for one in publishers}
         for one in self.by_slug.values():
-            home = _place(one.homepage) if one.homepage else None
-            for host in {_host(f"http://{host}/") for host in one.hosts}:
-                path = home[1] if home and home[0] == host else "/"
-                self._known.setdefault(host, []).append((path, one))
+            home, path = _place(one.homepage) if one.homepage else ("", "/")
+            for host in {_place(f"http://{host}")[0] for host in one.hosts}:
+                self._known[host].append((path if host == home else "/", one))
         self._made = lru_cache(maxsize=1024)(Publisher.of_url)
 
     def of(self, url: str) -> Publisher:
@@ -272,8 +269,5 @@ class Owners:
 
 
 def _place(url: str) -> tuple[str, str]:
-    return _host(url), urlsplit(identity_key(url)).path.rstrip("/") + "/"
-
-
-def _host(url: str) -> str:
-    return host_of(identity_key(url))
+    key = identity_key(url)
+    return host_of(key), urlsplit(key).path.rstrip("/") + "/"

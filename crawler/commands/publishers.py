@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import json
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -21,7 +20,7 @@ from archive.urls import host_of, identity_key
 from crawler.commands.options import chosen, folders, log_level_option, now_option
 from crawler.errors import CannotFollow, InquiryStopped, PublisherError
 from crawler.fetch.addresses import is_local
-from crawler.publisher import PACKAGED, Publisher, is_slug, load_all, locate, read
+from crawler.publisher import PACKAGED, Publisher, file_of, is_slug, load_all, locate, read
 
 if TYPE_CHECKING:  # `list` and `show` run without Scrapy
     from crawler.discovery.probe import Probe
@@ -129,10 +128,8 @@ def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, 
 
     home = _complete(url)
     if slug and not is_slug(slug):
-        wrong = (
-            f"{slug!r} is not a valid short name; use small Latin letters, digits, dots, hyphens"
-        )
-        raise click.BadParameter(wrong, param_hint="--slug")
+        remedy = "use small Latin letters, digits, dots and hyphens"
+        raise click.BadParameter(f"{slug!r} is not a short name; {remedy}", param_hint="--slug")
     _ensure_new(archive, home, slug or slug_of(home), force=force)
     own = is_local(host_of(home))  # named by the user: open, and without a delay
     site = Publisher(slug="", name=host_of(home), homepage=home, delay=0.0 if own else None)
@@ -144,7 +141,8 @@ def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, 
     except (CannotFollow, InquiryStopped, PublisherError):
         begun.take_back(now=now(), captures=True)
         raise
-    path = _write(archive / "publishers", name, compose(survey, name, on=now().date()))
+    path = archive / "publishers" / f"{name}.toml"
+    _write(path, compose(survey, name, on=now().date()))
     click.echo(survey_report(survey, path, archive))
 
 
@@ -241,37 +239,24 @@ def _ensure_new(archive: Path, home: str, slug: str, *, force: bool) -> None:
     Raises:
         PublisherError: naming what there is, and what to do.
     """
-    path = archive / "publishers" / f"{slug}.toml"
-    if force:
-        return
-    if path.is_file():
-        raise PublisherError(
-            f"{path} exists already; --force replaces it, --slug gives the new one another name"
-        )
-    for known in load_all(*folders(archive)).values():
+    for known in () if force else load_all(*folders(archive)).values():
         if known.homepage and identity_key(known.homepage) == identity_key(home):
             raise PublisherError(
                 f"{known.homepage} is known as {known.slug!r}: test it with `warraq publishers"
                 f" check {known.slug}`, follow it with `warraq crawl {known.slug}`; to write a"
                 f" file of your own that replaces it: --force --slug {known.slug}"
             )
-    if (PACKAGED / path.name).is_file():
-        raise PublisherError(
-            f"another publisher is called {slug!r} (`warraq publishers show {slug}`);"
-            " give this one another name with --slug, or replace that one with --force"
-        )
+    if not force and (path := file_of(slug, folders(archive))):
+        raise PublisherError(f"{path} exists: replace it with --force, or give another --slug")
 
 
-def _write(folder: Path, slug: str, text: str) -> Path:
+def _write(path: Path, text: str) -> None:
     """Write a publisher file that is valid, completely or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{slug}.toml"
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".new-") as unfinished:
-        new = Path(unfinished) / path.name
-        new.write_text(text, "utf-8")
-        read(new)
-        new.replace(path)
-    return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_text(text, "utf-8")
+    read(new)
+    new.replace(path)
 
 
 def _row(publisher: Publisher, path: Path) -> dict[str, object]:

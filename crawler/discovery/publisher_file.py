@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from archive.links import shape
 from archive.models import Extraction, Kind
 from archive.urls import host_of, readable
 from crawler.config import settings_of
@@ -141,35 +142,24 @@ def _patterns(survey: Survey) -> list[str]:
     if survey.of(Kind.SITEMAP):  # sitemaps list sections, too
         listed += [page.url for page in survey.front.candidates.get(Way.IN_MENU, ())]
     entries = [entry for entry in survey.entries if entry.kind is not Kind.SITEMAP]
-    sure = [link.url for entry in entries for link in entry.links]
+    sure = [*survey.samples, *(link.url for entry in entries for link in entry.links)]
     lists = [
         _quoted(part)
         for part in _LISTS
-        if any(part in url for url in listed)
-        and not any(part in url for url in (*survey.samples, *sure))
+        if any(part in url for url in listed) and not any(part in url for url in sure)
     ]
     lines = [f"reject = [{', '.join(lists)}]  # lists of articles, not articles"] if lists else []
-    pattern = pattern_of(list(survey.samples))
-    if pattern and sure and all(re.search(pattern, url) for url in sure):
+    if pattern := pattern_of(sure):
         lines.append(f"# accept = ['{pattern}']  # matches all articles listed above")
     return lines
 
 
 def pattern_of(urls: Sequence[str]) -> str | None:
-    """Return a pattern of what addresses have in common beyond their host; None for too little.
-
-    Equal parts stay, numbers become digits of any count, all else that differs a part of any kind.
-    """
-    split = [re.split(r"([/?&=])", url.partition("://")[2].partition("/")[2]) for url in urls]
-    if len(urls) < 2 or len({tuple(parts[1::2]) for parts in split}) > 1:
-        return None
-    columns = [
-        {re.sub(r"\d+", r"\\d+", re.escape(part)) for part in column}
-        for column in zip(*split, strict=True)
-    ]
-    parts = (masks.pop() if len(masks) == 1 else "[^/]+" for masks in columns)
-    pattern = f"/{''.join(parts)}$"
-    return pattern if "\\d" in pattern and "'" not in pattern else None
+    """Return a pattern of the addresses' common shape, where that has a number; else None."""
+    paths = {shape(url).partition("/")[2] for url in urls}
+    common = re.escape(paths.pop()) if len(paths) == 1 else ""
+    pattern = common.replace(r"\#", r"\d+").replace(r"\*", "[^/]+")
+    return f"/{pattern}$" if r"\d+" in pattern and "?" not in pattern else None
 
 
 def _line(key: str, value: str | None) -> str:

@@ -5,7 +5,7 @@ The texts of entries and JSON values are read as in every kind of listing.
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
@@ -18,6 +18,7 @@ from archive.urls import absolute
 from crawler.errors import NotAListing
 from crawler.extract.charset import decode
 
+_CONTINUES = {"next", "prev-archive"}  # relations of a link to the page that continues a feed
 _DECLARATION = re.compile(r"\s*<\?xml[^>]{0,200}\?>")
 # What a feed begins with, behind the warnings and scripts that some servers put before it.
 _BEGIN = re.compile(r"<(?:\?xml|rss|feed|(?:rdf:)?RDF|channel)[\s>]", re.IGNORECASE)
@@ -87,15 +88,14 @@ def feed(body: bytes, url: str, content_type: str | None = None) -> Iterator[Lin
     for entry in parsed.entries:
         if address := absolute(entry.get("link"), url):
             yield _link(entry, address, atom=atom)
-    if continued := _next_page(parsed.feed.get("links", ()), url):
+    links = [link for link in parsed.feed.get("links", ()) if link.get("rel") in _CONTINUES]
+    if continued := absolute(links[0].get("href"), url) if links else None:
         yield Link(url=continued, kind=Kind.FEED)
 
 
 def _parsed(text: str, url: str) -> feedparser.FeedParserDict:
     begin = _BEGIN.search(text, 0, 5000)
     text = _DECLARATION.sub("", text[begin.start() :] if begin else text, count=1).lstrip()
-    if "<" not in text:
-        return feedparser.FeedParserDict(entries=[], feed=feedparser.FeedParserDict())
     return feedparser.parse(
         BytesIO(text.encode("utf-8", "replace")),
         response_headers={"content-location": url, "content-type": "text/xml; charset=utf-8"},
@@ -120,13 +120,6 @@ def _link(entry: feedparser.FeedParserDict, address: str, *, atom: bool) -> Link
         author=plain(entry.get("author")),
         summary=plain(entry.get("summary")),
     )
-
-
-def _next_page(links: Iterable[feedparser.FeedParserDict], url: str) -> str | None:
-    for link in links:
-        if link.get("rel") in {"next", "prev-archive"} and link.get("href"):
-            return absolute(link["href"], url)
-    return None
 
 
 def _json_feed(text: str, url: str) -> Iterator[Link]:

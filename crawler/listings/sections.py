@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 from urllib.parse import unquote, urlsplit
 
 from lxml import etree, html
@@ -108,16 +109,13 @@ def _card_dates(tree: html.HtmlElement, base: str) -> dict[str, str]:
     """Return the dates of cards that link to a single article, by its address."""
     dates: dict[str, str] = {}
     for time in tree.iter("time"):
-        card, depth = time.getparent(), 0
-        written = line(time.get("datetime"))
-        while written and card is not None and depth < _CARD_DEPTH:
-            anchors = [absolute(anchor.get("href"), base) for anchor in card.iter("a")]
-            articles = {address for address in anchors if address and _is_of_article(address)}
+        written = line(time.get("datetime")) or ""
+        for card in islice(time.iterancestors(), _CARD_DEPTH) if written else ():
+            articles = {url for _, url in links_of(card, base, "a") if _is_of_article(url)}
             if articles:
                 if len(articles) == 1 and sum(1 for _ in card.iter("time")) == 1:
                     dates.setdefault(articles.pop(), written)
                 break
-            card, depth = card.getparent(), depth + 1
     return dates
 
 

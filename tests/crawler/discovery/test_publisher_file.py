@@ -40,14 +40,12 @@ def test_the_slug_of_an_address(url, slug):
 
 
 PATTERNS = [
-    (["/2020/11/a-b/", "/2020/10/c/"], r"/\d+/\d+/[^/]+/$"),
-    (["/sport/1.html", "/world/22.html"], r"/[^/]+/\d+\.html$"),
-    (["/A.aspx?ID=1", "/A.aspx?ID=2"], r"/A\.aspx\?ID=\d+$"),
+    (["/2020/11/a-b/", "/2020/10/c1/"], r"/\d+/\d+/[^/]+/$"),
+    (["/sport/1", "/sport/22"], r"/sport/\d+$"),
+    (["/1/a?x=1", "/2/b?x=2"], None),
     (["/news/12-first", "/news/13-second"], None),  # nothing tells it from any other address
     (["/news/1", "/news/2/"], None),
-    (["/news/1"], None),
     ([], None),
-    (["/it's/1", "/it's/2"], None),
 ]
 
 

@@ -93,6 +93,10 @@ select id, url, publisher, kind, fetched_at, status, content_type, sha256, revis
     wire_bytes, warc_file, warc_offset, warc_length
 from captures
 """
+_OF_ARTICLE = f"""
+select *, (select sha256 from renderings where capture = c.id order by id desc limit 1) shown
+from ({_ROW} where article = ? and kind = 'article') c order by fetched_at, id
+"""  # noqa: S608 - ours
 _COLUMNS = (
     "url", "publisher", "kind", "fetched_at", "status", "content_type", "sha256", "wire_bytes",
     "truncated", "revisit",
@@ -260,9 +264,12 @@ def journaled(
 
 
 def of_article(db: sqlite3.Connection, article: int) -> list[Capture]:
-    """Return the captures of an article in the order of their time, without their bodies."""
-    sql = f"{_ROW} where article = ? and kind = 'article' order by fetched_at, id"
-    return [_capture(row) for row in select(db, sql, (article,))]
+    """Return the captures of an article in the order of their time, without their bodies.
+
+    Their digests are those of what a browser showed, where one did.
+    """
+    rows = select(db, _OF_ARTICLE, (article,))
+    return [_capture(row | {"sha256": row["shown"] or row["sha256"]}) for row in rows]
 
 
 def last_read(db: sqlite3.Connection, article: int) -> Capture | None:
@@ -402,9 +409,3 @@ def rendering_of(db: sqlite3.Connection, capture: int) -> WarcLocation | None:
     with.
     """
     return _location(db, f"{_PLACE} renderings where capture = ? order by id desc limit 1", capture)
-
-
-def rendering_digest(db: sqlite3.Connection, capture: int) -> str | None:
-    """Return the SHA-256 of a capture's page as it was shown; None where it was not rendered."""
-    sql = "select sha256 from renderings where capture = ? order by id desc limit 1"
-    return value(db, sql, (capture,))

@@ -7,23 +7,50 @@ import contextlib
 import json
 import logging
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 from archive import captures, journal, links
 from archive.article_rows import Rows
 from archive.clock import from_iso, iso
 from archive.errors import DamagedWarc
 from archive.journal import VISIT, Followed
-from archive.models import Capture, Kind, Link, Outcome, Problem, Visit
+from archive.models import Capture, Link, Outcome, Problem, Visit
 from archive.publishers import key_of
-from archive.rows import record, select, value, values
-from archive.visits import find, first_visit
+from archive.rows import record, select
+from archive.visits import find, first_visit, hint_columns
 
 logger = logging.getLogger(__name__)
+
+_SUBJECT = """
+select id article, key, publisher, url,
+    exists (select 1 from revisions where article = a.id and capture is null) is_untraced
+from articles a where id = ?
+"""
+_AMONG = "(:slugs = '[]' or publisher in (select value from json_each(:slugs)))"
+_READABLE = f"""
+select id, 0, first_seen_at as at from articles where first_seen_at >= :since and {_AMONG}
+union all
+select id, 1, fetched_at from captures where article is null and kind = 'article'
+    and status = 200 and truncated is null and fetched_at >= :since and {_AMONG}
+order by 2, 3, 1
+"""  # noqa: S608 - ours
+_HINTS_AT = f"""
+select v.url, {hint_columns("and l.found_at <= :at")} from visits v
+where v.key = :key and v.found_in is not null
+"""  # noqa: S608 - ours
+_LISTINGS = """
+select j.at, j.capture, j.fields, r.started_at, (
+    select fields from journal i where i.run = j.run and i.act = 'run' limit 1
+)
+from journal j join captures c on c.id = j.capture join runs r on r.id = j.run
+where j.act = ? and c.status = 200 and c.truncated is null
+    and json_extract(j.fields, '$.kind') in ('feed', 'sitemap', 'section', 'api')
+    and json_extract(j.fields, '$.outcome') in (?, ?)
+order by j.at, j.file, j.offset
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,14 +67,6 @@ class Subject:
     is_untraced: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageAgain:
-    """A page that was no article, without its body, and the visit to its address."""
-
-    capture: Capture
-    visit: Visit
-
-
 class Source:
     """An archive as articles are derived from it; `folder` is that of its WARC files."""
 
@@ -57,53 +76,28 @@ class Source:
 
     def subject(self, article: int) -> Subject | None:
         """Return what is to be known of an article to derive it; None where it is not there."""
-        rows = select(
-            self.db,
-            "select id article, key, publisher, url, exists (select 1 from revisions"
-            " where article = :id and capture is null) is_untraced from articles where id = :id",
-            {"id": article},
-        )
-        return record(Subject, rows[0]) if rows else None
+        return next((record(Subject, row) for row in select(self.db, _SUBJECT, (article,))), None)
 
-    def articles(self, *, publishers: Sequence[str] = (), since: date | None = None) -> list[int]:
-        """Return the articles of publishers (none: all), first seen on a day or later."""
-        where, named = _where(publishers, since, "first_seen_at")
-        sql = f"select id from articles where {where} order by first_seen_at, id"  # noqa: S608
-        return values(self.db, sql, named)
-
-    def other_pages(
+    def readable(
         self, *, publishers: Sequence[str] = (), since: date | None = None
-    ) -> list[int]:
-        """Return the captures of pages that were no articles, fetched on a day or later."""
-        where, named = _where(publishers, since, "fetched_at")
-        sql = (
-            "select id from captures where article is null and kind = 'article' and status = 200"  # noqa: S608
-            f" and truncated is null and {where} order by fetched_at, id"
-        )
-        return values(self.db, sql, named)
+    ) -> list[tuple[int, bool]]:
+        """Return what can be read again: articles, then captures of pages that were none.
 
-    def page_again(self, number: int) -> PageAgain | None:
-        """Return a page that was no article; None where its address leads to one, or is unknown."""
+        Each by its id, with whether it is such a page; of publishers (none: all), and first seen
+        on a day or later.
+        """
+        asked = {"slugs": json.dumps(publishers), "since": since.isoformat() if since else ""}
+        rows = self.db.execute(_READABLE, asked).fetchall()
+        return [(number, bool(is_page)) for number, is_page, _ in rows]
+
+    def page(self, number: int) -> tuple[Capture, Visit] | None:
+        """Return a capture without its body, and the visit to its address.
+
+        None where that leads to an article, or is not known.
+        """
         capture = captures.get(self.db, number)
         visit = self._visit_to(capture)
-        if visit is None or visit.article is not None:
-            return None
-        return PageAgain(capture=capture, visit=visit)
-
-    def is_led(self, key: str) -> bool:
-        """Return whether a visit leads to an article."""
-        return value(self.db, "select article from visits where key = ?", (key,)) is not None
-
-    def captures(self, article: int) -> list[Capture]:
-        """Return the captures of an article in the order of their time, without their bodies.
-
-        Their digests are those of what a browser showed, where one did.
-        """
-        return [
-            replace(capture, sha256=captures.rendering_digest(self.db, capture.id or 0) or sha256)
-            for capture in captures.of_article(self.db, article)
-            for sha256 in [capture.sha256]
-        ]
+        return None if visit is None or visit.article is not None else (capture, visit)
 
     def body(self, capture: Capture) -> Capture:
         """Return a capture with its decoded body.
@@ -153,72 +147,20 @@ def seen_since(before: Rows, after: Rows) -> Rows:
 
 def hints_at(db: sqlite3.Connection, key: str, at: datetime) -> Link | None:
     """Return what listings had said of an address (its key) by a moment; None if none led to it."""
-    row = db.execute("select url, found_in from visits where key = ?", (key,)).fetchone()
-    if row is None or row[1] is None:
-        return None
-    title, published, author, summary = (
-        _hint(db, name, key, at) for name in ("title", "published", "author", "summary")
-    )
-    dated = db.execute(
-        "select k.kind from links l join visits k on k.key = l.found_in where l.url = ?"
-        " and l.published != '' and l.found_at <= ? order by l.found_in limit 1",
-        (key, iso(at)),
-    ).fetchone()
-    return Link(
-        url=row[0],
-        title=title,
-        published=published,
-        author=author,
-        summary=summary,
-        dated_by=Kind(dated[0]) if dated else None,
-    )
-
-
-def _hint(db: sqlite3.Connection, name: str, key: str, at: datetime) -> str | None:
-    row = db.execute(
-        f"select {name} from links where url = ? and {name} != '' and found_at <= ?"  # noqa: S608
-        " order by found_in limit 1",
-        (key, iso(at)),
-    ).fetchone()
-    return str(row[0]) if row else None
-
-
-def _where(
-    publishers: Sequence[str], since: date | None, moment: str
-) -> tuple[str, tuple[Any, ...]]:
-    marks = ", ".join("?" * len(publishers))
-    parts = [f"publisher in ({marks})"] if publishers else []
-    named = [*publishers, *([since.isoformat()] if since else [])]
-    if since:
-        parts.append(f"{moment} >= ?")
-    return " and ".join(parts) or "true", tuple(named)
-
-
-_LISTINGS = """
-select j.at, j.file, j.offset, j.capture, j.fields, r.started_at, (
-    select fields from journal i where i.run = j.run and i.act = 'run' limit 1
-)
-from journal j join captures c on c.id = j.capture join runs r on r.id = j.run
-where j.act = :visit and c.status = 200 and c.truncated is null
-    and json_extract(j.fields, '$.kind') in ('feed', 'sitemap', 'section', 'api')
-    and json_extract(j.fields, '$.outcome') in (:read, :other)
-    and (j.at, j.file, j.offset) > (:at, :file, :offset)
-order by j.at, j.file, j.offset limit 1
-"""
-
-Place = tuple[str, str, int]
-START: Place = ("", "", 0)
+    rows = select(db, _HINTS_AT, {"key": key, "at": iso(at)})
+    return record(Link, rows[0]) if rows else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedListing:
-    """A listing that was visited at a moment, with its decoded body, and how it was followed.
+class RecordedLinks:
+    """A listing that is read again: its visit at a moment, and what it asks of the archive.
 
-    `place` is where it stands among all; `since` and `until` are the period of its run, which began
-    at `run_began`.
+    `capture` has its decoded body. It was `followed` so far in a run that began at `run_began`, and
+    was of the days from `since` until `until`.
     """
 
-    place: Place
+    db: sqlite3.Connection
+    folder: Path
     at: datetime
     visit: Visit
     capture: Capture
@@ -227,79 +169,61 @@ class RecordedListing:
     since: date | None = None
     until: date | None = None
 
-
-def next_listing(db: sqlite3.Connection, folder: Path, behind: Place) -> RecordedListing | None:
-    """Return the listing that was visited next after a place; None where there is no other.
-
-    One whose record does not read is passed over.
-    """
-    named = {"visit": VISIT, "read": Outcome.READ.value, "other": Outcome.OTHER.value}
-    place = dict(zip(("at", "file", "offset"), behind, strict=True))
-    row = db.execute(_LISTINGS, named | place).fetchone()
-    if row is None:
-        return None
-    at, file, offset, number, text, began, info = row
-    fields = json.loads(text)
-    run = json.loads(info) if info else {}
-    try:
-        capture = captures.as_shown(db, folder, captures.load(db, folder, number))
-    except DamagedWarc as error:
-        logger.warning("%s", error)
-        return next_listing(db, folder, (at, file, offset))
-    visit = journal.visit_of(fields)
-    known = find(db, visit.key) or visit
-    return RecordedListing(
-        place=(at, file, offset),
-        at=from_iso(at),
-        visit=replace(
-            visit,
-            found_in=known.found_in,
-            last_at=from_iso(at),
-            earliest_on=known.earliest_on,
-            latest_on=known.latest_on,
-        ),
-        capture=capture,
-        followed=journal.decision_of(fields).followed or Followed(),
-        run_began=from_iso(began),
-        since=date.fromisoformat(run["since"]) if "since" in run else None,
-        until=date.fromisoformat(run["until"]) if "until" in run else None,
-    )
-
-
-class RecordedLinks:
-    """What a listing that is read again asks of the archive; the moment is that of its visit."""
-
-    def __init__(self, db: sqlite3.Connection, folder: Path, listing: RecordedListing) -> None:
-        self._db = db
-        self._folder = folder
-        self._listing = listing
-        self.followed = listing.followed
-
     def clock(self) -> datetime:
         """Return the moment of the visit."""
-        return self._listing.at
+        return self.at
 
     def found(
         self, found: Iterable[tuple[str, Link]], *, visit: Visit, at: datetime, past: bool = False
     ) -> int:
         """Save links; return how many addresses were new."""
-        began = self._listing.run_began
-        return links.found(self._db, found, visit=visit, now=at, run_began=began, past=past)
+        return links.found(self.db, found, visit=visit, now=at, run_began=self.run_began, past=past)
 
     def edited(self, stated: Iterable[tuple[str, datetime, str]], *, visit: Visit) -> list[str]:
         """Return which known articles were not looked at since the listing says they changed."""
-        return links.edited(self._db, stated, listing=visit.key, now=self.clock())
+        return links.edited(self.db, stated, listing=visit.key, now=self.at)
 
     def look_again(self, keys: Iterable[str]) -> None:
         """Make known addresses due."""
-        links.make_due(self._db, keys, now=self.clock())
+        links.make_due(self.db, keys, now=self.at)
 
     def latest(self, url: str, *, since: datetime) -> tuple[int, bytes] | None:
         """Return (status, decoded body) of the newest whole capture of an address by then."""
-        known = captures.latest(self._db, self._folder, url, since=since, until=self.clock())
+        known = captures.latest(self.db, self.folder, url, since=since, until=self.at)
         return known and (known[0], known[2])
 
     def problem(
         self, problem: Problem, *, url: str, publisher: str | None, capture: Capture | None = None
     ) -> None:
         """Save nothing: the journal has it."""
+
+
+def recorded_listings(db: sqlite3.Connection, folder: Path) -> Iterator[RecordedLinks]:
+    """Yield the listings that were visited, in the order of time; damaged ones are left out."""
+    asked = (VISIT, Outcome.READ, Outcome.OTHER)
+    for at, number, text, began, info in db.execute(_LISTINGS, asked):
+        fields, days = json.loads(text), json.loads(info or "{}")
+        visit = journal.visit_of(fields)
+        known = find(db, visit.key) or visit
+        try:
+            capture = captures.as_shown(db, folder, captures.load(db, folder, number))
+        except DamagedWarc as error:
+            logger.warning("%s", error)
+            continue
+        yield RecordedLinks(
+            db=db,
+            folder=folder,
+            at=from_iso(at),
+            visit=replace(
+                visit,
+                found_in=known.found_in,
+                last_at=from_iso(at),
+                earliest_on=known.earliest_on,
+                latest_on=known.latest_on,
+            ),
+            capture=replace(capture, kind=visit.kind),
+            followed=journal.decision_of(fields).followed or Followed(),
+            run_began=from_iso(began),
+            since=date.fromisoformat(days["since"]) if "since" in days else None,
+            until=date.fromisoformat(days["until"]) if "until" in days else None,
+        )

@@ -23,16 +23,27 @@ from archive.warc.writer import Batch
 State = Literal["due", "done", "gone", "refused", "failed"]
 
 # A hint counts whichever listing gave it; the order only makes the choice the same each time.
-_HINT = """(select {0} from links l where l.url = v.key and {0} != '' order by found_in limit 1) """
+_HINT = """(
+    select {0} from links l where l.url = v.key and {0} != '' {1} order by found_in limit 1
+) {0}"""
+_DATED_BY = """(
+    select k.kind from links l join visits k on k.key = l.found_in
+    where l.url = v.key and l.published != '' {} order by l.found_in limit 1
+) dated_by"""
+
+
+def hint_columns(condition: str = "") -> str:
+    """Return the columns with what listings say of a visit `v`, by links `l` of a condition."""
+    hints = [_HINT.format(name, condition) for name in ("title", "published", "author", "summary")]
+    return ", ".join([*hints, _DATED_BY.format(condition)])
+
+
 VISITS = f"""
 select v.key, v.url, v.publisher, v.kind, v.found_in, v.found_at, v.due_at, v.last_at, v.etag,
-    v.last_modified, v.last_sha256, v.interval, v.failures, v.article,
-    {", ".join(_HINT.format(hint) + hint for hint in ("title", "published", "author", "summary"))},
-    (select k.kind from links l join visits k on k.key = l.found_in
-        where l.url = v.key and l.published != '' order by l.found_in limit 1) dated_by,
+    v.last_modified, v.last_sha256, v.interval, v.failures, v.article, {hint_columns()},
     v.past, v.earliest_on, v.latest_on
 from visits v
-"""  # noqa: S608 - the names of four columns
+"""  # noqa: S608 - the names of columns
 _HINTS = ("url", "kind", "title", "published", "author", "summary", "dated_by")
 KINDS = {True: "= 'article'", False: "in ('feed', 'sitemap', 'section', 'api')"}  # articles or not
 _DUE = f"""

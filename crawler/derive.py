@@ -7,21 +7,19 @@ memory at a time. The links of recorded listings are read first: they hint at wh
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Any, TypeVar
 
 from archive import articles, captures, models, publishers
 from archive.article_rows import Rows
 from archive.articles import address_of
 from archive.database import transaction
-from archive.derivation import START, RecordedLinks, Source, Subject, next_listing, seen_since
+from archive.derivation import Source, Subject, recorded_listings, seen_since
 from archive.errors import ArchiveError, DamagedWarc
 from archive.history import History, Observation, fold
 from archive.maintenance import projection
-from archive.maintenance.import_jsonl import BadLine, Imported, history_of, read_line
-from archive.maintenance.projection import Decided
+from archive.maintenance.import_jsonl import BadLine, history_of, read_line
 from archive.models import Capture, Extraction, Kind, Link, PageKind, Progress, silent
 from archive.store import Store
 from crawler.daterange import Period
@@ -38,6 +36,19 @@ AT_ONCE = 100  # articles that are committed together
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derived:
+    """An article's history as its captures make it; None if none of them shows the article.
+
+    `charsets` are the encodings with which captures (ids) were decoded, `publisher` is what a line
+    of a collection says of it.
+    """
+
+    history: History | None
+    charsets: Mapping[int, str]
+    publisher: models.Publisher | None = None
+
+
 @dataclass(slots=True, kw_only=True)
 class _Progress:
     """How far the captures of an article are gone through.
@@ -49,15 +60,13 @@ class _Progress:
     subject: Subject
     publisher: Publisher
     start: History | None = None
+    imported: models.Publisher | None = None
     observations: list[Observation] = field(default_factory=list)
     payload: str | None = None
     language: str | None = None
     charset: str | None = None
+    charsets: dict[int, str] = field(default_factory=dict)
     readings: dict[object, Extraction] = field(default_factory=dict)
-
-    @property
-    def is_known(self) -> bool:
-        return self.start is not None or self.payload is not None
 
 
 class Deriver:
@@ -66,12 +75,10 @@ class Deriver:
     def __init__(self, source: Source, known: Mapping[str, Publisher], workers: Workers) -> None:
         self.source = source
         self.workers = workers
-        self.imported: list[models.Publisher] = []  # of lines of collections, as these say
-        self._charsets: dict[int, dict[int, str]] = {}  # of articles, by the ids of captures
         self._publishers = dict(known)
 
-    async def history(self, subject: Subject) -> History | None:
-        """Return the history of an article; None if none of its captures shows it.
+    async def derive(self, subject: Subject) -> Derived:
+        """Return the history of an article.
 
         Raises:
             DamagedWarc: if a capture cannot be read.
@@ -79,12 +86,16 @@ class Deriver:
         """
         publisher = self.publisher(subject.publisher, subject.key)
         progress = _Progress(subject=subject, publisher=publisher)
-        for capture in self.source.captures(subject.article):
+        for capture in captures.of_article(self.source.db, subject.article):
             if capture.status:
                 await self._observe(capture, progress)
-            else:
+            elif progress.start is None and progress.payload is None:  # not known by then
                 self._import(capture, progress)
-        return fold(progress.observations, progress.start)
+        return Derived(
+            history=fold(progress.observations, progress.start),
+            charsets=progress.charsets,
+            publisher=progress.imported,
+        )
 
     def publisher(self, slug: str, url: str) -> Publisher:
         """Return a publisher; of one without a file no more than an address of it says."""
@@ -102,28 +113,18 @@ class Deriver:
         visit = self.source.visit(capture)
         return await self._read(capture, publisher, visit.hints if visit else None)
 
-    def save_charsets(self, article: int) -> None:
-        """Save with which character encodings the captures of a derived article were decoded."""
-        captures.decoded(self.source.db, self._charsets.pop(article, {}))
-
-    def forget(self, article: int) -> None:
-        """Forget what was read of an article that is not saved."""
-        self._charsets.pop(article, None)
-
     def _import(self, capture: Capture, progress: _Progress) -> None:
-        """Begin with a line of a collection, unless the article is known by then."""
-        if progress.is_known:
-            return
-        line = self.source.body(capture).body
-        imported = _line(line, publisher=capture.publisher, at=capture.fetched_at)
-        if imported and capture.id is not None:
+        """Begin with a line of a collection, if it is an article by the current rules."""
+        line, at = self.source.body(capture).body, capture.fetched_at
+        with contextlib.suppress(BadLine):
+            imported = read_line(line, publisher=capture.publisher, now=at, names_of=names)
             progress.start = history_of(imported, capture=capture.id)
-            self.imported.append(imported.publisher)
+            progress.imported = imported.publisher
 
     async def _observe(self, capture: Capture, progress: _Progress) -> None:
         subject, seen = progress.subject, Observation(capture=capture.id, at=capture.fetched_at)
         visit = None
-        if _needs_visit(capture):
+        if capture.status in {200, 404, 410} and not capture.truncated:  # for which it matters
             visit = self.source.visit(capture, article=subject.article)
         meaning = meaning_of(
             capture,
@@ -135,13 +136,13 @@ class Deriver:
         )
         if meaning is Meaning.UNCHANGED:
             progress.observations.append(replace(seen, same=True))
-            self._decoded(capture, progress)
-        elif meaning is Meaning.ABSENT and await self._is_absent(capture):
-            progress.observations.append(replace(seen, missing=True))
+            _note_charset(capture, progress)
+        elif meaning is Meaning.ABSENT:
+            if proves_absence(await self.workers.wall(self.source.body(capture))):
+                progress.observations.append(replace(seen, missing=True))
         elif meaning in {Meaning.PAGE, Meaning.MEDIUM}:  # which is seen in the body
             reading = await self._read_once(capture, progress, visit.hints if visit else None)
             if reading.is_article and believed(reading, progress.language) is reading:
-                progress.payload, progress.language = capture.sha256, reading.language
                 url = address_of(
                     subject.key,
                     claimed=reading.canonical_url,
@@ -149,18 +150,9 @@ class Deriver:
                     tracking=progress.publisher.tracking,
                 )
                 progress.observations.append(replace(seen, reading=reading, url=url))
+                progress.payload, progress.language = capture.sha256, reading.language
                 progress.charset = reading.charset
-                self._decoded(capture, progress)
-
-    def _decoded(self, capture: Capture, progress: _Progress) -> None:
-        """Note how a payload was decoded, at the capture whose record it is in."""
-        is_own = capture.status == 200 and not capture.revisit
-        if progress.charset and capture.id is not None and is_own:
-            charsets = self._charsets.setdefault(progress.subject.article, {})
-            charsets[capture.id] = progress.charset
-
-    async def _is_absent(self, capture: Capture) -> bool:
-        return proves_absence(await self.workers.wall(self.source.body(capture)))
+                _note_charset(capture, progress)
 
     async def _read_once(
         self, capture: Capture, progress: _Progress, hints: Link | None
@@ -178,6 +170,13 @@ class Deriver:
         return await self.workers.extract(self.source.shown(loaded), publisher, hints=hints)
 
 
+def _note_charset(capture: Capture, progress: _Progress) -> None:
+    """Note how a payload was decoded, at the capture whose record it is in."""
+    is_own = capture.status == 200 and not capture.revisit
+    if progress.charset and capture.id is not None and is_own:
+        progress.charsets[capture.id] = progress.charset
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Again:
     """An article's rows, and those that its captures make with the current rules, if any."""
@@ -185,6 +184,7 @@ class Again:
     subject: Subject
     before: Rows
     after: Rows | None
+    charsets: Mapping[int, str]
 
 
 async def derived_again(deriver: Deriver, article: int) -> Again | None:
@@ -200,76 +200,73 @@ async def derived_again(deriver: Deriver, article: int) -> Again | None:
         return None
     if subject.is_untraced:
         raise DamagedWarc(f"{subject.url}: captures of it are lost")
-    history = await deriver.history(subject)
-    after = seen_since(before, Rows.of(history)) if history else None
-    return Again(subject=subject, before=before, after=after)
+    derived = await deriver.derive(subject)
+    after = seen_since(before, Rows.of(derived.history)) if derived.history else None
+    return Again(subject=subject, before=before, after=after, charsets=derived.charsets)
 
 
-def save_again(deriver: Deriver, again: Again) -> None:
-    """Let an article's rows be those that were derived again."""
-    deriver.save_charsets(again.subject.article)
+def save_again(source: Source, again: Again) -> bool:
+    """Let an article's rows be those that were derived again; return whether there are any."""
+    captures.decoded(source.db, again.charsets)
     if again.after is not None:
-        db, article = deriver.source.db, again.subject.article
-        articles.replace(db, article, again.before, again.after)
+        articles.replace(source.db, again.subject.article, again.before, again.after)
+    return again.after is not None
 
 
 async def renew(store: Store, deriver: Deriver, article: int) -> bool:
     """Let an article's rows be what the current rules make of its captures; return if they can."""
     with contextlib.suppress(DamagedWarc):
-        again = await derived_again(deriver, article)
-        if again is not None and again.after is not None:
+        if again := await derived_again(deriver, article):
             with store.batch.one_page():
-                save_again(deriver, again)
-            return True
+                return save_again(deriver.source, again)
     return False
 
 
 async def derive_all(
-    deriver: Deriver,
-    *,
-    progress: Progress = silent,
-    decide: Callable[[Decided], None] = lambda _decided: None,
-    commit: Callable[[], object] | None = None,
+    deriver: Deriver, *, store: Store | None = None, progress: Progress = silent
 ) -> None:
     """Make all rows that follow from WARC files that are indexed.
 
-    `progress` gets what is counted, how many are done and of how many; `decide` what is decided
-    otherwise than the files say. `commit` commits, where more is to be put on the disk before.
+    `progress` gets what is counted, how many are done and of how many. `store` is that of an
+    archive that had rows before; it journals what is decided otherwise than the files say.
 
     Raises:
         Stopped: if the workers were asked to stop; what was committed by then stays.
     """
     db, folder = deriver.source.db, deriver.source.folder
+    commit = store.batch.commit if store else None
     if not projection.is_projected(db):
         with transaction(db, commit):
-            for decided in projection.project(db, folder):
-                decide(decided)
+            for capture, decision in projection.project(db, folder):
+                if store:
+                    store.decide(captures.get(db, capture), decision)
             for slug, url in projection.publishers(db):
                 publishers.save_new(db, deriver.publisher(slug, url).record())
             await read_listings(deriver)
     waiting = projection.to_derive(db)
-    histories = in_order(map(deriver.history, waiting), room=AHEAD)
-    async with contextlib.aclosing(histories):
+    tasks = in_order(map(deriver.derive, waiting), room=AHEAD)
+    async with contextlib.aclosing(tasks):
         for start in range(0, len(waiting), AT_ONCE):
             some = waiting[start : start + AT_ONCE]
             with transaction(db):
                 for done, subject in enumerate(some, start + 1):
-                    _save(deriver, subject, await anext(histories))
+                    _save(deriver.source, subject, await anext(tasks))
                     progress("articles", done, len(waiting))
     with transaction(db, commit):
         projection.finish(db)
 
 
-def _save(deriver: Deriver, subject: Subject, derived: "asyncio.Future[History | None]") -> None:
+def _save(source: Source, subject: Subject, task: "asyncio.Future[Derived]") -> None:
     """Put a derived history in the place of the one there is; a capture that is lost is named."""
-    db = deriver.source.db
     try:
-        projection.derived(db, subject, derived.result())
+        derived = task.result()
     except DamagedWarc as error:
-        projection.damaged(db, subject, str(error))
-    while deriver.imported:
-        publishers.save_new(db, deriver.imported.pop())
-    deriver.save_charsets(subject.article)
+        projection.damaged(source.db, subject, str(error))
+        return
+    projection.derived(source.db, subject, derived.history)
+    captures.decoded(source.db, derived.charsets)
+    if derived.publisher:
+        publishers.save_new(source.db, derived.publisher)
 
 
 async def in_order(
@@ -297,16 +294,13 @@ async def read_listings(deriver: Deriver) -> None:
     Raises:
         Stopped: if the workers were asked to stop.
     """
-    db, folder, place = deriver.source.db, deriver.source.folder, START
-    while listing := next_listing(db, folder, place):
-        store, visit = RecordedLinks(db, folder, listing), listing.visit
-        capture = replace(listing.capture, kind=visit.kind)
+    for listing in recorded_listings(deriver.source.db, deriver.source.folder):
+        visit = listing.visit
         publisher = deriver.publisher(visit.publisher, visit.url)
         period = Period(since=listing.since, until=listing.until)
-        follower = Follower(store, visit, capture, publisher, period)
+        follower = Follower(listing, visit, listing.capture, publisher, period)
         with contextlib.suppress(NotAListing):  # possibly after some links, which were kept then
             await follower.follow(deriver.workers.links)
-        place = listing.place
 
 
 @contextlib.contextmanager
@@ -325,16 +319,3 @@ def at_work(processes: int | None) -> Iterator[Workers]:
         raise workers.failure or stopped from error
     finally:
         workers.close()
-
-
-def _line(line: bytes, *, publisher: str | None, at: datetime) -> Imported | None:
-    """Return what an imported line says; None where it is not an article by the current rules."""
-    try:
-        return read_line(line, publisher=publisher, now=at, names_of=names)
-    except BadLine:
-        return None
-
-
-def _needs_visit(capture: Capture) -> bool:
-    """Return whether what was asked, and what a listing said of it, matters for a capture."""
-    return capture.status in {200, 404, 410} and not capture.truncated

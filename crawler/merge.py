@@ -5,24 +5,24 @@ of both in the order of their time.
 """
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from archive.clock import Clock, system
-from archive.database import require
+from archive.database import require, transaction
 from archive.derivation import Source
-from archive.maintenance import joining
-from archive.maintenance.joining import Taken
+from archive.maintenance import joining, warc_index
 from archive.models import Progress, silent
 from archive.store import Store
 from crawler.derive import Deriver, at_work, derive_all
 from crawler.publisher import load_all
-from crawler.workers import Workers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """What came in: WARC files (and how many were here), articles, revisions, publisher files."""
+    """What came in: WARC files (and how many were here), articles, revisions, publisher files.
+
+    `lost` are stretches of the files that do not read.
+    """
 
     files: int
     known: int
@@ -50,35 +50,29 @@ async def merge(
         ArchiveLocked: if another process is writing into `root`.
     """
     require(root)
-    offered = joining.offered(root, other)
+    ends = joining.offered(root, other)
     with at_work(processes) as workers, Store(root, command="merge", clock=clock) as store:
-        return await _merge(store, other, offered, workers, progress)
-
-
-async def _merge(
-    store: Store, other: Path, offered: list[Taken], workers: Workers, progress: Progress
-) -> Merged:
-    root, before = store.root, joining.counts(store)
-    slugs = joining.copy_publishers(root, other)
-    source = Source(store.db, store.warc_folder)
-    deriver = Deriver(source, load_all(root / "publishers"), workers)
-    if joining.begin(store):
+        articles, revisions = joining.counts(store.db)
+        slugs = joining.copy_publishers(root, other)
+        source = Source(store.db, store.warc_folder)
+        deriver = Deriver(source, load_all(root / "publishers"), workers)
+        if joining.begin(store):
+            await _derive(store, deriver, progress)
+        joined, lost = joining.join(store, other, ends, progress)
         await _derive(store, deriver, progress)
-    joined = joining.join(store, offered, progress)
-    await _derive(store, deriver, progress)
-    after = joining.counts(store)
-    return Merged(
-        files=joined.files,
-        known=joined.known,
-        articles=after[0] - before[0],
-        revisions=after[1] - before[1],
-        publishers=tuple(slugs),
-        lost=joined.lost,
-    )
+        articles_now, revisions_now = joining.counts(store.db)
+        return Merged(
+            files=joined,
+            known=len(ends) - joined,
+            articles=articles_now - articles,
+            revisions=revisions_now - revisions,
+            publishers=slugs,
+            lost=tuple(lost),
+        )
 
 
 async def _derive(store: Store, deriver: Deriver, progress: Progress) -> None:
-    """Derive what the files touch."""
-    decide, commit = partial(joining.decide, store), store.batch.commit
-    await derive_all(deriver, progress=progress, decide=decide, commit=commit)
-    joining.finish(store)
+    """Derive what the files touch, and forget that they were indexed."""
+    await derive_all(deriver, store=store, progress=progress)
+    with transaction(store.db, store.batch.commit):
+        warc_index.clear(store.db)

@@ -161,7 +161,7 @@ def lines_of(file: Any) -> Iterator[bytes]:
         yield line.removeprefix(b"\xef\xbb\xbf") if number == 0 else line
 
 
-def history_of(imported: Imported, *, capture: int) -> History:
+def history_of(imported: Imported, *, capture: int | None) -> History:
     """Return the history that a line states; its record is the capture."""
     history = imported.history
     return History(

@@ -5,87 +5,25 @@ between the two is finished by the next writer (`files.settle`).
 """
 
 import shutil
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
-from archive import captures, journal
-from archive.database import NAME, open_for_reading
+from archive.database import open_for_reading
 from archive.errors import ArchiveError, NewerArchive, NotAnArchive
 from archive.maintenance import warc_index
-from archive.maintenance.projection import Decided
 from archive.maintenance.warc_index import in_order
-from archive.models import Outcome, Progress
+from archive.models import Progress
+from archive.session import WARC_FOLDER
 from archive.store import Store
 from archive.warc import files
 from archive.warc.files import ASIDE, Name
 from archive.warc.reader import first_record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Joined:
-    """How many files came in, how many were here, and stretches that cannot be read."""
-
-    files: int
-    known: int
-    lost: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """A file of the other archive, and how much of it this one has to have."""
-
-    folder: Path
-    name: str
-    end: int
-
-
-def join(store: Store, offered: Sequence[Taken], progress: Progress) -> Joined:
-    """Copy and index what this archive has not."""
-    db, root = store.db, store.root
-    wanted = [taken for taken in offered if files.acknowledged(db, taken.name) < taken.end]
-    warc_index.prepare(db)
-    lost: list[str] = []
-    for number, taken in enumerate(wanted, 1):
-        copy_aside(root, taken)
-        starts = {taken.name: files.acknowledged(db, taken.name)}
-        lost += warc_index.index_files(db, root / ASIDE, [taken.name], starts=starts).lost
-        files.settle(db, store.warc_folder)
-        progress("WARC files", number, len(wanted))
-    return Joined(files=len(wanted), known=len(offered) - len(wanted), lost=tuple(lost))
-
-
-def begin(store: Store) -> bool:
-    """Make ready for captures that come before their articles; return if a merge was broken off."""
-    store.batch.commit()
-    store.db.execute("pragma foreign_keys = off")
-    return warc_index.is_prepared(store.db)
-
-
-def finish(store: Store) -> None:
-    """Forget that files were indexed: all is derived."""
-    store.batch.open()
-    warc_index.clear(store.db)
-    store.batch.commit()
-
-
-def decide(store: Store, decided: Decided) -> None:
-    """Write whose a capture is here, which its own file says otherwise."""
-    decision = journal.Decision(outcome=Outcome(decided.outcome), article=decided.key)
-    store.decide(captures.get(store.db, decided.capture), decision)
-
-
-def counts(store: Store) -> tuple[int, int]:
-    """Return how many articles and revisions there are."""
-    articles, revisions = store.db.execute(
-        "select (select count(*) from articles), (select count(*) from revisions)"
-    ).fetchone()
-    return articles, revisions
-
-
-def offered(root: Path, other: Path) -> list[Taken]:
-    """Return the WARC files of another archive, in order.
+def offered(root: Path, other: Path) -> dict[str, int]:
+    """Return the WARC files of another archive, in order, with how many bytes of each are taken.
 
     A file that is still written there is taken as far as it is acknowledged.
 
@@ -93,24 +31,22 @@ def offered(root: Path, other: Path) -> list[Taken]:
         NewerArchive: if a newer Warraq wrote `other`.
         NotAnArchive: if `other` has no WARC files, or `root` and `other` are one.
     """
-    folder = other / "warc"
+    folder = other / WARC_FOLDER
     if root.resolve() == other.resolve():
         raise NotAnArchive(f"{other} is the archive itself; name another one")
     names = files.present(folder) if folder.is_dir() else []
     if not names:
         raise NotAnArchive(f"{folder} holds no WARC files (*.warc.gz) to take in")
-    ends, taken = _acknowledged(other), list[Taken]()
-    for name in in_order(names):
-        end = min(ends.get(name, 1 << 62), (folder / name).stat().st_size)
-        if Name.parse(name) and first_record(folder / name):
-            taken.append(Taken(folder=folder, name=name, end=end))
-    return taken
+    ends = _acknowledged(other)
+    return {
+        name: min(ends.get(name, 1 << 62), (folder / name).stat().st_size)
+        for name in in_order(names)
+        if Name.parse(name) and first_record(folder / name)
+    }
 
 
 def _acknowledged(other: Path) -> dict[str, int]:
     """Return how far the files of the other archive are acknowledged that are still written."""
-    if not (other / NAME).is_file():
-        return {}
     try:
         with closing(open_for_reading(other)) as db:
             return dict(db.execute("select name, bytes from warc_files where not closed"))
@@ -120,19 +56,46 @@ def _acknowledged(other: Path) -> dict[str, int]:
         return {}
 
 
-def copy_aside(root: Path, taken: Taken) -> None:
-    """Copy a file beside the archive's own, as far as it is to be taken."""
-    target = root / ASIDE / taken.name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    files.copy(taken.folder / taken.name, target, end=taken.end)
-    files.sync_all(root / ASIDE, [taken.name])
+def begin(store: Store) -> bool:
+    """Make ready for captures that come before their articles; return if a merge was broken off."""
+    store.batch.commit()
+    return warc_index.prepare(store.db)
 
 
-def copy_publishers(root: Path, other: Path) -> list[str]:
+def join(
+    store: Store, other: Path, ends: Mapping[str, int], progress: Progress
+) -> tuple[int, list[str]]:
+    """Copy and index what this archive has not.
+
+    Returns how many files came, and the stretches that do not read.
+    """
+    db, aside, lost = store.db, store.root / ASIDE, list[str]()
+    warc_index.prepare(db)
+    wanted = [name for name, end in ends.items() if files.acknowledged(db, name) < end]
+    for number, name in enumerate(wanted, 1):
+        (aside / name).parent.mkdir(parents=True, exist_ok=True)
+        files.copy(other / WARC_FOLDER / name, aside / name, end=ends[name])
+        files.sync_all(aside, [name])
+        starts = {name: files.acknowledged(db, name)}
+        lost += warc_index.index_files(db, aside, [name], starts=starts)
+        files.settle(db, store.warc_folder)
+        progress("WARC files", number, len(wanted))
+    return len(wanted), lost
+
+
+def counts(db: sqlite3.Connection) -> tuple[int, int]:
+    """Return how many articles and revisions there are."""
+    articles, revisions = db.execute(
+        "select (select count(*) from articles), (select count(*) from revisions)"
+    ).fetchone()
+    return articles, revisions
+
+
+def copy_publishers(root: Path, other: Path) -> tuple[str, ...]:
     """Copy the publisher files that only the other archive has; return their slugs."""
     here, there = root / "publishers", sorted((other / "publishers").glob("*.toml"))
     copied = [path for path in there if not (here / path.name).exists()]
     for path in copied:
         here.mkdir(exist_ok=True)
         shutil.copyfile(path, here / path.name)
-    return [path.stem for path in copied]
+    return tuple(path.stem for path in copied)

@@ -7,7 +7,6 @@ indexed in any order. Into an archive that has rows already, as in a merge, what
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
@@ -19,7 +18,7 @@ from archive.clock import from_iso, iso
 from archive.database import run_script
 from archive.derivation import Subject
 from archive.history import History
-from archive.journal import IMPORT, VISIT
+from archive.journal import IMPORT, VISIT, Decision
 from archive.maintenance.warc_index import index_copied
 from archive.maintenance.withhold import note
 from archive.models import Kind, Outcome, Problem
@@ -113,19 +112,10 @@ update visits set article = :article, found_in = :found_in, found_at = :found_at
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
-    """Which article a capture (its id) is of, by its identity key, and its outcome."""
-
-    capture: int
-    key: str
-    outcome: str
-
-
-def project(db: sqlite3.Connection, folder: Path) -> list[Decided]:
+def project(db: sqlite3.Connection, folder: Path) -> list[tuple[int, Decision]]:
     """Make rows of what the journal says, but for what needs the articles to be there.
 
-    Return what has to be decided otherwise, because other articles are known here.
+    Return what has to be decided otherwise of captures (ids), as other articles are known here.
 
     Raises:
         DamagedWarc: if a record that was copied from a file of others does not read any more.
@@ -150,18 +140,14 @@ def project(db: sqlite3.Connection, folder: Path) -> list[Decided]:
     return again
 
 
-def _decide_again(db: sqlite3.Connection) -> list[Decided]:
+def _decide_again(db: sqlite3.Connection) -> list[tuple[int, Decision]]:
     """Let the addresses and articles that are known here decide whose captures are."""
-    changed = [
-        Decided(capture=capture, key=key, outcome=outcome)
-        for sql in (_MOVED, _ALIASES)
-        for capture, key, outcome in db.execute(sql).fetchall()
+    changed = [row for sql in (_MOVED, _ALIASES) for row in db.execute(sql).fetchall()]
+    db.executemany("update decided set key = ?2, outcome = ?3 where capture = ?1", changed)
+    return [
+        (capture, Decision(outcome=Outcome(outcome), article=key))
+        for capture, key, outcome in changed
     ]
-    db.executemany(
-        "update decided set key = ?, outcome = ? where capture = ?",
-        [(each.key, each.outcome, each.capture) for each in changed],
-    )
-    return changed
 
 
 def is_projected(db: sqlite3.Connection) -> bool:

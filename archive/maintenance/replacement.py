@@ -7,21 +7,19 @@ import contextlib
 import logging
 import shutil
 import sqlite3
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive import recovery
 from archive.database import NAME, open_for_writing, transaction, uri
-from archive.derivation import Source
 from archive.errors import ArchiveError, NewerArchive, NotAnArchive
 from archive.maintenance import warc_index
 from archive.maintenance.backup import put_in_place
 from archive.maintenance.salvage import latest
-from archive.maintenance.warc_index import Indexed
 from archive.models import Progress
-from archive.rows import select, value, values
+from archive.rows import select, value
 from archive.session import WARC_FOLDER
 from archive.warc import files
 from archive.warc.files import sync
@@ -40,45 +38,18 @@ select key, at, act, reason from withholdings join articles on articles.id = art
 Complete = Callable[[sqlite3.Connection], None]
 
 
-class Replacement:
-    """The database that is being made for the archive in `root`, open for writing."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """What was made: rows by table; `lost` are stretches of WARC files that do not read.
 
-    def __init__(self, root: Path, names: list[str], db: sqlite3.Connection) -> None:
-        self._root = root
-        self._names = names
-        self.source = Source(db, root / WARC_FOLDER)
+    `damaged` captures could not be read; `missing` is by how many rows of each table the database
+    there was had more, as far as it can be read.
+    """
 
-    def index(self, progress: Progress) -> Indexed:
-        """Index the WARC files."""
-        db, names = self.source.db, self._names
-        warc_index.prepare(db)
-        if writer := _writer(self._root, names):
-            files.keep_writer(db, writer)
-            # Runs of merged files get their numbers last.
-            names = sorted(names, key=lambda name: not files.is_of(name, writer))
-        return warc_index.index_files(db, self.source.folder, names, progress=progress)
-
-    def finish(self, complete: Complete) -> tuple[dict[str, int], int]:
-        """Complete it, and withhold what the database there was withholds.
-
-        Returns how many rows there are by table, and how many captures could not be read.
-        """
-        db = self.source.db
-        with transaction(db):
-            complete(db)
-            _withhold_again(db, self._root)
-            warc_index.clear(db)
-        db.execute("analyze")
-        db.execute("pragma wal_checkpoint(truncate)")
-        damaged = value(db, "select count(*) from problems where stage = 'rebuild'")
-        return {table: _count(db, table) for table in _COUNTED}, damaged or 0
-
-    def missing(self, rows: dict[str, int]) -> dict[str, int]:
-        """Return by how many rows of each table the database there is has more."""
-        with contextlib.suppress(sqlite3.Error), closing(_there_is(self._root)) as old:
-            more = {table: _count(old, table) - rows[table] for table in _LEFT_OUT}
-            return {table: number for table, number in more.items() if number > 0}
-        return {}
+    rows: dict[str, int]
+    lost: tuple[str, ...] = ()
+    damaged: int = 0
+    missing: dict[str, int] = field(default_factory=dict)
 
 
 def names_of(root: Path) -> list[str]:
@@ -95,8 +66,10 @@ def names_of(root: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def replacement(root: Path, names: list[str]) -> Iterator[Replacement]:
+def replacement(root: Path, names: list[str]) -> Iterator[sqlite3.Connection]:
     """Give the database that is being made of WARC files, or was begun before.
+
+    It then takes the place of the one there is, which keeps another name beside it.
 
     Raises:
         NewerArchive: if a newer Warraq wrote the database there is.
@@ -105,13 +78,41 @@ def replacement(root: Path, names: list[str]) -> Iterator[Replacement]:
     with closing(open_for_writing(_workplace(root, names))) as db:
         # Of a database that is not in its place yet, a power cut may take the last second.
         db.execute("pragma synchronous = normal")
-        # Rows of captures come before those of what they are captures of.
-        db.execute("pragma foreign_keys = off")
-        yield Replacement(root, names, db)
+        yield db
+    _take_place(root)
 
 
-def take_place(root: Path) -> None:
-    """Put the new database in the place of the old one, which keeps another name beside it."""
+def index(db: sqlite3.Connection, root: Path, names: list[str], progress: Progress) -> list[str]:
+    """Index WARC files; return the stretches that do not read."""
+    warc_index.prepare(db)
+    with contextlib.suppress(sqlite3.Error), closing(_there_is(root)) as old:
+        if writer := files.kept_writer(old):
+            files.keep_writer(db, writer)
+            # Runs of merged files get their numbers last.
+            names = sorted(names, key=lambda name: not files.is_of(name, writer))
+    return warc_index.index_files(db, root / WARC_FOLDER, names, progress=progress)
+
+
+def finish(db: sqlite3.Connection, root: Path, lost: Iterable[str], complete: Complete) -> Rebuilt:
+    """Complete it, withhold what the database there was withholds, and say what it has."""
+    # From here on, a rebuild that is broken off does not resume.
+    (root / FOLDER / _SIGN).unlink()
+    with transaction(db):
+        complete(db)
+        _withhold_again(db, root)
+        warc_index.clear(db)
+    db.execute("analyze")
+    db.execute("pragma wal_checkpoint(truncate)")
+    rows, missing = {table: _count(db, table) for table in _COUNTED}, dict[str, int]()
+    with contextlib.suppress(sqlite3.Error), closing(_there_is(root)) as old:
+        more = {table: _count(old, table) - rows[table] for table in _LEFT_OUT}
+        missing = {table: number for table, number in more.items() if number > 0}
+    damaged = value(db, "select count(*) from problems where stage = 'rebuild'") or 0
+    return Rebuilt(rows=rows, lost=tuple(lost), damaged=damaged, missing=missing)
+
+
+def _take_place(root: Path) -> None:
+    """Put the new database in the place of the old one."""
     path, old, folder = root / NAME, root / OLD, root / FOLDER
     if path.exists():
         with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(path)) as db:
@@ -145,25 +146,11 @@ def _workplace(root: Path, names: list[str]) -> Path:
     sizes = [(root / WARC_FOLDER / name).stat().st_size for name in names]
     sign = "".join(f"{size} {name}\n" for name, size in zip(names, sizes, strict=True))
     written = folder / _SIGN
-    is_of_these = written.is_file() and written.read_text(encoding="utf-8") == sign
-    if not is_of_these or _is_over(folder / NAME):
+    if not (written.is_file() and written.read_text(encoding="utf-8") == sign):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         written.write_text(sign, encoding="utf-8")
     return folder
-
-
-def _is_over(path: Path) -> bool:
-    """Return whether a database was done, and its memory cleared, but not put in its place."""
-    if not path.is_file():
-        return False
-    try:
-        with closing(sqlite3.connect(path)) as db:
-            tables = values(db, "select name from sqlite_master")
-            filled = "captures" in tables and value(db, "select 1 from captures limit 1")
-    except sqlite3.Error:
-        return True
-    return bool(filled) and "indexed_files" not in tables
 
 
 def _count(db: sqlite3.Connection, table: str) -> int:
@@ -173,14 +160,6 @@ def _count(db: sqlite3.Connection, table: str) -> int:
 def _there_is(root: Path) -> sqlite3.Connection:
     """Open the database there is, whatever its version, to read."""
     return sqlite3.connect(uri(root / NAME, mode="ro"), uri=True)
-
-
-def _writer(root: Path, names: list[str]) -> str | None:
-    """Return the word of the archive's own files: the old database knows it, else most have it."""
-    with contextlib.suppress(sqlite3.Error), closing(_there_is(root)) as old:
-        return files.kept_writer(old)
-    writers = Counter(ours.writer for ours in map(files.Name.parse, names) if ours)
-    return next((word for word, _ in writers.most_common(1)), None)
 
 
 def _withhold_again(db: sqlite3.Connection, root: Path) -> None:

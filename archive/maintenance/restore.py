@@ -108,9 +108,8 @@ def index_again(db: sqlite3.Connection, folder: Path, names: Collection[str]) ->
     Raises:
         OSError: if the disk does not give the bytes.
     """
-    is_resumed = warc_index.is_prepared(db)  # by a repair or a merge that was killed
+    is_resumed = warc_index.prepare(db)  # by a repair or a merge that was killed
     run_script(db, _KNOWN)
-    warc_index.prepare(db)
     warc_index.index_files(db, folder, names)
     with transaction(db):
         db.execute(_ENTERED)

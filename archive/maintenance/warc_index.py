@@ -7,25 +7,22 @@ a table of its own; `projection` makes rows of it once all files are read.
 import json
 import logging
 import sqlite3
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from archive import captures, publishers, runs
 from archive.captures import SOURCE
 from archive.clock import from_iso, iso
-from archive.database import run_script
+from archive.database import run_script, transaction
 from archive.journal import IMPORT, VISIT
 from archive.maintenance.salvage import Lost, walk
 from archive.models import Capture, Progress, WarcLocation, silent
-from archive.rows import insert, value, values
+from archive.rows import insert, upsert, value, values
 from archive.urls import capture_id
 from archive.warc import files
 from archive.warc.files import Length, Name
-from archive.warc.parsing import CAPTURED, Record
+from archive.warc.parsing import Record
 from archive.warc.reader import read_record
 from archive.warc.records import KIND_FIELD, read_fields
 
@@ -34,7 +31,8 @@ logger = logging.getLogger(__name__)
 _TABLES = """
 create table indexed_files (name text primary key) strict;
 create table copied_records (
-    id text primary key, file text not null, offset integer not null, length integer not null
+    capture integer primary key, id text not null,
+    file text not null, offset integer not null, length integer not null
 ) strict, without rowid;
 create table journal (
     at text not null, file text not null, offset integer not null, run integer not null,
@@ -47,26 +45,24 @@ create table validators (
     capture integer primary key, etag text, last_modified text
 ) strict;
 """
+# What the journal said of each first.
+_COPIED = """
+select r.id, r.file, r.offset, r.length, j.run, j.fields, min(j.at)
+from copied_records r join journal j on j.capture = r.capture where j.act = ? group by r.capture
+"""
 _NAMES = ("indexed_files", "copied_records", "journal", "validators", "derived_articles")
 
 
-@dataclass(slots=True, kw_only=True)
-class Indexed:
-    """What WARC files held: records by type, and stretches that do not read."""
+def prepare(db: sqlite3.Connection) -> bool:
+    """Make the tables in which it is remembered what was read; return whether they were there.
 
-    counts: Counter[str] = field(default_factory=Counter)
-    lost: list[str] = field(default_factory=list)
-
-
-def prepare(db: sqlite3.Connection) -> None:
-    """Make the tables in which it is remembered what was read, unless they are there."""
-    if not is_prepared(db):
+    Rows may come before those they refer to from then on.
+    """
+    db.execute("pragma foreign_keys = off")
+    is_prepared = value(db, "select 1 from sqlite_master where name = 'indexed_files'") is not None
+    if not is_prepared:
         run_script(db, _TABLES)
-
-
-def is_prepared(db: sqlite3.Connection) -> bool:
-    """Return whether those tables are there."""
-    return value(db, "select 1 from sqlite_master where name = 'indexed_files'") is not None
+    return is_prepared
 
 
 def clear(db: sqlite3.Connection) -> None:
@@ -87,98 +83,87 @@ def index_files(
     *,
     starts: Mapping[str, int] = MappingProxyType({}),
     progress: Progress = silent,
-) -> Indexed:
+) -> list[str]:
     """Index the WARC files that are not indexed yet, each in one transaction.
 
-    `starts` are the bytes from which files are read that had rows before.
+    `starts` are the bytes from which files are read that had rows before. Returns the stretches
+    that do not read.
 
     Raises:
         OSError: if the disk does not give the bytes.
     """
-    indexed, names = Indexed(), list(names)
+    lost: list[str] = []
     sizes = {name: (folder / name).stat().st_size for name in names}
-    done = set(values(db, "select name from indexed_files"))
-    behind = sum(sizes[name] for name in names if name in done)
-    for name in names:
-        if name in done:
-            continue
-        db.execute("begin immediate")
-        _File(db, folder, name, indexed, start=starts.get(name, 0)).read(
-            lambda offset, behind=behind: progress(
-                "bytes of WARC", behind + offset, sum(sizes.values())
-            )  # type: ignore[misc]
-        )
-        files.acknowledge(db, {name: Length(bytes=sizes[name])})
-        db.execute("insert into indexed_files values (?)", (name,))
-        db.execute("commit")
-        behind += sizes[name]
+    done, behind = set(values(db, "select name from indexed_files")), 0
+    for name, size in sizes.items():
+        if name not in done:
+            with transaction(db):
+                for offset in _index_file(db, folder, name, starts.get(name, 0), lost):
+                    progress("bytes of WARC", behind + offset, sum(sizes.values()))
+                files.acknowledge(db, {name: Length(bytes=size)})
+                db.execute("insert into indexed_files values (?)", (name,))
+        behind += size
     files.close_earlier(db)
-    return indexed
+    return lost
 
 
-class _File:
-    """One WARC file on its way into the database."""
+def _index_file(
+    db: sqlite3.Connection, folder: Path, name: str, start: int, lost: list[str]
+) -> Iterator[int]:
+    """Make rows of a file's records; yield how far it is read, and note what does not read."""
+    run = 0
+    for part in walk(folder / name, start=start):
+        if isinstance(part, Lost):
+            lost.append(f"{name}, bytes {part.offset} to {part.offset + part.length}")
+            logger.error("%s: no record reads there", lost[-1])
+            continue
+        fields = read_fields(part.block) if part.type == "metadata" else {}
+        if part.run:
+            run = _known_run(db, part, fields)
+        if part.type == "metadata":
+            _enter(db, part, part.location(name), fields, run=run)
+        elif run:
+            _index_record(db, part, part.location(name), run=run)
+        yield part.behind.offset
 
-    def __init__(
-        self, db: sqlite3.Connection, folder: Path, name: str, indexed: Indexed, *, start: int
-    ) -> None:
-        self._db = db
-        self._folder = folder
-        self._name = name
-        self._start = start
-        self._indexed = indexed
-        self._run = 0
 
-    def read(self, progress: Callable[[int], None]) -> None:
-        for part in walk(self._folder / self._name, start=self._start):
-            if isinstance(part, Lost):
-                where = f"{self._name}, bytes {part.offset} to {part.offset + part.length}"
-                self._indexed.lost.append(where)
-                logger.error("%s: no record reads there", where)
-                continue
-            self._indexed.counts[part.type] += 1
-            self._record(part)
-            progress(part.behind.offset)
+def _index_record(db: sqlite3.Connection, record: Record, place: WarcLocation, *, run: int) -> None:
+    """Make the row of a record that is not of the journal; one that was copied waits for that."""
+    if record.type == "conversion":
+        if refers_to := record.fields.get("warc-refers-to"):
+            captures.insert_rendering(db, capture_id(refers_to), record, place)
+    elif record.type in {"response", "revisit"} and KIND_FIELD.lower() not in record.fields:
+        row = (capture_id(record.id), record.id, place.file, place.offset, place.length)
+        db.execute("insert or replace into copied_records values (?, ?, ?, ?, ?)", row)
+    elif capture := captures.of_record(record, place):
+        _insert(db, capture, run=run)
 
-    def _record(self, record: Record) -> None:
-        kind, place = record.type, record.location(self._name)
-        fields = read_fields(record.block) if kind == "metadata" else {}
-        if record.run:
-            at, command = from_iso(record.fields["warc-date"]), fields.get("command", "crawl")
-            self._run = _known_run(self._db, record.run, command, at)
-        if kind == "metadata":
-            act = IMPORT if SOURCE in fields else VISIT if "visit" in fields else fields.get("act")
-            self._enter(record, place, act or "", fields)
-        elif not self._run or kind == "warcinfo":
-            return
-        elif kind == "conversion":
-            if refers_to := record.fields.get("warc-refers-to"):
-                captures.insert_rendering(self._db, capture_id(refers_to), record, place)
-        elif kind in {"response", "revisit"} and KIND_FIELD.lower() not in record.fields:
-            self._db.execute(
-                "insert or replace into copied_records values (?, ?, ?, ?)",
-                (record.id, place.file, place.offset, place.length),
-            )
-        elif kind in CAPTURED and (capture := captures.of_record(record, place)):
-            _insert(self._db, capture, run=self._run)
 
-    def _enter(
-        self, record: Record, place: WarcLocation, act: str, fields: Mapping[str, str]
-    ) -> None:
-        refers_to = record.fields.get("warc-refers-to")
-        self._db.execute(
-            "insert or replace into journal values (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                iso(from_iso(record.fields["warc-date"])),
-                place.file,
-                place.offset,
-                self._run,
-                act,
-                capture_id(refers_to) if refers_to else None,
-                fields.get("visit"),
-                json.dumps(fields, ensure_ascii=False),
-            ),
-        )
+def _enter(
+    db: sqlite3.Connection,
+    record: Record,
+    place: WarcLocation,
+    fields: Mapping[str, str],
+    *,
+    run: int,
+) -> None:
+    """Enter a record of the journal."""
+    refers_to = record.fields.get("warc-refers-to")
+    row = {
+        "at": iso(from_iso(record.fields["warc-date"])),
+        "file": place.file,
+        "offset": place.offset,
+        "run": run,
+        "act": IMPORT
+        if SOURCE in fields
+        else VISIT
+        if "visit" in fields
+        else fields.get("act", ""),
+        "capture": capture_id(refers_to) if refers_to else None,
+        "visit": fields.get("visit"),
+        "fields": json.dumps(fields, ensure_ascii=False),
+    }
+    upsert(db, "journal", row, key="file, offset")
 
 
 def _insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> None:
@@ -198,28 +183,23 @@ def index_copied(db: sqlite3.Connection, folder: Path) -> None:
     Raises:
         DamagedWarc: if one of them does not read any more.
     """
-    for name, file, offset, length in db.execute("select * from copied_records").fetchall():
-        entry = db.execute(
-            "select run, fields from journal where capture = ? and act = ? order by at limit 1",
-            (capture_id(name), IMPORT),
-        ).fetchone()
-        if entry is None:
-            continue
+    for name, file, offset, length, run, text, _ in db.execute(_COPIED, (IMPORT,)).fetchall():
         place = WarcLocation(file=file, offset=offset, length=length, record_id=name)
-        capture = captures.of_record(read_record(folder, place), place, json.loads(entry[1]))
-        if capture is not None:
-            _insert(db, capture, run=entry[0])
-        db.execute("delete from copied_records where id = ?", (name,))
+        record = read_record(folder, place)
+        if capture := captures.of_record(record, place, json.loads(text)):
+            _insert(db, capture, run=run)
 
 
-def _known_run(db: sqlite3.Connection, name: str, command: str, at: datetime) -> int:
-    """Return the run of a name, made known: by its own number, or another if that is taken.
+def _known_run(db: sqlite3.Connection, record: Record, fields: Mapping[str, str]) -> int:
+    """Return the run of a record, made known: by its own number, or another if that is taken.
 
     Its own record says when it began, whichever of its records comes first.
     """
+    name = record.run or ""
     if (known := runs.numbered(db, name)) is not None:
         return known
     number = int(name.rpartition("-")[2])
     is_taken = value(db, "select 1 from runs where id = ?", (number,))
-    row = {"id": None if is_taken else number or None, "name": name, "command": command}
-    return insert(db, "runs", row | {"started_at": iso(at), "state": "interrupted", "pid": 0})
+    row = {"id": None if is_taken else number or None, "name": name, "pid": 0}
+    row |= {"command": fields.get("command", "crawl"), "state": "interrupted"}
+    return insert(db, "runs", row | {"started_at": iso(from_iso(record.fields["warc-date"]))})

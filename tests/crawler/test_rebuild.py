@@ -77,7 +77,7 @@ def test_a_rebuild_that_ended_before_its_database_was_in_its_place_is_done_again
     def killed(_root):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("crawler.rebuild.take_place", killed)
+    monkeypatch.setattr("archive.maintenance.replacement._take_place", killed)
     with pytest.raises(KeyboardInterrupt):
         rebuilt(root)
     monkeypatch.undo()

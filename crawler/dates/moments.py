@@ -6,10 +6,11 @@ of trust; what contradicts it is reported, never averaged.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from hijridate import Hijri
@@ -20,113 +21,22 @@ from archive.problems import ProblemKind
 from archive.search.arabic import fold
 from crawler.dates.words import TABLES, Moment, Precision, Token, ago, cut
 
-
-def _day_of(dates: Sequence[Sequence[Token]], weekday: int | None, *, us: bool) -> date:
-    """Return the day that one date, or dates of two calendars together, name.
-
-    `weekday` is the one printed beside it, from 0 for Monday, `us` tells of a US clock. ValueError
-    where there is no such day, or the two calendars do not agree.
-    """
-    days: dict[bool, date] = {}
-    for parts in dates:
-        other = _is_other(parts, paired=len(dates) == 2)
-        days[other] = _of_other(parts) if other else _of_common(parts, weekday, us=us)
-    if len(days) < len(dates):
-        raise ValueError("two dates")
-    if len(days) == 2 and abs(days[True] - days[False]) > _SIGHTING:
-        raise ValueError("two days")
-    return days.get(False) or days[True]
-
-
-_SIGHTING = timedelta(days=2)  # countries that look for the moon may begin a month later, or sooner
-
-
-def _is_other(parts: Sequence[Token], *, paired: bool) -> bool:
-    """Return whether one date is Hijri or Jalali: by its month or mark, paired by its year too."""
-    if any(token.kind in "HhJ" for token in parts):
-        return True
-    return paired and parts[0].kind == "N" and any(1343 <= n <= 1500 for n in parts[0].numbers)
-
-
-def _of_other(parts: Sequence[Token]) -> date:
-    if parts[0].kind == "N":
-        first, middle, last = parts[0].numbers
-        year, day = (first, last) if first > 31 else (last, first)
-        return _hijri(year, middle, day)
-    values = {token.kind: token.numbers[0] for token in parts if token.numbers}
-    if "J" in values:
-        return _jalali(values["Y"], values["J"], values["D"])
-    return _hijri(values["Y"], values["H"], values["D"])
-
-
-def _of_common(parts: Sequence[Token], weekday: int | None, *, us: bool) -> date:
-    if parts[0].kind == "N":
-        first, middle, last = parts[0].numbers
-        return _numeric(first, middle, last, weekday=weekday, us=us)
-    values = {token.kind: token.numbers[0] for token in parts}
-    if len({token.numbers for token in parts if token.kind == "M"}) != 1:
-        raise ValueError("two months")
-    return _common(values["Y"], values["M"], values["D"])
-
-
-def _numeric(first: int, middle: int, last: int, *, weekday: int | None, us: bool) -> date:
-    """Read three numbers: Y/m/d, or d/m/Y where the day allows it, m/d/Y where only that does.
-
-    A printed weekday decides between the two; without one a US clock leaves them undecided.
-    """
-    if first > 31:
-        return _common(first, middle, last)
-    if middle > 12 or first > 12 or first == middle:
-        return _common(last, first, middle) if middle > 12 else _common(last, middle, first)
-    usual, american = _common(last, middle, first), _common(last, first, middle)
-    if weekday is not None and american.weekday() == weekday != usual.weekday():
-        return american
-    if us and weekday is None:
-        raise ValueError("ambiguous")
-    return usual
-
-
-def _common(year: int, month: int, day: int) -> date:
-    if not 1800 <= year < 2200:
-        raise ValueError("no year of the common calendar")
-    return date(year, month, day)
-
-
-def _hijri(year: int, month: int, day: int) -> date:
-    """Return the common day of a Hijri date by the Umm al-Qura calendar (1343 to 1500)."""
-    common = Hijri(year, month, day).to_gregorian()
-    return date(common.year, common.month, common.day)
-
-
-def _jalali(year: int, month: int, day: int) -> date:
-    """Return the common day of a date of the Solar Hijri calendar, by its named month alone.
-
-    In figures such a date looks like a lunar one, and is not read.
-    """
-    if not 1300 <= year < 1500:
-        raise ValueError("no year of the Solar Hijri calendar")
-    solar = JalaliDate(year, month, day)  # type: ignore[no-untyped-call]
-    return solar.to_gregorian()
-
-
 _LONGEST = 160
-_CLOCK = r"(?:Z?(?:o?T|oDq?|Dq?(?=P))P?Z?P?)"
-_COMMON = r"(?:DMM?Y|MM?DY|YMM?D|N(?!h))"
-_HIJRI = r"(?:DHYh?|HDYh?|Nh|DJY|YJD)"
-_WHOLE = re.compile(
-    rf"(?P<before>{_CLOCK})?(?P<half>P(?=W))?W?(?P<one>{_COMMON}|{_HIJRI})(?:W?(?P<two>{_COMMON}|{_HIJRI}))?W?"
+_SIGHTING = timedelta(days=2)  # countries that look for the moon may begin a month later, or sooner
+_CLOCK = r"(?:Z?(?:o?T|oDq?|Dq?(?=[apnl]))[apnl]?Z?[apnl]?)"
+_ONE_DAY = r"(?:DMM?Y|MM?DY|YMM?D|Nh?|DHYh?|HDYh?|DJY|YJD)"
+# The kinds of tokens in an order that publishers write; the C library's has the time inside.
+_DATE = re.compile(
+    rf"(?P<before>{_CLOCK}|[apnl](?=W))?W?"
+    rf"(?:(?P<day>{_ONE_DAY}|MD(?P<inside>TZ?)Y)(?:W?(?P<same>{_ONE_DAY}))?|(?P<today>r))W?"
     rf"(?P<after>{_CLOCK})?W?"
 )
-_FROM_TODAY = re.compile(
-    rf"(?P<before>{_CLOCK})?(?P<half>P(?=W))?W?(?P<today>r)W?(?P<after>{_CLOCK})?"
-)
-_YEAR_LAST = re.compile(r"(W?MD)(TZ?)(Y)")  # as the C library prints a moment
 # d/m/Y is the order of this field, but a US clock beside it makes 3/4/2024 ambiguous.
 _US_CLOCK = re.compile(r"\d ?[ap]\.?m")
 
 
 def parse(text: str, *, now: datetime | None, zone: tzinfo | None) -> Moment | None:
-    """Read one printed date, in any spelling of `calendars`; None unless it is certain.
+    """Read one printed date, in any spelling of `words.toml`; None unless it is certain.
 
     `zone` is where times without a zone of their own were printed, None when that is not known
     (their `at` is None then). `now` is what relative phrases count from; None reads none of them.
@@ -136,21 +46,18 @@ def parse(text: str, *, now: datetime | None, zone: tzinfo | None) -> Moment | N
     folded = " ".join(fold(text).split())
     if now and (age := ago(folded, now=now, zone=zone)):
         return age
-    tokens = _in_order(cut(folded))
-    kinds = "".join(token.kind for token in tokens)
+    tokens = cut(folded)
+    match = _DATE.fullmatch("".join(token.kind for token in tokens))
+    if match is None:
+        return None
+    parts = {name: tokens[slice(*match.span(name))] for name in match.groupdict() if match[name]}
+    weekday = next((token.numbers[0] - 1 for token in tokens if token.kind == "W"), None)
+    today = (now.astimezone(zone) if zone else now).date() if now else None
     try:
-        if match := _WHOLE.fullmatch(kinds):
-            dates = [tokens[slice(*match.span(group))] for group in ("one", "two") if match[group]]
-            weekday = next((token.numbers[0] - 1 for token in tokens if token.kind == "W"), None)
-            day = _day_of(dates, weekday, us=_US_CLOCK.search(folded) is not None)
-            return _clocked(day, tokens, match, zone)
-        if now and (match := _FROM_TODAY.fullmatch(kinds)):
-            back_by = timedelta(days=tokens[match.start("today")].numbers[0])
-            today = now.astimezone(zone).date() if zone else now.date()
-            return _clocked(today - back_by, tokens, match, zone)
+        day = _day_of(parts, today, weekday, us=_US_CLOCK.search(folded) is not None)
+        return _clocked(day, parts, zone)
     except (ValueError, OverflowError):
         return None
-    return None
 
 
 @lru_cache(maxsize=4096)
@@ -162,35 +69,108 @@ def as_date(text: str) -> Moment | None:
 _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def _in_order(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """Return tokens with the year behind its day where the time stands between them."""
-    match = _YEAR_LAST.fullmatch("".join(token.kind for token in tokens))
-    return (*tokens[: match.end(1)], tokens[-1], *tokens[match.end(1) : -1]) if match else tokens
+def _day_of(
+    parts: Mapping[str, Sequence[Token]], today: date | None, weekday: int | None, *, us: bool
+) -> date:
+    """Return the day that one date, or dates of two calendars together, name.
+
+    `weekday` is the one printed beside it, from 0 for Monday, `us` tells of a US clock. ValueError
+    where there is no such day, or the two calendars do not agree.
+    """
+    if "today" in parts:
+        if today is None:
+            raise ValueError("nobody knows today")
+        return today - timedelta(days=parts["today"][0].numbers[0])
+    paired = "same" in parts
+    read = [parts["day"], parts["same"]] if paired else [parts["day"]]
+    days = dict(_read_day(tokens, weekday, paired=paired, us=us) for tokens in read)
+    if len(days) < len(read):
+        raise ValueError("two dates")
+    if paired and abs(days[True] - days[False]) > _SIGHTING:
+        raise ValueError("two days")
+    return days.get(True) or days[False]
 
 
-def _clocked(
-    day: date, tokens: Sequence[Token], match: re.Match[str], zone: tzinfo | None
-) -> Moment:
+def _read_day(
+    tokens: Sequence[Token], weekday: int | None, *, paired: bool, us: bool
+) -> tuple[bool, date]:
+    """Return whether a date is one of the common calendar, and its day.
+
+    Figures are Hijri ones by a mark, or by their year where another date stands beside them.
+    """
+    numbers = tokens[0].numbers
+    if tokens[0].kind == "N":
+        first, middle, last = numbers
+        if len(tokens) == 1 and not (paired and any(1343 <= n <= 1500 for n in numbers)):
+            return True, _numeric(first, middle, last, weekday=weekday, us=us)
+        year, day = (first, last) if first > 31 else (last, first)
+        return False, _in_calendar("H", middle, year, day)
+    values = {token.kind: token.numbers[0] for token in tokens}
+    months = {(token.kind, token.numbers[0]) for token in tokens if token.kind in "MHJ"}
+    if len(months) > 1:
+        raise ValueError("two months")
+    [(calendar, month)] = months
+    return calendar == "M", _in_calendar(calendar, month, values["Y"], values["D"])
+
+
+def _numeric(first: int, middle: int, last: int, *, weekday: int | None, us: bool) -> date:
+    """Read three numbers: Y/m/d, or d/m/Y where the day allows it, m/d/Y where only that does.
+
+    A printed weekday decides between the two; without one a US clock leaves them undecided.
+    """
+    if first > 31:
+        return _in_calendar("M", middle, first, last)
+    if middle > 12:
+        return _in_calendar("M", first, last, middle)
+    usual = _in_calendar("M", middle, last, first)
+    if first > 12 or first == middle:
+        return usual
+    american = _in_calendar("M", first, last, middle)
+    if weekday is not None and american.weekday() == weekday != usual.weekday():
+        return american
+    if us and weekday is None:
+        raise ValueError("ambiguous")
+    return usual
+
+
+def _in_calendar(month_kind: str, month: int, year: int, day: int) -> date:
+    """Return the common day of a date; the kind of its month's token tells the calendar.
+
+    Hijri dates are those of Umm al-Qura (1343 to 1500). The Solar Hijri calendar is known by its
+    named months alone: in figures such a date looks like a lunar one, and is not read.
+    """
+    if month_kind == "H":
+        return date.fromordinal(Hijri(year, month, day).to_gregorian().toordinal())
+    oldest, newest = (1300, 1499) if month_kind == "J" else (1800, 2199)
+    if not oldest <= year <= newest:
+        raise ValueError("no year of this calendar")
+    if month_kind == "J":
+        solar = JalaliDate(year, month, day)  # type: ignore[no-untyped-call]
+        return solar.to_gregorian()
+    return date(year, month, day)
+
+
+def _clocked(day: date, parts: Mapping[str, Sequence[Token]], zone: tzinfo | None) -> Moment:
     """Return the moment of a day and the tokens of its clock, if any."""
-    if match["after"] and (match["before"] or match["half"]):
+    clocks = [parts[name] for name in ("before", "inside", "after") if name in parts]
+    if len(clocks) > 1:
         raise ValueError("two times")
-    group = "before" if match["before"] else "after"
-    parts = {token.kind: token for token in tokens[slice(*match.span(group))]}
-    printed = parts.get("T") or parts.get("D")
+    clock = {token.kind: token for tokens in clocks for token in tokens}
+    printed = clock.get("T") or clock.get("D")
     if printed is None:
         return Moment(day=day)
     hour, minute, second = (*printed.numbers, 0, 0)[:3]
-    half = parts["P"].word if "P" in parts else None
-    if "q" in parts:
-        hours, minute = divmod(parts["q"].numbers[0], 60)
+    if "q" in clock:
+        hours, minute = divmod(clock["q"].numbers[0], 60)
         hour += hours
-    clock = time(_hour(hour, half), minute, second)
-    own = parts["Z"].zone if "Z" in parts else None
+    half = next((kind for kind in reversed(clock) if kind in "apnl"), None)
+    at = time(_hour(hour, half), minute, second)
+    own = clock["Z"].zone if "Z" in clock else None
     where = own or zone
     return Moment(
         day=day,
-        clock=clock,
-        at=datetime.combine(day, clock, where).astimezone(UTC) if where else None,
+        clock=at,
+        at=datetime.combine(day, at, where).astimezone(UTC) if where else None,
         precision=Precision.SECOND if len(printed.numbers) == 3 else Precision.MINUTE,
         zoned=own is not None,
     )
@@ -200,15 +180,10 @@ def _hour(hour: int, half: str | None) -> int:
     """Return the hour of 24 for an hour as printed and the half of the day printed with it."""
     if half is None:
         return hour
-    if half == "am" and hour > 12:
-        raise ValueError("no such hour in the morning")
-    if half == "noon":
-        half = "am" if hour in {10, 11} else "pm"
-    elif half == "night":
-        half = "am" if hour < 6 or hour == 12 else "pm"
-    if half == "pm":
-        return hour if hour >= 12 else hour + 12
-    return 0 if hour == 12 else hour
+    morning = {"a": True, "p": False, "n": hour in {10, 11}, "l": hour < 6 or hour == 12}[half]
+    if not 0 <= hour <= (12 if morning else 23):
+        raise ValueError("no such hour in that half of the day")
+    return hour % 12 + (0 if morning else 12)
 
 
 TRUST: list[str] = TABLES["sources"]["trust"]
@@ -252,63 +227,46 @@ def decide(evidence: Iterable[Stamp], *, now: datetime, zone: tzinfo | None) -> 
     A date more than a day in the future or before 1990 is no date of publication. An age in days
     or more may be rounded: it is reported, and gives no date.
     """
+    today = now.astimezone(zone or UTC).date()
     read = [
         (stamp, moment)
         for stamp in sorted(evidence, key=lambda stamp: TRUST.index(stamp.source))
         if (moment := parse(stamp.text, now=now, zone=zone))
-        and _is_plausible(moment, now)
-        and not (stamp.above and moment.day == now.astimezone(zone or UTC).date())
+        and _OLDEST <= moment.day <= (now + _DAY).date()
+        and not (stamp.above and moment.day == today)
     ]
-    known = [(s, m) for s, m in read if m.precision not in _ROUGH]
-    ages = [(s, m) for s, m in read if m.precision in _ROUGH and not s.modified]
+    known = [(stamp, moment) for stamp, moment in read if moment.precision not in _ROUGH]
     stated = [(stamp.source, moment) for stamp, moment in known if not stamp.modified]
-    problems = [] if stated else list(_rough(ages))
-    if not stated:
-        return Decision(modified=_modified(known, None, zone), problems=tuple(problems))
-    source, published = _sharpest(stated)
-    problems += _conflicts(source, published, stated)
-    local = _really_local(published, stated, now, zone)
-    if local:
-        detail = f"{published.isoformat()} names UTC but is local time"
-        problems.append(Problem(kind=ProblemKind.ZONE_CONFLICT, detail=detail, stage="extract"))
-        published = local
-    published = _on_calendar(published, zone)
+    published, source = None, None
+    problems: list[tuple[ProblemKind, str]] = []
+    if stated:
+        source, published = _sharpest(stated)
+        conflicts = (
+            (ProblemKind.DATE_CONFLICT, f"{source} says {published.day}, {other} says {moment.day}")
+            for other, moment in stated
+            if other in _STATED and abs(moment.day - published.day) > _DAY
+        )
+        problems += islice(conflicts, 1)
+        if local := _really_local(published, stated, now, zone):
+            detail = f"{published.isoformat()} names UTC but is local time"
+            problems.append((ProblemKind.ZONE_CONFLICT, detail))
+        published = _on_calendar(local or published, zone)
+    elif age := next((pair for pair in read if pair not in known and not pair[0].modified), None):
+        detail = f"the page prints an age only, {age[0].text!r}: {age[1].day} or near it"
+        problems.append((ProblemKind.DATE_AGE, detail))
     return Decision(
         published=published,
         modified=_modified(known, published, zone),
         published_from=source,
-        problems=tuple(problems),
+        problems=tuple(Problem(kind=k, detail=d, stage="extract") for k, d in problems),
     )
-
-
-def _rough(ages: Sequence[tuple[Stamp, Moment]]) -> Iterable[Problem]:
-    for stamp, moment in ages[:1]:
-        detail = f"the page prints an age only, {stamp.text!r}: {moment.day} or near it"
-        yield Problem(kind=ProblemKind.DATE_AGE, detail=detail, stage="extract")
-
-
-def _is_plausible(moment: Moment, now: datetime) -> bool:
-    return _OLDEST <= moment.day <= (now + _DAY).date()
 
 
 def _sharpest(stated: Sequence[tuple[str, Moment]]) -> tuple[str, Moment]:
     """Return the most trusted date, or one that agrees on its day and knows the time as well."""
-    source, first = stated[0]
-    if first.at is None:
-        for other, moment in stated[1:]:
-            if moment.at is not None and moment.day == first.day:
-                return other, moment
-    return source, first
-
-
-def _conflicts(
-    source: str, chosen: Moment, stated: Sequence[tuple[str, Moment]]
-) -> Iterable[Problem]:
-    for other, moment in stated:
-        if other in _STATED and abs(moment.day - chosen.day) > _DAY:
-            detail = f"{source} says {chosen.day}, {other} says {moment.day}"
-            yield Problem(kind=ProblemKind.DATE_CONFLICT, detail=detail, stage="extract")
-            return
+    day = stated[0][1].day
+    timed = (pair for pair in stated if pair[1].at is not None and pair[1].day == day)
+    return stated[0] if stated[0][1].at else next(timed, stated[0])
 
 
 def _really_local(
@@ -324,12 +282,12 @@ def _really_local(
     local = datetime.combine(chosen.day, chosen.clock, zone)
     if local.astimezone(UTC) == chosen.at or chosen.at.time() != chosen.clock:
         return None
-    hour_minute = chosen.clock.hour, chosen.clock.minute
+    minute = chosen.clock.replace(second=0)
     shown = any(
         moment.clock
         and not moment.zoned
         and moment.day == chosen.day
-        and (moment.clock.hour, moment.clock.minute) == hour_minute
+        and moment.clock.replace(second=0) == minute
         for source, moment in stated
         if source in {"dateline", "time"}
     )

@@ -8,6 +8,7 @@ One word that dates are not made of, and the whole string is not a date. The wor
 import calendar
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
@@ -22,192 +23,143 @@ from archive.search.arabic import fold
 TABLES: dict[str, Any] = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """A word or number of a date: one letter for its kind, and what it says.
+
+    D day, Y year, M month, H Hijri month, J Jalali month, W weekday (1 is Monday), N a date in
+    three numbers, T time (hour, minute and perhaps second), q a part of an hour in minutes, a
+    morning, p evening, n noon, l night, Z zone, h the mark of a Hijri year, m the letter that marks
+    either evening or a common year, o "o'clock", r a day counted back from today, - a word that
+    only stands around a date.
+    """
+
+    kind: str
+    numbers: tuple[int, ...] = ()
+    zone: tzinfo | None = None
+
+
 def _spelled(things: Mapping[str, Any] | Iterable[str]) -> dict[str, Any]:
     """Map each folded spelling of things, parted by |, to what it means, or its place in a list."""
     pairs = things if isinstance(things, Mapping) else {name: n for n, name in enumerate(things, 1)}
     return {fold(name): value for names, value in pairs.items() for name in names.split("|")}
 
 
-_months, _days, _clock = TABLES["months"], TABLES["days"], TABLES["clock"]
-MONTHS = {
-    name: number
-    for language in ("persian", "urdu", "kurdish", "arabic", "latin")
-    for name, number in _spelled(_months[language]).items()
-}
-HIJRI_MONTHS = _spelled(_months["hijri"])
-WEEKDAYS = _spelled(_days["weekdays"])
-_ZONES = _spelled(TABLES["zones"])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """A word or number of a date: one letter for its kind, and what it says.
-
-    D day, Y year, M month, H Hijri month, J Jalali month, W weekday (1 is Monday), N a date in
-    three numbers, T time (hour, minute and perhaps second), q a part of an hour in minutes, P half
-    of the day, Z zone, h the mark of a Hijri year, m the letter that marks either afternoon or a
-    common year, o "o'clock", r a day counted back from today; a word that only stands around a date
-    has no kind.
-    """
-
-    kind: str
-    numbers: tuple[int, ...] = ()
-    word: str = ""
-    zone: tzinfo | None = None
-
-
-def _words() -> dict[str, Token]:
-    """Map every known word and phrase to its token; later tables win over earlier ones."""
-    tables: tuple[tuple[str, dict[str, int]], ...] = (
-        ("", _spelled(TABLES["around"]["words"])),
-        ("D", _spelled(_days["ordinals"]) | _spelled(_clock["hours"])),
-        ("W", WEEKDAYS),
-        ("J", _spelled(_months["jalali"])),
-        ("H", HIJRI_MONTHS),
-        ("M", MONTHS),
-        ("r", _days["back"]),
-        ("h", _spelled([TABLES["marks"]["hijri"]])),
-        ("o", _spelled([TABLES["marks"]["hour"]])),
-        ("q", _spelled(_clock["parts"])),
-    )
-    words = {w: Token(kind=k, numbers=(n,)) for k, table in tables for w, n in table.items()}
-    words |= {w: Token(kind="P", word=half) for w, half in _spelled(_clock["halves"]).items()}
-    for name, hours in _spelled(TABLES["offsets"]).items():
-        words[name] = Token(kind="Z", zone=timezone(timedelta(hours=hours)))
-    return words | {"م": Token(kind="m")}
-
-
-_WORDS = _words()
-
-
-def _any(words: Iterable[str]) -> str:
+def any_of(words: Iterable[str]) -> str:
+    """Return some words as one regular expression in no group, the longest first."""
     return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
 
 
-_PLACES = _any(_ZONES)
-_GREENWICH = _any(place for place, zone in _ZONES.items() if zone == "UTC")
-_ISO = re.compile(
-    r"(\d{4})(-?)(\d{2})\2(\d{2})(?:t| (?=\s?\d\d:))\s?(\d{2}):?(\d{2})(?::?(\d{2}))?(?:[.,]\d+)?"
-    r"\s?(?:(z)|([+-]\d{2}):?(\d{2})?)?(?!\d)"
-)
-_NUMERIC = re.compile(r"(\d{1,4})\s?([/.\-\\])\s?(\d{1,2})\s?\2\s?(\d{1,4})(?![\d/]|[.,]\d)")
-_TIME = re.compile(
-    r"([01]?\d|2[0-3])\s?(?::\s?|(?:h|سا?)\s?(?=\d))([0-5]\d)(?:\s?:\s?([0-5]\d)(?:[.,]\d+)?)?(?![\d:])"
-)
-_YEAR = re.compile(r"(\d{4})(?!\d|\s?[/.,:]\d|[+%])")
-_DAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th|er)?(?!\d|\s?[/.:]\s?\d|,\d|[+%])")
-_SHIFT = re.compile(
+def _east(hours: int, minutes: int = 0) -> tzinfo:
+    return timezone(timedelta(hours=hours, minutes=-minutes if hours < 0 else minutes))
+
+
+_WORDS = {
+    word: Token(kind=kind, numbers=(number,), zone=_east(number) if kind == "Z" else None)
+    for kind, tables in TABLES["words"].items()
+    for table in tables.values()
+    for word, number in _spelled(table).items()
+}
+
+
+def spellings(kinds: str) -> frozenset[str]:
+    """Return every word, folded, whose token is of one of some kinds."""
+    return frozenset(word for word, token in _WORDS.items() if token.kind in kinds)
+
+
+_ZONES = _spelled(TABLES["zones"])
+_PLACES = any_of(_ZONES)
+_GREENWICH = any_of(place for place, zone in _ZONES.items() if zone == "UTC")
+_SHIFT = (
     rf"(?:(?:gmt|utc|(?:ب?توقيت )?(?:{_GREENWICH}))\s?)?"
-    rf"([+\-−]\s?\d{{1,2}})(?::?(\d{{2}}))?(?![\d/]|[-.]\d|\W*(?:{_any(MONTHS)}))"
+    r"(?P<hours>[+\-−]\s?\d{1,2})(?::?(?P<minutes>\d{2}))?"
+    rf"(?![\d/]|[-.]\d|\W*(?:{any_of(spellings('M'))}))"
 )
-_PLACE = re.compile(
-    rf"(?:(?:حسب |وفق )?(?:ب|ال|بال)?توقيت (?:مدينه )?({_PLACES})|({_GREENWICH}))(?!\w)"
+_WHOLE = r"(?<![\d.+])(?<!\d,)"  # no part of some other number
+_TIME = (
+    rf"{_WHOLE}(?:[01]?\d|2[0-3])\s?(?::\s?|(?:h|سا?)\s?(?=\d))[0-5]\d"
+    r"(?:\s?:\s?[0-5]\d(?:[.,]\d+)?)?(?![\d:])"
 )
-_PHRASE = re.compile(rf"(?:{_any(_WORDS)})(?![^\W\d_])")
-# The number of a newspaper's issue, printed beside its day.
-_ISSUE = re.compile(r"(?:رقم )?العدد\s*[:\[(]?\s*\d{1,6}(?!\d)[\])]?")
-_IN_BRACKETS = re.compile(rf"[\s,،]*\((?:بتوقيت )?({_PLACES})\)")
-_IN_NUMBER = re.compile(r"[\d.+]$|\d,$")  # what stands before a digit of some other number
-_DOTTED = re.compile(r"(\d{1,2})[.,](\d{2})(?!\d)")
-_GAP = re.compile(r"[\s|،,؛;:()\[\]/\\\-–—−_•·.*«»\"']+")
-# «الساعة 14 و30 دقيقة»
-_SPOKEN = re.compile(r"(\d{1,2}) و ?(\d{1,2}) دقيقه")
-_AFTER_TIME = frozenset("TP")
-# What a number may be besides ISO 8601: its kind, its form, and the groups that count.
-_NUMBERS = (
-    ("T", _TIME, (1, 2, 3)),
-    ("N", _NUMERIC, (1, 3, 4)),
-    ("Y", _YEAR, (1,)),
-    ("D", _DAY, (1,)),
-)
-_CLOCK = re.compile("Z?o?TP?Z?")
-_DIGIT = re.compile(r"\d")
+# What may stand at a place of a date, the first that does counting.
+_FORMS = {
+    # After the gaps the number of a newspaper's issue, printed beside its day.
+    "gap": r"[\s|،,؛;:()\[\]/\\\-–—−_•·.*«»\"']+|(?:رقم )?العدد\s*[:\[(]?\s*\d{1,6}(?!\d)[\])]?",
+    "T": _TIME,
+    "N": _WHOLE + r"\d{1,4}\s?(?P<mark>[/.\-\\])\s?\d{1,2}\s?(?P=mark)\s?\d{1,4}(?![\d/]|[.,]\d)",
+    "Y": _WHOLE + r"\d{4}(?!\d|\s?[/.,:]\d|[+%])",
+    "D": _WHOLE + r"\d{1,2}(?:st|nd|rd|th|er)?(?!\d|\s?[/.:]\s?\d|,\d|[+%])",
+    "place": rf"(?:(?:حسب |وفق )?(?:ب|ال|بال)?توقيت (?:مدينه )?|(?=(?:{_GREENWICH})(?!\w)))"
+    rf"(?P<town>{_PLACES})(?!\w)",
+    "word": rf"(?:{any_of(_WORDS)})(?![^\W\d_])",
+}
+
+
+def _scanner(forms: Mapping[str, str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?P<{name}>{form})" for name, form in forms.items()))
+
+
+_ANYWHERE = _scanner(_FORMS)
+# By what stands before: an hour may be written «10.30» and «14 و30 دقيقة», a zone «+3».
+_SCANNERS = dict.fromkeys("Tapnl", _scanner({"Z": _SHIFT} | _FORMS)) | {
+    "o": _scanner(
+        _FORMS | {"T": rf"\d{{1,2}}[.,]\d{{2}}(?!\d)|\d{{1,2}} و ?\d{{1,2}} دقيقه|{_TIME}"}
+    )
+}
+# As machines write a moment, and where a zone is named in brackets behind it.
+_ISO = re.compile(r"(?<!\d)(\d{4})(-?)(\d\d)\2(\d\d)t\s?(\d\d):?(\d\d)(?::?(\d\d))?(?!\d)")
+_IN_BRACKETS = re.compile(rf"\((?=(?:{_PLACES})\))")
+_DIGITS = re.compile(r"\d+")
+_CLOCK = re.compile("Z?o?T[apnl]?Z?")
 
 
 @lru_cache(maxsize=4096)
 def cut(folded: str) -> tuple[Token, ...]:
     """Return the tokens of a folded string, those around a date left out; empty for no date."""
+    text = _IN_BRACKETS.sub("(بتوقيت ", _ISO.sub(_parted, folded))
     tokens: list[Token] = []
-    place = 0
-    while place < len(folded):
-        found, end = _read(folded, place, tokens)
-        if not end:
+    place, last = 0, ""
+    while place < len(text):
+        match = _SCANNERS.get(last, _ANYWHERE).match(text, place)
+        if match is None:
             return ()
-        place = end
-        tokens.extend(token for token in found if token.kind)
+        place = match.end()
+        token = _read(match)
+        if token.kind == "m":  # the evening behind an hour alone
+            token = Token(kind="p" if last and last in "TDZ" else "-")
+        if token.kind != "-":
+            tokens.append(token)
+            last = token.kind
     dated = any(token.kind in "YN" for token in tokens)
     return tuple(token for token in tokens if token.kind != "r" or not dated)
 
 
+def _parted(match: re.Match[str]) -> str:
+    """Return a moment of ISO 8601 in the form that people print."""
+    year, _, month, day, *clock = match.groups()
+    return f"{year}-{month}-{day} {':'.join(filter(None, clock))}"
+
+
+def _read(match: re.Match[str]) -> Token:
+    """Return the token of what a scanner found."""
+    kind = match.lastgroup
+    if kind == "word":
+        return _WORDS[match.group()]
+    if kind == "place":
+        name = _ZONES[match["town"]]
+        return Token(kind="Z", zone=UTC if name == "UTC" else ZoneInfo(name))
+    if kind == "Z":
+        hours = match["hours"].replace(" ", "").replace("−", "-")
+        return Token(kind="Z", zone=_east(int(hours), int(match["minutes"] or 0)))
+    if kind is None or kind == "gap":
+        return Token(kind="-")
+    return Token(kind=kind, numbers=tuple(map(int, _DIGITS.findall(match.group())[:3])))
+
+
 def is_clock(text: str) -> bool:
     """Return whether a line is nothing but a time of day."""
-    if not _DIGIT.search(text):
+    if not _DIGITS.search(text):
         return False
     return _CLOCK.fullmatch("".join(token.kind for token in cut(fold(text)))) is not None
-
-
-def _read(folded: str, place: int, before: list[Token]) -> tuple[list[Token], int]:
-    """Read what stands at `place`: its tokens and where it ends, which is 0 if nobody knows it."""
-    last = before[-1].kind if before else ""
-    if last in _AFTER_TIME and (match := _SHIFT.match(folded, place)):
-        return [Token(kind="Z", zone=_shift(match[1], match[2]))], match.end()
-    if last in _AFTER_TIME and (match := _IN_BRACKETS.match(folded, place)):
-        return [_zone(match[1])], match.end()
-    if match := _GAP.match(folded, place) or _ISSUE.match(folded, place):
-        return [], match.end()
-    if last == "o" and (match := _DOTTED.match(folded, place) or _SPOKEN.match(folded, place)):
-        return [Token(kind="T", numbers=_numbers(match.groups()))], match.end()
-    if folded[place].isdigit():
-        return _number(folded, place)
-    if match := _PLACE.match(folded, place):
-        return [_zone(match[1] or match[2])], match.end()
-    if match := _PHRASE.match(folded, place):
-        token = _WORDS[match.group()]
-        if token.kind == "m":
-            token = Token(kind="P" if last in {"T", "D", "Z"} else "", word="pm")
-        return [token], match.end()
-    if folded[place] == "g" and (match := _SHIFT.match(folded, place)):  # "GMT+3" before the time
-        return [Token(kind="Z", zone=_shift(match[1], match[2]))], match.end()
-    return [], 0
-
-
-def _zone(place: str) -> Token:
-    name = _ZONES[place]
-    return Token(kind="Z", zone=UTC if name == "UTC" else ZoneInfo(name))
-
-
-def _number(folded: str, place: int) -> tuple[list[Token], int]:
-    if _IN_NUMBER.search(folded[max(0, place - 2) : place]):
-        return [], 0
-    if match := _ISO.match(folded, place):
-        return _iso(match), match.end()
-    for kind, form, groups in _NUMBERS:
-        if match := form.match(folded, place):
-            numbers = _numbers(tuple(match[group] for group in groups))
-            return [Token(kind=kind, numbers=numbers)], match.end()
-    return [], 0
-
-
-def _iso(match: re.Match[str]) -> list[Token]:
-    tokens = [
-        Token(kind="N", numbers=_numbers(match.group(1, 3, 4))),
-        Token(kind="T", numbers=_numbers(match.group(5, 6, 7))),
-    ]
-    if match[8]:
-        tokens.append(Token(kind="Z", zone=UTC))
-    elif match[9]:
-        tokens.append(Token(kind="Z", zone=_shift(match[9], match[10])))
-    return tokens
-
-
-def _numbers(parts: tuple[str | None, ...]) -> tuple[int, ...]:
-    return tuple(int(part) for part in parts if part is not None)
-
-
-def _shift(hours: str, minutes: str | None) -> tzinfo:
-    whole = int(hours.replace(" ", "").replace("−", "-"))
-    part = int(minutes or 0)
-    return timezone(timedelta(hours=whole, minutes=-part if whole < 0 else part))
 
 
 class Precision(StrEnum):
@@ -234,48 +186,33 @@ class Moment:
     precision: Precision = Precision.DAY
     zoned: bool = False
 
-    def date(self) -> date:
-        """Return the calendar day as printed."""
-        return self.day
-
     def isoformat(self) -> str:
         """Return the moment in UTC, or the day alone where that is all there is."""
         return self.at.isoformat() if self.at else self.day.isoformat()
 
 
-_TABLE: dict[str, Any] = TABLES["ago"]
-_UNIT_OF: dict[str, str] = _spelled(_TABLE["units"])
-_DUALS = re.compile(r".*(?:تين|تان|مين|مان|رين|ران|عين|عان)")
-_COUNTS: dict[str, int] = _spelled(_TABLE["counts"])
-_LABELS = "|".join(_TABLE["labels"])
+_AGO: dict[str, Any] = TABLES["ago"]
+_UNITS: dict[str, tuple[str, int]] = _spelled(_AGO["units"])
+_COUNTS: dict[str, int] = _spelled(_AGO["counts"])
+_LABEL = rf"(?:(?:{'|'.join(_AGO['labels'])})\W*)?"
+# So many of a unit: in two groups, its number and the unit.
+_SPAN = rf"(?:(\d{{1,3}}|{any_of(_COUNTS)}) )?({any_of(_UNITS)})(?!\w)(?: واحده?(?!\w))?"
 _BACK = re.compile(
-    rf"(?:(?:{_LABELS})\W*)?"
-    r"(?:(?:منذ|قبل|il y a) (?P<after>.+?)(?: مضت)?|(?P<before>.+?) (?:مضت|مضي|ago))\W*"
+    rf"{_LABEL}(?P<since>منذ |قبل |il y a )?(?P<spans>{_SPAN}(?: و ?{_SPAN})*)"
+    r"(?:(?:(?<=ساعه)|(?<=ساعتين)|(?<=ساعات)) و ?(?P<half>نصف|ربع))?"
+    r"(?P<ago> مضت| مضي| ago)?\W*"
 )
-_PART = re.compile(r"(?:(?P<count>\d{1,3}|[^\W\d_]+(?: عشره?)?) )?(?P<unit>[^\W\d_]+)")
-_ONE = re.compile(r" واحده?$")
-_JOINT = re.compile(rf" و ?(?=\d|(?:{'|'.join(_UNIT_OF)})\b)")
-# Parts of an hour, alone or after a whole one («ساعة ونصف»), become minutes.
-_PART_OF_HOUR = re.compile(
-    r"^(نصف|ثلث|ربع) ساعه$|(?:(?<=ساعه)|(?<=ساعتين)|(?<=ساعات)) و ?(نصف|ربع)$"
-)
-_MINUTES = {"نصف": "30 دقيقه", "ثلث": "20 دقيقه", "ربع": "15 دقيقه"}
-# An age inside a folded line, in no group: «منذ 3 ساعات», «نشر قبل يومين», «3 h ago», «منذ قليل».
-_NUMBER = rf"(?:\d{{1,3}}|{_any(_COUNTS)})"
-_SPAN = (
-    rf"(?:(?:{_NUMBER} )?(?:{_any(_UNIT_OF)})(?!\w)"
-    rf"(?: واحده?(?!\w))?|\d{{1,3}}\s?(?:{_TABLE['short']})(?!\w)|(?:نصف|ربع|ثلث) ساعه)"
-)
+_COUNTED = re.compile(_SPAN)
+_DUAL = re.compile("[تمرع](?:ين|ان)$")
+# An age inside a folded line: «منذ 3 ساعات», «نشر قبل يومين», «3 h ago», «منذ قليل».
+_SHORT = rf"(?:{_SPAN}|\d{{1,3}}\s?(?:{_AGO['short']})(?!\w))"
 _SPANS = (
-    rf"(?:(?:{_TABLE['about']}) )?{_SPAN}(?:(?: و ?|, | and | et ){_SPAN})*(?: و ?(?:نصف|ربع))?"
+    rf"(?:(?:{_AGO['about']}) )?{_SHORT}(?:(?: و ?|, | and | et ){_SHORT})*(?: و ?(?:نصف|ربع))?"
 )
 AGE = (
-    rf"(?:(?:{_LABELS})\W*)?"
-    rf"(?:(?:{_TABLE['since']}) {_SPANS}(?: (?:مضت|مضي|تقريبا))?|{_SPANS} (?:مضت|مضي|ago)"
-    rf"|{_TABLE['moments']})"
+    rf"{_LABEL}(?:(?:{_AGO['since']}) {_SPANS}(?: (?:مضت|مضي|تقريبا))?|{_SPANS} (?:مضت|مضي|ago)"
+    rf"|{_AGO['moments']})"
 )
-_CLOCK_UNITS = frozenset({"second", "minute", "hour"})
-_COARSE = frozenset({"week", "month", "year"})
 
 
 def ago(folded: str, *, now: datetime, zone: tzinfo | None) -> Moment | None:
@@ -285,51 +222,21 @@ def ago(folded: str, *, now: datetime, zone: tzinfo | None) -> Moment | None:
     `zone` (UTC where that is None).
     """
     match = _BACK.fullmatch(folded)
-    if not match:
+    if not match or not (match["since"] or match["ago"]):
         return None
-    phrase = match["after"] or match["before"]
-    if part := _PART_OF_HOUR.search(phrase):
-        minutes = _MINUTES[part[1] or part[2]]
-        phrase = minutes if part[1] else f"{phrase[: part.start()]} و{minutes}"
-    spans = [_span(part) for part in _JOINT.split(phrase)]
-    counted = {unit: count for span in spans if span for unit, count in [span]}
-    if len(counted) != len(spans):
-        return None
+    phrase = match["spans"] + (f" و{match['half']} ساعه" if match["half"] else "")
+    counted: Counter[str] = Counter()
+    for count, name in _COUNTED.findall(phrase):
+        unit, times = _UNITS[name]
+        number = _COUNTS.get(count) or int(count or (2 if _DUAL.search(name) else 1))
+        counted[unit] += number * times
+    rough = Precision.SPAN if {"weeks", "months"} & counted.keys() else Precision.AGE
     try:
-        return _counted_back(counted, now, zone)
+        moment = _back(now.astimezone(zone or UTC), counted)
     except (OverflowError, ValueError):
         return None
-
-
-def _span(part: str) -> tuple[str, int] | None:
-    """Read "3 ساعات", "ساعتين", "ساعة واحدة" as a unit and how many of it."""
-    match = _PART.fullmatch(_ONE.sub("", part))
-    unit = _UNIT_OF.get(match["unit"]) if match else None
-    if not match or not unit:
-        return None
-    count = match["count"]
-    if count is None:
-        return unit, 2 if _DUALS.fullmatch(match["unit"]) else 1
-    if count.isdigit():
-        return unit, int(count)
-    return (unit, _COUNTS[count]) if count in _COUNTS else None
-
-
-def _counted_back(counted: dict[str, int], now: datetime, zone: tzinfo | None) -> Moment:
-    local = now.astimezone(zone or UTC)
-    months = counted.get("month", 0) + 12 * counted.get("year", 0)
-    day = _months_back(local.date(), months)
-    day -= timedelta(days=counted.get("day", 0), weeks=counted.get("week", 0))
-    rough = Precision.SPAN if _COARSE & counted.keys() else Precision.AGE
-    if not _CLOCK_UNITS & counted.keys():
-        return Moment(day=day, precision=rough)
-    delta = timedelta(
-        hours=counted.get("hour", 0),
-        minutes=counted.get("minute", 0),
-        seconds=counted.get("second", 0),
-    )
-    moment = (datetime.combine(day, local.timetz()) - delta).replace(second=0, microsecond=0)
-    moment = moment.astimezone(zone or UTC)
+    if not {"seconds", "minutes", "hours"} & counted.keys():
+        return Moment(day=moment.date(), precision=rough)
     return Moment(
         day=moment.date(),
         clock=moment.time(),
@@ -338,10 +245,10 @@ def _counted_back(counted: dict[str, int], now: datetime, zone: tzinfo | None) -
     )
 
 
-def _months_back(day: date, months: int) -> date:
-    if not months:
-        return day
-    count = day.year * 12 + day.month - 1 - months
-    year, month = divmod(count, 12)
-    last = calendar.monthrange(year, month + 1)[1]
-    return date(year, month + 1, min(day.day, last))
+def _back(local: datetime, counted: Mapping[str, int]) -> datetime:
+    """Return the minute that lies so many of each unit before a local time."""
+    passed = dict(counted)
+    year, month = divmod(local.year * 12 + local.month - 1 - passed.pop("months", 0), 12)
+    day = min(local.day, calendar.monthrange(year, month + 1)[1])
+    then = local.replace(year=year, month=month + 1, day=day) - timedelta(**passed)
+    return then.replace(second=0, microsecond=0)

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from archive.search.arabic import fold, tidy
 from crawler.dates.moments import as_date
-from crawler.dates.words import HIJRI_MONTHS, MONTHS, WEEKDAYS
+from crawler.dates.words import any_of, spellings
 from crawler.extract.blocks import Block
 from crawler.extract.body import Layout
 from crawler.extract.metadata import Metadata
@@ -30,13 +30,14 @@ from crawler.extract.vocabulary import (
 )
 
 # Verbs and labels before a name, folded.
-_ANY_VERB = "|".join(sorted(map(fold, words("byline", "verbs")), key=len, reverse=True))
+_ANY_VERB = any_of(map(fold, words("byline", "verbs")))
 _VERB = re.compile(rf"\W*(?:{_ANY_VERB})(?: و(?:{_ANY_VERB}))?(?:\s*[:：/\-–—ـ|.،]+\s*|\s+|$)")
 _NOT_WRITERS = pattern("byline", "not_writers", r"\W*(?:{})\b")
 _ROLES = pattern("byline", "roles", r"(?:^|\s)(?:{})(?:\s|$)")
 _ACCOUNTS = pattern("byline", "accounts", r"(?:{})(?:[\W_]*\d+)?")
 # Labels that say what someone is: what follows one may be the field, «المحرر السياسي».
 _POSITION = pattern("byline", "positions", r"\W*(?:من )?(?:ال)?(?:{})(?:نا|تنا)?\b")
+_WEEKDAYS = spellings("W")
 _OPENING = frozenset(map(fold, words("byline", "no_names")))  # words no name begins with
 # Words that end a name, folded.
 CLOSING = frozenset(words("byline", "closing"))
@@ -59,7 +60,7 @@ def name_of(part: str, without: frozenset[str]) -> str | None:
     if is_agency(name):
         return None if is_unnamed_agency(name) else name
     words = name.split()
-    if is_place(name) or folded in WEEKDAYS or len(name) > 50 or len(words) > 6:
+    if is_place(name) or folded in _WEEKDAYS or len(name) > 50 or len(words) > 6:
         return None
     if not is_person(words) and not _may_be_name(
         words, positioned=bool(_POSITION.match(fold(printed)))
@@ -339,8 +340,8 @@ def _unsigned(lines: list[str], authors: Sequence[str]) -> list[str]:
 
 # What opens a sentence someone said, where a paper's name might stand: «القاهرة - الرئيس: …».
 _SPEAKERS = frozenset(words("names", "speakers"))
-_MONTH = "|".join(map(re.escape, sorted(MONTHS | HIJRI_MONTHS, key=len, reverse=True)))
-_DAY = "|".join(map(re.escape, WEEKDAYS))
+_MONTH = any_of(spellings("MH"))
+_DAY = any_of(_WEEKDAYS)
 # The day that agencies print in their datelines, folded, with or without its year.
 _DATE = re.compile(
     rf"[\s،,]+(?:(?:في|يوم)\s+)?(?:(?:{_DAY})[\s،,]*)?"

@@ -110,7 +110,7 @@ def test_the_collection_of_printed_dates():
 def _as_expected(moment, expected):
     if moment is None or expected is None:
         return moment and moment.isoformat()
-    return moment.isoformat()[:16] if "T" in expected else moment.date().isoformat()
+    return moment.isoformat()[:16] if "T" in expected else moment.day.isoformat()
 
 
 MONTHS = (
@@ -230,7 +230,7 @@ def test_a_decision_is_the_four_things_it_says():
     )
     assert published is not None
     assert modified is not None
-    assert (published.isoformat(), published.date()) == (f"{DAY}T10:00:00+00:00", date(2024, 3, 5))
+    assert (published.isoformat(), published.day) == (f"{DAY}T10:00:00+00:00", date(2024, 3, 5))
     assert modified.isoformat() == f"{DAY}T11:00:00+00:00"
     assert (source, problems) == ("meta", ())
 

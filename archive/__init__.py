@@ -35,6 +35,7 @@ from archive.models import (
     Publisher,
     Reading,
     Run,
+    Runs,
     Visit,
     WarcLocation,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "Reading",
     "Revision",
     "Run",
+    "Runs",
     "StaleIndex",
     "Store",
     "Visit",

@@ -3,7 +3,7 @@
 All times are aware datetimes in UTC. All of them are plain data: frozen, comparable, picklable.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -220,15 +220,23 @@ class Image:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Runs:
+    """The runs of words in a text (archive.stories), as 32-bit hashes in order, and its figures."""
+
+    hashes: Sequence[int]
+    figures: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """What is computed of an extraction's texts alone: by the worker, so that the writer need not.
 
-    `analysed` are texts as they are indexed (archive.search.index), `sketch` is that of the
-    article's text (archive.stories).
+    `analysed` are texts as they are indexed (archive.search.index), `runs` are those of the
+    article's text.
     """
 
     analysed: Mapping[str, str]
-    sketch: tuple[int, ...]
+    runs: Runs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

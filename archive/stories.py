@@ -1,4 +1,4 @@
-"""Articles that are versions of one text become a story, by the runs of words that they share.
+"""Stories: articles that are versions of one text, told by the runs of words that they share.
 
 A story bears the id of its article that was seen first, and is the same in whatever order they
 came. Triggers keep its row true to its articles, whoever withholds, redates or deletes one.
@@ -6,32 +6,27 @@ came. Triggers keep its row true to its articles, whoever withholds, redates or 
 Words are folded and not stemmed, so that a better stemmer never makes an archive's sketches stale.
 A sketch is Broder's ("On the resemblance and containment of documents", 1997): the runs with the
 smallest hashes. A shortened copy keeps its share of them, where signatures that are cut in bands
-find only texts of about one length. Workers make sketches and search tokens in advance.
+find only texts of about one length. Workers make runs and search tokens in advance.
 """
 
 import contextlib
 import json
 import re
 import sqlite3
+from array import array
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from hashlib import blake2b
-from itertools import accumulate
-from operator import add
 from typing import Self
+from zlib import crc32
 
-from archive.models import Extraction, Prepared
-from archive.rows import value, values
+from archive.models import Extraction, Prepared, Runs
+from archive.rows import values
 from archive.search import index
 from archive.search.arabic import fold
 
-SKETCH = 16
-"""Hashes in a sketch: of 1,000 copies that keep two fifths of a text, none is expected missed."""
-
-Runs = frozenset[bytes]
-"""Runs of four folded words, each as UTF-8 with single blanks between its words."""
+SKETCH = 20
+"""Hashes in a sketch: of 10,000 copies that keep two fifths of a text, five share less than two."""
 
 _RUN = 4  # words
 _FEWEST = 20  # runs below which a text says too little: captions, notices
@@ -39,45 +34,49 @@ _CONTAINED = 0.5  # of the shorter text's runs, in the longer one
 _COVERED = 0.15  # of the longer text's runs: a digest is not a version of each of its items
 _FIGURES = 3  # figures from which on two texts must share half of them
 _WORD = re.compile(r"\w+")
-_MOST_KNOWN = 256  # texts whose sketches are remembered
-_KNOWN: dict[str, tuple[int, ...]] = {}
+_NONE = Runs(hashes=array("I"), figures=frozenset())
+_MOST_KNOWN = 2048  # texts whose runs are remembered, about 2 kB each
+_KNOWN: dict[int, Runs] = {}
 
 
-@lru_cache(maxsize=768)  # about 20 kB each; a wire is compared with each of its reprints
-def shingles(text: str) -> Runs:
-    """Return the runs of four folded words in `text`; none for a text of less than 23 words."""
-    line = " ".join(_WORD.findall(fold(text))).encode()
-    sizes = list(map(len, line.split()))
-    starts = list(accumulate(map((1).__add__, sizes), initial=0))
-    ends = map(add, starts[_RUN - 1 :], sizes[_RUN - 1 :])
-    runs = frozenset(map(line.__getitem__, map(slice, starts, ends)))
-    return runs if len(runs) >= _FEWEST else frozenset()
+def runs_of(text: str) -> Runs:
+    """Return the runs of four folded words in a text; none for a text of less than 23 words.
 
-
-def sketch(runs: Runs) -> list[int]:
-    """Return the sketch of a text's runs: at most 16 signed 32-bit numbers, in a fixed order.
-
-    Two texts may be versions of one another only if their sketches share a number. It is the same
-    on every machine and in every release.
+    They are the same on every machine and in every release.
     """
-    hashes = sorted([blake2b(run, digest_size=8).digest() for run in runs])
-    return [int.from_bytes(digest[4:], "big", signed=True) for digest in hashes[:SKETCH]]
-
-
-def sketch_of(text: str) -> tuple[int, ...]:
-    """Return the sketch of a text's runs, or the one that is remembered of it."""
-    known = _KNOWN.get(text)
+    known = _KNOWN.get(hash(text))
     if known is None:
-        known = tuple(sketch(shingles(text)))
+        known = _runs(text)
         remember(text, known)
     return known
 
 
-def remember(text: str, known: tuple[int, ...]) -> None:
-    """Remember a text's sketch for a while: it is asked for several times, or a worker made it."""
-    _KNOWN[text] = known
+def _runs(text: str) -> Runs:
+    words = _WORD.findall(fold(text))
+    runs = zip(*(words[start:] for start in range(_RUN)), strict=False)
+    hashes = sorted({crc32(" ".join(run).encode()) for run in runs})
+    if len(hashes) < _FEWEST:
+        return _NONE
+    return Runs(hashes=array("I", hashes), figures=frozenset(filter(str.isdecimal, words)))
+
+
+def remember(text: str, runs: Runs) -> None:
+    """Remember a text's runs for a while: they are asked for several times, or a worker made them.
+
+    A text is known by Python's keyed hash of it, as long texts would take more room than their
+    runs.
+    """
+    _KNOWN[hash(text)] = runs
     if len(_KNOWN) > _MOST_KNOWN:
         del _KNOWN[next(iter(_KNOWN))]
+
+
+def sketch(runs: Runs) -> list[int]:
+    """Return the sketch of a text's runs: its 20 smallest hashes.
+
+    Two texts may be versions of one another only if their sketches share two numbers.
+    """
+    return list(runs.hashes[:SKETCH])
 
 
 def are_versions(one: Runs, other: Runs) -> bool:
@@ -85,26 +84,22 @@ def are_versions(one: Runs, other: Runs) -> bool:
 
     Today's and yesterday's bulletin share all their phrases and few of their figures.
     """
-    shared = len(one & other)
-    shorter, longer = sorted((len(one), len(other)))
-    if not shared or shared < _CONTAINED * shorter or shared < _COVERED * longer:
+    shorter, longer = sorted((one.hashes, other.hashes), key=len)
+    shared = len(frozenset(shorter).intersection(longer))
+    if not shared or shared < _CONTAINED * len(shorter) or shared < _COVERED * len(longer):
         return False
-    fewer, more = sorted((_figures(one), _figures(other)), key=len)
+    fewer, more = sorted((one.figures, other.figures), key=len)
     return len(fewer) < _FIGURES or 2 * len(fewer & more) >= len(fewer)
 
 
-def _figures(runs: Runs) -> frozenset[str]:
-    return frozenset(word for word in set(b" ".join(runs).decode().split()) if word.isdecimal())
-
-
 def prepared(extraction: Extraction) -> Extraction:
-    """Return an extraction with its texts analysed and sketched, if it is an article's."""
+    """Return an extraction with its texts analysed and its runs hashed, if it is an article's."""
     if not extraction.is_article:
         return extraction
     texts = (extraction.title, extraction.deck, extraction.byline, extraction.text)
     known = Prepared(
         analysed={text: index.analysed(text) for text in texts if text},
-        sketch=sketch_of(extraction.text),
+        runs=_runs(extraction.text),
     )
     return replace(extraction, prepared=known)
 
@@ -113,22 +108,16 @@ def prime(extraction: Extraction) -> None:
     """Let what was prepared of an extraction be found where it is asked for."""
     if extraction.prepared:
         index.prime(extraction.prepared.analysed)
-        remember(extraction.text, extraction.prepared.sketch)
+        remember(extraction.text, extraction.prepared.runs)
 
 
 FIRST = 20
 """Articles per run that others are compared with: those which bore it first, whoever came when."""
 
-_SHARED = 3  # runs that another article has to share with one of those, where it is none itself
+_SHARED = 2  # runs of both sketches that an article has to share with one of those
 
 MOMENT = "min(coalesce(published_at, published_on || 'T24', first_seen_at), first_seen_at)"
 """SQL by which the versions of a story are put in order: a day alone counts as its end."""
-
-
-_BEHIND = """
-select article from story_sketches
-where hash in (select value from json_each(?)) and (seen, article) > (?, ?)
-"""
 
 _FIRST_BEARERS = f"""
 select * from (
@@ -136,6 +125,15 @@ select * from (
     order by seen, article limit {FIRST + 1}
 )
 """  # noqa: S608 - our own number
+
+# An order in which what was read last is likely to be asked for again.
+_TOUCHED = """
+select id from articles where id in (select article from story_queue) or story in (
+    select story from articles where id in (select article from story_queue)
+) order by first_seen_at, id
+"""
+
+_BEHIND = "select article from story_sketches where hash = ? and (seen, article) > (?, ?)"
 
 Place = tuple[int, int]
 """An article's place in the order of first captures: second, id."""
@@ -158,13 +156,15 @@ def enter(db: sqlite3.Connection, article: int) -> None:
     versions may be others now.
     """
     own = _Sketched.of(db, article)
-    db.executemany("insert or ignore into story_sketches values (?, ?, ?)", own.rows())
-    bearers = _bearers(db, own)
+    db.execute(
+        "insert or ignore into story_sketches select value, ?, ? from json_each(?)",
+        (*own.place, json.dumps(list(own.bearers))),
+    )
     # Those that are not among the first any more are compared with others.
-    if touched := (_next_in_line(own, bearers) | _later(db, own, bearers)) - {article}:
+    if touched := (own.next_in_line() | own.later(db)) - {article}:
         _queue(db, touched | {article})
     else:
-        _regroup(db, [article], {article: (own, bearers)})
+        _regroup(db, [own], members={article})
 
 
 @contextlib.contextmanager
@@ -183,21 +183,28 @@ def reconsidered(db: sqlite3.Connection, article: int, *, moved: bool) -> Iterat
 def leave(db: sqlite3.Connection, article: int) -> None:
     """Take an article out of its story, before its text changes; what it held together may part."""
     own = _Sketched.of(db, article)
-    touched = _next_in_line(own, _bearers(db, own))  # they are among the first from now on
     db.executemany(
-        "delete from story_sketches where hash = ? and seen = ? and article = ?", own.rows()
+        "delete from story_sketches where hash = ? and seen = ? and article = ?",
+        [(hash_, *own.place) for hash_ in own.bearers],
     )
+    touched = own.next_in_line()  # they are among the first from now on
     for entrant in list(touched):
-        other = _Sketched.of(db, entrant)
-        touched |= _later(db, other, _bearers(db, other))
-    touched |= _members(db, article)
+        touched |= _Sketched.of(db, entrant).later(db)
+    touched |= set(
+        values(
+            db,
+            "select id from articles where story = (select story from articles where id = ?)",
+            (article,),
+        )
+    )
     db.execute("update articles set story = null where id = ?", (article,))
     _queue(db, touched - {article})
 
 
 def settle(db: sqlite3.Connection) -> None:
     """Find the versions of all articles again that late ones and edits have touched."""
-    _regroup(db, values(db, "select article from story_queue"), {})
+    touched = values(db, _TOUCHED)
+    _regroup(db, (_Sketched.of(db, article) for article in touched), members=set(touched))
     db.execute("delete from story_queue")
 
 
@@ -209,146 +216,96 @@ def _queue(db: sqlite3.Connection, articles: Collection[int]) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sketched:
-    """An article with its place in the order of first captures, its text and its sketch."""
+    """An article with its place in the order of first captures and the runs of its text.
+
+    `bearers` are the first articles with each hash of its sketch, and the next one after them.
+    """
 
     place: Place
-    text: str
-    hashes: tuple[int, ...]
+    story: int | None
+    runs: Runs
+    bearers: Mapping[int, list[Place]]
 
     @classmethod
     def of(cls, db: sqlite3.Connection, article: int) -> Self:
         row = db.execute(
-            "select text, cast(strftime('%s', first_seen_at) as integer) from articles"
+            "select text, cast(strftime('%s', first_seen_at) as integer), story from articles"
             " where id = ?",
             (article,),
         ).fetchone()
-        text, second = row or ("", 0)  # it may have been deleted
-        return cls(place=(second, article), text=text, hashes=sketch_of(text))
+        text, second, story = row or ("", 0, None)  # it may have been deleted
+        runs, place = runs_of(text), (second, article)
+        bearers = {hash_: {place} for hash_ in sketch(runs)}
+        if bearers:
+            sql = " union all ".join([_FIRST_BEARERS] * len(bearers))
+            for hash_, seen, bearer in db.execute(sql, tuple(bearers)):
+                bearers[hash_].add((seen, bearer))
+        first = {hash_: sorted(places)[: FIRST + 1] for hash_, places in bearers.items()}
+        return cls(place=place, story=story, runs=runs, bearers=first)
 
-    def rows(self) -> list[tuple[int, int, int]]:
-        """Return the rows of its sketch."""
-        return [(hash_, *self.place) for hash_ in self.hashes]
+    def next_in_line(self) -> set[int]:
+        """Return the articles that are not among the first with a hash because this one is."""
+        return {
+            places[FIRST][1]
+            for places in self.bearers.values()
+            if len(places) > FIRST and self.place in places[:FIRST]
+        }
 
+    def earlier(self, db: sqlite3.Connection) -> list[tuple[int, int | None, str]]:
+        """Return those before this one that it has to be compared with, the likeliest first.
 
-def _bearers(db: sqlite3.Connection, own: _Sketched) -> dict[int, list[Place]]:
-    """Return the first articles that have each run of a sketch, and the next one after them."""
-    bearers: dict[int, list[Place]] = {hash_: [] for hash_ in own.hashes}
-    if bearers:
-        sql = " union all ".join([_FIRST_BEARERS] * len(bearers))
-        for hash_, second, article in db.execute(sql, tuple(bearers)):
-            bearers[hash_].append((second, article))
-    return {hash_: sorted(places) for hash_, places in bearers.items()}
+        That is, (article, story, text). Which these are follows from who had its runs first, not
+        from who came first.
+        """
+        shared = Counter(
+            place[1]
+            for places in self.bearers.values()
+            for place in places[:FIRST]
+            if place < self.place
+        )
+        likely = [article for article, number in shared.items() if number >= _SHARED]
+        if not likely:
+            return []
+        sql = "select id, story, text from articles where id in (select value from json_each(?))"
+        rows: list[tuple[int, int | None, str]] = db.execute(sql, (json.dumps(likely),)).fetchall()
+        return sorted(rows, key=lambda row: (-shared[row[0]], row[0]))
 
-
-def _next_in_line(own: _Sketched, bearers: Mapping[int, list[Place]]) -> set[int]:
-    """Return the articles that are not among the first with a run because another one is."""
-    return {
-        places[FIRST][1]
-        for places in bearers.values()
-        if len(places) > FIRST and own.place in places[:FIRST]
-    }
-
-
-def _earlier(own: _Sketched, bearers: Mapping[int, list[Place]]) -> list[int]:
-    """Return the articles before one that it has to be compared with, the likeliest first.
-
-    Which these are follows from who had its runs first, not from who came first.
-    """
-    shared: Counter[int] = Counter()
-    near: set[int] = set()
-    for places in bearers.values():
-        first = places[:FIRST]
-        before = [place[1] for place in first if place < own.place]
-        shared.update(before)
-        if own.place in first:
-            near.update(before)
-    likely = [each for each, number in shared.items() if number >= _SHARED or each in near]
-    return sorted(likely, key=lambda article: (-shared[article], article))
-
-
-def _later(db: sqlite3.Connection, own: _Sketched, bearers: Mapping[int, list[Place]]) -> set[int]:
-    """Return the articles behind one that have to be compared with it."""
-    own_first = [hash_ for hash_, places in bearers.items() if own.place in places[:FIRST]]
-    near = {
-        place[1] for hash_ in own_first for place in bearers[hash_][:FIRST] if place > own.place
-    }
-    shared = Counter(values(db, _BEHIND, (json.dumps(own_first), *own.place)))
-    return near | {article for article, number in shared.items() if number >= _SHARED}
-
-
-def _members(db: sqlite3.Connection, article: int) -> set[int]:
-    """Return an article and those that are in one story with it."""
-    sql = "select id from articles where story = (select story from articles where id = ?)"
-    return {article, *values(db, sql, (article,))}
+    def later(self, db: sqlite3.Connection) -> set[int]:
+        """Return the articles behind this one that have to be compared with it."""
+        shared: Counter[int] = Counter()
+        for hash_, places in self.bearers.items():
+            if self.place not in places[:FIRST]:
+                continue
+            if len(places) > FIRST:
+                shared.update(values(db, _BEHIND, (hash_, *self.place)))
+            else:
+                shared.update(place[1] for place in places if place > self.place)
+        return {article for article, number in shared.items() if number >= _SHARED}
 
 
 def _regroup(
-    db: sqlite3.Connection,
-    touched: Collection[int],
-    sketched: Mapping[int, tuple[_Sketched, Mapping[int, list[Place]]]],
+    db: sqlite3.Connection, articles: Iterable[_Sketched], *, members: Collection[int]
 ) -> None:
-    """Find the versions of some articles again, and of those in their stories.
+    """Find the versions of some articles, `members`: all of the stories that they are in.
 
-    `sketched` holds those whose sketch and bearers were looked up already.
+    Others are a node each, and so are whole stories, by the negative of their ids.
     """
-    members = set[int]().union(*(_members(db, article) for article in touched))
-    groups = _Groups()
-    for article in sorted(members):
-        if article in sketched:
-            own, bearers = sketched[article]
-        else:
-            own = _Sketched.of(db, article)
-            bearers = _bearers(db, own)
-        earlier = _earlier(own, bearers)
-        nodes = {other: other for other in earlier if other in members}
-        nodes |= _nodes(db, [other for other in earlier if other not in members])
-        groups.add(article)
-        for other in earlier:
-            if other not in nodes or groups.are_one(article, nodes[other]):
-                continue
-            text = value(db, "select text from articles where id = ?", (other,))
-            if are_versions(shingles(own.text), shingles(text or "")):
-                groups.join(article, nodes[other])
-    for group in groups.all():
-        _save(db, group)
-
-
-class _Groups:
-    """Groups of nodes: articles, or whole stories, which are the negative of their ids."""
-
-    def __init__(self) -> None:
-        self._above: dict[int, int] = {}
-
-    def add(self, node: int) -> None:
-        self._above.setdefault(node, node)
-
-    def are_one(self, one: int, other: int) -> bool:
-        return self._head(one) == self._head(other)
-
-    def join(self, one: int, other: int) -> None:
-        self.add(other)
-        self._above[self._head(one)] = self._head(other)
-
-    def all(self) -> Collection[Collection[int]]:
-        groups: dict[int, list[int]] = {}
-        for node in self._above:
-            groups.setdefault(self._head(node), []).append(node)
-        return groups.values()
-
-    def _head(self, node: int) -> int:
-        while (above := self._above.get(node, node)) != node:
-            node = above
-        return node
-
-
-def _nodes(db: sqlite3.Connection, articles: Collection[int]) -> dict[int, int]:
-    """Return what articles that are not touched count as: their story, or themselves."""
-    if not articles:
-        return {}
-    sql = (
-        "select id, coalesce(-story, id) from articles where id in (select value from json_each(?))"
-    )
-    return dict(db.execute(sql, (json.dumps(articles),)).fetchall())
+    groups: dict[int, set[int]] = {}
+    alone: set[int] = set()  # and were before
+    for own in articles:
+        article = own.place[1]
+        group = groups.setdefault(article, {article})
+        if own.story is None:
+            alone.add(article)
+        for other, story, text in own.earlier(db):
+            node = other if other in members or story is None else -story
+            if groups.get(node) is not group and are_versions(own.runs, runs_of(text)):
+                less, group = sorted((group, groups.setdefault(node, {node})), key=len)
+                group |= less
+                groups.update(dict.fromkeys(less, group))
+    for group in {id(group): group for group in groups.values()}.values():
+        if len(group) > 1 or not group <= alone:
+            _save(db, group)
 
 
 def _save(db: sqlite3.Connection, nodes: Collection[int]) -> None:

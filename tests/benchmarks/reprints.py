@@ -16,8 +16,8 @@ import click
 from rensa import RMinHash, RMinHashLSH
 
 from archive import articles
-from archive.models import PageKind
-from archive.stories import Runs, are_versions, shingles, sketch
+from archive.models import PageKind, Runs
+from archive.stories import _runs, are_versions, runs_of, settle, sketch
 from fixtures.newsstand import ALL, Newsstand
 from tests.archive.desk import reading
 from tests.archive.newsroom import empty_archive
@@ -65,7 +65,7 @@ def printed(seed, number):
         if truth.wire == truth.url and chance.random() < 1 / 6:
             manner, (treat, share) = chance.choice(sorted(WORSE.items(), key=str))
             text = treat(truth.text, share, chance)
-            found.append((f"{truth.url}#again", text, truth.wire, manner))
+            found.append((f"{truth.url}?again=1", text, truth.wire, manner))
     return found
 
 
@@ -77,6 +77,7 @@ def by_the_archive(rows):
     for url, text, *_ in rows:
         page = reading("عنوان", text, kind=PageKind.ARTICLE)
         articles.keep(db, page, url=url, publisher="paper", capture=None, seen_at=stand)
+    settle(db)
     for url, story in db.execute("select url, story from articles where story is not null"):
         groups[story].add(url)
     return groups.values()
@@ -89,9 +90,9 @@ def by_rensa(rows, bands, least=None):
     kept: list[tuple[str, Runs, RMinHash]] = []
     compared = 0
     for number, (url, text, *_) in enumerate(rows):
-        runs, signature = shingles(text), RMinHash(PERMUTATIONS, 42)
-        signature.update(list(runs))
-        for other in lsh.query(signature) if runs else ():
+        runs, signature = runs_of(text), RMinHash(PERMUTATIONS, 42)
+        signature.update(list(map(str, runs.hashes)))
+        for other in lsh.query(signature) if runs.hashes else ():
             near, near_runs, near_signature = kept[other]
             compared += 1
             if (
@@ -103,7 +104,7 @@ def by_rensa(rows, bands, least=None):
                 for member in group[url]:
                     group[member] = group[url]
         kept.append((url, runs, signature))
-        if runs:
+        if runs.hashes:
             lsh.insert(number, signature)
     click.echo(f"{compared / len(rows):.2f} candidates an article")
     return {id(members): members for members in group.values()}.values()
@@ -135,11 +136,12 @@ def tell(name, rows, groups):
 
 def weigh(rows):
     """Print what a sketch and a signature cost to make, beside the runs that both need."""
-    runs = [shingles(text) for _, text, *_ in rows]
+    runs = [_runs(text) for _, text, *_ in rows]
+    words = [list(map(str, known.hashes)) for known in runs]
     for name, make in (
-        ("runs", lambda number: shingles(rows[number][1])),
+        ("runs", lambda number: _runs(rows[number][1])),
         ("sketch", lambda number: sketch(runs[number])),
-        ("rensa", lambda number: RMinHash(PERMUTATIONS, 42).update(list(runs[number]))),
+        ("rensa", lambda number: RMinHash(PERMUTATIONS, 42).update(words[number])),
     ):
         started = time.process_time()
         for number in range(len(rows)):
@@ -154,7 +156,7 @@ def weigh(rows):
 def measure(number: int, seed: int) -> None:
     """Print precision, recall and milliseconds, on the papers' own reprints and on worse ones."""
     rows = printed(seed, number)
-    own = [row for row in rows if not row[0].endswith("#again")]
+    own = [row for row in rows if not row[0].endswith("?again=1")]
     for name, some in (("own reprints", own), ("and worse ones", rows)):
         click.echo(f"{len(some)} articles, {name}")
         for label, group in (

@@ -156,8 +156,9 @@ def test_every_system_reads_back(moment, first, second, digits, zone, clock, dua
 
 
 @given(st.text(max_size=60))
-def test_no_text_raises(text: str):
-    parse(text, now=NOW, zone=BEIRUT)
+def test_no_text_raises_and_a_moment_is_of_its_day(text: str):
+    found = parse(text, now=NOW, zone=BEIRUT)
+    assert found is None or found.at is None or found.at.astimezone(BEIRUT).date() == found.day
 
 
 def stamps(*pairs: tuple[str, str]) -> list[Stamp]:

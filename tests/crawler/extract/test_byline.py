@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.search.arabic import tidy
 from crawler.extract.byline import as_line, names, signature, split_dateline
 
 SITE = frozenset({"جريده الساحل", "الساحل", "sahel", "sahelnews"})
@@ -127,7 +128,7 @@ def test_the_dateline_of_a_paragraph(paragraph: str, expected: tuple[str, str] |
 
 
 @given(st.text(max_size=120))
-def test_no_text_raises(text: str):
-    names(text)
-    signature(text)
-    split_dateline(text)
+def test_no_text_raises_and_nothing_is_read_that_is_not_in_it(text: str):
+    dateline = split_dateline(text) or ()
+    for read in (*names(text), *signature(text), *dateline):
+        assert set(tidy(read)) <= set(tidy(text)) | {" "}

@@ -1,9 +1,8 @@
 """Commands that write copies: `warraq backup`, `publish` and `export`."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -11,7 +10,6 @@ import click
 
 from archive.commands.options import ExitCode, ProgressLine, archive_option, counted
 from archive.errors import ArchiveError, explain
-from archive.models import Progress
 
 
 @click.command()
@@ -99,7 +97,13 @@ def publish(folder: Path, archive: Path) -> None:
 @click.option("--no-revisions", is_flag=True, help="jsonl: leave out the earlier states.")
 @click.option("--excel", is_flag=True, help="csv: add a byte order mark, make formulas harmless.")
 def export(
-    archive: Path, form: str | None, warc: bool, where: str, output: Path | None, **options: bool
+    archive: Path,
+    form: str | None,
+    warc: bool,
+    where: str,
+    output: Path | None,
+    no_revisions: bool,
+    excel: bool,
 ) -> None:
     """Write articles or captures into a file for other programs.
 
@@ -118,76 +122,46 @@ def export(
     warraq export --warc --where "url like '%.example/%'" -o pages.warc.gz
     warraq export --warc -o c.warc.gz --where "id in (select capture from revisions)"
     """
+    from archive.maintenance.export import WRITERS, articles, write_warc
+
     if warc and form:
         raise click.UsageError(f"--warc writes a WARC file: omit --format {form}, or omit --warc")
     form = "warc" if warc else form or "jsonl"
-    _check(form, output, **options)
-    with _into(output) as out, ProgressLine() as progress:
-        if warc:
-            complete = _write_captures(archive, out, where, progress)
-        else:
-            complete = _write_articles(archive, out, where, progress, form, **options)
-    if not complete:
-        raise SystemExit(ExitCode.FAILED)
-
-
-def _check(form: str, output: Path | None, *, excel: bool, no_revisions: bool) -> None:
     if excel and form != "csv":
         raise click.UsageError("--excel only works with --format csv")
     if no_revisions and form != "jsonl":
         raise click.UsageError("--no-revisions only works with --format jsonl")
-    if output is None and form in {"warc", "parquet"} and sys.stdout.isatty():
-        raise click.UsageError("a terminal cannot show this format; name a file with -o")
-    if output and not output.parent.is_dir():
-        raise click.UsageError(f"the folder {output.parent} does not exist; create it first")
-
-
-def _write_articles(
-    archive: Path,
-    out: IO[bytes],
-    where: str,
-    progress: Progress,
-    form: str,
-    *,
-    excel: bool,
-    no_revisions: bool,
-) -> bool:
-    from archive.maintenance import export as exporting
-
-    writers: dict[str, Callable[..., int]] = {
-        "jsonl": exporting.write_jsonl,
-        "csv": partial(exporting.write_csv, excel=excel),
-        "parquet": exporting.write_parquet,
-    }
-    revisions = form == "jsonl" and not no_revisions
-    rows = exporting.articles(archive, where=where, revisions=revisions, progress=progress)
-    click.echo(f"{counted(writers[form](rows, out), 'article')}.", err=True)
-    return True
-
-
-def _write_captures(archive: Path, out: IO[bytes], where: str, progress: Progress) -> bool:
-    """Write captures; return whether all could be read."""
-    from archive.maintenance.export import write_warc
-
-    cut = write_warc(archive, out, where=where, progress=progress)
-    for line in cut.unreadable:
+    unreadable: list[str] = []
+    with _into(output, is_text=form in {"jsonl", "csv"}) as out, ProgressLine() as progress:
+        if warc:
+            cut = write_warc(archive, out, where=where, progress=progress)
+            unreadable = cut.unreadable
+            done = f"{counted(cut.captures, 'capture')}, and {cut.originals:,} that they refer to."
+        else:
+            complete = form == "jsonl" and not no_revisions
+            rows = articles(archive, where=where, revisions=complete, progress=progress)
+            done = f"{counted(WRITERS['excel' if excel else form](rows, out), 'article')}."
+    for line in unreadable:
         click.echo(f"not written: {line}", err=True)
-    click.echo(
-        f"{counted(cut.captures, 'capture')}, and {cut.originals:,} that they refer to.", err=True
-    )
-    return not cut.unreadable
+    click.echo(done, err=True)
+    if unreadable:
+        raise SystemExit(ExitCode.FAILED)
 
 
 @contextmanager
-def _into(output: Path | None) -> Iterator[IO[bytes]]:
+def _into(output: Path | None, *, is_text: bool) -> Iterator[IO[bytes]]:
     """Give the file to write; it gets its name only once it is complete.
 
     A device, a pipe or a link such as /dev/stdout is written to as it is.
     """
     if output is None:
+        if not is_text and sys.stdout.isatty():
+            raise click.UsageError("a terminal cannot show this format; name a file with -o")
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
+    if not output.parent.is_dir():
+        raise click.UsageError(f"the folder {output.parent} does not exist; create it first")
     is_file = output.is_file() or not output.exists()
     part = output.with_name(f"{output.name}.part") if is_file else output
     try:

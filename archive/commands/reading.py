@@ -4,6 +4,7 @@ import dataclasses
 import json
 import re
 import webbrowser
+from collections.abc import Iterable
 from pathlib import Path
 from sys import stdout
 
@@ -12,7 +13,7 @@ import click
 from archive.clock import iso
 from archive.commands.options import archive_option, columns, counted, limit_option, port_option
 from archive.database import held_by, open_for_reading
-from archive.maintenance.stats import Share, Stats
+from archive.maintenance.stats import Share
 from archive.models import Run
 from archive.reading import Archive
 from archive.runs import Counts, by_publisher, history
@@ -214,38 +215,28 @@ def stats(archive: Path, as_json: bool) -> None:
 
     counts = count(archive)
     if as_json:
-        click.echo(json.dumps(counts.plain(), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(dataclasses.asdict(counts), ensure_ascii=False, indent=2))
         return
-    click.echo(_table(counts))
-    _sizes(counts)
+    click.echo(_table(counts.publishers))
+    for what, name in (
+        (counted(counts.warc_files, "WARC file"), "warc_bytes"),
+        ("database", "database_bytes"),
+        ("text", "text_bytes"),
+    ):
+        size, cost = getattr(counts, name), counts.per_article[name]
+        each = "" if cost is None else f", {cost:,} bytes per article"
+        click.echo(f"{what}: {size / 1e6:,.1f} MB{each}")
 
 
-def _table(counts: Stats) -> str:
+def _table(shares: Iterable[Share]) -> str:
+    lines = [(share.publisher or "(none)", dataclasses.asdict(share)) for share in shares]
+    sums = {name: sum(counts[name] for _, counts in lines) for name in _COLUMNS}
     head = ("publisher", "articles", "revisions", "captures", "WARC MB", "text MB")
     rows: list[tuple[str, ...]] = [head]
-    rows += [_row(share.publisher or "(none)", share) for share in counts.shares]
-    sums = Share(publisher=None, name=None, **{name: counts.total(name) for name in _COLUMNS})
-    rows.append(_row("together", sums))
+    for publisher, counts in (*lines, ("together", sums)):
+        cells = (
+            f"{counts[name] / 1e6:,.1f}" if name.endswith("bytes") else f"{counts[name]:,}"
+            for name in _COLUMNS
+        )
+        rows.append((publisher, *cells))
     return columns(rows)
-
-
-def _row(name: str, share: Share) -> tuple[str, ...]:
-    cells = {column: getattr(share, column) for column in _COLUMNS}
-    return (
-        name,
-        *(
-            f"{cell / 1e6:,.1f}" if column.endswith("bytes") else f"{cell:,}"
-            for column, cell in cells.items()
-        ),
-    )
-
-
-def _sizes(counts: Stats) -> None:
-    articles = counts.total("articles")
-    for what, size in (
-        (counted(counts.warc_files, "WARC file"), counts.warc_bytes),
-        ("database", counts.database_bytes),
-        ("text", counts.total("text_bytes")),
-    ):
-        each = f", {size / articles:,.0f} bytes per article" if articles else ""
-        click.echo(f"{what}: {size / 1e6:,.1f} MB{each}")

@@ -20,15 +20,13 @@ from archive.recovery import recover
 from archive.rows import value
 from archive.search import register
 from archive.session import WARC_FOLDER
-from archive.warc.files import copy, size_of, sync, sync_all
+from archive.warc.files import Length, copy, size_of, sync, sync_all
 
 MARK = "backup.json"
 _NEW = "new"  # folder inside the backup in which its next database is made ready
-# What a backup has before its mark, and a disk of its own always.
-_BEGINNING = {WARC_FOLDER, "lock", "lost+found"}
+_BEGINNING = {"lock", "lost+found"}  # of a backup before its mark, and of a disk of its own
 _NAMED = 3  # of other files
 _PAGES = 1000  # of the database, copied at a time: 4 MB
-_SETTINGS = ("warraq.toml", "publishers/*.toml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,16 +37,6 @@ class Backup:
     copied: int
     bytes: int
     missing: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _File:
-    """A WARC file of the archive, and the length of it that belongs to the snapshot."""
-
-    source: Path
-    name: str
-    end: int
-    closed: bool
 
 
 def back_up(
@@ -70,23 +58,23 @@ def back_up(
         ArchiveError: if `target` holds something else, or cannot be written.
     """
     with closing(open_for_reading(root)) as db:
-        origin = _origin(db)
+        # What identifies an archive is when its first run began.
+        origin = value(db, "select started_at from runs order by id limit 1") or "no run yet"
     _refuse_other(target, root, origin)
+    mark = {"of": str(root.resolve()), "origin": origin, "at": iso(clock())}
     try:
         (target / WARC_FOLDER).mkdir(parents=True, exist_ok=True)
         with writing(target, command="backup", now=clock()):
-            return _write(root, target, origin=origin, link=link, clock=clock, progress=progress)
+            line = json.dumps(mark, ensure_ascii=False) + "\n"
+            (target / MARK).write_text(line, encoding="utf-8")
+            return _write(root, target, link=link, progress=progress)
     except (OSError, sqlite3.Error) as error:
         if not is_of_the_disk(error):
             raise
         raise ArchiveError(f"the backup cannot be written: {explain(error, target)}") from error
 
 
-def _write(
-    root: Path, target: Path, *, origin: str, link: bool, clock: Clock, progress: Progress
-) -> Backup:
-    mark = {"of": str(root.resolve()), "origin": origin, "at": iso(clock())}
-    (target / MARK).write_text(json.dumps(mark, ensure_ascii=False) + "\n", encoding="utf-8")
+def _write(root: Path, target: Path, *, link: bool, progress: Progress) -> Backup:
     new = target / _NEW
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir()
@@ -94,40 +82,35 @@ def _write(
         stale.unlink()
     with closing(sqlite3.connect(new / NAME, isolation_level=None)) as db:
         copy_into(db, root, progress=progress)
-    _refuse_damaged(new / NAME, root)
-    with closing(sqlite3.connect(new / NAME)) as db:
+        _refuse_damaged(db, root)
         files, missing = _wanted(db, root / WARC_FOLDER)
-    copied = _copy_files(files, target / WARC_FOLDER, link=link, progress=progress)
-    for pattern in _SETTINGS:
-        for path in root.glob(pattern):
-            place = target / path.relative_to(root)
-            place.parent.mkdir(exist_ok=True)
-            _copy(path, place, path.stat().st_size)
+    copied = _copy_files(files, root / WARC_FOLDER, target / WARC_FOLDER, link, progress)
+    for path in (*root.glob("warraq.toml"), *root.glob("publishers/*.toml")):
+        place = target / path.relative_to(root)
+        place.parent.mkdir(exist_ok=True)
+        _copy(path, place, path.stat().st_size)
     with closing(open_for_writing(new)) as db:
         recover(db, target / WARC_FOLDER)  # a run that is active there has ended here
-        db.execute("pragma wal_checkpoint(truncate)")
         db.execute("pragma journal_mode = delete")
     put_in_place(new / NAME, target / NAME)
     new.rmdir()
-    total = sum(file.end for file in files) + (target / NAME).stat().st_size
+    total = sum(length.bytes for length in files.values()) + (target / NAME).stat().st_size
     return Backup(files=len(files), copied=copied, bytes=total, missing=tuple(missing))
 
 
 def _refuse_other(target: Path, root: Path, origin: str) -> None:
     """Refuse a folder that is not a backup of this archive: its content would be lost, or mixed."""
-    if target.resolve() == root.resolve():
-        raise ArchiveError(f"{target} is the archive itself; back up into another folder")
     if target.resolve().is_relative_to(root.resolve()):
-        raise ArchiveError(f"{target} is inside the archive itself; back up into another folder")
+        raise ArchiveError(
+            f"{target} is the archive itself, or inside it; back up into another folder"
+        )
     try:
         mark = json.loads((target / MARK).read_text(encoding="utf-8"))
     except FileNotFoundError:
         _refuse_filled(target)
         return
-    except NotADirectoryError:
-        raise ArchiveError(f"{target} cannot be written: it is not a folder") from None
-    except ValueError as error:
-        raise ArchiveError(f"{target / MARK} cannot be read: {error}") from error
+    except (OSError, ValueError) as error:
+        raise ArchiveError(f"{target} cannot be written: {explain(error, target / MARK)}") from None
     if mark.get("origin") != origin:
         raise ArchiveError(
             f"{target} is a backup of another archive ({mark.get('of')}); use another folder"
@@ -137,25 +120,21 @@ def _refuse_other(target: Path, root: Path, origin: str) -> None:
 def _refuse_filled(target: Path) -> None:
     """Refuse a folder that is not a backup, unless it holds only what a backup begins with."""
     names = {path.name for path in target.iterdir()} if target.is_dir() else set()
-    begun = not (target / WARC_FOLDER).is_dir() or not any((target / WARC_FOLDER).iterdir())
-    if NAME in names or not begun:
-        raise ArchiveError(
-            f"{target} holds an archive that is not a backup; back up into another folder"
-        )
+    if WARC_FOLDER in names and not any((target / WARC_FOLDER).iterdir()):
+        names.remove(WARC_FOLDER)
     if others := sorted(names - _BEGINNING):
-        more = "…" if len(others) > _NAMED else ""
+        shown = ", ".join(others[:_NAMED]) + ("…" if len(others) > _NAMED else "")
         raise ArchiveError(
-            f"{target} holds other files ({', '.join(others[:_NAMED])}{more}) and no backup;"
+            f"{target} holds something else ({shown}) and no backup;"
             " back up into an empty or new folder"
         )
 
 
-def _refuse_damaged(copy: Path, root: Path) -> None:
+def _refuse_damaged(copy: sqlite3.Connection, root: Path) -> None:
     """Keep a copy with damaged pages from replacing what may be the last sound one."""
+    register(copy)
     try:
-        with closing(sqlite3.connect(copy)) as db:
-            register(db)
-            (answer,) = db.execute("pragma quick_check(1)").fetchone()
+        (answer,) = copy.execute("pragma quick_check(1)").fetchone()
     except sqlite3.DatabaseError as error:
         answer = str(error)
     if answer != "ok":
@@ -165,40 +144,38 @@ def _refuse_damaged(copy: Path, root: Path) -> None:
         )
 
 
-def _origin(db: sqlite3.Connection) -> str:
-    """Return what identifies this archive: when its first run began."""
-    return value(db, "select started_at from runs order by id limit 1") or "no run yet"
+def _wanted(db: sqlite3.Connection, folder: Path) -> tuple[dict[str, Length], list[str]]:
+    """Return how long the files are that a snapshot refers to, and those that are missing.
 
-
-def _wanted(db: sqlite3.Connection, folder: Path) -> tuple[list[_File], list[str]]:
-    """Return the files that the rows of a snapshot refer to, and those that are missing."""
-    files, missing = [], []
-    for name, committed, closed in db.execute("select * from warc_files order by name"):
-        path = folder / name
-        if not path.is_file():
+    All of a closed file belongs to it, of another one what is acknowledged.
+    """
+    files, missing = dict[str, Length](), list[str]()
+    for name, acknowledged, closed in db.execute("select * from warc_files order by name"):
+        size = size_of(folder / name)
+        if size is None:
             missing.append(name)
         else:
-            end = path.stat().st_size if closed else committed
-            files.append(_File(source=path, name=name, end=end, closed=bool(closed)))
+            files[name] = Length(bytes=size if closed else acknowledged, closed=bool(closed))
     return files, missing
 
 
-def _copy_files(files: list[_File], folder: Path, *, link: bool, progress: Progress) -> int:
+def _copy_files(
+    files: dict[str, Length], source: Path, target: Path, link: bool, progress: Progress
+) -> int:
     """Copy what is missing in the backup; return the number of files."""
-    wanted = [file for file in files if size_of(folder / file.name) != file.end]
-    total, done = sum(file.end for file in wanted), 0
+    wanted = {name: each for name, each in files.items() if size_of(target / name) != each.bytes}
+    total, done = sum(length.bytes for length in wanted.values()), 0
 
     def copied(size: int) -> None:
         nonlocal done
         done += size
         progress("bytes of WARC", done, total)
 
-    for file in wanted:
-        target = folder / file.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not (link and file.closed and _linked(file.source, target)):
-            _copy(file.source, target, file.end, copied=copied)
-    sync_all(folder, [file.name for file in wanted])
+    for name, length in wanted.items():
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        if not (link and length.closed and _linked(source / name, target / name)):
+            _copy(source / name, target / name, length.bytes, copied=copied)
+    sync_all(target, wanted)
     return len(wanted)
 
 

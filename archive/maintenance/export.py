@@ -8,19 +8,18 @@ import csv
 import io
 import json
 import os
-import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
 from enum import Enum
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 from archive.article_rows import Rows
-from archive.clock import Clock, from_iso, system
+from archive.clock import Clock, system
 from archive.database import open_for_reading
 from archive.errors import ArchiveError, DamagedWarc, is_failure
 from archive.maintenance.withhold import gather
@@ -75,7 +74,6 @@ from articles a join publishers p on p.slug = a.publisher
 where a.id = ? and a.withheld_at is null
 """
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # by which Excel recognises a formula
-_NEAR = re.compile(r'near "(.*)": syntax error')
 _GROUP = 1000  # rows of a Parquet row group
 
 
@@ -119,31 +117,21 @@ def selected(db: sqlite3.Connection, table: str, where: str, *, order: str) -> l
     except (sqlite3.Error, sqlite3.Warning) as error:
         if is_failure(error):
             raise
-        columns = [row[1] for row in db.execute(f"pragma table_info({table})")]
+        names = ", ".join(row[1] for row in db.execute(f"pragma table_info({table})"))
+        why = str(error).partition("\n")[0]
         raise ArchiveError(
-            f"--where {where!r} is not a valid condition on {table}:"
-            f" {_what_is_wrong(error, where)}; its columns are {', '.join(columns)}"
+            f"--where {where!r} is not a valid condition on {table}: {why}; its columns are {names}"
         ) from error
 
 
-def _what_is_wrong(error: Exception, where: str) -> str:
-    """Return what SQLite says about a condition, without the SQL around it."""
-    said = str(error)
-    if "\n" in said:  # it took all that follows for one word
-        return "a quote in it is not closed"
-    near = _NEAR.match(said)
-    if said == "incomplete input" or (near and near[1].lower() not in where.lower()):
-        return "it is not complete"
-    return said
-
-
 def _line(publisher: Row, rows: Rows, *, revisions: bool) -> Row:
-    values = publisher | rows.article
-    values |= {"authors": list(rows.names["authors"]), "tags": list(rows.tags)}
-    line = {name: values[name] for name in ARTICLE}
+    names = {"authors": list(rows.names["authors"]), "tags": list(rows.tags)}
+    fields = publisher | rows.article | names
+    line = {name: fields[name] for name in ARTICLE}
     if revisions:
-        states = [{name: _plain(name, row[name]) for name in REVISION} for row in rows.revisions]
-        line["revisions"] = states
+        line["revisions"] = [
+            {name: _plain(name, row[name]) for name in REVISION} for row in rows.revisions
+        ]
     return line
 
 
@@ -169,15 +157,12 @@ def write_csv(rows: Iterable[Row], out: IO[bytes], *, excel: bool = False) -> in
     For Excel it begins with a byte order mark, and what would be taken for a formula is quoted.
     """
     text = io.TextIOWrapper(out, encoding="utf-8-sig" if excel else "utf-8", newline="")
-    number, table = 0, None
+    table = csv.writer(text)
+    table.writerow(ARTICLE)
+    number = 0
     for row in rows:
+        table.writerow(_cell(row[name], excel=excel) for name in ARTICLE)
         number += 1
-        cells = {name: _cell(value, excel=excel) for name, value in row.items()}
-        if table is None:
-            table = csv.DictWriter(text, list(cells))
-            table.writeheader()
-        table.writerow(cells)
-    text.flush()
     text.detach()
     return number
 
@@ -185,9 +170,8 @@ def write_csv(rows: Iterable[Row], out: IO[bytes], *, excel: bool = False) -> in
 def _cell(value: Any, *, excel: bool) -> Any:
     if isinstance(value, list):
         value = "; ".join(value)
-    if excel and isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
+    is_formula = excel and isinstance(value, str) and value.startswith(_FORMULA)
+    return f"'{value}" if is_formula else value
 
 
 def write_parquet(rows: Iterable[Row], out: IO[bytes]) -> int:
@@ -210,40 +194,39 @@ def write_parquet(rows: Iterable[Row], out: IO[bytes]) -> int:
         Form.NUMBER: pa.int64(),
     }
     schema = pa.schema([(name, types.get(form_of(name), pa.string())) for name in ARTICLE])
-    number, typed = 0, map(_typed, rows)
+    number, rows = 0, iter(rows)
     with parquet.ParquetWriter(out, schema, compression="zstd") as table:
-        while group := list(islice(typed, _GROUP)):
-            table.write_table(pa.Table.from_pylist(group, schema=schema))
+        while group := list(islice(rows, _GROUP)):
+            table.write_table(pa.Table.from_pylist(group).cast(schema))
             number += len(group)
     return number
 
 
-def _typed(row: Row) -> Row:
-    parsed = {Form.TIME: from_iso, Form.DAY: date.fromisoformat}
-    forms = {name: form_of(name) for name, value in row.items() if value is not None}
-    return row | {name: parsed[form](row[name]) for name, form in forms.items() if form in parsed}
+WRITERS: dict[str, Callable[[Iterable[Row], IO[bytes]], int]] = {
+    "jsonl": write_jsonl,
+    "csv": write_csv,
+    "excel": partial(write_csv, excel=True),
+    "parquet": write_parquet,
+}
 
-
-_PLACE = """
-select id, url, warc_file, warc_offset, warc_length from captures
+_CAPTURE = """
+select url, warc_file as file, warc_offset as offset, warc_length as length from captures
 where id = ? and id not in (select id from gone_captures)
 """
+# Where no record says which payload it is, as those of other programs, it is the first one.
 _ORIGINAL = """
-select id from captures where sha256 = ? and url = ? and fetched_at = ? and revisit = 0
-order by id limit 1
-"""
-_SAME = """
-select id from captures where sha256 = (select sha256 from captures where id = :id)
-and revisit = 0 order by fetched_at, id limit 1
+select id from captures
+where sha256 = (select sha256 from captures where id = :revisit) and revisit = 0
+order by url = :url and fetched_at = :at desc, fetched_at, id limit 1
 """
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cut:
     """What was written: requested captures, added originals, and what could not be read."""
 
-    captures: int = 0
-    originals: int = 0
+    captures: int
+    originals: int
     unreadable: list[str]
 
 
@@ -264,60 +247,43 @@ def write_warc(
         NewerArchive, NotAnArchive: if there is no archive that can be read.
         ArchiveError: if `where` is not a valid condition.
     """
+    info = {"software": "warraq export", "isPartOf": f"captures where {where}"}
+    written, unreadable = set[int](), list[str]()
     with closing(open_for_reading(root)) as db:
         db.execute("begin")
         ids = selected(db, "captures", where, order="id")
         gather(db, root)
-        cutting = _Cutting(db, root / WARC_FOLDER, out)
-        out.write(_info(f"captures where {where}", clock))
+        out.write(pack(info_record("export.warc.gz", info, now=clock()).record()))
         for number, capture in enumerate(ids, 1):
-            cutting.write(capture)
+            out.writelines(_records(db, root / WARC_FOLDER, capture, written, unreadable))
             progress("captures", number, len(ids))
-    asked = set(ids)
-    cutting.cut.captures = len(cutting.written & asked)
-    cutting.cut.originals = len(cutting.written - asked)
-    return cutting.cut
+    originals = written - set(ids)
+    return Cut(
+        captures=len(written) - len(originals), originals=len(originals), unreadable=unreadable
+    )
 
 
-class _Cutting:
-    """Copies captures, each once, and their originals before them."""
-
-    def __init__(self, db: sqlite3.Connection, folder: Path, out: IO[bytes]) -> None:
-        self._db = db
-        self._folder = folder
-        self._out = out
-        self.written: set[int] = set()
-        self.cut = Cut(unreadable=[])
-
-    def write(self, capture: int) -> None:
-        row = self._db.execute(_PLACE, (capture,)).fetchone()
-        if row is None or capture in self.written:
-            return
-        _, url, name, offset, length = row
-        place = WarcLocation(file=name, offset=offset, length=length)
-        try:
-            record = read_record(self._folder, place)
-            packed = list(_exchange(self._folder / name, record))
-        except (OSError, DamagedWarc) as error:
-            self.cut.unreadable.append(f"{url}: {error}")
-            return
-        original = self._original(record, capture)
-        self.written.add(capture)
+def _records(
+    db: sqlite3.Connection, folder: Path, capture: int, written: set[int], unreadable: list[str]
+) -> Iterator[bytes]:
+    """Yield the records of a capture that was not written yet, behind those of its original."""
+    row = next(iter(select(db, _CAPTURE, (capture,))), None)
+    if row is None or capture in written:
+        return
+    url, place = row.pop("url"), WarcLocation(**row)
+    try:
+        record = read_record(folder, place)
+        packed = list(_exchange(folder / place.file, record))
+    except (OSError, DamagedWarc) as error:
+        unreadable.append(f"{url}: {error}")
+        return
+    written.add(capture)
+    if record.type == "revisit":
+        at, uri = (record.fields.get(f"warc-refers-to-{name}") for name in ("date", "target-uri"))
+        original = value(db, _ORIGINAL, {"revisit": capture, "url": uri, "at": at})
         if original is not None:
-            self.write(original)
-        for member in packed:
-            self._out.write(member)
-
-    def _original(self, record: Record, capture: int) -> int | None:
-        """Return the capture whose payload a revisit record stands for."""
-        if record.type != "revisit":
-            return None
-        of_original = (
-            record.fields.get(f"warc-refers-to-{name}") for name in ("target-uri", "date")
-        )
-        original = value(self._db, _ORIGINAL, (record.sha256, *of_original))
-        # A record of another program's making names its payload in other ways.
-        return original or value(self._db, _SAME, {"id": capture})
+            yield from _records(db, folder, original, written, unreadable)
+    yield from packed
 
 
 def _exchange(path: Path, answer: Record) -> Iterator[bytes]:
@@ -332,9 +298,3 @@ def _exchange(path: Path, answer: Record) -> Iterator[bytes]:
                 return
             if record.id == answer.id or answer.id in beside:
                 yield os.pread(file.fileno(), record.length or 0, record.place.offset)
-
-
-def _info(description: str, clock: Clock) -> bytes:
-    """Return the packed warcinfo record that opens the file."""
-    info = {"software": "warraq export", "isPartOf": description}
-    return pack(info_record("export.warc.gz", info, now=clock()).record())

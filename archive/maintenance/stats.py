@@ -1,9 +1,8 @@
 """How much an archive holds, and what an article costs in bytes."""
 
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from archive.database import NAME, open_for_reading
 from archive.rows import record, select
@@ -57,35 +56,21 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stats:
-    """What the archive holds.
+    """What the archive holds: sums over all publishers, sizes of files, and each publisher's share.
 
     `warc_bytes` is the size of all WARC files, `database_bytes` that of archive.db with its log.
+    `per_article` has sizes divided by the articles, rounded; None where there are none.
     """
 
+    articles: int
+    revisions: int
+    captures: int
+    text_bytes: int
     warc_files: int
     warc_bytes: int
     database_bytes: int
-    shares: tuple[Share, ...]
-
-    def total(self, name: str) -> int:
-        """Return the sum of a number over all publishers."""
-        return sum(getattr(share, name) for share in self.shares)
-
-    def plain(self) -> dict[str, Any]:
-        """Return it as JSON has it, with what an article costs."""
-        names = ("articles", "revisions", "captures", "text_bytes")
-        sums = {name: self.total(name) for name in names}
-        sums |= {
-            name: getattr(self, name) for name in ("warc_files", "warc_bytes", "database_bytes")
-        }
-        articles = sums["articles"]
-        return sums | {
-            "per_article": {
-                name: round(sums[name] / articles) if articles else None
-                for name in ("warc_bytes", "database_bytes", "text_bytes")
-            },
-            "publishers": [asdict(share) for share in self.shares],
-        }
+    per_article: dict[str, int | None]
+    publishers: tuple[Share, ...]
 
 
 def stats(root: Path) -> Stats:
@@ -97,9 +82,15 @@ def stats(root: Path) -> Stats:
     with closing(open_for_reading(root)) as db:
         shares = tuple(record(Share, row) for row in select(db, _BY_PUBLISHER))
     files = [(root / WARC_FOLDER / name).stat().st_size for name in present(root / WARC_FOLDER)]
-    return Stats(
-        warc_files=len(files),
-        warc_bytes=sum(files),
-        database_bytes=sum(path.stat().st_size for path in root.glob(f"{NAME}*")),
-        shares=shares,
-    )
+    names = ("articles", "revisions", "captures", "text_bytes")
+    sums = {name: sum(getattr(share, name) for share in shares) for name in names}
+    sizes = {
+        "warc_bytes": sum(files),
+        "database_bytes": sum(path.stat().st_size for path in root.glob(f"{NAME}*")),
+    }
+    costs = sizes | {"text_bytes": sums["text_bytes"]}
+    per_article = {
+        name: round(size / sums["articles"]) if sums["articles"] else None
+        for name, size in costs.items()
+    }
+    return Stats(**sums, **sizes, warc_files=len(files), per_article=per_article, publishers=shares)

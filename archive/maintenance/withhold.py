@@ -9,30 +9,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from importlib.resources import files
-from itertools import chain
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from archive.articles import find_all
 from archive.clock import Clock, iso, system
 from archive.database import require, run_script
 from archive.errors import ArchiveError, DamagedWarc
-from archive.models import Kind, WarcLocation
+from archive.models import WarcLocation
 from archive.publishers import keys_of
-from archive.rows import insert, update, value, values
+from archive.rows import insert, select, update, value, values
 from archive.session import WARC_FOLDER, Session
+from archive.urls import host_of
 from archive.warc.reader import read_record
 
-_BY_ADDRESS = (
-    "insert or ignore into gone_captures"
-    " select id from captures where url in (select url from gone_urls)"
-)
-# A story has the number of its first article; where that is gone, that of the next.
-_STORIES = """
-select s.id, (select id from articles where story = s.id order by first_seen_at, id limit 1),
-    (select count(*) from articles where story = s.id)
-from stories s where id in (select id from gone_articles)
-    or (select count(*) from articles where story = s.id) < 2
+_REDIRECTS = """
+select url as source, warc_file as file, warc_offset as offset, warc_length as length
+from captures join gone_captures using (id) where status between 300 and 399 and status != 304
 """
 
 
@@ -46,13 +39,9 @@ def withhold(
     Raises:
         ArchiveError: if there is no such article, more than one, or it is withheld already.
     """
-    with _writing(root, "withhold", clock) as session:
-        article = _article(session.db, named)
-        if _withheld_at(session.db, article):
-            raise ArchiveError(f"article {article} is withheld already")
-        _act(session, article, "withhold", reason)
+    with _act(root, named, "withhold", reason, clock) as (db, article):
         versions = values(
-            session.db,
+            db,
             "select id from articles where id != :id and withheld_at is null"
             " and story = (select story from articles where id = :id) order by id",
             {"id": article},
@@ -66,20 +55,29 @@ def unwithhold(root: Path, named: str, *, reason: str | None, clock: Clock = sys
     Raises:
         ArchiveError: if there is no such article, more than one, or it is not withheld.
     """
-    with _writing(root, "unwithhold", clock) as session:
-        article = _article(session.db, named)
-        if not _withheld_at(session.db, article):
-            raise ArchiveError(f"article {article} is not withheld")
-        _act(session, article, "unwithhold", reason)
-    return article
+    with _act(root, named, "unwithhold", reason, clock) as (_, article):
+        return article
 
 
 @contextmanager
-def _writing(root: Path, command: str, clock: Clock) -> Iterator[Session]:
-    """Open the archive for writing; an error leaves nothing but the run."""
+def _act(
+    root: Path, named: str, act: str, reason: str | None, clock: Clock
+) -> Iterator[tuple[sqlite3.Connection, int]]:
+    """Hide or show an article; the WARC files record it, so that no rebuild shows it again."""
     require(root)
-    with Session(root, command=command, clock=clock) as session:
-        yield session
+    with Session(root, command=act, clock=clock) as session:
+        article, now = _article(session.db, named), session.clock()
+        url, key, withheld_at = session.db.execute(
+            "select url, key, withheld_at from articles where id = ?", (article,)
+        ).fetchone()
+        if bool(withheld_at) == (act == "withhold"):
+            state = "withheld already" if withheld_at else "not withheld"
+            raise ArchiveError(f"article {article} is {state}")
+        given = " ".join((reason or "").split())
+        fields = {"act": act, "article": key} | ({"reason": given} if given else {})
+        session.write_metadata(url, fields, at=now)
+        note(session.db, article, act, given or None, now)
+        yield session.db, article
 
 
 def _article(db: sqlite3.Connection, named: str) -> int:
@@ -93,22 +91,6 @@ def _article(db: sqlite3.Connection, named: str) -> int:
         ids = ", ".join(map(str, articles))
         raise ArchiveError(f"{named} led to several articles; give the number of one: {ids}")
     return articles[0]
-
-
-def _withheld_at(db: sqlite3.Connection, article: int) -> str | None:
-    return value(db, "select withheld_at from articles where id = ?", (article,))
-
-
-def _act(session: Session, article: int, act: str, reason: str | None) -> None:
-    """Hide or show an article; the WARC files record it, so that no rebuild shows it again."""
-    now = session.clock()
-    url, key = session.db.execute(
-        "select url, key from articles where id = ?", (article,)
-    ).fetchone()
-    given = " ".join((reason or "").split())
-    fields = {"act": act, "article": key} | ({"reason": given} if given else {})
-    session.write_metadata(url, fields, at=now)
-    note(session.db, article, act, given or None, now)
 
 
 def note(db: sqlite3.Connection, article: int, act: str, reason: str | None, now: datetime) -> None:
@@ -126,12 +108,10 @@ def remove_withheld(db: sqlite3.Connection, root: Path) -> int:
     """
     db.execute("pragma foreign_keys = off")
     db.execute("pragma secure_delete = on")
+    db.create_function("host_of", 1, host_of)
     gather(db, root)
     number = value(db, "select count(*) from gone_articles") or 0
     _run(db, "remove_withheld.sql")
-    _forget_hosts(db)
-    for story, heir, left in db.execute(_STORIES).fetchall():
-        _rename_story(db, story, heir if left > 1 else None)
     if number:
         db.execute("insert into articles_fts(articles_fts) values ('optimize')")
     return number
@@ -158,16 +138,13 @@ def _follow_redirects(db: sqlite3.Connection, folder: Path) -> None:
     """
     known: int | None = None
     while known != (known := value(db, "select count(*) from gone_urls")):
-        db.execute(_BY_ADDRESS)
-        redirects = db.execute(
-            "select url, warc_file, warc_offset, warc_length from captures"
-            " join gone_captures using (id) where status between 300 and 399 and status != 304"
-        ).fetchall()
-        for url, file, offset, length in redirects:
-            for target in _targets(
-                db, url, folder, WarcLocation(file=file, offset=offset, length=length)
-            ):
-                db.execute("insert or ignore into gone_urls values (?)", (target,))
+        db.execute(
+            "insert or ignore into gone_captures"
+            " select id from captures where url in (select url from gone_urls)"
+        )
+        for row in select(db, _REDIRECTS):
+            targets = _targets(db, row.pop("source"), folder, WarcLocation(**row))
+            db.executemany("insert or ignore into gone_urls values (?)", zip(targets))
 
 
 def _targets(
@@ -186,28 +163,3 @@ def _targets(
             yield target
             with contextlib.suppress(ValueError):
                 yield from keys_of(db, target)
-
-
-def _forget_hosts(db: sqlite3.Connection) -> None:
-    """Take out the robots.txt of hosts of which nothing else was kept."""
-    hosts = {urlsplit(url).netloc for url in values(db, "select url from gone_urls")}
-    left: dict[str, list[int]] = {}
-    for capture, kind, url in db.execute("select id, kind, url from captures"):
-        host = urlsplit(url).netloc
-        if host in hosts and kind != Kind.ROBOTS:
-            hosts.discard(host)
-            left.pop(host, None)
-        elif host in hosts:
-            left.setdefault(host, []).append(capture)
-    for capture in chain.from_iterable(left.values()):
-        db.execute("update problems set capture = null where capture = ?", (capture,))
-        db.execute("delete from captures where id = ?", (capture,))
-
-
-def _rename_story(db: sqlite3.Connection, story: int, heir: int | None) -> None:
-    """Give a story the number of its heir, or dissolve it."""
-    if heir is not None and heir != story:
-        db.execute("insert or ignore into stories (id) values (?)", (heir,))
-    if heir != story:
-        db.execute("update articles set story = ? where story = ?", (heir, story))
-        db.execute("delete from stories where id = ?", (story,))

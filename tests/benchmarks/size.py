@@ -67,14 +67,14 @@ def main(articles: int, revisits: int, seed: int) -> None:
             command = warraq(root, articles, seed)
             _crawl(command)
             first, bodies, run = stats(root), gzip_bytes(root), last_run(root)
-            _print_tables(root, first.total("articles"))
+            _print_tables(root, first.articles)
             later = datetime.fromisoformat(command[-1]) + timedelta(hours=2)
             _crawl([*command[:-1], later.isoformat(), "--limit", str(revisits)])
         visit = visit_bytes(root, first, stats(root), since=run)
     ratios = Ratios(
         warc=first.warc_bytes / bodies,
         visit=visit,
-        database=first.database_bytes / first.total("text_bytes"),
+        database=first.database_bytes / first.text_bytes,
     )
     _print_ratios(first, ratios)
     sys.exit(0 if ratios.hold else 1)
@@ -135,9 +135,9 @@ def _tables(db: sqlite3.Connection) -> list[tuple[str, int, int]]:
 
 
 def _print_ratios(held: Stats, ratios: Ratios) -> None:
-    cost = held.plain()["per_article"]
+    cost = held.per_article
     click.echo(
-        f"{held.total('articles')} articles: WARC {cost['warc_bytes']:,} bytes each,"
+        f"{held.articles} articles: WARC {cost['warc_bytes']:,} bytes each,"
         f" database {cost['database_bytes']:,}, text {cost['text_bytes']:,}"
     )
     click.echo(f"WARC : gzip of the bodies   {ratios.warc:.3f}  (at most {WARC_LIMIT})")

@@ -27,8 +27,8 @@ def two_papers(root):
 def test_numbers_are_those_of_rows_and_files(tmp_path):
     root = two_papers(tmp_path / "a")
     told = stats(root)
-    assert [share.publisher for share in told.shares] == [PAPER.slug, None, "other"]
-    first, nobody, other = told.shares
+    assert [share.publisher for share in told.publishers] == [PAPER.slug, None, "other"]
+    first, nobody, other = told.publishers
     assert (first.articles, first.revisions, first.captures) == (3, 4, 7)
     assert (other.articles, other.revisions, other.captures, other.name) == (0, 0, 1, "أخرى")
     assert (nobody.captures, nobody.text_bytes) == (1, 0)
@@ -62,7 +62,7 @@ def test_an_empty_archive_has_no_price(tmp_path):
     assert shown.exit_code == 0
     assert "together" in shown.output
     assert "an article" not in shown.output
-    assert stats(tmp_path).plain()["per_article"]["warc_bytes"] is None
+    assert stats(tmp_path).per_article["warc_bytes"] is None
 
 
 def test_it_counts_while_a_crawl_writes(tmp_path):
@@ -71,5 +71,5 @@ def test_it_counts_while_a_crawl_writes(tmp_path):
         store.batch.commit()
         capture = store.record(exchange(), kind=Kind.ARTICLE, publisher=PAPER.slug)
         store.keep(reading(), url=capture.url, visit=visit(), capture=capture)
-        assert stats(tmp_path).total("articles") == 0
-    assert stats(tmp_path).total("articles") == 1
+        assert stats(tmp_path).articles == 0
+    assert stats(tmp_path).articles == 1

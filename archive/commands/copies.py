@@ -122,8 +122,6 @@ def export(
     warraq export --warc --where "url like '%.example/%'" -o pages.warc.gz
     warraq export --warc -o c.warc.gz --where "id in (select capture from revisions)"
     """
-    from archive.maintenance.export import WRITERS, articles, write_warc
-
     if warc and form:
         raise click.UsageError(f"--warc writes a WARC file: omit --format {form}, or omit --warc")
     form = "warc" if warc else form or "jsonl"
@@ -131,21 +129,29 @@ def export(
         raise click.UsageError("--excel only works with --format csv")
     if no_revisions and form != "jsonl":
         raise click.UsageError("--no-revisions only works with --format jsonl")
-    unreadable: list[str] = []
-    with _into(output, is_text=form in {"jsonl", "csv"}) as out, ProgressLine() as progress:
-        if warc:
-            cut = write_warc(archive, out, where=where, progress=progress)
-            unreadable = cut.unreadable
-            done = f"{counted(cut.captures, 'capture')}, and {cut.originals:,} that they refer to."
-        else:
-            complete = form == "jsonl" and not no_revisions
-            rows = articles(archive, where=where, revisions=complete, progress=progress)
-            done = f"{counted(WRITERS['excel' if excel else form](rows, out), 'article')}."
+    form = "excel" if excel else form
+    with _into(output, is_text=form not in {"warc", "parquet"}) as out:
+        unreadable = _write(archive, out, where, form, revisions=not no_revisions)
     for line in unreadable:
         click.echo(f"not written: {line}", err=True)
-    click.echo(done, err=True)
     if unreadable:
         raise SystemExit(ExitCode.FAILED)
+
+
+def _write(archive: Path, out: IO[bytes], where: str, form: str, *, revisions: bool) -> list[str]:
+    """Write articles or captures and say how many; return what could not be read."""
+    from archive.maintenance.export import WRITERS, articles, write_warc
+
+    with ProgressLine() as progress:
+        if form == "warc":
+            cut = write_warc(archive, out, where=where, progress=progress)
+            done = f"{counted(cut.captures, 'capture')}, and {cut.originals:,} that they refer to."
+        else:
+            revisions &= form == "jsonl"
+            rows = articles(archive, where=where, revisions=revisions, progress=progress)
+            done = f"{counted(WRITERS[form](rows, out), 'article')}."
+    click.echo(done, err=True)
+    return cut.unreadable if form == "warc" else []
 
 
 @contextmanager

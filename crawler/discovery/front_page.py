@@ -19,6 +19,7 @@ from archive.search.arabic import fold
 from archive.urls import host_of, identity_key
 from crawler.errors import NotAListing
 from crawler.extract import vocabulary
+from crawler.extract.blocks import by_tag
 from crawler.extract.metadata import read_stated
 from crawler.listings import sections, wordpress
 
@@ -95,7 +96,7 @@ def read_front(body: bytes, content_type: str | None, url: str) -> FrontPage:
         if address.isprintable()
     ]
     own = [(anchor, address) for anchor, address in links if place(address) == place(base)]
-    name, latin = name_of(read_stated(tree).names, _mentions(tree, own, url))
+    name, latin = name_of(read_stated(tree, by_tag(tree)).names, _mentions(tree, own, url))
     language = re.match(r"[a-z]{2,3}(?![^-_])", (tree.get("lang") or "").strip().lower())
     suffixes = [_SUFFIX.search(urlsplit(address).path) for _, address in own]
     usual = _usual(url, [match[0].lower() for match in suffixes if match])

@@ -6,8 +6,8 @@ buttons, related articles) is only marked.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
@@ -19,13 +19,31 @@ from archive.problems import ProblemKind
 from crawler.extract.charset import Decoded, is_binary, mend, overruled
 from crawler.extract.vocabulary import CAMEL, pattern, words
 
+Tagged = Mapping[str, Sequence[HtmlElement]]
+_FOUND = ("title", "meta", "link", "script", "h1", "a")
+
+
+def by_tag(root: HtmlElement) -> Tagged:
+    """Return the elements whose place on a page is anywhere, each kind in its order.
+
+    One walk for all of them: lxml passes over the whole page for each.
+    """
+    tagged: dict[str, list[HtmlElement]] = {tag: [] for tag in _FOUND}
+    for element in root.iter(*_FOUND):
+        tagged[element.tag].append(element)
+    return tagged
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
-    """A parsed page with the characters that it was parsed from, and what went wrong."""
+    """A parsed page with the characters that it was parsed from, and what went wrong.
+
+    `tagged` holds some of its elements by their tags, as `by_tag` finds them.
+    """
 
     root: HtmlElement
     source: str
+    tagged: Tagged
     problems: tuple[Problem, ...] = ()
 
 
@@ -46,7 +64,8 @@ def read_tree(decoded: Decoded) -> Tree | Problem:
     root = parse_page(source)
     if root is None:
         return no_text("the page holds no markup")
-    return Tree(root=root, source=source, problems=(*overruled(decoded), *mend(root, source)))
+    problems = (*overruled(decoded), *mend(root, source))
+    return Tree(root=root, source=source, tagged=by_tag(root), problems=problems)
 
 
 def no_text(detail: str) -> Problem:
@@ -106,6 +125,9 @@ class Part(Enum):
     UNSEEN = "unseen"  # hidden, or a menu
 
 
+TEXT, FURNITURE, UNSEEN = Part
+
+
 def part_of(element: HtmlElement, tag: str) -> Part:
     """Return what an element is to a reader; a trail of breadcrumbs is no menu."""
     attributes = element.keys()
@@ -113,22 +135,22 @@ def part_of(element: HtmlElement, tag: str) -> Part:
         return _named_part(tag, None, None)
     part = _named_part(tag, element.get("class"), element.get("id"))
     if tag == "figure" and not _is_hidden(element):
-        return Part.TEXT if _KEPT_FIGURES(element) else Part.FURNITURE
-    if _TELLING.isdisjoint(attributes) or part is Part.UNSEEN:
+        return TEXT if _KEPT_FIGURES(element) else FURNITURE
+    if part is UNSEEN or _TELLING.isdisjoint(attributes):
         return part
     if _is_hidden(element):
-        return Part.UNSEEN
-    return Part.FURNITURE if part is Part.FURNITURE or _is_aside(element, tag) else part
+        return UNSEEN
+    return FURNITURE if part is FURNITURE or _is_aside(element, tag) else part
 
 
 @lru_cache(maxsize=20_000)
 def _named_part(tag: str, classes: str | None, name: str | None) -> Part:
     if tag == "nav" and "crumb" not in (classes or name or ""):
-        return Part.UNSEEN
+        return UNSEEN
     named = (classes or name) and tag not in _UNNAMED_TAGS
     if tag in _CHROME_TAGS or (named and _is_chrome_name(f"{classes or ''} {name or ''}")):
-        return Part.FURNITURE
-    return Part.TEXT
+        return FURNITURE
+    return TEXT
 
 
 def _is_hidden(element: HtmlElement) -> bool:
@@ -192,42 +214,35 @@ class Block:
         return -5.0 if length < LONG or self.heading else length * (1 - self.link_share)
 
 
-@dataclass(slots=True)
 class _Reader:
     """The running state of one walk: what is open, and the text gathered since the last block.
 
-    `open` are the elements whose end matters: blocks, furniture and links.
+    `open` are the elements whose end matters: blocks, furniture and links; `ranks` those of the
+    blocks, 0 for what is no heading.
     """
 
-    blocks: list[Block] = field(default_factory=list)
-    open: list[HtmlElement] = field(default_factory=list)
-    open_blocks: list[HtmlElement] = field(default_factory=list)
-    chrome: tuple[HtmlElement, ...] = ()
-    pieces: list[str] = field(default_factory=list)
-    linked: int = 0
-    links: int = 0
-
-    def add(self, text: str) -> None:
-        """Take in a stretch of text that is not empty."""
-        if self.pieces or not text.isspace():
-            self.pieces.append(text)
-            if self.links:
-                self.linked += len(text.strip())
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self.pieces: list[str] = []
+        self.open: list[HtmlElement] = []
+        self.open_blocks: list[HtmlElement] = []
+        self.ranks: list[int] = []
+        self.chrome: tuple[HtmlElement, ...] = ()
+        self.links = 0
+        self.linked = 0  # characters inside links
 
     def start(self, element: HtmlElement, tag: str, part: Part) -> None:
-        """Take in the start of an element that is for reading."""
-        if tag not in _INLINE:
-            if self.pieces:
-                self.flush()
+        """Take in the start of a block, a link or furniture."""
+        is_block = tag not in _INLINE
+        if self.pieces and (is_block or part is FURNITURE):
+            self.flush()
+        if is_block:
             self.open_blocks.append(element)
-        elif part is Part.FURNITURE:
-            if self.pieces:
-                self.flush()
-        elif tag != "a":
-            return
-        if part is Part.FURNITURE:
+            self.ranks.append(_HEADINGS.get(tag, 0))
+        if part is FURNITURE:
             self.chrome = (*self.chrome, element)
-        self.links += tag == "a" and element.get("href") is not None
+        if tag == "a" and element.get("href") is not None:
+            self.links += 1
         self.open.append(element)
 
     def end(self, element: HtmlElement) -> None:
@@ -235,13 +250,14 @@ class _Reader:
         self.open.pop()
         if self.links and element.tag == "a" and element.get("href") is not None:
             self.links -= 1
-        block = self.open_blocks and self.open_blocks[-1] is element
-        furniture = self.chrome and self.chrome[-1] is element
-        if self.pieces and (block or furniture):
+        is_block = self.open_blocks and self.open_blocks[-1] is element
+        is_furniture = self.chrome and self.chrome[-1] is element
+        if self.pieces and (is_block or is_furniture):
             self.flush()
-        if block:
+        if is_block:
             self.open_blocks.pop()
-        if furniture:
+            self.ranks.pop()
+        if is_furniture:
             self.chrome = self.chrome[:-1]
 
     def flush(self) -> None:
@@ -251,28 +267,19 @@ class _Reader:
         linked, self.linked = self.linked, 0
         if not self.open_blocks:
             return
-        if _BREAK not in text:
-            if line := " ".join(text.split()):
-                self._close(line, min(1.0, linked / len(line)))
-            return
-        lines = list(split_lines(text))
+        lines = list(split_lines(text)) if _BREAK in text else [" ".join(text.split())]
         total = sum(map(len, lines))
-        for line in lines:
-            self._close(line, min(1.0, linked / total))
-
-    def _close(self, line: str, link_share: float) -> None:
-        element = self.open_blocks[-1]
-        tags = [e.tag for e in self.open_blocks[-3:]]
-        self.blocks.append(
-            Block(
-                text=line,
-                element=element,
-                link_share=link_share,
-                heading=next(filter(None, map(_HEADINGS.get, tags)), 0),
-                item=tags[-1] == "li",
-                chrome=self.chrome,
+        for line in lines if total else ():
+            self.blocks.append(
+                Block(
+                    text=line,
+                    element=self.open_blocks[-1],
+                    link_share=min(1.0, linked / total),
+                    heading=next(filter(None, self.ranks[-3:]), 0),
+                    item=self.open_blocks[-1].tag == "li",
+                    chrome=self.chrome,
+                )
             )
-        )
 
 
 _BREAK = "\x1e"
@@ -307,29 +314,31 @@ def read_blocks(root: HtmlElement, without: frozenset[HtmlElement] = frozenset()
     like furniture by its class is marked as chrome.
     """
     reader = _Reader()
-    opened = reader.open
+    pieces, opened = reader.pieces, reader.open
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
         if event == "end":
             if opened and opened[-1] is element:
                 reader.end(element)
-            if (tail := element.tail) and element is not root:
-                reader.add(tail)
-            continue
-        tag = element.tag
-        part = Part.UNSEEN if tag in _NEVER else part_of(element, tag)
-        if part is Part.UNSEEN or element in without:
-            if reader.pieces and tag not in _INLINE and tag not in _SILENT:
-                reader.flush()
-            walk.skip_subtree()
-        elif tag == "br":
-            reader.pieces.append(_BREAK)
-            walk.skip_subtree()
+            text = element.tail if element is not root else None
         else:
-            reader.start(element, tag, part)
-            if text := element.text:
-                reader.add(text)
-    if reader.pieces:
+            tag = element.tag
+            part = UNSEEN if tag in _NEVER else part_of(element, tag)
+            if part is UNSEEN or tag == "br" or element in without:
+                walk.skip_subtree()
+                if tag == "br" and part is not UNSEEN:
+                    pieces.append(_BREAK)
+                elif pieces and tag not in _INLINE and tag not in _SILENT:
+                    reader.flush()
+                continue
+            if part is FURNITURE or tag == "a" or tag not in _INLINE:
+                reader.start(element, tag, part)
+            text = element.text
+        if text and (pieces or not text.isspace()):
+            pieces.append(text)
+            if reader.links:
+                reader.linked += len(text.strip())
+    if pieces:
         reader.flush()
     return reader.blocks
 
@@ -371,10 +380,9 @@ def own_names(element: HtmlElement) -> str:
     return names if not names or names.islower() else CAMEL.sub("-", names)
 
 
-def title_of(root: HtmlElement) -> str:
+def title_of(tree: Tree) -> str:
     """Return the title of a page, empty where it has none."""
-    title = next(root.iter("title"), None)
-    return (title.text or "") if title is not None else ""
+    return next(((title.text or "") for title in tree.tagged["title"]), "")
 
 
 def text_of(element: HtmlElement) -> str:

@@ -69,7 +69,7 @@ class Layout:
     the place of the text is beyond doubt, `live` that the page is a live blog.
     """
 
-    root: HtmlElement
+    tree: Tree
     blocks: Sequence[Block]
     body: Body
     place: int | None
@@ -88,13 +88,13 @@ def read_layout(tree: Tree, metadata: Metadata, url: str) -> Layout:
     """Find the headline and the text among the blocks of a page at `url`."""
     selected, types = metadata.selected, metadata.stated.types
     blocks = read_blocks(tree.root, selected.remove)
-    live = _is_live(url, types, title_of(tree.root), tree.source, blocks)
+    live = _is_live(url, types, title_of(tree), tree.source, blocks)
     body = locate(blocks, selected.text, scattered=live)
     place = find_headline(blocks, body, metadata.bare)
     printed = blocks[place].text if place is not None else ""
     after = _after(body, blocks, place)
     return Layout(
-        root=tree.root,
+        tree=tree,
         blocks=blocks,
         body=after,
         place=place,

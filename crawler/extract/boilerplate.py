@@ -82,11 +82,11 @@ def read_text(
     blocks = _without_teasers([*lead, *layout.body.blocks])
     blocks = [b for n, b in enumerate(blocks) if n >= _FIRST or not _is_headline(b, titles)]
     lines = paragraphs(blocks, repeated=known, timed=layout.live)
-    stated = metadata.stated.body
+    stated, root = metadata.stated.body, layout.tree.root
     if layout.sure:
-        lines = _cleaned(_unseen_lead(lines, stated), layout.root, known) + lines
+        lines = _cleaned(_unseen_lead(lines, stated), root, known) + lines
     else:
-        lines = _cleaned(_rescued(layout.root, lines, stated), layout.root, known)
+        lines = _cleaned(_rescued(root, lines, stated), root, known)
     return [line for line in map(one_line, lines) if line]
 
 

@@ -73,11 +73,11 @@ def types(node: Node) -> set[str]:
     return {str(name).rsplit("/", 1)[-1].removeprefix("schema:") for name in values if name}
 
 
-def read_graph(root: HtmlElement) -> Graph:
-    """Return every JSON-LD node of a page; broken scripts are counted, never raised."""
+def read_graph(scripts: Iterable[HtmlElement]) -> Graph:
+    """Return every JSON-LD node in a page's scripts; broken ones are counted, never raised."""
     nodes: list[Node] = []
     broken = 0
-    for script in root.iter("script"):
+    for script in scripts:
         if "ld+json" not in (script.get("type") or "").lower() or not (script.text or "").strip():
             continue
         values = _values(script.text)
@@ -142,11 +142,11 @@ class ScriptStory:
     modified: tuple[str, ...] = ()
 
 
-def read_state(root: HtmlElement, titles: Iterable[str]) -> ScriptStory | None:
-    """Return the longest article in the data of a page that bears one of the page's `titles`."""
+def read_state(scripts: Iterable[HtmlElement], titles: Iterable[str]) -> ScriptStory | None:
+    """Return the longest article in the data of scripts that bears one of the page's `titles`."""
     known = {key(title) for title in titles} - {""}
     longest, body = None, ""
-    for node in (node for value in _data(root) for node in _objects(value)):
+    for node in (node for value in _data(scripts) for node in _objects(value)):
         if known.isdisjoint(map(key, _strings(node, "titles"))):
             continue
         text = "\n".join(_text(node))
@@ -158,9 +158,9 @@ def read_state(root: HtmlElement, titles: Iterable[str]) -> ScriptStory | None:
     return ScriptStory(body=body, **{name: tuple(_strings(longest, name)) for name in fields})
 
 
-def _data(root: HtmlElement) -> Iterator[object]:
-    """Yield the data of every script of a page that is JSON, or begins with assigning some."""
-    for script in root.iter("script"):
+def _data(scripts: Iterable[HtmlElement]) -> Iterator[object]:
+    """Yield the data of every script that is JSON, or begins with assigning some."""
+    for script in scripts:
         text = script.text or ""
         if not _LEAST_TEXT < len(text) < _LONGEST or "ld+json" in (script.get("type") or ""):
             continue

@@ -8,7 +8,6 @@ proof that an article is gone.
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from urllib.parse import unquote, urlsplit
 
 from lxml.html import HtmlElement
@@ -17,7 +16,7 @@ from archive.models import Capture, PageKind, Problem
 from archive.problems import ProblemKind
 from archive.search.arabic import fold
 from archive.urls import is_home
-from crawler.extract.blocks import LONG, Block, Tree, no_text, parse_page, read_blocks, title_of
+from crawler.extract.blocks import LONG, Block, Tree, no_text, read_blocks, read_tree, title_of
 from crawler.extract.body import Layout
 from crawler.extract.charset import decode
 from crawler.extract.jsondata import ARTICLES
@@ -86,7 +85,7 @@ def read_kind(
         headed=any(marks),
         dated=all(marks),
     )
-    titles = titles_of(tree.root)
+    titles = titles_of(tree)
     walled = hijacked(titles, text)
     if not walled and not signs.is_single and not metadata.selected.text:
         visible, running, printed_ = layout.visible, len(text), all(marks)
@@ -273,18 +272,16 @@ def hijacked(titles: Iterable[str], text: str) -> Problem | None:
 
 def wall_of(capture: Capture) -> Problem | None:
     """Return the problem that the body of an error's answer is, beside its status; else None."""
-    decoded = decode(capture.body, capture.content_type)
-    root = parse_page(decoded.text)
-    if root is None:
+    tree = read_tree(decode(capture.body, capture.content_type))
+    if isinstance(tree, Problem):
         return None
-    visible = " ".join(block.text for block in read_blocks(root)[:60])
-    return wall(decoded.text, titles_of(root), visible, running=0, status=capture.status)
+    visible = " ".join(block.text for block in read_blocks(tree.root)[:60])
+    return wall(tree.source, titles_of(tree), visible, running=0, status=capture.status)
 
 
-def titles_of(root: HtmlElement) -> list[str]:
+def titles_of(tree: Tree) -> list[str]:
     """Return a page's title and its first headings."""
-    headings = (heading.text_content() for heading in islice(root.iter("h1"), 3))
-    return [title_of(root), *headings]
+    return [title_of(tree), *(heading.text_content() for heading in tree.tagged["h1"][:3])]
 
 
 def _is_about(title: str, phrase: re.Pattern[str]) -> bool:

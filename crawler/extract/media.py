@@ -17,7 +17,7 @@ from lxml.html import HtmlElement
 from archive.models import Embed, Image
 from archive.search.arabic import fold
 from archive.urls import absolute
-from crawler.extract.blocks import Part, class_and_id, part_of, text_of
+from crawler.extract.blocks import TEXT, UNSEEN, class_and_id, part_of, text_of
 from crawler.extract.body import Body
 from crawler.extract.boilerplate import closing
 from crawler.extract.vocabulary import CAMEL, class_pattern, is_agency, key, pattern, table, words
@@ -292,9 +292,9 @@ def _elements(
 def _is_passed_over(element: HtmlElement) -> bool:
     tag = element.tag
     part = part_of(element, tag)
-    if tag in _SKIPPED or part is Part.UNSEEN:
+    if tag in _SKIPPED or part is UNSEEN:
         return True
-    if tag in _PLAIN or part is Part.TEXT:
+    if tag in _PLAIN or part is TEXT:
         return False
     return not _SHOWING.search(class_and_id(element).lower())
 

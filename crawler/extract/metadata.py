@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ from archive.models import Capture, Link, Problem
 from archive.problems import ProblemKind
 from archive.urls import absolute, host_of, site_of
 from crawler.dates.moments import Stamp
-from crawler.extract.blocks import Tree
+from crawler.extract.blocks import Tagged, Tree
 from crawler.extract.charset import mend_hints
 from crawler.extract.headline import site_names, without_site
 from crawler.extract.jsondata import Graph, Node, read_graph, read_state, types
@@ -90,7 +90,7 @@ def read_metadata(
     tree: Tree, capture: Capture, publisher: Publisher, hints: Link | None
 ) -> Metadata:
     """Read what a page states for machines, what its publisher's rules select, and the hints."""
-    stated = read_stated(tree.root)
+    stated = read_stated(tree.root, tree.tagged)
     hints = mend_hints(hints)
     titles = [text for _, text in stated.titles]
     titles += [hints.title] if hints and hints.title else []
@@ -106,9 +106,9 @@ def read_metadata(
     )
 
 
-def with_script(metadata: Metadata, root: HtmlElement) -> Metadata:
+def with_script(metadata: Metadata, scripts: Iterable[HtmlElement]) -> Metadata:
     """Return metadata with what the data of the page's scripts says, where the page is silent."""
-    story = read_state(root, (*metadata.titles, *metadata.bare))
+    story = read_state(scripts, (*metadata.titles, *metadata.bare))
     if story is None:
         return metadata
     stated = metadata.stated
@@ -128,12 +128,15 @@ def with_script(metadata: Metadata, root: HtmlElement) -> Metadata:
     )
 
 
-def read_stated(root: HtmlElement) -> Stated:
-    """Read all that `root`, a whole page, states about itself; nothing in it can raise."""
+def read_stated(root: HtmlElement, tagged: Tagged) -> Stated:
+    """Read all that `root`, a whole page, states about itself; nothing in it can raise.
+
+    `tagged` are its elements by tag.
+    """
     found: dict[str, list[Any]] = defaultdict(list)
-    graph = read_graph(root)
+    graph = read_graph(tagged["script"])
     marked = cast("list[HtmlElement]", _MARKED(root))
-    statements = (_of_graph(graph), _of_head(root), _of_attributes(marked))
+    statements = (_of_graph(graph), _of_head(tagged), _of_attributes(marked))
     for name, values in chain.from_iterable(statements):
         found[name] += values
     return Stated(
@@ -231,14 +234,14 @@ def _crumbs(graph: Graph, node: Node) -> list[str]:
     return trail[-2:-1] if len(trail) > 2 else []
 
 
-def _of_head(root: HtmlElement) -> _Statements:
-    metas = _metas(root)
+def _of_head(tagged: Tagged) -> _Statements:
+    metas = _metas(tagged["meta"])
 
     def values(name: str) -> list[str]:
         return [text for each in words("fields", "meta", name) for text in metas.get(each, ())]
 
     yield "titles", _sourced("meta", values("titles"))
-    yield "titles", _sourced("title", [e.text_content() for e in islice(root.iter("title"), 1)])
+    yield "titles", _sourced("title", [e.text_content() for e in tagged["title"][:1]])
     yield "authors", _sourced("meta", values("authors"))
     yield "owners", metas.get("author", ())
     yield "stamps", _stamps("meta", values("published"))
@@ -246,17 +249,17 @@ def _of_head(root: HtmlElement) -> _Statements:
     yield "tags", _listed(values("tags"))
     yield "keywords", _listed(metas.get("keywords", ()))
     yield "types", [f"og:{text.lower()}" for text in metas.get("og:type", ())]
-    links = (link for link in root.iter("link") if link.get("rel") == "canonical")
+    links = (link for link in tagged["link"] if link.get("rel") == "canonical")
     yield "canonical", [link.get("href") or "" for link in links]
     yield "canonical", metas.get("og:url", ())
     for name in ("descriptions", "sections", "images", "names"):
         yield name, values(name)
 
 
-def _metas(root: HtmlElement) -> dict[str, list[str]]:
+def _metas(elements: Iterable[HtmlElement]) -> dict[str, list[str]]:
     """Return what the meta elements of a page hold, by their names in lower case."""
     metas: dict[str, list[str]] = {}
-    for meta in root.iter("meta"):
+    for meta in elements:
         attributes = dict(meta.items())
         name = attributes.get("property") or attributes.get("name") or attributes.get("itemprop")
         if attributes.get("itemprop") == "author":

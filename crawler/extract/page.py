@@ -56,7 +56,7 @@ def extract(capture: Capture, publisher: Publisher, hints: Link | None = None) -
     metadata = read_metadata(tree, capture, publisher, hints)
     layout = read_layout(tree, metadata, capture.url)
     if not layout.body.sure:
-        metadata = with_script(metadata, tree.root)
+        metadata = with_script(metadata, tree.tagged["script"])
     printed = read_printed(layout, metadata)
     story = _read_story(layout, metadata, printed)
     verdict = read_kind(tree, layout, metadata, printed, story.text, capture)

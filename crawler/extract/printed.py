@@ -393,14 +393,14 @@ def tags_of(layout: Layout, metadata: Metadata, text: str) -> tuple[str, ...]:
 def _tag_lists(layout: Layout, metadata: Metadata, text: str) -> Iterator[Sequence[str]]:
     yield metadata.selected.tags
     yield metadata.stated.tags
-    yield _linked(layout.root)
+    yield _linked(layout.tree.tagged["a"])
     yield _listed(layout)
     yield _of_the_page(metadata.stated.keywords, text)
 
 
-def _linked(root: HtmlElement) -> list[str]:
+def _linked(links: Sequence[HtmlElement]) -> list[str]:
     """Return the texts of links to tags; WordPress marks those to its sections in like manner."""
-    rels = ((link, (link.get("rel") or "").split()) for link in root.iter("a"))
+    rels = ((link, (link.get("rel") or "").split()) for link in links)
     return [e.text_content() for e, rel in rels if "tag" in rel and "category" not in rel]
 
 

@@ -64,15 +64,14 @@ def add(
     stories.enter(db, article)
 
 
-def put(
-    db: sqlite3.Connection, article: int, history: History, *, key: str, publisher: str
-) -> None:
+def put(db: sqlite3.Connection, article: int, rows: Rows, *, key: str, publisher: str) -> None:
     """Save an article with its whole history, whether it is there or not."""
-    before, after = Rows.stored(db, article), Rows.of(history)
+    before = Rows.stored(db, article)
     if before is None:
-        add(db, article, history, key=key, publisher=publisher)
-    elif before != after:
-        replace(db, article, before, after)
+        insert_rows(db, article, rows, key=key, publisher=publisher)
+        stories.enter(db, article)
+    elif before != rows:
+        replace(db, article, before, rows)
 
 
 def insert_rows(

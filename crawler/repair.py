@@ -1,14 +1,14 @@
 """An archive brought back to what it was, as far as its files still say it.
 
-Step by step: damaged WARC files are salvaged, rows indexed again from their records, articles
-derived again. Only a database that cannot be read is rebuilt. After each step that did something
-the archive is verified again, so that the next repairs what is still damaged, and a repair that was
-killed is completed by the next one.
+Step by step: damaged WARC files are salvaged, and indexed again like those whose rows are wrong;
+what they touch is derived. Only a database that cannot be read is rebuilt. After each step that did
+something the archive is verified again, so that the next repairs what is still damaged, and a
+repair that was killed is completed by the next one.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,11 +16,11 @@ from pathlib import Path
 from archive import recovery, stories
 from archive.clock import Clock, system
 from archive.commands.options import counted
-from archive.database import NAME, existing, open_for_reading, require, transaction, writing
+from archive.database import NAME, require, transaction, writing
 from archive.derivation import Source
 from archive.errors import ArchiveError, DamagedDatabase
 from archive.maintenance import restore, salvage, warc_index
-from archive.maintenance.checks import Findings
+from archive.maintenance.checks import Damage, Findings
 from archive.maintenance.salvage import Salvage
 from archive.maintenance.verify import verify
 from archive.search.index import rebuild_index
@@ -31,10 +31,7 @@ from crawler.publisher import load_all
 from crawler.rebuild import OLD, rebuild
 from crawler.reextract import Job, reextract
 
-_COMMAND = "repair"
-_OF_FILES = frozenset({"file", "record", "digest"})
-_OF_ROWS = frozenset({"row", "orphan"})
-
+_OF_FILES = ("file", "record", "row")
 _OF_CAPTURES = "refers to a row of captures that is not there"  # which its record brings back
 
 Say = Callable[[str], None]
@@ -95,18 +92,18 @@ class _Repair:
         self._processes = processes
         self._clock = clock
         self._counts: Counter[str] = Counter()
+        self._damages: dict[str, list[Damage]] = {}  # by kind
         self._is_rebuilt = False
-        self._unindexed: set[str] = set()  # files with records that have no row
 
     async def run(self) -> Repaired:
         """Verify, and do what the findings ask for; after each step that did something, again."""
         if not self._dry_run:
-            with writing(self._root, command=_COMMAND, now=self._clock()):
+            with writing(self._root, command=restore.COMMAND, now=self._clock()):
                 pass  # refused at once while another process writes
         findings = self._verify()
-        for step in (self._database, self._leftovers, self._files, self._rows, self._derived):
+        for step in (self._database, self._leftovers, self._files, self._derived):
             done = self._counts.total()
-            await step(findings)
+            await step()
             if self._dry_run and self._is_rebuilt:
                 break
             if not self._dry_run and self._counts.total() > done:
@@ -114,27 +111,31 @@ class _Repair:
         return Repaired(counts=self._counts, findings=None if self._dry_run else findings)
 
     def _verify(self) -> Findings:
-        return verify(self._root, processes=self._processes)
+        findings = verify(self._root, processes=self._processes)
+        self._damages = {}
+        for damage in findings.damages:
+            self._damages.setdefault(damage.kind, []).append(damage)
+        return findings
 
-    @contextmanager
-    def _opened(self) -> Iterator[Source]:
-        """Give the database: to read in a dry run, else under the writing lock."""
-        if self._dry_run:
-            with closing(open_for_reading(self._root)) as db:
-                yield Source(db, self._folder)
-            return
-        with existing(self._root, command=_COMMAND, now=self._clock()) as db:
-            restore.begin(db)
-            yield Source(db, self._folder)
+    def _details(self, kind: str) -> list[str]:
+        return [damage.detail for damage in self._damages.get(kind, ())]
+
+    def _rows(self, kind: str) -> list[int]:
+        """Return the ids of the rows that have damage of a kind."""
+        rows = {damage.row for damage in self._damages.get(kind, ())} - {None}
+        return sorted(int(str(row).split()[0]) for row in rows)
+
+    def _opened(self) -> AbstractContextManager[Source]:
+        return restore.opened(self._root, now=self._clock(), dry_run=self._dry_run)
 
     def _report(self, line: str) -> None:
         self._counts["lost" if line.startswith("lost: ") else "mended"] += 1
         self._say(line)
 
-    async def _database(self, findings: Findings) -> None:
+    async def _database(self) -> None:
         """Rebuild a database that cannot be relied on, and carry over what the WARC files lost."""
-        details = _details(findings, "database")
-        lost = [detail for detail in _details(findings, "reference") if detail != _OF_CAPTURES]
+        details = self._details("database")
+        lost = [detail for detail in self._details("reference") if detail != _OF_CAPTURES]
         path = self._root / NAME
         if not (details or lost):
             return
@@ -159,7 +160,7 @@ class _Repair:
         if was_there:
             self._say(f"The broken one is kept as {self._root / OLD}")
 
-    async def _leftovers(self, _findings: Findings) -> None:
+    async def _leftovers(self) -> None:
         """Complete what killed runs, and a killed repair, left."""
         with self._opened() as source:
             for run, command in restore.killed_runs(source.db):
@@ -169,83 +170,64 @@ class _Repair:
                 for line in salvage.finish(source.db, self._root):
                     self._report(line)
 
-    async def _files(self, findings: Findings) -> None:
-        """Save what is readable of damaged files, and name what is lost."""
-        if not (names := _named(findings, _OF_FILES)):
+    async def _files(self) -> None:
+        """Save what is readable of damaged files, name what is lost, and make rows of the rest."""
+        damages = [damage for kind in _OF_FILES for damage in self._damages.get(kind, ())]
+        details = self._details("reference")
+        for detail in sorted(set(details)):
+            self._report(f"{NAME}: a row {detail}")
+        if not (damages or details):
             return
-        with self._opened() as source:
-            for name in names:
+        names: list[str] = []
+        with at_work(self._processes) as workers, self._opened() as source:
+            for name in sorted({damage.place.partition("/")[2] for damage in damages}):
                 damaged = Salvage(source.db, self._root, name)
-                if damaged.is_to_be_indexed:
-                    self._unindexed.add(damaged.new_name)
                 for line in damaged.lines():
                     self._report(line)
+                if damaged.new_name:
+                    names.append(damaged.new_name)
                 if not self._dry_run:
                     damaged.apply(now=self._clock())
-
-    async def _rows(self, findings: Findings) -> None:
-        """Index files again whose records have no rows or others."""
-        names = sorted({*_named(findings, _OF_ROWS), *self._unindexed})
-        for name in names:
-            self._report(f"{WARC_FOLDER}/{name}: rows are restored from its records")
-        for detail in sorted(set(_details(findings, "reference"))):
-            self._report(f"{NAME}: a row {detail}")
-        if self._dry_run or not (names or _details(findings, "reference")):
-            return
-        with at_work(self._processes) as workers, self._opened() as source:
+            if self._dry_run:
+                return
             if restore.index_again(source.db, self._folder, warc_index.in_order(names)):
                 publishers = load_all(self._root / "publishers")
                 await derive_all(Deriver(source, publishers, workers))
-                warc_index.clear(source.db)
             restore.finish(source.db)
 
-    async def _derived(self, findings: Findings) -> None:
+    async def _derived(self) -> None:
         """Make again what follows from the rest: journal records, articles, stories, the index."""
-        kinds = _kinds(findings)
-        self._payloads(_rows_of(findings, "revisit"))
-        self._journal(_rows_of(findings, "visit"))
-        if articles := _rows_of(findings, "revision"):
-            self._report(f"read again: {counted(len(articles), 'article')} with broken revisions")
-            await self._read_again(frozenset(articles))
-        if "story" in kinds:
-            self._report("the stories are grouped again")
-        if "index" in kinds:
-            self._report("the search index is rebuilt")
-        if self._dry_run or not kinds & {"story", "index"}:
+        visits, articles = self._rows("visit"), self._rows("revision")
+        of = counted(len(visits), "visit")
+        for kind, line in (
+            ("visit", f"The journal records of {of} to articles are lost; they are rewritten."),
+            ("revision", f"read again: {counted(len(articles), 'article')} with broken revisions"),
+            ("story", "the stories are grouped again"),
+            ("index", "the search index is rebuilt"),
+        ):
+            if kind in self._damages:
+                self._report(line)
+        if self._dry_run:
             return
         with self._opened() as source, transaction(source.db):
-            if "story" in kinds:
+            for number in self._rows("revisit"):
+                if lost := salvage.lose_payload(source.db, number, now=self._clock()):
+                    self._report(lost)
+            if articles:
+                restore.count_revisions(source.db)
+        if visits:
+            with Store(self._root, command=restore.COMMAND, clock=self._clock) as store:
+                for line in restore.journal_again(store, visits):
+                    self._say(line)
+        if articles:
+            await self._read_again(frozenset(articles))
+        with self._opened() as source, transaction(source.db):
+            if "story" in self._damages:
                 stories.regroup_all(source.db)
-            if "index" in kinds:
+            if "index" in self._damages:
                 rebuild_index(source.db)
 
-    def _payloads(self, numbers: list[int]) -> None:
-        """Name payloads that only revisit records are left of."""
-        if not numbers or self._dry_run:
-            return
-        with self._opened() as source, transaction(source.db):
-            for number in numbers:
-                if line := salvage.lose_payload(source.db, number, now=self._clock()):
-                    self._report(line)
-
-    def _journal(self, numbers: list[int]) -> None:
-        if not numbers:
-            return
-        self._report(
-            f"The journal records of {counted(len(numbers), 'visit')} to articles are lost; they"
-            " are written again."
-        )
-        if self._dry_run:
-            return
-        with Store(self._root, command=_COMMAND, clock=self._clock) as store:
-            for line in restore.journal_again(store, numbers):
-                self._say(line)
-
     async def _read_again(self, articles: frozenset[int]) -> None:
-        if self._dry_run:
-            return
-        with self._opened() as source:
-            restore.count_revisions(source.db)
         job = Job(
             root=self._root,
             publishers=load_all(self._root / "publishers"),
@@ -254,23 +236,3 @@ class _Repair:
             clock=self._clock,
         )
         await reextract(job, show=lambda url, changes: self._say(f"{url}: {', '.join(changes)}"))
-
-
-def _kinds(findings: Findings) -> set[str]:
-    return {damage.kind for damage in findings.damages}
-
-
-def _details(findings: Findings, kind: str) -> list[str]:
-    return [damage.detail for damage in findings.damages if damage.kind == kind]
-
-
-def _named(findings: Findings, kinds: frozenset[str]) -> list[str]:
-    """Return the WARC files (names) that have damage of some kinds."""
-    places = {damage.place for damage in findings.damages if damage.kind in kinds}
-    return sorted(place.removeprefix(f"{WARC_FOLDER}/") for place in places)
-
-
-def _rows_of(findings: Findings, kind: str) -> list[int]:
-    """Return the ids of the rows that have damage of a kind."""
-    rows = {damage.row for damage in findings.damages if damage.kind == kind}
-    return sorted(int(str(row).split()[0]) for row in rows if row is not None)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from archive import articles, imports, journal, links, problems, runs, stories, visits
+from archive.article_rows import Rows
 from archive.clock import from_iso, iso
 from archive.database import run_script
 from archive.derivation import Subject
@@ -305,7 +306,7 @@ def derived(db: sqlite3.Connection, subject: Subject, history: History | None) -
     """Save the history of an article, unless no capture shows it."""
     if history is not None:
         article, key, slug = subject.article, subject.key, subject.publisher
-        articles.put(db, article, history, key=key, publisher=slug)
+        articles.put(db, article, Rows.of(history), key=key, publisher=slug)
     _done(db, subject)
 
 

@@ -8,41 +8,45 @@ import contextlib
 import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from archive import articles, captures, derivation, journal, stories
 from archive.article_rows import Rows
 from archive.clock import iso
-from archive.database import run_script, transaction, uri
+from archive.database import existing, open_for_reading, run_script, transaction, uri
+from archive.derivation import Source
 from archive.maintenance import projection, warc_index
 from archive.models import Capture, Outcome, Visit
 from archive.publishers import key_of
-from archive.rows import select, update, value, values
-from archive.session import Session
+from archive.rows import select, update, values
+from archive.session import WARC_FOLDER, Session
 from archive.visits import VISITS, visits_of
 from archive.warc import reader
 from archive.warc.records import KIND_FIELD
 
+COMMAND = "repair"
+
 # What SQLite says where only an index of its own is wrong.
 _INDEX = re.compile(r"row \d+ missing from index|wrong # of entries in index|non-unique entry")
+# What the archive has decided stays, whatever one file says.
 _KNOWN = """
-drop table if exists temp.known;
-create temp table known (
-    id integer primary key, article integer, outcome text, journal_file text, journal_offset integer
-);
-insert into known select id, article, outcome, journal_file, journal_offset from captures;
+create temp table known as select id, article, outcome from captures
+where outcome is not null or article is not null
 """
 _DECIDED = """
-update captures set article = k.article, outcome = k.outcome, journal_file = k.journal_file,
-    journal_offset = k.journal_offset
-from known k where k.id = captures.id and k.outcome is not null and (
-    k.article is not captures.article or k.outcome is not captures.outcome
-    or k.journal_file is not captures.journal_file
-    or k.journal_offset is not captures.journal_offset
-)
+update captures set article = k.article, outcome = k.outcome from known k
+where k.id = captures.id
+    and (k.article is not captures.article or k.outcome is not captures.outcome)
+"""
+# Records of other programs, whose rows stay as they are where their journal records are lost.
+_COPIED = """
+update captures set (warc_file, warc_offset, warc_length) = (r.file, r.offset, r.length)
+from copied_records r where r.capture = captures.id
 """
 # Acts in the journal that have been entered before.
 _ENTERED = """
@@ -67,12 +71,15 @@ update articles set capture = (
 # Nothing is to be derived for an article that has all that its captures brought, or more.
 _COMPLETE = """
 update derived_articles set is_done = 1 where article in (
-    select id from articles a where not exists (
+    select id from articles a where not (:is_resumed or exists (
         select 1 from captures c where c.article = a.id and c.id not in (select id from known)
             and (c.fetched_at > a.last_seen_at or (
                 c.outcome in ('new', 'changed') and not exists (
                     select 1 from revisions r where r.article = a.id and r.observed_at = fetched_at
-    )))) or exists (select 1 from revisions r where r.article = a.id and r.capture is null)
+    ))))) or exists (
+        select 1 from revisions where article = a.id and ifnull(capture, 0) not in (
+            select id from captures
+    ))
 )
 """
 _REVISIONS = "(select count(*) from revisions where article = articles.id)"
@@ -82,7 +89,12 @@ where revision_count != {_REVISIONS} and {_REVISIONS} = (
     select max(number) from revisions where article = articles.id
 )
 """  # noqa: S608 - ours
-_NO_CAPTURE = "capture is not null and capture not in (select id from captures)"
+_LET_GO = """
+update articles set capture = null where capture not in (select id from captures);
+update revisions set capture = null where capture not in (select id from captures);
+update problems set capture = null where capture not in (select id from captures);
+delete from renderings where capture not in (select id from captures);
+"""
 _CAPTURE = """
 select c.article, c.outcome, coalesce(c.publisher, a.publisher), a.key, c.run
 from captures c left join articles a on a.id = c.article where c.id = ?
@@ -91,12 +103,25 @@ _VISIT = f"""
 {VISITS} where v.key = :key or (v.article = :article and v.kind = 'article')
 order by v.key = :key desc, v.found_at, v.key limit 1
 """
+_LED = "update captures set article = ? where id = ? and article is null"
 _OLD = "select id, key, publisher, withheld_at from articles"
 
 
-def begin(db: sqlite3.Connection) -> None:
-    """Let rows come before those they refer to."""
-    db.execute("pragma foreign_keys = off")
+@contextmanager
+def opened(root: Path, *, now: datetime, dry_run: bool = False) -> Iterator[Source]:
+    """Give an archive whose rows may come before those they refer to; a dry run only reads."""
+    if dry_run:
+        with closing(open_for_reading(root)) as db:
+            yield Source(db, root / WARC_FOLDER)
+        return
+    with existing(root, command=COMMAND, now=now) as db:
+        db.execute("pragma foreign_keys = off")
+        yield Source(db, root / WARC_FOLDER)
+
+
+def killed_runs(db: sqlite3.Connection) -> list[tuple[int, str]]:
+    """Return the runs (id, command) that did not end."""
+    return db.execute("select id, command from runs where state = 'running'").fetchall()
 
 
 def index_again(db: sqlite3.Connection, folder: Path, names: Collection[str]) -> bool:
@@ -108,28 +133,27 @@ def index_again(db: sqlite3.Connection, folder: Path, names: Collection[str]) ->
     Raises:
         OSError: if the disk does not give the bytes.
     """
-    is_resumed = warc_index.prepare(db)  # by a repair or a merge that was killed
-    run_script(db, _KNOWN)
+    is_resumed = warc_index.prepare(db)  # what a repair or a merge began that was killed
+    db.execute("delete from indexed_files")
     warc_index.index_files(db, folder, names)
     with transaction(db):
+        db.execute(_KNOWN)
         db.execute(_ENTERED)
+        db.execute(_COPIED)
         projection.project(db, folder)
         db.execute(_DECIDED)
         run_script(db, _BROUGHT)
-        if not is_resumed:
-            db.execute(_COMPLETE)
+        db.execute(_COMPLETE, {"is_resumed": is_resumed})
+        db.execute("drop table temp.known")
     return bool(projection.to_derive(db))
 
 
 def finish(db: sqlite3.Connection) -> None:
     """Forget what was indexed, and let go of captures that no record brought back."""
     with transaction(db):
-        if projection.is_projected(db):
-            projection.finish(db)
+        projection.finish(db)
         warc_index.clear(db)
-        for table in ("articles", "revisions", "problems"):
-            db.execute(f"update {table} set capture = null where {_NO_CAPTURE}")  # noqa: S608 - ours
-        db.execute(f"delete from renderings where {_NO_CAPTURE}")  # noqa: S608 - ours
+        run_script(db, _LET_GO)
 
 
 def count_revisions(db: sqlite3.Connection) -> None:
@@ -145,10 +169,9 @@ def journal_again(session: Session, numbers: Sequence[int]) -> Iterator[str]:
     Raises:
         DamagedWarc: if the record of a capture cannot be read.
     """
-    for capture in sorted(
-        (captures.get(session.db, number) for number in numbers), key=lambda one: one.fetched_at
-    ):
-        _journal_again(session, capture)
+    known = [captures.get(session.db, number) for number in numbers]
+    for capture in sorted(known, key=attrgetter("fetched_at")):
+        session.write_journal(capture, _journal_fields(session, capture), at=capture.fetched_at)
         session.batch.count()
         if session.batch.is_due():
             session.batch.commit()
@@ -156,38 +179,33 @@ def journal_again(session: Session, numbers: Sequence[int]) -> Iterator[str]:
     session.batch.commit()
 
 
-def _journal_again(session: Session, capture: Capture) -> None:
+def _journal_fields(session: Session, capture: Capture) -> dict[str, str]:
+    """Return all that a first visit says: the record of that may be the one that is lost."""
     db = session.db
     article, outcome, publisher, identity, run = db.execute(_CAPTURE, (capture.id,)).fetchone()
     key = key_of(db, capture.url, publisher)
-    visit = next(
-        iter(visits_of(db, _VISIT, {"key": key, "article": article})),
-        Visit(
-            key=key, url=capture.url, publisher=publisher, kind=capture.kind,
-            found_at=capture.fetched_at,
-        ),
+    unknown = Visit(
+        key=key, url=capture.url, publisher=publisher, kind=capture.kind,
+        found_at=capture.fetched_at,
     )  # fmt: skip
+    visit = next(iter(visits_of(db, _VISIT, {"key": key, "article": article})), unknown)
     hints = derivation.hints_at(db, visit.key, capture.fetched_at)
-    # With all that a first visit says: the record of that may be the one that is lost.
     fields = journal.visit_fields(replace(visit, last_sha256=None, hints=hints), run=run)
     if identity:
         decision = journal.Decision(outcome=Outcome(outcome or Outcome.SAME), article=identity)
         fields |= journal.decision_fields(decision)
     if capture.record is None:
-        return
+        return fields
     record = reader.read_record(session.warc_folder, capture.record)
-    if KIND_FIELD.lower() not in record.fields:  # copied out of another program's file
-        fields |= {
-            captures.SOURCE: "not known any more",
-            captures.PAYLOAD: capture.sha256 or "",
-            captures.WIRE_BYTES: str(capture.wire_bytes),
-        } | ({captures.MEDIA: capture.content_type} if capture.content_type else {})
-    session.write_journal(capture, fields, at=capture.fetched_at)
-
-
-def killed_runs(db: sqlite3.Connection) -> list[tuple[int, str]]:
-    """Return the runs (id, command) that did not end."""
-    return db.execute("select id, command from runs where state = 'running'").fetchall()
+    if KIND_FIELD.lower() in record.fields:
+        return fields
+    copied = {  # out of another program's file
+        captures.SOURCE: "not known any more",
+        captures.PAYLOAD: capture.sha256 or "",
+        captures.WIRE_BYTES: str(capture.wire_bytes),
+        captures.MEDIA: capture.content_type,
+    }
+    return fields | {name: said for name, said in copied.items() if said is not None}
 
 
 def are_of_indexes(details: Collection[str]) -> bool:
@@ -215,15 +233,15 @@ def carry_over(path: Path, say: Callable[[str], None], db: sqlite3.Connection) -
             into = f"insert or ignore into {table} values ({', '.join('?' * len(names))})"  # noqa: S608
             db.executemany(into, _readable(old, f"select {', '.join(names)} from {table}"))  # noqa: S608
         for number, key, publisher, withheld_at in _readable(old, _OLD):
-            rows, now = _stored(old, number), Rows.stored(db, number)
+            now, rows = Rows.stored(db, number), None
+            with contextlib.suppress(sqlite3.DatabaseError):
+                rows = Rows.stored(old, number)
             if rows is None or (now and all(row["capture"] in here for row in rows.revisions)):
                 continue
-            _carry(db, number, _with_captures(db, rows), now, key=key, publisher=publisher)
+            articles.put(db, number, rows, key=key, publisher=publisher)
             update(db, "articles", {"withheld_at": withheld_at}, id=number)
-            captured = f"select id from captures where article = {number}"  # noqa: S608 - a number
-            for (capture,) in _readable(old, captured):
-                update(db, "captures", {"article": number}, id=capture)
             say(f"{rows.article['url']}: the article is carried over from the old database")
+        db.executemany(_LED, _readable(old, "select article, id from captures"))
     stories.settle(db)
     for table in ("visits", "captures"):
         lost = "article is not null and article not in (select id from articles)"
@@ -234,31 +252,3 @@ def _readable(old: sqlite3.Connection, sql: str) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of a query up to the first that cannot be read."""
     with contextlib.suppress(sqlite3.DatabaseError):
         yield from old.execute(sql)
-
-
-def _stored(old: sqlite3.Connection, article: int) -> Rows | None:
-    """Return the rows of an article, None if they cannot be read."""
-    with contextlib.suppress(sqlite3.DatabaseError):
-        return Rows.stored(old, article)
-    return None
-
-
-def _carry(
-    db: sqlite3.Connection, number: int, rows: Rows, now: Rows | None, *, key: str, publisher: str
-) -> None:
-    if now is None:
-        articles.insert_rows(db, number, rows, key=key, publisher=publisher)
-        stories.enter(db, number)
-    else:
-        articles.replace(db, number, now, rows)
-
-
-def _with_captures(db: sqlite3.Connection, rows: Rows) -> Rows:
-    """Return an article's rows without references to captures that have no row."""
-    article, *revisions = (
-        row
-        if value(db, "select 1 from captures where id = ?", (row["capture"],))
-        else row | {"capture": None}
-        for row in (rows.article, *rows.revisions)
-    )
-    return replace(rows, article=article, revisions=tuple(revisions))

@@ -2,20 +2,19 @@
 
 A file that is damaged in the middle gets a sound form under a name of its own, so that at any
 moment the rows are those of a file that is there. The damaged one, or a torn tail, is kept in the
-folder `damaged`: no byte is deleted.
+folder `damaged`: no byte is deleted. What rows say of the records follows when the file is indexed
+again (`restore`).
 """
 
 import contextlib
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby, pairwise
 from pathlib import Path
 
-from archive import captures
 from archive.clock import from_iso, iso
 from archive.database import transaction
 from archive.problems import ProblemKind
@@ -24,25 +23,21 @@ from archive.rows import Row, insert, select, values
 from archive.session import SOFTWARE, WARC_FOLDER
 from archive.urls import capture_id
 from archive.warc import files
-from archive.warc.files import Length, sync
-from archive.warc.parsing import CAPTURED, Place, Record, faults
+from archive.warc.files import Name, sync
+from archive.warc.parsing import Place, Record, faults
 from archive.warc.reader import walk as read
 from archive.warc.writer import RunInfo, WarcWriter
 
 FOLDER = "damaged"
 
-_NAME = re.compile(r"((?:\d{4}-\d{2}/)?warraq-\d{8}-[a-z2-7]+-)(\d+)(\.warc\.gz)")
 _DIGEST = re.compile(r"\bsha256 ([0-9a-f]{64})\b")
-# By publisher, as the index of kinds is; there may be very many problems.
-_LOST = """
-select detail from problems where publisher in (select slug from publishers) and kind = :kind
-union select detail from problems where publisher is null and kind = :kind
-"""
-_CAPTURE = """
-select c.url, c.publisher, c.kind, c.fetched_at, c.warc_file, c.warc_offset, c.sha256, coalesce(
-    (select url from articles where id = c.article),
-    (select a.url from revisions r join articles a on a.id = r.article where r.capture = c.id)
-) as article from captures c where c.id = ?
+_CAPTURES = """
+select c.id, c.url, c.publisher, c.kind, c.fetched_at, c.warc_file, c.warc_offset, c.sha256,
+    coalesce(
+        (select url from articles where id = c.article),
+        (select a.url from revisions r join articles a on a.id = r.article where r.capture = c.id)
+    ) as article
+from captures c where c.{} = ? order by c.warc_offset
 """
 _RUN = """
 select name, command, started_at from runs where id = (
@@ -90,249 +85,157 @@ def walk(path: Path, *, start: int = 0, check: bool = False) -> Iterator[Record 
             yield Lost(offset=end, length=size - end)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
-    """A file's readable records, as (type, id, length) by offset, and the lost stretches."""
-
-    size: int
-    records: Mapping[int, tuple[str, str, int]]
-    lost: tuple[Lost, ...]
-
-    @classmethod
-    def of(cls, path: Path) -> "Survey":
-        """Read a file from its start to its end; one that is missing has nothing.
-
-        Raises:
-            OSError: if the disk does not give the bytes.
-        """
-        records, lost = {}, []
-        if not path.is_file():
-            return cls(size=0, records={}, lost=())
-        for part in walk(path, check=True):
-            if isinstance(part, Record):
-                records[part.place.offset] = (part.type, part.id, part.length or 0)
-            else:
-                lost.append(part)
-        return cls(size=path.stat().st_size, records=records, lost=tuple(lost))
-
-    @property
-    def torn_at(self) -> int | None:
-        """Where the file's only damage begins, which goes on to its end; None if it is another."""
-        if len(self.lost) == 1 and self.lost[0].offset + self.lost[0].length == self.size:
-            return self.lost[0].offset
-        return None
-
-
-def sound_name(name: str) -> str:
+def _sound_name(name: str) -> str:
     """Return the name of a file's sound form: the same, with one zero more before its number."""
-    return _NAME.sub(r"\g<1>0\2\3", name)
-
-
-def _forms(names: Iterable[str]) -> Iterator[list[str]]:
-    """Yield the forms of each file of ours, the latest last; files of others by themselves."""
-    for _, found in groupby(sorted(names, key=_form), key=lambda name: _form(name)[:2]):
-        yield list(found)
+    return re.sub(r"-(\d+\.warc\.gz)$", r"-0\1", name)
 
 
 def latest(names: Iterable[str]) -> list[str]:
     """Return names without those of files that have a sound form."""
-    return [forms[-1] for forms in _forms(names)]
-
-
-def _form(name: str) -> tuple[str, int, int]:
-    ours = _NAME.fullmatch(name)
-    return (ours[1], int(ours[2]), len(name)) if ours else (name, 0, 0)
+    longest_last = sorted(names, key=len)
+    return sorted({str(Name.parse(name) or name): name for name in longest_last}.values())
 
 
 class Salvage:
-    """What is to be done with one WARC file and its rows: planned when made, done by `apply`."""
+    """What is to be done with one WARC file and its rows: planned when made, done by `apply`.
 
-    def __init__(self, db: sqlite3.Connection, root: Path, name: str) -> None:
-        """Look through a file.
+    Then the file is to be indexed again. After a kill at any moment the next repair completes it.
+    """
+
+    def __init__(self, db: sqlite3.Connection, root: Path, name: str, *, of: str = "") -> None:
+        """Look through a file; its rows are those of the form `of`, by default its own.
 
         Raises:
             OSError: if the disk does not give the bytes.
         """
         self._db = db
         self._root = root
+        self._of = of or name
         self.name = name
         self._path = root / WARC_FOLDER / name
-        self._survey = Survey.of(self._path)
-        self.lost = self._without_record()
-        self._shown = self._renderings_lost()
+        self._lengths: dict[int, int] = {}  # of the readable records, by offset
+        self._gaps: list[Lost] = []
+        known: set[int] = set()
+        for part in walk(self._path, check=True) if self._path.is_file() else ():
+            if isinstance(part, Lost):
+                self._gaps.append(part)
+            else:
+                known.add(capture_id(part.id))
+                if part.type != "warcinfo":  # a sound form gets one of its own
+                    self._lengths[part.place.offset] = part.length or 0
+        rows = select(db, _CAPTURES.format("warc_file"), (self._of,))
+        self._lost = [row for row in rows if row["id"] not in known]
+        shown = values(db, "select warc_offset from renderings where warc_file = ?", (name,))
+        self._shown = [offset for offset in shown if offset not in self._lengths]
 
     @property
-    def new_name(self) -> str:
-        """The file's name afterwards."""
-        damaged = self._survey.lost and self._survey.torn_at is None
-        return sound_name(self.name) if damaged and self._survey.records else self.name
+    def is_whole(self) -> bool:
+        """Whether all of it reads, and no record of a row is missing."""
+        return not self._gaps and not self._lost
 
     @property
-    def is_to_be_indexed(self) -> bool:
-        """Whether a record has no row."""
-        sql = "select id from captures where warc_file in (?, ?)"
-        known = set(values(self._db, sql, (self.name, self.new_name)))
-        return any(
-            kind in CAPTURED and capture_id(record) not in known
-            for kind, record, _ in self._survey.records.values()
-        )
+    def new_name(self) -> str | None:
+        """The name of the file that is left; None where nothing is."""
+        if not self._lengths:
+            return None
+        return self.name if self._torn_at is not None or not self._gaps else _sound_name(self.name)
+
+    @property
+    def _torn_at(self) -> int | None:
+        """Where the file's only damage begins, which goes on to its end; None if it is another."""
+        is_one = len(self._gaps) == 1 and self._gaps[0].offset > max(self._lengths, default=-1)
+        return self._gaps[0].offset if is_one else None
 
     def lines(self) -> Iterator[str]:
         """Yield what is to be said of it."""
-        place, survey = f"{WARC_FOLDER}/{self.name}", self._survey
+        place = f"{WARC_FOLDER}/{self.name}"
         if not self._path.is_file():
             yield f"{place}: is missing"
-        for part in survey.lost:
+        for part in self._gaps:
             bytes_ = f"bytes {part.offset} to {part.offset + part.length}"
             yield f"{place}: no record is readable in {bytes_}; they are kept in {FOLDER}/"
-        if self.new_name != self.name:
+        if self.new_name not in {self.name, None}:
             yield f"{place}: its readable records are saved in {WARC_FOLDER}/{self.new_name}"
-        for number in self.lost:
-            yield _sentence(select(self._db, _CAPTURE, (number,))[0])
-        for offset in self._shown.values():
+        for capture in self._lost:
+            article = capture["article"]
+            of = f"; it was one of the article {article}, which keeps its text" if article else ""
+            whose = capture["publisher"] or "no publisher"
+            yield f"lost: {capture['url']}, {whose}: {_detail(capture)}{of}"
+        for offset in self._shown:
             yield f"lost: {place}, byte {offset}: a page as a browser showed it"
-        if survey.records and files.acknowledged(self._db, self.name) != self._end:
-            yield f"{place}: its row says that it has {self._end} bytes now"
+        if self.new_name:
+            yield f"{WARC_FOLDER}/{self.new_name}: rows are restored from its records"
 
     def apply(self, *, now: datetime) -> None:
-        """Do it; after a kill at any moment, `finish` and another salvage complete it.
+        """Do it.
 
         Raises:
             OSError: if the disk does not take the bytes.
         """
-        db, kept, survey = self._db, self._root / FOLDER, self._survey
-        if survey.lost:
+        kept, new = self._root / FOLDER, self.new_name
+        if self._gaps:
             kept.mkdir(exist_ok=True)
-        places = self._write_sound(now) if self.new_name != self.name else None
-        with transaction(db):
-            self._apply_rows(places, now=now)
-        if survey.lost and (places or not survey.records):
+        if new and new != self.name:
+            self._write_sound(new, now)
+        with transaction(self._db):
+            for capture in self._lost:
+                _lose(self._db, capture, now=now)
+            self._leave_rows(new)
+        if self._gaps and new != self.name:
             put_aside(self._path, kept)
-        elif survey.torn_at is not None:
-            keep_tail(self._path, survey.torn_at, kept)
-            cut(self._path, survey.torn_at)
+        elif self._torn_at is not None:
+            cut(self._path, self._torn_at, kept)
 
-    @property
-    def _end(self) -> int:
-        return self._survey.size if self._survey.torn_at is None else self._survey.torn_at
+    def take_back(self) -> None:
+        """Let the rows of another form be of this file."""
+        with transaction(self._db):
+            self._leave_rows(self.name)
 
-    def _without_record(self) -> list[int]:
-        """Return the captures (ids) whose rows are of this file and whose records are not there."""
-        there = {capture_id(record) for _, record, _ in self._survey.records.values()}
-        rows = self._db.execute(
-            "select id, warc_offset from captures where warc_file = ? order by warc_offset",
-            (self.name,),
-        ).fetchall()
-        return [
-            number
-            for number, offset in rows
-            if offset not in self._survey.records and number not in there
-        ]
-
-    def _renderings_lost(self) -> dict[int, int]:
-        rows = self._db.execute(
-            "select id, warc_offset from renderings where warc_file = ?", (self.name,)
-        ).fetchall()
-        return {number: offset for number, offset in rows if offset not in self._survey.records}
-
-    def _apply_rows(self, places: Mapping[int, int] | None, *, now: datetime) -> None:
+    def _leave_rows(self, new: str | None) -> None:
+        """Let rows be of the file that is left, where they get their places when it is indexed."""
         db = self._db
-        for number in self.lost:
-            _lose(db, number, now=now)
-        numbers = [(number,) for number in self._shown]
-        db.executemany("delete from renderings where id = ?", numbers)
-        if places:
-            _move(db, self.name, self.new_name, places)
-            end = (self._root / WARC_FOLDER / self.new_name).stat().st_size
-            files.acknowledge(db, {self.new_name: Length(bytes=end)})
-        elif self._survey.records:
-            files.acknowledge(db, {self.name: Length(bytes=self._end)})
-        if places or not self._survey.records:
-            db.execute("delete from warc_files where name = ?", (self.name,))
-        files.close_earlier(db)
+        db.execute("delete from renderings where warc_file = ?", (self._of,))
+        db.execute("delete from warc_files where name in (?, ?)", (self._of, self.name))
+        if new:
+            moved = "warc_file = ?, warc_offset = -id"
+            db.execute(f"update captures set {moved} where warc_file = ?", (new, self._of))  # noqa: S608
+            db.execute("insert or replace into warc_files values (?, 0, 1)", (new,))
 
-    def _write_sound(self, now: datetime) -> dict[int, int]:
-        """Write the file's sound form and put it on the disk; return new places by the old."""
+    def _write_sound(self, name: str, now: datetime) -> None:
+        """Write the file's sound form and put it on the disk."""
         row = self._db.execute(_RUN, (self.name,)).fetchone()
-        name, command, began = row or ("none-0", "crawl", iso(now))
+        run, command, began = row or ("none-0", "crawl", iso(now))
         writer = WarcWriter(
             self._root / WARC_FOLDER,
-            next_file=lambda _day: (self.new_name, 0),
-            run=RunInfo(name=name, command=command, software=SOFTWARE, started_at=from_iso(began)),
+            next_file=lambda _day: (name, 0),
+            run=RunInfo(name=run, command=command, software=SOFTWARE, started_at=from_iso(began)),
             clock=lambda: now,
             roll_bytes=1 << 62,
         )
-        places = {}
         with self._path.open("rb") as source:
-            for offset, (kind, _, length) in self._survey.records.items():
+            for offset, length in self._lengths.items():
                 source.seek(offset)
-                if kind != "warcinfo":  # it gets one of its own
-                    places[offset] = writer.copy(source.read(length)).offset
+                writer.copy(source.read(length))
         writer.close()
-        return places
 
 
 def finish(db: sqlite3.Connection, root: Path) -> Iterator[str]:
-    """Complete what a killed repair left, and take back files that came from a backup."""
+    """Put aside what a killed repair left, and take back files that came from a backup."""
     folder, kept = root / WARC_FOLDER, root / FOLDER
-    known = set(values(db, "select name from warc_files"))
-    for forms in _forms(files.entries(folder)):
-        for older, later in pairwise(forms):
-            stale = older
-            if later not in known:
-                stale = later
-            elif older not in known and _take_back(db, folder, older, later):
+    known, names = set(values(db, "select name from warc_files")), files.entries(folder)
+    sound = {str(Name.parse(name)): name for name in latest(names)}
+    for older in sorted(names.difference(sound.values())):
+        later = sound[str(Name.parse(older))]
+        stale = older if later in known else later
+        if later in known and older not in known:
+            back = Salvage(db, root, older, of=later)
+            if back.is_whole:
+                back.take_back()
                 stale = later
                 yield f"{WARC_FOLDER}/{older} is back as it was"
-            kept.mkdir(exist_ok=True)
-            put_aside(folder / stale, kept)
-            yield f"{WARC_FOLDER}/{stale}: what an earlier repair left is put aside"
-
-
-def _take_back(db: sqlite3.Connection, folder: Path, older: str, later: str) -> bool:
-    """Let rows be of a file that is sound again instead of its sound form; return whether it is.
-
-    What it has beyond that has no rows yet.
-    """
-    old, new = Survey.of(folder / older), Survey.of(folder / later)
-    offsets = {record: offset for offset, (_, record, _) in old.records.items()}
-    # It begins with a warcinfo record and a run of its own.
-    wanted = {offset: record for offset, (_, record, _) in list(new.records.items())[2:]}
-    if old.lost or not offsets.keys() >= set(wanted.values()):
-        return False
-    with transaction(db):
-        _move(db, later, older, {offset: offsets[wanted[offset]] for offset in wanted})
-        db.execute(
-            "update warc_files set name = ?, bytes = ? where name = ?", (older, old.size, later)
-        )
-    return True
-
-
-def _move(db: sqlite3.Connection, old: str, new: str, places: Mapping[int, int]) -> None:
-    """Let rows say that records of a file are at other places in another one."""
-    moved = [(new, place, old, offset) for offset, place in places.items()]
-    for table in ("captures", "renderings"):
-        db.executemany(
-            f"update {table} set warc_file = ?, warc_offset = ?"  # noqa: S608 - ours
-            " where warc_file = ? and warc_offset = ?",
-            moved,
-        )
-    db.execute("create temp table moved (place integer, offset integer primary key)")
-    db.executemany("insert into moved values (?, ?)", [row[1::2] for row in moved])
-    db.execute(
-        "update captures set journal_offset = moved.place, journal_file = nullif(:new, warc_file)"
-        " from moved where moved.offset = journal_offset"
-        " and (journal_file = :old or (journal_file is null and warc_file = :new))",
-        {"old": old, "new": new},
-    )
-    db.execute("drop table moved")
-
-
-def _sentence(capture: Row) -> str:
-    """Return what is to be said of a capture whose record is lost."""
-    of = f"; it was one of the article {capture['article']}, which keeps its text"
-    whose = capture["publisher"] or "no publisher"
-    return f"lost: {capture['url']}, {whose}: {_detail(capture)}{of if capture['article'] else ''}"
+        kept.mkdir(exist_ok=True)
+        put_aside(folder / stale, kept)
+        yield f"{WARC_FOLDER}/{stale}: what an earlier repair left is put aside"
 
 
 def _detail(capture: Row) -> str:
@@ -340,18 +243,14 @@ def _detail(capture: Row) -> str:
     return f"{place}: the capture of {capture['fetched_at']} is lost"
 
 
-def _lose(db: sqlite3.Connection, number: int, *, now: datetime) -> None:
+def _lose(db: sqlite3.Connection, capture: Row, *, now: datetime) -> None:
     """Take a capture whose record is lost out of the rows, and name it in `problems`.
 
     Articles and revisions keep their texts. Its address becomes due again, without the validators
     by which the site would answer that nothing changed.
     """
-    (capture,) = select(db, _CAPTURE, (number,))
     _report(db, capture, _detail(capture), now=now)
-    for table in ("revisions", "articles", "problems"):
-        db.execute(f"update {table} set capture = null where capture = ?", (number,))  # noqa: S608 - ours
-    db.execute("delete from renderings where capture = ?", (number,))
-    db.execute("delete from captures where id = ?", (number,))
+    db.execute("delete from captures where id = ?", (capture["id"],))
 
 
 def _report(db: sqlite3.Connection, capture: Row, detail: str, *, now: datetime) -> None:
@@ -365,17 +264,16 @@ def _report(db: sqlite3.Connection, capture: Row, detail: str, *, now: datetime)
         db.execute(_DUE, capture | {"key": key, "now": iso(now)})
 
 
-def known_lost(db: sqlite3.Connection) -> frozenset[str]:
-    """Return the SHA-256 digests of lost payloads that no record holds any more."""
-    rows = db.execute(_LOST, {"kind": ProblemKind.LOST_CAPTURE})
-    digests = {digest[1] for (detail,) in rows if (digest := _DIGEST.search(detail))}
-    return frozenset(digest for digest in digests if not captures.has_payload(db, digest))
+def lost_payloads(db: sqlite3.Connection) -> set[str]:
+    """Return the SHA-256 digests of payloads that were named as lost."""
+    details = values(db, "select detail from problems where kind = ?", (ProblemKind.LOST_CAPTURE,))
+    return {digest for detail in details for digest in _DIGEST.findall(detail)}
 
 
 def lose_payload(db: sqlite3.Connection, number: int, *, now: datetime) -> str | None:
     """Report that a revisit (its id) stands for a payload that is lost; None if that is known."""
-    (capture,) = select(db, _CAPTURE, (number,))
-    if capture["sha256"] is None or capture["sha256"] in known_lost(db):
+    (capture,) = select(db, _CAPTURES.format("id"), (number,))
+    if capture["sha256"] in lost_payloads(db):
         return None
     detail = f"a record that others refer to, sha256 {capture['sha256']}: the payload is lost"
     _report(db, capture, detail, now=now)
@@ -393,14 +291,10 @@ def put_aside(path: Path, kept: Path) -> None:
     sync(path.parent)
 
 
-def keep_tail(path: Path, start: int, kept: Path) -> None:
-    """Copy what is stored from byte `start` on into the folder of damaged files."""
-    target = kept / f"{path.name}.from-{start}"
-    files.copy(path, target, start=start, end=path.stat().st_size)
+def cut(path: Path, end: int, kept: Path) -> None:
+    """End a file there; what was behind is kept in the folder of damaged files."""
+    size = path.stat().st_size
+    files.copy(path, kept / f"{path.name}.from-{end}", start=end, end=size)
     sync(kept)
-
-
-def cut(path: Path, end: int) -> None:
-    """End a file there, and put that on the disk."""
     os.truncate(path, end)
     sync(path)

@@ -10,23 +10,17 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from collections.abc import Set as AbstractSet
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from archive.database import held_by, open_for_reading
+from archive.database import open_for_reading
 from archive.errors import ArchiveError, DamagedDatabase
 from archive.maintenance.checks import (
-    OF_ROWS,
-    Articles,
     Damage,
     Findings,
-    Piece,
-    broken,
     check_articles,
     check_database,
     check_piece,
@@ -35,27 +29,23 @@ from archive.maintenance.salvage import latest
 from archive.models import Progress, silent
 from archive.rows import value, values
 from archive.session import WARC_FOLDER
-from archive.warc.files import Name, entries, is_of, kept_writer, present
+from archive.warc.files import Name, entries, is_of, kept_writer, present, size_of
 
 _PIECE = 1 << 25  # bytes of a WARC file for one task
 _ALONE = 1 << 24  # an archive smaller than this is checked without other processes
 _TOGETHER = 1000  # articles for one task
 
+# Each file: how far it is acknowledged, whether it is closed, and its captures. What no row of
+# warc_files knows, captures may.
+_FILES = """
+select name, bytes, closed, (select count(*) from captures where warc_file = name)
+from warc_files
+union all select warc_file, 0, 1, count(*) from captures
+where warc_file not in (select name from warc_files) group by warc_file order by 1
+"""
+_RUNNING = "select 1 from runs where state = 'running'"
+
 Task = Callable[[], Findings]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _File:
-    """A WARC file as the rows have it: how far it is acknowledged, and whether its run goes on.
-
-    `is_known` is whether a row of warc_files knows it.
-    """
-
-    name: str
-    committed: int
-    captures: int
-    is_open: bool = False
-    is_known: bool = True
 
 
 def verify(root: Path, *, processes: int | None = None, progress: Progress = silent) -> Findings:
@@ -67,15 +57,21 @@ def verify(root: Path, *, processes: int | None = None, progress: Progress = sil
     """
     findings = Findings()
     try:
+        # Listed before the rows are read: a file that a crawl begins meanwhile is none of ours.
+        there = entries(root / WARC_FOLDER)
         with closing(open_for_reading(root)) as db:
-            pieces, parts = list(_pieces(db, root, findings)), list(_parts(db, root))
-        of_tables: list[Task] = [partial(check_database, root)]
-        of_tables += [partial(check_articles, part) for part in parts]
+            db.execute("begin")
+            pieces = list(_pieces(db, root, findings))
+            _report_strays(db, there, findings)
+            of_tables: list[Task] = [partial(check_database, root), *_parts(db, root)]
     except (DamagedDatabase, sqlite3.DatabaseError) as error:
-        findings = broken(error)
-        pieces, of_tables = list(_without_rows(root)), []
-    total = sum(piece.end - piece.start for piece in pieces)
-    of_files: list[Task] = [partial(check_piece, piece) for piece in pieces]
+        findings, of_tables = _broken(error), []
+        pieces = [(name, 0, _size(root, name), False) for name in present(root / WARC_FOLDER)]
+    total = sum(end - start for _, start, end, _ in pieces)
+    of_files: list[Task] = [
+        partial(check_piece, root, name, start, end, is_ended=is_ended)
+        for name, start, end, is_ended in pieces
+    ]
     tasks = [*of_tables[:1], *of_files, *of_tables[1:]]
     for result in _run(tasks, is_small=total < _ALONE, processes=processes):
         findings.add(result)
@@ -112,115 +108,84 @@ def _guarded(task: Task) -> Findings:
     try:
         return task()
     except sqlite3.DatabaseError as error:
-        return broken(error)
+        return _broken(error)
 
 
-def _pieces(db: sqlite3.Connection, root: Path, findings: Findings) -> Iterator[Piece]:
-    """Yield what there is to read; report files that are missing, short or of nobody."""
-    folder = root / WARC_FOLDER
-    # Listed before the rows are read: a file that a crawl begins meanwhile is none of ours.
-    there, is_written = entries(folder), bool(held_by(root))
-    db.execute("begin")
-    known = {file.name: file for file in _files(db)}
-    for file in known.values():
-        findings.counts["WARC files"] += 1
-        if file.name not in there:
-            detail = f"is missing; {file.captures} captures are in it"
-            findings.damages.append(_damage(file.name, detail))
-            continue
-        size = (folder / file.name).stat().st_size
-        findings.damages += _misfits(file, size)
-        if file.is_open and size > file.committed:
-            findings.notes.append(_unacknowledged(file, size, is_written=is_written))
-        end = min(size, file.committed) if file.is_open else size
-        yield from _cut(db, root, file, end)
-    running = any(file.is_open for file in known.values()) or _is_running(db)
-    own = kept_writer(db) if running else None
-    db.execute("commit")
-    _report_strays(there, known.keys(), findings, own=own)
+def _broken(error: Exception) -> Findings:
+    """Return the findings of a check that the database itself brought to a halt."""
+    findings = Findings()
+    findings.of_tables("database", str(error))
+    return findings
 
 
-def _report_strays(
-    there: AbstractSet[str], known: AbstractSet[str], findings: Findings, *, own: str | None
-) -> None:
-    """Report files that no row knows; those of the writer `own` may be of a run that goes on."""
-    newest = set(latest(there))
-    for name in sorted(there - known):
-        damage = _damage(name, "is a file that no row of warc_files knows")
-        if Name.parse(name) is None:  # nothing of the archive is in it
-            findings.notes.append(
-                f"{damage.place}: {damage.detail}; `warraq import-warc` imports pages of others"
-            )
-        elif name not in newest:
-            findings.notes.append(
-                f"{damage.place}: its repaired form replaces it; `warraq repair` puts it aside"
-            )
-        elif not is_of(name, own):
-            findings.damages.append(damage)
+def _pieces(
+    db: sqlite3.Connection, root: Path, findings: Findings
+) -> Iterator[tuple[str, int, int, bool]]:
+    """Yield what there is to read: file, start, end, and whether nobody writes into the file.
 
-
-def _files(db: sqlite3.Connection) -> Iterator[_File]:
-    running = _is_running(db)
-    rows = dict(db.execute("select warc_file, count(*) from captures group by warc_file"))
-    for name, committed, closed in db.execute("select * from warc_files order by name").fetchall():
+    Files that are missing, or of another length than their row says, are reported.
+    """
+    running = value(db, _RUNNING)
+    for name, committed, closed, captures in db.execute(_FILES).fetchall():
         is_open = running and not closed
-        yield _File(name=name, committed=committed, captures=rows.pop(name, 0), is_open=is_open)
-    for name, number in rows.items():
-        yield _File(name=name, is_known=False, committed=0, captures=number)
+        findings.counts["WARC files"] += 1
+        size = size_of(root / WARC_FOLDER / name)
+        if size is None:
+            _report(findings, "file", name, f"is missing; {captures} captures are in it")
+            continue
+        if size < committed:
+            _report(findings, "file", name, f"lacks {committed - size} bytes at its end")
+        elif size > committed and is_open:
+            findings.notes.append(
+                f"{name}: {size - committed} bytes are not acknowledged yet and were not checked;"
+                " if their run was killed, the next command that writes sees to them"
+            )
+        elif size > committed:
+            detail = f"has {size - committed} bytes more than its row of warc_files knows"
+            _report(findings, "row", name, detail)
+        end = min(size, committed) if is_open else size
+        starts = _starts(db, name, end)
+        for start, behind in zip(starts, [*starts[1:], end], strict=True):
+            yield name, start, behind, not is_open
 
 
-def _is_running(db: sqlite3.Connection) -> bool:
-    return value(db, "select 1 from runs where state = 'running'") is not None
+def _starts(db: sqlite3.Connection, name: str, end: int) -> list[int]:
+    """Return where the pieces of a file begin, each with the record of a capture."""
+    starts = [0]
+    sql = "select warc_offset from captures where warc_file = ? and warc_offset < ? order by 1"
+    for offset in values(db, sql, (name, end)):
+        if offset - starts[-1] >= _PIECE:
+            starts.append(offset)
+    return starts
 
 
-def _cut(db: sqlite3.Connection, root: Path, file: _File, end: int) -> Iterator[Piece]:
-    """Yield a file in pieces that begin with the record of a capture."""
-    piece = partial(Piece, root=root, file=file.name, is_ended=not file.is_open)
-    start = 0
-    sql = "select warc_offset from captures where warc_file = ? order by warc_offset"
-    for offset in values(db, sql, (file.name,)):
-        if offset - start >= _PIECE and offset < end:
-            yield piece(start=start, end=offset)
-            start = offset
-    if start < end:
-        yield piece(start=start, end=end)
+def _report_strays(db: sqlite3.Connection, there: set[str], findings: Findings) -> None:
+    """Report files that no row knows, but for what a run may have begun just now."""
+    own = kept_writer(db) if value(db, _RUNNING) else None
+    for name in sorted(there - set(values(db, f"select name from ({_FILES})"))):  # noqa: S608
+        detail = "is a file that no row of warc_files knows"
+        if Name.parse(name) is None:  # nothing of the archive is in it
+            place = f"{WARC_FOLDER}/{name}"
+            findings.notes.append(
+                f"{place}: {detail}; `warraq import-warc` imports pages of others"
+            )
+        elif name not in latest(there):
+            detail = "its repaired form replaces it; `warraq repair` puts it aside"
+            findings.notes.append(f"{WARC_FOLDER}/{name}: {detail}")
+        elif not is_of(name, own):
+            _report(findings, "file", name, detail)
 
 
-def _parts(db: sqlite3.Connection, root: Path) -> Iterator[Articles]:
+def _parts(db: sqlite3.Connection, root: Path) -> Iterator[Task]:
     ids = values(db, "select id from articles order by id")
     for start in range(0, len(ids), _TOGETHER):
         part = ids[start : start + _TOGETHER]
-        yield Articles(root=root, first=part[0], last=part[-1])
+        yield partial(check_articles, root, part[0], part[-1])
 
 
-def _without_rows(root: Path) -> Iterator[Piece]:
-    """Yield every WARC file: what is left to check where the database cannot be read."""
-    for name in present(root / WARC_FOLDER):
-        size = (root / WARC_FOLDER / name).stat().st_size
-        yield Piece(root=root, file=name, start=0, end=size)
+def _size(root: Path, name: str) -> int:
+    return (root / WARC_FOLDER / name).stat().st_size
 
 
-def _misfits(file: _File, size: int) -> Iterator[Damage]:
-    """Yield where a file's length is not what its row says; a run that goes on is ahead of it."""
-    if not file.is_known:
-        detail = f"no row of warc_files knows that it has {size} bytes"
-        yield _damage(file.name, detail, remedy=OF_ROWS)
-    elif size < file.committed:
-        yield _damage(file.name, f"lacks {file.committed - size} bytes at its end")
-    elif size > file.committed and not file.is_open:
-        detail = f"has {size - file.committed} bytes more than its row of warc_files knows"
-        yield _damage(file.name, detail, remedy=OF_ROWS)
-
-
-def _unacknowledged(file: _File, size: int, *, is_written: bool) -> str:
-    behind = size - file.committed
-    if is_written:
-        return f"{file.name}: {behind} bytes are still being written; they were not checked"
-    return (
-        f"{file.name}: its run was interrupted; the next command that writes checks the"
-        f" {behind} bytes behind the last that was acknowledged"
-    )
-
-
-def _damage(name: str, detail: str, *, remedy: str = "") -> Damage:
-    return Damage(kind="file", place=f"{WARC_FOLDER}/{name}", detail=detail, remedy=remedy)
+def _report(findings: Findings, kind: str, name: str, detail: str) -> None:
+    findings.damages.append(Damage(kind=kind, place=f"{WARC_FOLDER}/{name}", detail=detail))

@@ -180,7 +180,7 @@ def test_visits_told_late_neither_invent_nor_lose_an_edit(lived, tmp_path, every
         for offset, length, _ in told(path)[::every]:
             spoil(path, offset, length)
             number += 1
-    assert "are written again" in mended(root)
+    assert "are rewritten" in mended(root)
     assert number > 40
     _is_equal_when_made_anew(root, before)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from archive.errors import StaleIndex
+from archive.rows import select
 from archive.search.index import index_is_current
 from archive.search.index import register as register_index
 from archive.search.query import Query, parse
@@ -122,16 +123,16 @@ def refuse_stale(connection: sqlite3.Connection) -> None:
 
 
 def _hit(connection: sqlite3.Connection, article: int, score: float, marked: _Marked | None) -> Hit:
-    row = connection.execute(
-        "select articles.id, url, title, publisher, name, published_at, published_on, text"
-        " from articles join publishers on slug = publisher where articles.id = ?",
+    (row,) = select(
+        connection,
+        "select articles.id, url, title, publisher, name as publisher_name, published_at,"
+        " published_on, text from articles join publishers on slug = publisher"
+        " where articles.id = ?",
         (article,),
-    ).fetchone()
-    *fields, text = row
-    names = ("id", "url", "title", "publisher", "publisher_name", "published_at", "published_on")
-    hit = dict(zip(names, fields, strict=True))
-    headline, snippet = marked or (hit["title"], _lead(text))
-    return Hit(**hit, headline=headline, snippet=snippet, score=score)
+    )
+    text = row.pop("text")
+    headline, snippet = marked or (row["title"], textwrap.shorten(text, _LEAD, placeholder="…"))
+    return Hit(**row, headline=headline, snippet=snippet, score=score)
 
 
 def _marks(
@@ -156,7 +157,3 @@ def _marks(
     for wanted in asked:
         for article, *marked in connection.execute(sql, (*values, wanted)):
             yield article, tuple(marked)
-
-
-def _lead(text: str) -> str:
-    return textwrap.shorten(text, _LEAD, placeholder="…")

@@ -15,13 +15,11 @@ Code points in hexadecimal, as ranges, measured on SQLite itself for the setting
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["STOP_WORDS", "Token", "analyse", "fold", "forms", "stem", "term", "tidy", "tokens"]
+__all__ = ["STOP_WORDS", "analyse", "fold", "forms", "stem", "term", "tidy", "words"]
 
 INVISIBLES = (
     "\N{SOFT HYPHEN}\N{MONGOLIAN VOWEL SEPARATOR}\N{ZERO WIDTH SPACE}\N{ZERO WIDTH NON-JOINER}"
@@ -42,16 +40,6 @@ def _data(name: str) -> dict[str, Any]:
 
 
 _WORDS = _data("words.toml")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """A word as written in the original, from `start` to `end`, and its `term` in the index."""
-
-    start: int
-    end: int
-    text: str
-    term: str
 
 
 def _presentation_forms() -> dict[int, str]:
@@ -178,9 +166,9 @@ _PLAIN_TOKEN = _token_pattern(0xFFFF)
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 
 
-def _token_in(text: str) -> re.Pattern[str]:
-    """Return the pattern for the tokens of `text`; twice as fast where it has no emoji."""
-    return _TOKEN if _ASTRAL.search(text) else _PLAIN_TOKEN
+def words(text: str) -> list[str]:
+    """Return the tokens that SQLite sees in `text`; in half the time where it has no emoji."""
+    return (_TOKEN if _ASTRAL.search(text) else _PLAIN_TOKEN).findall(text)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -195,19 +183,12 @@ def term(token: str) -> str:
 
 def analyse(text: str) -> list[str]:
     """Return the terms the index holds for `text`: one for each token SQLite sees, in order."""
-    return list(map(term, _token_in(text).findall(text)))
+    return list(map(term, words(text)))
 
 
 def forms(text: str, terms: frozenset[str]) -> set[str]:
     """Return the folded words of `text` that the index holds as one of `terms`."""
-    return {fold(word) for word in set(_token_in(text).findall(text)) if term(word) in terms}
-
-
-def tokens(text: str) -> Iterator[Token]:
-    """Yield each token of `text` with its place and its term."""
-    for match in _token_in(text).finditer(text):
-        word = match.group()
-        yield Token(start=match.start(), end=match.end(), text=word, term=term(word))
+    return {fold(word) for word in set(words(text)) if term(word) in terms}
 
 
 STOP_WORDS: frozenset[str] = frozenset(map(fold, _WORDS["stop"].split()))

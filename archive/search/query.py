@@ -4,11 +4,12 @@ Anything can be typed; what is not an operator is words. The result speaks FTS5'
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from archive.search.arabic import STOP_WORDS, Token, beginnings, endless, fold, tidy, tokens
+from archive.search.arabic import STOP_WORDS, beginnings, endless, fold, term, tidy, words
 
 _MOST = 64  # clauses of a kind, words of a phrase
 _NOTHING = '""'
@@ -28,7 +29,6 @@ _NAMES = {
 }
 _FIELDS = {fold(word): name for name, words in _NAMES.items() for word in words.split()}
 _DAYS = {"after", "before"}
-_UNREAD = "unread"
 _KNOWN = "|".join(" ".join(_NAMES.values()).split())  # may have a space after the colon
 _ITEM = re.compile(
     rf"""(?P<sign>(?<!\S)[+-])?
@@ -144,8 +144,8 @@ class _Item:
             return "not_publishers" if self.sign == "-" else "publishers"
         if self.field in _DAYS:
             return "days"
-        if self.field == _UNREAD:
-            return _UNREAD
+        if self.field == "unread":
+            return "unread"
         if self.sign == "-":
             return "must_not"
         return "must" if self.sign or self.field or self.exact else "words"
@@ -163,22 +163,21 @@ def parse(query: str) -> Query:
     Phrases and fields are demands, as `+must` is; a quote that is never closed is ignored.
     Words that only glue a sentence together are dropped as long as another demand is left.
     """
-    parts: dict[str, list[_Item]] = {}
+    parts = defaultdict[str, list[_Item]](list)
     for match in _ITEM.finditer(tidy(query).translate(_SIGNS)):
         for item in _read(match):
-            parts.setdefault(item.part, []).append(item)
-    must, words = _clauses(parts.get("must", ())), parts.get("words", ())
-    selective = _clauses(words, without=STOP_WORDS)
-    days = {item.field: _day(item.value) for item in parts.get("days", ())}
+            parts[item.part].append(item)
+    must = _clauses(parts["must"])
+    selective = _clauses(parts["words"], without=STOP_WORDS)
+    days = {item.field: _day(item.value) for item in parts["days"]}
+    names = ("publishers", "not_publishers", "unread")
     return Query(
-        words=selective or (() if must else _clauses(words)),
+        words=selective or (() if must else _clauses(parts["words"])),
         must=must,
-        must_not=_clauses(parts.get("must_not", ())),
-        publishers=tuple(item.value for item in parts.get("publishers", ())),
-        not_publishers=tuple(item.value for item in parts.get("not_publishers", ())),
+        must_not=_clauses(parts["must_not"]),
         after=days.get("after"),
         before=days.get("before"),
-        unread=tuple(item.value for item in parts.get(_UNREAD, ())),
+        **{name: tuple(item.value for item in parts[name]) for name in names},
     )
 
 
@@ -194,7 +193,7 @@ def _read(match: re.Match[str]) -> Iterator[_Item]:
         name = _FIELDS.get(fold(typed))
         unread = name in _DAYS and _day(value) is None
         if unread and (match["field"] or value[:1].isdigit()):
-            yield _Item(value=f"{typed}:{value}", field=_UNREAD)
+            yield _Item(value=f"{typed}:{value}", field="unread")
             sign = sign or "+"
         if name is None or unread:
             yield _Item(value=typed, sign=sign)
@@ -225,23 +224,15 @@ def _clauses(items: Iterable[_Item], without: frozenset[str] = frozenset()) -> t
 
 def _spell(item: _Item, without: frozenset[str]) -> Iterator[Clause]:
     """Yield the clauses of an item: one, or one for each word that may stand anywhere."""
-    found = list(tokens(item.value))
+    typed = words(item.value)
     prefix = item.value.rstrip(".:'").endswith("*") and not item.exact
     if item.apart:
-        for token in found[: -1 if prefix else None]:
-            form = fold(token.text)
-            if form not in without:
-                yield Clause(terms=(token.term,), form=form)
-        found = found[-1:] if prefix else []
-    if found:
-        yield _clause(found, column=item.field, prefix=prefix)
-
-
-def _clause(found: list[Token], *, column: str | None = None, prefix: bool = False) -> Clause:
-    if len(found) > _MOST:
-        found, prefix = found[:_MOST], False
-    if not prefix:
-        return Clause(terms=tuple(token.term for token in found), column=column)
-    *whole, last = found
-    beginning = fold(last.text) or last.term
-    return Clause(terms=tuple(token.term for token in whole), beginning=beginning, column=column)
+        whole, typed = (typed[:-1], typed[-1:]) if prefix else (typed, [])
+        for word in whole:
+            if (form := fold(word)) not in without:
+                yield Clause(terms=(term(word),), form=form)
+    if typed:
+        is_begun = prefix and len(typed) <= _MOST
+        last = typed.pop() if is_begun else ""
+        terms = tuple(map(term, typed[:_MOST]))
+        yield Clause(terms=terms, beginning=last and (fold(last) or term(last)), column=item.field)

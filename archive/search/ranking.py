@@ -3,7 +3,7 @@
 Scoring an article costs far more than finding it, so of a word that is nearly everywhere only the
 articles are scored that have it in their title, or are new. The best ones are then read
 again: the index knows stems, and a word written exactly as it was typed is worth more.
-`conditions` and `matching` put what a query requires besides its words into SQL.
+`conditions` puts what a query requires besides its words into SQL.
 """
 
 import heapq
@@ -40,11 +40,6 @@ def conditions(connection: sqlite3.Connection, query: Query, row: str) -> Condit
         found.append(_WITHOUT.format(row=row))
         values.append(join("OR", query.must_not))
     return " and ".join(found), tuple(values)
-
-
-def matching(expression: str, row: str) -> Condition:
-    """Return that the article whose id is in `row` matches an FTS5 expression."""
-    return _MATCHING.format(row=row), (expression,)
 
 
 def _filters(connection: sqlite3.Connection, query: Query) -> Iterator[Condition]:
@@ -95,11 +90,6 @@ class _Pool:
     expression: str | None = None
     condition: Condition | None = None
 
-    @property
-    def whole(self) -> bool:
-        """Whether it holds everything that the query finds."""
-        return not self.expression and not self.condition
-
 
 def best(connection: sqlite3.Connection, query: Query, page: Page) -> list[Row]:
     """Rank by bm25, the best again by their words as typed.
@@ -112,7 +102,8 @@ def best(connection: sqlite3.Connection, query: Query, page: Page) -> list[Row]:
     sizes = {word: _size(connection, str(word)) for word in query.words}
     scores: dict[int, float] = {}
     for pool in _pools(connection, query, sizes, articles):
-        if len(scores) >= (wanted if pool.whole else max(wanted, _ENOUGH)):
+        holds_all = not pool.expression and not pool.condition
+        if len(scores) >= (wanted if holds_all else max(wanted, _ENOUGH)):
             break
         scores |= _scores(connection, pool)
     rows = heapq.nsmallest(max(wanted, _WINDOW), scores.items(), key=_best_first)
@@ -125,8 +116,8 @@ def newest(connection: sqlite3.Connection, query: Query, page: Page) -> list[Row
     """Walk the articles from the newest on, until a page of those with all words is full."""
     where, values = conditions(connection, query, "id")
     if query.worded:
-        match, bound = matching(query.expression(every=True), "id")
-        where, values = f"{where} and {match}", values + bound
+        where = f"{where} and {_MATCHING.format(row='id')}"
+        values += (query.expression(every=True),)
     sql = f"select id, 0.0 from articles where {where} order by {_NEWEST}"  # noqa: S608 - pieces of our own, values bound
     return connection.execute(f"{sql} limit ? offset ?", (*values, *page)).fetchall()
 
@@ -236,8 +227,10 @@ def _again(
     if not typed:
         return rows
     ranked = []
+    beginning = "select title, deck, substr(text, 1, ?) from articles where id = ?"
     for article, score in rows:
-        found = forms(_beginning(connection, article), terms)
+        printed = connection.execute(beginning, (_LEAD, article)).fetchone()
+        found = forms("\n".join(filter(None, printed)), terms)
         bare = set(map(strip_prefix, found))
         for form, weight in typed.items():
             score += weight * ((form in found) + (strip_prefix(form) in bare))  # noqa: PLW2901
@@ -248,9 +241,3 @@ def _again(
 def _best_first(row: Row) -> tuple[float, int]:
     article, score = row
     return -score, article
-
-
-def _beginning(connection: sqlite3.Connection, article: int) -> str:
-    """Return an article's title, deck and first words."""
-    sql = "select title, deck, substr(text, 1, ?) from articles where id = ?"
-    return "\n".join(filter(None, connection.execute(sql, (_LEAD, article)).fetchone()))

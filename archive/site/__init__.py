@@ -15,7 +15,7 @@ from archive import urls
 from archive.database import database_metadata
 from archive.errors import is_failure
 from archive.site import views, wording
-from archive.site.results import understood
+from archive.site.results import marked, understood
 from archive.site.tables import archive_names, is_key, labelled, refused
 
 hookimpl = HookimplMarker("datasette")
@@ -94,6 +94,7 @@ def prepare_jinja2_environment(env: Any) -> None:
         warraq_day=wording.arabic_day,
         warraq_direction=wording.direction,
         warraq_evidence=wording.evidence,
+        warraq_marked=marked,
         warraq_moment=wording.arabic_moment,
         warraq_number=wording.number,
         warraq_platform=wording.platform,

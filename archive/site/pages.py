@@ -2,8 +2,6 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ from archive.stories import MOMENT
 from archive.urls import identity_key
 from archive.warc.reader import read_payload
 
-Row = Mapping[str, Any]
+Page = dict[str, Any]  # what a template shows
 
 NEWEST_ON_FRONT = 30
 _MOST_LISTED = 100
@@ -112,85 +110,49 @@ order by fetched_at desc, id desc limit :limit
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrontPage:
-    """The newest articles and what the archive holds.
+async def front_page(database: Any, publisher: str | None = None) -> Page | None:
+    """Read the first page, of one publisher alone when named; None when it is not known.
 
-    `articles` is None where counting took too long; `chosen` is the publisher shown alone.
+    Its `articles` is None where counting took too long; `chosen` is the publisher shown alone.
     """
-
-    headlines: tuple[Row, ...]
-    publishers: tuple[Row, ...]
-    articles: int | None
-    edited: int | None
-    gone: int | None
-    last_capture: str | None
-    chosen: Row | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArticlePage:
-    """One article with what is known about it; `paragraphs` are its text's lines.
-
-    `versions` are the other articles of its story, in the order of their publication; `pictured`
-    is whether the archive holds its main image.
-    """
-
-    article: Row
-    pictured: bool
-    paragraphs: tuple[str, ...]
-    authors: tuple[Row, ...]
-    tags: tuple[Row, ...]
-    embeds: tuple[Row, ...]
-    images: tuple[Row, ...]
-    revisions: tuple[Row, ...]
-    captures: tuple[Row, ...]
-    versions: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoryPage:
-    """A story and its versions (the first hundred) in the order of their publication."""
-
-    story: Row
-    versions: tuple[Row, ...]
-
-
-async def front_page(database: Any, publisher: str | None = None) -> FrontPage | None:
-    """Read the first page, of one publisher alone when named; None when it is not known."""
-    publishers = await _publishers(database)
+    try:
+        publishers = await _rows(database, _PUBLISHERS)
+    except QueryInterrupted:
+        publishers = await _rows(database, _UNCOUNTED)
     chosen = next((row for row in publishers if row["slug"] == publisher), None)
     if publisher and chosen is None:
         return None
     newest = _NEWEST.format(more="and publisher = :publisher" if chosen else "")
-    parameters = {"publisher": publisher, "limit": NEWEST_ON_FRONT}
-    (counts,) = await _rows(database, _COUNTS)
-    return FrontPage(
-        headlines=await _rows(database, newest, parameters),
-        publishers=publishers,
-        articles=_sum(row["articles"] for row in publishers),
-        edited=counts["edited"],
-        gone=counts["gone"],
-        last_capture=counts["last_capture"],
-        chosen=chosen,
-    )
+    counts = [row["articles"] for row in publishers]
+    (others,) = await _rows(database, _COUNTS)
+    return {
+        "headlines": await _rows(database, newest, publisher=publisher, limit=NEWEST_ON_FRONT),
+        "publishers": publishers,
+        "articles": None if None in counts else sum(counts),
+        "chosen": chosen,
+        **dict(others),
+    }
 
 
-async def article_page(database: Any, article: int) -> ArticlePage | None:
-    """Read one article with its history; None when there is none of that id."""
-    rows = await _rows(database, _ARTICLE, {"id": article})
+async def article_page(database: Any, article: int) -> Page | None:
+    """Read one article with its history; None when there is none of that id.
+
+    `paragraphs` are its text's lines, `versions` the other articles of its story, in the order of
+    their publication; `pictured` is whether the archive holds its main image.
+    """
+    rows = await _rows(database, _ARTICLE, id=article)
     if not rows:
         return None
-    listed = {"id": article, "limit": _MOST_LISTED}
-    lists = {name: await _rows(database, sql, listed) for name, sql in _OF_AN_ARTICLE.items()}
-    versions = await _versions(database, rows[0]["story"])
-    return ArticlePage(
-        article=rows[0],
-        pictured=await has_lead_image(database, article),
-        paragraphs=tuple(line for line in rows[0]["text"].split("\n") if line.strip()),
-        versions=tuple(row for row in versions if row["id"] != article),
-        **lists,
-    )
+    versions = await _rows(database, _VERSIONS, story=rows[0]["story"], limit=_MOST_LISTED)
+    return {
+        "article": rows[0],
+        "pictured": await has_lead_image(database, article),
+        "paragraphs": [line for line in rows[0]["text"].split("\n") if line.strip()],
+        "versions": [row for row in versions if row["id"] != article],
+    } | {
+        name: await _rows(database, sql, id=article, limit=_MOST_LISTED)
+        for name, sql in _OF_AN_ARTICLE.items()
+    }
 
 
 async def revision_at(database: Any, article: int, capture: int) -> int | None:
@@ -198,40 +160,25 @@ async def revision_at(database: Any, article: int, capture: int) -> int | None:
 
     Reading an archive again may merge revisions, or begin one elsewhere; captures stay.
     """
-    rows = await _rows(database, _AT, {"id": article, "capture": capture})
+    rows = await _rows(database, _AT, id=article, capture=capture)
     return rows[0]["number"] if rows else None
 
 
-async def story_page(database: Any, story: int) -> StoryPage | None:
-    """Read a story by its number or by that of one of its articles; None when there is none."""
-    rows = await _rows(database, _STORY, {"id": story})
+async def story_page(database: Any, story: int) -> Page | None:
+    """Read a story by its number or by that of one of its articles; None when there is none.
+
+    Its `versions` (the first hundred) are in the order of their publication.
+    """
+    rows = await _rows(database, _STORY, id=story)
     if not rows:
         return None
-    return StoryPage(story=rows[0], versions=await _versions(database, rows[0]["id"]))
+    versions = await _rows(database, _VERSIONS, story=rows[0]["id"], limit=_MOST_LISTED)
+    return {"story": rows[0], "versions": versions}
 
 
-async def _versions(database: Any, story: int | None) -> tuple[Row, ...]:
-    if story is None:
-        return ()
-    return await _rows(database, _VERSIONS, {"story": story, "limit": _MOST_LISTED})
-
-
-async def _publishers(database: Any) -> tuple[Row, ...]:
-    try:
-        return await _rows(database, _PUBLISHERS)
-    except QueryInterrupted:
-        return await _rows(database, _UNCOUNTED)
-
-
-def _sum(counts: Iterable[int | None]) -> int | None:
-    known = list(counts)
-    return None if None in known else sum(filter(None, known))
-
-
-async def _rows(
-    database: Any, sql: str, parameters: Mapping[str, Any] | None = None
-) -> tuple[Row, ...]:
-    return tuple((await database.execute(sql, dict(parameters or {}))).rows)
+async def _rows(database: Any, sql: str, **parameters: object) -> list[Any]:
+    rows: list[Any] = (await database.execute(sql, parameters)).rows
+    return rows
 
 
 # How each kind begins (WHATWG MIME Sniffing, 6.1), whatever the server called it.

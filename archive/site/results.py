@@ -8,7 +8,6 @@ import itertools
 import re
 import sqlite3
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 from datasette.utils import await_me_maybe, sqlite_timelimit
@@ -27,35 +26,13 @@ _TIME_LIMIT = 4000  # milliseconds
 _FOUND = re.compile(f"{search.MARK_START}(.*?){search.MARK_END}", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """A hit with its title and its snippet as HTML."""
-
-    hit: search.Hit
-    headline: Markup
-    snippet: Markup
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResultsPage:
-    """One page of results; `number` counts from 1, `found` counts the articles on all pages.
-
-    `unread` are bounds of time whose day could not be read, as typed.
-    """
-
-    query: str
-    order: search.Order
-    results: tuple[Result, ...]
-    found: int
-    number: int
-    last: int
-    unread: tuple[str, ...]
-
-
 async def results_page(
     database: Any, query: str, *, number: int = 1, order: search.Order = "best"
-) -> ResultsPage:
-    """Search the archive for `query`; an empty one finds nothing.
+) -> dict[str, Any]:
+    """Search the archive and return what the template shows; an empty query finds nothing.
+
+    `number` counts pages from 1, `found` the articles on all pages; `unread` are bounds of time
+    whose day could not be read, as typed.
 
     Raises:
         sqlite3.OperationalError: the search took longer than the site allows.
@@ -69,18 +46,15 @@ async def results_page(
             return search.count(connection, query, order=order), hits
 
     found, hits = await database.execute_fn(find) if query else (0, [])
-    return ResultsPage(
-        query=query,
-        order=order,
-        results=tuple(
-            Result(hit=hit, headline=marked(hit.headline or ""), snippet=marked(hit.snippet))
-            for hit in hits
-        ),
-        found=found,
-        number=number,
-        last=min(-(-found // PER_PAGE), _LAST_PAGE),
-        unread=parse(query).unread,
-    )
+    return {
+        "query": query,
+        "order": order,
+        "hits": hits,
+        "found": found,
+        "number": number,
+        "last": min(-(-found // PER_PAGE), _LAST_PAGE),
+        "unread": parse(query).unread,
+    }
 
 
 def page_number(wanted: str | None) -> int:
@@ -90,9 +64,9 @@ def page_number(wanted: str | None) -> int:
     return 1
 
 
-def marked(snippet: str) -> Markup:
-    """Return a snippet as HTML, what was found in `mark` elements, everything else escaped."""
-    return Markup(_FOUND.sub(r"<mark>\1</mark>", str(escape(snippet))))  # noqa: S704 - escaped
+def marked(text: str | None) -> Markup:
+    """Return a text as HTML, what was found in `mark` elements, everything else escaped."""
+    return Markup(_FOUND.sub(r"<mark>\1</mark>", str(escape(text or ""))))  # noqa: S704 - escaped
 
 
 _ASKED = "escape_fts(:search)"

@@ -10,7 +10,6 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from types import FrameType
 
 import uvicorn
 from datasette.app import Datasette
@@ -19,7 +18,6 @@ from datasette.database import Database
 from archive.database import NAME, is_frozen, open_for_reading, uri
 from archive.errors import ArchiveError
 
-_ENDING = (signal.SIGINT, signal.SIGTERM)
 _GRACE = 3  # seconds that answers under way get when the server ends
 
 
@@ -36,17 +34,7 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        # uvicorn raises the signal again after its end, and the process would die of it.
-        before = {number: signal.signal(number, self._end) for number in _ENDING}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _end(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - a handler's shape
-        self.force_exit = self.should_exit
-        self.should_exit = True
+        yield  # uvicorn's raises the signal again at the end, and the process would die of it
 
 
 class _Read(Database):  # type: ignore[misc]
@@ -76,15 +64,10 @@ def run_server(
         NotAnArchive: the folder holds no archive that can be read.
         ArchiveError: the address cannot be listened on.
     """
-    database = _database(archive)
-    with _listen(host, port) as listener:
-        address = _address(host, listener.getsockname()[1])
-        asyncio.run(_serve(database, listener, lambda: on_ready(address)))
-
-
-def _database(archive: Path) -> Path:
     open_for_reading(archive).close()
-    return archive / NAME
+    with _listen(host, port) as listener:
+        name, port = (f"[{host}]" if ":" in host else host), listener.getsockname()[1]
+        asyncio.run(_serve(archive / NAME, listener, lambda: on_ready(f"http://{name}:{port}/")))
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -97,10 +80,6 @@ def _listen(host: str, port: int) -> socket.socket:
         raise ArchiveError(
             f"cannot listen on {host} port {port} ({reason}); another one: --port 0"
         ) from error
-
-
-def _address(host: str, port: int) -> str:
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
 async def _serve(database: Path, listener: socket.socket, on_ready: Callable[[], None]) -> None:
@@ -116,8 +95,11 @@ async def _serve(database: Path, listener: socket.socket, on_ready: Callable[[],
         server_header=False,
         timeout_graceful_shutdown=_GRACE,
     )
+    server = _Server(config, on_ready)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
     try:
-        await _Server(config, on_ready).serve(sockets=[listener])
+        await server.serve(sockets=[listener])
     finally:
         datasette.executor.shutdown(cancel_futures=True)
         for served in datasette.databases.values():

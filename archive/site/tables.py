@@ -7,7 +7,7 @@ a part left out. The Arabic pages leave out what is withheld by themselves.
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from markupsafe import Markup
 
 from archive.database import uri
+from archive.rows import values
 
 _TELLING_TABLES = frozenset({"articles", "captures", "revisions"})
 _known: set[str] = set()  # hooks ask many times per page, and an archive stays one
@@ -37,17 +38,10 @@ def archive_names(datasette: Any) -> list[str]:
 
 
 def _tables(path: str) -> set[str]:
-    try:
-        connection = sqlite3.connect(uri(Path(path).resolve(), mode="ro"), uri=True)
-    except sqlite3.Error:
-        return set()
-    try:
-        rows = connection.execute("select name from sqlite_master where type = 'table'").fetchall()
-    except sqlite3.Error:
-        return set()
-    finally:
-        connection.close()
-    return {name for (name,) in rows}
+    address = uri(Path(path).resolve(), mode="ro")
+    with suppress(sqlite3.Error), closing(sqlite3.connect(address, uri=True)) as connection:
+        return set(values(connection, "select name from sqlite_master where type = 'table'"))
+    return set()
 
 
 _CLOSED = frozenset({"view-table", "view-query", "execute-sql", "view-database-download"})
@@ -75,13 +69,9 @@ async def refused(datasette: Any, action: str, resource: Any) -> bool | None:
     if action not in _CLOSED or resource is None or _own_page.get():
         return None
     name = resource if isinstance(resource, str) else resource[0]
-    names = archive_names(datasette)
-    if name == "_memory" and datasette.crossdb:  # from where SQL reaches every database
-        concerned = names
-    else:
-        concerned = [name] if name in names else []
-    for archive in concerned:
-        if await is_closed(datasette, archive):
+    everywhere = name == "_memory" and datasette.crossdb  # from where SQL reaches every database
+    for archive in archive_names(datasette):
+        if (everywhere or archive == name) and await is_closed(datasette, archive):
             return False
     return None
 

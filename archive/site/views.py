@@ -50,7 +50,7 @@ async def article(datasette: Any, request: Any) -> Response:
     page = await article_page(database, int(request.url_vars["id"]))
     if page is None:
         return await _message(datasette, request, "لا مادة بهذا الرقم في الأرشيف.")
-    if page.article["withheld_at"]:
+    if page["article"]["withheld_at"]:
         return await _message(datasette, request, "هذه المادة محجوبة عن العرض.")
     return await _show(datasette, request, "article.html", {"page": page})
 
@@ -81,8 +81,8 @@ async def story(datasette: Any, request: Any) -> Response:
     page = await story_page(database, wanted)
     if page is None:
         return await _message(datasette, request, "لا قصة بهذا الرقم في الأرشيف.")
-    if page.story["id"] != wanted:
-        return Response.redirect(datasette.urls.path(f"/story/{page.story['id']}"))
+    if page["story"]["id"] != wanted:
+        return Response.redirect(datasette.urls.path(f"/story/{page['story']['id']}"))
     return await _show(datasette, request, "story.html", {"page": page})
 
 
@@ -109,25 +109,26 @@ async def search(datasette: Any, request: Any) -> Response:
 
 async def closed(datasette: Any, request: Any, message: str) -> Response:
     """Say that tables and SQL are closed for what is withheld, or else what Datasette says."""
-    names = archive_names(datasette)
-    withheld = [name for name in names if await is_closed(datasette, name)]
-    if not withheld:
+    if not any([await is_closed(datasette, name) for name in archive_names(datasette)]):
         response: Response = await datasettes_own(datasette, request, message)()
         return response
-    if request.path.endswith(".json"):
-        return Response.json({"ok": False, "error": MESSAGE, "status": 403}, status=403)
-    context = {"message": _TABLES_CLOSED, "detail": MESSAGE}
-    return await _show(datasette, request, "message.html", context, 403)
+    return await _refusal(datasette, request, _TABLES_CLOSED, MESSAGE, 403)
 
 
 async def unreadable(datasette: Any, request: Any, error: Exception) -> Response:
     """Say that the database cannot be read now: to readers what, to the owner what to do."""
     path = next((str(datasette.get_database(name).path) for name in archive_names(datasette)), None)
     _log.error("%s: %s", request.path, told_of(error, path))
+    return await _refusal(datasette, request, _UNREADABLE, str(error), 500)
+
+
+async def _refusal(
+    datasette: Any, request: Any, message: str, detail: str, status: int
+) -> Response:
     if request.path.endswith(".json"):
-        return Response.json({"ok": False, "error": str(error), "status": 500}, status=500)
-    message = {"message": _UNREADABLE, "detail": str(error)}
-    return await _show(datasette, request, "message.html", message, 500)
+        return Response.json({"ok": False, "error": detail, "status": status}, status=status)
+    context = {"message": message, "detail": detail}
+    return await _show(datasette, request, "message.html", context, status)
 
 
 async def _open(datasette: Any, request: Any, *tables: str) -> Any:

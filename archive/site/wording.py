@@ -95,9 +95,6 @@ def _utc(moment: str | None) -> datetime | None:
     """Read an ISO time; one that names no zone is in UTC, as all times of the archive are."""
     try:
         read = datetime.fromisoformat(moment or "")
-    except ValueError:
-        return None
-    try:
         return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-    except OverflowError:
+    except (ValueError, OverflowError):
         return None

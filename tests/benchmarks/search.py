@@ -18,7 +18,8 @@ import click
 
 from archive.database import open_for_reading, open_for_writing
 from archive.search import search
-from archive.search.arabic import analyse, tokens
+from archive.search.arabic import analyse
+from archive.search.arabic import words as split_words
 from archive.search.index import rebuild_index
 from tests.archive.newsroom import add_article
 
@@ -80,7 +81,7 @@ def ask(connection, sentences, chance, words, order):
     """Return the milliseconds, and the processor's, of queries of so many neighbouring words."""
     spent: list[list[float]] = []
     while len(spent) < QUERIES:
-        line = [token.text for token in tokens(chance.choice(sentences))]
+        line = split_words(chance.choice(sentences))
         start = chance.randrange(max(1, len(line) - words + 1))
         started = now()
         search(connection, " ".join(line[start : start + words]), order=order)

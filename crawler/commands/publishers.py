@@ -166,24 +166,21 @@ def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, 
     warraq publishers check enabbaladi aawsat
     warraq publishers check --archive ~/news --json | jq 'select(.works | not)'
     """
+    from crawler.discovery.check import as_object, report
     from crawler.discovery.check import check as check_all
-    from crawler.discovery.check import report
 
     open_now = list(_open(chosen(archive, slugs), now))
     begun = Beginning(archive)
     try:
-        findings = _ask(lambda probe: check_all(probe, open_now), open_now, archive, log_level, now)
+        found = _ask(lambda probe: check_all(probe, open_now), open_now, archive, log_level, now)
     finally:
         begun.take_back(now=now())
-    of_each = {
-        publisher.slug: [finding for finding in findings if finding.publisher == publisher.slug]
-        for publisher in open_now
-    }
-    for finding in findings if as_json else ():
-        click.echo(json.dumps(finding.as_object(), ensure_ascii=False))
-    for slug, own in () if as_json else of_each.items():
-        click.echo(report(slug, own))
-    if not all(of_each.values()) or any(finding.problem for finding in findings):
+    for publisher, listings in zip(open_now, found, strict=True):
+        if not as_json:
+            click.echo(report(publisher, listings))
+        for listing in listings if as_json else ():
+            click.echo(json.dumps(as_object(publisher, listing), ensure_ascii=False))
+    if not all(found) or any(listing.problem for each in found for listing in each):
         raise SystemExit(ExitCode.FAILED)
 
 

@@ -9,9 +9,10 @@ import codecs
 import contextlib
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 
 from archive.commands.options import counted
 from archive.models import Capture, Kind, Link, Problem
@@ -27,7 +28,6 @@ from crawler.workers import Stopped, Workers
 STALE = timedelta(days=30)
 _KEPT = 2000  # links that are kept of one listing
 _HEAD = 4096
-_DATES = 2500  # at either end of a listing: the newest is at one of them
 _SOON = timedelta(days=1)  # a listing's date may be that far ahead: some print local times as UTC
 _ADD = "find where it lists its articles now: run `warraq publishers add` with its front page"
 
@@ -44,18 +44,23 @@ class Listing:
     """What an address gave as a listing: its links and the newest day it gives, or a problem.
 
     `url` is the address that was requested, `how` says how it was found, `form` what it is, for a
-    person. `links` are the first of `count`, `listings` those that lead to further listings.
+    person; `status` is None without an answer. `links` are the first of `count`, `listings` those
+    that lead to further listings. Of a publisher's entry point, `wanted` counts the links that its
+    patterns accept, and `remedies` say what to do, even where it still works.
     """
 
     url: str
     kind: Kind
     how: Way = Way.GIVEN
+    status: int | None = None
     form: str = ""
     links: tuple[Link, ...] = ()
     listings: tuple[Link, ...] = ()
     count: int = 0
     newest: date | None = None
     problem: Problem | None = None
+    wanted: int = 0
+    remedies: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return what it holds, in one line: `RSS feed, 10 links, newest 2020-11-12`."""
@@ -66,70 +71,63 @@ class Listing:
         return f"{self.form}, {content}" + (f", newest {self.newest}" if self.newest else "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What one entry point of a publisher gave.
-
-    `key` and `url` are its place in the publisher's file; `status` is None without an answer.
-    `wanted` counts the links that the publisher's patterns accept. `problem` says why the crawl
-    gets neither articles nor listings of them from here; `remedies` what to do, even where it still
-    works.
-    """
-
-    publisher: str
-    key: str
-    url: str
-    status: int | None
-    listing: Listing
-    wanted: int
-    problem: str | None
-    remedies: tuple[str, ...]
-
-    def as_object(self) -> dict[str, object]:
-        """Return the JSON object that `check --json` prints."""
-        listing = self.listing
-        names = ("publisher", "key", "url", "status", "wanted", "problem", "remedies")
-        return {name: getattr(self, name) for name in names} | {
-            "works": not self.problem,
-            "form": listing.form or None,
-            "links": listing.count,
-            "listings": len(listing.listings),
-            "newest": str(listing.newest) if listing.newest else None,
-        }
-
-
-def report(slug: str, findings: Sequence[Finding]) -> str:
+def report(publisher: Publisher, listings: Sequence[Listing]) -> str:
     """Return what a publisher's entry points gave: two or three lines for each."""
-    if not findings:
-        return f"{slug}: its file names no listing and no front page to check"
-    broken = sum(finding.problem is not None for finding in findings)
-    lines = [f"{slug}: {f'{broken} of {len(findings)} broken' if broken else 'works'}"]
-    for finding in findings:
-        mark = "BROKEN" if finding.problem else "ok"
-        lines.append(f"  {mark:<7}{finding.key:<9} {readable(finding.url)}")
-        details = [str(finding.listing)] if finding.listing.form else []
-        details += [finding.problem] if finding.problem else []
-        details += [f"-> {remedy}" for remedy in finding.remedies]
-        lines += [f"         {detail}" for detail in details]
+    if not listings:
+        return f"{publisher.slug}: its file names no listing and no front page to check"
+    broken = sum(listing.problem is not None for listing in listings)
+    result = f"{broken} of {len(listings)} broken" if broken else "works"
+    lines = [f"{publisher.slug}: {result}"]
+    for listing in listings:
+        mark, problem = ("BROKEN", listing.problem.detail) if listing.problem else ("ok", None)
+        lines.append(f"  {mark:<7}{_key(publisher, listing):<9} {readable(listing.url)}")
+        content = str(listing) if listing.form else None
+        details = [content, problem, *(f"-> {remedy}" for remedy in listing.remedies)]
+        lines += [f"         {detail}" for detail in details if detail]
     return "\n".join(lines)
 
 
-async def check(probe: Probe, publishers: Sequence[Publisher]) -> list[Finding]:
-    """Fetch every entry point of the publishers once; return what each gave, in their order.
+def as_object(publisher: Publisher, listing: Listing) -> dict[str, object]:
+    """Return the JSON object that `check --json` prints of a publisher's entry point."""
+    return {
+        "publisher": publisher.slug,
+        "key": _key(publisher, listing),
+        "url": listing.url,
+        "works": not listing.problem,
+        "status": listing.status,
+        "form": listing.form or None,
+        "links": listing.count,
+        "wanted": listing.wanted,
+        "listings": len(listing.listings),
+        "newest": str(listing.newest) if listing.newest else None,
+        "problem": listing.problem.detail if listing.problem else None,
+        "remedies": listing.remedies,
+    }
+
+
+def _key(publisher: Publisher, listing: Listing) -> str:
+    """Return the setting of a publisher's file that names an entry point."""
+    return "homepage" if publisher.is_bare else LISTINGS[listing.kind]
+
+
+async def check(probe: Probe, publishers: Sequence[Publisher]) -> list[list[Listing]]:
+    """Fetch every entry point once; return what those of each publisher gave, in their order.
 
     Raises:
         CrawlerError: what ended the check, when everything in progress is finished.
     """
     checks = [
-        asyncio.ensure_future(_check(probe, publisher, key, url, kind))
-        for publisher in publishers
-        for key, url, kind in publisher.entry_points
+        [
+            asyncio.ensure_future(_check(probe, each, url, kind))
+            for _, url, kind in each.entry_points
+        ]
+        for each in publishers
     ]
-    await asyncio.gather(*checks, return_exceptions=True)
-    return [each.result() for each in checks]
+    await asyncio.gather(*chain.from_iterable(checks), return_exceptions=True)
+    return [[each.result() for each in of_one] for of_one in checks]
 
 
-async def _check(probe: Probe, publisher: Publisher, key: str, url: str, kind: Kind) -> Finding:
+async def _check(probe: Probe, publisher: Publisher, url: str, kind: Kind) -> Listing:
     answer = await probe.ask(url, kind, publisher=publisher.slug)
     now, announced = probe.store.clock(), publisher.is_bare
     listing = await inspect(answer, kind, probe.workers, now=now, announced=announced)
@@ -139,16 +137,8 @@ async def _check(probe: Probe, publisher: Publisher, key: str, url: str, kind: K
     wanted = sum(publisher.wants(link.url) for link in listing.links)
     if not (listing.problem or listing.listings or wanted):
         listing = replace(listing, problem=_of_no_use(listing))
-    return Finding(
-        publisher=publisher.slug,
-        key=key,
-        url=url,
-        status=answer.capture.status if answer.capture else None,
-        listing=listing,
-        wanted=wanted,
-        problem=listing.problem.detail if listing.problem else None,
-        remedies=tuple(_remedies(answer, url, listing, now)),
-    )
+    remedies = tuple(_remedies(answer, url, listing, now))
+    return replace(listing, url=url, wanted=wanted, remedies=remedies)
 
 
 def _of_no_use(listing: Listing) -> Problem:
@@ -192,7 +182,8 @@ async def inspect(
 
     It has a problem without a good answer, and where it is not a listing, or one of another kind.
     """
-    listing = Listing(url=answer.url, kind=kind, problem=answer.problem)
+    status = answer.capture.status if answer.capture else None
+    listing = Listing(url=answer.url, kind=kind, status=status, problem=answer.problem)
     if answer.page is None:
         return listing
     other, form = form_of(answer.page)
@@ -213,7 +204,7 @@ async def inspect(
         links=tuple(articles[:_KEPT]),
         listings=tuple(link for link in links if link.kind not in pages),
         count=len(articles),
-        newest=newest([link.published for link in links if link.published], now=now),
+        newest=newest({link.published for link in links if link.published}, now=now),
     )
 
 
@@ -232,9 +223,9 @@ def form_of(capture: Capture) -> tuple[Kind | None, str]:
     return None, f"a document of {f'the type {media}' if media else 'an unknown type'}"
 
 
-def newest(dates: Sequence[str], *, now: datetime) -> date | None:
+def newest(dates: Iterable[str], *, now: datetime) -> date | None:
     """Return the newest of the days that a listing gives its links, none of the future."""
-    moments = (moment(text, zone=None) for text in {*dates[:_DATES], *dates[-_DATES:]})
+    moments = (moment(text, zone=None) for text in dates)
     return max((each.date() for each in moments if each and each <= now + _SOON), default=None)
 
 

@@ -252,19 +252,14 @@ def _is_related(url: str, home: str) -> bool:
 
 
 def _no_front_page(answer: Answer, problem: Problem | None) -> CannotFollow:
-    """Return the refusal of a site whose front page cannot be read."""
-    if problem is None:
-        media = (answer.capture and answer.capture.content_type) or "without a type"
-        return CannotFollow(
-            f"{answer.url} is not a web page ({media}); give the address of the newspaper's front"
-            " page"
-        )
+    """Return the refusal of a site whose front page cannot be read; without a problem, is none."""
+    media = (answer.capture and answer.capture.content_type) or "without a type"
+    detail, remedy = f"it is not a web page ({media})", "give the newspaper's front page"
+    if problem:
+        detail, remedy = problem.detail, problem.kind.remedy or "see whether a browser can open it"
     same = urlsplit(answer.landed)[:3] == urlsplit(answer.url)[:3]
     redirected = "" if same else f" (redirected to {answer.landed})"
-    remedy = problem.kind.remedy or "see whether a browser can open it"
-    return CannotFollow(
-        f"{answer.url}: {problem.detail}{redirected}. No file was written: {remedy}."
-    )
+    return CannotFollow(f"{answer.url}: {detail}{redirected}. No file was written: {remedy}.")
 
 
 def _not_a_newspaper(survey: Survey, problems: Sequence[Problem]) -> CannotFollow:

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from itertools import chain, islice, product
 from urllib.parse import urljoin
 
@@ -138,7 +138,8 @@ class Follower:
         goes_on = bool(pages) and self._goes_on()
         if goes_on:
             self.store.found(pages, visit=visit, at=self.capture.fetched_at, past=visit.past)
-        self._look_again()
+        if len(self._edited) <= max(FEW_EDITED, self._articles // PART_EDITED):
+            self.store.look_again(self._edited)
         if self.traps:
             self.traps.count(visit, fruitful=self._fresh > 0 or visit.past)
         logger.info("%s: %d articles, %d new", visit.url, self._articles, self._fresh)
@@ -175,21 +176,14 @@ class Follower:
         """Note which known articles a sitemap reports as changed since their last visit."""
         if self.visit.kind is not Kind.SITEMAP or self.visit.past:
             return
-        zone, now = self.publisher.zone or UTC, self.store.clock()
-        stated: list[tuple[str, datetime, str]] = []
-        for key, link in articles:
-            changed = moment(link.modified, zone=zone)
-            if changed and link.modified and changed <= now + _AHEAD:
-                stated.append((key, changed, link.modified))
+        zone, latest = self.publisher.zone or UTC, self.store.clock() + _AHEAD
+        stated = [
+            (key, changed, link.modified)
+            for key, link in articles
+            if link.modified and (changed := moment(link.modified, zone=zone)) and changed <= latest
+        ]
         if stated and len(self._edited) <= LINKS_AT_ONCE:
             self._edited += self.store.edited(stated, visit=self.visit)
-
-    def _look_again(self) -> None:
-        """Make what was edited due, unless it is so much that the dates mean something else."""
-        if len(self._edited) > max(FEW_EDITED, self._articles // PART_EDITED):
-            logger.info("%s: dates %d articles again", self.visit.url, len(self._edited))
-        else:
-            self.store.look_again(self._edited)
 
     def _wanted(self, links: Iterable[Link]) -> Iterator[Keyed]:
         visit, publisher = self.visit, self.publisher

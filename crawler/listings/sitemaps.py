@@ -120,18 +120,19 @@ def _xml(stream: Iterable[bytes], url: str) -> Iterator[Link]:
         events: Iterable[tuple[str, Any]] = parser.read_events()
         for _, element in events:
             parent = element.getparent()
-            if parent is None or etree.QName(parent).localname not in _ROOTS:
+            if parent is None or _name_of(parent) not in _ROOTS:
                 continue  # the address of a picture, in a feed
             gap = 0
             if link := _link(element, url):
                 yield link
             element.clear()
-            del parent[: parent.index(element)]
+            while element.getprevious() is not None:
+                del parent[0]
         if broken:
             raise broken
         if gap > LONGEST_GAP:
             raise ValueError(f"there is no entry in {LONGEST_GAP} bytes")
-    if (root := etree.QName(parser.close()).localname) not in _ROOTS:
+    if (root := _name_of(parser.close())) not in _ROOTS:
         raise ValueError(f"its root is <{root}>")
 
 
@@ -141,7 +142,7 @@ def _link(element: etree._Element, base: str) -> Link | None:
     if not address:
         return None
     modified = line(element.findtext("{*}lastmod"))
-    if etree.QName(element).localname == "sitemap":
+    if _name_of(element) == "sitemap":
         return Link(url=address, kind=Kind.SITEMAP, published=modified)
     return Link(
         url=address,
@@ -149,6 +150,10 @@ def _link(element: etree._Element, base: str) -> Link | None:
         published=line(element.findtext("{*}news/{*}publication_date")),
         modified=modified,
     )
+
+
+def _name_of(element: etree._Element) -> str:
+    return element.tag.rpartition("}")[2]
 
 
 def in_robots(body: bytes, url: str) -> list[Link]:

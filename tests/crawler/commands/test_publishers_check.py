@@ -207,7 +207,7 @@ async def test_a_check_takes_no_news_from_the_next_crawl(archive, site):
     known = archive.rows(VISITS)
     conditional(site)  # a second article is out
     papers = chosen(archive.root, ["paper"])
-    (found,) = await inquire(
+    ((found,),) = await inquire(
         lambda probe: check_all(probe, papers),
         papers,
         archive.root,
@@ -215,7 +215,7 @@ async def test_a_check_takes_no_news_from_the_next_crawl(archive, site):
         log_level="WARNING",
         clock=archive.clock,
     )
-    assert found.listing.count == 2
+    assert found.count == 2
     assert site.asked[-1].header("If-None-Match") is None
     assert archive.rows(VISITS) == known
     await archive.crawl()

@@ -100,6 +100,8 @@ def read_front(body: bytes, content_type: str | None, url: str) -> FrontPage:
     language = re.match(r"[a-z]{2,3}(?![^-_])", (tree.get("lang") or "").strip().lower())
     suffixes = [_SUFFIX.search(urlsplit(address).path) for _, address in own]
     usual = _usual(url, [match[0].lower() for match in suffixes if match])
+    feeds = list(_linked_feeds(links))
+    others = {key(url), *(key(feed.url) for feed in feeds), *articles}
     interface = wordpress.posts_of(urljoin(_folder(base), "wp-json"))
     is_wordpress = _MADE_BY_WORDPRESS.search(body)
     return FrontPage(
@@ -111,8 +113,8 @@ def read_front(body: bytes, content_type: str | None, url: str) -> FrontPage:
             Way.DECLARED: [
                 link for link in sections.announced(tree, base) if link.url.isprintable()
             ],
-            Way.LINKED: list(_linked_feeds(links)),
-            Way.IN_MENU: list(_in_menu(own, {key(url), *articles})),
+            Way.LINKED: feeds,
+            Way.IN_MENU: list(_in_menu(own, others)),
             Way.USUAL: [*([Link(url=interface, kind=Kind.API)] if is_wordpress else ()), *usual],
         },
     )
@@ -151,14 +153,12 @@ def name_of(stated: Iterable[str], mentions: Iterable[str]) -> tuple[str | None,
 def _mentions(tree: HtmlElement, own: _Anchors, url: str) -> Iterator[str]:
     """Yield texts that hold the name of the site among other words."""
     yield tree.findtext(".//title") or ""
-    for link in tree.iter("link"):
-        if "alternate" in (link.get("rel") or ""):
-            yield link.get("title") or ""
+    yield from tree.xpath("//link[contains(@rel, 'alternate')]/@title")
     homes = {key(url), key(urljoin(url, "/"))}
     for anchor, address in own:
         if key(address) in homes:
             yield _text(anchor)
-            yield from (image.get("alt") or "" for image in anchor.iter("img"))
+            yield from anchor.xpath(".//img/@alt")
 
 
 def _linked_feeds(links: _Anchors) -> Iterator[Link]:
@@ -179,9 +179,10 @@ def _in_menu(own: _Anchors, other: Collection[str]) -> Iterator[Link]:
     """
     ranked = []
     for anchor, address in own:
-        path = unquote(urlsplit(address).path)
+        text, path = fold(_text(anchor)), unquote(urlsplit(address).path)
         depth = path.strip("/").count("/")
-        if key(address) not in other and depth < _DEEPEST and _is_section(anchor, address, path):
+        is_other = _OTHER_TEXT.search(text) or _OTHER_PATH.search(path) or key(address) in other
+        if 0 < len(text) <= _LONGEST_TEXT and depth < _DEEPEST and not is_other:
             ranked.append(((not _is_of_menu(anchor), depth), address))
     pages: dict[str, str] = {}
     for _, address in sorted(ranked, key=lambda link: link[0]):  # stable
@@ -190,16 +191,6 @@ def _in_menu(own: _Anchors, other: Collection[str]) -> Iterator[Link]:
         bare, query, _ = address.partition("?")
         if not query or key(bare) not in pages:
             yield Link(url=address, kind=Kind.SECTION)
-
-
-def _is_section(anchor: HtmlElement, address: str, path: str) -> bool:
-    text = fold(_text(anchor))
-    return (
-        0 < len(text) <= _LONGEST_TEXT
-        and not _OTHER_TEXT.search(text)
-        and not _OTHER_PATH.search(path)
-        and not _FEED_ADDRESS.search(address.partition("://")[2].partition("/")[2])
-    )
 
 
 def _is_of_menu(anchor: HtmlElement) -> bool:
@@ -226,10 +217,8 @@ def _usual(home: str, suffixes: Iterable[str]) -> Iterator[Link]:
 def _folder(home: str) -> str:
     """Return the address of the folder that a front page's site is in: `/ar` has `/ar/feed`."""
     parts = urlsplit(home)
-    path = parts.path
-    if "." in path.rpartition("/")[2]:  # index.php and its like
-        path = path.rpartition("/")[0]
-    return f"{parts.scheme}://{parts.netloc}{path.rstrip('/')}/"
+    path = re.sub(r"/[^/]*\.[^/]*$", "", parts.path).rstrip("/")  # index.php and its like
+    return f"{parts.scheme}://{parts.netloc}{path}/"
 
 
 def _text(anchor: HtmlElement) -> str:

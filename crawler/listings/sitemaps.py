@@ -171,16 +171,7 @@ def of_articles(sitemaps: Iterable[Link]) -> list[Link]:
 
     Those that by their names list something else are left out if others remain.
     """
-    every = list(sitemaps)
-    some = [link for link in every if not _NO_ARTICLES.search(_name(link))] or every
-    return sorted(some, key=_promise)
-
-
-def _promise(sitemap: Link) -> tuple[bool, bool]:
-    name = _name(sitemap)
-    other = _NO_ARTICLES.search(name) is not None
-    return other or not _NEWS.search(name), other or not _ARTICLES.search(name)
-
-
-def _name(sitemap: Link) -> str:
-    return sitemap.url.rpartition("/")[2]
+    named = [(link.url.rpartition("/")[2], link) for link in sitemaps]
+    some = [each for each in named if not _NO_ARTICLES.search(each[0])] or named
+    some.sort(key=lambda each: (not _NEWS.search(each[0]), not _ARTICLES.search(each[0])))
+    return [link for _, link in some]

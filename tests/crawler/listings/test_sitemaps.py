@@ -222,4 +222,4 @@ def test_sitemaps_that_list_other_things_come_last_or_not_at_all():
     others = [Link(url=f"https://x.example/{name}") for name in names]
     article = Link(url="https://x.example/sitemap-2020-11.xml")
     assert of_articles([*others, article]) == [article]
-    assert of_articles(others) == others  # better than nothing, in their own order
+    assert set(of_articles(others)) == set(others)  # better than nothing

@@ -83,7 +83,7 @@ def _read_story(layout: Layout, metadata: Metadata, printed: Printed) -> _Story:
     title = _title(layout, metadata, printed)
     deck = metadata.selected.deck or printed.deck or next(iter(metadata.stated.decks), None)
     lines = read_text(layout, metadata, printed.lead, (title or "", deck or ""))
-    signed = read_byline(lines, layout, metadata, (*printed.bylines, *printed.names))
+    signed = read_byline(lines, layout, metadata, printed.bylines)
     rest, dateline = without_dateline(signed.lines, layout.likely)
     text = "\n".join(rest)
     return _Story(

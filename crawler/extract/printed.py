@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice, pairwise, takewhile
+from itertools import chain, islice, pairwise, takewhile
 
 from lxml.html import HtmlElement
 
@@ -45,15 +45,14 @@ _SHORT = 120
 class Printed:
     """What stands around a headline: its text, dates, bylines and standfirst.
 
-    `names` are lines that hold nothing but a person's name: who signs, where no byline says it.
-    `lead` holds paragraphs of the article that stand before the element of its body.
+    Last of the bylines are lines that hold nothing but a person's name: who signs, where nothing
+    else says it. `lead` holds paragraphs of the article that stand before the element of its body.
     """
 
     headline: str | None
     dateline: str | None
     stamps: tuple[Stamp, ...]
     bylines: tuple[str, ...]
-    names: tuple[str, ...]
     deck: str | None
     lead: tuple[Block, ...]
 
@@ -68,20 +67,22 @@ class _Line:
 
 def read_printed(layout: Layout, metadata: Metadata) -> Printed:
     """Read the neighbourhood of the headline."""
-    between, above = _between(layout), _before_headline(layout)
-    below = [_line(block) for block in between[:_FAR] if len(block.text) < _SHORT]
-    over = [_line(block) for block in above if len(block.text) < _SHORT]
-    signed = [*map(_signed_by, below), *map(_signed_by, over)]
+    between = _between(layout)
+    below, over = (
+        [_line(block) for block in blocks if len(block.text) < _SHORT]
+        for blocks in (between[:_FAR], _before_headline(layout))
+    )
     descriptions = {key(text) for text in metadata.stated.descriptions}
     deck, lead = standfirst(between, layout.body.blocks, descriptions)
     lines = ((line.block, without_counters(line.block.text)) for line in below)
     datelines = (text for block, text in lines if _is_dateline(block, text, layout.likely))
+    signed = chain.from_iterable(map(_bylines_of, (*below, *over)))
+    names = (line.block.text for line in below if _is_signed(line.block))
     return Printed(
         headline=None if layout.place is None else layout.blocks[layout.place].text,
         dateline=next(datelines, None),
         stamps=tuple(_stamps(layout, below, over)),
-        bylines=tuple(byline for bylines, _ in signed for byline in bylines),
-        names=tuple(name for _, name in signed[: len(below)] if name),
+        bylines=(*signed, *names),
         deck=deck,
         lead=tuple(lead),
     )
@@ -114,12 +115,21 @@ def _before_headline(layout: Layout) -> list[Block]:
     place, blocks = layout.place, layout.blocks
     if place is None:
         return []
-    container = _above(blocks[place].element, 2)
+    headline = blocks[place].element
+    around = islice(headline.iterancestors(), 2)
+    *_, container = headline, *takewhile(lambda above: above.tag not in {"body", "form"}, around)
+    article = _article_of(layout.body.element)
     return [
         block
         for block in blocks[max(0, place - _NEAR) : place]
-        if is_inside(block.element, container) or _shares(block.element, layout.body.element)
+        if is_inside(block.element, container)
+        or (article is not None and _article_of(block.element) is article)
     ]
+
+
+def _article_of(element: HtmlElement | None) -> HtmlElement | None:
+    """Return the `<article>` in which an element lies."""
+    return None if element is None else next(element.iterancestors("article"), None)
 
 
 def _stamps(layout: Layout, below: Sequence[_Line], over: Sequence[_Line]) -> Iterator[Stamp]:
@@ -127,20 +137,17 @@ def _stamps(layout: Layout, below: Sequence[_Line], over: Sequence[_Line]) -> It
     body = layout.body.blocks
     if layout.place is not None:
         headline = layout.blocks[layout.place].element
-        yield from silent_stamps(headline, body[0].element if body else None)
-    before: Block | None = None
-    for line in below:
-        yield from stamps_of(line)
-        block = line.block
-        if before and is_clock(block.text):
-            yield from stamps_of(_line(replace(before, text=f"{before.text} {block.text}")))
-        before = block
+        yield from _silent_stamps(headline, body[0].element if body else None)
+    begun = takewhile(lambda block: not is_paragraph(block.text), () if layout.live else body[:4])
+    dated = [_line(block) for block in begun if is_date_line(block.text)]
+    before = ""
+    for line in (*below, *dated):
+        yield from _stamps_of(line)
+        if before and is_clock(line.block.text):
+            yield from _printed(f"{before} {line.block.text}")
+        before = line.block.text
     for line in over:
-        yield from stamps_of(line, above=True)
-    begun = takewhile(lambda block: not is_paragraph(block.text), body[:4])
-    for block in begun if not layout.live else ():
-        if is_date_line(block.text):
-            yield from stamps_of(_line(block))
+        yield from _stamps_of(line, above=True)
 
 
 def _is_dateline(block: Block, text: str, site: frozenset[str]) -> bool:
@@ -154,20 +161,19 @@ def _is_dateline(block: Block, text: str, site: frozenset[str]) -> bool:
     return _PLACED.search(names_of(block)) is not None or _JOINED.search(text) is not None
 
 
-def _signed_by(line: _Line) -> tuple[Sequence[str], str | None]:
-    """Return the bylines of a short block, and its text where that is a person's name alone."""
+def _bylines_of(line: _Line) -> Sequence[str]:
+    """Return the bylines of a short block."""
     block = line.block
     inline = [e for e in block.element.iter(*_INLINE_NAMES) if _BYLINE.search(own_names(e))]
     if inline:
         inside = {e for outer in inline for e in outer.iterdescendants()}
-        return ["، ".join(_signers(e) for e in inline if e not in inside)], None
+        return ["، ".join(_signers(e) for e in inline if e not in inside)]
     if _BYLINE.search(names_of(block)) and not as_date(block.text):
-        return [_signers(block.element, block.text)], None
+        return [_signers(block.element, block.text)]
     if any(_BYLINE.search(own_names(e)) for e in block.chrome):
-        return [block.text] if all(map(is_named, names(block.text) or ("",))) else [], None
+        return [block.text] if all(map(is_named, names(block.text) or ("",))) else []
     inner = [text for _, text in line.shown if text != block.text]
-    parts = dict.fromkeys([*inner, *_PARTED.split(block.text)])
-    return [part for part in parts if signature(part)], block.text if _is_signed(block) else None
+    return list(filter(signature, dict.fromkeys([*inner, *_PARTED.split(block.text)])))
 
 
 def _is_signed(block: Block) -> bool:
@@ -188,23 +194,6 @@ def _signers(element: HtmlElement, text: str | None = None) -> str:
     return "، ".join(people) if len(people) > 1 and all(map(is_named, people)) else printed
 
 
-def _above(element: HtmlElement, steps: int) -> HtmlElement:
-    for _ in range(steps):
-        parent = element.getparent()
-        if parent is None or parent.tag in {"body", "form"}:
-            break
-        element = parent
-    return element
-
-
-def _shares(element: HtmlElement, other: HtmlElement | None) -> bool:
-    """Return whether both elements lie in one `<article>`."""
-    if other is None:
-        return False
-    mine = next(element.iterancestors("article"), None)
-    return mine is not None and mine is next(other.iterancestors("article"), None)
-
-
 _UPDATED = pattern("headline", "updated", r"(?:{})")
 _CHANGED = re.compile(r"updated?|modified|Modified")
 _ENTRY = re.compile(r"(?:^|[\s_-])(?:published|entry-date|post-date)(?=$|[\s_-])")
@@ -221,7 +210,7 @@ _LARGE = frozenset(words("elements", "large"))
 _MOST = 40  # elements of a line that are looked into
 
 
-def stamps_of(line: _Line, *, above: bool = False) -> Iterator[Stamp]:
+def _stamps_of(line: _Line, *, above: bool = False) -> Iterator[Stamp]:
     """Yield every date a block of a few words holds, for machines first.
 
     `above` tells that it stands above the headline, where today's date may stand.
@@ -239,7 +228,7 @@ def stamps_of(line: _Line, *, above: bool = False) -> Iterator[Stamp]:
         yield from _printed(f"{day} {time}", above=above)
 
 
-def silent_stamps(headline: HtmlElement, last: HtmlElement | None) -> Iterator[Stamp]:
+def _silent_stamps(headline: HtmlElement, last: HtmlElement | None) -> Iterator[Stamp]:
     """Yield the dates of empty elements between a headline and `last`: scripts fill them in."""
     for element in islice(_following(headline), _MOST * 2):
         if element is last:
@@ -256,15 +245,14 @@ def _following(element: HtmlElement) -> Iterator[HtmlElement]:
         element = parent
 
 
-def _printed(text: str, *, above: bool, changed: bool = False) -> Iterator[Stamp]:
+def _printed(text: str, *, above: bool = False, changed: bool = False) -> Iterator[Stamp]:
     """Yield the dates a short line prints, as a whole or in its parts.
 
     A lone «اليوم» or «أمس» is no date here: it may as well be a newspaper's name.
     """
     pieces = [piece for piece in _SPLIT.split(text) if piece]
-    pairs = [" ".join(pair) for pair in pairwise(pieces)] if len(pieces) > 2 else []
     signed = [text[match.end() :]] if (match := _SIGNED.match(text)) else []
-    for part in [text, *pairs, *(pieces if len(pieces) > 1 else []), *signed]:
+    for part in dict.fromkeys([text, *map(" ".join, pairwise(pieces)), *pieces, *signed]):
         folded = fold(part)
         if not _COUNTED.search(folded):
             continue
@@ -279,38 +267,37 @@ def _attributes(element: HtmlElement) -> Iterator[Stamp]:
     The names of some attributes say that they date an article; the others count where what the
     element shows is a date as well, or nothing.
     """
-    dates = list(_attribute_dates(element)) if element.keys() else []
-    if not dates:
+    if not element.keys():
         return
-    modified = _is_changed(element) or _UPDATED.search(fold(_before(element))) is not None
-    for text, changed in dates:
-        yield Stamp(source="time", text=text, modified=modified or changed)
-
-
-def _attribute_dates(element: HtmlElement) -> Iterator[tuple[str, bool]]:
-    """Yield the dates in an element's attributes; whether their names tell of a change."""
+    stated = element.get("title")
     if element.tag in {"time", "abbr"}:
-        if text := element.get("datetime") or element.get("title"):
-            yield text, False
-    elif (title := element.get("title")) and _shows_date(element, empty=False):
-        yield title, False
+        stated = element.get("datetime") or stated
+    elif stated and not _shows_date(element):
+        stated = None
+    dates = [(stated, False)] if stated else []
     for name, value in element.items():
         if not name.startswith("data-") or not 8 <= len(value) <= _SHORT:
             continue
-        stated = _PUBLISHED.fullmatch(name)
-        if stated or (_DATED.fullmatch(name) and _shows_date(element, empty=True)):
-            yield _moment(value), _CHANGED.search(name) is not None
+        if _PUBLISHED.fullmatch(name) or (
+            _DATED.fullmatch(name) and _shows_date(element, or_nothing=True)
+        ):
+            epoch = _EPOCH.fullmatch(value.strip())
+            text = datetime.fromtimestamp(int(epoch[1]), UTC).isoformat() if epoch else value
+            dates.append((text, _CHANGED.search(name) is not None))
+    if dates:
+        modified = _is_changed(element) or _UPDATED.search(fold(_before(element))) is not None
+        for text, changed in dates:
+            yield Stamp(source="time", text=text, modified=modified or changed)
 
 
 def _before(element: HtmlElement) -> str:
     """Return the words that stand right before an element: its label."""
-    previous = element.getprevious()
-    if previous is not None and (previous.tail or "").strip():
+    previous, parent = element.getprevious(), element.getparent()
+    if previous is None:
+        return "" if parent is None else parent.text or ""
+    if previous.tag not in _INLINE or (previous.tail or "").strip():
         return previous.tail or ""
-    if previous is not None:
-        return previous.text_content()[-_SHORT:] if previous.tag in _INLINE else ""
-    parent = element.getparent()
-    return "" if parent is None else parent.text or ""
+    return text_of(previous)[-_SHORT:]
 
 
 def _is_changed(element: HtmlElement) -> bool:
@@ -322,17 +309,9 @@ def _is_changed(element: HtmlElement) -> bool:
     return _CHANGED.search(names) is not None and not _ENTRY.search(names)
 
 
-def _shows_date(element: HtmlElement, *, empty: bool) -> bool:
+def _shows_date(element: HtmlElement, *, or_nothing: bool = False) -> bool:
     text = text_of(element)
-    if not text:
-        return empty
-    return len(text) < _SHORT and as_date(text) is not None
-
-
-def _moment(value: str) -> str:
-    """Return seconds or milliseconds since 1970 as a date, anything else as it is."""
-    match = _EPOCH.fullmatch(value.strip())
-    return datetime.fromtimestamp(int(match[1]), UTC).isoformat() if match else value
+    return as_date(text) is not None if 0 < len(text) < _SHORT else or_nothing and not text
 
 
 _CRUMBS = re.compile(r"bread-?c\w*|crumbs?", re.IGNORECASE)
@@ -364,17 +343,13 @@ def _crumbs(blocks: Sequence[Block]) -> Iterator[str]:
         first = key(block.text.split(">")[0]) in _HOMES or block.text.startswith(_TRAIL)
         for element in (*block.chrome, block.element):
             if first or _CRUMBS.search(class_and_id(element)):
-                trail = next((e for e in element.iterancestors() if _is_trail(e)), element)
+                lists = element.iterancestors("ol", "ul", "nav", "div")
+                named = (outer for outer in lists if _CRUMBS.search(class_and_id(outer)))
+                trail = next(named, element)
                 links = [link.text_content() for link in trail.iter("a") if link.get("href")]
                 yield from reversed(links[:4])
                 if links:
                     return
-
-
-def _is_trail(element: HtmlElement) -> bool:
-    """Return whether an element is a list that its site names as breadcrumbs."""
-    named = _CRUMBS.search(class_and_id(element)) is not None
-    return named and element.tag in {"ol", "ul", "nav", "div"}
 
 
 def tags_of(layout: Layout, metadata: Metadata, text: str) -> tuple[str, ...]:
@@ -431,13 +406,11 @@ def _holds_tags(element: HtmlElement) -> bool:
     return _TAGS.search(CAMEL.sub("-", class_and_id(element))) is not None
 
 
-def _of_the_page(keywords: Sequence[str], text: str) -> list[str]:
+def _of_the_page(keywords: Sequence[str], text: str) -> Sequence[str]:
     """Return keywords if they are this page's: mentioned in it, and not its title cut to words."""
-    if not keywords or len(keywords) > _MOST_KEYWORDS:
-        return []
+    if not 0 < len(keywords) <= _MOST_KEYWORDS:
+        return ()
     known = key(text)
-    mentioned = [word for word in keywords if key(word) and key(word) in known]
-    single = sum(" " not in word.strip() for word in keywords)
-    if len(mentioned) * 2 < len(keywords) or (single == len(keywords) > 3):
-        return []
-    return list(keywords)
+    mentioned = sum(bool(key(word)) and key(word) in known for word in keywords)
+    cut = len(keywords) > 3 and not any(" " in word.strip() for word in keywords)
+    return () if cut or mentioned * 2 < len(keywords) else keywords

@@ -5,18 +5,19 @@ printed before the first sentence of a report.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 
 from archive.search.arabic import fold, tidy
 from crawler.dates.moments import as_date
 from crawler.dates.words import any_of, spellings
-from crawler.extract.blocks import Block
 from crawler.extract.body import Layout
 from crawler.extract.metadata import Metadata
 from crawler.extract.vocabulary import (
     alternatives,
+    ends_sentence,
     is_agency,
     is_person,
     is_place,
@@ -42,16 +43,17 @@ _OPENING = frozenset(map(fold, words("byline", "no_names")))  # words no name be
 # Words that end a name, folded.
 CLOSING = frozenset(words("byline", "closing"))
 _OWN = pattern("byline", "own", r"\b(?:{})\b")
+_MARKED = re.compile(r"[:：/|]+")
 _NAME = re.compile(r"[^\W\d_][\w .’'`\-\u064b-\u0652ـ]*", re.UNICODE)
 
 
-def name_of(part: str, without: frozenset[str]) -> str | None:
+def _name_of(part: str, without: frozenset[str]) -> str | None:
     """Return the name in one part of a byline; None if it is no person and no agency.
 
     `without` holds the keys of what the newspaper itself is called.
     """
     printed = part.strip(" .:،*\"'«»“”()[]")
-    if is_label(printed, writes=False):
+    if _NOT_WRITERS.match(fold(printed).strip()):
         return None
     name = _within(_unlabelled(printed))
     folded = fold(name).strip()
@@ -69,31 +71,31 @@ def name_of(part: str, without: frozenset[str]) -> str | None:
     return None if as_date(name) else name
 
 
-def is_label(text: str, *, writes: bool = True) -> bool:
-    """Return whether a text begins with a word for what someone did: that `writes`, or others."""
+def _is_label(text: str) -> bool:
+    """Return whether a text begins with a word for what someone did."""
     folded = fold(text).strip()
-    return bool(_NOT_WRITERS.match(folded) or (writes and _VERB.match(folded)))
+    return bool(_NOT_WRITERS.match(folded) or _VERB.match(folded))
 
 
 def _unlabelled(name: str) -> str:
     """Return a part of a byline without the verbs and labels it begins with."""
     for _ in range(3):
-        match = _VERB.match(fold(name))
-        if not match:
+        folded = fold(name)
+        if not (match := _VERB.match(folded)):
             break
-        name = _after_words(name, fold(name)[match.end() :])
+        left = len(folded[match.end() :].split())
+        words = _MARKED.sub(" ", name).split()
+        name = " ".join(words[-left:] if left else ()).strip(" -–—ـ.،")
     return name
 
 
 def _within(name: str) -> str:
     """Return the beginning of a part that is the name: before a role, a place or a date."""
-    words = name.split()
-    if role := _ROLES.search(fold(name)):
+    words, role = name.split(), _ROLES.search(fold(name))
+    if role:
         words = words[: len(fold(name)[: role.start()].split())]
-    for index, word in enumerate(words):
-        if index and (fold(word) in CLOSING or any(map(str.isdigit, word))):
-            return " ".join(words[:index])
-    return " ".join(words)
+    rest = takewhile(lambda w: fold(w) not in CLOSING and not any(map(str.isdigit, w)), words[1:])
+    return " ".join([*words[:1], *rest])
 
 
 def _may_be_name(words: list[str], *, positioned: bool) -> bool:
@@ -117,15 +119,8 @@ def _is_own(folded: str, without: frozenset[str]) -> bool:
     return inside or own in without or bare in without
 
 
-def _after_words(name: str, rest: str) -> str:
-    """Return the end of `name` whose folded form is `rest`: the same last words."""
-    count = len(rest.split())
-    words = re.sub(r"[:：/|]+", " ", name).split()
-    return " ".join(words[-count:]).strip(" -–—ـ.،") if count else ""
-
-
 _SIGNED = re.compile(
-    rf"\W*(?:(?:{alternatives('byline', 'wrote')})\b"
+    rf"\W*(?:(?P<wrote>{alternatives('byline', 'wrote')})\b"
     rf"|(?:{alternatives('byline', 'marked')})(?: \w+)?\s*(?P<mark>[:：/\-–—|])"
     rf"|(?:{alternatives('byline', 'signs')})\b)"
 )
@@ -137,9 +132,7 @@ _WAW_NAMES = frozenset(words("byline", "with_waw"))
 _SENTENCE = CLOSING - {"في"}  # words by which a line that begins like a byline goes on
 _MOST = 8
 _LONGEST_SIGNED = 7  # words of a line that signs
-_WROTE = frozenset(words("byline", "wrote"))
 _HEAD = re.compile(r"\s*([^-–—:/|]{2,30}?)\s*[-–—:/|]")
-_GOES_ON = (".", "،", "؟", "!", "…")
 
 
 def names(printed: str, *, without: frozenset[str] = frozenset()) -> tuple[str, ...]:
@@ -152,9 +145,9 @@ def names(printed: str, *, without: frozenset[str] = frozenset()) -> tuple[str, 
     if not text or len(text) > 200:
         return ()
     place, colon, rest = text.partition(":")
-    if colon and is_person(rest.split()) and len(place.split()) <= 3 and not is_label(place):
+    if colon and is_person(rest.split()) and len(place.split()) <= 3 and not _is_label(place):
         text = rest
-    groups = [[name_of(part, without) for part in _parts(group)] for group in _MARKS.split(text)]
+    groups = [[_name_of(part, without) for part in _parts(group)] for group in _MARKS.split(text)]
     named = _placeless([[name for name in group if name] for group in groups])
     return tuple(dict.fromkeys(name for group in named for name in group))[:_MOST]
 
@@ -181,19 +174,22 @@ def signature(line: str, *, without: frozenset[str] = frozenset()) -> tuple[str,
     verb of writing or a mark after it, they must begin with a known given name.
     """
     folded = fold(line)
-    if len(line) > 70 or line.rstrip().endswith(_GOES_ON):
-        return ()
-    if not _SENTENCE.isdisjoint(folded.split()):
+    if len(line) > 70 or _goes_on(line):
         return ()
     verb = _SIGNED.match(folded)
     if not verb and not _is_headed(line, without):
         return ()
     found = names(line, without=without)
-    people = [name for name in found if not is_agency(name)]
-    if not all(2 <= len(name.split()) <= 4 for name in people or found):
+    people = [name.split() for name in found if not is_agency(name)] or [n.split() for n in found]
+    if not all(2 <= len(words) <= 4 for words in people):
         return ()
-    certain = verb and (verb["mark"] or folded.split()[0].strip(":/-") in _WROTE)
-    return found if certain or all(is_person(name.split()) for name in people or found) else ()
+    certain = verb and (verb["mark"] or verb["wrote"])
+    return found if certain or all(map(is_person, people)) else ()
+
+
+def _goes_on(line: str) -> bool:
+    """Return whether a line that begins like a byline is a sentence, or a part of one."""
+    return ends_sentence(line, "،") or not _SENTENCE.isdisjoint(fold(line).split())
 
 
 def _is_headed(line: str, without: frozenset[str]) -> bool:
@@ -209,11 +205,9 @@ def _is_headed(line: str, without: frozenset[str]) -> bool:
 
 def is_signed(text: str) -> bool:
     """Return whether a short text beside an age says who wrote: with a verb, or a known name."""
-    if len(text.split()) > _LONGEST_SIGNED or text.endswith(_GOES_ON):
+    if len(text.split()) > _LONGEST_SIGNED or _goes_on(text):
         return False
-    if not _SENTENCE.isdisjoint(fold(text).split()):
-        return False
-    return bool(signature(text)) or is_named(text) or (is_label(text) and bool(names(text)))
+    return bool(signature(text)) or is_named(text) or (_is_label(text) and bool(names(text)))
 
 
 def is_named(text: str) -> bool:
@@ -236,27 +230,19 @@ def as_line(authors: Sequence[str]) -> str | None:
     return (", " if latin else " و").join(authors) or None
 
 
-def _parts(text: str) -> Iterable[str]:
+def _parts(text: str) -> Iterator[str]:
     """Split a byline into what may be one name each."""
     for part in _SPLIT.split(text.strip(" .:-–—|()[]")):
         words = part.split()
-        cut = next(
-            (
-                index
-                for index, word in enumerate(words)
-                if index >= 2
-                and word.startswith("و")
-                and len(word) > 3
-                and (len(words) - index >= 2 or is_agency(word[1:]))
-                and (fold(word) not in _WAW_NAMES or is_person([word[1:]]))
-            ),
-            None,
-        )
-        if cut is None:
-            yield part
-        else:
-            yield " ".join(words[:cut])
-            yield " ".join([words[cut][1:], *words[cut + 1 :]])
+        for index, word in enumerate(words):
+            named = fold(word) not in _WAW_NAMES or is_person([word[1:]])
+            if index < 2 or len(word) < 4 or not word.startswith("و") or not named:
+                continue
+            if word is not words[-1] or is_agency(word[1:]):
+                yield " ".join(words[:index])
+                words = [word[1:], *words[index + 1 :]]
+                break
+        yield " ".join(words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,8 +254,6 @@ class Signed:
     byline_from: str | None = None
 
 
-_SIGNING = (0, 1, 2, -1, -2)  # the lines of a text that may sign it
-_SENTENCE_ENDS = (".", "؟", "!", "…", "»", '"')
 _LABEL = 12  # characters that a line may hold besides the names it repeats
 
 
@@ -282,11 +266,12 @@ def read_byline(
     """
     kept = list(lines)
     authors: tuple[str, ...] = ()
-    for index in _SIGNING:
-        if -len(kept) <= index < len(kept) and not authors:
-            authors = signature(kept[index], without=layout.likely)
-            if authors:
-                del kept[index]
+    for place in (0, 1, 2, -1, -2):  # the lines that may sign it
+        if -len(kept) <= place < len(kept) and (
+            authors := signature(kept[place], without=layout.likely)
+        ):
+            del kept[place]
+            break
     source: str | None = "text"
     if not authors or metadata.selected.byline:
         authors, source = _stated(layout, metadata, printed)
@@ -303,7 +288,7 @@ def _stated(
     sources = [("rules", selected.byline)] if selected.byline else []
     sources += stated.authors
     sources += [("byline", text) for text in printed]
-    sources += [("meta", text) for text in stated.owners if _is_shown(text, layout.blocks)]
+    sources += [("meta", text) for text in stated.owners if _is_shown(one_line(text), layout)]
     sources += [("feed", hints.author)] if hints and hints.author else []
     for source, text in sources:
         if found := names(one_line(text), without=layout.likely):
@@ -311,15 +296,15 @@ def _stated(
     return (), None
 
 
-def _is_shown(owner: str, blocks: Sequence[Block]) -> bool:
+def _is_shown(owner: str, layout: Layout) -> bool:
     """Return whether what the plain author tag holds is a person, or stands on the page to read."""
-    name = one_line(owner)
-    return is_person(name.split()) or any(name and name in block.text for block in blocks)
+    shown = (block.text for block in layout.blocks)
+    return is_person(owner.split()) or (bool(owner) and any(owner in text for text in shown))
 
 
 def _is_closed_by_name(lines: Sequence[str]) -> bool:
     """Return whether the last line is a person's name and nothing else, after a whole sentence."""
-    if len(lines) < 3 or not lines[-2].endswith(_SENTENCE_ENDS):
+    if len(lines) < 3 or not ends_sentence(lines[-2]):
         return False
     words = lines[-1].split()
     return 2 <= len(words) <= 3 and is_person(words) and all(map(str.isalpha, words))
@@ -333,7 +318,7 @@ def _unsigned(lines: list[str], authors: Sequence[str]) -> list[str]:
             rest = line = key(lines[index])
             for name in known:
                 rest = rest.replace(name, "")
-            if rest != line and len(rest) <= _LABEL and not lines[index].endswith(_SENTENCE_ENDS):
+            if rest != line and len(rest) <= _LABEL and not ends_sentence(lines[index]):
                 del lines[index]
     return lines
 
@@ -390,18 +375,18 @@ def _is_dateline(line: str, names: frozenset[str], *, closed: bool, alone: bool 
     """
     if len(line) > _LONGEST:
         return False
-    undated = _DATE.sub(" - ", fold(line))
-    pieces = [piece for piece in _PIECES.split(undated.strip()) if piece.strip()]
+    pieces = [p for p in _PIECES.split(_DATE.sub(" - ", fold(line)).strip()) if p.strip()]
     agencies = [is_agency(piece) and piece not in names for piece in pieces]
     known = [is_place(p) or a or p in names for p, a in zip(pieces, agencies, strict=True)]
-    if any(agencies) and len(pieces) == 2 and not known[0] and known[1]:
-        return 1 <= len(pieces[0].split()) <= 2
-    if line.endswith(")") and known == [False, True] and pieces[1] in names:
-        return 1 <= len(pieces[0].split()) <= 2
-    if alone and known == [True, False] and pieces[0] in names:
-        return 1 <= len(pieces[1].split()) <= 2 and not is_person(pieces[1].split())
-    if closed and known == [True, False] and is_place(pieces[0]):
-        return _PAPER.fullmatch(pieces[1]) is not None and pieces[1].split()[0] not in _SPEAKERS
+    if known == [False, True]:
+        proven = agencies[1] or (line.endswith(")") and pieces[1] in names)
+        return proven and len(pieces[0].split()) <= 2
+    if known == [True, False]:
+        other = pieces[1].split()
+        if alone and pieces[0] in names:
+            return len(other) <= 2 and not is_person(other)
+        paper = _PAPER.fullmatch(pieces[1]) is not None and other[0] not in _SPEAKERS
+        return closed and paper and is_place(pieces[0])
     return all(known) and (any(agencies) or any(map(is_place, pieces)))
 
 

@@ -25,6 +25,8 @@ from crawler.extract.vocabulary import CAMEL, class_pattern, is_agency, key, pat
 # Read folded: ا for every alef, ه for ة, ي for ى, no marks, lower case.
 _LABEL = pattern("captions", "label", r"(?:{})\s*[:：/،|\-–]\s*(\S.*)")
 _BARE = pattern("captions", "bare", r"(?:{})\s+(\S.*)")
+_BEHIND = re.compile(r"[:：/،|\-–]")  # the mark behind a label
+_PARTS = re.compile(r"\s*(?:[/،,–-]|\sو(?=\S))\s*")
 _CREDITED_SOURCES = pattern("captions", "sources", r"(?:{})")
 _CLOSING = re.compile(r"^(.*?)\s*[(\[（]([^()\[\]（）]{2,60})[)\]）]\s*\.?\s*$", re.DOTALL)
 _PARTED = re.compile(r"^(.*\S)\s*(?:[|©]|\s[-–—]\s)\s*([^|©]{2,60})$", re.DOTALL)
@@ -51,34 +53,27 @@ def _labelled(text: str) -> str | None:
     """Return the name that a label (`تصوير:`, `المصدر:`) introduces, if that is all there is."""
     if len(text) > _LONGEST_CREDIT:
         return None
-    folded = fold(text)
-    found = _LABEL.fullmatch(folded.strip()) or _BARE.fullmatch(folded.strip())
-    if found is None:
-        return None
-    name = _behind(text.strip(), len(found[1]))
-    return name or None
-
-
-def _behind(text: str, length: int) -> str:
-    """Return the last `length` folded characters of a text as they are written."""
-    start = len(text)
-    while start > 0 and len(fold(text[start:]).strip()) < length:
-        start -= 1
-    return text[start:].strip(" :：/،|-–")
+    folded = fold(text).strip()
+    name = None
+    if _LABEL.fullmatch(folded):
+        name = _BEHIND.split(text, 1)[1]
+    elif found := _BARE.fullmatch(folded):
+        name = " ".join(text.split()[-len(found[1].split()) :])
+    return name and (name.strip(" :：/،|-–") or None)
 
 
 def _is_source(text: str, names: frozenset[str]) -> bool:
-    folded = fold(text).strip(" .")
-    parts = [part.strip() for part in re.split(r"[/،,–-]|\sو(?=\S)", text) if part.strip()]
-    return _CREDITED_SOURCES.fullmatch(folded) is not None or any(
+    return any(
         is_agency(part) or key(part) in names or _CREDITED_SOURCES.fullmatch(fold(part).strip(" ."))
-        for part in parts
+        for part in (text, *_PARTS.split(text))
+        if part.strip()
     )
 
 
 _IMAGES = frozenset({"img", "amp-img"})
 _SOURCES = words("captions", "sources_of", "address")
 _SETS = words("captions", "sources_of", "set")
+_CANDIDATE = re.compile(r"(\S+?)(?:\s+(\d+(?:\.\d+)?)?\S*)?\s*(?:,\s+|,(?=https?:)|,?$)")
 _ICON = pattern("captions", "icon", flags=re.IGNORECASE)
 _PICTURE = 200  # pixels; a narrower picture is an icon or a portrait
 _FILE = re.compile(r"\.(?:jpe?g|png|webp|avif)$", re.IGNORECASE)
@@ -136,14 +131,8 @@ def _sources(element: HtmlElement) -> Iterator[str]:
 
 def _largest(candidates: str) -> str:
     """Return the address of the widest or densest candidate of a `srcset` (HTML, 4.8.4.2.1)."""
-    best, most = "", -1.0
-    for candidate in re.split(r",\s+|,(?=https?:)", candidates.strip()):
-        url, _, size = candidate.strip().partition(" ")
-        number = size.strip()[:-1]
-        width = float(number) if re.fullmatch(r"\d+(?:\.\d+)?", number) else 0.0
-        if width > most:
-            best, most = url, width
-    return best
+    found = _CANDIDATE.findall(candidates.strip())
+    return str(max(found, key=lambda candidate: float(candidate[1] or 0), default=("",))[0])
 
 
 def _is_teaser(element: HtmlElement) -> bool:
@@ -213,16 +202,11 @@ def _credits_of(element: HtmlElement, caption: HtmlElement | None) -> list[HtmlE
 
 def _text(element: HtmlElement, *, without: Iterable[HtmlElement]) -> str:
     """Return an element's text in one line, without that of some elements in it."""
-    left_out = set(without)
-    pieces: list[str] = []
-    walk = etree.iterwalk(element, events=("start", "end"))
-    for event, inner in walk:
-        if event == "end":
-            pieces.append(inner.tail or "" if inner is not element else "")
-        elif inner in left_out:
-            walk.skip_subtree()
-        else:
-            pieces.append(inner.text or "")
+    pieces = []
+    for text in element.xpath("descendant::text()"):
+        holder = text.getparent() if text.is_text else text.getparent().getparent()
+        if not any(holder is each or each in holder.iterancestors() for each in without):
+            pieces.append(text)
     return " ".join("".join(pieces).split())
 
 
@@ -249,10 +233,20 @@ def shown(
     around = {body.element, *body.element.iterancestors()}
     end = closing(body.blocks)
     known = around | {block.element for block in body.blocks[:end]}
-    dropped = (block.element for block in body.blocks[end:])
-    stop = next((element for element in dropped if element not in known), None)
-    roots = _roots(headline, body.element, around)
-    return list(_elements(roots, body.element, around, without, stop))
+    stop = next((b.element for b in body.blocks[end:] if b.element not in known), None)
+    elements: list[HtmlElement] = []
+    for root in _roots(headline, body.element, around):
+        walk = etree.iterwalk(root, events=("start", "end"))
+        for event, element in walk:
+            if element is (body.element if event == "end" else stop):
+                return elements
+            if event == "end":
+                continue
+            if element in without or (element not in around and _is_passed_over(element)):
+                walk.skip_subtree()
+            else:
+                elements.append(element)
+    return elements
 
 
 def _roots(
@@ -268,27 +262,6 @@ def _roots(
         node = node.getparent()
 
 
-def _elements(
-    roots: Iterable[HtmlElement],
-    last: HtmlElement,
-    around: set[HtmlElement],
-    without: frozenset[HtmlElement],
-    stop: HtmlElement | None,
-) -> Iterator[HtmlElement]:
-    """Yield what is shown under `roots`, up to the end of `last` or the start of `stop`."""
-    for root in roots:
-        walk = etree.iterwalk(root, events=("start", "end"))
-        for event, element in walk:
-            if element is (last if event == "end" else stop):
-                return
-            if event == "end":
-                continue
-            if element in without or (element not in around and _is_passed_over(element)):
-                walk.skip_subtree()
-            else:
-                yield element
-
-
 def _is_passed_over(element: HtmlElement) -> bool:
     tag = element.tag
     part = part_of(element, tag)
@@ -299,8 +272,7 @@ def _is_passed_over(element: HtmlElement) -> bool:
     return not _SHOWING.search(class_and_id(element).lower())
 
 
-_Forms = list[tuple[re.Pattern[str], str]]
-_PLATFORMS: list[tuple[str, re.Pattern[str], _Forms]] = [
+_PLATFORMS = [
     (
         platform,
         re.compile(forms["hosts"]),
@@ -324,21 +296,16 @@ def embed_of(url: str) -> Embed | None:
         return None
     if parts.scheme not in {"http", "https"}:
         return None
+    written = f"{host}{parts.path}?{query}"
     for platform, hosts, forms in _PLATFORMS:
-        if hosts.fullmatch(host):
-            return _named(platform, forms, f"{host}{parts.path}?{query}")
-    return None
-
-
-def _named(platform: str, forms: _Forms, written: str) -> Embed | None:
-    """Return what the first of a platform's forms that an address has stands for."""
-    for form, address in forms:
-        if match := form.match(written):
-            if address:
+        matches = ((form.match(written), address) for form, address in forms)
+        for match, address in matches if hosts.fullmatch(host) else ():
+            if match and address:
                 names = [quote(unquote(name), safe="/") for name in match.groups()]
                 return Embed(provider=platform, url=address.format(*names))
-            inner = embed_of(match[1])
-            return inner if inner and inner.provider == platform else None
+            if match:
+                inner = embed_of(match[1])
+                return inner if inner and inner.provider == platform else None
     return None
 
 
@@ -347,9 +314,12 @@ _LINES = frozenset({"p", "div", "figure", "span"})
 _OPENING = 40  # characters of a line in which an address that is all of it begins
 _ADDRESS = re.compile(r"https?://\S{5,500}")
 _QUOTED = re.compile(r"twitter-(?:tweet|video)|instagram-media|tiktok-embed|fb-xfbml-parse-ignore")
-_FACEBOOK_CLASS = re.compile(r"(?:^|\s)fb-(?:post|video)(?=$|\s)")
-# Facades of players: any element that is named so and carries a video's id.
-_FACADE = re.compile(r"youtube|(?:^|[\s_-])yt[_-]", re.IGNORECASE)
+# Elements that are named after what they embed: posts of Facebook, and facades of players, which
+# carry a video's id.
+_NAMED = (
+    ("facebook", re.compile(r"(?:^|\s)fb-(?:post|video)(?=$|\s)")),
+    ("facade", re.compile(r"youtube|(?:^|[\s_-])yt[_-]", re.IGNORECASE)),
+)
 
 
 def find_embeds(shown: Iterable[HtmlElement], stated: Iterable[str] = ()) -> tuple[Embed, ...]:
@@ -371,7 +341,7 @@ def _in_elements(shown: Iterable[HtmlElement]) -> Iterator[Embed | None]:
         names = element.get("class", "")
         if element.tag == "blockquote" and _QUOTED.search(names):
             quoted = element
-        yield _in(element, names)
+        yield next(filter(None, map(embed_of, filter(None, _addresses(element, names)))), None)
 
 
 def _key(embed: Embed) -> tuple[str, str]:
@@ -381,42 +351,34 @@ def _key(embed: Embed) -> tuple[str, str]:
     return embed.provider, last if numbered else embed.url
 
 
-def _in(element: HtmlElement, names: str) -> Embed | None:
-    """Return what one element embeds; most embed nothing."""
+def _addresses(element: HtmlElement, names: str) -> Iterable[str | None]:
+    """Return the addresses that one element may embed, the best first; most embed nothing."""
     tag = element.tag
     if tag in _ELEMENTS:
-        return _read(element, tag)
-    if tag == "blockquote":
-        return _quoted(element) if _QUOTED.search(names) else None
+        return _stated(element, tag)
+    if tag == "blockquote":  # a platform's quotation: in an attribute, or in its last link
+        stated = map(element.get, ("data-instgrm-permalink", "cite"))
+        links = [link.get("href") for link in element.iter("a")][::-1]
+        return (*stated, *links) if _QUOTED.search(names) else ()
     if tag == "script" or "data-telegram-post" in element.attrib:
-        return _read(element, "telegram")
-    if names and _FACEBOOK_CLASS.search(names):
-        return _read(element, "facebook")
-    if names and tag != "a" and _FACADE.search(names):
-        return _read(element, "facade")
+        return _stated(element, "telegram")
     if tag == "a":
         address = element.get("href") or ""
         alone = "://" in address and _shows_address(element, address) and _is_alone(element)
-        return embed_of(address) if alone else None
+        return [address] if alone else ()
+    for kind, named in _NAMED if names else ():
+        if named.search(names):
+            return _stated(element, kind)
     # As oEmbed leaves an address that it could not resolve.
     if tag in _LINES and "://" in (text := (element.text or "").strip())[:_OPENING]:
-        return embed_of(text) if not len(element) and _ADDRESS.fullmatch(text) else None
-    return None
+        return [text] if not len(element) and _ADDRESS.fullmatch(text) else ()
+    return ()
 
 
-def _read(element: HtmlElement, kind: str) -> Embed | None:
-    """Return the embed that the first of the attributes of a kind that names one names."""
+def _stated(element: HtmlElement, kind: str) -> list[str]:
+    """Return the addresses in the attributes of an element of a kind."""
     address, *attributes = _ELEMENTS[kind]
-    values = filter(None, map(element.get, attributes))
-    embeds = (embed_of(address.replace("{}", value)) for value in values)
-    return next(filter(None, embeds), None)
-
-
-def _quoted(element: HtmlElement) -> Embed | None:
-    """Return the post that a platform's quotation names: in an attribute, or in its last link."""
-    stated = [element.get("data-instgrm-permalink"), element.get("cite")]
-    links = [link.get("href") for link in element.iter("a")][::-1]
-    return next(filter(None, map(embed_of, filter(None, (*stated, *links)))), None)
+    return [address.replace("{}", value) for value in map(element.get, attributes) if value]
 
 
 def _shows_address(link: HtmlElement, address: str) -> bool:

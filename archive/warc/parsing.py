@@ -16,8 +16,8 @@ from archive.models import WarcLocation
 
 # Records that have a row of captures; warcinfo, request and metadata records have none.
 CAPTURED = frozenset({"response", "revisit", "resource"})
+FIRST_LINE = re.compile(rb"WARC/([01]\.\d{1,2})[ \t]*\r?\n")  # of a record in any dialect
 
-_FIRST_LINE = re.compile(rb"WARC/([01]\.\d{1,2})[ \t]*\r?\n")
 _HEAD_END = re.compile(rb"\n\r?\n")
 _FOLD = re.compile(r"\r?\n[ \t]+")
 _STATUS = re.compile(rb"\s*HTTP/\d(?:\.\d)?[ \t]+(\d{3})\b[ \t]*([^\r\n]*)")
@@ -223,11 +223,6 @@ def parse(plain: bytes, *, place: Place = Place(), length: int | None = None) ->
         behind=Place(offset=place.offset + (length or 0)),
         length=length,
     )
-
-
-def first_line(head: bytes) -> re.Match[bytes] | None:
-    """Match the line that begins a record of any dialect; its group is the version."""
-    return _FIRST_LINE.match(head)
 
 
 def fields_of(lines: bytes) -> dict[str, str] | None:

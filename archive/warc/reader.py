@@ -9,26 +9,19 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
 from archive.errors import DamagedWarc
 from archive.models import WarcLocation
-from archive.warc.members import (
-    MAGIC,
-    VERSION,
-    Members,
-    Window,
-    next_start,
-    unpack,
-    unpack_next,
-)
+from archive.warc.members import MAGIC, READ, VERSION, Stretch, next_start, unpack
 from archive.warc.parsing import (
+    FIRST_LINE,
     Place,
     Record,
     contradiction,
     fields_of,
-    first_line,
     is_vouched,
     parse,
 )
@@ -37,26 +30,21 @@ LARGEST = 1 << 31  # bytes of a record of our own
 LARGEST_FOREIGN = 1 << 25  # bytes of a record of others; a newspaper's pages are far below
 
 _LONGEST_HEAD = 1 << 16
+_TAIL = 32  # bytes that say what follows a record
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
-_NO_HEAD = ("no record begins there", "the file ends in the middle of a record's head")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Damage:
-    """A place where no complete record could be read, and why; `url` if its head still has it."""
+    """A place where no complete record could be read, and why; `url` if its head still has it.
+
+    `size` is that of a record, in bytes, which is only larger than what is read.
+    """
 
     place: Place
     what: str
     url: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TooLarge:
-    """A record that says it is larger than what is read, with its size in bytes."""
-
-    place: Place
-    size: int
-    url: str | None = None
+    size: int | None = None
 
 
 def read_record(folder: Path, location: WarcLocation) -> Record:
@@ -69,12 +57,11 @@ def read_record(folder: Path, location: WarcLocation) -> Record:
     record = None
     try:
         with opened(path) as descriptor:
-            plain = unpack(descriptor, location.offset, location.length)
-        place = Place(offset=location.offset)
-        record = parse(plain, place=place, length=location.length) if plain else None
+            end = location.offset + location.length
+            record = _alone(descriptor, location.offset, end, expected=location.length)
     except OSError as error:
         why = error.strerror or str(error)
-    if record is None:
+    if record is None or record.length != location.length:
         raise DamagedWarc(f"{path}: no readable record at byte {location.offset} ({why})")
     return record
 
@@ -122,14 +109,14 @@ def walk(
     largest: int = LARGEST,
     check: bool = True,
     lengths: Mapping[int, int] = MappingProxyType({}),
-) -> Iterator[Record | Damage | TooLarge]:
+) -> Iterator[Record | Damage]:
     """Yield the complete records of a file from `start` on, and the damages between them, in order.
 
     One gzip member per record, several in one, or no gzip: each part of the file is read as what
     it is. Records of more than `largest` bytes are passed over; memory is bounded by that. Nothing
     behind byte `end` is looked at. Without `check`, a record that has a gzip member of its own is
     not held against its digests. `lengths` are packed lengths of records by offset, where they are
-    known: these are unpacked in one go.
+    known: these are read in one go.
 
     Raises:
         OSError: if the disk does not give the bytes.
@@ -138,33 +125,32 @@ def walk(
     end = size if end is None else min(end, size)
     offset, inside = start.offset, start.inside
     while offset < end:
-        record = None if inside else _alone(descriptor, offset, end, largest, lengths.get(offset))
+        record = None
+        if not inside:
+            expected = lengths.get(offset, READ)
+            record = _alone(descriptor, offset, end, expected=expected, largest=largest)
         if record and not (check and contradiction(record.fields, record.block)):
             yield record
             offset = record.behind.offset
             continue
         ahead = os.pread(descriptor, min(1 << 10, end - offset), offset)
-        if not ahead.startswith(MAGIC) and not ahead.lstrip().startswith(b"WARC/"):
+        if not _is_begun(ahead):
             if ahead.strip(b"\0\r\n \t"):
-                yield Damage(place=Place(offset=offset), what=_NO_HEAD[_is_begun(ahead)])
+                yield Damage(place=Place(offset=offset), what=_missing(ahead))
             offset = next_start(descriptor, offset + 1, end)
             continue
-        stretch = _Stretch(descriptor, offset, end, largest)
-        yield from stretch.records(inside)
-        offset, inside = stretch.end(), 0
+        stretch = Stretch(descriptor, offset, end)
+        stretch.skip(inside)
+        yield from _records(stretch, largest)
+        offset, inside = stretch.resumes_at(), 0
 
 
 def _alone(
-    descriptor: int, offset: int, end: int, largest: int, known: int | None
+    descriptor: int, offset: int, end: int, *, expected: int = READ, largest: int = LARGEST
 ) -> Record | None:
-    """Return the record that is a gzip member by itself, as ours are; None if there is none.
-
-    `known` is the length that it is said to have.
-    """
-    plain = unpack(descriptor, offset, known) if known else None
-    if plain is not None:
-        return parse(plain, place=Place(offset=offset), length=known)
-    unpacked = unpack_next(descriptor, offset, end, largest=largest + _LONGEST_HEAD)
+    """Return the record that is a gzip member by itself, as ours are; None if there is none."""
+    most = largest + _LONGEST_HEAD
+    unpacked = unpack(descriptor, offset, end, expected=expected, largest=most)
     if unpacked is None:
         return None
     plain, length = unpacked
@@ -181,123 +167,83 @@ def opened(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-class _Stretch:
-    """A part of the file that is read in one go: plain records, or gzip members that belong."""
-
-    def __init__(self, descriptor: int, offset: int, end: int, largest: int) -> None:
-        packed = os.pread(descriptor, 3, offset) == MAGIC
-        self._members = Members(descriptor, offset, end) if packed else None
-        self._window = self._members or Window(descriptor, offset, end)
-        self._largest = largest
-        self._reported = False
-
-    def records(self, inside: int) -> Iterator[Record | Damage | TooLarge]:
-        """Yield what is there from the unpacked byte `inside` on."""
-        self._window.skip(inside)
-        while True:
-            self._window.skip_blank()
-            ahead = self._window.peek(4, join=False)
-            if not ahead or (self._members is None and ahead.startswith(MAGIC)):
-                break
-            yield self._next()
-        if self._window.fault and not self._reported:
-            yield Damage(place=self._place(), what=self._window.fault)
-
-    def end(self) -> int:
-        """Return where in the file the next stretch begins."""
-        return self._window.resumes_at()
-
-    def _place(self) -> Place:
-        offset, inside = self._window.place()
-        return Place(offset=offset, inside=inside)
-
-    def _next(self) -> Record | Damage | TooLarge:
-        """Read what is at the window, and move it behind: to the next record's first line."""
-        place, head = self._place(), self._head()
-        first = first_line(head)
-        fields = fields_of(head[first.end() :]) if first else None
-        if not first:
-            rest = self._window.peek(_LONGEST_HEAD)
-            torn = not head and _is_begun(rest[:5]) and len(rest) < _LONGEST_HEAD
-            return self._damage(place, self._window.fault or _NO_HEAD[torn])
-        if fields is None:
-            return self._damage(place, "its head is broken")
-        url = fields.get("warc-target-uri")
-        length = fields.get("content-length", "")
-        if not length.isascii() or not length.isdigit():
-            return self._damage(place, f"its Content-Length is {length!r}", url)
-        if (size := int(length)) > self._largest:
-            self._window.skip(1)
-            self._window.skip_to_record()
-            return TooLarge(place=place, size=size, url=url)
-        total = len(head) + size
-        data = self._window.peek(total)
-        tail = self._window.peek(total + 32, join=False)[total:]
-        if fault := self._fault(fields, data[len(head) :], size, tail):
-            return self._damage(place, fault, url)
-        return self._whole(place, first[1].decode(), fields, head, data)
-
-    def _fault(self, fields: dict[str, str], block: bytes, size: int, tail: bytes) -> str | None:
-        """Return why a block, with what follows it, may not be what was written."""
-        if len(block) < size:
-            what = f"{len(block)} of its {size} bytes are there"
-            if self._members is None and not VERSION.search(block):
-                what = f"the file ends in the middle of it: {what}"
-            return self._window.fault or what
-        if self._window.fault and len(tail) < 32:
-            return self._window.fault
-        fault = contradiction(fields, block)
-        if fault or is_vouched(fields):
-            return fault
-        if not tail.lstrip().startswith((b"WARC/", MAGIC)) and not _is_begun(tail):
-            return "no record ends where its Content-Length says"
-        if self._members and not self._members.is_sound():
-            return "it has no digest, and its gzip member is damaged"
-        return None
-
-    def _whole(
-        self, place: Place, version: str, fields: dict[str, str], head: bytes, data: bytes
-    ) -> Record:
-        """Return the record at the window, and pass it."""
-        self._window.skip(len(data))
-        self._window.skip_blank()
-        members = self._members
-        alone = members is not None and members.count == 1 and not place.inside
-        alone = alone and not self._window.peek(1, join=False)
-        end = members.end if alone and members else None
-        return Record(
-            place=place,
-            behind=self._place() if end is None else Place(offset=end),
-            version=version,
-            fields=fields,
-            head=head,
-            block=memoryview(data)[len(head) :],
-            length=None if end is None else end - place.offset,
-        )
-
-    def _head(self) -> bytes:
-        """Return the head of the record at the window, with the empty line behind it."""
-        size = 1 << 10
-        while True:
-            ahead = self._window.peek(size, join=False)
-            end = _HEAD_END.search(ahead)
-            if end is None and len(ahead) < size:
-                ahead = self._window.peek(size)
-                end = _HEAD_END.search(ahead)
-            if end:
-                return ahead[: end.end()]
-            if len(ahead) < size or size >= _LONGEST_HEAD:
-                return b""
-            size *= 8
-
-    def _damage(self, place: Place, what: str, url: str | None = None) -> Damage:
-        """Move to the first line of the next record, wherever this one may end."""
-        self._window.skip(1)
-        self._window.skip_to_record()
-        self._reported = self._reported or self._window.fault is not None
-        return Damage(place=place, what=what, url=url)
+def _records(stretch: Stretch, largest: int) -> Iterator[Record | Damage]:
+    """Yield what is there from where a stretch is read, up to its end."""
+    told = False
+    while True:
+        stretch.skip_blank()
+        ahead = stretch.peek(len(MAGIC))
+        if not ahead or (ahead == MAGIC and not stretch.is_packed):
+            break
+        found = _next(stretch, largest)
+        if isinstance(found, Damage):  # it is passed up to the first line of the next record
+            stretch.skip(1)
+            stretch.skip_to_record()
+            told = told or stretch.fault is not None
+        yield found
+    if stretch.fault and not told:
+        yield Damage(place=stretch.place(), what=stretch.fault)
 
 
-def _is_begun(rest: bytes) -> bool:
-    """Return whether these bytes are as many as there are of a record's first ones, or none."""
-    return any(begin.startswith(rest.lstrip()) for begin in (b"WARC/", MAGIC))
+def _next(stretch: Stretch, largest: int) -> Record | Damage:
+    """Return what is at a stretch's position; a record is passed."""
+    place, ahead = stretch.place(), stretch.peek(_LONGEST_HEAD)
+    first, end = FIRST_LINE.match(ahead), _HEAD_END.search(ahead)
+    if not first or not end:
+        return Damage(place=place, what=stretch.fault or _missing(ahead))
+    head = ahead[: end.end()]
+    fields = fields_of(head[first.end() :])
+    if fields is None:
+        return Damage(place=place, what="its head is broken")
+    damage = partial(Damage, place=place, url=fields.get("warc-target-uri"))
+    length = fields.get("content-length", "")
+    if not length.isascii() or not length.isdigit():
+        return damage(what=f"its Content-Length is {length!r}")
+    if (size := int(length)) > largest:
+        return damage(what=f"it has {size:,} bytes", size=size)
+    whole = len(head) + size
+    data = stretch.peek(whole + _TAIL)
+    block = memoryview(data)[len(head) : whole]
+    if fault := _fault(stretch, fields, block, size=size, tail=data[whole:]):
+        return damage(what=fault)
+    stretch.skip(whole)
+    stretch.skip_blank()
+    return Record(
+        place=place,
+        behind=stretch.place(),
+        version=first[1].decode(),
+        fields=fields,
+        head=head,
+        block=block,
+    )
+
+
+def _fault(
+    stretch: Stretch, fields: Mapping[str, str], block: memoryview, *, size: int, tail: bytes
+) -> str | None:
+    """Return why a block, with what follows it, may not be what was written."""
+    if stretch.fault and len(tail) < _TAIL:
+        return stretch.fault
+    if len(block) < size:
+        what = f"{len(block)} of its {size} bytes are there"
+        torn = not stretch.is_packed and not VERSION.search(block)
+        return f"the file ends in the middle of it: {what}" if torn else what
+    fault = contradiction(fields, block)
+    if fault or is_vouched(fields):
+        return fault
+    if not _is_begun(tail):
+        return "no record ends where its Content-Length says"
+    return None if stretch.is_sound() else "it has no digest, and its gzip member is damaged"
+
+
+def _missing(ahead: bytes) -> str:
+    """Return why the bytes of a file, from one of them on, have no record's head."""
+    if _is_begun(ahead) and len(ahead) < _LONGEST_HEAD and not _HEAD_END.search(ahead):
+        return "the file ends in the middle of a record's head"
+    return "no record begins there"
+
+
+def _is_begun(ahead: bytes) -> bool:
+    """Return whether a record or a gzip member begins there, as far as there are bytes."""
+    ahead = ahead.lstrip()
+    return any(ahead.startswith(begin) or begin.startswith(ahead) for begin in (b"WARC/", MAGIC))

@@ -33,7 +33,7 @@ from archive.problems import ProblemKind
 from archive.publishers import save_new
 from archive.urls import identity_key
 from archive.warc.parsing import Place, Record
-from archive.warc.reader import LARGEST_FOREIGN, Damage, TooLarge, walk
+from archive.warc.reader import LARGEST_FOREIGN, Damage, walk
 from archive.warc.records import copy_of
 from crawler.derive import Deriver, renew
 from crawler.import_warc.candidates import Candidate, Passed, candidate
@@ -82,14 +82,12 @@ class FileReport:
         """Whether there was a record in it that reads."""
         return self.counts["records"] > self.counts["damaged"]
 
-    def damage(self, item: Damage | TooLarge) -> None:
+    def damage(self, item: Damage) -> None:
         """Count a place where no record could be read, and say where it is."""
-        large = isinstance(item, TooLarge)
-        self.counts["too large" if large else "damaged"] += 1
+        self.counts["damaged" if item.size is None else "too large"] += 1
         if len(self.damages) < _SHOWN:
-            what = f"it has {item.size:,} bytes" if isinstance(item, TooLarge) else item.what
             target = f" ({item.url})" if item.url else ""
-            self.damages.append(f"{self.name}, byte {item.place}{target}: {what}")
+            self.damages.append(f"{self.name}, byte {item.place}{target}: {item.what}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +174,7 @@ class ForeignFile:
         self._published: set[str] = set()
         self._ahead = Ahead()
         self._place = Place()
-        self._found: Iterator[Record | Damage | TooLarge] | None = None
+        self._found: Iterator[Record | Damage] | None = None
         self._since = Counter[str]()
         self._touched: set[int] = set()  # articles of which older captures came in
         self._remembered: Place | None = None  # how far the archive knows the file to be read
@@ -220,7 +218,7 @@ class ForeignFile:
         await self._derive()
         self._commit()
 
-    async def _look(self, item: Record | Damage | TooLarge) -> Waiting:
+    async def _look(self, item: Record | Damage) -> Waiting:
         """Look at what was found; give the page that it may be to the workers."""
         self._since["records"] += 1
         if not isinstance(item, Record):
@@ -248,9 +246,9 @@ class ForeignFile:
         except DamagedWarc:
             return None
 
-    def _damaged(self, item: Damage | TooLarge) -> None:
+    def _damaged(self, item: Damage) -> None:
         self.report.damage(item)
-        if isinstance(item, Damage):
+        if item.size is None:
             problem = Problem(kind=ProblemKind.DAMAGED_SOURCE, detail=item.what, stage="import")
             self._store.import_problem(problem, place=f"{self._source.name}, byte {item.place}")
 

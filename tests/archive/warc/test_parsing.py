@@ -5,14 +5,17 @@ import gzip
 import hashlib
 import os
 import zlib
+from dataclasses import replace
 
 import brotlicffi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.warc.members import unpack, unpack_next
+from archive.errors import DamagedWarc
+from archive.warc.members import unpack
 from archive.warc.parsing import Message, contradiction, faults, fields_of, parse
+from archive.warc.reader import read_record
 from tests.archive.desk import exchange
 from tests.archive.warc.foreign_warcs import HTTP, answer, sha1
 from tests.archive.warc.written import plain, write
@@ -196,11 +199,11 @@ def test_members_are_unpacked_by_their_length_and_without(tmp_path):
     size = (tmp_path / location.file).stat().st_size
     with (tmp_path / location.file).open("rb") as file:
         number, offset, length = file.fileno(), location.offset, location.length
-        assert unpack(number, offset, length) == wanted
-        assert unpack_next(number, offset, size) == (wanted, length)
-        assert unpack(number, offset, length - 1) is None
-        assert unpack(number, offset, length + 1) is None
-        assert unpack(number, offset, size) is None
-        assert unpack(number, offset + 1, length) is None
-        assert unpack_next(number, offset, offset + length - 1) is None
-        assert unpack_next(number, offset + 1, size) is None
+        for expected in (length, length - 1, length + 1, 1, size):
+            assert unpack(number, offset, size, expected=expected) == (wanted, length)
+            assert unpack(number, offset, offset + length - 1, expected=expected) is None
+            assert unpack(number, offset + 1, size, expected=expected) is None
+        assert unpack(number, offset, size, largest=100_000) is None
+        for other in (replace(location, length=length - 1), replace(location, length=length + 1)):
+            with pytest.raises(DamagedWarc):
+                read_record(tmp_path, other)

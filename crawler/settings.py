@@ -89,12 +89,10 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
     "crawler.fetch.throttle.HostPacing": 50,
     "crawler.fetch.robots.RobotsPolicy": 100,
-    "crawler.fetch.middlewares.ConditionalGet": 520,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "crawler.fetch.middlewares.Unpack": 590,
     "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
     "crawler.fetch.middlewares.FollowRedirects": 600,
-    "crawler.fetch.middlewares.RecordCapture": 950,
 }
 SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,  # every status is an answer

@@ -52,7 +52,7 @@ _NOT_NEEDED = frozenset(
     }
 )
 # Headers of the browser's own that would tell another identity than ours, or that we send.
-_OURS = ("user-agent", "accept-", "cookie", "sec-", "host", "connection", "origin", "referer")
+_OURS = ("user-agent", "accept-", "cookie", "sec-", "host", "connection", "origin", "if-", "refer")
 _LOST = frozenset({"content-encoding", "content-length", "transfer-encoding", "set-cookie"})
 
 Answer = tuple[int, dict[str, str], bytes]

@@ -45,39 +45,19 @@ def network_detail(error: BaseException | None) -> str:
     return " ".join(told.split())[:_LONGEST_DETAIL] or type(error).__name__
 
 
-class Disallowed(IgnoreRequest):
-    """The site's robots.txt forbids this address to us."""
+class NotFetched(IgnoreRequest):
+    """An address is not asked, or its answer not taken; `kind` is that of the problem it is."""
+
+    def __init__(self, kind: ProblemKind, detail: str) -> None:
+        super().__init__(detail)
+        self.kind = kind
 
 
-class Unreachable(IgnoreRequest):
-    """The site's robots.txt could not be had, so nothing there is fetched now."""
-
-
-class Undecodable(IgnoreRequest):
-    """The body is not in the content coding that its header names."""
-
-
-class AddressRefused(IgnoreRequest):
-    """The address is not on the open internet, or is no address to ask at all."""
-
-
-class NoAddress(IgnoreRequest):
-    """A redirect leads to something that is no address to ask."""
-
-
-class TooLong(IgnoreRequest):
-    """The URL is longer than any that leads to an article."""
-
-
-class TooLarge(IgnoreRequest):
-    """The body unpacks to more than any such document has."""
-
-
-class HostPaused(IgnoreRequest):
+class HostPaused(NotFetched):
     """The host is left alone for a while; nobody is asked there before `until`."""
 
-    def __init__(self, message: str, *, until: datetime) -> None:
-        super().__init__(message)
+    def __init__(self, detail: str, *, until: datetime) -> None:
+        super().__init__(ProblemKind.HOST_PAUSED, detail)
         self.until = until
 
 
@@ -85,21 +65,10 @@ class ArchiveFault(IgnoreRequest):
     """The archive could not be written; the crawl is ending."""
 
 
-# Why an answer was not waited for or not taken, and the kind of problem that it is.
-IGNORED: dict[type[Exception], ProblemKind] = {
-    Disallowed: ProblemKind.ROBOTS_DISALLOW,
-    HostPaused: ProblemKind.HOST_PAUSED,
-    Unreachable: ProblemKind.ROBOTS_UNREACHABLE,
-    Undecodable: ProblemKind.UNDECODABLE,
-    AddressRefused: ProblemKind.ADDRESS_REFUSED,
-    NoAddress: ProblemKind.BAD_ADDRESS,
-    TooLong: ProblemKind.BAD_ADDRESS,
-    TooLarge: ProblemKind.TOO_LARGE,
-    IgnoreRequest: ProblemKind.IGNORED,  # too many redirects
-}
-
-
 def kind_of(error: BaseException | None) -> ProblemKind | None:
     """Return the kind of problem an error is that its page or its site is to blame for."""
-    kinds = IGNORED | NETWORK_ERRORS
-    return next((kind for cause, kind in kinds.items() if isinstance(error, cause)), None)
+    if isinstance(error, NotFetched):
+        return error.kind
+    if isinstance(error, IgnoreRequest):  # too many redirects
+        return ProblemKind.IGNORED
+    return next((kind for cause, kind in NETWORK_ERRORS.items() if isinstance(error, cause)), None)

@@ -1,8 +1,9 @@
 """Nearest the wire: downloads as Scrapy's aiohttp handler does and keeps what it would lose.
 
 Header names, order and duplicates, the reason phrase, and what arrived of a body that was cut
-short go into an `Exchange`, handed on as `request.meta["exchange"]`. What a host may take is
-bounded here: where it leads, how many and how long its headers are, how large bodies get.
+short go into an `Exchange`, which is in the WARC file before anything else sees the response, and
+handed on as `request.meta["capture"]`. What a host may take is bounded here: where it leads, how
+many and how long its headers are, how large bodies get.
 """
 
 import asyncio
@@ -21,10 +22,12 @@ from scrapy.http import Headers, Response
 from scrapy.utils._download_handlers import make_response
 from scrapy.utils.ssl import _make_ssl_context
 
-from archive.models import Exchange
-from crawler.fetch.exceptions import ProxyFailed, TooLong
+from archive.errors import ARCHIVE_FAULTS
+from archive.models import Capture, Exchange, Visit
+from archive.problems import ProblemKind
+from crawler.fetch.exceptions import ArchiveFault, NotFetched, ProxyFailed
 from crawler.fetch.resolver import Gate, connector, failure, is_http
-from crawler.fetch.throttle import FetchServices
+from crawler.fetch.throttle import FetchServices, publisher_of
 
 _LONGEST_LINE = 64 * 1024  # security policies and cookies outgrow aiohttp's 8 kB
 _MOST_HEADERS = 256
@@ -33,26 +36,16 @@ _LARGE = 2 * 1024 * 1024  # bodies beyond it come in one by one from a host, two
 _AT_ONCE = 2
 
 
-class _Session:
-    """Asks as a reader does: a GET has no Content-Length (RFC 9110, 8.6); by the user's proxy."""
-
-    def __init__(self, session: aiohttp.ClientSession, proxy: str | None) -> None:
-        self._session = session
-        self._proxy = proxy
-
-    def request(
-        self, method: str, url: Any, *, data: bytes, proxy: str | None, **options: Any
-    ) -> Any:
-        return self._session.request(
-            method, url, data=data or None, proxy=proxy or self._proxy, **options
-        )
-
-    async def close(self) -> None:
-        await self._session.close()
+async def _without_length(
+    request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Ask as a reader does: a GET has no Content-Length (RFC 9110, 8.6)."""
+    request.headers.pop("Content-Length", None)
+    return await send(request)
 
 
 class RecordingDownloadHandler(AiohttpDownloadHandler):
-    """Downloads a request, with its exchange kept whole in `request.meta`."""
+    """Downloads a request and records the exchange."""
 
     experimental: ClassVar[bool] = False  # pinned by pyproject.toml and held by our own tests
 
@@ -62,13 +55,13 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
         settings = crawler.settings
         services = FetchServices.of(crawler)
         self._pauses = services.pauses
-        self._clock = services.store.clock
+        self._store = services.store
         proxy = self._proxy = settings.get("PROXY")
         self._gate = Gate(settings.getlist("OPEN_URLS"))
         self._ssl_context = _make_ssl_context(settings)
         self._large = asyncio.Semaphore(_AT_ONCE)
         self._large_of: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        session = aiohttp.ClientSession(
+        self._session = aiohttp.ClientSession(
             connector=connector(
                 self._gate,
                 proxy=proxy,
@@ -76,6 +69,8 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
                 limit_per_host=self._pool_size_per_host,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
+            middlewares=(_without_length,),
+            proxy=proxy if is_http(proxy) else None,
             auto_decompress=False,
             response_class=_ClientResponse,
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
@@ -83,17 +78,18 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
             max_field_size=_LONGEST_LINE,
             max_headers=_MOST_HEADERS,
         )
-        self._session: Any = _Session(session, proxy if is_http(proxy) else None)
 
     async def download_request(self, request: Request) -> Response:
         """Download a request, unless its address is none to ask.
 
         Raises:
-            AddressRefused, HostPaused, TooLong: then nothing was sent.
+            NotFetched: then nothing was sent.
+            ArchiveFault: if the archive cannot be written.
             ProxyFailed: if the user's proxy does not work.
         """
         if len(request.url) > _LONGEST_URL:
-            raise TooLong(f"the address has {len(request.url)} characters")
+            detail = f"the address has {len(request.url)} characters"
+            raise NotFetched(ProblemKind.BAD_ADDRESS, detail)
         self._gate.check(request.url)
         self._pauses.check(request.url)
         if request.meta.get("proxy"):  # from the environment: the user's own word
@@ -121,7 +117,7 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
         arguments = self._build_base_response_args(
             response, request, self._extract_headers(response)
         )
-        request.meta["exchange"] = Exchange(
+        exchange = Exchange(
             url=request.url,
             method=request.method,
             request_headers=_raw(response.request_info.headers),
@@ -130,12 +126,23 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
             protocol=arguments["protocol"] or "HTTP/1.1",
             response_headers=tuple(response.raw_headers),
             payload=body,
-            fetched_at=self._clock(),
+            fetched_at=self._store.clock(),
             ip=str(arguments["ip_address"]) if arguments.get("ip_address") else None,
             truncated=truncated,
         )
+        request.meta["capture"] = self._recorded(exchange, request)
         flags = ["truncated"] if truncated else None
         return make_response(**arguments, body=body, flags=flags)
+
+    def _recorded(self, exchange: Exchange, request: Request) -> Capture:
+        """Write an exchange to the WARC file; return its capture."""
+        visit: Visit | None = request.meta.get("visit")
+        kind = visit.kind if visit else request.meta["kind"]
+        try:
+            return self._store.record(exchange, kind=kind, publisher=publisher_of(request) or None)
+        except ARCHIVE_FAULTS as error:
+            self._store.batch.break_off(error)
+            raise ArchiveFault(str(error)) from error
 
     async def _read_body(self, response: Any, request: Request) -> tuple[bytes, str | None]:
         """Read what comes, up to the size limit; return it and why it ended early, if it did."""

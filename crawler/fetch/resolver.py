@@ -10,6 +10,7 @@ network; by `socks5` we do, and check the addresses.
 
 import socket
 from collections.abc import Iterable
+from functools import partial
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,10 +20,14 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
+from archive.problems import ProblemKind
 from crawler.fetch.addresses import is_local_name, literal, plain, reason
-from crawler.fetch.exceptions import AddressRefused
+from crawler.fetch.exceptions import NotFetched
 
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+
+
+_refused = partial(NotFetched, ProblemKind.ADDRESS_REFUSED)
 
 
 class Gate:
@@ -47,7 +52,7 @@ class Gate:
         """Check a URL's host as far as that goes without a name server.
 
         Raises:
-            AddressRefused: if it is a literal address, or a name, of no public host.
+            NotFetched: if it is a literal address, or a name, of no public host.
         """
         parts = URL(url, encoded=True)  # as aiohttp reads it, not as another parser might
         host = parts.raw_host or ""
@@ -56,7 +61,7 @@ class Gate:
         address = literal(host)
         kind = reason(address) if address else "local" if is_local_name(host) else None
         if kind:
-            raise AddressRefused(f"{host} is a {kind} address")
+            raise _refused(f"{host} is a {kind} address")
 
 
 class CheckedResolver(AbstractResolver):
@@ -72,7 +77,7 @@ class CheckedResolver(AbstractResolver):
         """Return the public addresses of a name.
 
         Raises:
-            AddressRefused: if it has addresses, but no public one.
+            NotFetched: if it has addresses, but no public one.
         """
         found = await self._resolver.resolve(host, port, family)
         if self._gate.is_open(host, port):
@@ -80,7 +85,7 @@ class CheckedResolver(AbstractResolver):
         kinds = [reason(ip_address(one["host"].partition("%")[0])) for one in found]
         public = [one for one, kind in zip(found, kinds, strict=True) if kind is None]
         if found and not public:
-            raise AddressRefused(f"{host} leads to {found[0]['host']}, a {kinds[0]} address")
+            raise _refused(f"{host} leads to {found[0]['host']}, a {kinds[0]} address")
         return public
 
     async def close(self) -> None:

@@ -5,7 +5,8 @@ import contextlib
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import quote, urlsplit
+from functools import partial
+from urllib.parse import quote
 
 from protego import Protego
 from scrapy import Request
@@ -14,24 +15,24 @@ from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 
-from archive.models import Kind, Problem, Visit
+from archive.models import Kind, Problem
 from archive.problems import ProblemKind
 from crawler.fetch.exceptions import (
     NETWORK,
-    AddressRefused,
-    Disallowed,
     HostPaused,
+    NotFetched,
     ProxyFailed,
-    Unreachable,
+    kind_of,
     network_detail,
 )
-from crawler.fetch.throttle import FetchServices
+from crawler.fetch.throttle import FetchServices, origin_of, publisher_of, slot_of
 
 AGENT = "warraq"
 LIMIT_BYTES = 500 * 1024  # section 2.5; what stands behind it does not count
 LONGEST_DELAY = 300.0
 FRESH = timedelta(days=1)  # for so long an answer is used (section 2.4)
 
+_unreachable = partial(NotFetched, ProblemKind.ROBOTS_UNREACHABLE)
 _NO_ANSWER: tuple[type[Exception], ...] = (*NETWORK, IgnoreRequest)
 # The product token of section 2.2.1. Protego takes `war`, a part of ours, for ours as well, and
 # `Warraq/1.0` for another's.
@@ -43,35 +44,33 @@ _NO_LINE_ENDS = re.compile("[\v\f\x1c-\x1e\x85\N{LINE SEPARATOR}\N{PARAGRAPH SEP
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What a host allows: `rules` None allows everything; `problem` forbids everything for now.
+    """What a host allows: the rules of its robots.txt, and whose of them are ours."""
 
-    `agent` is whose rules are ours. `refused` says why the host is none to ask at all.
-    """
-
-    rules: Protego | None = None
-    agent: str = AGENT
-    problem: str | None = None
-    refused: str | None = None
+    rules: Protego
+    agent: str
 
     def allows(self, url: str) -> bool:
         """Return whether an address may be fetched."""
-        return self.rules is None or self.rules.can_fetch(url, self.agent)
+        return bool(self.rules.can_fetch(url, self.agent))
 
     @property
     def asked_delay(self) -> float:
         """The Crawl-delay in seconds, as it was written; 0 where there is none that makes sense."""
-        return (self.rules and self.rules.crawl_delay(self.agent)) or 0.0
+        return self.rules.crawl_delay(self.agent) or 0.0
 
 
 def judge(url: str, status: int, body: bytes) -> Policy:
     """Return the policy that the answer to a robots.txt at `url` makes.
 
     4xx allows everything (section 2.3.1.3), 429 and 5xx nothing (section 2.3.1.4).
+
+    Raises:
+        NotFetched: if nothing may be fetched for now.
     """
     if status >= 500 or status == 429:
-        return Policy(problem=f"{url} answered {status}")
+        raise _unreachable(f"{url} answered {status}")
     if status >= 400:
-        return Policy()
+        body = b""
     if len(body) > LIMIT_BYTES:  # half a rule would be another rule
         ends = (body.rfind(end, 0, LIMIT_BYTES) for end in (b"\n", b"\r"))
         body = body[: max(*ends, 0)]
@@ -102,85 +101,64 @@ class RobotsPolicy(RobotsTxtMiddleware):
     async def process_request(self, request: Request) -> None:  # type: ignore[override]
         if request.meta.get("dont_obey_robotstxt"):
             return
-        first = _origin(request.url) not in self._policies
-        policy = await self._policy(request)
-        if policy.refused:
-            raise AddressRefused(policy.refused)
-        if policy.problem:
+        origin, publisher = origin_of(request.url), publisher_of(request)
+        first = origin not in self._policies
+        if first:
+            self._policies[origin] = asyncio.ensure_future(self._find(origin, publisher))
+        try:
+            policy = await asyncio.shield(self._policies[origin])
+        except NotFetched:
             if not first:  # the host is one problem, not one for each of its addresses
                 self._pauses.check(request.url)
-            raise Unreachable(policy.problem)
+            raise
         if not policy.allows(request.url):
-            raise Disallowed(f"robots.txt forbids {request.url} to {self._agent}")
-        self._slow_down(request, policy.asked_delay)
-
-    async def _policy(self, request: Request) -> Policy:
-        origin = _origin(request.url)
-        if origin not in self._policies:
-            self._policies[origin] = asyncio.ensure_future(self._find(origin, _publisher(request)))
-        return await asyncio.shield(self._policies[origin])
+            detail = f"robots.txt forbids {request.url} to {self._agent}"
+            raise NotFetched(ProblemKind.ROBOTS_DISALLOW, detail)
+        if delay := policy.asked_delay:
+            slot = slot_of(self.crawler, request)
+            slot.delay = max(slot.delay, min(delay, LONGEST_DELAY))
+            self._delays.ask(publisher, slot.delay)
 
     async def _find(self, origin: str, publisher: str) -> Policy:
-        """Return an origin's policy; one that forbids everything for now is not remembered."""
+        """Return an origin's policy; that none is to be had is not remembered."""
         url = f"{origin}/robots.txt"
         try:
-            policy = await self._fetch(url, publisher)
-        except (HostPaused, ProxyFailed):
+            return await self._fetch(url, publisher)
+        except (NotFetched, ProxyFailed) as error:
             del self._policies[origin]
+            if kind_of(error) is ProblemKind.ROBOTS_UNREACHABLE:
+                with contextlib.suppress(HostPaused):  # it has said itself for how long
+                    self._pauses.check(url)
+                    self._pauses.away(url)
             raise
-        if policy.problem:
-            del self._policies[origin]
-            with contextlib.suppress(HostPaused):  # it has said itself for how long
-                self._pauses.check(url)
-                self._pauses.away(url)
-        return policy
 
     async def _fetch(self, url: str, publisher: str) -> Policy:
         known = self._store.latest(url, since=self._store.clock() - FRESH)
         if known and (known[0] == 200 or 400 <= known[0] < 500) and known[0] != 429:
             return judge(url, *known)
-        request = Request(
-            url,
-            callback=NO_CALLBACK,
-            priority=self.DOWNLOAD_PRIORITY,
-            meta={
-                "dont_obey_robotstxt": True,
-                "kind": Kind.ROBOTS,
-                "publisher": publisher,
-                "download_timeout": 30,
-            },
-        )
+        meta = {
+            "dont_obey_robotstxt": True,
+            "kind": Kind.ROBOTS,
+            "publisher": publisher,
+            "download_timeout": 30,
+        }
+        request = Request(url, callback=NO_CALLBACK, priority=self.DOWNLOAD_PRIORITY, meta=meta)
         try:
             response = await self.crawler.engine.download_async(request)
         except (HostPaused, ProxyFailed):
             raise
-        except AddressRefused as error:
-            return Policy(refused=f"{url}: {error}")
         except _NO_ANSWER as error:
-            return Policy(problem=f"{url} cannot be reached: {network_detail(error)}")
+            if kind_of(error) is ProblemKind.ADDRESS_REFUSED:
+                raise NotFetched(ProblemKind.ADDRESS_REFUSED, f"{url}: {error}") from error
+            raise _unreachable(f"{url} cannot be reached: {network_detail(error)}") from error
         if "truncated" in response.flags and len(response.body) < LIMIT_BYTES:
-            return Policy(problem=f"{url} broke off")
+            raise _unreachable(f"{url} broke off")
         policy = judge(url, response.status, response.body)
         if policy.asked_delay > LONGEST_DELAY:
-            told = f"Crawl-delay: {policy.asked_delay:g} is more than {LONGEST_DELAY:g} seconds,"
-            problem = Problem(
-                kind=ProblemKind.CRAWL_DELAY, detail=f"{told} which are kept", stage="fetch"
+            detail = (
+                f"Crawl-delay: {policy.asked_delay:g} is more than {LONGEST_DELAY:g} seconds,"
+                " which are kept"
             )
+            problem = Problem(kind=ProblemKind.CRAWL_DELAY, detail=detail, stage="fetch")
             self._store.problem(problem, url=url, publisher=publisher)
         return policy
-
-    def _slow_down(self, request: Request, delay: float) -> None:
-        if delay:
-            _, slot = self.crawler.engine.downloader._get_slot(request)  # noqa: SLF001 - Scrapy has no public way
-            slot.delay = max(slot.delay, min(delay, LONGEST_DELAY))
-            self._delays.ask(_publisher(request), slot.delay)
-
-
-def _publisher(request: Request) -> str:
-    visit: Visit | None = request.meta.get("visit")
-    return visit.publisher if visit else str(request.meta["publisher"])
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"

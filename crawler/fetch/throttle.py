@@ -18,6 +18,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from archive.clock import Clock
+from archive.models import Visit
 from archive.publishers import Hosts
 from archive.store import Store
 from archive.urls import normal
@@ -33,9 +34,7 @@ MISSES = 40
 FEWER, SECONDS = 10, 60.0
 OUTAGES = 10  # articles in a row in whose place a page of the newspaper says that it is away
 LONGEST_PAUSE = timedelta(days=1)
-WAITED_SECONDS = (
-    60.0  # a crawl waits for a pause that is over so soon, and ends before a longer one
-)
+WAITED_SECONDS = 60.0  # a crawl waits for a pause that is over so soon, and for no longer one
 
 
 @dataclass(slots=True)
@@ -73,8 +72,7 @@ class Pauses:
             HostPaused: with the end of the pause.
         """
         for place in (host_of(url), origin_of(url)):
-            pause = self._pauses.get(place)
-            if pause and time.monotonic() < pause.ends:
+            if pause := self._lasting(place):
                 self._met.add(place)
                 message = f"{place} is left alone until {pause.until:%F %T}"
                 raise HostPaused(message, until=pause.until)
@@ -106,7 +104,7 @@ class Pauses:
         place = host_of(url)
         if not outage:
             self._outages.pop(place, None)
-        elif not self._is_paused(place):  # else it was on its way when the pause began
+        elif not self._lasting(place):  # else it was on its way when the pause began
             count = self._outages[place] = self._outages.get(place, 0) + 1
             if count >= OUTAGES:
                 self._pause(place, FIRST_ABSENCE * (1 << min(count - OUTAGES, 16)))
@@ -115,25 +113,22 @@ class Pauses:
         """End the strikes of a host that answers again."""
         self._misses.pop(origin_of(url), None)
         for place in (host_of(url), origin_of(url)):
-            pause = self._pauses.get(place)
-            if pause and time.monotonic() >= pause.ends:
+            if place in self._pauses and not self._lasting(place):
                 del self._pauses[place]
                 self._hosts.forgive(place)
 
-    def _is_paused(self, place: str) -> bool:
+    def _lasting(self, place: str) -> _Pause | None:
+        """Return the pause of a place, None if there is none that is not over."""
         pause = self._pauses.get(place)
-        return pause is not None and time.monotonic() < pause.ends
+        return pause if pause and time.monotonic() < pause.ends else None
 
     def _pause(self, place: str, first: float, asked: datetime | None = None) -> None:
         """Pause a place for as long as it asked, or twice as long as last time."""
         now, known = self._clock(), self._pauses.get(place)
         strikes = known.strikes + 1 if known else 1
-        seconds = first * (1 << min(strikes - 1, 16))
-        until = (
-            asked if asked and asked > now else now + min(timedelta(seconds=seconds), LONGEST_PAUSE)
-        )
-        if known:
-            until = max(until, known.until)
+        longer = timedelta(seconds=first * (1 << min(strikes - 1, 16)))
+        until = asked if asked and asked > now else now + min(longer, LONGEST_PAUSE)
+        until = max(until, known.until) if known else until
         ends = time.monotonic() + (until - now).total_seconds()
         self._pauses[place] = _Pause(until, ends, strikes)
         self._met.add(place)
@@ -141,20 +136,17 @@ class Pauses:
 
     def soon_over(self) -> bool:
         """Return whether visits wait for a pause that is worth waiting for."""
-        now = time.monotonic()
         return any(
-            0 < pause.ends - now <= WAITED_SECONDS
-            and self._hosts.is_awaited(host, until=pause.until)
-            for host, pause in self._pauses.items()
-            if host in self._met
+            pause.ends - time.monotonic() <= WAITED_SECONDS
+            and self._hosts.is_awaited(place, until=pause.until)
+            for place in self._met
+            if (pause := self._lasting(place))
         )
 
     def met(self) -> list[tuple[str, datetime]]:
         """Return the places that stopped visits and are still paused, with the pause's end."""
         return sorted(
-            (host, pause.until)
-            for host, pause in self._pauses.items()
-            if host in self._met and pause.ends > time.monotonic()
+            (place, pause.until) for place in self._met if (pause := self._lasting(place))
         )
 
 
@@ -170,6 +162,18 @@ def origin_of(url: str) -> str:
 
 
 _spelled = lru_cache(maxsize=1024)(normal)
+
+
+def publisher_of(request: Request) -> str:
+    """Return for whom a request is made: a publisher's slug."""
+    visit: Visit | None = request.meta.get("visit")
+    return visit.publisher if visit else str(request.meta["publisher"])
+
+
+def slot_of(crawler: Crawler, request: Request) -> Slot:
+    """Return the pace of a request's host; Scrapy has no public way to it."""
+    slot: Slot = crawler.engine.downloader._get_slot(request)[1]  # noqa: SLF001
+    return slot
 
 
 _SETTING = "FETCH_SERVICES"
@@ -245,12 +249,9 @@ class HostPacing:
 
     def process_request(self, request: Request) -> None:
         self._pauses.check(request.url)
-        visit = request.meta.get("visit")
-        slug = visit.publisher if visit else request.meta["publisher"]
-        # Scrapy has no public way to a slot.
-        name, slot = self._crawler.engine.downloader._get_slot(request)  # noqa: SLF001
-        slot.delay = max(slot.delay, self._delays.own(slug))
-        self._resume(name, slot)
+        slot = slot_of(self._crawler, request)
+        slot.delay = max(slot.delay, self._delays.own(publisher_of(request)))
+        self._resume(urlsplit(request.url).hostname, slot)
 
     def process_response(self, request: Request, response: Response) -> Response:
         if response.status in FIRST_PAUSE:
@@ -268,7 +269,7 @@ class HostPacing:
         asked = self._store.hosts.last_asked()
         return {urlsplit(url).hostname: at for url, at in asked.items()}
 
-    def _resume(self, name: str, slot: Slot) -> None:
+    def _resume(self, name: str | None, slot: Slot) -> None:
         """Count a new slot's delay from the last answer of the crawl before this one."""
         if (at := self._asked.pop(name, None)) and not slot.lastseen:
             ago = (self._store.clock() - at).total_seconds()

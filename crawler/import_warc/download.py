@@ -12,7 +12,7 @@ import aiohttp
 
 from archive.models import Progress, silent
 from crawler.errors import DownloadFailed
-from crawler.fetch.exceptions import AddressRefused, network_detail
+from crawler.fetch.exceptions import NotFetched, network_detail
 from crawler.fetch.resolver import Gate, connector, failure, is_http
 
 TRIES = 6
@@ -117,7 +117,7 @@ async def _download(
         for number in range(TRIES):
             try:
                 return await _receive(session, url, part, progress)
-            except (aiohttp.ClientError, AddressRefused, TimeoutError, _Interrupted) as error:
+            except (aiohttp.ClientError, NotFetched, TimeoutError, _Interrupted) as error:
                 if final := _final(error, proxy):
                     raise DownloadFailed(f"{url}: {final}") from error
                 reason = _reason(error)
@@ -148,7 +148,7 @@ async def _receive(
 
 def _final(error: Exception, proxy: str | None) -> str | None:
     """Return what is wrong where no other try will help."""
-    if isinstance(error, AddressRefused):
+    if isinstance(error, NotFetched):
         return str(error)
     if isinstance(error, aiohttp.TooManyRedirects):
         return "it redirects in circles"

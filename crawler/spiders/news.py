@@ -23,7 +23,6 @@ from crawler.errors import CrawlerError, PublisherError
 from crawler.fetch.exceptions import (
     NO_ANSWER,
     ArchiveFault,
-    Disallowed,
     HostPaused,
     ProxyFailed,
     kind_of,
@@ -175,9 +174,9 @@ class NewsSpider(Spider):
             self.frontier.postpone(visit, until=error.until)
         elif isinstance(error, ProxyFailed):
             self._proxy_failed(visit, str(error))
-        elif isinstance(error, Disallowed):
+        elif (kind := kind_of(error)) is ProblemKind.ROBOTS_DISALLOW:
             self._outcomes.refused(visit, str(error))
-        elif kind := kind_of(error):
+        elif kind:
             if isinstance(error, NO_ANSWER):
                 self.pauses.missed(url)
             self._outcomes.failed(visit, None, kind, network_detail(error))

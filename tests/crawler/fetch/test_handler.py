@@ -10,7 +10,8 @@ from scrapy import Request, Spider
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.http import Response
 
-from archive.models import Exchange
+from archive.models import Exchange, Kind
+from archive.problems import ProblemKind
 from archive.store import Store
 from crawler.fetch.throttle import FetchServices
 from crawler.settings import scrapy_settings
@@ -18,6 +19,13 @@ from tests.crawler import wire
 
 PAGE = wire.article()
 PACKED = gzip.compress(PAGE, mtime=0)
+
+
+class Unwritten(Store):
+    """Hands on what it is to record."""
+
+    def record(self, exchange, **_):
+        return exchange
 
 
 class Fetch(Spider):
@@ -33,10 +41,11 @@ class Fetch(Spider):
         return super().from_crawler(crawler, **arguments)
 
     async def start(self):
-        meta = {"dont_obey_robotstxt": True, "handle_httpstatus_all": True, "dont_retry": True}
-        yield Request(
-            self.address, meta=meta | {"verbatim_url": True} | self.meta, errback=self.fail
+        meta = dict.fromkeys(
+            ("dont_obey_robotstxt", "handle_httpstatus_all", "dont_retry", "verbatim_url"), True
         )
+        named = {"kind": Kind.PROBE, "publisher": ""}
+        yield Request(self.address, meta=meta | named | self.meta, errback=self.fail)
 
     def parse(self, response: Response):
         self.response = response
@@ -50,7 +59,6 @@ async def fetch(url: str, *, opened: str = "", **meta: object) -> Fetch:
     middlewares = settings["DOWNLOADER_MIDDLEWARES"]
     for name in (
         "crawler.fetch.robots.RobotsPolicy",
-        "crawler.fetch.middlewares.RecordCapture",
         "crawler.fetch.throttle.HostPacing",
     ):
         middlewares[name] = None
@@ -59,14 +67,14 @@ async def fetch(url: str, *, opened: str = "", **meta: object) -> Fetch:
     settings.set("DOWNLOAD_DELAY", 0, priority="cmdline")
     settings.set("OPEN_URLS", [opened or url], priority="cmdline")
     crawler = Crawler(Fetch, settings)
-    with TemporaryDirectory() as folder, Store(Path(folder), command="c", software="s") as store:
+    with TemporaryDirectory() as folder, Unwritten(Path(folder), command="c") as store:
         await AsyncCrawlerRunner(settings).crawl(crawler, store, address=url, meta=meta)
     assert isinstance(crawler.spider, Fetch)
     return crawler.spider
 
 
 async def exchange(url: str, **meta: object) -> Exchange:
-    found = (await fetch(url, opened="", **meta)).response.meta["exchange"]
+    found = (await fetch(url, opened="", **meta)).response.meta["capture"]
     assert isinstance(found, Exchange)
     return found
 
@@ -103,7 +111,7 @@ async def test_header_bytes_beyond_ascii_stay_as_they_are(site, value):
         b"Connection: close\r\n\r\nok",
     )
     found = await fetch(site.url + "/")
-    assert (b"X-Name", value) in found.response.meta["exchange"].response_headers
+    assert (b"X-Name", value) in found.response.meta["capture"].response_headers
     assert found.response.headers["X-Name"] == value
 
 
@@ -115,7 +123,7 @@ async def test_an_answer_without_reason_phrase(site):
 async def test_gzip_stays_packed_in_the_exchange_and_is_unpacked_for_the_spider(site):
     site.answers["/"] = (wire.http(PACKED, "Content-Encoding: gzip"),)
     found = await fetch(site.url + "/")
-    assert found.response.meta["exchange"].payload == PACKED
+    assert found.response.meta["capture"].payload == PACKED
     assert found.response.body == PAGE
 
 
@@ -157,7 +165,7 @@ async def test_chunks_are_joined_and_their_header_is_kept(site):
 async def test_what_came_of_a_body_cut_short_is_kept(site, script, meta, payload, truncated):
     site.answers["/"] = script
     found = await fetch(site.url + "/", **meta)
-    seen = found.response.meta["exchange"]
+    seen = found.response.meta["capture"]
     assert seen.truncated == truncated
     assert ("truncated" in found.response.flags) == (truncated is not None)
     if payload is None:
@@ -200,7 +208,7 @@ async def test_too_many_headers_are_an_error_and_not_read_on(site):
 
 async def test_an_address_beyond_all_measure_is_not_asked(site):
     found = await fetch(site.url + "/" + "x" * 9000)
-    assert type(found.failure).__name__ == "TooLong"
+    assert found.failure.kind is ProblemKind.BAD_ADDRESS
     assert site.asked == []
 
 
@@ -210,13 +218,13 @@ async def test_an_address_beyond_all_measure_is_not_asked(site):
 async def test_an_address_that_nobody_named_is_not_asked(site, host):
     port = site.url.rpartition(":")[2]
     found = await fetch(f"http://{host}:{port}/", opened="https://example.org/")
-    assert type(found.failure).__name__ == "AddressRefused"
+    assert found.failure.kind is ProblemKind.ADDRESS_REFUSED
     assert site.asked == []
 
 
 async def test_another_port_of_a_named_host_is_not_asked(site):
     found = await fetch(site.url + "/", opened="http://127.0.0.1:1/")
-    assert type(found.failure).__name__ == "AddressRefused"
+    assert found.failure.kind is ProblemKind.ADDRESS_REFUSED
     assert site.asked == []
 
 

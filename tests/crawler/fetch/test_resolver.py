@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawler.fetch.addresses import is_local, literal, reason
-from crawler.fetch.exceptions import AddressRefused
+from crawler.fetch.exceptions import NotFetched
 from crawler.fetch.resolver import CheckedResolver, Gate, connector, is_http
 from tests.connections import Connections
 from tests.crawler import wire
@@ -139,7 +139,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("url", REFUSED)
 def test_a_url_that_leads_to_no_public_host_is_refused(url):
-    with pytest.raises(AddressRefused, match="address"):
+    with pytest.raises(NotFetched, match="address"):
         Gate().check(url)
 
 
@@ -164,7 +164,7 @@ def test_what_the_user_named_is_open_exactly(named, url, passes):
     if passes:
         gate.check(url)
     else:
-        with pytest.raises(AddressRefused):
+        with pytest.raises(NotFetched):
             gate.check(url)
 
 
@@ -191,7 +191,7 @@ async def addresses(resolver, host="evil.example", port=80):
 async def test_a_name_that_turns_to_the_machine_itself_is_refused_the_second_time():
     resolver = CheckedResolver(Turncoat(["93.184.216.34"], ["127.0.0.1"]), Gate())
     assert await addresses(resolver) == ["93.184.216.34"]
-    with pytest.raises(AddressRefused, match=r"evil\.example leads to 127\.0\.0\.1, a loopback"):
+    with pytest.raises(NotFetched, match=r"evil\.example leads to 127\.0\.0\.1, a loopback"):
         await addresses(resolver)
 
 
@@ -202,7 +202,7 @@ async def test_of_mixed_addresses_only_the_public_ones_are_used():
 
 async def test_a_named_literal_opens_no_name_that_leads_to_it():
     gate = Gate(["http://127.0.0.1:80/"])
-    with pytest.raises(AddressRefused):
+    with pytest.raises(NotFetched):
         await addresses(CheckedResolver(Turncoat(["127.0.0.1"]), gate))
     assert await addresses(CheckedResolver(Turncoat(["127.0.0.1"]), Gate(["http://evil.example/"])))
 

@@ -58,7 +58,7 @@ def read_record(folder: Path, location: WarcLocation) -> Record:
     try:
         with opened(path) as descriptor:
             end = location.offset + location.length
-            record = _alone(descriptor, location.offset, end, expected=location.length)
+            record = _alone(descriptor, location.offset, end, location.length)
     except OSError as error:
         why = error.strerror or str(error)
     if record is None or record.length != location.length:
@@ -125,10 +125,8 @@ def walk(
     end = size if end is None else min(end, size)
     offset, inside = start.offset, start.inside
     while offset < end:
-        record = None
-        if not inside:
-            expected = lengths.get(offset, READ)
-            record = _alone(descriptor, offset, end, expected=expected, largest=largest)
+        known = lengths.get(offset, READ)
+        record = None if inside else _alone(descriptor, offset, end, known, largest=largest)
         if record and not (check and contradiction(record.fields, record.block)):
             yield record
             offset = record.behind.offset
@@ -146,7 +144,7 @@ def walk(
 
 
 def _alone(
-    descriptor: int, offset: int, end: int, *, expected: int = READ, largest: int = LARGEST
+    descriptor: int, offset: int, end: int, expected: int, *, largest: int = LARGEST
 ) -> Record | None:
     """Return the record that is a gzip member by itself, as ours are; None if there is none."""
     most = largest + _LONGEST_HEAD

@@ -123,7 +123,10 @@ class Follower:
             NotAListing: if the body is not a listing, or breaks off; what came before is saved.
         """
         visit = self.visit
-        links = await self._read(read)
+        announces = has_to_announce(visit, self.publisher)
+        links = await read(self.capture, announced=announces)
+        if announces:
+            links = chain(announced_sitemaps(self.store, self.capture), links)
         if self._is_beyond():
             logger.info("%s: before %s", visit.url, self.period.since)
             return Followed(beyond=True)
@@ -145,13 +148,6 @@ class Follower:
         logger.info("%s: %d articles, %d new", visit.url, self._articles, self._fresh)
         return Followed(pages=goes_on, fresh=self._fresh > 0, resting=tuple(sorted(self._resting)))
 
-    async def _read(self, read: ReadLinks) -> Iterable[Link]:
-        """Return the links of a listing, a front page's with the listings its site announces."""
-        if not has_to_announce(self.visit, self.publisher):
-            return await read(self.capture)
-        links = await read(self.capture, announced=True)
-        return [*announced_sitemaps(self.store, self.capture), *links]
-
     def _save(self, portion: Sequence[Keyed]) -> None:
         """Save news as news and the past as the past, and count the articles."""
         visit, at = self.visit, self.capture.fetched_at
@@ -169,8 +165,7 @@ class Follower:
             self._keys |= {key for key, _ in articles}
 
     def _is_past(self, link: Link) -> bool:
-        period = self.period
-        return not period.is_ahead(link) if self.visit.past else period.is_over(link)
+        return not self.period.is_ahead(link) if self.visit.past else self.period.is_over(link)
 
     def _note_edited(self, articles: Sequence[Keyed]) -> None:
         """Note which known articles a sitemap reports as changed since their last visit."""

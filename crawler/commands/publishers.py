@@ -123,7 +123,7 @@ def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, 
     warraq publishers add https://www.example.org/
     warraq publishers add https://example.org/ar --slug example-arabic
     """
-    from crawler.discovery.publisher_file import compose, slug_of, survey_report
+    from crawler.discovery.publisher_file import articles_report, compose, slug_of
     from crawler.discovery.survey import Surveyor
 
     home = _complete(url)
@@ -142,8 +142,12 @@ def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, 
         begun.take_back(now=now(), captures=True)
         raise
     path = archive / "publishers" / f"{name}.toml"
-    _write(path, compose(survey, name, on=now().date()))
-    click.echo(survey_report(survey, path, archive))
+    text = compose(survey, name, on=now().date())
+    _write(path, text)
+    where = "" if archive == Path("warraq-archive") else f" --archive {archive}"
+    click.echo(f"{text}\n{articles_report(survey)}\n\nWritten: {path}")
+    click.echo("Next: review that file and fill in what was not found; then")
+    click.echo(f"  warraq crawl {name}{where} --limit 20")
 
 
 @publishers.command()

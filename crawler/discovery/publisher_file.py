@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from archive.links import shape
@@ -45,8 +44,15 @@ def slug_of(url: str) -> str:
 
 def compose(survey: Survey, slug: str, *, on: date) -> str:
     """Return the text of the file `<slug>.toml`; `on` is the day of the survey."""
-    stated = _stated(survey)
-    stated["name"] = stated["name"] or host_of(survey.home)
+    front = survey.front
+    stated = {
+        "name": front.name or front.name_latin or host_of(survey.home),
+        "name_latin": front.name_latin,
+        "homepage": survey.home,
+        "country": None,
+        "language": language(survey),
+        "timezone": None,
+    }
     lines = [
         f"# Written by `warraq publishers add {_plain(survey.home)}` on {on}; not reviewed yet.",
         "# Review it, correct it, fill in what is missing, then set `checked = true`.",
@@ -60,37 +66,14 @@ def compose(survey: Survey, slug: str, *, on: date) -> str:
     return "\n".join([*lines, "", *_patterns(survey), "checked = false", ""])
 
 
-def _stated(survey: Survey) -> dict[str, str | None]:
-    """Return what is known of a newspaper, by the keys of its file; None for what is not."""
-    front = survey.front
-    return {
-        "name": front.name or front.name_latin,
-        "name_latin": front.name_latin,
-        "homepage": survey.home,
-        "country": None,
-        "language": language(survey),
-        "timezone": None,
-    }
-
-
-def survey_report(survey: Survey, path: Path, archive: Path) -> str:
-    """Return what there is at a new site, what was read there, what is missing, what to do."""
-    stated = _stated(survey)
-    lines = [f"{stated['name'] or path.stem}  {readable(survey.home)}"]
-    for entry in survey.entries:
-        lines.append(f"  {LISTINGS[entry.kind]:<9} {readable(entry.url)}")
-        lines.append(f"            {entry}; {entry.how}")
-    lines += ["", "Articles as Warraq reads them:"]
+def articles_report(survey: Survey) -> str:
+    """Return articles of a new site as Warraq reads them, three lines for each."""
+    lines = ["Articles as Warraq reads them:"]
     for url, reading in survey.samples.items():
         lines += _article(url, reading)
-    if (spoken := stated["language"]) and spoken != "ar":
+    if (spoken := language(survey)) and spoken != "ar":
         lines += ["", f"The articles are in `{spoken}`, not Arabic; is this the Arabic front page?"]
-    broken = [f"{readable(one.url)} ({one.how}): {why}" for one, why in survey.broken()]
-    missing = [f"  - {phrase}" for phrase in (*not_found(survey), *broken)]
-    where = "" if archive == Path("warraq-archive") else f" --archive {archive}"
-    lines += ["", "Not found:", *missing, "", f"Written: {path}"]
-    lines += ["Next: review that file and fill in what was not found; then"]
-    return "\n".join([*lines, f"  warraq crawl {path.stem}{where} --limit 20"])
+    return "\n".join(lines)
 
 
 def language(survey: Survey) -> str | None:
@@ -98,18 +81,6 @@ def language(survey: Survey) -> str | None:
     read = Counter(reading.language for reading in survey.samples.values())
     del read[None]
     return read.most_common(1)[0][0] if read else survey.front.language
-
-
-def not_found(survey: Survey) -> list[str]:
-    """Return what a person has to fill in or to know, one phrase each."""
-    listings = {LISTINGS[kind]: survey.of(kind) for kind in (Kind.FEED, Kind.SITEMAP)}
-    known = _stated(survey) | listings
-    return [f"`{key}`: {_about(key)}" for key, value in known.items() if not value]
-
-
-def _about(key: str) -> str:
-    about: str = settings_of(Publisher)[key].metadata["about"]
-    return about
 
 
 def _article(url: str, reading: Extraction) -> Iterator[str]:
@@ -123,17 +94,19 @@ def _article(url: str, reading: Extraction) -> Iterator[str]:
 
 
 def _entries(kind: Kind, survey: Survey) -> list[str]:
-    key = LISTINGS[kind]
-    if entries := survey.of(kind):
-        lines = [f"{key} = ["]
-        for entry in entries:
-            lines.append(f"    # {_plain(entry.how)}: {_plain(str(entry))}")
-            lines.append(f"    {_quoted(entry.url)},")
-        return [*lines, "]"]
+    """Return the lines of a kind's entry points, each with how it was found, and what is broken."""
+    key, entries = LISTINGS[kind], survey.of(kind)
+    lines = [f"{key} = ["]
+    for entry in entries:
+        lines.append(f"    # {_plain(entry.how)}: {_plain(str(entry))}")
+        lines.append(f"    {_quoted(entry.url)},")
     needless = kind is Kind.SECTION and survey.of(Kind.SITEMAP)
     why = "not looked for, as there is a sitemap" if needless else "none found that works"
-    broken = [(one.url, detail) for one, detail in survey.broken() if one.kind is kind]
-    return [f"# {key}: {why}", *(f"#   {_plain(url)}: {_plain(detail)}" for url, detail in broken)]
+    broken = [(one, detail) for one, detail in survey.broken() if one.kind is kind]
+    return [
+        *([*lines, "]"] if entries else [f"# {key}: {why}"]),
+        *(f"# {_plain(one.url)} ({one.how}): {_plain(detail)}" for one, detail in broken),
+    ]
 
 
 def _patterns(survey: Survey) -> list[str]:
@@ -166,8 +139,9 @@ def _line(key: str, value: str | None) -> str:
     """Return a line of the file, as a comment with an example where there is no value."""
     if value:
         return f"{key} = {_quoted(value)}"
-    example = f"# {key} = {settings_of(Publisher)[key].metadata['form'].example}"
-    return f"{example:<{_WIDTH}}# not found: {_about(key)}"
+    stated = settings_of(Publisher)[key].metadata
+    example = f"# {key} = {stated['form'].example}"
+    return f"{example:<{_WIDTH}}# not found: {stated['about']}"
 
 
 def _quoted(text: str) -> str:

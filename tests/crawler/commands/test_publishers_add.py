@@ -76,7 +76,7 @@ def test_a_declared_feed_is_found_read_and_told(paper, tmp_path):
     assert one.feeds == (f"{paper.url}/my-feed",)
     assert (one.zone, one.country, one.checked) == (None, None, False)
     assert one.language == "ar"
-    for told in ("خبر رقم 1001", "2020-11-11 06:00 UTC (meta)", "`timezone`", "declared on the"):
+    for told in ("خبر رقم 1001", "2020-11-11 06:00 UTC (meta)", "# timezone", "declared on the"):
         assert told in result.stdout
     text = (tmp_path / "publishers" / "sahel.toml").read_text("utf-8")
     assert "# timezone" in text

@@ -12,7 +12,7 @@ from archive.models import Extraction, Kind, Link, PageKind, Problem
 from archive.problems import ProblemKind
 from crawler.discovery.check import Listing
 from crawler.discovery.front_page import FrontPage, Way
-from crawler.discovery.publisher_file import compose, language, not_found, pattern_of, slug_of
+from crawler.discovery.publisher_file import compose, language, pattern_of, slug_of
 from crawler.discovery.survey import Survey
 from crawler.publisher import read
 
@@ -96,7 +96,7 @@ def test_what_the_site_names_and_does_not_work_is_noted(tmp_path):
         for path, how in (("rss", Way.LINKED), ("feed", Way.USUAL))
     )
     _, text = composed(tmp_path, failed=[named, guess])
-    assert "#   https://x.example/rss: answered 404\n" in text
+    assert "# https://x.example/rss (linked from the front page): answered 404\n" in text
     assert "https://x.example/feed" not in text
 
 
@@ -136,9 +136,8 @@ def test_the_language_is_that_of_the_articles_not_of_the_frame():
     assert language(Survey(home=HOME, front=front, samples=samples("/1"))) == "ar"
 
 
-def test_what_was_not_found_is_told():
-    survey = Survey(home=HOME, front=FrontPage(url=HOME, name="الساحل"))
-    missing = " ".join(not_found(survey))
-    for key in ("name_latin", "country", "timezone", "feeds", "sitemaps"):
-        assert f"`{key}`" in missing
-    assert "`name`" not in missing
+def test_what_was_not_found_stands_there_as_a_comment(tmp_path):
+    _, text = composed(tmp_path)
+    for key in ("name_latin = ", "country = ", "timezone = ", "feeds: ", "sitemaps: "):
+        assert f"\n# {key}" in text
+    assert '\nname = "الساحل"' in text

@@ -12,31 +12,19 @@ from crawler.errors import CrawlerError, InquiryStopped
 
 # Named, not imported: a command's libraries are loaded when it runs. `warraq serve`, `search` and
 # the like work on a machine without Scrapy and trafilatura.
-_COMMANDS = {
-    "crawl": "crawler.commands.crawl",
-    "backfill": "crawler.commands.crawl",
-    "watch": "crawler.commands.crawl",
-    "save": "crawler.commands.crawl",
-    "extract": "crawler.commands.extract",
-    "publishers": "crawler.commands.publishers",
-    "demo": "crawler.commands.demo",
-    "search": "archive.commands.reading",
-    "serve": "archive.commands.reading",
-    "runs": "archive.commands.reading",
-    "withhold": "archive.commands.withhold",
-    "unwithhold": "archive.commands.withhold",
-    "publish": "archive.commands.copies",
-    "backup": "archive.commands.copies",
-    "export": "archive.commands.copies",
-    "import-jsonl": "crawler.commands.imports",
-    "import-warc": "crawler.commands.imports",
-    "stats": "archive.commands.reading",
-    "verify": "archive.commands.upkeep",
-    "reindex": "archive.commands.upkeep",
-    "rebuild": "crawler.commands.rebuild",
-    "merge": "crawler.commands.rebuild",
-    "repair": "crawler.commands.rebuild",
+_MODULES = {
+    "crawler.commands.crawl": ("crawl", "backfill", "watch", "save"),
+    "crawler.commands.extract": ("extract",),
+    "crawler.commands.publishers": ("publishers",),
+    "crawler.commands.demo": ("demo",),
+    "archive.commands.reading": ("search", "serve", "runs", "stats"),
+    "archive.commands.withhold": ("withhold", "unwithhold"),
+    "archive.commands.copies": ("publish", "backup", "export"),
+    "crawler.commands.imports": ("import-jsonl", "import-warc"),
+    "archive.commands.upkeep": ("verify", "reindex"),
+    "crawler.commands.rebuild": ("rebuild", "merge", "repair"),
 }
+_COMMANDS = {name: module for module, names in _MODULES.items() for name in names}
 
 
 class Commands(click.Group):

@@ -74,8 +74,8 @@ class Job:
 class Summary:
     """What a crawl did over all its slices, and how many visits are left due.
 
-    `notes` say why some were not made, `set_back` is one of them. `counts` has a record per slice
-    and publisher, `problems` (publisher, kind, how many, one of them) per slice.
+    `notes` say why some were not made. `counts` has a record per slice and publisher, `problems`
+    (publisher, kind, how many, one of them) per slice.
     """
 
     counts: list[Counts] = field(default_factory=list)
@@ -84,7 +84,6 @@ class Summary:
     left: int = 0
     notes: list[str] = field(default_factory=list)
     stopped: bool = False
-    set_back: str | None = None
 
 
 async def crawl(job: Job, *, progress: Progress = silent) -> Summary:
@@ -110,6 +109,7 @@ class _Slices:
         self._job = job
         self._progress = progress
         self._summary = Summary()
+        self._warnings: list[str] = []
         self._began = time.monotonic()
         self._stop = Stop(with_parent=job.with_parent)
         self._totals = Counter[str]()
@@ -156,7 +156,7 @@ class _Slices:
         """Bring the publishers up to date; the first slice makes what the job is about due."""
         store.batch.open()
         if ahead := correct_fast_clock(store.db, now=store.clock()):
-            self._summary.set_back = (
+            self._warnings.append(
                 f"An earlier run's clock was {ahead / timedelta(hours=1):,.1f} hours ahead of this"
                 " one; what it had postponed is due again. Check the machine's clock."
             )
@@ -215,9 +215,7 @@ class _Slices:
         summary.counts += store.counts()
         summary.problems += store.problem_kinds()
         summary.left = _left(store, job)
-        summary.notes = [*job.caps.notes(store), *_unasked(spider, job)]
-        if summary.set_back:
-            summary.notes.append(summary.set_back)
+        summary.notes = [*job.caps.notes(store), *_unasked(spider, job), *self._warnings]
 
 
 def _days(period: Period) -> dict[str, str]:

@@ -11,9 +11,8 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
@@ -33,8 +32,6 @@ logger = logging.getLogger(__name__)
 LOOK_SECONDS = 30.0
 AFTER_FAILURE_SECONDS = 60.0
 LONGEST_CHILD = 3 * SLICE_SECONDS  # a slice, and what was in hand when it was over
-
-T = TypeVar("T")
 
 
 class Watch:
@@ -114,10 +111,8 @@ class Watch:
 
     async def _wait(self, seconds: float) -> None:
         self._wake.clear()
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), seconds)
-        except TimeoutError:
-            return
 
     def _is_open(self, slug: str) -> bool:
         return slug not in self._publishers or self._publishers[slug].is_open(system())
@@ -177,6 +172,5 @@ class Watch:
 def _trigger(schedule: Schedule) -> CronTrigger | IntervalTrigger:
     if schedule.cron is not None:
         return cron_trigger(schedule.cron)
-    if schedule.every is None:
-        raise ValueError("a schedule has an interval or a cron expression")
-    return IntervalTrigger(seconds=round(schedule.every.total_seconds()), timezone=UTC)
+    every = schedule.every or timedelta(minutes=15)
+    return IntervalTrigger(seconds=round(every.total_seconds()), timezone=UTC)

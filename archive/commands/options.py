@@ -93,15 +93,20 @@ def failure(ctx: click.Context, error: OSError | sqlite3.Error) -> str:
     return explain(error, database)
 
 
-archive_option = click.option(
-    "--archive",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("warraq-archive"),
-    show_default=True,
-    metavar="DIR",
-    help="Folder of the archive.",
-    callback=_remembered,
-)
+def archive_in(folder: str) -> Callable[[F], F]:
+    """Return the option --archive with its default."""
+    return click.option(
+        "--archive",
+        type=click.Path(file_okay=False, path_type=Path),
+        default=Path(folder),
+        show_default=True,
+        metavar="DIR",
+        help="Folder of the archive.",
+        callback=_remembered,
+    )
+
+
+archive_option = archive_in("warraq-archive")
 port_option = click.option(
     "--port",
     type=click.IntRange(0, 65535),

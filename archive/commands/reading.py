@@ -61,7 +61,7 @@ def search(query: tuple[str, ...], archive: Path, limit: int, order: Order, as_j
         click.echo(to_json(hits, indent=2))
         return
     for hit in hits:
-        click.echo(_for_terminal(hit) if stdout.isatty() else _plain(hit))
+        click.echo(_shown(hit, on_terminal=stdout.isatty()))
     click.echo(_summary(asked, len(hits), number), err=True)
 
 
@@ -73,34 +73,26 @@ def _summary(asked: str, shown: int, number: int) -> str:
     )
 
 
-def _source(hit: Hit) -> str:
-    day = hit.published_on or (hit.published_at or "undated")[:10]
-    return f"{hit.publisher_name} · {day}"
-
-
-def _plain(hit: Hit) -> str:
-    return "\n".join((_line(hit.title) or hit.url, _source(hit), hit.url, _line(hit.snippet), ""))
-
-
-def _for_terminal(hit: Hit) -> str:
-    """Return the hit in colours, with its Arabic isolated so that it runs from right to left."""
+def _shown(hit: Hit, *, on_terminal: bool) -> str:
+    """Return the hit as lines; in colours, its Arabic isolated so that it runs from the right."""
+    source = f"{hit.publisher_name} · {hit.published_on or (hit.published_at or 'undated')[:10]}"
+    if not on_terminal:
+        return "\n".join((_line(hit.title) or hit.url, source, hit.url, _line(hit.snippet), ""))
     title = _coloured(_line(hit.headline) or hit.url, bold=True)
-    lines = (_isolated(title), _isolated(_source(hit)), click.style(hit.url, dim=True))
-    return "\n".join((*lines, _isolated(_coloured(_line(hit.snippet))), ""))
+    title, source, snippet = (
+        f"\N{RIGHT-TO-LEFT ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
+        for text in (title, source, _coloured(_line(hit.snippet)))
+    )
+    return "\n".join((title, source, click.style(hit.url, dim=True), snippet, ""))
 
 
 def _coloured(text: str, *, bold: bool = False) -> str:
     """Return `text` with what was found in yellow, without the marks."""
-    pieces = enumerate(_MARKED.split(text))
     return "".join(
-        click.style(piece, fg="yellow", bold=True) if number % 2 else click.style(piece, bold=bold)
-        for number, piece in pieces
+        click.style(piece, fg="yellow" if number % 2 else None, bold=bold or number % 2 == 1)
+        for number, piece in enumerate(_MARKED.split(text))
         if piece
     )
-
-
-def _isolated(text: str) -> str:
-    return f"\N{RIGHT-TO-LEFT ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
 
 
 def _line(text: str | None) -> str:

@@ -79,10 +79,11 @@ def crawl(
 
     wanted = period(since, None, now=options["now"])
     polled = chosen(archive, slugs) if slugs or not resume else []
-    publishers = {each.slug: each for each in (*polled, *_named(archive, resume))}
+    resumed = chosen(archive, resume) if resume else []
+    publishers = {each.slug: each for each in (*polled, *resumed)}
     _warn_of_the_empty(polled)
-    job = job_of(archive, publishers.values(), " ".join(["crawl", *publishers]), **options)
-    job = replace(job, poll=frozenset(each.slug for each in polled), period=wanted)
+    command, poll = " ".join(["crawl", *publishers]), frozenset(each.slug for each in polled)
+    job = job_of(archive, publishers.values(), command, options, poll=poll, period=wanted)
     if with_parent:  # the schedule's crawls wait while a backfill finishes its slice
         job = replace(job, with_parent=True, patience=SLICE_SECONDS)
     summary = carry_out(job)
@@ -90,10 +91,6 @@ def crawl(
     if summary.left:
         again = "the next run continues" if with_parent else "run `warraq crawl` again to continue"
         click.echo(f"{counted(summary.left, 'visit')} still due; {again}.")
-
-
-def _named(archive: Path, slugs: tuple[str, ...]) -> list[Publisher]:
-    return chosen(archive, slugs) if slugs else []
 
 
 def _warn_of_the_empty(polled: Iterable[Publisher]) -> None:
@@ -146,8 +143,8 @@ def backfill(
             f"{slug}: nothing leads into its past; its file needs api, sitemaps or sections,"
             ' e.g. api = ["https://example.org/wp-json/wp/v2/posts"] for a WordPress site'
         )
-    job = job_of(archive, publishers, f"backfill {slug}", **options)
-    summary = carry_out(replace(job, period=wanted, back=True))
+    job = job_of(archive, publishers, f"backfill {slug}", options, period=wanted, back=True)
+    summary = carry_out(job)
     show(summary)
     click.echo(_reached(archive, slug, since, until))
     if summary.left:
@@ -188,9 +185,8 @@ def save(addresses: tuple[str, ...], archive: Path, **options: Unpack[CrawlOptio
     owners = Owners(load_all(*folders(archive)).values())
     publishers = {url: owners.of(url) for url in urls}
     each_once = {publisher.slug: publisher for publisher in publishers.values()}
-    job = job_of(archive, each_once.values(), "save", **options)
     visits = [(url, publisher.slug) for url, publisher in publishers.items()]
-    summary = carry_out(replace(job, addresses=visits))
+    summary = carry_out(job_of(archive, each_once.values(), "save", options, addresses=visits))
     for note in summary.notes:
         click.echo(note)
     saved = [_report(archive, url) for url in urls]
@@ -200,30 +196,30 @@ def save(addresses: tuple[str, ...], archive: Path, **options: Unpack[CrawlOptio
 
 
 def _urls(given: str) -> list[str]:
+    """Return the address that was given, or those in the file of that name."""
     if given.lower().startswith(("http://", "https://")):
-        return [_checked(given, where=given)]
-    if "://" in given:
+        places = {given: given}
+    elif "://" in given:
         raise click.UsageError(f"{given!r} is not an http or https URL")
+    else:
+        places = {f"{given}, line {n}": line for n, line in enumerate(_lines(given), 1)}
+    urls = {place: url for place, url in places.items() if url and not url.startswith("#")}
+    for place, url in urls.items():
+        try:
+            identity_key(url)
+        except ValueError as error:
+            raise click.UsageError(f"{place}: {error}") from error
+    return list(urls.values())
+
+
+def _lines(name: str) -> list[str]:
     try:
-        with click.open_file(given, encoding="utf-8-sig") as file:
-            lines = [line.strip() for line in file]
+        with click.open_file(name, encoding="utf-8-sig") as file:
+            return [line.strip() for line in file]
     except (OSError, UnicodeDecodeError) as error:
         raise click.UsageError(
-            f"{given!r} is neither an http(s) URL nor a readable file: {error}"
+            f"{name!r} is neither an http(s) URL nor a readable file: {error}"
         ) from error
-    return [
-        _checked(line, where=f"{given}, line {number}")
-        for number, line in enumerate(lines, 1)
-        if line and not line.startswith("#")
-    ]
-
-
-def _checked(url: str, *, where: str) -> str:
-    try:
-        identity_key(url)
-    except ValueError as error:
-        raise click.UsageError(f"{where}: {error}") from error
-    return url
 
 
 def _report(archive: Path, url: str) -> bool:

@@ -4,14 +4,13 @@ import contextlib
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
 
-from archive.commands.options import port_option
+from archive.commands.options import archive_in, port_option
 
 if TYPE_CHECKING:
     from fixtures import Newsstand
@@ -20,14 +19,7 @@ PORTS = range(8791, 9791, 100)  # of the first newspaper; a second demo takes th
 
 
 @click.command()
-@click.option(
-    "--archive",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("warraq-demo"),
-    show_default=True,
-    metavar="DIR",
-    help="Folder of the demo's archive.",
-)
+@archive_in("warraq-demo")
 @click.option(
     "--articles",
     type=click.IntRange(20, 100_000),
@@ -58,7 +50,7 @@ def demo(archive: Path, articles: int, seed: int, port: int, no_serve: bool) -> 
     warraq search --archive warraq-demo 'وزير'
     """
     from archive.site.server import run_server
-    from crawler.commands.options import carry_out, chosen, job_of, show
+    from crawler.commands.options import CrawlOptions, carry_out, chosen, job_of, show
     from fixtures import Newsstand
 
     newsstand = Newsstand(articles=articles, seed=seed)
@@ -66,8 +58,9 @@ def demo(archive: Path, articles: int, seed: int, port: int, no_serve: bool) -> 
         newsstand.write_publishers(archive)
         slugs = list(newsstand.papers)
         publishers = chosen(archive, slugs)
-        job = job_of(archive, publishers, "demo", log_level="WARNING", now=newsstand.clock)
-        summary = carry_out(replace(job, poll=frozenset(slugs)))
+        options: CrawlOptions = {"log_level": "WARNING", "now": newsstand.clock}
+        job = job_of(archive, publishers, "demo", options, poll=frozenset(slugs))
+        summary = carry_out(job)
         show(summary)
         if no_serve or summary.stopped:
             return
@@ -82,19 +75,19 @@ def _served(newsstand: "Newsstand", archive: Path) -> Iterator[None]:
 
     known = archive / "publishers" / f"{next(iter(newsstand.papers))}.toml"
     again = urlsplit(read(known).homepage or "").port if known.is_file() else None
-    with contextlib.ExitStack() as serving:
-        for first in [again] if again else PORTS:
+    for first in [again] if again else PORTS:
+        with contextlib.ExitStack() as serving:
             try:
                 serving.enter_context(serve(newsstand, port=first))
-                break
             except OSError as error:
                 taken = error
-        else:
-            raise click.ClickException(
-                f"the demo newspapers cannot be served: {taken}; is another demo running?"
-                " Another --archive uses other ports."
-            )
-        yield
+                continue
+            yield
+            return
+    raise click.ClickException(
+        f"the demo newspapers cannot be served: {taken}; is another demo running?"
+        " Another --archive uses other ports."
+    )
 
 
 def _invite(archive: Path, address: str) -> None:

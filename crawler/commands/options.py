@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 import click
 
@@ -135,21 +135,16 @@ class Day(click.ParamType[date]):
     def __init__(self, *, last: bool = False) -> None:
         self._last = last
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        if isinstance(value, date):
-            return value
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> date:
         match = _WRITTEN.fullmatch(value.strip())
+        year, month, day = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
         with contextlib.suppress(ValueError):
-            if match:
-                return self._day(*(int(part) if part else None for part in match.groups()))
+            first = date(year, month or 1, day or 1)
+            if day or not self._last:
+                return first
+            following = (first.replace(month=month or 12) + timedelta(days=31)).replace(day=1)
+            return following - timedelta(days=1)
         return self.fail(f"{value!r} is not a date; write 2020-11-09, 2020-11 or 2020", param, ctx)
-
-    def _day(self, year: int | None, month: int | None, day: int | None) -> date:
-        first = date(year or 0, month or 1, day or 1)
-        if not self._last or day:
-            return first
-        following = (first.replace(month=month or 12) + timedelta(days=31)).replace(day=1)
-        return following - timedelta(days=1)
 
 
 def period(since: date | None, until: date | None, *, now: Clock) -> Period:
@@ -175,9 +170,10 @@ def job_of(
     archive: Path,
     publishers: Iterable[Publisher],
     command: str,
-    **options: Unpack[CrawlOptions],
+    options: CrawlOptions,
+    **more: Any,
 ) -> "Job":
-    """Return a job as the archive's warraq.toml and a command's options want it."""
+    """Return a job as the archive's warraq.toml, a command's options and `more` want it."""
     from crawler.crawl import Job
 
     settings = config.load(archive)
@@ -192,6 +188,7 @@ def job_of(
         limit=options.get("limit"),
         seconds=options.get("seconds"),
         clock=options["now"],
+        **more,
     )
 
 
@@ -218,8 +215,9 @@ _COLUMNS = ("requests", "new", "changed", "unchanged", "problems")
 
 def table(summary: "Summary") -> str:
     """Return the summary as a table: one line per publisher, and their sum."""
-    rows: list[tuple[str, ...]] = [("publisher", *_COLUMNS, "bytes", "seconds")]
-    rows += [_row(slug, counts) for slug, counts in _merged(summary).items()]
+    rows: list[tuple[str, ...]] = [("publisher", *_COLUMNS, "MB", "seconds")]
+    for name in sorted({counts.publisher for counts in summary.counts}):
+        rows.append(_row(name, [each for each in summary.counts if each.publisher == name]))
     if len(rows) > 2:
         rows.append(_row("together", summary.counts, seconds=summary.seconds))
     return columns(rows)
@@ -238,24 +236,8 @@ def problems(summary: "Summary", *, most: int = 8) -> str:
     return "\n".join([*lines[:most], *(["…"] if len(lines) > most else [])])
 
 
-def size(number: int) -> str:
-    """Return a number of bytes for a person: 834 B, 12.3 kB, 4.5 MB."""
-    value = float(number)
-    for unit in ("B", "kB", "MB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} GB"
-
-
-def _merged(summary: "Summary") -> dict[str, list[Counts]]:
-    merged = defaultdict(list)
-    for counts in summary.counts:
-        merged[counts.publisher].append(counts)
-    return dict(sorted(merged.items()))
-
-
 def _row(name: str, counts: list[Counts], *, seconds: float | None = None) -> tuple[str, ...]:
-    sums = (str(sum(getattr(each, column) for each in counts)) for column in _COLUMNS)
+    numbers = (str(sum(getattr(each, column) for each in counts)) for column in _COLUMNS)
+    received = sum(each.bytes for each in counts) / 1e6
     spent = sum(each.seconds for each in counts) if seconds is None else seconds
-    return (name, *sums, size(sum(each.bytes for each in counts)), f"{spent:.1f}")
+    return (name, *numbers, f"{received:,.1f}", f"{spent:,.1f}")

@@ -216,7 +216,7 @@ def test_a_crawl_prints_its_summary(archive, run_it):
     head, row = output.splitlines()
     assert code == 0
     assert head.split() == [
-        *("publisher", "requests", "new", "changed", "unchanged", "problems", "bytes", "seconds")
+        *("publisher", "requests", "new", "changed", "unchanged", "problems", "MB", "seconds")
     ]
     assert row.split()[:6] == ["paper", "4", "2", "0", "0", "0"]
 

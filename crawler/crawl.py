@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -99,58 +100,47 @@ async def crawl(job: Job, *, progress: Progress = silent) -> Summary:
     check_browser(job.publishers, job.root)
     gc.freeze()  # what is imported stays; looking through it again and again takes a tenth of all
     gc.set_threshold(_GARBAGE)
-    return await _Slices(job, progress).crawl()
+    slices, began = _Slices(job, progress), time.monotonic()
+    opened = partial(
+        Store,
+        job.root,
+        command=job.command,
+        software=USER_AGENT,
+        settings=warcinfo(job.contact) | _days(job.period),
+        clock=job.clock,
+    )
+    await take_turns(opened, slices.crawl, root=job.root, stop=slices.stop, patience=job.patience)
+    slices.summary.seconds = time.monotonic() - began
+    slices.summary.stopped = slices.stop.asked
+    return slices.summary
 
 
 class _Slices:
     """A job's slices, one after the other, and what they share."""
 
     def __init__(self, job: Job, progress: Progress) -> None:
+        self.summary = Summary()
+        self.stop = Stop(with_parent=job.with_parent)
         self._job = job
         self._progress = progress
-        self._summary = Summary()
         self._warnings: list[str] = []
-        self._began = time.monotonic()
-        self._stop = Stop(with_parent=job.with_parent)
+        self._ends_at = math.inf if job.seconds is None else time.monotonic() + job.seconds
         self._totals = Counter[str]()
         self._limit = job.limit
         self._is_first = True
 
-    async def crawl(self) -> Summary:
-        """Crawl until nothing is due or a limit is reached; return what was done."""
-        job, stop = self._job, self._stop
-        await take_turns(
-            self._store, self._crawl_slice, root=job.root, stop=stop, patience=job.patience
-        )
-        self._summary.seconds = time.monotonic() - self._began
-        self._summary.stopped = stop.asked
-        return self._summary
-
-    async def _crawl_slice(self, store: Store, ends_at: float) -> bool:
+    async def crawl(self, store: Store, ends_at: float) -> bool:
         """Crawl for one slice; return whether another is to follow."""
         store.totals = self._totals
         self._prepare(store)
-        spider = await self._run_spider(store, ends_at)
+        spider = await self._run_spider(store, min(ends_at, self._ends_at))
         self._add_up(store, spider)
         if spider.workers.failure:
             raise spider.workers.failure
         self._is_first, self._limit = False, spider.frontier.articles_left
         is_over = spider.unable or self._job.caps.left(store) == 0 or self._limit == 0
-        is_idle = not self._summary.left or not spider.frontier.ended
-        return not (is_over or is_idle or self._seconds_left() <= 0)
-
-    def _seconds_left(self) -> float:
-        spent = time.monotonic() - self._began
-        return math.inf if self._job.seconds is None else self._job.seconds - spent
-
-    def _store(self) -> Store:
-        return Store(
-            self._job.root,
-            command=self._job.command,
-            software=USER_AGENT,
-            settings=warcinfo(self._job.contact) | _days(self._job.period),
-            clock=self._job.clock,
-        )
+        is_idle = not self.summary.left or not spider.frontier.ended
+        return not (is_over or is_idle or time.monotonic() >= self._ends_at)
 
     def _prepare(self, store: Store) -> None:
         """Bring the publishers up to date; the first slice makes what the job is about due."""
@@ -186,13 +176,13 @@ class _Slices:
         for name in ("scrapy", "crawler"):  # each record that nobody sees costs its making
             logging.getLogger(name).setLevel(job.log_level)
         crawler = Crawler(NewsSpider, settings)
-        seconds = BACK_SECONDS if job.back else ends_at - time.monotonic()
+        seconds = ends_at - time.monotonic()
         task = AsyncCrawlerRunner(settings).crawl(
             crawler,
             store=store,
             publishers=job.publishers,
             limit=self._limit,
-            seconds=min(seconds, self._seconds_left()),
+            seconds=min(seconds, BACK_SECONDS) if job.back else seconds,
             max_bytes=job.caps.left(store),
             only=[url for url, _ in job.addresses] or None,
             period=job.period,
@@ -200,7 +190,7 @@ class _Slices:
         )
         while not task.done():
             await asyncio.wait({task}, timeout=_PROGRESS_SECONDS)
-            if self._stop.asked and isinstance(crawler.spider, NewsSpider):
+            if self.stop.asked and isinstance(crawler.spider, NewsSpider):
                 crawler.spider.stop()
             came = ", ".join(f"{store.totals[name]:,} {name}" for name in _SHOWN)
             self._progress(f"requests, {came}", store.totals["requests"], None)
@@ -209,7 +199,7 @@ class _Slices:
 
     def _add_up(self, store: Store, spider: NewsSpider) -> None:
         """Add what a slice did to the summary."""
-        job, summary = self._job, self._summary
+        job, summary = self._job, self.summary
         if fault := store.batch.fault:
             raise ArchiveError(unwritten(fault, job.root)) from fault
         summary.counts += store.counts()

@@ -40,30 +40,20 @@ class Watch:
     def __init__(
         self,
         root: Path,
-        slugs: Sequence[str],
+        publishers: Sequence[Publisher],
         config: Config,
         *,
-        publishers: Sequence[Publisher] = (),
         log_level: str = "WARNING",
     ) -> None:
-        """Take the archive's folder and whom to crawl; those of `publishers` within their hours."""
+        """Take the archive's folder and whom to crawl, within their hours."""
         self._root = root
-        self._publishers = {one.slug: one for one in publishers}
-        self._slugs = list(slugs)
+        self._publishers = {each.slug: each for each in publishers}
         self._config = config
         self._log_level = log_level
         self._triggered: set[str] = set()
         self._wake = asyncio.Event()
         self._stopping = False
         self._child: asyncio.subprocess.Process | None = None
-
-    def check(self) -> None:
-        """Look at the archive once, before anything is started.
-
-        Raises:
-            NewerArchive, OlderArchive: if another version of Warraq wrote it.
-        """
-        self._due()
 
     async def run(self) -> None:
         """Run until SIGINT or SIGTERM; the crawl in hand is ended cleanly, at once on a second."""
@@ -84,7 +74,7 @@ class Watch:
             # A trigger that was missed while the machine slept counts once, however late.
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
-        for slug in self._slugs:
+        for slug in self._publishers:
             schedule = self._config.schedule_of(slug)
             first = {} if schedule.cron else {"next_run_time": datetime.now(UTC)}
             scheduler.add_job(self._trigger, _trigger(schedule), args=[slug], id=slug, **first)
@@ -97,7 +87,7 @@ class Watch:
     async def _next(self) -> None:
         """Start the crawl that is due next and wait for its end, or for something to do."""
         polled = sorted(filter(self._is_open, self._triggered))
-        resumed = [slug for slug in self._due() if slug not in polled and self._is_open(slug)]
+        resumed = [slug for slug in self.due() if slug not in polled and self._is_open(slug)]
         if self._config.per_run is not None and not polled:
             resumed = []  # what the cap left waits for the next run of the schedule
         if (polled or resumed) and not self._is_capped():
@@ -115,7 +105,7 @@ class Watch:
             await asyncio.wait_for(self._wake.wait(), seconds)
 
     def _is_open(self, slug: str) -> bool:
-        return slug not in self._publishers or self._publishers[slug].is_open(system())
+        return self._publishers[slug].is_open(system())
 
     def _is_capped(self) -> bool:
         """Return whether this month's bytes are used up."""
@@ -125,9 +115,14 @@ class Watch:
             return False
         return ask(self._root, lambda db: received(db, since=month), otherwise=0) >= cap
 
-    def _due(self) -> list[str]:
+    def due(self) -> list[str]:
+        """Return the publishers of which something is due.
+
+        Raises:
+            NewerArchive, OlderArchive: if another version of Warraq wrote the archive.
+        """
         return ask(
-            self._root, lambda db: due_publishers(db, self._slugs, now=system()), otherwise=[]
+            self._root, lambda db: due_publishers(db, self._publishers, now=system()), otherwise=[]
         )
 
     async def _crawl(self, polled: Sequence[str], resumed: Sequence[str]) -> int:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO
 
@@ -10,6 +10,7 @@ import click
 
 from archive.commands.options import ExitCode, ProgressLine, archive_option, counted
 from archive.errors import ArchiveError, explain
+from archive.warc.files import replacing
 
 
 @click.command()
@@ -169,14 +170,9 @@ def _into(output: Path | None, *, is_text: bool) -> Iterator[IO[bytes]]:
     if not output.parent.is_dir():
         raise click.UsageError(f"the folder {output.parent} does not exist; create it first")
     is_file = output.is_file() or not output.exists()
-    part = output.with_name(f"{output.name}.part") if is_file else output
+    written = replacing(output) if is_file else nullcontext(output)
     try:
-        with part.open("wb") as file:
+        with written as path, path.open("wb") as file:
             yield file
-        if is_file:
-            part.replace(output)
     except OSError as error:
         raise ArchiveError(explain(error, output)) from error
-    finally:
-        if is_file:
-            part.unlink(missing_ok=True)

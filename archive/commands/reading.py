@@ -1,10 +1,10 @@
 """Commands that show an archive: `warraq search`, `serve`, `runs` and `stats`."""
 
-import dataclasses
 import json
 import re
 import webbrowser
 from collections.abc import Iterable
+from dataclasses import asdict, replace
 from pathlib import Path
 from sys import stdout
 
@@ -148,24 +148,27 @@ def runs(archive: Path, limit: int, as_json: bool) -> None:
     rows = history(db, limit=limit)
     publishers = {run.id: by_publisher(db, run.id) for run in rows}
     db.close()
-    if not held_by(archive):
-        rows = [_ended(run) for run in rows]
+    if not held_by(archive):  # the next writer will save it
+        ended = {run.id for run in rows if run.state == "running"}
+        rows = [replace(run, state="interrupted") if run.id in ended else run for run in rows]
     if as_json:
         listed = [_as_json(run, publishers[run.id]) for run in rows]
         click.echo(json.dumps(listed, ensure_ascii=False, indent=2, default=iso))
         return
     for run in rows:
-        seconds = _duration(run)
         click.echo(
-            f"{run.id:>6}  {run.started_at:%Y-%m-%d %H:%M:%S}Z  {seconds:>7}  {run.state:<11}"
-            f"  {run.requests:>6} requests  {run.new:>6} new  {run.changed:>5} changed"
-            f"  {run.problems:>5} problems  {run.command}"
+            f"{run.id:>6}  {run.started_at:%Y-%m-%d %H:%M:%S}Z  {_duration(run):>7}"
+            f"  {run.state:<11}  {_numbers(run)}  {run.command}"
         )
         for row in publishers[run.id]:
-            click.echo(
-                f"{'':>8}{row.publisher:<32}  {row.outcome:<11}  {row.requests:>6} requests"
-                f"  {row.new:>6} new  {row.changed:>5} changed  {row.problems:>5} problems"
-            )
+            click.echo(f"{'':>8}{row.publisher:<32}  {row.outcome:<11}  {_numbers(row)}")
+
+
+def _numbers(counted: Run | Counts) -> str:
+    return (
+        f"{counted.requests:>6} requests  {counted.new:>6} new  {counted.changed:>5} changed"
+        f"  {counted.problems:>5} problems"
+    )
 
 
 def _duration(run: Run) -> str:
@@ -175,14 +178,9 @@ def _duration(run: Run) -> str:
     return f"{seconds:.0f} s" if seconds >= 0 else "?"  # the clock was set back meanwhile
 
 
-def _ended(run: Run) -> Run:
-    """Return a run as it is while nobody is writing; the next writer will save that."""
-    return dataclasses.replace(run, state="interrupted") if run.state == "running" else run
-
-
 def _as_json(run: Run, publishers: list[Counts]) -> dict[str, object]:
-    rows = [dataclasses.asdict(row) | {"outcome": row.outcome} for row in publishers]
-    return dataclasses.asdict(run) | {"publishers": rows}
+    rows = [asdict(row) | {"outcome": row.outcome} for row in publishers]
+    return asdict(run) | {"publishers": rows}
 
 
 _COLUMNS = ("articles", "revisions", "captures", "warc_bytes", "text_bytes")
@@ -207,7 +205,7 @@ def stats(archive: Path, as_json: bool) -> None:
 
     counts = count(archive)
     if as_json:
-        click.echo(json.dumps(dataclasses.asdict(counts), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(asdict(counts), ensure_ascii=False, indent=2))
         return
     click.echo(_table(counts.publishers))
     for what, name in (
@@ -221,7 +219,7 @@ def stats(archive: Path, as_json: bool) -> None:
 
 
 def _table(shares: Iterable[Share]) -> str:
-    lines = [(share.publisher or "(none)", dataclasses.asdict(share)) for share in shares]
+    lines = [(share.publisher or "(none)", asdict(share)) for share in shares]
     sums = {name: sum(counts[name] for _, counts in lines) for name in _COLUMNS}
     head = ("publisher", "articles", "revisions", "captures", "WARC MB", "text MB")
     rows: list[tuple[str, ...]] = [head]

@@ -20,7 +20,7 @@ from archive.recovery import recover
 from archive.rows import value
 from archive.search import register
 from archive.session import WARC_FOLDER
-from archive.warc.files import Length, copy, size_of, sync, sync_all
+from archive.warc.files import Length, copy, replacing, size_of, sync, sync_all
 
 MARK = "backup.json"
 _NEW = "new"  # folder inside the backup in which its next database is made ready
@@ -193,9 +193,8 @@ def _copy(
     source: Path, target: Path, end: int, *, copied: Callable[[int], None] = lambda _size: None
 ) -> None:
     """Copy a file up to `end`; half a copy never has its name. `copied` gets each step's bytes."""
-    part = target.with_name(f"{target.name}.part")
-    copy(source, part, end=end, copied=copied)
-    part.replace(target)
+    with replacing(target) as part:
+        copy(source, part, end=end, copied=copied)
 
 
 def copy_into(copy: sqlite3.Connection, root: Path, *, progress: Progress = silent) -> None:

@@ -20,7 +20,7 @@ from archive.models import Progress, silent
 from archive.rows import value, values
 from archive.search import register
 from archive.session import WARC_FOLDER
-from archive.warc.files import sync
+from archive.warc.files import replacing, sync
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +49,20 @@ def publish(
         ArchiveError: if `target` is itself an archive, or cannot be written.
     """
     open_for_reading(root).close()
-    _refuse_archive(target)
+    for name in (WARC_FOLDER, "lock", f"{NAME}-wal"):  # a published copy has none of these
+        if (target / name).exists():
+            raise ArchiveError(
+                f"{target} is an archive itself (it has {name}); publish into another folder"
+            )
     with _written(target), _without_name(target) as db:
         copy_into(db, root, progress=progress)
         register(db)
         db.execute("pragma journal_mode = memory")
         withheld = remove_withheld(db, root)
         articles = value(db, "select count(*) from articles") or 0
-        ready = _vacuumed(db, target)
-        _beside(target, clock)
-        ready.replace(target / NAME)
+        with replacing(target / NAME) as ready:
+            _vacuum(db, ready)
+            _beside(target, clock)
         sync(target)
     return Publication(articles=articles, withheld=withheld, bytes=(target / NAME).stat().st_size)
 
@@ -98,30 +102,14 @@ def _without_name(target: Path) -> Iterator[sqlite3.Connection]:
             db.execute("pragma temp_store_directory = ''")
 
 
-def _refuse_archive(target: Path) -> None:
-    """Refuse a folder that holds more than a published copy."""
-    for name in (WARC_FOLDER, "lock", f"{NAME}-wal"):
-        if (target / name).exists():
-            raise ArchiveError(
-                f"{target} is an archive itself (it has {name}); publish into another folder"
-            )
-
-
-def _vacuumed(db: sqlite3.Connection, target: Path) -> Path:
-    """Write what `db` holds, and nothing that it held, into a new file next to its place."""
-    ready = target / f".{NAME}.part"
-    ready.unlink(missing_ok=True)
-    try:
-        # Statistics may hold values of rows that are gone; none are needed before the new ones.
-        for table in values(db, "select name from sqlite_master where name glob 'sqlite_stat?'"):
-            db.execute(f"drop table {table}")
-        db.execute("analyze")
-        db.execute("vacuum into ?", (str(ready),))
-        sync(ready)
-    except BaseException:
-        ready.unlink(missing_ok=True)
-        raise
-    return ready
+def _vacuum(db: sqlite3.Connection, ready: Path) -> None:
+    """Write what `db` holds, and nothing that it held, into a new file."""
+    # Statistics may hold values of rows that are gone; none are needed before the new ones.
+    for table in values(db, "select name from sqlite_master where name glob 'sqlite_stat?'"):
+        db.execute(f"drop table {table}")
+    db.execute("analyze")
+    db.execute("vacuum into ?", (str(ready),))
+    sync(ready)
 
 
 def _beside(target: Path, clock: Clock) -> None:
@@ -143,6 +131,5 @@ def _beside(target: Path, clock: Clock) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8")
-    part.replace(path)
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8")

@@ -144,25 +144,22 @@ def _folded(text: str) -> str:
 _folded_line = lru_cache(maxsize=8192)(_folded)
 
 
-def _first_code(item: str) -> int:
-    return int(item.partition("-")[0], 16)
+def _token_pattern(*, digits: int) -> re.Pattern[str]:
+    """Compile the pattern of one token: a longest run of no separators with at most so many digits.
+
+    The halves of surrogate pairs separate as well.
+    """
+    separators = [item.partition("-") for item in ("D800-DFFF", *_WORDS["separators"].split())]
+    ranges = [
+        f"\\U{first:0>8}-\\U{last or first:0>8}"
+        for first, _, last in separators
+        if len(first) <= digits
+    ]
+    return re.compile(f"[^{''.join(ranges)}]+")
 
 
-def _token_pattern(last_code: int) -> re.Pattern[str]:
-    """Compile the pattern of one token, a longest run of no separators, up to `last_code`."""
-    items = [item for item in _WORDS["separators"].split() if _first_code(item) <= last_code]
-    ranges, start = [], 0
-    for item in sorted((*items, "D800-DFFF"), key=_first_code):
-        if _first_code(item) > start:
-            ranges.append((start, _first_code(item) - 1))
-        start = int(item.rpartition("-")[2], 16) + 1
-    if start <= last_code:
-        ranges.append((start, last_code))
-    return re.compile("[" + "".join(f"\\U{a:08x}-\\U{b:08x}" for a, b in ranges) + "]+")
-
-
-_TOKEN = _token_pattern(0x10FFFF)
-_PLAIN_TOKEN = _token_pattern(0xFFFF)
+_TOKEN = _token_pattern(digits=6)
+_PLAIN_TOKEN = _token_pattern(digits=4)
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 
 

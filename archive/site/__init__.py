@@ -88,20 +88,9 @@ def handle_exception(
 @hookimpl
 def prepare_jinja2_environment(env: Any) -> None:
     """Teach the templates Arabic days, times, numbers and directions."""
-    env.filters.update(
-        warraq_address=urls.readable,
-        warraq_clock=wording.arabic_clock,
-        warraq_day=wording.arabic_day,
-        warraq_direction=wording.direction,
-        warraq_evidence=wording.evidence,
-        warraq_marked=marked,
-        warraq_moment=wording.arabic_moment,
-        warraq_number=wording.number,
-        warraq_platform=wording.platform,
-        warraq_span=wording.span,
-        warraq_time=wording.arabic_time,
-        warraq_utc_day=wording.utc_day,
-    )
+    named = {each.__name__: each for each in (*wording.FILTERS, marked)}
+    env.filters.update({f"warraq_{name}": function for name, function in named.items()})
+    env.filters["warraq_address"] = urls.readable
 
 
 @hookimpl

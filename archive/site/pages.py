@@ -100,10 +100,9 @@ where id in (
     select capture from revisions where article = :id
     union select capture from articles where id = :id
     union select id from captures where article = :id
-    union select captures.id from captures join articles on articles.url = captures.url
-        where articles.id = :id and captures.article is null
-    union select captures.id from captures join visits on visits.url = captures.url
-        where visits.article = :id and captures.article is null
+    union select id from captures where article is null and url in (
+        select url from articles where id = :id union select url from visits where article = :id
+    )
 )
 order by fetched_at desc, id desc limit :limit
 """,

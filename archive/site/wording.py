@@ -12,7 +12,7 @@ _DAY = len("2020-11-09")
 _WORDS = tomllib.loads(files(__package__).joinpath("wording.toml").read_text(encoding="utf-8"))
 
 
-def arabic_day(day: str | None) -> str:
+def day(day: str | None) -> str:
     """Write an ISO day (`2020-11-09`) as `9 نوفمبر 2020`; anything else stays as it is."""
     try:
         read = date.fromisoformat((day or "")[:10])
@@ -21,23 +21,23 @@ def arabic_day(day: str | None) -> str:
     return f"{read.day} {_WORDS['months'][read.month - 1]} {read.year}"
 
 
-def arabic_clock(moment: str | None) -> str:
+def clock(moment: str | None) -> str:
     """Write an ISO time as the hour in UTC: `15:04 بتوقيت غرينتش`."""
     read = _utc(moment)
     return f"{read:%H:%M} بتوقيت غرينتش" if read else moment or ""
 
 
-def arabic_time(moment: str | None) -> str:
+def time(moment: str | None) -> str:
     """Write an ISO time as day and hour in UTC: `9 نوفمبر 2020، 15:04 بتوقيت غرينتش`."""
     read = _utc(moment)
     if read is None:
         return moment or ""
-    return f"{arabic_day(read.date().isoformat())}، {arabic_clock(moment)}"
+    return f"{day(read.date().isoformat())}، {clock(moment)}"
 
 
-def arabic_moment(moment: str | None) -> str:
-    """Write an ISO day as `arabic_day` does, an ISO time as `arabic_time` does."""
-    return arabic_day(moment) if moment and len(moment) == _DAY else arabic_time(moment)
+def moment(moment: str | None) -> str:
+    """Write an ISO day as `day` does, an ISO time as `time` does."""
+    return day(moment) if moment and len(moment) == _DAY else time(moment)
 
 
 def span(seconds: int) -> str:
@@ -98,3 +98,6 @@ def _utc(moment: str | None) -> datetime | None:
         return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+FILTERS = (clock, day, direction, evidence, moment, number, platform, span, time, utc_day)

@@ -266,8 +266,8 @@ def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
     for slug in settings.schedules:  # a misspelt [publishers.SLUG] would never come true
         find(slug, folders(archive))
     archive.mkdir(parents=True, exist_ok=True)
-    names = [publisher.slug for publisher in publishers]
-    watch = Watch(archive, names, settings, publishers=publishers, log_level=log_level.upper())
-    watch.check()
-    click.echo(f"Watching {', '.join(names)} into {archive}; press Ctrl-C to stop.")
+    watch = Watch(archive, publishers, settings, log_level=log_level.upper())
+    watch.due()  # which refuses an archive of another version
+    names = ", ".join(publisher.slug for publisher in publishers)
+    click.echo(f"Watching {names} into {archive}; press Ctrl-C to stop.")
     asyncio.run(watch.run())

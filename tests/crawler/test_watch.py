@@ -37,7 +37,8 @@ def runs(archive):
 
 def test_each_publisher_has_its_own_trigger(tmp_path):
     config = Config(every=timedelta(minutes=5), schedules={"b": Schedule(cron="0 6 * * *")})
-    scheduler = Watch(tmp_path, ["a", "b"], config)._scheduler()
+    publishers = [Publisher(slug="a", name="a"), Publisher(slug="b", name="b")]
+    scheduler = Watch(tmp_path, publishers, config)._scheduler()
     a, b = (scheduler.get_job(slug) for slug in ("a", "b"))
     assert isinstance(a.trigger, IntervalTrigger)
     assert a.trigger.interval == timedelta(minutes=5)
@@ -46,10 +47,10 @@ def test_each_publisher_has_its_own_trigger(tmp_path):
 
 
 def test_an_archive_that_is_being_made_has_nothing_due(tmp_path):
-    watch = Watch(tmp_path, ["a"], Config())
-    assert watch._due() == []
+    watch = Watch(tmp_path, [Publisher(slug="a", name="a")], Config())
+    assert watch.due() == []
     (tmp_path / "archive.db").write_bytes(b"")
-    assert watch._due() == []
+    assert watch.due() == []
 
 
 async def test_nothing_is_crawled_outside_the_hours_or_beyond_the_cap(archive, monkeypatch):
@@ -75,7 +76,7 @@ async def test_nothing_is_crawled_outside_the_hours_or_beyond_the_cap(archive, m
     ):
         monkeypatch.setattr("crawler.watch.system", lambda at=moment: datetime.fromisoformat(at))
         config = Config(per_month=cap)
-        watch = Watch(archive.root, ["paper"], config, publishers=[one])
+        watch = Watch(archive.root, [one], config)
         await watch._trigger("paper")
         await watch._next()
         assert started == expected

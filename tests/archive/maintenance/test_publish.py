@@ -237,7 +237,7 @@ publish.publish(Path(root), Path(target))
 """
 
 
-@pytest.mark.parametrize("stage", ["remove_withheld", "_vacuumed", "_beside"])
+@pytest.mark.parametrize("stage", ["remove_withheld", "_vacuum", "_beside"])
 @pytest.mark.parametrize("first", [True, False])
 def test_a_kill_leaves_no_byte_of_what_is_withheld_and_nothing_to_serve(
     root, tmp_path, stage, first

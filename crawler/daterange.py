@@ -105,7 +105,7 @@ class Hours:
         """
         match = _HOURS.fullmatch(text.strip())
         if not match:
-            raise ValueError(f'{text!r} is not a span of hours; write "22-06" or "21:30-05:45"')
+            raise ValueError
         begin, begin_minute, end, end_minute = (int(part or 0) for part in match.groups())
         return cls(begin=time(begin, begin_minute), end=time(end % 24, end_minute))
 

@@ -122,8 +122,6 @@ def _card_dates(tree: html.HtmlElement, base: str) -> dict[str, str]:
 def _is_next(anchor: html.HtmlElement) -> bool:
     if "next" in (anchor.get("rel") or "").lower().split():
         return True
-    if anchor.tag != "a" or len(anchor.get("href") or "") > 2000:
-        return False
     words = (plain_text(anchor) or "").strip(_AROUND).lower()
     return words in _NEXT_WORDS
 

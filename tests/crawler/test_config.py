@@ -71,7 +71,7 @@ def test_a_publisher_has_its_own_schedule_or_the_common_one(tmp_path):
     ("text", "key", "remedy"),
     [
         ('evry = "1h"', "`evry`", "`every`"),
-        ('hours = "at night"', "`hours`", '"22-06"'),
+        ('hours = "at night"', "`hours`", 'is not a span of hours; write "22-06"'),
         ("hours = 22", "`hours`", '"22-06"'),
         ("max_mb_per_run = 0", "`max_mb_per_run`", "write 500"),
         ('max_mb_per_run = "500"', "`max_mb_per_run`", "write 500"),

@@ -104,6 +104,6 @@ def test_a_moment_lies_within_or_not(text, moment, within):
 
 
 @pytest.mark.parametrize("text", ["", "22", "22-", "25-06", "22-06-07", "night", "22:60-23"])
-def test_anything_else_is_an_error_with_an_example(text):
-    with pytest.raises(ValueError, match='write "22-06"'):
+def test_anything_else_is_an_error(text):
+    with pytest.raises(ValueError):
         Hours.parse(text)

@@ -26,7 +26,6 @@ _GENERIC = re.compile(
 _ANY_MARK = re.compile(r"\s*(?:[|:/\\<>»«›‹•·★~()\[\]─―—–]+|\.{2,}|…|\s[-ـ]+|[-ـ]+\s)\s*")
 _LEAST = 3  # words that a part of a title must have to be the headline
 _MOST = 4  # words that a newspaper's name may have
-_ELLIPSIS = ("...", "…")
 # Which headline stands where two are named equally often.
 _RANK = ("rules", "h1", "json-ld", "microdata", "meta", "hint", "title")
 _DOMAIN = re.compile(r"(?:www\.)?[\w-]+(?:\.[a-z]{2,}){1,2}", re.IGNORECASE)
@@ -55,11 +54,11 @@ def learned(titles: Iterable[str], printed: str) -> frozenset[str]:
 
     The name of a person is none: some sites put there who wrote the story.
     """
-    found = set()
-    for title in titles if key(printed) else ():
+    own, found = key(printed), set()
+    for title in titles if own else ():
         for cut in _SEPARATOR.finditer(title):
-            head, tail = key(title[: cut.start()]), key(title[cut.end() :])
-            found |= {tail} if head == key(printed) else {head} if tail == key(printed) else set()
+            ends = {key(title[: cut.start()]), key(title[cut.end() :])}
+            found |= ends - {own} if own in ends else set()
     named = {n for n in found if 0 < len(n.split()) <= _MOST and not is_person(n.split())}
     return frozenset(named | {_GENERIC.sub("", name) for name in named})
 
@@ -73,10 +72,7 @@ def without_site(title: str, names: frozenset[str], others: Sequence[str] = ()) 
     text = " ".join(title.split())
     known = {key(other) for other in others}
     for _ in range(3):
-        cuts = list(_SEPARATOR.finditer(text))
-        if not cuts:
-            break
-        shorter = _shortened(text, cuts, names, known)
+        shorter = _shortened(text, names, known)
         if shorter is None:
             break
         text = shorter
@@ -97,9 +93,8 @@ def _unmarked(title: str, names: frozenset[str]) -> str:
     return title
 
 
-def _shortened(
-    text: str, cuts: list[re.Match[str]], names: frozenset[str], known: set[str]
-) -> str | None:
+def _shortened(text: str, names: frozenset[str], known: set[str]) -> str | None:
+    cuts = list(_SEPARATOR.finditer(text))
     for first, second in pairwise(cuts):  # the name in the middle, a slogan behind it
         head = text[: first.start()].strip()
         if len(head.split()) >= _LEAST and _is_site(text[first.end() : second.start()], names):
@@ -114,11 +109,8 @@ def _shortened(
 
 def _is_site(part: str, names: frozenset[str]) -> bool:
     folded = key(part)
-    return (
-        folded in names
-        or folded.replace(" ", "") in names
-        or _DOMAIN.fullmatch(part.strip()) is not None
-    )
+    known = folded in names or folded.replace(" ", "") in names
+    return known or _DOMAIN.fullmatch(part.strip()) is not None
 
 
 def choose(
@@ -140,20 +132,16 @@ def choose(
             title = _without_section(title, sections)
         if key(title) and key(title) not in names:
             cleaned.append((source, title))
-    if not cleaned:
-        return None
     keys = [key(title) for _, title in cleaned]
 
-    def rank(index: int) -> tuple[bool, int, int]:
-        source, title = cleaned[index]
-        stem = key(title.rstrip("….")) if title.endswith(_ELLIPSIS) else keys[index]
-        cut = any(other != keys[index] and other.startswith(stem) for other in keys)
-        votes = sum(other == keys[index] for other in keys)
-        return cut and source not in {"h1", "rules"}, -votes, _RANK.index(source)
+    def rank(candidate: tuple[str, str]) -> tuple[bool, bool, int, int]:
+        source, title = candidate
+        own = key(title)
+        stem = key(title.rstrip("….")) if title.endswith(("...", "…")) else own
+        cut = source != "h1" and any(k != own and k.startswith(stem) for k in keys)
+        return source != "rules", cut, -keys.count(own), _RANK.index(source)
 
-    forced = next((index for index, (source, _) in enumerate(cleaned) if source == "rules"), None)
-    best = forced if forced is not None else min(range(len(cleaned)), key=rank)
-    return cleaned[best][1]
+    return min(cleaned, key=rank)[1] if cleaned else None
 
 
 def _without_section(title: str, sections: frozenset[str]) -> str:
@@ -199,10 +187,9 @@ def standfirst(
 
 def _inside(body: Sequence[Block]) -> str | None:
     """Return the standfirst that opens a body, where the names of its own element say so."""
-    for block in body[:3] if len(body) > 3 else ():
-        if 30 <= len(block.text) <= 500 and _SURELY.search(own_names(block.element)):
-            return block.text
-    return None
+    first = body[:3] if len(body) > 3 else ()
+    sized = (block for block in first if 30 <= len(block.text) <= 500)
+    return next((b.text for b in sized if _SURELY.search(own_names(b.element))), None)
 
 
 def _is_aside(block: Block) -> bool:

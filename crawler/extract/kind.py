@@ -6,8 +6,10 @@ proof that an article is gone.
 """
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from urllib.parse import unquote, urlsplit
 
 from lxml.html import HtmlElement
@@ -29,6 +31,7 @@ _VIDEO, _GALLERY, _LIST = (
     for kind in ("video", "gallery", "list")
 )
 _LISTS = frozenset({"CollectionPage", "SearchResultsPage", "ProfilePage", "ItemList"})
+_VIDEOS = frozenset({"VideoObject"})
 _GALLERIES = frozenset({"ImageGallery", "MediaGallery"})
 ENOUGH = 60  # characters of text below which nothing was really read
 _CAPTION = 600  # a video or gallery page says no more than this beside what it shows
@@ -50,12 +53,13 @@ class Verdict:
 class _Signs:
     """What speaks for a page being an article: its types, its text, and what it says and prints.
 
-    `states` tells that the page, or a rule for it, says it is an article; `headed` that it has a
-    headline or a date of its own: text alone makes no article. `dated` tells that it has both.
+    `length` is that of its text; `states` tells that the page, or a rule for it, says it is an
+    article; `headed` that it has a headline or a date of its own: text alone makes no article.
+    `dated` tells that it has both.
     """
 
     types: frozenset[str]
-    text: str
+    length: int
     states: bool
     headed: bool
     dated: bool
@@ -63,9 +67,8 @@ class _Signs:
     @property
     def is_single(self) -> bool:
         """Whether the page is surely an article, by what it states or by what it prints."""
-        if self.types & ARTICLES:
-            return True
-        return self.dated and (self.states or len(self.text) >= _HEADED)
+        stated = bool(self.types & ARTICLES)
+        return stated or (self.dated and (self.states or self.length >= _HEADED))
 
 
 def read_kind(
@@ -76,75 +79,70 @@ def read_kind(
     A page that says it is an article, or has the headline, date and text of one, is no wall; many
     systems give the Open Graph type of an article to whatever they publish.
     """
-    types = metadata.stated.types
+    types, ruled = metadata.stated.types, bool(metadata.selected.text)
+    if any(name.startswith("og:video") for name in types):
+        types |= {"VideoObject"}
     marks = printed.headline is not None, bool(printed.stamps)
     signs = _Signs(
         types=types,
-        text=text,
-        states=bool(types & ARTICLES) or "og:article" in types or bool(metadata.selected.text),
+        length=len(text),
+        states=bool(types & ARTICLES) or "og:article" in types or ruled,
         headed=any(marks),
         dated=all(marks),
     )
-    titles = titles_of(tree)
+    titles, visible = titles_of(tree), layout.visible
     walled = hijacked(titles, text)
-    if not walled and not signs.is_single and not metadata.selected.text:
-        visible, running, printed_ = layout.visible, len(text), all(marks)
-        walled = wall(
-            tree.source, titles, visible, running=running, status=capture.status, printed=printed_
-        )
+    if not (walled or signs.is_single or ruled):
+        walled = wall(tree.source, titles, visible, signs.length, capture.status, signs.dated)
     if walled:
         return Verdict(kind=None, problems=(walled,))
     kind = _kind_of(capture.url, layout, signs)
     empty = kind is PageKind.OTHER and len(text) < ENOUGH
-    return Verdict(
-        kind=kind, problems=(no_text(f"{len(text)} characters of text"),) if empty else ()
-    )
+    problems = (no_text(f"{len(text)} characters of text"),) if empty else ()
+    return Verdict(kind=kind, problems=problems)
 
 
 def _kind_of(url: str, layout: Layout, signs: _Signs) -> PageKind:
     """Return the kind of a page from its address, claimed types, article text and blocks."""
-    path, length, types = unquote(urlsplit(url).path), len(signs.text), signs.types
-    if "LiveBlogPosting" in types or (layout.live and length >= ENOUGH):
+    path, length = unquote(urlsplit(url).path), signs.length
+    if "LiveBlogPosting" in signs.types or (layout.live and length >= ENOUGH):
         return PageKind.LIVEBLOG
     if is_home(url):
         return PageKind.SECTION
-    if _shows(signs, path, kinds=frozenset({"VideoObject"}), address=_VIDEO):
+    if _shows(signs, _VIDEOS, said=signs.states, addressed=_VIDEO.search(path) is not None):
         return PageKind.VIDEO
-    if _shows(signs, path, kinds=_GALLERIES, address=_GALLERY):
+    stated = bool(signs.types & ARTICLES)
+    if _shows(signs, _GALLERIES, said=stated, addressed=_GALLERY.search(path) is not None):
         return PageKind.GALLERY
     if _lists(url, path, layout.blocks, signs):
         return PageKind.SECTION
-    if length >= ENOUGH and (signs.states or (signs.headed and length >= _HEADED)):
-        return PageKind.ARTICLE
-    return PageKind.OTHER
+    article = signs.states or (signs.headed and length >= _HEADED)
+    return PageKind.ARTICLE if article and length >= ENOUGH else PageKind.OTHER
 
 
 def _lists(url: str, path: str, blocks: Sequence[Block], signs: _Signs) -> bool:
     """Return whether a page lists articles, by its address, its types or its cards."""
-    length, types = len(signs.text), signs.types
-    teasers = sum(block.link_share > 0.6 and len(block.text) > 25 for block in blocks)
-    listing = _LISTING * 3 if types & _LISTS else _LISTING if _LIST.search(path) else 0
-    if not types & ARTICLES and length < listing:
+    length, stated, listed = signs.length, signs.types & ARTICLES, signs.types & _LISTS
+    listing = _LISTING * 3 if listed else _LISTING if _LIST.search(path) else 0
+    if not stated and length < listing:
         return True
     single = signs.states or (signs.dated and _NUMBERED.search(url) and length >= _HEADED)
-    if not (types & ARTICLES if types & _LISTS else single) and is_list(blocks):
+    if not (stated if listed else single) and is_list(blocks):
         return True
+    teasers = sum(block.link_share > 0.6 and len(block.text) > 25 for block in blocks)
     return not single and teasers >= _TEASERS and length < _LISTING
 
 
-def _shows(signs: _Signs, path: str, *, kinds: frozenset[str], address: re.Pattern[str]) -> bool:
+def _shows(signs: _Signs, kinds: frozenset[str], *, said: bool, addressed: bool) -> bool:
     """Return whether a page is there to show something, and its text only describes that.
 
     Many systems state the Open Graph type of an article for whatever they publish; an article may
-    hold a film, but only a gallery says of itself that it is one.
+    hold a film, but only a gallery says of itself that it is one: `said` tells that the page says
+    that it is an article all the same.
     """
-    claimed = bool(signs.types & kinds) or any(
-        name.startswith("og:video") for name in signs.types if "VideoObject" in kinds
-    )
-    if claimed and not (signs.types & ARTICLES if kinds == _GALLERIES else signs.states):
-        return True
-    described = len(signs.text) < _CAPTION and (claimed or not signs.states)
-    return bool(address.search(path)) and described
+    claimed = bool(signs.types & kinds)
+    described = signs.length < _CAPTION and (claimed or not signs.states)
+    return (claimed and not said) or (addressed and described)
 
 
 _HEADLINE = 20  # characters of a link that may be a headline
@@ -161,41 +159,23 @@ def is_list(blocks: Sequence[Block]) -> bool:
     cards hold besides, their summaries, must outweigh what the page says itself.
     """
     open_blocks = [block for block in blocks if not block.chrome]
-    heads = [block for block in open_blocks if _is_head(block)]
+    heads = [b for b in open_blocks if len(b.text) >= _HEADLINE and b.link_share > 0.6]
     headings = [block for block in heads if block.heading]
     heads = headings if len(headings) >= _CARDS else heads
     if len(heads) < _CARDS:
         return False
-    counts: dict[HtmlElement, int] = {}
-    for head in heads:
-        for element in (head.element, *head.element.iterancestors()):
-            counts[element] = counts.get(element, 0) + 1
-    lists: dict[HtmlElement, set[HtmlElement]] = {}
-    for head in heads:
-        card = _card(head.element, counts)
-        parent = card.getparent()
-        if parent is not None:
-            lists.setdefault(parent, set()).add(card)
-    cards = max(lists.values(), key=len, default=set())
-    return len(cards) >= _CARDS and _outweighs(open_blocks, lists)
+    lines = [(head.element, *head.element.iterancestors()) for head in heads]
+    counts = Counter(chain.from_iterable(lines))
+    lists: dict[HtmlElement | None, set[HtmlElement]] = defaultdict(set)
+    for line in lines:
+        *_, card = (element for element in line if counts[element] == counts[line[0]])
+        lists[card.getparent()].add(card)
+    cards = {card for listed in lists.values() if len(listed) > 1 for card in listed}
+    return max(map(len, lists.values())) >= _CARDS and _outweighs(open_blocks, cards)
 
 
-def _is_head(block: Block) -> bool:
-    return len(block.text) >= _HEADLINE and block.link_share > 0.6
-
-
-def _card(element: HtmlElement, counts: dict[HtmlElement, int]) -> HtmlElement:
-    """Return the outermost element around a headline that holds no other one."""
-    for ancestor in element.iterancestors():
-        if counts[ancestor] > counts[element]:
-            break
-        element = ancestor
-    return element
-
-
-def _outweighs(blocks: Sequence[Block], lists: dict[HtmlElement, set[HtmlElement]]) -> bool:
-    """Return whether lists of cards hold more than the page says outside of them."""
-    cards = {card for found in lists.values() if len(found) > 1 for card in found}
+def _outweighs(blocks: Sequence[Block], cards: set[HtmlElement]) -> bool:
+    """Return whether the cards of lists hold more than the page says outside of them."""
     inside = outside = 0
     met: set[HtmlElement] = set()
     for block in blocks:
@@ -230,13 +210,7 @@ _CALLS = [re.compile(call) for call in words("walls", "hijacked", "calls")]
 
 
 def wall(
-    source: str,
-    titles: Iterable[str],
-    visible: str,
-    *,
-    running: int,
-    status: int,
-    printed: bool = False,
+    source: str, titles: Sequence[str], visible: str, running: int, status: int, printed: bool
 ) -> Problem | None:
     """Return the problem a page is, if it stands where an article should; else None.
 
@@ -252,10 +226,10 @@ def wall(
     most = 60 if printed else 200
     for kind, in_source, in_text in _WALLS:
         titled = any(_is_about(part, in_text) for part in parts)
-        said = titled or (running < most and in_text.search(words) is not None)
-        if (said and (titled or len(visible) < 700 or in_source.search(source))) or (
-            kind in _IN_SOURCE and len(visible) < 400 and in_source.search(source)
-        ):
+        said = titled or (running < most and in_text.search(words))
+        shown = titled or len(visible) < 700
+        alone = kind in _IN_SOURCE and len(visible) < 400
+        if (said and shown) or ((said or alone) and in_source.search(source)):
             return _problem(kind)
     return _problem(ProblemKind.OUTAGE) if status >= 500 else None
 
@@ -276,7 +250,7 @@ def wall_of(capture: Capture) -> Problem | None:
     if isinstance(tree, Problem):
         return None
     visible = " ".join(block.text for block in read_blocks(tree.root)[:60])
-    return wall(tree.source, titles_of(tree), visible, running=0, status=capture.status)
+    return wall(tree.source, titles_of(tree), visible, 0, capture.status, printed=False)
 
 
 def titles_of(tree: Tree) -> list[str]:

@@ -10,7 +10,6 @@ import re
 import tomllib
 from collections import Counter
 from functools import cache, lru_cache
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +103,8 @@ def is_place(text: str) -> bool:
 def is_agency(text: str) -> bool:
     """Return whether `text` is a news agency, named or not ("وكالات")."""
     folded = fold(text).strip(" :")
-    known = folded in AGENCIES | _UNNAMED or _SPACED.sub(" ", folded).strip() in AGENCIES
+    plain = _SPACED.sub(" ", folded).strip()
+    known = folded in _UNNAMED or not AGENCIES.isdisjoint((folded, plain))
     return known or _AGENCY_LIKE.fullmatch(folded) is not None
 
 
@@ -211,13 +211,10 @@ def without_counters(text: str) -> str:
     if len(folded) < len(printed):  # a word of marks alone
         folded = [fold(word) for word in printed]
     line = " ".join(folded)
-    ends = list(accumulate(len(word) + 1 for word in folded))
-    dropped = {
-        index
-        for match in _COUNTER.finditer(line)
-        for index, (word, end) in enumerate(zip(folded, ends, strict=True))
-        if end - 1 - len(word) < match.end() and match.start() < end - 1
-    }
+    dropped: set[int] = set()
+    for match in _COUNTER.finditer(line):
+        first, last = (line.count(" ", 0, end) for end in (match.start(), match.end() - 1))
+        dropped.update(range(first, last + 1))
     if not dropped:
         return text
     kept = (word for index, word in enumerate(printed) if index not in dropped)

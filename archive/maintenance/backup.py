@@ -24,7 +24,8 @@ from archive.warc.files import Length, copy, replacing, size_of, sync, sync_all
 
 MARK = "backup.json"
 _NEW = "new"  # folder inside the backup in which its next database is made ready
-_BEGINNING = {"lock", "lost+found"}  # of a backup before its mark, and of a disk of its own
+# What a backup has before its mark, and a disk of its own always.
+_BEGINNING = {"lock", f".{MARK}.part", "lost+found"}
 _NAMED = 3  # of other files
 _PAGES = 1000  # of the database, copied at a time: 4 MB
 
@@ -66,7 +67,9 @@ def back_up(
         (target / WARC_FOLDER).mkdir(parents=True, exist_ok=True)
         with writing(target, command="backup", now=clock()):
             line = json.dumps(mark, ensure_ascii=False) + "\n"
-            (target / MARK).write_text(line, encoding="utf-8")
+            with replacing(target / MARK) as part:
+                part.write_text(line, encoding="utf-8")
+                sync(part)
             return _write(root, target, link=link, progress=progress)
     except (OSError, sqlite3.Error) as error:
         if not is_of_the_disk(error):

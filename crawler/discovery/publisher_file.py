@@ -102,7 +102,7 @@ def _entries(kind: Kind, survey: Survey) -> list[str]:
         lines.append(f"    {_quoted(entry.url)},")
     needless = kind is Kind.SECTION and survey.of(Kind.SITEMAP)
     why = "not looked for, as there is a sitemap" if needless else "none found that works"
-    broken = [(one, detail) for one, detail in survey.broken() if one.kind is kind]
+    broken = [(one, detail) for one, detail in survey.broken if one.kind is kind]
     return [
         *([*lines, "]"] if entries else [f"# {key}: {why}"]),
         *(f"# {_plain(one.url)} ({one.how}): {_plain(detail)}" for one, detail in broken),

@@ -36,25 +36,19 @@ class Survey:
     """What there is at a site: its front page, its entry points, and articles read from there.
 
     `home` is the address of the front page to be kept, `front.url` the one that answered. `samples`
-    are articles by their addresses, as Warraq reads them. `failed` are the entry points that do not
-    work, each with the reason.
+    are articles by their addresses, as Warraq reads them. `broken` are listings that the site names
+    itself and that do not work, each with the reason.
     """
 
     home: str
     front: FrontPage
     entries: list[Listing] = field(default_factory=list)
     samples: dict[str, Extraction] = field(default_factory=dict)
-    failed: list[Listing] = field(default_factory=list)
+    broken: list[tuple[Listing, str]] = field(default_factory=list)
 
     def of(self, kind: Kind) -> list[Listing]:
         """Return the entry points of a kind."""
         return [entry for entry in self.entries if entry.kind is kind]
-
-    def broken(self) -> list[tuple[Listing, str]]:
-        """Return what the site itself names and does not work, each with the reason."""
-        return [
-            (one, one.problem.detail) for one in self.failed if one.problem and one.how.is_named
-        ]
 
     def to_read(self) -> list[Link]:
         """Return links to read, those first that are surest to be news: a feed's newest.
@@ -147,7 +141,10 @@ class Surveyor:
             listing = await self._opened(await self._inspected(link))
             problem = listing.problem or survey.useless(listing)
             listing = replace(listing, url=link.url, how=how, problem=problem)
-            (survey.failed if problem else survey.entries).append(listing)
+            if problem is None:
+                survey.entries.append(listing)
+            elif how.is_named:
+                survey.broken.append((listing, problem.detail))
             if problem and how is Way.LINKED:
                 self._candidates[Way.BEHIND] += self._feeds_behind(link)
 
@@ -274,7 +271,7 @@ def _not_a_newspaper(survey: Survey, problems: Sequence[Problem]) -> CannotFollo
         seen = "the pages it lists do not read as articles"
         details = Counter(problem.detail for problem in problems).most_common(1)
         seen += f" ({details[0][0]})" if details else ""
-    broken = "".join(f" {one.url} ({one.how}): {why}." for one, why in survey.broken()[:2])
+    broken = "".join(f" {one.url} ({one.how}): {why}." for one, why in survey.broken[:2])
     return CannotFollow(
         f"{survey.home}: {seen}.{broken} No file was written. If it is a newspaper,"
         " give the address of its news, or write its file by hand (crawler/README.md)."

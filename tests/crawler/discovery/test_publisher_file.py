@@ -91,13 +91,9 @@ def test_every_entry_point_is_written_with_how_it_was_found(tmp_path):
 
 def test_what_the_site_names_and_does_not_work_is_noted(tmp_path):
     problem = Problem(kind=ProblemKind.http(404), detail="answered 404", stage="fetch")
-    named, guess = (
-        Listing(url=f"https://x.example/{path}", kind=Kind.FEED, how=how, problem=problem)
-        for path, how in (("rss", Way.LINKED), ("feed", Way.USUAL))
-    )
-    _, text = composed(tmp_path, failed=[named, guess])
+    named = Listing(url="https://x.example/rss", kind=Kind.FEED, how=Way.LINKED, problem=problem)
+    _, text = composed(tmp_path, broken=[(named, problem.detail)])
     assert "# https://x.example/rss (linked from the front page): answered 404\n" in text
-    assert "https://x.example/feed" not in text
 
 
 def test_lists_among_the_links_are_rejected_where_no_article_looks_like_them(tmp_path):

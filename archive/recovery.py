@@ -15,10 +15,11 @@ from pathlib import Path
 from archive import captures, publishers, runs
 from archive.models import WarcLocation
 from archive.rows import value, values
+from archive.urls import capture_id
 from archive.warc import files, reader
 from archive.warc.files import Length
 from archive.warc.parsing import Record
-from archive.warc.records import FETCHED_FIELD, KIND_FIELD, read_fields
+from archive.warc.records import KIND_FIELD, read_fields
 
 logger = logging.getLogger(__name__)
 
@@ -47,24 +48,25 @@ def _recover_file(db: sqlite3.Connection, folder: Path, name: str, *, run: int) 
         logger.error("%s: %d acknowledged bytes are missing at its end", name, start - size)
     if 0 < start >= size:
         return
-    tail, adopted, end = bytearray(), 0, start
-    with path.open("rb") as file:
+    tail = bytearray()
+    with path.open("r+b") as file:
         file.seek(start)
         for record in reader.records(path, start=start):
             packed = file.read(record.length or 0)
             if is_kept(record):
-                location = record.location(name, offset=start + len(tail))
-                number = runs.numbered(db, record.run) or run
-                adopted += adopt(db, record, location, run=number) is not None
+                place = record.location(name, offset=start + len(tail))
+                _adopt(db, record, place, run=runs.numbered(db, record.run) or run)
                 tail += packed
-            end = record.behind.offset
-    _end_with(path, start, bytes(tail), changed=start + len(tail) < end)
-    if length := start + len(tail):
-        files.acknowledge(db, {name: Length(bytes=length)})
-    logger.info(
-        "%s: cut %d bytes, adopted %d records of interrupted run %d",
-        name, size - start - len(tail), adopted, run,
-    )  # fmt: skip
+        file.seek(start)
+        file.write(tail)
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())  # before its rows
+    if end := start + len(tail):
+        files.acknowledge(db, {name: Length(bytes=end)})
+    else:
+        path.unlink()
+    logger.info("%s: %d bytes kept of the %d that run %d left", name, len(tail), size - start, run)
 
 
 def is_kept(record: Record) -> bool:
@@ -79,43 +81,12 @@ def is_kept(record: Record) -> bool:
     return record.type != "resource"
 
 
-def _end_with(path: Path, start: int, tail: bytes, *, changed: bool) -> None:
-    """End a file with that tail, and put it on the disk before its rows."""
-    if not start + len(tail):
-        path.unlink()
-        return
-    with path.open("r+b") as file:
-        if changed:
-            file.seek(start)
-            file.write(tail)
-        file.truncate(start + len(tail))
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def adopt(
-    db: sqlite3.Connection, record: Record, location: WarcLocation, *, run: int
-) -> int | None:
-    """Give a record its row, if it is to have one; return the id of its capture, else None.
-
-    A rendering's is the one that it was made from.
-    """
+def _adopt(db: sqlite3.Connection, record: Record, place: WarcLocation, *, run: int) -> None:
+    """Give a record its row, if it is to have one."""
     if record.type == "conversion":
-        return _adopt_rendering(db, record, location)
-    capture = captures.of_record(record, location)
-    if capture is None:
-        return None
-    publishers.name(db, capture.publisher)  # its row may have been in the batch that was lost
-    return captures.insert(db, capture, run=run)
-
-
-def _adopt_rendering(db: sqlite3.Connection, record: Record, location: WarcLocation) -> int | None:
-    """Give a page as it was shown its row beside that of the capture it was made from."""
-    capture = value(
-        db,
-        "select id from captures where url = ? and fetched_at = ? order by id limit 1",
-        (record.url, record.fields.get(FETCHED_FIELD)),
-    )
-    if capture is not None:
-        captures.insert_rendering(db, capture, record, location)
-    return capture
+        number = capture_id(record.fields.get("warc-refers-to", ""))
+        if value(db, "select 1 from captures where id = ?", (number,)):
+            captures.insert_rendering(db, number, record, place)
+    elif capture := captures.of_record(record, place):
+        publishers.name(db, capture.publisher)  # its row may have been in the batch that was lost
+        captures.insert(db, capture, run=run)

@@ -29,7 +29,6 @@ from archive.store import Store
 from crawler.derive import Deriver, at_work, derive_all
 from crawler.publisher import load_all
 from crawler.rebuild import OLD, rebuild
-from crawler.reextract import Job, reextract
 
 _OF_FILES = ("file", "record", "row")
 _OF_CAPTURES = "refers to a row of captures that is not there"  # which its record brings back
@@ -173,10 +172,12 @@ class _Repair:
     async def _files(self) -> None:
         """Save what is readable of damaged files, name what is lost, and make rows of the rest."""
         damages = [damage for kind in _OF_FILES for damage in self._damages.get(kind, ())]
-        details = self._details("reference")
+        details, broken = self._details("reference"), self._rows("revision")
         for detail in sorted(set(details)):
             self._report(f"{NAME}: a row {detail}")
-        if not (damages or details):
+        if broken:
+            self._report(f"read again: {counted(len(broken), 'article')} with broken revisions")
+        if not (damages or details or broken):
             return
         names: list[str] = []
         with at_work(self._processes) as workers, self._opened() as source:
@@ -190,18 +191,17 @@ class _Repair:
                     damaged.apply(now=self._clock())
             if self._dry_run:
                 return
-            if restore.index_again(source.db, self._folder, warc_index.in_order(names)):
+            if restore.index_again(source.db, self._folder, warc_index.in_order(names), broken):
                 publishers = load_all(self._root / "publishers")
                 await derive_all(Deriver(source, publishers, workers))
             restore.finish(source.db)
 
     async def _derived(self) -> None:
-        """Make again what follows from the rest: journal records, articles, stories, the index."""
-        visits, articles = self._rows("visit"), self._rows("revision")
+        """Make again what follows from the rest: journal records, stories, the search index."""
+        visits = self._rows("visit")
         of = counted(len(visits), "visit")
         for kind, line in (
             ("visit", f"The journal records of {of} to articles are lost; they are rewritten."),
-            ("revision", f"read again: {counted(len(articles), 'article')} with broken revisions"),
             ("story", "the stories are grouped again"),
             ("index", "the search index is rebuilt"),
         ):
@@ -211,28 +211,12 @@ class _Repair:
             return
         with self._opened() as source, transaction(source.db):
             for number in self._rows("revisit"):
-                if lost := salvage.lose_payload(source.db, number, now=self._clock()):
-                    self._report(lost)
-            if articles:
-                restore.count_revisions(source.db)
-        if visits:
-            with Store(self._root, command=restore.COMMAND, clock=self._clock) as store:
-                for line in restore.journal_again(store, visits):
-                    self._say(line)
-        if articles:
-            await self._read_again(frozenset(articles))
-        with self._opened() as source, transaction(source.db):
+                self._report(salvage.lose_payload(source.db, number, now=self._clock()))
             if "story" in self._damages:
                 stories.regroup_all(source.db)
             if "index" in self._damages:
                 rebuild_index(source.db)
-
-    async def _read_again(self, articles: frozenset[int]) -> None:
-        job = Job(
-            root=self._root,
-            publishers=load_all(self._root / "publishers"),
-            articles=articles,
-            processes=self._processes,
-            clock=self._clock,
-        )
-        await reextract(job, show=lambda url, changes: self._say(f"{url}: {', '.join(changes)}"))
+        if visits:
+            with Store(self._root, command=restore.COMMAND, clock=self._clock) as store:
+                for line in restore.journal_again(store, visits):
+                    self._say(line)

@@ -110,7 +110,7 @@ def test_what_waits_for_a_repair_is_no_damage_and_not_sound(root):
     with path.open("ab") as file:
         file.write(b"torn")
     without_damage(root)
-    with pytest.raises(Unsound, match="its run was interrupted"):
+    with pytest.raises(Unsound, match="the next command that writes sees to them"):
         sound(root)
 
 

@@ -19,7 +19,7 @@ from archive.clock import iso
 from archive.database import MIGRATIONS, NAME, open_for_reading
 from archive.errors import DamagedDatabase
 from archive.history import content_hash
-from archive.maintenance.salvage import lost_payloads
+from archive.problems import ProblemKind
 from archive.rows import Row, select, values
 from archive.search.arabic import analyse
 from archive.search.index import index_is_current
@@ -48,7 +48,6 @@ _REMEDIES = {
 }
 
 _MOST = 100  # damages of one kind that SQLite lists
-_KIND, _PUBLISHER = KIND_FIELD.lower(), PUBLISHER_FIELD.lower()
 _CAPTURES = """
 select id, url, publisher, kind, fetched_at, status, sha256, truncated, revisit, warc_offset,
     warc_length, article, coalesce(journal_file, warc_file) as journal_file, journal_offset
@@ -89,11 +88,13 @@ _TABLES = (
     ("story", _STRAY.format("article", "story_sketches")),
     ("index", _STRAY.format("id", "articles_fts_docsize")),
 )
-_WITHOUT_PAYLOAD = """
-select id || ' (' || url || ')' as row, warc_file, warc_offset, sha256 from captures c
-where revisit and sha256 is not null and not exists (
+# Of each payload that no record has, one that stands for it, and whether its loss is known.
+_PAYLOADS = """
+select min(id) || ' (' || url || ')', exists (
+    select 1 from problems where kind = ? and instr(detail, c.sha256)
+) from captures c where revisit and sha256 is not null and not exists (
     select 1 from captures where sha256 = c.sha256 and not revisit
-) order by warc_file, warc_offset
+) group by sha256
 """
 
 
@@ -273,8 +274,8 @@ def _differences(record: Record, row: Row, length: int) -> Iterator[str]:
         ("truncated", record.fields.get("warc-truncated")),
         ("revisit", int(record.type == "revisit")),
         ("status", status if answers else row["status"]),
-        ("kind", record.fields.get(_KIND, row["kind"])),
-        ("publisher", record.fields.get(_PUBLISHER, row["publisher"])),
+        ("kind", record.fields.get(KIND_FIELD, row["kind"])),
+        ("publisher", record.fields.get(PUBLISHER_FIELD, row["publisher"])),
         ("sha256", digest or row["sha256"]),
         ("warc_length", length),
     ):
@@ -294,7 +295,15 @@ def check_database(root: Path) -> Findings:
                 findings.of_tables(kind, detail, table, row)
         for detail in _index_faults(db):
             findings.of_tables("index", detail, "articles_fts")
-        _check_payloads(db, findings)
+        known_losses = 0
+        for row, is_known in db.execute(_PAYLOADS, (ProblemKind.LOST_CAPTURE,)):
+            known_losses += is_known
+            if not is_known:
+                detail = "the payload that it refers to is in no other record"
+                findings.of_tables("revisit", detail, "captures", row)
+        if known_losses:
+            detail = "payloads that revisit records stand for are a known loss (see `problems`)"
+            findings.notes.append(f"{known_losses} {detail}")
     return findings
 
 
@@ -304,25 +313,6 @@ def _missing(db: sqlite3.Connection) -> list[str]:
     with closing(sqlite3.connect(":memory:")) as empty:
         MIGRATIONS.apply(Database(empty))
         return sorted({*values(empty, names)} - {*values(db, names)})
-
-
-def _check_payloads(db: sqlite3.Connection, findings: Findings) -> None:
-    """Report records that stand for a payload which no record has; a known loss is a note."""
-    rows = select(db, _WITHOUT_PAYLOAD)
-    known = lost_payloads(db) if rows else frozenset()
-    for row in rows:
-        place = f"{WARC_FOLDER}/{row['warc_file']}"
-        detail = "the payload that it refers to is in no other record"
-        if row["sha256"] in known:
-            at = f"{place}, byte {row['warc_offset']}"
-            findings.notes.append(f"{at}: {detail} (known loss, see `problems`)")
-        else:
-            findings.damages.append(
-                Damage(
-                    kind="revisit", place=place, offset=row["warc_offset"], detail=detail,
-                    table="captures", row=row["row"],
-                )
-            )  # fmt: skip
 
 
 def _index_faults(db: sqlite3.Connection) -> Iterator[str]:

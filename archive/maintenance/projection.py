@@ -93,6 +93,12 @@ select j.visit, j.at, j.act, j.fields, c.id, c.status, c.sha256, v.etag, v.last_
 from journal j left join captures c on c.id = j.capture left join validators v on v.capture = c.id
 where j.visit is not null order by j.visit, j.at, j.file, j.offset
 """
+_TO_DERIVE = """
+select * from derived_articles d where not is_done and not exists (
+    select 1 from revisions r
+    where r.article = d.article and ifnull(r.capture, 0) not in (select id from captures)
+) order by first_at, key
+"""
 # Another archive may know an article by another of its addresses.
 _WITHHELD = """
 select id from articles where key = :key
@@ -289,9 +295,11 @@ def _entries(
 
 
 def to_derive(db: sqlite3.Connection) -> list[Subject]:
-    """Return the articles that are still to be derived, in the order of their first captures."""
-    rows = select(db, "select * from derived_articles where not is_done order by first_at, key")
-    return [record(Subject, row) for row in rows]
+    """Return the articles that are still to be derived, in the order of their first captures.
+
+    One of which captures are lost keeps the texts that these brought.
+    """
+    return [record(Subject, row) for row in select(db, _TO_DERIVE)]
 
 
 def damaged(db: sqlite3.Connection, subject: Subject, detail: str) -> None:

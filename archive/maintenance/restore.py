@@ -5,6 +5,7 @@ the database itself was rebuilt, they are carried over from the old one.
 """
 
 import contextlib
+import json
 import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -71,24 +72,18 @@ update articles set capture = (
 # Nothing is to be derived for an article that has all that its captures brought, or more.
 _COMPLETE = """
 update derived_articles set is_done = 1 where article in (
-    select id from articles a where not (:is_resumed or exists (
+    select id from articles a where not exists (
         select 1 from captures c where c.article = a.id and c.id not in (select id from known)
             and (c.fetched_at > a.last_seen_at or (
                 c.outcome in ('new', 'changed') and not exists (
                     select 1 from revisions r where r.article = a.id and r.observed_at = fetched_at
-    ))))) or exists (
-        select 1 from revisions where article = a.id and ifnull(capture, 0) not in (
-            select id from captures
-    ))
-)
+)))))
 """
-_REVISIONS = "(select count(*) from revisions where article = articles.id)"
-_COUNT = f"""
-update articles set revision_count = {_REVISIONS}
-where revision_count != {_REVISIONS} and {_REVISIONS} = (
-    select max(number) from revisions where article = articles.id
-)
-"""  # noqa: S608 - ours
+_BROKEN = """
+insert or replace into derived_articles (key, publisher, first_at, article)
+select key, publisher, first_seen_at, id from articles
+where id in (select value from json_each(?))
+"""
 _LET_GO = """
 update articles set capture = null where capture not in (select id from captures);
 update revisions set capture = null where capture not in (select id from captures);
@@ -124,11 +119,13 @@ def killed_runs(db: sqlite3.Connection) -> list[tuple[int, str]]:
     return db.execute("select id, command from runs where state = 'running'").fetchall()
 
 
-def index_again(db: sqlite3.Connection, folder: Path, names: Collection[str]) -> bool:
+def index_again(
+    db: sqlite3.Connection, folder: Path, names: Collection[str], broken: Collection[int]
+) -> bool:
     """Index WARC files of the archive once more, so that each record has its row.
 
-    Returns whether there are articles to derive then: missing ones, and those of which captures
-    are back that the archive had not seen.
+    Returns whether there are articles to derive then: missing ones, those of which captures are
+    back that the archive had not seen, and `broken` ones (ids).
 
     Raises:
         OSError: if the disk does not give the bytes.
@@ -143,7 +140,9 @@ def index_again(db: sqlite3.Connection, folder: Path, names: Collection[str]) ->
         projection.project(db, folder)
         db.execute(_DECIDED)
         run_script(db, _BROUGHT)
-        db.execute(_COMPLETE, {"is_resumed": is_resumed})
+        if not is_resumed:
+            db.execute(_COMPLETE)
+        db.execute(_BROKEN, (json.dumps(list(broken)),))
         db.execute("drop table temp.known")
     return bool(projection.to_derive(db))
 
@@ -154,11 +153,6 @@ def finish(db: sqlite3.Connection) -> None:
         projection.finish(db)
         warc_index.clear(db)
         run_script(db, _LET_GO)
-
-
-def count_revisions(db: sqlite3.Connection) -> None:
-    """Let articles count their revisions, where none of these is missing."""
-    db.execute(_COUNT)
 
 
 def journal_again(session: Session, numbers: Sequence[int]) -> Iterator[str]:
@@ -197,7 +191,7 @@ def _journal_fields(session: Session, capture: Capture) -> dict[str, str]:
     if capture.record is None:
         return fields
     record = reader.read_record(session.warc_folder, capture.record)
-    if KIND_FIELD.lower() in record.fields:
+    if KIND_FIELD in record.fields:
         return fields
     copied = {  # out of another program's file
         captures.SOURCE: "not known any more",

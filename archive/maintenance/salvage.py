@@ -15,22 +15,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from archive.clock import from_iso, iso
+from archive.clock import iso
 from archive.database import transaction
 from archive.problems import ProblemKind
 from archive.publishers import key_of
 from archive.rows import Row, insert, select, values
-from archive.session import SOFTWARE, WARC_FOLDER
+from archive.session import WARC_FOLDER
 from archive.urls import capture_id
 from archive.warc import files
 from archive.warc.files import Name, sync
 from archive.warc.parsing import Place, Record, faults
 from archive.warc.reader import walk as read
-from archive.warc.writer import RunInfo, WarcWriter
 
 FOLDER = "damaged"
 
-_DIGEST = re.compile(r"\bsha256 ([0-9a-f]{64})\b")
 _CAPTURES = """
 select c.id, c.url, c.publisher, c.kind, c.fetched_at, c.warc_file, c.warc_offset, c.sha256,
     coalesce(
@@ -38,11 +36,6 @@ select c.id, c.url, c.publisher, c.kind, c.fetched_at, c.warc_file, c.warc_offse
         (select a.url from revisions r join articles a on a.id = r.article where r.capture = c.id)
     ) as article
 from captures c where c.{} = ? order by c.warc_offset
-"""
-_RUN = """
-select name, command, started_at from runs where id = (
-    select run from captures where warc_file = ? order by warc_offset limit 1
-)
 """
 _DUE = """
 insert into visits (key, url, publisher, kind, found_at, due_at)
@@ -120,9 +113,8 @@ class Salvage:
             if isinstance(part, Lost):
                 self._gaps.append(part)
             else:
+                self._lengths[part.place.offset] = part.length or 0
                 known.add(capture_id(part.id))
-                if part.type != "warcinfo":  # a sound form gets one of its own
-                    self._lengths[part.place.offset] = part.length or 0
         rows = select(db, _CAPTURES.format("warc_file"), (self._of,))
         self._lost = [row for row in rows if row["id"] not in known]
         shown = values(db, "select warc_offset from renderings where warc_file = ?", (name,))
@@ -176,7 +168,7 @@ class Salvage:
         if self._gaps:
             kept.mkdir(exist_ok=True)
         if new and new != self.name:
-            self._write_sound(new, now)
+            self._write_sound(new)
         with transaction(self._db):
             for capture in self._lost:
                 _lose(self._db, capture, now=now)
@@ -201,22 +193,15 @@ class Salvage:
             db.execute(f"update captures set {moved} where warc_file = ?", (new, self._of))  # noqa: S608
             db.execute("insert or replace into warc_files values (?, 0, 1)", (new,))
 
-    def _write_sound(self, name: str, now: datetime) -> None:
-        """Write the file's sound form and put it on the disk."""
-        row = self._db.execute(_RUN, (self.name,)).fetchone()
-        run, command, began = row or ("none-0", "crawl", iso(now))
-        writer = WarcWriter(
-            self._root / WARC_FOLDER,
-            next_file=lambda _day: (name, 0),
-            run=RunInfo(name=run, command=command, software=SOFTWARE, started_at=from_iso(began)),
-            clock=lambda: now,
-            roll_bytes=1 << 62,
-        )
-        with self._path.open("rb") as source:
+    def _write_sound(self, name: str) -> None:
+        """Write the readable records into a file of that name, and put it on the disk."""
+        path = self._root / WARC_FOLDER / name
+        with self._path.open("rb") as source, path.open("wb") as target:
             for offset, length in self._lengths.items():
                 source.seek(offset)
-                writer.copy(source.read(length))
-        writer.close()
+                target.write(source.read(length))
+        sync(path)
+        sync(path.parent)
 
 
 def finish(db: sqlite3.Connection, root: Path) -> Iterator[str]:
@@ -264,17 +249,9 @@ def _report(db: sqlite3.Connection, capture: Row, detail: str, *, now: datetime)
         db.execute(_DUE, capture | {"key": key, "now": iso(now)})
 
 
-def lost_payloads(db: sqlite3.Connection) -> set[str]:
-    """Return the SHA-256 digests of payloads that were named as lost."""
-    details = values(db, "select detail from problems where kind = ?", (ProblemKind.LOST_CAPTURE,))
-    return {digest for detail in details for digest in _DIGEST.findall(detail)}
-
-
-def lose_payload(db: sqlite3.Connection, number: int, *, now: datetime) -> str | None:
-    """Report that a revisit (its id) stands for a payload that is lost; None if that is known."""
+def lose_payload(db: sqlite3.Connection, number: int, *, now: datetime) -> str:
+    """Report that the payload which a revisit (its id) stands for is lost, and say so."""
     (capture,) = select(db, _CAPTURES.format("id"), (number,))
-    if capture["sha256"] in lost_payloads(db):
-        return None
     detail = f"a record that others refer to, sha256 {capture['sha256']}: the payload is lost"
     _report(db, capture, detail, now=now)
     return f"lost: {capture['url']}: {detail}"

@@ -15,6 +15,7 @@ from archive.maintenance.withhold import withhold
 from crawler.commands.options import chosen
 from crawler.crawl import Job, crawl
 from crawler.merge import merge
+from crawler.repair import repair
 from fixtures import Newsstand, serve
 from tests.crawler import shell
 from tests.crawler.tables import differences, everything
@@ -155,3 +156,15 @@ def test_mistakes_are_told(roots, tmp_path):
     assert code == 1
     assert "holds no archive" in output
     assert not (tmp_path / "none").exists()
+
+
+def test_texts_whose_captures_are_lost_stay(roots):
+    """Of an article that the other archive saw later."""
+    mine, yours, _, clock = roots
+    texts = select(mine, TEXTS)
+    for path in (mine / "warc").rglob("*.warc.gz"):
+        path.unlink()
+    asyncio.run(repair(mine, say=[].append, processes=1, clock=clock))
+    asyncio.run(merge(mine, yours, clock=clock))
+    assert set(texts) <= set(select(mine, TEXTS))
+    assert verify(mine).damages == []

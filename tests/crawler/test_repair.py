@@ -241,7 +241,7 @@ def test_a_file_whose_payloads_others_stand_for_is_deleted(root):
     files(root)[0].unlink()
     mended(root)
     assert rows(root, TEXT) == texts
-    assert len(verify(root).notes) == PAGES - 1
+    assert "5 payloads" in verify(root).notes[0]
 
 
 def test_rows_that_are_missing_come_back_as_they_were(root):

@@ -12,7 +12,7 @@ import math
 import re
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import SequenceMatcher
@@ -47,13 +47,12 @@ _Save = Callable[[], None]
 class Job:
     """What to read again in the archive in `root`: of some publishers (slugs; none: all).
 
-    Only articles that were first seen on or after `since`, or just `articles`. A dry run writes
-    nothing. A first turn at the archive is waited for `patience` seconds.
+    Only articles that were first seen on or after `since`. A dry run writes nothing. A first turn
+    at the archive is waited for `patience` seconds.
     """
 
     root: Path
     publishers: Mapping[str, Publisher]
-    articles: Collection[int] | None = None
     slugs: tuple[str, ...] = ()
     since: date | None = None
     dry_run: bool = False
@@ -148,10 +147,7 @@ class _Rereading:
 
     def _wanted(self, source: Source) -> Iterable[tuple[int, bool]]:
         """Return the articles of the job, and the pages that were none."""
-        job = self._job
-        if job.articles is not None:
-            return [(number, False) for number in job.articles]
-        return source.readable(publishers=job.slugs, since=job.since)
+        return source.readable(publishers=self._job.slugs, since=self._job.since)
 
     async def _read_article(
         self, number: int, deriver: Deriver, store: Store | None

@@ -166,7 +166,7 @@ class _Repair:
                 self._report(f"run {run} ({command}) was killed: what it left is completed")
             if not self._dry_run:
                 recovery.recover(source.db, self._folder)
-                for line in salvage.finish(source.db, self._root):
+                for line in salvage.finish(source.db, self._root, now=self._clock()):
                     self._report(line)
 
     async def _files(self) -> None:

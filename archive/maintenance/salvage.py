@@ -24,7 +24,7 @@ from archive.session import WARC_FOLDER
 from archive.urls import capture_id
 from archive.warc import files
 from archive.warc.files import Name, sync
-from archive.warc.parsing import Place, Record, faults
+from archive.warc.parsing import Place, Record
 from archive.warc.reader import walk as read
 
 FOLDER = "damaged"
@@ -64,10 +64,8 @@ def walk(path: Path, *, start: int = 0, check: bool = False) -> Iterator[Record 
     """
     with path.open("rb") as file:
         end = start
-        for part in read(file.fileno(), start=Place(offset=start), check=False):
+        for part in read(file.fileno(), start=Place(offset=start), check=check):
             if not isinstance(part, Record) or part.length is None:
-                continue
-            if check and next(faults(part), None):
                 continue
             if part.place.offset > end:
                 yield Lost(offset=end, length=part.place.offset - end)
@@ -115,28 +113,16 @@ class Salvage:
             else:
                 self._lengths[part.place.offset] = part.length or 0
                 known.add(capture_id(part.id))
+        is_torn = len(self._gaps) == 1 and self._gaps[0].offset > max(self._lengths, default=0)
+        self._torn_at = self._gaps[0].offset if is_torn else None
+        # What is left, if anything is.
+        sound = name if is_torn or not self._gaps else _sound_name(name)
+        self.new_name = sound if self._lengths else None
         rows = select(db, _CAPTURES.format("warc_file"), (self._of,))
         self._lost = [row for row in rows if row["id"] not in known]
         shown = values(db, "select warc_offset from renderings where warc_file = ?", (name,))
         self._shown = [offset for offset in shown if offset not in self._lengths]
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all of it reads, and no record of a row is missing."""
-        return not self._gaps and not self._lost
-
-    @property
-    def new_name(self) -> str | None:
-        """The name of the file that is left; None where nothing is."""
-        if not self._lengths:
-            return None
-        return self.name if self._torn_at is not None or not self._gaps else _sound_name(self.name)
-
-    @property
-    def _torn_at(self) -> int | None:
-        """Where the file's only damage begins, which goes on to its end; None if it is another."""
-        is_one = len(self._gaps) == 1 and self._gaps[0].offset > max(self._lengths, default=-1)
-        return self._gaps[0].offset if is_one else None
+        self.is_whole = not self._gaps and not self._lost
 
     def lines(self) -> Iterator[str]:
         """Yield what is to be said of it."""
@@ -178,11 +164,6 @@ class Salvage:
         elif self._torn_at is not None:
             cut(self._path, self._torn_at, kept)
 
-    def take_back(self) -> None:
-        """Let the rows of another form be of this file."""
-        with transaction(self._db):
-            self._leave_rows(self.name)
-
     def _leave_rows(self, new: str | None) -> None:
         """Let rows be of the file that is left, where they get their places when it is indexed."""
         db = self._db
@@ -204,7 +185,7 @@ class Salvage:
         sync(path.parent)
 
 
-def finish(db: sqlite3.Connection, root: Path) -> Iterator[str]:
+def finish(db: sqlite3.Connection, root: Path, *, now: datetime) -> Iterator[str]:
     """Put aside what a killed repair left, and take back files that came from a backup."""
     folder, kept = root / WARC_FOLDER, root / FOLDER
     known, names = set(values(db, "select name from warc_files")), files.entries(folder)
@@ -215,7 +196,7 @@ def finish(db: sqlite3.Connection, root: Path) -> Iterator[str]:
         if later in known and older not in known:
             back = Salvage(db, root, older, of=later)
             if back.is_whole:
-                back.take_back()
+                back.apply(now=now)
                 stale = later
                 yield f"{WARC_FOLDER}/{older} is back as it was"
         kept.mkdir(exist_ok=True)

@@ -9,7 +9,7 @@ repair that was killed is completed by the next one.
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -69,7 +69,7 @@ async def repair(
         )
     with suppress(DamagedDatabase):  # which is rebuilt
         require(root)
-    repairing = _Repair(root, say, dry_run=dry_run, processes=processes, clock=clock)
+    repairing = _Repair(root=root, say=say, dry_run=dry_run, processes=processes, clock=clock)
     try:
         return await repairing.run()
     except OSError as error:
@@ -78,100 +78,100 @@ async def repair(
         ) from error
 
 
+@dataclass(slots=True, kw_only=True)
 class _Repair:
-    """One repair, in steps; in a dry run they only say what they would do."""
+    """One repair, in steps; in a dry run they only say what they would do.
 
-    def __init__(
-        self, root: Path, say: Say, *, dry_run: bool, processes: int | None, clock: Clock
-    ) -> None:
-        self._root = root
-        self._folder = root / WARC_FOLDER
-        self._say = say
-        self._dry_run = dry_run
-        self._processes = processes
-        self._clock = clock
-        self._counts: Counter[str] = Counter()
-        self._damages: dict[str, list[Damage]] = {}  # by kind
-        self._is_rebuilt = False
+    `damages` are what the last check found, by kind.
+    """
+
+    root: Path
+    say: Say
+    dry_run: bool
+    processes: int | None
+    clock: Clock
+    counts: Counter[str] = field(default_factory=Counter)
+    damages: dict[str, list[Damage]] = field(default_factory=dict)
+    is_rebuilt: bool = False
 
     async def run(self) -> Repaired:
         """Verify, and do what the findings ask for; after each step that did something, again."""
-        if not self._dry_run:
-            with writing(self._root, command=restore.COMMAND, now=self._clock()):
+        if not self.dry_run:
+            with writing(self.root, command=restore.COMMAND, now=self.clock()):
                 pass  # refused at once while another process writes
         findings = self._verify()
         for step in (self._database, self._leftovers, self._files, self._derived):
-            done = self._counts.total()
+            done = self.counts.total()
             await step()
-            if self._dry_run and self._is_rebuilt:
+            if self.dry_run and self.is_rebuilt:
                 break
-            if not self._dry_run and self._counts.total() > done:
+            if not self.dry_run and self.counts.total() > done:
                 findings = self._verify()
-        return Repaired(counts=self._counts, findings=None if self._dry_run else findings)
+        return Repaired(counts=self.counts, findings=None if self.dry_run else findings)
 
     def _verify(self) -> Findings:
-        findings = verify(self._root, processes=self._processes)
-        self._damages = {}
+        findings = verify(self.root, processes=self.processes)
+        self.damages = {}
         for damage in findings.damages:
-            self._damages.setdefault(damage.kind, []).append(damage)
+            self.damages.setdefault(damage.kind, []).append(damage)
         return findings
 
     def _details(self, kind: str) -> list[str]:
-        return [damage.detail for damage in self._damages.get(kind, ())]
+        return [damage.detail for damage in self.damages.get(kind, ())]
 
     def _rows(self, kind: str) -> list[int]:
         """Return the ids of the rows that have damage of a kind."""
-        rows = {damage.row for damage in self._damages.get(kind, ())} - {None}
+        rows = {damage.row for damage in self.damages.get(kind, ())} - {None}
         return sorted(int(str(row).split()[0]) for row in rows)
 
     def _opened(self) -> AbstractContextManager[Source]:
-        return restore.opened(self._root, now=self._clock(), dry_run=self._dry_run)
+        return restore.opened(self.root, now=self.clock(), dry_run=self.dry_run)
 
     def _report(self, line: str) -> None:
-        self._counts["lost" if line.startswith("lost: ") else "mended"] += 1
-        self._say(line)
+        self.counts["lost" if line.startswith("lost: ") else "mended"] += 1
+        self.say(line)
 
     async def _database(self) -> None:
         """Rebuild a database that cannot be relied on, and carry over what the WARC files lost."""
         details = self._details("database")
         lost = [detail for detail in self._details("reference") if detail != _OF_CAPTURES]
-        path = self._root / NAME
+        path = self.root / NAME
         if not (details or lost):
             return
         reason = (details + lost)[0].partition(";")[0].removeprefix(f"{path}: ")
         if not lost and restore.are_of_indexes(details):
             self._report(f"{path}: SQLite's indexes are rebuilt ({reason})")
-            if not self._dry_run:
+            if not self.dry_run:
                 with self._opened() as source:
                     restore.rebuild_indexes(source.db)
             return
         self._report(f"{path}: it is rebuilt from the WARC files ({reason})")
-        self._is_rebuilt = True
-        if self._dry_run:
+        self.is_rebuilt = True
+        if self.dry_run:
             return
         was_there = path.exists()
         await rebuild(
-            self._root,
-            processes=self._processes,
-            clock=self._clock,
+            self.root,
+            processes=self.processes,
+            clock=self.clock,
             complete=partial(restore.carry_over, path, self._report),
         )
         if was_there:
-            self._say(f"The broken one is kept as {self._root / OLD}")
+            self.say(f"The broken one is kept as {self.root / OLD}")
 
     async def _leftovers(self) -> None:
         """Complete what killed runs, and a killed repair, left."""
         with self._opened() as source:
             for run, command in restore.killed_runs(source.db):
                 self._report(f"run {run} ({command}) was killed: what it left is completed")
-            if not self._dry_run:
-                recovery.recover(source.db, self._folder)
-                for line in salvage.finish(source.db, self._root, now=self._clock()):
+            if not self.dry_run:
+                recovery.recover(source.db, self.root / WARC_FOLDER)
+                for line in salvage.finish(source.db, self.root, now=self.clock()):
                     self._report(line)
 
     async def _files(self) -> None:
         """Save what is readable of damaged files, name what is lost, and make rows of the rest."""
-        damages = [damage for kind in _OF_FILES for damage in self._damages.get(kind, ())]
+        damages = [damage for kind in _OF_FILES for damage in self.damages.get(kind, ())]
         details, broken = self._details("reference"), self._rows("revision")
         for detail in sorted(set(details)):
             self._report(f"{NAME}: a row {detail}")
@@ -180,20 +180,19 @@ class _Repair:
         if not (damages or details or broken):
             return
         names: list[str] = []
-        with at_work(self._processes) as workers, self._opened() as source:
+        with at_work(self.processes) as workers, self._opened() as source:
             for name in sorted({damage.place.partition("/")[2] for damage in damages}):
-                damaged = Salvage(source.db, self._root, name)
+                damaged = Salvage(source.db, self.root, name)
                 for line in damaged.lines():
                     self._report(line)
                 if damaged.new_name:
                     names.append(damaged.new_name)
-                if not self._dry_run:
-                    damaged.apply(now=self._clock())
-            if self._dry_run:
+                if not self.dry_run:
+                    damaged.apply(now=self.clock())
+            if self.dry_run:
                 return
-            if restore.index_again(source.db, self._folder, warc_index.in_order(names), broken):
-                publishers = load_all(self._root / "publishers")
-                await derive_all(Deriver(source, publishers, workers))
+            restore.index_again(source, warc_index.in_order(names), broken)
+            await derive_all(Deriver(source, load_all(self.root / "publishers"), workers))
             restore.finish(source.db)
 
     async def _derived(self) -> None:
@@ -205,18 +204,18 @@ class _Repair:
             ("story", "the stories are grouped again"),
             ("index", "the search index is rebuilt"),
         ):
-            if kind in self._damages:
+            if kind in self.damages:
                 self._report(line)
-        if self._dry_run:
+        if self.dry_run:
             return
         with self._opened() as source, transaction(source.db):
             for number in self._rows("revisit"):
-                self._report(salvage.lose_payload(source.db, number, now=self._clock()))
-            if "story" in self._damages:
+                self._report(salvage.lose_payload(source.db, number, now=self.clock()))
+            if "story" in self.damages:
                 stories.regroup_all(source.db)
-            if "index" in self._damages:
+            if "index" in self.damages:
                 rebuild_index(source.db)
         if visits:
-            with Store(self._root, command=restore.COMMAND, clock=self._clock) as store:
+            with Store(self.root, command=restore.COMMAND, clock=self.clock) as store:
                 for line in restore.journal_again(store, visits):
-                    self._say(line)
+                    self.say(line)

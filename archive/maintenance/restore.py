@@ -119,17 +119,16 @@ def killed_runs(db: sqlite3.Connection) -> list[tuple[int, str]]:
     return db.execute("select id, command from runs where state = 'running'").fetchall()
 
 
-def index_again(
-    db: sqlite3.Connection, folder: Path, names: Collection[str], broken: Collection[int]
-) -> bool:
+def index_again(source: Source, names: Collection[str], broken: Collection[int]) -> None:
     """Index WARC files of the archive once more, so that each record has its row.
 
-    Returns whether there are articles to derive then: missing ones, those of which captures are
-    back that the archive had not seen, and `broken` ones (ids).
+    To be derived then are articles that are missing, those of which captures are back that the
+    archive had not seen, and `broken` ones (ids).
 
     Raises:
         OSError: if the disk does not give the bytes.
     """
+    db, folder = source.db, source.folder
     is_resumed = warc_index.prepare(db)  # what a repair or a merge began that was killed
     db.execute("delete from indexed_files")
     warc_index.index_files(db, folder, names)
@@ -144,13 +143,11 @@ def index_again(
             db.execute(_COMPLETE)
         db.execute(_BROKEN, (json.dumps(list(broken)),))
         db.execute("drop table temp.known")
-    return bool(projection.to_derive(db))
 
 
 def finish(db: sqlite3.Connection) -> None:
     """Forget what was indexed, and let go of captures that no record brought back."""
     with transaction(db):
-        projection.finish(db)
         warc_index.clear(db)
         run_script(db, _LET_GO)
 

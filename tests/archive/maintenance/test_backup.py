@@ -207,9 +207,10 @@ def test_it_goes_into_no_folder_that_is_in_use(root, tmp_path):
 
 
 def test_an_empty_disk_and_a_backup_that_was_killed_as_it_began_are_taken(root, tmp_path):
-    for name in ("lost+found", "warc", ".backup.json.part"):
+    for name in ("lost+found", "warc"):
         (tmp_path / "disk" / name).mkdir(parents=True)
-    (tmp_path / "disk" / "lock").write_text("")
+    for name in ("lock", ".backup.json.part"):
+        (tmp_path / "disk" / name).write_text("")
     assert back_up(root, tmp_path / "disk").copied == 2
     (tmp_path / "disk" / "notes.txt").write_text("of the user's own")
     assert back_up(root, tmp_path / "disk").copied == 0

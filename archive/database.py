@@ -4,7 +4,6 @@ schema.sql has the tables, descriptions.toml what Datasette says about them. The
 a time, under a lock that names its holder.
 """
 
-import contextlib
 import fcntl
 import hashlib
 import json
@@ -13,7 +12,7 @@ import os
 import sqlite3
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
@@ -37,7 +36,7 @@ from archive.search import register
 from archive.search.arabic import TOKENIZE
 from archive.search.index import index_is_current, rebuild_index
 from archive.stories import MOMENT
-from archive.warc.files import present
+from archive.warc.files import opened, present
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +98,7 @@ def open_for_writing(root: Path) -> sqlite3.Connection:
             the WARC files of its rows are still there.
     """
     _refuse_lost(root)
-    with _opened(root, mode="rwc") as db:
+    with _connected(root, mode="rwc") as db:
         _refuse_other_versions(db, root)
         db.execute("pragma journal_mode = wal")
         db.execute("pragma synchronous = full")
@@ -157,7 +156,7 @@ def open_for_reading(root: Path) -> sqlite3.Connection:
     """
     path = root / NAME
     require(root)
-    with _opened(root, mode="ro") as db:
+    with _connected(root, mode="ro") as db:
         _refuse_other_versions(db, root)
         if MIGRATIONS.pending(Database(db)):
             _refuse_lost(root)
@@ -195,8 +194,8 @@ def _refuse_lost(root: Path) -> None:
         )
 
 
-@contextlib.contextmanager
-def _opened(root: Path, *, mode: str) -> Iterator[sqlite3.Connection]:
+@contextmanager
+def _connected(root: Path, *, mode: str) -> Iterator[sqlite3.Connection]:
     """Give a connection that is closed again if what follows fails."""
     path = root / NAME
     try:
@@ -223,7 +222,7 @@ def _refuse_other_versions(db: sqlite3.Connection, root: Path) -> None:
             f"{root / NAME} has the tables of an earlier development version;"
             " run `warraq rebuild --from-warc` to make them again from the WARC files"
         )
-    with contextlib.closing(sqlite3.connect(":memory:")) as empty:
+    with closing(sqlite3.connect(":memory:")) as empty:
         known = {migration.name for migration in MIGRATIONS.pending(Database(empty))}
     if unknown := [name for name in applied if name not in known]:
         raise NewerArchive(
@@ -240,14 +239,14 @@ def ask(root: Path, question: Callable[[sqlite3.Connection], T], *, otherwise: T
     if not (root / NAME).is_file():
         return otherwise
     try:
-        with contextlib.closing(open_for_reading(root)) as db:
+        with closing(open_for_reading(root)) as db:
             return question(db)
     except (sqlite3.Error, NotAnArchive) as error:
         logger.warning("%s cannot be read just now: %s", root, error)
         return otherwise
 
 
-@contextlib.contextmanager
+@contextmanager
 def writing(root: Path, *, command: str, now: datetime) -> Iterator[None]:
     """Hold the archive's writing lock, with the holder's command, pid and start time in it.
 
@@ -255,75 +254,63 @@ def writing(root: Path, *, command: str, now: datetime) -> Iterator[None]:
         ArchiveError: if the folder cannot be written.
         ArchiveLocked: if another process holds it; its message names that process.
     """
-    with _open_lock(root / "lock") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ArchiveLocked(_holder(root, file)) from None
-        file.truncate(0)
-        _name(root / "lock", file, {"command": command, "pid": os.getpid(), "since": iso(now)})
+    path = root / "lock"
+    with _explained(path):  # unbuffered: what a full disk refuses would be tried again at the end
+        file = path.open("a+b", buffering=0)
+    with file:
+        if not _locks(file, fcntl.LOCK_EX):
+            raise ArchiveLocked(_holder(root, file))
+        holder = {"command": command, "pid": os.getpid(), "since": iso(now)}
+        with _explained(path):
+            file.truncate(0)
+            file.write(json.dumps(holder).encode())
         try:
             yield
         finally:
             file.truncate(0)
 
 
-@contextlib.contextmanager
+@contextmanager
 def waiting(root: Path) -> Iterator[None]:
     """Show, while it lasts, that this process waits for the archive's lock."""
-    with contextlib.ExitStack() as shown:
-        with contextlib.suppress(OSError):  # no folder yet, or a file system that locks none
-            fcntl.flock(shown.enter_context(_folder(root)), fcntl.LOCK_SH | fcntl.LOCK_NB)
+    with ExitStack() as shown:
+        with suppress(OSError):  # no folder yet, or a file system that locks none
+            _locks(shown.enter_context(opened(root)), fcntl.LOCK_SH)
         yield
 
 
 def is_awaited(root: Path) -> bool:
     """Return whether some process waits for the archive's lock."""
-    with _folder(root) as folder:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
+    with suppress(OSError), opened(root) as folder:
+        return not _locks(folder, fcntl.LOCK_EX)
     return False
-
-
-@contextlib.contextmanager
-def _folder(root: Path) -> Iterator[int]:
-    descriptor = os.open(root, os.O_RDONLY)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def held_by(root: Path) -> str | None:
     """Return who is writing into the archive now, as a sentence; None if nobody is."""
-    with contextlib.suppress(OSError), (root / "lock").open("r", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return _holder(root, file)
+    with suppress(OSError), (root / "lock").open("rb") as file:
+        return None if _locks(file, fcntl.LOCK_SH) else _holder(root, file)
     return None
 
 
-def _open_lock(path: Path) -> IO[str]:
+def _locks(file: IO[bytes] | int, kind: int) -> bool:
+    """Lock a file or folder until it is closed; return whether no other process holds it."""
     try:
-        return path.open("a+", encoding="utf-8")
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise ArchiveError(explain(error, path)) from error
 
 
-def _name(path: Path, file: IO[str], holder: dict[str, object]) -> None:
-    # Unbuffered: what a full disk refuses would be tried again when the file is closed.
-    try:
-        os.write(file.fileno(), json.dumps(holder).encode())
-    except OSError as error:
-        raise ArchiveError(explain(error, path)) from error
-
-
-def _holder(root: Path, file: IO[str]) -> str:
+def _holder(root: Path, file: IO[bytes]) -> str:
     file.seek(0)
     try:
         holder = json.load(file)

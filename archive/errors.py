@@ -76,15 +76,7 @@ _BY_CODE = {  # SQLite's primary result codes, https://sqlite.org/rescode.html
     sqlite3.SQLITE_FULL: _FULL,
     sqlite3.SQLITE_IOERR: "the disk is full, over quota or failing: fix that, and try again",
 }
-_DISK = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_CANTOPEN,
-}
+_DISK = _BY_CODE.keys() - {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _BY_ERRNO = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: "the disk quota is used up: free some space and run the same command again",

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from archive import captures
 from archive.article_rows import Rows
 from archive.articles import find_all
 from archive.database import open_for_reading
 from archive.models import Capture, Embed, Image, PageKind
-from archive.rows import Row, record, values
+from archive.rows import Row, record, select, values
 from archive.search import Hit, Order, count, search
 from archive.session import WARC_FOLDER
 from archive.urls import LARGEST_ID
@@ -195,10 +195,8 @@ class Archive:
         Raises:
             ValueError: if it is neither a number nor an http or https address.
         """
-        for number in find_all(self.db, id_or_url):
-            rows = Rows.stored(self.db, number) if self._is_visible(number) else None
-            if rows is not None:
-                return [_revision(number, row, rows.article) for row in rows.revisions]
+        for number, rows, _ in self._visible(find_all(self.db, id_or_url)):
+            return [_revision(number, row, rows.article) for row in rows.revisions]
         return []
 
     def capture(self, number: int) -> Capture:
@@ -212,22 +210,18 @@ class Archive:
             raise KeyError(f"no capture {number}")
         return captures.load(self.db, self._root / WARC_FOLDER, number)
 
-    def _is_visible(self, number: int) -> bool:
-        return self.db.execute(_VISIBLE, (number,)).fetchone() is not None
-
     def _each(self, ids: Iterable[int]) -> Iterator[Article]:
-        """Yield those of the articles that are there and not withheld when their turn comes."""
+        """Yield those of the articles that are visible when their turn comes."""
+        for number, rows, own in self._visible(ids):
+            own |= {"id": number, "tags": rows.tags}
+            yield record(Article, rows.article | rows.names | rows.media() | own)
+
+    def _visible(self, ids: Iterable[int]) -> Iterator[tuple[int, Rows, Row]]:
+        """Yield (id, rows, publisher and story) of the articles that are there, not withheld."""
         for number in ids:
-            row = self.db.execute(_VISIBLE, (number,)).fetchone()
-            rows = Rows.stored(self.db, number) if row else None
-            if rows is not None:
-                yield _article(number, rows, publisher=row[0], story=row[1])
-
-
-def _article(number: int, rows: Rows, **own: Any) -> Article:
-    """Return the article that its rows make."""
-    own |= {"id": number, "tags": rows.tags}
-    return record(Article, rows.article | rows.names | rows.media() | own)
+            for own in select(self.db, _VISIBLE, (number,)):
+                if rows := Rows.stored(self.db, number):
+                    yield number, rows, own
 
 
 def _revision(article: int, row: Row, current: Row) -> Revision:

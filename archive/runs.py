@@ -59,12 +59,10 @@ class Counts:
 
 def begin(db: sqlite3.Connection, command: str, *, now: datetime, writer: str) -> int:
     """Start a run's row and return its id; `writer` is the archive's word (`warc.files`)."""
-    cursor = db.execute(
-        "insert into runs (command, started_at, state, pid) values (?, ?, 'running', ?)",
-        (command, iso(now), os.getpid()),
-    )
-    db.execute("update runs set name = ? || '-' || id where id = ?", (writer, cursor.lastrowid))
-    return int(cursor.lastrowid or 0)
+    row = {"command": command, "started_at": iso(now), "state": "running", "pid": os.getpid()}
+    run = insert(db, "runs", row)
+    update(db, "runs", {"name": f"{writer}-{run}"}, id=run)
+    return run
 
 
 def named(db: sqlite3.Connection, run: int) -> str:

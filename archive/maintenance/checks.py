@@ -25,6 +25,7 @@ from archive.search.arabic import analyse
 from archive.search.index import index_is_current
 from archive.session import WARC_FOLDER
 from archive.warc import reader
+from archive.warc.files import opened
 from archive.warc.parsing import CAPTURED, Place, Record, faults
 from archive.warc.records import KIND_FIELD, PUBLISHER_FIELD
 
@@ -203,7 +204,7 @@ class _Piece:
     def _read(self, lengths: dict[int, int]) -> None:
         """Read all records; where there is none, the rows of those that were there are reported."""
         start, behind = Place(offset=self._start), self._start
-        with reader.opened(self._folder / self._file) as file:
+        with opened(self._folder / self._file) as file:
             for part in reader.walk(file, start=start, end=self._end, check=False, lengths=lengths):
                 if isinstance(part, Record) and part.length is not None:
                     self._gap(behind, part.place.offset)

@@ -85,7 +85,10 @@ def writer_of(db: sqlite3.Connection, folder: Path) -> str:
     if word and known and not set(home).isdisjoint(json.loads(known)):
         return word
     writers = {ours.writer for ours in map(Name.parse, present(folder)) if ours}
-    word = _new_writer() if known or len(writers) != 1 else writers.pop()
+    if known or len(writers) != 1:
+        word = "".join(secrets.choice(_LETTERS) for _ in range(6))
+    else:
+        word = writers.pop()
     keep_writer(db, word)
     upsert(db, "settings", {"name": _HOME, "value": json.dumps(home)}, key="name")
     return word
@@ -103,10 +106,6 @@ def _setting(db: sqlite3.Connection, name: str) -> str | None:
 def _home(folder: Path) -> tuple[str, str]:
     """Return two signs of a folder, of which one lasts when it is moved or its disk is."""
     return f"inode {folder.stat().st_ino}", f"{socket.gethostname()}:{folder.resolve()}"
-
-
-def _new_writer() -> str:
-    return "".join(secrets.choice(_LETTERS) for _ in range(6))
 
 
 def next_file(
@@ -197,9 +196,16 @@ def sync_all(folder: Path, names: Iterable[str]) -> None:
 
 def sync(path: Path) -> None:
     """Put a file on the disk; of a folder its entries, so that a new file survives a power cut."""
+    with opened(path) as descriptor:
+        os.fsync(descriptor)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[int]:
+    """Give a descriptor of a file or folder to read from, closed afterwards."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        yield descriptor
     finally:
         os.close(descriptor)
 

@@ -4,7 +4,6 @@ warcio and fastwarc stop at the first bad gzip member (warcio#99 and #127 say wh
 archive wants the rest, so damage is passed here and reported, and reading resumes behind it.
 """
 
-import contextlib
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from types import MappingProxyType
 
 from archive.errors import DamagedWarc
 from archive.models import WarcLocation
+from archive.warc.files import opened
 from archive.warc.members import MAGIC, READ, VERSION, Stretch, next_start, unpack
 from archive.warc.parsing import (
     FIRST_LINE,
@@ -153,16 +153,6 @@ def _alone(
         return None
     plain, length = unpacked
     return parse(plain, place=Place(offset=offset), length=length)
-
-
-@contextlib.contextmanager
-def opened(path: Path) -> Iterator[int]:
-    """Give a descriptor of a file to read from, closed afterwards."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _records(stretch: Stretch, largest: int) -> Iterator[Record | Damage]:

@@ -88,19 +88,14 @@ logger = logging.getLogger(__name__)
 
 _AT_ONCE = 2  # pages
 _QUIET = 0.5  # seconds a loaded page must ask for nothing to be taken as built
-_LOADING = 0.05  # seconds between two looks at a page that still loads
 _TOLD = 5  # addresses that gave nothing
 _CLOSING = 10.0  # seconds that a page, or the browser, gets to close
 _SAME_TIME = timedelta(minutes=1)  # the browser's clock is set only where ours is another
-_IDLE = 1000  # milliseconds a page gets to do what it has to do already
-# Both are read in a world of its own, where the page's scripts cannot have replaced anything.
-_IS_LOADED = "document.readyState === 'complete'"
-# Null where it is too large.
-_SHOWN = f"""new Promise(done => requestIdleCallback(() => {{
-    const type = document.doctype ? "<!DOCTYPE html>" : "";
-    const html = type + document.documentElement.outerHTML;
-    done(html.length > {LARGEST_PAGE} ? null : html);
-}}, {{timeout: {_IDLE}}}))"""
+# Once it has done, within a second, what it has to do already.
+_IS_LOADED = """new Promise(done => requestIdleCallback(
+    () => done(document.readyState === "complete"), {timeout: 1000}
+))"""
+_SIZE = "document.documentElement.outerHTML.length"
 
 
 class Renderer:
@@ -158,43 +153,18 @@ class Renderer:
             try:
                 async with asyncio.timeout(self._seconds):
                     context = await self._context(visit, capture)
-                    html = await self._build(context, capture.url, page)
+                    return await _built(context, capture.url, page)
             except TimeoutError as error:
                 waiting = f", waiting for {page.pending[0]}" if page.pending else ""
                 detail = f"the page was not built within {self._seconds:g} s{waiting}"
                 raise NotRendered(ProblemKind.RENDER_TIMEOUT, detail) from error
             except Error as error:
-                raise NotRendered(
-                    ProblemKind.RENDER_FAILED, error.message.partition("\n")[0]
-                ) from error
+                detail = error.message.partition("\n")[0]
+                crashed = "crashed" in detail
+                kind = ProblemKind.RENDER_CRASH if crashed else ProblemKind.RENDER_FAILED
+                raise NotRendered(kind, detail) from error
             finally:
                 await self._leave(context)
-        if html is None:
-            raise NotRendered(
-                ProblemKind.TOO_LARGE, f"the page as shown is over {LARGEST_PAGE} characters"
-            )
-        return html
-
-    async def _build(self, context: Any, url: str, subresources: Subresources) -> str | None:
-        """Let the page run until it asks for nothing more; return it, None if it is too large."""
-        await context.route("**/*", subresources.answer)
-        await context.route_web_socket("**/*", lambda socket: socket.close())
-        page = await context.new_page()
-        crashed = asyncio.Event()
-        page.on("crash", lambda _: crashed.set())
-        building = asyncio.ensure_future(_built(context, page, url, subresources))
-        crash = asyncio.ensure_future(crashed.wait())
-        try:
-            await asyncio.wait([building, crash], return_when=asyncio.FIRST_COMPLETED)
-            if not building.done():
-                raise NotRendered(
-                    ProblemKind.RENDER_CRASH, "the page ended its process in the browser"
-                )
-            return building.result()
-        finally:
-            building.cancel()
-            crash.cancel()
-            await asyncio.gather(building, crash, return_exceptions=True)
 
     async def _context(self, visit: Visit, capture: Capture) -> Any:
         """Return a fresh browser profile: nothing is left in it by another page."""
@@ -236,31 +206,19 @@ class Renderer:
             await self.close()
 
 
-async def _built(context: Any, page: Any, url: str, subresources: Subresources) -> str | None:
-    """Open the page, and return it once it is loaded and asks for nothing more."""
+async def _built(context: Any, url: str, subresources: Subresources) -> str:
+    """Open a page, and return it once it is loaded and asks for nothing more."""
+    await context.route("**/*", subresources.answer)
+    await context.route_web_socket("**/*", lambda socket: socket.close())
+    page = await context.new_page()
     # Not until "load": Playwright waits without end for a page that tries to go elsewhere.
     await page.goto(url, wait_until="commit", timeout=0)
-    session = await context.new_cdp_session(page)
-    tree = await session.send("Page.getFrameTree")
-    world = await session.send(
-        "Page.createIsolatedWorld", {"frameId": tree["frameTree"]["frame"]["id"]}
-    )
-
-    async def read(expression: str) -> Any:
-        asked = {
-            "expression": expression,
-            "contextId": world["executionContextId"],
-            "awaitPromise": True,
-            "returnByValue": True,
-        }
-        return (await session.send("Runtime.evaluate", asked))["result"].get("value")
-
-    # Where the processor is busy, a script may be run, or its request come, later than the quiet.
-    html, answered = None, -1
-    while subresources.pending or answered != subresources.answered:
-        while not await read(_IS_LOADED):  # noqa: ASYNC110 - a page can remove listeners
-            await asyncio.sleep(_LOADING)
-        await subresources.settled(seconds=_QUIET)
+    loaded, answered = False, -1
+    while not loaded or subresources.pending or answered != subresources.answered:
         answered = subresources.answered
-        html = await read(_SHOWN)
-    return None if html is None else str(html)
+        await asyncio.sleep(_QUIET)
+        loaded = await page.evaluate(_IS_LOADED)
+    if await page.evaluate(_SIZE) > LARGEST_PAGE:
+        detail = f"the page as shown is over {LARGEST_PAGE} characters"
+        raise NotRendered(ProblemKind.TOO_LARGE, detail)
+    return str(await page.content())

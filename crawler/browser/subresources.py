@@ -6,9 +6,7 @@ WARC. Nothing is sent but GET, and nothing is fetched that adds no text.
 """
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -114,7 +112,8 @@ class Fetcher:
 class Subresources:
     """The requests of one page while it is rendered.
 
-    `missed` tells what the page's own site did not give, `pending` are the addresses under way.
+    `missed` tells what the page's own site did not give, `pending` are the addresses under way,
+    `answered` counts the others.
     """
 
     def __init__(self, fetcher: Fetcher, document: Answer, *, url: str, publisher: str) -> None:
@@ -127,17 +126,7 @@ class Subresources:
         self._bytes = MOST_BYTES
         self.pending: list[str] = []
         self.answered = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
         self.missed: list[str] = []
-
-    async def settled(self, *, seconds: float) -> None:
-        """Wait until nothing was asked for or answered for so long."""
-        ended = -1
-        while self.pending or ended != self.answered:
-            await self._idle.wait()
-            ended = self.answered
-            await asyncio.sleep(seconds)
 
     async def answer(self, route: Any) -> None:
         """Answer one request of the browser (a Playwright `Route`)."""
@@ -153,18 +142,6 @@ class Subresources:
         except Error as error:  # the page is closed already
             logger.debug("%s: %s", route.request.url, error)
 
-    @contextlib.contextmanager
-    def _under_way(self, url: str) -> Iterator[None]:
-        self.pending.append(url)
-        self._idle.clear()
-        try:
-            yield
-        finally:
-            self.pending.remove(url)
-            self.answered += 1
-            if not self.pending:
-                self._idle.set()
-
     async def _answer_to(self, request: Any) -> Answer | None:
         kind = request.resource_type
         if kind == "document":
@@ -178,9 +155,15 @@ class Subresources:
         if kind not in _NEEDED or request.method != "GET" or not self._is_wanted(request.url):
             return None
         self._left -= 1
-        with self._under_way(request.url):
-            headers = _passed_on(request.headers)
+        headers = {
+            name: value for name, value in request.headers.items() if not name.startswith(_OURS)
+        }
+        self.pending.append(request.url)
+        try:
             return await self._fetch(request.url, headers, script=kind == "script")
+        finally:
+            self.pending.remove(request.url)
+            self.answered += 1
 
     def _is_wanted(self, url: str) -> bool:
         parts = urlsplit(url)
@@ -222,7 +205,3 @@ def headers_of(headers: Headers) -> dict[str, str]:
         for name, values in headers.items()
         if name.decode("latin-1").lower() not in _LOST
     }
-
-
-def _passed_on(headers: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if not name.lower().startswith(_OURS)}

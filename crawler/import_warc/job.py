@@ -14,8 +14,9 @@ from pathlib import Path
 from archive.clock import Clock, system
 from archive.imports import Copying
 from archive.models import Progress, silent
+from archive.warc.files import opened
 from archive.warc.parsing import Record
-from archive.warc.reader import LARGEST_FOREIGN, opened, walk
+from archive.warc.reader import LARGEST_FOREIGN, walk
 from crawler.import_warc.candidates import Passed, candidate
 from crawler.import_warc.foreign_file import FileReport, ForeignFile, SourceFile
 from crawler.publisher import Owners, Publisher

@@ -147,14 +147,6 @@ class Exchange:
     ip: str | None = None
     truncated: str | None = None
 
-    def header(self, name: str) -> str | None:
-        """Return the first answer header of that name, None where there is none."""
-        wanted = name.lower().encode("ascii")
-        for key, value in self.response_headers:
-            if key.lower() == wanted:
-                return value.decode("utf-8", "replace")
-        return None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
@@ -282,18 +274,11 @@ class Extraction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
-    """One fetched article page: the visit that asked and the capture that answered."""
+class Reading:
+    """One fetched article page, the visit that asked for it, and what was read in it."""
 
     visit: Visit
     capture: Capture
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """A page and what was read in it."""
-
-    page: Page
     extraction: Extraction
 
 

@@ -25,7 +25,7 @@ from archive.problems import ProblemKind
 from archive.rows import value
 from archive.session import Session
 from archive.warc import records
-from archive.warc.records import conversion_record
+from archive.warc.records import conversion_record, response_record
 
 logger = logging.getLogger(__name__)
 
@@ -109,13 +109,11 @@ class Store(Session):
         self.totals["bytes"] += len(exchange.payload)
         self.batch.open()
         sha256 = records.payload_digest(exchange.payload)
-        location, record = self._warc.write(
-            exchange,
-            sha256=sha256,
-            kind=kind,
-            publisher=publisher,
-            refers_to=captures.original(self.db, exchange, sha256, publisher=publisher),
+        original = captures.original(self.db, exchange, sha256, publisher=publisher)
+        answer = response_record(
+            exchange, sha256=sha256, kind=kind, publisher=publisher, refers_to=original
         )
+        location, record = self._warc.write(answer, exchange)
         capture = captures.of_record(record, location)
         if capture is None:
             raise ValueError(f"{exchange.url}: its record is not one of a capture")

@@ -56,9 +56,9 @@ class Ingest(ABC):
     def identify(self, reading: Reading) -> Identity:
         """Say which article a reading is of."""
         return self._store.identify(
-            reading.page.visit,
+            reading.visit,
             claimed=reading.extraction.canonical_url,
-            answered=reading.page.capture.url,
+            answered=reading.capture.url,
             title=reading.extraction.title,
         )
 
@@ -70,7 +70,7 @@ class Ingest(ABC):
         return kept
 
     def _put(self, reading: Reading, identity: Identity) -> Kept:
-        capture, article = reading.page.capture, identity.article
+        capture, article = reading.capture, identity.article
         if identity.led:
             return Kept(outcome=Outcome.ALIAS, article=article)
         if article is not None and self.is_aside(reading, article):
@@ -80,7 +80,7 @@ class Ingest(ABC):
             reading.extraction,
             key=identity.key,
             url=identity.url,
-            visit=reading.page.visit,
+            visit=reading.visit,
             capture=capture,
             article=article,
         )
@@ -88,7 +88,7 @@ class Ingest(ABC):
 
     def believed(self, reading: Reading, identity: Identity) -> Reading:
         """Return a reading, or that another page stands in the article's place."""
-        article = reading.page.visit.article or identity.article
+        article = reading.visit.article or identity.article
         language = self._store.language(article) if article else None
         return replace(reading, extraction=believed(reading.extraction, language))
 
@@ -133,7 +133,7 @@ class Keeper(Ingest):
 
     def end(self, reading: Reading, kept: Kept) -> None:
         """End a visit, and say when it is due again; one that leads to another address, never."""
-        visit, capture = reading.page.visit, reading.page.capture
+        visit, capture = reading.visit, reading.capture
         if kept.outcome is Outcome.ALIAS:
             self._visited(reading, kept, due_at=None, state="done")
             self._traps.count(visit, fruitful=False)
@@ -158,8 +158,8 @@ class Keeper(Ingest):
     ) -> None:
         self._state = state
         self._store.visited(
-            reading.page.visit,
-            reading.page.capture,
+            reading.visit,
+            reading.capture,
             due_at=due_at,
             state=state,
             article=kept.article,
@@ -168,7 +168,7 @@ class Keeper(Ingest):
 
     def _judged(self, reading: Reading, identity: Identity) -> Reading:
         """Return what a page is believed to show at its visit's address."""
-        visit, capture, extraction = reading.page.visit, reading.page.capture, reading.extraction
+        visit, capture, extraction = reading.visit, reading.capture, reading.extraction
         if extraction.kind is PageKind.SECTION and visit.key not in self._store.keys(capture.url):
             detail = f"the address leads to a list of articles now ({capture.url})"
             problem = Problem(kind=ProblemKind.MAYBE_GONE, detail=detail, stage="keep")
@@ -183,9 +183,9 @@ class Keeper(Ingest):
         differs as well, not the page has changed but how it is read: the article is derived again,
         so that what is left is an edit.
         """
-        store, visit = self._store, reading.page.visit
+        store, visit = self._store, reading.visit
         capture, state = captures.last_read(store.db, article), state_of(store.db, article)
-        seen = Observation(capture=None, at=reading.page.capture.fetched_at)
+        seen = Observation(capture=None, at=reading.capture.fetched_at)
         if state is None or capture is None or _is_same(state, reading.extraction, seen):
             return reading
         from crawler.derive import Deriver, renew  # only where an edit is in doubt
@@ -233,14 +233,13 @@ class ImportKeeper(Ingest):
 
     def is_aside(self, _reading: Reading, _article: int) -> bool:
         """Return whether an article was seen later than a reading of it already."""
-        return imports.is_older(self._store.db, _article, _reading.page.capture.fetched_at)
+        return imports.is_older(self._store.db, _article, _reading.capture.fetched_at)
 
     def end(self, reading: Reading, kept: Kept) -> None:
         """Journal what came of a record."""
-        page = reading.page
         self._copying.copied(
-            page.visit,
-            page.capture,
+            reading.visit,
+            reading.capture,
             article=kept.article,
             outcome=kept.outcome,
             source=self._source,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scrapy.http import Headers
 
-from archive.models import Capture, Kind, Page, Reading, Visit
+from archive.models import Capture, Kind, Reading, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
 from archive.visits import State
@@ -122,8 +122,8 @@ class Responses:
         extraction = await self._workers.extract(capture, publisher, hints=visit.hints)
         outage = any(problem.kind is ProblemKind.OUTAGE for problem in extraction.problems)
         self._pauses.shown(visit.url, outage=outage)
-        page = Page(visit=visit, capture=capture)
-        return await self._keeper.keep(Reading(page=page, extraction=extraction))
+        reading = Reading(visit=visit, capture=capture, extraction=extraction)
+        return await self._keeper.keep(reading)
 
     async def _read_listing(self, visit: Visit, capture: Capture, publisher: Publisher) -> State:
         follower = Follower(self._store, visit, capture, publisher, self._period, traps=self._traps)

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import socket
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -145,9 +146,10 @@ def acknowledged(db: sqlite3.Connection, name: str) -> int:
 
 def close_past(db: sqlite3.Connection, writer: str, *, today: date) -> None:
     """Close the files that a writer left open on other days."""
-    for name in values(db, "select name from warc_files where not closed"):
-        if is_of(name, writer) and f"-{today:%Y%m%d}-" not in name:
-            db.execute("update warc_files set closed = 1 where name = ?", (name,))
+    db.execute(
+        "update warc_files set closed = 1 where name glob ? and name not glob ?",
+        (f"*-{writer}-*", f"*-{today:%Y%m%d}-*"),
+    )
 
 
 def is_of(name: str, writer: str | None) -> bool:
@@ -180,12 +182,8 @@ def settle(db: sqlite3.Connection, folder: Path) -> None:
         if acknowledged(db, name) == size_of(aside / name):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (aside / name).replace(folder / name)
-        else:
-            (aside / name).unlink()
     sync_all(folder, present(folder))
-    for path in sorted(aside.rglob("*"), reverse=True):
-        path.rmdir()
-    aside.rmdir()
+    shutil.rmtree(aside)
 
 
 def sync_all(folder: Path, names: Iterable[str]) -> None:

@@ -107,7 +107,7 @@ def response_record(
     sha256: str,
     kind: Kind,
     publisher: str | None,
-    refers_to: Capture | None,
+    refers_to: Capture | None = None,
 ) -> Draft:
     """Return the response record of an exchange.
 

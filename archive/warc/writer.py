@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.clock import Clock
-from archive.models import Capture, Exchange, Kind, WarcLocation
+from archive.models import Exchange, WarcLocation
 from archive.warc import files
 from archive.warc.files import ROLL_BYTES, Length
 from archive.warc.parsing import Record
@@ -25,7 +25,6 @@ from archive.warc.records import (
     metadata_record,
     pack,
     request_record,
-    response_record,
 )
 
 NextFile = Callable[[date], tuple[str, int]]
@@ -84,27 +83,15 @@ class WarcWriter:
         self._file: Any = None
         self._name = ""
         self._day: date | None = None
-        self._dirty = False
         self._grown: dict[str, Length] = {}
 
-    def write(
-        self,
-        exchange: Exchange,
-        *,
-        sha256: str,
-        kind: Kind,
-        publisher: str | None,
-        refers_to: Capture | None = None,
-    ) -> tuple[WarcLocation, Record]:
-        """Append the answer and its request; with `refers_to` the answer as a revisit record.
+    def write(self, answer: Draft, exchange: Exchange) -> tuple[WarcLocation, Record]:
+        """Append the record of an exchange's answer, and that of its request.
 
         Returns where the answer's record is, and itself. The bytes are the operating system's, not
         the disk's, until `sync`.
         """
         self._roll()
-        answer = response_record(
-            exchange, sha256=sha256, kind=kind, publisher=publisher, refers_to=refers_to
-        )
         location, record = self._append(answer)
         self._append(request_record(exchange, answer=record.id))
         return location, record
@@ -131,9 +118,8 @@ class WarcWriter:
 
     def sync(self) -> None:
         """Put what was written on the disk."""
-        if self._file is not None and self._dirty:
+        if self._file is not None and self._grown:
             os.fsync(self._file.fileno())
-            self._dirty = False
 
     def close(self) -> None:
         """Sync and close; a further record opens the next file."""
@@ -178,7 +164,6 @@ class WarcWriter:
     def _put(self, member: bytes, record_id: str | None) -> WarcLocation:
         """Write a record wholly or not at all: half of one would hide all that follow it."""
         offset, rest = self._file.tell(), memoryview(member)
-        self._dirty = True
         try:
             while rest:
                 rest = rest[self._file.write(rest) :]

@@ -36,17 +36,13 @@ _INSTEAD = {"stylesheet": ("text/css", b""), "image": ("image/gif", _PIXEL)}
 # Scripts that count readers, sell them, or replace a post's own address by a frame.
 _NOT_NEEDED = frozenset(
     {
-        *(
-            "google-analytics.com",
-            "googletagmanager.com",
-            "googlesyndication.com",
-            "doubleclick.net",
-        ),
-        *("googletagservices.com", "googleadservices.com", "facebook.net", "twitter.com", "x.com"),
-        *("telegram.org", "instagram.com", "tiktok.com", "youtube.com", "taboola.com"),
-        *("outbrain.com", "chartbeat.com", "scorecardresearch.com", "quantserve.com", "hotjar.com"),
-        *("clarity.ms", "yandex.ru", "criteo.com", "onesignal.com", "addthis.com", "sharethis.com"),
-        *("cloudflareinsights.com", "newrelic.com", "adnxs.com", "amazon-adsystem.com"),
+        *("addthis.com", "adnxs.com", "amazon-adsystem.com", "chartbeat.com", "clarity.ms"),
+        *("cloudflareinsights.com", "criteo.com", "doubleclick.net", "facebook.net", "hotjar.com"),
+        *("google-analytics.com", "googleadservices.com", "googlesyndication.com", "x.com"),
+        *("googletagmanager.com", "googletagservices.com", "instagram.com", "newrelic.com"),
+        *("onesignal.com", "outbrain.com", "quantserve.com", "scorecardresearch.com"),
+        *("sharethis.com", "taboola.com", "telegram.org", "tiktok.com", "twitter.com"),
+        *("yandex.ru", "youtube.com"),
     }
 )
 # Headers of the browser's own that would tell another identity than ours, or that we send.
@@ -91,18 +87,14 @@ class Fetcher:
         return 200, {"content-type": known[1], "access-control-allow-origin": "*"}, known[2]
 
     async def _download(self, url: str, headers: dict[str, str], publisher: str) -> Answer:
-        request = Request(
-            url,
-            headers=headers,
-            callback=NO_CALLBACK,
-            meta={
-                "kind": Kind.RESOURCE,
-                "publisher": publisher,
-                "verbatim_url": True,
-                "download_maxsize": LARGEST,
-                "download_timeout": SECONDS,
-            },
-        )
+        meta = {
+            "kind": Kind.RESOURCE,
+            "publisher": publisher,
+            "verbatim_url": True,
+            "download_maxsize": LARGEST,
+            "download_timeout": SECONDS,
+        }
+        request = Request(url, headers=headers, callback=NO_CALLBACK, meta=meta)
         response: Response = await self._crawler.engine.download_async(request)
         if "truncated" in response.flags:
             raise IgnoreRequest("the answer broke off")

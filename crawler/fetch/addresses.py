@@ -7,37 +7,16 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from stringprep import in_table_b1
 from urllib.parse import unquote
 
-# IANA's special-purpose registries; the last one is Azure's metadata service.
-_KINDS_4 = {
-    "0.0.0.0/8": "unspecified",
-    "10.0.0.0/8": "private",
-    "100.64.0.0/10": "carrier-grade NAT",
-    "127.0.0.0/8": "loopback",
-    "169.254.0.0/16": "link-local",
-    "172.16.0.0/12": "private",
-    "192.0.0.0/24": "reserved",
-    "192.0.2.0/24": "documentation",
-    "192.88.99.0/24": "reserved",
-    "192.168.0.0/16": "private",
-    "198.18.0.0/15": "benchmarking",
-    "198.51.100.0/24": "documentation",
-    "203.0.113.0/24": "documentation",
-    "224.0.0.0/4": "multicast",
-    "240.0.0.0/4": "reserved",
-    "168.63.129.16/32": "cloud metadata",
+# Kinds that `ipaddress` knows, the closer ones first; what it has learnt late or not at all.
+_KINDS = ("unspecified", "loopback", "link_local", "multicast", "private", "reserved")
+_FURTHER: dict[IPv4Network | IPv6Network, str] = {
+    IPv4Network("100.64.0.0/10"): "carrier-grade NAT",
+    IPv4Network("192.0.0.0/24"): "reserved",
+    IPv4Network("192.88.99.0/24"): "reserved",
+    IPv4Network("168.63.129.16/32"): "cloud metadata",  # Azure's
+    IPv6Network("2001::/23"): "reserved",
+    IPv6Network("3fff::/20"): "documentation",
 }
-_KINDS_6 = {
-    "::/128": "unspecified",
-    "::1/128": "loopback",
-    "fc00::/7": "private",
-    "fe80::/10": "link-local",
-    "ff00::/8": "multicast",
-    "2001::/23": "reserved",
-    "2001:db8::/32": "documentation",
-    "3fff::/20": "documentation",
-}
-_REFUSED_4 = {IPv4Network(net): kind for net, kind in _KINDS_4.items()}
-_REFUSED_6 = {IPv6Network(net): kind for net, kind in _KINDS_6.items()}
 _GLOBAL_6 = IPv6Network("2000::/3")  # the only part of IPv6 that is given out
 # Where an IPv6 address carries an IPv4 one, by how many bits stand behind it: IPv4-mapped
 # (RFC 4291), NAT64 (RFC 6052), 6to4 (RFC 3056).
@@ -54,13 +33,16 @@ _NUMERIC = re.compile(r"[0-9a-fx.]+")
 
 def reason(address: IPv4Address | IPv6Address) -> str | None:
     """Return what kind of address this is that is not connected to; None for a public one."""
-    if isinstance(address, IPv4Address):
-        return next((kind for net, kind in _REFUSED_4.items() if address in net), None)
-    for net, behind in _CARRIERS.items():
-        if address in net:
+    for carrier, behind in _CARRIERS.items():
+        if address in carrier:
             return reason(IPv4Address((int(address) >> behind) & 0xFFFFFFFF))
-    kind = next((kind for net, kind in _REFUSED_6.items() if address in net), None)
-    return kind if kind or address in _GLOBAL_6 else "reserved"
+    for net, kind in _FURTHER.items():
+        if address in net:
+            return kind
+    for kind in _KINDS:
+        if getattr(address, f"is_{kind}"):
+            return kind.replace("_", "-")
+    return None if address.version == 4 or address in _GLOBAL_6 else "reserved"
 
 
 def literal(host: str) -> IPv4Address | IPv6Address | None:

@@ -23,7 +23,6 @@ from archive.models import (
     Extraction,
     Kind,
     Outcome,
-    Page,
     Problem,
     Progress,
     Reading,
@@ -291,10 +290,11 @@ class ForeignFile:
         copied = copy_of(recorded.record, self._descriptor, sha256=recorded.capture.sha256)
         capture = self._store.copy(copied, replace(recorded.capture, publisher=publisher.slug))
         visit = replace(imports.enter(self._store.db, _visit(capture, publisher)), hints=None)
-        page = Page(visit=visit, capture=replace(capture, body=b""))
+        capture = replace(capture, body=b"")
+        reading = Reading(visit=visit, capture=capture, extraction=extraction)
         source = journaled(self._source.name, recorded.record.place, capture, copied)
         try:
-            kept = ImportKeeper(self._store).keep(Reading(page=page, extraction=extraction), source)
+            kept = ImportKeeper(self._store).keep(reading, source)
         except ARCHIVE_FAULTS:
             raise
         except Exception as error:

@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 from archive import models
-from archive.models import Exchange, Link, Problem, WarcLocation
+from archive.models import Link, Problem, WarcLocation
 from archive.problems import ProblemKind
 from tests.archive.desk import NOON, exchange, reading, visit
 
@@ -34,27 +34,3 @@ def test_records_travel_between_processes(record):
     copy = pickle.loads(pickle.dumps(record))  # noqa: S301 - our own
     assert copy == record
     assert not hasattr(copy, "__dict__")
-
-
-HEADERS = [
-    ("Content-Type", "text/html"),
-    ("CONTENT-TYPE", "text/html"),
-    ("x-twice", "one"),
-    ("X-Arabic", "خبر"),
-    ("X-Broken", "\ufffd"),
-    ("missing", None),
-]
-
-
-@pytest.mark.parametrize(("name", "value"), HEADERS)
-def test_a_header_is_found_in_any_case(name, value):
-    answer: Exchange = exchange(
-        response_headers=(
-            (b"content-type", b"text/html"),
-            (b"X-Twice", b"one"),
-            (b"X-Twice", b"two"),
-            (b"X-Arabic", "خبر".encode()),
-            (b"X-Broken", b"\xc7"),
-        )
-    )
-    assert answer.header(name) == value

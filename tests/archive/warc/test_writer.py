@@ -20,7 +20,7 @@ from archive.warc.files import present
 from archive.warc.reader import read_payload, records
 from archive.warc.records import payload_digest
 from tests.archive.desk import NOON, PAGE, Checked, exchange
-from tests.archive.warc.written import BODY, FIRST, plain, warc_writer, write
+from tests.archive.warc.written import BODY, FIRST, append, plain, warc_writer, write
 
 ROOT = Path(__file__).resolve().parents[3]
 ODD_HEADERS = (
@@ -287,8 +287,7 @@ MIXED = [
 def mixed_file(folder):
     warc = warc_writer(folder)
     for answer, refers_to in MIXED:
-        digest = payload_digest(answer.payload)
-        warc.write(answer, sha256=digest, kind=Kind.ARTICLE, publisher=None, refers_to=refers_to)
+        append(warc, answer, refers_to=refers_to)
     warc.close()
     return folder / FIRST
 
@@ -366,10 +365,10 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
 big, kept = Random(1).randbytes(2500), 0
 try:
     for _ in range(9):
-        warc.write(exchange(payload=big), sha256="0", kind=Kind.ARTICLE, publisher=None)
+        append(warc, exchange(payload=big))
         kept += 1
 except OSError:
-    warc.write(exchange(payload=b"x"), sha256="0", kind=Kind.ARTICLE, publisher=None)
+    append(warc, exchange(payload=b"x"))
     warc.close()
     print(kept)
 """

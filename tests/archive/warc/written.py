@@ -4,7 +4,7 @@ import gzip
 
 from archive.models import Kind
 from archive.warc.files import Name
-from archive.warc.records import payload_digest
+from archive.warc.records import payload_digest, response_record
 from archive.warc.writer import RunInfo, WarcWriter
 from tests.archive.desk import NOON
 
@@ -25,19 +25,19 @@ def warc_writer(folder, *, clock=lambda: NOON, run=RUN, **fields):
     return WarcWriter(folder, next_file=next_file, run=run, clock=clock, **fields)
 
 
+def append(warc, answer, *, publisher=None, refers_to=None):
+    """Write an exchange as an article; return where its answer is."""
+    sha256 = payload_digest(answer.payload)
+    draft = response_record(
+        answer, sha256=sha256, kind=Kind.ARTICLE, publisher=publisher, refers_to=refers_to
+    )
+    return warc.write(draft, answer)[0]
+
+
 def write(folder, *exchanges, refers_to=None, **fields):
     """Write exchanges as articles of a paper; return their locations."""
     warc = warc_writer(folder, **fields)
-    locations = [
-        warc.write(
-            one,
-            sha256=payload_digest(one.payload),
-            kind=Kind.ARTICLE,
-            publisher="alwaraq",
-            refers_to=refers_to,
-        )[0]
-        for one in exchanges
-    ]
+    locations = [append(warc, one, publisher="alwaraq", refers_to=refers_to) for one in exchanges]
     warc.close()
     return locations
 

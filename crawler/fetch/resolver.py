@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.abc import ResolveResult
 from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
@@ -64,11 +64,11 @@ class Gate:
             raise _refused(f"{host} is a {kind} address")
 
 
-class CheckedResolver(AbstractResolver):
-    """Resolves names by another resolver and hands on only the addresses that may be used."""
+class CheckedResolver(ThreadedResolver):
+    """Resolves names and hands on only the addresses that may be used."""
 
-    def __init__(self, resolver: AbstractResolver, gate: Gate) -> None:
-        self._resolver = resolver
+    def __init__(self, gate: Gate) -> None:
+        super().__init__()
         self._gate = gate
 
     async def resolve(
@@ -79,7 +79,7 @@ class CheckedResolver(AbstractResolver):
         Raises:
             NotFetched: if it has addresses, but no public one.
         """
-        found = await self._resolver.resolve(host, port, family)
+        found = await super().resolve(host, port, family)
         if self._gate.is_open(host, port):
             return found
         kinds = [reason(ip_address(one["host"].partition("%")[0])) for one in found]
@@ -87,10 +87,6 @@ class CheckedResolver(AbstractResolver):
         if found and not public:
             raise _refused(f"{host} leads to {found[0]['host']}, a {kinds[0]} address")
         return public
-
-    async def close(self) -> None:
-        """Close the resolver that is asked."""
-        await self._resolver.close()
 
 
 def is_http(proxy: str | None) -> bool:
@@ -123,7 +119,7 @@ def connector(gate: Gate, *, proxy: str | None, **options: Any) -> aiohttp.TCPCo
 
     `options` are those of aiohttp's TCPConnector.
     """
-    resolver = CheckedResolver(ThreadedResolver(), gate)
+    resolver = CheckedResolver(gate)
     if proxy is None or is_http(proxy):
         if proxy:
             gate.open(proxy)

@@ -73,7 +73,7 @@ def _collect_response(seen):
 
 def _collect_readings(seen, keep):
     async def collect(self, reading):
-        seen["readings"][reading.page.capture.url] = reading
+        seen["readings"][reading.capture.url] = reading
         return await keep(self, reading)
 
     return collect
@@ -128,7 +128,7 @@ def test_the_listing_gave_a_link_with_hints(road, database):
 
 
 def test_the_bytes_are_in_the_warc_file_as_they_came(road):
-    capture = road["readings"][road["truth"].url].page.capture
+    capture = road["readings"][road["truth"].url].capture
     path = road["root"] / "warc" / capture.record.file
     with path.open("rb") as file:
         file.seek(capture.record.offset)
@@ -141,7 +141,7 @@ def test_the_bytes_are_in_the_warc_file_as_they_came(road):
 
 
 def test_the_capture_travels_decoded(road):
-    capture = road["readings"][road["truth"].url].page.capture
+    capture = road["readings"][road["truth"].url].capture
     location = WarcLocation(
         file=capture.record.file, offset=capture.record.offset, length=capture.record.length
     )

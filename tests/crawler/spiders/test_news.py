@@ -20,7 +20,7 @@ async def test_a_page_that_breaks_the_crawler_is_a_problem_and_stays_due(
     archive, caplog, monkeypatch
 ):
     async def broken(self, reading):
-        raise LookupError(f"no {reading.page.visit.url}")
+        raise LookupError(f"no {reading.visit.url}")
 
     monkeypatch.setattr(Keeper, "keep", broken)
     summary = await archive.crawl()

@@ -8,7 +8,7 @@ form by which its platform names it. What names no single post (a channel, a sha
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import chain, islice, takewhile
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from lxml import etree
@@ -17,10 +17,10 @@ from lxml.html import HtmlElement
 from archive.models import Embed, Image
 from archive.search.arabic import fold
 from archive.urls import absolute
-from crawler.extract.blocks import TEXT, UNSEEN, class_and_id, part_of, text_of
+from crawler.extract.blocks import TEXT, UNSEEN, class_and_id, own_names, part_of, text_of
 from crawler.extract.body import Body
 from crawler.extract.boilerplate import closing
-from crawler.extract.vocabulary import CAMEL, class_pattern, is_agency, key, pattern, table, words
+from crawler.extract.vocabulary import class_pattern, is_agency, key, pattern, table, words
 
 # Read folded: ا for every alef, ه for ة, ي for ى, no marks, lower case.
 _LABEL = pattern("captions", "label", r"(?:{})\s*[:：/،|\-–]\s*(\S.*)")
@@ -116,17 +116,15 @@ def _is_picture(element: HtmlElement) -> bool:
 
 def _address(element: HtmlElement, base: str) -> str | None:
     """Return where the image lies, absolute; None for what is an icon or no web address."""
-    found = (absolute(source, base) for source in _sources(element) if not _ICON.search(source))
-    return next(filter(None, found), None)
-
-
-def _sources(element: HtmlElement) -> Iterator[str]:
-    """Yield the addresses an image element names, the best one first."""
-    yield from (value.strip() for name in _SOURCES if (value := element.get(name)))
     # Parsers that do not know `source` for an empty element nest what follows it.
     pictures = [above for above in islice(element.iterancestors(), 4) if above.tag == "picture"]
-    for source in (element, *(pictures[0].iter("source") if pictures else ())):
-        yield from (_largest(value) for name in _SETS if (value := source.get(name)))
+    shown = (element, *(pictures[0].iter("source") if pictures else ()))
+    sets = (source.get(name, "") for source in shown for name in _SETS)
+    named = (element.get(name, "").strip() for name in _SOURCES)
+    for source in filter(None, chain(named, map(_largest, filter(None, sets)))):
+        if not _ICON.search(source) and (url := absolute(source, base)):
+            return url
+    return None
 
 
 def _largest(candidates: str) -> str:
@@ -173,31 +171,24 @@ def _caption_of(element: HtmlElement) -> HtmlElement | None:
         inner = (e for e in holder.iter() if e not in around and _is_caption(e))
         if (found := next(inner, None)) is not None:
             return found
-        if holder.tag in _HELD:
-            return holder if _is_legend(holder) else None
+        if holder.tag in _HELD:  # what stands beside an image in its own box, though unmarked
+            text = holder.text_content().strip()
+            plain = holder.tag != "li" and holder.find(".//a") is None
+            return holder if plain and 0 < len(text) <= _LEGEND else None
     return None
 
 
-def _is_legend(holder: HtmlElement) -> bool:
-    """Return whether what stands beside an image in its own box is its caption, though unmarked."""
-    text = holder.text_content().strip()
-    return holder.tag != "li" and 0 < len(text) <= _LEGEND and holder.find(".//a") is None
-
-
 def _is_caption(element: HtmlElement) -> bool:
-    if element.tag == "figcaption":
-        return True
-    names = element.get("class")
-    return names is not None and element.tag not in _IMAGES and _has(_CAPTION, names)
+    named = element.tag not in _IMAGES and _CAPTION.search(own_names(element)) is not None
+    return named or element.tag == "figcaption"
 
 
 def _credits_of(element: HtmlElement, caption: HtmlElement | None) -> list[HtmlElement]:
     """Return the elements that are marked as an image's credit, in its caption or beside it."""
-    holder = caption if caption is not None else element
-    figure = next(holder.iterancestors("figure"), None)
-    places = [place for place in (caption, figure) if place is not None]
-    inside = (inner for place in places for inner in place.iterdescendants())
-    return list(dict.fromkeys(e for e in inside if _has(_CREDITED, e.get("class") or "")))
+    figure = next((element if caption is None else caption).iterancestors("figure"), None)
+    places = (place.iterdescendants() for place in (caption, figure) if place is not None)
+    inside = dict.fromkeys(chain.from_iterable(places))
+    return [inner for inner in inside if _CREDITED.search(own_names(inner))]
 
 
 def _text(element: HtmlElement, *, without: Iterable[HtmlElement]) -> str:
@@ -208,11 +199,6 @@ def _text(element: HtmlElement, *, without: Iterable[HtmlElement]) -> str:
         if not any(holder is each or each in holder.iterancestors() for each in without):
             pieces.append(text)
     return " ".join("".join(pieces).split())
-
-
-def _has(words: re.Pattern[str], names: str) -> bool:
-    """Return whether class names, in camel case or not, hold one of the words."""
-    return words.search(CAMEL.sub("-", names)) is not None
 
 
 _SKIPPED = frozenset(words("elements", "passed"))
@@ -234,8 +220,12 @@ def shown(
     end = closing(body.blocks)
     known = around | {block.element for block in body.blocks[:end]}
     stop = next((b.element for b in body.blocks[end:] if b.element not in known), None)
+    roots = [body.element]
     elements: list[HtmlElement] = []
-    for root in _roots(headline, body.element, around):
+    if headline is not None and headline not in around:  # what follows it, up to the body
+        outside = takewhile(lambda e: e not in around, (headline, *headline.iterancestors()))
+        roots = [sibling for above in outside for sibling in above.itersiblings()]
+    for root in roots:
         walk = etree.iterwalk(root, events=("start", "end"))
         for event, element in walk:
             if element is (body.element if event == "end" else stop):
@@ -249,27 +239,13 @@ def shown(
     return elements
 
 
-def _roots(
-    headline: HtmlElement | None, element: HtmlElement, around: set[HtmlElement]
-) -> Iterator[HtmlElement]:
-    """Yield what follows the headline up to where the body is, outermost element by element."""
-    if headline is None or headline in around:
-        yield element
-        return
-    node: HtmlElement | None = headline
-    while node is not None and node not in around:
-        yield from node.itersiblings()
-        node = node.getparent()
-
-
 def _is_passed_over(element: HtmlElement) -> bool:
     tag = element.tag
     part = part_of(element, tag)
     if tag in _SKIPPED or part is UNSEEN:
         return True
-    if tag in _PLAIN or part is TEXT:
-        return False
-    return not _SHOWING.search(class_and_id(element).lower())
+    named = tag not in _PLAIN and part is not TEXT
+    return named and not _SHOWING.search(class_and_id(element).lower())
 
 
 _PLATFORMS = [
@@ -329,7 +305,9 @@ def find_embeds(shown: Iterable[HtmlElement], stated: Iterable[str] = ()) -> tup
     """
     found: dict[tuple[str, str], Embed] = {}
     for embed in filter(None, chain(_in_elements(shown), map(embed_of, stated))):
-        found.setdefault(_key(embed), embed)
+        numbered = embed.provider in {"x", "tiktok", "instagram"}
+        name = embed.url.rstrip("/").rsplit("/", 1)[-1] if numbered else embed.url
+        found.setdefault((embed.provider, name), embed)  # a post has many addresses, one number
     return tuple(found.values())
 
 
@@ -342,13 +320,6 @@ def _in_elements(shown: Iterable[HtmlElement]) -> Iterator[Embed | None]:
         if element.tag == "blockquote" and _QUOTED.search(names):
             quoted = element
         yield next(filter(None, map(embed_of, filter(None, _addresses(element, names)))), None)
-
-
-def _key(embed: Embed) -> tuple[str, str]:
-    """Return what is the same for two addresses of one post: its number, where it has one."""
-    last = embed.url.rstrip("/").rsplit("/", 1)[-1]
-    numbered = embed.provider in {"x", "tiktok", "instagram"}
-    return embed.provider, last if numbered else embed.url
 
 
 def _addresses(element: HtmlElement, names: str) -> Iterable[str | None]:

@@ -7,7 +7,6 @@ from itertools import pairwise
 from archive.search.arabic import fold
 from crawler.extract.blocks import Block, names_of, own_names
 from crawler.extract.vocabulary import (
-    CAMEL,
     alternatives,
     class_pattern,
     ends_sentence,
@@ -174,7 +173,11 @@ def standfirst(
     goes_on = bool(body) and _GOES_ON.match(fold(body[0].text)) is not None
     for block in between:
         text = block.text
-        if not 30 <= len(text) <= 700 or block.link_share > 0.3 or _is_aside(block):
+        if (
+            not 30 <= len(text) <= 700
+            or block.link_share > 0.3
+            or any(not _DECK.search(own_names(e)) for e in block.chrome)
+        ):
             continue
         marked = _DECK.search(names_of(block)) or block.heading > 1 or key(text) in descriptions
         is_lead = (goes_on and len(text) > 100) or (not marked and len(text) > 120)
@@ -190,7 +193,3 @@ def _inside(body: Sequence[Block]) -> str | None:
     first = body[:3] if len(body) > 3 else ()
     sized = (block for block in first if 30 <= len(block.text) <= 500)
     return next((b.text for b in sized if _SURELY.search(own_names(b.element))), None)
-
-
-def _is_aside(block: Block) -> bool:
-    return any(not _DECK.search(CAMEL.sub("-", e.get("class") or "")) for e in block.chrome)

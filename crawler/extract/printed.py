@@ -67,7 +67,8 @@ class _Line:
 
 def read_printed(layout: Layout, metadata: Metadata) -> Printed:
     """Read the neighbourhood of the headline."""
-    between = _between(layout)
+    start, place = layout.body.start, layout.place
+    between = layout.blocks[max(0, start - 6) if place is None else place + 1 : start]
     below, over = (
         [_line(block) for block in blocks if len(block.text) < _SHORT]
         for blocks in (between[:_FAR], _before_headline(layout))
@@ -79,7 +80,7 @@ def read_printed(layout: Layout, metadata: Metadata) -> Printed:
     signed = chain.from_iterable(map(_bylines_of, (*below, *over)))
     names = (line.block.text for line in below if _is_signed(line.block))
     return Printed(
-        headline=None if layout.place is None else layout.blocks[layout.place].text,
+        headline=None if place is None else layout.blocks[place].text,
         dateline=next(datelines, None),
         stamps=tuple(_stamps(layout, below, over)),
         bylines=(*signed, *names),
@@ -101,13 +102,6 @@ def _line(block: Block) -> _Line:
         if element.tag not in _LARGE and (text := text_of(element)) in block.text
     )
     return _Line(block=block, shown=tuple(shown))
-
-
-def _between(layout: Layout) -> Sequence[Block]:
-    """Return the blocks between headline and text; without a headline, those before the text."""
-    start = layout.body.start
-    first = max(0, start - 6) if layout.place is None else layout.place + 1
-    return layout.blocks[first:start]
 
 
 def _before_headline(layout: Layout) -> list[Block]:
@@ -368,23 +362,19 @@ def tags_of(layout: Layout, metadata: Metadata, text: str) -> tuple[str, ...]:
 def _tag_lists(layout: Layout, metadata: Metadata, text: str) -> Iterator[Sequence[str]]:
     yield metadata.selected.tags
     yield metadata.stated.tags
-    yield _linked(layout.tree.tagged["a"])
+    links = ((link, link.get("rel", "").split()) for link in layout.tree.tagged["a"])
+    # WordPress marks links to its sections in like manner.
+    yield [a.text_content() for a, rel in links if "tag" in rel and "category" not in rel]
     yield _listed(layout)
     yield _of_the_page(metadata.stated.keywords, text)
 
 
-def _linked(links: Sequence[HtmlElement]) -> list[str]:
-    """Return the texts of links to tags; WordPress marks those to its sections in like manner."""
-    rels = ((link, (link.get("rel") or "").split()) for link in links)
-    return [e.text_content() for e, rel in rels if "tag" in rel and "category" not in rel]
-
-
 def _listed(layout: Layout) -> list[str]:
     """Return the entries of the list of tags below an article: links, words, or parts of a line."""
-    if not layout.body.blocks:
-        return []
-    for block in layout.blocks[layout.body.start :]:
-        container = next(filter(_holds_tags, (*block.chrome, block.element)), None)
+    for block in layout.blocks[layout.body.start :] if layout.body.blocks else ():
+        around = (e for e in (*block.chrome, block.element) if e.tag not in {"a", "body"})
+        named = (e for e in around if _TAGS.search(CAMEL.sub("-", class_and_id(e))))
+        container = next(named, None)
         labelled = len(block.text) < _LONGEST_LIST and _TAG_LABEL.match(fold(block.text[:40]))
         if container is None and not labelled:
             continue
@@ -393,17 +383,11 @@ def _listed(layout: Layout) -> list[str]:
         found = [word for word in found if word and not _TAG_LABEL.fullmatch(fold(word))]
         line = text_of(element)
         if not found and len(line) < _LONGEST_LIST:
-            rest = line[label.end() :] if (label := _TAG_LABEL.match(fold(line))) else line
-            found = _COMMAS.split(rest)
+            label = _TAG_LABEL.match(fold(line))
+            found = _COMMAS.split(line[label.end() :] if label else line)
         if 0 < len(found) <= _MOST_KEYWORDS and all(len(w) <= _LONGEST_TAG for w in found):
             return found
     return []
-
-
-def _holds_tags(element: HtmlElement) -> bool:
-    if element.tag in {"a", "body"}:
-        return False
-    return _TAGS.search(CAMEL.sub("-", class_and_id(element))) is not None
 
 
 def _of_the_page(keywords: Sequence[str], text: str) -> Sequence[str]:

@@ -118,6 +118,14 @@ port_option = click.option(
 processes_option = click.option(
     "--processes", type=click.IntRange(min=1), metavar="N", help="Use N cores (default: all)."
 )
+limit_option = click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="Show at most N.",
+)
 wait_option = click.option(
     "--wait", is_flag=True, help="Wait up to an hour for another command that writes."
 )
@@ -130,18 +138,6 @@ class ExitCode(IntEnum):
     FAILED = 1  # an error, in one line on standard error; or what was checked is not in order
     USAGE = 2  # options or arguments that do not fit; click's own
     INTERRUPTED = 128 + signal.SIGINT  # Ctrl-C before the end, as shells say of what a signal ended
-
-
-def limit_option(what: str) -> Callable[[F], F]:
-    """Return the option --limit for a list, with its help."""
-    return click.option(
-        "--limit",
-        type=click.IntRange(min=1),
-        default=20,
-        show_default=True,
-        metavar="N",
-        help=what,
-    )
 
 
 def stopped() -> NoReturn:

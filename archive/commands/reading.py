@@ -27,7 +27,7 @@ _MARKED = re.compile(f"{MARK_START}(.*?){MARK_END}")
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("query", nargs=-1, required=True)
 @archive_option
-@limit_option("Show at most N results.")
+@limit_option
 @click.option(
     "--order",
     type=click.Choice(["best", "new"]),
@@ -132,7 +132,7 @@ def serve(archive: Path, host: str, port: int, open_browser: bool) -> None:
 
 @click.command()
 @archive_option
-@limit_option("Show the last N runs.")
+@limit_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, newest first.")
 def runs(archive: Path, limit: int, as_json: bool) -> None:
     """Show what ran when and what it did, newest first.

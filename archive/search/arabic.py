@@ -21,16 +21,11 @@ from typing import Any
 
 __all__ = ["STOP_WORDS", "analyse", "fold", "forms", "stem", "term", "tidy", "words"]
 
-INVISIBLES = (
-    "\N{SOFT HYPHEN}\N{MONGOLIAN VOWEL SEPARATOR}\N{ZERO WIDTH SPACE}\N{ZERO WIDTH NON-JOINER}"
-    "\N{ZERO WIDTH JOINER}\N{LEFT-TO-RIGHT MARK}\N{RIGHT-TO-LEFT MARK}"
-    "\N{LEFT-TO-RIGHT EMBEDDING}\N{RIGHT-TO-LEFT EMBEDDING}\N{POP DIRECTIONAL FORMATTING}"
-    "\N{LEFT-TO-RIGHT OVERRIDE}\N{RIGHT-TO-LEFT OVERRIDE}\N{WORD JOINER}\N{FUNCTION APPLICATION}"
-    "\N{INVISIBLE TIMES}\N{INVISIBLE SEPARATOR}\N{INVISIBLE PLUS}"
-    "\N{INHIBIT SYMMETRIC SWAPPING}\N{ACTIVATE SYMMETRIC SWAPPING}"
-    "\N{INHIBIT ARABIC FORM SHAPING}\N{ACTIVATE ARABIC FORM SHAPING}"
-    "\N{NATIONAL DIGIT SHAPES}\N{NOMINAL DIGIT SHAPES}\N{ZERO WIDTH NO-BREAK SPACE}"
-)
+# Soft hyphen, Mongolian vowel separator, zero-width characters and joiners, direction marks and
+# embeddings, invisible operators, controls of shaping, byte order mark.
+_INVISIBLE = (0xAD, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065),
+              *range(0x206A, 0x2070), 0xFEFF)  # fmt: skip
+INVISIBLES = "".join(map(chr, _INVISIBLE))
 
 TOKENIZE = f"unicode61 remove_diacritics 0 categories 'L* N* Co Mn Mc' tokenchars '{INVISIBLES}'"
 
@@ -60,22 +55,12 @@ def _presentation_forms() -> dict[int, str]:
 _CONTROLS = {
     code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n\v\f\r\x85"
 }
+# Byte order mark, zero-width space, soft hyphen; marks, embeddings and isolates of direction.
 _DROPPED = dict.fromkeys(
-    map(
-        ord,
-        "\N{ZERO WIDTH NO-BREAK SPACE}\N{ZERO WIDTH SPACE}\N{SOFT HYPHEN}\N{ARABIC LETTER MARK}"
-        "\N{LEFT-TO-RIGHT MARK}\N{RIGHT-TO-LEFT MARK}"
-        "\N{LEFT-TO-RIGHT EMBEDDING}\N{RIGHT-TO-LEFT EMBEDDING}\N{POP DIRECTIONAL FORMATTING}"
-        "\N{LEFT-TO-RIGHT OVERRIDE}\N{RIGHT-TO-LEFT OVERRIDE}"
-        "\N{LEFT-TO-RIGHT ISOLATE}\N{RIGHT-TO-LEFT ISOLATE}\N{FIRST STRONG ISOLATE}"
-        "\N{POP DIRECTIONAL ISOLATE}",
-    )
+    (0xFEFF, 0x200B, 0xAD, 0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 )
 _SPACES = dict.fromkeys(map(ord, "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"), " ")
-_LINES = dict.fromkeys(
-    map(ord, "\v\f\r\x85\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}"),
-    "\n",
-)
+_LINES = dict.fromkeys(map(ord, "\v\f\r\x85\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}"), "\n")
 _SURROGATES = dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}")
 _TIDY = _CONTROLS | _DROPPED | _SPACES | _LINES | _SURROGATES | _presentation_forms()
 _UNTIDY = re.compile("[" + "".join(map(re.escape, map(chr, _TIDY))) + "]")

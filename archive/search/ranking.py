@@ -10,7 +10,7 @@ import heapq
 import math
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from archive.search.arabic import fold, forms, strip_prefix
 from archive.search.query import Clause, Query, join
@@ -82,13 +82,9 @@ _LEAST_WEIGHT = 1e-6  # FTS5's, of a word in every other article
 _AS_TYPED = 0.3  # of a word's weight, for standing there as it was typed; its ending, and all
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Pool:
-    """Articles to be scored: those that match `expression` (None: all) and fulfil `condition`."""
-
-    query: Query
-    expression: str | None = None
-    condition: Condition | None = None
+# Articles to be scored by a query: those that match an expression and fulfil a condition, where
+# there are these.
+_Pool = tuple[Query, str | None, Condition | None]
 
 
 def best(connection: sqlite3.Connection, query: Query, page: Page) -> list[Row]:
@@ -101,11 +97,10 @@ def best(connection: sqlite3.Connection, query: Query, page: Page) -> list[Row]:
     (articles,) = connection.execute("select count(*) from articles").fetchone()
     sizes = {word: _size(connection, str(word)) for word in query.words}
     scores: dict[int, float] = {}
-    for pool in _pools(connection, query, sizes, articles):
-        holds_all = not pool.expression and not pool.condition
-        if len(scores) >= (wanted if holds_all else max(wanted, _ENOUGH)):
+    for asked, chosen, condition in _pools(connection, query, sizes, articles):
+        if len(scores) >= (max(wanted, _ENOUGH) if chosen or condition else wanted):
             break
-        scores |= _scores(connection, pool)
+        scores |= _scores(connection, asked, chosen, condition)
     rows = heapq.nsmallest(max(wanted, _WINDOW), scores.items(), key=_best_first)
     weights = {word: _weight(size, articles) for word, size in sizes.items()}
     ranked = _again(connection, rows[:_WINDOW], weights) + rows[_WINDOW:]
@@ -138,12 +133,12 @@ def _pools(
         )
         asked = replace(query, words=tuple(selective))
         if rare:
-            yield _Pool(query=asked, expression=" OR ".join(rare))
+            yield asked, " OR ".join(rare), None
         if common:
             titled = f"{{title}} : ({common})"
-            yield _Pool(query=asked, expression=titled, condition=_first(connection, titled))
-            yield _Pool(query=asked, condition=_new(connection, query))
-    yield _Pool(query=query)
+            yield asked, titled, _first(connection, titled)
+            yield asked, None, _new(connection, query)
+    yield query, None, None
 
 
 def _rarest(sources: dict[str, int]) -> tuple[list[str], str | None]:
@@ -172,23 +167,24 @@ def _new(connection: sqlite3.Connection, query: Query) -> Condition:
     return f"+rowid in ({sql})", values
 
 
-def _scores(connection: sqlite3.Connection, pool: _Pool) -> dict[int, float]:
+def _scores(
+    connection: sqlite3.Connection,
+    query: Query,
+    chosen: str | None,
+    condition: Condition | None,
+) -> dict[int, float]:
     """Score the articles of a pool.
 
     FTS5 skips fast to where a further expression matches, but lets it score as well: what it
     scores alone is taken off again.
     """
-    where, values = conditions(connection, pool.query, "rowid")
-    bound, limits = pool.condition or ("true", ())
-    expression = pool.query.expression()
-    if pool.expression:
-        expression = f"({pool.expression}) AND ({expression})"
+    where, values = conditions(connection, query, "rowid")
+    bound, limits = condition or ("true", ())
+    expression = f"({chosen}) AND ({query.expression()})" if chosen else query.expression()
     sql = f"{_SCORES} {_MATCHES} and {bound}"
-    scored = connection.execute(f"{sql} and {where}", (expression, *limits, *values)).fetchall()
-    if pool.expression:
-        extra = dict(connection.execute(sql, (pool.expression, *limits)).fetchall())
-        return {article: score - extra[article] for article, score in scored}
-    return dict(scored)
+    scored = dict(connection.execute(f"{sql} and {where}", (expression, *limits, *values)))
+    extra = dict(connection.execute(sql, (chosen, *limits))) if chosen else {}
+    return {article: score - extra.get(article, 0.0) for article, score in scored.items()}
 
 
 def _size(connection: sqlite3.Connection, expression: str) -> int:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import signal
 import socket
 import sqlite3
@@ -74,11 +73,10 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
-        number = getattr(error, "errno", None) or 0
-        reason = os.strerror(number) if number > 0 else getattr(error, "strerror", None) or error
+    except OSError as error:
         raise ArchiveError(
-            f"cannot listen on {host} port {port} ({reason}); another one: --port 0"
+            f"cannot listen on {host} port {port} ({error.strerror or error});"
+            " another one: --port 0"
         ) from error
 
 

@@ -96,11 +96,8 @@ def crawl(
 def _warn_of_the_empty(polled: Iterable[Publisher]) -> None:
     from crawler.frontier import entry_points
 
-    for publisher in polled:
-        if not entry_points(publisher):
-            click.echo(
-                f"{publisher.slug}: its file names neither a listing nor a homepage", err=True
-            )
+    for slug in (each.slug for each in polled if not entry_points(each)):
+        click.echo(f"{slug}: its file names neither a listing nor a homepage", err=True)
 
 
 @click.command()

@@ -39,7 +39,7 @@ def demo(tmp_path_factory) -> Iterator[tuple[Path, str, list[str]]]:
 def test_it_prints_a_summary_an_address_and_what_to_do_next(demo):
     _, address, lines = demo
     assert lines[0].split() == [
-        *("publisher", "requests", "new", "changed", "unchanged", "problems", "bytes", "seconds")
+        *("publisher", "requests", "new", "changed", "unchanged", "problems", "MB", "seconds")
     ]
     together = next(line for line in lines if line.startswith("together")).split()
     assert together[2:6] == ["60", "0", "0", "0"]

@@ -181,7 +181,7 @@ def address_of(
 
     A link that names another page (its identity key is not `key`) does not count.
     """
-    if claimed is not None:
+    if claimed not in {None, answered}:
         with contextlib.suppress(ValueError):
             if identity_key(claimed, answered, tracking=tracking) == key:
                 return address(claimed, answered)
@@ -193,7 +193,7 @@ def _believed_key(claimed: str | None, answered: str, here: str, names: Collecti
 
     Believed is a claim on the same host, `www.` or not, that is not just the front page.
     """
-    if claimed is None:
+    if claimed in {None, answered}:
         return here
     try:
         key = identity_key(claimed, answered, tracking=names)

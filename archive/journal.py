@@ -7,7 +7,7 @@ the visit, and which article it is of by its identity key. The newest decision f
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from archive.clock import from_iso, iso
@@ -168,7 +168,7 @@ def _hints(link: Link | None) -> str | None:
     """Return the hints as JSON, None where there are none."""
     if link is None:
         return None
-    given = {name: value for name, value in asdict(link).items() if name in _HINTS and value}
+    given = {name: value for name in _HINTS if (value := getattr(link, name))}
     return json.dumps(given, ensure_ascii=False)
 
 

@@ -78,17 +78,15 @@ def record(kind: type[T], row: Mapping[str, Any]) -> T:
 
 def stored(value: Any) -> Any:
     """Return a value as it is stored: moments and days in ISO 8601, lists as JSON or null."""
-    if isinstance(value, datetime):
-        return iso(value)
-    if isinstance(value, date):
-        return value.isoformat()
     if isinstance(value, StrEnum):
         return value.value
-    if isinstance(value, frozenset):
-        value = tuple(sorted(value))
-    if isinstance(value, tuple):
-        return json.dumps(value, ensure_ascii=False) if value else None
-    return value
+    write = _TO_COLUMN.get(type(value))
+    return write(value) if write else value
+
+
+def _as_json(value: tuple[Any, ...] | frozenset[Any]) -> str | None:
+    members = sorted(value) if isinstance(value, frozenset) else value
+    return json.dumps(members, ensure_ascii=False) if members else None
 
 
 def row_of(item: object, names: Iterable[str]) -> Row:
@@ -96,6 +94,12 @@ def row_of(item: object, names: Iterable[str]) -> Row:
     return {name: stored(getattr(item, name)) for name in names}
 
 
+_TO_COLUMN: dict[type, Callable[[Any], Any]] = {
+    datetime: iso,
+    date: date.isoformat,
+    tuple: _as_json,
+    frozenset: _as_json,
+}
 _FROM_COLUMN: dict[Any, Callable[[Any], Any]] = {
     datetime: from_iso,
     date: date.fromisoformat,

@@ -17,6 +17,7 @@ from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Self
 from zlib import crc32
 
@@ -257,30 +258,29 @@ class _Sketched:
         That is, (article, story, text). Which these are follows from who had its runs first, not
         from who came first.
         """
-        shared = Counter(
-            place[1]
-            for places in self.bearers.values()
-            for place in places[:FIRST]
-            if place < self.place
-        )
-        likely = [article for article, number in shared.items() if number >= _SHARED]
+        first = chain.from_iterable(places[:FIRST] for places in self.bearers.values())
+        shared = Counter(first)
+        likely = [
+            place[1] for place, number in shared.items() if number >= _SHARED and place < self.place
+        ]
         if not likely:
             return []
         sql = "select id, story, text from articles where id in (select value from json_each(?))"
         rows: list[tuple[int, int | None, str]] = db.execute(sql, (json.dumps(likely),)).fetchall()
-        return sorted(rows, key=lambda row: (-shared[row[0]], row[0]))
+        order = {article: number for (_, article), number in shared.items()}
+        return sorted(rows, key=lambda row: (-order[row[0]], row[0]))
 
     def later(self, db: sqlite3.Connection) -> set[int]:
         """Return the articles behind this one that have to be compared with it."""
-        shared: Counter[int] = Counter()
+        behind: list[int] = []
         for hash_, places in self.bearers.items():
             if self.place not in places[:FIRST]:
                 continue
             if len(places) > FIRST:
-                shared.update(values(db, _BEHIND, (hash_, *self.place)))
-            else:
-                shared.update(place[1] for place in places if place > self.place)
-        return {article for article, number in shared.items() if number >= _SHARED}
+                behind += values(db, _BEHIND, (hash_, *self.place))
+            elif places[-1] > self.place:
+                behind += [place[1] for place in places if place > self.place]
+        return {article for article, number in Counter(behind).items() if number >= _SHARED}
 
 
 def _regroup(

@@ -271,6 +271,16 @@ def seen(db: sqlite3.Connection, article: int, *, capture: int | None, at: datet
     )
 
 
+def language(db: sqlite3.Connection, article: int | None) -> str | None:
+    """Return the language in which an article was last seen."""
+    return value(db, "select language from articles where id = ?", (article,))
+
+
+def is_gone(db: sqlite3.Connection, article: int | None) -> bool:
+    """Return whether an article counts as gone."""
+    return value(db, "select gone_at from articles where id = ?", (article,)) is not None
+
+
 def missing(db: sqlite3.Connection, article: int, *, at: datetime) -> Outcome:
     """Save that an article's address answered 404 or 410; return GONE if that confirms it now."""
     row = db.execute("select missing_at, gone_at from articles where id = ?", (article,)).fetchone()

@@ -201,11 +201,6 @@ def payload_location(db: sqlite3.Connection, sha256: str) -> WarcLocation | None
     return _location(db, sql, sha256)
 
 
-def has_payload(db: sqlite3.Connection, sha256: str) -> bool:
-    """Return whether a record has a payload, not only stands for it."""
-    return payload_location(db, sha256) is not None
-
-
 def _last_good(db: sqlite3.Connection, url: str, publisher: str | None) -> str:
     try:
         key = key_of(db, url, publisher)
@@ -230,8 +225,8 @@ def received(db: sqlite3.Connection, *, since: datetime) -> int:
 
 def latest(
     db: sqlite3.Connection, folder: Path, url: str, *, since: datetime, until: datetime
-) -> tuple[int, str, bytes] | None:
-    """Return (status, content type, decoded body) of the newest whole capture of an address.
+) -> tuple[int, bytes, str] | None:
+    """Return (status, decoded body, content type) of the newest whole capture of an address.
 
     None also where its WARC file is gone or damaged.
     """
@@ -249,7 +244,7 @@ def latest(
     except DamagedWarc as error:
         logger.warning("%s is asked for again: %s", url, error)
         return None
-    return row[0], row[2] or "", body
+    return row[0], body, row[2] or ""
 
 
 def journaled(

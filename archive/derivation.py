@@ -187,10 +187,9 @@ class RecordedLinks:
         """Make known addresses due."""
         links.make_due(self.db, keys, now=self.at)
 
-    def latest(self, url: str, *, since: datetime) -> tuple[int, bytes] | None:
-        """Return (status, decoded body) of the newest whole capture of an address by then."""
-        known = captures.latest(self.db, self.folder, url, since=since, until=self.at)
-        return known and (known[0], known[2])
+    def latest(self, url: str, *, since: datetime) -> tuple[int, bytes, str] | None:
+        """Return (status, decoded body, content type) of an address's newest capture by then."""
+        return captures.latest(self.db, self.folder, url, since=since, until=self.at)
 
     def problem(
         self, problem: Problem, *, url: str, publisher: str | None, capture: Capture | None = None

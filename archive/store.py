@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from archive import articles, captures, journal, links, problems, publishers, runs, stories, visits
+from archive import articles, captures, journal, links, problems, publishers, stories, visits
 from archive.clock import from_iso
 from archive.models import (
     Capture,
@@ -22,7 +22,6 @@ from archive.models import (
     Visit,
 )
 from archive.problems import ProblemKind
-from archive.rows import value
 from archive.session import Session
 from archive.warc import records
 from archive.warc.records import conversion_record, response_record
@@ -42,7 +41,7 @@ class Store(Session):
         """Make a publisher's entry points known and due now; former ones rest."""
         self.batch.open()
         visits.retire(self.db, publisher)
-        visits.ask(self.db, entries, publisher=publisher, now=self.clock())
+        self.ask(entries, publisher=publisher)
 
     def ask(self, addresses: Iterable[tuple[str, Kind]], *, publisher: str) -> None:
         """Make single addresses known and due now."""
@@ -86,22 +85,6 @@ class Store(Session):
         """
         self.batch.open()
         return visits.want(self.db, url, kind, visit=visit, now=self.clock())
-
-    def count_due(self, publishers: Collection[str]) -> int:
-        """Return how many visits of these publishers are due."""
-        return visits.count_due(self.db, publishers, now=self.clock())
-
-    def received(self, *, since: datetime) -> int:
-        """Return the bytes that were received since then, by this run and others."""
-        return captures.received(self.db, since=since)
-
-    def problem_kinds(self) -> list[tuple[str, str, int, str]]:
-        """Return (publisher, kind, how many, one of them) of this run's problems, most first."""
-        return runs.problem_kinds(self.db, self.run)
-
-    def counts(self) -> list[runs.Counts]:
-        """Return what this run has done so far, one record per publisher."""
-        return runs.counts(self.db, self.run)
 
     def record(self, exchange: Exchange, *, kind: Kind, publisher: str | None) -> Capture:
         """Write an exchange to the WARC file and its row; a known payload as a revisit record."""
@@ -158,10 +141,6 @@ class Store(Session):
         return links.count_shape(
             self.db, visit.publisher, visit.key, fruitful=fruitful, now=self.clock()
         )
-
-    def resting_shapes(self) -> set[tuple[str, str]]:
-        """Return (publisher, shape) of the addresses that rest as traps."""
-        return links.resting(self.db, now=self.clock())
 
     def look_again(self, keys: Iterable[str]) -> None:
         """Make known addresses due now."""
@@ -257,10 +236,6 @@ class Store(Session):
         captures.attribute(self.db, capture.id, article=article)
         return articles.missing(self.db, article, at=capture.fetched_at)
 
-    def is_gone(self, article: int) -> bool:
-        """Return whether an article counts as gone."""
-        return value(self.db, "select gone_at from articles where id = ?", (article,)) is not None
-
     def visited(
         self,
         visit: Visit,
@@ -272,8 +247,10 @@ class Store(Session):
         not_before: datetime | None = None,
         outcome: Outcome = Outcome.READ,
         followed: journal.Followed | None = None,
-    ) -> None:
+    ) -> visits.State:
         """Save the end of a visit: what came of it, when it is due again, the article it led to.
+
+        Returns the state that it is in now.
 
         A page that is not an article, such as a parked one, gives no validators for the next
         visit. A metadata record says the same, unless nothing answered.
@@ -294,6 +271,7 @@ class Store(Session):
             self.write_journal(capture, fields | journal.decision_fields(decision), at=now)
         visits.visited(self.db, visit, capture, decision, now=now, article=article)
         self.batch.count()
+        return state
 
     def problem(
         self,
@@ -321,19 +299,10 @@ class Store(Session):
         ).fetchone()
         return (row[0], from_iso(row[1])) if row else None
 
-    def language(self, article: int) -> str | None:
-        """Return the language in which an article was last seen."""
-        return value(self.db, "select language from articles where id = ?", (article,))
+    def latest(self, url: str, *, since: datetime) -> tuple[int, bytes, str] | None:
+        """Return (status, decoded body, content type) of an address's newest capture since then.
 
-    def latest(self, url: str, *, since: datetime) -> tuple[int, bytes] | None:
-        """Return (status, decoded body) of the newest complete capture of an address since then."""
-        known = self.latest_answer(url, since=since)
-        return known and (known[0], known[2])
-
-    def latest_answer(self, url: str, *, since: datetime) -> tuple[int, str, bytes] | None:
-        """Return (status, content type, decoded body) as `latest` does.
-
-        None also where its WARC file is gone or damaged.
+        That is, of the newest complete one; None also where its WARC file is gone or damaged.
         """
         return captures.latest(self.db, self.warc_folder, url, since=since, until=self.clock())
 

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from cssselect import SelectorError
 
+from archive import captures
 from crawler.daterange import Hours
 from crawler.errors import ConfigError, CrawlerError
 
@@ -270,7 +271,7 @@ class Caps:
         if self.per_month is not None:
             month = store.clock().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
             which = f"in {month:%B}, and `max_mb_per_month`"
-            yield self.per_month, store.received(since=month), which
+            yield self.per_month, captures.received(store.db, since=month), which
 
 
 NO_CAPS = Caps()

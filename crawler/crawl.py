@@ -19,13 +19,13 @@ from typing import cast
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.utils.log import configure_logging
 
+from archive import runs, visits
 from archive.clock import Clock, system
 from archive.errors import ArchiveError, unwritten
 from archive.models import Kind, Progress, silent
 from archive.runs import Counts
 from archive.store import Store
 from archive.urls import host_of
-from archive.visits import correct_fast_clock
 from crawler.config import NO_CAPS, Caps
 from crawler.daterange import ALWAYS, Period
 from crawler.fetch.addresses import is_local
@@ -145,7 +145,7 @@ class _Slices:
     def _prepare(self, store: Store) -> None:
         """Bring the publishers up to date; the first slice makes what the job is about due."""
         store.batch.open()
-        if ahead := correct_fast_clock(store.db, now=store.clock()):
+        if ahead := visits.correct_fast_clock(store.db, now=store.clock()):
             self._warnings.append(
                 f"An earlier run's clock was {ahead / timedelta(hours=1):,.1f} hours ahead of this"
                 " one; what it had postponed is due again. Check the machine's clock."
@@ -202,8 +202,8 @@ class _Slices:
         job, summary = self._job, self.summary
         if fault := store.batch.fault:
             raise ArchiveError(unwritten(fault, job.root)) from fault
-        summary.counts += store.counts()
-        summary.problems += store.problem_kinds()
+        summary.counts += runs.counts(store.db, store.run)
+        summary.problems += runs.problem_kinds(store.db, store.run)
         summary.left = _left(store, job)
         summary.notes = [*job.caps.notes(store), *_unasked(spider, job), *self._warnings]
 
@@ -223,7 +223,8 @@ def _left(store: Store, job: Job) -> int:
             for publisher in job.publishers
         )
     if not job.addresses:
-        return store.count_due([publisher.slug for publisher in job.publishers])
+        slugs = [publisher.slug for publisher in job.publishers]
+        return visits.count_due(store.db, slugs, now=store.clock())
     keys = [key for url, _ in job.addresses for key in store.keys(url)]
     return sum(
         len(store.due(publisher.slug, articles=True, limit=len(keys), only=keys))

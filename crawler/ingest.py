@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from archive import captures, history, imports
+from archive import articles, captures, history, imports
 from archive.article_rows import state_of
 from archive.articles import Identity
 from archive.derivation import Source
@@ -89,7 +89,7 @@ class Ingest(ABC):
     def believed(self, reading: Reading, identity: Identity) -> Reading:
         """Return a reading, or that another page stands in the article's place."""
         article = reading.visit.article or identity.article
-        language = self._store.language(article) if article else None
+        language = articles.language(self._store.db, article)
         return replace(reading, extraction=believed(reading.extraction, language))
 
     def is_aside(self, _reading: Reading, _article: int) -> bool:

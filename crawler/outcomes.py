@@ -1,9 +1,9 @@
 """What an answer means, and how its visit ends: in the archive, with the time of the next one."""
 
 import re
-from datetime import datetime
 from enum import StrEnum
 
+from archive import articles
 from archive.journal import Followed
 from archive.models import Capture, Extraction, Kind, Outcome, PageKind, Problem, Visit
 from archive.problems import ProblemKind
@@ -170,7 +170,7 @@ class Outcomes:
     ) -> State:
         """End a visit whose answer was read; a listing was `followed` so far."""
         due_at = schedule.after_success(visit, now=self._store.clock())
-        return self._end(
+        return self._store.visited(
             visit, capture, state="done", due_at=due_at, outcome=outcome, followed=followed
         )
 
@@ -191,9 +191,9 @@ class Outcomes:
             is_news = outcome is Outcome.GONE
         if is_news:
             self._problem(visit, capture, kind, f"answered {capture.status}: gone")
-        is_open = visit.article is not None and not self._store.is_gone(visit.article)
+        is_open = visit.article is not None and not articles.is_gone(self._store.db, visit.article)
         due_at = (schedule.to_confirm if is_open else schedule.after_gone)(visit, now=now)
-        return self._end(visit, capture, state="gone", due_at=due_at, outcome=outcome)
+        return self._store.visited(visit, capture, state="gone", due_at=due_at, outcome=outcome)
 
     def maybe_gone(self, visit: Visit, capture: Capture) -> State:
         """End a visit to an article whose address leads to a front page or section now."""
@@ -201,7 +201,9 @@ class Outcomes:
         if self._is_news(visit, kind):
             self._problem(visit, capture, kind, f"the address leads to {capture.url} now")
         due_at = schedule.after_maybe_gone(visit, now=self._store.clock())
-        return self._end(visit, capture, state="failed", due_at=due_at, outcome=Outcome.OTHER)
+        return self._store.visited(
+            visit, capture, state="failed", due_at=due_at, outcome=Outcome.OTHER
+        )
 
     def refused(self, visit: Visit, detail: str) -> State:
         """End a visit that the site's robots.txt forbids."""
@@ -209,7 +211,9 @@ class Outcomes:
             self._problem(visit, None, ProblemKind.ROBOTS_DISALLOW, detail)
         now = self._store.clock()
         due_at = schedule.after_failure(visit, now=now)
-        return self._end(visit, None, state="refused", due_at=due_at, outcome=Outcome.REFUSED)
+        return self._store.visited(
+            visit, None, state="refused", due_at=due_at, outcome=Outcome.REFUSED
+        )
 
     def not_a_page(self, visit: Visit, capture: Capture, what: str) -> State:
         """End a visit to an article's address that answered with something else than a page."""
@@ -219,7 +223,9 @@ class Outcomes:
         known = visit.article is not None
         due_at = (schedule.after_failure if known else schedule.after_success)(visit, now=now)
         state: State = "failed" if known else "done"
-        return self._end(visit, capture, state=state, due_at=due_at, outcome=Outcome.OTHER)
+        return self._store.visited(
+            visit, capture, state=state, due_at=due_at, outcome=Outcome.OTHER
+        )
 
     def failed(
         self,
@@ -240,7 +246,7 @@ class Outcomes:
         due_at = schedule.after_failure(visit, now=now, retry_after=asked, give_up=not kind.away)
         self._problem(visit, capture, kind, detail, stage=stage)
         not_before = due_at if asked or kind.asks_for_patience else None
-        return self._end(
+        return self._store.visited(
             visit,
             capture,
             state="failed",
@@ -253,7 +259,9 @@ class Outcomes:
         """End a visit to a listing whose body is none, or could not be read to its end."""
         self._problem(visit, capture, ProblemKind.NOT_A_LISTING, detail, stage="discover")
         due_at = schedule.after_failure(visit, now=self._store.clock())
-        return self._end(visit, capture, state="failed", due_at=due_at, outcome=Outcome.OTHER)
+        return self._store.visited(
+            visit, capture, state="failed", due_at=due_at, outcome=Outcome.OTHER
+        )
 
     def _is_news(self, visit: Visit, kind: ProblemKind) -> bool:
         """Return whether a state of an address was not told yet; of an entry point, today."""
@@ -274,25 +282,3 @@ class Outcomes:
     ) -> None:
         problem = Problem(kind=kind, detail=detail, stage=stage)
         self._store.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
-
-    def _end(
-        self,
-        visit: Visit,
-        capture: Capture | None,
-        *,
-        state: State,
-        due_at: datetime | None,
-        not_before: datetime | None = None,
-        outcome: Outcome = Outcome.READ,
-        followed: Followed | None = None,
-    ) -> State:
-        self._store.visited(
-            visit,
-            capture,
-            due_at=due_at,
-            state=state,
-            not_before=not_before,
-            outcome=outcome,
-            followed=followed,
-        )
-        return state

@@ -81,10 +81,10 @@ class Fetcher:
         return await asyncio.shield(task)
 
     def _kept(self, url: str) -> Answer | None:
-        known = self._store.latest_answer(url, since=self._store.clock() - FRESH)
+        known = self._store.latest(url, since=self._store.clock() - FRESH)
         if known is None or known[0] != 200:
             return None
-        return 200, {"content-type": known[1], "access-control-allow-origin": "*"}, known[2]
+        return 200, {"content-type": known[2], "access-control-allow-origin": "*"}, known[1]
 
     async def _download(self, url: str, headers: dict[str, str], publisher: str) -> Answer:
         meta = {

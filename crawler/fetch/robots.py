@@ -135,7 +135,7 @@ class RobotsPolicy(RobotsTxtMiddleware):
     async def _fetch(self, url: str, publisher: str) -> Policy:
         known = self._store.latest(url, since=self._store.clock() - FRESH)
         if known and (known[0] == 200 or 400 <= known[0] < 500) and known[0] != 429:
-            return judge(url, *known)
+            return judge(url, *known[:2])
         meta = {
             "dont_obey_robotstxt": True,
             "kind": Kind.ROBOTS,

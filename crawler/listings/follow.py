@@ -14,7 +14,7 @@ from urllib.parse import urljoin
 
 from archive.derivation import RecordedLinks
 from archive.journal import Followed
-from archive.links import shape
+from archive.links import resting, shape
 from archive.models import Capture, Kind, Link, Problem, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
@@ -46,7 +46,7 @@ class Traps:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._resting = store.resting_shapes()
+        self._resting = resting(store.db, now=store.clock())
 
     def holds(self, url: str, *, publisher: str) -> bool:
         """Return whether an address is of a shape that rests.

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from archive.commands.reading import runs
 from archive.models import Kind, Problem
 from archive.problems import ProblemKind
-from archive.runs import Counts, begin, end, history
+from archive.runs import Counts, begin, counts, end, history
 from tests.archive.desk import FEED, HOUR, NOON, PAGE, PAPER, exchange, opened, reading, rows, visit
 from tests.archive.newsroom import empty_archive
 
@@ -34,7 +34,7 @@ def crawl(root, texts, *, problems=0):
             store.visited(seen, capture, due_at=None, state="done", outcome=outcome)
         for _ in range(problems):
             store.problem(PROBLEM, url=PAGE, publisher=PAPER.slug)
-        return store.counts()
+        return counts(store.db, store.run)
 
 
 RUNS: list[tuple[list[str | None], int, tuple[int, int, int, int]]] = [
@@ -72,7 +72,7 @@ def test_publishers_and_what_has_none_are_counted_apart(tmp_path):
         store.publish(PAPER)
         store.record(exchange(payload=b"1234"), kind=Kind.ROBOTS, publisher=None)
         store.problem(PROBLEM, url=PAGE, publisher=PAPER.slug)
-        assert store.counts() == [
+        assert counts(store.db, store.run) == [
             Counts(publisher="", requests=1, bytes=4),
             Counts(publisher=PAPER.slug, problems=1),
         ]
@@ -80,7 +80,7 @@ def test_publishers_and_what_has_none_are_counted_apart(tmp_path):
 
 def test_a_run_that_did_nothing_counts_nothing(tmp_path):
     with opened(tmp_path) as store:
-        assert store.counts() == []
+        assert counts(store.db, store.run) == []
     assert rows(tmp_path, "select requests, new, bytes from runs") == [(0, 0, 0)]
 
 

@@ -5,8 +5,8 @@ import logging
 import pytest
 
 from archive.errors import ArchiveError
+from archive.store import Store
 from crawler.ingest import Keeper
-from crawler.outcomes import Outcomes
 
 
 async def test_a_crawl_at_its_most_talkative_prints_no_page(archive, caplog):
@@ -37,6 +37,6 @@ async def test_a_crawl_whose_archive_breaks_ends_and_says_so(archive, monkeypatc
     def broken(self, *_arguments, **_keys):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(Outcomes, "_end", broken)
+    monkeypatch.setattr(Store, "visited", broken)
     with pytest.raises(ArchiveError):
         await archive.crawl()

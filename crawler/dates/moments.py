@@ -35,6 +35,7 @@ _DATE = re.compile(
 _US_CLOCK = re.compile(r"\d ?[ap]\.?m")
 
 
+@lru_cache(maxsize=256)  # a page states the same moment several times
 def parse(text: str, *, now: datetime | None, zone: tzinfo | None) -> Moment | None:
     """Read one printed date, in any spelling of `words.toml`; None unless it is certain.
 

@@ -61,7 +61,7 @@ def read_tree(decoded: Decoded) -> Tree | Problem:
     if (tags := source.count("<")) > _MOST_TAGS:
         detail = f"the page has {tags} tags; none of a newspaper has over {_MOST_TAGS}"
         return Problem(kind=ProblemKind.TOO_LARGE, detail=detail, stage="extract")
-    root = parse_page(source)
+    root = parse_page(source if decoded.utf8 is None else decoded.utf8)
     if root is None:
         return no_text("the page holds no markup")
     problems = (*overruled(decoded), *mend(root, source))
@@ -78,11 +78,11 @@ _PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=Tr
 _PARSER.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
 
 
-def parse_page(text: str) -> HtmlElement | None:
-    """Parse a page into a tree; None if there is no element in it."""
-    data = text.replace("\0", "").encode("utf-8", "replace")
+def parse_page(page: str | bytes) -> HtmlElement | None:
+    """Parse a page, as text or as UTF-8, into a tree; None if there is no element in it."""
+    data = page.encode("utf-8", "replace") if isinstance(page, str) else page
     try:
-        return etree.fromstring(data, _PARSER)
+        return etree.fromstring(data.replace(b"\0", b""), _PARSER)
     except (etree.LxmlError, ValueError):
         return None
 

@@ -139,14 +139,14 @@ def locate(
     `selected` holds the elements a publisher's rule names as the body: they are taken at its word.
     `scattered` tells that the text comes in entries, each with a body of its own.
     """
-    furniture = _furniture(blocks)
+    weights = [block.weight for block in blocks]
+    furniture = _furniture(blocks, weights)
     lineages: dict[HtmlElement, tuple[HtmlElement, ...]] = {}
     if selected:
         return _body(blocks, selected, furniture, lineages, sure=True)
     totals: dict[HtmlElement, float] = {}
     running = left_out = 0.0
-    for block in blocks:
-        weight = block.weight
+    for block, weight in zip(blocks, weights, strict=True):
         if not furniture.isdisjoint(block.chrome):
             left_out += max(0.0, weight)
             continue
@@ -201,15 +201,15 @@ def _lineage(
     return known[element]
 
 
-def _furniture(blocks: Sequence[Block]) -> frozenset[HtmlElement]:
+def _furniture(blocks: Sequence[Block], weights: Sequence[float]) -> frozenset[HtmlElement]:
     """Return the chrome that is really chrome: not the one around most of the running text."""
-    masses: dict[HtmlElement, float] = {}
+    masses = dict.fromkeys((element for block in blocks for element in block.chrome), 0.0)
     total = 0.0
-    for block in blocks:
-        mass = max(0.0, block.weight)
-        total += mass
-        for element in block.chrome:
-            masses[element] = masses.get(element, 0.0) + mass
+    for block, weight in zip(blocks, weights, strict=True):
+        if weight > 0:
+            total += weight
+            for element in block.chrome:
+                masses[element] += weight
     return frozenset(e for e, mass in masses.items() if mass <= total * _FURNITURE_SHARE)
 
 

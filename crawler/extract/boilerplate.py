@@ -249,12 +249,14 @@ def _is_caption(block: Block) -> bool:
     element = block.element
     if len(block.text) > _CAPTION or ends_sentence(block.text):
         return False
-    alone = not block.heading and element.tag in _BARE and element.find(".//img") is not None
+    alone = (
+        not block.heading and element.tag in _BARE and next(element.iter("img"), None) is not None
+    )
     if alone and len("".join(element.text_content().split())) <= len(block.text):
         return True
     above = element.getprevious()
     centred = _CENTRED.search(f"{element.get('style', '')} {element.get('align', '')}")
-    if not centred or above is None or above.find(".//img") is None:
+    if not centred or above is None or next(above.iter("img"), None) is None:
         return False
     return not above.text_content().strip()
 

@@ -155,11 +155,15 @@ _BROKEN_SHARE = 0.02  # so much of the text may be torn UTF-8 and still be UTF-8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoded:
-    """A page as characters: the charset that was used, and what was declared where it was not."""
+    """A page as characters: the charset that was used, and what was declared where it was not.
+
+    `utf8` is the page itself where it is sound UTF-8.
+    """
 
     text: str
     charset: str
     overruled: str | None = None
+    utf8: bytes | None = None
 
 
 def decode(body: bytes, content_type: str | None = None) -> Decoded:
@@ -177,7 +181,8 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded:
     text = _as_utf8(body)
     if text is not None:
         overruled = declared if declared not in {None, "utf-8"} and not body.isascii() else None
-        return Decoded(text=text, charset="utf-8", overruled=overruled)
+        utf8 = None if "\N{REPLACEMENT CHARACTER}" in text else body
+        return Decoded(text=text, charset="utf-8", overruled=overruled, utf8=utf8)
     charset = _best(body, declared)
     text = body.decode(charset, "replace")
     return Decoded(text=text, charset=charset, overruled=None if charset == declared else declared)
@@ -223,8 +228,7 @@ def _best(body: bytes, declared: str | None) -> str:
     """Return the charset under which the high bytes read most like letters of this field."""
     sample = body[:_SAMPLE]
     high = sample.translate(None, _ASCII)
-    marked = b" " + sample.translate(_MASK) + b" "
-    lone = marked.count(b" 1") - marked.count(b" 11")  # runs of one, all runs but the longer ones
+    lone = sample.translate(_MASK).split().count(b"1")  # runs of one
     charsets = dict.fromkeys((declared, *_UNDECLARED) if declared else _UNDECLARED)
     for wide in ("utf-8", "utf-16", "utf-16-le", "utf-16-be"):  # these had their turn
         charsets.pop(wide, None)

@@ -166,7 +166,8 @@ def detect_language(text: str) -> str | None:
         own = sum(map(sample.count, alphabet))
         if language == "fa" and not own:
             return 0.0
-        return sum(counts[word] for word in _COMMON[language]) / total + weight * own / len(sample)
+        common = sum(counts[word] for word in counts.keys() & _COMMON[language])
+        return common / total + weight * own / len(sample)
 
     scores = {language: score(language) for language in script}
     best = max(scores, key=lambda language: scores[language])

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from archive.models import Kind, Link
 from crawler.dates.moments import parse
 
+FRESH = timedelta(days=1)  # for so long a robots.txt is used (RFC 9309, section 2.4)
+
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d.*)?")
 _IN_ADDRESS = re.compile(r"/((?:19|20)\d\d)[/-](\d{1,2})(?:[/-](\d{1,2})(?=[/-])|(?=/))")
 _DAY = timedelta(days=1)

@@ -343,7 +343,7 @@ def start_forkserver() -> ForkServerContext:
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(
-        ["crawler.forkserver_preload", "crawler.extract.page", "crawler.listings"]
+        ["crawler.forkserver_preload", "crawler.extract.page", "crawler.workers"]
     )
     if _NO_ALARM not in sys.warnoptions:
         sys.warnoptions.append(_NO_ALARM)

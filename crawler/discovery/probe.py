@@ -27,10 +27,10 @@ from archive.store import Store
 from archive.urls import identity_key, readable
 from crawler import config
 from crawler.config import Caps
+from crawler.daterange import FRESH
 from crawler.errors import CrawlerError, InquiryStopped
 from crawler.fetch.exceptions import NETWORK, ArchiveFault, kind_of, network_detail
 from crawler.fetch.middlewares import request_of
-from crawler.fetch.robots import FRESH
 from crawler.fetch.throttle import FetchServices
 from crawler.listings import follow, wordpress
 from crawler.listings.sitemaps import in_robots

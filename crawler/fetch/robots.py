@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from urllib.parse import quote
 
@@ -17,6 +16,7 @@ from scrapy.http.request import NO_CALLBACK
 
 from archive.models import Kind, Problem
 from archive.problems import ProblemKind
+from crawler.daterange import FRESH
 from crawler.fetch.exceptions import (
     NETWORK,
     HostPaused,
@@ -30,7 +30,6 @@ from crawler.fetch.throttle import FetchServices, origin_of, publisher_of, slot_
 AGENT = "warraq"
 LIMIT_BYTES = 500 * 1024  # section 2.5; what stands behind it does not count
 LONGEST_DELAY = 300.0
-FRESH = timedelta(days=1)  # for so long an answer is used (section 2.4)
 
 _unreachable = partial(NotFetched, ProblemKind.ROBOTS_UNREACHABLE)
 _NO_ANSWER: tuple[type[Exception], ...] = (*NETWORK, IgnoreRequest)

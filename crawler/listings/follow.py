@@ -19,8 +19,7 @@ from archive.models import Capture, Kind, Link, Problem, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
 from archive.urls import host_of, identity_key
-from crawler.daterange import Period, dated, moment
-from crawler.fetch.robots import FRESH
+from crawler.daterange import FRESH, Period, dated, moment
 from crawler.listings import sections, wordpress
 from crawler.listings.feeds import feed
 from crawler.listings.sections import section

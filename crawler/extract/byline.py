@@ -238,7 +238,7 @@ def _parts(text: str) -> Iterator[str]:
             named = fold(word) not in _WAW_NAMES or is_person([word[1:]])
             if index < 2 or len(word) < 4 or not word.startswith("و") or not named:
                 continue
-            if word is not words[-1] or is_agency(word[1:]):
+            if index + 1 < len(words) or is_agency(word[1:]):
                 yield " ".join(words[:index])
                 words = [word[1:], *words[index + 1 :]]
                 break

@@ -3,13 +3,16 @@
 A further one is a class here and its line in `JOBS`.
 """
 
+import fnmatch
 import json
+import os
 import random
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -297,11 +300,10 @@ def _varied(line: dict[str, object], number: int, dice: random.Random) -> dict[s
 
 
 def _bytes(folder: Path, pattern: str = "*") -> int:
-    """Return the size of a folder's files; one that is gone meanwhile has none."""
+    """Return the size of a folder's files; files and folders that go meanwhile have none."""
     total = 0
-    for path in folder.rglob(pattern):
-        try:
-            total += path.stat().st_size
-        except FileNotFoundError:
-            continue
+    for place, _, names in os.walk(folder):
+        for name in fnmatch.filter(names, pattern):
+            with suppress(FileNotFoundError):
+                total += Path(place, name).stat().st_size
     return total

@@ -19,36 +19,29 @@ from archive.clock import iso
 from archive.database import MIGRATIONS, NAME, open_for_reading
 from archive.errors import DamagedDatabase
 from archive.history import content_hash
-from archive.problems import ProblemKind
-from archive.rows import Row, select, values
+from archive.maintenance.salvage import walk
+from archive.rows import Row, select, value, values
 from archive.search.arabic import analyse
 from archive.search.index import index_is_current
 from archive.session import WARC_FOLDER
 from archive.warc import reader
-from archive.warc.files import opened
-from archive.warc.parsing import CAPTURED, Place, Record, faults
+from archive.warc.parsing import CAPTURED, Record, faults
 from archive.warc.records import KIND_FIELD, PUBLISHER_FIELD
 
-_FROM_BACKUP = (
-    "put the file back from a backup; without one, `warraq repair` saves what is readable"
-)
-_RESTORE = (
-    "put archive.db back from a backup, or let `warraq repair` restore it from the WARC files"
-)
 _REMEDIES = {
-    "file": _FROM_BACKUP,
-    "record": _FROM_BACKUP,
-    "revisit": _FROM_BACKUP,
+    **dict.fromkeys(
+        ("file", "record", "revisit"),
+        "put the file back from a backup; without one, `warraq repair` saves what is readable",
+    ),
+    **dict.fromkeys(
+        ("database", "reference", "revision", "story"),
+        "put archive.db back from a backup, or let `warraq repair` restore it from the WARC files",
+    ),
     "row": "`warraq repair` brings rows and records into agreement",
     "visit": "`warraq repair` writes it again from what the database knows",
     "index": "`warraq reindex` rebuilds the search index from the articles",
-    "database": _RESTORE,
-    "reference": _RESTORE,
-    "revision": _RESTORE,
-    "story": _RESTORE,
 }
 
-_MOST = 100  # damages of one kind that SQLite lists
 _CAPTURES = """
 select id, url, publisher, kind, fetched_at, status, sha256, truncated, revisit, warc_offset,
     warc_length, article, coalesce(journal_file, warc_file) as journal_file, journal_offset
@@ -70,33 +63,35 @@ select null, null, integrity_check from pragma_integrity_check(100) where integr
 """
 _REFERENCES = """
 select "table", rowid, 'refers to a row of ' || parent || ' that is not there'
-from pragma_foreign_key_check
+from pragma_foreign_key_check limit 100
 """
 _STORIES = """
 select 'stories', id, 'it counts other articles than it has' from stories where articles != (
     select count(*) from articles where story = stories.id and withheld_at is null
-)
+) limit 100
 """
 _STRAY = """
 select distinct '{1}', {0}, 'it is of an article that is not there' from {1}
-where {0} != 0 and {0} not in (select id from articles)
+where {0} != 0 and {0} not in (select id from articles) limit 100
+"""
+_PAYLOADS = """
+select 'captures', min(id) || ' (' || url || ')', 'the payload that it refers to is in no record'
+from captures c where revisit and sha256 is not null and not exists (
+    select 1 from captures where sha256 = c.sha256 and not revisit
+) and not exists (
+    select 1 from problems where kind = 'lost-capture' and instr(detail, c.sha256)
+) group by sha256
 """
 # Kinds of damage, each with a query for table, row and detail of all that there is of it.
 _TABLES = (
     ("database", _PAGES),
     ("reference", _REFERENCES),
+    ("revisit", _PAYLOADS),
     ("story", _STORIES),
     ("story", _STRAY.format("article", "story_sketches")),
     ("index", _STRAY.format("id", "articles_fts_docsize")),
 )
-# Of each payload that no record has, one that stands for it, and whether its loss is known.
-_PAYLOADS = """
-select min(id) || ' (' || url || ')', exists (
-    select 1 from problems where kind = ? and instr(detail, c.sha256)
-) from captures c where revisit and sha256 is not null and not exists (
-    select 1 from captures where sha256 = c.sha256 and not revisit
-) group by sha256
-"""
+_LOSSES = "select count(*) from problems where kind = 'lost-capture'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,11 +183,18 @@ class _Piece:
         """Read it; `rows` are those of its captures, None where the database cannot be read."""
         if rows is not None:
             self._rows = {row["warc_offset"]: row for row in rows}
+        lengths = {row["warc_offset"]: row["warc_length"] for row in rows or []}
+        path = self._folder / self._file
         try:
-            self._read({row["warc_offset"]: row["warc_length"] for row in rows or []})
+            for part in walk(path, start=self._start, end=self._end, lengths=lengths):
+                if isinstance(part, Record):
+                    self._record(part, part.length or 0)
+                else:
+                    self._gap(part)
         except OSError as error:
             self._damage("file", self._start, f"it cannot be read: {error.strerror}")
             return self._findings
+        self._findings.counts["bytes of WARC"] += self._end - self._start
         for offset, row in (self._rows or {}).items():
             self._damage("row", offset, "no record begins there", row)
         for row, record in self._visits if is_ended else ():
@@ -201,24 +203,10 @@ class _Piece:
                 self._damage("visit", row["warc_offset"], detail, row)
         return self._findings
 
-    def _read(self, lengths: dict[int, int]) -> None:
-        """Read all records; where there is none, the rows of those that were there are reported."""
-        start, behind = Place(offset=self._start), self._start
-        with opened(self._folder / self._file) as file:
-            for part in reader.walk(file, start=start, end=self._end, check=False, lengths=lengths):
-                if isinstance(part, Record) and part.length is not None:
-                    self._gap(behind, part.place.offset)
-                    self._record(part, part.length)
-                    behind = part.behind.offset
-        self._gap(behind, self._end)
-        self._findings.counts["bytes of WARC"] += self._end - self._start
-
-    def _gap(self, start: int, end: int) -> None:
+    def _gap(self, stretch: range) -> None:
         """Report bytes in which there is no record, and the rows of those that were there."""
-        if start >= end:
-            return
         rows = self._rows or {}
-        lost = {start, *(offset for offset in rows if start <= offset < end)}
+        lost = {stretch.start, *(offset for offset in rows if offset in stretch)}
         for offset in sorted(lost):
             self._damage("record", offset, "no complete record is there", rows.pop(offset, None))
 
@@ -292,19 +280,12 @@ def check_database(root: Path) -> Findings:
         if missing := _missing(db):
             findings.of_tables("database", f"it lacks {', '.join(missing)}")
         for kind, sql in _TABLES:
-            for table, row, detail in db.execute(sql).fetchmany(_MOST):
+            for table, row, detail in db.execute(sql):
                 findings.of_tables(kind, detail, table, row)
         for detail in _index_faults(db):
             findings.of_tables("index", detail, "articles_fts")
-        known_losses = 0
-        for row, is_known in db.execute(_PAYLOADS, (ProblemKind.LOST_CAPTURE,)):
-            known_losses += is_known
-            if not is_known:
-                detail = "the payload that it refers to is in no other record"
-                findings.of_tables("revisit", detail, "captures", row)
-        if known_losses:
-            detail = "payloads that revisit records stand for are a known loss (see `problems`)"
-            findings.notes.append(f"{known_losses} {detail}")
+        if losses := value(db, _LOSSES):
+            findings.notes.append(f"{losses} losses are known: problems of kind lost-capture")
     return findings
 
 

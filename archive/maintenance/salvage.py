@@ -10,10 +10,10 @@ import contextlib
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from archive.clock import iso
 from archive.database import transaction
@@ -22,10 +22,9 @@ from archive.publishers import key_of
 from archive.rows import Row, insert, select, values
 from archive.session import WARC_FOLDER
 from archive.urls import capture_id
-from archive.warc import files
+from archive.warc import files, reader
 from archive.warc.files import Name, sync
 from archive.warc.parsing import Place, Record
-from archive.warc.reader import walk as read
 
 FOLDER = "damaged"
 
@@ -46,34 +45,35 @@ on conflict (key) do update set
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lost:
-    """A stretch of a file in which no record can be read."""
-
-    offset: int
-    length: int
-
-
-def walk(path: Path, *, start: int = 0, check: bool = False) -> Iterator[Record | Lost]:
+def walk(
+    path: Path,
+    *,
+    start: int = 0,
+    end: int | None = None,
+    check: bool = False,
+    lengths: Mapping[int, int] = MappingProxyType({}),
+) -> Iterator[Record | range]:
     """Yield what a WARC file of ours (one gzip member per record) holds, from its start to its end.
 
-    With `check`, a record that contradicts its digests is lost.
+    A stretch of bytes in which no record can be read is a range. With `check`, a record that
+    contradicts its digests is lost. `lengths` are those of records, by offset, as far as they are
+    known.
 
     Raises:
         OSError: if the disk does not give the bytes.
     """
-    with path.open("rb") as file:
-        end = start
-        for part in read(file.fileno(), start=Place(offset=start), check=check):
-            if not isinstance(part, Record) or part.length is None:
-                continue
-            if part.place.offset > end:
-                yield Lost(offset=end, length=part.place.offset - end)
-            yield part
-            end = part.behind.offset
-        size = os.fstat(file.fileno()).st_size
-        if end < size:
-            yield Lost(offset=end, length=size - end)
+    with files.opened(path) as file:
+        end, behind = os.fstat(file).st_size if end is None else end, start
+        for part in reader.walk(
+            file, start=Place(offset=start), end=end, check=check, lengths=lengths
+        ):
+            if isinstance(part, Record) and part.length is not None:
+                if part.place.offset > behind:
+                    yield range(behind, part.place.offset)
+                yield part
+                behind = part.behind.offset
+        if behind < end:
+            yield range(behind, end)
 
 
 def _sound_name(name: str) -> str:
@@ -105,16 +105,16 @@ class Salvage:
         self.name = name
         self._path = root / WARC_FOLDER / name
         self._lengths: dict[int, int] = {}  # of the readable records, by offset
-        self._gaps: list[Lost] = []
+        self._gaps: list[range] = []
         known: set[int] = set()
         for part in walk(self._path, check=True) if self._path.is_file() else ():
-            if isinstance(part, Lost):
+            if isinstance(part, range):
                 self._gaps.append(part)
             else:
                 self._lengths[part.place.offset] = part.length or 0
                 known.add(capture_id(part.id))
-        is_torn = len(self._gaps) == 1 and self._gaps[0].offset > max(self._lengths, default=0)
-        self._torn_at = self._gaps[0].offset if is_torn else None
+        is_torn = len(self._gaps) == 1 and self._gaps[0].start > max(self._lengths, default=0)
+        self._torn_at = self._gaps[0].start if is_torn else None
         # What is left, if anything is.
         sound = name if is_torn or not self._gaps else _sound_name(name)
         self.new_name = sound if self._lengths else None
@@ -130,8 +130,8 @@ class Salvage:
         if not self._path.is_file():
             yield f"{place}: is missing"
         for part in self._gaps:
-            bytes_ = f"bytes {part.offset} to {part.offset + part.length}"
-            yield f"{place}: no record is readable in {bytes_}; they are kept in {FOLDER}/"
+            where = f"bytes {part.start} to {part.stop}"
+            yield f"{place}: no record is readable in {where}; they are kept in {FOLDER}/"
         if self.new_name not in {self.name, None}:
             yield f"{place}: its readable records are saved in {WARC_FOLDER}/{self.new_name}"
         for capture in self._lost:

@@ -66,7 +66,8 @@ def verify(root: Path, *, processes: int | None = None, progress: Progress = sil
             of_tables: list[Task] = [partial(check_database, root), *_parts(db, root)]
     except (DamagedDatabase, sqlite3.DatabaseError) as error:
         findings, of_tables = _broken(error), []
-        pieces = [(name, 0, _size(root, name), False) for name in present(root / WARC_FOLDER)]
+        folder = root / WARC_FOLDER
+        pieces = [(name, 0, size_of(folder / name) or 0, False) for name in present(folder)]
     total = sum(end - start for _, start, end, _ in pieces)
     of_files: list[Task] = [
         partial(check_piece, root, name, start, end, is_ended=is_ended)
@@ -181,10 +182,6 @@ def _parts(db: sqlite3.Connection, root: Path) -> Iterator[Task]:
     for start in range(0, len(ids), _TOGETHER):
         part = ids[start : start + _TOGETHER]
         yield partial(check_articles, root, part[0], part[-1])
-
-
-def _size(root: Path, name: str) -> int:
-    return (root / WARC_FOLDER / name).stat().st_size
 
 
 def _report(findings: Findings, kind: str, name: str, detail: str) -> None:

@@ -16,7 +16,7 @@ from archive.captures import SOURCE
 from archive.clock import from_iso, iso
 from archive.database import run_script, transaction
 from archive.journal import IMPORT, VISIT
-from archive.maintenance.salvage import Lost, walk
+from archive.maintenance.salvage import walk
 from archive.models import Capture, Progress, WarcLocation, silent
 from archive.rows import insert, upsert, value, values
 from archive.urls import capture_id
@@ -113,8 +113,8 @@ def _index_file(
     """Make rows of a file's records; yield how far it is read, and note what does not read."""
     run = 0
     for part in walk(folder / name, start=start):
-        if isinstance(part, Lost):
-            lost.append(f"{name}, bytes {part.offset} to {part.offset + part.length}")
+        if isinstance(part, range):
+            lost.append(f"{name}, bytes {part.start} to {part.stop}")
             logger.error("%s: no record reads there", lost[-1])
             continue
         fields = read_fields(part.block) if part.type == "metadata" else {}

@@ -208,7 +208,7 @@ def test_records_behind_damage_stay_byte_for_byte_and_their_rows_follow(root):
     assert [row[0] for row in after] == [row[0] for row in before if row[0] not in lost]
     notes = verify(root).notes
     assert len(notes) == 1
-    assert "known loss" in notes[0]
+    assert "2 losses are known" in notes[0]
 
 
 def test_a_payload_that_is_fetched_again_is_kept_again(root):
@@ -241,7 +241,7 @@ def test_a_file_whose_payloads_others_stand_for_is_deleted(root):
     files(root)[0].unlink()
     mended(root)
     assert rows(root, TEXT) == texts
-    assert "5 payloads" in verify(root).notes[0]
+    assert f"{PAGES} losses are known" in verify(root).notes[0]
 
 
 def test_rows_that_are_missing_come_back_as_they_were(root):
@@ -809,7 +809,7 @@ def test_reading_again_keeps_the_texts_of_lost_captures(lived):
     assert rows(lived, ALL) == articles
     assert [row[:4] for row in rows(lived, CHAIN)] == [row[:4] for row in chain]
     code, output = shell.run("repair", "--archive", lived)
-    assert (code, "known loss" in output or "nothing" in output) == (0, True), output
+    assert (code, "losses are known" in output or "nothing" in output) == (0, True), output
 
 
 def test_a_run_that_was_killed_is_finished(root):

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from archive.database import NAME, open_for_writing
-from archive.maintenance.salvage import Lost, walk
+from archive.maintenance.salvage import walk
 from archive.maintenance.verify import verify
 from archive.models import Kind
 from archive.warc.records import read_fields
@@ -29,7 +29,7 @@ LOST = "The journal records of {} to articles are lost"
 def members(path):
     """Return the records of a file: (offset, length, record)."""
     return [
-        (part.place.offset, part.length, part) for part in walk(path) if not isinstance(part, Lost)
+        (part.place.offset, part.length, part) for part in walk(path) if not isinstance(part, range)
     ]
 
 

@@ -5,6 +5,7 @@ import contextlib
 import re
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,8 @@ import click
 
 from archive.clock import Clock, starting_at, system
 from archive.commands.options import F, ProgressLine, columns
-from archive.database import ask
+from archive.database import open_for_reading
+from archive.errors import NotAnArchive
 from archive.runs import Counts
 from archive.visits import followed
 from crawler import config
@@ -111,7 +113,11 @@ def chosen(root: Path, slugs: Iterable[str]) -> list[Publisher]:
 
 def _followed(root: Path) -> list[str]:
     own = {path.stem for path in (root / "publishers").glob("*.toml")}
-    before = ask(root, followed, otherwise=set[str]())
+    try:
+        with closing(open_for_reading(root)) as db:
+            before = followed(db)
+    except NotAnArchive:  # none yet, or one that this crawl will bring up to date
+        return sorted(own)
     return sorted(own | (before & load_all(*folders(root)).keys()))
 
 

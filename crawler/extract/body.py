@@ -177,17 +177,14 @@ def _body(
 ) -> Body:
     """Return the body made of the blocks inside `elements`, furniture left out."""
     around = frozenset(elements)
-    kept = [
-        index
+    kept = {
+        index: block
         for index, block in enumerate(blocks)
         if not around.isdisjoint(_lineage(block.element, lineages))
         and (furniture.isdisjoint(block.chrome) or _is_prose(block, furniture))
-    ]
+    }
     return Body(
-        blocks=tuple(blocks[index] for index in kept),
-        start=kept[0] if kept else 0,
-        element=elements[0],
-        sure=sure,
+        blocks=tuple(kept.values()), start=min(kept, default=0), element=elements[0], sure=sure
     )
 
 

@@ -93,7 +93,8 @@ def read_metadata(
     stated = read_stated(tree.root, tree.tagged)
     hints = mend_hints(hints)
     titles = [text for _, text in stated.titles]
-    titles += [hints.title] if hints and hints.title else []
+    if hints and hints.title:
+        titles.append(hints.title)
     called = [publisher.name, publisher.name_latin or "", *stated.names]
     names = site_names(called, host_of(capture.url))
     return Metadata(
@@ -156,10 +157,6 @@ _VALUES = ("datetime", "content")
 _LOGO = re.compile(r"logo|default|placeholder|no-?image|favicon|avatar|blank", re.IGNORECASE)
 
 
-def _sourced(source: str, texts: Iterable[str]) -> list[tuple[str, str]]:
-    return [(source, text) for text in texts]
-
-
 def _stamps(source: str, texts: Iterable[str], *, modified: bool = False) -> list[Stamp]:
     return [Stamp(source=source, text=text, modified=modified) for text in texts]
 
@@ -189,8 +186,8 @@ def _of_graph(graph: Graph) -> _Statements:
 
 
 def _of_article(graph: Graph, article: Node) -> _Statements:
-    yield "titles", _sourced("json-ld", graph.texts(article.get("headline")))
-    yield "titles", _sourced("json-ld", graph.texts(article.get("name")))
+    for field in ("headline", "name"):
+        yield "titles", [("json-ld", text) for text in graph.texts(article.get(field))]
     yield "descriptions", graph.texts(article.get("description"))
     yield "body", graph.texts(article.get("articleBody"))
     if people := _people(graph, article.get("author") or article.get("creator")):
@@ -240,9 +237,9 @@ def _of_head(tagged: Tagged) -> _Statements:
     def values(name: str) -> list[str]:
         return [text for each in words("fields", "meta", name) for text in metas.get(each, ())]
 
-    yield "titles", _sourced("meta", values("titles"))
-    yield "titles", _sourced("title", [e.text_content() for e in tagged["title"][:1]])
-    yield "authors", _sourced("meta", values("authors"))
+    yield "titles", [("meta", text) for text in values("titles")]
+    yield "titles", [("title", e.text_content()) for e in tagged["title"][:1]]
+    yield "authors", [("meta", text) for text in values("authors")]
     yield "owners", metas.get("author", ())
     yield "stamps", _stamps("meta", values("published"))
     yield "stamps", _stamps("meta", values("modified"), modified=True)

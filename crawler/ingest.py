@@ -5,7 +5,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from archive import articles, captures, history, imports
 from archive.article_rows import state_of
@@ -134,37 +133,27 @@ class Keeper(Ingest):
     def end(self, reading: Reading, kept: Kept) -> None:
         """End a visit, and say when it is due again; one that leads to another address, never."""
         visit, capture = reading.visit, reading.capture
-        if kept.outcome is Outcome.ALIAS:
-            self._visited(reading, kept, due_at=None, state="done")
-            self._traps.count(visit, fruitful=False)
-            return
-        kinds = {problem.kind for problem in reading.extraction.problems}
+        is_alias = kept.outcome is Outcome.ALIAS
+        kinds = {problem.kind for problem in reading.extraction.problems if not is_alias}
         passing = any(kind.passing for kind in kinds)
         passing = passing or (kept.article is None and visit.article is not None)
         again = schedule.after_failure if passing else schedule.after_success
         if kept.article is None and ProblemKind.MAYBE_GONE in kinds:
             passing, again = True, schedule.after_maybe_gone
-        if passing and kept.article is None:
-            kept = replace(kept, outcome=Outcome.FAILED)
-        due_at = again(visit, now=self._store.clock())
-        self._visited(reading, kept, due_at=due_at, state="failed" if passing else "done")
-        if kept.article is not None and self._publishers[visit.publisher].lead_image:
+        lost = passing and kept.article is None
+        self._state = self._store.visited(
+            visit,
+            capture,
+            due_at=None if is_alias else again(visit, now=self._store.clock()),
+            state="failed" if passing else "done",
+            article=kept.article,
+            outcome=Outcome.FAILED if lost else kept.outcome,
+        )
+        wants_image = self._publishers[visit.publisher].lead_image and not is_alias
+        if kept.article is not None and wants_image:
             self._want_image(visit, capture, reading.extraction.image_url)
         if not passing:
             self._traps.count(visit, fruitful=kept.outcome is Outcome.NEW)
-
-    def _visited(
-        self, reading: Reading, kept: Kept, *, due_at: datetime | None, state: State
-    ) -> None:
-        self._state = state
-        self._store.visited(
-            reading.visit,
-            reading.capture,
-            due_at=due_at,
-            state=state,
-            article=kept.article,
-            outcome=kept.outcome,
-        )
 
     def _judged(self, reading: Reading, identity: Identity) -> Reading:
         """Return what a page is believed to show at its visit's address."""

@@ -270,7 +270,7 @@ def _acts(db: sqlite3.Connection) -> None:
     """Enter how far imports were read, what was wrong, and how runs ended."""
     for at, run, act, capture, fields in _entries(db, (imports.ACT, journal.PROBLEM, "run", "end")):
         if act == imports.ACT:
-            imports.remember(db, imports.Progress.of(fields), now=at)
+            imports.remember(db, fields, now=at)
         elif act == journal.PROBLEM:
             if capture is not None or not problems.is_known(db, fields):
                 problems.insert(db, fields, at=at, run=run, capture=capture)

@@ -1,11 +1,11 @@
 """`warraq import-jsonl` and `warraq import-warc`: import what other programs collected."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import closing, nullcontext
 from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, TypedDict, Unpack
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from archive.maintenance.import_jsonl import Outcome
     from crawler.import_warc.foreign_file import FileReport, SourceFile
     from crawler.import_warc.job import Job
+    from crawler.workers import Workers
 
 DOWNLOADS = "downloads"
 _LANGUAGES = ("ar", "fa", "ur", "ckb", "en", "fr", "all")
@@ -105,16 +106,6 @@ def _report_lines(outcome: "Outcome", name: str, *, where: str) -> None:
     )
 
 
-class _Options(TypedDict):
-    """What a job is made of."""
-
-    languages: tuple[str, ...]
-    again: bool
-    wait: bool
-    processes: int | None
-    now: Clock
-
-
 @click.command("import-warc")
 @click.argument("sources", nargs=-1, required=True, metavar="FILE…|URL…")
 @archive_option
@@ -133,7 +124,14 @@ class _Options(TypedDict):
 @processes_option
 @now_option
 def import_warc(
-    sources: tuple[str, ...], archive: Path, dry_run: bool, **options: Unpack[_Options]
+    sources: tuple[str, ...],
+    archive: Path,
+    languages: tuple[str, ...],
+    again: bool,
+    dry_run: bool,
+    wait: bool,
+    processes: int | None,
+    now: Clock,
 ) -> None:
     """Import pages from the WARC files of other programs.
 
@@ -153,65 +151,68 @@ def import_warc(
     warraq import-warc crawl/*.warc.gz --language ar --language fa --archive ~/news
     warraq import-warc --dry-run https://data.commoncrawl.org/crawl-data/CC-NEWS/…/….warc.gz
     """
-    settings, job = config.load(archive), _job(archive, options)
     for given in sources:  # at once: the first may take hours
         if not _is_url(given) and not Path(given).is_file():
             raise click.UsageError(f"{given!r} is neither a file nor an http(s) URL")
-    reports = [each for some in _batches(sources) for each in _read(some, job, settings, dry_run)]
+    job = _job(archive, languages, again=again, wait=wait, now=now)
+    reports = _read_all(sources, job, dry_run=dry_run, processes=processes)
     if not all(each.before or each.is_warc for each in reports):
         raise SystemExit(ExitCode.FAILED)
 
 
-def _job(archive: Path, options: _Options) -> "Job":
+def _job(
+    archive: Path, languages: tuple[str, ...], *, again: bool, wait: bool, now: Clock
+) -> "Job":
     from crawler.import_warc.job import Job
     from crawler.turns import PATIENCE
 
-    languages = options["languages"]
     return Job(
         root=archive,
-        sources=[],
         publishers=load_all(*folders(archive)),
         languages=None if "all" in languages else frozenset(languages),
-        patience=PATIENCE if options["wait"] else 0.0,
-        again=options["again"],
-        processes=options["processes"],
-        clock=options["now"],
+        patience=PATIENCE if wait else 0.0,
+        again=again,
+        clock=now,
     )
+
+
+def _read_all(
+    sources: tuple[str, ...], job: "Job", *, dry_run: bool, processes: int | None
+) -> "list[FileReport]":
+    """Import files one after the other, by one set of processes."""
+    from crawler.turns import PATIENCE
+    from crawler.workers import Workers
+
+    settings, reports = config.load(job.root), list["FileReport"]()
+    with nullcontext() if dry_run else closing(Workers(processes=processes)) as workers:
+        for given in sources:
+            reports.append(_read(_source(given, settings, job.root), job, workers))
+            job = replace(job, patience=PATIENCE)
+    return reports
 
 
 def _is_url(given: str) -> bool:
     return given.lower().startswith(("http://", "https://"))
 
 
-def _batches(sources: Iterable[str]) -> Iterator[list[str]]:
-    """Yield the files that one set of processes reads; a URL, which is downloaded first, alone."""
-    for is_url, group in groupby(sources, _is_url):
-        batch = list(group)
-        yield from ([url] for url in batch) if is_url else [batch]
+def _read(source: "SourceFile", job: "Job", workers: "Workers | None") -> "FileReport":
+    """Import a file, or without workers count what is in it, and print what became of it.
 
-
-def _read(
-    given: list[str], job: "Job", settings: config.Config, dry_run: bool
-) -> "list[FileReport]":
-    """Import files, or count what is in them; what was downloaded for it is removed again."""
+    What was downloaded for the import is removed again.
+    """
     from crawler.import_warc.job import count, run
 
-    sources = [_source(each, settings, job.root) for each in given]
     with ProgressLine() as progress:
-        if dry_run:
-            reports = [
-                count(each, job.languages, clock=job.clock, progress=progress) for each in sources
-            ]
-            for each in reports:
-                _report(each)
+        if workers is None:
+            report = count(source, job.languages, clock=job.clock, progress=progress)
         else:
-            job = replace(job, sources=sources)
-            reports = asyncio.run(run(job, progress=progress, show=_report))
-    if reports[-1].stopped:
+            report = asyncio.run(run(job, source, workers, progress=progress))
+    _report(report)
+    if report.stopped:
         stopped()
-    if _is_url(given[0]) and not dry_run:
-        sources[0].path.unlink()
-    return reports
+    if _is_url(source.name) and workers:
+        source.path.unlink()
+    return report
 
 
 def _source(given: str, settings: config.Config, archive: Path) -> "SourceFile":

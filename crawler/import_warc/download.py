@@ -19,7 +19,6 @@ TRIES = 6
 _PIECE = 1 << 20
 _PAUSE = 1.0  # seconds before the second try; doubled with each
 _SILENCE = 60.0  # seconds
-_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NOWHERE = (aiohttp.NonHttpUrlRedirectClientError, aiohttp.InvalidUrlRedirectClientError)
 
@@ -54,11 +53,11 @@ class Partial:
             return {}
         return {"Range": f"bytes={self.size}-", "If-Range": self.tag.read_text("latin-1")}
 
-    def begin(self, answer: aiohttp.ClientResponse) -> int | None:
-        """Make ready for an answer's body; return the size of the whole file, if it is stated."""
-        stated = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
-        if answer.status == 206 and stated and int(stated[1]) == self.size:
-            return None if stated[2] == "*" else int(stated[2])
+    def begin(self, answer: aiohttp.ClientResponse) -> None:
+        """Make ready for an answer's body: for the rest of the file, or for all of it."""
+        given = answer.headers.get("Content-Range", "")
+        if answer.status == 206 and given.startswith(f"bytes {self.size}-"):
+            return
         self.tag.unlink(missing_ok=True)
         if answer.status != 200:  # another part than was asked for: from the beginning
             raise _Interrupted("it does not give the rest of the file")
@@ -66,7 +65,6 @@ class Partial:
         tag = answer.headers.get("ETag", "W/")
         if strong := answer.headers.get("Last-Modified") if tag.startswith("W/") else tag:
             self.tag.write_text(strong, "latin-1")
-        return answer.content_length
 
 
 def download(
@@ -120,7 +118,7 @@ async def _download(
             except (aiohttp.ClientError, NotFetched, TimeoutError, _Interrupted) as error:
                 if final := _final(error, proxy):
                     raise DownloadFailed(f"{url}: {final}") from error
-                reason = _reason(error)
+                reason = network_detail(error)
             if number < TRIES - 1:
                 await asyncio.sleep(pause * 2**number)
         raise DownloadFailed(f"{url}: {reason}; run the same command to continue")
@@ -135,15 +133,14 @@ async def _receive(
             raise _Interrupted(f"it answered {answer.status}")
         if answer.status not in {200, 206, 416}:
             raise DownloadFailed(f"{url}: it answered {answer.status} {answer.reason}")
-        size = part.begin(answer)
+        part.begin(answer)
+        size = part.size + answer.content_length if answer.content_length is not None else None
         with part.path.open("ab") as file:
             async for piece in answer.content.iter_chunked(_PIECE):
                 file.write(piece)
                 progress("bytes downloaded", file.tell(), size)
             file.flush()
             os.fsync(file.fileno())
-    if size is not None and part.size != size:
-        raise _Interrupted(f"{part.size} of {size} bytes came")
 
 
 def _final(error: Exception, proxy: str | None) -> str | None:
@@ -155,15 +152,3 @@ def _final(error: Exception, proxy: str | None) -> str | None:
     if isinstance(error, _NOWHERE):
         return f"it redirects to {error}, which is no web address"
     return failure(error, proxy)
-
-
-def _reason(error: Exception) -> str:
-    """Return in one line why there is no answer."""
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return f"the name {error.host} leads to no address"
-    number = getattr(error, "errno", None)
-    if isinstance(error, aiohttp.ClientConnectorError) and number:
-        return f"{error.host}, port {error.port}: {os.strerror(number)}"
-    if isinstance(error, TimeoutError):
-        return f"no answer came within {_SILENCE:.0f} seconds"
-    return network_detail(error)

@@ -4,19 +4,20 @@ Pages are read in worker processes, several at once; what was read is kept in th
 how far that is stands in the archive, committed with what was kept.
 """
 
-import asyncio
+import contextlib
 import hashlib
 import logging
 import os
 import time
-from collections import Counter, deque
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Coroutine, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from archive import imports
 from archive.derivation import Source
-from archive.errors import ARCHIVE_FAULTS, DamagedWarc
+from archive.errors import ARCHIVE_FAULTS
 from archive.imports import Copying, journaled
 from archive.models import (
     Capture,
@@ -34,7 +35,7 @@ from archive.urls import identity_key
 from archive.warc.parsing import Place, Record
 from archive.warc.reader import LARGEST_FOREIGN, Damage, walk
 from archive.warc.records import copy_of
-from crawler.derive import Deriver, renew
+from crawler.derive import Deriver, in_order, renew
 from crawler.import_warc.candidates import Candidate, Passed, candidate
 from crawler.ingest import ImportKeeper, Kept, is_article
 from crawler.publisher import Owners, Publisher
@@ -45,11 +46,10 @@ logger = logging.getLogger(__name__)
 
 _FINGERPRINT = 1 << 16
 _PAUSE = 100  # records between two looks at signals and the workers' answers
+_AHEAD = 16  # pages that are with the workers
 _SHOWN = 20  # damaged places that are named
-# What is read ahead of its turn at most:
-_PAGES = 16  # in the hands of the workers
-_BYTES = 1 << 26
-_RECORDS = 2000
+
+Found = Record | Damage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +81,13 @@ class FileReport:
         """Whether there was a record in it that reads."""
         return self.counts["records"] > self.counts["damaged"]
 
-    def damage(self, item: Damage) -> None:
-        """Count a place where no record could be read, and say where it is."""
+    def count(self, item: Found, found: Candidate | Passed | None) -> None:
+        """Count what was found; of a place where no record could be read say where it is."""
+        self.counts["records"] += 1
+        if isinstance(found, Passed):
+            self.counts[found] += 1
+        if isinstance(item, Record):
+            return
         self.counts["damaged" if item.size is None else "too large"] += 1
         if len(self.damages) < _SHOWN:
             target = f" ({item.url})" if item.url else ""
@@ -90,61 +95,15 @@ class FileReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A record whose turn has not come, and where reading goes on behind it.
+class _Read:
+    """How far a file is read, and the page that was read last, if there was one.
 
-    `candidate` is the page that it holds; its `reading` is under way unless it is known already.
+    A revisit is read in its turn, when what it stands for is known.
     """
 
     behind: Place
-    candidate: Candidate | None = None
-    publisher: Publisher | None = None
-    reading: "asyncio.Task[Extraction] | None" = None
-
-    @property
-    def size(self) -> int:
-        return len(self.candidate.record.block) if self.candidate else 0
-
-
-class Ahead:
-    """The records that wait, first come first."""
-
-    def __init__(self) -> None:
-        self._waiting: deque[Waiting] = deque()
-        self._pages = self._bytes = 0
-
-    def __bool__(self) -> bool:
-        return bool(self._waiting)
-
-    def append(self, waiting: Waiting) -> None:
-        self._waiting.append(waiting)
-        self._pages += waiting.reading is not None
-        self._bytes += waiting.size
-
-    def popleft(self) -> Waiting:
-        waiting = self._waiting.popleft()
-        self._pages -= waiting.reading is not None
-        self._bytes -= waiting.size
-        return waiting
-
-    def is_full(self) -> bool:
-        """Return whether the first has to be finished before more is read."""
-        full = self._pages > _PAGES or self._bytes > _BYTES
-        return full or len(self._waiting) > _RECORDS
-
-    def has(self, url: str) -> bool:
-        """Return whether a page of that address waits."""
-        return any(
-            waiting.candidate and waiting.candidate.capture.url == url for waiting in self._waiting
-        )
-
-    def drop(self) -> None:
-        """Forget all: it is read again the next time."""
-        for waiting in self._waiting:
-            if waiting.reading:
-                waiting.reading.cancel()
-        self._waiting.clear()
-        self._pages = self._bytes = 0
+    page: Candidate | None = None
+    extraction: Extraction | None = None
 
 
 class ForeignFile:
@@ -166,176 +125,155 @@ class ForeignFile:
         self._descriptor = descriptor
         self._size = os.fstat(descriptor).st_size
         self._languages = languages
+        self._names = ",".join(sorted(languages)) if languages else "all"
+        start = os.pread(descriptor, _FINGERPRINT, 0) + self._names.encode()
+        self._key = hashlib.sha256(start).hexdigest()
         self._owners = owners
         self._workers = workers
         self._stop = stop
         self._again = again
-        self._published: set[str] = set()
-        self._ahead = Ahead()
-        self._place = Place()
-        self._found: Iterator[Record | Damage] | None = None
+        self._found: Iterator[Found] | None = None
+        self._place = self._remembered = Place()  # how far it is read, and the archive knows that
         self._since = Counter[str]()
         self._touched: set[int] = set()  # articles of which older captures came in
-        self._remembered: Place | None = None  # how far the archive knows the file to be read
         self.report = FileReport(name=source.name)
 
     async def read(self, store: Copying, ends_at: float, *, progress: Progress) -> bool:
         """Read on until a moment of the monotonic clock; return whether there is more."""
         self._store = store
         if self._found is None:
-            self._place = self._begin()
+            known = None if self._again else imports.place_of(store.db, self._key)
+            self.report.before = known is not None
+            self._place = self._remembered = Place.of(known or "0")
             self._found = walk(self._descriptor, start=self._place, largest=LARGEST_FOREIGN)
+        pages = in_order(self._pages(self._found, ends_at, progress), room=_AHEAD)
         try:
-            for number, item in enumerate(self._found):
-                self._ahead.append(await self._look(item))
-                while self._ahead.is_full():
-                    await self._next()
-                if number % _PAUSE == 0:
-                    await asyncio.sleep(0)
-                    progress("bytes read", item.place.offset, self._size)
-                if self._stop.asked or time.monotonic() >= ends_at:
-                    await self._finish()
-                    return True
-            await self._finish()
-        finally:
-            self._ahead.drop()
-        return False
+            async with contextlib.aclosing(pages) as tasks:
+                async for task in tasks:
+                    await self._take(task.result())
+            await self._commit()
+        except Stopped:
+            self._stop.asked = True
+        return time.monotonic() >= ends_at
 
-    def _begin(self) -> Place:
-        """Return where to begin: where an earlier import of the same file ended."""
-        self._names = ",".join(sorted(self._languages)) if self._languages else "all"
-        start = os.pread(self._descriptor, _FINGERPRINT, 0) + self._names.encode()
-        self._key = hashlib.sha256(start).hexdigest()
-        place = None if self._again else imports.place_of(self._store.db, self._key)
-        self.report.before = place is not None
-        self._remembered = Place.of(place) if place else None
-        return Place.of(place or "0")
+    def _pages(
+        self, found: Iterator[Found], ends_at: float, progress: Progress
+    ) -> Iterator[Coroutine[Any, Any, _Read]]:
+        """Yield the reading of each page that may be an article; now and then, and last, of none.
 
-    async def _finish(self) -> None:
-        while self._ahead:
-            await self._next()
-        await self._derive()
-        self._commit()
+        It ends with the file, with the time that there is, or where that is asked for.
+        """
+        behind = self._place
+        for number, item in enumerate(found):
+            page = self._look(item)
+            behind = item.behind if isinstance(item, Record) else item.place
+            if number % _PAUSE == 0:
+                progress("bytes read", item.place.offset, self._size)
+            if page or number % _PAUSE == 0:
+                yield self._read(page, behind)
+            if self._stop.asked or time.monotonic() >= ends_at:
+                break
+        yield self._read(None, behind)
 
-    async def _look(self, item: Record | Damage) -> Waiting:
-        """Look at what was found; give the page that it may be to the workers."""
+    def _look(self, item: Found) -> Candidate | None:
+        """Return the page that was found, if it may be an article that the archive has not."""
+        store, found = self._store, None
         self._since["records"] += 1
-        if not isinstance(item, Record):
-            self._damaged(item)
-            return Waiting(behind=item.place)
-        recorded = candidate(item, languages=self._languages, now=self._store.clock())
-        if isinstance(recorded, Candidate) and recorded.again:
-            original = await self._original(recorded)
-            recorded = replace(recorded, capture=original) if original else Passed.NO_ORIGINAL
-        if isinstance(recorded, Passed):
-            self.report.counts[recorded] += 1
-            return Waiting(behind=item.behind)
-        if imports.is_known(self._store.db, recorded.capture):
-            return Waiting(behind=item.behind, candidate=recorded)
-        publisher = self._owners.of(recorded.capture.url)
-        reading = asyncio.ensure_future(self._workers.extract(recorded.capture, publisher))
-        return Waiting(behind=item.behind, candidate=recorded, publisher=publisher, reading=reading)
-
-    async def _original(self, recorded: Candidate) -> Capture | None:
-        """Return a revisit's capture with its payload, which may be that of one that waits."""
-        while self._ahead.has(recorded.record.refers_to_url):
-            await self._next()
-        try:
-            return self._store.original(recorded.record, recorded.capture)
-        except DamagedWarc:
-            return None
-
-    def _damaged(self, item: Damage) -> None:
-        self.report.damage(item)
-        if item.size is None:
+        if isinstance(item, Record):
+            found = candidate(item, languages=self._languages, now=store.clock())
+        elif item.size is None:
             problem = Problem(kind=ProblemKind.DAMAGED_SOURCE, detail=item.what, stage="import")
-            self._store.import_problem(problem, place=f"{self._source.name}, byte {item.place}")
+            store.import_problem(problem, place=f"{self._source.name}, byte {item.place}")
+        self.report.count(item, found)
+        if isinstance(found, Candidate) and not self._is_known(found):
+            return found
+        return None
 
-    async def _next(self) -> None:
-        """Keep what the first that waits became, in its turn."""
-        waiting = self._ahead.popleft()
-        if waiting.reading and waiting.candidate and waiting.publisher:
-            try:
-                extraction = await waiting.reading
-            except Stopped:
-                self._stop.asked = True
-                self._ahead.drop()
-                return
-            self.report.counts[self._keep(waiting.candidate, waiting.publisher, extraction)] += 1
-        elif waiting.candidate:
+    def _is_known(self, page: Candidate) -> bool:
+        is_known = imports.is_known(self._store.db, page.capture)
+        if is_known:
             self.report.counts["known"] += 1
-        self._place = max(self._place, waiting.behind)
+        return is_known
+
+    async def _read(self, page: Candidate | None, behind: Place) -> _Read:
+        if page is None or page.again:
+            return _Read(behind=behind, page=page)
+        extraction = await self._extract(page.capture)
+        return _Read(behind=behind, page=page, extraction=extraction)
+
+    async def _extract(self, capture: Capture) -> Extraction:
+        return await self._workers.extract(capture, self._owners.of(capture.url))
+
+    async def _take(self, read: _Read) -> None:
+        """Keep what was read, in its turn."""
+        page = read.page
+        if page and page.again:
+            original = self._store.original(page.record, page.capture)
+            page = replace(page, capture=original) if original else None
+            if original is None:
+                self.report.counts[Passed.NO_ORIGINAL] += 1
+        if page and not self._is_known(page):
+            extraction = read.extraction or await self._extract(page.capture)
+            self.report.counts[self._keep(page, extraction)] += 1
+        self._place = max(self._place, read.behind)
         if self._store.batch.is_due():
-            await self._derive()
-            self._commit()
+            await self._commit()
 
-    async def _derive(self) -> None:
-        """Derive the articles again that older captures came in of."""
-        touched, self._touched = sorted(self._touched), set()
-        source = Source(self._store.db, self._store.warc_folder)
-        deriver = Deriver(source, self._owners.by_slug, self._workers)
-        for article in touched:
-            await renew(self._store, deriver, article)
-
-    def _keep(self, recorded: Candidate, publisher: Publisher, extraction: Extraction) -> str:
+    def _keep(self, page: Candidate, extraction: Extraction) -> str:
         """Keep a page that reads as an article; return what became of it."""
+        store, publisher = self._store, self._owners.of(page.capture.url)
         for problem in extraction.problems:
             if problem.kind.startswith("extract-"):  # it may read another time: `--again`
-                self._store.import_problem(problem, place=recorded.capture.url)
+                store.import_problem(problem, place=page.capture.url)
         if not is_article(extraction, self._languages):
             return Passed.LANGUAGE if is_article(extraction, None) else "no article"
-        if imports.is_known(self._store.db, recorded.capture):
-            return "known"
-        self._publish(publisher)
-        copied = copy_of(recorded.record, self._descriptor, sha256=recorded.capture.sha256)
-        capture = self._store.copy(copied, replace(recorded.capture, publisher=publisher.slug))
-        visit = replace(imports.enter(self._store.db, _visit(capture, publisher)), hints=None)
+        store.batch.open()
+        save_new(store.db, publisher.record())
+        copied = copy_of(page.record, self._descriptor, sha256=page.capture.sha256)
+        capture = store.copy(copied, replace(page.capture, publisher=publisher.slug))
+        visit = replace(imports.enter(store.db, _visit(capture, publisher)), hints=None)
         capture = replace(capture, body=b"")
         reading = Reading(visit=visit, capture=capture, extraction=extraction)
-        source = journaled(self._source.name, recorded.record.place, capture, copied)
+        source = journaled(self._source.name, page.record.place, capture, copied)
         try:
-            kept = ImportKeeper(self._store).keep(reading, source)
+            kept = ImportKeeper(store).keep(reading, source)
         except ARCHIVE_FAULTS:
             raise
         except Exception as error:
             logger.exception("%s: internal error", capture.url)
             detail = f"{type(error).__name__}: {error}"
             problem = Problem(kind=ProblemKind.INTERNAL_ERROR, detail=detail, stage="import")
-            self._store.problem(problem, url=capture.url, publisher=capture.publisher)
+            store.problem(problem, url=capture.url, publisher=capture.publisher)
             return "no article"
         self._since["articles"] += 1
         if kept.article is not None and (kept.aside or kept.outcome is Outcome.CHANGED):
             self._touched.add(kept.article)  # with the current rules it may be no edit
         return _became(kept)
 
-    def _publish(self, publisher: Publisher) -> None:
-        self._store.batch.open()
-        if publisher.slug not in self._published:
-            save_new(self._store.db, publisher.record())
-            self._published.add(publisher.slug)
+    async def _commit(self) -> None:
+        """Derive articles again of which older captures came in, and acknowledge what was kept.
 
-    def _commit(self) -> None:
-        """Acknowledge what was kept, and with it how far the file is read, if that is news."""
+        With it, how far the file is read, if that is news.
+        """
+        store, touched = self._store, sorted(self._touched)
+        self._touched.clear()
+        source = Source(store.db, store.warc_folder)
+        deriver = Deriver(source, self._owners.by_slug, self._workers)
+        for article in touched:
+            await renew(store, deriver, article)
         if self._since or self._place != self._remembered:
-            self._remember()
-        self.report.counts["records"] += self._since["records"]
-        self._since.clear()
-        self._store.batch.commit()
-
-    def _remember(self) -> None:
-        progress = imports.Progress(
-            key=self._key,
-            name=" ".join(self._source.name.split()),
-            languages=self._names,
-            bytes=self._size,
-            place=str(self._place),
-            records=self._since["records"],
-            articles=self._since["articles"],
-        )
-        now = self._store.clock()
-        self._store.write_metadata(f"urn:x-warraq:import:{self._key}", progress.fields(), at=now)
-        imports.remember(self._store.db, progress, now=now)
-        self._remembered = self._place
+            store.remember({
+                "key": self._key,
+                "name": self._source.name,
+                "languages": self._names,
+                "bytes": str(self._size),
+                "place": str(self._place),
+                "records": str(self._since["records"]),
+                "articles": str(self._since["articles"]),
+            })  # fmt: skip
+            self._since.clear()
+            self._remembered = self._place
+        store.batch.commit()
 
 
 def _became(kept: Kept) -> str:

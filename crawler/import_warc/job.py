@@ -1,12 +1,11 @@
-"""An import: WARC files of other programs, one after the other, in slices of at most five minutes.
+"""An import: a WARC file of another program, in slices of at most five minutes.
 
 Between two slices the writing lock is free, so that other commands get their turn (invariant 8).
 """
 
-import contextlib
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,60 +16,55 @@ from archive.models import Progress, silent
 from archive.warc.files import opened
 from archive.warc.parsing import Record
 from archive.warc.reader import LARGEST_FOREIGN, walk
-from crawler.import_warc.candidates import Passed, candidate
+from crawler.import_warc.candidates import Candidate, candidate
 from crawler.import_warc.foreign_file import FileReport, ForeignFile, SourceFile
 from crawler.publisher import Owners, Publisher
 from crawler.settings import USER_AGENT
-from crawler.turns import PATIENCE, Stop, take_turns
+from crawler.turns import Stop, take_turns
 from crawler.workers import Workers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What to import into the archive in `root`.
+    """How to import files into the archive in `root`.
 
     `languages` None means all of them. A first turn at the archive is waited for `patience`
-    seconds. With `again` files are read from their beginning, whatever was read of them before.
+    seconds. With `again` a file is read from its beginning, whatever was read of it before.
     """
 
     root: Path
-    sources: list[SourceFile]
     publishers: Mapping[str, Publisher]
     languages: frozenset[str] | None
     patience: float = 0.0
     again: bool = False
-    processes: int | None = None
     clock: Clock = system
 
 
 async def run(
-    job: Job,
-    *,
-    progress: Progress = silent,
-    show: Callable[[FileReport], None] = lambda _report: None,
-    workers: Workers | None = None,
-) -> list[FileReport]:
-    """Import the files of a job and say what became of each.
-
-    `show` gets what became of a file as soon as it is read. Pages are read by `workers`, or by
-    some that are started for this.
+    job: Job, source: SourceFile, workers: Workers, *, progress: Progress = silent
+) -> FileReport:
+    """Import a file, slice by slice, with workers that read its pages; say what became of it.
 
     Raises:
         ArchiveLocked, NewerArchive, NotAnArchive, ArchiveError: if the archive cannot be written.
-        OSError: if a file cannot be read.
+        OSError: if the file cannot be read.
     """
-    stop, reports = Stop(), list[FileReport]()
-    with contextlib.ExitStack() as closing:
-        if workers is None:
-            workers = Workers(processes=job.processes)
-            closing.callback(workers.close)
-        for source in job.sources:
-            patience = PATIENCE if reports else job.patience
-            reports.append(await _file(job, source, workers, stop, patience, progress))
-            show(reports[-1])
-            if stop.asked:
-                break
-    return reports
+    stop, began = Stop(), time.monotonic()
+    store = partial(Copying, job.root, command="import-warc", software=USER_AGENT, clock=job.clock)
+    with opened(source.path) as descriptor:
+        file = ForeignFile(
+            source,
+            descriptor,
+            languages=job.languages,
+            owners=Owners(job.publishers.values()),
+            workers=workers,
+            stop=stop,
+            again=job.again,
+        )
+        read = partial(file.read, progress=progress)
+        await take_turns(store, read, root=job.root, stop=stop, patience=job.patience)
+    file.report.seconds, file.report.stopped = time.monotonic() - began, stop.asked
+    return file.report
 
 
 def count(
@@ -86,42 +80,10 @@ def count(
         size = os.fstat(descriptor).st_size
         for item in walk(descriptor, largest=LARGEST_FOREIGN):
             progress("bytes read", item.place.offset, size)
-            report.counts["records"] += 1
-            if not isinstance(item, Record):
-                report.damage(item)
-                continue
-            recorded = candidate(item, languages=languages, now=clock())
-            report.counts[recorded if isinstance(recorded, Passed) else "unread"] += 1
+            found = None
+            if isinstance(item, Record):
+                found = candidate(item, languages=languages, now=clock())
+            report.count(item, found)
+            report.counts["unread"] += isinstance(found, Candidate)
     report.seconds = time.monotonic() - began
     return report
-
-
-async def _file(
-    job: Job,
-    source: SourceFile,
-    workers: Workers,
-    stop: Stop,
-    patience: float,
-    progress: Progress,
-) -> FileReport:
-    """Import one file, slice by slice."""
-    began = time.monotonic()
-    with opened(source.path) as descriptor:
-        file = ForeignFile(
-            source,
-            descriptor,
-            languages=job.languages,
-            owners=Owners(job.publishers.values()),
-            workers=workers,
-            stop=stop,
-            again=job.again,
-        )
-        await take_turns(
-            partial(Copying, job.root, command="import-warc", software=USER_AGENT, clock=job.clock),
-            partial(file.read, progress=progress),
-            root=job.root,
-            stop=stop,
-            patience=patience,
-        )
-    file.report.seconds, file.report.stopped = time.monotonic() - began, stop.asked
-    return file.report

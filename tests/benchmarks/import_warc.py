@@ -70,12 +70,11 @@ def _measure(pages: list[Page], folder: Path, workers: Workers, rounds: int) -> 
         alone.append(len(pages) / asyncio.run(_read(pages, workers)))
         job = Job(
             root=folder / f"archive-{number}",
-            sources=[source],
             publishers={},
             languages=frozenset({"ar"}),
         )
         began = time.process_time()
-        (told,) = asyncio.run(run(job, workers=workers))
+        told = asyncio.run(run(job, source, workers))
         spent = time.process_time() - began
         imported.append(len(pages) / told.seconds)
         click.echo(

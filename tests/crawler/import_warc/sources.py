@@ -1,12 +1,14 @@
 """WARC files of another program, and their import."""
 
 import asyncio
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from crawler.import_warc.foreign_file import SourceFile
 from crawler.import_warc.job import Job, run
 from crawler.publisher import load_all
+from crawler.workers import Workers
 from tests.archive.warc.foreign_warcs import (
     answer,
     record,
@@ -43,18 +45,17 @@ NOISE = [
 
 def imported(root, *files, languages=frozenset({"ar"}), **options):
     """Import files (bytes, or paths) and return what was told of the last one."""
-    sources = []
-    for number, data in enumerate(files):
-        path = root.parent / f"source-{number}.warc.gz" if isinstance(data, bytes) else data
-        if isinstance(data, bytes):
-            path.write_bytes(data)
-        sources.append(SourceFile(path=path, name=path.name))
     job = Job(
         root=root,
-        sources=sources,
         publishers=load_all(root / "publishers"),
         languages=languages,
-        processes=2,
         clock=lambda: NOW,
     )
-    return asyncio.run(run(replace(job, **options)))[-1]
+    with closing(Workers(processes=2)) as workers:
+        for number, data in enumerate(files):
+            path = root.parent / f"source-{number}.warc.gz" if isinstance(data, bytes) else data
+            if isinstance(data, bytes):
+                path.write_bytes(data)
+            source = SourceFile(path=path, name=path.name)
+            done = asyncio.run(run(replace(job, **options), source, workers))
+    return done

@@ -159,16 +159,15 @@ def test_a_proxy_is_asked_in_the_servers_place(server, tmp_path):
 def test_a_dead_host_is_told(tmp_path):
     with serving() as server:
         url = server.url
-    with pytest.raises(DownloadFailed) as told:
+    with pytest.raises(DownloadFailed, match=r"Cannot connect to host 127\.0\.0\.1:\d+ .*; run"):
         download(url + "/x", tmp_path, user_agent="Warraq", pause=0.001)
-    port = url.rpartition(":")[2]
-    said = f"127.0.0.1, port {port}: Connection refused; run the same command to continue"
-    assert str(told.value) == f"{url}/x: {said}"
 
 
 def test_a_name_that_leads_nowhere_is_told(tmp_path):
     url = "http://data.invalid/x"
-    with pytest.raises(DownloadFailed, match=r"data\.invalid leads to no address; run the same"):
+    with pytest.raises(
+        DownloadFailed, match=r"Cannot connect to host data\.invalid:80 .*; run the same"
+    ):
         download(url, tmp_path, user_agent="Warraq", pause=0.001)
 
 

@@ -34,6 +34,7 @@ from crawler.import_warc.job import Job, count, run
 from crawler.ingest import is_article
 from crawler.rebuild import rebuild
 from crawler.turns import Stop, take_turns
+from crawler.workers import Workers
 from tests.archive.desk import NOON
 from tests.archive.warc.foreign_warcs import (
     answer,
@@ -356,16 +357,16 @@ def test_others_get_their_turn_between_slices(tmp_path, monkeypatch):
     async def both():
         path = tmp_path / "source.warc.gz"
         path.write_bytes(packed([page(number) for number in range(40)]))
-        job = Job(root=root, sources=[SourceFile(path=path, name="x")], publishers={},
-                  languages=None, processes=1, clock=lambda: NOW)  # fmt: skip
-        task = asyncio.create_task(run(job))
+        job = Job(root=root, publishers={}, languages=None, clock=lambda: NOW)
+        task = asyncio.create_task(run(job, SourceFile(path=path, name="x"), workers))
         opened = partial(Store, root, command="other", software="x", clock=lambda: NOW)
         while not task.done():
             await take_turns(opened, write, root=root, stop=Stop(), patience=20)
             await asyncio.sleep(0.02)
         return await task
 
-    (done,) = asyncio.run(both())
+    with closing(Workers(processes=1)) as workers:
+        done = asyncio.run(both())
     assert done.counts["new"] == 40
     assert len(wrote) > 1
     runs = rows(root, "select command, count(*) from runs group by command")

@@ -117,7 +117,8 @@ def selected(db: sqlite3.Connection, table: str, where: str, *, order: str) -> l
     except (sqlite3.Error, sqlite3.Warning) as error:
         if is_failure(error):
             raise
-        names = ", ".join(row[1] for row in db.execute(f"pragma table_info({table})"))
+        columns = (row[1] for row in db.execute(f"pragma table_info({table})"))
+        names = ", ".join(name for name in columns if name != "key")
         why = str(error).partition("\n")[0]
         raise ArchiveError(
             f"--where {where!r} is not a valid condition on {table}: {why}; its columns are {names}"

@@ -47,7 +47,7 @@ def unpack(
     while not member.eof:
         size = min(expected + 8 * read, max(expected, _PIECE), end - offset - read)
         packed = os.pread(descriptor, max(size, 0), offset + read)
-        if not packed or len(plain) > largest:
+        if not packed or len(plain) > largest or (not read and _is_refused(packed)):
             return None
         try:
             plain += member.decompress(packed, largest + 1)
@@ -153,6 +153,8 @@ def _unpacked(descriptor: int, offset: int, end: int) -> Generator[bytes, None, 
         packed = _bytes(descriptor, _SIP, at, end)
         if not packed:
             raise _Broken("the file ends in the middle of a gzip member")
+        if at == offset and _is_refused(packed):
+            raise _Broken("a gzip member has flags that nobody knows")
         try:
             plain = bytes(member.decompress(packed))
         except _FAULTS as error:
@@ -160,6 +162,14 @@ def _unpacked(descriptor: int, offset: int, end: int) -> Generator[bytes, None, 
         yield plain
         at += len(packed)
     return at - len(member.unused_data)
+
+
+def _is_refused(packed: bytes) -> bool:
+    """Return whether a member's head has reserved flags, which zlib refuses and isal passes over.
+
+    RFC 1952, section 2.3.1.2: they must be zero.
+    """
+    return len(packed) > 3 and packed[3] & 0xE0 != 0
 
 
 def next_start(descriptor: int, offset: int, end: int) -> int:

@@ -3,6 +3,7 @@
 import gzip
 import os
 import tempfile
+import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -77,6 +78,15 @@ def test_reading_goes_on_behind_any_record(tmp_path, pack):
         assert Place.of(str(one.behind)) == one.behind
         assert urls(found(tmp_path, data, start=one.behind)) == ALL[number + 1 :]
         assert urls(found(tmp_path, data, start=one.place)) == ALL[number:]
+
+
+@pytest.mark.parametrize("bit", [0x20, 0x40, 0x80])
+def test_a_member_with_flags_that_every_other_reader_refuses_is_damaged(tmp_path, bit):
+    parts = [packed([one]) for one in records()]
+    parts[3] = parts[3][:3] + bytes([parts[3][3] | bit]) + parts[3][4:]
+    with pytest.raises(zlib.error):
+        zlib.decompress(parts[3], 31)
+    assert urls(found(tmp_path, b"".join(parts))) == [*ALL[:3], *ALL[4:]]
 
 
 @pytest.mark.parametrize("pack", [packed, unpacked])

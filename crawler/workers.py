@@ -2,27 +2,29 @@
 
 trafilatura crashes the interpreter under threads (trafilatura#925, #840), and a page can hang it;
 feedparser takes a quarter of a minute for 300 kB of nested elements. The process that workers are
-forked from is started first, and imports what they need meanwhile. The event loop waits for their
-answers itself: a pool with threads of its own makes every step of the crawl wait for the GIL.
+forked from is started first, and imports what they need meanwhile.
 """
 
 import asyncio
 import gc
+import logging
 import multiprocessing
 import os
-import pickle
 import resource
 import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, suppress
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from multiprocessing import forkserver
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from pebble import ProcessExpired, ProcessPool
 
 from archive.models import Capture, Extraction, Kind, Link, PageKind, Problem
 from archive.problems import ProblemKind
@@ -35,108 +37,112 @@ if TYPE_CHECKING:  # a worker needs no Scrapy
     from scrapy.settings import BaseSettings
 
 MOST_BYTES = 2 * 1024**3  # of address space; a page that needs more ends its worker, not others
-STILLBORN = 8  # processes in a row that died as they started, before it is given up
-_MOST_WORK = 2000  # pieces that a process does: a library's slow leak stays small
+BROKEN_POOLS = 4  # in a row in which no work was done, before it is given up
 _GARBAGE = 100_000  # new objects until Python looks for cycles: a page's tree has few, and goes
+_LOOK_SECONDS = 1.0  # between two looks whether the pool lives, while an answer is waited for
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 class Stopped(Exception):  # noqa: N818 - what happened, to a worker that was asked to stop
     """The worker was asked to stop while it read the page; the page is as due as before."""
 
 
-class Unread(Exception):  # noqa: N818 - what became of a page
-    """Some work was not done: it took too long, ended its process, or ended in an error."""
-
-    def __init__(self, kind: ProblemKind, detail: str) -> None:
-        super().__init__(detail)
-        self.kind = kind
+class _Broken(Exception):  # noqa: N818 - what the pool is
+    """All processes of the pool ended while none of them read a page."""
 
 
-class _Dead(Exception):  # noqa: N818 - what a process is
-    """A process has ended; the message says how."""
+class Processes:
+    """A pool of worker processes; close it when done.
 
+    Where all of them die beside their work (as they start, or killed while they were idle), a new
+    pool takes its place and does it. Where none of `BROKEN_POOLS` in a row does any, `failure`
+    says so, and all work is `Stopped`.
+    """
 
-class Worker:
-    """A process that does one piece of work at a time."""
+    def __init__(self, number: int, *, seconds: float) -> None:
+        """Start up to `number` processes; a piece of work may take `seconds`."""
+        self._number = number
+        self._seconds = seconds
+        self._broken = 0
+        self._closed = False
+        self.failure: NoWorkers | None = None
+        self._pool = self._started()
 
-    def __init__(self, context: ForkServerContext) -> None:
-        """Start it.
-
-        Raises:
-            OSError, EOFError: if no process starts.
-        """
-        self._pipe, its_end = context.Pipe()
-        self.process = context.Process(target=_serve, args=(its_end,), daemon=True)
-        self.process.start()
-        its_end.close()
-        self._has_begun = False
-        self.left = _MOST_WORK
-
-    async def begin(self) -> bool:
-        """Wait until it can be given work; return whether it can."""
-        if not self._has_begun:
-            await self._answer()
-            self._has_begun = True
-        return not self._pipe.poll()  # else it was killed while it had nothing to do
+    def _started(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self._number,
+            max_tasks=2000,  # a library's slow leak stays small
+            initializer=_begin,
+            context=start_forkserver(),
+        )
 
     async def do(self, work: Callable[[], T]) -> T:
-        """Return what the process made of some work.
+        """Return what a worker made of some work, by another pool if this one breaks.
 
         Raises:
-            Unread: if that was an error.
-            _Dead: if the process ended.
+            Stopped: if the processes were asked to stop, or no pool lives.
+            ProcessExpired, TimeoutError: if the work ended its worker, or took too long.
         """
-        self.left -= 1
-        try:
-            self._pipe.send_bytes(pickle.dumps(work))
-        except OSError as error:
-            raise self._death() from error
-        answer: T
-        answer, fault = await self._answer()
-        if fault is not None:
-            raise Unread(ProblemKind.EXTRACT_ERROR, fault)
-        return answer
+        while self.failure is None and not self._closed:
+            pool = self._pool
+            try:
+                answer = await self._answer(pool, work)
+            except ProcessExpired as error:
+                self._broken = 0  # one of them lived long enough to begin
+                if error.exitcode == -signal.SIGTERM:  # the whole group is being stopped
+                    raise Stopped from error
+                raise
+            except _Broken:
+                self._replace(pool)
+            else:
+                self._broken = 0
+                return answer
+        raise Stopped from self.failure
 
-    async def _answer(self) -> Any:
-        loop, answered = asyncio.get_running_loop(), asyncio.Event()
-        loop.add_reader(self._pipe.fileno(), answered.set)
+    async def _answer(self, pool: ProcessPool, work: Callable[[], T]) -> T:
         try:
-            await answered.wait()
+            future = asyncio.wrap_future(pool.schedule(work, timeout=self._seconds))
+        except (RuntimeError, OSError, EOFError) as error:  # broken before, or no process starts
+            raise _Broken from error
+        try:
+            # What is handed in while the pool breaks is not always told of it.
+            while not (await asyncio.wait({future}, timeout=_LOOK_SECONDS))[0]:
+                if not pool.active:
+                    raise _Broken
+            return future.result()
+        except BrokenProcessPool as error:
+            raise _Broken from error
         finally:
-            loop.remove_reader(self._pipe.fileno())
-        try:
-            return pickle.loads(self._pipe.recv_bytes())  # noqa: S301 - of our own process
-        except (EOFError, OSError) as error:
-            raise self._death() from error
+            future.cancel()  # where nobody waits any more, nobody would hear how it ended either
 
-    def _death(self) -> Exception:
-        self.process.join()
-        code = self.process.exitcode or 0
-        if code == -signal.SIGTERM:  # the whole group is being stopped
-            return Stopped()
-        return _Dead(f"exit code {code}" if code >= 0 else signal.Signals(-code).name)
-
-    def end(self) -> None:
-        """End the process, whatever it does."""
-        self.process.kill()
-        self.process.join()
-        self._pipe.close()
-
-
-def _serve(pipe: Connection) -> None:
-    """Do one piece of work after the other, until nobody is there who would give one."""
-    _begin()
-    answer, fault = None, None
-    while True:
-        pipe.send_bytes(pickle.dumps((answer, fault)))  # the first says that it has begun
-        try:
-            answer, fault = pickle.loads(pipe.recv_bytes())(), None  # noqa: S301 - our own parent's
-        except (EOFError, ConnectionError):
+    def _replace(self, pool: ProcessPool) -> None:
+        """Start a new pool in the place of a broken one, unless that was done, or often enough."""
+        if pool is not self._pool or self.failure or self._closed:
             return
-        except Exception as error:  # noqa: BLE001 - whatever it was, the next page is read
-            answer, fault = None, f"{type(error).__name__}: {error}"
+        self._broken += 1
+        if self._broken < BROKEN_POOLS:
+            logger.warning("all processes that read pages have ended; new ones are started")
+            _end(pool)
+            self._pool = self._started()
+            return
+        self.failure = NoWorkers(
+            f"the processes that read pages die as they start, {self._broken} times in a row;"
+            " what was fetched is kept, and the pages are still due. Is there memory left, and no"
+            " tight limit on it (ulimit -v)? Does `warraq extract` read a page here?"
+        )
+
+    def close(self) -> None:
+        """End the processes; nothing waits for them any more."""
+        self._closed = True
+        _end(self._pool)
+
+
+def _end(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()
 
 
 def _begin() -> None:
@@ -163,30 +169,35 @@ MOST_PAGES = 100_000  # of a sitemap; sitemaps.org allows 50,000
 
 
 class Workers:
-    """Reads captures in processes of its own, started as they are needed; close it when done.
+    """Reads captures in processes of its own; close it when done.
 
-    One that dies is replaced. Where `STILLBORN` in a row die before they do anything, `failure`
-    says so. A page is `Stopped` then, and where the processes were asked to stop.
+    A page is `Stopped` where the processes were asked to stop, or no process stays alive; then
+    `failure` says so.
     """
 
-    def __init__(self, *, processes: int | None = None, seconds: float = SECONDS) -> None:
-        """Take how many processes there may be (default: one per core), and a page's time."""
+    def __init__(
+        self,
+        *,
+        processes: int | None = None,
+        seconds: float = SECONDS,
+    ) -> None:
+        """Start up to `processes` (default: one per core); a page may take `seconds`."""
         self._seconds = seconds
-        self._room = asyncio.Semaphore(processes or os.cpu_count() or 1)
-        self._idle: list[Worker] = []
-        self._busy: set[Worker] = set()
-        self._stillborn = 0
-        self._closed = False
-        self.failure: NoWorkers | None = None
-        self._context = start_forkserver()
+        number = processes or os.cpu_count() or 1
+        self._processes = Processes(number, seconds=seconds)
 
     @classmethod
     def of(cls, settings: "BaseSettings") -> Self:
-        """Return those that a crawl's settings ask for."""
+        """Start the processes that a crawl's settings ask for."""
         return cls(
             processes=settings.getint("EXTRACT_PROCESSES") or None,
             seconds=settings.getfloat("EXTRACT_SECONDS"),
         )
+
+    @property
+    def failure(self) -> NoWorkers | None:
+        """Why nothing is read any more."""
+        return self._processes.failure
 
     async def extract(
         self,
@@ -197,10 +208,19 @@ class Workers:
     ) -> Extraction:
         """Extract a captured page; a page that kills or outlives its worker is a problem."""
         try:
-            return await self.do(partial(_extract, capture, publisher, hints))
-        except Unread as error:
-            problem = Problem(kind=error.kind, detail=str(error), stage="extract")
-            return Extraction(kind=PageKind.OTHER, problems=(problem,))
+            return await self._processes.do(partial(_extract, capture, publisher, hints))
+        except Stopped:
+            raise
+        except TimeoutError:
+            return _failed(
+                ProblemKind.EXTRACT_TIMEOUT, f"reading the page took over {self._seconds:g} s"
+            )
+        except ProcessExpired as error:
+            return _failed(
+                ProblemKind.EXTRACT_CRASH, f"reading the page ended its process ({error})"
+            )
+        except Exception as error:  # noqa: BLE001 - a bad page is a problem, never the end of a crawl
+            return _failed(ProblemKind.EXTRACT_ERROR, f"{type(error).__name__}: {error}")
 
     async def links(self, capture: Capture, *, announced: bool = False) -> Iterable[Link]:
         """Return the links of a captured listing, at most `MOST_LINKS`; of a sitemap `MOST_PAGES`.
@@ -209,97 +229,34 @@ class Workers:
         NotAListing is raised after the links that come before.
 
         Raises:
-            NotAListing: if it is none, or cannot be read.
+            NotAListing: if it is none, or reading it takes too long.
             Stopped: if it could not be read, and is as due as before.
         """
         try:
-            links, broken = await self.do(partial(_links, capture, announced=announced))
-        except Unread as error:
-            raise NotAListing(str(error)) from error
+            work = partial(_links, capture, announced=announced)
+            links, broken = await self._processes.do(work)
+        except TimeoutError as error:
+            raise NotAListing(f"reading it took over {self._seconds:g} s") from error
+        except ProcessExpired as error:
+            raise NotAListing(f"reading it ended the process ({error})") from error
         if broken is not None and not links:
             raise NotAListing(broken)
         return _up_to_the_break(links, broken)
 
     async def wall(self, capture: Capture) -> Problem | None:
-        """Return what stands in the body of an error's answer, if it is a known kind of page.
-
-        A body that cannot be read leaves the status to speak.
-        """
+        """Return what stands in the body of an error's answer, if it is a known kind of page."""
         if not capture.body:
             return None
-        with suppress(Unread):
-            return await self.do(partial(_wall, capture))
-        return None
-
-    async def do(self, work: Callable[[], T]) -> T:
-        """Return what a worker made of some work.
-
-        Raises:
-            Unread: if it made nothing of it.
-            Stopped: if the processes were asked to stop, or none stays alive.
-        """
-        async with self._room:
-            worker = await self._worker()
-            with ExitStack() as at_end:
-                at_end.callback(worker.end)
-                answer = await self._answer(worker, work)
-                if worker.left and not self._closed:
-                    at_end.pop_all()
-                    self._idle.append(worker)
-        return answer
-
-    async def _answer(self, worker: Worker, work: Callable[[], T]) -> T:
-        self._busy.add(worker)
         try:
-            async with asyncio.timeout(self._seconds):
-                return await worker.do(work)
-        except TimeoutError:
-            detail = f"reading it took over {self._seconds:g} s"
-            raise Unread(ProblemKind.EXTRACT_TIMEOUT, detail) from None
-        except _Dead as error:
-            if self._closed:
-                raise Stopped from None
-            detail = f"reading it ended the process ({error})"
-            raise Unread(ProblemKind.EXTRACT_CRASH, detail) from None
-        finally:
-            self._busy.discard(worker)
-
-    async def _worker(self) -> Worker:
-        """Return a process that waits for work, a new one where there is none."""
-        while self.failure is None and not self._closed:
-            try:
-                # To start one takes as long as the process that it is forked from needs to begin.
-                worker = (
-                    self._idle.pop()
-                    if self._idle
-                    else await asyncio.to_thread(Worker, self._context)
-                )
-                can_work = await worker.begin()
-            except (_Dead, OSError, EOFError):
-                self._count_stillborn()
-                continue
-            if can_work and not self._closed:
-                self._stillborn = 0
-                return worker
-            worker.end()
-        raise Stopped from self.failure
-
-    def _count_stillborn(self) -> None:
-        self._stillborn += 1
-        if self._stillborn >= STILLBORN:
-            self.failure = NoWorkers(
-                f"the processes that read pages die as they start, {self._stillborn} times in a"
-                " row; what was fetched is kept, and the pages are still due. Is there memory left,"
-                " and no tight limit on it (ulimit -v)? Does `warraq extract` read a page here?"
-            )
+            return await self._processes.do(partial(_wall, capture))
+        except Stopped:
+            raise
+        except Exception:  # noqa: BLE001 - a body that cannot be read leaves the status to speak
+            return None
 
     def close(self) -> None:
         """End the processes; nothing waits for them any more."""
-        self._closed = True
-        for worker in self._busy:
-            worker.process.kill()  # whoever waits for its answer is told, and ends it
-        while self._idle:
-            self._idle.pop().end()
+        self._processes.close()
 
 
 def _extract(capture: Capture, publisher: Publisher, hints: Link | None) -> Extraction:
@@ -329,6 +286,12 @@ def _up_to_the_break(links: list[Link], broken: str | None) -> Iterator[Link]:
     yield from links
     if broken is not None:
         raise NotAListing(broken)
+
+
+def _failed(kind: ProblemKind, detail: str) -> Extraction:
+    return Extraction(
+        kind=PageKind.OTHER, problems=(Problem(kind=kind, detail=detail, stage="extract"),)
+    )
 
 
 # What Python's clean-up process would tell a person who ends a crawl at once; it does clean up.

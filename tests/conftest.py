@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import pebble
 import pytest
 from hypothesis import settings
 
-from crawler.workers import Worker
 from tests.pools import Borrowed
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ settings.load_profile("warraq")
 def _shared_workers() -> Iterator[None]:
     """Let all crawls of this process share worker processes."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("crawler.workers.Worker", Borrowed)
+        patch.setattr("crawler.workers.ProcessPool", Borrowed)
         yield
 
 
 @pytest.fixture
 def own_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each crawl of a test start and end its own, as outside of tests."""
-    monkeypatch.setattr("crawler.workers.Worker", Worker)
+    monkeypatch.setattr("crawler.workers.ProcessPool", pebble.ProcessPool)
 
 
 @pytest.fixture(scope="module")

@@ -1,31 +1,63 @@
 """The worker processes of all crawls of a test run: starting some takes longer than most crawls."""
 
-from multiprocessing.context import ForkServerContext
+import atexit
+from concurrent.futures import Future
 from typing import Any
 
-from crawler.workers import Worker
+from pebble import ProcessPool
 
-_waiting: list[Worker] = []
+_pools: list[ProcessPool] = []  # the last one is at work, those before it broke
 
 
 class Borrowed:
-    """Stands for a process of a crawl's own; the next crawl gets it, unless it is at work."""
+    """Stands for a pool of a crawl's own.
 
-    def __init__(self, context: ForkServerContext) -> None:
-        self._worker = _waiting.pop() if _waiting else Worker(context)
-        self._is_at_work = False
+    What a crawl calls off is done nevertheless, and nobody hears of it: a worker that is killed
+    would take the pool of the others with it.
+    """
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._worker, name)
+    def __init__(self, **options: Any) -> None:
+        self._options = options
+        self._answers: list[Future[Any]] = []
+        self.active = True
 
-    async def do(self, work: Any) -> Any:
-        self._is_at_work = True
-        answer = await self._worker.do(work)
-        self._is_at_work = False
+    def schedule(self, work: Any, *, timeout: float | None = None) -> Future[Any]:
+        if not self.active:
+            raise RuntimeError("the pool has ended")
+        answer: Future[Any] = Future()
+        self._answers = [other for other in self._answers if not other.done()] + [answer]
+        future = _pool(self._options).schedule(work, timeout=timeout)
+        future.add_done_callback(lambda done: _hand_on(done, answer))
         return answer
 
-    def end(self) -> None:
-        if self._is_at_work or not self._worker.process.is_alive():
-            self._worker.end()
-        else:
-            _waiting.append(self._worker)
+    def stop(self) -> None:
+        self.active = False
+        for answer in self._answers:
+            answer.cancel()
+
+    def join(self) -> None:
+        pass
+
+
+def _hand_on(done: Future[Any], answer: Future[Any]) -> None:
+    if not answer.set_running_or_notify_cancel():
+        return
+    if error := done.exception():
+        answer.set_exception(error)
+    else:
+        answer.set_result(done.result())
+
+
+def _pool(options: dict[str, Any]) -> ProcessPool:
+    if not _pools or not _pools[-1].active:
+        _pools.append(ProcessPool(**options | {"max_workers": 2}))
+    return _pools[-1]
+
+
+def _end() -> None:
+    for pool in _pools:
+        pool.stop()
+        pool.join()
+
+
+atexit.register(_end)

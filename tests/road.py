@@ -115,20 +115,20 @@ def _import_everything() -> None:
 @contextlib.contextmanager
 def _in_a_worker_and_here(steps: Footprints) -> Iterator[None]:
     """Do each piece of a worker's work in this process too, and watch it; the worker does it."""
-    from crawler.workers import Workers
+    from crawler.workers import Processes
 
-    really = Workers.do
+    really = Processes.do
 
-    async def do(workers: Workers, work: Callable[[], Any]) -> Any:
+    async def do(processes: Processes, work: Callable[[], Any]) -> Any:
         before = sys.getprofile()
         sys.setprofile(None)
         with contextlib.suppress(Exception), steps.watching():
             work()
         sys.setprofile(before)
-        return await really(workers, work)
+        return await really(processes, work)
 
-    Workers.do = do  # type: ignore[assignment, method-assign]
+    Processes.do = do  # type: ignore[assignment, method-assign]
     try:
         yield
     finally:
-        Workers.do = really  # type: ignore[method-assign]
+        Processes.do = really  # type: ignore[method-assign]

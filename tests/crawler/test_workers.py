@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -18,7 +19,7 @@ from crawler import workers
 from crawler.errors import NotAListing, NoWorkers
 from crawler.listings import follow
 from crawler.publisher import Publisher
-from crawler.workers import STILLBORN, Stopped, Workers
+from crawler.workers import BROKEN_POOLS, Stopped, Workers
 from tests.crawler import shell, wire
 
 pytestmark = pytest.mark.usefixtures("own_workers")
@@ -47,7 +48,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks a
 
 
 def pids(pool):
-    return [worker.process.pid for worker in (*pool._idle, *pool._busy)]
+    return list(pool._processes._pool._pool_manager.worker_manager.workers)
 
 
 @pytest.fixture
@@ -112,24 +113,23 @@ async def test_an_error_while_reading_is_a_problem(pool, monkeypatch):
     assert "TypeError" in found.problems[0].detail
 
 
-def serve_or_die(counted, times, pipe):
-    """Be a worker: the first so many end at once, as one does that has no memory left."""
+def die(counted, times):
+    """Begin a worker: the first so many end at once, as one does that has no memory left."""
     with Path(counted).open("a+b") as file:
         file.write(b".")
         file.flush()
         if Path(counted).stat().st_size <= times:
             os._exit(1)
-    workers._serve(pipe)
 
 
 def dying(monkeypatch, tmp_path, times):
     counted = tmp_path / "begun"
-    monkeypatch.setattr(workers, "_serve", partial(serve_or_die, counted, times))
+    monkeypatch.setattr(workers, "_begin", partial(die, counted, times))
     return counted
 
 
 @pytest.mark.slow
-async def test_processes_that_die_as_they_start_are_replaced(tmp_path, monkeypatch):
+async def test_a_pool_whose_processes_all_die_as_they_start_is_replaced(tmp_path, monkeypatch):
     counted = dying(monkeypatch, tmp_path, 3)
     pool = Workers(processes=1)
     try:
@@ -145,17 +145,16 @@ async def test_processes_that_die_as_they_start_are_replaced(tmp_path, monkeypat
 
 @needs_proc
 async def test_processes_that_are_killed_between_two_pages_are_replaced(pool):
-    for number in range(STILLBORN + 2):  # more often than they may die as they start
+    for number in range(BROKEN_POOLS + 2):  # more often than a pool may break in a row
         found = await asyncio.wait_for(pool.extract(capture(number), PAPER), 20)
         assert found.title == f"خبر رقم {number}"
         for process in pids(pool):
             shell.kill(process)
-        await asyncio.sleep(0.2)  # until they are dead
     assert pool.failure is None
 
 
 @pytest.mark.slow
-async def test_processes_that_die_again_and_again_are_given_up(tmp_path, monkeypatch):
+async def test_pools_that_die_again_and_again_are_given_up(tmp_path, monkeypatch):
     counted = dying(monkeypatch, tmp_path, 1000)
     pool = Workers(processes=1)
     try:
@@ -185,8 +184,10 @@ async def test_of_readings_that_are_called_off_nothing_is_heard():
     assert {type(one) for one in await asyncio.gather(*readings, return_exceptions=True)} == {
         asyncio.CancelledError
     }
+    # As pebble does where its threads find the pipe closed by whoever ends the pool.
+    pool._processes._pool._pool_manager.handle_broken_pool(BrokenProcessPool())
     pool.close()
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.1)  # what the pool said of them has come in
     del readings
     gc.collect()
     assert told == []

@@ -7,7 +7,7 @@ memory at a time. The links of recorded listings are read first: they hint at wh
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncGenerator, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -270,13 +270,21 @@ def _save(source: Source, subject: Subject, task: "asyncio.Future[Derived]") -> 
 
 
 async def in_order(
-    begun: Iterable[Coroutine[Any, Any, T]], *, room: int
+    begun: Iterable[Coroutine[Any, Any, T]],
+    *,
+    room: int,
+    is_full: Callable[[], bool] = lambda: False,
 ) -> AsyncGenerator["asyncio.Future[T]", None]:
-    """Yield tasks that are done in their order, while so many of the next ones are under way."""
+    """Yield tasks that are done in their order, while so many of the next ones are under way.
+
+    No further one is begun while `is_full`, unless there is none.
+    """
     ahead, upcoming = deque["asyncio.Future[T]"](), iter(begun)
     try:
         while True:
-            while len(ahead) < room and (following := next(upcoming, None)) is not None:
+            while len(ahead) < room and not (ahead and is_full()):
+                if (following := next(upcoming, None)) is None:
+                    break
                 ahead.append(asyncio.ensure_future(following))
             if not ahead:
                 return

@@ -47,6 +47,7 @@ logger = logging.getLogger(__name__)
 _FINGERPRINT = 1 << 16
 _PAUSE = 100  # records between two looks at signals and the workers' answers
 _AHEAD = 16  # pages that are with the workers
+_HELD = 1 << 26  # bytes of their records from which on no further page is read ahead
 _SHOWN = 20  # damaged places that are named
 
 Found = Record | Damage
@@ -146,7 +147,12 @@ class ForeignFile:
             self.report.before = known is not None
             self._place = self._remembered = Place.of(known or "0")
             self._found = walk(self._descriptor, start=self._place, largest=LARGEST_FOREIGN)
-        pages = in_order(self._pages(self._found, ends_at, progress), room=_AHEAD)
+        self._held = 0
+        pages = in_order(
+            self._pages(self._found, ends_at, progress),
+            room=_AHEAD,
+            is_full=lambda: self._held > _HELD,
+        )
         try:
             async with contextlib.aclosing(pages) as tasks:
                 async for task in tasks:
@@ -170,6 +176,7 @@ class ForeignFile:
             if number % _PAUSE == 0:
                 progress("bytes read", item.place.offset, self._size)
             if page or number % _PAUSE == 0:
+                self._held += _size(page)
                 yield self._read(page, behind)
             if self._stop.asked or time.monotonic() >= ends_at:
                 break
@@ -207,6 +214,7 @@ class ForeignFile:
     async def _take(self, read: _Read) -> None:
         """Keep what was read, in its turn."""
         page = read.page
+        self._held -= _size(page)
         if page and page.again:
             original = self._store.original(page.record, page.capture)
             page = replace(page, capture=original) if original else None
@@ -274,6 +282,10 @@ class ForeignFile:
             self._since.clear()
             self._remembered = self._place
         store.batch.commit()
+
+
+def _size(page: Candidate | None) -> int:
+    return len(page.record.block) if page else 0
 
 
 def _became(kept: Kept) -> str:

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import time
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -532,12 +531,21 @@ def test_the_fields_of_what_was_told_can_be_read_back(tmp_path):
     assert json.dumps(first)
 
 
-def test_reading_runs_on_several_pages_at_once(tmp_path):
-    """Two workers must not wait for each other's page: pages are handed out ahead."""
-    root = tmp_path / "archive"
-    began = time.monotonic()
-    assert imported(root, packed(many(60))).counts["new"] == 60
-    assert time.monotonic() - began < 60
+@pytest.mark.parametrize(("held", "most"), [(1 << 26, 16), (0, 1)])
+def test_pages_are_read_ahead_as_far_as_their_bytes_allow(tmp_path, monkeypatch, held, most):
+    under_way, at_once, extract = set(), [], Workers.extract
+
+    async def counted(workers, capture, publisher):
+        under_way.add(capture.url)
+        at_once.append(len(under_way))
+        reading = await extract(workers, capture, publisher)
+        under_way.remove(capture.url)
+        return reading
+
+    monkeypatch.setattr(Workers, "extract", counted)
+    monkeypatch.setattr("crawler.import_warc.foreign_file._HELD", held)
+    assert imported(tmp_path / "archive", packed(many(60))).counts["new"] == 60
+    assert max(at_once) == most
 
 
 def test_a_database_made_anew_has_what_was_imported(tmp_path):

@@ -242,8 +242,10 @@ def test_a_file_that_is_no_warc_has_no_record(tmp_path, data):
 def test_no_bytes_end_the_reading(data, at):
     whole = packed(records(2))
     with tempfile.TemporaryDirectory() as folder:
-        found(Path(folder), whole[:at] + data + whole[at:])
-        found(Path(folder), data + b"\nWARC/1.0\r\n" + data)
+        for noisy in (whole[:at] + data + whole[at:], data + b"\nWARC/1.0\r\n" + data):
+            places = [one.place.offset for one in found(Path(folder), noisy)]
+            assert places == sorted(places)
+            assert all(0 <= place <= len(noisy) for place in places)
 
 
 def test_memory_is_bounded_by_the_largest_record_that_is_read(tmp_path):

@@ -144,5 +144,5 @@ def journaled(source: str, place: Place, capture: Capture, copied: Copied) -> di
         captures.PLACE: str(place),
         captures.PAYLOAD: capture.sha256 or "",
         captures.WIRE_BYTES: str(capture.wire_bytes),
-        "source-record": "as it was" if copied.exact else "its head was spelled anew",
+        "source-record": "as it was" if copied.exact else "with its head rewritten",
     }

@@ -26,7 +26,7 @@ def from_json(stored: str | None) -> Any:
     """Return what a column of JSON holds, an empty list where it holds nothing.
 
     Raises:
-        sqlite3.DatabaseError: if it is no JSON, which only damage makes.
+        sqlite3.DatabaseError: if it is not JSON, as in a damaged row.
     """
     try:
         return json.loads(stored or "[]")

@@ -1,4 +1,4 @@
-"""Stories: articles that are versions of one text, told by the runs of words that they share.
+"""Stories: articles that are versions of one text, as they share most runs of words.
 
 A story bears the id of its article that was seen first, and is the same in whatever order they
 came. Triggers keep its row true to its articles, whoever withholds, redates or deletes one.

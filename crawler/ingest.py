@@ -243,7 +243,7 @@ def _is_same(state: history.State, reading: Extraction, seen: Observation) -> bo
 def is_article(extraction: Extraction, languages: AbstractSet[str] | None) -> bool:
     """Return whether a reading is an article, in one of the languages (None: in any).
 
-    A text of which the language is not told is one of Arabic's script if it is written in that.
+    A text whose language is unknown is one of Arabic's script if it is written in that.
     """
     if not extraction.text or extraction.kind in {PageKind.SECTION, PageKind.OTHER}:
         return False

@@ -264,12 +264,12 @@ class Outcomes:
         )
 
     def _is_news(self, visit: Visit, kind: ProblemKind) -> bool:
-        """Return whether a state of an address was not told yet; of an entry point, today."""
-        told = self._store.last_problem(visit.url)
-        if visit.last_at is None or told is None or told[0] != kind:
+        """Return whether a state of an address is not reported yet; of an entry point, today."""
+        last = self._store.last_problem(visit.url)
+        if visit.last_at is None or last is None or last[0] != kind:
             return True
         entry = visit.kind is not Kind.ARTICLE and visit.found_in is None
-        return entry and told[1] <= self._store.clock() - schedule.LONGEST_WAIT
+        return entry and last[1] <= self._store.clock() - schedule.LONGEST_WAIT
 
     def _problem(
         self,

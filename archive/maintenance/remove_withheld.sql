@@ -27,8 +27,8 @@ create temp table gone_robots as select id from captures where kind = 'robots'
     and host_of(url) not in (select host_of(url) from captures where kind != 'robots');
 update problems set capture = null where capture in (select id from gone_robots);
 delete from captures where id in (select id from gone_robots);
--- A story has the number of its first article; where that is gone, that of the next. One article
--- alone is no story.
+-- A story has the number of its first article; where that is gone, that of the next. A story
+-- needs two articles.
 create temp table heirs as select stories.id as story, case when count(articles.id) > 1 then (
         select id from articles where story = stories.id order by first_seen_at, id limit 1
     ) end as heir

@@ -69,7 +69,7 @@ def names_of(root: Path) -> list[str]:
 def replacement(root: Path, names: list[str]) -> Iterator[sqlite3.Connection]:
     """Give the database that is being made of WARC files, or was begun before.
 
-    It then takes the place of the one there is, which keeps another name beside it.
+    At the end it replaces the current one, which is kept beside it under another name.
 
     Raises:
         NewerArchive: if a newer Warraq wrote the database there is.

@@ -157,7 +157,7 @@ def _alone(
 
 def _records(stretch: Stretch, largest: int) -> Iterator[Record | Damage]:
     """Yield what is there from where a stretch is read, up to its end."""
-    told = False
+    is_reported = False
     while True:
         stretch.skip_blank()
         ahead = stretch.peek(len(MAGIC))
@@ -167,9 +167,9 @@ def _records(stretch: Stretch, largest: int) -> Iterator[Record | Damage]:
         if isinstance(found, Damage):  # it is passed up to the first line of the next record
             stretch.skip(1)
             stretch.skip_to_record()
-            told = told or stretch.fault is not None
+            is_reported = is_reported or stretch.fault is not None
         yield found
-    if stretch.fault and not told:
+    if stretch.fault and not is_reported:
         yield Damage(place=stretch.place(), what=stretch.fault)
 
 

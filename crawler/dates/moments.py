@@ -75,8 +75,8 @@ def _day_of(
 ) -> date:
     """Return the day that one date, or dates of two calendars together, name.
 
-    `weekday` is the one printed beside it, from 0 for Monday, `us` tells of a US clock. ValueError
-    where there is no such day, or the two calendars do not agree.
+    `weekday` is the one printed beside it, from 0 for Monday; `us` says that the clock beside it is
+    a US one. ValueError where there is no such day, or the two calendars do not agree.
     """
     if "today" in parts:
         if today is None:

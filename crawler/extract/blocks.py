@@ -79,7 +79,7 @@ _PARSER.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlEle
 
 
 def parse_page(page: str | bytes) -> HtmlElement | None:
-    """Parse a page, as text or as UTF-8, into a tree; None if there is no element in it."""
+    """Parse a page, as text or as UTF-8, into a tree; None if it has no element."""
     data = page.encode("utf-8", "replace") if isinstance(page, str) else page
     try:
         return etree.fromstring(data.replace(b"\0", b""), _PARSER)

@@ -38,11 +38,11 @@ _LONGEST_DETAIL = 400
 
 def network_detail(error: BaseException | None) -> str:
     """Return what the network did in one line, without aiohttp's talk of its own objects."""
-    told = re.sub(r" ssl:(?:<[^>]*>|\w+)", "", str(error))
-    garbage = re.match(r"400, message=(['\"])(?P<what>.*?):?(?:\\n|\1)", told)
+    detail = re.sub(r" ssl:(?:<[^>]*>|\w+)", "", str(error))
+    garbage = re.match(r"400, message=(['\"])(?P<what>.*?):?(?:\\n|\1)", detail)
     if garbage:  # what aiohttp says of an answer that is none
-        told = f"the answer is no HTTP: {garbage['what']}"
-    return " ".join(told.split())[:_LONGEST_DETAIL] or type(error).__name__
+        detail = f"the answer is no HTTP: {garbage['what']}"
+    return " ".join(detail.split())[:_LONGEST_DETAIL] or type(error).__name__
 
 
 class NotFetched(IgnoreRequest):

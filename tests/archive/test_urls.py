@@ -29,10 +29,10 @@ SAME = [
     ("https://example.com/a?utm_source=x&fbclid=y", "https://example.com/a"),
     ("https://example.com/a?UTM_Source=x&id=7&gclid=1", "https://example.com/a?id=7"),
     ("https://example.com/a?tags[]=1", "https://example.com/a?tags%5B%5D=1"),
-    (f"https://example.com{ARABIC}", f"https://example.com{ENCODED}"),
-    (f"https://example.com{ENCODED.lower()}", f"https://example.com{ENCODED}"),
-    ("https://example.com/%D8ع", "https://example.com/%D8%D8%B9"),
-    ("https://example.com/?q=سلام", "https://example.com/?q=%D8%B3%D9%84%D8%A7%D9%85"),
+    (f"https://example.com{ARABIC}", f"https://example.com{ARABIC}"),
+    (f"https://example.com{ENCODED.lower()}", f"https://example.com{ARABIC}"),
+    ("https://example.com/%D8ع", "https://example.com/%D8ع"),
+    ("https://example.com/?q=سلام", "https://example.com/?q=سلام"),
     ("http://موقع.وزارة-الاتصالات.مصر/", "https://xn--4gbrim.xn----ymcbaaajlc6dj7bxne2c.xn--wgbh1c/"),
     ("http://%D9%85%D9%88%D9%82%D8%B9.example/", "https://xn--4gbrim.example/"),
     ("http://[2001:DB8::1]:80/", "https://[2001:db8::1]/"),
@@ -78,7 +78,7 @@ TWINS = [
     "https://www.m.example.com/news/123-خبر",
     "https://EXAMPLE.com.:443/news/123-خبر",
     # escapes, and letters composed or not
-    f"https://example.com/news/123-{quote('خبر')}",
+    "https://example.com/news/123-خبر",
     f"https://example.com/news/123-{quote('خبر').lower()}",
     "https://example.com/%6e%65ws/123%2D%D8%AEبر",
     # slashes and sessions
@@ -97,9 +97,7 @@ TWINS = [
 
 @pytest.mark.parametrize("url", TWINS)
 def test_every_address_of_an_article_is_one(url):
-    assert (
-        identity_key(url) == identity_key(ARTICLE) == f"https://example.com/news/123-{quote('خبر')}"
-    )
+    assert identity_key(url) == identity_key(ARTICLE) == "https://example.com/news/123-خبر"
 
 
 COMPOSED = [
@@ -244,7 +242,7 @@ RELATIVE = [
     ("//other.example/a", "https://example.com/", "https://other.example/a"),
     ("../a", "https://example.com/b/c/d", "https://example.com/b/a"),
     ("https://other.example/a", "https://example.com/", "https://other.example/a"),
-    ("أخبار", "https://example.com/", "https://example.com/%D8%A3%D8%AE%D8%A8%D8%A7%D8%B1"),
+    ("أخبار", "https://example.com/", "https://example.com/أخبار"),
 ]
 
 
@@ -295,8 +293,7 @@ def test_the_canonical_form_of_a_canonical_form_is_itself(url):
     except ValueError:
         return
     assert identity_key(once) == once
-    assert once.isascii()
-    assert " " not in once
+    assert re.fullmatch(r"[!-~\u0600-\u06ff]+", once)
 
 
 @given(ADDRESSES, ADDRESSES)
@@ -329,7 +326,8 @@ def on_the_wire(url):
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.text("12ع&=+%/", max_size=4)), max_size=4))
 def test_a_query_keeps_every_value_in_its_place(pairs):
     query = "&".join(f"{name}={quote(value, safe='')}" for name, value in pairs)
-    assert on_the_wire(identity_key(f"http://example.com/?{query}")) == ("/", query)
+    key = identity_key(f"http://example.com/?{query}")
+    assert on_the_wire(normal(key)) == ("/", query)
 
 
 @given(st.text("ab%/24Ff1é=&?+", max_size=8), st.text("ab%/24Ff1é=&?+", max_size=8))

@@ -1,7 +1,7 @@
 """An archive with an article that is to be withheld, and one that stays."""
 
 from archive.models import Kind, Link
-from archive.urls import identity_key
+from archive.urls import normal
 from tests.archive.desk import (
     FEED,
     HOUR,
@@ -19,7 +19,7 @@ HIDDEN = "شاهدة المجزرة"
 OPEN = "افتتاح مكتبة"
 
 
-URL = identity_key("https://alwaraq.example/سر-1")
+URL = normal("https://alwaraq.example/سر-1")
 
 
 MOVED = "https://alwaraq.example/old/1"
@@ -31,7 +31,7 @@ STORY = "\n".join(
 
 
 def keep(store, url, title, text, *, at=NOON, asked=None):
-    url = identity_key(url)
+    url = normal(url)
     asked = asked or url
     capture = store.record(
         exchange(url, f"<p>{title} {text}</p>".encode(), fetched_at=at),

@@ -349,7 +349,7 @@ def visit_of(db: sqlite3.Connection, folder: Path, capture: Capture) -> Visit | 
         if entry.fields.get("warc-refers-to") != reader.read_record(folder, capture.record).id:
             return None
         return journaled_visit(read_fields(entry.block))
-    except (DamagedWarc, OSError, ValueError, KeyError):
+    except (DamagedWarc, OSError, ValueError, KeyError, TypeError):
         return None
 
 

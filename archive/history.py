@@ -9,43 +9,30 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Self
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from archive.models import Extraction, Outcome
 
 STATED = frozenset({"json-ld", "meta", "microdata", "time", "script"})
+CONFIRMED = timedelta(hours=1)  # between two answers of 404 or 410 before an article is gone
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dated:
-    """When an article was published: moment, the publisher's day, and the evidence for them."""
-
-    at: datetime | None
-    on: date | None
-    source: str | None
-
-    @classmethod
-    def of(cls, reading: Extraction) -> Self:
-        """Return the date of a reading."""
-        return cls(at=reading.published_at, on=reading.published_on, source=reading.published_from)
+_DATE = ("published_at", "published_on", "published_from")
+# What may move in the next reading without an edit, and what does where only a listing said it.
+_MOVING = (*_DATE, "modified_at", "embeds", "images")
+_LISTED = ("byline", "byline_from", "authors", "tags")
 
 
 def content_hash(extraction: Extraction) -> str:
-    """Return the SHA-256, in hexadecimal, of all that the publisher wrote in this reading."""
-    return digest(written(extraction))
-
-
-def written(extraction: Extraction) -> list[object]:
-    """Return what the publisher wrote in a reading, as revisions are compared by it.
+    """Return the SHA-256, in hexadecimal, of all that the publisher wrote in this reading.
 
     `modified_at` is left out: a stamp that moves without a word changing is no revision. White
     space, an image's query string (sizes, cache keys) and the order of tags and captions are no
     change either. A date of publication is compared by `dated`; a byline that only a listing gave
     is not on the page.
     """
-    return [*_words(extraction), *_around(extraction)]
+    written = json.dumps([*_words(extraction), *_around(extraction)], ensure_ascii=False)
+    return hashlib.sha256(written.encode()).hexdigest()
 
 
 def differ(before: Extraction, after: Extraction) -> bool:
@@ -84,35 +71,27 @@ def captions(extraction: Extraction) -> list[str]:
     return sorted({image.caption for image in extraction.images if image.caption})
 
 
-def digest(fields: list[object]) -> str:
-    """Return the SHA-256, in hexadecimal, of what was written."""
-    return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).hexdigest()
-
-
-def dated(before: Dated, extraction: Extraction) -> tuple[Dated, bool]:
-    """Return the date an article has after a reading, and whether its publisher changed it.
+def dated(before: Extraction, after: Extraction) -> tuple[Extraction, bool]:
+    """Return a reading with the date that its article then has, and whether that is an edit.
 
     A date that the page states for machines is taken as it is, and differs from one stated before
     only by an edit. Any other keeps its first value: a listing may have been read meanwhile, and
     a relative phrase counts from another moment (invariant 10). A day may gain its time.
     """
-    now = Dated(
-        at=extraction.published_at, on=extraction.published_on, source=extraction.published_from
-    )
-    if now.source in STATED:
-        if now.at is None and now.on == before.on:
-            return before, False
-        timed = before.at is not None and now.at is not None
-        edited = before.source in STATED and (
-            now.on != before.on or (timed and now.at != before.at)
-        )
-        return now, edited
-    gains_time = before.at is None and now.at is not None and now.on == before.on
-    return (now if before.on is None or gains_time else before), False
+    at, same_day = after.published_at, after.published_on == before.published_on
+    kept = _with(after, before, _DATE)
+    if after.published_from in STATED:
+        if at is None and same_day:
+            return kept, False
+        moved = None not in {at, before.published_at} and at != before.published_at
+        return after, before.published_from in STATED and (moved or not same_day)
+    gains_time = before.published_at is None and at is not None and same_day
+    return after if before.published_on is None or gains_time else kept, False
 
 
-CONFIRMED = timedelta(hours=1)
-"""Time between two answers of 404 or 410 before an article counts as gone."""
+def _with(reading: Extraction, other: Extraction, names: Iterable[str]) -> Extraction:
+    """Return a reading with some of its fields as they are in another."""
+    return replace(reading, **{name: getattr(other, name) for name in names})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,15 +180,13 @@ def fold(observations: Iterable[Observation], start: History | None = None) -> H
 
 def observe(state: State | None, observation: Observation) -> Step | None:
     """Return what an observation makes of an article's state, None if it shows nothing of it."""
-    if observation.reading is not None:
-        if state is None:
-            return _first(observation, observation.reading)
-        return _read(state, observation, observation.reading)
+    reading = observation.reading
     if state is None:
-        return None
+        return _first(observation, reading) if reading else None
+    if reading:
+        return _read(state, observation, reading)
     if observation.same:
-        seen = _seen(state, observation)
-        return Step(outcome=Outcome.SAME, state=seen)
+        return Step(outcome=Outcome.SAME, state=_seen(state, observation))
     return _missing(state, observation) if observation.missing else None
 
 
@@ -225,22 +202,18 @@ def _first(observation: Observation, reading: Extraction) -> Step:
 
 
 def _read(state: State, observation: Observation, reading: Extraction) -> Step:
-    before = state.reading
-    date, redated = dated(Dated.of(before), reading)
-    reading = replace(
-        reading, published_at=date.at, published_on=date.on, published_from=date.source
-    )
-    seen = _seen(state, observation)
+    before, seen = state.reading, _seen(state, observation)
+    reading, redated = dated(before, reading)
     if not redated and not differ(before, reading):
-        return Step(outcome=Outcome.SAME, state=replace(seen, reading=_moved(before, reading)))
-    after = replace(
-        seen,
-        reading=reading,
-        changed_at=observation.at,
-        revision_count=state.revision_count + 1,
+        moving = _MOVING + _LISTED if reading.byline_from == "feed" else _MOVING
+        state = replace(seen, reading=_with(before, reading, moving))
+        return Step(outcome=Outcome.SAME, state=state)
+    number = state.revision_count + 1
+    after = replace(seen, reading=reading, changed_at=observation.at, revision_count=number)
+    small = not redated and is_small(before, reading)
+    return Step(
+        outcome=Outcome.CHANGED, state=after, revision=_revision(after, observation, small=small)
     )
-    revision = _revision(after, observation, small=not redated and is_small(before, reading))
-    return Step(outcome=Outcome.CHANGED, state=after, revision=revision)
 
 
 def _missing(state: State, observation: Observation) -> Step:
@@ -272,28 +245,6 @@ def _seen(state: State, observation: Observation) -> State:
         url=observation.url or state.url,
         missing_at=None,
         gone_at=None,
-    )
-
-
-def _moved(before: Extraction, after: Extraction) -> Extraction:
-    """Return a reading with what may move in the next one without an edit."""
-    moved = replace(
-        before,
-        modified_at=after.modified_at,
-        published_at=after.published_at,
-        published_on=after.published_on,
-        published_from=after.published_from,
-        embeds=after.embeds,
-        images=after.images,
-    )
-    if after.byline_from != "feed":
-        return moved
-    return replace(
-        moved,
-        byline=after.byline,
-        byline_from=after.byline_from,
-        authors=after.authors,
-        tags=after.tags,
     )
 
 

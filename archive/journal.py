@@ -7,18 +7,31 @@ the visit, and which article it is of by its identity key. The newest decision f
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from archive.clock import from_iso, iso
-from archive.models import Kind, Link, Outcome, Problem, Visit
+from archive.models import Link, Outcome, Problem, Visit
+from archive.rows import record, row_of
 
 VIA = "via"  # the one name that WARC 1.1 (section 6.6) gives: where the address was found
 PROBLEM = "problem"  # act of a record that says what was wrong
 VISIT = "visit"  # act of a record that says how a visit ended
 IMPORT = "import-warc"  # act of a record that says what a record of others was
 DECIDE = "decide"  # act of a record that decides again for a capture
+
+# The names of fields, and what each holds: of every visit, of the first one besides, and so on.
+_EVERY_VISIT = {
+    "visit": "key", "address": "url", "publisher": "publisher", "kind": "kind", "past": "past",
+}  # fmt: skip
+_VISIT = _EVERY_VISIT | {
+    VIA: "found_in", "found": "found_at", "earliest": "earliest_on", "latest": "latest_on",
+}  # fmt: skip
 _HINTS = ("title", "published", "author", "summary", "dated_by")
+_DECISION = {
+    "outcome": "outcome", "article": "article", "state": "state", "due": "due_at",
+    "not-before": "not_before", "failures": "failures",
+}  # fmt: skip
+_FOLLOWED = {"beyond": "beyond", "pages": "pages", "fresh": "fresh"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,86 +72,47 @@ def visit_fields(visit: Visit, *, run: int, sha256: str | None = None) -> dict[s
     `sha256` is that of the payload which it brought. Of later visits to an address no more is said
     than differs from the first one, and the hints by which another payload was read.
     """
-    first = visit.last_sha256 is None  # a good answer has said where it was found, and what as
-    read = first or sha256 not in {None, visit.last_sha256}
-    fields = {
-        "visit": visit.key,
-        "address": visit.url if visit.url != visit.key else None,
-        "publisher": visit.publisher,
-        "kind": visit.kind.value,
-        VIA: visit.found_in if first else None,
-        "found": iso(visit.found_at) if first and visit.found_at else None,
-        "past": "yes" if visit.past else None,
-        "earliest": visit.earliest_on.isoformat() if first and visit.earliest_on else None,
-        "latest": visit.latest_on.isoformat() if first and visit.latest_on else None,
-        "hints": _hints(visit.hints) if read else None,
-        "run": str(run),
-    }
-    return {name: " ".join(value.split()) for name, value in fields.items() if value}
+    is_first = visit.last_sha256 is None  # a good answer has said where it was found, and what as
+    fields = _said(visit, _VISIT if is_first else _EVERY_VISIT) | {"run": str(run)}
+    if visit.url == visit.key:
+        del fields["address"]
+    if visit.hints and (is_first or sha256 not in {None, visit.last_sha256}):
+        given = {name: value for name in _HINTS if (value := getattr(visit.hints, name))}
+        fields["hints"] = one_line(json.dumps(given, ensure_ascii=False))
+    return fields
 
 
 def decision_fields(decision: Decision) -> dict[str, str]:
     """Return the fields of what came of a visit."""
-    fields = {
-        "outcome": decision.outcome.value,
-        "article": decision.article,
-        "state": decision.state,
-        "due": decision.due_at and iso(decision.due_at),
-        "not-before": decision.not_before and iso(decision.not_before),
-        "failures": str(decision.failures) if decision.failures else None,
-    }
-    if followed := decision.followed:
-        fields |= {
-            "beyond": "yes" if followed.beyond else None,
-            "pages": "yes" if followed.pages else None,
-            "fresh": "yes" if followed.fresh else None,
-            "resting": " ".join(followed.resting),
-        }
-    return {name: value for name, value in fields.items() if value}
+    fields, followed = _said(decision, _DECISION), decision.followed or Followed()
+    if followed.resting:
+        fields["resting"] = " ".join(followed.resting)
+    return fields | _said(followed, _FOLLOWED)
 
 
 def visit_of(fields: Mapping[str, str]) -> Visit:
     """Return the visit that a record is of, as it was found.
 
     Raises:
-        ValueError, KeyError: if the fields are not those of a visit.
+        ValueError, KeyError, TypeError: if the fields are not those of a visit.
     """
-    key, url = fields["visit"], fields.get("address") or fields["visit"]
-    earliest, latest = fields.get("earliest"), fields.get("latest")
-    return Visit(
-        key=key,
-        url=url,
-        publisher=fields["publisher"],
-        kind=Kind(fields["kind"]),
-        found_in=fields.get(VIA),
-        found_at=_moment(fields, "found"),
-        past="past" in fields,
-        earliest_on=date.fromisoformat(earliest) if earliest else None,
-        latest_on=date.fromisoformat(latest) if latest else None,
-        hints=_link(url, Kind(fields["kind"]), fields.get("hints")),
-    )
+    visit = record(Visit, {"url": fields["visit"]} | _row(fields, _VISIT))
+    if "hints" not in fields:
+        return visit
+    hints = json.loads(fields["hints"]) | {"url": visit.url, "kind": visit.kind}
+    return replace(visit, hints=record(Link, hints))
 
 
 def decision_of(fields: Mapping[str, str]) -> Decision:
     """Return what a record says came of a visit.
 
     Raises:
-        ValueError, KeyError: if it does not say so.
+        ValueError, TypeError: if it does not say so.
     """
-    return Decision(
-        outcome=Outcome(fields["outcome"]),
-        article=fields.get("article"),
-        state=fields.get("state"),
-        due_at=_moment(fields, "due"),
-        not_before=_moment(fields, "not-before"),
-        failures=int(fields.get("failures", 0)),
-        followed=Followed(
-            beyond="beyond" in fields,
-            pages="pages" in fields,
-            fresh="fresh" in fields,
-            resting=tuple(fields.get("resting", "").split()),
-        ),
-    )
+    resting = tuple(fields.get("resting", "").split())
+    followed = record(Followed, _row(fields, _FOLLOWED) | {"resting": resting})
+    own = {"failures": int(fields.get("failures", 0)), "followed": followed}
+    return record(Decision, _row(fields, _DECISION) | own)
 
 
 def problem_fields(problem: Problem, *, place: str, publisher: str | None = None) -> dict[str, str]:
@@ -159,22 +133,12 @@ def one_line(value: str) -> str:
     return " ".join(value.encode("utf-8", "replace").decode().split())
 
 
-def _moment(fields: Mapping[str, str], name: str) -> datetime | None:
-    value = fields.get(name)
-    return from_iso(value) if value else None
+def _said(item: object, names: Mapping[str, str]) -> dict[str, str]:
+    """Return the fields that a dataclass fills by its own; one that is empty is left out."""
+    row = row_of(item, names.values())
+    said = {name: row[column] for name, column in names.items() if row[column]}
+    return {name: "yes" if value is True else one_line(str(value)) for name, value in said.items()}
 
 
-def _hints(link: Link | None) -> str | None:
-    """Return the hints as JSON, None where there are none."""
-    if link is None:
-        return None
-    given = {name: value for name in _HINTS if (value := getattr(link, name))}
-    return json.dumps(given, ensure_ascii=False)
-
-
-def _link(url: str, kind: Kind, hints: str | None) -> Link | None:
-    if hints is None:
-        return None
-    given = json.loads(hints)
-    dated_by = given.pop("dated_by", None)
-    return Link(url=url, kind=kind, dated_by=Kind(dated_by) if dated_by else None, **given)
+def _row(fields: Mapping[str, str], names: Mapping[str, str]) -> dict[str, object]:
+    return {column: fields[name] for name, column in names.items() if name in fields}

@@ -8,21 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive import history as histories
-from archive.history import Dated, History, Observation, content_hash, dated, differ, observe
+from archive.history import History, Observation, content_hash, dated, differ, observe
 from archive.models import Image, Outcome, PageKind
 from tests.archive.desk import HOUR, NOON, reading
 
 
 def look(before, after):
     """Say what a second look at an article is."""
-    _, redated = dated(date_of(before), after)
+    _, redated = dated(before, after)
     return Outcome.CHANGED if redated or differ(before, after) else Outcome.SAME
 
 
-def date_of(extraction):
-    return Dated(
-        at=extraction.published_at, on=extraction.published_on, source=extraction.published_from
-    )
+def dated_to(at, on, source):
+    return reading(published_at=at, published_on=on, published_from=source)
 
 
 BASE = reading(
@@ -105,11 +103,8 @@ DATES = [
 
 @pytest.mark.parametrize(("before", "read", "after"), DATES)
 def test_a_date_that_is_not_stated_for_machines_never_moves(before, read, after):
-    at, on, source = read
-    extraction = reading(published_at=at, published_on=on, published_from=source)
-    kept, edited = dated(Dated(at=before[0], on=before[1], source=before[2]), extraction)
-    assert (kept.at, kept.on, kept.source) == after
-    assert not edited
+    kept, edited = dated(dated_to(*before), dated_to(*read))
+    assert (kept, edited) == (dated_to(*after), False)
 
 
 @given(st.text("ab \n"), st.text("ab \n"))

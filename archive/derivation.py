@@ -14,7 +14,7 @@ from pathlib import Path
 
 from archive import captures, journal, links
 from archive.article_rows import Rows
-from archive.clock import from_iso, iso
+from archive.clock import iso
 from archive.errors import DamagedWarc
 from archive.journal import VISIT, Followed
 from archive.models import Capture, Link, Outcome, Problem, Visit
@@ -201,7 +201,7 @@ def recorded_listings(db: sqlite3.Connection, folder: Path) -> Iterator[Recorded
     """Yield the listings that were visited, in the order of time; damaged ones are left out."""
     asked = (VISIT, Outcome.READ, Outcome.OTHER)
     for at, number, text, began, info in db.execute(_LISTINGS, asked):
-        fields, days = json.loads(text), json.loads(info or "{}")
+        fields = json.loads(text)
         visit = journal.visit_of(fields)
         known = find(db, visit.key) or visit
         try:
@@ -209,20 +209,10 @@ def recorded_listings(db: sqlite3.Connection, folder: Path) -> Iterator[Recorded
         except DamagedWarc as error:
             logger.warning("%s", error)
             continue
-        yield RecordedLinks(
-            db=db,
-            folder=folder,
-            at=from_iso(at),
-            visit=replace(
-                visit,
-                found_in=known.found_in,
-                last_at=from_iso(at),
-                earliest_on=known.earliest_on,
-                latest_on=known.latest_on,
-            ),
-            capture=replace(capture, kind=visit.kind),
-            followed=journal.decision_of(fields).followed or Followed(),
-            run_began=from_iso(began),
-            since=date.fromisoformat(days["since"]) if "since" in days else None,
-            until=date.fromisoformat(days["until"]) if "until" in days else None,
-        )
+        own = {
+            "db": db, "folder": folder, "at": at, "run_began": began,
+            "visit": replace(visit, earliest_on=known.earliest_on, latest_on=known.latest_on),
+            "capture": replace(capture, kind=visit.kind),
+            "followed": journal.decision_of(fields).followed,
+        }  # fmt: skip
+        yield record(RecordedLinks, json.loads(info or "{}") | own)

@@ -26,7 +26,7 @@ from crawler.daterange import Period
 from crawler.errors import NotAListing
 from crawler.extract.byline import names
 from crawler.listings.follow import Follower
-from crawler.outcomes import Meaning, believed, meaning_of, medium, proves_absence
+from crawler.outcomes import Meaning, believed, is_medium, meaning_of
 from crawler.publisher import Publisher
 from crawler.workers import Stopped, Workers
 
@@ -53,8 +53,8 @@ class Derived:
 class _Progress:
     """How far the captures of an article are gone through.
 
-    `payload` is the digest of the payload that was read last as the article, in `language` and
-    encoded in `charset`. `readings` are those that were made, by what they were made from.
+    `payload` is the digest of the payload that was read last as the article, `reading` what it
+    says. `readings` are all that were made, by what they were made from.
     """
 
     subject: Subject
@@ -63,8 +63,7 @@ class _Progress:
     imported: models.Publisher | None = None
     observations: list[Observation] = field(default_factory=list)
     payload: str | None = None
-    language: str | None = None
-    charset: str | None = None
+    reading: Extraction | None = None
     charsets: dict[int, str] = field(default_factory=dict)
     readings: dict[object, Extraction] = field(default_factory=dict)
 
@@ -87,10 +86,11 @@ class Deriver:
         publisher = self.publisher(subject.publisher, subject.key)
         progress = _Progress(subject=subject, publisher=publisher)
         for capture in captures.of_article(self.source.db, subject.article):
-            if capture.status:
-                await self._observe(capture, progress)
-            elif progress.start is None and progress.payload is None:  # not known by then
+            if not capture.status:
                 self._import(capture, progress)
+            elif observation := await self._observed(capture, progress):
+                progress.observations.append(observation)
+                _note_charset(capture, progress)
         return Derived(
             history=fold(progress.observations, progress.start),
             charsets=progress.charsets,
@@ -115,13 +115,16 @@ class Deriver:
 
     def _import(self, capture: Capture, progress: _Progress) -> None:
         """Begin with a line of a collection, if it is an article by the current rules."""
+        if progress.start or progress.payload:  # known by then
+            return
         line, at = self.source.body(capture).body, capture.fetched_at
         with contextlib.suppress(BadLine):
             imported = read_line(line, publisher=capture.publisher, now=at, names_of=names)
             progress.start = history_of(imported, capture=capture.id)
             progress.imported = imported.publisher
 
-    async def _observe(self, capture: Capture, progress: _Progress) -> None:
+    async def _observed(self, capture: Capture, progress: _Progress) -> Observation | None:
+        """Return what a capture shows of the article, None if nothing."""
         subject, seen = progress.subject, Observation(capture=capture.id, at=capture.fetched_at)
         visit = None
         if capture.status in {200, 404, 410} and not capture.truncated:  # for which it matters
@@ -135,46 +138,47 @@ class Deriver:
             publisher=progress.publisher,
         )
         if meaning is Meaning.UNCHANGED:
-            progress.observations.append(replace(seen, same=True))
-            _note_charset(capture, progress)
-        elif meaning is Meaning.ABSENT:
-            if proves_absence(await self.workers.wall(self.source.body(capture))):
-                progress.observations.append(replace(seen, missing=True))
-        elif meaning in {Meaning.PAGE, Meaning.MEDIUM}:  # which is seen in the body
-            reading = await self._read_once(capture, progress, visit.hints if visit else None)
-            if reading.is_article and believed(reading, progress.language) is reading:
-                url = address_of(
-                    subject.key,
-                    claimed=reading.canonical_url,
-                    answered=capture.url,
-                    tracking=progress.publisher.tracking,
-                )
-                progress.observations.append(replace(seen, reading=reading, url=url))
-                progress.payload, progress.language = capture.sha256, reading.language
-                progress.charset = reading.charset
-                _note_charset(capture, progress)
+            return replace(seen, same=True)
+        if meaning is Meaning.ABSENT:
+            wall = await self.workers.wall(self.source.body(capture))
+            return replace(seen, missing=True) if not wall or wall.kind.proves_removal else None
+        if meaning in {Meaning.PAGE, Meaning.MEDIUM}:  # which is seen in the body
+            return await self._page(capture, progress, visit.hints if visit else None, seen)
+        return None
 
-    async def _read_once(
-        self, capture: Capture, progress: _Progress, hints: Link | None
-    ) -> Extraction:
+    async def _page(
+        self, capture: Capture, progress: _Progress, hints: Link | None, seen: Observation
+    ) -> Observation | None:
+        """Return what is seen in a page that is read, once for all captures of its payload."""
         made_from = (capture.sha256, capture.url, capture.content_type, hints)
         if made_from not in progress.readings:
             reading = await self._read(capture, progress.publisher, hints)
             progress.readings[made_from] = reading
-        return progress.readings[made_from]
+        reading, last = progress.readings[made_from], progress.reading
+        language = last.language if last else None
+        if not reading.is_article or believed(reading, language) is not reading:
+            return None
+        progress.payload, progress.reading = capture.sha256, reading
+        url = address_of(
+            progress.subject.key,
+            claimed=reading.canonical_url,
+            answered=capture.url,
+            tracking=progress.publisher.tracking,
+        )
+        return replace(seen, reading=reading, url=url)
 
     async def _read(self, capture: Capture, publisher: Publisher, hints: Link | None) -> Extraction:
         loaded = self.source.body(capture)
-        if medium(loaded):
+        if is_medium(loaded):
             return Extraction(kind=PageKind.OTHER)
         return await self.workers.extract(self.source.shown(loaded), publisher, hints=hints)
 
 
 def _note_charset(capture: Capture, progress: _Progress) -> None:
     """Note how a payload was decoded, at the capture whose record it is in."""
-    is_own = capture.status == 200 and not capture.revisit
-    if progress.charset and capture.id is not None and is_own:
-        progress.charsets[capture.id] = progress.charset
+    charset = progress.reading and progress.reading.charset
+    if charset and capture.id and capture.status == 200 and not capture.revisit:
+        progress.charsets[capture.id] = charset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,11 +209,12 @@ async def derived_again(deriver: Deriver, article: int) -> Again | None:
     return Again(subject=subject, before=before, after=after, charsets=derived.charsets)
 
 
-def save_again(source: Source, again: Again) -> bool:
+def save_again(store: Store, again: Again) -> bool:
     """Let an article's rows be those that were derived again; return whether there are any."""
-    captures.decoded(source.db, again.charsets)
-    if again.after is not None:
-        articles.replace(source.db, again.subject.article, again.before, again.after)
+    with store.batch.one_page():
+        captures.decoded(store.db, again.charsets)
+        if again.after is not None:
+            articles.replace(store.db, again.subject.article, again.before, again.after)
     return again.after is not None
 
 
@@ -217,8 +222,7 @@ async def renew(store: Store, deriver: Deriver, article: int) -> bool:
     """Let an article's rows be what the current rules make of its captures; return if they can."""
     with contextlib.suppress(DamagedWarc):
         if again := await derived_again(deriver, article):
-            with store.batch.one_page():
-                return save_again(deriver.source, again)
+            return save_again(store, again)
     return False
 
 
@@ -240,7 +244,7 @@ async def derive_all(
             for capture, decision in projection.project(db, folder):
                 if store:
                     store.decide(captures.get(db, capture), decision)
-            for slug, url in projection.publishers(db):
+            for slug, url, _ in projection.publishers(db):
                 publishers.save_new(db, deriver.publisher(slug, url).record())
             await read_listings(deriver)
     waiting = projection.to_derive(db)

@@ -1,7 +1,6 @@
 """What was read on a page into the archive: crawled with the end of its visit, or imported."""
 
 import contextlib
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
@@ -46,61 +45,58 @@ class Kept:
     aside: bool = False
 
 
-class Ingest(ABC):
-    """Keeps readings as the articles they are; how their visits end is up to who asks."""
+def _identify(store: Store, reading: Reading) -> Identity:
+    extraction = reading.extraction
+    return store.identify(
+        reading.visit,
+        claimed=extraction.canonical_url,
+        answered=reading.capture.url,
+        title=extraction.title,
+    )
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
 
-    def identify(self, reading: Reading) -> Identity:
-        """Say which article a reading is of."""
-        return self._store.identify(
-            reading.visit,
-            claimed=reading.extraction.canonical_url,
-            answered=reading.capture.url,
-            title=reading.extraction.title,
+def _believed(store: Store, reading: Reading, identity: Identity) -> Reading:
+    """Return a reading, or that another page stands in the article's place."""
+    language = articles.language(store.db, reading.visit.article or identity.article)
+    return replace(reading, extraction=believed(reading.extraction, language))
+
+
+def _put(store: Store, reading: Reading, identity: Identity) -> Kept:
+    """Keep a reading as the article it is, or as that of an address that leads to one as well."""
+    if identity.led:
+        return Kept(outcome=Outcome.ALIAS, article=identity.article)
+    article, outcome = store.keep(
+        reading.extraction,
+        key=identity.key,
+        url=identity.url,
+        visit=reading.visit,
+        capture=reading.capture,
+        article=identity.article,
+    )
+    return Kept(outcome=outcome or Outcome.OTHER, article=article)
+
+
+def keep_copied(store: Copying, reading: Reading, source: Mapping[str, str]) -> Kept:
+    """Keep the reading of a record that was copied; its address is not due again.
+
+    `source` has what the journal says of the record. What is older than the archive's last look at
+    the article is put aside.
+    """
+    db, capture, identity = store.db, reading.capture, _identify(store, reading)
+    reading, article = _believed(store, reading, identity), identity.article
+    with store.batch.one_page():
+        if article and not identity.led and imports.is_older(db, article, capture.fetched_at):
+            captures.attribute(db, capture.id, article=article)
+            kept = Kept(outcome=Outcome.SAME, article=article, aside=True)
+        else:
+            kept = _put(store, reading, identity)
+        store.copied(
+            reading.visit, capture, article=kept.article, outcome=kept.outcome, source=source
         )
-
-    def put(self, reading: Reading, identity: Identity) -> Kept:
-        """Keep a reading and end its visit, wholly or not at all."""
-        with self._store.batch.one_page():
-            kept = self._put(reading, identity)
-            self.end(reading, kept)
-        return kept
-
-    def _put(self, reading: Reading, identity: Identity) -> Kept:
-        capture, article = reading.capture, identity.article
-        if identity.led:
-            return Kept(outcome=Outcome.ALIAS, article=article)
-        if article is not None and self.is_aside(reading, article):
-            captures.attribute(self._store.db, capture.id, article=article)
-            return Kept(outcome=Outcome.SAME, article=article, aside=True)
-        article, outcome = self._store.keep(
-            reading.extraction,
-            key=identity.key,
-            url=identity.url,
-            visit=reading.visit,
-            capture=capture,
-            article=article,
-        )
-        return Kept(outcome=outcome or Outcome.OTHER, article=article)
-
-    def believed(self, reading: Reading, identity: Identity) -> Reading:
-        """Return a reading, or that another page stands in the article's place."""
-        article = reading.visit.article or identity.article
-        language = articles.language(self._store.db, article)
-        return replace(reading, extraction=believed(reading.extraction, language))
-
-    def is_aside(self, _reading: Reading, _article: int) -> bool:
-        """Return whether an article was seen later than a reading of it already."""
-        return False
-
-    @abstractmethod
-    def end(self, reading: Reading, kept: Kept) -> None:
-        """End the visit of a reading that was kept."""
+    return kept
 
 
-class Keeper(Ingest):
+class Keeper:
     """Keeps what a crawl has read; the visits are due again."""
 
     def __init__(
@@ -111,26 +107,25 @@ class Keeper(Ingest):
         traps: Traps,
         workers: Workers,
     ) -> None:
-        super().__init__(store)
+        self._store = store
         self._publishers = publishers
         self._traps = traps
         self._workers = workers
-        self._state: State = "done"
 
     async def keep(self, reading: Reading) -> State:
-        """Keep a reading as the article it is, or as the address that leads to one as well.
+        """Keep a reading as the article it is and end its visit, wholly or not at all.
 
         Raises:
             Stopped: if the workers were asked to stop while a former payload was read again.
         """
-        identity = self.identify(reading)
+        identity = _identify(self._store, reading)
         reading = self._judged(reading, identity)
         if identity.article is not None and reading.extraction.is_article and not identity.led:
             reading = await self._compared(reading, identity.article)
-        self.put(reading, identity)
-        return self._state
+        with self._store.batch.one_page():
+            return self._end(reading, _put(self._store, reading, identity))
 
-    def end(self, reading: Reading, kept: Kept) -> None:
+    def _end(self, reading: Reading, kept: Kept) -> State:
         """End a visit, and say when it is due again; one that leads to another address, never."""
         visit, capture = reading.visit, reading.capture
         is_alias = kept.outcome is Outcome.ALIAS
@@ -141,7 +136,7 @@ class Keeper(Ingest):
         if kept.article is None and ProblemKind.MAYBE_GONE in kinds:
             passing, again = True, schedule.after_maybe_gone
         lost = passing and kept.article is None
-        self._state = self._store.visited(
+        state = self._store.visited(
             visit,
             capture,
             due_at=None if is_alias else again(visit, now=self._store.clock()),
@@ -153,7 +148,8 @@ class Keeper(Ingest):
         if kept.article is not None and wants_image:
             self._want_image(visit, capture, reading.extraction.image_url)
         if not passing:
-            self._traps.count(visit, fruitful=kept.outcome is Outcome.NEW)
+            self._traps.count(visit, capture, fruitful=kept.outcome is Outcome.NEW)
+        return state
 
     def _judged(self, reading: Reading, identity: Identity) -> Reading:
         """Return what a page is believed to show at its visit's address."""
@@ -163,7 +159,7 @@ class Keeper(Ingest):
             problem = Problem(kind=ProblemKind.MAYBE_GONE, detail=detail, stage="keep")
             problems = (*extraction.problems, problem)
             return replace(reading, extraction=replace(extraction, problems=problems))
-        return self.believed(reading, identity)
+        return _believed(self._store, reading, identity)
 
     async def _compared(self, reading: Reading, article: int) -> Reading:
         """Return a reading of an article as it is held against what is stored (invariant 12).
@@ -201,38 +197,6 @@ class Keeper(Ingest):
             detail = f"the main image: {error}"
             problem = Problem(kind=ProblemKind.BAD_LINK, detail=detail, stage="keep")
             self._store.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
-
-
-class ImportKeeper(Ingest):
-    """Keeps copied records; their addresses are not due again, and older ones are put aside."""
-
-    def __init__(self, store: Copying) -> None:
-        super().__init__(store)
-        self._copying = store
-        self._source: Mapping[str, str] = {}
-
-    def keep(self, reading: Reading, source: Mapping[str, str]) -> Kept:
-        """Keep the reading of a page whose record and row are there.
-
-        `source` has what the journal says of the record that was copied.
-        """
-        self._source = source
-        identity = self.identify(reading)
-        return self.put(self.believed(reading, identity), identity)
-
-    def is_aside(self, _reading: Reading, _article: int) -> bool:
-        """Return whether an article was seen later than a reading of it already."""
-        return imports.is_older(self._store.db, _article, _reading.capture.fetched_at)
-
-    def end(self, reading: Reading, kept: Kept) -> None:
-        """Journal what came of a record."""
-        self._copying.copied(
-            reading.visit,
-            reading.capture,
-            article=kept.article,
-            outcome=kept.outcome,
-            source=self._source,
-        )
 
 
 def _is_same(state: history.State, reading: Extraction, seen: Observation) -> bool:

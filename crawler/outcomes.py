@@ -1,6 +1,8 @@
 """What an answer means, and how its visit ends: in the archive, with the time of the next one."""
 
 import re
+from collections.abc import Callable
+from datetime import datetime
 from enum import StrEnum
 
 from archive import articles
@@ -54,8 +56,10 @@ def meaning_of(
         capture.status == 200 and last_payload is not None and capture.sha256 == last_payload
     ):
         return Meaning.UNCHANGED
+    if capture.status == 200 and kind is Kind.ARTICLE:
+        return Meaning.MEDIUM if is_medium(capture) else Meaning.PAGE
     if capture.status == 200:
-        return _good(capture, kind)
+        return Meaning.IMAGE if kind is Kind.IMAGE else Meaning.LISTING
     if capture.status == 400 and wordpress.is_past_the_end(capture.body):
         return Meaning.PAST_THE_END
     if capture.status in {404, 410} and host_of(capture.url) == host_of(asked):
@@ -63,23 +67,10 @@ def meaning_of(
     return Meaning.ERROR
 
 
-def _good(capture: Capture, kind: Kind) -> Meaning:
-    if kind is Kind.IMAGE:
-        return Meaning.IMAGE
-    if kind is not Kind.ARTICLE:
-        return Meaning.LISTING
-    return Meaning.MEDIUM if medium(capture) else Meaning.PAGE
-
-
 def _lists(url: str, publisher: Publisher) -> bool:
     """Return whether an address is a front page's, or a section's in the publisher's file."""
     sections = {section.rstrip("/") for section in publisher.sections}
     return is_home(url) or url.rstrip("/") in sections
-
-
-def proves_absence(wall: Problem | None) -> bool:
-    """Return whether a 404 or 410 is the newspaper's own, given what stands in its body."""
-    return wall is None or wall.kind.proves_removal
 
 
 def believed(reading: Extraction, language: str | None) -> Extraction:
@@ -94,45 +85,28 @@ def believed(reading: Extraction, language: str | None) -> Extraction:
     return Extraction(kind=PageKind.OTHER, problems=(problem,))
 
 
-# By how they begin, where every one of them does.
-_BEGINNINGS = {
-    b"%PDF-": "a PDF document",
-    b"\x89PNG\r\n": "an image (PNG)",
-    b"\xff\xd8\xff": "an image (JPEG)",
-    b"GIF8": "an image (GIF)",
-    b"RIFF": "a picture, sound or film (RIFF)",
-    b"PK\x03\x04": "a ZIP archive or office document",
-    b"Rar!\x1a": "a RAR archive",
-    b"7z\xbc\xaf": "a 7z archive",
-    b"\x1f\x8b\x08": "a gzip file",
-    b"\xd0\xcf\x11\xe0": "an office document",
-    b"\x7fELF": "a program",
-    b"ID3": "sound (MP3)",
-    b"OggS": "sound or film (Ogg)",
-}
-_FILM = re.compile(rb".{4}ftyp", re.DOTALL)
+# How documents, images, archives, programs, sound and films begin, where every one of them does.
+_BEGINNINGS = re.compile(
+    rb"%PDF-|\x89PNG\r\n|\xff\xd8\xff|GIF8|RIFF|PK\x03\x04|Rar!\x1a|7z\xbc\xaf|\x1f\x8b\x08"
+    rb"|\xd0\xcf\x11\xe0|\x7fELF|ID3|OggS|.{4}ftyp",
+    re.DOTALL,
+)
 _TYPES = re.compile(
-    r"(?:image|audio|video|font|model)/|application/(?:pdf|zip|gzip|x-(?:rar|7z|tar|gzip)|msword"
-    r"|vnd\.|octet-stream|epub)",
+    r"\s*(?:(?!image/svg)(?:image|audio|video|font|model)/"
+    r"|application/(?:pdf|zip|gzip|x-(?:rar|7z|tar|gzip)|msword|vnd\.|octet-stream|epub))",
     re.IGNORECASE,
 )
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
 
 
-def medium(capture: Capture) -> str | None:
-    """Return what an answer is that holds no page to read; None where it may hold one.
+def is_medium(capture: Capture) -> bool:
+    """Return whether an answer holds no page to read but a document, an image, a film or the like.
 
     The bytes decide: many servers give a page the type of something else, or the other way round.
     """
-    for beginning, name in _BEGINNINGS.items():
-        if capture.body.startswith(beginning):
-            return name
-    if _FILM.match(capture.body):
-        return "a film or sound (MP4)"
-    declared = (capture.content_type or "").strip()
-    if _TYPES.match(declared) and not declared.lower().startswith("image/svg"):
-        return None if _MARKUP.match(capture.body) else f"{declared.partition(';')[0]}, no page"
-    return None
+    if _BEGINNINGS.match(capture.body):
+        return True
+    return bool(_TYPES.match(capture.content_type or "")) and not _MARKUP.match(capture.body)
 
 
 # The first bytes of the kinds of image that newspapers print (WHATWG MIME Sniffing, 6.1).
@@ -154,11 +128,10 @@ class Outcomes:
 
     def unchanged(self, visit: Visit, capture: Capture) -> State:
         """End a visit whose address answered as last time, or said so with a 304."""
-        outcome = Outcome.READ
-        if visit.article is not None:
-            self._store.unchanged(visit.article, capture=capture)
-            outcome = Outcome.UNCHANGED
-        return self.done(visit, capture, outcome=outcome)
+        if visit.article is None:
+            return self.done(visit, capture)
+        self._store.unchanged(visit.article, capture=capture)
+        return self.done(visit, capture, outcome=Outcome.UNCHANGED)
 
     def done(
         self,
@@ -183,49 +156,34 @@ class Outcomes:
 
     def gone(self, visit: Visit, capture: Capture) -> State:
         """End a visit to an address where nothing is any more (404 or 410)."""
-        kind, now = ProblemKind.http(capture.status), self._store.clock()
-        if visit.article is None:
-            outcome, is_news = Outcome.GONE, self._is_news(visit, kind)
-        else:
-            outcome = self._store.missing(visit.article, capture=capture)
-            is_news = outcome is Outcome.GONE
-        if is_news:
+        kind, article, outcome = ProblemKind.http(capture.status), visit.article, Outcome.GONE
+        if article is not None:
+            outcome = self._store.missing(article, capture=capture)
+        if outcome is Outcome.GONE and (article is not None or self._is_news(visit, kind)):
             self._problem(visit, capture, kind, f"answered {capture.status}: gone")
-        is_open = visit.article is not None and not articles.is_gone(self._store.db, visit.article)
-        due_at = (schedule.to_confirm if is_open else schedule.after_gone)(visit, now=now)
-        return self._store.visited(visit, capture, state="gone", due_at=due_at, outcome=outcome)
+        is_open = article is not None and not articles.is_gone(self._store.db, article)
+        again = schedule.to_confirm if is_open else schedule.after_gone
+        return self._end(visit, capture, outcome, again, state="gone")
 
     def maybe_gone(self, visit: Visit, capture: Capture) -> State:
         """End a visit to an article whose address leads to a front page or section now."""
-        kind = ProblemKind.MAYBE_GONE
-        if self._is_news(visit, kind):
-            self._problem(visit, capture, kind, f"the address leads to {capture.url} now")
-        due_at = schedule.after_maybe_gone(visit, now=self._store.clock())
-        return self._store.visited(
-            visit, capture, state="failed", due_at=due_at, outcome=Outcome.OTHER
-        )
+        detail = f"the address leads to {capture.url} now"
+        self._report(visit, capture, ProblemKind.MAYBE_GONE, detail)
+        return self._end(visit, capture, Outcome.OTHER, schedule.after_maybe_gone)
 
     def refused(self, visit: Visit, detail: str) -> State:
         """End a visit that the site's robots.txt forbids."""
-        if self._is_news(visit, ProblemKind.ROBOTS_DISALLOW):
-            self._problem(visit, None, ProblemKind.ROBOTS_DISALLOW, detail)
-        now = self._store.clock()
-        due_at = schedule.after_failure(visit, now=now)
-        return self._store.visited(
-            visit, None, state="refused", due_at=due_at, outcome=Outcome.REFUSED
-        )
+        self._report(visit, None, ProblemKind.ROBOTS_DISALLOW, detail)
+        return self._end(visit, None, Outcome.REFUSED, schedule.after_failure, state="refused")
 
-    def not_a_page(self, visit: Visit, capture: Capture, what: str) -> State:
+    def not_a_page(self, visit: Visit, capture: Capture) -> State:
         """End a visit to an article's address that answered with something else than a page."""
-        if self._is_news(visit, ProblemKind.NOT_A_PAGE):
-            self._problem(visit, capture, ProblemKind.NOT_A_PAGE, f"the answer is {what}")
-        now = self._store.clock()
-        known = visit.article is not None
-        due_at = (schedule.after_failure if known else schedule.after_success)(visit, now=now)
-        state: State = "failed" if known else "done"
-        return self._store.visited(
-            visit, capture, state=state, due_at=due_at, outcome=Outcome.OTHER
-        )
+        media = capture.content_type or "without a type"
+        detail = f"the answer is no page ({media}, begins with {capture.body[:8]!r})"
+        self._report(visit, capture, ProblemKind.NOT_A_PAGE, detail)
+        if visit.article is None:
+            return self.done(visit, capture, outcome=Outcome.OTHER)
+        return self._end(visit, capture, Outcome.OTHER, schedule.after_failure)
 
     def failed(
         self,
@@ -236,6 +194,7 @@ class Outcomes:
         *,
         retry_after: str = "",
         stage: str = "fetch",
+        outcome: Outcome = Outcome.FAILED,
     ) -> State:
         """End a visit that brought nothing that can be used; the address is asked again later.
 
@@ -247,21 +206,21 @@ class Outcomes:
         self._problem(visit, capture, kind, detail, stage=stage)
         not_before = due_at if asked or kind.asks_for_patience else None
         return self._store.visited(
-            visit,
-            capture,
-            state="failed",
-            due_at=due_at,
-            not_before=not_before,
-            outcome=Outcome.FAILED,
+            visit, capture, state="failed", due_at=due_at, not_before=not_before, outcome=outcome
         )
 
-    def not_a_listing(self, visit: Visit, capture: Capture, detail: str) -> State:
-        """End a visit to a listing whose body is none, or could not be read to its end."""
-        self._problem(visit, capture, ProblemKind.NOT_A_LISTING, detail, stage="discover")
-        due_at = schedule.after_failure(visit, now=self._store.clock())
-        return self._store.visited(
-            visit, capture, state="failed", due_at=due_at, outcome=Outcome.OTHER
-        )
+    def _end(
+        self,
+        visit: Visit,
+        capture: Capture | None,
+        outcome: Outcome,
+        again: Callable[..., datetime | None],
+        *,
+        state: State = "failed",
+    ) -> State:
+        """End a visit; `again` is the rule of `crawler.schedule` that says when the next is due."""
+        due_at = again(visit, now=self._store.clock())
+        return self._store.visited(visit, capture, state=state, due_at=due_at, outcome=outcome)
 
     def _is_news(self, visit: Visit, kind: ProblemKind) -> bool:
         """Return whether a state of an address is not reported yet; of an entry point, today."""
@@ -270,6 +229,13 @@ class Outcomes:
             return True
         entry = visit.kind is not Kind.ARTICLE and visit.found_in is None
         return entry and last[1] <= self._store.clock() - schedule.LONGEST_WAIT
+
+    def _report(
+        self, visit: Visit, capture: Capture | None, kind: ProblemKind, detail: str
+    ) -> None:
+        """Save what is wrong with an address, unless that is known."""
+        if self._is_news(visit, kind):
+            self._problem(visit, capture, kind, detail)
 
     def _problem(
         self,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scrapy.http import Headers
 
-from archive.models import Capture, Kind, Reading, Visit
+from archive.models import Capture, Kind, Outcome, Reading, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
 from archive.visits import State
@@ -16,7 +16,7 @@ from crawler.fetch.throttle import Pauses
 from crawler.ingest import Keeper
 from crawler.listings import wordpress
 from crawler.listings.follow import Follower, Traps, has_to_announce
-from crawler.outcomes import Meaning, Outcomes, meaning_of, medium
+from crawler.outcomes import Meaning, Outcomes, meaning_of
 from crawler.publisher import Publisher
 from crawler.workers import Workers
 
@@ -84,8 +84,8 @@ class Responses:
             case Meaning.IMAGE:
                 return outcomes.image(visit, capture)
             case Meaning.MEDIUM:
-                self._traps.count(visit, fruitful=False)
-                return outcomes.not_a_page(visit, capture, medium(capture) or "")
+                self._traps.count(visit, capture, fruitful=False)
+                return outcomes.not_a_page(visit, capture)
             case Meaning.PAGE | Meaning.LISTING:
                 return await self._read(visit, capture, headers)
             case Meaning.PAST_THE_END:  # posts were withdrawn since it was listed
@@ -130,7 +130,10 @@ class Responses:
         try:
             followed = await follower.follow(self._workers.links)
         except NotAListing as error:
-            return self._outcomes.not_a_listing(visit, capture, str(error))
+            kind, other = ProblemKind.NOT_A_LISTING, Outcome.OTHER
+            return self._outcomes.failed(
+                visit, capture, kind, str(error), stage="discover", outcome=other
+            )
         return self._outcomes.done(visit, capture, followed=followed)
 
     async def _read_error(

@@ -17,7 +17,7 @@ from archive.urls import identity_key
 from archive.warc.parsing import Message, Record
 from archive.warc.records import payload_digest
 from crawler.extract.vocabulary import ARABIC_SCRIPT
-from crawler.outcomes import medium
+from crawler.outcomes import is_medium
 
 _PAGES = ("text/html", "application/xhtml+xml")
 _UNSURE = ("", "text/plain", "application/octet-stream", "unknown/unknown")
@@ -85,7 +85,7 @@ def _page(
     if capture is None:
         return Passed.NO_ANSWER
     capture, media = replace(capture, body=body), capture.content_type
-    if not body or medium(capture) or not (_is_page(media) or _MARKUP.match(body)):
+    if not body or is_medium(capture) or not (_is_page(media) or _MARKUP.match(body)):
         return Passed.NO_PAGE
     if not may_be(body, languages):
         return Passed.LANGUAGE

@@ -37,7 +37,7 @@ from archive.warc.reader import LARGEST_FOREIGN, Damage, walk
 from archive.warc.records import copy_of
 from crawler.derive import Deriver, in_order, renew
 from crawler.import_warc.candidates import Candidate, Passed, candidate
-from crawler.ingest import ImportKeeper, Kept, is_article
+from crawler.ingest import Kept, is_article, keep_copied
 from crawler.publisher import Owners, Publisher
 from crawler.turns import Stop
 from crawler.workers import Stopped, Workers
@@ -244,7 +244,7 @@ class ForeignFile:
         reading = Reading(visit=visit, capture=capture, extraction=extraction)
         source = journaled(self._source.name, page.record.place, capture, copied)
         try:
-            kept = ImportKeeper(store).keep(reading, source)
+            kept = keep_copied(store, reading, source)
         except ARCHIVE_FAULTS:
             raise
         except Exception as error:

@@ -55,13 +55,13 @@ class Traps:
         """
         return bool(self._resting) and (publisher, shape(identity_key(url))) in self._resting
 
-    def count(self, visit: Visit, *, fruitful: bool) -> None:
+    def count(self, visit: Visit, capture: Capture, *, fruitful: bool) -> None:
         """Count the first visit to an address that a listing led to; cut its shape if need be."""
         if visit.found_in is None or visit.last_at is not None:
             return
         if trap := self._store.count_shape(visit, fruitful=fruitful):
             self._resting.add((visit.publisher, shape(visit.key)))
-            self._store.problem(trap, url=visit.url, publisher=visit.publisher)
+            self._store.problem(trap, url=visit.url, publisher=visit.publisher, capture=capture)
 
 
 def links(capture: Capture, *, announced: bool = False) -> Iterator[Link]:
@@ -143,7 +143,7 @@ class Follower:
         if len(self._edited) <= max(FEW_EDITED, self._articles // PART_EDITED):
             self.store.look_again(self._edited)
         if self.traps:
-            self.traps.count(visit, fruitful=self._fresh > 0 or visit.past)
+            self.traps.count(visit, self.capture, fruitful=self._fresh > 0 or visit.past)
         logger.info("%s: %d articles, %d new", visit.url, self._articles, self._fresh)
         return Followed(pages=goes_on, fresh=self._fresh > 0, resting=tuple(sorted(self._resting)))
 

@@ -19,17 +19,13 @@ from crawler.publisher import load_all
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """What came in: WARC files (and how many were here), articles, revisions, publisher files.
-
-    `lost` are stretches of the files that do not read.
-    """
+    """What came in: WARC files (and how many were here), articles, revisions, publisher files."""
 
     files: int
     known: int
     articles: int
     revisions: int
     publishers: tuple[str, ...]
-    lost: tuple[str, ...]
 
 
 async def merge(
@@ -52,22 +48,21 @@ async def merge(
     require(root)
     ends = joining.offered(root, other)
     with at_work(processes) as workers, Store(root, command="merge", clock=clock) as store:
-        articles, revisions = joining.counts(store.db)
+        before = joining.counts(store.db)
         slugs = joining.copy_publishers(root, other)
         source = Source(store.db, store.warc_folder)
         deriver = Deriver(source, load_all(root / "publishers"), workers)
         if joining.begin(store):
             await _derive(store, deriver, progress)
-        joined, lost = joining.join(store, other, ends, progress)
+        joined = joining.join(store, other, ends, progress)
         await _derive(store, deriver, progress)
-        articles_now, revisions_now = joining.counts(store.db)
+        after = joining.counts(store.db)
         return Merged(
             files=joined,
             known=len(ends) - joined,
-            articles=articles_now - articles,
-            revisions=revisions_now - revisions,
+            articles=after[0] - before[0],
+            revisions=after[1] - before[1],
             publishers=slugs,
-            lost=tuple(lost),
         )
 
 

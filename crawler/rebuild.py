@@ -51,11 +51,11 @@ async def rebuild(
             at_work(processes) as workers,
             replacement(root, names) as db,
         ):
-            lost = index(db, root, names, progress)
+            index(db, root, names, progress)
             source = Source(db, root / WARC_FOLDER)
             deriver = Deriver(source, load_all(root / "publishers"), workers)
             await derive_all(deriver, progress=progress)
-            return finish(db, root, lost, complete)
+            return finish(db, root, complete)
     except OSError as error:
         raise ArchiveError(
             f"{error.filename or root}: {error.strerror}; the database there was is as it was,"

@@ -62,14 +62,9 @@ def begin(store: Store) -> bool:
     return warc_index.prepare(store.db)
 
 
-def join(
-    store: Store, other: Path, ends: Mapping[str, int], progress: Progress
-) -> tuple[int, list[str]]:
-    """Copy and index what this archive has not.
-
-    Returns how many files came, and the stretches that do not read.
-    """
-    db, aside, lost = store.db, store.root / ASIDE, list[str]()
+def join(store: Store, other: Path, ends: Mapping[str, int], progress: Progress) -> int:
+    """Copy and index what this archive has not; return how many files came."""
+    db, aside = store.db, store.root / ASIDE
     warc_index.prepare(db)
     wanted = [name for name, end in ends.items() if files.acknowledged(db, name) < end]
     for number, name in enumerate(wanted, 1):
@@ -77,10 +72,10 @@ def join(
         files.copy(other / WARC_FOLDER / name, aside / name, end=ends[name])
         files.sync_all(aside, [name])
         starts = {name: files.acknowledged(db, name)}
-        lost += warc_index.index_files(db, aside, [name], starts=starts)
+        warc_index.index_files(db, aside, [name], starts=starts)
         files.settle(db, store.warc_folder)
         progress("WARC files", number, len(wanted))
-    return len(wanted), lost
+    return len(wanted)
 
 
 def counts(db: sqlite3.Connection) -> tuple[int, int]:

@@ -13,44 +13,41 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from archive import articles, imports, journal, links, problems, runs, stories, visits
+from archive import articles, imports, journal, problems, runs, stories, visits
 from archive.article_rows import Rows
 from archive.clock import from_iso, iso
 from archive.database import run_script
 from archive.derivation import Subject
 from archive.history import History
-from archive.journal import IMPORT, VISIT, Decision
+from archive.journal import IMPORT, Decision
 from archive.maintenance.warc_index import index_copied
 from archive.maintenance.withhold import note
 from archive.models import Kind, Outcome, Problem
 from archive.problems import ProblemKind
 from archive.publishers import key_of
-from archive.rows import Row, record, select, update, upsert, value, values
+from archive.rows import Row, record, row_of, select, update, upsert, value, values
 from archive.urls import article_id, next_id
 
-_JOURNALED = """
+_DECIDED = """
+delete from renderings where capture not in (select id from captures);
 update captures set
     journal_file = nullif(j.file, captures.warc_file), journal_offset = j.offset
 from (
     select capture, file, offset, row_number() over (
         partition by capture order by at desc, file desc, offset desc
-    ) as place from journal where act in (:visit, :import) and capture is not null
-) j where j.capture = captures.id and j.place = 1
-"""
-# Decisions in the order of their time, so that the newest stays; a line of a collection is its own.
-_DECIDED = """
+    ) as place from journal where act in ('visit', 'import-warc') and capture is not null
+) j where j.capture = captures.id and j.place = 1;
 create temp table decided (capture integer primary key, key text, outcome text not null);
 insert or replace into decided
 select capture, json_extract(fields, '$.article'), json_extract(fields, '$.outcome') from journal
 where capture is not null and json_extract(fields, '$.outcome') is not null
-order by at, file, offset;
+order by at, file, offset;  -- so that the newest stays
 """
+# A line of a collection is its own decision.
 _LINES = "select id, url, publisher from captures where status = 0 and kind = 'article'"
-_OUTCOMES = """
-update captures set outcome = d.outcome from decided d
-where d.capture = captures.id and captures.status != 0
-"""
 _ARTICLES = """
+update captures set outcome = d.outcome from decided d
+where d.capture = captures.id and captures.status != 0;
 create table if not exists derived_articles (
     key text primary key, publisher text not null, first_at text not null,
     article integer unique, is_done integer not null default 0
@@ -86,10 +83,11 @@ group by d.capture
 _ATTRIBUTED = """
 update captures set article = a.article
 from decided d join derived_articles a on a.key = d.key
-where d.capture = captures.id and d.outcome != 'alias'
+where d.capture = captures.id and d.outcome != 'alias';
+drop table temp.decided;
 """
 _ENTRIES = """
-select j.visit, j.at, j.act, j.fields, c.id, c.status, c.sha256, v.etag, v.last_modified
+select j.visit, j.at, j.act, j.fields, c.status, c.sha256, v.etag, v.last_modified
 from journal j left join captures c on c.id = j.capture left join validators v on v.capture = c.id
 where j.visit is not null order by j.visit, j.at, j.file, j.offset
 """
@@ -104,15 +102,12 @@ _WITHHELD = """
 select id from articles where key = :key
 union all select article from visits where key = :key and article in (select id from articles)
 """
-# The first visit to each address that was not known before.
-_FIRST = """
-select at, run, fields from (
-    select j.*, row_number() over (partition by visit order by at, file, offset) as place
-    from journal j where visit is not null
-        and not exists (select 1 from visits v where v.key = j.visit and v.last_at is not null)
-) where place = 1 and act = 'visit' and json_extract(fields, '$.via') is not null
-order by at, file, offset
+_ARTICLE = """
+select article from derived_articles where key = :key
+union all select id from articles where key = :key
 """
+# What every record of an address says of it, and what the first one does.
+_EACH, _FIRST = ("url", "publisher", "kind"), ("found_in", "found_at", "earliest_on", "latest_on")
 _KNOWN = "select last_at, found_in, found_at, article from visits where key = ?"
 _FOUND = """
 update visits set article = :article, found_in = :found_in, found_at = :found_at where key = :key
@@ -128,21 +123,15 @@ def project(db: sqlite3.Connection, folder: Path) -> list[tuple[int, Decision]]:
         DamagedWarc: if a record that was copied from a file of others does not read any more.
     """
     index_copied(db, folder)
-    db.execute("delete from renderings where capture not in (select id from captures)")
-    db.execute(_JOURNALED, {"visit": VISIT, "import": IMPORT})
     run_script(db, _DECIDED)
     lines = [(number, key_of(db, url, slug)) for number, url, slug in db.execute(_LINES)]
     db.executemany("insert or ignore into decided values (?, ?, 'new')", lines)
     again = _decide_again(db)
-    db.execute(_OUTCOMES)
     run_script(db, _ARTICLES)
     _number(db)
-    db.execute(_ATTRIBUTED)
-    first = db.execute(_FIRST).fetchall()
+    run_script(db, _ATTRIBUTED)
     for key, entries in groupby(db.execute(_ENTRIES), itemgetter(0)):
         _visit(db, key, list(entries))
-    _count_shapes(db, first)
-    db.execute("drop table temp.decided")
     _acts(db)
     return again
 
@@ -162,13 +151,12 @@ def is_projected(db: sqlite3.Connection) -> bool:
     return value(db, "select 1 from sqlite_master where name = 'derived_articles'") is not None
 
 
-def publishers(db: sqlite3.Connection) -> list[tuple[str, str]]:
+def publishers(db: sqlite3.Connection) -> list[tuple[str, str, str]]:
     """Return the publishers that pages were recorded of (slugs), each with its first address."""
-    rows = db.execute(
+    return db.execute(
         "select publisher, url, min(format('%s %020d', warc_file, warc_offset)) from captures"
         " where publisher is not null and status != 0 group by publisher"
     ).fetchall()
-    return [(slug, url) for slug, url, _ in rows]
 
 
 def _number(db: sqlite3.Connection) -> None:
@@ -196,74 +184,26 @@ def _visit(db: sqlite3.Connection, key: str, entries: list[tuple[Any, ...]]) -> 
 def _folded(db: sqlite3.Connection, key: str, entries: list[tuple[Any, ...]]) -> Row:
     """Return the row of an address that its records make, in the order of their time."""
     row: Row = dict.fromkeys(
-        ("found_in", "found_at", "article", "due_at", "not_before", "last_at", "etag",
-         "last_modified", "last_sha256", "interval", "earliest_on", "latest_on")
+        (*_FIRST, "article", "due_at", "not_before", "last_at", "etag", "last_modified",
+         "last_sha256", "interval")
     )  # fmt: skip
     row |= {"key": key, "failures": 0, "state": "due", "past": 0}
-    for _, at, act, text, _, status, sha256, etag, modified in entries:
+    for _, at, act, text, status, sha256, etag, modified in entries:
         fields = json.loads(text)
         visit = journal.visit_of(fields)
-        if row["found_at"] is None:
-            row["found_at"] = iso(visit.found_at) if visit.found_at else None
-            row["found_in"] = visit.found_in
-            row["earliest_on"] = visit.earliest_on and visit.earliest_on.isoformat()
-            row["latest_on"] = visit.latest_on and visit.latest_on.isoformat()
-        row |= {"url": visit.url, "publisher": visit.publisher, "kind": visit.kind.value}
-        if article := _article_of(db, fields.get("article")):
-            row["article"] = article
+        row |= row_of(visit, _EACH if row["found_at"] else (*_EACH, *_FIRST))
+        row["article"] = value(db, _ARTICLE, {"key": fields.get("article")}) or row["article"]
         if act == IMPORT and row["last_at"] is None:
             row |= {"state": "done", "last_at": row["found_at"]}
         if "state" not in fields:
             continue
         decision = journal.decision_of(fields)
-        row |= visits.ended(decision, at=from_iso(at))
-        row["past"] = int(visit.past and not _is_over(fields))
+        is_over = visit.kind is Kind.ARTICLE and decision.state in {"done", "gone"}
+        row |= visits.ended(decision, at=from_iso(at)) | {"past": int(visit.past and not is_over)}
         if decision.state == "done" and status == 200 and decision.outcome is not Outcome.OTHER:
             row |= {"etag": etag, "last_modified": modified, "last_sha256": sha256}
     row["found_at"] = row["found_at"] or entries[0][1]
     return row
-
-
-def _is_over(fields: dict[str, str]) -> bool:
-    """Return whether a walk into the past is done with an address: an article that answered."""
-    return fields["kind"] == "article" and fields["state"] in {"done", "gone"}
-
-
-def _count_shapes(db: sqlite3.Connection, first: Iterable[tuple[str, int, str]]) -> None:
-    """Count what first visits brought, by the shapes of their addresses, and find traps."""
-    for at, run, text in first:
-        fields = json.loads(text)
-        fruitful = _is_fruitful(fields)
-        if fruitful is None:
-            continue
-        visit, now = journal.visit_of(fields), from_iso(at)
-        trap = links.count_shape(db, visit.publisher, visit.key, fruitful=fruitful, now=now)
-        if trap:
-            row = journal.problem_fields(trap, place=visit.url, publisher=visit.publisher)
-            problems.insert(db, row, at=now, run=run)
-
-
-def _is_fruitful(fields: dict[str, str]) -> bool | None:
-    """Return whether a visit brought something new; None where that is not counted."""
-    outcome = fields.get("outcome")
-    if fields.get("state") != "done" or "beyond" in fields:
-        return None
-    if fields["kind"] == Kind.ARTICLE:
-        return outcome == Outcome.NEW
-    if outcome != Outcome.READ or fields["kind"] == Kind.IMAGE:
-        return None
-    return "fresh" in fields or "past" in fields
-
-
-def _article_of(db: sqlite3.Connection, key: str | None) -> int | None:
-    if key is None:
-        return None
-    return value(
-        db,
-        "select article from derived_articles where key = :key"
-        " union all select id from articles where key = :key",
-        {"key": key},
-    )
 
 
 def _acts(db: sqlite3.Connection) -> None:

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,14 +40,13 @@ Complete = Callable[[sqlite3.Connection], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebuilt:
-    """What was made: rows by table; `lost` are stretches of WARC files that do not read.
+    """What was made: rows by table, and how many `damaged` captures could not be read.
 
-    `damaged` captures could not be read; `missing` is by how many rows of each table the database
-    there was had more, as far as it can be read.
+    `missing` is by how many rows of each table the database there was had more, as far as it can
+    be read.
     """
 
     rows: dict[str, int]
-    lost: tuple[str, ...] = ()
     damaged: int = 0
     missing: dict[str, int] = field(default_factory=dict)
 
@@ -82,18 +81,18 @@ def replacement(root: Path, names: list[str]) -> Iterator[sqlite3.Connection]:
     _take_place(root)
 
 
-def index(db: sqlite3.Connection, root: Path, names: list[str], progress: Progress) -> list[str]:
-    """Index WARC files; return the stretches that do not read."""
+def index(db: sqlite3.Connection, root: Path, names: list[str], progress: Progress) -> None:
+    """Index WARC files."""
     warc_index.prepare(db)
     with contextlib.suppress(sqlite3.Error), closing(_there_is(root)) as old:
         if writer := files.kept_writer(old):
             files.keep_writer(db, writer)
             # Runs of merged files get their numbers last.
             names = sorted(names, key=lambda name: not files.is_of(name, writer))
-    return warc_index.index_files(db, root / WARC_FOLDER, names, progress=progress)
+    warc_index.index_files(db, root / WARC_FOLDER, names, progress=progress)
 
 
-def finish(db: sqlite3.Connection, root: Path, lost: Iterable[str], complete: Complete) -> Rebuilt:
+def finish(db: sqlite3.Connection, root: Path, complete: Complete) -> Rebuilt:
     """Complete it, withhold what the database there was withholds, and say what it has."""
     # From here on, a rebuild that is broken off does not resume.
     (root / FOLDER / _SIGN).unlink()
@@ -108,7 +107,7 @@ def finish(db: sqlite3.Connection, root: Path, lost: Iterable[str], complete: Co
         more = {table: _count(old, table) - rows[table] for table in _LEFT_OUT}
         missing = {table: number for table, number in more.items() if number > 0}
     damaged = value(db, "select count(*) from problems where stage = 'rebuild'") or 0
-    return Rebuilt(rows=rows, lost=tuple(lost), damaged=damaged, missing=missing)
+    return Rebuilt(rows=rows, damaged=damaged, missing=missing)
 
 
 def _take_place(root: Path) -> None:

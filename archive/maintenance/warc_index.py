@@ -83,45 +83,43 @@ def index_files(
     *,
     starts: Mapping[str, int] = MappingProxyType({}),
     progress: Progress = silent,
-) -> list[str]:
+) -> None:
     """Index the WARC files that are not indexed yet, each in one transaction.
 
-    `starts` are the bytes from which files are read that had rows before. Returns the stretches
-    that do not read.
+    `starts` are the bytes from which files are read that had rows before. The stretches that do
+    not read are logged.
 
     Raises:
         OSError: if the disk does not give the bytes.
     """
-    lost: list[str] = []
     sizes = {name: (folder / name).stat().st_size for name in names}
     done, behind = set(values(db, "select name from indexed_files")), 0
     for name, size in sizes.items():
         if name not in done:
             with transaction(db):
-                for offset in _index_file(db, folder, name, starts.get(name, 0), lost):
+                for offset in _index_file(db, folder, name, starts.get(name, 0)):
                     progress("bytes of WARC", behind + offset, sum(sizes.values()))
                 files.acknowledge(db, {name: Length(bytes=size)})
                 db.execute("insert into indexed_files values (?)", (name,))
         behind += size
     files.close_earlier(db)
-    return lost
 
 
-def _index_file(
-    db: sqlite3.Connection, folder: Path, name: str, start: int, lost: list[str]
-) -> Iterator[int]:
-    """Make rows of a file's records; yield how far it is read, and note what does not read."""
+def _index_file(db: sqlite3.Connection, folder: Path, name: str, start: int) -> Iterator[int]:
+    """Make rows of a file's records; yield how far it is read, and log what does not read."""
     run = 0
     for part in walk(folder / name, start=start):
         if isinstance(part, range):
-            lost.append(f"{name}, bytes {part.start} to {part.stop}")
-            logger.error("%s: no record reads there", lost[-1])
+            logger.error(
+                "%s, bytes %d to %d: no readable record there; `warraq repair` says more",
+                folder / name, part.start, part.stop,
+            )  # fmt: skip
             continue
         fields = read_fields(part.block) if part.type == "metadata" else {}
         if part.run:
             run = _known_run(db, part, fields)
         if part.type == "metadata":
-            _enter(db, part, part.location(name), fields, run=run)
+            _enter(db, part, part.location(name), fields, run)
         elif run:
             _index_record(db, part, part.location(name), run=run)
         yield part.behind.offset
@@ -140,25 +138,17 @@ def _index_record(db: sqlite3.Connection, record: Record, place: WarcLocation, *
 
 
 def _enter(
-    db: sqlite3.Connection,
-    record: Record,
-    place: WarcLocation,
-    fields: Mapping[str, str],
-    *,
-    run: int,
+    db: sqlite3.Connection, record: Record, place: WarcLocation, fields: Mapping[str, str], run: int
 ) -> None:
     """Enter a record of the journal."""
     refers_to = record.fields.get("warc-refers-to")
+    act = IMPORT if SOURCE in fields else VISIT if "visit" in fields else fields.get("act", "")
     row = {
         "at": iso(from_iso(record.fields["warc-date"])),
         "file": place.file,
         "offset": place.offset,
         "run": run,
-        "act": IMPORT
-        if SOURCE in fields
-        else VISIT
-        if "visit" in fields
-        else fields.get("act", ""),
+        "act": act,
         "capture": capture_id(refers_to) if refers_to else None,
         "visit": fields.get("visit"),
         "fields": json.dumps(fields, ensure_ascii=False),

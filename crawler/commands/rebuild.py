@@ -31,7 +31,7 @@ def rebuild(archive: Path, from_warc: bool, processes: int | None) -> None:
     Needs no network. For a database that is damaged or lost, or that an older Warraq made.
     Articles, revisions, captures, links, authors, tags, removals and what is withheld come out as
     they were, as far as the current rules read the pages the same. Not restored: requests that got
-    no answer, and due times (everything is due at once).
+    no answer, due times (everything is due at once), and the counts by which traps are noticed.
 
     The new database replaces the old one once it is complete; the old one is kept next to it as
     archive.before-rebuild.db and may be deleted. An interrupted rebuild resumes when it is run
@@ -59,8 +59,6 @@ def rebuild(archive: Path, from_warc: bool, processes: int | None) -> None:
 
 
 def _report(archive: Path, rebuilt: "Rebuilt", *, seconds: float) -> None:
-    for where in rebuilt.lost:
-        click.echo(f"{archive}/warc/{where}: no readable record there; `warraq repair` says more")
     for table, number in rebuilt.rows.items():
         click.echo(f"{number:>12,}  {table}")
     click.echo(f"{archive}: recreated in {seconds:.1f} s.")
@@ -100,8 +98,6 @@ def merge(other: Path, archive: Path, processes: int | None) -> None:
     began = time.monotonic()
     with ProgressLine() as progress:
         merged = asyncio.run(join(archive, other, processes=processes, progress=progress))
-    for where in merged.lost:
-        click.echo(f"{where}: no readable record there; `warraq repair` says more")
     if merged.publishers:
         click.echo(f"Publisher files added: {', '.join(merged.publishers)}")
     click.echo(

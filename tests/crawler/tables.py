@@ -59,7 +59,6 @@ FOLLOWS = TABLES | {
     "withholdings": "select article, at, act, reason from withholdings order by at",
     "warc_files": "select name, bytes from warc_files order by name",
     "imports": "select * from imports order by key",
-    "shapes": "select * from shapes order by publisher, shape",
     "problems": "select at, publisher, url, stage, kind, detail, capture from problems"
     " order by at, url, kind, detail",
 }

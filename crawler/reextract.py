@@ -12,7 +12,7 @@ import math
 import re
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from difflib import SequenceMatcher
@@ -56,7 +56,6 @@ class Job:
     slugs: tuple[str, ...] = ()
     since: date | None = None
     dry_run: bool = False
-    processes: int | None = None
     patience: float = PATIENCE
     clock: Clock = system
 
@@ -88,8 +87,8 @@ async def reextract(
         NoWorkers: if the processes that read pages die as they start.
     """
     require(job.root)
-    stop, workers = Stop(), Workers(processes=job.processes)
-    again = _Rereading(job, workers, stop, show, progress)
+    stop, workers = Stop(), Workers()
+    again = _Rereading(job=job, workers=workers, stop=stop, show=show, progress=progress)
     try:
         if job.dry_run:
             with contextlib.closing(open_for_reading(job.root)) as db:
@@ -107,20 +106,22 @@ async def reextract(
     return again.report
 
 
+@dataclass(slots=True, kw_only=True)
 class _Rereading:
-    """Derives articles again, reads pages that were none, and reports what differs."""
+    """Derives articles again, reads pages that were none, and reports what differs.
 
-    def __init__(
-        self, job: Job, workers: Workers, stop: Stop, show: Show, progress: Progress
-    ) -> None:
-        self._job = job
-        self._workers = workers
-        self._stop = stop
-        self._show = show
-        self._progress = progress
-        self._waiting: deque[tuple[int, bool]] | None = None  # ids, of captures where that is true
-        self._number = 0
-        self.report = Report()
+    `waiting` are ids of articles, and of captures where that is true; `number` is how many there
+    were.
+    """
+
+    job: Job
+    workers: Workers
+    stop: Stop
+    show: Show
+    progress: Progress
+    report: Report = field(default_factory=Report)
+    waiting: deque[tuple[int, bool]] | None = None
+    number: int = 0
 
     async def save(self, store: Store, ends_at: float) -> bool:
         """Read on until a moment and save what differs; return whether there is more to read."""
@@ -128,10 +129,10 @@ class _Rereading:
 
     async def read(self, source: Source, ends_at: float, store: Store | None = None) -> bool:
         """Read on until a moment, and save where there is a store; return whether there is more."""
-        if self._waiting is None:
-            self._waiting = deque(self._wanted(source))
-            self._number = len(self._waiting)
-        deriver, waiting = Deriver(source, self._job.publishers, self._workers), self._waiting
+        if self.waiting is None:
+            wanted = source.readable(publishers=self.job.slugs, since=self.job.since)
+            self.waiting, self.number = deque(wanted), len(wanted)
+        deriver, waiting = Deriver(source, self.job.publishers, self.workers), self.waiting
         reads = (
             (self._read_page if is_page else self._read_article)(number, deriver, store)
             for number, is_page in list(waiting)
@@ -140,14 +141,10 @@ class _Rereading:
             async for task in tasks:
                 self._end(task, store)
                 waiting.popleft()
-                self._progress("articles", self._number - len(waiting), self._number)
-                if self._stop.asked or time.monotonic() >= ends_at:
+                self.progress("articles", self.number - len(waiting), self.number)
+                if self.stop.asked or time.monotonic() >= ends_at:
                     break
         return bool(waiting)
-
-    def _wanted(self, source: Source) -> Iterable[tuple[int, bool]]:
-        """Return the articles of the job, and the pages that were none."""
-        return source.readable(publishers=self._job.slugs, since=self._job.since)
 
     async def _read_article(
         self, number: int, deriver: Deriver, store: Store | None
@@ -168,14 +165,11 @@ class _Rereading:
     def _end(self, task: "asyncio.Future[_Save | None]", store: Store | None) -> None:
         """Save what was read, in its turn."""
         try:
-            save = task.result()
+            if save := task.result():
+                save()
         except DamagedWarc as error:
             logger.warning("left unchanged: %s", error)
             self.report.counts["damaged"] += 1
-            save = None
-        with store.batch.one_page() if store else contextlib.nullcontext():
-            if save:
-                save()
         if store:
             store.batch.count()
             if store.batch.is_due():
@@ -190,9 +184,9 @@ class _Rereading:
         elif changes := again.before.changes(again.after):
             counts["changed"] += 1
             self.report.fields.update(changes.keys())
-            self._show(again.subject.url, changes)
+            self.show(again.subject.url, changes)
             if store:
-                save_again(Source(store.db, store.warc_folder), again)
+                save_again(store, again)
 
     def _save_page(
         self, capture: Capture, visit: Visit, reading: Extraction, store: Store | None
@@ -202,14 +196,15 @@ class _Rereading:
         if known and known.article is not None:
             return
         self.report.counts["new"] += 1
-        self._show(capture.url, {"article": (None, reading.title)})
+        self.show(capture.url, {"article": (None, reading.title)})
         if store:
             identity = store.identify(
                 visit, claimed=reading.canonical_url, answered=capture.url, title=reading.title
             )
             if identity.article is None:
                 key, url = identity.key, identity.url
-                store.discover(reading, key=key, url=url, visit=visit, capture=capture)
+                with store.batch.one_page():
+                    store.discover(reading, key=key, url=url, visit=visit, capture=capture)
 
 
 _WORDS = re.compile(r"\n+|\S{1,40}")  # what is longer (an address) counts as several
@@ -245,7 +240,7 @@ def word_counts(before: str, after: str) -> str:
 
 
 def of_text(before: str, after: str) -> str:
-    """Return the first place where two texts differ, with the words around it.
+    """Return the first place where two texts differ, with a few words around it.
 
     The end of a paragraph is shown as ¶.
     """
@@ -253,22 +248,13 @@ def of_text(before: str, after: str) -> str:
         ["¶" if word.isspace() else word for word in _WORDS.findall(text)]
         for text in (before, after)
     )
-    if was == now:
-        return "other spaces between the words"
-    start = sum(takewhile(bool, map(eq, was, now)))
-    gone, come = was[start:], now[start:]
-    common = SequenceMatcher(None, gone[:_WINDOW], come[:_WINDOW]).get_matching_blocks()[0]
-    rest = come[common.b :] if common.size else []
-    if common.size:
-        gone, come = gone[: common.a], come[: common.b]
-    parts = (
-        "…" if start > _AROUND else "",
-        *was[max(0, start - _AROUND) : start],
-        _marked(gone, come, " "),
-        *rest[:_AROUND],
-        "…" if len(rest) > _AROUND else "",
-    )
-    return " ".join(filter(None, parts))
+    start = max(0, sum(takewhile(bool, map(eq, was, now))) - _AROUND)
+    was, now = was[start : start + _WINDOW], now[start : start + _WINDOW]
+    groups = SequenceMatcher(None, was, now).get_grouped_opcodes(_AROUND)
+    parts = ["…"] if start else []
+    for kind, a, b, c, d in next(iter(groups), [])[:3]:
+        parts += was[a:b] if kind == "equal" else [_marked(was[a:b], now[c:d], " ")]
+    return " ".join(parts) if parts else "other spaces between the words"
 
 
 def _marked(gone: Sequence[str], come: Sequence[str], between: str) -> str:

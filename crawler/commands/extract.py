@@ -1,10 +1,12 @@
 """`warraq extract`: extract a saved page, or an archive's articles again, without the network."""
 
 import asyncio
+import itertools
 import json
+import math
 from collections.abc import Mapping
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -28,6 +30,12 @@ _FIELDS = (
     *("canonical_url", "problems"),
 )
 _MOST_SHOWN = 20  # articles of which is printed what changes
+_UNCHANGED = {
+    "unreadable": "no longer recognised as an article by the current rules",
+    "damaged": "a capture cannot be read; `warraq verify` names it",
+}
+
+Changes = Mapping[str, tuple[Any, Any]]
 
 
 class _Options(TypedDict):
@@ -129,15 +137,12 @@ def _read_page(slugs: tuple[str, ...], archive: Path, now: Clock, options: _Opti
 
 def as_object(extraction: Extraction) -> dict[str, object]:
     """Return an extraction as the JSON object the command prints; times are ISO 8601 in UTC."""
-    values = {name: _plain(getattr(extraction, name)) for name in _FIELDS}
+    values = {name: getattr(extraction, name) for name in _FIELDS}
+    for name, said in values.items():
+        if isinstance(said, date):
+            values[name] = said.isoformat().replace("+00:00", "Z")
     problems = [{"kind": each.kind, "detail": each.detail} for each in extraction.problems]
     return values | {"problems": problems}
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def _readable(extraction: Extraction) -> str:
@@ -172,11 +177,17 @@ def _read_archive(slugs: tuple[str, ...], archive: Path, now: Clock, options: _O
         patience=PATIENCE if options["wait"] else 0.0,
         clock=now,
     )
-    shown = _Shown(every=options["every"])
+    most, numbers = math.inf if options["every"] else _MOST_SHOWN, itertools.count(1)
+
+    def show(url: str, changes: Changes) -> None:
+        if next(numbers) <= most:
+            _print_changes(url, changes)
+
     with ProgressLine() as progress:
-        report = asyncio.run(reextract(job, show=shown, progress=progress))
-    if shown.left:
-        click.echo(f"… and {shown.left:,} more; --all prints every one")
+        report = asyncio.run(reextract(job, show=show, progress=progress))
+    left = report.counts["changed"] + report.counts["new"] - most
+    if left > 0:
+        click.echo(f"… and {left:,} more; --all prints every one")
     _print_counts(report, dry_run=options["dry_run"])
     if report.stopped:
         stopped()
@@ -193,16 +204,9 @@ def _print_counts(report: "Report", *, dry_run: bool) -> None:
         click.echo(
             f"{counted(counts['new'], 'new article')} {came} from pages not recognised before."
         )
-    if counts["unreadable"]:
-        click.echo(
-            f"{counted(counts['unreadable'], 'article')} left unchanged: no longer recognised as"
-            " an article by the current rules."
-        )
-    if counts["damaged"]:
-        click.echo(
-            f"{counted(counts['damaged'], 'article')} left unchanged: a capture cannot be read;"
-            " `warraq verify` names it."
-        )
+    for name, why in _UNCHANGED.items():
+        if counts[name]:
+            click.echo(f"{counted(counts[name], 'article')} left unchanged: {why}.")
 
 
 def _has_articles(archive: Path, slug: str) -> bool:
@@ -210,28 +214,14 @@ def _has_articles(archive: Path, slug: str) -> bool:
         return is_known(db, slug)
 
 
-class _Shown:
-    """Prints the first articles that differ, or all of them, a line for each field."""
+def _print_changes(url: str, changes: Changes) -> None:
+    """Print an article that differs, a line for each field."""
+    from crawler.reextract import difference, of_text, word_counts
 
-    def __init__(self, *, every: bool) -> None:
-        self._number = 0
-        self._every = every
-
-    @property
-    def left(self) -> int:
-        """How many were not printed."""
-        return 0 if self._every else max(0, self._number - _MOST_SHOWN)
-
-    def __call__(self, url: str, changes: Mapping[str, tuple[Any, Any]]) -> None:
-        from crawler.reextract import difference, of_text, word_counts
-
-        self._number += 1
-        if self.left:
-            return
-        click.echo(readable(url))
-        for name, (before, after) in changes.items():
-            if name == "text" and before and after:
-                click.echo(f"    text: {word_counts(before, after)}")
-                click.echo(f"        {of_text(before, after)}")
-            else:
-                click.echo(f"    {name}: {difference(before, after)}")
+    click.echo(readable(url))
+    for name, (before, after) in changes.items():
+        if name == "text" and before and after:
+            click.echo(f"    text: {word_counts(before, after)}")
+            click.echo(f"        {of_text(before, after)}")
+        else:
+            click.echo(f"    {name}: {difference(before, after)}")

@@ -16,24 +16,24 @@ TEXTS = (
     (
         PLACE,
         PLACE.replace("اليوم ", ""),
-        "أعادت الدار البيضاء فجر [-اليوم-] فتح الميناء القديم بعد …",
+        "أعادت الدار البيضاء فجر [-اليوم-] فتح الميناء القديم بعد",
     ),
     (
         PLACE,
         PLACE.replace("القديم", "الجديد"),
-        "… فجر اليوم فتح الميناء [-القديم-]{+الجديد+} بعد إغلاق دام أسبوعين …",
+        "… فجر اليوم فتح الميناء [-القديم-]{+الجديد+} بعد إغلاق دام أسبوعين",
     ),
     (PLACE, f"{PLACE} فقط", "… إغلاق دام أسبوعين كاملين {+فقط+}"),
-    (f"خاص {PLACE}", PLACE, "[-خاص-] أعادت الدار البيضاء فجر …"),
+    (f"خاص {PLACE}", PLACE, "[-خاص-] أعادت الدار البيضاء فجر"),
     ("قال\nوأضاف", "قال وأضاف", "قال [-¶-] وأضاف"),
     ("قال وأضاف", "قال\n\nوأضاف", "قال {+¶+} وأضاف"),
     ("قال  وأضاف", "قال وأضاف", "other spaces between the words"),
     ("كله هنا", "شيء مختلف", "[-كله هنا-]{+شيء مختلف+}"),
     ("نعم", "", "[-نعم-]"),
     # The first of two places, though the text between them is short.
-    ("ا ب ج د ه و ز ح ط", "ا ب س د ه و ز ع ط", "ا ب [-ج-]{+س+} د ه و ز …"),
+    ("ا ب ج د ه و ز ح ط", "ا ب س د ه و ز ع ط", "ا ب [-ج-]{+س+} د ه و ز"),
     # Words at both ends that are the same word twice over are not taken twice.
-    ("في البيت في الحي", "في الحي", "في [-البيت في-] الحي"),
+    ("في البيت في الحي", "في الحي", "[-في البيت-] في الحي"),
 )
 
 
@@ -48,7 +48,7 @@ def test_a_long_stretch_is_shown_by_its_ends():
     longer = " ".join([*words[:400], box, *words[400:]])
     assert of_text(longer, LONG) == (
         "… كلمة396 كلمة397 كلمة398 كلمة399 [-اعلان0 اعلان1 اعلان2 اعلان3 اعلان4 … اعلان298"
-        " اعلان299-] كلمة400 كلمة401 كلمة402 كلمة403 …"
+        " اعلان299-] كلمة400 كلمة401 كلمة402 كلمة403"
     )
     assert word_counts(longer, LONG) == "869 → 569 words, 300 removed, 0 added"
 
@@ -95,7 +95,7 @@ words = st.lists(st.sampled_from(["في", "من", "قال", "ا", "ب", "\n", "x
 def test_it_is_bounded_and_says_something_of_any_two_texts(before, after):
     one, other = " ".join(before), " ".join(after)
     told = of_text(one, other)
-    assert len(told) < 1400
+    assert len(told) < 2000
     assert "\n" not in told
     shown = "[-" in told or "{+" in told
     assert shown == (before != after)

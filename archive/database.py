@@ -36,7 +36,7 @@ from archive.search import register
 from archive.search.arabic import TOKENIZE
 from archive.search.index import index_is_current, rebuild_index
 from archive.stories import MOMENT
-from archive.warc.files import opened, present
+from archive.warc.files import opened, present, size_of
 
 logger = logging.getLogger(__name__)
 
@@ -83,8 +83,7 @@ def database_metadata() -> dict[str, Any]:
 
     A new dictionary each time, for Datasette merges other sources into what it is given.
     """
-    metadata: dict[str, Any] = json.loads(_descriptions())
-    return metadata
+    return dict(json.loads(_descriptions()))
 
 
 def open_for_writing(root: Path) -> sqlite3.Connection:
@@ -133,12 +132,8 @@ def is_frozen(path: Path) -> bool:
     SQLite opens a WAL database there only as immutable (https://sqlite.org/wal.html#readonly),
     which would read nonsense if it did change.
     """
-    log = path.with_name(f"{path.name}-wal")
-    try:
-        writable = path.parent.stat().st_mode & 0o222
-        return not writable and not (log.exists() and log.stat().st_size)
-    except OSError:
-        return False
+    writable = path.parent.stat().st_mode & 0o222
+    return not writable and not size_of(path.with_name(f"{path.name}-wal"))
 
 
 def uri(path: Path, *, mode: str) -> str:
@@ -154,14 +149,13 @@ def open_for_reading(root: Path) -> sqlite3.Connection:
         NewerArchive, OlderArchive: if another version of Warraq wrote it.
         NotAnArchive: if there is no archive in `root`.
     """
-    path = root / NAME
     require(root)
     with _connected(root, mode="ro") as db:
         _refuse_other_versions(db, root)
         if MIGRATIONS.pending(Database(db)):
             _refuse_lost(root)
             raise NotAnArchive(
-                f"{path} is not an archive yet, or an older Warraq wrote it;"
+                f"{root / NAME} is not an archive yet, or an older Warraq wrote it;"
                 " any command that writes brings it up to date"
             )
     return db
@@ -181,15 +175,12 @@ def _refuse_lost(root: Path) -> None:
 
     A first run commits its tables before it writes a record.
     """
-    path = root / NAME
-    log = path.with_name(f"{NAME}-wal")
-    if any(file.exists() and file.stat().st_size for file in (path, log)):
+    if size_of(root / NAME) or size_of(root / f"{NAME}-wal"):
         return
-    files = len(present(root / "warc"))
-    if files:
-        lost = "is empty" if path.exists() else "is missing"
+    if files := len(present(root / "warc")):
+        lost = "is empty" if (root / NAME).exists() else "is missing"
         raise DamagedDatabase(
-            f"{path} {lost}, but {files} WARC files of the archive are there;"
+            f"{root / NAME} {lost}, but {files} WARC files of the archive are there;"
             " restore it from a backup, or recreate it with `warraq rebuild --from-warc`"
         )
 
@@ -198,20 +189,16 @@ def _refuse_lost(root: Path) -> None:
 def _connected(root: Path, *, mode: str) -> Iterator[sqlite3.Connection]:
     """Give a connection that is closed again if what follows fails."""
     path = root / NAME
-    try:
-        db = sqlite3.connect(uri(path, mode=mode), uri=True, isolation_level=None)
-    except sqlite3.Error as error:
-        raise NotAnArchive(explain(error, path)) from error
-    try:
-        register(db)
-        yield db
-    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter: in the schema
-        db.close()
-        of_the_disk = isinstance(error, sqlite3.Error) and is_of_the_disk(error)
-        raise (NotAnArchive if of_the_disk else DamagedDatabase)(explain(error, path)) from error
-    except BaseException:
-        db.close()
-        raise
+    with ExitStack() as opening:
+        try:
+            db = sqlite3.connect(uri(path, mode=mode), uri=True, isolation_level=None)
+            opening.callback(db.close)
+            register(db)
+            yield db
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter: in the schema
+            kind = NotAnArchive if is_of_the_disk(error) else DamagedDatabase
+            raise kind(explain(error, path)) from error
+        opening.pop_all()
 
 
 def _refuse_other_versions(db: sqlite3.Connection, root: Path) -> None:
@@ -222,8 +209,7 @@ def _refuse_other_versions(db: sqlite3.Connection, root: Path) -> None:
             f"{root / NAME} has the tables of an earlier development version;"
             " run `warraq rebuild --from-warc` to make them again from the WARC files"
         )
-    with closing(sqlite3.connect(":memory:")) as empty:
-        known = {migration.name for migration in MIGRATIONS.pending(Database(empty))}
+    known = {migration.name for migration in MIGRATIONS.pending(Database(memory=True))}
     if unknown := [name for name in applied if name not in known]:
         raise NewerArchive(
             f"{root / NAME} was written by a newer Warraq (it has {', '.join(unknown)});"
@@ -254,20 +240,18 @@ def writing(root: Path, *, command: str, now: datetime) -> Iterator[None]:
         ArchiveError: if the folder cannot be written.
         ArchiveLocked: if another process holds it; its message names that process.
     """
-    path = root / "lock"
-    with _explained(path):  # unbuffered: what a full disk refuses would be tried again at the end
-        file = path.open("a+b", buffering=0)
-    with file:
-        if not _locks(file, fcntl.LOCK_EX):
-            raise ArchiveLocked(_holder(root, file))
-        holder = {"command": command, "pid": os.getpid(), "since": iso(now)}
-        with _explained(path):
+    path, holder = root / "lock", {"command": command, "pid": os.getpid(), "since": iso(now)}
+    with ExitStack() as held:
+        try:  # unbuffered: what a full disk refuses would be tried again at the end
+            file = held.enter_context(path.open("a+b", buffering=0))
+            if not _locks(file, fcntl.LOCK_EX):
+                raise ArchiveLocked(_holder(root, file))
             file.truncate(0)
             file.write(json.dumps(holder).encode())
-        try:
-            yield
-        finally:
-            file.truncate(0)
+        except OSError as error:
+            raise ArchiveError(explain(error, path)) from error
+        held.callback(file.truncate, 0)
+        yield
 
 
 @contextmanager
@@ -300,14 +284,6 @@ def _locks(file: IO[bytes] | int, kind: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ArchiveError(explain(error, path)) from error
 
 
 def _holder(root: Path, file: IO[bytes]) -> str:

@@ -38,11 +38,10 @@ class NewerArchive(ArchiveError):  # noqa: N818
 
 
 class ArchiveLocked(ArchiveError):  # noqa: N818
-    """Another process holds the archive's writing lock; `holder` and the message say which."""
+    """Another process holds the archive's writing lock; the message says which."""
 
     def __init__(self, holder: str) -> None:
         super().__init__(f"{holder}; wait for it to end, or stop it, and try again")
-        self.holder = holder
 
 
 class StaleIndex(ArchiveError):  # noqa: N818
@@ -57,12 +56,12 @@ _DAMAGED = (
     "it is damaged: restore it from a backup, or recreate it from the WARC files with"
     " `warraq rebuild --from-warc`"
 )
-_DOUBTFUL = "it may be damaged: `warraq verify` says where, and what to do"
 _FULL = "the disk is full: free some space and run the same command again"
 _REFUSED = (
     "reading needs write permission on the folder, unless nobody has it:"
     " `chmod -R a-w` on an archive that is finished"
 )
+_FORBIDDEN = "give this user read and write permission there, or use another folder"
 _BUSY = "another program is using the database: end it, and try again"
 _LONGEST = 300  # SQLite quotes a schema that does not read
 _BY_CODE = {  # SQLite's primary result codes, https://sqlite.org/rescode.html
@@ -81,8 +80,8 @@ _BY_ERRNO = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: "the disk quota is used up: free some space and run the same command again",
     errno.EFBIG: "the file size limit is reached (ulimit -f)",
-    errno.EACCES: "give this user read and write permission there, or use another folder",
-    errno.EPERM: "give this user read and write permission there, or use another folder",
+    errno.EACCES: _FORBIDDEN,
+    errno.EPERM: _FORBIDDEN,
     errno.EROFS: "that disk is mounted read-only",
     errno.EIO: "the disk is failing: copy what can be read from it",
 }
@@ -92,8 +91,9 @@ def explain(error: BaseException, path: Path | str | None) -> str:
     """Return one line: what cannot be used (a file or folder), why, and what to do."""
     named = getattr(error, "filename", None) or path
     why = " ".join(str(getattr(error, "strerror", None) or error).split())[:_LONGEST]
-    doubtful = isinstance(error, sqlite3.Error | UnicodeDecodeError)
-    remedy = _remedy(error) or (_DOUBTFUL if doubtful else None)
+    remedy = _remedy(error)
+    if remedy is None and isinstance(error, sqlite3.Error | UnicodeDecodeError):
+        remedy = "it may be damaged: `warraq verify` says where, and what to do"
     return (f"{named}: " if named else "") + why + (f"; {remedy}" if remedy else "")
 
 
@@ -105,11 +105,9 @@ def unwritten(error: BaseException, root: Path) -> str:
     )
 
 
-def is_of_the_disk(error: OSError | sqlite3.Error) -> bool:
+def is_of_the_disk(error: Exception) -> bool:
     """Return whether what failed is opening or writing: the database need not be damaged."""
-    if isinstance(error, OSError):
-        return True
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK
+    return isinstance(error, OSError) or getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK
 
 
 def is_failure(error: Exception) -> bool:
@@ -118,7 +116,6 @@ def is_failure(error: Exception) -> bool:
 
 
 def _remedy(error: BaseException) -> str | None:
-    if isinstance(error, sqlite3.Error):
-        code = getattr(error, "sqlite_errorcode", None)
-        return None if code is None else _BY_CODE.get(code & 0xFF)
-    return _BY_ERRNO.get(error.errno or 0) if isinstance(error, OSError) else None
+    if isinstance(error, OSError):
+        return _BY_ERRNO.get(error.errno or 0)
+    return _BY_CODE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)

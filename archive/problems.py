@@ -141,29 +141,20 @@ class ProblemKind(StrEnum):
     @property
     def remedy(self) -> str | None:
         """What a person who asks for a site can do about it; None where nothing is known."""
-        kind = ProblemKind.OUTAGE if (self.status or 0) >= 500 else self
-        return _remedies().get(kind)
+        return _remedies().get(ProblemKind.OUTAGE if (self.status or 0) >= 500 else self)
 
 
 _K = ProblemKind
 
-_PASSING = frozenset(
-    {_K.CHALLENGE, _K.CAPTCHA, _K.OUTAGE, _K.EXTRACT_TIMEOUT, _K.EXTRACT_CRASH, _K.EXTRACT_ERROR}
-)
-_WALLS = frozenset({_K.CHALLENGE, _K.CAPTCHA, _K.CONSENT, _K.PARKED, _K.LOGIN, _K.OUTAGE})
-_OWN_PAGES = frozenset({_K.CONSENT, _K.LOGIN, _K.MAYBE_GONE})
+_PASSING = {_K.CHALLENGE, _K.CAPTCHA, _K.OUTAGE}
+_PASSING |= {_K.EXTRACT_TIMEOUT, _K.EXTRACT_CRASH, _K.EXTRACT_ERROR}
+_WALLS = {_K.CHALLENGE, _K.CAPTCHA, _K.CONSENT, _K.PARKED, _K.LOGIN, _K.OUTAGE}
+_OWN_PAGES = {_K.CONSENT, _K.LOGIN, _K.MAYBE_GONE}
 
 
 @cache
 def _remedies() -> dict[str, str]:
-    text = files(__package__).joinpath("remedies.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
-
-
-_KNOWN = """
-select 1 from problems
-where url = :place and kind = :kind and stage = :stage and detail = :detail
-"""
+    return tomllib.loads(files(__package__).joinpath("remedies.toml").read_text(encoding="utf-8"))
 
 
 def insert(
@@ -186,4 +177,5 @@ def insert(
 
 def is_known(db: sqlite3.Connection, fields: Mapping[str, str]) -> bool:
     """Return whether there is a row of this very problem."""
-    return value(db, _KNOWN, {**fields}) is not None
+    same = "url = :place and kind = :kind and stage = :stage and detail = :detail"
+    return value(db, f"select 1 from problems where {same}", {**fields}) is not None  # noqa: S608

@@ -25,7 +25,7 @@ from archive.visits import Past
 from archive.warc import files, reader
 from archive.warc.files import Name, present
 from archive.warc.records import metadata_record
-from archive.warc.writer import Batch, RunInfo, WarcWriter
+from archive.warc.writer import Batch, WarcWriter
 
 WARC_FOLDER = "warc"
 SOFTWARE = f"warraq/{version('warraq')}"
@@ -105,10 +105,10 @@ class Session:
                     name = runs.named(self.db, self.run)
                     fields = {"act": "end", "run": name, "state": state}
                     self.write_metadata(f"urn:x-warraq:run:{name}", fields, at=now)
-                self._warc.close()
                 self.batch.open()
                 stories.settle(self.db)
                 self.batch.commit()
+                self._warc.close()
                 runs.end(self.db, self.run, state=state, now=now)
                 self.db.execute("pragma optimize")
             except (OSError, sqlite3.Error) as error:
@@ -119,17 +119,13 @@ class Session:
         """Return the writer of the run's WARC files; `word` is that of the archive."""
         db, folder, roll_bytes = self.db, self.warc_folder, self._roll_bytes
         return WarcWriter(
-            folder,
+            folder=folder,
             next_file=lambda day: files.next_file(
                 db, folder, day, writer=word, roll_bytes=roll_bytes
             ),
-            run=RunInfo(
-                name=run,
-                command=self._command,
-                software=self._software,
-                started_at=now,
-                settings=self._settings,
-            ),
+            run=run,
+            about={"command": self._command, "software": self._software, **self._settings},
+            started_at=now,
             clock=self.clock,
             roll_bytes=roll_bytes,
         )

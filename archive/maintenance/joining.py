@@ -19,7 +19,7 @@ from archive.session import WARC_FOLDER
 from archive.store import Store
 from archive.warc import files
 from archive.warc.files import ASIDE, Name
-from archive.warc.reader import first_record
+from archive.warc.reader import records
 
 
 def offered(root: Path, other: Path) -> dict[str, int]:
@@ -41,7 +41,7 @@ def offered(root: Path, other: Path) -> dict[str, int]:
     return {
         name: min(ends.get(name, 1 << 62), (folder / name).stat().st_size)
         for name in in_order(names)
-        if Name.parse(name) and first_record(folder / name)
+        if Name.parse(name) and any(records(folder / name))
     }
 
 

@@ -5,16 +5,16 @@ writer is a short random word of the archive's own, so that files of archives th
 their names.
 """
 
+import base64
 import json
 import os
 import re
-import secrets
 import shutil
 import socket
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -26,8 +26,6 @@ ROLL_BYTES = 1 << 30
 _CHUNK = 1 << 22
 _NAME = re.compile(r"\d{4}-\d{2}/warraq-(\d{8})-([a-z2-7]+)-(\d+)\.warc\.gz")
 _SUFFIX = ".warc.gz"
-_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"  # those of base32 (RFC 4648)
-_WRITER, _HOME = "writer", "home"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -65,14 +63,12 @@ def present(folder: Path) -> list[str]:
 
 def entries(folder: Path) -> set[str]:
     """Return the names of all files in a folder of WARC files, whatever they are."""
-    if not folder.is_dir():
-        return set()
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
 def kept_writer(db: sqlite3.Connection) -> str | None:
     """Return the word in the names of this archive's own files, if it is known."""
-    return _setting(db, _WRITER)
+    return value(db, "select value from settings where name = 'writer'")
 
 
 def writer_of(db: sqlite3.Connection, folder: Path) -> str:
@@ -81,41 +77,28 @@ def writer_of(db: sqlite3.Connection, folder: Path) -> str:
     It is kept in the database; one that was rebuilt learns it from the files, if all are of one
     writer. A copy of an archive that is written to itself gets a word of its own.
     """
-    word, home = kept_writer(db), _home(folder)
-    known = _setting(db, _HOME)
+    # Two signs of a folder, of which one lasts when it is moved or its disk is.
+    home = [f"inode {folder.stat().st_ino}", f"{socket.gethostname()}:{folder.resolve()}"]
+    word, known = kept_writer(db), value(db, "select value from settings where name = 'home'")
     if word and known and not set(home).isdisjoint(json.loads(known)):
         return word
     writers = {ours.writer for ours in map(Name.parse, present(folder)) if ours}
     if known or len(writers) != 1:
-        word = "".join(secrets.choice(_LETTERS) for _ in range(6))
+        word = base64.b32encode(os.urandom(4))[:6].decode().lower()
     else:
         word = writers.pop()
     keep_writer(db, word)
-    upsert(db, "settings", {"name": _HOME, "value": json.dumps(home)}, key="name")
+    upsert(db, "settings", {"name": "home", "value": json.dumps(home)}, key="name")
     return word
 
 
 def keep_writer(db: sqlite3.Connection, word: str) -> None:
     """Save the word in the names of this archive's own files."""
-    upsert(db, "settings", {"name": _WRITER, "value": word}, key="name")
-
-
-def _setting(db: sqlite3.Connection, name: str) -> str | None:
-    return value(db, "select value from settings where name = ?", (name,))
-
-
-def _home(folder: Path) -> tuple[str, str]:
-    """Return two signs of a folder, of which one lasts when it is moved or its disk is."""
-    return f"inode {folder.stat().st_ino}", f"{socket.gethostname()}:{folder.resolve()}"
+    upsert(db, "settings", {"name": "writer", "value": word}, key="name")
 
 
 def next_file(
-    db: sqlite3.Connection,
-    folder: Path,
-    day: date,
-    *,
-    writer: str,
-    roll_bytes: int = ROLL_BYTES,
+    db: sqlite3.Connection, folder: Path, day: date, *, writer: str, roll_bytes: int
 ) -> tuple[str, int]:
     """Return (name, length) of the file that a writer appends to on a day; a new one has 0 bytes.
 
@@ -125,11 +108,11 @@ def next_file(
     rows = dict(db.execute("select name, bytes * (1 - closed) from warc_files").fetchall())
     names = map(Name.parse, {*rows, *present(folder)})
     serials = [name.serial for name in names if name and (name.day, name.writer) == (stamp, writer)]
-    last = str(Name(day=stamp, writer=writer, serial=max(serials, default=0)))
-    length = rows.get(last, 0)
-    if 0 < length < roll_bytes and size_of(folder / last) == length:
-        return last, length
-    return str(Name(day=stamp, writer=writer, serial=max(serials, default=0) + 1)), 0
+    last = Name(day=stamp, writer=writer, serial=max(serials, default=0))
+    length = rows.get(str(last), 0)
+    if 0 < length < roll_bytes and size_of(folder / str(last)) == length:
+        return str(last), length
+    return str(replace(last, serial=last.serial + 1)), 0
 
 
 def acknowledge(db: sqlite3.Connection, lengths: Mapping[str, Length]) -> None:
@@ -209,12 +192,7 @@ def opened(path: Path) -> Iterator[int]:
 
 
 def copy(
-    source: Path,
-    target: Path,
-    *,
-    start: int = 0,
-    end: int,
-    copied: Callable[[int], None] = lambda _size: None,
+    source: Path, target: Path, *, start: int = 0, end: int, copied: Callable[[int], object] = bool
 ) -> None:
     """Copy the bytes of a file from `start` up to `end` to another, and put them on the disk.
 

@@ -8,11 +8,12 @@ import re
 import zlib
 from collections.abc import Generator, Iterator
 from contextlib import suppress
-from math import inf
+from functools import lru_cache, partial
 from typing import cast
 
 from isal import igzip_lib, isal_zlib
 
+from archive.errors import DamagedWarc
 from archive.warc.parsing import Place
 
 MAGIC = b"\x1f\x8b\x08"  # RFC 1952, section 2.3.1: how every gzip member begins
@@ -23,13 +24,9 @@ _LONGEST = 256  # bytes of what is searched for, at most; it may lie across two 
 READ = 1 << 11  # of a member at first: a request is small
 _PIECE = 1 << 20
 _SIP = 1 << 7  # a decompressor that fails keeps what it had made of its last bytes to itself
-_WHOLE = 1 << 26  # a member up to this size is tried out to see whether it is one
 _ISAL = cast("type[Exception]", igzip_lib.IsalError)  # its own types call it an instance
 _FAULTS = (_ISAL, zlib.error, EOFError, MemoryError, OverflowError)
-
-
-class _Broken(Exception):  # noqa: N818 - a gzip member is; the message says how
-    pass
+_START = re.compile(MAGIC + b"|" + VERSION.pattern)
 
 
 def unpack(
@@ -73,7 +70,7 @@ class Stretch:
         self._descriptor = descriptor
         self._limit = end
         self._member = self._end = offset  # of the member being read; behind the last whole one
-        self._sound: dict[int, bool] = {}
+        self._is_whole = lru_cache(maxsize=1)(partial(_is_whole, descriptor, end=end))
         self._buffer = bytearray()
         self._pieces = self._members() if self.is_packed else self._stored()
 
@@ -123,10 +120,7 @@ class Stretch:
         """
         if not self.is_packed or self.fault:
             return not self.fault
-        member = self._member
-        if member not in self._sound:
-            self._sound = {member: _is_whole(self._descriptor, member, self._limit)}
-        return self._sound[member]
+        return self._is_whole(self._member)
 
     def _stored(self) -> Iterator[bytes]:
         at = self.start
@@ -138,7 +132,7 @@ class Stretch:
         while True:
             try:
                 self._end = yield from _unpacked(self._descriptor, self._member, self._limit)
-            except _Broken as fault:
+            except DamagedWarc as fault:
                 self.fault = str(fault)
                 return
             if not _continues(self._descriptor, self._end):
@@ -152,13 +146,13 @@ def _unpacked(descriptor: int, offset: int, end: int) -> Generator[bytes, None, 
     while not member.eof:
         packed = _bytes(descriptor, _SIP, at, end)
         if not packed:
-            raise _Broken("the file ends in the middle of a gzip member")
+            raise DamagedWarc("the file ends in the middle of a gzip member")
         if at == offset and _is_refused(packed):
-            raise _Broken("a gzip member has flags that nobody knows")
+            raise DamagedWarc("a gzip member has flags that nobody knows")
         try:
             plain = bytes(member.decompress(packed))
         except _FAULTS as error:
-            raise _Broken(f"a gzip member does not unpack ({error})") from error
+            raise DamagedWarc(f"a gzip member does not unpack ({error})") from error
         yield plain
         at += len(packed)
     return at - len(member.unused_data)
@@ -169,7 +163,7 @@ def _is_refused(packed: bytes) -> bool:
 
     RFC 1952, section 2.3.1.2: they must be zero.
     """
-    return len(packed) > 3 and packed[3] & 0xE0 != 0
+    return packed[3:4] >= b"\x20"
 
 
 def next_start(descriptor: int, offset: int, end: int) -> int:
@@ -180,15 +174,10 @@ def next_start(descriptor: int, offset: int, end: int) -> int:
     """
     while offset < end:
         piece = _bytes(descriptor, _PIECE + _LONGEST, offset, end)
-        plain = VERSION.search(piece)
-        limit = plain.start() if plain else len(piece)
-        at = piece.find(MAGIC)
-        while 0 <= at < limit:
-            if _is_member(descriptor, offset + at, end):
-                return offset + at
-            at = piece.find(MAGIC, at + 1)
-        if plain:
-            return offset + plain.start()
+        for start in _START.finditer(piece):
+            at = offset + start.start()
+            if start[0] != MAGIC or _is_member(descriptor, at, end):
+                return at
         offset += _PIECE
     return end
 
@@ -217,19 +206,14 @@ def _continues(descriptor: int, offset: int) -> bool:
 def _is_member(descriptor: int, offset: int, end: int) -> bool:
     """Return whether a gzip member begins there, not bytes that look like one by chance."""
     start = _begins_as(descriptor, offset)
-    if start is None:
-        return False
-    record = start.lstrip().startswith(b"WARC/")
-    return record or _is_whole(descriptor, offset, end, most=_WHOLE)
+    begins = start is not None and start.lstrip().startswith(b"WARC/")
+    return begins or (start is not None and _is_whole(descriptor, offset, end))
 
 
-def _is_whole(descriptor: int, offset: int, end: int, *, most: float = inf) -> bool:
-    """Return whether a gzip member unpacks to its end, and to at most that many bytes."""
-    made = 0
-    with suppress(_Broken):
-        for plain in _unpacked(descriptor, offset, end):
-            made += len(plain)
-            if made > most:
-                return False
+def _is_whole(descriptor: int, offset: int, end: int) -> bool:
+    """Return whether a gzip member unpacks to its end."""
+    with suppress(DamagedWarc):
+        for _ in _unpacked(descriptor, offset, end):
+            pass
         return True
     return False

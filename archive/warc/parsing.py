@@ -27,6 +27,8 @@ _CODINGS = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate", "br": "br"}
 _LARGEST_BODY = 1 << 26  # bytes; a body that unpacks to more is an attack on its reader
 _BASE32 = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHIJKLMNOPQRSTUV")
 _END = b"\r\n\r\n"
+_WRONG_BLOCK = "its bytes are not those of its WARC-Block-Digest"
+_WRONG_PAYLOAD = "its payload is not that of its WARC-Payload-Digest"
 
 
 class _Brotli:
@@ -185,15 +187,9 @@ class Record:
         return self.block[head_length(self.block) :] if self.is_http else self.block
 
     def location(self, file: str, *, offset: int | None = None) -> WarcLocation:
-        """Return where the record is in a file, there or at another offset.
-
-        Raises:
-            ValueError: if it has no gzip member of its own.
-        """
-        if self.length is None:
-            raise ValueError(f"{file}: the record at {self.place} shares its gzip member")
+        """Return where the record, a gzip member of its own, is in a file, or is put in it."""
         at = self.place.offset if offset is None else offset
-        return WarcLocation(file=file, offset=at, length=self.length, record_id=self.id)
+        return WarcLocation(file=file, offset=at, length=self.length or 0, record_id=self.id)
 
     def body(self) -> bytes:
         """Return the payload with its codings undone, as far as they can be."""
@@ -284,11 +280,10 @@ def faults(record: Record) -> Iterator[str]:
     The payload digest of a revisit record is that of the payload it refers to.
     """
     if not holds(record.fields.get("warc-block-digest"), record.block):
-        yield "its bytes are not those of its WARC-Block-Digest"
-    if record.type != "revisit" and not holds(
-        record.fields.get("warc-payload-digest"), record.payload
-    ):
-        yield "its payload is not that of its WARC-Payload-Digest"
+        yield _WRONG_BLOCK
+    payload = None if record.type == "revisit" else record.fields.get("warc-payload-digest")
+    if not holds(payload, record.payload):
+        yield _WRONG_PAYLOAD
 
 
 def contradiction(fields: Mapping[str, str], block: memoryview | bytes) -> str | None:
@@ -297,16 +292,13 @@ def contradiction(fields: Mapping[str, str], block: memoryview | bytes) -> str |
     The block's digest decides where there is one. Programs differ in what they call the payload
     of an answer, with its chunks or without; Common Crawl has had files with the block's own.
     """
-    labelled = fields.get("warc-block-digest")
-    if labelled:
-        fault = "its bytes are not those of its WARC-Block-Digest"
-        return None if holds(labelled, block) else fault
+    if labelled := fields.get("warc-block-digest"):
+        return None if holds(labelled, block) else _WRONG_BLOCK
     labelled = fields.get("warc-payload-digest")
     if not labelled or fields.get("warc-truncated") or fields.get("warc-type") == "revisit":
         return None
-    if any(holds(labelled, part) for part in _payloads(fields, block)):
-        return None
-    return "its payload is not that of its WARC-Payload-Digest"
+    is_right = any(holds(labelled, part) for part in _payloads(fields, block))
+    return None if is_right else _WRONG_PAYLOAD
 
 
 def is_vouched(fields: Mapping[str, str]) -> bool:
@@ -329,8 +321,7 @@ def holds(labelled: str | None, data: memoryview | bytes) -> bool:
 
 
 def _payloads(fields: Mapping[str, str], block: memoryview | bytes) -> Iterator[memoryview | bytes]:
-    message = Message.parse(block) if "http" in fields.get("content-type", "").lower() else None
-    if message:
+    if "http" in fields.get("content-type", "").lower() and (message := Message.parse(block)):
         yield message.body
         yield message.payload()
     yield block

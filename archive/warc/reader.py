@@ -32,6 +32,7 @@ LARGEST_FOREIGN = 1 << 25  # bytes of a record of others; a newspaper's pages ar
 _LONGEST_HEAD = 1 << 16
 _TAIL = 32  # bytes that say what follows a record
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
+_LENGTH = re.compile(r"[0-9]{1,19}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,17 +78,6 @@ def read_payload(folder: Path, location: WarcLocation) -> bytes:
     return read_record(folder, location).body()
 
 
-def first_record(path: Path) -> Record | None:
-    """Return the record that a file begins with, None if that does not read.
-
-    Raises:
-        OSError: if the disk does not give the bytes.
-    """
-    with opened(path) as descriptor:
-        first = next(walk(descriptor), None)
-    return first if isinstance(first, Record) else None
-
-
 def records(path: Path, *, start: int = 0) -> Iterator[Record]:
     """Yield the records of a file of ours from a byte on, up to the first damage.
 
@@ -126,7 +116,7 @@ def walk(
     offset, inside = start.offset, start.inside
     while offset < end:
         known = lengths.get(offset, READ)
-        record = None if inside else _alone(descriptor, offset, end, known, largest=largest)
+        record = None if inside else _alone(descriptor, offset, end, known, largest)
         if record and not (check and contradiction(record.fields, record.block)):
             yield record
             offset = record.behind.offset
@@ -144,15 +134,12 @@ def walk(
 
 
 def _alone(
-    descriptor: int, offset: int, end: int, expected: int, *, largest: int = LARGEST
+    descriptor: int, offset: int, end: int, expected: int, largest: int = LARGEST
 ) -> Record | None:
     """Return the record that is a gzip member by itself, as ours are; None if there is none."""
     most = largest + _LONGEST_HEAD
     unpacked = unpack(descriptor, offset, end, expected=expected, largest=most)
-    if unpacked is None:
-        return None
-    plain, length = unpacked
-    return parse(plain, place=Place(offset=offset), length=length)
+    return parse(unpacked[0], place=Place(offset=offset), length=unpacked[1]) if unpacked else None
 
 
 def _records(stretch: Stretch, largest: int) -> Iterator[Record | Damage]:
@@ -185,10 +172,9 @@ def _next(stretch: Stretch, largest: int) -> Record | Damage:
         return Damage(place=place, what="its head is broken")
     damage = partial(Damage, place=place, url=fields.get("warc-target-uri"))
     length = fields.get("content-length", "")
-    if not length.isascii() or not length.isdigit():
-        return damage(what=f"its Content-Length is {length!r}")
-    if (size := int(length)) > largest:
-        return damage(what=f"it has {size:,} bytes", size=size)
+    size = int(length) if _LENGTH.fullmatch(length) else None
+    if size is None or size > largest:
+        return damage(what=f"its Content-Length is {length!r}", size=size)
     whole = len(head) + size
     data = stretch.peek(whole + _TAIL)
     block = memoryview(data)[len(head) : whole]

@@ -44,13 +44,10 @@ _INFO = {
     "description": (
         "Header names, their order and duplicates, the reason phrase and the payload's content "
         "coding are as received. Not as received: white space around header values, and the "
-        "chunked transfer coding, which is removed from the payload and whose header is kept as "
-        "X-Crawl-Transfer-Encoding. WARC-Truncated marks a body that was cut short. Warraq-Kind "
-        "and Warraq-Publisher say what a capture was asked for, Warraq-Run by which run. A "
-        "conversion record is a page as a browser showed it after its scripts had run, made from "
-        "the response it refers to. A "
-        "metadata record documents the end of a visit, in the order in which they came: what the "
-        "database knows beyond the bytes."
+        "chunked transfer coding, which is removed and whose header is kept as "
+        "X-Crawl-Transfer-Encoding. Warraq-Kind and Warraq-Publisher say what a capture was asked "
+        "for, Warraq-Run by which run. A conversion record is a page as a browser showed it. A "
+        "metadata record says what came of a visit: what the database knows beyond the bytes."
     ),
 }
 
@@ -105,12 +102,7 @@ def info_record(name: str, info: Mapping[str, str], *, now: datetime) -> Draft:
 
 
 def response_record(
-    exchange: Exchange,
-    *,
-    sha256: str,
-    kind: Kind,
-    publisher: str | None,
-    refers_to: Capture | None = None,
+    exchange: Exchange, *, sha256: str, kind: Kind, publisher: str | None, refers_to: Capture | None
 ) -> Draft:
     """Return the response record of an exchange.
 
@@ -164,12 +156,12 @@ def conversion_record(
 
 def resource_record(capture: Capture) -> Draft:
     """Return the record of what came without HTTP, as a line of a file: a capture's body."""
-    named = _fields("resource", capture.url, capture.fetched_at, capture.content_type) | {
+    fields = _fields("resource", capture.url, capture.fetched_at, capture.content_type) | {
         _PAYLOAD_DIGEST: f"sha256:{capture.sha256}",
         KIND_FIELD: capture.kind.value,
         PUBLISHER_FIELD: capture.publisher,
     }
-    return Draft(fields=named, block=capture.body)
+    return Draft(fields=fields, block=capture.body)
 
 
 def metadata_record(
@@ -185,12 +177,7 @@ def metadata_record(
 
 
 def _fields(kind: str, url: str | None, at: datetime, media: str | None) -> dict[str, str | None]:
-    return {
-        "warc-type": kind,
-        "warc-target-uri": url,
-        "warc-date": iso(at),
-        "content-type": media,
-    }
+    return {"warc-type": kind, "warc-target-uri": url, "warc-date": iso(at), "content-type": media}
 
 
 def _of_exchange(kind: str, exchange: Exchange) -> dict[str, str | None]:
@@ -236,8 +223,7 @@ def pack(record: Record) -> bytes:
     plain = record.head + record.block + b"\r\n\r\n"
     if len(record.block) < _SMALL:
         return zlib.compress(plain, 6, wbits=31)
-    packed: bytes = isal_zlib.compress(plain, 3, 31)
-    return packed
+    return bytes(isal_zlib.compress(plain, 3, 31))
 
 
 def copy_of(record: Record, descriptor: int, *, sha256: str | None) -> Copied:
@@ -261,11 +247,9 @@ def copy_of(record: Record, descriptor: int, *, sha256: str | None) -> Copied:
     exact = fields == record.fields and _is_plain(record)
     if exact and record.length is not None:
         member = os.pread(descriptor, record.length, record.place.offset)
-    elif exact:
-        member = pack(record)
     else:
         version = record.version if record.version in {"1.0", "1.1"} else "1.0"
-        head = _head(version, fields | {"warc-type": record.type})
+        head = record.head if exact else _head(version, fields | {"warc-type": record.type})
         member = pack(replace(record, head=head))
     return Copied(member=member, record_id=fields["warc-record-id"], exact=exact)
 

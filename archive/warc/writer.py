@@ -19,71 +19,32 @@ from archive.models import Exchange, WarcLocation
 from archive.warc import files
 from archive.warc.files import ROLL_BYTES, Length
 from archive.warc.parsing import Record
-from archive.warc.records import (
-    Draft,
-    info_record,
-    metadata_record,
-    pack,
-    request_record,
-)
-
-NextFile = Callable[[date], tuple[str, int]]
+from archive.warc.records import Draft, info_record, metadata_record, pack, request_record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunInfo:
-    """The run that writes: its name among all archives, its command, its beginning, its settings.
-
-    `settings` are lines of the warcinfo record of each file that the run begins.
-    """
-
-    name: str
-    command: str
-    software: str
-    started_at: datetime
-    settings: Mapping[str, str] = field(default_factory=dict)
-
-    def fields(self) -> dict[str, str]:
-        """Return what the metadata record says with which the run begins in each file."""
-        return {
-            "act": "run",
-            "run": self.name,
-            "command": self.command,
-            "software": self.software,
-            **self.settings,
-        }
-
-
+@dataclass(slots=True, kw_only=True)
 class WarcWriter:
     """The files of one run: written in order, one gzip member per record, one file for each day.
 
-    Each record but requests names the run, and a metadata record of the run precedes the first
-    of them in each file: a file may hold several runs, and a run several files.
+    `next_file` says which file in `folder` a day's records go to, by its name and how long it is:
+    before the first record, when the day ends, and where the file has `roll_bytes` or more.
+
+    Each record but requests names the `run`, and a metadata record that says what is known `about`
+    it (command, software, settings) precedes the first of them in each file: a file may hold
+    several runs, and a run several files.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        next_file: NextFile,
-        run: RunInfo,
-        clock: Clock,
-        roll_bytes: int = ROLL_BYTES,
-    ) -> None:
-        """Write into `folder`; no file is opened before the first record.
-
-        `next_file` says which file a day's records go to, by its name and how long it is. That is
-        asked again where the file has `roll_bytes` or more, and when the day ends.
-        """
-        self._folder = folder
-        self._next_file = next_file
-        self._run = run
-        self._clock = clock
-        self._roll_bytes = roll_bytes
-        self._file: Any = None
-        self._name = ""
-        self._day: date | None = None
-        self._grown: dict[str, Length] = {}
+    folder: Path
+    next_file: Callable[[date], tuple[str, int]]
+    run: str
+    about: Mapping[str, str]
+    started_at: datetime
+    clock: Clock
+    roll_bytes: int = ROLL_BYTES
+    _file: Any = None
+    _name: str = ""
+    _day: date | None = None
+    _grown: dict[str, Length] = field(default_factory=dict)
 
     def write(self, answer: Draft, exchange: Exchange) -> tuple[WarcLocation, Record]:
         """Append the record of an exchange's answer, and that of its request.
@@ -91,8 +52,7 @@ class WarcWriter:
         Returns where the answer's record is, and itself. The bytes are the operating system's, not
         the disk's, until `sync`.
         """
-        self._roll()
-        location, record = self._append(answer)
+        location, record = self.append(answer)
         self._append(request_record(exchange, answer=record.id))
         return location, record
 
@@ -111,54 +71,44 @@ class WarcWriter:
         """Whether there is a file that records are appended to."""
         return self._file is not None
 
-    def take_grown(self) -> dict[str, Length]:
-        """Return the lengths, by name, of the files that grew since this was asked last."""
+    def sync(self) -> dict[str, Length]:
+        """Put what was written on the disk; return the files that grew since, and their lengths."""
+        if self._file is not None and self._grown:
+            os.fsync(self._file.fileno())
         grown, self._grown = self._grown, {}
         return grown
 
-    def sync(self) -> None:
-        """Put what was written on the disk."""
-        if self._file is not None and self._grown:
-            os.fsync(self._file.fileno())
-
     def close(self) -> None:
-        """Sync and close; a further record opens the next file."""
-        try:
-            self.sync()
-        finally:
-            self.abandon()
-
-    def abandon(self) -> None:
-        """Close without a sync: after an error of the disk, when nothing is acknowledged."""
+        """Close without a sync; a further record opens the next file."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
     def _roll(self) -> None:
         """Have the file open that the next record belongs to."""
-        today = self._clock().astimezone(UTC).date()
+        today = self.clock().astimezone(UTC).date()
         if self._file is not None:
-            if today == self._day and self._file.tell() < self._roll_bytes:
+            if today == self._day and self._file.tell() < self.roll_bytes:
                 return
+            os.fsync(self._file.fileno())
             self._grown[self._name] = Length(bytes=self._file.tell(), closed=True)
             self.close()
         self._day = today
-        self._name, length = self._next_file(today)
-        path = self._folder / self._name
+        self._name, length = self.next_file(today)
+        path = self.folder / self._name
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("r+b" if length else "xb", buffering=0)
         self._file.seek(length)
-        run = self._run
         if not length:
-            info = {"software": run.software, **run.settings}
-            self._append(info_record(path.name, info, now=run.started_at))
-            files.sync_all(self._folder, [self._name])
-        url = f"urn:x-warraq:run:{run.name}"
-        self._append(metadata_record(url, run.fields(), refers_to=None, now=run.started_at))
+            info = {name: said for name, said in self.about.items() if name != "command"}
+            self._append(info_record(path.name, info, now=self.started_at))
+            files.sync_all(self.folder, [self._name])
+        url, fields = f"urn:x-warraq:run:{self.run}", {"act": "run", "run": self.run, **self.about}
+        self._append(metadata_record(url, fields, refers_to=None, now=self.started_at))
 
     def _append(self, draft: Draft) -> tuple[WarcLocation, Record]:
         names_run = draft.fields["warc-type"] not in {"warcinfo", "request"}
-        record = draft.record(run=self._run.name if names_run else None)
+        record = draft.record(run=self.run if names_run else None)
         return self._put(pack(record), record.id), record
 
     def _put(self, member: bytes, record_id: str | None) -> WarcLocation:
@@ -227,8 +177,7 @@ class Batch:
         pages and call the next one a success.
         """
         try:
-            self._warc.sync()
-            if grown := self._warc.take_grown():
+            if grown := self._warc.sync():
                 self.open()
                 files.acknowledge(self._db, grown)
             if self._db.in_transaction:
@@ -245,6 +194,6 @@ class Batch:
 
     def abandon(self) -> None:
         """Leave the batch as a kill would: the next writer's recovery sees to it."""
-        self._warc.abandon()
+        self._warc.close()
         if self._db.in_transaction:
             self._db.execute("rollback")

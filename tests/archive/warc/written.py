@@ -5,24 +5,27 @@ import gzip
 from archive.models import Kind
 from archive.warc.files import Name
 from archive.warc.records import payload_digest, response_record
-from archive.warc.writer import RunInfo, WarcWriter
+from archive.warc.writer import WarcWriter
 from tests.archive.desk import NOON
 
 BODY = "<p>نص الخبر كما نشر</p>".encode() * 50
 
 
 FIRST = "2020-11/warraq-20201109-mine-001.warc.gz"
-RUN = RunInfo(name="mine-1", command="test", software="warraq/test", started_at=NOON)
+ABOUT = {"command": "test", "software": "warraq/test"}
 
 
-def warc_writer(folder, *, clock=lambda: NOON, run=RUN, **fields):
+def warc_writer(folder, *, clock=lambda: NOON, **fields):
     """Return a writer that begins a new file whenever it is to open one."""
 
     def next_file(day):
         serial = 1 + len(list(folder.rglob(f"*-{day:%Y%m%d}-*.warc.gz")))
         return str(Name(day=f"{day:%Y%m%d}", writer="mine", serial=serial)), 0
 
-    return WarcWriter(folder, next_file=next_file, run=run, clock=clock, **fields)
+    return WarcWriter(
+        folder=folder, next_file=next_file, run="mine-1", about=ABOUT, started_at=NOON, clock=clock,
+        **fields,
+    )  # fmt: skip
 
 
 def append(warc, answer, *, publisher=None, refers_to=None):

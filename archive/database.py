@@ -209,7 +209,8 @@ def _refuse_other_versions(db: sqlite3.Connection, root: Path) -> None:
             f"{root / NAME} has the tables of an earlier development version;"
             " run `warraq rebuild --from-warc` to make them again from the WARC files"
         )
-    known = {migration.name for migration in MIGRATIONS.pending(Database(memory=True))}
+    with Database(memory=True) as empty:
+        known = {migration.name for migration in MIGRATIONS.pending(empty)}
     if unknown := [name for name in applied if name not in known]:
         raise NewerArchive(
             f"{root / NAME} was written by a newer Warraq (it has {', '.join(unknown)});"

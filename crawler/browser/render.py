@@ -38,7 +38,7 @@ from crawler.fetch.middlewares import LARGEST_PAGE
 from crawler.publisher import Publisher, file_of
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-ARGUMENTS = (
+ARGUMENTS = [
     "--host-resolver-rules=MAP * ~NOTFOUND",
     "--proxy-server=http://nowhere.invalid:9",
     "--proxy-bypass-list=<-loopback>",
@@ -52,17 +52,12 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
-)
+]
 
 
 def find_chromium() -> str | None:
     """Return the path of an installed Chromium, None where there is none."""
     return next(filter(None, map(shutil.which, _NAMES)), None)
-
-
-def is_sandboxed() -> bool:
-    """Return whether Chromium can be started in its sandbox: it refuses that to root."""
-    return os.geteuid() != 0
 
 
 def check(publishers: Iterable[Publisher], folders: Iterable[Path] = ()) -> None:
@@ -71,17 +66,17 @@ def check(publishers: Iterable[Publisher], folders: Iterable[Path] = ()) -> None
     Raises:
         RenderError: naming the publisher's file and key, and the remedy.
     """
-    one = next((one for one in publishers if one.render), None)
-    if one is None:
-        return
-    asked = f"{file_of(one.slug, folders) or one.slug}: `render = true` needs"
     if find_spec("playwright") is None:
-        raise RenderError(f"{asked} Playwright; install it with `pip install 'warraq[render]'`")
-    if find_chromium() is None:
-        raise RenderError(
-            f"{asked} Chromium, and none of {', '.join(_NAMES)} is on the PATH;"
-            " install it, on Debian with `apt-get install chromium`"
-        )
+        missing = "Playwright; install it with `pip install 'warraq[render]'`"
+    elif find_chromium() is None:
+        missing = f"Chromium, and none of {', '.join(_NAMES)} is on the PATH;"
+        missing += " install it, on Debian with `apt-get install chromium`"
+    else:
+        return
+    for each in publishers:
+        if each.render:
+            file = file_of(each.slug, folders) or each.slug
+            raise RenderError(f"{file}: `render = true` needs {missing}")
 
 
 logger = logging.getLogger(__name__)
@@ -120,16 +115,12 @@ class Renderer:
         """
         if "html" not in (capture.content_type or "html"):
             return capture
-        page = Subresources(
-            self._fetcher,
-            (200, headers_of(headers), capture.body),
-            url=capture.url,
-            publisher=visit.publisher,
-        )
+        document = 200, headers_of(headers), capture.body
+        page = Subresources(self._fetcher, document, url=capture.url, publisher=visit.publisher)
         html = (await self._html(visit, capture, page)).encode("utf-8", "replace")
         if page.missed:
-            more = f"; and {len(page.missed) - _TOLD} more" if len(page.missed) > _TOLD else ""
-            detail = "; ".join(page.missed[:_TOLD]) + more
+            more = [f"and {len(page.missed) - _TOLD} more"] if len(page.missed) > _TOLD else []
+            detail = "; ".join([*page.missed[:_TOLD], *more])
             problem = Problem(kind=ProblemKind.RENDER_INCOMPLETE, detail=detail, stage="render")
             self._store.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
         self._store.rendered(capture, html, at=self._store.clock())
@@ -189,8 +180,8 @@ class Renderer:
                 self._playwright = await async_playwright().start()
                 self._browser = await self._playwright.chromium.launch(
                     executable_path=find_chromium(),
-                    args=list(ARGUMENTS),
-                    chromium_sandbox=is_sandboxed(),
+                    args=ARGUMENTS,
+                    chromium_sandbox=os.geteuid() != 0,  # it refuses that to root
                 )
             return self._browser
 

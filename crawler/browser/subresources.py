@@ -87,13 +87,8 @@ class Fetcher:
         return 200, {"content-type": known[2], "access-control-allow-origin": "*"}, known[1]
 
     async def _download(self, url: str, headers: dict[str, str], publisher: str) -> Answer:
-        meta = {
-            "kind": Kind.RESOURCE,
-            "publisher": publisher,
-            "verbatim_url": True,
-            "download_maxsize": LARGEST,
-            "download_timeout": SECONDS,
-        }
+        meta = {"kind": Kind.RESOURCE, "publisher": publisher, "verbatim_url": True}
+        meta |= {"download_maxsize": LARGEST, "download_timeout": SECONDS}
         request = Request(url, headers=headers, callback=NO_CALLBACK, meta=meta)
         response: Response = await self._crawler.engine.download_async(request)
         if "truncated" in response.flags:
@@ -147,9 +142,8 @@ class Subresources:
         if kind not in _NEEDED or request.method != "GET" or not self._is_wanted(request.url):
             return None
         self._left -= 1
-        headers = {
-            name: value for name, value in request.headers.items() if not name.startswith(_OURS)
-        }
+        named = request.headers.items()
+        headers = {name: value for name, value in named if not name.startswith(_OURS)}
         self.pending.append(request.url)
         try:
             return await self._fetch(request.url, headers, script=kind == "script")
@@ -166,10 +160,9 @@ class Subresources:
 
     async def _fetch(self, url: str, headers: dict[str, str], *, script: bool) -> Answer | None:
         own = site_of(urlsplit(url).hostname or "") == self._site
+        whose = self._publisher
         try:
-            answer = await self._fetcher.fetch(
-                url, headers, script=script, publisher=self._publisher
-            )
+            answer = await self._fetcher.fetch(url, headers, script=script, publisher=whose)
         except Exception as error:  # noqa: BLE001 - left without an answer, the page would hang
             if own:
                 self.missed.append(f"{url}: {network_detail(error)}")
@@ -192,8 +185,8 @@ def _is_inner(request: Any) -> bool:
 
 def headers_of(headers: Headers) -> dict[str, str]:
     """Return an answer's headers as they go with its body when that is no longer encoded."""
-    return {
+    named = {
         name.decode("latin-1").lower(): b", ".join(values).decode("latin-1")
         for name, values in headers.items()
-        if name.decode("latin-1").lower() not in _LOST
     }
+    return {name: value for name, value in named.items() if name not in _LOST}

@@ -178,7 +178,7 @@ async def run(
 def _request(url: str, kind: Kind, publisher: str) -> Request:
     visit = Visit(key=identity_key(url), url=url, publisher=publisher, kind=kind)
     request = request_of(visit, callback=NO_CALLBACK, errback=NO_CALLBACK)
-    request.meta["visit"] = replace(visit, kind=Kind.PROBE)
+    request.meta["kind"] = Kind.PROBE
     return request
 
 

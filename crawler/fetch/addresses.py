@@ -3,6 +3,7 @@
 import re
 import socket
 import unicodedata
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from stringprep import in_table_b1
 from urllib.parse import unquote
@@ -48,16 +49,11 @@ def reason(address: IPv4Address | IPv6Address) -> str | None:
 def literal(host: str) -> IPv4Address | IPv6Address | None:
     """Return the address that a host is when it is written as one, in any spelling; else None."""
     written = plain(host)
-    try:
+    with suppress(ValueError):
         return ip_address(written.partition("%")[0])
-    except ValueError:
-        pass
-    if not _NUMERIC.fullmatch(written):
-        return None
-    try:
-        return IPv4Address(socket.inet_aton(written))
-    except OSError:
-        return None
+    with suppress(OSError):
+        return IPv4Address(socket.inet_aton(written)) if _NUMERIC.fullmatch(written) else None
+    return None
 
 
 def is_local(host: str) -> bool:

@@ -33,7 +33,6 @@ NETWORK_ERRORS: dict[type[Exception], ProblemKind] = {
 NETWORK: tuple[type[Exception], ...] = tuple(NETWORK_ERRORS)
 # After these the host may be away, whatever address is asked for.
 NO_ANSWER = (CannotResolveHostError, DownloadConnectionRefusedError, DownloadTimeoutError)
-_LONGEST_DETAIL = 400
 
 
 def network_detail(error: BaseException | None) -> str:
@@ -42,7 +41,7 @@ def network_detail(error: BaseException | None) -> str:
     garbage = re.match(r"400, message=(['\"])(?P<what>.*?):?(?:\\n|\1)", detail)
     if garbage:  # what aiohttp says of an answer that is none
         detail = f"the answer is no HTTP: {garbage['what']}"
-    return " ".join(detail.split())[:_LONGEST_DETAIL] or type(error).__name__
+    return " ".join(detail.split())[:400] or type(error).__name__
 
 
 class NotFetched(IgnoreRequest):

@@ -23,11 +23,11 @@ from scrapy.utils._download_handlers import make_response
 from scrapy.utils.ssl import _make_ssl_context
 
 from archive.errors import ARCHIVE_FAULTS
-from archive.models import Capture, Exchange, Visit
+from archive.models import Capture, Exchange
 from archive.problems import ProblemKind
 from crawler.fetch.exceptions import ArchiveFault, NotFetched, ProxyFailed
 from crawler.fetch.resolver import Gate, connector, failure, is_http
-from crawler.fetch.throttle import FetchServices, publisher_of
+from crawler.fetch.throttle import FetchServices
 
 _LONGEST_LINE = 64 * 1024  # security policies and cookies outgrow aiohttp's 8 kB
 _MOST_HEADERS = 256
@@ -53,9 +53,7 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
         # Not AiohttpDownloadHandler's own: its session would connect to any address.
         BaseStreamingDownloadHandler.__init__(self, crawler)
         settings = crawler.settings
-        services = FetchServices.of(crawler)
-        self._pauses = services.pauses
-        self._store = services.store
+        self._fetching = FetchServices.of(crawler)
         proxy = self._proxy = settings.get("PROXY")
         self._gate = Gate(settings.getlist("OPEN_URLS"))
         self._ssl_context = _make_ssl_context(settings)
@@ -91,15 +89,15 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
             detail = f"the address has {len(request.url)} characters"
             raise NotFetched(ProblemKind.BAD_ADDRESS, detail)
         self._gate.check(request.url)
-        self._pauses.check(request.url)
+        self._fetching.pauses.check(request.url)
         if request.meta.get("proxy"):  # from the environment: the user's own word
             self._gate.open(request.meta["proxy"])
         try:
             return await super().download_request(request)
         except Exception as error:
             cause = error if type(error).__module__.startswith("python_socks") else error.__cause__
-            if told := failure(cause, request.meta.get("proxy") or self._proxy):
-                raise ProxyFailed(told) from error
+            if fault := failure(cause, request.meta.get("proxy") or self._proxy):
+                raise ProxyFailed(fault) from error
             if cause is error:
                 raise DownloadConnectionRefusedError(f"by the proxy: {error}") from error
             raise
@@ -126,7 +124,7 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
             protocol=arguments["protocol"] or "HTTP/1.1",
             response_headers=tuple(response.raw_headers),
             payload=body,
-            fetched_at=self._store.clock(),
+            fetched_at=self._fetching.store.clock(),
             ip=str(arguments["ip_address"]) if arguments.get("ip_address") else None,
             truncated=truncated,
         )
@@ -136,12 +134,15 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
 
     def _recorded(self, exchange: Exchange, request: Request) -> Capture:
         """Write an exchange to the WARC file; return its capture."""
-        visit: Visit | None = request.meta.get("visit")
-        kind = visit.kind if visit else request.meta["kind"]
+        store, kind, publisher = (
+            self._fetching.store,
+            request.meta["kind"],
+            request.meta["publisher"],
+        )
         try:
-            return self._store.record(exchange, kind=kind, publisher=publisher_of(request) or None)
+            return store.record(exchange, kind=kind, publisher=publisher or None)
         except ARCHIVE_FAULTS as error:
-            self._store.batch.break_off(error)
+            store.batch.break_off(error)
             raise ArchiveFault(str(error)) from error
 
     async def _read_body(self, response: Any, request: Request) -> tuple[bytes, str | None]:
@@ -167,10 +168,8 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
 
     async def _turn(self, turn: AsyncExitStack, request: Request) -> None:
         """Wait, within the request's time, until a large body may come in."""
-        host = urlsplit(request.url).netloc
-        lock = self._large_of.setdefault(host, asyncio.Lock())
-        seconds = request.meta.get("download_timeout", self._DEFAULT_CONNECT_TIMEOUT)
-        async with asyncio.timeout(seconds):
+        lock = self._large_of.setdefault(urlsplit(request.url).netloc, asyncio.Lock())
+        async with asyncio.timeout(request.meta["download_timeout"]):
             await turn.enter_async_context(lock)
             await turn.enter_async_context(self._large)
 

@@ -51,6 +51,8 @@ def request_of(
         priority=0 if visit.kind is Kind.ARTICLE else 10,
         meta={
             "visit": visit,
+            "kind": visit.kind,
+            "publisher": visit.publisher,
             "verbatim_url": True,
             "download_maxsize": LARGEST.get(visit.kind, LARGEST_PAGE),
         },
@@ -90,9 +92,8 @@ class Unpack(HttpCompressionMiddleware):
             detail = f"the body of {len(response.body)} bytes unpacks to too many"
             raise NotFetched(ProblemKind.TOO_LARGE, detail) from error
         except Exception as error:  # every decoder has errors of its own, gzip's is an OSError
-            raise _undecodable(
-                f"the body does not unpack: {error or type(error).__name__}"
-            ) from error
+            what = str(error) or type(error).__name__
+            raise _undecodable(f"the body does not unpack: {what}") from error
         left = _codings(unpacked)
         if left and isinstance(unpacked, Response) and not _TEXT.match(unpacked.body):
             coding = left.decode("latin-1")[:50]

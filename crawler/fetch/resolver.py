@@ -82,11 +82,14 @@ class CheckedResolver(ThreadedResolver):
         found = await super().resolve(host, port, family)
         if self._gate.is_open(host, port):
             return found
-        kinds = [reason(ip_address(one["host"].partition("%")[0])) for one in found]
-        public = [one for one, kind in zip(found, kinds, strict=True) if kind is None]
+        public = [each for each in found if _reason(each) is None]
         if found and not public:
-            raise _refused(f"{host} leads to {found[0]['host']}, a {kinds[0]} address")
+            raise _refused(f"{host} leads to {found[0]['host']}, a {_reason(found[0])} address")
         return public
+
+
+def _reason(resolved: ResolveResult) -> str | None:
+    return reason(ip_address(resolved["host"].partition("%")[0]))
 
 
 def is_http(proxy: str | None) -> bool:

@@ -25,7 +25,7 @@ from crawler.fetch.exceptions import (
     kind_of,
     network_detail,
 )
-from crawler.fetch.throttle import FetchServices, origin_of, publisher_of, slot_of
+from crawler.fetch.throttle import FetchServices, origin_of, slot_of
 
 AGENT = "warraq"
 LIMIT_BYTES = 500 * 1024  # section 2.5; what stands behind it does not count
@@ -35,7 +35,9 @@ _unreachable = partial(NotFetched, ProblemKind.ROBOTS_UNREACHABLE)
 _NO_ANSWER: tuple[type[Exception], ...] = (*NETWORK, IgnoreRequest)
 # The product token of section 2.2.1. Protego takes `war`, a part of ours, for ours as well, and
 # `Warraq/1.0` for another's.
-_AGENT_LINE = re.compile(r"\s*user[- ]?agent[\s:]+(?P<token>[a-z_-]+|\*)?.*", re.IGNORECASE)
+_AGENT_LINE = re.compile(
+    r"^[ \t]*user[- ]?agent[ \t:]+([a-z_-]+|\*)?.*", re.IGNORECASE | re.MULTILINE
+)
 _LINE_ENDS = re.compile(r"\r\n?|\n")  # section 2.2: EOL
 # Where Protego ends a line, too, and RFC 9309 does not.
 _NO_LINE_ENDS = re.compile("[\v\f\x1c-\x1e\x85\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}]")
@@ -73,16 +75,11 @@ def judge(url: str, status: int, body: bytes) -> Policy:
     if len(body) > LIMIT_BYTES:  # half a rule would be another rule
         ends = (body.rfind(end, 0, LIMIT_BYTES) for end in (b"\n", b"\r"))
         body = body[: max(*ends, 0)]
-    lines = _LINE_ENDS.split(body.decode("utf-8-sig", "replace"))
-    tokens, plain = set(), []
-    for line in lines:
-        if agent := _AGENT_LINE.fullmatch(line):
-            token = (agent["token"] or "").lower()
-            tokens.add(token)
-            plain.append(f"User-agent: {token}")
-        else:
-            plain.append(_NO_LINE_ENDS.sub(lambda found: quote(found[0]), line))
-    return Policy(rules=Protego.parse("\n".join(plain)), agent=AGENT if AGENT in tokens else "*")
+    text = _LINE_ENDS.sub("\n", body.decode("utf-8-sig", "replace"))
+    text = _NO_LINE_ENDS.sub(lambda found: quote(found[0]), text)
+    is_named = AGENT in map(str.lower, _AGENT_LINE.findall(text))
+    rules = Protego.parse(_AGENT_LINE.sub(r"User-agent: \1", text))
+    return Policy(rules=rules, agent=AGENT if is_named else "*")
 
 
 class RobotsPolicy(RobotsTxtMiddleware):
@@ -90,17 +87,13 @@ class RobotsPolicy(RobotsTxtMiddleware):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        services = FetchServices.of(crawler)
-        self._store = services.store
-        self._pauses = services.pauses
-        self._delays = services.delays
-        self._agent = str(crawler.settings["ROBOTSTXT_USER_AGENT"])
+        self._fetching = FetchServices.of(crawler)
         self._policies: dict[str, asyncio.Task[Policy]] = {}
 
     async def process_request(self, request: Request) -> None:  # type: ignore[override]
         if request.meta.get("dont_obey_robotstxt"):
             return
-        origin, publisher = origin_of(request.url), publisher_of(request)
+        origin, publisher = origin_of(request.url), request.meta["publisher"]
         first = origin not in self._policies
         if first:
             self._policies[origin] = asyncio.ensure_future(self._find(origin, publisher))
@@ -108,15 +101,15 @@ class RobotsPolicy(RobotsTxtMiddleware):
             policy = await asyncio.shield(self._policies[origin])
         except NotFetched:
             if not first:  # the host is one problem, not one for each of its addresses
-                self._pauses.check(request.url)
+                self._fetching.pauses.check(request.url)
             raise
         if not policy.allows(request.url):
-            detail = f"robots.txt forbids {request.url} to {self._agent}"
+            detail = f"robots.txt forbids {request.url} to {self._robotstxt_useragent}"
             raise NotFetched(ProblemKind.ROBOTS_DISALLOW, detail)
         if delay := policy.asked_delay:
             slot = slot_of(self.crawler, request)
             slot.delay = max(slot.delay, min(delay, LONGEST_DELAY))
-            self._delays.ask(publisher, slot.delay)
+            self._fetching.delays.asked[publisher] = slot.delay
 
     async def _find(self, origin: str, publisher: str) -> Policy:
         """Return an origin's policy; that none is to be had is not remembered."""
@@ -127,20 +120,17 @@ class RobotsPolicy(RobotsTxtMiddleware):
             del self._policies[origin]
             if kind_of(error) is ProblemKind.ROBOTS_UNREACHABLE:
                 with contextlib.suppress(HostPaused):  # it has said itself for how long
-                    self._pauses.check(url)
-                    self._pauses.away(url)
+                    self._fetching.pauses.check(url)
+                    self._fetching.pauses.away(url)
             raise
 
     async def _fetch(self, url: str, publisher: str) -> Policy:
-        known = self._store.latest(url, since=self._store.clock() - FRESH)
+        store = self._fetching.store
+        known = store.latest(url, since=store.clock() - FRESH)
         if known and (known[0] == 200 or 400 <= known[0] < 500) and known[0] != 429:
             return judge(url, *known[:2])
-        meta = {
-            "dont_obey_robotstxt": True,
-            "kind": Kind.ROBOTS,
-            "publisher": publisher,
-            "download_timeout": 30,
-        }
+        meta = {"dont_obey_robotstxt": True, "kind": Kind.ROBOTS, "publisher": publisher}
+        meta["download_timeout"] = 30
         request = Request(url, callback=NO_CALLBACK, priority=self.DOWNLOAD_PRIORITY, meta=meta)
         try:
             response = await self.crawler.engine.download_async(request)
@@ -155,9 +145,8 @@ class RobotsPolicy(RobotsTxtMiddleware):
         policy = judge(url, response.status, response.body)
         if policy.asked_delay > LONGEST_DELAY:
             detail = (
-                f"Crawl-delay: {policy.asked_delay:g} is more than {LONGEST_DELAY:g} seconds,"
-                " which are kept"
+                f"Crawl-delay: {policy.asked_delay:g} is over {LONGEST_DELAY:g} s, which are kept"
             )
             problem = Problem(kind=ProblemKind.CRAWL_DELAY, detail=detail, stage="fetch")
-            self._store.problem(problem, url=url, publisher=publisher)
+            store.problem(problem, url=url, publisher=publisher)
         return policy

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
-from typing import Self
+from typing import Self, cast
 from urllib.parse import urlsplit
 
 from scrapy import Request
@@ -18,7 +18,6 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from archive.clock import Clock
-from archive.models import Visit
 from archive.publishers import Hosts
 from archive.store import Store
 from archive.urls import normal
@@ -56,11 +55,9 @@ class Pauses:
     def __init__(self, hosts: Hosts, clock: Clock) -> None:
         self._hosts = hosts
         self._clock = clock
-        now = clock()
-        self._pauses = {
-            host: _Pause(until, time.monotonic() + (until - now).total_seconds(), strikes)
-            for host, until, strikes in hosts.paused()
-        }
+        self._pauses: dict[str, _Pause] = {}
+        for place, until, strikes in hosts.paused():
+            self._begin(place, until, strikes)
         self._met: set[str] = set()
         self._misses: dict[str, tuple[int, float]] = {}  # how many in a row, and since when
         self._outages: dict[str, int] = {}  # how many in a row
@@ -89,11 +86,11 @@ class Pauses:
 
     def missed(self, url: str) -> None:
         """Count an address that no answer, or a 5xx, came from; pause a host that is away."""
-        place = origin_of(url)
-        now = time.monotonic()
-        count, since = self._misses.get(place, (0, now))
-        self._misses[place] = count + 1, since
-        if count + 1 >= MISSES or (count + 1 >= FEWER and now - since >= SECONDS):
+        place, now = origin_of(url), time.monotonic()
+        before, since = self._misses.get(place, (0, now))
+        count = before + 1
+        self._misses[place] = count, since
+        if count >= MISSES or (count >= FEWER and now - since >= SECONDS):
             self.away(url)
 
     def shown(self, url: str, *, outage: bool) -> None:
@@ -129,25 +126,26 @@ class Pauses:
         longer = timedelta(seconds=first * (1 << min(strikes - 1, 16)))
         until = asked if asked and asked > now else now + min(longer, LONGEST_PAUSE)
         until = max(until, known.until) if known else until
-        ends = time.monotonic() + (until - now).total_seconds()
-        self._pauses[place] = _Pause(until, ends, strikes)
+        self._begin(place, until, strikes)
         self._met.add(place)
         self._hosts.pause(place, until=until, strikes=strikes)
 
+    def _begin(self, place: str, until: datetime, strikes: int) -> None:
+        ends = time.monotonic() + (until - self._clock()).total_seconds()
+        self._pauses[place] = _Pause(until, ends, strikes)
+
     def soon_over(self) -> bool:
         """Return whether visits wait for a pause that is worth waiting for."""
+        soon = time.monotonic() + WAITED_SECONDS
         return any(
-            pause.ends - time.monotonic() <= WAITED_SECONDS
-            and self._hosts.is_awaited(place, until=pause.until)
-            for place in self._met
-            if (pause := self._lasting(place))
+            self._pauses[place].ends <= soon and self._hosts.is_awaited(place, until=until)
+            for place, until in self.met()
         )
 
     def met(self) -> list[tuple[str, datetime]]:
         """Return the places that stopped visits and are still paused, with the pause's end."""
-        return sorted(
-            (place, pause.until) for place in self._met if (pause := self._lasting(place))
-        )
+        lasting = ((place, self._lasting(place)) for place in sorted(self._met))
+        return [(place, pause.until) for place, pause in lasting if pause]
 
 
 def host_of(url: str) -> str:
@@ -155,19 +153,11 @@ def host_of(url: str) -> str:
     return origin_of(url).partition("://")[2]
 
 
+@lru_cache(maxsize=1024)  # asked several times for each request
 def origin_of(url: str) -> str:
     """Return a URL's scheme and host, as robots.txt is one's."""
     parts = urlsplit(url)
-    return _spelled(f"{parts.scheme}://{parts.netloc}/").rstrip("/")
-
-
-_spelled = lru_cache(maxsize=1024)(normal)
-
-
-def publisher_of(request: Request) -> str:
-    """Return for whom a request is made: a publisher's slug."""
-    visit: Visit | None = request.meta.get("visit")
-    return visit.publisher if visit else str(request.meta["publisher"])
+    return normal(f"{parts.scheme}://{parts.netloc}/").rstrip("/")
 
 
 def slot_of(crawler: Crawler, request: Request) -> Slot:
@@ -186,20 +176,16 @@ class Delays:
         """Take what the publishers' files say, by slug; None is the `usual` delay."""
         self._own = own
         self._usual = usual
-        self._asked: dict[str, float] = {}
+        self.asked: dict[str, float] = {}  # by robots.txt, for each publisher
 
     def own(self, slug: str) -> float:
         """Return the delay that a publisher's file names."""
         delay = self._own.get(slug)
         return self._usual if delay is None else delay
 
-    def ask(self, slug: str, seconds: float) -> None:
-        """Note the delay that a robots.txt asks for."""
-        self._asked[slug] = seconds
-
     def of(self, slug: str) -> float:
         """Return the delay that is kept: the longest of those that were asked for."""
-        return max(self.own(slug), self._asked.get(slug, 0.0))
+        return max(self.own(slug), self.asked.get(slug, 0.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,49 +214,45 @@ class FetchServices:
     @classmethod
     def of(cls, crawler: Crawler) -> Self:
         """Return what the crawler's spider installed."""
-        services = crawler.settings[_SETTING]
-        if not isinstance(services, cls):
-            raise TypeError("the spider of this crawler installs no FetchServices")
-        return services
+        return cast("Self", crawler.settings[_SETTING])
 
 
 class HostPacing:
     """Holds back requests to paused hosts, and gives a host the pace of its slowest publisher."""
 
-    def __init__(self, crawler: Crawler, services: FetchServices) -> None:
+    def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._store = services.store
-        self._pauses = services.pauses
-        self._delays = services.delays
+        self._fetching = FetchServices.of(crawler)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler, FetchServices.of(crawler))
+        return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        self._pauses.check(request.url)
+        self._fetching.pauses.check(request.url)
         slot = slot_of(self._crawler, request)
-        slot.delay = max(slot.delay, self._delays.own(publisher_of(request)))
+        slot.delay = max(slot.delay, self._fetching.delays.own(request.meta["publisher"]))
         self._resume(urlsplit(request.url).hostname, slot)
 
     def process_response(self, request: Request, response: Response) -> Response:
+        pauses = self._fetching.pauses
         if response.status in FIRST_PAUSE:
             retry_after = (response.headers.get("Retry-After") or b"").decode("latin-1")
-            self._pauses.strike(request.url, response.status, retry_after)
+            pauses.strike(request.url, response.status, retry_after)
         elif response.status < 500:
-            self._pauses.answered(request.url)
-        elif request.meta.get("visit"):
-            self._pauses.missed(request.url)
+            pauses.answered(request.url)
+        elif "visit" in request.meta:
+            pauses.missed(request.url)
         return response
 
     @cached_property
     def _asked(self) -> dict[str | None, datetime]:
         # Not read before the first request, where a database that fails ends the crawl cleanly.
-        asked = self._store.hosts.last_asked()
+        asked = self._fetching.store.hosts.last_asked()
         return {urlsplit(url).hostname: at for url, at in asked.items()}
 
     def _resume(self, name: str | None, slot: Slot) -> None:
         """Count a new slot's delay from the last answer of the crawl before this one."""
         if (at := self._asked.pop(name, None)) and not slot.lastseen:
-            ago = (self._store.clock() - at).total_seconds()
+            ago = (self._fetching.store.clock() - at).total_seconds()
             slot.lastseen = time.monotonic() - max(ago, 0.0)

@@ -8,7 +8,6 @@ import hashlib
 import os
 import re
 import uuid
-import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -56,7 +55,6 @@ _STRICT = re.compile(rb"WARC/1\.[01]\r\n(?:[!-9;-~]+: [ -~]*\r\n)+\r\n")
 _INITIALS = {"warc", "uri", "id", "ip"}
 # By these fields our own tools say what this archive asked for; another archive's are only kept.
 _OURS = frozenset({KIND_FIELD, PUBLISHER_FIELD, LENGTH_FIELD, RUN_FIELD})
-_SMALL = 1 << 12  # bytes of a block that zlib packs tighter
 _PAYLOAD_DIGEST = "warc-payload-digest"
 _ID = re.compile(r"<[^<>\s]+>")
 
@@ -216,14 +214,8 @@ def payload_digest(payload: bytes) -> str:
 
 
 def pack(record: Record) -> bytes:
-    """Return a record as one gzip member.
-
-    Of a page, which mostly comes packed, isal makes hardly more bytes in a quarter of the time.
-    """
-    plain = record.head + record.block + b"\r\n\r\n"
-    if len(record.block) < _SMALL:
-        return zlib.compress(plain, 6, wbits=31)
-    return bytes(isal_zlib.compress(plain, 3, 31))
+    """Return a record as one gzip member: isal needs a quarter of zlib's time, 1 % more bytes."""
+    return bytes(isal_zlib.compress(record.head + record.block + b"\r\n\r\n", 3, 31))
 
 
 def copy_of(record: Record, descriptor: int, *, sha256: str | None) -> Copied:

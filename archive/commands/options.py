@@ -54,11 +54,9 @@ class ProgressLine:
         self._shown = now
         unit, what = (1e6, f"MB{what[5:]}") if what.startswith("bytes") else (1, what)
         all_of_it = "" if of is None else f" of {of / unit:,.0f}"
-        line = f"{now - self._began:5.0f} s  {done / unit:,.0f}{all_of_it} {what}"
-        if self._is_terminal:
-            print(_CLEARED + line, end="", file=sys.stderr, flush=True)
-        else:
-            print(line, file=sys.stderr, flush=True)
+        start, end = (_CLEARED, "") if self._is_terminal else ("", "\n")
+        line = f"{start}{now - self._began:5.0f} s  {done / unit:,.0f}{all_of_it} {what}"
+        print(line, end=end, file=sys.stderr, flush=True)
 
 
 _ARCHIVE = "warraq.archive"  # in click's context: the folder that the command works on
@@ -69,10 +67,10 @@ def columns(rows: Sequence[Sequence[str]], *, left: int = 1) -> str:
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:
-        cells = []
-        for number, (cell, width) in enumerate(zip(row, widths, strict=True)):
+        cells = list[str]()
+        for cell, width in zip(row, widths, strict=True):
             blanks = " " * (width - _width(cell))
-            cells.append(cell + blanks if number < left else blanks + cell)
+            cells.append(cell + blanks if len(cells) < left else blanks + cell)
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
 

@@ -114,22 +114,19 @@ def _vacuum(db: sqlite3.Connection, ready: Path) -> None:
 
 def _beside(target: Path, clock: Clock) -> None:
     """Write what Datasette reads next to a database: its settings, and what the tables mean."""
-    settings = files("archive.site").joinpath("settings.json").read_text(encoding="utf-8")
-    _write(target / "settings.json", settings)
     about = database_metadata()
-    queries = about.get("queries", {})
     # What asks for functions of ours stays to the plugin, which brings it where it is installed.
     about["queries"] = {
-        name: query for name, query in queries.items() if "warraq_" not in query["sql"]
+        name: query
+        for name, query in about.get("queries", {}).items()
+        if "warraq_" not in query["sql"]
     }
     about["source"] = f"An archive made with Warraq, as it stood on {clock():%Y-%m-%d}"
-    metadata = {
-        "title": about["title"],
-        "databases": {NAME.removesuffix(".db"): about},
+    metadata = {"title": about["title"], "databases": {NAME.removesuffix(".db"): about}}
+    texts = {
+        "settings.json": files("archive.site").joinpath("settings.json").read_text("utf-8"),
+        "metadata.json": json.dumps(metadata, ensure_ascii=False, indent=2) + "\n",
     }
-    _write(target / "metadata.json", json.dumps(metadata, ensure_ascii=False, indent=2) + "\n")
-
-
-def _write(path: Path, text: str) -> None:
-    with replacing(path) as part:
-        part.write_text(text, encoding="utf-8")
+    for name, text in texts.items():
+        with replacing(target / name) as part:
+            part.write_text(text, encoding="utf-8")

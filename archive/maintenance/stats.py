@@ -13,26 +13,18 @@ from archive.warc.files import present
 _BY_PUBLISHER = """
 select p.slug as publisher, p.name,
     (select count(*) from articles where publisher = p.slug) as articles,
-    coalesce(r.revisions, 0) as revisions,
-    coalesce(c.captures, 0) as captures,
-    coalesce(c.warc_bytes, 0) as warc_bytes,
-    coalesce(t.text_bytes, 0) + coalesce(r.text_bytes, 0) as text_bytes
+    (select count(*) from revisions r join articles a on a.id = r.article
+        where a.publisher = p.slug) as revisions,
+    (select count(*) from captures where publisher is p.slug) as captures,
+    (select coalesce(sum(warc_length), 0) from captures where publisher is p.slug) as warc_bytes,
+    (select coalesce(sum(length(cast(text as blob))), 0) from (
+        select text from articles where publisher = p.slug union all
+        select r.text from revisions r join articles a on a.id = r.article
+        where a.publisher = p.slug)) as text_bytes
 from (
     select slug, name from publishers union all
     select null, null where exists (select 1 from captures where publisher is null)
 ) p
-left join (
-    select a.publisher, count(*) as revisions,
-        sum(coalesce(length(cast(r.text as blob)), 0)) as text_bytes
-    from revisions r join articles a on a.id = r.article group by a.publisher
-) r on r.publisher = p.slug
-left join (
-    select publisher, count(*) as captures, sum(warc_length) as warc_bytes
-    from captures group by publisher
-) c on c.publisher is p.slug
-left join (
-    select publisher, sum(length(cast(text as blob))) as text_bytes from articles group by publisher
-) t on t.publisher = p.slug
 order by articles desc, captures desc, p.slug
 """
 

@@ -1,8 +1,7 @@
 """What the crawling commands share: options, the publishers to crawl, a crawl and its summary."""
 
 import asyncio
-import contextlib
-import re
+from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
@@ -121,9 +120,6 @@ def _followed(root: Path) -> list[str]:
     return sorted(own | (before & load_all(*folders(root)).keys()))
 
 
-_WRITTEN = re.compile(r"(\d{4})(?:-(\d{1,2}))?(?:-(\d{1,2}))?", re.ASCII)
-
-
 class Day(click.ParamType[date]):
     """A day, a month or a year: `2020-11-09`, `2020-11` or `2020`; the first day of it.
 
@@ -136,15 +132,15 @@ class Day(click.ParamType[date]):
         self._last = last
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        match = _WRITTEN.fullmatch(value.strip())
-        year, month, day = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
-        with contextlib.suppress(ValueError):
-            first = date(year, month or 1, day or 1)
-            if day or not self._last:
-                return first
-            following = (first.replace(month=month or 12) + timedelta(days=31)).replace(day=1)
-            return following - timedelta(days=1)
-        return self.fail(f"{value!r} is not a date; write 2020-11-09, 2020-11 or 2020", param, ctx)
+        parts = value.strip().split("-")
+        try:
+            year, month, day = map(int, (*parts, *("1", "1", "1")[len(parts) :]))
+            if self._last and len(parts) < 3:
+                month = month if len(parts) == 2 else 12
+                day = monthrange(year, month)[1]
+            return date(year, month, day)
+        except ValueError:
+            self.fail(f"{value!r} is not a date; write 2020-11-09, 2020-11 or 2020", param, ctx)
 
 
 def period(since: date | None, until: date | None, *, now: Clock) -> Period:
@@ -210,6 +206,7 @@ def show(summary: "Summary") -> None:
         click.echo(note)
 
 
+_MOST = 8  # kinds of problems that are shown
 _COLUMNS = ("requests", "new", "changed", "unchanged", "problems")
 
 
@@ -223,7 +220,7 @@ def table(summary: "Summary") -> str:
     return columns(rows)
 
 
-def problems(summary: "Summary", *, most: int = 8) -> str:
+def problems(summary: "Summary") -> str:
     """Return the crawl's problems by publisher and kind, one line each with an example."""
     sums, examples = Counter[tuple[str, str]](), dict[tuple[str, str], str]()
     for publisher, kind, count, example in summary.problems:
@@ -233,7 +230,7 @@ def problems(summary: "Summary", *, most: int = 8) -> str:
         f"{publisher}: {count} x {kind}, e.g. {examples[publisher, kind]}"
         for (publisher, kind), count in sums.items()
     ]
-    return "\n".join([*lines[:most], *(["…"] if len(lines) > most else [])])
+    return "\n".join([*lines[:_MOST], *(["…"] if len(lines) > _MOST else [])])
 
 
 def _row(name: str, counts: list[Counts], *, seconds: float | None = None) -> tuple[str, ...]:

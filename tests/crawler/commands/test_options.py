@@ -6,7 +6,7 @@ import click
 import pytest
 
 from archive.clock import system
-from crawler.commands.options import chosen, clock_at
+from crawler.commands.options import Day, chosen, clock_at
 from crawler.errors import PublisherError
 
 
@@ -72,3 +72,25 @@ async def test_a_crawled_archive_follows_whom_it_was_filled_from(archive, monkey
 def test_an_unknown_name_is_refused(tmp_path):
     with pytest.raises(PublisherError, match="'papr'"):
         slugs(tmp_path, "papr")
+
+
+DAYS = [
+    ("2020-11-09", "2020-11-09", "2020-11-09"),
+    (" 2020-2 ", "2020-02-01", "2020-02-29"),
+    ("2020-12", "2020-12-01", "2020-12-31"),
+    ("2020", "2020-01-01", "2020-12-31"),
+    ("9999", "9999-01-01", "9999-12-31"),
+]
+
+
+@pytest.mark.parametrize(("value", "first", "last"), DAYS)
+def test_a_day_a_month_and_a_year_have_a_first_day_and_a_last(value, first, last):
+    assert Day().convert(value, None, None).isoformat() == first
+    assert Day(last=True).convert(value, None, None).isoformat() == last
+
+
+@pytest.mark.parametrize("value", ["", "x", "2020-13", "2020-11-31", "2020-11-09-1", "9/11/2020"])
+@pytest.mark.parametrize("last", [False, True])
+def test_no_day_is_refused(value, last):
+    with pytest.raises(click.BadParameter, match="write 2020-11-09, 2020-11 or 2020"):
+        Day(last=last).convert(value, None, None)

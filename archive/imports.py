@@ -120,7 +120,7 @@ class Copying(Store):
         with contextlib.suppress(DamagedWarc):
             for number in values(self.db, _BROUGHT, (record.refers_to_url, *when)):
                 first = captures.load(self.db, self.warc_folder, number)
-                if at or (digest and digest == self._payload_digest(first)):
+                if at or (digest and digest == self._digest_of(first)):
                     return replace(
                         capture,
                         sha256=first.sha256,
@@ -130,10 +130,9 @@ class Copying(Store):
                     )
         return None
 
-    def _payload_digest(self, capture: Capture) -> str | None:
-        if capture.record is None:
-            return None
-        return read_record(self.warc_folder, capture.record).fields.get("warc-payload-digest")
+    def _digest_of(self, capture: Capture) -> str | None:
+        record = capture.record and read_record(self.warc_folder, capture.record)
+        return record.fields.get("warc-payload-digest") if record else None
 
 
 def journaled(source: str, place: Place, capture: Capture, copied: Copied) -> dict[str, str]:

@@ -12,7 +12,6 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from enum import Enum
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -30,19 +29,7 @@ from archive.warc.parsing import CAPTURED, Record
 from archive.warc.reader import read_record, records
 from archive.warc.records import info_record, pack
 
-
-class Form(Enum):
-    """What a field holds; in JSON a text for all but numbers, names (a list) and truth values."""
-
-    TEXT = "text"
-    TIME = "time"  # ISO 8601, in UTC
-    DAY = "day"  # ISO 8601
-    NAMES = "names"
-    NUMBER = "number"
-    TRUTH = "truth"
-
-
-# The fields of a line, and of each of its `revisions`, in their order.
+# The fields of a line, in their order.
 ARTICLE = (
     "id", "url", "publisher", "publisher_name", "publisher_name_latin", "publisher_homepage",
     "publisher_country", "publisher_language", "kind", "title", "deck", "byline", "byline_from",
@@ -50,22 +37,6 @@ ARTICLE = (
     "published_from", "modified_at", "text", "words", "image_url", "first_seen_at", "last_seen_at",
     "changed_at", "revision_count", "gone_at",
 )  # fmt: skip
-REVISION = (
-    "number", "observed_at", "title", "deck", "byline", "dateline", "section", "tags",
-    "captions", "published_at", "published_on", "modified_at", "text", "image_url", "small",
-    "content_hash",
-)  # fmt: skip
-_FORMS = {
-    Form.TIME: (
-        "published_at", "modified_at", "first_seen_at", "last_seen_at", "changed_at", "gone_at",
-        "observed_at",
-    ),
-    Form.DAY: ("published_on",),
-    Form.NAMES: ("authors", "tags", "captions"),
-    Form.NUMBER: ("id", "words", "revision_count", "number"),
-    Form.TRUTH: ("small",),
-}  # fmt: skip
-_FORM = {name: form for form, names in _FORMS.items() for name in names}
 _PUBLISHER = """
 select a.id, p.slug as publisher, p.name as publisher_name, p.name_latin as publisher_name_latin,
     p.homepage as publisher_homepage, p.country as publisher_country,
@@ -75,11 +46,6 @@ where a.id = ? and a.withheld_at is null
 """
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # by which Excel recognises a formula
 _GROUP = 1000  # rows of a Parquet row group
-
-
-def form_of(name: str) -> Form:
-    """Return what a field of a line, or of a revision, holds."""
-    return _FORM.get(name, Form.TEXT)
 
 
 def articles(
@@ -97,7 +63,7 @@ def articles(
     """
     with closing(open_for_reading(root)) as db:
         db.execute("begin")
-        ids = selected(db, "articles", where, order="first_seen_at, id")
+        ids = _selected(db, "articles", where, order="first_seen_at, id")
         for number, article in enumerate(ids, 1):
             for publisher in select(db, _PUBLISHER, (article,)):
                 if rows := Rows.stored(db, article):
@@ -105,7 +71,7 @@ def articles(
             progress("articles", number, len(ids))
 
 
-def selected(db: sqlite3.Connection, table: str, where: str, *, order: str) -> list[int]:
+def _selected(db: sqlite3.Connection, table: str, where: str, *, order: str) -> list[int]:
     """Return the ids of the rows that meet a condition of the user.
 
     Raises:
@@ -130,17 +96,16 @@ def _line(publisher: Row, rows: Rows, *, revisions: bool) -> Row:
     fields = publisher | rows.article | names
     line = {name: fields[name] for name in ARTICLE}
     if revisions:
-        line["revisions"] = [
-            {name: _plain(name, row[name]) for name in REVISION} for row in rows.revisions
-        ]
+        line["revisions"] = [_state(row) for row in rows.revisions]
     return line
 
 
-def _plain(name: str, stored: Any) -> Any:
-    """Return a field of a revision as JSON has it."""
-    if form_of(name) is Form.NAMES:
-        return from_json(stored)
-    return bool(stored) if form_of(name) is Form.TRUTH else stored
+def _state(row: Row) -> Row:
+    """Return a row of `revisions` as JSON has it."""
+    lists = {name: from_json(row[name]) for name in ("tags", "captions")}
+    state = row | lists | {"small": bool(row["small"])}
+    del state["capture"]
+    return state
 
 
 def write_jsonl(rows: Iterable[Row], out: IO[bytes]) -> int:
@@ -188,13 +153,11 @@ def write_parquet(rows: Iterable[Row], out: IO[bytes]) -> int:
         raise ArchiveError(
             "Parquet needs one more library: pip install 'warraq[parquet]'"
         ) from error
-    types = {
-        Form.TIME: pa.timestamp("us", tz="UTC"),
-        Form.NAMES: pa.list_(pa.string()),
-        Form.DAY: pa.date32(),
-        Form.NUMBER: pa.int64(),
-    }
-    schema = pa.schema([(name, types.get(form_of(name), pa.string())) for name in ARTICLE])
+    types = {name: pa.timestamp("us", tz="UTC") for name in ARTICLE if name.endswith("_at")}
+    types |= dict.fromkeys(("id", "words", "revision_count"), pa.int64())
+    types |= dict.fromkeys(("authors", "tags"), pa.list_(pa.string()))
+    types["published_on"] = pa.date32()
+    schema = pa.schema([(name, types.get(name, pa.string())) for name in ARTICLE])
     number, rows = 0, iter(rows)
     with parquet.ParquetWriter(out, schema, compression="zstd") as table:
         while group := list(islice(rows, _GROUP)):
@@ -252,7 +215,7 @@ def write_warc(
     written, unreadable = set[int](), list[str]()
     with closing(open_for_reading(root)) as db:
         db.execute("begin")
-        ids = selected(db, "captures", where, order="id")
+        ids = _selected(db, "captures", where, order="id")
         gather(db, root)
         out.write(pack(info_record("export.warc.gz", info, now=clock()).record()))
         for number, capture in enumerate(ids, 1):

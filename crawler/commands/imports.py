@@ -1,11 +1,11 @@
 """`warraq import-jsonl` and `warraq import-warc`: import what other programs collected."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
@@ -19,6 +19,7 @@ from archive.commands.options import (
     stopped,
     wait_option,
 )
+from archive.models import Progress
 from archive.session import Beginning
 from crawler import config
 from crawler.commands.options import folders, now_option
@@ -26,28 +27,13 @@ from crawler.publisher import load_all
 
 if TYPE_CHECKING:
     from archive.maintenance.import_jsonl import Outcome
-    from crawler.import_warc.foreign_file import FileReport, SourceFile
-    from crawler.import_warc.job import Job
+    from crawler.import_warc.job import FileReport, Job
     from crawler.workers import Workers
 
 DOWNLOADS = "downloads"
 _LANGUAGES = ("ar", "fa", "ur", "ckb", "en", "fr", "all")
-_KEPT = {
-    "new": ("new article", "new articles"),
-    "changed": ("changed", "changed"),
-    "same": ("seen again", "seen again"),
-    "older": ("older than what the archive has", "older than what the archive has"),
-}
-_LEFT = {
-    "known": ("duplicate", "duplicates"),
-    "other records": ("other record", "other records"),
-    "errors and redirects": ("error or redirect", "errors and redirects"),
-    "revisits of what is not here": (
-        "revisit whose original is missing",
-        "revisits whose original is missing",
-    ),
-}
-_REPORTED = {"records", "unread", *_KEPT}
+_KEPT = ("new", "changed", "seen again", "older")
+_NOT_SKIPPED = {"records", "unread", *_KEPT}
 
 
 @click.command("import-jsonl")
@@ -74,7 +60,7 @@ def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
     warraq import-jsonl articles.jsonl
     zcat old.jsonl.gz | warraq import-jsonl - --publisher aawsat --archive ~/news
     """
-    from archive.maintenance.import_jsonl import Importer, lines_of
+    from archive.maintenance.import_jsonl import Importer
     from crawler.extract.byline import names
 
     begun = Beginning(archive)
@@ -83,9 +69,8 @@ def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
         Importer(archive, command="import-jsonl") as importer,
         ProgressLine() as progress,
     ):
-        lines = lines_of(file)
         outcome = importer.read(
-            lines, name=name, publisher=publisher, names_of=names, progress=progress
+            file, name=name, publisher=publisher, names_of=names, progress=progress
         )
     taken_back = begun.take_back(now=system())
     _report_lines(outcome, name, where="" if taken_back else ", in the table problems")
@@ -106,6 +91,15 @@ def _report_lines(outcome: "Outcome", name: str, *, where: str) -> None:
     )
 
 
+class _Options(TypedDict):
+    languages: tuple[str, ...]
+    again: bool
+    dry_run: bool
+    wait: bool
+    processes: int | None
+    now: Clock
+
+
 @click.command("import-warc")
 @click.argument("sources", nargs=-1, required=True, metavar="FILE…|URL…")
 @archive_option
@@ -123,16 +117,7 @@ def _report_lines(outcome: "Outcome", name: str, *, where: str) -> None:
 @wait_option
 @processes_option
 @now_option
-def import_warc(
-    sources: tuple[str, ...],
-    archive: Path,
-    languages: tuple[str, ...],
-    again: bool,
-    dry_run: bool,
-    wait: bool,
-    processes: int | None,
-    now: Clock,
-) -> None:
+def import_warc(sources: tuple[str, ...], archive: Path, **options: Unpack[_Options]) -> None:
     """Import pages from the WARC files of other programs.
 
     Reads WARC 1.0 and 1.1 of any program (Common Crawl, Wget, Heritrix, browsertrix), compressed
@@ -154,84 +139,69 @@ def import_warc(
     for given in sources:  # at once: the first may take hours
         if not _is_url(given) and not Path(given).is_file():
             raise click.UsageError(f"{given!r} is neither a file nor an http(s) URL")
-    job = _job(archive, languages, again=again, wait=wait, now=now)
-    reports = _read_all(sources, job, dry_run=dry_run, processes=processes)
-    if not all(each.before or each.is_warc for each in reports):
+    if not _read_all(sources, archive, options):
         raise SystemExit(ExitCode.FAILED)
-
-
-def _job(
-    archive: Path, languages: tuple[str, ...], *, again: bool, wait: bool, now: Clock
-) -> "Job":
-    from crawler.import_warc.job import Job
-    from crawler.turns import PATIENCE
-
-    return Job(
-        root=archive,
-        publishers=load_all(*folders(archive)),
-        languages=None if "all" in languages else frozenset(languages),
-        patience=PATIENCE if wait else 0.0,
-        again=again,
-        clock=now,
-    )
-
-
-def _read_all(
-    sources: tuple[str, ...], job: "Job", *, dry_run: bool, processes: int | None
-) -> "list[FileReport]":
-    """Import files one after the other, by one set of processes."""
-    from crawler.turns import PATIENCE
-    from crawler.workers import Workers
-
-    settings, reports = config.load(job.root), list["FileReport"]()
-    with nullcontext() if dry_run else closing(Workers(processes=processes)) as workers:
-        for given in sources:
-            reports.append(_read(_source(given, settings, job.root), job, workers))
-            job = replace(job, patience=PATIENCE)
-    return reports
 
 
 def _is_url(given: str) -> bool:
     return given.lower().startswith(("http://", "https://"))
 
 
-def _read(source: "SourceFile", job: "Job", workers: "Workers | None") -> "FileReport":
+def _read_all(sources: tuple[str, ...], root: Path, options: _Options) -> bool:
+    """Import files one after the other, by one set of processes; return whether all are WARC."""
+    from crawler.import_warc.job import Job
+    from crawler.turns import PATIENCE
+    from crawler.workers import Workers
+
+    job = Job(
+        root=root,
+        publishers=load_all(*folders(root)),
+        languages=None if "all" in options["languages"] else frozenset(options["languages"]),
+        patience=PATIENCE if options["wait"] else 0.0,
+        again=options["again"],
+        clock=options["now"],
+    )
+    are_warc = True
+    processes = options["processes"]
+    with nullcontext() if options["dry_run"] else closing(Workers(processes=processes)) as workers:
+        for given in sources:
+            report = _read(given, job, workers)
+            are_warc &= report.before or report.is_warc
+            job = replace(job, patience=PATIENCE)
+    return are_warc
+
+
+def _read(given: str, job: "Job", workers: "Workers | None") -> "FileReport":
     """Import a file, or without workers count what is in it, and print what became of it.
 
     What was downloaded for the import is removed again.
     """
-    from crawler.import_warc.job import count, run
+    from crawler.import_warc.job import SourceFile, count, run
 
     with ProgressLine() as progress:
+        path = _downloaded(given, job.root, progress) if _is_url(given) else Path(given)
+        source = SourceFile(path=path, name=given if _is_url(given) else path.name)
         if workers is None:
-            report = count(source, job.languages, clock=job.clock, progress=progress)
+            report = count(job, source, progress=progress)
         else:
             report = asyncio.run(run(job, source, workers, progress=progress))
     _report(report)
     if report.stopped:
         stopped()
-    if _is_url(source.name) and workers:
-        source.path.unlink()
+    if _is_url(given) and workers:
+        path.unlink()
     return report
 
 
-def _source(given: str, settings: config.Config, archive: Path) -> "SourceFile":
-    """Return a file to import, downloaded if it is at a URL."""
+def _downloaded(url: str, root: Path, progress: Progress) -> Path:
     from crawler.import_warc.download import download
-    from crawler.import_warc.foreign_file import SourceFile
     from crawler.settings import user_agent
 
-    if not _is_url(given):
-        return SourceFile(path=Path(given), name=Path(given).name)
-    with ProgressLine() as progress:
-        path = download(
-            given,
-            archive / DOWNLOADS,
-            user_agent=user_agent(settings.contact),
-            proxy=settings.proxy,
-            progress=progress,
-        )
-    return SourceFile(path=path, name=given)
+    settings = config.load(root)
+    agent = user_agent(settings.contact)
+    return download(
+        url, root / DOWNLOADS, user_agent=agent, proxy=settings.proxy, progress=progress
+    )
 
 
 def _report(file: "FileReport") -> None:
@@ -244,22 +214,15 @@ def _report(file: "FileReport") -> None:
         return
     if not file.before and not file.is_warc:
         click.echo(f"{file.name}: no WARC records found", err=True)
-    pages = sum(counts[name] for name in (*_KEPT, "known", "unread", "no article"))
-    speed = pages / file.seconds if file.seconds else 0.0
-    resumed = " (resumed)" if file.before else ""
-    click.echo(
-        f"{file.name}: {counted(counts['records'], 'record')} in {file.seconds:.1f} s,"
-        f" {speed:,.0f} pages/s{resumed}"
-    )
+    records, resumed = counted(counts["records"], "record"), " (resumed)" if file.before else ""
+    click.echo(f"{file.name}: {records} in {file.seconds:.1f} s{resumed}")
     if counts["unread"]:
         click.echo(f"  found: {counted(counts['unread'], 'possible article')}")
     else:
         click.echo(f"  kept: {_list(counts, _KEPT) or 'nothing'}")
-    left = {name: _LEFT.get(name, (name, name)) for name in sorted({*counts} - _REPORTED)}
-    if skipped := _list(counts, left):
+    if skipped := _list(counts, sorted({*counts} - _NOT_SKIPPED)):
         click.echo(f"  skipped: {skipped}")
 
 
-def _list(counts: Mapping[str, int], names: Mapping[str, tuple[str, str]]) -> str:
-    """Return what was counted under some names, in words."""
-    return ", ".join(counted(counts[name], *words) for name, words in names.items() if counts[name])
+def _list(counts: Mapping[str, int], names: Iterable[str]) -> str:
+    return ", ".join(f"{counts[name]:,} {name}" for name in names if counts[name])

@@ -14,7 +14,7 @@ from enum import StrEnum
 from archive import captures
 from archive.models import Capture, Kind
 from archive.urls import identity_key
-from archive.warc.parsing import Message, Record
+from archive.warc.parsing import Record
 from archive.warc.records import payload_digest
 from crawler.extract.vocabulary import ARABIC_SCRIPT
 from crawler.outcomes import is_medium
@@ -30,27 +30,26 @@ _FAST = timedelta(days=1)  # by which another machine's clock may be ahead
 class Passed(StrEnum):
     """Why a record is passed over."""
 
-    OTHER_RECORD = "other records"
+    OTHER_RECORD = "of other kinds"
     NO_ADDRESS = "without a web address"
     NO_DATE = "without a usable date"
     NO_ANSWER = "without an HTTP answer"
-    STATUS = "errors and redirects"
-    NO_PAGE = "no HTML"
+    STATUS = "with an error or redirect"
+    NO_PAGE = "without HTML"
     CUT_SHORT = "cut short"
-    NO_ORIGINAL = "revisits of what is not here"
-    LANGUAGE = "other language"
+    NO_ORIGINAL = "revisiting what is not here"
+    LANGUAGE = "in another language"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """A record that may hold an article: as it stands in its file, and as a capture (unnumbered).
 
-    `again` marks that of a revisit record, whose payload stands in another one.
+    The payload of a revisit is still to be found.
     """
 
     record: Record
     capture: Capture
-    again: bool = False
 
 
 def candidate(
@@ -61,56 +60,31 @@ def candidate(
         return Passed.OTHER_RECORD
     if not _is_address(record.url):
         return Passed.NO_ADDRESS
-    at = record.date
-    if at is None or not _FIRST < at <= now + _FAST:
+    if record.date is None or not _FIRST < record.date <= now + _FAST:
         return Passed.NO_DATE
-    if record.type == "revisit":
-        return _again(record)
-    message = Message.parse(record.block)
-    if message is None:
-        return Passed.NO_ANSWER
-    if message.status != 200:
-        return Passed.STATUS
-    if not _may_be_page(message.header("Content-Type")):
-        return Passed.NO_PAGE
-    if record.fields.get("warc-truncated"):
-        return Passed.CUT_SHORT
-    return _page(record, message, languages)
-
-
-def _page(
-    record: Record, message: Message, languages: Collection[str] | None
-) -> Candidate | Passed:
-    body, capture = message.decoded(), _capture(record)
+    capture, message = captures.of_record(record, None), record.message
     if capture is None:
         return Passed.NO_ANSWER
-    capture, media = replace(capture, body=body), capture.content_type
-    if not body or is_medium(capture) or not (_is_page(media) or _MARKUP.match(body)):
+    if capture.status != 200 and not (capture.revisit and capture.status == 304):
+        return Passed.STATUS
+    declared = capture.content_type if message else None
+    media = (declared or "").partition(";")[0].strip().lower()
+    if media not in (*_PAGES, *_UNSURE):
+        return Passed.NO_PAGE
+    # What its head says of another archive does not count.
+    capture = replace(capture, publisher=None, kind=Kind.ARTICLE, sha256=None)
+    if capture.revisit or message is None:
+        return Candidate(record=record, capture=capture)
+    if capture.truncated:
+        return Passed.CUT_SHORT
+    body, payload = message.decoded(), message.payload()
+    capture = replace(capture, body=body, wire_bytes=len(payload))
+    if not body or is_medium(capture) or not (media in _PAGES or _MARKUP.match(body)):
         return Passed.NO_PAGE
     if not may_be(body, languages):
         return Passed.LANGUAGE
-    payload = message.payload()
-    sha256 = payload_digest(payload)
-    return Candidate(
-        record=record, capture=replace(capture, sha256=sha256, wire_bytes=len(payload))
-    )
-
-
-def _capture(record: Record) -> Capture | None:
-    """Return the capture that a record is; what its head says of another archive does not count."""
-    capture = captures.of_record(record, None)
-    return capture and replace(capture, publisher=None, kind=Kind.ARTICLE, sha256=None)
-
-
-def _again(record: Record) -> Candidate | Passed:
-    """Return a revisit record (WARC 1.1, section 6.7), whose payload is still to be found."""
-    message = Message.parse(record.block) or Message(status=200, reason="", headers=(), body=b"")
-    if message.status not in {200, 304}:
-        return Passed.STATUS
-    if not _may_be_page(message.header("Content-Type")):
-        return Passed.NO_PAGE
-    capture = _capture(record)
-    return Candidate(record=record, capture=capture, again=True) if capture else Passed.NO_ANSWER
+    capture = replace(capture, sha256=payload_digest(payload))
+    return Candidate(record=record, capture=capture)
 
 
 def _is_address(url: str) -> bool:
@@ -121,90 +95,37 @@ def _is_address(url: str) -> bool:
     return True
 
 
-def _media(value: str | None) -> str:
-    return (value or "").partition(";")[0].strip().lower()
-
-
-def _is_page(value: str | None) -> bool:
-    return _media(value) in _PAGES
-
-
-def _may_be_page(value: str | None) -> bool:
-    return _media(value) in (*_PAGES, *_UNSURE)
-
-
-# The first bytes, in UTF-8, of the letters of Arabic (U+0600 to U+067F) and of those that its
-# neighbours add (U+0680 to U+06FF: ک گ چ ی ے ۆ); no other script begins with them.
-_ARABIC = (b"\xd8", b"\xd9")
-_NEIGHBOURS = (b"\xda", b"\xdb")
-# Letters that Arabic writes all the time and its neighbours hardly: ة أ إ
-_ARABIC_ONLY = ("ة".encode(), "أ".encode(), "إ".encode())
-_PEH = "پ".encode()  # of Arabic's neighbours, in spite of its first byte
+# The first bytes, in UTF-8, of the letters of Arabic and of those that its neighbours add (U+0600
+# to U+06FF); no other script begins with them.
+_LEADS = (b"\xd8", b"\xd9", b"\xda", b"\xdb")
 # Alef, and lam in windows-1256, ISO 8859-6 and Mac Arabic.
 _ALEF, _LAMS = b"\xc7", (b"\xe1", b"\xe4")
-# How letters are escaped in markup and in the data of scripts: what is looked for, what it may be.
-_ESCAPES = {
-    b"&#": re.compile(rb"&#(?:1[56]\d\d|17[0-7]\d|[xX]0?6[0-9A-Fa-f]{2});?"),
-    b"\\u06": re.compile(rb"\\u06[0-9A-Fa-f]{2}"),
-}
-
+# How letters are escaped in markup and in the data of scripts.
+_ESCAPED = re.compile(rb"&#(?:1[56]\d\d|17[0-7]\d|[xX]0?6[0-9A-Fa-f]{2});?|\\u06[0-9A-Fa-f]{2}")
 _LETTERS = 60  # of the script, below which nothing is an article (as in crawler.extract.kind)
 _LEGACY_LETTERS = 5  # alefs: one in ten letters
-_MARKS = 12  # letters of a language's own that make up its mind
 
 
 def may_be(body: bytes, languages: Collection[str] | None) -> bool:
     """Return whether a page (decoded from its content coding) can be in one of the languages.
 
-    `languages` are codes of `crawler.extract.vocabulary`; None is all of them.
+    `languages` are codes of `crawler.extract.vocabulary`; None is all of them. Those of one script
+    are not told apart.
     """
     if languages is None or not set(languages) <= set(ARABIC_SCRIPT):
         return True
-    if _is_wide(body) or _is_legacy(body):  # in which the bytes below are letters of their own
+    # UTF-16, of which the general reading takes care
+    if body.startswith((b"\xff\xfe", b"\xfe\xff")) or body[:400].count(0) > 50:
         return True
-    if sum(_up_to(_LETTERS, lead, body) for lead in (*_ARABIC, *_NEIGHBOURS)) < _LETTERS:
-        return _is_escaped(body)
-    arabic = "ar" in languages and _may_be_arabic(body)
-    return arabic or (set(languages) != {"ar"} and _may_be_another(body))
-
-
-def _up_to(most: int, mark: bytes, body: bytes) -> int:
-    """Count a mark up to a number: where it is rare this is a single fast search."""
-    found, at = 0, body.find(mark)
-    while at >= 0:
-        found += 1
-        if found == most:
-            return found
-        at = body.find(mark, at + len(mark))
-    return found
-
-
-def _may_be_arabic(body: bytes) -> bool:
-    arabic = sum(_up_to(_MARKS, mark, body) for mark in _ARABIC_ONLY)
-    return arabic >= _MARKS or sum(map(body.count, _NEIGHBOURS)) <= 4 * max(arabic, 3)
-
-
-def _may_be_another(body: bytes) -> bool:
-    """Return whether letters are there that Persian, Urdu or Kurdish add to those of Arabic."""
-    return sum(_up_to(_MARKS, mark, body) for mark in (*_NEIGHBOURS, _PEH)) >= _MARKS // 2
-
-
-def _is_escaped(body: bytes) -> bool:
-    """Return whether the letters are there as entities or as escapes of a script."""
-    found = (pattern.findall(body) for mark, pattern in _ESCAPES.items() if mark in body)
-    return sum(map(len, found)) >= _LETTERS
-
-
-def _is_wide(body: bytes) -> bool:
-    """Return whether this is UTF-16, of which the general reading takes care."""
-    return body.startswith((b"\xff\xfe", b"\xfe\xff")) or body[:400].count(0) > 50
+    if sum(map(body.count, _LEADS)) >= _LETTERS or _is_legacy(body):
+        return True
+    is_escaped = b"&#" in body or b"\\u06" in body
+    return is_escaped and len(_ESCAPED.findall(body)) >= _LETTERS
 
 
 def _is_legacy(body: bytes) -> bool:
     """Return whether a page can be Arabic in one byte a letter, whatever it says it is in."""
-    if _up_to(_LEGACY_LETTERS, _ALEF, body) < _LEGACY_LETTERS:
-        return False
-    if max(_up_to(_LEGACY_LETTERS, lam, body) for lam in _LAMS) < _LEGACY_LETTERS // 2:
+    if body.count(_ALEF) < _LEGACY_LETTERS or max(map(body.count, _LAMS)) < _LEGACY_LETTERS // 2:
         return False
     try:
         body.decode()

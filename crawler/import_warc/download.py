@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -20,28 +19,16 @@ _PIECE = 1 << 20
 _PAUSE = 1.0  # seconds before the second try; doubled with each
 _SILENCE = 60.0  # seconds
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
-_NOWHERE = (aiohttp.NonHttpUrlRedirectClientError, aiohttp.InvalidUrlRedirectClientError)
 
 
-class _Interrupted(Exception):  # noqa: N818 - the line broke; it is worth another try
-    pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Partial:
     """What has come of a file (`path`), the validator of its answer (`tag`), and its last name."""
 
-    path: Path
-    tag: Path
-    whole: Path
-
-    @classmethod
-    def of(cls, url: str, folder: Path) -> "Partial":
+    def __init__(self, url: str, folder: Path) -> None:
         name = PurePosixPath(unquote(urlsplit(url).path)).name or "download"
         safe = re.sub(r"[^\w.-]", "_", name, flags=re.ASCII)[-100:]
-        stem = f"{hashlib.sha256(url.encode()).hexdigest()[:8]}-{safe}"
-        path = folder / f"{stem}.part"
-        return cls(path=path, tag=path.with_suffix(".tag"), whole=folder / stem)
+        self.whole = folder / f"{hashlib.sha256(url.encode()).hexdigest()[:8]}-{safe}"
+        self.path, self.tag = (Path(f"{self.whole}.{end}") for end in ("part", "tag"))
 
     @property
     def size(self) -> int:
@@ -60,7 +47,7 @@ class Partial:
             return
         self.tag.unlink(missing_ok=True)
         if answer.status != 200:  # another part than was asked for: from the beginning
-            raise _Interrupted("it does not give the rest of the file")
+            raise aiohttp.ClientError("it does not give the rest of the file")
         self.path.write_bytes(b"")
         tag = answer.headers.get("ETag", "W/")
         if strong := answer.headers.get("Last-Modified") if tag.startswith("W/") else tag:
@@ -84,7 +71,7 @@ def download(
         DownloadFailed: if the file cannot be had; what came of it stays for the next time.
         OSError: if the folder cannot be written.
     """
-    part = Partial.of(url, folder)
+    part = Partial(url, folder)
     if not part.whole.exists():
         folder.mkdir(parents=True, exist_ok=True)
         asyncio.run(_download(url, part, user_agent, proxy, progress, pause))
@@ -115,7 +102,7 @@ async def _download(
         for number in range(TRIES):
             try:
                 return await _receive(session, url, part, progress)
-            except (aiohttp.ClientError, NotFetched, TimeoutError, _Interrupted) as error:
+            except (aiohttp.ClientError, NotFetched, TimeoutError) as error:
                 if final := _final(error, proxy):
                     raise DownloadFailed(f"{url}: {final}") from error
                 reason = network_detail(error)
@@ -130,7 +117,7 @@ async def _receive(
     """Append what is missing of the file."""
     async with session.get(url, headers=part.range()) as answer:
         if answer.status in _BUSY:
-            raise _Interrupted(f"it answered {answer.status}")
+            raise aiohttp.ClientError(f"it answered {answer.status}")
         if answer.status not in {200, 206, 416}:
             raise DownloadFailed(f"{url}: it answered {answer.status} {answer.reason}")
         part.begin(answer)
@@ -147,8 +134,6 @@ def _final(error: Exception, proxy: str | None) -> str | None:
     """Return what is wrong where no other try will help."""
     if isinstance(error, NotFetched):
         return str(error)
-    if isinstance(error, aiohttp.TooManyRedirects):
-        return "it redirects in circles"
-    if isinstance(error, _NOWHERE):
-        return f"it redirects to {error}, which is no web address"
+    if isinstance(error, aiohttp.TooManyRedirects | aiohttp.RedirectClientError):
+        return "it redirects in circles, or to no web address"
     return failure(error, proxy)

@@ -22,8 +22,7 @@ import click
 
 from archive.models import Capture, Kind
 from crawler.extract.page import extract
-from crawler.import_warc.foreign_file import SourceFile
-from crawler.import_warc.job import Job, count, run
+from crawler.import_warc.job import Job, SourceFile, count, run
 from crawler.publisher import Owners, Publisher
 from crawler.workers import Workers
 from fixtures import Newsstand, serve
@@ -89,8 +88,8 @@ def _measure(pages: list[Page], folder: Path, workers: Workers, rounds: int) -> 
     )
     english = [Page(url=page.url, body=_english(len(page.body))) for page in pages]
     source.path.write_bytes(_packed(english))
-    told = count(source, frozenset({"ar"}))
-    passed = told.counts["other language"]
+    told = count(job, source)
+    passed = told.counts["in another language"]
     click.echo(f"(c) {passed} English pages passed over: {passed / told.seconds:.0f} pages/s")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import subprocess
 import sys
 import time
@@ -13,7 +14,8 @@ from warcio.checker import Checker
 
 from archive.commands.options import counted
 from archive.errors import NotAnArchive
-from archive.maintenance.import_jsonl import Importer
+from archive.maintenance.export import ARTICLE
+from archive.maintenance.import_jsonl import BadLine, Importer, read_line
 from archive.maintenance.verify import verify
 from crawler.cli import warraq
 from tests.archive.desk import HOUR, NOON, Checked, Hands, kill_like, rows
@@ -129,14 +131,14 @@ BAD = [
     ({}, "it has no url"),
     (GOOD | {"url": "mailto:x"}, "not an http or https address"),
     (GOOD | {"text": " "}, "it has no text"),
-    (GOOD | {"text": ["x"]}, "text is not a text"),
+    (GOOD | {"text": ["x"]}, "Expected `str`, got `array` - at `$.text`"),
     ({"url": GOOD["url"], "text": "نص"}, "it has no title"),
     (GOOD | {"published_at": "2020-11-09T12:00:00"}, "is not a time with a time zone"),
     (GOOD | {"published_at": "2020-11-09"}, "is not a time with a time zone"),
     (GOOD | {"published_at": 5}, "is not a time with a time zone"),
-    (GOOD | {"published_on": "9/11/2020"}, "is not a date like"),
+    (GOOD | {"published_on": "9/11/2020"}, "date - at `$.published_on`"),
     (GOOD | {"publisher": "a\r\nWARC-Type: x"}, "publisher has a line break"),
-    (GOOD | {"authors": "سلمى"}, "authors is not a list of names"),
+    (GOOD | {"authors": "سلمى"}, "Expected `array`, got `str` - at `$.authors`"),
     (GOOD | {"kind": "section"}, "is not a kind of article"),
     (GOOD | {"revisions": [{"number": 2}]}, "not numbered 1, 2, 3"),
     (GOOD | {"revisions": [{"number": 1}]}, "revision 1 has no observed_at"),
@@ -145,6 +147,35 @@ BAD = [
         "title differs from its last revision",
     ),
 ]  # fmt: skip
+
+
+STATE = {"number": 1, "observed_at": "2020-11-09T12:00Z"}
+OF_ANOTHER_TYPE = [
+    ({"url": 5}, "Expected `str`, got `int`"),
+    ({"kind": "x"}, "Invalid enum value 'x' - at `$.kind`"),
+    ({"tags": ["ا", 5]}, "Expected `str`, got `int` - at `$.tags[1]`"),
+    ({"publisher": 5}, "at `$.slug`"),
+    ({"publisher_name": 5}, "at `$.name`"),
+    ({"revisions": {"number": 1}}, "Expected `array`, got `object`"),
+    ({"revisions": [5]}, "Expected `object`, got `int`"),
+    ({"revisions": [STATE | {"captions": 5}]}, "Expected `array`, got `int`"),
+    ({"revisions": [STATE | {"captions": [5]}]}, "Expected `str`, got `int`"),
+    ({"revisions": [STATE | {"title": 5}]}, "Expected `str | null`, got `int` - at `$.title`"),
+]
+
+
+@pytest.mark.parametrize(("field", "why"), OF_ANOTHER_TYPE)
+def test_a_field_of_another_type_is_named(field, why):
+    with pytest.raises(BadLine, match=re.escape(why)):
+        read_line(json.dumps(GOOD | field).encode(), publisher=None, now=NOON)
+
+
+def test_null_and_white_space_are_as_nothing():
+    names = {*ARTICLE, "revisions"} - GOOD.keys()
+    bare = read_line(json.dumps(GOOD).encode(), publisher=None, now=NOON)
+    for nothing in (None, "", " \n"):
+        line = json.dumps(GOOD | dict.fromkeys(names, nothing)).encode()
+        assert read_line(line, publisher=None, now=NOON) == bare
 
 
 def test_bad_lines_are_named_and_kept_and_the_others_come_in(tmp_path):

@@ -5,8 +5,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from crawler.import_warc.foreign_file import SourceFile
-from crawler.import_warc.job import Job, run
+from crawler.import_warc.job import Job, SourceFile, run
 from crawler.publisher import load_all
 from crawler.workers import Workers
 from tests.archive.warc.foreign_warcs import (

@@ -94,7 +94,7 @@ def test_a_revisit_names_what_it_stands_for(tmp_path):
     for block in (answer(b""), answer(b"", status="HTTP/1.1 304 Not Modified"), b""):
         one = told(tmp_path, block, url(1), *fields, kind="revisit")
         assert isinstance(one, Candidate)
-        assert one.again
+        assert one.capture.revisit
         at = datetime(2020, 11, 8, 1, 2, 3, tzinfo=UTC)
         assert (one.record.refers_to_url, one.record.refers_to_date) == (url(0), at)
     one = told(tmp_path, answer(b""), kind="revisit")

@@ -175,6 +175,6 @@ def test_a_name_that_leads_nowhere_is_told(tmp_path):
     "url", ["http://e.org/", "http://e.org/../..%2f..%2fetc", "http://e.org/م"]
 )
 def test_a_file_is_called_after_its_address_and_stays_in_its_folder(tmp_path, url):
-    part = Partial.of(url, tmp_path)
+    part = Partial(url, tmp_path)
     assert part.path.parent == part.whole.parent == tmp_path
-    assert part.whole.name[:8] != Partial.of(url + "x", tmp_path).whole.name[:8]
+    assert part.whole.name[:8] != Partial(url + "x", tmp_path).whole.name[:8]

@@ -28,8 +28,7 @@ from archive.models import Extraction, Kind, PageKind, Publisher
 from archive.store import Store
 from archive.warc.records import read_fields
 from crawler.cli import warraq
-from crawler.import_warc.foreign_file import SourceFile
-from crawler.import_warc.job import Job, count, run
+from crawler.import_warc.job import Job, SourceFile, count, run
 from crawler.ingest import is_article
 from crawler.rebuild import rebuild
 from crawler.turns import Stop, take_turns
@@ -89,9 +88,9 @@ def test_pages_of_any_packing_become_articles(tmp_path, pack, end):
     plain = [page(number, end=end, version="1.0") for number in range(6)]
     data = pack([*NOISE[:3], *plain, *NOISE[3:]])
     done = imported(root, data)
-    assert done.counts == {
-        "records": 12, "new": 6, "other records": 3, "other language": 1, "no HTML": 1,
-        "errors and redirects": 1,
+    assert +done.counts == {
+        "records": 12, "new": 6, "of other kinds": 3, "in another language": 1, "without HTML": 1,
+        "with an error or redirect": 1,
     }  # fmt: skip
     found = rows(root, "select url, publisher, first_seen_at, last_seen_at from articles")
     at = "2020-11-09T12:00:00.000000Z"
@@ -188,8 +187,8 @@ def test_a_file_that_grew_is_read_from_where_it_ended(tmp_path):
     root = tmp_path / "archive"
     padding = record(os.urandom(70_000), url("film"), media="video/mp4", kind="resource")
     data = packed([padding, *PAGES])
-    assert imported(root, data[:-30]).counts == {
-        "records": 7, "new": 5, "other records": 1, "damaged": 1
+    assert +imported(root, data[:-30]).counts == {
+        "records": 7, "new": 5, "of other kinds": 1, "damaged": 1
     }  # fmt: skip
     done = imported(root, data)
     assert (done.counts["records"], done.counts["new"]) == (1, 1)
@@ -200,7 +199,8 @@ def test_other_languages_are_kept_when_they_are_asked_for(tmp_path):
     data = packed([*PAGES, another(PERSIAN, url("fa")), another(ENGLISH, url("en"))])
     assert imported(root, data).counts["new"] == 6
     done = imported(root, data, languages=frozenset({"fa"}))
-    assert (done.before, done.counts["new"], done.counts["other language"]) == (False, 1, 7)
+    assert not done.before
+    assert [done.counts[name] for name in ("new", "known", "in another language")] == [1, 6, 1]
     assert imported(root, data, languages=None).counts["new"] == 1
     found = dict(rows(root, "select language, count(*) from articles group by language"))
     assert found == {"ar": 6, "fa": 1, "en": 1}
@@ -245,7 +245,7 @@ def test_a_revisit_is_a_sign_of_life_where_its_original_was_kept(tmp_path):
         [PAGES[0], revisit(0, *refers_to(0)), with_digest, revisit(1, digest), revisit(2, digest)]
     )
     done = imported(root, data)
-    assert done.counts["revisits of what is not here"] == 1 + (done.counts["same"] == 1)
+    assert done.counts["revisiting what is not here"] == 1 + (done.counts["seen again"] == 1)
     seen = dict(rows(root, "select url, last_seen_at from articles"))
     assert seen[url(0)] == "2020-11-11T00:00:00.000000Z"
     assert {one for (one,) in rows(root, "select revision_count from articles")} == {1}
@@ -395,7 +395,8 @@ def test_what_a_dead_import_did_not_acknowledge_is_cut(tmp_path):
 def test_a_count_reads_nothing_into_the_archive(tmp_path):
     path = tmp_path / "x.warc.gz"
     path.write_bytes(packed([*NOISE, *PAGES]))
-    done = count(SourceFile(path=path, name="x"), frozenset({"ar"}))
+    job = Job(root=tmp_path / "archive", publishers={}, languages=frozenset({"ar"}))
+    done = count(job, SourceFile(path=path, name="x"))
     assert (done.counts["unread"], done.counts["records"]) == (6, 12)
     assert [one.name for one in tmp_path.iterdir()] == ["x.warc.gz"]
 
@@ -466,9 +467,10 @@ def test_the_command_says_what_it_did(tmp_path):
     assert "kept" not in output
     code, output = command("import-warc", source, "--archive", root)
     assert code == 0
-    assert "kept: 5 new articles" in output
+    assert "kept: 5 new\n" in output
     assert "x.warc.gz, byte" in output
-    assert "1 damaged, 1 error or redirect, 1 no HTML, 1 other language" in output
+    skipped = "1 damaged, 1 in another language, 3 of other kinds, 1 with an error or redirect, "
+    assert skipped + "1 without HTML\n" in output
 
 
 def test_the_command_says_kept_of_nothing_that_it_had(tmp_path):
@@ -480,7 +482,7 @@ def test_the_command_says_kept_of_nothing_that_it_had(tmp_path):
     assert output.endswith("x.warc.gz: already imported; --again imports it once more\n")
     assert "kept" not in output
     code, output = command("import-warc", source, "--archive", root, "--again")
-    assert "  kept: nothing\n  skipped: 6 duplicates\n" in output
+    assert "  kept: nothing\n  skipped: 6 known\n" in output
 
 
 def test_the_command_says_what_it_cannot_read(tmp_path):
@@ -516,7 +518,7 @@ def test_a_file_at_a_url_is_downloaded_read_and_removed(tmp_path, site):
     root = tmp_path / "archive"
     code, output = command("import-warc", site.url + "/x.warc.gz", "--archive", root)
     assert code == 0, output
-    assert "6 new articles" in output
+    assert "kept: 6 new\n" in output
     assert {fields["source"] for _, fields in told(root)} == {site.url + "/x.warc.gz"}
     assert list((root / "downloads").iterdir()) == []
 
@@ -543,7 +545,7 @@ def test_pages_are_read_ahead_as_far_as_their_bytes_allow(tmp_path, monkeypatch,
         return reading
 
     monkeypatch.setattr(Workers, "extract", counted)
-    monkeypatch.setattr("crawler.import_warc.foreign_file._HELD", held)
+    monkeypatch.setattr("crawler.import_warc.job._HELD", held)
     assert imported(tmp_path / "archive", packed(many(60))).counts["new"] == 60
     assert max(at_once) == most
 

@@ -1,4 +1,4 @@
-"""The cheap look never loses an article, and passes over most pages of other languages."""
+"""The cheap look never loses an article, and passes over most pages of other scripts."""
 
 import html
 import json
@@ -63,11 +63,7 @@ def test_an_article_passes(body, language):
 PASSED_OVER = [
     *((page(text + MENU, times=1, around=text * 100), "ar") for text in
       (ENGLISH, FRENCH, RUSSIAN, CHINESE, HEBREW, TURKISH)),
-    (page(PERSIAN, lang="ar", around=PERSIAN * 50), "ar"),
-    (page(URDU, lang="ar", around=URDU * 50), "ar"),
-    (page(KURDISH, around=KURDISH * 50), "ar"),
     (page(ENGLISH, around=ENGLISH * 300), "fa"),
-    (page(ARABIC, around=ARABIC * 50), "fa"),
     (page(FRENCH, around=FRENCH * 300, encode="latin-1", charset="iso-8859-1"), "ar"),
     (page(TURKISH, around=TURKISH * 300, encode="iso8859-9", charset="iso-8859-9"), "ar"),
     (b"", "ar"),
@@ -75,7 +71,7 @@ PASSED_OVER = [
 
 
 @pytest.mark.parametrize(("body", "language"), PASSED_OVER)
-def test_a_page_of_another_language_is_passed_over(body, language):
+def test_a_page_of_another_script_is_passed_over(body, language):
     assert not may_be(body, {language})
     assert may_be(body, {language, "en"})
 

@@ -3,7 +3,6 @@
 Recorded listings are read again in the order of their time.
 """
 
-import contextlib
 import json
 import logging
 import sqlite3
@@ -24,11 +23,7 @@ from archive.visits import find, first_visit, hint_columns
 
 logger = logging.getLogger(__name__)
 
-_SUBJECT = """
-select id article, key, publisher, url,
-    exists (select 1 from revisions where article = a.id and capture is null) is_untraced
-from articles a where id = ?
-"""
+_SUBJECT = "select id article, key, publisher from articles where id = ?"
 _AMONG = "(:slugs = '[]' or publisher in (select value from json_each(:slugs)))"
 _READABLE = f"""
 select id, 0, first_seen_at as at from articles where first_seen_at >= :since and {_AMONG}
@@ -55,16 +50,11 @@ order by j.at, j.file, j.offset
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """An article to be derived: its id, identity key, publisher (slug) and address.
-
-    `is_untraced` where captures of it are lost, so that its history cannot be derived.
-    """
+    """An article to be derived: its id, identity key and publisher (slug)."""
 
     article: int
     key: str
     publisher: str
-    url: str = ""
-    is_untraced: bool = False
 
 
 class Source:
@@ -129,9 +119,7 @@ class Source:
         return visit and replace(visit, hints=hints_at(self.db, visit.key, capture.fetched_at))
 
     def _visit_to(self, capture: Capture) -> Visit | None:
-        with contextlib.suppress(ValueError):
-            return find(self.db, key_of(self.db, capture.url, capture.publisher))
-        return None
+        return find(self.db, key_of(self.db, capture.url, capture.publisher))
 
 
 def seen_since(before: Rows, after: Rows) -> Rows:

@@ -36,25 +36,14 @@ AT_ONCE = 100  # articles that are committed together
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Derived:
-    """An article's history as its captures make it; None if none of them shows the article.
-
-    `charsets` are the encodings with which captures (ids) were decoded, `publisher` is what a line
-    of a collection says of it.
-    """
-
-    history: History | None
-    charsets: Mapping[int, str]
-    publisher: models.Publisher | None = None
-
-
 @dataclass(slots=True, kw_only=True)
-class _Progress:
-    """How far the captures of an article are gone through.
+class Derived:
+    """What the captures of an article show of it, as far as they are gone through.
 
+    `start` and `imported` are the article and its publisher as a line of a collection has them.
     `payload` is the digest of the payload that was read last as the article, `reading` what it
-    says. `readings` are all that were made, by what they were made from.
+    says; `readings` are all that were made, by what they were made from. `charsets` are the
+    encodings with which captures (ids) were decoded.
     """
 
     subject: Subject
@@ -64,8 +53,20 @@ class _Progress:
     observations: list[Observation] = field(default_factory=list)
     payload: str | None = None
     reading: Extraction | None = None
-    charsets: dict[int, str] = field(default_factory=dict)
     readings: dict[object, Extraction] = field(default_factory=dict)
+    charsets: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def history(self) -> History | None:
+        """The article's history; None if nothing shows the article."""
+        return fold(self.observations, self.start)
+
+    def add(self, capture: Capture, observation: Observation) -> None:
+        """Note what a capture shows, and how its payload was decoded where it has its own."""
+        self.observations.append(observation)
+        charset = self.reading.charset if self.reading else None
+        if charset and capture.id and capture.status == 200 and not capture.revisit:
+            self.charsets[capture.id] = charset
 
 
 class Deriver:
@@ -77,25 +78,20 @@ class Deriver:
         self._publishers = dict(known)
 
     async def derive(self, subject: Subject) -> Derived:
-        """Return the history of an article.
+        """Go through the captures of an article, of which its history follows.
 
         Raises:
             DamagedWarc: if a capture cannot be read.
             Stopped: if the workers were asked to stop.
         """
         publisher = self.publisher(subject.publisher, subject.key)
-        progress = _Progress(subject=subject, publisher=publisher)
+        derived = Derived(subject=subject, publisher=publisher)
         for capture in captures.of_article(self.source.db, subject.article):
             if not capture.status:
-                self._import(capture, progress)
-            elif observation := await self._observed(capture, progress):
-                progress.observations.append(observation)
-                _note_charset(capture, progress)
-        return Derived(
-            history=fold(progress.observations, progress.start),
-            charsets=progress.charsets,
-            publisher=progress.imported,
-        )
+                self._import(capture, derived)
+            elif observation := await self._observed(capture, derived):
+                derived.add(capture, observation)
+        return derived
 
     def publisher(self, slug: str, url: str) -> Publisher:
         """Return a publisher; of one without a file no more than an address of it says."""
@@ -113,19 +109,19 @@ class Deriver:
         visit = self.source.visit(capture)
         return await self._read(capture, publisher, visit.hints if visit else None)
 
-    def _import(self, capture: Capture, progress: _Progress) -> None:
+    def _import(self, capture: Capture, derived: Derived) -> None:
         """Begin with a line of a collection, if it is an article by the current rules."""
-        if progress.start or progress.payload:  # known by then
+        if derived.start or derived.payload:  # known by then
             return
         line, at = self.source.body(capture).body, capture.fetched_at
         with contextlib.suppress(BadLine):
             imported = read_line(line, publisher=capture.publisher, now=at, names_of=names)
-            progress.start = history_of(imported, capture=capture.id)
-            progress.imported = imported.publisher
+            derived.start = history_of(imported, capture=capture.id)
+            derived.imported = imported.publisher
 
-    async def _observed(self, capture: Capture, progress: _Progress) -> Observation | None:
+    async def _observed(self, capture: Capture, derived: Derived) -> Observation | None:
         """Return what a capture shows of the article, None if nothing."""
-        subject, seen = progress.subject, Observation(capture=capture.id, at=capture.fetched_at)
+        subject, seen = derived.subject, Observation(capture=capture.id, at=capture.fetched_at)
         visit = None
         if capture.status in {200, 404, 410} and not capture.truncated:  # for which it matters
             visit = self.source.visit(capture, article=subject.article)
@@ -134,8 +130,8 @@ class Deriver:
             kind=Kind.ARTICLE,
             asked=visit.url if visit else subject.key,
             validated=True,
-            last_payload=progress.payload,
-            publisher=progress.publisher,
+            last_payload=derived.payload,
+            publisher=derived.publisher,
         )
         if meaning is Meaning.UNCHANGED:
             return replace(seen, same=True)
@@ -143,27 +139,27 @@ class Deriver:
             wall = await self.workers.wall(self.source.body(capture))
             return replace(seen, missing=True) if not wall or wall.kind.proves_removal else None
         if meaning in {Meaning.PAGE, Meaning.MEDIUM}:  # which is seen in the body
-            return await self._page(capture, progress, visit.hints if visit else None, seen)
+            return await self._page(capture, derived, visit.hints if visit else None, seen)
         return None
 
     async def _page(
-        self, capture: Capture, progress: _Progress, hints: Link | None, seen: Observation
+        self, capture: Capture, derived: Derived, hints: Link | None, seen: Observation
     ) -> Observation | None:
         """Return what is seen in a page that is read, once for all captures of its payload."""
         made_from = (capture.sha256, capture.url, capture.content_type, hints)
-        if made_from not in progress.readings:
-            reading = await self._read(capture, progress.publisher, hints)
-            progress.readings[made_from] = reading
-        reading, last = progress.readings[made_from], progress.reading
+        if made_from not in derived.readings:
+            reading = await self._read(capture, derived.publisher, hints)
+            derived.readings[made_from] = reading
+        reading, last = derived.readings[made_from], derived.reading
         language = last.language if last else None
         if not reading.is_article or believed(reading, language) is not reading:
             return None
-        progress.payload, progress.reading = capture.sha256, reading
+        derived.payload, derived.reading = capture.sha256, reading
         url = address_of(
-            progress.subject.key,
+            derived.subject.key,
             claimed=reading.canonical_url,
             answered=capture.url,
-            tracking=progress.publisher.tracking,
+            tracking=derived.publisher.tracking,
         )
         return replace(seen, reading=reading, url=url)
 
@@ -172,13 +168,6 @@ class Deriver:
         if is_medium(loaded):
             return Extraction(kind=PageKind.OTHER)
         return await self.workers.extract(self.source.shown(loaded), publisher, hints=hints)
-
-
-def _note_charset(capture: Capture, progress: _Progress) -> None:
-    """Note how a payload was decoded, at the capture whose record it is in."""
-    charset = progress.reading and progress.reading.charset
-    if charset and capture.id and capture.status == 200 and not capture.revisit:
-        progress.charsets[capture.id] = charset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,10 +191,11 @@ async def derived_again(deriver: Deriver, article: int) -> Again | None:
     subject, before = source.subject(article), Rows.stored(source.db, article)
     if subject is None or before is None:
         return None
-    if subject.is_untraced:
-        raise DamagedWarc(f"{subject.url}: captures of it are lost")
+    if any(row["capture"] is None for row in before.revisions):
+        raise DamagedWarc(f"{before.article['url']}: captures of it are lost")
     derived = await deriver.derive(subject)
-    after = seen_since(before, Rows.of(derived.history)) if derived.history else None
+    history = derived.history
+    after = seen_since(before, Rows.of(history)) if history else None
     return Again(subject=subject, before=before, after=after, charsets=derived.charsets)
 
 
@@ -269,8 +259,8 @@ def _save(source: Source, subject: Subject, task: "asyncio.Future[Derived]") -> 
         return
     projection.derived(source.db, subject, derived.history)
     captures.decoded(source.db, derived.charsets)
-    if derived.publisher:
-        publishers.save_new(source.db, derived.publisher)
+    if derived.imported:
+        publishers.save_new(source.db, derived.imported)
 
 
 async def in_order(

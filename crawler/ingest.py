@@ -12,16 +12,7 @@ from archive.derivation import Source
 from archive.errors import DamagedWarc
 from archive.history import Observation
 from archive.imports import Copying
-from archive.models import (
-    Capture,
-    Extraction,
-    Kind,
-    Outcome,
-    PageKind,
-    Problem,
-    Reading,
-    Visit,
-)
+from archive.models import Capture, Extraction, Kind, Outcome, PageKind, Problem, Reading, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
 from archive.visits import State
@@ -100,12 +91,7 @@ class Keeper:
     """Keeps what a crawl has read; the visits are due again."""
 
     def __init__(
-        self,
-        store: Store,
-        publishers: Mapping[str, Publisher],
-        *,
-        traps: Traps,
-        workers: Workers,
+        self, store: Store, publishers: Mapping[str, Publisher], *, traps: Traps, workers: Workers
     ) -> None:
         self._store = store
         self._publishers = publishers

@@ -6,15 +6,7 @@ from archive.clock import Clock, system
 from archive.database import writing
 from archive.derivation import Source
 from archive.errors import ArchiveError
-from archive.maintenance.replacement import (
-    OLD,
-    Complete,
-    Rebuilt,
-    finish,
-    index,
-    names_of,
-    replacement,
-)
+from archive.maintenance.replacement import OLD, Complete, Rebuilt, finish, names_of, replacement
 from archive.models import Progress, silent
 from archive.session import WARC_FOLDER
 from crawler.derive import Deriver, at_work, derive_all
@@ -49,9 +41,8 @@ async def rebuild(
         with (
             writing(root, command="rebuild", now=clock()),
             at_work(processes) as workers,
-            replacement(root, names) as db,
+            replacement(root, names, progress) as db,
         ):
-            index(db, root, names, progress)
             source = Source(db, root / WARC_FOLDER)
             deriver = Deriver(source, load_all(root / "publishers"), workers)
             await derive_all(deriver, progress=progress)

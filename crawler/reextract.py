@@ -74,10 +74,7 @@ class Report:
 
 
 async def reextract(
-    job: Job,
-    *,
-    show: Show = lambda _url, _changes: None,
-    progress: Progress = silent,
+    job: Job, *, show: Show = lambda _url, _changes: None, progress: Progress = silent
 ) -> Report:
     """Read the articles of the job again; `show` gets each that differs, with what and how.
 
@@ -184,7 +181,7 @@ class _Rereading:
         elif changes := again.before.changes(again.after):
             counts["changed"] += 1
             self.report.fields.update(changes.keys())
-            self.show(again.subject.url, changes)
+            self.show(again.before.article["url"], changes)
             if store:
                 save_again(store, again)
 

@@ -11,9 +11,8 @@ from contextlib import closing
 from pathlib import Path
 
 from archive.database import open_for_reading
-from archive.errors import ArchiveError, NewerArchive, NotAnArchive
+from archive.errors import NotAnArchive, OlderArchive
 from archive.maintenance import warc_index
-from archive.maintenance.warc_index import in_order
 from archive.models import Progress
 from archive.session import WARC_FOLDER
 from archive.store import Store
@@ -34,13 +33,11 @@ def offered(root: Path, other: Path) -> dict[str, int]:
     folder = other / WARC_FOLDER
     if root.resolve() == other.resolve():
         raise NotAnArchive(f"{other} is the archive itself; name another one")
-    names = files.present(folder) if folder.is_dir() else []
-    if not names:
-        raise NotAnArchive(f"{folder} holds no WARC files (*.warc.gz) to take in")
+    names = warc_index.names_in(folder)
     ends = _acknowledged(other)
     return {
         name: min(ends.get(name, 1 << 62), (folder / name).stat().st_size)
-        for name in in_order(names)
+        for name in names
         if Name.parse(name) and any(records(folder / name))
     }
 
@@ -50,9 +47,7 @@ def _acknowledged(other: Path) -> dict[str, int]:
     try:
         with closing(open_for_reading(other)) as db:
             return dict(db.execute("select name, bytes from warc_files where not closed"))
-    except NewerArchive:  # its files may say what this version cannot read
-        raise
-    except ArchiveError:
+    except (NotAnArchive, OlderArchive):
         return {}
 
 

@@ -4,7 +4,6 @@ A rebuild that was killed resumes in that folder; the database there was keeps a
 """
 
 import contextlib
-import logging
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from archive import recovery
 from archive.database import NAME, open_for_writing, transaction, uri
-from archive.errors import ArchiveError, NewerArchive, NotAnArchive
+from archive.errors import ArchiveError, NewerArchive
 from archive.maintenance import warc_index
 from archive.maintenance.backup import put_in_place
 from archive.maintenance.salvage import latest
@@ -23,8 +22,6 @@ from archive.rows import select, value
 from archive.session import WARC_FOLDER
 from archive.warc import files
 from archive.warc.files import sync
-
-logger = logging.getLogger(__name__)
 
 FOLDER = "rebuild"
 OLD = "archive.before-rebuild.db"
@@ -57,16 +54,12 @@ def names_of(root: Path) -> list[str]:
     Raises:
         NotAnArchive: if there are none.
     """
-    folder = root / WARC_FOLDER
-    names = files.present(folder) if folder.is_dir() else []
-    if not names:
-        raise NotAnArchive(f"{folder} holds no WARC files (*.warc.gz) to rebuild from")
-    return warc_index.in_order(latest(names))
+    return warc_index.in_order(latest(warc_index.names_in(root / WARC_FOLDER)))
 
 
 @contextlib.contextmanager
-def replacement(root: Path, names: list[str]) -> Iterator[sqlite3.Connection]:
-    """Give the database that is being made of WARC files, or was begun before.
+def replacement(root: Path, names: list[str], progress: Progress) -> Iterator[sqlite3.Connection]:
+    """Give the database that is being made of WARC files, which are indexed, or was begun before.
 
     At the end it replaces the current one, which is kept beside it under another name.
 
@@ -77,12 +70,12 @@ def replacement(root: Path, names: list[str]) -> Iterator[sqlite3.Connection]:
     with closing(open_for_writing(_workplace(root, names))) as db:
         # Of a database that is not in its place yet, a power cut may take the last second.
         db.execute("pragma synchronous = normal")
+        _index(db, root, names, progress)
         yield db
     _take_place(root)
 
 
-def index(db: sqlite3.Connection, root: Path, names: list[str], progress: Progress) -> None:
-    """Index WARC files."""
+def _index(db: sqlite3.Connection, root: Path, names: list[str], progress: Progress) -> None:
     warc_index.prepare(db)
     with contextlib.suppress(sqlite3.Error), closing(_there_is(root)) as old:
         if writer := files.kept_writer(old):
@@ -133,7 +126,7 @@ def _finish_runs(root: Path) -> None:
     except NewerArchive:  # what it knows, this version would leave out
         raise
     except (ArchiveError, sqlite3.Error):
-        logger.info("%s cannot be read; what its runs left is read as it is", root / NAME)
+        pass  # it cannot be read; what its runs left is indexed as it is
 
 
 def _workplace(root: Path, names: list[str]) -> Path:

@@ -15,6 +15,7 @@ from archive import captures, publishers, runs
 from archive.captures import SOURCE
 from archive.clock import from_iso, iso
 from archive.database import run_script, transaction
+from archive.errors import NotAnArchive
 from archive.journal import IMPORT, VISIT
 from archive.maintenance.salvage import walk
 from archive.models import Capture, Progress, WarcLocation, silent
@@ -69,6 +70,17 @@ def clear(db: sqlite3.Connection) -> None:
     """Remove the tables again: all is projected."""
     for table in _NAMES:
         db.execute(f"drop table if exists {table}")
+
+
+def names_in(folder: Path) -> list[str]:
+    """Return the WARC files in a folder, in the order of their days.
+
+    Raises:
+        NotAnArchive: if there are none.
+    """
+    if names := files.present(folder):
+        return in_order(names)
+    raise NotAnArchive(f"{folder} holds no WARC files (*.warc.gz)")
 
 
 def in_order(names: Iterable[str]) -> list[str]:

@@ -54,10 +54,7 @@ class _Options(TypedDict):
 @click.command()
 @click.argument("slugs", nargs=-1, metavar="[SLUG…]")
 @click.option(
-    "--html",
-    type=click.File("rb"),
-    metavar="FILE",
-    help="The saved page (`-` for standard input).",
+    "--html", type=click.File("rb"), metavar="FILE", help="The saved page (`-` for standard input)."
 )
 @click.option("--url", metavar="URL", help="The page's address.")
 @click.option("--publisher", metavar="SLUG", help="Use this publisher's rules and time zone.")
@@ -112,12 +109,8 @@ def _read_page(slugs: tuple[str, ...], archive: Path, now: Clock, options: _Opti
         raise click.UsageError("give --html FILE and --url URL, or --again for an archive")
     try:
         address = normal(url)
-    except ValueError:
-        raise click.BadParameter(
-            f"{url!r} is not a web address; give the address the page was saved from,"
-            " e.g. https://example.org/news/1",
-            param_hint="--url",
-        ) from None
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--url") from None
     known = folders(archive)
     publisher = find(slug, known) if slug else Owners(load_all(*known).values()).of(address)
     capture = Capture(
@@ -129,10 +122,10 @@ def _read_page(slugs: tuple[str, ...], archive: Path, now: Clock, options: _Opti
         body=html.read(),
     )
     extraction = read(capture, publisher)
-    as_json = options["as_json"]
-    click.echo(
-        json.dumps(as_object(extraction), ensure_ascii=False) if as_json else _readable(extraction)
-    )
+    if options["as_json"]:
+        click.echo(json.dumps(as_object(extraction), ensure_ascii=False))
+    else:
+        click.echo(_readable(extraction))
 
 
 def as_object(extraction: Extraction) -> dict[str, object]:
@@ -165,9 +158,10 @@ def _read_archive(slugs: tuple[str, ...], archive: Path, now: Clock, options: _O
             "--again reads an archive; --html, --url and --publisher are for a single page"
         )
     known = load_all(*folders(archive))
-    for slug in slugs:
-        if slug not in known and not _has_articles(archive, slug):
-            find(slug, folders(archive))  # whose error names the publishers there are
+    with closing(open_for_reading(archive)) as db:
+        strange = [slug for slug in slugs if slug not in known and not is_known(db, slug)]
+    for slug in strange:
+        find(slug, folders(archive))  # whose error names the publishers there are
     job = Job(
         root=archive,
         publishers=known,
@@ -207,11 +201,6 @@ def _print_counts(report: "Report", *, dry_run: bool) -> None:
     for name, why in _UNCHANGED.items():
         if counts[name]:
             click.echo(f"{counted(counts[name], 'article')} left unchanged: {why}.")
-
-
-def _has_articles(archive: Path, slug: str) -> bool:
-    with closing(open_for_reading(archive)) as db:
-        return is_known(db, slug)
 
 
 def _print_changes(url: str, changes: Changes) -> None:

@@ -68,7 +68,7 @@ def test_a_publisher_lends_its_zone(saved: str):
     ("arguments", "says"),
     [
         (["--html", "no-such-file.html", "--url", URL], "no-such-file.html"),
-        (["--html", "-", "--url", "not an address"], "is not a web address"),
+        (["--html", "-", "--url", "not an address"], "not an http or https address"),
         (["--html", "-", "--url", URL, "--now", "yesterday"], "ISO 8601"),
         (["--html", "-", "--url", URL, "--publisher", "no-such"], "no-such"),
         (["--html", "-"], "--url"),

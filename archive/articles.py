@@ -1,7 +1,6 @@
 """Rows of articles and their revisions: nothing a publisher wrote is ever overwritten."""
 
 import contextlib
-import dataclasses
 import json
 import sqlite3
 from collections.abc import Collection
@@ -9,13 +8,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import urlsplit
 
-from archive import article_rows, publishers, stories
+from archive import article_rows, publishers, rows, stories
 from archive.article_rows import Rows
 from archive.clock import from_iso, iso
-from archive.history import History, Observation, Revision, State, confirmed, observe
+from archive.history import History, Observation, confirmed, observe
 from archive.models import Extraction, Outcome, Visit
-from archive.rows import insert, update, value, values
-from archive.urls import LARGEST_ID, address, article_id, identity_key, next_id
+from archive.rows import insert, value, values
+from archive.urls import LARGEST_ID, address, article_id, identity_key
+
+_OF_STORIES = ("text", "first_seen_at")  # by which an article is grouped with its versions
 
 
 def keep(
@@ -38,87 +39,45 @@ def keep(
     key = key or publishers.key_of(db, url, publisher)
     if article is None:
         article = find(db, key)
-    state = None if article is None else article_rows.state_of(db, article)
-    step = observe(state, Observation(capture=capture, at=seen_at, reading=extraction, url=url))
+    before = None if article is None else Rows.stored(db, article)
+    seen = Observation(capture=capture, at=seen_at, reading=extraction, url=url)
+    step = observe(before.state if before else None, seen)
     if step is None:
         raise ValueError(f"{url}: a reading shows an article")
     if article is None:
         article = free_id(db, key)
-    if state is None:
-        history = History(state=step.state, revisions=(step.revision,) if step.revision else ())
-        add(db, article, history, key=key, publisher=publisher)
-    elif step.revision:
-        moved = state.reading.text != step.state.reading.text
-        with stories.reconsidered(db, article, moved=moved):
-            _revise(db, article, step.state, step.revision)
-    else:
-        _move(db, article, state, step.state)
+    history = History(state=step.state, revisions=(step.revision,) if step.revision else ())
+    _save(db, article, before, Rows.of(history, before), key=key, publisher=publisher)
     return article, step.outcome
 
 
-def add(
-    db: sqlite3.Connection, article: int, history: History, *, key: str, publisher: str
-) -> None:
-    """Insert an article that is not there yet, with its whole history."""
-    insert_rows(db, article, Rows.of(history), key=key, publisher=publisher)
-    stories.enter(db, article)
-
-
-def put(db: sqlite3.Connection, article: int, rows: Rows, *, key: str, publisher: str) -> None:
+def put(db: sqlite3.Connection, article: int, after: Rows, *, key: str, publisher: str) -> None:
     """Save an article with its whole history, whether it is there or not."""
-    before = Rows.stored(db, article)
-    if before is None:
-        insert_rows(db, article, rows, key=key, publisher=publisher)
-        stories.enter(db, article)
-    elif before != rows:
-        replace(db, article, before, rows)
+    _save(db, article, Rows.stored(db, article), after, key=key, publisher=publisher)
 
 
-def insert_rows(
-    db: sqlite3.Connection, article: int, rows: Rows, *, key: str, publisher: str
+def _save(
+    db: sqlite3.Connection,
+    article: int,
+    before: Rows | None,
+    after: Rows,
+    *,
+    key: str,
+    publisher: str,
 ) -> None:
-    """Insert the rows of an article that is not there yet."""
-    own = {"id": article, "key": key, "publisher": publisher}
-    insert(db, "articles", {"url": key} | rows.article | own)
-    for revision in rows.revisions:
-        insert(db, "revisions", revision | {"article": article})
-    article_rows.save_names(db, article, rows.names)
-    article_rows.save_shown(db, article, rows.shown)
-
-
-def replace(db: sqlite3.Connection, article: int, before: Rows, after: Rows) -> None:
-    """Let an article's rows be others; its versions are looked for again if its text differs."""
-    moved = any(before.article[name] != after.article[name] for name in ("text", "first_seen_at"))
-    with stories.reconsidered(db, article, moved=moved):
-        article_rows.replace_rows(db, article, before, after)
-
-
-def _revise(db: sqlite3.Connection, article: int, state: State, revision: Revision) -> None:
-    """Add a revision; the text of the one before moves from the article to its own row."""
-    db.execute(
-        "update revisions set text = (select text from articles where id = :id)"
-        " where article = :id and text is null",
-        {"id": article},
-    )
-    row = article_rows.revision_of(revision, is_current=True)
-    insert(db, "revisions", row | {"article": article})
-    fields = article_rows.fields_of(state.reading) | article_rows.seen_of(state)
-    update(db, "articles", fields, id=article)
-    article_rows.save_names(db, article, article_rows.names_of(state.reading))
-    article_rows.save_shown(db, article, article_rows.shown_of(state.reading))
-
-
-def _move(db: sqlite3.Connection, article: int, before: State, after: State) -> None:
-    """Save what may move without an edit."""
-    was, now = before.reading, after.reading
-    fields = article_rows.fields_of(now) | article_rows.seen_of(after)
-    known = article_rows.fields_of(was) | article_rows.seen_of(before)
-    moved = {name: fields[name] for name in fields if fields[name] != known.get(name)}
-    update(db, "articles", moved, id=article)
-    if (was.authors, was.tags) != (now.authors, now.tags):
-        article_rows.save_names(db, article, article_rows.names_of(now))
-    if (was.embeds, was.images) != (now.embeds, now.images):
-        article_rows.save_shown(db, article, article_rows.shown_of(now))
+    """Save an article's rows; its versions are looked for if it is new, or its text is another."""
+    moved = True
+    if before is None:
+        own = {"id": article, "key": key, "publisher": publisher}
+        insert(db, "articles", {"url": key} | after.article | own)
+        before = Rows(article=after.article, lists={})
+    else:
+        moved = any(before.article[name] != after.article[name] for name in _OF_STORIES)
+        if moved:
+            stories.leave(db, article)
+    article_rows.save(db, article, before, after)
+    if moved:
+        stories.enter(db, article)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,28 +109,19 @@ def identify(
     """
     names = publishers.tracking(db, visit.publisher)
     here = identity_key(answered, tracking=names)
-    claim = _believed_key(claimed, answered, here, names)
-    moved = here != visit.key and find(db, here) not in {None, visit.article}
-    if visit.article is not None and not moved:
-        return _identity(visit.article, key_of(db, visit.article) or here, claimed, answered, names)
-    for key in dict.fromkeys((claim, here)):
-        row = db.execute("select id, title from articles where key = ?", (key,)).fetchone()
-        if row is None:
-            return _identity(None, key, claimed, answered, names)
-        if key == here or row[1] == title:
-            led = db.execute(
-                "select 1 from visits where article = ? and key != ?", (row[0], visit.key)
-            ).fetchone()
-            identity = _identity(row[0], key, claimed, answered, names)
-            return dataclasses.replace(identity, led=led is not None)
-    return _identity(None, here, claimed, answered, names)
-
-
-def _identity(
-    article: int | None, key: str, claimed: str | None, answered: str, names: Collection[str]
-) -> Identity:
+    article, key, led = visit.article, here, False
+    if article is not None and (here == visit.key or find(db, here) in {None, article}):
+        key = key_of(db, article) or here
+    else:
+        for key in (_believed_key(claimed, answered, here, names), here):
+            row = db.execute("select id, title from articles where key = ?", (key,)).fetchone()
+            if row is None or key == here or row[1] == title:
+                break
+        article = row[0] if row else None
+        others = "select 1 from visits where article = ? and key != ?"
+        led = value(db, others, (article, visit.key)) is not None
     url = address_of(key, claimed=claimed, answered=answered, tracking=names)
-    return Identity(article=article, key=key, url=url)
+    return Identity(article=article, key=key, url=url, led=led)
 
 
 def address_of(
@@ -295,7 +245,4 @@ def missing(db: sqlite3.Connection, article: int, *, at: datetime) -> Outcome:
 
 def free_id(db: sqlite3.Connection, key: str) -> int:
     """Return the id for a new article: that of its key, or the next free one on a collision."""
-    wanted = article_id(key)
-    while value(db, "select 1 from articles where id = ?", (wanted,)):
-        wanted = next_id(wanted)
-    return wanted
+    return rows.free_id(db, "articles", article_id(key))

@@ -12,9 +12,9 @@ from archive.errors import DamagedWarc
 from archive.journal import visit_of as journaled_visit
 from archive.models import Capture, Exchange, Kind, Visit, WarcLocation
 from archive.publishers import key_of
-from archive.rows import Row, record, row_of, select, update, upsert, value
+from archive.rows import Row, free_id, record, row_of, select, update, upsert, value
 from archive.rows import insert as insert_row
-from archive.urls import capture_id, next_id
+from archive.urls import capture_id
 from archive.warc import reader
 from archive.warc.parsing import CAPTURED, Record
 from archive.warc.records import (
@@ -101,7 +101,8 @@ _COLUMNS = (
     "url", "publisher", "kind", "fetched_at", "status", "content_type", "sha256", "wire_bytes",
     "truncated", "revisit",
 )  # fmt: skip
-_PLACE = "select warc_file, warc_offset, warc_length from"
+_PLACE = {"file": "warc_file", "offset": "warc_offset", "length": "warc_length"}
+_AT = f"select {', '.join(_PLACE.values())} from"
 
 # Not one that shows a withheld article, is of one of its addresses, or has the same payload.
 _VISIBLE = """
@@ -126,13 +127,9 @@ select 1 from captures where id = ?
 
 def insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
     """Insert a recorded capture (its `record` and the record's id are set) and return its id."""
-    record = capture.record
-    if record is None or record.record_id is None:
-        raise ValueError(f"{capture.url}: a capture has no row before it has a WARC record")
-    number = _free_id(db, record.record_id)
-    row = row_of(capture, _COLUMNS) | _place(record)
-    insert_row(db, "captures", {"id": number, "run": run} | row)
-    return number
+    row = _row_of(capture, run)
+    row["id"] = free_id(db, "captures", row["id"])
+    return insert_row(db, "captures", row)
 
 
 def put(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
@@ -140,28 +137,26 @@ def put(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
 
     It is inserted if it is not there. What the archive decided of it stays.
     """
-    record = capture.record
-    if record is None or record.record_id is None:
-        raise ValueError(f"{capture.url}: a capture has no row before it has a WARC record")
-    number = capture_id(record.record_id)
-    there = value(db, "select warc_file from captures where id = ?", (number,))
-    if there and there != record.file:
-        number = _free_id(db, record.record_id)
-    row = {"id": number, "run": run} | row_of(capture, _COLUMNS) | _place(record)
+    row = _row_of(capture, run)
+    there = value(db, "select warc_file from captures where id = ?", (row["id"],))
+    if there not in {None, row["warc_file"]}:
+        row["id"] = free_id(db, "captures", row["id"])
     db.execute(
         "delete from captures where warc_file = :warc_file and warc_offset = :warc_offset"
         " and id != :id",
         row,
     )
     upsert(db, "captures", row, key="id")
-    return number
+    return int(row["id"])
 
 
-def _free_id(db: sqlite3.Connection, record_id: str) -> int:
-    wanted = capture_id(record_id)
-    while value(db, "select 1 from captures where id = ?", (wanted,)):
-        wanted = next_id(wanted)
-    return wanted
+def _row_of(capture: Capture, run: int) -> Row:
+    """Return the columns that a recorded capture fills, with the id that it is to have."""
+    place = capture.record
+    if place is None or place.record_id is None:
+        raise ValueError(f"{capture.url}: a capture has no row before it has a WARC record")
+    own = {"id": capture_id(place.record_id), "run": run}
+    return own | row_of(capture, _COLUMNS) | _columns_of(place)
 
 
 def decoded(db: sqlite3.Connection, charsets: Mapping[int, str]) -> None:
@@ -187,7 +182,8 @@ def original(
     A truncated or empty payload stands for nothing.
     """
     if exchange.status == 304:
-        sha256 = _last_good(db, exchange.url, publisher)
+        last_good = "select last_sha256 from visits where key = ?"
+        sha256 = value(db, last_good, (key_of(db, exchange.url, publisher),)) or ""
     elif not exchange.payload or exchange.truncated:
         return None
     sql = f"{_ROW} where sha256 = ? and truncated is null and revisit = 0"
@@ -197,16 +193,8 @@ def original(
 
 def payload_location(db: sqlite3.Connection, sha256: str) -> WarcLocation | None:
     """Return where a payload is kept: the first record that brought it, the later are revisits."""
-    sql = f"{_PLACE} captures where sha256 = ? and revisit = 0 order by fetched_at, id limit 1"
+    sql = f"{_AT} captures where sha256 = ? and revisit = 0 order by fetched_at, id limit 1"
     return _location(db, sql, sha256)
-
-
-def _last_good(db: sqlite3.Connection, url: str, publisher: str | None) -> str:
-    try:
-        key = key_of(db, url, publisher)
-    except ValueError:
-        return ""
-    return value(db, "select last_sha256 from visits where key = ?", (key,)) or ""
 
 
 def received(db: sqlite3.Connection, *, since: datetime) -> int:
@@ -354,19 +342,13 @@ def visit_of(db: sqlite3.Connection, folder: Path, capture: Capture) -> Visit | 
 
 
 def _capture(row: Row) -> Capture:
-    place = WarcLocation(
-        file=row["warc_file"], offset=row["warc_offset"], length=row["warc_length"]
-    )
+    place = {name: row[column] for name, column in _PLACE.items()}
     return record(Capture, row | {"record": place})
 
 
-def _place(location: WarcLocation) -> Row:
+def _columns_of(location: WarcLocation) -> Row:
     """Return the columns that say where a record is."""
-    return {
-        "warc_file": location.file,
-        "warc_offset": location.offset,
-        "warc_length": location.length,
-    }
+    return {column: getattr(location, name) for name, column in _PLACE.items()}
 
 
 def _location(db: sqlite3.Connection, sql: str, parameter: object) -> WarcLocation | None:
@@ -385,15 +367,12 @@ def _original_body(
 
 
 def insert_rendering(
-    db: sqlite3.Connection,
-    capture: int,
-    record: Record,
-    location: WarcLocation,
+    db: sqlite3.Connection, capture: int, record: Record, location: WarcLocation
 ) -> None:
     """Insert the rendering of a capture (its id) by its record, unless its row is there already."""
     if record.date and record.sha256:
         row = {"capture": capture, "rendered_at": iso(record.date), "sha256": record.sha256}
-        row |= {"bytes": len(record.block)} | _place(location)
+        row |= {"bytes": len(record.block)} | _columns_of(location)
         insert_row(db, "renderings", row, conflict="on conflict do nothing")
 
 
@@ -403,4 +382,4 @@ def rendering_of(db: sqlite3.Connection, capture: int) -> WarcLocation | None:
     It is what the article was read from; the capture's own payload is what the scripts started
     with.
     """
-    return _location(db, f"{_PLACE} renderings where capture = ? order by id desc limit 1", capture)
+    return _location(db, f"{_AT} renderings where capture = ? order by id desc limit 1", capture)

@@ -13,10 +13,12 @@ from urllib.parse import unquote, urlsplit
 from archive.clock import iso
 from archive.models import Kind, Link, Problem, Visit
 from archive.problems import ProblemKind
+from archive.rows import Row, row_of, values
 
 UNDATED = timedelta(minutes=30)  # at most so often is a sitemap without a date read
 NEWS = timedelta(days=7)  # what is older is not news any more
 
+_HINTS = ("title", "published", "author", "summary", "modified")
 _LATER = "state = 'failed' and due_at is null and last_at < :day_ago"
 _NEW = """
 insert into visits (key, url, publisher, kind, found_in, found_at, due_at, past, earliest_on,
@@ -30,17 +32,27 @@ on conflict (key) do update set past = min(past, excluded.past),
     due_at = case when {_LATER} then excluded.due_at else due_at end
 where {_LATER} or (past > excluded.past and :news)
 """
+# What was said first stays, but for a listing's date and the last change of an article.
 _LINKED = """
 insert into links (url, found_in, title, published, author, summary, modified, found_at)
-values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (url, found_in) do update
-    set modified = excluded.modified
-    where modified is not excluded.modified and excluded.found_at >= found_at
+values (:key, :listing, :title, :published, :author, :summary, :modified, :at)
+on conflict (url, found_in) do update set modified = excluded.modified,
+    published = case when :kind = 'article' then published else excluded.published end
+    where excluded.found_at >= found_at and (modified is not excluded.modified
+        or (:kind != 'article' and published is not excluded.published))
 """
-# What was said first stays, even if it is heard later, as when archives are merged.
+# It stays even if it is heard later, as when archives are merged.
 _SAID_BEFORE = """
 update links set title = :title, published = :published, author = :author, summary = :summary,
     found_at = :at
-where url = :url and found_in = :found_in and found_at > :at
+where url = :key and found_in = :listing and found_at > :at
+"""
+_RENEW = """
+update visits set due_at = :at, past = :past, latest_on = :latest_on
+where key = :key and kind != 'article' and (failures = 0 or due_at is null)
+    and (last_at is null or last_at < :before) and not exists (
+        select 1 from links where url = :key and found_in = :listing and published = :published
+    )
 """
 _EDITED = """
 select v.key from json_each(:stated) s join visits v on v.key = json_extract(s.value, '$[0]')
@@ -59,24 +71,20 @@ def new(
     now: datetime,
     listing: Visit | None = None,
     past: bool = False,
-) -> dict[str, str | int | None]:
+) -> Row:
     """Return the parameters of `FOUND` for a link of a listing, or an entry point.
 
     A walk into the past may have found it first: it is news where a listing other than
     a sitemap shows it and dates it to these days, or not at all.
     """
     recent = link.latest_on is None or link.latest_on >= (now - NEWS).date()
-    return {
+    return row_of(link, ("url", "kind", "earliest_on", "latest_on")) | {
         "key": key,
-        "url": link.url,
         "publisher": publisher,
-        "kind": link.kind,
         "found_in": listing.key if listing else None,
         "at": iso(now),
         "day_ago": iso(now - timedelta(days=1)),
         "past": past,
-        "earliest_on": link.earliest_on.isoformat() if link.earliest_on else None,
-        "latest_on": link.latest_on.isoformat() if link.latest_on else None,
         "news": recent and listing is not None and listing.kind is not Kind.SITEMAP,
     }
 
@@ -103,19 +111,17 @@ def found(
     Returns:
         How many addresses were new.
     """
-    at = iso(now)
     count = 0
     for key, link in links:
         row = new(key, link, visit.publisher, now=now, listing=visit, past=past)
         added = db.execute(FOUND, row).rowcount
+        row |= row_of(link, _HINTS) | {"listing": visit.key}
         if not added and link.kind is not Kind.ARTICLE:
-            _renew(db, key, link, visit=visit, at=at, run_began=run_began, past=past)
-        hints = (link.title, link.published, link.author, link.summary, link.modified)
-        if not db.execute(_LINKED, (key, visit.key, *hints, at)).rowcount:
-            db.execute(_SAID_BEFORE, {
-                "url": key, "found_in": visit.key, "title": link.title, "at": at,
-                "published": link.published, "author": link.author, "summary": link.summary,
-            })  # fmt: skip
+            undated = link.published is None and link.kind is Kind.SITEMAP
+            before = run_began - UNDATED if undated else run_began
+            db.execute(_RENEW, row | {"before": iso(before)})
+        if not db.execute(_LINKED, row).rowcount:
+            db.execute(_SAID_BEFORE, row)
         count += added
     return count
 
@@ -134,7 +140,7 @@ def edited(
     """
     rows = [(key, iso(moment), printed) for key, moment, printed in stated]
     parameters = {"stated": json.dumps(rows), "listing": listing, "now": iso(now)}
-    return [str(key) for (key,) in db.execute(_EDITED, parameters)]
+    return values(db, _EDITED, parameters)
 
 
 def make_due(db: sqlite3.Connection, keys: Iterable[str], *, now: datetime) -> None:
@@ -143,39 +149,6 @@ def make_due(db: sqlite3.Connection, keys: Iterable[str], *, now: datetime) -> N
         "update visits set due_at = max(?, coalesce(not_before, '')) where key = ?",
         [(iso(now), key) for key in keys],
     )
-
-
-def _renew(
-    db: sqlite3.Connection,
-    key: str,
-    link: Link,
-    *,
-    visit: Visit,
-    at: str,
-    run_began: datetime,
-    past: bool,
-) -> None:
-    known = db.execute(
-        "select published from links where url = ? and found_in = ?", (key, visit.key)
-    ).fetchone()
-    if link.published is None or known is None or known[0] != link.published:
-        undated = link.published is None and link.kind is Kind.SITEMAP
-        db.execute(
-            "update visits set due_at = ?, past = ?, latest_on = ? where key = ?"
-            " and kind != 'article'"
-            " and (last_at is null or last_at < ?) and (failures = 0 or due_at is null)",
-            (
-                at,
-                past,
-                link.latest_on and link.latest_on.isoformat(),
-                key,
-                iso(run_began - UNDATED if undated else run_began),
-            ),
-        )
-        db.execute(
-            "update links set published = ? where url = ? and found_in = ?",
-            (link.published, key, visit.key),
-        )
 
 
 FRUITLESS = 60  # this many addresses of a shape have to lead nowhere

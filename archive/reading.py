@@ -214,7 +214,7 @@ class Archive:
         """Yield those of the articles that are visible when their turn comes."""
         for number, rows, own in self._visible(ids):
             own |= {"id": number, "tags": rows.tags}
-            yield record(Article, rows.article | rows.names | rows.media() | own)
+            yield record(Article, rows.article | rows.lists | own)
 
     def _visible(self, ids: Iterable[int]) -> Iterator[tuple[int, Rows, Row]]:
         """Yield (id, rows, publisher and story) of the articles that are there, not withheld."""

@@ -4,12 +4,13 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from enum import StrEnum
 from functools import cache
-from types import NoneType, UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_origin, get_type_hints
 
-from archive.clock import from_iso, iso
+import msgspec
+
+from archive.clock import iso
+from archive.urls import next_id
 
 Row = dict[str, Any]
 Parameters = tuple[Any, ...] | Mapping[str, Any]
@@ -66,20 +67,42 @@ def update(db: sqlite3.Connection, table: str, row: Row, *, id: int | None) -> N
         db.execute(f"update {table} set {sets} where id = :id", row | {"id": id})  # noqa: S608
 
 
+def free_id(db: sqlite3.Connection, table: str, wanted: int) -> int:
+    """Return the id for a new row: the wanted one, or the next that is free."""
+    while value(db, f"select 1 from {table} where id = ?", (wanted,)):  # noqa: S608 - our names
+        wanted = next_id(wanted)
+    return wanted
+
+
 def record(kind: type[T], row: Mapping[str, Any]) -> T:
     """Return the dataclass that a row makes; columns that are none of its fields are passed over.
 
-    A field whose type is none of those that `stored` spells is taken as it is.
+    Lists are JSON, as `stored` spells them, or at hand; records in it are rows or at hand.
+
+    Raises:
+        sqlite3.DatabaseError: if a column holds what its field cannot, as in a damaged row.
     """
     form: Any = kind
-    readers = _readers(form)
-    return kind(**{name: readers[name](row[name]) for name in row.keys() & readers.keys()})
+    lists = {
+        name: from_json(row[name])
+        for name in _lists_of(form) & row.keys()
+        if isinstance(row[name], str | None)
+    }
+    try:
+        return msgspec.convert({**row, **lists}, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise sqlite3.DatabaseError(f"a row makes no {kind.__name__}: {error}") from error
+
+
+@cache
+def _lists_of(kind: Any) -> frozenset[str]:
+    """Return the names of the fields that are lists."""
+    hints = get_type_hints(kind).items()
+    return frozenset(name for name, hint in hints if get_origin(hint) in {tuple, frozenset})
 
 
 def stored(value: Any) -> Any:
     """Return a value as it is stored: moments and days in ISO 8601, lists as JSON or null."""
-    if isinstance(value, StrEnum):
-        return value.value
     write = _TO_COLUMN.get(type(value))
     return write(value) if write else value
 
@@ -97,32 +120,7 @@ def row_of(item: object, names: Iterable[str]) -> Row:
 _TO_COLUMN: dict[type, Callable[[Any], Any]] = {
     datetime: iso,
     date: date.isoformat,
+    bool: int,
     tuple: _as_json,
     frozenset: _as_json,
 }
-_FROM_COLUMN: dict[Any, Callable[[Any], Any]] = {
-    datetime: from_iso,
-    date: date.fromisoformat,
-    bool: bool,
-}
-
-
-@cache
-def _readers(kind: Any) -> dict[str, Callable[[Any], Any]]:
-    return {name: _reader(hint) for name, hint in get_type_hints(kind).items()}
-
-
-def _reader(hint: Any) -> Callable[[Any], Any]:
-    """Return what makes a field of that type from a column."""
-    forms = get_args(hint) if isinstance(hint, UnionType) else (hint,)
-    form = next(form for form in forms if form is not NoneType)
-    form = get_origin(form) or form
-    if form in {tuple, frozenset}:
-        return lambda text: form(from_json(text) if isinstance(text, str) else text or ())
-    is_word = isinstance(form, type) and issubclass(form, StrEnum)
-    read = form if is_word else _FROM_COLUMN.get(form)
-    return (lambda column: None if column is None else read(column)) if read else _as_it_is
-
-
-def _as_it_is(column: Any) -> Any:
-    return column

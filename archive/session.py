@@ -4,11 +4,13 @@ An archive into which nothing came is removed again.
 """
 
 import contextlib
+import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -21,9 +23,7 @@ from archive.errors import ArchiveError, unwritten
 from archive.models import Capture, Problem, WarcLocation
 from archive.publishers import Hosts
 from archive.rows import value
-from archive.visits import Past
 from archive.warc import files, reader
-from archive.warc.files import Name, present
 from archive.warc.records import metadata_record
 from archive.warc.writer import Batch, WarcWriter
 
@@ -59,7 +59,7 @@ class Session:
 
         A WARC file that has `roll_bytes` or more is followed by the next one. `totals` counts
         while it happens: requests, bytes, new, changed, same, problems. `hosts` is
-        what is remembered of these, `past` the walks into the past.
+        what is remembered of these.
         """
         self.totals: Counter[str] = Counter()
         self.root = root
@@ -83,7 +83,8 @@ class Session:
             files.close_past(self.db, word, today=now.astimezone(UTC).date())
             self.run = runs.begin(self.db, self._command, now=now, writer=word)
             self._warc = self._writer(word, runs.named(self.db, self.run), now)
-            self._begin_batches(self.clock)
+            self.batch = Batch(self.db, self._warc, clock=self.clock)
+            self.hosts = Hosts(self.db, self.batch)
             self._began = now
             self._closing = opening.pop_all()
         return self
@@ -117,11 +118,11 @@ class Session:
 
     def _writer(self, word: str, run: str, now: datetime) -> WarcWriter:
         """Return the writer of the run's WARC files; `word` is that of the archive."""
-        db, folder, roll_bytes = self.db, self.warc_folder, self._roll_bytes
+        roll_bytes = self._roll_bytes
         return WarcWriter(
-            folder=folder,
-            next_file=lambda day: files.next_file(
-                db, folder, day, writer=word, roll_bytes=roll_bytes
+            folder=self.warc_folder,
+            next_file=partial(
+                files.next_file, self.db, self.warc_folder, writer=word, roll_bytes=roll_bytes
             ),
             run=run,
             about={"command": self._command, "software": self._software, **self._settings},
@@ -172,12 +173,6 @@ class Session:
         place = self.write_metadata(capture.url, fields, at=at, refers_to=refers_to)
         captures.journaled(self.db, capture, place, outcome=fields.get("outcome"))
 
-    def _begin_batches(self, clock: Clock) -> None:
-        """Begin what writes in batches; `clock` says how old a batch is."""
-        self.batch = Batch(self.db, self._warc, clock=clock)
-        self.hosts = Hosts(self.db, self.batch)
-        self.past = Past(self.db, self.batch, clock=self.clock)
-
     def _make_folders(self) -> None:
         try:
             self.warc_folder.mkdir(parents=True, exist_ok=True)
@@ -187,7 +182,6 @@ class Session:
 
 
 _OF_THE_DATABASE = (NAME, f"{NAME}-wal", f"{NAME}-shm", "lock")
-_CONTENT = ("articles", "captures")
 
 
 class Beginning:
@@ -208,27 +202,21 @@ class Beginning:
         """
         if not self._is_new or not (self._root / NAME).exists():
             return False
+        content = ("articles",) if captures else ("articles", "captures")
         try:
             with writing(self._root, command="cleanup", now=now):
-                if self._holds(_CONTENT[:1] if captures else _CONTENT):
-                    return False
+                with closing(open_for_reading(self._root)) as db:
+                    if any(value(db, f"select 1 from {table} limit 1") for table in content):  # noqa: S608
+                        return False
                 self._remove()
         except (ArchiveError, OSError, sqlite3.Error):
             return False  # another process writes there, or it may not be touched
         return True
 
-    def _holds(self, tables: tuple[str, ...]) -> bool:
-        with closing(open_for_reading(self._root)) as db:
-            return any(value(db, f"select 1 from {table} limit 1") for table in tables)  # noqa: S608
-
     def _remove(self) -> None:
-        folder = self._root / WARC_FOLDER
-        names = [name for name in present(folder) if Name.parse(name)]
-        for name in names:
-            (folder / name).unlink()
+        shutil.rmtree(self._root / WARC_FOLDER)
         for name in _OF_THE_DATABASE:
             (self._root / name).unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # something else is in there
-            months = {(folder / name).parent for name in names}
-            for emptied in (*months - {folder}, folder, *self._made):
+            for emptied in self._made:
                 emptied.rmdir()

@@ -3,8 +3,7 @@
 Everything a batch writes goes through one connection, so it reads its own rows at once.
 """
 
-import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,10 +22,9 @@ from archive.models import (
 )
 from archive.problems import ProblemKind
 from archive.session import Session
+from archive.urls import identity_key
 from archive.warc import records
 from archive.warc.records import conversion_record, response_record
-
-logger = logging.getLogger(__name__)
 
 
 class Store(Session):
@@ -52,39 +50,16 @@ class Store(Session):
         """Return the identity keys that an address may have, whichever publisher it is of."""
         return publishers.keys_of(self.db, url)
 
-    def due(
-        self,
-        publisher: str,
-        *,
-        articles: bool,
-        limit: int,
-        busy: Collection[str] = (),
-        only: Collection[str] | None = None,
-        images: bool = False,
-    ) -> list[Visit]:
-        """Return at most `limit` due visits of a publisher: its articles, listings, or `images`.
-
-        Those in `busy` (keys) are left out; with `only`, all others are.
-        """
-        return visits.due(
-            self.db,
-            publisher,
-            now=self.clock(),
-            articles=articles,
-            limit=limit,
-            busy=busy,
-            only=only,
-            images=images,
-        )
-
-    def want(self, url: str, kind: Kind, *, visit: Visit) -> bool:
-        """Make what the page of a visit shows due, once for all; return whether it was not known.
+    def want(self, url: str, kind: Kind, *, visit: Visit) -> None:
+        """Make what the page of a visit shows due, once for all.
 
         Raises:
             ValueError: if the address cannot be one.
         """
         self.batch.open()
-        return visits.want(self.db, url, kind, visit=visit, now=self.clock())
+        link = Link(url=url, kind=kind)
+        row = links.new(identity_key(url), link, visit.publisher, now=self.clock(), listing=visit)
+        self.db.execute(links.FOUND, row)
 
     def record(self, exchange: Exchange, *, kind: Kind, publisher: str | None) -> Capture:
         """Write an exchange to the WARC file and its row; a known payload as a revisit record."""

@@ -9,13 +9,12 @@ smallest hashes. A shortened copy keeps its share of them, where signatures that
 find only texts of about one length. Workers make runs and search tokens in advance.
 """
 
-import contextlib
 import json
 import re
 import sqlite3
 from array import array
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Self
@@ -166,19 +165,6 @@ def enter(db: sqlite3.Connection, article: int) -> None:
         _queue(db, touched | {article})
     else:
         _regroup(db, [own], members={article})
-
-
-@contextlib.contextmanager
-def reconsidered(db: sqlite3.Connection, article: int, *, moved: bool) -> Iterator[None]:
-    """Let the text of an article, or when it was first seen, become another one inside.
-
-    Where it has `moved`, its versions are looked for again.
-    """
-    if moved:
-        leave(db, article)
-    yield
-    if moved:
-        enter(db, article)
 
 
 def leave(db: sqlite3.Connection, article: int) -> None:

@@ -11,16 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
-from archive.clock import Clock, from_iso, iso
+from archive.clock import from_iso, iso
 from archive.journal import Decision
 from archive.links import FOUND, KNOWN, new
 from archive.models import Capture, Kind, Link, Outcome, Visit
 from archive.publishers import key_of, keys_of
 from archive.rows import Parameters, Row, record, select, value, values
-from archive.urls import identity_key
-from archive.warc.writer import Batch
 
 State = Literal["due", "done", "gone", "refused", "failed"]
+Span = tuple[date, date]  # the first and the last day that a walk into the past is about
 
 # A hint counts whichever listing gave it; the order only makes the choice the same each time.
 _HINT = """(
@@ -51,6 +50,13 @@ _DUE = f"""
 where v.publisher = :publisher and v.due_at <= :now and v.past = 0 and v.kind {{kinds}}
     {{only}}
 order by v.due_at, v.rowid limit :limit
+"""
+_WITHIN = """v.past = 1 and (v.latest_on is null or v.latest_on >= :since)
+    and (v.earliest_on is null or v.earliest_on <= :until)"""
+_NEXT = f"""
+{VISITS}
+where v.publisher = :publisher and v.due_at <= :now and {_WITHIN} and v.kind {{kinds}}
+order by v.latest_on desc, v.rowid desc limit :limit
 """
 _VISITED = """
 update visits set due_at = :due_at, not_before = :not_before, last_at = :last_at,
@@ -85,17 +91,6 @@ def ask(
         )
 
 
-def want(db: sqlite3.Connection, url: str, kind: Kind, *, visit: Visit, now: datetime) -> bool:
-    """Make what the page of a visit shows known and due now; return whether it was not known.
-
-    Raises:
-        ValueError: if the address cannot be one.
-    """
-    key = identity_key(url)
-    row = new(key, Link(url=url, kind=kind), visit.publisher, now=now, listing=visit)
-    return db.execute(FOUND, row).rowcount > 0
-
-
 def retire(db: sqlite3.Connection, publisher: str) -> None:
     """Let a publisher's listings rest until they are asked for or found again."""
     db.execute(
@@ -115,37 +110,64 @@ def due(
     busy: Collection[str] = (),
     only: Collection[str] | None = None,
     images: bool = False,
+    within: Span | None = None,
 ) -> list[Visit]:
     """Return at most `limit` visits that are due and not `busy` (keys), longest due first.
 
-    Those to articles, to listings, or to `images`. With `only` (keys), of these alone.
+    Those to articles, to listings, or to `images`. With `only` (keys), of these alone; of a walk
+    into the past those `within` a span of days alone, the newest first.
     """
     kinds = "= 'image'" if images else KINDS[articles]
-    among = "" if only is None else "and v.key in (select value from json_each(:only))"
-    asked = {
-        "publisher": publisher,
+    sql = (_NEXT if within else _DUE).format(kinds=kinds, only=_among(only))
+    asked = _asked([publisher], now, within, only)
+    asked |= {"publisher": publisher, "limit": limit + len(busy)}
+    return visits_of(db, sql, asked, busy=busy)[:limit]
+
+
+def _among(only: Collection[str] | None) -> str:
+    return "" if only is None else "and v.key in (select value from json_each(:only))"
+
+
+def _asked(
+    publishers: Collection[str],
+    now: datetime,
+    within: Span | None,
+    only: Collection[str] | None,
+) -> Row:
+    since, until = within or (None, None)
+    return {
+        "publishers": json.dumps(list(publishers)),
         "now": iso(now),
-        "limit": limit + len(busy),
+        "since": since and since.isoformat(),
+        "until": until and until.isoformat(),
         "only": None if only is None else json.dumps(list(only)),
     }
-    return visits_of(db, _DUE.format(kinds=kinds, only=among), asked, busy=busy)[:limit]
 
 
 def visits_of(
     db: sqlite3.Connection, sql: str, parameters: Parameters, *, busy: Collection[str] = ()
 ) -> list[Visit]:
     """Return the visits that a query made of `VISITS` finds, without those that are `busy`."""
-    rows = select(db, sql, parameters)
-    return [as_visit(row) for row in rows if row["key"] not in busy]
+    rows = [row for row in select(db, sql, parameters) if row["key"] not in busy]
+    for row in rows:
+        row["hints"] = {name: row[name] for name in _HINTS} if row["found_in"] else None
+    return [record(Visit, row) for row in rows]
 
 
-def count_due(db: sqlite3.Connection, publishers: Collection[str], *, now: datetime) -> int:
-    """Return how many visits of these publishers are due."""
-    sql = (
-        "select count(*) from visits where publisher in (select value from json_each(?))"
-        " and past = 0 and due_at <= ?"
-    )
-    return int(value(db, sql, (json.dumps(list(publishers)), iso(now))) or 0)
+def count_due(
+    db: sqlite3.Connection,
+    publishers: Collection[str],
+    *,
+    now: datetime,
+    within: Span | None = None,
+    only: Collection[str] | None = None,
+) -> int:
+    """Return how many visits of these publishers are due, selected as by `due`."""
+    sql = f"""
+    select count(*) from visits v where publisher in (select value from json_each(:publishers))
+        and due_at <= :now and {_WITHIN if within else "past = 0"} {_among(only)}
+    """  # noqa: S608 - constants
+    return int(value(db, sql, _asked(publishers, now, within, only)) or 0)
 
 
 def due_publishers(
@@ -213,30 +235,18 @@ def lead(db: sqlite3.Connection, key: str, *, article: int) -> None:
 def known(db: sqlite3.Connection, visit: Visit) -> Visit:
     """Return what is known of a visit's address, which becomes known if it is not.
 
-    The hints are those of `visit`, where it has any. Of an address whose visit was lost, links may
-    still say where it was found.
+    The hints are those of `visit`, where it has any.
     """
-    row = new(
-        visit.key,
-        Link(
-            url=visit.url,
-            kind=visit.kind,
-            earliest_on=visit.earliest_on,
-            latest_on=visit.latest_on,
-        ),
-        visit.publisher,
-        now=visit.found_at or datetime.now(UTC),
-        past=visit.past,
+    link = Link(
+        url=visit.url, kind=visit.kind, earliest_on=visit.earliest_on, latest_on=visit.latest_on
     )
-    db.execute(KNOWN, row | {"found_in": visit.found_in or _linked_from(db, visit.key)})
+    at = visit.found_at or datetime.now(UTC)
+    row = new(visit.key, link, visit.publisher, now=at, past=visit.past)
+    # Of an address whose visit was lost, links may still say where it was found first.
+    linked = "select found_in from links where url = ? order by found_at, found_in limit 1"
+    db.execute(KNOWN, row | {"found_in": visit.found_in or value(db, linked, (visit.key,))})
     stored = find(db, visit.key) or visit
     return replace(stored, kind=visit.kind, hints=visit.hints or stored.hints)
-
-
-def _linked_from(db: sqlite3.Connection, key: str) -> str | None:
-    """Return the listing that linked to an address first, None if none did."""
-    sql = "select found_in from links where url = ? order by found_at, found_in limit 1"
-    return value(db, sql, (key,))
 
 
 def find(db: sqlite3.Connection, key: str) -> Visit | None:
@@ -286,32 +296,19 @@ def standing(db: sqlite3.Connection, url: str) -> Standing | None:
     return Standing(state=state, article=article, title=title, words=words or 0, problem=problem)
 
 
-def as_visit(row: Row) -> Visit:
-    """Return the visit that a row of `VISITS` is of."""
-    of_listing = {"hints": record(Link, {name: row[name] for name in _HINTS})}
-    return record(Visit, row | of_listing if row["found_in"] else row)
-
-
-_WITHIN = """v.past = 1 and v.publisher = :publisher and v.due_at <= :now
-    and (v.latest_on is null or v.latest_on >= :since)
-    and (v.earliest_on is null or v.earliest_on <= :until)"""
-_NEXT = f"""
-{VISITS} where {_WITHIN} and v.kind {{kinds}} order by v.latest_on desc, v.rowid desc limit :limit
-"""
-
 # The pages of a section, each found in the one before.
 _LAST_PAGE = """
 with recursive pages(key, depth) as (
-    select :entry, 0
+    select :key, 0
     union select v.key, depth + 1 from visits v join pages on v.found_in = pages.key
-    where v.kind = 'section' and v.state != 'gone' and v.key != :entry and depth < 100000
+    where v.kind = 'section' and v.state != 'gone' and v.key != :key and depth < 100000
 )
 select key from pages order by depth desc limit 1
 """
 _BEGIN = """
 update visits set due_at = max(:at, coalesce(not_before, '')), past = 1
 where key = :key
-    and (kind != 'api' or :last is null or last_at is null or date(last_at) <= :last)
+    and (kind != 'api' or :latest_on is null or last_at is null or date(last_at) <= :latest_on)
 """
 _DAYS = """
 select coalesce(a.published_on, v.latest_on) as day from links l join visits v on v.key = l.url
@@ -323,73 +320,40 @@ where l.found_in = :page and v.kind = 'article' and not exists (
 """
 
 
-class Past:
-    """The walks into the past of publishers, in an archive that is open for writing."""
+def walk_back(
+    db: sqlite3.Connection,
+    ways: Iterable[Link],
+    *,
+    publisher: str,
+    now: datetime,
+    restart: bool = False,
+) -> None:
+    """Make the listings that lead into the past due, as far as they are not exhausted.
 
-    def __init__(self, db: sqlite3.Connection, batch: Batch, *, clock: Clock) -> None:
-        self._db = db
-        self._batch = batch
-        self._clock = clock
+    An interface's span of days is read again only where it was not over when it was read. A
+    section goes on from the last of its pages that is known, unless it is to `restart`.
+    """
+    for way in ways:
+        row = new(key_of(db, way.url, publisher), way, publisher, now=now, past=True)
+        added = db.execute(FOUND, row).rowcount
+        if not (added or restart) and way.kind is Kind.SECTION:
+            row["key"] = value(db, _LAST_PAGE, row) or row["key"]
+        db.execute(_BEGIN, row)
 
-    def begin(self, ways: Iterable[Link], *, publisher: str, restart: bool = False) -> None:
-        """Make the listings that lead into the past due, as far as they are not exhausted.
 
-        An interface's span of days is read again only where it was not over when it was read. A
-        section goes on from the last of its pages that is known, unless it is to `restart`.
-        """
-        self._batch.open()
-        now = self._clock()
-        for way in ways:
-            key = key_of(self._db, way.url, publisher)
-            added = self._db.execute(FOUND, new(key, way, publisher, now=now, past=True)).rowcount
-            if not (added or restart) and way.kind is Kind.SECTION:
-                key = value(self._db, _LAST_PAGE, {"entry": key}) or key
-            last = way.latest_on.isoformat() if way.latest_on else None
-            self._db.execute(_BEGIN, {"key": key, "at": iso(now), "last": last})
+def is_before(db: sqlite3.Connection, page: str, day: date) -> bool:
+    """Return whether a section's page (its key) leads to what was published before a day.
 
-    def due(
-        self,
-        publisher: str,
-        *,
-        since: date,
-        until: date,
-        articles: bool,
-        limit: int,
-        busy: Collection[str] = (),
-    ) -> list[Visit]:
-        """Return the next visits of a walk that are not `busy` (keys), the newest days first."""
-        asked = self._within(publisher, since, until) | {"limit": limit + len(busy)}
-        sql = _NEXT.format(kinds=KINDS[articles])
-        return visits_of(self._db, sql, asked, busy=busy)[:limit]
+    That is so where most of its articles were, of those that are dated and are not on the page
+    before it as well, as what is pinned or most read does.
+    """
+    days: list[str] = [each for each in values(db, _DAYS, {"page": page}) if each is not None]
+    return 2 * sum(each < day.isoformat() for each in days) > len(days)
 
-    def count(self, publisher: str, *, since: date, until: date) -> int:
-        """Return how many visits of a walk are due."""
-        asked = self._within(publisher, since, until)
-        return int(value(self._db, f"select count(*) from visits v where {_WITHIN}", asked) or 0)  # noqa: S608
 
-    def is_before(self, page: str, day: date) -> bool:
-        """Return whether a section's page (its key) leads to what was published before a day.
-
-        That is so where most of its articles were, of those that are dated and are not on the
-        page before it as well, as what is pinned or most read does.
-        """
-        days: list[str] = [
-            each for each in values(self._db, _DAYS, {"page": page}) if each is not None
-        ]
-        return 2 * sum(each < day.isoformat() for each in days) > len(days)
-
-    def is_like(self, keys: Collection[str], page: str) -> bool:
-        """Return whether a page that was read before lists all of these addresses already."""
-        listed = set(values(self._db, "select url from links where found_in = ?", (page,)))
-        return listed.issuperset(keys)
-
-    def _within(self, publisher: str, since: date, until: date) -> dict[str, str | int]:
-        return {
-            "publisher": publisher,
-            "now": iso(self._clock()),
-            "since": since.isoformat(),
-            "until": until.isoformat(),
-        }
+def is_like(db: sqlite3.Connection, keys: Collection[str], page: str) -> bool:
+    """Return whether a page that was read before lists all of these addresses already."""
+    return {*values(db, "select url from links where found_in = ?", (page,))}.issuperset(keys)
 
 
 _WORTH_CORRECTING = timedelta(hours=1)  # a smaller lead is waited for

@@ -160,7 +160,8 @@ class _Slices:
         job, slug = self._job, publisher.slug
         if job.back:
             ways = ways_back(publisher, job.period)
-            store.past.begin(ways, publisher=slug, restart=not publisher.has_way_back)
+            restart = not publisher.has_way_back
+            visits.walk_back(store.db, ways, publisher=slug, now=store.clock(), restart=restart)
         if slug in job.poll:
             store.enter(entry_points(publisher), publisher=slug)
         mine = [(url, Kind.ARTICLE) for url, whose in job.addresses if whose == slug]
@@ -216,19 +217,12 @@ def _days(period: Period) -> dict[str, str]:
 
 def _left(store: Store, job: Job) -> int:
     """Return how many visits of the job are due; of single addresses, those alone count."""
-    since, until = job.period.since, job.period.until
-    if job.back and since and until:
-        return sum(
-            store.past.count(publisher.slug, since=since, until=until)
-            for publisher in job.publishers
-        )
-    if not job.addresses:
-        slugs = [publisher.slug for publisher in job.publishers]
-        return visits.count_due(store.db, slugs, now=store.clock())
-    keys = [key for url, _ in job.addresses for key in store.keys(url)]
-    return sum(
-        len(store.due(publisher.slug, articles=True, limit=len(keys), only=keys))
-        for publisher in job.publishers
+    return visits.count_due(
+        store.db,
+        [publisher.slug for publisher in job.publishers],
+        now=store.clock(),
+        within=job.period.span if job.back else None,
+        only=[key for url, _ in job.addresses for key in store.keys(url)] or None,
     )
 
 

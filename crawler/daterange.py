@@ -23,6 +23,11 @@ class Period:
     since: date | None = None
     until: date | None = None
 
+    @property
+    def span(self) -> tuple[date, date] | None:
+        """Its first and its last day, where it has both."""
+        return (self.since, self.until) if self.since and self.until else None
+
     def is_over(self, link: Link) -> bool:
         """Return whether a link leads to what was surely published before it."""
         return bool(self.since and link.latest_on and link.latest_on < self.since)

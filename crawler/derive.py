@@ -204,7 +204,8 @@ def save_again(store: Store, again: Again) -> bool:
     with store.batch.one_page():
         captures.decoded(store.db, again.charsets)
         if again.after is not None:
-            articles.replace(store.db, again.subject.article, again.before, again.after)
+            article, key, slug = again.subject.article, again.subject.key, again.subject.publisher
+            articles.put(store.db, article, again.after, key=key, publisher=slug)
     return again.after is not None
 
 

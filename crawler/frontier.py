@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from archive import visits
 from archive.models import Kind, Link, Visit
 from archive.store import Store
 from crawler.daterange import ALWAYS, Period
@@ -47,7 +48,7 @@ class Frontier:
         self._limit = limit
         self.articles_left = limit
         self._period = period
-        self._back = back
+        self._within = period.span if back else None
         self.ended = 0  # visits
         self._delays = delays
         self._only = None if only is None else [key for url in only for key in store.keys(url)]
@@ -102,55 +103,55 @@ class Frontier:
                 continue
             mine = [visit for visit in self._in_hand.values() if visit.publisher == slug]
             room = self._most(one) - len(mine)
-            yield from (self._next_past if self._back else self._next_news)(slug, mine, room)
+            yield from (self._next_past if self._within else self._next_news)(slug, mine, room)
 
     def _next_news(self, slug: str, mine: list[Visit], room: int) -> Iterator[Visit]:
         """Yield listings while they are less than half of what is in hand, and articles."""
         busy = [visit.key for visit in mine]
         few = (len(mine) + room + 1) // 2 - sum(visit.kind is not Kind.ARTICLE for visit in mine)
-        listings = self._due(slug, articles=False, limit=min(room, few), busy=busy)
-        if self._period.since and (mine or self._due(slug, articles=True, limit=1, busy=busy)):
+        listings = self._due(slug, busy, min(room, few), articles=False)
+        if self._period.since and (mine or self._due(slug, busy, 1, articles=True)):
             listings = [visit for visit in listings if not _is_further_page(visit)]
         yield from listings
         room -= len(listings)
         if any(visit.kind is Kind.FEED for visit in (*mine, *listings)):
             return  # what a feed says of its articles is worth waiting for
-        articles = self._due(slug, articles=True, limit=self._at_most(room), busy=busy)
-        yield from self._counted(articles)
+        articles = self._articles(slug, busy, room)
+        yield from articles
         if not articles and self._only is None:  # images have time
-            yield from self._due(slug, articles=False, images=True, limit=room, busy=busy)
+            yield from self._due(slug, busy, room, articles=False, images=True)
 
     def _next_past(self, slug: str, mine: list[Visit], room: int) -> Iterator[Visit]:
         """Yield articles, and one listing where there are none left: it leads to older ones."""
         busy = [visit.key for visit in mine]
-        articles = self._due_past(slug, articles=True, limit=self._at_most(room), busy=busy)
-        yield from self._counted(articles)
+        articles = self._articles(slug, busy, room)
+        yield from articles
         if not (mine or articles):
-            yield from self._due_past(slug, articles=False, limit=1, busy=busy)
+            yield from self._due(slug, busy, 1, articles=False)
 
-    def _at_most(self, room: int) -> int:
-        return room if self.articles_left is None else min(room, self.articles_left)
-
-    def _counted(self, articles: list[Visit]) -> list[Visit]:
+    def _articles(self, slug: str, busy: list[str], room: int) -> list[Visit]:
+        """Return the articles to fetch now, which are counted against the limit."""
+        most = room if self.articles_left is None else min(room, self.articles_left)
+        articles = self._due(slug, busy, most, articles=True)
         if self.articles_left is not None:
             self.articles_left -= len(articles)
         return articles
 
-    def _due_past(self, slug: str, *, articles: bool, limit: int, busy: list[str]) -> list[Visit]:
-        since, until = self._period.since, self._period.until
-        if limit < 1 or since is None or until is None:
-            return []
-        return self._store.past.due(
-            slug, since=since, until=until, articles=articles, limit=limit, busy=busy
-        )
-
     def _due(
-        self, slug: str, *, articles: bool, limit: int, busy: list[str], images: bool = False
+        self, slug: str, busy: list[str], limit: int, *, articles: bool, images: bool = False
     ) -> list[Visit]:
         if limit < 1:
             return []
-        return self._store.due(
-            slug, articles=articles, limit=limit, busy=busy, only=self._only, images=images
+        return visits.due(
+            self._store.db,
+            slug,
+            now=self._store.clock(),
+            articles=articles,
+            limit=limit,
+            busy=busy,
+            only=self._only,
+            images=images,
+            within=self._within,
         )
 
     def _most(self, one: Publisher) -> int:

@@ -10,6 +10,7 @@ from scrapy import signals
 from scrapy.crawler import AsyncCrawlerRunner
 from warcio.archiveiterator import ArchiveIterator
 
+from archive import visits
 from archive.database import open_for_reading
 from archive.models import Kind, WarcLocation
 from archive.search import search
@@ -43,7 +44,7 @@ async def _walk(root: Path, newsstand: Newsstand, patch: pytest.MonkeyPatch) -> 
     with Store(root, command="walk", software="test", clock=newsstand.clock) as store:
         store.publish(seen["publisher"].record())
         store.enter(entry_points(seen["publisher"]), publisher="sanabel")
-        seen["due"] = store.due("sanabel", articles=False, limit=10)
+        seen["due"] = visits.due(store.db, "sanabel", now=store.clock(), articles=False, limit=10)
         settings = scrapy_settings([seen["publisher"]])
         patch.setattr(Keeper, "keep", _collect_readings(seen, Keeper.keep))
         runner = AsyncCrawlerRunner(settings)

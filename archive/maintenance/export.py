@@ -92,7 +92,7 @@ def _selected(db: sqlite3.Connection, table: str, where: str, *, order: str) -> 
 
 
 def _line(publisher: Row, rows: Rows, *, revisions: bool) -> Row:
-    names = {"authors": list(rows.names["authors"]), "tags": list(rows.tags)}
+    names = {"authors": rows.lists["authors"], "tags": rows.tags}
     fields = publisher | rows.article | names
     line = {name: fields[name] for name in ARTICLE}
     if revisions:

@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import ValidationError, convert
 
 from archive import articles, captures, publishers
-from archive.article_rows import REVISION
+from archive.article_rows import REVISION, Rows
 from archive.history import History, Revision, State, content_hash
 from archive.maintenance.export import ARTICLE
 from archive.models import Capture, Extraction, Kind, Problem, Progress, Publisher, silent
@@ -134,8 +134,9 @@ class Importer(Session):
         with self.batch.one_page():
             publishers.save_new(self.db, imported.publisher)
             capture = self._record(line, imported, now)
-            article, history = articles.free_id(self.db, key), history_of(imported, capture=capture)
-            articles.add(self.db, article, history, key=key, publisher=slug)
+            article = articles.free_id(self.db, key)
+            rows = Rows.of(history_of(imported, capture=capture))
+            articles.put(self.db, article, rows, key=key, publisher=slug)
             captures.attribute(self.db, capture, article=article)
         self.totals["new"] += 1
         return "new"

@@ -12,6 +12,7 @@ from datetime import UTC, timedelta
 from itertools import chain, islice, product
 from urllib.parse import urljoin
 
+from archive import visits
 from archive.derivation import RecordedLinks
 from archive.journal import Followed
 from archive.links import resting, shape
@@ -225,7 +226,7 @@ class Follower:
         visit, since = self.visit, self.period.since
         if since is None or visit.kind is not Kind.SECTION or visit.found_in is None:
             return False
-        return self.store.past.is_before(visit.found_in, since)
+        return visits.is_before(self.store.db, visit.found_in, since)
 
     def _goes_on(self) -> bool:
         """Return whether the page that continues a listing is to be read."""
@@ -240,7 +241,9 @@ class Follower:
         if visit.kind is Kind.API:
             return True
         # Some sites answer for a page beyond the last one with that or the first one again.
-        return bool(self._keys) and not (before and self.store.past.is_like(self._keys, before))
+        return bool(self._keys) and not (
+            before and visits.is_like(self.store.db, self._keys, before)
+        )
 
 
 def has_to_announce(visit: Visit, publisher: Publisher) -> bool:

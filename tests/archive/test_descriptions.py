@@ -62,7 +62,7 @@ LABELS = [
     (f"/archive/captures/{FIRST}", "run", "/archive/runs/1", "2020-11-09T12:00"),
     ("/archive/captures", "publisher", "/archive/publishers/herald", "The Herald"),
     ("/archive/captures", "run", "/archive/runs/1", "2020-11-09T12:00"),
-    ("/archive/article_tags", "tag", "/archive/tags/1", "مكتبات"),
+    ("/archive/article_tags", "tag", "/archive/tags/2", "مكتبات"),
 ]
 
 

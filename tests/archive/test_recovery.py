@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from warcio.checker import Checker
 
-from archive import recovery, runs
+from archive import recovery, runs, visits
 from archive.database import open_for_writing
 from archive.maintenance.verify import verify
 from archive.models import Kind, WarcLocation
@@ -63,7 +63,7 @@ def crashed(tmp_path_factory):
     store = opened(root).__enter__()
     store.publish(PAPER)
     store.enter([(FEED, Kind.FEED)], publisher=PAPER.slug)
-    (feed,) = store.due(PAPER.slug, articles=False, limit=1)
+    (feed,) = visits.due(store.db, PAPER.slug, now=store.clock(), articles=False, limit=1)
     for number, (kind, fields) in enumerate(ANSWERS):
         publisher = PAPER.slug if kind is not Kind.ROBOTS else None
         capture = store.record(exchange(**fields), kind=kind, publisher=publisher)
@@ -142,7 +142,7 @@ def test_what_is_told_of_visits_that_were_not_acknowledged_is_cut_and_their_byte
     store.__enter__()
     store.publish(PAPER)
     store.enter([(FEED, Kind.FEED)], publisher=PAPER.slug)
-    (feed,) = store.due(PAPER.slug, articles=False, limit=1)
+    (feed,) = visits.due(store.db, PAPER.slug, now=store.clock(), articles=False, limit=1)
     store.batch.commit()
     for number in range(3):
         answer = exchange(url=FEED, payload=b"%d" % number)
@@ -234,9 +234,9 @@ def test_what_was_in_flight_is_still_due(crashed, tmp_path):
     root, *_ = copy(crashed, tmp_path)
     recover(root)
     with opened(root) as store:
-        assert store.due(PAPER.slug, articles=False, limit=9) == []
+        assert visits.due(store.db, PAPER.slug, now=store.clock(), articles=False, limit=9) == []
         store.ask([("https://alwaraq.example/2", Kind.ARTICLE)], publisher=PAPER.slug)
-        assert len(store.due(PAPER.slug, articles=True, limit=9)) == 1
+        assert len(visits.due(store.db, PAPER.slug, now=store.clock(), articles=True, limit=9)) == 1
 
 
 def test_ended_runs_are_left_alone(tmp_path):

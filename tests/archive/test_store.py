@@ -260,7 +260,7 @@ def test_a_304_refers_to_the_answer_whose_validators_were_sent(tmp_path, clock):
                 store, payload=payload, truncated=truncated, fetched_at=clock.advance()
             )
             state = "failed" if truncated else "done"
-            (one,) = store.due(PAPER.slug, articles=True, limit=1)
+            (one,) = visits.due(store.db, PAPER.slug, now=store.clock(), articles=True, limit=1)
             store.visited(one, capture, due_at=clock(), state=state)
         record(store, status=304, payload=b"", fetched_at=clock.advance())
     assert types(tmp_path)[-1] == ("revisit", PAGE, "2020-11-09T14:00:00.000000Z")
@@ -289,11 +289,11 @@ def test_the_road_from_entry_point_to_article(tmp_path, clock):
     with opened(tmp_path, clock) as store:
         store.publish(PAPER)
         store.enter([(FEED, Kind.FEED)], publisher=PAPER.slug)
-        (feed,) = store.due(PAPER.slug, articles=False, limit=9)
+        (feed,) = visits.due(store.db, PAPER.slug, now=store.clock(), articles=False, limit=9)
         assert store.found([(PAGE, Link(url=PAGE, title="عنوان"))], visit=feed, at=NOON) == 1
         store.visited(feed, record(store, Kind.FEED, url=FEED), due_at=None, state="done")
         assert visits.count_due(store.db, [PAPER.slug], now=clock()) == 1
-        (one,) = store.due(PAPER.slug, articles=True, limit=9)
+        (one,) = visits.due(store.db, PAPER.slug, now=store.clock(), articles=True, limit=9)
         outcomes = []
         for text in ("نص", "نص آخر", "نص آخر"):
             capture = record(store, payload=text.encode(), fetched_at=clock.advance())

@@ -2,16 +2,15 @@
 
 from contextlib import closing
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
 from archive import links, visits
 from archive.models import Kind, Link
-from archive.visits import _NEXT, KINDS, Past
-from archive.warc.writer import Batch
+from archive.visits import _NEXT, KINDS
 from tests.archive.desk import FEED, HOUR, NOON, PAPER, visit, visited
 from tests.archive.newsroom import add_article, empty_archive
-from tests.archive.warc.written import warc_writer
 
 SECTION = "https://alwaraq.example/s"
 API = "https://alwaraq.example/wp-json/wp/v2/posts"
@@ -25,12 +24,6 @@ def db():
         yield connection
 
 
-@pytest.fixture
-def past(db, tmp_path):
-    warc = warc_writer(tmp_path)
-    return Past(db, Batch(db, warc, clock=lambda: NOON), clock=lambda: NOON)
-
-
 def page(number):
     return f"https://alwaraq.example/{number}"
 
@@ -41,9 +34,9 @@ def find(db, *numbers, past=True, listing=FEED, kind=Kind.FEED, now=NOON, **days
     return links.found(db, listed, visit=one, now=now, run_began=now, past=past)
 
 
-def walk(past, since=SINCE, until=UNTIL, **changes):
-    asked = {"articles": True, "limit": 100} | changes
-    return past.due(PAPER.slug, since=since, until=until, **asked)
+def walk(db, **changes):
+    asked: dict[str, Any] = {"articles": True, "limit": 100, "within": (SINCE, UNTIL)} | changes
+    return visits.due(db, PAPER.slug, now=NOON, **asked)
 
 
 def keys(found):
@@ -54,13 +47,13 @@ def news(db, now=NOON):
     return keys(visits.due(db, PAPER.slug, now=now, articles=True, limit=100))
 
 
-def test_the_newest_days_come_first_and_undated_ones_last(db, past):
+def test_the_newest_days_come_first_and_undated_ones_last(db):
     find(db, 1)
     find(db, 2, latest_on=date(2020, 3, 1))
     find(db, 3, latest_on=date(2020, 5, 1))
-    assert keys(walk(past)) == ["3", "2", "1"]
-    assert keys(walk(past, limit=1)) == ["3"]
-    assert keys(walk(past, busy=[page(3)], limit=1)) == ["2"]
+    assert keys(walk(db)) == ["3", "2", "1"]
+    assert keys(walk(db, limit=1)) == ["3"]
+    assert keys(walk(db, busy=[page(3)], limit=1)) == ["2"]
     assert news(db) == []
 
 
@@ -76,13 +69,13 @@ WITHIN = [
 
 
 @pytest.mark.parametrize(("days", "is_in"), WITHIN)
-def test_only_what_may_be_of_the_period_is_visited(db, past, days, is_in):
+def test_only_what_may_be_of_the_period_is_visited(db, days, is_in):
     find(db, 1, **days)
-    assert keys(walk(past)) == (["1"] if is_in else [])
-    assert past.count(PAPER.slug, since=SINCE, until=UNTIL) == is_in
+    assert keys(walk(db)) == (["1"] if is_in else [])
+    assert visits.count_due(db, [PAPER.slug], now=NOON, within=(SINCE, UNTIL)) == is_in
 
 
-def test_the_past_is_not_counted_with_the_news(db, past):
+def test_the_past_is_not_counted_with_the_news(db):
     find(db, 1, 2)
     find(db, 3, past=False)
     assert visits.count_due(db, [PAPER.slug], now=NOON) == 1
@@ -101,24 +94,24 @@ FOUND_AGAIN = [
 
 
 @pytest.mark.parametrize(("kind", "past_again", "days", "is_news"), FOUND_AGAIN)
-def test_what_a_feed_lists_of_these_days_becomes_news(db, past, kind, past_again, days, is_news):
+def test_what_a_feed_lists_of_these_days_becomes_news(db, kind, past_again, days, is_news):
     find(db, 1)
     find(db, 1, past=past_again, listing="https://alwaraq.example/f", kind=kind, **days)
     assert news(db) == (["1"] if is_news else [])
-    assert keys(walk(past)) == ([] if is_news else ["1"])
+    assert keys(walk(db)) == ([] if is_news else ["1"])
 
 
-def test_news_never_become_the_past(db, past):
+def test_news_never_become_the_past(db):
     find(db, 1, past=False)
     find(db, 1, listing="https://alwaraq.example/f")
     assert news(db) == ["1"]
-    assert walk(past) == []
+    assert walk(db) == []
 
 
 @pytest.mark.parametrize(("state", "is_past"), [("done", 0), ("gone", 0), ("failed", 1)])
-def test_a_visited_article_is_as_any_other(db, past, state, is_past):
+def test_a_visited_article_is_as_any_other(db, state, is_past):
     find(db, 1)
-    (one,) = walk(past)
+    (one,) = walk(db)
     assert one.past
     visited(db, one, None, now=NOON, due_at=NOON + HOUR, state=state)
     assert db.execute("select past from visits").fetchone() == (is_past,)
@@ -128,20 +121,20 @@ def way(kind=Kind.API, url=API, first=None, last=None):
     return Link(url=url, kind=kind, earliest_on=first, latest_on=last)
 
 
-def test_a_span_of_days_is_read_again_only_if_it_was_not_over(db, past):
+def test_a_span_of_days_is_read_again_only_if_it_was_not_over(db):
     ways = [
         way(url=f"{API}?m=11", first=date(2020, 11, 1), last=date(2020, 11, 9)),
         way(url=f"{API}?m=10", first=date(2020, 10, 1), last=date(2020, 10, 31)),
     ]
-    past.begin(ways, publisher=PAPER.slug)
-    for one in walk(past, articles=False):
+    visits.walk_back(db, ways, publisher=PAPER.slug, now=NOON)
+    for one in walk(db, articles=False):
         visited(db, one, None, now=NOON, due_at=None, state="done")
-    past.begin(ways, publisher=PAPER.slug)
-    assert keys(walk(past, articles=False)) == ["posts?m=11"]
+    visits.walk_back(db, ways, publisher=PAPER.slug, now=NOON)
+    assert keys(walk(db, articles=False)) == ["posts?m=11"]
 
 
-def pages_of_section(db, past, count):
-    past.begin([way(Kind.SECTION, SECTION)], publisher=PAPER.slug)
+def pages_of_section(db, count):
+    visits.walk_back(db, [way(Kind.SECTION, SECTION)], publisher=PAPER.slug, now=NOON)
     found_in = SECTION
     for number in range(2, count + 1):
         url = f"{SECTION}?page={number}"
@@ -155,12 +148,12 @@ def pages_of_section(db, past, count):
 @pytest.mark.parametrize(
     ("anew", "gone", "begins"), [(False, 0, "s?page=4"), (False, 1, "s?page=3"), (True, 0, "s")]
 )
-def test_a_section_goes_on_from_its_last_page(db, past, anew, gone, begins):
-    pages_of_section(db, past, 4)
+def test_a_section_goes_on_from_its_last_page(db, anew, gone, begins):
+    pages_of_section(db, 4)
     if gone:
         db.execute("update visits set state = 'gone' where key like '%page=4'")
-    past.begin([way(Kind.SECTION, SECTION)], publisher=PAPER.slug, restart=anew)
-    assert keys(walk(past, articles=False)) == [begins]
+    visits.walk_back(db, [way(Kind.SECTION, SECTION)], publisher=PAPER.slug, now=NOON, restart=anew)
+    assert keys(walk(db, articles=False)) == [begins]
 
 
 AGES = [
@@ -174,8 +167,8 @@ AGES = [
 
 
 @pytest.mark.parametrize(("days", "day", "is_before"), AGES)
-def test_a_page_is_before_a_day_if_most_of_its_articles_are(db, past, days, day, is_before):
-    pages_of_section(db, past, 2)
+def test_a_page_is_before_a_day_if_most_of_its_articles_are(db, days, day, is_before):
+    pages_of_section(db, 2)
     listing = f"{SECTION}?page=2"
     find(db, 99, listing=SECTION, kind=Kind.SECTION, latest_on=date(2020, 11, 9))
     find(db, 99, listing=listing, kind=Kind.SECTION)  # pinned on both
@@ -186,14 +179,14 @@ def test_a_page_is_before_a_day_if_most_of_its_articles_are(db, past, days, day,
                 db, id=number + 1, publisher=PAPER.slug, url=page(number), published_on=published
             )
             db.execute("update visits set article = ? where key = ?", (number + 1, page(number)))
-    assert past.is_before(listing, day) is is_before
+    assert visits.is_before(db, listing, day) is is_before
 
 
-def test_a_page_is_like_another_that_lists_all_of_its_articles(db, past):
+def test_a_page_is_like_another_that_lists_all_of_its_articles(db):
     find(db, 1, 2, 3, listing=SECTION, kind=Kind.SECTION)
-    assert past.is_like([page(1), page(2)], SECTION)
-    assert not past.is_like([page(1), page(4)], SECTION)
-    assert not past.is_like([page(1)], f"{SECTION}?page=2")
+    assert visits.is_like(db, [page(1), page(2)], SECTION)
+    assert not visits.is_like(db, [page(1), page(4)], SECTION)
+    assert not visits.is_like(db, [page(1)], f"{SECTION}?page=2")
 
 
 def test_the_next_visits_are_found_by_index(db):

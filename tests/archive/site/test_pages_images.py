@@ -5,6 +5,7 @@ import shutil
 import pytest
 from datasette.app import Datasette
 
+from archive import visits
 from archive.database import open_for_writing
 from archive.models import Kind
 from archive.site.pages import media_type
@@ -24,7 +25,9 @@ def fill(root, payload=PNG):
         article, _ = store.keep(reading(image_url=PHOTO), url=page.url, visit=page, capture=capture)
         assert article is not None
         store.want(PHOTO, Kind.IMAGE, visit=page)
-        (image,) = store.due(PAPER.slug, articles=False, images=True, limit=1)
+        (image,) = visits.due(
+            store.db, PAPER.slug, now=store.clock(), articles=False, images=True, limit=1
+        )
         answer = exchange(url=PHOTO, payload=payload, fetched_at=NOON)
         capture = store.record(answer, kind=Kind.IMAGE, publisher=PAPER.slug)
         store.visited(image, capture, due_at=None, state="done")

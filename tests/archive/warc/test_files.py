@@ -3,6 +3,7 @@
 import re
 import shutil
 
+from archive import visits
 from archive.maintenance.verify import verify
 from archive.warc import reader, records
 from tests.archive.desk import HOUR, NOON, PAPER, Hands, add_page, kill_like, opened, rows
@@ -61,7 +62,7 @@ def test_a_run_goes_on_in_the_file_of_the_next_day(tmp_path):
 def test_a_slice_in_which_nothing_is_fetched_leaves_no_file(tmp_path):
     for hour in range(3):
         with opened(tmp_path, Hands(NOON + hour * HOUR)) as store:
-            store.due(PAPER.slug, articles=False, limit=1)
+            visits.due(store.db, PAPER.slug, now=store.clock(), articles=False, limit=1)
     assert list((tmp_path / "warc").rglob("*.warc.gz")) == []
 
 

@@ -41,6 +41,7 @@ from archive.warc.files import opened, present, size_of
 logger = logging.getLogger(__name__)
 
 NAME = "archive.db"
+_SETTINGS = "journal_mode = wal", "synchronous = full", "foreign_keys = on", "cache_size = -16384"
 T = TypeVar("T")
 
 
@@ -99,10 +100,8 @@ def open_for_writing(root: Path) -> sqlite3.Connection:
     _refuse_lost(root)
     with _connected(root, mode="rwc") as db:
         _refuse_other_versions(db, root)
-        db.execute("pragma journal_mode = wal")
-        db.execute("pragma synchronous = full")
-        db.execute("pragma foreign_keys = on")
-        db.execute("pragma cache_size = -16384")
+        for setting in _SETTINGS:
+            db.execute(f"pragma {setting}")
         MIGRATIONS.apply(Database(db))
         if not index_is_current(db):
             logger.warning("%s: rebuilding the search index; this takes a while", root / NAME)

@@ -63,7 +63,6 @@ _REFUSED = (
 )
 _FORBIDDEN = "give this user read and write permission there, or use another folder"
 _BUSY = "another program is using the database: end it, and try again"
-_LONGEST = 300  # SQLite quotes a schema that does not read
 _BY_CODE = {  # SQLite's primary result codes, https://sqlite.org/rescode.html
     sqlite3.SQLITE_BUSY: _BUSY,
     sqlite3.SQLITE_LOCKED: _BUSY,
@@ -90,7 +89,7 @@ _BY_ERRNO = {
 def explain(error: BaseException, path: Path | str | None) -> str:
     """Return one line: what cannot be used (a file or folder), why, and what to do."""
     named = getattr(error, "filename", None) or path
-    why = " ".join(str(getattr(error, "strerror", None) or error).split())[:_LONGEST]
+    why = " ".join(str(getattr(error, "strerror", None) or error).split())[:300]  # or a schema
     remedy = _remedy(error)
     if remedy is None and isinstance(error, sqlite3.Error | UnicodeDecodeError):
         remedy = "it may be damaged: `warraq verify` says where, and what to do"

@@ -12,7 +12,7 @@ from archive.errors import DamagedWarc
 from archive.models import Capture, Outcome, Visit
 from archive.rows import value, values
 from archive.store import Store
-from archive.warc.parsing import Place, Record
+from archive.warc.parsing import Place, Record, moment_of, url_of
 from archive.warc.reader import read_record
 from archive.warc.records import Copied
 
@@ -115,10 +115,12 @@ class Copying(Store):
         By the record that it refers to, or, where it names none, by the digest of the payload. One
         that does not read is not here.
         """
-        at, digest = record.refers_to_date, record.fields.get("warc-payload-digest")
+        fields, digest = record.fields, record.fields.get("warc-payload-digest")
+        at = moment_of(fields, "warc-refers-to-date")
+        url = url_of(fields, "warc-refers-to-target-uri") or record.url
         when = iso(at) if at else "", iso(at or capture.fetched_at)
         with contextlib.suppress(DamagedWarc):
-            for number in values(self.db, _BROUGHT, (record.refers_to_url, *when)):
+            for number in values(self.db, _BROUGHT, (url, *when)):
                 first = captures.load(self.db, self.warc_folder, number)
                 if at or (digest and digest == self._digest_of(first)):
                     return replace(

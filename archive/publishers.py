@@ -4,6 +4,7 @@ import json
 import sqlite3
 from dataclasses import fields
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from archive.clock import from_iso, iso
 from archive.models import Publisher
@@ -112,12 +113,11 @@ class Hosts:
         rows = self._db.execute("select host, not_before, strikes from hosts order by host")
         return [(host, from_iso(until), strikes) for host, until, strikes in rows]
 
-    def last_asked(self, *, captures: int = 500) -> dict[str, datetime]:
-        """Return when each address of the latest captures answered."""
-        rows = self._db.execute(
-            "select url, fetched_at from captures order by fetched_at desc limit ?", (captures,)
-        ).fetchall()
-        return {url: from_iso(at) for url, at in reversed(rows)}
+    def last_asked(self) -> dict[str | None, datetime]:
+        """Return when each host (by its name) of the latest captures answered."""
+        latest = "select url, fetched_at from captures order by fetched_at desc limit 500"
+        rows = self._db.execute(latest).fetchall()
+        return {urlsplit(url).hostname: from_iso(at) for url, at in reversed(rows)}
 
 
 def _origins(host: str, until: datetime) -> list[dict[str, str]]:

@@ -102,7 +102,7 @@ class Session:
             now = self.clock()
             state: Literal["finished", "failed"] = "finished" if exc is None else "failed"
             try:
-                if self._warc.is_open:
+                if self._warc.file:
                     name = runs.named(self.db, self.run)
                     fields = {"act": "end", "run": name, "state": state}
                     self.write_metadata(f"urn:x-warraq:run:{name}", fields, at=now)

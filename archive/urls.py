@@ -4,8 +4,9 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Collection
+from contextlib import suppress
 from functools import lru_cache
-from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 # Parameters that name a campaign, a click or a share, never a page.
 _TRACKING = re.compile(
@@ -78,7 +79,7 @@ def address(url: str, base: str | None = None) -> str:
         ValueError: if it is not an absolute http or https URL after resolving.
     """
     joined = _resolved(url, base)
-    return urldefrag(normal(joined)).url + _bang(_parts(joined)[4])
+    return normal(joined) + _bang(_parts(joined)[4])
 
 
 def identity_key(
@@ -116,13 +117,12 @@ def absolute(written: str | None, base: str) -> str | None:
     written = (written or "").strip()
     if not written or _ABSOLUTE.fullmatch(written):
         return written or None
-    try:
+    with suppress(ValueError):
         joined = urljoin(base, written)
         parts = urlsplit(joined)
-        is_web = parts.scheme in _PORTS and bool(parts.hostname)
-    except ValueError:
-        return None
-    return joined if is_web else None
+        if parts.scheme in _PORTS and parts.hostname:
+            return joined
+    return None
 
 
 def readable(url: str) -> str:
@@ -182,10 +182,7 @@ def _digest_id(text: str) -> int:
 
 def _host(name: str) -> str:
     plain = unquote(name).lower()
-    try:
-        host = plain if plain.isascii() else plain.encode("idna").decode("ascii").lower()
-    except UnicodeError as error:
-        raise ValueError(f"not a host name: {name!r}") from error
+    host = plain if plain.isascii() else plain.encode("idna").decode("ascii").lower()
     host = host.removesuffix(".")
     if not _HOST.fullmatch(host):
         raise ValueError(f"not a host name: {name!r}")

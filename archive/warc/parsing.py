@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from io import BytesIO
+from types import SimpleNamespace
 from typing import Any
 
 import brotlicffi
@@ -31,19 +32,13 @@ _WRONG_BLOCK = "its bytes are not those of its WARC-Block-Digest"
 _WRONG_PAYLOAD = "its payload is not that of its WARC-Payload-Digest"
 
 
-class _Brotli:
-    """Brotli decoding in the form warcio asks for; its own form fails on current brotli builds."""
-
-    unused_data = b""
-
-    def __init__(self) -> None:
-        self.decompress = brotlicffi.Decompressor().decompress
-
-    def flush(self) -> bytes:
-        return b""
+def _brotli() -> SimpleNamespace:
+    """Return Brotli's decoder in the form warcio asks for; its own fails on current builds."""
+    decompress = brotlicffi.Decompressor().decompress
+    return SimpleNamespace(decompress=decompress, unused_data=b"", flush=bytes)
 
 
-BufferedReader.DECOMPRESSORS["br"] = _Brotli
+BufferedReader.DECOMPRESSORS["br"] = _brotli
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -148,16 +143,6 @@ class Record:
     def run(self) -> str | None:
         """The run that wrote it, by its name; None in a file of others."""
         return self.fields.get("warraq-run")
-
-    @property
-    def refers_to_url(self) -> str:
-        """The address whose payload a revisit record stands for; its own where it names none."""
-        return url_of(self.fields, "warc-refers-to-target-uri") or self.url
-
-    @property
-    def refers_to_date(self) -> datetime | None:
-        """The moment of the record whose payload a revisit record stands for, if it names one."""
-        return moment_of(self.fields, "warc-refers-to-date")
 
     @property
     def sha256(self) -> str | None:

@@ -54,8 +54,8 @@ def read_record(folder: Path, location: WarcLocation) -> Record:
     Raises:
         DamagedWarc: if no such record can be read there.
     """
-    path, why = folder / location.file, "its bytes are not those of one record"
-    record = None
+    path, record = folder / location.file, None
+    why = "its bytes are not those of one record"
     try:
         with opened(path) as descriptor:
             end = location.offset + location.length
@@ -164,12 +164,10 @@ def _next(stretch: Stretch, largest: int) -> Record | Damage:
     """Return what is at a stretch's position; a record is passed."""
     place, ahead = stretch.place(), stretch.peek(_LONGEST_HEAD)
     first, end = FIRST_LINE.match(ahead), _HEAD_END.search(ahead)
-    if not first or not end:
+    fields = fields_of(ahead[first.end() : end.end()]) if first and end else None
+    if not first or not end or fields is None:
         return Damage(place=place, what=stretch.fault or _missing(ahead))
     head = ahead[: end.end()]
-    fields = fields_of(head[first.end() :])
-    if fields is None:
-        return Damage(place=place, what="its head is broken")
     damage = partial(Damage, place=place, url=fields.get("warc-target-uri"))
     length = fields.get("content-length", "")
     size = int(length) if _LENGTH.fullmatch(length) else None

@@ -41,12 +41,10 @@ _INFO = {
     "format": "WARC File Format 1.1",
     "conformsTo": "https://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
     "description": (
-        "Header names, their order and duplicates, the reason phrase and the payload's content "
-        "coding are as received. Not as received: white space around header values, and the "
-        "chunked transfer coding, which is removed and whose header is kept as "
-        "X-Crawl-Transfer-Encoding. Warraq-Kind and Warraq-Publisher say what a capture was asked "
-        "for, Warraq-Run by which run. A conversion record is a page as a browser showed it. A "
-        "metadata record says what came of a visit: what the database knows beyond the bytes."
+        "Header names, their order and duplicates, the reason phrase and the content coding are "
+        "as received. Not as received: white space around header values, and the chunked transfer "
+        "coding, which is removed; its header is kept as X-Crawl-Transfer-Encoding. Conversion "
+        "records are pages as a browser showed them, metadata records say what came of a visit."
     ),
 }
 

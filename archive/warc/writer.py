@@ -41,7 +41,7 @@ class WarcWriter:
     started_at: datetime
     clock: Clock
     roll_bytes: int = ROLL_BYTES
-    _file: Any = None
+    file: Any = None  # that records are appended to, if there is one
     _name: str = ""
     _day: date | None = None
     _grown: dict[str, Length] = field(default_factory=dict)
@@ -66,39 +66,34 @@ class WarcWriter:
         self._roll()
         return self._put(member, record_id)
 
-    @property
-    def is_open(self) -> bool:
-        """Whether there is a file that records are appended to."""
-        return self._file is not None
-
     def sync(self) -> dict[str, Length]:
         """Put what was written on the disk; return the files that grew since, and their lengths."""
-        if self._file is not None and self._grown:
-            os.fsync(self._file.fileno())
+        if self.file is not None and self._grown:
+            os.fsync(self.file.fileno())
         grown, self._grown = self._grown, {}
         return grown
 
     def close(self) -> None:
         """Close without a sync; a further record opens the next file."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        if self.file is not None:
+            self.file.close()
+            self.file = None
 
     def _roll(self) -> None:
         """Have the file open that the next record belongs to."""
         today = self.clock().astimezone(UTC).date()
-        if self._file is not None:
-            if today == self._day and self._file.tell() < self.roll_bytes:
+        if self.file is not None:
+            if today == self._day and self.file.tell() < self.roll_bytes:
                 return
-            os.fsync(self._file.fileno())
-            self._grown[self._name] = Length(bytes=self._file.tell(), closed=True)
+            os.fsync(self.file.fileno())
+            self._grown[self._name] = Length(bytes=self.file.tell(), closed=True)
             self.close()
         self._day = today
         self._name, length = self.next_file(today)
         path = self.folder / self._name
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("r+b" if length else "xb", buffering=0)
-        self._file.seek(length)
+        self.file = path.open("r+b" if length else "xb", buffering=0)
+        self.file.seek(length)
         if not length:
             info = {name: said for name, said in self.about.items() if name != "command"}
             self._append(info_record(path.name, info, now=self.started_at))
@@ -113,13 +108,13 @@ class WarcWriter:
 
     def _put(self, member: bytes, record_id: str | None) -> WarcLocation:
         """Write a record wholly or not at all: half of one would hide all that follow it."""
-        offset, rest = self._file.tell(), memoryview(member)
+        offset, rest = self.file.tell(), memoryview(member)
         try:
             while rest:
-                rest = rest[self._file.write(rest) :]
+                rest = rest[self.file.write(rest) :]
         except OSError:
-            self._file.seek(offset)
-            self._file.truncate()
+            self.file.seek(offset)
+            self.file.truncate()
             raise
         self._grown[self._name] = Length(bytes=offset + len(member))
         return WarcLocation(file=self._name, offset=offset, length=len(member), record_id=record_id)

@@ -12,11 +12,11 @@ verify_installed_reactor() called without an installed reactor»), and this craw
 """
 
 import asyncio
-import contextlib
 import logging
 import os
 import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import timedelta
 from importlib.util import find_spec
@@ -103,8 +103,8 @@ class Renderer:
         self._fetcher = Fetcher(crawler, store)
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._starting = asyncio.Lock()
-        self._playwright: Any = None
         self._browser: Any = None
+        self._ending = AsyncExitStack()
         crawler.signals.connect(self.close, signals.spider_closed)
 
     async def shown(self, visit: Visit, capture: Capture, headers: Headers) -> Capture:
@@ -128,13 +128,10 @@ class Renderer:
 
     async def close(self) -> None:
         """End the browser, and what drives it."""
-        browser, self._browser = self._browser, None
-        playwright, self._playwright = self._playwright, None
-        for end in (browser and browser.close, playwright and playwright.stop):
-            if end:
-                with contextlib.suppress(Exception):  # it is gone already
-                    async with asyncio.timeout(_CLOSING):
-                        await end()
+        self._browser, ending, self._ending = None, self._ending, AsyncExitStack()
+        with suppress(Exception):  # it is gone already
+            async with asyncio.timeout(_CLOSING):
+                await ending.aclose()
 
     async def _html(self, visit: Visit, capture: Capture, page: Subresources) -> str:
         from playwright.async_api import Error
@@ -177,12 +174,13 @@ class Renderer:
         async with self._starting:
             if self._browser is None or not self._browser.is_connected():
                 await self.close()
-                self._playwright = await async_playwright().start()
-                self._browser = await self._playwright.chromium.launch(
+                playwright = await self._ending.enter_async_context(async_playwright())
+                self._browser = await playwright.chromium.launch(
                     executable_path=find_chromium(),
                     args=ARGUMENTS,
                     chromium_sandbox=os.geteuid() != 0,  # it refuses that to root
                 )
+                self._ending.push_async_callback(self._browser.close)
             return self._browser
 
     async def _leave(self, context: Any) -> None:

@@ -7,6 +7,7 @@ WARC. Nothing is sent but GET, and nothing is fetched that adds no text.
 
 import asyncio
 import logging
+import re
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,16 +35,11 @@ _NEEDED = frozenset({"script", "xhr", "fetch"})
 _PIXEL = b"GIF89a\1\0\1\0\x80\0\0\0\0\0\0\0\0!\xf9\4\1\0\0\0\0,\0\0\0\0\1\0\1\0\0\2\2D\1\0;"
 _INSTEAD = {"stylesheet": ("text/css", b""), "image": ("image/gif", _PIXEL)}
 # Scripts that count readers, sell them, or replace a post's own address by a frame.
-_NOT_NEEDED = frozenset(
-    {
-        *("addthis.com", "adnxs.com", "amazon-adsystem.com", "chartbeat.com", "clarity.ms"),
-        *("cloudflareinsights.com", "criteo.com", "doubleclick.net", "facebook.net", "hotjar.com"),
-        *("google-analytics.com", "googleadservices.com", "googlesyndication.com", "x.com"),
-        *("googletagmanager.com", "googletagservices.com", "instagram.com", "newrelic.com"),
-        *("onesignal.com", "outbrain.com", "quantserve.com", "scorecardresearch.com"),
-        *("sharethis.com", "taboola.com", "telegram.org", "tiktok.com", "twitter.com"),
-        *("yandex.ru", "youtube.com"),
-    }
+_NOT_NEEDED = re.compile(
+    r"(?:addthis|adnxs|amazon-adsystem|chartbeat|cloudflareinsights|criteo|doubleclick|hotjar|"
+    r"google-?(?:analytics|adservices|syndication|tagmanager|tagservices)|instagram|newrelic|"
+    r"onesignal|outbrain|quantserve|scorecardresearch|sharethis|taboola|tiktok|twitter|x|youtube)"
+    r"\.com|clarity\.ms|facebook\.net|telegram\.org|yandex\.ru"
 )
 # Headers of the browser's own that would tell another identity than ours, or that we send.
 _OURS = ("user-agent", "accept-", "cookie", "sec-", "host", "connection", "origin", "if-", "refer")
@@ -69,16 +65,14 @@ class Fetcher:
         Raises:
             IgnoreRequest, or an error of the network: if there is no answer that may be used.
         """
-        if script and (kept := self._kept(url)):
+        if not script:
+            return await self._download(url, headers, publisher)
+        if kept := self._kept(url):
             return kept
-        task = self._asked.get(url) if script else None
-        if task is None:
-            task = asyncio.ensure_future(self._download(url, headers, publisher))
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
-            if script:
-                self._asked[url] = task
-                task.add_done_callback(lambda _: self._asked.pop(url, None))
-        return await asyncio.shield(task)
+        if url not in self._asked:
+            self._asked[url] = asyncio.ensure_future(self._download(url, headers, publisher))
+            self._asked[url].add_done_callback(lambda _: self._asked.pop(url))
+        return await asyncio.shield(self._asked[url])
 
     def _kept(self, url: str) -> Answer | None:
         known = self._store.latest(url, since=self._store.clock() - FRESH)
@@ -156,7 +150,7 @@ class Subresources:
         if parts.scheme not in {"http", "https"} or self._left <= 0 or self._bytes <= 0:
             return False
         site = site_of(parts.hostname or "")
-        return site == self._site or site not in _NOT_NEEDED
+        return site == self._site or not _NOT_NEEDED.fullmatch(site)
 
     async def _fetch(self, url: str, headers: dict[str, str], *, script: bool) -> Answer | None:
         own = site_of(urlsplit(url).hostname or "") == self._site

@@ -112,9 +112,8 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
             error = aiohttp.ClientHttpProxyError(response.request_info, (), status=407)
             raise ProxyFailed(failure(error, proxy))
         body, truncated = await self._read_body(response, request)
-        arguments = self._build_base_response_args(
-            response, request, self._extract_headers(response)
-        )
+        headers = self._extract_headers(response)
+        arguments = self._build_base_response_args(response, request, headers)
         exchange = Exchange(
             url=request.url,
             method=request.method,

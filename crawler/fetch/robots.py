@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import re
-from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote
 
@@ -43,25 +42,8 @@ _LINE_ENDS = re.compile(r"\r\n?|\n")  # section 2.2: EOL
 _NO_LINE_ENDS = re.compile("[\v\f\x1c-\x1e\x85\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """What a host allows: the rules of its robots.txt, and whose of them are ours."""
-
-    rules: Protego
-    agent: str
-
-    def allows(self, url: str) -> bool:
-        """Return whether an address may be fetched."""
-        return bool(self.rules.can_fetch(url, self.agent))
-
-    @property
-    def asked_delay(self) -> float:
-        """The Crawl-delay in seconds, as it was written; 0 where there is none that makes sense."""
-        return self.rules.crawl_delay(self.agent) or 0.0
-
-
-def judge(url: str, status: int, body: bytes) -> Policy:
-    """Return the policy that the answer to a robots.txt at `url` makes.
+def judge(url: str, status: int, body: bytes) -> Protego:
+    """Return the rules that the answer to a robots.txt at `url` makes for `AGENT`.
 
     4xx allows everything (section 2.3.1.3), 429 and 5xx nothing (section 2.3.1.4).
 
@@ -77,9 +59,13 @@ def judge(url: str, status: int, body: bytes) -> Policy:
         body = body[: max(*ends, 0)]
     text = _LINE_ENDS.sub("\n", body.decode("utf-8-sig", "replace"))
     text = _NO_LINE_ENDS.sub(lambda found: quote(found[0]), text)
-    is_named = AGENT in map(str.lower, _AGENT_LINE.findall(text))
-    rules = Protego.parse(_AGENT_LINE.sub(r"User-agent: \1", text))
-    return Policy(rules=rules, agent=AGENT if is_named else "*")
+    return Protego.parse(_AGENT_LINE.sub(_agent, text))
+
+
+def _agent(line: re.Match[str]) -> str:
+    """Return the line of a group, by which Protego takes it for ours, everyone's or another's."""
+    token = (line[1] or "").lower()
+    return f"User-agent: {token if token in {AGENT, '*'} else '-'}"
 
 
 class RobotsPolicy(RobotsTxtMiddleware):
@@ -88,7 +74,7 @@ class RobotsPolicy(RobotsTxtMiddleware):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._fetching = FetchServices.of(crawler)
-        self._policies: dict[str, asyncio.Task[Policy]] = {}
+        self._policies: dict[str, asyncio.Task[Protego]] = {}
 
     async def process_request(self, request: Request) -> None:  # type: ignore[override]
         if request.meta.get("dont_obey_robotstxt"):
@@ -98,20 +84,20 @@ class RobotsPolicy(RobotsTxtMiddleware):
         if first:
             self._policies[origin] = asyncio.ensure_future(self._find(origin, publisher))
         try:
-            policy = await asyncio.shield(self._policies[origin])
+            rules = await asyncio.shield(self._policies[origin])
         except NotFetched:
             if not first:  # the host is one problem, not one for each of its addresses
                 self._fetching.pauses.check(request.url)
             raise
-        if not policy.allows(request.url):
+        if not rules.can_fetch(request.url, AGENT):
             detail = f"robots.txt forbids {request.url} to {self._robotstxt_useragent}"
             raise NotFetched(ProblemKind.ROBOTS_DISALLOW, detail)
-        if delay := policy.asked_delay:
+        if delay := rules.crawl_delay(AGENT):
             slot = slot_of(self.crawler, request)
             slot.delay = max(slot.delay, min(delay, LONGEST_DELAY))
             self._fetching.delays.asked[publisher] = slot.delay
 
-    async def _find(self, origin: str, publisher: str) -> Policy:
+    async def _find(self, origin: str, publisher: str) -> Protego:
         """Return an origin's policy; that none is to be had is not remembered."""
         url = f"{origin}/robots.txt"
         try:
@@ -124,7 +110,7 @@ class RobotsPolicy(RobotsTxtMiddleware):
                     self._fetching.pauses.away(url)
             raise
 
-    async def _fetch(self, url: str, publisher: str) -> Policy:
+    async def _fetch(self, url: str, publisher: str) -> Protego:
         store = self._fetching.store
         known = store.latest(url, since=store.clock() - FRESH)
         if known and (known[0] == 200 or 400 <= known[0] < 500) and known[0] != 429:
@@ -142,11 +128,9 @@ class RobotsPolicy(RobotsTxtMiddleware):
             raise _unreachable(f"{url} cannot be reached: {network_detail(error)}") from error
         if "truncated" in response.flags and len(response.body) < LIMIT_BYTES:
             raise _unreachable(f"{url} broke off")
-        policy = judge(url, response.status, response.body)
-        if policy.asked_delay > LONGEST_DELAY:
-            detail = (
-                f"Crawl-delay: {policy.asked_delay:g} is over {LONGEST_DELAY:g} s, which are kept"
-            )
+        rules = judge(url, response.status, response.body)
+        if (delay := rules.crawl_delay(AGENT) or 0) > LONGEST_DELAY:
+            detail = f"Crawl-delay: {delay:g} is over {LONGEST_DELAY:g} s, which are kept"
             problem = Problem(kind=ProblemKind.CRAWL_DELAY, detail=detail, stage="fetch")
             store.problem(problem, url=url, publisher=publisher)
-        return policy
+        return rules

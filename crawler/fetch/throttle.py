@@ -232,7 +232,11 @@ class HostPacing:
         self._fetching.pauses.check(request.url)
         slot = slot_of(self._crawler, request)
         slot.delay = max(slot.delay, self._fetching.delays.own(request.meta["publisher"]))
-        self._resume(urlsplit(request.url).hostname, slot)
+        # A new slot's delay counts from the last answer of the crawl before this one.
+        at = self._asked.pop(urlsplit(request.url).hostname, None)
+        if at and not slot.lastseen:
+            ago = (self._fetching.store.clock() - at).total_seconds()
+            slot.lastseen = time.monotonic() - max(ago, 0.0)
 
     def process_response(self, request: Request, response: Response) -> Response:
         pauses = self._fetching.pauses
@@ -248,11 +252,4 @@ class HostPacing:
     @cached_property
     def _asked(self) -> dict[str | None, datetime]:
         # Not read before the first request, where a database that fails ends the crawl cleanly.
-        asked = self._fetching.store.hosts.last_asked()
-        return {urlsplit(url).hostname: at for url, at in asked.items()}
-
-    def _resume(self, name: str | None, slot: Slot) -> None:
-        """Count a new slot's delay from the last answer of the crawl before this one."""
-        if (at := self._asked.pop(name, None)) and not slot.lastseen:
-            ago = (self._fetching.store.clock() - at).total_seconds()
-            slot.lastseen = time.monotonic() - max(ago, 0.0)
+        return self._fetching.store.hosts.last_asked()

@@ -176,7 +176,7 @@ GROUPS = "User-agent: warraq\nDisallow: /a\n\nUser-agent: *\nDisallow: /\n\nUser
 
 def allows(text, path, status=200):
     body = text if isinstance(text, bytes) else text.encode()
-    return judge(URL, status, body).allows(f"https://paper.example{path}")
+    return judge(URL, status, body).can_fetch(f"https://paper.example{path}", AGENT)
 
 
 @pytest.mark.parametrize(
@@ -270,6 +270,6 @@ def test_an_outage_allows_nothing(status):
 )
 def test_a_crawl_delay_is_that_of_our_group(value, seconds):
     text = f"User-agent: *\nCrawl-delay: {value}\nUser-agent: x\nCrawl-delay: 77"
-    assert judge(URL, 200, text.encode()).asked_delay == seconds
+    assert (judge(URL, 200, text.encode()).crawl_delay(AGENT) or 0) == seconds
     ours = f"User-agent: {AGENT}\nCrawl-delay: 2\n{text}"
-    assert judge(URL, 200, ours.encode()).asked_delay == 2
+    assert judge(URL, 200, ours.encode()).crawl_delay(AGENT) == 2

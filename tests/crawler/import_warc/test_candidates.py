@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from archive.warc.parsing import moment_of, url_of
 from archive.warc.records import payload_digest
 from crawler.import_warc.candidates import Candidate, Passed, candidate
 from tests.archive.warc.foreign_warcs import HTTP, answer, found, record, url
@@ -96,9 +97,10 @@ def test_a_revisit_names_what_it_stands_for(tmp_path):
         assert isinstance(one, Candidate)
         assert one.capture.revisit
         at = datetime(2020, 11, 8, 1, 2, 3, tzinfo=UTC)
-        assert (one.record.refers_to_url, one.record.refers_to_date) == (url(0), at)
+        assert url_of(one.record.fields, "warc-refers-to-target-uri") == url(0)
+        assert moment_of(one.record.fields, "warc-refers-to-date") == at
     one = told(tmp_path, answer(b""), kind="revisit")
     assert isinstance(one, Candidate)
-    assert (one.record.refers_to_url, one.record.refers_to_date) == (url(1), None)
+    assert moment_of(one.record.fields, "warc-refers-to-date") is None
     image = answer(b"", "Content-Type: image/png")
     assert told(tmp_path, image, kind="revisit") is Passed.NO_PAGE

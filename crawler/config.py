@@ -8,7 +8,7 @@ warraq.toml in the archive's folder says where and when: the third door of confi
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import KW_ONLY, Field, dataclass, field, fields
 from datetime import timedelta
 from difflib import get_close_matches
@@ -32,14 +32,14 @@ if TYPE_CHECKING:  # a worker process reads publishers, and needs no scheduler
 NAME = "warraq.toml"
 # What the check of a value may raise.
 _FAILURES = (ValueError, TypeError, KeyError, OSError, re.error, SelectorError)
-_PROXIES = {"http", "https", "socks5", "socks5h"}
+_SCHEMES = {"http", "https", "socks5", "socks5h"}
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 # As cron counts them, where 7 is Sunday again.
 _NUMBERS = {name: n for n, name in enumerate(_WEEKDAYS)} | {str(n): n for n in range(8)}
 
 
-class WrongSettingError(ValueError):
+class WrongSettingError(Exception):
     """A setting is not valid; the message names it and says what to write."""
 
 
@@ -48,7 +48,7 @@ class Form:
     """What the value of a setting may be: `what` in words, `example` as it is written in TOML.
 
     Values are of one of the `types` and `valid`; `read` turns them into what the program uses. Both
-    may raise. `empty` makes the default of a setting.
+    may raise. `empty` makes what a setting is where the file does not say.
     """
 
     what: str
@@ -70,14 +70,9 @@ class Form:
             meant = value.strip() if isinstance(value, str) else value
             if type(value) in self.types and meant != "" and self.valid(meant):
                 return self.read(meant)
-        except WrongSettingError:
-            raise
         except _FAILURES as error:
             detail = f" ({error})" if str(error) else ""
-        quotes = " in quotes" if self.types == (str,) and not isinstance(value, str) else ""
-        raise WrongSettingError(
-            f"{value!r} is not {self.what}{quotes}{detail}; write {self.example}"
-        )
+        raise WrongSettingError(f"{value!r} is not {self.what}{detail}; write {self.example}")
 
 
 def each(form: Form) -> Form:
@@ -89,15 +84,12 @@ def each(form: Form) -> Form:
     return Form("a list", f"[{form.example}]", types=(list,), read=read, empty=tuple)
 
 
-def setting(form: Form, about: str, *, key: str = "", required: bool = False) -> Any:
+def setting(form: Form, about: str, *, key: str = "") -> Any:
     """Declare a field of a dataclass as a setting; `about` says in a few words what it is for.
 
     `key` is its name in the file where that is not the field's.
     """
-    metadata = {"form": form, "about": about, "key": key}
-    if required:
-        return field(metadata=metadata)
-    return field(default_factory=form.empty, metadata=metadata)
+    return field(default_factory=form.empty, metadata={"form": form, "about": about, "key": key})
 
 
 def settings_of(kind: type) -> dict[str, Field[Any]]:
@@ -106,12 +98,15 @@ def settings_of(kind: type) -> dict[str, Field[Any]]:
     return {declared.metadata["key"] or declared.name: declared for declared in settings}
 
 
-def checked(table: Mapping[str, Any], kind: type, where: str = "") -> dict[str, Any]:
+def checked(table: object, kind: type, where: str = "") -> dict[str, Any]:
     """Return the fields of a dataclass that a table sets; `where` names the table in messages.
 
     Raises:
+        TypeError: if it is no table.
         WrongSettingError: naming the key.
     """
+    if not isinstance(table, dict):
+        raise TypeError
     settings, values = settings_of(kind), {}
     for key, value in table.items():
         if key not in settings:
@@ -170,18 +165,13 @@ def _duration(value: str) -> timedelta:
     return duration
 
 
-def _is_contact(value: str) -> bool:
-    """Return whether this is an address that fits into a header line."""
-    return value.isprintable() and re.search(r"\S[/@]\S", value) is not None
-
-
 def _is_proxy(value: str) -> bool:
     """Return whether this is the URL of a proxy that can be used."""
     parts = urlsplit(value)
     if parts.scheme.startswith("socks") and find_spec("aiohttp_socks") is None:
         raise WrongSettingError("SOCKS needs one more library: pip install 'warraq[socks]'")
     is_server = parts.hostname is not None and parts.port != 0 and parts.path in {"", "/"}
-    return parts.scheme in _PROXIES and is_server
+    return parts.scheme in _SCHEMES and is_server
 
 
 def _schedules(tables: Mapping[str, Any]) -> "dict[str, Schedule]":
@@ -195,27 +185,17 @@ def _schedules(tables: Mapping[str, Any]) -> "dict[str, Schedule]":
     return schedules
 
 
-def are_tables(values: Iterable[Any]) -> bool:
-    """Return whether all of some values are tables of TOML."""
-    return all(isinstance(value, dict) for value in values)
-
-
 TEXT = Form("a text", '"…"')
 HOURS = Form("a span of hours", '"22-06" or "21:30-05:45"', read=Hours.parse)
 _FOLLOWED = each(Form("a publisher's short name", '"enabbaladi"'))
 _ONE_OF = 'write one of every = "15m" and cron = "…"'
-_DURATIONS = '"90s", "15m", "2h" or "1d"'
-_EVERY = Form('a duration from "1s" to "366d"', _DURATIONS, read=_duration)
+_EVERY = Form("a duration", '"90s", "15m", "2h" or "1d", from "1s" to "366d"', read=_duration)
 _TIMES = '"*/10 6-23 * * *": minute hour day month weekday (0 is Sunday)'
 _CRON = Form("a cron expression", _TIMES, valid=cron_trigger)
 _CONTACTS = '"https://example.org/archive" or "me@example.org"'
-_CONTACT = Form("an address", _CONTACTS, valid=_is_contact)
-_PROXY = Form(
-    "a proxy",
-    '"http://host:port", "socks5://host:port" or "socks5h://127.0.0.1:9050" (the proxy resolves'
-    " names, as Tor needs it)",
-    valid=_is_proxy,
-)
+_CONTACT = Form("an address", _CONTACTS, valid=re.compile("[ -~]*[!-~][/@][!-~]+[ -~]*").fullmatch)
+_PROXIES = '"http://host:port", "socks5://host:port" or "socks5h://127.0.0.1:9050" (for Tor)'
+_PROXY = Form("a proxy", _PROXIES, valid=_is_proxy)
 _MEGABYTES = Form(
     "a number of megabytes above 0",
     "500",
@@ -223,14 +203,8 @@ _MEGABYTES = Form(
     valid=lambda value: 0 < value < 1e9,
     read=lambda value: round(value * 1_000_000),
 )
-_SCHEDULES = Form(
-    "a table for each publisher",
-    "[publishers.enabbaladi]",
-    types=(dict,),
-    valid=lambda tables: are_tables(tables.values()),
-    read=_schedules,
-    empty=dict,
-)
+_TABLE = "[publishers.enabbaladi]"
+_SCHEDULES = Form("a table for each publisher", _TABLE, types=(dict,), read=_schedules, empty=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from re import Pattern
 from typing import Any
@@ -35,10 +36,6 @@ def is_slug(text: str) -> bool:
     return re.fullmatch(r"[a-z0-9][a-z0-9.-]*", text) is not None
 
 
-def _names(values: list[Any]) -> frozenset[str]:
-    return frozenset(config.TEXT(value).lower() for value in values)
-
-
 def _rules(tables: list[Any]) -> "tuple[Rules, ...]":
     """Return sets of rules, sorted by their ends."""
     rules = [
@@ -50,8 +47,7 @@ def _rules(tables: list[Any]) -> "tuple[Rules, ...]":
     return tuple(sorted(rules, key=lambda item: item.until or date.max))
 
 
-_HTTPS = "a whole address, https:// included"
-_ADDRESS = Form(_HTTPS, '"https://example.org/"', valid=identity_key)
+_ADDRESS = Form("a whole address", '"https://example.org/"', valid=identity_key)
 _ADDRESSES = each(_ADDRESS)
 _PATTERNS = each(Form("a regular expression", r"'/article/\d+'", read=re.compile))
 _SELECTOR = Form("a CSS selector", '".article-body"', valid=HTMLTranslator().css_to_xpath)
@@ -63,11 +59,9 @@ _DELAYS = "a number of seconds from 0 to 3600"
 _DELAY = Form(_DELAYS, "2", types=(int, float), valid=lambda value: 0 <= value <= 3600)
 _DAY = Form("a day without quotes", "2024-03-01", types=(date,))
 _FLAG = Form("true or false", "true", types=(bool,), empty=bool)
-_NAMES = Form("a list", '["ocid"]', types=(list,), read=_names, empty=frozenset)
+_NAMES = each(Form("the name of a query key", '"ocid"', read=str.lower))
 _SETS = "each set of rules under a line [[rules]]"
-_RULES = Form(
-    "a list of tables", _SETS, types=(list,), valid=config.are_tables, read=_rules, empty=tuple
-)
+_RULES = Form("a list of tables", _SETS, types=(list,), read=_rules, empty=tuple)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +91,8 @@ class Publisher:
     are in its zone, or UTC.
     """
 
-    slug: str = setting(_SHORT_NAME, "the file's name", required=True)
-    name: str = setting(config.TEXT, "as it prints itself", required=True)
+    slug: str = setting(_SHORT_NAME, "the file's name")
+    name: str = setting(config.TEXT, "as it prints itself")
     name_latin: str | None = setting(config.TEXT, "the name in Latin letters")
     homepage: str | None = setting(_ADDRESS, "its front page")
     country: str | None = setting(_COUNTRY, "by ISO 3166-1")
@@ -118,7 +112,7 @@ class Publisher:
     lead_image: bool = setting(_FLAG, "archive each article's main image too")
     rules: tuple[Rules, ...] = setting(_RULES, "selectors, where the general reader fails")
     checked: bool = setting(_FLAG, "has a person checked the entry points?")
-    tracking: frozenset[str] = setting(_NAMES, "query keys that never tell two articles apart")
+    tracking: tuple[str, ...] = setting(_NAMES, "query keys that never tell two articles apart")
 
     @classmethod
     def of_url(cls, url: str) -> "Publisher":
@@ -133,10 +127,8 @@ class Publisher:
 
     def rules_on(self, day: date) -> Rules:
         """Return the rules valid on `day`: the first whose `until` is after it."""
-        for rules in self.rules:
-            if rules.until is None or day < rules.until:
-                return rules
-        return Rules()
+        valid = (rules for rules in self.rules if rules.until is None or day < rules.until)
+        return next(valid, Rules())
 
     def wants(self, url: str) -> bool:
         """Return whether a link is to be followed: accepted (or no pattern), not rejected."""
@@ -179,17 +171,19 @@ class Publisher:
         return tuple(filter(None, (self.homepage, *(url for _, url, _ in self.entry_points))))
 
 
+def files(*folders: Path) -> dict[str, Path]:
+    """Return the files of publishers by slug, packaged ones first; a later folder overrides."""
+    paths = (sorted(folder.glob("*.toml")) for folder in (PACKAGED, *folders))
+    return {path.stem: path for path in chain.from_iterable(paths)}
+
+
 def load_all(*folders: Path) -> dict[str, Publisher]:
     """Read the packaged publishers and those of `folders`; a later folder overrides by slug.
 
     Raises:
         PublisherError: naming file, key and remedy, if one does not validate.
     """
-    publishers = {}
-    for folder in (PACKAGED, *folders):
-        for path in sorted(folder.glob("*.toml")):
-            publishers[path.stem] = read(path)
-    return publishers
+    return {slug: read(path) for slug, path in files(*folders).items()}
 
 
 def find(slug: str, folders: Iterable[Path] = ()) -> Publisher:
@@ -207,21 +201,14 @@ def locate(slug: str, folders: Iterable[Path] = ()) -> Path:
     Raises:
         PublisherError: if there is none; the message names the nearest ones, if any.
     """
-    folders = tuple(folders)
-    if path := file_of(slug, folders):
-        return path
-    known = sorted(path.stem for folder in (PACKAGED, *folders) for path in folder.glob("*.toml"))
-    near = get_close_matches(slug, known)
+    known = files(*folders)
+    if slug in known:
+        return known[slug]
+    near = get_close_matches(slug, sorted(known))
     meant = f"; did you mean {' or '.join(near)}?" if near else ";"
     raise PublisherError(
         f"no publisher is called {slug!r}{meant} `warraq publishers list` names them all"
     )
-
-
-def file_of(slug: str, folders: Iterable[Path] = ()) -> Path | None:
-    """Return the file of the publisher of that slug, the last folder's first; None without one."""
-    files = (folder / f"{slug}.toml" for folder in (*reversed(tuple(folders)), PACKAGED))
-    return next((path for path in files if path.is_file()), None)
 
 
 def read(path: Path) -> Publisher:

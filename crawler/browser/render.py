@@ -35,7 +35,7 @@ from archive.warc.records import RENDERED_TYPE
 from crawler.browser.subresources import Fetcher, Subresources, headers_of
 from crawler.errors import NotRendered, RenderError
 from crawler.fetch.middlewares import LARGEST_PAGE
-from crawler.publisher import Publisher, file_of
+from crawler.publisher import Publisher, files
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 ARGUMENTS = [
@@ -75,7 +75,7 @@ def check(publishers: Iterable[Publisher], folders: Iterable[Path] = ()) -> None
         return
     for each in publishers:
         if each.render:
-            file = file_of(each.slug, folders) or each.slug
+            file = files(*folders).get(each.slug, each.slug)
             raise RenderError(f"{file}: `render = true` needs {missing}")
 
 

@@ -98,7 +98,7 @@ def test_a_publisher_has_its_own_schedule_or_the_common_one(tmp_path):
         ('cron = "* * * *"', "`cron`", "expected 5"),
         ("cron = 5", "`cron`", "minute hour day month weekday"),
         ('follow = "enabbaladi"', "`follow`", '["enabbaladi"]'),
-        ("follow = [1]", "`follow`", 'in quotes; write "enabbaladi"'),
+        ("follow = [1]", "`follow`", 'write "enabbaladi"'),
         ('contact = "me"', "`contact`", "https://"),
         ('contact = "a@b\\r\\nX: y"', "`contact`", "https://"),
         ("contact = 5", "`contact`", "https://"),

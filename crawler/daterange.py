@@ -62,11 +62,9 @@ def moment(text: str | None, *, zone: tzinfo | None) -> datetime | None:
     if not text:
         return None
     if _ISO.fullmatch(text):
-        try:
+        with suppress(ValueError, OverflowError):
             stated = datetime.fromisoformat(text)
             return stated.replace(tzinfo=stated.tzinfo or zone or UTC).astimezone(UTC)
-        except (ValueError, OverflowError):
-            return None
     printed = parse(text, now=None, zone=zone or UTC)
     if printed is None:
         return None

@@ -4,7 +4,6 @@ The texts of entries and JSON values are read as in every kind of listing.
 """
 
 import json
-import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
@@ -19,9 +18,6 @@ from crawler.errors import NotAListing
 from crawler.extract.charset import decode
 
 _CONTINUES = {"next", "prev-archive"}  # relations of a link to the page that continues a feed
-_DECLARATION = re.compile(r"\s*<\?xml[^>]{0,200}\?>")
-# What a feed begins with, behind the warnings and scripts that some servers put before it.
-_BEGIN = re.compile(r"<(?:\?xml|rss|feed|(?:rdf:)?RDF|channel)[\s>]", re.IGNORECASE)
 
 
 def plain(text: object) -> str | None:
@@ -94,8 +90,6 @@ def feed(body: bytes, url: str, content_type: str | None = None) -> Iterator[Lin
 
 
 def _parsed(text: str, url: str) -> feedparser.FeedParserDict:
-    begin = _BEGIN.search(text, 0, 5000)
-    text = _DECLARATION.sub("", text[begin.start() :] if begin else text, count=1).lstrip()
     return feedparser.parse(
         BytesIO(text.encode("utf-8", "replace")),
         response_headers={"content-location": url, "content-type": "text/xml; charset=utf-8"},

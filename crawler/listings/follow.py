@@ -6,10 +6,10 @@ shape brought nothing new and hardly any did, the shape rests for a day and is a
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, timedelta
-from itertools import chain, islice, product
+from itertools import chain, islice
 from urllib.parse import urljoin
 
 from archive import visits
@@ -19,9 +19,9 @@ from archive.links import resting, shape
 from archive.models import Capture, Kind, Link, Problem, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
-from archive.urls import host_of, identity_key
+from archive.urls import identity_key
 from crawler.daterange import FRESH, Period, dated, moment
-from crawler.listings import sections, wordpress
+from crawler.listings import wordpress
 from crawler.listings.feeds import feed
 from crawler.listings.sections import section
 from crawler.listings.sitemaps import in_robots, sitemap
@@ -31,7 +31,6 @@ from crawler.publisher import Publisher
 LINKS_AT_ONCE = 500
 FEW_EDITED = 20  # articles that a sitemap may report as edited, and
 PART_EDITED = 20  # one in so many; if there are more, its dates mean something else
-_AHEAD = timedelta(days=1)
 _PAGED = frozenset({Kind.FEED, Kind.SECTION, Kind.API})  # listings that continue on further pages
 
 LinkStore = Store | RecordedLinks  # an archive that is written to, or that is being rebuilt
@@ -80,16 +79,7 @@ def links(capture: Capture, *, announced: bool = False) -> Iterator[Link]:
         return sitemap(capture.body, capture.url)
     if capture.kind is Kind.API:
         return posts(capture.body, capture.url, pages=capture.pages)
-    return chain(_announced(capture) if announced else (), section(*page))
-
-
-def _announced(capture: Capture) -> Iterator[Link]:
-    """Yield the listings that the head of a page announces on its own host."""
-    tree, base = sections.read_page(capture.body, capture.url, capture.content_type)
-    for link in sections.announced(tree, base):
-        if host_of(link.url) == host_of(capture.url):
-            is_api = link.kind is Kind.API
-            yield replace(link, url=wordpress.listing(link.url)) if is_api else link
+    return section(*page, announces=announced)
 
 
 @dataclass(slots=True)
@@ -110,7 +100,7 @@ class Follower:
     _articles: int = field(default=0, init=False)  # that are listed,
     _old: int = field(default=0, init=False)  # of these, what was published before the period,
     _fresh: int = field(default=0, init=False)  # and what is new, and not older
-    _keys: set[str] = field(default_factory=set, init=False)  # of those, if there are further pages
+    _keys: set[str] = field(default_factory=set, init=False)  # of all these
     _edited: list[str] = field(default_factory=list, init=False)
     _resting: set[str] = field(default_factory=set, init=False)  # shapes that were left out
 
@@ -132,12 +122,9 @@ class Follower:
             return Followed(beyond=True)
         wanted = self._wanted(links)
         pages: list[Keyed] = []
-        paged = visit.kind if visit.kind in _PAGED else None
         while portion := list(islice(wanted, LINKS_AT_ONCE)):
-            pages += [keyed for keyed in portion if keyed[1].kind is paged]
-            self._save([keyed for keyed in portion if keyed[1].kind is not paged])
-            if len(portion) == LINKS_AT_ONCE:
-                await asyncio.sleep(0)
+            pages += self._save(portion)
+            await asyncio.sleep(0)
         goes_on = bool(pages) and self._goes_on()
         if goes_on:
             self.store.found(pages, visit=visit, at=self.capture.fetched_at, past=visit.past)
@@ -148,37 +135,37 @@ class Follower:
         logger.info("%s: %d articles, %d new", visit.url, self._articles, self._fresh)
         return Followed(pages=goes_on, fresh=self._fresh > 0, resting=tuple(sorted(self._resting)))
 
-    def _save(self, portion: Sequence[Keyed]) -> None:
-        """Save news as news and the past as the past, and count the articles."""
-        visit, at = self.visit, self.capture.fetched_at
-        articles = [keyed for keyed in portion if keyed[1].kind is Kind.ARTICLE]
-        listings = [keyed for keyed in portion if keyed[1].kind is not Kind.ARTICLE]
-        self._note_edited(articles)
-        for links, past in product((articles, listings), (False, True)):
-            apart = [keyed for keyed in links if self._is_past(keyed[1]) is past]
-            new = self.store.found(apart, visit=visit, at=at, past=past)
-            if links is articles and past is visit.past:
-                self._fresh += new
-        self._articles += len(articles)
-        self._old += sum(self.period.is_over(link) for _, link in articles)
-        if visit.kind in _PAGED:
+    def _save(self, portion: Sequence[Keyed]) -> list[Keyed]:
+        """Save news as news and the past as the past; return pages that continue the listing."""
+        visit, period = self.visit, self.period
+        apart: dict[tuple[Kind, bool], list[Keyed]] = defaultdict(list)
+        for key, link in portion:
+            past = not period.is_ahead(link) if visit.past else period.is_over(link)
+            apart[link.kind, past].append((key, link))
+        pages: list[Keyed] = []
+        for (kind, past), links in apart.items():
+            if kind is visit.kind and kind in _PAGED:
+                pages += links
+                continue
+            articles = links if kind is Kind.ARTICLE else []
+            self._note_edited(articles)
+            new = self.store.found(links, visit=visit, at=self.capture.fetched_at, past=past)
+            self._fresh += new if articles and past is visit.past else 0
+            self._articles += len(articles)
+            self._old += sum(period.is_over(link) for _, link in articles)
             self._keys |= {key for key, _ in articles}
-
-    def _is_past(self, link: Link) -> bool:
-        return not self.period.is_ahead(link) if self.visit.past else self.period.is_over(link)
+        return pages
 
     def _note_edited(self, articles: Sequence[Keyed]) -> None:
         """Note which known articles a sitemap reports as changed since their last visit."""
         if self.visit.kind is not Kind.SITEMAP or self.visit.past:
             return
-        zone, latest = self.publisher.zone or UTC, self.store.clock() + _AHEAD
         stated = [
             (key, changed, link.modified)
             for key, link in articles
-            if link.modified and (changed := moment(link.modified, zone=zone)) and changed <= latest
+            if link.modified and (changed := moment(link.modified, zone=self.publisher.zone))
         ]
-        if stated and len(self._edited) <= LINKS_AT_ONCE:
-            self._edited += self.store.edited(stated, visit=self.visit)
+        self._edited += self.store.edited(stated, visit=self.visit)
 
     def _wanted(self, links: Iterable[Link]) -> Iterator[Keyed]:
         visit, publisher = self.visit, self.publisher
@@ -209,10 +196,9 @@ class Follower:
     def _dated(self, link: Link) -> Link:
         if link.kind is not Kind.API:
             return dated(link, zone=self.publisher.zone)
-        if link.latest_on:
-            return link
-        visit = self.visit  # a page that continues this listing is of the same days
-        return replace(link, earliest_on=visit.earliest_on, latest_on=visit.latest_on)
+        if not link.latest_on:  # a page that continues this listing is of the same days
+            link = replace(link, earliest_on=self.visit.earliest_on, latest_on=self.visit.latest_on)
+        return link
 
     def _is_trap(self, url: str) -> bool:
         if isinstance(self.store, RecordedLinks):

@@ -6,11 +6,12 @@ from dataclasses import replace
 from itertools import islice
 from urllib.parse import unquote, urlsplit
 
-from lxml import etree, html
+from lxml.html import HtmlElement
 
 from archive.models import Kind, Link
 from archive.urls import absolute, host_of
 from crawler.errors import NotAListing
+from crawler.extract.blocks import parse_page
 from crawler.extract.charset import decode
 from crawler.listings import wordpress
 from crawler.listings.feeds import line, plain
@@ -30,16 +31,24 @@ COMMENTS = re.compile(r"comment|replies|تعليق|ردود", re.IGNORECASE)
 _WORDPRESS = "https://api.w.org/"  # developer.wordpress.org/rest-api/using-the-rest-api/discovery
 
 
-def section(body: bytes, url: str, content_type: str | None = None) -> Iterator[Link]:
+def section(
+    body: bytes, url: str, content_type: str | None = None, *, announces: bool = False
+) -> Iterator[Link]:
     """Yield the links of a section page on its own host that seem to be articles.
 
-    Their date is that of their card, where it has a `<time datetime>` of its own. Last comes
-    the page that continues it, as a link of the kind section, where there is one.
+    Where it `announces` listings, those that its head names come first. An article's date is that
+    of its card, where it has a `<time datetime>` of its own. Last comes the page that continues
+    it, as a link of the kind section, where there is one.
 
     Raises:
         NotAListing: if there is no page to read.
     """
     tree, base = read_page(body, url, content_type)
+    if announces:
+        for link in announced(tree, base):
+            if host_of(link.url) == host_of(url):
+                is_api = link.kind is Kind.API
+                yield replace(link, url=wordpress.listing(link.url)) if is_api else link
     dates = _card_dates(tree, base)
     articles: dict[str, Link] = {}
     own, continues = [], None
@@ -58,7 +67,7 @@ def section(body: bytes, url: str, content_type: str | None = None) -> Iterator[
         yield Link(url=continued, kind=Kind.SECTION)
 
 
-def announced(tree: html.HtmlElement, base: str) -> Iterator[Link]:
+def announced(tree: HtmlElement, base: str) -> Iterator[Link]:
     """Yield the listings that a page announces in its head: feeds and WordPress's interface.
 
     Feeds of comments, authors and tags are left out, as they are not those of the newspaper.
@@ -73,39 +82,32 @@ def announced(tree: html.HtmlElement, base: str) -> Iterator[Link]:
                 yield Link(url=address, kind=Kind.FEED)
 
 
-def read_page(
-    body: bytes, url: str, content_type: str | None = None
-) -> tuple[html.HtmlElement, str]:
+def read_page(body: bytes, url: str, content_type: str | None = None) -> tuple[HtmlElement, str]:
     """Return a page's tree, and the address that its relative ones are relative to.
 
     Raises:
         NotAListing: if there is no page to read.
     """
-    text = decode(body, content_type).text.replace("\0", "")
-    parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    try:
-        tree = html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
-    except (etree.LxmlError, ValueError) as error:
-        raise NotAListing(f"not a readable page: {error}") from error
+    tree = parse_page(decode(body, content_type).text)
+    if tree is None:
+        raise NotAListing("not a readable page")
     element = tree.find(".//base")
     return tree, url if element is None else absolute(element.get("href"), url) or url
 
 
-def links_of(
-    tree: html.HtmlElement, base: str, *tags: str
-) -> Iterator[tuple[html.HtmlElement, str]]:
+def links_of(tree: HtmlElement, base: str, *tags: str) -> Iterator[tuple[HtmlElement, str]]:
     """Yield the elements of a page that link to somewhere, each with the absolute address."""
     for element in tree.iter(*tags):
         if address := absolute(element.get("href"), base):
             yield element, address
 
 
-def plain_text(element: html.HtmlElement) -> str | None:
+def plain_text(element: HtmlElement) -> str | None:
     """Return the words of an element on one line."""
     return plain(str(element.xpath("string()")))
 
 
-def _card_dates(tree: html.HtmlElement, base: str) -> dict[str, str]:
+def _card_dates(tree: HtmlElement, base: str) -> dict[str, str]:
     """Return the dates of cards that link to a single article, by its address."""
     dates: dict[str, str] = {}
     for time in tree.iter("time"):
@@ -119,7 +121,7 @@ def _card_dates(tree: html.HtmlElement, base: str) -> dict[str, str]:
     return dates
 
 
-def _is_next(anchor: html.HtmlElement) -> bool:
+def _is_next(anchor: HtmlElement) -> bool:
     if "next" in (anchor.get("rel") or "").lower().split():
         return True
     words = (plain_text(anchor) or "").strip(_AROUND).lower()

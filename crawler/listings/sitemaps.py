@@ -20,7 +20,6 @@ _ROOTS = frozenset({"urlset", "sitemapindex"})
 _LINE = re.compile(rb"https?://[^\s<>]+", re.IGNORECASE)
 _LONGEST_LINE = 8000
 LIMIT_BYTES = 256 * 1024 * 1024  # sitemaps.org allows 50 MB; a packed bomb comes to many GB
-LONGEST_GAP = 2 * 1024 * 1024  # between two entries; all between them is held in memory
 _CHUNK = 1 << 16
 _LONGEST_ENTITY = 12
 _BREAKS = (etree.XMLSyntaxError, EOFError, OSError, ValueError, zlib.error)
@@ -110,19 +109,17 @@ def _xml(stream: Iterable[bytes], url: str) -> Iterator[Link]:
     parser = etree.XMLPullParser(
         events=("end",), tag=("{*}url", "{*}sitemap"), resolve_entities=False, no_network=True
     )
-    gap, broken = 0, None
+    broken = None
     for piece in stream:
         try:
             parser.feed(piece)
         except etree.XMLSyntaxError as error:
             broken = error
-        gap += len(piece)
         events: Iterable[tuple[str, Any]] = parser.read_events()
         for _, element in events:
             parent = element.getparent()
             if parent is None or _name_of(parent) not in _ROOTS:
                 continue  # the address of a picture, in a feed
-            gap = 0
             if link := _link(element, url):
                 yield link
             element.clear()
@@ -130,8 +127,6 @@ def _xml(stream: Iterable[bytes], url: str) -> Iterator[Link]:
                 del parent[0]
         if broken:
             raise broken
-        if gap > LONGEST_GAP:
-            raise ValueError(f"there is no entry in {LONGEST_GAP} bytes")
     if (root := _name_of(parser.close())) not in _ROOTS:
         raise ValueError(f"its root is <{root}>")
 

@@ -16,7 +16,6 @@ from crawler.listings.feeds import line, names, plain, read_json
 
 PER_PAGE = 100  # the most that WordPress gives
 _FIELDS = "id,link,title,date,date_gmt,modified_gmt"
-_POSTS = "/wp/v2/posts"
 
 
 def posts(body: bytes, url: str, *, pages: int | None = None) -> Iterator[Link]:
@@ -53,13 +52,7 @@ def is_past_the_end(body: bytes) -> bool:
 
 def posts_of(interface: str) -> str:
     """Return the address of the posts of an interface (`/wp-json/`, `/?rest_route=/`)."""
-    parts = urlsplit(interface)
-    route = dict(parse_qsl(parts.query)).get("rest_route")
-    if route is None and not parts.path.rstrip("/").endswith("/posts"):
-        return urlunsplit(parts._replace(path=parts.path.rstrip("/") + _POSTS))
-    if route is not None and not route.rstrip("/").endswith("/posts"):
-        return _with(interface, rest_route=route.rstrip("/") + _POSTS)
-    return interface
+    return interface if "/posts" in interface else interface.rstrip("/") + "/wp/v2/posts"
 
 
 def listing(url: str) -> str:

@@ -3,12 +3,9 @@
 import asyncio
 import contextlib
 import json
-import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
 
 import click
 
@@ -16,16 +13,11 @@ from archive.clock import Clock
 from archive.commands.options import ExitCode, archive_option, columns, counted
 from archive.search.arabic import fold
 from archive.session import Beginning
-from archive.urls import host_of, identity_key
+from archive.urls import host_of, identity_key, normal
 from crawler.commands.options import chosen, folders, log_level_option, now_option
 from crawler.errors import CannotFollow, InquiryStopped, PublisherError
 from crawler.fetch.addresses import is_local
-from crawler.publisher import PACKAGED, Publisher, file_of, is_slug, load_all, locate, read
-
-if TYPE_CHECKING:  # `list` and `show` run without Scrapy
-    from crawler.discovery.probe import Probe
-
-T = TypeVar("T")
+from crawler.publisher import PACKAGED, Publisher, files, is_slug, load_all, locate, read
 
 
 @click.group()
@@ -61,8 +53,8 @@ def list_(text: tuple[str, ...], archive: Path, country: str | None, as_json: bo
     warraq publishers list --json | jq -r 'select(.checked | not).slug'
     """
     rows = [
-        _row(publisher, locate(publisher.slug, folders(archive)))
-        for publisher in load_all(*folders(archive)).values()
+        _row(publisher, path)
+        for publisher, path in ((read(path), path) for path in files(*folders(archive)).values())
         if (not country or publisher.country == country.upper())
         and _contains(publisher, " ".join(text))
     ]
@@ -91,15 +83,8 @@ def show(slug: str, archive: Path) -> None:
     warraq publishers show enabbaladi > warraq-archive/publishers/enabbaladi.toml
     """
     path = locate(slug, folders(archive))
-    publisher = read(path)
+    read(path)  # an invalid file is refused
     click.echo(f"{path} ({_source(path)})", err=True)
-    if _source(path) == "own" and (PACKAGED / path.name).is_file():
-        click.echo(f"It replaces the packaged {PACKAGED / path.name}", err=True)
-    if not publisher.checked:
-        click.echo(
-            "No person has checked its entry points; `warraq publishers check` tests them.",
-            err=True,
-        )
     click.echo(path.read_text("utf-8-sig"), nl=False)
 
 
@@ -123,8 +108,9 @@ def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, 
     warraq publishers add https://www.example.org/
     warraq publishers add https://example.org/ar --slug example-arabic
     """
+    from crawler.discovery.probe import Probe, run
     from crawler.discovery.publisher_file import articles_report, compose, slug_of
-    from crawler.discovery.survey import Surveyor
+    from crawler.discovery.survey import Survey, Surveyor
 
     home = _complete(url)
     if slug and not is_slug(slug):
@@ -134,8 +120,12 @@ def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, 
     own = is_local(host_of(home))  # named by the user: open, and without a delay
     site = Publisher(slug="", name=host_of(home), homepage=home, delay=0.0 if own else None)
     begun = Beginning(archive)
+
+    async def inquire(probe: Probe) -> Survey:
+        return await Surveyor(probe, site).survey()
+
     try:
-        survey = _ask(lambda probe: Surveyor(probe, site).survey(), [site], archive, log_level, now)
+        survey = asyncio.run(run(inquire, [site], archive, "publishers add", log_level, now))
         name = slug or slug_of(survey.home)
         _ensure_new(archive, survey.home, name, force=force)
     except (CannotFollow, InquiryStopped, PublisherError):
@@ -144,10 +134,9 @@ def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, 
     path = archive / "publishers" / f"{name}.toml"
     text = compose(survey, name, on=now().date())
     _write(path, text)
-    where = "" if archive == Path("warraq-archive") else f" --archive {archive}"
     click.echo(f"{text}\n{articles_report(survey)}\n\nWritten: {path}")
     click.echo("Next: review that file and fill in what was not found; then")
-    click.echo(f"  warraq crawl {name}{where} --limit 20")
+    click.echo(f"  warraq crawl {name} --archive {archive} --limit 20")
 
 
 @publishers.command()
@@ -172,11 +161,13 @@ def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, 
     """
     from crawler.discovery.check import as_object, report
     from crawler.discovery.check import check as check_all
+    from crawler.discovery.probe import run
 
     open_now = list(_open(chosen(archive, slugs), now))
     begun = Beginning(archive)
     try:
-        found = _ask(lambda probe: check_all(probe, open_now), open_now, archive, log_level, now)
+        inquire = partial(check_all, publishers=open_now)
+        found = asyncio.run(run(inquire, open_now, archive, "publishers check", log_level, now))
     finally:
         begun.take_back(now=now())
     for publisher, listings in zip(open_now, found, strict=True):
@@ -186,28 +177,6 @@ def check(slugs: tuple[str, ...], archive: Path, as_json: bool, log_level: str, 
             click.echo(json.dumps(as_object(publisher, listing), ensure_ascii=False))
     if not all(found) or any(listing.problem for each in found for listing in each):
         raise SystemExit(ExitCode.FAILED)
-
-
-def _ask(
-    inquire: "Callable[[Probe], Awaitable[T]]",
-    publishers: list[Publisher],
-    archive: Path,
-    log_level: str,
-    now: Clock,
-) -> T:
-    """Return what an inquiry finds out; a terminal shows a line for each answer."""
-    from crawler.discovery.probe import run
-
-    inquiry = run(
-        inquire,
-        publishers,
-        archive,
-        command=f"publishers {click.get_current_context().info_name}",
-        log_level=log_level,
-        clock=now,
-        report=partial(click.echo, err=True) if sys.stderr.isatty() else lambda _line: None,
-    )
-    return asyncio.run(inquiry)
 
 
 def _open(publishers: Iterable[Publisher], now: Clock) -> Iterator[Publisher]:
@@ -222,11 +191,10 @@ def _open(publishers: Iterable[Publisher], now: Clock) -> Iterator[Publisher]:
 
 def _complete(url: str) -> str:
     """Return the address as a complete one; without a scheme, `https://` is meant."""
-    complete = url if "://" in url else f"https://{url}"
     with contextlib.suppress(ValueError):
-        host = host_of(identity_key(complete))
-        if "." in host or ":" in host or is_local(host):
-            return complete if urlsplit(complete).path else f"{complete}/"
+        complete = normal(url if "://" in url else f"https://{url}")
+        if "." in host_of(complete) or is_local(host_of(complete)):
+            return complete
     raise click.BadParameter(
         f"{url!r} is not an http or https address; give that of the front page, e.g."
         " https://example.org/",
@@ -243,11 +211,10 @@ def _ensure_new(archive: Path, home: str, slug: str, *, force: bool) -> None:
     for known in () if force else load_all(*folders(archive)).values():
         if known.homepage and identity_key(known.homepage) == identity_key(home):
             raise PublisherError(
-                f"{known.homepage} is known as {known.slug!r}: test it with `warraq publishers"
-                f" check {known.slug}`, follow it with `warraq crawl {known.slug}`; to write a"
-                f" file of your own that replaces it: --force --slug {known.slug}"
+                f"{known.homepage} is known as {known.slug!r}: follow it with `warraq crawl"
+                f" {known.slug}`, or replace its file with --force --slug {known.slug}"
             )
-    if not force and (path := file_of(slug, folders(archive))):
+    if not force and (path := files(*folders(archive)).get(slug)):
         raise PublisherError(f"{path} exists: replace it with --force, or give another --slug")
 
 

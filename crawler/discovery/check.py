@@ -11,13 +11,13 @@ import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import chain
 
 from archive.commands.options import counted
 from archive.models import Capture, Kind, Link, Problem
 from archive.problems import ProblemKind
-from archive.urls import host_of, readable
+from archive.urls import readable
 from crawler.daterange import moment
 from crawler.discovery.front_page import WORDS, Way
 from crawler.discovery.probe import Answer, Probe
@@ -45,8 +45,8 @@ class Listing:
 
     `url` is the address that was requested, `how` says how it was found, `form` what it is, for a
     person; `status` is None without an answer. `links` are the first of `count`, `listings` those
-    that lead to further listings. Of a publisher's entry point, `wanted` counts the links that its
-    patterns accept, and `remedies` say what to do, even where it still works.
+    that lead to further listings. Of a publisher's entry point, `key` is its setting, `wanted`
+    counts the links that its patterns accept, and `remedies` say what to do, even where it works.
     """
 
     url: str
@@ -59,16 +59,20 @@ class Listing:
     count: int = 0
     newest: date | None = None
     problem: Problem | None = None
+    key: str = ""
     wanted: int = 0
     remedies: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return what it holds, in one line: `RSS feed, 10 links, newest 2020-11-12`."""
-        content = counted(self.count, "link")
-        if self.listings and not self.count:
-            noun = "sitemap" if self.kind is Kind.SITEMAP else "listing"
-            content = counted(len(self.listings), noun)
+        listings = counted(len(self.listings), "listing")
+        content = counted(self.count, "link") if self.count or not self.listings else listings
         return f"{self.form}, {content}" + (f", newest {self.newest}" if self.newest else "")
+
+    @property
+    def fault(self) -> str | None:
+        """What is wrong with it, for a person."""
+        return self.problem.detail if self.problem else None
 
 
 def report(publisher: Publisher, listings: Sequence[Listing]) -> str:
@@ -79,10 +83,10 @@ def report(publisher: Publisher, listings: Sequence[Listing]) -> str:
     result = f"{broken} of {len(listings)} broken" if broken else "works"
     lines = [f"{publisher.slug}: {result}"]
     for listing in listings:
-        mark, problem = ("BROKEN", listing.problem.detail) if listing.problem else ("ok", None)
-        lines.append(f"  {mark:<7}{_key(publisher, listing):<9} {readable(listing.url)}")
+        mark = "BROKEN" if listing.problem else "ok"
+        lines.append(f"  {mark:<7}{listing.key:<9} {readable(listing.url)}")
         content = str(listing) if listing.form else None
-        details = [content, problem, *(f"-> {remedy}" for remedy in listing.remedies)]
+        details = [content, listing.fault, *(f"-> {remedy}" for remedy in listing.remedies)]
         lines += [f"         {detail}" for detail in details if detail]
     return "\n".join(lines)
 
@@ -91,7 +95,7 @@ def as_object(publisher: Publisher, listing: Listing) -> dict[str, object]:
     """Return the JSON object that `check --json` prints of a publisher's entry point."""
     return {
         "publisher": publisher.slug,
-        "key": _key(publisher, listing),
+        "key": listing.key,
         "url": listing.url,
         "works": not listing.problem,
         "status": listing.status,
@@ -100,14 +104,9 @@ def as_object(publisher: Publisher, listing: Listing) -> dict[str, object]:
         "wanted": listing.wanted,
         "listings": len(listing.listings),
         "newest": str(listing.newest) if listing.newest else None,
-        "problem": listing.problem.detail if listing.problem else None,
+        "problem": listing.fault,
         "remedies": listing.remedies,
     }
-
-
-def _key(publisher: Publisher, listing: Listing) -> str:
-    """Return the setting of a publisher's file that names an entry point."""
-    return "homepage" if publisher.is_bare else LISTINGS[listing.kind]
 
 
 async def check(probe: Probe, publishers: Sequence[Publisher]) -> list[list[Listing]]:
@@ -117,62 +116,42 @@ async def check(probe: Probe, publishers: Sequence[Publisher]) -> list[list[List
         CrawlerError: what ended the check, when everything in progress is finished.
     """
     checks = [
-        [
-            asyncio.ensure_future(_check(probe, each, url, kind))
-            for _, url, kind in each.entry_points
-        ]
+        [asyncio.ensure_future(_check(probe, each, *point)) for point in each.entry_points]
         for each in publishers
     ]
     await asyncio.gather(*chain.from_iterable(checks), return_exceptions=True)
     return [[each.result() for each in of_one] for of_one in checks]
 
 
-async def _check(probe: Probe, publisher: Publisher, url: str, kind: Kind) -> Listing:
+async def _check(probe: Probe, publisher: Publisher, key: str, url: str, kind: Kind) -> Listing:
     answer = await probe.ask(url, kind, publisher=publisher.slug)
     now, announced = probe.store.clock(), publisher.is_bare
     listing = await inspect(answer, kind, probe.workers, now=now, announced=announced)
     if announced and answer.page and not listing.problem:  # with robots.txt, as in a crawl
-        sitemaps = await probe.announced_sitemaps(answer.page)
+        sitemaps = probe.announced_sitemaps(answer.page)
         listing = replace(listing, listings=(*sitemaps, *listing.listings))
     wanted = sum(publisher.wants(link.url) for link in listing.links)
     if not (listing.problem or listing.listings or wanted):
-        listing = replace(listing, problem=_of_no_use(listing))
-    remedies = tuple(_remedies(answer, url, listing, now))
-    return replace(listing, url=url, wanted=wanted, remedies=remedies)
+        passes = f"none of its {listing.count} links passes `accept` and `reject`"
+        detail = passes if listing.links else f"the {listing.form} lists no articles"
+        listing = replace(listing, problem=problem_of(ProblemKind.OF_NO_USE, detail))
+    remedies = tuple(_remedies(answer, listing, now))
+    return replace(listing, key=key, url=url, wanted=wanted, remedies=remedies)
 
 
-def _of_no_use(listing: Listing) -> Problem:
-    """Return why the crawl gets nothing from a listing that was read."""
-    detail = f"the {listing.form} is valid, but lists nothing"
-    if listing.links:
-        detail = f"none of its {listing.count} links passes `accept` and `reject`"
-    elif listing.kind is Kind.SECTION:
-        detail = "the page loads, but no article links were recognised on it"
-    return problem_of(ProblemKind.OF_NO_USE, detail)
-
-
-def _remedies(answer: Answer, written: str, listing: Listing, now: datetime) -> Iterator[str]:
+def _remedies(answer: Answer, listing: Listing, now: datetime) -> Iterator[str]:
     """Yield what to do where an entry point moved for good, is stale, or has a problem."""
-    landed = answer.landed
-    if answer.moved and landed != answer.url:
-        if answer.url != written:  # the crawl asks WordPress for certain fields
-            landed = landed.partition("?")[0]
-        same = host_of(landed) == host_of(written)
-        where = "" if same else ", on another host: is it the newspaper's?"
-        yield f"it moved permanently; write {landed} instead{where}"
-    today = now.astimezone(UTC).date()
-    if listing.newest and (age := today - listing.newest) > STALE:
+    if answer.moved_to:
+        yield f"it moved permanently; write {answer.moved_to} instead"
+    age = now.date() - listing.newest if listing.newest else timedelta()
+    if age > STALE:
         ended = "has the newspaper stopped, or does it list elsewhere?"
         yield f"nothing new for {age.days} days: {ended}"
-    if problem := listing.problem:
-        kind, form = form_of(answer.page) if answer.page else (None, "")
-        if listing.links:
-            example = listing.links[0].url
-            yield f"correct `accept` and `reject`: it lists addresses such as {example}"
-        elif kind not in {Kind.SECTION, listing.kind, None}:
-            yield f"it is {form}: move it from `{LISTINGS[listing.kind]}` to `{LISTINGS[kind]}`"
-        else:
-            yield problem.kind.remedy or _ADD
+    if listing.problem and listing.links:
+        example = listing.links[0].url
+        yield f"correct `accept` and `reject`: it lists addresses such as {example}"
+    elif listing.problem:
+        yield listing.problem.kind.remedy or _ADD
 
 
 async def inspect(
@@ -187,14 +166,14 @@ async def inspect(
     if answer.page is None:
         return listing
     other, form = form_of(answer.page)
-    links, broken = [], ""
+    links, detail = [], ""
     try:
         links = list(await workers.links(replace(answer.page, kind=kind), announced=announced))
     except (NotAListing, Stopped) as error:
-        broken = str(error)
-    is_other = other not in {kind, None}
-    if broken or (is_other and not links):
-        detail = f"it is {form}" if is_other else broken
+        detail = str(error)
+    if other and other is not kind and not links:
+        detail = f"it is {form}, which belongs in `{LISTINGS[other]}`"
+    if detail:
         return replace(listing, problem=problem_of(ProblemKind.NOT_A_LISTING, detail))
     articles = [link for link in links if link.kind is Kind.ARTICLE]
     pages = {Kind.ARTICLE, kind} - {Kind.SITEMAP}

@@ -30,8 +30,6 @@ _FEED_TEXT = re.compile(WORDS["feed_text"], re.IGNORECASE)
 _MADE_BY_WORDPRESS = re.compile(
     rb"/wp-(?:content|includes|json)/|<meta [^>]*content=[\"']?wordpress", re.IGNORECASE
 )
-_SUFFIX = re.compile(r"\.(?:aspx|asp|php)$", re.IGNORECASE)
-
 _MENU = re.compile(r"nav|menu|قائمة", re.IGNORECASE)
 _OTHER_TEXT = re.compile("|".join(WORDS["other_text"]))
 _OTHER_PATH = re.compile(
@@ -44,7 +42,7 @@ _TITLE_PARTS = re.compile(r"\s+[|\-–—:·•»«›‹/~]+\s+|\s*[|»«›•
 _LATIN = re.compile(r"[A-Za-z]")
 _ARABIC = re.compile("[\N{ARABIC LETTER HAMZA}-\N{ARABIC LETTER YEH}]")
 _LONGEST_NAME = 60
-_GENERIC = frozenset(map(vocabulary.key, WORDS["generic"]))
+_GENERIC = frozenset(map(vocabulary.key, ["", *WORDS["generic"]]))
 
 _Anchors = Iterable[tuple[HtmlElement, str]]  # the links of a page, and where they lead
 
@@ -69,7 +67,7 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontPage:
-    """What a front page at `url` says; `language` is its own claim.
+    """What a front page at `url` says.
 
     The `candidates` are addresses where the site may list its articles, by how they were found:
     what the head declares, links that seem to be feeds, sections of the menu and usual addresses.
@@ -79,7 +77,6 @@ class FrontPage:
     url: str
     name: str | None = None
     name_latin: str | None = None
-    language: str | None = None
     candidates: dict[Way, list[Link]] = field(default_factory=dict)
 
 
@@ -89,7 +86,7 @@ def read_front(body: bytes, content_type: str | None, url: str) -> FrontPage:
         tree, base = sections.read_page(body, url, content_type)
         articles = {key(link.url) for link in sections.section(body, url, content_type)}
     except NotAListing:
-        return FrontPage(url=url, candidates={Way.USUAL: list(_usual(url, ()))})
+        return FrontPage(url=url, candidates={Way.USUAL: list(_usual(url))})
     links = [
         (anchor, address.partition("#")[0])
         for anchor, address in sections.links_of(tree, base, "a")
@@ -97,25 +94,21 @@ def read_front(body: bytes, content_type: str | None, url: str) -> FrontPage:
     ]
     own = [(anchor, address) for anchor, address in links if place(address) == place(base)]
     name, latin = name_of(read_stated(tree, by_tag(tree)).names, _mentions(tree, own, url))
-    language = re.match(r"[a-z]{2,3}(?![^-_])", (tree.get("lang") or "").strip().lower())
-    suffixes = [_SUFFIX.search(urlsplit(address).path) for _, address in own]
-    usual = _usual(url, [match[0].lower() for match in suffixes if match])
     feeds = list(_linked_feeds(links))
     others = {key(url), *(key(feed.url) for feed in feeds), *articles}
     interface = wordpress.posts_of(urljoin(_folder(base), "wp-json"))
-    is_wordpress = _MADE_BY_WORDPRESS.search(body)
+    is_wordpress = _MADE_BY_WORDPRESS.search(body) is not None
     return FrontPage(
         url=url,
         name=name,
         name_latin=latin,
-        language=language[0] if language else None,
         candidates={
             Way.DECLARED: [
                 link for link in sections.announced(tree, base) if link.url.isprintable()
             ],
             Way.LINKED: feeds,
-            Way.IN_MENU: list(_in_menu(own, others)),
-            Way.USUAL: [*([Link(url=interface, kind=Kind.API)] if is_wordpress else ()), *usual],
+            Way.IN_MENU: _in_menu(own, others),
+            Way.USUAL: [Link(url=interface, kind=Kind.API)] * is_wordpress + list(_usual(url)),
         },
     )
 
@@ -136,15 +129,12 @@ def name_of(stated: Iterable[str], mentions: Iterable[str]) -> tuple[str | None,
     the name; a stated one counts twice.
     """
     votes: Counter[str] = Counter()
-    spelled: dict[str, str] = {}
-    complete = [[text, *_TITLE_PARTS.split(text)] for text in stated]
-    for parts in [*complete, *complete, *map(_TITLE_PARTS.split, mentions)]:
-        for part in dict.fromkeys(map(vocabulary.one_line, parts)):
-            folded = vocabulary.key(part)
-            if folded and folded not in _GENERIC and len(part) <= _LONGEST_NAME:
-                votes[folded] += 1
-                spelled.setdefault(folded, part)
-    ranked = [spelled[folded] for folded, _ in votes.most_common()]
+    twice = [*stated] * 2
+    for text in [*twice, *mentions]:
+        parts = dict.fromkeys(map(vocabulary.one_line, _TITLE_PARTS.split(text)))
+        names = (part for part in parts if vocabulary.key(part) not in _GENERIC)
+        votes.update(name for name in names if len(name) <= _LONGEST_NAME)
+    ranked = [name for name, _ in votes.most_common()]
     arabic = (name for name in ranked if _ARABIC.search(name) and not _LATIN.search(name))
     latin = (name for name in ranked if _LATIN.search(name) and not _ARABIC.search(name))
     return next(arabic, None), next(latin, None)
@@ -171,8 +161,8 @@ def _linked_feeds(links: _Anchors) -> Iterator[Link]:
             yield Link(url=url, kind=Kind.FEED)
 
 
-def _in_menu(own: _Anchors, other: Collection[str]) -> Iterator[Link]:
-    """Yield the links of a page that seem to be its sections: those of menus first.
+def _in_menu(own: _Anchors, other: Collection[str]) -> list[Link]:
+    """Return the links of a page that seem to be its sections: those of menus first.
 
     `other` are the keys of addresses that are something else. Variants of one page
     (`/sport?view=2`) are left out.
@@ -184,13 +174,11 @@ def _in_menu(own: _Anchors, other: Collection[str]) -> Iterator[Link]:
         is_other = _OTHER_TEXT.search(text) or _OTHER_PATH.search(path) or key(address) in other
         if 0 < len(text) <= _LONGEST_TEXT and depth < _DEEPEST and not is_other:
             ranked.append(((not _is_of_menu(anchor), depth), address))
-    pages: dict[str, str] = {}
+    pages: dict[str, Link] = {}
     for _, address in sorted(ranked, key=lambda link: link[0]):  # stable
-        pages.setdefault(key(address), address)
-    for address in pages.values():
-        bare, query, _ = address.partition("?")
-        if not query or key(bare) not in pages:
-            yield Link(url=address, kind=Kind.SECTION)
+        pages.setdefault(key(address), Link(url=address, kind=Kind.SECTION))
+    bare = {url: key(page.url.partition("?")[0]) for url, page in pages.items()}
+    return [page for url, page in pages.items() if bare[url] == url or bare[url] not in pages]
 
 
 def _is_of_menu(anchor: HtmlElement) -> bool:
@@ -201,13 +189,9 @@ def _is_of_menu(anchor: HtmlElement) -> bool:
     )
 
 
-def _usual(home: str, suffixes: Iterable[str]) -> Iterator[Link]:
-    """Yield the addresses at which systems put listings, below `home` and below its host.
-
-    `suffixes` are those of the site's own addresses, such as `.aspx`: its feeds may have them, too.
-    """
-    own = [f"rss{suffix}" for suffix in dict.fromkeys(suffixes)]
-    names = {Kind.FEED: [*own, *WORDS["feeds"]], Kind.SITEMAP: WORDS["sitemaps"]}
+def _usual(home: str) -> Iterator[Link]:
+    """Yield the addresses at which systems put listings, below `home` and below its host."""
+    names = {Kind.FEED: WORDS["feeds"], Kind.SITEMAP: WORDS["sitemaps"]}
     for folder in dict.fromkeys((_folder(home), urljoin(home, "/"))):
         for kind, listed in names.items():
             for name in listed:

@@ -6,12 +6,13 @@ crawl. Only a host that asks for a pause (429, 503) has its visits wait, as in a
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
-from urllib.parse import urljoin
 
+import click
 from scrapy import Request, Spider
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.exceptions import IgnoreRequest
@@ -27,13 +28,11 @@ from archive.store import Store
 from archive.urls import identity_key, readable
 from crawler import config
 from crawler.config import Caps
-from crawler.daterange import FRESH
 from crawler.errors import CrawlerError, InquiryStopped
 from crawler.fetch.exceptions import NETWORK, ArchiveFault, kind_of, network_detail
 from crawler.fetch.middlewares import request_of
 from crawler.fetch.throttle import FetchServices
 from crawler.listings import follow, wordpress
-from crawler.listings.sitemaps import in_robots
 from crawler.publisher import Publisher
 from crawler.settings import USER_AGENT, scrapy_settings, warcinfo
 from crawler.turns import Stop
@@ -50,23 +49,18 @@ T = TypeVar("T")
 class Answer:
     """What an address answered: a capture with its body, or the problem instead.
 
-    `url` is the address that was requested; `moved` says that all redirects were permanent.
+    `url` is the address that was requested, `moved_to` the one where it is now for good.
     """
 
     url: str
     capture: Capture | None = None
     problem: Problem | None = None
-    moved: bool = False
+    moved_to: str | None = None
 
     @property
     def page(self) -> Capture | None:
         """The capture, unless something is wrong with it."""
         return None if self.problem else self.capture
-
-    @property
-    def landed(self) -> str:
-        """The address that answered in the end."""
-        return self.capture.url if self.capture else self.url
 
 
 class Probe(Spider):
@@ -76,7 +70,6 @@ class Probe(Spider):
     store: Store
     workers: Workers
     inquire: "Callable[[Probe], Awaitable[Any]]"
-    report: Callable[[str], None]  # gets a line for each answer
     caps: Caps  # where one is reached, nothing more is fetched
     inquiry: asyncio.Future[Any]
 
@@ -124,18 +117,14 @@ class Probe(Spider):
             answer = Answer(url=url, problem=Problem(kind=failure, detail=detail, stage="fetch"))
         if self.store.batch.fault is None and self.store.batch.is_due():
             self.store.batch.commit()
-        status = answer.capture.status if answer.capture else answer.problem and answer.problem.kind
-        self.report(f"{status}  {readable(url)}")
+        if sys.stderr.isatty():
+            said = answer.problem.kind if answer.problem else "ok"
+            click.echo(f"{said}  {readable(url)}", err=True)
         return answer
 
-    async def announced_sitemaps(self, page: Capture) -> list[Link]:
+    def announced_sitemaps(self, page: Capture) -> list[Link]:
         """Return the sitemaps that the robots.txt of a page's host names; it was just read."""
         self.store.batch.commit()
-        url = urljoin(page.url, "/robots.txt")
-        known = self.store.latest(url, since=self.store.clock() - FRESH)
-        if known and 300 <= known[0] < 400:
-            answered = (await self.ask(url, Kind.ROBOTS)).page
-            return in_robots(answered.body, url) if answered else []
         return follow.announced_sitemaps(self.store, page)
 
 
@@ -143,11 +132,9 @@ async def run(
     inquire: Callable[[Probe], Awaitable[T]],
     publishers: Sequence[Publisher],
     root: Path,
-    *,
     command: str,
     log_level: str,
     clock: Clock,
-    report: Callable[[str], None] = lambda _line: None,
 ) -> T:
     """Return what an inquiry finds out with a probe; its exchanges are in the WARC files then.
 
@@ -163,7 +150,7 @@ async def run(
     crawler = Crawler(Probe, settings)
     stated = warcinfo(own.contact)
     with Store(root, command=command, software=USER_AGENT, settings=stated, clock=clock) as store:
-        shared = {"store": store, "publishers": publishers, "caps": own, "report": report}
+        shared = {"store": store, "publishers": publishers, "caps": own}
         await AsyncCrawlerRunner(settings).crawl(crawler, inquire=inquire, **shared)
         if fault := store.batch.fault:
             raise ArchiveError(unwritten(fault, root)) from fault
@@ -190,5 +177,5 @@ def _answered(url: str, response: Response) -> Answer:
         kind, detail = ProblemKind.TRUNCATED, f"the answer broke off ({capture.truncated})"
     is_good = capture.status == 200 and not capture.truncated
     problem = None if is_good else Problem(kind=kind, detail=detail, stage="fetch")
-    moved = bool(reasons) and set(reasons) <= _PERMANENT
-    return Answer(url=url, capture=capture, problem=problem, moved=moved)
+    moved_to = capture.url if reasons and set(reasons) <= _PERMANENT else None
+    return Answer(url=url, capture=capture, problem=problem, moved_to=moved_to)

@@ -3,22 +3,19 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from urllib.parse import urlsplit
 
-from archive.links import shape
 from archive.models import Extraction, Kind
-from archive.urls import host_of, readable
+from archive.urls import host_of, readable, site_of
 from crawler.config import settings_of
-from crawler.discovery.front_page import Way
 from crawler.discovery.survey import Survey
 from crawler.extract.vocabulary import one_line
 from crawler.fetch.addresses import is_local
 from crawler.publisher import LISTINGS, Publisher
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_ALONE = {"co", "com", "net", "org", "gov", "edu", "ac", "or", "go", "info", "mil"}
 _FRONTS = {"", "ar", "home", "index", "main", "default"}
 # Parts of the addresses of lists of articles.
 _LISTS = ("/category/", "/tag/", "/tags/", "/author/", "/page/", "/topic/", "/topics/", "/archive/")
@@ -29,17 +26,14 @@ def slug_of(url: str) -> str:
     """Return the short name of a publisher by its front page: `al-quds` for www.al-quds.com."""
     parts = urlsplit(url)
     host = (parts.hostname or "").removeprefix("www.").removeprefix("m.")
-    labels = host.split(".")
-    if is_local(host) or len(labels) < 2:
-        labels = [parts.netloc.lower()]
-    else:
-        labels.pop()
-        if len(labels) > 1 and labels[-1] in _ALONE:
-            labels.pop()
-        first = re.sub(r"\.\w+$", "", parts.path.strip("/").split("/")[0].lower())
-        if first not in _FRONTS and re.fullmatch(r"[a-z0-9-]+", first):
-            labels.append(first)
-    return re.sub(r"[^a-z0-9.-]+", "-", "-".join(labels)).strip(".-") or "site"
+    if is_local(host):
+        return re.sub(r"[^a-z0-9.]+", "-", parts.netloc.lower()).strip(".-")
+    site = site_of(host)
+    words = [*host.removesuffix(site).split("."), site.partition(".")[0]]
+    first = re.sub(r"\.\w+$", "", parts.path.strip("/").split("/")[0].lower())
+    if first not in _FRONTS and re.fullmatch(r"[a-z0-9-]+", first):
+        words.append(first)
+    return re.sub(r"[^a-z0-9]+", "-", "-".join(words)).strip("-") or "site"
 
 
 def compose(survey: Survey, slug: str, *, on: date) -> str:
@@ -63,7 +57,7 @@ def compose(survey: Survey, slug: str, *, on: date) -> str:
         lines.append("delay = 0  # it runs on your own machine")
     for kind in LISTINGS:
         lines += ["", *_entries(kind, survey)]
-    return "\n".join([*lines, "", *_patterns(survey), "checked = false", ""])
+    return "\n".join([*lines, "", *_reject(survey), "checked = false", ""])
 
 
 def articles_report(survey: Survey) -> str:
@@ -71,16 +65,13 @@ def articles_report(survey: Survey) -> str:
     lines = ["Articles as Warraq reads them:"]
     for url, reading in survey.samples.items():
         lines += _article(url, reading)
-    if (spoken := language(survey)) and spoken != "ar":
-        lines += ["", f"The articles are in `{spoken}`, not Arabic; is this the Arabic front page?"]
     return "\n".join(lines)
 
 
 def language(survey: Survey) -> str | None:
-    """Return the language of the articles that were read, or the one the front page names."""
+    """Return the commonest language of the articles that were read, if it is known."""
     read = Counter(reading.language for reading in survey.samples.values())
-    del read[None]
-    return read.most_common(1)[0][0] if read else survey.front.language
+    return max(read, key=read.__getitem__, default=None)
 
 
 def _article(url: str, reading: Extraction) -> Iterator[str]:
@@ -100,39 +91,22 @@ def _entries(kind: Kind, survey: Survey) -> list[str]:
     for entry in entries:
         lines.append(f"    # {_plain(entry.how)}: {_plain(str(entry))}")
         lines.append(f"    {_quoted(entry.url)},")
-    needless = kind is Kind.SECTION and survey.of(Kind.SITEMAP)
-    why = "not looked for, as there is a sitemap" if needless else "none found that works"
-    broken = [(one, detail) for one, detail in survey.broken if one.kind is kind]
-    return [
-        *([*lines, "]"] if entries else [f"# {key}: {why}"]),
-        *(f"# {_plain(one.url)} ({one.how}): {_plain(detail)}" for one, detail in broken),
-    ]
+    lines = [*lines, "]"] if entries else [f"# {key}: none found, or none needed"]
+    broken = [one for one in survey.broken if one.kind is kind]
+    return lines + [f"# {_plain(one.url)} ({one.how}): {_plain(str(one.fault))}" for one in broken]
 
 
-def _patterns(survey: Survey) -> list[str]:
-    """Return a `reject` for lists among the links, and a hint for an `accept`."""
-    listed = [link.url for entry in survey.entries for link in entry.links]
-    if survey.of(Kind.SITEMAP):  # sitemaps list sections, too
-        listed += [page.url for page in survey.front.candidates.get(Way.IN_MENU, ())]
-    entries = [entry for entry in survey.entries if entry.kind is not Kind.SITEMAP]
-    sure = [*survey.samples, *(link.url for entry in entries for link in entry.links)]
+def _reject(survey: Survey) -> list[str]:
+    """Return the line that rejects lists among a sitemap's links, if there are any."""
+    sitemaps = [link.url for entry in survey.of(Kind.SITEMAP) for link in entry.links]
+    others = [entry for entry in survey.entries if entry.kind is not Kind.SITEMAP]
+    sure = [*survey.samples, *(link.url for entry in others for link in entry.links)]
     lists = [
         _quoted(part)
         for part in _LISTS
-        if any(part in url for url in listed) and not any(part in url for url in sure)
+        if any(part in url for url in sitemaps) and not any(part in url for url in sure)
     ]
-    lines = [f"reject = [{', '.join(lists)}]  # lists of articles, not articles"] if lists else []
-    if pattern := pattern_of(sure):
-        lines.append(f"# accept = ['{pattern}']  # matches all articles listed above")
-    return lines
-
-
-def pattern_of(urls: Sequence[str]) -> str | None:
-    """Return a pattern of the addresses' common shape, where that has a number; else None."""
-    paths = {shape(url).partition("/")[2] for url in urls}
-    common = re.escape(paths.pop()) if len(paths) == 1 else ""
-    pattern = common.replace(r"\#", r"\d+").replace(r"\*", "[^/]+")
-    return f"/{pattern}$" if r"\d+" in pattern and "?" not in pattern else None
+    return [f"reject = [{', '.join(lists)}]  # lists of articles, not articles"] if lists else []
 
 
 def _line(key: str, value: str | None) -> str:

@@ -37,14 +37,14 @@ class Survey:
 
     `home` is the address of the front page to be kept, `front.url` the one that answered. `samples`
     are articles by their addresses, as Warraq reads them. `broken` are listings that the site names
-    itself and that do not work, each with the reason.
+    itself and that do not work.
     """
 
     home: str
     front: FrontPage
     entries: list[Listing] = field(default_factory=list)
     samples: dict[str, Extraction] = field(default_factory=dict)
-    broken: list[tuple[Listing, str]] = field(default_factory=list)
+    broken: list[Listing] = field(default_factory=list)
 
     def of(self, kind: Kind) -> list[Listing]:
         """Return the entry points of a kind."""
@@ -68,7 +68,7 @@ class Survey:
         known = {key(link.url) for entry in self.of(listing.kind) for link in entry.links}
         if here - known:
             return None
-        detail = "it lists nothing that the others do not" if here else "it lists nothing"
+        detail = "it lists nothing that the others do not"
         if listing.links and not here:
             detail = f"its links lead elsewhere, such as to {listing.links[0].url}"
         return problem_of(ProblemKind.OF_NO_USE, detail)
@@ -93,10 +93,10 @@ class Surveyor:
         answer, capture = await self._front(self._site.homepage or "")
         same = urlsplit(answer.url).path == urlsplit(capture.url).path
         survey = Survey(
-            home=capture.url if answer.moved or same else answer.url,
+            home=capture.url if answer.moved_to or same else answer.url,
             front=read_front(capture.body, capture.content_type, capture.url),
         )
-        named = await self._probe.announced_sitemaps(capture)
+        named = self._probe.announced_sitemaps(capture)
         self._candidates |= survey.front.candidates
         self._candidates[Way.IN_ROBOTS] = [link for link in named if link.url.isprintable()]
         self._candidates[Way.ITSELF] = [Link(url=survey.front.url, kind=Kind.SECTION)]
@@ -104,29 +104,26 @@ class Surveyor:
             if _is_needed(survey, kind, how):
                 fit = [link for link in self._candidates[how] if link.kind is kind]
                 await self._try(survey, fit[:tried], how, most=most)
-                survey.entries = with_links_of_their_own(survey.entries)
         if not survey.entries:
             raise _not_a_newspaper(survey, [])
         await self._read(survey)
         return survey
 
     async def _front(self, url: str) -> tuple[Answer, Capture]:
-        """Return the answer that is the front page; a listing at `url` is the first candidate."""
+        """Return the answer that is the front page; if `url` is of an article, its host's."""
         answer = await self._ask(url, Kind.SECTION)
         capture = answer.page
         if capture is None:
             raise _no_front_page(answer, answer.problem)
-        root = urljoin(capture.url, "/")
-        kind, _ = form_of(capture)
-        if kind in {Kind.FEED, Kind.SITEMAP} and root != url:
-            self._candidates[Way.GIVEN].append(Link(url=url, kind=kind))
-            return await self._front(root)
+        kind, form = form_of(capture)
         if kind is not Kind.SECTION and "html" not in (capture.content_type or "text/html").lower():
-            raise _no_front_page(answer, None)
+            detail = f"it is {form}, not a web page"
+            raise _no_front_page(answer, problem_of(ProblemKind.NOT_A_LISTING, detail))
         reading = await self._extract(capture)
         for problem in reading.problems:
             if problem.kind.wall or problem.kind.passing:  # what a worker cannot read, nobody reads
                 raise _no_front_page(answer, problem)
+        root = urljoin(capture.url, "/")
         if reading.is_article and reading.published_on and root not in {capture.url, url}:
             return await self._front(root)
         return answer, capture
@@ -138,38 +135,29 @@ class Surveyor:
             known = {key(entry.url) for entry in survey.entries}
             if len(survey.entries) >= enough or key(link.url) in known:
                 continue
-            listing = await self._opened(await self._inspected(link))
+            answer = await self._ask(link.url, link.kind)
+            listing = await self._opened(await self._inspected(answer, link.kind))
             problem = listing.problem or survey.useless(listing)
             listing = replace(listing, url=link.url, how=how, problem=problem)
             if problem is None:
                 survey.entries.append(listing)
             elif how.is_named:
-                survey.broken.append((listing, problem.detail))
-            if problem and how is Way.LINKED:
-                self._candidates[Way.BEHIND] += self._feeds_behind(link)
+                survey.broken.append(listing)
+            page = answer.page
+            if problem and how is Way.LINKED and page:  # a page about feeds?
+                behind = read_front(page.body, page.content_type, page.url).candidates
+                linked = chain(behind.get(Way.DECLARED, ()), behind.get(Way.LINKED, ()))
+                self._candidates[Way.BEHIND] += linked
 
-    def _feeds_behind(self, link: Link) -> list[Link]:
-        """Return the feeds on a page about feeds that the front page linked to."""
-        answer = self._answers.get(key(link.url))
-        if answer is None or answer.page is None:
-            return []
-        page = answer.page
-        found = read_front(page.body, page.content_type, page.url).candidates
-        linked = chain(found.get(Way.DECLARED, ()), found.get(Way.LINKED, ()))
-        return [feed for feed in linked if feed.kind is Kind.FEED]
-
-    async def _opened(self, listing: Listing, *, depth: int = 2) -> Listing:
+    async def _opened(self, listing: Listing) -> Listing:
         """Return a sitemap index with links from those of its sitemaps that promise news."""
-        if listing.links or not depth:
-            return listing
+        links = listing.links
         newest_first = sorted(listing.listings, key=lambda link: link.published or "", reverse=True)
-        links: list[Link] = []
         for child in of_articles(newest_first)[:_CHILDREN]:
-            inner = await self._inspected(child)
-            links += (await self._opened(inner, depth=depth - 1)).links
-            if len(links) >= MOST_READ:
-                break
-        return replace(listing, links=tuple(links))
+            if len(links) < MOST_READ:
+                answer = await self._ask(child.url, child.kind)
+                links += (await self._inspected(answer, child.kind)).links
+        return replace(listing, links=links)
 
     async def _read(self, survey: Survey) -> None:
         """Read articles from the entry points, until there are enough of them.
@@ -208,9 +196,8 @@ class Surveyor:
         capture = replace(page, kind=Kind.ARTICLE)
         return await self._probe.workers.extract(capture, self._site, hints=hints)
 
-    async def _inspected(self, link: Link) -> Listing:
-        answer, now = await self._ask(link.url, link.kind), self._probe.store.clock()
-        return await inspect(answer, link.kind, self._probe.workers, now=now)
+    async def _inspected(self, answer: Answer, kind: Kind) -> Listing:
+        return await inspect(answer, kind, self._probe.workers, now=self._probe.store.clock())
 
 
 def _is_needed(survey: Survey, kind: Kind, how: Way) -> bool:
@@ -220,19 +207,6 @@ def _is_needed(survey: Survey, kind: Kind, how: Way) -> bool:
     if kind is Kind.SECTION:  # a feed alone knows the newest only
         return not survey.of(Kind.SITEMAP)
     return how is Way.DECLARED or not survey.of(kind)
-
-
-def with_links_of_their_own(entries: Sequence[Listing]) -> list[Listing]:
-    """Return entry points without the sections that list nothing but what most of them do."""
-    pages = [entry for entry in entries if entry.kind is Kind.SECTION]
-    counts = Counter(key(link.url) for page in pages for link in set(page.links))
-    common = {url for url, count in counts.items() if count * 2 > max(len(pages), 2)}
-    return [
-        entry
-        for entry in entries
-        if entry.kind is not Kind.SECTION
-        or any(key(link.url) not in common for link in entry.links)
-    ]
 
 
 def _best(entry: Listing, home: str) -> list[Link]:
@@ -249,14 +223,11 @@ def _is_related(url: str, home: str) -> bool:
 
 
 def _no_front_page(answer: Answer, problem: Problem | None) -> CannotFollow:
-    """Return the refusal of a site whose front page cannot be read; without a problem, is none."""
-    media = (answer.capture and answer.capture.content_type) or "without a type"
-    detail, remedy = f"it is not a web page ({media})", "give the newspaper's front page"
-    if problem:
-        detail, remedy = problem.detail, problem.kind.remedy or "see whether a browser can open it"
-    same = urlsplit(answer.landed)[:3] == urlsplit(answer.url)[:3]
-    redirected = "" if same else f" (redirected to {answer.landed})"
-    return CannotFollow(f"{answer.url}: {detail}{redirected}. No file was written: {remedy}.")
+    """Return the refusal of a site whose front page cannot be read."""
+    detail = problem.detail if problem else "it did not answer"
+    remedy = (problem and problem.kind.remedy) or "give the newspaper's front page"
+    where = (answer.capture or answer).url
+    return CannotFollow(f"{where}: {detail}. No file was written: {remedy}.")
 
 
 def _not_a_newspaper(survey: Survey, problems: Sequence[Problem]) -> CannotFollow:
@@ -271,7 +242,7 @@ def _not_a_newspaper(survey: Survey, problems: Sequence[Problem]) -> CannotFollo
         seen = "the pages it lists do not read as articles"
         details = Counter(problem.detail for problem in problems).most_common(1)
         seen += f" ({details[0][0]})" if details else ""
-    broken = "".join(f" {one.url} ({one.how}): {why}." for one, why in survey.broken[:2])
+    broken = "".join(f" {one.url} ({one.how}): {one.fault}." for one in survey.broken[:2])
     return CannotFollow(
         f"{survey.home}: {seen}.{broken} No file was written. If it is a newspaper,"
         " give the address of its news, or write its file by hand (crawler/README.md)."

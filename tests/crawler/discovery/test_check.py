@@ -146,7 +146,7 @@ LINES = [
     ),
     (
         Listing(url=URL, kind=Kind.SITEMAP, form="sitemap index", listings=(Link(url="a"),)),
-        "sitemap index, 1 sitemap",
+        "sitemap index, 1 listing",
     ),
 ]
 

@@ -12,7 +12,7 @@ from archive.models import Extraction, Kind, Link, PageKind, Problem
 from archive.problems import ProblemKind
 from crawler.discovery.check import Listing
 from crawler.discovery.front_page import FrontPage, Way
-from crawler.discovery.publisher_file import compose, language, pattern_of, slug_of
+from crawler.discovery.publisher_file import compose, language, slug_of
 from crawler.discovery.survey import Survey
 from crawler.publisher import read
 
@@ -37,23 +37,6 @@ SLUGS = [
 def test_the_slug_of_an_address(url, slug):
     assert slug_of(url) == slug
     assert re.fullmatch(r"[a-z0-9][a-z0-9.-]*", slug)  # as publisher files demand
-
-
-PATTERNS = [
-    (["/2020/11/a-b/", "/2020/10/c1/"], r"/\d+/\d+/[^/]+/$"),
-    (["/sport/1", "/sport/22"], r"/sport/\d+$"),
-    (["/1/a?x=1", "/2/b?x=2"], None),
-    (["/news/12-first", "/news/13-second"], None),  # nothing tells it from any other address
-    (["/news/1", "/news/2/"], None),
-    ([], None),
-]
-
-
-@pytest.mark.parametrize(("paths", "pattern"), PATTERNS)
-def test_what_addresses_have_in_common(paths, pattern):
-    found = pattern_of([f"https://x.example{path}" for path in paths])
-    assert found == pattern
-    assert all(re.search(pattern, path) for path in paths if pattern)
 
 
 def entry(kind, url, *links, how="declared on the front page", **more):
@@ -84,7 +67,7 @@ def test_every_entry_point_is_written_with_how_it_was_found(tmp_path):
     assert one.sections == ("https://x.example/a",)
     assert "# declared on the front page: RSS feed, 1 link, newest 2020-11-12\n" in text
     assert "# in the menu of the front page: " in text
-    assert "# sitemaps: none found that works\n" in text
+    assert "# sitemaps: none found, or none needed\n" in text
     assert "on 2020-11-12" in text
     assert not one.checked
 
@@ -92,7 +75,7 @@ def test_every_entry_point_is_written_with_how_it_was_found(tmp_path):
 def test_what_the_site_names_and_does_not_work_is_noted(tmp_path):
     problem = Problem(kind=ProblemKind.http(404), detail="answered 404", stage="fetch")
     named = Listing(url="https://x.example/rss", kind=Kind.FEED, how=Way.LINKED, problem=problem)
-    _, text = composed(tmp_path, broken=[(named, problem.detail)])
+    _, text = composed(tmp_path, broken=[named])
     assert "# https://x.example/rss (linked from the front page): answered 404\n" in text
 
 
@@ -106,17 +89,6 @@ def test_lists_among_the_links_are_rejected_where_no_article_looks_like_them(tmp
     assert one.wants("https://x.example/category/sport/1")
 
 
-def test_a_pattern_is_proposed_and_not_set(tmp_path):
-    feed = entry(Kind.FEED, "https://x.example/feed", "/news/1", "/news/2", "/news/3")
-    read_there = samples("/news/1", "/news/2")
-    one, text = composed(tmp_path, entries=[feed], samples=read_there)
-    assert r"# accept = ['/news/\d+$']" in text
-    assert one.accept == ()
-    mixed = entry(Kind.FEED, "https://x.example/feed", "/news/1", "/news/2", "/opinion/x")
-    _, text = composed(tmp_path, entries=[mixed], samples=read_there)
-    assert "accept" not in text
-
-
 @given(st.text(), st.text(), st.text())
 def test_no_text_of_a_page_breaks_the_file(name, how, url):
     feed = entry(Kind.FEED, f"https://x.example/{url.strip()}", "/1", how=how)
@@ -126,9 +98,9 @@ def test_no_text_of_a_page_breaks_the_file(name, how, url):
     assert len(table["feeds"]) == 1
 
 
-def test_the_language_is_that_of_the_articles_not_of_the_frame():
-    front = FrontPage(url=HOME, language="en")
-    assert language(Survey(home=HOME, front=front)) == "en"
+def test_the_language_is_that_of_the_articles():
+    front = FrontPage(url=HOME)
+    assert language(Survey(home=HOME, front=front)) is None
     assert language(Survey(home=HOME, front=front, samples=samples("/1"))) == "ar"
 
 

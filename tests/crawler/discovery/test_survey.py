@@ -7,7 +7,7 @@ import pytest
 from archive.models import Kind, Link
 from crawler.discovery.check import Listing
 from crawler.discovery.front_page import FrontPage
-from crawler.discovery.survey import MOST_READ, Survey, with_links_of_their_own
+from crawler.discovery.survey import MOST_READ, Survey
 
 HOME = "https://x.example/"
 
@@ -35,7 +35,7 @@ USES = [
     (listing(Kind.FEED, "/1", "/2"), "that the others do not"),
     (listing(Kind.FEED, "https://www.x.example/1", "/2/"), "that the others do not"),
     (listing(Kind.SITEMAP, "/1", "/2"), None),  # of another kind: it goes further back
-    (listing(Kind.FEED), "lists nothing"),
+    (listing(Kind.FEED), "that the others do not"),
     (listing(Kind.FEED, "https://y.example/9"), "lead elsewhere, such as to https://y.example/9"),
     (listing(Kind.FEED, "https://ar.x.example/9"), None),
     (listing(Kind.FEED, "https://x.example:8080/9"), "lead elsewhere"),
@@ -48,18 +48,6 @@ def test_the_use_of_a_listing(found, problem):
     told = survey(entry(Kind.FEED, "/feed", "/1", "/2")).useless(found)
     assert (told is None) == (problem is None)
     assert problem is None or (told is not None and problem in told.detail)
-
-
-def test_pages_with_links_of_their_own():
-    same = ("/1", "/2", "/3")
-    found = [
-        entry(Kind.SECTION, "/a", *same, "/4"),
-        entry(Kind.SECTION, "/b", *same, "/5"),
-        entry(Kind.SECTION, "/about", *same),
-    ]
-    assert with_links_of_their_own(found) == found[:2]
-    assert with_links_of_their_own(found[:1]) == found[:1]
-    assert with_links_of_their_own([]) == []
 
 
 def test_a_feed_is_read_first_and_sections_in_turn():

@@ -108,9 +108,9 @@ def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, 
     warraq publishers add https://www.example.org/
     warraq publishers add https://example.org/ar --slug example-arabic
     """
-    from crawler.discovery.probe import Probe, run
+    from crawler.discovery.probe import run
     from crawler.discovery.publisher_file import articles_report, compose, slug_of
-    from crawler.discovery.survey import Survey, Surveyor
+    from crawler.discovery.survey import survey_of
 
     home = _complete(url)
     if slug and not is_slug(slug):
@@ -120,11 +120,8 @@ def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, 
     own = is_local(host_of(home))  # named by the user: open, and without a delay
     site = Publisher(slug="", name=host_of(home), homepage=home, delay=0.0 if own else None)
     begun = Beginning(archive)
-
-    async def inquire(probe: Probe) -> Survey:
-        return await Surveyor(probe, site).survey()
-
     try:
+        inquire = partial(survey_of, site=site)
         survey = asyncio.run(run(inquire, [site], archive, "publishers add", log_level, now))
         name = slug or slug_of(survey.home)
         _ensure_new(archive, survey.home, name, force=force)

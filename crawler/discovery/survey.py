@@ -74,22 +74,26 @@ class Survey:
         return problem_of(ProblemKind.OF_NO_USE, detail)
 
 
-class Surveyor:
+async def survey_of(probe: Probe, site: Publisher) -> Survey:
+    """Survey a site, a publisher of which nothing but the front page is known.
+
+    Raises:
+        CannotFollow: if no newspaper can be recognised; the message says what there is.
+    """
+    return await _Surveyor(probe, site).survey()
+
+
+class _Surveyor:
     """Makes one survey of a site, by fetching through a probe."""
 
     def __init__(self, probe: Probe, site: Publisher) -> None:
-        """Take the site, a publisher of which nothing but the front page is known."""
         self._probe = probe
         self._site = site
         self._answers: dict[str, Answer] = {}
         self._candidates: dict[Way, list[Link]] = defaultdict(list)
 
     async def survey(self) -> Survey:
-        """Survey the site.
-
-        Raises:
-            CannotFollow: if no newspaper can be recognised; the message says what there is.
-        """
+        """Survey the site round by round, and read articles from where it lists them."""
         answer, capture = await self._front(self._site.homepage or "")
         same = urlsplit(answer.url).path == urlsplit(capture.url).path
         survey = Survey(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from archive import recovery, stories
+from archive import stories
 from archive.clock import Clock, system
 from archive.commands.options import counted
 from archive.database import NAME, require, transaction, writing
@@ -30,99 +30,64 @@ from crawler.derive import Deriver, at_work, derive_all
 from crawler.publisher import load_all
 from crawler.rebuild import OLD, rebuild
 
-_OF_FILES = ("file", "record", "row")
-_OF_CAPTURES = "refers to a row of captures that is not there"  # which its record brings back
-
-Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repaired:
-    """What was done, by kind (mended, lost), and what a check then found."""
-
-    counts: Counter[str]
-    findings: Findings | None
-
-
-async def repair(
-    root: Path,
-    *,
-    say: Say,
-    dry_run: bool = False,
-    processes: int | None = None,
-    clock: Clock = system,
-) -> Repaired:
-    """Repair the archive in `root`; `say` gets a line for all that is done.
-
-    A dry run changes nothing, and says what would be done.
-
-    Raises:
-        NewerArchive, OlderArchive: if another version of Warraq wrote it.
-        NotAnArchive: if there is neither a database nor a WARC file.
-        ArchiveLocked: if another process is writing.
-        ArchiveError: if the disk does not give or take what it must.
-    """
-    if not (root / WARC_FOLDER).is_dir() and (root / NAME).is_file():
-        raise ArchiveError(
-            f"{root / WARC_FOLDER} is missing: put it back, or make an empty folder of that name"
-            " if all WARC files are lost"
-        )
-    with suppress(DamagedDatabase):  # which is rebuilt
-        require(root)
-    repairing = _Repair(root=root, say=say, dry_run=dry_run, processes=processes, clock=clock)
-    try:
-        return await repairing.run()
-    except OSError as error:
-        raise ArchiveError(
-            f"{error.filename or root}: {error.strerror}; run the same command again to go on"
-        ) from error
-
 
 @dataclass(slots=True, kw_only=True)
-class _Repair:
-    """One repair, in steps; in a dry run they only say what they would do.
+class Repair:
+    """One repair of the archive in `root`, in steps; `say` gets a line for all that is done.
 
-    `damages` are what the last check found, by kind.
+    A dry run changes nothing, and says what would be done. `counts` are of what was done, by kind
+    (mended, lost), `findings` those of the last check.
     """
 
     root: Path
-    say: Say
-    dry_run: bool
-    processes: int | None
-    clock: Clock
+    say: Callable[[str], None]
+    dry_run: bool = False
+    processes: int | None = None
+    clock: Clock = system
     counts: Counter[str] = field(default_factory=Counter)
-    damages: dict[str, list[Damage]] = field(default_factory=dict)
-    is_rebuilt: bool = False
+    findings: Findings = field(default_factory=Findings)
 
-    async def run(self) -> Repaired:
-        """Verify, and do what the findings ask for; after each step that did something, again."""
+    async def run(self) -> None:
+        """Verify, and do what the findings ask for; after each step that did something, again.
+
+        Raises:
+            NewerArchive, OlderArchive: if another version of Warraq wrote it.
+            NotAnArchive: if there is neither a database nor a WARC file.
+            ArchiveLocked: if another process is writing.
+            OSError: if the disk does not give or take what it must.
+        """
+        folder = self.root / WARC_FOLDER
+        if not folder.is_dir() and (self.root / NAME).is_file():
+            raise ArchiveError(
+                f"{folder} is missing: put it back, or make an empty folder of that name"
+                " if all WARC files are lost"
+            )
+        with suppress(DamagedDatabase):  # which is rebuilt
+            require(self.root)
         if not self.dry_run:
             with writing(self.root, command=restore.COMMAND, now=self.clock()):
                 pass  # refused at once while another process writes
-        findings = self._verify()
+        self.findings = verify(self.root, processes=self.processes)
         for step in (self._database, self._leftovers, self._files, self._derived):
             done = self.counts.total()
             await step()
-            if self.dry_run and self.is_rebuilt:
+            if self.dry_run and self._broken():
                 break
             if not self.dry_run and self.counts.total() > done:
-                findings = self._verify()
-        return Repaired(counts=self.counts, findings=None if self.dry_run else findings)
+                self.findings = verify(self.root, processes=self.processes)
 
-    def _verify(self) -> Findings:
-        findings = verify(self.root, processes=self.processes)
-        self.damages = {}
-        for damage in findings.damages:
-            self.damages.setdefault(damage.kind, []).append(damage)
-        return findings
-
-    def _details(self, kind: str) -> list[str]:
-        return [damage.detail for damage in self.damages.get(kind, ())]
+    def _of(self, *kinds: str) -> list[Damage]:
+        """Return the damages of some kinds that the last check found."""
+        return [damage for damage in self.findings.damages if damage.kind in kinds]
 
     def _rows(self, kind: str) -> list[int]:
         """Return the ids of the rows that have damage of a kind."""
-        rows = {damage.row for damage in self.damages.get(kind, ())} - {None}
+        rows = {damage.row for damage in self._of(kind)} - {None}
         return sorted(int(str(row).split()[0]) for row in rows)
+
+    def _broken(self) -> list[Damage]:
+        """Return the damages for which the database cannot be relied on."""
+        return [damage for damage in self._of("database", "reference") if not _comes_back(damage)]
 
     def _opened(self) -> AbstractContextManager[Source]:
         return restore.opened(self.root, now=self.clock(), dry_run=self.dry_run)
@@ -133,20 +98,11 @@ class _Repair:
 
     async def _database(self) -> None:
         """Rebuild a database that cannot be relied on, and carry over what the WARC files lost."""
-        details = self._details("database")
-        lost = [detail for detail in self._details("reference") if detail != _OF_CAPTURES]
-        path = self.root / NAME
-        if not (details or lost):
+        path, broken = self.root / NAME, self._broken()
+        if not broken:
             return
-        reason = (details + lost)[0].partition(";")[0].removeprefix(f"{path}: ")
-        if not lost and restore.are_of_indexes(details):
-            self._report(f"{path}: SQLite's indexes are rebuilt ({reason})")
-            if not self.dry_run:
-                with self._opened() as source:
-                    restore.rebuild_indexes(source.db)
-            return
+        reason = broken[0].detail.partition(";")[0].removeprefix(f"{path}: ")
         self._report(f"{path}: it is rebuilt from the WARC files ({reason})")
-        self.is_rebuilt = True
         if self.dry_run:
             return
         was_there = path.exists()
@@ -162,22 +118,18 @@ class _Repair:
     async def _leftovers(self) -> None:
         """Complete what killed runs, and a killed repair, left."""
         with self._opened() as source:
-            for run, command in restore.killed_runs(source.db):
-                self._report(f"run {run} ({command}) was killed: what it left is completed")
-            if not self.dry_run:
-                recovery.recover(source.db, self.root / WARC_FOLDER)
-                for line in salvage.finish(source.db, self.root, now=self.clock()):
-                    self._report(line)
+            for line in restore.complete(source, now=self.clock(), dry_run=self.dry_run):
+                self._report(line)
 
     async def _files(self) -> None:
         """Save what is readable of damaged files, name what is lost, and make rows of the rest."""
-        damages = [damage for kind in _OF_FILES for damage in self.damages.get(kind, ())]
-        details, broken = self._details("reference"), self._rows("revision")
-        for detail in sorted(set(details)):
+        damages, references = self._of("file", "record", "row"), self._of("reference")
+        broken = self._rows("revision")
+        for detail in sorted({damage.detail for damage in references}):
             self._report(f"{NAME}: a row {detail}")
         if broken:
             self._report(f"read again: {counted(len(broken), 'article')} with broken revisions")
-        if not (damages or details or broken):
+        if not (damages or references or broken):
             return
         names: list[str] = []
         with at_work(self.processes) as workers, self._opened() as source:
@@ -185,8 +137,7 @@ class _Repair:
                 damaged = Salvage(source.db, self.root, name)
                 for line in damaged.lines():
                     self._report(line)
-                if damaged.new_name:
-                    names.append(damaged.new_name)
+                names += [damaged.new_name] if damaged.new_name else []
                 if not self.dry_run:
                     damaged.apply(now=self.clock())
             if self.dry_run:
@@ -204,18 +155,22 @@ class _Repair:
             ("story", "the stories are grouped again"),
             ("index", "the search index is rebuilt"),
         ):
-            if kind in self.damages:
+            if self._of(kind):
                 self._report(line)
         if self.dry_run:
             return
         with self._opened() as source, transaction(source.db):
             for number in self._rows("revisit"):
                 self._report(salvage.lose_payload(source.db, number, now=self.clock()))
-            if "story" in self.damages:
+            if self._of("story"):
                 stories.regroup_all(source.db)
-            if "index" in self.damages:
+            if self._of("index"):
                 rebuild_index(source.db)
         if visits:
             with Store(self.root, command=restore.COMMAND, clock=self.clock) as store:
-                for line in restore.journal_again(store, visits):
-                    self.say(line)
+                restore.journal_again(store, visits)
+
+
+def _comes_back(damage: Damage) -> bool:
+    """Return whether a row only refers to a capture, which its record brings back."""
+    return damage.detail == "refers to a row of captures that is not there"

@@ -1,7 +1,6 @@
 """Commands that look after an archive: `warraq verify` and `reindex`."""
 
 import json
-import time
 from pathlib import Path
 
 import click
@@ -40,28 +39,23 @@ def verify(archive: Path, as_json: bool, processes: int | None) -> None:
     """
     from archive.maintenance.verify import verify as check
 
-    began = time.monotonic()
     with ProgressLine() as progress:
         findings = check(archive, processes=processes, progress=progress)
-    seconds = time.monotonic() - began
     if as_json:
-        plain = findings.plain() | {"seconds": round(seconds, 1)}
-        click.echo(json.dumps(plain, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(findings.plain(), ensure_ascii=False, indent=2))
     else:
-        _report(archive, findings, seconds)
+        _print(findings)
     if findings.damages:
         raise SystemExit(ExitCode.FAILED)
 
 
-def _report(archive: Path, findings: Findings, seconds: float) -> None:
+def _print(findings: Findings) -> None:
     for line in findings.lines():
         click.echo(line)
     for name, number in findings.counts.items():
         click.echo(f"{number:>16,}  {name}")
-    rate = findings.counts["bytes of WARC"] / max(seconds, 0.001) / 1e6
-    click.echo(f"{archive}: checked in {seconds:.1f} s, {rate:.0f} MB of WARC a second")
     number = len(findings.damages)
-    click.echo("No damage found." if not number else f"{counted(number, 'case')} of damage found.")
+    click.echo(f"{counted(number, 'case')} of damage found." if number else "No damage found.")
 
 
 @click.command()

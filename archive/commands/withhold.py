@@ -33,7 +33,7 @@ def withhold(article: str, archive: Path, reason: str) -> None:
     """
     if not reason.strip():
         raise click.UsageError("--reason is empty; whoever reads the record later needs it")
-    number, versions = hide(archive, article, reason=reason.strip())
+    number, versions = hide(archive, article, reason=reason)
     click.echo(f"Article {number} is withheld.")
     if versions:
         ids = ", ".join(map(str, versions))
@@ -54,5 +54,5 @@ def unwithhold(article: str, archive: Path, reason: str | None) -> None:
     warraq unwithhold https://example.org/story --reason "the witness is safe"
     warraq unwithhold 4503599627370496 --archive ~/news
     """
-    number = show(archive, article, reason=reason and reason.strip())
+    number = show(archive, article, reason=reason)
     click.echo(f"Article {number} is readable again.")

@@ -7,7 +7,6 @@ was on the disk before the row (invariant 1). The database is put in place last.
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,6 @@ MARK = "backup.json"
 _NEW = "new"  # folder inside the backup in which its next database is made ready
 # What a backup has before its mark, and a disk of its own always.
 _BEGINNING = {"lock", f".{MARK}.part", "lost+found"}
-_NAMED = 3  # of other files
 _PAGES = 1000  # of the database, copied at a time: 4 MB
 
 
@@ -64,11 +62,10 @@ def back_up(
     _refuse_other(target, root, origin)
     mark = {"of": str(root.resolve()), "origin": origin, "at": iso(clock())}
     try:
-        (target / WARC_FOLDER).mkdir(parents=True, exist_ok=True)
+        target.mkdir(parents=True, exist_ok=True)
         with writing(target, command="backup", now=clock()):
-            line = json.dumps(mark, ensure_ascii=False) + "\n"
             with replacing(target / MARK) as part:
-                part.write_text(line, encoding="utf-8")
+                part.write_text(json.dumps(mark, ensure_ascii=False) + "\n", encoding="utf-8")
                 sync(part)
             return _write(root, target, link=link, progress=progress)
     except (OSError, sqlite3.Error) as error:
@@ -78,22 +75,18 @@ def back_up(
 
 
 def _write(root: Path, target: Path, *, link: bool, progress: Progress) -> Backup:
-    new = target / _NEW
+    new, folder = target / _NEW, target / WARC_FOLDER
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir()
-    for stale in (target / WARC_FOLDER).rglob("*.part"):
-        stale.unlink()
     with closing(sqlite3.connect(new / NAME, isolation_level=None)) as db:
         copy_into(db, root, progress=progress)
         _refuse_damaged(db, root)
         files, missing = _wanted(db, root / WARC_FOLDER)
-    copied = _copy_files(files, root / WARC_FOLDER, target / WARC_FOLDER, link, progress)
+    copied = _copy_files(files, root / WARC_FOLDER, folder, link, progress)
     for path in (*root.glob("warraq.toml"), *root.glob("publishers/*.toml")):
-        place = target / path.relative_to(root)
-        place.parent.mkdir(exist_ok=True)
-        _copy(path, place, path.stat().st_size)
+        _copy(path, target / path.relative_to(root), path.stat().st_size)
     with closing(open_for_writing(new)) as db:
-        recover(db, target / WARC_FOLDER)  # a run that is active there has ended here
+        recover(db, folder)  # a run that is active there has ended here
         db.execute("pragma journal_mode = delete")
     put_in_place(new / NAME, target / NAME)
     new.rmdir()
@@ -110,7 +103,12 @@ def _refuse_other(target: Path, root: Path, origin: str) -> None:
     try:
         mark = json.loads((target / MARK).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        _refuse_filled(target)
+        names = {path.name for path in target.iterdir()} if target.is_dir() else set()
+        for other in sorted(names - _BEGINNING):
+            raise ArchiveError(
+                f"{target} holds something else ({other}) and no backup;"
+                " back up into an empty or new folder"
+            ) from None
         return
     except (OSError, ValueError) as error:
         raise ArchiveError(f"{target} cannot be written: {explain(error, target / MARK)}") from None
@@ -120,26 +118,10 @@ def _refuse_other(target: Path, root: Path, origin: str) -> None:
         )
 
 
-def _refuse_filled(target: Path) -> None:
-    """Refuse a folder that is not a backup, unless it holds only what a backup begins with."""
-    names = {path.name for path in target.iterdir()} if target.is_dir() else set()
-    if WARC_FOLDER in names and not any((target / WARC_FOLDER).iterdir()):
-        names.remove(WARC_FOLDER)
-    if others := sorted(names - _BEGINNING):
-        shown = ", ".join(others[:_NAMED]) + ("…" if len(others) > _NAMED else "")
-        raise ArchiveError(
-            f"{target} holds something else ({shown}) and no backup;"
-            " back up into an empty or new folder"
-        )
-
-
 def _refuse_damaged(copy: sqlite3.Connection, root: Path) -> None:
     """Keep a copy with damaged pages from replacing what may be the last sound one."""
     register(copy)
-    try:
-        (answer,) = copy.execute("pragma quick_check(1)").fetchone()
-    except sqlite3.DatabaseError as error:
-        answer = str(error)
+    answer = value(copy, "pragma quick_check(1)") or ""
     if answer != "ok":
         raise ArchiveError(
             f"{root / NAME} is damaged ({' '.join(answer.split())}); the backup's database"
@@ -166,18 +148,14 @@ def _copy_files(
     files: dict[str, Length], source: Path, target: Path, link: bool, progress: Progress
 ) -> int:
     """Copy what is missing in the backup; return the number of files."""
+    target.mkdir(exist_ok=True)
     wanted = {name: each for name, each in files.items() if size_of(target / name) != each.bytes}
     total, done = sum(length.bytes for length in wanted.values()), 0
-
-    def copied(size: int) -> None:
-        nonlocal done
-        done += size
-        progress("bytes of WARC", done, total)
-
     for name, length in wanted.items():
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
         if not (link and length.closed and _linked(source / name, target / name)):
-            _copy(source / name, target / name, length.bytes, copied=copied)
+            _copy(source / name, target / name, length.bytes)
+        done += length.bytes
+        progress("bytes of WARC", done, total)
     sync_all(target, wanted)
     return len(wanted)
 
@@ -185,6 +163,7 @@ def _copy_files(
 def _linked(source: Path, target: Path) -> bool:
     """Make a hard link; return whether both folders' disk allows one."""
     try:
+        target.parent.mkdir(exist_ok=True)
         target.unlink(missing_ok=True)
         target.hardlink_to(source)
     except OSError:
@@ -192,12 +171,11 @@ def _linked(source: Path, target: Path) -> bool:
     return True
 
 
-def _copy(
-    source: Path, target: Path, end: int, *, copied: Callable[[int], None] = lambda _size: None
-) -> None:
-    """Copy a file up to `end`; half a copy never has its name. `copied` gets each step's bytes."""
+def _copy(source: Path, target: Path, end: int) -> None:
+    """Copy a file up to `end`; half a copy never has its name."""
+    target.parent.mkdir(exist_ok=True)
     with replacing(target) as part:
-        copy(source, part, end=end, copied=copied)
+        copy(source, part, end=end)
 
 
 def copy_into(copy: sqlite3.Connection, root: Path, *, progress: Progress = silent) -> None:

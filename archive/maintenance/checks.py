@@ -4,12 +4,10 @@ Each check opens the archive read-only, so that it can run in a process of its o
 """
 
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -28,34 +26,22 @@ from archive.warc import reader
 from archive.warc.parsing import CAPTURED, Record, faults
 from archive.warc.records import KIND_FIELD, PUBLISHER_FIELD
 
+_OF_FILES = "put the file back from a backup; without one, `warraq repair` saves what is readable"
+_OF_ROWS = "`warraq repair` restores it, or put it back from a backup"
 _REMEDIES = {
-    **dict.fromkeys(
-        ("file", "record", "revisit"),
-        "put the file back from a backup; without one, `warraq repair` saves what is readable",
-    ),
-    **dict.fromkeys(
-        ("database", "reference", "revision", "story"),
-        "put archive.db back from a backup, or let `warraq repair` restore it from the WARC files",
-    ),
-    "row": "`warraq repair` brings rows and records into agreement",
-    "visit": "`warraq repair` writes it again from what the database knows",
+    **dict.fromkeys(("file", "record", "revisit"), _OF_FILES),
     "index": "`warraq reindex` rebuilds the search index from the articles",
 }
 
 _CAPTURES = """
-select id, url, publisher, kind, fetched_at, status, sha256, truncated, revisit, warc_offset,
-    warc_length, article, coalesce(journal_file, warc_file) as journal_file, journal_offset
+select *, coalesce(journal_file, warc_file) as journaled_in
 from captures where warc_file = ? and warc_offset >= ? and warc_offset < ? order by warc_offset
 """
 _ARTICLES = """
-select a.id as article, a.url, a.revision_count, a.title as now_title, a.deck as now_deck,
-    a.byline as now_byline, a.dateline as now_dateline, a.section as now_section,
-    a.text as now_text, d.sz, r.number, r.title, r.deck, r.byline, r.dateline, r.section, r.tags,
-    r.captions, r.text, r.image_url, r.content_hash
-from articles a left join revisions r on r.article = a.id
-left join articles_fts_docsize d on d.id = a.id
-where a.id between ? and ? order by a.id, r.number
+select a.*, sz from articles a left join articles_fts_docsize d on d.id = a.id
+where a.id between ? and ? order by a.id
 """
+_REVISIONS = "select * from revisions where article between ? and ? order by article, number"
 _CURRENT = ("title", "deck", "dateline", "section")
 _INDEXED = ("title", "deck", "byline", "text")
 _PAGES = """
@@ -91,7 +77,6 @@ _TABLES = (
     ("story", _STRAY.format("article", "story_sketches")),
     ("index", _STRAY.format("id", "articles_fts_docsize")),
 )
-_LOSSES = "select count(*) from problems where kind = 'lost-capture'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +88,7 @@ class Damage:
     """
 
     kind: str
-    place: str
+    place: str = NAME
     detail: str
     offset: int | None = None
     table: str | None = None
@@ -112,11 +97,11 @@ class Damage:
     @property
     def remedy(self) -> str:
         """What to do about it."""
-        return _REMEDIES[self.kind]
+        return _REMEDIES.get(self.kind, _OF_ROWS)
 
     def __str__(self) -> str:
         at = f", byte {self.offset}" if self.offset is not None else ""
-        row = f", {self.table} {self.row}" if self.table and self.row is not None else ""
+        row = f", {self.table} {self.row}" if self.row is not None else ""
         return f"{self.place}{at}{row}: {self.detail} ({self.kind})\n    {self.remedy}"
 
 
@@ -134,11 +119,9 @@ class Findings:
         self.damages += other.damages
         self.notes += other.notes
 
-    def of_tables(
-        self, kind: str, detail: str, table: str | None = None, row: int | str | None = None
-    ) -> None:
+    def of_tables(self, kind: str, detail: str, table: str, row: int | str | None) -> None:
         """Add a damage of the database."""
-        self.damages.append(Damage(kind=kind, place=NAME, detail=detail, table=table, row=row))
+        self.damages.append(Damage(kind=kind, detail=detail, table=table, row=row))
 
     def plain(self) -> dict[str, object]:
         """Return it as JSON has it."""
@@ -151,125 +134,116 @@ class Findings:
         yield from self.notes
 
 
-def check_piece(root: Path, file: str, start: int, end: int, *, is_ended: bool = False) -> Findings:
+def check_piece(root: Path, file: str, start: int, end: int, is_ended: bool) -> Findings:
     """Check every record of a stretch of a WARC file: its digests, its row and its journal.
 
     The stretch begins with a record; `end` is behind its last one, `is_ended` whether nobody
     writes into the file any more. Where the database cannot be read, the records are checked by
     themselves.
     """
-    check = _Piece(root, file, start, end)
+    rows: list[Row] | None = None
+    with suppress(sqlite3.DatabaseError, DamagedDatabase), closing(open_for_reading(root)) as db:
+        rows = select(db, _CAPTURES, (file, start, end))
+    lengths = {row["warc_offset"]: row["warc_length"] for row in rows or ()}
+    piece = _Piece(root / WARC_FOLDER, file, rows)
     try:
-        with closing(open_for_reading(root)) as db:
-            return check.run(select(db, _CAPTURES, (file, start, end)), is_ended=is_ended)
-    except (sqlite3.DatabaseError, DamagedDatabase):
-        return check.run(None)
+        for part in walk(root / WARC_FOLDER / file, start=start, end=end, lengths=lengths):
+            if isinstance(part, Record):
+                piece.record(part)
+            else:
+                piece.gap(part)
+    except OSError as error:
+        piece.damage("file", f"it cannot be read: {error.strerror}", start)
+    else:
+        piece.findings.counts["bytes of WARC"] += end - start
+        piece.finish(is_ended=is_ended)
+    return piece.findings
 
 
 class _Piece:
     """A stretch of a WARC file being read, record by record."""
 
-    def __init__(self, root: Path, file: str, start: int, end: int) -> None:
-        self._folder = root / WARC_FOLDER
+    def __init__(self, folder: Path, file: str, rows: list[Row] | None) -> None:
+        """Take the rows of its captures, None where the database cannot be read."""
+        self.findings = Findings()
+        self._folder = folder
         self._file = file
-        self._start = start
-        self._end = end
-        self._rows: dict[int, Row] | None = None  # by offset, those whose records are ahead
+        self._has_rows = rows is not None
+        self._rows = {row["warc_offset"]: row for row in rows or ()}  # whose records are ahead
         self._journal: dict[int, str] = {}  # by offset, the record that each metadata refers to
         self._visits: list[tuple[Row, str]] = []
-        self._findings = Findings()
 
-    def run(self, rows: list[Row] | None, *, is_ended: bool = False) -> Findings:
-        """Read it; `rows` are those of its captures, None where the database cannot be read."""
-        if rows is not None:
-            self._rows = {row["warc_offset"]: row for row in rows}
-        lengths = {row["warc_offset"]: row["warc_length"] for row in rows or []}
-        path = self._folder / self._file
-        try:
-            for part in walk(path, start=self._start, end=self._end, lengths=lengths):
-                if isinstance(part, Record):
-                    self._record(part, part.length or 0)
-                else:
-                    self._gap(part)
-        except OSError as error:
-            self._damage("file", self._start, f"it cannot be read: {error.strerror}")
-            return self._findings
-        self._findings.counts["bytes of WARC"] += self._end - self._start
-        for offset, row in (self._rows or {}).items():
-            self._damage("row", offset, "no record begins there", row)
-        for row, record in self._visits if is_ended else ():
-            if not self._is_journaled(row, record):
-                detail = "the journal record of this visit is lost; a rebuild would not know of it"
-                self._damage("visit", row["warc_offset"], detail, row)
-        return self._findings
-
-    def _gap(self, stretch: range) -> None:
-        """Report bytes in which there is no record, and the rows of those that were there."""
-        rows = self._rows or {}
-        lost = {stretch.start, *(offset for offset in rows if offset in stretch)}
-        for offset in sorted(lost):
-            self._damage("record", offset, "no complete record is there", rows.pop(offset, None))
-
-    def _record(self, record: Record, length: int) -> None:
-        offset, counts = record.place.offset, self._findings.counts
+    def record(self, record: Record) -> None:
+        """Check a record; its row is passed."""
+        offset, counts = record.place.offset, self.findings.counts
         counts["WARC records"] += 1
         counts["bytes unpacked"] += len(record.head) + len(record.block) + 4
-        row = self._rows.pop(offset, None) if self._rows else None
+        row = self._rows.pop(offset, None)
         for fault in faults(record):
-            self._damage("record", offset, fault, row)
+            self.damage("record", fault, offset, row)
         if record.type == "metadata":
             self._journal[offset] = record.fields.get("warc-refers-to", "")
         if row:
             counts["rows of captures"] += 1
-            for fault in _differences(record, row, length):
-                self._damage("row", offset, fault, row)
+            for fault in _differences(record, row):
+                self.damage("row", fault, offset, row)
             if row["article"] is not None and record.type != "resource":
                 self._visits.append((row, record.id))
-        elif record.type in CAPTURED and self._rows is not None:
-            self._damage("row", offset, f"a {record.type} record that no row of captures knows")
+        elif record.type in CAPTURED and self._has_rows:
+            self.damage("row", f"a {record.type} record that no row of captures knows", offset)
 
-    def _is_journaled(self, row: Row, record: str) -> bool:
-        """Return whether the journal record that a row names is there and refers to its record."""
-        name, offset = row["journal_file"], row["journal_offset"]
-        if offset is None:
-            return False
-        if name == self._file and self._start <= offset < self._end:
-            return self._journal.get(offset) == record
-        try:
-            entry = next(reader.records(self._folder / name, start=offset), None)
-        except OSError:
-            return False
-        return entry is not None and entry.fields.get("warc-refers-to") == record
+    def gap(self, stretch: range) -> None:
+        """Report bytes in which there is no record, and the rows of those that were there."""
+        lost = {stretch.start, *(offset for offset in self._rows if offset in stretch)}
+        for offset in sorted(lost):
+            row = self._rows.pop(offset, None)
+            self.damage("record", "no complete record is there", offset, row)
 
-    def _damage(self, kind: str, offset: int, detail: str, row: Row | None = None) -> None:
+    def finish(self, *, is_ended: bool) -> None:
+        """Report rows that have no record, and visits whose journal records are lost."""
+        for offset, row in self._rows.items():
+            self.damage("row", "no record begins there", offset, row)
+        for row, record in self._visits if is_ended else ():
+            if self._journaled(row) != record:
+                detail = "the journal record of this visit is lost; a rebuild would not know of it"
+                self.damage("visit", detail, row["warc_offset"], row)
+
+    def _journaled(self, row: Row) -> str | None:
+        """Return the record to which the journal record refers that a row names."""
+        name, offset = row["journaled_in"], row["journal_offset"]
+        if offset is None or (name == self._file and offset in self._journal):
+            return self._journal.get(offset)
+        with suppress(OSError):
+            for entry in reader.records(self._folder / name, start=offset):
+                return entry.fields.get("warc-refers-to")
+        return None
+
+    def damage(self, kind: str, detail: str, offset: int, row: Row | None = None) -> None:
+        """Report damage at a byte of the file, and of the row that knows it."""
         table, name = ("captures", f"{row['id']} ({row['url']})") if row else (None, None)
         place = f"{WARC_FOLDER}/{self._file}"
-        self._findings.damages.append(
-            Damage(kind=kind, place=place, offset=offset, detail=detail, table=table, row=name)
+        self.findings.damages.append(
+            Damage(kind=kind, place=place, detail=detail, offset=offset, table=table, row=name)
         )
 
 
-def _differences(record: Record, row: Row, length: int) -> Iterator[str]:
+def _differences(record: Record, row: Row) -> Iterator[str]:
     """Yield what a row says otherwise than its record, as far as that says it by itself."""
-    status = record.status if record.is_http else None
-    answers = record.is_http and (record.block or record.type != "revisit")
-    digest = None if status == 304 else record.sha256
-    at = record.fields.get("warc-date")
-    if at != row["fetched_at"] and record.date:  # other programs write it shorter
-        at = iso(record.date)
-    for name, said in (
-        ("url", record.url),
-        ("fetched_at", at),
-        ("truncated", record.fields.get("warc-truncated")),
-        ("revisit", int(record.type == "revisit")),
-        ("status", status if answers else row["status"]),
-        ("kind", record.fields.get(KIND_FIELD, row["kind"])),
-        ("publisher", record.fields.get(PUBLISHER_FIELD, row["publisher"])),
-        ("sha256", digest or row["sha256"]),
-        ("warc_length", length),
-    ):
-        if row[name] != said:
-            yield f"{name} is {row[name]!r} in the row and {said!r} in the record"
+    status = record.status or row["status"]
+    said = {
+        "url": record.url,
+        "fetched_at": record.date and iso(record.date),
+        "truncated": record.fields.get("warc-truncated"),
+        "revisit": record.type == "revisit",
+        "status": status,
+        "kind": record.fields.get(KIND_FIELD, row["kind"]),
+        "publisher": record.fields.get(PUBLISHER_FIELD, row["publisher"]),
+        "sha256": record.sha256 if record.sha256 and status != 304 else row["sha256"],
+        "warc_length": record.length,
+    }
+    for name, stated in said.items():
+        if row[name] != stated:
+            yield f"{name} is {row[name]!r} in the row and {stated!r} in the record"
 
 
 def check_database(root: Path) -> Findings:
@@ -278,13 +252,15 @@ def check_database(root: Path) -> Findings:
     with closing(open_for_reading(root)) as db:
         (findings.counts["pages of the database"],) = db.execute("pragma page_count").fetchone()
         if missing := _missing(db):
-            findings.of_tables("database", f"it lacks {', '.join(missing)}")
+            findings.damages.append(
+                Damage(kind="database", detail=f"it lacks {', '.join(missing)}")
+            )
         for kind, sql in _TABLES:
             for table, row, detail in db.execute(sql):
                 findings.of_tables(kind, detail, table, row)
         for detail in _index_faults(db):
-            findings.of_tables("index", detail, "articles_fts")
-        if losses := value(db, _LOSSES):
+            findings.of_tables("index", detail, "articles_fts", None)
+        if losses := value(db, "select count(*) from problems where kind = 'lost-capture'"):
             findings.notes.append(f"{losses} losses are known: problems of kind lost-capture")
     return findings
 
@@ -305,10 +281,9 @@ def _index_faults(db: sqlite3.Connection) -> Iterator[str]:
         yield "it was not built by this version's analyser, or was built by SQLite itself"
     words = dict(db.execute("select col, sum(cnt) from temp.warraq_words group by col"))
     sizes = [_sizes(size) for (size,) in db.execute("select sz from articles_fts_docsize")]
-    for number, name in enumerate(_INDEXED):
-        wanted = sum(size[number] for size in sizes if len(size) == len(_INDEXED))
-        if words.get(name, 0) != wanted:
-            yield f"it holds {words.get(name, 0)} words of {name}, its sizes say {wanted}"
+    for name, counts in zip(_INDEXED, zip(*sizes, strict=False), strict=False):
+        if words.get(name, 0) != sum(counts):
+            yield f"it holds {words.get(name, 0)} words of {name}, its sizes say {sum(counts)}"
     db.execute("commit")
 
 
@@ -325,46 +300,47 @@ def _sizes(packed: bytes) -> list[int]:
 
 def check_articles(root: Path, first: int, last: int) -> Findings:
     """Check articles from one id to another: their revisions, and their words in the index."""
-    findings = Findings()
+    findings, chains = Findings(), defaultdict[int, list[Row]](list)
     with closing(open_for_reading(root)) as db:
-        rows = select(db, _ARTICLES, (first, last))
-        for article, chain in groupby(rows, key=itemgetter("article")):
-            states = list(chain)
+        db.execute("begin")  # all of one moment, whatever is written meanwhile
+        for revision in select(db, _REVISIONS, (first, last)):
+            chains[revision["article"]].append(revision)
+        for article in select(db, _ARTICLES, (first, last)):
+            number, revisions = article["id"], chains[article["id"]]
             findings.counts["articles"] += 1
-            findings.counts["revisions"] += sum(state["number"] is not None for state in states)
-            for detail in _chain_faults(states):
-                row = f"{article} ({states[0]['url']})"
-                findings.of_tables("revision", detail, "articles", row)
-            words = [len(analyse(states[0][f"now_{name}"] or "")) for name in _INDEXED]
+            findings.counts["revisions"] += len(revisions)
+            for detail in _chain_faults(article, revisions):
+                findings.of_tables("revision", detail, "articles", f"{number} ({article['url']})")
+            words = [len(analyse(article[name] or "")) for name in _INDEXED]
             findings.counts["words of the search index"] += sum(words)
-            if (indexed := _sizes(states[0]["sz"] or b"")) != words:
+            if (indexed := _sizes(article["sz"] or b"")) != words:
                 detail = f"the index has {indexed} words of its {', '.join(_INDEXED)}, not {words}"
-                findings.of_tables("index", detail, "articles_fts", article)
+                findings.of_tables("index", detail, "articles_fts", number)
     return findings
 
 
-def _chain_faults(states: list[Row]) -> Iterator[str]:
-    numbers = [state["number"] for state in states]
-    if numbers == [None]:
+def _chain_faults(article: Row, revisions: list[Row]) -> Iterator[str]:
+    if not revisions:
         yield "it has no revision"
         return
-    if numbers != list(range(1, states[0]["revision_count"] + 1)):
-        yield f"revision_count is {states[0]['revision_count']}, its revisions are {numbers}"
-    current = states[-1]
+    numbers, current = [revision["number"] for revision in revisions], revisions[-1]
+    if numbers != list(range(1, article["revision_count"] + 1)):
+        yield f"revision_count is {article['revision_count']}, its revisions are {numbers}"
     if current["text"] is not None:
         yield f"the text of its current revision {current['number']} is stored twice"
     for name in _CURRENT:
-        if current[name] != current[f"now_{name}"]:
+        if current[name] != article[name]:
             yield f"{name} is not that of its current revision {current['number']}"
-    for state in states:
-        if state is not current and state["text"] is None:
-            yield f"revision {state['number']} has lost its text"
-        elif not _hash_holds(state):
-            yield f"revision {state['number']} is not what its content_hash was made of"
+    for revision in revisions:
+        if revision is not current and revision["text"] is None:
+            yield f"revision {revision['number']} has lost its text"
+        elif not _hash_holds(revision, article["text"]):
+            yield f"revision {revision['number']} is not what its content_hash was made of"
 
 
-def _hash_holds(state: Row) -> bool:
+def _hash_holds(revision: Row, current: str) -> bool:
     """Return whether a revision's digest is that of its fields; a listing's byline is left out."""
-    text = state["now_text"] if state["text"] is None else state["text"]
-    readings = (reading_of(state, text=text, byline=byline) for byline in (state["byline"], None))
-    return state["content_hash"] in map(content_hash, readings)
+    text = current if revision["text"] is None else revision["text"]
+    bylines = (revision["byline"], None)
+    readings = (reading_of(revision, text=text, byline=byline) for byline in bylines)
+    return revision["content_hash"] in map(content_hash, readings)

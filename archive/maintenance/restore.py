@@ -6,34 +6,27 @@ the database itself was rebuilt, they are carried over from the old one.
 
 import contextlib
 import json
-import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
-from operator import attrgetter
 from pathlib import Path
-from typing import Any
 
-from archive import articles, captures, derivation, journal, stories
+from archive import articles, captures, journal, recovery, stories
 from archive.article_rows import Rows
-from archive.clock import iso
 from archive.database import existing, open_for_reading, run_script, transaction, uri
 from archive.derivation import Source
-from archive.maintenance import projection, warc_index
+from archive.maintenance import projection, salvage, warc_index
 from archive.models import Capture, Outcome, Visit
 from archive.publishers import key_of
-from archive.rows import select, update, values
+from archive.rows import Row, insert, update, values
 from archive.session import WARC_FOLDER, Session
-from archive.visits import VISITS, visits_of
 from archive.warc import reader
 from archive.warc.records import KIND_FIELD
 
 COMMAND = "repair"
 
-# What SQLite says where only an index of its own is wrong.
-_INDEX = re.compile(r"row \d+ missing from index|wrong # of entries in index|non-unique entry")
 # What the archive has decided stays, whatever one file says.
 _KNOWN = """
 create temp table known as select id, article, outcome from captures
@@ -91,14 +84,11 @@ update problems set capture = null where capture not in (select id from captures
 delete from renderings where capture not in (select id from captures);
 """
 _CAPTURE = """
-select c.article, c.outcome, coalesce(c.publisher, a.publisher), a.key, c.run
-from captures c left join articles a on a.id = c.article where c.id = ?
+select c.article, a.key, coalesce(c.publisher, a.publisher), c.outcome, c.run
+from captures c join articles a on a.id = c.article where c.id = ?
 """
-_VISIT = f"""
-{VISITS} where v.key = :key or (v.article = :article and v.kind = 'article')
-order by v.key = :key desc, v.found_at, v.key limit 1
-"""
-_LED = "update captures set article = ? where id = ? and article is null"
+_LED = "update captures set article = :article where id = :id and article is null"
+_KILLED = "select id, command from runs where state = 'running'"
 _OLD = "select id, key, publisher, withheld_at from articles"
 
 
@@ -114,9 +104,14 @@ def opened(root: Path, *, now: datetime, dry_run: bool = False) -> Iterator[Sour
         yield Source(db, root / WARC_FOLDER)
 
 
-def killed_runs(db: sqlite3.Connection) -> list[tuple[int, str]]:
-    """Return the runs (id, command) that did not end."""
-    return db.execute("select id, command from runs where state = 'running'").fetchall()
+def complete(source: Source, *, now: datetime, dry_run: bool) -> Iterator[str]:
+    """Complete what killed runs and a killed repair left; yield what is to be said of it."""
+    db, folder = source.db, source.folder
+    for run, command in db.execute(_KILLED).fetchall():
+        yield f"run {run} ({command}) was killed: what it left is completed"
+    if not dry_run:
+        recovery.recover(db, folder)
+        yield from salvage.finish(db, folder.parent, now=now)
 
 
 def index_again(source: Source, names: Collection[str], broken: Collection[int]) -> None:
@@ -152,61 +147,36 @@ def finish(db: sqlite3.Connection) -> None:
         run_script(db, _LET_GO)
 
 
-def journal_again(session: Session, numbers: Sequence[int]) -> Iterator[str]:
+def journal_again(session: Session, numbers: Sequence[int]) -> None:
     """Write the journal records of captures (ids) again, as far as visits and links still know.
-
-    Yields what is to be said of each.
 
     Raises:
         DamagedWarc: if the record of a capture cannot be read.
     """
-    known = [captures.get(session.db, number) for number in numbers]
-    for capture in sorted(known, key=attrgetter("fetched_at")):
+    for number in numbers:
+        capture = captures.get(session.db, number)
         session.write_journal(capture, _journal_fields(session, capture), at=capture.fetched_at)
-        session.batch.count()
-        if session.batch.is_due():
-            session.batch.commit()
-        yield f"written again: the visit to {capture.url} of {iso(capture.fetched_at)}"
-    session.batch.commit()
 
 
 def _journal_fields(session: Session, capture: Capture) -> dict[str, str]:
     """Return all that a first visit says: the record of that may be the one that is lost."""
-    db = session.db
-    article, outcome, publisher, identity, run = db.execute(_CAPTURE, (capture.id,)).fetchone()
-    key = key_of(db, capture.url, publisher)
-    unknown = Visit(
-        key=key, url=capture.url, publisher=publisher, kind=capture.kind,
-        found_at=capture.fetched_at,
-    )  # fmt: skip
-    visit = next(iter(visits_of(db, _VISIT, {"key": key, "article": article})), unknown)
-    hints = derivation.hints_at(db, visit.key, capture.fetched_at)
-    fields = journal.visit_fields(replace(visit, last_sha256=None, hints=hints), run=run)
-    if identity:
-        decision = journal.Decision(outcome=Outcome(outcome or Outcome.SAME), article=identity)
-        fields |= journal.decision_fields(decision)
-    if capture.record is None:
-        return fields
-    record = reader.read_record(session.warc_folder, capture.record)
-    if KIND_FIELD in record.fields:
-        return fields
-    copied = {  # out of another program's file
-        captures.SOURCE: "not known any more",
-        captures.PAYLOAD: capture.sha256 or "",
-        captures.WIRE_BYTES: str(capture.wire_bytes),
-        captures.MEDIA: capture.content_type,
-    }
-    return fields | {name: said for name, said in copied.items() if said is not None}
-
-
-def are_of_indexes(details: Collection[str]) -> bool:
-    """Return whether SQLite finds nothing wrong but indexes, which `rebuild_indexes` puts right."""
-    return all(map(_INDEX.search, details))
-
-
-def rebuild_indexes(db: sqlite3.Connection) -> None:
-    """Build the indexes of all tables again."""
-    db.execute("reindex")
+    db, folder = session.db, session.warc_folder
+    article, identity, publisher, outcome, run = db.execute(_CAPTURE, (capture.id,)).fetchone()
+    visit = Source(db, folder).visit(capture, article=article)
+    if visit is None:
+        key = key_of(db, capture.url, publisher)
+        visit = Visit(key=key, url=capture.url, publisher=publisher, kind=capture.kind)
+    decision = journal.Decision(outcome=Outcome(outcome or Outcome.SAME), article=identity)
+    fields = journal.visit_fields(replace(visit, last_sha256=None), run=run)
+    fields |= journal.decision_fields(decision)
+    if capture.record and KIND_FIELD not in reader.read_record(folder, capture.record).fields:
+        fields |= {  # copied from another program's file
+            captures.SOURCE: "not known any more",
+            captures.PAYLOAD: capture.sha256 or "",
+            captures.WIRE_BYTES: str(capture.wire_bytes),
+        }
+        fields |= {captures.MEDIA: capture.content_type} if capture.content_type else {}
+    return fields
 
 
 def carry_over(path: Path, say: Callable[[str], None], db: sqlite3.Connection) -> None:
@@ -220,17 +190,18 @@ def carry_over(path: Path, say: Callable[[str], None], db: sqlite3.Connection) -
     with closing(sqlite3.connect(uri(path, mode="ro"), uri=True)) as old:
         here = {*values(db, "select id from captures")}
         for table in ("publishers", "runs", "captures", "visits", "links"):
-            names = [row["name"] for row in select(db, f"pragma table_info({table})")]
-            into = f"insert or ignore into {table} values ({', '.join('?' * len(names))})"  # noqa: S608
-            db.executemany(into, _readable(old, f"select {', '.join(names)} from {table}"))  # noqa: S608
-        for number, key, publisher, withheld_at in _readable(old, _OLD):
-            now, rows = Rows.stored(db, number), None
+            for row in _readable(old, f"select * from {table}"):  # noqa: S608 - ours
+                with contextlib.suppress(sqlite3.IntegrityError):  # which is here already
+                    insert(db, table, row)
+        for article in _readable(old, _OLD):
+            number, rows = article["id"], None
+            now = Rows.stored(db, number)
             with contextlib.suppress(sqlite3.DatabaseError):
                 rows = Rows.stored(old, number)
             if rows is None or (now and all(row["capture"] in here for row in rows.revisions)):
                 continue
-            articles.put(db, number, rows, key=key, publisher=publisher)
-            update(db, "articles", {"withheld_at": withheld_at}, id=number)
+            articles.put(db, number, rows, key=article["key"], publisher=article["publisher"])
+            update(db, "articles", {"withheld_at": article["withheld_at"]}, id=number)
             say(f"{rows.article['url']}: the article is carried over from the old database")
         db.executemany(_LED, _readable(old, "select article, id from captures"))
     stories.settle(db)
@@ -239,7 +210,9 @@ def carry_over(path: Path, say: Callable[[str], None], db: sqlite3.Connection) -
         db.execute(f"update {table} set article = null where {lost}")  # noqa: S608 - ours
 
 
-def _readable(old: sqlite3.Connection, sql: str) -> Iterator[tuple[Any, ...]]:
+def _readable(old: sqlite3.Connection, sql: str) -> Iterator[Row]:
     """Yield the rows of a query up to the first that cannot be read."""
     with contextlib.suppress(sqlite3.DatabaseError):
-        yield from old.execute(sql)
+        rows = old.execute(sql)
+        rows.row_factory = sqlite3.Row
+        yield from map(dict, rows)

@@ -13,7 +13,6 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from types import MappingProxyType
 
 from archive.clock import iso
 from archive.database import transaction
@@ -51,7 +50,7 @@ def walk(
     start: int = 0,
     end: int | None = None,
     check: bool = False,
-    lengths: Mapping[int, int] = MappingProxyType({}),
+    lengths: Mapping[int, int] | None = None,
 ) -> Iterator[Record | range]:
     """Yield what a WARC file of ours (one gzip member per record) holds, from its start to its end.
 
@@ -63,17 +62,15 @@ def walk(
         OSError: if the disk does not give the bytes.
     """
     with files.opened(path) as file:
-        end, behind = os.fstat(file).st_size if end is None else end, start
-        for part in reader.walk(
-            file, start=Place(offset=start), end=end, check=check, lengths=lengths
-        ):
+        end, place = os.fstat(file).st_size if end is None else end, Place(offset=start)
+        for part in reader.walk(file, start=place, end=end, check=check, lengths=lengths or {}):
             if isinstance(part, Record) and part.length is not None:
-                if part.place.offset > behind:
-                    yield range(behind, part.place.offset)
+                if part.place.offset > start:
+                    yield range(start, part.place.offset)
                 yield part
-                behind = part.behind.offset
-        if behind < end:
-            yield range(behind, end)
+                start = part.behind.offset
+        if start < end:
+            yield range(start, end)
 
 
 def _sound_name(name: str) -> str:
@@ -113,15 +110,12 @@ class Salvage:
             else:
                 self._lengths[part.place.offset] = part.length or 0
                 known.add(capture_id(part.id))
+        # A file whose end alone is torn keeps its name; what is left, if anything is, has this one.
         is_torn = len(self._gaps) == 1 and self._gaps[0].start > max(self._lengths, default=0)
-        self._torn_at = self._gaps[0].start if is_torn else None
-        # What is left, if anything is.
         sound = name if is_torn or not self._gaps else _sound_name(name)
         self.new_name = sound if self._lengths else None
         rows = select(db, _CAPTURES.format("warc_file"), (self._of,))
         self._lost = [row for row in rows if row["id"] not in known]
-        shown = values(db, "select warc_offset from renderings where warc_file = ?", (name,))
-        self._shown = [offset for offset in shown if offset not in self._lengths]
         self.is_whole = not self._gaps and not self._lost
 
     def lines(self) -> Iterator[str]:
@@ -132,15 +126,11 @@ class Salvage:
         for part in self._gaps:
             where = f"bytes {part.start} to {part.stop}"
             yield f"{place}: no record is readable in {where}; they are kept in {FOLDER}/"
-        if self.new_name not in {self.name, None}:
-            yield f"{place}: its readable records are saved in {WARC_FOLDER}/{self.new_name}"
-        for capture in self._lost:
-            article = capture["article"]
-            of = f"; it was one of the article {article}, which keeps its text" if article else ""
-            whose = capture["publisher"] or "no publisher"
-            yield f"lost: {capture['url']}, {whose}: {_detail(capture)}{of}"
-        for offset in self._shown:
-            yield f"lost: {place}, byte {offset}: a page as a browser showed it"
+        yield from map(_loss, self._lost)
+        shown = "select warc_offset from renderings where warc_file = ? order by 1"
+        for offset in values(self._db, shown, (self.name,)):
+            if offset not in self._lengths:
+                yield f"lost: {place}, byte {offset}: a page as a browser showed it"
         if self.new_name:
             yield f"{WARC_FOLDER}/{self.new_name}: rows are restored from its records"
 
@@ -150,19 +140,18 @@ class Salvage:
         Raises:
             OSError: if the disk does not take the bytes.
         """
-        kept, new = self._root / FOLDER, self.new_name
-        if self._gaps:
-            kept.mkdir(exist_ok=True)
+        db, new = self._db, self.new_name
         if new and new != self.name:
             self._write_sound(new)
-        with transaction(self._db):
+        with transaction(db):
             for capture in self._lost:
-                _lose(self._db, capture, now=now)
+                report(db, capture, now=now)
+                db.execute("delete from captures where id = ?", (capture["id"],))
             self._leave_rows(new)
-        if self._gaps and new != self.name:
-            put_aside(self._path, kept)
-        elif self._torn_at is not None:
-            cut(self._path, self._torn_at, kept)
+        if self._gaps and new == self.name:
+            cut(self._path, self._gaps[0].start, self._root / FOLDER)
+        elif self._gaps:
+            put_aside(self._path, self._root / FOLDER)
 
     def _leave_rows(self, new: str | None) -> None:
         """Let rows be of the file that is left, where they get their places when it is indexed."""
@@ -177,54 +166,41 @@ class Salvage:
     def _write_sound(self, name: str) -> None:
         """Write the readable records into a file of that name, and put it on the disk."""
         path = self._root / WARC_FOLDER / name
-        with self._path.open("rb") as source, path.open("wb") as target:
-            for offset, length in self._lengths.items():
-                source.seek(offset)
-                target.write(source.read(length))
-        sync(path)
+        with files.replacing(path) as part:
+            with self._path.open("rb") as source, part.open("wb") as target:
+                for offset, length in self._lengths.items():
+                    source.seek(offset)
+                    target.write(source.read(length))
+            sync(part)
         sync(path.parent)
 
 
 def finish(db: sqlite3.Connection, root: Path, *, now: datetime) -> Iterator[str]:
     """Put aside what a killed repair left, and take back files that came from a backup."""
-    folder, kept = root / WARC_FOLDER, root / FOLDER
+    folder = root / WARC_FOLDER
     known, names = set(values(db, "select name from warc_files")), files.entries(folder)
     sound = {str(Name.parse(name)): name for name in latest(names)}
-    for older in sorted(names.difference(sound.values())):
-        later = sound[str(Name.parse(older))]
-        stale = older if later in known else later
-        if later in known and older not in known:
-            back = Salvage(db, root, older, of=later)
-            if back.is_whole:
-                back.apply(now=now)
-                stale = later
-                yield f"{WARC_FOLDER}/{older} is back as it was"
-        kept.mkdir(exist_ok=True)
-        put_aside(folder / stale, kept)
+    for older in sorted(names.difference(sound.values(), known)):
+        stale, later = older, sound[str(Name.parse(older))]
+        back = Salvage(db, root, older, of=later)
+        if back.is_whole:
+            back.apply(now=now)
+            stale = later
+            yield f"{WARC_FOLDER}/{older} is back as it was"
+        put_aside(folder / stale, root / FOLDER)
         yield f"{WARC_FOLDER}/{stale}: what an earlier repair left is put aside"
 
 
-def _detail(capture: Row) -> str:
-    place = f"{capture['warc_file']}, byte {capture['warc_offset']}, sha256 {capture['sha256']}"
-    return f"{place}: the capture of {capture['fetched_at']} is lost"
+def report(db: sqlite3.Connection, capture: Row, *, now: datetime) -> None:
+    """Name what is lost in `problems`, and make its address due.
 
-
-def _lose(db: sqlite3.Connection, capture: Row, *, now: datetime) -> None:
-    """Take a capture whose record is lost out of the rows, and name it in `problems`.
-
-    Articles and revisions keep their texts. Its address becomes due again, without the validators
-    by which the site would answer that nothing changed.
+    Articles and revisions keep their texts. The site is asked without the validators by which it
+    would answer that nothing changed.
     """
-    _report(db, capture, _detail(capture), now=now)
-    db.execute("delete from captures where id = ?", (capture["id"],))
-
-
-def _report(db: sqlite3.Connection, capture: Row, detail: str, *, now: datetime) -> None:
-    """Save what is lost as a problem, and make its address due."""
     # By the article's address, which leads readers on, and is hidden with it.
     problem = {"url": capture["article"] or capture["url"], "publisher": capture["publisher"]}
-    problem |= {"stage": "repair", "kind": ProblemKind.LOST_CAPTURE.value, "detail": detail}
-    insert(db, "problems", problem | {"at": iso(now)})
+    problem |= {"stage": "repair", "kind": ProblemKind.LOST_CAPTURE.value}
+    insert(db, "problems", problem | {"detail": _detail(capture), "at": iso(now)})
     with contextlib.suppress(ValueError):  # not an address: nothing can be asked there
         key = key_of(db, capture["url"], capture["publisher"])
         db.execute(_DUE, capture | {"key": key, "now": iso(now)})
@@ -233,13 +209,22 @@ def _report(db: sqlite3.Connection, capture: Row, detail: str, *, now: datetime)
 def lose_payload(db: sqlite3.Connection, number: int, *, now: datetime) -> str:
     """Report that the payload which a revisit (its id) stands for is lost, and say so."""
     (capture,) = select(db, _CAPTURES.format("id"), (number,))
-    detail = f"a record that others refer to, sha256 {capture['sha256']}: the payload is lost"
-    _report(db, capture, detail, now=now)
-    return f"lost: {capture['url']}: {detail}"
+    report(db, capture, now=now)
+    return _loss(capture)
+
+
+def _loss(capture: Row) -> str:
+    return f"lost: {capture['url']}, {capture['publisher'] or 'no publisher'}: {_detail(capture)}"
+
+
+def _detail(capture: Row) -> str:
+    place = f"{capture['warc_file']}, byte {capture['warc_offset']}, sha256 {capture['sha256']}"
+    return f"{place}: the answer of {capture['fetched_at']} is lost"
 
 
 def put_aside(path: Path, kept: Path) -> None:
     """Move a file into the folder of damaged ones, where it replaces none."""
+    kept.mkdir(exist_ok=True)
     target, number = kept / path.name, 1
     while target.exists():
         number += 1
@@ -251,6 +236,7 @@ def put_aside(path: Path, kept: Path) -> None:
 
 def cut(path: Path, end: int, kept: Path) -> None:
     """End a file there; what was behind is kept in the folder of damaged files."""
+    kept.mkdir(exist_ok=True)
     size = path.stat().st_size
     files.copy(path, kept / f"{path.name}.from-{end}", start=end, end=size)
     sync(kept)

@@ -6,7 +6,6 @@ They are hidden in the archive itself, and left out of its copies with every tra
 import contextlib
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -18,14 +17,19 @@ from archive.database import require, run_script
 from archive.errors import ArchiveError, DamagedWarc
 from archive.models import WarcLocation
 from archive.publishers import keys_of
-from archive.rows import insert, select, update, value, values
+from archive.rows import insert, update, value, values
 from archive.session import WARC_FOLDER, Session
 from archive.urls import host_of
 from archive.warc.reader import read_record
 
 _REDIRECTS = """
-select url as source, warc_file as file, warc_offset as offset, warc_length as length
-from captures join gone_captures using (id) where status between 300 and 399 and status != 304
+select url, warc_file, warc_offset, warc_length from captures
+join gone_captures using (id) where status between 300 and 399 and status != 304
+"""
+_NAMED = "select url, key, withheld_at from articles where id = ?"
+_VERSIONS = """
+select id from articles where id != :id and withheld_at is null
+    and story = (select story from articles where id = :id) order by id
 """
 
 
@@ -39,14 +43,7 @@ def withhold(
     Raises:
         ArchiveError: if there is no such article, more than one, or it is withheld already.
     """
-    with _act(root, named, "withhold", reason, clock) as (db, article):
-        versions = values(
-            db,
-            "select id from articles where id != :id and withheld_at is null"
-            " and story = (select story from articles where id = :id) order by id",
-            {"id": article},
-        )
-    return article, versions
+    return _act(root, named, "withhold", reason, clock)
 
 
 def unwithhold(root: Path, named: str, *, reason: str | None, clock: Clock = system) -> int:
@@ -55,29 +52,27 @@ def unwithhold(root: Path, named: str, *, reason: str | None, clock: Clock = sys
     Raises:
         ArchiveError: if there is no such article, more than one, or it is not withheld.
     """
-    with _act(root, named, "unwithhold", reason, clock) as (_, article):
-        return article
+    article, _ = _act(root, named, "unwithhold", reason or "", clock)
+    return article
 
 
-@contextmanager
-def _act(
-    root: Path, named: str, act: str, reason: str | None, clock: Clock
-) -> Iterator[tuple[sqlite3.Connection, int]]:
-    """Hide or show an article; the WARC files record it, so that no rebuild shows it again."""
+def _act(root: Path, named: str, act: str, reason: str, clock: Clock) -> tuple[int, list[int]]:
+    """Hide or show an article; the WARC files record it, so that no rebuild shows it again.
+
+    Returns its id and those of the other versions of its text that readers may see.
+    """
     require(root)
     with Session(root, command=act, clock=clock) as session:
-        article, now = _article(session.db, named), session.clock()
-        url, key, withheld_at = session.db.execute(
-            "select url, key, withheld_at from articles where id = ?", (article,)
-        ).fetchone()
+        db, now = session.db, session.clock()
+        article, given = _article(db, named), " ".join(reason.split())
+        url, key, withheld_at = db.execute(_NAMED, (article,)).fetchone()
         if bool(withheld_at) == (act == "withhold"):
             state = "withheld already" if withheld_at else "not withheld"
             raise ArchiveError(f"article {article} is {state}")
-        given = " ".join((reason or "").split())
         fields = {"act": act, "article": key} | ({"reason": given} if given else {})
         session.write_metadata(url, fields, at=now)
-        note(session.db, article, act, given or None, now)
-        yield session.db, article
+        note(db, article, act, given or None, now)
+        return article, values(db, _VERSIONS, {"id": article})
 
 
 def _article(db: sqlite3.Connection, named: str) -> int:
@@ -120,46 +115,38 @@ def remove_withheld(db: sqlite3.Connection, root: Path) -> int:
 def gather(db: sqlite3.Connection, root: Path) -> None:
     """Collect in temporary tables what belongs to withheld articles.
 
-    `gone_articles` (id, url, publisher), `gone_urls` (url) and `gone_captures` (id).
-    """
-    _run(db, "gather_withheld.sql")
-    _follow_redirects(db, root / WARC_FOLDER)
-
-
-def _run(db: sqlite3.Connection, script: str) -> None:
-    run_script(db, files(__package__).joinpath(script).read_text(encoding="utf-8"))
-
-
-def _follow_redirects(db: sqlite3.Connection, folder: Path) -> None:
-    """Add the addresses that the withheld ones were redirected to, by their records.
+    `gone_articles` (id, url, publisher), `gone_urls` (url) and `gone_captures` (id). The addresses
+    that the withheld ones were redirected to are among them, by their records.
 
     Raises:
         DamagedWarc: if one cannot be read.
     """
+    _run(db, "gather_withheld.sql")
     known: int | None = None
     while known != (known := value(db, "select count(*) from gone_urls")):
         db.execute(
             "insert or ignore into gone_captures"
             " select id from captures where url in (select url from gone_urls)"
         )
-        for row in select(db, _REDIRECTS):
-            targets = _targets(db, row.pop("source"), folder, WarcLocation(**row))
-            db.executemany("insert or ignore into gone_urls values (?)", zip(targets))
+        for url, file, offset, length in db.execute(_REDIRECTS).fetchall():
+            place = WarcLocation(file=file, offset=offset, length=length)
+            targets = zip(_targets(db, root / WARC_FOLDER, url, place))
+            db.executemany("insert or ignore into gone_urls values (?)", targets)
 
 
-def _targets(
-    db: sqlite3.Connection, url: str, folder: Path, location: WarcLocation
-) -> Iterator[str]:
+def _run(db: sqlite3.Connection, script: str) -> None:
+    run_script(db, files(__package__).joinpath(script).read_text(encoding="utf-8"))
+
+
+def _targets(db: sqlite3.Connection, folder: Path, url: str, place: WarcLocation) -> Iterator[str]:
+    """Yield where the answer of an address led to."""
     try:
-        record = read_record(folder, location)
+        message = read_record(folder, place).message
     except DamagedWarc as error:
-        raise DamagedWarc(
-            f"{error}; it holds a redirect of a withheld article, and without"
-            " it nobody knows what to leave out: restore the file from a backup"
-        ) from error
-    for name, place in record.message.headers if record.message else ():
+        lost = "it holds a redirect of a withheld article, which must be left out as well"
+        raise DamagedWarc(f"{error}; {lost}: restore the file from a backup") from error
+    for name, target in message.headers if message else ():
         if name.lower() == "location":
-            target = urljoin(url, place)
-            yield target
-            with contextlib.suppress(ValueError):
-                yield from keys_of(db, target)
+            with contextlib.suppress(ValueError):  # not an address
+                yield (address := urljoin(url, target))
+                yield from keys_of(db, address)

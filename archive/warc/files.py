@@ -12,7 +12,7 @@ import re
 import shutil
 import socket
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -191,18 +191,12 @@ def opened(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def copy(
-    source: Path, target: Path, *, start: int = 0, end: int, copied: Callable[[int], object] = bool
-) -> None:
-    """Copy the bytes of a file from `start` up to `end` to another, and put them on the disk.
-
-    `copied` gets the size of each step.
-    """
+def copy(source: Path, target: Path, *, start: int = 0, end: int) -> None:
+    """Copy the bytes of a file from `start` up to `end` to another, and put them on the disk."""
     with source.open("rb") as reading, target.open("wb") as writing:
         reading.seek(start)
         while piece := reading.read(min(_CHUNK, end - start - writing.tell())):
             writing.write(piece)
-            copied(len(piece))
     sync(target)
 
 

@@ -128,19 +128,18 @@ def repair(archive: Path, dry_run: bool, processes: int | None, now: Clock) -> N
     warraq repair --dry-run
     warraq repair --archive ~/news
     """
-    from crawler.repair import repair as run
+    from crawler.repair import Repair
 
-    done = asyncio.run(
-        run(archive, say=click.echo, dry_run=dry_run, processes=processes, clock=now)
-    )
-    if not any(done.counts.values()):
+    job = Repair(root=archive, say=click.echo, dry_run=dry_run, processes=processes, clock=now)
+    asyncio.run(job.run())
+    if not job.counts:
         click.echo(f"{archive}: there is nothing to repair.")
-    if done.findings is None:
+    if dry_run:
         return
-    for line in done.findings.lines():
+    for line in job.findings.lines():
         click.echo(line)
-    if done.findings.damages:
-        click.echo(f"verify: {counted(len(done.findings.damages), 'damage')} left.")
+    if job.findings.damages:
+        click.echo(f"verify: {counted(len(job.findings.damages), 'damage')} left.")
         raise SystemExit(ExitCode.FAILED)
-    lost = done.counts["lost"]
+    lost = job.counts["lost"]
     click.echo(f"verify: no damage left{f'; lost: {lost} (see above)' if lost else ''}.")

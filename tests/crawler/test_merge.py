@@ -15,7 +15,7 @@ from archive.maintenance.withhold import withhold
 from crawler.commands.options import chosen
 from crawler.crawl import Job, crawl
 from crawler.merge import merge
-from crawler.repair import repair
+from crawler.repair import Repair
 from fixtures import Newsstand, serve
 from tests.crawler import shell
 from tests.crawler.tables import differences, everything
@@ -164,7 +164,7 @@ def test_texts_whose_captures_are_lost_stay(roots):
     texts = select(mine, TEXTS)
     for path in (mine / "warc").rglob("*.warc.gz"):
         path.unlink()
-    asyncio.run(repair(mine, say=print, processes=1, clock=clock))
+    asyncio.run(Repair(root=mine, say=print, processes=1, clock=clock).run())
     asyncio.run(merge(mine, yours, clock=clock))
     assert set(texts) <= set(select(mine, TEXTS))
     assert verify(mine).damages == []

@@ -103,7 +103,6 @@ def test_repair_tells_it_again_from_the_database(desk):
     torn(path)
     said = mended(desk)
     assert LOST.format("1 visit") in said
-    assert f"written again: the visit to {PAGE.format(2)} of 2020-11-09T12:00:00" in said
     ((_, _, after),) = told(files(desk)[-1])
     same = ("visit", "publisher", "kind", "found", "run", "warc-refers-to", "warc-date")
     assert {name: after[name] for name in same} == {name: before[name] for name in same}
@@ -165,7 +164,7 @@ def test_a_torn_end_takes_no_article_out_of_a_new_database(lived, tmp_path):
     before = everything(root)
     for path in files(root)[1:3]:
         torn(path)
-    assert "written again: the visit to http://127.0.0.1" in mended(root)
+    assert "are rewritten" in mended(root)
     _is_equal_when_made_anew(root, before)
 
 
@@ -236,7 +235,7 @@ def test_a_page_of_a_killed_run_that_is_read_again_is_told_of(lived, tmp_path):
     ids = {at: record.fields["warc-record-id"] for at, _, record in members(path)}
     (lost,) = [one for one in told(path) if one[2]["warc-refers-to"] == ids[offset]]
     spoil(path, *lost[:2])
-    assert "written again: " not in mended(root)
+    assert "are rewritten" not in mended(root)
     job = Job(root=root, publishers=load_all(root / "publishers"))
     assert asyncio.run(reextract(job)).counts["new"] == 1
     assert verify(root).damages == []

@@ -149,15 +149,16 @@ def test_backups_during_a_crawl_are_sound_each_time(root, tmp_path):
 def test_a_half_made_copy_is_begun_again(root, tmp_path):
     kept = tmp_path / "kept"
     back_up(root, kept)
-    first, second = files(kept)
+    first, _ = files(kept)
     first.write_bytes(first.read_bytes()[:50])
-    (kept / "warc" / f"{second.name}.part").write_bytes(b"half")
+    first.with_name(f".{first.name}.part").write_bytes(b"half")
     (kept / "archive.db").unlink()
     (kept / "archive.db-wal").write_bytes(b"of another database")
     (kept / "new").mkdir()
     (kept / "new" / "archive.db").write_bytes(b"half")
     assert back_up(root, kept).copied == 1
     assert sound(kept)
+    assert not list(kept.rglob("*.part"))
     assert sorted(path.name for path in kept.iterdir()) == [
         "archive.db", "backup.json", "lock", "warc",
     ]  # fmt: skip
@@ -207,8 +208,7 @@ def test_it_goes_into_no_folder_that_is_in_use(root, tmp_path):
 
 
 def test_an_empty_disk_and_a_backup_that_was_killed_as_it_began_are_taken(root, tmp_path):
-    for name in ("lost+found", "warc"):
-        (tmp_path / "disk" / name).mkdir(parents=True)
+    (tmp_path / "disk" / "lost+found").mkdir(parents=True)
     for name in ("lock", ".backup.json.part"):
         (tmp_path / "disk" / name).write_text("")
     assert back_up(root, tmp_path / "disk").copied == 2

@@ -21,17 +21,8 @@ from typing import IO, Any, TypeVar
 
 from sqlite_utils import Database, Migrations
 
+from archive import errors
 from archive.clock import iso
-from archive.errors import (
-    ArchiveError,
-    ArchiveLocked,
-    DamagedDatabase,
-    NewerArchive,
-    NotAnArchive,
-    OlderArchive,
-    explain,
-    is_of_the_disk,
-)
 from archive.search import register
 from archive.search.arabic import TOKENIZE
 from archive.search.index import index_is_current, rebuild_index
@@ -153,7 +144,7 @@ def open_for_reading(root: Path) -> sqlite3.Connection:
         _refuse_other_versions(db, root)
         if MIGRATIONS.pending(Database(db)):
             _refuse_lost(root)
-            raise NotAnArchive(
+            raise errors.NotAnArchive(
                 f"{root / NAME} is not an archive yet, or an older Warraq wrote it;"
                 " any command that writes brings it up to date"
             )
@@ -164,7 +155,7 @@ def require(root: Path) -> None:
     """Raise NotAnArchive where there is no database in `root`."""
     if not (root / NAME).is_file():
         _refuse_lost(root)
-        raise NotAnArchive(
+        raise errors.NotAnArchive(
             f"{root} holds no archive (no {NAME}); `warraq crawl SLUG --archive {root}` creates one"
         )
 
@@ -178,7 +169,7 @@ def _refuse_lost(root: Path) -> None:
         return
     if files := len(present(root / "warc")):
         lost = "is empty" if (root / NAME).exists() else "is missing"
-        raise DamagedDatabase(
+        raise errors.DamagedDatabase(
             f"{root / NAME} {lost}, but {files} WARC files of the archive are there;"
             " restore it from a backup, or recreate it with `warraq rebuild --from-warc`"
         )
@@ -195,8 +186,8 @@ def _connected(root: Path, *, mode: str) -> Iterator[sqlite3.Connection]:
             register(db)
             yield db
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter: in the schema
-            kind = NotAnArchive if is_of_the_disk(error) else DamagedDatabase
-            raise kind(explain(error, path)) from error
+            kind = errors.NotAnArchive if errors.is_of_the_disk(error) else errors.DamagedDatabase
+            raise kind(errors.explain(error, path)) from error
         opening.pop_all()
 
 
@@ -204,14 +195,14 @@ def _refuse_other_versions(db: sqlite3.Connection, root: Path) -> None:
     """Refuse tables that an earlier development version or a newer Warraq made."""
     applied = [migration.name for migration in MIGRATIONS.applied(Database(db))]
     if applied and FIRST not in applied:
-        raise OlderArchive(
+        raise errors.OlderArchive(
             f"{root / NAME} has the tables of an earlier development version;"
             " run `warraq rebuild --from-warc` to make them again from the WARC files"
         )
     with Database(memory=True) as empty:
         known = {migration.name for migration in MIGRATIONS.pending(empty)}
     if unknown := [name for name in applied if name not in known]:
-        raise NewerArchive(
+        raise errors.NewerArchive(
             f"{root / NAME} was written by a newer Warraq (it has {', '.join(unknown)});"
             " update with `pip install --upgrade warraq`"
         )
@@ -227,7 +218,7 @@ def ask(root: Path, question: Callable[[sqlite3.Connection], T], *, otherwise: T
     try:
         with closing(open_for_reading(root)) as db:
             return question(db)
-    except (sqlite3.Error, NotAnArchive) as error:
+    except (sqlite3.Error, errors.NotAnArchive) as error:
         logger.warning("%s cannot be read just now: %s", root, error)
         return otherwise
 
@@ -245,11 +236,12 @@ def writing(root: Path, *, command: str, now: datetime) -> Iterator[None]:
         try:  # unbuffered: what a full disk refuses would be tried again at the end
             file = held.enter_context(path.open("a+b", buffering=0))
             if not _locks(file, fcntl.LOCK_EX):
-                raise ArchiveLocked(_holder(root, file))
+                who = _holder(root, file)
+                raise errors.ArchiveLocked(f"{who}; wait for it to end, or stop it, and try again")
             file.truncate(0)
             file.write(json.dumps(holder).encode())
         except OSError as error:
-            raise ArchiveError(explain(error, path)) from error
+            raise errors.ArchiveError(errors.explain(error, path)) from error
         held.callback(file.truncate, 0)
         yield
 

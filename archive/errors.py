@@ -40,9 +40,6 @@ class NewerArchive(ArchiveError):  # noqa: N818
 class ArchiveLocked(ArchiveError):  # noqa: N818
     """Another process holds the archive's writing lock; the message says which."""
 
-    def __init__(self, holder: str) -> None:
-        super().__init__(f"{holder}; wait for it to end, or stop it, and try again")
-
 
 class StaleIndex(ArchiveError):  # noqa: N818
     """Another version of the analyser built the search index; the next writer rebuilds it."""

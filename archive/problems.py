@@ -10,9 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Self
 
+from archive import rows
 from archive.clock import iso
-from archive.rows import insert as insert_row
-from archive.rows import value
 
 _HTTP = re.compile(r"http-(\d{3})")
 
@@ -172,10 +171,10 @@ def insert(
     """
     row = {name: fields[name] for name in ("stage", "kind", "detail")} | {"url": fields["place"]}
     own = {"at": iso(at), "run": run, "publisher": fields.get("publisher"), "capture": capture}
-    insert_row(db, "problems", row | own)
+    rows.insert(db, "problems", row | own)
 
 
 def is_known(db: sqlite3.Connection, fields: Mapping[str, str]) -> bool:
     """Return whether there is a row of this very problem."""
     same = "url = :place and kind = :kind and stage = :stage and detail = :detail"
-    return value(db, f"select 1 from problems where {same}", {**fields}) is not None  # noqa: S608
+    return rows.value(db, f"select 1 from problems where {same}", {**fields}) is not None  # noqa: S608

@@ -85,10 +85,7 @@ class Store(Session):
             DamagedWarc: if the capture's own record cannot be read.
         """
         self.batch.open()
-        sha256 = records.payload_digest(html)
-        built = conversion_record(
-            capture, html, refers_to=self.record_id(capture), sha256=sha256, now=at
-        )
+        built = conversion_record(capture, html, refers_to=self.record_id(capture), now=at)
         location, record = self._warc.append(built)
         if capture.id is not None:
             captures.insert_rendering(self.db, capture.id, record, location)

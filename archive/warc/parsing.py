@@ -286,12 +286,6 @@ def contradiction(fields: Mapping[str, str], block: memoryview | bytes) -> str |
     return None if is_right else _WRONG_PAYLOAD
 
 
-def is_vouched(fields: Mapping[str, str]) -> bool:
-    """Return whether a record has a digest of its block, by an algorithm that is known here."""
-    algorithm = fields.get("warc-block-digest", "").partition(":")[0]
-    return algorithm in hashlib.algorithms_available
-
-
 def holds(labelled: str | None, data: memoryview | bytes) -> bool:
     """Return whether a digest (`sha1:BASE32`, `sha256:hex`), if any, is that of the data."""
     if not labelled:

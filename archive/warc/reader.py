@@ -4,6 +4,7 @@ warcio and fastwarc stop at the first bad gzip member (warcio#99 and #127 say wh
 archive wants the rest, so damage is passed here and reported, and reading resumes behind it.
 """
 
+import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -15,16 +16,8 @@ from types import MappingProxyType
 from archive.errors import DamagedWarc
 from archive.models import WarcLocation
 from archive.warc.files import opened
-from archive.warc.members import MAGIC, READ, VERSION, Stretch, next_start, unpack
-from archive.warc.parsing import (
-    FIRST_LINE,
-    Place,
-    Record,
-    contradiction,
-    fields_of,
-    is_vouched,
-    parse,
-)
+from archive.warc.members import MAGIC, READ, Stretch, next_start, unpack
+from archive.warc.parsing import FIRST_LINE, Place, Record, contradiction, fields_of, parse
 
 LARGEST = 1 << 31  # bytes of a record of our own
 LARGEST_FOREIGN = 1 << 25  # bytes of a record of others; a newspaper's pages are far below
@@ -32,6 +25,7 @@ LARGEST_FOREIGN = 1 << 25  # bytes of a record of others; a newspaper's pages ar
 _LONGEST_HEAD = 1 << 16
 _TAIL = 32  # bytes that say what follows a record
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
+_NOTHING = "no whole head of a record is there"
 _LENGTH = re.compile(r"[0-9]{1,19}")
 
 
@@ -124,7 +118,7 @@ def walk(
         ahead = os.pread(descriptor, min(1 << 10, end - offset), offset)
         if not _is_begun(ahead):
             if ahead.strip(b"\0\r\n \t"):
-                yield Damage(place=Place(offset=offset), what=_missing(ahead))
+                yield Damage(place=Place(offset=offset), what=_NOTHING)
             offset = next_start(descriptor, offset + 1, end)
             continue
         stretch = Stretch(descriptor, offset, end)
@@ -166,7 +160,7 @@ def _next(stretch: Stretch, largest: int) -> Record | Damage:
     first, end = FIRST_LINE.match(ahead), _HEAD_END.search(ahead)
     fields = fields_of(ahead[first.end() : end.end()]) if first and end else None
     if not first or not end or fields is None:
-        return Damage(place=place, what=stretch.fault or _missing(ahead))
+        return Damage(place=place, what=stretch.fault or _NOTHING)
     head = ahead[: end.end()]
     damage = partial(Damage, place=place, url=fields.get("warc-target-uri"))
     length = fields.get("content-length", "")
@@ -197,22 +191,14 @@ def _fault(
     if stretch.fault and len(tail) < _TAIL:
         return stretch.fault
     if len(block) < size:
-        what = f"{len(block)} of its {size} bytes are there"
-        torn = not stretch.is_packed and not VERSION.search(block)
-        return f"the file ends in the middle of it: {what}" if torn else what
+        return f"only {len(block)} of its {size} bytes are there"
     fault = contradiction(fields, block)
-    if fault or is_vouched(fields):
+    algorithm = fields.get("warc-block-digest", "").partition(":")[0]
+    if fault or algorithm in hashlib.algorithms_available:
         return fault
     if not _is_begun(tail):
         return "no record ends where its Content-Length says"
     return None if stretch.is_sound() else "it has no digest, and its gzip member is damaged"
-
-
-def _missing(ahead: bytes) -> str:
-    """Return why the bytes of a file, from one of them on, have no record's head."""
-    if _is_begun(ahead) and len(ahead) < _LONGEST_HEAD and not _HEAD_END.search(ahead):
-        return "the file ends in the middle of a record's head"
-    return "no record begins there"
 
 
 def _is_begun(ahead: bytes) -> bool:

@@ -138,13 +138,11 @@ def request_record(exchange: Exchange, *, answer: str) -> Draft:
     return Draft(fields=fields, block=head)
 
 
-def conversion_record(
-    capture: Capture, html: bytes, *, refers_to: str, sha256: str, now: datetime
-) -> Draft:
+def conversion_record(capture: Capture, html: bytes, *, refers_to: str, now: datetime) -> Draft:
     """Return the record of a page as it was shown, which refers to that of its response by id."""
     fields = _fields("conversion", capture.url, now, RENDERED_TYPE) | {
         "warc-refers-to": refers_to,
-        _PAYLOAD_DIGEST: f"sha256:{sha256}",
+        _PAYLOAD_DIGEST: f"sha256:{payload_digest(html)}",
         FETCHED_FIELD: iso(capture.fetched_at),
     }
     return Draft(fields=fields, block=html)

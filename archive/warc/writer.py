@@ -95,8 +95,7 @@ class WarcWriter:
         self.file = path.open("r+b" if length else "xb", buffering=0)
         self.file.seek(length)
         if not length:
-            info = {name: said for name, said in self.about.items() if name != "command"}
-            self._append(info_record(path.name, info, now=self.started_at))
+            self._append(info_record(path.name, self.about, now=self.started_at))
             files.sync_all(self.folder, [self._name])
         url, fields = f"urn:x-warraq:run:{self.run}", {"act": "run", "run": self.run, **self.about}
         self._append(metadata_record(url, fields, refers_to=None, now=self.started_at))

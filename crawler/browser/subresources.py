@@ -46,7 +46,7 @@ _OURS = ("user-agent", "accept-", "cookie", "sec-", "host", "connection", "origi
 _LOST = frozenset({"content-encoding", "content-length", "transfer-encoding", "set-cookie"})
 
 Answer = tuple[int, dict[str, str], bytes]
-_STAY: Answer = (204, {}, b"")  # a navigation that gets no content leaves the page as it is
+_STAY: Answer = (204, {}, b"")  # a page or frame that gets no content stays as it is
 
 
 class Fetcher:
@@ -125,9 +125,7 @@ class Subresources:
 
     async def _answer_to(self, request: Any) -> Answer | None:
         kind = request.resource_type
-        if kind == "document":
-            if _is_inner(request):
-                return None
+        if kind == "document":  # the first of them is the page itself
             document, self._document = self._document, _STAY
             return document
         if kind in _INSTEAD:
@@ -136,14 +134,7 @@ class Subresources:
         if kind not in _NEEDED or request.method != "GET" or not self._is_wanted(request.url):
             return None
         self._left -= 1
-        named = request.headers.items()
-        headers = {name: value for name, value in named if not name.startswith(_OURS)}
-        self.pending.append(request.url)
-        try:
-            return await self._fetch(request.url, headers, script=kind == "script")
-        finally:
-            self.pending.remove(request.url)
-            self.answered += 1
+        return await self._fetch(request.url, request.headers, script=kind == "script")
 
     def _is_wanted(self, url: str) -> bool:
         parts = urlsplit(url)
@@ -153,28 +144,21 @@ class Subresources:
         return site == self._site or not _NOT_NEEDED.fullmatch(site)
 
     async def _fetch(self, url: str, headers: dict[str, str], *, script: bool) -> Answer | None:
-        own = site_of(urlsplit(url).hostname or "") == self._site
-        whose = self._publisher
+        asked = {name: value for name, value in headers.items() if not name.startswith(_OURS)}
+        whose, answer, missing = self._publisher, None, ""
+        self.pending.append(url)
         try:
-            answer = await self._fetcher.fetch(url, headers, script=script, publisher=whose)
+            answer = await self._fetcher.fetch(url, asked, script=script, publisher=whose)
+            self._bytes -= len(answer[2])
+            missing = f"answered {answer[0]}" if answer[0] >= 400 else ""
         except Exception as error:  # noqa: BLE001 - left without an answer, the page would hang
-            if own:
-                self.missed.append(f"{url}: {network_detail(error)}")
-            return None
-        self._bytes -= len(answer[2])
-        if own and answer[0] >= 400:
-            self.missed.append(f"{url}: answered {answer[0]}")
+            missing = network_detail(error)
+        finally:
+            self.pending.remove(url)
+            self.answered += 1
+        if missing and site_of(urlsplit(url).hostname or "") == self._site:
+            self.missed.append(f"{url}: {missing}")
         return answer
-
-
-def _is_inner(request: Any) -> bool:
-    """Return whether a document is asked for by a frame inside the page."""
-    from playwright.async_api import Error
-
-    try:
-        return request.frame.parent_frame is not None
-    except Error:  # the page itself is only being opened
-        return False
 
 
 def headers_of(headers: Headers) -> dict[str, str]:

@@ -29,7 +29,7 @@ from archive.urls import identity_key, readable
 from crawler import config
 from crawler.config import Caps
 from crawler.errors import CrawlerError, InquiryStopped
-from crawler.fetch.exceptions import NETWORK, ArchiveFault, kind_of, network_detail
+from crawler.fetch.exceptions import NETWORK_ERRORS, ArchiveFault, kind_of, network_detail
 from crawler.fetch.middlewares import request_of
 from crawler.fetch.throttle import FetchServices
 from crawler.listings import follow, wordpress
@@ -40,7 +40,7 @@ from crawler.workers import Workers
 
 NOBODY = ""  # the slug of a publisher that is not one yet; its captures have none
 _PERMANENT = {301, 308}
-_FAILURES: tuple[type[Exception], ...] = (*NETWORK, IgnoreRequest, ValueError)
+_FAILURES: tuple[type[Exception], ...] = (*NETWORK_ERRORS, IgnoreRequest, ValueError)
 
 T = TypeVar("T")
 

@@ -3,36 +3,27 @@
 import re
 from datetime import datetime
 
-from scrapy.exceptions import (
-    CannotResolveHostError,
-    DownloadCancelledError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
-    IgnoreRequest,
-    UnsupportedURLSchemeError,
-)
+from scrapy import exceptions
 
 from archive.problems import ProblemKind
 
 
-class ProxyFailed(DownloadConnectionRefusedError):  # noqa: N818 - as its neighbours
+class ProxyFailed(exceptions.DownloadConnectionRefusedError):
     """The user's own proxy does not do its work; nothing can be asked through it."""
 
 
 # What the network did, and the kind of problem that it is.
 NETWORK_ERRORS: dict[type[Exception], ProblemKind] = {
     ProxyFailed: ProblemKind.PROXY_FAILED,
-    CannotResolveHostError: ProblemKind.NETWORK_DNS,
-    DownloadCancelledError: ProblemKind.NETWORK_CANCELLED,
-    DownloadConnectionRefusedError: ProblemKind.NETWORK_REFUSED,
-    DownloadFailedError: ProblemKind.NETWORK_FAILED,
-    DownloadTimeoutError: ProblemKind.NETWORK_TIMEOUT,
-    UnsupportedURLSchemeError: ProblemKind.NETWORK_SCHEME,
+    exceptions.CannotResolveHostError: ProblemKind.NETWORK_DNS,
+    exceptions.DownloadCancelledError: ProblemKind.NETWORK_CANCELLED,
+    exceptions.DownloadConnectionRefusedError: ProblemKind.NETWORK_REFUSED,
+    exceptions.DownloadFailedError: ProblemKind.NETWORK_FAILED,
+    exceptions.DownloadTimeoutError: ProblemKind.NETWORK_TIMEOUT,
+    exceptions.UnsupportedURLSchemeError: ProblemKind.NETWORK_SCHEME,
 }
-NETWORK: tuple[type[Exception], ...] = tuple(NETWORK_ERRORS)
 # After these the host may be away, whatever address is asked for.
-NO_ANSWER = (CannotResolveHostError, DownloadConnectionRefusedError, DownloadTimeoutError)
+NO_ANSWER = {ProblemKind.NETWORK_DNS, ProblemKind.NETWORK_REFUSED, ProblemKind.NETWORK_TIMEOUT}
 
 
 def network_detail(error: BaseException | None) -> str:
@@ -44,7 +35,7 @@ def network_detail(error: BaseException | None) -> str:
     return " ".join(detail.split())[:400] or type(error).__name__
 
 
-class NotFetched(IgnoreRequest):
+class NotFetched(exceptions.IgnoreRequest):
     """An address is not asked, or its answer not taken; `kind` is that of the problem it is."""
 
     def __init__(self, kind: ProblemKind, detail: str) -> None:
@@ -60,7 +51,7 @@ class HostPaused(NotFetched):
         self.until = until
 
 
-class ArchiveFault(IgnoreRequest):
+class ArchiveFault(exceptions.IgnoreRequest):
     """The archive could not be written; the crawl is ending."""
 
 
@@ -68,6 +59,6 @@ def kind_of(error: BaseException | None) -> ProblemKind | None:
     """Return the kind of problem an error is that its page or its site is to blame for."""
     if isinstance(error, NotFetched):
         return error.kind
-    if isinstance(error, IgnoreRequest):  # too many redirects
+    if isinstance(error, exceptions.IgnoreRequest):  # too many redirects
         return ProblemKind.IGNORED
     return next((kind for cause, kind in NETWORK_ERRORS.items() if isinstance(error, cause)), None)

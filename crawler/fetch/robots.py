@@ -10,20 +10,12 @@ from protego import Protego
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http.request import NO_CALLBACK
 
 from archive.models import Kind, Problem
 from archive.problems import ProblemKind
 from crawler.daterange import FRESH
-from crawler.fetch.exceptions import (
-    NETWORK,
-    HostPaused,
-    NotFetched,
-    ProxyFailed,
-    kind_of,
-    network_detail,
-)
+from crawler.fetch.exceptions import HostPaused, NotFetched, ProxyFailed, kind_of, network_detail
 from crawler.fetch.throttle import FetchServices, origin_of, slot_of
 
 AGENT = "warraq"
@@ -31,7 +23,7 @@ LIMIT_BYTES = 500 * 1024  # section 2.5; what stands behind it does not count
 LONGEST_DELAY = 300.0
 
 _unreachable = partial(NotFetched, ProblemKind.ROBOTS_UNREACHABLE)
-_NO_ANSWER: tuple[type[Exception], ...] = (*NETWORK, IgnoreRequest)
+_OTHERS = {None, ProblemKind.HOST_PAUSED, ProblemKind.PROXY_FAILED}  # no matter of a robots.txt
 # The product token of section 2.2.1. Protego takes `war`, a part of ours, for ours as well, and
 # `Warraq/1.0` for another's.
 _AGENT_LINE = re.compile(
@@ -120,12 +112,13 @@ class RobotsPolicy(RobotsTxtMiddleware):
         request = Request(url, callback=NO_CALLBACK, priority=self.DOWNLOAD_PRIORITY, meta=meta)
         try:
             response = await self.crawler.engine.download_async(request)
-        except (HostPaused, ProxyFailed):
-            raise
-        except _NO_ANSWER as error:
-            if kind_of(error) is ProblemKind.ADDRESS_REFUSED:
-                raise NotFetched(ProblemKind.ADDRESS_REFUSED, f"{url}: {error}") from error
-            raise _unreachable(f"{url} cannot be reached: {network_detail(error)}") from error
+        except Exception as error:
+            if (kind := kind_of(error)) in _OTHERS:
+                raise
+            refused = ProblemKind.ADDRESS_REFUSED
+            kind = refused if kind is refused else ProblemKind.ROBOTS_UNREACHABLE
+            detail = f"{url} cannot be reached: {network_detail(error)}"
+            raise NotFetched(kind, detail) from error
         if "truncated" in response.flags and len(response.body) < LIMIT_BYTES:
             raise _unreachable(f"{url} broke off")
         rules = judge(url, response.status, response.body)

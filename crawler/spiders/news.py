@@ -177,7 +177,7 @@ class NewsSpider(Spider):
         elif (kind := kind_of(error)) is ProblemKind.ROBOTS_DISALLOW:
             self._outcomes.refused(visit, str(error))
         elif kind:
-            if isinstance(error, NO_ANSWER):
+            if kind in NO_ANSWER:
                 self.pauses.missed(url)
             self._outcomes.failed(visit, None, kind, network_detail(error))
         else:

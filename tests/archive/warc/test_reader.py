@@ -167,7 +167,8 @@ def test_wherever_a_file_ends_within_a_record_that_is_what_is_told(tmp_path, pac
         results = found(tmp_path, data[:cut])
         told = [one.what for one in results if isinstance(one, Damage)]
         assert len(told) == 1
-        assert "the file ends in the middle of" in told[0], cut
+        torn = "the file ends in the middle of", "bytes are there", "no whole head of a record"
+        assert any(what in told[0] for what in torn), cut
         assert urls(results) in ([ALL[:2]] if pack is not one_gzip else [ALL[:2], ALL[:1]])
 
 

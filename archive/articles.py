@@ -131,11 +131,16 @@ def address_of(
 
     A link that names another page (its identity key is not `key`) does not count.
     """
-    if claimed not in {None, answered}:
-        with contextlib.suppress(ValueError):
-            if identity_key(claimed, answered, tracking=tracking) == key:
-                return address(claimed, answered)
+    if claimed not in {None, answered} and _key(claimed, answered, tracking) == key:
+        return address(claimed, answered)
     return address(answered)
+
+
+def _key(claimed: str, answered: str, tracking: Collection[str]) -> str | None:
+    """Return the identity key of a page's own canonical link, None where that is no address."""
+    with contextlib.suppress(ValueError):
+        return identity_key(claimed, answered, tracking=tracking)
+    return None
 
 
 def _believed_key(claimed: str | None, answered: str, here: str, names: Collection[str]) -> str:
@@ -143,14 +148,10 @@ def _believed_key(claimed: str | None, answered: str, here: str, names: Collecti
 
     Believed is a claim on the same host, `www.` or not, that is not just the front page.
     """
-    if claimed in {None, answered}:
+    key = None if claimed in {None, answered} else _key(claimed, answered, names)
+    if key is None or key.rstrip("/").count("/") == 2:
         return here
-    try:
-        key = identity_key(claimed, answered, tracking=names)
-    except ValueError:
-        return here
-    front_page = key.rstrip("/").count("/") == 2
-    return here if front_page or urlsplit(key).netloc != urlsplit(here).netloc else key
+    return key if urlsplit(key).netloc == urlsplit(here).netloc else here
 
 
 def find(db: sqlite3.Connection, key: str) -> int | None:

@@ -67,8 +67,7 @@ class Session:
         self._roll_bytes = roll_bytes
         self.clock = clock
         self._command = command
-        self._software = software
-        self._settings = dict(settings)
+        self._about = {"command": command, "software": software, **settings}
         self._closing = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -125,7 +124,7 @@ class Session:
                 files.next_file, self.db, self.warc_folder, writer=word, roll_bytes=roll_bytes
             ),
             run=run,
-            about={"command": self._command, "software": self._software, **self._settings},
+            about=self._about,
             started_at=now,
             clock=self.clock,
             roll_bytes=roll_bytes,

@@ -67,8 +67,9 @@ update visits set due_at = :due_at, not_before = :not_before, last_at = :last_at
 where key = :key
 """
 _STANDING = """
-select v.url, v.state, a.id, a.title, a.words
+select v.state, a.id article, a.title, coalesce(a.words, 0) words, p.kind problem, p.detail
 from json_each(?) k join visits v on v.key = k.value left join articles a on a.id = v.article
+left join problems p on p.id = (select max(id) from problems where url = v.url)
 order by a.id is null, k.key limit 1
 """
 
@@ -270,14 +271,15 @@ def followed(db: sqlite3.Connection) -> set[str]:
 class Standing:
     """The state of an address: of its visit, and the article it led to, if any.
 
-    `problem` is (kind, detail) of the latest problem there was with it.
+    `problem` is the kind of the latest problem there was with it, `detail` what was wrong.
     """
 
     state: State
     article: int | None = None
     title: str | None = None
     words: int = 0
-    problem: tuple[str, str] | None = None
+    problem: str | None = None
+    detail: str | None = None
 
 
 def standing(db: sqlite3.Connection, url: str) -> Standing | None:
@@ -286,14 +288,8 @@ def standing(db: sqlite3.Connection, url: str) -> Standing | None:
     Raises:
         ValueError: if it is not an absolute http or https URL.
     """
-    row = db.execute(_STANDING, (json.dumps(keys_of(db, url)),)).fetchone()
-    if row is None:
-        return None
-    asked, state, article, title, words = row
-    problem = db.execute(
-        "select kind, detail from problems where url = ? order by id desc limit 1", (asked,)
-    ).fetchone()
-    return Standing(state=state, article=article, title=title, words=words or 0, problem=problem)
+    rows = select(db, _STANDING, (json.dumps(keys_of(db, url)),))
+    return record(Standing, rows[0]) if rows else None
 
 
 # The pages of a section, each found in the one before.

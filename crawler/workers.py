@@ -54,22 +54,112 @@ class _Broken(Exception):  # noqa: N818 - what the pool is
     """All processes of the pool ended while none of them read a page."""
 
 
-class Processes:
-    """A pool of worker processes; close it when done.
+class _Unread(Exception):  # noqa: N818 - what the page is
+    """A page took too long, ended its process, or made the reader fail; says why."""
 
-    Where all of them die beside their work (as they start, or killed while they were idle), a new
-    pool takes its place and does it. Where none of `BROKEN_POOLS` in a row does any, `failure`
-    says so, and all work is `Stopped`.
+    def __init__(self, kind: ProblemKind, why: str) -> None:
+        super().__init__(why)
+        self.kind = kind
+
+
+SECONDS = 20.0
+MOST_LINKS = 10_000  # of a listing
+MOST_PAGES = 100_000  # of a sitemap; sitemaps.org allows 50,000
+
+
+class Workers:
+    """Reads captures in a pool of processes of its own; close it when done.
+
+    A page is `Stopped` where the processes were asked to stop. Where all of them die beside their
+    work (as they start, or killed while they were idle), a new pool takes its place and does it.
+    Where none of `BROKEN_POOLS` in a row does any, `failure` says so, and all work is `Stopped`.
     """
 
-    def __init__(self, number: int, *, seconds: float) -> None:
-        """Start up to `number` processes; a piece of work may take `seconds`."""
-        self._number = number
+    def __init__(self, *, processes: int | None = None, seconds: float = SECONDS) -> None:
+        """Start up to `processes` (default: one per core); a page may take `seconds`."""
+        self._number = processes or os.cpu_count() or 1
         self._seconds = seconds
         self._broken = 0
         self._closed = False
         self.failure: NoWorkers | None = None
         self._pool = self._started()
+
+    @classmethod
+    def of(cls, settings: "BaseSettings") -> Self:
+        """Start the processes that a crawl's settings ask for."""
+        return cls(
+            processes=settings.getint("EXTRACT_PROCESSES") or None,
+            seconds=settings.getfloat("EXTRACT_SECONDS"),
+        )
+
+    async def extract(
+        self, capture: Capture, publisher: Publisher, *, hints: Link | None = None
+    ) -> Extraction:
+        """Extract a captured page; a page that kills or outlives its worker is a problem."""
+        try:
+            return await self.do(partial(_extract, capture, publisher, hints))
+        except _Unread as error:
+            problem = Problem(kind=error.kind, detail=str(error), stage="extract")
+            return Extraction(kind=PageKind.OTHER, problems=(problem,))
+
+    async def links(self, capture: Capture, *, announced: bool = False) -> Iterable[Link]:
+        """Return the links of a captured listing, at most `MOST_LINKS`; of a sitemap `MOST_PAGES`.
+
+        With `announced`, first the listings that the page's head names. Where a sitemap breaks,
+        NotAListing is raised after the links that come before.
+
+        Raises:
+            NotAListing: if it is none, or cannot be read.
+            Stopped: if it could not be read, and is as due as before.
+        """
+        try:
+            links, broken = await self.do(partial(_links, capture, announced=announced))
+        except _Unread as error:
+            raise NotAListing(str(error)) from error
+        if broken is not None and not links:
+            raise NotAListing(broken)
+        return _up_to_the_break(links, broken)
+
+    async def wall(self, capture: Capture) -> Problem | None:
+        """Return what stands in the body of an error's answer, if it is a known kind of page."""
+        with suppress(_Unread):  # then the status has to speak
+            return await self.do(partial(_wall, capture)) if capture.body else None
+        return None
+
+    async def do(self, work: Callable[[], T]) -> T:
+        """Return what a worker made of some work, by another pool if this one breaks.
+
+        Raises:
+            Stopped: if the processes were asked to stop, or no pool lives.
+            _Unread: if the work failed, ended its worker, or took too long.
+        """
+        while self.failure is None and not self._closed:
+            pool = self._pool
+            try:
+                answer = await self._answer(pool, work)
+            except _Broken:
+                self._replace(pool)
+                continue
+            except TimeoutError as error:
+                why = f"reading it took over {self._seconds:g} s"
+                raise _Unread(ProblemKind.EXTRACT_TIMEOUT, why) from error
+            except ProcessExpired as error:
+                self._broken = 0  # one of them lived long enough to begin
+                if error.exitcode == -signal.SIGTERM:  # the whole group is being stopped
+                    raise Stopped from error
+                why = f"reading it ended its process ({error})"
+                raise _Unread(ProblemKind.EXTRACT_CRASH, why) from error
+            except Exception as error:
+                why = f"{type(error).__name__}: {error}"
+                raise _Unread(ProblemKind.EXTRACT_ERROR, why) from error
+            self._broken = 0
+            return answer
+        raise Stopped from self.failure
+
+    def close(self) -> None:
+        """End the processes; nothing waits for them any more."""
+        self._closed = True
+        _end(self._pool)
 
     def _started(self) -> ProcessPool:
         return ProcessPool(
@@ -78,29 +168,6 @@ class Processes:
             initializer=_begin,
             context=start_forkserver(),
         )
-
-    async def do(self, work: Callable[[], T]) -> T:
-        """Return what a worker made of some work, by another pool if this one breaks.
-
-        Raises:
-            Stopped: if the processes were asked to stop, or no pool lives.
-            ProcessExpired, TimeoutError: if the work ended its worker, or took too long.
-        """
-        while self.failure is None and not self._closed:
-            pool = self._pool
-            try:
-                answer = await self._answer(pool, work)
-            except ProcessExpired as error:
-                self._broken = 0  # one of them lived long enough to begin
-                if error.exitcode == -signal.SIGTERM:  # the whole group is being stopped
-                    raise Stopped from error
-                raise
-            except _Broken:
-                self._replace(pool)
-            else:
-                self._broken = 0
-                return answer
-        raise Stopped from self.failure
 
     async def _answer(self, pool: ProcessPool, work: Callable[[], T]) -> T:
         try:
@@ -134,11 +201,6 @@ class Processes:
             " tight limit on it (ulimit -v)? Does `warraq extract` read a page here?"
         )
 
-    def close(self) -> None:
-        """End the processes; nothing waits for them any more."""
-        self._closed = True
-        _end(self._pool)
-
 
 def _end(pool: ProcessPool) -> None:
     pool.stop()  # type: ignore[no-untyped-call]
@@ -161,102 +223,6 @@ def _end_with_parent() -> None:
     if parent is not None:
         wait([parent.sentinel])
         os._exit(0)
-
-
-SECONDS = 20.0
-MOST_LINKS = 10_000  # of a listing
-MOST_PAGES = 100_000  # of a sitemap; sitemaps.org allows 50,000
-
-
-class Workers:
-    """Reads captures in processes of its own; close it when done.
-
-    A page is `Stopped` where the processes were asked to stop, or no process stays alive; then
-    `failure` says so.
-    """
-
-    def __init__(
-        self,
-        *,
-        processes: int | None = None,
-        seconds: float = SECONDS,
-    ) -> None:
-        """Start up to `processes` (default: one per core); a page may take `seconds`."""
-        self._seconds = seconds
-        number = processes or os.cpu_count() or 1
-        self._processes = Processes(number, seconds=seconds)
-
-    @classmethod
-    def of(cls, settings: "BaseSettings") -> Self:
-        """Start the processes that a crawl's settings ask for."""
-        return cls(
-            processes=settings.getint("EXTRACT_PROCESSES") or None,
-            seconds=settings.getfloat("EXTRACT_SECONDS"),
-        )
-
-    @property
-    def failure(self) -> NoWorkers | None:
-        """Why nothing is read any more."""
-        return self._processes.failure
-
-    async def extract(
-        self,
-        capture: Capture,
-        publisher: Publisher,
-        *,
-        hints: Link | None = None,
-    ) -> Extraction:
-        """Extract a captured page; a page that kills or outlives its worker is a problem."""
-        try:
-            return await self._processes.do(partial(_extract, capture, publisher, hints))
-        except Stopped:
-            raise
-        except TimeoutError:
-            return _failed(
-                ProblemKind.EXTRACT_TIMEOUT, f"reading the page took over {self._seconds:g} s"
-            )
-        except ProcessExpired as error:
-            return _failed(
-                ProblemKind.EXTRACT_CRASH, f"reading the page ended its process ({error})"
-            )
-        except Exception as error:  # noqa: BLE001 - a bad page is a problem, never the end of a crawl
-            return _failed(ProblemKind.EXTRACT_ERROR, f"{type(error).__name__}: {error}")
-
-    async def links(self, capture: Capture, *, announced: bool = False) -> Iterable[Link]:
-        """Return the links of a captured listing, at most `MOST_LINKS`; of a sitemap `MOST_PAGES`.
-
-        With `announced`, first the listings that the page's head names. Where a sitemap breaks,
-        NotAListing is raised after the links that come before.
-
-        Raises:
-            NotAListing: if it is none, or reading it takes too long.
-            Stopped: if it could not be read, and is as due as before.
-        """
-        try:
-            work = partial(_links, capture, announced=announced)
-            links, broken = await self._processes.do(work)
-        except TimeoutError as error:
-            raise NotAListing(f"reading it took over {self._seconds:g} s") from error
-        except ProcessExpired as error:
-            raise NotAListing(f"reading it ended the process ({error})") from error
-        if broken is not None and not links:
-            raise NotAListing(broken)
-        return _up_to_the_break(links, broken)
-
-    async def wall(self, capture: Capture) -> Problem | None:
-        """Return what stands in the body of an error's answer, if it is a known kind of page."""
-        if not capture.body:
-            return None
-        try:
-            return await self._processes.do(partial(_wall, capture))
-        except Stopped:
-            raise
-        except Exception:  # noqa: BLE001 - a body that cannot be read leaves the status to speak
-            return None
-
-    def close(self) -> None:
-        """End the processes; nothing waits for them any more."""
-        self._processes.close()
 
 
 def _extract(capture: Capture, publisher: Publisher, hints: Link | None) -> Extraction:
@@ -286,12 +252,6 @@ def _up_to_the_break(links: list[Link], broken: str | None) -> Iterator[Link]:
     yield from links
     if broken is not None:
         raise NotAListing(broken)
-
-
-def _failed(kind: ProblemKind, detail: str) -> Extraction:
-    return Extraction(
-        kind=PageKind.OTHER, problems=(Problem(kind=kind, detail=detail, stage="extract"),)
-    )
 
 
 # What Python's clean-up process would tell a person who ends a crawl at once; it does clean up.

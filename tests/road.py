@@ -115,20 +115,20 @@ def _import_everything() -> None:
 @contextlib.contextmanager
 def _in_a_worker_and_here(steps: Footprints) -> Iterator[None]:
     """Do each piece of a worker's work in this process too, and watch it; the worker does it."""
-    from crawler.workers import Processes
+    from crawler.workers import Workers
 
-    really = Processes.do
+    really = Workers.do
 
-    async def do(processes: Processes, work: Callable[[], Any]) -> Any:
+    async def do(workers: Workers, work: Callable[[], Any]) -> Any:
         before = sys.getprofile()
         sys.setprofile(None)
         with contextlib.suppress(Exception), steps.watching():
             work()
         sys.setprofile(before)
-        return await really(processes, work)
+        return await really(workers, work)
 
-    Processes.do = do  # type: ignore[assignment, method-assign]
+    Workers.do = do  # type: ignore[assignment, method-assign]
     try:
         yield
     finally:
-        Processes.do = really  # type: ignore[method-assign]
+        Workers.do = really  # type: ignore[method-assign]

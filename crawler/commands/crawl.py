@@ -227,7 +227,9 @@ def _report(archive: Path, url: str) -> bool:
         title = now.title or "without a title"
         click.echo(f"{url}\n  article {now.article}: {title} ({now.words} words)")
         return True
-    kind, detail = now.problem or ("no-article", "no article was recognised on this page")
+    kind, detail = now.problem, now.detail
+    if kind is None:
+        kind, detail = "no-article", "no article was recognised on this page"
     if now.state == "due":
         kind, detail = "not-visited", "it was not visited; run the command again"
     click.echo(f"{url}\n  not archived as an article: {detail} ({kind})")

@@ -139,8 +139,7 @@ class NewsSpider(Spider):
         self._store.batch.break_off(error)
         self.stop()
 
-    def closed(self, reason: str) -> None:
-        logger.debug("closed: %s", reason)
+    def closed(self, _reason: str) -> None:
         self.workers.close()
         self._opened.close()
 
@@ -250,15 +249,26 @@ def check_browser(publishers: Sequence[Publisher], root: Path) -> None:
 
 
 def _opened(
-    crawler: Crawler, opened: contextlib.ExitStack, **arguments: str
+    crawler: Crawler,
+    opened: contextlib.ExitStack,
+    *,
+    publisher: str = "",
+    archive: str = "warraq-archive",
+    **other: str,
 ) -> tuple[Store, list[Publisher]]:
     """Open the archive that the `-a` arguments name; return it and the publishers.
 
     Raises:
         SystemExit: with one line on what is wrong with them, or with the archive.
     """
+    root = Path(archive)
     try:
-        root, chosen = _chosen(**arguments)
+        chosen = [find(slug, [root / "publishers"]) for slug in publisher.split(",") if slug]
+        if not chosen or other:
+            raise PublisherError(
+                "say scrapy crawl news -a publisher=SLUG[,SLUG] [-a archive=DIR];"
+                " `warraq crawl` knows more options"
+            )
         own = config.load(root)
         check_browser(chosen, root)
         store = opened.enter_context(
@@ -277,16 +287,3 @@ def _opened(
         store.enter(entry_points(each), publisher=each.slug)
     store.batch.commit()
     return store, chosen
-
-
-def _chosen(
-    *, publisher: str = "", archive: str = "warraq-archive", **other: str
-) -> tuple[Path, list[Publisher]]:
-    root = Path(archive)
-    chosen = [find(slug, [root / "publishers"]) for slug in publisher.split(",") if slug]
-    if not chosen or other:
-        raise PublisherError(
-            "say scrapy crawl news -a publisher=SLUG[,SLUG] [-a archive=DIR];"
-            " `warraq crawl` knows more options"
-        )
-    return root, chosen

@@ -332,5 +332,5 @@ def test_it_is_known_how_it_stands_with_an_address_in_any_spelling(db):
     add_article(db, id=4, url=page(1), publisher=PAPER.slug, title="عنوان", words=3)
     visited(db, visit(page(1)), capture(), now=NOON, due_at=None, state="done", article=4)
     assert visits.standing(db, "http://www.alwaraq.example/1/?fbclid=7") == visits.Standing(
-        state="done", article=4, title="عنوان", words=3, problem=("http-410", "x")
+        state="done", article=4, title="عنوان", words=3, problem="http-410", detail="x"
     )

@@ -48,7 +48,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self").exists(), reason="looks a
 
 
 def pids(pool):
-    return list(pool._processes._pool._pool_manager.worker_manager.workers)
+    return list(pool._pool._pool_manager.worker_manager.workers)
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ async def test_of_readings_that_are_called_off_nothing_is_heard():
         asyncio.CancelledError
     }
     # As pebble does where its threads find the pipe closed by whoever ends the pool.
-    pool._processes._pool._pool_manager.handle_broken_pool(BrokenProcessPool())
+    pool._pool._pool_manager.handle_broken_pool(BrokenProcessPool())
     pool.close()
     await asyncio.sleep(0.1)  # what the pool said of them has come in
     del readings

@@ -94,19 +94,20 @@ class Identity:
 
 
 def identify(
-    db: sqlite3.Connection, visit: Visit, *, claimed: str | None, answered: str, title: str | None
+    db: sqlite3.Connection, visit: Visit, reading: Extraction, *, answered: str
 ) -> Identity:
-    """Say which article a page is that was found at a visit's address.
+    """Say which article a page is that was found at a visit's address, and `answered` at one.
 
-    `claimed` is the page's own canonical link, `answered` the address that answered. An article
-    keeps the key it was first known by (invariant 11), whatever the page claims later. A claim is
-    believed where there is no article yet, or one of the same title: many sites name one and the
-    same page as canonical for all of theirs. The address that led to an article first is the one
-    that is visited again; two would make revisions of each other.
+    The page's own canonical link is a claim. An article keeps the key it was first known by
+    (invariant 11), whatever the page claims later. A claim is believed where there is no article
+    yet, or one of the same title: many sites name one and the same page as canonical for all of
+    theirs. The address that led to an article first is the one that is visited again; two would
+    make revisions of each other.
 
     Raises:
         ValueError: if `answered` is not an http or https address.
     """
+    claimed = reading.canonical_url
     names = publishers.tracking(db, visit.publisher)
     here = identity_key(answered, tracking=names)
     article, key, led = visit.article, here, False
@@ -115,7 +116,7 @@ def identify(
     else:
         for key in (_believed_key(claimed, answered, here, names), here):
             row = db.execute("select id, title from articles where key = ?", (key,)).fetchone()
-            if row is None or key == here or row[1] == title:
+            if row is None or key == here or row[1] == reading.title:
                 break
         article = row[0] if row else None
         others = "select 1 from visits where article = ? and key != ?"

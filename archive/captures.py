@@ -88,21 +88,17 @@ def _as_journaled(capture: Capture, journal: Mapping[str, str]) -> Capture | Non
     )
 
 
-_ROW = """
-select id, url, publisher, kind, fetched_at, status, content_type, sha256, revisit, truncated,
-    wire_bytes, warc_file, warc_offset, warc_length
-from captures
-"""
-_OF_ARTICLE = f"""
-select *, (select sha256 from renderings where capture = c.id order by id desc limit 1) shown
-from ({_ROW} where article = ? and kind = 'article') c order by fetched_at, id
-"""  # noqa: S608 - ours
 _COLUMNS = (
     "url", "publisher", "kind", "fetched_at", "status", "content_type", "sha256", "wire_bytes",
     "truncated", "revisit",
 )  # fmt: skip
 _PLACE = {"file": "warc_file", "offset": "warc_offset", "length": "warc_length"}
 _AT = f"select {', '.join(_PLACE.values())} from"
+_ROW = f"select {', '.join(('id', *_COLUMNS, *_PLACE.values()))} from captures"  # noqa: S608 - ours
+_OF_ARTICLE = f"""
+select *, (select sha256 from renderings where capture = c.id order by id desc limit 1) shown
+from ({_ROW} where article = ? and kind = 'article') c order by fetched_at, id
+"""  # noqa: S608 - ours
 
 # Not one that shows a withheld article, is of one of its addresses, or has the same payload.
 _VISIBLE = """
@@ -186,9 +182,8 @@ def original(
         sha256 = value(db, last_good, (key_of(db, exchange.url, publisher),)) or ""
     elif not exchange.payload or exchange.truncated:
         return None
-    sql = f"{_ROW} where sha256 = ? and truncated is null and revisit = 0"
-    rows = select(db, f"{sql} order by fetched_at, id limit 1", (sha256,))
-    return next(map(_capture, rows), None)
+    of_payload = "sha256 = ? and truncated is null and revisit = 0 order by fetched_at, id limit 1"
+    return next(iter(_found(db, of_payload, sha256)), None)
 
 
 def payload_location(db: sqlite3.Connection, sha256: str) -> WarcLocation | None:
@@ -218,21 +213,18 @@ def latest(
 
     None also where its WARC file is gone or damaged.
     """
-    row = db.execute(
-        "select status, sha256, content_type from captures where url = ?"
-        " and fetched_at between ? and ? and truncated is null"
-        " order by fetched_at desc, id limit 1",
-        (url, iso(since), iso(until)),
-    ).fetchone()
-    location = payload_location(db, row[1]) if row else None
-    if location is None:
-        return None
-    try:
-        body = reader.read_payload(folder, location)
-    except DamagedWarc as error:
-        logger.warning("%s is asked for again: %s", url, error)
-        return None
-    return row[0], body, row[2] or ""
+    newest = (
+        "url = ? and fetched_at between ? and ? and truncated is null and sha256 is not null"
+        " order by fetched_at desc, id limit 1"
+    )
+    for capture in _found(db, newest, url, iso(since), iso(until)):
+        try:
+            body = with_body(db, folder, capture).body
+        except DamagedWarc as error:
+            logger.warning("%s is asked for again: %s", url, error)
+        else:
+            return capture.status, body, capture.content_type or ""
+    return None
 
 
 def journaled(
@@ -257,12 +249,12 @@ def of_article(db: sqlite3.Connection, article: int) -> list[Capture]:
 
 def last_read(db: sqlite3.Connection, article: int) -> Capture | None:
     """Return the newest capture from which an article was read, without its body; None for none."""
-    sql = (
-        f"{_ROW} where article = ? and kind = 'article' and status = 200"
+    read = (
+        "article = ? and kind = 'article' and status = 200"
         " and outcome in ('new', 'changed', 'same', 'unchanged')"
         " order by fetched_at desc, id desc limit 1"
     )
-    return next((_capture(row) for row in select(db, sql, (article,))), None)
+    return next(iter(_found(db, read, article)), None)
 
 
 def load(db: sqlite3.Connection, folder: Path, number: int) -> Capture:
@@ -278,8 +270,8 @@ def load(db: sqlite3.Connection, folder: Path, number: int) -> Capture:
 
 def get(db: sqlite3.Connection, number: int) -> Capture:
     """Return a capture by its id, without its body."""
-    (row,) = select(db, f"{_ROW} where id = ?", (number,))
-    return _capture(row)
+    (capture,) = _found(db, "id = ?", number)
+    return capture
 
 
 def is_visible(db: sqlite3.Connection, number: int) -> bool:
@@ -339,6 +331,10 @@ def visit_of(db: sqlite3.Connection, folder: Path, capture: Capture) -> Visit | 
         return journaled_visit(read_fields(entry.block))
     except (DamagedWarc, OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _found(db: sqlite3.Connection, condition: str, *asked: object) -> list[Capture]:
+    return [_capture(row) for row in select(db, f"{_ROW} where {condition}", asked)]
 
 
 def _capture(row: Row) -> Capture:

@@ -14,7 +14,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Literal, Self
+from typing import Self
 
 from archive import captures, journal, problems, recovery, runs, stories
 from archive.clock import Clock, system
@@ -99,7 +99,7 @@ class Session:
                 self.batch.abandon()
                 return
             now = self.clock()
-            state: Literal["finished", "failed"] = "finished" if exc is None else "failed"
+            state = "finished" if exc is None else "failed"
             try:
                 if self._warc.file:
                     name = runs.named(self.db, self.run)

@@ -119,18 +119,6 @@ class Store(Session):
         self.batch.open()
         links.make_due(self.db, keys, now=self.clock())
 
-    def identify(
-        self, visit: Visit, *, claimed: str | None, answered: str, title: str | None
-    ) -> articles.Identity:
-        """Say which article a page is that was found at a visit's address.
-
-        `claimed` is the page's own canonical link, `answered` the address that answered.
-
-        Raises:
-            ValueError: if that is not an http or https address.
-        """
-        return articles.identify(self.db, visit, claimed=claimed, answered=answered, title=title)
-
     def keep(
         self,
         extraction: Extraction,

@@ -111,7 +111,10 @@ class Frontier:
         few = (len(mine) + room + 1) // 2 - sum(visit.kind is not Kind.ARTICLE for visit in mine)
         listings = self._due(slug, busy, min(room, few), articles=False)
         if self._period.since and (mine or self._due(slug, busy, 1, articles=True)):
-            listings = [visit for visit in listings if not _is_further_page(visit)]
+            # A section's further page has its turn when the articles before are dated.
+            listings = [
+                visit for visit in listings if visit.kind is not Kind.SECTION or not visit.found_in
+            ]
         yield from listings
         room -= len(listings)
         if any(visit.kind is Kind.FEED for visit in (*mine, *listings)):
@@ -158,11 +161,6 @@ class Frontier:
         """Return how many pages may be in hand; few where each has to wait its turn."""
         delay = self._delays.of(one.slug)
         return IN_HAND if delay == 0 else max(1, round(4 / max(delay, 1.0)))
-
-
-def _is_further_page(visit: Visit) -> bool:
-    """Say whether it is a section's page whose turn comes when the articles before are dated."""
-    return visit.kind is Kind.SECTION and visit.found_in is not None
 
 
 def entry_points(one: Publisher) -> list[tuple[str, Kind]]:

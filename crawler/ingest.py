@@ -37,13 +37,8 @@ class Kept:
 
 
 def _identify(store: Store, reading: Reading) -> Identity:
-    extraction = reading.extraction
-    return store.identify(
-        reading.visit,
-        claimed=extraction.canonical_url,
-        answered=reading.capture.url,
-        title=extraction.title,
-    )
+    answered = reading.capture.url
+    return articles.identify(store.db, reading.visit, reading.extraction, answered=answered)
 
 
 def _believed(store: Store, reading: Reading, identity: Identity) -> Reading:

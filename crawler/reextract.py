@@ -22,7 +22,7 @@ from operator import eq
 from pathlib import Path
 from typing import Any
 
-from archive import visits
+from archive import articles, visits
 from archive.clock import Clock, system
 from archive.database import open_for_reading, require
 from archive.derivation import Source
@@ -195,9 +195,7 @@ class _Rereading:
         self.report.counts["new"] += 1
         self.show(capture.url, {"article": (None, reading.title)})
         if store:
-            identity = store.identify(
-                visit, claimed=reading.canonical_url, answered=capture.url, title=reading.title
-            )
+            identity = articles.identify(store.db, visit, reading, answered=capture.url)
             if identity.article is None:
                 key, url = identity.key, identity.url
                 with store.batch.one_page():

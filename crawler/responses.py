@@ -73,7 +73,15 @@ class Responses:
             Stopped: if the workers were asked to stop; the visit stays due.
         """
         outcomes = self._outcomes
-        match self._meaning(visit, capture):
+        meaning = meaning_of(
+            capture,
+            kind=visit.kind,
+            asked=visit.url,
+            validated=bool(visit.etag or visit.last_modified),
+            last_payload=visit.last_sha256 if visit.article else None,
+            publisher=self._publishers[visit.publisher],
+        )
+        match meaning:
             case Meaning.TRUNCATED:
                 detail = f"the answer broke off ({capture.truncated})"
                 return outcomes.failed(visit, capture, ProblemKind.TRUNCATED, detail)
@@ -90,18 +98,8 @@ class Responses:
                 return await self._read(visit, capture, headers)
             case Meaning.PAST_THE_END:  # posts were withdrawn since it was listed
                 return outcomes.done(visit, capture)
-            case Meaning.ABSENT | Meaning.ERROR as meaning:
+            case Meaning.ABSENT | Meaning.ERROR:
                 return await self._read_error(visit, capture, headers, meaning)
-
-    def _meaning(self, visit: Visit, capture: Capture) -> Meaning:
-        return meaning_of(
-            capture,
-            kind=visit.kind,
-            asked=visit.url,
-            validated=bool(visit.etag or visit.last_modified),
-            last_payload=visit.last_sha256 if visit.article else None,
-            publisher=self._publishers[visit.publisher],
-        )
 
     async def _read(self, visit: Visit, capture: Capture, headers: Headers) -> State:
         """Read a page or listing, as a browser shows it where its publisher needs that."""

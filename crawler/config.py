@@ -165,6 +165,12 @@ def _duration(value: str) -> timedelta:
     return duration
 
 
+def _bytes(megabytes: float) -> int:
+    if not 0 < megabytes < 1e9:
+        raise ValueError
+    return round(megabytes * 1_000_000)
+
+
 def _is_proxy(value: str) -> bool:
     """Return whether this is the URL of a proxy that can be used."""
     parts = urlsplit(value)
@@ -196,13 +202,8 @@ _CONTACTS = '"https://example.org/archive" or "me@example.org"'
 _CONTACT = Form("an address", _CONTACTS, valid=re.compile("[ -~]*[!-~][/@][!-~]+[ -~]*").fullmatch)
 _PROXIES = '"http://host:port", "socks5://host:port" or "socks5h://127.0.0.1:9050" (for Tor)'
 _PROXY = Form("a proxy", _PROXIES, valid=_is_proxy)
-_MEGABYTES = Form(
-    "a number of megabytes above 0",
-    "500",
-    types=(int, float),
-    valid=lambda value: 0 < value < 1e9,
-    read=lambda value: round(value * 1_000_000),
-)
+_SIZE = "a number of megabytes above 0"
+_MEGABYTES = Form(_SIZE, "500", types=(int, float), read=_bytes)
 _TABLE = "[publishers.enabbaladi]"
 _SCHEDULES = Form("a table for each publisher", _TABLE, types=(dict,), read=_schedules, empty=dict)
 

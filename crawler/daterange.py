@@ -59,8 +59,7 @@ def dated(link: Link, *, zone: tzinfo | None) -> Link:
 
 def moment(text: str | None, *, zone: tzinfo | None) -> datetime | None:
     """Return the earliest moment that a printed date can mean, in UTC; None for anything else."""
-    if not text:
-        return None
+    text = text or ""
     if _ISO.fullmatch(text):
         with suppress(ValueError, OverflowError):
             stated = datetime.fromisoformat(text)

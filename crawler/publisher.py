@@ -219,7 +219,7 @@ def read(path: Path) -> Publisher:
     """
     values = config.read_settings(path, Publisher, error=PublisherError)
     if values.get("slug") != path.stem:
-        stated = repr(values["slug"]) if "slug" in values else "missing"
+        stated = values.get("slug", "missing")
         raise PublisherError(f"{path}: `slug` is {stated}; make it {path.stem!r}, the file's name")
     if "name" not in values:
         raise PublisherError(f"{path}: `name` is missing; give it as the newspaper prints it")

@@ -5,7 +5,6 @@ visit, and the visit does not end: what is new stays new for the next crawl.
 """
 
 import asyncio
-import codecs
 import contextlib
 import re
 import zlib
@@ -19,7 +18,7 @@ from archive.models import Capture, Kind, Link, Problem
 from archive.problems import ProblemKind
 from archive.urls import readable
 from crawler.daterange import moment
-from crawler.discovery.front_page import WORDS, Way
+from crawler.discovery.front_page import WORDS
 from crawler.discovery.probe import Answer, Probe
 from crawler.errors import NotAListing
 from crawler.publisher import LISTINGS, Publisher
@@ -51,7 +50,7 @@ class Listing:
 
     url: str
     kind: Kind
-    how: Way = Way.GIVEN
+    how: str = ""
     status: int | None = None
     form: str = ""
     links: tuple[Link, ...] = ()
@@ -193,7 +192,7 @@ def form_of(capture: Capture) -> tuple[Kind | None, str]:
     if head[:2] == b"\x1f\x8b":
         with contextlib.suppress(zlib.error):
             head = zlib.decompressobj(wbits=31).decompress(capture.body, _HEAD)
-    head = head.removeprefix(codecs.BOM_UTF8).lstrip(b"\xff\xfe").replace(b"\0", b"")
+    head = head.lstrip(b"\xef\xbb\xbf\xff\xfe").replace(b"\0", b"")  # any byte order mark
     text = _BEFORE.sub("", head.decode("latin-1"), count=1)
     for pattern, kind, form in _FORMS:
         if pattern.match(text):

@@ -50,7 +50,6 @@ _Anchors = Iterable[tuple[HtmlElement, str]]  # the links of a page, and where t
 class Way(StrEnum):
     """How an address was found, for a person."""
 
-    GIVEN = "the address that was given"
     DECLARED = "declared on the front page"
     LINKED = "linked from the front page"
     BEHIND = "linked from a page about feeds"
@@ -58,11 +57,6 @@ class Way(StrEnum):
     IN_MENU = "in the menu of the front page"
     ITSELF = "the front page itself"
     USUAL = "tried as a usual address"
-
-    @property
-    def is_named(self) -> bool:
-        """Whether the site itself names a listing there: where it fails, a person should know."""
-        return self not in {Way.USUAL, Way.IN_MENU, Way.ITSELF}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +81,8 @@ def read_front(body: bytes, content_type: str | None, url: str) -> FrontPage:
         articles = {key(link.url) for link in sections.section(body, url, content_type)}
     except NotAListing:
         return FrontPage(url=url, candidates={Way.USUAL: list(_usual(url))})
-    links = [
-        (anchor, address.partition("#")[0])
-        for anchor, address in sections.links_of(tree, base, "a")
-        if address.isprintable()
-    ]
+    anchors = sections.links_of(tree, base, "a")
+    links = [(anchor, address.partition("#")[0]) for anchor, address in anchors]
     own = [(anchor, address) for anchor, address in links if place(address) == place(base)]
     name, latin = name_of(read_stated(tree, by_tag(tree)).names, _mentions(tree, own, url))
     feeds = list(_linked_feeds(links))
@@ -103,9 +94,7 @@ def read_front(body: bytes, content_type: str | None, url: str) -> FrontPage:
         name=name,
         name_latin=latin,
         candidates={
-            Way.DECLARED: [
-                link for link in sections.announced(tree, base) if link.url.isprintable()
-            ],
+            Way.DECLARED: list(sections.announced(tree, base)),
             Way.LINKED: feeds,
             Way.IN_MENU: _in_menu(own, others),
             Way.USUAL: [Link(url=interface, kind=Kind.API)] * is_wordpress + list(_usual(url)),

@@ -82,8 +82,8 @@ class Probe(Spider):
         for publisher in publishers:
             if publisher.slug != NOBODY:
                 store.publish(publisher.record())
-        workers = Workers.of(crawler.settings)
-        return super().from_crawler(crawler, store=store, workers=workers, **more)
+        more["workers"] = Workers.of(crawler.settings)
+        return super().from_crawler(crawler, store=store, **more)
 
     def closed(self, reason: str) -> None:  # noqa: ARG002 - Scrapy's
         self.workers.close()

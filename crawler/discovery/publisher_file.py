@@ -3,11 +3,10 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
 from datetime import date
 from urllib.parse import urlsplit
 
-from archive.models import Extraction, Kind
+from archive.models import Kind
 from archive.urls import host_of, readable, site_of
 from crawler.config import settings_of
 from crawler.discovery.survey import Survey
@@ -17,8 +16,6 @@ from crawler.publisher import LISTINGS, Publisher
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _FRONTS = {"", "ar", "home", "index", "main", "default"}
-# Parts of the addresses of lists of articles.
-_LISTS = ("/category/", "/tag/", "/tags/", "/author/", "/page/", "/topic/", "/topics/", "/archive/")
 _WIDTH = 42
 
 
@@ -57,14 +54,20 @@ def compose(survey: Survey, slug: str, *, on: date) -> str:
         lines.append("delay = 0  # it runs on your own machine")
     for kind in LISTINGS:
         lines += ["", *_entries(kind, survey)]
-    return "\n".join([*lines, "", *_reject(survey), "checked = false", ""])
+    return "\n".join([*lines, "", "checked = false", ""])
 
 
 def articles_report(survey: Survey) -> str:
     """Return articles of a new site as Warraq reads them, three lines for each."""
     lines = ["Articles as Warraq reads them:"]
     for url, reading in survey.samples.items():
-        lines += _article(url, reading)
+        at, day = reading.published_at, reading.published_on
+        published = f"{at:%Y-%m-%d %H:%M} UTC" if at else str(day or "without a date")
+        source = f" ({reading.published_from})" if reading.published_from else ""
+        byline = f"by {reading.byline}" if reading.byline else "no byline"
+        words = f"{len(reading.text.split())} words"
+        lines += [f"  {reading.title}", f"    {published}{source}; {byline}; {words}"]
+        lines.append(f"    {readable(url)}")
     return "\n".join(lines)
 
 
@@ -72,16 +75,6 @@ def language(survey: Survey) -> str | None:
     """Return the commonest language of the articles that were read, if it is known."""
     read = Counter(reading.language for reading in survey.samples.values())
     return max(read, key=read.__getitem__, default=None)
-
-
-def _article(url: str, reading: Extraction) -> Iterator[str]:
-    at, day = reading.published_at, reading.published_on
-    published = f"{at:%Y-%m-%d %H:%M} UTC" if at else str(day or "without a date")
-    source = f" ({reading.published_from})" if reading.published_from else ""
-    byline = f"by {reading.byline}" if reading.byline else "no byline"
-    yield f"  {reading.title}"
-    yield f"    {published}{source}; {byline}; {len(reading.text.split())} words"
-    yield f"    {readable(url)}"
 
 
 def _entries(kind: Kind, survey: Survey) -> list[str]:
@@ -94,19 +87,6 @@ def _entries(kind: Kind, survey: Survey) -> list[str]:
     lines = [*lines, "]"] if entries else [f"# {key}: none found, or none needed"]
     broken = [one for one in survey.broken if one.kind is kind]
     return lines + [f"# {_plain(one.url)} ({one.how}): {_plain(str(one.fault))}" for one in broken]
-
-
-def _reject(survey: Survey) -> list[str]:
-    """Return the line that rejects lists among a sitemap's links, if there are any."""
-    sitemaps = [link.url for entry in survey.of(Kind.SITEMAP) for link in entry.links]
-    others = [entry for entry in survey.entries if entry.kind is not Kind.SITEMAP]
-    sure = [*survey.samples, *(link.url for entry in others for link in entry.links)]
-    lists = [
-        _quoted(part)
-        for part in _LISTS
-        if any(part in url for url in sitemaps) and not any(part in url for url in sure)
-    ]
-    return [f"reject = [{', '.join(lists)}]  # lists of articles, not articles"] if lists else []
 
 
 def _line(key: str, value: str | None) -> str:

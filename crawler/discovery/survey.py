@@ -1,7 +1,7 @@
 """A new site surveyed: where it lists its articles, and how Warraq reads them.
 
 The order is that of trust and of cost: what the site declares, then what is usual, then its menu;
-nothing is fetched that an earlier answer made needless, and nothing twice.
+nothing is fetched that an earlier answer made needless, and no candidate twice.
 """
 
 from collections import Counter, defaultdict
@@ -28,7 +28,7 @@ _ROUNDS = [
 ]
 _CHILDREN = 3  # of a sitemap index that are opened
 _SAMPLES = 3
-_REMEMBERED = 1_000_000  # bytes of a page that are kept for a second reading
+_GUESSED = {Way.USUAL, Way.IN_MENU, Way.ITSELF}  # where nobody says that there is a listing
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,25 +89,26 @@ class _Surveyor:
     def __init__(self, probe: Probe, site: Publisher) -> None:
         self._probe = probe
         self._site = site
-        self._answers: dict[str, Answer] = {}
+        self._asked: set[str] = set()  # keys of candidates
         self._candidates: dict[Way, list[Link]] = defaultdict(list)
 
     async def survey(self) -> Survey:
         """Survey the site round by round, and read articles from where it lists them."""
         answer, capture = await self._front(self._site.homepage or "")
         same = urlsplit(answer.url).path == urlsplit(capture.url).path
-        survey = Survey(
-            home=capture.url if answer.moved_to or same else answer.url,
-            front=read_front(capture.body, capture.content_type, capture.url),
-        )
-        named = self._probe.announced_sitemaps(capture)
-        self._candidates |= survey.front.candidates
-        self._candidates[Way.IN_ROBOTS] = [link for link in named if link.url.isprintable()]
-        self._candidates[Way.ITSELF] = [Link(url=survey.front.url, kind=Kind.SECTION)]
+        front = read_front(capture.body, capture.content_type, capture.url)
+        home = capture.url if answer.moved_to or same else answer.url
+        survey = Survey(home=home, front=front)
+        name = front.name or self._site.name
+        self._site = replace(self._site, name=name, name_latin=front.name_latin)
+        self._candidates |= front.candidates
+        self._candidates[Way.IN_ROBOTS] = self._probe.announced_sitemaps(capture)
         for kind, how, most, tried in _ROUNDS:
             if _is_needed(survey, kind, how):
                 fit = [link for link in self._candidates[how] if link.kind is kind]
                 await self._try(survey, fit[:tried], how, most=most)
+        if not survey.entries:
+            await self._take(survey, Link(url=front.url, kind=Kind.SECTION), Way.ITSELF, answer)
         if not survey.entries:
             raise _not_a_newspaper(survey, [])
         await self._read(survey)
@@ -115,7 +116,7 @@ class _Surveyor:
 
     async def _front(self, url: str) -> tuple[Answer, Capture]:
         """Return the answer that is the front page; if `url` is of an article, its host's."""
-        answer = await self._ask(url, Kind.SECTION)
+        answer = await self._probe.ask(url, Kind.SECTION)
         capture = answer.page
         if capture is None:
             raise _no_front_page(answer, answer.problem)
@@ -136,22 +137,26 @@ class _Surveyor:
         """Fetch candidates until `most` of them gave something new."""
         enough = len(survey.entries) + most
         for link in links:
-            known = {key(entry.url) for entry in survey.entries}
-            if len(survey.entries) >= enough or key(link.url) in known:
-                continue
-            answer = await self._ask(link.url, link.kind)
-            listing = await self._opened(await self._inspected(answer, link.kind))
-            problem = listing.problem or survey.useless(listing)
-            listing = replace(listing, url=link.url, how=how, problem=problem)
-            if problem is None:
-                survey.entries.append(listing)
-            elif how.is_named:
-                survey.broken.append(listing)
-            page = answer.page
-            if problem and how is Way.LINKED and page:  # a page about feeds?
-                behind = read_front(page.body, page.content_type, page.url).candidates
-                linked = chain(behind.get(Way.DECLARED, ()), behind.get(Way.LINKED, ()))
-                self._candidates[Way.BEHIND] += linked
+            is_new = key(link.url) not in self._asked and link.url.isprintable()
+            if is_new and len(survey.entries) < enough:
+                self._asked.add(key(link.url))
+                answer = await self._probe.ask(link.url, link.kind)
+                await self._take(survey, link, how, answer)
+
+    async def _take(self, survey: Survey, link: Link, how: Way, answer: Answer) -> None:
+        """Take a candidate as an entry point, or note what is wrong with it."""
+        listing = await self._opened(await self._inspected(answer, link.kind))
+        problem = listing.problem or survey.useless(listing)
+        listing = replace(listing, url=link.url, how=how, problem=problem)
+        if problem is None:
+            survey.entries.append(listing)
+        elif how not in _GUESSED:
+            survey.broken.append(listing)
+        page = answer.page
+        if problem and how is Way.LINKED and page:  # a page about feeds?
+            behind = read_front(page.body, page.content_type, page.url).candidates
+            linked = chain(behind.get(Way.DECLARED, ()), behind.get(Way.LINKED, ()))
+            self._candidates[Way.BEHIND] += linked
 
     async def _opened(self, listing: Listing) -> Listing:
         """Return a sitemap index with links from those of its sitemaps that promise news."""
@@ -159,7 +164,7 @@ class _Surveyor:
         newest_first = sorted(listing.listings, key=lambda link: link.published or "", reverse=True)
         for child in of_articles(newest_first)[:_CHILDREN]:
             if len(links) < MOST_READ:
-                answer = await self._ask(child.url, child.kind)
+                answer = await self._probe.ask(child.url, child.kind)
                 links += (await self._inspected(answer, child.kind)).links
         return replace(listing, links=links)
 
@@ -169,11 +174,9 @@ class _Surveyor:
         Raises:
             CannotFollow: if no page reads as an article, or none has a date.
         """
-        name, latin = survey.front.name or self._site.name, survey.front.name_latin
-        self._site = replace(self._site, name=name, name_latin=latin)
         problems: list[Problem] = []
         for link in survey.to_read():
-            answer = await self._ask(link.url, Kind.ARTICLE)
+            answer = await self._probe.ask(link.url, Kind.ARTICLE)
             if answer.page is None:
                 problems += filter(None, [answer.problem])
                 continue
@@ -187,15 +190,6 @@ class _Surveyor:
         if not any(reading.published_on for reading in survey.samples.values()):
             raise _not_a_newspaper(survey, problems)
 
-    async def _ask(self, url: str, kind: Kind) -> Answer:
-        """Fetch an address, but none twice."""
-        answer = self._answers.get(key(url))
-        if answer is None:
-            answer = await self._probe.ask(url, kind)
-            if answer.capture is None or len(answer.capture.body) <= _REMEMBERED:
-                self._answers[key(url)] = answer
-        return answer
-
     async def _extract(self, page: Capture, hints: Link | None = None) -> Extraction:
         capture = replace(page, kind=Kind.ARTICLE)
         return await self._probe.workers.extract(capture, self._site, hints=hints)
@@ -206,8 +200,6 @@ class _Surveyor:
 
 def _is_needed(survey: Survey, kind: Kind, how: Way) -> bool:
     """Return whether a round of candidates can add to what there is already."""
-    if how is Way.ITSELF:
-        return not survey.entries
     if kind is Kind.SECTION:  # a feed alone knows the newest only
         return not survey.of(Kind.SITEMAP)
     return how is Way.DECLARED or not survey.of(kind)

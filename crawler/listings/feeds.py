@@ -9,12 +9,12 @@ from io import BytesIO
 from typing import Any
 
 import feedparser
-from lxml import etree, html
 
 from archive.models import Kind, Link
 from archive.search.arabic import tidy
 from archive.urls import absolute
 from crawler.errors import NotAListing
+from crawler.extract.blocks import parse_page
 from crawler.extract.charset import decode
 
 _CONTINUES = {"next", "prev-archive"}  # relations of a link to the page that continues a feed
@@ -28,10 +28,8 @@ def plain(text: object) -> str | None:
     if not isinstance(text, str):
         return None
     if "<" in text or "&" in text:
-        try:
-            text = str(html.fromstring(f"<div>{text}</div>").xpath("string()"))
-        except (etree.LxmlError, ValueError):
-            return None
+        tree = parse_page(f"<div>{text}</div>")
+        text = "" if tree is None else str(tree.xpath("string()"))
     return line(tidy(text))
 
 

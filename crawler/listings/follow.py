@@ -72,14 +72,14 @@ def links(capture: Capture, *, announced: bool = False) -> Iterator[Link]:
     Raises:
         NotAListing: possibly after some links, where the body breaks.
     """
-    page = (capture.body, capture.url, capture.content_type)
+    body, url, media = capture.body, capture.url, capture.content_type
     if capture.kind is Kind.FEED:
-        return feed(*page)
+        return feed(body, url, media)
     if capture.kind is Kind.SITEMAP:
-        return sitemap(capture.body, capture.url)
+        return sitemap(body, url)
     if capture.kind is Kind.API:
-        return posts(capture.body, capture.url, pages=capture.pages)
-    return section(*page, announces=announced)
+        return posts(body, url, pages=capture.pages)
+    return section(body, url, media, announces=announced)
 
 
 @dataclass(slots=True)

@@ -122,10 +122,8 @@ def _card_dates(tree: HtmlElement, base: str) -> dict[str, str]:
 
 
 def _is_next(anchor: HtmlElement) -> bool:
-    if "next" in (anchor.get("rel") or "").lower().split():
-        return True
     words = (plain_text(anchor) or "").strip(_AROUND).lower()
-    return words in _NEXT_WORDS
+    return words in _NEXT_WORDS or "next" in (anchor.get("rel") or "").lower().split()
 
 
 def _numbered_next(url: str, addresses: Iterable[str]) -> str | None:

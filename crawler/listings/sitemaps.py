@@ -18,8 +18,8 @@ from crawler.listings.feeds import beginning, line, plain
 
 _ROOTS = frozenset({"urlset", "sitemapindex"})
 _LINE = re.compile(rb"https?://[^\s<>]+", re.IGNORECASE)
-_LONGEST_LINE = 8000
 LIMIT_BYTES = 256 * 1024 * 1024  # sitemaps.org allows 50 MB; a packed bomb comes to many GB
+LONGEST_GAP = 2 * 1024 * 1024  # between two entries; all between them is held in memory
 _CHUNK = 1 << 16
 _LONGEST_ENTITY = 12
 _BREAKS = (etree.XMLSyntaxError, EOFError, OSError, ValueError, zlib.error)
@@ -97,8 +97,6 @@ def _text(stream: Iterable[bytes], _url: str) -> Iterator[Link]:
         for written in map(bytes.strip, lines):
             if _LINE.fullmatch(written):  # with the ampersands that XML would need escaped
                 yield Link(url=written.replace(b"&amp;", b"&").decode("utf-8", "replace"))
-        if len(rest) > _LONGEST_LINE:
-            raise ValueError("a line without end")
 
 
 def _xml(stream: Iterable[bytes], url: str) -> Iterator[Link]:
@@ -109,17 +107,19 @@ def _xml(stream: Iterable[bytes], url: str) -> Iterator[Link]:
     parser = etree.XMLPullParser(
         events=("end",), tag=("{*}url", "{*}sitemap"), resolve_entities=False, no_network=True
     )
-    broken = None
+    gap, broken = 0, None
     for piece in stream:
         try:
             parser.feed(piece)
         except etree.XMLSyntaxError as error:
             broken = error
+        gap += len(piece)
         events: Iterable[tuple[str, Any]] = parser.read_events()
         for _, element in events:
             parent = element.getparent()
             if parent is None or _name_of(parent) not in _ROOTS:
                 continue  # the address of a picture, in a feed
+            gap = 0
             if link := _link(element, url):
                 yield link
             element.clear()
@@ -127,6 +127,8 @@ def _xml(stream: Iterable[bytes], url: str) -> Iterator[Link]:
                 del parent[0]
         if broken:
             raise broken
+        if gap > LONGEST_GAP:
+            raise ValueError(f"there is no entry in {LONGEST_GAP} bytes")
     if (root := _name_of(parser.close())) not in _ROOTS:
         raise ValueError(f"its root is <{root}>")
 

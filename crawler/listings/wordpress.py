@@ -76,11 +76,10 @@ def ways_back(url: str, period: Period) -> Iterator[Link]:
     last = period.until
     while last >= period.since:
         first = max(last.replace(day=1), period.since)
-        after, before = first - timedelta(days=1), last + timedelta(days=1)
-        bounds = {"after": f"{after}T23:59:59", "before": f"{before}T00:00:00"}
-        url = _with(listing(url), **bounds)
+        before, following = first - timedelta(days=1), last + timedelta(days=1)
+        url = _with(listing(url), after=f"{before}T23:59:59", before=f"{following}T00:00:00")
         yield Link(url=url, kind=Kind.API, earliest_on=first, latest_on=last)
-        last = first - timedelta(days=1)
+        last = before
 
 
 def _link(post: dict[str, Any], url: str) -> Link | None:

@@ -79,16 +79,6 @@ def test_what_the_site_names_and_does_not_work_is_noted(tmp_path):
     assert "# https://x.example/rss (linked from the front page): answered 404\n" in text
 
 
-def test_lists_among_the_links_are_rejected_where_no_article_looks_like_them(tmp_path):
-    sitemap = entry(Kind.SITEMAP, "https://x.example/s.xml", "/2020/1", "/category/sport")
-    one, _ = composed(tmp_path, entries=[sitemap], samples=samples("/2020/1"))
-    assert not one.wants("https://x.example/category/sport")
-    assert one.wants("https://x.example/2020/1")
-    other = entry(Kind.SITEMAP, "https://x.example/s.xml", "/category/sport/1")
-    one, _ = composed(tmp_path, entries=[other], samples=samples("/category/sport/1"))
-    assert one.wants("https://x.example/category/sport/1")
-
-
 @given(st.text(), st.text(), st.text())
 def test_no_text_of_a_page_breaks_the_file(name, how, url):
     feed = entry(Kind.FEED, f"https://x.example/{url.strip()}", "/1", how=how)

@@ -68,9 +68,7 @@ class Source:
         """Return what is to be known of an article to derive it; None where it is not there."""
         return next((record(Subject, row) for row in select(self.db, _SUBJECT, (article,))), None)
 
-    def readable(
-        self, *, publishers: Sequence[str] = (), since: date | None = None
-    ) -> list[tuple[int, bool]]:
+    def readable(self, publishers: Sequence[str], since: date | None) -> list[tuple[int, bool]]:
         """Return what can be read again: articles, then captures of pages that were none.
 
         Each by its id, with whether it is such a page; of publishers (none: all), and first seen

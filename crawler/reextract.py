@@ -127,7 +127,7 @@ class _Rereading:
     async def read(self, source: Source, ends_at: float, store: Store | None = None) -> bool:
         """Read on until a moment, and save where there is a store; return whether there is more."""
         if self.waiting is None:
-            wanted = source.readable(publishers=self.job.slugs, since=self.job.since)
+            wanted = source.readable(self.job.slugs, self.job.since)
             self.waiting, self.number = deque(wanted), len(wanted)
         deriver, waiting = Deriver(source, self.job.publishers, self.workers), self.waiting
         reads = (
@@ -206,25 +206,21 @@ _WORDS = re.compile(r"\n+|\S{1,40}")  # what is longer (an address) counts as se
 _SHORT = 60  # letters of a value that is shown whole
 _AROUND = 4  # words before and after what differs
 _WINDOW = 600  # words that are compared: difflib's time grows with their square
-_MOST = 8  # words, or names, that are shown of what was there, and of what would be
-_LONGEST = 100  # letters of a name; images have their addresses and captions for one
+_MOST = 8  # words that are shown of what was there, and of what would be
 
 
 def difference(before: Any, after: Any) -> str:
     """Return in a line how a value differs from another: None, a number, names (a tuple) or text.
 
-    As git's word diff has it: [-what was there-]{+what would be+}.
+    Long ones as git's word diff has it: [-what was there-]{+what would be+}.
     """
-    if isinstance(before, tuple) or isinstance(after, tuple):
-        was, now = Counter(before or ()), Counter(after or ())
-        gone, come = list((was - now).elements()), list((now - was).elements())
-        if len(gone) == len(come) == 1:
-            return difference(gone[0], come[0])
-        return _marked(gone, come, "، ") or "in another order"
-    texts = [value for value in (before, after) if isinstance(value, str)]
-    if len(texts) == 2 and max(map(len, texts)) > _SHORT:
-        return of_text(*texts)
-    return f"{_short(before)} → {_short(after)}"
+    was, now = (
+        "، ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)
+        for value in (before, after)
+    )
+    if was and now and max(len(was), len(now)) > _SHORT:
+        return of_text(was, now)
+    return f"{_short(was)} → {_short(now)}"
 
 
 def word_counts(before: str, after: str) -> str:
@@ -248,21 +244,20 @@ def of_text(before: str, after: str) -> str:
     groups = SequenceMatcher(None, was, now).get_grouped_opcodes(_AROUND)
     parts = ["…"] if start else []
     for kind, a, b, c, d in next(iter(groups), [])[:3]:
-        parts += was[a:b] if kind == "equal" else [_marked(was[a:b], now[c:d], " ")]
+        parts += was[a:b] if kind == "equal" else [_marked(was[a:b], now[c:d])]
     return " ".join(parts) if parts else "other spaces between the words"
 
 
-def _marked(gone: Sequence[str], come: Sequence[str], between: str) -> str:
+def _marked(gone: Sequence[str], come: Sequence[str]) -> str:
     """Return what goes and what comes, of much its beginning and its end."""
-    gone, come = (
-        words if len(words) <= _MOST else [*words[: _MOST - 3], "…", *words[-2:]]
+    was, now = (
+        " ".join(words if len(words) <= _MOST else [*words[: _MOST - 3], "…", *words[-2:]])
         for words in (gone, come)
     )
-    was, now = (between.join(_short(word, _LONGEST) for word in words) for words in (gone, come))
     return (f"[-{was}-]" if was else "") + (f"{{+{now}+}}" if now else "")
 
 
-def _short(value: Any, width: int = _SHORT) -> str:
+def _short(text: str) -> str:
     """Return a value in one line; of a long one its beginning."""
-    text = "nothing" if value is None or value == "" else " ".join(str(value).split())
-    return text if len(text) <= width else text[: width - 1] + "…"
+    text = " ".join(text.split()) or "nothing"
+    return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"

@@ -9,7 +9,6 @@ import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 from archive import captures, publishers, runs
 from archive.captures import SOURCE
@@ -93,13 +92,13 @@ def index_files(
     folder: Path,
     names: Iterable[str],
     *,
-    starts: Mapping[str, int] = MappingProxyType({}),
+    start: int = 0,
     progress: Progress = silent,
 ) -> None:
     """Index the WARC files that are not indexed yet, each in one transaction.
 
-    `starts` are the bytes from which files are read that had rows before. The stretches that do
-    not read are logged.
+    A file that had rows before is read from byte `start` on. The stretches that do not read are
+    logged.
 
     Raises:
         OSError: if the disk does not give the bytes.
@@ -109,7 +108,7 @@ def index_files(
     for name, size in sizes.items():
         if name not in done:
             with transaction(db):
-                for offset in _index_file(db, folder, name, starts.get(name, 0)):
+                for offset in _index_file(db, folder, name, start):
                     progress("bytes of WARC", behind + offset, sum(sizes.values()))
                 files.acknowledge(db, {name: Length(bytes=size)})
                 db.execute("insert into indexed_files values (?)", (name,))

@@ -1,7 +1,6 @@
 """`warraq rebuild`, `merge` and `repair`: a database from WARC files, its own or another's."""
 
 import asyncio
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,20 +47,19 @@ def rebuild(archive: Path, from_warc: bool, processes: int | None) -> None:
         raise click.UsageError(
             "run `warraq rebuild --from-warc`: this recreates archive.db, which takes a while"
         )
-    began = time.monotonic()
     had_one = (archive / "archive.db").exists()
     with ProgressLine() as progress:
         rebuilt = asyncio.run(build(archive, processes=processes, progress=progress))
-    _report(archive, rebuilt, seconds=time.monotonic() - began)
+    _report(archive, rebuilt)
     if had_one:
         advice = "keep it" if rebuilt.missing or rebuilt.damaged else "it may be deleted"
         click.echo(f"The old database is kept as {archive / OLD}; {advice}.")
 
 
-def _report(archive: Path, rebuilt: "Rebuilt", *, seconds: float) -> None:
+def _report(archive: Path, rebuilt: "Rebuilt") -> None:
     for table, number in rebuilt.rows.items():
         click.echo(f"{number:>12,}  {table}")
-    click.echo(f"{archive}: recreated in {seconds:.1f} s.")
+    click.echo(f"{archive}: the database is recreated.")
     if rebuilt.damaged:
         click.echo(
             f"{counted(rebuilt.damaged, 'capture')} could not be read; see the table `problems`"
@@ -95,15 +93,13 @@ def merge(other: Path, archive: Path, processes: int | None) -> None:
 
     if not other.is_dir():
         raise click.UsageError(f"the folder {other} does not exist")
-    began = time.monotonic()
     with ProgressLine() as progress:
         merged = asyncio.run(join(archive, other, processes=processes, progress=progress))
     if merged.publishers:
         click.echo(f"Publisher files added: {', '.join(merged.publishers)}")
     click.echo(
         f"{counted(merged.files, 'WARC file')} added, {merged.known:,} already here;"
-        f" {counted(merged.articles, 'new article')}, {counted(merged.revisions, 'new revision')}"
-        f" in {time.monotonic() - began:.1f} s."
+        f" {counted(merged.articles, 'new article')}, {counted(merged.revisions, 'new revision')}."
     )
 
 

@@ -38,10 +38,7 @@ ARTICLE = (
     "changed_at", "revision_count", "gone_at",
 )  # fmt: skip
 _PUBLISHER = """
-select a.id, p.slug as publisher, p.name as publisher_name, p.name_latin as publisher_name_latin,
-    p.homepage as publisher_homepage, p.country as publisher_country,
-    p.language as publisher_language
-from articles a join publishers p on p.slug = a.publisher
+select a.id, p.* from articles a join publishers p on p.slug = a.publisher
 where a.id = ? and a.withheld_at is null
 """
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # by which Excel recognises a formula
@@ -92,8 +89,9 @@ def _selected(db: sqlite3.Connection, table: str, where: str, *, order: str) -> 
 
 
 def _line(publisher: Row, rows: Rows, *, revisions: bool) -> Row:
-    names = {"authors": rows.lists["authors"], "tags": rows.tags}
-    fields = publisher | rows.article | names
+    fields = {f"publisher_{name}": said for name, said in publisher.items()}
+    fields |= {"id": publisher["id"], "publisher": publisher["slug"]} | rows.article
+    fields |= {"authors": rows.lists["authors"], "tags": rows.tags}
     line = {name: fields[name] for name in ARTICLE}
     if revisions:
         line["revisions"] = [_state(row) for row in rows.revisions]

@@ -33,11 +33,7 @@ class Publication:
 
 
 def publish(
-    root: Path,
-    target: Path,
-    *,
-    clock: Clock = system,
-    progress: Progress = silent,
+    root: Path, target: Path, *, clock: Clock = system, progress: Progress = silent
 ) -> Publication:
     """Write a copy of the archive in `root` into the folder `target`, for `datasette target/`.
 

@@ -65,10 +65,7 @@ def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
 
     begun = Beginning(archive)
     name = Path(str(getattr(file, "name", "<stdin>"))).name
-    with (
-        Importer(archive, command="import-jsonl") as importer,
-        ProgressLine() as progress,
-    ):
+    with Importer(archive, command="import-jsonl") as importer, ProgressLine() as progress:
         outcome = importer.read(
             file, name=name, publisher=publisher, names_of=names, progress=progress
         )

@@ -1,6 +1,7 @@
 """What the crawling commands share: options, the publishers to crawl, a crawl and its summary."""
 
 import asyncio
+import contextlib
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterable
@@ -76,13 +77,11 @@ def clock_at(value: str | None) -> Clock:
     """
     if value is None:
         return system
-    try:
+    with contextlib.suppress(ValueError):
         moment = datetime.fromisoformat(value)
-    except ValueError:
-        moment = None
-    if moment is None or not 1970 < moment.year < 2200:
-        raise click.BadParameter(f"{value!r} is not an ISO 8601 time such as 2020-11-12T09:00Z")
-    return starting_at(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+        if 1970 < moment.year < 2200:
+            return starting_at(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    raise click.BadParameter(f"{value!r} is not an ISO 8601 time such as 2020-11-12T09:00Z")
 
 
 def folders(root: Path) -> list[Path]:
@@ -152,8 +151,7 @@ def period(since: date | None, until: date | None, *, now: Clock) -> Period:
     today: date = datetime.date(now())
     if since and since > today + timedelta(days=1):
         raise click.BadParameter(
-            f"{since} is in the future (today is {today}); give a past day",
-            param_hint="--since",
+            f"{since} is in the future (today is {today}); give a past day", param_hint="--since"
         )
     if since and until and until < since:
         raise click.BadParameter(
@@ -163,11 +161,7 @@ def period(since: date | None, until: date | None, *, now: Clock) -> Period:
 
 
 def job_of(
-    archive: Path,
-    publishers: Iterable[Publisher],
-    command: str,
-    options: CrawlOptions,
-    **more: Any,
+    archive: Path, publishers: Iterable[Publisher], command: str, options: CrawlOptions, **more: Any
 ) -> "Job":
     """Return a job as the archive's warraq.toml, a command's options and `more` want it."""
     from crawler.crawl import Job

@@ -58,7 +58,9 @@ def candidate(
     """Return a record's page, unless it holds none that can be in one of the languages."""
     if record.type not in {"response", "revisit"}:
         return Passed.OTHER_RECORD
-    if not _is_address(record.url):
+    try:
+        identity_key(record.url)
+    except ValueError:
         return Passed.NO_ADDRESS
     if record.date is None or not _FIRST < record.date <= now + _FAST:
         return Passed.NO_DATE
@@ -87,17 +89,9 @@ def candidate(
     return Candidate(record=record, capture=capture)
 
 
-def _is_address(url: str) -> bool:
-    try:
-        identity_key(url)
-    except ValueError:
-        return False
-    return True
-
-
 # The first bytes, in UTF-8, of the letters of Arabic and of those that its neighbours add (U+0600
 # to U+06FF); no other script begins with them.
-_LEADS = (b"\xd8", b"\xd9", b"\xda", b"\xdb")
+_LEADS = b"\xd8\xd9\xda\xdb"
 # Alef, and lam in windows-1256, ISO 8859-6 and Mac Arabic.
 _ALEF, _LAMS = b"\xc7", (b"\xe1", b"\xe4")
 # How letters are escaped in markup and in the data of scripts.
@@ -117,7 +111,8 @@ def may_be(body: bytes, languages: Collection[str] | None) -> bool:
     # UTF-16, of which the general reading takes care
     if body.startswith((b"\xff\xfe", b"\xfe\xff")) or body[:400].count(0) > 50:
         return True
-    if sum(map(body.count, _LEADS)) >= _LETTERS or _is_legacy(body):
+    letters = len(body) - len(body.translate(None, _LEADS))
+    if letters >= _LETTERS or _is_legacy(body):
         return True
     is_escaped = b"&#" in body or b"\\u06" in body
     return is_escaped and len(_ESCAPED.findall(body)) >= _LETTERS

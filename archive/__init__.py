@@ -7,70 +7,13 @@ with Archive("warraq-archive") as archive:
         print(hit.published_on, hit.title, hit.url)
     for article in archive.articles(publisher="enabbaladi", since="2020-11-01", edited=True):
         print(article.title, len(archive.revisions(article.id)))
+
+`errors` has what any of it raises, `models` the records that `Store` takes and gives.
 """
 
-from archive.errors import (
-    ArchiveError,
-    ArchiveLocked,
-    DamagedDatabase,
-    DamagedWarc,
-    NewerArchive,
-    NotAnArchive,
-    OlderArchive,
-    StaleIndex,
-)
-from archive.models import (
-    Capture,
-    Embed,
-    Exchange,
-    Extraction,
-    Image,
-    Kind,
-    Link,
-    Outcome,
-    PageKind,
-    Prepared,
-    Problem,
-    Publisher,
-    Reading,
-    Run,
-    Runs,
-    Visit,
-    WarcLocation,
-)
+from archive import errors, models
 from archive.reading import Archive, Article, Revision
 from archive.search import Hit
 from archive.store import Store
 
-__all__ = [
-    "Archive",
-    "ArchiveError",
-    "ArchiveLocked",
-    "Article",
-    "Capture",
-    "DamagedDatabase",
-    "DamagedWarc",
-    "Embed",
-    "Exchange",
-    "Extraction",
-    "Hit",
-    "Image",
-    "Kind",
-    "Link",
-    "NewerArchive",
-    "NotAnArchive",
-    "OlderArchive",
-    "Outcome",
-    "PageKind",
-    "Prepared",
-    "Problem",
-    "Publisher",
-    "Reading",
-    "Revision",
-    "Run",
-    "Runs",
-    "StaleIndex",
-    "Store",
-    "Visit",
-    "WarcLocation",
-]
+__all__ = ["Archive", "Article", "Hit", "Revision", "Store", "errors", "models"]

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from archive import captures
@@ -120,12 +119,7 @@ class Archive:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -196,7 +190,9 @@ class Archive:
             ValueError: if it is neither a number nor an http or https address.
         """
         for number, rows, _ in self._visible(find_all(self.db, id_or_url)):
-            return [_revision(number, row, rows.article) for row in rows.revisions]
+            *earlier, last = [row | {"article": number} for row in rows.revisions]
+            last["text"] = rows.article["text"]
+            return [record(Revision, row) for row in (*earlier, last)]
         return []
 
     def capture(self, number: int) -> Capture:
@@ -224,14 +220,5 @@ class Archive:
                     yield number, rows, own
 
 
-def _revision(article: int, row: Row, current: Row) -> Revision:
-    """Return the revision that its row makes; the last one's text is the article's."""
-    text = current["text"] if row["text"] is None else row["text"]
-    return record(Revision, row | {"article": article, "text": text})
-
-
 def _iso_day(day: date | str | None) -> str | None:
-    if day is None:
-        return None
-    day = date.fromisoformat(day) if isinstance(day, str) else day
-    return date(day.year, day.month, day.day).isoformat()
+    return None if day is None else datetime.fromisoformat(str(day)).date().isoformat()

@@ -31,10 +31,10 @@ def main() -> None:
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """End at once while modules are loaded, when nothing has begun; else raise as Python does."""
     above = frame
-    while above is not None:
-        if above.f_code.co_filename.startswith("<frozen importlib"):
-            _end(number, frame)
+    while above and not above.f_code.co_filename.startswith("<frozen importlib"):
         above = above.f_back
+    if above:
+        _end(number, frame)
     raise KeyboardInterrupt
 
 

@@ -40,24 +40,21 @@ class Commands(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module = importlib.import_module(_COMMANDS[cmd_name])
-        command = getattr(module, cmd_name.replace("-", "_"))
-        return command if isinstance(command, click.Command) else None
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, InquiryStopped) as error:
+            if message := str(error):
+                click.echo(message, err=True)
             # click would say "Aborted!" and end with 1
-            raise SystemExit(ExitCode.INTERRUPTED) from None
-        except InquiryStopped as error:
-            click.echo(str(error), err=True)
             raise SystemExit(ExitCode.INTERRUPTED) from None
         except (ArchiveError, CrawlerError) as error:
             raise click.ClickException(str(error)) from error
         except ModuleNotFoundError as error:
             library = (error.name or "").partition(".")[0]
-            if library in {"archive", "crawler", "fixtures"}:
-                raise
             raise click.ClickException(
                 f"this takes a library that is not installed here: {library} (pip install warraq)"
             ) from error

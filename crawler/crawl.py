@@ -144,35 +144,39 @@ class _Slices:
 
     def _prepare(self, store: Store) -> None:
         """Bring the publishers up to date; the first slice makes what the job is about due."""
+        job = self._job
         store.batch.open()
         if ahead := visits.correct_fast_clock(store.db, now=store.clock()):
             self._warnings.append(
                 f"An earlier run's clock was {ahead / timedelta(hours=1):,.1f} hours ahead of this"
                 " one; what it had postponed is due again. Check the machine's clock."
             )
-        for publisher in self._job.publishers:
+        for publisher in job.publishers:
+            slug = publisher.slug
             store.publish(publisher.record())
-            if self._is_first:
-                self._make_due(store, publisher)
+            if not self._is_first:
+                continue
+            if job.back:
+                ways, restart = ways_back(publisher, job.period), not publisher.has_way_back
+                visits.walk_back(store.db, ways, publisher=slug, now=store.clock(), restart=restart)
+            if slug in job.poll:
+                points = entry_points(publisher)
+                store.enter(points, publisher=slug)
+                if not points:
+                    self._warnings.append(f"{slug}: its file names no listing and no homepage.")
+            mine = [(url, Kind.ARTICLE) for url, whose in job.addresses if whose == slug]
+            store.ask(mine, publisher=slug)
         store.batch.commit()
 
-    def _make_due(self, store: Store, publisher: Publisher) -> None:
-        job, slug = self._job, publisher.slug
-        if job.back:
-            ways = ways_back(publisher, job.period)
-            restart = not publisher.has_way_back
-            visits.walk_back(store.db, ways, publisher=slug, now=store.clock(), restart=restart)
-        if slug in job.poll:
-            store.enter(entry_points(publisher), publisher=slug)
-        mine = [(url, Kind.ARTICLE) for url, whose in job.addresses if whose == slug]
-        store.ask(mine, publisher=slug)
-
     async def _run_spider(self, store: Store, ends_at: float) -> NewsSpider:
-        job = self._job
-        settings = scrapy_settings(job.publishers, contact=job.contact, log_level=job.log_level)
-        local = [url for url, _ in job.addresses if is_local(host_of(url))]
-        settings.set("OPEN_URLS", [*settings["OPEN_URLS"], *local], priority="cmdline")
-        settings.set("PROXY", job.proxy, priority="cmdline")
+        job, urls = self._job, [url for url, _ in self._job.addresses]
+        settings = scrapy_settings(
+            job.publishers,
+            contact=job.contact,
+            proxy=job.proxy,
+            log_level=job.log_level,
+            open_urls=[url for url in urls if is_local(host_of(url))],
+        )
         configure_logging(settings)
         for name in ("scrapy", "crawler"):  # each record that nobody sees costs its making
             logging.getLogger(name).setLevel(job.log_level)
@@ -185,7 +189,7 @@ class _Slices:
             limit=self._limit,
             seconds=min(seconds, BACK_SECONDS) if job.back else seconds,
             max_bytes=job.caps.left(store),
-            only=[url for url, _ in job.addresses] or None,
+            only=urls or None,
             period=job.period,
             back=job.back,
         )
@@ -205,36 +209,28 @@ class _Slices:
             raise ArchiveError(unwritten(fault, job.root)) from fault
         summary.counts += runs.counts(store.db, store.run)
         summary.problems += runs.problem_kinds(store.db, store.run)
-        summary.left = _left(store, job)
-        summary.notes = [*job.caps.notes(store), *_unasked(spider, job), *self._warnings]
+        summary.left = visits.count_due(
+            store.db,
+            [publisher.slug for publisher in job.publishers],
+            now=store.clock(),
+            within=job.period.span if job.back else None,
+            only=[key for url, _ in job.addresses for key in store.keys(url)] or None,
+        )
+        summary.notes = [*job.caps.notes(store), *self._warnings]
+        if spider.unable:
+            summary.notes.append(f"{spider.unable}; pending visits are postponed.")
+        for place, until in spider.pauses.met():
+            summary.notes.append(
+                f"Not contacting {place} again until {until:%F %H:%M} UTC;"
+                " its pending visits are postponed."
+            )
+        for one in () if job.addresses else job.publishers:
+            if not one.is_open(job.clock()):
+                zone = one.zone or "UTC"
+                summary.notes.append(f"{one.slug} is only crawled at {one.hours} ({zone}).")
 
 
 def _days(period: Period) -> dict[str, str]:
     """Return the days that a crawl is about, as a warcinfo record has them: rebuilds keep to it."""
     ends = {"since": period.since, "until": period.until}
     return {name: day.isoformat() for name, day in ends.items() if day}
-
-
-def _left(store: Store, job: Job) -> int:
-    """Return how many visits of the job are due; of single addresses, those alone count."""
-    return visits.count_due(
-        store.db,
-        [publisher.slug for publisher in job.publishers],
-        now=store.clock(),
-        within=job.period.span if job.back else None,
-        only=[key for url, _ in job.addresses for key in store.keys(url)] or None,
-    )
-
-
-def _unasked(spider: NewsSpider, job: Job) -> list[str]:
-    """Return why some visits were not made: paused hosts, publishers outside their hours."""
-    notes = [f"{spider.unable}; pending visits are postponed."] if spider.unable else []
-    notes += [
-        f"Not contacting {place} again until {until:%F %H:%M} UTC;"
-        " its pending visits are postponed."
-        for place, until in spider.pauses.met()
-    ]
-    for one in () if job.addresses else job.publishers:
-        if not one.is_open(job.clock()):
-            notes.append(f"{one.slug} is only crawled at {one.hours} ({one.zone or 'UTC'}).")
-    return notes

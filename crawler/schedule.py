@@ -5,19 +5,13 @@ Pure. Articles are looked at again at fixed ages, listings by the crawl's own sc
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from itertools import pairwise
 
 from archive.history import CONFIRMED
 from archive.models import Kind, Visit
 
 # Ages at which an article is looked at again, counted from when it was first found.
-AGES = (
-    timedelta(hours=1),
-    timedelta(hours=6),
-    timedelta(days=1),
-    timedelta(days=3),
-    timedelta(days=7),
-    timedelta(days=30),
-)
+AGES = tuple(timedelta(hours=hours) for hours in (1, 6, 24, 3 * 24, 7 * 24, 30 * 24))
 FIRST_FAILURE = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(days=1)
 LONGEST_ASKED = timedelta(days=7)  # a Retry-After beyond it is a mistake of the server
@@ -34,21 +28,15 @@ def after_success(visit: Visit, *, now: datetime) -> datetime | None:
         return None
     if visit.past:
         return now + AGES[-1]
-    age = now - (visit.found_at or now)
-    earlier = timedelta(0)
-    for later in AGES:
-        if age < later - (later - earlier) / 4:
-            return (visit.found_at or now) + later
-        earlier = later
+    found_at = visit.found_at or now
+    for earlier, later in pairwise((timedelta(0), *AGES)):
+        if now - found_at < later - (later - earlier) / 4:
+            return found_at + later
     return None
 
 
 def after_failure(
-    visit: Visit,
-    *,
-    now: datetime,
-    retry_after: datetime | None = None,
-    give_up: bool = True,
+    visit: Visit, *, now: datetime, retry_after: datetime | None = None, give_up: bool = True
 ) -> datetime | None:
     """Return when a failed visit is tried again: later each time, never sooner than asked.
 

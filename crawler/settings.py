@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from importlib.metadata import version
-from typing import Any
 
 from scrapy.settings import Settings
 
@@ -25,18 +24,29 @@ DEFAULT_REQUEST_HEADERS = {
 
 # asyncio alone runs the crawl: several slices one after the other in one process, no reactor.
 TWISTED_REACTOR_ENABLED = False
+# Of Scrapy's own handlers, middlewares and extensions these are used alone: each costs every
+# request its share, and an unattended crawler offers nothing to log in to.
+DOWNLOAD_HANDLERS_BASE: dict[str, str] = {}
 DOWNLOAD_HANDLERS = {
     "http": "crawler.fetch.handler.RecordingDownloadHandler",
     "https": "crawler.fetch.handler.RecordingDownloadHandler",
-    "data": None,
-    "file": None,
-    "ftp": None,
-    "s3": None,
 }
-
-# An unattended crawler offers nothing to log in to.
-TELNETCONSOLE_ENABLED = False
-REMOTE_CONTROL_ENABLED = False
+DOWNLOADER_MIDDLEWARES_BASE: dict[str, int] = {}
+DOWNLOADER_MIDDLEWARES = {
+    "crawler.fetch.throttle.HostPacing": 50,
+    "crawler.fetch.robots.RobotsPolicy": 100,
+    "scrapy.downloadermiddlewares.downloadtimeout.DownloadTimeoutMiddleware": 350,
+    "scrapy.downloadermiddlewares.defaultheaders.DefaultHeadersMiddleware": 400,
+    "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": 500,
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": 550,
+    "crawler.fetch.middlewares.Unpack": 590,
+    "crawler.fetch.middlewares.FollowRedirects": 600,
+    "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": 750,
+}
+SPIDER_MIDDLEWARES_BASE: dict[str, int] = {}
+SPIDER_MIDDLEWARES = {"scrapy.spidermiddlewares.referer.RefererMiddleware": 700}
+REFERRER_POLICY = "scrapy.spidermiddlewares.referer.NoReferrerPolicy"
+EXTENSIONS_BASE: dict[str, int] = {}
 
 # `visits` is the only memory; the request queue holds what is in hand.
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
@@ -44,6 +54,7 @@ DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
 # room for the others, and a process may have a thousand files open.
 CONCURRENT_REQUESTS = 512
 CONCURRENT_REQUESTS_PER_DOMAIN = 8
+SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"  # visits go out in their own order
 CONCURRENT_ITEMS = 1  # none are made, and each takes a task per response
 DOWNLOAD_DELAY = 1.0  # a publisher's `delay` replaces it for its hosts
 DOWNLOAD_DELAY_JITTER = 0  # a delay, and a Crawl-delay, is the least time, not the average
@@ -62,45 +73,10 @@ RETRY_EXCEPTIONS = [
 ]
 RETRY_GIVE_UP_LOG_LEVEL = "DEBUG"
 
-REFERRER_POLICY = "scrapy.spidermiddlewares.referer.NoReferrerPolicy"
-COOKIES_ENABLED = False  # their domain check may go to the network for the public suffix list
 # Only public addresses are connected to (crawler/fetch/resolver.py), and those of the URLs that
 # the user wrote: entry points of publishers at a literal address, what `warraq save` was given.
 OPEN_URLS: list[str] = []
 PROXY = None  # `proxy` in warraq.toml
-
-# What would do nothing here is left out: each layer costs every request its share.
-EXTENSIONS = {
-    "scrapy.extensions.corestats.CoreStats": None,
-    "scrapy.extensions.logcount.LogCount": None,
-    "scrapy.extensions.telnet.TelnetConsole": None,
-    "scrapy.extensions.memusage.MemoryUsage": None,
-    "scrapy.extensions.feedexport.FeedExporter": None,
-    "scrapy.extensions.logstats.LogStats": None,
-    "scrapy.extensions.remote_control.RemoteControl": None,
-}
-DOWNLOADER_MIDDLEWARES = {
-    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
-    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
-    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
-    "scrapy.downloadermiddlewares.cookies.CookiesMiddleware": None,
-    "scrapy.downloadermiddlewares.stats.DownloaderStats": None,
-    "scrapy.downloadermiddlewares.httpcache.HttpCacheMiddleware": None,
-    "crawler.fetch.throttle.HostPacing": 50,
-    "crawler.fetch.robots.RobotsPolicy": 100,
-    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
-    "crawler.fetch.middlewares.Unpack": 590,
-    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
-    "crawler.fetch.middlewares.FollowRedirects": 600,
-}
-SPIDER_MIDDLEWARES = {
-    "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,  # every status is an answer
-    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
-    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
-    # It drops a request in silence; crawler/fetch/handler.py refuses it as a problem.
-    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
-}
 
 EXTRACT_SECONDS = 20.0  # per page
 RENDER_SECONDS = 60.0  # per page of a publisher with `render`, the pace of its requests included
@@ -110,27 +86,30 @@ STATS_DUMP = False  # `runs` and `problems` tell what happened
 
 
 def scrapy_settings(
-    publishers: Iterable[Publisher], *, contact: str | None = None, log_level: str = "WARNING"
+    publishers: Iterable[Publisher],
+    *,
+    contact: str | None = None,
+    proxy: str | None = None,
+    log_level: str = "WARNING",
+    open_urls: Iterable[str] = (),
 ) -> Settings:
-    """Return crawler/settings.py with the publishers' delays and the contact address."""
+    """Return crawler/settings.py with what publishers, warraq.toml and the command line say.
+
+    Of publishers these are the delays of their hosts, and their local addresses, which may be
+    connected to like `open_urls`.
+    """
+    slots: dict[str, dict[str, float]] = {}
+    local = list(open_urls)
+    for publisher in publishers:
+        local += publisher.local_urls
+        for host in publisher.hosts:
+            delay = DOWNLOAD_DELAY if publisher.delay is None else publisher.delay
+            slots[host] = {"delay": max(delay, slots.get(host, {}).get("delay", 0.0))}
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
-    settings.set("LOG_LEVEL", log_level, priority="cmdline")
-    settings.set("USER_AGENT", user_agent(contact), priority="cmdline")
-    settings.update(host_settings(publishers), priority="cmdline")
+    own = {"LOG_LEVEL": log_level, "USER_AGENT": user_agent(contact), "PROXY": proxy}
+    settings.update(own | {"DOWNLOAD_SLOTS": slots, "OPEN_URLS": local}, priority="cmdline")
     return settings
-
-
-def host_settings(publishers: Iterable[Publisher]) -> dict[str, Any]:
-    """Return the settings that come from publishers: their hosts' delays and local addresses."""
-    slots: dict[str, dict[str, float]] = {}
-    named: list[str] = []
-    for one in publishers:
-        named += one.local_urls
-        for host in one.hosts:
-            delay = DOWNLOAD_DELAY if one.delay is None else one.delay
-            slots[host] = {"delay": max(delay, slots.get(host, {}).get("delay", 0.0))}
-    return {"DOWNLOAD_SLOTS": slots, "OPEN_URLS": named}
 
 
 def user_agent(contact: str | None = None) -> str:

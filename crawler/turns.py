@@ -77,12 +77,9 @@ async def take_turns(
     more = True
     while more and not stop.asked:
         with contextlib.ExitStack() as turn:
-            try:
-                session = await _entered(turn, opened, root, stop, patience)
-            except ArchiveLocked:
-                if stop.asked:
-                    return
-                raise
+            session = await _entered(turn, opened, root, stop, patience)
+            if session is None:
+                return
             more = await work(session, time.monotonic() + SLICE_SECONDS)
         patience = PATIENCE
         if more:
@@ -95,16 +92,18 @@ async def _entered(
     root: Path,
     stop: Stop,
     patience: float,
-) -> S:
+) -> S | None:
+    """Return the session once the lock is free; None where `stop` is asked for before."""
     ends_at = time.monotonic() + patience
     with database.waiting(root):
-        while True:
+        while not stop.asked:
             try:
                 return turn.enter_context(opened())
             except ArchiveLocked:
-                if stop.asked or time.monotonic() >= ends_at:
+                if time.monotonic() >= ends_at:
                     raise
             await asyncio.sleep(_LOOK_SECONDS)
+    return None
 
 
 async def hand_over(root: Path) -> None:

@@ -14,7 +14,6 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
@@ -30,8 +29,9 @@ from crawler.turns import SLICE_SECONDS
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 30.0
-AFTER_FAILURE_SECONDS = 60.0
+AFTER_FAILURE = timedelta(minutes=1)
 LONGEST_CHILD = 3 * SLICE_SECONDS  # a slice, and what was in hand when it was over
+_NEVER = datetime.max.replace(tzinfo=UTC)  # when 30 February is
 
 
 class Watch:
@@ -50,62 +50,47 @@ class Watch:
         self._publishers = {each.slug: each for each in publishers}
         self._config = config
         self._log_level = log_level
-        self._triggered: set[str] = set()
-        self._wake = asyncio.Event()
-        self._stopping = False
+        schedules = {slug: config.schedule_of(slug) for slug in self._publishers}
+        self._triggers = {slug: _trigger(schedule) for slug, schedule in schedules.items()}
+        self._poll_at = {slug: system() for slug in schedules}
+        self._plan([slug for slug, schedule in schedules.items() if schedule.cron], after=system())
+        self._stopped = asyncio.Event()
         self._child: asyncio.subprocess.Process | None = None
+
+    def _plan(self, slugs: Sequence[str], *, after: datetime, latest: datetime = _NEVER) -> None:
+        """Set when publishers are polled next; what was missed meanwhile counts once."""
+        for slug in slugs:
+            at = self._triggers[slug].get_next_fire_time(None, after) or _NEVER
+            self._poll_at[slug] = min(at, latest)
 
     async def run(self) -> None:
         """Run until SIGINT or SIGTERM; the crawl in hand is ended cleanly, at once on a second."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._stop)
-        scheduler = self._scheduler()
-        scheduler.start()
-        try:
-            while not self._stopping:
-                await self._next()
-        finally:
-            scheduler.shutdown(wait=False)
-
-    def _scheduler(self) -> AsyncIOScheduler:
-        scheduler = AsyncIOScheduler(
-            timezone=UTC,
-            # A trigger that was missed while the machine slept counts once, however late.
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
-        )
-        for slug in self._publishers:
-            schedule = self._config.schedule_of(slug)
-            first = {} if schedule.cron else {"next_run_time": datetime.now(UTC)}
-            scheduler.add_job(self._trigger, _trigger(schedule), args=[slug], id=slug, **first)
-        return scheduler
-
-    async def _trigger(self, slug: str) -> None:
-        self._triggered.add(slug)
-        self._wake.set()
+        while not self._stopped.is_set():
+            await self._next()
 
     async def _next(self) -> None:
         """Start the crawl that is due next and wait for its end, or for something to do."""
-        polled = sorted(filter(self._is_open, self._triggered))
-        resumed = [slug for slug in self.due() if slug not in polled and self._is_open(slug)]
+        now = system()
+        is_open = {slug for slug, publisher in self._publishers.items() if publisher.is_open(now)}
+        polled = sorted(slug for slug in is_open if self._poll_at[slug] <= now)
+        resumed = [slug for slug in self.due() if slug in is_open.difference(polled)]
         if self._config.per_run is not None and not polled:
             resumed = []  # what the cap left waits for the next run of the schedule
         if (polled or resumed) and not self._is_capped():
-            self._triggered.difference_update(polled)
-            if await self._crawl(polled, resumed) == 0 or self._stopping:
+            if await self._crawl(polled, resumed) == 0:
+                self._plan(polled, after=now)
                 return
-            self._triggered.update(polled)
-            await self._wait(AFTER_FAILURE_SECONDS)
-        else:
-            await self._wait(LOOK_SECONDS)
+            now = system()
+            self._plan(polled, after=now, latest=now + AFTER_FAILURE)
+        ahead = [(at - now).total_seconds() for at in self._poll_at.values() if at > now]
+        await self._wait(min([LOOK_SECONDS, *ahead]))
 
     async def _wait(self, seconds: float) -> None:
-        self._wake.clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), seconds)
-
-    def _is_open(self, slug: str) -> bool:
-        return self._publishers[slug].is_open(system())
+            await asyncio.wait_for(self._stopped.wait(), seconds)
 
     def _is_capped(self) -> bool:
         """Return whether this month's bytes are used up."""
@@ -137,7 +122,7 @@ class Watch:
             stdin=asyncio.subprocess.PIPE,
             start_new_session=True,
         )
-        if self._stopping:
+        if self._stopped.is_set():
             self._end_child()
         try:
             return await asyncio.wait_for(self._child.wait(), LONGEST_CHILD)
@@ -149,13 +134,12 @@ class Watch:
             self._child = None
 
     def _stop(self) -> None:
-        if self._stopping:
+        if self._stopped.is_set():
             if self._child is None:
                 os._exit(ExitCode.INTERRUPTED)
             with suppress(ProcessLookupError):
                 self._child.terminate()
-        self._stopping = True
-        self._wake.set()
+        self._stopped.set()
         self._end_child()
 
     def _end_child(self) -> None:

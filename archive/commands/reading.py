@@ -1,7 +1,6 @@
 """Commands that show an archive: `warraq search`, `serve`, `runs` and `stats`."""
 
 import json
-import re
 import webbrowser
 from collections.abc import Iterable
 from dataclasses import asdict, replace
@@ -17,10 +16,8 @@ from archive.maintenance.stats import Share
 from archive.models import Run
 from archive.reading import Archive
 from archive.runs import Counts, by_publisher, history
-from archive.search import MARK_END, MARK_START, Hit, Order, to_json
+from archive.search import MARKED, Hit, Order, to_json
 from archive.search.query import parse
-
-_MARKED = re.compile(f"{MARK_START}(.*?){MARK_END}")
 
 
 # A word with a minus before it is excluded from the search, and not an option.
@@ -61,42 +58,34 @@ def search(query: tuple[str, ...], archive: Path, limit: int, order: Order, as_j
         click.echo(to_json(hits, indent=2))
         return
     for hit in hits:
-        click.echo(_shown(hit, on_terminal=stdout.isatty()))
-    click.echo(_summary(asked, len(hits), number), err=True)
-
-
-def _summary(asked: str, shown: int, number: int) -> str:
+        click.echo(_shown(hit))
+    summary = f"{number} found."
     if not number:
-        return f"Nothing found for {asked!r}. Try fewer words, or the beginning of one: word*"
-    return (
-        f"{shown} of {number} found; --limit shows more." if shown < number else f"{number} found."
-    )
+        summary = f"Nothing found for {asked!r}. Try fewer words, or the beginning of one: word*"
+    elif len(hits) < number:
+        summary = f"{len(hits)} of {number} found; --limit shows more."
+    click.echo(summary, err=True)
 
 
-def _shown(hit: Hit, *, on_terminal: bool) -> str:
-    """Return the hit as lines; in colours, its Arabic isolated so that it runs from the right."""
+def _shown(hit: Hit) -> str:
+    """Return the hit as lines; on a terminal, its Arabic isolated so that it runs from the right.
+
+    What was found is in yellow, where there are colours.
+    """
+    isolated = "\N{RIGHT-TO-LEFT ISOLATE}{}\N{POP DIRECTIONAL ISOLATE}" if stdout.isatty() else "{}"
     source = f"{hit.publisher_name} · {hit.published_on or (hit.published_at or 'undated')[:10]}"
-    if not on_terminal:
-        return "\n".join((_line(hit.title) or hit.url, source, hit.url, _line(hit.snippet), ""))
-    title = _coloured(_line(hit.headline) or hit.url, bold=True)
-    title, source, snippet = (
-        f"\N{RIGHT-TO-LEFT ISOLATE}{text}\N{POP DIRECTIONAL ISOLATE}"
-        for text in (title, source, _coloured(_line(hit.snippet)))
-    )
+    texts = (_coloured(hit.headline or hit.url, bold=True), source, _coloured(hit.snippet))
+    title, source, snippet = map(isolated.format, texts)
     return "\n".join((title, source, click.style(hit.url, dim=True), snippet, ""))
 
 
 def _coloured(text: str, *, bold: bool = False) -> str:
-    """Return `text` with what was found in yellow, without the marks."""
+    """Return `text` as one line with what was found in yellow, without the marks."""
     return "".join(
         click.style(piece, fg="yellow" if number % 2 else None, bold=bold or number % 2 == 1)
-        for number, piece in enumerate(_MARKED.split(text))
+        for number, piece in enumerate(MARKED.split(" ".join(text.split())))
         if piece
     )
-
-
-def _line(text: str | None) -> str:
-    return " ".join((text or "").split())
 
 
 @click.command()
@@ -149,10 +138,10 @@ def runs(archive: Path, limit: int, as_json: bool) -> None:
     publishers = {run.id: by_publisher(db, run.id) for run in rows}
     db.close()
     if not held_by(archive):  # the next writer will save it
-        ended = {run.id for run in rows if run.state == "running"}
-        rows = [replace(run, state="interrupted") if run.id in ended else run for run in rows]
+        states = {"running": "interrupted"}
+        rows = [replace(run, state=states.get(run.state, run.state)) for run in rows]
     if as_json:
-        listed = [_as_json(run, publishers[run.id]) for run in rows]
+        listed = [asdict(run) | {"publishers": _as_json(publishers[run.id])} for run in rows]
         click.echo(json.dumps(listed, ensure_ascii=False, indent=2, default=iso))
         return
     for run in rows:
@@ -178,9 +167,8 @@ def _duration(run: Run) -> str:
     return f"{seconds:.0f} s" if seconds >= 0 else "?"  # the clock was set back meanwhile
 
 
-def _as_json(run: Run, publishers: list[Counts]) -> dict[str, object]:
-    rows = [asdict(row) | {"outcome": row.outcome} for row in publishers]
-    return asdict(run) | {"publishers": rows}
+def _as_json(publishers: list[Counts]) -> list[dict[str, object]]:
+    return [asdict(row) | {"outcome": row.outcome} for row in publishers]
 
 
 _COLUMNS = ("articles", "revisions", "captures", "warc_bytes", "text_bytes")

@@ -1,14 +1,15 @@
 """Searching the archive: a typed query to hits, best or newest first."""
 
 import json
+import re
 import sqlite3
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from archive.errors import StaleIndex
-from archive.rows import select
+from archive.rows import select, value
 from archive.search.index import index_is_current
 from archive.search.index import register as register_index
 from archive.search.query import Query, parse
@@ -18,10 +19,21 @@ Order = Literal["best", "new"]
 
 MARK_START = "\N{MATHEMATICAL LEFT WHITE SQUARE BRACKET}"
 MARK_END = "\N{MATHEMATICAL RIGHT WHITE SQUARE BRACKET}"
+MARKED = re.compile(f"{MARK_START}(.*?){MARK_END}", re.DOTALL)
 
 _SNIPPET_WORDS = 32
 _LEAD = 240
-_Marked = tuple[str | None, str]
+_MARKS = """
+select rowid, highlight(articles_fts, 0, ?1, ?2), snippet(articles_fts, 3, ?1, ?2, '…', ?3)
+from articles_fts
+where articles_fts match ?4 and {once}rowid in (select value from json_each(?5))
+"""
+_FOUND = """
+select articles.id, url, title, publisher, name as publisher_name, published_at, published_on,
+    substr(text, 1, 1000) as lead
+from json_each(?) as wanted join articles on articles.id = wanted.value
+join publishers on slug = publisher order by wanted.key
+"""
 _IN_JSON = ("id", "url", "title", "publisher", "published_at", "snippet", "score")
 
 
@@ -48,12 +60,7 @@ class Hit:
 
 
 def search(
-    connection: sqlite3.Connection,
-    query: str,
-    *,
-    limit: int = 20,
-    offset: int = 0,
-    order: Order = "best",
+    db: sqlite3.Connection, query: str, *, limit: int = 20, offset: int = 0, order: Order = "best"
 ) -> list[Hit]:
     """Return the articles that `query` finds, best first or (`order="new"`) newest first.
 
@@ -67,19 +74,25 @@ def search(
     """
     if order not in get_args(Order):
         raise ValueError(f"order is {order!r}, and can be one of {', '.join(get_args(Order))}")
-    refuse_stale(connection)
+    refuse_stale(db)
     asked = parse(query)
     if asked.empty:
         return []
     ranked = best if order == "best" and asked.worded else newest
-    rows = ranked(connection, asked, (max(limit, 0), max(offset, 0)))
-    marks = dict(_marks(connection, asked, [article for article, _ in rows]))
-    return [_hit(connection, article, score, marks.get(article)) for article, score in rows]
+    scores = dict(ranked(db, asked, (max(limit, 0), max(offset, 0))))
+    ids = json.dumps(list(scores))
+    marks = _marks(db, asked, ids)
+    hits = []
+    for row in select(db, _FOUND, (ids,)):
+        lead = textwrap.shorten(row.pop("lead"), _LEAD, placeholder="…")
+        headline, snippet = marks.get(row["id"]) or (row["title"], lead)
+        hits.append(Hit(**row, headline=headline, snippet=snippet, score=scores[row["id"]]))
+    return hits
 
 
-def count(connection: sqlite3.Connection, query: str, *, order: Order = "best") -> int:
+def count(db: sqlite3.Connection, query: str, *, order: Order = "best") -> int:
     """Return how many articles `search` in this `order` finds in all."""
-    refuse_stale(connection)
+    refuse_stale(db)
     asked = parse(query)
     if asked.empty:
         return 0
@@ -87,10 +100,9 @@ def count(connection: sqlite3.Connection, query: str, *, order: Order = "best") 
     if asked.worded:
         source, row = "articles_fts where articles_fts match ? and", "rowid"
         values = (asked.expression(every=order == "new"),)
-    where, bound = conditions(connection, asked, row)
+    where, bound = conditions(db, asked, row)
     sql = f"select count(*) from {source} {where}"  # noqa: S608 - pieces of our own, values bound
-    (number,) = connection.execute(sql, values + bound).fetchone()
-    return int(number)
+    return value(db, sql, values + bound) or 0
 
 
 def to_json(hits: Iterable[Hit], *, indent: int | None = None) -> str:
@@ -99,61 +111,36 @@ def to_json(hits: Iterable[Hit], *, indent: int | None = None) -> str:
     return json.dumps(objects, ensure_ascii=False, indent=indent)
 
 
-def register(connection: sqlite3.Connection) -> None:
-    """Give `connection` the SQL functions of the index and `warraq_search`.
+def register(db: sqlite3.Connection) -> None:
+    """Give `db` the SQL functions of the index and `warraq_search`.
 
     `warraq_search(query, limit, offset, order)`, of which the query alone must be given, is what
-    `search` returns, as JSON. It asks `connection` itself, and is freed only when that is closed.
+    `search` returns, as JSON. It asks `db` itself, and is freed only when that is closed.
     """
 
     def answer(query: str | None, limit: int = 20, offset: int = 0, order: Order = "best") -> str:
-        return to_json(search(connection, query or "", limit=limit, offset=offset, order=order))
+        return to_json(search(db, query or "", limit=limit, offset=offset, order=order))
 
-    register_index(connection)
-    connection.create_function("warraq_search", -1, answer)
+    register_index(db)
+    db.create_function("warraq_search", -1, answer)
 
 
-def refuse_stale(connection: sqlite3.Connection) -> None:
+def refuse_stale(db: sqlite3.Connection) -> None:
     """Raise StaleIndex unless the index is what this version of the analyser made."""
-    if not index_is_current(connection):
+    if not index_is_current(db):
         raise StaleIndex(
             "this version of Warraq did not build the search index and cannot use it;"
             " the next command that writes (such as `warraq crawl`) rebuilds it"
         )
 
 
-def _hit(connection: sqlite3.Connection, article: int, score: float, marked: _Marked | None) -> Hit:
-    (row,) = select(
-        connection,
-        "select articles.id, url, title, publisher, name as publisher_name, published_at,"
-        " published_on, text from articles join publishers on slug = publisher"
-        " where articles.id = ?",
-        (article,),
-    )
-    text = row.pop("text")
-    headline, snippet = marked or (row["title"], textwrap.shorten(text, _LEAD, placeholder="…"))
-    return Hit(**row, headline=headline, snippet=snippet, score=score)
+def _marks(db: sqlite3.Connection, query: Query, ids: str) -> dict[int, tuple[str, str]]:
+    """Return by id the titles, and the passages that show best what was found, both marked.
 
-
-def _marks(
-    connection: sqlite3.Connection, query: Query, articles: list[int]
-) -> Iterator[tuple[int, _Marked]]:
-    """Yield the articles' titles, and the passages that show best what was found, both marked.
-
-    To ask for one article costs least, but for a beginning, which the index puts together from
-    all the words that begin so, every time it is asked.
+    To ask for one article after the other costs least, but for a beginning, which the index puts
+    together from all the words that begin so, every time it is asked: the plus asks once for all.
     """
-    sql = (
-        "select rowid, highlight(articles_fts, 0, ?1, ?2),"
-        " snippet(articles_fts, 3, ?1, ?2, '…', ?3) from articles_fts where articles_fts match ?4"
-    )
-    values = (MARK_START, MARK_END, _SNIPPET_WORDS, query.expression())
-    if query.has_beginning:
-        sql += " and +rowid in (select value from json_each(?5))"
-        asked: tuple[int | str, ...] = (json.dumps(articles),)
-    else:
-        sql += " and rowid = ?5"
-        asked = tuple(articles)
-    for wanted in asked:
-        for article, *marked in connection.execute(sql, (*values, wanted)):
-            yield article, tuple(marked)
+    sql = _MARKS.format(once="+" if query.has_beginning else "")
+    values = (MARK_START, MARK_END, _SNIPPET_WORDS, query.expression(), ids)
+    rows = db.execute(sql, values)
+    return {article: (headline, snippet) for article, headline, snippet in rows}

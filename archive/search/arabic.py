@@ -19,8 +19,6 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-__all__ = ["STOP_WORDS", "analyse", "fold", "forms", "stem", "term", "tidy", "words"]
-
 # Soft hyphen, Mongolian vowel separator, zero-width characters and joiners, direction marks and
 # embeddings, invisible operators, controls of shaping, byte order mark.
 _INVISIBLE = (0xAD, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065),
@@ -199,23 +197,11 @@ def strip_prefix(word: str) -> str:
     return word
 
 
-def stem(word: str) -> str:
-    """Return the light10 stem of a folded `word`: at most one prefix, then suffixes, in order.
-
-    Larkey, Ballesteros and Connell, "Light Stemming for Arabic Information Retrieval" (2007);
-    letter for letter what Lucene's ArabicStemmer does.
-    """
-    word = strip_prefix(word)
-    for suffix in _SUFFIXES:
-        if len(word) >= len(suffix) + 2 and word.endswith(suffix):
-            word = word[: -len(suffix)]
-    return word
-
-
 def bare_stem(word: str) -> str:
     """Return the stem of a folded `word` that the index holds: light10's, corrected by known words.
 
-    A prefix stays where the whole is a known word (وزير, التزام), else "and" goes first and the
+    Larkey, Ballesteros and Connell, "Light Stemming for Arabic Information Retrieval" (2007). A
+    prefix stays where the whole is a known word (وزير, التزام), else "and" goes first and the
     article as light10 has it; ب ل ك ف go where a known word, a number or a foreign word is left.
     """
     whole = _cut(word)

@@ -34,8 +34,8 @@ _STEADY = {"hashsize": 1 << 20, "automerge": 4}
 _IN_BULK = {"hashsize": 1 << 24, "automerge": 0}
 
 
-def register(connection: sqlite3.Connection) -> None:
-    """Give `connection` the SQL functions of the index; every writer needs them, once.
+def register(db: sqlite3.Connection) -> None:
+    """Give `db` the SQL functions of the index; every writer needs them, once.
 
     `warraq_analyse(text)` is the text as indexed, `warraq_query(query)` the MATCH expression for
     what a person typed, `escape_fts(query)` the same with all words required (the name Datasette
@@ -43,55 +43,51 @@ def register(connection: sqlite3.Connection) -> None:
     right.
     """
     for name, function in _FUNCTIONS.items():
-        connection.create_function(name, 1, function, deterministic=True)
-    connection.execute("pragma recursive_triggers = on")
+        db.create_function(name, 1, function, deterministic=True)
+    db.execute("pragma recursive_triggers = on")
 
 
 def rebuild_index(
-    connection: sqlite3.Connection, progress: Callable[[int], None] = lambda _done: None
+    db: sqlite3.Connection, progress: Callable[[int], None] = lambda _done: None
 ) -> None:
     """Index every article again, in one transaction; `progress` gets how many are done.
 
     SQLite's own `rebuild` must not be used: it would index the text unanalysed.
     """
-    connection.execute("savepoint rebuild_index")
+    db.execute("savepoint rebuild_index")
     try:
-        _fill(connection, progress)
+        _fill(db, progress)
     except BaseException:
-        connection.execute("rollback to rebuild_index")
+        db.execute("rollback to rebuild_index")
         raise
     finally:
-        connection.execute("release rebuild_index")
+        db.execute("release rebuild_index")
 
 
-def index_is_current(connection: sqlite3.Connection) -> bool:
+def index_is_current(db: sqlite3.Connection) -> bool:
     """Return whether the index was built by this version of the analyser and not by SQLite."""
-    rows = connection.execute(
+    rows = db.execute(
         "select 1 from articles_fts where articles_fts match ? and rowid = ?",
         (f'"{_SENTINEL}"', _SENTINEL_ROW),
     )
     return rows.fetchone() is not None
 
 
-def _fill(connection: sqlite3.Connection, progress: Callable[[int], None]) -> None:
-    connection.execute("insert into articles_fts(articles_fts) values ('delete-all')")
-    _tune(connection, _IN_BULK)
+def _fill(db: sqlite3.Connection, progress: Callable[[int], None]) -> None:
+    db.execute("insert into articles_fts(articles_fts) values ('delete-all')")
+    _tune(db, _IN_BULK)
     done, last = 0, _SENTINEL_ROW
-    while added := connection.execute(_FILL, (last, _BATCH)).rowcount:
+    while added := db.execute(_FILL, (last, _BATCH)).rowcount:
         done += added
-        (last,) = connection.execute("select max(id) from articles_fts_docsize").fetchone()
+        (last,) = db.execute("select max(id) from articles_fts_docsize").fetchone()
         progress(done)
-    connection.execute(
-        "insert into articles_fts(rowid, title) values (?, ?)", (_SENTINEL_ROW, _SENTINEL)
-    )
-    connection.execute("insert into articles_fts(articles_fts) values ('optimize')")
-    _tune(connection, _STEADY)
+    db.execute("insert into articles_fts(rowid, title) values (?, ?)", (_SENTINEL_ROW, _SENTINEL))
+    db.execute("insert into articles_fts(articles_fts) values ('optimize')")
+    _tune(db, _STEADY)
 
 
-def _tune(connection: sqlite3.Connection, settings: dict[str, int]) -> None:
-    connection.executemany(
-        "insert into articles_fts(articles_fts, rank) values (?, ?)", settings.items()
-    )
+def _tune(db: sqlite3.Connection, settings: dict[str, int]) -> None:
+    db.executemany("insert into articles_fts(articles_fts, rank) values (?, ?)", settings.items())
 
 
 def analysed(text: str) -> str:

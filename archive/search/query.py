@@ -12,7 +12,6 @@ from datetime import date
 from archive.search.arabic import STOP_WORDS, beginnings, endless, fold, term, tidy, words
 
 _MOST = 64  # clauses of a kind, words of a phrase
-_NOTHING = '""'
 
 _SIGNS = str.maketrans(
     dict.fromkeys("“”„‟«»‹›＂〝〞〟❝❞″‶『』「」《》〈〉", '"')
@@ -110,17 +109,15 @@ class Query:
         A query without a word to find matches nothing.
         """
         if not self.worded:
-            return _NOTHING
-        found = self._wanted(every=every)
-        return f"({found}) NOT ({join('OR', self.must_not)})" if self.must_not else found
-
-    def _wanted(self, *, every: bool) -> str:
+            return '""'
         if every or not self.words:
-            return join("AND", self.must + self.words)
-        if not self.must:
-            return join("OR", self.words)
-        # The first demand holds in every row found, so the words only add to its score.
-        return f"{join('AND', self.must)} AND ({join('OR', self.must[:1] + self.words)})"
+            found = join("AND", self.must + self.words)
+        elif self.must:
+            # The first demand holds in every row found, so the words only add to its score.
+            found = f"{join('AND', self.must)} AND ({join('OR', self.must[:1] + self.words)})"
+        else:
+            found = join("OR", self.words)
+        return f"({found}) NOT ({join('OR', self.must_not)})" if self.must_not else found
 
 
 def join(operator: str, clauses: Iterable[Clause]) -> str:
@@ -149,11 +146,6 @@ class _Item:
         if self.sign == "-":
             return "must_not"
         return "must" if self.sign or self.field or self.exact else "words"
-
-    @property
-    def apart(self) -> bool:
-        """Whether its words may stand anywhere; 3.5 and covid-19 are one."""
-        return self.part == "words" and not _LATIN.fullmatch(self.value)
 
 
 def parse(query: str) -> Query:
@@ -226,7 +218,7 @@ def _spell(item: _Item, without: frozenset[str]) -> Iterator[Clause]:
     """Yield the clauses of an item: one, or one for each word that may stand anywhere."""
     typed = words(item.value)
     prefix = item.value.rstrip(".:'").endswith("*") and not item.exact
-    if item.apart:
+    if item.part == "words" and not _LATIN.fullmatch(item.value):  # 3.5 and covid-19 are one
         whole, typed = (typed[:-1], typed[-1:]) if prefix else (typed, [])
         for word in whole:
             if (form := fold(word)) not in without:

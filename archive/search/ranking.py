@@ -7,11 +7,13 @@ again: the index knows stems, and a word written exactly as it was typed is wort
 """
 
 import heapq
+import json
 import math
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 
+from archive.rows import value
 from archive.search.arabic import fold, forms, strip_prefix
 from archive.search.query import Clause, Query, join
 
@@ -21,49 +23,42 @@ Condition = tuple[str, tuple[str | int, ...]]  # SQL with a question mark for ea
 # The unary plus keeps SQLite from asking the word index again for each of their rows.
 _VISIBLE = "+{row} not in (select id from articles where withheld_at is not null)"
 _WITHIN = "+{row} in (select id from articles where {filters})"
+_OF_PUBLISHERS = "publisher {operator} (select value from json_each(?))"
 _MATCHING = "+{row} in (select rowid from articles_fts where articles_fts match ?)"
 _WITHOUT = "+{row} not in (select rowid from articles_fts where articles_fts match ?)"
 
 
-def conditions(connection: sqlite3.Connection, query: Query, row: str) -> Condition:
+def conditions(db: sqlite3.Connection, query: Query, row: str) -> Condition:
     """Return what must hold for the article whose id is in `row`, besides the words of `query`.
 
     Exclusions are among it where there is no word that the index could take them from.
     """
-    found, values = [_VISIBLE.format(row=row)], list[str | int]()
-    filters = list(_filters(connection, query))
+    filters, values = list[str](), list[str | int]()
+    for day, operator in ((query.after, ">="), (query.before, "<")):
+        if day:
+            filters.append(f"published_on {operator} ?")
+            values.append(day.isoformat())
+    for names, operator in ((query.publishers, "in"), (query.not_publishers, "not in")):
+        if names:
+            filters.append(_OF_PUBLISHERS.format(operator=operator))
+            values.append(json.dumps(_slugs(db, names)))
+    found = [_VISIBLE.format(row=row)]
     if filters:
-        sql = " and ".join(sql for sql, _ in filters)
-        found.append(_WITHIN.format(row=row, filters=sql))
-        values += [value for _, bound in filters for value in bound]
+        found.append(_WITHIN.format(row=row, filters=" and ".join(filters)))
     if query.must_not and not query.worded:
         found.append(_WITHOUT.format(row=row))
         values.append(join("OR", query.must_not))
     return " and ".join(found), tuple(values)
 
 
-def _filters(connection: sqlite3.Connection, query: Query) -> Iterator[Condition]:
-    """Yield the conditions on the article itself."""
-    if query.after:
-        yield "published_on >= ?", (query.after.isoformat(),)
-    if query.before:
-        yield "published_on < ?", (query.before.isoformat(),)
-    for names, operator in ((query.publishers, "in"), (query.not_publishers, "not in")):
-        if names:
-            slugs = _slugs(connection, names)
-            yield f"publisher {operator} ({', '.join('?' * len(slugs))})", slugs
-
-
-def _slugs(connection: sqlite3.Connection, names: tuple[str, ...]) -> tuple[str, ...]:
+def _slugs(db: sqlite3.Connection, names: tuple[str, ...]) -> list[str]:
     """Return the publishers meant by `names`: by slug, or by a part of a name."""
-    known = connection.execute("select slug, name, name_latin from publishers").fetchall()
-    wanted = [fold(name) for name in names]
-    return tuple(
-        slug
-        for slug, *printed in known
-        if fold(slug) in wanted
-        or any(name in fold(label or "") for name in wanted for label in printed)
-    )
+    wanted, slugs = list(map(fold, names)), []
+    for slug, *labels in db.execute("select slug, name, name_latin from publishers"):
+        printed = fold("\n".join(filter(None, labels)))
+        if fold(slug) in wanted or any(name in printed for name in wanted):
+            slugs.append(slug)
+    return slugs
 
 
 Page = tuple[int, int]  # limit, offset
@@ -87,44 +82,44 @@ _AS_TYPED = 0.3  # of a word's weight, for standing there as it was typed; its e
 _Pool = tuple[Query, str | None, Condition | None]
 
 
-def best(connection: sqlite3.Connection, query: Query, page: Page) -> list[Row]:
+def best(db: sqlite3.Connection, query: Query, page: Page) -> list[Row]:
     """Rank by bm25, the best again by their words as typed.
 
     Articles are scored pool by pool until there are enough, and all of them if there are not.
     """
     limit, offset = page
     wanted = limit + offset
-    (articles,) = connection.execute("select count(*) from articles").fetchone()
-    sizes = {word: _size(connection, str(word)) for word in query.words}
+    articles = value(db, "select count(*) from articles") or 0
+    sizes = {word: _size(db, str(word)) for word in query.words}
     scores: dict[int, float] = {}
-    for asked, chosen, condition in _pools(connection, query, sizes, articles):
+    for asked, chosen, condition in _pools(db, query, sizes, articles):
         if len(scores) >= (max(wanted, _ENOUGH) if chosen or condition else wanted):
             break
-        scores |= _scores(connection, asked, chosen, condition)
+        scores |= _scores(db, asked, chosen, condition)
     rows = heapq.nsmallest(max(wanted, _WINDOW), scores.items(), key=_best_first)
     weights = {word: _weight(size, articles) for word, size in sizes.items()}
-    ranked = _again(connection, rows[:_WINDOW], weights) + rows[_WINDOW:]
+    ranked = _again(db, rows[:_WINDOW], weights) + rows[_WINDOW:]
     return ranked[offset : offset + limit]
 
 
-def newest(connection: sqlite3.Connection, query: Query, page: Page) -> list[Row]:
+def newest(db: sqlite3.Connection, query: Query, page: Page) -> list[Row]:
     """Walk the articles from the newest on, until a page of those with all words is full."""
-    where, values = conditions(connection, query, "id")
+    where, values = conditions(db, query, "id")
     if query.worded:
         where = f"{where} and {_MATCHING.format(row='id')}"
         values += (query.expression(every=True),)
     sql = f"select id, 0.0 from articles where {where} order by {_NEWEST}"  # noqa: S608 - pieces of our own, values bound
-    return connection.execute(f"{sql} limit ? offset ?", (*values, *page)).fetchall()
+    return db.execute(f"{sql} limit ? offset ?", (*values, *page)).fetchall()
 
 
 def _pools(
-    connection: sqlite3.Connection, query: Query, sizes: dict[Clause, int], articles: int
+    db: sqlite3.Connection, query: Query, sizes: dict[Clause, int], articles: int
 ) -> Iterator[_Pool]:
     """Yield pools of articles, the most promising first; demands choose by themselves."""
     sources = {str(word): size for word, size in sizes.items()}
     if query.must:
         demand = join("AND", query.must)
-        sources = {demand: _size(connection, demand)}
+        sources = {demand: _size(db, demand)}
     rare, common = _rarest(sources)
     if len(rare) < len(sources):
         choosing = {*rare, common}
@@ -136,8 +131,8 @@ def _pools(
             yield asked, " OR ".join(rare), None
         if common:
             titled = f"{{title}} : ({common})"
-            yield asked, titled, _first(connection, titled)
-            yield asked, None, _new(connection, query)
+            yield asked, titled, _first(db, titled)
+            yield asked, None, _new(db, query)
     yield query, None, None
 
 
@@ -154,56 +149,50 @@ def _rarest(sources: dict[str, int]) -> tuple[list[str], str | None]:
     return rare, None
 
 
-def _first(connection: sqlite3.Connection, expression: str) -> Condition | None:
+def _first(db: sqlite3.Connection, expression: str) -> Condition | None:
     """Return the condition that leaves about `_MOST` of the articles that match."""
-    size = _size(connection, expression)
-    return ("rowid <= ?", (_last(connection) * _MOST // size,)) if size > _MOST else None
+    size = _size(db, expression)
+    return ("rowid <= ?", (_last(db) * _MOST // size,)) if size > _MOST else None
 
 
-def _new(connection: sqlite3.Connection, query: Query) -> Condition:
+def _new(db: sqlite3.Connection, query: Query) -> Condition:
     """Return the condition that leaves the newest articles that fulfil the filters of `query`."""
-    where, values = conditions(connection, query, "id")
+    where, values = conditions(db, query, "id")
     sql = f"select id from articles where {where} order by {_NEWEST} limit {_MOST}"  # noqa: S608 - as above
     return f"+rowid in ({sql})", values
 
 
 def _scores(
-    connection: sqlite3.Connection,
-    query: Query,
-    chosen: str | None,
-    condition: Condition | None,
+    db: sqlite3.Connection, query: Query, chosen: str | None, condition: Condition | None
 ) -> dict[int, float]:
     """Score the articles of a pool.
 
     FTS5 skips fast to where a further expression matches, but lets it score as well: what it
     scores alone is taken off again.
     """
-    where, values = conditions(connection, query, "rowid")
+    where, values = conditions(db, query, "rowid")
     bound, limits = condition or ("true", ())
     expression = f"({chosen}) AND ({query.expression()})" if chosen else query.expression()
     sql = f"{_SCORES} {_MATCHES} and {bound}"
-    scored = dict(connection.execute(f"{sql} and {where}", (expression, *limits, *values)))
-    extra = dict(connection.execute(sql, (chosen, *limits))) if chosen else {}
+    scored = dict(db.execute(f"{sql} and {where}", (expression, *limits, *values)))
+    extra = dict(db.execute(sql, (chosen, *limits))) if chosen else {}
     return {article: score - extra.get(article, 0.0) for article, score in scored.items()}
 
 
-def _size(connection: sqlite3.Connection, expression: str) -> int:
+def _size(db: sqlite3.Connection, expression: str) -> int:
     """Return how many articles match, counted in a sample when they are many.
 
     Ids are hashes, so those up to a bound are as good a sample as any.
     """
     sql = f"select count(*) {_MATCHES}"
-    bound = (expression, _last(connection) // _SAMPLE)
-    (part,) = connection.execute(f"{sql} and rowid <= ?", bound).fetchone()
+    part = int(value(db, f"{sql} and rowid <= ?", (expression, _last(db) // _SAMPLE)) or 0)
     if part >= _LEAST_SAMPLED:
-        return int(part) * _SAMPLE
-    (size,) = connection.execute(sql, (expression,)).fetchone()
-    return int(size)
+        return part * _SAMPLE
+    return int(value(db, sql, (expression,)) or 0)
 
 
-def _last(connection: sqlite3.Connection) -> int:
-    (last,) = connection.execute("select max(id) from articles").fetchone()
-    return last or 0
+def _last(db: sqlite3.Connection) -> int:
+    return value(db, "select max(id) from articles") or 0
 
 
 def _weight(size: int, articles: int) -> float:
@@ -211,9 +200,7 @@ def _weight(size: int, articles: int) -> float:
     return max(math.log((max(articles - size, 0) + 0.5) / (size + 0.5)), _LEAST_WEIGHT)
 
 
-def _again(
-    connection: sqlite3.Connection, rows: list[Row], weights: dict[Clause, float]
-) -> list[Row]:
+def _again(db: sqlite3.Connection, rows: list[Row], weights: dict[Clause, float]) -> list[Row]:
     """Rank `rows` again, higher where words stand in an article as they were typed.
 
     It counts once that a word has the ending that was typed, and once more the whole of it.
@@ -225,7 +212,7 @@ def _again(
     ranked = []
     beginning = "select title, deck, substr(text, 1, ?) from articles where id = ?"
     for article, score in rows:
-        printed = connection.execute(beginning, (_LEAD, article)).fetchone()
+        printed = db.execute(beginning, (_LEAD, article)).fetchone()
         found = forms("\n".join(filter(None, printed)), terms)
         bare = set(map(strip_prefix, found))
         for form, weight in typed.items():

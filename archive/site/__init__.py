@@ -15,8 +15,7 @@ from archive import urls
 from archive.database import database_metadata
 from archive.errors import is_failure
 from archive.site import views, wording
-from archive.site.results import marked, understood
-from archive.site.tables import archive_names, is_key, labelled, refused
+from archive.site.tables import archive_names, is_key, labelled, refused, understood
 
 hookimpl = HookimplMarker("datasette")
 
@@ -88,8 +87,7 @@ def handle_exception(
 @hookimpl
 def prepare_jinja2_environment(env: Any) -> None:
     """Teach the templates Arabic days, times, numbers and directions."""
-    named = {each.__name__: each for each in (*wording.FILTERS, marked)}
-    env.filters.update({f"warraq_{name}": function for name, function in named.items()})
+    env.filters.update({f"warraq_{each.__name__}": each for each in wording.FILTERS})
     env.filters["warraq_address"] = urls.readable
 
 

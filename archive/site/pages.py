@@ -1,4 +1,4 @@
-"""What the Arabic pages show, read from the archive with plain SQL, and the archived image."""
+"""What the Arabic pages show, read from the archive with plain SQL; results; the archived image."""
 
 import asyncio
 import sqlite3
@@ -6,10 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from datasette.database import QueryInterrupted
+from datasette.utils import sqlite_timelimit
 
+from archive import search
 from archive.captures import payload_location
 from archive.errors import DamagedWarc
 from archive.models import WarcLocation
+from archive.rows import value
+from archive.search.query import parse
 from archive.session import WARC_FOLDER
 from archive.stories import MOMENT
 from archive.urls import identity_key
@@ -19,6 +23,9 @@ Page = dict[str, Any]  # what a template shows
 
 NEWEST_ON_FRONT = 30
 _MOST_LISTED = 100
+_PER_PAGE = 20
+LAST_PAGE = 500
+_TIME_LIMIT = 4000  # milliseconds
 
 _HEADLINES = """
 select id, title, deck, publisher as slug, published_at, published_on, first_seen_at,
@@ -53,9 +60,7 @@ from publishers left join articles on articles.publisher = publishers.slug
 group by slug order by articles desc, name
 """
 
-_UNCOUNTED = """
-select slug, name, null as articles, null as newest from publishers order by name
-"""
+_UNCOUNTED = "select slug, name, null as articles, null as newest from publishers order by name"
 
 _COUNTS = """
 select
@@ -137,15 +142,16 @@ async def article_page(database: Any, article: int) -> Page | None:
     """Read one article with its history; None when there is none of that id.
 
     `paragraphs` are its text's lines, `versions` the other articles of its story, in the order of
-    their publication; `pictured` is whether the archive holds its main image.
+    their publication; `pictured` is where the archive holds its main image.
     """
     rows = await _rows(database, _ARTICLE, id=article)
     if not rows:
         return None
     versions = await _rows(database, _VERSIONS, story=rows[0]["story"], limit=_MOST_LISTED)
+    folder = Path(database.path).parent / WARC_FOLDER
     return {
         "article": rows[0],
-        "pictured": await has_lead_image(database, article),
+        "pictured": await database.execute_fn(lambda db: _location(db, article, folder)),
         "paragraphs": [line for line in rows[0]["text"].split("\n") if line.strip()],
         "versions": [row for row in versions if row["id"] != article],
     } | {
@@ -175,6 +181,37 @@ async def story_page(database: Any, story: int) -> Page | None:
     return {"story": rows[0], "versions": versions}
 
 
+async def results_page(
+    database: Any, query: str, *, number: int = 1, order: search.Order = "best"
+) -> Page:
+    """Search the archive; an empty query finds nothing.
+
+    `number` counts pages from 1, `found` the articles on all pages; `unread` are bounds of time
+    whose day could not be read, as typed.
+
+    Raises:
+        sqlite3.OperationalError: the search took longer than the site allows.
+        StaleIndex: the index is of another version.
+    """
+
+    def find(db: sqlite3.Connection) -> tuple[int, list[search.Hit]]:
+        offset = (number - 1) * _PER_PAGE
+        with sqlite_timelimit(db, _TIME_LIMIT):
+            hits = search.search(db, query, limit=_PER_PAGE, offset=offset, order=order)
+            return search.count(db, query, order=order), hits
+
+    found, hits = await database.execute_fn(find) if query else (0, [])
+    return {
+        "query": query,
+        "order": order,
+        "hits": hits,
+        "found": found,
+        "number": number,
+        "last": min(-(-found // _PER_PAGE), LAST_PAGE),
+        "unread": parse(query).unread,
+    }
+
+
 async def _rows(database: Any, sql: str, **parameters: object) -> list[Any]:
     rows: list[Any] = (await database.execute(sql, parameters)).rows
     return rows
@@ -195,23 +232,16 @@ async def lead_image(database: Any, article: int) -> tuple[str, bytes] | None:
 
     A withheld article shows none, nor does a copy of the database without its WARC files.
     """
-    location = await database.execute_fn(lambda db: _location(db, article))
+    folder = Path(database.path).parent / WARC_FOLDER
+    location = await database.execute_fn(lambda db: _location(db, article, folder))
     if location is None:
         return None
-    folder = Path(database.path).parent / WARC_FOLDER
     try:
         body = await asyncio.to_thread(read_payload, folder, location)
     except DamagedWarc:
         return None
     media = media_type(body)
     return (media, body) if media else None
-
-
-async def has_lead_image(database: Any, article: int) -> bool:
-    """Return whether the archive holds the main image of an article; its bytes are not read."""
-    location = await database.execute_fn(lambda db: _location(db, article))
-    folder = Path(database.path).parent / WARC_FOLDER
-    return location is not None and await asyncio.to_thread((folder / location.file).is_file)
 
 
 def media_type(body: bytes) -> str | None:
@@ -221,15 +251,15 @@ def media_type(body: bytes) -> str | None:
     )
 
 
-def _location(db: sqlite3.Connection, article: int) -> WarcLocation | None:
-    row = db.execute(
-        "select image_url from articles where id = ? and withheld_at is null", (article,)
-    ).fetchone()
+def _location(db: sqlite3.Connection, article: int, folder: Path) -> WarcLocation | None:
+    """Return where the main image of an article is, if its WARC file is there."""
+    url = value(
+        db, "select image_url from articles where id = ? and withheld_at is null", (article,)
+    )
     try:
-        key = identity_key(row[0]) if row and row[0] else None
+        key = identity_key(url or "")
     except ValueError:
         return None
-    visit = db.execute(
-        "select last_sha256 from visits where key = ? and kind = 'image'", (key,)
-    ).fetchone()
-    return payload_location(db, visit[0]) if visit and visit[0] else None
+    sha256 = value(db, "select last_sha256 from visits where key = ? and kind = 'image'", (key,))
+    location = payload_location(db, sha256) if sha256 else None
+    return location if location and (folder / location.file).is_file() else None

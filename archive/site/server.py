@@ -21,15 +21,7 @@ _GRACE = 3  # seconds that answers under way get when the server ends
 
 
 class _Server(uvicorn.Server):
-    """A server that reports when it is ready, and for which a signal is a normal end."""
-
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._on_ready = on_ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._on_ready()
+    """A server for which a signal is a normal end."""
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -56,7 +48,7 @@ def run_server(
     """Serve the archive in the folder `archive` until SIGINT or SIGTERM; main thread only.
 
     `port` 0 takes a free one. `on_ready` gets the address (`http://127.0.0.1:8001/`) once it
-    answers. The database is opened read-only, so a crawl may write at the same time.
+    takes requests. The database is opened read-only, so a crawl may write at the same time.
 
     Raises:
         NewerArchive: a newer Warraq wrote the archive.
@@ -66,7 +58,8 @@ def run_server(
     open_for_reading(archive).close()
     with _listen(host, port) as listener:
         name, port = (f"[{host}]" if ":" in host else host), listener.getsockname()[1]
-        asyncio.run(_serve(archive / NAME, listener, lambda: on_ready(f"http://{name}:{port}/")))
+        on_ready(f"http://{name}:{port}/")
+        asyncio.run(_serve(archive / NAME, listener))
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -80,7 +73,7 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-async def _serve(database: Path, listener: socket.socket, on_ready: Callable[[], None]) -> None:
+async def _serve(database: Path, listener: socket.socket) -> None:
     settings = json.loads(files(__package__).joinpath("settings.json").read_text(encoding="utf-8"))
     datasette = Datasette([], settings=settings)
     datasette.remove_database("_memory")
@@ -93,7 +86,7 @@ async def _serve(database: Path, listener: socket.socket, on_ready: Callable[[],
         server_header=False,
         timeout_graceful_shutdown=_GRACE,
     )
-    server = _Server(config, on_ready)
+    server = _Server(config)
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
     try:

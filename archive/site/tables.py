@@ -1,21 +1,29 @@
-"""Datasette's own pages of tables: which databases are archives, labels of keys, and closing.
+"""Datasette's own pages of tables: which are archives, the search box, labels of keys, closing.
 
 They are closed while something is withheld. A withheld article has rows in many tables and in the
 word index, and SQL can ask for each; so there is no page of tables or SQL that could be shown with
 a part left out. The Arabic pages leave out what is withheld by themselves.
 """
 
+import itertools
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
+from datasette.utils import await_me_maybe
+from datasette.views.base import DatasetteError
 from markupsafe import Markup
 
 from archive.database import uri
+from archive.errors import StaleIndex
 from archive.rows import values
+from archive.search import refuse_stale
+from archive.search.query import parse
+from archive.search.ranking import Condition, conditions
 
 _TELLING_TABLES = frozenset({"articles", "captures", "revisions"})
 _known: set[str] = set()  # hooks ask many times per page, and an archive stays one
@@ -23,8 +31,12 @@ _known: set[str] = set()  # hooks ask many times per page, and an archive stays 
 
 def is_archive(path: str) -> bool:
     """Return whether the SQLite file at `path` can be read and holds the tables of an archive."""
-    if path not in _known and _tables(path) >= _TELLING_TABLES:
-        _known.add(path)
+    if path not in _known:
+        address = uri(Path(path).resolve(), mode="ro")
+        with suppress(sqlite3.Error), closing(sqlite3.connect(address, uri=True)) as db:
+            tables = values(db, "select name from sqlite_master where type = 'table'")
+            if _TELLING_TABLES.issubset(tables):
+                _known.add(path)
     return path in _known
 
 
@@ -37,11 +49,40 @@ def archive_names(datasette: Any) -> list[str]:
     ]
 
 
-def _tables(path: str) -> set[str]:
-    address = uri(Path(path).resolve(), mode="ro")
-    with suppress(sqlite3.Error), closing(sqlite3.connect(address, uri=True)) as connection:
-        return set(values(connection, "select name from sqlite_master where type = 'table'"))
-    return set()
+_ASKED = "escape_fts(:search)"
+
+
+def understood(found: Any, archive: Any, typed: str) -> Callable[[], Awaitable[Any]]:
+    """Wrap what a filter hook gave: if it is Datasette's own search, it takes all of `typed`.
+
+    Datasette asks the index with `escape_fts(:search)`, which takes the words, phrases, signs and
+    columns of a query; publishers and days are conditions on the article, added here. An empty box
+    restricts nothing, one with nothing but punctuation finds nothing. An index of another version
+    is not asked: the page says so.
+    """
+    query = parse(typed)
+
+    def more(db: sqlite3.Connection) -> Condition:
+        refuse_stale(db)
+        return conditions(db, query, "articles.id")
+
+    async def arguments() -> Any:
+        filters = await await_me_maybe(found)
+        if not (filters and "search" in filters.params and _ASKED in filters.where_clauses[0]):
+            return filters
+        if not query.worded and not (query.empty and typed.strip()):
+            filters.where_clauses.clear()
+        if not query.empty:
+            try:
+                sql, values = await archive.execute_fn(more)
+            except StaleIndex as error:
+                raise DatasetteError(str(error), title="Search", status=503) from error
+            numbers = itertools.count()
+            filters.where_clauses.append(re.sub(r"\?", lambda _: f":warraq_{next(numbers)}", sql))
+            filters.params |= {f"warraq_{n}": value for n, value in enumerate(values)}
+        return filters
+
+    return arguments
 
 
 _CLOSED = frozenset({"view-table", "view-query", "execute-sql", "view-database-download"})

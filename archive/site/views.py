@@ -9,8 +9,7 @@ from datasette.forbidden import forbidden as datasettes_own
 
 from archive.errors import StaleIndex
 from archive.errors import explain as told_of
-from archive.site.pages import article_page, front_page, lead_image, revision_at, story_page
-from archive.site.results import page_number, results_page
+from archive.site import pages
 from archive.site.tables import MESSAGE, archive_names, is_closed, own_page
 
 _log = logging.getLogger(__name__)
@@ -38,7 +37,7 @@ _LONGEST_QUERY = 1000  # characters
 async def front(datasette: Any, request: Any) -> Response:
     """Show the newest articles, of one publisher alone with `?publisher=SLUG`."""
     database = await _open(datasette, request, "articles", "publishers", "captures")
-    page = await front_page(database, request.args.get("publisher"))
+    page = await pages.front_page(database, request.args.get("publisher"))
     if page is None:
         return await _message(datasette, request, "لا ناشر بهذا الاسم في الأرشيف.")
     return await _show(datasette, request, "front.html", {"page": page})
@@ -47,7 +46,7 @@ async def front(datasette: Any, request: Any) -> Response:
 async def article(datasette: Any, request: Any) -> Response:
     """Show one article; a withheld one shows nothing but that it is withheld."""
     database = await _open(datasette, request, *_ON_ARTICLE)
-    page = await article_page(database, int(request.url_vars["id"]))
+    page = await pages.article_page(database, int(request.url_vars["id"]))
     if page is None:
         return await _message(datasette, request, "لا مادة بهذا الرقم في الأرشيف.")
     if page["article"]["withheld_at"]:
@@ -59,7 +58,7 @@ async def revision(datasette: Any, request: Any) -> Response:
     """Lead to the revision of an article that stood when a capture was made."""
     database = await _open(datasette, request, *_ON_ARTICLE)
     article, capture = int(request.url_vars["id"]), int(request.url_vars["capture"])
-    number = await revision_at(database, article, capture)
+    number = await pages.revision_at(database, article, capture)
     place = f"#revision-{number}" if number else ""
     return Response.redirect(datasette.urls.path(f"/article/{article}") + place)
 
@@ -67,7 +66,7 @@ async def revision(datasette: Any, request: Any) -> Response:
 async def image(datasette: Any, request: Any) -> Response:
     """Give the main image of an article out of the archive, never from its site."""
     database = await _open(datasette, request, "articles", "captures", "visits")
-    found = await lead_image(database, int(request.url_vars["id"]))
+    found = await pages.lead_image(database, int(request.url_vars["id"]))
     if found is None:
         return await _message(datasette, request, "لا صورة لهذه المادة في الأرشيف.")
     media, body = found
@@ -78,7 +77,7 @@ async def story(datasette: Any, request: Any) -> Response:
     """Show the versions of a story; the number of any of its articles leads to it."""
     database = await _open(datasette, request, "articles", "stories")
     wanted = int(request.url_vars["id"])
-    page = await story_page(database, wanted)
+    page = await pages.story_page(database, wanted)
     if page is None:
         return await _message(datasette, request, "لا قصة بهذا الرقم في الأرشيف.")
     if page["story"]["id"] != wanted:
@@ -91,7 +90,7 @@ async def search(datasette: Any, request: Any) -> Response:
     database = await _open(datasette, request, "articles")
     query = _query(request)
     try:
-        page = await results_page(
+        page = await pages.results_page(
             database,
             query,
             number=page_number(request.args.get("page")),
@@ -107,28 +106,26 @@ async def search(datasette: Any, request: Any) -> Response:
     return await _show(datasette, request, "search.html", {"page": page})
 
 
+def page_number(wanted: str | None) -> int:
+    """Read a page number from an address; whatever is none is the first page."""
+    if wanted and wanted.isascii() and wanted.isdigit():
+        return min(max(int(wanted[:6]), 1), pages.LAST_PAGE)
+    return 1
+
+
 async def closed(datasette: Any, request: Any, message: str) -> Response:
     """Say that tables and SQL are closed for what is withheld, or else what Datasette says."""
     if not any([await is_closed(datasette, name) for name in archive_names(datasette)]):
         response: Response = await datasettes_own(datasette, request, message)()
         return response
-    return await _refusal(datasette, request, _TABLES_CLOSED, MESSAGE, 403)
+    return await _message(datasette, request, _TABLES_CLOSED, 403, detail=MESSAGE)
 
 
 async def unreadable(datasette: Any, request: Any, error: Exception) -> Response:
     """Say that the database cannot be read now: to readers what, to the owner what to do."""
     path = next((str(datasette.get_database(name).path) for name in archive_names(datasette)), None)
     _log.error("%s: %s", request.path, told_of(error, path))
-    return await _refusal(datasette, request, _UNREADABLE, str(error), 500)
-
-
-async def _refusal(
-    datasette: Any, request: Any, message: str, detail: str, status: int
-) -> Response:
-    if request.path.endswith(".json"):
-        return Response.json({"ok": False, "error": detail, "status": status}, status=status)
-    context = {"message": message, "detail": detail}
-    return await _show(datasette, request, "message.html", context, status)
+    return await _message(datasette, request, _UNREADABLE, 500, detail=str(error))
 
 
 async def _open(datasette: Any, request: Any, *tables: str) -> Any:
@@ -143,8 +140,13 @@ async def _open(datasette: Any, request: Any, *tables: str) -> Any:
     return datasette.get_database(name)
 
 
-async def _message(datasette: Any, request: Any, message: str, status: int = 404) -> Response:
-    return await _show(datasette, request, "message.html", {"message": message}, status)
+async def _message(
+    datasette: Any, request: Any, message: str, status: int = 404, *, detail: str = ""
+) -> Response:
+    if request.path.endswith(".json"):
+        return Response.json({"ok": False, "error": detail, "status": status}, status=status)
+    context = {"message": message, "detail": detail}
+    return await _show(datasette, request, "message.html", context, status)
 
 
 async def _show(

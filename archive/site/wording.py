@@ -6,10 +6,15 @@ from datetime import UTC, date, datetime
 from importlib.resources import files
 from unicodedata import bidirectional
 
+from markupsafe import Markup, escape
+
+from archive.search import MARKED
+
 _LETTERS_LOOKED_AT = 1000
 _DAY = len("2020-11-09")
 
 _WORDS = tomllib.loads(files(__package__).joinpath("wording.toml").read_text(encoding="utf-8"))
+_NAMES = _WORDS["evidence"] | _WORDS["platforms"]
 
 
 def day(day: str | None) -> str:
@@ -28,34 +33,14 @@ def clock(moment: str | None) -> str:
 
 
 def time(moment: str | None) -> str:
-    """Write an ISO time as day and hour in UTC: `9 نوفمبر 2020، 15:04 بتوقيت غرينتش`."""
-    read = _utc(moment)
-    if read is None:
-        return moment or ""
-    return f"{day(read.date().isoformat())}، {clock(moment)}"
+    """Write an ISO time as day and hour in UTC: `9 نوفمبر 2020، 15:04 بتوقيت غرينتش`.
 
-
-def moment(moment: str | None) -> str:
-    """Write an ISO day as `day` does, an ISO time as `time` does."""
-    return day(moment) if moment and len(moment) == _DAY else time(moment)
-
-
-def span(seconds: int) -> str:
-    """Write a span of time in its two largest units, in the genitive: `7 ساعات و12 دقيقة`."""
-    minutes = round(seconds / 60)
-    parts = [_counted(minutes // 1440, "يوم", "أيام", "يوما")]
-    parts.append(_counted(minutes // 60 % 24, "ساعة", "ساعات", "ساعة"))
-    if minutes < 1440:
-        parts.append(_counted(minutes % 60, "دقيقة", "دقائق", "دقيقة"))
-    return " و".join(filter(None, parts)) or "أقل من دقيقة"
-
-
-def _counted(number: int, one: str, few: str, many: str) -> str:
-    """Write a number of things as Arabic counts them: one, two, three to ten, eleven and more."""
-    if number <= 2:
-        return ("", one, f"{one.replace('ة', 'ت')}ين")[number]
-    rest = number % 100
-    return f"{number} {few if 3 <= rest <= 10 else many if rest > 10 else one}"
+    Of a day, the hour is not known.
+    """
+    if len(moment or "") == _DAY:
+        return day(moment)
+    utc = utc_day(moment)
+    return f"{day(utc)}، {clock(moment)}" if utc else moment or ""
 
 
 def utc_day(moment: str | None) -> str | None:
@@ -64,14 +49,9 @@ def utc_day(moment: str | None) -> str | None:
     return read.date().isoformat() if read else None
 
 
-def evidence(source: str | None) -> str:
-    """Name where a date or a byline was read, in Arabic; an unknown word stays as it is."""
-    return str(_WORDS["evidence"].get(source, source or ""))
-
-
-def platform(provider: str) -> str:
-    """Name a platform in Arabic; an unknown word stays as it is."""
-    return str(_WORDS["platforms"].get(provider, provider))
+def named(word: str | None) -> str:
+    """Name in Arabic a platform, or where a date or byline was read; other words stay."""
+    return str(_NAMES.get(word, word or ""))
 
 
 def number(value: int | None) -> str:
@@ -100,4 +80,9 @@ def _utc(moment: str | None) -> datetime | None:
         return None
 
 
-FILTERS = (clock, day, direction, evidence, moment, number, platform, span, time, utc_day)
+def marked(text: str | None) -> Markup:
+    """Return a text as HTML, what was found in `mark` elements, everything else escaped."""
+    return Markup(MARKED.sub(r"<mark>\1</mark>", str(escape(text or ""))))  # noqa: S704 - escaped
+
+
+FILTERS = (clock, day, direction, marked, named, number, time, utc_day)

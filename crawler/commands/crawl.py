@@ -2,12 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 import click
 
@@ -16,7 +14,7 @@ from archive.commands.options import ExitCode, archive_option, counted
 from archive.database import open_for_reading
 from archive.session import Beginning
 from archive.urls import identity_key
-from archive.visits import Standing, standing
+from archive.visits import standing
 from crawler import config
 from crawler.commands.options import (
     CrawlOptions,
@@ -32,7 +30,7 @@ from crawler.commands.options import (
     show,
 )
 from crawler.errors import PublisherError
-from crawler.publisher import Owners, Publisher, find, load_all
+from crawler.publisher import Owners, find, load_all
 
 
 @click.command()
@@ -77,27 +75,19 @@ def crawl(
     start_forkserver()  # first of all: it imports the workers' libraries while we import ours
     from crawler.turns import SLICE_SECONDS
 
-    wanted = period(since, None, now=options["now"])
+    wanted: dict[str, Any] = {"period": period(since, None, now=options["now"])}
     polled = chosen(archive, slugs) if slugs or not resume else []
     resumed = chosen(archive, resume) if resume else []
     publishers = {each.slug: each for each in (*polled, *resumed)}
-    _warn_of_the_empty(polled)
-    command, poll = " ".join(["crawl", *publishers]), frozenset(each.slug for each in polled)
-    job = job_of(archive, publishers.values(), command, options, poll=poll, period=wanted)
+    wanted["poll"] = frozenset(each.slug for each in polled)
     if with_parent:  # the schedule's crawls wait while a backfill finishes its slice
-        job = replace(job, with_parent=True, patience=SLICE_SECONDS)
-    summary = carry_out(job)
+        wanted |= {"with_parent": True, "patience": SLICE_SECONDS}
+    command = " ".join(["crawl", *publishers])
+    summary = carry_out(job_of(archive, publishers.values(), command, options, **wanted))
     show(summary)
     if summary.left:
         again = "the next run continues" if with_parent else "run `warraq crawl` again to continue"
         click.echo(f"{counted(summary.left, 'visit')} still due; {again}.")
-
-
-def _warn_of_the_empty(polled: Iterable[Publisher]) -> None:
-    from crawler.frontier import entry_points
-
-    for slug in (each.slug for each in polled if not entry_points(each)):
-        click.echo(f"{slug}: its file names neither a listing nor a homepage", err=True)
 
 
 @click.command()
@@ -109,11 +99,7 @@ def _warn_of_the_empty(polled: Iterable[Publisher]) -> None:
 @archive_option
 @crawl_options
 def backfill(
-    slug: str,
-    since: date,
-    until: date | None,
-    archive: Path,
-    **options: Unpack[CrawlOptions],
+    slug: str, since: date, until: date | None, archive: Path, **options: Unpack[CrawlOptions]
 ) -> None:
     """Archive a publisher's past, newest first.
 
@@ -143,19 +129,13 @@ def backfill(
     job = job_of(archive, publishers, f"backfill {slug}", options, period=wanted, back=True)
     summary = carry_out(job)
     show(summary)
-    click.echo(_reached(archive, slug, since, until))
-    if summary.left:
-        click.echo(f"{counted(summary.left, 'visit')} left; run the same command to continue.")
-
-
-def _reached(archive: Path, slug: str, since: date, until: date) -> str:
-    """Return in words what the archive has of a publisher's days."""
     with closing(open_for_reading(archive)) as db:
         days = days_of(db, slug, since=since, until=until)
-    if days is None:
-        return f"The archive has no articles of {slug} from {since} to {until}."
-    count, first, last = days
-    return f"The archive has {counted(count, 'article')} of {slug} from {first} to {last}."
+    if days:
+        count, first, last = days
+        click.echo(f"The archive has {counted(count, 'article')} of {slug} from {first} to {last}.")
+    if summary.left:
+        click.echo(f"{counted(summary.left, 'visit')} left; run the same command to continue.")
 
 
 @click.command()
@@ -194,44 +174,37 @@ def save(addresses: tuple[str, ...], archive: Path, **options: Unpack[CrawlOptio
 
 def _urls(given: str) -> list[str]:
     """Return the address that was given, or those in the file of that name."""
-    if given.lower().startswith(("http://", "https://")):
-        places = {given: given}
-    elif "://" in given:
-        raise click.UsageError(f"{given!r} is not an http or https URL")
-    else:
-        places = {f"{given}, line {n}": line for n, line in enumerate(_lines(given), 1)}
-    urls = {place: url for place, url in places.items() if url and not url.startswith("#")}
-    for place, url in urls.items():
+    lines = [given]
+    if "://" not in given:
+        try:
+            with click.open_file(given, encoding="utf-8-sig") as file:
+                lines = [line.strip() for line in file]
+        except (OSError, UnicodeDecodeError) as error:
+            raise click.UsageError(
+                f"{given!r} is neither an http(s) URL nor a readable file: {error}"
+            ) from error
+    urls = [line for line in lines if line and not line.startswith("#")]
+    for url in urls:
         try:
             identity_key(url)
         except ValueError as error:
-            raise click.UsageError(f"{place}: {error}") from error
-    return list(urls.values())
-
-
-def _lines(name: str) -> list[str]:
-    try:
-        with click.open_file(name, encoding="utf-8-sig") as file:
-            return [line.strip() for line in file]
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.UsageError(
-            f"{name!r} is neither an http(s) URL nor a readable file: {error}"
-        ) from error
+            raise click.UsageError(f"{given}: {error}") from error
+    return urls
 
 
 def _report(archive: Path, url: str) -> bool:
     """Print what became of an address; return whether it is an article now."""
     with closing(open_for_reading(archive)) as db:
-        now = standing(db, url) or Standing(state="due")
-    if now.article is not None and now.state == "done":
+        now = standing(db, url)
+    if now is None or now.state == "due":
+        kind, detail = "not-visited", "it was not visited; run the command again"
+    elif now.article is None or now.state != "done":
+        kind = now.problem or "no-article"
+        detail = now.detail or "no article was recognised on this page"
+    else:
         title = now.title or "without a title"
         click.echo(f"{url}\n  article {now.article}: {title} ({now.words} words)")
         return True
-    kind, detail = now.problem, now.detail
-    if kind is None:
-        kind, detail = "no-article", "no article was recognised on this page"
-    if now.state == "due":
-        kind, detail = "not-visited", "it was not visited; run the command again"
     click.echo(f"{url}\n  not archived as an article: {detail} ({kind})")
     return False
 

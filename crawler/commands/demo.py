@@ -21,20 +21,10 @@ PORTS = range(8791, 9791, 100)  # of the first newspaper; a second demo takes th
 @click.command()
 @archive_in("warraq-demo")
 @click.option(
-    "--articles",
-    type=click.IntRange(20, 100_000),
-    default=60,
-    show_default=True,
-    metavar="N",
-    help="Number of articles of all newspapers.",
+    "--articles", type=click.IntRange(20, 100_000), default=60, show_default=True, help="How many."
 )
 @click.option(
-    "--seed",
-    type=int,
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Seed of the news; another seed makes other news.",
+    "--seed", type=int, default=1, show_default=True, help="Another seed makes other news."
 )
 @port_option
 @click.option("--no-serve", is_flag=True, help="Only crawl and print the summary.")
@@ -75,27 +65,23 @@ def _served(newsstand: "Newsstand", archive: Path) -> Iterator[None]:
 
     known = archive / "publishers" / f"{next(iter(newsstand.papers))}.toml"
     again = urlsplit(read(known).homepage or "").port if known.is_file() else None
-    for first in [again] if again else PORTS:
-        with contextlib.ExitStack() as serving:
+    with contextlib.ExitStack() as serving:
+        for first in [again] if again else PORTS:
             try:
                 serving.enter_context(serve(newsstand, port=first))
+                break
             except OSError as error:
                 taken = error
-                continue
-            yield
-            return
-    raise click.ClickException(
-        f"the demo newspapers cannot be served: {taken}; is another demo running?"
-        " Another --archive uses other ports."
-    )
+        else:
+            raise click.ClickException(
+                f"the demo newspapers cannot be served: {taken}; is another demo running?"
+                " Another --archive uses other ports."
+            )
+        yield
 
 
 def _invite(archive: Path, address: str) -> None:
+    called = sys.argv[0]  # its path, where the shell does not find the program by its name
+    program = "warraq" if Path(called).name != "warraq" or shutil.which("warraq") else called
     click.echo(f"\nRead {archive} at {address}  (press Ctrl-C to stop)")
-    click.echo(f"Crawl a real newspaper: {_program()} crawl enabbaladi --limit 20")
-
-
-def _program() -> str:
-    """Return how this program is called from this shell: by its name, or by its path."""
-    called = sys.argv[0]
-    return "warraq" if Path(called).name != "warraq" or shutil.which("warraq") else called
+    click.echo(f"Crawl a real newspaper: {program} crawl enabbaladi --limit 20")

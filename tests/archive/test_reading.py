@@ -5,7 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from archive import Archive, DamagedWarc
+from archive import Archive
+from archive.errors import DamagedWarc
 from archive.maintenance.withhold import unwithhold, withhold
 from archive.models import Embed, Image, Kind, PageKind
 from tests.archive.desk import NOON, PAGE, PAPER, Hands, exchange, opened, reading, visit

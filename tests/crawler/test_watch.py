@@ -7,8 +7,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from crawler.config import Config, Schedule
 from crawler.daterange import Hours
@@ -35,15 +33,18 @@ def runs(archive):
     return json.loads(output)
 
 
-def test_each_publisher_has_its_own_trigger(tmp_path):
-    config = Config(every=timedelta(minutes=5), schedules={"b": Schedule(cron="0 6 * * *")})
-    publishers = [Publisher(slug="a", name="a"), Publisher(slug="b", name="b")]
-    scheduler = Watch(tmp_path, publishers, config)._scheduler()
-    a, b = (scheduler.get_job(slug) for slug in ("a", "b"))
-    assert isinstance(a.trigger, IntervalTrigger)
-    assert a.trigger.interval == timedelta(minutes=5)
-    assert abs(a.next_run_time - datetime.now(UTC)) < timedelta(seconds=5)
-    assert isinstance(b.trigger, CronTrigger)
+def test_each_publisher_has_its_own_schedule(tmp_path, monkeypatch):
+    now = datetime(2027, 3, 1, 12, tzinfo=UTC)
+    monkeypatch.setattr("crawler.watch.system", lambda: now)
+    crons = {"b": Schedule(cron="0 6 * * *"), "c": Schedule(cron="0 0 30 2 *")}
+    config = Config(every=timedelta(days=400), schedules=crons)
+    watch = Watch(tmp_path, [Publisher(slug=slug, name=slug) for slug in "abc"], config)
+    assert watch._poll_at["a"] == now  # at once
+    assert watch._poll_at["b"] == now + timedelta(hours=18)
+    assert watch._poll_at["c"] > now + timedelta(days=9000)  # there is no such day
+    watch._plan(["a", "b"], after=now + timedelta(days=2))
+    assert abs(watch._poll_at["a"] - datetime.now(UTC) - timedelta(days=400)) < timedelta(minutes=1)
+    assert watch._poll_at["b"] == now + timedelta(days=2, hours=18)
 
 
 def test_an_archive_that_is_being_made_has_nothing_due(tmp_path):
@@ -77,10 +78,9 @@ async def test_nothing_is_crawled_outside_the_hours_or_beyond_the_cap(archive, m
         monkeypatch.setattr("crawler.watch.system", lambda at=moment: datetime.fromisoformat(at))
         config = Config(per_month=cap)
         watch = Watch(archive.root, [one], config)
-        await watch._trigger("paper")
         await watch._next()
         assert started == expected
-        assert watch._triggered == (set() if expected else {"paper"})
+        assert (watch._poll_at["paper"] > datetime.fromisoformat(moment)) is bool(expected)
     assert len(waited) == 2
 
 

@@ -23,7 +23,7 @@ def test_hits_are_printed_for_a_reader(tmp_path):
         "لقاء القمة",
         "عنب بلدي · 2020-11-09",
         "https://news.example/1",
-        "عُقد ⟦اللقاء⟧ في دمشق.",
+        "عُقد اللقاء في دمشق.",
         "",
     ]
     assert result.stderr == "1 of 2 found; --limit shows more.\n"

@@ -14,10 +14,9 @@ from typing import cast
 from isal import igzip_lib, isal_zlib
 
 from archive.errors import DamagedWarc
-from archive.warc.parsing import Place
+from archive.warc.parsing import VERSION, Place
 
 MAGIC = b"\x1f\x8b\x08"  # RFC 1952, section 2.3.1: how every gzip member begins
-VERSION = re.compile(rb"WARC/[01]\.\d{1,2}[ \t]*\r?\n(?=[A-Za-z][\w-]*[ \t]*:)")
 
 _GZIP = 31  # window bits by which zlib reads and checks the gzip frame
 _LONGEST = 256  # bytes of what is searched for, at most; it may lie across two pieces

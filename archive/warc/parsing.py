@@ -17,9 +17,9 @@ from archive.models import WarcLocation
 
 # Records that have a row of captures; warcinfo, request and metadata records have none.
 CAPTURED = frozenset({"response", "revisit", "resource"})
-FIRST_LINE = re.compile(rb"WARC/([01]\.\d{1,2})[ \t]*\r?\n")  # of a record in any dialect
-
-_HEAD_END = re.compile(rb"\n\r?\n")
+# The first line of a record in any dialect, as another one follows it.
+VERSION = re.compile(rb"WARC/([01]\.\d{1,2})[ \t]*\r?\n(?=[A-Za-z][\w-]*[ \t]*:)")
+HEAD_END = re.compile(rb"\n\r?\n")
 _FOLD = re.compile(r"\r?\n[ \t]+")
 _STATUS = re.compile(rb"\s*HTTP/\d(?:\.\d)?[ \t]+(\d{3})\b[ \t]*([^\r\n]*)")
 _HTTP_LINE = re.compile(rb"\r?\n(?![ \t])")
@@ -248,7 +248,7 @@ def moment_of(fields: Mapping[str, str], name: str = "warc-date") -> datetime | 
 
 def head_length(block: memoryview | bytes) -> int:
     """Return how many bytes the head of an HTTP message has, its empty line included."""
-    end = _HEAD_END.search(bytes(block[:_MOST_HEADS])) or _HEAD_END.search(block)
+    end = HEAD_END.search(bytes(block[:_MOST_HEADS])) or HEAD_END.search(block)
     return end.end() if end else len(block)
 
 

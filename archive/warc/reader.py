@@ -17,14 +17,13 @@ from archive.errors import DamagedWarc
 from archive.models import WarcLocation
 from archive.warc.files import opened
 from archive.warc.members import MAGIC, READ, Stretch, next_start, unpack
-from archive.warc.parsing import FIRST_LINE, Place, Record, contradiction, fields_of, parse
+from archive.warc.parsing import HEAD_END, VERSION, Place, Record, contradiction, fields_of, parse
 
 LARGEST = 1 << 31  # bytes of a record of our own
 LARGEST_FOREIGN = 1 << 25  # bytes of a record of others; a newspaper's pages are far below
 
 _LONGEST_HEAD = 1 << 16
 _TAIL = 32  # bytes that say what follows a record
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
 _NOTHING = "no whole head of a record is there"
 _LENGTH = re.compile(r"[0-9]{1,19}")
 
@@ -157,7 +156,7 @@ def _records(stretch: Stretch, largest: int) -> Iterator[Record | Damage]:
 def _next(stretch: Stretch, largest: int) -> Record | Damage:
     """Return what is at a stretch's position; a record is passed."""
     place, ahead = stretch.place(), stretch.peek(_LONGEST_HEAD)
-    first, end = FIRST_LINE.match(ahead), _HEAD_END.search(ahead)
+    first, end = VERSION.match(ahead), HEAD_END.search(ahead)
     fields = fields_of(ahead[first.end() : end.end()]) if first and end else None
     if not first or not end or fields is None:
         return Damage(place=place, what=stretch.fault or _NOTHING)

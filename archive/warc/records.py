@@ -17,7 +17,7 @@ from isal import isal_zlib
 
 from archive.clock import iso
 from archive.models import Capture, Exchange, Kind
-from archive.warc.parsing import Record, holds
+from archive.warc.parsing import Record, fields_of, holds
 
 _AUTHORITY = re.compile(r"^\w+://[^/?#]*")
 
@@ -198,10 +198,8 @@ def write_fields(fields: Mapping[str, str]) -> bytes:
 
 
 def read_fields(block: memoryview | bytes) -> dict[str, str]:
-    """Return what `write_fields` wrote; lines that are no field are passed over."""
-    lines = bytes(block).decode("utf-8", "replace").split("\r\n")
-    split = (line.partition(": ") for line in lines)
-    return {name: value for name, colon, value in split if colon}
+    """Return what `write_fields` wrote, by names in lower case; nothing of what is no field."""
+    return fields_of(bytes(block)) or {}
 
 
 def payload_digest(payload: bytes) -> str:

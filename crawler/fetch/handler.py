@@ -102,17 +102,12 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
                 raise DownloadConnectionRefusedError(f"by the proxy: {error}") from error
             raise
 
-    @staticmethod
-    def _extract_headers(response: aiohttp.ClientResponse) -> Headers:
-        """Return the headers as bytes; as text, those that are not UTF-8 end in an error."""
-        return Headers(list(response.raw_headers))
-
     async def _read_response(self, response: Any, request: Request) -> Response:
         if response.status == 407 and (proxy := request.meta.get("proxy") or self._proxy):
             error = aiohttp.ClientHttpProxyError(response.request_info, (), status=407)
             raise ProxyFailed(failure(error, proxy))
         body, truncated = await self._read_body(response, request)
-        headers = self._extract_headers(response)
+        headers = Headers(list(response.raw_headers))  # bytes: not all are UTF-8
         arguments = self._build_base_response_args(response, request, headers)
         exchange = Exchange(
             url=request.url,
@@ -133,13 +128,9 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
 
     def _recorded(self, exchange: Exchange, request: Request) -> Capture:
         """Write an exchange to the WARC file; return its capture."""
-        store, kind, publisher = (
-            self._fetching.store,
-            request.meta["kind"],
-            request.meta["publisher"],
-        )
+        store, meta = self._fetching.store, request.meta
         try:
-            return store.record(exchange, kind=kind, publisher=publisher or None)
+            return store.record(exchange, kind=meta["kind"], publisher=meta["publisher"] or None)
         except ARCHIVE_FAULTS as error:
             store.batch.break_off(error)
             raise ArchiveFault(str(error)) from error

@@ -266,10 +266,9 @@ class Config(Caps):
 
     def schedule_of(self, slug: str) -> Schedule:
         """Return a publisher's own schedule, or the common one."""
-        if slug in self.schedules:
-            return self.schedules[slug]
         usual = None if self.cron else timedelta(minutes=15)
-        return Schedule(every=self.every or usual, cron=self.cron)
+        common = Schedule(every=self.every or usual, cron=self.cron)
+        return self.schedules.get(slug, common)
 
 
 def load(root: Path) -> Config:

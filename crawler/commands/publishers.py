@@ -193,9 +193,7 @@ def _complete(url: str) -> str:
         if "." in host_of(complete) or is_local(host_of(complete)):
             return complete
     raise click.BadParameter(
-        f"{url!r} is not an http or https address; give that of the front page, e.g."
-        " https://example.org/",
-        param_hint="URL",
+        f"{url!r} is not an http or https address, such as https://example.org/", param_hint="URL"
     )
 
 

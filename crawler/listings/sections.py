@@ -1,7 +1,7 @@
 """Section pages to links: what seems to be an article, the next page, announced listings. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from urllib.parse import unquote, urlsplit
@@ -63,7 +63,9 @@ def section(
             if link.title is None:  # a card's picture is a link of its own, without a word
                 articles[address] = replace(link, title=plain_text(anchor))
     yield from articles.values()
-    if continued := _numbered_next(url, own) or continues:
+    listing, number = _numbered(url)
+    following = (address for address in own if _numbered(address) == (listing, number + 1))
+    if continued := next(following, continues):
         yield Link(url=continued, kind=Kind.SECTION)
 
 
@@ -124,12 +126,6 @@ def _card_dates(tree: HtmlElement, base: str) -> dict[str, str]:
 def _is_next(anchor: HtmlElement) -> bool:
     words = (plain_text(anchor) or "").strip(_AROUND).lower()
     return words in _NEXT_WORDS or "next" in (anchor.get("rel") or "").lower().split()
-
-
-def _numbered_next(url: str, addresses: Iterable[str]) -> str | None:
-    """Return the address that is the same listing's next page, by its number."""
-    listing, number = _numbered(url)
-    return next((each for each in addresses if _numbered(each) == (listing, number + 1)), None)
 
 
 def _numbered(written: str) -> tuple[str, int]:

@@ -102,7 +102,7 @@ class Publisher:
     sitemaps: tuple[str, ...] = setting(_ADDRESSES, "XML, gzipped or plain text")
     sections: tuple[str, ...] = setting(_ADDRESSES, "pages with links to articles")
     api: tuple[str, ...] = setting(_ADDRESSES, "WordPress REST API: lists by date, years back")
-    accept: tuple[Pattern[str], ...] = setting(_PATTERNS, "patterns: article addresses match one")
+    accept: tuple[Pattern[str], ...] = setting(_PATTERNS, "regular expressions: articles match one")
     reject: tuple[Pattern[str], ...] = setting(_PATTERNS, "and none of these")
     delay: float | None = setting(_DELAY, "seconds between two requests to a host; default 1")
     hours: Hours | None = setting(config.HOURS, "crawl only then, in the publisher's time zone")

@@ -41,9 +41,9 @@ create temp table decided (capture integer primary key, key text, outcome text n
 insert or replace into decided
 select capture, json_extract(fields, '$.article'), json_extract(fields, '$.outcome') from journal
 where capture is not null and json_extract(fields, '$.outcome') is not null
-order by at, file, offset;  -- so that the newest stays
+order by at, file, offset;
 """
-# A line of a collection is its own decision.
+# A line of a collection is its own decision; of others the newest counts.
 _LINES = "select id, url, publisher from captures where status = 0 and kind = 'article'"
 _ARTICLES = """
 update captures set outcome = d.outcome from decided d

@@ -123,5 +123,5 @@ async def test_an_absurd_crawl_delay_is_bounded_and_told_once(archive, site, mon
         archive.forward(hours=1)
     (row,) = archive.rows("select kind, detail from problems")
     assert row[0] == "crawl-delay"
-    assert row[1].startswith("Crawl-delay: 864000 is more than 0.2 seconds")
+    assert row[1].startswith("Crawl-delay: 864000 is over 0.2 s")
     assert archive.rows("select count(*) from articles") == [(1,)]

@@ -160,10 +160,11 @@ def reading_of(row: Mapping[str, Any], *, text: str, byline: str | None) -> Extr
     Raises:
         sqlite3.DatabaseError: if its lists are not JSON.
     """
-    names = ("title", "deck", "dateline", "section", "image_url", "tags")
-    own = {"kind": PageKind.ARTICLE, "byline": byline, "text": text}
-    below = [{"url": "", "caption": caption} for caption in from_json(row["captions"])]
-    return record(Extraction, {name: row[name] for name in names} | own | {"images": below})
+    own = {name: row[name] for name in ("title", "deck", "dateline", "section", "image_url")}
+    own |= {"kind": PageKind.ARTICLE, "byline": byline, "text": text}
+    own["tags"] = from_json(row["tags"])
+    own["images"] = [{"url": "", "caption": caption} for caption in from_json(row["captions"])]
+    return record(Extraction, own)
 
 
 def state_of(db: sqlite3.Connection, article: int) -> State | None:

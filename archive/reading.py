@@ -12,7 +12,7 @@ from archive.article_rows import Rows
 from archive.articles import find_all
 from archive.database import open_for_reading
 from archive.models import Capture, Embed, Image, PageKind
-from archive.rows import Row, record, select, values
+from archive.rows import Row, from_json, record, select, values
 from archive.search import Hit, Order, count, search
 from archive.session import WARC_FOLDER
 from archive.urls import LARGEST_ID
@@ -190,9 +190,11 @@ class Archive:
             ValueError: if it is neither a number nor an http or https address.
         """
         for number, rows, _ in self._visible(find_all(self.db, id_or_url)):
-            *earlier, last = [row | {"article": number} for row in rows.revisions]
-            last["text"] = rows.article["text"]
-            return [record(Revision, row) for row in (*earlier, last)]
+            states = [row | {"article": number} for row in rows.revisions]
+            states[-1]["text"] = rows.article["text"]
+            for state in states:
+                state |= {name: from_json(state[name]) for name in ("tags", "captions")}
+            return [record(Revision, state) for state in states]
         return []
 
     def capture(self, number: int) -> Capture:

@@ -4,8 +4,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
-from functools import cache
-from typing import Any, TypeVar, get_origin, get_type_hints
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -77,28 +76,12 @@ def free_id(db: sqlite3.Connection, table: str, wanted: int) -> int:
 def record(kind: type[T], row: Mapping[str, Any]) -> T:
     """Return the dataclass that a row makes; columns that are none of its fields are passed over.
 
-    Lists are JSON, as `stored` spells them, or at hand; records in it are rows or at hand.
+    Records in it are rows or at hand, and so are its lists, as `from_json` reads them.
 
     Raises:
-        sqlite3.DatabaseError: if a column holds what its field cannot, as in a damaged row.
+        ValueError: if a column is missing, or holds what its field cannot.
     """
-    form: Any = kind
-    lists = {
-        name: from_json(row[name])
-        for name in _lists_of(form) & row.keys()
-        if isinstance(row[name], str | None)
-    }
-    try:
-        return msgspec.convert({**row, **lists}, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise sqlite3.DatabaseError(f"a row makes no {kind.__name__}: {error}") from error
-
-
-@cache
-def _lists_of(kind: Any) -> frozenset[str]:
-    """Return the names of the fields that are lists."""
-    hints = get_type_hints(kind).items()
-    return frozenset(name for name, hint in hints if get_origin(hint) in {tuple, frozenset})
+    return msgspec.convert(row, kind, strict=False)
 
 
 def stored(value: Any) -> Any:

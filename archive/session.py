@@ -131,12 +131,7 @@ class Session:
         )
 
     def write_metadata(
-        self,
-        url: str,
-        fields: Mapping[str, str],
-        *,
-        at: datetime,
-        refers_to: str | None = None,
+        self, url: str, fields: Mapping[str, str], *, at: datetime, refers_to: str | None = None
     ) -> WarcLocation:
         """Write a metadata record of what the database knows beyond the bytes; return where it is.
 

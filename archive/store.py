@@ -234,12 +234,7 @@ class Store(Session):
         return state
 
     def problem(
-        self,
-        problem: Problem,
-        *,
-        url: str,
-        publisher: str | None,
-        capture: Capture | None = None,
+        self, problem: Problem, *, url: str, publisher: str | None, capture: Capture | None = None
     ) -> None:
         """Save what went wrong with a page; of an answer, the WARC files say so as well."""
         self.totals["problems"] += 1

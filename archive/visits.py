@@ -75,11 +75,7 @@ order by a.id is null, k.key limit 1
 
 
 def ask(
-    db: sqlite3.Connection,
-    addresses: Iterable[tuple[str, Kind]],
-    *,
-    publisher: str,
-    now: datetime,
+    db: sqlite3.Connection, addresses: Iterable[tuple[str, Kind]], *, publisher: str, now: datetime
 ) -> None:
     """Make addresses (with their kinds) known and due now, or when the site allows it again."""
     for url, kind in addresses:
@@ -130,10 +126,7 @@ def _among(only: Collection[str] | None) -> str:
 
 
 def _asked(
-    publishers: Collection[str],
-    now: datetime,
-    within: Span | None,
-    only: Collection[str] | None,
+    publishers: Collection[str], now: datetime, within: Span | None, only: Collection[str] | None
 ) -> Row:
     since, until = within or (None, None)
     return {

@@ -111,24 +111,20 @@ class NewsSpider(Spider):
     async def start(self) -> AsyncIterator[Any]:
         """Yield a request for each pending visit, listings first, as room comes free."""
         try:
-            async for request in self._requests():
-                yield request
+            while True:
+                if self._store.batch.fault or self.workers.failure:
+                    self.stop()
+                visits = self.frontier.next_visits()
+                for visit in visits:
+                    if request := self._request(visit):
+                        yield request
+                idle = not visits and self.frontier.is_idle()
+                if idle and (self.frontier.is_over() or not self.pauses.soon_over()):
+                    return
+                await self.frontier.room(seconds=HEARTBEAT)
+                self._commit()
         except Exception as error:  # noqa: BLE001 - whatever it was, the crawl cannot go on
             self._abort(error)
-
-    async def _requests(self) -> AsyncIterator[Request]:
-        while True:
-            if self._store.batch.fault or self.workers.failure:
-                self.stop()
-            visits = self.frontier.next_visits()
-            for visit in visits:
-                if request := self._request(visit):
-                    yield request
-            idle = not visits and self.frontier.is_idle()
-            if idle and (self.frontier.is_over() or not self.pauses.soon_over()):
-                return
-            await self.frontier.room(seconds=HEARTBEAT)
-            self._commit()
 
     def stop(self) -> None:
         """Begin no further visit; what is in hand is finished."""

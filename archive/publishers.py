@@ -1,6 +1,5 @@
 """Rows of publishers, and what is remembered of their hosts."""
 
-import json
 import sqlite3
 from dataclasses import fields
 from datetime import datetime
@@ -8,7 +7,7 @@ from urllib.parse import urlsplit
 
 from archive.clock import from_iso, iso
 from archive.models import Publisher
-from archive.rows import insert, row_of, upsert, value, values
+from archive.rows import from_json, insert, row_of, upsert, value, values
 from archive.urls import identity_key
 from archive.warc.writer import Batch
 
@@ -63,7 +62,7 @@ def keys_of(db: sqlite3.Connection, url: str) -> list[str]:
 
 
 def _names(stored: str | None) -> frozenset[str]:
-    return frozenset(json.loads(stored)) if stored else frozenset()
+    return frozenset(from_json(stored))
 
 
 # The visits of an origin, by the range of their keys; `0` is the character that follows `/`.

@@ -137,7 +137,7 @@ def article_id(key: str) -> int:
     An integer from 1 to `LARGEST_ID`, from the first 53 bits of the key's SHA-256, so that a
     rebuilt or merged archive agrees (invariant 11).
     """
-    return _digest_id(key)
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]) >> 11 or 1
 
 
 def capture_id(record_id: str) -> int:
@@ -145,7 +145,7 @@ def capture_id(record_id: str) -> int:
 
     So links to what an archive showed at a moment survive a rebuild and a merge.
     """
-    return _digest_id(record_id.strip().strip("<>"))
+    return article_id(record_id.strip().strip("<>"))
 
 
 def next_id(number: int) -> int:
@@ -174,10 +174,6 @@ def site_of(host: str) -> str:
 def host_of(url: str) -> str:
     """Return the host name of a URL, in lower case, without `www.`."""
     return (urlsplit(url).hostname or "").removeprefix("www.")
-
-
-def _digest_id(text: str) -> int:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 11 or 1
 
 
 def _host(name: str) -> str:

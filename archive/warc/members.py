@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from functools import lru_cache, partial
-from typing import cast
+from typing import Any
 
 from isal import igzip_lib, isal_zlib
 
@@ -23,8 +23,7 @@ _LONGEST = 256  # bytes of what is searched for, at most; it may lie across two 
 READ = 1 << 11  # of a member at first: a request is small
 _PIECE = 1 << 20
 _SIP = 1 << 7  # a decompressor that fails keeps what it had made of its last bytes to itself
-_ISAL = cast("type[Exception]", igzip_lib.IsalError)  # its own types call it an instance
-_FAULTS = (_ISAL, zlib.error, EOFError, MemoryError, OverflowError)
+_FAULTS: Any = (igzip_lib.IsalError, zlib.error, EOFError, MemoryError, OverflowError)
 _START = re.compile(MAGIC + b"|" + VERSION.pattern)
 
 
@@ -134,7 +133,7 @@ class Stretch:
             except DamagedWarc as fault:
                 self.fault = str(fault)
                 return
-            if not _continues(self._descriptor, self._end):
+            if _begins(self._descriptor, self._end) is not False:
                 return
             self._member = self._end
 
@@ -175,7 +174,8 @@ def next_start(descriptor: int, offset: int, end: int) -> int:
         piece = _bytes(descriptor, _PIECE + _LONGEST, offset, end)
         for start in _START.finditer(piece):
             at = offset + start.start()
-            if start[0] != MAGIC or _is_member(descriptor, at, end):
+            begins = start[0] != MAGIC or _begins(descriptor, at)
+            if begins or (begins is False and _is_whole(descriptor, at, end)):
                 return at
         offset += _PIECE
     return end
@@ -185,28 +185,16 @@ def _bytes(descriptor: int, size: int, offset: int, end: int) -> bytes:
     return os.pread(descriptor, max(0, min(size, end - offset)), offset)
 
 
-def _begins_as(descriptor: int, offset: int) -> bytes | None:
-    """Return the first plain bytes of the gzip member at `offset`; None if there is none."""
+def _begins(descriptor: int, offset: int) -> bool | None:
+    """Return whether the gzip member at `offset` begins with a record; None if there is none."""
     packed = os.pread(descriptor, 1 << 10, offset)
     if not packed.startswith(MAGIC):
         return None
     try:
-        return bytes(isal_zlib.decompressobj(_GZIP).decompress(packed, 32))
+        plain = bytes(isal_zlib.decompressobj(_GZIP).decompress(packed, 32))
     except _FAULTS:
         return None
-
-
-def _continues(descriptor: int, offset: int) -> bool:
-    """Return whether a member is there that does not begin with a record of its own."""
-    start = _begins_as(descriptor, offset)
-    return start is not None and not start.lstrip().startswith(b"WARC/")
-
-
-def _is_member(descriptor: int, offset: int, end: int) -> bool:
-    """Return whether a gzip member begins there, not bytes that look like one by chance."""
-    start = _begins_as(descriptor, offset)
-    begins = start is not None and start.lstrip().startswith(b"WARC/")
-    return begins or (start is not None and _is_whole(descriptor, offset, end))
+    return plain.lstrip().startswith(b"WARC/")
 
 
 def _is_whole(descriptor: int, offset: int, end: int) -> bool:

@@ -23,7 +23,6 @@ HEAD_END = re.compile(rb"\n\r?\n")
 _FOLD = re.compile(r"\r?\n[ \t]+")
 _STATUS = re.compile(rb"\s*HTTP/\d(?:\.\d)?[ \t]+(\d{3})\b[ \t]*([^\r\n]*)")
 _HTTP_LINE = re.compile(rb"\r?\n(?![ \t])")
-_MOST_HEADS = 1 << 12  # bytes that are enough for the HTTP head of most answers
 _CODINGS = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate", "br": "br"}
 _LARGEST_BODY = 1 << 26  # bytes; a body that unpacks to more is an attack on its reader
 _BASE32 = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHIJKLMNOPQRSTUV")
@@ -248,7 +247,7 @@ def moment_of(fields: Mapping[str, str], name: str = "warc-date") -> datetime | 
 
 def head_length(block: memoryview | bytes) -> int:
     """Return how many bytes the head of an HTTP message has, its empty line included."""
-    end = HEAD_END.search(bytes(block[:_MOST_HEADS])) or HEAD_END.search(block)
+    end = HEAD_END.search(block)
     return end.end() if end else len(block)
 
 

@@ -70,8 +70,7 @@ class FollowRedirects(RedirectMiddleware):
         try:
             followed = super().process_response(request, response)
         except ValueError as error:
-            location = (response.headers.get("Location") or b"")[:200].decode("latin-1")
-            detail = f"it redirects to {location!r}: {error}"
+            detail = f"it redirects to no address: {error}"
             raise NotFetched(ProblemKind.BAD_ADDRESS, detail) from error
         if isinstance(followed, Request):  # the validators were not meant for its address
             for name in _VALIDATORS:

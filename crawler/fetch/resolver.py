@@ -24,9 +24,6 @@ from archive.problems import ProblemKind
 from crawler.fetch.addresses import is_local_name, literal, plain, reason
 from crawler.fetch.exceptions import NotFetched
 
-_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
-
-
 _refused = partial(NotFetched, ProblemKind.ADDRESS_REFUSED)
 
 
@@ -42,7 +39,7 @@ class Gate:
     def open(self, url: str) -> None:
         """Let the host and port of a URL pass, whatever it resolves to."""
         parts = URL(url)
-        self._open.add((plain(parts.raw_host or ""), parts.port or _PORTS.get(parts.scheme, 0)))
+        self._open.add((plain(parts.raw_host or ""), parts.port or 0))
 
     def is_open(self, host: str, port: int) -> bool:
         """Return whether the user named this host and port."""

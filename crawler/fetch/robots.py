@@ -26,9 +26,7 @@ _unreachable = partial(NotFetched, ProblemKind.ROBOTS_UNREACHABLE)
 _OTHERS = {None, ProblemKind.HOST_PAUSED, ProblemKind.PROXY_FAILED}  # no matter of a robots.txt
 # The product token of section 2.2.1. Protego takes `war`, a part of ours, for ours as well, and
 # `Warraq/1.0` for another's.
-_AGENT_LINE = re.compile(
-    r"^[ \t]*user[- ]?agent[ \t:]+([a-z_-]+|\*)?.*", re.IGNORECASE | re.MULTILINE
-)
+_AGENT_LINE = re.compile(r"(?im)^[ \t]*user[- ]?agent[ \t:]+([a-z_-]+|\*)?.*")
 _LINE_ENDS = re.compile(r"\r\n?|\n")  # section 2.2: EOL
 # Where Protego ends a line, too, and RFC 9309 does not.
 _NO_LINE_ENDS = re.compile("[\v\f\x1c-\x1e\x85\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}]")

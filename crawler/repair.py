@@ -123,13 +123,10 @@ class Repair:
 
     async def _files(self) -> None:
         """Save what is readable of damaged files, name what is lost, and make rows of the rest."""
-        damages, references = self._of("file", "record", "row"), self._of("reference")
-        broken = self._rows("revision")
-        for detail in sorted({damage.detail for damage in references}):
-            self._report(f"{NAME}: a row {detail}")
-        if broken:
-            self._report(f"read again: {counted(len(broken), 'article')} with broken revisions")
-        if not (damages or references or broken):
+        damages, rows = self._of("file", "record", "row"), self._of("reference", "revision")
+        for damage in rows:
+            self._report(f"row {damage.row} of {damage.table} is made again: {damage.detail}")
+        if not (damages or rows):
             return
         names: list[str] = []
         with at_work(self.processes) as workers, self._opened() as source:
@@ -142,7 +139,7 @@ class Repair:
                     damaged.apply(now=self.clock())
             if self.dry_run:
                 return
-            restore.index_again(source, warc_index.in_order(names), broken)
+            restore.index_again(source, warc_index.in_order(names), self._rows("revision"))
             await derive_all(Deriver(source, load_all(self.root / "publishers"), workers))
             restore.finish(source.db)
 
@@ -150,11 +147,12 @@ class Repair:
         """Make again what follows from the rest: journal records, stories, the search index."""
         visits = self._rows("visit")
         of = counted(len(visits), "visit")
-        for kind, line in (
-            ("visit", f"The journal records of {of} to articles are lost; they are rewritten."),
-            ("story", "the stories are grouped again"),
-            ("index", "the search index is rebuilt"),
-        ):
+        lines = {
+            "visit": f"The journal records of {of} to articles are lost; they are rewritten.",
+            "story": "the stories are grouped again",
+            "index": "the search index is rebuilt",
+        }
+        for kind, line in lines.items():
             if self._of(kind):
                 self._report(line)
         if self.dry_run:

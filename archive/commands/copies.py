@@ -72,8 +72,7 @@ def publish(folder: Path, archive: Path) -> None:
     """
     from archive.maintenance.publish import publish as write
 
-    with ProgressLine() as progress:
-        made = write(archive, folder, progress=progress)
+    made = write(archive, folder)
     click.echo(
         f"{folder}: {counted(made.articles, 'article')}, {made.bytes / 1e6:,.1f} MB;"
         f" {made.withheld:,} withheld and left out. Serve it: datasette {folder}/"

@@ -25,7 +25,6 @@ MARK = "backup.json"
 _NEW = "new"  # folder inside the backup in which its next database is made ready
 # What a backup has before its mark, and a disk of its own always.
 _BEGINNING = {"lock", f".{MARK}.part", "lost+found"}
-_PAGES = 1000  # of the database, copied at a time: 4 MB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +78,7 @@ def _write(root: Path, target: Path, *, link: bool, progress: Progress) -> Backu
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir()
     with closing(sqlite3.connect(new / NAME, isolation_level=None)) as db:
-        copy_into(db, root, progress=progress)
+        copy_into(db, root)
         _refuse_damaged(db, root)
         files, missing = _wanted(db, root / WARC_FOLDER)
     copied = _copy_files(files, root / WARC_FOLDER, folder, link, progress)
@@ -178,27 +177,16 @@ def _copy(source: Path, target: Path, end: int) -> None:
         copy(source, part, end=end)
 
 
-def copy_into(copy: sqlite3.Connection, root: Path, *, progress: Progress = silent) -> None:
+def copy_into(copy: sqlite3.Connection, root: Path) -> None:
     """Copy the archive's database into an empty one, all of one moment.
-
-    SQLite's online backup does it; a transaction of our own keeps it from starting again at every
-    commit of a crawl.
 
     Raises:
         NewerArchive, NotAnArchive: if there is no archive that can be read.
     """
-
-    def copied(_status: int, left: int, pages: int) -> None:
-        progress("bytes of the database", (pages - left) * size, pages * size)
-
+    copy.execute("pragma synchronous = off")  # synced once, by whoever keeps it
     with closing(open_for_reading(root)) as source:
-        (size,) = source.execute("pragma page_size").fetchone()
-        copy.execute("pragma synchronous = off")  # synced once, by whoever keeps it
-        source.execute("begin")
-        source.execute("select 1 from sqlite_master limit 1").fetchone()
-        source.backup(copy, pages=_PAGES, progress=copied)
-        source.execute("commit")
-        copy.execute("pragma journal_mode = delete")
+        source.backup(copy)  # in one step, whatever a crawl commits meanwhile
+    copy.execute("pragma journal_mode = delete")
 
 
 def put_in_place(new: Path, target: Path) -> None:

@@ -229,10 +229,12 @@ class _Piece:
 
 def _differences(record: Record, row: Row) -> Iterator[str]:
     """Yield what a row says otherwise than its record, as far as that says it by itself."""
-    status = record.status or row["status"]
+    status, at = record.status or row["status"], record.fields.get("warc-date")
+    if at != row["fetched_at"] and record.date:  # other programs write it shorter
+        at = iso(record.date)
     said = {
         "url": record.url,
-        "fetched_at": record.date and iso(record.date),
+        "fetched_at": at,
         "truncated": record.fields.get("warc-truncated"),
         "revisit": record.type == "revisit",
         "status": status,

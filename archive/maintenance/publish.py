@@ -16,7 +16,6 @@ from archive.database import NAME, database_metadata, open_for_reading
 from archive.errors import ArchiveError, explain, is_of_the_disk
 from archive.maintenance.backup import copy_into
 from archive.maintenance.withhold import remove_withheld
-from archive.models import Progress, silent
 from archive.rows import value, values
 from archive.search import register
 from archive.session import WARC_FOLDER
@@ -32,9 +31,7 @@ class Publication:
     bytes: int
 
 
-def publish(
-    root: Path, target: Path, *, clock: Clock = system, progress: Progress = silent
-) -> Publication:
+def publish(root: Path, target: Path, *, clock: Clock = system) -> Publication:
     """Write a copy of the archive in `root` into the folder `target`, for `datasette target/`.
 
     It takes no lock, and writes nothing into `root`. The copy gets its name at the end, so that
@@ -51,7 +48,7 @@ def publish(
                 f"{target} is an archive itself (it has {name}); publish into another folder"
             )
     with _written(target), _without_name(target) as db:
-        copy_into(db, root, progress=progress)
+        copy_into(db, root)
         register(db)
         db.execute("pragma journal_mode = memory")
         withheld = remove_withheld(db, root)

@@ -95,11 +95,8 @@ _OLD = "select id, key, publisher, withheld_at from articles"
 @contextmanager
 def opened(root: Path, *, now: datetime, dry_run: bool = False) -> Iterator[Source]:
     """Give an archive whose rows may come before those they refer to; a dry run only reads."""
-    if dry_run:
-        with closing(open_for_reading(root)) as db:
-            yield Source(db, root / WARC_FOLDER)
-        return
-    with existing(root, command=COMMAND, now=now) as db:
+    reading = closing(open_for_reading(root)) if dry_run else None
+    with reading or existing(root, command=COMMAND, now=now) as db:
         db.execute("pragma foreign_keys = off")
         yield Source(db, root / WARC_FOLDER)
 

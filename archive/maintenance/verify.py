@@ -18,13 +18,8 @@ from pathlib import Path
 
 from archive.database import open_for_reading
 from archive.errors import ArchiveError, DamagedDatabase
-from archive.maintenance.checks import (
-    Damage,
-    Findings,
-    check_articles,
-    check_database,
-    check_piece,
-)
+from archive.maintenance import checks
+from archive.maintenance.checks import Damage, Findings
 from archive.models import Progress, silent
 from archive.rows import value, values
 from archive.session import WARC_FOLDER
@@ -65,7 +60,7 @@ def verify(root: Path, *, processes: int | None = None, progress: Progress = sil
         ArchiveError: if a checking process was killed.
     """
     folder, findings = root / WARC_FOLDER, Findings()
-    of_tables: list[Task] = [partial(check_database, root)]
+    of_tables: list[Task] = [partial(checks.check_database, root)]
     try:
         # Listed before the rows are read: a file that a crawl begins meanwhile is none of ours.
         there = entries(folder)
@@ -74,12 +69,12 @@ def verify(root: Path, *, processes: int | None = None, progress: Progress = sil
             pieces = list(_pieces(db, folder, findings))
             _report_strays(db, there, findings)
             parts = db.execute(_PARTS, (_TOGETHER,))
-            of_tables += [partial(check_articles, root, *part) for part in parts]
+            of_tables += [partial(checks.check_articles, root, *part) for part in parts]
     except (DamagedDatabase, sqlite3.DatabaseError) as error:
         findings, of_tables = _broken(error), []
         pieces = [(name, 0, size_of(folder / name) or 0, False) for name in present(folder)]
     total = sum(end - start for _, start, end, _ in pieces)
-    of_files: list[Task] = [partial(check_piece, root, *piece) for piece in pieces]
+    of_files: list[Task] = [partial(checks.check_piece, root, *piece) for piece in pieces]
     tasks = [*of_tables[:1], *of_files, *of_tables[1:]]
     for result in _run(tasks, is_small=total < _ALONE, processes=processes):
         findings.add(result)

@@ -203,7 +203,7 @@ def test_what_a_crawl_writes_meanwhile_is_no_damage(root, monkeypatch):
                 page(store, 0, "نص عُدّل أثناء الفحص", at=NOON + timedelta(hours=2))
         return check(*part)
 
-    monkeypatch.setattr(checking, "check_articles", late)
+    monkeypatch.setattr(checks, "check_articles", late)
     assert verify(root).damages == []
     assert written
 

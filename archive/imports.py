@@ -12,7 +12,7 @@ from archive.errors import DamagedWarc
 from archive.models import Capture, Outcome, Visit
 from archive.rows import value, values
 from archive.store import Store
-from archive.warc.parsing import Place, Record, moment_of, url_of
+from archive.warc.parsing import Record, moment_of, url_of
 from archive.warc.reader import read_record
 from archive.warc.records import Copied
 
@@ -137,13 +137,11 @@ class Copying(Store):
         return record.fields.get("warc-payload-digest") if record else None
 
 
-def journaled(source: str, place: Place, capture: Capture, copied: Copied) -> dict[str, str]:
+def journaled(capture: Capture, source: str = "not known any more") -> dict[str, str]:
     """Return what the metadata record of a copied record says beside what every visit's says."""
     media = {captures.MEDIA: capture.content_type} if capture.content_type else {}
     return media | {
         captures.SOURCE: " ".join(source.split()),
-        captures.PLACE: str(place),
         captures.PAYLOAD: capture.sha256 or "",
         captures.WIRE_BYTES: str(capture.wire_bytes),
-        "source-record": "as it was" if copied.exact else "with its head rewritten",
     }

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from archive import articles, captures, journal, recovery, stories
+from archive import articles, captures, imports, journal, recovery, stories
 from archive.article_rows import Rows
 from archive.database import existing, open_for_reading, run_script, transaction, uri
 from archive.derivation import Source
@@ -167,12 +167,7 @@ def _journal_fields(session: Session, capture: Capture) -> dict[str, str]:
     fields = journal.visit_fields(replace(visit, last_sha256=None), run=run)
     fields |= journal.decision_fields(decision)
     if capture.record and KIND_FIELD not in reader.read_record(folder, capture.record).fields:
-        fields |= {  # copied from another program's file
-            captures.SOURCE: "not known any more",
-            captures.PAYLOAD: capture.sha256 or "",
-            captures.WIRE_BYTES: str(capture.wire_bytes),
-        }
-        fields |= {captures.MEDIA: capture.content_type} if capture.content_type else {}
+        fields |= imports.journaled(capture)  # copied from another program's file
     return fields
 
 

@@ -91,7 +91,7 @@ def candidate(
 
 # The first bytes, in UTF-8, of the letters of Arabic and of those that its neighbours add (U+0600
 # to U+06FF); no other script begins with them.
-_LEADS = b"\xd8\xd9\xda\xdb"
+_LEADS = (b"\xd8", b"\xd9", b"\xda", b"\xdb")
 # Alef, and lam in windows-1256, ISO 8859-6 and Mac Arabic.
 _ALEF, _LAMS = b"\xc7", (b"\xe1", b"\xe4")
 # How letters are escaped in markup and in the data of scripts.
@@ -111,16 +111,21 @@ def may_be(body: bytes, languages: Collection[str] | None) -> bool:
     # UTF-16, of which the general reading takes care
     if body.startswith((b"\xff\xfe", b"\xfe\xff")) or body[:400].count(0) > 50:
         return True
-    letters = len(body) - len(body.translate(None, _LEADS))
-    if letters >= _LETTERS or _is_legacy(body):
+    if sum(_count(body, lead) for lead in _LEADS) >= _LETTERS or _is_legacy(body):
         return True
     is_escaped = b"&#" in body or b"\\u06" in body
     return is_escaped and len(_ESCAPED.findall(body)) >= _LETTERS
 
 
+def _count(body: bytes, mark: bytes) -> int:
+    """Count a mark; where it is not there at all, as in most pages, that is seen far faster."""
+    return body.count(mark) if mark in body else 0
+
+
 def _is_legacy(body: bytes) -> bool:
     """Return whether a page can be Arabic in one byte a letter, whatever it says it is in."""
-    if body.count(_ALEF) < _LEGACY_LETTERS or max(map(body.count, _LAMS)) < _LEGACY_LETTERS // 2:
+    lams = max(_count(body, lam) for lam in _LAMS)
+    if _count(body, _ALEF) < _LEGACY_LETTERS or lams < _LEGACY_LETTERS // 2:
         return False
     try:
         body.decode()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from archive import imports
+from archive.captures import PLACE
 from archive.clock import Clock, system
 from archive.derivation import Source
 from archive.errors import ARCHIVE_FAULTS
@@ -274,7 +275,10 @@ class ForeignFile:
         copied = copy_of(page.record, self._descriptor, sha256=page.capture.sha256)
         capture = store.copy(copied, replace(page.capture, publisher=publisher.slug, body=b""))
         visit = replace(imports.enter(store.db, _visit(capture, publisher)), hints=None)
-        source = imports.journaled(self._source.name, page.record.place, capture, copied)
+        source = imports.journaled(capture, self._source.name) | {
+            PLACE: str(page.record.place),
+            "source-record": "as it was" if copied.exact else "with its head rewritten",
+        }
         try:
             reading = Reading(visit=visit, capture=capture, extraction=extraction)
             kept = keep_copied(store, reading, source)

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
-from itertools import islice
 from typing import NamedTuple
 
 from hijridate import Hijri
@@ -102,7 +101,8 @@ def _read_day(
     numbers = tokens[0].numbers
     if tokens[0].kind == "N":
         first, middle, last = numbers
-        if len(tokens) == 1 and not (paired and any(1343 <= n <= 1500 for n in numbers)):
+        hijri = len(tokens) > 1 or (paired and any(1343 <= n <= 1500 for n in numbers))
+        if not hijri:
             return True, _numeric(first, middle, last, weekday=weekday, us=us)
         year, day = (first, last) if first > 31 else (last, first)
         return False, _in_calendar("H", middle, year, day)
@@ -242,12 +242,11 @@ def decide(evidence: Iterable[Stamp], *, now: datetime, zone: tzinfo | None) -> 
     problems: list[tuple[ProblemKind, str]] = []
     if stated:
         source, published = _sharpest(stated)
-        conflicts = (
-            (ProblemKind.DATE_CONFLICT, f"{source} says {published.day}, {other} says {moment.day}")
-            for other, moment in stated
-            if other in _STATED and abs(moment.day - published.day) > _DAY
-        )
-        problems += islice(conflicts, 1)
+        for other, moment in stated:
+            if other in _STATED and abs(moment.day - published.day) > _DAY:
+                detail = f"{source} says {published.day}, {other} says {moment.day}"
+                problems.append((ProblemKind.DATE_CONFLICT, detail))
+                break
         if local := _really_local(published, stated, now, zone):
             detail = f"{published.isoformat()} names UTC but is local time"
             problems.append((ProblemKind.ZONE_CONFLICT, detail))
@@ -283,15 +282,12 @@ def _really_local(
     local = datetime.combine(chosen.day, chosen.clock, zone)
     if local.astimezone(UTC) == chosen.at or chosen.at.time() != chosen.clock:
         return None
-    minute = chosen.clock.replace(second=0)
-    shown = any(
-        moment.clock
-        and not moment.zoned
-        and moment.day == chosen.day
-        and moment.clock.replace(second=0) == minute
+    printed = {
+        (moment.day, moment.clock.replace(second=0))
         for source, moment in stated
-        if source in {"dateline", "time"}
-    )
+        if source in {"dateline", "time"} and moment.clock and not moment.zoned
+    }
+    shown = (chosen.day, chosen.clock.replace(second=0)) in printed
     if shown or (chosen.at > now + _PATIENCE and local <= now + _PATIENCE):
         return replace(chosen, at=local.astimezone(UTC), zoned=False)
     return None
@@ -302,11 +298,11 @@ def _on_calendar(moment: Moment, zone: tzinfo | None) -> Moment:
 
     A stamp of midnight UTC names a day, not a moment: its day is the one it prints.
     """
-    if zone is None or moment.at is None or not moment.zoned:
+    at = moment.at
+    if zone is None or at is None or not moment.zoned:
         return moment
-    if moment.at.time() == datetime.min.time() and moment.at.date() == moment.day:
-        return moment
-    return replace(moment, day=moment.at.astimezone(zone).date())
+    midnight = at.time() == time.min and at.date() == moment.day
+    return moment if midnight else replace(moment, day=at.astimezone(zone).date())
 
 
 def _modified(
@@ -314,12 +310,8 @@ def _modified(
 ) -> Moment | None:
     """Return the most trusted moment of a change that does not lie before publication."""
     for stamp, moment in read:
-        if not stamp.modified or moment.at is None:
-            continue
-        changed = _on_calendar(moment, zone)
-        early = published and (
-            published.day > changed.day or (published.at or moment.at) > moment.at
-        )
-        if not early:
-            return changed
+        if stamp.modified and (at := moment.at):
+            changed = _on_calendar(moment, zone)
+            if not published or (published.day <= changed.day and (published.at or at) <= at):
+                return changed
     return None

@@ -19,7 +19,6 @@ from archive.search.arabic import fold
 from archive.urls import host_of, identity_key
 from crawler.errors import NotAListing
 from crawler.extract import vocabulary
-from crawler.extract.blocks import by_tag
 from crawler.extract.metadata import read_stated
 from crawler.listings import sections, wordpress
 
@@ -84,7 +83,7 @@ def read_front(body: bytes, content_type: str | None, url: str) -> FrontPage:
     anchors = sections.links_of(tree, base, "a")
     links = [(anchor, address.partition("#")[0]) for anchor, address in anchors]
     own = [(anchor, address) for anchor, address in links if place(address) == place(base)]
-    name, latin = name_of(read_stated(tree, by_tag(tree)).names, _mentions(tree, own, url))
+    name, latin = name_of(read_stated(tree).names, _mentions(tree, own, url))
     feeds = list(_linked_feeds(links))
     others = {key(url), *(key(feed.url) for feed in feeds), *articles}
     interface = wordpress.posts_of(urljoin(_folder(base), "wp-json"))

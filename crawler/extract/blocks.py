@@ -6,10 +6,11 @@ buttons, related articles) is only marked.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from itertools import accumulate, islice
 
 from lxml import etree
 from lxml.html import HtmlElement
@@ -19,31 +20,13 @@ from archive.problems import ProblemKind
 from crawler.extract.charset import Decoded, is_binary, mend, overruled
 from crawler.extract.vocabulary import CAMEL, pattern, words
 
-Tagged = Mapping[str, Sequence[HtmlElement]]
-_FOUND = ("title", "meta", "link", "script", "h1", "a")
-
-
-def by_tag(root: HtmlElement) -> Tagged:
-    """Return the elements whose place on a page is anywhere, each kind in its order.
-
-    One walk for all of them: lxml passes over the whole page for each.
-    """
-    tagged: dict[str, list[HtmlElement]] = {tag: [] for tag in _FOUND}
-    for element in root.iter(*_FOUND):
-        tagged[element.tag].append(element)
-    return tagged
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
-    """A parsed page with the characters that it was parsed from, and what went wrong.
-
-    `tagged` holds some of its elements by their tags, as `by_tag` finds them.
-    """
+    """A parsed page with the characters that it was parsed from, and what went wrong."""
 
     root: HtmlElement
     source: str
-    tagged: Tagged
     problems: tuple[Problem, ...] = ()
 
 
@@ -65,7 +48,7 @@ def read_tree(decoded: Decoded) -> Tree | Problem:
     if root is None:
         return no_text("the page holds no markup")
     problems = (*overruled(decoded), *mend(root, source))
-    return Tree(root=root, source=source, tagged=by_tag(root), problems=problems)
+    return Tree(root=root, source=source, problems=problems)
 
 
 def no_text(detail: str) -> Problem:
@@ -130,17 +113,15 @@ TEXT, FURNITURE, UNSEEN = Part
 
 def part_of(element: HtmlElement, tag: str) -> Part:
     """Return what an element is to a reader; a trail of breadcrumbs is no menu."""
-    attributes = element.keys()
-    if not attributes and tag != "figure":
+    if not (attributes := element.keys()) and tag != "figure":
         return _named_part(tag, None, None)
     part = _named_part(tag, element.get("class"), element.get("id"))
-    if tag == "figure" and not _is_hidden(element):
-        return TEXT if _KEPT_FIGURES(element) else FURNITURE
-    if part is UNSEEN or _TELLING.isdisjoint(attributes):
-        return part
-    if _is_hidden(element):
+    says_more = not _TELLING.isdisjoint(attributes)
+    if part is UNSEEN or (says_more and _is_hidden(element)):
         return UNSEEN
-    return FURNITURE if part is FURNITURE or _is_aside(element, tag) else part
+    if tag == "figure":
+        return TEXT if _KEPT_FIGURES(element) else FURNITURE
+    return FURNITURE if says_more and _is_aside(element, tag) else part
 
 
 @lru_cache(maxsize=20_000)
@@ -154,9 +135,8 @@ def _named_part(tag: str, classes: str | None, name: str | None) -> Part:
 
 
 def _is_hidden(element: HtmlElement) -> bool:
-    style = element.get("style")
-    shown = style is None or _HIDDEN.search(style) is None
-    return element.get("hidden") is not None or not shown
+    styled = _HIDDEN.search(element.get("style", ""))
+    return styled is not None or element.get("hidden") is not None
 
 
 def _is_aside(element: HtmlElement, tag: str) -> bool:
@@ -199,7 +179,6 @@ class Block:
     element: HtmlElement
     link_share: float = 0.0
     heading: int = 0
-    item: bool = False
     chrome: tuple[HtmlElement, ...] = ()
 
     @property
@@ -212,74 +191,6 @@ class Block:
         if self.link_share >= 0.5:
             return -20.0
         return -5.0 if length < LONG or self.heading else length * (1 - self.link_share)
-
-
-class _Reader:
-    """The running state of one walk: what is open, and the text gathered since the last block.
-
-    `open` are the elements whose end matters: blocks, furniture and links; `ranks` those of the
-    blocks, 0 for what is no heading.
-    """
-
-    def __init__(self) -> None:
-        self.blocks: list[Block] = []
-        self.pieces: list[str] = []
-        self.open: list[HtmlElement] = []
-        self.open_blocks: list[HtmlElement] = []
-        self.ranks: list[int] = []
-        self.chrome: tuple[HtmlElement, ...] = ()
-        self.links = 0
-        self.linked = 0  # characters inside links
-
-    def start(self, element: HtmlElement, tag: str, part: Part) -> None:
-        """Take in the start of a block, a link or furniture."""
-        is_block = tag not in _INLINE
-        if self.pieces and (is_block or part is FURNITURE):
-            self.flush()
-        if is_block:
-            self.open_blocks.append(element)
-            self.ranks.append(_HEADINGS.get(tag, 0))
-        if part is FURNITURE:
-            self.chrome = (*self.chrome, element)
-        if tag == "a" and element.get("href") is not None:
-            self.links += 1
-        self.open.append(element)
-
-    def end(self, element: HtmlElement) -> None:
-        """Take in the end of the element that was opened last."""
-        self.open.pop()
-        if self.links and element.tag == "a" and element.get("href") is not None:
-            self.links -= 1
-        is_block = self.open_blocks and self.open_blocks[-1] is element
-        is_furniture = self.chrome and self.chrome[-1] is element
-        if self.pieces and (is_block or is_furniture):
-            self.flush()
-        if is_block:
-            self.open_blocks.pop()
-            self.ranks.pop()
-        if is_furniture:
-            self.chrome = self.chrome[:-1]
-
-    def flush(self) -> None:
-        """Close the running block; line breaks inside it may make several of it."""
-        text = "".join(self.pieces)
-        self.pieces.clear()
-        linked, self.linked = self.linked, 0
-        if not self.open_blocks:
-            return
-        lines = list(split_lines(text)) if _BREAK in text else [" ".join(text.split())]
-        total = sum(map(len, lines))
-        for line in lines if total else ():
-            self.blocks.append(
-                Block(
-                    text=line,
-                    element=self.open_blocks[-1],
-                    link_share=min(1.0, linked / total),
-                    heading=next(filter(None, self.ranks[-3:]), 0),
-                    item=self.open_blocks[-1].tag == "li",
-                    chrome=self.chrome,
-                )
-            )
 
 
 _BREAK = "\x1e"
@@ -313,34 +224,63 @@ def read_blocks(root: HtmlElement, without: frozenset[HtmlElement] = frozenset()
     Scripts, navigation, footers, form fields and hidden elements are left out, what only looks
     like furniture by its class is marked as chrome.
     """
-    reader = _Reader()
-    pieces, opened = reader.pieces, reader.open
+    blocks: list[Block] = []
+    pieces: list[str] = []  # of the text since the last block
+    linked = 0  # characters of it inside links
+    # Around it: the innermost block, the ranks of the last three of them, furniture, and a link.
+    around: _Around = (root, (), (), False)
+    opened: list[tuple[HtmlElement, bool, _Around]] = []  # the elements whose end matters
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
+        tag, inner, parts = element.tag, around, False
         if event == "end":
-            if opened and opened[-1] is element:
-                reader.end(element)
-            text = element.tail if element is not root else None
+            text = element.tail
+            if opened and opened[-1][0] is element:
+                _, parts, inner = opened.pop()
+        elif tag == "br":
+            text = _BREAK
+        elif tag in _NEVER or element in without or (part := part_of(element, tag)) is UNSEEN:
+            walk.skip_subtree()
+            text = None
+            parts = tag not in _INLINE and tag not in _SILENT
         else:
-            tag = element.tag
-            part = UNSEEN if tag in _NEVER else part_of(element, tag)
-            if part is UNSEEN or tag == "br" or element in without:
-                walk.skip_subtree()
-                if tag == "br" and part is not UNSEEN:
-                    pieces.append(_BREAK)
-                elif pieces and tag not in _INLINE and tag not in _SILENT:
-                    reader.flush()
-                continue
-            if part is FURNITURE or tag == "a" or tag not in _INLINE:
-                reader.start(element, tag, part)
             text = element.text
+            parts = part is FURNITURE or tag not in _INLINE
+            if parts or tag == "a":
+                opened.append((element, parts, around))
+                inner = _inside(around, element, tag, part)
+        if parts and pieces:
+            blocks += _blocks_of("".join(pieces), linked, around)
+            pieces, linked = [], 0
+        around = inner
         if text and (pieces or not text.isspace()):
             pieces.append(text)
-            if reader.links:
-                reader.linked += len(text.strip())
-    if pieces:
-        reader.flush()
-    return reader.blocks
+            linked += len(text.strip()) if around[3] else 0
+    return blocks
+
+
+_Around = tuple[HtmlElement, tuple[int, ...], tuple[HtmlElement, ...], bool]
+
+
+def _inside(around: _Around, element: HtmlElement, tag: str, part: Part) -> _Around:
+    """Return what is around the text of an element: of a block, a link or furniture."""
+    block, ranks, chrome, link = around
+    if tag not in _INLINE:
+        block, ranks = element, (*ranks[-2:], _HEADINGS.get(tag, 0))
+    if part is FURNITURE:
+        chrome = (*chrome, element)
+    return block, ranks, chrome, link or (tag == "a" and element.get("href") is not None)
+
+
+def _blocks_of(text: str, linked: int, around: _Around) -> Iterator[Block]:
+    """Yield the block that ends here; line breaks inside it may make several of it."""
+    block, ranks, chrome, _ = around
+    lines = list(split_lines(text)) if _BREAK in text else [" ".join(text.split())]
+    total = sum(map(len, lines))
+    heading = next(filter(None, ranks), 0)
+    for line in filter(None, lines):
+        share = min(1.0, linked / total)
+        yield Block(text=line, element=block, link_share=share, heading=heading, chrome=chrome)
 
 
 _NAMES = frozenset(
@@ -353,25 +293,17 @@ _LABEL = 20  # characters a wrapper may hold besides: the label of a field
 def names_of(block: Block) -> str:
     """Return the class names and ids of a block's element, its parent, and mere wrappers."""
     near = [block.element, *block.element.iter("span", "em", "strong", "font")]
-    parent = block.element.getparent()
-    for _ in range(_WRAPPERS):
-        if parent is None:
+    for above in islice(block.element.iterancestors(), _WRAPPERS):
+        near.append(above)
+        if not _wraps(above, len(block.text) + _LABEL):
             break
-        near.append(parent)
-        if not _wraps(parent, len(block.text) + _LABEL):
-            break
-        parent = parent.getparent()
     return " ".join(map(own_names, near))
 
 
 def _wraps(element: HtmlElement, most: int) -> bool:
     """Return whether an element holds no more than `most` characters of text."""
-    length = 0
-    for text in element.itertext():
-        length += len(text.strip())
-        if length > most:
-            return False
-    return True
+    lengths = (len(text.strip()) for text in element.itertext())
+    return all(length <= most for length in accumulate(lengths))
 
 
 def own_names(element: HtmlElement) -> str:
@@ -382,7 +314,7 @@ def own_names(element: HtmlElement) -> str:
 
 def title_of(tree: Tree) -> str:
     """Return the title of a page, empty where it has none."""
-    return next(((title.text or "") for title in tree.tagged["title"]), "")
+    return next((title.text or "" for title in tree.root.iter("title")), "")
 
 
 def text_of(element: HtmlElement) -> str:

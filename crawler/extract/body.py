@@ -7,6 +7,7 @@ its site marks as the body is preferred where it holds most of that text.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from urllib.parse import unquote, urlsplit
 
 from lxml.html import HtmlElement
@@ -55,7 +56,7 @@ def _others(body: HtmlElement | None, headline: HtmlElement) -> list[HtmlElement
     own = next((e for e in (headline, *headline.iterancestors()) if e.getparent() is body), None)
     if own is None or body is None or not (own.tag == "article" or own.get("class")):
         return []
-    like = [e for e in body if e.tag == own.tag and e.get("class") == own.get("class")]
+    like = [e for e in body.iterchildren(own.tag) if e.get("class") == own.get("class")]
     return [e for e in like if e is not own and e.find(".//h1") is not None]
 
 
@@ -86,9 +87,9 @@ class Layout:
 
 def read_layout(tree: Tree, metadata: Metadata, url: str) -> Layout:
     """Find the headline and the text among the blocks of a page at `url`."""
-    selected, types = metadata.selected, metadata.stated.types
+    selected = metadata.selected
     blocks = read_blocks(tree.root, selected.remove)
-    live = _is_live(url, types, title_of(tree), tree.source, blocks)
+    live = _is_live(url, tree, metadata.stated.types, blocks)
     body = locate(blocks, selected.text, scattered=live)
     place = find_headline(blocks, body, metadata.bare)
     printed = blocks[place].text if place is not None else ""
@@ -201,12 +202,10 @@ def _lineage(
 def _furniture(blocks: Sequence[Block], weights: Sequence[float]) -> frozenset[HtmlElement]:
     """Return the chrome that is really chrome: not the one around most of the running text."""
     masses = dict.fromkeys((element for block in blocks for element in block.chrome), 0.0)
-    total = 0.0
+    total = sum(weight for weight in weights if weight > 0)
     for block, weight in zip(blocks, weights, strict=True):
-        if weight > 0:
-            total += weight
-            for element in block.chrome:
-                masses[element] += weight
+        for element in block.chrome:
+            masses[element] += max(0.0, weight)
     return frozenset(e for e, mass in masses.items() if mass <= total * _FURNITURE_SHARE)
 
 
@@ -228,20 +227,14 @@ def _marked(totals: dict[HtmlElement, float], best: float) -> HtmlElement | None
     if found is None:
         own = (e for e in heavy if totals[e] >= best * _OWN_SHARE and _OWN_BODY.search(_names(e)))
         found = next(own, None)
-    if found is None or not _goes_on(found, totals):
-        return found
-    return found.getparent()
+    return found if found is None or not _goes_on(found, totals) else found.getparent()
 
 
 def _goes_on(element: HtmlElement, totals: dict[HtmlElement, float]) -> bool:
     """Return whether a sibling with the same class holds running text as well."""
-    parent, name = element.getparent(), element.get("class")
-    if parent is None or not name:
-        return False
-    return any(
-        other is not element and other.get("class") == name and totals.get(other, 0) > 0
-        for other in parent
-    )
+    name = element.get("class")
+    beside = chain(element.itersiblings(), element.itersiblings(preceding=True))
+    return bool(name) and any(e.get("class") == name and totals.get(e, 0) > 0 for e in beside)
 
 
 def is_body(element: HtmlElement) -> bool:
@@ -293,16 +286,14 @@ def _similar(title: str, other: str) -> bool:
     return len(mine & theirs) * 2 > min(len(mine), len(theirs)) > 2
 
 
-def _is_live(
-    url: str, types: frozenset[str], title: str, source: str, blocks: Sequence[Block]
-) -> bool:
+def _is_live(url: str, tree: Tree, types: frozenset[str], blocks: Sequence[Block]) -> bool:
     """Return whether a page is a live blog: it says so, or calls itself live and has timed entries.
 
-    `source` is its HTML: live blogs are named in classes as well as in titles.
+    Live blogs are named in classes of its HTML as well as in titles.
     """
     if "LiveBlogPosting" in types or _LIVE.search(unquote(urlsplit(url).path)):
         return True
-    if not _LIVE_TITLE.search(fold(title)) and not _LIVE_CLASS.search(source):
+    if not _LIVE_TITLE.search(fold(title_of(tree))) and not _LIVE_CLASS.search(tree.source):
         return False
     timed = [i for i, block in enumerate(blocks) if not block.chrome and is_clock(block.text)]
     entries = sum(any(len(b.text) > _ENTRY for b in blocks[i + 1 : i + 4]) for i in timed)

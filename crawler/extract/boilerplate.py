@@ -139,12 +139,13 @@ def paragraphs(
     skipping = teaser = begun = False
     for index, block in enumerate(_until_related(blocks)):
         folded = fold(block.text).strip()
-        if skipping and (block.link_share > 0.6 or (block.item and block.link_share)):
+        share = block.link_share
+        if skipping and (share > 0.6 or (block.element.tag == "li" and share)):
             continue
         skipping = len(folded) < _LABEL and READ_ALSO.match(folded) is not None
         if (teaser and not timed and _is_stamp(folded)) or _is_caption(block):
             continue
-        teaser = block.link_share > _LINKED
+        teaser = share > _LINKED
         dated = index < _EARLY and not (timed or begun) and is_date_line(block.text)
         if dated or (index < _EARLY and key(block.text) in known):
             continue
@@ -183,28 +184,23 @@ def _uncounted(text: str, folded: str, *, begun: bool) -> str:
 
 def is_surplus(block: Block, folded: str) -> bool:
     """Return whether a line of the body, given as it is and folded, is surely not the article."""
-    length, linked = len(folded), block.link_share
-    if not _WORD.search(folded):
-        return True
-    ended = ends_sentence(block.text)
-    if (length < 160 or linked > 0.3) and READ_ALSO.match(folded):
+    length, linked, ended = len(folded), block.link_share, ends_sentence(block.text)
+    short = length < 160
+    if (short or linked > 0.3) and READ_ALSO.match(folded):
         return linked > 0.3 or not (ended and MAY_BEGIN.match(folded))
-    if (
-        length < 260
-        and FOLLOW.match(folded)
-        and (CHANNEL.search(folded) or (length < 60 and not ended))
-    ):
-        return True
-    if length < 100 and not ended and FOLLOWED.match(folded):
-        return True
-    apart = length < 160 or linked or block.element.getnext() is None
-    if HASHTAGS.fullmatch(block.text) or (apart and POLICY.search(folded)):
-        return True
-    if (length < 320 and BOX.match(folded)) or (not block.heading and is_info(folded)):
-        return True
-    if length < 120 and any(line.match(folded) for line in SHORT_LINES):
-        return True
-    return linked > _LINKED and length < 200 and not ended
+    apart = short or linked or block.element.getnext() is None
+    begun = length < 60 and not ended
+    return bool(
+        not _WORD.search(folded)
+        or (length < 260 and FOLLOW.match(folded) and (begun or CHANNEL.search(folded)))
+        or (length < 100 and not ended and FOLLOWED.match(folded))
+        or (length < 320 and BOX.match(folded))
+        or (length < 120 and any(line.match(folded) for line in SHORT_LINES))
+        or (length < 200 and not ended and linked > _LINKED)
+        or (apart and POLICY.search(folded))
+        or (not block.heading and is_info(folded))
+        or HASHTAGS.fullmatch(block.text)
+    )
 
 
 def _until_related(blocks: Sequence[Block]) -> Sequence[Block]:
@@ -234,7 +230,7 @@ def closing(blocks: Sequence[Block]) -> int:
     That is the number of blocks where there is no such label.
     """
     for index in (index for index, block in enumerate(blocks) if _is_label(block)):
-        rest = (b for b in blocks[index + 1 :] if not (b.link_share > 0.6 or b.item))
+        rest = (b for b in blocks[index + 1 :] if not (b.link_share > 0.6 or b.element.tag == "li"))
         if all(is_surplus(block, fold(block.text)) for block in rest):
             return index
     return len(_until_related(blocks))
@@ -246,19 +242,18 @@ def _is_prose(text: str) -> bool:
 
 def _is_caption(block: Block) -> bool:
     """Return whether a short line stands below a picture: with it, or centred right after it."""
-    element = block.element
+    element, above = block.element, block.element.getprevious()
     if len(block.text) > _CAPTION or ends_sentence(block.text):
         return False
-    alone = (
-        not block.heading and element.tag in _BARE and next(element.iter("img"), None) is not None
-    )
-    if alone and len("".join(element.text_content().split())) <= len(block.text):
-        return True
-    above = element.getprevious()
+    if element.tag in _BARE and not block.heading and _shows_image(element):
+        return len("".join(element.text_content().split())) <= len(block.text)
     centred = _CENTRED.search(f"{element.get('style', '')} {element.get('align', '')}")
-    if not centred or above is None or next(above.iter("img"), None) is None:
-        return False
-    return not above.text_content().strip()
+    shown = centred and above is not None and _shows_image(above)
+    return bool(shown) and not above.text_content().strip()
+
+
+def _shows_image(element: HtmlElement) -> bool:
+    return next(element.iter("img"), None) is not None
 
 
 def _is_stamp(folded: str) -> bool:
@@ -283,9 +278,11 @@ def is_date_line(text: str) -> bool:
 
 def _trimmed(lines: list[str]) -> list[str]:
     """Cut the initials of editors, lone dates and ages off the end."""
-    while len(lines) > 1 and len(lines[-1]) < 80:
-        if not (SIGNED.match(fold(lines[-1])) or as_date(lines[-1])):
-            break
+    while (
+        len(lines) > 1
+        and len(lines[-1]) < 80
+        and (SIGNED.match(fold(lines[-1])) or as_date(lines[-1]))
+    ):
         lines.pop()
     return lines
 

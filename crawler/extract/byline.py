@@ -16,12 +16,12 @@ from crawler.dates.words import any_of, spellings
 from crawler.extract.body import Layout
 from crawler.extract.metadata import Metadata
 from crawler.extract.vocabulary import (
+    UNNAMED,
     alternatives,
     ends_sentence,
     is_agency,
     is_person,
     is_place,
-    is_unnamed_agency,
     key,
     one_line,
     pattern,
@@ -60,7 +60,7 @@ def _name_of(part: str, without: frozenset[str]) -> str | None:
     if not _NAME.fullmatch(name) or _ACCOUNTS.fullmatch(folded) or _is_own(folded, without):
         return None
     if is_agency(name):
-        return None if is_unnamed_agency(name) else name
+        return None if folded in UNNAMED else name
     words = name.split()
     if is_place(name) or folded in _WEEKDAYS or len(name) > 50 or len(words) > 6:
         return None

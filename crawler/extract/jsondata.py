@@ -8,6 +8,7 @@ of other articles.
 import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from html import unescape
 from typing import Any
@@ -22,6 +23,7 @@ ARTICLES = frozenset(words("fields", "json", "article_types"))
 _INNER = ("@graph", "mainEntity")
 _TRAILING_COMMA = re.compile(r",\s*([}\]])")
 _WRAPPING = re.compile(r"^\s*(?://)?\s*(?:<!\[CDATA\[|<!--)|(?:\]\]>|-->|;)\s*$")
+_DECODER = json.JSONDecoder(strict=False)
 _MOST_NODES = 500  # nodes of one page; more is a product catalogue, or malice
 
 
@@ -92,19 +94,15 @@ def read_graph(scripts: Iterable[HtmlElement]) -> Graph:
 def _values(script: str) -> list[object] | None:
     """Return the JSON values of a script: usually one, several if written one after the other."""
     text = _WRAPPING.sub("", _WRAPPING.sub("", script)).strip().lstrip("\ufeff")
-    decoder = json.JSONDecoder(strict=False)
     for candidate in (text, _TRAILING_COMMA.sub(r"\1", text), unescape(text)):
         values: list[object] = []
         place = 0
-        try:
+        with suppress(ValueError, RecursionError):
             while place < len(candidate):
-                value, place = decoder.raw_decode(candidate, place)
+                value, place = _DECODER.raw_decode(candidate, place)
                 values.append(value)
-                while place < len(candidate) and candidate[place] in " \t\r\n,;":
-                    place += 1
-        except (ValueError, RecursionError):
-            continue
-        return values
+                place = len(candidate) - len(candidate[place:].lstrip(" \t\r\n,;"))
+            return values
     return None
 
 
@@ -125,6 +123,7 @@ _ASSIGNED = re.compile(
     rf"(?:window\.|self\.)?(?:{alternatives('fields', 'json', 'assigned')})\s*=\s*(?=[{{\[])",
     re.IGNORECASE,
 )
+_BLANK = re.compile(r"[\ufeff\s]*")
 _FIELDS: dict[str, list[str]] = table("fields")["json"]
 _LEAST_TEXT = 200  # characters of text that make a story
 _MOST_VALUES = 50_000  # values of one page that are looked at
@@ -149,8 +148,8 @@ def read_state(scripts: Iterable[HtmlElement], titles: Iterable[str]) -> ScriptS
     for node in (node for value in _data(scripts) for node in _objects(value)):
         if known.isdisjoint(map(key, _strings(node, "titles"))):
             continue
-        text = "\n".join(_text(node))
-        if len(text) >= _LEAST_TEXT and len(text) > len(body):
+        text = "\n".join(_strings(node, "bodies", "bodies", _LEAST_TEXT))
+        if len(text) > len(body):
             longest, body = node, text
     if longest is None:
         return None
@@ -161,22 +160,12 @@ def read_state(scripts: Iterable[HtmlElement], titles: Iterable[str]) -> ScriptS
 def _data(scripts: Iterable[HtmlElement]) -> Iterator[object]:
     """Yield the data of every script that is JSON, or begins with assigning some."""
     for script in scripts:
-        text = script.text or ""
-        if not _LEAST_TEXT < len(text) < _LONGEST or "ld+json" in (script.get("type") or ""):
-            continue
-        place = 0
-        if "json" not in (script.get("type") or ""):
-            match = _ASSIGNED.search(text, 0, 2000)
-            if not match:
-                continue
-            place = match.end()
-        try:
-            value, _ = json.JSONDecoder(strict=False).raw_decode(
-                text.lstrip("\ufeff \r\n\t"), place
-            )
-        except (ValueError, RecursionError):
-            continue
-        yield _joined(value) if script.get("id") == "__NUXT_DATA__" else value
+        text, kind = script.text or "", script.get("type") or ""
+        begun = (_BLANK if "json" in kind else _ASSIGNED).search(text, 0, 2000)
+        if begun and _LEAST_TEXT < len(text) < _LONGEST and "ld+json" not in kind:
+            with suppress(ValueError, RecursionError):
+                value, _ = _DECODER.raw_decode(text, begun.end())
+                yield _joined(value) if script.get("id") == "__NUXT_DATA__" else value
 
 
 def _joined(value: object) -> object:
@@ -214,41 +203,25 @@ def _objects(value: object) -> Iterator[dict[str, Any]]:
             waiting.extend(item)
 
 
-def _strings(node: dict[str, Any], field: str) -> list[str]:
-    """Return the strings under the first name of a field that has any: plain, named or listed."""
+def _strings(node: dict[str, Any], field: str, within: str = "names", least: int = 1) -> list[str]:
+    """Return the strings under the first name of a field that holds `least` characters of them.
+
+    They are plain, listed, or in objects, under the first of the names of `within` that one has.
+    """
     for name in _FIELDS[field]:
-        if found := list(_named(node.get(name), depth=0)):
+        found = list(_inside(node.get(name), within))
+        if sum(map(len, found)) >= least:
             return found
     return []
 
 
-def _named(value: object, depth: int) -> Iterator[str]:
+def _inside(value: object, within: str, depth: int = 0) -> Iterator[str]:
     if isinstance(value, str) and value.strip():
         yield value.strip()
-    elif isinstance(value, list) and depth < 3:
-        for item in value[:20]:
-            yield from _named(item, depth + 1)
-    elif isinstance(value, dict) and depth < 3:
-        inner = next((value[name] for name in _FIELDS["names"] if value.get(name)), None)
-        yield from _named(inner, depth + 1)
-
-
-def _text(node: dict[str, Any]) -> list[str]:
-    """Return the paragraphs under the first name for a body that holds a story's worth of them."""
-    for name in _FIELDS["bodies"]:
-        lines = list(_paragraphs(node.get(name), depth=0))
-        if sum(map(len, lines)) >= _LEAST_TEXT:
-            return lines
-    return []
-
-
-def _paragraphs(value: object, depth: int) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
     elif isinstance(value, list) and depth < 4:
         for item in value:
             if not isinstance(item, dict) or item.get("type") not in _FIELDS["between"]:
-                yield from _paragraphs(item, depth + 1)
+                yield from _inside(item, within, depth + 1)
     elif isinstance(value, dict) and depth < 4:
-        inner = next((value[name] for name in _FIELDS["bodies"] if value.get(name)), None)
-        yield from _paragraphs(inner, depth + 1)
+        inner = next((value[name] for name in _FIELDS[within] if value.get(name)), None)
+        yield from _inside(inner, within, depth + 1)

@@ -9,7 +9,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from urllib.parse import unquote, urlsplit
 
 from lxml.html import HtmlElement
@@ -255,7 +255,8 @@ def wall_of(capture: Capture) -> Problem | None:
 
 def titles_of(tree: Tree) -> list[str]:
     """Return a page's title and its first headings."""
-    return [title_of(tree), *(heading.text_content() for heading in tree.tagged["h1"][:3])]
+    headings = islice(tree.root.iter("h1"), 3)
+    return [title_of(tree), *(heading.text_content() for heading in headings)]
 
 
 def _is_about(title: str, phrase: re.Pattern[str]) -> bool:

@@ -2,14 +2,13 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from cssselect import SelectorError
 from lxml import etree
 from lxml.cssselect import CSSSelector
 from lxml.html import HtmlElement
@@ -18,10 +17,10 @@ from archive.models import Capture, Link, Problem
 from archive.problems import ProblemKind
 from archive.urls import absolute, host_of, site_of
 from crawler.dates.moments import Stamp
-from crawler.extract.blocks import Tagged, Tree
+from crawler.extract.blocks import Tree
 from crawler.extract.charset import mend_hints
 from crawler.extract.headline import site_names, without_site
-from crawler.extract.jsondata import Graph, Node, read_graph, read_state, types
+from crawler.extract.jsondata import Graph, Node, ScriptStory, read_graph, read_state, types
 from crawler.extract.vocabulary import is_agency, words
 from crawler.publisher import Publisher, Rules
 
@@ -90,7 +89,7 @@ def read_metadata(
     tree: Tree, capture: Capture, publisher: Publisher, hints: Link | None
 ) -> Metadata:
     """Read what a page states for machines, what its publisher's rules select, and the hints."""
-    stated = read_stated(tree.root, tree.tagged)
+    stated = read_stated(tree.root)
     hints = mend_hints(hints)
     titles = [text for _, text in stated.titles]
     if hints and hints.title:
@@ -107,37 +106,22 @@ def read_metadata(
     )
 
 
-def with_script(metadata: Metadata, scripts: Iterable[HtmlElement]) -> Metadata:
+def with_script(metadata: Metadata, root: HtmlElement) -> Metadata:
     """Return metadata with what the data of the page's scripts says, where the page is silent."""
-    story = read_state(scripts, (*metadata.titles, *metadata.bare))
-    if story is None:
-        return metadata
-    stated = metadata.stated
-    stamps = [Stamp(source="script", text=text) for text in story.published]
-    stamps += [Stamp(source="script", text=text, modified=True) for text in story.modified]
-    authors = (("script", ", ".join(story.authors)),) if story.authors else ()
-    return replace(
-        metadata,
-        stated=replace(
-            stated,
-            types=stated.types | {"og:article"},
-            body=stated.body or story.body,
-            decks=(*stated.decks, *story.decks[:1]),
-            authors=(*stated.authors, *authors),
-            stamps=(*stated.stamps, *stamps),
-        ),
-    )
+    stated = read_stated(root, titles=(*metadata.titles, *metadata.bare))
+    return replace(metadata, stated=stated)
 
 
-def read_stated(root: HtmlElement, tagged: Tagged) -> Stated:
+def read_stated(root: HtmlElement, *, titles: Sequence[str] = ()) -> Stated:
     """Read all that `root`, a whole page, states about itself; nothing in it can raise.
 
-    `tagged` are its elements by tag.
+    With `titles`, last what the data of its scripts says of the story that bears one of them.
     """
     found: dict[str, list[Any]] = defaultdict(list)
-    graph = read_graph(tagged["script"])
     marked = cast("list[HtmlElement]", _MARKED(root))
-    statements = (_of_graph(graph), _of_head(tagged), _of_attributes(marked))
+    graph = read_graph(root.iter("script"))
+    story = read_state(root.iter("script"), titles) if titles else None
+    statements = (_of_graph(graph), _of_head(root), _of_attributes(marked), _of_script(story))
     for name, values in chain.from_iterable(statements):
         found[name] += values
     return Stated(
@@ -153,7 +137,6 @@ _DATED = {"datePublished": False, "dateCreated": False, "dateModified": True}
 _MARKED = etree.XPath("//@itemprop/.. | //@itemtype/.. | //@property/..")
 _RDFA_DATES = frozenset(words("fields", "rdfa", "dates"))
 _COMMAS = re.compile(r"\s*[,،;|]\s*")
-_VALUES = ("datetime", "content")
 _LOGO = re.compile(r"logo|default|placeholder|no-?image|favicon|avatar|blank", re.IGNORECASE)
 
 
@@ -231,14 +214,14 @@ def _crumbs(graph: Graph, node: Node) -> list[str]:
     return trail[-2:-1] if len(trail) > 2 else []
 
 
-def _of_head(tagged: Tagged) -> _Statements:
-    metas = _metas(tagged["meta"])
+def _of_head(root: HtmlElement) -> _Statements:
+    metas = _metas(root.iter("meta"))
 
     def values(name: str) -> list[str]:
         return [text for each in words("fields", "meta", name) for text in metas.get(each, ())]
 
     yield "titles", [("meta", text) for text in values("titles")]
-    yield "titles", [("title", e.text_content()) for e in tagged["title"][:1]]
+    yield "titles", [("title", e.text_content()) for e in islice(root.iter("title"), 1)]
     yield "authors", [("meta", text) for text in values("authors")]
     yield "owners", metas.get("author", ())
     yield "stamps", _stamps("meta", values("published"))
@@ -246,7 +229,7 @@ def _of_head(tagged: Tagged) -> _Statements:
     yield "tags", _listed(values("tags"))
     yield "keywords", _listed(metas.get("keywords", ()))
     yield "types", [f"og:{text.lower()}" for text in metas.get("og:type", ())]
-    links = (link for link in tagged["link"] if link.get("rel") == "canonical")
+    links = (link for link in root.iter("link") if link.get("rel") == "canonical")
     yield "canonical", [link.get("href") or "" for link in links]
     yield "canonical", metas.get("og:url", ())
     for name in ("descriptions", "sections", "images", "names"):
@@ -281,29 +264,33 @@ def _of_attributes(marked: Iterable[HtmlElement]) -> _Statements:
         if text and _RDFA_DATES.intersection(element.get("property", "").split()):
             yield "stamps", _stamps("microdata", [text])
         if name in _DATED:
-            text = element.get("datetime") or element.get("content")
-            text = text or (element.get("title") if element.tag == "abbr" else None)
-            text = text or element.text_content()
-            yield "stamps", _stamps("microdata", [text], modified=_DATED[name])
+            yield "stamps", _stamps("microdata", [_value(element)], modified=_DATED[name])
         elif name == "headline":
-            yield "titles", [("microdata", element.text_content())]
+            yield "titles", [("microdata", _value(element))]
         elif name == "author":
-            inner = element.find(".//*[@itemprop='name']")
-            person = inner if inner is not None else element
-            yield "authors", [("microdata", person.get("content") or person.text_content())]
+            person = next(iter(element.findall(".//*[@itemprop='name']")), element)
+            yield "authors", [("microdata", _value(person))]
         elif name == "articleSection":
-            yield "sections", [element.text_content()]
+            yield "sections", [_value(element)]
+
+
+def _of_script(story: ScriptStory | None) -> _Statements:
+    if story:
+        yield "types", ["og:article"]
+        yield "body", [story.body]
+        yield "decks", story.decks[:1]
+        yield "stamps", _stamps("script", story.published)
+        yield "stamps", _stamps("script", story.modified, modified=True)
+        yield "authors", [("script", ", ".join(story.authors))] if story.authors else []
 
 
 def first_address(written: Iterable[str], base: str, *, same_site: bool = False) -> str | None:
     """Return the first that is a web address, made absolute; logos are passed over."""
     for each in written:
         url = absolute(each, base)
-        if url is None:
-            continue
-        if same_site and site_of(host_of(url)) != site_of(host_of(base)):
-            continue
-        if same_site or not _LOGO.search(urlsplit(url).path.rsplit("/", 1)[-1]):
+        if url and same_site and site_of(host_of(url)) == site_of(host_of(base)):
+            return url
+        if url and not same_site and not _LOGO.search(urlsplit(url).path.rsplit("/", 1)[-1]):
             return url
     return None
 
@@ -314,14 +301,18 @@ def select(root: HtmlElement, rules: Rules) -> Selected:
 
     def elements(name: str) -> list[HtmlElement]:
         css = getattr(rules, name)
-        return _elements(root, name, css, problems) if css else []
+        found = _found(root, css) if css else []
+        if css and not found:
+            detail = f"the selector for {name} finds nothing: {css}"
+            problems.append(Problem(kind=ProblemKind.RULE_MISSED, detail=detail, stage="extract"))
+        return found
 
     texts = ("title", "deck", "byline", "published", "section")
     return Selected(
         **{name: next(filter(None, map(_value, elements(name))), None) for name in texts},
         tags=tuple(map(_value, elements("tags"))),
         text=tuple(elements("text")),
-        remove=frozenset(e for css in rules.remove for e in _elements(root, "remove", css, [])),
+        remove=frozenset(e for css in rules.remove for e in _found(root, css)),
         problems=tuple(problems),
     )
 
@@ -331,18 +322,11 @@ def _selector(css: str) -> CSSSelector:
     return CSSSelector(css, translator="html")
 
 
-def _elements(root: HtmlElement, name: str, css: str, problems: list[Problem]) -> list[HtmlElement]:
-    """Return what a selector finds, and note where it finds nothing."""
-    try:
-        elements = cast("list[HtmlElement]", _selector(css)(root))
-    except SelectorError:
-        elements = []
-    if not elements:
-        detail = f"the selector for {name} finds nothing: {css}"
-        problems.append(Problem(kind=ProblemKind.RULE_MISSED, detail=detail, stage="extract"))
-    return elements
+def _found(root: HtmlElement, css: str) -> list[HtmlElement]:
+    return cast("list[HtmlElement]", _selector(css)(root))
 
 
 def _value(element: HtmlElement) -> str:
-    attribute = next((element.get(name) for name in _VALUES if element.get(name)), None)
+    names = ("datetime", "content", "title") if element.tag == "abbr" else ("datetime", "content")
+    attribute = next(filter(None, map(element.get, names)), None)
     return " ".join((attribute or element.text_content()).split())

@@ -56,7 +56,7 @@ def extract(capture: Capture, publisher: Publisher, hints: Link | None = None) -
     metadata = read_metadata(tree, capture, publisher, hints)
     layout = read_layout(tree, metadata, capture.url)
     if not layout.body.sure:
-        metadata = with_script(metadata, tree.tagged["script"])
+        metadata = with_script(metadata, tree.root)
     printed = read_printed(layout, metadata)
     story = _read_story(layout, metadata, printed)
     verdict = read_kind(tree, layout, metadata, printed, story.text, capture)
@@ -73,9 +73,9 @@ def extract(capture: Capture, publisher: Publisher, hints: Link | None = None) -
         )
     dates = Decision()
     if verdict.kind is not PageKind.OTHER:
-        dates = _read_dates(metadata, printed, story.dateline, capture, publisher.zone)
-    article = _article(capture.url, verdict.kind, layout, metadata, story, dates, problems)
-    return replace(article, charset=decoded.charset)
+        dates = _read_dates(metadata, printed, story, capture, publisher.zone)
+    article = _article(capture.url, verdict.kind, layout, metadata, story, dates)
+    return replace(article, charset=decoded.charset, problems=(*problems, *dates.problems))
 
 
 def _read_story(layout: Layout, metadata: Metadata, printed: Printed) -> _Story:
@@ -108,11 +108,7 @@ def _title(layout: Layout, metadata: Metadata, printed: Printed) -> str | None:
 
 
 def _read_dates(
-    metadata: Metadata,
-    printed: Printed,
-    dateline: str | None,
-    capture: Capture,
-    zone: tzinfo | None,
+    metadata: Metadata, printed: Printed, story: _Story, capture: Capture, zone: tzinfo | None
 ) -> Decision:
     """Weigh all that a page, its address and its listing say of its dates."""
     selected, hints = metadata.selected, metadata.hints
@@ -121,7 +117,7 @@ def _read_dates(
     stamps += [Stamp(source="rules", text=selected.published)] if selected.published else []
     if hints and hints.published:
         stamps.append(Stamp(source=hints.dated_by or Kind.FEED, text=hints.published))
-    if dateline and (day := day_of(dateline)):
+    if story.dateline and (day := day_of(story.dateline)):
         stamps.append(Stamp(source="dateline", text=day))
     return decide(stamps, now=capture.fetched_at, zone=zone)
 
@@ -139,13 +135,7 @@ def _canonical(metadata: Metadata, url: str) -> str | None:
 
 
 def _article(
-    url: str,
-    kind: PageKind,
-    layout: Layout,
-    metadata: Metadata,
-    story: _Story,
-    dates: Decision,
-    problems: tuple[Problem, ...],
+    url: str, kind: PageKind, layout: Layout, metadata: Metadata, story: _Story, dates: Decision
 ) -> Extraction:
     """Put together what was read of an article."""
     elements = shown(layout.headline, layout.body, metadata.selected.remove)
@@ -172,5 +162,4 @@ def _article(
         published_on=published.day if published else None,
         published_from=dates.published_from,
         modified_at=modified.at if modified else None,
-        problems=(*problems, *dates.problems),
     )

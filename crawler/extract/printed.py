@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, islice, pairwise, takewhile
+from typing import NamedTuple
 
 from lxml.html import HtmlElement
 
@@ -57,12 +58,11 @@ class Printed:
     lead: tuple[Block, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Line:
+class _Line(NamedTuple):
     """A short block with the elements that show its text or a part of it, and that text."""
 
     block: Block
-    shown: tuple[tuple[HtmlElement, str], ...]
+    shown: list[tuple[HtmlElement, str]]
 
 
 def read_printed(layout: Layout, metadata: Metadata) -> Printed:
@@ -96,42 +96,38 @@ def _line(block: Block) -> _Line:
     """
     parent = block.element.getparent()
     near = [] if parent is None or len(parent) > 3 else [parent]
-    shown = (
-        (element, text)
-        for element in (*near, *islice(block.element.iter(), _MOST))
-        if element.tag not in _LARGE and (text := text_of(element)) in block.text
-    )
-    return _Line(block=block, shown=tuple(shown))
+    inner = [e for e in (*near, *islice(block.element.iter(), _MOST)) if e.tag not in _LARGE]
+    return _Line(block, [(e, text) for e in inner if (text := text_of(e)) in block.text])
 
 
 def _before_headline(layout: Layout) -> list[Block]:
     """Return the blocks above the headline that belong to it."""
-    place, blocks = layout.place, layout.blocks
+    place, body = layout.place, layout.body.element
     if place is None:
         return []
-    headline = blocks[place].element
+    headline = layout.blocks[place].element
     around = islice(headline.iterancestors(), 2)
     *_, container = headline, *takewhile(lambda above: above.tag not in {"body", "form"}, around)
-    article = _article_of(layout.body.element)
+    article = None if body is None else next(body.iterancestors("article"), None)
     return [
         block
-        for block in blocks[max(0, place - _NEAR) : place]
+        for block in layout.blocks[max(0, place - _NEAR) : place]
         if is_inside(block.element, container)
-        or (article is not None and _article_of(block.element) is article)
+        or (article is not None and next(block.element.iterancestors("article"), None) is article)
     ]
-
-
-def _article_of(element: HtmlElement | None) -> HtmlElement | None:
-    """Return the `<article>` in which an element lies."""
-    return None if element is None else next(element.iterancestors("article"), None)
 
 
 def _stamps(layout: Layout, below: Sequence[_Line], over: Sequence[_Line]) -> Iterator[Stamp]:
     """Yield the dates around a headline; the first ones in a live blog are those of its entries."""
     body = layout.body.blocks
     if layout.place is not None:
-        headline = layout.blocks[layout.place].element
-        yield from _silent_stamps(headline, body[0].element if body else None)
+        headline, last = layout.blocks[layout.place].element, body[0].element if body else None
+        around = (headline, *headline.iterancestors())
+        beside = chain.from_iterable(element.itersiblings() for element in around)
+        behind = islice(chain.from_iterable(e.iter() for e in beside), _MOST * 2)
+        for element in takewhile(lambda element: element is not last, behind):
+            if not len(element) and not (element.text or "").strip():  # scripts fill it in
+                yield from _attributes(element)
     begun = takewhile(lambda block: not is_paragraph(block.text), () if layout.live else body[:4])
     dated = [_line(block) for block in begun if is_date_line(block.text)]
     before = ""
@@ -222,23 +218,6 @@ def _stamps_of(line: _Line, *, above: bool = False) -> Iterator[Stamp]:
         yield from _printed(f"{day} {time}", above=above)
 
 
-def _silent_stamps(headline: HtmlElement, last: HtmlElement | None) -> Iterator[Stamp]:
-    """Yield the dates of empty elements between a headline and `last`: scripts fill them in."""
-    for element in islice(_following(headline), _MOST * 2):
-        if element is last:
-            return
-        if not len(element) and not (element.text or "").strip():
-            yield from _attributes(element)
-
-
-def _following(element: HtmlElement) -> Iterator[HtmlElement]:
-    """Yield the elements after one in the order of the page."""
-    while (parent := element.getparent()) is not None:
-        for sibling in element.itersiblings():
-            yield from sibling.iter()
-        element = parent
-
-
 def _printed(text: str, *, above: bool = False, changed: bool = False) -> Iterator[Stamp]:
     """Yield the dates a short line prints, as a whole or in its parts.
 
@@ -261,14 +240,9 @@ def _attributes(element: HtmlElement) -> Iterator[Stamp]:
     The names of some attributes say that they date an article; the others count where what the
     element shows is a date as well, or nothing.
     """
-    if not element.keys():
-        return
-    stated = element.get("title")
-    if element.tag in {"time", "abbr"}:
-        stated = element.get("datetime") or stated
-    elif stated and not _shows_date(element):
-        stated = None
-    dates = [(stated, False)] if stated else []
+    machine = element.tag in {"time", "abbr"}
+    stated = (machine and element.get("datetime")) or element.get("title")
+    dates = [(stated, False)] if stated and (machine or _shows_date(element)) else []
     for name, value in element.items():
         if not name.startswith("data-") or not 8 <= len(value) <= _SHORT:
             continue
@@ -288,7 +262,7 @@ def _before(element: HtmlElement) -> str:
     """Return the words that stand right before an element: its label."""
     previous, parent = element.getprevious(), element.getparent()
     if previous is None:
-        return "" if parent is None else parent.text or ""
+        return (parent is not None and parent.text) or ""
     if previous.tag not in _INLINE or (previous.tail or "").strip():
         return previous.tail or ""
     return text_of(previous)[-_SHORT:]
@@ -331,8 +305,8 @@ def section_of(layout: Layout, metadata: Metadata) -> str | None:
     return None
 
 
-def _crumbs(blocks: Sequence[Block]) -> Iterator[str]:
-    """Yield the links of the first breadcrumb trail, the innermost section first."""
+def _crumbs(blocks: Sequence[Block]) -> list[str]:
+    """Return the links of the first breadcrumb trail, the innermost section first."""
     for block in reversed(blocks):
         first = key(block.text.split(">")[0]) in _HOMES or block.text.startswith(_TRAIL)
         for element in (*block.chrome, block.element):
@@ -341,9 +315,9 @@ def _crumbs(blocks: Sequence[Block]) -> Iterator[str]:
                 named = (outer for outer in lists if _CRUMBS.search(class_and_id(outer)))
                 trail = next(named, element)
                 links = [link.text_content() for link in trail.iter("a") if link.get("href")]
-                yield from reversed(links[:4])
                 if links:
-                    return
+                    return links[3::-1]
+    return []
 
 
 def tags_of(layout: Layout, metadata: Metadata, text: str) -> tuple[str, ...]:
@@ -362,7 +336,7 @@ def tags_of(layout: Layout, metadata: Metadata, text: str) -> tuple[str, ...]:
 def _tag_lists(layout: Layout, metadata: Metadata, text: str) -> Iterator[Sequence[str]]:
     yield metadata.selected.tags
     yield metadata.stated.tags
-    links = ((link, link.get("rel", "").split()) for link in layout.tree.tagged["a"])
+    links = ((link, link.get("rel", "").split()) for link in layout.tree.root.iter("a"))
     # WordPress marks links to its sections in like manner.
     yield [a.text_content() for a, rel in links if "tag" in rel and "category" not in rel]
     yield _listed(layout)

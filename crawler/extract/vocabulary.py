@@ -89,7 +89,8 @@ def is_person(names: list[str]) -> bool:
 PLACES = frozenset(map(fold, words("names", "places")))
 
 AGENCIES = frozenset(fold(name).strip() for name in words("names", "agencies"))
-_UNNAMED = frozenset(words("names", "unnamed"))
+# What says only that agencies reported.
+UNNAMED = frozenset(words("names", "unnamed"))
 
 _AGENCY_LIKE = pattern("names", "agency_like")
 _SPACED = re.compile(r"[\s.]+")
@@ -104,13 +105,8 @@ def is_agency(text: str) -> bool:
     """Return whether `text` is a news agency, named or not ("وكالات")."""
     folded = fold(text).strip(" :")
     plain = _SPACED.sub(" ", folded).strip()
-    known = folded in _UNNAMED or not AGENCIES.isdisjoint((folded, plain))
+    known = folded in UNNAMED or not AGENCIES.isdisjoint((folded, plain))
     return known or _AGENCY_LIKE.fullmatch(folded) is not None
-
-
-def is_unnamed_agency(text: str) -> bool:
-    """Return whether `text` says only that agencies reported."""
-    return fold(text).strip(" .:") in _UNNAMED
 
 
 ARABIC_SCRIPT = ("ar", "fa", "ur", "ckb")
@@ -120,7 +116,7 @@ _TYPED = (("ی", "ي"), ("ک", "ك"))
 _ARTICLES = ("ال", "وال", "بال", "لل")
 _LETTERS: dict[str, tuple[str, int]] = table("language")["letters"]
 _WHOLE_WORD = re.compile(r"[^\W\d_]+(?:\u200c[^\W\d_]+)*")
-_SAMPLE = 4000  # characters of a text by which its language is told
+_SAMPLE = 2000  # characters of a text by which its language is told
 _FEWEST_WORDS = 3  # words below which a text is too short to tell by
 
 

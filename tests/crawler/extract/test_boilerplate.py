@@ -137,8 +137,6 @@ def test_a_closing_list_of_articles_goes_with_its_label():
     lines = [f"هذه فقرة من المقال رقمها {n} وهي طويلة بما يكفي لتكون فقرة." for n in range(6)]
     blocks = [Block(text=line, element=PARAGRAPH) for line in lines]
     label = Block(text="أخبار ذات صلة", element=PARAGRAPH)
-    linked = [
-        Block(text=f"خبر آخر {n}", element=PARAGRAPH, link_share=0.9, item=True) for n in range(4)
-    ]
+    linked = [Block(text=f"خبر آخر {n}", element=PARAGRAPH, link_share=0.9) for n in range(4)]
     assert paragraphs([*blocks, label, *linked]) == lines
     assert paragraphs([*blocks[:3], label, *linked, *blocks[3:]]) == lines

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from crawler.extract.blocks import by_tag, parse_page
+from crawler.extract.blocks import parse_page
 from crawler.extract.jsondata import read_state
 
 TITLE_A = "رأس النخل تعيد فتح رصيفها الجنوبي بعد ثلاث سنوات من العاصفة"
@@ -64,7 +64,7 @@ SHAPES = (
 def test_the_story_of_the_pages_own_title_is_read(script: str):
     root = parse_page(page(script))
     assert root is not None
-    scripts = by_tag(root)["script"]
+    scripts = root.iter("script")
     found = read_state(scripts, [f"{TITLE_A}"])
     assert found is not None
     assert all(one in found.body for one in A)
@@ -85,5 +85,5 @@ def test_the_story_of_the_pages_own_title_is_read(script: str):
 def test_what_is_no_story_of_this_page_is_none(script: str):
     root = parse_page(page(script))
     assert root is not None
-    scripts = by_tag(root)["script"]
+    scripts = root.iter("script")
     assert read_state(scripts, [TITLE_A]) is None

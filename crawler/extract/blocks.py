@@ -227,16 +227,19 @@ def read_blocks(root: HtmlElement, without: frozenset[HtmlElement] = frozenset()
     blocks: list[Block] = []
     pieces: list[str] = []  # of the text since the last block
     linked = 0  # characters of it inside links
-    # Around it: the innermost block, the ranks of the last three of them, furniture, and a link.
-    around: _Around = (root, (), (), False)
-    opened: list[tuple[HtmlElement, bool, _Around]] = []  # the elements whose end matters
+    link: HtmlElement | None = None
+    # Around it: the innermost block, the ranks of the last three of them, and furniture.
+    around: _Around = (root, (), ())
+    opened: list[tuple[HtmlElement, _Around]] = []  # the elements that part the text around them
     walk = etree.iterwalk(root, events=("start", "end"))
     for event, element in walk:
         tag, inner, parts = element.tag, around, False
         if event == "end":
             text = element.tail
-            if opened and opened[-1][0] is element:
-                _, parts, inner = opened.pop()
+            if element is link:
+                link = None
+            if parts := bool(opened) and opened[-1][0] is element:
+                _, inner = opened.pop()
         elif tag == "br":
             text = _BREAK
         elif tag in _NEVER or element in without or (part := part_of(element, tag)) is UNSEEN:
@@ -245,36 +248,35 @@ def read_blocks(root: HtmlElement, without: frozenset[HtmlElement] = frozenset()
             parts = tag not in _INLINE and tag not in _SILENT
         else:
             text = element.text
-            parts = part is FURNITURE or tag not in _INLINE
-            if parts or tag == "a":
-                opened.append((element, parts, around))
+            if parts := part is FURNITURE or tag not in _INLINE:
+                opened.append((element, around))
                 inner = _inside(around, element, tag, part)
+            if tag == "a" and link is None and element.get("href") is not None:
+                link = element
         if parts and pieces:
             blocks += _blocks_of("".join(pieces), linked, around)
             pieces, linked = [], 0
         around = inner
         if text and (pieces or not text.isspace()):
             pieces.append(text)
-            linked += len(text.strip()) if around[3] else 0
+            linked += 0 if link is None else len(text.strip())
     return blocks
 
 
-_Around = tuple[HtmlElement, tuple[int, ...], tuple[HtmlElement, ...], bool]
+_Around = tuple[HtmlElement, tuple[int, ...], tuple[HtmlElement, ...]]
 
 
 def _inside(around: _Around, element: HtmlElement, tag: str, part: Part) -> _Around:
-    """Return what is around the text of an element: of a block, a link or furniture."""
-    block, ranks, chrome, link = around
+    """Return what is around the text of an element that is a block or furniture."""
+    block, ranks, chrome = around
     if tag not in _INLINE:
         block, ranks = element, (*ranks[-2:], _HEADINGS.get(tag, 0))
-    if part is FURNITURE:
-        chrome = (*chrome, element)
-    return block, ranks, chrome, link or (tag == "a" and element.get("href") is not None)
+    return block, ranks, (*chrome, element) if part is FURNITURE else chrome
 
 
 def _blocks_of(text: str, linked: int, around: _Around) -> Iterator[Block]:
     """Yield the block that ends here; line breaks inside it may make several of it."""
-    block, ranks, chrome, _ = around
+    block, ranks, chrome = around
     lines = list(split_lines(text)) if _BREAK in text else [" ".join(text.split())]
     total = sum(map(len, lines))
     heading = next(filter(None, ranks), 0)

@@ -171,9 +171,11 @@ def _is_signed(block: Block) -> bool:
 
     A link counts where it leads to an author: others are topics.
     """
+    if not is_placed_name(block.text):
+        return False
     links = [link.get("href", "") for link in block.element.iter("a")]
     credit = any(e.tag in _FIGURES or _CREDIT.search(own_names(e)) for e in block.chrome)
-    return not credit and is_placed_name(block.text) and all(map(_AUTHOR_LINK.search, links))
+    return not credit and all(map(_AUTHOR_LINK.search, links))
 
 
 def _signers(element: HtmlElement, text: str | None = None) -> str:

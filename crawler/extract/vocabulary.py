@@ -116,7 +116,7 @@ _TYPED = (("ی", "ي"), ("ک", "ك"))
 _ARTICLES = ("ال", "وال", "بال", "لل")
 _LETTERS: dict[str, tuple[str, int]] = table("language")["letters"]
 _WHOLE_WORD = re.compile(r"[^\W\d_]+(?:\u200c[^\W\d_]+)*")
-_SAMPLE = 2000  # characters of a text by which its language is told
+_SAMPLE = 4000  # characters of a text by which its language is told
 _FEWEST_WORDS = 3  # words below which a text is too short to tell by
 
 

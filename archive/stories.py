@@ -53,8 +53,9 @@ def runs_of(text: str) -> Runs:
 
 def _runs(text: str) -> Runs:
     words = _WORD.findall(fold(text))
-    runs = zip(*(words[start:] for start in range(_RUN)), strict=False)
-    hashes = sorted({crc32(" ".join(run).encode()) for run in runs})
+    encoded = " ".join(words).encode().split()
+    runs = zip(*(encoded[start:] for start in range(_RUN)), strict=False)
+    hashes = sorted(set(map(crc32, map(b" ".join, runs))))
     if len(hashes) < _FEWEST:
         return _NONE
     return Runs(hashes=array("I", hashes), figures=frozenset(filter(str.isdecimal, words)))

@@ -221,14 +221,12 @@ def split_lines(text: str) -> Iterable[str]:
 def read_blocks(root: HtmlElement, without: frozenset[HtmlElement] = frozenset()) -> list[Block]:
     """Return the blocks of text under `root` in document order; `without` is left out.
 
-    Scripts, navigation, footers, form fields and hidden elements are left out, what only looks
-    like furniture by its class is marked as chrome.
+    So are scripts, menus, footers, fields and what is hidden; furniture is marked as chrome.
     """
     blocks: list[Block] = []
     pieces: list[str] = []  # of the text since the last block
     linked = 0  # characters of it inside links
     link: HtmlElement | None = None
-    # Around it: the innermost block, the ranks of the last three of them, and furniture.
     around: _Around = (root, (), ())
     opened: list[tuple[HtmlElement, _Around]] = []  # the elements that part the text around them
     walk = etree.iterwalk(root, events=("start", "end"))
@@ -236,10 +234,9 @@ def read_blocks(root: HtmlElement, without: frozenset[HtmlElement] = frozenset()
         tag, inner, parts = element.tag, around, False
         if event == "end":
             text = element.tail
-            if element is link:
-                link = None
+            link = None if element is link else link
             if parts := bool(opened) and opened[-1][0] is element:
-                _, inner = opened.pop()
+                inner = opened.pop()[1]
         elif tag == "br":
             text = _BREAK
         elif tag in _NEVER or element in without or (part := part_of(element, tag)) is UNSEEN:
@@ -263,6 +260,7 @@ def read_blocks(root: HtmlElement, without: frozenset[HtmlElement] = frozenset()
     return blocks
 
 
+# What is around a text: the innermost block, the ranks of the last three of them, and furniture.
 _Around = tuple[HtmlElement, tuple[int, ...], tuple[HtmlElement, ...]]
 
 

@@ -19,9 +19,8 @@ from crawler.extract.blocks import LONG, Block, Tree, is_weak, read_blocks, titl
 from crawler.extract.headline import learned
 from crawler.extract.headline import parts as split_title
 from crawler.extract.metadata import Metadata
-from crawler.extract.vocabulary import CAMEL, class_pattern, ends_sentence, key, pattern
+from crawler.extract.vocabulary import ends_sentence, is_called, key, pattern
 
-_BODY = class_pattern("body")
 _OWN_BODY = pattern("classes", "own_body", r"(?:^|\s){}(?=$|\s)", re.IGNORECASE)
 _NAMING = ("class", "id", "data-testid", "data-component", "data-qa")
 _MARKED_SHARE = 0.6  # of the best element's weight an element marked as the body must hold
@@ -239,10 +238,7 @@ def _goes_on(element: HtmlElement, totals: dict[HtmlElement, float]) -> bool:
 
 def is_body(element: HtmlElement) -> bool:
     """Return whether an element is marked as an article's body, by microdata or by its names."""
-    if "articleBody" in element.get("itemprop", ""):
-        return True
-    names = _names(element)
-    return len(names) > 6 and _BODY.search(CAMEL.sub("-", names)) is not None
+    return "articleBody" in element.get("itemprop", "") or is_called("body", _names(element))
 
 
 def _names(element: HtmlElement) -> str:

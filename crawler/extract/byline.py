@@ -64,11 +64,9 @@ def _name_of(part: str, without: frozenset[str]) -> str | None:
     words = name.split()
     if is_place(name) or folded in _WEEKDAYS or len(name) > 50 or len(words) > 6:
         return None
-    if not is_person(words) and not _may_be_name(
-        words, positioned=bool(_POSITION.match(fold(printed)))
-    ):
-        return None
-    return None if as_date(name) else name
+    positioned = _POSITION.match(fold(printed)) is not None
+    likely = is_person(words) or _may_be_name(words, positioned=positioned)
+    return name if likely and not as_date(name) else None
 
 
 def _is_label(text: str) -> bool:

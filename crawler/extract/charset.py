@@ -175,9 +175,6 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded:
     if marked and mark:
         return Decoded(text=body[len(mark) :].decode(marked, "replace"), charset=marked)
     declared = _declared(body, content_type)
-    if body[:2000].count(0) > len(body[:2000]) // 4:
-        charset = "utf-16-be" if body[0] == 0 else "utf-16-le"
-        return Decoded(text=body.decode(charset, "replace"), charset=charset)
     text = _as_utf8(body)
     if text is not None:
         overruled = declared if declared not in {None, "utf-8"} and not body.isascii() else None
@@ -229,9 +226,8 @@ def _best(body: bytes, declared: str | None) -> str:
     sample = body[:_SAMPLE]
     high = sample.translate(None, _ASCII)
     lone = sample.translate(_MASK).split().count(b"1")  # runs of one
-    charsets = dict.fromkeys((declared, *_UNDECLARED) if declared else _UNDECLARED)
-    for wide in ("utf-8", "utf-16", "utf-16-le", "utf-16-be"):  # these had their turn
-        charsets.pop(wide, None)
+    narrow = declared if declared and not declared.startswith("utf") else _UNDECLARED[0]
+    charsets = dict.fromkeys((narrow, *_UNDECLARED))
     scores = {charset: _score_of(high, lone, charset) for charset in charsets}
     best = max(scores, key=lambda charset: scores[charset])
     if declared in scores and scores[declared] >= scores[best] - _MEANT:

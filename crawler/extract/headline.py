@@ -8,8 +8,8 @@ from archive.search.arabic import fold
 from crawler.extract.blocks import Block, names_of, own_names
 from crawler.extract.vocabulary import (
     alternatives,
-    class_pattern,
     ends_sentence,
+    is_called,
     is_person,
     key,
     pattern,
@@ -154,8 +154,6 @@ def repeats(deck: str, text: str) -> bool:
     return bool(start) and (start[:60] in body if len(start) > 60 else body.startswith(start))
 
 
-_DECK = class_pattern("deck")
-_SURELY = class_pattern("surely_deck")
 # What opens a paragraph that goes on with what an earlier one began, folded.
 _GOES_ON = pattern("headline", "goes_on", r"(?:{})\b")
 
@@ -176,10 +174,11 @@ def standfirst(
         if (
             not 30 <= len(text) <= 700
             or block.link_share > 0.3
-            or any(not _DECK.search(own_names(e)) for e in block.chrome)
+            or not all(is_called("deck", own_names(e)) for e in block.chrome)
         ):
             continue
-        marked = _DECK.search(names_of(block)) or block.heading > 1 or key(text) in descriptions
+        marked = block.heading > 1 or key(text) in descriptions
+        marked = marked or is_called("deck", names_of(block))
         is_lead = (goes_on and len(text) > 100) or (not marked and len(text) > 120)
         if is_lead and ends_sentence(text) and block.element.find("img") is None:
             lead.append(block)
@@ -192,4 +191,4 @@ def _inside(body: Sequence[Block]) -> str | None:
     """Return the standfirst that opens a body, where the names of its own element say so."""
     first = body[:3] if len(body) > 3 else ()
     sized = (block for block in first if 30 <= len(block.text) <= 500)
-    return next((b.text for b in sized if _SURELY.search(own_names(b.element))), None)
+    return next((b.text for b in sized if is_called("surely_deck", own_names(b.element))), None)

@@ -9,6 +9,7 @@ form by which its platform names it. What names no single post (a channel, a sha
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice, takewhile
+from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from lxml import etree
@@ -20,7 +21,7 @@ from archive.urls import absolute
 from crawler.extract.blocks import TEXT, UNSEEN, class_and_id, own_names, part_of, text_of
 from crawler.extract.body import Body
 from crawler.extract.boilerplate import closing
-from crawler.extract.vocabulary import class_pattern, is_agency, key, pattern, table, words
+from crawler.extract.vocabulary import is_agency, is_called, key, pattern, table, words
 
 # Read folded: ا for every alef, ه for ة, ي for ى, no marks, lower case.
 _LABEL = pattern("captions", "label", r"(?:{})\s*[:：/،|\-–]\s*(\S.*)")
@@ -77,8 +78,6 @@ _CANDIDATE = re.compile(r"(\S+?)(?:\s+(\d+(?:\.\d+)?)?\S*)?\s*(?:,\s+|,(?=https?
 _ICON = pattern("captions", "icon", flags=re.IGNORECASE)
 _PICTURE = 200  # pixels; a narrower picture is an icon or a portrait
 _FILE = re.compile(r"\.(?:jpe?g|png|webp|avif)$", re.IGNORECASE)
-_CAPTION = class_pattern("caption")
-_CREDITED = class_pattern("credit")
 _HELD = frozenset({"figure", "li", "td"})  # what holds one image with its caption
 _COUNTED = re.compile(r"^\s*\d{1,3}\s*/\s*\d{1,3}\s*")  # «3/8» before a gallery's caption
 _LONGEST = 600  # characters of a caption; a longer one is the text beside an image
@@ -179,7 +178,7 @@ def _caption_of(element: HtmlElement) -> HtmlElement | None:
 
 
 def _is_caption(element: HtmlElement) -> bool:
-    named = element.tag not in _IMAGES and _CAPTION.search(own_names(element)) is not None
+    named = element.tag not in _IMAGES and is_called("caption", own_names(element))
     return named or element.tag == "figcaption"
 
 
@@ -188,7 +187,7 @@ def _credits_of(element: HtmlElement, caption: HtmlElement | None) -> list[HtmlE
     figure = next((element if caption is None else caption).iterancestors("figure"), None)
     places = (place.iterdescendants() for place in (caption, figure) if place is not None)
     inside = dict.fromkeys(chain.from_iterable(places))
-    return [inner for inner in inside if _CREDITED.search(own_names(inner))]
+    return [inner for inner in inside if is_called("credit", own_names(inner))]
 
 
 def _text(element: HtmlElement, *, without: Iterable[HtmlElement]) -> str:
@@ -248,17 +247,7 @@ def _is_passed_over(element: HtmlElement) -> bool:
     return named and not _SHOWING.search(class_and_id(element).lower())
 
 
-_PLATFORMS = [
-    (
-        platform,
-        re.compile(forms["hosts"]),
-        [
-            (re.compile(f"[^/]+{form}" if form.startswith("/") else form), address)
-            for form, address in forms["forms"]
-        ],
-    )
-    for platform, forms in table("embeds")["platforms"].items()
-]
+_PLATFORMS: dict[str, dict[str, Any]] = table("embeds")["platforms"]
 
 
 def embed_of(url: str) -> Embed | None:
@@ -273,9 +262,9 @@ def embed_of(url: str) -> Embed | None:
     if parts.scheme not in {"http", "https"}:
         return None
     written = f"{host}{parts.path}?{query}"
-    for platform, hosts, forms in _PLATFORMS:
-        matches = ((form.match(written), address) for form, address in forms)
-        for match, address in matches if hosts.fullmatch(host) else ():
+    for platform, known in _PLATFORMS.items():
+        for form, address in known["forms"] if re.fullmatch(known["hosts"], host) else ():
+            match = re.match(f"[^/]+{form}" if form.startswith("/") else form, written)
             if match and address:
                 names = [quote(unquote(name), safe="/") for name in match.groups()]
                 return Embed(provider=platform, url=address.format(*names))
@@ -287,7 +276,6 @@ def embed_of(url: str) -> Embed | None:
 
 _ELEMENTS: dict[str, list[str]] = table("embeds")["elements"]
 _LINES = frozenset({"p", "div", "figure", "span"})
-_OPENING = 40  # characters of a line in which an address that is all of it begins
 _ADDRESS = re.compile(r"https?://\S{5,500}")
 _QUOTED = re.compile(r"twitter-(?:tweet|video)|instagram-media|tiktok-embed|fb-xfbml-parse-ignore")
 # Elements that are named after what they embed: posts of Facebook, and facades of players, which
@@ -341,9 +329,8 @@ def _addresses(element: HtmlElement, names: str) -> Iterable[str | None]:
         if named.search(names):
             return _stated(element, kind)
     # As oEmbed leaves an address that it could not resolve.
-    if tag in _LINES and "://" in (text := (element.text or "").strip())[:_OPENING]:
-        return [text] if not len(element) and _ADDRESS.fullmatch(text) else ()
-    return ()
+    text = (element.text or "").strip() if tag in _LINES and not len(element) else ""
+    return [text] if _ADDRESS.fullmatch(text) else ()
 
 
 def _stated(element: HtmlElement, kind: str) -> list[str]:

@@ -18,24 +18,12 @@ from crawler.extract.boilerplate import is_date_line, is_paragraph
 from crawler.extract.byline import is_named, is_placed_name, names, signature, split_dateline
 from crawler.extract.headline import standfirst
 from crawler.extract.metadata import Metadata
-from crawler.extract.vocabulary import (
-    CAMEL,
-    alternatives,
-    class_pattern,
-    key,
-    one_line,
-    pattern,
-    without_counters,
-    words,
-)
+from crawler.extract.vocabulary import is_called, key, one_line, pattern, without_counters, words
 
-_BYLINE = class_pattern("byline")
 _AUTHOR_LINK = re.compile(r"author|writer|kat[ie]b|editor|profile|user|كاتب|كتاب", re.IGNORECASE)
 _FIGURES = frozenset({"figure", "figcaption", "aside"})
-_CREDIT = class_pattern("credit_line")
 _PARTED = re.compile(r"\s*[|•·]\s*|\s[-–—]\s")
 _INLINE_NAMES = ("a", "span", "strong", "b", "em", "i", "cite")
-_PLACED = class_pattern("dateline")
 _JOINED = re.compile(r"\s[-–—/]\s|[(/]")
 _FAR = 40  # blocks between headline and text that are looked at
 _NEAR = 14  # blocks around the headline that may hold its date
@@ -148,19 +136,19 @@ def _is_dateline(block: Block, text: str, site: frozenset[str]) -> bool:
     split = split_dateline(text, site)
     if split is None or split[1]:
         return False
-    return _PLACED.search(names_of(block)) is not None or _JOINED.search(text) is not None
+    return is_called("dateline", names_of(block)) or _JOINED.search(text) is not None
 
 
 def _bylines_of(line: _Line) -> Sequence[str]:
     """Return the bylines of a short block."""
     block = line.block
-    inline = [e for e in block.element.iter(*_INLINE_NAMES) if _BYLINE.search(own_names(e))]
+    inline = [e for e in block.element.iter(*_INLINE_NAMES) if is_called("byline", own_names(e))]
     if inline:
         inside = {e for outer in inline for e in outer.iterdescendants()}
         return ["، ".join(_signers(e) for e in inline if e not in inside)]
-    if _BYLINE.search(names_of(block)) and not as_date(block.text):
+    if is_called("byline", names_of(block)) and not as_date(block.text):
         return [_signers(block.element, block.text)]
-    if any(_BYLINE.search(own_names(e)) for e in block.chrome):
+    if any(is_called("byline", own_names(e)) for e in block.chrome):
         return [block.text] if all(map(is_named, names(block.text) or ("",))) else []
     inner = [text for _, text in line.shown if text != block.text]
     return list(filter(signature, dict.fromkeys([*inner, *_PARTED.split(block.text)])))
@@ -174,7 +162,7 @@ def _is_signed(block: Block) -> bool:
     if not is_placed_name(block.text):
         return False
     links = [link.get("href", "") for link in block.element.iter("a")]
-    credit = any(e.tag in _FIGURES or _CREDIT.search(own_names(e)) for e in block.chrome)
+    credit = any(e.tag in _FIGURES or is_called("credit_line", own_names(e)) for e in block.chrome)
     return not credit and all(map(_AUTHOR_LINK.search, links))
 
 
@@ -194,8 +182,8 @@ _SIGNED = pattern("headline", "published_by", r"(?:{})", re.IGNORECASE)
 _COUNTED = re.compile(r"\d|^\W*(?:منذ|قبل) |ago$")
 _MAYBE_DATED = re.compile(r"\d|منذ|قبل|ago")
 # Attributes that scripts read dates from: some surely of publication, others of anything.
-_PUBLISHED = re.compile(f"data-(?:{alternatives('fields', 'attributes', 'published')})")
-_DATED = re.compile(f"data-(?:{alternatives('fields', 'attributes', 'dated')})")
+_PUBLISHED = pattern("fields", "attributes.published", "data-(?:{})")
+_DATED = pattern("fields", "attributes.dated", "data-(?:{})")
 _EPOCH = re.compile(r"(\d{10})(?:\d{3})?(?:\.\d+)?")
 _INLINE = frozenset(words("elements", "dated"))
 _LARGE = frozenset(words("elements", "large"))
@@ -285,7 +273,6 @@ def _shows_date(element: HtmlElement, *, or_nothing: bool = False) -> bool:
 
 
 _CRUMBS = re.compile(r"bread-?c\w*|crumbs?", re.IGNORECASE)
-_TAGS = class_pattern("tags")
 _TAG_LABEL = pattern("headline", "tag_label", r"\W*(?:{})\s*(?:[:：#|]|$)\s*")
 _COMMAS = re.compile(r"\s*[,،;؛|#]\s*|\s+[-–•·]\s+")
 _LONGEST_LIST = 300
@@ -349,7 +336,7 @@ def _listed(layout: Layout) -> list[str]:
     """Return the entries of the list of tags below an article: links, words, or parts of a line."""
     for block in layout.blocks[layout.body.start :] if layout.body.blocks else ():
         around = (e for e in (*block.chrome, block.element) if e.tag not in {"a", "body"})
-        named = (e for e in around if _TAGS.search(CAMEL.sub("-", class_and_id(e))))
+        named = (e for e in around if is_called("tags", class_and_id(e)))
         container = next(named, None)
         labelled = len(block.text) < _LONGEST_LIST and _TAG_LABEL.match(fold(block.text[:40]))
         if container is None and not labelled:

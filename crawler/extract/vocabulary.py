@@ -45,12 +45,21 @@ def alternatives(name: str, *keys: str) -> str:
 
 
 def pattern(name: str, key: str, form: str = "{}", flags: int = 0) -> re.Pattern[str]:
-    """Return a list of regular expressions as one; in `form`, {} stands for them."""
-    return re.compile(form.replace("{}", alternatives(name, key)), flags)
+    """Return a list of regular expressions as one; in `form`, {} stands for them.
+
+    A list inside a table is named with it: `attributes.dated`.
+    """
+    return re.compile(form.replace("{}", alternatives(name, *key.split("."))), flags)
 
 
-def class_pattern(key: str) -> re.Pattern[str]:
-    """Return what finds one of a list of `words/classes.toml` among the names of an element."""
+@lru_cache(maxsize=20_000)  # the elements of all pages of a newspaper have the same names
+def is_called(key: str, names: str) -> bool:
+    """Return whether one of a list of `words/classes.toml` is among the names of an element."""
+    return _class_pattern(key).search(CAMEL.sub("-", names)) is not None
+
+
+@cache
+def _class_pattern(key: str) -> re.Pattern[str]:
     return pattern("classes", key, r"(?:^|[\s_-])(?:{})(?=$|[\s_-])", re.IGNORECASE)
 
 

@@ -190,11 +190,12 @@ class Archive:
             ValueError: if it is neither a number nor an http or https address.
         """
         for number, rows, _ in self._visible(find_all(self.db, id_or_url)):
-            states = [row | {"article": number} for row in rows.revisions]
-            states[-1]["text"] = rows.article["text"]
-            for state in states:
-                state |= {name: from_json(state[name]) for name in ("tags", "captions")}
-            return [record(Revision, state) for state in states]
+            for row in rows.revisions:
+                if row["text"] is None:  # it is the current state
+                    row["text"] = rows.article["text"]
+                row |= {name: from_json(row[name]) for name in ("tags", "captions")}
+                row["article"] = number
+            return [record(Revision, row) for row in rows.revisions]
         return []
 
     def capture(self, number: int) -> Capture:

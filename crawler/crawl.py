@@ -10,7 +10,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -101,12 +101,13 @@ async def crawl(job: Job, *, progress: Progress = silent) -> Summary:
     gc.freeze()  # what is imported stays; looking through it again and again takes a tenth of all
     gc.set_threshold(_GARBAGE)
     slices, began = _Slices(job, progress), time.monotonic()
+    days = {name: str(day) for name, day in asdict(job.period).items() if day}  # for a rebuild
     opened = partial(
         Store,
         job.root,
         command=job.command,
         software=USER_AGENT,
-        settings=warcinfo(job.contact) | _days(job.period),
+        settings=warcinfo(job.contact) | days,
         clock=job.clock,
     )
     await take_turns(opened, slices.crawl, root=job.root, stop=slices.stop, patience=job.patience)
@@ -228,9 +229,3 @@ class _Slices:
             if not one.is_open(job.clock()):
                 zone = one.zone or "UTC"
                 summary.notes.append(f"{one.slug} is only crawled at {one.hours} ({zone}).")
-
-
-def _days(period: Period) -> dict[str, str]:
-    """Return the days that a crawl is about, as a warcinfo record has them: rebuilds keep to it."""
-    ends = {"since": period.since, "until": period.until}
-    return {name: day.isoformat() for name, day in ends.items() if day}

@@ -91,11 +91,7 @@ def _coloured(text: str, *, bold: bool = False) -> str:
 @click.command()
 @archive_option
 @click.option(
-    "--host",
-    default="127.0.0.1",
-    show_default=True,
-    metavar="ADDRESS",
-    help="Address to listen on.",
+    "--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Where to listen."
 )
 @port_option
 @click.option("--open", "open_browser", is_flag=True, help="Open the home page in the browser.")

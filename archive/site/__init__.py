@@ -15,7 +15,7 @@ from archive import urls
 from archive.database import database_metadata
 from archive.errors import is_failure
 from archive.site import views, wording
-from archive.site.tables import archive_names, is_key, labelled, refused, understood
+from archive.site.tables import TABLES, archive_names, labelled, refused, understood
 
 hookimpl = HookimplMarker("datasette")
 
@@ -124,7 +124,7 @@ def render_cell(
     if column == "title" and table in _PAGES and "id" in list(row.keys()):
         page = datasette.urls.path(f"/{_PAGES[table]}/{row['id']}")
         return Markup('<a href="{}">{}</a>').format(page, value or "بلا عنوان")
-    if table is not None and is_key(column, value):
+    if table and column in TABLES and isinstance(value, int | str):  # a dict is labelled already
         return labelled(datasette, database, column, value)
     if (table, column) == ("stories", "spread") and value is not None:
         return Markup("{}").format(timedelta(seconds=value))

@@ -136,11 +136,6 @@ TABLES = {
 }
 
 
-def is_key(column: str, value: object) -> bool:
-    """Return whether a cell holds a bare foreign key; where Datasette labelled it, it is a dict."""
-    return column in TABLES and isinstance(value, int | str)
-
-
 async def labelled(datasette: Any, database: str, column: str, value: int | str) -> Markup | None:
     """Return a link to the row that a foreign key names, by its label; None where there is none.
 

@@ -249,9 +249,6 @@ class Caps:
             yield self.per_month, captures.received(store.db, since=month), which
 
 
-NO_CAPS = Caps()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config(Caps):
     """What warraq.toml says; everything has a default, and the file may be missing."""
@@ -269,6 +266,9 @@ class Config(Caps):
         usual = None if self.cron else timedelta(minutes=15)
         common = Schedule(every=self.every or usual, cron=self.cron)
         return self.schedules.get(slug, common)
+
+
+DEFAULTS = Config()
 
 
 def load(root: Path) -> Config:

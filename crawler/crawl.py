@@ -26,7 +26,7 @@ from archive.models import Kind, Progress, silent
 from archive.runs import Counts
 from archive.store import Store
 from archive.urls import host_of
-from crawler.config import NO_CAPS, Caps
+from crawler.config import DEFAULTS, Config
 from crawler.daterange import ALWAYS, Period
 from crawler.fetch.addresses import is_local
 from crawler.frontier import entry_points, ways_back
@@ -47,7 +47,7 @@ class Job:
 
     Publishers in `poll` (slugs) have their entry points looked at first. With `addresses` (URL,
     slug) only these are visited. `limit` is the most articles to fetch in all, `seconds` the time
-    after which no visit is begun, `caps` the most bytes to receive. `with_parent` ends the crawl
+    after which no visit is begun, `config` what warraq.toml says. `with_parent` ends the crawl
     when standard input ends. What was published before `period` is left to walks `back`: those
     visit nothing else, in a period with two ends. A first turn at the archive is waited for
     `patience` seconds.
@@ -60,9 +60,7 @@ class Job:
     addresses: Sequence[tuple[str, str]] = ()
     limit: int | None = None
     seconds: float | None = None
-    contact: str | None = None
-    proxy: str | None = None
-    caps: Caps = NO_CAPS
+    config: Config = DEFAULTS
     log_level: str = "WARNING"
     with_parent: bool = False
     period: Period = ALWAYS
@@ -107,7 +105,7 @@ async def crawl(job: Job, *, progress: Progress = silent) -> Summary:
         job.root,
         command=job.command,
         software=USER_AGENT,
-        settings=warcinfo(job.contact) | days,
+        settings=warcinfo(job.config.contact) | days,
         clock=job.clock,
     )
     await take_turns(opened, slices.crawl, root=job.root, stop=slices.stop, patience=job.patience)
@@ -139,7 +137,7 @@ class _Slices:
         if spider.workers.failure:
             raise spider.workers.failure
         self._is_first, self._limit = False, spider.frontier.articles_left
-        is_over = spider.unable or self._job.caps.left(store) == 0 or self._limit == 0
+        is_over = spider.unable or self._job.config.left(store) == 0 or self._limit == 0
         is_idle = not self.summary.left or not spider.frontier.ended
         return not (is_over or is_idle or time.monotonic() >= self._ends_at)
 
@@ -173,8 +171,7 @@ class _Slices:
         job, urls = self._job, [url for url, _ in self._job.addresses]
         settings = scrapy_settings(
             job.publishers,
-            contact=job.contact,
-            proxy=job.proxy,
+            job.config,
             log_level=job.log_level,
             open_urls=[url for url in urls if is_local(host_of(url))],
         )
@@ -189,7 +186,7 @@ class _Slices:
             publishers=job.publishers,
             limit=self._limit,
             seconds=min(seconds, BACK_SECONDS) if job.back else seconds,
-            max_bytes=job.caps.left(store),
+            max_bytes=job.config.left(store),
             only=urls or None,
             period=job.period,
             back=job.back,
@@ -217,7 +214,7 @@ class _Slices:
             within=job.period.span if job.back else None,
             only=[key for url, _ in job.addresses for key in store.keys(url)] or None,
         )
-        summary.notes = [*job.caps.notes(store), *self._warnings]
+        summary.notes = [*job.config.notes(store), *self._warnings]
         if spider.unable:
             summary.notes.append(f"{spider.unable}; pending visits are postponed.")
         for place, until in spider.pauses.met():

@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 from scrapy.settings import Settings
 
+from crawler.config import DEFAULTS, Config
 from crawler.publisher import Publisher
 
 BOT_NAME = "warraq"
@@ -87,9 +88,8 @@ STATS_DUMP = False  # `runs` and `problems` tell what happened
 
 def scrapy_settings(
     publishers: Iterable[Publisher],
+    config: Config = DEFAULTS,
     *,
-    contact: str | None = None,
-    proxy: str | None = None,
     log_level: str = "WARNING",
     open_urls: Iterable[str] = (),
 ) -> Settings:
@@ -107,7 +107,7 @@ def scrapy_settings(
             slots[host] = {"delay": max(delay, slots.get(host, {}).get("delay", 0.0))}
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
-    own = {"LOG_LEVEL": log_level, "USER_AGENT": user_agent(contact), "PROXY": proxy}
+    own = {"LOG_LEVEL": log_level, "USER_AGENT": user_agent(config.contact), "PROXY": config.proxy}
     settings.update(own | {"DOWNLOAD_SLOTS": slots, "OPEN_URLS": local}, priority="cmdline")
     return settings
 

@@ -166,14 +166,11 @@ def job_of(
     """Return a job as the archive's warraq.toml, a command's options and `more` want it."""
     from crawler.crawl import Job
 
-    settings = config.load(archive)
     return Job(
         root=archive,
         publishers=list(publishers),
         command=command,
-        contact=settings.contact,
-        proxy=settings.proxy,
-        caps=settings,
+        config=config.load(archive),
         log_level=options["log_level"].upper(),
         limit=options.get("limit"),
         seconds=options.get("seconds"),

@@ -143,9 +143,9 @@ async def run(
         ArchiveError: if the archive in `root` cannot be written.
     """
     own = config.load(root)
-    settings = scrapy_settings(publishers, contact=own.contact, log_level=log_level.upper())
+    settings = scrapy_settings(publishers, own, log_level=log_level.upper())
     # Nothing is kept but the bytes, and a handful of pages is read.
-    settings.update({"PROXY": own.proxy, "EXTRACT_PROCESSES": 1}, priority="cmdline")
+    settings.set("EXTRACT_PROCESSES", 1, priority="cmdline")
     configure_logging(settings)
     crawler = Crawler(Probe, settings)
     stated = warcinfo(own.contact)

@@ -274,8 +274,7 @@ def _opened(
         # asyncio would show the traceback of the task that ends here.
         asyncio.get_running_loop().set_exception_handler(lambda *_: None)
         raise SystemExit(f"Error: {error}") from None
-    wanted = scrapy_settings(chosen, contact=own.contact)
-    wanted.set("PROXY", own.proxy)
+    wanted = scrapy_settings(chosen, own)
     for name in ("USER_AGENT", "DOWNLOAD_SLOTS", "OPEN_URLS", "PROXY"):
         crawler.settings.set(name, wanted[name], priority="spider")
     for each in chosen:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.config import Caps, Config, Schedule, cron_trigger, load
+from crawler.config import Config, Schedule, cron_trigger, load
 from crawler.daterange import Hours
 from crawler.errors import ConfigError
 from tests.crawler import shell, wire
@@ -168,26 +168,26 @@ def received(archive):
 
 async def test_a_run_ends_at_its_cap_and_the_next_goes_on(archive, site):
     many(archive, site)
-    summary = await archive.crawl(caps=Caps(per_run=400_000))
+    summary = await archive.crawl(config=Config(per_run=400_000))
     assert 400_000 <= received(archive) < 2_400_000
     assert "`max_mb_per_run` is 0.4" in summary.notes[0]
     assert summary.left > 0
     before = received(archive)
-    await archive.crawl(caps=Caps(per_run=400_000))
+    await archive.crawl(config=Config(per_run=400_000))
     assert received(archive) >= before + 400_000
 
 
 async def test_a_month_ends_at_its_cap_and_the_next_goes_on(archive, site):
     many(archive, site)
-    caps = Caps(per_month=400_000)
-    await archive.crawl(caps=caps)
+    config = Config(per_month=400_000)
+    await archive.crawl(config=config)
     before = received(archive)
     site.asked.clear()
-    summary = await archive.crawl(caps=caps)
+    summary = await archive.crawl(config=config)
     assert site.asked == []
     assert "`max_mb_per_month` is 0.4" in summary.notes[0]
     archive.now = datetime(2026, 12, 1, tzinfo=UTC)
-    await archive.crawl(caps=caps)
+    await archive.crawl(config=config)
     assert received(archive) >= before + 400_000
 
 

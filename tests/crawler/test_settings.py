@@ -5,6 +5,7 @@ from scrapy.settings import Settings, default_settings
 from scrapy.utils.misc import load_object
 
 from crawler import settings as own
+from crawler.config import Config
 from crawler.publisher import Publisher
 from crawler.settings import scrapy_settings, user_agent
 
@@ -36,7 +37,9 @@ def test_nothing_is_offered_to_log_in_to():
 def test_one_identity_with_a_contact_address():
     assert user_agent() == own.USER_AGENT
     assert user_agent("https://x.example/bot") == f"{own.USER_AGENT} (+https://x.example/bot)"
-    assert scrapy_settings([], contact="me@x.example")["USER_AGENT"].endswith("(+me@x.example)")
+    assert scrapy_settings([], Config(contact="me@x.example"))["USER_AGENT"].endswith(
+        "(+me@x.example)"
+    )
     assert own.USER_AGENT.partition("/")[0] == own.ROBOTSTXT_USER_AGENT
     assert own.DEFAULT_REQUEST_HEADERS["Accept-Language"].startswith("ar")
 

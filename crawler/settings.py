@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from scrapy.settings import Settings
 
-from crawler.config import DEFAULTS, Config
+from crawler import config
 from crawler.publisher import Publisher
 
 BOT_NAME = "warraq"
@@ -88,7 +88,7 @@ STATS_DUMP = False  # `runs` and `problems` tell what happened
 
 def scrapy_settings(
     publishers: Iterable[Publisher],
-    config: Config = DEFAULTS,
+    own: config.Config = config.DEFAULTS,
     *,
     log_level: str = "WARNING",
     open_urls: Iterable[str] = (),
@@ -107,8 +107,8 @@ def scrapy_settings(
             slots[host] = {"delay": max(delay, slots.get(host, {}).get("delay", 0.0))}
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
-    own = {"LOG_LEVEL": log_level, "USER_AGENT": user_agent(config.contact), "PROXY": config.proxy}
-    settings.update(own | {"DOWNLOAD_SLOTS": slots, "OPEN_URLS": local}, priority="cmdline")
+    named = {"LOG_LEVEL": log_level, "USER_AGENT": user_agent(own.contact), "PROXY": own.proxy}
+    settings.update(named | {"DOWNLOAD_SLOTS": slots, "OPEN_URLS": local}, priority="cmdline")
     return settings
 
 

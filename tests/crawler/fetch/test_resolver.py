@@ -15,6 +15,7 @@ from aiohttp.resolver import ThreadedResolver
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crawler.config import Config
 from crawler.fetch.addresses import is_local, literal, reason
 from crawler.fetch.exceptions import NotFetched
 from crawler.fetch.resolver import CheckedResolver, Gate, connector, is_http
@@ -277,7 +278,7 @@ def follow(archive):
 async def test_by_socks5h_the_proxy_looks_names_up(archive, site):
     follow(archive)
     async with socks(int(site.url.rpartition(":")[2])) as proxy:
-        await archive.crawl(proxy=f"socks5h://{proxy.url}")
+        await archive.crawl(config=Config(proxy=f"socks5h://{proxy.url}"))
     assert set(proxy.asked) == {"paper.example"}
     assert archive.rows("select url from articles") == [("http://paper.example/news/1",)]
     assert [kind for kind, _ in archive.problems()] == ["address-refused"]
@@ -289,7 +290,7 @@ async def test_by_socks5_names_are_looked_up_and_checked_here(archive, site):
         made = connector(Gate(), proxy=f"socks5://{proxy.url}")
         assert type(made._resolver).__name__ == "CheckedResolver"
         await made.close()
-        await archive.crawl(proxy=f"socks5://{proxy.url}")
+        await archive.crawl(config=Config(proxy=f"socks5://{proxy.url}"))
     assert proxy.asked == []  # there is no such name here
     assert [kind for kind, _ in archive.problems()] == ["robots-unreachable"]
 
@@ -298,7 +299,7 @@ async def test_an_http_proxy_is_asked_for_whole_addresses(archive, site):
     follow(archive)
     answers = dict(site.answers)
     site.answers |= {f"http://paper.example{path}": answer for path, answer in answers.items()}
-    await archive.crawl(proxy=site.url)
+    await archive.crawl(config=Config(proxy=site.url))
     assert site.count("http://paper.example/feed") == 1
     assert archive.rows("select url from articles") == [("http://paper.example/news/1",)]
     assert not [target for target in site.targets() if "169.254" in target]
@@ -309,7 +310,7 @@ async def test_a_proxy_is_given_its_password_and_the_archive_is_not(archive, sit
     answers = dict(site.answers)
     site.answers |= {f"http://paper.example{path}": answer for path, answer in answers.items()}
     host = site.url.removeprefix("http://")
-    await archive.crawl(proxy=f"http://reader:secret@{host}")
+    await archive.crawl(config=Config(proxy=f"http://reader:secret@{host}"))
     assert archive.rows("select count(*) from articles") == [(1,)]
     token = base64.b64encode(b"reader:secret")
     assert {one.header("Proxy-Authorization") for one in site.asked} == {f"Basic {token.decode()}"}
@@ -344,7 +345,7 @@ async def test_a_proxy_that_does_not_work_is_one_problem_and_blames_no_site(
         server.close()
         await server.wait_closed()
     proxy = f"{scheme}://reader:secret@127.0.0.1:{port}"
-    summary = await archive.crawl(proxy=proxy, addresses=articles, poll=frozenset())
+    summary = await archive.crawl(config=Config(proxy=proxy), addresses=articles, poll=frozenset())
     server.close()
     ((kind, detail),) = archive.rows("select kind, detail from problems")
     assert kind == "proxy-failed"

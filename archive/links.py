@@ -18,7 +18,10 @@ from archive.rows import Row, row_of, values
 UNDATED = timedelta(minutes=30)  # at most so often is a sitemap without a date read
 NEWS = timedelta(days=7)  # what is older is not news any more
 
-_HINTS = ("title", "published", "author", "summary", "modified")
+_STATED = (
+    "url", "kind", "earliest_on", "latest_on", "title", "published", "author", "summary",
+    "modified",
+)  # fmt: skip
 _LATER = "state = 'failed' and due_at is null and last_at < :day_ago"
 _NEW = """
 insert into visits (key, url, publisher, kind, found_in, found_at, due_at, past, earliest_on,
@@ -35,7 +38,7 @@ where {_LATER} or (past > excluded.past and :news)
 # What was said first stays, but for a listing's date and the last change of an article.
 _LINKED = """
 insert into links (url, found_in, title, published, author, summary, modified, found_at)
-values (:key, :listing, :title, :published, :author, :summary, :modified, :at)
+values (:key, :found_in, :title, :published, :author, :summary, :modified, :at)
 on conflict (url, found_in) do update set modified = excluded.modified,
     published = case when :kind = 'article' then published else excluded.published end
     where excluded.found_at >= found_at and (modified is not excluded.modified
@@ -45,13 +48,13 @@ on conflict (url, found_in) do update set modified = excluded.modified,
 _SAID_BEFORE = """
 update links set title = :title, published = :published, author = :author, summary = :summary,
     found_at = :at
-where url = :key and found_in = :listing and found_at > :at
+where url = :key and found_in = :found_in and found_at > :at
 """
 _RENEW = """
 update visits set due_at = :at, past = :past, latest_on = :latest_on
 where key = :key and kind != 'article' and (failures = 0 or due_at is null)
     and (last_at is null or last_at < :before) and not exists (
-        select 1 from links where url = :key and found_in = :listing and published = :published
+        select 1 from links where url = :key and found_in = :found_in and published = :published
     )
 """
 _EDITED = """
@@ -78,7 +81,7 @@ def new(
     a sitemap shows it and dates it to these days, or not at all.
     """
     recent = link.latest_on is None or link.latest_on >= (now - NEWS).date()
-    return row_of(link, ("url", "kind", "earliest_on", "latest_on")) | {
+    return row_of(link, _STATED) | {
         "key": key,
         "publisher": publisher,
         "found_in": listing.key if listing else None,
@@ -115,7 +118,6 @@ def found(
     for key, link in links:
         row = new(key, link, visit.publisher, now=now, listing=visit, past=past)
         added = db.execute(FOUND, row).rowcount
-        row |= row_of(link, _HINTS) | {"listing": visit.key}
         if not added and link.kind is not Kind.ARTICLE:
             undated = link.published is None and link.kind is Kind.SITEMAP
             before = run_began - UNDATED if undated else run_began

@@ -29,19 +29,19 @@ from archive.warc.records import KIND_FIELD, read_fields
 logger = logging.getLogger(__name__)
 
 _TABLES = """
-create table indexed_files (name text primary key) strict;
-create table copied_records (
+create table if not exists indexed_files (name text primary key) strict;
+create table if not exists copied_records (
     capture integer primary key, id text not null,
     file text not null, offset integer not null, length integer not null
 ) strict, without rowid;
-create table journal (
+create table if not exists journal (
     at text not null, file text not null, offset integer not null, run integer not null,
     act text not null, capture integer, visit text, fields text not null,
     primary key (file, offset)
 ) strict, without rowid;
-create index journal_capture on journal (capture) where capture is not null;
-create index journal_visit on journal (visit, at) where visit is not null;
-create table validators (
+create index if not exists journal_capture on journal (capture) where capture is not null;
+create index if not exists journal_visit on journal (visit, at) where visit is not null;
+create table if not exists validators (
     capture integer primary key, etag text, last_modified text
 ) strict;
 """
@@ -59,7 +59,7 @@ def prepare(db: sqlite3.Connection) -> bool:
     Rows may come before those they refer to from then on.
     """
     db.execute("pragma foreign_keys = off")
-    is_prepared = value(db, "select 1 from sqlite_master where name = 'indexed_files'") is not None
+    is_prepared = value(db, "select 1 from sqlite_master where name = 'validators'") is not None
     if not is_prepared:
         run_script(db, _TABLES)
     return is_prepared

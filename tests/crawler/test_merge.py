@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import sqlite3
 import time
 from contextlib import closing
 from datetime import timedelta
@@ -131,6 +132,14 @@ def test_a_merge_that_is_killed_goes_on(roots):
     assert select(mine, "select count(*) from captures") == select(
         whole, "select count(*) from captures"
     )
+    assert verify(mine).damages == []
+
+
+def test_a_merge_that_was_killed_while_it_began_goes_on(roots):
+    mine, yours, _, clock = roots
+    with closing(sqlite3.connect(mine / "archive.db")) as db:
+        db.execute("create table indexed_files (name text primary key) strict")
+    asyncio.run(merge(mine, yours, clock=clock))
     assert verify(mine).damages == []
 
 

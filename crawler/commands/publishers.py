@@ -99,10 +99,11 @@ def add(url: str, archive: Path, slug: str | None, force: bool, log_level: str, 
     """Survey a new newspaper once and write its file.
 
     URL is its front page; the file is DIR/publishers/SLUG.toml. What the site declares is tried
-    first (feeds, robots.txt, WordPress), then usual addresses, then its menu. Three articles are
-    shown as Warraq reads them. robots.txt and delays are respected as in a crawl, and the bytes
-    are archived; nothing counts as crawled. For a site that is not a newspaper, or cannot be
-    reached, no file is written, and no archive is created where there was none.
+    first (feeds, robots.txt, WordPress), then usual addresses, then its menu. URL may also be that
+    of a feed or sitemap, which is then tried before all. Three articles are shown as Warraq reads
+    them. robots.txt and delays are respected as in a crawl, and the bytes are archived; nothing
+    counts as crawled. For a site that is not a newspaper, or cannot be reached, no file is written,
+    and no archive is created where there was none.
 
     \b
     warraq publishers add https://www.example.org/

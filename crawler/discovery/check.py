@@ -127,7 +127,7 @@ async def _check(probe: Probe, publisher: Publisher, key: str, url: str, kind: K
     now, announced = probe.store.clock(), publisher.is_bare
     listing = await inspect(answer, kind, probe.workers, now=now, announced=announced)
     if announced and answer.page and not listing.problem:  # with robots.txt, as in a crawl
-        sitemaps = probe.announced_sitemaps(answer.page)
+        sitemaps = await probe.announced_sitemaps(answer.page)
         listing = replace(listing, listings=(*sitemaps, *listing.listings))
     wanted = sum(publisher.wants(link.url) for link in listing.links)
     if not (listing.problem or listing.listings or wanted):

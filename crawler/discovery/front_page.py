@@ -41,6 +41,7 @@ _TITLE_PARTS = re.compile(r"\s+[|\-–—:·•»«›‹/~]+\s+|\s*[|»«›•
 _LATIN = re.compile(r"[A-Za-z]")
 _ARABIC = re.compile("[\N{ARABIC LETTER HAMZA}-\N{ARABIC LETTER YEH}]")
 _LONGEST_NAME = 60
+_LANGUAGE = re.compile(r"\s*([a-z]{2,3})(?![^-_\s])", re.IGNORECASE)
 _GENERIC = frozenset(map(vocabulary.key, ["", *WORDS["generic"]]))
 
 _Anchors = Iterable[tuple[HtmlElement, str]]  # the links of a page, and where they lead
@@ -49,6 +50,7 @@ _Anchors = Iterable[tuple[HtmlElement, str]]  # the links of a page, and where t
 class Way(StrEnum):
     """How an address was found, for a person."""
 
+    GIVEN = "the address that was given"
     DECLARED = "declared on the front page"
     LINKED = "linked from the front page"
     BEHIND = "linked from a page about feeds"
@@ -60,7 +62,7 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrontPage:
-    """What a front page at `url` says.
+    """What a front page at `url` says; `language` is its own claim.
 
     The `candidates` are addresses where the site may list its articles, by how they were found:
     what the head declares, links that seem to be feeds, sections of the menu and usual addresses.
@@ -70,6 +72,7 @@ class FrontPage:
     url: str
     name: str | None = None
     name_latin: str | None = None
+    language: str | None = None
     candidates: dict[Way, list[Link]] = field(default_factory=dict)
 
 
@@ -84,6 +87,7 @@ def read_front(body: bytes, content_type: str | None, url: str) -> FrontPage:
     links = [(anchor, address.partition("#")[0]) for anchor, address in anchors]
     own = [(anchor, address) for anchor, address in links if place(address) == place(base)]
     name, latin = name_of(read_stated(tree).names, _mentions(tree, own, url))
+    language = _LANGUAGE.match(tree.get("lang") or "")
     feeds = list(_linked_feeds(links))
     others = {key(url), *(key(feed.url) for feed in feeds), *articles}
     interface = wordpress.posts_of(urljoin(_folder(base), "wp-json"))
@@ -92,6 +96,7 @@ def read_front(body: bytes, content_type: str | None, url: str) -> FrontPage:
         url=url,
         name=name,
         name_latin=latin,
+        language=language[1].lower() if language else None,
         candidates={
             Way.DECLARED: list(sections.announced(tree, base)),
             Way.LINKED: feeds,

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
+from urllib.parse import urljoin
 
 import click
 from scrapy import Request, Spider
@@ -28,11 +29,13 @@ from archive.store import Store
 from archive.urls import identity_key, readable
 from crawler import config
 from crawler.config import Caps
+from crawler.daterange import FRESH
 from crawler.errors import CrawlerError, InquiryStopped
 from crawler.fetch.exceptions import NETWORK_ERRORS, ArchiveFault, kind_of, network_detail
 from crawler.fetch.middlewares import request_of
 from crawler.fetch.throttle import FetchServices
 from crawler.listings import follow, wordpress
+from crawler.listings.sitemaps import in_robots
 from crawler.publisher import Publisher
 from crawler.settings import USER_AGENT, scrapy_settings, warcinfo
 from crawler.turns import Stop
@@ -122,9 +125,14 @@ class Probe(Spider):
             click.echo(f"{said}  {readable(url)}", err=True)
         return answer
 
-    def announced_sitemaps(self, page: Capture) -> list[Link]:
+    async def announced_sitemaps(self, page: Capture) -> list[Link]:
         """Return the sitemaps that the robots.txt of a page's host names; it was just read."""
         self.store.batch.commit()
+        url = urljoin(page.url, "/robots.txt")
+        known = self.store.latest(url, since=self.store.clock() - FRESH)
+        if known and 300 <= known[0] < 400:
+            robots = (await self.ask(url, Kind.ROBOTS, publisher=page.publisher or NOBODY)).page
+            return in_robots(robots.body, url) if robots else []
         return follow.announced_sitemaps(self.store, page)
 
 

@@ -3,12 +3,15 @@
 import json
 import re
 from collections import Counter
+from collections.abc import Iterable
 from datetime import date
 from urllib.parse import urlsplit
 
+from archive.links import shape
 from archive.models import Kind
 from archive.urls import host_of, readable, site_of
 from crawler.config import settings_of
+from crawler.discovery.front_page import Way
 from crawler.discovery.survey import Survey
 from crawler.extract.vocabulary import one_line
 from crawler.fetch.addresses import is_local
@@ -16,6 +19,8 @@ from crawler.publisher import LISTINGS, Publisher
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _FRONTS = {"", "ar", "home", "index", "main", "default"}
+# Parts of the addresses of lists of articles.
+_LISTS = ("/category/", "/tag/", "/tags/", "/author/", "/page/", "/topic/", "/topics/", "/archive/")
 _WIDTH = 42
 
 
@@ -54,7 +59,7 @@ def compose(survey: Survey, slug: str, *, on: date) -> str:
         lines.append("delay = 0  # it runs on your own machine")
     for kind in LISTINGS:
         lines += ["", *_entries(kind, survey)]
-    return "\n".join([*lines, "", "checked = false", ""])
+    return "\n".join([*lines, "", *_patterns(survey), "checked = false", ""])
 
 
 def articles_report(survey: Survey) -> str:
@@ -68,13 +73,15 @@ def articles_report(survey: Survey) -> str:
         words = f"{len(reading.text.split())} words"
         lines += [f"  {reading.title}", f"    {published}{source}; {byline}; {words}"]
         lines.append(f"    {readable(url)}")
+    if (spoken := language(survey)) and spoken != "ar":
+        lines += ["", f"The articles are in `{spoken}`, not Arabic; is this the Arabic front page?"]
     return "\n".join(lines)
 
 
 def language(survey: Survey) -> str | None:
-    """Return the commonest language of the articles that were read, if it is known."""
-    read = Counter(reading.language for reading in survey.samples.values())
-    return max(read, key=read.__getitem__, default=None)
+    """Return the commonest language of the articles that were read; else the front page's own."""
+    read = Counter(filter(None, (reading.language for reading in survey.samples.values())))
+    return max(read, key=read.__getitem__, default=survey.front.language)
 
 
 def _entries(kind: Kind, survey: Survey) -> list[str]:
@@ -87,6 +94,30 @@ def _entries(kind: Kind, survey: Survey) -> list[str]:
     lines = [*lines, "]"] if entries else [f"# {key}: none found, or none needed"]
     broken = [one for one in survey.broken if one.kind is kind]
     return lines + [f"# {_plain(one.url)} ({one.how}): {_plain(str(one.fault))}" for one in broken]
+
+
+def _patterns(survey: Survey) -> list[str]:
+    """Return a `reject` for lists among the links, and a hint for an `accept`."""
+    sure, mixed = set(survey.samples), set[str]()
+    for entry in survey.entries:  # sitemaps list sections, too
+        urls = mixed if entry.kind is Kind.SITEMAP else sure
+        urls.update(link.url for link in entry.links)
+    if mixed:
+        mixed.update(page.url for page in survey.front.candidates.get(Way.IN_MENU, ()))
+    found, no_lists = " ".join(mixed), " ".join(sure)
+    lists = [part for part in _LISTS if part in found and part not in no_lists]
+    lines = [f"reject = {json.dumps(lists)}  # lists of articles, not articles"] if lists else []
+    if pattern := pattern_of(sure):
+        lines.append(f"# accept = ['{_plain(pattern)}']  # matches all articles listed above")
+    return lines
+
+
+def pattern_of(urls: Iterable[str]) -> str | None:
+    """Return a pattern of the addresses' common shape, where that has a number; else None."""
+    paths = {shape(url).partition("/")[2] for url in urls}
+    common = re.escape(paths.pop()) if len(paths) == 1 else ""
+    pattern = common.replace(r"\#", r"\d+").replace(r"\*", "[^/]+")
+    return f"/{pattern}$" if r"\d+" in pattern and "?" not in pattern else None
 
 
 def _line(key: str, value: str | None) -> str:

@@ -89,7 +89,8 @@ class _Surveyor:
     def __init__(self, probe: Probe, site: Publisher) -> None:
         self._probe = probe
         self._site = site
-        self._asked: set[str] = set()  # keys of candidates
+        self._asked: set[str] = set()  # keys of addresses
+        self._given: list[tuple[Link, Answer]] = []  # a listing, in place of a front page
         self._candidates: dict[Way, list[Link]] = defaultdict(list)
 
     async def survey(self) -> Survey:
@@ -102,11 +103,14 @@ class _Surveyor:
         name = front.name or self._site.name
         self._site = replace(self._site, name=name, name_latin=front.name_latin)
         self._candidates |= front.candidates
-        self._candidates[Way.IN_ROBOTS] = self._probe.announced_sitemaps(capture)
+        self._candidates[Way.IN_ROBOTS] = await self._probe.announced_sitemaps(capture)
+        for link, given in self._given:
+            await self._take(survey, link, Way.GIVEN, given)
         for kind, how, most, tried in _ROUNDS:
             if _is_needed(survey, kind, how):
                 fit = [link for link in self._candidates[how] if link.kind is kind]
                 await self._try(survey, fit[:tried], how, most=most)
+        survey.entries = with_links_of_their_own(survey.entries)
         if not survey.entries:
             await self._take(survey, Link(url=front.url, kind=Kind.SECTION), Way.ITSELF, answer)
         if not survey.entries:
@@ -115,12 +119,18 @@ class _Surveyor:
         return survey
 
     async def _front(self, url: str) -> tuple[Answer, Capture]:
-        """Return the answer that is the front page; if `url` is of an article, its host's."""
+        """Return the answer that is the front page; of an article or a listing, its host's."""
         answer = await self._probe.ask(url, Kind.SECTION)
         capture = answer.page
         if capture is None:
             raise _no_front_page(answer, answer.problem)
+        root = urljoin(capture.url, "/")
+        self._asked |= {key(url), key(capture.url)}
+        is_below = key(root) not in self._asked
         kind, form = form_of(capture)
+        if kind in {Kind.FEED, Kind.SITEMAP} and is_below:
+            self._given.append((Link(url=url, kind=kind), answer))
+            return await self._front(root)
         if kind is not Kind.SECTION and "html" not in (capture.content_type or "text/html").lower():
             detail = f"it is {form}, not a web page"
             raise _no_front_page(answer, problem_of(ProblemKind.NOT_A_LISTING, detail))
@@ -128,8 +138,7 @@ class _Surveyor:
         for problem in reading.problems:
             if problem.kind.wall or problem.kind.passing:  # what a worker cannot read, nobody reads
                 raise _no_front_page(answer, problem)
-        root = urljoin(capture.url, "/")
-        if reading.is_article and reading.published_on and root not in {capture.url, url}:
+        if reading.is_article and reading.published_on and is_below:
             return await self._front(root)
         return answer, capture
 
@@ -158,14 +167,15 @@ class _Surveyor:
             linked = chain(behind.get(Way.DECLARED, ()), behind.get(Way.LINKED, ()))
             self._candidates[Way.BEHIND] += linked
 
-    async def _opened(self, listing: Listing) -> Listing:
+    async def _opened(self, listing: Listing, *, depth: int = 2) -> Listing:
         """Return a sitemap index with links from those of its sitemaps that promise news."""
         links = listing.links
         newest_first = sorted(listing.listings, key=lambda link: link.published or "", reverse=True)
-        for child in of_articles(newest_first)[:_CHILDREN]:
+        for child in of_articles(newest_first)[:_CHILDREN] if depth else ():
             if len(links) < MOST_READ:
                 answer = await self._probe.ask(child.url, child.kind)
-                links += (await self._inspected(answer, child.kind)).links
+                inner = await self._inspected(answer, child.kind)
+                links += (await self._opened(inner, depth=depth - 1)).links
         return replace(listing, links=links)
 
     async def _read(self, survey: Survey) -> None:
@@ -203,6 +213,18 @@ def _is_needed(survey: Survey, kind: Kind, how: Way) -> bool:
     if kind is Kind.SECTION:  # a feed alone knows the newest only
         return not survey.of(Kind.SITEMAP)
     return how is Way.DECLARED or not survey.of(kind)
+
+
+def with_links_of_their_own(entries: Sequence[Listing]) -> list[Listing]:
+    """Return entry points without the sections that list nothing but what most of them do."""
+    pages = {
+        entry.url: {key(link.url) for link in entry.links}
+        for entry in entries
+        if entry.kind is Kind.SECTION
+    }
+    counts = Counter(chain.from_iterable(pages.values()))
+    common = {url for url, count in counts.items() if count * 2 > max(len(pages), 2)}
+    return [entry for entry in entries if entry.url not in pages or pages[entry.url] - common]
 
 
 def _best(entry: Listing, home: str) -> list[Link]:

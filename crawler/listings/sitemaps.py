@@ -97,6 +97,8 @@ def _text(stream: Iterable[bytes], _url: str) -> Iterator[Link]:
         for written in map(bytes.strip, lines):
             if _LINE.fullmatch(written):  # with the ampersands that XML would need escaped
                 yield Link(url=written.replace(b"&amp;", b"&").decode("utf-8", "replace"))
+        if len(rest) > LONGEST_GAP:
+            raise ValueError(f"a line is longer than {LONGEST_GAP} bytes")
 
 
 def _xml(stream: Iterable[bytes], url: str) -> Iterator[Link]:

@@ -113,6 +113,20 @@ async def test_an_error_while_reading_is_a_problem(pool, monkeypatch):
     assert "TypeError" in found.problems[0].detail
 
 
+def full(*_, **__):
+    """Read a page for which there is not memory enough."""
+    raise MemoryError
+
+
+async def test_a_page_or_listing_that_takes_too_much_memory_is_a_problem(pool, monkeypatch):
+    monkeypatch.setattr(workers, "_extract", full)
+    monkeypatch.setattr(workers, "_links", full)
+    found = await pool.extract(capture(), PAPER)
+    assert [problem.kind for problem in found.problems] == ["extract-error"]
+    with pytest.raises(NotAListing, match="MemoryError"):
+        await pool.links(replace(capture(), kind=Kind.SITEMAP))
+
+
 def die(counted, times):
     """Begin a worker: the first so many end at once, as one does that has no memory left."""
     with Path(counted).open("a+b") as file:

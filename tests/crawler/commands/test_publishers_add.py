@@ -45,6 +45,11 @@ def rss(site, *paths):
     return wire.http(wire.feed(*(site.url + path for path in paths)), media="application/rss+xml")
 
 
+def sitemap(site, *paths):
+    locs = "".join(f"<url><loc>{site.url}{path}</loc></url>" for path in paths)
+    return wire.http(f"<urlset>{locs}</urlset>".encode(), media="text/xml")
+
+
 @pytest.fixture
 def paper(site):
     """A newspaper with a front page, three articles, and nothing that lists them yet."""
@@ -88,8 +93,7 @@ def test_what_is_declared_spares_guesses(paper, tmp_path):
     paper.answers["/my-feed"] = (rss(paper, *NEWS),)
     robots = "Sitemap: /a\N{RIGHT-TO-LEFT OVERRIDE}b.xml\nSitemap: /map.xml\n"
     paper.answers["/robots.txt"] = (wire.http(robots.encode(), media="text/plain"),)
-    locs = "".join(f"<url><loc>{paper.url}{path}</loc></url>" for path in NEWS)
-    paper.answers["/map.xml"] = (wire.http(f"<urlset>{locs}</urlset>".encode(), media="text/xml"),)
+    paper.answers["/map.xml"] = (sitemap(paper, *NEWS),)
     assert add(paper, tmp_path).exit_code == 0
     assert paper.targets() == ["/robots.txt", "/", "/my-feed", "/map.xml", *NEWS]
 
@@ -101,6 +105,25 @@ def test_a_page_about_feeds_leads_to_them(paper, tmp_path):
     result = add(paper, tmp_path)
     assert read(tmp_path / "publishers" / "sahel.toml").feeds == (f"{paper.url}/rss/city.xml",)
     assert "linked from a page about feeds" in result.stdout
+
+
+def test_a_robots_txt_may_be_redirected(paper, tmp_path):
+    paper.answers["/robots.txt"] = (wire.http(b"", "Location: /r.txt", status="302 Found"),)
+    paper.answers["/r.txt"] = (wire.http(b"Sitemap: /map.xml\n", media="text/plain"),)
+    paper.answers["/map.xml"] = (sitemap(paper, *NEWS),)
+    assert add(paper, tmp_path).exit_code == 0
+    one = read(tmp_path / "publishers" / "sahel.toml")
+    assert one.sitemaps == (f"{paper.url}/map.xml",)
+
+
+def test_an_index_of_indexes_is_looked_into(paper, tmp_path):
+    for name, inner in (("sitemap", "years"), ("years", "2020")):
+        index = f"<sitemapindex><sitemap><loc>/{inner}.xml</loc></sitemap></sitemapindex>"
+        paper.answers[f"/{name}.xml"] = (wire.http(index.encode(), media="text/xml"),)
+    paper.answers["/2020.xml"] = (sitemap(paper, *NEWS),)
+    assert add(paper, tmp_path).exit_code == 0
+    one = read(tmp_path / "publishers" / "sahel.toml")
+    assert one.sitemaps == (f"{paper.url}/sitemap.xml",)
 
 
 def test_it_looks_politely_and_says_who_it_is(paper, tmp_path):
@@ -160,6 +183,16 @@ def test_wordpress_is_followed_through_its_interface(paper, tmp_path):
     assert add(paper, tmp_path).exit_code == 0
     one = read(tmp_path / "publishers" / "sahel.toml")
     assert one.api == (f"{paper.url}/wp-json/wp/v2/posts",)
+
+
+@pytest.mark.parametrize(("form", "key"), [(rss, "feeds"), (sitemap, "sitemaps")])
+def test_a_listing_that_is_given_is_the_first_candidate(paper, tmp_path, form, key):
+    paper.answers["/hidden.xml"] = (form(paper, *NEWS),)
+    assert add(paper, tmp_path, url=f"{paper.url}/hidden.xml").exit_code == 0
+    one = read(tmp_path / "publishers" / "sahel.toml")
+    assert one.homepage == f"{paper.url}/"
+    assert getattr(one, key) == (f"{paper.url}/hidden.xml",)
+    assert paper.count("/hidden.xml") == 1
 
 
 def test_the_address_of_an_article_leads_to_the_front_page(paper, tmp_path):

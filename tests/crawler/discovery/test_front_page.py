@@ -10,12 +10,14 @@ from crawler.discovery.front_page import Way, name_of, read_front
 URL = "https://x.example/"
 
 
-def page(head="", body=""):
-    return f"<!DOCTYPE html><html><head>{head}</head><body>{body}</body></html>".encode()
+def page(head="", body="", *, lang="ar"):
+    return (
+        f"<!DOCTYPE html><html lang='{lang}'><head>{head}</head><body>{body}</body></html>".encode()
+    )
 
 
-def front(head="", body=""):
-    return read_front(page(head, body), "text/html; charset=utf-8", URL)
+def front(head="", body="", **options):
+    return read_front(page(head, body, **options), "text/html; charset=utf-8", URL)
 
 
 def paths(page, kind, *ways):
@@ -114,6 +116,14 @@ def test_the_name(head, body, name, latin):
 def test_a_name_is_what_most_places_agree_on():
     said = ["أخبار عاجلة - البلاد", "البلاد", "البلاد « الخلاصة"]
     assert name_of([], said) == ("البلاد", None)
+
+
+@pytest.mark.parametrize(
+    ("lang", "expected"),
+    [("ar", "ar"), (" ar-SY", "ar"), ("AR_eg", "ar"), ("", None), ("arabic", None), ("x", None)],
+)
+def test_the_language_it_states(lang, expected):
+    assert front(lang=lang).language == expected
 
 
 def test_a_page_in_windows_1256_is_read():

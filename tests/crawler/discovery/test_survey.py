@@ -7,7 +7,7 @@ import pytest
 from archive.models import Kind, Link
 from crawler.discovery.check import Listing
 from crawler.discovery.front_page import FrontPage
-from crawler.discovery.survey import MOST_READ, Survey
+from crawler.discovery.survey import MOST_READ, Survey, with_links_of_their_own
 
 HOME = "https://x.example/"
 
@@ -48,6 +48,19 @@ def test_the_use_of_a_listing(found, problem):
     told = survey(entry(Kind.FEED, "/feed", "/1", "/2")).useless(found)
     assert (told is None) == (problem is None)
     assert problem is None or (told is not None and problem in told.detail)
+
+
+def test_pages_with_links_of_their_own():
+    same = ("/1", "/2", "/3")
+    found = [
+        entry(Kind.SECTION, "/about", *same),
+        entry(Kind.SECTION, "/a", *same, "/4"),
+        entry(Kind.SECTION, "/b", *same, "/5"),
+    ]
+    feed = entry(Kind.FEED, "/feed", *same)
+    assert with_links_of_their_own([*found, feed]) == [*found[1:], feed]
+    assert with_links_of_their_own(found[:1]) == found[:1]
+    assert with_links_of_their_own([]) == []
 
 
 def test_a_feed_is_read_first_and_sections_in_turn():

@@ -75,6 +75,11 @@ def test_nothing_but_other_elements_is_not_held_in_memory():
         urls(body)
 
 
+def test_a_line_without_end_is_no_text_sitemap():
+    with pytest.raises(NotAListing, match="breaks"):
+        urls(f"{ONE}\n" + "x" * (LONGEST_GAP + 200_000))
+
+
 def test_fifty_thousand_lines_stream():
     body = gzip.compress("".join(f"{ONE}/{n}\n" for n in range(50_000)).encode(), mtime=0)
     tracemalloc.start()

@@ -33,7 +33,8 @@ FOUND = f"""
 {_NEW}
 on conflict (key) do update set past = min(past, excluded.past),
     due_at = case when {_LATER} then excluded.due_at else due_at end
-where {_LATER} or (past > excluded.past and :news)
+where {_LATER} or (past > excluded.past and :is_shown
+    and (excluded.latest_on is null or excluded.latest_on >= :recent))
 """
 # What was said first stays, but for a listing's date and the last change of an article.
 _LINKED = """
@@ -75,21 +76,29 @@ def new(
     listing: Visit | None = None,
     past: bool = False,
 ) -> Row:
-    """Return the parameters of `FOUND` for a link of a listing, or an entry point.
+    """Return the parameters of `FOUND` for a link of a listing, or an entry point."""
+    return _where(publisher, listing, now, past=past) | _of(key, link)
 
-    A walk into the past may have found it first: it is news where a listing other than
-    a sitemap shows it and dates it to these days, or not at all.
+
+def _where(publisher: str, listing: Visit | None, now: datetime, *, past: bool) -> Row:
+    """Return the parameters of `FOUND` that are the same for all links of a listing.
+
+    A walk into the past may have found one first: it is news where a listing other than a sitemap
+    shows it and dates it to these days, or not at all.
     """
-    recent = link.latest_on is None or link.latest_on >= (now - NEWS).date()
-    return row_of(link, _STATED) | {
-        "key": key,
+    return {
         "publisher": publisher,
         "found_in": listing.key if listing else None,
         "at": iso(now),
         "day_ago": iso(now - timedelta(days=1)),
         "past": past,
-        "news": recent and listing is not None and listing.kind is not Kind.SITEMAP,
+        "is_shown": listing is not None and listing.kind is not Kind.SITEMAP,
+        "recent": (now - NEWS).date().isoformat(),
     }
+
+
+def _of(key: str, link: Link) -> Row:
+    return row_of(link, _STATED) | {"key": key}
 
 
 def found(
@@ -114,9 +123,9 @@ def found(
     Returns:
         How many addresses were new.
     """
-    count = 0
+    count, where = 0, _where(visit.publisher, visit, now, past=past)
     for key, link in links:
-        row = new(key, link, visit.publisher, now=now, listing=visit, past=past)
+        row = where | _of(key, link)
         added = db.execute(FOUND, row).rowcount
         if not added and link.kind is not Kind.ARTICLE:
             undated = link.published is None and link.kind is Kind.SITEMAP

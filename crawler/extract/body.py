@@ -144,15 +144,19 @@ def locate(
     lineages: dict[HtmlElement, tuple[HtmlElement, ...]] = {}
     if selected:
         return _body(blocks, selected, furniture, lineages, sure=True)
-    totals: dict[HtmlElement, float] = {}
+    own: dict[HtmlElement, float] = {}
     running = left_out = 0.0
     for block, weight in zip(blocks, weights, strict=True):
         if not furniture.isdisjoint(block.chrome):
             left_out += max(0.0, weight)
             continue
         running += max(0.0, weight)
-        for element in _lineage(block.element, lineages):
-            totals[element] = totals.get(element, 0.0) + weight
+        own[block.element] = own.get(block.element, 0.0) + weight
+        _lineage(block.element, lineages)
+    totals = {element: own.get(element, 0.0) for element in reversed(lineages)}
+    for element, total in totals.items():  # what is inside an element comes before it
+        for parent in lineages[element][1:2]:
+            totals[parent] += total
     best = max(totals, key=totals.__getitem__, default=None)
     if best is None or totals[best] <= 0:
         return Body(blocks=(), start=0, element=None, sure=False)
@@ -289,8 +293,10 @@ def _is_live(url: str, tree: Tree, types: frozenset[str], blocks: Sequence[Block
     """
     if "LiveBlogPosting" in types or _LIVE.search(unquote(urlsplit(url).path)):
         return True
-    if not _LIVE_TITLE.search(fold(title_of(tree))) and not _LIVE_CLASS.search(tree.source):
-        return False
-    timed = [i for i, block in enumerate(blocks) if not block.chrome and is_clock(block.text)]
+    short = (i for i, block in enumerate(blocks) if len(block.text) < _ENTRY and not block.chrome)
+    timed = [i for i in short if is_clock(blocks[i].text)]
     entries = sum(any(len(b.text) > _ENTRY for b in blocks[i + 1 : i + 4]) for i in timed)
-    return entries >= _ENTRIES
+    if entries < _ENTRIES:
+        return False
+    named = _LIVE_TITLE.search(fold(title_of(tree))) or _LIVE_CLASS.search(tree.source)
+    return named is not None

@@ -174,11 +174,9 @@ def _joined(value: object) -> object:
         return value
 
     def at(place: object, depth: int) -> object:
-        if not isinstance(place, int) or isinstance(place, bool) or not 0 <= place < len(value):
+        if type(place) is not int or not 0 <= place < len(value):
             return place
-        item = value[place]
-        if depth > 4:
-            return None
+        item = value[place] if depth < 5 else None
         if isinstance(item, dict):
             return {name: at(inner, depth + 1) for name, inner in item.items()}
         if isinstance(item, list):

@@ -149,7 +149,7 @@ def changes_script(language: str | None, text: str) -> bool:
 
 
 def _is_arabic(counts: Counter[str]) -> bool:
-    arabic = sum(number for word, number in counts.items() if "\u0600" <= word[0] <= "\u06ff")
+    arabic = sum(number for word, number in counts.items() if "\u0600" <= word < "\u0700")
     return arabic * 2 >= counts.total()
 
 
@@ -205,6 +205,7 @@ def without_info(folded: str) -> str:
     return " ".join(_PART.sub(" ", folded).split()) if len(folded) <= _LONGEST_COUNTER else folded
 
 
+@lru_cache(maxsize=4096)  # several stages ask it of the lines around a headline
 def without_counters(text: str) -> str:
     """Return a line without ages, reading times and counts: as it is where it holds none.
 

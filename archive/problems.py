@@ -124,11 +124,6 @@ class ProblemKind(StrEnum):
         return self.startswith("network-") or self is ProblemKind.ROBOTS_UNREACHABLE
 
     @property
-    def asks_for_patience(self) -> bool:
-        """Whether the site asks to be left alone (RFC 6585, section 4; RFC 9110, 15.6.4)."""
-        return self.status in {429, 503}
-
-    @property
     def proves_removal(self) -> bool:
         """Whether a page of this kind, answered with 404 or 410, shows that the article is gone.
 

@@ -204,7 +204,8 @@ class Outcomes:
         asked = schedule.retry_after(retry_after, now=now)
         due_at = schedule.after_failure(visit, now=now, retry_after=asked, give_up=not kind.away)
         self._problem(visit, capture, kind, detail, stage=stage)
-        not_before = due_at if asked or kind.asks_for_patience else None
+        # 429 and 503 ask for patience (RFC 6585, section 4; RFC 9110, 15.6.4).
+        not_before = due_at if asked or kind.status in {429, 503} else None
         return self._store.visited(
             visit, capture, state="failed", due_at=due_at, not_before=not_before, outcome=outcome
         )

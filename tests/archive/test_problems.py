@@ -51,20 +51,19 @@ def test_only_a_newspaper_s_own_page_proves_a_removal(kind, proves):
 
 
 @pytest.mark.parametrize(
-    ("kind", "away", "patience"),
+    ("kind", "away"),
     [
-        ("http-429", True, True),
-        ("http-503", True, True),
-        ("http-500", True, False),
-        ("http-404", False, False),
-        ("network-dns", True, False),
-        ("robots-unreachable", True, False),
-        ("truncated", False, False),
+        ("http-429", True),
+        ("http-503", True),
+        ("http-500", True),
+        ("http-404", False),
+        ("network-dns", True),
+        ("robots-unreachable", True),
+        ("truncated", False),
     ],
 )
-def test_a_site_that_is_away_is_told_from_a_page_that_is_broken(kind, away, patience):
+def test_a_site_that_is_away_is_told_from_a_page_that_is_broken(kind, away):
     assert ProblemKind(kind).away is away
-    assert ProblemKind(kind).asks_for_patience is patience
 
 
 def test_what_may_read_next_time_is_passing():

@@ -144,19 +144,15 @@ def locate(
     lineages: dict[HtmlElement, tuple[HtmlElement, ...]] = {}
     if selected:
         return _body(blocks, selected, furniture, lineages, sure=True)
-    own: dict[HtmlElement, float] = {}
+    totals: dict[HtmlElement, float] = {}
     running = left_out = 0.0
     for block, weight in zip(blocks, weights, strict=True):
         if not furniture.isdisjoint(block.chrome):
             left_out += max(0.0, weight)
             continue
         running += max(0.0, weight)
-        own[block.element] = own.get(block.element, 0.0) + weight
-        _lineage(block.element, lineages)
-    totals = {element: own.get(element, 0.0) for element in reversed(lineages)}
-    for element, total in totals.items():  # what is inside an element comes before it
-        for parent in lineages[element][1:2]:
-            totals[parent] += total
+        for element in _lineage(block.element, lineages):
+            totals[element] = totals.get(element, 0.0) + weight
     best = max(totals, key=totals.__getitem__, default=None)
     if best is None or totals[best] <= 0:
         return Body(blocks=(), start=0, element=None, sure=False)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from archive.models import Link, Outcome, Problem, Visit
-from archive.rows import record, row_of
+from archive.rows import record, stored
 
 VIA = "via"  # the one name that WARC 1.1 (section 6.6) gives: where the address was found
 PROBLEM = "problem"  # act of a record that says what was wrong
@@ -135,10 +135,11 @@ def one_line(value: str) -> str:
 
 def _said(item: object, names: Mapping[str, str]) -> dict[str, str]:
     """Return the fields that a dataclass fills by its own; one that is empty is left out."""
-    row = row_of(item, names.values())
-    said = {name: row[column] for name, column in names.items() if row[column]}
-    return {name: "yes" if value is True else one_line(str(value)) for name, value in said.items()}
+    values = {name: getattr(item, column) for name, column in names.items()}
+    said = {name: "yes" if value is True else stored(value) for name, value in values.items()}
+    return {name: one_line(str(value)) for name, value in said.items() if value}
 
 
 def _row(fields: Mapping[str, str], names: Mapping[str, str]) -> dict[str, object]:
-    return {column: fields[name] for name, column in names.items() if name in fields}
+    said = {column: fields[name] for name, column in names.items() if name in fields}
+    return {column: True if value == "yes" else value for column, value in said.items()}

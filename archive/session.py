@@ -4,7 +4,6 @@ An archive into which nothing came is removed again.
 """
 
 import contextlib
-import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
@@ -208,9 +207,10 @@ class Beginning:
         return True
 
     def _remove(self) -> None:
-        shutil.rmtree(self._root / WARC_FOLDER)
-        for name in _OF_THE_DATABASE:
-            (self._root / name).unlink(missing_ok=True)
+        folder = self._root / WARC_FOLDER
+        own = [folder / name for name in files.present(folder) if files.Name.parse(name)]
+        for path in (*own, *(self._root / name for name in _OF_THE_DATABASE)):
+            path.unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # something else is in there
-            for emptied in self._made:
+            for emptied in (*{path.parent for path in own}, folder, *self._made):
                 emptied.rmdir()

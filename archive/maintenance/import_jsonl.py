@@ -10,8 +10,8 @@ import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Any, TypedDict
 
 from msgspec import ValidationError, convert
 
@@ -37,6 +37,11 @@ _EVIDENCE = {
 _SAME_NOW = ("title", "deck", "dateline", "section")
 
 NamesOf = Callable[[str], tuple[str, ...]]
+
+
+class _Lists(TypedDict, total=False):
+    revisions: list[Row]
+    captions: list[str]
 
 
 class BadLine(ValueError):  # noqa: N818 - what it is
@@ -195,13 +200,15 @@ def read_line(
         raise BadLine(f"not valid JSON ({error})") from error
     if not isinstance(given, dict):
         raise BadLine("not a JSON object")
-    for name in ("url", "title"):
-        if name not in given:
-            raise BadLine(f"it has no {name}")
+    if "url" not in said or "text" not in said:
+        raise BadLine(f"it has no {'text' if 'url' in said else 'url'}")
+    if "title" not in given:
+        raise BadLine("it has no title (null, where the article has none)")
     article = {"kind": "article", "first_seen_at": now} | _fields(said, ARTICLE)
     try:
         url = address(convert(given["url"], str))
-        history = _history(article, convert(said.get("revisions", []), list[Row]), url, names_of)
+        listed = convert(said, _Lists).get("revisions", [])
+        history = _history(article, listed, url, names_of)
         return Imported(publisher=_publisher(article, publisher, url), url=url, history=history)
     except (ValidationError, ValueError) as error:
         raise BadLine(str(error)) from error
@@ -220,21 +227,27 @@ def _tidied(given: Any) -> Any:
 
 
 def _fields(said: Row, names: Collection[str]) -> Row:
-    """Return the named fields that are given, moments as such."""
+    """Return the named fields that are given, moments and days as such."""
     given = {name: said[name] for name in names if name in said}
     return {
-        name: _moment(each, name) if name.endswith("_at") else each for name, each in given.items()
+        name: _time(each, name) if name.endswith(("_at", "_on")) else each
+        for name, each in given.items()
     }
 
 
-def _moment(given: Any, name: str) -> datetime:
+def _time(given: Any, name: str) -> datetime | date:
+    """Return the moment, or the day, that a field names."""
+    form = "time with a time zone like 2020-11-09T12:00:00Z"
     try:
+        if name.endswith("_on"):
+            form = "date like 2020-11-09"
+            return date.fromisoformat(given)
         moment = datetime.fromisoformat(given)
         if moment.tzinfo is not None:
             return moment.astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         pass
-    raise BadLine(f"{name} {given!r} is not a time with a time zone like 2020-11-09T12:00:00Z")
+    raise BadLine(f"{name} {given!r} is not a {form}")
 
 
 def _history(article: Row, listed: list[Row], url: str, names_of: NamesOf) -> History:
@@ -243,7 +256,7 @@ def _history(article: Row, listed: list[Row], url: str, names_of: NamesOf) -> Hi
             article.setdefault(evidence, "import")
     reading = convert(article, Extraction)
     if not reading.is_article:
-        raise BadLine(f"it has no text, or {reading.kind} is not a kind of article")
+        raise BadLine(f"{reading.kind} is not a kind of article")
     if "authors" not in article and reading.byline:
         reading = replace(reading, authors=names_of(reading.byline))
     revisions = _revisions(article, listed, reading)
@@ -281,7 +294,7 @@ def _revision(state: Row, now: Extraction) -> Revision:
     for name in ("observed_at", "text"):
         if name not in state:
             raise BadLine(f"revision {state['number']} has no {name}")
-    captions = convert(state.get("captions", []), list[str])
+    captions = convert(state, _Lists).get("captions", [])
     images = [{"url": "", "caption": caption} for caption in captions]
     reading = convert(state | {"kind": "article", "images": images}, Extraction)
     listed = replace(reading, byline_from="feed")  # a byline that the page does not print

@@ -178,15 +178,18 @@ class Salvage:
 def finish(db: sqlite3.Connection, root: Path, *, now: datetime) -> Iterator[str]:
     """Put aside what a killed repair left, and take back files that came from a backup."""
     folder = root / WARC_FOLDER
-    known, names = set(values(db, "select name from warc_files")), files.entries(folder)
+    known = set(values(db, "select name from warc_files"))
+    names = set(filter(Name.parse, files.entries(folder)))
     sound = {str(Name.parse(name)): name for name in latest(names)}
-    for older in sorted(names.difference(sound.values(), known)):
-        stale, later = older, sound[str(Name.parse(older))]
-        back = Salvage(db, root, older, of=later)
-        if back.is_whole:
-            back.apply(now=now)
-            stale = later
-            yield f"{WARC_FOLDER}/{older} is back as it was"
+    for older in sorted(names.difference(sound.values())):
+        later = sound[str(Name.parse(older))]
+        stale = older if later in known else later
+        if stale == older and older not in known:
+            back = Salvage(db, root, older, of=later)
+            if back.is_whole:
+                back.apply(now=now)
+                stale = later
+                yield f"{WARC_FOLDER}/{older} is back as it was"
         put_aside(folder / stale, root / FOLDER)
         yield f"{WARC_FOLDER}/{stale}: what an earlier repair left is put aside"
 

@@ -31,6 +31,14 @@ def test_what_somebody_else_put_there_stays(tmp_path):
     assert [path.name for path in (tmp_path / "news").iterdir()] == ["warraq.toml"]
 
 
+def test_what_somebody_puts_into_its_folder_meanwhile_stays(tmp_path):
+    begun = Beginning(tmp_path / "new")
+    opened_and_closed(tmp_path / "new")
+    (tmp_path / "new" / "warc" / "mine.warc").write_bytes(b"mine")
+    assert begun.take_back(now=NOW)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["mine.warc"]
+
+
 def test_an_archive_that_was_there_stays(tmp_path):
     opened_and_closed(tmp_path)
     begun = Beginning(tmp_path)

@@ -16,6 +16,7 @@ from warcio.checker import Checker
 from archive.captures import load
 from archive.database import NAME, open_for_writing
 from archive.errors import ArchiveError, ArchiveLocked, NewerArchive, NotAnArchive
+from archive.maintenance.salvage import Salvage
 from archive.maintenance.verify import verify
 from archive.maintenance.withhold import withhold
 from archive.models import Kind
@@ -331,12 +332,29 @@ def test_damage_anywhere_ends_in_a_whole_archive(root, kind):
 
 
 def test_files_of_others_are_named_and_left(root):
-    stray = root / "warc" / "stray.warc.gz"
-    stray.write_bytes(b"stray")
+    strays = [root / "warc" / name for name in ("a.txt", "stray.warc.gz")]
+    for stray in strays:
+        stray.write_bytes(b"stray")
     done, _ = mend(root)
-    (note,) = done.findings.notes
-    assert "warc/stray.warc.gz: is a file that no row of warc_files knows" in note
-    assert (done.findings.damages, stray.read_bytes()) == ([], b"stray")
+    for stray, note in zip(strays, done.findings.notes, strict=True):
+        assert f"warc/{stray.name}: is a file that no row of warc_files knows" in note
+    assert done.findings.damages == []
+    assert [stray.read_bytes() for stray in strays] == [b"stray"] * 2
+
+
+def test_a_sound_form_that_a_killed_repair_left_gives_way_to_the_file_from_a_backup(
+    root, monkeypatch
+):
+    before = rows(root, CAPTURES)
+    whole = files(root)[0].read_bytes()
+    path = spoil(root, 2)
+    with monkeypatch.context() as patch:
+        patch.delattr(Salvage, "_leave_rows")
+        with pytest.raises(AttributeError):
+            mend(root)
+    path.write_bytes(whole)
+    mended(root)
+    assert rows(root, CAPTURES) == before
 
 
 def test_a_search_index_that_is_wrong_is_made_anew(root):

@@ -177,6 +177,7 @@ def _is_proxy(value: str) -> bool:
     if parts.scheme.startswith("socks") and find_spec("aiohttp_socks") is None:
         raise WrongSettingError("SOCKS needs one more library: pip install 'warraq[socks]'")
     is_server = parts.hostname is not None and parts.port != 0 and parts.path in {"", "/"}
+    is_server &= parts.port is not None or parts.scheme.startswith("http")
     return parts.scheme in _SCHEMES and is_server
 
 

@@ -26,7 +26,7 @@ from crawler.daterange import Period
 from crawler.errors import NotAListing
 from crawler.extract.byline import names
 from crawler.listings.follow import Follower
-from crawler.outcomes import Meaning, believed, is_medium, meaning_of
+from crawler.outcomes import Meaning, believed, meaning_of, medium
 from crawler.publisher import Publisher
 from crawler.workers import Stopped, Workers
 
@@ -165,7 +165,7 @@ class Deriver:
 
     async def _read(self, capture: Capture, publisher: Publisher, hints: Link | None) -> Extraction:
         loaded = self.source.body(capture)
-        if is_medium(loaded):
+        if medium(loaded):
             return Extraction(kind=PageKind.OTHER)
         return await self.workers.extract(self.source.shown(loaded), publisher, hints=hints)
 

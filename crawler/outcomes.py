@@ -57,7 +57,7 @@ def meaning_of(
     ):
         return Meaning.UNCHANGED
     if capture.status == 200 and kind is Kind.ARTICLE:
-        return Meaning.MEDIUM if is_medium(capture) else Meaning.PAGE
+        return Meaning.MEDIUM if medium(capture) else Meaning.PAGE
     if capture.status == 200:
         return Meaning.IMAGE if kind is Kind.IMAGE else Meaning.LISTING
     if capture.status == 400 and wordpress.is_past_the_end(capture.body):
@@ -85,28 +85,43 @@ def believed(reading: Extraction, language: str | None) -> Extraction:
     return Extraction(kind=PageKind.OTHER, problems=(problem,))
 
 
-# How documents, images, archives, programs, sound and films begin, where every one of them does.
-_BEGINNINGS = re.compile(
-    rb"%PDF-|\x89PNG\r\n|\xff\xd8\xff|GIF8|RIFF|PK\x03\x04|Rar!\x1a|7z\xbc\xaf|\x1f\x8b\x08"
-    rb"|\xd0\xcf\x11\xe0|\x7fELF|ID3|OggS|.{4}ftyp",
-    re.DOTALL,
-)
+# By how they begin, where every one of them does.
+_BEGINNINGS = {
+    b"%PDF-": "a PDF document",
+    b"\x89PNG\r\n": "an image (PNG)",
+    b"\xff\xd8\xff": "an image (JPEG)",
+    b"GIF8": "an image (GIF)",
+    b"RIFF": "a picture, sound or film (RIFF)",
+    b"PK\x03\x04": "a ZIP archive or office document",
+    b"Rar!\x1a": "a RAR archive",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"\x1f\x8b\x08": "a gzip file",
+    b"\xd0\xcf\x11\xe0": "an office document",
+    b"\x7fELF": "a program",
+    b"ID3": "sound (MP3)",
+    b"OggS": "sound or film (Ogg)",
+}
 _TYPES = re.compile(
-    r"\s*(?:(?!image/svg)(?:image|audio|video|font|model)/"
-    r"|application/(?:pdf|zip|gzip|x-(?:rar|7z|tar|gzip)|msword|vnd\.|octet-stream|epub))",
+    r"(?!image/svg)(?:image|audio|video|font|model)/"
+    r"|application/(?:pdf|zip|gzip|x-(?:rar|7z|tar|gzip)|msword|vnd\.|octet-stream|epub)",
     re.IGNORECASE,
 )
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
 
 
-def is_medium(capture: Capture) -> bool:
-    """Return whether an answer holds no page to read but a document, an image, a film or the like.
+def medium(capture: Capture) -> str | None:
+    """Return what an answer is that holds no page to read; None where it may hold one.
 
     The bytes decide: many servers give a page the type of something else, or the other way round.
     """
-    if _BEGINNINGS.match(capture.body):
-        return True
-    return bool(_TYPES.match(capture.content_type or "")) and not _MARKUP.match(capture.body)
+    body, declared = capture.body, (capture.content_type or "").strip()
+    for beginning, name in _BEGINNINGS.items():
+        if body.startswith(beginning):
+            return name
+    if body[4:8] == b"ftyp":
+        return "a film or sound (MP4)"
+    is_other = _TYPES.match(declared) and not _MARKUP.match(body)
+    return f"{declared.partition(';')[0]}, no page" if is_other else None
 
 
 # The first bytes of the kinds of image that newspapers print (WHATWG MIME Sniffing, 6.1).
@@ -178,9 +193,7 @@ class Outcomes:
 
     def not_a_page(self, visit: Visit, capture: Capture) -> State:
         """End a visit to an article's address that answered with something else than a page."""
-        media = capture.content_type or "without a type"
-        detail = f"the answer is no page ({media}, begins with {capture.body[:8]!r})"
-        self._report(visit, capture, ProblemKind.NOT_A_PAGE, detail)
+        self._report(visit, capture, ProblemKind.NOT_A_PAGE, f"the answer is {medium(capture)}")
         if visit.article is None:
             return self.done(visit, capture, outcome=Outcome.OTHER)
         return self._end(visit, capture, Outcome.OTHER, schedule.after_failure)

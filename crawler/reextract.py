@@ -239,13 +239,15 @@ def of_text(before: str, after: str) -> str:
         ["¶" if word.isspace() else word for word in _WORDS.findall(text)]
         for text in (before, after)
     )
+    if was == now:
+        return "other spaces between the words"
     start = max(0, sum(takewhile(bool, map(eq, was, now))) - _AROUND)
     was, now = was[start : start + _WINDOW], now[start : start + _WINDOW]
     groups = SequenceMatcher(None, was, now).get_grouped_opcodes(_AROUND)
     parts = ["…"] if start else []
-    for kind, a, b, c, d in next(iter(groups), [])[:3]:
+    for kind, a, b, c, d in next(groups)[:3]:
         parts += was[a:b] if kind == "equal" else [_marked(was[a:b], now[c:d])]
-    return " ".join(parts) if parts else "other spaces between the words"
+    return " ".join(parts)
 
 
 def _marked(gone: Sequence[str], come: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ something the archive is verified again, so that the next repairs what is still 
 repair that was killed is completed by the next one.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
@@ -29,6 +30,9 @@ from archive.store import Store
 from crawler.derive import Deriver, at_work, derive_all
 from crawler.publisher import load_all
 from crawler.rebuild import OLD, rebuild
+
+# What SQLite says where only an index of its own is wrong.
+_OF_INDEXES = re.compile(r"row \d+ missing from index|wrong # of entries in index")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,7 +75,7 @@ class Repair:
         for step in (self._database, self._leftovers, self._files, self._derived):
             done = self.counts.total()
             await step()
-            if self.dry_run and self._broken():
+            if self.dry_run and self._broken() and not self._has_sound_tables():
                 break
             if not self.dry_run and self.counts.total() > done:
                 self.findings = verify(self.root, processes=self.processes)
@@ -89,6 +93,10 @@ class Repair:
         """Return the damages for which the database cannot be relied on."""
         return [damage for damage in self._of("database", "reference") if not _comes_back(damage)]
 
+    def _has_sound_tables(self) -> bool:
+        """Return whether of the database only indexes are broken, which SQLite makes again."""
+        return all(_OF_INDEXES.search(damage.detail) for damage in self._broken())
+
     def _opened(self) -> AbstractContextManager[Source]:
         return restore.opened(self.root, now=self.clock(), dry_run=self.dry_run)
 
@@ -97,11 +105,20 @@ class Repair:
         self.say(line)
 
     async def _database(self) -> None:
-        """Rebuild a database that cannot be relied on, and carry over what the WARC files lost."""
+        """Rebuild a database that cannot be relied on, and carry over what the WARC files lost.
+
+        Where only indexes are broken, they alone are made again, in place.
+        """
         path, broken = self.root / NAME, self._broken()
         if not broken:
             return
         reason = broken[0].detail.partition(";")[0].removeprefix(f"{path}: ")
+        if self._has_sound_tables():
+            self._report(f"{path}: SQLite's indexes are rebuilt ({reason})")
+            if not self.dry_run:
+                with self._opened() as source:
+                    source.db.execute("reindex")
+            return
         self._report(f"{path}: it is rebuilt from the WARC files ({reason})")
         if self.dry_run:
             return

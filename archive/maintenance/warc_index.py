@@ -123,7 +123,7 @@ def _index_file(db: sqlite3.Connection, folder: Path, name: str, start: int) -> 
         if isinstance(part, range):
             logger.error(
                 "%s, bytes %d to %d: no readable record there; `warraq repair` says more",
-                folder / name, part.start, part.stop,
+                name, part.start, part.stop,
             )  # fmt: skip
             continue
         fields = read_fields(part.block) if part.type == "metadata" else {}

@@ -137,7 +137,8 @@ class Day(click.ParamType[date]):
             if self._last and len(parts) < 3:
                 month = month if len(parts) == 2 else 12
                 day = monthrange(year, month)[1]
-            return date(year, month, day)
+            # There is no year 0: 09-11-20 is not a day of the year 9.
+            return date(year if len(parts[0]) == 4 else 0, month, day)
         except ValueError:
             self.fail(f"{value!r} is not a date; write 2020-11-09, 2020-11 or 2020", param, ctx)
 

@@ -123,7 +123,10 @@ def cut(folded: str) -> tuple[Token, ...]:
         if match is None:
             return ()
         place = match.end()
-        token = _read(match)
+        try:
+            token = _read(match)
+        except ValueError:  # a zone that is a day or more away
+            return ()
         if token.kind == "m":  # the evening behind an hour alone
             token = Token(kind="p" if last and last in "TDZ" else "-")
         if token.kind != "-":

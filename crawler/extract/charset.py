@@ -175,6 +175,9 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded:
     if marked and mark:
         return Decoded(text=body[len(mark) :].decode(marked, "replace"), charset=marked)
     declared = _declared(body, content_type)
+    if body[:2000].count(0) > len(body[:2000]) // 4:
+        charset = "utf-16-be" if body[0] == 0 else "utf-16-le"
+        return Decoded(text=body.decode(charset, "replace"), charset=charset)
     text = _as_utf8(body)
     if text is not None:
         overruled = declared if declared not in {None, "utf-8"} and not body.isascii() else None

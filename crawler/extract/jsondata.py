@@ -101,7 +101,8 @@ def _values(script: str) -> list[object] | None:
             while place < len(candidate):
                 value, place = _DECODER.raw_decode(candidate, place)
                 values.append(value)
-                place = len(candidate) - len(candidate[place:].lstrip(" \t\r\n,;"))
+                while place < len(candidate) and candidate[place] in " \t\r\n,;":
+                    place += 1
             return values
     return None
 

@@ -17,7 +17,7 @@ from archive.urls import identity_key
 from archive.warc.parsing import Record
 from archive.warc.records import payload_digest
 from crawler.extract.vocabulary import ARABIC_SCRIPT
-from crawler.outcomes import is_medium
+from crawler.outcomes import medium
 
 _PAGES = ("text/html", "application/xhtml+xml")
 _UNSURE = ("", "text/plain", "application/octet-stream", "unknown/unknown")
@@ -81,7 +81,7 @@ def candidate(
         return Passed.CUT_SHORT
     body, payload = message.decoded(), message.payload()
     capture = replace(capture, body=body, wire_bytes=len(payload))
-    if not body or is_medium(capture) or not (media in _PAGES or _MARKUP.match(body)):
+    if not body or medium(capture) or not (media in _PAGES or _MARKUP.match(body)):
         return Passed.NO_PAGE
     if not may_be(body, languages):
         return Passed.LANGUAGE

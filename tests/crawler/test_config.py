@@ -78,6 +78,7 @@ def test_a_publisher_has_its_own_schedule_or_the_common_one(tmp_path):
         ("max_mb_per_month = true", "`max_mb_per_month`", "write 500"),
         ("max_mb_per_month = inf", "`max_mb_per_month`", "write 500"),
         ('proxy = "127.0.0.1:9050"', "`proxy`", '"socks5h://127.0.0.1:9050"'),
+        ('proxy = "socks5h://127.0.0.1"', "`proxy`", '"socks5h://127.0.0.1:9050"'),
         ('proxy = "ftp://x.example"', "`proxy`", '"socks5h://127.0.0.1:9050"'),
         ('proxy = "http://x.example:99999"', "`proxy`", '"socks5h://127.0.0.1:9050"'),
         ('proxy = "http://x.example/path"', "`proxy`", '"socks5h://127.0.0.1:9050"'),

@@ -79,6 +79,7 @@ def test_only_what_is_surely_older_is_over(earliest, latest, is_over):
 def test_a_printed_date_is_a_moment_of_utc():
     assert moment("2020-11-12", zone=DAMASCUS) == datetime(2020, 11, 11, 22, tzinfo=UTC)
     assert moment("2020-11-12T09:00:00", zone=None) == datetime(2020, 11, 12, 9, tzinfo=UTC)
+    assert moment("2020-11-12T09:00:00+99:00", zone=DAMASCUS) is None
     assert moment(None, zone=None) is moment("", zone=None) is moment("x", zone=None) is None
 
 

@@ -28,6 +28,7 @@ TEXTS = (
     ("قال\nوأضاف", "قال وأضاف", "قال [-¶-] وأضاف"),
     ("قال وأضاف", "قال\n\nوأضاف", "قال {+¶+} وأضاف"),
     ("قال  وأضاف", "قال وأضاف", "other spaces between the words"),
+    (PLACE, PLACE.replace(" ", "  "), "other spaces between the words"),
     ("كله هنا", "شيء مختلف", "[-كله هنا-]{+شيء مختلف+}"),
     ("نعم", "", "[-نعم-]"),
     # The first of two places, though the text between them is short.

@@ -602,6 +602,32 @@ def damaged_page(root, table="captures"):
     (root / NAME).write_bytes(data)
 
 
+def damaged_index(root):
+    """Let an index of SQLite's know nothing of a change to its table."""
+    index = "select * from sqlite_master where name = 'articles_published_at'"
+    with closing(open_for_writing(root)) as db:
+        row = db.execute(index).fetchone()
+        db.execute("pragma writable_schema = on")
+        db.execute("delete from sqlite_master where name = 'articles_published_at'")
+    change(root, "update articles set published_at = '2020-11-01T00:00:00.000000Z'")
+    with closing(open_for_writing(root)) as db:
+        db.execute("pragma writable_schema = on")
+        db.execute("insert into sqlite_master values (?, ?, ?, ?, ?)", tuple(row))
+
+
+def test_a_database_of_which_only_an_index_is_broken_is_repaired_in_place(root):
+    damaged_index(root)
+    spoil(root, 3)
+    would = mend(root, dry_run=True)[1]
+    assert "SQLite's indexes are rebuilt (row 1 missing from index articles_published_at)" in would
+    assert "no record is readable" in would
+    said = mended(root)
+    assert "SQLite's indexes are rebuilt" in said
+    assert "it is rebuilt from" not in said
+    assert not (root / OLD).exists()
+    assert rows(root, "select distinct published_at from articles")[0][0].startswith("2020-11-01")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "harm",

@@ -89,7 +89,9 @@ def test_a_day_a_month_and_a_year_have_a_first_day_and_a_last(value, first, last
     assert Day(last=True).convert(value, None, None).isoformat() == last
 
 
-@pytest.mark.parametrize("value", ["", "x", "2020-13", "2020-11-31", "2020-11-09-1", "9/11/2020"])
+@pytest.mark.parametrize(
+    "value", ["", "x", "2020-13", "2020-11-31", "2020-11-09-1", "9/11/2020", "20", "09-11-20"]
+)
 @pytest.mark.parametrize("last", [False, True])
 def test_no_day_is_refused(value, last):
     with pytest.raises(click.BadParameter, match="write 2020-11-09, 2020-11 or 2020"):

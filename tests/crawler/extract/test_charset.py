@@ -18,6 +18,7 @@ ARABIC = "وقال وزير النقل إن بلاده ترحب بالاتفاق
 FRENCH = "L'été dernier, le président a déclaré à la presse où il était déjà passé"
 PAGE = "<html><head>{}</head><body><p>{}</p></body></html>"
 UTF8 = "<meta charset=utf-8>"
+STYLES = "<link rel=stylesheet href=/style.css>" * 3
 
 CASES = (
     ("cp1256", None, "", ARABIC, "cp1256", None),
@@ -32,6 +33,8 @@ CASES = (
     ("utf-8", "text/html; charset=base64", UTF8, ARABIC, "utf-8", None),
     ("utf-8-sig", "text/html; charset=windows-1256", "", ARABIC, "utf-8", None),
     ("utf-16", None, "", ARABIC, "utf-16-le", None),
+    ("utf-16-le", None, STYLES, ARABIC, "utf-16-le", None),
+    ("utf-16-be", "text/html; charset=utf-16be", STYLES, ARABIC, "utf-16-be", None),
     ("cp1252", None, "", FRENCH, "cp1256", None),  # it holds the French letters as well
 )
 

@@ -245,7 +245,7 @@ def of_text(before: str, after: str) -> str:
     was, now = was[start : start + _WINDOW], now[start : start + _WINDOW]
     groups = SequenceMatcher(None, was, now).get_grouped_opcodes(_AROUND)
     parts = ["…"] if start else []
-    for kind, a, b, c, d in next(groups)[:3]:
+    for kind, a, b, c, d in next(iter(groups))[:3]:
         parts += was[a:b] if kind == "equal" else [_marked(was[a:b], now[c:d])]
     return " ".join(parts)
 

@@ -36,10 +36,10 @@ _PIXEL = b"GIF89a\1\0\1\0\x80\0\0\0\0\0\0\0\0!\xf9\4\1\0\0\0\0,\0\0\0\0\1\0\1\0\
 _INSTEAD = {"stylesheet": ("text/css", b""), "image": ("image/gif", _PIXEL)}
 # Scripts that count readers, sell them, or replace a post's own address by a frame.
 _NOT_NEEDED = re.compile(
-    r"(?:addthis|adnxs|amazon-adsystem|chartbeat|cloudflareinsights|criteo|doubleclick|hotjar|"
+    r"(?:addthis|adnxs|amazon-adsystem|chartbeat|cloudflareinsights|criteo|hotjar|"
     r"google-?(?:analytics|adservices|syndication|tagmanager|tagservices)|instagram|newrelic|"
     r"onesignal|outbrain|quantserve|scorecardresearch|sharethis|taboola|tiktok|twitter|x|youtube)"
-    r"\.com|clarity\.ms|facebook\.net|telegram\.org|yandex\.ru"
+    r"\.com|clarity\.ms|(?:doubleclick|facebook)\.net|telegram\.org|yandex\.ru"
 )
 # Headers of the browser's own that would tell another identity than ours, or that we send.
 _OURS = ("user-agent", "accept-", "cookie", "sec-", "host", "connection", "origin", "if-", "refer")

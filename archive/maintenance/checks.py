@@ -345,4 +345,6 @@ def _hash_holds(revision: Row, current: str) -> bool:
     text = current if revision["text"] is None else revision["text"]
     bylines = (revision["byline"], None)
     readings = (reading_of(revision, text=text, byline=byline) for byline in bylines)
-    return revision["content_hash"] in map(content_hash, readings)
+    with suppress(ValueError, TypeError):  # its tags or captions are no lists of texts
+        return revision["content_hash"] in map(content_hash, readings)
+    return False

@@ -144,7 +144,8 @@ async def _message(
     datasette: Any, request: Any, message: str, status: int = 404, *, detail: str = ""
 ) -> Response:
     if request.path.endswith(".json"):
-        return Response.json({"ok": False, "error": detail, "status": status}, status=status)
+        error = detail or message
+        return Response.json({"ok": False, "error": error, "status": status}, status=status)
     context = {"message": message, "detail": detail}
     return await _show(datasette, request, "message.html", context, status)
 

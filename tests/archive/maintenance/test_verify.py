@@ -115,6 +115,8 @@ ROWS = [
     ("update articles set revision_count = 3 where url like '%/1'", "revision_count is 3, its"),
     ("update revisions set text = 'غيره' where number = 1 and text not null", "revision 1 is not"),
     ("update revisions set text = null where text not null", "revision 1 has lost its text"),
+    ("update revisions set tags = '[5]' where number = 2", "revision 2 is not what its content"),
+    ("update revisions set captions = '5' where number = 2", "revision 2 is not what its content"),
     ("update revisions set text = 'x' where number = 2", "is stored twice"),
     ("update revisions set number = 3 where number = 2", "its revisions are [1, 3]"),
     ("delete from revisions where id = 1", "it has no revision"),

@@ -22,6 +22,7 @@ _GZIP = 31  # window bits by which zlib reads and checks the gzip frame
 _LONGEST = 256  # bytes of what is searched for, at most; it may lie across two pieces
 READ = 1 << 11  # of a member at first: a request is small
 _PIECE = 1 << 20
+_TRIED = 1 << 23  # packed bytes by which a member is tried: a bomb unpacks to a thousand times more
 _SIP = 1 << 7  # a decompressor that fails keeps what it had made of its last bytes to itself
 _FAULTS: Any = (igzip_lib.IsalError, zlib.error, EOFError, MemoryError, OverflowError)
 _START = re.compile(MAGIC + b"|" + VERSION.pattern)
@@ -175,7 +176,8 @@ def next_start(descriptor: int, offset: int, end: int) -> int:
         for start in _START.finditer(piece):
             at = offset + start.start()
             begins = start[0] != MAGIC or _begins(descriptor, at)
-            if begins or (begins is False and _is_whole(descriptor, at, end)):
+            tried = min(end, at + _TRIED)
+            if begins or (begins is False and _is_whole(descriptor, at, end=tried)):
                 return at
         offset += _PIECE
     return end

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import random
 import tempfile
 import zlib
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.warc.members import next_start
 from archive.warc.parsing import Place, Record, moment_of
 from archive.warc.reader import Damage, walk
 from tests.archive.warc.foreign_warcs import (
@@ -290,3 +292,12 @@ MOMENTS = [
 @pytest.mark.parametrize(("text", "at"), MOMENTS)
 def test_a_moment_is_read_or_there_is_none(text, at):
     assert moment_of({"warc-date": text}) == at
+
+
+def test_behind_damage_a_member_is_tried_up_to_a_bound(tmp_path, monkeypatch):
+    noise = gzip.compress(random.Random(1).randbytes(1000))
+    data = b"?" + noise + gzip.compress(b"WARC/1.1\r\nWARC-Type: x\r\n\r\n")
+    with opened(tmp_path, data) as file:
+        assert next_start(file, 0, len(data)) == 1
+        monkeypatch.setattr("archive.warc.members._TRIED", 500)
+        assert next_start(file, 0, len(data)) == 1 + len(noise)

@@ -134,6 +134,8 @@ def backfill(
     if days:
         count, first, last = days
         click.echo(f"The archive has {counted(count, 'article')} of {slug} from {first} to {last}.")
+    else:
+        click.echo(f"The archive has no articles of {slug} from {since} to {until}.")
     if summary.left:
         click.echo(f"{counted(summary.left, 'visit')} left; run the same command to continue.")
 
@@ -188,7 +190,8 @@ def _urls(given: str) -> list[str]:
         try:
             identity_key(url)
         except ValueError as error:
-            raise click.UsageError(f"{given}: {error}") from error
+            where = given if url == given else f"{given}, line {lines.index(url) + 1}"
+            raise click.UsageError(f"{where}: {error}") from error
     return urls
 
 

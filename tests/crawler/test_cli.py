@@ -128,7 +128,7 @@ WRONG = [
     (nothing, ["save", "ftp://x.example/1"], 2, ["ftp://x.example/1", "http"]),
     (nothing, ["save", "http://[x/"], 2, ["http://[x/"]),
     (nothing, ["save", "missing.txt"], 2, ["missing.txt", "neither"]),
-    (bad_list, ["save", "{root}/links.txt"], 2, ["links.txt", "no address"]),
+    (bad_list, ["save", "{root}/links.txt"], 2, ["links.txt, line 4", "no address"]),
     (nothing, ["save", "/dev/null"], 2, ["no address"]),
     (nothing, ["runs"], 1, ["no archive"]),
     (nothing, ["search", "خبر"], 1, ["no archive", "`warraq crawl SLUG --archive {root}`"]),

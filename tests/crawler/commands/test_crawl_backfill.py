@@ -363,3 +363,12 @@ def test_a_wrong_command_says_what_is_right(archive, words, message):
     assert code != 0
     assert message in output
     assert "Traceback" not in output
+
+
+def test_a_walk_that_finds_nothing_says_so(archive, site):
+    archive.follow(api=[site.url + "/wp-json/wp/v2/posts"])
+    wordpress(site, {})
+    words = ("--since", "2026-10", "--until", "2026-10", "--now", "2026-11-23T12:00Z")
+    code, output = shell.run("backfill", "paper", *words, "--archive", archive.root)
+    assert code == 0
+    assert "The archive has no articles of paper from 2026-10-01 to 2026-10-31." in output

@@ -130,7 +130,8 @@ class Renderer:
         """End the browser, and what drives it."""
         self._browser, ending, self._ending = None, self._ending, AsyncExitStack()
         with suppress(Exception):  # it is gone already
-            async with asyncio.timeout(_CLOSING):
+            # First the browser's time is over, then that of what drives it.
+            async with asyncio.timeout(2 * _CLOSING), asyncio.timeout(_CLOSING):
                 await ending.aclose()
 
     async def _html(self, visit: Visit, capture: Capture, page: Subresources) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import threading
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 
 import pytest
 from warcio.archiveiterator import ArchiveIterator
@@ -346,3 +346,13 @@ async def test_what_is_missing_is_told_at_the_start_with_file_key_and_remedy(
     assert "`render = true`" in str(error.value)
     assert site.asked == []
     render.check([Publisher(slug="paper", name="صحيفة")])
+
+
+async def test_a_driver_that_hangs_is_not_waited_for_without_end(monkeypatch):
+    monkeypatch.setattr(render, "_CLOSING", 0.1)
+    renderer = object.__new__(render.Renderer)
+    renderer._browser, renderer._ending = None, AsyncExitStack()
+    for _ in ("the driver", "the browser"):
+        renderer._ending.push_async_callback(asyncio.Event().wait)
+    async with asyncio.timeout(5):
+        await renderer.close()

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import string
 import unicodedata
 from collections.abc import Collection
 from contextlib import suppress
@@ -106,7 +107,12 @@ def identity_key(
     kept = [pair for pair in query.split("&") if not _is_noise(pair, tracking)]
     bang = _bang(fragment).removeprefix("#")
     parts = ("https", _without_twins(netloc), path or "/", "&".join(kept), bang)
-    return _ARABIC.sub(_letters, urlunsplit(parts))
+    return lettered(urlunsplit(parts))
+
+
+def lettered(key: str) -> str:
+    """Return an identity key with its Arabic letters as such; earlier journals escape them."""
+    return _ARABIC.sub(_letters, key)
 
 
 def absolute(written: str | None, base: str) -> str | None:
@@ -134,10 +140,11 @@ def readable(url: str) -> str:
 def article_id(key: str) -> int:
     """Return the id of the article with this identity key.
 
-    An integer from 1 to `LARGEST_ID`, from the first 53 bits of the key's SHA-256, so that a
-    rebuilt or merged archive agrees (invariant 11).
+    An integer from 1 to `LARGEST_ID`, from the first 53 bits of the SHA-256 of the key, escaped, so
+    that a rebuilt or merged archive agrees (invariant 11).
     """
-    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]) >> 11 or 1
+    escaped = quote(key, safe=string.printable).encode()
+    return int.from_bytes(hashlib.sha256(escaped).digest()[:8]) >> 11 or 1
 
 
 def capture_id(record_id: str) -> int:

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from archive.urls import absolute, address, article_id, host_of, identity_key, normal, readable
+from archive.urls import (
+    absolute,
+    address,
+    article_id,
+    host_of,
+    identity_key,
+    lettered,
+    normal,
+    readable,
+)
 
 ARABIC = "/أخبار/اللاجئون-في-٢٠٢٠"
 ENCODED = quote(ARABIC)
@@ -431,3 +440,9 @@ def test_an_address_of_a_page_is_made_absolute(written, expected):
 def test_no_address_of_a_page_raises(written, base):
     found = absolute(written, base)
     assert found is None or found.lower().startswith("http")
+
+
+def test_an_article_has_one_id_in_either_spelling_of_its_key():
+    escaped = "https://alwaraq.example/%D8%AE%D8%A8%D8%B1?a=%2F&b=%E2%80%8C"
+    assert lettered(escaped) == "https://alwaraq.example/خبر?a=%2F&b=%E2%80%8C"
+    assert article_id(lettered(escaped)) == article_id(escaped)

@@ -11,7 +11,11 @@ from archive.database import NAME, open_for_reading
 from archive.errors import NotAnArchive
 from archive.maintenance.replacement import FOLDER
 from archive.maintenance.verify import verify
+from archive.maintenance.withhold import withhold
+from archive.models import Kind, Link
+from archive.rows import values
 from crawler.rebuild import OLD, rebuild
+from tests.archive.desk import FEED, NOON, PAPER, exchange, opened, reading, visit
 from tests.crawler import shell, wire
 from tests.crawler.tables import differences, everything, shuffle
 
@@ -142,3 +146,23 @@ async def test_an_edit_is_read_with_what_its_listing_said_as_it_was(archive, sit
     after = everything(archive.root)
     for table, rows in before.items():
         assert differences(rows, after[table]) == [], table
+
+
+def test_the_escaped_keys_of_earlier_journals_are_the_keys_of_today(tmp_path):
+    url = "https://alwaraq.example/%D8%AE%D8%A8%D8%B1"
+    seen = visit(url, found_in=FEED)
+    with opened(tmp_path) as store:
+        store.publish(PAPER)
+        store.enter([(FEED, Kind.FEED)], publisher=PAPER.slug)
+        store.found([(url, Link(url=url))], visit=visit(FEED, Kind.FEED), at=NOON)
+        capture = store.record(
+            exchange(url, wire.article("خبر من المدينة")), kind=Kind.ARTICLE, publisher=PAPER.slug
+        )
+        article, _ = store.keep(reading(), url=url, visit=seen, capture=capture, key=url)
+        store.visited(seen, capture, due_at=None, state="done", article=article)
+    withhold(tmp_path, str(article), reason="a witness")
+    rebuilt(tmp_path)
+    with closing(open_for_reading(tmp_path)) as db:
+        keys = values(db, "select key from articles where withheld_at is not null")
+        assert keys == values(db, "select key from visits where kind = 'article'")
+    assert keys == ["https://alwaraq.example/خبر"]

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from archive import journal
 from archive.clock import iso
 from archive.errors import DamagedWarc
-from archive.journal import visit_of as journaled_visit
 from archive.models import Capture, Exchange, Kind, Visit, WarcLocation
 from archive.publishers import key_of
 from archive.rows import Row, free_id, record, row_of, select, update, upsert, value
@@ -22,7 +22,6 @@ from archive.warc.records import (
     LENGTH_FIELD,
     PUBLISHER_FIELD,
     RENDERED_TYPE,
-    read_fields,
 )
 
 logger = logging.getLogger(__name__)
@@ -328,7 +327,7 @@ def visit_of(db: sqlite3.Connection, folder: Path, capture: Capture) -> Visit | 
             return None
         if entry.fields.get("warc-refers-to") != reader.read_record(folder, capture.record).id:
             return None
-        return journaled_visit(read_fields(entry.block))
+        return journal.visit_of(journal.fields_of(entry.block))
     except (DamagedWarc, OSError, ValueError, KeyError, TypeError):
         return None
 

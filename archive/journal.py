@@ -12,6 +12,8 @@ from datetime import datetime
 
 from archive.models import Link, Outcome, Problem, Visit
 from archive.rows import record, stored
+from archive.urls import escaped, lettered
+from archive.warc.records import read_fields
 
 VIA = "via"  # the one name that WARC 1.1 (section 6.6) gives: where the address was found
 PROBLEM = "problem"  # act of a record that says what was wrong
@@ -31,6 +33,7 @@ _DECISION = {
     "outcome": "outcome", "article": "article", "state": "state", "due": "due_at",
     "not-before": "not_before", "failures": "failures",
 }  # fmt: skip
+_KEYS = {"visit", "article", VIA}  # fields that hold identity keys
 _FOLLOWED = {"beyond": "beyond", "pages": "pages", "fresh": "fresh"}
 
 
@@ -64,6 +67,12 @@ class Decision:
     not_before: datetime | None = None
     failures: int = 0
     followed: Followed | None = None
+
+
+def fields_of(block: memoryview | bytes) -> dict[str, str]:
+    """Return the fields of a journal record by its block, its keys as the database holds them."""
+    fields = read_fields(block)
+    return fields | {name: lettered(fields[name]) for name in _KEYS & fields.keys()}
 
 
 def visit_fields(visit: Visit, *, run: int, sha256: str | None = None) -> dict[str, str]:
@@ -137,6 +146,7 @@ def _said(item: object, names: Mapping[str, str]) -> dict[str, str]:
     """Return the fields that a dataclass fills by its own; one that is empty is left out."""
     values = {name: getattr(item, column) for name, column in names.items()}
     said = {name: "yes" if value is True else stored(value) for name, value in values.items()}
+    said |= {name: escaped(said[name]) for name in _KEYS & said.keys() if said[name]}
     return {name: one_line(str(value)) for name, value in said.items() if value}
 
 

@@ -1,4 +1,5 @@
--- The tables and indexes of an archive. What each table and column holds is said in descriptions.toml.
+-- The tables and indexes of an archive. What each table and column holds is said in
+-- descriptions.toml; `key` is an identity key (archive.urls), its Arabic letters as such.
 -- archive.schema fills in `{tokenize}` (archive.search.tokenizer) and `{moment}` (archive.stories).
 
 create table publishers (

@@ -111,8 +111,13 @@ def identity_key(
 
 
 def lettered(key: str) -> str:
-    """Return an identity key with its Arabic letters as such; earlier journals escape them."""
+    """Return an identity key with its Arabic letters as such, as the database holds it."""
     return _ARABIC.sub(_letters, key)
+
+
+def escaped(key: str) -> str:
+    """Return a key in ASCII, as the journal holds it: beside an address it packs well."""
+    return quote(key, safe=string.printable)
 
 
 def absolute(written: str | None, base: str) -> str | None:
@@ -143,8 +148,7 @@ def article_id(key: str) -> int:
     An integer from 1 to `LARGEST_ID`, from the first 53 bits of the SHA-256 of the key, escaped, so
     that a rebuilt or merged archive agrees (invariant 11).
     """
-    escaped = quote(key, safe=string.printable).encode()
-    return int.from_bytes(hashlib.sha256(escaped).digest()[:8]) >> 11 or 1
+    return int.from_bytes(hashlib.sha256(escaped(key).encode()).digest()[:8]) >> 11 or 1
 
 
 def capture_id(record_id: str) -> int:

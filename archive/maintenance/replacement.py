@@ -20,7 +20,6 @@ from archive.maintenance.salvage import latest
 from archive.models import Progress
 from archive.rows import select, value
 from archive.session import WARC_FOLDER
-from archive.urls import lettered
 from archive.warc import files
 from archive.warc.files import sync
 
@@ -166,8 +165,6 @@ def _withhold_again(db: sqlite3.Connection, root: Path) -> None:
             hidden = select(old, "select key, withheld_at from articles where withheld_at not null")
     except sqlite3.Error:
         return
-    for row in (*acts, *hidden):
-        row["key"] = lettered(row["key"])
     db.executemany(
         "insert into withholdings (article, at, act, reason)"
         " select id, :at, :act, :reason from articles where key = :key and not exists"

@@ -15,20 +15,19 @@ from archive.captures import SOURCE
 from archive.clock import from_iso, iso
 from archive.database import run_script, transaction
 from archive.errors import NotAnArchive
-from archive.journal import IMPORT, VIA, VISIT
+from archive.journal import IMPORT, VISIT, fields_of
 from archive.maintenance.salvage import walk
 from archive.models import Capture, Progress, WarcLocation, silent
 from archive.rows import insert, upsert, value, values
-from archive.urls import capture_id, lettered
+from archive.urls import capture_id
 from archive.warc import files
 from archive.warc.files import Length, Name
 from archive.warc.parsing import Record
 from archive.warc.reader import read_record
-from archive.warc.records import KIND_FIELD, read_fields
+from archive.warc.records import KIND_FIELD
 
 logger = logging.getLogger(__name__)
 
-_KEYS = {"visit", "article", VIA}  # fields of the journal that hold identity keys
 
 _TABLES = """
 create table if not exists indexed_files (name text primary key) strict;
@@ -128,8 +127,7 @@ def _index_file(db: sqlite3.Connection, folder: Path, name: str, start: int) -> 
                 name, part.start, part.stop,
             )  # fmt: skip
             continue
-        fields = read_fields(part.block) if part.type == "metadata" else {}
-        fields |= {field: lettered(fields[field]) for field in _KEYS & fields.keys()}
+        fields = fields_of(part.block) if part.type == "metadata" else {}
         if part.run:
             run = _known_run(db, part, fields)
         if part.type == "metadata":

@@ -5,8 +5,9 @@
 Crawls fixture newspapers with `warraq crawl`, then again an hour later, when `--revisits` of the
 articles are looked at once more and stand unchanged. Prints the tables and indexes by their pages
 (SQLite's `dbstat`) and three ratios with their limits: WARC to the gzip size of all bodies that
-were received (as the server packed it, level 6 where it did not), the cost of an unchanged visit,
-and the database to the UTF-8 text of its articles. Exits with 1 if a limit does not hold.
+were received (as the server packed it, level 6 where it did not), the cost of an unchanged visit
+(without free pages of the database and what listings brought), and the database to the UTF-8 text
+of its articles. Exits with 1 if a limit does not hold.
 """
 
 import gzip
@@ -28,7 +29,7 @@ from archive.warc.reader import records
 from tests.benchmarks.crawl import papers, warraq
 
 WARC_LIMIT = 1.10  # times the gzip size of the bodies
-VISIT_LIMIT = 2000  # bytes of an unchanged visit, WARC and database together
+VISIT_LIMIT = 2200  # bytes of an unchanged visit, WARC and database together
 DATABASE_LIMIT = 3.0  # times the UTF-8 text
 
 _TABLES = """
@@ -66,11 +67,11 @@ def main(articles: int, revisits: int, seed: int) -> None:
         with papers(articles, seed=seed):
             command = warraq(root, articles, seed)
             _crawl(command)
-            first, bodies, run = stats(root), gzip_bytes(root), last_run(root)
+            first, bodies, before = stats(root), gzip_bytes(root), Held.of(root)
             _print_tables(root, first.articles)
             later = datetime.fromisoformat(command[-1]) + timedelta(hours=2)
             _crawl([*command[:-1], later.isoformat(), "--limit", str(revisits)])
-        visit = visit_bytes(root, first, stats(root), since=run)
+        visit = visit_bytes(root, before, Held.of(root))
     ratios = Ratios(
         warc=first.warc_bytes / bodies,
         visit=visit,
@@ -98,24 +99,42 @@ def gzip_bytes(root: Path) -> int:
     return total
 
 
-def last_run(root: Path) -> int:
-    """Return the number of the last run."""
-    with closing(open_for_reading(root)) as db:
-        return int(db.execute("select max(id) from runs").fetchone()[0])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Bytes in the WARC files but for listings, and in used pages of the database; last run."""
+
+    warc: int
+    database: int
+    run: int
+
+    @classmethod
+    def of(cls, root: Path) -> "Held":
+        """Look at an archive as it stands."""
+        with closing(open_for_reading(root)) as db:
+            listings, run = db.execute(
+                "select sum(warc_length) filter (where kind != 'article'), max(run) from captures"
+            ).fetchone()
+            pages, free, size = (
+                db.execute(f"pragma {name}").fetchone()[0]
+                for name in ("page_count", "freelist_count", "page_size")
+            )
+        files = sum(path.stat().st_size for path in (root / WARC_FOLDER).rglob("*.warc.gz"))
+        return cls(warc=files - listings, database=(pages - free) * size, run=run)
 
 
-def visit_bytes(root: Path, before: Stats, after: Stats, *, since: int) -> float:
-    """Return what a request of the runs after `since` cost, all of which brought nothing new."""
+def visit_bytes(root: Path, before: Held, after: Held) -> float:
+    """Return what a visit to an article cost, where all brought nothing new."""
     with closing(open_for_reading(root)) as db:
-        requests, new, changed = db.execute(
-            "select sum(requests), sum(new), sum(changed) from runs where id > ?", (since,)
+        requests, new, changed, unchanged = db.execute(
+            "select sum(requests), sum(new), sum(changed), sum(unchanged) from runs where id > ?",
+            (before.run,),
         ).fetchone()
-    if not requests or new or changed:
+    if not unchanged or new or changed:
         detail = f"{requests} requests, {new} new, {changed} changed"
         raise click.ClickException(f"the second crawl was to find nothing new: {detail}")
-    grown = after.warc_bytes + after.database_bytes - before.warc_bytes - before.database_bytes
     click.echo(f"second crawl: {requests} requests, nothing new")
-    return grown / int(requests)
+    grown = after.warc + after.database - before.warc - before.database
+    return grown / int(unchanged)
 
 
 def _print_tables(root: Path, articles: int) -> None:

@@ -112,29 +112,30 @@ class Held:
         """Look at an archive as it stands."""
         with closing(open_for_reading(root)) as db:
             listings, run = db.execute(
-                "select sum(warc_length) filter (where kind != 'article'), max(run) from captures"
+                "select total(warc_length) filter (where kind != 'article'), max(run) from captures"
             ).fetchone()
             pages, free, size = (
                 db.execute(f"pragma {name}").fetchone()[0]
                 for name in ("page_count", "freelist_count", "page_size")
             )
         files = sum(path.stat().st_size for path in (root / WARC_FOLDER).rglob("*.warc.gz"))
-        return cls(warc=files - listings, database=(pages - free) * size, run=run)
+        return cls(warc=files - int(listings), database=(pages - free) * size, run=run)
 
 
 def visit_bytes(root: Path, before: Held, after: Held) -> float:
     """Return what a visit to an article cost, where all brought nothing new."""
     with closing(open_for_reading(root)) as db:
-        requests, new, changed, unchanged = db.execute(
-            "select sum(requests), sum(new), sum(changed), sum(unchanged) from runs where id > ?",
-            (before.run,),
+        visits, new, changed = db.execute(
+            "select (select count(*) from captures where run > :run and kind = 'article'),"
+            " sum(new), sum(changed) from runs where id > :run",
+            {"run": before.run},
         ).fetchone()
-    if not unchanged or new or changed:
-        detail = f"{requests} requests, {new} new, {changed} changed"
+    if not visits or new or changed:
+        detail = f"{visits} visits to articles, {new} new, {changed} changed"
         raise click.ClickException(f"the second crawl was to find nothing new: {detail}")
-    click.echo(f"second crawl: {requests} requests, nothing new")
+    click.echo(f"second crawl: {visits} visits to articles, nothing new")
     grown = after.warc + after.database - before.warc - before.database
-    return grown / int(unchanged)
+    return grown / int(visits)
 
 
 def _print_tables(root: Path, articles: int) -> None:

@@ -11,7 +11,7 @@ import logging
 import os
 import sqlite3
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from functools import cache
@@ -116,20 +116,61 @@ def transaction(
         raise
 
 
+def is_finished(path: Path) -> bool:
+    """Return whether nobody may write next to the database at `path`, or its disk is read-only."""
+    folder = path.parent
+    return not folder.stat().st_mode & 0o222 or bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+
+
 def is_frozen(path: Path) -> bool:
-    """Return whether nobody may write next to the database at `path`, and it has no log left.
+    """Return whether this user may not write next to the database, and it has no log left.
 
     SQLite opens a WAL database there only as immutable (https://sqlite.org/wal.html#readonly),
-    which would read nonsense if it did change.
+    which reads nonsense once it does change: see `state_of`.
     """
-    writable = path.parent.stat().st_mode & 0o222
-    return not writable and not size_of(path.with_name(f"{path.name}-wal"))
+    own = os.access in os.supports_effective_ids
+    shut = is_finished(path) or not os.access(path.parent, os.W_OK, effective_ids=own)
+    return shut and not size_of(_log(path))
+
+
+def _log(path: Path) -> Path:
+    return path.with_name(f"{path.name}-wal")
+
+
+def state_of(path: Path) -> list[int]:
+    """Return what is other once somebody has written into the database at `path`.
+
+    Inode, size and time of its file, and of its log if there is anything in it: SQLite's own change
+    counter does not count in WAL mode (https://sqlite.org/fileformat2.html#file_change_counter).
+    """
+    files = [each.stat() for each in (path, _log(path)) if size_of(each)]
+    return [number for each in files for number in (each.st_ino, each.st_size, each.st_mtime_ns)]
+
+
+class _Frozen(sqlite3.Connection):
+    """A connection that cannot notice a writer; when it is closed it says if there was one."""
+
+    path: Path
+    state: Sequence[int] = ()
+
+    def close(self) -> None:
+        super().close()
+        state, self.state = self.state, ()
+        if state and state != state_of(self.path):
+            raise errors.ArchiveError(f"{self.path} changed while it was read: try again")
 
 
 def uri(path: Path, *, mode: str) -> str:
     """Return the URI by which SQLite opens the database at `path`: `ro`, or `rwc` for writing."""
     frozen = "&immutable=1" if mode == "ro" and is_frozen(path) else ""
     return f"{path.absolute().as_uri()}?mode={mode}{frozen}"
+
+
+def spill_into(folder: Path, db: sqlite3.Connection) -> None:
+    """Let what large statements put aside go to files in a folder, which must have room for it."""
+    place = str(folder.absolute()).replace("'", "''")
+    db.execute("pragma temp_store = file")
+    db.execute(f"pragma temp_store_directory = '{place}'")
 
 
 def open_for_reading(root: Path) -> sqlite3.Connection:
@@ -181,14 +222,27 @@ def _connected(root: Path, *, mode: str) -> Iterator[sqlite3.Connection]:
     path = root / NAME
     with ExitStack() as opening:
         try:
-            db = sqlite3.connect(uri(path, mode=mode), uri=True, isolation_level=None)
+            db = _connect(path, mode)
             opening.callback(db.close)
+            db.execute("pragma temp_store = memory")  # a full temporary folder is no fault of ours
             register(db)
             yield db
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter: in the schema
-            kind = errors.NotAnArchive if errors.is_of_the_disk(error) else errors.DamagedDatabase
+            kind = (
+                errors.NotAnArchive if errors.is_of_the_machine(error) else errors.DamagedDatabase
+            )
             raise kind(errors.explain(error, path)) from error
         opening.pop_all()
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    address = uri(path, mode=mode)
+    if "immutable" not in address.rpartition("?")[2]:
+        return sqlite3.connect(address, uri=True, isolation_level=None)
+    state = state_of(path)
+    db = sqlite3.connect(address, uri=True, isolation_level=None, factory=_Frozen)
+    db.path, db.state = path, state
+    return db
 
 
 def _refuse_other_versions(db: sqlite3.Connection, root: Path) -> None:

@@ -12,6 +12,8 @@ ArchiveError
 
 import errno
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ARCHIVE_FAULTS = (OSError, sqlite3.Error)  # the disk's, and the database's
@@ -55,11 +57,12 @@ _DAMAGED = (
 )
 _FULL = "the disk is full: free some space and run the same command again"
 _REFUSED = (
-    "reading needs write permission on the folder, unless nobody has it:"
-    " `chmod -R a-w` on an archive that is finished"
+    "writing needs write permission on the folder and its files, and reading needs it where a run"
+    " was killed: let their owner run any command that writes"
 )
 _FORBIDDEN = "give this user read and write permission there, or use another folder"
 _BUSY = "another program is using the database: end it, and try again"
+_NO_MEMORY = "there is not enough memory: end other programs, and try again"
 _BY_CODE = {  # SQLite's primary result codes, https://sqlite.org/rescode.html
     sqlite3.SQLITE_BUSY: _BUSY,
     sqlite3.SQLITE_LOCKED: _BUSY,
@@ -69,9 +72,11 @@ _BY_CODE = {  # SQLite's primary result codes, https://sqlite.org/rescode.html
     sqlite3.SQLITE_CORRUPT: _DAMAGED,
     sqlite3.SQLITE_NOTADB: _DAMAGED,
     sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_NOMEM: _NO_MEMORY,
+    sqlite3.SQLITE_INTERRUPT: "it was stopped before its end: try again",
     sqlite3.SQLITE_IOERR: "the disk is full, over quota or failing: fix that, and try again",
 }
-_DISK = _BY_CODE.keys() - {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_MACHINE = _BY_CODE.keys() - {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _BY_ERRNO = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: "the disk quota is used up: free some space and run the same command again",
@@ -80,6 +85,7 @@ _BY_ERRNO = {
     errno.EPERM: _FORBIDDEN,
     errno.EROFS: "that disk is mounted read-only",
     errno.EIO: "the disk is failing: copy what can be read from it",
+    errno.ENOMEM: _NO_MEMORY,
 }
 
 
@@ -90,7 +96,7 @@ def explain(error: BaseException, path: Path | str | None) -> str:
     remedy = _remedy(error)
     if remedy is None and isinstance(error, sqlite3.Error | UnicodeDecodeError):
         remedy = "it may be damaged: `warraq verify` says where, and what to do"
-    return (f"{named}: " if named else "") + why + (f"; {remedy}" if remedy else "")
+    return (f"{named}: " if named else "") + "; ".join(filter(None, (why, remedy)))
 
 
 def unwritten(error: BaseException, root: Path) -> str:
@@ -101,9 +107,20 @@ def unwritten(error: BaseException, root: Path) -> str:
     )
 
 
-def is_of_the_disk(error: Exception) -> bool:
-    """Return whether what failed is opening or writing: the database need not be damaged."""
-    return isinstance(error, OSError) or getattr(error, "sqlite_errorcode", 0) & 0xFF in _DISK
+def is_of_the_machine(error: BaseException) -> bool:
+    """Return whether the disk, the memory, a right or a stop is at fault, and not the database."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return isinstance(error, OSError | MemoryError) or code in _MACHINE
+
+
+@contextmanager
+def passing_over_damage() -> Iterator[None]:
+    """Leave off where the database is damaged; what is the machine's fault is raised."""
+    try:
+        yield
+    except (DamagedDatabase, sqlite3.Error) as error:
+        if is_of_the_machine(error):
+            raise
 
 
 def is_failure(error: Exception) -> bool:
@@ -114,4 +131,6 @@ def is_failure(error: Exception) -> bool:
 def _remedy(error: BaseException) -> str | None:
     if isinstance(error, OSError):
         return _BY_ERRNO.get(error.errno or 0)
+    if isinstance(error, MemoryError):
+        return _NO_MEMORY
     return _BY_CODE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)

@@ -58,7 +58,7 @@ class Commands(click.Group):
             raise click.ClickException(
                 f"this takes a library that is not installed here: {library} (pip install warraq)"
             ) from error
-        except ARCHIVE_FAULTS as error:
+        except (*ARCHIVE_FAULTS, MemoryError) as error:
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise  # click ends quietly when whoever read our output has gone
             raise click.ClickException(failure(ctx, error)) from error

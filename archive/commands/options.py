@@ -84,8 +84,8 @@ def _remembered(ctx: click.Context, _parameter: click.Parameter, value: Path) ->
     return value
 
 
-def failure(ctx: click.Context, error: OSError | sqlite3.Error) -> str:
-    """Return what a command says when the disk or its archive's database failed under it."""
+def failure(ctx: click.Context, error: BaseException) -> str:
+    """Return what a command says when the machine or its archive's database failed under it."""
     archive: Path | None = ctx.meta.get(_ARCHIVE)
     database = archive / NAME if archive and isinstance(error, sqlite3.Error) else None
     return explain(error, database)

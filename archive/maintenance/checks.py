@@ -15,7 +15,7 @@ from sqlite_utils import Database
 from archive.article_rows import reading_of
 from archive.clock import iso
 from archive.database import MIGRATIONS, NAME, open_for_reading
-from archive.errors import DamagedDatabase
+from archive.errors import passing_over_damage
 from archive.history import content_hash
 from archive.maintenance.salvage import walk
 from archive.rows import Row, select, value, values
@@ -142,7 +142,7 @@ def check_piece(root: Path, file: str, start: int, end: int, is_ended: bool) -> 
     themselves.
     """
     rows: list[Row] | None = None
-    with suppress(sqlite3.DatabaseError, DamagedDatabase), closing(open_for_reading(root)) as db:
+    with passing_over_damage(), closing(open_for_reading(root)) as db:
         rows = select(db, _CAPTURES, (file, start, end))
     lengths = {row["warc_offset"]: row["warc_length"] for row in rows or ()}
     piece = _Piece(root / WARC_FOLDER, file, rows)

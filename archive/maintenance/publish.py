@@ -12,8 +12,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from archive.clock import Clock, system
-from archive.database import NAME, database_metadata, open_for_reading
-from archive.errors import ArchiveError, explain, is_of_the_disk
+from archive.database import NAME, database_metadata, open_for_reading, spill_into
+from archive.errors import ArchiveError, explain, is_of_the_machine
 from archive.maintenance.backup import copy_into
 from archive.maintenance.withhold import remove_withheld
 from archive.rows import value, values
@@ -71,7 +71,7 @@ def _written(target: Path) -> Iterator[None]:
         if is_new:
             with contextlib.suppress(OSError):  # something is in it
                 target.rmdir()
-        if isinstance(error, OSError | sqlite3.Error) and is_of_the_disk(error):
+        if isinstance(error, OSError | sqlite3.Error) and is_of_the_machine(error):
             raise ArchiveError(f"the copy cannot be written: {explain(error, target)}") from error
         raise
 
@@ -87,8 +87,7 @@ def _without_name(target: Path) -> Iterator[sqlite3.Connection]:
     if not os.access(target, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(target))
     with closing(sqlite3.connect("", isolation_level=None)) as db:
-        folder = str(target.absolute()).replace("'", "''")
-        db.execute(f"pragma temp_store_directory = '{folder}'")
+        spill_into(target, db)
         try:
             yield db
         finally:

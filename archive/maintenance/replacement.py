@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from archive import recovery
-from archive.database import NAME, open_for_writing, transaction, uri
-from archive.errors import ArchiveError, NewerArchive
+from archive.database import NAME, open_for_writing, spill_into, transaction, uri
+from archive.errors import ArchiveError, NewerArchive, passing_over_damage
 from archive.maintenance import warc_index
 from archive.maintenance.backup import put_in_place
 from archive.maintenance.salvage import latest
 from archive.models import Progress
-from archive.rows import select, value
+from archive.rows import Row, select, value
 from archive.session import WARC_FOLDER
 from archive.warc import files
 from archive.warc.files import sync
@@ -70,6 +70,7 @@ def replacement(root: Path, names: list[str], progress: Progress) -> Iterator[sq
     with closing(open_for_writing(_workplace(root, names))) as db:
         # Of a database that is not in its place yet, a power cut may take the last second.
         db.execute("pragma synchronous = normal")
+        spill_into(root, db)
         _index(db, root, names, progress)
         yield db
     _take_place(root)
@@ -77,7 +78,7 @@ def replacement(root: Path, names: list[str], progress: Progress) -> Iterator[sq
 
 def _index(db: sqlite3.Connection, root: Path, names: list[str], progress: Progress) -> None:
     warc_index.prepare(db)
-    with contextlib.suppress(sqlite3.Error), closing(_there_is(root)) as old:
+    with passing_over_damage(), closing(_there_is(root)) as old:
         if writer := files.kept_writer(old):
             files.keep_writer(db, writer)
             # Runs of merged files get their numbers last.
@@ -96,7 +97,7 @@ def finish(db: sqlite3.Connection, root: Path, complete: Complete) -> Rebuilt:
     db.execute("analyze")
     db.execute("pragma wal_checkpoint(truncate)")
     rows, missing = {table: _count(db, table) for table in _COUNTED}, dict[str, int]()
-    with contextlib.suppress(sqlite3.Error), closing(_there_is(root)) as old:
+    with passing_over_damage(), closing(_there_is(root)) as old:
         more = {table: _count(old, table) - rows[table] for table in _LEFT_OUT}
         missing = {table: number for table, number in more.items() if number > 0}
     damaged = value(db, "select count(*) from problems where stage = 'rebuild'") or 0
@@ -107,7 +108,7 @@ def _take_place(root: Path) -> None:
     """Put the new database in the place of the old one."""
     path, old, folder = root / NAME, root / OLD, root / FOLDER
     if path.exists():
-        with contextlib.suppress(sqlite3.Error), closing(sqlite3.connect(path)) as db:
+        with passing_over_damage(), closing(sqlite3.connect(path)) as db:
             db.execute("pragma wal_checkpoint(truncate)")
         old.unlink(missing_ok=True)
         old.hardlink_to(path)
@@ -121,11 +122,11 @@ def _finish_runs(root: Path) -> None:
     if not (root / NAME).is_file():
         return
     try:
-        with closing(open_for_writing(root)) as db:
+        with passing_over_damage(), closing(open_for_writing(root)) as db:
             recovery.recover(db, root / WARC_FOLDER)
     except NewerArchive:  # what it knows, this version would leave out
         raise
-    except (ArchiveError, sqlite3.Error):
+    except ArchiveError:
         pass  # it cannot be read; what its runs left is indexed as it is
 
 
@@ -150,7 +151,9 @@ def _count(db: sqlite3.Connection, table: str) -> int:
 
 
 def _there_is(root: Path) -> sqlite3.Connection:
-    """Open the database there is, whatever its version, to read."""
+    """Open the database there is, whatever its version, to read; an empty one if it is lost."""
+    if not (root / NAME).is_file():
+        return sqlite3.connect(":memory:")
     return sqlite3.connect(uri(root / NAME, mode="ro"), uri=True)
 
 
@@ -159,12 +162,10 @@ def _withhold_again(db: sqlite3.Connection, root: Path) -> None:
 
     A witness must not come to light because a file is lost.
     """
-    try:
-        with closing(_there_is(root)) as old:
-            acts = select(old, _WITHHELD)
-            hidden = select(old, "select key, withheld_at from articles where withheld_at not null")
-    except sqlite3.Error:
-        return
+    acts, hidden = list[Row](), list[Row]()
+    with passing_over_damage(), closing(_there_is(root)) as old:
+        acts = select(old, _WITHHELD)
+        hidden = select(old, "select key, withheld_at from articles where withheld_at not null")
     db.executemany(
         "insert into withholdings (article, at, act, reason)"
         " select id, :at, :act, :reason from articles where key = :key and not exists"

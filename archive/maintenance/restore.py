@@ -17,6 +17,7 @@ from archive import articles, captures, imports, journal, recovery, stories
 from archive.article_rows import Rows
 from archive.database import existing, open_for_reading, run_script, transaction, uri
 from archive.derivation import Source
+from archive.errors import passing_over_damage
 from archive.maintenance import projection, salvage, warc_index
 from archive.models import Capture, Outcome, Visit
 from archive.publishers import key_of
@@ -188,7 +189,7 @@ def carry_over(path: Path, say: Callable[[str], None], db: sqlite3.Connection) -
         for article in _readable(old, _OLD):
             number, rows = article["id"], None
             now = Rows.stored(db, number)
-            with contextlib.suppress(sqlite3.DatabaseError):
+            with passing_over_damage():
                 rows = Rows.stored(old, number)
             if rows is None or (now and all(row["capture"] in here for row in rows.revisions)):
                 continue
@@ -204,7 +205,7 @@ def carry_over(path: Path, say: Callable[[str], None], db: sqlite3.Connection) -
 
 def _readable(old: sqlite3.Connection, sql: str) -> Iterator[Row]:
     """Yield the rows of a query up to the first that cannot be read."""
-    with contextlib.suppress(sqlite3.DatabaseError):
+    with passing_over_damage():
         rows = old.execute(sql)
         rows.row_factory = sqlite3.Row
         yield from map(dict, rows)

@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from archive.database import open_for_reading
-from archive.errors import ArchiveError, DamagedDatabase
+from archive.errors import ArchiveError, DamagedDatabase, is_of_the_machine
 from archive.maintenance import checks
 from archive.maintenance.checks import Damage, Findings
 from archive.models import Progress, silent
@@ -58,6 +58,7 @@ def verify(root: Path, *, processes: int | None = None, progress: Progress = sil
     Raises:
         NewerArchive, NotAnArchive: if there is no archive that can be read.
         ArchiveError: if a checking process was killed.
+        OSError, sqlite3.Error, MemoryError: if the machine does not let it go on.
     """
     folder, findings = root / WARC_FOLDER, Findings()
     of_tables: list[Task] = [partial(checks.check_database, root)]
@@ -110,6 +111,8 @@ def _guarded(task: Task) -> Findings:
 
 def _broken(error: Exception) -> Findings:
     """Return the findings of a check that the database itself brought to a halt."""
+    if is_of_the_machine(error):
+        raise error
     return Findings(damages=[Damage(kind="database", detail=str(error))])
 
 

@@ -9,12 +9,13 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from datasette.app import Datasette
-from datasette.database import Database
+from datasette.database import Database, connections
 
-from archive.database import NAME, is_frozen, open_for_reading, uri
+from archive.database import NAME, is_finished, is_frozen, open_for_reading, state_of, uri
 from archive.errors import ArchiveError
 
 _GRACE = 3  # seconds that answers under way get when the server ends
@@ -29,13 +30,42 @@ class _Server(uvicorn.Server):
 
 
 class _Read(Database):  # type: ignore[misc]
-    """A database whose path may have letters that mean something in a URI, as `#` and `?`."""
+    """A database whose path may have letters that mean something in a URI, as `#` and `?`.
+
+    A thread connects again where another file took its place, or where it was taken for one that
+    nobody writes and somebody did.
+    """
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._states: dict[sqlite3.Connection, list[int]] = {}
 
     def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: ARG002 - Datasette's
-        address = uri(Path(self.path), mode="ro")
+        address, state = uri(Path(self.path), mode="ro"), self._state()
         connection = sqlite3.connect(address, uri=True, check_same_thread=False)
+        connection.execute("pragma temp_store = memory")
         self._all_file_connections.append(connection)
+        self._states[connection] = state
         return connection
+
+    async def execute_fn(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
+        return await super().execute_fn(lambda connection: fn(self._current(connection)))
+
+    def _state(self) -> list[int]:
+        path = Path(self.path)
+        return state_of(path)[: None if is_frozen(path) else 1]  # of one that can notice, its inode
+
+    def _current(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        """Return the connection of this thread, or the one that takes its place."""
+        if self._states[connection] == self._state():
+            return connection
+        del self._states[connection]
+        self._all_file_connections.remove(connection)
+        connection.close()
+        renewed = self.connect()
+        self.ds._prepare_connection(renewed, self.name)  # noqa: SLF001 - as Datasette itself does
+        setattr(connections, self.name, renewed)
+        return renewed
 
 
 def run_server(
@@ -77,7 +107,7 @@ async def _serve(database: Path, listener: socket.socket) -> None:
     settings = json.loads(files(__package__).joinpath("settings.json").read_text(encoding="utf-8"))
     datasette = Datasette([], settings=settings)
     datasette.remove_database("_memory")
-    datasette.add_database(_Read(datasette, str(database), is_mutable=not is_frozen(database)))
+    datasette.add_database(_Read(datasette, str(database), is_mutable=not is_finished(database)))
     config = uvicorn.Config(
         datasette.app(),
         access_log=False,

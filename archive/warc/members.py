@@ -24,7 +24,7 @@ READ = 1 << 11  # of a member at first: a request is small
 _PIECE = 1 << 20
 _TRIED = 1 << 23  # packed bytes by which a member is tried: a bomb unpacks to a thousand times more
 _SIP = 1 << 7  # a decompressor that fails keeps what it had made of its last bytes to itself
-_FAULTS: Any = (igzip_lib.IsalError, zlib.error, EOFError, MemoryError, OverflowError)
+_FAULTS: Any = (igzip_lib.IsalError, zlib.error, EOFError, OverflowError)
 _START = re.compile(MAGIC + b"|" + VERSION.pattern)
 
 

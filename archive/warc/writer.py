@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.clock import Clock
+from archive.errors import ARCHIVE_FAULTS
 from archive.models import Exchange, WarcLocation
 from archive.warc import files
 from archive.warc.files import ROLL_BYTES, Length
@@ -176,7 +177,7 @@ class Batch:
                 files.acknowledge(self._db, grown)
             if self._db.in_transaction:
                 self._db.execute("commit")
-        except (OSError, sqlite3.Error) as error:
+        except (*ARCHIVE_FAULTS, MemoryError) as error:
             self.break_off(error)
             raise
         self._pages = 0

@@ -19,6 +19,7 @@ from archive.database import (
     MIGRATIONS,
     NAME,
     ask,
+    is_finished,
     is_frozen,
     open_for_reading,
     open_for_writing,
@@ -30,6 +31,7 @@ from archive.search.index import index_is_current
 from crawler.cli import warraq
 from tests.archive.desk import NOON, rows
 from tests.archive.filled import fill
+from tests.broken import workshop as w
 
 
 def make_older(root):
@@ -157,6 +159,57 @@ def test_rows_that_are_still_in_a_log_are_read_in_a_folder_without_write_permiss
     finally:
         tmp_path.chmod(0o755)
         writer.close()
+
+
+@pytest.fixture
+def shared(tmp_path):
+    """An archive of another user, who may write there."""
+    root = fill(tmp_path / "shared")
+    w.nobody_may_write(root, but=0o020)  # the group may
+    yield root
+    w.everybody_may_write(root)
+
+
+def test_the_archive_of_another_user_is_read_and_left_alone(shared):
+    before = w.bytes_of(shared)
+    with w.like_anybody():
+        assert not is_finished(shared / NAME)
+        assert is_frozen(shared / NAME)
+        assert len(rows(shared, "select 1 from articles")) == 3
+        assert verify(shared).damages == []
+    assert w.bytes_of(shared) == before
+    assert not list(shared.glob("*-shm"))
+
+
+def test_a_crawl_of_its_owner_is_read_as_it_goes_on(shared):
+    w.everybody_may_write(shared)
+    with closing(open_for_writing(shared)) as owner:
+        owner.execute("insert into publishers (slug, name) values ('a', 'ا')")
+        w.nobody_may_write(shared, but=0o020)
+        with w.like_anybody(), closing(open_for_reading(shared)) as reader:
+            assert len(reader.execute("select 1 from publishers").fetchall()) == 2
+            owner.execute("insert into publishers (slug, name) values ('b', 'ب')")
+            assert len(reader.execute("select 1 from publishers").fetchall()) == 3
+        w.everybody_may_write(shared)
+
+
+def read(reader, *, is_damaged):
+    with closing(reader):
+        reader.execute("select count(*) from articles").fetchone()
+        if is_damaged:
+            raise sqlite3.DatabaseError("database disk image is malformed")
+
+
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_a_reader_that_could_not_notice_its_owner_says_so(shared, is_damaged):
+    with w.like_anybody():
+        reader = open_for_reading(shared)
+    w.everybody_may_write(shared)
+    with closing(open_for_writing(shared)) as owner:
+        owner.execute("insert into publishers (slug, name) values ('a', 'ا')")
+    with pytest.raises(ArchiveError, match="changed while it was read: try again"):
+        read(reader, is_damaged=is_damaged)
+    reader.close()  # once is enough
 
 
 @pytest.mark.parametrize("name", ["with space", "with?mark#and%41", "أرشيف"])

@@ -41,7 +41,7 @@ def test_a_crawl_ends_with_one_line_and_the_next_one_goes_on(sound, disk, leavin
     before = w.kept(root)
     line = w.only_line(sound.crawl(root))
     assert str(root) in line
-    assert any(remedy in line for remedy in FULL)
+    assert any(remedy in line for remedy in FULL), line
     if leaving > 100_000:  # else it does not even begin
         assert "the archive cannot be written: " in line
         assert "what was acknowledged is safe" in line

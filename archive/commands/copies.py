@@ -27,8 +27,8 @@ def backup(destination: Path, archive: Path, link: bool) -> None:
 
     The snapshot is consistent even while a crawl writes: the database of one moment, each WARC
     file up to the last record that the database knows, warraq.toml and publishers/. It is a
-    complete archive: every command works on it. Running the command again copies only what is new,
-    and resumes after an interruption.
+    complete archive: every command works on it. Running the command again copies only what is new
+    (of the database, all or nothing) and resumes after an interruption.
 
     Check it now and then: warraq verify --archive DEST.
 
@@ -43,6 +43,7 @@ def backup(destination: Path, archive: Path, link: bool) -> None:
     click.echo(
         f"{destination}: {made.bytes / 1e6:,.1f} MB, {counted(made.files, 'WARC file')},"
         f" {made.copied:,} of them copied now."
+        f"{'' if made.database else ' The database has not changed since the last time.'}"
     )
     if made.missing:
         names = ", ".join(made.missing)

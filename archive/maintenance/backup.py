@@ -1,7 +1,9 @@
 """A snapshot of the archive in another folder, made while a crawl writes.
 
 First the database of one moment, then the WARC files as far as its rows go: what a row refers to
-was on the disk before the row (invariant 1). The database is put in place last.
+was on the disk before the row (invariant 1). The database is put in place last; where nobody wrote
+into it, or into its copy, since it was copied, it is not copied again. (SQLite can copy all of its
+pages or none; to compare them, both databases would have to be read.)
 """
 
 import json
@@ -10,10 +12,11 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from archive.clock import Clock, iso, system
-from archive.database import NAME, open_for_reading, open_for_writing, writing
-from archive.errors import ArchiveError, explain, is_of_the_disk
+from archive.database import NAME, open_for_reading, open_for_writing, state_of, writing
+from archive.errors import ArchiveError, explain, is_of_the_machine
 from archive.models import Progress, silent
 from archive.recovery import recover
 from archive.rows import value
@@ -29,10 +32,14 @@ _BEGINNING = {"lock", f".{MARK}.part", "lost+found"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
-    """What a backup holds: WARC files, how many were copied now, bytes in all, files not found."""
+    """What a backup holds: WARC files, how many were copied now, bytes in all, files not found.
+
+    `database` is whether the database was copied now.
+    """
 
     files: int
     copied: int
+    database: bool
     bytes: int
     missing: tuple[str, ...]
 
@@ -58,49 +65,65 @@ def back_up(
     with closing(open_for_reading(root)) as db:
         # What identifies an archive is when its first run began.
         origin = value(db, "select started_at from runs order by id limit 1") or "no run yet"
-    _refuse_other(target, root, origin)
+    states = _refuse_other(target, root, origin).get("states")
     mark = {"of": str(root.resolve()), "origin": origin, "at": iso(clock())}
     try:
         target.mkdir(parents=True, exist_ok=True)
         with writing(target, command="backup", now=clock()):
-            with replacing(target / MARK) as part:
-                part.write_text(json.dumps(mark, ensure_ascii=False) + "\n", encoding="utf-8")
-                sync(part)
-            return _write(root, target, link=link, progress=progress)
+            _write_mark(target, mark)
+            state = state_of(root / NAME)
+            is_known = states == [state, state_of(target / NAME)]
+            made = _write(root, target, is_known=is_known, link=link, progress=progress)
+            _write_mark(target, mark | {"states": [state, state_of(target / NAME)]})
+            return made
     except (OSError, sqlite3.Error) as error:
-        if not is_of_the_disk(error):
+        if not is_of_the_machine(error):
             raise
         raise ArchiveError(f"the backup cannot be written: {explain(error, target)}") from error
 
 
-def _write(root: Path, target: Path, *, link: bool, progress: Progress) -> Backup:
+def _write_mark(target: Path, mark: dict[str, object]) -> None:
+    with replacing(target / MARK) as part:
+        part.write_text(json.dumps(mark, ensure_ascii=False) + "\n", encoding="utf-8")
+        sync(part)
+
+
+def _write(root: Path, target: Path, *, is_known: bool, link: bool, progress: Progress) -> Backup:
+    """Copy what is missing; the database too, unless it `is_known` to be as it was."""
     new, folder = target / _NEW, target / WARC_FOLDER
     shutil.rmtree(new, ignore_errors=True)
-    new.mkdir()
-    with closing(sqlite3.connect(new / NAME, isolation_level=None)) as db:
-        copy_into(db, root)
-        _refuse_damaged(db, root)
+    if not is_known:
+        new.mkdir()
+        with closing(sqlite3.connect(new / NAME, isolation_level=None)) as db:
+            copy_into(db, root)
+            _refuse_damaged(db, root)
+    with closing(sqlite3.connect((target if is_known else new) / NAME)) as db:
         files, missing = _wanted(db, root / WARC_FOLDER)
     copied = _copy_files(files, root / WARC_FOLDER, folder, link, progress)
     for path in (*root.glob("warraq.toml"), *root.glob("publishers/*.toml")):
         _copy(path, target / path.relative_to(root), path.stat().st_size)
-    with closing(open_for_writing(new)) as db:
-        recover(db, folder)  # a run that is active there has ended here
-        db.execute("pragma journal_mode = delete")
-    put_in_place(new / NAME, target / NAME)
-    new.rmdir()
+    if not is_known:
+        with closing(open_for_writing(new)) as db:
+            recover(db, folder)  # a run that is active there has ended here
+            db.execute("pragma journal_mode = delete")
+        put_in_place(new / NAME, target / NAME)
+        new.rmdir()
     total = sum(length.bytes for length in files.values()) + (target / NAME).stat().st_size
-    return Backup(files=len(files), copied=copied, bytes=total, missing=tuple(missing))
+    counts = {"files": len(files), "copied": copied, "bytes": total}
+    return Backup(**counts, database=not is_known, missing=tuple(missing))
 
 
-def _refuse_other(target: Path, root: Path, origin: str) -> None:
-    """Refuse a folder that is not a backup of this archive: its content would be lost, or mixed."""
+def _refuse_other(target: Path, root: Path, origin: str) -> dict[str, Any]:
+    """Return the mark of a backup of this archive, an empty one of a new folder.
+
+    Any other is refused: its content would be lost, or mixed.
+    """
     if target.resolve().is_relative_to(root.resolve()):
         raise ArchiveError(
             f"{target} is the archive itself, or inside it; back up into another folder"
         )
     try:
-        mark = json.loads((target / MARK).read_text(encoding="utf-8"))
+        mark = dict[str, Any](json.loads((target / MARK).read_text(encoding="utf-8")))
     except FileNotFoundError:
         names = {path.name for path in target.iterdir()} if target.is_dir() else set()
         for other in sorted(names - _BEGINNING):
@@ -108,13 +131,14 @@ def _refuse_other(target: Path, root: Path, origin: str) -> None:
                 f"{target} holds something else ({other}) and no backup;"
                 " back up into an empty or new folder"
             ) from None
-        return
+        return {}
     except (OSError, ValueError) as error:
         raise ArchiveError(f"{target} cannot be written: {explain(error, target / MARK)}") from None
     if mark.get("origin") != origin:
         raise ArchiveError(
             f"{target} is a backup of another archive ({mark.get('of')}); use another folder"
         )
+    return mark
 
 
 def _refuse_damaged(copy: sqlite3.Connection, root: Path) -> None:

@@ -3,16 +3,18 @@
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from archive.commands.copies import backup as command
-from archive.database import open_for_reading
+from archive.database import open_for_reading, open_for_writing
 from archive.errors import ArchiveError, ArchiveLocked
 from archive.maintenance.backup import back_up
 from archive.maintenance.verify import verify
@@ -67,6 +69,45 @@ def test_repeating_it_copies_only_what_is_new(root, tmp_path):
     assert before.items() <= {path.name: path.stat().st_ino for path in files(kept)}.items()
     assert contents(kept) == contents(root)
     assert sound(kept)
+
+
+def test_where_nothing_changed_nothing_is_copied(root, tmp_path):
+    kept = tmp_path / "kept"
+    assert back_up(root, kept).database
+    before = {path: path.stat() for path in kept.rglob("*.db")} | {
+        path: path.stat() for path in files(kept)
+    }
+    open_for_reading(root).close()
+    made = back_up(root, kept)
+    assert (made.database, made.copied) == (False, 0)
+    assert before == {path: path.stat() for path in before}  # not even read
+    done = CliRunner().invoke(command, [str(kept), "--archive", str(root)])
+    assert "The database has not changed since the last time." in done.output
+    (lost, *_) = files(kept)
+    lost.unlink()
+    made = back_up(root, kept)
+    assert (made.database, made.copied) == (False, 1)
+    assert contents(kept) == contents(root)
+    assert sound(kept)
+
+
+def test_a_database_that_changed_anywhere_is_copied(root, tmp_path):
+    kept = tmp_path / "kept"
+    back_up(root, kept)
+    with closing(open_for_writing(root)) as writer:
+        writer.execute("update articles set section = 'من السجل'")  # in the log alone
+        assert back_up(root, kept).database
+        assert contents(kept) == contents(root)
+        assert not back_up(root, kept).database
+        writer.execute("update articles set section = 'مرة أخرى'")
+        assert back_up(root, kept).database
+    assert back_up(root, kept).database  # out of the log
+    with closing(sqlite3.connect(kept / "archive.db")) as db, db:
+        db.execute("delete from links")
+        db.execute("delete from problems")
+        db.execute("update articles set section = 'في النسخة'")
+    assert back_up(root, kept).database
+    assert contents(kept) == contents(root)
 
 
 def test_links_share_the_bytes_of_finished_files_alone(root, tmp_path):

@@ -4,7 +4,7 @@ import logging
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from archive import journal
@@ -120,6 +120,21 @@ select 1 from captures where id = ?
 """
 
 
+# By the index of addresses, which has those of no article alone.
+_NEWEST = """
+(url = ?1 and article is null or url = ?1 and article in (select id from articles where url = ?1))
+and fetched_at between ?2 and ?3 and truncated is null and sha256 is not null
+order by fetched_at desc, id limit 1
+"""
+_RECEIVED = """
+select total(case when state != 'running' and started_at >= ?1 then bytes else (
+    select sum(wire_bytes) from captures indexed by captures_run
+    where run = runs.id and fetched_at >= ?1) end)
+from runs where command != 'import-warc' and started_at >= ?2
+    and (ended_at is null or ended_at >= ?1)
+"""
+
+
 def insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
     """Insert a recorded capture (its `record` and the record's id are set) and return its id."""
     row = _row_of(capture, run)
@@ -194,15 +209,10 @@ def payload_location(db: sqlite3.Connection, sha256: str) -> WarcLocation | None
 def received(db: sqlite3.Connection, *, since: datetime) -> int:
     """Return how many bytes of payload the captures since then were over the wire.
 
-    Pages that another program recorded came over another one's.
+    Runs that have ended know it. Pages that another program recorded came over another one's.
     """
-    total = value(
-        db,
-        "select sum(wire_bytes) from captures where fetched_at >= ?"
-        " and run not in (select id from runs where command = 'import-warc')",
-        (iso(since),),
-    )
-    return int(total or 0)
+    day_before = iso(since - timedelta(days=1))  # no run is longer
+    return int(value(db, _RECEIVED, (iso(since), day_before)) or 0)
 
 
 def latest(
@@ -210,13 +220,9 @@ def latest(
 ) -> tuple[int, bytes, str] | None:
     """Return (status, decoded body, content type) of the newest whole capture of an address.
 
-    None also where its WARC file is gone or damaged.
+    None also where its WARC file is gone or damaged. Of articles, it knows their present address.
     """
-    newest = (
-        "url = ? and fetched_at between ? and ? and truncated is null and sha256 is not null"
-        " order by fetched_at desc, id limit 1"
-    )
-    for capture in _found(db, newest, url, iso(since), iso(until)):
+    for capture in _found(db, _NEWEST, url, iso(since), iso(until)):
         try:
             body = with_body(db, folder, capture).body
         except DamagedWarc as error:

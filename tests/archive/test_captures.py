@@ -1,6 +1,7 @@
 """Tests of captures."""
 
 import hashlib
+import itertools
 from contextlib import closing
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
 from archive import captures, runs
+from archive.clock import iso
 from archive.database import open_for_writing
 from archive.models import Capture, Kind, WarcLocation
 from archive.urls import capture_id, next_id
@@ -64,6 +66,86 @@ def test_the_payload_is_in_the_first_record_that_is_no_revisit(db):
     place = captures.payload_location(db, "ab")
     assert place is not None
     assert place.offset == 3
+
+
+def steps(db, ask):
+    """Return what `ask` returns, and how many instructions SQLite took for it, to the hundred."""
+    counted = itertools.count()
+    db.set_progress_handler(lambda: 0 * next(counted), 100)
+    answer = ask()
+    db.set_progress_handler(None, 100)
+    return answer, 100 * next(counted)
+
+
+MONTH = NOON.replace(day=1, hour=0)
+# command, state, hours from the month's begin at which it started, ended and received
+RUNS = [
+    ("crawl", "finished", -30, -29, (-30,), 0),
+    ("crawl", "finished", -1, 1, (-1, 0, 1), 2),
+    ("crawl", "interrupted", -1, None, (-1, 0), 1),
+    ("crawl", "finished", 2, 3, (2, 3), 2),
+    ("crawl", "interrupted", 4, None, (4,), 1),
+    ("import-warc", "finished", 5, 6, (5,), 0),
+    ("save", "running", 7, None, (7, 8), 2),
+]
+
+
+def receive(db, *, each):
+    """Insert runs in which `each` captures came at every moment; return what the month received."""
+    wanted = 0
+    db.execute("begin")
+    for number, (command, state, began, ended, moments, counted) in enumerate(RUNS):
+        run = runs.begin(db, command, now=MONTH + began * HOUR, writer=f"w{number}")
+        for moment in moments:
+            for serial in range(each):
+                name = f"<urn:x:{number}:{moment}:{serial}>"
+                place = WarcLocation(
+                    file="a.warc.gz", offset=capture_id(name), length=1, record_id=name
+                )
+                captures.insert(db, Capture(
+                    url=f"https://a.example/{name}", publisher=None, kind=Kind.ARTICLE, status=200,
+                    fetched_at=MONTH + moment * HOUR, sha256="ab", wire_bytes=1000, record=place,
+                ), run=run)  # fmt: skip
+        if state != "running":
+            runs.end(db, run, state=state, now=None if ended is None else MONTH + ended * HOUR)
+        wanted += counted * each * 1000
+    db.execute("commit")
+    return wanted
+
+
+def test_what_a_month_received_is_known_by_its_runs(db):
+    assert captures.received(db, since=MONTH) == 0
+    wanted = receive(db, each=300)
+    db.execute("analyze")
+    (received, cost) = steps(db, lambda: captures.received(db, since=MONTH))
+    assert received == wanted
+    naive = "select sum(wire_bytes) from captures where fetched_at >= ? and run not in"
+    naive += " (select id from runs where command = 'import-warc')"
+    assert db.execute(naive, (iso(MONTH),)).fetchone() == (wanted,)
+    assert cost < 40 * 300 * 5  # captures of runs that have not ended, or begun before
+
+
+def test_the_newest_capture_of_an_address_is_found_without_the_others_of_its_day(db, tmp_path):
+    receive(db, each=300)
+    for number, at in enumerate((NOON, NOON + HOUR)):
+        insert(db, f"<urn:x:{number}>", at=at, offset=number)
+    db.execute("analyze")
+    asked = {"since": MONTH, "until": NOON + 9 * HOUR}
+    answer, cost = steps(db, lambda: captures.latest(db, tmp_path, PAGE, **asked))
+    assert answer is None  # its file is not there, which is said in the log
+    assert cost <= 500
+
+
+def test_the_newest_capture_of_an_articles_address_is_found_too(tmp_path):
+    fill(tmp_path)
+    with closing(open_for_writing(tmp_path)) as db:
+        asked = {"since": NOON - HOUR, "until": NOON + 48 * HOUR}
+        for number, text in ((1, "نص آخر تماما"), (2, "سطر")):
+            found = captures.latest(
+                db, tmp_path / "warc", f"https://alwaraq.example/{number}", **asked
+            )
+            assert found is not None
+            assert text in found[1].decode()
 
 
 def test_captures_keep_their_ids_through_rebuild_and_merge(tmp_path):

@@ -58,6 +58,25 @@ def test_a_sound_archive_is_sound_and_what_was_checked_is_counted(root):
     assert findings.counts["words of the search index"] == 19
 
 
+# FTS5 keeps the first 32,768 bytes of a word (FTS5_MAX_TOKEN_SIZE).
+LONG = [
+    "ع" * 16_385,
+    "a" * 32_768,
+    "a" * 40_000 + "b " + "a" * 40_000 + "c",
+    " ".join("ب" * 20_000 + str(number) for number in range(20)),
+]
+
+
+@pytest.mark.parametrize("text", LONG)
+def test_a_word_longer_than_the_index_keeps_is_no_damage(root, text):
+    for number, said in enumerate((text, "قصير", text)):
+        with opened(root, Hands(NOON + timedelta(days=2 + number))) as store:
+            page(store, 9, said, title=text, at=NOON + timedelta(days=2 + number))
+        assert found(root) == (set(), "")
+    CliRunner().invoke(reindex, ["--archive", str(root)])
+    assert found(root) == (set(), "")
+
+
 def test_pieces_and_processes_find_the_same(root, monkeypatch):
     alone = verify(root).counts
     monkeypatch.setattr(checking, "_PIECE", 300)

@@ -21,7 +21,7 @@ _MODULES = {
     "archive.commands.withhold": ("withhold", "unwithhold"),
     "archive.commands.copies": ("publish", "backup", "export"),
     "crawler.commands.imports": ("import-jsonl", "import-warc"),
-    "archive.commands.upkeep": ("verify", "reindex"),
+    "archive.commands.upkeep": ("verify", "reindex", "compact"),
     "crawler.commands.rebuild": ("rebuild", "merge", "repair"),
 }
 _COMMANDS = {name: module for module, names in _MODULES.items() for name in names}

@@ -1,4 +1,4 @@
-"""Commands that look after an archive: `warraq verify` and `reindex`."""
+"""Commands that look after an archive: `warraq verify`, `reindex` and `compact`."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from archive.commands.options import (
     counted,
     processes_option,
 )
-from archive.database import existing
+from archive.database import NAME, existing
 from archive.maintenance.checks import Findings
 from archive.search.index import rebuild_index
 
@@ -77,3 +77,28 @@ def reindex(archive: Path) -> None:
         (number,) = db.execute("select count(*) from articles").fetchone()
         rebuild_index(db, lambda done: progress("articles", done, number))
     click.echo(f"{archive}: {counted(number, 'article')} indexed.")
+
+
+@click.command()
+@archive_option
+def compact(archive: Path) -> None:
+    """Make the database smaller.
+
+    Removes problems that are older than a year, and what listings said of links that led to no
+    article and were given up a year ago; merges the search index; and gives the free space in the
+    file back to the disk. Captures, articles, revisions and known addresses stay, and the WARC
+    files are not touched. It needs room for a second database while it runs.
+
+    Other commands that write have to wait; readers can go on. A kill leaves the old database or the
+    new one.
+
+    \b
+    warraq compact --archive ~/news
+    """
+    from archive.maintenance.compact import compact as make_smaller
+
+    done = make_smaller(archive)
+    click.echo(
+        f"{archive / NAME}: {done.after / 1e6:,.1f} MB, before {done.before / 1e6:,.1f} MB;"
+        f" {counted(done.problems, 'old problem')} and {counted(done.links, 'spent link')} removed."
+    )

@@ -34,7 +34,7 @@ def rebuild(archive: Path, from_warc: bool, processes: int | None) -> None:
 
     The new database replaces the old one once it is complete; the old one is kept next to it as
     archive.before-rebuild.db and may be deleted. An interrupted rebuild resumes when it is run
-    again. Restart `warraq serve` to show the new database.
+    again. `warraq serve` goes on with the new database.
 
     \b
     warraq rebuild --from-warc

@@ -350,6 +350,7 @@ COMMANDS = [
     ("withhold", "1", "--reason", "why"),
     ("unwithhold", "1"),
     ("reindex",),
+    ("compact",),
     ("merge", "{other}"),
     ("repair",),
     ("extract", "--again"),

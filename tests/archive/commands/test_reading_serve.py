@@ -3,12 +3,16 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import closing
 
 import httpx
 import pytest
 from click.testing import CliRunner
+from datasette.app import Datasette
 
-from archive.database import open_for_writing
+from archive.database import NAME, open_for_writing
+from archive.maintenance.compact import compact
+from archive.site.server import _Read
 from crawler.cli import warraq
 from tests.archive.reading_room import TITLE, Shelf, fill
 from tests.serving import serving
@@ -48,6 +52,38 @@ def test_serve_shows_what_a_crawl_is_writing(tmp_path):
         writer.execute("commit")
         assert "عنوان جديد" in client.get(address).text
     writer.close()
+
+
+async def test_serve_goes_on_with_what_was_written_where_it_may_not_write(tmp_path):
+    """And with another database in the place of the old: after a rebuild, or `compact`."""
+    fill(tmp_path, withhold=False)
+    tmp_path.chmod(0o555)
+    datasette = Datasette([], settings={"num_sql_threads": 1})
+    database = _Read(datasette, str(tmp_path / NAME))
+    datasette.add_database(database)
+
+    async def titles():
+        asked = await database.execute("select count(*) from articles where title = 'غيره'")
+        return asked.single_value()
+
+    try:
+        assert await titles() == 0
+        tmp_path.chmod(0o755)
+        with closing(open_for_writing(tmp_path)) as writer:
+            writer.execute("update articles set title = 'غيره'")
+        tmp_path.chmod(0o555)
+        assert await titles()
+        tmp_path.chmod(0o755)
+        assert await titles()
+        compact(tmp_path)
+        with closing(open_for_writing(tmp_path)) as writer:
+            writer.execute("update articles set title = null")
+        assert await titles() == 0
+        assert len(database._all_file_connections) == 1
+    finally:
+        tmp_path.chmod(0o755)
+        database.close()
+        datasette.executor.shutdown()
 
 
 def test_serve_reads_an_archive_where_nobody_may_write(tmp_path):

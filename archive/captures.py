@@ -22,6 +22,7 @@ from archive.warc.records import (
     LENGTH_FIELD,
     PUBLISHER_FIELD,
     RENDERED_TYPE,
+    VERIFIED_FIELD,
 )
 
 logger = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ def of_record(
         wire_bytes=_payload_length(record),
         truncated=record.fields.get("warc-truncated"),
         revisit=record.type == "revisit",
+        unverified=record.fields.get(VERIFIED_FIELD) == "no",
         record=location,
     )
     return _as_journaled(capture, journal) if journal is not None else capture
@@ -89,7 +91,7 @@ def _as_journaled(capture: Capture, journal: Mapping[str, str]) -> Capture | Non
 
 _COLUMNS = (
     "url", "publisher", "kind", "fetched_at", "status", "content_type", "sha256", "wire_bytes",
-    "truncated", "revisit",
+    "truncated", "revisit", "unverified",
 )  # fmt: skip
 _PLACE = {"file": "warc_file", "offset": "warc_offset", "length": "warc_length"}
 _AT = f"select {', '.join(_PLACE.values())} from"

@@ -127,6 +127,20 @@ class WarcLocation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """How a connection was encrypted: `protocol` as `tls/1.3`, `cipher` as IANA calls it.
+
+    `certificate` is the SHA-256 of the server's certificate (DER) in hexadecimal; it is `verified`
+    unless the publisher's file says otherwise.
+    """
+
+    protocol: str
+    cipher: str
+    certificate: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """One HTTP request and its answer as they went over the wire, before any record exists.
 
@@ -146,6 +160,7 @@ class Exchange:
     fetched_at: datetime
     ip: str | None = None
     truncated: str | None = None
+    tls: Tls | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,8 +170,9 @@ class Capture:
     `url` is the address that answered. `sha256` is of the payload as it came over the wire
     (still content-encoded); `body` is that payload decoded, and is never stored in the database.
     `content_type` is the header's value, its charset included. A `revisit` has its payload in the
-    record of another capture with the same `sha256`. `pages` is how many pages a
-    listing says it has (`X-WP-TotalPages`).
+    record of another capture with the same `sha256`. Of an `unverified` one nobody
+    knows that its server was the host's own. `pages` is how many pages a listing says it has
+    (`X-WP-TotalPages`).
     """
 
     url: str
@@ -172,6 +188,7 @@ class Capture:
     etag: str | None = None
     last_modified: str | None = None
     truncated: str | None = None
+    unverified: bool = False
     wire_bytes: int = 0
     pages: int | None = None
     body: bytes = b""

@@ -29,6 +29,8 @@ class ProblemKind(StrEnum):
     NETWORK_FAILED = "network-failed"
     NETWORK_CANCELLED = "network-cancelled"
     NETWORK_SCHEME = "network-scheme"
+    NETWORK_TLS = "network-tls"
+    TLS_UNVERIFIED = "tls-unverified"
     PROXY_FAILED = "proxy-failed"
     ADDRESS_REFUSED = "address-refused"
     BAD_ADDRESS = "bad-address"
@@ -48,6 +50,7 @@ class ProblemKind(StrEnum):
     NOT_A_LISTING = "not-a-listing"
     OF_NO_USE = "of-no-use"
     BAD_LINK = "bad-link"
+    FOREIGN_LINK = "foreign-link"
     URL_TRAP = "url-trap"
     # Pages as a browser shows them.
     RENDER_TIMEOUT = "render-timeout"

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from archive.clock import from_iso, iso
 from archive.models import Publisher
 from archive.rows import from_json, insert, row_of, upsert, value, values
-from archive.urls import identity_key
+from archive.urls import identity_key, site
 from archive.warc.writer import Batch
 
 _UNKNOWN = "where name = slug and coalesce(name_latin, homepage, country, language) is null"
@@ -34,6 +34,13 @@ def name(db: sqlite3.Connection, slug: str | None) -> None:
 def is_known(db: sqlite3.Connection, slug: str) -> bool:
     """Return whether the archive has anything of a publisher."""
     return value(db, "select 1 from publishers where slug = ?", (slug,)) is not None
+
+
+def publisher_at(db: sqlite3.Connection, key: str) -> str | None:
+    """Return the publisher (its slug) on whose site a page (its identity key) is, if known."""
+    rows = db.execute("select slug, homepage from publishers where homepage is not null")
+    place = site(key)
+    return next((slug for slug, home in rows if site(identity_key(home)) == place), None)
 
 
 def tracking(db: sqlite3.Connection, slug: str | None) -> frozenset[str]:

@@ -64,6 +64,7 @@ create table captures (
     wire_bytes integer not null default 0,
     truncated text,
     revisit integer not null default 0,
+    unverified integer not null default 0,
     warc_file text not null,
     warc_offset integer not null,
     warc_length integer not null,

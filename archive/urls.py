@@ -46,7 +46,8 @@ _ABSOLUTE = re.compile(r"https?://[^/:?#\[\]\s][^/?#\[\]\s]*\S*", re.IGNORECASE)
 _PORTS = {"http": "80", "https": "443"}
 _SAFE = "!$&'()*+,;=:@/~"
 _PLAIN = re.compile(r"[A-Za-z0-9_.\-~!$&'()*+,;=:@/]*")  # stays as it is
-_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|[0-9a-f:.]*:[0-9a-f:.]*")
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*|[0-9a-f:.]*:[0-9a-f:.]*")
+_LONGEST_HOST = 253  # with labels of at most 63 (RFC 1035, section 2.3.4)
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 # An escaped letter, digit or mark that needs no escape. Not behind a stray `%` or `%4`: decoded
 # there it would make an escape that was not written.
@@ -182,6 +183,17 @@ def site_of(host: str) -> str:
     return ".".join(parts[-3:] if short else parts[-2:])
 
 
+def site(key: str) -> str:
+    """Return what the identity keys of one newspaper's pages share: the site of their host.
+
+    Of a host that is no name of the internet, the port counts as well.
+    """
+    place = key.removeprefix("https://").partition("/")[0]
+    host = place.partition(":")[0]
+    is_name = "." in host and not host.rpartition(".")[2].isdigit()
+    return site_of(host) if is_name else place
+
+
 def host_of(url: str) -> str:
     """Return the host name of a URL, in lower case, without `www.`."""
     return (urlsplit(url).hostname or "").removeprefix("www.")
@@ -191,7 +203,7 @@ def _host(name: str) -> str:
     plain = unquote(name).lower()
     host = plain if plain.isascii() else plain.encode("idna").decode("ascii").lower()
     host = host.removesuffix(".")
-    if not _HOST.fullmatch(host):
+    if not _HOST.fullmatch(host) or len(host) > _LONGEST_HOST:
         raise ValueError(f"not a host name: {name!r}")
     return f"[{host}]" if ":" in host else host
 

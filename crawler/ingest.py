@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from archive import articles, captures, history, imports
 from archive.article_rows import state_of
@@ -14,7 +15,9 @@ from archive.history import Observation
 from archive.imports import Copying
 from archive.models import Capture, Extraction, Kind, Outcome, PageKind, Problem, Reading, Visit
 from archive.problems import ProblemKind
+from archive.publishers import publisher_at
 from archive.store import Store
+from archive.urls import identity_key
 from archive.visits import State
 from crawler import schedule
 from crawler.extract.vocabulary import ARABIC_SCRIPT, changes_script
@@ -135,12 +138,25 @@ class Keeper:
     def _judged(self, reading: Reading, identity: Identity) -> Reading:
         """Return what a page is believed to show at its visit's address."""
         visit, capture, extraction = reading.visit, reading.capture, reading.extraction
+        if owner := self._other_owner(visit, capture.url):
+            detail = f"the address leads to a page of {owner} ({capture.url})"
+            problem = Problem(kind=ProblemKind.FOREIGN_LINK, detail=detail, stage="keep")
+            other = Extraction(kind=PageKind.OTHER, problems=(problem,))
+            return replace(reading, extraction=other)
         if extraction.kind is PageKind.SECTION and visit.key not in self._store.keys(capture.url):
             detail = f"the address leads to a list of articles now ({capture.url})"
             problem = Problem(kind=ProblemKind.MAYBE_GONE, detail=detail, stage="keep")
             problems = (*extraction.problems, problem)
             return replace(reading, extraction=replace(extraction, problems=problems))
         return _believed(self._store, reading, identity)
+
+    def _other_owner(self, visit: Visit, answered: str) -> str | None:
+        """Return the known publisher (its slug) to whose site an address was redirected, if any."""
+        if urlsplit(answered).netloc == urlsplit(visit.url).netloc:
+            return None
+        key = identity_key(answered)
+        is_own = self._publishers[visit.publisher].owns(key)
+        return None if is_own else publisher_at(self._store.db, key)
 
     async def _compared(self, reading: Reading, article: int) -> Reading:
         """Return a reading of an article as it is held against what is stored (invariant 12).

@@ -18,7 +18,7 @@ from cssselect import HTMLTranslator
 
 from archive import models
 from archive.models import Kind
-from archive.urls import host_of, identity_key, normal
+from archive.urls import host_of, identity_key, normal, site
 from crawler import config
 from crawler.config import Form, each, setting
 from crawler.daterange import Hours
@@ -59,6 +59,12 @@ _DELAYS = "a number of seconds from 0 to 3600"
 _DELAY = Form(_DELAYS, "2", types=(int, float), valid=lambda value: 0 <= value <= 3600)
 _DAY = Form("a day without quotes", "2024-03-01", types=(date,))
 _FLAG = Form("true or false", "true", types=(bool,), empty=bool)
+_VERIFIED = Form("true or false", "false", types=(bool,), empty=lambda: True)
+_HOST = Form(
+    "a host's name",
+    '"old.example"',
+    valid=lambda host: normal(f"//{host}/", "http:").count("/") == 3,
+)
 _NAMES = each(Form("the name of a query key", '"ocid"', read=str.lower))
 _SETS = "each set of rules under a line [[rules]]"
 _RULES = Form("a list of tables", _SETS, types=(list,), read=_rules, empty=tuple)
@@ -107,6 +113,8 @@ class Publisher:
     delay: float | None = setting(_DELAY, "seconds between two requests to a host; default 1")
     hours: Hours | None = setting(config.HOURS, "crawl only then, in the publisher's time zone")
     render: bool = setting(_FLAG, "pages are empty without scripts: see below")
+    further_hosts: tuple[str, ...] = setting(each(_HOST), "further sites of its own", key="hosts")
+    verify_tls: bool = setting(_VERIFIED, "accept a certificate that is not valid: see below")
     lead_image: bool = setting(_FLAG, "archive each article's main image too")
     rules: tuple[Rules, ...] = setting(_RULES, "selectors, where the general reader fails")
     checked: bool = setting(_FLAG, "has a person checked the entry points?")
@@ -156,8 +164,19 @@ class Publisher:
 
     @property
     def hosts(self) -> frozenset[str]:
-        """The host names of its homepage and entry points."""
-        return frozenset(urlsplit(url).hostname or "" for url in self._urls) - {""}
+        """The host names of its homepage and entry points, and its further ones."""
+        named = {urlsplit(url).hostname or "" for url in self._urls}
+        return frozenset(named.union(self.further_hosts)) - {""}
+
+    def owns(self, key: str) -> bool:
+        """Return whether a page (by its identity key) is on a site of this newspaper.
+
+        So is every page where no site is known.
+        """
+        further = (f"https://{host}/" for host in self.further_hosts)
+        own = {site(identity_key(url)) for url in (*self._urls, *further)}
+        place = site(key)
+        return not own or place in own or any(place.endswith(f".{name}") for name in own)
 
     @property
     def local_urls(self) -> tuple[str, ...]:

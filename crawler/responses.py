@@ -1,5 +1,6 @@
 """What an answer means, carried out: a page is read and saved, links are followed, visits end."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -23,17 +24,26 @@ from crawler.workers import Workers
 if TYPE_CHECKING:  # a crawl that renders nothing needs no browser
     from crawler.browser.render import Renderer
 
+_VALIDATOR = re.compile("[ -~]{1,1000}")
 _RENDERED = frozenset({Kind.ARTICLE, Kind.SECTION})
 
 
 def as_asked(visit: Visit, publisher: Publisher) -> Visit:
     """Return a visit with the validators that its request has and its answer is held against."""
+    if visit.etag or visit.last_modified:
+        etag, last_modified = _sendable(visit.etag), _sendable(visit.last_modified)
+        visit = replace(visit, etag=etag, last_modified=last_modified)
     if has_to_announce(visit, publisher):
         # What it names is due again only where it is read again.
         visit = replace(visit, etag=None, last_modified=None)
     if _is_rendered(visit, publisher):  # the same bytes may show something else
         visit = replace(visit, etag=None, last_modified=None, last_sha256=None)
     return visit
+
+
+def _sendable(validator: str | None) -> str | None:
+    """Return a validator unless it is none that can be sent back (RFC 9110, section 8.8.3)."""
+    return validator if _VALIDATOR.fullmatch(validator or "") else None
 
 
 def _is_rendered(visit: Visit, publisher: Publisher) -> bool:

@@ -59,6 +59,8 @@ SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"  # visits go out in th
 CONCURRENT_ITEMS = 1  # none are made, and each takes a task per response
 DOWNLOAD_DELAY = 1.0  # a publisher's `delay` replaces it for its hosts
 DOWNLOAD_DELAY_JITTER = 0  # a delay, and a Crawl-delay, is the least time, not the average
+DOWNLOAD_VERIFY_CERTIFICATES = True
+UNVERIFIED: list[str] = []  # publishers (slugs) with `verify_tls = false`
 DOWNLOAD_TIMEOUT = 60
 DOWNLOAD_MAXSIZE = 20 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 0
@@ -99,16 +101,19 @@ def scrapy_settings(
     connected to like `open_urls`.
     """
     slots: dict[str, dict[str, float]] = {}
-    local = list(open_urls)
+    local, unverified = list(open_urls), list[str]()
     for publisher in publishers:
         local += publisher.local_urls
+        unverified += [] if publisher.verify_tls else [publisher.slug]
         for host in publisher.hosts:
             delay = DOWNLOAD_DELAY if publisher.delay is None else publisher.delay
             slots[host] = {"delay": max(delay, slots.get(host, {}).get("delay", 0.0))}
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
-    named = {"LOG_LEVEL": log_level, "USER_AGENT": user_agent(own.contact), "PROXY": own.proxy}
-    settings.update(named | {"DOWNLOAD_SLOTS": slots, "OPEN_URLS": local}, priority="cmdline")
+    named: dict[str, object] = {"LOG_LEVEL": log_level, "PROXY": own.proxy}
+    named |= {"USER_AGENT": user_agent(own.contact)}
+    named |= {"DOWNLOAD_SLOTS": slots, "OPEN_URLS": local, "UNVERIFIED": unverified}
+    settings.update(named, priority="cmdline")
     return settings
 
 

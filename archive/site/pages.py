@@ -100,7 +100,7 @@ select id, number, capture, observed_at, title, deck, text from revisions
 where article = :id order by number desc limit :limit
 """,
     "captures": """
-select id, fetched_at, status, warc_file, warc_offset, warc_length from captures
+select id, fetched_at, status, unverified, warc_file, warc_offset, warc_length from captures
 where id in (
     select capture from revisions where article = :id
     union select capture from articles where id = :id

@@ -16,7 +16,7 @@ from functools import lru_cache
 from isal import isal_zlib
 
 from archive.clock import iso
-from archive.models import Capture, Exchange, Kind
+from archive.models import Capture, Exchange, Kind, Tls
 from archive.warc.parsing import Record, fields_of, holds
 
 _AUTHORITY = re.compile(r"^\w+://[^/?#]*")
@@ -27,6 +27,9 @@ KIND_FIELD = "warraq-kind"
 PUBLISHER_FIELD = "warraq-publisher"
 # On every record of ours but requests: the run that wrote it.
 RUN_FIELD = "warraq-run"
+# On what came by TLS: the SHA-256 of the server's certificate, and `no` where it was not verified.
+CERTIFICATE_FIELD = "warraq-tls-certificate"
+VERIFIED_FIELD = "warraq-tls-verified"
 # On a revisit record: how many bytes its payload had, which is in another record.
 LENGTH_FIELD = "warraq-payload-length"
 # On a conversion record: the WARC-Date of the response that it refers to, which has its address.
@@ -50,7 +53,7 @@ _INFO = {
 
 # A head that every reader takes: one `Name: value` in each line, in ASCII.
 _STRICT = re.compile(rb"WARC/1\.[01]\r\n(?:[!-9;-~]+: [ -~]*\r\n)+\r\n")
-_INITIALS = {"warc", "uri", "id", "ip"}
+_INITIALS = {"warc", "uri", "id", "ip", "tls"}
 # By these fields our own tools say what this archive asked for; another archive's are only kept.
 _OURS = frozenset({KIND_FIELD, PUBLISHER_FIELD, LENGTH_FIELD, RUN_FIELD})
 _PAYLOAD_DIGEST = "warc-payload-digest"
@@ -110,6 +113,7 @@ def response_record(
         PUBLISHER_FIELD: publisher,
         "warc-ip-address": exchange.ip,
         "warc-truncated": exchange.truncated,
+        **_of_connection(exchange.tls),
     }
     payload = exchange.payload
     if refers_to:
@@ -177,6 +181,18 @@ def _fields(kind: str, url: str | None, at: datetime, media: str | None) -> dict
 def _of_exchange(kind: str, exchange: Exchange) -> dict[str, str | None]:
     media = f"application/http; msgtype={kind}"
     return _fields(kind, exchange.url, exchange.fetched_at, media)
+
+
+def _of_connection(tls: Tls | None) -> dict[str, str | None]:
+    """Return how a connection was encrypted, in the fields that are proposed for it.
+
+    Source: iipc/warc-specifications, issues 42 and 86.
+    """
+    if tls is None:
+        return {}
+    fields = {"warc-protocol": tls.protocol, "warc-cipher-suite": tls.cipher}
+    verified = None if tls.verified else "no"
+    return fields | {CERTIFICATE_FIELD: f"sha256:{tls.certificate}", VERIFIED_FIELD: verified}
 
 
 def _http_head(line: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from archive.links import shape
 from archive.models import Kind
-from archive.urls import host_of, readable, site_of
+from archive.urls import host_of, identity_key, readable, site_of
 from crawler.config import settings_of
 from crawler.discovery.front_page import Way
 from crawler.discovery.survey import Survey
@@ -57,6 +57,10 @@ def compose(survey: Survey, slug: str, *, on: date) -> str:
     ]
     if is_local(urlsplit(survey.home).hostname or ""):
         lines.append("delay = 0  # it runs on your own machine")
+    known = Publisher.of_url(survey.home)
+    read = (host_of(url) for url in survey.samples if not known.owns(identity_key(url)))
+    if further := sorted(set(read)):
+        lines.append(f"hosts = {json.dumps(further)}  # where its articles are")
     for kind in LISTINGS:
         lines += ["", *_entries(kind, survey)]
     return "\n".join([*lines, "", *_patterns(survey), "checked = false", ""])

@@ -26,6 +26,7 @@ from crawler.extract.printed import Printed, read_printed, section_of, tags_of
 from crawler.extract.vocabulary import detect_language, key, one_line
 from crawler.publisher import Publisher
 
+_LONGEST_TITLE = 1000  # characters
 _URL_DAY = re.compile(
     r"(?<!\d)(?P<year>(?:19|20)\d\d)(?P<mark>[/_-]?)(?P<month>\d{1,2})(?P=mark)(?P<day>\d{1,2})(?!\d)"
 )
@@ -103,7 +104,7 @@ def _title(layout: Layout, metadata: Metadata, printed: Printed) -> str | None:
     candidates += stated.titles
     candidates += [("hint", hints.title)] if hints and hints.title else []
     sections = frozenset(map(key, stated.sections))
-    lines = [(source, one_line(text)) for source, text in candidates]
+    lines = [(source, one_line(text)[:_LONGEST_TITLE]) for source, text in candidates]
     return choose(lines, layout.likely, sections) or None
 
 

@@ -24,6 +24,7 @@ NETWORK_ERRORS: dict[type[Exception], ProblemKind] = {
 }
 # After these the host may be away, whatever address is asked for.
 NO_ANSWER = {ProblemKind.NETWORK_DNS, ProblemKind.NETWORK_REFUSED, ProblemKind.NETWORK_TIMEOUT}
+NO_ANSWER |= {ProblemKind.NETWORK_TLS}
 
 
 def network_detail(error: BaseException | None) -> str:

@@ -7,7 +7,12 @@ many and how long its headers are, how large bodies get.
 """
 
 import asyncio
+import hashlib
+import re
 from contextlib import AsyncExitStack
+from copy import copy
+from datetime import timedelta
+from ssl import SSLObject
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
@@ -20,14 +25,14 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DownloadConnectionRefusedError
 from scrapy.http import Headers, Response
 from scrapy.utils._download_handlers import make_response
-from scrapy.utils.ssl import _make_ssl_context
+from scrapy.utils.ssl import _make_insecure_ssl_ctx, _make_ssl_context
 
 from archive.errors import ARCHIVE_FAULTS
-from archive.models import Capture, Exchange
+from archive.models import Capture, Exchange, Problem, Tls
 from archive.problems import ProblemKind
 from crawler.fetch.exceptions import ArchiveFault, NotFetched, ProxyFailed
 from crawler.fetch.resolver import Gate, connector, failure, is_http
-from crawler.fetch.throttle import FetchServices
+from crawler.fetch.throttle import FetchServices, origin_of
 
 _LONGEST_LINE = 64 * 1024  # security policies and cookies outgrow aiohttp's 8 kB
 _MOST_HEADERS = 256
@@ -57,6 +62,8 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
         proxy = self._proxy = settings.get("PROXY")
         self._gate = Gate(settings.getlist("OPEN_URLS"))
         self._ssl_context = _make_ssl_context(settings)
+        self._lax = _make_insecure_ssl_ctx()
+        self._unverified = frozenset(settings.getlist("UNVERIFIED"))
         self._large = asyncio.Semaphore(_AT_ONCE)
         self._large_of: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._session = aiohttp.ClientSession(
@@ -81,7 +88,7 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
         """Download a request, unless its address is none to ask.
 
         Raises:
-            NotFetched: then nothing was sent.
+            NotFetched: then nothing was sent, or the server's certificate is not valid.
             ArchiveFault: if the archive cannot be written.
             ProxyFailed: if the user's proxy does not work.
         """
@@ -92,20 +99,29 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
         self._fetching.pauses.check(request.url)
         if request.meta.get("proxy"):  # from the environment: the user's own word
             self._gate.open(request.meta["proxy"])
+        handler = self
+        if request.meta["publisher"] in self._unverified:
+            handler = copy(self)  # with the same connections, but for those that are verified
+            handler._ssl_context = self._lax  # noqa: SLF001 - its own
         try:
-            return await super().download_request(request)
+            return await AiohttpDownloadHandler.download_request(handler, request)
         except Exception as error:
             cause = error if type(error).__module__.startswith("python_socks") else error.__cause__
             if fault := failure(cause, request.meta.get("proxy") or self._proxy):
                 raise ProxyFailed(fault) from error
             if cause is error:
                 raise DownloadConnectionRefusedError(f"by the proxy: {error}") from error
+            if isinstance(cause, aiohttp.ClientConnectorCertificateError):
+                why = getattr(cause.certificate_error, "verify_message", cause.certificate_error)
+                detail = f"the certificate of {cause.host} is not valid: {why}"
+                raise NotFetched(ProblemKind.NETWORK_TLS, detail) from error
             raise
 
     async def _read_response(self, response: Any, request: Request) -> Response:
         if response.status == 407 and (proxy := request.meta.get("proxy") or self._proxy):
             error = aiohttp.ClientHttpProxyError(response.request_info, (), status=407)
             raise ProxyFailed(failure(error, proxy))
+        tls = _tls(response._ssl_object, verified=self._ssl_context.check_hostname)  # noqa: SLF001
         body, truncated = await self._read_body(response, request)
         headers = Headers(list(response.raw_headers))  # bytes: not all are UTF-8
         arguments = self._build_base_response_args(response, request, headers)
@@ -121,6 +137,7 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
             fetched_at=self._fetching.store.clock(),
             ip=str(arguments["ip_address"]) if arguments.get("ip_address") else None,
             truncated=truncated,
+            tls=tls,
         )
         request.meta["capture"] = self._recorded(exchange, request)
         flags = ["truncated"] if truncated else None
@@ -130,10 +147,22 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
         """Write an exchange to the WARC file; return its capture."""
         store, meta = self._fetching.store, request.meta
         try:
-            return store.record(exchange, kind=meta["kind"], publisher=meta["publisher"] or None)
+            capture = store.record(exchange, kind=meta["kind"], publisher=meta["publisher"] or None)
+            if exchange.tls and not exchange.tls.verified:
+                self._report_unverified(capture)
         except ARCHIVE_FAULTS as error:
             store.batch.break_off(error)
             raise ArchiveFault(str(error)) from error
+        return capture
+
+    def _report_unverified(self, capture: Capture) -> None:
+        """Save once a day that a host's certificate is not verified."""
+        store, place = self._fetching.store, origin_of(capture.url)
+        last = store.last_problem(place)
+        if last is None or last[1] <= store.clock() - timedelta(days=1):
+            detail = "its certificate is not verified: the publisher's file says so"
+            problem = Problem(kind=ProblemKind.TLS_UNVERIFIED, detail=detail, stage="fetch")
+            store.problem(problem, url=place, publisher=capture.publisher, capture=capture)
 
     async def _read_body(self, response: Any, request: Request) -> tuple[bytes, str | None]:
         """Read what comes, up to the size limit; return it and why it ended early, if it did."""
@@ -162,6 +191,30 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
         async with asyncio.timeout(request.meta["download_timeout"]):
             await turn.enter_async_context(lock)
             await turn.enter_async_context(self._large)
+
+
+def registered(cipher: str) -> str:
+    """Return IANA's name of a cipher suite that OpenSSL names; those of TLS 1.3 have the same."""
+    if cipher.startswith("TLS_"):
+        return cipher
+    name = re.sub(
+        r"AES(\d+)-(GCM)?", lambda found: f"WITH-AES-{found[1]}-{found[2] or 'CBC-'}", cipher
+    )
+    name = name.replace("CHACHA20-POLY1305", "WITH-CHACHA20-POLY1305-SHA256")
+    return f"TLS_{name}".replace("-", "_")
+
+
+def _tls(connection: SSLObject | None, *, verified: bool) -> Tls | None:
+    """Return how a connection is encrypted; None for one that is not."""
+    if connection is None:
+        return None
+    certificate = connection.getpeercert(binary_form=True) or b""
+    return Tls(
+        protocol=(connection.version() or "").lower().replace("tlsv", "tls/"),
+        cipher=registered((connection.cipher() or ("",))[0]),
+        certificate=hashlib.sha256(certificate).hexdigest(),
+        verified=verified,
+    )
 
 
 def _raw(headers: Any) -> tuple[tuple[bytes, bytes], ...]:

@@ -18,6 +18,7 @@ from w3lib.url import safe_url_string
 
 from archive.models import Kind, Visit
 from archive.problems import ProblemKind
+from archive.urls import normal
 from crawler.fetch.exceptions import NotFetched
 
 # What it warns of is the problem of a page, and kept as one.
@@ -43,6 +44,7 @@ def request_of(
     Raises:
         ValueError: if the address cannot be asked for; the message says why.
     """
+    normal(visit.url)
     validators = zip(_VALIDATORS, (visit.etag, visit.last_modified), strict=True)
     return Request(
         safe_url_string(urldefrag(visit.url).url),
@@ -69,6 +71,8 @@ class FollowRedirects(RedirectMiddleware):
     ) -> Request | Response:
         try:
             followed = super().process_response(request, response)
+            if isinstance(followed, Request):
+                normal(followed.url)
         except ValueError as error:
             detail = f"it redirects to no address: {error}"
             raise NotFetched(ProblemKind.BAD_ADDRESS, detail) from error

@@ -24,6 +24,7 @@ LONGEST_DELAY = 300.0
 
 _unreachable = partial(NotFetched, ProblemKind.ROBOTS_UNREACHABLE)
 _OTHERS = {None, ProblemKind.HOST_PAUSED, ProblemKind.PROXY_FAILED}  # no matter of a robots.txt
+_OWN = {ProblemKind.ADDRESS_REFUSED, ProblemKind.NETWORK_TLS}  # that say more than "unreachable"
 # The product token of section 2.2.1. Protego takes `war`, a part of ours, for ours as well, and
 # `Warraq/1.0` for another's.
 _AGENT_LINE = re.compile(r"(?im)^[ \t]*user[- ]?agent[ \t:]+([a-z_-]+|\*)?.*")
@@ -94,7 +95,7 @@ class RobotsPolicy(RobotsTxtMiddleware):
             return await self._fetch(url, publisher)
         except (NotFetched, ProxyFailed) as error:
             del self._policies[origin]
-            if kind_of(error) is ProblemKind.ROBOTS_UNREACHABLE:
+            if kind_of(error) in {ProblemKind.ROBOTS_UNREACHABLE, ProblemKind.NETWORK_TLS}:
                 with contextlib.suppress(HostPaused):  # it has said itself for how long
                     self._fetching.pauses.check(url)
                     self._fetching.pauses.away(url)
@@ -113,8 +114,7 @@ class RobotsPolicy(RobotsTxtMiddleware):
         except Exception as error:
             if (kind := kind_of(error)) in _OTHERS:
                 raise
-            refused = ProblemKind.ADDRESS_REFUSED
-            kind = refused if kind is refused else ProblemKind.ROBOTS_UNREACHABLE
+            kind = kind if kind in _OWN else ProblemKind.ROBOTS_UNREACHABLE
             detail = f"{url} cannot be reached: {network_detail(error)}"
             raise NotFetched(kind, detail) from error
         if "truncated" in response.flags and len(response.body) < LIMIT_BYTES:

@@ -9,6 +9,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import chain, islice
 from urllib.parse import urljoin
 
@@ -19,7 +20,7 @@ from archive.links import resting, shape
 from archive.models import Capture, Kind, Link, Problem, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
-from archive.urls import identity_key
+from archive.urls import identity_key, site
 from crawler.daterange import FRESH, Period, dated, moment
 from crawler.listings import wordpress
 from crawler.listings.feeds import feed
@@ -31,6 +32,7 @@ from crawler.publisher import Publisher
 LINKS_AT_ONCE = 500
 FEW_EDITED = 20  # articles that a sitemap may report as edited, and
 PART_EDITED = 20  # one in so many; if there are more, its dates mean something else
+_FEW_SITES = 5  # are named
 _PAGED = frozenset({Kind.FEED, Kind.SECTION, Kind.API})  # listings that continue on further pages
 
 LinkStore = Store | RecordedLinks  # an archive that is written to, or that is being rebuilt
@@ -103,6 +105,7 @@ class Follower:
     _keys: set[str] = field(default_factory=set, init=False)  # of all these
     _edited: list[str] = field(default_factory=list, init=False)
     _resting: set[str] = field(default_factory=set, init=False)  # shapes that were left out
+    _foreign: set[str] = field(default_factory=set, init=False)  # sites that were left out
 
     async def follow(self, read: ReadLinks) -> Followed:
         """Read the links and save them, but for those of a page that is older than the period.
@@ -130,6 +133,8 @@ class Follower:
             self.store.found(pages, visit=visit, at=self.capture.fetched_at, past=visit.past)
         if len(self._edited) <= max(FEW_EDITED, self._articles // PART_EDITED):
             self.store.look_again(self._edited)
+        if self._foreign and isinstance(self.store, Store):
+            self._report_foreign(self.store)
         if self.traps:
             self.traps.count(visit, self.capture, fruitful=self._fresh > 0 or visit.past)
         logger.info("%s: %d articles, %d new", visit.url, self._articles, self._fresh)
@@ -169,6 +174,7 @@ class Follower:
 
     def _wanted(self, links: Iterable[Link]) -> Iterator[Keyed]:
         visit, publisher = self.visit, self.publisher
+        owns = cache(publisher.owns)
         for link in self._led(links):
             if link.kind is Kind.ARTICLE and not publisher.wants(link.url):
                 continue
@@ -177,12 +183,27 @@ class Follower:
                     self._resting.add(shape(link.url))
                 else:
                     key = identity_key(link.url, tracking=publisher.tracking)
-                    yield key, self._dated(link)
+                    place = key[: key.index("/", len("https://")) + 1]
+                    if link.kind is Kind.ARTICLE and not owns(place):
+                        self._foreign.add(site(place))
+                    else:
+                        yield key, self._dated(link)
             except ValueError as error:
                 problem = Problem(kind=ProblemKind.BAD_LINK, detail=str(error), stage="discover")
                 self.store.problem(
                     problem, url=visit.url, publisher=visit.publisher, capture=self.capture
                 )
+
+    def _report_foreign(self, store: Store) -> None:
+        """Save once a day that a listing leads to articles of other newspapers."""
+        visit = self.visit
+        last = store.last_problem(visit.url)
+        if last and last[0] == ProblemKind.FOREIGN_LINK and last[1] > store.clock() - FRESH:
+            return
+        named = ", ".join(sorted(self._foreign)[:_FEW_SITES])
+        detail = f"links to {named} are not followed; `hosts` names further sites of a publisher"
+        problem = Problem(kind=ProblemKind.FOREIGN_LINK, detail=detail, stage="discover")
+        store.problem(problem, url=visit.url, publisher=visit.publisher, capture=self.capture)
 
     def _led(self, links: Iterable[Link]) -> Iterator[Link]:
         """Yield the links, on a walk an announced interface of WordPress as its ways back."""

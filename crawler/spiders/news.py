@@ -275,7 +275,7 @@ def _opened(
         asyncio.get_running_loop().set_exception_handler(lambda *_: None)
         raise SystemExit(f"Error: {error}") from None
     wanted = scrapy_settings(chosen, own)
-    for name in ("USER_AGENT", "DOWNLOAD_SLOTS", "OPEN_URLS", "PROXY"):
+    for name in ("USER_AGENT", "DOWNLOAD_SLOTS", "OPEN_URLS", "PROXY", "UNVERIFIED"):
         crawler.settings.set(name, wanted[name], priority="spider")
     for each in chosen:
         store.publish(each.record())

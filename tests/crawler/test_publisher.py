@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from archive.urls import identity_key
 from crawler import publisher
 from crawler.errors import PublisherError
 from crawler.publisher import PACKAGED, Publisher, find, load_all, read
@@ -226,3 +227,30 @@ def test_links_are_wanted_when_accepted_and_not_rejected(tmp_path, accept, rejec
 def test_a_publisher_of_which_only_an_address_is_known(url, slug, homepage):
     one = Publisher.of_url(url)
     assert (one.slug, one.name, one.homepage) == (slug, slug, homepage)
+
+
+@pytest.mark.parametrize(
+    ("url", "owned"),
+    [
+        ("https://www.nahar.example/a/1", True),
+        ("http://nahar.example/1", True),
+        ("https://m.nahar.example/1", True),
+        ("https://sport.nahar.example/1", True),
+        ("https://old.example/1", True),
+        ("https://other.example/1", False),
+        ("https://nahar.example.org/1", False),
+        ("https://notnahar.example/1", False),
+    ],
+)
+def test_a_page_is_a_newspapers_own_where_its_file_names_the_site(tmp_path, url, owned):
+    one = read(write(tmp_path, GOOD + 'hosts = ["www.old.example"]\n'))
+    assert one.owns(identity_key(url)) is owned
+    assert Publisher(slug="x", name="x").owns(identity_key(url))
+
+
+def test_a_site_without_a_registered_name_is_the_host_with_its_port():
+    one = Publisher(slug="x", name="x", homepage="http://127.0.0.1:81/")
+    assert one.owns("https://127.0.0.1:81/1")
+    assert not one.owns("https://127.0.0.1:82/1")
+    bahrain = Publisher(slug="x", name="x", homepage="https://www.bna.bh/")
+    assert bahrain.owns("https://media.bna.bh/1")

@@ -313,3 +313,13 @@ def test_plain_datasette_command_loads_the_site(shelf):
     command = [str(Path(sys.executable).with_name("datasette")), shelf.database, "--get", "/"]
     shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
     assert TITLE in shown.stdout
+
+
+async def test_an_article_says_of_which_captures_the_server_was_not_verified(tmp_path):
+    shelf = fill(tmp_path / "archive")
+    said = "لم يُتحقق من شهادة الخادم"
+    site = Datasette([shelf.database])
+    assert said not in await page(site, f"/article/{shelf.edited}")
+    with closing(open_for_writing(shelf.root)) as db:
+        db.execute("update captures set unverified = 1")
+    assert said in await page(site, f"/article/{shelf.edited}")

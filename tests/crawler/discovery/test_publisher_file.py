@@ -147,3 +147,12 @@ def test_what_was_not_found_stands_there_as_a_comment(tmp_path):
     for key in ("name_latin = ", "country = ", "timezone = ", "feeds: ", "sitemaps: "):
         assert f"\n# {key}" in text
     assert '\nname = "الساحل"' in text
+
+
+def test_a_site_whose_articles_are_elsewhere_names_their_host(tmp_path):
+    reading = Extraction(kind=PageKind.ARTICLE, title="خبر", language="ar")
+    one, _ = composed(tmp_path, samples={"https://www.y.example/1": reading})
+    assert one.further_hosts == ("y.example",)
+    assert one.owns("https://y.example/1")
+    one, _ = composed(tmp_path, samples=samples("/1"))
+    assert one.further_hosts == ()

@@ -167,3 +167,9 @@ def test_no_bytes_raise(noise: bytes, path: Path):
     for body in (noise, html[:cut] + noise + html[cut:], noise + html[cut:]):
         found = read(body)
         assert pickle.loads(pickle.dumps(found)) == found  # noqa: S301 - our own bytes
+
+
+def test_a_title_without_end_is_cut():
+    endless = "عنوان طويل " * 2000
+    found = read(page(f"<article><h1>{endless}</h1>{ps(P1, P1, P1)}</article>"))
+    assert 900 < len(found.title or "") <= 1000

@@ -2,6 +2,7 @@
 
 import gzip
 
+import pytest
 from warcio.archiveiterator import ArchiveIterator
 from warcio.checker import Checker
 
@@ -131,3 +132,28 @@ def _complaints(path):
             record.content_stream().read()
             complaints += record.digest_checker.problems
     return complaints
+
+
+@pytest.mark.parametrize("host", ["a" * 64 + ".example", "[fe80::1%25eth0]", "ا" * 70 + ".example"])
+async def test_a_host_that_cannot_be_is_a_bad_address(archive, site, host):
+    site.answers["/news/1"] = (wire.http(b"", f"Location: http://{host}/1", status="302 Found"),)
+    feed = wire.feed(f"http://{host}/news/1", site.url + "/news/1", site.url + "/news/2")
+    site.answers["/feed"] = (wire.http(feed, media="application/rss+xml"),)
+    await archive.crawl()
+    assert archive.problems() == [("bad-link", "/feed"), ("bad-address", "/news/1")]
+    assert archive.rows("select count(*) from articles") == [(1,)]
+
+
+@pytest.mark.parametrize("value", [b'"a\x1bb"', b'"a\x85b"', b'"a\x7f"', b"x" * 5000])
+async def test_a_validator_that_is_none_is_not_sent_back(archive, site, value):
+    for name in (b"ETag", b"Last-Modified"):
+        page = wire.http(wire.article(), "X: 1").replace(b"X: 1", name + b": " + value)
+        site.answers["/news/1"] = (page,)
+        await archive.crawl()
+        site.asked.clear()
+        archive.forward(days=4)
+    await archive.crawl()
+    (again,) = [one for one in site.asked if one.target == "/news/1"]
+    assert again.header("If-None-Match") is None
+    assert again.header("If-Modified-Since") is None
+    assert archive.problems() == []

@@ -272,7 +272,11 @@ def follow(archive):
     site = archive.site
     listing = wire.feed("http://paper.example/news/1", "http://169.254.169.254/latest/meta-data/")
     site.answers["/feed"] = (wire.http(listing, media="application/rss+xml"),)
-    archive.follow(feeds=["http://paper.example/feed"], homepage="http://paper.example/")
+    archive.follow(
+        feeds=["http://paper.example/feed"],
+        homepage="http://paper.example/",
+        hosts=["169.254.169.254"],
+    )
 
 
 async def test_by_socks5h_the_proxy_looks_names_up(archive, site):

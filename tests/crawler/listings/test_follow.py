@@ -7,6 +7,7 @@ import pytest
 
 from archive import links as archive_links
 from archive.urls import identity_key
+from crawler.commands.options import chosen
 from crawler.daterange import Period
 from tests.crawler import wire
 from tests.crawler.listing_bodies import (
@@ -337,3 +338,31 @@ async def test_a_link_tells_what_each_listing_said_of_it(archive, site):
         (identity_key(site.url + "/map.xml"), None, None, "2026-11-22T10:00:00Z"),
     ]
     assert archive.rows("select published_from from articles") == [("feed",)]
+
+
+async def test_an_article_belongs_to_the_newspaper_on_whose_site_it_is(archive, site):
+    with wire.serving() as other:
+        other.answers["/robots.txt"] = (wire.http(b"", media="text/plain"),)
+        for number in (1, 2):
+            page = wire.article(f"خبر الجريدة الأخرى رقم {number}")
+            other.answers[f"/news/{number}"] = (wire.http(page),)
+        theirs = [f"{other.url}/news/{number}" for number in (1, 2)]
+        other.answers["/feed"] = (wire.http(wire.feed(*theirs)),)
+        site.answers["/news/2"] = (wire.http(b"", f"Location: {theirs[1]}", status="301 Moved"),)
+        listed = wire.feed(theirs[0], site.url + "/news/1", site.url + "/news/2")
+        site.answers["/feed"] = (wire.http(listed),)
+        wire.publisher(archive.root, "other", homepage=other.url + "/", feeds=[other.url + "/feed"])
+        both = chosen(archive.root, ["paper", "other"])
+        for hours in (0, 1, 24):
+            archive.forward(hours=hours)
+            await archive.crawl(publishers=both, poll=frozenset({"paper"}))
+        await archive.crawl(publishers=both, poll=frozenset({"paper", "other"}))
+    kept = "select publisher, url from articles order by publisher, url"
+    assert archive.rows(kept) == [
+        ("other", theirs[0]),
+        ("other", theirs[1]),
+        ("paper", site.url + "/news/1"),
+    ]
+    feeds = [path for kind, path in archive.problems() if kind == "foreign-link"]
+    assert feeds.count("/feed") == 2  # once a day
+    assert "/news/2" in feeds

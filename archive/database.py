@@ -27,11 +27,12 @@ from archive.search import register
 from archive.search.arabic import TOKENIZE
 from archive.search.index import index_is_current, rebuild_index
 from archive.stories import MOMENT
-from archive.warc.files import opened, present, size_of
+from archive.warc.files import modes_of, opened, present, size_of
 
 logger = logging.getLogger(__name__)
 
 NAME = "archive.db"
+PRIVATE = 0o700  # mode of a new archive's folder, which its files follow
 _SETTINGS = "journal_mode = wal", "synchronous = full", "foreign_keys = on", "cache_size = -16384"
 T = TypeVar("T")
 
@@ -287,7 +288,9 @@ def writing(root: Path, *, command: str, now: datetime) -> Iterator[None]:
     """
     path, holder = root / "lock", {"command": command, "pid": os.getpid(), "since": iso(now)}
     with ExitStack() as held:
-        try:  # unbuffered: what a full disk refuses would be tried again at the end
+        try:
+            held.enter_context(modes_of(root))
+            # Unbuffered: what a full disk refuses would be tried again at the end.
             file = held.enter_context(path.open("a+b", buffering=0))
             if not _locks(file, fcntl.LOCK_EX):
                 who = _holder(root, file)

@@ -17,7 +17,7 @@ from typing import Self
 
 from archive import captures, journal, problems, recovery, runs, stories
 from archive.clock import Clock, system
-from archive.database import NAME, open_for_reading, open_for_writing, writing
+from archive.database import NAME, PRIVATE, open_for_reading, open_for_writing, writing
 from archive.errors import ArchiveError, unwritten
 from archive.models import Capture, Problem, WarcLocation
 from archive.publishers import Hosts
@@ -168,7 +168,9 @@ class Session:
 
     def _make_folders(self) -> None:
         try:
-            self.warc_folder.mkdir(parents=True, exist_ok=True)
+            self.root.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+            with files.modes_of(self.root):
+                self.warc_folder.mkdir(exist_ok=True)
             files.sync(self.root)
         except OSError as error:
             raise ArchiveError(unwritten(error, self.root)) from error

@@ -2,11 +2,12 @@
 
 import errno
 import importlib
-from typing import Any
+import sys
+from typing import Any, TextIO, cast
 
 import click
 
-from archive.commands.options import ExitCode, failure
+from archive.commands.options import ExitCode, Printable, failure
 from archive.errors import ARCHIVE_FAULTS, ArchiveError
 from crawler.errors import CrawlerError, InquiryStopped
 
@@ -32,6 +33,12 @@ class Commands(click.Group):
 
     Ctrl-C, where a command does not take it itself, ends it without a word and with 130.
     """
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run a command; whatever it prints, of errors and logs too, is for the eye alone."""
+        sys.stdout = cast("TextIO", Printable(sys.stdout))
+        sys.stderr = cast("TextIO", Printable(sys.stderr))
+        return super().main(*args, **options)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         return list(_COMMANDS)

@@ -48,7 +48,8 @@ class Form:
     """What the value of a setting may be: `what` in words, `example` as it is written in TOML.
 
     Values are of one of the `types` and `valid`; `read` turns them into what the program uses. Both
-    may raise. `empty` makes what a setting is where the file does not say.
+    may raise. `empty` makes what a setting is where the file does not say. The value of a `secret`
+    one is never shown.
     """
 
     what: str
@@ -58,6 +59,7 @@ class Form:
     valid: Callable[[Any], object] = lambda _value: True
     read: Callable[[Any], Any] = lambda value: value
     empty: Callable[[], Any] = NoneType
+    secret: bool = False
 
     def __call__(self, value: Any) -> Any:
         """Return what a value from a file means.
@@ -65,14 +67,14 @@ class Form:
         Raises:
             WrongSettingError: saying what to write instead.
         """
-        detail = ""
+        shown, detail = "the value" if self.secret else repr(value), ""
         try:
             meant = value.strip() if isinstance(value, str) else value
             if type(value) in self.types and meant != "" and self.valid(meant):
                 return self.read(meant)
         except _FAILURES as error:
-            detail = f" ({error})" if str(error) else ""
-        raise WrongSettingError(f"{value!r} is not {self.what}{detail}; write {self.example}")
+            detail = f" ({error})" if str(error) and not self.secret else ""
+        raise WrongSettingError(f"{shown} is not {self.what}{detail}; write {self.example}")
 
 
 def each(form: Form) -> Form:
@@ -202,7 +204,7 @@ _CRON = Form("a cron expression", _TIMES, valid=cron_trigger)
 _CONTACTS = '"https://example.org/archive" or "me@example.org"'
 _CONTACT = Form("an address", _CONTACTS, valid=re.compile("[ -~]*[!-~][/@][!-~]+[ -~]*").fullmatch)
 _PROXIES = '"http://host:port", "socks5://host:port" or "socks5h://127.0.0.1:9050" (for Tor)'
-_PROXY = Form("a proxy", _PROXIES, valid=_is_proxy)
+_PROXY = Form("a proxy", _PROXIES, valid=_is_proxy, secret=True)  # it may have a password
 _SIZE = "a number of megabytes above 0"
 _MEGABYTES = Form(_SIZE, "500", types=(int, float), read=_bytes)
 _TABLE = "[publishers.enabbaladi]"

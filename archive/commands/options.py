@@ -1,5 +1,6 @@
 """What commands share: options, exit codes, counted nouns, tables, and the line of progress."""
 
+import re
 import signal
 import sqlite3
 import sys
@@ -8,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, NoReturn, Self, TextIO, TypeVar
 
 import click
 
@@ -23,6 +24,30 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
+# Controls (ECMA-48) but tabs, ends of lines and our colours: by them a terminal is moved, renamed,
+# written to.
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]|\r(?!\n)|\x1b(?!\[(?:[0-2]|3[1-6])m)"
+)
+
+
+class Printable:
+    """A text stream on which what strangers wrote commands no terminal: controls show as `\\u001b`.
+
+    So does JSON write them, which stays the same. `whole` is the stream below, `buffer` its bytes.
+    """
+
+    def __init__(self, whole: TextIO) -> None:
+        self.whole = whole
+
+    def write(self, text: str) -> int:
+        """Write a text with each control character as its escape."""
+        return self.whole.write(_CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.whole, name)
+
+
 _IN_A_LOG = 10.0  # seconds between two lines
 _ON_A_TERMINAL = 0.1
 _CLEARED = "\r\x1b[K"
@@ -35,7 +60,8 @@ class ProgressLine:
     """
 
     def __init__(self) -> None:
-        self._is_terminal = sys.stderr.isatty()
+        self._out = getattr(sys.stderr, "whole", sys.stderr)
+        self._is_terminal = self._out.isatty()
         self._every = _ON_A_TERMINAL if self._is_terminal else _IN_A_LOG
         self._began = self._shown = time.monotonic()
 
@@ -44,7 +70,7 @@ class ProgressLine:
 
     def __exit__(self, *_error: object) -> None:
         if self._is_terminal:
-            print(_CLEARED, end="", file=sys.stderr, flush=True)
+            print(_CLEARED, end="", file=self._out, flush=True)
 
     def __call__(self, what: str, done: int, of: int | None = None) -> None:
         """Show how much is done, if it is time to."""
@@ -56,9 +82,10 @@ class ProgressLine:
         all_of_it = "" if of is None else f" of {of / unit:,.0f}"
         start, end = (_CLEARED, "") if self._is_terminal else ("", "\n")
         line = f"{start}{now - self._began:5.0f} s  {done / unit:,.0f}{all_of_it} {what}"
-        print(line, end=end, file=sys.stderr, flush=True)
+        print(line, end=end, file=self._out, flush=True)
 
 
+_SHARED = "warraq.shared"  # in click's context: whether a new archive is for other users as well
 _ARCHIVE = "warraq.archive"  # in click's context: the folder that the command works on
 
 
@@ -81,6 +108,8 @@ def _width(text: str) -> int:
 
 def _remembered(ctx: click.Context, _parameter: click.Parameter, value: Path) -> Path:
     ctx.meta[_ARCHIVE] = value
+    if ctx.meta.get(_SHARED):
+        value.mkdir(parents=True, exist_ok=True)  # with the mode that the umask leaves
     return value
 
 
@@ -105,6 +134,21 @@ def archive_in(folder: str) -> Callable[[F], F]:
 
 
 archive_option = archive_in("warraq-archive")
+
+
+def new_archive_option(command: F) -> F:
+    """Give a command that may begin an archive the options --archive and --shared."""
+    shared = click.option(
+        "--shared",
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=lambda ctx, _option, value: ctx.meta.__setitem__(_SHARED, value),
+        help="Let other users read a new archive, as the umask allows (default: nobody).",
+    )
+    return archive_option(shared(command))
+
+
 port_option = click.option(
     "--port",
     type=click.IntRange(0, 65535),

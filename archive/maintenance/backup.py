@@ -15,7 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from archive.clock import Clock, iso, system
-from archive.database import NAME, open_for_reading, open_for_writing, state_of, writing
+from archive.database import (
+    NAME,
+    PRIVATE,
+    open_for_reading,
+    open_for_writing,
+    state_of,
+    writing,
+)
 from archive.errors import ArchiveError, explain, is_of_the_machine
 from archive.models import Progress, silent
 from archive.recovery import recover
@@ -68,7 +75,7 @@ def back_up(
     states = _refuse_other(target, root, origin).get("states")
     mark = {"of": str(root.resolve()), "origin": origin, "at": iso(clock())}
     try:
-        target.mkdir(parents=True, exist_ok=True)
+        target.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         with writing(target, command="backup", now=clock()):
             _write_mark(target, mark)
             state = state_of(root / NAME)

@@ -15,7 +15,7 @@ from archive import urls
 from archive.database import database_metadata
 from archive.errors import is_failure
 from archive.site import views, wording
-from archive.site.tables import TABLES, archive_names, labelled, refused, understood
+from archive.site.tables import TABLES, archive_names, labelled, refused, understood, with_excel
 
 hookimpl = HookimplMarker("datasette")
 
@@ -82,6 +82,12 @@ def handle_exception(
     failed = isinstance(exception, sqlite3.Error) and is_failure(exception)
     if failed and archive_names(datasette):  # in the place of Datasette's own, which prints one
         outcome.force_result([views.unreadable(datasette, request, exception)])
+
+
+@hookimpl
+def asgi_wrapper() -> Callable[[Any], Any]:
+    """Let `?_excel=1` make the formulas in a table's CSV harmless."""
+    return with_excel
 
 
 @hookimpl

@@ -122,6 +122,42 @@ async def is_closed(datasette: Any, name: str) -> bool:
     return bool((await datasette.get_database(name).execute(_WITHHELD)).rows)
 
 
+_CELL = re.compile(r'("[^"]*(?:""[^"]*)*"|[^",\r\n]*)(,|\r?\n|$)')
+_FORMULA = re.compile(r'^("?)(?!-?[\d.]+$)([=+\-@\t\r])')  # as archive.maintenance.export has it
+
+
+def _harmless(cell: re.Match[str]) -> str:
+    """Return a cell of CSV with an apostrophe before what a spreadsheet takes for a formula."""
+    return _FORMULA.sub(r"\1'\2", cell[1]) + cell[2]
+
+
+def with_excel(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """Wrap a site: with `_excel=1`, CSV has a byte order mark, and no formulas.
+
+    Datasette sends each row as a piece of its own.
+    """
+
+    async def served(scope: Any, receive: Any, send: Any) -> None:
+        begun = is_csv = False
+
+        async def sent(message: Any) -> None:
+            nonlocal begun, is_csv
+            if message["type"] == "http.response.start":
+                types = [value for name, value in message["headers"] if name == b"content-type"]
+                is_csv = not any(b"html" in value for value in types)
+            elif is_csv and message.get("body"):
+                mark = "" if begun else "\N{ZERO WIDTH NO-BREAK SPACE}"
+                begun, rows = True, _CELL.sub(_harmless, message["body"].decode())
+                message = message | {"body": f"{mark}{rows}".encode()}
+            await send(message)
+
+        asked = scope["type"] == "http" and scope["path"].endswith(".csv")
+        excel = asked and b"_excel=1" in scope["query_string"].split(b"&")
+        await app(scope, receive, sent if excel else send)
+
+    return served
+
+
 # The columns that name a row of another table, in whatever table they stand.
 TABLES = {
     "article": "articles",

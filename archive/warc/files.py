@@ -191,6 +191,17 @@ def opened(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
+@contextmanager
+def modes_of(folder: Path) -> Iterator[None]:
+    """Let new files be for nobody for whom their folder is not, while it lasts."""
+    before = os.umask(0o077)
+    os.umask(before | (~folder.stat().st_mode & 0o077))
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
 def copy(source: Path, target: Path, *, start: int = 0, end: int) -> None:
     """Copy the bytes of a file from `start` up to `end` to another, and put them on the disk."""
     with source.open("rb") as reading, target.open("wb") as writing:

@@ -10,8 +10,8 @@ from typing import Any, Unpack
 import click
 
 from archive.articles import days_of
-from archive.commands.options import ExitCode, archive_option, counted
-from archive.database import open_for_reading
+from archive.commands.options import ExitCode, counted, new_archive_option
+from archive.database import PRIVATE, open_for_reading
 from archive.session import Beginning
 from archive.urls import identity_key
 from archive.visits import standing
@@ -35,7 +35,7 @@ from crawler.publisher import Owners, find, load_all
 
 @click.command()
 @click.argument("slugs", nargs=-1, metavar="[SLUG]…")
-@archive_option
+@new_archive_option
 @click.option(
     "--since",
     type=Day(),
@@ -96,7 +96,7 @@ def crawl(
     "--since", type=Day(), required=True, help="Go back to this day: 2020-11-09, 2020-11 or 2020."
 )
 @click.option("--until", type=Day(last=True), help="Start from this day (default: today).")
-@archive_option
+@new_archive_option
 @crawl_options
 def backfill(
     slug: str, since: date, until: date | None, archive: Path, **options: Unpack[CrawlOptions]
@@ -142,7 +142,7 @@ def backfill(
 
 @click.command()
 @click.argument("addresses", nargs=-1, required=True, metavar="URL…|FILE")
-@archive_option
+@new_archive_option
 @log_level_option
 @now_option
 def save(addresses: tuple[str, ...], archive: Path, **options: Unpack[CrawlOptions]) -> None:
@@ -214,7 +214,7 @@ def _report(archive: Path, url: str) -> bool:
 
 @click.command()
 @click.argument("slugs", nargs=-1, metavar="[SLUG]…")
-@archive_option
+@new_archive_option
 @log_level_option
 def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
     """Crawl on a schedule until stopped.
@@ -240,7 +240,7 @@ def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
     settings = config.load(archive)
     for slug in settings.schedules:  # a misspelt [publishers.SLUG] would never come true
         find(slug, folders(archive))
-    archive.mkdir(parents=True, exist_ok=True)
+    archive.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     watch = Watch(archive, publishers, settings, log_level=log_level.upper())
     watch.due()  # which refuses an archive of another version
     names = ", ".join(publisher.slug for publisher in publishers)

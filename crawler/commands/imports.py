@@ -13,12 +13,13 @@ from archive.clock import Clock, system
 from archive.commands.options import (
     ExitCode,
     ProgressLine,
-    archive_option,
     counted,
+    new_archive_option,
     processes_option,
     stopped,
     wait_option,
 )
+from archive.database import PRIVATE
 from archive.models import Progress
 from archive.session import Beginning
 from crawler import config
@@ -38,7 +39,7 @@ _NOT_SKIPPED = {"records", "unread", *_KEPT}
 
 @click.command("import-jsonl")
 @click.argument("file", type=click.File("rb"))
-@archive_option
+@new_archive_option
 @click.option(
     "--publisher", metavar="SLUG", help="Publisher for lines without one (default: the URL's host)."
 )
@@ -99,7 +100,7 @@ class _Options(TypedDict):
 
 @click.command("import-warc")
 @click.argument("sources", nargs=-1, required=True, metavar="FILE…|URL…")
-@archive_option
+@new_archive_option
 @click.option(
     "--language",
     "languages",
@@ -196,6 +197,7 @@ def _downloaded(url: str, root: Path, progress: Progress) -> Path:
 
     settings = config.load(root)
     agent = user_agent(settings.contact)
+    root.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     return download(
         url, root / DOWNLOADS, user_agent=agent, proxy=settings.proxy, progress=progress
     )

@@ -414,3 +414,34 @@ def test_a_library_that_is_missing_is_named(tmp_path, monkeypatch):
     assert result.output.startswith(
         "Error: this takes a library that is not installed here: scrapy"
     )
+
+
+@pytest.mark.parametrize(
+    "words", [("stats", "--archive", "x\x1b]0;t\x07"), ("stats", "--archive", "x\x9b2J")]
+)
+def test_what_a_command_says_has_no_escapes(words):
+    output = run(*words).output
+    assert "\\u00" in output
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", output)
+
+
+@pytest.mark.parametrize(
+    ("options", "modes"), [((), (0o700, 0o600)), (("--shared",), (0o755, 0o644))]
+)
+def test_a_new_archive_is_private_unless_it_is_shared(tmp_path, options, modes):
+    line = {
+        "url": "https://x.example/1",
+        "title": "خبر",
+        "text": "نص من الأخبار",
+        "published_on": "2020-11-09",
+    }
+    (tmp_path / "lines").write_text(json.dumps(line), "utf-8")
+    before = os.umask(0o022)
+    try:
+        run("import-jsonl", tmp_path / "lines", *options, "--archive", tmp_path / "new" / "archive")
+    finally:
+        os.umask(before)
+    paths = [tmp_path / "new" / "archive", *(tmp_path / "new" / "archive").rglob("*")]
+    assert len(paths) > 4
+    for path in paths:
+        assert path.stat().st_mode & 0o777 == modes[path.is_file()], path

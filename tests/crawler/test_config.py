@@ -199,3 +199,19 @@ def test_the_command_says_so_and_ends_well(archive, site):
     assert code == 0
     assert "by this command, and `max_mb_per_run` is 0.4: nothing more is fetched" in output
     assert "still due" in output
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '"ftp://me:geheim@x.example"',
+        '"http://me:geheim@x.example:port"',
+        '"http://me:geheim@[x:80"',
+        '["http://me:geheim@x.example:80"]',
+    ],
+)
+def test_a_bad_proxy_shows_no_password(tmp_path, value):
+    write(tmp_path, f"proxy = {value}")
+    with pytest.raises(ConfigError, match="`proxy`") as raised:
+        load(tmp_path)
+    assert "geheim" not in str(raised.value)

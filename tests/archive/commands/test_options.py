@@ -1,11 +1,15 @@
 """Tests of options."""
 
+import io
+import json
 import re
+import sys
 from pathlib import Path
 
 import click
 import pytest
 
+from archive.commands import options
 from archive.commands.options import ExitCode, counted
 from crawler import __main__ as program
 
@@ -37,3 +41,29 @@ def test_the_codes_are_those_that_shells_and_click_know():
     assert click.ClickException.exit_code == ExitCode.FAILED.value
     assert click.UsageError.exit_code == ExitCode.USAGE.value
     assert ExitCode.INTERRUPTED.value == program._INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("خبر\tعاجل\r\n\u200f«1»\n", "خبر\tعاجل\r\n\u200f«1»\n"),
+        ("a\x1b]0;t\x07b", "a\\u001b]0;t\\u0007b"),
+        ("\x1b[8ma\x1b[2Jb", "\\u001b[8ma\\u001b[2Jb"),
+        ("a\rb\x9bc\x7f\x00", "a\\u000db\\u009bc\\u007f\\u0000"),
+    ],
+)
+def test_nothing_that_is_printed_commands_a_terminal(text, shown):
+    below = io.StringIO(newline="")
+    print(text, end="", file=options.Printable(below))
+    assert below.getvalue() == shown
+    if "\n" not in shown:
+        assert json.loads(f'"{shown}"') == text
+
+
+def test_progress_moves_on_one_line_of_a_terminal_under_it(capsys, monkeypatch):
+    monkeypatch.setattr(options, "_ON_A_TERMINAL", 0.0)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr("sys.stderr", options.Printable(sys.stderr))
+    with options.ProgressLine() as shown:
+        shown("articles", 1)
+    assert capsys.readouterr().err.startswith("\r\x1b[K")

@@ -1,5 +1,7 @@
 """The search box of the table of articles, and the search in SQL, against the search itself."""
 
+import csv
+import io
 import json
 
 import pytest
@@ -118,3 +120,21 @@ async def test_an_index_that_something_else_made_is_not_asked(tmp_path):
     assert answer.status_code == 503
     assert "فهرس البحث" in answer.text
     assert (await datasette.client.get("/archive/articles?_search=")).status_code == 200
+
+
+async def test_csv_has_a_form_without_formulas(datasette):
+    cells = ["=1+1", "-5", "-x", "@x, y", "\t=1", 'a "b"\r\n=c', '"=d"', "+7", "خبر"]
+    sql = "select value, 'x' as [=name] from json_each(:cells)"
+    asked = {"sql": sql, "cells": json.dumps(cells)}
+    with own_page():
+        plain = await datasette.client.get("/archive.csv", params=asked)
+        excel = await datasette.client.get("/archive.csv", params=asked | {"_excel": "1"})
+        page = await datasette.client.get("/archive/articles?_excel=1")
+    exact = list(csv.reader(io.StringIO(plain.text, newline="")))
+    assert [row[0] for row in exact[1:]] == cells
+    assert excel.content.startswith(b"\xef\xbb\xbfvalue,'=name\r\n")
+    harmless = list(csv.reader(io.StringIO(excel.content.decode("utf-8-sig"), newline="")))
+    assert [row[0] for row in harmless[1:]] == [
+        "'=1+1", "-5", "'-x", "'@x, y", "'\t=1", 'a "b"\r\n=c', '"=d"', "'+7", "خبر",
+    ]  # fmt: skip
+    assert page.text.startswith("<!DOCTYPE html>")

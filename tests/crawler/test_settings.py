@@ -11,7 +11,7 @@ from crawler.settings import scrapy_settings, user_agent
 
 OURS = {
     *("EXTRACT_SECONDS", "EXTRACT_PROCESSES", "RENDER_SECONDS"),
-    *("OPEN_URLS", "PROXY"),
+    *("OPEN_URLS", "PROXY", "UNVERIFIED"),
 }
 NAMES = sorted(name for name in vars(own) if name.isupper())
 

@@ -138,7 +138,7 @@ def address_of(
 
 
 def _key(claimed: str, answered: str, tracking: Collection[str]) -> str | None:
-    """Return the identity key of a page's own canonical link, None where that is no address."""
+    """Return the identity key of a page's own canonical link, None where that is not an address."""
     with contextlib.suppress(ValueError):
         return identity_key(claimed, answered, tracking=tracking)
     return None

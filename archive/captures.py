@@ -213,8 +213,8 @@ def received(db: sqlite3.Connection, *, since: datetime) -> int:
 
     Runs that have ended know it. Pages that another program recorded came over another one's.
     """
-    day_before = iso(since - timedelta(days=1))  # no run is longer
-    return int(value(db, _RECEIVED, (iso(since), day_before)) or 0)
+    earliest = iso(since - timedelta(days=31))  # no run is longer
+    return int(value(db, _RECEIVED, (iso(since), earliest)) or 0)
 
 
 def latest(

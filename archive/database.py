@@ -225,7 +225,7 @@ def _connected(root: Path, *, mode: str) -> Iterator[sqlite3.Connection]:
         try:
             db = _connect(path, mode)
             opening.callback(db.close)
-            db.execute("pragma temp_store = memory")  # a full temporary folder is no fault of ours
+            db.execute("pragma temp_store = memory")  # whether or not the temporary folder is full
             register(db)
             yield db
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # the latter: in the schema

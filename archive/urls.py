@@ -186,7 +186,7 @@ def site_of(host: str) -> str:
 def site(key: str) -> str:
     """Return what the identity keys of one newspaper's pages share: the site of their host.
 
-    Of a host that is no name of the internet, the port counts as well.
+    Of an IP address or a name without a dot, the port counts as well.
     """
     place = key.removeprefix("https://").partition("/")[0]
     host = place.partition(":")[0]

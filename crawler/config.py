@@ -104,7 +104,7 @@ def checked(table: object, kind: type, where: str = "") -> dict[str, Any]:
     """Return the fields of a dataclass that a table sets; `where` names the table in messages.
 
     Raises:
-        TypeError: if it is no table.
+        TypeError: if it is not a table.
         WrongSettingError: naming the key.
     """
     if not isinstance(table, dict):

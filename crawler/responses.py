@@ -42,7 +42,7 @@ def as_asked(visit: Visit, publisher: Publisher) -> Visit:
 
 
 def _sendable(validator: str | None) -> str | None:
-    """Return a validator unless it is none that can be sent back (RFC 9110, section 8.8.3)."""
+    """Return a validator if it can be sent back, else None (RFC 9110, section 8.8.3)."""
     return validator if _VALIDATOR.fullmatch(validator or "") else None
 
 

@@ -41,7 +41,7 @@ _PUBLISHER = """
 select a.id, p.* from articles a join publishers p on p.slug = a.publisher
 where a.id = ? and a.withheld_at is null
 """
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # by which Excel recognises a formula
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # by which Excel recognises a formula
 _GROUP = 1000  # rows of a Parquet row group
 
 
@@ -134,7 +134,7 @@ def write_csv(rows: Iterable[Row], out: IO[bytes], *, excel: bool = False) -> in
 def _cell(value: Any, *, excel: bool) -> Any:
     if isinstance(value, list):
         value = "; ".join(value)
-    is_formula = excel and isinstance(value, str) and value.startswith(_FORMULA)
+    is_formula = excel and isinstance(value, str) and value.startswith(FORMULA)
     return f"'{value}" if is_formula else value
 
 

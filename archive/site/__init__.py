@@ -44,7 +44,7 @@ def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) 
 
 
 def _without_keys(action: int, table: str | None, column: str | None, *_: str | None) -> int:
-    """Let an article's identity key read as null: it is no address to follow or to cite."""
+    """Let an article's identity key read as null: it is not an address to follow or to cite."""
     hidden = (action, table, column) == (sqlite3.SQLITE_READ, "articles", "key")
     return sqlite3.SQLITE_IGNORE if hidden else sqlite3.SQLITE_OK
 

@@ -5,6 +5,8 @@ word index, and SQL can ask for each; so there is no page of tables or SQL that 
 a part left out. The Arabic pages leave out what is withheld by themselves.
 """
 
+import csv
+import io
 import itertools
 import re
 import sqlite3
@@ -20,6 +22,7 @@ from markupsafe import Markup
 
 from archive.database import uri
 from archive.errors import StaleIndex
+from archive.maintenance.export import FORMULA
 from archive.rows import values
 from archive.search import refuse_stale
 from archive.search.query import parse
@@ -122,13 +125,22 @@ async def is_closed(datasette: Any, name: str) -> bool:
     return bool((await datasette.get_database(name).execute(_WITHHELD)).rows)
 
 
-_CELL = re.compile(r'("[^"]*(?:""[^"]*)*"|[^",\r\n]*)(,|\r?\n|$)')
-_FORMULA = re.compile(r'^("?)(?!-?[\d.]+$)([=+\-@\t\r])')  # as archive.maintenance.export has it
+_NUMBER = re.compile(r"-?[\d.]+")
+csv.field_size_limit(2**31 - 1)  # a text is one field
 
 
-def _harmless(cell: re.Match[str]) -> str:
-    """Return a cell of CSV with an apostrophe before what a spreadsheet takes for a formula."""
-    return _FORMULA.sub(r"\1'\2", cell[1]) + cell[2]
+def _harmless(cell: str) -> str:
+    """Return a cell with an apostrophe before what a spreadsheet takes for a formula."""
+    is_formula = cell.startswith(FORMULA) and not _NUMBER.fullmatch(cell)
+    return f"'{cell}" if is_formula else cell
+
+
+def _without_formulas(rows: str) -> str:
+    """Return whole rows of CSV as they are, but for formulas."""
+    written = io.StringIO(newline="")
+    read = csv.reader(io.StringIO(rows, newline=""))
+    csv.writer(written).writerows(map(_harmless, row) for row in read)
+    return written.getvalue()
 
 
 def with_excel(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
@@ -147,7 +159,7 @@ def with_excel(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[N
                 is_csv = not any(b"html" in value for value in types)
             elif is_csv and message.get("body"):
                 mark = "" if begun else "\N{ZERO WIDTH NO-BREAK SPACE}"
-                begun, rows = True, _CELL.sub(_harmless, message["body"].decode())
+                begun, rows = True, _without_formulas(message["body"].decode())
                 message = message | {"body": f"{mark}{rows}".encode()}
             await send(message)
 

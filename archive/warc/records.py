@@ -214,7 +214,7 @@ def write_fields(fields: Mapping[str, str]) -> bytes:
 
 
 def read_fields(block: memoryview | bytes) -> dict[str, str]:
-    """Return what `write_fields` wrote, by names in lower case; nothing of what is no field."""
+    """Return what `write_fields` wrote, by names in lower case; other lines are passed over."""
     return fields_of(bytes(block)) or {}
 
 

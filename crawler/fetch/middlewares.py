@@ -64,7 +64,7 @@ def request_of(
 
 
 class FollowRedirects(RedirectMiddleware):
-    """Follows redirects; one to what is no address is a problem of its page."""
+    """Follows redirects; one to an address that is not valid is a problem of its page."""
 
     def process_response(  # type: ignore[override]  # the spider is not passed any more
         self, request: Request, response: Response

@@ -80,7 +80,8 @@ def steps(db, ask):
 MONTH = NOON.replace(day=1, hour=0)
 # command, state, hours from the month's begin at which it started, ended and received
 RUNS = [
-    ("crawl", "finished", -30, -29, (-30,), 0),
+    ("crawl", "finished", -90, -89, (-90,), 0),
+    ("backfill", "finished", -80, 2, (-80, 1), 1),
     ("crawl", "finished", -1, 1, (-1, 0, 1), 2),
     ("crawl", "interrupted", -1, None, (-1, 0), 1),
     ("crawl", "finished", 2, 3, (2, 3), 2),

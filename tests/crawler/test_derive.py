@@ -26,17 +26,17 @@ def root(happened, tmp_path):
     return tmp_path / "archive"
 
 
-def is_equal(root, before):
+def unlike(root, before):
+    """Return the tables whose rows are others than before, and what is damaged."""
     after = follows(root)
-    for table, rows in before.items():
-        assert differences(rows, after[table]) == [], table
-    assert verify(root).damages == []
+    pairs = ((table, differences(rows, after[table])) for table, rows in before.items())
+    return [*(pair for pair in pairs if pair[1]), *verify(root).damages]
 
 
 def test_a_rebuilt_database_is_the_live_one(root):
     before = follows(root)
     asyncio.run(rebuild(root))
-    is_equal(root, before)
+    assert unlike(root, before) == []
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -44,11 +44,11 @@ def test_no_order_of_files_or_articles_matters(root, monkeypatch, seed):
     before = follows(root)
     shuffle(monkeypatch, seed)
     asyncio.run(rebuild(root))
-    is_equal(root, before)
+    assert unlike(root, before) == []
 
 
 def test_merged_into_an_empty_archive_it_is_the_live_one(root, tmp_path):
     empty = tmp_path / "empty"
     eventful.begin(empty)
     asyncio.run(merge(empty, root))
-    is_equal(empty, follows(root))
+    assert unlike(empty, follows(root)) == []

@@ -352,7 +352,14 @@ async def test_a_driver_that_hangs_is_not_waited_for_without_end(monkeypatch):
     monkeypatch.setattr(render, "_CLOSING", 0.1)
     renderer = object.__new__(render.Renderer)
     renderer._browser, renderer._ending = None, AsyncExitStack()
-    for _ in ("the driver", "the browser"):
-        renderer._ending.push_async_callback(asyncio.Event().wait)
+    asked = []
+
+    async def hang(name):
+        asked.append(name)
+        await asyncio.Event().wait()
+
+    for name in ("the driver", "the browser"):
+        renderer._ending.push_async_callback(hang, name)
     async with asyncio.timeout(5):
         await renderer.close()
+    assert asked == ["the browser", "the driver"]

@@ -57,6 +57,12 @@ def test_the_next_command_can_be_copied(tmp_path, monkeypatch, capsys, found, sa
     assert capsys.readouterr().out.endswith(f": {said} crawl enabbaladi --limit 20\n")
 
 
+def test_its_archive_is_private_as_any_new_one(demo):
+    archive, _, _ = demo
+    assert archive.stat().st_mode & 0o777 == 0o700
+    assert (archive / "archive.db").stat().st_mode & 0o777 == 0o600
+
+
 def test_every_article_of_every_newspaper_is_archived(demo):
     db = sqlite3.connect(f"{(demo[0] / 'archive.db').as_uri()}?mode=ro", uri=True)
     counts = dict(db.execute("select publisher, count(*) from articles group by publisher"))

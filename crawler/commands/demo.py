@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from archive.commands.options import archive_in, port_option
+from archive.database import PRIVATE
 
 if TYPE_CHECKING:
     from fixtures import Newsstand
@@ -45,6 +46,7 @@ def demo(archive: Path, articles: int, seed: int, port: int, no_serve: bool) -> 
 
     newsstand = Newsstand(articles=articles, seed=seed)
     with _served(newsstand, archive):
+        archive.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
         newsstand.write_publishers(archive)
         slugs = list(newsstand.papers)
         publishers = chosen(archive, slugs)

@@ -177,6 +177,7 @@ STOP_WORDS: frozenset[str] = frozenset(map(fold, _WORDS["stop"].split()))
 _PREFIXES = ("ال", "وال", "بال", "كال", "فال", "لل", "و")
 _SUFFIXES = ("ها", "ان", "ات", "ون", "ين", "يه", "ية", "ه", "ة", "ي")
 _AND = "و"
+_FOR_THE = "لل"
 _LEAST_JOINED = 4  # letters of a word with "and", as light10 has it
 _PARTICLES = ("ب", "ل", "ك", "ف")
 _LEAST_REST = 3  # letters; of shorter words too many are endings of others
@@ -209,6 +210,8 @@ def bare_stem(word: str) -> str:
         return whole
     if len(word) >= _LEAST_JOINED and word.startswith(_AND):
         return bare_stem(word[1:])
+    if word.startswith(_FOR_THE) and _known(rest := _cut(word[len(_FOR_THE) :])):
+        return rest
     joined = word.startswith(_PARTICLES)
     if joined and _known(own := _cut(word[1:])):
         return own
@@ -244,7 +247,7 @@ def endless(word: str) -> tuple[str, ...]:
 
 
 def _known(rest: str) -> bool:
-    return len(rest) >= _LEAST_REST and rest in KNOWN_STEMS
+    return len(rest) >= _LEAST_REST and (rest in KNOWN_STEMS or rest in _UNCUT)
 
 
 def _cut(word: str) -> str:

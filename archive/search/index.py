@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from archive.search.arabic import analyse
 from archive.search.query import parse
 
-ANALYSER = 3
+ANALYSER = 4
 """Version of the analyser; to be raised whenever a token's term changes."""
 
 # A row of the index without an article, which SQLite's own `rebuild` would sweep away. Its word

@@ -1,7 +1,10 @@
 """Arabic words: tidied, folded, stemmed, cut where the index cuts."""
 
+import gzip
 import json
+import re
 import tomllib
+from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 
@@ -9,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.search.arabic import STOP_WORDS, bare_stem, fold, term, tidy, words
+from archive.search.arabic import STOP_WORDS, _cut, bare_stem, fold, term, tidy, words
 
-VECTORS = Path(__file__).resolve().parents[3] / ".." / "shared" / "arabic" / "lucene_vectors.json"
+SHARED = Path(__file__).resolve().parents[3] / ".." / "shared" / "arabic"
+VECTORS = SHARED / "lucene_vectors.json"
 
 RLM, ZWNJ, BOM = (
     "\N{RIGHT-TO-LEFT MARK}",
@@ -173,3 +177,55 @@ def test_the_words_are_folded_sorted_and_there_once(table):
     listed = tomllib.loads(text)[table].split()
     assert listed == sorted(set(listed))
     assert all(fold(word) == word for word in listed)
+
+
+# Words that the same word with a particle does not find, among the 20,000 commonest.
+AMBIGUOUS = {
+    # With "and" they are spelt like another word: واحد is "one", and hardly ever "and someone".
+    "و": """
+    ادان جدتها خامات
+    احد احدها احدي احيان ادي اديان ادين اصل اصله اصلها اصليه اضحي اعده اعدها افق افقي اله تران
+    تري ثقه جبهات جده جدها جدي جديه جهته جهتها جهه جوان جوده جوي جويه حده حله حلها خام داعيه دعي
+    رده رقي رمي رود زار زارها سائل سام سامه سامي ساميه سطات سوس سيل سيمون صفات صفه صله صلي صيف
+    صيفي ضوء عدت عده عوده عيد غده فاي فدان فري فقيه قارات قاره كاله كالي كره كريات كيلي لاي لايه
+    لديه لديها لوجه
+    """,
+    # With "for the" they are spelt like "for" and a word that begins with lam: للحظة.
+    "لل": """
+    مبان بيب بيبي جاي جنات جني جنيه حاميه حظي حقها حمي طالما طيف قبه هبات هيب يبين يلي يليه يونيون
+    """,
+    # With the article they are spelt like a word whose alef and lam are its own (آلاف, ألم, الماس),
+    # or their end is taken for an ending, since هان, يون and the like are endings as well.
+    "ال": """
+    افات افه افي بانه بانها تقي دان دون دين ديون فانها فون فين مات ماسه ماسي مان هان هون يات يان
+    """,
+}
+
+
+def whole_words(number):
+    """Return the commonest words of the shared texts that begin with no particle, folded."""
+    passages = gzip.decompress((SHARED / "retrieval.json.gz").read_bytes()).decode()
+    sentences = gzip.decompress((SHARED / "news-sentences.txt.gz").read_bytes()).decode()
+    texts = [passage["text"] for passage in json.loads(passages)["docs"]]
+    counts = Counter(fold(word) for text in (sentences, *texts) for word in words(text))
+    arabic = re.compile("[ء-ي]{3,}")
+    common = [word for word, _ in counts.most_common(number) if arabic.fullmatch(word)]
+    return [word for word in common if word not in STOP_WORDS and term(word) == _cut(word)]
+
+
+@pytest.mark.parametrize("particle", ["ال", "و", "وال", "بال", "لل"])
+def test_a_word_and_the_same_word_with_a_particle_are_one(particle):
+    if not SHARED.exists():
+        pytest.skip("the shared sentences and passages are not beside this repository")
+    apart = {word for word in whole_words(20_000) if term(particle + word) != term(word)}
+    assert apart <= set(AMBIGUOUS[particle[-2:]].split())
+
+
+# Words which were two with their article and without it, while place names were known with theirs.
+PLAIN = "مدينة عراقي سعودي كويتي بحر باب دار أسد خليج هند بصرة رقة حديد حرير ناصر صين سن سنة غابة"
+
+
+@pytest.mark.parametrize("word", PLAIN.split())
+def test_the_article_makes_no_other_word(word):
+    for particle in ("ال", "وال", "بال"):
+        assert term(particle + word) == term(word)

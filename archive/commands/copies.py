@@ -65,7 +65,8 @@ def publish(folder: Path, archive: Path) -> None:
     Withheld articles are left out, with their revisions, addresses, captures, links, words in the
     index, authors, tags and the free pages that held them; so is what the crawler remembers of
     hosts. The WARC files are not copied. An existing copy is replaced in one step, even while it is
-    served. It takes no lock: a crawl can run at the same time.
+    served; a folder that holds anything else is refused. It takes no lock: a crawl can run at the
+    same time.
 
     \b
     warraq publish public/

@@ -33,8 +33,8 @@ from archive.warc.files import Length, copy, replacing, size_of, sync, sync_all
 
 MARK = "backup.json"
 _NEW = "new"  # folder inside the backup in which its next database is made ready
-# What a backup has before its mark, and a disk of its own always.
-_BEGINNING = {"lock", f".{MARK}.part", "lost+found"}
+# What a backup has before its mark.
+_BEGINNING = {"lock", f".{MARK}.part"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +89,20 @@ def back_up(
         raise ArchiveError(f"the backup cannot be written: {explain(error, target)}") from error
 
 
+def refuse_others(target: Path, beginning: set[str], copy: str) -> None:
+    """Refuse a folder with files of somebody else: all but those a `copy` of ours begins with.
+
+    Raises:
+        ArchiveError: naming one of them.
+    """
+    names = {path.name for path in target.iterdir()} if target.is_dir() else set()
+    # A disk of its own always has lost+found.
+    for other in sorted(names - beginning - {"lost+found"}):
+        raise ArchiveError(
+            f"{target} holds something else ({other}) and no {copy}; name an empty or new folder"
+        )
+
+
 def _write_mark(target: Path, mark: dict[str, object]) -> None:
     with replacing(target / MARK) as part:
         part.write_text(json.dumps(mark, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -132,12 +146,7 @@ def _refuse_other(target: Path, root: Path, origin: str) -> dict[str, Any]:
     try:
         mark = dict[str, Any](json.loads((target / MARK).read_text(encoding="utf-8")))
     except FileNotFoundError:
-        names = {path.name for path in target.iterdir()} if target.is_dir() else set()
-        for other in sorted(names - _BEGINNING):
-            raise ArchiveError(
-                f"{target} holds something else ({other}) and no backup;"
-                " back up into an empty or new folder"
-            ) from None
+        refuse_others(target, _BEGINNING, "backup")
         return {}
     except (OSError, ValueError) as error:
         raise ArchiveError(f"{target} cannot be written: {explain(error, target / MARK)}") from None

@@ -14,12 +14,16 @@ from pathlib import Path
 from archive.clock import Clock, system
 from archive.database import NAME, database_metadata, open_for_reading, spill_into
 from archive.errors import ArchiveError, explain, is_of_the_machine
-from archive.maintenance.backup import copy_into
+from archive.maintenance.backup import copy_into, refuse_others
 from archive.maintenance.withhold import remove_withheld
 from archive.rows import value, values
 from archive.search import register
 from archive.session import WARC_FOLDER
 from archive.warc.files import replacing, sync
+
+METADATA = "metadata.json"
+DATABASE = NAME.removesuffix(".db")
+_SOURCE = "An archive made with Warraq"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +43,11 @@ def publish(root: Path, target: Path, *, clock: Clock = system) -> Publication:
 
     Raises:
         NewerArchive, NotAnArchive: if there is no archive that can be read.
-        ArchiveError: if `target` is itself an archive, or cannot be written.
+        ArchiveError: if `target` holds something else, or cannot be written.
     """
     open_for_reading(root).close()
-    for name in (WARC_FOLDER, "lock", f"{NAME}-wal"):  # a published copy has none of these
-        if (target / name).exists():
-            raise ArchiveError(
-                f"{target} is an archive itself (it has {name}); publish into another folder"
-            )
+    if not _is_published(target):
+        refuse_others(target, {f".{METADATA}.part", f".{NAME}.part"}, "published copy")
     with _written(target), _without_name(target) as db:
         copy_into(db, root)
         register(db)
@@ -58,6 +59,16 @@ def publish(root: Path, target: Path, *, clock: Clock = system) -> Publication:
             _beside(target, clock)
         sync(target)
     return Publication(articles=articles, withheld=withheld, bytes=(target / NAME).stat().st_size)
+
+
+def _is_published(target: Path) -> bool:
+    """Return whether the folder holds a copy that `publish` has written, or begun to write."""
+    try:
+        about = json.loads((target / METADATA).read_text(encoding="utf-8"))
+        is_ours = str(about["databases"][DATABASE]["source"]).startswith(_SOURCE)
+        return is_ours and not (target / WARC_FOLDER).exists()  # which makes it an archive itself
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
 
 
 @contextmanager
@@ -113,11 +124,12 @@ def _beside(target: Path, clock: Clock) -> None:
         for name, query in about.get("queries", {}).items()
         if "warraq_" not in query["sql"]
     }
-    about["source"] = f"An archive made with Warraq, as it stood on {clock():%Y-%m-%d}"
-    metadata = {"title": about["title"], "databases": {NAME.removesuffix(".db"): about}}
+    about["source"] = f"{_SOURCE}, as it stood on {clock():%Y-%m-%d}"
+    metadata = {"title": about["title"], "databases": {DATABASE: about}}
+    # The first says whose folder it is, should a kill leave no more.
     texts = {
+        METADATA: json.dumps(metadata, ensure_ascii=False, indent=2) + "\n",
         "settings.json": files("archive.site").joinpath("settings.json").read_text("utf-8"),
-        "metadata.json": json.dumps(metadata, ensure_ascii=False, indent=2) + "\n",
     }
     for name, text in texts.items():
         with replacing(target / name) as part:

@@ -150,8 +150,26 @@ def test_nothing_is_left_beside_it_and_it_is_replaced_by_the_next(root, tmp_path
     assert HIDDEN.encode() in (public / "archive.db").read_bytes()
     assert sorted(path.name for path in root.iterdir()) == before
     assert list(public.glob(".*")) == []
-    with pytest.raises(ArchiveError, match="is an archive itself"):
+
+
+@pytest.mark.parametrize("name", ["metadata.json", "archive.db", "settings.json", "notes.txt"])
+def test_a_folder_with_files_of_somebody_else_stays_as_it_is(root, tmp_path, name):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / name).write_text('{"title": "My own data", "databases": {"archive": {}}}')
+    with pytest.raises(ArchiveError, match=rf"holds something else \({name}\) and no published"):
+        publish(root, folder)
+    assert [path.name for path in folder.iterdir()] == [name]
+    assert "My own data" in (folder / name).read_text()
+
+
+def test_an_archive_is_not_published_over(root, tmp_path):
+    with pytest.raises(ArchiveError, match="holds something else"):
         publish(root, root)
+    publish(root, tmp_path / "public")
+    (tmp_path / "public" / "warc").mkdir()  # somebody crawls into the copy
+    with pytest.raises(ArchiveError, match="holds something else"):
+        publish(root, tmp_path / "public")
 
 
 def test_it_is_made_while_a_crawl_writes(root, tmp_path):

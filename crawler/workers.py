@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import partial
+from heapq import nlargest
 from itertools import islice
 from multiprocessing import forkserver
 from multiprocessing.connection import wait
@@ -238,14 +239,19 @@ def _wall(capture: Capture) -> Problem | None:
 
 
 def _links(capture: Capture, *, announced: bool) -> tuple[list[Link], str | None]:
-    """Return the links of a listing, and what is wrong with it."""
-    links: list[Link] = []
-    most = MOST_PAGES if capture.kind is Kind.SITEMAP else MOST_LINKS
-    try:
-        links.extend(islice(follow.links(capture, announced=announced), most))
-    except NotAListing as error:
-        return links, str(error)
-    return links, None
+    """Return the links of a listing, a sitemap's newest first, and what is wrong with it."""
+    broken: list[str] = []
+
+    def readable() -> Iterator[Link]:
+        try:
+            yield from follow.links(capture, announced=announced)
+        except NotAListing as error:
+            broken.append(str(error))
+
+    if capture.kind is not Kind.SITEMAP:
+        return list(islice(readable(), MOST_LINKS)), next(iter(broken), None)
+    links = nlargest(MOST_PAGES, readable(), key=lambda link: link.published or link.modified or "")
+    return links, next(iter(broken), None)
 
 
 def _up_to_the_break(links: list[Link], broken: str | None) -> Iterator[Link]:

@@ -4,8 +4,10 @@ The texts of entries and JSON values are read as in every kind of listing.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from io import BytesIO
+from itertools import islice
 from typing import Any
 
 import feedparser
@@ -18,6 +20,11 @@ from crawler.extract.blocks import parse_page
 from crawler.extract.charset import decode
 
 _CONTINUES = {"next", "prev-archive"}  # relations of a link to the page that continues a feed
+
+
+MOST_ITEMS = 5_000  # of a feed in XML: the first, which are the newest
+_ITEM = re.compile(r"<(?:\w+:)?(?:item|entry)[\s>]", re.IGNORECASE)
+_ITEM_END = re.compile(r"</(?:\w+:)?(?:item|entry)\s*>", re.IGNORECASE)
 
 
 def plain(text: object) -> str | None:
@@ -75,7 +82,7 @@ def feed(body: bytes, url: str, content_type: str | None = None) -> Iterator[Lin
     if text.startswith("{"):
         yield from _json_feed(text, url)
         return
-    parsed = _parsed(text, url)
+    parsed = _parsed(_first_items(text), url)
     if not parsed.get("version") and not parsed.entries:
         raise NotAListing(f"not an RSS, Atom or JSON feed: {beginning(body)}")
     atom = str(parsed.get("version") or "").startswith("atom")
@@ -85,6 +92,14 @@ def feed(body: bytes, url: str, content_type: str | None = None) -> Iterator[Lin
     links = [link for link in parsed.feed.get("links", ()) if link.get("rel") in _CONTINUES]
     if continued := absolute(links[0].get("href"), url) if links else None:
         yield Link(url=continued, kind=Kind.FEED)
+
+
+def _first_items(text: str) -> str:
+    """Return a feed with no more than its first items, and what stands behind the last one."""
+    surplus = next(islice(_ITEM.finditer(text), MOST_ITEMS, None), None)
+    if surplus is None:
+        return text
+    return text[: surplus.start()] + "".join(_ITEM_END.split(text[surplus.start() :])[1:][-1:])
 
 
 def _parsed(text: str, url: str) -> feedparser.FeedParserDict:

@@ -35,7 +35,7 @@ def posts(body: bytes, url: str, *, pages: int | None = None) -> Iterator[Link]:
         if isinstance(post, dict) and (link := _link(post, url)):
             yield link
     page, size = _number(url, "page", 1), _number(url, "per_page", 10)
-    if page < pages if pages is not None else len(answer) >= size:
+    if answer and (page < pages if pages is not None else len(answer) >= size):
         yield Link(url=_with(url, page=str(page + 1)), kind=Kind.API)
 
 

@@ -313,3 +313,15 @@ async def test_a_sitemap_is_read_by_a_worker_as_far_as_it_goes(pool, monkeypatch
         next(links)
     with pytest.raises(NotAListing, match="not a sitemap"):
         await pool.links(replace(capture(body=b"x"), kind=Kind.SITEMAP))
+
+
+def test_of_a_sitemap_with_too_many_pages_the_newest_are_kept(monkeypatch):
+    monkeypatch.setattr(workers, "MOST_PAGES", 3)
+    rows = "".join(
+        f"<url><loc>https://x.example/{day}</loc><lastmod>2026-11-{day:02}</lastmod></url>"
+        for day in range(1, 9)
+    )
+    listing = replace(capture(body=f"<urlset>{rows}".encode()), kind=Kind.SITEMAP)
+    links, broken = workers._links(listing, announced=False)
+    assert [link.url[-1] for link in links] == ["8", "7", "6"]
+    assert broken is not None

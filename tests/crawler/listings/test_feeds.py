@@ -6,6 +6,7 @@ import pytest
 
 from archive.models import Kind, Link
 from crawler.errors import NotAListing
+from crawler.listings import feeds
 from crawler.listings.feeds import feed
 from tests.crawler.listings.entities import BOMB, external
 
@@ -288,3 +289,29 @@ def test_a_byte_order_mark_and_white_space_are_no_matter():
 def test_what_is_not_a_json_feed_says_so(body):
     with pytest.raises(NotAListing, match=r"JSON"):
         list(feed(body.encode(), JSON_AT, "application/json"))
+
+
+@pytest.mark.parametrize(
+    ("entry", "body"),
+    [
+        ("<item><title>خبر</title><link>https://x.example/{}</link></item>", rss("{}")),
+        (
+            "<entry><title>خبر</title><link href='/{}'/></entry>",
+            "<feed xmlns='http://www.w3.org/2005/Atom'><title>ص</title>{}</feed>",
+        ),
+        ("<item><title>خبر</title><link>https://x.example/{}</link>", rss("{}")),
+    ],
+)
+def test_of_a_feed_without_end_the_first_items_are_read(monkeypatch, entry, body):
+    monkeypatch.setattr(feeds, "MOST_ITEMS", 3)
+    text = body.format("".join(entry.format(number) for number in range(9)))
+    found = [link.url for link in feed(text.encode(), AT)]
+    assert found == [f"https://x.example/{number}" for number in range(3)]
+
+
+def test_what_continues_a_feed_without_end_may_stand_behind_its_items(monkeypatch):
+    monkeypatch.setattr(feeds, "MOST_ITEMS", 1)
+    more = "<atom:link xmlns:atom='http://www.w3.org/2005/Atom' rel='next' href='?p=2'/>"
+    item = f"<item><link>{ONE}</link></item>"
+    found = list(feed(rss(item * 5 + more).encode(), AT))
+    assert [link.url for link in found] == [ONE, f"{AT}?p=2"]

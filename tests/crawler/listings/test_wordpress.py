@@ -146,3 +146,7 @@ def test_a_header_tells_how_many_pages_there_are(header, pages):
 
 def test_what_is_no_post_is_passed_over():
     assert posts(None, 5, "x", {}, {"link": 7}, {"link": "mailto:x"}) == []
+
+
+def test_an_empty_page_is_the_last_one_whatever_the_site_says():
+    assert posts(pages=999_999_999) == []

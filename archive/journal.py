@@ -34,22 +34,24 @@ _DECISION = {
     "not-before": "not_before", "failures": "failures",
 }  # fmt: skip
 _KEYS = {"visit", "article", VIA}  # fields that hold identity keys
-_FOLLOWED = {"beyond": "beyond", "pages": "pages", "fresh": "fresh"}
+_FOLLOWED = {"beyond": "beyond", "pages": "pages", "fresh": "fresh", "taken": "taken"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
     """How far a listing was followed: by what was known then, which no other record says.
 
-    `beyond` the period of its crawl nothing of it was kept. `pages` says that the pages which
-    continue it were, `fresh` that there were articles of the period which nobody knew; `resting`
-    names shapes of addresses that were left out as traps.
+    Nothing of it was kept where it was `beyond` the period of its crawl, led nowhere, or was read
+    before; only the first links, as many as were `taken`, where there were too many. `pages` says
+    that the pages which continue it were followed, `fresh` that there were articles of the period
+    which nobody knew; `resting` names shapes of addresses that were left out as traps.
     """
 
     beyond: bool = False
     pages: bool = False
     fresh: bool = False
     resting: tuple[str, ...] = ()
+    taken: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,14 +6,14 @@ Also counts what addresses of one shape have led to, by which traps are detected
 import json
 import re
 import sqlite3
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
 from urllib.parse import unquote, urlsplit
 
 from archive.clock import iso
 from archive.models import Kind, Link, Problem, Visit
 from archive.problems import ProblemKind
-from archive.rows import Row, row_of, values
+from archive.rows import Row, row_of, value, values
 
 UNDATED = timedelta(minutes=30)  # at most so often is a sitemap without a date read
 NEWS = timedelta(days=7)  # what is older is not news any more
@@ -65,6 +65,12 @@ where v.article is not null and v.state = 'done' and v.last_at < json_extract(s.
     and (v.due_at is null or v.due_at > :now)
     and coalesce(l.modified, '') != json_extract(s.value, '$[2]')
 """
+_COUNT_NEW = """
+insert into new_addresses (publisher, day, addresses) values (?, ?, ?)
+on conflict (publisher) do update set day = excluded.day,
+    addresses = excluded.addresses + iif(day = excluded.day, addresses, 0)
+"""
+_LONG = 200  # an address of so many characters counts as two, and so on
 
 
 def new(
@@ -123,7 +129,8 @@ def found(
     Returns:
         How many addresses were new.
     """
-    count, where = 0, _where(visit.publisher, visit, now, past=past)
+    count = weight = 0
+    where = _where(visit.publisher, visit, now, past=past)
     for key, link in links:
         row = where | _of(key, link)
         added = db.execute(FOUND, row).rowcount
@@ -134,6 +141,9 @@ def found(
         if not db.execute(_LINKED, row).rowcount:
             db.execute(_SAID_BEFORE, row)
         count += added
+        weight += added * (1 + len(key) // _LONG)
+    if weight:
+        db.execute(_COUNT_NEW, (visit.publisher, now.date().isoformat(), weight))
     return count
 
 
@@ -162,7 +172,8 @@ def make_due(db: sqlite3.Connection, keys: Iterable[str], *, now: datetime) -> N
     )
 
 
-FRUITLESS = 60  # this many addresses of a shape have to lead nowhere
+FRUITLESS = 60  # this many addresses of a shape have to lead nowhere, or
+OF_A_LISTING = 300  # of a listing, which may have others of other shapes
 PER_FRUITFUL = 20  # and this many for each that led to something new
 REST = timedelta(days=1)
 
@@ -172,6 +183,8 @@ on conflict (publisher, shape) do update set
     fruitful = fruitful + excluded.fruitful, fruitless = fruitless + excluded.fruitless
 returning fruitful, fruitless, coalesce(rests_until, '')
 """
+_RESTART = """update shapes set fruitful = 0, fruitless = 0, rests_until = ?
+    where publisher = ? and shape = ?"""
 _DEPTH = 8
 _LONGEST_WORD = 20
 _WORD = re.compile(r"[^\W\d_]+")
@@ -200,34 +213,50 @@ def _part(part: str) -> str:
     return plain if len(plain) <= _LONGEST_WORD and _WORD.fullmatch(plain) else "*" if part else ""
 
 
-def count_shape(
-    db: sqlite3.Connection, publisher: str, key: str, *, fruitful: bool, now: datetime
-) -> Problem | None:
-    """Count the first visit to an address (its key); return the problem of a shape that is a trap.
+def count_first_visit(
+    db: sqlite3.Connection, visit: Visit, *, fruitful: bool, now: datetime
+) -> Iterator[tuple[str, Problem]]:
+    """Count the first visit to an address, by its shape and, of an article, by its listing.
 
-    Its due visits, but for entry points, rest for a day; it is counted afresh afterwards.
+    Yields the shape, or the listing's key, with the problem of one that is a trap. Its due visits,
+    but for entry points, rest for a day; it is counted afresh afterwards.
     """
-    values = (publisher, shape(key), int(fruitful), int(not fruitful))
-    fruits, fruitless, rests_until = db.execute(_COUNT, values).fetchone()
-    if fruitless < max(FRUITLESS, PER_FRUITFUL * fruits) or rests_until > iso(now):
-        return None
-    until = iso(now + REST)
+    groups = [(shape(visit.key), "shape_of(key)", "like", FRUITLESS)]
+    if visit.found_in and visit.kind is Kind.ARTICLE:
+        groups.append((visit.found_in, "found_in", "in", OF_A_LISTING))
+    for group, column, how, few in groups:
+        counts = (visit.publisher, group, int(fruitful), int(not fruitful))
+        fruits, fruitless, rests_until = db.execute(_COUNT, counts).fetchone()
+        if fruitless >= max(few, PER_FRUITFUL * fruits) and rests_until <= iso(now):
+            _rest(db, (iso(now + REST), visit.publisher, group), column)
+            detail = f"{fruitless} addresses {how} {group} brought nothing new; they rest for a day"
+            yield group, Problem(kind=ProblemKind.URL_TRAP, detail=detail, stage="discover")
+
+
+def _rest(db: sqlite3.Connection, row: tuple[str, str, str], column: str) -> None:
+    """Let the due visits of a group rest (until, publisher, group), which is counted afresh."""
     db.create_function("shape_of", 1, shape, deterministic=True)
+    db.execute(_RESTART, row)
     db.execute(
-        "update shapes set fruitful = 0, fruitless = 0, rests_until = ?"
-        " where publisher = ? and shape = ?",
-        (until, *values[:2]),
+        f"update visits set due_at = ?1 where publisher = ?2 and due_at < ?1 and {column} = ?3"  # noqa: S608 - ours
+        " and article is null and found_in is not null",
+        row,
     )
-    db.execute(
-        "update visits set due_at = ?1 where publisher = ?2 and due_at < ?1"
-        " and article is null and found_in is not null and shape_of(key) = ?3",
-        (until, *values[:2]),
-    )
-    detail = f"{fruitless} addresses like {values[1]} brought nothing new; they rest for a day"
-    return Problem(kind=ProblemKind.URL_TRAP, detail=detail, stage="discover")
+
+
+def new_on(db: sqlite3.Connection, publisher: str, day: date) -> int:
+    """Return how many addresses of a publisher were new on a day; long ones count as several."""
+    sql = "select addresses from new_addresses where publisher = ? and day = ?"
+    return value(db, sql, (publisher, day.isoformat())) or 0
+
+
+def lists_articles(db: sqlite3.Connection, listing: str) -> bool:
+    """Return whether a sitemap (its key) is known as one of articles, not as an index."""
+    sql = "select kind from links join visits on key = links.url where links.found_in = ? limit 1"
+    return value(db, sql, (listing,)) == Kind.ARTICLE
 
 
 def resting(db: sqlite3.Connection, *, now: datetime) -> set[tuple[str, str]]:
-    """Return (publisher, shape) of those that rest."""
+    """Return (publisher, shape or listing) of those that rest."""
     rows = db.execute("select publisher, shape from shapes where rests_until > ?", (iso(now),))
     return {(publisher, shape) for publisher, shape in rows}

@@ -52,6 +52,7 @@ class ProblemKind(StrEnum):
     BAD_LINK = "bad-link"
     FOREIGN_LINK = "foreign-link"
     URL_TRAP = "url-trap"
+    LEFT_OUT = "links-left-out"
     # Pages as a browser shows them.
     RENDER_TIMEOUT = "render-timeout"
     RENDER_FAILED = "render-failed"

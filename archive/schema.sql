@@ -281,6 +281,12 @@ create table shapes (
     primary key (publisher, shape)
 ) strict, without rowid;
 
+create table new_addresses (
+    publisher text primary key references publishers(slug),
+    day text not null,
+    addresses integer not null
+) strict, without rowid;
+
 create table imports (
     key text primary key,
     source text not null,

@@ -3,7 +3,7 @@
 Everything a batch writes goes through one connection, so it reads its own rows at once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -107,12 +107,10 @@ class Store(Session):
         """
         return links.edited(self.db, stated, listing=visit.key, now=self.clock())
 
-    def count_shape(self, visit: Visit, *, fruitful: bool) -> Problem | None:
-        """Count the first visit to an address; return the problem of a shape that is a trap."""
+    def count_first_visit(self, visit: Visit, *, fruitful: bool) -> Iterator[tuple[str, Problem]]:
+        """Count the first visit to an address; yield the shapes and listings that are traps."""
         self.batch.open()
-        return links.count_shape(
-            self.db, visit.publisher, visit.key, fruitful=fruitful, now=self.clock()
-        )
+        return links.count_first_visit(self.db, visit, fruitful=fruitful, now=self.clock())
 
     def look_again(self, keys: Iterable[str]) -> None:
         """Make known addresses due now."""
@@ -247,11 +245,10 @@ class Store(Session):
             self.db, fields, at=now, run=self.run, capture=capture.id if capture else None
         )
 
-    def last_problem(self, url: str) -> tuple[str, datetime] | None:
-        """Return the kind and time of the newest problem of an address."""
-        row = self.db.execute(
-            "select kind, at from problems where url = ? order by id desc limit 1", (url,)
-        ).fetchone()
+    def last_problem(self, url: str, kind: str | None = None) -> tuple[str, datetime] | None:
+        """Return the kind and time of the newest problem of an address, of a `kind` if named."""
+        sql = "select kind, at from problems where url = ?1 and kind = coalesce(?2, kind)"
+        row = self.db.execute(f"{sql} order by id desc limit 1", (url, kind)).fetchone()
         return (row[0], from_iso(row[1])) if row else None
 
     def latest(self, url: str, *, since: datetime) -> tuple[int, bytes, str] | None:

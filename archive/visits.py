@@ -340,6 +340,18 @@ def is_before(db: sqlite3.Connection, page: str, day: date) -> bool:
     return 2 * sum(each < day.isoformat() for each in days) > len(days)
 
 
+_ABOVE = """
+with recursive above(key, depth) as (select :key, 1 union all select v.found_in, depth + 1
+    from above join visits v on v.key = above.key
+    where v.kind = :kind and v.found_in is not null and depth < :most)
+select max(depth) from above"""
+
+
+def depth(db: sqlite3.Connection, page: Visit, *, most: int) -> int:
+    """Return which page of its listing a visit is to, at most `most`."""
+    return int(value(db, _ABOVE, {"key": page.key, "kind": page.kind, "most": most}) or 1)
+
+
 def is_like(db: sqlite3.Connection, keys: Collection[str], page: str) -> bool:
     """Return whether a page that was read before lists all of these addresses already."""
     return {*values(db, "select url from links where found_in = ?", (page,))}.issuperset(keys)

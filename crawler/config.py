@@ -211,6 +211,12 @@ _TABLE = "[publishers.enabbaladi]"
 _SCHEDULES = Form("a table for each publisher", _TABLE, types=(dict,), read=_schedules, empty=dict)
 
 
+def _at_most(number: int) -> Form:
+    """Return the form of a bound that is this number where the file does not say."""
+    what, write = "a whole number above 0", str(number)
+    return Form(what, write, types=(int,), valid=(0).__lt__, empty=lambda: number)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
     """When a publisher is crawled: every so often, or by a cron expression (in UTC)."""
@@ -263,6 +269,9 @@ class Config(Caps):
     schedules: Mapping[str, Schedule] = setting(_SCHEDULES, "their own ones", key="publishers")
     proxy: str | None = setting(_PROXY, "the proxy through which everything is fetched")
     hours: Hours | None = setting(HOURS, "for publishers that have no hours of their own")
+    max_new_per_listing: int = setting(_at_most(50_000), "new addresses of a listing")
+    max_new_per_day: int = setting(_at_most(100_000), "new addresses of a publisher in a day")
+    max_pages: int = setting(_at_most(50), "pages of a listing in one crawl")
 
     def schedule_of(self, slug: str) -> Schedule:
         """Return a publisher's own schedule, or the common one."""

@@ -184,6 +184,7 @@ class _Slices:
             crawler,
             store=store,
             publishers=job.publishers,
+            own=job.config,
             limit=self._limit,
             seconds=min(seconds, BACK_SECONDS) if job.back else seconds,
             max_bytes=job.config.left(store),

@@ -117,11 +117,11 @@ class Frontier:
             ]
         yield from listings
         room -= len(listings)
-        if any(visit.kind is Kind.FEED for visit in (*mine, *listings)):
-            return  # what a feed says of its articles is worth waiting for
-        articles = self._articles(slug, busy, room)
+        feeds = [visit.due_at for visit in (*mine, *listings) if visit.kind is Kind.FEED]
+        # What a feed says of its articles is worth waiting for; those before it have a turn.
+        articles = self._articles(slug, busy, room, min(filter(None, feeds), default=None))
         yield from articles
-        if not articles and self._only is None:  # images have time
+        if not (articles or feeds) and self._only is None:  # images have time
             yield from self._due(slug, busy, room, articles=False, images=True)
 
     def _next_past(self, slug: str, mine: list[Visit], room: int) -> Iterator[Visit]:
@@ -132,10 +132,14 @@ class Frontier:
         if not (mine or articles):
             yield from self._due(slug, busy, 1, articles=False)
 
-    def _articles(self, slug: str, busy: list[str], room: int) -> list[Visit]:
-        """Return the articles to fetch now, which are counted against the limit."""
+    def _articles(
+        self, slug: str, busy: list[str], room: int, before: datetime | None = None
+    ) -> list[Visit]:
+        """Return the articles to fetch now (due `before`), which are counted against the limit."""
         most = room if self.articles_left is None else min(room, self.articles_left)
         articles = self._due(slug, busy, most, articles=True)
+        if before:
+            articles = [visit for visit in articles if visit.due_at and visit.due_at < before]
         if self.articles_left is not None:
             self.articles_left -= len(articles)
         return articles

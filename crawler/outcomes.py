@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -144,7 +145,7 @@ class Outcomes:
     def unchanged(self, visit: Visit, capture: Capture) -> State:
         """End a visit whose address answered as last time, or said so with a 304."""
         if visit.article is None:
-            return self.done(visit, capture)
+            return self.done(visit, capture, followed=Followed(beyond=True))
         self._store.unchanged(visit.article, capture=capture)
         return self.done(visit, capture, outcome=Outcome.UNCHANGED)
 
@@ -157,7 +158,11 @@ class Outcomes:
         followed: Followed | None = None,
     ) -> State:
         """End a visit whose answer was read; a listing was `followed` so far."""
-        due_at = schedule.after_success(visit, now=self._store.clock())
+        now = self._store.clock()
+        due_at = schedule.after_success(visit, now=now)
+        if followed and followed.taken is not None:  # it is asked for tomorrow, and whole
+            visit, outcome = replace(visit, etag=None, last_modified=None), Outcome.OTHER
+            due_at = now + schedule.LONGEST_WAIT
         return self._store.visited(
             visit, capture, state="done", due_at=due_at, outcome=outcome, followed=followed
         )

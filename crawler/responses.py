@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from scrapy.http import Headers
 
+from archive import links
 from archive.models import Capture, Kind, Outcome, Reading, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
 from archive.visits import State
+from crawler.config import Config
 from crawler.daterange import Period
 from crawler.errors import NotAListing, NotRendered
 from crawler.fetch.throttle import Pauses
@@ -60,16 +62,17 @@ class Responses:
         publishers: Mapping[str, Publisher],
         *,
         outcomes: Outcomes,
+        own: Config,
         period: Period,
         pauses: Pauses,
         workers: Workers,
         renderer: "Renderer | None",
     ) -> None:
-        """Take the open archive, the workers that read what strangers sent, and the browser."""
+        """Take the open archive, what warraq.toml bounds, the workers, and the browser."""
         self._store = store
         self._publishers = publishers
         self._outcomes = outcomes
-        self._traps = Traps(store)
+        self._traps = Traps(store, own)
         self._period = period
         self._pauses = pauses
         self._workers = workers
@@ -88,7 +91,7 @@ class Responses:
             kind=visit.kind,
             asked=visit.url,
             validated=bool(visit.etag or visit.last_modified),
-            last_payload=visit.last_sha256 if visit.article else None,
+            last_payload=visit.last_sha256 if visit.article or self._was_read(visit) else None,
             publisher=self._publishers[visit.publisher],
         )
         match meaning:
@@ -110,6 +113,16 @@ class Responses:
                 return outcomes.done(visit, capture)
             case Meaning.ABSENT | Meaning.ERROR:
                 return await self._read_error(visit, capture, headers, meaning)
+
+    def _was_read(self, visit: Visit) -> bool:
+        """Return whether a sitemap of articles was read today: the same bytes say nothing new.
+
+        Once a day they are read all the same: what is wanted of them may have changed.
+        """
+        if visit.kind is not Kind.SITEMAP or visit.past or visit.last_at is None:
+            return False
+        today = visit.last_at.date() == self._store.clock().date()
+        return today and links.lists_articles(self._store.db, visit.key)
 
     async def _read(self, visit: Visit, capture: Capture, headers: Headers) -> State:
         """Read a page or listing, as a browser shows it where its publisher needs that."""
@@ -156,4 +169,5 @@ class Responses:
             return self._outcomes.failed(visit, capture, kind, detail, retry_after=retry_after)
         if wall and not wall.kind.proves_removal:
             return self._outcomes.failed(visit, capture, wall.kind, detail)
+        self._traps.count(visit, capture, fruitful=False)
         return self._outcomes.gone(visit, capture)

@@ -1,13 +1,16 @@
 """Listings are read by a worker and followed: their links become visits, unless they are traps.
 
 URL traps (calendars, facets, session ids) are noticed by their shape: where many addresses of one
-shape brought nothing new and hardly any did, the shape rests for a day and is a problem.
+shape brought nothing new and hardly any did, the shape rests for a day and is a problem. So does a
+listing whose addresses lead nowhere. How many new addresses a listing and a publisher may bring,
+and how many pages of a listing are followed, is bounded.
 """
 
 import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain, islice
@@ -16,12 +19,15 @@ from urllib.parse import urljoin
 from archive import visits
 from archive.derivation import RecordedLinks
 from archive.journal import Followed
-from archive.links import resting, shape
+from archive.links import new_on, resting, shape
 from archive.models import Capture, Kind, Link, Problem, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
 from archive.urls import identity_key, site
+from archive.visits import depth
+from crawler.config import DEFAULTS, Config
 from crawler.daterange import FRESH, Period, dated, moment
+from crawler.errors import NotAListing
 from crawler.listings import wordpress
 from crawler.listings.feeds import feed
 from crawler.listings.sections import section
@@ -43,10 +49,11 @@ logger = logging.getLogger(__name__)
 
 
 class Traps:
-    """Counts what visits bring and cuts the shapes that lead nowhere."""
+    """Counts what visits bring, cuts what leads nowhere, and bounds what listings bring."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, own: Config = DEFAULTS) -> None:
         self._store = store
+        self._own = own
         self._resting = resting(store.db, now=store.clock())
 
     def holds(self, url: str, *, publisher: str) -> bool:
@@ -61,9 +68,39 @@ class Traps:
         """Count the first visit to an address that a listing led to; cut its shape if need be."""
         if visit.found_in is None or visit.last_at is not None:
             return
-        if trap := self._store.count_shape(visit, fruitful=fruitful):
-            self._resting.add((visit.publisher, shape(visit.key)))
+        for group, trap in self._store.count_first_visit(visit, fruitful=fruitful):
+            self._resting.add((visit.publisher, group))
             self._store.problem(trap, url=visit.url, publisher=visit.publisher, capture=capture)
+
+    def leads_nowhere(self, listing: Visit) -> bool:
+        """Return whether the addresses of a listing led nowhere, so that it rests."""
+        return (listing.publisher, listing.key) in self._resting
+
+    def room(self, visit: Visit, new: int = 0) -> int:
+        """Return how many new addresses a listing may still bring that has brought `new` ones.
+
+        A tenth of a publisher's day is left to those with news: to all but sitemaps and walks.
+        """
+        own, today = self._own, self._store.clock().date()
+        tenths = 9 if visit.past or visit.kind is Kind.SITEMAP else 10
+        left = own.max_new_per_day * tenths // 10 - new_on(self._store.db, visit.publisher, today)
+        return min(own.max_new_per_listing - new, left)
+
+    def is_deep(self, visit: Visit, capture: Capture) -> bool:
+        """Return whether a visit is to the last page of a listing that is followed."""
+        most = self._own.max_pages
+        if depth(self._store.db, visit, most=most) < most:
+            return False
+        detail = f"no page behind page {most} (`max_pages`); `warraq backfill` reads what is older"
+        self.report(visit, capture, ProblemKind.LEFT_OUT, detail)
+        return True
+
+    def report(self, visit: Visit, capture: Capture, kind: ProblemKind, detail: str) -> None:
+        """Save what was left out of a listing; once a day."""
+        last = self._store.last_problem(visit.url, kind)
+        if last is None or last[1] <= self._store.clock() - FRESH:
+            problem = Problem(kind=kind, detail=detail, stage="discover")
+            self._store.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
 
 
 def links(capture: Capture, *, announced: bool = False) -> Iterator[Link]:
@@ -99,6 +136,10 @@ class Follower:
     publisher: Publisher
     period: Period
     traps: Traps | None = None  # none where a recorded listing is followed as far as it was then
+    _is_cut: bool = field(default=False, init=False)  # too many links: the others are for tomorrow
+    _taken: int = field(default=0, init=False)  # links
+    _new: int = field(default=0, init=False)  # addresses
+    _bad: list[str] = field(default_factory=list, init=False)  # what is wrong with links
     _articles: int = field(default=0, init=False)  # that are listed,
     _old: int = field(default=0, init=False)  # of these, what was published before the period,
     _fresh: int = field(default=0, init=False)  # and what is new, and not older
@@ -117,28 +158,64 @@ class Follower:
         """
         visit = self.visit
         announces = has_to_announce(visit, self.publisher)
-        links = await read(self.capture, announced=announces)
+        links = iter(await read(self.capture, announced=announces))
         if announces:
             links = chain(announced_sitemaps(self.store, self.capture), links)
         if self._is_beyond():
-            logger.info("%s: before %s", visit.url, self.period.since)
+            logger.info("%s: before %s, or a trap", visit.url, self.period.since)
             return Followed(beyond=True)
-        wanted = self._wanted(links)
-        pages: list[Keyed] = []
-        while portion := list(islice(wanted, LINKS_AT_ONCE)):
-            pages += self._save(portion)
-            await asyncio.sleep(0)
+        pages = await self._save_all(links)
         goes_on = bool(pages) and self._goes_on()
         if goes_on:
             self.store.found(pages, visit=visit, at=self.capture.fetched_at, past=visit.past)
         if len(self._edited) <= max(FEW_EDITED, self._articles // PART_EDITED):
             self.store.look_again(self._edited)
-        if self._foreign and isinstance(self.store, Store):
-            self._report_foreign(self.store)
         if self.traps:
+            self._report(self.traps)
             self.traps.count(visit, self.capture, fruitful=self._fresh > 0 or visit.past)
         logger.info("%s: %d articles, %d new", visit.url, self._articles, self._fresh)
-        return Followed(pages=goes_on, fresh=self._fresh > 0, resting=tuple(sorted(self._resting)))
+        resting, taken = tuple(sorted(self._resting)), self._taken if self._is_cut else None
+        followed = Followed(pages=goes_on, fresh=self._fresh > 0, resting=resting, taken=taken)
+        return replace(followed, beyond=taken == 0)
+
+    async def _save_all(self, links: Iterator[Link]) -> list[Keyed]:
+        """Save as many links as may be; return the pages that continue the listing."""
+        wanted, pages = self._wanted(links), list[Keyed]()
+        while portion := list(islice(wanted, min(LINKS_AT_ONCE, max(self._room(), 0)))):
+            pages += self._save(portion)
+            self._taken += len(portion)
+            await asyncio.sleep(0)
+        if self.traps and self._room() < 1 and next(wanted, None):
+            self._leave_out(links, self.traps)
+        return pages
+
+    def _report(self, traps: Traps) -> None:
+        """Save which links were left out because nobody can follow them, or this newspaper not."""
+        if bad := self._bad:
+            detail = f"{len(bad):,} of its links cannot be followed: {bad[0]}"
+            traps.report(self.visit, self.capture, ProblemKind.BAD_LINK, detail)
+        if self._foreign:
+            named = ", ".join(sorted(self._foreign)[:_FEW_SITES])
+            why = "`hosts` names further sites of a publisher"
+            detail = f"links to {named} are not followed; {why}"
+            traps.report(self.visit, self.capture, ProblemKind.FOREIGN_LINK, detail)
+
+    def _room(self) -> int:
+        """Return how many more links may be saved."""
+        if isinstance(self.store, RecordedLinks):
+            taken = self.store.followed.taken
+            return LINKS_AT_ONCE if taken is None else taken - self._taken
+        return self.traps.room(self.visit, self._new) if self.traps else LINKS_AT_ONCE
+
+    def _leave_out(self, links: Iterator[Link], traps: Traps) -> None:
+        """Leave the other links for tomorrow, and one that was looked at."""
+        self._is_cut, left = True, 1
+        with suppress(NotAListing):  # they may break off as they like
+            for _ in links:
+                left += 1
+        detail = f"{self._taken:,} links were followed, {left:,} are left for tomorrow"
+        why = "as many are new as `max_new_per_listing` or `max_new_per_day` allows"
+        traps.report(self.visit, self.capture, ProblemKind.LEFT_OUT, f"{detail}: {why}")
 
     def _save(self, portion: Sequence[Keyed]) -> list[Keyed]:
         """Save news as news and the past as the past; return pages that continue the listing."""
@@ -155,6 +232,7 @@ class Follower:
             articles = links if kind is Kind.ARTICLE else []
             self._note_edited(articles)
             new = self.store.found(links, visit=visit, at=self.capture.fetched_at, past=past)
+            self._new += new
             self._fresh += new if articles and past is visit.past else 0
             self._articles += len(articles)
             self._old += sum(period.is_over(link) for _, link in articles)
@@ -173,7 +251,7 @@ class Follower:
         self._edited += self.store.edited(stated, visit=self.visit)
 
     def _wanted(self, links: Iterable[Link]) -> Iterator[Keyed]:
-        visit, publisher = self.visit, self.publisher
+        publisher = self.publisher
         owns = cache(publisher.owns)
         for link in self._led(links):
             if link.kind is Kind.ARTICLE and not publisher.wants(link.url):
@@ -189,21 +267,7 @@ class Follower:
                     else:
                         yield key, self._dated(link)
             except ValueError as error:
-                problem = Problem(kind=ProblemKind.BAD_LINK, detail=str(error), stage="discover")
-                self.store.problem(
-                    problem, url=visit.url, publisher=visit.publisher, capture=self.capture
-                )
-
-    def _report_foreign(self, store: Store) -> None:
-        """Save once a day that a listing leads to articles of other newspapers."""
-        visit = self.visit
-        last = store.last_problem(visit.url)
-        if last and last[0] == ProblemKind.FOREIGN_LINK and last[1] > store.clock() - FRESH:
-            return
-        named = ", ".join(sorted(self._foreign)[:_FEW_SITES])
-        detail = f"links to {named} are not followed; `hosts` names further sites of a publisher"
-        problem = Problem(kind=ProblemKind.FOREIGN_LINK, detail=detail, stage="discover")
-        store.problem(problem, url=visit.url, publisher=visit.publisher, capture=self.capture)
+                self._bad.append(str(error)[:200])
 
     def _led(self, links: Iterable[Link]) -> Iterator[Link]:
         """Yield the links, on a walk an announced interface of WordPress as its ways back."""
@@ -227,10 +291,12 @@ class Follower:
         return self.traps is not None and self.traps.holds(url, publisher=self.visit.publisher)
 
     def _is_beyond(self) -> bool:
-        """Return whether the page before this one, its articles known by now, is of older days."""
+        """Return whether the page before this one is of older days, or the listing is a trap."""
         if isinstance(self.store, RecordedLinks):
             return self.store.followed.beyond
         visit, since = self.visit, self.period.since
+        if self.traps and self.traps.leads_nowhere(visit):
+            return True
         if since is None or visit.kind is not Kind.SECTION or visit.found_in is None:
             return False
         return visits.is_before(self.store.db, visit.found_in, since)
@@ -244,13 +310,17 @@ class Follower:
             return False
         if not visit.past or visit.kind is Kind.FEED:
             # Where nothing is new, older pages are known; but a feed may have named the newest.
-            return self._fresh > 0 or (visit.last_at is None and before is None)
-        if visit.kind is Kind.API:
-            return True
+            goes_on = self._fresh > 0 or (visit.last_at is None and before is None)
+            return goes_on and not self._is_deep()
+        if visit.kind is Kind.API and not self._keys:  # none is wanted, or all are traps
+            return not self._resting and not self._is_deep()
         # Some sites answer for a page beyond the last one with that or the first one again.
         return bool(self._keys) and not (
             before and visits.is_like(self.store.db, self._keys, before)
         )
+
+    def _is_deep(self) -> bool:
+        return self.traps is not None and self.traps.is_deep(self.visit, self.capture)
 
 
 def has_to_announce(visit: Visit, publisher: Publisher) -> bool:

@@ -57,10 +57,13 @@ class NewsSpider(Spider):
         publishers: Sequence[Publisher],
         *,
         opened: contextlib.ExitStack,
+        own: config.Config,
         period: Period,
         **limits: Any,
     ) -> None:
-        """Take the open archive, the publishers, what ends with the crawl, and `Frontier`'s limits.
+        """Take the open archive, its `own` settings, the publishers, and `Frontier`'s limits.
+
+        What is `opened` ends with the crawl.
 
         What the crawler's components share with the spider is installed.
         """
@@ -79,6 +82,7 @@ class NewsSpider(Spider):
             store,
             self._publishers,
             outcomes=self._outcomes,
+            own=own,
             period=period,
             pauses=self.pauses,
             workers=self.workers,
@@ -92,6 +96,7 @@ class NewsSpider(Spider):
         *_: Any,
         store: Store | None = None,
         publishers: Sequence[Publisher] = (),
+        own: config.Config = config.DEFAULTS,
         period: Period = ALWAYS,
         **plan: Any,
     ) -> Self:
@@ -102,9 +107,9 @@ class NewsSpider(Spider):
         """
         opened = contextlib.ExitStack()
         if store is None:
-            store, publishers = _opened(crawler, opened, **plan)
+            store, publishers, own = _opened(crawler, opened, **plan)
             plan = {}
-        spider = cls(crawler, store, publishers, opened=opened, period=period, **plan)
+        spider = cls(crawler, store, publishers, opened=opened, own=own, period=period, **plan)
         spider._set_crawler(crawler)
         return spider
 
@@ -251,8 +256,8 @@ def _opened(
     publisher: str = "",
     archive: str = "warraq-archive",
     **other: str,
-) -> tuple[Store, list[Publisher]]:
-    """Open the archive that the `-a` arguments name; return it and the publishers.
+) -> tuple[Store, list[Publisher], config.Config]:
+    """Open the archive that the `-a` arguments name; return it, the publishers and its settings.
 
     Raises:
         SystemExit: with one line on what is wrong with them, or with the archive.
@@ -281,4 +286,4 @@ def _opened(
         store.publish(each.record())
         store.enter(entry_points(each), publisher=each.slug)
     store.batch.commit()
-    return store, chosen
+    return store, chosen, own

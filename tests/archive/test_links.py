@@ -1,10 +1,16 @@
 """Addresses of one shape, by which traps are noticed."""
 
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive import links
 from archive.links import shape
+from archive.models import Kind, Link, Visit
+from tests.archive.newsroom import empty_archive
 
 SHAPES = [
     ("https://a.example/", "a.example/"),
@@ -37,3 +43,24 @@ def test_numbers_do_not_matter(one, other):
 @given(st.text())
 def test_any_address_has_a_shape(text):
     assert shape(f"https://a.example/{text}").startswith("a.example/")
+
+
+@pytest.mark.parametrize(("letters", "counted"), [(10, 7), (150, 7), (430, 21)])
+def test_new_addresses_are_counted_by_day_and_long_ones_count_more(letters, counted):
+    at = datetime(2020, 11, 9, 12, tzinfo=UTC)
+    listing = Visit(key="f", url="f", publisher="a", kind=Kind.FEED)
+
+    def found(count, now):
+        keys = [f"https://x.example/{number}/{'x' * letters}" for number in range(count)]
+        listed = [(key, Link(url=key)) for key in keys]
+        links.found(db, listed, visit=listing, now=now, run_began=now)
+
+    with closing(empty_archive()) as db:
+        db.execute("insert into publishers (slug, name) values ('a', 'و')")
+        found(3, at)
+        found(7, at)
+        next_day = at + timedelta(days=1)
+        assert links.new_on(db, "a", at.date()) == counted
+        assert links.new_on(db, "a", next_day.date()) == links.new_on(db, "b", at.date()) == 0
+        found(8, next_day)
+        assert links.new_on(db, "a", next_day.date()) == counted // 7

@@ -1,16 +1,20 @@
 """The rows that one article is: its own, its revisions, and those of what it lists.
 
-They are made of a history, read back from the database, compared, and put in each other's place.
+They are made of a history, read back from the database, compared, and put in each other's place;
+`find_all` finds those that an address names.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from archive import publishers
 from archive.history import History, Revision, State, captions, content_hash
 from archive.models import Extraction, PageKind
 from archive.rows import Row, from_json, record, row_of, select, stored, update, upsert, values
+from archive.urls import LARGEST_ID
 
 # What the publisher says; the rest of a row says when it was looked at.
 WRITTEN = (
@@ -198,3 +202,30 @@ def _in_words(listed: Iterable[Any]) -> tuple[str, ...]:
     """Return names or rows as a person reads them."""
     rows = (item.values() if isinstance(item, dict) else (item,) for item in listed)
     return tuple(" ".join(str(part) for part in row if part is not None) for row in rows)
+
+
+# By the key of its address, by an address that led to it, and by one that a redirect went through.
+_BY_ADDRESS = """
+select id from articles where key in (select value from json_each(:keys))
+union select article from visits
+    where key in (select value from json_each(:keys)) and article is not null
+union select article from captures where url = :url and article is not null
+union select r.article from captures c join revisions r on r.capture = c.id where c.url = :url
+"""
+
+
+def find_all(db: sqlite3.Connection, id_or_url: int | str) -> list[int]:
+    """Return the ids of the articles that an id, or any spelling of an address, names.
+
+    Several, if an address led to one after the other.
+
+    Raises:
+        ValueError: if it is neither a number nor an http or https address.
+    """
+    named = str(id_or_url).strip()
+    if named.isascii() and named.isdigit():
+        number = int(named)
+        sql = "select id from articles where id = ?"
+        return values(db, sql, (number,)) if number <= LARGEST_ID else []
+    keys = json.dumps(publishers.keys_of(db, named))
+    return values(db, _BY_ADDRESS, {"keys": keys, "url": named})

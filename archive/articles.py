@@ -1,7 +1,6 @@
 """Rows of articles and their revisions: nothing a publisher wrote is ever overwritten."""
 
 import contextlib
-import json
 import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,8 +12,8 @@ from archive.article_rows import Rows
 from archive.clock import from_iso, iso
 from archive.history import History, Observation, confirmed, observe
 from archive.models import Extraction, Outcome, Visit
-from archive.rows import insert, value, values
-from archive.urls import LARGEST_ID, address, article_id, identity_key
+from archive.rows import insert, value
+from archive.urls import address, article_id, identity_key
 
 _OF_STORIES = ("text", "first_seen_at")  # by which an article is grouped with its versions
 
@@ -158,33 +157,6 @@ def _believed_key(claimed: str | None, answered: str, here: str, names: Collecti
 def find(db: sqlite3.Connection, key: str) -> int | None:
     """Return the id of the article with that identity key, None if there is none."""
     return value(db, "select id from articles where key = ?", (key,))
-
-
-# By the key of its address, by an address that led to it, and by one that a redirect went through.
-_BY_ADDRESS = """
-select id from articles where key in (select value from json_each(:keys))
-union select article from visits
-    where key in (select value from json_each(:keys)) and article is not null
-union select article from captures where url = :url and article is not null
-union select r.article from captures c join revisions r on r.capture = c.id where c.url = :url
-"""
-
-
-def find_all(db: sqlite3.Connection, id_or_url: int | str) -> list[int]:
-    """Return the ids of the articles that an id, or any spelling of an address, names.
-
-    Several, if an address led to one after the other.
-
-    Raises:
-        ValueError: if it is neither a number nor an http or https address.
-    """
-    named = str(id_or_url).strip()
-    if named.isascii() and named.isdigit():
-        number = int(named)
-        sql = "select id from articles where id = ?"
-        return values(db, sql, (number,)) if number <= LARGEST_ID else []
-    keys = json.dumps(publishers.keys_of(db, named))
-    return values(db, _BY_ADDRESS, {"keys": keys, "url": named})
 
 
 def days_of(

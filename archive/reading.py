@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from archive import captures
-from archive.article_rows import Rows
-from archive.articles import find_all
+from archive.article_rows import Rows, find_all
 from archive.database import open_for_reading
 from archive.models import Capture, Embed, Image, PageKind
 from archive.rows import Row, from_json, record, select, values

@@ -4,6 +4,7 @@ import json
 import webbrowser
 from collections.abc import Iterable
 from dataclasses import asdict, replace
+from difflib import get_close_matches
 from pathlib import Path
 from sys import stdout
 
@@ -16,8 +17,7 @@ from archive.maintenance.stats import Share
 from archive.models import Run
 from archive.reading import Archive
 from archive.runs import Counts, by_publisher, history
-from archive.search import MARKED, Hit, Order, to_json
-from archive.search.query import parse
+from archive.search import MARKED, Doubt, Hit, Order, doubts, to_json
 
 
 # A word with a minus before it is excluded from the search, and not an option.
@@ -36,22 +36,20 @@ from archive.search.query import parse
 def search(query: tuple[str, ...], archive: Path, limit: int, order: Order, as_json: bool) -> None:
     """Search the articles of an archive.
 
-    QUERY is words, and optionally "an exact phrase", +required, -excluded, prefix*, title:word,
-    author:word, publisher:slug, after:2020-11-01, before:2021. Put it in single quotes. Arabic
-    words match their other forms.
+    QUERY is words, and optionally "an exact phrase", +required, -excluded, this OR that, prefix*,
+    title:word, author:word, publisher:slug, after:2020-11-01, before:2021; or the address of an
+    article. Put it in single quotes. Arabic words match their other forms.
 
     \b
     warraq search 'عودة اللاجئين'
     warraq search '"وزير الثقافة" after:2020-11 -رياضة' --order new
     warraq search 'publisher:enabbaladi title:دمشق' --json | jq -r '.[].url'
     """
+    _refuse_unknown_options(query)
     asked = " ".join(query)
-    if unread := parse(asked).unread:
-        raise click.ClickException(
-            f"cannot read a date in {', '.join(unread)}; write the year first or the day first:"
-            " after:2020-11-01, after:1/11/2020, before:2020-11, before:2021"
-        )
     with Archive(archive) as opened:
+        for doubt in doubts(opened.db, asked):
+            raise click.ClickException(_said(doubt))
         hits = opened.search(asked, limit=limit, order=order)
         number = opened.count(asked, order=order)
     if as_json:
@@ -65,6 +63,33 @@ def search(query: tuple[str, ...], archive: Path, limit: int, order: Order, as_j
     elif len(hits) < number:
         summary = f"{len(hits)} of {number} found; --limit shows more."
     click.echo(summary, err=True)
+
+
+def _refuse_unknown_options(query: tuple[str, ...]) -> None:
+    """Refuse what has two dashes: it is meant for no search.
+
+    Raises:
+        click.NoSuchOption: naming the option that it may be.
+    """
+    context = click.get_current_context()
+    options = [name for option in context.command.params for name in option.opts]
+    for word in query:
+        if word.startswith("--"):
+            name = word.partition("=")[0]
+            raise click.NoSuchOption(name, possibilities=get_close_matches(name, options))
+
+
+def _said(doubt: Doubt) -> str:
+    """Return what is wrong with a query, and what to write."""
+    if doubt.kind == "day":
+        return (
+            f"cannot read a date in {doubt.typed}; write the year first or the day first:"
+            " after:2020-11-01, after:1/11/2020, before:2020-11, before:2021"
+        )
+    if doubt.kind == "bounds":
+        return f"no day is left by {doubt.typed}: from the first on, and before the second"
+    known = ", ".join(f"publisher:{slug}" for slug in doubt.known) or "it has none yet"
+    return f"no publisher in this archive is called {doubt.typed!r}; it may be {known}"
 
 
 def _shown(hit: Hit) -> str:

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urljoin
 
-from archive.articles import find_all
+from archive.article_rows import find_all
 from archive.clock import Clock, iso, system
 from archive.database import require, run_script
 from archive.errors import ArchiveError, DamagedWarc

@@ -6,14 +6,17 @@ import sqlite3
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Literal, get_args
 
+from archive.article_rows import find_all
 from archive.errors import StaleIndex
-from archive.rows import select, value
+from archive.rows import select, value, values
+from archive.search.arabic import fold
 from archive.search.index import index_is_current
 from archive.search.index import register as register_index
 from archive.search.query import Query, parse
-from archive.search.ranking import best, conditions, newest
+from archive.search.ranking import best, conditions, newest, slugs
 
 Order = Literal["best", "new"]
 
@@ -23,6 +26,7 @@ MARKED = re.compile(f"{MARK_START}(.*?){MARK_END}", re.DOTALL)
 
 _SNIPPET_WORDS = 32
 _LEAD = 240
+_LISTED = 5  # publishers, where one is not known
 _MARKS = """
 select rowid, highlight(articles_fts, 0, ?1, ?2), snippet(articles_fts, 3, ?1, ?2, '…', ?3)
 from articles_fts
@@ -65,8 +69,9 @@ def search(
     """Return the articles that `query` finds, best first or (`order="new"`) newest first.
 
     Best first takes any of the words, newest first needs all of them. A query of filters alone
-    gives the newest, one that asks nothing finds nothing. Withheld articles are never found. Any
-    text is a valid query; the next writer rebuilds an index that something else made.
+    gives the newest, an address its article, one that asks nothing finds nothing. Withheld articles
+    are never found. Any text is a valid query; the next writer rebuilds an index that something
+    else made.
 
     Raises:
         StaleIndex: the index was made by another version of the analyser, or by SQLite's `rebuild`.
@@ -78,8 +83,11 @@ def search(
     asked = parse(query)
     if asked.empty:
         return []
-    ranked = best if order == "best" and asked.worded else newest
-    scores = dict(ranked(db, asked, (max(limit, 0), max(offset, 0))))
+    if asked.address:
+        scores = dict.fromkeys(_at(db, asked.address)[offset : offset + limit], 0.0)
+    else:
+        ranked = best if order == "best" and asked.worded else newest
+        scores = dict(ranked(db, asked, (max(limit, 0), max(offset, 0))))
     ids = json.dumps(list(scores))
     marks = _marks(db, asked, ids)
     hits = []
@@ -96,6 +104,8 @@ def count(db: sqlite3.Connection, query: str, *, order: Order = "best") -> int:
     asked = parse(query)
     if asked.empty:
         return 0
+    if asked.address:
+        return len(_at(db, asked.address))
     source, row, values = "articles where", "id", tuple[str | int, ...]()
     if asked.worded:
         source, row = "articles_fts where articles_fts match ? and", "rowid"
@@ -103,6 +113,51 @@ def count(db: sqlite3.Connection, query: str, *, order: Order = "best") -> int:
     where, bound = conditions(db, asked, row)
     sql = f"select count(*) from {source} {where}"  # noqa: S608 - pieces of our own, values bound
     return value(db, sql, values + bound) or 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """Why a query, with what was `typed`, finds less than was meant.
+
+    A day that cannot be read, a publisher that the archive does not know (`known` are those it may
+    be, by slug), or bounds that leave no day.
+    """
+
+    kind: Literal["day", "publisher", "bounds"]
+    typed: str
+    known: tuple[str, ...] = ()
+
+
+def doubts(db: sqlite3.Connection, query: str) -> list[Doubt]:
+    """Return what a person would want to hear about a `query`."""
+    asked = parse(query)
+    found = [Doubt(kind="day", typed=bound) for bound in asked.unread]
+    names = (*asked.publishers, *asked.not_publishers)
+    for name in (name for name in names if not slugs(db, (name,))):
+        found.append(Doubt(kind="publisher", typed=name, known=_alike(db, name)))
+    if asked.contradicts_itself:
+        found.append(Doubt(kind="bounds", typed=f"after:{asked.after} before:{asked.before}"))
+    return found
+
+
+def _alike(db: sqlite3.Connection, name: str) -> tuple[str, ...]:
+    """Return the slugs of the publishers whose slug or name is most like a `name`, or a few."""
+    spelt = dict[str, str]()
+    for slug, *labels in db.execute("select slug, name, name_latin from publishers order by slug"):
+        for label in (slug, *filter(None, labels)):
+            spelt |= dict.fromkeys((fold(label), *fold(label).split()), slug)
+    close = get_close_matches(fold(name), spelt, n=_LISTED)
+    return tuple(dict.fromkeys(map(spelt.__getitem__, close or spelt)))[:_LISTED]
+
+
+def _at(db: sqlite3.Connection, address: str) -> list[int]:
+    """Return the articles of an address, none for one that no page can have."""
+    try:
+        found = find_all(db, address)
+    except ValueError:
+        return []
+    hidden = set(values(db, "select id from articles where withheld_at is not null"))
+    return [article for article in found if article not in hidden]
 
 
 def to_json(hits: Iterable[Hit], *, indent: int | None = None) -> str:

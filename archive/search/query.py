@@ -6,7 +6,7 @@ Anything can be typed; what is not an operator is words. The result speaks FTS5'
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from archive.search.arabic import STOP_WORDS, beginnings, endless, fold, term, tidy, words
@@ -38,6 +38,7 @@ _ITEM = re.compile(
 )
 _DAY = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?", re.ASCII)
 _DAY_FIRST = re.compile(r"(?:(\d{1,2})[-/.])?(\d{1,2})[-/.](\d{4})", re.ASCII)
+_ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 _LATIN = re.compile(r"[!-~]+")
 
 
@@ -46,16 +47,24 @@ class Clause:
     """Index terms that must stand side by side, in one `column` or in any (None).
 
     `beginning` is that of one more word, folded, after the terms. `form` is a single word as it
-    was typed, folded, for ranking; two forms of one term are one clause.
+    was typed, folded, for ranking; two forms of one term are one clause. Any of the `others` will
+    do in its place.
     """
 
     terms: tuple[str, ...]
     beginning: str = ""
     column: str | None = None
     form: str = field(default="", compare=False)
+    others: tuple["Clause", ...] = ()
 
     def __str__(self) -> str:
-        """Write the clause in FTS5's MATCH language.
+        """Write the clause in FTS5's MATCH language."""
+        found = join("OR", (self._alone, *self.others))
+        return f"({found})" if self.others else found
+
+    @property
+    def _alone(self) -> str:
+        """Write the clause without the others.
 
         A lone beginning counts as a whole word too, because the index has cut endings off; the
         last letter typed may be the first of such an ending.
@@ -77,6 +86,7 @@ class Query:
     `publishers` and `not_publishers` are as typed (a slug or a part of a name). `after` is the
     first day wanted, `before` the first day no longer wanted. `unread` are the bounds whose day
     cannot be read, as typed; their words are demands, so that they do not widen what is found.
+    `address` is all that was typed, where that is an address.
     """
 
     words: tuple[Clause, ...] = ()
@@ -87,6 +97,7 @@ class Query:
     after: date | None = None
     before: date | None = None
     unread: tuple[str, ...] = ()
+    address: str = ""
 
     @property
     def empty(self) -> bool:
@@ -101,7 +112,13 @@ class Query:
     @property
     def has_beginning(self) -> bool:
         """Whether any word to search for in the index is a beginning."""
-        return any(clause.beginning for clause in self.words + self.must + self.must_not)
+        clauses = self.words + self.must + self.must_not
+        return any(each.beginning for clause in clauses for each in (clause, *clause.others))
+
+    @property
+    def contradicts_itself(self) -> bool:
+        """Whether its bounds leave no day."""
+        return bool(self.after and self.before and self.after >= self.before)
 
     def expression(self, *, every: bool = False) -> str:
         """Return the MATCH expression: the demands, and any of the words (with `every`: all).
@@ -120,19 +137,26 @@ class Query:
         return f"({found}) NOT ({join('OR', self.must_not)})" if self.must_not else found
 
 
-def join(operator: str, clauses: Iterable[Clause]) -> str:
+def join(operator: str, clauses: Iterable[Clause | str]) -> str:
     """Write `clauses` with FTS5's AND or OR between them."""
     return f" {operator} ".join(map(str, clauses))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Item:
-    """One thing typed: a word or a phrase (`exact`), with its sign and its field."""
+    """One thing typed: a word or a phrase (`exact`), with its sign, its field, and others to it."""
 
     value: str
     sign: str = ""
     field: str | None = None
     exact: bool = False
+    others: tuple["_Item", ...] = ()
+
+    @property
+    def operator(self) -> str:
+        """Return AND, OR or NOT, in capitals as FTS5 has them; empty for anything else."""
+        is_bare = not (self.exact or self.sign or self.field)
+        return self.value if is_bare and self.value in {"AND", "OR", "NOT"} else ""
 
     @property
     def part(self) -> str:
@@ -153,24 +177,51 @@ def parse(query: str) -> Query:
 
     `word "a phrase" +must -not title:x author:x publisher:x after:2020-11-01 before:2021 prefix*`.
     Phrases and fields are demands, as `+must` is; a quote that is never closed is ignored.
-    Words that only glue a sentence together are dropped as long as another demand is left.
+    `a OR b` demands one of the two, `a AND b` both, `NOT a` is `-a`. Words that only glue a
+    sentence together are dropped as long as another demand is left.
     """
+    if _ADDRESS.fullmatch(query.strip()):
+        return Query(address=query.strip())
     parts = defaultdict[str, list[_Item]](list)
-    for match in _ITEM.finditer(tidy(query).translate(_SIGNS)):
-        for item in _read(match):
-            parts[item.part].append(item)
+    matches = _ITEM.finditer(tidy(query).translate(_SIGNS))
+    for item in _operated([item for match in matches for item in _read(match)]):
+        parts[item.part].append(item)
     must = _clauses(parts["must"])
     selective = _clauses(parts["words"], without=STOP_WORDS)
     days = {item.field: _day(item.value) for item in parts["days"]}
-    names = ("publishers", "not_publishers", "unread")
+    typed = {name: tuple(item.value for item in found) for name, found in parts.items()}
     return Query(
         words=selective or (() if must else _clauses(parts["words"])),
         must=must,
         must_not=_clauses(parts["must_not"]),
         after=days.get("after"),
         before=days.get("before"),
-        **{name: tuple(item.value for item in parts[name]) for name in names},
+        publishers=typed.get("publishers", ()),
+        not_publishers=typed.get("not_publishers", ()),
+        unread=typed.get("unread", ()),
     )
+
+
+def _operated(items: list[_Item]) -> list[_Item]:
+    """Apply the operators; one that lacks what it needs before or behind it is a word."""
+    done, operator = list[_Item](), ""
+    for number, item in enumerate(items, 1):
+        if item.operator and number < len(items) and (done or item.operator == "NOT"):
+            operator = item.operator
+            continue
+        if operator == "NOT":
+            done.append(replace(item, sign="-"))
+        elif operator:
+            before, behind = done.pop(), replace(item, sign=item.sign or "+")
+            before = replace(before, sign=before.sign or "+")
+            if operator == "OR" and before.part == behind.part == "must":
+                done.append(replace(before, others=(*before.others, behind)))
+            else:
+                done += [before, behind]
+        else:
+            done.append(item)
+        operator = ""
+    return done
 
 
 def _read(match: re.Match[str]) -> Iterator[_Item]:
@@ -227,4 +278,6 @@ def _spell(item: _Item, without: frozenset[str]) -> Iterator[Clause]:
         is_begun = prefix and len(typed) <= _MOST
         last = typed.pop() if is_begun else ""
         terms = tuple(map(term, typed[:_MOST]))
-        yield Clause(terms=terms, beginning=last and (fold(last) or term(last)), column=item.field)
+        beginning = last and (fold(last) or term(last))
+        others = _clauses(item.others)
+        yield Clause(terms=terms, beginning=beginning, column=item.field, others=others)

@@ -41,7 +41,7 @@ def conditions(db: sqlite3.Connection, query: Query, row: str) -> Condition:
     for names, operator in ((query.publishers, "in"), (query.not_publishers, "not in")):
         if names:
             filters.append(_OF_PUBLISHERS.format(operator=operator))
-            values.append(json.dumps(_slugs(db, names)))
+            values.append(json.dumps(slugs(db, names)))
     found = [_VISIBLE.format(row=row)]
     if filters:
         found.append(_WITHIN.format(row=row, filters=" and ".join(filters)))
@@ -51,7 +51,7 @@ def conditions(db: sqlite3.Connection, query: Query, row: str) -> Condition:
     return " and ".join(found), tuple(values)
 
 
-def _slugs(db: sqlite3.Connection, names: tuple[str, ...]) -> list[str]:
+def slugs(db: sqlite3.Connection, names: tuple[str, ...]) -> list[str]:
     """Return the publishers meant by `names`: by slug, or by a part of a name."""
     wanted, slugs = list(map(fold, names)), []
     for slug, *labels in db.execute("select slug, name, name_latin from publishers"):

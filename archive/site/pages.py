@@ -13,7 +13,6 @@ from archive.captures import payload_location
 from archive.errors import DamagedWarc
 from archive.models import WarcLocation
 from archive.rows import value
-from archive.search.query import parse
 from archive.session import WARC_FOLDER
 from archive.stories import MOMENT
 from archive.urls import identity_key
@@ -186,21 +185,21 @@ async def results_page(
 ) -> Page:
     """Search the archive; an empty query finds nothing.
 
-    `number` counts pages from 1, `found` the articles on all pages; `unread` are bounds of time
-    whose day could not be read, as typed.
+    `number` counts pages from 1, `found` the articles on all pages; `doubts` are what a person
+    would want to hear about the query.
 
     Raises:
         sqlite3.OperationalError: the search took longer than the site allows.
         StaleIndex: the index is of another version.
     """
 
-    def find(db: sqlite3.Connection) -> tuple[int, list[search.Hit]]:
+    def find(db: sqlite3.Connection) -> tuple[int, list[search.Hit], list[search.Doubt]]:
         offset = (number - 1) * _PER_PAGE
         with sqlite_timelimit(db, _TIME_LIMIT):
             hits = search.search(db, query, limit=_PER_PAGE, offset=offset, order=order)
-            return search.count(db, query, order=order), hits
+            return search.count(db, query, order=order), hits, search.doubts(db, query)
 
-    found, hits = await database.execute_fn(find) if query else (0, [])
+    found, hits, doubts = await database.execute_fn(find) if query else (0, [], [])
     return {
         "query": query,
         "order": order,
@@ -208,7 +207,7 @@ async def results_page(
         "found": found,
         "number": number,
         "last": min(-(-found // _PER_PAGE), LAST_PAGE),
-        "unread": parse(query).unread,
+        "doubts": doubts,
     }
 
 

@@ -6,6 +6,7 @@ from sqlite_utils import Database
 
 from archive.database import MIGRATIONS
 from archive.search.index import register
+from archive.urls import identity_key
 
 
 def empty_archive():
@@ -20,7 +21,7 @@ def add_article(connection, conflict="abort", **fields):
     """Insert an article; what is not given is plain."""
     url = f"https://news.example/{fields.get('id', 1)}"
     row = {
-        "key": fields.get("url", url),
+        "key": identity_key(fields.get("url", url)),
         "publisher": "enabbaladi",
         "url": url,
         "kind": "article",

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive import articles
+from archive.article_rows import find_all
 from archive.models import Embed, Image, Outcome
 from archive.urls import article_id, identity_key
 from tests.archive.desk import NOON, PAGE, PAPER, reading
@@ -214,18 +215,18 @@ def test_what_an_article_shows_is_that_of_its_latest_reading_and_no_revision(db)
 )
 def test_an_article_is_found_by_any_spelling_of_its_address(db, named):
     article, _ = keep(db, reading())
-    assert articles.find_all(db, named) == [article]
-    assert articles.find_all(db, article) == [article]
-    assert articles.find_all(db, str(article)) == [article]
+    assert find_all(db, named) == [article]
+    assert find_all(db, article) == [article]
+    assert find_all(db, str(article)) == [article]
 
 
 def test_what_names_no_article_finds_none(db):
     keep(db, reading())
-    assert articles.find_all(db, "https://alwaraq.example/elsewhere") == []
-    assert articles.find_all(db, 7) == []
-    assert articles.find_all(db, 2**64) == []  # more than SQLite can hold
+    assert find_all(db, "https://alwaraq.example/elsewhere") == []
+    assert find_all(db, 7) == []
+    assert find_all(db, 2**64) == []  # more than SQLite can hold
     with pytest.raises(ValueError, match="not an http"):
-        articles.find_all(db, "عنوان")
+        find_all(db, "عنوان")
 
 
 def test_http_and_https_are_one_article_which_stands_where_it_was_seen_last(db):

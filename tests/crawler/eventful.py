@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from archive.articles import find_all
+from archive.article_rows import find_all
 from archive.database import open_for_reading
 from archive.maintenance.import_jsonl import Importer
 from archive.maintenance.withhold import unwithhold, withhold

@@ -4,6 +4,7 @@ import json
 from importlib import import_module
 from types import SimpleNamespace
 
+import pytest
 from click.testing import CliRunner
 
 from crawler.cli import warraq
@@ -74,6 +75,26 @@ def test_a_day_that_cannot_be_read_is_one_line(tmp_path):
             assert "2020-11-01" in line
     assert "2 found" in run("لقاء", "after:2020-11-09", "--archive", root).stderr
     assert "2 found" in run("لقاء قبل: القمة", "--archive", root).stderr
+
+
+MISTAKES = [
+    (["لقاء", "--limt", "5"], 2, "No such option '--limt'. Did you mean '--limit'?"),
+    (["publisher:enab-baladi"], 1, "is called 'enab-baladi'; it may be publisher:"),
+    (["after:2021", "before:2020"], 1, "no day is left by after:2021-01-01 before:2020-01-01"),
+]
+
+
+@pytest.mark.parametrize(("typed", "code", "said"), MISTAKES)
+def test_a_mistake_in_a_query_says_what_to_write(tmp_path, typed, code, said):
+    result = run(*typed, "--archive", archive_with_news(tmp_path))
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert said in result.stderr
+
+
+def test_an_address_finds_its_article(tmp_path):
+    result = run("http://www.news.example/1/", "--archive", archive_with_news(tmp_path))
+    assert result.stdout.splitlines()[2] == "https://news.example/1"
+    assert result.stderr == "1 found.\n"
 
 
 def test_no_archive_is_one_line(tmp_path):

@@ -47,7 +47,7 @@ EXPRESSIONS = [
     ("covid-19 كوفيد-19", '"covid 19" OR "كوفيد" OR "19"', '"covid 19" AND "كوفيد" AND "19"'),
     ("after:ليس", '"after" AND "ليس"', '"after" AND "ليس"'),
     ("-after:ليس حرب", '("حرب") NOT ("after" OR "ليس")', None),
-    ("AND OR NOT NEAR(a b)", '"and" OR "or" OR "not" OR "near" OR "a" OR "b"', None),
+    ("AND OR NOT NEAR(a b)", '("and" OR "a" OR "b") NOT ("near")', None),
 ]
 
 DAYS = [

@@ -5,10 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.errors import StaleIndex
-from archive.search import MARK_END, MARK_START, count, search
+from archive.search import MARK_END, MARK_START, Doubt, count, doubts, search
 from archive.search.index import rebuild_index
 from tests.archive.newsroom import add_article, empty_archive
 from tests.archive.search.news import ARTICLES
+
+PAGE, HIDDEN = "https://news.example/1", "https://news.example/5"
 
 FOUND = [
     # query, best first, newest first
@@ -35,6 +37,17 @@ FOUND = [
     ("-publisher:nobody after:2021", [3], [3]),
     ("-حلب", [1, 4], [1, 4]),
     ("after:2020-11-09 before:2020-11-11", [2, 1], [2, 1]),
+    ("الخبز OR الموازنة", {1, 2}, [2, 1]),
+    ('"سعر الخبز" OR "الموازنة"', {1, 2}, [2, 1]),
+    ("حلب AND وزير", [3], [3]),
+    ("حلب NOT وزير", [2], [2]),
+    ("NOT حلب", [1, 4], [1, 4]),
+    ("publisher:other OR publisher:عنب", [3, 2, 1, 4], [3, 2, 1, 4]),
+    ("الموازنة OR", [1], []),
+    (f"http://www.{PAGE.removeprefix('https://')}/?utm_source=feed", [1], [1]),
+    (PAGE + "elsewhere", [], []),
+    ("https://[", [], []),
+    (HIDDEN, [], []),
     ("", [], []),
     ('"', [], []),
     ("محجوبة", [], []),
@@ -48,6 +61,24 @@ def archive():
     for fields in ARTICLES:
         add_article(connection, **fields)
     return connection
+
+
+DOUBTS = [
+    ("حلب after:foo", [Doubt(kind="day", typed="after:foo")]),
+    ("publisher:othre", [Doubt(kind="publisher", typed="othre", known=("other",))]),
+    ("-publisher:enabbalady", [Doubt(kind="publisher", typed="enabbalady", known=("enabbaladi", "other"))]),
+    ("publisher:zzz x", [Doubt(kind="publisher", typed="zzz", known=("enabbaladi", "other"))]),
+    (
+        "after:2021 before:2020",
+        [Doubt(kind="bounds", typed="after:2021-01-01 before:2020-01-01")],
+    ),
+    ("publisher:other after:2020 before:2021 حلب", []),
+]
+
+
+@pytest.mark.parametrize(("query", "found"), DOUBTS)
+def test_what_narrows_a_query_by_mistake_is_said(archive, query, found):
+    assert doubts(archive, query) == found
 
 
 @pytest.mark.parametrize(("query", "best", "new"), FOUND)

@@ -205,6 +205,12 @@ async def test_search_says_which_day_it_could_not_read(datasette):
     assert "لم يُفهم" not in words(await page(datasette, "/search?q=تونس+منذ:2020-11"))
 
 
+async def test_search_suggests_publishers_and_reports_bounds_that_leave_no_day(datasette):
+    html = words(await page(datasette, "/search?q=ناشر:لاأحد<b>"))
+    assert "لا ناشر في هذا الأرشيف باسم لاأحد<b> . لعلك أردت ناشر:alwaraq" in html
+    assert "لا يوم بين التاريخين" in words(await page(datasette, "/search?q=منذ:2021+قبل:2020"))
+
+
 async def test_search_hides_the_withheld_and_offers_pages(tmp_path):
     shelf = fill(tmp_path)
     db = open_for_writing(tmp_path)

@@ -66,7 +66,10 @@ def archive():
 DOUBTS = [
     ("حلب after:foo", [Doubt(kind="day", typed="after:foo")]),
     ("publisher:othre", [Doubt(kind="publisher", typed="othre", known=("other",))]),
-    ("-publisher:enabbalady", [Doubt(kind="publisher", typed="enabbalady", known=("enabbaladi", "other"))]),
+    (
+        "-publisher:enabbalady",
+        [Doubt(kind="publisher", typed="enabbalady", known=("enabbaladi", "other"))],
+    ),
     ("publisher:zzz x", [Doubt(kind="publisher", typed="zzz", known=("enabbaladi", "other"))]),
     (
         "after:2021 before:2020",

@@ -254,6 +254,15 @@ def of_article(db: sqlite3.Connection, article: int) -> list[Capture]:
     return [_capture(row | {"sha256": row["shown"] or row["sha256"]}) for row in rows]
 
 
+def has_read(db: sqlite3.Connection, publisher: str, *, since: datetime) -> bool:
+    """Return whether an article of a publisher was read, or seen unchanged, since a moment."""
+    sql = """
+    select exists (select 1 from captures where publisher = ? and fetched_at > ?
+        and article is not null and outcome in ('new', 'changed', 'same', 'unchanged'))
+    """
+    return bool(value(db, sql, (publisher, iso(since))))
+
+
 def last_read(db: sqlite3.Connection, article: int) -> Capture | None:
     """Return the newest capture from which an article was read, without its body; None for none."""
     read = (

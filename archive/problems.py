@@ -89,6 +89,7 @@ class ProblemKind(StrEnum):
     LOST_CAPTURE = "lost-capture"
     # A fault of Warraq.
     INTERNAL_ERROR = "internal-error"
+    SLICE_DIED = "slice-died"
 
     @classmethod
     def http(cls, status: int) -> Self:

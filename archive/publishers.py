@@ -2,7 +2,7 @@
 
 import sqlite3
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from archive.clock import from_iso, iso
@@ -78,6 +78,12 @@ _POSTPONE = f"""
 update visits set due_at = max(due_at, :until), not_before = :until
 where due_at is not null and {_THERE}
 """  # noqa: S608 - constants
+# What was given up there, once a day as in `archive.links`.
+_REVIVE = f"""
+update visits set due_at = :until
+where state = 'failed' and due_at is null and article is not null and past = 0
+    and last_at < :day_ago and {_THERE}
+"""  # noqa: S608 - constants
 _AWAITED = f"select exists (select 1 from visits where due_at <= :until and {_THERE})"  # noqa: S608
 
 
@@ -92,11 +98,15 @@ class Hosts:
         self._batch = batch
 
     def pause(self, host: str, *, until: datetime, strikes: int) -> None:
-        """Keep that a host is not asked before `until`; what is due there is due then."""
+        """Keep that a host is not asked before `until`; what is due there is due then.
+
+        Where `strikes` are none yet (0 or less), it is only counted, and nothing waits.
+        """
         self._batch.open()
         row = {"host": host, "not_before": iso(until), "strikes": strikes}
         upsert(self._db, "hosts", row, key="host")
-        self._db.executemany(_POSTPONE, _origins(host, until))
+        if strikes > 0:
+            self._db.executemany(_POSTPONE, _origins(host, until))
 
     def postpone(self, key: str, *, until: datetime) -> None:
         """Make one visit (by its key) due no sooner than `until`."""
@@ -109,10 +119,13 @@ class Hosts:
         """Return whether a visit there is due by then."""
         return any(value(self._db, _AWAITED, origin) for origin in _origins(host, until))
 
-    def forgive(self, host: str) -> None:
-        """Forget that a host was left alone: it answers again."""
+    def forgive(self, host: str, *, now: datetime) -> None:
+        """Forget that a host was left alone: it answers again, and its lost articles are due."""
         self._batch.open()
-        self._db.execute("delete from hosts where host = ?", (host,))
+        paused = "delete from hosts where host = ? returning strikes > 0"
+        if any(row[0] for row in self._db.execute(paused, (host,)).fetchall()):
+            day_ago = {"day_ago": iso(now - timedelta(days=1))}
+            self._db.executemany(_REVIVE, [each | day_ago for each in _origins(host, now)])
 
     def paused(self) -> list[tuple[str, datetime, int]]:
         """Return (host, not before, strikes) of those that are paused or were last time."""

@@ -176,7 +176,7 @@ class Session:
             raise ArchiveError(unwritten(error, self.root)) from error
 
 
-_OF_THE_DATABASE = (NAME, f"{NAME}-wal", f"{NAME}-shm", "lock")
+_OF_THE_DATABASE = (NAME, f"{NAME}-wal", f"{NAME}-shm", "lock", "in-hand")
 
 
 class Beginning:

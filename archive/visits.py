@@ -88,6 +88,15 @@ def ask(
         )
 
 
+def retry(db: sqlite3.Connection, publisher: str, *, now: datetime) -> None:
+    """Make a publisher's failed visits, those that were given up included, due when it allows."""
+    db.execute(
+        "update visits set due_at = max(?1, coalesce(not_before, '')) where publisher = ?2"
+        " and past = 0 and state in ('failed', 'refused') and (due_at is null or due_at > ?1)",
+        (iso(now), publisher),
+    )
+
+
 def retire(db: sqlite3.Connection, publisher: str) -> None:
     """Let a publisher's listings rest until they are asked for or found again."""
     db.execute(
@@ -357,15 +366,21 @@ def is_like(db: sqlite3.Connection, keys: Collection[str], page: str) -> bool:
     return {*values(db, "select url from links where found_in = ?", (page,))}.issuperset(keys)
 
 
+_LATEST = """
+select max(coalesce((select max(started_at) from runs), ''),
+    coalesce((select max(fetched_at) from captures), ''))
+"""
 _WORTH_CORRECTING = timedelta(hours=1)  # a smaller lead is waited for
 _SHIFTED = "strftime('%Y-%m-%dT%H:%M:%f', {0}, :shift) || '000Z'"  # times are text of one width
 _SHIFT_VISITS = f"""
 update visits set
-    due_at = case when last_at is null then :now else max(:now, {_SHIFTED.format("due_at")}) end,
+    due_at = case when last_at is null or due_at is null then :now
+        else max(:now, {_SHIFTED.format("due_at")}) end,
     not_before = {_SHIFTED.format("not_before")},
     last_at = min(last_at, :now),
     found_at = min(found_at, :now)
-where due_at > :now and max(found_at, coalesce(last_at, '')) > :soon
+where max(found_at, coalesce(last_at, '')) > :soon
+    and (due_at > :now or (due_at is null and kind = 'article' and state in ('done', 'failed')))
 """  # noqa: S608 - constants
 _SHIFT_HOSTS = f"""
 update hosts set not_before = {_SHIFTED.format("not_before")} where not_before > :now
@@ -375,11 +390,12 @@ update hosts set not_before = {_SHIFTED.format("not_before")} where not_before >
 def correct_fast_clock(db: sqlite3.Connection, *, now: datetime) -> timedelta | None:
     """Make visits due as they would be if an earlier run's clock had not been ahead of `now`.
 
-    That clock found addresses "tomorrow", and nobody would visit them before that. It matters only
-    where a run began over an hour after `now`. Returns how far ahead the clock was, None where
-    nothing had to be changed. What was observed keeps the times it was given.
+    That clock found addresses "tomorrow", and nobody would visit them before that; articles were
+    too old to be visited again. It matters only where a run began, or something was fetched, over
+    an hour after `now`. Returns how far ahead the clock was, None where nothing had to be changed.
+    What was observed keeps the times it was given.
     """
-    latest = value(db, "select max(started_at) from runs")
+    latest = value(db, _LATEST)
     ahead = from_iso(latest) - now if latest else timedelta()
     if ahead < _WORTH_CORRECTING:
         return None

@@ -29,15 +29,16 @@ from archive.urls import host_of
 from crawler.config import DEFAULTS, Config
 from crawler.daterange import ALWAYS, Period
 from crawler.fetch.addresses import is_local
-from crawler.frontier import entry_points, ways_back
+from crawler.frontier import charge, entry_points, ways_back
 from crawler.publisher import Publisher
 from crawler.settings import USER_AGENT, scrapy_settings, warcinfo
 from crawler.spiders.news import NewsSpider, check_browser
-from crawler.turns import Stop, take_turns
+from crawler.turns import STOP_SECONDS, Stop, take_turns
 
 _GARBAGE = 50_000  # new objects until Python looks for cycles
 BACK_SECONDS = 60.0  # of a slice into the past: so long the news wait at most
 _PROGRESS_SECONDS = 0.5
+_FINISH_SECONDS = STOP_SECONDS / 2  # that what is in hand gets once a crawl is to stop
 _SHOWN = ("new", "changed", "problems")
 
 
@@ -49,8 +50,8 @@ class Job:
     slug) only these are visited. `limit` is the most articles to fetch in all, `seconds` the time
     after which no visit is begun, `config` what warraq.toml says. `with_parent` ends the crawl
     when standard input ends. What was published before `period` is left to walks `back`: those
-    visit nothing else, in a period with two ends. A first turn at the archive is waited for
-    `patience` seconds.
+    visit nothing else, in a period with two ends. With `failed`, failed visits are due again,
+    those that were given up included. A first turn at the archive is waited for `patience` seconds.
     """
 
     root: Path
@@ -65,6 +66,7 @@ class Job:
     with_parent: bool = False
     period: Period = ALWAYS
     back: bool = False
+    failed: bool = False
     patience: float = 0.0
     clock: Clock = system
 
@@ -119,7 +121,7 @@ class _Slices:
 
     def __init__(self, job: Job, progress: Progress) -> None:
         self.summary = Summary()
-        self.stop = Stop(with_parent=job.with_parent)
+        self.stop = Stop(with_parent=job.with_parent, seconds=STOP_SECONDS)
         self._job = job
         self._progress = progress
         self._warnings: list[str] = []
@@ -127,6 +129,7 @@ class _Slices:
         self._totals = Counter[str]()
         self._limit = job.limit
         self._is_first = True
+        self._held: list[str] = []
 
     async def crawl(self, store: Store, ends_at: float) -> bool:
         """Crawl for one slice; return whether another is to follow."""
@@ -144,6 +147,7 @@ class _Slices:
     def _prepare(self, store: Store) -> None:
         """Bring the publishers up to date; the first slice makes what the job is about due."""
         job = self._job
+        self._held += charge(store)
         store.batch.open()
         if ahead := visits.correct_fast_clock(store.db, now=store.clock()):
             self._warnings.append(
@@ -155,6 +159,8 @@ class _Slices:
             store.publish(publisher.record())
             if not self._is_first:
                 continue
+            if job.failed:
+                visits.retry(store.db, slug, now=store.clock())
             if job.back:
                 ways, restart = ways_back(publisher, job.period), not publisher.has_way_back
                 visits.walk_back(store.db, ways, publisher=slug, now=store.clock(), restart=restart)
@@ -191,11 +197,19 @@ class _Slices:
             only=urls or None,
             period=job.period,
             back=job.back,
+            held=self._held,
         )
+        stopped_at = math.inf
         while not task.done():
             await asyncio.wait({task}, timeout=_PROGRESS_SECONDS)
             if self.stop.asked and isinstance(crawler.spider, NewsSpider):
                 crawler.spider.stop()
+                stopped_at = min(stopped_at, time.monotonic())
+                if time.monotonic() - stopped_at > _FINISH_SECONDS:  # it stays due
+                    crawler.spider.closed("stopped")
+                    for name in ("asyncio", "scrapy"):  # of what is cut off there is nothing to say
+                        logging.getLogger(name).setLevel(logging.CRITICAL)
+                    return crawler.spider
             came = ", ".join(f"{store.totals[name]:,} {name}" for name in _SHOWN)
             self._progress(f"requests, {came}", store.totals["requests"], None)
         await task

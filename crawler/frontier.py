@@ -1,14 +1,16 @@
 """What to visit next: the due visits of some publishers, as many as may be in hand at a time.
 
 It remembers what is in hand and nothing else; what is known, due, seen and failed is in the
-archive.
+archive. What is in hand is also in a file, which a crawl that dies leaves behind.
 """
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
 
 from archive import visits
 from archive.models import Kind, Link, Visit
@@ -16,9 +18,51 @@ from archive.store import Store
 from crawler.daterange import ALWAYS, Period
 from crawler.fetch.throttle import Delays
 from crawler.listings import wordpress
+from crawler.outcomes import Outcomes
 from crawler.publisher import Publisher
 
 IN_HAND = 24  # pages of a publisher without a delay
+
+
+class InHand:
+    """The keys of the visits in hand, in the archive's file `in-hand` as long as a crawl lasts."""
+
+    def __init__(self, root: Path) -> None:
+        self._path = root / "in-hand"
+        self._file: BinaryIO | None = None
+
+    def left(self) -> list[str]:
+        """Return the keys that a crawl which died had in hand."""
+        text = self._path.read_text("utf-8", "replace") if self._path.exists() else ""
+        last = {line[1:]: line[0] for line in text.split("\n")[:-1]}
+        return [key for key, sign in last.items() if sign == "+"]
+
+    def write(self, sign: str, visits: Iterable[Visit]) -> None:
+        """Write that visits are in hand (`+`), or not any more (`-`); no disk is waited for."""
+        with contextlib.suppress(OSError):
+            self._file = self._file or self._path.open("wb", buffering=0)
+            self._file.write("".join(f"{sign}{visit.key}\n" for visit in visits).encode())
+
+    def end(self) -> None:
+        """Remove the file: what is in hand is to blame for nothing from now on."""
+        if self._file:
+            self._file.close()
+        self._path.unlink(missing_ok=True)
+
+
+def charge(store: Store) -> list[str]:
+    """Count as failed what a crawl had in hand when it died; return the keys of what is still due.
+
+    One of them may have killed it: a `Frontier` holds them back and makes them one by one. What is
+    not known was found within the last second, and is found again.
+    """
+    left, outcomes = InHand(store.root).left(), Outcomes(store)
+    why = "the crawl died (killed, out of memory or over time) while this was in hand"
+    found = {key: visits.find(store.db, key) for key in left}
+    due = [key for key, visit in found.items() if visit is None or outcomes.died(visit, why)]
+    store.batch.commit()
+    InHand(store.root).end()
+    return due
 
 
 class Frontier:
@@ -36,12 +80,14 @@ class Frontier:
         only: Sequence[str] | None = None,
         period: Period = ALWAYS,
         back: bool = False,
+        held: Collection[str] = (),
     ) -> None:
         """Take the publishers to visit, or `only` these addresses of them.
 
         With `back`, visits are those of a walk into the past of a `period` with two ends.
         At most `limit` articles are handed out, and then nothing more; after `seconds`, or when
         `max_bytes` were received, no further visit is. Of publishers with long `delays` few are.
+        Those with the keys `held` are one by one, where nothing else is due or in hand.
         """
         self._store = store
         self._publishers = {publisher.slug: publisher for publisher in publishers}
@@ -50,23 +96,33 @@ class Frontier:
         self._period = period
         self._within = period.span if back else None
         self.ended = 0  # visits
+        self.is_stopped = False
         self._delays = delays
         self._only = None if only is None else [key for url in only for key in store.keys(url)]
         self._ends_at = None if seconds is None else time.monotonic() + seconds
         self._last_byte = None if max_bytes is None else store.totals["bytes"] + max_bytes
         self._in_hand: dict[str, Visit] = {}
+        self._record = InHand(store.root)
+        self._held = list(held)
         self._freed = asyncio.Event()
 
     def next_visits(self) -> list[Visit]:
         """Return the visits to begin now; they are in hand until `done`."""
         over = self.is_over() or (self._limit and not self.articles_left)
         visits = [] if over else list(self._due_visits())
+        while not (over or visits or self._in_hand) and self._held:
+            self._store.batch.commit()  # what is done is not to be lost by it
+            self._held.pop()
+            visits = list(self._due_visits())
         self._in_hand |= {visit.key: visit for visit in visits}
+        if visits:
+            self._record.write("+", visits)
         return visits
 
     def done(self, visit: Visit) -> None:
         """Make room: a visit's end stands in the archive's batch."""
-        self._in_hand.pop(visit.key, None)
+        if self._in_hand.pop(visit.key, None) and not self.is_stopped:
+            self._record.write("-", [visit])
         self.ended += 1
         self._freed.set()
 
@@ -77,7 +133,9 @@ class Frontier:
         self._store.hosts.postpone(visit.key, until=until)
 
     def stop(self) -> None:
-        """Hand out nothing more."""
+        """Hand out nothing more; what is in hand may be cut short."""
+        self._record.end()
+        self.is_stopped = True
         self._ends_at = 0.0
         self._freed.set()
 
@@ -155,7 +213,7 @@ class Frontier:
             now=self._store.clock(),
             articles=articles,
             limit=limit,
-            busy=busy,
+            busy=[*busy, *self._held],
             only=self._only,
             images=images,
             within=self._within,

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import urlsplit
 
 from archive import articles, captures, history, imports
@@ -22,7 +23,7 @@ from archive.visits import State
 from crawler import schedule
 from crawler.extract.vocabulary import ARABIC_SCRIPT, changes_script
 from crawler.listings.follow import Traps
-from crawler.outcomes import believed
+from crawler.outcomes import after_failure, believed
 from crawler.publisher import Publisher
 from crawler.workers import Workers
 
@@ -116,7 +117,8 @@ class Keeper:
         kinds = {problem.kind for problem in reading.extraction.problems if not is_alias}
         passing = any(kind.passing for kind in kinds)
         passing = passing or (kept.article is None and visit.article is not None)
-        again = schedule.after_failure if passing else schedule.after_success
+        tried = partial(after_failure, self._store)
+        again = tried if passing else schedule.after_success
         if kept.article is None and ProblemKind.MAYBE_GONE in kinds:
             passing, again = True, schedule.after_maybe_gone
         lost = passing and kept.article is None

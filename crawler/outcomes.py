@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
-from archive import articles
+from archive import articles, captures
 from archive.journal import Followed
 from archive.models import Capture, Extraction, Kind, Outcome, PageKind, Problem, Visit
 from archive.problems import ProblemKind
@@ -136,6 +137,24 @@ def is_image(content_type: str, body: bytes) -> bool:
     return known and (media.startswith("image/") or media in {"", "application/octet-stream"})
 
 
+def after_failure(
+    store: Store,
+    visit: Visit,
+    *,
+    now: datetime,
+    retry_after: datetime | None = None,
+    away: bool = False,
+) -> datetime | None:
+    """Return when a failed visit is tried again, None when never.
+
+    It is given up only while its newspaper shows other articles: else that refuses, or is ill.
+    """
+    tired = visit.failures + 1 >= schedule.GIVE_UP and not away
+    since = visit.last_at or now
+    shows = tired and captures.has_read(store.db, visit.publisher, since=since)
+    return schedule.after_failure(visit, now=now, retry_after=retry_after, give_up=shows)
+
+
 class Outcomes:
     """Writes how visits ended to the archive's open batch; each returns the state after it."""
 
@@ -194,14 +213,28 @@ class Outcomes:
     def refused(self, visit: Visit, detail: str) -> State:
         """End a visit that the site's robots.txt forbids."""
         self._report(visit, None, ProblemKind.ROBOTS_DISALLOW, detail)
-        return self._end(visit, None, Outcome.REFUSED, schedule.after_failure, state="refused")
+        return self._end(
+            visit, None, Outcome.REFUSED, partial(after_failure, self._store), state="refused"
+        )
+
+    def died(self, visit: Visit, detail: str) -> bool:
+        """End a visit that was in hand when its crawl died; return whether it is due still.
+
+        Others were in hand as well: it is put off only where that happened at its last visit, too.
+        """
+        now, last = self._store.clock(), self._store.last_problem(visit.url)
+        again = visit.failures and last and last[0] == ProblemKind.SLICE_DIED
+        due_at = schedule.after_failure(visit, now=now) if again else now
+        self._problem(visit, None, ProblemKind.SLICE_DIED, detail, stage="crawl")
+        self._store.visited(visit, None, state="failed", due_at=due_at, not_before=due_at)
+        return not again
 
     def not_a_page(self, visit: Visit, capture: Capture) -> State:
         """End a visit to an article's address that answered with something else than a page."""
         self._report(visit, capture, ProblemKind.NOT_A_PAGE, f"the answer is {medium(capture)}")
         if visit.article is None:
             return self.done(visit, capture, outcome=Outcome.OTHER)
-        return self._end(visit, capture, Outcome.OTHER, schedule.after_failure)
+        return self._end(visit, capture, Outcome.OTHER, partial(after_failure, self._store))
 
     def failed(
         self,
@@ -220,7 +253,7 @@ class Outcomes:
         """
         now = self._store.clock()
         asked = schedule.retry_after(retry_after, now=now)
-        due_at = schedule.after_failure(visit, now=now, retry_after=asked, give_up=not kind.away)
+        due_at = after_failure(self._store, visit, now=now, retry_after=asked, away=kind.away)
         self._problem(visit, capture, kind, detail, stage=stage)
         # 429 and 503 ask for patience (RFC 6585, section 4; RFC 9110, 15.6.4).
         not_before = due_at if asked or kind.status in {429, 503} else None

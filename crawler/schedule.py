@@ -28,7 +28,7 @@ def after_success(visit: Visit, *, now: datetime) -> datetime | None:
         return None
     if visit.past:
         return now + AGES[-1]
-    found_at = visit.found_at or now
+    found_at = min(visit.found_at or now, now)  # a clock that was ahead found it tomorrow
     for earlier, later in pairwise((timedelta(0), *AGES)):
         if now - found_at < later - (later - earlier) / 4:
             return found_at + later
@@ -42,7 +42,7 @@ def after_failure(
 
     `retry_after` is the server's own word (RFC 9110, section 10.2.3). After ten failures in a row
     that are the page's own (`give_up`) an article is given up (None); an entry point never is, and
-    nothing is because the whole site is away.
+    nothing is while the whole site is away, or refuses.
     """
     page = visit.found_in is not None or visit.kind is Kind.ARTICLE
     if give_up and page and visit.failures + 1 >= GIVE_UP:

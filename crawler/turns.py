@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from archive.errors import ArchiveLocked
 logger = logging.getLogger(__name__)
 
 SLICE_SECONDS = 300.0
+STOP_SECONDS = 10.0  # that a crawl which is asked to stop takes at most
 PATIENCE = 3600.0  # seconds that are waited for the next turn, or for the first one with --wait
 _LOOK_SECONDS = 0.1  # between two attempts to get the lock
 _HANDOVER_SECONDS = 5.0  # that who waits gets to take it
@@ -31,22 +33,33 @@ S = TypeVar("S")
 class Stop:
     """Ctrl-C and SIGTERM: once, what is in hand is finished; twice, the process ends at once."""
 
-    def __init__(self, *, with_parent: bool = False) -> None:
+    def __init__(self, *, with_parent: bool = False, seconds: float | None = None) -> None:
         """Take the signals of the running event loop, and the end of standard input.
 
-        `react` is called when a signal asks to stop.
+        `react` is called when a signal asks to stop. After `seconds` the process ends at once,
+        even where something keeps the loop busy: whatever is not acknowledged is done again.
         """
         self.asked = False
         self.react: Callable[[], object] = bool
+        self._seconds = seconds
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self)
+            if seconds is not None:
+                signal.signal(number, self._limit)  # by the interpreter, beside the loop's own
         if with_parent:
             loop.add_reader(sys.stdin, self._parent_ended)
 
     def _parent_ended(self) -> None:
         asyncio.get_running_loop().remove_reader(sys.stdin)
         self.asked = True
+        self._limit()
+
+    def _limit(self, *_: object) -> None:
+        if self._seconds is not None:
+            end = threading.Timer(self._seconds, os._exit, [ExitCode.INTERRUPTED])
+            end.daemon = True
+            end.start()
 
     def __call__(self) -> None:
         if self.asked:

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -15,16 +16,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from apscheduler.triggers.cron import CronTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from archive.captures import received
 from archive.clock import system
 from archive.commands.options import ExitCode
 from archive.database import ask
+from archive.errors import ArchiveError
+from archive.models import Problem
+from archive.problems import ProblemKind
+from archive.store import Store
 from archive.visits import due_publishers
 from crawler.config import Config, Schedule, cron_trigger
 from crawler.publisher import Publisher
-from crawler.turns import SLICE_SECONDS
+from crawler.turns import SLICE_SECONDS, STOP_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -54,13 +58,18 @@ class Watch:
         self._triggers = {slug: _trigger(schedule) for slug, schedule in schedules.items()}
         self._poll_at = {slug: system() for slug in schedules}
         self._plan([slug for slug, schedule in schedules.items() if schedule.cron], after=system())
+        self._death = ""  # why the last crawl died
         self._stopped = asyncio.Event()
         self._child: asyncio.subprocess.Process | None = None
 
     def _plan(self, slugs: Sequence[str], *, after: datetime, latest: datetime = _NEVER) -> None:
         """Set when publishers are polled next; what was missed meanwhile counts once."""
         for slug in slugs:
-            at = self._triggers[slug].get_next_fire_time(None, after) or _NEVER
+            trigger = self._triggers[slug]
+            if isinstance(trigger, timedelta):
+                at = after + trigger
+            else:
+                at = trigger.get_next_fire_time(None, after) or _NEVER
             self._poll_at[slug] = min(at, latest)
 
     async def run(self) -> None:
@@ -74,15 +83,20 @@ class Watch:
     async def _next(self) -> None:
         """Start the crawl that is due next and wait for its end, or for something to do."""
         now = system()
+        for slug, at in self._poll_at.items():  # the clock may have been set back
+            self._plan([slug], after=now, latest=at)
         is_open = {slug for slug, publisher in self._publishers.items() if publisher.is_open(now)}
         polled = sorted(slug for slug in is_open if self._poll_at[slug] <= now)
         resumed = [slug for slug in self.due() if slug in is_open.difference(polled)]
         if self._config.per_run is not None and not polled:
             resumed = []  # what the cap left waits for the next run of the schedule
         if (polled or resumed) and not self._is_capped():
-            if await self._crawl(polled, resumed) == 0:
+            code = await self._crawl(polled, resumed)
+            if code == 0:
+                self._death = ""
                 self._plan(polled, after=now)
                 return
+            self._record_death(code)
             now = system()
             self._plan(polled, after=now, latest=now + AFTER_FAILURE)
         ahead = [(at - now).total_seconds() for at in self._poll_at.values() if at > now]
@@ -133,6 +147,20 @@ class Watch:
         finally:
             self._child = None
 
+    def _record_death(self, code: int) -> None:
+        """Save that a crawl died, and why; once where it goes on ending itself, which says why."""
+        killed = f"was ended by signal {-code} ({signal.strsignal(-code)})"
+        why = f"the crawl {killed}" if code < 0 else f"the crawl ended with exit code {code}"
+        logger.warning("%s", why)
+        if self._stopped.is_set() or (code > 0 and why == self._death):
+            return
+        self._death, problem = why, Problem(kind=ProblemKind.SLICE_DIED, detail=why, stage="watch")
+        try:
+            with Store(self._root, command="watch") as store:
+                store.problem(problem, url="urn:x-warraq:watch", publisher=None)
+        except (ArchiveError, OSError, sqlite3.Error) as error:
+            logger.warning("it cannot be recorded: %s", error)
+
     def _stop(self) -> None:
         if self._stopped.is_set():
             if self._child is None:
@@ -146,10 +174,15 @@ class Watch:
         """Ask the crawl in hand to end: by its input, since a service manager signals it itself."""
         if self._child is not None and self._child.stdin is not None:
             self._child.stdin.close()
+            asyncio.get_running_loop().call_later(STOP_SECONDS, self._kill)
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            if self._child is not None:
+                self._child.kill()
 
 
-def _trigger(schedule: Schedule) -> CronTrigger | IntervalTrigger:
+def _trigger(schedule: Schedule) -> CronTrigger | timedelta:
     if schedule.cron is not None:
         return cron_trigger(schedule.cron)
-    every = schedule.every or timedelta(minutes=15)
-    return IntervalTrigger(seconds=round(every.total_seconds()), timezone=UTC)
+    return schedule.every or timedelta(minutes=15)

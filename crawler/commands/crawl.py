@@ -47,6 +47,7 @@ from crawler.publisher import Owners, find, load_all
     metavar="SLUG",
     help="Also process this publisher's pending visits, without looking for new articles.",
 )
+@click.option("--failed", is_flag=True, help="Also retry failed visits, even those given up.")
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does.")
 @crawl_options
 def crawl(
@@ -54,6 +55,7 @@ def crawl(
     archive: Path,
     since: date | None,
     resume: tuple[str, ...],
+    failed: bool,
     with_parent: bool,
     **options: Unpack[CrawlOptions],
 ) -> None:
@@ -62,7 +64,8 @@ def crawl(
     Reads their feeds, sitemaps and sections, fetches what is new, visits known articles again when
     they are due (an edit is kept as a revision), and prints a summary. Without SLUG, it crawls the
     publishers that this archive follows; `warraq publishers list` shows all that are available.
-    Ctrl-C finishes the pages in progress; press it again to stop at once. Neither loses data.
+    Ctrl-C finishes the pages in progress, for ten seconds at most; press it again to stop at once.
+    Neither loses data.
 
     \b
     warraq crawl enabbaladi                     into ./warraq-archive
@@ -75,7 +78,7 @@ def crawl(
     start_forkserver()  # first of all: it imports the workers' libraries while we import ours
     from crawler.turns import SLICE_SECONDS
 
-    wanted: dict[str, Any] = {"period": period(since, None, now=options["now"])}
+    wanted: dict[str, Any] = {"period": period(since, None, now=options["now"]), "failed": failed}
     polled = chosen(archive, slugs) if slugs or not resume else []
     resumed = chosen(archive, resume) if resume else []
     publishers = {each.slug: each for each in (*polled, *resumed)}

@@ -1,7 +1,7 @@
 """How often a host is asked: no faster than its slowest publisher, not while it is paused.
 
-Hosts that answered 429 or 503, or serve nothing now, are left alone for as long as they ask for
-(Retry-After), or longer each time; the other hosts go on.
+Hosts that answered 429 or 503, refuse everything (403) or serve nothing now, are left alone for as
+long as they ask for (Retry-After), or longer each time; the other hosts go on.
 """
 
 import time
@@ -18,6 +18,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from archive.clock import Clock
+from archive.models import Kind
 from archive.publishers import Hosts
 from archive.store import Store
 from archive.urls import normal
@@ -25,7 +26,10 @@ from crawler import schedule
 from crawler.fetch.exceptions import HostPaused
 
 # Seconds of the first pause, doubled with every further strike in a row.
-FIRST_PAUSE = {429: 30.0, 503: 10.0}
+FIRST_PAUSE = {403: 30.0, 429: 30.0, 503: 10.0}
+# So many answers are borne before the first pause: a page may be refused (403) for its own sake,
+# ten in a row say what 429 says. No listing's answer ends the row: it may be all that is allowed.
+BORNE = {403: 9}
 FIRST_ABSENCE = 300.0  # of a host whose robots.txt cannot be had, or that is away altogether
 # So many addresses in a row that no answer, or a 5xx, came from: the host is away. Fewer tell it
 # where they took so many seconds; a few bad pages that stand together do not.
@@ -38,7 +42,10 @@ WAITED_SECONDS = 60.0  # a crawl waits for a pause that is over so soon, and for
 
 @dataclass(slots=True)
 class _Pause:
-    """A pause: its end by the crawl's clock and by the machine's, and the strikes so far."""
+    """A pause: its end by the crawl's clock and by the machine's, and the strikes so far.
+
+    Strikes of 0 or less are borne: no pause came of them.
+    """
 
     until: datetime
     ends: float
@@ -75,9 +82,10 @@ class Pauses:
                 raise HostPaused(message, until=pause.until)
 
     def strike(self, url: str, status: int, retry_after: str = "") -> None:
-        """Pause the host that gave this answer."""
-        asked = schedule.retry_after(retry_after, now=self._clock())
-        self._pause(host_of(url), FIRST_PAUSE[status], asked)
+        """Pause the host that gave this answer, unless so many of these are borne."""
+        asked, borne = schedule.retry_after(retry_after, now=self._clock()), BORNE.get(status, 0)
+        if not (borne and self._lasting(host_of(url))):  # it was on its way when the pause began
+            self._pause(host_of(url), FIRST_PAUSE[status], asked, borne=borne)
 
     def away(self, url: str) -> None:
         """Pause a host that does not answer for itself."""
@@ -106,28 +114,33 @@ class Pauses:
             if count >= OUTAGES:
                 self._pause(place, FIRST_ABSENCE * (1 << min(count - OUTAGES, 16)))
 
-    def answered(self, url: str) -> None:
-        """End the strikes of a host that answers again."""
+    def answered(self, url: str, *, with_page: bool = True) -> None:
+        """End the misses of a host that answers again, and its strikes where it is a page."""
         self._misses.pop(origin_of(url), None)
-        for place in (host_of(url), origin_of(url)):
+        for place in (host_of(url), origin_of(url)) if with_page else ():
             if place in self._pauses and not self._lasting(place):
                 del self._pauses[place]
-                self._hosts.forgive(place)
+                self._hosts.forgive(place, now=self._clock())
 
     def _lasting(self, place: str) -> _Pause | None:
         """Return the pause of a place, None if there is none that is not over."""
         pause = self._pauses.get(place)
         return pause if pause and time.monotonic() < pause.ends else None
 
-    def _pause(self, place: str, first: float, asked: datetime | None = None) -> None:
+    def _pause(
+        self, place: str, first: float, asked: datetime | None = None, *, borne: int = 0
+    ) -> None:
         """Pause a place for as long as it asked, or twice as long as last time."""
         now, known = self._clock(), self._pauses.get(place)
-        strikes = known.strikes + 1 if known else 1
-        longer = timedelta(seconds=first * (1 << min(strikes - 1, 16)))
+        strikes = (known.strikes if known else -borne) + 1
+        if not borne or asked:
+            strikes = max(strikes, 1)
+        longer = timedelta(seconds=first * (1 << min(strikes - 1, 16)) if strikes > 0 else 0)
         until = asked if asked and asked > now else now + min(longer, LONGEST_PAUSE)
         until = max(until, known.until) if known else until
         self._begin(place, until, strikes)
-        self._met.add(place)
+        if strikes > 0:
+            self._met.add(place)
         self._hosts.pause(place, until=until, strikes=strikes)
 
     def _begin(self, place: str, until: datetime, strikes: int) -> None:
@@ -217,6 +230,9 @@ class FetchServices:
         return cast("Self", crawler.settings[_SETTING])
 
 
+_PAGES = frozenset({Kind.ARTICLE, Kind.IMAGE, Kind.PROBE, Kind.RESOURCE})
+
+
 class HostPacing:
     """Holds back requests to paused hosts, and gives a host the pace of its slowest publisher."""
 
@@ -239,12 +255,12 @@ class HostPacing:
             slot.lastseen = time.monotonic() - max(ago, 0.0)
 
     def process_response(self, request: Request, response: Response) -> Response:
-        pauses = self._fetching.pauses
-        if response.status in FIRST_PAUSE:
+        pauses, kind = self._fetching.pauses, request.meta["kind"]
+        if response.status in FIRST_PAUSE and (response.status != 403 or "visit" in request.meta):
             retry_after = (response.headers.get("Retry-After") or b"").decode("latin-1")
             pauses.strike(request.url, response.status, retry_after)
         elif response.status < 500:
-            pauses.answered(request.url)
+            pauses.answered(request.url, with_page=kind in _PAGES)
         elif "visit" in request.meta:
             pauses.missed(request.url)
         return response

@@ -141,6 +141,7 @@ class NewsSpider(Spider):
         self.stop()
 
     def closed(self, _reason: str) -> None:
+        self.frontier.stop()
         self.workers.close()
         self._opened.close()
 

@@ -12,7 +12,8 @@ from archive.runs import begin
 from archive.visits import correct_fast_clock
 from crawler.commands.options import chosen
 from crawler.crawl import Job, crawl
-from tests.archive.desk import FEED, HOUR, NOON, PAPER, Hands, opened, rows, visit
+from crawler.schedule import after_success
+from tests.archive.desk import FEED, HOUR, NOON, PAGE, PAPER, Hands, opened, record, rows, visit
 from tests.broken import workshop as w
 from tests.crawler import wire
 
@@ -120,6 +121,24 @@ def test_what_a_clock_ahead_put_off_is_due_when_it_would_have_been(tmp_path, ahe
         "https://alwaraq.example/2": iso(NOON),
     }
     assert rows(tmp_path, "select not_before from hosts") == [(iso(NOON + HOUR),)]
+
+
+def test_a_clock_that_was_a_year_ahead_in_the_midst_of_a_crawl_ends_no_visits(tmp_path):
+    hands = Hands(NOON)
+    with opened(tmp_path, hands) as store:
+        store.publish(PAPER)
+        store.ask([(PAGE, Kind.ARTICLE)], publisher=PAPER.slug)
+        hands.advance(365 * DAY)
+        capture = record(store, fetched_at=hands())
+        seen = visit(PAGE, found_at=NOON)
+        store.visited(seen, capture, due_at=after_success(seen, now=hands()), state="done")
+        hands.now = NOON
+    assert due(tmp_path) == {PAGE: None}
+    with closing(open_for_writing(tmp_path)) as db:
+        assert correct_fast_clock(db, now=NOON + HOUR) is not None
+        assert correct_fast_clock(db, now=NOON + HOUR) is None
+    assert due(tmp_path) == {PAGE: iso(NOON + HOUR)}
+    assert rows(tmp_path, "select last_at from visits") == [(iso(NOON + HOUR),)]
 
 
 @pytest.mark.parametrize("later", [timedelta(), HOUR / 2, DAY])

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from archive.clock import iso
+from archive.store import Store
 from crawler.rebuild import rebuild
 from tests.crawler import wire
 from tests.crawler.tables import differences, everything
@@ -151,6 +152,51 @@ async def test_walls_outages_and_challenges_prove_nothing(paper, site, body, sta
         assert paper.rows(STATE) == LIVES
         assert due(paper) > iso(paper.now)
         paper.forward(days=8)
+
+
+REFUSALS = ["403 Forbidden", "200 OK", "402 Pay", "429 Wait"]
+
+
+@pytest.mark.parametrize("status", REFUSALS)
+async def test_no_article_is_given_up_while_its_newspaper_shows_none(paper, site, status):
+    site.answers[PATH] = answered(CHALLENGE, status=status)
+    for _ in range(13):
+        await visit(paper, site)
+        paper.forward(days=1)
+    ((failures,),) = paper.rows("select failures from visits where kind = 'article'")
+    assert failures >= 10
+    assert due(paper)
+    site.answers[PATH] = answered(wire.article())
+    paper.forward(days=7)
+    await paper.crawl()
+    assert paper.rows("select state, failures from visits where kind = 'article'") == [("done", 0)]
+
+
+async def test_what_was_given_up_beside_others_comes_back_by_asking_for_it(paper, site):
+    site.answers[PATH] = answered(CHALLENGE, status="403 Forbidden")
+    other = PATH + "2"
+    site.answers[other] = (wire.http(wire.article("خبر آخر من المدينة")),)
+    for _ in range(10):
+        await paper.crawl(addresses=[(site.url + other, "paper")], poll=frozenset())
+        paper.forward(hours=1)
+        await visit(paper, site)
+        paper.forward(hours=30)
+    given_up = "select state, due_at from visits where article and url like ?"
+    assert paper.rows(given_up, f"%{PATH}") == [("failed", None)]
+    site.answers[PATH] = answered(wire.article())
+    await paper.crawl()
+    assert paper.rows(given_up, f"%{PATH}") == [("failed", None)]
+    await paper.crawl(failed=True)
+    assert paper.rows("select distinct state from visits where article") == [("done",)]
+
+
+async def test_what_was_given_up_comes_back_when_its_host_is_well_again(paper, site):
+    with Store(paper.root, command="test", clock=paper.clock) as store:
+        store.db.execute("update visits set state = 'failed', due_at = null where article")
+        host = site.url.partition("//")[2]
+        store.hosts.pause(host, until=paper.now, strikes=1)
+        store.hosts.forgive(host, now=paper.now)
+    assert due(paper) == iso(paper.now)
 
 
 async def test_a_404_behind_a_redirect_to_another_host_proves_nothing(paper, site):

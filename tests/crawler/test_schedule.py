@@ -41,7 +41,7 @@ def visit(*, kind=Kind.ARTICLE, age=timedelta(0), failures=0, found_in="feed"):
         (7 * DAY, 30 * DAY),
         (30 * DAY, None),
         (365 * DAY, None),
-        (-HOUR, HOUR),  # a clock that was set back
+        (-HOUR, timedelta(0)),  # a clock that was set back: in an hour from now
     ],
 )
 def test_an_article_is_looked_at_again_at_its_next_age(age, again):

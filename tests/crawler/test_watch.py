@@ -43,7 +43,7 @@ def test_each_publisher_has_its_own_schedule(tmp_path, monkeypatch):
     assert watch._poll_at["b"] == now + timedelta(hours=18)
     assert watch._poll_at["c"] > now + timedelta(days=9000)  # there is no such day
     watch._plan(["a", "b"], after=now + timedelta(days=2))
-    assert abs(watch._poll_at["a"] - datetime.now(UTC) - timedelta(days=400)) < timedelta(minutes=1)
+    assert watch._poll_at["a"] == now + timedelta(days=402)
     assert watch._poll_at["b"] == now + timedelta(days=2, hours=18)
 
 
@@ -82,6 +82,55 @@ async def test_nothing_is_crawled_outside_the_hours_or_beyond_the_cap(archive, m
         assert started == expected
         assert (watch._poll_at["paper"] > datetime.fromisoformat(moment)) is bool(expected)
     assert len(waited) == 2
+
+
+async def test_a_clock_that_is_set_back_delays_no_poll_for_longer_than_its_interval(
+    tmp_path, monkeypatch
+):
+    now = [datetime(2027, 3, 1, 12, 0, 1, tzinfo=UTC)]
+    monkeypatch.setattr("crawler.watch.system", lambda: now[0])
+    polls, publishers = [], [Publisher(slug=slug, name=slug) for slug in "ab"]
+
+    async def crawl(self, polled, resumed):
+        polls.append((now[0], *polled))
+        return 0
+
+    async def wait(self, seconds):
+        now[0] += timedelta(seconds=seconds + 0.1)
+
+    monkeypatch.setattr(Watch, "_crawl", crawl)
+    monkeypatch.setattr(Watch, "_wait", wait)
+    config = Config(every=timedelta(minutes=15), schedules={"b": Schedule(cron="0 * * * *")})
+    watch = Watch(tmp_path, publishers, config)
+    await watch._next()
+    now[0] -= timedelta(days=1)
+    back = now[0]
+    while now[0] < back + timedelta(minutes=61):
+        await watch._next()
+    minutes = {slug: [(at - back).seconds // 60 for at, *polled in polls[1:] if slug in polled]
+               for slug in "ab"}  # fmt: skip
+    assert minutes == {"a": [15, 30, 45, 60], "b": [60]}
+
+
+@pytest.mark.parametrize(("code", "told"), [(-9, "signal 9 (Killed)"), (1, "exit code 1")])
+async def test_why_a_crawl_died_is_recorded(archive, monkeypatch, code, told):
+    await archive.crawl()
+    watch = Watch(archive.root, [Publisher(slug="paper", name="x")], Config())
+
+    async def crawl(self, polled, resumed):
+        return code
+
+    async def wait(self, seconds):
+        pass
+
+    monkeypatch.setattr(Watch, "_crawl", crawl)
+    monkeypatch.setattr(Watch, "_wait", wait)
+    for _ in range(2):
+        watch._poll_at["paper"] = datetime(2020, 1, 1, tzinfo=UTC)
+        await watch._next()
+    found = archive.rows("select kind, detail from problems")
+    assert [kind for kind, _ in found] == ["slice-died"] * (2 if code < 0 else 1)
+    assert all(told in detail for _, detail in found)
 
 
 @pytest.mark.slow
@@ -149,6 +198,9 @@ def test_a_killed_crawl_shows_as_interrupted_and_is_repeated(watched, site):
         process.communicate(timeout=15)
     assert process.returncode == 0
     assert [run["state"] for run in runs(watched)][-1] == "interrupted"
+    died = watched.rows("select url, detail from problems where kind = 'slice-died'")
+    assert {url for url, _ in died} == {"urn:x-warraq:watch", site.url + "/news/1"}
+    assert any("signal 9" in detail for _, detail in died)
     assert watched.rows("select count(*) from articles") == [(2,)]
 
 

@@ -1,6 +1,7 @@
 """A host that asks to be left alone is, and the other hosts go on."""
 
 import asyncio
+import contextlib
 import sys
 import time
 from dataclasses import replace
@@ -51,6 +52,38 @@ def test_how_long_a_host_is_left_alone(store, status, retry_after, seconds):
     pauses = Pauses(store.hosts, store.clock)
     pauses.strike(URL, status, retry_after)
     assert until(pauses) == timedelta(seconds=seconds)
+
+
+def test_a_host_that_refuses_everything_is_left_alone_like_one_that_asks_for_it(store, monkeypatch):
+    """In a week it gets few requests, though a crawl looks every quarter of an hour."""
+    moment, asked = [0.0], 0
+    monkeypatch.setattr(time, "monotonic", lambda: moment[0])
+    store.clock = lambda: NOW + timedelta(seconds=moment[0])
+    while moment[0] < 7 * 86400:
+        pauses = Pauses(store.hosts, store.clock)
+        for page in range(24):
+            with contextlib.suppress(HostPaused):
+                pauses.check(URL)
+                asked += 1
+                pauses.strike(URL, 403)
+                assert asked >= 10 or page == 0 or not store.hosts.paused()[0][2] > 0
+            pauses.answered(URL, with_page=False)  # its feed is there
+        moment[0] += 900
+    assert 10 < asked < 30
+    moment[0] += 86400
+    pauses.answered(URL)
+    assert store.hosts.paused() == []
+
+
+def test_a_few_refused_pages_pause_nobody(store):
+    pauses = Pauses(store.hosts, store.clock)
+    for _ in range(3):
+        for _ in range(9):
+            pauses.strike(URL, 403)
+        pauses.check(URL)
+        pauses.answered(URL)
+    pauses.strike(URL, 403, "120")
+    assert until(pauses) == timedelta(minutes=2)
 
 
 def test_pages_of_an_outage_in_a_row_pause_their_host_ever_longer(store, monkeypatch):

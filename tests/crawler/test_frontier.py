@@ -1,0 +1,128 @@
+"""What was in hand when a crawl died is visited last, by itself, and put off when it dies again."""
+
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+
+from archive.clock import iso
+from archive.store import Store
+from crawler.frontier import InHand, charge
+from tests.crawler import shell, wire
+
+# A crawl in which a page kills the process, or keeps it busy for ever; it is to end within seconds
+# when it is asked to.
+POISONED = """
+import os, signal, sys, time
+from crawler import crawl, responses
+from crawler.cli import warraq
+crawl.STOP_SECONDS, crawl._FINISH_SECONDS = 4.0, 0.5
+receive = responses.Responses.receive
+async def poisoned(self, visit, *answer):
+    if visit.url.endswith("/kills"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    while visit.url.endswith("/hangs"):
+        time.sleep(0.1)
+    return await receive(self, visit, *answer)
+responses.Responses.receive = poisoned
+warraq(["crawl", "--archive", sys.argv[1], "--now", sys.argv[2]])
+"""
+
+
+def poisoned(archive):
+    return subprocess.Popen(
+        [sys.executable, "-c", POISONED, str(archive.root), archive.now.isoformat()],
+        cwd=shell.ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
+def dying(archive, *paths):
+    """Leave the archive as a crawl that dies with some pages in hand."""
+    keys = [key for key, url in archive.rows("select key, url from visits")
+            if url.removeprefix(archive.site.url) in paths]  # fmt: skip
+    (archive.root / "in-hand").write_text("".join(f"+{key}\n" for key in keys), "utf-8")
+    assert len(InHand(archive.root).left()) == len(paths)
+
+
+def died(archive):
+    return [path for kind, path in archive.problems() if kind == "slice-died"]
+
+
+def test_what_ended_is_not_in_hand_any_more(tmp_path):
+    (tmp_path / "in-hand").write_text("+a\n+b\n+c\n-b\n-a\n+a\n+torn", "utf-8")
+    assert InHand(tmp_path).left() == ["a", "c"]
+
+
+async def test_a_crawl_that_ends_well_leaves_nothing_in_hand(archive):
+    await archive.crawl()
+    assert not (archive.root / "in-hand").exists()
+
+
+async def test_what_was_in_hand_is_recorded_and_visited_behind_everything_else(archive, site):
+    await archive.crawl(limit=1)
+    dying(archive, "/news/2")
+    feed = wire.feed(*(f"{site.url}/news/{number}" for number in range(1, 9)))
+    site.answers["/feed"] = (wire.http(feed, media="application/rss+xml"),)
+    for number in range(3, 9):
+        site.answers[f"/news/{number}"] = (wire.http(wire.article(f"خبر جديد رقم {number}")),)
+    site.asked.clear()
+    await archive.crawl()
+    assert died(archive) == ["/news/2"]
+    assert site.targets()[-1] == "/news/2"
+    assert archive.rows("select count(*) from articles") == [(8,)]
+    assert archive.rows("select distinct failures, state from visits where article") == [
+        (0, "done")
+    ]
+
+
+async def test_what_was_in_hand_twice_is_put_off_longer_each_time(archive, site):
+    await archive.crawl()
+    waits: list[str] = []
+    for _ in range(3):
+        dying(archive, "/feed")
+        with Store(archive.root, command="test", clock=archive.clock) as store:
+            assert bool(charge(store)) == (not waits)
+        ((due_at,),) = archive.rows("select due_at from visits where kind = 'feed'")
+        waits.append(due_at)
+    steps = (timedelta(), timedelta(minutes=10), timedelta(minutes=20))
+    assert waits == [iso(archive.now + step) for step in steps]
+    site.asked.clear()
+    await archive.crawl()
+    assert not site.count("/feed"), "it was asked for, and is put off nevertheless"
+    archive.forward(minutes=21)
+    await archive.crawl()
+    assert site.count("/feed") == 1
+    assert archive.rows("select failures from visits where kind = 'feed'") == [(0,)]
+
+
+@pytest.mark.slow
+def test_a_page_that_kills_the_crawl_costs_the_others_one_slice(archive, site):
+    feed = wire.feed(*(site.url + path for path in ("/kills", "/news/1", "/news/2")))
+    site.answers["/feed"] = (wire.http(feed, media="application/rss+xml"),)
+    site.answers["/kills"] = (wire.http(wire.article()),)
+    for slice_ in range(4):  # the first dies before it is written down that there is such a page
+        with poisoned(archive) as process:
+            output = process.communicate(timeout=60)[0]
+        assert process.returncode == (-signal.SIGKILL if slice_ < 3 else 0), output
+        assert archive.rows("select count(*) from articles") == [(2,)] or not slice_
+    assert died(archive).count("/kills") == 2
+    assert site.count("/kills") == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ["/hangs", "/waits"])
+def test_a_crawl_ends_when_it_is_asked_to_whatever_it_does(archive, site, path):
+    site.answers["/feed"] = (wire.http(wire.feed(site.url + path), media="application/rss+xml"),)
+    site.answers["/hangs"] = (wire.http(wire.article()),)
+    site.answers["/waits"] = (60.0,)
+    with poisoned(archive) as process:
+        assert wire.until(lambda: site.count(path))
+        assert not wire.until(lambda: process.poll() is not None, seconds=1)
+        process.send_signal(signal.SIGTERM)
+        output = process.communicate(timeout=20)[0]
+    assert process.returncode == (130 if path == "/hangs" else 0), output
+    assert "Traceback" not in output, output
+    assert (archive.root / "in-hand").exists() == (path == "/hangs")
+    assert archive.rows("select state from visits where kind = 'article' and state != 'due'") == []

@@ -257,7 +257,7 @@ def of_article(db: sqlite3.Connection, article: int) -> list[Capture]:
 def has_read(db: sqlite3.Connection, publisher: str, *, since: datetime) -> bool:
     """Return whether an article of a publisher was read, or seen unchanged, since a moment."""
     sql = """
-    select exists (select 1 from captures where publisher = ? and fetched_at > ?
+    select exists (select 1 from captures where +publisher = ? and fetched_at > ?
         and article is not null and outcome in ('new', 'changed', 'same', 'unchanged'))
     """
     return bool(value(db, sql, (publisher, iso(since))))

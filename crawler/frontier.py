@@ -10,7 +10,6 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 
 from archive import visits
 from archive.models import Kind, Link, Visit
@@ -29,25 +28,25 @@ class InHand:
 
     def __init__(self, root: Path) -> None:
         self._path = root / "in-hand"
-        self._file: BinaryIO | None = None
-
-    def left(self) -> list[str]:
-        """Return the keys that a crawl which died had in hand."""
-        text = self._path.read_text("utf-8", "replace") if self._path.exists() else ""
-        last = {line[1:]: line[0] for line in text.split("\n")[:-1]}
-        return [key for key, sign in last.items() if sign == "+"]
+        self._file = self._path.open("wb", buffering=0)
 
     def write(self, sign: str, visits: Iterable[Visit]) -> None:
         """Write that visits are in hand (`+`), or not any more (`-`); no disk is waited for."""
-        with contextlib.suppress(OSError):
-            self._file = self._file or self._path.open("wb", buffering=0)
+        with contextlib.suppress(OSError, ValueError):  # a full disk; a file that is closed
             self._file.write("".join(f"{sign}{visit.key}\n" for visit in visits).encode())
 
     def end(self) -> None:
         """Remove the file: what is in hand is to blame for nothing from now on."""
-        if self._file:
-            self._file.close()
+        self._file.close()
         self._path.unlink(missing_ok=True)
+
+
+def left_in_hand(root: Path) -> list[str]:
+    """Return the keys that a crawl which died had in hand."""
+    path = root / "in-hand"
+    text = path.read_text("utf-8", "replace") if path.exists() else ""
+    last = {line[1:]: line[0] for line in text.split("\n")[:-1]}
+    return [key for key, sign in last.items() if sign == "+"]
 
 
 def charge(store: Store) -> list[str]:
@@ -56,12 +55,12 @@ def charge(store: Store) -> list[str]:
     One of them may have killed it: a `Frontier` holds them back and makes them one by one. What is
     not known was found within the last second, and is found again.
     """
-    left, outcomes = InHand(store.root).left(), Outcomes(store)
+    left, outcomes = left_in_hand(store.root), Outcomes(store)
     why = "the crawl died (killed, out of memory or over time) while this was in hand"
     found = {key: visits.find(store.db, key) for key in left}
     due = [key for key, visit in found.items() if visit is None or outcomes.died(visit, why)]
     store.batch.commit()
-    InHand(store.root).end()
+    (store.root / "in-hand").unlink(missing_ok=True)
     return due
 
 
@@ -96,7 +95,6 @@ class Frontier:
         self._period = period
         self._within = period.span if back else None
         self.ended = 0  # visits
-        self.is_stopped = False
         self._delays = delays
         self._only = None if only is None else [key for url in only for key in store.keys(url)]
         self._ends_at = None if seconds is None else time.monotonic() + seconds
@@ -115,14 +113,13 @@ class Frontier:
             self._held.pop()
             visits = list(self._due_visits())
         self._in_hand |= {visit.key: visit for visit in visits}
-        if visits:
-            self._record.write("+", visits)
+        self._record.write("+", visits)
         return visits
 
     def done(self, visit: Visit) -> None:
         """Make room: a visit's end stands in the archive's batch."""
-        if self._in_hand.pop(visit.key, None) and not self.is_stopped:
-            self._record.write("-", [visit])
+        self._in_hand.pop(visit.key, None)
+        self._record.write("-", [visit])
         self.ended += 1
         self._freed.set()
 
@@ -135,7 +132,6 @@ class Frontier:
     def stop(self) -> None:
         """Hand out nothing more; what is in hand may be cut short."""
         self._record.end()
-        self.is_stopped = True
         self._ends_at = 0.0
         self._freed.set()
 

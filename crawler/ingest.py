@@ -117,8 +117,7 @@ class Keeper:
         kinds = {problem.kind for problem in reading.extraction.problems if not is_alias}
         passing = any(kind.passing for kind in kinds)
         passing = passing or (kept.article is None and visit.article is not None)
-        tried = partial(after_failure, self._store)
-        again = tried if passing else schedule.after_success
+        again = partial(after_failure, self._store) if passing else schedule.after_success
         if kept.article is None and ProblemKind.MAYBE_GONE in kinds:
             passing, again = True, schedule.after_maybe_gone
         lost = passing and kept.article is None

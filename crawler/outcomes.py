@@ -138,12 +138,7 @@ def is_image(content_type: str, body: bytes) -> bool:
 
 
 def after_failure(
-    store: Store,
-    visit: Visit,
-    *,
-    now: datetime,
-    retry_after: datetime | None = None,
-    away: bool = False,
+    store: Store, visit: Visit, *, now: datetime, asked: datetime | None = None, away: bool = False
 ) -> datetime | None:
     """Return when a failed visit is tried again, None when never.
 
@@ -152,7 +147,7 @@ def after_failure(
     tired = visit.failures + 1 >= schedule.GIVE_UP and not away
     since = visit.last_at or now
     shows = tired and captures.has_read(store.db, visit.publisher, since=since)
-    return schedule.after_failure(visit, now=now, retry_after=retry_after, give_up=shows)
+    return schedule.after_failure(visit, now=now, retry_after=asked, give_up=shows)
 
 
 class Outcomes:
@@ -160,6 +155,7 @@ class Outcomes:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._after_failure = partial(after_failure, store)
 
     def unchanged(self, visit: Visit, capture: Capture) -> State:
         """End a visit whose address answered as last time, or said so with a 304."""
@@ -213,9 +209,7 @@ class Outcomes:
     def refused(self, visit: Visit, detail: str) -> State:
         """End a visit that the site's robots.txt forbids."""
         self._report(visit, None, ProblemKind.ROBOTS_DISALLOW, detail)
-        return self._end(
-            visit, None, Outcome.REFUSED, partial(after_failure, self._store), state="refused"
-        )
+        return self._end(visit, None, Outcome.REFUSED, self._after_failure, state="refused")
 
     def died(self, visit: Visit, detail: str) -> bool:
         """End a visit that was in hand when its crawl died; return whether it is due still.
@@ -234,7 +228,7 @@ class Outcomes:
         self._report(visit, capture, ProblemKind.NOT_A_PAGE, f"the answer is {medium(capture)}")
         if visit.article is None:
             return self.done(visit, capture, outcome=Outcome.OTHER)
-        return self._end(visit, capture, Outcome.OTHER, partial(after_failure, self._store))
+        return self._end(visit, capture, Outcome.OTHER, self._after_failure)
 
     def failed(
         self,
@@ -253,7 +247,7 @@ class Outcomes:
         """
         now = self._store.clock()
         asked = schedule.retry_after(retry_after, now=now)
-        due_at = after_failure(self._store, visit, now=now, retry_after=asked, away=kind.away)
+        due_at = self._after_failure(visit, now=now, asked=asked, away=kind.away)
         self._problem(visit, capture, kind, detail, stage=stage)
         # 429 and 503 ask for patience (RFC 6585, section 4; RFC 9110, 15.6.4).
         not_before = due_at if asked or kind.status in {429, 503} else None

@@ -8,20 +8,18 @@ import asyncio
 import logging
 import os
 import signal
-import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-
-from apscheduler.triggers.cron import CronTrigger
 
 from archive.captures import received
 from archive.clock import system
 from archive.commands.options import ExitCode
 from archive.database import ask
-from archive.errors import ArchiveError
+from archive.errors import ARCHIVE_FAULTS, ArchiveError
 from archive.models import Problem
 from archive.problems import ProblemKind
 from archive.store import Store
@@ -55,7 +53,7 @@ class Watch:
         self._config = config
         self._log_level = log_level
         schedules = {slug: config.schedule_of(slug) for slug in self._publishers}
-        self._triggers = {slug: _trigger(schedule) for slug, schedule in schedules.items()}
+        self._next_after = {slug: _trigger(schedule) for slug, schedule in schedules.items()}
         self._poll_at = {slug: system() for slug in schedules}
         self._plan([slug for slug, schedule in schedules.items() if schedule.cron], after=system())
         self._death = ""  # why the last crawl died
@@ -65,12 +63,7 @@ class Watch:
     def _plan(self, slugs: Sequence[str], *, after: datetime, latest: datetime = _NEVER) -> None:
         """Set when publishers are polled next; what was missed meanwhile counts once."""
         for slug in slugs:
-            trigger = self._triggers[slug]
-            if isinstance(trigger, timedelta):
-                at = after + trigger
-            else:
-                at = trigger.get_next_fire_time(None, after) or _NEVER
-            self._poll_at[slug] = min(at, latest)
+            self._poll_at[slug] = min(self._next_after[slug](after) or _NEVER, latest)
 
     async def run(self) -> None:
         """Run until SIGINT or SIGTERM; the crawl in hand is ended cleanly, at once on a second."""
@@ -148,17 +141,17 @@ class Watch:
             self._child = None
 
     def _record_death(self, code: int) -> None:
-        """Save that a crawl died, and why; once where it goes on ending itself, which says why."""
-        killed = f"was ended by signal {-code} ({signal.strsignal(-code)})"
-        why = f"the crawl {killed}" if code < 0 else f"the crawl ended with exit code {code}"
+        """Save that a crawl died, and why; once until one ends well."""
+        by = f"signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"exit code {code}"
+        why = f"the crawl ended with {by}"
         logger.warning("%s", why)
-        if self._stopped.is_set() or (code > 0 and why == self._death):
+        if self._stopped.is_set() or why == self._death:
             return
         self._death, problem = why, Problem(kind=ProblemKind.SLICE_DIED, detail=why, stage="watch")
         try:
             with Store(self._root, command="watch") as store:
                 store.problem(problem, url="urn:x-warraq:watch", publisher=None)
-        except (ArchiveError, OSError, sqlite3.Error) as error:
+        except (ArchiveError, *ARCHIVE_FAULTS) as error:
             logger.warning("it cannot be recorded: %s", error)
 
     def _stop(self) -> None:
@@ -182,7 +175,9 @@ class Watch:
                 self._child.kill()
 
 
-def _trigger(schedule: Schedule) -> CronTrigger | timedelta:
+def _trigger(schedule: Schedule) -> Callable[[datetime], datetime | None]:
+    """Return what gives the first poll after a moment; None where there is no such day."""
     if schedule.cron is not None:
-        return cron_trigger(schedule.cron)
-    return schedule.every or timedelta(minutes=15)
+        return partial(cron_trigger(schedule.cron).get_next_fire_time, None)
+    every = schedule.every or timedelta(minutes=15)
+    return lambda after: after + every

@@ -83,7 +83,8 @@ class Pauses:
 
     def strike(self, url: str, status: int, retry_after: str = "") -> None:
         """Pause the host that gave this answer, unless so many of these are borne."""
-        asked, borne = schedule.retry_after(retry_after, now=self._clock()), BORNE.get(status, 0)
+        asked = schedule.retry_after(retry_after, now=self._clock())
+        borne = 0 if asked else BORNE.get(status, 0)
         if not (borne and self._lasting(host_of(url))):  # it was on its way when the pause began
             self._pause(host_of(url), FIRST_PAUSE[status], asked, borne=borne)
 
@@ -132,10 +133,8 @@ class Pauses:
     ) -> None:
         """Pause a place for as long as it asked, or twice as long as last time."""
         now, known = self._clock(), self._pauses.get(place)
-        strikes = (known.strikes if known else -borne) + 1
-        if not borne or asked:
-            strikes = max(strikes, 1)
-        longer = timedelta(seconds=first * (1 << min(strikes - 1, 16)) if strikes > 0 else 0)
+        strikes = max((known.strikes if known else -borne) + 1, 1 - borne)
+        longer = timedelta(seconds=first * int(2 ** min(strikes - 1, 16)))  # of none 0
         until = asked if asked and asked > now else now + min(longer, LONGEST_PAUSE)
         until = max(until, known.until) if known else until
         self._begin(place, until, strikes)

@@ -9,7 +9,7 @@ import pytest
 
 from archive.clock import iso
 from archive.store import Store
-from crawler.frontier import InHand, charge
+from crawler.frontier import charge, left_in_hand
 from tests.crawler import shell, wire
 
 # A crawl in which a page kills the process, or keeps it busy for ever; it is to end within seconds
@@ -43,7 +43,7 @@ def dying(archive, *paths):
     keys = [key for key, url in archive.rows("select key, url from visits")
             if url.removeprefix(archive.site.url) in paths]  # fmt: skip
     (archive.root / "in-hand").write_text("".join(f"+{key}\n" for key in keys), "utf-8")
-    assert len(InHand(archive.root).left()) == len(paths)
+    assert len(left_in_hand(archive.root)) == len(paths)
 
 
 def died(archive):
@@ -52,7 +52,7 @@ def died(archive):
 
 def test_what_ended_is_not_in_hand_any_more(tmp_path):
     (tmp_path / "in-hand").write_text("+a\n+b\n+c\n-b\n-a\n+a\n+torn", "utf-8")
-    assert InHand(tmp_path).left() == ["a", "c"]
+    assert left_in_hand(tmp_path) == ["a", "c"]
 
 
 async def test_a_crawl_that_ends_well_leaves_nothing_in_hand(archive):

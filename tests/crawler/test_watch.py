@@ -191,6 +191,7 @@ def test_a_killed_watch_takes_its_crawl_along(watched, site):
 def test_a_killed_crawl_shows_as_interrupted_and_is_repeated(watched, site):
     with busy(watched, site) as process:
         crawl = next(pid for pid in shell.children(process.pid) if is_crawl(pid))
+        assert wire.until(lambda: watched.rows("select 1 from visits where url like '%/news/1'"))
         shell.kill(crawl)
         site.answers["/news/1"] = (wire.http(wire.article()),)
         assert wire.until(lambda: site.count("/news/1") > 1, seconds=30)

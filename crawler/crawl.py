@@ -199,21 +199,31 @@ class _Slices:
             back=job.back,
             held=self._held,
         )
+        if await self._has_ended(task, crawler, store):
+            await task
+        return cast("NewsSpider", crawler.spider)
+
+    async def _has_ended(
+        self, task: "asyncio.Future[None]", crawler: Crawler, store: Store
+    ) -> bool:
+        """Wait for the end of a crawl, or until it has taken too long to stop; what it has is due.
+
+        Return whether it has ended.
+        """
         stopped_at = math.inf
         while not task.done():
             await asyncio.wait({task}, timeout=_PROGRESS_SECONDS)
             if self.stop.asked and isinstance(crawler.spider, NewsSpider):
                 crawler.spider.stop()
                 stopped_at = min(stopped_at, time.monotonic())
-                if time.monotonic() - stopped_at > _FINISH_SECONDS:  # it stays due
+                if time.monotonic() - stopped_at > _FINISH_SECONDS:
                     crawler.spider.closed("stopped")
                     for name in ("asyncio", "scrapy"):  # of what is cut off there is nothing to say
                         logging.getLogger(name).setLevel(logging.CRITICAL)
-                    return crawler.spider
+                    return False
             came = ", ".join(f"{store.totals[name]:,} {name}" for name in _SHOWN)
             self._progress(f"requests, {came}", store.totals["requests"], None)
-        await task
-        return cast("NewsSpider", crawler.spider)
+        return True
 
     def _add_up(self, store: Store, spider: NewsSpider) -> None:
         """Add what a slice did to the summary."""

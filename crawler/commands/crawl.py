@@ -64,8 +64,7 @@ def crawl(
     Reads their feeds, sitemaps and sections, fetches what is new, visits known articles again when
     they are due (an edit is kept as a revision), and prints a summary. Without SLUG, it crawls the
     publishers that this archive follows; `warraq publishers list` shows all that are available.
-    Ctrl-C finishes the pages in progress, for ten seconds at most; press it again to stop at once.
-    Neither loses data.
+    Ctrl-C finishes the pages in progress; press it again to stop at once. Neither loses data.
 
     \b
     warraq crawl enabbaladi                     into ./warraq-archive

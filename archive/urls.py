@@ -1,4 +1,7 @@
-"""Addresses: their normal spelling, the identity key of a page, and the ids made from keys."""
+"""Addresses: their normal spelling, the identity key of a page, and the ids made from keys.
+
+Also the normal form of letters, in addresses and in texts: `composed`.
+"""
 
 import hashlib
 import re
@@ -7,6 +10,7 @@ import unicodedata
 from collections.abc import Collection
 from contextlib import suppress
 from functools import lru_cache
+from typing import Literal
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 # Parameters that name a campaign, a click or a share, never a page.
@@ -57,8 +61,39 @@ _NEEDLESS = re.compile(
 _LETTERS = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 _ARABIC = re.compile(r"(?:%D[89AB]%[89AB][0-9A-F])+")  # U+0600 to U+06FF
 
-
+LONGEST = 2000  # bytes of an address, its letters escaped; sitemaps.org allows 2,047 characters
+_TOO_LONG = f"an address of over {LONGEST:,} bytes: {{!r:.60}}…"
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 LARGEST_ID = 2**53 - 1  # of an article or a capture: JavaScript can hold it (invariant 11)
+
+MOST_MARKS = 30  # on a letter: the Stream-Safe Text Format (UAX #15, section 13)
+# Of a longer run of marks, two are next to each other in every fifteenth letter of a text.
+_MAYBE = re.compile(r"[^\w\s!-~]{2}")
+_RUN = re.compile(rf"[^\w\s!-~]{{{MOST_MARKS + 1}}}")
+_TOO_MANY = re.compile(f"(?:M.){{{MOST_MARKS}}}((?:M.)+)")  # general categories: Mn, Mc, Me
+
+
+def composed(text: str, form: Literal["NFC", "NFD", "NFKC"] = "NFC") -> str:
+    """Return a text in a normal form of Unicode, with at most `MOST_MARKS` marks on a letter.
+
+    Python orders the marks of a letter in a time that grows with the square of their number:
+    144,000 took half a minute.
+    """
+    bounded = with_few_marks(text)
+    normal = unicodedata.normalize(form, bounded)
+    return normal if normal is bounded else with_few_marks(normal)  # a mark may become two
+
+
+def with_few_marks(text: str) -> str:
+    """Return a text without the marks of a letter that are too many."""
+    if not _MAYBE.search(text[:: MOST_MARKS // 2]) or not _RUN.search(text):
+        return text
+    pieces, end = list[str](), 0
+    kinds = "".join(map(unicodedata.category, text))  # two characters for each letter
+    for run in _TOO_MANY.finditer(kinds):
+        pieces.append(text[end : run.start(1) // 2])
+        end = run.end(1) // 2
+    return "".join([*pieces, text[end:]])
 
 
 def normal(url: str, base: str | None = None) -> str:
@@ -68,7 +103,7 @@ def normal(url: str, base: str | None = None) -> str:
     spelling (RFC 3986, section 6.2.2) of composed letters (NFC): it leads wherever `url` does.
 
     Raises:
-        ValueError: if it is not an absolute http or https URL after resolving.
+        ValueError: if it is not an absolute http or https URL after resolving, or over `LONGEST`.
     """
     scheme, netloc, path, query, _ = _parts(url, base)
     return urlunsplit((scheme, netloc, path, query, ""))
@@ -81,7 +116,7 @@ def address(url: str, base: str | None = None) -> str:
         ValueError: if it is not an absolute http or https URL after resolving.
     """
     joined = _resolved(url, base)
-    return normal(joined) + _bang(_parts(joined)[4])
+    return normal(joined) + _parts(joined)[4]
 
 
 def identity_key(
@@ -101,13 +136,13 @@ def identity_key(
     joined = _resolved(url, base)
     while cached := _AMP_CACHE.fullmatch(joined):
         joined = f"https://{cached['page']}"
-    _, netloc, path, query, fragment = _parts(joined)
+    _, netloc, path, query, bang = _parts(joined)
     path, before = _SESSION_IN_PATH.sub("", path).rstrip("/"), ""
     while path != before:  # a twin of a twin is a twin
         path, before = _AMP_BEHIND.sub("", _AMP_BEFORE.sub("", path)).rstrip("/"), path
     kept = [pair for pair in query.split("&") if not _is_noise(pair, tracking)]
-    bang = _bang(fragment).removeprefix("#")
-    parts = ("https", _without_twins(netloc), path or "/", "&".join(kept), bang)
+    named = bang.removeprefix("#")
+    parts = ("https", _without_twins(netloc), path or "/", "&".join(kept), named)
     return lettered(urlunsplit(parts))
 
 
@@ -124,9 +159,12 @@ def escaped(key: str) -> str:
 def absolute(written: str | None, base: str) -> str | None:
     """Return an address as it is written on a page at `base`, made absolute.
 
-    None where nothing is written, or no http or https address. Spelling and fragment stay.
+    None where nothing is written, or no http or https address, or one over `LONGEST`. Spelling and
+    fragment stay; control characters go.
     """
-    written = (written or "").strip()
+    written = _CONTROLS.sub("", written or "").strip()
+    if is_long(written):
+        return None
     if not written or _ABSOLUTE.fullmatch(written):
         return written or None
     with suppress(ValueError):
@@ -135,6 +173,13 @@ def absolute(written: str | None, base: str) -> str | None:
         if parts.scheme in _PORTS and parts.hostname:
             return joined
     return None
+
+
+def is_long(url: str) -> bool:
+    """Return whether an address is over `LONGEST`, and not to be parsed."""
+    if len(url) > LONGEST or url.isascii():
+        return len(url) > LONGEST
+    return len(quote(url, safe=string.printable, errors="replace")) > LONGEST
 
 
 def readable(url: str) -> str:
@@ -209,12 +254,14 @@ def _host(name: str) -> str:
 
 
 def _resolved(url: str, base: str | None) -> str:
+    if len(url) > LONGEST:
+        raise ValueError(_TOO_LONG.format(url))
     return urljoin(base, url.strip()) if base else url.strip()
 
 
 @lru_cache(maxsize=4096)  # an address is asked about a dozen times on its road
 def _parts(url: str, base: str | None = None) -> tuple[str, str, str, str, str]:
-    """Return scheme, host with port, path and query in their normal spelling; the raw fragment."""
+    """Return scheme, host with port, path, query and hash-bang in their normal spelling."""
     parts = urlsplit(_resolved(url, base))
     scheme = parts.scheme.lower()
     if scheme not in _PORTS or not parts.hostname or not _NETLOC.fullmatch(parts.netloc):
@@ -223,7 +270,10 @@ def _parts(url: str, base: str | None = None) -> tuple[str, str, str, str, str]:
     port = parts.port
     netloc = host if port is None or str(port) == _PORTS[scheme] else f"{host}:{port}"
     path, query = _respelled(parts.path, _SAFE), _respelled(parts.query, _SAFE + "?")
-    return scheme, netloc, path or "/", query, parts.fragment
+    bang = _bang(parts.fragment)
+    if len("https://?") + len(netloc) + len(path or "/") + len(query) + len(bang) > LONGEST:
+        raise ValueError(_TOO_LONG.format(url))
+    return scheme, netloc, path or "/", query, bang
 
 
 def _without_twins(netloc: str) -> str:
@@ -256,11 +306,11 @@ def _respelled(text: str, safe: str) -> str:
     plain = _ESCAPE.sub(lambda escape: escape[0].upper(), text)
     plain = _NEEDLESS.sub(lambda escape: chr(int(escape[0][1:], 16)), plain)
     plain = _LETTERS.sub(_letters, plain)
-    composed = (
-        piece if _ESCAPE.fullmatch(piece) else unicodedata.normalize("NFC", piece)
+    pieces = (
+        piece if _ESCAPE.fullmatch(piece) else composed(piece)
         for piece in re.split(r"(%[0-9A-F]{2})", plain)
     )
-    return quote("".join(composed), safe=safe + "%")
+    return quote("".join(pieces), safe=safe + "%")
 
 
 def _letters(escapes: re.Match[str]) -> str:

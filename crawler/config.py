@@ -207,6 +207,11 @@ _PROXIES = '"http://host:port", "socks5://host:port" or "socks5h://127.0.0.1:905
 _PROXY = Form("a proxy", _PROXIES, valid=_is_proxy, secret=True)  # it may have a password
 _SIZE = "a number of megabytes above 0"
 _MEGABYTES = Form(_SIZE, "500", types=(int, float), read=_bytes)
+_WORKERS = Form("a number from 1 to 64", "2", types=(int,), valid=range(1, 65).__contains__)
+_LEAST_MB = 300  # with less a worker hardly starts
+_WORKER_MB = Form(
+    f"a number of megabytes from {_LEAST_MB}", "512", types=(int,), valid=_LEAST_MB.__le__
+)
 _TABLE = "[publishers.enabbaladi]"
 _SCHEDULES = Form("a table for each publisher", _TABLE, types=(dict,), read=_schedules, empty=dict)
 
@@ -268,6 +273,8 @@ class Config(Caps):
     cron: str | None = setting(_CRON, "when publishers are crawled, in UTC")
     schedules: Mapping[str, Schedule] = setting(_SCHEDULES, "their own ones", key="publishers")
     proxy: str | None = setting(_PROXY, "the proxy through which everything is fetched")
+    workers: int | None = setting(_WORKERS, "processes that read pages")
+    worker_mb: int | None = setting(_WORKER_MB, "memory of each of them")
     hours: Hours | None = setting(HOURS, "for publishers that have no hours of their own")
     max_new_per_listing: int = setting(_at_most(50_000), "new addresses of a listing")
     max_new_per_day: int = setting(_at_most(100_000), "new addresses of a publisher in a day")

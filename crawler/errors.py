@@ -55,3 +55,11 @@ class NotRendered(Exception):  # noqa: N818 - what happened, to a page
 
 class NotAListing(Exception):  # noqa: N818 - an instruction to its catcher, not an accident
     """The body is not a listing of the expected kind; the message says what it is."""
+
+
+class Unread(Exception):  # noqa: N818 - what the page is
+    """A page took too long, ended its process, or made the reader fail; says why."""
+
+    def __init__(self, kind: ProblemKind, why: str) -> None:
+        super().__init__(why)
+        self.kind = kind

@@ -35,7 +35,7 @@ DOWNLOAD_HANDLERS = {
 DOWNLOADER_MIDDLEWARES_BASE: dict[str, int] = {}
 DOWNLOADER_MIDDLEWARES = {
     "crawler.fetch.throttle.HostPacing": 50,
-    "crawler.fetch.robots.RobotsPolicy": 100,
+    "crawler.fetch.middlewares.RobotsPolicy": 100,
     "scrapy.downloadermiddlewares.downloadtimeout.DownloadTimeoutMiddleware": 350,
     "scrapy.downloadermiddlewares.defaultheaders.DefaultHeadersMiddleware": 400,
     "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": 500,
@@ -83,7 +83,8 @@ PROXY = None  # `proxy` in warraq.toml
 
 EXTRACT_SECONDS = 20.0  # per page
 RENDER_SECONDS = 60.0  # per page of a publisher with `render`, the pace of its requests included
-EXTRACT_PROCESSES = 0  # 0: one per core
+EXTRACT_PROCESSES = 0  # 0: one per core, fewer where memory is short; `workers` in warraq.toml
+EXTRACT_MB = 512  # of memory for each; `worker_mb` in warraq.toml
 
 STATS_DUMP = False  # `runs` and `problems` tell what happened
 
@@ -113,6 +114,8 @@ def scrapy_settings(
     named: dict[str, object] = {"LOG_LEVEL": log_level, "PROXY": own.proxy}
     named |= {"USER_AGENT": user_agent(own.contact)}
     named |= {"DOWNLOAD_SLOTS": slots, "OPEN_URLS": local, "UNVERIFIED": unverified}
+    sizes = {"EXTRACT_PROCESSES": own.workers, "EXTRACT_MB": own.worker_mb}
+    named |= {name: size for name, size in sizes.items() if size}
     settings.update(named, priority="cmdline")
     return settings
 

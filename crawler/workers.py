@@ -30,14 +30,14 @@ from pebble import ProcessExpired, ProcessPool
 from archive.models import Capture, Extraction, Kind, Link, PageKind, Problem
 from archive.problems import ProblemKind
 from archive.stories import prepared
-from crawler.errors import NotAListing, NoWorkers
+from crawler.errors import NotAListing, NoWorkers, Unread
 from crawler.listings import follow
 from crawler.publisher import Publisher
 
 if TYPE_CHECKING:  # a worker needs no Scrapy
     from scrapy.settings import BaseSettings
 
-MOST_BYTES = 2 * 1024**3  # of address space; a page that needs more ends its worker, not others
+MEGABYTES = 512  # of address space; a page that needs more is a problem. Large ones take 350
 BROKEN_POOLS = 4  # in a row in which no work was done, before it is given up
 _GARBAGE = 100_000  # new objects until Python looks for cycles: a page's tree has few, and goes
 _LOOK_SECONDS = 1.0  # between two looks whether the pool lives, while an answer is waited for
@@ -55,14 +55,6 @@ class _Broken(Exception):  # noqa: N818 - what the pool is
     """All processes of the pool ended while none of them read a page."""
 
 
-class _Unread(Exception):  # noqa: N818 - what the page is
-    """A page took too long, ended its process, or made the reader fail; says why."""
-
-    def __init__(self, kind: ProblemKind, why: str) -> None:
-        super().__init__(why)
-        self.kind = kind
-
-
 SECONDS = 20.0
 MOST_LINKS = 10_000  # of a listing
 MOST_PAGES = 100_000  # of a sitemap; sitemaps.org allows 50,000
@@ -76,9 +68,19 @@ class Workers:
     Where none of `BROKEN_POOLS` in a row does any, `failure` says so, and all work is `Stopped`.
     """
 
-    def __init__(self, *, processes: int | None = None, seconds: float = SECONDS) -> None:
-        """Start up to `processes` (default: one per core); a page may take `seconds`."""
-        self._number = processes or os.cpu_count() or 1
+    def __init__(
+        self,
+        *,
+        processes: int | None = None,
+        seconds: float = SECONDS,
+        megabytes: int = MEGABYTES,
+    ) -> None:
+        """Start up to `processes`; a page may take `seconds`, and so much memory.
+
+        By default one per core, as far as the machine has memory for them and as much again.
+        """
+        self._number = processes or usual_number(megabytes)
+        self._megabytes = megabytes
         self._seconds = seconds
         self._broken = 0
         self._closed = False
@@ -91,6 +93,7 @@ class Workers:
         return cls(
             processes=settings.getint("EXTRACT_PROCESSES") or None,
             seconds=settings.getfloat("EXTRACT_SECONDS"),
+            megabytes=settings.getint("EXTRACT_MB"),
         )
 
     async def extract(
@@ -99,7 +102,7 @@ class Workers:
         """Extract a captured page; a page that kills or outlives its worker is a problem."""
         try:
             return await self.do(partial(_extract, capture, publisher, hints))
-        except _Unread as error:
+        except Unread as error:
             problem = Problem(kind=error.kind, detail=str(error), stage="extract")
             return Extraction(kind=PageKind.OTHER, problems=(problem,))
 
@@ -115,7 +118,7 @@ class Workers:
         """
         try:
             links, broken = await self.do(partial(_links, capture, announced=announced))
-        except _Unread as error:
+        except Unread as error:
             raise NotAListing(str(error)) from error
         if broken is not None and not links:
             raise NotAListing(broken)
@@ -123,7 +126,7 @@ class Workers:
 
     async def wall(self, capture: Capture) -> Problem | None:
         """Return what stands in the body of an error's answer, if it is a known kind of page."""
-        with suppress(_Unread):  # then the status has to speak
+        with suppress(Unread):  # then the status has to speak
             return await self.do(partial(_wall, capture)) if capture.body else None
         return None
 
@@ -132,7 +135,7 @@ class Workers:
 
         Raises:
             Stopped: if the processes were asked to stop, or no pool lives.
-            _Unread: if the work failed, ended its worker, or took too long.
+            Unread: if the work failed, ended its worker, or took too long.
         """
         while self.failure is None and not self._closed:
             pool = self._pool
@@ -143,16 +146,16 @@ class Workers:
                 continue
             except TimeoutError as error:
                 why = f"reading it took over {self._seconds:g} s"
-                raise _Unread(ProblemKind.EXTRACT_TIMEOUT, why) from error
+                raise Unread(ProblemKind.EXTRACT_TIMEOUT, why) from error
             except ProcessExpired as error:
                 self._broken = 0  # one of them lived long enough to begin
                 if error.exitcode == -signal.SIGTERM:  # the whole group is being stopped
                     raise Stopped from error
                 why = f"reading it ended its process ({error})"
-                raise _Unread(ProblemKind.EXTRACT_CRASH, why) from error
+                raise Unread(ProblemKind.EXTRACT_CRASH, why) from error
             except Exception as error:
                 why = f"{type(error).__name__}: {error}"
-                raise _Unread(ProblemKind.EXTRACT_ERROR, why) from error
+                raise Unread(ProblemKind.EXTRACT_ERROR, why) from error
             self._broken = 0
             return answer
         raise Stopped from self.failure
@@ -166,7 +169,7 @@ class Workers:
         return ProcessPool(
             max_workers=self._number,
             max_tasks=2000,  # a library's slow leak stays small
-            initializer=_begin,
+            initializer=partial(_begin, self._megabytes),
             context=start_forkserver(),
         )
 
@@ -203,19 +206,25 @@ class Workers:
         )
 
 
+def usual_number(megabytes: int) -> int:
+    """Return how many processes of so much memory each this machine is for."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 1024**2
+    return max(1, min(os.cpu_count() or 1, memory // megabytes - 1))
+
+
 def _end(pool: ProcessPool) -> None:
     pool.stop()  # type: ignore[no-untyped-call]
     pool.join()
 
 
-def _begin() -> None:
+def _begin(megabytes: int) -> None:
     """Leave Ctrl-C to the parent, take no more memory than given, end when the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.freeze()
     gc.set_threshold(_GARBAGE)
     with suppress(ValueError, OSError):  # a stricter limit is in force, or the system has none
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, hard))
+        resource.setrlimit(resource.RLIMIT_AS, (megabytes * 1024**2, hard))
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -271,9 +280,8 @@ def start_forkserver() -> ForkServerContext:
     take the workers with it.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(
-        ["crawler.forkserver_preload", "crawler.extract.page", "crawler.workers"]
-    )
+    needed = ["forkserver_preload", "extract.page", "fetch.robots", "workers"]
+    context.set_forkserver_preload([f"crawler.{name}" for name in needed])
     if _NO_ALARM not in sys.warnoptions:
         sys.warnoptions.append(_NO_ALARM)
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -19,6 +19,8 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from archive.urls import composed
+
 # Soft hyphen, Mongolian vowel separator, zero-width characters and joiners, direction marks and
 # embeddings, invisible operators, controls of shaping, byte order mark.
 _INVISIBLE = (0xAD, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065),
@@ -42,7 +44,7 @@ def _presentation_forms() -> dict[int, str]:
     """
     forms = {}
     for code in (*range(0xFB50, 0xFE00), *range(0xFE70, 0xFF00)):
-        base = unicodedata.normalize("NFKC", chr(code))
+        base = composed(chr(code), "NFKC")
         if unicodedata.category(chr(code)) == "Lo" and all(
             unicodedata.category(char)[0] in "LM" for char in base
         ):
@@ -69,20 +71,20 @@ def tidy(text: str) -> str:
 
     NFC; byte order marks, zero-width spaces, soft hyphens, bidi and other control characters are
     dropped, no-break spaces become spaces, every kind of line end becomes a newline, and Arabic
-    presentation forms become the letters they show. Marks, tatweel, hamza, digits, quotes and the
-    zero-width non-joiner stay. A lone surrogate, which UTF-8 cannot hold, becomes U+FFFD.
-    Tidying twice changes nothing.
+    presentation forms become the letters they show. Marks (`MOST_MARKS` on a letter), tatweel,
+    hamza, digits, quotes and the zero-width non-joiner stay. A lone surrogate, which UTF-8 cannot
+    hold, becomes U+FFFD. Tidying twice changes nothing.
     """
     if _UNTIDY.search(text):
         text = text.replace("\r\n", "\n").translate(_TIDY)
-    return unicodedata.normalize("NFC", text)
+    return composed(text)
 
 
 def _fold_table() -> dict[int, str | None]:
     """Map each letter, mark and digit to what it counts as when words are compared."""
     table: dict[int, str | None] = dict.fromkeys(map(ord, INVISIBLES))
     for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)):
-        table[code] = unicodedata.normalize("NFD", chr(code))[0]
+        table[code] = composed(chr(code), "NFD")[0]
     table.update(dict.fromkeys(range(0x300, 0x370)))
     marks = (0x610, 0x61B), (0x640, 0x641), (0x64B, 0x660), (0x670, 0x671), (0x6D6, 0x6DD)
     later_marks = (0x6DF, 0x6E5), (0x6E7, 0x6E9), (0x6EA, 0x6EE), (0x8D3, 0x8E2), (0x8E3, 0x900)

@@ -7,7 +7,7 @@ crawl. Only a host that asks for a pause (429, 503) has its visits wait, as in a
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
@@ -30,12 +30,11 @@ from archive.urls import identity_key, readable
 from crawler import config
 from crawler.config import Caps
 from crawler.daterange import FRESH
-from crawler.errors import CrawlerError, InquiryStopped
+from crawler.errors import CrawlerError, InquiryStopped, NotAListing
 from crawler.fetch.exceptions import NETWORK_ERRORS, ArchiveFault, kind_of, network_detail
 from crawler.fetch.middlewares import request_of
 from crawler.fetch.throttle import FetchServices
 from crawler.listings import follow, wordpress
-from crawler.listings.sitemaps import in_robots
 from crawler.publisher import Publisher
 from crawler.settings import USER_AGENT, scrapy_settings, warcinfo
 from crawler.turns import Stop
@@ -81,11 +80,12 @@ class Probe(Spider):
         cls, crawler: Crawler, *_: Any, store: Store, publishers: Sequence[Publisher], **more: Any
     ) -> Self:
         """Make the probe, and install what the crawler's components share with it."""
-        FetchServices.install(crawler, store, {each.slug: each.delay for each in publishers})
+        workers = more["workers"] = Workers.of(crawler.settings)
+        delays = {each.slug: each.delay for each in publishers}
+        FetchServices.install(crawler, store, delays, workers.do)
         for publisher in publishers:
             if publisher.slug != NOBODY:
                 store.publish(publisher.record())
-        more["workers"] = Workers.of(crawler.settings)
         return super().from_crawler(crawler, store=store, **more)
 
     def closed(self, reason: str) -> None:  # noqa: ARG002 - Scrapy's
@@ -125,15 +125,16 @@ class Probe(Spider):
             click.echo(f"{said}  {readable(url)}", err=True)
         return answer
 
-    async def announced_sitemaps(self, page: Capture) -> list[Link]:
+    async def announced_sitemaps(self, page: Capture) -> Iterable[Link]:
         """Return the sitemaps that the robots.txt of a page's host names; it was just read."""
         self.store.batch.commit()
         url = urljoin(page.url, "/robots.txt")
         known = self.store.latest(url, since=self.store.clock() - FRESH)
         if known and 300 <= known[0] < 400:
             robots = (await self.ask(url, Kind.ROBOTS, publisher=page.publisher or NOBODY)).page
-            return in_robots(robots.body, url) if robots else []
-        return follow.announced_sitemaps(self.store, page)
+            with contextlib.suppress(NotAListing):
+                return await self.workers.links(replace(robots, kind=Kind.ROBOTS)) if robots else []
+        return await follow.announced_sitemaps(self.store, page, self.workers.links)
 
 
 async def run(

@@ -103,7 +103,7 @@ class _Surveyor:
         name = front.name or self._site.name
         self._site = replace(self._site, name=name, name_latin=front.name_latin)
         self._candidates |= front.candidates
-        self._candidates[Way.IN_ROBOTS] = await self._probe.announced_sitemaps(capture)
+        self._candidates[Way.IN_ROBOTS] = list(await self._probe.announced_sitemaps(capture))
         for link, given in self._given:
             await self._take(survey, link, Way.GIVEN, given)
         for kind, how, most, tried in _ROUNDS:

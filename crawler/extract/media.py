@@ -17,7 +17,7 @@ from lxml.html import HtmlElement
 
 from archive.models import Embed, Image
 from archive.search.arabic import fold
-from archive.urls import absolute
+from archive.urls import LONGEST, absolute
 from crawler.extract.blocks import TEXT, UNSEEN, class_and_id, own_names, part_of, text_of
 from crawler.extract.body import Body
 from crawler.extract.boilerplate import closing
@@ -140,7 +140,7 @@ def _is_teaser(element: HtmlElement) -> bool:
     link = next(element.iterancestors("a"), None)
     if link is None:
         return False
-    target = urlsplit(link.get("href") or "").path
+    target = urlsplit((link.get("href") or "")[:LONGEST]).path
     if not target or _FILE.search(target):
         return False
     caption = _caption_of(element)
@@ -252,7 +252,7 @@ _PLATFORMS: dict[str, dict[str, Any]] = table("embeds")["platforms"]
 
 def embed_of(url: str) -> Embed | None:
     """Return the post or video that an absolute or scheme-less address names; None for others."""
-    url = url.strip()
+    url = url.strip()[:LONGEST]
     try:
         parts = urlsplit(f"https:{url}" if url.startswith("//") else url)
         host = (parts.hostname or "").removeprefix("www.")

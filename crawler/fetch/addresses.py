@@ -2,11 +2,12 @@
 
 import re
 import socket
-import unicodedata
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from stringprep import in_table_b1
 from urllib.parse import unquote
+
+from archive.urls import composed
 
 # Kinds that `ipaddress` knows, the closer ones first; what it has learnt late or not at all.
 _KINDS = ("unspecified", "loopback", "link_local", "multicast", "private", "reserved")
@@ -72,6 +73,6 @@ def plain(host: str) -> str:
     Letters are folded and dots recognised as host names have them (RFC 3490, section 3.1; RFC
     3454, table B.1).
     """
-    shown = "".join(letter for letter in unquote(host) if not in_table_b1(letter))
-    folded = unicodedata.normalize("NFKC", shown).replace("\N{IDEOGRAPHIC FULL STOP}", ".")
+    shown = (composed(char, "NFKC") for char in unquote(host) if not in_table_b1(char))
+    folded = "".join(shown).replace("\N{IDEOGRAPHIC FULL STOP}", ".")
     return folded.strip("[]").rstrip(".").lower()

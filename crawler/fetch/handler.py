@@ -30,13 +30,13 @@ from scrapy.utils.ssl import _make_insecure_ssl_ctx, _make_ssl_context
 from archive.errors import ARCHIVE_FAULTS
 from archive.models import Capture, Exchange, Problem, Tls
 from archive.problems import ProblemKind
+from archive.urls import normal
 from crawler.fetch.exceptions import ArchiveFault, NotFetched, ProxyFailed
 from crawler.fetch.resolver import Gate, connector, failure, is_http
 from crawler.fetch.throttle import FetchServices, origin_of
 
 _LONGEST_LINE = 64 * 1024  # security policies and cookies outgrow aiohttp's 8 kB
 _MOST_HEADERS = 256
-_LONGEST_URL = 8000  # a percent-encoded Arabic path is long
 _LARGE = 2 * 1024 * 1024  # bodies beyond it come in one by one from a host, two at a time in all
 _AT_ONCE = 2
 
@@ -92,10 +92,11 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
             ArchiveFault: if the archive cannot be written.
             ProxyFailed: if the user's proxy does not work.
         """
-        if len(request.url) > _LONGEST_URL:
-            detail = f"the address has {len(request.url)} characters"
-            raise NotFetched(ProblemKind.BAD_ADDRESS, detail)
         self._gate.check(request.url)
+        try:
+            normal(request.url)
+        except ValueError as error:
+            raise NotFetched(ProblemKind.BAD_ADDRESS, str(error)) from error
         self._fetching.pauses.check(request.url)
         if request.meta.get("proxy"):  # from the environment: the user's own word
             self._gate.open(request.meta["proxy"])

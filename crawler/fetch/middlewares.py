@@ -1,25 +1,38 @@
-"""Between the spider and the wire: request what is due, only if it changed; unpack what came."""
+"""Between the spider and the wire: request what is due and allowed, only if it changed; unpack it.
 
+A host's robots.txt (RFC 9309) is asked for before anything else of it, recorded, and obeyed.
+"""
+
+import asyncio
 import logging
 import re
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urldefrag
 
 from isal import igzip_lib, isal_zlib
+from protego import Protego
 from scrapy import Request
+from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
+from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
+from scrapy.http.request import NO_CALLBACK
 from w3lib.url import safe_url_string
 
-from archive.models import Kind, Visit
+from archive.models import Kind, Problem, Visit
 from archive.problems import ProblemKind
-from archive.urls import normal
-from crawler.fetch.exceptions import NotFetched
+from archive.urls import is_long, normal
+from crawler.daterange import FRESH
+from crawler.errors import Unread
+from crawler.fetch.exceptions import HostPaused, NotFetched, ProxyFailed, kind_of, network_detail
+from crawler.fetch.robots import AGENT, LIMIT_BYTES, rules
+from crawler.fetch.throttle import FetchServices, Reader, origin_of, slot_of
 
 # What it warns of is the problem of a page, and kept as one.
 logging.getLogger("scrapy.downloadermiddlewares.httpcompression").setLevel(logging.ERROR)
@@ -29,6 +42,13 @@ MOST_LAYERS = 2  # one coding is usual, two happen; each more multiplies the wor
 LARGEST_PAGE = 10 * 1024 * 1024  # bytes, packed and unpacked
 LARGEST = {Kind.SITEMAP: 52_428_800}  # sitemaps.org allows as much
 _VALIDATORS = ("If-None-Match", "If-Modified-Since")
+LONGEST_DELAY = 300.0
+
+_unreachable = partial(NotFetched, ProblemKind.ROBOTS_UNREACHABLE)
+_OTHERS = {None, ProblemKind.HOST_PAUSED, ProblemKind.PROXY_FAILED}  # no matter of a robots.txt
+_OWN = {ProblemKind.ADDRESS_REFUSED, ProblemKind.NETWORK_TLS}  # that say more than "unreachable"
+_MOST_KEPT = 200  # files
+_judged: dict[bytes, Protego] = {}  # by their digests; slices of a crawl ask for the same ones
 
 
 def request_of(
@@ -63,12 +83,107 @@ def request_of(
     )
 
 
+async def judge(url: str, status: int, body: bytes, read: Reader) -> Protego:
+    """Return the rules that the answer to a robots.txt at `url` makes; a worker reads it, once.
+
+    4xx allows everything (section 2.3.1.3), 429 and 5xx nothing (section 2.3.1.4).
+
+    Raises:
+        NotFetched: if nothing may be fetched for now; also where the file cannot be read.
+        Stopped: if the workers were asked to stop.
+    """
+    if status >= 500 or status == 429:
+        raise _unreachable(f"{url} answered {status}")
+    if status >= 400 or not body:
+        return rules(b"")
+    digest = sha256(body).digest()
+    if digest not in _judged:
+        try:
+            found: Protego = await read(partial(rules, body))
+        except Unread as error:
+            raise _unreachable(f"{url} is not to be read: {error}") from error
+        if len(_judged) >= _MOST_KEPT:
+            _judged.clear()
+        _judged[digest] = found
+    return _judged[digest]
+
+
+class RobotsPolicy(RobotsTxtMiddleware):
+    """Drops requests that robots.txt forbids, or whose robots.txt cannot be reached."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._fetching = FetchServices.of(crawler)
+        self._policies: dict[str, asyncio.Task[Protego]] = {}
+
+    async def process_request(self, request: Request) -> None:  # type: ignore[override]
+        if request.meta.get("dont_obey_robotstxt"):
+            return
+        origin, publisher = origin_of(request.url), request.meta["publisher"]
+        first = origin not in self._policies
+        if first:
+            self._policies[origin] = asyncio.ensure_future(self._find(origin, publisher))
+        try:
+            policy = await asyncio.shield(self._policies[origin])
+        except NotFetched:
+            if not first:  # the host is one problem, not one for each of its addresses
+                self._fetching.pauses.check(request.url)
+            raise
+        if not policy.can_fetch(request.url, AGENT):
+            detail = f"robots.txt forbids {request.url} to {self._robotstxt_useragent}"
+            raise NotFetched(ProblemKind.ROBOTS_DISALLOW, detail)
+        if delay := policy.crawl_delay(AGENT):
+            slot = slot_of(self.crawler, request)
+            slot.delay = max(slot.delay, min(delay, LONGEST_DELAY))
+            self._fetching.delays.asked[publisher] = slot.delay
+
+    async def _find(self, origin: str, publisher: str) -> Protego:
+        """Return an origin's policy; that none is to be had is not remembered."""
+        url = f"{origin}/robots.txt"
+        try:
+            return await self._fetch(url, publisher)
+        except (NotFetched, ProxyFailed) as error:
+            del self._policies[origin]
+            if kind_of(error) in {ProblemKind.ROBOTS_UNREACHABLE, ProblemKind.NETWORK_TLS}:
+                with suppress(HostPaused):  # it has said itself for how long
+                    self._fetching.pauses.check(url)
+                    self._fetching.pauses.away(url)
+            raise
+
+    async def _fetch(self, url: str, publisher: str) -> Protego:
+        store = self._fetching.store
+        known = store.latest(url, since=store.clock() - FRESH)
+        if known and (known[0] == 200 or 400 <= known[0] < 500) and known[0] != 429:
+            return await judge(url, *known[:2], self._fetching.read)
+        meta = {"dont_obey_robotstxt": True, "kind": Kind.ROBOTS, "publisher": publisher}
+        meta["download_timeout"] = 30
+        request = Request(url, callback=NO_CALLBACK, priority=self.DOWNLOAD_PRIORITY, meta=meta)
+        try:
+            response = await self.crawler.engine.download_async(request)
+        except Exception as error:
+            if (kind := kind_of(error)) in _OTHERS:
+                raise
+            kind = kind if kind in _OWN else ProblemKind.ROBOTS_UNREACHABLE
+            detail = f"{url} cannot be reached: {network_detail(error)}"
+            raise NotFetched(kind, detail) from error
+        if "truncated" in response.flags and len(response.body) < LIMIT_BYTES:
+            raise _unreachable(f"{url} broke off")
+        found = await judge(url, response.status, response.body, self._fetching.read)
+        if (delay := found.crawl_delay(AGENT) or 0) > LONGEST_DELAY:
+            detail = f"Crawl-delay: {delay:g} is over {LONGEST_DELAY:g} s, which are kept"
+            problem = Problem(kind=ProblemKind.CRAWL_DELAY, detail=detail, stage="fetch")
+            store.problem(problem, url=url, publisher=publisher)
+        return found
+
+
 class FollowRedirects(RedirectMiddleware):
     """Follows redirects; one to an address that is not valid is a problem of its page."""
 
     def process_response(  # type: ignore[override]  # the spider is not passed any more
         self, request: Request, response: Response
     ) -> Request | Response:
+        if is_long((response.headers.get("Location") or b"").decode("latin-1")):
+            raise NotFetched(ProblemKind.BAD_ADDRESS, "it redirects to too long an address")
         try:
             followed = super().process_response(request, response)
             if isinstance(followed, Request):

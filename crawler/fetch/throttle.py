@@ -5,11 +5,11 @@ long as they ask for (Retry-After), or longer each time; the other hosts go on.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
-from typing import Self, cast
+from typing import Any, Self, cast
 from urllib.parse import urlsplit
 
 from scrapy import Request
@@ -179,6 +179,7 @@ def slot_of(crawler: Crawler, request: Request) -> Slot:
 
 
 _SETTING = "FETCH_SERVICES"
+Reader = Callable[[Callable[[], Any]], Awaitable[Any]]  # `Workers.do`
 
 
 class Delays:
@@ -202,7 +203,7 @@ class Delays:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchServices:
-    """The open archive, the hosts that are left alone, and the publishers' delays.
+    """The open archive, the hosts that are left alone, the publishers' delays, and who reads.
 
     A spider installs it as it is made; the components of `crawler.fetch` take it in their
     `from_crawler`, and nothing else of the spider.
@@ -211,14 +212,22 @@ class FetchServices:
     store: Store
     pauses: Pauses
     delays: Delays
+    read: Reader
 
     @classmethod
-    def install(cls, crawler: Crawler, store: Store, delays: Mapping[str, float | None]) -> Self:
+    def install(
+        cls,
+        crawler: Crawler,
+        store: Store,
+        delays: Mapping[str, float | None],
+        read: Reader,
+    ) -> Self:
         """Make them for a crawler whose components are not made yet, and return them."""
         services = cls(
             store=store,
             pauses=Pauses(store.hosts, store.clock),
             delays=Delays(delays, usual=crawler.settings.getfloat("DOWNLOAD_DELAY")),
+            read=read,
         )
         crawler.settings.set(_SETTING, services, priority="spider")
         return services

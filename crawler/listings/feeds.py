@@ -14,7 +14,7 @@ import feedparser
 
 from archive.models import Kind, Link
 from archive.search.arabic import tidy
-from archive.urls import absolute
+from archive.urls import absolute, with_few_marks
 from crawler.errors import NotAListing
 from crawler.extract.blocks import parse_page
 from crawler.extract.charset import decode
@@ -78,7 +78,9 @@ def feed(body: bytes, url: str, content_type: str | None = None) -> Iterator[Lin
     Raises:
         NotAListing: if it is not a feed at all; a malformed one is read as far as it goes.
     """
-    text = decode(body, content_type).text.strip("\0\N{ZERO WIDTH NO-BREAK SPACE} \t\r\n")
+    text = with_few_marks(decode(body, content_type).text).strip(
+        "\0\N{ZERO WIDTH NO-BREAK SPACE} \t\r\n"
+    )
     if text.startswith("{"):
         yield from _json_feed(text, url)
         return

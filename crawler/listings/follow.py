@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain, islice
+from typing import Any
 from urllib.parse import urljoin
 
 from archive import visits
@@ -22,6 +23,7 @@ from archive.journal import Followed
 from archive.links import new_on, resting, shape
 from archive.models import Capture, Kind, Link, Problem, Visit
 from archive.problems import ProblemKind
+from archive.search.arabic import tidy
 from archive.store import Store
 from archive.urls import identity_key, site
 from archive.visits import depth
@@ -29,7 +31,7 @@ from crawler.config import DEFAULTS, Config
 from crawler.daterange import FRESH, Period, dated, moment
 from crawler.errors import NotAListing
 from crawler.listings import wordpress
-from crawler.listings.feeds import feed
+from crawler.listings.feeds import feed, line
 from crawler.listings.sections import section
 from crawler.listings.sitemaps import in_robots, sitemap
 from crawler.listings.wordpress import posts
@@ -39,6 +41,8 @@ LINKS_AT_ONCE = 500
 FEW_EDITED = 20  # articles that a sitemap may report as edited, and
 PART_EDITED = 20  # one in so many; if there are more, its dates mean something else
 _FEW_SITES = 5  # are named
+# The most characters of what a listing says of an article.
+_LONGEST = {"title": 1000, "author": 300, "summary": 5000, "published": 100, "modified": 100}
 _PAGED = frozenset({Kind.FEED, Kind.SECTION, Kind.API})  # listings that continue on further pages
 
 LinkStore = Store | RecordedLinks  # an archive that is written to, or that is being rebuilt
@@ -104,13 +108,29 @@ class Traps:
 
 
 def links(capture: Capture, *, announced: bool = False) -> Iterator[Link]:
-    """Yield the links of a captured listing, in its order.
+    """Yield the links of a captured listing, in its order; what it says of them is bounded.
 
-    With `announced`, those of a section begin with the listings that the page's head names.
+    With `announced`, those of a section begin with the listings that the page's head names. Those
+    of a robots.txt are the sitemaps that it names.
 
     Raises:
         NotAListing: possibly after some links, where the body breaks.
     """
+    return map(_bounded, _links(capture, announced=announced))
+
+
+def _bounded(link: Link) -> Link:
+    """Return a link with hints that may be compared and stored."""
+    said = {name: text for name in _LONGEST if (text := getattr(link, name))}
+    bounded: dict[str, Any] = {
+        name: line(tidy(text)[: _LONGEST[name]])
+        for name, text in said.items()
+        if len(text) > _LONGEST[name] or not text.isprintable()
+    }
+    return replace(link, **bounded) if bounded else link
+
+
+def _links(capture: Capture, *, announced: bool) -> Iterable[Link]:
     body, url, media = capture.body, capture.url, capture.content_type
     if capture.kind is Kind.FEED:
         return feed(body, url, media)
@@ -118,6 +138,8 @@ def links(capture: Capture, *, announced: bool = False) -> Iterator[Link]:
         return sitemap(body, url)
     if capture.kind is Kind.API:
         return posts(body, url, pages=capture.pages)
+    if capture.kind is Kind.ROBOTS:
+        return in_robots(body, url)
     return section(body, url, media, announces=announced)
 
 
@@ -160,7 +182,7 @@ class Follower:
         announces = has_to_announce(visit, self.publisher)
         links = iter(await read(self.capture, announced=announces))
         if announces:
-            links = chain(announced_sitemaps(self.store, self.capture), links)
+            links = chain(await announced_sitemaps(self.store, self.capture, read), links)
         if self._is_beyond():
             logger.info("%s: before %s, or a trap", visit.url, self.period.since)
             return Followed(beyond=True)
@@ -332,8 +354,12 @@ def has_to_announce(visit: Visit, publisher: Publisher) -> bool:
     return unknown and visit.kind is Kind.SECTION and visit.url == publisher.homepage
 
 
-def announced_sitemaps(store: LinkStore, page: Capture) -> list[Link]:
+async def announced_sitemaps(store: LinkStore, page: Capture, read: ReadLinks) -> Iterable[Link]:
     """Return the sitemaps that a page's host announces in its robots.txt, which was just read."""
     url = urljoin(page.url, "/robots.txt")
     known = store.latest(url, since=store.clock() - FRESH)
-    return in_robots(known[1], url) if known and known[0] == 200 else []
+    if not known or known[0] != 200:
+        return []
+    with suppress(NotAListing):  # it takes too long to read
+        return await read(replace(page, url=url, kind=Kind.ROBOTS, body=known[1]))
+    return []

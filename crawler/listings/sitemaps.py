@@ -37,7 +37,7 @@ _NO_ARTICLES = re.compile(
 )
 _NEWS = re.compile(r"news|akhbar|google", re.IGNORECASE)
 _ARTICLES = re.compile(r"post|article|stor(?:y|ies)|node|content|maqal", re.IGNORECASE)
-_SITEMAP_LINE = re.compile(r"^\s*sitemap\s*:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
+_SITEMAP_LINE = re.compile(r"(?im)^[^\S\n]*sitemap[^\S\n]*:[^\S\n]*(\S+)")
 
 
 def sitemap(body: bytes, url: str) -> Iterator[Link]:
@@ -89,14 +89,16 @@ def _tidy(text: bytes) -> bytes:
     return _FORBIDDEN.sub(b"", _BARE_AMPERSAND.sub(b"&amp;", text))
 
 
-def _text(stream: Iterable[bytes], _url: str) -> Iterator[Link]:
+def _text(stream: Iterable[bytes], url: str) -> Iterator[Link]:
     """Yield the addresses of a text sitemap: one a line, and nothing else."""
     rest = b""
     for piece in chain(stream, [b"\n"]):
         *lines, rest = (rest + piece).replace(b"\r", b"\n").split(b"\n")
         for written in map(bytes.strip, lines):
             if _LINE.fullmatch(written):  # with the ampersands that XML would need escaped
-                yield Link(url=written.replace(b"&amp;", b"&").decode("utf-8", "replace"))
+                plainly = written.replace(b"&amp;", b"&").decode("utf-8", "replace")
+                if address := absolute(plainly, url):
+                    yield Link(url=address)
         if len(rest) > LONGEST_GAP:
             raise ValueError(f"a line is longer than {LONGEST_GAP} bytes")
 

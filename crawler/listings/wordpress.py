@@ -30,7 +30,7 @@ def posts(body: bytes, url: str, *, pages: int | None = None) -> Iterator[Link]:
     answer = read_json(body.decode("utf-8-sig", "replace").strip())
     if not isinstance(answer, list):
         message = line(answer.get("message")) if isinstance(answer, dict) else None
-        raise NotAListing(f"not a list of WordPress posts: {message or body[:60]!r}")
+        raise NotAListing(f"not a list of WordPress posts: {(message or repr(body[:60]))[:200]}")
     for post in answer:
         if isinstance(post, dict) and (link := _link(post, url)):
             yield link

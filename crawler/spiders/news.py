@@ -69,13 +69,13 @@ class NewsSpider(Spider):
         """
         super().__init__()
         delays = {publisher.slug: publisher.delay for publisher in publishers}
-        fetching = FetchServices.install(crawler, store, delays)
+        self.workers = Workers.of(crawler.settings)
+        fetching = FetchServices.install(crawler, store, delays, self.workers.do)
         self._store = store
         self._publishers = {publisher.slug: publisher for publisher in publishers}
         self._opened = opened
         self._outcomes = Outcomes(store)
         self.pauses = fetching.pauses
-        self.workers = Workers.of(crawler.settings)
         self.unable: str | None = None  # why nobody can be asked
         self.frontier = Frontier(store, publishers, delays=fetching.delays, period=period, **limits)
         self._responses = Responses(
@@ -169,7 +169,7 @@ class NewsSpider(Spider):
             self._end(visit)
 
     def _fail(self, visit: Visit, url: str, error: BaseException) -> None:
-        if self._store.batch.fault or isinstance(error, ArchiveFault):
+        if self._store.batch.fault or isinstance(error, ArchiveFault | Stopped):
             return
         if isinstance(error, HostPaused):
             self.frontier.postpone(visit, until=error.until)
@@ -281,7 +281,8 @@ def _opened(
         asyncio.get_running_loop().set_exception_handler(lambda *_: None)
         raise SystemExit(f"Error: {error}") from None
     wanted = scrapy_settings(chosen, own)
-    for name in ("USER_AGENT", "DOWNLOAD_SLOTS", "OPEN_URLS", "PROXY", "UNVERIFIED"):
+    named = ("USER_AGENT", "DOWNLOAD_SLOTS", "OPEN_URLS", "PROXY", "UNVERIFIED")
+    for name in (*named, "EXTRACT_PROCESSES", "EXTRACT_MB"):
         crawler.settings.set(name, wanted[name], priority="spider")
     for each in chosen:
         store.publish(each.record())

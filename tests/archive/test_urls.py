@@ -2,16 +2,23 @@
 
 import contextlib
 import re
+import time
+import unicodedata
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from archive.search.arabic import tidy
 from archive.urls import (
+    LONGEST,
+    MOST_MARKS,
     absolute,
     address,
     article_id,
+    composed,
     host_of,
     identity_key,
     lettered,
@@ -446,3 +453,85 @@ def test_an_article_has_one_id_in_either_spelling_of_its_key():
     escaped = "https://alwaraq.example/%D8%AE%D8%A8%D8%B1?a=%2F&b=%E2%80%8C"
     assert lettered(escaped) == "https://alwaraq.example/خبر?a=%2F&b=%E2%80%8C"
     assert article_id(lettered(escaped)) == article_id(escaped)
+
+
+MARKS = "\N{COMBINING DOT BELOW}\N{COMBINING ACUTE ACCENT}" * 30_000
+TOO_LONG = [
+    "https://example.com/" + "a" * LONGEST,
+    f"https://example.com/{MARKS}",
+    f"https://example.com/{quote(MARKS)}",
+    f"https://{MARKS}.example.com/",
+    "https://example.com/" + "خبر" * 120,  # escaped, three letters become eighteen bytes
+    "https://example.com/" + " a" * 600,
+    "https://example.com/#!" + "خ" * 600,
+]
+
+
+@pytest.mark.parametrize("url", TOO_LONG, ids=lambda url: url[20:30])
+@pytest.mark.parametrize("spell", [normal, address, identity_key])
+def test_an_address_that_is_too_long_is_refused(spell, url):
+    if spell is normal and "#!" in url:
+        return
+    with pytest.raises(ValueError, match="2,000 bytes") as error:
+        spell(url)
+    assert len(str(error.value)) < 200
+
+
+@given(
+    st.sampled_from(["http", "https"]),
+    st.text("a خé%|#!?=&;", min_size=300, max_size=400),
+    st.integers(1200, 2000),
+)
+def test_an_address_that_is_taken_is_taken_in_every_spelling(scheme, text, length):
+    url = f"{scheme}://example.com/{text}{'a' * max(0, length - len(quote(text)))}"
+    try:
+        key = identity_key(url)
+    except ValueError:
+        return
+    assert identity_key(key) == identity_key(address(url)) == key
+    assert len(quote(key, safe=":/?#[]%&=;!")) <= LONGEST
+
+
+def test_control_characters_are_not_of_an_address():
+    written = "https://x.example/a\x1b]0;b\x07\x9bc\n"
+    assert absolute(written, "https://x.example/") == "https://x.example/a]0;bc"
+
+
+ROOT = Path(__file__).resolve().parents[2]
+BELOW, ABOVE = "\N{COMBINING DOT BELOW}", "\N{COMBINING ACUTE ACCENT}"
+TWO = "\N{COMBINING GREEK DIALYTIKA TONOS}"  # which becomes two
+TIBETAN = "\N{TIBETAN VOWEL SIGN II}"  # likewise, and is of class 0
+
+
+@pytest.mark.parametrize(
+    "marks", [ABOVE + BELOW, BELOW, "\N{ARABIC FATHA}\N{ARABIC SHADDA}", TWO, TIBETAN]
+)
+@pytest.mark.parametrize("function", [composed, tidy])
+def test_a_letter_has_few_marks_and_they_take_no_time(function, marks):
+    began = time.process_time()
+    text = function(f"خبر {'ا' + marks * 50_000} من المدينة")
+    assert time.process_time() - began < 1
+    assert re.fullmatch(f"خبر .{{1,{MOST_MARKS + 1}}} من المدينة", text)
+    assert function(text) == text
+
+
+MARKED = st.text("اa \N{ARABIC SHADDA}\N{ARABIC KASRA}" + TWO + TIBETAN + ABOVE + BELOW)
+
+
+@given(st.lists(MARKED | st.sampled_from([ABOVE * 25, TWO * 20, BELOW * 40])).map("".join))
+def test_composing_twice_changes_nothing(text):
+    once = composed(text)
+    assert composed(once) == once
+    assert unicodedata.is_normalized("NFC", once)
+    assert not re.search(f"[{ABOVE}{BELOW}]{{{MOST_MARKS + 1}}}", once)
+
+
+@given(st.text() | st.text("اب\N{ARABIC SHADDA}\N{ARABIC KASRA} éء\N{ARABIC HAMZA ABOVE}"))
+def test_any_other_text_is_in_its_usual_form(text):
+    assert composed(text) == unicodedata.normalize("NFC", text) or len(text) > MOST_MARKS
+
+
+def test_nothing_else_normalises():
+    modules = [*(ROOT / "archive").rglob("*.py"), *(ROOT / "crawler").rglob("*.py")]
+    uses = [path.name for path in modules if re.search(r"\bnormalize\(", path.read_text("utf-8"))]
+    assert uses == ["urls.py"]

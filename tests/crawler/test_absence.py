@@ -115,7 +115,7 @@ async def test_where_some_pages_answer_the_host_is_not_away(archive, site, known
 
 
 async def test_an_absurd_crawl_delay_is_bounded_and_told_once(archive, site, monkeypatch):
-    monkeypatch.setattr("crawler.fetch.robots.LONGEST_DELAY", 0.2)
+    monkeypatch.setattr("crawler.fetch.middlewares.LONGEST_DELAY", 0.2)
     robots = b"User-agent: *\nCrawl-delay: 864000\n"
     site.answers["/robots.txt"] = (wire.http(robots, media="text/plain"),)
     for _ in range(2):

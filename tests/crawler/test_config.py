@@ -35,6 +35,7 @@ def every(**step):
         ('hours = "22-06"', Config(hours=Hours.parse("22-06"))),
         ("max_mb_per_run = 0.5", Config(per_run=500_000)),
         ("max_mb_per_month = 20", Config(per_month=20_000_000)),
+        ("workers = 1\nworker_mb = 300", Config(workers=1, worker_mb=300)),
         *(
             (f'proxy = "{url}"', Config(proxy=url))
             for url in (
@@ -76,6 +77,8 @@ def test_a_publisher_has_its_own_schedule_or_the_common_one(tmp_path):
         ("max_mb_per_run = 0", "`max_mb_per_run`", "write 500"),
         ('max_mb_per_run = "500"', "`max_mb_per_run`", "write 500"),
         ("max_mb_per_month = true", "`max_mb_per_month`", "write 500"),
+        ("workers = 0", "`workers`", "write 2"),
+        ("worker_mb = 100", "`worker_mb`", "megabytes from 300"),
         ("max_mb_per_month = inf", "`max_mb_per_month`", "write 500"),
         ('proxy = "127.0.0.1:9050"', "`proxy`", '"socks5h://127.0.0.1:9050"'),
         ('proxy = "socks5h://127.0.0.1"', "`proxy`", '"socks5h://127.0.0.1:9050"'),

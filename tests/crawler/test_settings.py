@@ -10,7 +10,7 @@ from crawler.publisher import Publisher
 from crawler.settings import scrapy_settings, user_agent
 
 OURS = {
-    *("EXTRACT_SECONDS", "EXTRACT_PROCESSES", "RENDER_SECONDS"),
+    *("EXTRACT_SECONDS", "EXTRACT_PROCESSES", "EXTRACT_MB", "RENDER_SECONDS"),
     *("OPEN_URLS", "PROXY", "UNVERIFIED"),
 }
 NAMES = sorted(name for name in vars(own) if name.isupper())
@@ -42,6 +42,13 @@ def test_one_identity_with_a_contact_address():
     )
     assert own.USER_AGENT.partition("/")[0] == own.ROBOTSTXT_USER_AGENT
     assert own.DEFAULT_REQUEST_HEADERS["Accept-Language"].startswith("ar")
+
+
+def test_workers_are_as_many_and_as_large_as_warraq_toml_says():
+    named = scrapy_settings([], Config(workers=3, worker_mb=400))
+    assert (named.getint("EXTRACT_PROCESSES"), named.getint("EXTRACT_MB")) == (3, 400)
+    usual = scrapy_settings([])
+    assert (usual.getint("EXTRACT_PROCESSES"), usual.getint("EXTRACT_MB")) == (0, 512)
 
 
 def paper(slug, delay, *feeds):

@@ -16,7 +16,7 @@ import pytest
 
 from archive.models import Capture, Kind, PageKind
 from crawler import workers
-from crawler.errors import NotAListing, NoWorkers
+from crawler.errors import NotAListing, NoWorkers, Unread
 from crawler.listings import follow
 from crawler.publisher import Publisher
 from crawler.workers import BROKEN_POOLS, Stopped, Workers
@@ -127,7 +127,32 @@ async def test_a_page_or_listing_that_takes_too_much_memory_is_a_problem(pool, m
         await pool.links(replace(capture(), kind=Kind.SITEMAP))
 
 
-def die(counted, times):
+def take(megabytes):
+    """Take so much memory, and say how much it was."""
+    return len(bytes(megabytes * 1024**2)) // 1024**2
+
+
+async def test_a_worker_has_the_memory_that_it_is_given_and_no_more():
+    pool = Workers(processes=1, megabytes=400)
+    try:
+        assert await pool.do(partial(take, 50)) == 50
+        with pytest.raises(Unread, match="MemoryError"):
+            await pool.do(partial(take, 400))
+    finally:
+        pool.close()
+
+
+@pytest.mark.parametrize(
+    ("memory", "cores", "number"), [(980, 2, 1), (1950, 2, 2), (1950, 8, 2), (24_000, 4, 4)]
+)
+def test_a_small_machine_has_fewer_workers(monkeypatch, memory, cores, number):
+    sizes = {"SC_PHYS_PAGES": memory * 256, "SC_PAGE_SIZE": 4096}
+    monkeypatch.setattr("os.sysconf", sizes.__getitem__)
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    assert workers.usual_number(512) == number
+
+
+def die(counted, times, _megabytes):
     """Begin a worker: the first so many end at once, as one does that has no memory left."""
     with Path(counted).open("a+b") as file:
         file.write(b".")

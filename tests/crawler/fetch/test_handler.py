@@ -15,6 +15,7 @@ from archive.problems import ProblemKind
 from archive.store import Store
 from crawler.fetch.throttle import FetchServices
 from crawler.settings import scrapy_settings
+from crawler.workers import Workers
 from tests.crawler import wire
 
 PAGE = wire.article()
@@ -37,7 +38,7 @@ class Fetch(Spider):
 
     @classmethod
     def from_crawler(cls, crawler, store, **arguments):
-        FetchServices.install(crawler, store, {})
+        FetchServices.install(crawler, store, {}, Workers(processes=1).do)
         return super().from_crawler(crawler, **arguments)
 
     async def start(self):
@@ -58,7 +59,7 @@ async def fetch(url: str, *, opened: str = "", **meta: object) -> Fetch:
     settings = scrapy_settings([])
     middlewares = settings["DOWNLOADER_MIDDLEWARES"]
     for name in (
-        "crawler.fetch.robots.RobotsPolicy",
+        "crawler.fetch.middlewares.RobotsPolicy",
         "crawler.fetch.throttle.HostPacing",
     ):
         middlewares[name] = None

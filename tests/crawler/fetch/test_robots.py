@@ -1,12 +1,17 @@
-"""robots.txt by RFC 9309, in real crawls of a real little site."""
+"""robots.txt by RFC 9309, in real crawls of a real little site; and no file takes long to read."""
 
+import pickle
 import time
 
 import pytest
 
 from archive.clock import starting_at
+from archive.problems import ProblemKind
+from crawler.errors import Unread
 from crawler.fetch.exceptions import NotFetched
-from crawler.fetch.robots import AGENT, LIMIT_BYTES, judge
+from crawler.fetch.middlewares import judge
+from crawler.fetch.robots import AGENT, LIMIT_BYTES, MOST_RULES, rules
+from crawler.workers import Workers
 from tests.crawler import wire
 
 ARTICLES = {"/news/1", "/news/2"}
@@ -170,13 +175,67 @@ async def test_a_host_whose_robots_txt_answers_429_is_asked_again_after_the_paus
 
 
 URL = "https://paper.example/robots.txt"
+
+
+@pytest.fixture
+def workers():
+    pool = Workers(processes=1)
+    yield pool
+    pool.close()
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 451])
+async def test_an_error_allows_everything(workers, status):
+    found = await judge(URL, status, b"User-agent: *\nDisallow: /", workers.do)
+    assert found.can_fetch("https://paper.example/a", "warraq")
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 520])
+async def test_an_outage_allows_nothing(workers, status):
+    with pytest.raises(NotFetched, match=f"answered {status}"):
+        await judge(URL, status, b"", workers.do)
+
+
+async def test_a_file_is_read_once_and_by_a_worker(archive, site, monkeypatch):
+    asked = []
+
+    async def do(self, work):
+        asked.append(work)
+        return await read(self, work)
+
+    read = Workers.do
+    monkeypatch.setattr(Workers, "do", do)
+    monkeypatch.setattr("crawler.fetch.middlewares._judged", {})
+    site.answers["/robots.txt"] = robots("User-agent: *", "Disallow: /news/1")
+    for _ in range(2):  # crawls of one process, as slices are
+        await archive.crawl()
+        archive.forward(hours=1)
+    bodies = [work.args for work in asked if work.func.__name__ == "rules"]
+    assert bodies == [(b"User-agent: *\nDisallow: /news/1",)]
+    assert site.count("/news/1") == 0
+
+
+async def test_a_file_that_cannot_be_read_means_not_now(archive, site, monkeypatch):
+    async def do(self, work):
+        if work.func.__name__ == "rules":
+            raise Unread(ProblemKind.EXTRACT_TIMEOUT, "reading it took over 20 s")
+        return await read(self, work)
+
+    read = Workers.do
+    monkeypatch.setattr(Workers, "do", do)
+    site.answers["/robots.txt"] = robots("User-agent: *", "Disallow: /no-one-reads-this")
+    await archive.crawl()
+    assert set(site.targets()) == {"/robots.txt"}
+    assert archive.problems() == [("robots-unreachable", "/feed")]
+
+
 SHUT = "User-agent: *\nDisallow: "
 GROUPS = "User-agent: warraq\nDisallow: /a\n\nUser-agent: *\nDisallow: /\n\nUser-agent: WARRAQ\n"
 
 
-def allows(text, path, status=200):
+def allows(text, path):
     body = text if isinstance(text, bytes) else text.encode()
-    return judge(URL, status, body).can_fetch(f"https://paper.example{path}", AGENT)
+    return rules(body).can_fetch(f"https://paper.example{path}", AGENT)
 
 
 @pytest.mark.parametrize(
@@ -253,23 +312,46 @@ def test_a_rule_that_the_limit_cuts_through_does_not_count():
     assert allows(filled, "/nothing")
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 451])
-def test_an_error_allows_everything(status):
-    assert allows("User-agent: *\nDisallow: /", "/a", status)
-
-
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 520])
-def test_an_outage_allows_nothing(status):
-    with pytest.raises(NotFetched, match=f"answered {status}"):
-        judge(URL, status, b"")
-
-
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [("1", 1), ("0.5", 0.5), ("86400", 86400), ("nan", 0), ("inf", 0), ("-1", 0), ("10s", 0)],
 )
 def test_a_crawl_delay_is_that_of_our_group(value, seconds):
     text = f"User-agent: *\nCrawl-delay: {value}\nUser-agent: x\nCrawl-delay: 77"
-    assert (judge(URL, 200, text.encode()).crawl_delay(AGENT) or 0) == seconds
+    assert (rules(text.encode()).crawl_delay(AGENT) or 0) == seconds
     ours = f"User-agent: {AGENT}\nCrawl-delay: 2\n{text}"
-    assert judge(URL, 200, ours.encode()).crawl_delay(AGENT) == 2
+    assert rules(ours.encode()).crawl_delay(AGENT) == 2
+
+
+def test_rules_travel_from_a_worker():
+    found = pickle.loads(pickle.dumps(rules(b"User-agent: *\nDisallow: /a")))  # noqa: S301 - our own
+    assert not found.can_fetch("https://paper.example/a", AGENT)
+
+
+def test_only_so_many_rules_count_and_ours_before_everyones():
+    many = "".join(f"Disallow: /{number}\n" for number in range(MOST_RULES))
+    ours = f"User-agent: *\n{many}\nUser-agent: {AGENT}\n{many}Disallow: /last\n"
+    assert not allows(ours, f"/{MOST_RULES - 1}")
+    assert allows(ours, "/last")
+    others = "".join(f"User-agent: x{number}\n" for number in range(100))
+    assert not allows(f"{others}{many}\nUser-agent: *\nDisallow: /late\n", "/late")
+
+
+MANY = "".join(f"Disallow: /{number}\n" for number in range(4000))
+LARGE = [
+    "".join(f"User-agent: x{number}\n" for number in range(4000)) + MANY,
+    "".join(f"User-agent: x{number}\nDisallow: /{number}\n" for number in range(9000)),
+    "User-agent: *\n" + "".join(f"Disallow: /*{'a*' * 40}{number}\n" for number in range(5000)),
+    "User-agent: *\n" + " " * 400_000,
+    "\n" * 400_000,
+    "User-agent" * 40_000,
+]
+
+
+@pytest.mark.parametrize(
+    "text", LARGE, ids=["agents", "groups", "stars", "blanks", "lines", "word"]
+)
+def test_no_file_takes_long_to_read_or_to_ask(text):
+    began = time.process_time()
+    assert allows(text, "/" + "a" * 1900)
+    assert time.process_time() - began < 1

@@ -1,7 +1,10 @@
 """Tests of follow."""
 
+import gzip
 import json
+import time
 from datetime import date
+from urllib.parse import quote
 
 import pytest
 
@@ -26,6 +29,21 @@ from tests.crawler.listing_bodies import (
 
 def days(site, first, last):
     return [f"{site.url}/calendar/2031/{number}" for number in range(first, last)]
+
+
+async def test_a_small_sitemap_of_many_marks_holds_up_nobody(archive, site):
+    marks = "\N{COMBINING DOT BELOW}\N{COMBINING ACUTE ACCENT}" * 72_000
+    entries = [f"{site.url}/{marks}1", f"{site.url}/{quote(marks)}2", f"http://{marks}.example/3"]
+    listed = "".join(f"<url><loc>{url}</loc></url>" for url in [*entries, f"{site.url}/news/1"])
+    body = gzip.compress(f"<urlset>{listed}</urlset>".encode())
+    assert len(body) < 8000
+    site.answers["/map.xml"] = (wire.http(body, media="application/gzip"),)
+    archive.follow(feeds=[site.url + "/feed"], sitemaps=[site.url + "/map.xml"])
+    began = time.process_time()
+    await archive.crawl()
+    assert time.process_time() - began < 5
+    assert archive.rows("select count(*) from articles") == [(2,)]
+    assert archive.rows("select max(length(url)) from visits") < [(200,)]
 
 
 async def test_a_calendar_is_cut_and_the_articles_are_not(archive, site, monkeypatch):

@@ -3,6 +3,7 @@
 import gzip
 import resource
 import sys
+import time
 import tracemalloc
 from itertools import islice
 
@@ -221,6 +222,12 @@ def test_sitemaps_of_a_robots_txt(text, expected):
 @given(st.binary() | st.text().map(str.encode))
 def test_no_robots_txt_raises(body):
     assert all(link.url.startswith("http") for link in in_robots(body, ROBOTS_AT))
+
+
+def test_a_robots_txt_of_blank_lines_takes_no_time():
+    began = time.process_time()
+    assert in_robots(b"\n \t" * 100_000 + b"\nSitemap: /a.xml", ROBOTS_AT)
+    assert time.process_time() - began < 1
 
 
 def test_sitemaps_that_list_other_things_come_last_or_not_at_all():

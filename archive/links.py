@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from archive.clock import iso
 from archive.models import Kind, Link, Problem, Visit
 from archive.problems import ProblemKind
-from archive.rows import Row, row_of, value, values
+from archive.rows import Row, insert, row_of, value, values
 
 UNDATED = timedelta(minutes=30)  # at most so often is a sitemap without a date read
 NEWS = timedelta(days=7)  # what is older is not news any more
@@ -38,9 +38,10 @@ where {_LATER} or (past > excluded.past and :is_shown
 """
 # What was said first stays, but for a listing's date and the last change of an article.
 _LINKED = """
-insert into links (url, found_in, title, published, author, summary, modified, found_at)
-values (:key, :found_in, :title, :published, :author, :summary, :modified, :at)
-on conflict (url, found_in) do update set modified = excluded.modified,
+insert into links (visit, listing, title, published, author, summary, modified, found_at)
+values ((select id from visits where key = :key), :listing, :title, :published, :author, :summary,
+    :modified, :at)
+on conflict (visit, listing) do update set modified = excluded.modified,
     published = case when :kind = 'article' then published else excluded.published end
     where excluded.found_at >= found_at and (modified is not excluded.modified
         or (:kind != 'article' and published is not excluded.published))
@@ -49,18 +50,20 @@ on conflict (url, found_in) do update set modified = excluded.modified,
 _SAID_BEFORE = """
 update links set title = :title, published = :published, author = :author, summary = :summary,
     found_at = :at
-where url = :key and found_in = :found_in and found_at > :at
+where visit = (select id from visits where key = :key) and listing = :listing and found_at > :at
 """
 _RENEW = """
 update visits set due_at = :at, past = :past, latest_on = :latest_on
 where key = :key and kind != 'article' and (failures = 0 or due_at is null)
     and (last_at is null or last_at < :before) and not exists (
-        select 1 from links where url = :key and found_in = :found_in and published = :published
+        select 1 from links
+        where visit = visits.id and listing = :listing and published = :published
     )
 """
 _EDITED = """
 select v.key from json_each(:stated) s join visits v on v.key = json_extract(s.value, '$[0]')
-left join links l on l.url = v.key and l.found_in = :listing
+left join links l
+    on l.visit = v.id and l.listing = (select id from visits where key = :listing)
 where v.article is not null and v.state = 'done' and v.last_at < json_extract(s.value, '$[1]')
     and (v.due_at is null or v.due_at > :now)
     and coalesce(l.modified, '') != json_extract(s.value, '$[2]')
@@ -131,6 +134,7 @@ def found(
     """
     count = weight = 0
     where = _where(visit.publisher, visit, now, past=past)
+    where["listing"] = _listing(db, visit, now)
     for key, link in links:
         row = where | _of(key, link)
         added = db.execute(FOUND, row).rowcount
@@ -145,6 +149,15 @@ def found(
     if weight:
         db.execute(_COUNT_NEW, (visit.publisher, now.date().isoformat(), weight))
     return count
+
+
+def _listing(db: sqlite3.Connection, visit: Visit, now: datetime) -> int:
+    """Return the id of a listing's visit; one that was lost is known again, but not due."""
+    number = value(db, "select id from visits where key = ?", (visit.key,))
+    if number is not None:
+        return int(number)
+    row = row_of(visit, ("key", "url", "publisher", "kind", "found_in"))
+    return insert(db, "visits", row | {"found_at": iso(now)})
 
 
 def edited(
@@ -252,7 +265,10 @@ def new_on(db: sqlite3.Connection, publisher: str, day: date) -> int:
 
 def lists_articles(db: sqlite3.Connection, listing: str) -> bool:
     """Return whether a sitemap (its key) is known as one of articles, not as an index."""
-    sql = "select kind from links join visits on key = links.url where links.found_in = ? limit 1"
+    sql = (
+        "select v.kind from visits p join links l on l.listing = p.id"
+        " join visits v on v.id = l.visit where p.key = ? limit 1"
+    )
     return value(db, sql, (listing,)) == Kind.ARTICLE
 
 

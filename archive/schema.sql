@@ -208,7 +208,8 @@ create table withholdings (
 create index withholdings_article on withholdings(article);
 
 create table visits (
-    key text primary key,
+    id integer primary key,
+    key text not null unique,
     url text not null,
     publisher text not null references publishers(slug),
     kind text not null,
@@ -238,17 +239,17 @@ create index visits_entries on visits(publisher) where kind != 'article' and fou
 create index visits_pages on visits(found_in) where kind = 'section';
 
 create table links (
-    url text not null references visits(key),
-    found_in text not null,
+    visit integer not null references visits(id),
+    listing integer not null references visits(id),
     title text,
     published text,
     author text,
     summary text,
     modified text,
     found_at text not null,
-    primary key (url, found_in)
-) strict;
-create index links_found_in on links(found_in);
+    primary key (visit, listing)
+) strict, without rowid;
+create index links_listing on links(listing);
 
 create table problems (
     id integer primary key,

@@ -23,11 +23,12 @@ Span = tuple[date, date]  # the first and the last day that a walk into the past
 
 # A hint counts whichever listing gave it; the order only makes the choice the same each time.
 _HINT = """(
-    select {0} from links l where l.url = v.key and {0} != '' {1} order by found_in limit 1
+    select {0} from links l join visits k on k.id = l.listing
+    where l.visit = v.id and {0} != '' {1} order by k.key limit 1
 ) {0}"""
 _DATED_BY = """(
-    select k.kind from links l join visits k on k.key = l.found_in
-    where l.url = v.key and l.published != '' {} order by l.found_in limit 1
+    select k.kind from links l join visits k on k.id = l.listing
+    where l.visit = v.id and l.published != '' {} order by k.key limit 1
 ) dated_by"""
 
 
@@ -245,9 +246,7 @@ def known(db: sqlite3.Connection, visit: Visit) -> Visit:
     )
     at = visit.found_at or datetime.now(UTC)
     row = new(visit.key, link, visit.publisher, now=at, past=visit.past)
-    # Of an address whose visit was lost, links may still say where it was found first.
-    linked = "select found_in from links where url = ? order by found_at, found_in limit 1"
-    db.execute(KNOWN, row | {"found_in": visit.found_in or value(db, linked, (visit.key,))})
+    db.execute(KNOWN, row | {"found_in": visit.found_in})
     stored = find(db, visit.key) or visit
     return replace(stored, kind=visit.kind, hints=visit.hints or stored.hints)
 
@@ -309,12 +308,17 @@ where key = :key
     and (kind != 'api' or :latest_on is null or last_at is null or date(last_at) <= :latest_on)
 """
 _DAYS = """
-select coalesce(a.published_on, v.latest_on) as day from links l join visits v on v.key = l.url
+select coalesce(a.published_on, v.latest_on) as day
+from visits p join links l on l.listing = p.id join visits v on v.id = l.visit
 left join articles a on a.id = v.article
-where l.found_in = :page and v.kind = 'article' and not exists (
-    select 1 from links o join visits p on p.key = :page
-    where o.url = l.url and o.found_in = p.found_in
+where p.key = :page and v.kind = 'article' and not exists (
+    select 1 from visits before join links o on o.listing = before.id
+    where before.key = p.found_in and o.visit = l.visit
 )
+"""
+_LISTED = """
+select v.key from visits p join links l on l.listing = p.id join visits v on v.id = l.visit
+where p.key = ?
 """
 
 
@@ -363,7 +367,7 @@ def depth(db: sqlite3.Connection, page: Visit, *, most: int) -> int:
 
 def is_like(db: sqlite3.Connection, keys: Collection[str], page: str) -> bool:
     """Return whether a page that was read before lists all of these addresses already."""
-    return {*values(db, "select url from links where found_in = ?", (page,))}.issuperset(keys)
+    return {*values(db, _LISTED, (page,))}.issuperset(keys)
 
 
 _LATEST = """

@@ -122,7 +122,11 @@ def test_a_visit_becomes_a_request_that_prefers_arabic(road):
 def test_the_listing_gave_a_link_with_hints(road, database):
     visit = road["requests"][road["truth"].url].meta["visit"]
     assert visit.hints.title == road["truth"].title
-    rows = database.execute("select found_in, title from links where url = ?", (visit.key,))
+    rows = database.execute(
+        "select p.key, l.title from links l join visits v on v.id = l.visit"
+        " join visits p on p.id = l.listing where v.key = ?",
+        (visit.key,),
+    )
     links = dict(rows.fetchall())
     assert visit.found_in in links
     assert links[identity_key(road["publisher"].feeds[0])] == road["truth"].title

@@ -23,8 +23,8 @@ _PART = f".{NAME}.compact"  # next to the database; a kill may leave it, the nex
 
 # What was given up a year ago or before that, and no listing has made due again.
 _SPENT_LINKS = """
-delete from links where url in (
-    select key from visits
+delete from links where visit in (
+    select id from visits
     where kind = 'article' and article is null and due_at is null and last_at < ?
 )
 """

@@ -3,11 +3,11 @@ update articles set capture = null where capture in (select id from gone_capture
 update revisions set capture = null where capture in (select id from gone_captures);
 delete from problems where url in (select url from gone_urls)
     or capture in (select id from gone_captures);
-delete from links where url in (select url from gone_urls)
-    or found_in in (select url from gone_urls)
-    or url in (select key from visits where url in (select url from gone_urls));
-delete from visits where article in (select id from gone_articles)
+create temp table gone_visits as select id from visits where article in (select id from gone_articles)
     or key in (select url from gone_urls) or url in (select url from gone_urls);
+delete from links where visit in (select id from gone_visits)
+    or listing in (select id from gone_visits);
+delete from visits where id in (select id from gone_visits);
 update visits set found_in = null where found_in in (select url from gone_urls);
 delete from hosts;
 delete from shapes;

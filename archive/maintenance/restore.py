@@ -90,6 +90,15 @@ from captures c join articles a on a.id = c.article where c.id = ?
 """
 _LED = "update captures set article = :article where id = :id and article is null"
 _KILLED = "select id, command from runs where state = 'running'"
+_LINKS = """
+select v.key as key, p.key as page, l.* from links l join visits v on v.id = l.visit
+join visits p on p.id = l.listing
+"""
+_LINK = """
+insert or ignore into links (visit, listing, title, published, author, summary, modified, found_at)
+select v.id, p.id, :title, :published, :author, :summary, :modified, :found_at
+from visits v join visits p on p.key = :page where v.key = :key
+"""
 _OLD = "select id, key, publisher, withheld_at from articles"
 
 
@@ -182,10 +191,13 @@ def carry_over(path: Path, say: Callable[[str], None], db: sqlite3.Connection) -
         return
     with closing(sqlite3.connect(uri(path, mode="ro"), uri=True)) as old:
         here = {*values(db, "select id from captures")}
-        for table in ("publishers", "runs", "captures", "visits", "links"):
+        for table in ("publishers", "runs", "captures", "visits"):
             for row in _readable(old, f"select * from {table}"):  # noqa: S608 - ours
+                if table == "visits":
+                    del row["id"]  # here it may be that of another address
                 with contextlib.suppress(sqlite3.IntegrityError):  # which is here already
                     insert(db, table, row)
+        db.executemany(_LINK, _readable(old, _LINKS))
         for article in _readable(old, _OLD):
             number, rows = article["id"], None
             now = Rows.stored(db, number)

@@ -177,10 +177,12 @@ TABLES = {
     "capture": "captures",
     "first_article": "articles",
     "first_publisher": "publishers",
+    "listing": "visits",
     "publisher": "publishers",
     "run": "runs",
     "story": "stories",
     "tag": "tags",
+    "visit": "visits",
 }
 
 

@@ -25,7 +25,9 @@ TABLES = {
     "articles": "select * from articles order by id",
     "revisions": f"select {REVISION} from revisions order by article, number",
     "captures": "select * from captures order by warc_file, warc_offset",
-    "links": "select * from links order by url, found_in",
+    "links": "select v.key, p.key, l.title, l.published, l.author, l.summary, l.modified,"
+    " l.found_at from links l join visits v on v.id = l.visit join visits p on p.id = l.listing"
+    " order by 1, 2",
     "authors": "select article, name, position from article_authors"
     " join authors on id = author order by article, position",
     "tags": "select article, name from article_tags join tags on id = tag order by 1, 2",

@@ -711,7 +711,7 @@ def test_what_a_damaged_database_cannot_say_keeps_nothing_from_being_repaired(li
         EDITED_FIRST,
         "update articles set revision_count = 7 where id = (select min(id) from articles)",
         "delete from articles where id = (select min(id) from articles)",
-        "delete from visits where key in (select url from links limit 3)",
+        "delete from visits where id in (select visit from links limit 3)",
         f"{LAST}; {EDITED_FIRST}",
         f"{EDITED_FIRST}; {OTHERS}",
         "delete from articles",
@@ -785,7 +785,7 @@ def test_a_visit_that_is_lost_is_restored_with_its_address(lived):
     visits = "select key, url, found_in, article, last_at from visits where last_at not null"
     before = rows(lived, f"{visits} order by key")
     assert any(url != key for key, url, *_ in before)
-    change(lived, "delete from visits where key in (select url from links) or url != key")
+    change(lived, "delete from visits where id in (select visit from links) or url != key")
     mended(lived)
     assert rows(lived, f"{visits} order by key") == before
 

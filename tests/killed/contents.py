@@ -19,7 +19,9 @@ _SAID = {
     "tags": "select article, name from article_tags join tags on id = tag order by 1, 2",
     "embeds": "select * from embeds order by 1, 2",
     "images": "select * from images order by 1, 2",
-    "links": "select * from links order by url, found_in",
+    "links": "select v.key, p.key, l.title, l.published, l.author, l.summary, l.modified,"
+    " l.found_at from links l join visits v on v.id = l.visit join visits p on p.id = l.listing"
+    " order by 1, 2",
 }
 # When it was looked at, and which row of `captures` tells of it.
 _OF_THE_VISIT = {

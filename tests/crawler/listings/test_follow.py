@@ -350,7 +350,9 @@ async def test_a_link_tells_what_each_listing_said_of_it(archive, site):
     feed(site, "/feed", ("/news/1001", "Sun, 22 Nov 2026 09:00:00 GMT"))
     sitemap(site, "/map.xml", ("/news/1001", "2026-11-22T10:00:00Z"))
     await archive.crawl()
-    rows = archive.rows("select found_in, title, published, modified from links order by found_in")
+    rows = archive.rows(
+        "select key, title, published, modified from links join visits on id = listing order by 1"
+    )
     assert rows == [
         (identity_key(site.url + "/feed"), "خبر", "Sun, 22 Nov 2026 09:00:00 GMT", None),
         (identity_key(site.url + "/map.xml"), None, None, "2026-11-22T10:00:00Z"),

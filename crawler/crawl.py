@@ -156,7 +156,7 @@ class _Slices:
             )
         for publisher in job.publishers:
             slug = publisher.slug
-            store.publish(publisher.record(), wanted=publisher.wanted)
+            store.publish(publisher.record())
             if not self._is_first:
                 continue
             if job.failed:

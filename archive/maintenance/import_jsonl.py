@@ -7,10 +7,13 @@ before.
 
 import codecs
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, TypedDict
 
 from msgspec import ValidationError, convert
@@ -28,7 +31,17 @@ from archive.urls import address, host_of
 from archive.warc.records import payload_digest, resource_record
 
 CONTENT_TYPE = "application/json"
-SHOWN = 20  # rejected lines that are listed with the reason
+SHOWN = 20  # rejected lines that are listed with the reason, and problems of one cause
+_CAUSES = 50  # that are told apart, and as many fields that are unknown
+# What is of one line in the message of its problem.
+_VARYING = re.compile(r"'.*'|\".*\"|\S+://\S+|\(.*\)|(?<=\[)\d+|(?<=revision )\d+")
+# Names that other programs give to fields of an export, the likelier first.
+_NAMES = (
+    ("link", "url"), ("headline", "title"), ("body", "text"), ("content", "text"),
+    ("maintext", "text"), ("author", "authors"),
+)  # fmt: skip
+_DATES = ("published", "date", "publish_date", "date_publish", "date_published", "pubDate")
+_KNOWN = frozenset({*ARTICLE, "revisions"})
 _EVIDENCE = {
     "published_at": "published_from",
     "published_on": "published_from",
@@ -60,11 +73,15 @@ class Differing(BadLine):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """An article as a line states it; its history names no capture yet."""
+    """An article as a line states it; its history names no capture yet.
+
+    `unknown` are the names of the line's fields that are none of an article.
+    """
 
     publisher: Publisher
     url: str
     history: History
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,11 +89,14 @@ class Outcome:
     """What came of the lines of a file.
 
     `counts`: new, known (duplicates), differing (known, but the line contradicts), bad. `rejected`
-    lists the first bad and differing lines, each with the reason.
+    lists the first bad and differing lines, each with the reason; `causes` counts the lines of each
+    reason, and `unknown` those with a field that is none of an article.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     rejected: list[str] = field(default_factory=list)
+    causes: Counter[tuple[ProblemKind, str]] = field(default_factory=Counter)
+    unknown: Counter[str] = field(default_factory=Counter)
 
 
 def nobody(_byline: str) -> tuple[str, ...]:
@@ -108,18 +128,34 @@ class Importer(Session):
                 self.batch.count()
                 try:
                     imported = read_line(line, publisher=publisher, now=now, names_of=names_of)
+                    outcome.unknown.update(
+                        key
+                        for key in imported.unknown
+                        if key in outcome.unknown or len(outcome.unknown) < _CAUSES
+                    )
                     outcome.counts[self._keep(line, imported, now)] += 1
                 except BadLine as error:
                     self._reject(error, f"{name}:{number}", outcome)
             if self.batch.is_due():
                 self.batch.commit()
             progress("lines", number, None)
+        for (kind, cause), count in outcome.causes.items():
+            if count > SHOWN:
+                self.batch.open()
+                detail = f"{count - SHOWN:,} more lines: {cause}"
+                self.import_problem(Problem(kind=kind, detail=detail, stage="import"), place=name)
         return outcome
 
     def _reject(self, error: BadLine, place: str, outcome: Outcome) -> None:
         outcome.counts[error.counted] += 1
         if len(outcome.rejected) < SHOWN:
             outcome.rejected.append(f"{place}: {error}")
+        cause = error.kind, _VARYING.sub("…", str(error))
+        if cause not in outcome.causes and len(outcome.causes) >= _CAUSES:
+            cause = error.kind, "other reasons"
+        outcome.causes[cause] += 1
+        if outcome.causes[cause] > SHOWN:
+            return
         problem = Problem(kind=error.kind, detail=str(error), stage="import")
         self.import_problem(problem, place=place)
 
@@ -186,6 +222,7 @@ def read_line(
 ) -> Imported:
     """Read one JSON object: `url`, `title` and `text` at least, and all that an export gives.
 
+    Names that other programs commonly give to these fields (`link`, `body`, `date`) are known.
     `publisher` (a slug) is for lines without one (default: the address's host). `now` is the
     moment for lines that do not say when they were seen. `names_of` parses the byline of lines
     without `authors`.
@@ -195,6 +232,7 @@ def read_line(
     """
     try:
         given = json.loads(line)
+        given, unknown = _named(given) if isinstance(given, dict) else (given, ())
         said = _tidied(given)
     except (ValueError, RecursionError) as error:
         raise BadLine(f"not valid JSON ({error})") from error
@@ -209,9 +247,47 @@ def read_line(
         url = address(convert(given["url"], str))
         listed = convert(said, _Lists).get("revisions", [])
         history = _history(article, listed, url, names_of)
-        return Imported(publisher=_publisher(article, publisher, url), url=url, history=history)
+        by = _publisher(article, publisher, url)
+        return Imported(publisher=by, url=url, history=history, unknown=unknown)
     except (ValidationError, ValueError) as error:
         raise BadLine(str(error)) from error
+
+
+def _named(given: Row) -> tuple[Row, tuple[str, ...]]:
+    """Return the fields of a line by their names in an export, and the keys that are none."""
+    said = {name: given[name] for name in given if name in _KNOWN}
+    read = set(said)
+    for name, meant in _NAMES:
+        if said.get(meant) is None and given.get(name) is not None:
+            said[meant] = given[name]
+            read.add(name)
+    if said.get("published_at") is None and said.get("published_on") is None:
+        for name in [name for name in _DATES if given.get(name) is not None][:1]:
+            said |= _published(given[name])
+            read.add(name)
+    signed = said.get("authors")
+    if isinstance(signed, str):  # as printed, with "and" and "by"
+        del said["authors"]
+        said["byline"] = said.get("byline") or signed
+    elif isinstance(signed, dict | list):
+        people = signed if isinstance(signed, list) else [signed]
+        said["authors"] = [each.get("name") if isinstance(each, dict) else each for each in people]
+    return said, tuple(name for name in given if name not in read)
+
+
+def _published(given: Any) -> Row:
+    """Return when an article was published as an export says it: without a zone, only its day."""
+    moment = None
+    with suppress(ValueError, TypeError):
+        moment = datetime.fromisoformat(given)
+    if moment is None:
+        with suppress(ValueError, TypeError, IndexError, OverflowError, AttributeError):
+            moment = parsedate_to_datetime(given)  # RFC 5322, as feeds write it
+    if moment is None:
+        return {"published_on": given}
+    if moment.tzinfo is None:
+        return {"published_on": moment.date().isoformat()}
+    return {"published_at": moment.isoformat()}
 
 
 def _tidied(given: Any) -> Any:

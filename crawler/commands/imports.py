@@ -1,11 +1,17 @@
 """`warraq import-jsonl` and `warraq import-warc`: import what other programs collected."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+import codecs
+import json
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import replace
+from gzip import BadGzipFile, GzipFile
+from io import BufferedReader, RawIOBase
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, TypedDict, Unpack
+from typing import IO, TYPE_CHECKING, Any, TypedDict, Unpack, cast
 
 import click
 
@@ -20,8 +26,10 @@ from archive.commands.options import (
     wait_option,
 )
 from archive.database import PRIVATE
+from archive.errors import ArchiveError
 from archive.models import Progress
 from archive.session import Beginning
+from archive.warc.members import MAGIC
 from crawler import config
 from crawler.commands.options import folders, now_option
 from crawler.publisher import load_all
@@ -33,6 +41,28 @@ if TYPE_CHECKING:
 
 DOWNLOADS = "downloads"
 _LANGUAGES = ("ar", "fa", "ur", "ckb", "en", "fr", "all")
+_UNKNOWN = 12  # fields of no article that are listed
+_HEAD = 1 << 12  # bytes by which a file is recognised
+_PIECE = 1 << 16
+_LONGEST = 1 << 26  # characters of one article in an array
+_BETWEEN = re.compile(r"[\s,\[\]]*")
+_PIPED = "{} {{0}} | warraq import-jsonl -"
+_BY_PANDAS = (
+    "python3 -c \"import pandas as p; p.read_{}('{{0}}').to_json('articles.jsonl',"
+    " orient='records', lines=True, date_format='iso')\""
+)
+# How files begin that are something else, and the command that makes JSON lines of them.
+_OTHERS = (
+    (rb"\x28\xb5\x2f\xfd", "Zstandard", _PIPED.format("zstd -dc")),
+    (rb"BZh\d", "bzip2", _PIPED.format("bzip2 -dc")),
+    (rb"\xfd7zXZ", "xz", _PIPED.format("xz -dc")),
+    (rb"PK\x03\x04", "ZIP", _PIPED.format("unzip -p")),
+    (rb"\xff\xfe|\xfe\xff", "UTF-16", _PIPED.format("iconv -f utf-16 -t utf-8")),
+    (rb"(?:\xef\xbb\xbf)?\s*\{\s*\n\s*\"", "JSON over several lines", _PIPED.format("jq -c .")),
+    (rb"PAR1", "Parquet", _BY_PANDAS.format("parquet")),
+    (rb"(?i:WARC/\d)", "WARC", "warraq import-warc {0}"),
+    (rb"[^\s\"{\[][^\s{\[]*[,;\t][^{\[\n]*\n|\"[^{\[\n]*\"[,;\t]", "CSV", _BY_PANDAS.format("csv")),
+)
 _KEPT = ("new", "changed", "seen again", "older")
 _NOT_SKIPPED = {"records", "unread", *_KEPT}
 
@@ -46,29 +76,33 @@ _NOT_SKIPPED = {"records", "unread", *_KEPT}
 def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
     """Import articles from JSON lines.
 
-    FILE may be `-` for standard input. Each line is a JSON object with at least url, title and
-    text. Everything that `warraq export` writes is read, so each is the inverse of the other.
-    Moments need a time zone, published_on is a day; fields that a line lacks stay empty. Each line
-    is also kept as it is in the WARC files.
+    FILE may be `-` for standard input, packed with gzip, or a JSON array. Each line is a JSON
+    object with at least url, title and text. Everything that `warraq export` writes is read, so
+    each is the inverse of the other. Moments need a time zone, published_on is a day; fields that a
+    line lacks stay empty. The names link, headline, body, content, date, published and author are
+    known as well; a date without a time zone gives the day. Other fields are listed at the end.
+    Each line is also kept as it is in the WARC files.
 
     An article that the archive already has stays as it is, so a second import adds nothing, and an
     interrupted one can be repeated. Without an `authors` field, authors are parsed from the byline.
     Lines that contradict the archive or an earlier line, and lines that are not a valid article,
-    are listed with their numbers and recorded in the table `problems`. Invalid lines make the
-    command exit with 1, after all others are imported. If no line is valid, no archive is created.
+    are listed with their numbers and recorded in the table `problems`, twenty of one cause. Invalid
+    lines make the command exit with 1, after all others are imported. If no line is valid, no
+    archive is created.
 
     \b
     warraq import-jsonl articles.jsonl
-    zcat old.jsonl.gz | warraq import-jsonl - --publisher aawsat --archive ~/news
+    zcat old-*.jsonl.gz | warraq import-jsonl - --publisher aawsat --archive ~/news
     """
     from archive.maintenance.import_jsonl import Importer
     from crawler.extract.byline import names
 
     begun = Beginning(archive)
     name = Path(str(getattr(file, "name", "<stdin>"))).name
+    lines = json_lines(file, name)
     with Importer(archive, command="import-jsonl") as importer, ProgressLine() as progress:
         outcome = importer.read(
-            file, name=name, publisher=publisher, names_of=names, progress=progress
+            lines, name=name, publisher=publisher, names_of=names, progress=progress
         )
     taken_back = begun.take_back(now=system())
     _report_lines(outcome, name, where="" if taken_back else ", in the table problems")
@@ -82,11 +116,68 @@ def _report_lines(outcome: "Outcome", name: str, *, where: str) -> None:
         click.echo(line, err=True)
     if more := counts["bad"] + counts["differing"] - len(outcome.rejected):
         click.echo(f"… and {more:,} more{where}", err=True)
+    if unknown := outcome.unknown.most_common(_UNKNOWN):
+        named = ", ".join(f"{key[:60]} ({counted(count, 'line')})" for key, count in unknown)
+        click.echo(f"left out, as they are no fields of an article: {named}", err=True)
     click.echo(
         f"{name}: {counted(counts['new'], 'new article')}, {counted(counts['known'], 'duplicate')},"
         f" {counted(counts['differing'], 'conflict')} (archive's version kept),"
         f" {counted(counts['bad'], 'invalid line')}."
     )
+
+
+def json_lines(file: IO[bytes], name: str) -> Iterator[bytes]:
+    """Return the lines of a file called `name`, or what a JSON array in it holds; gzip is unpacked.
+
+    Raises:
+        ArchiveError: at once if it begins as something else, with the command that converts it;
+            later if gzip ends early.
+    """
+    plain: Any = file if hasattr(file, "peek") else BufferedReader(cast("RawIOBase", file))
+    try:
+        if plain.peek(_HEAD).startswith(MAGIC):
+            plain = GzipFile(fileobj=plain)
+        head = plain.peek(_HEAD)
+    except (BadGzipFile, EOFError, zlib.error) as error:
+        raise ArchiveError(f"{name}: not readable as gzip ({error})") from error
+    for begins, form, command in _OTHERS:
+        if re.match(begins, head):
+            remedy = command.format(name)
+            raise ArchiveError(f"{name} is {form}, not JSON lines; convert it: {remedy}")
+    array = head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"[")
+    return _sound(_items(plain) if array else iter(plain), name)
+
+
+def _sound(lines: Iterable[bytes], name: str) -> Iterator[bytes]:
+    number = 0
+    try:
+        for line in lines:
+            number += 1
+            yield line
+    except (BadGzipFile, EOFError, zlib.error) as error:
+        said = f"the gzip data is damaged or cut short behind line {number} ({error})"
+        raise ArchiveError(f"{name}: {said}; the lines before it are imported") from error
+
+
+def _items(plain: IO[bytes]) -> Iterator[bytes]:
+    """Yield the values in the JSON arrays of a file as they are; what is not JSON ends them."""
+    decode = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape").decode
+    text, at, size = "", 0, _PIECE
+    while True:
+        between = _BETWEEN.match(text, at)
+        at = between.end() if between else at
+        try:
+            _, end = json.JSONDecoder().raw_decode(text, at)
+        except (ValueError, RecursionError):
+            piece = plain.read(size) if len(text) - at < _LONGEST else b""
+            text, at, size = text[at:] + decode(piece), 0, 2 * size
+            if not piece:
+                break
+        else:
+            yield text[at:end].encode("utf-8", "surrogateescape")
+            at, size = end, _PIECE
+    if text:
+        yield text.encode("utf-8", "surrogateescape")
 
 
 class _Options(TypedDict):

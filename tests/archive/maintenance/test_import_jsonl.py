@@ -139,7 +139,8 @@ BAD = [
     (GOOD | {"published_at": 5}, "is not a time with a time zone"),
     (GOOD | {"published_on": "9/11/2020"}, "'9/11/2020' is not a date like 2020-11-09"),
     (GOOD | {"publisher": "a\r\nWARC-Type: x"}, "publisher has a line break"),
-    (GOOD | {"authors": "سلمى"}, "Expected `array`, got `str` - at `$.authors`"),
+    (GOOD | {"authors": 5}, "Expected `array`, got `int` - at `$.authors`"),
+    (GOOD | {"date": "9/11/2020"}, "'9/11/2020' is not a date like 2020-11-09"),
     (GOOD | {"kind": "section"}, "is not a kind of article"),
     (GOOD | {"revisions": [{"number": 2}]}, "not numbered 1, 2, 3"),
     (GOOD | {"revisions": [{"number": 1}]}, "revision 1 has no observed_at"),
@@ -234,6 +235,91 @@ def test_only_the_first_lines_that_were_left_out_are_named(tmp_path):
     done = run("import-jsonl", "-", "--archive", tmp_path, given=given)
     assert "… and 3 more, in the table problems" in done.output
     assert rows(tmp_path, "select count(*) from problems") == [(23,)]
+
+
+def test_of_thousands_of_lines_with_one_cause_some_are_kept_and_the_others_counted(tmp_path):
+    lines = [GOOD | {"published_at": f"2020-11-{n % 28 + 1}"} for n in range(400)]
+    lines += [GOOD, *(GOOD | {"text": f"{n}"} for n in range(300))]
+    given = b"\n".join([*(json.dumps(line).encode() for line in lines), *[b"{" * 3] * 30])
+    for _ in range(2):
+        done = run("import-jsonl", "-", "--archive", tmp_path, given=given)
+        assert "300 conflicts (archive's version kept), 430 invalid lines." in done.output
+        assert "… and 710 more, in the table problems" in done.output
+        kept = [detail for (detail,) in rows(tmp_path, "select detail from problems")]
+        assert len(kept) == 3 * 20 + 3
+        summed = sorted(detail for detail in kept if " more lines: " in detail)
+        assert [detail[:50] for detail in summed] == [
+            "10 more lines: not valid JSON …",
+            "280 more lines: … is known already with another te",
+            "380 more lines: published_at … is not a time with ",
+        ]
+
+
+def test_causes_that_no_two_lines_share_are_bounded_too(tmp_path):
+    given = "\n".join(
+        json.dumps(GOOD | {"revisions": [{"number": 1, f"x{n}": 0}]}) for n in range(9)
+    )
+    given += "\n".join(json.dumps(GOOD | {"kind": "section", f"k{n}": 0}) for n in range(500))
+    run("import-jsonl", "-", "--archive", tmp_path, given=json.dumps(GOOD).encode())
+    run("import-jsonl", "-", "--archive", tmp_path, given=given.encode())
+    assert rows(tmp_path, "select count(*) < 60 from problems") == [(1,)]
+
+
+WHEN = "published_at, published_on"
+RENAMED = [
+    ({"link": GOOD["url"]}, "url", (GOOD["url"],)),
+    ({"body": "نص"}, "text", ("نص",)),
+    ({"content": "نص"}, "text", ("نص",)),
+    ({"text": None, "body": "نص", "content": "x"}, "text", ("نص",)),
+    ({"text": "نص", "body": "x"}, "text", ("نص",)),
+    ({"headline": "ع"}, "title", ("ع",)),
+    ({"date": "2020-11-09"}, WHEN, (None, "2020-11-09")),
+    ({"date": "2020-11-09T23:30:00+03:00"}, WHEN, ("2020-11-09T20:30:00.000000Z", None)),
+    ({"date": "2020-11-09 12:00:00"}, WHEN, (None, "2020-11-09")),
+    ({"published": "Mon, 09 Nov 2020 23:30:00 +0300"}, WHEN, ("2020-11-09T20:30:00.000000Z", None)),
+    ({"published_on": "2020-11-08", "date": "2020-11-09"}, WHEN, (None, "2020-11-08")),
+    ({"author": "كتب: أحمد علي وسلمى حداد"}, "byline", ("كتب: أحمد علي وسلمى حداد",)),
+    ({"authors": "عمر الخالد", "byline": "ع. الخالد"}, "byline", ("ع. الخالد",)),
+    ({"author": {"@type": "Person", "name": "عمر الخالد"}}, "byline", (None,)),
+]
+
+
+@pytest.mark.parametrize(("given", "fields", "values"), RENAMED)
+def test_the_names_that_other_programs_give_to_fields_are_known(tmp_path, given, fields, values):
+    meant = {"link": "url", "headline": "title", "body": "text", "content": "text"}
+    line = {k: v for k, v in GOOD.items() if k not in {meant.get(name) for name in given}} | given
+    done = run("import-jsonl", "-", "--archive", tmp_path, given=json.dumps(line).encode())
+    assert done.exit_code == 0, done.output
+    (found,) = rows(tmp_path, f"select {fields} from articles")
+    assert found == values
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ({"author": ["أحمد علي", "سلمى حداد"]}, ["أحمد علي", "سلمى حداد"]),
+        ({"authors": [{"name": "أحمد علي"}, "سلمى"]}, ["أحمد علي", "سلمى"]),
+        ({"author": "كتب: أحمد علي وسلمى حداد"}, ["أحمد علي", "سلمى حداد"]),
+    ],
+)
+def test_authors_may_be_a_text_names_or_people(tmp_path, given, names):
+    run("import-jsonl", "-", "--archive", tmp_path, given=json.dumps(GOOD | given).encode())
+    assert [name for _, name, _ in rows(tmp_path, f"{NAMES} order by position")] == names
+
+
+def test_fields_of_no_article_are_listed(tmp_path):
+    lines = [
+        GOOD | {"url": f"https://a.example/{n}", "summary": "x", f"k{n}": 1} for n in range(90)
+    ]
+    given = "\n".join(map(json.dumps, lines)).encode()
+    done = run("import-jsonl", "-", "--archive", tmp_path, given=given)
+    assert done.exit_code == 0
+    assert "no fields of an article: summary (90 lines), k0 (1 line)," in done.output
+    assert "k40" not in done.output
+    assert rows(tmp_path, "select count(*) from problems") == [(0,)]
+    complete = run("export", "--archive", tmp_path).stdout_bytes
+    again = run("import-jsonl", "-", "--archive", tmp_path, given=complete)
+    assert "no fields" not in again.output
 
 
 BYLINES = [

@@ -95,6 +95,10 @@ _COLUMNS = (
 )  # fmt: skip
 _PLACE = {"file": "warc_file", "offset": "warc_offset", "length": "warc_length"}
 _AT = f"select {', '.join(_PLACE.values())} from"
+# The index of places has the day in a file's name (2026-11/warraq-20261129-…) for the name.
+IN_FILE = """
+cast(substr(warc_file, 16, 8) as integer) = cast(substr(?1, 16, 8) as integer) and warc_file is ?1
+"""
 _ROW = f"select {', '.join(('id', *_COLUMNS, *_PLACE.values()))} from captures"  # noqa: S608 - ours
 _OF_ARTICLE = f"""
 select *, (select sha256 from renderings where capture = c.id order by id desc limit 1) shown
@@ -141,7 +145,8 @@ def insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
     """Insert a recorded capture (its `record` and the record's id are set) and return its id."""
     row = _row_of(capture, run)
     row["id"] = free_id(db, "captures", row["id"])
-    return insert_row(db, "captures", row)
+    insert_row(db, "captures", row)
+    return int(row["id"])
 
 
 def put(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
@@ -154,9 +159,8 @@ def put(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
     if there not in {None, row["warc_file"]}:
         row["id"] = free_id(db, "captures", row["id"])
     db.execute(
-        "delete from captures where warc_file = :warc_file and warc_offset = :warc_offset"
-        " and id != :id",
-        row,
+        f"delete from captures where {IN_FILE} and warc_offset = ?2 and id != ?3",  # noqa: S608
+        (row["warc_file"], row["warc_offset"], row["id"]),
     )
     upsert(db, "captures", row, key="id")
     return int(row["id"])

@@ -91,7 +91,7 @@ class Copying(Store):
         """
         key = articles.key_of(self.db, article, capture=capture.id)
         decision = journal.Decision(outcome=outcome, article=key)
-        fields = journal.visit_fields(visit, run=self.run) | dict(source)
+        fields = journal.visit_fields(visit) | dict(source)
         fields |= journal.decision_fields(decision)
         self.write_journal(capture, fields, at=self.clock())
         if article is not None:

@@ -77,14 +77,14 @@ def fields_of(block: memoryview | bytes) -> dict[str, str]:
     return fields | {name: lettered(fields[name]) for name in _KEYS & fields.keys()}
 
 
-def visit_fields(visit: Visit, *, run: int, sha256: str | None = None) -> dict[str, str]:
+def visit_fields(visit: Visit, *, sha256: str | None = None) -> dict[str, str]:
     """Return the fields (name, value) of the record that ends a visit, but for what came of it.
 
     `sha256` is that of the payload which it brought. Of later visits to an address no more is said
     than differs from the first one, and the hints by which another payload was read.
     """
     is_first = visit.last_sha256 is None  # a good answer has said where it was found, and what as
-    fields = _said(visit, _VISIT if is_first else _EVERY_VISIT) | {"run": str(run)}
+    fields = _said(visit, _VISIT if is_first else _EVERY_VISIT)
     if visit.url == visit.key:
         del fields["address"]
     if visit.hints and (is_first or sha256 not in {None, visit.last_sha256}):

@@ -171,14 +171,14 @@ class Store(Session):
             self.decide(capture, decision)
         else:  # its run was killed before it could say so
             first = replace(visit, last_sha256=None)  # with all that a first visit says
-            fields = journal.visit_fields(first, run=self.run) | fields
+            fields = journal.visit_fields(first) | fields
             self.write_journal(capture, fields, at=self.clock())
 
     def decide(self, capture: Capture, decision: journal.Decision) -> None:
         """Write whose a capture is from now on, whatever was decided before."""
         if capture.record is None:
             return
-        fields = {"act": journal.DECIDE, "run": str(self.run)} | journal.decision_fields(decision)
+        fields = {"act": journal.DECIDE} | journal.decision_fields(decision)
         refers_to = self.record_id(capture)
         self.write_metadata(capture.url, fields, at=self.clock(), refers_to=refers_to)
 
@@ -225,7 +225,7 @@ class Store(Session):
             followed=followed,
         )
         if capture:
-            fields = journal.visit_fields(visit, run=self.run, sha256=capture.sha256)
+            fields = journal.visit_fields(visit, sha256=capture.sha256)
             self.write_journal(capture, fields | journal.decision_fields(decision), at=now)
         visits.visited(self.db, visit, capture, decision, now=now, article=article)
         self.batch.count()

@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from archive.article_rows import reading_of
+from archive.captures import IN_FILE
 from archive.clock import iso
 from archive.database import MIGRATIONS, NAME, open_for_reading
 from archive.errors import passing_over_damage
@@ -33,10 +34,10 @@ _REMEDIES = {
     "index": "`warraq reindex` rebuilds the search index from the articles",
 }
 
-_CAPTURES = """
+_CAPTURES = f"""
 select *, coalesce(journal_file, warc_file) as journaled_in
-from captures where warc_file = ? and warc_offset >= ? and warc_offset < ? order by warc_offset
-"""
+from captures where {IN_FILE} and warc_offset >= ?2 and warc_offset < ?3 order by warc_offset
+"""  # noqa: S608 - ours
 _ARTICLES = """
 select a.*, sz from articles a left join articles_fts_docsize d on d.id = a.id
 where a.id between ? and ? order by a.id
@@ -48,8 +49,10 @@ _PAGES = """
 select null, null, integrity_check from pragma_integrity_check(100) where integrity_check != 'ok'
 """
 _REFERENCES = """
-select "table", rowid, 'refers to a row of ' || parent || ' that is not there'
-from pragma_foreign_key_check limit 100
+select "table", coalesce(
+        (select id from captures where "table" = 'captures' and captures.rowid = k.rowid), rowid
+    ), 'refers to a row of ' || parent || ' that is not there'
+from pragma_foreign_key_check k limit 100
 """
 _STORIES = """
 select 'stories', id, 'it counts other articles than it has' from stories where articles != (

@@ -85,7 +85,7 @@ update problems set capture = null where capture not in (select id from captures
 delete from renderings where capture not in (select id from captures);
 """
 _CAPTURE = """
-select c.article, a.key, coalesce(c.publisher, a.publisher), c.outcome, c.run
+select c.article, a.key, coalesce(c.publisher, a.publisher), c.outcome
 from captures c join articles a on a.id = c.article where c.id = ?
 """
 _LED = "update captures set article = :article where id = :id and article is null"
@@ -168,13 +168,13 @@ def journal_again(session: Session, numbers: Sequence[int]) -> None:
 def _journal_fields(session: Session, capture: Capture) -> dict[str, str]:
     """Return all that a first visit says: the record of that may be the one that is lost."""
     db, folder = session.db, session.warc_folder
-    article, identity, publisher, outcome, run = db.execute(_CAPTURE, (capture.id,)).fetchone()
+    article, identity, publisher, outcome = db.execute(_CAPTURE, (capture.id,)).fetchone()
     visit = Source(db, folder).visit(capture, article=article)
     if visit is None:
         key = key_of(db, capture.url, publisher)
         visit = Visit(key=key, url=capture.url, publisher=publisher, kind=capture.kind)
     decision = journal.Decision(outcome=Outcome(outcome or Outcome.SAME), article=identity)
-    fields = journal.visit_fields(replace(visit, last_sha256=None), run=run)
+    fields = journal.visit_fields(replace(visit, last_sha256=None))
     fields |= journal.decision_fields(decision)
     if capture.record and KIND_FIELD not in reader.read_record(folder, capture.record).fields:
         fields |= imports.journaled(capture)  # copied from another program's file

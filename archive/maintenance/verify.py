@@ -16,6 +16,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+from archive.captures import IN_FILE
 from archive.database import open_for_reading
 from archive.errors import ArchiveError, DamagedDatabase, is_of_the_machine
 from archive.maintenance import checks
@@ -32,16 +33,18 @@ _TOGETHER = 1000  # articles for one task
 # Each file: how far it is acknowledged, whether it is closed, and its captures. What no row of
 # warc_files knows, captures may.
 _FILES = """
-select name, bytes, closed, (select count(*) from captures where warc_file = name)
-from warc_files
-union all select warc_file, 0, 1, count(*) from captures
-where warc_file not in (select name from warc_files) group by warc_file order by 1
+with held as materialized (
+    select warc_file, count(*) as rows from captures group by warc_file
+)
+select name, bytes, closed, coalesce(rows, 0) from warc_files left join held on warc_file = name
+union all select warc_file, 0, 1, rows from held
+where warc_file not in (select name from warc_files) order by 1
 """
 # Where the pieces of a file begin behind its first, each with the record of a capture.
-_STARTS = """
-select min(warc_offset) from captures where warc_file = ?1 and warc_offset between ?2 and ?3 - 1
+_STARTS = f"""
+select min(warc_offset) from captures where {IN_FILE} and warc_offset between ?2 and ?3 - 1
 group by warc_offset / ?2 order by 1
-"""
+"""  # noqa: S608 - ours
 _PARTS = """
 select min(id), max(id) from (
     select id, (row_number() over (order by id) - 1) / ? as part from articles

@@ -13,6 +13,8 @@ from warcio.checker import Checker
 from archive import captures, runs
 from archive.clock import iso
 from archive.database import open_for_writing
+from archive.maintenance.checks import _CAPTURES
+from archive.maintenance.verify import _STARTS
 from archive.models import Capture, Kind, WarcLocation
 from archive.urls import capture_id, next_id
 from archive.warc import reader
@@ -57,6 +59,13 @@ def test_a_taken_id_gives_way_to_the_next_free_one(db):
 def test_a_capture_without_a_records_id_has_no_row(db):
     with pytest.raises(ValueError, match="no row before it has a WARC record"):
         insert(db, None)
+
+
+def test_what_a_file_holds_is_found_by_index(db):
+    """Its name is long, and stands in no index."""
+    for sql in (_STARTS, _CAPTURES):
+        plan = db.execute(f"explain query plan {sql}", ("2020-11/warraq-20201109-a-001", 1, 2))
+        assert "captures_place (<expr>=? AND warc_offset>?" in plan.fetchone()[-1]
 
 
 def test_the_payload_is_in_the_first_record_that_is_no_revisit(db):

@@ -19,7 +19,7 @@ DECISION = Decision(
 
 
 def test_the_fields_of_a_visit_and_of_what_came_of_it():
-    fields = visit_fields(VISIT, run=1) | decision_fields(DECISION)
+    fields = visit_fields(VISIT) | decision_fields(DECISION)
     assert [fields[name] for name in ("past", "beyond", "fresh")] == ["yes"] * 3
     assert {"pages", "not-before", "hints"}.isdisjoint(fields)
     assert visit_of(fields) == VISIT
@@ -27,11 +27,11 @@ def test_the_fields_of_a_visit_and_of_what_came_of_it():
 
 
 def test_what_is_true_was_written_as_a_number_for_a_while():
-    fields = visit_fields(VISIT, run=1) | {"past": "1"}
+    fields = visit_fields(VISIT) | {"past": "1"}
     assert visit_of(fields).past
 
 
 def test_hints_are_those_of_the_address():
     hinted = visit(hints=Link(url=VISIT.url, kind=VISIT.kind, title="yes", dated_by=Kind.FEED))
-    hints = visit_of(visit_fields(hinted, run=1)).hints
+    hints = visit_of(visit_fields(hinted)).hints
     assert hints == Link(url=hinted.url, kind=hinted.kind, title="yes", dated_by=Kind.FEED)

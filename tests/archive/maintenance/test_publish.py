@@ -99,7 +99,7 @@ def test_authors_and_tags_that_nobody_else_has_go(tmp_path):
         store.publish(PAPER)
         robots = "https://alwaraq.example/robots.txt"
         store.record(exchange(robots, b"User-agent: *"), kind=Kind.ROBOTS, publisher=None)
-        store.count_shape(visit("https://alwaraq.example/1"), fruitful=True)
+        list(store.count_first_visit(visit("https://alwaraq.example/1"), fruitful=True))
         secret = keep(store, URL, HIDDEN, STORY)
     withhold(root, str(secret), reason=REASON)
     publish(root, tmp_path / "public")

@@ -2,8 +2,10 @@
 
 import gzip
 import hashlib
+import random
 import subprocess
 import sys
+import uuid
 import zlib
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +19,7 @@ from warcio.checker import Checker
 from archive.errors import DamagedWarc
 from archive.models import Capture, Kind, WarcLocation
 from archive.warc.files import present
+from archive.warc.members import MAGIC, packed
 from archive.warc.reader import read_payload, records
 from archive.warc.records import payload_digest
 from tests.archive.desk import NOON, PAGE, Checked, exchange
@@ -41,6 +44,37 @@ def checked(folder):
     checker = Checker(Checked(sorted(folder.rglob("*.warc.gz"))))
     checker.process_all()
     return checker.exit_value == 0
+
+
+@pytest.mark.parametrize("size", [0, 1, 5000, 29_901, 29_919, 29_920, 60_000, 200_000])
+def test_a_payload_that_came_packed_is_stored_as_it_came(size):
+    payload = gzip.compress(random.Random(1).randbytes(size), mtime=0)
+    plain = b"WARC/1.1\r\nWARC-Type: response\r\n\r\n" + b"Header: value\r\n" * 40
+    member = packed(plain + payload + b"\r\n\r\n", payload=len(plain))
+    assert gzip.decompress(member) == plain + payload + b"\r\n\r\n"
+    assert payload[10:20_000] in member
+    assert len(member) < len(payload) + 150
+
+
+@pytest.mark.parametrize("inner", [MAGIC, b"WARC/1.1\r\nWARC-Type: response\r\n"])
+def test_no_record_is_found_within_a_page(inner):
+    """A page may be made to be taken for records, where the file is damaged before it."""
+    dice = random.Random(1)
+    page = gzip.compress(dice.randbytes(9000)) + inner * 3 + dice.randbytes(50_000) + inner
+    member = packed(b"head" + page, payload=4)
+    assert gzip.decompress(member) == b"head" + page
+    assert MAGIC not in member[1:]
+    assert b"WARC/" not in member
+
+
+def test_a_record_has_half_the_id_of_that_it_refers_to(tmp_path):
+    (location,) = write(tmp_path, exchange())
+    _, answer, request = (
+        record for record in records(tmp_path / location.file) if record.type != "metadata"
+    )
+    assert request.id != answer.id == request.fields["warc-concurrent-to"]
+    assert request.id[:34] == answer.id[:34]
+    assert uuid.UUID(request.id[10:-1]).version == 4
 
 
 def test_heads_and_payload_are_exact(tmp_path):

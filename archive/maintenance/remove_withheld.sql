@@ -11,6 +11,7 @@ delete from visits where id in (select id from gone_visits);
 update visits set found_in = null where found_in in (select url from gone_urls);
 delete from hosts;
 delete from shapes;
+delete from new_addresses;
 delete from article_authors where article in (select id from gone_articles);
 delete from article_tags where article in (select id from gone_articles);
 delete from authors where id not in (select author from article_authors);

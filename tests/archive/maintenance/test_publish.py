@@ -83,7 +83,8 @@ def test_no_byte_of_a_withheld_article_is_left(root, tmp_path):
         db.execute("create virtual table temp.v using fts5vocab(main, articles_fts, instance)")
         docs = {row[0] for row in db.execute("select doc from v")}
         assert docs == {0, *ids(tmp_path / "public")}
-        assert db.execute("select count(*) from withholdings").fetchone() == (0,)
+        for table in ("withholdings", "hosts", "shapes", "new_addresses"):
+            assert db.execute(f"select count(*) from {table}").fetchone() == (0,), table
         everything = [
             tuple(row)
             for (table,) in db.execute("select name from sqlite_master where type = 'table'")

@@ -29,10 +29,10 @@ LOST = {"empty": w.empty, "missing": w.gone}
 PAGES = ("articles", "captures", "visits", "revisions", "runs", "articles_fts_data")
 # Commands that need not look at the broken page may well do their work.
 NEEDS = {
-    "articles": {"search", "stats", "export", "publish", "backup", "reindex", "withhold"},
-    "captures": {"stats", "export --warc", "publish", "backup", "import-jsonl", "crawl", "save"},
+    "articles": {"search", "export", "publish", "backup", "reindex", "withhold"},
+    "captures": {"export --warc", "publish", "backup", "import-jsonl", "crawl", "save"},
     "visits": {"publish", "backup", "crawl", "save", "backfill"},
-    "revisions": {"stats", "export", "publish", "backup"},
+    "revisions": {"export", "publish", "backup"},
     "runs": {"runs", "publish", "backup", "import-jsonl", "crawl", "save", "backfill"},
     "articles_fts_data": {"search", "publish", "backup", "reindex", "withhold", "crawl"},
 }

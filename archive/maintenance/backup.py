@@ -2,14 +2,14 @@
 
 First the database of one moment, then the WARC files as far as its rows go: what a row refers to
 was on the disk before the row (invariant 1). The database is put in place last; where nobody wrote
-into it, or into its copy, since it was copied, it is not copied again. (SQLite can copy all of its
-pages or none; to compare them, both databases would have to be read.)
+into it, or into its copy, since it was copied, it is not copied again. Else it is copied whole, for
+the last copy stays until the new one is complete; archive/README.md has the figures.
 """
 
 import json
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from archive.database import (
     NAME,
     PRIVATE,
     open_for_reading,
-    open_for_writing,
     state_of,
     writing,
 )
@@ -103,6 +102,13 @@ def refuse_others(target: Path, beginning: set[str], copy: str) -> None:
         )
 
 
+def is_incomplete(target: Path) -> bool:
+    """Return whether a backup goes on or was broken off: its files may be newer than its rows."""
+    with suppress(OSError, ValueError):  # it is none, or its mark is not ours
+        return "states" not in json.loads((target / MARK).read_text(encoding="utf-8"))
+    return False
+
+
 def _write_mark(target: Path, mark: dict[str, object]) -> None:
     with replacing(target / MARK) as part:
         part.write_text(json.dumps(mark, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -124,9 +130,8 @@ def _write(root: Path, target: Path, *, is_known: bool, link: bool, progress: Pr
     for path in (*root.glob("warraq.toml"), *root.glob("publishers/*.toml")):
         _copy(path, target / path.relative_to(root), path.stat().st_size)
     if not is_known:
-        with closing(open_for_writing(new)) as db:
+        with closing(sqlite3.connect(new / NAME, isolation_level=None)) as db:
             recover(db, folder)  # a run that is active there has ended here
-            db.execute("pragma journal_mode = delete")
         put_in_place(new / NAME, target / NAME)
         new.rmdir()
     total = sum(length.bytes for length in files.values()) + (target / NAME).stat().st_size

@@ -19,7 +19,7 @@ from pathlib import Path
 from archive.captures import IN_FILE
 from archive.database import open_for_reading
 from archive.errors import ArchiveError, DamagedDatabase, is_of_the_machine
-from archive.maintenance import checks
+from archive.maintenance import backup, checks
 from archive.maintenance.checks import Damage, Findings
 from archive.models import Progress, silent
 from archive.rows import value, values
@@ -50,6 +50,10 @@ select min(id), max(id) from (
     select id, (row_number() over (order by id) - 1) / ? as part from articles
 ) group by part
 """
+_INCOMPLETE = (
+    "this backup goes on, or was broken off and wants `warraq backup` again: WARC files that are"
+    " newer than its database were not checked"
+)
 _RUNNING = "select 1 from runs where state = 'running'"
 
 Task = Callable[[], Findings]
@@ -70,8 +74,13 @@ def verify(root: Path, *, processes: int | None = None, progress: Progress = sil
         there = entries(folder)
         with closing(open_for_reading(root)) as db:
             db.execute("begin")
-            pieces = list(_pieces(db, folder, findings))
-            _report_strays(db, there, findings)
+            is_incomplete = backup.is_incomplete(root)
+            is_ahead = bool(value(db, _RUNNING)) or is_incomplete
+            pieces = list(_pieces(db, folder, findings, is_ahead=is_ahead))
+            if is_incomplete:
+                findings.notes.append(_INCOMPLETE)
+            else:
+                _report_strays(db, there, findings)
             parts = db.execute(_PARTS, (_TOGETHER,))
             of_tables += [partial(checks.check_articles, root, *part) for part in parts]
     except (DamagedDatabase, sqlite3.DatabaseError) as error:
@@ -120,15 +129,15 @@ def _broken(error: Exception) -> Findings:
 
 
 def _pieces(
-    db: sqlite3.Connection, folder: Path, findings: Findings
+    db: sqlite3.Connection, folder: Path, findings: Findings, *, is_ahead: bool
 ) -> Iterator[tuple[str, int, int, bool]]:
     """Yield what there is to read: file, start, end, and whether nobody writes into the file.
 
-    Files that are missing, or of another length than their row says, are reported.
+    Files that are missing, or of another length than their row says, are reported; open ones may
+    be longer where they are ahead of the database.
     """
-    running = value(db, _RUNNING)
     for name, committed, closed, captures in db.execute(_FILES).fetchall():
-        size, is_open = size_of(folder / name), running and not closed
+        size, is_open = size_of(folder / name), is_ahead and not closed
         findings.counts["WARC files"] += 1
         if size is None:
             _report(findings, "file", name, f"is missing; {captures} captures are in it")

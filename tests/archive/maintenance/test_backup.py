@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -270,3 +271,50 @@ def test_the_command_names_what_is_missing_and_saves_the_rest(root, tmp_path):
     assert "lacks WARC files that its database refers to: 2020-11/warraq-" in bad.output
     open_for_reading(tmp_path / "b").close()
     shutil.rmtree(tmp_path / "b")
+
+
+_EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "sqlite3.connect")
+
+
+def killed_at(root, kept, number):
+    """Back up in a process that is killed at its n-th step; return whether it was."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    left = number
+
+    def count(event, arguments):
+        nonlocal left
+        if event in _EVENTS and str(kept) in str(arguments):
+            left -= 1
+            if not left:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(count)
+    back_up(root, kept)
+    os._exit(0)
+
+
+@pytest.mark.slow
+def test_a_kill_at_any_step_leaves_the_last_backup_or_the_new_one(root, tmp_path):
+    kept, number, is_killed, notes = tmp_path / "kept", 0, True, set()
+    back_up(root, kept)
+    old = contents(kept)
+    for hours in (25, 49):  # the day's file grows, another begins
+        with opened(root, Hands(NOON + hours * HOUR)) as store:
+            page(store, hours, "جديد")
+    new = contents(root)
+    while is_killed:
+        number += 1
+        copy = shutil.copytree(kept, tmp_path / "copy")
+        is_killed = killed_at(root, copy, number)
+        assert contents(copy) in (old, new), number
+        findings = verify(copy)
+        assert findings.damages == [], number
+        notes |= {note.partition(": ")[0] for note in findings.notes}
+        back_up(root, copy)
+        assert contents(copy) == new, number
+        assert sound(copy), number
+        shutil.rmtree(copy)
+    assert number > 20
+    assert any("was broken off and wants `warraq backup` again" in note for note in notes)

@@ -62,7 +62,6 @@ _LETTERS = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
 _ARABIC = re.compile(r"(?:%D[89AB]%[89AB][0-9A-F])+")  # U+0600 to U+06FF
 
 LONGEST = 2000  # bytes of an address, its letters escaped; sitemaps.org allows 2,047 characters
-_TOO_LONG = f"an address of over {LONGEST:,} bytes: {{!r:.60}}…"
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 LARGEST_ID = 2**53 - 1  # of an article or a capture: JavaScript can hold it (invariant 11)
 
@@ -105,18 +104,22 @@ def normal(url: str, base: str | None = None) -> str:
     Raises:
         ValueError: if it is not an absolute http or https URL after resolving, or over `LONGEST`.
     """
-    scheme, netloc, path, query, _ = _parts(url, base)
-    return urlunsplit((scheme, netloc, path, query, ""))
+    spelled = url if len(url) > LONGEST else urlunsplit((*_parts(url, base)[:4], ""))
+    if len(spelled) > LONGEST:
+        raise ValueError(f"an address of over {LONGEST:,} bytes: {spelled[:60]!r}…")
+    return spelled
 
 
 def address(url: str, base: str | None = None) -> str:
     """Return the normal spelling of an address with its hash-bang (`#!…`), which names a page.
 
+    Of any length: an archive may hold longer ones than are followed.
+
     Raises:
         ValueError: if it is not an absolute http or https URL after resolving.
     """
-    joined = _resolved(url, base)
-    return normal(joined) + _parts(joined)[4]
+    *parts, fragment = _parts(url, base)
+    return urlunsplit((*parts, "")) + _bang(fragment)
 
 
 def identity_key(
@@ -136,13 +139,13 @@ def identity_key(
     joined = _resolved(url, base)
     while cached := _AMP_CACHE.fullmatch(joined):
         joined = f"https://{cached['page']}"
-    _, netloc, path, query, bang = _parts(joined)
+    _, netloc, path, query, fragment = _parts(joined)
     path, before = _SESSION_IN_PATH.sub("", path).rstrip("/"), ""
     while path != before:  # a twin of a twin is a twin
         path, before = _AMP_BEHIND.sub("", _AMP_BEFORE.sub("", path)).rstrip("/"), path
     kept = [pair for pair in query.split("&") if not _is_noise(pair, tracking)]
-    named = bang.removeprefix("#")
-    parts = ("https", _without_twins(netloc), path or "/", "&".join(kept), named)
+    bang = _bang(fragment).removeprefix("#")
+    parts = ("https", _without_twins(netloc), path or "/", "&".join(kept), bang)
     return lettered(urlunsplit(parts))
 
 
@@ -170,13 +173,13 @@ def absolute(written: str | None, base: str) -> str | None:
     with suppress(ValueError):
         joined = urljoin(base, written)
         parts = urlsplit(joined)
-        if parts.scheme in _PORTS and parts.hostname:
+        if parts.scheme in _PORTS and parts.hostname and not is_long(joined):
             return joined
     return None
 
 
 def is_long(url: str) -> bool:
-    """Return whether an address is over `LONGEST`, and not to be parsed."""
+    """Return whether an address is over `LONGEST`, and not to be followed."""
     if len(url) > LONGEST or url.isascii():
         return len(url) > LONGEST
     return len(quote(url, safe=string.printable, errors="replace")) > LONGEST
@@ -246,6 +249,8 @@ def host_of(url: str) -> str:
 
 def _host(name: str) -> str:
     plain = unquote(name).lower()
+    if len(plain) > _LONGEST_HOST:
+        raise ValueError(f"not a host name: {name:.60}…")
     host = plain if plain.isascii() else plain.encode("idna").decode("ascii").lower()
     host = host.removesuffix(".")
     if not _HOST.fullmatch(host) or len(host) > _LONGEST_HOST:
@@ -254,14 +259,13 @@ def _host(name: str) -> str:
 
 
 def _resolved(url: str, base: str | None) -> str:
-    if len(url) > LONGEST:
-        raise ValueError(_TOO_LONG.format(url))
-    return urljoin(base, url.strip()) if base else url.strip()
+    written = url.strip() if url.isascii() else with_few_marks(url.strip())
+    return urljoin(base, written) if base else written
 
 
 @lru_cache(maxsize=4096)  # an address is asked about a dozen times on its road
 def _parts(url: str, base: str | None = None) -> tuple[str, str, str, str, str]:
-    """Return scheme, host with port, path, query and hash-bang in their normal spelling."""
+    """Return scheme, host with port, path and query in their normal spelling; the raw fragment."""
     parts = urlsplit(_resolved(url, base))
     scheme = parts.scheme.lower()
     if scheme not in _PORTS or not parts.hostname or not _NETLOC.fullmatch(parts.netloc):
@@ -270,10 +274,7 @@ def _parts(url: str, base: str | None = None) -> tuple[str, str, str, str, str]:
     port = parts.port
     netloc = host if port is None or str(port) == _PORTS[scheme] else f"{host}:{port}"
     path, query = _respelled(parts.path, _SAFE), _respelled(parts.query, _SAFE + "?")
-    bang = _bang(parts.fragment)
-    if len("https://?") + len(netloc) + len(path or "/") + len(query) + len(bang) > LONGEST:
-        raise ValueError(_TOO_LONG.format(url))
-    return scheme, netloc, path or "/", query, bang
+    return scheme, netloc, path or "/", query, parts.fragment
 
 
 def _without_twins(netloc: str) -> str:

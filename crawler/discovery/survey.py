@@ -6,7 +6,9 @@ nothing is fetched that an earlier answer made needless, and no candidate twice.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain, zip_longest
 from urllib.parse import urljoin, urlsplit
 
@@ -17,7 +19,7 @@ from archive.urls import host_of
 from crawler.discovery.check import Listing, form_of, inspect, problem_of
 from crawler.discovery.front_page import WORDS, FrontPage, Way, key, place, read_front
 from crawler.discovery.probe import Answer, Probe
-from crawler.errors import CannotFollow
+from crawler.errors import CannotFollow, Unread
 from crawler.listings.sitemaps import of_articles
 from crawler.publisher import Publisher
 
@@ -97,7 +99,7 @@ class _Surveyor:
         """Survey the site round by round, and read articles from where it lists them."""
         answer, capture = await self._front(self._site.homepage or "")
         same = urlsplit(answer.url).path == urlsplit(capture.url).path
-        front = read_front(capture.body, capture.content_type, capture.url)
+        front = await self._read_front(capture)
         home = capture.url if answer.moved_to or same else answer.url
         survey = Survey(home=home, front=front)
         name = front.name or self._site.name
@@ -163,7 +165,7 @@ class _Surveyor:
             survey.broken.append(listing)
         page = answer.page
         if problem and how is Way.LINKED and page:  # a page about feeds?
-            behind = read_front(page.body, page.content_type, page.url).candidates
+            behind = (await self._read_front(page)).candidates
             linked = chain(behind.get(Way.DECLARED, ()), behind.get(Way.LINKED, ()))
             self._candidates[Way.BEHIND] += linked
 
@@ -199,6 +201,13 @@ class _Surveyor:
                 break
         if not any(reading.published_on for reading in survey.samples.values()):
             raise _not_a_newspaper(survey, problems)
+
+    async def _read_front(self, page: Capture) -> FrontPage:
+        """Return what a page says of its site: nothing where no worker can read it."""
+        work = partial(read_front, page.body, page.content_type, page.url)
+        with suppress(Unread):
+            return await self._probe.workers.do(work)
+        return FrontPage(url=page.url)
 
     async def _extract(self, page: Capture, hints: Link | None = None) -> Extraction:
         capture = replace(page, kind=Kind.ARTICLE)

@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import urldefrag
 
 from isal import igzip_lib, isal_zlib
-from protego import Protego
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
@@ -31,7 +30,7 @@ from archive.urls import is_long, normal
 from crawler.daterange import FRESH
 from crawler.errors import Unread
 from crawler.fetch.exceptions import HostPaused, NotFetched, ProxyFailed, kind_of, network_detail
-from crawler.fetch.robots import AGENT, LIMIT_BYTES, rules
+from crawler.fetch.robots import AGENT, LIMIT_BYTES, Rules, rules
 from crawler.fetch.throttle import FetchServices, Reader, origin_of, slot_of
 
 # What it warns of is the problem of a page, and kept as one.
@@ -47,8 +46,8 @@ LONGEST_DELAY = 300.0
 _unreachable = partial(NotFetched, ProblemKind.ROBOTS_UNREACHABLE)
 _OTHERS = {None, ProblemKind.HOST_PAUSED, ProblemKind.PROXY_FAILED}  # no matter of a robots.txt
 _OWN = {ProblemKind.ADDRESS_REFUSED, ProblemKind.NETWORK_TLS}  # that say more than "unreachable"
-_MOST_KEPT = 200  # files
-_judged: dict[bytes, Protego] = {}  # by their digests; slices of a crawl ask for the same ones
+_MOST_KEPT = 2_000_000  # bytes of rules, which take up to thirty times the memory
+_judged: dict[bytes, Rules] = {}  # by their digests; slices of a crawl ask for the same ones
 
 
 def request_of(
@@ -83,7 +82,7 @@ def request_of(
     )
 
 
-async def judge(url: str, status: int, body: bytes, read: Reader) -> Protego:
+async def judge(url: str, status: int, body: bytes, read: Reader) -> Rules:
     """Return the rules that the answer to a robots.txt at `url` makes; a worker reads it, once.
 
     4xx allows everything (section 2.3.1.3), 429 and 5xx nothing (section 2.3.1.4).
@@ -99,10 +98,10 @@ async def judge(url: str, status: int, body: bytes, read: Reader) -> Protego:
     digest = sha256(body).digest()
     if digest not in _judged:
         try:
-            found: Protego = await read(partial(rules, body))
+            found: Rules = await read(partial(rules, body))
         except Unread as error:
             raise _unreachable(f"{url} is not to be read: {error}") from error
-        if len(_judged) >= _MOST_KEPT:
+        if sum(each.size for each in _judged.values()) > _MOST_KEPT:
             _judged.clear()
         _judged[digest] = found
     return _judged[digest]
@@ -114,7 +113,8 @@ class RobotsPolicy(RobotsTxtMiddleware):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._fetching = FetchServices.of(crawler)
-        self._policies: dict[str, asyncio.Task[Protego]] = {}
+        self._policies: dict[str, asyncio.Task[Rules]] = {}
+        self._sizes: dict[str, int] = {}  # of those that were found
 
     async def process_request(self, request: Request) -> None:  # type: ignore[override]
         if request.meta.get("dont_obey_robotstxt"):
@@ -137,11 +137,11 @@ class RobotsPolicy(RobotsTxtMiddleware):
             slot.delay = max(slot.delay, min(delay, LONGEST_DELAY))
             self._fetching.delays.asked[publisher] = slot.delay
 
-    async def _find(self, origin: str, publisher: str) -> Protego:
+    async def _find(self, origin: str, publisher: str) -> Rules:
         """Return an origin's policy; that none is to be had is not remembered."""
         url = f"{origin}/robots.txt"
         try:
-            return await self._fetch(url, publisher)
+            found = await self._fetch(url, publisher)
         except (NotFetched, ProxyFailed) as error:
             del self._policies[origin]
             if kind_of(error) in {ProblemKind.ROBOTS_UNREACHABLE, ProblemKind.NETWORK_TLS}:
@@ -149,8 +149,13 @@ class RobotsPolicy(RobotsTxtMiddleware):
                     self._fetching.pauses.check(url)
                     self._fetching.pauses.away(url)
             raise
+        self._sizes[origin] = found.size
+        while sum(self._sizes.values()) > _MOST_KEPT:
+            oldest = next(iter(self._sizes))
+            del self._sizes[oldest], self._policies[oldest]
+        return found
 
-    async def _fetch(self, url: str, publisher: str) -> Protego:
+    async def _fetch(self, url: str, publisher: str) -> Rules:
         store = self._fetching.store
         known = store.latest(url, since=store.clock() - FRESH)
         if known and (known[0] == 200 or 400 <= known[0] < 500) and known[0] != 429:

@@ -19,7 +19,13 @@ _LINE_ENDS = re.compile(r"\r\n?|\n")  # section 2.2: EOL
 _NO_LINE_ENDS = re.compile("[\v\f\x1c-\x1e\x85\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}]")
 
 
-def rules(body: bytes) -> Protego:
+class Rules(Protego):
+    """What may be fetched of a host; `size` is that of the text of its rules."""
+
+    size = 0
+
+
+def rules(body: bytes) -> Rules:
     """Return the rules that a robots.txt makes for `AGENT`: those of its groups, else everyone's.
 
     Other groups, and what is over `LIMIT_BYTES` or `MOST_RULES`, never reach the parser.
@@ -39,5 +45,7 @@ def rules(body: bytes) -> Protego:
             heads = False
             for agent in agents:
                 groups[agent].append(line)
-    ours = groups.get(AGENT, groups.get("*", []))
-    return Protego.parse("\n".join(["User-agent: *", *ours[:MOST_RULES]]))
+    ours = "\n".join(["User-agent: *", *groups.get(AGENT, groups.get("*", []))[:MOST_RULES]])
+    found = Rules.parse(ours)
+    found.size = len(ours)
+    return found

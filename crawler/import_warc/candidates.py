@@ -21,8 +21,10 @@ from crawler.outcomes import medium
 
 _PAGES = ("text/html", "application/xhtml+xml")
 _UNSURE = ("", "text/plain", "application/octet-stream", "unknown/unknown")
-_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html)\b",
-                     re.IGNORECASE | re.DOTALL)  # fmt: skip
+_MARKUP = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<!--(?>.{0,2000}?-->)\s*)*<(?:!doctype\s+html|html)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _FIRST = datetime(1990, 12, 1, tzinfo=UTC)  # no page is older
 _FAST = timedelta(days=1)  # by which another machine's clock may be ahead
 

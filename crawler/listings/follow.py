@@ -25,7 +25,7 @@ from archive.models import Capture, Kind, Link, Problem, Visit
 from archive.problems import ProblemKind
 from archive.search.arabic import tidy
 from archive.store import Store
-from archive.urls import identity_key, site
+from archive.urls import identity_key, normal, site
 from archive.visits import depth
 from crawler.config import DEFAULTS, Config
 from crawler.daterange import FRESH, Period, dated, moment
@@ -282,6 +282,7 @@ class Follower:
                 if self._is_trap(link.url):
                     self._resting.add(shape(link.url))
                 else:
+                    normal(link.url)  # which refuses longer ones
                     key = identity_key(link.url, tracking=publisher.tracking)
                     place = key[: key.index("/", len("https://")) + 1]
                     if link.kind is Kind.ARTICLE and not owns(place):

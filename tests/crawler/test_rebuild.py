@@ -130,6 +130,19 @@ def test_a_folder_without_warc_files_is_refused_and_left_as_it_is(tmp_path):
     assert "--from-warc" in output
 
 
+async def test_an_article_at_a_longer_address_than_is_followed_now_stays(
+    archive, site, monkeypatch
+):
+    path = "/news/" + "1" * 3000
+    site.answers[path] = (wire.http(wire.article("خبر بعنوان طويل")),)
+    monkeypatch.setattr("archive.urls.LONGEST", 8000)
+    await archive.crawl(addresses=[(site.url + path, "paper")], poll=frozenset())
+    monkeypatch.undo()
+    await rebuild(archive.root)
+    assert archive.rows("select url from articles") == [(site.url + path,)]
+    assert verify(archive.root).damages == []
+
+
 async def test_an_edit_is_read_with_what_its_listing_said_as_it_was(archive, site):
     signed = wire.feed(site.url + "/news/1").replace(b"</link>", SIGNED.encode())
     site.answers["/feed"] = (wire.http(signed, media="application/rss+xml"),)

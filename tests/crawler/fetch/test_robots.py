@@ -4,12 +4,13 @@ import pickle
 import time
 
 import pytest
+from scrapy import Request
 
 from archive.clock import starting_at
 from archive.problems import ProblemKind
 from crawler.errors import Unread
 from crawler.fetch.exceptions import NotFetched
-from crawler.fetch.middlewares import judge
+from crawler.fetch.middlewares import RobotsPolicy, judge
 from crawler.fetch.robots import AGENT, LIMIT_BYTES, MOST_RULES, rules
 from crawler.workers import Workers
 from tests.crawler import wire
@@ -213,6 +214,21 @@ async def test_a_file_is_read_once_and_by_a_worker(archive, site, monkeypatch):
     bodies = [work.args for work in asked if work.func.__name__ == "rules"]
     assert bodies == [(b"User-agent: *\nDisallow: /news/1",)]
     assert site.count("/news/1") == 0
+
+
+async def test_large_files_of_many_hosts_are_not_all_remembered():
+    class Policy(RobotsPolicy):
+        def __init__(self):
+            self._policies, self._sizes = {}, {}
+
+        async def _fetch(self, url, publisher):
+            return rules(b"User-agent: *\n" + b"Disallow: /%s\n" % (b"a" * 80) * 5000)
+
+    policy = Policy()
+    for number in range(20):
+        meta = {"publisher": "paper"}
+        await policy.process_request(Request(f"https://{number}.paper.example/", meta=meta))
+    assert len(policy._policies) == len(policy._sizes) == 4
 
 
 async def test_a_file_that_cannot_be_read_means_not_now(archive, site, monkeypatch):

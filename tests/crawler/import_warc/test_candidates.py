@@ -61,6 +61,7 @@ PASSED = [
     (answer(BODY, "Content-Type: image/png"), {}, Passed.NO_PAGE),
     (answer(b"%PDF-1.4 " + BODY), {}, Passed.NO_PAGE),
     (answer(ARABIC.encode(), "Content-Type: text/plain"), {}, Passed.NO_PAGE),
+    (answer(b"<!---->" * 5000 + BODY[1:], "Content-Type: text/plain"), {}, Passed.NO_PAGE),
     (answer(b""), {}, Passed.NO_PAGE),
     (answer(page(ENGLISH)), {}, Passed.LANGUAGE),
     (BODY, {}, Passed.NO_ANSWER),

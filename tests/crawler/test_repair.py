@@ -167,7 +167,7 @@ def test_a_torn_tail_is_cut_and_kept(root):
     said = mended(root)
     assert path.read_bytes() == whole
     assert [one.read_bytes() for one in (root / "damaged").iterdir()] == [b"\x1f\x8b\x08torn"]
-    assert "no record is readable in bytes" in said
+    assert "unreadable: warc" in said
     assert rows(root, TEXT) == texts
 
 
@@ -620,7 +620,7 @@ def test_a_database_of_which_only_an_index_is_broken_is_repaired_in_place(root):
     spoil(root, 3)
     would = mend(root, dry_run=True)[1]
     assert "SQLite's indexes are rebuilt (row 1 missing from index articles_published_at)" in would
-    assert "no record is readable" in would
+    assert "unreadable: warc" in would
     said = mended(root)
     assert "SQLite's indexes are rebuilt" in said
     assert "it is rebuilt from" not in said
@@ -646,7 +646,7 @@ def test_a_database_that_does_not_read_is_made_anew(lived, harm):
     is_there = (lived / NAME).exists()
     code, output = shell.run("repair", "--archive", lived)
     assert (code, "it is rebuilt from the WARC files" in output) == (0, True), output
-    assert "verify: no damage left." in output
+    assert ": no damage left." in output
     assert (lived / OLD).exists() == is_there == (OLD in output)
     assert (rows(lived, ALL), rows(lived, CHAIN)) == (articles, chain)
     assert rows(lived, CAPTURES) == captures
@@ -853,7 +853,7 @@ def test_reading_again_keeps_the_texts_of_lost_captures(lived):
     assert rows(lived, ALL) == articles
     assert [row[:4] for row in rows(lived, CHAIN)] == [row[:4] for row in chain]
     code, output = shell.run("repair", "--archive", lived)
-    assert (code, "losses are known" in output or "nothing" in output) == (0, True), output
+    assert (code, "1 capture lost in all" in output) == (3, True), output
 
 
 def test_a_run_that_was_killed_is_finished(root):

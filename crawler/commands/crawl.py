@@ -5,7 +5,7 @@ import logging
 from contextlib import closing
 from datetime import date
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import click
 
@@ -31,6 +31,9 @@ from crawler.commands.options import (
 )
 from crawler.errors import PublisherError
 from crawler.publisher import Owners, find, load_all
+
+if TYPE_CHECKING:
+    from crawler.crawl import Summary
 
 
 @click.command()
@@ -87,10 +90,15 @@ def crawl(
     command = " ".join(["crawl", *publishers])
     summary = carry_out(job_of(archive, publishers.values(), command, options, **wanted))
     show(summary)
+    _conclude(summary, is_child=with_parent)
+
+
+def _conclude(summary: "Summary", *, is_child: bool) -> None:
+    """Say what is still due; a crawl that reached nothing is an error, but for a schedule's."""
     if summary.left:
-        again = "the next run continues" if with_parent else "run `warraq crawl` again to continue"
+        again = "the next run continues" if is_child else "run `warraq crawl` again to continue"
         click.echo(f"{counted(summary.left, 'visit')} still due; {again}.")
-    if summary.reached_nothing and not with_parent:
+    if summary.reached_nothing and not is_child:
         click.echo("Nothing was reached.", err=True)
         raise SystemExit(ExitCode.FAILED)
 
@@ -165,10 +173,10 @@ def save(addresses: tuple[str, ...], archive: Path, **options: Unpack[CrawlOptio
     read = [_urls(given) for given in addresses]
     urls = list(dict.fromkeys(url for good, _ in read for url in good))
     bad = [line for _, lines in read for line in lines]
-    for line in bad:
+    for line in bad if urls else ():
         click.echo(line, err=True)
     if not urls:
-        raise click.UsageError("the input contains no address")
+        raise click.UsageError("; ".join(bad[:1]) or "the input contains no address")
     begun = Beginning(archive)
     owners = Owners(load_all(*folders(archive)).values())
     publishers = {url: owners.of(url) for url in urls}
@@ -202,7 +210,7 @@ def _urls(given: str) -> tuple[list[str], list[str]]:
                 urls.append(line)
             except ValueError as error:
                 if line == given:
-                    raise click.UsageError(str(error)) from error
+                    raise click.UsageError(f"{given}: {error}") from error
                 bad.append(f"{given}, line {number}: {error}")
     return urls, bad
 

@@ -145,13 +145,10 @@ def repair(archive: Path, dry_run: bool, processes: int | None, now: Clock) -> N
     asyncio.run(job.run())
     if not job.counts:
         click.echo(f"{archive}: there is nothing to repair.")
-    if dry_run:
-        return
-    for line in job.findings.lines():
-        click.echo(line)
     if losses:
         _list(losses, archive / FOLDER / "lost.txt")
-    _conclude(job)
+    if not dry_run:
+        _conclude(job)
 
 
 def _list(losses: list[str], file: Path) -> None:
@@ -166,7 +163,9 @@ def _list(losses: list[str], file: Path) -> None:
 
 
 def _conclude(job: "Repair") -> None:
-    """Say in the last line what is lost or still damaged, and exit with 3 if anything is."""
+    """Say what is still damaged, and in the last line what is lost; exit with 3 if anything is."""
+    for line in job.findings.lines():
+        click.echo(line)
     lost = {"capture": job.counts["lost"], **job.gone}
     kinds = [counted(number, noun) for noun, number in lost.items() if number > 0]
     wrong = [f"{', '.join(kinds)} lost"] if kinds else []

@@ -265,7 +265,7 @@ def test_a_page_of_an_unknown_publisher_is_saved_under_its_host(tmp_path, site):
 def test_a_page_that_cannot_be_saved_is_told(archive, site, answer, named):
     site.answers["/loop"] = answer
     code, output = shell.run("save", site.url + "/loop", "--archive", archive.root)
-    assert code == 1
+    assert code == 3
     assert "not archived as an article" in output
     assert named in output
     assert "Traceback" not in output
@@ -451,3 +451,13 @@ def test_a_new_archive_is_private_unless_it_is_shared(tmp_path, options, modes):
     assert len(paths) > 4
     for path in paths:
         assert path.stat().st_mode & 0o777 == modes[path.is_file()], path
+
+
+def test_a_crawl_that_no_host_answered_is_an_error(tmp_path):
+    (tmp_path / "publishers").mkdir()
+    page = 'slug = "gone"\nname = "x"\nfeeds = ["http://127.0.0.1:9/feed"]\n'
+    (tmp_path / "publishers" / "gone.toml").write_text(page, "utf-8")
+    for _ in range(2):
+        code, output = shell.run("crawl", "gone", "--archive", tmp_path)
+        assert code == 1
+        assert "Nothing was reached." in output

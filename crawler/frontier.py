@@ -173,10 +173,16 @@ class Frontier:
         room -= len(listings)
         feeds = [visit.due_at for visit in (*mine, *listings) if visit.kind is Kind.FEED]
         # What a feed says of its articles is worth waiting for; those before it have a turn.
-        articles = self._articles(slug, busy, room, min(filter(None, feeds), default=None))
+        soonest = min(filter(None, feeds), default=None)
+        articles = [] if self._holds_feed(slug) else self._articles(slug, busy, room, soonest)
         yield from articles
         if not (articles or feeds) and self._only is None:  # images have time
             yield from self._due(slug, busy, room, articles=False, images=True)
+
+    def _holds_feed(self, slug: str) -> bool:
+        """Return whether a feed of a publisher is held back."""
+        held = (visits.find(self._store.db, key) for key in self._held)
+        return any(visit and visit.kind is Kind.FEED and visit.publisher == slug for visit in held)
 
     def _next_past(self, slug: str, mine: list[Visit], room: int) -> Iterator[Visit]:
         """Yield articles, and one listing where there are none left: it leads to older ones."""

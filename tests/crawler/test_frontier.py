@@ -77,6 +77,15 @@ async def test_what_was_in_hand_is_recorded_and_visited_behind_everything_else(a
     ]
 
 
+async def test_articles_wait_for_a_feed_that_was_in_hand(archive, site):
+    await archive.crawl(limit=1)
+    dying(archive, "/feed")
+    site.asked.clear()
+    await archive.crawl()
+    pages = [path for path in site.targets() if path in {"/feed", "/news/1", "/news/2"}]
+    assert pages == ["/feed", "/news/2"]
+
+
 async def test_what_was_in_hand_twice_is_put_off_longer_each_time(archive, site):
     await archive.crawl()
     waits: list[str] = []

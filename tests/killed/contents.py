@@ -29,10 +29,14 @@ _OF_THE_VISIT = {
 }  # fmt: skip
 
 
-def said(root: Path) -> Mapping[str, Rows]:
-    """Return what the archive in `root` says of the news, whenever and however often it looked."""
+def said(root: Path, *, without: Collection[str] = ()) -> Mapping[str, Rows]:
+    """Return what the archive in `root` says of the news, whenever and however often it looked.
+
+    Some columns, and those `without` which it is to be, are left out.
+    """
+    left_out = _OF_THE_VISIT | {*without}
     return {
-        name: _rows(root, sql, without=_OF_THE_VISIT | ({"id"} if name == "revisions" else set()))
+        name: _rows(root, sql, without=left_out | ({"id"} if name == "revisions" else set()))
         for name, sql in _SAID.items()
     }
 

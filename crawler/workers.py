@@ -23,6 +23,7 @@ from itertools import islice
 from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext
+from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
@@ -40,6 +41,7 @@ if TYPE_CHECKING:  # a worker needs no Scrapy
 MEGABYTES = 512  # of address space; a page that needs more is a problem. Large ones take 350
 BROKEN_POOLS = 4  # in a row in which no work was done, before it is given up
 _GARBAGE = 100_000  # new objects until Python looks for cycles: a page's tree has few, and goes
+_CONTAINER = Path("/sys/fs/cgroup/memory.max")  # bytes (Linux, cgroup v2)
 _LOOK_SECONDS = 1.0  # between two looks whether the pool lives, while an answer is waited for
 
 T = TypeVar("T")
@@ -207,9 +209,11 @@ class Workers:
 
 
 def usual_number(megabytes: int) -> int:
-    """Return how many processes of so much memory each this machine is for."""
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 1024**2
-    return max(1, min(os.cpu_count() or 1, memory // megabytes - 1))
+    """Return how many processes of so much memory each this machine or container is for."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    with suppress(OSError, ValueError):  # "max", where a container has no limit
+        memory = min(memory, int(_CONTAINER.read_text("ascii")))
+    return max(1, min(os.cpu_count() or 1, memory // 1024**2 // megabytes - 1))
 
 
 def _end(pool: ProcessPool) -> None:

@@ -143,9 +143,20 @@ async def test_a_worker_has_the_memory_that_it_is_given_and_no_more():
 
 
 @pytest.mark.parametrize(
-    ("memory", "cores", "number"), [(980, 2, 1), (1950, 2, 2), (1950, 8, 2), (24_000, 4, 4)]
+    ("memory", "container", "cores", "number"),
+    [
+        (980, "max", 2, 1),
+        (1950, "max", 2, 2),
+        (1950, "max", 8, 2),
+        (24_000, "", 4, 4),
+        (24_000, str(1024**3), 16, 1),
+    ],
 )
-def test_a_small_machine_has_fewer_workers(monkeypatch, memory, cores, number):
+def test_a_small_machine_or_container_has_fewer_workers(
+    monkeypatch, tmp_path, memory, container, cores, number
+):
+    (tmp_path / "memory.max").write_text(container)
+    monkeypatch.setattr(workers, "_CONTAINER", tmp_path / "memory.max")
     sizes = {"SC_PHYS_PAGES": memory * 256, "SC_PAGE_SIZE": 4096}
     monkeypatch.setattr("os.sysconf", sizes.__getitem__)
     monkeypatch.setattr("os.cpu_count", lambda: cores)

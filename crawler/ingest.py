@@ -21,7 +21,7 @@ from archive.store import Store
 from archive.urls import identity_key
 from archive.visits import State
 from crawler import schedule
-from crawler.extract.vocabulary import ARABIC_SCRIPT, changes_script
+from crawler.extract.vocabulary import ARABIC_SCRIPT, in_arabic_script
 from crawler.listings.follow import Traps
 from crawler.outcomes import after_failure, believed
 from crawler.publisher import Publisher
@@ -212,4 +212,4 @@ def is_article(extraction: Extraction, languages: AbstractSet[str] | None) -> bo
     if languages is None or extraction.language in languages:
         return True
     unsure = extraction.language is None and not languages.isdisjoint(ARABIC_SCRIPT)
-    return unsure and not changes_script("ar", extraction.text)
+    return unsure and in_arabic_script(extraction.text)

@@ -41,6 +41,9 @@ def read_tree(decoded: Decoded) -> Tree | Problem:
     source = decoded.text
     if is_binary(source):
         return no_text("the answer is not a page but other data")
+    if decoded.charset is None:
+        named = f"declared as {decoded.overruled}" if decoded.overruled else "not declared"
+        return no_text(f"the page is unreadable: its charset is {named} and not recognised")
     if (tags := source.count("<")) > _MOST_TAGS:
         detail = f"the page has {tags} tags; none of a newspaper has over {_MOST_TAGS}"
         return Problem(kind=ProblemKind.TOO_LARGE, detail=detail, stage="extract")

@@ -1,8 +1,9 @@
 """The bytes of a page become characters, whatever charset it claims; misread Arabic is repaired.
 
 Strict UTF-8 that decodes is UTF-8, whatever the page says: no other text looks like it by chance.
-Otherwise the declarations are tried (byte order mark, header, meta) against what Arabic pages
-really use, and the commonness of the letters that come out decides.
+Otherwise a declaration (byte order mark, header, meta) stands if the bytes can be read so; where
+there is none, or one that servers make by default, the commonness of the letters that come out
+says whether it is Arabic, and charset-normalizer which other script it is in.
 
 The repair undoes UTF-8 read as windows-1256 or windows-1252, and windows-1256 read as
 windows-1252, once or twice. Where a byte has no character in windows-1252, browsers keep it as a
@@ -10,10 +11,11 @@ control character (WHATWG Encoding); `tidy` drops those and with them letters, s
 first.
 """
 
+import codecs
 import contextlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -134,20 +136,30 @@ def _undo_1256(text: str) -> str | None:
 _UNDOINGS = (_undo_utf8("cp1256"), _undo_utf8("cp1252"), _undo_1256)
 
 
-# The charsets a page of this field may declare, by Python's names; ASCII and Latin-1 labels mean
-# windows-1252, as browsers read them (WHATWG Encoding). Other labels count as none.
-_DECLARABLE = {
-    *("utf-8", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "cp1254", "cp1256", "iso8859-6"),
-    *("iso8859-15", "mac-arabic"),
-}
-# Charsets a page may be in without saying so, the commonest first.
-_UNDECLARED = ("cp1256", "iso8859-6", "cp1252")
+# Charsets of Arabic, which a page may be in without saying so, the commonest first.
+_ARABIC_ONES = ("cp1256", "iso8859-6")
+# What servers and systems declare without being asked, so that pages of any script carry it. By
+# Python's names; ASCII and Latin-1 labels mean windows-1252, as browsers read them (WHATWG).
+_DEFAULTS = frozenset({"cp1252", "cp1254", "iso8859-15"})
+_SEVEN_BITS = frozenset({"iso2022_jp", "iso2022_kr", "hz"})  # bytes that are ASCII as well
+# Charsets of the web (WHATWG Encoding) that charset-normalizer recognises by how they read.
+_FOREIGN = (
+    *("big5hkscs", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257"),
+    *("cp1258", "cp866", "cp874", "cp932", "cp949", "euc_jp", "gb18030", "iso8859_2", "iso8859_5"),
+    *("iso8859_6", "iso8859_7", "iso8859_8", "iso8859_15", "koi8_r", "koi8_u", "mac_cyrillic"),
+)
 
-_MEANT = 0.25  # the declared charset stands unless another one reads this much better
+_MEANT = 0.25  # the declared charset of Arabic stands unless another one reads this much better
+_ACCENTS = 0.3  # of the high bytes stand alone at least where they are accents of a Latin text
+_WESTERN = "éèêëàâçîïôûùœäöüßæåøñ«»‘’“”–—…°".encode("cp1252")  # and its like in the West
+_OTHERS = 0.1  # of the high bytes of a text in one of those languages are none of these letters
+_ODD = 0.02  # of a page in high bytes, below which they are the odd sign of a Latin text
+_TEXTS = re.compile(rb"[<>\r\n]")
+_SLICES = 3  # of a page's texts that are read on their own, for a broken byte spoils one
+_SLICE = 10_000  # bytes
 _SAMPLE = 160_000  # bytes of a page that are looked at to tell its charset
 _ASCII = bytes(range(0x80))
 _MASK = b" " * 0x80 + b"1" * 0x80
-_LATIN = frozenset({"cp1252", "cp1254", "cp1256", "iso8859-15"})
 _HEADER_LENGTH = 1445
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _BROKEN_SHARE = 0.02  # so much of the text may be torn UTF-8 and still be UTF-8
@@ -157,11 +169,12 @@ _BROKEN_SHARE = 0.02  # so much of the text may be torn UTF-8 and still be UTF-8
 class Decoded:
     """A page as characters: the charset that was used, and what was declared where it was not.
 
-    `utf8` is the page itself where it is sound UTF-8.
+    `charset` is None where no charset explains the bytes: only ASCII is in `text` then. `utf8` is
+    the page itself where it is sound UTF-8.
     """
 
     text: str
-    charset: str
+    charset: str | None
     overruled: str | None = None
     utf8: bytes | None = None
 
@@ -175,17 +188,18 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded:
     if marked and mark:
         return Decoded(text=body[len(mark) :].decode(marked, "replace"), charset=marked)
     declared = _declared(body, content_type)
+    first = declared[0] if declared else None
     if body[:2000].count(0) > len(body[:2000]) // 4:
         charset = "utf-16-be" if body[0] == 0 else "utf-16-le"
         return Decoded(text=body.decode(charset, "replace"), charset=charset)
-    text = _as_utf8(body)
-    if text is not None:
-        overruled = declared if declared not in {None, "utf-8"} and not body.isascii() else None
+    text = _read_in(body, "utf-8")
+    if text is not None and not (first in _SEVEN_BITS and body.isascii()):
+        overruled = first if first not in {None, "utf-8"} and not body.isascii() else None
         utf8 = None if "\N{REPLACEMENT CHARACTER}" in text else body
         return Decoded(text=text, charset="utf-8", overruled=overruled, utf8=utf8)
-    charset = _best(body, declared)
-    text = body.decode(charset, "replace")
-    return Decoded(text=text, charset=charset, overruled=None if charset == declared else declared)
+    found = _charset_of(body, declared)
+    text = body.decode(found or "ascii", "replace")
+    return Decoded(text=text, charset=found, overruled=None if found in declared else first)
 
 
 def overruled(decoded: Decoded) -> tuple[Problem, ...]:
@@ -206,48 +220,82 @@ def is_binary(text: str) -> bool:
     return start.startswith("%PDF-") or len(_CONTROL.findall(start)) * 50 > len(start)
 
 
-def _declared(body: bytes, content_type: str | None) -> str | None:
-    """Return the Python name of the first charset that is declared and known."""
+def _declared(body: bytes, content_type: str | None) -> list[str]:
+    """Return the Python names of the charsets that are declared, the header's first."""
     names = (http_content_type_encoding(content_type), html_body_declared_encoding(body))
-    return next((name for name in names if name in _DECLARABLE), None)
+    return [name for name in dict.fromkeys(names) if name and _is_charset(name)]
 
 
-def _as_utf8(body: bytes) -> str | None:
-    """Return `body` as text if it is UTF-8, a torn end or a few broken letters allowed for."""
+@lru_cache
+def _is_charset(name: str) -> bool:
+    """Return whether a codec of Python is a charset of pages: most of ASCII is itself in it."""
     try:
-        return body.decode("utf-8")
+        return (
+            name.startswith("utf-") or b"\\u0042<a-b>".decode(name, "replace")[1:] == "u0042<a-b>"
+        )
+    except (LookupError, UnicodeError):
+        return False
+
+
+def _read_in(body: bytes, charset: str) -> str | None:
+    """Return `body` as text if it is in a charset, a torn end or a few broken letters allowed."""
+    try:
+        return body.decode(charset)
     except UnicodeDecodeError as error:
-        torn = error.end == len(body) and error.reason == "unexpected end of data"
-    text = body[:_SAMPLE].decode("utf-8", "replace")
+        torn = error.end == len(body) and error.reason.startswith(("unexpected end", "incomplete"))
+    text = body[:_SAMPLE].decode(charset, "replace")
     wide = len(text) - len(text.encode("ascii", "ignore"))
     meant = wide > 0 and text.count("\N{REPLACEMENT CHARACTER}") < wide * _BROKEN_SHARE
-    return body.decode("utf-8", "replace") if torn or meant else None
+    return body.decode(charset, "replace") if torn or meant else None
 
 
-def _best(body: bytes, declared: str | None) -> str:
-    """Return the charset under which the high bytes read most like letters of this field."""
+def _charset_of(body: bytes, declared: Sequence[str]) -> str | None:
+    """Return the charset of what is not UTF-8, None where none explains its bytes.
+
+    What is declared stands if the bytes can be read so; but Arabic that no other script looks like
+    is Arabic under labels that say nothing, and where its charsets are declared next to others.
+    """
     sample = body[:_SAMPLE]
     high = sample.translate(None, _ASCII)
     lone = sample.translate(_MASK).split().count(b"1")  # runs of one
-    narrow = declared if declared and not declared.startswith("utf") else _UNDECLARED[0]
-    charsets = dict.fromkeys((narrow, *_UNDECLARED))
-    scores = {charset: _score_of(high, lone, charset) for charset in charsets}
-    best = max(scores, key=lambda charset: scores[charset])
-    if declared in scores and scores[declared] >= scores[best] - _MEANT:
-        return declared
-    return best
+    is_latin = lone > len(high) * _ACCENTS
+    legacy = [name for name in declared if not name.startswith("utf-")]
+    own = next((name for name in legacy if name in _ARABIC_ONES), None)
+    scores = {name: _score_of(high, name) + _MEANT * (name == own) for name in _ARABIC_ONES}
+    best = max(scores, key=lambda name: scores[name])
+    is_arabic = not is_latin and scores[best] >= _LIKELY
+    if is_arabic and own:
+        return best
+    for name in legacy:
+        if name not in _DEFAULTS and _read_in(body, name) is not None:
+            return best if name == own else name
+    if is_arabic:
+        return best
+    latin = next((name for name in legacy if name in _DEFAULTS), None)
+    others = len(high.translate(None, _WESTERN))
+    if is_latin and (latin or others < len(high) * _OTHERS):
+        return latin or "cp1252"
+    return _recognised(sample) or latin or ("cp1252" if len(high) < len(sample) * _ODD else None)
 
 
-def _score_of(high: bytes, lone: int, charset: str) -> float:
-    """Return how common, on average, the characters of non-ASCII bytes are (0 to 3).
+def _recognised(sample: bytes) -> str | None:
+    """Return the charset that a page is in by how it reads, None if none is likely."""
+    from charset_normalizer import from_bytes  # hardly any page needs it
 
-    A Latin accent counts only alone (`lone` of them are) between ASCII letters: a run of them is
-    Arabic misread.
-    """
+    texts = [text for text in _TEXTS.split(sample) if not text.isascii()]
+    parts = [b"\n".join(texts[start::_SLICES])[:_SLICE] for start in range(_SLICES)]
+    guesses = [from_bytes(part, cp_isolation=[*_FOREIGN], enable_fallback=False) for part in parts]
+    matches = [match for guess in guesses if (match := guess.best())]
+    likeliest = min(matches, key=lambda match: (match.chaos, -match.coherence), default=None)
+    if likeliest is None or _read_in(sample, likeliest.encoding) is None:
+        return None
+    return codecs.lookup(likeliest.encoding).name
+
+
+def _score_of(high: bytes, charset: str) -> float:
+    """Return how common, on average, the characters of non-ASCII bytes are in Arabic (0 to 3)."""
     values = high.translate(_worths(charset))
     score = sum(worth * values.count(worth + 1) for worth in (-1, 1, 2, 3))
-    if charset in _LATIN:
-        score += 2 * lone
     return score / max(1, len(values))
 
 

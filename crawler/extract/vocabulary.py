@@ -148,6 +148,12 @@ def changes_script(language: str | None, text: str) -> bool:
     return _is_arabic(counts) != (language in ARABIC_SCRIPT)
 
 
+def in_arabic_script(text: str) -> bool:
+    """Return whether a text has words, and most of them are in the script of Arabic."""
+    counts = Counter(_WHOLE_WORD.findall(text[:_SAMPLE]))
+    return counts.total() > 0 and _is_arabic(counts)
+
+
 def _is_arabic(counts: Counter[str]) -> bool:
     arabic = sum(number for word, number in counts.items() if "\u0600" <= word < "\u0700")
     return arabic * 2 >= counts.total()

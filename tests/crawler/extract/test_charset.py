@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from archive.models import Link
 from crawler.extract.charset import decode, repair
+from crawler.extract.vocabulary import ARABIC_SCRIPT
+from crawler.ingest import is_article
 from tests.crawler.extract.markup import P1, PARAGRAPHS, TEXT, TITLE, page, ps
 from tests.crawler.extract.misreading import MISREADINGS, misread
 from tests.crawler.extract.reading import read
@@ -35,7 +38,8 @@ CASES = (
     ("utf-16", None, "", ARABIC, "utf-16-le", None),
     ("utf-16-le", None, STYLES, ARABIC, "utf-16-le", None),
     ("utf-16-be", "text/html; charset=utf-16be", STYLES, ARABIC, "utf-16-be", None),
-    ("cp1252", None, "", FRENCH, "cp1256", None),  # it holds the French letters as well
+    ("cp1252", None, "", FRENCH, "cp1252", None),
+    ("cp1252", "text/html; charset=utf-8", "", FRENCH, "cp1252", "utf-8"),
 )
 
 
@@ -63,6 +67,133 @@ def test_a_few_broken_letters_leave_utf8_alone():
 @given(st.binary(max_size=400), st.text(max_size=30))
 def test_no_bytes_raise(body: bytes, header: str):
     assert isinstance(decode(body, f"text/html; charset={header}").text, str)
+
+
+# Small news in other scripts, in the charsets that pages of them are in; all of it is fictional.
+JAPANESE = (
+    "市は火曜日、新しい魚市場を来月に開くと発表した。市長によると、工事には三年かかり、"
+    "費用は二億円を超えた。漁師たちは「この日を長く待っていた」と話している。"
+)
+RUSSIAN = (
+    "Во вторник городские власти сообщили, что новый рыбный рынок откроется в следующем "
+    "месяце. По словам мэра, работы заняли три года и обошлись в двести миллионов."
+)
+FOREIGN = {
+    "gb18030": "市政府星期二宣布，新的渔港市场将在下个月开放。市长表示，这个项目一共花了三年时间，"
+    "总投资超过两亿元。当地渔民说，他们等待这一天已经很久了。",
+    "big5": "市政府星期二宣布，新的漁港市場將在下個月開放。市長表示，這個項目一共花了三年時間，"
+    "總投資超過兩億元。當地漁民說，他們等待這一天已經很久了。",
+    "euc_jp": JAPANESE,
+    "cp932": JAPANESE,
+    "cp949": "시는 화요일 새로운 수산시장을 다음 달에 연다고 발표했다. 시장은 공사에 삼 년이 "
+    "걸렸고 비용은 이억 원을 넘었다고 말했다. 어민들은 이 날을 오래 기다렸다고 한다.",
+    "koi8-r": RUSSIAN,
+    "cp1251": RUSSIAN,
+    "iso8859-5": RUSSIAN,
+    "cp1253": "Ο δήμος ανακοίνωσε την Τρίτη ότι η νέα ιχθυαγορά θα ανοίξει τον επόμενο μήνα. Ο "
+    "δήμαρχος είπε ότι τα έργα κράτησαν τρία χρόνια και κόστισαν διακόσια εκατομμύρια.",
+    "cp1255": "העירייה הודיעה ביום שלישי כי שוק הדגים החדש ייפתח בחודש הבא. ראש העיר אמר כי "
+    "העבודות נמשכו שלוש שנים ועלו יותר ממאתיים מיליון. הדייגים אמרו שחיכו ליום הזה זמן רב.",
+    "cp874": "เทศบาลเมืองแถลงเมื่อวันอังคารว่า ตลาดปลาแห่งใหม่จะเปิดในเดือนหน้า "
+    "นายกเทศมนตรีกล่าวว่า การก่อสร้างใช้เวลาสามปี และใช้เงินกว่าสองร้อยล้าน "
+    "ชาวประมงบอกว่ารอคอยวันนี้มานานแล้ว",
+    "iso8859-2": "Město v úterý oznámilo, že nová rybí tržnice se otevře příští měsíc. Podle "
+    "starosty trvaly práce tři roky a stály přes dvě stě milionů korun. Rybáři čekali dlouho.",
+    "cp1254": "Belediye salı günü yeni balık pazarının gelecek ay açılacağını duyurdu. Başkana "
+    "göre çalışmalar üç yıl sürdü ve iki yüz milyondan fazlaya mal oldu. Balıkçılar bekledi.",
+}  # fmt: skip
+LABELS = {"gb18030": "gb2312", "cp932": "shift_jis", "cp949": "euc-kr", "cp874": "tis-620"}
+LATIN = ("iso8859-2", "cp1254")
+
+
+def foreign(charset: str, head: str = "", times: int = 4) -> tuple[str, bytes]:
+    """Return an article in a charset with a headline, as text and as its page."""
+    text = FOREIGN[charset]
+    html = page(f"<article><h1>{text[:18]}</h1>{ps(*[text] * times)}</article>", head)
+    bare = "".join(char for char in html if char.isascii() or char in text)
+    return text, bare.encode(charset)
+
+
+def is_kept(body: bytes, header: str | None) -> bool:
+    return is_article(read(body, content_type=header), frozenset(ARABIC_SCRIPT))
+
+
+@pytest.mark.parametrize("charset", FOREIGN)
+@pytest.mark.parametrize("where", ["header", "meta", "meta against the header", "after utf-8"])
+def test_a_declared_charset_stands(charset: str, where: str):
+    label = LABELS.get(charset, charset)
+    header, meta = f"text/html; charset={label}", f"<meta charset={label}>"
+    if where != "header":
+        header = "text/html; charset=utf-8" if where == "after utf-8" else "text/html"
+    if where == "meta against the header":
+        header = "text/html; charset=iso-8859-1"
+    text, body = foreign(charset, "" if where == "header" else meta)
+    found = decode(body, header)
+    if where != "meta against the header" or charset not in LATIN:
+        assert text in found.text
+    assert not is_kept(body, header)
+
+
+@pytest.mark.parametrize("charset", FOREIGN)
+@pytest.mark.parametrize("header", [None, "text/html; charset=utf-8", "text/html; charset=x-no"])
+def test_an_undeclared_charset_is_recognised(charset: str, header: str | None):
+    text, body = foreign(charset)
+    found = decode(body, header)
+    if charset not in LATIN:
+        assert text in found.text
+    assert not is_kept(body, header)
+
+
+@pytest.mark.parametrize("charset", FOREIGN)
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_torn_end_or_a_broken_byte_changes_no_charset(charset: str, *, declared: bool):
+    header = f"text/html; charset={charset}" if declared else None
+    text, body = foreign(charset, times=12)
+    end = body.rindex(text[-4:].encode(charset))
+    begin = body.index(text[:8].encode(charset)) + 2
+    broken = body[:begin] + b"\xff" + body[begin:]
+    for torn in (body[: end + 1], body[: end + 2], broken):
+        found = decode(torn, header)
+        if declared or charset not in LATIN:
+            assert text in found.text
+        assert not is_kept(torn, header)
+
+
+@pytest.mark.parametrize("header", ["windows-1256", "iso-8859-1", "windows-1251", "utf-8"])
+def test_arabic_is_read_where_one_of_two_declarations_names_it(header: str):
+    body = PAGE.format("<meta charset=windows-1256>", ARABIC * 3).encode("cp1256")
+    assert ARABIC in decode(body, f"text/html; charset={header}").text
+
+
+def test_no_charset_is_guessed_for_what_none_explains():
+    noise = bytes(random.Random(1).choices(range(0x80, 0x100), k=4000))
+    body = b"<html><body><p>news" + noise + b"</p></body></html>"
+    found = decode(body, "text/html; charset=utf-8")
+    assert (found.charset, found.overruled) == (None, "utf-8")
+    (problem,) = read(body).problems
+    assert (problem.kind, "unreadable" in problem.detail) == ("no-text", True)
+
+
+@pytest.mark.parametrize(
+    "name", ["idna", "punycode", "unicode_escape", "cp037", "zlib", "rot13", "undefined", "utf-7"]
+)
+def test_a_codec_that_is_no_charset_of_pages_is_not_declared(name: str):
+    body = PAGE.format("", ARABIC * 3).encode("cp1256")
+    assert decode(body, f"text/html; charset={name}").charset == "cp1256"
+
+
+def test_seven_bits_are_no_utf8_where_so_declared():
+    text = FOREIGN["cp932"]
+    body = PAGE.format("<meta charset=iso-2022-jp>", text).encode("iso2022_jp")
+    assert text in decode(body).text
+
+
+def test_nothing_is_guessed_for_utf8_and_what_is_declared(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("charset_normalizer.from_bytes", None)
+    for charset, header in (("utf-8", None), ("cp1256", "windows-1256"), ("gb18030", "gbk")):
+        text = FOREIGN.get(charset, ARABIC)
+        body = PAGE.format("", text).encode(charset)
+        assert text in decode(body, f"text/html; charset={header}").text
 
 
 SHARED = Path(__file__).resolve().parents[3] / ".." / "shared" / "arabic"

@@ -268,6 +268,7 @@ LANGUAGES = [
     (GERMAN, None, "en", False),
     (PERSIAN, "fa", "ar", False),
     (ENGLISH, "en", "en", True),
+    ("市政府星期二宣布新的渔港市场将在下个月开放" * 4, None, "ar", False),
     ("", None, "ar", False),
 ]
 

@@ -79,7 +79,7 @@ create table captures (
 create index captures_place on captures(cast(substr(warc_file, 16, 8) as integer), warc_offset);
 create index captures_url on captures(url) where article is null;
 create index captures_fetched_at on captures(fetched_at);
-create index captures_publisher_kind on captures(publisher, kind);
+create index captures_publisher_kind on captures(publisher, kind, warc_length);
 create index captures_run on captures(run);
 create index captures_article on captures(article) where article is not null;
 create index captures_sha256 on captures(sha256, revisit) where sha256 is not null;
@@ -128,7 +128,9 @@ create table articles (
     story integer references stories(id)
 ) strict;
 create index articles_url on articles(url);
-create index articles_publisher_published on articles(publisher, published_on);
+-- With the bytes of a text in UTF-8, so that `warraq stats` reads no text.
+create index articles_publisher_published
+    on articles(publisher, published_on, length(cast(text as blob)));
 create index articles_published_at on articles(published_at);
 create index articles_first_seen_at on articles(first_seen_at);
 create index articles_changed_at on articles(changed_at) where changed_at is not null;
@@ -162,6 +164,7 @@ create table revisions (
 ) strict;
 create index revisions_observed_at on revisions(observed_at);
 create index revisions_capture on revisions(capture);
+create index revisions_text on revisions(article, length(cast(text as blob))) where text not null;
 
 create table authors (id integer primary key, name text not null unique) strict;
 create table article_authors (

@@ -9,7 +9,8 @@ from archive.rows import record, select
 from archive.session import WARC_FOLDER
 from archive.warc.files import present
 
-# Bytes in UTF-8 (octet_length would need SQLite 3.43), of current and of earlier texts.
+# Bytes in UTF-8 (octet_length would need SQLite 3.43), of current and of earlier texts; they are
+# read from indexes on the same expression.
 _BY_PUBLISHER = """
 select p.slug as publisher, p.name,
     (select count(*) from articles where publisher = p.slug) as articles,
@@ -17,10 +18,11 @@ select p.slug as publisher, p.name,
         where a.publisher = p.slug) as revisions,
     (select count(*) from captures where publisher is p.slug) as captures,
     (select coalesce(sum(warc_length), 0) from captures where publisher is p.slug) as warc_bytes,
-    (select coalesce(sum(length(cast(text as blob))), 0) from (
-        select text from articles where publisher = p.slug union all
-        select r.text from revisions r join articles a on a.id = r.article
-        where a.publisher = p.slug)) as text_bytes
+    (select coalesce(sum(length(cast(text as blob))), 0) from articles
+        indexed by articles_publisher_published where publisher = p.slug)
+    + (select coalesce(sum(length(cast(r.text as blob))), 0)
+        from articles a join revisions r indexed by revisions_text on r.article = a.id
+        where a.publisher = p.slug and r.text not null) as text_bytes
 from (
     select slug, name from publishers union all
     select null, null where exists (select 1 from captures where publisher is null)

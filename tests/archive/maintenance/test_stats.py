@@ -1,14 +1,19 @@
 """The numbers are those of the files and rows, by publisher and together."""
 
 import json
+from contextlib import closing
+from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from archive.commands.reading import stats as command
+from archive.database import open_for_writing
 from archive.maintenance.stats import stats
 from archive.models import Kind, Publisher
 from tests.archive.desk import HOUR, NOON, PAPER, Hands, exchange, opened, reading, rows, visit
 from tests.archive.filled import TEXTS, fill
+from tests.archive.newsroom import add_article
 
 OTHER = Publisher(slug="other", name="أخرى")
 
@@ -73,3 +78,25 @@ def test_it_counts_while_a_crawl_writes(tmp_path):
         store.keep(reading(), url=capture.url, visit=visit(), capture=capture)
         assert stats(tmp_path).articles == 0
     assert stats(tmp_path).articles == 1
+
+
+READ = Path("/proc/self/io")  # of Linux: bytes that this process has read, from disk or cache
+
+
+@pytest.mark.skipif(not READ.exists(), reason="the bytes that are read are not counted here")
+def test_it_counts_the_bytes_of_texts_without_reading_them(tmp_path):
+    with closing(open_for_writing(tmp_path)) as db:
+        db.execute("drop trigger articles_fts_insert")
+        for number in range(1, 21):
+            add_article(db, id=number, publisher=f"paper{number % 2}", text="نص" * 50_000)
+            db.execute(
+                "insert into revisions (article, number, observed_at, text, content_hash)"
+                " values (?1, 1, '2020', ?2, ''), (?1, 2, '2020', null, '')",
+                (number, "نص أقدم" * 20_000),
+            )
+    before = int(READ.read_text().split()[1])
+    counts = stats(tmp_path)
+    assert int(READ.read_text().split()[1]) - before < 500_000
+    each = len(("نص" * 50_000).encode()) + len(("نص أقدم" * 20_000).encode())
+    assert [share.text_bytes for share in counts.publishers] == [10 * each, 10 * each]
+    assert (counts.articles, counts.revisions, counts.text_bytes) == (20, 40, 20 * each)

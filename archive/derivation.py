@@ -146,7 +146,7 @@ class RecordedLinks:
     """
 
     db: sqlite3.Connection
-    folder: Path
+    warc_folder: Path
     at: datetime
     visit: Visit
     capture: Capture
@@ -175,7 +175,7 @@ class RecordedLinks:
 
     def latest(self, url: str, *, since: datetime) -> tuple[int, bytes, str] | None:
         """Return (status, decoded body, content type) of an address's newest capture by then."""
-        return captures.latest(self.db, self.folder, url, since=since, until=self.at)
+        return captures.latest(self.db, self.warc_folder, url, since=since, until=self.at)
 
     def problem(
         self, problem: Problem, *, url: str, publisher: str | None, capture: Capture | None = None
@@ -196,7 +196,7 @@ def recorded_listings(db: sqlite3.Connection, folder: Path) -> Iterator[Recorded
             logger.warning("%s", error)
             continue
         own = {
-            "db": db, "folder": folder, "at": at, "run_began": began,
+            "db": db, "warc_folder": folder, "at": at, "run_began": began,
             "visit": replace(visit, earliest_on=known.earliest_on, latest_on=known.latest_on),
             "capture": replace(capture, kind=visit.kind),
             "followed": journal.decision_of(fields).followed,

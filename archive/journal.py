@@ -34,7 +34,10 @@ _DECISION = {
     "not-before": "not_before", "failures": "failures",
 }  # fmt: skip
 _KEYS = {"visit", "article", VIA}  # fields that hold identity keys
-_FOLLOWED = {"beyond": "beyond", "pages": "pages", "fresh": "fresh", "taken": "taken"}
+_FOLLOWED = {
+    "beyond": "beyond", "pages": "pages", "fresh": "fresh", "taken": "taken",
+    "known": "known",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +45,8 @@ class Followed:
     """How far a listing was followed: by what was known then, which no other record says.
 
     Nothing of it was kept where it was `beyond` the period of its crawl, led nowhere, or was read
-    before; only the first links, as many as were `taken`, where there were too many. `pages` says
+    before; only the first links, as many as were `taken`, where there were too many. Entries of a
+    `known` payload (its digest), which had been read, were left out. `pages` says
     that the pages which continue it were followed, `fresh` that there were articles of the period
     which nobody knew; `resting` names shapes of addresses that were left out as traps.
     """
@@ -52,6 +56,7 @@ class Followed:
     fresh: bool = False
     resting: tuple[str, ...] = ()
     taken: int | None = None
+    known: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

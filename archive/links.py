@@ -74,6 +74,14 @@ on conflict (publisher) do update set day = excluded.day,
     addresses = excluded.addresses + iif(day = excluded.day, addresses, 0)
 """
 _LONG = 200  # an address of so many characters counts as two, and so on
+_WANTED = """
+insert into settings (name, value) values (?, ?)
+on conflict (name) do update set value = excluded.value where value != excluded.value
+"""
+_READ_AGAIN = """
+update visits set etag = null, last_modified = null, last_sha256 = null
+where publisher = ? and kind not in ('article', 'image')
+"""
 
 
 def new(
@@ -175,6 +183,12 @@ def edited(
     rows = [(key, iso(moment), printed) for key, moment, printed in stated]
     parameters = {"stated": json.dumps(rows), "listing": listing, "now": iso(now)}
     return values(db, _EDITED, parameters)
+
+
+def want(db: sqlite3.Connection, publisher: str, wanted: str) -> None:
+    """Let a publisher's listings be read again where what is `wanted` of them has changed."""
+    if db.execute(_WANTED, (f"wanted of {publisher}", wanted)).rowcount:
+        db.execute(_READ_AGAIN, (publisher,))
 
 
 def make_due(db: sqlite3.Connection, keys: Iterable[str], *, now: datetime) -> None:

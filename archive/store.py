@@ -30,10 +30,15 @@ from archive.warc.records import conversion_record, response_record
 class Store(Session):
     """An archive open for writing, for crawls and imports."""
 
-    def publish(self, publisher: Publisher) -> None:
-        """Make a publisher known, or bring what is known of it up to date."""
+    def publish(self, publisher: Publisher, *, wanted: str | None = None) -> None:
+        """Make a publisher known, or bring what is known of it up to date.
+
+        Where what is `wanted` of its listings has changed, they are read again.
+        """
         self.batch.open()
         publishers.save(self.db, publisher)
+        if wanted:
+            links.want(self.db, publisher.slug, wanted)
 
     def enter(self, entries: Iterable[tuple[str, Kind]], *, publisher: str) -> None:
         """Make a publisher's entry points known and due now; former ones rest."""

@@ -162,7 +162,7 @@ class _Slices:
             )
         for publisher in job.publishers:
             slug = publisher.slug
-            store.publish(publisher.record())
+            store.publish(publisher.record(), wanted=publisher.wanted)
             if not self._is_first:
                 continue
             if job.failed:

@@ -301,9 +301,10 @@ async def read_listings(deriver: Deriver) -> None:
         visit = listing.visit
         publisher = deriver.publisher(visit.publisher, visit.url)
         period = Period(since=listing.since, until=listing.until)
-        follower = Follower(listing, visit, listing.capture, publisher, period)
+        known = listing.followed.known
+        follower = Follower(listing, visit, listing.capture, publisher, period, known=known)
         with contextlib.suppress(NotAListing):  # possibly after some links, which were kept then
-            await follower.follow(deriver.workers.links)
+            await follower.follow(deriver.workers.links, deriver.workers.changed)
 
 
 @contextlib.contextmanager

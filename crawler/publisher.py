@@ -1,5 +1,6 @@
 """Publisher files: `publishers/<slug>.toml` to a validated `Publisher` with dated rules."""
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable
@@ -140,6 +141,12 @@ class Publisher:
         """Return whether a link is to be followed: accepted (or no pattern), not rejected."""
         accepted = not self.accept or any(pattern.search(url) for pattern in self.accept)
         return accepted and not any(pattern.search(url) for pattern in self.reject)
+
+    @property
+    def wanted(self) -> str:
+        """What of its file decides which links of a listing are followed, as JSON."""
+        patterns = [[each.pattern for each in which] for which in (self.accept, self.reject)]
+        return json.dumps([*patterns, self.further_hosts, self.homepage, self.tracking])
 
     @property
     def entry_points(self) -> list[tuple[str, str, Kind]]:

@@ -91,7 +91,7 @@ class Responses:
             kind=visit.kind,
             asked=visit.url,
             validated=bool(visit.etag or visit.last_modified),
-            last_payload=visit.last_sha256 if visit.article or self._was_read(visit) else None,
+            last_payload=self._last_payload(visit),
             publisher=self._publishers[visit.publisher],
         )
         match meaning:
@@ -114,15 +114,22 @@ class Responses:
             case Meaning.ABSENT | Meaning.ERROR:
                 return await self._read_error(visit, capture, headers, meaning)
 
-    def _was_read(self, visit: Visit) -> bool:
-        """Return whether a sitemap of articles was read today: the same bytes say nothing new.
+    def _known(self, visit: Visit) -> str | None:
+        """Return the digest of a sitemap that was read today: what it says is known.
 
-        Once a day they are read all the same: what is wanted of them may have changed.
+        Once a day all of it is read: what is wanted of it may have changed.
         """
         if visit.kind is not Kind.SITEMAP or visit.past or visit.last_at is None:
-            return False
-        today = visit.last_at.date() == self._store.clock().date()
-        return today and links.lists_articles(self._store.db, visit.key)
+            return None
+        is_fresh = visit.last_at.date() == self._store.clock().date()
+        return visit.last_sha256 if is_fresh else None
+
+    def _last_payload(self, visit: Visit) -> str | None:
+        """Return the digest of the payload that says nothing new."""
+        if visit.article:
+            return visit.last_sha256
+        known = self._known(visit)
+        return known if known and links.lists_articles(self._store.db, visit.key) else None
 
     async def _read(self, visit: Visit, capture: Capture, headers: Headers) -> State:
         """Read a page or listing, as a browser shows it where its publisher needs that."""
@@ -147,9 +154,12 @@ class Responses:
         return await self._keeper.keep(reading)
 
     async def _read_listing(self, visit: Visit, capture: Capture, publisher: Publisher) -> State:
-        follower = Follower(self._store, visit, capture, publisher, self._period, traps=self._traps)
+        traps, known = self._traps, self._known(visit)
+        follower = Follower(
+            self._store, visit, capture, publisher, self._period, traps=traps, known=known
+        )
         try:
-            followed = await follower.follow(self._workers.links)
+            followed = await follower.follow(self._workers.links, self._workers.changed)
         except NotAListing as error:
             kind, other = ProblemKind.NOT_A_LISTING, Outcome.OTHER
             return self._outcomes.failed(

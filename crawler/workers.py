@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from heapq import nlargest
 from itertools import islice
@@ -28,11 +29,13 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
-from archive.models import Capture, Extraction, Kind, Link, PageKind, Problem
+from archive.models import Capture, Extraction, Kind, Link, PageKind, Problem, WarcLocation
 from archive.problems import ProblemKind
 from archive.stories import prepared
+from archive.warc.reader import read_payload
 from crawler.errors import NotAListing, NoWorkers, Unread
 from crawler.listings import follow
+from crawler.listings.sitemaps import without
 from crawler.publisher import Publisher
 
 if TYPE_CHECKING:  # a worker needs no Scrapy
@@ -125,6 +128,17 @@ class Workers:
         if broken is not None and not links:
             raise NotAListing(broken)
         return _up_to_the_break(links, broken)
+
+    async def changed(
+        self, capture: Capture, folder: Path, known: WarcLocation
+    ) -> tuple[Capture, int]:
+        """Return a sitemap without the entries that an earlier payload had, and how many those are.
+
+        As it is where that payload, in a WARC file of the folder, cannot be read any more.
+        """
+        with suppress(Unread):
+            return await self.do(partial(_changed, capture, folder, known))
+        return capture, 0
 
     async def wall(self, capture: Capture) -> Problem | None:
         """Return what stands in the body of an error's answer, if it is a known kind of page."""
@@ -265,6 +279,11 @@ def _links(capture: Capture, *, announced: bool) -> tuple[list[Link], str | None
         return list(islice(readable(), MOST_LINKS)), next(iter(broken), None)
     links = nlargest(MOST_PAGES, readable(), key=lambda link: link.published or link.modified or "")
     return links, next(iter(broken), None)
+
+
+def _changed(capture: Capture, folder: Path, known: WarcLocation) -> tuple[Capture, int]:
+    body, count = without(capture.body, read_payload(folder, known))
+    return replace(capture, body=body), count
 
 
 def _up_to_the_break(links: list[Link], broken: str | None) -> Iterator[Link]:

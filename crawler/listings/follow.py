@@ -14,14 +14,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
 from archive import visits
+from archive.captures import payload_location
 from archive.derivation import RecordedLinks
 from archive.journal import Followed
 from archive.links import new_on, resting, shape
-from archive.models import Capture, Kind, Link, Problem, Visit
+from archive.models import Capture, Kind, Link, Problem, Visit, WarcLocation
 from archive.problems import ProblemKind
 from archive.search.arabic import tidy
 from archive.store import Store
@@ -47,6 +49,7 @@ _PAGED = frozenset({Kind.FEED, Kind.SECTION, Kind.API})  # listings that continu
 
 LinkStore = Store | RecordedLinks  # an archive that is written to, or that is being rebuilt
 ReadLinks = Callable[..., Awaitable[Iterable[Link]]]  # `Workers.links`
+LeaveOut = Callable[[Capture, Path, WarcLocation], Awaitable[tuple[Capture, int]]]  # `.changed`
 Keyed = tuple[str, Link]  # a link with the identity key of its address
 
 logger = logging.getLogger(__name__)
@@ -158,6 +161,8 @@ class Follower:
     publisher: Publisher
     period: Period
     traps: Traps | None = None  # none where a recorded listing is followed as far as it was then
+    known: str | None = None  # digest of a payload, of a sitemap, whose entries are left out
+    _unchanged: int = field(default=0, init=False)  # entries that were left out
     _is_cut: bool = field(default=False, init=False)  # too many links: the others are for tomorrow
     _taken: int = field(default=0, init=False)  # links
     _new: int = field(default=0, init=False)  # addresses
@@ -170,7 +175,7 @@ class Follower:
     _resting: set[str] = field(default_factory=set, init=False)  # shapes that were left out
     _foreign: set[str] = field(default_factory=set, init=False)  # sites that were left out
 
-    async def follow(self, read: ReadLinks) -> Followed:
+    async def follow(self, read: ReadLinks, leave_out: LeaveOut) -> Followed:
         """Read the links and save them, but for those of a page that is older than the period.
 
         Return how far it was followed, which the journal keeps.
@@ -179,10 +184,7 @@ class Follower:
             NotAListing: if the body is not a listing, or breaks off; what came before is saved.
         """
         visit = self.visit
-        announces = has_to_announce(visit, self.publisher)
-        links = iter(await read(self.capture, announced=announces))
-        if announces:
-            links = chain(await announced_sitemaps(self.store, self.capture, read), links)
+        links = await self._read(read, leave_out)
         if self._is_beyond():
             logger.info("%s: before %s, or a trap", visit.url, self.period.since)
             return Followed(beyond=True)
@@ -190,7 +192,7 @@ class Follower:
         goes_on = bool(pages) and self._goes_on()
         if goes_on:
             self.store.found(pages, visit=visit, at=self.capture.fetched_at, past=visit.past)
-        if len(self._edited) <= max(FEW_EDITED, self._articles // PART_EDITED):
+        if len(self._edited) <= max(FEW_EDITED, (self._articles + self._unchanged) // PART_EDITED):
             self.store.look_again(self._edited)
         if self.traps:
             self._report(self.traps)
@@ -198,7 +200,20 @@ class Follower:
         logger.info("%s: %d articles, %d new", visit.url, self._articles, self._fresh)
         resting, taken = tuple(sorted(self._resting)), self._taken if self._is_cut else None
         followed = Followed(pages=goes_on, fresh=self._fresh > 0, resting=resting, taken=taken)
-        return replace(followed, beyond=taken == 0)
+        return replace(followed, beyond=taken == 0, known=self.known)
+
+    async def _read(self, read: ReadLinks, leave_out: LeaveOut) -> Iterator[Link]:
+        """Return the links; of a sitemap whose entries are known in part, those of the others."""
+        announces = has_to_announce(self.visit, self.publisher)
+        place = payload_location(self.store.db, self.known) if self.known else None
+        changed = self.capture
+        if place:
+            folder = self.store.warc_folder
+            changed, self._unchanged = await leave_out(changed, folder, place)
+        links = iter(await read(changed, announced=announces))
+        if announces:
+            links = chain(await announced_sitemaps(self.store, self.capture, read), links)
+        return links
 
     async def _save_all(self, links: Iterator[Link]) -> list[Keyed]:
         """Save as many links as may be; return the pages that continue the listing."""

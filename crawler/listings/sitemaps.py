@@ -17,6 +17,9 @@ from crawler.errors import NotAListing
 from crawler.listings.feeds import beginning, line, plain
 
 _ROOTS = frozenset({"urlset", "sitemapindex"})
+_PACKED = b"\x1f\x8b"
+_END = b"</url>"
+_ENTRY = re.compile(rb"\s*<url[\s>]")
 _LINE = re.compile(rb"https?://[^\s<>]+", re.IGNORECASE)
 LIMIT_BYTES = 256 * 1024 * 1024  # sitemaps.org allows 50 MB; a packed bomb comes to many GB
 LONGEST_GAP = 2 * 1024 * 1024  # between two entries; all between them is held in memory
@@ -62,6 +65,22 @@ def sitemap(body: bytes, url: str) -> Iterator[Link]:
         raise NotAListing(f"{what} ({error})") from error
 
 
+def without(body: bytes, known: bytes) -> tuple[bytes, int]:
+    """Return a sitemap without the entries that an earlier one had too, and how many those are.
+
+    By their bytes: of a large one, reading the entries is what takes long. The first one stays,
+    which has the head of the file before it.
+    """
+    head, *entries = _unpacked(body).split(_END)
+    there = set(map(hash, _unpacked(known).split(_END)))
+    kept = [each for each in entries[:-1] if not (_ENTRY.match(each) and hash(each) in there)]
+    return _END.join([head, *kept, *entries[-1:]]), len(entries[:-1]) - len(kept)
+
+
+def _unpacked(body: bytes) -> bytes:
+    return b"".join(pieces(body)) if body.startswith(_PACKED) else body
+
+
 def pieces(body: bytes, *, limit: int = LIMIT_BYTES) -> Iterator[bytes]:
     """Yield a body, gzipped or not, in pieces that an XML parser can take.
 
@@ -69,8 +88,7 @@ def pieces(body: bytes, *, limit: int = LIMIT_BYTES) -> Iterator[bytes]:
         ValueError: where more than `limit` bytes come out.
         OSError, EOFError, zlib.error: where the gzip data is damaged.
     """
-    packed = body[:2] == b"\x1f\x8b"
-    source = gzip.GzipFile(fileobj=BytesIO(body)) if packed else BytesIO(body)
+    source = gzip.GzipFile(fileobj=BytesIO(body)) if body.startswith(_PACKED) else BytesIO(body)
     waiting = b""
     while chunk := source.read(_CHUNK):
         limit -= len(chunk)

@@ -285,7 +285,7 @@ def _opened(
     for name in (*named, "EXTRACT_PROCESSES", "EXTRACT_MB"):
         crawler.settings.set(name, wanted[name], priority="spider")
     for each in chosen:
-        store.publish(each.record())
+        store.publish(each.record(), wanted=each.wanted)
         store.enter(entry_points(each), publisher=each.slug)
     store.batch.commit()
     return store, chosen, own

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.models import Capture, Kind, PageKind
+from archive.models import Capture, Kind, PageKind, WarcLocation
 from crawler import workers
 from crawler.errors import NotAListing, NoWorkers, Unread
 from crawler.listings import follow
@@ -361,3 +361,9 @@ def test_of_a_sitemap_with_too_many_pages_the_newest_are_kept(monkeypatch):
     links, broken = workers._links(listing, announced=False)
     assert [link.url[-1] for link in links] == ["8", "7", "6"]
     assert broken is not None
+
+
+async def test_a_sitemap_is_read_as_a_whole_where_the_earlier_one_is_gone(pool, tmp_path):
+    listing = replace(capture(body=b"<urlset/>"), kind=Kind.SITEMAP)
+    place = WarcLocation(file="gone.warc.gz", offset=0, length=1)
+    assert await pool.changed(listing, tmp_path, place) == (listing, 0)

@@ -11,6 +11,7 @@ from archive import links as archive_links
 from archive.problems import ProblemKind
 from crawler.config import Config
 from crawler.daterange import Period
+from crawler.listings import follow
 from crawler.rebuild import rebuild
 from crawler.workers import Workers
 from tests.crawler import wire
@@ -181,12 +182,13 @@ async def test_a_listing_whose_addresses_lead_nowhere_rests_for_a_day(archive, s
 
 @pytest.fixture
 def read(monkeypatch):
-    """The listings that workers read."""
+    """The listings that workers read, with how many links each has."""
     listings, links = [], Workers.links
 
     async def noted(self, capture, **options):
-        listings.append(capture.url)
-        return await links(self, capture, **options)
+        found = [*await links(self, capture, **options)]
+        listings.append((capture.url.rpartition("/")[2], len(found)))
+        return found
 
     monkeypatch.setattr(Workers, "links", noted)
     return listings
@@ -200,14 +202,71 @@ async def test_a_map_with_the_same_bytes_is_read_once_a_day(archive, site, read)
         await archive.crawl()
         archive.forward(minutes=31)
     assert site.count("/map.xml") == 3
-    assert read.count(site.url + "/map.xml") == 1
-    assert read.count(site.url + "/index.xml") == 3  # it says that its maps may have changed
-    map_of(site, "/map.xml", NUMBERS[:4])
-    await archive.crawl()
-    assert read.count(site.url + "/map.xml") == 2
-    assert len(kept(archive, site)) == 4
-    await as_rebuilt(archive)
+    assert read.count(("map.xml", 3)) == 1
+    assert read.count(("index.xml", 1)) == 3  # it says that its maps may have changed
     read.clear()
     archive.forward(days=1)
     await archive.crawl()
-    assert read.count(site.url + "/map.xml") == 1
+    assert read == [("index.xml", 1), ("map.xml", 3)]
+
+
+async def test_of_a_changed_map_the_changed_entries_are_read_and_all_once_a_day(
+    archive, site, read
+):
+    archive.follow(sitemaps=[site.url + "/map.xml"])
+    entries = [(f"/news/{number}", "2026-11-22") for number in NUMBERS]
+    articles(site, *(path for path, _ in entries))
+    sitemap(site, "/map.xml", *entries[:20], pack=True)
+    await archive.crawl()
+    archive.forward(minutes=31)
+    sitemap(
+        site, "/map.xml", *entries[:10], ("/news/1011", "2026-11-23T12:10:00Z"), *entries[11:21]
+    )
+    articles(site, "/news/1011", dated="<!-- edited -->")
+    await archive.crawl()
+    assert read == [("map.xml", 20), ("map.xml", 3)]  # the first entry has the head with it
+    assert len(kept(archive, site)) == 21
+    assert site.count("/news/1011") == 2
+    archive.forward(minutes=31)
+    sitemap(site, "/map.xml", *reversed(entries))
+    await archive.crawl(config=Config(max_new_per_listing=2))
+    assert read[2:] == [("map.xml", 5)]
+    assert numbers_of(archive, site) == [*NUMBERS[:21], 1023, 1024]
+    await as_rebuilt(archive)
+    assert read[3:] == [("map.xml", 20), ("map.xml", 3), ("map.xml", 5)]
+    archive.forward(days=1)
+    await archive.crawl()
+    assert read[6:] == [("map.xml", 24)]
+    assert numbers_of(archive, site) == [*NUMBERS]
+
+
+async def test_many_edits_of_a_large_map_are_few_beside_what_is_unchanged(
+    archive, site, monkeypatch
+):
+    monkeypatch.setattr(follow, "FEW_EDITED", 1)
+    archive.follow(sitemaps=[site.url + "/map.xml"])
+    entries = [(f"/news/{1000 + number}", "2026-11-22") for number in range(60)]
+    articles(site, *(path for path, _ in entries))
+    sitemap(site, "/map.xml", *entries)
+    await archive.crawl()
+    archive.forward(minutes=31)
+    sitemap(
+        site,
+        "/map.xml",
+        *entries[:57],
+        *((path, "2026-11-23T12:10:00Z") for path, _ in entries[57:]),
+    )
+    await archive.crawl()
+    assert [site.count(path) for path, _ in entries[56:]] == [1, 2, 2, 2]
+
+
+async def test_maps_are_read_again_where_other_links_are_wanted(archive, site, read):
+    maps = {"sitemaps": [site.url + "/map.xml"]}
+    archive.follow(**maps, accept=["/none/"])
+    map_of(site, "/map.xml", NUMBERS[:3])
+    await archive.crawl()
+    assert kept(archive, site) == []
+    archive.follow(**maps, accept=["/news/"])
+    await archive.crawl()
+    assert numbers_of(archive, site) == [*NUMBERS[:3]]
+    assert read == [("map.xml", 3)] * 2

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 
 from archive.models import Kind, Link
 from crawler.errors import NotAListing
-from crawler.listings.sitemaps import LONGEST_GAP, in_robots, of_articles, pieces, sitemap
+from crawler.listings.sitemaps import (
+    LONGEST_GAP,
+    in_robots,
+    of_articles,
+    pieces,
+    sitemap,
+    without,
+)
 from tests.crawler.listings.entities import BOMB, external
 
 AT = "https://x.example/ar/list/"
@@ -236,3 +243,38 @@ def test_sitemaps_that_list_other_things_come_last_or_not_at_all():
     article = Link(url="https://x.example/sitemap-2020-11.xml")
     assert of_articles([*others, article]) == [article]
     assert set(of_articles(others)) == set(others)  # better than nothing
+
+
+HEAD = "<?xml version='1.0'?><urlset>"
+ENTRIES = [f"<url><loc>https://x.example/{number}</loc></url>" for number in range(5)]
+OF_FIRST = HEAD + ENTRIES[0]
+WITHOUT = [  # an earlier sitemap, the present one, what is left of this
+    (
+        f"{OF_FIRST}{ENTRIES[1]}</urlset>",
+        f"{OF_FIRST}{ENTRIES[1]}</urlset>",
+        f"{OF_FIRST}</urlset>",
+    ),
+    (
+        f"{OF_FIRST}\n{ENTRIES[1]}\n</urlset>",
+        f"{HEAD}{ENTRIES[2]}{ENTRIES[0]}\n{ENTRIES[1]}\n{ENTRIES[3]}</urlset>",
+        f"{HEAD}{ENTRIES[2]}{ENTRIES[0]}\n{ENTRIES[3]}</urlset>",
+    ),
+    (f"{OF_FIRST}{ENTRIES[1]}</urlset>", f"{OF_FIRST}{ENTRIES[1]}<url>", f"{OF_FIRST}<url>"),
+    ("", OF_FIRST + ENTRIES[1], OF_FIRST + ENTRIES[1]),
+    (OF_FIRST, "", ""),
+    (OF_FIRST, "https://x.example/1\nhttps://x.example/2", None),
+    ("<sitemapindex><sitemap/></sitemapindex>", "<sitemapindex><sitemap/></sitemapindex>", None),
+    (  # what is not simply an entry stays
+        f"{OF_FIRST}<!-- {ENTRIES[1]} -->{ENTRIES[2]}</urlset>",
+        f"{OF_FIRST}<!-- {ENTRIES[1]} -->{ENTRIES[2]}</urlset>",
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize(("known", "body", "expected"), WITHOUT)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_of_a_sitemap_what_an_earlier_one_had_too_is_left_out(known, body, expected, pack):
+    left, count = without(pack(body.encode()), pack(known.encode()))
+    assert left.decode() == (body if expected is None else expected)
+    assert count == body.count("</url>") - left.decode().count("</url>")

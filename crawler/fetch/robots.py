@@ -9,14 +9,18 @@ AGENT = "warraq"
 LIMIT_BYTES = 500 * 1024  # section 2.5; what stands behind it does not count
 MOST_RULES = 5000  # of our groups, or of everyone's; the first ones count
 
-# The product token of section 2.2.1. Protego takes `war`, a part of ours, for ours as well, and
-# `Warraq/1.0` for another's.
-_AGENT_LINE = re.compile(r"[ \t]*user[- ]?agent[ \t:]+([a-z_-]+|\*)?", re.IGNORECASE)
-_RULE = re.compile(r"[^#]*:|[ \t]*(?:dis\w+|allow|crawl[- ]delay)[ \t]", re.IGNORECASE)
-_OF_THE_SITE = re.compile(r"[ \t]*(?:site-?maps?|host)\b", re.IGNORECASE)  # and of no group
+# Keys by how they begin, the product token (section 2.2.1) and blanks: as Google's parser has them.
+_AGENT_KEYS = ("user-agent", "useragent", "user agent")
+_RULE_KEYS = {
+    "allow": ("allow",),
+    "disallow": ("disallow", "dissallow", "dissalow", "disalow", "diasllow", "disallaw"),
+    "crawl-delay": ("crawl-delay", "crawl delay"),
+}
+_TOKEN = re.compile(r"\*(?=%20|%09|$)|[a-z_-]*", re.IGNORECASE)
+_BLANKS = " \t\v\f"
 _LINE_ENDS = re.compile(r"\r\n?|\n")  # section 2.2: EOL
-# Where Protego ends a line, too, and RFC 9309 does not.
-_NO_LINE_ENDS = re.compile("[\v\f\x1c-\x1e\x85\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}]")
+_ABSOLUTE = ("http://", "https://")  # is no path, and matches none
+_ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class Rules(Protego):
@@ -28,24 +32,47 @@ class Rules(Protego):
 def rules(body: bytes) -> Rules:
     """Return the rules that a robots.txt makes for `AGENT`: those of its groups, else everyone's.
 
-    Other groups, and what is over `LIMIT_BYTES` or `MOST_RULES`, never reach the parser.
+    Other groups, and what is over `LIMIT_BYTES` or `MOST_RULES`, never reach the parser. Only rules
+    end the naming of a group's agents (section 2.2.4): other lines stand anywhere. A Crawl-delay,
+    which is no part of the standard, is that of the agents right above it.
     """
     if len(body) > LIMIT_BYTES:  # half a rule would be another rule
         ends = (body.rfind(end, 0, LIMIT_BYTES) for end in (b"\n", b"\r"))
         body = body[: max(*ends, 0)]
-    text = body.decode("utf-8-sig", "replace")
     groups = dict[str, list[str]]()
     agents, heads = set[str](), True  # of the group, and whether they are being named
-    for line in _LINE_ENDS.split(_NO_LINE_ENDS.sub(lambda found: quote(found[0]), text)):
-        if named := _AGENT_LINE.match(line):
-            agents, heads = agents if heads else set(), True
-            agents |= {(named[1] or "").lower()} & {AGENT, "*"}
-            groups |= {agent: [] for agent in agents - groups.keys()}
-        elif _RULE.match(line) and not _OF_THE_SITE.match(line):
-            heads = False
-            for agent in agents:
-                groups[agent].append(line)
+    slowed, fresh = set[str](), True  # the same, of the next Crawl-delay
+    text = body.decode("utf-8-sig", "surrogateescape")
+    for line in filter(None, _LINE_ENDS.split(text)):
+        key, value = _read(line)
+        if key.startswith(_AGENT_KEYS):
+            token = _TOKEN.match(value)
+            named = {token[0].lower() if token else ""} & {AGENT, "*"}
+            agents, heads = named | (agents if heads else set()), True
+            slowed, fresh = named | (slowed if fresh else set()), True
+            groups |= {agent: [] for agent in named - groups.keys()}
+            continue
+        for kind, beginnings in _RULE_KEYS.items():
+            if key.startswith(beginnings):
+                heads, fresh = heads and kind == "crawl-delay", False
+                meant = slowed if kind == "crawl-delay" else agents
+                for agent in meant if not value.startswith(_ABSOLUTE) else ():
+                    groups[agent].append(f"{kind}: {value}")
     ours = "\n".join(["User-agent: *", *groups.get(AGENT, groups.get("*", []))[:MOST_RULES]])
     found = Rules.parse(ours)
     found.size = len(ours)
     return found
+
+
+def _read(line: str) -> tuple[str, str]:
+    """Return the key and the value of a line, the value in printable ASCII; empty if it has none.
+
+    A null or `#` ends it; one blank may be its colon.
+    """
+    line = line.partition("\0")[0].partition("#")[0].strip(_BLANKS)
+    key, colon, value = line.partition(":")
+    if not colon:
+        words = re.split(r"[ \t]+", line)
+        key, value = words if len(words) == 2 else ("", "")
+    value = quote(value.strip(_BLANKS), safe=_ASCII, errors="surrogateescape")
+    return key.strip(_BLANKS).lower(), value

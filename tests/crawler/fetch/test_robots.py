@@ -273,6 +273,13 @@ def allows(text, path):
         ("User-agent: Warraq (+https://x)\nDisallow: /", "/a", False),
         ("User-agent: 360Spider\nDisallow: /", "/a", True),
         ("Disallow: /", "/a", True),
+        ("User-agent: *warraq*\nDisallow: /", "/a", True),
+        ("User-agent: *foo*\nDisallow: /\nUser-agent: *\nDisallow: /b", "/a", True),
+        ("User-agent: *bot\nDisallow: /", "/a", True),
+        ("User-agent: * all\nDisallow: /", "/a", False),
+        ("User-agent: *\t# all\nDisallow: /", "/a", False),
+        ("User-agents: *\nDisallowed: /a", "/a", False),
+        ("Useragent: warraq\nDissallow: /a", "/a", False),
         # section 2.2.2: allow and disallow
         (SHUT + "/\nAllow: /p", "/page", True),
         (SHUT + "/page\nAllow: /page", "/page", True),
@@ -280,6 +287,10 @@ def allows(text, path):
         (SHUT + "/*.ph\nAllow: /page", "/page.php5", True),
         (SHUT, "/a", True),
         (SHUT + "/", "/robots.txt", True),
+        (SHUT + "https://paper.example/a", "/https://paper.example/a", True),
+        (SHUT + "https://paper.example/a", "/a", True),
+        (SHUT + "a", "/a", True),
+        (SHUT + "*a", "/ba", False),
         # section 2.2.3: special characters
         (SHUT + "/\nAllow: /$", "/", True),
         (SHUT + "/\nAllow: /$", "/page", False),
@@ -307,10 +318,38 @@ def allows(text, path):
         (SHUT + "/a\u2028Disallow: /b", "/b", True),
         (SHUT.encode() + b"/a\n# \xca\xda\xe1\xed\xde\nDisallow: /b\n", "/b", False),
         ("<html>a front page</html>", "/a", True),
+        ("User-agent *\nDisallow /a", "/a", False),
+        ("User-agent: *\nDisallow /a and more", "/a", True),
+        ("User-agent: *\nDisallow: /a\0b\nDisallow: /c", "/a", False),
+        ("User-agent: *\nDis\0allow: /a\nDisallow: /c", "/a", True),
+        ("User-agent: warraq\0bot\nDisallow: /a", "/a", False),
+        ("User-agent: *\n\0\0\0\nDisallow: /a", "/a", False),
+        (SHUT + "/a b", "/a%20b", False),
+        (SHUT + "/a%2", "/a%2", False),
+        (SHUT + "/a%zz", "/a%zz", False),
+        (SHUT + "/a%e3%81%82", "/a%E3%81%82", False),
+        (SHUT.encode() + b"/\xd3\xed", "/%D3%ED", False),
+        (SHUT.encode() + b"/a\xa0", "/a", True),
+        (b"\xef\xbb\xbf" + SHUT.encode() + b"/a", "/a", False),
     ],
 )
 def test_what_is_allowed(text, path, allowed):
     assert allows(text, path) is allowed
+
+
+OTHERS = (
+    *("Crawl-delay: 5", "Clean-param: x /", "Sitemap: https://x/s", "Request-rate: 1/5"),
+    *("Visit-time: 0600-0845", "Host: paper.example", "Noindex: /a", "Unknown", "x y z: 1", "# :"),
+)
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_other_lines_between_agents_end_no_group(other):
+    for first, second in ((AGENT, "x"), ("x", AGENT), ("*", "x"), ("x", "*")):
+        text = f"User-agent: {first}\n{other}\n\nUser-agent: {second}\n{other}\nDisallow: /a"
+        assert not allows(text, "/a")
+        assert allows(text, "/b")
+        assert allows(f"User-agent: x\nDisallow: /\n{other}\n{text}", "/b")
 
 
 def test_what_stands_behind_the_limit_does_not_count():

@@ -76,21 +76,21 @@ def test_another_form_is_refused_in_one_line_before_anything_is_made(tmp_path, g
 def test_gzip_that_ends_early_is_an_error_and_what_came_before_is_imported(tmp_path, cut):
     lines = [
         json.dumps(line | {"url": f"https://a.example/{n}/{line['url'][-1]}"})
-        for n in range(200)
+        for n in range(30)
         for line in LINES
     ]
     (tmp_path / "file").write_bytes(gzip.compress("\n".join(lines).encode())[:-cut])
     done = run(tmp_path / "file", tmp_path / "a")
     assert (done.exit_code, "cut short" in done.output) == (1, True), done.output
     assert "Traceback" not in done.output
-    assert rows(tmp_path / "a", "select count(*) > 100 from articles") == [(1,)]
+    assert rows(tmp_path / "a", "select count(*) > 20 from articles") == [(1,)]
 
 
 @pytest.mark.parametrize("given", [ARRAY[:-40], ARRAY[:-40] + b"]", ARRAY.replace(b":", b"", 1)])
 def test_a_broken_array_is_one_invalid_line(tmp_path, given):
     (tmp_path / "file").write_bytes(given)
     done = run(tmp_path / "file", tmp_path / "a")
-    assert (done.exit_code, ", 1 invalid line." in done.output) == (1, True), done.output
+    assert (done.exit_code, ", 1 invalid line." in done.output) == (3, True), done.output
 
 
 def test_an_array_of_any_length_takes_little_memory():

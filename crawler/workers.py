@@ -88,7 +88,7 @@ class Workers:
         self._megabytes = megabytes
         self._seconds = seconds
         self._broken = 0
-        self._closed = False
+        self._stopping = self._closed = False
         self.failure: NoWorkers | None = None
         self._pool = self._started()
 
@@ -115,7 +115,8 @@ class Workers:
         """Return the links of a captured listing, at most `MOST_LINKS`; of a sitemap `MOST_PAGES`.
 
         With `announced`, first the listings that the page's head names. Where a sitemap breaks,
-        NotAListing is raised after the links that come before.
+        NotAListing is raised after the links that come before; Stopped before the next one once
+        `stop` was called.
 
         Raises:
             NotAListing: if it is none, or cannot be read.
@@ -127,7 +128,7 @@ class Workers:
             raise NotAListing(str(error)) from error
         if broken is not None and not links:
             raise NotAListing(broken)
-        return _up_to_the_break(links, broken)
+        return self._up_to_the_break(links, broken)
 
     async def changed(
         self, capture: Capture, folder: Path, known: WarcLocation
@@ -157,6 +158,8 @@ class Workers:
             pool = self._pool
             try:
                 answer = await self._answer(pool, work)
+            except Stopped:
+                raise
             except _Broken:
                 self._replace(pool)
                 continue
@@ -176,10 +179,22 @@ class Workers:
             return answer
         raise Stopped from self.failure
 
+    def stop(self) -> None:
+        """Read no further page, and give no further links of listings, which may have many."""
+        self._stopping = True
+
     def close(self) -> None:
         """End the processes; nothing waits for them any more."""
         self._closed = True
         _end(self._pool)
+
+    def _up_to_the_break(self, links: list[Link], broken: str | None) -> Iterator[Link]:
+        for link in links:
+            if self._stopping:
+                raise Stopped
+            yield link
+        if broken is not None:
+            raise NotAListing(broken)
 
     def _started(self) -> ProcessPool:
         return ProcessPool(
@@ -191,7 +206,8 @@ class Workers:
 
     async def _answer(self, pool: ProcessPool, work: Callable[[], T]) -> T:
         try:
-            future = asyncio.wrap_future(pool.schedule(work, timeout=self._seconds))
+            scheduled = pool.schedule(work, timeout=self._seconds)
+            future = asyncio.wrap_future(scheduled)
         except (RuntimeError, OSError, EOFError) as error:  # broken before, or no process starts
             raise _Broken from error
         try:
@@ -199,6 +215,8 @@ class Workers:
             while not (await asyncio.wait({future}, timeout=_LOOK_SECONDS))[0]:
                 if not pool.active:
                     raise _Broken
+                if self._stopping and not scheduled.running():
+                    raise Stopped
             return future.result()
         except BrokenProcessPool as error:
             raise _Broken from error
@@ -284,12 +302,6 @@ def _links(capture: Capture, *, announced: bool) -> tuple[list[Link], str | None
 def _changed(capture: Capture, folder: Path, known: WarcLocation) -> tuple[Capture, int]:
     body, count = without(capture.body, read_payload(folder, known))
     return replace(capture, body=body), count
-
-
-def _up_to_the_break(links: list[Link], broken: str | None) -> Iterator[Link]:
-    yield from links
-    if broken is not None:
-        raise NotAListing(broken)
 
 
 # What Python's clean-up process would tell a person who ends a crawl at once; it does clean up.

@@ -132,8 +132,9 @@ class NewsSpider(Spider):
             self._abort(error)
 
     def stop(self) -> None:
-        """Begin no further visit; what is in hand is finished."""
+        """Begin no further visit; what is in hand is finished, but for the links of listings."""
         self.frontier.stop()
+        self.workers.stop()
 
     def _abort(self, error: BaseException) -> None:
         """Stop because the archive cannot be written; nothing more is saved."""

@@ -367,3 +367,25 @@ async def test_a_sitemap_is_read_as_a_whole_where_the_earlier_one_is_gone(pool, 
     listing = replace(capture(body=b"<urlset/>"), kind=Kind.SITEMAP)
     place = WarcLocation(file="gone.warc.gz", offset=0, length=1)
     assert await pool.changed(listing, tmp_path, place) == (listing, 0)
+
+
+async def test_a_listing_is_followed_no_further_once_the_crawl_is_stopped(pool):
+    rows = "<url><loc>https://x.example/1</loc></url>" * 3
+    listing = replace(capture(body=f"<urlset>{rows}</urlset>".encode()), kind=Kind.SITEMAP)
+    links = iter(await pool.links(listing))
+    assert next(links).url == "https://x.example/1"
+    pool.stop()
+    with pytest.raises(Stopped):
+        next(links)
+
+
+async def test_what_no_process_has_begun_is_left_once_the_crawl_is_stopped():
+    pool = Workers(processes=1)
+    begun, waiting = (asyncio.ensure_future(pool.do(partial(time.sleep, 2))) for _ in range(2))
+    await asyncio.sleep(0.5)
+    pool.stop()
+    with pytest.raises(Stopped):
+        await waiting
+    assert not begun.done()
+    await begun
+    pool.close()

@@ -9,10 +9,12 @@ import pytest
 
 from archive import links as archive_links
 from archive.problems import ProblemKind
+from archive.store import Store
 from crawler.config import Config
 from crawler.daterange import Period
 from crawler.listings import follow
 from crawler.rebuild import rebuild
+from crawler.spiders.news import NewsSpider
 from crawler.workers import Workers
 from tests.crawler import wire
 from tests.crawler.listing_bodies import API, articles, feed, index, kept, posts, sitemap
@@ -270,3 +272,31 @@ async def test_maps_are_read_again_where_other_links_are_wanted(archive, site, r
     await archive.crawl()
     assert numbers_of(archive, site) == [*NUMBERS[:3]]
     assert read == [("map.xml", 3)] * 2
+
+
+async def test_a_map_that_was_being_followed_as_the_crawl_stopped_is_followed_by_the_next(
+    archive, site, monkeypatch
+):
+    archive.follow(sitemaps=[site.url + "/map.xml"])
+    map_of(site, "/map.xml")
+    monkeypatch.setattr(follow, "LINKS_AT_ONCE", 5)
+    listed, spiders = list[int](), list[NewsSpider]()
+    found, begin = Store.found, NewsSpider.start
+
+    def counted(store, links, **options):
+        listed.append(len(links))
+        if len(listed) == 2:
+            spiders[0].stop()
+        return found(store, links, **options)
+
+    def begun(spider):
+        spiders.append(spider)
+        return begin(spider)
+
+    monkeypatch.setattr(Store, "found", counted)
+    monkeypatch.setattr(NewsSpider, "start", begun)
+    await archive.crawl()
+    assert listed == [5, 5, 5, 5, 5, 5, 4]
+    assert site.count("/map.xml") == 2
+    assert numbers_of(archive, site) == [*NUMBERS]
+    assert archive.problems() == []

@@ -79,7 +79,10 @@ def back_up(
             _write_mark(target, mark)
             state = state_of(root / NAME)
             is_known = states == [state, state_of(target / NAME)]
-            made = _write(root, target, is_known=is_known, link=link, progress=progress)
+            try:
+                made = _write(root, target, is_known=is_known, link=link, progress=progress)
+            finally:
+                shutil.rmtree(target / _NEW, ignore_errors=True)  # or a full disk stays full
             _write_mark(target, mark | {"states": [state, state_of(target / NAME)]})
             return made
     except (OSError, sqlite3.Error) as error:
@@ -133,7 +136,6 @@ def _write(root: Path, target: Path, *, is_known: bool, link: bool, progress: Pr
         with closing(sqlite3.connect(new / NAME, isolation_level=None)) as db:
             recover(db, folder)  # a run that is active there has ended here
         put_in_place(new / NAME, target / NAME)
-        new.rmdir()
     total = sum(length.bytes for length in files.values()) + (target / NAME).stat().st_size
     counts = {"files": len(files), "copied": copied, "bytes": total}
     return Backup(**counts, database=not is_known, missing=tuple(missing))

@@ -129,6 +129,7 @@ def test_what_does_not_fit_on_the_disk_it_is_written_to_leaves_no_half(root, tmp
         assert not left & {"articles.jsonl", "captures.warc.gz", "settings.json"}
         assert not (out / "public" / NAME).exists()
         assert not (out / "backup" / NAME).exists()
+        assert not (out / "backup" / "new").exists()
     assert w.run(name, root, tmp_path / "elsewhere").exit_code == 0
 
 

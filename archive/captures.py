@@ -139,6 +139,7 @@ select total(case when state != 'running' and started_at >= ?1 then bytes else (
 from runs where command != 'import-warc' and started_at >= ?2
     and (ended_at is null or ended_at >= ?1)
 """
+_LAST_GOOD = "select sha256 from visits join captures c on c.id = last_capture where key = ?"
 
 
 def insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
@@ -198,8 +199,7 @@ def original(
     A truncated or empty payload stands for nothing.
     """
     if exchange.status == 304:
-        last_good = "select last_sha256 from visits where key = ?"
-        sha256 = value(db, last_good, (key_of(db, exchange.url, publisher),)) or ""
+        sha256 = value(db, _LAST_GOOD, (key_of(db, exchange.url, publisher),)) or ""
     elif not exchange.payload or exchange.truncated:
         return None
     of_payload = "sha256 = ? and truncated is null and revisit = 0 order by fetched_at, id limit 1"

@@ -226,7 +226,7 @@ create table visits (
     last_at text,
     etag text,
     last_modified text,
-    last_sha256 text,
+    last_capture integer,
     interval integer,
     failures integer not null default 0,
     state text not null default 'due'

@@ -40,7 +40,8 @@ def hint_columns(condition: str = "") -> str:
 
 VISITS = f"""
 select v.key, v.url, v.publisher, v.kind, v.found_in, v.found_at, v.due_at, v.last_at, v.etag,
-    v.last_modified, v.last_sha256, v.interval, v.failures, v.article, {hint_columns()},
+    v.last_modified, (select sha256 from captures where id = v.last_capture) last_sha256,
+    v.interval, v.failures, v.article, {hint_columns()},
     v.past, v.earliest_on, v.latest_on
 from visits v
 """  # noqa: S608 - the names of columns
@@ -62,7 +63,8 @@ order by v.latest_on desc, v.rowid desc limit :limit
 _VISITED = """
 update visits set due_at = :due_at, not_before = :not_before, last_at = :last_at,
     state = :state, failures = :failures, interval = :interval,
-    etag = :etag, last_modified = :last_modified, last_sha256 = :last_sha256,
+    etag = :etag, last_modified = :last_modified,
+    last_capture = coalesce(:last_capture, last_capture),
     article = coalesce(:article, article),
     past = case when kind = 'article' and :state in ('done', 'gone') then 0 else past end
 where key = :key
@@ -90,12 +92,9 @@ def ask(
 
 
 def retry(db: sqlite3.Connection, publisher: str, *, now: datetime) -> None:
-    """Make a publisher's failed visits, those that were given up included, due now.
-
-    A host that is paused is still left alone (`archive.publishers.Hosts`).
-    """
+    """Make a publisher's failed visits, those that were given up included, due when it allows."""
     db.execute(
-        "update visits set due_at = ?1, not_before = null where publisher = ?2"
+        "update visits set due_at = max(?1, coalesce(not_before, '')) where publisher = ?2"
         " and past = 0 and state in ('failed', 'refused') and (due_at is null or due_at > ?1)",
         (iso(now), publisher),
     )
@@ -211,7 +210,7 @@ def visited(
         "article": article,
         "etag": good.etag if good else visit.etag,
         "last_modified": good.last_modified if good else visit.last_modified,
-        "last_sha256": good.sha256 if good else visit.last_sha256,
+        "last_capture": good.id if good else None,
     }
     db.execute(_VISITED, row | ended(decision, at=now))
 

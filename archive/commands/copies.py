@@ -47,12 +47,10 @@ def backup(destination: Path, archive: Path, link: bool) -> None:
     )
     if made.missing:
         names = ", ".join(made.missing)
-        click.echo(
+        raise click.ClickException(
             f"{archive} lacks WARC files that its database refers to: {names};"
-            " everything else is backed up",
-            err=True,
+            " everything else is backed up"
         )
-        raise SystemExit(ExitCode.INCOMPLETE)
 
 
 @click.command()
@@ -139,7 +137,7 @@ def export(
     for line in unreadable:
         click.echo(f"not written: {line}", err=True)
     if unreadable:
-        raise SystemExit(ExitCode.INCOMPLETE)
+        raise SystemExit(ExitCode.FAILED)
 
 
 def _write(archive: Path, out: IO[bytes], where: str, form: str, *, revisions: bool) -> list[str]:

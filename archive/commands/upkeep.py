@@ -20,9 +20,7 @@ from archive.search.index import rebuild_index
 
 @click.command()
 @archive_option
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print one object: checked, damages, lost, notes."
-)
+@click.option("--json", "as_json", is_flag=True, help="Print one object: checked, damages, notes.")
 @processes_option
 def verify(archive: Path, as_json: bool, processes: int | None) -> None:
     """Check that every byte and row is as it was written.
@@ -32,8 +30,8 @@ def verify(archive: Path, as_json: bool, processes: int | None) -> None:
     changes nothing, and a crawl may run at the same time; what the crawl has not acknowledged yet
     is left out.
 
-    Prints what was checked, and each damage with its place and what to do. Exits with 3 if it finds
-    any, or if something was lost before and is known to be.
+    Prints what was checked, and each damage with its place and what to do. Exits with 1 if it finds
+    any.
 
     \b
     warraq verify --archive ~/news
@@ -47,8 +45,8 @@ def verify(archive: Path, as_json: bool, processes: int | None) -> None:
         click.echo(json.dumps(findings.plain(), ensure_ascii=False, indent=2))
     else:
         _print(findings)
-    if findings.damages or findings.lost:
-        raise SystemExit(ExitCode.INCOMPLETE)
+    if findings.damages:
+        raise SystemExit(ExitCode.FAILED)
 
 
 def _print(findings: Findings) -> None:
@@ -57,13 +55,7 @@ def _print(findings: Findings) -> None:
     for name, number in findings.counts.items():
         click.echo(f"{number:>16,}  {name}")
     number = len(findings.damages)
-    found = f"{counted(number, 'case')} of damage found." if number else "No damage found."
-    if findings.lost:
-        found = (
-            f"{found.replace('No', 'No further')} {counted(findings.lost, 'capture')} lost before:"
-            " problems of kind lost-capture."
-        )
-    click.echo(found)
+    click.echo(f"{counted(number, 'case')} of damage found." if number else "No damage found.")
 
 
 @click.command()

@@ -374,7 +374,7 @@ def _revision(state: Row, now: Extraction) -> Revision:
     images = [{"url": "", "caption": caption} for caption in captions]
     reading = convert(state | {"kind": "article", "images": images}, Extraction)
     listed = replace(reading, byline_from="feed")  # a byline that the page does not print
-    stated = state.get("content_hash")
+    stated = (state.get("content_hash") or "")[:32]
     if stated != content_hash(reading) and (
         stated == content_hash(listed) or now.byline_from == "feed"
     ):

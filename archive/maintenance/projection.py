@@ -87,7 +87,7 @@ where d.capture = captures.id and d.outcome != 'alias';
 drop table temp.decided;
 """
 _ENTRIES = """
-select j.visit, j.at, j.act, j.fields, c.status, c.sha256, v.etag, v.last_modified
+select j.visit, j.at, j.act, j.fields, c.status, c.id, v.etag, v.last_modified
 from journal j left join captures c on c.id = j.capture left join validators v on v.capture = c.id
 where j.visit is not null order by j.visit, j.at, j.file, j.offset
 """
@@ -185,10 +185,10 @@ def _folded(db: sqlite3.Connection, key: str, entries: list[tuple[Any, ...]]) ->
     """Return the row of an address that its records make, in the order of their time."""
     row: Row = dict.fromkeys(
         (*_FIRST, "article", "due_at", "not_before", "last_at", "etag", "last_modified",
-         "last_sha256", "interval")
+         "last_capture", "interval")
     )  # fmt: skip
     row |= {"key": key, "failures": 0, "state": "due", "past": 0}
-    for _, at, act, text, status, sha256, etag, modified in entries:
+    for _, at, act, text, status, capture, etag, modified in entries:
         fields = json.loads(text)
         visit = journal.visit_of(fields)
         row |= row_of(visit, _EACH if row["found_at"] else (*_EACH, *_FIRST))
@@ -201,7 +201,7 @@ def _folded(db: sqlite3.Connection, key: str, entries: list[tuple[Any, ...]]) ->
         is_over = visit.kind is Kind.ARTICLE and decision.state in {"done", "gone"}
         row |= visits.ended(decision, at=from_iso(at)) | {"past": int(visit.past and not is_over)}
         if decision.state == "done" and status == 200 and decision.outcome is not Outcome.OTHER:
-            row |= {"etag": etag, "last_modified": modified, "last_sha256": sha256}
+            row |= {"etag": etag, "last_modified": modified, "last_capture": capture}
     row["found_at"] = row["found_at"] or entries[0][1]
     return row
 

@@ -8,6 +8,7 @@ create temp table gone_visits as select id from visits where article in (select 
 delete from links where visit in (select id from gone_visits)
     or listing in (select id from gone_visits);
 delete from visits where id in (select id from gone_visits);
+update visits set last_capture = null where last_capture in (select id from gone_captures);
 update visits set found_in = null where found_in in (select url from gone_urls);
 delete from hosts;
 delete from shapes;

@@ -250,6 +250,12 @@ def media_type(body: bytes) -> str | None:
     )
 
 
+_IMAGE = """
+select c.sha256 from visits v join captures c on c.id = v.last_capture
+where v.key = ? and v.kind = 'image'
+"""
+
+
 def _location(db: sqlite3.Connection, article: int, folder: Path) -> WarcLocation | None:
     """Return where the main image of an article is, if its WARC file is there."""
     url = value(
@@ -259,6 +265,6 @@ def _location(db: sqlite3.Connection, article: int, folder: Path) -> WarcLocatio
         key = identity_key(url or "")
     except ValueError:
         return None
-    sha256 = value(db, "select last_sha256 from visits where key = ? and kind = 'image'", (key,))
+    sha256 = value(db, _IMAGE, (key,))
     location = payload_location(db, sha256) if sha256 else None
     return location if location and (folder / location.file).is_file() else None

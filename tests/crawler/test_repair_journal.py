@@ -104,7 +104,7 @@ def test_repair_tells_it_again_from_the_database(desk):
     said = mended(desk)
     assert LOST.format("1 visit") in said
     ((_, _, after),) = told(files(desk)[-1])
-    same = ("visit", "publisher", "kind", "found", "run", "warc-refers-to", "warc-date")
+    same = ("visit", "publisher", "kind", "found", "warc-refers-to", "warc-date")
     assert {name: after[name] for name in same} == {name: before[name] for name in same}
 
 

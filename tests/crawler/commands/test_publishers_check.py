@@ -201,7 +201,7 @@ def conditional(site):
     site.answers["/feed"] = answered
 
 
-VISITS = "select key, due_at, etag, last_at, last_sha256, failures, state from visits order by 1"
+VISITS = "select key, due_at, etag, last_at, last_capture, failures, state from visits order by 1"
 
 
 async def test_a_check_takes_no_news_from_the_next_crawl(archive, site):

@@ -86,11 +86,12 @@ def are_versions(one: Runs, other: Runs) -> bool:
     Today's and yesterday's bulletin share all their phrases and few of their figures.
     """
     shorter, longer = sorted((one.hashes, other.hashes), key=len)
-    shared = len(frozenset(shorter).intersection(longer))
-    if not shared or shared < _CONTAINED * len(shorter) or shared < _COVERED * len(longer):
-        return False
     fewer, more = sorted((one.figures, other.figures), key=len)
-    return len(fewer) < _FIGURES or 2 * len(fewer & more) >= len(fewer)
+    least = max(1, _CONTAINED * len(shorter), _COVERED * len(longer))
+    others = len(fewer) >= _FIGURES and 2 * len(fewer & more) < len(fewer)
+    if others or len(shorter) < least:  # which costs less to see
+        return False
+    return len(frozenset(shorter).intersection(longer)) >= least
 
 
 def prepared(extraction: Extraction) -> Extraction:

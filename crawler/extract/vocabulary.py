@@ -142,10 +142,10 @@ _COMMON = {name: _common_words(name) for name in (*ARABIC_SCRIPT, *_LATIN_SCRIPT
 
 def changes_script(language: str | None, text: str) -> bool:
     """Return whether a text is surely not in the script of a language of `detect_language`."""
-    counts = Counter(_WHOLE_WORD.findall(text[:_SAMPLE]))
-    if language is None or counts.total() < _FEWEST_WORDS:
+    if language is None:
         return False
-    return _is_arabic(counts) != (language in ARABIC_SCRIPT)
+    counts = Counter(_WHOLE_WORD.findall(text[:_SAMPLE]))
+    return counts.total() >= _FEWEST_WORDS and _is_arabic(counts) != (language in ARABIC_SCRIPT)
 
 
 def in_arabic_script(text: str) -> bool:

@@ -24,7 +24,6 @@ from scrapy.core.downloader.handlers._base_streaming import BaseStreamingDownloa
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DownloadConnectionRefusedError
 from scrapy.http import Headers, Response
-from scrapy.utils._download_handlers import make_response
 from scrapy.utils.ssl import _make_insecure_ssl_ctx, _make_ssl_context
 
 from archive.errors import ARCHIVE_FAULTS
@@ -142,7 +141,7 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
         )
         request.meta["capture"] = self._recorded(exchange, request)
         flags = ["truncated"] if truncated else None
-        return make_response(**arguments, body=body, flags=flags)
+        return Response(**arguments, body=body, flags=flags)  # nobody asks Scrapy to parse it
 
     def _recorded(self, exchange: Exchange, request: Request) -> Capture:
         """Write an exchange to the WARC file; return its capture."""

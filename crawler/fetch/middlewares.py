@@ -4,7 +4,6 @@ A host's robots.txt (RFC 9309) is asked for before anything else of it, recorded
 """
 
 import asyncio
-import logging
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,9 +18,9 @@ from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
-from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
+from scrapy.utils._compression import _DecompressionMaxSizeExceeded
 from w3lib.url import safe_url_string
 
 from archive.models import Kind, Problem, Visit
@@ -32,9 +31,6 @@ from crawler.errors import Unread
 from crawler.fetch.exceptions import HostPaused, NotFetched, ProxyFailed, kind_of, network_detail
 from crawler.fetch.robots import AGENT, LIMIT_BYTES, Rules, rules
 from crawler.fetch.throttle import FetchServices, Reader, origin_of, slot_of
-
-# What it warns of is the problem of a page, and kept as one.
-logging.getLogger("scrapy.downloadermiddlewares.httpcompression").setLevel(logging.ERROR)
 
 _TEXT = re.compile(rb"(?:\xef\xbb\xbf)?\s*[<{\[]|\Z")  # a coding that is named and was not used
 MOST_LAYERS = 2  # one coding is usual, two happen; each more multiplies the work
@@ -207,23 +203,26 @@ class Unpack(HttpCompressionMiddleware):
 
     def process_response(  # type: ignore[override]  # the spider is not passed any more
         self, request: Request, response: Response
-    ) -> Request | Response:
-        layers = _codings(response).count(b",") + 1
+    ) -> Response:
+        codings = response.headers.getlist("Content-Encoding")
+        layers = b",".join(codings).count(b",") + 1
         if layers > MOST_LAYERS:
             raise _undecodable(f"the body is packed {layers} times over")
+        packed, most = response.body, request.meta.get("download_maxsize", self._max_size)
         try:
-            unpacked = super().process_response(request, response)
-        except IgnoreRequest as error:
-            detail = f"the body of {len(response.body)} bytes unpacks to too many"
+            body, left = self._handle_encoding(packed, codings, most)
+        except _DecompressionMaxSizeExceeded as error:
+            detail = f"the body of {len(packed)} bytes unpacks to too many"
             raise NotFetched(ProblemKind.TOO_LARGE, detail) from error
         except Exception as error:  # every decoder has errors of its own, gzip's is an OSError
             what = str(error) or type(error).__name__
             raise _undecodable(f"the body does not unpack: {what}") from error
-        left = _codings(unpacked)
-        if left and isinstance(unpacked, Response) and not _TEXT.match(unpacked.body):
-            coding = left.decode("latin-1")[:50]
+        if any(left) and not _TEXT.match(body):
+            coding = b",".join(left).decode("latin-1")[:50]
             raise _undecodable(f"the body is packed as {coding}, which was not asked for")
-        return unpacked
+        response.headers.setlist("Content-Encoding", left)
+        response._set_body(body)  # noqa: SLF001 - a copy costs more than the unpacking
+        return response
 
     @classmethod
     def _decode(cls, body: bytes, encoding: bytes, max_size: int) -> bytes:
@@ -238,7 +237,3 @@ class Unpack(HttpCompressionMiddleware):
 
 
 _undecodable = partial(NotFetched, ProblemKind.UNDECODABLE)
-
-
-def _codings(message: Request | Response) -> bytes:
-    return b",".join(message.headers.getlist("Content-Encoding"))

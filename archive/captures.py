@@ -184,10 +184,13 @@ def decoded(db: sqlite3.Connection, charsets: Mapping[int, str]) -> None:
     )
 
 
-def attribute(db: sqlite3.Connection, capture: int | None, *, article: int | None) -> None:
-    """Keep that a capture (its id) is one of an article."""
+def attribute(
+    db: sqlite3.Connection, capture: int | None, *, article: int | None, charset: str | None = None
+) -> None:
+    """Keep that a capture (its id) is one of an article, and how its page was decoded."""
     if article is not None:
-        update(db, "captures", {"article": article}, id=capture)
+        known = {"charset": charset} if charset else {}
+        update(db, "captures", {"article": article} | known, id=capture)
 
 
 def original(

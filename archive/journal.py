@@ -151,10 +151,12 @@ def one_line(value: str) -> str:
 
 def _said(item: object, names: Mapping[str, str]) -> dict[str, str]:
     """Return the fields that a dataclass fills by its own; one that is empty is left out."""
-    values = {name: getattr(item, column) for name, column in names.items()}
-    said = {name: "yes" if value is True else stored(value) for name, value in values.items()}
-    said |= {name: escaped(said[name]) for name in _KEYS & said.keys() if said[name]}
-    return {name: one_line(str(value)) for name, value in said.items() if value}
+    said = dict[str, str]()
+    for name, column in names.items():
+        if value := getattr(item, column):
+            text = "yes" if value is True else str(stored(value))
+            said[name] = one_line(escaped(text) if name in _KEYS else text)
+    return said
 
 
 def _row(fields: Mapping[str, str], names: Mapping[str, str]) -> dict[str, object]:

@@ -152,9 +152,8 @@ class Store(Session):
                 seen_at=capture.fetched_at,
                 article=article,
             )
-        captures.attribute(self.db, capture.id, article=kept[0] or visit.article)
-        if kept[0] and capture.id and extraction.charset and not capture.revisit:
-            captures.decoded(self.db, {capture.id: extraction.charset})
+        charset = extraction.charset if kept[0] and not capture.revisit else None
+        captures.attribute(self.db, capture.id, article=kept[0] or visit.article, charset=charset)
         if kept[1]:
             self.totals[kept[1]] += 1
         none = () if kept[0] else (_not_an_article(extraction),)

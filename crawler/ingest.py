@@ -47,7 +47,10 @@ def _identify(store: Store, reading: Reading) -> Identity:
 
 def _believed(store: Store, reading: Reading, identity: Identity) -> Reading:
     """Return a reading, or that another page stands in the article's place."""
-    language = articles.language(store.db, reading.visit.article or identity.article)
+    article = reading.visit.article or identity.article
+    if article is None:
+        return reading
+    language = articles.language(store.db, article)
     return replace(reading, extraction=believed(reading.extraction, language))
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fixtures import Newsstand, serve
+from fixtures import Clock, Newsstand, serve
 from tests.broken.workshop import ARTICLES, Sound
 
 
@@ -13,7 +13,8 @@ from tests.broken.workshop import ARTICLES, Sound
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sound]:
     """An archive of two thirds of what three newspapers print, which are being served."""
     root = tmp_path_factory.mktemp("sound") / "archive"
-    newsstand = Newsstand(articles=ARTICLES)
+    # Their clock stands: what they print stays what it is, however long a crawl takes.
+    newsstand = Newsstand(articles=ARTICLES, clock=Clock(ticking=False))
     with serve(newsstand):
         newsstand.write_publishers(root)
         made = Sound(root=root, newsstand=newsstand)

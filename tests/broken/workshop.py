@@ -14,7 +14,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -42,17 +43,22 @@ _KEPT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sound:
-    """An archive with half of what the newspapers print, and the newspapers, which go on."""
+    """An archive with two thirds of what the newspapers print, and the newspapers.
+
+    Their clock stands, and that of a crawl shows how long it has stood, from `since` on.
+    """
 
     root: Path
     newsstand: Newsstand
+    since: float = field(default_factory=time.monotonic)
 
     def copy(self, target: Path) -> Path:
         shutil.copytree(self.root, target, dirs_exist_ok=True)
         return target
 
     def command(self, root: Path, *more: str) -> list[str]:
-        now = self.newsstand.now().isoformat()
+        passed = timedelta(seconds=time.monotonic() - self.since)
+        now = (self.newsstand.now() + passed).isoformat()
         crawl = [sys.executable, "-m", "crawler", "crawl", "--archive", str(root)]
         return [*crawl, *(more or ("--now", now))]
 

@@ -220,9 +220,9 @@ class Unpack(HttpCompressionMiddleware):
         if any(left) and not _TEXT.match(body):
             coding = b",".join(left).decode("latin-1")[:50]
             raise _undecodable(f"the body is packed as {coding}, which was not asked for")
-        response.headers.setlist("Content-Encoding", left)
-        response._set_body(body)  # noqa: SLF001 - a copy costs more than the unpacking
-        return response
+        unpacked = response.replace(body=body)
+        unpacked.headers.setlist("Content-Encoding", left)
+        return unpacked
 
     @classmethod
     def _decode(cls, body: bytes, encoding: bytes, max_size: int) -> bytes:

@@ -92,9 +92,12 @@ def ask(
 
 
 def retry(db: sqlite3.Connection, publisher: str, *, now: datetime) -> None:
-    """Make a publisher's failed visits, those that were given up included, due when it allows."""
+    """Make a publisher's failed visits, those that were given up included, due now.
+
+    A host that is paused is still left alone (`archive.publishers.Hosts`).
+    """
     db.execute(
-        "update visits set due_at = max(?1, coalesce(not_before, '')) where publisher = ?2"
+        "update visits set due_at = ?1, not_before = null where publisher = ?2"
         " and past = 0 and state in ('failed', 'refused') and (due_at is null or due_at > ?1)",
         (iso(now), publisher),
     )

@@ -76,7 +76,7 @@ class Summary:
     """What a crawl did over all its slices, and how many visits are left due.
 
     `notes` say why some were not made. `counts` has a record per slice and publisher, `problems`
-    (publisher, kind, how many, one of them) per slice.
+    (publisher, kind, how many, one of them) per slice. It was `hindered` where hosts were paused.
     """
 
     counts: list[Counts] = field(default_factory=list)
@@ -85,6 +85,12 @@ class Summary:
     left: int = 0
     notes: list[str] = field(default_factory=list)
     stopped: bool = False
+    hindered: bool = False
+
+    @property
+    def reached_nothing(self) -> bool:
+        """Whether hosts that do not answer, or are left alone, kept it from fetching anything."""
+        return self.hindered and not self.stopped and not any(one.bytes for one in self.counts)
 
 
 async def crawl(job: Job, *, progress: Progress = silent) -> Summary:
@@ -242,7 +248,9 @@ class _Slices:
         summary.notes = [*job.config.notes(store), *self._warnings]
         if spider.unable:
             summary.notes.append(f"{spider.unable}; pending visits are postponed.")
-        for place, until in spider.pauses.met():
+        paused = spider.pauses.met()
+        summary.hindered |= bool(paused)
+        for place, until in paused:
             summary.notes.append(
                 f"Not contacting {place} again until {until:%F %H:%M} UTC;"
                 " its pending visits are postponed."

@@ -40,7 +40,8 @@ class Repair:
     """One repair of the archive in `root`, in steps; `say` gets a line for all that is done.
 
     A dry run changes nothing, and says what would be done. `counts` are of what was done, by kind
-    (mended, lost), `findings` those of the last check.
+    (mended, lost, unreadable), `gone` of articles and revisions that the database had and has not
+    any more, `findings` those of the last check.
     """
 
     root: Path
@@ -49,6 +50,7 @@ class Repair:
     processes: int | None = None
     clock: Clock = system
     counts: Counter[str] = field(default_factory=Counter)
+    gone: dict[str, int] = field(default_factory=dict)
     findings: Findings = field(default_factory=Findings)
 
     async def run(self) -> None:
@@ -72,6 +74,7 @@ class Repair:
             with writing(self.root, command=restore.COMMAND, now=self.clock()):
                 pass  # refused at once while another process writes
         self.findings = verify(self.root, processes=self.processes)
+        before = restore.sizes(self.root)
         for step in (self._database, self._leftovers, self._files, self._derived):
             done = self.counts.total()
             await step()
@@ -79,6 +82,8 @@ class Repair:
                 break
             if not self.dry_run and self.counts.total() > done:
                 self.findings = verify(self.root, processes=self.processes)
+        now = restore.sizes(self.root)
+        self.gone = {noun: number - now[noun] for noun, number in before.items() if noun in now}
 
     def _of(self, *kinds: str) -> list[Damage]:
         """Return the damages of some kinds that the last check found."""
@@ -101,7 +106,8 @@ class Repair:
         return restore.opened(self.root, now=self.clock(), dry_run=self.dry_run)
 
     def _report(self, line: str) -> None:
-        self.counts["lost" if line.startswith("lost: ") else "mended"] += 1
+        kind = line.partition(": ")[0]
+        self.counts[kind if kind in {"lost", "unreadable"} else "mended"] += 1
         self.say(line)
 
     async def _database(self) -> None:

@@ -47,10 +47,12 @@ def backup(destination: Path, archive: Path, link: bool) -> None:
     )
     if made.missing:
         names = ", ".join(made.missing)
-        raise click.ClickException(
+        click.echo(
             f"{archive} lacks WARC files that its database refers to: {names};"
-            " everything else is backed up"
+            " everything else is backed up",
+            err=True,
         )
+        raise SystemExit(ExitCode.INCOMPLETE)
 
 
 @click.command()
@@ -137,7 +139,7 @@ def export(
     for line in unreadable:
         click.echo(f"not written: {line}", err=True)
     if unreadable:
-        raise SystemExit(ExitCode.FAILED)
+        raise SystemExit(ExitCode.INCOMPLETE)
 
 
 def _write(archive: Path, out: IO[bytes], where: str, form: str, *, revisions: bool) -> list[str]:

@@ -177,8 +177,9 @@ class ExitCode(IntEnum):
     """What the shell gets; crawler/README.md says the same to users."""
 
     DONE = 0
-    FAILED = 1  # an error, in one line on standard error; or what was checked is not in order
+    FAILED = 1  # an error, in one line on standard error; or a publisher that does not work
     USAGE = 2  # options or arguments that do not fit; click's own
+    INCOMPLETE = 3  # done, but something is lost, damaged or left out, as was printed
     INTERRUPTED = 128 + signal.SIGINT  # Ctrl-C before the end, as shells say of what a signal ended
 
 

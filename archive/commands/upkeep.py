@@ -20,7 +20,9 @@ from archive.search.index import rebuild_index
 
 @click.command()
 @archive_option
-@click.option("--json", "as_json", is_flag=True, help="Print one object: checked, damages, notes.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one object: checked, damages, lost, notes."
+)
 @processes_option
 def verify(archive: Path, as_json: bool, processes: int | None) -> None:
     """Check that every byte and row is as it was written.
@@ -30,8 +32,8 @@ def verify(archive: Path, as_json: bool, processes: int | None) -> None:
     changes nothing, and a crawl may run at the same time; what the crawl has not acknowledged yet
     is left out.
 
-    Prints what was checked, and each damage with its place and what to do. Exits with 1 if it finds
-    any.
+    Prints what was checked, and each damage with its place and what to do. Exits with 3 if it finds
+    any, or if something was lost before and is known to be.
 
     \b
     warraq verify --archive ~/news
@@ -45,8 +47,8 @@ def verify(archive: Path, as_json: bool, processes: int | None) -> None:
         click.echo(json.dumps(findings.plain(), ensure_ascii=False, indent=2))
     else:
         _print(findings)
-    if findings.damages:
-        raise SystemExit(ExitCode.FAILED)
+    if findings.damages or findings.lost:
+        raise SystemExit(ExitCode.INCOMPLETE)
 
 
 def _print(findings: Findings) -> None:
@@ -55,7 +57,13 @@ def _print(findings: Findings) -> None:
     for name, number in findings.counts.items():
         click.echo(f"{number:>16,}  {name}")
     number = len(findings.damages)
-    click.echo(f"{counted(number, 'case')} of damage found." if number else "No damage found.")
+    found = f"{counted(number, 'case')} of damage found." if number else "No damage found."
+    if findings.lost:
+        found = (
+            f"{found.replace('No', 'No further')} {counted(findings.lost, 'capture')} lost before:"
+            " problems of kind lost-capture."
+        )
+    click.echo(found)
 
 
 @click.command()

@@ -110,17 +110,22 @@ class Damage:
 
 @dataclass(slots=True, kw_only=True)
 class Findings:
-    """What a check looked at, in words and numbers, the damages it found, and notes."""
+    """What a check looked at, in words and numbers, the damages it found, and notes.
+
+    `lost` are captures that an earlier repair could not save (problems of kind lost-capture).
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     damages: list[Damage] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    lost: int = 0
 
     def add(self, other: "Findings") -> None:
         """Take in what another check found."""
         self.counts.update(other.counts)
         self.damages += other.damages
         self.notes += other.notes
+        self.lost += other.lost
 
     def of_tables(self, kind: str, detail: str, table: str, row: int | str | None) -> None:
         """Add a damage of the database."""
@@ -129,7 +134,8 @@ class Findings:
     def plain(self) -> dict[str, object]:
         """Return it as JSON has it."""
         damages = [asdict(damage) | {"remedy": damage.remedy} for damage in self.damages]
-        return {"checked": dict(self.counts), "damages": damages, "notes": self.notes}
+        found = {"damages": damages, "lost": self.lost, "notes": self.notes}
+        return {"checked": dict(self.counts)} | found
 
     def lines(self) -> Iterator[str]:
         """Yield each damage and note for a person to read."""
@@ -266,7 +272,7 @@ def check_database(root: Path) -> Findings:
         for detail in _index_faults(db):
             findings.of_tables("index", detail, "articles_fts", None)
         if losses := value(db, "select count(*) from problems where kind = 'lost-capture'"):
-            findings.notes.append(f"{losses} losses are known: problems of kind lost-capture")
+            findings.lost = losses
     return findings
 
 

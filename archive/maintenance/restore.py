@@ -17,11 +17,11 @@ from archive import articles, captures, imports, journal, recovery, stories
 from archive.article_rows import Rows
 from archive.database import existing, open_for_reading, run_script, transaction, uri
 from archive.derivation import Source
-from archive.errors import passing_over_damage
+from archive.errors import ArchiveError, passing_over_damage
 from archive.maintenance import projection, salvage, warc_index
 from archive.models import Capture, Outcome, Visit
 from archive.publishers import key_of
-from archive.rows import Row, insert, update, values
+from archive.rows import Row, insert, update, value, values
 from archive.session import WARC_FOLDER, Session
 from archive.warc import reader
 from archive.warc.records import KIND_FIELD
@@ -179,6 +179,20 @@ def _journal_fields(session: Session, capture: Capture) -> dict[str, str]:
     if capture.record and KIND_FIELD not in reader.read_record(folder, capture.record).fields:
         fields |= imports.journaled(capture)  # copied from another program's file
     return fields
+
+
+def sizes(root: Path) -> dict[str, int]:
+    """Return how many articles and revisions the database has; empty if it cannot be read."""
+    with (
+        contextlib.suppress(ArchiveError),
+        passing_over_damage(),
+        closing(open_for_reading(root)) as db,
+    ):
+        return {
+            noun: value(db, f"select count(*) from {noun}s") or 0  # noqa: S608 - ours
+            for noun in ("article", "revision")
+        }
+    return {}
 
 
 def carry_over(path: Path, say: Callable[[str], None], db: sqlite3.Connection) -> None:

@@ -35,6 +35,11 @@ select c.id, c.url, c.publisher, c.kind, c.fetched_at, c.warc_file, c.warc_offse
     ) as article
 from captures c where c.{} = ? order by c.warc_offset
 """
+_RENDERINGS = """
+select r.warc_offset, c.url, c.publisher from renderings r join captures c on c.id = r.capture
+where r.warc_file = ? order by 1
+"""
+NOBODY = "no publisher"
 _DUE = """
 insert into visits (key, url, publisher, kind, found_at, due_at)
 select :key, :url, slug, :kind, :now, :now from publishers where slug = :publisher
@@ -125,12 +130,12 @@ class Salvage:
             yield f"{place}: is missing"
         for part in self._gaps:
             where = f"bytes {part.start} to {part.stop}"
-            yield f"{place}: no record is readable in {where}; they are kept in {FOLDER}/"
+            yield f"unreadable: {place}, {where}; they are kept in {FOLDER}/"
         yield from map(_loss, self._lost)
-        shown = "select warc_offset from renderings where warc_file = ? order by 1"
-        for offset in values(self._db, shown, (self.name,)):
-            if offset not in self._lengths:
-                yield f"lost: {place}, byte {offset}: a page as a browser showed it"
+        for shown in select(self._db, _RENDERINGS, (self.name,)):
+            if (offset := shown["warc_offset"]) not in self._lengths:
+                of = f"{shown['url']}, {shown['publisher'] or NOBODY}"
+                yield f"lost: {of}: {place}, byte {offset}: the page as a browser showed it"
         if self.new_name:
             yield f"{WARC_FOLDER}/{self.new_name}: rows are restored from its records"
 
@@ -217,7 +222,7 @@ def lose_payload(db: sqlite3.Connection, number: int, *, now: datetime) -> str:
 
 
 def _loss(capture: Row) -> str:
-    return f"lost: {capture['url']}, {capture['publisher'] or 'no publisher'}: {_detail(capture)}"
+    return f"lost: {capture['url']}, {capture['publisher'] or NOBODY}: {_detail(capture)}"
 
 
 def _detail(capture: Row) -> str:

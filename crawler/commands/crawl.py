@@ -5,7 +5,7 @@ import logging
 from contextlib import closing
 from datetime import date
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import click
 
@@ -31,6 +31,9 @@ from crawler.commands.options import (
 )
 from crawler.errors import PublisherError
 from crawler.publisher import Owners, find, load_all
+
+if TYPE_CHECKING:
+    from crawler.crawl import Summary
 
 
 @click.command()
@@ -87,9 +90,17 @@ def crawl(
     command = " ".join(["crawl", *publishers])
     summary = carry_out(job_of(archive, publishers.values(), command, options, **wanted))
     show(summary)
+    _conclude(summary, is_child=with_parent)
+
+
+def _conclude(summary: "Summary", *, is_child: bool) -> None:
+    """Say what is still due; a crawl that reached nothing is an error, but for a schedule's."""
     if summary.left:
-        again = "the next run continues" if with_parent else "run `warraq crawl` again to continue"
+        again = "the next run continues" if is_child else "run `warraq crawl` again to continue"
         click.echo(f"{counted(summary.left, 'visit')} still due; {again}.")
+    if summary.reached_nothing and not is_child:
+        click.echo("Nothing was reached.", err=True)
+        raise SystemExit(ExitCode.FAILED)
 
 
 @click.command()
@@ -151,17 +162,21 @@ def save(addresses: tuple[str, ...], archive: Path, **options: Unpack[CrawlOptio
     """Archive single pages: URLs, or files that list them.
 
     A file (`-` for standard input) has one URL per line; empty lines and lines that begin with #
-    are skipped. The page is fetched, its bytes are kept, its text is extracted and indexed. The
-    publisher need not be known.
+    are skipped, lines that are no address are reported. The page is fetched, its bytes are kept,
+    its text is extracted and indexed. The publisher need not be known.
 
     \b
     warraq save https://www.enabbaladi.net/429483
     warraq save links.txt --archive ~/news
     grep -o 'https://[^ ]*' notes.txt | warraq save -
     """
-    urls = list(dict.fromkeys(url for given in addresses for url in _urls(given)))
+    read = [_urls(given) for given in addresses]
+    urls = list(dict.fromkeys(url for good, _ in read for url in good))
+    bad = [line for _, lines in read for line in lines]
+    for line in bad if urls else ():
+        click.echo(line, err=True)
     if not urls:
-        raise click.UsageError("the input contains no address")
+        raise click.UsageError("; ".join(bad[:1]) or "the input contains no address")
     begun = Beginning(archive)
     owners = Owners(load_all(*folders(archive)).values())
     publishers = {url: owners.of(url) for url in urls}
@@ -172,12 +187,12 @@ def save(addresses: tuple[str, ...], archive: Path, **options: Unpack[CrawlOptio
         click.echo(note)
     saved = [_report(archive, url) for url in urls]
     begun.take_back(now=options["now"]())
-    if not all(saved):
-        raise SystemExit(ExitCode.FAILED)
+    if bad or not all(saved):
+        raise SystemExit(ExitCode.INCOMPLETE)
 
 
-def _urls(given: str) -> list[str]:
-    """Return the address that was given, or those in the file of that name."""
+def _urls(given: str) -> tuple[list[str], list[str]]:
+    """Return the address that was given, or those in the file of that name; and its bad lines."""
     lines = [given]
     if "://" not in given:
         try:
@@ -187,14 +202,17 @@ def _urls(given: str) -> list[str]:
             raise click.UsageError(
                 f"{given!r} is neither an http(s) URL nor a readable file: {error}"
             ) from error
-    urls = [line for line in lines if line and not line.startswith("#")]
-    for url in urls:
-        try:
-            identity_key(url)
-        except ValueError as error:
-            where = given if url == given else f"{given}, line {lines.index(url) + 1}"
-            raise click.UsageError(f"{where}: {error}") from error
-    return urls
+    urls, bad = list[str](), list[str]()
+    for number, line in enumerate(lines, 1):
+        if line and not line.startswith("#"):
+            try:
+                identity_key(line)
+                urls.append(line)
+            except ValueError as error:
+                if line == given:
+                    raise click.UsageError(f"{given}: {error}") from error
+                bad.append(f"{given}, line {number}: {error}")
+    return urls, bad
 
 
 def _report(archive: Path, url: str) -> bool:

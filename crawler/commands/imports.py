@@ -87,7 +87,7 @@ def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
     interrupted one can be repeated. Without an `authors` field, authors are parsed from the byline.
     Lines that contradict the archive or an earlier line, and lines that are not a valid article,
     are listed with their numbers and recorded in the table `problems`, twenty of one cause. Invalid
-    lines make the command exit with 1, after all others are imported. If no line is valid, no
+    lines make the command exit with 3, after all others are imported. If no line is valid, no
     archive is created.
 
     \b
@@ -107,7 +107,7 @@ def import_jsonl(file: IO[bytes], archive: Path, publisher: str | None) -> None:
     taken_back = begun.take_back(now=system())
     _report_lines(outcome, name, where="" if taken_back else ", in the table problems")
     if outcome.counts["bad"]:
-        raise SystemExit(ExitCode.FAILED)
+        raise SystemExit(ExitCode.INCOMPLETE)
 
 
 def _report_lines(outcome: "Outcome", name: str, *, where: str) -> None:
@@ -229,7 +229,7 @@ def import_warc(sources: tuple[str, ...], archive: Path, **options: Unpack[_Opti
         if not _is_url(given) and not Path(given).is_file():
             raise click.UsageError(f"{given!r} is neither a file nor an http(s) URL")
     if not _read_all(sources, archive, options):
-        raise SystemExit(ExitCode.FAILED)
+        raise SystemExit(ExitCode.INCOMPLETE)
 
 
 def _is_url(given: str) -> bool:

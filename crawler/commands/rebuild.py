@@ -1,6 +1,7 @@
 """`warraq rebuild`, `merge` and `repair`: a database from WARC files, its own or another's."""
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,12 @@ from archive.commands.options import (
     counted,
     processes_option,
 )
+from archive.maintenance.salvage import FOLDER
 from crawler.commands.options import now_option
 
 if TYPE_CHECKING:
     from crawler.rebuild import Rebuilt
+    from crawler.repair import Repair
 
 
 @click.command()
@@ -51,9 +54,12 @@ def rebuild(archive: Path, from_warc: bool, processes: int | None) -> None:
     with ProgressLine() as progress:
         rebuilt = asyncio.run(build(archive, processes=processes, progress=progress))
     _report(archive, rebuilt)
+    is_less = bool(rebuilt.missing or rebuilt.damaged)
     if had_one:
-        advice = "keep it" if rebuilt.missing or rebuilt.damaged else "it may be deleted"
+        advice = "keep it" if is_less else "it may be deleted"
         click.echo(f"The old database is kept as {archive / OLD}; {advice}.")
+    if is_less:
+        raise SystemExit(ExitCode.INCOMPLETE)
 
 
 def _report(archive: Path, rebuilt: "Rebuilt") -> None:
@@ -114,11 +120,12 @@ def repair(archive: Path, dry_run: bool, processes: int | None, now: Clock) -> N
     The readable records of a damaged WARC file are saved in a sound one; the damaged file moves to
     the folder `damaged`. Rows that are missing are restored from the records. A lost or unreadable
     database is rebuilt from the WARC files; articles that these no longer hold are carried over
-    from it as far as it can be read. What is lost is named, and recorded in the table `problems`
-    (kind lost-capture); texts of articles stay, and lost addresses are due again.
+    from it as far as it can be read. What is lost is counted by publisher, listed in
+    damaged/lost.txt, and recorded in the table `problems` (kind lost-capture); texts of articles
+    stay, and lost addresses are due again.
 
     An interrupted repair resumes when it is run again. At the end the archive is verified; exits
-    with 1 if damage is left.
+    with 3 if anything is lost, or damage is left.
 
     \b
     warraq repair --dry-run
@@ -126,16 +133,48 @@ def repair(archive: Path, dry_run: bool, processes: int | None, now: Clock) -> N
     """
     from crawler.repair import Repair
 
-    job = Repair(root=archive, say=click.echo, dry_run=dry_run, processes=processes, clock=now)
+    losses = list[str]()
+
+    def say(line: str) -> None:
+        if line.startswith("lost: ") and not dry_run:
+            losses.append(line)
+        else:
+            click.echo(line)
+
+    job = Repair(root=archive, say=say, dry_run=dry_run, processes=processes, clock=now)
     asyncio.run(job.run())
     if not job.counts:
         click.echo(f"{archive}: there is nothing to repair.")
-    if dry_run:
-        return
+    if losses:
+        _list(losses, archive / FOLDER / "lost.txt")
+    if not dry_run:
+        _conclude(job)
+
+
+def _list(losses: list[str], file: Path) -> None:
+    """Print how many captures of each publisher are lost, and write which ones into a file."""
+    whose = Counter(line.split(": ")[1].rpartition(", ")[2] for line in losses)
+    for publisher, number in whose.most_common():
+        click.echo(f"lost: {counted(number, 'capture')} of {publisher}")
+    file.parent.mkdir(exist_ok=True)
+    with file.open("a", encoding="utf-8") as out:
+        out.writelines(f"{line}\n" for line in losses)
+    click.echo(f"{file} lists them.")
+
+
+def _conclude(job: "Repair") -> None:
+    """Say what is still damaged, and in the last line what is lost; exit with 3 if anything is."""
     for line in job.findings.lines():
         click.echo(line)
-    if job.findings.damages:
-        click.echo(f"verify: {counted(len(job.findings.damages), 'damage')} left.")
-        raise SystemExit(ExitCode.FAILED)
-    lost = job.counts["lost"]
-    click.echo(f"verify: no damage left{f'; lost: {lost} (see above)' if lost else ''}.")
+    lost = {"capture": job.counts["lost"], **job.gone}
+    kinds = [counted(number, noun) for noun, number in lost.items() if number > 0]
+    wrong = [f"{', '.join(kinds)} lost"] if kinds else []
+    if pieces := job.counts["unreadable"]:
+        wrong.append(f"{counted(pieces, 'piece')} of WARC files not readable")
+    if damages := len(job.findings.damages):
+        wrong.append(f"{counted(damages, 'case')} of damage left")
+    if job.findings.lost > lost["capture"]:
+        wrong.append(f"{counted(job.findings.lost, 'capture')} lost in all, with earlier ones")
+    click.echo(f"{job.root}: {'; '.join(wrong)}." if wrong else f"{job.root}: no damage left.")
+    if wrong:
+        raise SystemExit(ExitCode.INCOMPLETE)

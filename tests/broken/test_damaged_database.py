@@ -80,7 +80,7 @@ def test_verify_checks_the_records_without_their_database(root, tmp_path, damage
     whole = verify(root).counts
     damage(root)
     result = w.run("verify", root, tmp_path / "out")
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert "warraq rebuild --from-warc" in result.output
     assert "1 case of damage found." in result.output
     findings = verify(root)
@@ -106,7 +106,7 @@ def test_a_damaged_page_stops_what_needs_it_with_one_line(root, tmp_path, table)
         else:
             assert result.exception is None or isinstance(result.exception, SystemExit), name
     found = w.run("verify", root, tmp_path / "out")
-    assert found.exit_code == 1
+    assert found.exit_code == 3
     assert "archive.db: " in found.output
 
 

@@ -46,10 +46,10 @@ def test_verify_names_the_damage_and_the_other_commands_do_not_stop_for_it(root,
         result = w.run(name, root, tmp_path / "out")
         assert result.exit_code == 0, (name, result.output)
     found = w.run("verify", root, tmp_path / "out")
-    assert found.exit_code == 1
+    assert found.exit_code == 3
     assert "put the file back from a backup" in found.output
     exported = w.run("export --warc", root, tmp_path / "out")
-    assert exported.exit_code == 1
+    assert exported.exit_code == 3
     assert "not written: http://" in exported.stderr
     assert isinstance(exported.exception, SystemExit)
 
@@ -62,7 +62,7 @@ def test_a_backup_names_the_files_that_are_gone_and_keeps_those_that_it_has(root
     name = path.relative_to(root / "warc")
     DAMAGES[damage](root)
     result = w.run("backup", root, tmp_path / "out")
-    assert result.exit_code == 1
+    assert result.exit_code == 3
     assert f"lacks WARC files that its database refers to: {name}" in result.output
     assert the_file(tmp_path / "out" / "backup").read_bytes() == copied
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -111,7 +111,7 @@ def test_a_file_that_is_deleted_under_a_running_crawl_is_told_afterwards(sound, 
     with closing(open_for_reading(root)) as db:
         assert db.execute("select count(*) from articles where text like 'نص %'").fetchone() == (3,)
     found = w.run("verify", root, root / "out")
-    assert found.exit_code == 1
+    assert found.exit_code == 3
     assert f"{mine.name}: is missing; 3 captures are in it" in found.output
 
 

@@ -103,7 +103,7 @@ def nothing(root):
 
 
 def bad_list(root):
-    (root / "links.txt").write_text("# mine\nhttps://x.example/1\n\nno address\n", "utf-8")
+    (root / "links.txt").write_text("# mine\n\n\nno address\n", "utf-8")
 
 
 # What is prepared in the archive's folder, the words, exit code, and what the message must name.
@@ -132,7 +132,6 @@ WRONG = [
     (nothing, ["save", "/dev/null"], 2, ["no address"]),
     (nothing, ["runs"], 1, ["no archive"]),
     (nothing, ["search", "خبر"], 1, ["no archive", "`warraq crawl SLUG --archive {root}`"]),
-    (nothing, ["search", "after:yesterday"], 1, ["after:yesterday", "after:2020-11-01"]),
     (nothing, ["serve", "--port", "70000"], 2, ["--port"]),
     (nothing, ["stats"], 1, ["no archive"]),
     (nothing, ["verify"], 1, ["no archive"]),
@@ -266,7 +265,7 @@ def test_a_page_of_an_unknown_publisher_is_saved_under_its_host(tmp_path, site):
 def test_a_page_that_cannot_be_saved_is_told(archive, site, answer, named):
     site.answers["/loop"] = answer
     code, output = shell.run("save", site.url + "/loop", "--archive", archive.root)
-    assert code == 1
+    assert code == 3
     assert "not archived as an article" in output
     assert named in output
     assert "Traceback" not in output
@@ -287,6 +286,13 @@ def test_addresses_come_from_a_file_too(archive, site, tmp_path):
     assert code == 0
     assert output.count("article ") == 2
     assert site.count("/news/1") == 1
+
+
+def test_a_bad_line_is_reported_and_the_others_are_saved(archive, site, tmp_path):
+    (tmp_path / "links.txt").write_text(f"{site.url}/news/1\nno address\n", "utf-8")
+    code, output = shell.run("save", tmp_path / "links.txt", "--archive", archive.root)
+    assert (code, output.count("article ")) == (3, 1)
+    assert "links.txt, line 2: " in output
 
 
 def test_nothing_else_that_is_due_is_visited_by_save(archive, site):
@@ -445,3 +451,13 @@ def test_a_new_archive_is_private_unless_it_is_shared(tmp_path, options, modes):
     assert len(paths) > 4
     for path in paths:
         assert path.stat().st_mode & 0o777 == modes[path.is_file()], path
+
+
+def test_a_crawl_that_no_host_answered_is_an_error(tmp_path):
+    (tmp_path / "publishers").mkdir()
+    page = 'slug = "gone"\nname = "x"\nfeeds = ["http://127.0.0.1:9/feed"]\n'
+    (tmp_path / "publishers" / "gone.toml").write_text(page, "utf-8")
+    for _ in range(2):
+        code, output = shell.run("crawl", "gone", "--archive", tmp_path)
+        assert code == 1
+        assert "Nothing was reached." in output

@@ -167,7 +167,7 @@ def test_a_torn_tail_is_cut_and_kept(root):
     said = mended(root)
     assert path.read_bytes() == whole
     assert [one.read_bytes() for one in (root / "damaged").iterdir()] == [b"\x1f\x8b\x08torn"]
-    assert "no record is readable in bytes" in said
+    assert "unreadable: warc" in said
     assert rows(root, TEXT) == texts
 
 
@@ -208,9 +208,7 @@ def test_records_behind_damage_stay_byte_for_byte_and_their_rows_follow(root):
     # The revisits of the lost page stay.
     after, lost = rows(root, CAPTURES), set(numbers[2:4])
     assert [row[0] for row in after] == [row[0] for row in before if row[0] not in lost]
-    notes = verify(root).notes
-    assert len(notes) == 1
-    assert "2 losses are known" in notes[0]
+    assert verify(root).lost == 2
 
 
 def test_a_payload_that_is_fetched_again_is_kept_again(root):
@@ -243,7 +241,7 @@ def test_a_file_whose_payloads_others_stand_for_is_deleted(root):
     files(root)[0].unlink()
     mended(root)
     assert rows(root, TEXT) == texts
-    assert f"{PAGES} losses are known" in verify(root).notes[0]
+    assert verify(root).lost == PAGES
 
 
 def test_rows_that_are_missing_come_back_as_they_were(root):
@@ -620,7 +618,7 @@ def test_a_database_of_which_only_an_index_is_broken_is_repaired_in_place(root):
     spoil(root, 3)
     would = mend(root, dry_run=True)[1]
     assert "SQLite's indexes are rebuilt (row 1 missing from index articles_published_at)" in would
-    assert "no record is readable" in would
+    assert "unreadable: warc" in would
     said = mended(root)
     assert "SQLite's indexes are rebuilt" in said
     assert "it is rebuilt from" not in said
@@ -646,7 +644,7 @@ def test_a_database_that_does_not_read_is_made_anew(lived, harm):
     is_there = (lived / NAME).exists()
     code, output = shell.run("repair", "--archive", lived)
     assert (code, "it is rebuilt from the WARC files" in output) == (0, True), output
-    assert "verify: no damage left." in output
+    assert ": no damage left." in output
     assert (lived / OLD).exists() == is_there == (OLD in output)
     assert (rows(lived, ALL), rows(lived, CHAIN)) == (articles, chain)
     assert rows(lived, CAPTURES) == captures
@@ -853,7 +851,7 @@ def test_reading_again_keeps_the_texts_of_lost_captures(lived):
     assert rows(lived, ALL) == articles
     assert [row[:4] for row in rows(lived, CHAIN)] == [row[:4] for row in chain]
     code, output = shell.run("repair", "--archive", lived)
-    assert (code, "losses are known" in output or "nothing" in output) == (0, True), output
+    assert (code, "1 capture lost in all" in output) == (3, True), output
 
 
 def test_a_run_that_was_killed_is_finished(root):
@@ -962,3 +960,28 @@ def test_where_nobody_may_write_repair_says_so_in_one_line(root):
     assert "Permission denied" in output
     assert "Traceback" not in output
     workshop.everybody_may_write(root)
+
+
+def test_the_last_line_counts_what_is_lost_and_a_file_lists_it(root):
+    spoil(root, 4)
+    spoil(root, 3)
+    code, output = shell.run("repair", "--archive", root)
+    assert code == 3
+    assert "lost: 2 captures of alwaraq\n" in output
+    assert (
+        output.splitlines()[-1] == f"{root}: 2 captures lost; 2 pieces of WARC files not readable."
+    )
+    listed = (root / "damaged" / "lost.txt").read_text("utf-8").splitlines()
+    assert [url_of(number) in line for number, line in zip((2, 3), listed, strict=True)] == [
+        True
+    ] * 2
+    code, output = shell.run("verify", "--archive", root)
+    assert (code, output.splitlines()[-1].startswith("No further damage found. 2 captures")) == (
+        3,
+        True,
+    )
+    code, output = shell.run("repair", "--archive", root)
+    assert (code, output.splitlines()[-1]) == (
+        3,
+        f"{root}: 2 captures lost in all, with earlier ones.",
+    )

@@ -131,7 +131,8 @@ class Crawl(Job):
     def command(self, root: Path) -> list[str]:
         passed = timedelta(seconds=time.monotonic() - self._since)
         now = self.ground.newsstand.now() + passed
-        return warraq("crawl", "--now", now.isoformat(), archive=root)
+        # What is in hand at two deaths is put off; at the end all has to be there.
+        return warraq("crawl", "--failed", "--now", now.isoformat(), archive=root)
 
     def gauges(self, root: Path) -> Mapping[str, Gauge]:
         return {**super().gauges(root), "requests": self.ground.newsstand.requests.total}

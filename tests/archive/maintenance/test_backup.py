@@ -267,7 +267,7 @@ def test_the_command_names_what_is_missing_and_saves_the_rest(root, tmp_path):
     assert json.loads((tmp_path / "a" / "backup.json").read_text())["of"] == os.fspath(root)
     files(root)[0].unlink()
     bad = CliRunner().invoke(command, [str(tmp_path / "b"), "--archive", str(root)])
-    assert bad.exit_code == 1
+    assert bad.exit_code == 3
     assert "lacks WARC files that its database refers to: 2020-11/warraq-" in bad.output
     open_for_reading(tmp_path / "b").close()
     shutil.rmtree(tmp_path / "b")

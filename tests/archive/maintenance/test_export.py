@@ -208,7 +208,7 @@ def test_a_record_that_cannot_be_read_is_named_and_the_rest_is_cut_out(tmp_path)
     second.unlink()
     out = tmp_path / "cut.warc.gz"
     done = run("export", "--warc", "-o", out, "--archive", root)
-    assert done.exit_code == 1
+    assert done.exit_code == 3
     assert f"{first.name}: no readable record at byte {offset} " in done.stderr
     assert done.stderr.count("not written: ") == 4
     with out.open("rb") as file:

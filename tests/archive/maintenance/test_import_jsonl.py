@@ -186,7 +186,7 @@ def test_bad_lines_are_named_and_kept_and_the_others_come_in(tmp_path):
     given = b"\xef\xbb\xbf" + b"\n".join([*lines, b"", json.dumps(GOOD).encode()])
     for _ in range(2):
         done = run("import-jsonl", "-", "--archive", tmp_path, given=given)
-        assert done.exit_code == 1
+        assert done.exit_code == 3
         kept = rows(tmp_path, "select url, kind, detail from problems order by id")
         assert [kind for _, kind, _ in kept] == ["import-line"] * len(BAD)
         for number, ((place, _, detail), (_, said)) in enumerate(zip(kept, BAD, strict=True), 1):

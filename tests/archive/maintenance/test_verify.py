@@ -258,14 +258,14 @@ def test_what_a_killed_run_left_is_noted_and_clean_after_the_next_start(root):
     assert findings.counts["rows of captures"] == 9
 
 
-def test_the_command_says_what_it_checked_and_ends_with_1_on_damage(root):
+def test_the_command_says_what_it_checked_and_ends_with_3_on_damage(root):
     good = CliRunner().invoke(command, ["--archive", str(root)])
     assert good.exit_code == 0
     assert "No damage found." in good.output
     assert "25  WARC records" in good.output
     files(root)[1].unlink()
     bad = CliRunner().invoke(command, ["--archive", str(root), "--json"])
-    assert bad.exit_code == 1
+    assert bad.exit_code == 3
     told = json.loads(bad.output)
     assert [damage["kind"] for damage in told["damages"]] == ["file"]
     assert all(damage["remedy"] for damage in told["damages"])

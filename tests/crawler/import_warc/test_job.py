@@ -492,7 +492,7 @@ def test_the_command_says_what_it_cannot_read(tmp_path):
     assert (code, "neither a file nor" in output) == (2, True)
     source.write_bytes(b"<html>")
     code, output = command("import-warc", source, "--archive", root)
-    assert code == 1
+    assert code == 3
     assert "no WARC records found" in output
 
 

@@ -8,7 +8,7 @@ from typing import Any, TextIO, cast
 import click
 
 from archive.commands.options import ExitCode, Printable, failure
-from archive.errors import ARCHIVE_FAULTS, ArchiveError
+from archive.errors import ARCHIVE_FAULTS, ArchiveError, noticing_stops
 from crawler.errors import CrawlerError, InquiryStopped
 
 # Named, not imported: a command's libraries are loaded when it runs. `warraq serve`, `search` and
@@ -52,7 +52,8 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with noticing_stops():
+                return super().invoke(ctx)
         except (KeyboardInterrupt, InquiryStopped) as error:
             if message := str(error):
                 click.echo(message, err=True)

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from crawler.cli import warraq
+from tests.archive.filled import fill
 from tests.crawler import shell, wire
 
 
@@ -461,3 +462,19 @@ def test_a_crawl_that_no_host_answered_is_an_error(tmp_path):
         code, output = shell.run("crawl", "gone", "--archive", tmp_path)
         assert code == 1
         assert "Nothing was reached." in output
+
+
+@pytest.mark.parametrize("command", ["reindex", "import-jsonl"])
+def test_ctrl_c_inside_a_function_of_sql_is_no_damage(tmp_path, monkeypatch, command):
+    def stop(_text):
+        raise KeyboardInterrupt
+
+    line = tmp_path / "line.jsonl"
+    line.write_text('{"url": "https://x.example/1", "title": "t", "text": "text"}', "utf-8")
+    root = fill(tmp_path / "archive")
+    monkeypatch.setattr("archive.search.index.analysed", stop)
+    words = [command, line] if command == "import-jsonl" else [command]
+    result = run(*words, "--archive", root)
+    assert (result.exit_code, result.stderr) == (130, "")
+    monkeypatch.undo()
+    assert "No damage found." in run("verify", "--archive", root).output

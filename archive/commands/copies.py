@@ -1,10 +1,11 @@
 """Commands that write copies: `warraq backup`, `publish` and `export`."""
 
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, cast
 
 import click
 
@@ -158,6 +159,17 @@ def _write(archive: Path, out: IO[bytes], where: str, form: str, *, revisions: b
     return cut.unreadable if form == "warc" else []
 
 
+class _Terminal(io.RawIOBase):
+    """Takes bytes of whole characters to a terminal, which they do not command."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        sys.stdout.write(bytes(data).decode())
+        return len(data)
+
+
 @contextmanager
 def _into(output: Path | None, *, is_text: bool) -> Iterator[IO[bytes]]:
     """Give the file to write; it gets its name only once it is complete.
@@ -167,7 +179,7 @@ def _into(output: Path | None, *, is_text: bool) -> Iterator[IO[bytes]]:
     if output is None:
         if not is_text and sys.stdout.isatty():
             raise click.UsageError("a terminal cannot show this format; name a file with -o")
-        yield sys.stdout.buffer
+        yield cast("IO[bytes]", _Terminal()) if sys.stdout.isatty() else sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
     if not output.parent.is_dir():

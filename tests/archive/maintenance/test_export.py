@@ -218,3 +218,21 @@ def test_a_record_that_cannot_be_read_is_named_and_the_rest_is_cut_out(tmp_path)
 def test_nothing_but_the_archive_is_asked(tmp_path):
     with pytest.raises(ArchiveError, match="holds no archive"):
         list(articles(tmp_path))
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_a_terminal_is_not_commanded_by_an_export_and_a_pipe_gets_it_exactly(
+    tmp_path, monkeypatch, form
+):
+    root, title = fill(tmp_path / "archive"), "عنوان \x1b]0;EVIL\x07\x9b31m"
+    with closing(open_for_writing(root)) as db:
+        db.execute("update articles set title = ?", (title,))
+    words = ("export", "--archive", root, "--format", form)
+    piped = run(*words).stdout_bytes
+    assert (title.encode() in piped) == (form == "csv")
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _self: True)
+    shown = run(*words)
+    assert shown.exit_code == 0, shown.output
+    assert not {"\x1b", "\x07", "\x9b"} & set(shown.stdout)
+    assert r"عنوان \u001b]0;EVIL\u0007\u009b31m" in shown.stdout
+    assert shown.stdout.count("\n") == piped.decode().count("\n")

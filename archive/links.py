@@ -79,7 +79,7 @@ insert into settings (name, value) values (?, ?)
 on conflict (name) do update set value = excluded.value where value != excluded.value
 """
 _READ_AGAIN = """
-update visits set etag = null, last_modified = null, last_sha256 = null
+update visits set etag = null, last_modified = null, last_capture = null
 where publisher = ? and kind not in ('article', 'image')
 """
 

@@ -61,8 +61,9 @@ FOLLOWS = TABLES | {
     "withholdings": "select article, at, act, reason from withholdings order by at",
     "warc_files": "select name, bytes from warc_files order by name",
     "imports": "select * from imports order by key",
+    # That a crawl died is in no record; what was in hand is not known to have been asked for.
     "problems": "select at, publisher, url, stage, kind, detail, capture from problems"
-    " order by at, url, kind, detail",
+    " where kind != 'slice-died' order by at, url, kind, detail",
 }
 # What each archive numbers as it likes.
 _OWN = {"captures": "run", "run_publishers": "run", "renderings": "id"}

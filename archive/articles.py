@@ -2,7 +2,6 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import urlsplit
@@ -125,7 +124,7 @@ def identify(
 
 
 def address_of(
-    key: str, *, claimed: str | None, answered: str, tracking: Collection[str] = frozenset()
+    key: str, *, claimed: str | None, answered: str, tracking: tuple[str, ...] = ()
 ) -> str:
     """Return the address of an article: its page's own canonical link, else the one that answered.
 
@@ -136,14 +135,14 @@ def address_of(
     return address(answered)
 
 
-def _key(claimed: str, answered: str, tracking: Collection[str]) -> str | None:
+def _key(claimed: str, answered: str, tracking: tuple[str, ...]) -> str | None:
     """Return the identity key of a page's own canonical link, None where that is not an address."""
     with contextlib.suppress(ValueError):
         return identity_key(claimed, answered, tracking=tracking)
     return None
 
 
-def _believed_key(claimed: str | None, answered: str, here: str, names: Collection[str]) -> str:
+def _believed_key(claimed: str | None, answered: str, here: str, names: tuple[str, ...]) -> str:
     """Return the key of a page's own canonical link where it can be believed, else that of `here`.
 
     Believed is a claim on the same host, `www.` or not, that is not just the front page.

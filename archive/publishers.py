@@ -43,7 +43,7 @@ def publisher_at(db: sqlite3.Connection, key: str) -> str | None:
     return next((slug for slug, home in rows if site(identity_key(home)) == place), None)
 
 
-def tracking(db: sqlite3.Connection, slug: str | None) -> frozenset[str]:
+def tracking(db: sqlite3.Connection, slug: str | None) -> tuple[str, ...]:
     """Return the query keys that track readers of a publisher, as its file named them."""
     return _names(value(db, "select tracking from publishers where slug = ?", (slug,)))
 
@@ -68,8 +68,8 @@ def keys_of(db: sqlite3.Connection, url: str) -> list[str]:
     return list(dict.fromkeys([identity_key(url), *keys]))
 
 
-def _names(stored: str | None) -> frozenset[str]:
-    return frozenset(from_json(stored))
+def _names(stored: str | None) -> tuple[str, ...]:
+    return tuple(from_json(stored))
 
 
 # The visits of an origin, by the range of their keys; `0` is the character that follows `/`.

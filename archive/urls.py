@@ -122,9 +122,8 @@ def address(url: str, base: str | None = None) -> str:
     return urlunsplit((*parts, "")) + _bang(fragment)
 
 
-def identity_key(
-    url: str, base: str | None = None, *, tracking: Collection[str] = frozenset()
-) -> str:
+@lru_cache(maxsize=4096)  # a page's link, address and canonical link are mostly one
+def identity_key(url: str, base: str | None = None, *, tracking: tuple[str, ...] = ()) -> str:
     """Return what all addresses of one page have in common, by which an article is recognised.
 
     An address without what names no page: http against https, `www.` and a mobile host, tracking

@@ -18,7 +18,15 @@ from crawler.extract.boilerplate import is_date_line, is_paragraph
 from crawler.extract.byline import is_named, is_placed_name, names, signature, split_dateline
 from crawler.extract.headline import standfirst
 from crawler.extract.metadata import Metadata
-from crawler.extract.vocabulary import is_called, key, one_line, pattern, without_counters, words
+from crawler.extract.vocabulary import (
+    is_called,
+    key,
+    one_line,
+    pattern,
+    without_counters,
+    words,
+    words_of,
+)
 
 _AUTHOR_LINK = re.compile(r"author|writer|kat[ie]b|editor|profile|user|كاتب|كتاب", re.IGNORECASE)
 _FIGURES = frozenset({"figure", "figcaption", "aside"})
@@ -357,7 +365,8 @@ def _of_the_page(keywords: Sequence[str], text: str) -> Sequence[str]:
     """Return keywords if they are this page's: mentioned in it, and not its title cut to words."""
     if not 0 < len(keywords) <= _MOST_KEYWORDS:
         return ()
-    known = key(text)
+    if len(keywords) > 3 and not any(" " in word.strip() for word in keywords):
+        return ()
+    known = words_of(fold(text))
     mentioned = sum(bool(key(word)) and key(word) in known for word in keywords)
-    cut = len(keywords) > 3 and not any(" " in word.strip() for word in keywords)
-    return () if cut or mentioned * 2 < len(keywords) else keywords
+    return () if mentioned * 2 < len(keywords) else keywords

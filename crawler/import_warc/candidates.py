@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import accumulate
 
 from archive import captures
 from archive.models import Capture, Kind
@@ -113,7 +114,9 @@ def may_be(body: bytes, languages: Collection[str] | None) -> bool:
     # UTF-16, of which the general reading takes care
     if body.startswith((b"\xff\xfe", b"\xfe\xff")) or body[:400].count(0) > 50:
         return True
-    if sum(_count(body, lead) for lead in _LEADS) >= _LETTERS or _is_legacy(body):
+    if any(letters >= _LETTERS for letters in accumulate(_count(body, lead) for lead in _LEADS)):
+        return True  # mostly by the first of them
+    if _is_legacy(body):
         return True
     is_escaped = b"&#" in body or b"\\u06" in body
     return is_escaped and len(_ESCAPED.findall(body)) >= _LETTERS

@@ -52,6 +52,7 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
     """Downloads a request and records the exchange."""
 
     experimental: ClassVar[bool] = False  # pinned by pyproject.toml and held by our own tests
+    lazy: bool = True  # a scheme that is not asked for needs no certificates of its own
 
     def __init__(self, crawler: Crawler) -> None:
         # Not AiohttpDownloadHandler's own: its session would connect to any address.

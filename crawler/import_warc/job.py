@@ -61,7 +61,7 @@ Found = Record | Damage
 Read = tuple[Place, Candidate | None, Extraction | None]
 """How far a file is read; the page that was read last, if there was one, and what it says.
 
-A revisit is read in its turn, when what it stands for is known.
+A revisit is read in its turn where what it stands for is not known before.
 """
 
 
@@ -231,7 +231,16 @@ class ForeignFile:
             problem = Problem(kind=ProblemKind.DAMAGED_SOURCE, detail=item.what, stage="import")
             store.import_problem(problem, place=f"{self._source.name}, byte {item.place}")
         self.report.count(item, found)
-        return found if isinstance(found, Candidate) and not self._is_known(found) else None
+        if not isinstance(found, Candidate) or self._is_known(found):
+            return None
+        return self._with_payload(found) or found
+
+    def _with_payload(self, page: Candidate) -> Candidate | None:
+        """Return a page with what it stands for, if that is here."""
+        if page.capture.body:
+            return page
+        original = self._store.original(page.record, page.capture)
+        return replace(page, capture=original) if original else None
 
     def _is_known(self, page: Candidate) -> bool:
         is_known = imports.is_known(self._store.db, page.capture)
@@ -239,7 +248,7 @@ class ForeignFile:
         return is_known
 
     async def _read(self, behind: Place, page: Candidate | None) -> Read:
-        if page is None or page.capture.revisit:
+        if page is None or not page.capture.body:
             return behind, page, None
         return behind, page, await self._extract(page.capture)
 
@@ -251,10 +260,8 @@ class ForeignFile:
     ) -> None:
         """Keep what was read, in its turn."""
         self._held -= _size(page)
-        if page and page.capture.revisit:
-            original = self._store.original(page.record, page.capture)
-            page = replace(page, capture=original) if original else None
-            self.report.counts[Passed.NO_ORIGINAL] += original is None
+        if page and not (page := self._with_payload(page)):
+            self.report.counts[Passed.NO_ORIGINAL] += 1
         if page and not self._is_known(page):
             extraction = extraction or await self._extract(page.capture)
             self.report.counts[self._keep(page, extraction)] += 1
@@ -322,7 +329,7 @@ class ForeignFile:
 
 
 def _size(page: Candidate | None) -> int:
-    return len(page.record.block) if page else 0
+    return max(len(page.record.block), len(page.capture.body)) if page else 0
 
 
 def _became(kept: Kept) -> str:

@@ -253,6 +253,24 @@ def test_a_revisit_is_a_sign_of_life_where_its_original_was_kept(tmp_path):
     assert imported(root, data, again=True).counts["new"] == 0
 
 
+def test_revisits_of_what_is_here_are_read_side_by_side(tmp_path, monkeypatch):
+    at_once, extract = [0], Workers.extract
+
+    async def counted(*args, **options):
+        at_once.append(at_once[-1] + 1)
+        try:
+            return await extract(*args, **options)
+        finally:
+            at_once.append(at_once[-1] - 1)
+
+    root = tmp_path / "archive"
+    imported(root, packed(PAGES))
+    monkeypatch.setattr(Workers, "extract", counted)
+    done = imported(root, packed([revisit(number, *refers_to(number)) for number in range(6)]))
+    assert done.counts["seen again"] == 6
+    assert max(at_once) == 6
+
+
 def test_an_export_has_the_payload_of_a_revisit_that_was_imported(tmp_path):
     root, out = tmp_path / "archive", BytesIO()
     imported(root, packed([PAGES[0], revisit(0, *refers_to(0))]))

@@ -66,6 +66,10 @@ class Commands(click.Group):
             raise click.ClickException(
                 f"this takes a library that is not installed here: {library} (pip install warraq)"
             ) from error
+        except ImportError as error:
+            if "failed to map segment" not in str(error):  # of a library, for want of memory
+                raise
+            raise click.ClickException(failure(ctx, MemoryError(str(error)))) from error
         except (*ARCHIVE_FAULTS, MemoryError) as error:
             if isinstance(error, OSError) and error.errno == errno.EPIPE:
                 raise  # click ends quietly when whoever read our output has gone

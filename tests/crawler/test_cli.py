@@ -478,3 +478,14 @@ def test_ctrl_c_inside_a_function_of_sql_is_no_damage(tmp_path, monkeypatch, com
     assert (result.exit_code, result.stderr) == (130, "")
     monkeypatch.undo()
     assert "No damage found." in run("verify", "--archive", root).output
+
+
+def test_a_library_for_which_there_is_no_memory_is_one_line(tmp_path, monkeypatch):
+    def no_memory(_root):
+        raise ImportError("etree.so: failed to map segment from shared object")
+
+    monkeypatch.setattr("archive.maintenance.stats.stats", no_memory)
+    result = run("stats", "--archive", tmp_path)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: etree.so: failed to map segment")
+    assert "there is not enough memory" in result.stderr

@@ -112,16 +112,16 @@ def publisher(root: Path, slug: str, **keys: object) -> Path:
 
 
 @contextlib.contextmanager
-def serving(tls: SSLContext | None = None) -> Iterator[Site]:
+def serving(tls: SSLContext | None = None, *, host: str = "127.0.0.1") -> Iterator[Site]:
     """Serve a new site until the block ends, encrypted with a context."""
     site, loop, ready = Site(), asyncio.new_event_loop(), Future[str]()
     end = asyncio.Event()
 
     async def run() -> None:
         connections = Connections(site.handle)
-        server = await asyncio.start_server(connections, "127.0.0.1", 0, ssl=tls)
+        server = await asyncio.start_server(connections, host, 0, ssl=tls)
         scheme = "https" if tls else "http"
-        ready.set_result(f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        ready.set_result(f"{scheme}://{host}:{server.sockets[0].getsockname()[1]}")
         await end.wait()
         server.close()
         await connections.end()

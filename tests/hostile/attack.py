@@ -53,8 +53,9 @@ class Attack:
     and `api` are further entry points; each is a path, or a whole address with a field of `Asked`
     in braces. `problems` are the kinds that must be reported, by path or address. The good articles
     are another newspaper's where the host is `alone` bad: it answers everything by its routes.
-    `after` looks at the archive and says what is wrong. In the fast series it has the size `small`.
-    The rest are bounds: CPU seconds, MB, requests.
+    A crawl begins nothing after so many `seconds`. `after` looks at the archive and says what is
+    wrong. In the fast series it has the size `small`. The rest are bounds: CPU seconds, MB,
+    requests.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Attack:
     neighbour: bool = False
     encrypted: bool = False
     crawls: int = 1
+    seconds: int | None = None
     after: After | None = None
     small: float = 1.0
     cpu: float = 30.0

@@ -46,6 +46,10 @@ def _open(asked: Asked) -> Pieces:
     return _robots("")
 
 
+def _delay(asked: Asked) -> Pieces:
+    return _robots("User-agent: *\nCrawl-delay: 99999999999999999999\n")
+
+
 # Redirects, addresses and names
 
 
@@ -186,6 +190,14 @@ BEHAVIOUR = (
     ),
     Attack(name="robots-endless", routes={"/robots.txt": _endless_robots}),
     Attack(
+        name="robots-delay",
+        routes={"/robots.txt": _delay},
+        alone=True,
+        seconds=10,
+        problems={"/robots.txt": "crawl-delay"},
+        requests=5,
+    ),
+    Attack(
         name="private-addresses",
         routes=_PRIVATE,
         listed=(*_PRIVATE, *_REFUSED.values(), "file:///etc/passwd"),
@@ -231,7 +243,8 @@ BEHAVIOUR = (
         alone=True,
         feeds=tuple(f"/f{number}" for number in range(40)),
         crawls=2,
-        requests=200,
+        seconds=15,
+        requests=60,
         after=_nothing_kept,
     ),
     Attack(

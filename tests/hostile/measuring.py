@@ -76,8 +76,10 @@ def _memory(pid: int) -> float:
     return 0.0
 
 
-def measure(command: Sequence[str], *, log: Path, cpu: float, megabytes: float) -> Taken:
-    """Run a command and measure it; `log` gets what it says.
+def measure(
+    command: Sequence[str], *, log: Path, cpu: float, megabytes: float, ends: float | None = None
+) -> Taken:
+    """Run a command and measure it; `log` gets what it says; ask it to end after `ends` seconds.
 
     It is killed where it takes three times the CPU seconds or memory that it should, and after
     `LONGEST` seconds.
@@ -90,6 +92,9 @@ def measure(command: Sequence[str], *, log: Path, cpu: float, megabytes: float) 
     tree, killed = Tree(process.pid), False
     while process.poll() is None:
         tree.look()
+        if ends and time.monotonic() - began > ends:
+            process.terminate()
+            ends = None
         is_over = tree.cpu > 3 * cpu or tree.peak_mb > 3 * megabytes
         if (is_over or time.monotonic() - began > LONGEST) and not killed:
             process.kill()  # its workers end with it

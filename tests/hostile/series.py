@@ -50,6 +50,7 @@ def run(attack: Attack, archive: Path, *, size: float = 1.0, patience: float = 0
         taken = []
         for number in range(attack.crawls):
             words = ["crawl", *slugs, "--archive", str(archive)]
+            words += ["--seconds", str(attack.seconds)] if attack.seconds else []
             if number:
                 words += ["--now", (began + number * _APART).isoformat()]
             command = [sys.executable, "-m", "tests.hostile.crawling", str(patience), *words]
@@ -75,7 +76,7 @@ def _judged(host: Hostile, archive: Path, taken: list[Taken]) -> Report:
         problems=Counter(kind for _, kind in problems),
         wrong=(),
     )
-    wrong = [*_bounds(attack, report), *_said(taken), *_missing(host, problems)]
+    wrong = [*_bounds(attack, report), *said(taken), *_missing(host, problems)]
     if host.reached:
         wrong.append(f"a forbidden address was reached: {host.reached[0]!r}")
     try:
@@ -102,7 +103,7 @@ def _bounds(attack: Attack, report: Report) -> Iterator[str]:
             yield f"{name} is {value:,.0f}, over {most:g}"
 
 
-def _said(taken: list[Taken]) -> Iterator[str]:
+def said(taken: list[Taken]) -> Iterator[str]:
     """Yield what no crawl should say or do."""
     for crawl in taken:
         if crawl.code:

@@ -49,7 +49,7 @@ def test_what_an_attack_does_is_noticed(tmp_path):
         routes={"/x": page("x"), "/news/3": page("another page")},
         listed=("/x",),
         problems={"/x": "too-large"},
-        cpu=0.8,
+        cpu=1.0,
         requests=3,
         database_mb=0.001,
         warc_mb=0.001,

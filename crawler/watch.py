@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 30.0
 AFTER_FAILURE = timedelta(minutes=1)
+SHORTEST_SLICE = 10.0  # a crawl takes one or two to start
 LONGEST_CHILD = 3 * SLICE_SECONDS  # a slice, and what was in hand when it was over
 _NEVER = datetime.max.replace(tzinfo=UTC)  # when 30 February is
 
@@ -117,6 +118,17 @@ class Watch:
             self._root, lambda db: due_publishers(db, self._publishers, now=system()), otherwise=[]
         )
 
+    def _seconds(self, polled: Sequence[str]) -> float:
+        """Return how long a crawl may begin visits: a slice, but not beyond the next poll."""
+        now = system()
+        polls = (
+            (self._next_after[slug](now) or _NEVER) if slug in polled else at
+            for slug, at in self._poll_at.items()
+            if self._publishers[slug].is_open(now)
+        )
+        ahead = (min(polls, default=_NEVER) - now).total_seconds()
+        return min(SLICE_SECONDS, max(SHORTEST_SLICE, ahead))
+
     async def _crawl(self, polled: Sequence[str], resumed: Sequence[str]) -> int:
         logger.info("crawl %s, resume %s", polled, resumed)
         resume = [word for slug in resumed for word in ("--resume", slug)]
@@ -124,7 +136,7 @@ class Watch:
         # group of its own keeps Ctrl-C from reaching it twice.
         self._child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "crawler", "crawl", *polled, *resume),
-            *("--archive", str(self._root), "--seconds", str(SLICE_SECONDS)),
+            *("--archive", str(self._root), "--seconds", str(self._seconds(polled))),
             *("--log-level", self._log_level, "--with-parent"),
             stdin=asyncio.subprocess.PIPE,
             start_new_session=True,

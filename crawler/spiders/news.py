@@ -164,6 +164,8 @@ class NewsSpider(Spider):
         """Save a visit that got no answer as a problem, due again later."""
         request: Request = failure.request  # type: ignore[attr-defined]
         visit: Visit = request.meta["visit"]
+        if isinstance(failure.value, asyncio.CancelledError):  # what is cut off stays due
+            return
         try:
             self._fail(visit, request.url, failure.value or RuntimeError(str(failure)))
         finally:

@@ -112,6 +112,19 @@ async def test_a_clock_that_is_set_back_delays_no_poll_for_longer_than_its_inter
     assert minutes == {"a": [15, 30, 45, 60], "b": [59]}
 
 
+def test_a_crawl_ends_when_the_next_newspaper_is_to_be_polled(tmp_path, monkeypatch):
+    now = datetime(2027, 3, 1, 12, tzinfo=UTC)
+    monkeypatch.setattr("crawler.watch.system", lambda: now)
+    publishers = [Publisher(slug=slug, name=slug) for slug in "ab"]
+    publishers.append(Publisher(slug="closed", name="x", hours=Hours.parse("22-06")))
+    for every, ahead, seconds in ((900, 400, 300), (60, 400, 60), (900, 100, 100), (900, -5, 10)):
+        watch = Watch(tmp_path, publishers, Config(every=timedelta(seconds=every)))
+        watch._poll_at |= {"b": now + timedelta(seconds=ahead)}
+        assert watch._seconds(["a"]) == seconds
+    watch._poll_at["b"] = now
+    assert watch._seconds(["a", "b"]) == 300
+
+
 @pytest.mark.parametrize(("code", "told"), [(-9, "signal 9 (Killed)"), (1, "exit code 1")])
 async def test_why_a_crawl_died_is_recorded(archive, monkeypatch, code, told):
     await archive.crawl()

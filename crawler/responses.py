@@ -27,6 +27,8 @@ if TYPE_CHECKING:  # a crawl that renders nothing needs no browser
     from crawler.browser.render import Renderer
 
 _VALIDATOR = re.compile("[ -~]{1,1000}")
+# Of a site whose pages are all of these, nothing is to be had for now.
+_PAUSING = {ProblemKind.OUTAGE, ProblemKind.EXTRACT_TIMEOUT, ProblemKind.EXTRACT_CRASH}
 _RENDERED = frozenset({Kind.ARTICLE, Kind.SECTION})
 
 
@@ -148,7 +150,7 @@ class Responses:
 
     async def _read_page(self, visit: Visit, capture: Capture, publisher: Publisher) -> State:
         extraction = await self._workers.extract(capture, publisher, hints=visit.hints)
-        outage = any(problem.kind is ProblemKind.OUTAGE for problem in extraction.problems)
+        outage = any(problem.kind in _PAUSING for problem in extraction.problems)
         self._pauses.shown(visit.url, outage=outage)
         reading = Reading(visit=visit, capture=capture, extraction=extraction)
         return await self._keeper.keep(reading)

@@ -14,6 +14,7 @@ import resource
 import signal
 import sys
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -42,6 +43,7 @@ if TYPE_CHECKING:  # a worker needs no Scrapy
     from scrapy.settings import BaseSettings
 
 MEGABYTES = 512  # of address space; a page that needs more is a problem. Large ones take 350
+_AHEAD = 2  # pages of a publisher for each process: one that it reads, and the next
 BROKEN_POOLS = 4  # in a row in which no work was done, before it is given up
 _GARBAGE = 100_000  # new objects until Python looks for cycles: a page's tree has few, and goes
 _CONTAINER = Path("/sys/fs/cgroup/memory.max")  # bytes (Linux, cgroup v2)
@@ -87,6 +89,9 @@ class Workers:
         self._number = processes or usual_number(megabytes)
         self._megabytes = megabytes
         self._seconds = seconds
+        # What more of a publisher's pages there are waits here: those of others have their turn.
+        limit = partial(asyncio.Semaphore, _AHEAD * self._number)
+        self._turns: defaultdict[str | None, asyncio.Semaphore] = defaultdict(limit)
         self._broken = 0
         self._stopping = self._closed = False
         self.failure: NoWorkers | None = None
@@ -106,7 +111,7 @@ class Workers:
     ) -> Extraction:
         """Extract a captured page; a page that kills or outlives its worker is a problem."""
         try:
-            return await self.do(partial(_extract, capture, publisher, hints))
+            return await self.do(partial(_extract, capture, publisher, hints), whose=publisher.slug)
         except Unread as error:
             problem = Problem(kind=error.kind, detail=str(error), stage="extract")
             return Extraction(kind=PageKind.OTHER, problems=(problem,))
@@ -123,7 +128,8 @@ class Workers:
             Stopped: if it could not be read, and is as due as before.
         """
         try:
-            links, broken = await self.do(partial(_links, capture, announced=announced))
+            work = partial(_links, capture, announced=announced)
+            links, broken = await self.do(work, whose=capture.publisher)
         except Unread as error:
             raise NotAListing(str(error)) from error
         if broken is not None and not links:
@@ -144,16 +150,23 @@ class Workers:
     async def wall(self, capture: Capture) -> Problem | None:
         """Return what stands in the body of an error's answer, if it is a known kind of page."""
         with suppress(Unread):  # then the status has to speak
-            return await self.do(partial(_wall, capture)) if capture.body else None
+            work = partial(_wall, capture)
+            return await self.do(work, whose=capture.publisher) if capture.body else None
         return None
 
-    async def do(self, work: Callable[[], T]) -> T:
+    async def do(self, work: Callable[[], T], *, whose: str | None = None) -> T:
         """Return what a worker made of some work, by another pool if this one breaks.
+
+        Work on a publisher's pages (`whose`) leaves room for that on the others'.
 
         Raises:
             Stopped: if the processes were asked to stop, or no pool lives.
             Unread: if the work failed, ended its worker, or took too long.
         """
+        async with self._turns[whose]:
+            return await self._done(work)
+
+    async def _done(self, work: Callable[[], T]) -> T:
         while self.failure is None and not self._closed:
             pool = self._pool
             try:

@@ -64,6 +64,21 @@ async def test_pages_are_read_side_by_side(pool):
     assert {one.kind for one in found} == {PageKind.ARTICLE}
 
 
+async def test_the_pages_of_one_publisher_leave_room_for_those_of_others():
+    pool, ended = Workers(processes=1), []
+
+    async def do(whose):
+        await pool.do(partial(time.sleep, 0.05), whose=whose)
+        ended.append(whose)
+
+    try:
+        await asyncio.gather(*map(do, ["slow"] * 10 + ["other"] * 2))
+    finally:
+        pool.close()
+    assert len(ended) == 12
+    assert ended.index("other") <= 2
+
+
 @pytest.mark.parametrize("body", [b"", b"\x00", b"\xff\xfe", b"<", b"<html>", b"{}"])
 async def test_a_page_that_says_nothing_breaks_nothing(pool, body):
     found = await pool.extract(capture(body=body), PAPER)

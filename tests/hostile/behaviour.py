@@ -46,10 +46,6 @@ def _open(asked: Asked) -> Pieces:
     return _robots("")
 
 
-def _delay(asked: Asked) -> Pieces:
-    return _robots("User-agent: *\nCrawl-delay: 99999999999999999999\n")
-
-
 # Redirects, addresses and names
 
 
@@ -189,14 +185,6 @@ BEHAVIOUR = (
         listed=("/wild/" + "a" * 1500, "/wild/" + "a" * 1501),
     ),
     Attack(name="robots-endless", routes={"/robots.txt": _endless_robots}),
-    Attack(
-        name="robots-delay",
-        routes={"/robots.txt": _delay},
-        alone=True,
-        seconds=10,
-        problems={"/robots.txt": "crawl-delay"},
-        requests=5,
-    ),
     Attack(
         name="private-addresses",
         routes=_PRIVATE,

@@ -297,7 +297,7 @@ LISTINGS = (
         small=0.1,
         requests=1000,
         cpu=60.0,
-        database_mb=400.0,
+        database_mb=150.0,
     ),
     Attack(
         name="index-of-maps",
@@ -305,8 +305,8 @@ LISTINGS = (
         sitemaps=("/maps.xml",),
         small=0.01,
         requests=3000,
-        cpu=200.0,
-        database_mb=200.0,
+        cpu=150.0,
+        database_mb=100.0,
     ),
     Attack(
         name="nested-maps",
@@ -329,7 +329,7 @@ LISTINGS = (
         small=0.02,
         requests=3000,
         cpu=150.0,
-        database_mb=200.0,
+        database_mb=100.0,
     ),
     Attack(
         name="long-feed",

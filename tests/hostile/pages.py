@@ -223,6 +223,7 @@ MEMORY = {
     "/memory/elements": many("<html><body>", "<b></b>", 1_400_000),
     "/memory/comments": many("<html><body>", "<!---->", 1_400_000),
 }
+HEAVY = {"/heavy/": lambda _: [wire.http(b"<html><body>" + b"<table><tr><td>" * 2000)]}
 TEXTS = {
     "/text/digits": _texts("1"),
     "/text/dates": _texts("1/2/"),
@@ -258,9 +259,20 @@ PAGES = (
     ),
     Attack(name="nested-pages", routes=NESTED, listed=tuple(NESTED), cpu=90.0),
     Attack(name="large-pages", routes=LARGE, listed=tuple(LARGE), cpu=120.0, small=0.1),
+    Attack(
+        name="heavy-pages",
+        routes=HEAVY,
+        listed=tuple(f"/heavy/{number}" for number in range(100)),  # of which ten pause the host
+        alone=True,
+        feeds=("/feed",),
+        cpu=900.0,
+        small=0.1,
+    ),
     Attack(name="memory", routes=MEMORY, listed=tuple(MEMORY), cpu=90.0),
     Attack(name="marks-in-pages", routes={"/marks": _marked}, listed=("/marks/1", "/marks/2")),
-    Attack(name="slow-texts", routes=TEXTS, listed=tuple(TEXTS), cpu=150.0, small=0.1),
+    Attack(
+        name="slow-texts", routes=TEXTS, listed=tuple(TEXTS), cpu=150.0, database_mb=40.0, small=0.1
+    ),
     Attack(name="scripts", routes={"/script": _scripts}, listed=("/script/1",), after=_no_scripts),
     Attack(
         name="terminal",

@@ -25,6 +25,7 @@ _IN_FEED = 30
 def poison(*, without: Collection[str] = ()) -> Attack:
     """Return all attacks that one site can do, but for some, as one attack."""
     others = {"robots-marks", "robots-wildcards", "robots-endless", *without}
+    others |= {"private-addresses", "bad-addresses"}  # names of these would be looked up
     joined = [attack for name, attack in ATTACKS.items() if not attack.alone and name not in others]
     lists: dict[str, Any] = {
         kind: tuple(point for attack in joined for point in getattr(attack, kind))

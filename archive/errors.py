@@ -12,7 +12,6 @@ ArchiveError
 
 import errno
 import sqlite3
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -122,30 +121,6 @@ def passing_over_damage() -> Iterator[None]:
     except (DamagedDatabase, sqlite3.Error) as error:
         if is_of_the_machine(error):
             raise
-
-
-@contextmanager
-def noticing_stops() -> Iterator[None]:
-    """Let Ctrl-C inside a SQL function of ours be one; SQLite makes an error of its own of it."""
-    before, stops = sys.unraisablehook, list[object]()
-
-    def notice(lost: "sys.UnraisableHookArgs") -> None:
-        if lost.exc_type is KeyboardInterrupt:
-            stops.append(lost.object)
-        elif not str(getattr(lost.object, "__module__", "")).startswith("archive."):
-            before(lost)
-
-    sys.unraisablehook = notice
-    sqlite3.enable_callback_tracebacks(True)  # which go to the hook
-    try:
-        yield
-    except (sqlite3.Error, ArchiveError) as error:
-        if stops:
-            raise KeyboardInterrupt from error
-        raise
-    finally:
-        sqlite3.enable_callback_tracebacks(False)
-        sys.unraisablehook = before
 
 
 def is_failure(error: Exception) -> bool:

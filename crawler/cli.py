@@ -7,8 +7,8 @@ from typing import Any, TextIO, cast
 
 import click
 
-from archive.commands.options import ExitCode, Printable, failure
-from archive.errors import ARCHIVE_FAULTS, ArchiveError, noticing_stops
+from archive.commands.options import ExitCode, Printable, failure, noticing_stops
+from archive.errors import ARCHIVE_FAULTS, ArchiveError
 from crawler.errors import CrawlerError, InquiryStopped
 
 # Named, not imported: a command's libraries are loaded when it runs. `warraq serve`, `search` and

@@ -6,7 +6,8 @@ import sqlite3
 import sys
 import time
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, NoReturn, Self, TextIO, TypeVar
@@ -14,7 +15,7 @@ from typing import Any, NoReturn, Self, TextIO, TypeVar
 import click
 
 from archive.database import NAME
-from archive.errors import explain
+from archive.errors import ArchiveError, explain
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -187,3 +188,27 @@ def stopped() -> NoReturn:
     """End a command that Ctrl-C stopped before it had finished."""
     click.echo("Stopped; run the same command to continue.")
     raise SystemExit(ExitCode.INTERRUPTED)
+
+
+@contextmanager
+def noticing_stops() -> Iterator[None]:
+    """Let Ctrl-C inside a SQL function of ours be one; SQLite makes an error of its own of it."""
+    before, stops = sys.unraisablehook, list[object]()
+
+    def notice(lost: "sys.UnraisableHookArgs") -> None:
+        if lost.exc_type is KeyboardInterrupt:
+            stops.append(lost.object)
+        elif not str(getattr(lost.object, "__module__", "")).startswith("archive."):
+            before(lost)
+
+    sys.unraisablehook = notice
+    sqlite3.enable_callback_tracebacks(True)  # which go to the hook
+    try:
+        yield
+    except (sqlite3.Error, ArchiveError) as error:
+        if stops:
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        sqlite3.enable_callback_tracebacks(False)
+        sys.unraisablehook = before

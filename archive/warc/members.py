@@ -1,17 +1,14 @@
 """The plain bytes of a WARC file: as they are stored, or unpacked from its gzip members.
 
-isal unpacks, with twice the speed of zlib: it is what lets two cores check 100 MB/s. Members of our
-own are packed here too.
+isal unpacks, with twice the speed of zlib: it is what lets two cores check 100 MB/s.
 """
 
 import os
 import re
-import struct
 import zlib
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from functools import lru_cache, partial
-from itertools import pairwise
 from typing import Any
 
 from isal import igzip_lib, isal_zlib
@@ -29,50 +26,6 @@ _TRIED = 1 << 23  # packed bytes by which a member is tried: a bomb unpacks to a
 _SIP = 1 << 7  # a decompressor that fails keeps what it had made of its last bytes to itself
 _FAULTS: Any = (igzip_lib.IsalError, zlib.error, EOFError, OverflowError)
 _START = re.compile(MAGIC + b"|" + VERSION.pattern)
-_NO_FLAGS = MAGIC + bytes((0, 0, 0, 0, 0, 0, 255))  # nor a time, of an unknown system
-_SMALL, _LARGE = 1 << 12, 1 << 20
-# Bytes that are stored in one block at most (RFC 1951, section 3.2.4). The length of a larger one
-# could be part of a sign.
-_BLOCK = 0x74DF
-_SIGNS = MAGIC, b"WARC/"
-
-
-def packed(plain: bytes, *, payload: int) -> bytes:
-    """Return bytes as one gzip member.
-
-    A gzip member that is their `payload`, which begins there, is stored as it came if it is not
-    large: smaller than packed once more, in half of the time. zlib packs what is small, isal the
-    rest: it needs a quarter of zlib's time, and 1 % more bytes.
-    """
-    if plain.startswith(MAGIC, payload) and len(plain) < _LARGE:
-        return _stored(plain, payload + len(_NO_FLAGS))
-    if len(plain) < _SMALL:
-        return zlib.compress(plain, wbits=_GZIP)
-    return bytes(isal_zlib.compress(plain, 3, _GZIP))
-
-
-def _stored(plain: bytes, start: int) -> bytes:
-    """Return bytes as one gzip member, those from `start` on as they are."""
-    head = zlib.compressobj(wbits=-15)
-    parts = [_NO_FLAGS, head.compress(plain[:start]), head.flush(zlib.Z_SYNC_FLUSH)]
-    for begin, behind in pairwise([start, *_cuts(plain, start), len(plain)]):
-        size, is_last = behind - begin, behind == len(plain)
-        parts += [struct.pack("<BHH", is_last, size, size ^ 0xFFFF), plain[begin:behind]]
-    end = struct.pack("<II", isal_zlib.crc32(plain), len(plain) & 0xFFFFFFFF)
-    return b"".join([*parts, end])
-
-
-def _cuts(plain: bytes, start: int) -> list[int]:
-    """Return where bytes are cut into blocks: after so many, and within each sign of a record.
-
-    Who looks for the records of a damaged file must not find one within a page.
-    """
-    cuts = {*range(start + _BLOCK, len(plain), _BLOCK)}
-    for sign in _SIGNS:
-        at = len(plain)
-        while (at := plain.rfind(sign, start, at)) >= 0:  # twice as fast as from the front
-            cuts.add(at + 1)
-    return sorted(cuts)
 
 
 def unpack(

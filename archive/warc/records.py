@@ -7,15 +7,20 @@ import base64
 import hashlib
 import os
 import re
+import struct
 import uuid
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
+from itertools import pairwise
+
+from isal import isal_zlib
 
 from archive.clock import iso
 from archive.models import Capture, Exchange, Kind, Tls
-from archive.warc.members import packed
+from archive.warc.members import MAGIC
 from archive.warc.parsing import Record, fields_of, holds
 
 _AUTHORITY = re.compile(r"^\w+://[^/?#]*")
@@ -59,6 +64,13 @@ _PAYLOAD_DIGEST = "warc-payload-digest"
 _ID = re.compile(r"<[^<>\s]+>")
 _HALF = re.compile(r"<urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-")
 _END = b"\r\n\r\n"
+_GZIP = 31  # as zlib numbers formats
+_NO_FLAGS = MAGIC + bytes((0, 0, 0, 0, 0, 0, 255))  # nor a time, of an unknown system
+_SMALL, _LARGE = 1 << 12, 1 << 20
+# Bytes that are stored in one block at most (RFC 1951, section 3.2.4). The length of a larger one
+# could be part of a sign.
+_BLOCK = 0x74DF
+_SIGNS = MAGIC, b"WARC/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +251,44 @@ def pack(record: Record) -> bytes:
     """Return a record as one gzip member."""
     plain = record.head + record.block + _END
     return packed(plain, payload=plain.find(_END, len(record.head)) + len(_END))
+
+
+def packed(plain: bytes, *, payload: int) -> bytes:
+    """Return bytes as one gzip member.
+
+    A gzip member that is their `payload`, which begins there, is stored as it came if it is not
+    large: smaller than packed once more, in half of the time. zlib packs what is small, isal the
+    rest: it needs a quarter of zlib's time, and 1 % more bytes.
+    """
+    if plain.startswith(MAGIC, payload) and len(plain) < _LARGE:
+        return _stored(plain, payload + len(_NO_FLAGS))
+    if len(plain) < _SMALL:
+        return zlib.compress(plain, wbits=_GZIP)
+    return bytes(isal_zlib.compress(plain, 3, _GZIP))
+
+
+def _stored(plain: bytes, start: int) -> bytes:
+    """Return bytes as one gzip member, those from `start` on as they are."""
+    head = zlib.compressobj(wbits=-15)
+    parts = [_NO_FLAGS, head.compress(plain[:start]), head.flush(zlib.Z_SYNC_FLUSH)]
+    for begin, behind in pairwise([start, *_cuts(plain, start), len(plain)]):
+        size, is_last = behind - begin, behind == len(plain)
+        parts += [struct.pack("<BHH", is_last, size, size ^ 0xFFFF), plain[begin:behind]]
+    end = struct.pack("<II", isal_zlib.crc32(plain), len(plain) & 0xFFFFFFFF)
+    return b"".join([*parts, end])
+
+
+def _cuts(plain: bytes, start: int) -> list[int]:
+    """Return where bytes are cut into blocks: after so many, and within each sign of a record.
+
+    Who looks for the records of a damaged file must not find one within a page.
+    """
+    cuts = {*range(start + _BLOCK, len(plain), _BLOCK)}
+    for sign in _SIGNS:
+        at = len(plain)
+        while (at := plain.rfind(sign, start, at)) >= 0:  # twice as fast as from the front
+            cuts.add(at + 1)
+    return sorted(cuts)
 
 
 def copy_of(record: Record, descriptor: int, *, sha256: str | None) -> Copied:

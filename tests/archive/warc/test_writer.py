@@ -19,9 +19,9 @@ from warcio.checker import Checker
 from archive.errors import DamagedWarc
 from archive.models import Capture, Kind, WarcLocation
 from archive.warc.files import present
-from archive.warc.members import MAGIC, packed
+from archive.warc.members import MAGIC
 from archive.warc.reader import read_payload, records
-from archive.warc.records import payload_digest
+from archive.warc.records import packed, payload_digest
 from tests.archive.desk import NOON, PAGE, Checked, exchange
 from tests.archive.warc.written import BODY, FIRST, append, plain, warc_writer, write
 

@@ -54,8 +54,8 @@ class Attack:
     in braces. `problems` are the kinds that must be reported, by path or address. The good articles
     are another newspaper's where the host is `alone` bad: it answers everything by its routes.
     A crawl begins nothing after so many `seconds`. `after` looks at the archive and says what is
-    wrong. In the fast series it has the size `small`. The rest are bounds: CPU seconds, MB,
-    requests.
+    wrong. In the fast series it has the size `small`, and is left out where that is 0. The rest are
+    bounds: CPU seconds, MB, requests.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """`python -m tests.hostile.crawling PATIENCE …` is `warraq …`, and no name server is asked.
 
-All names lead to this machine, as a hostile name server has it. Where PATIENCE is not 0, a download
-gets so many seconds and a page half of them, for a series that nobody wants to wait for.
+All names lead to this machine, as a hostile name server has it. Where PATIENCE is not 0, downloads
+and pages get so many seconds, for a series that nobody wants to wait for.
 """
 
 import socket
@@ -25,5 +25,5 @@ if __name__ == "__main__":
     socket.getaddrinfo = _answer
     if float(patience):
         settings.DOWNLOAD_TIMEOUT = round(float(patience))
-        settings.EXTRACT_SECONDS = float(patience) / 2
+        settings.EXTRACT_SECONDS = float(patience)
     warraq(words, prog_name="warraq")

@@ -262,11 +262,11 @@ PAGES = (
     Attack(
         name="heavy-pages",
         routes=HEAVY,
-        listed=tuple(f"/heavy/{number}" for number in range(12)),  # of which ten pause the host
+        listed=tuple(f"/heavy/{number}" for number in range(100)),  # of which ten pause the host
         alone=True,
         feeds=("/feed",),
         cpu=900.0,
-        small=0.1,
+        small=0.0,
     ),
     Attack(name="memory", routes=MEMORY, listed=tuple(MEMORY), cpu=90.0),
     Attack(name="marks-in-pages", routes={"/marks": _marked}, listed=("/marks/1", "/marks/2")),

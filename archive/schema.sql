@@ -10,7 +10,8 @@ create table publishers (
     country text,
     language text,
     timezone text,
-    tracking text
+    tracking text,
+    moved_to text
 ) strict;
 
 create table runs (

@@ -119,13 +119,13 @@ def _in_a_worker_and_here(steps: Footprints) -> Iterator[None]:
 
     really = Workers.do
 
-    async def do(workers: Workers, work: Callable[[], Any]) -> Any:
+    async def do(workers: Workers, work: Callable[[], Any], **named: Any) -> Any:
         before = sys.getprofile()
         sys.setprofile(None)
         with contextlib.suppress(Exception), steps.watching():
             work()
         sys.setprofile(before)
-        return await really(workers, work)
+        return await really(workers, work, **named)
 
     Workers.do = do  # type: ignore[assignment, method-assign]
     try:

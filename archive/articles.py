@@ -2,7 +2,6 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import urlsplit
@@ -83,15 +82,13 @@ def _save(
 class Identity:
     """Which article a page is: its id if it is known, and its identity key.
 
-    `url` is its address, `led` whether another address leads to it. It moved to where a `younger`
-    one was found meanwhile, which is the same.
+    `url` is its address, `led` whether another address leads to it.
     """
 
     article: int | None
     key: str
     url: str
     led: bool = False
-    younger: int | None = None
 
 
 def identify(
@@ -100,10 +97,10 @@ def identify(
     """Say which article a page is that was found at a visit's address, and `answered` at one.
 
     The page's own canonical link is a claim. An article keeps the key it was first known by
-    (invariant 11), whatever the page claims later, and wherever its address leads to while it is
-    there. A claim is believed where there is no article yet, or one of the same title: many sites
-    name one and the same page as canonical for all of theirs. The address that led to an article
-    first is the one that is visited again; two would make revisions of each other.
+    (invariant 11), whatever the page claims later. A claim is believed where there is no article
+    yet, or one of the same title: many sites name one and the same page as canonical for all of
+    theirs. The address that led to an article first is the one that is visited again; two would
+    make revisions of each other.
 
     Raises:
         ValueError: if `answered` is not an http or https address.
@@ -111,84 +108,19 @@ def identify(
     claimed = reading.canonical_url
     names = publishers.tracking(db, visit.publisher)
     here = identity_key(answered, tracking=names)
-    article, led, younger = visit.article, False, None
-    known = None if article is None else key_of(db, article)  # it may be a part of another by now
-    other = None if here == visit.key or not reading.is_article else find(db, here)
-    if known and (other in {None, article} or _is_moved(db, visit, reading, answered, other)):
-        key, younger = known, None if other == article else other
+    article, key, led = visit.article, here, False
+    if article is not None and (here == visit.key or find(db, here) in {None, article}):
+        key = key_of(db, article) or here
     else:
         for key in (_believed_key(claimed, answered, here, names), here):
             row = db.execute("select id, title from articles where key = ?", (key,)).fetchone()
             if row is None or key == here or row[1] == reading.title:
                 break
-        if row is None:  # another address of the publisher's may have led to this one
-            at = "select id, key from articles where url = ? and publisher = ?"
-            row = db.execute(at, (address(answered), visit.publisher)).fetchone()
-            key = row[1] if row else key
         article = row[0] if row else None
         others = "select 1 from visits where article = ? and key != ?"
         led = value(db, others, (article, visit.key)) is not None
     url = address_of(key, claimed=claimed, answered=answered, tracking=names)
-    return Identity(article=article, key=key, url=url, led=led, younger=younger)
-
-
-def moved_from(db: sqlite3.Connection, visit: Visit, answered: str) -> Extraction | None:
-    """Return what an article says whose address leads to one by now at which it was not read last.
-
-    None of any other visit.
-    """
-    if visit.article is None or answered == visit.url:
-        return None
-    row = db.execute("select key, url from articles where id = ?", (visit.article,)).fetchone()
-    known, names = (visit.key, *(row or ())), publishers.tracking(db, visit.publisher)
-    state = article_rows.state_of(db, visit.article)
-    return state.reading if state and is_elsewhere(answered, known, names) else None
-
-
-_SAME = """
-select 1 from articles a join articles o using (title)
-where a.id = ? and o.id = ? and a.publisher = o.publisher and a.first_seen_at < o.first_seen_at
-    and o.id not in (select article from withholdings)
-"""
-
-
-def _is_moved(
-    db: sqlite3.Connection, visit: Visit, reading: Extraction, answered: str, other: int | None
-) -> bool:
-    """Return whether a page is the article of its visit, and so is another one that stands there.
-
-    That is younger and has the same title: two that were there at once are two.
-    """
-    is_same = value(db, _SAME, (visit.article, other)) is not None
-    return is_same and continues(reading, moved_from(db, visit, answered))
-
-
-def is_elsewhere(answered: str, known: Iterable[str], names: tuple[str, ...]) -> bool:
-    """Return whether an address is of another page than all that are known, by tracking `names`."""
-    here = identity_key(answered, tracking=names)
-    return here not in {identity_key(url, tracking=names) for url in known}
-
-
-def continues(reading: Extraction, former: Extraction | None) -> bool:
-    """Return whether a page to which an article's address leads now shows that article.
-
-    Its text is a version of the former one, or the same where that is too short to say.
-    """
-    if former is None or (reading.title, reading.text) == (former.title, former.text):
-        return True
-    return stories.are_versions(stories.runs_of(reading.text), stories.runs_of(former.text))
-
-
-def unite(db: sqlite3.Connection, article: int, other: int) -> None:
-    """Let the captures and addresses of another article be an article's own; its rows go."""
-    if before := Rows.stored(db, other):
-        none = Rows(article={}, lists={name: [] for name in before.lists})
-        stories.leave(db, other)
-        article_rows.save(db, other, before, none)
-    db.execute("update captures set article = ? where article = ?", (article, other))
-    addresses = "update visits set article = ?, due_at = null where article = ?"
-    db.execute(addresses, (article, other))
-    db.execute("delete from articles where id = ?", (other,))
+    return Identity(article=article, key=key, url=url, led=led)
 
 
 def address_of(

@@ -102,7 +102,7 @@ cast(substr(warc_file, 16, 8) as integer) = cast(substr(?1, 16, 8) as integer) a
 _ROW = f"select {', '.join(('id', *_COLUMNS, *_PLACE.values()))} from captures"  # noqa: S608 - ours
 _OF_ARTICLE = f"""
 select *, (select sha256 from renderings where capture = c.id order by id desc limit 1) shown
-from ({_ROW} where article in (?, ?) and kind = 'article') c order by fetched_at, id
+from ({_ROW} where article = ? and kind = 'article') c order by fetched_at, id
 """  # noqa: S608 - ours
 
 # Not one that shows a withheld article, is of one of its addresses, or has the same payload.
@@ -252,19 +252,13 @@ def journaled(
     update(db, "captures", row, id=capture.id)
 
 
-def of_article(db: sqlite3.Connection, article: int, other: int | None = None) -> list[Capture]:
+def of_article(db: sqlite3.Connection, article: int) -> list[Capture]:
     """Return the captures of an article in the order of their time, without their bodies.
 
-    With those of an `other` one. Their digests are those of what a browser showed, where one did.
+    Their digests are those of what a browser showed, where one did.
     """
-    rows = select(db, _OF_ARTICLE, (article, other))
+    rows = select(db, _OF_ARTICLE, (article,))
     return [_capture(row | {"sha256": row["shown"] or row["sha256"]}) for row in rows]
-
-
-def decided(db: sqlite3.Connection, article: int) -> list[tuple[int, str]]:
-    """Return the captures (id, outcome) that were decided to be of an article."""
-    sql = "select id, outcome from captures where article = ? and outcome is not null"
-    return db.execute(sql, (article,)).fetchall()
 
 
 def has_read(db: sqlite3.Connection, publisher: str, *, since: datetime) -> bool:

@@ -165,10 +165,6 @@ class RecordedLinks:
         """Save links; return how many addresses were new."""
         return links.found(self.db, found, visit=visit, now=at, run_began=self.run_began, past=past)
 
-    def move(self, listing: Visit, *, to: str) -> None:
-        """Save the site that a publisher is at from now on."""
-        links.move(self.db, listing, to=to, now=self.at)
-
     def edited(self, stated: Iterable[tuple[str, datetime, str]], *, visit: Visit) -> list[str]:
         """Return which known articles were not looked at since the listing says they changed."""
         return links.edited(self.db, stated, listing=visit.key, now=self.at)

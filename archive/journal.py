@@ -36,7 +36,7 @@ _DECISION = {
 _KEYS = {"visit", "article", VIA}  # fields that hold identity keys
 _FOLLOWED = {
     "beyond": "beyond", "pages": "pages", "fresh": "fresh", "taken": "taken",
-    "known": "known", "moved": "moved",
+    "known": "known",
 }  # fmt: skip
 
 
@@ -48,8 +48,7 @@ class Followed:
     before; only the first links, as many as were `taken`, where there were too many. Entries of a
     `known` payload (its digest), which had been read, were left out. `pages` says
     that the pages which continue it were followed, `fresh` that there were articles of the period
-    which nobody knew; `resting` names shapes of addresses that were left out as traps, `moved` the
-    site that the publisher has moved to.
+    which nobody knew; `resting` names shapes of addresses that were left out as traps.
     """
 
     beyond: bool = False
@@ -58,7 +57,6 @@ class Followed:
     resting: tuple[str, ...] = ()
     taken: int | None = None
     known: str | None = None
-    moved: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

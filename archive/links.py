@@ -68,12 +68,6 @@ where v.article is not null and v.state = 'done' and v.last_at < json_extract(s.
     and (v.due_at is null or v.due_at > :now)
     and coalesce(l.modified, '') != json_extract(s.value, '$[2]')
 """
-_LISTED_DUE = """
-update visits set due_at = max(?1, coalesce(not_before, ''))
-where article is not null and last_at < ?1 and id in (
-    select visit from links where listing = (select id from visits where key = ?2)
-)
-"""
 _COUNT_NEW = """
 insert into new_addresses (publisher, day, addresses) values (?, ?, ?)
 on conflict (publisher) do update set day = excluded.day,
@@ -203,16 +197,6 @@ def make_due(db: sqlite3.Connection, keys: Iterable[str], *, now: datetime) -> N
         "update visits set due_at = max(?, coalesce(not_before, '')) where key = ?",
         [(iso(now), key) for key in keys],
     )
-
-
-def move(db: sqlite3.Connection, listing: Visit, *, to: str, now: datetime) -> None:
-    """Save the site that a publisher is at from now on.
-
-    Where that is news, the articles of its listing are due: each address says where its one is.
-    """
-    moved = "update publishers set moved_to = ?1 where slug = ?2 and moved_to is not ?1"
-    if db.execute(moved, (to, listing.publisher)).rowcount:
-        db.execute(_LISTED_DUE, (iso(now), listing.key))
 
 
 FRUITLESS = 60  # this many addresses of a shape have to lead nowhere, or

@@ -172,7 +172,7 @@ class Capture:
     `content_type` is the header's value, its charset included. A `revisit` has its payload in the
     record of another capture with the same `sha256`. Of an `unverified` one nobody
     knows that its server was the host's own. `pages` is how many pages a listing says it has
-    (`X-WP-TotalPages`). Where it was redirected there for good (301, 308), it has `moved`.
+    (`X-WP-TotalPages`).
     """
 
     url: str
@@ -189,7 +189,6 @@ class Capture:
     last_modified: str | None = None
     truncated: str | None = None
     unverified: bool = False
-    moved: bool = False
     wire_bytes: int = 0
     pages: int | None = None
     body: bytes = b""

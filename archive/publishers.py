@@ -43,11 +43,6 @@ def publisher_at(db: sqlite3.Connection, key: str) -> str | None:
     return next((slug for slug, home in rows if site(identity_key(home)) == place), None)
 
 
-def moved_to(db: sqlite3.Connection, slug: str) -> str | None:
-    """Return the site to which an entry point of a publisher was redirected for good, if any."""
-    return value(db, "select moved_to from publishers where slug = ?", (slug,))
-
-
 def tracking(db: sqlite3.Connection, slug: str | None) -> tuple[str, ...]:
     """Return the query keys that track readers of a publisher, as its file named them."""
     return _names(value(db, "select tracking from publishers where slug = ?", (slug,)))

@@ -10,8 +10,7 @@ create table publishers (
     country text,
     language text,
     timezone text,
-    tracking text,
-    moved_to text
+    tracking text
 ) strict;
 
 create table runs (

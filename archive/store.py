@@ -105,11 +105,6 @@ class Store(Session):
         self.batch.open()
         return links.found(self.db, found, visit=visit, now=at, run_began=self._began, past=past)
 
-    def move(self, listing: Visit, *, to: str) -> None:
-        """Save the site that a publisher is at from now on."""
-        self.batch.open()
-        links.move(self.db, listing, to=to, now=self.clock())
-
     def edited(self, stated: Iterable[tuple[str, datetime, str]], *, visit: Visit) -> list[str]:
         """Return which known articles a listing says were changed since they were looked at.
 
@@ -190,17 +185,6 @@ class Store(Session):
         fields = {"act": journal.DECIDE} | journal.decision_fields(decision)
         refers_to = self.record_id(capture)
         self.write_metadata(capture.url, fields, at=self.clock(), refers_to=refers_to)
-
-    def unite(self, article: int, other: int) -> None:
-        """Let the captures and addresses of another article be an article's own from now on.
-
-        What follows from them all has to be derived.
-        """
-        key = articles.key_of(self.db, article)
-        for number, outcome in captures.decided(self.db, other):
-            decision = journal.Decision(outcome=Outcome(outcome), article=key)
-            self.decide(captures.get(self.db, number), decision)
-        articles.unite(self.db, article, other)
 
     def unchanged(self, article: int, *, capture: Capture) -> None:
         """Save that an article is unchanged."""

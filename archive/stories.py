@@ -195,10 +195,6 @@ def settle(db: sqlite3.Connection) -> None:
     touched = values(db, _TOUCHED)
     _regroup(db, (_Sketched.of(db, article) for article in touched), members=set(touched))
     db.execute("delete from story_queue")
-    db.execute(  # which all have left at once
-        "delete from stories where articles = 0"
-        " and not exists (select 1 from articles where story = stories.id)"
-    )
 
 
 def _queue(db: sqlite3.Connection, articles: Collection[int]) -> None:

@@ -13,14 +13,14 @@ from typing import Any, TypeVar
 
 from archive import articles, captures, models, publishers
 from archive.article_rows import Rows
-from archive.articles import address_of, is_elsewhere
+from archive.articles import address_of
 from archive.database import transaction
 from archive.derivation import Source, Subject, recorded_listings, seen_since
 from archive.errors import ArchiveError, DamagedWarc
 from archive.history import History, Observation, fold
 from archive.maintenance import projection
 from archive.maintenance.import_jsonl import BadLine, history_of, read_line
-from archive.models import Capture, Extraction, Kind, Link, PageKind, Progress, Visit, silent
+from archive.models import Capture, Extraction, Kind, Link, PageKind, Progress, silent
 from archive.store import Store
 from crawler.daterange import Period
 from crawler.errors import NotAListing
@@ -61,14 +61,6 @@ class Derived:
         """The article's history; None if nothing shows the article."""
         return fold(self.observations, self.start)
 
-    def has_moved(self, capture: Capture, visit: Visit | None) -> bool:
-        """Return whether a visit led to an address at which the article was not read last."""
-        if visit is None or capture.url == visit.url:
-            return False
-        read_at = (seen.url for seen in reversed(self.observations) if seen.url)
-        known = (visit.key, self.subject.key, next(read_at, self.subject.key))
-        return is_elsewhere(capture.url, known, self.publisher.tracking)
-
     def add(self, capture: Capture, observation: Observation) -> None:
         """Note what a capture shows, and how its payload was decoded where it has its own."""
         self.observations.append(observation)
@@ -85,8 +77,8 @@ class Deriver:
         self.workers = workers
         self._publishers = dict(known)
 
-    async def derive(self, subject: Subject, other: int | None = None) -> Derived:
-        """Go through the captures of an article, and of an `other` one: its history follows.
+    async def derive(self, subject: Subject) -> Derived:
+        """Go through the captures of an article, of which its history follows.
 
         Raises:
             DamagedWarc: if a capture cannot be read.
@@ -94,7 +86,7 @@ class Deriver:
         """
         publisher = self.publisher(subject.publisher, subject.key)
         derived = Derived(subject=subject, publisher=publisher)
-        for capture in captures.of_article(self.source.db, subject.article, other):
+        for capture in captures.of_article(self.source.db, subject.article):
             if not capture.status:
                 self._import(capture, derived)
             elif observation := await self._observed(capture, derived):
@@ -138,7 +130,7 @@ class Deriver:
             kind=Kind.ARTICLE,
             asked=visit.url if visit else subject.key,
             validated=True,
-            last_payload=None if derived.has_moved(capture, visit) else derived.payload,
+            last_payload=derived.payload,
             publisher=derived.publisher,
         )
         if meaning is Meaning.UNCHANGED:
@@ -147,22 +139,20 @@ class Deriver:
             wall = await self.workers.wall(self.source.body(capture))
             return replace(seen, missing=True) if not wall or wall.kind.proves_removal else None
         if meaning in {Meaning.PAGE, Meaning.MEDIUM}:  # which is seen in the body
-            return await self._page(capture, derived, visit, seen)
+            return await self._page(capture, derived, visit.hints if visit else None, seen)
         return None
 
     async def _page(
-        self, capture: Capture, derived: Derived, visit: Visit | None, seen: Observation
+        self, capture: Capture, derived: Derived, hints: Link | None, seen: Observation
     ) -> Observation | None:
         """Return what is seen in a page that is read, once for all captures of its payload."""
-        hints = visit.hints if visit else None
         made_from = (capture.sha256, capture.url, capture.content_type, hints)
         if made_from not in derived.readings:
             reading = await self._read(capture, derived.publisher, hints)
             derived.readings[made_from] = reading
         reading, last = derived.readings[made_from], derived.reading
         language = last.language if last else None
-        former = last if derived.has_moved(capture, visit) else None
-        if not reading.is_article or believed(reading, language, former=former) is not reading:
+        if not reading.is_article or believed(reading, language) is not reading:
             return None
         derived.payload, derived.reading = capture.sha256, reading
         url = address_of(
@@ -190,8 +180,8 @@ class Again:
     charsets: Mapping[int, str]
 
 
-async def derived_again(deriver: Deriver, article: int, other: int | None = None) -> Again | None:
-    """Derive a known article (its id), of the captures of an `other` one too; None for none.
+async def derived_again(deriver: Deriver, article: int) -> Again | None:
+    """Derive a known article (its id); None where it is not there.
 
     Raises:
         DamagedWarc: if a capture of it is lost, or cannot be read.
@@ -201,11 +191,9 @@ async def derived_again(deriver: Deriver, article: int, other: int | None = None
     subject, before = source.subject(article), Rows.stored(source.db, article)
     if subject is None or before is None:
         return None
-    joined = Rows.stored(source.db, other) if other else None
-    revisions = (*before.revisions, *(joined.revisions if joined else ()))
-    if any(row["capture"] is None for row in revisions):
+    if any(row["capture"] is None for row in before.revisions):
         raise DamagedWarc(f"{before.article['url']}: captures of it are lost")
-    derived = await deriver.derive(subject, other)
+    derived = await deriver.derive(subject)
     history = derived.history
     after = seen_since(before, Rows.of(history)) if history else None
     return Again(subject=subject, before=before, after=after, charsets=derived.charsets)

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from archive import articles, captures, history, imports
@@ -27,9 +26,6 @@ from crawler.listings.follow import Traps
 from crawler.outcomes import after_failure, believed
 from crawler.publisher import Publisher
 from crawler.workers import Workers
-
-if TYPE_CHECKING:  # few crawls derive anything
-    from crawler.derive import Deriver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +51,7 @@ def _believed(store: Store, reading: Reading, identity: Identity) -> Reading:
     if article is None:
         return reading
     language = articles.language(store.db, article)
-    former = articles.moved_from(store.db, reading.visit, reading.capture.url)
-    return replace(reading, extraction=believed(reading.extraction, language, former=former))
+    return replace(reading, extraction=believed(reading.extraction, language))
 
 
 def _put(store: Store, reading: Reading, identity: Identity) -> Kept:
@@ -115,8 +110,6 @@ class Keeper:
         reading = self._judged(reading, identity)
         if identity.article is not None and reading.extraction.is_article and not identity.led:
             reading = await self._compared(reading, identity.article)
-            if reading.capture.url != reading.visit.url:
-                identity = await self._united(reading)
         with self._store.batch.one_page():
             return self._end(reading, _put(self._store, reading, identity))
 
@@ -169,31 +162,6 @@ class Keeper:
         is_own = self._publishers[visit.publisher].owns(key)
         return None if is_own else publisher_at(self._store.db, key)
 
-    def _deriver(self) -> "Deriver":
-        from crawler.derive import Deriver
-
-        source = Source(self._store.db, self._store.warc_folder)
-        return Deriver(source, self._publishers, self._workers)
-
-    async def _united(self, reading: Reading) -> Identity:
-        """Say again which article a page is, and make a younger one that it also is a part of it.
-
-        A listing named the new address before the old one was visited again.
-        """
-        store, identity = self._store, _identify(self._store, reading)
-        article, younger = identity.article, identity.younger
-        if article is None or younger is None:
-            return identity
-        from crawler.derive import derived_again, save_again  # only where one has moved
-
-        with contextlib.suppress(DamagedWarc):
-            again = await derived_again(self._deriver(), article, younger)
-            if again and again.after:
-                with store.batch.one_page():
-                    store.unite(article, younger)
-                    save_again(store, again)
-        return identity
-
     async def _compared(self, reading: Reading, article: int) -> Reading:
         """Return a reading of an article as it is held against what is stored (invariant 12).
 
@@ -206,9 +174,10 @@ class Keeper:
         seen = Observation(capture=None, at=reading.capture.fetched_at)
         if state is None or capture is None or _is_same(state, reading.extraction, seen):
             return reading
-        from crawler.derive import renew  # only where an edit is in doubt
+        from crawler.derive import Deriver, renew  # only where an edit is in doubt
 
-        deriver = self._deriver()
+        source = Source(store.db, store.warc_folder)
+        deriver = Deriver(source, self._publishers, self._workers)
         with contextlib.suppress(DamagedWarc):
             again = await deriver.read(capture, deriver.publisher(visit.publisher, capture.url))
             if not again.is_article or _is_same(state, again, seen):

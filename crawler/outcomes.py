@@ -75,20 +75,14 @@ def _lists(url: str, publisher: Publisher) -> bool:
     return is_home(url) or url.rstrip("/") in sections
 
 
-def believed(
-    reading: Extraction, language: str | None, *, former: Extraction | None = None
-) -> Extraction:
+def believed(reading: Extraction, language: str | None) -> Extraction:
     """Return a reading of an article in a language, or that it is of another page.
 
-    No newspaper changes the script of an article. Where its address leads to another one by now,
-    `former` is what it said: only a page that continues that shows it.
+    No newspaper changes the script of an article.
     """
-    if reading.text and changes_script(language, reading.text):
-        detail = f"another page stands here: the article was in another script ({language})"
-    elif reading.text and former and not articles.continues(reading, former):
-        detail = "the address leads to another page now"
-    else:
+    if not reading.text or not changes_script(language, reading.text):
         return reading
+    detail = f"another page stands here: the article was in another script ({language})"
     problem = Problem(kind=ProblemKind.REPLACED, detail=detail, stage="keep")
     return Extraction(kind=PageKind.OTHER, problems=(problem,))
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from scrapy.http import Headers
 
 from archive import links
-from archive.articles import moved_from
 from archive.models import Capture, Kind, Outcome, Reading, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
@@ -94,7 +93,7 @@ class Responses:
             kind=visit.kind,
             asked=visit.url,
             validated=bool(visit.etag or visit.last_modified),
-            last_payload=self._last_payload(visit, capture),
+            last_payload=self._last_payload(visit),
             publisher=self._publishers[visit.publisher],
         )
         match meaning:
@@ -127,11 +126,10 @@ class Responses:
         is_fresh = visit.last_at.date() == self._store.clock().date()
         return visit.last_sha256 if is_fresh else None
 
-    def _last_payload(self, visit: Visit, capture: Capture) -> str | None:
+    def _last_payload(self, visit: Visit) -> str | None:
         """Return the digest of the payload that says nothing new."""
         if visit.article:
-            is_there = moved_from(self._store.db, visit, capture.url) is None
-            return visit.last_sha256 if is_there else None
+            return visit.last_sha256
         known = self._known(visit)
         return known if known and links.lists_articles(self._store.db, visit.key) else None
 

@@ -84,12 +84,11 @@ _ATTRIBUTED = """
 update captures set article = a.article
 from decided d join derived_articles a on a.key = d.key
 where d.capture = captures.id and d.outcome != 'alias';
+drop table temp.decided;
 """
 _ENTRIES = """
-select j.visit, j.at, j.act, j.fields, c.status, c.id, v.etag, v.last_modified,
-    ifnull(d.key, json_extract(j.fields, '$.article'))
+select j.visit, j.at, j.act, j.fields, c.status, c.id, v.etag, v.last_modified
 from journal j left join captures c on c.id = j.capture left join validators v on v.capture = c.id
-left join decided d on d.capture = j.capture
 where j.visit is not null order by j.visit, j.at, j.file, j.offset
 """
 _TO_DERIVE = """
@@ -133,7 +132,6 @@ def project(db: sqlite3.Connection, folder: Path) -> list[tuple[int, Decision]]:
     run_script(db, _ATTRIBUTED)
     for key, entries in groupby(db.execute(_ENTRIES), itemgetter(0)):
         _visit(db, key, list(entries))
-    db.execute("drop table temp.decided")
     _acts(db)
     return again
 
@@ -190,11 +188,11 @@ def _folded(db: sqlite3.Connection, key: str, entries: list[tuple[Any, ...]]) ->
          "last_capture", "interval")
     )  # fmt: skip
     row |= {"key": key, "failures": 0, "state": "due", "past": 0}
-    for _, at, act, text, status, capture, etag, modified, article in entries:
+    for _, at, act, text, status, capture, etag, modified in entries:
         fields = json.loads(text)
         visit = journal.visit_of(fields)
         row |= row_of(visit, _EACH if row["found_at"] else (*_EACH, *_FIRST))
-        row["article"] = value(db, _ARTICLE, {"key": article}) or row["article"]
+        row["article"] = value(db, _ARTICLE, {"key": fields.get("article")}) or row["article"]
         if act == IMPORT and row["last_at"] is None:
             row |= {"state": "done", "last_at": row["found_at"]}
         if "state" not in fields:

@@ -25,7 +25,6 @@ from archive.journal import Followed
 from archive.links import new_on, resting, shape
 from archive.models import Capture, Kind, Link, Problem, Visit, WarcLocation
 from archive.problems import ProblemKind
-from archive.publishers import moved_to, publisher_at
 from archive.search.arabic import tidy
 from archive.store import Store
 from archive.urls import identity_key, normal, site
@@ -175,7 +174,6 @@ class Follower:
     _edited: list[str] = field(default_factory=list, init=False)
     _resting: set[str] = field(default_factory=set, init=False)  # shapes that were left out
     _foreign: set[str] = field(default_factory=set, init=False)  # sites that were left out
-    _moved: str | None = field(default=None, init=False)  # the site that its publisher moved to
 
     async def follow(self, read: ReadLinks, leave_out: LeaveOut) -> Followed:
         """Read the links and save them, but for those of a page that is older than the period.
@@ -190,22 +188,19 @@ class Follower:
         if self._is_beyond():
             logger.info("%s: before %s, or a trap", visit.url, self.period.since)
             return Followed(beyond=True)
-        self._moved = self._moved_to()
         pages = await self._save_all(links)
         goes_on = bool(pages) and self._goes_on()
         if goes_on:
             self.store.found(pages, visit=visit, at=self.capture.fetched_at, past=visit.past)
         if len(self._edited) <= max(FEW_EDITED, (self._articles + self._unchanged) // PART_EDITED):
             self.store.look_again(self._edited)
-        if self._moved and self._articles:
-            self.store.move(visit, to=self._moved)
         if self.traps:
             self._report(self.traps)
             self.traps.count(visit, self.capture, fruitful=self._fresh > 0 or visit.past)
         logger.info("%s: %d articles, %d new", visit.url, self._articles, self._fresh)
         resting, taken = tuple(sorted(self._resting)), self._taken if self._is_cut else None
         followed = Followed(pages=goes_on, fresh=self._fresh > 0, resting=resting, taken=taken)
-        return replace(followed, beyond=taken == 0, known=self.known, moved=self._moved)
+        return replace(followed, beyond=taken == 0, known=self.known)
 
     async def _read(self, read: ReadLinks, leave_out: LeaveOut) -> Iterator[Link]:
         """Return the links; of a sitemap whose entries are known in part, those of the others."""
@@ -241,26 +236,6 @@ class Follower:
             why = "`hosts` names further sites of a publisher"
             detail = f"links to {named} are not followed; {why}"
             traps.report(self.visit, self.capture, ProblemKind.FOREIGN_LINK, detail)
-        if self._has_moved():
-            slug, url, answered = self.publisher.slug, self.visit.url, self.capture.url
-            detail = f"moved for good: write {answered} instead of {url} into {slug}.toml"
-            traps.report(self.visit, self.capture, ProblemKind.PUBLISHER_MOVED, detail)
-
-    def _moved_to(self) -> str | None:
-        """Return the site that the publisher moved to, which is its own as well."""
-        if isinstance(self.store, RecordedLinks):
-            return self.store.followed.moved
-        if self._has_moved():
-            return site(identity_key(self.capture.url))
-        return moved_to(self.store.db, self.publisher.slug)
-
-    def _has_moved(self) -> bool:
-        """Return whether an entry point leads for good to a site that is nobody else's."""
-        if not self.capture.moved or self.visit.found_in is not None:
-            return False
-        key = identity_key(self.capture.url)
-        is_free = publisher_at(self.store.db, key) in {None, self.publisher.slug}
-        return is_free and not self.publisher.owns(key)
 
     def _room(self) -> int:
         """Return how many more links may be saved."""
@@ -325,9 +300,7 @@ class Follower:
                     normal(link.url)  # which refuses longer ones
                     key = identity_key(link.url, tracking=publisher.tracking)
                     place = key[: key.index("/", len("https://")) + 1]
-                    if link.kind is Kind.ARTICLE and not (
-                        owns(place) or site(place) == self._moved
-                    ):
+                    if link.kind is Kind.ARTICLE and not owns(place):
                         self._foreign.add(site(place))
                     else:
                         yield key, self._dated(link)

@@ -50,9 +50,7 @@ def fill(root: Path, *, withhold: bool = True) -> Shelf:
     """Make the small archive in a folder; nothing withheld leaves Datasette's tables open."""
     root.mkdir(exist_ok=True)
     db = open_for_writing(root)
-    db.executemany(
-        "insert into publishers values (?, ?, ?, ?, ?, ?, null, null, null)", _PUBLISHERS
-    )
+    db.executemany("insert into publishers values (?, ?, ?, ?, ?, ?, null, null)", _PUBLISHERS)
     run = runs.begin(db, "crawl", now=NOON, writer="mine")
 
     def keep(name: str, extraction: Extraction, publisher: str = "alwaraq", hours: int = 0) -> int:

@@ -354,7 +354,7 @@ def test_a_publisher_is_brought_up_to_date(tmp_path):
             timezone="Africa/Tunis", tracking=frozenset({"ocid"}),
         ))  # fmt: skip
     assert rows(tmp_path, "select * from publishers") == [
-        (PAPER.slug, "الورق", None, None, "TN", "ar", "Africa/Tunis", '["ocid"]', None)
+        (PAPER.slug, "الورق", None, None, "TN", "ar", "Africa/Tunis", '["ocid"]')
     ]
 
 

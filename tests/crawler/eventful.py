@@ -136,8 +136,6 @@ def _publish(events):
         if asked.header("If-None-Match")
         else (wire.http(etag.encode(), 'ETag: "x"'),)
     )
-    put("/2026/20", page("خبر رقم 20 من المدينة", OTHER))
-    put("/news/20", page("خبر رقم 20 من المدينة", OTHER))
     put("/news/8", "%PDF-1.4", media="application/pdf")
     put("/news/9", "nothing", status="404 Not Found")
     put("/news/10", page("خبر رقم 10", head="<meta name='author' content='ليلى حداد'>"))
@@ -160,9 +158,6 @@ def _change(events):
     put("/news/12", "<html><body>Just a moment... Checking your browser</body></html>",
         status="503 Service Unavailable")  # fmt: skip
     put("/news/13", page("خبر رقم 13 من المدينة", head=TAG.format("المدينة"), end=LATER))
-    events.site.answers["/news/20"] = (
-        wire.http(b"", "Location: /2026/20", status="301 Moved Permanently"),
-    )
     put("/news/9", page("خبر ظهر بعد حين"))
     events.site.answers["/news/14"] = (wire.http(b"", "Location: /news/15", status="302 Found"),)
     events.list("/feed", "/news/21", "/news/22", "/news/1")
@@ -199,7 +194,6 @@ def happen(root, site):
     events.crawl("paper", "app")
     events.withhold("/news/16")
     events.withhold("/news/17", again=True)
-    events.list("/feed", "/2026/20")  # where the article will be found in a while
     events.crawl("paper", "app", hours=2)
     lines = list(collection(events))
     events.lines("مجموعة.jsonl", *lines[:150])

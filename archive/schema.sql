@@ -51,10 +51,8 @@ create table warc_files (
 
 create table settings (name text primary key, value text not null) strict, without rowid;
 
--- Ids of captures are random. `int` keeps the rows themselves in the order of their time (SQLite's
--- `integer` would not), in four fifths of the space.
 create table captures (
-    id int primary key not null,
+    id integer primary key,
     url text not null,
     publisher text references publishers(slug),
     kind text not null,

@@ -89,8 +89,8 @@ class Summary:
 
     @property
     def reached_nothing(self) -> bool:
-        """Whether hosts that do not answer, or are left alone, kept it from fetching anything."""
-        return self.hindered and not self.stopped and not any(one.bytes for one in self.counts)
+        """Whether no host answered: those it asked did not, or are left alone."""
+        return self.hindered and not self.stopped and not any(one.requests for one in self.counts)
 
 
 async def crawl(job: Job, *, progress: Progress = silent) -> Summary:

@@ -258,13 +258,15 @@ def _named(given: Row) -> tuple[Row, tuple[str, ...]]:
     said = {name: given[name] for name in given if name in _KNOWN}
     read = set(said)
     for name, meant in _NAMES:
-        if said.get(meant) is None and given.get(name) is not None:
+        if said.get(meant) is None and isinstance(given.get(name), str | list | dict):
             said[meant] = given[name]
             read.add(name)
     if said.get("published_at") is None and said.get("published_on") is None:
-        for name in [name for name in _DATES if given.get(name) is not None][:1]:
-            said |= _published(given[name])
-            read.add(name)
+        for name in _DATES:
+            if moment := _published(given.get(name)):
+                said |= moment
+                read.add(name)
+                break
     signed = said.get("authors")
     if isinstance(signed, str):  # as printed, with "and" and "by"
         del said["authors"]
@@ -276,7 +278,10 @@ def _named(given: Row) -> tuple[Row, tuple[str, ...]]:
 
 
 def _published(given: Any) -> Row:
-    """Return when an article was published as an export says it: without a zone, only its day."""
+    """Return when an article was published as an export says it: without a zone, only its day.
+
+    Empty where it is not said in ISO 8601, or as feeds do.
+    """
     moment = None
     with suppress(ValueError, TypeError):
         moment = datetime.fromisoformat(given)
@@ -284,7 +289,7 @@ def _published(given: Any) -> Row:
         with suppress(ValueError, TypeError, IndexError, OverflowError, AttributeError):
             moment = parsedate_to_datetime(given)  # RFC 5322, as feeds write it
     if moment is None:
-        return {"published_on": given}
+        return {}
     if moment.tzinfo is None:
         return {"published_on": moment.date().isoformat()}
     return {"published_at": moment.isoformat()}
@@ -374,7 +379,7 @@ def _revision(state: Row, now: Extraction) -> Revision:
     images = [{"url": "", "caption": caption} for caption in captions]
     reading = convert(state | {"kind": "article", "images": images}, Extraction)
     listed = replace(reading, byline_from="feed")  # a byline that the page does not print
-    stated = (state.get("content_hash") or "")[:32]
+    stated = str(state.get("content_hash") or "")[:32]
     if stated != content_hash(reading) and (
         stated == content_hash(listed) or now.byline_from == "feed"
     ):

@@ -46,3 +46,6 @@ delete from publishers where slug in (select publisher from gone_articles)
     and not exists (select 1 from captures where publisher = slug)
     and not exists (select 1 from problems where publisher = slug);
 delete from run_publishers where publisher not in (select slug from publishers);
+
+-- What the archive remembers of itself names publishers, its machine and its folder.
+delete from settings;

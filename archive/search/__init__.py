@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal, get_args
 
-from archive.article_rows import find_all
 from archive.errors import StaleIndex
-from archive.rows import select, value, values
+from archive.rows import select, value
 from archive.search.arabic import fold
 from archive.search.index import index_is_current
 from archive.search.index import register as register_index
@@ -83,11 +82,8 @@ def search(
     asked = parse(query)
     if asked.empty:
         return []
-    if asked.address:
-        scores = dict.fromkeys(_at(db, asked.address)[offset : offset + limit], 0.0)
-    else:
-        ranked = best if order == "best" and asked.worded else newest
-        scores = dict(ranked(db, asked, (max(limit, 0), max(offset, 0))))
+    ranked = best if order == "best" and asked.worded else newest
+    scores = dict(ranked(db, asked, (max(limit, 0), max(offset, 0))))
     ids = json.dumps(list(scores))
     marks = _marks(db, asked, ids)
     hits = []
@@ -104,8 +100,6 @@ def count(db: sqlite3.Connection, query: str, *, order: Order = "best") -> int:
     asked = parse(query)
     if asked.empty:
         return 0
-    if asked.address:
-        return len(_at(db, asked.address))
     source, row, values = "articles where", "id", tuple[str | int, ...]()
     if asked.worded:
         source, row = "articles_fts where articles_fts match ? and", "rowid"
@@ -148,16 +142,6 @@ def _alike(db: sqlite3.Connection, name: str) -> tuple[str, ...]:
             spelt |= dict.fromkeys((fold(label), *fold(label).split()), slug)
     close = get_close_matches(fold(name), spelt, n=_LISTED)
     return tuple(dict.fromkeys(map(spelt.__getitem__, close or spelt)))[:_LISTED]
-
-
-def _at(db: sqlite3.Connection, address: str) -> list[int]:
-    """Return the articles of an address, none for one that no page can have."""
-    try:
-        found = find_all(db, address)
-    except ValueError:
-        return []
-    hidden = set(values(db, "select id from articles where withheld_at is not null"))
-    return [article for article in found if article not in hidden]
 
 
 def to_json(hits: Iterable[Hit], *, indent: int | None = None) -> str:

@@ -11,8 +11,10 @@ import json
 import math
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
+from archive.article_rows import find_all
 from archive.rows import value
 from archive.search.arabic import fold, forms, strip_prefix
 from archive.search.query import Clause, Query, join
@@ -23,6 +25,7 @@ Condition = tuple[str, tuple[str | int, ...]]  # SQL with a question mark for ea
 # The unary plus keeps SQLite from asking the word index again for each of their rows.
 _VISIBLE = "+{row} not in (select id from articles where withheld_at is not null)"
 _WITHIN = "+{row} in (select id from articles where {filters})"
+_AT = "{row} in (select value from json_each(?))"
 _OF_PUBLISHERS = "publisher {operator} (select value from json_each(?))"
 _MATCHING = "+{row} in (select rowid from articles_fts where articles_fts match ?)"
 _WITHOUT = "+{row} not in (select rowid from articles_fts where articles_fts match ?)"
@@ -45,10 +48,20 @@ def conditions(db: sqlite3.Connection, query: Query, row: str) -> Condition:
     found = [_VISIBLE.format(row=row)]
     if filters:
         found.append(_WITHIN.format(row=row, filters=" and ".join(filters)))
+    if query.address:
+        found.append(_AT.format(row=row))
+        values.append(json.dumps(_at(db, query.address)))
     if query.must_not and not query.worded:
         found.append(_WITHOUT.format(row=row))
         values.append(join("OR", query.must_not))
     return " and ".join(found), tuple(values)
+
+
+def _at(db: sqlite3.Connection, address: str) -> list[int]:
+    """Return the articles of an address, none for one that no page can have."""
+    with suppress(ValueError):
+        return find_all(db, address)
+    return []
 
 
 def slugs(db: sqlite3.Connection, names: tuple[str, ...]) -> list[str]:

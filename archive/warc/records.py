@@ -260,8 +260,9 @@ def packed(plain: bytes, *, payload: int) -> bytes:
     large: smaller than packed once more, in half of the time. zlib packs what is small, isal the
     rest: it needs a quarter of zlib's time, and 1 % more bytes.
     """
-    if plain.startswith(MAGIC, payload) and len(plain) < _LARGE:
-        return _stored(plain, payload + len(_NO_FLAGS))
+    start = payload + len(_NO_FLAGS)
+    if plain.startswith(MAGIC, payload) and start < len(plain) < _LARGE:
+        return _stored(plain, start)
     if len(plain) < _SMALL:
         return zlib.compress(plain, wbits=_GZIP)
     return bytes(isal_zlib.compress(plain, 3, _GZIP))

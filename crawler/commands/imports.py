@@ -237,7 +237,7 @@ def _is_url(given: str) -> bool:
 
 
 def _read_all(sources: tuple[str, ...], root: Path, options: _Options) -> bool:
-    """Import files one after the other, by one set of processes; return whether all are WARC."""
+    """Import files one after the other, by one set of processes; return whether all are sound."""
     from crawler.import_warc.job import Job
     from crawler.turns import PATIENCE
     from crawler.workers import Workers
@@ -250,14 +250,14 @@ def _read_all(sources: tuple[str, ...], root: Path, options: _Options) -> bool:
         again=options["again"],
         clock=options["now"],
     )
-    are_warc = True
+    are_whole = True
     processes = options["processes"]
     with nullcontext() if options["dry_run"] else closing(Workers(processes=processes)) as workers:
         for given in sources:
             report = _read(given, job, workers)
-            are_warc &= report.before or report.is_warc
+            are_whole &= report.before or (report.is_warc and not report.damages)
             job = replace(job, patience=PATIENCE)
-    return are_warc
+    return are_whole
 
 
 def _read(given: str, job: "Job", workers: "Workers | None") -> "FileReport":

@@ -46,6 +46,12 @@ def checked(folder):
     return checker.exit_value == 0
 
 
+@pytest.mark.parametrize("size", range(12))
+def test_the_beginning_of_a_packed_page_is_packed_as_any_other(size):
+    page = gzip.compress(b"")[:size]  # the connection broke
+    assert gzip.decompress(packed(b"head" + page + b"\r\n\r\n", payload=4))[4:-4] == page
+
+
 @pytest.mark.parametrize("size", [0, 1, 5000, 29_901, 29_919, 29_920, 60_000, 200_000])
 def test_a_payload_that_came_packed_is_stored_as_it_came(size):
     payload = gzip.compress(random.Random(1).randbytes(size), mtime=0)

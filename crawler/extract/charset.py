@@ -158,11 +158,15 @@ _TEXTS = re.compile(rb"[<>\r\n]")
 _SLICES = 3  # of a page's texts that are read on their own, for a broken byte spoils one
 _SLICE = 10_000  # bytes
 _SAMPLE = 160_000  # bytes of a page that are looked at to tell its charset
+_AROUND = 1000  # bytes of ASCII before and after its letters that are among them
+_FIRST_HIGH = re.compile(rb"[\x80-\xff]")
+_LONG_ASCII = re.compile(rb"(?<=[\x80-\xff])([\x00-\x7f]{%d})[\x00-\x7f]+" % _AROUND)
 _ASCII = bytes(range(0x80))
 _MASK = b" " * 0x80 + b"1" * 0x80
 _HEADER_LENGTH = 1445
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
-_BROKEN_SHARE = 0.02  # so much of the text may be torn UTF-8 and still be UTF-8
+_BROKEN_SHARE = 0.02  # so much of a text may be broken and still be in its charset
+_CUT_SHARE = 0.2  # and so much in UTF-8, where nothing else explains the bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,25 +241,36 @@ def _is_charset(name: str) -> bool:
         return False
 
 
-def _read_in(body: bytes, charset: str) -> str | None:
-    """Return `body` as text if it is in a charset, a torn end or a few broken letters allowed."""
+def _sample(body: bytes) -> bytes:
+    """Return what tells the charset of a page, from shortly before its first byte beyond ASCII.
+
+    Scripts and styles may be longer than a sample is; long ASCII is cut short.
+    """
+    first = _FIRST_HIGH.search(body)
+    start = max(0, first.start() - _AROUND) if first else 0
+    return _LONG_ASCII.sub(rb"\1", body[start:])[:_SAMPLE]
+
+
+def _read_in(body: bytes, charset: str, *, broken: float = _BROKEN_SHARE) -> str | None:
+    """Return `body` as text if it is in a charset; a torn end and a share of it may be broken."""
     try:
         return body.decode(charset)
     except UnicodeDecodeError as error:
         torn = error.end == len(body) and error.reason.startswith(("unexpected end", "incomplete"))
-    text = body[:_SAMPLE].decode(charset, "replace")
+    sample = body[:_SAMPLE] if charset in _SEVEN_BITS else _sample(body)
+    text = sample.decode(charset, "replace")
     wide = len(text) - len(text.encode("ascii", "ignore"))
-    meant = wide > 0 and text.count("\N{REPLACEMENT CHARACTER}") < wide * _BROKEN_SHARE
+    meant = wide > 0 and text.count("\N{REPLACEMENT CHARACTER}") < wide * broken
     return body.decode(charset, "replace") if torn or meant else None
 
 
 def _charset_of(body: bytes, declared: Sequence[str]) -> str | None:
-    """Return the charset of what is not UTF-8, None where none explains its bytes.
+    """Return the charset of what is no sound UTF-8, None where none explains its bytes.
 
     What is declared stands if the bytes can be read so; but Arabic that no other script looks like
     is Arabic under labels that say nothing, and where its charsets are declared next to others.
     """
-    sample = body[:_SAMPLE]
+    sample = _sample(body)
     high = sample.translate(None, _ASCII)
     lone = sample.translate(_MASK).split().count(b"1")  # runs of one
     is_latin = lone > len(high) * _ACCENTS
@@ -271,6 +286,8 @@ def _charset_of(body: bytes, declared: Sequence[str]) -> str | None:
             return best if name == own else name
     if is_arabic:
         return best
+    if _read_in(body, "utf-8", broken=_CUT_SHARE) is not None:
+        return "utf-8"
     latin = next((name for name in legacy if name in _DEFAULTS), None)
     others = len(high.translate(None, _WESTERN))
     if is_latin and (latin or others < len(high) * _OTHERS):

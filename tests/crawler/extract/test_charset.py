@@ -118,6 +118,48 @@ def is_kept(body: bytes, header: str | None) -> bool:
     return is_article(read(body, content_type=header), frozenset(ARABIC_SCRIPT))
 
 
+TEASER = b"<li>" + ARABIC.encode()[:27] + b"...</li>"  # cut in the middle of a letter
+SPONSORED = "إعلان ممول: اشترك الآن في خدمة الرسائل القصيرة".encode("cp1256")
+BROKEN = {
+    "an article with teasers that are cut": PAGE.format("", ARABIC * 5).encode() + TEASER * 30,
+    "teasers alone": TEASER * 60,
+    "a paragraph in another charset": PAGE.format("", ARABIC * 5).encode() + SPONSORED,
+}
+
+
+@pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN)
+@pytest.mark.parametrize("label", [None, "utf-8"])
+def test_utf8_with_more_broken_letters_is_read(body: bytes, label: str | None):
+    found = decode(body, f"text/html; charset={label}" if label else None)
+    assert ARABIC[:10] in found.text
+    assert (found.charset, found.overruled, found.utf8) == ("utf-8", None, None)
+
+
+STYLE = "<style>" + "a{b:c}" * 30_000 + "</style>"
+
+
+@pytest.mark.parametrize("label", [None, "utf-8", "iso-8859-1", "windows-1256"])
+def test_letters_behind_much_ascii_tell_the_charset(label: str | None):
+    header = f"text/html; charset={label}" if label else None
+    found = decode(PAGE.format(STYLE, ARABIC * 5).encode("cp1256"), header)
+    assert ARABIC in found.text
+    assert found.charset == "cp1256"
+
+
+@pytest.mark.parametrize("charset", FOREIGN)
+def test_another_script_behind_much_ascii_is_no_arabic(charset: str):
+    text, body = foreign(charset, STYLE)
+    assert charset in LATIN or text in decode(body).text
+    assert not is_kept(body, None)
+
+
+def test_a_broken_byte_before_much_ascii_spoils_nothing():
+    title = "<title>خبر".encode() + b"\xd8</title>"
+    found = decode(title + PAGE.format(STYLE, ARABIC * 5).encode(), "text/html; charset=utf-8")
+    assert ARABIC in found.text
+    assert found.charset == "utf-8"
+
+
 @pytest.mark.parametrize("charset", FOREIGN)
 @pytest.mark.parametrize("where", ["header", "meta", "meta against the header", "after utf-8"])
 def test_a_declared_charset_stands(charset: str, where: str):

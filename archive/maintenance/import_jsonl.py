@@ -256,12 +256,13 @@ def read_line(
 def _named(given: Row) -> tuple[Row, tuple[str, ...]]:
     """Return the fields of a line by their names in an export, and the keys that are none."""
     said = {name: given[name] for name in given if name in _KNOWN}
-    read = set(said)
+    others = (*(name for name, _ in _NAMES), *_DATES)
+    read = set(said) | {name for name in others if _is_blank(given.get(name))}
     for name, meant in _NAMES:
-        if said.get(meant) is None and isinstance(given.get(name), str | list | dict):
+        if _is_blank(said.get(meant)) and _is_readable(given.get(name), meant):
             said[meant] = given[name]
             read.add(name)
-    if said.get("published_at") is None and said.get("published_on") is None:
+    if _is_blank(said.get("published_at")) and _is_blank(said.get("published_on")):
         for name in _DATES:
             if moment := _published(given.get(name)):
                 said |= moment
@@ -270,11 +271,26 @@ def _named(given: Row) -> tuple[Row, tuple[str, ...]]:
     signed = said.get("authors")
     if isinstance(signed, str):  # as printed, with "and" and "by"
         del said["authors"]
-        said["byline"] = said.get("byline") or signed
+        said["byline"] = signed if _is_blank(said.get("byline")) else said["byline"]
     elif isinstance(signed, dict | list):
         people = signed if isinstance(signed, list) else [signed]
         said["authors"] = [each.get("name") if isinstance(each, dict) else each for each in people]
     return said, tuple(name for name in given if name not in read)
+
+
+def _is_blank(given: Any) -> bool:
+    return given is None or (isinstance(given, str) and not given.strip())
+
+
+def _is_readable(given: Any, meant: str) -> bool:
+    """Return whether a value under another program's name can be what is meant: text, or people."""
+    if isinstance(given, str):
+        return not _is_blank(given)
+    if meant != "authors" or not isinstance(given, dict | list):
+        return False
+    people = given if isinstance(given, list) else [given]
+    names = [each.get("name") if isinstance(each, dict) else each for each in people]
+    return all(isinstance(name, str | None) for name in names)
 
 
 def _published(given: Any) -> Row:

@@ -282,6 +282,12 @@ RENAMED = [
     ({"date": "9/11/2020"}, {}),
     ({"date": "2 days ago", "published": "2020-11-09"}, {"published_on": MONDAY}),
     ({"published_on": "2020-11-09", "date": "2020-11-08"}, {"published_on": MONDAY}),
+    ({"text": " ", "body": "", "content": "نص آخر"}, {"text": "نص آخر"}),
+    ({"title": "", "headline": "عنوان"}, {"title": "عنوان"}),
+    ({"published": "", "date": "2020-11-09"}, {"published_on": MONDAY}),
+    ({"published_at": "", "date": "2020-11-09"}, {"published_on": MONDAY}),
+    ({"author": "عمر", "byline": " "}, {"byline": "عمر"}),
+    ({"author": "عمر", "authors": ""}, {"byline": "عمر"}),
     ({"author": "كتب: أحمد علي"}, {"byline": "كتب: أحمد علي", "authors": ("كتب: أحمد علي",)}),
     ({"authors": "عمر الخالد", "byline": "ع. الخالد"}, {"authors": ("ع. الخالد",)}),
     ({"author": {"@type": "Person", "name": "عمر"}}, {"byline": None, "authors": ("عمر",)}),
@@ -300,6 +306,24 @@ def test_the_names_that_other_programs_give_to_fields_are_known(given, meant):
     found = {key: imported.url if key == "url" else getattr(reading, key) for key in meant}
     assert found == meant
     assert set(imported.unknown) <= {"body", "content", "date"}
+
+
+UNREADABLE = [
+    ("author", 5), ("author", [["أحمد"]]), ("author", {"name": 5}), ("headline", ["x"]),
+    ("body", {"html": "x"}), ("link", 7), ("date", 1604908800), ("published", "no date"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "given"), UNREADABLE)
+def test_what_cannot_be_read_under_another_name_is_left_out_and_listed(name, given):
+    bare = {key: value for key, value in GOOD.items() if key not in WHEN}
+    plain, line = (
+        read_line(json.dumps(each).encode(), publisher=None, now=NOON)
+        for each in (bare, bare | {name: given})
+    )
+    assert (line.history, line.unknown) == (plain.history, (name,))
+    blank = json.dumps(bare | {name: ""}).encode()
+    assert read_line(blank, publisher=None, now=NOON).unknown == ()
 
 
 def test_fields_of_no_article_are_listed(tmp_path):

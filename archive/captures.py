@@ -32,6 +32,7 @@ SOURCE, PLACE = "source", "source-place"
 PAYLOAD, WIRE_BYTES, MEDIA = "payload-sha256", "payload-bytes", "payload-type"
 
 _KINDS = frozenset(kind.value for kind in Kind)
+_LARGEST = 20 * 1024 * 1024  # bytes of an answer that is used again; none that is used has more
 
 
 def of_record(
@@ -229,16 +230,30 @@ def latest(
 ) -> tuple[int, bytes, str] | None:
     """Return (status, decoded body, content type) of the newest whole capture of an address.
 
-    None also where its WARC file is gone or damaged. Of articles, it knows their present address.
+    None also where its WARC file is gone or damaged, or where the body does not unpack to its end.
+    Of articles, it knows their present address.
     """
     for capture in _found(db, _NEWEST, url, iso(since), iso(until)):
         try:
-            body = with_body(db, folder, capture).body
+            body = _whole_body(db, folder, capture)
         except DamagedWarc as error:
             logger.warning("%s is asked for again: %s", url, error)
         else:
-            return capture.status, body, capture.content_type or ""
+            return None if body is None else (capture.status, body, capture.content_type or "")
     return None
+
+
+def _whole_body(db: sqlite3.Connection, folder: Path, capture: Capture) -> bytes | None:
+    """Return the body of a capture; None if it does not unpack, or not to at most `_LARGEST`."""
+    place = capture.record
+    record = reader.read_record(folder, place) if place else None
+    if record and not record.payload and capture.wire_bytes:  # a revisit
+        place = payload_location(db, capture.sha256 or "")
+        record = reader.read_record(folder, place) if place else None
+    if record is None:
+        return None
+    message = record.message
+    return message.unpacked(_LARGEST) if message else record.body()
 
 
 def journaled(

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,8 @@ _FOLD = re.compile(r"\r?\n[ \t]+")
 _STATUS = re.compile(rb"\s*HTTP/\d(?:\.\d)?[ \t]+(\d{3})\b[ \t]*([^\r\n]*)")
 _HTTP_LINE = re.compile(rb"\r?\n(?![ \t])")
 _CODINGS = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate", "br": "br"}
+MOST_LAYERS = 2  # one coding is usual, two happen; each more multiplies the work
+_MOST_MEMBERS = 100  # of a gzipped body, which has one
 _LARGEST_BODY = 1 << 26  # bytes; a body that unpacks to more is an attack on its reader
 _BASE32 = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHIJKLMNOPQRSTUV")
 _END = b"\r\n\r\n"
@@ -104,6 +107,11 @@ class Message:
             if known := _CODINGS.get(coding.strip()):
                 payload = _read(BufferedReader(BytesIO(payload), decomp_type=known)) or payload
         return payload
+
+    def unpacked(self, most: int) -> bytes | None:
+        """Return what `unpacked` does of the payload."""
+        codings = (value for name, value in self.headers if name.lower() == "content-encoding")
+        return unpacked(self.payload(), ",".join(codings), most=most)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,6 +329,52 @@ def _base32(written: str) -> bytes | None:
         return None
     size = len(plain) * 5 // 8
     return (number >> (len(plain) * 5 - size * 8)).to_bytes(size, "big")
+
+
+def unpacked(body: bytes, codings: str, *, most: int) -> bytes | None:
+    """Return a body without its content codings (the header's value).
+
+    None unless all of them can be undone, to the end, and give at most so many bytes each.
+    """
+    plain: bytes | None = body
+    names = [name.strip() for name in codings.lower().split(",") if codings]
+    if len(names) > MOST_LAYERS:
+        return None
+    for coding in reversed(names):
+        if not plain:  # an empty body is packed by none
+            break
+        try:
+            plain = _whole(plain, _CODINGS.get(coding), most)
+        except (zlib.error, brotlicffi.error):
+            return None
+    return plain if plain is not None and len(plain) <= most else None
+
+
+def _whole(packed: bytes, coding: str | None, most: int) -> bytes | None:
+    """Undo one coding; return None where its end is missing or too far away."""
+    if coding == "br":
+        brotli = brotlicffi.Decompressor()
+        plain: bytes = brotli.decompress(packed, most + 1)
+        return plain if brotli.is_finished() else None
+    if coding == "deflate":
+        has_head = packed[0] & 15 == 8 and int.from_bytes(packed[:2]) % 31 == 0
+        return _member(packed, 15 if has_head else -15, most)[0]  # some servers leave it out
+    plain, left = b"", packed
+    for _ in range(_MOST_MEMBERS if coding else 0):
+        member, left = _member(left, 31, most - len(plain))
+        if member is None:
+            return None
+        plain += member
+        if not left.startswith(b"\x1f\x8b"):
+            return plain
+    return None
+
+
+def _member(packed: bytes, bits: int, most: int) -> tuple[bytes | None, bytes]:
+    """Return what zlib makes of a stream, None if not all of it, and what stands behind it."""
+    stream = zlib.decompressobj(bits)
+    plain = stream.decompress(packed, most + 1)
+    return plain if stream.eof and len(plain) <= most else None, stream.unused_data
 
 
 def _read(reader: BufferedReader) -> bytes:

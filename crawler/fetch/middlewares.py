@@ -26,6 +26,7 @@ from w3lib.url import safe_url_string
 from archive.models import Kind, Problem, Visit
 from archive.problems import ProblemKind
 from archive.urls import is_long, normal
+from archive.warc.parsing import MOST_LAYERS, unpacked
 from crawler.daterange import FRESH
 from crawler.errors import Unread
 from crawler.fetch.exceptions import HostPaused, NotFetched, ProxyFailed, kind_of, network_detail
@@ -33,7 +34,6 @@ from crawler.fetch.robots import AGENT, LIMIT_BYTES, Rules, rules
 from crawler.fetch.throttle import FetchServices, Reader, origin_of, slot_of
 
 _TEXT = re.compile(rb"(?:\xef\xbb\xbf)?\s*[<{\[]|\Z")  # a coding that is named and was not used
-MOST_LAYERS = 2  # one coding is usual, two happen; each more multiplies the work
 LARGEST_PAGE = 10 * 1024 * 1024  # bytes, packed and unpacked
 LARGEST = {Kind.SITEMAP: 52_428_800}  # sitemaps.org allows as much
 _VALIDATORS = ("If-None-Match", "If-Modified-Since")
@@ -220,9 +220,13 @@ class Unpack(HttpCompressionMiddleware):
         if any(left) and not _TEXT.match(body):
             coding = b",".join(left).decode("latin-1")[:50]
             raise _undecodable(f"the body is packed as {coding}, which was not asked for")
-        unpacked = response.replace(body=body)
-        unpacked.headers.setlist("Content-Encoding", left)
-        return unpacked
+        if request.meta["kind"] is Kind.ROBOTS and response.status == 200 and not any(left):
+            named = b",".join(codings).decode("latin-1")
+            if len(body) < LIMIT_BYTES and unpacked(packed, named, most=most) is None:
+                raise _undecodable("the packed body broke off")  # with rules that are not known
+        plain = response.replace(body=body)
+        plain.headers.setlist("Content-Encoding", left)
+        return plain
 
     @classmethod
     def _decode(cls, body: bytes, encoding: bytes, max_size: int) -> bytes:

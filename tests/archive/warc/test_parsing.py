@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from archive.errors import DamagedWarc
 from archive.warc.members import unpack
-from archive.warc.parsing import Message, contradiction, faults, fields_of, parse
+from archive.warc.parsing import Message, contradiction, faults, fields_of, parse, unpacked
 from archive.warc.reader import read_record
 from tests.archive.desk import exchange
 from tests.archive.warc.foreign_warcs import HTTP, answer, sha1
@@ -103,6 +103,30 @@ def test_no_body_ends_the_reading(body, coding):
     )
     assert message is not None
     assert isinstance(message.decoded(), bytes)
+
+
+@pytest.mark.parametrize(
+    ("coding", "pack"),
+    [
+        ("gzip", gzip.compress),
+        ("X-GZIP", lambda body: gzip.compress(body[:9]) + gzip.compress(body[9:])),
+        ("gzip", lambda body: gzip.compress(b"") + gzip.compress(body) + b"\0\0"),
+        ("deflate", zlib.compress),
+        ("deflate", raw_deflate),
+        ("br", brotlicffi.compress),
+        ("gzip, br", lambda body: brotlicffi.compress(gzip.compress(body))),
+        ("", bytes),
+    ],
+)
+def test_a_body_unpacks_whole_or_not_at_all(coding, pack):
+    packed = pack(BODY)
+    assert unpacked(packed, coding, most=len(BODY) + 99) == BODY
+    assert unpacked(packed, coding, most=len(BODY) - 1) is None
+    assert unpacked(b"", coding, most=9) == b""
+    if coding:
+        assert unpacked(packed[:-5], coding, most=len(BODY) + 99) is None
+        assert unpacked(BODY, coding, most=len(BODY) + 99) is None
+        assert unpacked(packed, "zstd", most=len(BODY) + 99) is None
 
 
 PAYLOADS = [

@@ -1,7 +1,9 @@
 """robots.txt by RFC 9309, in real crawls of a real little site; and no file takes long to read."""
 
+import gzip
 import pickle
 import time
+import zlib
 
 import pytest
 from scrapy import Request
@@ -99,6 +101,47 @@ async def test_an_unreachable_one_is_asked_for_again(archive, site):
     await archive.crawl()
     assert site.count("/robots.txt") == 2
     assert set(site.targets()) > ARTICLES
+
+
+SHUT_LAST = b"".join(b"# %d %d\n" % (one, one * 7919 % 10007) for one in range(3000)) + (
+    b"User-agent: *\nDisallow: /\n"
+)
+GARBAGE = b"\x8b\x0f\x80User\x00garbage" + bytes(range(128, 250))
+BOMB = gzip.compress(b"\n" * 30_000_000, 9, mtime=0)
+
+
+@pytest.mark.parametrize(
+    ("body", "coding"),
+    [
+        (GARBAGE, "br"),
+        (b"User-agent: *\nDisallow: /\n", "gzip"),
+        (gzip.compress(gzip.compress(gzip.compress(SHUT_LAST))), "gzip, gzip, gzip"),
+        (gzip.compress(SHUT_LAST, mtime=0)[:-60], "gzip"),
+        (zlib.compress(SHUT_LAST)[:-60], "deflate"),
+        (BOMB, "gzip"),
+    ],
+    ids=["br", "plain", "layers", "torn", "torn-deflate", "bomb"],
+)
+async def test_one_that_does_not_unpack_means_not_now_in_every_crawl(archive, site, body, coding):
+    answer = wire.http(body, f"Content-Encoding: {coding}", media="text/plain")
+    site.answers["/robots.txt"] = (answer,)
+    for count in (1, 2):
+        await archive.crawl()
+        assert site.targets() == ["/robots.txt"] * count
+        assert archive.problems()[-1] == ("robots-unreachable", "/feed")
+        archive.forward(hours=1)
+
+
+@pytest.mark.parametrize(("pack", "coding"), [(gzip.compress, "gzip"), (zlib.compress, "deflate")])
+async def test_a_packed_one_serves_for_a_day(archive, site, pack, coding):
+    packed = pack(b"User-agent: *\nDisallow: /news/1")
+    site.answers["/robots.txt"] = (wire.http(packed, f"Content-Encoding: {coding}"),)
+    for _ in range(2):
+        await archive.crawl()
+        archive.forward(hours=1)
+    assert site.count("/robots.txt") == 1
+    assert site.count("/news/1") == 0
+    assert site.count("/news/2") == 2
 
 
 async def test_a_redirected_robots_txt_counts_in_every_crawl(archive, site):

@@ -39,6 +39,7 @@ _GARBAGE = 50_000  # new objects until Python looks for cycles
 BACK_SECONDS = 60.0  # of a slice into the past: so long the news wait at most
 _PROGRESS_SECONDS = 0.5
 _FINISH_SECONDS = STOP_SECONDS / 2  # that what is in hand gets once a crawl is to stop
+_HEAD_START = 30.0  # of everything else, in the slice after a crawl died
 _SHOWN = ("new", "changed", "problems")
 
 
@@ -135,7 +136,8 @@ class _Slices:
         self._totals = Counter[str]()
         self._limit = job.limit
         self._is_first = True
-        self._held: list[str] = []
+        self._held: list[str] = []  # what was in hand when a crawl died
+        self._head_start = 0.0
 
     async def crawl(self, store: Store, ends_at: float) -> bool:
         """Crawl for one slice; return whether another is to follow."""
@@ -146,6 +148,7 @@ class _Slices:
         if spider.workers.failure:
             raise spider.workers.failure
         self._is_first, self._limit = False, spider.frontier.articles_left
+        self._held = spider.frontier.held
         is_over = spider.unable or self._job.config.left(store) == 0 or self._limit == 0
         is_idle = not self.summary.left or not spider.frontier.ended
         return not (is_over or is_idle or time.monotonic() >= self._ends_at)
@@ -153,7 +156,9 @@ class _Slices:
     def _prepare(self, store: Store) -> None:
         """Bring the publishers up to date; the first slice makes what the job is about due."""
         job = self._job
-        self._held += charge(store)
+        left = charge(store)
+        self._held += left
+        self._head_start = _HEAD_START if left else 0.0
         store.batch.open()
         if ahead := visits.correct_fast_clock(store.db, now=store.clock()):
             self._warnings.append(
@@ -204,6 +209,7 @@ class _Slices:
             period=job.period,
             back=job.back,
             held=self._held,
+            head_start=self._head_start,
         )
         if await self._has_ended(task, crawler, store):
             await task

@@ -80,13 +80,15 @@ class Frontier:
         period: Period = ALWAYS,
         back: bool = False,
         held: Collection[str] = (),
+        head_start: float = 0.0,
     ) -> None:
         """Take the publishers to visit, or `only` these addresses of them.
 
         With `back`, visits are those of a walk into the past of a `period` with two ends.
         At most `limit` articles are handed out, and then nothing more; after `seconds`, or when
         `max_bytes` were received, no further visit is. Of publishers with long `delays` few are.
-        Those with the keys `held` are one by one, where nothing else is due or in hand.
+        Those with the keys `held` are one by one, behind everything else of their publishers; and
+        for the seconds of the `head_start` behind everything else.
         """
         self._store = store
         self._publishers = {publisher.slug: publisher for publisher in publishers}
@@ -101,20 +103,45 @@ class Frontier:
         self._last_byte = None if max_bytes is None else store.totals["bytes"] + max_bytes
         self._in_hand: dict[str, Visit] = {}
         self._record = InHand(store.root)
-        self._held = list(held)
+        self.held = list(held)
+        self._tried = ""  # the one of them in hand
+        self._head_start_ends_at = time.monotonic() + head_start
         self._freed = asyncio.Event()
 
     def next_visits(self) -> list[Visit]:
         """Return the visits to begin now; they are in hand until `done`."""
         over = self.is_over() or (self._limit and not self.articles_left)
-        visits = [] if over else list(self._due_visits())
-        while not (over or visits or self._in_hand) and self._held:
-            self._store.batch.commit()  # what is done is not to be lost by it
-            self._held.pop()
-            visits = list(self._due_visits())
+        visits = [] if over else list(self._due_visits(self._publishers))
+        if self.held and not over and self._tried not in self._in_hand:
+            visits += self._next_held(
+                {visit.publisher for visit in (*self._in_hand.values(), *visits)}
+            )
         self._in_hand |= {visit.key: visit for visit in visits}
         self._record.write("+", visits)
         return visits
+
+    def _next_held(self, busy: Collection[str]) -> list[Visit]:
+        """Release one that is held back, of a publisher not `busy`; return what is due then.
+
+        Only one is in hand at a time: where it ends the crawl, it alone is under suspicion again.
+        """
+        if busy and time.monotonic() < self._head_start_ends_at:
+            return []
+        for visit in self._held_visits():
+            if visit.publisher in busy:
+                continue
+            self._store.batch.commit()  # what is done is not to be lost by it
+            self.held.remove(visit.key)
+            if due := list(self._due_visits([visit.publisher])):
+                self._tried = visit.key
+                return due
+        return []
+
+    def _held_visits(self) -> list[Visit]:
+        """Return what is held back, the last first; feeds before, since articles wait for them."""
+        found = (visits.find(self._store.db, key) for key in reversed(self.held))
+        mine = [visit for visit in found if visit and visit.publisher in self._publishers]
+        return sorted(mine, key=lambda visit: visit.kind is not Kind.FEED)
 
     def done(self, visit: Visit) -> None:
         """Make room: a visit's end stands in the archive's batch."""
@@ -151,16 +178,26 @@ class Frontier:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._freed.wait(), seconds)
 
-    def _due_visits(self) -> Iterator[Visit]:
-        for slug, one in self._publishers.items():
+    def _due_visits(self, slugs: Iterable[str]) -> Iterator[Visit]:
+        feeds = {visit.publisher for visit in self._held_visits() if visit.kind is Kind.FEED}
+        for slug in slugs:
+            one = self._publishers[slug]
             if self._only is None and not one.is_open(self._store.clock()):
                 continue
             mine = [visit for visit in self._in_hand.values() if visit.publisher == slug]
             room = self._most(one) - len(mine)
-            yield from (self._next_past if self._within else self._next_news)(slug, mine, room)
+            if self._within:
+                yield from self._next_past(slug, mine, room)
+            else:
+                yield from self._next_news(slug, mine, room, awaits_feed=slug in feeds)
 
-    def _next_news(self, slug: str, mine: list[Visit], room: int) -> Iterator[Visit]:
-        """Yield listings while they are less than half of what is in hand, and articles."""
+    def _next_news(
+        self, slug: str, mine: list[Visit], room: int, *, awaits_feed: bool
+    ) -> Iterator[Visit]:
+        """Yield listings while they are less than half of what is in hand, and articles.
+
+        Where it `awaits_feed`, one that is held back, listings alone.
+        """
         busy = [visit.key for visit in mine]
         few = (len(mine) + room + 1) // 2 - sum(visit.kind is not Kind.ARTICLE for visit in mine)
         listings = self._due(slug, busy, min(room, few), articles=False)
@@ -170,19 +207,16 @@ class Frontier:
                 visit for visit in listings if visit.kind is not Kind.SECTION or not visit.found_in
             ]
         yield from listings
+        if awaits_feed:
+            return
         room -= len(listings)
         feeds = [visit.due_at for visit in (*mine, *listings) if visit.kind is Kind.FEED]
         # What a feed says of its articles is worth waiting for; those before it have a turn.
         soonest = min(filter(None, feeds), default=None)
-        articles = [] if self._holds_feed(slug) else self._articles(slug, busy, room, soonest)
+        articles = self._articles(slug, busy, room, soonest)
         yield from articles
         if not (articles or feeds) and self._only is None:  # images have time
             yield from self._due(slug, busy, room, articles=False, images=True)
-
-    def _holds_feed(self, slug: str) -> bool:
-        """Return whether a feed of a publisher is held back."""
-        held = (visits.find(self._store.db, key) for key in self._held)
-        return any(visit and visit.kind is Kind.FEED and visit.publisher == slug for visit in held)
 
     def _next_past(self, slug: str, mine: list[Visit], room: int) -> Iterator[Visit]:
         """Yield articles, and one listing where there are none left: it leads to older ones."""
@@ -215,7 +249,7 @@ class Frontier:
             now=self._store.clock(),
             articles=articles,
             limit=limit,
-            busy=[*busy, *self._held],
+            busy=[*busy, *self.held],
             only=self._only,
             images=images,
             within=self._within,

@@ -7,9 +7,13 @@ from datetime import timedelta
 
 import pytest
 
+from archive import visits
 from archive.clock import iso
+from archive.models import Kind, Link
 from archive.store import Store
-from crawler.frontier import charge, left_in_hand
+from crawler.commands.options import chosen
+from crawler.fetch.throttle import Delays
+from crawler.frontier import Frontier, charge, left_in_hand
 from tests.crawler import shell, wire
 
 # A crawl in which a page kills the process, or keeps it busy for ever; it is to end within seconds
@@ -104,6 +108,96 @@ async def test_what_was_in_hand_twice_is_put_off_longer_each_time(archive, site)
     await archive.crawl()
     assert site.count("/feed") == 1
     assert archive.rows("select failures from visits where kind = 'feed'") == [(0,)]
+
+
+def busy_paper(store, slug, articles):
+    """Add a newspaper with a feed, and articles of it that are due."""
+    wire.publisher(store.root, slug, homepage=f"http://{slug}.example/")
+    (one,) = chosen(store.root, [slug])
+    store.publish(one.record(), wanted=one.wanted)
+    feed = f"https://{slug}.example/feed"
+    store.enter([(feed, Kind.FEED)], publisher=slug)
+    links = [Link(url=f"https://{slug}.example/n/{number}") for number in range(articles)]
+    found = visits.find(store.db, feed)
+    store.found([(link.url, link) for link in links], visit=found, at=store.clock())
+    store.batch.commit()
+    return one
+
+
+def handed(store, frontier, rounds):
+    """Make what a frontier hands out; return the paths, by their newspaper, round after round."""
+    made = []
+    for _ in range(rounds):
+        now = frontier.next_visits()
+        made.append([(visit.publisher, visit.url.partition(".example")[2]) for visit in now])
+        for visit in now:
+            store.visited(visit, None, due_at=None, state="done")
+            frontier.done(visit)
+    frontier.stop()
+    return made
+
+
+@pytest.fixture
+def store(archive):
+    with Store(archive.root, command="test", clock=archive.clock) as opened:
+        yield opened
+
+
+def test_what_was_in_hand_waits_for_its_own_newspaper_alone(store):
+    papers = [busy_paper(store, "few", 2), busy_paper(store, "many", 500)]
+    held = [
+        f"https://{path}" for path in ("few.example/feed", "few.example/n/1", "many.example/n/3")
+    ]
+    frontier = Frontier(store, papers, delays=Delays({}, usual=0), held=held)
+    few = [
+        [path for slug, path in visits if slug == "few"] for visits in handed(store, frontier, 9)
+    ]
+    assert few[:3] == [["/feed"], ["/n/0"], ["/n/1"]]
+    assert frontier.held == ["https://many.example/n/3"]
+
+
+def test_one_at_a_time_is_in_hand_of_what_was(store):
+    papers = [busy_paper(store, slug, 0) for slug in ("a", "b")]
+    held = ["https://a.example/feed", "https://b.example/feed"]
+    frontier = Frontier(store, papers, delays=Delays({}, usual=0), held=held)
+    (first,) = frontier.next_visits()
+    assert frontier.next_visits() == []
+    store.visited(first, None, due_at=None, state="done")
+    frontier.done(first)
+    (second,) = frontier.next_visits()
+    assert {first.key, second.key} == set(held)
+    assert not frontier.held
+    frontier.stop()
+
+
+def test_everything_else_has_a_head_start_of_what_was_in_hand(store):
+    papers = [busy_paper(store, "few", 2), busy_paper(store, "many", 50)]
+    frontier = Frontier(
+        store, papers, delays=Delays({}, usual=0), held=["https://few.example/feed"],
+        head_start=3600,
+    )  # fmt: skip
+    rounds = [{slug for slug, _ in visits} for visits in handed(store, frontier, 8)]
+    slugs = [slug for slugs in rounds for slug in slugs]
+    assert slugs == sorted(slugs, reverse=True)
+    assert set(slugs) == {"few", "many"}
+
+
+async def test_a_further_slice_holds_what_is_held_still(archive, site, monkeypatch):
+    await archive.crawl(limit=1)
+    dying(archive, "/feed", "/news/1")
+    held = []
+
+    class Recorded(Frontier):
+        def __init__(self, *args, **limits):
+            super().__init__(*args, **limits)
+            held.append(len(limits["held"]))
+
+    monkeypatch.setattr("crawler.spiders.news.Frontier", Recorded)
+    monkeypatch.setattr("crawler.turns.SLICE_SECONDS", 0.5)
+    site.answers["/feed"] = (1.0, *site.answers["/feed"])
+    await archive.crawl()
+    assert held[0] == 2
+    assert held[-1] < 2
 
 
 @pytest.mark.slow

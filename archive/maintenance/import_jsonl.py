@@ -41,6 +41,8 @@ _NAMES = (
     ("maintext", "text"), ("author", "authors"),
 )  # fmt: skip
 _DATES = ("published", "date", "publish_date", "date_publish", "date_published", "pubDate")
+# Zones of the world; others are of one country only, as AST of the Atlantic and of Arabia.
+_ZONE = re.compile(r"(?:[+-]\d{2}:?\d{2}|\b(?:GMT|UTC?|Z))\s*(?:\(.*\))?\s*$", re.IGNORECASE)
 _KNOWN = frozenset({*ARTICLE, "revisions"})
 _EVIDENCE = {
     "published_at": "published_from",
@@ -296,7 +298,7 @@ def _is_readable(given: Any, meant: str) -> bool:
 def _published(given: Any) -> Row:
     """Return when an article was published as an export says it: without a zone, only its day.
 
-    Empty where it is not said in ISO 8601, or as feeds do.
+    Empty where it is not said in ISO 8601, or as feeds do. A zone is an offset, or universal time.
     """
     moment = None
     with suppress(ValueError, TypeError):
@@ -304,6 +306,7 @@ def _published(given: Any) -> Row:
     if moment is None:
         with suppress(ValueError, TypeError, IndexError, OverflowError, AttributeError):
             moment = parsedate_to_datetime(given)  # RFC 5322, as feeds write it
+            moment = moment if _ZONE.search(given) else moment.replace(tzinfo=None)
     if moment is None:
         return {}
     if moment.tzinfo is None:

@@ -268,6 +268,8 @@ def test_causes_that_no_two_lines_share_are_bounded_too(tmp_path):
 EVENING = datetime(2020, 11, 9, 20, 30, tzinfo=UTC)
 MONDAY = date(2020, 11, 9)
 WHEN = ("published_at", "published_on")
+ZONES = ("+0000", "GMT", "UT", "UTC", "Z", "gmt", "+0000 (UTC)")
+NO_ZONES = (" AST", " EST", " pdt", " A", " -0000", "+03", " GMT+3", "")  # AST: of Arabia, or not
 RENAMED = [
     ({"link": "https://a.example/2"}, {"url": "https://a.example/2"}),
     ({"body": "نص آخر"}, {"text": "نص آخر"}),
@@ -279,6 +281,8 @@ RENAMED = [
     ({"date": "2020-11-09T23:30:00+03:00"}, dict(zip(WHEN, (EVENING, None), strict=True))),
     ({"date": "2020-11-09 12:00:00"}, dict(zip(WHEN, (None, MONDAY), strict=True))),
     ({"published": "Mon, 09 Nov 2020 23:30:00 +0300"}, {"published_at": EVENING}),
+    *(({"date": f"9 Nov 2020 20:30 {zone}"}, {WHEN[0]: EVENING}) for zone in ZONES),
+    *(({"date": f"9 Nov 2020 20:30{zone}"}, {WHEN[0]: None, WHEN[1]: MONDAY}) for zone in NO_ZONES),
     ({"date": "9/11/2020"}, {}),
     ({"date": "2 days ago", "published": "2020-11-09"}, {"published_on": MONDAY}),
     ({"published_on": "2020-11-09", "date": "2020-11-08"}, {"published_on": MONDAY}),

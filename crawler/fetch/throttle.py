@@ -85,8 +85,7 @@ class Pauses:
         """Pause the host that gave this answer, unless so many of these are borne."""
         asked = schedule.retry_after(retry_after, now=self._clock())
         borne = 0 if asked else BORNE.get(status, 0)
-        if not (borne and self._lasting(host_of(url))):  # it was on its way when the pause began
-            self._pause(host_of(url), FIRST_PAUSE[status], asked, borne=borne)
+        self._pause(host_of(url), FIRST_PAUSE[status], asked, borne=borne)
 
     def away(self, url: str) -> None:
         """Pause a host that does not answer for itself."""
@@ -131,7 +130,15 @@ class Pauses:
     def _pause(
         self, place: str, first: float, asked: datetime | None = None, *, borne: int = 0
     ) -> None:
-        """Pause a place for as long as it asked, or twice as long as last time."""
+        """Pause a place for as long as it asked, or twice as long as last time.
+
+        An answer that was on its way when the pause began is no further strike.
+        """
+        if pause := self._lasting(place):
+            if asked and asked > pause.until:
+                self._begin(place, asked, pause.strikes)
+                self._hosts.pause(place, until=asked, strikes=pause.strikes)
+            return
         now, known = self._clock(), self._pauses.get(place)
         strikes = max((known.strikes if known else -borne) + 1, 1 - borne)
         longer = timedelta(seconds=first * int(2 ** min(strikes - 1, 16)))  # of none 0

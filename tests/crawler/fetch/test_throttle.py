@@ -106,16 +106,31 @@ def test_pages_of_an_outage_in_a_row_pause_their_host_ever_longer(store, monkeyp
     pauses.check(URL)
 
 
-def test_each_strike_in_a_row_is_longer_and_the_next_crawl_knows_them(store):
-    Pauses(store.hosts, store.clock).strike(URL, 503)
-    Pauses(store.hosts, store.clock).strike(URL, 503)
-    pauses = Pauses(store.hosts, store.clock)
-    pauses.strike(URL, 503)
-    assert until(pauses) == timedelta(seconds=40)
-    assert store.hosts.paused() == [("a.example", NOW + timedelta(seconds=40), 3)]
-    for _ in range(40):
+def test_each_strike_in_a_row_is_longer_and_the_next_crawl_knows_them(store, monkeypatch):
+    moment = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: moment[0])
+    store.clock = lambda: NOW + timedelta(seconds=moment[0])
+    for count, seconds in enumerate([10, 20, 40, *[86400] * 20], 1):
+        pauses = Pauses(store.hosts, store.clock)
         pauses.strike(URL, 503)
-    assert until(pauses) == timedelta(days=1)
+        if count < 4 or count > 14:
+            assert until(pauses) == timedelta(seconds=moment[0] + seconds)
+            assert store.hosts.paused() == [("a.example", NOW + until(pauses), count)]
+        moment[0] += 86400
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_the_answers_of_one_burst_are_one_strike(store, status):
+    pauses = Pauses(store.hosts, store.clock)
+    for _ in range(24):
+        pauses.strike(URL, status)
+    first = {429: 30, 503: 10}[status]
+    assert until(pauses) == timedelta(seconds=first)
+    assert store.hosts.paused() == [("a.example", NOW + timedelta(seconds=first), 1)]
+    for asked, seconds in (("120", 120), ("60", 120), ("Mon, 23 Nov 2026 13:00:00 GMT", 3600)):
+        pauses.strike(URL, status, asked)
+        assert until(pauses) == timedelta(seconds=seconds)
+        assert store.hosts.paused() == [("a.example", NOW + timedelta(seconds=seconds), 1)]
 
 
 @pytest.mark.parametrize(

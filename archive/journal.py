@@ -48,7 +48,8 @@ class Followed:
     before; only the first links, as many as were `taken`, where there were too many. Entries of a
     `known` payload (its digest), which had been read, were left out. `pages` says
     that the pages which continue it were followed, `fresh` that there were articles of the period
-    which nobody knew; `resting` names shapes of addresses that were left out as traps.
+    which nobody knew; `resting` names shapes of addresses that were left out as traps,
+    or the listing (its key) as one that leads nowhere.
     """
 
     beyond: bool = False

@@ -261,6 +261,13 @@ def find(db: sqlite3.Connection, key: str) -> Visit | None:
     return next(iter(visits_of(db, f"{VISITS} where v.key = ?", (key,))), None)
 
 
+def read_at(db: sqlite3.Connection, key: str) -> datetime | None:
+    """Return when the last good answer of an address (its key) was fetched, None if none was."""
+    sql = "select fetched_at from visits v join captures c on c.id = last_capture where key = ?"
+    at = value(db, sql, (key,))
+    return from_iso(at) if at else None
+
+
 def first_visit(db: sqlite3.Connection, article: int) -> Visit | None:
     """Return the visit to the address that led to an article first, None if none did."""
     sql = f"{VISITS} where v.article = ? order by v.found_at, v.key limit 1"

@@ -175,9 +175,11 @@ class Outcomes:
         """End a visit whose answer was read; a listing was `followed` so far."""
         now = self._store.clock()
         due_at = schedule.after_success(visit, now=now)
-        if followed and followed.taken is not None:  # it is asked for tomorrow, and whole
-            visit, outcome = replace(visit, etag=None, last_modified=None), Outcome.OTHER
+        is_cut = followed is not None and followed.taken is not None
+        if is_cut:
             due_at = now + schedule.LONGEST_WAIT
+        if is_cut or (followed and followed.resting):  # it is read again, and whole
+            visit, outcome = replace(visit, etag=None, last_modified=None), Outcome.OTHER
         return self._store.visited(
             visit, capture, state="done", due_at=due_at, outcome=outcome, followed=followed
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scrapy.http import Headers
 
-from archive import links
+from archive import links, visits
 from archive.models import Capture, Kind, Outcome, Reading, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
@@ -119,11 +119,13 @@ class Responses:
     def _known(self, visit: Visit) -> str | None:
         """Return the digest of a sitemap that was read today: what it says is known.
 
-        Once a day all of it is read: what is wanted of it may have changed.
+        Once a day all of it is read: what is wanted of it may have changed. An answer that there is
+        nothing new is no reading.
         """
-        if visit.kind is not Kind.SITEMAP or visit.past or visit.last_at is None:
+        if visit.kind is not Kind.SITEMAP or visit.past:
             return None
-        is_fresh = visit.last_at.date() == self._store.clock().date()
+        read_at = visits.read_at(self._store.db, visit.key)
+        is_fresh = read_at is not None and read_at.date() == self._store.clock().date()
         return visit.last_sha256 if is_fresh else None
 
     def _last_payload(self, visit: Visit) -> str | None:

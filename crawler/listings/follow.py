@@ -187,7 +187,8 @@ class Follower:
         links = await self._read(read, leave_out)
         if self._is_beyond():
             logger.info("%s: before %s, or a trap", visit.url, self.period.since)
-            return Followed(beyond=True)
+            trap = (visit.key,) if self.traps and self.traps.leads_nowhere(visit) else ()
+            return Followed(beyond=True, resting=trap)
         pages = await self._save_all(links)
         goes_on = bool(pages) and self._goes_on()
         if goes_on:

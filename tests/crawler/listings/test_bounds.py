@@ -300,3 +300,60 @@ async def test_a_map_that_was_being_followed_as_the_crawl_stopped_is_followed_by
     assert site.count("/map.xml") == 2
     assert numbers_of(archive, site) == [*NUMBERS]
     assert archive.problems() == []
+
+
+def tagged(site, path, *entries):
+    """A sitemap that answers 304 where it is asked for what was sent last time."""
+    sitemap(site, path, *entries)
+    body, tag = site.answers[path][0].partition(b"\r\n\r\n")[2], f'"{len(entries)}"'
+
+    def answer(asked):
+        if asked.header("If-None-Match") == tag:
+            return (wire.http(b"", f"ETag: {tag}", status="304 Not Modified"),)
+        return (wire.http(body, f"ETag: {tag}", media="application/xml"),)
+
+    site.answers[path] = answer
+
+
+@pytest.mark.parametrize(
+    ("few", "paths"),
+    [
+        ("FRUITLESS", [f"/news/{number}" for number in range(101, 109)]),
+        ("OF_A_LISTING", [f"/{word}/{word}" for word in "abcdefgh"]),
+    ],
+)
+async def test_what_rested_is_read_later_though_its_map_says_that_it_is_the_same(
+    archive, site, monkeypatch, few, paths
+):
+    monkeypatch.setattr(archive_links, few, 8)
+    archive.follow(sitemaps=[site.url + "/map.xml"])
+    old = [(path, "2026-11-20") for path in paths]
+    tagged(site, "/map.xml", *old)
+    await archive.crawl()
+    assert [kind for kind, _ in archive.problems()].count("url-trap") == 1
+    articles(site, "/news/1001")
+    tagged(site, "/map.xml", *old, ("/news/1001", "2026-11-23"))
+    for _ in range(2):
+        archive.forward(minutes=31)
+        await archive.crawl()
+        assert kept(archive, site) == []
+    archive.forward(days=1)
+    await archive.crawl()
+    assert kept(archive, site) == ["/news/1001"]
+    await as_rebuilt(archive)
+
+
+async def test_a_map_that_is_the_same_in_the_morning_is_read_whole_when_it_changes(
+    archive, site, read
+):
+    archive.follow(sitemaps=[site.url + "/map.xml"])
+    entries = [(f"/news/{number}", "2026-11-22") for number in NUMBERS]
+    articles(site, *(path for path, _ in entries))
+    tagged(site, "/map.xml", *entries[:20])
+    await archive.crawl()
+    archive.forward(days=1)
+    await archive.crawl()
+    archive.forward(minutes=31)
+    tagged(site, "/map.xml", *entries)
+    await archive.crawl()
+    assert read == [("map.xml", 20), ("map.xml", 24)]

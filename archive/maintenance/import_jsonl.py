@@ -232,6 +232,8 @@ def read_line(
     Raises:
         BadLine: if the line does not hold an article.
     """
+    if line == b"[":
+        raise BadLine("the JSON array is cut short here")
     try:
         given = json.loads(line)
         given, unknown = _named(given) if isinstance(given, dict) else (given, ())

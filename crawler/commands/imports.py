@@ -160,12 +160,17 @@ def _sound(lines: Iterable[bytes], name: str) -> Iterator[bytes]:
 
 
 def _items(plain: IO[bytes]) -> Iterator[bytes]:
-    """Yield the values in the JSON arrays of a file as they are; what is not JSON ends them."""
+    """Yield the values in the JSON arrays of a file as they are; what is not JSON ends them.
+
+    Where the last array has no end, its bracket follows, which is no JSON either.
+    """
     decode = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape").decode
-    text, at, size = "", 0, _PIECE
+    text, at, size, opened = "", 0, _PIECE, 0
     while True:
         between = _BETWEEN.match(text, at)
-        at = between.end() if between else at
+        if between:
+            opened += between[0].count("[") - between[0].count("]")
+            at = between.end()
         try:
             _, end = json.JSONDecoder().raw_decode(text, at)
         except (ValueError, RecursionError):
@@ -176,8 +181,8 @@ def _items(plain: IO[bytes]) -> Iterator[bytes]:
         else:
             yield text[at:end].encode("utf-8", "surrogateescape")
             at, size = end, _PIECE
-    if text:
-        yield text.encode("utf-8", "surrogateescape")
+    if text or opened > 0:
+        yield text.encode("utf-8", "surrogateescape") or b"["
 
 
 class _Options(TypedDict):

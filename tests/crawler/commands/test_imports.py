@@ -93,6 +93,22 @@ def test_a_broken_array_is_one_invalid_line(tmp_path, given):
     assert (done.exit_code, ", 1 invalid line." in done.output) == (3, True), done.output
 
 
+@pytest.mark.parametrize("end", [b"", b",", b",\n  ", b"]\n[", b",\n\xd8"])
+def test_an_array_that_is_cut_between_two_items_is_one_invalid_line(tmp_path, end):
+    given = ARRAY.removesuffix(b"\n]") + end
+    assert [*json_lines(BytesIO(given), "file")][5:] == [b"["]
+    (tmp_path / "file").write_bytes(given)
+    done = run(tmp_path / "file", tmp_path / "a")
+    assert (done.exit_code, ": 5 new articles" in done.output) == (3, True), done.output
+    assert "file:6: the JSON array is cut short here\n" in done.output
+    assert ", 1 invalid line." in done.output
+
+
+@pytest.mark.parametrize("whole", [b"[]", b"[\n]\n", b'[{"a":"["}]\n[{"b":[1]}]', b'[{"a":1},]'])
+def test_an_array_that_ends_is_followed_by_nothing(whole):
+    assert b"[" not in [*json_lines(BytesIO(whole), "file")]
+
+
 def test_an_array_of_any_length_takes_little_memory():
     item = json.dumps({"url": "https://a.example/1", "text": "x" * 4000}).encode()
     given = BytesIO(b"[" + b",".join([item] * 5000) + b"]")

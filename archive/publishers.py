@@ -1,16 +1,20 @@
 """Rows of publishers, and what is remembered of their hosts."""
 
+import re
 import sqlite3
+from contextlib import suppress
 from dataclasses import fields
 from datetime import datetime, timedelta
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from archive.clock import from_iso, iso
 from archive.models import Publisher
 from archive.rows import from_json, insert, row_of, upsert, value, values
-from archive.urls import identity_key, site
+from archive.urls import identity_key, normal, site
 from archive.warc.writer import Batch
 
+_START = re.compile(r"\s*https?://[^/?#]+", re.IGNORECASE)  # scheme and host of an address
 _UNKNOWN = "where name = slug and coalesce(name_latin, homepage, country, language) is null"
 
 
@@ -72,8 +76,9 @@ def _names(stored: str | None) -> tuple[str, ...]:
     return tuple(from_json(stored))
 
 
-# The visits of an origin, by the range of their keys; `0` is the character that follows `/`.
-_THERE = "key >= :origin || '/' and key < :origin || '0'"
+# The visits of a place, by the range of their keys, which other hosts and schemes share (`0` is the
+# character that follows `/`), and by their addresses.
+_THERE = "key >= :key || '/' and key < :key || '0' and is_at(url, :place)"
 _POSTPONE = f"""
 update visits set due_at = max(due_at, :until), not_before = :until
 where due_at is not null and {_THERE}
@@ -96,6 +101,7 @@ class Hosts:
     def __init__(self, db: sqlite3.Connection, batch: Batch) -> None:
         self._db = db
         self._batch = batch
+        db.create_function("is_at", 2, _is_at, deterministic=True)
 
     def pause(self, host: str, *, until: datetime, strikes: int) -> None:
         """Keep that a host is not asked before `until`; what is due there is due then.
@@ -106,7 +112,7 @@ class Hosts:
         row = {"host": host, "not_before": iso(until), "strikes": strikes}
         upsert(self._db, "hosts", row, key="host")
         if strikes > 0:
-            self._db.executemany(_POSTPONE, _origins(host, until))
+            self._db.executemany(_POSTPONE, _ranges(host, until))
 
     def postpone(self, key: str, *, until: datetime) -> None:
         """Make one visit (by its key) due no sooner than `until`."""
@@ -117,7 +123,7 @@ class Hosts:
 
     def is_awaited(self, host: str, *, until: datetime) -> bool:
         """Return whether a visit there is due by then."""
-        return any(value(self._db, _AWAITED, origin) for origin in _origins(host, until))
+        return any(value(self._db, _AWAITED, there) for there in _ranges(host, until))
 
     def forgive(self, host: str, *, now: datetime) -> None:
         """Forget that a host was left alone: it answers again, and its lost articles are due."""
@@ -125,7 +131,7 @@ class Hosts:
         paused = "delete from hosts where host = ? returning strikes > 0"
         if any(row[0] for row in self._db.execute(paused, (host,)).fetchall()):
             day_ago = {"day_ago": iso(now - timedelta(days=1))}
-            self._db.executemany(_REVIVE, [each | day_ago for each in _origins(host, now)])
+            self._db.executemany(_REVIVE, [each | day_ago for each in _ranges(host, now)])
 
     def paused(self) -> list[tuple[str, datetime, int]]:
         """Return (host, not before, strikes) of those that are paused or were last time."""
@@ -139,6 +145,21 @@ class Hosts:
         return {urlsplit(url).hostname: from_iso(at) for url, at in reversed(rows)}
 
 
-def _origins(host: str, until: datetime) -> list[dict[str, str]]:
-    origins = [host] if "://" in host else [f"http://{host}", f"https://{host}"]
-    return [{"origin": origin, "until": iso(until)} for origin in origins]
+def _ranges(place: str, until: datetime) -> list[dict[str, str]]:
+    origins = [place] if "://" in place else [f"http://{place}", f"https://{place}"]
+    keys = {identity_key(f"{origin}/").rstrip("/") for origin in origins}
+    return [{"key": key, "place": place, "until": iso(until)} for key in sorted(keys)]
+
+
+def _is_at(url: str, place: str) -> bool:
+    """Return whether an address is of a host, or of an origin (as `Hosts` has them)."""
+    start = _START.match(url)
+    origin = _origin(start[0]) if start else ""
+    return place in {origin, origin.partition("://")[2]}
+
+
+@lru_cache(maxsize=64)  # many visits have the same
+def _origin(start: str) -> str:
+    with suppress(ValueError):
+        return normal(f"{start}/").rstrip("/")
+    return ""

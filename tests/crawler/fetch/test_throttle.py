@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from archive.clock import starting_at
+from archive.clock import iso, starting_at
 from archive.models import Kind, Publisher
 from archive.store import Store
 from crawler.commands.options import chosen
@@ -183,6 +183,36 @@ def test_a_pause_is_worth_waiting_for_if_something_is_due_after_it(
     assert not pauses.soon_over()
     pauses.strike(URL, 503, retry_after)
     assert pauses.soon_over() == worth
+
+
+BARE, WWW = "https://a.example/n/1", "https://WWW.a.example/n/2"
+MOBILE, PLAIN = "http://m.a.example/n/3", "http://a.example?n=4"
+PORT = "http://www.a.example:8080/n/5"
+
+
+@pytest.mark.parametrize(
+    ("place", "meant"),
+    [
+        ("a.example", {BARE, PLAIN}),
+        ("https://a.example", {BARE}),
+        ("http://a.example", {PLAIN}),
+        ("www.a.example", {WWW}),
+        ("http://www.a.example", set()),
+        ("m.a.example", {MOBILE}),
+        ("http://m.a.example", {MOBILE}),
+        ("www.a.example:8080", {PORT}),
+        ("https://www.a.example:8080", set()),
+    ],
+)
+def test_what_is_due_at_a_paused_place_is_due_after_it(store, place, meant):
+    store.publish(Publisher(slug="paper", name="صحيفة"))
+    everything = (BARE, WWW, MOBILE, PLAIN, PORT)
+    store.enter([(url, Kind.FEED) for url in everything], publisher="paper")
+    later, hosts = NOW + timedelta(minutes=1), store.hosts
+    assert hosts.is_awaited(place, until=later) == bool(meant)
+    hosts.pause(place, until=later, strikes=1)
+    rows = store.db.execute("select url from visits where due_at = ?", (iso(later),))
+    assert {url for (url,) in rows} == meant
 
 
 def test_a_host_that_is_silent_for_a_minute_is_away(store, monkeypatch):

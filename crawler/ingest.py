@@ -27,6 +27,9 @@ from crawler.outcomes import after_failure, believed
 from crawler.publisher import Publisher
 from crawler.workers import Workers
 
+# An article was there before its address, as one that was imported: that is neither new nor a trap.
+_KNOWN = {Outcome.CHANGED, Outcome.SAME, Outcome.UNCHANGED}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
@@ -135,7 +138,7 @@ class Keeper:
         wants_image = self._publishers[visit.publisher].lead_image and not is_alias
         if kept.article is not None and wants_image:
             self._want_image(visit, capture, reading.extraction.image_url)
-        if not passing:
+        if not passing and kept.outcome not in _KNOWN:
             self._traps.count(visit, capture, fruitful=kept.outcome is Outcome.NEW)
         return state
 

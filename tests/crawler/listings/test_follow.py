@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from archive import links as archive_links
+from archive.maintenance.import_jsonl import Importer
 from archive.urls import identity_key
 from crawler.commands.options import chosen
 from crawler.daterange import Period
@@ -67,6 +68,23 @@ async def test_a_calendar_is_cut_and_the_articles_are_not(archive, site, monkeyp
     archive.forward(days=1, minutes=1)
     await archive.crawl()
     assert asked < sum(path.startswith("/calendar/") for path in site.targets()) < asked + 60
+
+
+async def test_articles_that_were_imported_are_no_trap(archive, site, monkeypatch):
+    monkeypatch.setattr(archive_links, "FRUITLESS", 4)
+    paths = [f"/news/{number}" for number in range(1001, 1007)]
+    lines = [
+        json.dumps({"url": site.url + path, "title": "خبر", "text": "نص.", "publisher": "paper"})
+        for path in paths
+    ]
+    archive.follow(feeds=[site.url + "/feed"])
+    with Importer(archive.root, command="import-jsonl", clock=archive.clock) as importer:
+        importer.read([line.encode() for line in lines], name="x.jsonl")
+    articles(site, *paths)
+    feed(site, "/feed", *((path, NEW) for path in paths))
+    await archive.crawl()
+    assert [site.count(path) for path in paths] == [1] * 6
+    assert archive.problems() == []
 
 
 async def test_a_section_with_some_articles_is_never_cut(archive, site, monkeypatch):

@@ -69,7 +69,7 @@ def everything(root):
 def lived(tmp_path_factory):
     root = tmp_path_factory.mktemp("imports") / "archive"
     given = "\n".join(json.dumps(line) for line in LINES)
-    run(root, "import-jsonl", "-", given=given, code=1)
+    run(root, "import-jsonl", "-", given=given, code=3)
     pages = [bytearray(packed([one])) for one in PAGES]
     pages[2][300] ^= 0xFF
     source = root.parent / "صفحات 1.warc.gz"

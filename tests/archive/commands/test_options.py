@@ -37,7 +37,7 @@ def test_the_codes_are_documented():
 
 
 def test_the_codes_are_those_that_shells_and_click_know():
-    assert [int(code) for code in ExitCode] == [0, 1, 2, 130]
+    assert [int(code) for code in ExitCode] == [0, 1, 2, 3, 130]
     assert click.ClickException.exit_code == ExitCode.FAILED.value
     assert click.UsageError.exit_code == ExitCode.USAGE.value
     assert ExitCode.INTERRUPTED.value == program._INTERRUPTED

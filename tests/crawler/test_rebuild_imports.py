@@ -74,7 +74,7 @@ def lived(tmp_path_factory):
     pages[2][300] ^= 0xFF
     source = root.parent / "صفحات 1.warc.gz"
     source.write_bytes(packed(NOISE) + b"".join(pages))
-    run(root, "import-warc", source)
+    run(root, "import-warc", source, code=3)
     article = rows(root, "select min(id) from articles")[0][0]
     run(root, "withhold", article, "--reason", "شاهدٌ\nفي خطر")
     run(root, "unwithhold", article)

@@ -159,10 +159,11 @@ class Watch:
         logger.warning("%s", why)
         if self._stopped.is_set() or why == self._death:
             return
-        self._death, problem = why, Problem(kind=ProblemKind.SLICE_DIED, detail=why, stage="watch")
+        problem = Problem(kind=ProblemKind.SLICE_DIED, detail=why, stage="watch")
         try:
             with Store(self._root, command="watch") as store:
                 store.problem(problem, url="urn:x-warraq:watch", publisher=None)
+            self._death = why
         except (ArchiveError, *ARCHIVE_FAULTS) as error:
             logger.warning("it cannot be recorded: %s", error)
 

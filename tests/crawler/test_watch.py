@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.store import Store
 from crawler.config import Config, Schedule
 from crawler.daterange import Hours
 from crawler.publisher import Publisher
@@ -144,6 +145,16 @@ async def test_why_a_crawl_died_is_recorded(archive, monkeypatch, code, told):
     found = archive.rows("select kind, detail from problems")
     assert [kind for kind, _ in found] == ["slice-died"]
     assert all(told in detail for _, detail in found)
+
+
+async def test_a_death_that_cannot_be_recorded_yet_is_recorded_later(archive):
+    await archive.crawl()
+    watch = Watch(archive.root, [Publisher(slug="paper", name="x")], Config())
+    with Store(archive.root, command="backfill paper"):
+        watch._record_death(-9)
+    for _ in range(2):
+        watch._record_death(-9)
+    assert archive.rows("select kind from problems") == [("slice-died",)]
 
 
 @pytest.mark.slow

@@ -30,7 +30,7 @@ from archive.warc.parsing import MOST_LAYERS, unpacked
 from crawler.daterange import FRESH
 from crawler.errors import Unread
 from crawler.fetch.exceptions import HostPaused, NotFetched, ProxyFailed, kind_of, network_detail
-from crawler.fetch.robots import AGENT, LIMIT_BYTES, Rules, rules
+from crawler.fetch.robots import AGENT, LIMIT_BYTES, MOST_RULES, Rules, rules
 from crawler.fetch.throttle import FetchServices, Reader, origin_of, slot_of
 
 _TEXT = re.compile(rb"(?:\xef\xbb\xbf)?\s*[<{\[]|\Z")  # a coding that is named and was not used
@@ -84,7 +84,7 @@ async def judge(url: str, status: int, body: bytes, read: Reader) -> Rules:
     4xx allows everything (section 2.3.1.3), 429 and 5xx nothing (section 2.3.1.4).
 
     Raises:
-        NotFetched: if nothing may be fetched for now; also where the file cannot be read.
+        NotFetched: if nothing may be fetched for now; also where not all of the file can be read.
         Stopped: if the workers were asked to stop.
     """
     if status >= 500 or status == 429:
@@ -100,6 +100,8 @@ async def judge(url: str, status: int, body: bytes, read: Reader) -> Rules:
         if sum(each.size for each in _judged.values()) > _MOST_KEPT:
             _judged.clear()
         _judged[digest] = found
+    if _judged[digest].incomplete:
+        raise _unreachable(f"{url} has over {MOST_RULES:,} rules for us: not all are read")
     return _judged[digest]
 
 

@@ -7,7 +7,7 @@ from protego import Protego
 
 AGENT = "warraq"
 LIMIT_BYTES = 500 * 1024  # section 2.5; what stands behind it does not count
-MOST_RULES = 5000  # of our groups, or of everyone's; the first ones count
+MOST_RULES = 5000  # of our groups, or of everyone's; the first ones are read
 
 # Keys by how they begin, the product token (section 2.2.1) and blanks: as Google's parser has them.
 _AGENT_KEYS = ("user-agent", "useragent", "user agent")
@@ -24,9 +24,13 @@ _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
 class Rules(Protego):
-    """What may be fetched of a host; `size` is that of the text of its rules."""
+    """What may be fetched of a host; `size` is that of the text of its rules.
+
+    `incomplete` says that more is forbidden: prohibitions stood behind the first `MOST_RULES`.
+    """
 
     size = 0
+    incomplete = False
 
 
 def rules(body: bytes) -> Rules:
@@ -58,9 +62,12 @@ def rules(body: bytes) -> Rules:
                 meant = slowed if kind == "crawl-delay" else agents
                 for agent in meant if not value.startswith(_ABSOLUTE) else ():
                     groups[agent].append(f"{kind}: {value}")
-    ours = "\n".join(["User-agent: *", *groups.get(AGENT, groups.get("*", []))[:MOST_RULES]])
+    lines = groups.get(AGENT, groups.get("*", []))
+    read, unread = lines[:MOST_RULES], lines[MOST_RULES:]
+    ours = "\n".join(["User-agent: *", *read])
     found = Rules.parse(ours)
     found.size = len(ours)
+    found.incomplete = any(re.match("disallow: .", each) for each in set(unread) - set(read))
     return found
 
 

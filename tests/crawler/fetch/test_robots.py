@@ -288,6 +288,32 @@ async def test_a_file_that_cannot_be_read_means_not_now(archive, site, monkeypat
     assert archive.problems() == [("robots-unreachable", "/feed")]
 
 
+@pytest.mark.parametrize(
+    ("last", "targets"),
+    [
+        ("Disallow: /secret/", {"/robots.txt"}),
+        ("Disallow: /0", {"/robots.txt", "/feed", "/news/2"}),  # once more
+        ("Disallow:", {"/robots.txt", "/feed", "/news/2"}),
+        ("Allow: /news/1", {"/robots.txt", "/feed", "/news/2"}),  # less is asked for without it
+    ],
+)
+async def test_more_prohibitions_than_are_read_mean_not_now(archive, site, last, targets):
+    many = [f"Disallow: /{number}" for number in range(MOST_RULES - 1)]
+    site.answers["/robots.txt"] = robots("User-agent: *", *many, "Disallow: /news/1", last)
+    for _ in range(2):
+        site.asked.clear()
+        await archive.crawl()
+        assert set(site.targets()) <= targets
+        archive.forward(minutes=20)
+    if "/feed" not in targets:
+        detail = f"{site.url}/robots.txt has over 5,000 rules for us: not all are read"
+        problems = archive.rows("select distinct kind, detail from problems")
+        assert problems == [("robots-unreachable", detail)]
+    else:
+        assert archive.rows("select kind from problems") == [("robots-disallow",)]
+        assert archive.rows("select count(*) from articles") == [(1,)]
+
+
 SHUT = "User-agent: *\nDisallow: "
 GROUPS = "User-agent: warraq\nDisallow: /a\n\nUser-agent: *\nDisallow: /\n\nUser-agent: WARRAQ\n"
 
@@ -428,6 +454,8 @@ def test_rules_travel_from_a_worker():
 
 def test_only_so_many_rules_count_and_ours_before_everyones():
     many = "".join(f"Disallow: /{number}\n" for number in range(MOST_RULES))
+    assert not rules(f"User-agent: *\n{many}".encode()).incomplete
+    assert rules(f"User-agent: *\n{many}Disallow: /last\n".encode()).incomplete
     ours = f"User-agent: *\n{many}\nUser-agent: {AGENT}\n{many}Disallow: /last\n"
     assert not allows(ours, f"/{MOST_RULES - 1}")
     assert allows(ours, "/last")

@@ -174,14 +174,21 @@ class Outcomes:
     ) -> State:
         """End a visit whose answer was read; a listing was `followed` so far."""
         now = self._store.clock()
-        due_at = schedule.after_success(visit, now=now)
-        is_cut = followed is not None and followed.taken is not None
-        if is_cut:
-            due_at = now + schedule.LONGEST_WAIT
-        if is_cut or (followed and followed.resting):  # it is read again, and whole
+        due_at, not_before = schedule.after_success(visit, now=now), None
+        if followed and followed.taken is not None:
+            due_at = schedule.tomorrow(now)
+            not_before = None if followed.taken else due_at  # there is room for nothing
+        if followed and (followed.taken is not None or followed.resting):
+            # It is read again, and whole.
             visit, outcome = replace(visit, etag=None, last_modified=None), Outcome.OTHER
         return self._store.visited(
-            visit, capture, state="done", due_at=due_at, outcome=outcome, followed=followed
+            visit,
+            capture,
+            state="done",
+            due_at=due_at,
+            not_before=not_before,
+            outcome=outcome,
+            followed=followed,
         )
 
     def image(self, visit: Visit, capture: Capture) -> State:

@@ -35,6 +35,12 @@ def after_success(visit: Visit, *, now: datetime) -> datetime | None:
     return None
 
 
+def tomorrow(now: datetime) -> datetime:
+    """Return when the next day begins, in UTC: new addresses are counted by that."""
+    day = (now + timedelta(days=1)).date()
+    return datetime.combine(day, datetime.min.time(), UTC)
+
+
 def after_failure(
     visit: Visit, *, now: datetime, retry_after: datetime | None = None, give_up: bool = True
 ) -> datetime | None:

@@ -22,7 +22,7 @@ from archive import visits
 from archive.captures import payload_location
 from archive.derivation import RecordedLinks
 from archive.journal import Followed
-from archive.links import new_on, resting, shape
+from archive.links import NEWS, new_on, resting, shape
 from archive.models import Capture, Kind, Link, Problem, Visit, WarcLocation
 from archive.problems import ProblemKind
 from archive.search.arabic import tidy
@@ -83,13 +83,14 @@ class Traps:
         """Return whether the addresses of a listing led nowhere, so that it rests."""
         return (listing.publisher, listing.key) in self._resting
 
-    def room(self, visit: Visit, new: int = 0) -> int:
+    def room(self, visit: Visit, new: int = 0, *, news: bool = False) -> int:
         """Return how many new addresses a listing may still bring that has brought `new` ones.
 
-        A tenth of a publisher's day is left to those with news: to all but sitemaps and walks.
+        A tenth of a publisher's day is left to news: to all but walks, and sitemaps but for their
+        links of these days (`news`).
         """
         own, today = self._own, self._store.clock().date()
-        tenths = 9 if visit.past or visit.kind is Kind.SITEMAP else 10
+        tenths = 9 if visit.past or (visit.kind is Kind.SITEMAP and not news) else 10
         left = own.max_new_per_day * tenths // 10 - new_on(self._store.db, visit.publisher, today)
         return min(own.max_new_per_listing - new, left)
 
@@ -219,13 +220,26 @@ class Follower:
     async def _save_all(self, links: Iterator[Link]) -> list[Keyed]:
         """Save as many links as may be; return the pages that continue the listing."""
         wanted, pages = self._wanted(links), list[Keyed]()
-        while portion := list(islice(wanted, min(LINKS_AT_ONCE, max(self._room(), 0)))):
-            pages += self._save(portion)
-            self._taken += len(portion)
-            await asyncio.sleep(0)
-        if self.traps and self._room() < 1 and next(wanted, None):
-            self._leave_out(links, self.traps)
+        for news in (False, True):
+            wanted = self._news(wanted) if news else wanted
+            while portion := list(islice(wanted, min(LINKS_AT_ONCE, self._room(news=news)))):
+                pages += self._save(portion)
+                self._taken += len(portion)
+                await asyncio.sleep(0)
+        if self.traps:
+            is_left = self._room(news=True) < 1 and next(wanted, None) is not None
+            if is_left or self._is_cut:
+                self._leave_out(links, self.traps)
         return pages
+
+    def _news(self, wanted: Iterator[Keyed]) -> Iterator[Keyed]:
+        """Yield the links of these days, up to the first that is older: the others are left out."""
+        since = self.store.clock().date() - NEWS
+        for key, link in wanted:
+            if link.latest_on is None or link.latest_on < since:
+                self._is_cut = True
+                return
+            yield key, link
 
     def _report(self, traps: Traps) -> None:
         """Save which links were left out because nobody can follow them, or this newspaper not."""
@@ -238,12 +252,14 @@ class Follower:
             detail = f"links to {named} are not followed; {why}"
             traps.report(self.visit, self.capture, ProblemKind.FOREIGN_LINK, detail)
 
-    def _room(self) -> int:
-        """Return how many more links may be saved."""
+    def _room(self, *, news: bool) -> int:
+        """Return how many more links may be saved, of older ones or of `news`."""
         if isinstance(self.store, RecordedLinks):
             taken = self.store.followed.taken
             return LINKS_AT_ONCE if taken is None else taken - self._taken
-        return self.traps.room(self.visit, self._new) if self.traps else LINKS_AT_ONCE
+        if self.traps is None:
+            return LINKS_AT_ONCE
+        return max(self.traps.room(self.visit, self._new, news=news), 0)
 
     def _leave_out(self, links: Iterator[Link], traps: Traps) -> None:
         """Leave the other links for tomorrow, and one that was looked at."""

@@ -25,9 +25,9 @@ LEFT_OUT = ProblemKind.LEFT_OUT
 NUMBERS = range(1001, 1025)
 
 
-def map_of(site, path, numbers: Sequence[int] = NUMBERS):
+def map_of(site, path, numbers: Sequence[int] = NUMBERS, *, month=11):
     """A sitemap, oldest first, and its articles."""
-    entries = [(f"/news/{n}", f"2026-11-{n - 1000:02}T09:00:00Z") for n in numbers]
+    entries = [(f"/news/{n}", f"2026-{month}-{n - 1000:02}T09:00:00Z") for n in numbers]
     articles(site, *(link for link, _ in entries))
     sitemap(site, path, *entries)
 
@@ -72,7 +72,7 @@ async def test_of_too_many_links_the_newest_are_followed_today_and_the_others_to
 
 async def test_a_publisher_has_so_many_new_addresses_a_day_and_its_news_have_room(archive, site):
     archive.follow(sitemaps=[site.url + "/map.xml"], feeds=[site.url + "/feed"])
-    map_of(site, "/map.xml")
+    map_of(site, "/map.xml", month=10)
     articles(site, "/news/2001")
     feed(site, "/feed")
     config = Config(max_new_per_day=10)
@@ -86,6 +86,29 @@ async def test_a_publisher_has_so_many_new_addresses_a_day_and_its_news_have_roo
     await archive.crawl(config=config)
     assert len(left_out(archive)) == 2
     assert numbers_of(archive, site) == [*NUMBERS[-18:], 2001]
+
+
+async def test_a_map_of_old_links_leaves_room_for_news_and_is_asked_again_tomorrow(archive, site):
+    archive.follow(sitemaps=[site.url + "/old.xml", site.url + "/map.xml"])
+    old = [(f"/old/{number}", f"2015-01-{number:02}") for number in range(1, 25)]
+    articles(site, *(path for path, _ in old))
+    sitemap(site, "/old.xml", *old)
+    sitemap(site, "/map.xml")
+    config = Config(max_new_per_day=20)
+    await archive.crawl(config=config)
+    assert len(kept(archive, site)) == 18
+    map_of(site, "/map.xml", [1008, 1022])
+    archive.forward(hours=1)
+    await archive.crawl(config=config)
+    assert [path for path in kept(archive, site) if "news" in path] == ["/news/1022"]
+    archive.forward(hours=1)
+    await archive.crawl(config=config)
+    assert [site.count(path) for path in ("/old.xml", "/map.xml")] == [2, 3]
+    archive.forward(hours=10)  # midnight
+    await archive.crawl(config=config)
+    assert [site.count(path) for path in ("/old.xml", "/map.xml")] == [3, 4]
+    assert len(kept(archive, site)) == 26
+    await as_rebuilt(archive)
 
 
 async def test_bad_links_are_one_problem_of_their_listing(archive, site):

@@ -77,7 +77,8 @@ class Summary:
     """What a crawl did over all its slices, and how many visits are left due.
 
     `notes` say why some were not made. `counts` has a record per slice and publisher, `problems`
-    (publisher, kind, how many, one of them) per slice. It was `hindered` where hosts were paused.
+    (publisher, kind, how many, one of them) per slice. It was `hindered` where hosts were paused,
+    and `unable` where nobody could be asked.
     """
 
     counts: list[Counts] = field(default_factory=list)
@@ -87,6 +88,7 @@ class Summary:
     notes: list[str] = field(default_factory=list)
     stopped: bool = False
     hindered: bool = False
+    unable: bool = False
 
     @property
     def reached_nothing(self) -> bool:
@@ -253,7 +255,8 @@ class _Slices:
         )
         summary.notes = [*job.config.notes(store), *self._warnings]
         if spider.unable:
-            summary.notes.append(f"{spider.unable}; pending visits are postponed.")
+            summary.unable = True
+            summary.notes.append(f"{spider.unable}; what is due stays due.")
         paused = spider.pauses.met()
         summary.hindered |= bool(paused)
         for place, until in paused:

@@ -94,12 +94,17 @@ def crawl(
 
 
 def _conclude(summary: "Summary", *, is_child: bool) -> None:
-    """Say what is still due; a crawl that reached nothing is an error, but for a schedule's."""
+    """Say what is still due; a crawl that reached nothing is an error, but for a schedule's.
+
+    One whose proxy failed is in any case: `watch` waits before the next.
+    """
     if summary.left:
         again = "the next run continues" if is_child else "run `warraq crawl` again to continue"
         click.echo(f"{counted(summary.left, 'visit')} still due; {again}.")
     if summary.reached_nothing and not is_child:
         click.echo("Nothing was reached.", err=True)
+        raise SystemExit(ExitCode.FAILED)
+    if summary.unable:
         raise SystemExit(ExitCode.FAILED)
 
 

@@ -464,6 +464,23 @@ def test_a_crawl_that_no_host_answered_is_an_error(tmp_path):
         assert "Nothing was reached." in output
 
 
+@pytest.mark.parametrize("words", [[], ["--with-parent"]])
+def test_a_crawl_whose_proxy_is_down_is_an_error(tmp_path, words):
+    (tmp_path / "publishers").mkdir()
+    page = 'slug = "paper"\nname = "x"\nfeeds = ["http://93.184.216.34/feed"]\n'
+    (tmp_path / "publishers" / "paper.toml").write_text(page, "utf-8")
+    (tmp_path / "warraq.toml").write_text('proxy = "http://127.0.0.1:9"\n', "utf-8")
+    with subprocess.Popen(
+        [sys.executable, "-m", "crawler", "crawl", "paper", "--archive", str(tmp_path), *words],
+        cwd=shell.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout
+        output = process.stdout.read()
+    assert process.returncode == 1, output
+    assert "the proxy http://127.0.0.1:9" in output
+    assert "what is due stays due" in output
+
+
 @pytest.mark.parametrize("command", ["reindex", "import-jsonl"])
 def test_ctrl_c_inside_a_function_of_sql_is_no_damage(tmp_path, monkeypatch, command):
     def stop(_text):

@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 from archive.database import open_for_reading
+from crawler.fetch.robots import MOST_RULES
 from tests.crawler import wire
 from tests.hostile.attack import Asked, Attack, Pieces, Route
 from tests.hostile.host import Hostile
@@ -22,7 +23,8 @@ def _rules(asked: Asked) -> Pieces:
     count = asked.count(13_000)
     # Of a line that begins with another space than RFC 9309 knows, parsers disagree.
     agents = "".join(f"\N{NO-BREAK SPACE}User-agent: a{number}\n" for number in range(count))
-    rules = "".join(f"Disallow: /x{number:05}\n" for number in range(count))
+    kinds = ["Disallow"] * MOST_RULES + ["Allow"] * count  # with more prohibitions nothing is asked
+    rules = "".join(f"{kinds[number]}: /x{number:05}\n" for number in range(count))
     return _robots(f"{agents}User-agent: *\n{rules}")
 
 

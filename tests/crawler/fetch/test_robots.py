@@ -132,7 +132,15 @@ async def test_one_that_does_not_unpack_means_not_now_in_every_crawl(archive, si
         archive.forward(hours=1)
 
 
-@pytest.mark.parametrize(("pack", "coding"), [(gzip.compress, "gzip"), (zlib.compress, "deflate")])
+@pytest.mark.parametrize(
+    ("pack", "coding"),
+    [
+        (gzip.compress, "gzip"),
+        (zlib.compress, "deflate"),
+        (lambda body: zlib.compress(gzip.compress(body)), "gzip\r\nContent-Encoding: deflate"),
+    ],
+    ids=["gzip", "deflate", "both"],
+)
 async def test_a_packed_one_serves_for_a_day(archive, site, pack, coding):
     packed = pack(b"User-agent: *\nDisallow: /news/1")
     site.answers["/robots.txt"] = (wire.http(packed, f"Content-Encoding: {coding}"),)

@@ -396,8 +396,7 @@ update visits set
     last_at = min(last_at, :now),
     found_at = min(found_at, :now)
 where max(found_at, coalesce(last_at, '')) > :soon
-    and (due_at > :now or (due_at is null and kind = 'article'
-        and (state = 'failed' or (state = 'done' and interval not null))))  -- but for imports
+    and (due_at > :now or (due_at is null and kind = 'article' and state in ('done', 'failed')))
 """  # noqa: S608 - constants
 _SHIFT_HOSTS = f"""
 update hosts set not_before = {_SHIFTED.format("not_before")} where not_before > :now

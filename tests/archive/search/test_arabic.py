@@ -5,6 +5,7 @@ import json
 import re
 import tomllib
 from collections import Counter
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -202,6 +203,7 @@ AMBIGUOUS = {
 }
 
 
+@cache
 def whole_words(number):
     """Return the commonest words of the shared texts that begin with no particle, folded."""
     passages = gzip.decompress((SHARED / "retrieval.json.gz").read_bytes()).decode()

@@ -53,7 +53,8 @@ FOLLOWS = TABLES | {
     " from visits where last_at is not null order by key",
     "runs": "select name, command, started_at, ended_at, state, requests, new, changed, unchanged,"
     " bytes from runs where id in (select run from captures) order by name",
-    "run_publishers": "select r.name, p.* from run_publishers p join runs r on r.id = p.run"
+    "run_publishers": "select r.name, p.publisher, p.requests, p.new, p.changed,"
+    " p.unchanged, p.bytes from run_publishers p join runs r on r.id = p.run"
     " where exists (select 1 from captures where run = r.id) order by 1, p.publisher",
     "stories": "select * from stories order by id",
     "sketches": "select * from story_sketches order by hash, seen, article",
@@ -66,7 +67,7 @@ FOLLOWS = TABLES | {
     " where kind != 'slice-died' order by at, url, kind, detail",
 }
 # What each archive numbers as it likes.
-_OWN = {"captures": "run", "run_publishers": "run", "renderings": "id"}
+_OWN = {"captures": "run", "renderings": "id"}
 
 
 def follows(root):

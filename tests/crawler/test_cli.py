@@ -464,6 +464,7 @@ def test_a_crawl_that_no_host_answered_is_an_error(tmp_path):
         assert "Nothing was reached." in output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [[], ["--with-parent"]])
 def test_a_crawl_whose_proxy_is_down_is_an_error(tmp_path, words):
     (tmp_path / "publishers").mkdir()

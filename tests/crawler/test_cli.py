@@ -468,7 +468,7 @@ def test_a_crawl_that_no_host_answered_is_an_error(tmp_path):
 @pytest.mark.parametrize("words", [[], ["--with-parent"]])
 def test_a_crawl_whose_proxy_is_down_is_an_error(tmp_path, words):
     (tmp_path / "publishers").mkdir()
-    page = 'slug = "paper"\nname = "x"\nfeeds = ["http://93.184.216.34/feed"]\n'
+    page = 'slug = "paper"\nname = "x"\nfeeds = ["http://paper.example/feed"]\n'
     (tmp_path / "publishers" / "paper.toml").write_text(page, "utf-8")
     (tmp_path / "warraq.toml").write_text('proxy = "http://127.0.0.1:9"\n', "utf-8")
     with subprocess.Popen(

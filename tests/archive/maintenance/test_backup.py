@@ -3,12 +3,12 @@
 import json
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from archive.maintenance.backup import back_up
 from archive.maintenance.verify import verify
 from tests.archive.desk import HOUR, NOON, Hands, opened, rows
 from tests.archive.filled import files, fill, page
+from tests.killed.steps import killed_at
 
 ROOT = Path(__file__).resolve().parents[3]
 TABLES = ("articles", "revisions", "captures", "problems", "visits", "authors", "article_tags")
@@ -273,28 +274,6 @@ def test_the_command_names_what_is_missing_and_saves_the_rest(root, tmp_path):
     shutil.rmtree(tmp_path / "b")
 
 
-_EVENTS = ("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "sqlite3.connect")
-
-
-def killed_at(root, kept, number):
-    """Back up in a process that is killed at its n-th step; return whether it was."""
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
-    left = number
-
-    def count(event, arguments):
-        nonlocal left
-        if event in _EVENTS and str(kept) in str(arguments):
-            left -= 1
-            if not left:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.addaudithook(count)
-    back_up(root, kept)
-    os._exit(0)
-
-
 @pytest.mark.slow
 def test_a_kill_at_any_step_leaves_the_last_backup_or_the_new_one(root, tmp_path):
     kept, number, is_killed, notes = tmp_path / "kept", 0, True, set()
@@ -307,7 +286,7 @@ def test_a_kill_at_any_step_leaves_the_last_backup_or_the_new_one(root, tmp_path
     while is_killed:
         number += 1
         copy = shutil.copytree(kept, tmp_path / "copy")
-        is_killed = killed_at(root, copy, number)
+        is_killed = killed_at(copy, number, partial(back_up, root, copy))
         assert contents(copy) in (old, new), number
         findings = verify(copy)
         assert findings.damages == [], number

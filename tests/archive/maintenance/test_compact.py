@@ -1,11 +1,9 @@
 """Space is given back, nothing that the archive saw goes, and a kill at any moment is harmless."""
 
-import os
 import shutil
-import signal
-import sys
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from click.testing import CliRunner
@@ -18,6 +16,7 @@ from archive.maintenance.verify import verify
 from crawler.cli import warraq
 from tests.archive.desk import NOON, Hands, opened, rows
 from tests.archive.filled import fill
+from tests.killed.steps import killed_at
 
 LATER = Hands(NOON + YEAR + timedelta(days=2))
 SEEN = "articles", "revisions", "captures", "visits", "articles_fts_docsize"
@@ -118,35 +117,13 @@ def test_it_leaves_the_database_to_a_reader_that_does_not_let_go(root):
     assert verify(root).damages == []
 
 
-_EVENTS = ("open", "os.rename", "os.remove", "os.chmod", "sqlite3.connect")
-
-
-def killed_at(root, number):
-    """Compact in a process that is killed at its n-th step; return whether it was."""
-    child = os.fork()
-    if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
-    left = number
-
-    def count(event, arguments):
-        nonlocal left
-        if event in _EVENTS and str(root) in str(arguments):
-            left -= 1
-            if not left:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.addaudithook(count)
-    compact(root, clock=LATER)
-    os._exit(0)
-
-
 @pytest.mark.slow
 def test_a_kill_at_any_step_leaves_one_database_or_the_other(root, tmp_path):
     before, number, is_killed = seen(root), 0, True
     while is_killed:
         number += 1
         copy = shutil.copytree(root, tmp_path / "copy")
-        is_killed = killed_at(copy, number)
+        is_killed = killed_at(copy, number, partial(compact, copy, clock=LATER))
         assert seen(copy) == before, number
         assert verify(copy).damages == [], number
         compact(copy, clock=LATER)

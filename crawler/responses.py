@@ -119,8 +119,8 @@ class Responses:
     def _known(self, visit: Visit) -> str | None:
         """Return the digest of a sitemap that was read today: what it says is known.
 
-        Once a day all of it is read: what is wanted of it may have changed. An answer that there is
-        nothing new is no reading.
+        Once a day all of it is read: what is wanted of it may have changed. An answer that nothing
+        is new does not count.
         """
         if visit.kind is not Kind.SITEMAP or visit.past:
             return None

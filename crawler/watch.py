@@ -189,7 +189,7 @@ class Watch:
 
 
 def _trigger(schedule: Schedule) -> Callable[[datetime], datetime | None]:
-    """Return what gives the first poll after a moment; None where there is no such day."""
+    """Return what gives the first poll after a moment, or None if none follows."""
     if schedule.cron is not None:
         return partial(cron_trigger(schedule.cron).get_next_fire_time, None)
     every = schedule.every or timedelta(minutes=15)

@@ -32,7 +32,7 @@ from archive.warc.records import payload_digest, resource_record
 
 CONTENT_TYPE = "application/json"
 SHOWN = 20  # rejected lines that are listed with the reason, and problems of one cause
-_CAUSES = 50  # that are told apart, and as many fields that are unknown
+_CAUSES = 50  # counted one by one, and as many unknown fields
 # What is of one line in the message of its problem.
 _VARYING = re.compile(r"'.*'|\".*\"|\S+://\S+|\(.*\)|(?<=\[)\d+|(?<=revision )\d+")
 # Names that other programs give to fields of an export, the likelier first.

@@ -162,7 +162,7 @@ def _sound(lines: Iterable[bytes], name: str) -> Iterator[bytes]:
 def _items(plain: IO[bytes]) -> Iterator[bytes]:
     """Yield the values in the JSON arrays of a file as they are; what is not JSON ends them.
 
-    Where the last array has no end, its bracket follows, which is no JSON either.
+    Where the last array has no end, its bracket follows, as a line that is not valid JSON.
     """
     decode = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape").decode
     text, at, size, opened = "", 0, _PIECE, 0

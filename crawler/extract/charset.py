@@ -265,7 +265,7 @@ def _read_in(body: bytes, charset: str, *, broken: float = _BROKEN_SHARE) -> str
 
 
 def _charset_of(body: bytes, declared: Sequence[str]) -> str | None:
-    """Return the charset of what is no sound UTF-8, None where none explains its bytes.
+    """Return the charset of bytes that are not sound UTF-8, None where none explains them.
 
     What is declared stands if the bytes can be read so; but Arabic that no other script looks like
     is Arabic under labels that say nothing, and where its charsets are declared next to others.

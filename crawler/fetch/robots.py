@@ -19,7 +19,7 @@ _RULE_KEYS = {
 _TOKEN = re.compile(r"\*(?=%20|%09|$)|[a-z_-]*", re.IGNORECASE)
 _BLANKS = " \t\v\f"
 _LINE_ENDS = re.compile(r"\r\n?|\n")  # section 2.2: EOL
-_ABSOLUTE = ("http://", "https://")  # is no path, and matches none
+_ABSOLUTE = ("http://", "https://")  # a rule that begins so names no path, and matches none
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
 
@@ -38,7 +38,7 @@ def rules(body: bytes) -> Rules:
 
     Other groups, and what is over `LIMIT_BYTES` or `MOST_RULES`, never reach the parser. Only rules
     end the naming of a group's agents (section 2.2.4): other lines stand anywhere. A Crawl-delay,
-    which is no part of the standard, is that of the agents right above it.
+    which the standard does not have, is that of the agents right above it.
     """
     if len(body) > LIMIT_BYTES:  # half a rule would be another rule
         ends = (body.rfind(end, 0, LIMIT_BYTES) for end in (b"\n", b"\r"))

@@ -132,7 +132,7 @@ class Pauses:
     ) -> None:
         """Pause a place for as long as it asked, or twice as long as last time.
 
-        An answer that was on its way when the pause began is no further strike.
+        An answer that was on its way when the pause began does not count as a strike.
         """
         if pause := self._lasting(place):
             if asked and asked > pause.until:

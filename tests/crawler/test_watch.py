@@ -126,8 +126,8 @@ def test_a_crawl_ends_when_the_next_newspaper_is_to_be_polled(tmp_path, monkeypa
     assert watch._seconds(["a", "b"]) == 300
 
 
-@pytest.mark.parametrize(("code", "told"), [(-9, "signal 9 (Killed)"), (1, "exit code 1")])
-async def test_why_a_crawl_died_is_recorded(archive, monkeypatch, code, told):
+@pytest.mark.parametrize(("code", "why"), [(-9, "signal 9 (Killed)"), (1, "exit code 1")])
+async def test_why_a_crawl_died_is_recorded(archive, monkeypatch, code, why):
     await archive.crawl()
     watch = Watch(archive.root, [Publisher(slug="paper", name="x")], Config())
 
@@ -144,7 +144,7 @@ async def test_why_a_crawl_died_is_recorded(archive, monkeypatch, code, told):
         await watch._next()
     found = archive.rows("select kind, detail from problems")
     assert [kind for kind, _ in found] == ["slice-died"]
-    assert all(told in detail for _, detail in found)
+    assert all(why in detail for _, detail in found)
 
 
 async def test_a_death_that_cannot_be_recorded_yet_is_recorded_later(archive):

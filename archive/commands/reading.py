@@ -88,8 +88,9 @@ def _said(doubt: Doubt) -> str:
         )
     if doubt.kind == "bounds":
         return f"no day is left by {doubt.typed}: from the first on, and before the second"
-    known = ", ".join(f"publisher:{slug}" for slug in doubt.known) or "it has none yet"
-    return f"no publisher in this archive is called {doubt.typed!r}; it may be {known}"
+    known = ", ".join(f"publisher:{slug}" for slug in doubt.known)
+    meant = f"; it may be {known}" if known else ", which has none yet"
+    return f"no publisher in this archive is called {doubt.typed!r}{meant}"
 
 
 def _shown(hit: Hit) -> str:

@@ -116,6 +116,7 @@ def test_whole_records_become_the_very_rows_that_were_lost(crashed, tmp_path):
     assert everything(root) == before
 
 
+@pytest.mark.slow
 def test_a_file_torn_anywhere_behind_what_was_acknowledged_is_made_whole(
     crashed, tmp_path, monkeypatch
 ):

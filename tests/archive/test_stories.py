@@ -339,6 +339,7 @@ def test_order_is_no_matter(db):
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_boilerplate_that_hundreds_share_hides_no_reprint(db):
     notice = "هذه المادة من أرشيف الصحيفة، وتُنشر كما كُتبت في يومها من غير تصحيح أو تعليق عليها.\n"
     rng = random.Random(3)
@@ -351,6 +352,7 @@ def test_a_boilerplate_that_hundreds_share_hides_no_reprint(db):
     assert groups(db) == [sorted([first, second, third])]
 
 
+@pytest.mark.slow
 def test_a_story_in_hundreds_of_papers_takes_in_the_next(db):
     for number in range(130):
         keep(db, f"a{number}", f"{WIRE}\nالنسخة {number}.")

@@ -19,6 +19,8 @@ from archive.maintenance.verify import verify
 from crawler.cli import _COMMANDS, warraq
 from tests.broken import workshop as w
 
+pytestmark = pytest.mark.slow
+
 UNREADABLE = {
     "without its header": w.no_header,
     "without its schema": w.no_schema,

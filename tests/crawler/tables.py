@@ -55,7 +55,7 @@ FOLLOWS = TABLES | {
     " bytes from runs where id in (select run from captures) order by name",
     "run_publishers": "select r.name, p.publisher, p.requests, p.new, p.changed,"
     " p.unchanged, p.bytes from run_publishers p join runs r on r.id = p.run"
-    " where exists (select 1 from captures where run = r.id) order by 1, p.publisher",
+    " where p.requests > 0 order by r.name, p.publisher",
     "stories": "select * from stories order by id",
     "sketches": "select * from story_sketches order by hash, seen, article",
     "renderings": "select * from renderings order by capture, rendered_at",

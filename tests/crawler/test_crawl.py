@@ -97,6 +97,7 @@ async def test_a_changed_page_is_a_revision_and_a_vanished_one_is_gone(archive, 
     assert archive.rows(present) == [("عنوان آخر", 2, 1), ("خبر رقم 2 من المدينة", 1, 0)]
 
 
+@pytest.mark.slow
 async def test_saving_goes_on_past_a_slice(archive, site, monkeypatch):
     monkeypatch.setattr("crawler.turns.SLICE_SECONDS", 0.5)
     addresses = [(f"{site.url}/saved/{number}", "paper") for number in range(60)]

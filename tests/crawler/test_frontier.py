@@ -182,6 +182,7 @@ def test_everything_else_has_a_head_start_of_what_was_in_hand(store):
     assert set(slugs) == {"few", "many"}
 
 
+@pytest.mark.slow
 async def test_a_further_slice_holds_what_is_held_still(archive, site, monkeypatch):
     await archive.crawl(limit=1)
     dying(archive, "/feed", "/news/1")

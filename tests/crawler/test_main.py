@@ -48,6 +48,7 @@ def module(line):
 
 
 @pytest.mark.parametrize(("words", "moment"), MOMENTS)
+@pytest.mark.slow
 def test_ctrl_c_during_an_import_is_quiet(tmp_path, words, moment):
     wire.publisher(tmp_path, "paper", homepage="http://127.0.0.1:9/")
     with importing(words, tmp_path) as process:

@@ -343,6 +343,7 @@ def ended(written: bytes) -> tuple[str, str]:
     return done.stdout.strip(), done.stderr
 
 
+@pytest.mark.slow
 def test_a_worker_that_nobody_tells_what_to_do_any_more_ends_without_a_word():
     assert ended(b"") == ("1", "")
     assert ended(b"\x80\x04\x95") == ("1", "")
@@ -394,6 +395,7 @@ async def test_a_listing_is_followed_no_further_once_the_crawl_is_stopped(pool):
         next(links)
 
 
+@pytest.mark.slow
 async def test_what_no_process_has_begun_is_left_once_the_crawl_is_stopped():
     pool = Workers(processes=1)
     begun, waiting = (asyncio.ensure_future(pool.do(partial(time.sleep, 2))) for _ in range(2))

@@ -85,6 +85,7 @@ def test_pieces_and_processes_find_the_same(root, monkeypatch):
     assert (apart.counts, apart.damages) == (alone, [])
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_of_a_warc_file_is_found(root):
     (path, _) = files(root)
     whole = path.read_bytes()

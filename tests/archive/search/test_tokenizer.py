@@ -2,9 +2,12 @@
 
 import sqlite3
 
+import pytest
+
 from archive.search.arabic import TOKENIZE, analyse
 
 
+@pytest.mark.slow
 def test_every_character_is_cut_as_sqlite_cuts_it():
     assigned = (*range(0xD800), *range(0xE000, 0x20000), *range(0xE0000, 0xE1000))
     codes = (*assigned, *range(0x20000, 0xE0000, 97), *range(0xE1000, 0x110000, 97))

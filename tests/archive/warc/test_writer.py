@@ -374,6 +374,7 @@ def ends_of(path, start=0):
     return [record.behind.offset for record in records(path, start=start)]
 
 
+@pytest.mark.slow
 def test_records_end_where_the_file_is_torn(tmp_path):
     path = mixed_file(tmp_path)
     packed = path.read_bytes()

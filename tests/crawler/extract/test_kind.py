@@ -171,7 +171,10 @@ async def test_a_new_address_becomes_no_article(archive, site):
 
 
 @pytest.mark.parametrize("status", ["404 Not Found", "410 Gone"])
-@pytest.mark.parametrize("back", ["same", "changed", "not-modified"])
+@pytest.mark.parametrize(
+    "back",
+    ["same", *(pytest.param(back, marks=pytest.mark.slow) for back in ("changed", "not-modified"))],
+)
 async def test_a_gone_article_is_marked_once_and_its_return_unmarks_it(archive, site, status, back):
     good = wire.http(wire.article("خبر رقم 1"), 'ETag: "1"')
     site.answers["/news/1"] = (good,)

@@ -155,7 +155,13 @@ class _Surveyor:
                 await self._take(survey, link, how, answer)
 
     async def _take(self, survey: Survey, link: Link, how: Way, answer: Answer) -> None:
-        """Take a candidate as an entry point, or note what is wrong with it."""
+        """Take a candidate as an entry point, or note what is wrong with it.
+
+        A feed may be named as a sitemap.
+        """
+        page = answer.page
+        if page and link.kind is Kind.SITEMAP and form_of(page)[0] is Kind.FEED:
+            link = replace(link, kind=Kind.FEED)
         listing = await self._opened(await self._inspected(answer, link.kind))
         problem = listing.problem or survey.useless(listing)
         listing = replace(listing, url=link.url, how=how, problem=problem)
@@ -163,7 +169,6 @@ class _Surveyor:
             survey.entries.append(listing)
         elif how not in _GUESSED:
             survey.broken.append(listing)
-        page = answer.page
         if problem and how is Way.LINKED and page:  # a page about feeds?
             behind = (await self._read_front(page)).candidates
             linked = chain(behind.get(Way.DECLARED, ()), behind.get(Way.LINKED, ()))

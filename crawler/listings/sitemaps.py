@@ -1,36 +1,44 @@
-"""Sitemaps to links: indexes, news and image sitemaps, plain text, packed or not. Pure."""
+"""Sitemaps to links: indexes, news and image sitemaps, plain text, packed or not. Pure.
+
+They are read as leniently as feeds: by their tags, whatever namespace, case or junk these stand in.
+"""
 
 import codecs
 import gzip
+import html
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from io import BytesIO
-from itertools import chain
-from typing import Any
-
-from lxml import etree
+from itertools import chain, pairwise
 
 from archive.models import Kind, Link
 from archive.urls import absolute
 from crawler.errors import NotAListing
-from crawler.listings.feeds import beginning, line, plain
+from crawler.extract.charset import decode
+from crawler.listings.feeds import beginning, feed, line, plain
 
-_ROOTS = frozenset({"urlset", "sitemapindex"})
 _PACKED = b"\x1f\x8b"
 _END = b"</url>"
 _ENTRY = re.compile(rb"\s*<url[\s>]")
-_LINE = re.compile(rb"https?://[^\s<>]+", re.IGNORECASE)
 LIMIT_BYTES = 256 * 1024 * 1024  # sitemaps.org allows 50 MB; a packed bomb comes to many GB
 LONGEST_GAP = 2 * 1024 * 1024  # between two entries; all between them is held in memory
 _CHUNK = 1 << 16
-_LONGEST_ENTITY = 12
-_BREAKS = (etree.XMLSyntaxError, EOFError, OSError, ValueError, zlib.error)
+_BREAKS = (EOFError, OSError, ValueError, zlib.error)
 
-# Anything but XML's own five entities and character references is a bare `&` that someone forgot
-# to escape; declared entities (where XML bombs and local files come from) are text to us as well.
-_BARE_AMPERSAND = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)")
-_FORBIDDEN = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # XML 1.0, section 2.2
+_PREFIX = r"(?:[\w.-]+:)?"  # of a tag, whose namespace may be declared or not
+_ROOT = re.compile(rf"<{_PREFIX}(?:urlset|sitemapindex)\b", re.IGNORECASE)
+_CLOSED = re.compile(
+    rf"</{_PREFIX}(?:urlset|sitemapindex)\s*>|{_ROOT.pattern}[^<>]*/>", re.IGNORECASE
+)
+_OPENING = re.compile(r"<((?:[\w.-]+:)?)(url|sitemap)(?=[\s/>])", re.IGNORECASE)
+_FEED = re.compile(r"<(?:rss|rdf:RDF|channel|feed)[\s>]|jsonfeed\.org/", re.IGNORECASE)
+_LINE = re.compile(r"https?://[^\s<>]+", re.IGNORECASE)
+_COMMENTS = re.compile(r"(?:\s|#[^\n]*)*")  # before the first address of a text
+# XML's own five entities and character references; any other `&` is one that someone forgot to
+# escape, and declared entities (where XML bombs and local files come from) are text to us as well.
+_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
 
 # Sitemaps by the words of their names: of something other than articles, of news, of articles.
 _NO_ARTICLES = re.compile(
@@ -46,18 +54,25 @@ _SITEMAP_LINE = re.compile(r"(?im)^[^\S\n]*sitemap[^\S\n]*:[^\S\n]*(\S+)")
 def sitemap(body: bytes, url: str) -> Iterator[Link]:
     """Yield the children of a sitemap index, or the pages of a sitemap, streaming.
 
-    Gzipped ones are unpacked, plain texts read by lines (sitemaps.org protocol). A page's date is
-    its news publication date, `modified` its `lastmod`; a child's date is its `lastmod`.
+    Gzipped ones are unpacked, plain texts read by lines, and a feed, which may stand in for a
+    sitemap, as a feed (sitemaps.org protocol). A page's date is its news publication date,
+    `modified` its `lastmod`; a child's date is its `lastmod`.
 
     Raises:
         NotAListing: if it is not a sitemap, or where it breaks.
     """
     begun = False
     try:
-        stream = filter(None, pieces(body))
-        head = next(stream, b"").lstrip().removeprefix(codecs.BOM_UTF8)
-        read = _text if _LINE.match(head) else _xml
-        for link in read(chain([head], stream), url):
+        stream = _decoded(pieces(body))
+        head = next(stream, "").lstrip()
+        if _FEED.search(head) and not _ROOT.search(head):
+            items = feed(_unpacked(body), url)
+            read: Iterable[Link] = (link for link in items if link.kind is Kind.ARTICLE)
+        elif "<" not in head or _LINE.match(head, _COMMENTS.match(head).end()):  # type: ignore[union-attr]
+            read = _text(chain([head], stream), url)
+        else:
+            read = _xml(chain([head], stream), url)
+        for link in read:
             begun = True
             yield link
     except _BREAKS as error:
@@ -82,97 +97,128 @@ def _unpacked(body: bytes) -> bytes:
 
 
 def pieces(body: bytes, *, limit: int = LIMIT_BYTES) -> Iterator[bytes]:
-    """Yield a body, gzipped or not, in pieces that an XML parser can take.
+    """Yield a body, gzipped or not, in pieces; what stands behind gzip data is left out.
 
     Raises:
         ValueError: where more than `limit` bytes come out.
         OSError, EOFError, zlib.error: where the gzip data is damaged.
     """
     source = gzip.GzipFile(fileobj=BytesIO(body)) if body.startswith(_PACKED) else BytesIO(body)
-    waiting = b""
-    while chunk := source.read(_CHUNK):
-        limit -= len(chunk)
-        if limit < 0:
-            raise ValueError("it is larger than any sitemap may be")
-        text = waiting + chunk
-        cut = text.rfind(b"&", -_LONGEST_ENTITY)  # the rest of an entity may be in the next chunk
-        text, waiting = (text, b"") if cut < 0 else (text[:cut], text[cut:])
-        yield _tidy(text)
-    yield _tidy(waiting)
+    left = limit
+    try:
+        while chunk := source.read1(_CHUNK):
+            left -= len(chunk)
+            if left < 0:
+                raise ValueError("it is larger than any sitemap may be")
+            yield chunk
+    except gzip.BadGzipFile:
+        if left == limit:
+            raise
 
 
-def _tidy(text: bytes) -> bytes:
-    if b"\x00" in text:
-        return text  # UTF-16: not ours to touch
-    return _FORBIDDEN.sub(b"", _BARE_AMPERSAND.sub(b"&amp;", text))
+def _decoded(stream: Iterator[bytes]) -> Iterator[str]:
+    """Yield the characters of a stream; its first piece shows its charset, bad bytes are U+FFFD."""
+    head = next(stream, b"")
+    decoder = codecs.getincrementaldecoder(decode(head).charset or "utf-8")("replace")
+    yield decoder.decode(head).lstrip("\N{ZERO WIDTH NO-BREAK SPACE}")
+    yield from map(decoder.decode, stream)
 
 
-def _text(stream: Iterable[bytes], url: str) -> Iterator[Link]:
-    """Yield the addresses of a text sitemap: one a line, and nothing else."""
-    rest = b""
-    for piece in chain(stream, [b"\n"]):
-        *lines, rest = (rest + piece).replace(b"\r", b"\n").split(b"\n")
-        for written in map(bytes.strip, lines):
-            if _LINE.fullmatch(written):  # with the ampersands that XML would need escaped
-                plainly = written.replace(b"&amp;", b"&").decode("utf-8", "replace")
-                if address := absolute(plainly, url):
-                    yield Link(url=address)
-        if len(rest) > LONGEST_GAP:
-            raise ValueError(f"a line is longer than {LONGEST_GAP} bytes")
+def _text(stream: Iterable[str], url: str) -> Iterator[Link]:
+    """Yield the addresses of a text sitemap, each at the beginning of a line.
 
-
-def _xml(stream: Iterable[bytes], url: str) -> Iterator[Link]:
-    """Yield the links of a sitemap or of an index in XML; where it breaks, first what came before.
-
-    What was parsed is freed as soon as it is read, so that a large file takes little memory.
+    Raises:
+        ValueError: if there is none.
     """
-    parser = etree.XMLPullParser(
-        events=("end",), tag=("{*}url", "{*}sitemap"), resolve_entities=False, no_network=True
-    )
-    gap, broken = 0, None
+    rest, count = "", 0
+    for piece in chain(stream, ["\n"]):
+        *lines, rest = (rest + piece).replace("\r", "\n").split("\n")
+        for match in filter(None, (_LINE.match(written.strip()) for written in lines)):
+            count += 1
+            # Some have the ampersands that XML would need escaped.
+            if address := absolute(match[0].replace("&amp;", "&"), url):
+                yield Link(url=address)
+        if len(rest) > LONGEST_GAP:
+            raise ValueError(f"a line is longer than {LONGEST_GAP} characters")
+    if not count:
+        raise ValueError("no line begins with an address")
+
+
+def _xml(stream: Iterable[str], url: str) -> Iterator[Link]:
+    """Yield the links of a sitemap or of an index in XML, read tag by tag.
+
+    An entry goes from its opening tag to the next one's. What was read is freed, so that a large
+    file takes little memory.
+
+    Raises:
+        ValueError: if there is neither a root element nor an entry, or no end of the root.
+    """
+    rest, has_entries, has_root = "", False, False
     for piece in stream:
-        try:
-            parser.feed(piece)
-        except etree.XMLSyntaxError as error:
-            broken = error
-        gap += len(piece)
-        events: Iterable[tuple[str, Any]] = parser.read_events()
-        for _, element in events:
-            parent = element.getparent()
-            if parent is None or _name_of(parent) not in _ROOTS:
-                continue  # the address of a picture, in a feed
-            gap = 0
-            if link := _link(element, url):
+        rest = _uncommented(rest + piece)
+        has_root = has_root or _ROOT.search(rest) is not None
+        done = rest.partition("<!--")[0]  # a comment that ends in a later piece
+        starts = [match.start() for match in _OPENING.finditer(done)]
+        for start, end in pairwise(starts):
+            if link := _link(rest[start:end], url):
+                has_entries = True
                 yield link
-            element.clear()
-            while element.getprevious() is not None:
-                del parent[0]
-        if broken:
-            raise broken
-        if gap > LONGEST_GAP:
-            raise ValueError(f"there is no entry in {LONGEST_GAP} bytes")
-    if (root := _name_of(parser.close())) not in _ROOTS:
-        raise ValueError(f"its root is <{root}>")
+        rest = rest[starts[-1] :] if starts else rest
+        if len(rest) > LONGEST_GAP:
+            raise ValueError(f"there is no entry in {LONGEST_GAP} characters")
+    if link := _link(rest, url):
+        has_entries = True
+        yield link
+    if not (has_root or has_entries):
+        raise ValueError("it has no <urlset> and no <sitemapindex>")
+    if has_root and not _CLOSED.search(rest):
+        raise ValueError("it ends before its root element does")
 
 
-def _link(element: etree._Element, base: str) -> Link | None:
-    # `&amp;` that is still there was escaped twice, or by the stream inside a CDATA section.
-    address = absolute((element.findtext("{*}loc") or "").replace("&amp;", "&"), base)
+def _uncommented(text: str) -> str:
+    """Return a text without its comments; one that has no end stays."""
+    *ended, rest = text.split("-->")
+    return "".join(part.partition("<!--")[0] for part in ended) + rest
+
+
+def _link(entry: str, base: str) -> Link | None:
+    """Return the link of an entry; None where it begins as none, or has no address."""
+    opening = _OPENING.match(entry)
+    if opening is None:
+        return None
+    entry = entry.replace("<![CDATA[", "").replace("]]>", "")
+    # `&amp;` that is still there was escaped twice.
+    written = (_field(entry, "loc", opening[1]) or "").replace("&amp;", "&")
+    address = absolute(written, base)
     if not address:
         return None
-    modified = line(element.findtext("{*}lastmod"))
-    if _name_of(element) == "sitemap":
+    modified = line(_field(entry, "lastmod"))
+    if opening[2].lower() == "sitemap":
         return Link(url=address, kind=Kind.SITEMAP, published=modified)
+    news = _field(entry, "news") or ""
     return Link(
         url=address,
-        title=plain(element.findtext("{*}news/{*}title")),
-        published=line(element.findtext("{*}news/{*}publication_date")),
+        title=plain(_field(news, "title")),
+        published=line(_field(news, "publication_date")),
         modified=modified,
     )
 
 
-def _name_of(element: etree._Element) -> str:
-    return element.tag.rpartition("}")[2]
+def _field(entry: str, name: str, prefix: str | None = None) -> str | None:
+    """Return what stands in the first element of a name, with that prefix or any; else None."""
+    opening, closing = _tags(name, prefix)
+    begin = opening.search(entry)
+    end = begin and closing.search(entry, begin.end())
+    if not (begin and end):
+        return None
+    return _ENTITY.sub(lambda match: html.unescape(match[0]), entry[begin.end() : end.start()])
+
+
+@lru_cache
+def _tags(name: str, prefix: str | None) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    named = (_PREFIX if prefix is None else re.escape(prefix)) + name
+    opening, closing = rf"<{named}(?:\s[^<>]*)?>", rf"</?{named}\s*>"
+    return re.compile(opening, re.IGNORECASE), re.compile(closing, re.IGNORECASE)
 
 
 def in_robots(body: bytes, url: str) -> list[Link]:

@@ -98,6 +98,18 @@ def test_what_is_declared_spares_guesses(paper, tmp_path):
     assert paper.targets() == ["/robots.txt", "/", "/my-feed", "/map.xml", *NEWS]
 
 
+def test_a_feed_that_robots_txt_names_as_a_sitemap_is_a_feed(paper, tmp_path):
+    robots = b"Sitemap: /latest\nSitemap: /map.xml\n"
+    paper.answers["/robots.txt"] = (wire.http(robots, media="text/plain"),)
+    paper.answers["/latest"] = (rss(paper, *NEWS),)
+    paper.answers["/map.xml"] = (sitemap(paper, *NEWS),)
+    assert add(paper, tmp_path).exit_code == 0
+    written = read(tmp_path / "publishers" / "sahel.toml")
+    assert written.feeds == (f"{paper.url}/latest",)
+    assert written.sitemaps == (f"{paper.url}/map.xml",)
+    assert "/feed" not in paper.targets()  # nothing is guessed
+
+
 def test_a_page_about_feeds_leads_to_them(paper, tmp_path):
     paper.answers["/"] = (front(("/services", "خلاصات RSS")),)
     paper.answers["/services"] = (front(("/rss/city.xml", "المدينة"), ("/about", "من نحن")),)

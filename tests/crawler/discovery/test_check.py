@@ -79,7 +79,7 @@ LISTINGS = [
     ("<rss version='2.0'><channel></channel></rss>", Kind.FEED, (0, 0, None)),
     (PAGE, Kind.FEED, "it is a web page"),
     (PAGE, Kind.SITEMAP, "it is a web page"),
-    (wire.feed("https://x.example/1"), Kind.SITEMAP, "it is an RSS feed"),
+    (wire.feed("https://x.example/1"), Kind.SITEMAP, (1, 0, None)),
     (PAGE, Kind.API, "it is a web page"),
     ("%PDF-1.7", Kind.FEED, "not an RSS"),
     ('{"code": "rest_no_route", "message": "لا يوجد مسار"}', Kind.API, "لا يوجد مسار"),

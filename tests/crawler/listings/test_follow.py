@@ -283,6 +283,23 @@ async def test_a_homepage_is_enough(archive, site):
     assert kept(archive, site)[-1] == "/news/1005"
 
 
+async def test_a_feed_that_robots_txt_names_as_a_sitemap_is_followed(archive, site):
+    archive.follow(language="ar")
+    section(site, "/", "/about")
+    robots = f"Sitemap: {site.url}/rss\n".encode()
+    site.answers["/robots.txt"] = (wire.http(robots, media="text/plain"),)
+    feed(site, "/rss", ("/news/first", NEW))
+    articles(site, "/news/first", "/news/second")
+    await archive.crawl()
+    assert kept(archive, site) == ["/news/first"]
+    archive.forward(minutes=31)
+    feed(site, "/rss", ("/news/first", NEW), ("/news/second", NEW))
+    await archive.crawl()
+    assert kept(archive, site) == ["/news/first", "/news/second"]
+    title = archive.rows("select title from articles order by url limit 1")
+    assert (title, archive.problems()) == ([("خبر /news/first",)], [])
+
+
 async def test_a_publisher_with_listings_is_not_asked_for_others(archive, site):
     archive.follow(sections=[site.url + "/"], accept=["/news/"])
     head = "<link rel='alternate' type='application/rss+xml' href='/feed'>"

@@ -197,8 +197,10 @@ def require(root: Path) -> None:
     """Raise NotAnArchive where there is no database in `root`."""
     if not (root / NAME).is_file():
         _refuse_lost(root)
+        why = f"no {NAME}" if root.is_dir() else "the folder does not exist"
         raise errors.NotAnArchive(
-            f"{root} holds no archive (no {NAME}); `warraq crawl SLUG --archive {root}` creates one"
+            f"{root} holds no archive ({why}); name the folder of one with --archive, or"
+            f" `warraq crawl SLUG --archive {root}` creates one"
         )
 
 

@@ -3,6 +3,7 @@
 import errno
 import importlib
 import sys
+from difflib import get_close_matches
 from typing import Any, TextIO, cast
 
 import click
@@ -38,14 +39,21 @@ class Commands(click.Group):
         """Run a command; whatever it prints, of errors and logs too, is for the eye alone."""
         sys.stdout = cast("TextIO", Printable(sys.stdout))
         sys.stderr = cast("TextIO", Printable(sys.stderr))
+        try:
+            "خبر".encode(sys.stdout.encoding)
+        except UnicodeEncodeError as error:
+            remedy = "PYTHONIOENCODING=utf-8 writes them"
+            click.echo(f"{error.encoding} has no Arabic letters: {remedy}", err=True)
         return super().main(*args, **options)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         if cmd_name not in _COMMANDS:
-            return None
+            near = get_close_matches(cmd_name.lower(), _COMMANDS)
+            meant = f"did you mean {' or '.join(near)}?" if near else "`warraq --help` lists them"
+            ctx.fail(f"there is no command {cmd_name!r}; {meant}")
         module = importlib.import_module(_COMMANDS[cmd_name])
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command

@@ -228,11 +228,12 @@ def locate(slug: str, folders: Iterable[Path] = ()) -> Path:
     known = files(*folders)
     if slug in known:
         return known[slug]
-    near = get_close_matches(slug, sorted(known))
+    near = get_close_matches(slug.lower(), sorted(known))
     meant = f"; did you mean {' or '.join(near)}?" if near else ";"
-    raise PublisherError(
-        f"no publisher is called {slug!r}{meant} `warraq publishers list` names them all"
-    )
+    remedy = "`warraq publishers list` names them all"
+    if "/" in slug:
+        remedy = "`warraq publishers add URL` follows a site, `warraq save URL` archives one page"
+    raise PublisherError(f"no publisher is called {slug!r}{meant} {remedy}")
 
 
 def read(path: Path) -> Publisher:

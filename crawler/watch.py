@@ -136,7 +136,7 @@ class Watch:
         # group of its own keeps Ctrl-C from reaching it twice.
         self._child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "crawler", "crawl", *polled, *resume),
-            *("--archive", str(self._root), "--seconds", str(self._seconds(polled))),
+            *("--archive", str(self._root), "--seconds", f"{self._seconds(polled):.0f}"),
             *("--log-level", self._log_level, "--with-parent"),
             stdin=asyncio.subprocess.PIPE,
             start_new_session=True,

@@ -1,5 +1,6 @@
 """What commands share: options, exit codes, counted nouns, tables, and the line of progress."""
 
+import codecs
 import re
 import signal
 import sqlite3
@@ -9,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn, Self, TextIO, TypeVar
 
@@ -26,10 +28,13 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
 
 
 # Controls (ECMA-48) but tabs, ends of lines and our colours: by them a terminal is moved, renamed,
-# written to.
+# written to. Of those that turn text around (UAX #9), only ours stay: around a whole line.
 _CONTROL = re.compile(
     r"[\x00-\x08\x0b-\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]|\r(?!\n)|\x1b(?!\[(?:[0-2]|3[1-6])m)"
+    r"|[\u2028-\u202e\u2066\u2068]|(?<!^)\u2067|\u2069(?!$)",
+    re.MULTILINE,
 )
+_FROM_THE_RIGHT = "\N{RIGHT-TO-LEFT ISOLATE}{}\N{POP DIRECTIONAL ISOLATE}"
 
 
 class Printable:
@@ -39,7 +44,14 @@ class Printable:
     """
 
     def __init__(self, whole: TextIO) -> None:
+        """Take a stream; letters that its encoding lacks are to show as `\\u0627`.
+
+        ASCII says that nobody has set the terminal up: click would write UTF-8 there, past us.
+        """
         self.whole = whole
+        if isinstance(whole, TextIOWrapper):
+            is_ascii = codecs.lookup(whole.encoding).name == "ascii"
+            whole.reconfigure(encoding="utf-8" if is_ascii else None, errors="backslashreplace")
 
     def write(self, text: str) -> int:
         """Write a text with each control character as its escape."""
@@ -47,6 +59,29 @@ class Printable:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.whole, name)
+
+
+def rightwards(text: str) -> str:
+    """Return lines as a terminal shows them that run from the right; elsewhere as they are."""
+    if not sys.stdout.isatty():
+        return text
+    return "\n".join(line and _FROM_THE_RIGHT.format(line) for line in text.split("\n"))
+
+
+class Number(click.IntRange):
+    """A whole number within bounds, which messages and --help name in words."""
+
+    name = "number"
+
+    def _describe_range(self) -> str:
+        return f"at least {self.min}" if self.max is None else f"{self.min} to {self.max:,}"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            remedy = f"write a whole number, {self._describe_range()}"
+            self.fail(f"{value!r} does not fit; {remedy}", param, ctx)
 
 
 _IN_A_LOG = 10.0  # seconds between two lines
@@ -152,18 +187,18 @@ def new_archive_option(command: F) -> F:
 
 port_option = click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=Number(0, 65535),
     default=8001,
     show_default=True,
     metavar="N",
     help="Port to serve the archive on; 0 picks a free one.",
 )
 processes_option = click.option(
-    "--processes", type=click.IntRange(min=1), metavar="N", help="Use N cores (default: all)."
+    "--processes", type=Number(min=1), metavar="N", help="Use N cores (default: all)."
 )
 limit_option = click.option(
     "--limit",
-    type=click.IntRange(min=1),
+    type=Number(min=1),
     default=20,
     show_default=True,
     metavar="N",

@@ -6,12 +6,18 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 from difflib import get_close_matches
 from pathlib import Path
-from sys import stdout
 
 import click
 
 from archive.clock import iso
-from archive.commands.options import archive_option, columns, counted, limit_option, port_option
+from archive.commands.options import (
+    archive_option,
+    columns,
+    counted,
+    limit_option,
+    port_option,
+    rightwards,
+)
 from archive.database import held_by, open_for_reading
 from archive.maintenance.stats import Share
 from archive.models import Run
@@ -46,7 +52,9 @@ def search(query: tuple[str, ...], archive: Path, limit: int, order: Order, as_j
     warraq search 'publisher:enabbaladi title:دمشق' --json | jq -r '.[].url'
     """
     _refuse_unknown_options(query)
-    asked = " ".join(query)
+    asked = " ".join(query).strip()
+    if not asked:
+        raise click.UsageError("the query is empty; write a word, or a filter as after:2020-11-01")
     with Archive(archive) as opened:
         for doubt in doubts(opened.db, asked):
             raise click.ClickException(_said(doubt))
@@ -59,7 +67,10 @@ def search(query: tuple[str, ...], archive: Path, limit: int, order: Order, as_j
         click.echo(_shown(hit))
     summary = f"{number} found."
     if not number:
-        summary = f"Nothing found for {asked!r}. Try fewer words, or the beginning of one: word*"
+        remedy = "Try fewer words, or the beginning of one: word*"
+        if "://" in asked:
+            remedy = "`warraq save URL` archives a page."
+        summary = f"Nothing found for {asked!r}. {remedy}"
     elif len(hits) < number:
         summary = f"{len(hits)} of {number} found; --limit shows more."
     click.echo(summary, err=True)
@@ -98,10 +109,9 @@ def _shown(hit: Hit) -> str:
 
     What was found is in yellow, where there are colours.
     """
-    isolated = "\N{RIGHT-TO-LEFT ISOLATE}{}\N{POP DIRECTIONAL ISOLATE}" if stdout.isatty() else "{}"
     source = f"{hit.publisher_name} · {hit.published_on or (hit.published_at or 'undated')[:10]}"
     texts = (_coloured(hit.headline or hit.url, bold=True), source, _coloured(hit.snippet))
-    title, source, snippet = map(isolated.format, texts)
+    title, source, snippet = map(rightwards, texts)
     return "\n".join((title, source, click.style(hit.url, dim=True), snippet, ""))
 
 

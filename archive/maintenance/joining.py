@@ -33,12 +33,15 @@ def offered(root: Path, other: Path) -> dict[str, int]:
     folder = other / WARC_FOLDER
     if root.resolve() == other.resolve():
         raise NotAnArchive(f"{other} is the archive itself; name another one")
-    names = warc_index.names_in(folder)
+    names = [name for name in warc_index.names_in(folder) if Name.parse(name)]
+    if not names:
+        what = "WARC files of other programs, and none of an archive"
+        raise NotAnArchive(f"{folder} holds {what}; `warraq import-warc` imports those")
     ends = _acknowledged(other)
     return {
         name: min(ends.get(name, 1 << 62), (folder / name).stat().st_size)
         for name in names
-        if Name.parse(name) and any(records(folder / name))
+        if any(records(folder / name))
     }
 
 

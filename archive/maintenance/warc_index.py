@@ -80,7 +80,9 @@ def names_in(folder: Path) -> list[str]:
     """
     if names := files.present(folder):
         return in_order(names)
-    raise NotAnArchive(f"{folder} holds no WARC files (*.warc.gz)")
+    raise NotAnArchive(
+        f"{folder} holds no WARC files (*.warc.gz); is {folder.parent} the folder of an archive?"
+    )
 
 
 def in_order(names: Iterable[str]) -> list[str]:

@@ -204,8 +204,9 @@ def _urls(given: str) -> tuple[list[str], list[str]]:
             with click.open_file(given, encoding="utf-8-sig") as file:
                 lines = [line.strip() for line in file]
         except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is not text in UTF-8"
             raise click.UsageError(
-                f"{given!r} is neither an http(s) URL nor a readable file: {error}"
+                f"{given!r} is neither a URL (https://…) nor a file that can be read: {why}"
             ) from error
     urls, bad = list[str](), list[str]()
     for number, line in enumerate(lines, 1):

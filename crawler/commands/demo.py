@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from archive.commands.options import archive_in, port_option
+from archive.commands.options import Number, archive_in, port_option
 from archive.database import PRIVATE
 
 if TYPE_CHECKING:
@@ -22,11 +22,13 @@ PORTS = range(8791, 9791, 100)  # of the first newspaper; a second demo takes th
 @click.command()
 @archive_in("warraq-demo")
 @click.option(
-    "--articles", type=click.IntRange(20, 100_000), default=60, show_default=True, help="How many."
-)
+    "--articles", type=Number(20, 100_000), metavar="N", default=60, show_default=True,
+    help="How many."
+)  # fmt: skip
 @click.option(
-    "--seed", type=int, default=1, show_default=True, help="Another seed makes other news."
-)
+    "--seed", type=int, metavar="N", default=1, show_default=True,
+    help="Another seed makes other news."
+)  # fmt: skip
 @port_option
 @click.option("--no-serve", is_flag=True, help="Only crawl and print the summary.")
 def demo(archive: Path, articles: int, seed: int, port: int, no_serve: bool) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 import click
 
 from archive.clock import Clock, starting_at, system
-from archive.commands.options import F, ProgressLine, columns
+from archive.commands.options import F, Number, ProgressLine, columns
 from archive.database import open_for_reading
 from archive.errors import NotAnArchive
 from archive.runs import Counts
@@ -43,11 +43,11 @@ now_option = click.option(
     help="Use this as the current time, e.g. 2020-11-12T09:00Z for the demo newspapers.",
 )
 _limit_option = click.option(
-    "--limit", type=click.IntRange(min=1), metavar="N", help="Fetch at most N articles."
+    "--limit", type=Number(min=1), metavar="N", help="Fetch at most N articles."
 )
 _seconds_option = click.option(
     "--seconds",
-    type=click.FloatRange(min=1),
+    type=Number(min=1),
     metavar="N",
     help="Start no visit after N seconds; run the command again to continue.",
 )
@@ -57,7 +57,7 @@ class CrawlOptions(TypedDict):
     """The options that `crawl_options` gives a command."""
 
     limit: NotRequired[int | None]
-    seconds: NotRequired[float | None]
+    seconds: NotRequired[int | None]
     log_level: str
     now: Clock
 
@@ -102,8 +102,8 @@ def chosen(root: Path, slugs: Iterable[str]) -> list[Publisher]:
     names = list(dict.fromkeys(slugs)) or list(settings.follow) or _followed(root)
     if not names:
         raise PublisherError(
-            f"name the publishers to crawl, e.g. `warraq crawl enabbaladi --archive {root}`;"
-            " `warraq publishers list` names them all"
+            f"name the publishers to crawl, e.g. `warraq crawl enabbaladi --archive {root}`: the"
+            " archive follows none yet; `warraq publishers list` names them all"
         )
     publishers = [find(name, folders(root)) for name in names]
     return [replace(each, hours=each.hours or settings.hours) for each in publishers]

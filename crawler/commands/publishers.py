@@ -52,9 +52,14 @@ def list_(text: tuple[str, ...], archive: Path, country: str | None, as_json: bo
     warraq publishers list الجزيرة
     warraq publishers list --json | jq -r 'select(.checked | not).slug'
     """
+    known = [(read(path), path) for path in files(*folders(archive)).values()]
+    countries = sorted({publisher.country for publisher, _ in known if publisher.country})
+    if country and country.upper() not in countries:
+        there = f"no publisher is of {country!r}; there are {', '.join(countries)}"
+        raise click.BadParameter(there, param_hint="--country")
     rows = [
         _row(publisher, path)
-        for publisher, path in ((read(path), path) for path in files(*folders(archive)).values())
+        for publisher, path in known
         if (not country or publisher.country == country.upper())
         and _contains(publisher, " ".join(text))
     ]
@@ -65,8 +70,10 @@ def list_(text: tuple[str, ...], archive: Path, country: str | None, as_json: bo
         click.echo(_table(rows))
         click.echo(f"{counted(len(rows), 'publisher')}. `warraq crawl SLUG` follows one.")
     else:
-        click.echo("No such publisher. `warraq publishers add URL` adds a new one.", err=True)
-        raise SystemExit(ExitCode.FAILED)
+        remedy = "try fewer letters; `warraq publishers add URL` adds a new one"
+        raise PublisherError(
+            f"no publisher's name or address contains {' '.join(text)!r}; {remedy}"
+        )
 
 
 @publishers.command()

@@ -89,6 +89,9 @@ def _reason(resolved: ResolveResult) -> str | None:
     return reason(ip_address(resolved["host"].partition("%")[0]))
 
 
+_NO_PROXY = {400, 404, 405, 501}  # of CONNECT: what a web server says that is no proxy
+
+
 def is_http(proxy: str | None) -> bool:
     """Return whether this is an HTTP proxy, which aiohttp itself can talk to."""
     return proxy is not None and urlsplit(proxy).scheme in {"http", "https"}
@@ -105,8 +108,11 @@ def failure(error: BaseException | None, proxy: str | None) -> str | None:
     place = f"the proxy {parts.scheme}://{parts.hostname}:{parts.port}"  # its password is a secret
     if isinstance(error, aiohttp.ClientProxyConnectionError):
         return f"{place} cannot be reached"
-    if isinstance(error, aiohttp.ClientHttpProxyError) and error.status == 407:
-        return f"{place} asks for a name and password: write them into `proxy`"
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        if error.status == 407:
+            return f"{place} asks for a name and password: write them into `proxy`"
+        if error.status in _NO_PROXY:
+            return f"{place} is none, or none for https: it answered CONNECT with {error.status}"
     socks = type(error).__module__.startswith("python_socks")
     # A time that ran out may be the site's: Tor is slow.
     if socks and not isinstance(error, TimeoutError) and not getattr(error, "error_code", None):

@@ -12,6 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from archive.database import open_for_writing
 from crawler.cli import warraq
 from tests.archive.filled import fill
 from tests.crawler import shell, wire
@@ -103,6 +104,21 @@ def nothing(root):
     pass
 
 
+def no_proxy(root):
+    (root / "warraq.toml").write_text('proxy = "127.0.0.1:3128"', "utf-8")
+
+
+def binary(root):
+    (root / "binary").write_bytes(bytes(range(128, 256)))
+
+
+def archive(root):
+    open_for_writing(root).close()
+    (root / "other").mkdir()
+    (root / "foreign" / "warc").mkdir(parents=True)
+    (root / "foreign" / "warc" / "CC-NEWS.warc.gz").write_bytes(b"")
+
+
 def bad_list(root):
     (root / "links.txt").write_text("# mine\n\n\nno address\n", "utf-8")
 
@@ -124,17 +140,48 @@ WRONG = [
     (nothing, ["crawl", "enabbaladi", "--seconds", "no"], 2, ["--seconds"]),
     (nothing, ["crawl", "enabbaladi", "--log-level", "loud"], 2, ["--log-level"]),
     (nothing, ["crawl", "--nonsense"], 2, ["--nonsense"]),
-    (nothing, ["nonsense"], 2, ["nonsense"]),
+    (nothing, ["nonsense"], 2, ["nonsense", "`warraq --help`"]),
+    (nothing, ["Crawll", "nonsense"], 2, ["'Crawll'", "crawl?"]),
+    (nothing, ["crawl", "--limt", "5"], 2, ["--limt", "--limit"]),
+    (nothing, ["crawl", "Enabbaladi"], 1, ["'Enabbaladi'", "enabbaladi?"]),
+    (nothing, ["crawl", "https://x.example/"], 1, ["warraq save URL", "publishers add URL"]),
+    (nothing, ["crawl", "enabbaladi", "--limit", "few"], 2, ["'few'", "number, at least 1"]),
+    (nothing, ["crawl", "enabbaladi", "--limit", "-5"], 2, ["--limit", "'-5'", "at least 1"]),
+    (nothing, ["crawl", "enabbaladi", "--seconds", "0.5"], 2, ["'0.5'", "number, at least 1"]),
+    (nothing, ["crawl", "--since", "2999"], 2, ["--since", "in the future", "past day"]),
+    (nothing, ["publishers", "lst"], 2, ["'lst'", "list"]),
+    (nothing, ["publishers", "list", "--country", "Syria"], 2, ["'Syria'", "SY"]),
+    (nothing, ["publishers", "list", "zzzz"], 1, ["'zzzz'", "publishers add URL"]),
+    (nothing, ["publishers", "show", "enabaladi"], 1, ["did you mean enabbaladi"]),
+    (nothing, ["publishers", "check"], 1, ["follows none", "`warraq publishers list`"]),
+    (nothing, ["publishers", "add", "ftp://x.example/"], 2, ["ftp:", "https://example.org/"]),
+    (nothing, ["publishers", "add", "x.example", "--slug", "A B"], 2, ["'A B'", "Latin"]),
+    (no_proxy, ["crawl", "enabbaladi"], 1, ["warraq.toml", "`proxy`", "http://host:port"]),
+    (nothing, ["demo", "--articles", "5"], 2, ["--articles", "'5'", "20 to 100,000"]),
+    (nothing, ["demo", "--seed", "x"], 2, ["--seed", "'x'", "integer"]),
     (nothing, ["save"], 2, ["Missing argument"]),
     (nothing, ["save", "ftp://x.example/1"], 2, ["ftp://x.example/1", "http"]),
     (nothing, ["save", "http://[x/"], 2, ["http://[x/"]),
-    (nothing, ["save", "missing.txt"], 2, ["missing.txt", "neither"]),
+    (nothing, ["save", "missing.txt"], 2, ["missing.txt", "neither", "https://", "No such file"]),
+    (nothing, ["save", "{root}"], 2, ["{root}", "neither", "directory"]),
+    (binary, ["save", "{root}/binary"], 2, ["binary", "not text in UTF-8"]),
     (bad_list, ["save", "{root}/links.txt"], 2, ["links.txt, line 4", "no address"]),
     (nothing, ["save", "/dev/null"], 2, ["no address"]),
     (nothing, ["runs"], 1, ["no archive"]),
     (nothing, ["search", "خبر"], 1, ["no archive", "`warraq crawl SLUG --archive {root}`"]),
-    (nothing, ["serve", "--port", "70000"], 2, ["--port"]),
+    (nothing, ["search", " "], 2, ["empty", "after:2020-11-01"]),
+    (nothing, ["search", "خبر", "--ordr", "new"], 2, ["--ordr", "--order"]),
+    (nothing, ["search", "خبر", "--order", "old"], 2, ["'old'", "'best', 'new'"]),
+    (nothing, ["search"], 2, ["QUERY"]),
+    (nothing, ["serve"], 1, ["no archive"]),
+    (nothing, ["serve", "--port", "70000"], 2, ["--port", "0 to 65,535"]),
+    (nothing, ["serve", "--port", "www"], 2, ["--port", "'www'", "0 to 65,535"]),
     (nothing, ["stats"], 1, ["no archive"]),
+    (nothing, ["stats", "--archive", "{root}/none"], 1, ["folder does not exist", "--archive"]),
+    (binary, ["stats", "--archive", "{root}/binary"], 2, ["--archive", "binary", "is a file"]),
+    (nothing, ["stats", "more"], 2, ["extra argument", "more"]),
+    (nothing, ["compact"], 1, ["no archive"]),
+    (nothing, ["verify", "--processes", "0"], 2, ["--processes", "at least 1"]),
     (nothing, ["verify"], 1, ["no archive"]),
     (nothing, ["reindex"], 1, ["no archive"]),
     (nothing, ["withhold", "1", "--reason", "x"], 1, ["no archive"]),
@@ -144,13 +191,40 @@ WRONG = [
     (nothing, ["backup", "{root}/copy"], 1, ["no archive"]),
     (nothing, ["export"], 1, ["no archive"]),
     (nothing, ["export", "-o", "{root}"], 2, ["is a directory"]),
+    (nothing, ["export", "-o", "{root}/none/x"], 2, ["none", "does not exist", "create it"]),
+    (nothing, ["export", "--format", "xml"], 2, ["'xml'", "'jsonl', 'csv', 'parquet'"]),
+    (nothing, ["export", "--excel"], 2, ["--excel", "--format csv"]),
+    (binary, ["backup", "{root}/binary"], 2, ["binary", "is a file"]),
+    (binary, ["publish", "{root}/binary"], 2, ["binary", "is a file"]),
     (nothing, ["rebuild", "--from-warc"], 1, ["no WARC files"]),
     (nothing, ["rebuild"], 2, ["--from-warc"]),
     (nothing, ["repair"], 1, ["no archive"]),
     (nothing, ["merge", "{root}/none"], 2, ["does not exist"]),
+    (nothing, ["merge", "{root}"], 1, ["no archive"]),
+    (binary, ["merge", "{root}/binary"], 2, ["binary", "is a file"]),
+    (archive, ["merge", "{root}/other"], 1, ["{root}/other/warc", "no WARC files", "an archive?"]),
+    (archive, ["merge", "{root}/foreign"], 1, ["foreign/warc", "`warraq import-warc`"]),
+    (archive, ["merge", "{root}"], 1, ["archive itself"]),
+    (archive, ["publish", "{root}"], 1, ["something else", "empty or new folder"]),
+    (archive, ["backup", "{root}/new"], 1, ["inside it", "another folder"]),
+    (
+        archive,
+        ["export", "--where", "x = 1"],
+        1,
+        ["'x = 1'", "no such column: x", "columns are id,"],
+    ),
+    (archive, ["withhold", "5", "--reason", "x"], 1, ["no article 5"]),
+    (archive, ["withhold", "word", "--reason", "x"], 1, ["'word'", "number nor an address"]),
+    (archive, ["search", "publisher:nobody"], 1, ["'nobody'"]),
+    (archive, ["search", "after:soon"], 1, ["after:soon", "after:2020-11-01"]),
+    (archive, ["extract", "--again", "nobody"], 1, ["'nobody'"]),
     (nothing, ["extract", "--again"], 1, ["no archive"]),
     (nothing, ["extract", "--again", "--since", "31.12.2020"], 2, ["--since", "2020-11-09"]),
     (nothing, ["extract", "--dry-run"], 2, ["need --again"]),
+    (nothing, ["extract"], 2, ["--html", "--url", "--again"]),
+    (nothing, ["extract", "--html", "missing", "--url", "x"], 2, ["missing", "No such file"]),
+    (binary, ["extract", "--html", "{root}/binary", "--url", "x"], 2, ["--url", "'x'", "https"]),
+    (nothing, ["import-jsonl", "missing"], 2, ["missing", "No such file"]),
     (nothing, ["import-jsonl", "{root}"], 2, ["directory"]),
     (nothing, ["import-warc", "{root}"], 2, ["neither a file nor"]),
     (nothing, ["import-warc", "missing.warc"], 2, ["missing.warc"]),
@@ -171,7 +245,8 @@ WRONG = [
 def test_errors_are_one_line_with_an_exit_code(tmp_path, prepare, words, code, named):
     prepare(tmp_path)
     given = [word.format(root=tmp_path) for word in words]
-    result = run(*given, *([] if "nonsense" in words else ["--archive", tmp_path]))
+    is_ours = "nonsense" in words or "--archive" in words
+    result = run(*given, *([] if is_ours else ["--archive", tmp_path]))
     assert result.exit_code == code
     (message,) = [line for line in result.output.splitlines() if line.startswith("Error: ")]
     for name in named:

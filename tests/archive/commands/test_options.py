@@ -50,6 +50,9 @@ def test_the_codes_are_those_that_shells_and_click_know():
         ("a\x1b]0;t\x07b", "a\\u001b]0;t\\u0007b"),
         ("\x1b[8ma\x1b[2Jb", "\\u001b[8ma\\u001b[2Jb"),
         ("a\rb\x9bc\x7f\x00", "a\\u000db\\u009bc\\u007f\\u0000"),
+        ("a\u202eb\u2066c\u2028d", "a\\u202eb\\u2066c\\u2028d"),
+        ("\u2067خبر\u2069\n\u2067خبر\u2069\n", "\u2067خبر\u2069\n\u2067خبر\u2069\n"),
+        ("\u2067a\u2067b\u2069c\u2069", "\u2067a\\u2067b\\u2069c\u2069"),
     ],
 )
 def test_nothing_that_is_printed_commands_a_terminal(text, shown):
@@ -58,6 +61,16 @@ def test_nothing_that_is_printed_commands_a_terminal(text, shown):
     assert below.getvalue() == shown
     if "\n" not in shown:
         assert json.loads(f'"{shown}"') == text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"), [("ascii", "خبر"), ("latin-1", "\\u062e\\u0628\\u0631")]
+)
+def test_a_terminal_without_arabic_letters_shows_their_numbers(encoding, shown):
+    below = io.BytesIO()
+    stream = options.Printable(io.TextIOWrapper(below, encoding=encoding))
+    print("خبر", end="", file=stream, flush=True)
+    assert below.getvalue().decode() == shown
 
 
 def test_progress_moves_on_one_line_of_a_terminal_under_it(capsys, monkeypatch):

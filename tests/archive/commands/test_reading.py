@@ -1,16 +1,13 @@
 """`warraq search`, as a person or a script runs it."""
 
 import json
-from importlib import import_module
-from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
+from archive.commands.options import Printable
 from crawler.cli import warraq
 from tests.archive.small import archive_with_news
-
-command = import_module("archive.commands.reading")
 
 
 def run(*arguments):
@@ -39,7 +36,7 @@ def test_a_word_to_leave_out_is_no_option(tmp_path):
 
 
 def test_on_a_terminal_colours_take_the_place_of_marks(tmp_path, monkeypatch):
-    monkeypatch.setattr(command, "stdout", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr(Printable, "isatty", lambda _: True, raising=False)
     root = archive_with_news(tmp_path)
     result = CliRunner().invoke(warraq, ("search", "لقاءات", "--archive", root), color=True)
     title, _, _, snippet, *_ = result.stdout.splitlines()

@@ -126,6 +126,18 @@ class Rows:
         """The article's present state."""
         return record(State, self.article | {"reading": self.article | self.lists})
 
+    @property
+    def readings(self) -> list[Extraction]:
+        """What each of its states says, oldest first."""
+        return [
+            reading_of(
+                row,
+                text=self.article["text"] if row["text"] is None else row["text"],
+                byline=row["byline"],
+            )
+            for row in self.revisions
+        ]
+
     def changes(self, new: "Rows") -> dict[str, tuple[Any, Any]]:
         """Return (value here, value there) by the name of each field that differs in other rows."""
         changes: dict[str, tuple[Any, Any]] = {
@@ -164,7 +176,7 @@ def reading_of(row: Mapping[str, Any], *, text: str, byline: str | None) -> Extr
     Raises:
         sqlite3.DatabaseError: if its lists are not JSON.
     """
-    own = {name: row[name] for name in ("title", "deck", "dateline", "section", "image_url")}
+    own = {name: row[name] for name in _STATED}
     own |= {"kind": PageKind.ARTICLE, "byline": byline, "text": text}
     own["tags"] = from_json(row["tags"])
     own["images"] = [{"url": "", "caption": caption} for caption in from_json(row["captions"])]

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 from archive import article_rows, publishers, rows, stories
 from archive.article_rows import Rows
 from archive.clock import from_iso, iso
+from archive.diff import summarize
 from archive.history import History, Observation, confirmed, observe
 from archive.models import Extraction, Outcome, Visit
-from archive.rows import insert, value
+from archive.rows import insert, stored, value
 from archive.urls import address, article_id, identity_key
 
 _OF_STORIES = ("text", "first_seen_at")  # by which an article is grouped with its versions
@@ -74,8 +75,25 @@ def _save(
         if moved:
             stories.leave(db, article)
     article_rows.save(db, article, before, after)
+    if len(after.revisions) > 1 and after.revisions != before.revisions:
+        _summarize(db, article, before.readings, after)
     if moved:
         stories.enter(db, article)
+
+
+def _summarize(db: sqlite3.Connection, article: int, before: list[Extraction], after: Rows) -> None:
+    """Save what changed with each revision, unless it and the one before it are as they were."""
+    readings = after.readings
+    for place, row in enumerate(after.revisions[1:]):
+        pair = readings[place : place + 2]
+        if pair != before[place : place + 2]:
+            found = summarize(*pair)
+            db.execute(
+                "update revisions set changes = ?, rank = ?, words_in = ?, words_out = ?"
+                " where article = ? and number = ?",
+                (stored(found.kinds), found.kinds[0].rank, found.words_in, found.words_out,
+                 article, row["number"]),
+            )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from typing import Self
 from archive import captures
 from archive.article_rows import Rows, find_all
 from archive.database import open_for_reading
+from archive.diff import Diff, compare
 from archive.models import Capture, Embed, Image, PageKind
 from archive.rows import Row, from_json, record, select, values
 from archive.search import Hit, Order, count, search
@@ -196,6 +197,28 @@ class Archive:
                 row["article"] = number
             return [record(Revision, row) for row in rows.revisions]
         return []
+
+    def diff(self, id_or_url: int | str, before: int = 1, after: int | None = None) -> Diff:
+        """Return what changed from one state of an article to another.
+
+        A state is named by its number or by the id of its capture; by default it is the first
+        and the last.
+
+        Raises:
+            KeyError: if there is no such article, or no such state of it.
+            ValueError: if it is neither a number nor an http or https address.
+        """
+        for _, rows, _ in self._visible(find_all(self.db, id_or_url)):
+            names = before, rows.revisions[-1]["number"] if after is None else after
+            states = [
+                reading
+                for name in names
+                for reading, row in zip(rows.readings, rows.revisions, strict=True)
+                if name in {row["number"], row["capture"]}
+            ]
+            if len(states) == len(names):
+                return compare(*states)
+        raise KeyError(f"no states {before} and {after} of {id_or_url}")
 
     def capture(self, number: int) -> Capture:
         """Return a capture by its id, read from its WARC file; `body` has its decoded bytes.

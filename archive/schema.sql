@@ -144,6 +144,10 @@ create table revisions (
     number integer not null,
     observed_at text not null,
     capture integer references captures(id),
+    changes text,
+    rank integer,
+    words_in integer,
+    words_out integer,
     title text,
     deck text,
     byline text,
@@ -162,6 +166,10 @@ create table revisions (
 ) strict;
 create index revisions_observed_at on revisions(observed_at);
 create index revisions_capture on revisions(capture);
+-- What changed, by day, the most telling first: all that a page of it has to be chosen by.
+create index revisions_rank
+    on revisions(substr(observed_at, 1, 10) desc, rank, observed_at desc, article, number, changes)
+    where rank is not null;
 create index revisions_text on revisions(article, length(cast(text as blob))) where text not null;
 
 create table authors (id integer primary key, name text not null unique) strict;

@@ -1,4 +1,4 @@
-"""Commands that show an archive: `warraq search`, `serve`, `runs` and `stats`."""
+"""Commands that show an archive: `warraq search`, `diff`, `serve`, `runs` and `stats`."""
 
 import json
 import webbrowser
@@ -11,6 +11,7 @@ import click
 
 from archive.clock import iso
 from archive.commands.options import (
+    Number,
     archive_option,
     columns,
     counted,
@@ -19,6 +20,7 @@ from archive.commands.options import (
     rightwards,
 )
 from archive.database import held_by, open_for_reading
+from archive.diff import Change, Diff, Passage
 from archive.maintenance.stats import Share
 from archive.models import Run
 from archive.reading import Archive
@@ -122,6 +124,75 @@ def _coloured(text: str, *, bold: bool = False) -> str:
         for number, piece in enumerate(MARKED.split(" ".join(text.split())))
         if piece
     )
+
+
+@click.command()
+@click.argument("article")
+@click.argument("before", metavar="[A]", type=Number(min=1), default=1)
+@click.argument("after", metavar="[B]", type=Number(min=1), required=False)
+@archive_option
+@click.option("--json", "as_json", is_flag=True, help="Print one object.")
+def diff(article: str, before: int, after: int | None, archive: Path, as_json: bool) -> None:
+    """Show what a publisher changed in an article.
+
+    ARTICLE is its number or its address, A and B are two of its states by number or by capture;
+    by default the first one and the last. Lines that begin with - are of A, those with + of B;
+    what is only in one of them is in [- -] or [+ +]. What did not change is left out.
+
+    \b
+    warraq diff https://www.enabbaladi.net/429483/
+    warraq diff 2817493 2 3 --json | jq .summary
+    """
+    with Archive(archive) as opened:
+        try:
+            found = opened.diff(article, before, after)
+        except (KeyError, ValueError) as error:
+            raise click.ClickException(str(error.args[0])) from error
+    if as_json:
+        click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
+        return
+    click.echo(_summary(found))
+    for passage in found.passages:
+        if passage.changed:
+            click.echo(f"\n{_changed(passage)}")
+
+
+_KINDS = {
+    Change.HEADLINE: "headline changed",
+    Change.NUMBER: "number changed",
+    Change.NEGATION: "negation changed",
+    Change.QUOTATION: "quotation changed",
+    Change.REMOVED: "paragraph removed",
+    Change.BYLINE: "byline changed",
+    Change.DATE: "date changed",
+    Change.ADDED: "paragraph added",
+    Change.WORDS: "words changed",
+    Change.ORDER: "order changed",
+    Change.SMALL: "no word changed",
+}
+
+
+def _summary(found: Diff) -> str:
+    kinds = ", ".join(map(_KINDS.__getitem__, found.summary.kinds))
+    words = f"{counted(found.summary.words_in, 'word')} in, {found.summary.words_out:,} out"
+    coarse = "; it is too long to be compared word by word" if found.coarse else ""
+    return f"{kinds} ({words}){coarse}"
+
+
+def _changed(passage: Passage) -> str:
+    """Return the lines of a passage: as it was, and as it is."""
+    lines = [click.style(passage.name, dim=True)]
+    for sign, colour in (("-", "red"), ("+", "green")):
+        pieces = [piece for piece in passage.pieces if piece.sign in {"=", sign}]
+        if any(piece.sign == sign for piece in pieces) or (passage.before and passage.after):
+            shown = "".join(
+                click.style(f"[{sign}{piece.text}{sign}]", fg=colour)
+                if piece.sign == sign
+                else piece.text
+                for piece in pieces
+            )
+            lines.append(f"{click.style(sign, fg=colour)} {rightwards(' '.join(shown.split()))}")
+    return "\n".join(lines)
 
 
 @click.command()

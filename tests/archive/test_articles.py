@@ -2,6 +2,7 @@
 
 import json
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive import articles
-from archive.article_rows import find_all
+from archive.article_rows import Rows, find_all
 from archive.models import Embed, Image, Outcome
 from archive.urls import article_id, identity_key
 from tests.archive.desk import NOON, PAGE, PAPER, reading
@@ -50,6 +51,32 @@ def test_the_current_text_is_stored_once_and_older_texts_in_their_revisions(db):
     assert row(db, "title, text, revision_count, changed_at, first_seen_at", article) == (
         "أول", "نص أول", 3, "2020-11-09T14:00:00.000000Z", "2020-11-09T12:00:00.000000Z",
     )  # fmt: skip
+
+
+def test_a_revision_says_what_changed_and_only_where_it_or_the_one_before_is_another(db):
+    for hours, (title, text) in enumerate(
+        (("أول", "قال نعم"), ("أول", "قال 5"), ("ثان", "قال 5"), ("ثان", "قال 5."))
+    ):
+        article, _ = keep(db, reading(title, text), hours=hours)
+    found = db.execute(
+        "select changes, rank, words_in, words_out from revisions order by number"
+    ).fetchall()
+    assert found == [
+        (None, None, None, None),
+        ('["number"]', 2, 1, 1),
+        ('["headline"]', 1, 1, 1),
+        ('["small"]', 12, 0, 0),
+    ]
+    # As rebuild and merge do: with the whole history at once, here without its first state.
+    rows = Rows.stored(db, article)
+    assert rows
+    rows = replace(
+        rows, revisions=tuple(row | {"number": n} for n, row in enumerate(rows.revisions))
+    )
+    rows = replace(rows, revisions=rows.revisions[1:])
+    articles.put(db, article, rows, key=PAGE, publisher=PAPER.slug)
+    again = db.execute("select changes from revisions where rank is not null order by number")
+    assert again.fetchall() == [('["headline"]',), ('["small"]',)]
 
 
 def test_an_older_revision_keeps_every_field_as_it_was(db):

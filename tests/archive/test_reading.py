@@ -70,6 +70,23 @@ def test_what_is_not_there_is_none_and_what_names_nothing_is_refused(archive):
         archive.article("enabbaladi")
 
 
+def test_what_changed_between_two_states(archive, shelf):
+    first, last = archive.revisions(shelf.edited)
+    found = archive.diff(shelf.edited)
+    assert found.summary.kinds == ("headline",)
+    (title, *_) = found.passages
+    assert (title.name, title.before, title.after) == ("title", FIRST_TITLE, TITLE)
+    assert archive.diff("https://alwaraq.example/1", 1, 2) == found
+    assert archive.diff(shelf.edited, first.capture, last.capture) == found
+    back = archive.diff(shelf.edited, last.capture, first.capture)
+    assert back.passages[0].before == TITLE
+    for states in ((3,), (1, 3)):
+        with pytest.raises(KeyError):
+            archive.diff(shelf.edited, *states)
+    with pytest.raises(KeyError):
+        archive.diff(shelf.withheld)
+
+
 def test_articles_come_oldest_first_and_lazily(archive, shelf):
     articles = archive.articles()
     assert next(articles).id == shelf.undated

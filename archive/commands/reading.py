@@ -191,7 +191,7 @@ def _changed(passage: Passage) -> str:
                 else piece.text
                 for piece in pieces
             )
-            lines.append(f"{click.style(sign, fg=colour)} {rightwards(' '.join(shown.split()))}")
+            lines.append(rightwards(f"{click.style(sign, fg=colour)} {' '.join(shown.split())}"))
     return "\n".join(lines)
 
 

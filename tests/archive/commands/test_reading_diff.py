@@ -56,7 +56,7 @@ def test_on_a_terminal_signs_come_with_colours_and_arabic_runs_from_the_right(ro
     monkeypatch.setattr(Printable, "isatty", lambda _: True, raising=False)
     result = run(PAGE, "--archive", root, color=True)
     assert "\x1b[31m[-قتل 12-]\x1b[0m شخصا\N{POP DIRECTIONAL ISOLATE}" in result.stdout
-    assert "\x1b[32m+\x1b[0m \N{RIGHT-TO-LEFT ISOLATE}\x1b[32m[+مقتل 15+]" in result.stdout
+    assert "\N{RIGHT-TO-LEFT ISOLATE}\x1b[32m+\x1b[0m \x1b[32m[+مقتل 15+]" in result.stdout
     assert "\x1b]0" not in result.stdout
 
 

@@ -5,7 +5,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from archive.clock import iso
+from archive.clock import from_iso, iso
 from archive.models import Run
 from archive.rows import insert, record, row_of, select, update, value
 
@@ -105,6 +105,12 @@ def problem_kinds(db: sqlite3.Connection, run: int) -> list[tuple[str, str, int,
         " where run = ? group by 1, 2 order by 3 desc, 1, 2",
         (run,),
     ).fetchall()
+
+
+def last_at(db: sqlite3.Connection) -> datetime | None:
+    """Return when the latest run began or ended, None before the first."""
+    at = value(db, "select max(coalesce(ended_at, started_at)) from runs")
+    return at and from_iso(at)
 
 
 def history(db: sqlite3.Connection, *, limit: int = 20) -> list[Run]:

@@ -2,28 +2,42 @@
 
 import contextlib
 import shutil
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
 
+from archive import runs
 from archive.commands.options import Number, archive_in, port_option
-from archive.database import PRIVATE
+from archive.database import PRIVATE, ask
+from archive.errors import ArchiveError
+from archive.reading import Archive
 
 if TYPE_CHECKING:
+    from crawler.crawl import Summary
     from fixtures import Newsstand
 
 PORTS = range(8791, 9791, 100)  # of the first newspaper; a second demo takes the same again
+_STEP = timedelta(hours=12)  # of the newspapers' time, between two crawls
+_LOOK_SECONDS = 0.1  # between two looks whether there is something to read
 
 
 @click.command()
 @archive_in("warraq-demo")
 @click.option(
+    "--days", type=Number(1, 60), metavar="N", default=9, show_default=True,
+    help="Days of the newspapers' time; 1 is one crawl of three of them.",
+)  # fmt: skip
+@click.option(
     "--articles", type=Number(20, 100_000), metavar="N", default=60, show_default=True,
-    help="How many."
+    help="How many are there on the first day."
 )  # fmt: skip
 @click.option(
     "--seed", type=int, metavar="N", default=1, show_default=True,
@@ -31,34 +45,93 @@ PORTS = range(8791, 9791, 100)  # of the first newspaper; a second demo takes th
 )  # fmt: skip
 @port_option
 @click.option("--no-serve", is_flag=True, help="Only crawl and print the summary.")
-def demo(archive: Path, articles: int, seed: int, port: int, no_serve: bool) -> None:
-    """Crawl and serve three fictional Arabic newspapers.
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does.")
+def demo(
+    archive: Path, days: int, articles: int, seed: int, port: int, no_serve: bool, with_parent: bool
+) -> None:
+    """Follow six fictional Arabic newspapers for nine days of theirs, and serve the archive.
 
-    Nothing leaves this machine. The newspapers live in November 2020 and are the same for the same
-    --seed; run it again and the crawl finds nothing new.
+    It fills while you read, within a minute: articles appear, are edited, vanish, and are
+    reprinted by others. Nothing leaves this machine. The newspapers live in November 2020 and are
+    the same for the same --seed; run it again and it goes on where it was.
 
     \b
     warraq demo
+    warraq demo --days 1
     warraq demo --articles 500 --seed 7 --archive other-demo
     warraq search --archive warraq-demo 'وزير'
     """
     from archive.site.server import run_server
-    from crawler.commands.options import CrawlOptions, carry_out, chosen, job_of, show
-    from fixtures import Newsstand
+    from fixtures import ALL, Newsstand
 
-    newsstand = Newsstand(articles=articles, seed=seed)
+    serve = partial(run_server, archive, port=port, on_ready=partial(_invite, archive))
+    if days > 1 and not no_serve:
+        words = ["--days", days, "--articles", articles, "--seed", seed]
+        with _crawling(archive, list(map(str, words))):
+            serve()
+        return
+    newsstand = Newsstand(articles=articles, seed=seed, papers=ALL if days > 1 else ALL[:3])
     with _served(newsstand, archive):
-        archive.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
-        newsstand.write_publishers(archive)
-        slugs = list(newsstand.papers)
-        publishers = chosen(archive, slugs)
-        options: CrawlOptions = {"log_level": "WARNING", "now": newsstand.clock}
-        job = job_of(archive, publishers, "demo", options, poll=frozenset(slugs))
-        summary = carry_out(job)
-        show(summary)
-        if no_serve or summary.stopped:
-            return
-        run_server(archive, port=port, on_ready=lambda address: _invite(archive, address))
+        stopped = _follow(newsstand, archive, days=days, with_parent=with_parent)
+        if with_parent:
+            with contextlib.suppress(KeyboardInterrupt):
+                sys.stdin.read()  # the newspapers answer as long as the archive is served
+        elif not no_serve and not stopped:
+            serve()
+
+
+@contextlib.contextmanager
+def _crawling(archive: Path, words: list[str]) -> Iterator[None]:
+    """Crawl in another process, which ends with this one; begin when there is an article."""
+    command = [sys.executable, "-m", "crawler", "demo", "--archive", str(archive), *words]
+    command += ["--no-serve", "--with-parent"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as crawling:  # noqa: S603 - our own
+        while crawling.poll() is None and not _has_articles(archive):
+            time.sleep(_LOOK_SECONDS)
+        if crawling.returncode:
+            raise SystemExit(crawling.returncode)  # it has said why
+        yield  # leaving closes its standard input and waits for it
+
+
+def _has_articles(archive: Path) -> bool:
+    try:
+        with Archive(archive) as read:
+            return any(read.articles())
+    except ArchiveError:
+        return False
+
+
+def _follow(newsstand: "Newsstand", archive: Path, *, days: int, with_parent: bool) -> bool:
+    """Crawl every twelve hours until the days are over; return whether it was stopped before."""
+    from crawler.commands.options import CrawlOptions, carry_out, chosen, job_of, show
+
+    options: CrawlOptions = {"log_level": "WARNING", "now": newsstand.clock}
+    ends_at = newsstand.now() + timedelta(days=days - 1)
+    archive.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    newsstand.write_publishers(archive)
+    slugs = list(newsstand.papers)
+    before = ask(archive, runs.last_at, otherwise=None)
+    newsstand.advance(max((before or newsstand.now()) - newsstand.now(), timedelta()))
+    papers, poll = chosen(archive, slugs), frozenset(slugs)
+    job = job_of(archive, papers, "demo", options, poll=poll, with_parent=with_parent)
+    total = carry_out(job)
+    while newsstand.now() < ends_at and not total.stopped:
+        newsstand.advance(_STEP)
+        more = carry_out(job)
+        total.counts += more.counts
+        total.problems += more.problems
+        total.seconds += more.seconds
+        total.stopped = more.stopped
+        click.echo(_line(newsstand.now(), more))
+    show(total)
+    return total.stopped
+
+
+def _line(now: datetime, summary: "Summary") -> str:
+    new, changed = (
+        sum(getattr(one, name) for one in summary.counts) for name in ("new", "changed")
+    )
+    return f"{now:%F %H:%M}  {new} new articles, {changed} changed"
 
 
 @contextlib.contextmanager

@@ -62,7 +62,7 @@ def of_record(
         last_modified=named.get("last-modified"),
         sha256=None if status == 304 else record.sha256,
         wire_bytes=_payload_length(record),
-        truncated=record.fields.get("warc-truncated"),
+        truncated=record.fields.get("warc-truncated") or None,
         revisit=record.type == "revisit",
         unverified=record.fields.get(VERIFIED_FIELD) == "no",
         record=location,

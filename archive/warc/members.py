@@ -1,20 +1,25 @@
 """The plain bytes of a WARC file: as they are stored, or unpacked from its gzip members.
 
-isal unpacks, with twice the speed of zlib: it is what lets two cores check 100 MB/s.
+isal unpacks, with twice the speed of zlib: it is what lets two cores check 100 MB/s. Files of other
+programs may be packed with Zstandard, bzip2 or xz as well; what packs a file's first bytes is
+looked for in the rest of it.
 """
 
+import lzma
 import os
 import re
 import zlib
-from collections.abc import Generator, Iterator
+from bz2 import BZ2Decompressor
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
+import zstandard
 from isal import igzip_lib, isal_zlib
 
 from archive.errors import DamagedWarc
-from archive.warc.parsing import VERSION, Place
+from archive.warc.parsing import NEXT_RECORD, RECORD, VERSION, Place
 
 MAGIC = b"\x1f\x8b\x08"  # RFC 1952, section 2.3.1: how every gzip member begins
 
@@ -25,7 +30,55 @@ _PIECE = 1 << 20
 _TRIED = 1 << 23  # packed bytes by which a member is tried: a bomb unpacks to a thousand times more
 _SIP = 1 << 7  # a decompressor that fails keeps what it had made of its last bytes to itself
 _FAULTS: Any = (igzip_lib.IsalError, zlib.error, EOFError, OverflowError)
-_START = re.compile(MAGIC + b"|" + VERSION.pattern)
+_FAULTS += (OSError, lzma.LZMAError, zstandard.ZstdError)
+_MEMORY = 1 << 27  # bytes that a decompressor may take: what `xz -9` and `zstd --long` need
+_RATIO = 1100  # to which bytes may unpack; gzip never exceeds 1,032
+_ROOM = 1 << 25  # bytes beyond that
+
+
+class Packing(NamedTuple):
+    """A way to pack files: its name, how members begin, what unpacks one of an open file."""
+
+    name: str
+    magic: re.Pattern[bytes]
+    unpacker: Callable[[int], Any]
+
+
+def _zstd(descriptor: int) -> Any:
+    """Return what unpacks a Zstandard frame, with the dictionary that the file may begin with.
+
+    Source: iipc/warc-specifications, WARC-zstd 1.0: the dictionary, packed or not, is the content
+    of a skippable frame with the number 0x184D2A5D.
+    """
+    head = os.pread(descriptor, 8, 0)
+    size = int.from_bytes(head[4:], "little") if head.startswith(b"\x5d\x2a\x4d\x18") else 0
+    data = _dictionary(os.pread(descriptor, min(size, _PIECE << 3), 8)) if size else None
+    return zstandard.ZstdDecompressor(dict_data=data, max_window_size=_MEMORY).decompressobj()
+
+
+@lru_cache(maxsize=1)
+def _dictionary(stored: bytes) -> zstandard.ZstdCompressionDict:
+    if stored.startswith(zstandard.FRAME_HEADER):
+        stored = zstandard.ZstdDecompressor().decompressobj().decompress(stored)
+    return zstandard.ZstdCompressionDict(stored)
+
+
+def _xz(_: int) -> Any:
+    return lzma.LZMADecompressor(memlimit=_MEMORY)
+
+
+GZIP = Packing("gzip member", re.compile(MAGIC), lambda _: isal_zlib.decompressobj(_GZIP))
+_OTHERS = (
+    Packing("Zstandard frame", re.compile(rb"[\x50-\x5f]\x2a\x4d\x18|\x28\xb5\x2f\xfd"), _zstd),
+    Packing("bzip2 stream", re.compile(rb"BZh[1-9]1AY&SY"), lambda _: BZ2Decompressor()),
+    Packing("xz stream", re.compile(rb"\xfd7zXZ\0"), _xz),
+)
+
+
+def packing(descriptor: int) -> Packing:
+    """Return how an open file is packed, by its first bytes: GZIP where nothing else is seen."""
+    head = os.pread(descriptor, 16, 0)
+    return next((packing for packing in _OTHERS if packing.magic.match(head)), GZIP)
 
 
 def unpack(
@@ -56,16 +109,18 @@ def unpack(
 class Stretch:
     """The plain bytes of a part of a file that is read in one go, through a buffer.
 
-    They are not packed, or are those of a gzip member and of the members behind it that only
-    continue it: one that begins with a record is left to the next stretch. `position` counts the
-    bytes that were passed, `fault` says why they ended too soon.
+    They are not packed, or are those of a gzip member (or a Zstandard frame, …) and of the members
+    behind it that only continue it: one that begins with a record is left to the next stretch.
+    `position` counts the bytes that were passed, `sound` those that whole members gave; `fault`
+    says why they ended too soon.
     """
 
     def __init__(self, descriptor: int, offset: int, end: int) -> None:
         self.start = offset
-        self.position = 0
+        self.position = self.sound = 0
         self.fault: str | None = None
-        self.is_packed = os.pread(descriptor, len(MAGIC), offset) == MAGIC
+        self._packing = packing(descriptor)
+        self.is_packed = self._packing.magic.match(os.pread(descriptor, 16, offset)) is not None
         self._descriptor = descriptor
         self._limit = end
         self._member = self._end = offset  # of the member being read; behind the last whole one
@@ -94,7 +149,7 @@ class Stretch:
     def skip_to_record(self) -> None:
         """Pass all before the first line of the next record, or to the end."""
         while ahead := self.peek(1 << 16):
-            match = VERSION.search(ahead)
+            match = NEXT_RECORD.search(ahead)
             if match or len(ahead) < 1 << 16:
                 self.skip(match.start() if match else len(ahead))
                 return
@@ -117,8 +172,8 @@ class Stretch:
 
         One that holds many records is unpacked once for this, and once more to be read.
         """
-        if not self.is_packed or self.fault:
-            return not self.fault
+        if not self.is_packed or self.fault or self._packing is not GZIP:
+            return not self.fault  # the others check as they go
         return self._is_whole(self._member)
 
     def _stored(self) -> Iterator[bytes]:
@@ -128,33 +183,41 @@ class Stretch:
             at += len(piece)
 
     def _members(self) -> Iterator[bytes]:
+        made = 0
         while True:
             try:
-                self._end = yield from _unpacked(self._descriptor, self._member, self._limit)
+                for piece, end in _unpacked(self._descriptor, self._member, self._limit):
+                    made, self._end = made + len(piece), end
+                    if made > _ROOM + _RATIO * (end - self.start):
+                        self.fault = "it unpacks to far more than web pages do"
+                        self._member = self._limit  # nothing behind it is read
+                        return
+                    yield piece
             except DamagedWarc as fault:
                 self.fault = str(fault)
                 return
-            if _begins(self._descriptor, self._end) is not False:
+            self.sound = made
+            if _begins(self._descriptor, self._end, self._packing) is not False:
                 return
             self._member = self._end
 
 
-def _unpacked(descriptor: int, offset: int, end: int) -> Generator[bytes, None, int]:
-    """Yield what a gzip member unpacks to, up to any damage; return where it ends."""
-    member, at = isal_zlib.decompressobj(_GZIP), offset
+def _unpacked(descriptor: int, offset: int, end: int) -> Iterator[tuple[bytes, int]]:
+    """Yield what a member unpacks to, up to any damage, with where it was read to."""
+    packed_by, at = packing(descriptor), offset
+    member = packed_by.unpacker(descriptor)
     while not member.eof:
         packed = _bytes(descriptor, _SIP, at, end)
         if not packed:
-            raise DamagedWarc("the file ends in the middle of a gzip member")
-        if at == offset and _is_refused(packed):
+            raise DamagedWarc(f"the file ends in the middle of a {packed_by.name}")
+        if at == offset and packed.startswith(MAGIC) and _is_refused(packed):
             raise DamagedWarc("a gzip member has flags that nobody knows")
         try:
             plain = bytes(member.decompress(packed))
         except _FAULTS as error:
-            raise DamagedWarc(f"a gzip member does not unpack ({error})") from error
-        yield plain
+            raise DamagedWarc(f"a {packed_by.name} does not unpack ({error})") from error
         at += len(packed)
-    return at - len(member.unused_data)
+        yield plain, at - len(member.unused_data)
 
 
 def _is_refused(packed: bytes) -> bool:
@@ -169,15 +232,18 @@ def next_start(descriptor: int, offset: int, end: int) -> int:
     """Return where, from `offset` on, records can be read again; `end` if nowhere.
 
     That is a gzip member that begins with a record or is complete, or the first line of a record
-    that is not packed.
+    that is not packed; in a file that is packed otherwise, whatever begins as a member does.
     """
+    packed = packing(descriptor)
+    starts = re.compile(packed.magic.pattern + b"|" + VERSION.pattern)
     while offset < end:
         piece = _bytes(descriptor, _PIECE + _LONGEST, offset, end)
-        for start in _START.finditer(piece):
+        for start in starts.finditer(piece):
             at = offset + start.start()
-            begins = start[0] != MAGIC or _begins(descriptor, at)
+            begins = _begins(descriptor, at, packed) if packed.magic.match(start[0]) else True
             tried = min(end, at + _TRIED)
-            if begins or (begins is False and _is_whole(descriptor, at, end=tried)):
+            is_other = begins is False and packed is not GZIP
+            if begins or is_other or (begins is False and _is_whole(descriptor, at, end=tried)):
                 return at
         offset += _PIECE
     return end
@@ -187,16 +253,21 @@ def _bytes(descriptor: int, size: int, offset: int, end: int) -> bytes:
     return os.pread(descriptor, max(0, min(size, end - offset)), offset)
 
 
-def _begins(descriptor: int, offset: int) -> bool | None:
-    """Return whether the gzip member at `offset` begins with a record; None if there is none."""
-    packed = os.pread(descriptor, 1 << 10, offset)
-    if not packed.startswith(MAGIC):
+def _begins(descriptor: int, offset: int, packed: Packing) -> bool | None:
+    """Return whether the member at `offset` begins with a record; None if there is none.
+
+    That is seen of gzip alone: the others give nothing before the end of a large block.
+    """
+    head = os.pread(descriptor, 1 << 10, offset)
+    if not packed.magic.match(head):
         return None
+    if packed is not GZIP:
+        return False
     try:
-        plain = bytes(isal_zlib.decompressobj(_GZIP).decompress(packed, 32))
+        plain = bytes(isal_zlib.decompressobj(_GZIP).decompress(head, 1 << 9))
     except _FAULTS:
         return None
-    return plain.lstrip().startswith(b"WARC/")
+    return RECORD.match(plain.lstrip()) is not None
 
 
 def _is_whole(descriptor: int, offset: int, end: int) -> bool:

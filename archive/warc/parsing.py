@@ -19,7 +19,16 @@ from archive.models import WarcLocation
 # Records that have a row of captures; warcinfo, request and metadata records have none.
 CAPTURED = frozenset({"response", "revisit", "resource"})
 # The first line of a record in any dialect, as another one follows it.
-VERSION = re.compile(rb"WARC/([01]\.\d{1,2})[ \t]*\r?\n(?=[A-Za-z][\w-]*[ \t]*:)")
+VERSION = re.compile(rb"(?i:WARC)/([01]\.\d{1,2})[ \t]*\r?\n(?=[A-Za-z][\w-]*[ \t]*:)")
+# The line before each record of an ARC file: address, IP address, moment, type, what version 1.1
+# has besides, length. Source: Internet Archive, "Arc File Format", 1.0 and 1.1.
+ARC = re.compile(
+    rb"([A-Za-z][A-Za-z0-9+.-]*:[^\r\n]{1,4000}?) ([\d.]+|[\da-fA-F:]+|-) (\d{12,14})"
+    rb" (?:([^ \r\n]*)[^\r\n]{0,300} )?(\d{1,19}) *\r?\n"
+)
+# How a record of either begins, and how the next one does behind what cannot be read.
+RECORD = re.compile(VERSION.pattern + b"|" + ARC.pattern)
+NEXT_RECORD = re.compile(VERSION.pattern + b"|(?<=\n)(?:" + ARC.pattern + b")")
 HEAD_END = re.compile(rb"\n\r?\n")
 _FOLD = re.compile(r"\r?\n[ \t]+")
 _STATUS = re.compile(rb"\s*HTTP/\d(?:\.\d)?[ \t]+(\d{3})\b[ \t]*([^\r\n]*)")
@@ -119,7 +128,8 @@ class Record:
     """A complete record: named fields (names in lower case, values as text), head and block.
 
     `place` is where it begins in its file, `behind` where reading goes on after it; `length` is
-    its packed length where it is one gzip member by itself.
+    its packed length where it is one gzip member by itself; `flaw` is what its digests say
+    against it, where it is read all the same.
     """
 
     version: str
@@ -129,6 +139,7 @@ class Record:
     place: Place = Place()
     behind: Place = Place()
     length: int | None = None
+    flaw: str | None = None
 
     @property
     def type(self) -> str:
@@ -230,6 +241,20 @@ def fields_of(lines: bytes) -> dict[str, str] | None:
         elif colon or name:
             return None
     return fields
+
+
+def arc_fields(line: re.Match[bytes], *, is_http: bool) -> dict[str, str]:
+    """Return the named fields that a WARC record has in place of the line before an ARC record."""
+    url, ip, at, media, length = (_text(part or b"") for part in line.groups())
+    is_own = url.startswith("filedesc:")
+    return {
+        "warc-type": "warcinfo" if is_own else "response" if is_http else "resource",
+        "warc-target-uri": url,
+        "warc-date": f"{at[:4]}-{at[4:6]}-{at[6:8]}T{at[8:10]}:{at[10:12]}:{at[12:14] or '00'}Z",
+        "warc-ip-address": ip,
+        "content-type": "application/http; msgtype=response" if is_http else media,
+        "content-length": length,
+    }
 
 
 def url_of(fields: Mapping[str, str], name: str = "warc-target-uri") -> str:

@@ -8,7 +8,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -17,7 +17,17 @@ from archive.errors import DamagedWarc
 from archive.models import WarcLocation
 from archive.warc.files import opened
 from archive.warc.members import MAGIC, READ, Stretch, next_start, unpack
-from archive.warc.parsing import HEAD_END, VERSION, Place, Record, contradiction, fields_of, parse
+from archive.warc.parsing import (
+    ARC,
+    HEAD_END,
+    VERSION,
+    Place,
+    Record,
+    arc_fields,
+    contradiction,
+    fields_of,
+    parse,
+)
 
 LARGEST = 1 << 31  # bytes of a record of our own
 LARGEST_FOREIGN = 1 << 25  # bytes of a record of others; a newspaper's pages are far below
@@ -26,6 +36,7 @@ _LONGEST_HEAD = 1 << 16
 _TAIL = 32  # bytes that say what follows a record
 _NOTHING = "no whole head of a record is there"
 _LENGTH = re.compile(r"[0-9]{1,19}")
+_BEGUN = re.compile(rb"(?i:warc)/|[A-Za-z][A-Za-z0-9+.-]*:[^\s]")  # as a WARC or ARC record does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +102,7 @@ def walk(
     end: int | None = None,
     largest: int = LARGEST,
     check: bool = True,
+    lenient: bool = False,
     lengths: Mapping[int, int] = MappingProxyType({}),
 ) -> Iterator[Record | Damage]:
     """Yield the complete records of a file from `start` on, and the damages between them, in order.
@@ -98,8 +110,8 @@ def walk(
     One gzip member per record, several in one, or no gzip: each part of the file is read as what
     it is. Records of more than `largest` bytes are passed over; memory is bounded by that. Nothing
     behind byte `end` is looked at. Without `check`, a record that has a gzip member of its own is
-    not held against its digests. `lengths` are packed lengths of records by offset, where they are
-    known: these are read in one go.
+    not held against its digests; if `lenient`, one that contradicts them is a record with a flaw.
+    `lengths` are packed lengths of records by offset, where known: these are read in one go.
 
     Raises:
         OSError: if the disk does not give the bytes.
@@ -110,19 +122,19 @@ def walk(
     while offset < end:
         known = lengths.get(offset, READ)
         record = None if inside else _alone(descriptor, offset, end, known, largest)
-        if record and not (check and contradiction(record.fields, record.block)):
-            yield record
+        flaw = contradiction(record.fields, record.block) if record and check else None
+        if record and (lenient or not flaw):
+            yield replace(record, flaw=flaw) if flaw else record
             offset = record.behind.offset
             continue
-        ahead = os.pread(descriptor, min(1 << 10, end - offset), offset)
-        if not _is_begun(ahead):
+        ahead, stretch = os.pread(descriptor, 1 << 10, offset), Stretch(descriptor, offset, end)
+        if not (stretch.is_packed or _is_begun(ahead[: end - offset])):
             if ahead.strip(b"\0\r\n \t"):
                 yield Damage(place=Place(offset=offset), what=_NOTHING)
             offset = next_start(descriptor, offset + 1, end)
             continue
-        stretch = Stretch(descriptor, offset, end)
         stretch.skip(inside)
-        yield from _records(stretch, largest)
+        yield from _records(stretch, largest, lenient=lenient)
         offset, inside = stretch.resumes_at(), 0
 
 
@@ -135,7 +147,7 @@ def _alone(
     return parse(unpacked[0], place=Place(offset=offset), length=unpacked[1]) if unpacked else None
 
 
-def _records(stretch: Stretch, largest: int) -> Iterator[Record | Damage]:
+def _records(stretch: Stretch, largest: int, *, lenient: bool) -> Iterator[Record | Damage]:
     """Yield what is there from where a stretch is read, up to its end."""
     is_reported = False
     while True:
@@ -143,7 +155,7 @@ def _records(stretch: Stretch, largest: int) -> Iterator[Record | Damage]:
         ahead = stretch.peek(len(MAGIC))
         if not ahead or (ahead == MAGIC and not stretch.is_packed):
             break
-        found = _next(stretch, largest)
+        found = _next(stretch, largest, lenient=lenient)
         if isinstance(found, Damage):  # it is passed up to the first line of the next record
             stretch.skip(1)
             stretch.skip_to_record()
@@ -153,14 +165,12 @@ def _records(stretch: Stretch, largest: int) -> Iterator[Record | Damage]:
         yield Damage(place=stretch.place(), what=stretch.fault)
 
 
-def _next(stretch: Stretch, largest: int) -> Record | Damage:
+def _next(stretch: Stretch, largest: int, *, lenient: bool) -> Record | Damage:
     """Return what is at a stretch's position; a record is passed."""
     place, ahead = stretch.place(), stretch.peek(_LONGEST_HEAD)
-    first, end = VERSION.match(ahead), HEAD_END.search(ahead)
-    fields = fields_of(ahead[first.end() : end.end()]) if first and end else None
-    if not first or not end or fields is None:
+    version, head, fields = _head(ahead)
+    if fields is None:
         return Damage(place=place, what=stretch.fault or _NOTHING)
-    head = ahead[: end.end()]
     damage = partial(Damage, place=place, url=fields.get("warc-target-uri"))
     length = fields.get("content-length", "")
     size = int(length) if _LENGTH.fullmatch(length) else None
@@ -169,38 +179,65 @@ def _next(stretch: Stretch, largest: int) -> Record | Damage:
     whole = len(head) + size
     data = stretch.peek(whole + _TAIL)
     block = memoryview(data)[len(head) : whole]
-    if fault := _fault(stretch, fields, block, size=size, tail=data[whole:]):
-        return damage(what=fault)
+    flaw = contradiction(fields, block) if len(block) == size else None
+    is_sure = not (flaw and lenient) and _is_digested(fields)
+    fault = _fault(stretch, whole, block=block, size=size, tail=data[whole:], is_sure=is_sure)
+    if what := fault if lenient else flaw or fault:
+        return damage(what=what)
     stretch.skip(whole)
     stretch.skip_blank()
     return Record(
         place=place,
         behind=stretch.place(),
-        version=first[1].decode(),
+        version=version,
         fields=fields,
         head=head,
         block=block,
+        flaw=flaw,
     )
 
 
+def _head(ahead: bytes) -> tuple[str, bytes, dict[str, str] | None]:
+    """Return version, bytes and named fields of the head that comes next; None if none does."""
+    first, end = VERSION.match(ahead), HEAD_END.search(ahead)
+    if first and end:
+        return first[1].decode(), ahead[: end.end()], fields_of(ahead[first.end() : end.end()])
+    if line := ARC.match(ahead):
+        is_http = ahead.startswith(b"HTTP/", line.end())
+        return "1.0", line[0], arc_fields(line, is_http=is_http)
+    return "", b"", None
+
+
+def _is_digested(fields: Mapping[str, str]) -> bool:
+    """Return whether a block has a digest by which it was checked."""
+    return fields.get("warc-block-digest", "").partition(":")[0] in hashlib.algorithms_available
+
+
 def _fault(
-    stretch: Stretch, fields: Mapping[str, str], block: memoryview, *, size: int, tail: bytes
+    stretch: Stretch, whole: int, *, block: memoryview, size: int, tail: bytes, is_sure: bool
 ) -> str | None:
-    """Return why a block, with what follows it, may not be what was written."""
-    if stretch.fault and len(tail) < _TAIL:
+    """Return why a block, with what follows it, may not be what was written.
+
+    With its head it has `whole` bytes. `is_sure` is whether its digest has proved the block already.
+    """
+    is_whole = stretch.sound >= stretch.position + whole
+    if stretch.fault and len(tail) < _TAIL and not is_whole:
         return stretch.fault
     if len(block) < size:
         return f"only {len(block)} of its {size} bytes are there"
-    fault = contradiction(fields, block)
-    algorithm = fields.get("warc-block-digest", "").partition(":")[0]
-    if fault or algorithm in hashlib.algorithms_available:
-        return fault
+    if is_sure:
+        return None
     if not _is_begun(tail):
         return "no record ends where its Content-Length says"
-    return None if stretch.is_sound() else "it has no digest, and its gzip member is damaged"
+    return (
+        None
+        if is_whole or stretch.is_sound()
+        else "it has no digest, and its gzip member is damaged"
+    )
 
 
 def _is_begun(ahead: bytes) -> bool:
     """Return whether a record or a gzip member begins there, as far as there are bytes."""
     ahead = ahead.lstrip()
-    return any(ahead.startswith(begin) or begin.startswith(ahead) for begin in (b"WARC/", MAGIC))
+    begins = any(ahead.startswith(begin) or begin.startswith(ahead) for begin in (b"WARC/", MAGIC))
+    return begins or _BEGUN.match(ahead) is not None

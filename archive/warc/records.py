@@ -60,7 +60,7 @@ _STRICT = re.compile(rb"WARC/1\.[01]\r\n(?:[!-9;-~]+: [ -~]*\r\n)+\r\n")
 _INITIALS = {"warc", "uri", "id", "ip", "tls"}
 # By these fields our own tools say what this archive asked for; another archive's are only kept.
 _OURS = frozenset({KIND_FIELD, PUBLISHER_FIELD, LENGTH_FIELD, RUN_FIELD})
-_PAYLOAD_DIGEST = "warc-payload-digest"
+_BLOCK_DIGEST, _PAYLOAD_DIGEST = "warc-block-digest", "warc-payload-digest"
 _ID = re.compile(r"<[^<>\s]+>")
 _HALF = re.compile(r"<urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-")
 _END = b"\r\n\r\n"
@@ -296,8 +296,8 @@ def copy_of(record: Record, descriptor: int, *, sha256: str | None) -> Copied:
     """Return a record of an open file of others as one gzip member of ours.
 
     A head in a dialect is written again in the standard's spelling, as is one without a record
-    id. A payload digest that our own readers would not find to hold (`sha256` is what they find)
-    is kept under the name `X-Source-WARC-Payload-Digest`, and so is a field of ours.
+    id. A digest that our own readers would not find to hold (`sha256` is what they find of the
+    payload) is kept under a name as `X-Source-WARC-Payload-Digest`, and so is a field of ours.
 
     Raises:
         OSError: if the disk does not give the bytes.
@@ -310,6 +310,8 @@ def copy_of(record: Record, descriptor: int, *, sha256: str | None) -> Copied:
         fields["warc-record-id"] = f"<urn:uuid:{uuid.uuid4()}>"
     if not _payload_holds(record, sha256):
         fields[f"x-source-{_PAYLOAD_DIGEST}"] = fields.pop(_PAYLOAD_DIGEST)
+    if record.flaw and not holds(fields.get(_BLOCK_DIGEST), record.block):
+        fields[f"x-source-{_BLOCK_DIGEST}"] = fields.pop(_BLOCK_DIGEST)
     exact = fields == record.fields and _is_plain(record)
     if exact and record.length is not None:
         member = os.pread(descriptor, record.length, record.place.offset)

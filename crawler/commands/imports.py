@@ -36,7 +36,7 @@ from crawler.publisher import load_all
 
 if TYPE_CHECKING:
     from archive.maintenance.import_jsonl import Outcome
-    from crawler.import_warc.job import FileReport, Job
+    from crawler.import_warc.job import FileReport, Job, SourceFile
     from crawler.workers import Workers
 
 DOWNLOADS = "downloads"
@@ -64,7 +64,7 @@ _OTHERS = (
     (rb"[^\s\"{\[][^\s{\[]*[,;\t][^{\[\n]*\n|\"[^{\[\n]*\"[,;\t]", "CSV", _BY_PANDAS.format("csv")),
 )
 _KEPT = ("new", "changed", "seen again", "older")
-_NOT_SKIPPED = {"records", "unread", *_KEPT}
+_NOT_SKIPPED = {"records", "unread", "flawed", *_KEPT}
 
 
 @click.command("import-jsonl")
@@ -189,13 +189,14 @@ class _Options(TypedDict):
     languages: tuple[str, ...]
     again: bool
     dry_run: bool
+    strict: bool
     wait: bool
     processes: int | None
     now: Clock
 
 
 @click.command("import-warc")
-@click.argument("sources", nargs=-1, required=True, metavar="FILE…|URL…")
+@click.argument("sources", nargs=-1, required=True, metavar="FILE…|FOLDER…|URL…")
 @new_archive_option
 @click.option(
     "--language",
@@ -208,15 +209,18 @@ class _Options(TypedDict):
 )
 @click.option("--again", is_flag=True, help="Read files again that were imported before.")
 @click.option("--dry-run", is_flag=True, help="Only count the records; extract nothing.")
+@click.option("--strict", is_flag=True, help="Skip records that contradict their digests.")
 @wait_option
 @processes_option
 @now_option
 def import_warc(sources: tuple[str, ...], archive: Path, **options: Unpack[_Options]) -> None:
-    """Import pages from the WARC files of other programs.
+    """Import pages from the WARC, ARC and WACZ files of other programs.
 
-    Reads WARC 1.0 and 1.1 of any program (Common Crawl, Wget, Heritrix, browsertrix), compressed
-    record by record, as one stream, or not at all. Damaged records are skipped and listed. Every
-    page that reads as an article in the language is kept as a capture with its own time; its record
+    Reads WARC of any program (Common Crawl, Wget, Heritrix, browsertrix), the Internet Archive's
+    ARC, and WACZ, whatever their names are: compressed record by record or as one stream, with
+    gzip, Zstandard, bzip2 or xz, or not at all; of a folder, those in it. Damaged records are
+    skipped and listed; one that only contradicts its digests is kept, with a problem. Every page
+    that reads as an article in the language is kept as a capture with its own time; its record
     is copied, and the file it came from is recorded. Its address is not visited again unless a
     crawl finds it.
 
@@ -231,8 +235,8 @@ def import_warc(sources: tuple[str, ...], archive: Path, **options: Unpack[_Opti
     warraq import-warc --dry-run https://data.commoncrawl.org/crawl-data/CC-NEWS/…/….warc.gz
     """
     for given in sources:  # at once: the first may take hours
-        if not _is_url(given) and not Path(given).is_file():
-            raise click.UsageError(f"{given!r} is neither a file nor an http(s) URL")
+        if not _is_url(given) and not Path(given).exists():
+            raise click.UsageError(f"{given!r} is neither a file nor a folder nor an http(s) URL")
     if not _read_all(sources, archive, options):
         raise SystemExit(ExitCode.INCOMPLETE)
 
@@ -253,28 +257,47 @@ def _read_all(sources: tuple[str, ...], root: Path, options: _Options) -> bool:
         languages=None if "all" in options["languages"] else frozenset(options["languages"]),
         patience=PATIENCE if options["wait"] else 0.0,
         again=options["again"],
+        strict=options["strict"],
         clock=options["now"],
     )
     are_whole = True
     processes = options["processes"]
     with nullcontext() if options["dry_run"] else closing(Workers(processes=processes)) as workers:
         for given in sources:
-            report = _read(given, job, workers)
-            are_whole &= report.before or (report.is_warc and not report.damages)
+            are_whole &= _read(given, job, workers)
             job = replace(job, patience=PATIENCE)
     return are_whole
 
 
-def _read(given: str, job: "Job", workers: "Workers | None") -> "FileReport":
-    """Import a file, or without workers count what is in it, and print what became of it.
+def _read(given: str, job: "Job", workers: "Workers | None") -> bool:
+    """Import what is at a path or URL; return whether all of it is sound.
 
     What was downloaded for the import is removed again.
     """
-    from crawler.import_warc.job import SourceFile, count, run
+    from crawler.import_warc.download import files_in
+    from crawler.import_warc.job import SourceFile
 
     with ProgressLine() as progress:
         path = _downloaded(given, job.root, progress) if _is_url(given) else Path(given)
-        source = SourceFile(path=path, name=given if _is_url(given) else path.name)
+    are_whole = True
+    scratch = job.root if job.root.is_dir() else path.parent
+    for found in files_in(path, given if _is_url(given) else path.name, scratch):
+        if isinstance(found, SourceFile):
+            report = _read_file(found, job, workers)
+            are_whole &= report.before or (report.is_warc and not report.damages)
+        else:
+            click.echo(found, err=True)
+            are_whole = False
+    if _is_url(given) and workers:
+        path.unlink()
+    return are_whole
+
+
+def _read_file(source: "SourceFile", job: "Job", workers: "Workers | None") -> "FileReport":
+    """Import a file, or without workers count what is in it, and print what became of it."""
+    from crawler.import_warc.job import count, run
+
+    with ProgressLine() as progress:
         if workers is None:
             report = count(job, source, progress=progress)
         else:
@@ -282,8 +305,6 @@ def _read(given: str, job: "Job", workers: "Workers | None") -> "FileReport":
     _report(report)
     if report.stopped:
         stopped()
-    if _is_url(given) and workers:
-        path.unlink()
     return report
 
 
@@ -308,7 +329,8 @@ def _report(file: "FileReport") -> None:
         click.echo(f"{file.name}: already imported; --again imports it once more")
         return
     if not file.before and not file.is_warc:
-        click.echo(f"{file.name}: no WARC records found", err=True)
+        remedy = "import-warc reads WARC, ARC and WACZ files"
+        click.echo(f"{file.name}: no WARC records found; {remedy}", err=True)
     records, resumed = counted(counts["records"], "record"), " (resumed)" if file.before else ""
     click.echo(f"{file.name}: {records} in {file.seconds:.1f} s{resumed}")
     if counts["unread"]:
@@ -317,6 +339,9 @@ def _report(file: "FileReport") -> None:
         click.echo(f"  kept: {_list(counts, _KEPT) or 'nothing'}")
     if skipped := _list(counts, sorted({*counts} - _NOT_SKIPPED)):
         click.echo(f"  skipped: {skipped}")
+    if flawed := counts["flawed"]:
+        said = "kept in spite of a wrong digest, in the table problems; --strict skips them"
+        click.echo(f"  {counted(flawed, 'record')} {said}")
 
 
 def _list(counts: Mapping[str, int], names: Iterable[str]) -> str:

@@ -1,24 +1,107 @@
-"""A WARC file from the web into a folder, resumed where an earlier download ended."""
+"""The files of an import: those of a folder or a ZIP file, or one from the web.
+
+What a file is, its first bytes say. A download is resumed where an earlier one ended.
+"""
 
 import asyncio
 import hashlib
 import os
 import re
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from urllib.parse import unquote, urlsplit
 
 import aiohttp
 
 from archive.models import Progress, silent
+from archive.warc.files import opened
+from archive.warc.members import Stretch
+from archive.warc.parsing import RECORD
 from crawler.errors import DownloadFailed
 from crawler.fetch.exceptions import NotFetched, network_detail
 from crawler.fetch.resolver import Gate, connector, failure, is_http
+from crawler.import_warc.job import SourceFile
 
 TRIES = 6
 _PIECE = 1 << 20
 _PAUSE = 1.0  # seconds before the second try; doubled with each
 _SILENCE = 60.0  # seconds
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+_HEAD = 1 << 12  # bytes by which a file is recognised
+_NAMED = re.compile(r"\.w?arc(?:\.\w+)?$", re.IGNORECASE)
+_ARCHIVES = {"archive", "zip"}
+_RATIO, _ROOM = 200, 1 << 26  # more than which nothing in a ZIP file may be unpacked to
+# What else begins how, and what to do with it.
+_OTHERS = {
+    re.compile(rb".{257}ustar|7z\xbc\xaf|Rar!", re.DOTALL): "unpack it, and import the folder",
+    re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]"): "it is JSON, which `warraq import-jsonl` reads",
+    re.compile(rb"(?i)\s*<(?:!doctype|html|\?xml)"): "`warraq save URL` keeps a single page",
+}
+
+
+def form_of(path: Path) -> tuple[str, str]:
+    """Return what a file is by its first bytes (archive, zip, other, unknown), and what to do."""
+    with opened(path) as descriptor:
+        stretch = Stretch(descriptor, 0, path.stat().st_size)
+        head = stretch.peek(_HEAD)
+    if RECORD.match(head.lstrip()):
+        return "archive", ""
+    if zipfile.is_zipfile(path) and head.startswith(b"PK"):
+        return "zip", ""
+    remedy = next((remedy for begins, remedy in _OTHERS.items() if begins.match(head)), "")
+    return "other" if remedy and not stretch.fault else "unknown", remedy
+
+
+def files_in(path: Path, name: str, scratch: Path) -> Iterator[SourceFile | str]:
+    """Yield the web archives that a path stands for, and a line for what cannot be read.
+
+    What is in a ZIP file (WACZ) is unpacked under `scratch`, one file at a time. Of a folder, all
+    that is a web archive by its first bytes or its name.
+    """
+    if path.is_dir():
+        inside = sorted(one for one in path.rglob("*") if one.is_file())
+        archives = [
+            one for one in inside if _NAMED.search(one.name) or form_of(one)[0] in _ARCHIVES
+        ]
+        for one in archives:
+            yield from files_in(one, str(one.relative_to(path)), scratch)
+        if not archives:
+            yield f"{name}: no WARC, ARC or WACZ file is in this folder"
+        return
+    form, remedy = form_of(path)
+    if form == "zip":
+        yield from _in_zip(path, name, scratch)
+    elif form in {"archive", "unknown"}:  # it may be damaged at its beginning alone
+        yield SourceFile(path=path, name=name)
+    else:
+        yield f"{name}: no WARC records found; {remedy}"
+
+
+def _in_zip(path: Path, name: str, scratch: Path) -> Iterator[SourceFile | str]:
+    """Yield the web archives in a ZIP file; the specification of WACZ puts them in `archive/`."""
+    is_found = False
+    with zipfile.ZipFile(path) as packed, TemporaryDirectory(dir=scratch) as folder:
+        for info in packed.infolist():
+            inner, target = f"{name}/{info.filename}", Path(folder) / "unpacked"
+            if info.file_size > _ROOM + _RATIO * info.compress_size:
+                yield f"{inner}: left out, it unpacks to far more than web pages do"
+                continue
+            try:
+                with packed.open(info) as source, target.open("wb") as file:
+                    shutil.copyfileobj(source, file, _PIECE)
+            except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
+                yield f"{inner}: cannot be unpacked ({error}); unpack it with another program"
+                continue
+            if form_of(target)[0] == "archive":
+                is_found = True
+                yield SourceFile(path=target, name=inner)
+    if not is_found:
+        yield f"{name}: no WARC or ARC file is in this ZIP file"
 
 
 class Partial:

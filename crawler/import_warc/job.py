@@ -78,7 +78,8 @@ class Job:
     """How to import files into the archive in `root`.
 
     `languages` None means all of them. A first turn at the archive is waited for `patience`
-    seconds. With `again` a file is read from its beginning, whatever was read of it before.
+    seconds. With `again` a file is read from its beginning, whatever was read of it before. If
+    `strict`, a record that contradicts its digests is damaged, and not kept with a problem.
     """
 
     root: Path
@@ -86,6 +87,7 @@ class Job:
     languages: frozenset[str] | None
     patience: float = 0.0
     again: bool = False
+    strict: bool = False
     clock: Clock = system
 
 
@@ -93,9 +95,9 @@ class Job:
 class FileReport:
     """What became of the records of a file.
 
-    `counts` has `records`, `damaged`, `too large`, `known`, `unread`, and those of `Passed` and
-    `_became`; `damages` names the first places and what is wrong there. `before`: an earlier import
-    read a part of it; `stopped`: this one was asked to end.
+    `counts` has `records`, `damaged`, `too large`, `known`, `unread`, `flawed`, and those of
+    `Passed` and `_became`; `damages` names the first places and what is wrong there. `before`: an
+    earlier import read a part of it; `stopped`: this one was asked to end.
     """
 
     name: str
@@ -146,7 +148,7 @@ def count(job: Job, source: SourceFile, *, progress: Progress = silent) -> FileR
     report, began = FileReport(name=source.name), time.monotonic()
     with opened(source.path) as descriptor:
         size = os.fstat(descriptor).st_size
-        for item in walk(descriptor, largest=LARGEST_FOREIGN):
+        for item in walk(descriptor, largest=LARGEST_FOREIGN, lenient=not job.strict):
             progress("bytes read", item.place.offset, size)
             found = None
             if isinstance(item, Record):
@@ -186,7 +188,12 @@ class ForeignFile:
             known = None if self._job.again else imports.place_of(store.db, self._key)
             self.report.before = known is not None
             self._place = self._remembered = Place.of(known or "0")
-            self._found = walk(self._descriptor, start=self._place, largest=LARGEST_FOREIGN)
+            self._found = walk(
+                self._descriptor,
+                start=self._place,
+                largest=LARGEST_FOREIGN,
+                lenient=not self._job.strict,
+            )
         pages = in_order(
             self._pages(self._found, ends_at, progress),
             room=_AHEAD,
@@ -277,6 +284,12 @@ class ForeignFile:
                 store.import_problem(problem, place=page.capture.url)
         if not is_article(extraction, self._job.languages):
             return Passed.LANGUAGE if is_article(extraction, None) else "without an article"
+        if flaw := page.record.flaw:
+            self.report.counts["flawed"] += 1
+            problem = Problem(
+                kind=ProblemKind.DAMAGED_SOURCE, detail=f"kept; {flaw}", stage="import"
+            )
+            store.import_problem(problem, place=page.capture.url)
         store.batch.open()
         save_new(store.db, publisher.record())
         copied = copy_of(page.record, self._descriptor, sha256=page.capture.sha256)

@@ -107,11 +107,10 @@ def walk(
 ) -> Iterator[Record | Damage]:
     """Yield the complete records of a file from `start` on, and the damages between them, in order.
 
-    One gzip member per record, several in one, or no gzip: each part of the file is read as what
-    it is. Records of more than `largest` bytes are passed over; memory is bounded by that. Nothing
-    behind byte `end` is looked at. Without `check`, a record that has a gzip member of its own is
-    not held against its digests; if `lenient`, one that contradicts them is a record with a flaw.
-    `lengths` are packed lengths of records by offset, where known: these are read in one go.
+    One gzip member per record, several in one, or no gzip: each part is read as what it is. Records
+    of more than `largest` bytes are passed over; memory is bounded by that. Nothing behind `end` is
+    read. Without `check`, a record with a gzip member of its own is not held against its digests;
+    if `lenient`, one that contradicts them has a flaw. `lengths` are packed lengths by offset.
 
     Raises:
         OSError: if the disk does not give the bytes.
@@ -218,7 +217,7 @@ def _fault(
 ) -> str | None:
     """Return why a block, with what follows it, may not be what was written.
 
-    With its head it has `whole` bytes. `is_sure` is whether its digest has proved the block already.
+    With its head it has `whole` bytes. `is_sure` is whether its digest has proved the block.
     """
     is_whole = stretch.sound >= stretch.position + whole
     if stretch.fault and len(tail) < _TAIL and not is_whole:

@@ -214,7 +214,7 @@ class _Options(TypedDict):
 @processes_option
 @now_option
 def import_warc(sources: tuple[str, ...], archive: Path, **options: Unpack[_Options]) -> None:
-    """Import pages from the WARC, ARC and WACZ files of other programs.
+    """Import pages from WARC, ARC and WACZ files.
 
     Reads WARC of any program (Common Crawl, Wget, Heritrix, browsertrix), the Internet Archive's
     ARC, and WACZ, whatever their names are: compressed record by record or as one stream, with

@@ -226,7 +226,7 @@ WRONG = [
     (binary, ["extract", "--html", "{root}/binary", "--url", "x"], 2, ["--url", "'x'", "https"]),
     (nothing, ["import-jsonl", "missing"], 2, ["missing", "No such file"]),
     (nothing, ["import-jsonl", "{root}"], 2, ["directory"]),
-    (nothing, ["import-warc", "{root}"], 2, ["neither a file nor"]),
+    (nothing, ["import-warc", "{root}/none"], 2, ["neither a file nor"]),
     (nothing, ["import-warc", "missing.warc"], 2, ["missing.warc"]),
     (nothing, ["backfill", "enabbaladi"], 2, ["--since"]),
     (nothing, ["backfill", "enabbaladi", "--since", "2020-13"], 2, ["2020-13", "2020-11"]),

@@ -289,7 +289,7 @@ def test_a_bomb_in_a_zip_file_is_left_out(tmp_path):
     )
     left_out, none = files_in(tmp_path / "x.zip", "x.zip", tmp_path)
     assert "left out" in left_out
-    assert "without WARC" in none
+    assert "no WARC or ARC file" in none
 
 
 @pytest.mark.parametrize("cut", [-30, 2000])

@@ -27,7 +27,7 @@ from archive.search import register
 from archive.search.arabic import TOKENIZE
 from archive.search.index import index_is_current, rebuild_index
 from archive.stories import MOMENT
-from archive.warc.files import modes_of, opened, present, size_of
+from archive.warc.files import Name, modes_of, opened, present, size_of
 
 logger = logging.getLogger(__name__)
 
@@ -191,6 +191,12 @@ def open_for_reading(root: Path) -> sqlite3.Connection:
                 " any command that writes brings it up to date"
             )
     return db
+
+
+def is_archive(folder: Path) -> bool:
+    """Return whether a folder is an archive's, even if it has lost its database."""
+    files = present(folder / "warc")
+    return (folder / NAME).is_file() or any(map(Name.parse, files))
 
 
 def require(root: Path) -> None:

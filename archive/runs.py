@@ -5,9 +5,9 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from archive.clock import from_iso, iso
+from archive.clock import Clock, from_iso, iso, system
 from archive.models import Run
-from archive.rows import insert, record, row_of, select, update, value
+from archive.rows import insert, record, row_of, select, update, value, values
 
 _COUNTS = """
 select coalesce(publisher, '') publisher, sum(requests) requests, sum(new) new,
@@ -29,6 +29,11 @@ from (
     select publisher, 0, 0, 0, 0, count(*), 0, 0 from problems where run = :run group by publisher
 )
 group by 1 order by 1
+"""
+# An import's captures have the times of others.
+_CLOCKS = """
+select distinct command like '% --now' from runs
+where requests > 0 and command not like 'import-%'
 """
 _COUNTED = ("requests", "new", "changed", "unchanged", "problems", "bytes")
 
@@ -111,6 +116,16 @@ def last_at(db: sqlite3.Connection) -> datetime | None:
     """Return when the latest run began or ended, None before the first."""
     at = value(db, "select max(coalesce(ended_at, started_at)) from runs")
     return at and from_iso(at)
+
+
+def by_clock(command: str, clock: Clock) -> str:
+    """Return what the history calls a command that asks sites: also by which clock."""
+    return command if clock is system else f"{command} --now"
+
+
+def clocks(db: sqlite3.Connection) -> set[bool]:
+    """Return whether the runs that asked sites had a clock of their own: none, either or both."""
+    return {bool(own) for own in values(db, _CLOCKS)}
 
 
 def history(db: sqlite3.Connection, *, limit: int = 20) -> list[Run]:

@@ -93,7 +93,8 @@ class Summary:
     @property
     def reached_nothing(self) -> bool:
         """Whether no host answered: those it asked did not, or are left alone."""
-        return self.hindered and not self.stopped and not any(one.requests for one in self.counts)
+        refused = self.hindered or any(kind.startswith("network-") for _, kind, *_ in self.problems)
+        return refused and not self.stopped and not any(one.requests for one in self.counts)
 
 
 async def crawl(job: Job, *, progress: Progress = silent) -> Summary:

@@ -16,7 +16,7 @@ from typing import Any, NoReturn, Self, TextIO, TypeVar
 
 import click
 
-from archive.database import NAME
+from archive.database import NAME, is_archive
 from archive.errors import ArchiveError, explain
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -161,8 +161,8 @@ def archive_in(folder: str) -> Callable[[F], F]:
     return click.option(
         "--archive",
         type=click.Path(file_okay=False, path_type=Path),
-        default=Path(folder),
-        show_default=True,
+        default=lambda: Path() if is_archive(Path()) else Path(folder),
+        show_default=f"{folder}, or this folder where it is one",
         metavar="DIR",
         help="Folder of the archive.",
         callback=_remembered,

@@ -212,14 +212,15 @@ def serve(archive: Path, host: str, port: int, open_browser: bool) -> None:
     warraq serve --open
     warraq serve --archive ~/news --port 8080
     """
-    from archive.site.server import run_server
+    from archive.site.server import listen, run_server
 
     def ready(address: str) -> None:
         click.echo(f"Serving {archive} at {address} (press Ctrl-C to stop)")
         if open_browser:
             webbrowser.open(address)
 
-    run_server(archive, host=host, port=port, on_ready=ready)
+    with listen(host, port) as listener:
+        run_server(archive, listener, on_ready=ready)
 
 
 @click.command()

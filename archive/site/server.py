@@ -1,7 +1,9 @@
 """Serve an archive on this machine: Datasette inside this process, read-only."""
 
 import asyncio
+import errno
 import json
+import os
 import signal
 import socket
 import sqlite3
@@ -68,39 +70,41 @@ class _Read(Database):  # type: ignore[misc]
         return renewed
 
 
-def run_server(
-    archive: Path,
-    *,
-    host: str = "127.0.0.1",
-    port: int = 8001,
-    on_ready: Callable[[str], None] = lambda _address: None,
-) -> None:
+def run_server(archive: Path, listener: socket.socket, *, on_ready: Callable[[str], None]) -> None:
     """Serve the archive in the folder `archive` until SIGINT or SIGTERM; main thread only.
 
-    `port` 0 takes a free one. `on_ready` gets the address (`http://127.0.0.1:8001/`) once it
-    takes requests. The database is opened read-only, so a crawl may write at the same time.
+    `on_ready` gets the address (`http://127.0.0.1:8001/`) once `listener` takes requests. The
+    database is opened read-only, so a crawl may write at the same time.
 
     Raises:
         NewerArchive: a newer Warraq wrote the archive.
         NotAnArchive: the folder holds no archive that can be read.
-        ArchiveError: the address cannot be listened on.
     """
     open_for_reading(archive).close()
-    with _listen(host, port) as listener:
-        name, port = (f"[{host}]" if ":" in host else host), listener.getsockname()[1]
-        on_ready(f"http://{name}:{port}/")
-        asyncio.run(_serve(archive / NAME, listener))
+    host, port = listener.getsockname()[:2]
+    on_ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+    asyncio.run(_serve(archive / NAME, listener))
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens at a place of this machine; port 0 is a free one.
+
+    Raises:
+        ArchiveError: if that is not possible, with what to name instead.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise ArchiveError(
-            f"cannot listen on {host} port {port} ({error.strerror or error});"
-            " another one: --port 0"
-        ) from error
+        if host:  # an empty one would be all addresses
+            return socket.create_server((host, port), family=family)
+        code = errno.EADDRNOTAVAIL
+    except (OSError, UnicodeError) as error:
+        code = getattr(error, "errno", None) or errno.EADDRNOTAVAIL
+    if code in {errno.EADDRINUSE, errno.EACCES}:
+        why, remedy = os.strerror(code), "another one: --port 0"
+    else:
+        why = "not an address of this machine"
+        remedy = "--host 127.0.0.1 is for its own users, --host 0.0.0.0 for other machines too"
+    raise ArchiveError(f"cannot listen on {host or 'no host'} port {port} ({why}); {remedy}")
 
 
 async def _serve(database: Path, listener: socket.socket) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import click
 
 from archive.articles import days_of
+from archive.clock import system
 from archive.commands.options import ExitCode, counted, new_archive_option
 from archive.database import PRIVATE, open_for_reading
 from archive.session import Beginning
@@ -27,6 +28,7 @@ from crawler.commands.options import (
     log_level_option,
     now_option,
     period,
+    refuse_other_clock,
     show,
 )
 from crawler.errors import PublisherError
@@ -262,6 +264,7 @@ def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
     from crawler.watch import Watch
 
     logging.basicConfig(level=log_level.upper())
+    refuse_other_clock(archive, system)
     publishers = chosen(archive, slugs)
     settings = config.load(archive)
     for slug in settings.schedules:  # a misspelt [publishers.SLUG] would never come true

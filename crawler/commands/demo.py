@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -61,23 +62,25 @@ def demo(
     warraq demo --articles 500 --seed 7 --archive other-demo
     warraq search --archive warraq-demo 'وزير'
     """
-    from archive.site.server import run_server
+    from archive.site.server import listen, run_server
     from fixtures import ALL, Newsstand
 
-    serve = partial(run_server, archive, port=port, on_ready=partial(_invite, archive))
-    if days > 1 and not no_serve:
+    if not no_serve and days > 1:
         words = ["--days", days, "--articles", articles, "--seed", seed]
-        with _crawling(archive, list(map(str, words))):
-            serve()
+        with listen("127.0.0.1", port) as listener, _crawling(archive, list(map(str, words))):
+            run_server(archive, listener, on_ready=partial(_invite, archive))
         return
     newsstand = Newsstand(articles=articles, seed=seed, papers=ALL if days > 1 else ALL[:3])
-    with _served(newsstand, archive):
+    with (
+        nullcontext() if no_serve else listen("127.0.0.1", port) as listener,
+        _served(newsstand, archive),
+    ):
         stopped = _follow(newsstand, archive, days=days, with_parent=with_parent)
         if with_parent:
             with contextlib.suppress(KeyboardInterrupt):
                 sys.stdin.read()  # the newspapers answer as long as the archive is served
-        elif not no_serve and not stopped:
-            serve()
+        elif listener and not stopped:
+            run_server(archive, listener, on_ready=partial(_invite, archive))
 
 
 @contextlib.contextmanager
@@ -103,8 +106,16 @@ def _has_articles(archive: Path) -> bool:
 
 def _follow(newsstand: "Newsstand", archive: Path, *, days: int, with_parent: bool) -> bool:
     """Crawl every twelve hours until the days are over; return whether it was stopped before."""
-    from crawler.commands.options import CrawlOptions, carry_out, chosen, job_of, show
+    from crawler.commands.options import (
+        CrawlOptions,
+        carry_out,
+        chosen,
+        job_of,
+        refuse_other_clock,
+        show,
+    )
 
+    refuse_other_clock(archive, newsstand.clock)
     options: CrawlOptions = {"log_level": "WARNING", "now": newsstand.clock}
     ends_at = newsstand.now() + timedelta(days=days - 1)
     archive.mkdir(mode=PRIVATE, parents=True, exist_ok=True)

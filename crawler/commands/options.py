@@ -8,16 +8,17 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
 
 import click
 
 from archive.clock import Clock, starting_at, system
 from archive.commands.options import F, Number, ProgressLine, columns
-from archive.database import open_for_reading
-from archive.errors import NotAnArchive
-from archive.runs import Counts
+from archive.database import ask, open_for_reading
+from archive.errors import ArchiveError, NotAnArchive
+from archive.runs import Counts, by_clock, clocks
 from archive.visits import followed
 from crawler import config
 from crawler.daterange import Period
@@ -35,13 +36,42 @@ log_level_option = click.option(
     metavar="LEVEL",
     help="Log messages from this level up: debug, info, warning or error.",
 )
-now_option = click.option(
+_now_option = click.option(
     "--now",
     metavar="ISO",
     default=None,
     callback=lambda _context, _option, value: clock_at(value),
     help="Use this as the current time, e.g. 2020-11-12T09:00Z for the demo newspapers.",
 )
+_ASK_NOBODY = {"extract", "import_warc", "repair"}  # and may run by either clock
+
+
+def now_option(command: F) -> F:
+    """Give a command the option --now; it runs only on an archive of the same clock."""
+
+    @wraps(command)
+    def run(*, archive: Path, now: Clock, **options: Any) -> Any:
+        if (now is not system or command.__name__ not in _ASK_NOBODY) and not options.get("html"):
+            refuse_other_clock(archive, now)
+        return command(archive=archive, now=now, **options)
+
+    return _now_option(cast("F", run))
+
+
+def refuse_other_clock(root: Path, clock: Clock) -> None:
+    """Keep a clock of its own from an archive that was crawled by the machine's, and vice versa.
+
+    Raises:
+        ArchiveError: if `clock` is not the one by which it was crawled.
+    """
+    used, is_own = ask(root, clocks, otherwise=set[bool]()), clock is not system
+    if used and is_own not in used:
+        how, remedy = "with --now, or by `warraq demo`", "give --now again"
+        if is_own:
+            how, remedy = "by this machine's clock", "omit --now"
+        raise ArchiveError(f"{root} was crawled {how}: {remedy}, or name another --archive")
+
+
 _limit_option = click.option(
     "--limit", type=Number(min=1), metavar="N", help="Fetch at most N articles."
 )
@@ -170,7 +200,7 @@ def job_of(
     return Job(
         root=archive,
         publishers=list(publishers),
-        command=command,
+        command=by_clock(command, options["now"]),
         config=config.load(archive),
         log_level=options["log_level"].upper(),
         limit=options.get("limit"),

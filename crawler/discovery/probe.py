@@ -25,6 +25,7 @@ from archive.clock import Clock
 from archive.errors import ArchiveError, unwritten
 from archive.models import Capture, Kind, Link, Problem, Visit
 from archive.problems import ProblemKind
+from archive.runs import by_clock
 from archive.store import Store
 from archive.urls import identity_key, readable
 from crawler import config
@@ -157,7 +158,7 @@ async def run(
     settings.set("EXTRACT_PROCESSES", 1, priority="cmdline")
     configure_logging(settings)
     crawler = Crawler(Probe, settings)
-    stated = warcinfo(own.contact)
+    stated, command = warcinfo(own.contact), by_clock(command, clock)
     with Store(root, command=command, software=USER_AGENT, settings=stated, clock=clock) as store:
         shared = {"store": store, "publishers": publishers, "caps": own}
         await AsyncCrawlerRunner(settings).crawl(crawler, inquire=inquire, **shared)

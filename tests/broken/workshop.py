@@ -118,7 +118,7 @@ def _words(name: str, root: Path, out: Path) -> list[str]:
     words = {
         "crawl": ["crawl", "manara", "--now", "2020-11-12T10:00Z"],
         "backfill": ["backfill", "manara", "--since", "2020-11-01", "--now", "2020-11-12T10:00Z"],
-        "save": ["save", "http://127.0.0.1:9/x"],
+        "save": ["save", "http://127.0.0.1:9/x", "--now", "2020-11-12T10:00Z"],
         "import-jsonl": ["import-jsonl", str(line)],
         "withhold": ["withhold", _some_article(root), "--reason", "x"],
         "extract --again": ["extract", "--again"],

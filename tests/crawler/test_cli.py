@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
 
@@ -485,6 +486,60 @@ def test_a_mistake_takes_nothing_from_an_archive_that_was_there(archive, site):
     after = {path.name: path.stat().st_size for path in (archive.root / "warc").rglob("*.warc.gz")}
     assert before.items() <= after.items()
     assert archive.rows("select count(*) from articles") == [(1,)]
+
+
+def test_inside_the_folder_of_an_archive_it_is_the_one_that_is_meant(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "warraq-archive holds no archive" in run("stats").output
+    fill(tmp_path / "news")
+    monkeypatch.chdir(tmp_path / "news")
+    assert run("stats").exit_code == 0
+    (tmp_path / "news" / "archive.db").unlink()
+    assert "archive.db is missing" in run("stats").output  # and no warraq-archive
+    assert run("rebuild", "--from-warc", "--processes", "1").exit_code == 0
+    assert run("stats").exit_code == 0
+
+
+def test_the_demo_needs_its_port_before_it_begins(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = run("demo", "--port", port, "--archive", tmp_path / "new")
+    assert result.exit_code == 1
+    assert f"port {port} (Address already in use); another one: --port 0" in result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+NOW = ("--now", "2020-11-12T09:00Z")
+REAL, OWN = "by this machine's clock: omit --now", "with --now, or by `warraq demo`"
+
+
+@pytest.mark.parametrize(
+    ("first", "words", "message"),
+    [
+        ([], ["crawl", "paper", *NOW], REAL),
+        ([], ["demo", "--no-serve"], REAL),
+        ([], ["extract", "--again", *NOW], REAL),
+        ([], ["repair", *NOW], REAL),
+        (NOW, ["crawl", "paper"], OWN),
+        (NOW, ["watch", "paper"], OWN),
+        (NOW, ["save", "{url}/news/1"], OWN),
+        (NOW, ["publishers", "check", "paper"], OWN),
+        ([], ["extract", "--html", "/dev/null", "--url", "{url}", *NOW], None),
+        (NOW, ["extract", "--again"], None),
+        (NOW, ["crawl", "paper", *NOW], None),
+    ],
+)
+def test_an_archive_has_one_clock(archive, site, first, words, message):
+    assert shell.run("crawl", "paper", *first, "--archive", archive.root)[0] == 0
+    before, where = site.targets(), ("--archive", archive.root)
+    code, output = shell.run(*(word.format(url=site.url) for word in words), *where)
+    if message is None:
+        assert code == 0, output
+        return
+    assert code == 1
+    assert f"was crawled {message}" in output
+    assert "name another --archive" in output
+    assert (site.targets(), archive.rows("select count(*) from runs")) == (before, [(1,)])
 
 
 def test_a_library_that_is_missing_is_named(tmp_path, monkeypatch):

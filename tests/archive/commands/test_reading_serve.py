@@ -122,6 +122,13 @@ def test_serve_keeps_out_of_the_way_of_other_ports(shelf):
     assert result.output.count("\n") == 1
 
 
+@pytest.mark.parametrize("host", ["", "a..b", "192.0.2.1", "http://127.0.0.1"])
+def test_serve_listens_only_where_this_machine_is(shelf, host):
+    result = CliRunner().invoke(warraq, ["serve", "--archive", str(shelf.root), "--host", host])
+    assert result.exit_code == 1
+    assert "(not an address of this machine); --host 127.0.0.1 is for" in result.output
+
+
 def test_serve_without_an_archive(tmp_path):
     result = CliRunner().invoke(warraq, ["serve", "--archive", str(tmp_path)])
     assert result.exit_code == 1

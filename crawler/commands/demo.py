@@ -50,11 +50,11 @@ _LOOK_SECONDS = 0.1  # between two looks whether there is something to read
 def demo(
     archive: Path, days: int, articles: int, seed: int, port: int, no_serve: bool, with_parent: bool
 ) -> None:
-    """Follow six fictional Arabic newspapers, and serve the archive.
+    """Follow six fictional newspapers, and serve the archive.
 
     Nine days of theirs fill it within a minute, while you read: articles appear, are edited,
-    vanish, and are reprinted by others. Nothing leaves this machine. The newspapers live in November 2020 and are
-    the same for the same --seed; run it again and it goes on where it was.
+    vanish, and are reprinted by others. Nothing leaves this machine. The newspapers live in
+    November 2020 and are the same for the same --seed; run it again and it goes on where it was.
 
     \b
     warraq demo

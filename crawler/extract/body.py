@@ -271,7 +271,9 @@ def find_headline(blocks: Sequence[Block], body: Body, stated: Sequence[str]) ->
         headings = [i for i in same if blocks[i].heading]
         first_rank = [i for i in places if blocks[i].heading == 1 and len(blocks[i].text) > 12]
         like = [i for i in first_rank if any(_similar(key(blocks[i].text), t) for t in titles)]
-        named = [i for i in places if blocks[i].heading and key(blocks[i].text) in parts]
+        named = [i for i in places if key(blocks[i].text) in parts]
+        plain = [i for i in named if not blocks[i].chrome and len(blocks[i].text.split()) > 3]
+        named = [i for i in named if blocks[i].heading] or plain
         if found := headings or same or like or named or first_rank:
             return found[-1]
     return None

@@ -169,9 +169,11 @@ def _uncounted(text: str, folded: str, *, begun: bool) -> str:
     Empty where it says no more than those, and dates; beside them only who signs and a dateline
     may stand. Behind the first paragraph an age in days or more may be a label of the story's own.
     """
+    if not begun and is_reading_time(folded):
+        return ""
     rest = without_counters(text)
     if rest == text:
-        return "" if not begun and is_reading_time(folded) else text
+        return text
     if not _WORD.search(rest):
         age = as_date(text) if begun else None
         return text if age and age.precision in {Precision.AGE, Precision.SPAN} else ""

@@ -1,11 +1,15 @@
 """The headline without its newspaper's name, and the standfirst below it."""
 
 import re
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice, pairwise, takewhile
+
+from lxml.html import HtmlElement
 
 from archive.search.arabic import fold
-from crawler.extract.blocks import Block, names_of, own_names
+from archive.urls import host_of, is_home
+from crawler.dates.moments import as_date
+from crawler.extract.blocks import Block, class_and_id, names_of, own_names, text_of
 from crawler.extract.vocabulary import (
     alternatives,
     ends_sentence,
@@ -14,9 +18,12 @@ from crawler.extract.vocabulary import (
     key,
     pattern,
     without_counters,
+    words,
 )
 
-_SEPARATOR = re.compile(r"\s+[|\-–—:·•»«›‹/~]+\s+|\s*[|»«›•]\s*|\s+::\s+")
+_SEPARATOR = re.compile(r"\s+[|¦│\-–—:·•»«›‹/~♥★]+\s+|\s*[|¦│»«›•]\s*|\s*::+\s*")
+# Of these, what stands in no headline.
+_SURELY = re.compile(r"\s*(?:[|¦│]|::+)\s*")
 # What a newspaper's name says it is, folded: «صحيفة الساحل» is «الساحل» as well.
 _GENERIC = re.compile(
     rf"^(?:{alternatives('headline', 'generic')})\s+"
@@ -25,6 +32,10 @@ _GENERIC = re.compile(
 _ANY_MARK = re.compile(r"\s*(?:[|:/\\<>»«›‹•·★~()\[\]─―—–]+|\.{2,}|…|\s[-ـ]+|[-ـ]+\s)\s*")
 _LEAST = 3  # words that a part of a title must have to be the headline
 _MOST = 4  # words that a newspaper's name may have
+_NEAR = 4  # blocks above the text that its headline may be among
+_LONGEST_LINE = 200  # characters of such a line
+_TITLED = re.compile(r"title|headline|heading|head\b|font-size|bold", re.IGNORECASE)
+_NO_HEADLINE = frozenset(words("headline", "no_headline"))
 # Which headline stands where two are named equally often.
 _RANK = ("rules", "h1", "json-ld", "microdata", "meta", "hint", "title")
 _DOMAIN = re.compile(r"(?:www\.)?[\w-]+(?:\.[a-z]{2,}){1,2}", re.IGNORECASE)
@@ -35,7 +46,11 @@ def site_names(names: Iterable[str], host: str) -> frozenset[str]:
     keys = {key(name) for name in names if name and len(name) <= 60}
     keys |= {key(part) for name in names if name for part in _SEPARATOR.split(name)}
     labels = host.split(".")
-    keys |= {host, key(host), *(label for label in labels[:-1] if len(label) > 3)}
+    keys |= {
+        host,
+        key(host),
+        *(f(label) for label in labels[:-1] if len(label) > 3 for f in (str, key)),
+    }
     keys |= {_GENERIC.sub("", name) for name in keys}
     keys |= {name.replace(" ", "") for name in keys}
     return frozenset(name for name in keys if len(name) > 1)
@@ -45,7 +60,106 @@ def parts(title: str) -> list[str]:
     """Return what may be the headline in a title: each end of it that a separator cuts off."""
     cuts = list(_SEPARATOR.finditer(title))
     ends = [title[: cut.start()] for cut in cuts] + [title[cut.end() :] for cut in cuts]
-    return [end for end in ends if len(end.split()) >= _LEAST]
+    return [end for end in (*ends, *_SEPARATOR.split(title)) if len(end.split()) >= _LEAST]
+
+
+_LOGO = re.compile(r"(?:^|[^a-z])(?:logo|brand|site-?(?:name|title))", re.IGNORECASE)
+_RIGHTS = pattern("headline", "rights", flags=re.IGNORECASE)
+_FEEDS = frozenset({"application/rss+xml", "application/atom+xml"})
+_LONGEST = 60  # characters of a link, a line or a picture's text that may be a name or a rubric
+
+
+def not_headlines(
+    titles: Iterable[str],
+    headline: str,
+    page: Sequence[Block],
+    root: HtmlElement,
+    known: frozenset[str],
+    url: str,
+) -> frozenset[str]:
+    """Return the keys of those parts of a page's titles that this page shows to be no headline.
+
+    They are its site's name, by its logo, its links to the front page, its feed, its copyright line
+    and what is `known` of it (keys); beside that, a rubric that the page links to or prints alone;
+    and the far shorter part beside a mark that stands in no headline. What is in the `headline`
+    that the page prints is such a part only where it is the name.
+    """
+    links = [link for link in root.iter("a") if link.get("href")]
+    names = site_names([*_shown_names(root, links, page, host_of(url))], "") | known
+    rights = [key(block.text) for block in page if _RIGHTS.search(block.text)]
+    lines = chain(map(text_of, links), (block.text for block in page))
+    printed = frozenset(key(text) for text in lines if len(text) <= _LONGEST)
+    found = chain.from_iterable(
+        _beside(title, key(headline), names, rights, printed) for title in titles
+    )
+    return frozenset(found) - {""}
+
+
+def _beside(
+    title: str,
+    headline: str,
+    names: frozenset[str],
+    rights: Sequence[str],
+    printed: frozenset[str],
+) -> set[str]:
+    """Return what stands beside the headline in a title, all as keys: names, rubrics, labels."""
+    words = {key(piece): len(piece.split()) for piece in _SEPARATOR.split(title)}
+    own = {p for p in words if _is_own(p, names) or any(len(p) > 3 and p in r for r in rights)}
+    longest = max(words.keys() - own, key=words.__getitem__, default="")
+    short = {p for p in words if p != longest and words[p] <= _MOST and p not in headline}
+    own |= {p for p in short if any(len(n) > 3 and f" {n} " in f" {p} " for n in names)}
+    rubrics = short & (printed | _NO_HEADLINE) if own else set()
+    far = {p for p in words if words[p] * 2 <= words.get(longest, 0) and p not in headline}
+    found = set(own)
+    for separator, apart in ((_SEPARATOR, own | rubrics), (_SURELY, own | far)):
+        order = [key(piece) for piece in separator.split(title)]
+        found.update(takewhile(apart.__contains__, order))
+        found.update(takewhile(apart.__contains__, reversed(order)))
+    return found
+
+
+def _shown_names(
+    root: HtmlElement, links: Iterable[HtmlElement], page: Iterable[Block], host: str
+) -> Iterator[str]:
+    """Yield what a page calls its site where it shows its logo, its front page and its feed."""
+    for link in links:
+        href = link.get("href", "#")
+        if not href.startswith("#") and is_home(href) and host_of(href) in {"", host}:
+            yield from (text_of(link), *(image.get("alt", "") for image in link.iter("img")))
+    for image in root.iter("img"):
+        if _LOGO.search(" ".join((class_and_id(image), image.get("src", "").rsplit("/", 1)[-1]))):
+            yield image.get("alt", "")
+    yield from (b.text for b in page if _LOGO.search(class_and_id(b.element)))
+    feeds = (e.get("title", "") for e in root.iter("link") if e.get("type") in _FEEDS)
+    yield from islice(feeds, 1)  # others are those of sections, and of the article's comments
+
+
+def _is_large(block: Block) -> bool:
+    """Return whether a line is printed larger or bolder than text, by what its elements say."""
+    within = (block.element, *block.element.iter("b", "strong", "font", "big"))
+    whole = (e for e in within if len(text_of(e)) >= len(block.text))
+    return any(
+        e.tag in {"b", "strong", "big"}
+        or _TITLED.search(f"{own_names(e)} {e.get('style', '')}")
+        or e.get("size", "0") > "3"
+        for e in whole
+    )
+
+
+def line_over(page: Sequence[Block], start: int, names: frozenset[str]) -> str | None:
+    """Return the largest line right above the text, or with which it begins, that is no name."""
+    near = [
+        block
+        for block in page[max(0, start - _NEAR) : start + 2]
+        if (block.heading > 1 or _is_large(block))
+        and len(block.text.split()) >= _MOST
+        and len(block.text) <= _LONGEST_LINE
+        and block.link_share < 0.9
+        and not block.chrome
+        and key(block.text) not in names
+        and not any(map(as_date, _SEPARATOR.split(block.text)))
+    ]
+    return min(reversed(near), key=lambda block: block.heading or 7).text if near else None
 
 
 def learned(titles: Iterable[str], printed: str) -> frozenset[str]:
@@ -69,8 +183,8 @@ def without_site(title: str, names: frozenset[str], others: Sequence[str] = ()) 
     `others`, the page's other headlines, is exactly the rest.
     """
     text = " ".join(title.split())
-    known = {key(other) for other in others}
-    for _ in range(3):
+    known = {key(other) for other in others} - names
+    for _ in range(4):
         shorter = _shortened(text, names, known)
         if shorter is None:
             break
@@ -96,7 +210,8 @@ def _shortened(text: str, names: frozenset[str], known: set[str]) -> str | None:
     cuts = list(_SEPARATOR.finditer(text))
     for first, second in pairwise(cuts):  # the name in the middle, a slogan behind it
         head = text[: first.start()].strip()
-        if len(head.split()) >= _LEAST and _is_site(text[first.end() : second.start()], names):
+        inner = text[first.end() : second.start()]
+        if len(head.split()) >= _LEAST and _is_site(inner, names) and not _is_site(head, names):
             return head
     ends = [(text[: cut.start()], text[cut.end() :]) for cut in reversed(cuts)]
     ends += [(text[cut.end() :], text[: cut.start()]) for cut in cuts]
@@ -107,9 +222,11 @@ def _shortened(text: str, names: frozenset[str], known: set[str]) -> str | None:
 
 
 def _is_site(part: str, names: frozenset[str]) -> bool:
-    folded = key(part)
-    known = folded in names or folded.replace(" ", "") in names
-    return known or _DOMAIN.fullmatch(part.strip()) is not None
+    return _is_own(key(part), names) or _DOMAIN.fullmatch(part.strip()) is not None
+
+
+def _is_own(folded: str, names: frozenset[str]) -> bool:
+    return folded in names or folded.replace(" ", "") in names
 
 
 def choose(
@@ -129,8 +246,9 @@ def choose(
         title = without_site(text, names, [other for other in texts if other != text])
         if source in {"title", "meta"}:
             title = _without_section(title, sections)
-        if key(title) and key(title) not in names:
+        if key(title) and key(title) not in names | _NO_HEADLINE:
             cleaned.append((source, title))
+    cleaned = [pair for pair in cleaned if key(pair[1]) not in sections] or cleaned
     keys = [key(title) for _, title in cleaned]
 
     def rank(candidate: tuple[str, str]) -> tuple[bool, bool, int, int]:

@@ -18,7 +18,7 @@ from crawler.extract.body import Layout, read_layout
 from crawler.extract.boilerplate import read_text
 from crawler.extract.byline import Signed, as_line, day_of, read_byline, without_dateline
 from crawler.extract.charset import decode
-from crawler.extract.headline import choose, repeats
+from crawler.extract.headline import choose, line_over, not_headlines, repeats
 from crawler.extract.kind import read_kind
 from crawler.extract.media import find_embeds, find_images, shown
 from crawler.extract.metadata import Metadata, first_address, read_metadata, with_script
@@ -59,7 +59,7 @@ def extract(capture: Capture, publisher: Publisher, hints: Link | None = None) -
     if not layout.body.sure:
         metadata = with_script(metadata, tree.root)
     printed = read_printed(layout, metadata)
-    story = _read_story(layout, metadata, printed)
+    story = _read_story(layout, metadata, printed, capture.url)
     verdict = read_kind(tree, layout, metadata, printed, story.text, capture)
     stated = (*metadata.stated.problems, *metadata.selected.problems)
     problems = (*stated, *tree.problems, *verdict.problems)
@@ -79,9 +79,9 @@ def extract(capture: Capture, publisher: Publisher, hints: Link | None = None) -
     return replace(article, charset=decoded.charset, problems=(*problems, *dates.problems))
 
 
-def _read_story(layout: Layout, metadata: Metadata, printed: Printed) -> _Story:
+def _read_story(layout: Layout, metadata: Metadata, printed: Printed, url: str) -> _Story:
     """Read the article itself; what signs it or says where it comes from is not in its text."""
-    title = _title(layout, metadata, printed)
+    title = _title(layout, metadata, printed, url)
     deck = metadata.selected.deck or printed.deck or next(iter(metadata.stated.decks), None)
     lines = read_text(layout, metadata, printed.lead, (title or "", deck or ""))
     signed = read_byline(lines, layout, metadata, printed.bylines)
@@ -96,7 +96,7 @@ def _read_story(layout: Layout, metadata: Metadata, printed: Printed) -> _Story:
     )
 
 
-def _title(layout: Layout, metadata: Metadata, printed: Printed) -> str | None:
+def _title(layout: Layout, metadata: Metadata, printed: Printed, url: str) -> str | None:
     """Return the headline that most sources agree on."""
     stated, selected, hints = metadata.stated, metadata.selected, metadata.hints
     candidates = [("rules", selected.title)] if selected.title else []
@@ -105,7 +105,24 @@ def _title(layout: Layout, metadata: Metadata, printed: Printed) -> str | None:
     candidates += [("hint", hints.title)] if hints and hints.title else []
     sections = frozenset(map(key, stated.sections))
     lines = [(source, one_line(text)[:_LONGEST_TITLE]) for source, text in candidates]
-    return choose(lines, layout.likely, sections) or None
+    names, blocks, shown = layout.likely, layout.blocks, printed.headline or ""
+    if not (selected.title or _is_stated(shown, metadata)):
+        texts = [text for _, text in lines]
+        names |= not_headlines(texts, shown, blocks, layout.tree.root, names, url)
+    return choose(lines, names, sections) or line_over(blocks, layout.body.start, names)
+
+
+def _is_stated(headline: str, metadata: Metadata) -> bool:
+    """Return whether a page states what it prints as its headline, and not as its whole title.
+
+    That may be the name of its site, which some print as a first-rank heading.
+    """
+    own = key(headline)
+    titles = zip((*metadata.stated.titles, ("hint", "")), metadata.bare, strict=False)
+    return any(
+        key(bare) == own and (source != "title" or key(text) != own)
+        for (source, text), bare in titles
+    )
 
 
 def _read_dates(

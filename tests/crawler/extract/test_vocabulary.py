@@ -34,7 +34,11 @@ COUNTS = (
     "١١٨ كلمة", "عدد الكلمات: 118", "1,204 مشاهدة", "1.2K مشاهدة", "12 ألف مشاهدة",
     "عدد المشاهدات: 3456", "المشاهدات: ٣٤٥٦", "شوهد 345 مرة", "قرئ 120 مرة", "تمت قراءته 345 مرة",
     "345 views", "Views: 345", "345 vues", "12 تعليقاً", "لا توجد تعليقات", "0 تعليق", "7 comments",
-    "3 commentaires", "25 مشاركة",
+    "3 commentaires", "25 مشاركة", "دقيقة قراءة", "وقت القراءة: 4 دقائق تقريبا", "دقائق القراءة: 3",
+    "زمن القراءة ~ 3 دقيقة", "متوسط وقت القراءة 3 دقائق", "وقت القراءة المقدر: 3 دقائق",
+    "القراءة في دقيقتين", "قراءة المقال في 3 دقائق", "Reading Time: 2 mins read", "3-minute read",
+    "Estimated reading time: 3 minutes", "Temps de lecture estimé : 3 minutes", "۳ دقیقه مطالعه",
+    "زمان مطالعه: ۳ دقیقه",
 )  # fmt: skip
 SENTENCES = (
     "منذ 8 أيام كتب وزير الخارجية أن الاتفاق قريب.",
@@ -59,7 +63,8 @@ def test_nothing_is_left_of_an_age_or_a_count(text: str):
 
 
 @pytest.mark.parametrize(
-    "text", ["2min", "3 دقائق", "٣ دقائق", "دقيقتان", "5 min", "3 mn", "دقيقة واحدة"]
+    "text",
+    ["2min", "3 دقائق", "٣ دقائق", "دقيقتان", "5 min", "3 mn", "دقيقة واحدة", "أقل من دقيقة"],
 )
 def test_a_lone_number_of_minutes_is_a_reading_time(text: str):
     assert is_reading_time(fold(text))

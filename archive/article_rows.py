@@ -14,7 +14,7 @@ from archive import publishers
 from archive.history import History, Revision, State, captions, content_hash
 from archive.models import Extraction, PageKind
 from archive.rows import Row, from_json, record, row_of, select, stored, update, upsert, values
-from archive.urls import LARGEST_ID
+from archive.urls import LARGEST_ID, identity_key
 
 # What the publisher says; the rest of a row says when it was looked at.
 WRITTEN = (
@@ -241,3 +241,19 @@ def find_all(db: sqlite3.Connection, id_or_url: int | str) -> list[int]:
         return values(db, sql, (number,)) if number <= LARGEST_ID else []
     keys = json.dumps(publishers.keys_of(db, named))
     return values(db, _BY_ADDRESS, {"keys": keys, "url": named})
+
+
+_BEFORE = "select url, key from articles where key < ? and withheld_at is null order by key desc"
+_BEHIND = "select url, key from articles where key >= ? and withheld_at is null order by key"
+
+
+def nearest(db: sqlite3.Connection, url: str) -> list[str]:
+    """Return the addresses, of the same host, that begin most like an address: at most two.
+
+    Raises:
+        ValueError: if it is not an http or https address.
+    """
+    key = identity_key(url)
+    host = key[: key.index("/", len("https://")) + 1]
+    rows = [row for sql in (_BEFORE, _BEHIND) for row in db.execute(f"{sql} limit 1", (key,))]
+    return [address for address, other in rows if other.startswith(host)]

@@ -19,7 +19,7 @@ _MODULES = {
     "crawler.commands.extract": ("extract",),
     "crawler.commands.publishers": ("publishers",),
     "crawler.commands.demo": ("demo",),
-    "archive.commands.reading": ("search", "diff", "serve", "runs", "stats"),
+    "archive.commands.reading": ("search", "show", "diff", "serve", "runs", "stats"),
     "archive.commands.withhold": ("withhold", "unwithhold"),
     "archive.commands.copies": ("publish", "backup", "export"),
     "crawler.commands.imports": ("import-jsonl", "import-warc"),

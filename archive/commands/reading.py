@@ -1,15 +1,20 @@
-"""Commands that show an archive: `warraq search`, `diff`, `serve`, `runs` and `stats`."""
+"""Commands that show an archive: `warraq search`, `show`, `diff`, `serve`, `runs` and `stats`."""
 
 import json
+import shutil
+import textwrap
 import webbrowser
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 
 import click
 
-from archive.clock import iso
+from archive.article_rows import nearest
+from archive.clock import from_iso, iso
 from archive.commands.options import (
     Number,
     archive_option,
@@ -23,9 +28,10 @@ from archive.database import held_by, open_for_reading
 from archive.diff import Change, Diff, Passage
 from archive.maintenance.stats import Share
 from archive.models import Run
-from archive.reading import Archive
+from archive.reading import Archive, Article, Revision
 from archive.runs import Counts, by_publisher, history
 from archive.search import MARKED, Doubt, Hit, Order, doubts, to_json
+from archive.urls import readable
 
 
 # A word with a minus before it is excluded from the search, and not an option.
@@ -114,7 +120,8 @@ def _shown(hit: Hit) -> str:
     source = f"{hit.publisher_name} · {hit.published_on or (hit.published_at or 'undated')[:10]}"
     texts = (_coloured(hit.headline or hit.url, bold=True), source, _coloured(hit.snippet))
     title, source, snippet = map(rightwards, texts)
-    return "\n".join((title, source, click.style(hit.url, dim=True), snippet, ""))
+    place = click.style(f"{hit.id}  {readable(hit.url)}", dim=True)
+    return f"{title}\n{source}\n{place}\n{snippet}\n"
 
 
 def _coloured(text: str, *, bold: bool = False) -> str:
@@ -124,6 +131,108 @@ def _coloured(text: str, *, bold: bool = False) -> str:
         for number, piece in enumerate(MARKED.split(" ".join(text.split())))
         if piece
     )
+
+
+@click.command()
+@click.argument("article")
+@archive_option
+@click.option("--state", type=Number(min=1), metavar="N", help="Show the state of that number.")
+@click.option(
+    "--at", metavar="DATE", callback=lambda _context, _option, value: value and _moment(value),
+    help="Show the state of that day or moment: 2020-11-09, 2020-11-09T18:00Z.",
+)  # fmt: skip
+def show(article: str, archive: Path, state: int | None, at: datetime | None) -> None:
+    """Read an article: its text, its states and its captures.
+
+    ARTICLE is its number or any of its addresses; without --state and --at, its last state is
+    shown. Times are UTC.
+
+    \b
+    warraq show https://www.enabbaladi.net/429483/
+    warraq show 2817493 --state 1
+    warraq show 2817493 --at 2020-11-09 --archive ~/news
+    """
+    with Archive(archive) as opened:
+        found = _found(opened, article)
+        states = opened.revisions(found.id)
+        captures = opened.db.execute(_CAPTURES, {"id": found.id}).fetchall()
+    fitting = [
+        each
+        for each in states
+        if (state is None or each.number == state) and (at is None or each.observed_at <= at)
+    ]
+    if not fitting:
+        there = f"{counted(len(states), 'state')}, the first of {_minute(states[0].observed_at)}"
+        raise click.UsageError(f"article {found.id} has {there}")
+    click.echo(_page(found, fitting[-1]))
+    for each in states:
+        mark = "*" if each == fitting[-1] else " "
+        small = "  small" if each.small else ""
+        click.echo(f"{mark} state {each.number}  {_minute(each.observed_at)}{small}")
+    for number, fetched_at, status in captures:
+        click.echo(f"  capture {number}  {_minute(from_iso(fetched_at))}  {status}")
+    if found.gone_at:
+        click.echo(f"  gone since {_minute(found.gone_at)}")
+
+
+_CAPTURES = """
+select id, fetched_at, status from captures where article = :id
+union select id, fetched_at, status from captures
+    where id in (select capture from revisions where article = :id)
+order by fetched_at, id
+"""
+_WIDEST = 100  # characters of a line that is read with ease
+
+
+def _moment(value: str) -> datetime:
+    """Return the moment that is meant, or the last one of a day.
+
+    Raises:
+        click.BadParameter: if it is neither.
+    """
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{value!r} is not a time; write 2020-11-09 or 2020-11-09T18:00Z"
+        ) from error
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if ":" in value else moment + timedelta(days=1, microseconds=-1)
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}Z"
+
+
+def _found(archive: Archive, named: str) -> Article:
+    """Return the article that is meant.
+
+    Raises:
+        click.ClickException: if there is none, with addresses like the one that was given.
+    """
+    address = named if "://" in named or named.isdigit() else f"https://{named}"
+    remedy = "`warraq search` prints numbers and addresses"
+    with suppress(ValueError):
+        if article := archive.article(address):
+            return article
+        if near := nearest(archive.db, address):
+            remedy = f"nearest are {' and '.join(map(readable, near))}"
+    raise click.ClickException(f"no article {named!r} is in this archive; {remedy}")
+
+
+def _page(article: Article, state: Revision) -> str:
+    """Return a state of an article as lines for a terminal."""
+    day = _minute(state.published_at) if state.published_at else state.published_on or "undated"
+    source = " · ".join(map(str, filter(None, (article.publisher, day, state.byline))))
+    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    head, text = (
+        rightwards(between.join(textwrap.fill(line, width) for line in lines if line))
+        for between, lines in (
+            ("\n", (state.title, state.deck, source)),
+            ("\n\n", state.text.split("\n")),
+        )
+    )
+    return f"{head}\n{article.id}  {readable(article.url)}\n\n{text}\n"
 
 
 @click.command()

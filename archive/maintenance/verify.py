@@ -5,6 +5,7 @@ It takes no lock. Of a run that is going on (or died) it looks at what was ackno
 
 import multiprocessing
 import os
+import signal
 import sqlite3
 import sys
 import threading
@@ -103,7 +104,9 @@ def _run(tasks: list[Task], *, is_small: bool, processes: int | None) -> Iterato
         return
     # Copies of this process start fastest, where no thread of it may hold a lock.
     start = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
-    pool = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context(start))
+    context = multiprocessing.get_context(start)
+    deaf = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
+    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=deaf)
     try:
         for done in as_completed([pool.submit(_guarded, task) for task in tasks]):
             yield done.result()

@@ -20,7 +20,7 @@ def test_hits_are_printed_for_a_reader(tmp_path):
     assert result.stdout.splitlines() == [
         "لقاء القمة",
         "عنب بلدي · 2020-11-09",
-        "https://news.example/1",
+        "1  https://news.example/1",
         "عُقد اللقاء في دمشق.",
         "",
     ]
@@ -90,7 +90,7 @@ def test_a_mistake_in_a_query_says_what_to_write(tmp_path, typed, code, said):
 
 def test_an_address_finds_its_article(tmp_path):
     result = run("http://www.news.example/1/", "--archive", archive_with_news(tmp_path))
-    assert result.stdout.splitlines()[2] == "https://news.example/1"
+    assert result.stdout.splitlines()[2] == "1  https://news.example/1"
     assert result.stderr == "1 found.\n"
 
 

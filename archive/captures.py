@@ -366,7 +366,7 @@ def visit_of(db: sqlite3.Connection, folder: Path, capture: Capture) -> Visit | 
             return None
         if entry.fields.get("warc-refers-to") != reader.read_record(folder, capture.record).id:
             return None
-        return journal.visit_of(journal.fields_of(entry.block))
+        return journal.visit_of(journal.fields_of(entry))
     except (DamagedWarc, OSError, ValueError, KeyError, TypeError):
         return None
 

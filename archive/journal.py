@@ -13,6 +13,7 @@ from datetime import datetime
 from archive.models import Link, Outcome, Problem, Visit
 from archive.rows import record, stored
 from archive.urls import escaped, lettered
+from archive.warc.parsing import Record
 from archive.warc.records import read_fields
 
 VIA = "via"  # the one name that WARC 1.1 (section 6.6) gives: where the address was found
@@ -77,10 +78,21 @@ class Decision:
     followed: Followed | None = None
 
 
-def fields_of(block: memoryview | bytes) -> dict[str, str]:
-    """Return the fields of a journal record by its block, its keys as the database holds them."""
-    fields = read_fields(block)
-    return fields | {name: lettered(fields[name]) for name in _KEYS & fields.keys()}
+def written(fields: Mapping[str, str], url: str) -> dict[str, str]:
+    """Return fields as a record of the address `url` holds them: what is the same twice packs well.
+
+    That address itself is left out, and keys are escaped as it is.
+    """
+    keys = {name: escaped(fields[name], like=url) for name in _KEYS & fields.keys()}
+    own = {**fields, **keys}
+    return {name: said for name, said in own.items() if (name, said) != ("address", url)}
+
+
+def fields_of(entry: Record) -> dict[str, str]:
+    """Return the fields of a journal record, its keys as the database holds them."""
+    fields = read_fields(entry.block)
+    address = {"address": entry.url} if "visit" in fields else {}
+    return address | fields | {name: lettered(fields[name]) for name in _KEYS & fields.keys()}
 
 
 def visit_fields(visit: Visit, *, sha256: str | None = None) -> dict[str, str]:
@@ -91,8 +103,6 @@ def visit_fields(visit: Visit, *, sha256: str | None = None) -> dict[str, str]:
     """
     is_first = visit.last_sha256 is None  # a good answer has said where it was found, and what as
     fields = _said(visit, _VISIT if is_first else _EVERY_VISIT)
-    if visit.url == visit.key:
-        del fields["address"]
     if visit.hints and (is_first or sha256 not in {None, visit.last_sha256}):
         given = {name: value for name in _HINTS if (value := getattr(visit.hints, name))}
         fields["hints"] = one_line(json.dumps(given, ensure_ascii=False))
@@ -113,7 +123,7 @@ def visit_of(fields: Mapping[str, str]) -> Visit:
     Raises:
         ValueError, KeyError, TypeError: if the fields are not those of a visit.
     """
-    visit = record(Visit, {"url": fields["visit"]} | _row(fields, _VISIT))
+    visit = record(Visit, _row(fields, _VISIT))
     if "hints" not in fields:
         return visit
     hints = json.loads(fields["hints"]) | {"url": visit.url, "kind": visit.kind}
@@ -156,7 +166,7 @@ def _said(item: object, names: Mapping[str, str]) -> dict[str, str]:
     for name, column in names.items():
         if value := getattr(item, column):
             text = "yes" if value is True else str(stored(value))
-            said[name] = one_line(escaped(text) if name in _KEYS else text)
+            said[name] = one_line(text)
     return said
 
 

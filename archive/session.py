@@ -138,7 +138,8 @@ class Session:
         line.
         """
         self.batch.open()
-        return self._warc.append(metadata_record(url, fields, refers_to=refers_to, now=at))[0]
+        said = journal.written(fields, url)
+        return self._warc.append(metadata_record(url, said, refers_to=refers_to, now=at))[0]
 
     def record_id(self, capture: Capture) -> str:
         """Return the WARC-Record-ID of a capture.

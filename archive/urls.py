@@ -59,7 +59,9 @@ _NEEDLESS = re.compile(
     r"(?<!%)(?<!%[0-9A-Fa-f])%(?:2D|2E|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])"
 )
 _LETTERS = re.compile(r"(?:%[89A-Fa-f][0-9A-Fa-f])+")
-_ARABIC = re.compile(r"(?:%D[89AB]%[89AB][0-9A-F])+")  # U+0600 to U+06FF
+_ARABIC = re.compile(r"(?i:%D[89AB]%[89AB][0-9A-F])+")  # U+0600 to U+06FF
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+_SMALL = re.compile(r"%(?:[a-f]|[0-9][a-f])")
 
 LONGEST = 2000  # bytes of an address, its letters escaped; sitemaps.org allows 2,047 characters
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -153,9 +155,10 @@ def lettered(key: str) -> str:
     return _ARABIC.sub(_letters, key)
 
 
-def escaped(key: str) -> str:
-    """Return a key in ASCII, as the journal holds it: beside an address it packs well."""
-    return quote(key, safe=string.printable)
+def escaped(key: str, *, like: str = "") -> str:
+    """Return a key in ASCII, in the case of an address that it packs well beside."""
+    case = str.lower if _SMALL.search(like) else str
+    return _NOT_ASCII.sub(lambda run: case(quote(run[0])), key)
 
 
 def absolute(written: str | None, base: str) -> str | None:

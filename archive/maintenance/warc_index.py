@@ -129,7 +129,7 @@ def _index_file(db: sqlite3.Connection, folder: Path, name: str, start: int) -> 
                 name, part.start, part.stop,
             )  # fmt: skip
             continue
-        fields = fields_of(part.block) if part.type == "metadata" else {}
+        fields = fields_of(part) if part.type == "metadata" else {}
         if part.run:
             run = _known_run(db, part, fields)
         if part.type == "metadata":

@@ -1,9 +1,23 @@
 """What a record of the journal says is read as it was written, in earlier words as well."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
-from archive.journal import Decision, Followed, decision_fields, decision_of, visit_fields, visit_of
+import pytest
+
+from archive.journal import (
+    Decision,
+    Followed,
+    decision_fields,
+    decision_of,
+    fields_of,
+    visit_fields,
+    visit_of,
+    written,
+)
 from archive.models import Kind, Link, Outcome
+from archive.urls import identity_key
+from archive.warc.records import metadata_record
 from tests.archive.desk import FEED, NOON, visit
 
 VISIT = visit(
@@ -26,9 +40,22 @@ def test_the_fields_of_a_visit_and_of_what_came_of_it():
     assert decision_of(fields) == DECISION
 
 
-def test_what_is_true_was_written_as_a_number_for_a_while():
-    fields = visit_fields(VISIT) | {"past": "1"}
-    assert visit_of(fields).past
+@pytest.mark.parametrize(
+    "path", ["/%d8%ae%d8%a8%d8%b1/", "/%D8%AE%D8%A8%D8%B1", "/خبر", "/1?a=%2f"]
+)
+@pytest.mark.parametrize("asked", ["http://a.example", "https://www.a.example"])
+def test_a_record_leaves_out_its_own_address_and_spells_keys_as_it_does(path, asked):
+    url, key = asked + path, identity_key(asked + path)
+    visit_ = replace(VISIT, key=key, url=url)
+    fields = visit_fields(visit_) | {"article": key}
+    for target in (url, "https://b.example/%d8%aa"):
+        own = written(fields, target)
+        assert ("address" in own) == (target != url)
+        assert own["visit"].isascii()
+        assert ("%d8" in own["visit"]) == ("%d8" in target and "خ" in key)
+        entry = metadata_record(target, own, refers_to=None, now=NOON).record()
+        assert fields_of(entry) == fields
+        assert visit_of(fields_of(entry)) == visit_
 
 
 def test_hints_are_those_of_the_address():

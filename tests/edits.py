@@ -3,10 +3,12 @@
 Crawls the six fixture newspapers by their clock, as a schedule would: every few hours, each page
 when it is due. Then every revision and every gone mark is held against what the newspaper really
 did between two visits: `false` are those that it did not, `missed` those that it did and that are
-not there. What no visit could see, as two edits between two visits, counts once.
+not there. What no visit could see, as two edits between two visits, counts once. `wrong` are
+revisions that say of another kind of change than the newspaper made (`revisions.changes`).
 """
 
 import asyncio
+import json
 import sqlite3
 import tempfile
 from contextlib import closing
@@ -23,6 +25,7 @@ from archive.urls import identity_key
 from crawler.commands.options import chosen
 from crawler.crawl import Job, crawl
 from fixtures import ALL, Clock, Newspaper, Newsstand, serve
+from fixtures.timeline import Change
 
 SEEN = timedelta(days=2.5)
 """Time after which each change must have been seen: it comes in an article's first day."""
@@ -37,6 +40,7 @@ class Score:
     edits: int = 0
     false_edits: int = 0
     missed_edits: int = 0
+    wrong_changes: int = 0
     removals: int = 0
     false_removals: int = 0
     missed_removals: int = 0
@@ -45,7 +49,11 @@ class Score:
     def is_true(self) -> bool:
         """Whether nothing is false and nothing missed."""
         return not (
-            self.false_edits or self.missed_edits or self.false_removals or self.missed_removals
+            self.false_edits
+            or self.missed_edits
+            or self.wrong_changes
+            or self.false_removals
+            or self.missed_removals
         )
 
 
@@ -79,13 +87,17 @@ def _score(db: sqlite3.Connection, paper: Newspaper, newsstand: Newsstand) -> Sc
         history = _History(paper=paper, number=numbers[key], now=now)
         history.present = _moments(db, f"{_CAPTURES} and status in (200, 304)", article)
         history.absent = _moments(db, f"{_CAPTURES} and status in (404, 410)", article)
-        history.revisions = _moments(db, _REVISIONS, article)
+        history.revisions = {
+            from_iso(at): set(json.loads(changes))
+            for at, changes in db.execute(_REVISIONS, (article,))
+        }
         history.add_to(score, is_marked=gone_at is not None)
     return score
 
 
 _CAPTURES = "select fetched_at from captures where article = ? and kind = 'article'"
-_REVISIONS = "select observed_at from revisions where article = ? and number > 1"
+_REVISIONS = "select observed_at, changes from revisions where article = ? and number > 1"
+_CHANGES = {Change.HEADLINE: "headline", Change.PARAGRAPH: "removed", Change.NUMBER: "number"}
 
 
 def _moments(db: sqlite3.Connection, sql: str, article: int) -> list[datetime]:
@@ -101,7 +113,7 @@ class _History:
     now: datetime
     present: list[datetime] = field(default_factory=list)
     absent: list[datetime] = field(default_factory=list)
-    revisions: list[datetime] = field(default_factory=list)
+    revisions: dict[datetime, set[str]] = field(default_factory=dict)
 
     def add_to(self, score: Score, *, is_marked: bool) -> None:
         """Count what is true of the article, false and missed."""
@@ -118,10 +130,23 @@ class _History:
         score.visits += len(self.present) + len(self.absent)
         score.edits += len(edits)
         score.false_edits += len(found - edits)
+        score.wrong_changes += sum(map(self._is_wrong, found & edits))
         score.missed_edits += len(edits - found) + unseen
         score.removals += is_marked
         score.false_removals += is_marked and not line.is_gone(self.number, self.now)
         score.missed_removals += not is_marked and gone_at < self.now - SEEN
+
+    def _is_wrong(self, at: datetime) -> bool:
+        """Return whether a revision leaves out what the newspaper did, or says what it did not.
+
+        A number may be in the headline, so that one edit changes both.
+        """
+        since = max(moment for moment in self.present if moment < at)
+        edits = [edit for edit in self.paper.timeline.edits(self.number) if since < edit.at <= at]
+        made = {_CHANGES[edit.change] for edit in edits} or {"added"}
+        said = self.revisions[at]
+        both = {"headline", "number"} if made & {"headline", "number"} else set()
+        return not made <= said <= made | both
 
     def _revision(self, at: datetime) -> int:
         return self.paper.revision(self.number, at)
@@ -138,9 +163,9 @@ def main(articles: int, days: float, hours: float) -> None:
         live(Path(folder), newsstand, days=days, every=timedelta(hours=hours))
         by_paper = scores(Path(folder), newsstand)
     total = Score(*map(sum, zip(*map(astuple, by_paper.values()), strict=True)))
-    click.echo(f"{'':10} articles visits  edits false missed  removals false missed")
+    click.echo(f"{'':10} articles visits  edits false missed wrong  removals false missed")
     for slug, score in {**by_paper, "all": total}.items():
-        widths = (8, 6, 6, 5, 6, 9, 5, 6)
+        widths = (8, 6, 6, 5, 6, 5, 9, 5, 6)
         row = " ".join(f"{n:{w}}" for n, w in zip(astuple(score), widths, strict=True))
         click.echo(f"{slug:10} {row}")
     if not total.is_true:

@@ -136,8 +136,9 @@ _HEAD = re.compile(r"\s*([^-–—:/|]{2,30}?)\s*[-–—:/|]")
 def names(printed: str, *, without: frozenset[str] = frozenset()) -> tuple[str, ...]:
     """Return the people and agencies that a printed byline names, in order.
 
-    Verbs, places, dates, roles, e-mail addresses and system accounts are left out, and so is
-    whoever is in `without` (the folded names of the newspaper itself). Empty if nobody is left.
+    Verbs, places, dates, roles, e-mail addresses, system accounts and desks («هيئة التحرير», which
+    is nobody) are left out, and so is whoever is in `without` (the folded names of the newspaper
+    itself). Empty if nobody is left.
     """
     text = without_counters(_ADDRESS.sub(" ", tidy(printed)).strip())
     if not text or len(text) > 200:

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from archive.search.arabic import tidy
 from crawler.extract.byline import as_line, names, signature, split_dateline
+from tests.crawler.extract.reading import body, read
 
 SITE = frozenset({"جريده الساحل", "الساحل", "sahel", "sahelnews"})
 
@@ -60,6 +61,15 @@ PRINTED = (
     ("Administrator", ()),
     ("user12", ()),
     ("هيئة التحرير", ()),
+    ("بقلم هيئة التحرير", ()),
+    ("بواسطة علي الحسن", ("علي الحسن",)),
+    ("نشر بواسطة علي الحسن في 12 نوفمبر 2020", ("علي الحسن",)),
+    ("تم الإرسال بواسطة علي الحسن في خميس, 11/12/2020 - 09:00", ("علي الحسن",)),
+    ("أضيف بواسطة سمير", ("سمير",)),
+    ("نشره علي الحسن يوم الخميس", ("علي الحسن",)),
+    ("Submitted by Ali Hassan on Thu, 11/12/2020 - 09:00", ("Ali Hassan",)),
+    ("Submitted by admin on Thu, 11/12/2020 - 09:00", ()),
+    ("Posted on 12 November 2020", ()),
     ("محرر الموقع", ()),
     ("الساحل", ()),
     ("Sahel", ()),
@@ -83,6 +93,9 @@ SIGNED = (
     ("كتبت أسماء نصار", ("أسماء نصار",)),
     ("إعداد: منى علي", ("منى علي",)),
     ("تقرير لجنة التحقيق", ()),
+    ("بواسطة علي الحسن", ("علي الحسن",)),
+    ("بواسطة: علي الحسن", ("علي الحسن",)),
+    ("بواسطة طائرة مسيرة", ()),
     ("كتب محمد حسن رسالة إلى أخيه قبل أن يغادر المدينة", ()),
     ("كتب محمد حسن رسالة.", ()),
     ("محمد حسن", ()),
@@ -130,5 +143,21 @@ def test_the_dateline_of_a_paragraph(paragraph: str, expected: tuple[str, str] |
 @given(st.text(max_size=120))
 def test_no_text_raises_and_nothing_is_read_that_is_not_in_it(text: str):
     dateline = split_dateline(text) or ()
-    for read in (*names(text), *signature(text), *dateline):
-        assert set(tidy(read)) <= set(tidy(text)) | {" "}
+    for found in (*names(text), *signature(text), *dateline):
+        assert set(tidy(found)) <= set(tidy(text)) | {" "}
+
+
+USER = "<a class='username' href='/user/1'>علي الحسن</a>"
+SUBMITTED = [  # how Drupal prints who submitted an article, and when
+    f"<div class='node__submitted'>Submitted by <span class='name-uid'>{USER}</span> on 12/1</div>",
+    "<div class='node__submitted'>تم الإرسال بواسطة علي الحسن في خميس, 11/12/2020 - 09:00</div>",
+    f"<p class='submitted'>بواسطة {USER} | 12 نوفمبر 2020</p>",
+    "<p>بواسطة علي الحسن</p>",
+]
+
+
+@pytest.mark.parametrize("printed", SUBMITTED)
+def test_who_submitted_an_article_signs_it(printed: str):
+    paragraphs = "".join(f"<p>{'قال مصدر في المدينة إن الوضع هادئ. ' * 4}{n}</p>" for n in range(5))
+    reading = read(body(paragraphs, before=printed))
+    assert (reading.authors, reading.byline_from) == (("علي الحسن",), "byline")

@@ -4,6 +4,7 @@ Nothing is imported here but what Python itself has loaded: half a second of imp
 Ctrl-C in the middle of them would show a traceback, or be lost in one of their callbacks.
 """
 
+import atexit
 import os
 import signal
 import sys
@@ -17,6 +18,7 @@ def main() -> None:
     """Run the command that the program's arguments name."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # nohup has it ignored
         signal.signal(signal.SIGINT, _interrupt)
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # last: all is done and said
     try:
         from crawler.cli import warraq
 

@@ -126,6 +126,10 @@ async def crawl(job: Job, *, progress: Progress = silent) -> Summary:
     return slices.summary
 
 
+def _in_hand(crawler: Crawler) -> int:
+    return len(crawler.spider.frontier.in_hand) if isinstance(crawler.spider, NewsSpider) else 0
+
+
 class _Slices:
     """A job's slices, one after the other, and what they share."""
 
@@ -199,6 +203,7 @@ class _Slices:
         for name in ("scrapy", "crawler"):  # each record that nobody sees costs its making
             logging.getLogger(name).setLevel(job.log_level)
         crawler = Crawler(NewsSpider, settings)
+        self.stop.in_hand = partial(_in_hand, crawler)
         seconds = ends_at - time.monotonic()
         task = AsyncCrawlerRunner(settings).crawl(
             crawler,

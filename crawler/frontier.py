@@ -101,7 +101,7 @@ class Frontier:
         self._only = None if only is None else [key for url in only for key in store.keys(url)]
         self._ends_at = None if seconds is None else time.monotonic() + seconds
         self._last_byte = None if max_bytes is None else store.totals["bytes"] + max_bytes
-        self._in_hand: dict[str, Visit] = {}
+        self.in_hand: dict[str, Visit] = {}
         self._record = InHand(store.root)
         self.held = list(held)
         self._tried = ""  # the one of them in hand
@@ -112,11 +112,11 @@ class Frontier:
         """Return the visits to begin now; they are in hand until `done`."""
         over = self.is_over() or (self._limit and not self.articles_left)
         visits = [] if over else list(self._due_visits(self._publishers))
-        if self.held and not over and self._tried not in self._in_hand:
+        if self.held and not over and self._tried not in self.in_hand:
             visits += self._next_held(
-                {visit.publisher for visit in (*self._in_hand.values(), *visits)}
+                {visit.publisher for visit in (*self.in_hand.values(), *visits)}
             )
-        self._in_hand |= {visit.key: visit for visit in visits}
+        self.in_hand |= {visit.key: visit for visit in visits}
         self._record.write("+", visits)
         return visits
 
@@ -145,7 +145,7 @@ class Frontier:
 
     def done(self, visit: Visit) -> None:
         """Make room: a visit's end stands in the archive's batch."""
-        self._in_hand.pop(visit.key, None)
+        self.in_hand.pop(visit.key, None)
         self._record.write("-", [visit])
         self.ended += 1
         self._freed.set()
@@ -170,7 +170,7 @@ class Frontier:
 
     def is_idle(self) -> bool:
         """Return whether nothing is in hand."""
-        return not self._in_hand
+        return not self.in_hand
 
     async def room(self, *, seconds: float) -> None:
         """Wait until a visit ends, or for so long."""
@@ -184,7 +184,7 @@ class Frontier:
             one = self._publishers[slug]
             if self._only is None and not one.is_open(self._store.clock()):
                 continue
-            mine = [visit for visit in self._in_hand.values() if visit.publisher == slug]
+            mine = [visit for visit in self.in_hand.values() if visit.publisher == slug]
             room = self._most(one) - len(mine)
             if self._within:
                 yield from self._next_past(slug, mine, room)

@@ -85,6 +85,7 @@ async def reextract(
     """
     require(job.root)
     stop, workers = Stop(), Workers()
+    stop.in_hand = lambda: workers.busy
     again = _Rereading(job=job, workers=workers, stop=stop, show=show, progress=progress)
     try:
         if job.dry_run:

@@ -15,8 +15,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
+import click
+
 from archive import database
-from archive.commands.options import ExitCode
+from archive.commands.options import ExitCode, counted
 from archive.errors import ArchiveLocked
 
 logger = logging.getLogger(__name__)
@@ -36,11 +38,13 @@ class Stop:
     def __init__(self, *, with_parent: bool = False, seconds: float | None = None) -> None:
         """Take the signals of the running event loop, and the end of standard input.
 
-        `react` is called when a signal asks to stop. After `seconds` the process ends at once,
+        `react` is called when a signal asks to stop; `in_hand` says how many pages are still to be
+        finished then. After `seconds` the process ends at once,
         even where something keeps the loop busy: whatever is not acknowledged is done again.
         """
         self.asked = False
         self.react: Callable[[], object] = bool
+        self.in_hand: Callable[[], int] = int
         self._seconds = seconds
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -65,7 +69,15 @@ class Stop:
         if self.asked:
             os._exit(ExitCode.INTERRUPTED)
         self.asked = True
+        if number := self.in_hand():
+            announce(counted(number, "page"))
         self.react()
+
+
+def announce(what: str) -> None:
+    """Say at once, on a line of its own, what is still finished after Ctrl-C."""
+    start = "\n" if sys.stderr.isatty() else ""
+    click.echo(f"{start}finishing {what}; Ctrl-C again stops at once", err=True)
 
 
 async def take_turns(

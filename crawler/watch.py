@@ -26,7 +26,7 @@ from archive.store import Store
 from archive.visits import due_publishers
 from crawler.config import Config, Schedule, cron_trigger
 from crawler.publisher import Publisher
-from crawler.turns import SLICE_SECONDS, STOP_SECONDS
+from crawler.turns import SLICE_SECONDS, STOP_SECONDS, announce
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +59,7 @@ class Watch:
         self._plan([slug for slug, schedule in schedules.items() if schedule.cron], after=system())
         self._death = ""  # why the last crawl died
         self._stopped = asyncio.Event()
+        self._signal = 0
         self._child: asyncio.subprocess.Process | None = None
 
     def _plan(self, slugs: Sequence[str], *, after: datetime, latest: datetime = _NEVER) -> None:
@@ -66,13 +67,17 @@ class Watch:
         for slug in slugs:
             self._poll_at[slug] = min(self._next_after[slug](after) or _NEVER, latest)
 
-    async def run(self) -> None:
-        """Run until SIGINT or SIGTERM; the crawl in hand is ended cleanly, at once on a second."""
+    async def run(self) -> int:
+        """Run until SIGINT or SIGTERM; the crawl in hand is ended cleanly, at once on a second.
+
+        Return which signal it was.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._stop)
+            loop.add_signal_handler(number, self._stop, number)
         while not self._stopped.is_set():
             await self._next()
+        return self._signal
 
     async def _next(self) -> None:
         """Start the crawl that is due next and wait for its end, or for something to do."""
@@ -156,8 +161,10 @@ class Watch:
         """Save that a crawl died, and why; once until one ends well."""
         by = f"signal {-code} ({signal.strsignal(-code)})" if code < 0 else f"exit code {code}"
         why = f"the crawl ended with {by}"
+        if self._stopped.is_set():
+            return
         logger.warning("%s", why)
-        if self._stopped.is_set() or why == self._death:
+        if why == self._death:
             return
         problem = Problem(kind=ProblemKind.SLICE_DIED, detail=why, stage="watch")
         try:
@@ -167,7 +174,10 @@ class Watch:
         except (ArchiveError, *ARCHIVE_FAULTS) as error:
             logger.warning("it cannot be recorded: %s", error)
 
-    def _stop(self) -> None:
+    def _stop(self, number: int) -> None:
+        self._signal = number
+        if self._child and not self._stopped.is_set():
+            announce("the crawl in progress")
         if self._stopped.is_set():
             if self._child is None:
                 os._exit(ExitCode.INTERRUPTED)

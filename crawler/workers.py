@@ -22,7 +22,7 @@ from dataclasses import replace
 from functools import partial
 from heapq import nlargest
 from itertools import islice
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -95,6 +95,7 @@ class Workers:
         self._broken = 0
         self._stopping = self._closed = False
         self.failure: NoWorkers | None = None
+        self.busy = 0  # pages that are being read
         self._pool = self._started()
 
     @classmethod
@@ -164,7 +165,11 @@ class Workers:
             Unread: if the work failed, ended its worker, or took too long.
         """
         async with self._turns[whose]:
-            return await self._done(work)
+            self.busy += 1
+            try:
+                return await self._done(work)
+            finally:
+                self.busy -= 1
 
     async def _done(self, work: Callable[[], T]) -> T:
         while self.failure is None and not self._closed:
@@ -325,16 +330,17 @@ def start_forkserver() -> ForkServerContext:
     """Start the process, unless it runs, and return the context whose processes it forks.
 
     It is deaf to a terminal's Ctrl-C from the start: it would hear one while it still imports, and
-    take the workers with it.
+    take the workers with it. One that comes meanwhile is for us, a moment later.
     """
     context = multiprocessing.get_context("forkserver")
     needed = ["forkserver_preload", "extract.page", "fetch.robots", "workers"]
     context.set_forkserver_preload([f"crawler.{name}" for name in needed])
     if _NO_ALARM not in sys.warnoptions:
         sys.warnoptions.append(_NO_ALARM)
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource_tracker.ensure_running()  # first: it would let the signal through again
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         forkserver.ensure_running()
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     return context

@@ -40,7 +40,7 @@ def demo(tmp_path_factory) -> Iterator[tuple[Path, str, list[str]]]:
         addresses = re.findall(r"http://[\d.:]+/", "\n".join(lines))
         yield archive, addresses[0], lines
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(20) == 130
 
 
 def test_it_prints_a_summary_an_address_and_what_to_do_next(demo):
@@ -136,7 +136,7 @@ def test_it_fills_while_it_is_read_until_its_days_are_over(tmp_path):
         assert len([line for line in lines if line.startswith("2020-11-1")]) == 2
         assert len(httpx.get(f"{address}archive/articles.json?_shape=array").json()) > 20
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(20) == 130
     with Archive(tmp_path) as read:
         papers = {article.publisher for article in read.articles(edited=True)}
     assert len(papers) > 3

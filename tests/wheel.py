@@ -34,7 +34,7 @@ def main() -> None:
                 answer = printed(warraq, "search", "--json", "وزير", "--archive", archive, at=place)
             finally:
                 demo.send_signal(signal.SIGINT)
-            assert demo.wait(30) == 0, "the demo did not end well"
+            assert demo.wait(30) == 130, "the demo did not end well"
         assert '<html lang="ar" dir="rtl"' in page, page[:500]
         assert "سنابل برس" in page, "the first page does not name its newspapers"
         assert '"id"' in answer, "the search finds nothing"

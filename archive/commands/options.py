@@ -1,10 +1,12 @@
 """What commands share: options, exit codes, counted nouns, tables, and the line of progress."""
 
 import codecs
+import os
 import re
 import signal
 import sqlite3
 import sys
+import threading
 import time
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -231,9 +233,12 @@ def noticing_stops() -> Iterator[None]:
     before, stops = sys.unraisablehook, list[object]()
 
     def notice(lost: "sys.UnraisableHookArgs") -> None:
+        is_sql = str(getattr(lost.object, "__module__", "")).startswith("archive.")
         if lost.exc_type is KeyboardInterrupt:
             stops.append(lost.object)
-        elif not str(getattr(lost.object, "__module__", "")).startswith("archive."):
+            if not is_sql:  # but a callback, in which Python cannot raise it
+                threading.Timer(0.1, os.kill, [os.getpid(), signal.SIGINT]).start()
+        elif not is_sql:
             before(lost)
 
     sys.unraisablehook = notice

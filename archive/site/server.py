@@ -24,7 +24,11 @@ _GRACE = 3  # seconds that answers under way get when the server ends
 
 
 class _Server(uvicorn.Server):
-    """A server for which a signal is a normal end."""
+    """A server for which a signal is a normal end; `signals` are those that came."""
+
+    @property
+    def signals(self) -> list[int]:
+        return self._captured_signals
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -83,7 +87,8 @@ def run_server(archive: Path, listener: socket.socket, *, on_ready: Callable[[st
     open_for_reading(archive).close()
     host, port = listener.getsockname()[:2]
     on_ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
-    asyncio.run(_serve(archive / NAME, listener))
+    if asyncio.run(_serve(archive / NAME, listener)) == signal.SIGINT:
+        raise SystemExit(128 + signal.SIGINT)  # SIGTERM is how a service ends
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -107,7 +112,8 @@ def listen(host: str, port: int) -> socket.socket:
     raise ArchiveError(f"cannot listen on {host or 'no host'} port {port} ({why}); {remedy}")
 
 
-async def _serve(database: Path, listener: socket.socket) -> None:
+async def _serve(database: Path, listener: socket.socket) -> int:
+    """Serve until a signal comes; return its number."""
     settings = json.loads(files(__package__).joinpath("settings.json").read_text(encoding="utf-8"))
     datasette = Datasette([], settings=settings)
     datasette.remove_database("_memory")
@@ -129,3 +135,4 @@ async def _serve(database: Path, listener: socket.socket) -> None:
         datasette.executor.shutdown(cancel_futures=True)
         for served in datasette.databases.values():
             served.close()
+    return next(iter(server.signals), 0)

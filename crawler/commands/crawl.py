@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -11,7 +12,7 @@ import click
 
 from archive.articles import days_of
 from archive.clock import system
-from archive.commands.options import ExitCode, counted, new_archive_option
+from archive.commands.options import ExitCode, counted, new_archive_option, stopped
 from archive.database import PRIVATE, open_for_reading
 from archive.session import Beginning
 from archive.urls import identity_key
@@ -92,17 +93,19 @@ def crawl(
     command = " ".join(["crawl", *publishers])
     summary = carry_out(job_of(archive, publishers.values(), command, options, **wanted))
     show(summary)
-    _conclude(summary, is_child=with_parent)
+    again = "the next run continues" if with_parent else "run `warraq crawl` again to continue"
+    _conclude(summary, again=again, is_child=with_parent)
 
 
-def _conclude(summary: "Summary", *, is_child: bool) -> None:
+def _conclude(summary: "Summary", *, again: str, is_child: bool = False) -> None:
     """Say what is still due; a crawl that reached nothing is an error, but for a schedule's.
 
     One whose proxy failed is in any case: `watch` waits before the next.
     """
     if summary.left:
-        again = "the next run continues" if is_child else "run `warraq crawl` again to continue"
         click.echo(f"{counted(summary.left, 'visit')} still due; {again}.")
+    if summary.stopped and not is_child:
+        stopped()
     if summary.reached_nothing and not is_child:
         click.echo("Nothing was reached.", err=True)
         raise SystemExit(ExitCode.FAILED)
@@ -156,8 +159,7 @@ def backfill(
         click.echo(f"The archive has {counted(count, 'article')} of {slug} from {first} to {last}.")
     else:
         click.echo(f"The archive has no articles of {slug} from {since} to {until}.")
-    if summary.left:
-        click.echo(f"{counted(summary.left, 'visit')} left; run the same command to continue.")
+    _conclude(summary, again="run the same command to continue")
 
 
 @click.command()
@@ -194,6 +196,8 @@ def save(addresses: tuple[str, ...], archive: Path, **options: Unpack[CrawlOptio
         click.echo(note)
     saved = [_report(archive, url) for url in urls]
     begun.take_back(now=options["now"]())
+    if summary.stopped:
+        stopped()
     if bad or not all(saved):
         raise SystemExit(ExitCode.INCOMPLETE)
 
@@ -274,4 +278,5 @@ def watch(slugs: tuple[str, ...], archive: Path, log_level: str) -> None:
     watch.due()  # which refuses an archive of another version
     names = ", ".join(publisher.slug for publisher in publishers)
     click.echo(f"Watching {names} into {archive}; press Ctrl-C to stop.")
-    asyncio.run(watch.run())
+    if asyncio.run(watch.run()) == signal.SIGINT:  # SIGTERM is how a service ends
+        raise SystemExit(ExitCode.INTERRUPTED)

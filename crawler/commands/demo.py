@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import click
 
 from archive import runs
-from archive.commands.options import Number, archive_in, port_option
+from archive.commands.options import Number, archive_in, port_option, stopped
 from archive.database import PRIVATE, ask
 from archive.errors import ArchiveError
 from archive.reading import Archive
@@ -75,11 +75,13 @@ def demo(
         nullcontext() if no_serve else listen("127.0.0.1", port) as listener,
         _served(newsstand, archive),
     ):
-        stopped = _follow(newsstand, archive, days=days, with_parent=with_parent)
+        is_stopped = _follow(newsstand, archive, days=days, with_parent=with_parent)
         if with_parent:
             with contextlib.suppress(KeyboardInterrupt):
                 sys.stdin.read()  # the newspapers answer as long as the archive is served
-        elif listener and not stopped:
+        elif is_stopped:
+            stopped()
+        elif listener:
             run_server(archive, listener, on_ready=partial(_invite, archive))
 
 

@@ -134,6 +134,7 @@ async def run(
         OSError: if the file cannot be read.
     """
     stop, began = Stop(), time.monotonic()
+    stop.in_hand = lambda: workers.busy
     store = partial(Copying, job.root, command="import-warc", software=USER_AGENT, clock=job.clock)
     with opened(source.path) as descriptor:
         file = ForeignFile(job, source, descriptor, workers, stop)

@@ -10,6 +10,7 @@ import tomllib
 import pytest
 
 from crawler.__main__ import main
+from tests.archive.filled import fill
 from tests.archive.small import archive_with_news
 from tests.crawler import shell, wire
 
@@ -107,3 +108,33 @@ def test_a_program_that_is_to_ignore_ctrl_c_ignores_it(tmp_path):
         os.kill(process.pid, signal.SIGINT)
         process.stderr.read()
     assert process.returncode == 0
+
+
+SLOW = """
+import os, sys, time
+import crawler.__main__ as program
+from archive.maintenance import checks, verify
+def piece(*_):
+    print("checking", flush=True)
+    time.sleep(1)
+    return checks.Findings()
+checks.check_piece = checks.check_database = checks.check_articles = piece
+verify._ALONE = 0
+sys.argv = ["warraq", "verify", "--processes", "2", "--archive", sys.argv[1]]
+program.main()
+"""
+
+
+def test_ctrl_c_in_a_terminal_reaches_the_processes_of_verify_too(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW, str(fill(tmp_path))],
+        cwd=shell.ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"checking\n"
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.communicate(timeout=20)[1] == b""
+    assert process.returncode == 130

@@ -185,15 +185,18 @@ def busy(archive, site):
 
 @pytest.mark.slow
 @needs_proc
-def test_a_second_signal_ends_the_crawl_in_hand_at_once(watched, site):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+def test_a_second_signal_ends_the_crawl_in_hand_at_once(watched, site, number, code):
     with busy(watched, site) as process:
         below = shell.children(process.pid)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         time.sleep(1)
         assert process.poll() is None
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=10)
-    assert process.returncode == 0
+        process.send_signal(number)
+        output = process.communicate(timeout=10)[0]
+    assert process.returncode == code
+    assert "finishing the crawl in progress; Ctrl-C again stops at once\n" in output
+    assert "ended with" not in output
     assert wire.until(lambda: not any(map(shell.alive, below)), seconds=5)
 
 

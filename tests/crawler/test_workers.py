@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ from crawler import workers
 from crawler.errors import NotAListing, NoWorkers, Unread
 from crawler.listings import follow
 from crawler.publisher import Publisher
-from crawler.workers import BROKEN_POOLS, Stopped, Workers
+from crawler.workers import BROKEN_POOLS, Stopped, Workers, start_forkserver
 from tests.crawler import shell, wire
 
 pytestmark = pytest.mark.usefixtures("own_workers")
@@ -396,6 +397,19 @@ async def test_a_listing_is_followed_no_further_once_the_crawl_is_stopped(pool):
 
 
 @pytest.mark.slow
+def test_ctrl_c_as_they_start_is_not_lost(monkeypatch):
+    deaf = []
+
+    def start():
+        os.kill(os.getpid(), signal.SIGINT)
+        deaf.append(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+
+    monkeypatch.setattr("multiprocessing.forkserver.ensure_running", start)
+    with pytest.raises(KeyboardInterrupt):
+        start_forkserver()
+    assert deaf == [True]  # and so is what is started
+
+
 async def test_what_no_process_has_begun_is_left_once_the_crawl_is_stopped():
     pool = Workers(processes=1)
     begun, waiting = (asyncio.ensure_future(pool.do(partial(time.sleep, 2))) for _ in range(2))

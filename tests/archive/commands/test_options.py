@@ -4,6 +4,7 @@ import io
 import json
 import re
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -71,6 +72,19 @@ def test_a_terminal_without_arabic_letters_shows_their_numbers(encoding, shown):
     stream = options.Printable(io.TextIOWrapper(below, encoding=encoding))
     print("خبر", end="", file=stream, flush=True)
     assert below.getvalue().decode() == shown
+
+
+def test_ctrl_c_in_a_callback_comes_again_a_moment_later():
+    class Callback:
+        def __del__(self):
+            raise KeyboardInterrupt
+
+    def wait():
+        Callback()
+        time.sleep(20)
+
+    with pytest.raises(KeyboardInterrupt), options.noticing_stops():
+        wait()
 
 
 def test_progress_moves_on_one_line_of_a_terminal_under_it(capsys, monkeypatch):

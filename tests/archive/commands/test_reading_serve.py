@@ -23,8 +23,8 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     return fill(tmp_path_factory.mktemp("archive"))
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
-def test_serve_says_where_answers_and_ends_cleanly(shelf, end):
+@pytest.mark.parametrize(("end", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_serve_says_where_answers_and_ends_cleanly(shelf, end, code):
     command = [sys.executable, "-c", "from archive.commands.reading import serve; serve()"]
     command += ["--archive", str(shelf.root), "--port", "0"]
     with subprocess.Popen(
@@ -38,7 +38,7 @@ def test_serve_says_where_answers_and_ends_cleanly(shelf, end):
             assert client.get(f"{up.group()}archive.db").status_code == 403
             server.send_signal(end)
             out, err = server.communicate(timeout=20)
-    assert (server.returncode, out, err) == (0, "", "")
+    assert (server.returncode, out, err) == (code, "", "")
 
 
 def test_serve_shows_what_a_crawl_is_writing(tmp_path):

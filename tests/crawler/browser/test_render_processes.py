@@ -64,7 +64,7 @@ def test_a_stopped_crawl_ends_its_browser(rendering, number):
     crawl, family = rendering
     crawl.send_signal(number)
     output = crawl.communicate(timeout=60)[0]
-    assert crawl.returncode == 0
+    assert crawl.returncode == 130
     assert "Traceback" not in output
     assert gone(family)
 
@@ -76,7 +76,7 @@ def test_ctrl_c_in_a_terminal_reaches_the_browser_too_and_loses_no_visit(renderi
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGINT)
     output = crawl.communicate(timeout=60)[0]
-    assert crawl.returncode == 0
+    assert crawl.returncode == 130
     assert "Traceback" not in output
     assert gone(family)
     visits = archive.rows("select state, due_at is null from visits where kind = 'article'")

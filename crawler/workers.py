@@ -165,11 +165,7 @@ class Workers:
             Unread: if the work failed, ended its worker, or took too long.
         """
         async with self._turns[whose]:
-            self.busy += 1
-            try:
-                return await self._done(work)
-            finally:
-                self.busy -= 1
+            return await self._done(work)
 
     async def _done(self, work: Callable[[], T]) -> T:
         while self.failure is None and not self._closed:
@@ -228,6 +224,7 @@ class Workers:
             future = asyncio.wrap_future(scheduled)
         except (RuntimeError, OSError, EOFError) as error:  # broken before, or no process starts
             raise _Broken from error
+        self.busy += 1
         try:
             # What is handed in while the pool breaks is not always told of it.
             while not (await asyncio.wait({future}, timeout=_LOOK_SECONDS))[0]:
@@ -239,6 +236,7 @@ class Workers:
         except BrokenProcessPool as error:
             raise _Broken from error
         finally:
+            self.busy -= 1
             future.cancel()  # where nobody waits any more, nobody would hear how it ended either
 
     def _replace(self, pool: ProcessPool) -> None:

@@ -161,14 +161,10 @@ def failure(ctx: click.Context, error: BaseException) -> str:
 def archive_in(folder: str) -> Callable[[F], F]:
     """Return the option --archive with its default."""
     return click.option(
-        "--archive",
-        type=click.Path(file_okay=False, path_type=Path),
-        default=lambda: Path() if is_archive(Path()) else Path(folder),
-        show_default=f"{folder}, or this folder where it is one",
-        metavar="DIR",
-        help="Folder of the archive.",
-        callback=_remembered,
-    )
+        "--archive", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
+        default=lambda: Path() if is_archive(Path()) else Path(folder), callback=_remembered,
+        show_default=f"{folder}, or this folder where it is one", help="Folder of the archive.",
+    )  # fmt: skip
 
 
 archive_option = archive_in("warraq-archive")
@@ -177,35 +173,24 @@ archive_option = archive_in("warraq-archive")
 def new_archive_option(command: F) -> F:
     """Give a command that may begin an archive the options --archive and --shared."""
     shared = click.option(
-        "--shared",
-        is_flag=True,
-        is_eager=True,
-        expose_value=False,
+        "--shared", is_flag=True, is_eager=True, expose_value=False,
         callback=lambda ctx, _option, value: ctx.meta.__setitem__(_SHARED, value),
         help="Let other users read a new archive, as the umask allows (default: nobody).",
-    )
+    )  # fmt: skip
     return archive_option(shared(command))
 
 
 port_option = click.option(
-    "--port",
-    type=Number(0, 65535),
-    default=8001,
-    show_default=True,
-    metavar="N",
+    "--port", type=Number(0, 65535), metavar="N", default=8001, show_default=True,
     help="Port to serve the archive on; 0 picks a free one.",
-)
+)  # fmt: skip
 processes_option = click.option(
     "--processes", type=Number(min=1), metavar="N", help="Use N cores (default: all)."
 )
 limit_option = click.option(
-    "--limit",
-    type=Number(min=1),
-    default=20,
-    show_default=True,
-    metavar="N",
+    "--limit", type=Number(min=1), metavar="N", default=20, show_default=True,
     help="Show at most N.",
-)
+)  # fmt: skip
 wait_option = click.option(
     "--wait", is_flag=True, help="Wait up to an hour for another command that writes."
 )

@@ -40,12 +40,9 @@ from archive.urls import readable
 @archive_option
 @limit_option
 @click.option(
-    "--order",
-    type=click.Choice(["best", "new"]),
-    default="best",
-    show_default=True,
+    "--order", type=click.Choice(["best", "new"]), default="best", show_default=True,
     help="best: any of the words; new: all of them, newest first.",
-)
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def search(query: tuple[str, ...], archive: Path, limit: int, order: Order, as_json: bool) -> None:
     """Search the articles of an archive.

@@ -24,11 +24,7 @@ _GRACE = 3  # seconds that answers under way get when the server ends
 
 
 class _Server(uvicorn.Server):
-    """A server for which a signal is a normal end; `signals` are those that came."""
-
-    @property
-    def signals(self) -> list[int]:
-        return self._captured_signals
+    """A server for which a signal is a normal end."""
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -135,4 +131,4 @@ async def _serve(database: Path, listener: socket.socket) -> int:
         datasette.executor.shutdown(cancel_futures=True)
         for served in datasette.databases.values():
             served.close()
-    return next(iter(server.signals), 0)
+    return next(iter(server._captured_signals), 0)  # noqa: SLF001 - what ended it

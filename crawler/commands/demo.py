@@ -108,35 +108,28 @@ def _has_articles(archive: Path) -> bool:
 
 def _follow(newsstand: "Newsstand", archive: Path, *, days: int, with_parent: bool) -> bool:
     """Crawl every twelve hours until the days are over; return whether it was stopped before."""
-    from crawler.commands.options import (
-        CrawlOptions,
-        carry_out,
-        chosen,
-        job_of,
-        refuse_other_clock,
-        show,
-    )
+    from crawler.commands import options
 
-    refuse_other_clock(archive, newsstand.clock)
-    options: CrawlOptions = {"log_level": "WARNING", "now": newsstand.clock}
+    options.refuse_other_clock(archive, newsstand.clock)
+    own: options.CrawlOptions = {"log_level": "WARNING", "now": newsstand.clock}
     ends_at = newsstand.now() + timedelta(days=days - 1)
     archive.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     newsstand.write_publishers(archive)
     slugs = list(newsstand.papers)
     before = ask(archive, runs.last_at, otherwise=None)
     newsstand.advance(max((before or newsstand.now()) - newsstand.now(), timedelta()))
-    papers, poll = chosen(archive, slugs), frozenset(slugs)
-    job = job_of(archive, papers, "demo", options, poll=poll, with_parent=with_parent)
-    total = carry_out(job)
+    papers, poll = options.chosen(archive, slugs), frozenset(slugs)
+    job = options.job_of(archive, papers, "demo", own, poll=poll, with_parent=with_parent)
+    total = options.carry_out(job)
     while newsstand.now() < ends_at and not total.stopped:
         newsstand.advance(_STEP)
-        more = carry_out(job)
+        more = options.carry_out(job)
         total.counts += more.counts
         total.problems += more.problems
         total.seconds += more.seconds
         total.stopped = more.stopped
         click.echo(_line(newsstand.now(), more))
-    show(total)
+    options.show(total)
     return total.stopped
 
 

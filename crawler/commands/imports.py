@@ -199,14 +199,9 @@ class _Options(TypedDict):
 @click.argument("sources", nargs=-1, required=True, metavar="FILE…|FOLDER…|URL…")
 @new_archive_option
 @click.option(
-    "--language",
-    "languages",
-    type=click.Choice(_LANGUAGES),
-    multiple=True,
-    default=("ar",),
-    show_default=True,
-    help="Keep articles in this language; repeat for several, or `all`.",
-)
+    "--language", "languages", type=click.Choice(_LANGUAGES), multiple=True, default=("ar",),
+    show_default=True, help="Keep articles in this language; repeat for several, or `all`.",
+)  # fmt: skip
 @click.option("--again", is_flag=True, help="Read files again that were imported before.")
 @click.option("--dry-run", is_flag=True, help="Only count the records; extract nothing.")
 @click.option("--strict", is_flag=True, help="Skip records that contradict their digests.")

@@ -29,20 +29,14 @@ if TYPE_CHECKING:
     from crawler.crawl import Job, Summary
 
 log_level_option = click.option(
-    "--log-level",
-    type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
-    default="warning",
-    show_default=True,
-    metavar="LEVEL",
+    "--log-level", type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
+    default="warning", show_default=True, metavar="LEVEL",
     help="Log messages from this level up: debug, info, warning or error.",
-)
+)  # fmt: skip
 _now_option = click.option(
-    "--now",
-    metavar="ISO",
-    default=None,
-    callback=lambda _context, _option, value: clock_at(value),
+    "--now", metavar="ISO", callback=lambda _context, _option, value: clock_at(value),
     help="Use this as the current time, e.g. 2020-11-12T09:00Z for the demo newspapers.",
-)
+)  # fmt: skip
 _ASK_NOBODY = {"extract", "import_warc", "repair"}  # and may run by either clock
 
 
@@ -76,11 +70,9 @@ _limit_option = click.option(
     "--limit", type=Number(min=1), metavar="N", help="Fetch at most N articles."
 )
 _seconds_option = click.option(
-    "--seconds",
-    type=Number(min=1),
-    metavar="N",
+    "--seconds", type=Number(min=1), metavar="N",
     help="Start no visit after N seconds; run the command again to continue.",
-)
+)  # fmt: skip
 
 
 class CrawlOptions(TypedDict):

@@ -90,9 +90,10 @@ def warraq() -> None:
     """Crawl, keep, search and read Arabic news.
 
     \b
-    warraq demo                      three fictional newspapers, crawled and served
+    warraq demo                      six fictional newspapers, followed and served
     warraq crawl enabbaladi          fetch what is new, into ./warraq-archive
     warraq search "اللاجئين"          search the archive
+    warraq show ARTICLE              read what was found, by its number or address
     warraq serve                     read it in the browser
     warraq publishers add URL        follow a newspaper that is not packaged
     warraq crawl --help              explain a command, with examples

@@ -89,7 +89,7 @@ def _reason(resolved: ResolveResult) -> str | None:
     return reason(ip_address(resolved["host"].partition("%")[0]))
 
 
-_NO_PROXY = {400, 404, 405, 501}  # of CONNECT: what a web server says that is no proxy
+_NO_PROXY = {405, 501}  # of CONNECT: what a web server says that is no proxy
 
 
 def is_http(proxy: str | None) -> bool:

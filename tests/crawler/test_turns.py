@@ -78,3 +78,16 @@ async def test_nobody_is_waited_for_where_nobody_waits(tmp_path):
     began = time.monotonic()
     await turns.hand_over(tmp_path)
     assert time.monotonic() - began < 0.05
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(0, ""), (1, "finishing 1 page; "), (3, "finishing 3 pages; ")],
+)
+async def test_a_stop_says_at_once_how_many_pages_are_finished(capsys, number, said):
+    stop, reactions = Stop(), list[int]()
+    stop.in_hand = lambda: number
+    stop.react = lambda: reactions.append(number)
+    stop()
+    assert (stop.asked, reactions) == (True, [number])
+    assert capsys.readouterr().err == (said and f"{said}Ctrl-C again stops at once\n")

@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from unittest.mock import Mock
 
+import aiohttp
 import pytest
 from aiohttp.resolver import ThreadedResolver
 from hypothesis import given
@@ -18,7 +20,7 @@ from hypothesis import strategies as st
 from crawler.config import Config
 from crawler.fetch.addresses import is_local, literal, reason
 from crawler.fetch.exceptions import NotFetched
-from crawler.fetch.resolver import CheckedResolver, Gate, connector, is_http
+from crawler.fetch.resolver import CheckedResolver, Gate, connector, failure, is_http
 from tests.connections import Connections
 from tests.crawler import wire
 
@@ -323,6 +325,18 @@ async def test_a_proxy_is_given_its_password_and_the_archive_is_not(archive, sit
     assert b"GET /news/1" in kept or b"GET http://paper.example/news/1" in kept
     assert token not in kept
     assert b"secret" not in kept
+
+
+@pytest.mark.parametrize(("status", "said"), [(405, "none for https"), (501, "none for https")])
+def test_a_web_server_that_is_no_proxy_is_named_as_that(status, said):
+    error = aiohttp.ClientHttpProxyError(Mock(), (), status=status)
+    assert said in (failure(error, "http://127.0.0.1:3128") or "")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 502, 503, 504])
+def test_what_a_proxy_says_of_a_site_is_the_sites(status):
+    error = aiohttp.ClientHttpProxyError(Mock(), (), status=status)
+    assert failure(error, "http://127.0.0.1:3128") is None
 
 
 ASKS = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"

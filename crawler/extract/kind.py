@@ -24,7 +24,7 @@ from crawler.extract.charset import decode
 from crawler.extract.jsondata import ARTICLES
 from crawler.extract.metadata import Metadata
 from crawler.extract.printed import Printed
-from crawler.extract.vocabulary import alternatives, table, words
+from crawler.extract.vocabulary import alternatives, pattern, table, words
 
 _VIDEO, _GALLERY, _LIST = (
     re.compile(f"/(?:{alternatives('walls', 'paths', kind)})(?:/|$)", re.IGNORECASE)
@@ -39,6 +39,18 @@ _HEADED = 200  # characters of text that make a page with a headline an article
 _LISTING = 400  # characters of text below which a page full of teasers is a list of them
 _TEASERS = 10
 _NUMBERED = re.compile(r"\d{4}")  # an address like an article's, where only stories have numbers
+
+_OTHER_TYPES = frozenset(words("walls", "other", "types"))
+_SOFTWARE = pattern(
+    "walls", "other.software", r"(?i)<meta[^>]{0,40}generator[^>]{0,40}?[\"'](?:{})"
+)
+_OTHER_PATH = pattern("walls", "other.paths", r"/(?:{})(?:\.\w{2,5})?(?:/|$)", re.IGNORECASE)
+_OTHER_TITLE = pattern("walls", "other.titles", flags=re.IGNORECASE)
+_HEAD_OF_SOURCE = 1 << 15  # characters of a page in which its software is named
+_BESIDE = re.compile(r"\s+[-–—|»·]\s+|\|")
+_REGISTER = 100_000  # characters, more than any article has
+_CELLS = 40  # of a table that is a page's matter
+_SLUG = 4  # words of an address that are a headline's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +67,7 @@ class _Signs:
 
     `length` is that of its text; `states` tells that the page, or a rule for it, says it is an
     article; `headed` that it has a headline or a date of its own: text alone makes no article.
-    `dated` tells that it has both.
+    `dated` tells that it has both, `traced` that it has a date or an author, wherever it says so.
     """
 
     types: frozenset[str]
@@ -63,6 +75,7 @@ class _Signs:
     states: bool
     headed: bool
     dated: bool
+    traced: bool
 
     @property
     def is_single(self) -> bool:
@@ -72,9 +85,18 @@ class _Signs:
 
 
 def read_kind(
-    tree: Tree, layout: Layout, metadata: Metadata, printed: Printed, text: str, capture: Capture
+    tree: Tree,
+    layout: Layout,
+    metadata: Metadata,
+    printed: Printed,
+    text: str,
+    capture: Capture,
+    *,
+    signed: bool,
 ) -> Verdict:
     """Return the kind of a page and the problem it is; no kind for what stands before an article.
+
+    `signed` tells that somebody signs its `text`, or that it names where it was written.
 
     A page that says it is an article, or has the headline, date and text of one, is no wall; many
     systems give the Open Graph type of an article to whatever they publish.
@@ -89,6 +111,12 @@ def read_kind(
         states=bool(types & ARTICLES) or "og:article" in types or ruled,
         headed=any(marks),
         dated=all(marks),
+        traced=bool(
+            printed.stamps
+            or signed
+            or metadata.stated.stamps
+            or (metadata.hints and metadata.hints.published)
+        ),
     )
     titles, visible = titles_of(tree), layout.visible
     walled = hijacked(titles, text)
@@ -97,6 +125,8 @@ def read_kind(
     if walled:
         return Verdict(kind=None, problems=(walled,))
     kind = _kind_of(capture.url, layout, signs)
+    if kind is PageKind.ARTICLE and not ruled and _is_other(capture.url, layout, titles, signs):
+        kind = PageKind.OTHER
     empty = kind is PageKind.OTHER and len(text) < ENOUGH
     problems = (no_text(f"{len(text)} characters of text"),) if empty else ()
     return Verdict(kind=kind, problems=problems)
@@ -118,6 +148,46 @@ def _kind_of(url: str, layout: Layout, signs: _Signs) -> PageKind:
         return PageKind.SECTION
     article = signs.states or (signs.headed and length >= _HEADED)
     return PageKind.ARTICLE if article and length >= ENOUGH else PageKind.OTHER
+
+
+def _is_other(url: str, layout: Layout, titles: Sequence[str], signs: _Signs) -> bool:
+    """Return whether a page with a headline and a text is something else than an article.
+
+    What it says of itself decides first: many systems call whatever they publish an article, but
+    none a news article. Then what it is about, and whether most of it is a table. A page without a
+    date and an author has at least the address of a story, or the element of HTML for one.
+    """
+    claimed = signs.types & ARTICLES
+    if not claimed - {"Article"} and _SOFTWARE.search(layout.tree.source, 0, _HEAD_OF_SOURCE):
+        return True
+    if claimed or ("og:article" in signs.types and signs.dated):
+        return False
+    if signs.length > _REGISTER or signs.types & _OTHER_TYPES or _is_tabular(layout.blocks):
+        return True
+    path = unquote(urlsplit(url).path)
+    parts = (fold(part).strip(" .!؟?") for title in titles for part in _BESIDE.split(title))
+    if _OTHER_PATH.search(path) or any(_OTHER_TITLE.fullmatch(part) for part in parts):
+        return True
+    body = layout.body.element
+    around = () if body is None else (body, *body.iterancestors())
+    is_marked = any(element.tag == "article" for element in around)
+    return not (signs.traced or is_marked or _is_story_like(url, path))
+
+
+def _is_tabular(blocks: Sequence[Block]) -> bool:
+    """Return whether a page is rather a table: many short cells that hold most of its text."""
+    open_blocks = [block for block in blocks if not block.chrome]
+    cells = [
+        len(b.text) for b in open_blocks if b.element.tag in {"td", "th"} and -20 < b.weight < 0
+    ]
+    running = sum(len(block.text) for block in open_blocks if block.weight > 0)
+    return len(cells) >= _CELLS and sum(cells) > 2 * running
+
+
+def _is_story_like(url: str, path: str) -> bool:
+    """Return whether an address names one story: by a number, or by the words of a headline."""
+    slug = max(path.split("/"), key=len)
+    return bool(re.search(r"\d", url)) or len(re.findall(r"[^\W_]+", slug)) >= _SLUG
 
 
 def _lists(url: str, path: str, blocks: Sequence[Block], signs: _Signs) -> bool:

@@ -105,13 +105,16 @@ def _first_items(text: str) -> str:
 
 
 def _parsed(text: str, url: str) -> feedparser.FeedParserDict:
-    return feedparser.parse(
-        BytesIO(text.encode("utf-8", "replace")),
-        response_headers={"content-location": url, "content-type": "text/xml; charset=utf-8"},
-        sanitize_html=False,
-        # Both are for showing a feed's HTML; a feed with complete articles takes six times longer.
-        resolve_relative_uris=False,
-    )
+    try:
+        return feedparser.parse(
+            BytesIO(text.encode("utf-8", "replace")),
+            response_headers={"content-location": url, "content-type": "text/xml; charset=utf-8"},
+            sanitize_html=False,
+            # Both are for showing a feed's HTML; one with complete articles takes six times longer.
+            resolve_relative_uris=False,
+        )
+    except (TypeError, AttributeError, ValueError, LookupError) as error:  # on odd elements
+        raise NotAListing(f"feedparser cannot read it ({error}): {text[:60]!r}") from error
 
 
 def _link(entry: feedparser.FeedParserDict, address: str, *, atom: bool) -> Link:

@@ -1,6 +1,7 @@
 """What stands before an article is a problem: never an article, a revision or a removal."""
 
 import tomllib
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -250,3 +251,123 @@ async def test_what_is_no_page_is_one_problem_and_read_by_nobody(archive, site, 
     assert site.count("/news/1") > 1
     rows = archive.rows("select kind, detail from problems")
     assert rows == [("not-a-page", "the answer is a PDF document")]
+
+
+PLAIN = "".join(f"<p>{line} {n}</p>" for n, line in enumerate([*MORE, *MORE]))
+ROWS = "".join(
+    f"<tr><td>شركة الساحل {n} للتأمين</td><td>{n * 137}</td><td>{n}.75</td><td>2023-0{n % 9 + 1}-11"
+    "</td></tr>"
+    for n in range(40)
+)
+BOOKS = "".join(
+    f"<div class=book><a href='/books/{n}'><img></a><h3><a href='/books/{n}'>كتاب رقم {n}"
+    f"</a></h3><p>تأليف: كاتب رقم {n}</p><span>{n}0 درهماً</span></div>"
+    for n in range(14)
+)
+POSTS = "".join(
+    f"<div class=post><b>عضو {n}</b><span>2023-12-0{n} 10:0{n} PM</span><div>{line}</div></div>"
+    for n, line in enumerate([*MORE, *MORE], 1)
+)
+LD = '<script type="application/ld+json">'
+REGISTER = "".join(
+    f"<p>الشركة رقم {n} لصاحبها سعيد بن {n * 7}، {MORE[n % 3]}</p>" for n in range(900)
+)
+OTHERS = {
+    "about": ("/page/3", "من نحن - جريدة الساحل", "", f"<h1>من نحن</h1>{PLAIN}"),
+    "about, by its address": ("/about-us", "جريدة الساحل", "", f"<h1>حكايتنا</h1>{PLAIN}"),
+    "contact": (
+        "/news/9",
+        "اتصل بنا | جريدة الساحل",
+        "<meta property='og:type' content='article'>",
+        f"<h1>اتصل بنا</h1>{PLAIN}<form><input name=email><textarea></textarea></form>",
+    ),
+    "faq": ("/q/5", "الأسئلة الشائعة", "", f"<h1>الأسئلة الشائعة</h1>{PLAIN}"),
+    "television": (
+        "/123",
+        "البث المباشر",
+        "",
+        f"<h1>البث المباشر</h1><iframe src=/tv></iframe>{PLAIN}",
+    ),
+    "forum": (
+        "/t-77",
+        "سؤال عن السيارات - منتديات الساحل",
+        "<meta name='generator' content='vBulletin 4.2.2'>",
+        f"<h1>سؤال عن السيارات</h1>{POSTS}",
+    ),
+    "forum, by its address": (
+        "/forum/showthread.php?t=7",
+        "سؤال",
+        "",
+        f"<h1>سؤال عن بيع سيارة</h1>{POSTS}",
+    ),
+    "offerings": (
+        "/m/2023",
+        "الاكتتابات",
+        "",
+        f"<h1>الاكتتابات العامة في السوق</h1><table>{ROWS}</table>",
+    ),
+    "books": ("/list/7", "كتب - جريدة الساحل", "", f"<h1>إصدارات الدار</h1>{BOOKS}"),
+    "product": (
+        "/p/77",
+        "هاتف",
+        f'{LD}{{"@type": "Product", "name": "x"}}</script>',
+        f"<h1>هاتف محمول بسعة كبيرة</h1>{PLAIN}",
+    ),
+    "encyclopedia": (
+        "/w/x-1",
+        "الساحل",
+        f'<meta name="generator" content="MediaWiki 1.39">{LD}{{"@type": "Article"}}</script>',
+        f"<h1>الساحل (مدينة)</h1>{PLAIN}",
+    ),
+    "register": ("/r/2023", "سجل", "", f"<h1>سجل الشركات المرخصة في المدينة</h1>{REGISTER}"),
+    "static": ("/projects", "مشاريعنا في المدن", "", f"<h1>المشاريع التي نعمل عليها</h1>{PLAIN}"),
+}
+
+
+def read(path, title, head, body):
+    page = {"title": title, "head": head, "body": body}
+    return extract(replace(capture(html(page)), url=f"https://sahel.example{path}"), SAHEL)
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_a_text_that_is_something_else_is_no_article(what):
+    assert read(*OTHERS[what]).kind in {PageKind.OTHER, PageKind.SECTION}
+
+
+DATED = "<time datetime='2023-12-26'>26 ديسمبر 2023</time>"
+STORIES = {
+    "undated, numbered": ("/story.aspx?id=7712", "", ""),
+    "undated, with a headline's words": ("/عودة-الأهالي-إلى-بيوتهم-في-المدينة", "", ""),
+    "signed": ("/opinion", "", "<p class=author>بقلم: سالم الحربي</p>"),
+    "dated": ("/x", "", DATED),
+    "a table of results": ("/sport/2023", "", f"{DATED}<table>{ROWS[: len(ROWS) // 5]}</table>"),
+    "said to be one": ("/about/12", "<meta property='og:type' content='article'>", DATED),
+    "a press release": ("/media/press-releases/4", "", f"{DATED}<p>بيان صحفي صادر عن الوزارة</p>"),
+    "with a rating": (
+        "/review/9",
+        f'{LD}[{{"@type": "Product"}}, {{"@type": "NewsArticle"}}]</script>',
+        DATED,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", STORIES)
+def test_a_story_is_an_article(what):
+    path, head, body = STORIES[what]
+    title = "عودة الأهالي إلى بيوتهم في المدينة"
+    found = read(path, title, head, f"<h1>{title}</h1>{body}{PLAIN}")
+    assert (found.kind, found.problems) == (PageKind.ARTICLE, ())
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("Web Page Blocked", "The page you have requested has been blocked by the network."),
+        ("تنبيه", "هذا الموقع محجوب وفق سياسة الاستخدام في الدولة."),
+        ("Request Rejected", "The requested URL was rejected. Your support ID is: 1234567."),
+        ("تم حجب الموقع", "عذراً، الموقع المطلوب غير متاح."),
+    ],
+)
+def test_a_block_page_is_a_challenge(title, said):
+    found = read("/news/12", title, "", f"<h1>{title}</h1><p>{said}</p>")
+    assert [problem.kind for problem in found.problems] == ["challenge"]

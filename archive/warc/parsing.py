@@ -19,16 +19,16 @@ from archive.models import WarcLocation
 # Records that have a row of captures; warcinfo, request and metadata records have none.
 CAPTURED = frozenset({"response", "revisit", "resource"})
 # The first line of a record in any dialect, as another one follows it.
-VERSION = re.compile(rb"(?i:WARC)/([01]\.\d{1,2})[ \t]*\r?\n(?=[A-Za-z][\w-]*[ \t]*:)")
+VERSION = re.compile(rb"[Ww][Aa][Rr][Cc]/([01]\.\d{1,2})[ \t]*\r?\n(?=[A-Za-z][\w-]*[ \t]*:)")
 # The line before each record of an ARC file: address, IP address, moment, type, what version 1.1
 # has besides, length. Source: Internet Archive, "Arc File Format", 1.0 and 1.1.
 ARC = re.compile(
     rb"([A-Za-z][A-Za-z0-9+.-]*:[^\r\n]{1,4000}?) ([\d.]+|[\da-fA-F:]+|-) (\d{12,14})"
     rb" (?:([^ \r\n]*)[^\r\n]{0,300} )?(\d{1,19}) *\r?\n"
 )
-# How a record of either begins, and how the next one does behind what cannot be read.
+# How a record of either begins, and what stands before the next one behind what cannot be read.
 RECORD = re.compile(VERSION.pattern + b"|" + ARC.pattern)
-NEXT_RECORD = re.compile(VERSION.pattern + b"|(?<=\n)(?:" + ARC.pattern + b")")
+NEXT_RECORD = re.compile(VERSION.pattern + b"|\n(?=" + ARC.pattern + b")")
 HEAD_END = re.compile(rb"\n\r?\n")
 _FOLD = re.compile(r"\r?\n[ \t]+")
 _STATUS = re.compile(rb"\s*HTTP/\d(?:\.\d)?[ \t]+(\d{3})\b[ \t]*([^\r\n]*)")

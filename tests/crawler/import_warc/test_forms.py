@@ -18,11 +18,11 @@ from archive.database import open_for_reading
 from archive.maintenance.verify import verify
 from archive.warc.reader import Damage, walk
 from crawler.import_warc.download import files_in
+from crawler.import_warc.job import SourceFile
 from tests.archive.warc.foreign_warcs import (
     answer,
     flushed,
     one_gzip,
-    opened,
     packed,
     record,
     unpacked,
@@ -131,6 +131,27 @@ def rows(root, sql, *values):
 
 
 @pytest.mark.parametrize("form", FORMS)
+def test_each_form_is_read(tmp_path, form):
+    (tmp_path / "download.bin").write_bytes(FORMS[form])
+    found = []
+    for source in files_in(tmp_path / "download.bin", "download.bin", tmp_path):
+        assert isinstance(source, SourceFile)
+        found += records_in(source.path)
+    assert [one for one in found if isinstance(one, Damage)] == []
+    assert [one.url for one in found if one.url in ALL and one.type == "response"] == ALL
+
+
+def records_in(path, **options):
+    with path.open("rb") as file:
+        return list(walk(file.fileno(), largest=1 << 25, **{"lenient": True} | options))
+
+
+def slowly(names, *fast):
+    """Return parameters, all but a few of which the fast tests leave out."""
+    return [name if name in fast else pytest.param(name, marks=pytest.mark.slow) for name in names]
+
+
+@pytest.mark.parametrize("form", slowly(FORMS, "wacz, deflated"))
 def test_each_form_is_read_and_becomes_sound_records_of_ours(tmp_path, form):
     source, root = tmp_path / "download.bin", tmp_path / "archive"
     source.write_bytes(FORMS[form])
@@ -214,7 +235,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("form", REFUSED)
+@pytest.mark.parametrize("form", slowly(REFUSED, "html", "zip"))
 def test_what_is_no_web_archive_is_refused_in_a_line_and_the_others_are_read(tmp_path, form):
     root, data = tmp_path / "archive", REFUSED[form][0]
     (tmp_path / "x.warc.gz").write_bytes(data)
@@ -241,8 +262,21 @@ def wrong_digest(number, kind="WARC-Block-Digest"):
 
 @pytest.mark.parametrize("pack", [packed, one_gzip, unpacked, flushed, zstd])
 @pytest.mark.parametrize("kind", ["WARC-Block-Digest", "WARC-Payload-Digest"])
-def test_a_record_whose_only_flaw_is_its_digest_is_kept_with_a_problem(tmp_path, pack, kind):
-    root, data = tmp_path / "archive", pack([*PAGES[:2], wrong_digest(2, kind), *PAGES[3:]])
+def test_a_record_whose_only_flaw_is_its_digest_is_read(tmp_path, pack, kind):
+    (tmp_path / "x").write_bytes(pack([*PAGES[:2], wrong_digest(2, kind), *PAGES[3:]]))
+    found = records_in(tmp_path / "x")
+    assert [getattr(one, "flaw", "damage") is not None for one in found] == [
+        *(False, False, True, False, False, False),
+    ]
+    strict = records_in(tmp_path / "x", lenient=False)
+    assert [isinstance(one, Damage) for one in strict] == [
+        *(False, False, True, False, False, False),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["WARC-Block-Digest", "WARC-Payload-Digest"])
+def test_it_is_kept_with_a_problem(tmp_path, kind):
+    root, data = tmp_path / "archive", packed([*PAGES[:2], wrong_digest(2, kind), *PAGES[3:]])
     done = imported(root, data)
     assert (done.counts["new"], done.counts["flawed"], done.damages) == (6, 1, [])
     ((kind_of, at, detail),) = rows(root, "select kind, url, detail from problems")
@@ -256,26 +290,29 @@ def test_a_record_whose_only_flaw_is_its_digest_is_kept_with_a_problem(tmp_path,
 @pytest.mark.parametrize("pack", [packed, one_gzip, unpacked])
 def test_a_record_that_has_another_flaw_is_not(tmp_path, pack):
     longer = page(2).replace(b"Content-Length: ", b"Content-Length: 1", 1)
-    done = imported(tmp_path / "archive", pack([*PAGES[:2], longer, *PAGES[3:]]))
-    assert done.counts["flawed"] == 0
-    assert done.counts["new"] == 5
+    (tmp_path / "x").write_bytes(pack([*PAGES[:2], longer, *PAGES[3:]]))
+    found = records_in(tmp_path / "x")
+    assert [one.url for one in found if not isinstance(one, Damage)] == [*ALL[:2], *ALL[3:]]
+    assert all(one.flaw is None for one in found if not isinstance(one, Damage))
 
 
 WINDOW = zstandard.ZstdCompressionParameters(window_log=30)
 BOMBS = {
-    "zst": zstandard.ZstdCompressor().compress(b"WARC/1.0\r\nA: b\r\n" + bytes(1 << 28)),
-    "zst, blank": zstandard.ZstdCompressor().compress(bytes(1 << 28)) * 30,
-    "bz2": bz2.compress(bytes(1 << 27)) * 30,
-    "xz": lzma.compress(bytes(1 << 27)),
-    "zst, window": zstandard.ZstdCompressor(compression_params=WINDOW).compress(bytes(1 << 28)),
-}  # fmt: skip
+    "zst": lambda: zstandard.ZstdCompressor().compress(b"WARC/1.0\r\nA: b\r\n" + bytes(1 << 27)),
+    "zst, many": lambda: zstandard.ZstdCompressor().compress(bytes(1 << 26)) * 90,
+    "bz2": lambda: bz2.compress(bytes(1 << 26)) * 90,
+    "xz": lambda: lzma.compress(bytes(1 << 26), preset=0) * 9,
+    "zst, window": lambda: zstandard.ZstdCompressor(compression_params=WINDOW).compress(
+        bytes(1 << 28)
+    ),
+}
 
 
-@pytest.mark.parametrize("bomb", BOMBS)
+@pytest.mark.parametrize("bomb", slowly(BOMBS, "zst, window"))
 def test_bombs_end_early_and_take_no_memory(tmp_path, bomb):
+    (tmp_path / "x").write_bytes(BOMBS[bomb]())
     before = resource.getrusage(resource.RUSAGE_SELF)
-    with opened(tmp_path, BOMBS[bomb]) as descriptor:
-        found = list(walk(descriptor, largest=1 << 25, lenient=True))
+    found = records_in(tmp_path / "x")
     after = resource.getrusage(resource.RUSAGE_SELF)
     assert found
     assert all(isinstance(one, Damage) for one in found)
@@ -283,9 +320,10 @@ def test_bombs_end_early_and_take_no_memory(tmp_path, bomb):
     assert after.ru_maxrss - before.ru_maxrss < 300_000
 
 
+@pytest.mark.slow
 def test_a_bomb_in_a_zip_file_is_left_out(tmp_path):
     (tmp_path / "x.zip").write_bytes(
-        zipped(b"WARC/1.0\r\nA: b\r\n\r\n" + bytes(1 << 28), "a.warc", zipfile.ZIP_DEFLATED)
+        zipped(b"WARC/1.0\r\nA: b\r\n\r\n" + bytes(1 << 27), "a.warc", zipfile.ZIP_DEFLATED)
     )
     left_out, none = files_in(tmp_path / "x.zip", "x.zip", tmp_path)
     assert "left out" in str(left_out)

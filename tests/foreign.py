@@ -70,7 +70,7 @@ def kind_of(path: Path) -> str:
     """Return what a file is."""
     if path.stat().st_size == 0:
         return "other"
-    if form_of(path)[0] in {"archive", "zip"}:
+    if form_of(path) != "unknown":
         return "archive"
     with path.open("rb") as file:
         head = file.read(_HEAD)

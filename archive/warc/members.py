@@ -5,7 +5,6 @@ programs may be packed with Zstandard, bzip2 or xz as well; what packs a file's 
 looked for in the rest of it.
 """
 
-import lzma
 import os
 import re
 import zlib
@@ -13,6 +12,7 @@ from bz2 import BZ2Decompressor
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import lru_cache, partial
+from lzma import LZMADecompressor, LZMAError
 from typing import Any, NamedTuple
 
 import zstandard
@@ -30,7 +30,7 @@ _PIECE = 1 << 20
 _TRIED = 1 << 23  # packed bytes by which a member is tried: a bomb unpacks to a thousand times more
 _SIP = 1 << 7  # a decompressor that fails keeps what it had made of its last bytes to itself
 _FAULTS: Any = (igzip_lib.IsalError, zlib.error, EOFError, OverflowError)
-_FAULTS += (OSError, lzma.LZMAError, zstandard.ZstdError)
+_FAULTS += (OSError, LZMAError, zstandard.ZstdError)
 _MEMORY = 1 << 27  # bytes that a decompressor may take: what `xz -9` and `zstd --long` need
 _RATIO = 1100  # to which bytes may unpack; gzip never exceeds 1,032
 _ROOM = 1 << 25  # bytes beyond that
@@ -59,19 +59,15 @@ def _zstd(descriptor: int) -> Any:
 @lru_cache(maxsize=1)
 def _dictionary(stored: bytes) -> zstandard.ZstdCompressionDict:
     if stored.startswith(zstandard.FRAME_HEADER):
-        stored = zstandard.ZstdDecompressor().decompressobj().decompress(stored)
+        stored = zstandard.ZstdDecompressor().stream_reader(stored).read(_PIECE << 3)
     return zstandard.ZstdCompressionDict(stored)
-
-
-def _xz(_: int) -> Any:
-    return lzma.LZMADecompressor(memlimit=_MEMORY)
 
 
 GZIP = Packing("gzip member", re.compile(MAGIC), lambda _: isal_zlib.decompressobj(_GZIP))
 _OTHERS = (
     Packing("Zstandard frame", re.compile(rb"[\x50-\x5f]\x2a\x4d\x18|\x28\xb5\x2f\xfd"), _zstd),
     Packing("bzip2 stream", re.compile(rb"BZh[1-9]1AY&SY"), lambda _: BZ2Decompressor()),
-    Packing("xz stream", re.compile(rb"\xfd7zXZ\0"), _xz),
+    Packing("xz stream", re.compile(rb"\xfd7zXZ\0"), lambda _: LZMADecompressor(memlimit=_MEMORY)),
 )
 
 
@@ -205,7 +201,10 @@ class Stretch:
 def _unpacked(descriptor: int, offset: int, end: int) -> Iterator[tuple[bytes, int]]:
     """Yield what a member unpacks to, up to any damage, with where it was read to."""
     packed_by, at = packing(descriptor), offset
-    member = packed_by.unpacker(descriptor)
+    try:
+        member = packed_by.unpacker(descriptor)
+    except _FAULTS as error:
+        raise DamagedWarc(f"its dictionary cannot be read ({error})") from error
     while not member.eof:
         packed = _bytes(descriptor, _SIP, at, end)
         if not packed:

@@ -243,12 +243,22 @@ def fields_of(lines: bytes) -> dict[str, str] | None:
     return fields
 
 
-def arc_fields(line: re.Match[bytes], *, is_http: bool) -> dict[str, str]:
+def head_of(ahead: bytes) -> tuple[str, bytes, dict[str, str] | None]:
+    """Return version, bytes and named fields of the head that comes next; None if none does."""
+    first, end = VERSION.match(ahead), HEAD_END.search(ahead)
+    if first and end:
+        return first[1].decode(), ahead[: end.end()], fields_of(ahead[first.end() : end.end()])
+    if line := ARC.match(ahead):
+        return "1.0", line[0], _arc_fields(line, is_http=ahead.startswith(b"HTTP/", line.end()))
+    return "", b"", None
+
+
+def _arc_fields(line: re.Match[bytes], *, is_http: bool) -> dict[str, str]:
     """Return the named fields that a WARC record has in place of the line before an ARC record."""
     url, ip, at, media, length = (_text(part or b"") for part in line.groups())
-    is_own = url.startswith("filedesc:")
+    kind = "response" if is_http else "resource"
     return {
-        "warc-type": "warcinfo" if is_own else "response" if is_http else "resource",
+        "warc-type": "warcinfo" if url.startswith("filedesc:") else kind,
         "warc-target-uri": url,
         "warc-date": f"{at[:4]}-{at[4:6]}-{at[6:8]}T{at[8:10]}:{at[10:12]}:{at[12:14] or '00'}Z",
         "warc-ip-address": ip,

@@ -17,23 +17,14 @@ from archive.errors import DamagedWarc
 from archive.models import WarcLocation
 from archive.warc.files import opened
 from archive.warc.members import MAGIC, READ, Stretch, next_start, unpack
-from archive.warc.parsing import (
-    ARC,
-    HEAD_END,
-    VERSION,
-    Place,
-    Record,
-    arc_fields,
-    contradiction,
-    fields_of,
-    parse,
-)
+from archive.warc.parsing import Place, Record, contradiction, head_of, parse
 
 LARGEST = 1 << 31  # bytes of a record of our own
 LARGEST_FOREIGN = 1 << 25  # bytes of a record of others; a newspaper's pages are far below
 
 _LONGEST_HEAD = 1 << 16
 _TAIL = 32  # bytes that say what follows a record
+_UNPROVED = "it has no digest, and its gzip member is damaged"
 _NOTHING = "no whole head of a record is there"
 _LENGTH = re.compile(r"[0-9]{1,19}")
 _BEGUN = re.compile(rb"(?i:warc)/|[A-Za-z][A-Za-z0-9+.-]*:[^\s]")  # as a WARC or ARC record does
@@ -167,7 +158,7 @@ def _records(stretch: Stretch, largest: int, *, lenient: bool) -> Iterator[Recor
 def _next(stretch: Stretch, largest: int, *, lenient: bool) -> Record | Damage:
     """Return what is at a stretch's position; a record is passed."""
     place, ahead = stretch.place(), stretch.peek(_LONGEST_HEAD)
-    version, head, fields = _head(ahead)
+    version, head, fields = head_of(ahead)
     if fields is None:
         return Damage(place=place, what=stretch.fault or _NOTHING)
     damage = partial(Damage, place=place, url=fields.get("warc-target-uri"))
@@ -179,7 +170,8 @@ def _next(stretch: Stretch, largest: int, *, lenient: bool) -> Record | Damage:
     data = stretch.peek(whole + _TAIL)
     block = memoryview(data)[len(head) : whole]
     flaw = contradiction(fields, block) if len(block) == size else None
-    is_sure = not (flaw and lenient) and _is_digested(fields)
+    algorithm = fields.get("warc-block-digest", "").partition(":")[0]
+    is_sure = not (flaw and lenient) and algorithm in hashlib.algorithms_available
     fault = _fault(stretch, whole, block=block, size=size, tail=data[whole:], is_sure=is_sure)
     if what := fault if lenient else flaw or fault:
         return damage(what=what)
@@ -194,22 +186,6 @@ def _next(stretch: Stretch, largest: int, *, lenient: bool) -> Record | Damage:
         block=block,
         flaw=flaw,
     )
-
-
-def _head(ahead: bytes) -> tuple[str, bytes, dict[str, str] | None]:
-    """Return version, bytes and named fields of the head that comes next; None if none does."""
-    first, end = VERSION.match(ahead), HEAD_END.search(ahead)
-    if first and end:
-        return first[1].decode(), ahead[: end.end()], fields_of(ahead[first.end() : end.end()])
-    if line := ARC.match(ahead):
-        is_http = ahead.startswith(b"HTTP/", line.end())
-        return "1.0", line[0], arc_fields(line, is_http=is_http)
-    return "", b"", None
-
-
-def _is_digested(fields: Mapping[str, str]) -> bool:
-    """Return whether a block has a digest by which it was checked."""
-    return fields.get("warc-block-digest", "").partition(":")[0] in hashlib.algorithms_available
 
 
 def _fault(
@@ -228,11 +204,7 @@ def _fault(
         return None
     if not _is_begun(tail):
         return "no record ends where its Content-Length says"
-    return (
-        None
-        if is_whole or stretch.is_sound()
-        else "it has no digest, and its gzip member is damaged"
-    )
+    return None if is_whole or stretch.is_sound() else _UNPROVED
 
 
 def _is_begun(ahead: bytes) -> bool:

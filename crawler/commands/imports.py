@@ -63,6 +63,7 @@ _OTHERS = (
     (rb"(?i:WARC/\d)", "WARC", "warraq import-warc {0}"),
     (rb"[^\s\"{\[][^\s{\[]*[,;\t][^{\[\n]*\n|\"[^{\[\n]*\"[,;\t]", "CSV", _BY_PANDAS.format("csv")),
 )
+_FORMS = "what is read are WARC, ARC and WACZ files (unpack tar, 7z and RAR first)"
 _KEPT = ("new", "changed", "seen again", "older")
 _NOT_SKIPPED = {"records", "unread", "flawed", *_KEPT}
 
@@ -230,7 +231,7 @@ def import_warc(sources: tuple[str, ...], archive: Path, **options: Unpack[_Opti
     warraq import-warc --dry-run https://data.commoncrawl.org/crawl-data/CC-NEWS/…/….warc.gz
     """
     for given in sources:  # at once: the first may take hours
-        if not _is_url(given) and not Path(given).exists():
+        if not (_is_url(given) or Path(given).is_file() or Path(given).is_dir()):
             raise click.UsageError(f"{given!r} is neither a file nor a folder nor an http(s) URL")
     if not _read_all(sources, archive, options):
         raise SystemExit(ExitCode.INCOMPLETE)
@@ -275,7 +276,7 @@ def _read(given: str, job: "Job", workers: "Workers | None") -> bool:
     with ProgressLine() as progress:
         path = _downloaded(given, job.root, progress) if _is_url(given) else Path(given)
     are_whole = True
-    scratch = job.root if job.root.is_dir() else path.parent
+    scratch = next(folder for folder in (job.root, *job.root.parents) if folder.is_dir())
     for found in files_in(path, given if _is_url(given) else path.name, scratch):
         if isinstance(found, SourceFile):
             report = _read_file(found, job, workers)
@@ -324,8 +325,7 @@ def _report(file: "FileReport") -> None:
         click.echo(f"{file.name}: already imported; --again imports it once more")
         return
     if not file.before and not file.is_warc:
-        remedy = "import-warc reads WARC, ARC and WACZ files"
-        click.echo(f"{file.name}: no WARC records found; {remedy}", err=True)
+        click.echo(f"{file.name}: no WARC records found; {_FORMS}", err=True)
     records, resumed = counted(counts["records"], "record"), " (resumed)" if file.before else ""
     click.echo(f"{file.name}: {records} in {file.seconds:.1f} s{resumed}")
     if counts["unread"]:

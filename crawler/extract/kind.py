@@ -41,16 +41,12 @@ _TEASERS = 10
 _NUMBERED = re.compile(r"\d{4}")  # an address like an article's, where only stories have numbers
 
 _OTHER_TYPES = frozenset(words("walls", "other", "types"))
-_SOFTWARE = pattern(
-    "walls", "other.software", r"(?i)<meta[^>]{0,40}generator[^>]{0,40}?[\"'](?:{})"
-)
+_SOFTWARE = pattern("walls", "other.software", r"(?i)<meta[^>]+generator[^>]+?[\"'](?:{})")
 _OTHER_PATH = pattern("walls", "other.paths", r"/(?:{})(?:\.\w{2,5})?(?:/|$)", re.IGNORECASE)
 _OTHER_TITLE = pattern("walls", "other.titles", flags=re.IGNORECASE)
-_HEAD_OF_SOURCE = 1 << 15  # characters of a page in which its software is named
 _BESIDE = re.compile(r"\s+[-–—|»·]\s+|\|")
 _REGISTER = 100_000  # characters, more than any article has
 _CELLS = 40  # of a table that is a page's matter
-_SLUG = 4  # words of an address that are a headline's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,18 +81,9 @@ class _Signs:
 
 
 def read_kind(
-    tree: Tree,
-    layout: Layout,
-    metadata: Metadata,
-    printed: Printed,
-    text: str,
-    capture: Capture,
-    *,
-    signed: bool,
+    layout: Layout, metadata: Metadata, printed: Printed, text: str, capture: Capture
 ) -> Verdict:
     """Return the kind of a page and the problem it is; no kind for what stands before an article.
-
-    `signed` tells that somebody signs its `text`, or that it names where it was written.
 
     A page that says it is an article, or has the headline, date and text of one, is no wall; many
     systems give the Open Graph type of an article to whatever they publish.
@@ -104,6 +91,7 @@ def read_kind(
     types, ruled = metadata.stated.types, bool(metadata.selected.text)
     if any(name.startswith("og:video") for name in types):
         types |= {"VideoObject"}
+    listed = metadata.hints.published if metadata.hints else None
     marks = printed.headline is not None, bool(printed.stamps)
     signs = _Signs(
         types=types,
@@ -111,14 +99,10 @@ def read_kind(
         states=bool(types & ARTICLES) or "og:article" in types or ruled,
         headed=any(marks),
         dated=all(marks),
-        traced=bool(
-            printed.stamps
-            or signed
-            or metadata.stated.stamps
-            or (metadata.hints and metadata.hints.published)
-        ),
+        traced=bool(printed.stamps or printed.bylines or metadata.stated.stamps or listed),
     )
-    titles, visible = titles_of(tree), layout.visible
+    tree, visible = layout.tree, layout.visible
+    titles = titles_of(tree)
     walled = hijacked(titles, text)
     if not (walled or signs.is_single or ruled):
         walled = wall(tree.source, titles, visible, signs.length, capture.status, signs.dated)
@@ -158,7 +142,7 @@ def _is_other(url: str, layout: Layout, titles: Sequence[str], signs: _Signs) ->
     date and an author has at least the address of a story, or the element of HTML for one.
     """
     claimed = signs.types & ARTICLES
-    if not claimed - {"Article"} and _SOFTWARE.search(layout.tree.source, 0, _HEAD_OF_SOURCE):
+    if not claimed - {"Article"} and _SOFTWARE.search(layout.tree.source, 0, 1 << 15):
         return True
     if claimed or ("og:article" in signs.types and signs.dated):
         return False
@@ -171,23 +155,19 @@ def _is_other(url: str, layout: Layout, titles: Sequence[str], signs: _Signs) ->
     body = layout.body.element
     around = () if body is None else (body, *body.iterancestors())
     is_marked = any(element.tag == "article" for element in around)
-    return not (signs.traced or is_marked or _is_story_like(url, path))
+    slug = max(path.split("/"), key=len)
+    names_story = (
+        re.search(r"\d", url) or len(re.findall(r"[^\W_]+", slug)) >= 4
+    )  # words of a headline
+    return not (signs.traced or is_marked or names_story)
 
 
 def _is_tabular(blocks: Sequence[Block]) -> bool:
     """Return whether a page is rather a table: many short cells that hold most of its text."""
-    open_blocks = [block for block in blocks if not block.chrome]
-    cells = [
-        len(b.text) for b in open_blocks if b.element.tag in {"td", "th"} and -20 < b.weight < 0
-    ]
-    running = sum(len(block.text) for block in open_blocks if block.weight > 0)
+    shown = [block for block in blocks if not block.chrome]
+    cells = [len(b.text) for b in shown if b.element.tag in {"td", "th"} and -20 < b.weight < 0]
+    running = sum(len(block.text) for block in shown if block.weight > 0)
     return len(cells) >= _CELLS and sum(cells) > 2 * running
-
-
-def _is_story_like(url: str, path: str) -> bool:
-    """Return whether an address names one story: by a number, or by the words of a headline."""
-    slug = max(path.split("/"), key=len)
-    return bool(re.search(r"\d", url)) or len(re.findall(r"[^\W_]+", slug)) >= _SLUG
 
 
 def _lists(url: str, path: str, blocks: Sequence[Block], signs: _Signs) -> bool:

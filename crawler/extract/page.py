@@ -60,8 +60,7 @@ def extract(capture: Capture, publisher: Publisher, hints: Link | None = None) -
         metadata = with_script(metadata, tree.root)
     printed = read_printed(layout, metadata)
     story = _read_story(layout, metadata, printed, capture.url)
-    signed = bool(story.signed.authors or story.dateline)
-    verdict = read_kind(tree, layout, metadata, printed, story.text, capture, signed=signed)
+    verdict = read_kind(layout, metadata, printed, story.text, capture)
     stated = (*metadata.stated.problems, *metadata.selected.problems)
     problems = (*stated, *tree.problems, *verdict.problems)
     if verdict.kind is None:

@@ -34,27 +34,16 @@ _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 _HEAD = 1 << 12  # bytes by which a file is recognised
 _NAMED = re.compile(r"\.w?arc(?:\.\w+)?$", re.IGNORECASE)
-_ARCHIVES = {"archive", "zip"}
 _RATIO, _ROOM = 200, 1 << 26  # more than which nothing in a ZIP file may be unpacked to
-# What else begins how, and what to do with it.
-_OTHERS = {
-    re.compile(rb".{257}ustar|7z\xbc\xaf|Rar!", re.DOTALL): "unpack it, and import the folder",
-    re.compile(rb"(?:\xef\xbb\xbf)?\s*[\[{]"): "it is JSON, which `warraq import-jsonl` reads",
-    re.compile(rb"(?i)\s*<(?:!doctype|html|\?xml)"): "`warraq save URL` keeps a single page",
-}
 
 
-def form_of(path: Path) -> tuple[str, str]:
-    """Return what a file is by its first bytes (archive, zip, other, unknown), and what to do."""
+def form_of(path: Path) -> str:
+    """Return what a file is by its first bytes: archive, zip or unknown."""
     with opened(path) as descriptor:
-        stretch = Stretch(descriptor, 0, path.stat().st_size)
-        head = stretch.peek(_HEAD)
+        head = Stretch(descriptor, 0, path.stat().st_size).peek(_HEAD)
     if RECORD.match(head.lstrip()):
-        return "archive", ""
-    if zipfile.is_zipfile(path) and head.startswith(b"PK"):
-        return "zip", ""
-    remedy = next((remedy for begins, remedy in _OTHERS.items() if begins.match(head)), "")
-    return "other" if remedy and not stretch.fault else "unknown", remedy
+        return "archive"
+    return "zip" if head.startswith(b"PK") and zipfile.is_zipfile(path) else "unknown"
 
 
 def files_in(path: Path, name: str, scratch: Path) -> Iterator[SourceFile | str]:
@@ -65,21 +54,15 @@ def files_in(path: Path, name: str, scratch: Path) -> Iterator[SourceFile | str]
     """
     if path.is_dir():
         inside = sorted(one for one in path.rglob("*") if one.is_file())
-        archives = [
-            one for one in inside if _NAMED.search(one.name) or form_of(one)[0] in _ARCHIVES
-        ]
+        archives = [one for one in inside if _NAMED.search(one.name) or form_of(one) != "unknown"]
         for one in archives:
             yield from files_in(one, str(one.relative_to(path)), scratch)
         if not archives:
             yield f"{name}: no WARC, ARC or WACZ file is in this folder"
-        return
-    form, remedy = form_of(path)
-    if form == "zip":
+    elif form_of(path) == "zip":
         yield from _in_zip(path, name, scratch)
-    elif form in {"archive", "unknown"}:  # it may be damaged at its beginning alone
+    else:  # it may be damaged at its beginning alone
         yield SourceFile(path=path, name=name)
-    else:
-        yield f"{name}: no WARC records found; {remedy}"
 
 
 def _in_zip(path: Path, name: str, scratch: Path) -> Iterator[SourceFile | str]:
@@ -97,7 +80,7 @@ def _in_zip(path: Path, name: str, scratch: Path) -> Iterator[SourceFile | str]:
             except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
                 yield f"{inner}: cannot be unpacked ({error}); unpack it with another program"
                 continue
-            if form_of(target)[0] == "archive":
+            if form_of(target) == "archive":
                 is_found = True
                 yield SourceFile(path=target, name=inner)
     if not is_found:

@@ -149,7 +149,7 @@ def count(job: Job, source: SourceFile, *, progress: Progress = silent) -> FileR
     report, began = FileReport(name=source.name), time.monotonic()
     with opened(source.path) as descriptor:
         size = os.fstat(descriptor).st_size
-        for item in walk(descriptor, largest=LARGEST_FOREIGN, lenient=not job.strict):
+        for item in _walk(job, descriptor):
             progress("bytes read", item.place.offset, size)
             found = None
             if isinstance(item, Record):
@@ -158,6 +158,10 @@ def count(job: Job, source: SourceFile, *, progress: Progress = silent) -> FileR
             report.counts["unread"] += isinstance(found, Candidate)
     report.seconds = time.monotonic() - began
     return report
+
+
+def _walk(job: Job, descriptor: int, start: Place = Place()) -> Iterator[Found]:  # noqa: B008
+    return walk(descriptor, start=start, largest=LARGEST_FOREIGN, lenient=not job.strict)
 
 
 class ForeignFile:
@@ -189,12 +193,7 @@ class ForeignFile:
             known = None if self._job.again else imports.place_of(store.db, self._key)
             self.report.before = known is not None
             self._place = self._remembered = Place.of(known or "0")
-            self._found = walk(
-                self._descriptor,
-                start=self._place,
-                largest=LARGEST_FOREIGN,
-                lenient=not self._job.strict,
-            )
+            self._found = _walk(self._job, self._descriptor, start=self._place)
         pages = in_order(
             self._pages(self._found, ends_at, progress),
             room=_AHEAD,

@@ -224,14 +224,14 @@ def tarred():
 
 
 REFUSED = {
-    "tar": (tarred(), "import the folder"),
-    "7z": (b"7z\xbc\xaf\x27\x1c" + bytes(90), "unpack it"),
-    "json": (b'{"url": "http://x/"}\n', "import-jsonl"),
-    "html": (b"<!DOCTYPE html><p>x", "warraq save"),
+    "tar": (tarred(), "unpack tar"),
+    "7z": (b"7z\xbc\xaf\x27\x1c" + bytes(90), "7z and RAR first"),
+    "json": (b'{"url": "http://x/"}\n', "WARC, ARC and WACZ"),
+    "html": (b"<!DOCTYPE html><p>x", "WARC, ARC and WACZ"),
     "zip": (zipped(b"x", "x.txt"), "in this ZIP file"),
-    "cdx": (b" CDX N b a m s k r M S V g\n", "reads WARC, ARC and WACZ"),
-    "text": (b"some words\n" * 50, "reads WARC, ARC and WACZ"),
-    "empty": (b"", "reads WARC, ARC and WACZ"),
+    "cdx": (b" CDX N b a m s k r M S V g\n", "WARC, ARC and WACZ"),
+    "text": (b"some words\n" * 50, "WARC, ARC and WACZ"),
+    "empty": (b"", "WARC, ARC and WACZ"),
 }
 
 
@@ -318,6 +318,22 @@ def test_bombs_end_early_and_take_no_memory(tmp_path, bomb):
     assert all(isinstance(one, Damage) for one in found)
     assert after.ru_utime - before.ru_utime < 5
     assert after.ru_maxrss - before.ru_maxrss < 300_000
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        b"\x28\xb5\x2f\xfd" + bytes(99),
+        b"\x37\xa4\x30\xec" + bytes(99),
+        zstandard.ZstdCompressor().compress(bytes(1 << 26)),
+        b"",
+    ],
+)
+def test_a_dictionary_that_is_none_is_damage(tmp_path, stored):
+    head = struct.pack("<II", 0x184D2A5D, len(stored))
+    (tmp_path / "x").write_bytes(head + stored + zstd(PAGES))
+    found = records_in(tmp_path / "x")
+    assert len(found) >= (6 if not stored else 1)
 
 
 @pytest.mark.slow

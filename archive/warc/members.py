@@ -200,18 +200,15 @@ class Stretch:
 
 def _unpacked(descriptor: int, offset: int, end: int) -> Iterator[tuple[bytes, int]]:
     """Yield what a member unpacks to, up to any damage, with where it was read to."""
-    packed_by, at = packing(descriptor), offset
-    try:
-        member = packed_by.unpacker(descriptor)
-    except _FAULTS as error:
-        raise DamagedWarc(f"its dictionary cannot be read ({error})") from error
-    while not member.eof:
+    packed_by, member, at = packing(descriptor), None, offset
+    while member is None or not member.eof:
         packed = _bytes(descriptor, _SIP, at, end)
         if not packed:
             raise DamagedWarc(f"the file ends in the middle of a {packed_by.name}")
         if at == offset and packed.startswith(MAGIC) and _is_refused(packed):
             raise DamagedWarc("a gzip member has flags that nobody knows")
         try:
+            member = member or packed_by.unpacker(descriptor)
             plain = bytes(member.decompress(packed))
         except _FAULTS as error:
             raise DamagedWarc(f"a {packed_by.name} does not unpack ({error})") from error

@@ -153,8 +153,7 @@ def _is_other(url: str, layout: Layout, titles: Sequence[str], signs: _Signs) ->
     if _OTHER_PATH.search(path) or any(_OTHER_TITLE.fullmatch(part) for part in parts):
         return True
     body = layout.body.element
-    around = () if body is None else (body, *body.iterancestors())
-    is_marked = any(element.tag == "article" for element in around)
+    is_marked = body is not None and bool(body.xpath("ancestor-or-self::article"))
     slug = max(path.split("/"), key=len)
     names_story = (
         re.search(r"\d", url) or len(re.findall(r"[^\W_]+", slug)) >= 4

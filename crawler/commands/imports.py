@@ -334,9 +334,10 @@ def _report(file: "FileReport") -> None:
         click.echo(f"  kept: {_list(counts, _KEPT) or 'nothing'}")
     if skipped := _list(counts, sorted({*counts} - _NOT_SKIPPED)):
         click.echo(f"  skipped: {skipped}")
-    if flawed := counts["flawed"]:
-        said = "kept in spite of a wrong digest, in the table problems; --strict skips them"
-        click.echo(f"  {counted(flawed, 'record')} {said}")
+    if counts["flawed"]:
+        click.echo(
+            f"  with a wrong digest: {counts['flawed']} kept, in the table problems (--strict)"
+        )
 
 
 def _list(counts: Mapping[str, int], names: Iterable[str]) -> str:

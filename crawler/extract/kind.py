@@ -101,11 +101,10 @@ def read_kind(
         dated=all(marks),
         traced=bool(printed.stamps or printed.bylines or metadata.stated.stamps or listed),
     )
-    tree, visible = layout.tree, layout.visible
-    titles = titles_of(tree)
+    titles, visible = titles_of(layout.tree), layout.visible
     walled = hijacked(titles, text)
     if not (walled or signs.is_single or ruled):
-        walled = wall(tree.source, titles, visible, signs.length, capture.status, signs.dated)
+        walled = wall(layout.tree.source, titles, visible, len(text), capture.status, signs.dated)
     if walled:
         return Verdict(kind=None, problems=(walled,))
     kind = _kind_of(capture.url, layout, signs)

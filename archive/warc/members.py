@@ -32,8 +32,7 @@ _SIP = 1 << 7  # a decompressor that fails keeps what it had made of its last by
 _FAULTS: Any = (igzip_lib.IsalError, zlib.error, EOFError, OverflowError)
 _FAULTS += (OSError, LZMAError, zstandard.ZstdError)
 _MEMORY = 1 << 27  # bytes that a decompressor may take: what `xz -9` and `zstd --long` need
-_RATIO = 1100  # to which bytes may unpack; gzip never exceeds 1,032
-_ROOM = 1 << 25  # bytes beyond that
+_RATIO, _ROOM = 1100, 1 << 25  # to which bytes may unpack (gzip: 1,032), and bytes beyond that
 
 
 class Packing(NamedTuple):

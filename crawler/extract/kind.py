@@ -45,8 +45,7 @@ _SOFTWARE = pattern("walls", "other.software", r"(?i)<meta[^>]+generator[^>]+?[\
 _OTHER_PATH = pattern("walls", "other.paths", r"/(?:{})(?:\.\w{2,5})?(?:/|$)", re.IGNORECASE)
 _OTHER_TITLE = pattern("walls", "other.titles", flags=re.IGNORECASE)
 _BESIDE = re.compile(r"\s+[-–—|»·]\s+|\|")
-_REGISTER = 100_000  # characters, more than any article has
-_CELLS = 40  # of a table that is a page's matter
+_REGISTER, _CELLS = 100_000, 40  # characters of text, cells of a table: more than articles have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

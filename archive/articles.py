@@ -13,7 +13,7 @@ from archive.diff import summarize
 from archive.history import History, Observation, confirmed, observe
 from archive.models import Extraction, Outcome, Visit
 from archive.rows import insert, stored, value
-from archive.urls import address, article_id, identity_key
+from archive.urls import address, article_id, identity_key, place
 
 _OF_STORIES = ("text", "first_seen_at")  # by which an article is grouped with its versions
 
@@ -84,9 +84,9 @@ def _save(
 def _summarize(db: sqlite3.Connection, article: int, before: list[Extraction], after: Rows) -> None:
     """Save what changed with each revision, unless it and the one before it are as they were."""
     readings = after.readings
-    for place, row in enumerate(after.revisions[1:]):
-        pair = readings[place : place + 2]
-        if pair != before[place : place + 2]:
+    for number, row in enumerate(after.revisions[1:]):
+        pair = readings[number : number + 2]
+        if pair != before[number : number + 2]:
             found = summarize(*pair)
             db.execute(
                 "update revisions set changes = ?, rank = ?, words_in = ?, words_out = ?"
@@ -109,6 +109,13 @@ class Identity:
     led: bool = False
 
 
+# An address is that of an article by its key, or as one that another of its addresses led to.
+_AT = """
+select id, key, title from articles where key = ?1 union all
+select a.id, a.key, title from visits v join articles a on a.id = article where v.key = ?1 limit 1
+"""
+
+
 def identify(
     db: sqlite3.Connection, visit: Visit, reading: Extraction, *, answered: str
 ) -> Identity:
@@ -127,14 +134,15 @@ def identify(
     names = publishers.tracking(db, visit.publisher)
     here = identity_key(answered, tracking=names)
     article, key, led = visit.article, here, False
-    if article is not None and (here == visit.key or find(db, here) in {None, article}):
+    there = None if here == visit.key and article else db.execute(_AT, (here,)).fetchone()
+    if article is not None and (there is None or there[0] == article):
         key = key_of(db, article) or here
     else:
         for key in (_believed_key(claimed, answered, here, names), here):
-            row = db.execute("select id, title from articles where key = ?", (key,)).fetchone()
-            if row is None or key == here or row[1] == reading.title:
+            row = there if key == here else db.execute(_AT, (key,)).fetchone()
+            if row is None or key == here or row[2] == reading.title:
                 break
-        article = row[0] if row else None
+        article, key = row[:2] if row else (None, key)
         others = "select 1 from visits where article = ? and key != ?"
         led = value(db, others, (article, visit.key)) is not None
     url = address_of(key, claimed=claimed, answered=answered, tracking=names)
@@ -146,9 +154,11 @@ def address_of(
 ) -> str:
     """Return the address of an article: its page's own canonical link, else the one that answered.
 
-    A link that names another page (its identity key is not `key`) does not count.
+    A link that names another page (its identity key is not `key`), or one on another host, does
+    not count.
     """
-    if claimed not in {None, answered} and _key(claimed, answered, tracking) == key:
+    is_there = key.startswith(place(identity_key(answered, tracking=tracking)))
+    if claimed not in {None, answered} and is_there and _key(claimed, answered, tracking) == key:
         return address(claimed, answered)
     return address(answered)
 

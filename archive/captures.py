@@ -11,7 +11,6 @@ from archive import journal
 from archive.clock import iso
 from archive.errors import DamagedWarc
 from archive.models import Capture, Exchange, Kind, Visit, WarcLocation
-from archive.publishers import key_of
 from archive.rows import Row, free_id, record, row_of, select, update, upsert, value
 from archive.rows import insert as insert_row
 from archive.urls import capture_id
@@ -140,7 +139,6 @@ select total(case when state != 'running' and started_at >= ?1 then bytes else (
 from runs where command != 'import-warc' and started_at >= ?2
     and (ended_at is null or ended_at >= ?1)
 """
-_LAST_GOOD = "select sha256 from visits join captures c on c.id = last_capture where key = ?"
 
 
 def insert(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
@@ -195,15 +193,16 @@ def attribute(
 
 
 def original(
-    db: sqlite3.Connection, exchange: Exchange, sha256: str, *, publisher: str | None
+    db: sqlite3.Connection, exchange: Exchange, sha256: str, *, last: str | None
 ) -> Capture | None:
     """Return the first capture of the payload that an exchange brings again, if there is one.
 
-    A 304 stands for the payload whose validators were sent: that of the visit's last good answer.
+    A 304 stands for the payload whose validators were sent: that of the visit's last good answer
+    (`last`, its digest).
     A truncated or empty payload stands for nothing.
     """
     if exchange.status == 304:
-        sha256 = value(db, _LAST_GOOD, (key_of(db, exchange.url, publisher),)) or ""
+        sha256 = last or ""
     elif not exchange.payload or exchange.truncated:
         return None
     of_payload = "sha256 = ? and truncated is null and revisit = 0 order by fetched_at, id limit 1"

@@ -32,12 +32,12 @@ _VISIT = _EVERY_VISIT | {
 _HINTS = ("title", "published", "author", "summary", "dated_by")
 _DECISION = {
     "outcome": "outcome", "article": "article", "state": "state", "due": "due_at",
-    "not-before": "not_before", "failures": "failures",
+    "not-before": "not_before", "failures": "failures", "moved": "moved",
 }  # fmt: skip
 _KEYS = {"visit", "article", VIA}  # fields that hold identity keys
 _FOLLOWED = {
     "beyond": "beyond", "pages": "pages", "fresh": "fresh", "taken": "taken",
-    "known": "known",
+    "known": "known", "moved-to": "moved",
 }  # fmt: skip
 
 
@@ -50,7 +50,8 @@ class Followed:
     `known` payload (its digest), which had been read, were left out. `pages` says
     that the pages which continue it were followed, `fresh` that there were articles of the period
     which nobody knew; `resting` names shapes of addresses that were left out as traps,
-    or the listing (its key) as one that leads nowhere.
+    or the listing (its key) as one that leads nowhere. `moved` is the place that its newspaper has
+    moved to; one that was `beyond` as well has to wait until the known articles were asked for.
     """
 
     beyond: bool = False
@@ -59,6 +60,7 @@ class Followed:
     resting: tuple[str, ...] = ()
     taken: int | None = None
     known: str | None = None
+    moved: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,8 @@ class Decision:
     """What came of a visit: its outcome, the key of the article it is of, and what comes next.
 
     `state`, `due_at`, `not_before` and `failures` are those of the visit's row from then on; a
-    `state` of None leaves them as they are.
+    `state` of None leaves them as they are. The article has `moved` to an address, which is asked
+    for from then on.
     """
 
     outcome: Outcome
@@ -75,6 +78,7 @@ class Decision:
     due_at: datetime | None = None
     not_before: datetime | None = None
     failures: int = 0
+    moved: str | None = None
     followed: Followed | None = None
 
 

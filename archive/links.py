@@ -68,6 +68,15 @@ where v.article is not null and v.state = 'done' and v.last_at < json_extract(s.
     and (v.due_at is null or v.due_at > :now)
     and coalesce(l.modified, '') != json_extract(s.value, '$[2]')
 """
+_ASK_FIRST = """
+update visits set due_at = max(:now, coalesce(not_before, '')) where id in (select id from (
+    select id, last_at, not_before, last_capture from visits
+    where publisher = :publisher and kind = 'article' and article is not null and past = 0
+        and substr(key, 1, length(:to)) != :to order by found_at desc limit :most
+) v where last_at < :since and (coalesce(not_before, '') <= :now or :since > :day_ago)
+    and exists (select 1 from captures where id = last_capture and outcome is not 'alias')
+limit :portion)
+"""
 _COUNT_NEW = """
 insert into new_addresses (publisher, day, addresses) values (?, ?, ?)
 on conflict (publisher) do update set day = excluded.day,
@@ -197,6 +206,34 @@ def make_due(db: sqlite3.Connection, keys: Iterable[str], *, now: datetime) -> N
         "update visits set due_at = max(?, coalesce(not_before, '')) where key = ?",
         [(iso(now), key) for key in keys],
     )
+
+
+PORTION = 1000  # articles that are asked for at once where a newspaper has moved
+
+
+def move(db: sqlite3.Connection, listing: Visit, *, to: str, now: datetime) -> int:
+    """Save the place (`https://host/`) that a listing's publisher has moved to, and since when.
+
+    Articles that were known by then are due, the newest first: where their old addresses lead to
+    new ones, they go on there before a listing names these. Only what lists all there is has to
+    wait for all of them, and nothing longer than a day for a site that is left alone. Returns how
+    many the listing waits for.
+    """
+    name, lists_all = f"{listing.publisher} at {to}", listing.kind in {Kind.SITEMAP, Kind.API}
+    row: Row = {"name": name, "value": iso(now)}
+    insert(db, "settings", row, conflict="on conflict do nothing")
+    since = value(db, "select value from settings where name = ?", (name,))
+    row = {"publisher": listing.publisher, "to": to, "now": iso(now), "since": since}
+    row |= {"day_ago": iso(now - timedelta(days=1)), "portion": PORTION}
+    row["most"] = -1 if lists_all or listing.past else PORTION
+    return db.execute(_ASK_FIRST, row).rowcount
+
+
+def moved(db: sqlite3.Connection, publisher: str) -> list[str]:
+    """Return the places that a publisher (its slug) has moved to."""
+    begins = f"{publisher} at "
+    names = values(db, "select name from settings where name glob ?", (f"{begins}https://*",))
+    return [name.removeprefix(begins) for name in names]
 
 
 FRUITLESS = 60  # this many addresses of a shape have to lead nowhere, or

@@ -172,7 +172,7 @@ class Capture:
     `content_type` is the header's value, its charset included. A `revisit` has its payload in the
     record of another capture with the same `sha256`. Of an `unverified` one nobody
     knows that its server was the host's own. `pages` is how many pages a listing says it has
-    (`X-WP-TotalPages`).
+    (`X-WP-TotalPages`). It `moved` where permanent redirects alone led to it (301, 308).
     """
 
     url: str
@@ -191,6 +191,7 @@ class Capture:
     unverified: bool = False
     wire_bytes: int = 0
     pages: int | None = None
+    moved: bool = False
     body: bytes = b""
 
 

@@ -51,6 +51,7 @@ class ProblemKind(StrEnum):
     OF_NO_USE = "of-no-use"
     BAD_LINK = "bad-link"
     FOREIGN_LINK = "foreign-link"
+    PUBLISHER_MOVED = "publisher-moved"
     URL_TRAP = "url-trap"
     LEFT_OUT = "links-left-out"
     # Pages as a browser shows them.

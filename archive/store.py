@@ -26,6 +26,8 @@ from archive.urls import identity_key
 from archive.warc import records
 from archive.warc.records import conversion_record, response_record
 
+_SHOWN = {Outcome.NEW, Outcome.CHANGED, Outcome.SAME}
+
 
 class Store(Session):
     """An archive open for writing, for crawls and imports."""
@@ -66,13 +68,18 @@ class Store(Session):
         row = links.new(identity_key(url), link, visit.publisher, now=self.clock(), listing=visit)
         self.db.execute(links.FOUND, row)
 
-    def record(self, exchange: Exchange, *, kind: Kind, publisher: str | None) -> Capture:
-        """Write an exchange to the WARC file and its row; a known payload as a revisit record."""
+    def record(
+        self, exchange: Exchange, *, kind: Kind, publisher: str | None, last: str | None = None
+    ) -> Capture:
+        """Write an exchange to the WARC file and its row; a known payload as a revisit record.
+
+        `last` is the digest of the payload whose validators were sent.
+        """
         self.totals["requests"] += 1
         self.totals["bytes"] += len(exchange.payload)
         self.batch.open()
         sha256 = records.payload_digest(exchange.payload)
-        original = captures.original(self.db, exchange, sha256, publisher=publisher)
+        original = captures.original(self.db, exchange, sha256, last=last)
         answer = response_record(
             exchange, sha256=sha256, kind=kind, publisher=publisher, refers_to=original
         )
@@ -121,6 +128,14 @@ class Store(Session):
         """Make known addresses due now."""
         self.batch.open()
         links.make_due(self.db, keys, now=self.clock())
+
+    def move(self, listing: Visit, *, to: str) -> int:
+        """Save the place that a listing has moved to with its newspaper.
+
+        Returns how many known articles have to be asked for before it is followed.
+        """
+        self.batch.open()
+        return links.move(self.db, listing, to=to, now=self.clock())
 
     def keep(
         self,
@@ -218,9 +233,10 @@ class Store(Session):
         visit. A metadata record says the same, unless nothing answered.
         """
         self.batch.open()
-        now = self.clock()
+        now, is_moved = self.clock(), capture and capture.moved and article and outcome in _SHOWN
         decision = journal.Decision(
             outcome=outcome,
+            moved=capture.url if capture and is_moved else None,
             article=articles.key_of(self.db, article, capture=capture.id) if capture else None,
             state=state,
             due_at=due_at,

@@ -233,6 +233,11 @@ def site_of(host: str) -> str:
     return ".".join(parts[-3:] if short else parts[-2:])
 
 
+def place(key: str) -> str:
+    """Return the beginning of an identity key that names its host: `https://host/`."""
+    return key[: key.index("/", len("https://")) + 1]
+
+
 def site(key: str) -> str:
     """Return what the identity keys of one newspaper's pages share: the site of their host.
 

@@ -16,7 +16,7 @@ from archive.journal import Decision
 from archive.links import FOUND, KNOWN, new
 from archive.models import Capture, Kind, Link, Outcome, Visit
 from archive.publishers import key_of, keys_of
-from archive.rows import Parameters, Row, record, select, value, values
+from archive.rows import Parameters, Row, insert, record, row_of, select, value, values
 
 State = Literal["due", "done", "gone", "refused", "failed"]
 Span = tuple[date, date]  # the first and the last day that a walk into the past is about
@@ -62,7 +62,7 @@ order by v.latest_on desc, v.rowid desc limit :limit
 """
 _VISITED = """
 update visits set due_at = :due_at, not_before = :not_before, last_at = :last_at,
-    state = :state, failures = :failures, interval = :interval,
+    url = coalesce(:moved, url), state = :state, failures = :failures, interval = :interval,
     etag = :etag, last_modified = :last_modified,
     last_capture = coalesce(:last_capture, last_capture),
     article = coalesce(:article, article),
@@ -214,8 +214,20 @@ def visited(
         "etag": good.etag if good else visit.etag,
         "last_modified": good.last_modified if good else visit.last_modified,
         "last_capture": good.id if good else None,
+        "moved": decision.moved,
     }
     db.execute(_VISITED, row | ended(decision, at=now))
+    if decision.moved and article:
+        lead_on(db, visit, to=decision.moved, article=article, at=now)
+
+
+def lead_on(db: sqlite3.Connection, visit: Visit, *, to: str, article: int, at: datetime) -> None:
+    """Save that an address to which the one of a visit leads is of the same article."""
+    row = row_of(visit, ("publisher", "kind", "found_in")) | {"state": "done", "article": article}
+    row |= {"key": key_of(db, to, visit.publisher), "url": to}
+    row |= {"found_at": iso(at), "last_at": iso(at)}
+    known = "on conflict (key) do update set article = coalesce(article, excluded.article)"
+    insert(db, "visits", row, conflict=known)
 
 
 def ended(decision: Decision, *, at: datetime) -> Row:

@@ -112,7 +112,9 @@ class Keeper:
         identity = _identify(self._store, reading)
         reading = self._judged(reading, identity)
         if identity.article is not None and reading.extraction.is_article and not identity.led:
-            reading = await self._compared(reading, identity.article)
+            compared = await self._compared(reading, identity.article)
+            # Others may have been kept meanwhile.
+            identity, reading = _identify(self._store, reading), compared
         with self._store.batch.one_page():
             return self._end(reading, _put(self._store, reading, identity))
 

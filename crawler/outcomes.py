@@ -12,7 +12,7 @@ from archive.journal import Followed
 from archive.models import Capture, Extraction, Kind, Outcome, PageKind, Problem, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
-from archive.urls import host_of, is_home
+from archive.urls import host_of, identity_key, is_home
 from archive.visits import State
 from crawler import schedule
 from crawler.extract.vocabulary import changes_script
@@ -47,16 +47,18 @@ def meaning_of(
     """Return what a capture means that answers a visit of a kind to the address `asked`.
 
     `validated` tells that validators were sent, `last_payload` is the digest of the payload that
-    the article was last read from, None where no article is known.
+    the article was last read from, None where no article is known. At another address it is
+    read again.
     """
     if capture.truncated:
         return Meaning.TRUNCATED
     answered = kind is Kind.ARTICLE and capture.status in {200, 304}
     if answered and _lists(capture.url, publisher) and not _lists(asked, publisher):
         return Meaning.MAYBE_GONE
-    if (capture.status == 304 and validated) or (
-        capture.status == 200 and last_payload is not None and capture.sha256 == last_payload
-    ):
+    is_known = last_payload is not None and capture.sha256 == last_payload
+    if is_known and kind is Kind.ARTICLE:
+        is_known = identity_key(capture.url) == identity_key(asked)
+    if (capture.status == 304 and validated) or (capture.status == 200 and is_known):
         return Meaning.UNCHANGED
     if capture.status == 200 and kind is Kind.ARTICLE:
         return Meaning.MEDIUM if medium(capture) else Meaning.PAGE
@@ -175,10 +177,13 @@ class Outcomes:
         """End a visit whose answer was read; a listing was `followed` so far."""
         now = self._store.clock()
         due_at, not_before = schedule.after_success(visit, now=now), None
+        waits = followed is not None and followed.beyond and followed.moved is not None
+        if waits:
+            due_at = now + schedule.FIRST_FAILURE
         if followed and followed.taken is not None:
             due_at = schedule.tomorrow(now)
             not_before = None if followed.taken else due_at  # there is room for nothing
-        if followed and (followed.taken is not None or followed.resting):
+        if followed and (followed.taken is not None or followed.resting or waits):
             # It is read again, and whole.
             visit, outcome = replace(visit, etag=None, last_modified=None), Outcome.OTHER
         return self._store.visited(

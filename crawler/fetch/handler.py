@@ -148,7 +148,9 @@ class RecordingDownloadHandler(AiohttpDownloadHandler):
         """Write an exchange to the WARC file; return its capture."""
         store, meta = self._fetching.store, request.meta
         try:
-            capture = store.record(exchange, kind=meta["kind"], publisher=meta["publisher"] or None)
+            last = meta["visit"].last_sha256 if "visit" in meta else None
+            publisher = meta["publisher"] or None
+            capture = store.record(exchange, kind=meta["kind"], publisher=publisher, last=last)
             if exchange.tls and not exchange.tls.verified:
                 self._report_unverified(capture)
         except ARCHIVE_FAULTS as error:

@@ -8,12 +8,12 @@ and how many pages of a listing are followed, is bounded.
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import chain, islice
+from itertools import chain, islice, tee
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -22,12 +22,13 @@ from archive import visits
 from archive.captures import payload_location
 from archive.derivation import RecordedLinks
 from archive.journal import Followed
-from archive.links import NEWS, new_on, resting, shape
+from archive.links import NEWS, moved, new_on, resting, shape
 from archive.models import Capture, Kind, Link, Problem, Visit, WarcLocation
 from archive.problems import ProblemKind
+from archive.publishers import publisher_at
 from archive.search.arabic import tidy
 from archive.store import Store
-from archive.urls import identity_key, normal, site
+from archive.urls import identity_key, normal, place, site
 from archive.visits import depth
 from crawler.config import DEFAULTS, Config
 from crawler.daterange import FRESH, Period, dated, moment
@@ -147,6 +148,14 @@ def _links(capture: Capture, *, announced: bool) -> Iterable[Link]:
     return section(body, url, media, announces=announced)
 
 
+def _places(links: Iterable[Link]) -> Iterator[str]:
+    """Yield the place of each link that leads anywhere, up to where a listing breaks off."""
+    with suppress(NotAListing):
+        for link in links:
+            with suppress(ValueError):
+                yield place(identity_key(link.url))
+
+
 @dataclass(slots=True)
 class Follower:
     """Saves the links of one captured listing in portions, so that a large one blocks nothing.
@@ -175,6 +184,7 @@ class Follower:
     _edited: list[str] = field(default_factory=list, init=False)
     _resting: set[str] = field(default_factory=set, init=False)  # shapes that were left out
     _foreign: set[str] = field(default_factory=set, init=False)  # sites that were left out
+    _moved: str | None = field(default=None, init=False)  # the place that its newspaper moved to
 
     async def follow(self, read: ReadLinks, leave_out: LeaveOut) -> Followed:
         """Read the links and save them, but for those of a page that is older than the period.
@@ -185,11 +195,12 @@ class Follower:
             NotAListing: if the body is not a listing, or breaks off; what came before is saved.
         """
         visit = self.visit
-        links = await self._read(read, leave_out)
-        if self._is_beyond():
-            logger.info("%s: before %s, or a trap", visit.url, self.period.since)
+        links = self._moving(await self._read(read, leave_out))
+        waits = self._waits()
+        if waits or self._is_beyond():
+            logger.info("%s: before %s, moved, or a trap", visit.url, self.period.since)
             trap = (visit.key,) if self.traps and self.traps.leads_nowhere(visit) else ()
-            return Followed(beyond=True, resting=trap)
+            return Followed(beyond=True, resting=trap, moved=waits)
         pages = await self._save_all(links)
         goes_on = bool(pages) and self._goes_on()
         if goes_on:
@@ -202,16 +213,42 @@ class Follower:
         logger.info("%s: %d articles, %d new", visit.url, self._articles, self._fresh)
         resting, taken = tuple(sorted(self._resting)), self._taken if self._is_cut else None
         followed = Followed(pages=goes_on, fresh=self._fresh > 0, resting=resting, taken=taken)
-        return replace(followed, beyond=taken == 0, known=self.known)
+        return replace(followed, beyond=taken == 0, known=self.known, moved=self._moved)
+
+    def _moving(self, links: Iterator[Link]) -> Iterator[Link]:
+        """Note the place that its newspaper has moved to with the listing, if any; return links.
+
+        That is where most of the first ones lead, on the site to which it was redirected for good,
+        unless it is another newspaper's. Listings that are on that site have moved as well.
+        """
+        if isinstance(self.store, RecordedLinks):
+            self._moved = self.store.followed.moved
+            return links
+        db, publisher, here = self.store.db, self.publisher, place(identity_key(self.capture.url))
+        known = [] if publisher.owns(here) else moved(db, publisher.slug)
+        if self.capture.moved and not self.visit.key.startswith(here):
+            links, ahead = tee(links)
+            places = Counter(_places(islice(ahead, LINKS_AT_ONCE)))
+            ((to, count),) = places.most_common(1) or [(here, 0)]
+            is_free = publisher.owns(to) or publisher_at(db, to) in {None, publisher.slug}
+            if is_free and 2 * count > places.total():
+                known = [to, *known]
+        self._moved = next((to for to in known if site(to) == site(here)), None)
+        return links
+
+    def _waits(self) -> str | None:
+        """Return where its newspaper has moved to, if what is known has to be asked for first."""
+        to, store = self._moved, self.store
+        return to if to and isinstance(store, Store) and store.move(self.visit, to=to) else None
 
     async def _read(self, read: ReadLinks, leave_out: LeaveOut) -> Iterator[Link]:
         """Return the links; of a sitemap whose entries are known in part, those of the others."""
         announces = has_to_announce(self.visit, self.publisher)
-        place = payload_location(self.store.db, self.known) if self.known else None
+        before = payload_location(self.store.db, self.known) if self.known else None
         changed = self.capture
-        if place:
+        if before:
             folder = self.store.warc_folder
-            changed, self._unchanged = await leave_out(changed, folder, place)
+            changed, self._unchanged = await leave_out(changed, folder, before)
         links = iter(await read(changed, announced=announces))
         if announces:
             links = chain(await announced_sitemaps(self.store, self.capture, read), links)
@@ -251,6 +288,9 @@ class Follower:
             why = "`hosts` names further sites of a publisher"
             detail = f"links to {named} are not followed; {why}"
             traps.report(self.visit, self.capture, ProblemKind.FOREIGN_LINK, detail)
+        if self._moved and self.capture.moved and not self.publisher.owns(self._moved):
+            detail = f"it moved to {self.capture.url}: write that into {self.publisher.slug}.toml"
+            traps.report(self.visit, self.capture, ProblemKind.PUBLISHER_MOVED, detail)
 
     def _room(self, *, news: bool) -> int:
         """Return how many more links may be saved, of older ones or of `news`."""
@@ -306,7 +346,8 @@ class Follower:
 
     def _wanted(self, links: Iterable[Link]) -> Iterator[Keyed]:
         publisher = self.publisher
-        owns = cache(publisher.owns)
+        own = site(self._moved) if self._moved else None
+        owns = cache(lambda there: publisher.owns(there) or site(there) == own)
         for link in self._led(links):
             if link.kind is Kind.ARTICLE and not publisher.wants(link.url):
                 continue
@@ -316,9 +357,9 @@ class Follower:
                 else:
                     normal(link.url)  # which refuses longer ones
                     key = identity_key(link.url, tracking=publisher.tracking)
-                    place = key[: key.index("/", len("https://")) + 1]
-                    if link.kind is Kind.ARTICLE and not owns(place):
-                        self._foreign.add(site(place))
+                    there = place(key)
+                    if link.kind is Kind.ARTICLE and not owns(there):
+                        self._foreign.add(site(there))
                     else:
                         yield key, self._dated(link)
             except ValueError as error:

@@ -149,7 +149,9 @@ class NewsSpider(Spider):
     async def parse(self, response: Response) -> None:
         """End the visit that was answered."""
         visit, capture = response.meta["visit"], response.meta["capture"]
-        answer = replace(capture, body=response.body)
+        reasons = response.meta.get("redirect_reasons", [])
+        moved = bool(reasons) and {301, 308}.issuperset(reasons)
+        answer = replace(capture, body=response.body, moved=moved)
         try:
             state = await self._responses.receive(visit, answer, response.headers)
             logger.debug("%s: %s", visit.url, state)

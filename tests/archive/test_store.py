@@ -23,6 +23,7 @@ from tests.archive.desk import (
     PAPER,
     Hands,
     add_page,
+    exchange,
     opened,
     reading,
     record,
@@ -262,7 +263,9 @@ def test_a_304_refers_to_the_answer_whose_validators_were_sent(tmp_path, clock):
             state = "failed" if truncated else "done"
             (one,) = visits.due(store.db, PAPER.slug, now=store.clock(), articles=True, limit=1)
             store.visited(one, capture, due_at=clock(), state=state)
-        record(store, status=304, payload=b"", fetched_at=clock.advance())
+        (one,) = visits.due(store.db, PAPER.slug, now=store.clock(), articles=True, limit=1)
+        answer = exchange(status=304, payload=b"", fetched_at=clock.advance())
+        store.record(answer, kind=Kind.ARTICLE, publisher=PAPER.slug, last=one.last_sha256)
     assert types(tmp_path)[-1] == ("revisit", PAGE, "2020-11-09T14:00:00.000000Z")
 
 

@@ -1,7 +1,8 @@
 """An archive to which all has happened that can: its database must follow from its WARC files.
 
 Edits, removals, redirects, merged addresses, lines and foreign WARC files imported in between,
-pages that a browser showed, withheld articles, a trap, and a phrase that 300 articles share.
+pages that a browser showed, withheld articles, a trap, a phrase that 300 articles share, and a
+newspaper that moves to another site.
 """
 
 import asyncio
@@ -183,15 +184,37 @@ def collection(events):
         }  # fmt: skip
 
 
-def happen(root, site):
+def _open(site, at, *numbers):
+    """Let a site list its articles as they are at a site."""
+    links = (f"{at.url}/mover/{number}" for number in numbers)
+    site.answers["/feed"] = (wire.http(wire.feed(*links), media="application/rss+xml"),)
+    for number in numbers:
+        text = page(f"خبر من الصحيفة الراحلة رقم {number}", f"{WIRE}\n{number} {OTHER}")
+        site.answers[f"/mover/{number}"] = (wire.http(text.encode()),)
+
+
+def _move(left, new):
+    """Move a newspaper for good, with all its articles but one; one is edited there."""
+    _open(new, new, 1, 2, 3, 5)
+    new.answers["/mover/3"] = (wire.http(page("خبر معدل", f"{WIRE}\n3 {LEAD}").encode()),)
+    for path in ("/feed", "/mover/1", "/mover/2", "/mover/3"):
+        status = "308 Permanent Redirect" if path == "/mover/2" else "301 Moved Permanently"
+        left.answers[path] = (wire.http(b"", f"Location: {new.url}{path}", status=status),)
+    del left.answers["/mover/4"]
+
+
+def happen(root, site, left, new):
     """Let all of it happen to a new archive in `root`."""
     events = Events(root, site)
     url = site.url
     wire.publisher(root, "paper", homepage=url + "/", feeds=[url + "/feed", url + "/trap"],
                    lead_image=True)  # fmt: skip
     wire.publisher(root, "app", homepage=url + "/app/", feeds=[url + "/app/feed"], render=True)
+    wire.publisher(root, "mover", homepage=left.url + "/", feeds=[left.url + "/feed"])
     _publish(events)
+    _open(left, left, 1, 2, 3, 4)
     events.crawl("paper", "app")
+    events.crawl("mover")
     events.withhold("/news/16")
     events.withhold("/news/17", again=True)
     events.crawl("paper", "app", hours=2)
@@ -207,12 +230,16 @@ def happen(root, site):
         ("/news/31", page("خبر 31", OTHER + "\n" + OTHER), old),
     )
     _change(events)
+    _move(left, new)
     events.crawl("paper", "app", hours=9)
+    events.crawl("mover")
     events.lines("مجموعة.jsonl", *lines[150:])
     events.list("/feed", "/news/31", "/news/40", *(f"/news/{n}" for n in (4, 5, 6, 7, 11)))
     events.put("/news/31", page("خبر 31", WIRE))
     events.put("/news/40", page("خبر لم يزره أحد", LEAD))
     events.crawl("paper", "app", hours=3)
+    events.crawl("mover")
+    left.answers.clear()
     events.warc(
         "second.warc.gz",
         ("/news/1", page("خبر رقم 1 من المدينة", OTHER), "2026-11-20T16:00:00Z"),
@@ -221,6 +248,7 @@ def happen(root, site):
         ("/news/6", page("خبر له عنوانان"), between),
     )
     events.crawl("paper", "app", hours=30)
+    events.crawl("mover")
     return events
 
 
@@ -234,8 +262,14 @@ def made(folder):
     """Make the archive in a folder, and return its root."""
     root = folder / "أرشيف"
     root.mkdir()
-    with pytest.MonkeyPatch.context() as patch, wire.serving() as site:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        wire.serving() as site,
+        wire.serving(host="127.0.0.2") as left,
+        wire.serving(host="127.0.0.3") as new,
+    ):
+        wire.may_be_asked(patch, new)
         patch.setattr(render, "Renderer", Shown)
         patch.setattr(render, "check", lambda *_: None)
-        happen(root, site)
+        happen(root, site, left, new)
     return root

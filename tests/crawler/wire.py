@@ -13,7 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from ssl import SSLContext
 from threading import Thread
+from typing import Any
 
+import pytest
+
+from crawler.settings import scrapy_settings
 from tests.connections import Connections
 
 RESET = "reset"  # the connection is reset here
@@ -135,6 +139,15 @@ def serving(tls: SSLContext | None = None, *, host: str = "127.0.0.1") -> Iterat
         loop.call_soon_threadsafe(end.set)
         thread.join()
         loop.close()
+
+
+def may_be_asked(patch: pytest.MonkeyPatch, site: Site) -> None:
+    """Let crawls ask a site that no publisher's file names, as they may one that is public."""
+
+    def settings(*arguments: Any, open_urls: Iterable[str], **named: Any) -> dict[str, Any]:
+        return scrapy_settings(*arguments, open_urls=[*open_urls, site.url], **named)
+
+    patch.setattr("crawler.crawl.scrapy_settings", settings)
 
 
 def until(condition: Callable[[], object], *, seconds: float = 15.0) -> bool:

@@ -223,8 +223,8 @@ def visited(
 
 def lead_on(db: sqlite3.Connection, visit: Visit, *, to: str, article: int, at: datetime) -> None:
     """Save that an address to which the one of a visit leads is of the same article."""
-    row = row_of(visit, ("publisher", "kind", "found_in")) | {"state": "done", "article": article}
-    row |= {"key": key_of(db, to, visit.publisher), "url": to}
+    row = row_of(visit, ("publisher", "kind")) | {"state": "done", "article": article}
+    row |= {"key": key_of(db, to, visit.publisher), "url": to, "found_in": visit.key}
     row |= {"found_at": iso(at), "last_at": iso(at)}
     known = "on conflict (key) do update set article = coalesce(article, excluded.article)"
     insert(db, "visits", row, conflict=known)

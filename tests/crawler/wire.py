@@ -144,7 +144,7 @@ def serving(tls: SSLContext | None = None, *, host: str = "127.0.0.1") -> Iterat
 def may_be_asked(patch: pytest.MonkeyPatch, site: Site) -> None:
     """Let crawls ask a site that no publisher's file names, as they may one that is public."""
 
-    def settings(*arguments: Any, open_urls: Iterable[str], **named: Any) -> dict[str, Any]:
+    def settings(*arguments: Any, open_urls: Iterable[str], **named: Any) -> Any:
         return scrapy_settings(*arguments, open_urls=[*open_urls, site.url], **named)
 
     patch.setattr("crawler.crawl.scrapy_settings", settings)

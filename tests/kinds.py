@@ -2,7 +2,7 @@
 
 Reads the pages that `tests/kinds.csv` lists (repository, path, kind) from git clones of those
 repositories, CLONES/OWNER+NAME or CLONES/OWNER+NAME/repo, and those of `../shared/corpus`. Kinds
-were given by looking at the pages, before anything was measured.
+were given by name and content before measuring; five were corrected on reading the page.
 """
 
 import argparse

@@ -353,6 +353,15 @@ def as_shown(db: sqlite3.Connection, folder: Path, capture: Capture) -> Capture:
 
 def visit_of(db: sqlite3.Connection, folder: Path, capture: Capture) -> Visit | None:
     """Return the visit that a capture is of, with the hints it was read by; None if unknown."""
+    try:
+        fields = journal_of(db, folder, capture)
+        return journal.visit_of(fields) if fields else None
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def journal_of(db: sqlite3.Connection, folder: Path, capture: Capture) -> dict[str, str] | None:
+    """Return the fields of the record that says what came of a capture; None if unknown."""
     row = db.execute(
         "select coalesce(journal_file, warc_file), journal_offset from captures where id = ?",
         (capture.id,),
@@ -365,8 +374,8 @@ def visit_of(db: sqlite3.Connection, folder: Path, capture: Capture) -> Visit | 
             return None
         if entry.fields.get("warc-refers-to") != reader.read_record(folder, capture.record).id:
             return None
-        return journal.visit_of(journal.fields_of(entry))
-    except (DamagedWarc, OSError, ValueError, KeyError, TypeError):
+        return journal.fields_of(entry)
+    except (DamagedWarc, OSError):
         return None
 
 

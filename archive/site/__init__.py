@@ -22,6 +22,9 @@ hookimpl = HookimplMarker("datasette")
 # What the page of a row is called; a query that names an id asks for articles.
 _PAGES = {"articles": "article", None: "article", "stories": "story"}
 
+_STATE = r"/article/(?P<id>[0-9]{1,16})/at/(?P<capture>[0-9]{1,16})"
+_CAPTURE = r"/capture/(?P<capture>[0-9]{1,16})"
+
 
 @hookimpl
 def get_metadata(datasette: Any) -> dict[str, Any]:
@@ -106,6 +109,11 @@ def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Awaitable[A
         (r"/$", views.front),
         (r"/article/(?P<id>[0-9]{1,16})$", views.article),
         (r"/article/(?P<id>[0-9]{1,16})/at/(?P<capture>[0-9]{1,16})$", views.revision),
+        (rf"{_STATE}/evidence(?:\.json)?$", views.evidence),
+        (rf"{_STATE}/cite\.(?P<ending>bib|ris|json)$", views.cite),
+        (rf"{_CAPTURE}/page$", views.captured),
+        (rf"{_CAPTURE}/page/frame$", views.frame),
+        (rf"{_CAPTURE}\.warc\.gz$", views.records),
         (r"/image/(?P<id>[0-9]{1,16})$", views.image),
         (r"/story/(?P<id>[0-9]{1,16})$", views.story),
         (r"/search$", views.search),

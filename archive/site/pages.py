@@ -261,8 +261,13 @@ def _location(db: sqlite3.Connection, article: int, folder: Path) -> WarcLocatio
     url = value(
         db, "select image_url from articles where id = ? and withheld_at is null", (article,)
     )
+    return image_location(db, url or "", folder)
+
+
+def image_location(db: sqlite3.Connection, url: str, folder: Path) -> WarcLocation | None:
+    """Return where the image at an address is, if the archive has it and its WARC file is there."""
     try:
-        key = identity_key(url or "")
+        key = identity_key(url)
     except ValueError:
         return None
     sha256 = value(db, _IMAGE, (key,))

@@ -1,15 +1,20 @@
 """From a request to an Arabic page: the first page, an article, a story, a search."""
 
+import asyncio
+import io
 import logging
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 from datasette import Response
 from datasette.forbidden import forbidden as datasettes_own
 
-from archive.errors import StaleIndex
+from archive.errors import ArchiveError, StaleIndex
 from archive.errors import explain as told_of
-from archive.site import pages
+from archive.evidence import Evidence, article_of, facts, of_capture, to_json, with_file
+from archive.maintenance.export import write_warc
+from archive.site import citation, pages, replay, wording
 from archive.site.tables import MESSAGE, archive_names, is_closed, own_page
 
 _log = logging.getLogger(__name__)
@@ -27,10 +32,12 @@ _HEADERS = {
 
 
 _UNREADABLE = "تعذّرت قراءة قاعدة بيانات الأرشيف."
+_NO_CAPTURE = "لا لقطة بهذا الرقم في الأرشيف."
 _TABLES_CLOSED = "الجداول مغلقة لأن في الأرشيف مواد محجوبة عن العرض."
 
 # The tables whose rows an article's page shows.
 _ON_ARTICLE = ("articles", "revisions", "captures", "stories", "embeds", "images", "visits")
+_ON_CAPTURE = ("articles", "revisions", "captures", "visits")
 _LONGEST_QUERY = 1000  # characters
 
 
@@ -106,6 +113,104 @@ async def search(datasette: Any, request: Any) -> Response:
     return await _show(datasette, request, "search.html", {"page": page})
 
 
+async def evidence(datasette: Any, request: Any) -> Response:
+    """Show the evidence for a state of an article, by its capture; `.json` gives it as data."""
+    stated = await _evidence(datasette, request)
+    if stated is None:
+        return await _message(datasette, request, _NO_CAPTURE)
+    if request.path.endswith(".json"):
+        media = "application/json; charset=utf-8"
+        return Response(to_json(stated), headers=_HEADERS, content_type=media)
+    address = _address(datasette, request, stated)
+    sentences = citation.arabic(stated, address), citation.english(stated, address)
+    cited = {ending: write(stated, address) for ending, (_, write) in citation.FORMATS.items()}
+    context = {"evidence": stated, "facts": list(facts(stated)), "sentences": sentences}
+    return await _show(datasette, request, "evidence.html", context | {"cited": cited})
+
+
+async def cite(datasette: Any, request: Any) -> Response:
+    """Give a citation of a state of an article as a file for a reference manager."""
+    stated = await _evidence(datasette, request)
+    if stated is None:
+        return await _message(datasette, request, _NO_CAPTURE)
+    ending = request.url_vars["ending"]
+    media, write = citation.FORMATS[ending]
+    name = f"warraq-{stated.article}-{stated.capture}.{ending}"
+    return _file(write(stated, _address(datasette, request, stated)), name, media)
+
+
+async def captured(datasette: Any, request: Any) -> Response:
+    """Show the page as captured, in a frame that can do nothing."""
+    page, _ = await _recorded(datasette, request)
+    if page is None:
+        return await _message(datasette, request, _NO_CAPTURE)
+    context = {"page": page, "obstacle": wording.obstacle(page.obstacle)}
+    return await _show(datasette, request, "captured.html", context, framing="frame-src 'self'; ")
+
+
+async def frame(datasette: Any, request: Any) -> Response:
+    """Give the recorded HTML of a capture as it may be shown."""
+    page, html = await _recorded(datasette, request, shown=True)
+    if page is None or page.obstacle:
+        return await _message(datasette, request, _NO_CAPTURE)
+    return Response.html(html, headers=replay.HEADERS)
+
+
+async def records(datasette: Any, request: Any) -> Response:
+    """Give the WARC records of a capture as a file: its request, and the payload it stands for."""
+    database = await _open(datasette, request, *_ON_CAPTURE)
+    root, number = Path(database.path).parent, int(request.url_vars["capture"])
+    if await database.execute_fn(lambda db: article_of(db, number)) is None:
+        return await _message(datasette, request, _NO_CAPTURE)
+    out, written = io.BytesIO(), 0
+    try:
+        cut = await asyncio.to_thread(write_warc, root, out, where=f"id = {number}")
+        written = cut.captures - len(cut.unreadable)
+    except (ArchiveError, OSError):
+        _log.warning("the records of capture %d cannot be given", number, exc_info=True)
+    if written != 1:
+        return await _message(datasette, request, wording.obstacle("elsewhere") or "")
+    return _file(out.getvalue(), f"warraq-{number}.warc.gz", "application/gzip")
+
+
+async def _evidence(datasette: Any, request: Any) -> Evidence | None:
+    """Return the evidence for the capture that is asked for, None if it is not of that article."""
+    database = await _open(datasette, request, *_ON_CAPTURE)
+    root, number = Path(database.path).parent, int(request.url_vars["capture"])
+    stated = await database.execute_fn(lambda db: of_capture(db, root, number))
+    if stated is None or stated.article != int(request.url_vars["id"]):
+        return None
+    return await asyncio.to_thread(with_file, stated, root)
+
+
+async def _recorded(
+    datasette: Any, request: Any, *, shown: bool = False
+) -> tuple[replay.Recorded | None, str]:
+    """Return the page that a capture recorded, and the copy of it that is shown, if asked for."""
+    database = await _open(datasette, request, *_ON_CAPTURE)
+    root, number = Path(database.path).parent, int(request.url_vars["capture"])
+
+    def read(db: sqlite3.Connection) -> tuple[replay.Recorded | None, str]:
+        page = replay.recorded(db, root, number)
+        is_asked = shown and page and not page.obstacle
+        return page, replay.shown(db, root, page) if page and is_asked else ""
+
+    found: tuple[replay.Recorded | None, str] = await database.execute_fn(read)
+    return found
+
+
+def _address(datasette: Any, request: Any, stated: Evidence) -> str:
+    """Return the address of a state of an article in this archive."""
+    path = datasette.urls.path(f"/article/{stated.article}/at/{stated.capture}")
+    return str(datasette.absolute_url(request, path))
+
+
+def _file(content: str | bytes, name: str, media: str) -> Response:
+    """Return an answer that a browser saves, and never shows."""
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, headers=_HEADERS | disposition, content_type=media)
+
+
 def page_number(wanted: str | None) -> int:
     """Read a page number from an address; whatever is none is the first page."""
     if wanted and wanted.isascii() and wanted.isdigit():
@@ -151,7 +256,13 @@ async def _message(
 
 
 async def _show(
-    datasette: Any, request: Any, template: str, context: dict[str, Any], status: int = 200
+    datasette: Any,
+    request: Any,
+    template: str,
+    context: dict[str, Any],
+    status: int = 200,
+    *,
+    framing: str = "",
 ) -> Response:
     html = await datasette.render_template(
         f"warraq/{template}",
@@ -163,7 +274,8 @@ async def _show(
         },
         request=request,
     )
-    return Response.html(html, status=status, headers=_HEADERS)
+    policy = {"Content-Security-Policy": framing + _POLICY}
+    return Response.html(html, status=status, headers=_HEADERS | policy)
 
 
 def _query(request: Any) -> str:

@@ -85,4 +85,21 @@ def marked(text: str | None) -> Markup:
     return Markup(MARKED.sub(r"<mark>\1</mark>", str(escape(text or ""))))  # noqa: S704 - escaped
 
 
-FILTERS = (clock, day, direction, marked, named, number, time, utc_day)
+def label(field: str) -> tuple[str, str]:
+    """Return what a field of evidence (archive.evidence) is called, in Arabic and in English."""
+    arabic, english = _WORDS["fields"][field]
+    return arabic, english
+
+
+def meaning(word: str) -> tuple[str, str] | None:
+    """Return what a word in evidence means, in both languages; None where it means itself."""
+    said = _WORDS["meanings"].get(word)
+    return (said[0], said[1]) if said else None
+
+
+def obstacle(word: str | None) -> str | None:
+    """Return in Arabic why a page as captured is not shown."""
+    return str(_WORDS["obstacles"][word]) if word else None
+
+
+FILTERS = (clock, day, direction, label, marked, meaning, named, number, time, utc_day)

@@ -1,0 +1,130 @@
+"""The evidence page, its files for reference managers, and the download of the records."""
+
+import gzip
+import io
+import json
+from html import unescape
+from shutil import rmtree
+
+import pytest
+from datasette.app import Datasette
+from warcio.archiveiterator import ArchiveIterator
+from warcio.checker import Checker
+
+from archive.database import open_for_writing
+from archive.models import Kind
+from tests.archive.desk import HOUR, NOON, PAGE, PAPER, Checked, exchange
+from tests.archive.test_evidence import BODY, fill, keep, of, store_at
+
+
+def client_of(root):
+    return Datasette([str(root / "archive.db")]).client
+
+
+def path_of(root, capture):
+    return f"/article/{of(root, capture).article}/at/{capture}"
+
+
+async def test_the_page_shows_it_in_both_languages(tmp_path):
+    capture = fill(tmp_path)
+    stated = of(tmp_path, capture)
+    html = (await client_of(tmp_path).get(f"{path_of(tmp_path, capture)}/evidence")).text
+    seen = unescape(html)
+    place = stated.record
+    for text in (
+        "الرابط المطلوب", "Address asked for", PAGE, "2020-11-09T13:00:00+01:00", "Africa/Tunis",
+        "192.0.2.7", stated.sha256, f"warc/{place.file} @ {place.offset} + {place.length}",
+        "name: سلمى", "organisation: مركز التوثيق", "warraq/test", *stated.check.lines,
+        "The file is not yet closed", "لم يُغلق الملف بعد",
+        "@online{", "TY  - NEWS", '"type": "article-newspaper"', f"SHA-256 {stated.sha256}",
+        f"http://localhost{path_of(tmp_path, capture)}",
+    ):  # fmt: skip
+        assert text in seen, text
+    assert "<script" not in html
+    assert f'href="/capture/{capture}/page"' in html
+
+
+async def test_a_hostile_title_stays_a_text(tmp_path):
+    capture = fill(tmp_path, title="</pre><script>alert(1)</script>")
+    html = (await client_of(tmp_path).get(f"{path_of(tmp_path, capture)}/evidence")).text
+    assert "<script" not in html
+
+
+async def test_it_is_data_too(tmp_path):
+    capture = fill(tmp_path)
+    answer = await client_of(tmp_path).get(f"{path_of(tmp_path, capture)}/evidence.json")
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.json()["sha256"] == of(tmp_path, capture).sha256
+
+
+@pytest.mark.parametrize("ending", ["bib", "ris", "json"])
+async def test_a_citation_is_a_file(tmp_path, ending):
+    capture = fill(tmp_path)
+    answer = await client_of(tmp_path).get(f"{path_of(tmp_path, capture)}/cite.{ending}")
+    assert answer.status_code == 200
+    name = f"warraq-{of(tmp_path, capture).article}-{capture}.{ending}"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert f"http://localhost{path_of(tmp_path, capture)}" in answer.text
+
+
+async def records_of(root, capture):
+    answer = await client_of(root).get(f"/capture/{capture}.warc.gz")
+    assert (
+        answer.headers["content-disposition"] == f'attachment; filename="warraq-{capture}.warc.gz"'
+    )
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-type"] == "application/gzip"
+    return answer.content
+
+
+async def test_the_records_are_a_whole_warc_file(tmp_path):
+    fill(tmp_path, payload=gzip.compress(BODY), response_headers=((b"Content-Encoding", b"gzip"),))
+    with store_at(tmp_path, NOON + HOUR) as store:
+        again = keep(store, gzip.compress(BODY), at=NOON + HOUR,
+                     response_headers=((b"Content-Encoding", b"gzip"),))  # fmt: skip
+        keep(store, b"<p>another", "another", NOON + 2 * HOUR)
+    content = await records_of(tmp_path, again)
+    types = [(record.rec_type, record.content_stream().read()) for record in
+             ArchiveIterator(io.BytesIO(content))]  # fmt: skip
+    kinds = [kind for kind, _ in types]
+    assert kinds[0] == "warcinfo"
+    assert [kinds.count(kind) for kind in ("response", "revisit", "request")] == [1, 1, 2]
+    assert BODY in dict(types)["response"]
+    path = tmp_path / "one.warc.gz"
+    path.write_bytes(content)
+    assert Checker(Checked([path])).process_all() == 0
+
+
+async def test_what_nobody_may_see_is_not_found(tmp_path):
+    with store_at(tmp_path) as store:
+        store.publish(PAPER)
+        capture = keep(store)
+        other = store.record(
+            exchange("https://alwaraq.example/feed"), kind=Kind.FEED, publisher=PAPER.slug
+        )
+    path = path_of(tmp_path, capture)
+    client = client_of(tmp_path)
+    article = path.split("/")[2]
+    assert (await client.get(f"/article/{article}/at/{other.id}/evidence")).status_code == 404
+    assert (await client.get(f"/article/1/at/{capture}/evidence")).status_code == 404
+    db = open_for_writing(tmp_path)
+    db.execute("update articles set withheld_at = '2020'")
+    db.close()
+    client = client_of(tmp_path)
+    for rest in ("evidence", "evidence.json", "cite.bib", "cite.ris", "cite.json"):
+        answer = await client.get(f"{path}/{rest}")
+        assert answer.status_code == 404
+        assert "عنوان" not in answer.text
+
+
+async def test_without_the_warc_files_it_says_so(tmp_path):
+    capture = fill(tmp_path)
+    path = path_of(tmp_path, capture)
+    rmtree(tmp_path / "warc")
+    client = client_of(tmp_path)
+    html = (await client.get(f"{path}/evidence")).text
+    assert "In the WARC files, which are not with this copy" in html
+    assert f"/capture/{capture}.warc.gz" not in html
+    assert json.loads((await client.get(f"{path}/evidence.json")).text)["here"] is False

@@ -35,32 +35,24 @@ from archive.warc.records import CERTIFICATE_FIELD, payload_digest, read_fields
 
 # Who collects: the keys of `[collector]` in warraq.toml, and the lines of a warcinfo record that
 # say so. The first is the standard's (WARC 1.1, annex C.1).
-COLLECTOR = {
-    "name": "operator",
-    "organisation": "collector-organisation",
-    "note": "collector-note",
-}
+COLLECTOR = {"name": "operator", "organisation": "collector-organisation", "note": "collector-note"}
 
 _MOST_HOPS = 20
 _MOST_RECORDS = 2000  # between the last capture of one run and the first record of another
 _TLS = {
-    "warc-protocol": "protocol",
-    "warc-cipher-suite": "cipher",
-    CERTIFICATE_FIELD: "certificate",
+    "protocol": "warc-protocol",
+    "cipher": "warc-cipher-suite",
+    "certificate": CERTIFICATE_FIELD,
 }
 
 # The article that a capture shows, or whose address it is of; a listing is of none.
 _ARTICLE_OF = """
 select id from articles where withheld_at is null and id = (
     select coalesce(
-        c.article,
-        (select article from revisions where capture = c.id),
-        (select article from visits where key in (select value from json_each(:keys))
-            and article is not null),
-        (select id from articles where url = c.url)
-    )
-    from captures c where c.id = :capture and c.kind = 'article'
-)
+        c.article, (select article from revisions where capture = c.id),
+        (select max(article) from visits where key in (select value from json_each(:keys))),
+        (select id from articles where url = c.url))
+    from captures c where c.id = :capture and c.kind = 'article')
 """
 # An article as it was when a capture of it was made; authors where the byline still names them.
 _STATE = """
@@ -68,17 +60,13 @@ select a.id article, c.id capture, r.number revision, r.title, r.byline, r.publi
     coalesce(a.language, p.language) language, p.name publisher, a.url article_url,
     coalesce(p.timezone, 'UTC') timezone, c.url, c.fetched_at at, c.status, c.content_type,
     c.sha256, c.wire_bytes bytes, runs.name run, runs.command,
-    coalesce(c.charset, (
-        select charset from captures where sha256 = c.sha256 and charset is not null limit 1
-    )) charset,
+    (select max(charset) from captures where sha256 = c.sha256) charset,
     (select max(started_at) from runs where command like 'extract%' and started_at > c.fetched_at)
         as read_again_at,
     (select closed from warc_files where name = c.warc_file) is 1 as file_closed,
-    iif(r.byline is not a.byline, '[]', (
-        select json_group_array(name) from (
-            select name from article_authors join authors on authors.id = author
-            where article = a.id order by position)
-    )) authors
+    (select json_group_array(name) from (
+        select name from article_authors join authors on authors.id = author
+        where article = a.id and r.byline is a.byline order by position)) authors
 from articles a join publishers p on p.slug = a.publisher join captures c on c.id = :capture
     join runs on runs.id = c.run
     left join revisions r on r.article = a.id and r.number = (
@@ -87,21 +75,20 @@ where a.id = :article
 """
 _AT = "select id from captures where url = ? and fetched_at = ? and revisit = 0 order by id limit 1"
 _HOP = """
-select id from captures
-where url in (select value from json_each(:urls)) and article is null
-    and status between 300 and 399 and fetched_at between :since and :until
-order by fetched_at desc limit 1
+select id from captures where url in (?1, ?2) and article is null and status between 300 and 399
+    and fetched_at between ?3 and ?4 order by fetched_at desc limit 1
 """
 # The last capture of other runs before the first one of a run in a file.
 _BEFORE = f"""
 select max(warc_offset) from captures where {IN_FILE} and warc_offset < (
-    select min(warc_offset) from captures
-    where run = (select id from runs where name = ?2) and warc_file = ?1)
+    select min(warc_offset) from captures where warc_file = ?1
+        and run = (select id from runs where name = ?2))
 """  # noqa: S608 - ours
 _REPAIRED = """
 select distinct kind from problems
 where url = :url and capture = :capture and kind in ('charset', 'mojibake') order by kind
 """
+_NO_FACTS = {"check", "chunked", "file_closed", "here", "prints"}
 # What is known by the WARC files alone.
 _ONLY_RECORDED = frozenset({
     "asked", "redirects", "server", "server_date", "tls", "holds", "payload_record", "file_sha256",
@@ -119,19 +106,6 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """Shell lines by which a stranger checks the bytes without Warraq, in the archive's folder.
-
-    The last one prints the digest `prints`. It is that of the payload, unless this is `chunked` in
-    the record, as other programs leave it: then it is that of the chunks.
-    """
-
-    lines: tuple[str, ...]
-    prints: str
-    chunked: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What is known of a capture, and of the state of its article that it belongs to.
 
@@ -143,6 +117,10 @@ class Evidence:
     nothing is added once it is `file_closed`. `altered` are words for what is not as it came over
     the wire, or was not read as it is recorded. `read_again_at` is when texts of this archive were
     last read with other rules.
+
+    `check` are shell lines by which a stranger checks the bytes without Warraq, in the archive's
+    folder: the last one prints `prints`. That is the digest of the payload, unless this is
+    `chunked` in the record, as other programs leave it: then it is that of the chunks.
     """
 
     article: int
@@ -184,7 +162,9 @@ class Evidence:
     rendered: WarcLocation | None
     read_again_at: datetime | None
     altered: tuple[str, ...] = ()
-    check: Check | None = None
+    check: tuple[str, ...] = ()
+    prints: str | None = None
+    chunked: bool = False
 
 
 def article_of(db: sqlite3.Connection, capture: int) -> int | None:
@@ -220,7 +200,8 @@ def of_capture(db: sqlite3.Connection, root: Path, number: int) -> Evidence | No
         with suppress(DamagedWarc):
             own = reader.read_record(folder, capture.record)
             row |= {"here": True} | _answer(own)
-            row |= _road(db, folder, capture) | _run(db, folder, capture.record.file, row["run"])
+            row |= _run(db, folder, capture.record.file, row["run"])
+            row |= _road(db, folder, capture)
             row |= _payload(db, folder, capture, own)
     row["altered"] = list(_altered(db, capture, row, own))
     return as_record(Evidence, row)
@@ -243,7 +224,7 @@ def _digest_of(path: Path, _size: int, _changed_at: int) -> str:
 
 def _answer(own: Record) -> Row:
     """Return what the record of a capture says of the server and the connection."""
-    tls = {word: own.fields[name] for name, word in _TLS.items() if name in own.fields}
+    tls = {word: own.fields[name] for word, name in _TLS.items() if name in own.fields}
     date = own.message.header("Date") if own.message else None
     return {"server": own.fields.get("warc-ip-address"), "tls": tls, "server_date": date}
 
@@ -252,25 +233,25 @@ def _road(db: sqlite3.Connection, folder: Path, capture: Capture) -> Row:
     """Return what the journal says was asked for, and which answers led on from there."""
     fields = captures.journal_of(db, folder, capture) or {}
     source = f"{fields[SOURCE]} @ {fields.get(SOURCE_PLACE, '?')}" if SOURCE in fields else None
-    url = fields.get("address", fields.get("visit", ""))
-    row: Row = {"asked": url or None, "redirects": [], "imported_from": source}
-    while url and capture.url not in (spelled := _spellings(url)):
-        since, until = iso(capture.fetched_at - timedelta(hours=1)), iso(capture.fetched_at)
-        number = value(db, _HOP, {"urls": json.dumps(spelled), "since": since, "until": until})
-        if number is None or len(row["redirects"]) == _MOST_HOPS:
+    url = asked = fields.get("address", fields.get("visit"))
+    since, until = iso(capture.fetched_at - timedelta(hours=1)), iso(capture.fetched_at)
+    hops = list[Hop]()
+    while url and len(hops) < _MOST_HOPS and capture.url not in (spelled := _spellings(url)):
+        if (number := value(db, _HOP, (*spelled, since, until))) is None:
             break
         hop = captures.get(db, number)
-        row["redirects"].append(Hop(url=hop.url, status=hop.status, at=hop.fetched_at))
+        hops.append(Hop(url=hop.url, status=hop.status, at=hop.fetched_at))
         message = reader.read_record(folder, hop.record).message if hop.record else None
-        url = absolute(message.header("Location") if message else None, hop.url) or ""
-    return row
+        url = absolute(message.header("Location") if message else None, hop.url)
+    return {"asked": asked, "redirects": hops, "imported_from": source}
 
 
-def _spellings(url: str) -> list[str]:
+def _spellings(url: str) -> tuple[str, str]:
     """Return an address as it is written, and as it may be asked for."""
-    with suppress(ValueError):
-        return [url, address(url)]
-    return [url]
+    try:
+        return url, address(url)
+    except ValueError:
+        return url, url
 
 
 def _run(db: sqlite3.Connection, folder: Path, file: str, run: str) -> Row:
@@ -279,11 +260,10 @@ def _run(db: sqlite3.Connection, folder: Path, file: str, run: str) -> Row:
     for each in islice(reader.records(folder / file, start=start), _MOST_RECORDS):
         said = read_fields(each.block) if each.type == "metadata" else {}
         if said.get("act") == "run" and said.get("run") == run:
-            collector = {key: said[name] for key, name in COLLECTOR.items() if name in said}
-            others = said.keys() - {"act", "run", "command", "software", *COLLECTOR.values()}
+            collector = {key: said.pop(name) for key, name in COLLECTOR.items() if name in said}
+            software, others = said.pop("software", None), said.keys() - {"act", "run", "command"}
             settings = {name: said[name] for name in sorted(others)}
-            stated = {"settings": settings, "collector": collector}
-            return stated | {"software": said.get("software")}
+            return {"software": software, "settings": settings, "collector": collector}
     return {}
 
 
@@ -306,7 +286,9 @@ def _payload(db: sqlite3.Connection, folder: Path, capture: Capture, own: Record
     return {
         "payload_record": None if place == capture.record else place,
         "holds": expected in {prints, whole},
-        "check": Check(lines=lines, prints=prints, chunked=prints != whole),
+        "check": lines,
+        "prints": prints,
+        "chunked": prints != whole,
     }
 
 
@@ -326,25 +308,19 @@ def _altered(
     db: sqlite3.Connection, capture: Capture, state: Row, own: Record | None
 ) -> Iterator[str]:
     """Yield words for what is not as it came over the wire, or was not read as it is recorded."""
-    message = own.message if own else None
-    if own and own.type == "resource":
-        yield "line"
-    if state.get("imported_from"):
-        yield "copied"
-    elif message:
-        yield "white-space"
-    if message and message.header("X-Crawl-Transfer-Encoding"):
-        yield "chunks-removed"
-    if message and message.header("Content-Encoding"):
-        yield "packed"
-    if capture.truncated:
-        yield "truncated"
-    if capture.revisit:
-        yield "revisit"
-    if state["rendered"]:
-        yield "rendered"
-    if capture.unverified:
-        yield "unverified"
+    message, copied = own.message if own else None, state.get("imported_from")
+    words = {
+        "line": own and own.type == "resource",
+        "copied": copied,
+        "white-space": message and not copied,
+        "chunks-removed": message and message.header("X-Crawl-Transfer-Encoding"),
+        "packed": message and message.header("Content-Encoding"),
+        "truncated": capture.truncated,
+        "revisit": capture.revisit,
+        "rendered": state["rendered"],
+        "unverified": capture.unverified,
+    }
+    yield from (word for word, holds in words.items() if holds)
     yield from values(db, _REPAIRED, {"url": capture.url, "capture": capture.id})
     if state["revision"]:
         yield "tidied"
@@ -355,36 +331,32 @@ def facts(evidence: Evidence) -> Iterator[tuple[str, list[str]]]:
 
     A value that is missing is the word that says why.
     """
-    for each in fields(evidence):
-        if each.name not in {"check", "here", "file_closed"}:
-            said = list(_texts(getattr(evidence, each.name)))
-            yield each.name, said or [_missing(evidence, each.name)]
-
-
-def _missing(evidence: Evidence, name: str) -> str:
-    if not evidence.here and name in _ONLY_RECORDED:
-        return "elsewhere"
-    if name == "file_sha256" and not evidence.file_closed:
-        return "not-closed"
-    return "not-stated" if name == "collector" else "none"
+    for name in [each.name for each in fields(evidence)]:
+        missing = "not-stated" if name == "collector" else "none"
+        if name == "file_sha256" and not evidence.file_closed:
+            missing = "not-closed"
+        elif name in _ONLY_RECORDED and not evidence.here:
+            missing = "elsewhere"
+        if name not in _NO_FACTS:
+            yield name, list(_texts(getattr(evidence, name))) or [missing]
 
 
 def _texts(stated: Any) -> Iterator[str]:
-    if isinstance(stated, Mapping):
-        yield from (f"{name}: {text}" for name, text in stated.items())
-    elif isinstance(stated, tuple):
-        for each in stated:
-            yield from _texts(each)
-    elif isinstance(stated, Hop):
-        yield f"{stated.status} {stated.url} ({iso(stated.at)})"
-    elif isinstance(stated, WarcLocation):
-        yield f"{WARC_FOLDER}/{stated.file} @ {stated.offset} + {stated.length}"
-    elif isinstance(stated, datetime):
-        yield iso(stated)
-    elif isinstance(stated, bool):
-        yield "yes" if stated else "no"
-    elif stated is not None and stated != "":
-        yield str(stated)
+    match stated:
+        case Mapping():
+            yield from (f"{name}: {text}" for name, text in stated.items())
+        case tuple():
+            yield from (text for each in stated for text in _texts(each))
+        case Hop():
+            yield f"{stated.status} {stated.url} ({iso(stated.at)})"
+        case WarcLocation():
+            yield f"{WARC_FOLDER}/{stated.file} @ {stated.offset} + {stated.length}"
+        case datetime():
+            yield iso(stated)
+        case bool():
+            yield "yes" if stated else "no"
+        case str() | int():
+            yield str(stated)
 
 
 def to_json(evidence: Evidence) -> str:

@@ -22,56 +22,42 @@ _SAFE = "!#$%&'()*+,/:;=?@[]~"
 
 def arabic(stated: Evidence, address: str) -> str:
     """Return a citation in an Arabic sentence; `address` is that of the state in the archive."""
-    day, at = wording.day(stated.published_on), wording.time(iso(stated.at))
-    parts = (
-        "، ".join(_authors(stated)),
-        f"«{_title(stated) or 'بلا عنوان'}»",
-        "، ".join(filter(None, (stated.publisher, day))),
-        f"{_url(stated)} — لقطة محفوظة في {at}: {address} (SHA-256: {stated.sha256 or '—'})",
-    )
-    return ". ".join(filter(None, parts))
+    source = "، ".join(filter(None, (stated.publisher, wording.day(stated.published_on))))
+    parts = "، ".join(_authors(stated)), f"«{_title(stated) or 'بلا عنوان'}»", source
+    where = f"{wording.time(iso(stated.at))}: {address} (SHA-256: {stated.sha256 or '—'})"
+    return f"{'. '.join(filter(None, parts))}. {_url(stated)} — لقطة محفوظة في {where}"
 
 
 def english(stated: Evidence, address: str) -> str:
     """Return a citation in an English sentence; `address` as above."""
-    parts = (
-        ", ".join(_authors(stated)),
-        f"“{_title(stated) or 'Untitled'}”",
-        ", ".join(filter(None, (stated.publisher, _english_day(stated.published_on)))),
-        f"{_url(stated)} — {_note(stated, address)}",
-    )
-    return ". ".join(filter(None, parts))
+    day = date.fromisoformat(stated.published_on) if stated.published_on else None
+    source = f"{stated.publisher}, {day.day} {day:%B %Y}" if day else stated.publisher
+    parts = ", ".join(_authors(stated)), f"“{_title(stated) or 'Untitled'}”", source
+    return f"{'. '.join(filter(None, parts))}. {_url(stated)} — {_note(stated, address)}"
 
 
 def bibtex(stated: Evidence, address: str) -> str:
     """Return an entry for BibLaTeX; names are whole, so that none is torn into first and last."""
     fields = {
         "author": " and ".join(f"{{{_tex(name)}}}" for name in _authors(stated)),
-        "title": f"{{{_tex(_title(stated))}}}",
+        "title": _title(stated) and f"{{{_tex(_title(stated))}}}",
         "organization": f"{{{_tex(stated.publisher)}}}",
-        "date": stated.published_on or "",
+        "date": stated.published_on,
         "url": _url(stated),
         "urldate": f"{stated.at:%Y-%m-%d}",
-        "langid": {"ar": "arabic", "en": "english"}.get(stated.language or "", ""),
+        "langid": {"ar": "arabic", "en": "english"}.get(stated.language or ""),
         "note": _tex(_note(stated, address)),
     }
-    lines = (f"  {name} = {{{text}}},\n" for name, text in fields.items() if text not in {"", "{}"})
+    lines = (f"  {name} = {{{text}}},\n" for name, text in fields.items() if text)
     return f"@online{{warraq-{stated.article}-{stated.capture},\n{''.join(lines)}}}\n"
 
 
 def ris(stated: Evidence, address: str) -> str:
     """Return a reference in RIS, whose lines end with CR and LF."""
-    tags = [("TY", "NEWS"), *(("AU", name) for name in _authors(stated))]
-    tags += [
-        ("TI", _title(stated)),
-        ("PB", stated.publisher),
-        ("DA", (stated.published_on or "").replace("-", "/")),
-        ("PY", (stated.published_on or "")[:4]),
-        ("Y2", f"{stated.at:%Y/%m/%d}"),
-        ("LA", stated.language or ""),
-        ("UR", _url(stated)),
-        ("N1", _note(stated, address)),
-    ]
+    tags = [("TY", "NEWS"), *(("AU", name) for name in _authors(stated)), ("TI", _title(stated))]
+    tags += [("PB", stated.publisher), ("DA", (stated.published_on or "").replace("-", "/"))]
+    tags += [("PY", (stated.published_on or "")[:4]), ("Y2", f"{stated.at:%Y/%m/%d}")]
+    tags += [("LA", stated.language or ""), ("UR", _url(stated)), ("N1", _note(stated, address))]
     lines = (f"{tag}  - {' '.join(text.split())}\r\n" for tag, text in tags if text)
     return "".join([*lines, "ER  - \r\n"])
 
@@ -84,7 +70,7 @@ def csl(stated: Evidence, address: str) -> str:
         "author": [{"literal": name} for name in _authors(stated)],
         "title": _title(stated),
         "container-title": stated.publisher,
-        "issued": {"date-parts": [_parts(stated.published_on)]} if stated.published_on else None,
+        "issued": stated.published_on and {"date-parts": [_parts(stated.published_on)]},
         "accessed": {"date-parts": [_parts(iso(stated.at))]},
         "language": stated.language,
         "URL": _url(stated),
@@ -127,8 +113,3 @@ def _tex(text: str) -> str:
 
 def _parts(day: str) -> list[int]:
     return [int(part) for part in day[:10].split("-")]
-
-
-def _english_day(day: str | None) -> str | None:
-    read = date.fromisoformat(day) if day else None
-    return f"{read.day} {read:%B %Y}" if read else None

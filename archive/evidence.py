@@ -31,11 +31,7 @@ from archive.session import WARC_FOLDER
 from archive.urls import LARGEST_ID, absolute, address
 from archive.warc import reader
 from archive.warc.parsing import Record, moment_of, url_of
-from archive.warc.records import CERTIFICATE_FIELD, payload_digest, read_fields
-
-# Who collects: the keys of `[collector]` in warraq.toml, and the lines of a warcinfo record that
-# say so. The first is the standard's (WARC 1.1, annex C.1).
-COLLECTOR = {"name": "operator", "organisation": "collector-organisation", "note": "collector-note"}
+from archive.warc.records import CERTIFICATE_FIELD, COLLECTOR, payload_digest, read_fields
 
 _MOST_HOPS = 20
 _MOST_RECORDS = 2000  # between the last capture of one run and the first record of another
@@ -359,6 +355,10 @@ def _texts(stated: Any) -> Iterator[str]:
             yield str(stated)
 
 
-def to_json(evidence: Evidence) -> str:
-    """Return evidence as one JSON object; times are ISO 8601 in UTC."""
-    return json.dumps(asdict(evidence), ensure_ascii=False, indent=2, default=iso)
+def to_json(stated: Evidence | list[Evidence]) -> str:
+    """Return evidence as JSON; times are ISO 8601 in UTC."""
+    return json.dumps(stated, ensure_ascii=False, indent=2, default=_plain)
+
+
+def _plain(stated: Any) -> Any:
+    return iso(stated) if isinstance(stated, datetime) else asdict(stated)

@@ -21,7 +21,7 @@ _MODULES = {
     "crawler.commands.demo": ("demo",),
     "archive.commands.reading": ("search", "show", "diff", "serve", "runs", "stats"),
     "archive.commands.withhold": ("withhold", "unwithhold"),
-    "archive.commands.copies": ("publish", "backup", "export"),
+    "archive.commands.copies": ("publish", "backup", "export", "custody"),
     "crawler.commands.imports": ("import-jsonl", "import-warc"),
     "archive.commands.upkeep": ("verify", "reindex", "compact"),
     "crawler.commands.rebuild": ("rebuild", "merge", "repair"),

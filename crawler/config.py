@@ -21,6 +21,8 @@ from urllib.parse import urlsplit
 from cssselect import SelectorError
 
 from archive import captures
+from archive.journal import one_line
+from archive.warc.records import COLLECTOR
 from crawler.daterange import Hours
 from crawler.errors import ConfigError, CrawlerError
 
@@ -231,6 +233,28 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Collector:
+    """Who collects, as it is written into WARC files and shown with the evidence for a page."""
+
+    name: str | None = setting(TEXT, "who collects")
+    organisation: str | None = setting(TEXT, "for whom")
+    note: str | None = setting(TEXT, "what else is to be known of it, as a mandate or a case")
+
+    def lines(self) -> dict[str, str]:
+        """Return the lines of a warcinfo record that say so."""
+        stated = ((name, getattr(self, key)) for key, name in COLLECTOR.items())
+        return {name: one_line(text) for name, text in stated if text}
+
+
+def _collector(table: Mapping[str, Any]) -> Collector:
+    return Collector(**checked(table, Collector, "collector."))
+
+
+_WHO = '{ name = "…", organisation = "…", note = "…" }'
+_COLLECTOR = Form("a table", _WHO, types=(dict,), read=_collector, empty=Collector)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Caps:
     """How much may be received, in bytes of payload: by one command, in a month (UTC).
 
@@ -269,6 +293,7 @@ class Config(Caps):
 
     follow: tuple[str, ...] = setting(_FOLLOWED, "the publishers to crawl where none are named")
     contact: str | None = setting(_CONTACT, "an address that publishers find in the User-Agent")
+    collector: Collector = setting(_COLLECTOR, "who collects, in WARC files and in evidence")
     every: timedelta | None = setting(_EVERY, "the time between two crawls")
     cron: str | None = setting(_CRON, "when publishers are crawled, in UTC")
     schedules: Mapping[str, Schedule] = setting(_SCHEDULES, "their own ones", key="publishers")

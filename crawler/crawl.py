@@ -117,7 +117,7 @@ async def crawl(job: Job, *, progress: Progress = silent) -> Summary:
         job.root,
         command=job.command,
         software=USER_AGENT,
-        settings=warcinfo(job.config.contact) | days,
+        settings=warcinfo(job.config) | days,
         clock=job.clock,
     )
     await take_turns(opened, slices.crawl, root=job.root, stop=slices.stop, patience=job.patience)

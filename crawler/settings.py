@@ -125,6 +125,8 @@ def user_agent(contact: str | None = None) -> str:
     return f"{USER_AGENT} (+{contact})" if contact else USER_AGENT
 
 
-def warcinfo(contact: str | None = None) -> dict[str, str]:
+def warcinfo(own: config.Config = config.DEFAULTS) -> dict[str, str]:
     """Return how this program crawls, in the fields of a warcinfo record (WARC 1.1, annex C.1)."""
-    return {"robots": "RFC 9309", "http-header-user-agent": user_agent(contact)}
+    return {"robots": "RFC 9309", "http-header-user-agent": user_agent(own.contact)} | (
+        own.collector.lines()
+    )

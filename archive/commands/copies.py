@@ -1,9 +1,10 @@
-"""Commands that write copies: `warraq backup`, `publish` and `export`."""
+"""Commands that write copies: `warraq backup`, `publish`, `export`, and `custody` of evidence."""
 
 import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from importlib.resources import files
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -11,6 +12,8 @@ import click
 
 from archive.commands.options import ExitCode, ProgressLine, archive_option, counted
 from archive.errors import ArchiveError, explain
+from archive.evidence import Evidence, facts, of_capture, to_json, with_file
+from archive.reading import Archive
 from archive.warc.files import replacing
 
 
@@ -191,3 +194,61 @@ def _into(output: Path | None, *, is_text: bool) -> Iterator[IO[bytes]]:
             yield file
     except OSError as error:
         raise ArchiveError(explain(error, output)) from error
+
+
+@click.command()
+@click.argument("article")
+@archive_option
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
+@click.option("--html", "as_html", is_flag=True, help="Print one page, in Arabic and English.")
+def custody(article: str, archive: Path, as_json: bool, as_html: bool) -> None:
+    """Show the evidence for each state of an article, oldest first.
+
+    ARTICLE is its number or its address. For each state: what was asked for, what answered and
+    when, digests, the place of its record, who collected with which program, how it was read, what
+    was altered; and three lines for a shell, by which anybody checks the bytes without Warraq.
+
+    \b
+    warraq custody https://www.enabbaladi.net/429483/
+    warraq custody 2817493 --html > evidence.html
+    """
+    with Archive(archive) as opened:
+        try:
+            numbers = [state.capture for state in opened.revisions(article) if state.capture]
+        except ValueError as error:
+            raise click.ClickException(str(error)) from error
+        read = (of_capture(opened.db, archive, number) for number in numbers)
+        states = [with_file(stated, archive) for stated in read if stated]
+    if not states:
+        raise click.ClickException(f"no capture of an article {article!r} is in this archive")
+    if as_json:
+        click.echo(to_json(states))
+    elif as_html:
+        click.echo(_document(states))
+    else:
+        click.echo("\n\n".join(map(_stated, states)))
+
+
+def _stated(evidence: Evidence) -> str:
+    """Return evidence as lines: what each field is called in English, and what it is."""
+    from archive.site.wording import label, meaning
+
+    lines = [
+        f"{label(name)[1]}: {(meaning(text) or ('', text))[1]}"
+        for name, texts in facts(evidence)
+        for text in texts
+    ]
+    return "\n".join([*lines, *(f"  $ {line}" for line in evidence.check)])
+
+
+def _document(states: list[Evidence]) -> str:
+    """Return evidence as a page that needs no file beside it, and can be printed."""
+    from jinja2 import Environment, PackageLoader
+
+    from archive.site.wording import FILTERS
+
+    pages = Environment(loader=PackageLoader("archive.site"), autoescape=True)
+    pages.filters |= {f"warraq_{each.__name__}": each for each in FILTERS}
+    style = files("archive.site").joinpath("static/warraq.css").read_text("utf-8")
+    each = [(evidence, facts(evidence)) for evidence in states]
+    return pages.get_template("warraq/custody.html").render(states=each, style=style)

@@ -40,11 +40,11 @@ HEADERS = {
 }
 
 KEPT = tomllib.loads(files(__package__).joinpath("replay.toml").read_text(encoding="utf-8"))
-LARGEST = 8 << 20  # bytes of HTML; pages of newspapers have a tenth of that
+LARGEST = 4 << 20  # bytes of HTML; pages of newspapers have a tenth of that
 _MOST_ELEMENTS = 100_000
 _DEEPEST = 1000  # a browser's own limit is 512
 _PIECE = 1 << 14  # bytes that are parsed before the limits are looked at again
-_MOST_IMAGES = 200
+_MOST_IMAGES = 100
 _LARGEST_IMAGES = 8 << 20  # bytes of all images of a page
 
 _DATA = re.compile(r"data:image/(?:png|jpe?g|gif|webp|avif);base64,[A-Za-z0-9+/=\s]*")
@@ -109,10 +109,14 @@ def shown(db: sqlite3.Connection, root: Path, page: Recorded) -> str:
     copy = Copy()
     copy.read(page.text)
     base, room = absolute(copy.base, page.capture.url) or page.capture.url, _LARGEST_IMAGES
+    known = dict[str, str | None]()
     for place, sources in copy.images[:_MOST_IMAGES]:
-        image = next(filter(None, (_image(db, root, url, base, room) for url in sources)), "")
-        room -= len(image)
-        copy.pieces[place] = f' src="{image}"' if image else ""
+        for url in sources:
+            known[url] = known[url] if url in known else _image(db, root, url, base, room)
+        image = next(filter(None, map(known.get, sources)), "")
+        if image and len(image) < room:
+            room -= len(image)
+            copy.pieces[place] = f' src="{image}"'
     return "".join(copy.pieces)
 
 

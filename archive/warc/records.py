@@ -36,6 +36,9 @@ CERTIFICATE_FIELD = "warraq-tls-certificate"
 VERIFIED_FIELD = "warraq-tls-verified"
 # On a revisit record: how many bytes its payload had, which is in another record.
 LENGTH_FIELD = "warraq-payload-length"
+# On a warcinfo record, who collects, by the keys of `[collector]` in warraq.toml; the first is the
+# standard's (WARC 1.1, annex C.1).
+COLLECTOR = {"name": "operator", "organisation": "collector-organisation", "note": "collector-note"}
 # On a conversion record: the WARC-Date of the response that it refers to, which has its address.
 FETCHED_FIELD = "warraq-fetched-at"
 RENDERED_TYPE = "text/html; charset=utf-8"

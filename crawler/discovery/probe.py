@@ -158,7 +158,7 @@ async def run(
     settings.set("EXTRACT_PROCESSES", 1, priority="cmdline")
     configure_logging(settings)
     crawler = Crawler(Probe, settings)
-    stated, command = warcinfo(own.contact), by_clock(command, clock)
+    stated, command = warcinfo(own), by_clock(command, clock)
     with Store(root, command=command, software=USER_AGENT, settings=stated, clock=clock) as store:
         shared = {"store": store, "publishers": publishers, "caps": own}
         await AsyncCrawlerRunner(settings).crawl(crawler, inquire=inquire, **shared)

@@ -279,7 +279,7 @@ def _opened(
         own = config.load(root)
         check_browser(chosen, root)
         store = opened.enter_context(
-            Store(root, command="scrapy crawl", software=USER_AGENT, settings=warcinfo(own.contact))
+            Store(root, command="scrapy crawl", software=USER_AGENT, settings=warcinfo(own))
         )
     except (ArchiveError, CrawlerError) as error:
         # asyncio would show the traceback of the task that ends here.

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from crawler.config import Config, Schedule, cron_trigger, load
+from crawler.config import Collector, Config, Schedule, cron_trigger, load
 from crawler.daterange import Hours
 from crawler.errors import ConfigError
 from tests.crawler import shell, wire
@@ -35,6 +35,7 @@ def every(**step):
         ('hours = "22-06"', Config(hours=Hours.parse("22-06"))),
         ("max_mb_per_run = 0.5", Config(per_run=500_000)),
         ("max_mb_per_month = 20", Config(per_month=20_000_000)),
+        ('[collector]\nname = " سلمى "', Config(collector=Collector(name="سلمى"))),
         ("workers = 1\nworker_mb = 300", Config(workers=1, worker_mb=300)),
         *(
             (f'proxy = "{url}"', Config(proxy=url))
@@ -106,6 +107,9 @@ def test_a_publisher_has_its_own_schedule_or_the_common_one(tmp_path):
         ('contact = "me"', "`contact`", "https://"),
         ('contact = "a@b\\r\\nX: y"', "`contact`", "https://"),
         ("contact = 5", "`contact`", "https://"),
+        ('collector = "me"', "`collector`", "{ name ="),
+        ("[collector]\nname = 5", "`collector.name`", "a text"),
+        ("[collector]\nnam = 'x'", "`collector.nam`", "`name`"),
         ("publishers = 5", "`publishers`", "[publishers.enabbaladi]"),
         ("[publishers]\na = 5", "`publishers`", "[publishers.enabbaladi]"),
         ("[publishers.a]", "`publishers.a`", "one of"),

@@ -5,9 +5,9 @@ from scrapy.settings import Settings, default_settings
 from scrapy.utils.misc import load_object
 
 from crawler import settings as own
-from crawler.config import Config
+from crawler.config import Collector, Config
 from crawler.publisher import Publisher
-from crawler.settings import scrapy_settings, user_agent
+from crawler.settings import scrapy_settings, user_agent, warcinfo
 
 OURS = {
     *("EXTRACT_SECONDS", "EXTRACT_PROCESSES", "EXTRACT_MB", "RENDER_SECONDS"),
@@ -42,6 +42,19 @@ def test_one_identity_with_a_contact_address():
     )
     assert own.USER_AGENT.partition("/")[0] == own.ROBOTSTXT_USER_AGENT
     assert own.DEFAULT_REQUEST_HEADERS["Accept-Language"].startswith("ar")
+
+
+def test_each_warc_file_says_who_collects():
+    stated = warcinfo(
+        Config(contact="me@x.example", collector=Collector(name="سلمى\nأحمد", note="x"))
+    )
+    assert stated == {
+        "robots": "RFC 9309",
+        "http-header-user-agent": user_agent("me@x.example"),
+        "operator": "سلمى أحمد",
+        "collector-note": "x",
+    }
+    assert warcinfo().keys() == {"robots", "http-header-user-agent"}
 
 
 def test_workers_are_as_many_and_as_large_as_warraq_toml_says():

@@ -180,6 +180,16 @@ def test_a_style_sheet_is_one_for_itself():
     assert copy_of("<style>p::before{content:'<b>'}</style>").count("<b>") == 0
 
 
+async def test_an_image_is_read_once_and_shown_as_often_as_there_is_room(tmp_path, monkeypatch):
+    monkeypatch.setattr(replay, "_LARGEST_IMAGES", 1000)
+    capture = fill(tmp_path, f"<img src={PHOTO}>".encode() * 99, image=PNG)
+    read, reads = replay.read_payload, []
+    monkeypatch.setattr(replay, "read_payload", lambda *place: reads.append(place) or read(*place))
+    shown = (await frame(tmp_path, capture)).text
+    assert 1 <= shown.count("data:image/png") < 10
+    assert (shown.count("<img"), len(reads)) == (99, 1)
+
+
 async def test_its_own_image_is_shown_where_it_was(tmp_path):
     page = f"<base href=https://alwaraq.example/><img src=/x.gif data-src={PHOTO} alt=a>".encode()
     capture = fill(tmp_path, page, image=PNG)

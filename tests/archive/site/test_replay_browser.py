@@ -117,7 +117,24 @@ def test_a_wide_page_stays_in_its_frame(browser: Browser, tmp_path, width):
         page.set_viewport_size({"width": width, "height": 800})
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert page.locator("iframe").bounding_box()["width"] > 0.8 * min(width, 1000)
+        box = page.locator("iframe").bounding_box()
+        assert box is not None
+        assert box["width"] > 0.8 * min(width, 1000)
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_the_page_of_evidence_can_be_read_and_printed(browser: Browser, tmp_path, width):
+    with replayed(browser, tmp_path, "<p>x</p>") as (page, address):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(address)
+        page.get_by_role("link", name="الدليل").click()
+        page.wait_for_url("**/evidence")
+        page.get_by_text("BibTeX").click()
+        assert page.get_by_text("@online{").is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.emulate_media(media="print")
+        assert page.get_by_text("sha256sum").last.is_visible()
+        assert not page.get_by_role("searchbox").is_visible()
 
 
 def test_an_image_of_the_page_is_painted(browser: Browser, tmp_path):

@@ -87,8 +87,8 @@ where url = :url and capture = :capture and kind in ('charset', 'mojibake') orde
 _NO_FACTS = {"check", "chunked", "file_closed", "here", "prints"}
 # What is known by the WARC files alone.
 _ONLY_RECORDED = frozenset({
-    "asked", "redirects", "server", "server_date", "tls", "holds", "payload_record", "file_sha256",
-    "collector", "software", "settings", "imported_from",
+    "asked", "redirects", "server", "server_date", "tls", "holds", "file_sha256", "collector",
+    "software",
 })  # fmt: skip
 
 
@@ -325,16 +325,18 @@ def _altered(
 def facts(evidence: Evidence) -> Iterator[tuple[str, list[str]]]:
     """Yield (name of a field, its values as texts) in the order in which a person asks.
 
-    A value that is missing is the word that says why.
+    What only the records say is there in any case: where it is missing, as the word that says why.
     """
     for name in [each.name for each in fields(evidence)]:
-        missing = "not-stated" if name == "collector" else "none"
+        texts = [] if name in _NO_FACTS else list(_texts(getattr(evidence, name)))
         if name == "file_sha256" and not evidence.file_closed:
-            missing = "not-closed"
-        elif name in _ONLY_RECORDED and not evidence.here:
-            missing = "elsewhere"
-        if name not in _NO_FACTS:
-            yield name, list(_texts(getattr(evidence, name))) or [missing]
+            texts = ["not-closed"]
+        elif name in _ONLY_RECORDED and not texts:
+            texts = ["none"] if evidence.here else ["elsewhere"]
+        if name == "collector" and texts == ["none"]:
+            texts = ["not-stated"]
+        if texts:
+            yield name, texts
 
 
 def _texts(stated: Any) -> Iterator[str]:

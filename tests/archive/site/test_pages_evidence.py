@@ -16,6 +16,8 @@ from archive.models import Kind
 from tests.archive.desk import HOUR, NOON, PAGE, PAPER, Checked, exchange
 from tests.archive.test_evidence import BODY, fill, keep, of, store_at
 
+PACKED = gzip.compress(BODY, mtime=0)
+
 
 def client_of(root):
     return Datasette([str(root / "archive.db")]).client
@@ -80,9 +82,9 @@ async def records_of(root, capture):
 
 
 async def test_the_records_are_a_whole_warc_file(tmp_path):
-    fill(tmp_path, payload=gzip.compress(BODY), response_headers=((b"Content-Encoding", b"gzip"),))
+    fill(tmp_path, payload=PACKED, response_headers=((b"Content-Encoding", b"gzip"),))
     with store_at(tmp_path, NOON + HOUR) as store:
-        again = keep(store, gzip.compress(BODY), at=NOON + HOUR,
+        again = keep(store, PACKED, at=NOON + HOUR,
                      response_headers=((b"Content-Encoding", b"gzip"),))  # fmt: skip
         keep(store, b"<p>another", "another", NOON + 2 * HOUR)
     content = await records_of(tmp_path, again)

@@ -13,6 +13,7 @@ from archive import visits
 from archive.database import open_for_writing
 from archive.models import Kind
 from archive.site import replay
+from archive.warc.reader import read_payload
 from fixtures.page import png
 from tests.archive.desk import NOON, PAGE, PAPER, exchange, opened, reading, visit
 
@@ -183,8 +184,13 @@ def test_a_style_sheet_is_one_for_itself():
 async def test_an_image_is_read_once_and_shown_as_often_as_there_is_room(tmp_path, monkeypatch):
     monkeypatch.setattr(replay, "_LARGEST_IMAGES", 1000)
     capture = fill(tmp_path, f"<img src={PHOTO}>".encode() * 99, image=PNG)
-    read, reads = replay.read_payload, []
-    monkeypatch.setattr(replay, "read_payload", lambda *place: reads.append(place) or read(*place))
+    reads = []
+
+    def read(*place):
+        reads.append(place)
+        return read_payload(*place)
+
+    monkeypatch.setattr(replay, "read_payload", read)
     shown = (await frame(tmp_path, capture)).text
     assert 1 <= shown.count("data:image/png") < 10
     assert (shown.count("<img"), len(reads)) == (99, 1)

@@ -10,7 +10,7 @@ import shlex
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import islice
@@ -84,12 +84,6 @@ _REPAIRED = """
 select distinct kind from problems
 where url = :url and capture = :capture and kind in ('charset', 'mojibake') order by kind
 """
-_NO_FACTS = {"check", "chunked", "file_closed", "here", "prints"}
-# What is known by the WARC files alone.
-_ONLY_RECORDED = frozenset({
-    "asked", "redirects", "server", "server_date", "tls", "holds", "file_sha256", "collector",
-    "software",
-})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,41 +314,6 @@ def _altered(
     yield from values(db, _REPAIRED, {"url": capture.url, "capture": capture.id})
     if state["revision"]:
         yield "tidied"
-
-
-def facts(evidence: Evidence) -> Iterator[tuple[str, list[str]]]:
-    """Yield (name of a field, its values as texts) in the order in which a person asks.
-
-    What only the records say is there in any case: where it is missing, as the word that says why.
-    """
-    for name in [each.name for each in fields(evidence)]:
-        texts = [] if name in _NO_FACTS else list(_texts(getattr(evidence, name)))
-        if name == "file_sha256" and not evidence.file_closed:
-            texts = ["not-closed"]
-        elif name in _ONLY_RECORDED and not texts:
-            texts = ["none"] if evidence.here else ["elsewhere"]
-        if name == "collector" and texts == ["none"]:
-            texts = ["not-stated"]
-        if texts:
-            yield name, texts
-
-
-def _texts(stated: Any) -> Iterator[str]:
-    match stated:
-        case Mapping():
-            yield from (f"{name}: {text}" for name, text in stated.items())
-        case tuple():
-            yield from (text for each in stated for text in _texts(each))
-        case Hop():
-            yield f"{stated.status} {stated.url} ({iso(stated.at)})"
-        case WarcLocation():
-            yield f"{WARC_FOLDER}/{stated.file} @ {stated.offset} + {stated.length}"
-        case datetime():
-            yield iso(stated)
-        case bool():
-            yield "yes" if stated else "no"
-        case str() | int():
-            yield str(stated)
 
 
 def to_json(stated: Evidence | list[Evidence]) -> str:

@@ -12,7 +12,7 @@ import click
 
 from archive.commands.options import ExitCode, ProgressLine, archive_option, counted
 from archive.errors import ArchiveError, explain
-from archive.evidence import Evidence, facts, of_capture, to_json, with_file
+from archive.evidence import Evidence, of_capture, to_json, with_file
 from archive.reading import Archive
 from archive.warc.files import replacing
 
@@ -221,34 +221,17 @@ def custody(article: str, archive: Path, as_json: bool, as_html: bool) -> None:
         states = [with_file(stated, archive) for stated in read if stated]
     if not states:
         raise click.ClickException(f"no capture of an article {article!r} is in this archive")
-    if as_json:
-        click.echo(to_json(states))
-    elif as_html:
-        click.echo(_document(states))
-    else:
-        click.echo("\n\n".join(map(_stated, states)))
+    shown = to_json(states) if as_json else _document(states, "html" if as_html else "txt")
+    click.echo(shown.strip())
 
 
-def _stated(evidence: Evidence) -> str:
-    """Return evidence as lines: what each field is called in English, and what it is."""
-    from archive.site.wording import label, meaning
-
-    lines = [
-        f"{label(name)[1]}: {(meaning(text) or ('', text))[1]}"
-        for name, texts in facts(evidence)
-        for text in texts
-    ]
-    return "\n".join([*lines, *(f"  $ {line}" for line in evidence.check)])
-
-
-def _document(states: list[Evidence]) -> str:
-    """Return evidence as a page that needs no file beside it, and can be printed."""
-    from jinja2 import Environment, PackageLoader
+def _document(states: list[Evidence], ending: str) -> str:
+    """Return evidence as a page that needs no file beside it, or as lines."""
+    from jinja2 import Environment, PackageLoader, select_autoescape
 
     from archive.site.wording import FILTERS
 
-    pages = Environment(loader=PackageLoader("archive.site"), autoescape=True)
+    pages = Environment(loader=PackageLoader("archive.site"), autoescape=select_autoescape())
     pages.filters |= {f"warraq_{each.__name__}": each for each in FILTERS}
     style = files("archive.site").joinpath("static/warraq.css").read_text("utf-8")
-    each = [(evidence, facts(evidence)) for evidence in states]
-    return pages.get_template("warraq/custody.html").render(states=each, style=style)
+    return pages.get_template(f"warraq/custody.{ending}").render(states=states, style=style)

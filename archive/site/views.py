@@ -12,7 +12,7 @@ from datasette.forbidden import forbidden as datasettes_own
 
 from archive.errors import ArchiveError, StaleIndex
 from archive.errors import explain as told_of
-from archive.evidence import Evidence, article_of, facts, of_capture, to_json, with_file
+from archive.evidence import Evidence, article_of, of_capture, to_json, with_file
 from archive.maintenance.export import write_warc
 from archive.site import citation, pages, replay, wording
 from archive.site.tables import MESSAGE, archive_names, is_closed, own_page
@@ -125,8 +125,8 @@ async def evidence(datasette: Any, request: Any) -> Response:
     address = _address(datasette, request, stated)
     sentences = citation.arabic(stated, address), citation.english(stated, address)
     cited = {ending: write(stated, address) for ending, (_, write) in citation.FORMATS.items()}
-    context = {"evidence": stated, "facts": list(facts(stated)), "sentences": sentences}
-    return await _show(datasette, request, "evidence.html", context | {"cited": cited})
+    context = {"evidence": stated, "sentences": sentences, "cited": cited}
+    return await _show(datasette, request, "evidence.html", context)
 
 
 async def cite(datasette: Any, request: Any) -> Response:

@@ -91,10 +91,10 @@ def label(field: str) -> tuple[str, str]:
     return arabic, english
 
 
-def meaning(word: str) -> tuple[str, str] | None:
-    """Return what a word in evidence means, in both languages; None where it means itself."""
-    said = _WORDS["meanings"].get(word)
-    return (said[0], said[1]) if said else None
+def meaning(word: str) -> tuple[str, str]:
+    """Return what a word in evidence means, in both languages."""
+    arabic, english = _WORDS["meanings"][word]
+    return arabic, english
 
 
 def obstacle(word: str | None) -> str | None:

@@ -28,8 +28,9 @@ def test_it_is_printed_for_a_reader(root):
     result = run(root, PAGE)
     assert result.exit_code == 0, result.output
     first, second = result.stdout.split("\n\n")
-    assert first.startswith("Article: ")
-    for line in ("Address asked for: https://alwaraq.example/1", "Collector: name: سلمى",
+    assert first.startswith("Headline: عنوان\n")
+    assert second.startswith("Headline: </title>عنوان آخر\n")
+    for line in ("Address asked for: https://alwaraq.example/1", "Collector: name سلمى",
                  "SHA-256 of the whole WARC file: The file is not yet closed",
                  "Do the recorded bytes have this digest now?: Yes",
                  "  $ gzip -dc capture.warc.gz > capture.warc"):  # fmt: skip

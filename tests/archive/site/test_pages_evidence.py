@@ -36,7 +36,7 @@ async def test_the_page_shows_it_in_both_languages(tmp_path):
     for text in (
         "الرابط المطلوب", "Address asked for", PAGE, "2020-11-09T13:00:00+01:00", "Africa/Tunis",
         "192.0.2.7", stated.sha256, f"warc/{place.file} @ {place.offset} + {place.length}",
-        "name: سلمى", "organisation: مركز التوثيق", "warraq/test", *stated.check,
+ "سلمى", "مركز التوثيق", "warraq/test", *stated.check,
         "The file is not yet closed", "لم يُغلق الملف بعد",
         "@online{", "TY  - NEWS", '"type": "article-newspaper"', f"SHA-256 {stated.sha256}",
         f"http://localhost{path_of(tmp_path, capture)}",

@@ -104,9 +104,14 @@ def _decoded(capture: Capture, charset: str | None) -> str:
     return capture.body.decode(charset or (named[1] if named else "utf-8"), "replace")
 
 
-def shown(db: sqlite3.Connection, root: Path, page: Recorded) -> str:
-    """Return the copy of a recorded page that is shown, with the images that the archive has."""
-    copy = Copy()
+def shown(db: sqlite3.Connection, root: Path, number: int) -> str | None:
+    """Return the copy of a page that is shown, with the images that the archive has; None as above.
+
+    None also where something is in the way of showing it.
+    """
+    page, copy = recorded(db, root, number), Copy()
+    if page is None or page.obstacle:
+        return None
     copy.read(page.text)
     base, room = absolute(copy.base, page.capture.url) or page.capture.url, _LARGEST_IMAGES
     known = dict[str, str | None]()

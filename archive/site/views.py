@@ -4,8 +4,10 @@ import asyncio
 import io
 import logging
 import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from datasette import Response
 from datasette.forbidden import forbidden as datasettes_own
@@ -18,6 +20,7 @@ from archive.site import citation, pages, replay, wording
 from archive.site.tables import MESSAGE, archive_names, is_closed, own_page
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 # The pages carry no script and load nothing from elsewhere; a text cannot change that.
 _POLICY = (
@@ -34,6 +37,7 @@ _HEADERS = {
 
 _UNREADABLE = "تعذّرت قراءة قاعدة بيانات الأرشيف."
 _NO_CAPTURE = "لا لقطة بهذا الرقم في الأرشيف."
+_NO_RECORDS = "السجل ليس مع هذه النسخة من الأرشيف، أو لا يُقرأ."
 _TABLES_CLOSED = "الجداول مغلقة لأن في الأرشيف مواد محجوبة عن العرض."
 
 # The tables whose rows an article's page shows.
@@ -142,7 +146,7 @@ async def cite(datasette: Any, request: Any) -> Response:
 
 async def captured(datasette: Any, request: Any) -> Response:
     """Show the page as captured, in a frame that can do nothing."""
-    page, _ = await _recorded(datasette, request)
+    page = await _of_capture(datasette, request, replay.recorded)
     if page is None:
         return await _message(datasette, request, _NO_CAPTURE)
     context = {"page": page, "obstacle": wording.obstacle(page.obstacle)}
@@ -151,52 +155,46 @@ async def captured(datasette: Any, request: Any) -> Response:
 
 async def frame(datasette: Any, request: Any) -> Response:
     """Give the recorded HTML of a capture as it may be shown."""
-    page, html = await _recorded(datasette, request, shown=True)
-    if page is None or page.obstacle:
+    html = await _of_capture(datasette, request, replay.shown)
+    if html is None:
         return await _message(datasette, request, _NO_CAPTURE)
     return Response.html(html, headers=replay.HEADERS)
 
 
 async def records(datasette: Any, request: Any) -> Response:
     """Give the WARC records of a capture as a file: its request, and the payload it stands for."""
-    database = await _open(datasette, request, *_ON_CAPTURE)
-    root, number = Path(database.path).parent, int(request.url_vars["capture"])
-    if await database.execute_fn(lambda db: article_of(db, number)) is None:
-        return await _message(datasette, request, _NO_CAPTURE)
-    out, written = io.BytesIO(), 0
-    try:
-        cut = await asyncio.to_thread(write_warc, root, out, where=f"id = {number}")
-        written = cut.captures - len(cut.unreadable)
-    except (ArchiveError, OSError):
-        _log.warning("the records of capture %d cannot be given", number, exc_info=True)
-    if written != 1:
-        return await _message(datasette, request, wording.obstacle("elsewhere") or "")
-    return _file(out.getvalue(), f"warraq-{number}.warc.gz", "application/gzip")
+    content = await _of_capture(datasette, request, _records)
+    if content is None:
+        return await _message(datasette, request, _NO_RECORDS)
+    return _file(content, f"warraq-{request.url_vars['capture']}.warc.gz", "application/gzip")
+
+
+def _records(db: sqlite3.Connection, root: Path, number: int) -> bytes | None:
+    """Return a WARC file of a capture; None where nobody may see it, or it is not here."""
+    out = io.BytesIO()
+    if article_of(db, number) is not None:
+        with suppress(ArchiveError):
+            cut = write_warc(root, out, where=f"id = {number}")
+            return out.getvalue() if cut.captures and not cut.unreadable else None
+    return None
 
 
 async def _evidence(datasette: Any, request: Any) -> Evidence | None:
     """Return the evidence for the capture that is asked for, None if it is not of that article."""
-    database = await _open(datasette, request, *_ON_CAPTURE)
-    root, number = Path(database.path).parent, int(request.url_vars["capture"])
-    stated = await database.execute_fn(lambda db: of_capture(db, root, number))
+    stated = await _of_capture(datasette, request, of_capture)
     if stated is None or stated.article != int(request.url_vars["id"]):
         return None
+    root = Path(datasette.get_database(archive_names(datasette)[0]).path).parent
     return await asyncio.to_thread(with_file, stated, root)
 
 
-async def _recorded(
-    datasette: Any, request: Any, *, shown: bool = False
-) -> tuple[replay.Recorded | None, str]:
-    """Return the page that a capture recorded, and the copy of it that is shown, if asked for."""
+async def _of_capture(
+    datasette: Any, request: Any, read: Callable[[sqlite3.Connection, Path, int], T]
+) -> T:
+    """Return what is read of a capture, by the archive's database and folder, and its id."""
     database = await _open(datasette, request, *_ON_CAPTURE)
     root, number = Path(database.path).parent, int(request.url_vars["capture"])
-
-    def read(db: sqlite3.Connection) -> tuple[replay.Recorded | None, str]:
-        page = replay.recorded(db, root, number)
-        is_asked = shown and page and not page.obstacle
-        return page, replay.shown(db, root, page) if page and is_asked else ""
-
-    found: tuple[replay.Recorded | None, str] = await database.execute_fn(read)
+    found: T = await database.execute_fn(lambda db: read(db, root, number))
     return found
 
 

@@ -117,10 +117,10 @@ class Workers:
             problem = Problem(kind=error.kind, detail=str(error), stage="extract")
             return Extraction(kind=PageKind.OTHER, problems=(problem,))
 
-    async def links(self, capture: Capture, *, announced: bool = False) -> Iterable[Link]:
+    async def links(self, capture: Capture, **asked: bool) -> Iterable[Link]:
         """Return the links of a captured listing, at most `MOST_LINKS`; of a sitemap `MOST_PAGES`.
 
-        With `announced`, first the listings that the page's head names. Where a sitemap breaks,
+        `announced` and `every` are asked of sections (`follow.links`). Where a sitemap breaks,
         NotAListing is raised after the links that come before; Stopped before the next one once
         `stop` was called.
 
@@ -129,7 +129,7 @@ class Workers:
             Stopped: if it could not be read, and is as due as before.
         """
         try:
-            work = partial(_links, capture, announced=announced)
+            work = partial(_links, capture, **asked)
             links, broken = await self.do(work, whose=capture.publisher)
         except Unread as error:
             raise NotAListing(str(error)) from error
@@ -299,13 +299,13 @@ def _wall(capture: Capture) -> Problem | None:
     return wall_of(capture)
 
 
-def _links(capture: Capture, *, announced: bool) -> tuple[list[Link], str | None]:
+def _links(capture: Capture, **asked: bool) -> tuple[list[Link], str | None]:
     """Return the links of a listing, a sitemap's newest first, and what is wrong with it."""
     broken: list[str] = []
 
     def readable() -> Iterator[Link]:
         try:
-            yield from follow.links(capture, announced=announced)
+            yield from follow.links(capture, **asked)
         except NotAListing as error:
             broken.append(str(error))
 

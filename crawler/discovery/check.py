@@ -125,7 +125,8 @@ async def check(probe: Probe, publishers: Sequence[Publisher]) -> list[list[List
 async def _check(probe: Probe, publisher: Publisher, key: str, url: str, kind: Kind) -> Listing:
     answer = await probe.ask(url, kind, publisher=publisher.slug)
     now, announced = probe.store.clock(), publisher.is_bare
-    listing = await inspect(answer, kind, probe.workers, now=now, announced=announced)
+    asked = {"announced": announced, "every": bool(publisher.accept)}
+    listing = await inspect(answer, kind, probe.workers, now=now, **asked)
     if announced and answer.page and not listing.problem:  # with robots.txt, as in a crawl
         sitemaps = await probe.announced_sitemaps(answer.page)
         listing = replace(listing, listings=(*sitemaps, *listing.listings))
@@ -154,7 +155,7 @@ def _remedies(answer: Answer, listing: Listing, now: datetime) -> Iterator[str]:
 
 
 async def inspect(
-    answer: Answer, kind: Kind, workers: Workers, *, now: datetime, announced: bool = False
+    answer: Answer, kind: Kind, workers: Workers, *, now: datetime, **asked: bool
 ) -> Listing:
     """Read what an address answered as a listing of a kind, as the crawl does.
 
@@ -167,7 +168,7 @@ async def inspect(
     other, form = form_of(answer.page)
     links, detail = [], ""
     try:
-        links = list(await workers.links(replace(answer.page, kind=kind), announced=announced))
+        links = list(await workers.links(replace(answer.page, kind=kind), **asked))
     except (NotAListing, Stopped) as error:
         detail = str(error)
     if other and other is not kind and not links:

@@ -27,9 +27,8 @@ WORDS = tomllib.loads(files(__package__).joinpath("words.toml").read_text("utf-8
 _FEED_ADDRESS = re.compile(WORDS["feed_address"], re.IGNORECASE)
 _FEED_TEXT = re.compile(WORDS["feed_text"], re.IGNORECASE)
 _MADE_BY_WORDPRESS = re.compile(
-    rb"/wp-(?:content|includes|json)/|<meta [^>]*content=[\"']?wordpress", re.IGNORECASE
+    rb"(?i)/wp-(?:content|includes|json)/|<meta [^>]*content=[\"']?wordpress"
 )
-_MENU = re.compile(r"nav|menu|قائمة", re.IGNORECASE)
 _OTHER_TEXT = re.compile("|".join(WORDS["other_text"]))
 _OTHER_PATH = re.compile(
     rf"/(?:{'|'.join(WORDS['other_path'])})(?:[/.?]|$)|{WORDS['other_file']}", re.IGNORECASE
@@ -80,7 +79,9 @@ def read_front(body: bytes, content_type: str | None, url: str) -> FrontPage:
     """Read a front page; what it does not say is None or missing, and nothing raises."""
     try:
         tree, base = sections.read_page(body, url, content_type)
-        articles = {key(link.url) for link in sections.section(body, url, content_type)}
+        listed = {
+            key(link.url) for link in sections.section(body, url, content_type, announces=True)
+        }
     except NotAListing:
         return FrontPage(url=url, candidates={Way.USUAL: list(_usual(url))})
     anchors = sections.links_of(tree, base, "a")
@@ -89,7 +90,7 @@ def read_front(body: bytes, content_type: str | None, url: str) -> FrontPage:
     name, latin = name_of(read_stated(tree).names, _mentions(tree, own, url))
     language = _LANGUAGE.match(tree.get("lang") or "")
     feeds = list(_linked_feeds(links))
-    others = {key(url), *(key(feed.url) for feed in feeds), *articles}
+    others = {key(url), *(key(feed.url) for feed in feeds), *listed}
     interface = wordpress.posts_of(urljoin(_folder(base), "wp-json"))
     is_wordpress = _MADE_BY_WORDPRESS.search(body) is not None
     return FrontPage(
@@ -140,7 +141,7 @@ def _mentions(tree: HtmlElement, own: _Anchors, url: str) -> Iterator[str]:
     homes = {key(url), key(urljoin(url, "/"))}
     for anchor, address in own:
         if key(address) in homes:
-            yield _text(anchor)
+            yield sections.plain_text(anchor)
             yield from anchor.xpath(".//img/@alt")
 
 
@@ -149,7 +150,7 @@ def _linked_feeds(links: _Anchors) -> Iterator[Link]:
     for anchor, url in links:
         parts = urlsplit(url)
         is_feed = _FEED_ADDRESS.search(f"{parts.path}?{parts.query}")
-        is_feed = is_feed or _FEED_TEXT.search(_text(anchor))
+        is_feed = is_feed or _FEED_TEXT.search(sections.plain_text(anchor))
         if is_feed and not sections.COMMENTS.search(unquote(url)):
             yield Link(url=url, kind=Kind.FEED)
 
@@ -162,24 +163,17 @@ def _in_menu(own: _Anchors, other: Collection[str]) -> list[Link]:
     """
     ranked = []
     for anchor, address in own:
-        text, path = fold(_text(anchor)), unquote(urlsplit(address).path)
+        text, path = fold(sections.plain_text(anchor)), unquote(urlsplit(address).path)
         depth = path.strip("/").count("/")
         is_other = _OTHER_TEXT.search(text) or _OTHER_PATH.search(path) or key(address) in other
         if 0 < len(text) <= _LONGEST_TEXT and depth < _DEEPEST and not is_other:
-            ranked.append(((not _is_of_menu(anchor), depth), address))
+            is_of_menu = any(map(sections.is_menu, anchor.iterancestors()))
+            ranked.append(((not is_of_menu, depth), address))
     pages: dict[str, Link] = {}
     for _, address in sorted(ranked, key=lambda link: link[0]):  # stable
         pages.setdefault(key(address), Link(url=address, kind=Kind.SECTION))
     bare = {url: key(page.url.partition("?")[0]) for url, page in pages.items()}
     return [page for url, page in pages.items() if bare[url] == url or bare[url] not in pages]
-
-
-def _is_of_menu(anchor: HtmlElement) -> bool:
-    return any(
-        element.tag in {"nav", "header", "menu"}
-        or _MENU.search(" ".join(element.get(name) or "" for name in ("class", "id", "role")))
-        for element in anchor.iterancestors()
-    )
 
 
 def _usual(home: str) -> Iterator[Link]:
@@ -196,10 +190,6 @@ def _folder(home: str) -> str:
     parts = urlsplit(home)
     path = re.sub(r"/[^/]*\.[^/]*$", "", parts.path).rstrip("/")  # index.php and its like
     return f"{parts.scheme}://{parts.netloc}{path}/"
-
-
-def _text(anchor: HtmlElement) -> str:
-    return sections.plain_text(anchor) or ""
 
 
 def place(url: str) -> tuple[str, int | None]:

@@ -47,7 +47,7 @@ def compose(survey: Survey, slug: str, *, on: date) -> str:
         "homepage": survey.home,
         "country": None,
         "language": language(survey),
-        "timezone": None,
+        "timezone": survey.zone,
     }
     lines = [
         f"# Written by `warraq publishers add {_plain(survey.home)}` on {on}; not reviewed yet.",

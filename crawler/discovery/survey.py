@@ -17,9 +17,10 @@ from archive.models import Capture, Extraction, Kind, Link, Problem
 from archive.problems import ProblemKind
 from archive.urls import host_of
 from crawler.discovery.check import Listing, form_of, inspect, problem_of
-from crawler.discovery.front_page import WORDS, FrontPage, Way, key, place, read_front
+from crawler.discovery.front_page import WORDS, FrontPage, Way, key, name_of, place, read_front
 from crawler.discovery.probe import Answer, Probe
 from crawler.errors import CannotFollow, Unread
+from crawler.listings import wordpress
 from crawler.listings.sitemaps import of_articles
 from crawler.publisher import Publisher
 
@@ -30,14 +31,16 @@ _ROUNDS = [
 ]
 _CHILDREN = 3  # of a sitemap index that are opened
 _SAMPLES = 3
-_GUESSED = {Way.USUAL, Way.IN_MENU, Way.ITSELF}  # where nobody says that there is a listing
+_ABOUT = "?_fields=name,timezone_string,gmt_offset"  # of WordPress's interface
+_GUESSED = {Way.USUAL, Way.IN_MENU}  # where nobody says that there is a listing
 
 
 @dataclass(slots=True, kw_only=True)
 class Survey:
     """What there is at a site: its front page, its entry points, and articles read from there.
 
-    `home` is the address of the front page to be kept, `front.url` the one that answered. `samples`
+    `home` is the address of the front page to be kept, `front.url` the one that answered; `zone` is
+    that of the times it prints. `samples`
     are articles by their addresses, as Warraq reads them. `broken` are listings that the site names
     itself and that do not work.
     """
@@ -46,6 +49,7 @@ class Survey:
     front: FrontPage
     entries: list[Listing] = field(default_factory=list)
     samples: dict[str, Extraction] = field(default_factory=dict)
+    zone: str | None = None
     broken: list[Listing] = field(default_factory=list)
 
     def of(self, kind: Kind) -> list[Listing]:
@@ -101,7 +105,8 @@ class _Surveyor:
         same = urlsplit(answer.url).path == urlsplit(capture.url).path
         front = await self._read_front(capture)
         home = capture.url if answer.moved_to or same else answer.url
-        survey = Survey(home=home, front=front)
+        survey = await self._about(Survey(home=home, front=front))
+        front = survey.front
         name = front.name or self._site.name
         self._site = replace(self._site, name=name, name_latin=front.name_latin)
         self._candidates |= front.candidates
@@ -118,6 +123,21 @@ class _Surveyor:
         if not survey.entries:
             raise _not_a_newspaper(survey, [])
         await self._read(survey)
+        return survey
+
+    async def _about(self, survey: Survey) -> Survey:
+        """Return a survey with the name and zone that WordPress says its site has, if it is one."""
+        front = survey.front
+        listed = chain(front.candidates.get(Way.DECLARED, ()), front.candidates.get(Way.USUAL, ()))
+        posts = next((link.url for link in listed if link.kind is Kind.API), None)
+        root = urljoin(posts, "../../") if posts and "?" not in posts else None
+        page = root and (await self._probe.ask(f"{root}{_ABOUT}", Kind.PROBE)).page
+        with suppress(Unread):
+            work = partial(wordpress.site_of, page.body if page else b"")
+            said, survey.zone = await self._probe.workers.do(work)
+            name, latin = name_of([said], [])
+            name, latin = name or front.name, latin or front.name_latin
+            survey.front = replace(front, name=name, name_latin=latin)
         return survey
 
     async def _front(self, url: str) -> tuple[Answer, Capture]:
@@ -274,7 +294,7 @@ def _not_a_newspaper(survey: Survey, problems: Sequence[Problem]) -> CannotFollo
         seen = "the pages it lists do not read as articles"
         details = Counter(problem.detail for problem in problems).most_common(1)
         seen += f" ({details[0][0]})" if details else ""
-    broken = "".join(f" {one.url} ({one.how}): {one.fault}." for one in survey.broken[:2])
+    broken = "".join(f" {one.url} ({one.how}): {one.fault}." for one in survey.broken[-2:])
     return CannotFollow(
         f"{survey.home}: {seen}.{broken} No file was written. If it is a newspaper,"
         " give the address of its news, or write its file by hand (crawler/README.md)."

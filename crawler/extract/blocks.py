@@ -59,6 +59,17 @@ def no_text(detail: str) -> Problem:
     return Problem(kind=ProblemKind.NO_TEXT, detail=f"no article text: {detail}", stage="extract")
 
 
+_HARDLY = 25  # words, of "Loading" and the like
+_SHOWN = "//body//text()[not(ancestor::script or ancestor::style or ancestor::noscript)]"
+
+
+def unwritten(root: HtmlElement) -> str | None:
+    """Return why a page is empty that holds scripts and hardly a word; None of any other page."""
+    if root.find(".//script") is None or len("".join(root.xpath(_SHOWN)).split()) > _HARDLY:
+        return None
+    return "the page is empty without its scripts, which `render = true` runs"
+
+
 # lxml asks a Python function for the class of each element, where one is enough.
 _PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
 _PARSER.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))

@@ -89,7 +89,8 @@ def feed(body: bytes, url: str, content_type: str | None = None) -> Iterator[Lin
         raise NotAListing(f"not an RSS, Atom or JSON feed: {beginning(body)}")
     atom = str(parsed.get("version") or "").startswith("atom")
     for entry in parsed.entries:
-        if address := absolute(entry.get("link"), url):
+        written = (entry.get("feedburner_origlink"), entry.get("link"))  # the first is its own
+        if address := next(filter(None, (absolute(to, url) for to in written)), None):
             yield _link(entry, address, atom=atom)
     links = [link for link in parsed.feed.get("links", ()) if link.get("rel") in _CONTINUES]
     if continued := absolute(links[0].get("href"), url) if links else None:

@@ -22,7 +22,7 @@ from archive import visits
 from archive.captures import payload_location
 from archive.derivation import RecordedLinks
 from archive.journal import Followed
-from archive.links import NEWS, moved, new_on, resting, shape
+from archive.links import NEWS, lists_articles, moved, new_on, resting, shape
 from archive.models import Capture, Kind, Link, Problem, Visit, WarcLocation
 from archive.problems import ProblemKind
 from archive.publishers import publisher_at
@@ -112,16 +112,16 @@ class Traps:
             self._store.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
 
 
-def links(capture: Capture, *, announced: bool = False) -> Iterator[Link]:
+def links(capture: Capture, *, announced: bool = False, every: bool = False) -> Iterator[Link]:
     """Yield the links of a captured listing, in its order; what it says of them is bounded.
 
-    With `announced`, those of a section begin with the listings that the page's head names. Those
-    of a robots.txt are the sitemaps that it names.
+    With `announced`, those of a section begin with the listings that the page's head names; with
+    `every`, they are all of its links. Those of a robots.txt are the sitemaps that it names.
 
     Raises:
         NotAListing: possibly after some links, where the body breaks.
     """
-    return map(_bounded, _links(capture, announced=announced))
+    return map(_bounded, _links(capture, announced=announced, every=every))
 
 
 def _bounded(link: Link) -> Link:
@@ -135,7 +135,7 @@ def _bounded(link: Link) -> Link:
     return replace(link, **bounded) if bounded else link
 
 
-def _links(capture: Capture, *, announced: bool) -> Iterable[Link]:
+def _links(capture: Capture, *, announced: bool, every: bool) -> Iterable[Link]:
     body, url, media = capture.body, capture.url, capture.content_type
     if capture.kind is Kind.FEED:
         return feed(body, url, media)
@@ -145,7 +145,7 @@ def _links(capture: Capture, *, announced: bool) -> Iterable[Link]:
         return posts(body, url, pages=capture.pages)
     if capture.kind is Kind.ROBOTS:
         return in_robots(body, url)
-    return section(body, url, media, announces=announced)
+    return section(body, url, media, announces=announced, every=every)
 
 
 def _places(links: Iterable[Link]) -> Iterator[str]:
@@ -249,7 +249,8 @@ class Follower:
         if before:
             folder = self.store.warc_folder
             changed, self._unchanged = await leave_out(changed, folder, before)
-        links = iter(await read(changed, announced=announces))
+        every = bool(self.publisher.accept)
+        links = iter(await read(changed, announced=announces, every=every))
         if announces:
             links = chain(await announced_sitemaps(self.store, self.capture, read), links)
         return links
@@ -279,7 +280,10 @@ class Follower:
             yield key, link
 
     def _report(self, traps: Traps) -> None:
-        """Save which links were left out because nobody can follow them, or this newspaper not."""
+        """Save which links were left out because nobody can follow them, or this newspaper not.
+
+        So is an entry point that lists nothing.
+        """
         if bad := self._bad:
             detail = f"{len(bad):,} of its links cannot be followed: {bad[0]}"
             traps.report(self.visit, self.capture, ProblemKind.BAD_LINK, detail)
@@ -291,6 +295,12 @@ class Follower:
         if self._moved and self.capture.moved and not self.publisher.owns(self._moved):
             detail = f"it moved to {self.capture.url}: write that into {self.publisher.slug}.toml"
             traps.report(self.visit, self.capture, ProblemKind.PUBLISHER_MOVED, detail)
+        visit, left = self.visit, self._is_cut or self._bad or self._foreign or self._resting
+        had_news = visit.kind is Kind.SITEMAP and lists_articles(self.store.db, visit.key)
+        if not (left or had_news or self._taken or self._unchanged or visit.found_in or visit.past):
+            why = "; scripts may write it: `render = true`" if visit.kind is Kind.SECTION else ""
+            detail = f"it lists nothing, or nothing that `accept` and `reject` let pass{why}"
+            traps.report(visit, self.capture, ProblemKind.OF_NO_USE, detail)
 
     def _room(self, *, news: bool) -> int:
         """Return how many more links may be saved, of older ones or of `news`."""
@@ -352,7 +362,7 @@ class Follower:
             if link.kind is Kind.ARTICLE and not publisher.wants(link.url):
                 continue
             try:
-                if self._is_trap(link.url):
+                if not publisher.accept and self._is_trap(link.url):
                     self._resting.add(shape(link.url))
                 else:
                     normal(link.url)  # which refuses longer ones

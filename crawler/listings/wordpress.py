@@ -4,9 +4,11 @@ developer.wordpress.org/rest-api/reference/posts/ and /rest-api/using-the-rest-a
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from zoneinfo import ZoneInfo
 
 from archive.models import Kind, Link
 from archive.urls import absolute
@@ -37,6 +39,21 @@ def posts(body: bytes, url: str, *, pages: int | None = None) -> Iterator[Link]:
     page, size = _number(url, "page", 1), _number(url, "per_page", 10)
     if answer and (page < pages if pages is not None else len(answer) >= size):
         yield Link(url=_with(url, page=str(page + 1)), kind=Kind.API)
+
+
+def site_of(body: bytes) -> tuple[str, str | None]:
+    """Return what an interface itself (`/wp-json/`) says of its site: its name and IANA zone.
+
+    A zone of whole hours from UTC is one of `Etc`, whose signs are the other way round; UTC itself
+    is what a site has that chose none. An empty name and None where it says nothing.
+    """
+    name, zone = "", None
+    with suppress(NotAListing, AttributeError, KeyError, OSError, TypeError, ValueError):
+        said = read_json(body.decode("utf-8-sig", "replace").strip())
+        name, offset = plain(said.get("name")) or "", float(said.get("gmt_offset") or 0)
+        etc = f"Etc/GMT{-int(offset):+d}" if offset and offset.is_integer() else ""
+        zone = ZoneInfo(line(said.get("timezone_string")) or etc).key
+    return name, None if zone == "UTC" else zone
 
 
 def total_pages(header: bytes | None) -> int | None:

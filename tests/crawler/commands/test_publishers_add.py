@@ -192,9 +192,20 @@ def test_wordpress_is_followed_through_its_interface(paper, tmp_path):
     paper.answers["/"] = (front(head=api),)
     posts = ", ".join(f'{{"link": "{paper.url}{path}"}}' for path in NEWS)
     paper.answers[API] = (wire.http(f"[{posts}]".encode(), media="application/json"),)
+    said = '{"name": "الساحل اليوم", "timezone_string": "Asia/Beirut", "gmt_offset": 2}'.encode()
+    about = "/wp-json/?_fields=name,timezone_string,gmt_offset"
+    paper.answers[about] = (wire.http(said, media="application/json"),)
     assert add(paper, tmp_path).exit_code == 0
     one = read(tmp_path / "publishers" / "sahel.toml")
     assert one.api == (f"{paper.url}/wp-json/wp/v2/posts",)
+    assert (one.name, str(one.zone)) == ("الساحل اليوم", "Asia/Beirut")
+
+
+def test_a_page_that_its_scripts_write_is_no_newspaper_yet(paper, tmp_path):
+    paper.answers["/"] = (wire.http(b"<body><div id=root></div><script src=x></script></body>"),)
+    result = add(paper, tmp_path)
+    assert result.exit_code == 1
+    assert "`render = true`" in result.output
 
 
 @pytest.mark.parametrize(("form", "key"), [(rss, "feeds"), (sitemap, "sitemaps")])

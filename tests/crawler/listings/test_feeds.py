@@ -315,3 +315,21 @@ def test_what_continues_a_feed_without_end_may_stand_behind_its_items(monkeypatc
     item = f"<item><link>{ONE}</link></item>"
     found = list(feed(rss(item * 5 + more).encode(), AT))
     assert [link.url for link in found] == [ONE, f"{AT}?p=2"]
+
+
+ORIGINALS = [  # the address of an item as FeedBurner keeps it: the item's address
+    ("https://x.example/first", "https://x.example/first"),
+    ("/first", "https://x.example/first"),
+    ("", "https://feeds.example/~r/x/~3/abc/"),
+    ("javascript:x", "https://feeds.example/~r/x/~3/abc/"),
+]
+
+
+@pytest.mark.parametrize(("written", "expected"), ORIGINALS)
+def test_an_item_of_feedburner_has_its_own_address(written, expected):
+    body = (
+        "<rss xmlns:feedburner='http://rssnamespace.org/feedburner/ext/1.0'><channel><item>"
+        "<title>خبر</title><link>https://feeds.example/~r/x/~3/abc/</link>"
+        f"<feedburner:origLink>{written}</feedburner:origLink></item></channel></rss>"
+    )
+    assert [link.url for link in feed(body.encode(), "https://x.example/feed")] == [expected]

@@ -300,6 +300,72 @@ async def test_a_feed_that_robots_txt_names_as_a_sitemap_is_followed(archive, si
     assert (title, archive.problems()) == ([("خبر /news/first",)], [])
 
 
+async def test_accept_overrules_what_an_address_is_like(archive, site, monkeypatch):
+    monkeypatch.setattr(archive_links, "FRUITLESS", 3)
+    archive.follow(sections=[site.url + "/s"], accept=["/x/"])
+    links = [f"/x/{letter}" for letter in "abcdef"]
+    section(site, "/s", "/news/1001", "/about", *links)
+    for path in links[:4]:
+        site.answers[path] = (wire.http(b"<html><body><p>x</p></body></html>"),)
+    articles(site, *links[4:])
+    await archive.crawl()
+    archive.forward(minutes=31)
+    section(site, "/s", *links, "/x/g")  # of the shape that brought nothing
+    articles(site, "/x/g")
+    await archive.crawl()
+    assert {*links, "/x/g"} <= {*site.targets()}
+    assert {"/news/1001", "/about"}.isdisjoint(site.targets())
+    assert "/x/g" in kept(archive, site)
+
+
+EMPTY = {  # what an entry point answers: what its problem says
+    "feed": ("feeds", "<rss version='2.0'><channel></channel></rss>", "it lists nothing,"),
+    "sitemap": ("sitemaps", "<urlset></urlset>", "it lists nothing,"),
+    "section": ("sections", "<p>لا أخبار اليوم</p>", "it lists nothing,"),
+    "api": ("api", "[]", "it lists nothing,"),
+    "refused": ("feeds", None, "nothing that `accept` and `reject` let pass"),
+    "shell": ("sections", "<div id=root></div><script>x</script>", "`render = true`"),
+}
+
+
+@pytest.mark.parametrize(("key", "body", "detail"), EMPTY.values(), ids=EMPTY)
+async def test_an_entry_point_that_lists_nothing_is_a_problem_once_a_day(
+    archive, site, key, body, detail
+):
+    archive.follow(**{key: [f"{site.url}/list"]}, reject=["/video/"])
+    body = body.encode() if body else wire.feed(f"{site.url}/video/1", f"{site.url}/video/2")
+    paths = ["/list", API.replace("/wp-json", "/list")]
+    site.answers = dict.fromkeys(paths, (wire.http(body),))
+    for _ in range(2):
+        await archive.crawl()
+        archive.forward(minutes=31)
+    kinds = "('of-no-use', 'not-a-listing')"
+    said = archive.rows(f"select kind, detail from problems where kind in {kinds}")
+    assert [kind for kind, _ in said].count("of-no-use") <= 1
+    assert detail in said[0][1]
+
+
+async def test_a_sitemap_with_no_news_at_the_moment_is_no_problem(archive, site):
+    archive.follow(sitemaps=[site.url + "/news.xml"])
+    sitemap(site, "/news.xml", ("/news/1001", NEW))
+    articles(site, "/news/1001")
+    await archive.crawl()
+    sitemap(site, "/news.xml")
+    archive.forward(days=1, minutes=31)
+    await archive.crawl()
+    assert archive.problems() == []
+
+
+async def test_a_front_page_that_its_scripts_write_still_has_sitemaps(archive, site):
+    archive.follow(language="ar")
+    site.answers["/"] = (wire.http(b"<body><div id=app></div><script>x</script></body>"),)
+    site.answers["/robots.txt"] = (wire.http(b"Sitemap: /map.xml", media="text/plain"),)
+    sitemap(site, "/map.xml", ("/news/1001", NEW))
+    articles(site, "/news/1001")
+    await archive.crawl()
+    assert (kept(archive, site), archive.problems()) == (["/news/1001"], [])
+
+
 async def test_a_publisher_with_listings_is_not_asked_for_others(archive, site):
     archive.follow(sections=[site.url + "/"], accept=["/news/"])
     head = "<link rel='alternate' type='application/rss+xml' href='/feed'>"

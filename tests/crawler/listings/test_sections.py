@@ -1,5 +1,8 @@
 """Section pages become links: their articles, the next page, the listings they announce."""
 
+import time
+from contextlib import nullcontext
+
 import pytest
 
 from archive.clock import system
@@ -115,3 +118,114 @@ def test_a_base_address_moves_relative_links():
 def test_an_empty_page_is_no_section(body):
     with pytest.raises(NotAListing):
         list(section(body, AT))
+
+
+HEADLINES = [
+    "مجلس المدينة يقر موازنة العام المقبل",
+    "إعادة فتح الطريق الساحلي أمام السيارات",
+    "ارتفاع أسعار الخضار في أسواق الجملة",
+    "فريق المدينة يفوز بكأس الجمهورية",
+]
+ADDRESSES = [  # none has three digits or three hyphens
+    [f"/article/{word}-news" for word in ("syria", "iraq", "cairo", "tunis")],
+    [f"/a/{short}" for short in ("AbCdEf", "GhIjKl", "MnOpQr", "StUvWx")],
+    [f"/خبر-{word}" for word in ("عاجل", "محلي", "مهم", "جديد")],
+    [f"/?p={number}" for number in (12, 13, 14, 15)],
+    [f"/index.php?id={number}&lang=ar" for number in (12, 13, 14, 15)],
+    [f"/news/{number}/title" for number in (12, 13, 14, 15)],
+    [f"/{short}" for short in ("x1", "y2", "z3", "q4")],
+]
+CARDS = [  # {0} is the address, {1} the headline
+    "<article><a href='{0}'><img src='x'></a><h3><a href='{0}'>{1}</a></h3><p>مقدمة</p></article>",
+    "<div class='card c1'><a href='{0}'><img src='x'><h2>{1}</h2><p>مقدمة الخبر</p></a></div>",
+    "<li class='item'><a href='{0}'>{1}</a> <span>قبل ساعة</span></li>",
+    "<div class='box'><h4>{1}</h4><p>مقدمة</p><a href='{0}'>اقرأ المزيد</a></div>",
+    "<tr><td><a href='/tag/x'>وسم</a></td><td class='t'><a href='{0}'>{1}</a></td></tr>",
+    "<div class='pic'><a href='{0}'><img src='x' alt='{1}'></a></div>",
+    "<div><a href='/category/x'>سياسة</a><h2>{1}</h2><a href='{0}#more'>المزيد</a></div>",
+]
+FURNITURE = """<header><a href="/">الرئيسية</a><ul class="main-menu">
+<li><a href="/politics">سياسة</a><li><a href="/economy">اقتصاد</a>
+<li><a href="/sport">رياضة</a></ul></header>
+<h2><a href="/economy">المزيد من أخبار الاقتصاد اليوم</a></h2>
+<div class="tags"><a href="/tag/aleppo">حلب</a>
+<a href="/author/ali">بقلم علي الحسن مراسل الصحيفة</a><a href="/login">تسجيل الدخول</a></div>{cards}
+<div class="side"><a href="/poll">استطلاع</a>
+<a href="/magazine.pdf">العدد الأسبوعي من المجلة كاملا</a></div>
+<footer><a href="/privacy">سياسة الخصوصية وشروط الاستخدام</a>
+<a href="/team">هيئة التحرير</a></footer>"""
+
+
+@pytest.mark.parametrize("addresses", ADDRESSES)
+@pytest.mark.parametrize("card", CARDS)
+def test_a_page_shows_by_its_blocks_what_its_articles_are(card, addresses):
+    cards = "".join(map(card.format, addresses, HEADLINES))
+    found = list(section(FURNITURE.format(cards=cards).encode(), "https://x.example/"))
+    assert [link.url.removeprefix("https://x.example") for link in found] == addresses
+    titles = [link.title or "" for link in found]
+    assert titles in (HEADLINES, ["اقرأ المزيد"] * 4, ["المزيد"] * 4, [""] * 4) or all(
+        title.startswith(headline) for title, headline in zip(titles, HEADLINES, strict=True)
+    )
+
+
+def test_one_headline_is_enough():
+    body = "<h1><a href='/lead'>مجلس المدينة يقر موازنة العام</a></h1><p><a href='/x'>هنا</a></p>"
+    assert [link.url for link in section(body.encode(), AT)] == ["https://x.example/lead"]
+
+
+def test_where_articles_have_numbers_others_have_none():
+    lists = "".join(f"<li><a href='/news/{n}001'>{HEADLINES[0]} {n}</a></li>" for n in range(10))
+    body = f"<ul>{lists}<li><a href='/games'>لعبة الكلمات المتقاطعة اليومية</a></li></ul>"
+    assert [link.url[-9:] for link in section(body.encode(), AT)] == [
+        f"news/{n}001" for n in range(10)
+    ]
+
+
+@pytest.mark.parametrize(("articles", "kept"), [(12, False), (3, True)])
+def test_of_menus_nothing_is_listed_where_a_page_shows_many_articles(articles, kept):
+    cards = "".join(
+        f"<h2><a href='/news/{n}001'>{HEADLINES[0]} {n}</a></h2>" for n in range(articles)
+    )
+    body = (
+        f"<nav><a href='/file/1234'>ملفات</a><a href='/news/9999'>{HEADLINES[1]}</a></nav>{cards}"
+    )
+    found = {link.url.removeprefix("https://x.example") for link in section(body.encode(), AT)}
+    assert ("/file/1234" in found, "/news/9999" in found, len(found)) == (
+        kept,
+        True,
+        articles + 1 + kept,
+    )
+
+
+def test_every_link_of_the_site_is_listed_where_patterns_choose():
+    body = (
+        b"<nav><a href='/a'>x</a></nav><a href='//sub.x.example/b#c'>y</a><a href='//y.example/'>z"
+    )
+    found = [link.url for link in section(body, AT, every=True)]
+    assert found == ["https://x.example/a", "https://sub.x.example/b"]
+
+
+SHELLS = [
+    ("<div id='root'></div><script src='a.js'></script>", True),
+    (
+        "<noscript>Enable it</noscript><div id='__next'><p>Loading…</p></div><script>x</script>",
+        True,
+    ),
+    ("<div id='app'></div>", False),
+    (f"<div id='app'>{'كلمة ' * 40}</div><script>x</script>", False),
+    ("<div id='app'><a href='/news/1234'>خبر</a></div><script>x</script>", False),
+]
+
+
+@pytest.mark.parametrize(("body", "is_shell"), SHELLS)
+def test_a_page_that_its_scripts_write_says_so(body, is_shell):
+    found = section(f"<html><body>{body}</body></html>".encode(), AT)
+    with pytest.raises(NotAListing, match="render = true") if is_shell else nullcontext():
+        list(found)
+
+
+def test_a_page_of_headings_takes_no_time():
+    body = f"<div>{f'<h2>{HEADLINES[0]}</h2><time datetime=2020-11-12></time>' * 3_000}".encode()
+    began = time.process_time()
+    assert len(list(section(body + b"<a href='/x'>x</a>" * 3_000, AT))) < 2
+    assert time.process_time() - began < 5

@@ -150,3 +150,25 @@ def test_what_is_no_post_is_passed_over():
 
 def test_an_empty_page_is_the_last_one_whatever_the_site_says():
     assert posts(pages=999_999_999) == []
+
+
+SITES = [  # what the interface says of its site, and what that means
+    ('{"name": "جريدة &#8220;الساحل&#8221;", "timezone_string": "Asia/Beirut", "gmt_offset": 2}',
+     ("جريدة “الساحل”", "Asia/Beirut")),
+    ('{"name": "x", "timezone_string": "", "gmt_offset": 3}', ("x", "Etc/GMT-3")),
+    ('{"name": "x", "timezone_string": "", "gmt_offset": "-1"}', ("x", "Etc/GMT+1")),
+    ('{"name": "x", "timezone_string": "", "gmt_offset": 5.5}', ("x", None)),
+    ('{"name": "x", "timezone_string": "", "gmt_offset": 0}', ("x", None)),
+    ('{"name": "x", "timezone_string": "UTC"}', ("x", None)),
+    ('{"name": "x", "timezone_string": "../../etc/passwd"}', ("x", None)),
+    ('{"name": ["x"], "timezone_string": "Nowhere/None"}', ("", None)),
+    ('{"name": "x", "gmt_offset": [1]}', ("", None)),
+    ("[]", ("", None)),
+    ("<html>", ("", None)),
+    ("", ("", None)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "expected"), SITES)
+def test_the_name_and_zone_of_a_site(body, expected):
+    assert wordpress.site_of(body.encode()) == expected

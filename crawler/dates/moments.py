@@ -192,6 +192,8 @@ _STATED = frozenset(TABLES["sources"]["stated"])
 _OLDEST = date(1990, 1, 1)
 _ROUGH = frozenset({Precision.AGE, Precision.SPAN})
 _DAY = timedelta(days=1)
+_FARTHEST = timedelta(hours=14)  # how far a zone is from UTC
+_QUARTER = timedelta(minutes=15)  # of an hour: the steps in which zones differ
 _PATIENCE = timedelta(minutes=5)  # how far a server's clock may be ahead of ours
 
 
@@ -199,13 +201,15 @@ _PATIENCE = timedelta(minutes=5)  # how far a server's clock may be ahead of our
 class Stamp:
     """One date as a source prints it: `source` is one of `TRUST`.
 
-    `above` tells that it stands above the headline, where a page may show today's date.
+    `above` tells that it stands above the headline, where a page may show today's date, `within`
+    that it stands in the text, which may name the day of what it tells.
     """
 
     source: str
     text: str
     modified: bool = False
     above: bool = False
+    within: bool = False
 
 
 class Decision(NamedTuple):
@@ -251,6 +255,11 @@ def decide(evidence: Iterable[Stamp], *, now: datetime, zone: tzinfo | None) -> 
             detail = f"{published.isoformat()} names UTC but is local time"
             problems.append((ProblemKind.ZONE_CONFLICT, detail))
         published = _on_calendar(local or published, zone)
+        if day := _printed_day(published, known, zone):
+            detail = f"{published.isoformat()} is printed as {day}"
+            problems.append((ProblemKind.ZONE_CONFLICT, detail))
+            at = None if zone else published.at  # by which of two zones, nobody knows
+            published = replace(published, day=day, at=at)
     elif age := next((pair for pair in read if pair not in known and not pair[0].modified), None):
         detail = f"the page prints an age only, {age[0].text!r}: {age[1].day} or near it"
         problems.append((ProblemKind.DATE_AGE, detail))
@@ -291,6 +300,39 @@ def _really_local(
     if shown or (chosen.at > now + _PATIENCE and local <= now + _PATIENCE):
         return replace(chosen, at=local.astimezone(UTC), zoned=False)
     return None
+
+
+def _printed_day(
+    chosen: Moment, known: Sequence[tuple[Stamp, Moment]], zone: tzinfo | None
+) -> date | None:
+    """Return the day a page prints beside a stamp in UTC, if it is another by the zone alone.
+
+    Where the `zone` is known, that is only the day which the stamp itself names. None where it is
+    not, or where the page prints several days.
+    """
+    at = chosen.at
+    if at is None or not chosen.zoned or at.time() != chosen.clock:
+        return None
+    printed = [
+        moment
+        for stamp, moment in known
+        if stamp.source == "dateline"
+        and not (stamp.modified or stamp.above or stamp.within or moment.zoned)
+        and parse(stamp.text, now=None, zone=None)  # an age may be rounded
+    ]
+    days = {moment.day for moment in printed}
+    if len(days) != 1 or chosen.day in days or not all(_in_some_zone(at, m) for m in printed):
+        return None
+    return days.pop() if zone is None or at.date() in days else None
+
+
+def _in_some_zone(at: datetime, moment: Moment) -> bool:
+    """Return whether clocks of some zone may show a moment, or its day, at the time `at`."""
+    if moment.clock is None:
+        return moment.day in {(at + shift).date() for shift in (_FARTHEST, -_FARTHEST)}
+    shown = datetime.combine(moment.day, moment.clock.replace(second=0), UTC)
+    ahead = shown - at.replace(second=0, microsecond=0)
+    return abs(ahead) <= _FARTHEST and not ahead % _QUARTER
 
 
 def _on_calendar(moment: Moment, zone: tzinfo | None) -> Moment:

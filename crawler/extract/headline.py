@@ -105,9 +105,11 @@ def _beside(
     """Return what stands beside the headline in a title, all as keys: names, rubrics, labels."""
     words = {key(piece): len(piece.split()) for piece in _SEPARATOR.split(title)}
     own = {p for p in words if _is_own(p, names) or any(len(p) > 3 and p in r for r in rights)}
-    longest = max(words.keys() - own, key=words.__getitem__, default="")
+    named = {p for p in words if any(len(n) > 3 and f" {n} " in f" {p} " for n in names)}
+    rest = (p for p in words if p not in own)
+    longest = max(rest, key=lambda p: (words[p], p not in named), default="")
     short = {p for p in words if p != longest and words[p] <= _MOST and p not in headline}
-    own |= {p for p in short if any(len(n) > 3 and f" {n} " in f" {p} " for n in names)}
+    own |= short & named
     rubrics = short & (printed | _NO_HEADLINE) if own else set()
     far = {p for p in words if words[p] * 2 <= words.get(longest, 0) and p not in headline}
     found = set(own)

@@ -119,7 +119,7 @@ def _is_stated(headline: str, metadata: Metadata) -> bool:
     """
     own = key(headline)
     titles = zip((*metadata.stated.titles, ("hint", "")), metadata.bare, strict=False)
-    return any(
+    return bool(own) and any(
         key(bare) == own and (source != "title" or key(text) != own)
         for (source, text), bare in titles
     )
@@ -136,7 +136,7 @@ def _read_dates(
     if hints and hints.published:
         stamps.append(Stamp(source=hints.dated_by or Kind.FEED, text=hints.published))
     if story.dateline and (day := day_of(story.dateline)):
-        stamps.append(Stamp(source="dateline", text=day))
+        stamps.append(Stamp(source="dateline", text=day, within=True))
     return decide(stamps, now=capture.fetched_at, zone=zone)
 
 

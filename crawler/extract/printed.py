@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain, islice, pairwise, takewhile
 from typing import NamedTuple
@@ -128,7 +128,9 @@ def _stamps(layout: Layout, below: Sequence[_Line], over: Sequence[_Line]) -> It
     dated = [_line(block) for block in begun if is_date_line(block.text)]
     before = ""
     for line in (*below, *dated):
-        yield from _stamps_of(line)
+        for stamp in _stamps_of(line):
+            labelled = _UPDATE_LABEL.fullmatch(fold(before))
+            yield replace(stamp, modified=True) if labelled else stamp
         if before and is_clock(line.block.text):
             yield from _printed(f"{before} {line.block.text}")
         before = line.block.text
@@ -183,6 +185,9 @@ def _signers(element: HtmlElement, text: str | None = None) -> str:
 
 
 _UPDATED = pattern("headline", "updated", r"(?:{})")
+_UPDATE_LABEL = pattern(
+    "headline", "updated", r"\W*(?:{})(?:\s(?:في|بتاريخ|يوم|الخبر|on|at|le))*\W*"
+)
 _CHANGED = re.compile(r"updated?|modified|Modified")
 _ENTRY = re.compile(r"(?:^|[\s_-])(?:published|entry-date|post-date)(?=$|[\s_-])")
 _SPLIT = re.compile(r"\s*[|•·]\s*|\s[-–—]\s|\s+(?=آخر تحديث|اخر تحديث|تم التحديث|تحديث)")

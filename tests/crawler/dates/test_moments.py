@@ -197,6 +197,22 @@ DECIDED = (
         ("meta", f"{DAY}T09:23", DAY),
         (),
     ),
+    # a printed day that is another by the zone alone is the day, and the moment is not known then
+    (
+        (("meta", f"{DAY}T23:48:00+00:00"), ("dateline", "5 مارس 2024")),
+        ("meta", None, DAY),
+        ("zone-conflict",),
+    ),
+    (
+        (("meta", f"{DAY}T23:48:00Z"), ("dateline", "منذ 4 أيام")),
+        ("meta", f"{DAY}T23:48", "2024-03-06"),
+        (),
+    ),
+    (
+        (("meta", f"{DAY}T00:00:00Z"), ("dateline", "4 مارس 2024")),
+        ("meta", f"{DAY}T00:00", DAY),
+        (),
+    ),
     # the future, the past, the impossible
     ((("json-ld", "2024-03-25T10:00:00Z"),), (None, None, None), ()),
     ((("json-ld", "1970-01-01T00:00:00Z"), ("url", "2024-3-5")), ("url", None, DAY), ()),
@@ -223,6 +239,43 @@ def test_the_evidence_of_a_page_decides(evidence, expected, problems):
     day = found and found.day.isoformat()
     assert (decision.published_from, at, day) == expected
     assert tuple(problem.kind for problem in decision.problems) == problems
+
+
+STAMP = ("meta", "2024-02-16T23:48:00+00:00")
+BESIDE = (
+    ("17 فبراير 2024", "2024-02-17"),
+    ("17 فبراير 2024 - 02:48", "2024-02-17"),
+    ("16 فبراير 2024", "2024-02-16"),
+    ("17 فبراير 2024 - 09:12", "2024-02-16"),  # no zone shows that minute
+    ("18 فبراير 2024", "2024-02-16"),
+)
+
+
+@pytest.mark.parametrize(("printed", "day"), BESIDE)
+def test_a_printed_day_tells_the_day_of_a_stamp_where_the_zone_is_unknown(printed: str, day: str):
+    found = decide(stamps(STAMP, ("dateline", printed)), now=NOW, zone=None).published
+    assert found is not None
+    assert (found.day.isoformat(), found.at) == (day, datetime(2024, 2, 16, 23, 48, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [
+        Stamp(source="dateline", text="17 فبراير 2024", above=True),
+        Stamp(source="dateline", text="17 فبراير 2024", within=True),
+        Stamp(source="dateline", text="17 فبراير 2024", modified=True),
+        Stamp(source="url", text="2024-02-17"),
+    ],
+)
+def test_a_day_that_may_be_another_ones_proves_nothing(stamp: Stamp):
+    found = decide([*stamps(STAMP), stamp], now=NOW, zone=None).published
+    assert found is not None
+    assert found.day == date(2024, 2, 16)
+
+
+def test_a_stamp_with_its_own_zone_is_of_its_day():
+    stated = stamps(("meta", "2024-02-16T23:17:00+09:00"), ("dateline", "2024/02/17 00:17"))
+    assert decide(stated, now=NOW, zone=None).published.day == date(2024, 2, 16)  # type: ignore[union-attr]
 
 
 def test_a_decision_is_the_four_things_it_says():

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from archive.models import Link, PageKind
 from crawler.publisher import Publisher, Rules
-from tests.crawler.extract.markup import P1, TEXT, TITLE, page, ps
-from tests.crawler.extract.reading import URL, read
+from tests.crawler.extract.markup import P1, PARAGRAPHS, TEXT, TITLE, page, ps
+from tests.crawler.extract.reading import URL, body, read
 
 SHARED = Path(__file__).resolve().parents[3] / ".." / "shared"
 PAGES = sorted(Path(__file__).resolve().parents[2].glob("pages/*/page.html"))
@@ -164,8 +164,8 @@ def test_what_is_no_page_is_a_problem(html: bytes):
 def test_no_bytes_raise(noise: bytes, path: Path):
     html = path.read_bytes()
     cut = len(html) // 3
-    for body in (noise, html[:cut] + noise + html[cut:], noise + html[cut:]):
-        found = read(body)
+    for content in (noise, html[:cut] + noise + html[cut:], noise + html[cut:]):
+        found = read(content)
         assert pickle.loads(pickle.dumps(found)) == found  # noqa: S301 - our own bytes
 
 
@@ -173,3 +173,64 @@ def test_a_title_without_end_is_cut():
     endless = "عنوان طويل " * 2000
     found = read(page(f"<article><h1>{endless}</h1>{ps(P1, P1, P1)}</article>"))
     assert 900 < len(found.title or "") <= 1000
+
+
+UPDATED = (
+    "<p>آخر تحديث: 28 كانون الأول 2023 - 12:20</p>",
+    "<p>آخر تحديث</p><p>28 كانون الأول 2023 - 12:20</p>",
+    "<div><span>تاريخ التحديث:</span><time datetime='2023-12-28T10:20:00Z'></time></div>",
+    "<div>آخر تعديل</div><div><time datetime='2023-12-28T10:20:00Z'>28/12/2023</time></div>",
+    "<p>Last updated</p><p>28 December 2023 12:20</p>",
+    "<p>Mis à jour le 28 décembre 2023 - 12:20</p>",
+)
+
+
+@pytest.mark.parametrize("printed", UPDATED)
+def test_the_date_of_a_change_alone_is_none_of_publication(printed: str):
+    found = read(body(ps(*PARAGRAPHS), before=printed))
+    assert (found.published_on, found.published_at) == (None, None)
+    assert found.modified_at == datetime(2023, 12, 28, 10, 20, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("deck", ["تحديث البنية التحتية في المدينة", "معدل الأسعار لا يتغير"])
+def test_a_line_about_a_change_labels_no_date(deck: str):
+    found = read(body(ps(*PARAGRAPHS), before=f"<p>{deck}</p><p>28 كانون الأول 2023</p>"))
+    assert str(found.published_on) == "2023-12-28"
+
+
+OTHER = "ميناء النخل يستقبل أول سفينة ركاب"
+ANOTHER = "عودة الصيادين إلى البحر بعد العاصفة"
+BEHIND = (
+    "<div><div class='prev_next_text'>{}</div></div>",
+    "<div class='card'><div class='card-title'>{}</div></div>",
+    "<div class='c1'><div><img src='1.jpg'></div><div>{}</div></div>",
+    "<h4>{}</h4>",
+)
+
+
+@pytest.mark.parametrize("behind", BEHIND)
+def test_headlines_of_others_behind_the_last_paragraph_are_no_text(behind: str):
+    headlines = behind.format(OTHER) + behind.format(ANOTHER)
+    assert read(body(ps(*PARAGRAPHS) + headlines)).text == TEXT
+
+
+@pytest.mark.parametrize(
+    "closing",
+    [
+        f"<ul><li>{OTHER}</li><li>{ANOTHER}</li></ul>",
+        f"<p>{OTHER}</p><p>{ANOTHER}</p>",
+        f"<div><img src='1.jpg'><p>{OTHER}.</p><p>{ANOTHER}.</p></div>",
+        f"<div class='text-title-4'>{OTHER}<br>{ANOTHER}</div>",
+    ],
+)
+def test_lines_that_close_a_story_stay(closing: str):
+    text = read(body(ps(*PARAGRAPHS) + closing)).text
+    assert [line.rstrip(".") for line in text.splitlines()[-2:]] == [OTHER, ANOTHER]
+
+
+@pytest.mark.parametrize(
+    "minutes", ["2min", "دقيقتان", "أقل من دقيقة", "Reading Time: 2 mins read"]
+)
+def test_a_reading_time_and_the_headline_again_are_no_text(minutes: str):
+    again = f"<p>{minutes}</p><p>{TITLE}</p>"
+    assert read(body(again + ps(*PARAGRAPHS))).text == TEXT

@@ -255,11 +255,11 @@ def decide(evidence: Iterable[Stamp], *, now: datetime, zone: tzinfo | None) -> 
             detail = f"{published.isoformat()} names UTC but is local time"
             problems.append((ProblemKind.ZONE_CONFLICT, detail))
         published = _on_calendar(local or published, zone)
-        if day := _printed_day(published, known, zone):
+        if day := _printed_day(published, (stamp for stamp, _ in known), zone):
             detail = f"{published.isoformat()} is printed as {day}"
             problems.append((ProblemKind.ZONE_CONFLICT, detail))
-            at = None if zone else published.at  # by which of two zones, nobody knows
-            published = replace(published, day=day, at=at)
+            # With a zone, nobody knows which of the two is wrong, and with it the moment.
+            published = replace(published, day=day, at=None if zone else published.at)
     elif age := next((pair for pair in read if pair not in known and not pair[0].modified), None):
         detail = f"the page prints an age only, {age[0].text!r}: {age[1].day} or near it"
         problems.append((ProblemKind.DATE_AGE, detail))
@@ -302,9 +302,7 @@ def _really_local(
     return None
 
 
-def _printed_day(
-    chosen: Moment, known: Sequence[tuple[Stamp, Moment]], zone: tzinfo | None
-) -> date | None:
+def _printed_day(chosen: Moment, stamps: Iterable[Stamp], zone: tzinfo | None) -> date | None:
     """Return the day a page prints beside a stamp in UTC, if it is another by the zone alone.
 
     Where the `zone` is known, that is only the day which the stamp itself names. None where it is
@@ -313,13 +311,10 @@ def _printed_day(
     at = chosen.at
     if at is None or not chosen.zoned or at.time() != chosen.clock:
         return None
-    printed = [
-        moment
-        for stamp, moment in known
-        if stamp.source == "dateline"
-        and not (stamp.modified or stamp.above or stamp.within or moment.zoned)
-        and parse(stamp.text, now=None, zone=None)  # an age may be rounded
-    ]
+    stamps = (s for s in stamps if s.source == "dateline" and not s.modified)
+    lines = (s.text for s in stamps if not (s.above or s.within))
+    read = (parse(line, now=None, zone=None) for line in lines)  # no age, which may be rounded
+    printed = [moment for moment in read if moment and not moment.zoned]
     days = {moment.day for moment in printed}
     if len(days) != 1 or chosen.day in days or not all(_in_some_zone(at, m) for m in printed):
         return None

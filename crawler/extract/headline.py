@@ -33,8 +33,8 @@ _ANY_MARK = re.compile(r"\s*(?:[|:/\\<>»«›‹•·★~()\[\]─―—–]+|\
 _LEAST = 3  # words that a part of a title must have to be the headline
 _MOST = 4  # words that a newspaper's name may have
 _NEAR = 4  # blocks above the text that its headline may be among
-_LONGEST_LINE = 200  # characters of such a line
-_TITLED = re.compile(r"title|headline|heading|head\b|font-size|bold", re.IGNORECASE)
+_LONGEST_LINE = 30  # words of such a line
+_TITLED = re.compile(r"^(?:b|strong|big) |title|head(?:line|ing)?\b|font-size|bold|size=\+?[4-9]")
 _NO_HEADLINE = frozenset(words("headline", "no_headline"))
 # Which headline stands where two are named equally often.
 _RANK = ("rules", "h1", "json-ld", "microdata", "meta", "hint", "title")
@@ -46,11 +46,8 @@ def site_names(names: Iterable[str], host: str) -> frozenset[str]:
     keys = {key(name) for name in names if name and len(name) <= 60}
     keys |= {key(part) for name in names if name for part in _SEPARATOR.split(name)}
     labels = host.split(".")
-    keys |= {
-        host,
-        key(host),
-        *(f(label) for label in labels[:-1] if len(label) > 3 for f in (str, key)),
-    }
+    long = [label for label in labels[:-1] if len(label) > 3]
+    keys |= {host, key(host), *long, *map(key, long)}
     keys |= {_GENERIC.sub("", name) for name in keys}
     keys |= {name.replace(" ", "") for name in keys}
     return frozenset(name for name in keys if len(name) > 1)
@@ -65,42 +62,31 @@ def parts(title: str) -> list[str]:
 
 _LOGO = re.compile(r"(?:^|[^a-z])(?:logo|brand|site-?(?:name|title))", re.IGNORECASE)
 _RIGHTS = pattern("headline", "rights", flags=re.IGNORECASE)
-_FEEDS = frozenset({"application/rss+xml", "application/atom+xml"})
+Keys = frozenset[str]
 _LONGEST = 60  # characters of a link, a line or a picture's text that may be a name or a rubric
 
 
 def not_headlines(
-    titles: Iterable[str],
-    headline: str,
-    page: Sequence[Block],
-    root: HtmlElement,
-    known: frozenset[str],
-    url: str,
-) -> frozenset[str]:
+    titles: list[str], shown: str, page: Sequence[Block], root: HtmlElement, known: Keys, url: str
+) -> Keys:
     """Return the keys of those parts of a page's titles that this page shows to be no headline.
 
     They are its site's name, by its logo, its links to the front page, its feed, its copyright line
     and what is `known` of it (keys); beside that, a rubric that the page links to or prints alone;
-    and the far shorter part beside a mark that stands in no headline. What is in the `headline`
-    that the page prints is such a part only where it is the name.
+    and the far shorter part beside a mark that stands in no headline. What is in the headline that
+    is `shown` is such a part only where it is the name.
     """
     links = [link for link in root.iter("a") if link.get("href")]
     names = site_names([*_shown_names(root, links, page, host_of(url))], "") | known
     rights = [key(block.text) for block in page if _RIGHTS.search(block.text)]
     lines = chain(map(text_of, links), (block.text for block in page))
     printed = frozenset(key(text) for text in lines if len(text) <= _LONGEST)
-    found = chain.from_iterable(
-        _beside(title, key(headline), names, rights, printed) for title in titles
-    )
-    return frozenset(found) - {""}
+    found = (_beside(title, key(shown), names, rights, printed) for title in titles)
+    return frozenset(chain.from_iterable(found)) - {""}
 
 
 def _beside(
-    title: str,
-    headline: str,
-    names: frozenset[str],
-    rights: Sequence[str],
-    printed: frozenset[str],
+    title: str, headline: str, names: Keys, rights: Sequence[str], printed: Keys
 ) -> set[str]:
     """Return what stands beside the headline in a title, all as keys: names, rubrics, labels."""
     words = {key(piece): len(piece.split()) for piece in _SEPARATOR.split(title)}
@@ -115,8 +101,7 @@ def _beside(
     found = set(own)
     for separator, apart in ((_SEPARATOR, own | rubrics), (_SURELY, own | far)):
         order = [key(piece) for piece in separator.split(title)]
-        found.update(takewhile(apart.__contains__, order))
-        found.update(takewhile(apart.__contains__, reversed(order)))
+        found.update(*(takewhile(apart.__contains__, way) for way in (order, order[::-1])))
     return found
 
 
@@ -132,7 +117,7 @@ def _shown_names(
         if _LOGO.search(" ".join((class_and_id(image), image.get("src", "").rsplit("/", 1)[-1]))):
             yield image.get("alt", "")
     yield from (b.text for b in page if _LOGO.search(class_and_id(b.element)))
-    feeds = (e.get("title", "") for e in root.iter("link") if e.get("type") in _FEEDS)
+    feeds = (e.get("title", "") for e in root.iter("link") if e.get("type", "").endswith("+xml"))
     yield from islice(feeds, 1)  # others are those of sections, and of the article's comments
 
 
@@ -140,12 +125,8 @@ def _is_large(block: Block) -> bool:
     """Return whether a line is printed larger or bolder than text, by what its elements say."""
     within = (block.element, *block.element.iter("b", "strong", "font", "big"))
     whole = (e for e in within if len(text_of(e)) >= len(block.text))
-    return any(
-        e.tag in {"b", "strong", "big"}
-        or _TITLED.search(f"{own_names(e)} {e.get('style', '')}")
-        or e.get("size", "0") > "3"
-        for e in whole
-    )
+    said = (f"{e.tag} {own_names(e)} {e.get('style')} size={e.get('size')}" for e in whole)
+    return any(map(_TITLED.search, said))
 
 
 def line_over(page: Sequence[Block], start: int, names: frozenset[str]) -> str | None:
@@ -154,8 +135,7 @@ def line_over(page: Sequence[Block], start: int, names: frozenset[str]) -> str |
         block
         for block in page[max(0, start - _NEAR) : start + 2]
         if (block.heading > 1 or _is_large(block))
-        and len(block.text.split()) >= _MOST
-        and len(block.text) <= _LONGEST_LINE
+        and _MOST <= len(block.text.split()) <= _LONGEST_LINE
         and block.link_share < 0.9
         and not block.chrome
         and key(block.text) not in names
@@ -248,7 +228,7 @@ def choose(
         title = without_site(text, names, [other for other in texts if other != text])
         if source in {"title", "meta"}:
             title = _without_section(title, sections)
-        if key(title) and key(title) not in names | _NO_HEADLINE:
+        if (own := key(title)) and own not in names and own not in _NO_HEADLINE:
             cleaned.append((source, title))
     cleaned = [pair for pair in cleaned if key(pair[1]) not in sections] or cleaned
     keys = [key(title) for _, title in cleaned]

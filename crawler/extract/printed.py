@@ -185,9 +185,7 @@ def _signers(element: HtmlElement, text: str | None = None) -> str:
 
 
 _UPDATED = pattern("headline", "updated", r"(?:{})")
-_UPDATE_LABEL = pattern(
-    "headline", "updated", r"\W*(?:{})(?:\s(?:في|بتاريخ|يوم|الخبر|on|at|le))*\W*"
-)
+_UPDATE_LABEL = pattern("headline", "updated", r"\W*(?:{})(?:\s(?:في|بتاريخ|يوم|الخبر|on|le))*\W*")
 _CHANGED = re.compile(r"updated?|modified|Modified")
 _ENTRY = re.compile(r"(?:^|[\s_-])(?:published|entry-date|post-date)(?=$|[\s_-])")
 _SPLIT = re.compile(r"\s*[|•·]\s*|\s[-–—]\s|\s+(?=آخر تحديث|اخر تحديث|تم التحديث|تحديث)")

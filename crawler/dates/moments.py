@@ -193,7 +193,6 @@ _OLDEST = date(1990, 1, 1)
 _ROUGH = frozenset({Precision.AGE, Precision.SPAN})
 _DAY = timedelta(days=1)
 _FARTHEST = timedelta(hours=14)  # how far a zone is from UTC
-_QUARTER = timedelta(minutes=15)  # of an hour: the steps in which zones differ
 _PATIENCE = timedelta(minutes=5)  # how far a server's clock may be ahead of ours
 
 
@@ -255,11 +254,9 @@ def decide(evidence: Iterable[Stamp], *, now: datetime, zone: tzinfo | None) -> 
             detail = f"{published.isoformat()} names UTC but is local time"
             problems.append((ProblemKind.ZONE_CONFLICT, detail))
         published = _on_calendar(local or published, zone)
-        if day := _printed_day(published, (stamp for stamp, _ in known), zone):
-            detail = f"{published.isoformat()} is printed as {day}"
-            problems.append((ProblemKind.ZONE_CONFLICT, detail))
-            # With a zone, nobody knows which of the two is wrong, and with it the moment.
-            published = replace(published, day=day, at=None if zone else published.at)
+        if printed := _as_printed(published, (stamp for stamp, _ in known), zone):
+            problems.append((ProblemKind.ZONE_CONFLICT, f"the page prints {printed.day}"))
+            published = printed
     elif age := next((pair for pair in read if pair not in known and not pair[0].modified), None):
         detail = f"the page prints an age only, {age[0].text!r}: {age[1].day} or near it"
         problems.append((ProblemKind.DATE_AGE, detail))
@@ -302,23 +299,25 @@ def _really_local(
     return None
 
 
-def _printed_day(chosen: Moment, stamps: Iterable[Stamp], zone: tzinfo | None) -> date | None:
-    """Return the day a page prints beside a stamp in UTC, if it is another by the zone alone.
+def _as_printed(chosen: Moment, stamps: Iterable[Stamp], zone: tzinfo | None) -> Moment | None:
+    """Return a stamp in UTC with the day printed beside it, if that is another by the zone alone.
 
-    Where the `zone` is known, that is only the day which the stamp itself names. None where it is
-    not, or where the page prints several days.
+    Where the `zone` is known, that is only the day which the stamp itself names, and nobody knows
+    the moment. None where it is not, or where the page prints several days.
     """
     at = chosen.at
     if at is None or not chosen.zoned or at.time() != chosen.clock:
         return None
     stamps = (s for s in stamps if s.source == "dateline" and not s.modified)
     lines = (s.text for s in stamps if not (s.above or s.within))
-    read = (parse(line, now=None, zone=None) for line in lines)  # no age, which may be rounded
-    printed = [moment for moment in read if moment and not moment.zoned]
+    # Without a now, no age is read, which may be rounded.
+    printed = [m for line in lines if (m := parse(line, now=None, zone=None)) and not m.zoned]
     days = {moment.day for moment in printed}
     if len(days) != 1 or chosen.day in days or not all(_in_some_zone(at, m) for m in printed):
         return None
-    return days.pop() if zone is None or at.date() in days else None
+    if zone is None:
+        return replace(chosen, day=days.pop())
+    return replace(chosen, day=at.date(), at=None) if at.date() in days else None
 
 
 def _in_some_zone(at: datetime, moment: Moment) -> bool:
@@ -327,7 +326,7 @@ def _in_some_zone(at: datetime, moment: Moment) -> bool:
         return moment.day in {(at + shift).date() for shift in (_FARTHEST, -_FARTHEST)}
     shown = datetime.combine(moment.day, moment.clock.replace(second=0), UTC)
     ahead = shown - at.replace(second=0, microsecond=0)
-    return abs(ahead) <= _FARTHEST and not ahead % _QUARTER
+    return abs(ahead) <= _FARTHEST and not ahead.seconds % 900  # zones differ by quarters
 
 
 def _on_calendar(moment: Moment, zone: tzinfo | None) -> Moment:

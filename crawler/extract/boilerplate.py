@@ -8,7 +8,7 @@ comes first.
 import logging
 import re
 from collections.abc import Iterable, Sequence
-from itertools import islice, takewhile
+from itertools import takewhile
 
 from lxml import html
 from lxml.html import HtmlElement
@@ -66,7 +66,6 @@ _LINKED = 0.9  # so much of a line inside links makes it a link
 _EARLY = 6  # blocks that may repeat other fields
 _FIRST = 3  # lines that may be the headline again
 _FEWEST = 4  # words of a headline that are compared
-_CARD = 3  # elements around the headline of another article that may hold its picture
 _TEASER = 200  # characters of the headline of another article
 _PIECES = re.compile(r"\s*[|•·]\s*|\s+[-–—/]\s+")
 _LATE = 0.65  # lists of related articles are looked for after this share of the text
@@ -81,14 +80,14 @@ def read_text(
     helps where the place of the article is in doubt.
     """
     titles = (*metadata.titles, *metadata.bare, known[0])
-    blocks = _without_headline(_without_teasers([*lead, *layout.body.blocks]), titles)
+    blocks = _without_teasers([*lead, *layout.body.blocks])
+    blocks = [b for n, b in enumerate(blocks) if n >= _FIRST or not _is_headline(b, titles)]
     lines = paragraphs(blocks, repeated=known, timed=layout.live)
     stated, root = metadata.stated.body, layout.tree.root
     if layout.sure:
         lines = _cleaned(_unseen_lead(lines, stated), root, known) + lines
     else:
-        read = (Block(text=line, element=root) for line in _rescued(root, lines, stated))
-        lines = paragraphs(_without_headline(read, titles), repeated=known)
+        lines = _cleaned(_rescued(root, lines, stated), root, known)
     return [line for line in map(one_line, lines) if line]
 
 
@@ -104,23 +103,10 @@ def _without_teasers(blocks: Sequence[Block]) -> Sequence[Block]:
 
 
 def _is_teaser(block: Block) -> bool:
-    if len(block.text) >= _TEASER:
-        return False
-    return block.link_share > _LINKED or (not ends_sentence(block.text) and _is_titled(block))
-
-
-def _is_titled(block: Block) -> bool:
-    """Return whether a line is a heading, or is called one, or stands in a card with a picture."""
-    named = is_called("title", own_names(block.element))
-    if block.heading > 1 or (named and text_of(block.element) == block.text):
-        return True
-    around = islice(block.element.iterancestors(), _CARD)
-    card = next((e for e in around if _shows_image(e)), None)
-    return card is not None and text_of(card) == block.text and len(block.text.split()) >= _FEWEST
-
-
-def _without_headline(blocks: Iterable[Block], titles: Iterable[str]) -> list[Block]:
-    return [b for n, b in enumerate(blocks) if n >= _FIRST or not _is_headline(b, titles)]
+    """Return whether a line is a link, or a heading by its rank or by the name of its element."""
+    named = is_called("title", own_names(block.element)) and text_of(block.element) == block.text
+    titled = (block.heading > 1 or named) and not ends_sentence(block.text)
+    return (block.link_share > _LINKED or titled) and len(block.text) < _TEASER
 
 
 def _is_headline(block: Block, titles: Iterable[str]) -> bool:

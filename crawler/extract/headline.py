@@ -33,7 +33,6 @@ _ANY_MARK = re.compile(r"\s*(?:[|:/\\<>»«›‹•·★~()\[\]─―—–]+|\
 _LEAST = 3  # words that a part of a title must have to be the headline
 _MOST = 4  # words that a newspaper's name may have
 _NEAR = 4  # blocks above the text that its headline may be among
-_LONGEST_LINE = 30  # words of such a line
 _TITLED = re.compile(r"^(?:b|strong|big) |title|head(?:line|ing)?\b|font-size|bold|size=\+?[4-9]")
 _NO_HEADLINE = frozenset(words("headline", "no_headline"))
 # Which headline stands where two are named equally often.
@@ -45,8 +44,7 @@ def site_names(names: Iterable[str], host: str) -> frozenset[str]:
     """Return every name of a newspaper, as keys: its own, without blanks, and from its host."""
     keys = {key(name) for name in names if name and len(name) <= 60}
     keys |= {key(part) for name in names if name for part in _SEPARATOR.split(name)}
-    labels = host.split(".")
-    long = [label for label in labels[:-1] if len(label) > 3]
+    long = [label for label in host.split(".")[:-1] if len(label) > 3]
     keys |= {host, key(host), *long, *map(key, long)}
     keys |= {_GENERIC.sub("", name) for name in keys}
     keys |= {name.replace(" ", "") for name in keys}
@@ -113,9 +111,8 @@ def _shown_names(
         href = link.get("href", "#")
         if not href.startswith("#") and is_home(href) and host_of(href) in {"", host}:
             yield from (text_of(link), *(image.get("alt", "") for image in link.iter("img")))
-    for image in root.iter("img"):
-        if _LOGO.search(" ".join((class_and_id(image), image.get("src", "").rsplit("/", 1)[-1]))):
-            yield image.get("alt", "")
+    images = ((i, f"{class_and_id(i)} {i.get('src', '')[-40:]}") for i in root.iter("img"))
+    yield from (image.get("alt", "") for image, named in images if _LOGO.search(named))
     yield from (b.text for b in page if _LOGO.search(class_and_id(b.element)))
     feeds = (e.get("title", "") for e in root.iter("link") if e.get("type", "").endswith("+xml"))
     yield from islice(feeds, 1)  # others are those of sections, and of the article's comments
@@ -135,7 +132,7 @@ def line_over(page: Sequence[Block], start: int, names: frozenset[str]) -> str |
         block
         for block in page[max(0, start - _NEAR) : start + 2]
         if (block.heading > 1 or _is_large(block))
-        and _MOST <= len(block.text.split()) <= _LONGEST_LINE
+        and _MOST <= len(block.text.split()) <= 30
         and block.link_share < 0.9
         and not block.chrome
         and key(block.text) not in names

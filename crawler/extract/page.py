@@ -107,8 +107,7 @@ def _title(layout: Layout, metadata: Metadata, printed: Printed, url: str) -> st
     lines = [(source, one_line(text)[:_LONGEST_TITLE]) for source, text in candidates]
     names, blocks, shown = layout.likely, layout.blocks, printed.headline or ""
     if not (selected.title or _is_stated(shown, metadata)):
-        texts = [text for _, text in lines]
-        names |= not_headlines(texts, shown, blocks, layout.tree.root, names, url)
+        names |= not_headlines([t for _, t in lines], shown, blocks, layout.tree.root, names, url)
     return choose(lines, names, sections) or line_over(blocks, layout.body.start, names)
 
 
@@ -117,12 +116,8 @@ def _is_stated(headline: str, metadata: Metadata) -> bool:
 
     That may be the name of its site, which some print as a first-rank heading.
     """
-    own = key(headline)
-    titles = zip((*metadata.stated.titles, ("hint", "")), metadata.bare, strict=False)
-    return bool(own) and any(
-        key(bare) == own and (source != "title" or key(text) != own)
-        for (source, text), bare in titles
-    )
+    own, bare = key(headline), list(map(key, metadata.bare))
+    return own in bare and (bare.count(own) > 1 or own not in map(key, metadata.titles))
 
 
 def _read_dates(

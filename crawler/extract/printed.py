@@ -129,8 +129,7 @@ def _stamps(layout: Layout, below: Sequence[_Line], over: Sequence[_Line]) -> It
     before = ""
     for line in (*below, *dated):
         for stamp in _stamps_of(line):
-            labelled = _UPDATE_LABEL.fullmatch(fold(before))
-            yield replace(stamp, modified=True) if labelled else stamp
+            yield replace(stamp, modified=True) if _LABEL.fullmatch(fold(before)) else stamp
         if before and is_clock(line.block.text):
             yield from _printed(f"{before} {line.block.text}")
         before = line.block.text
@@ -185,7 +184,7 @@ def _signers(element: HtmlElement, text: str | None = None) -> str:
 
 
 _UPDATED = pattern("headline", "updated", r"(?:{})")
-_UPDATE_LABEL = pattern("headline", "updated", r"\W*(?:{})(?:\s(?:في|بتاريخ|يوم|الخبر|on|le))*\W*")
+_LABEL = pattern("headline", "updated", r"\W*(?:{})(?:\s(?:في|بتاريخ|يوم|الخبر|on|le))*\W*")
 _CHANGED = re.compile(r"updated?|modified|Modified")
 _ENTRY = re.compile(r"(?:^|[\s_-])(?:published|entry-date|post-date)(?=$|[\s_-])")
 _SPLIT = re.compile(r"\s*[|•·]\s*|\s[-–—]\s|\s+(?=آخر تحديث|اخر تحديث|تم التحديث|تحديث)")

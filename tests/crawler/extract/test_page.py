@@ -203,7 +203,6 @@ ANOTHER = "عودة الصيادين إلى البحر بعد العاصفة"
 BEHIND = (
     "<div><div class='prev_next_text'>{}</div></div>",
     "<div class='card'><div class='card-title'>{}</div></div>",
-    "<div class='c1'><div><img src='1.jpg'></div><div>{}</div></div>",
     "<h4>{}</h4>",
 )
 

@@ -228,8 +228,7 @@ class Decision(NamedTuple):
 def decide(evidence: Iterable[Stamp], *, now: datetime, zone: tzinfo | None) -> Decision:
     """Weigh the printed dates of one page; `now` is when it was first captured.
 
-    A date more than a day in the future or before 1990 is no date of publication. An age in days
-    or more may be rounded: it is reported, and gives no date.
+    A date over a day ahead or before 1990 is none; an age in days is reported, and gives none.
     """
     today = now.astimezone(zone or UTC).date()
     read = [

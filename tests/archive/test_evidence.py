@@ -13,7 +13,9 @@ import pytest
 
 from archive import evidence
 from archive.database import open_for_reading, open_for_writing
-from archive.models import Kind, Tls
+from archive.imports import Copying, journaled
+from archive.models import Capture, Kind, Tls
+from archive.warc.records import Copied, payload_digest
 from tests.archive.desk import HOUR, NOON, PAGE, PAPER, Hands, exchange, opened, reading, visit
 
 BODY = "<p>سُئل فأجاب</p>".encode() * 30
@@ -121,7 +123,9 @@ def test_those_of_a_page_that_was_known_lead_to_where_its_bytes_are(tmp_path):
     with store_at(tmp_path, NOON + 26 * HOUR) as store:
         again = keep(store, at=NOON + 26 * HOUR)
         answer = exchange(PAGE, b"", status=304, fetched_at=NOON + 27 * HOUR)
-        unmodified = store.record(answer, kind=Kind.ARTICLE, publisher=PAPER.slug).id
+        unmodified = store.record(
+            answer, kind=Kind.ARTICLE, publisher=PAPER.slug, last=payload_digest(BODY)
+        ).id
     place = of(tmp_path, first).record
     for capture in (again, unmodified):
         said = of(tmp_path, capture)
@@ -211,3 +215,31 @@ def test_authors_are_those_of_the_state(tmp_path):
     first, second = (of(tmp_path, number) for number in numbers)
     assert (first.byline, first.authors) == ("سلمى", ())
     assert (second.byline, second.authors) == ("أ", ("أ", "ب"))
+
+
+def test_a_copied_record_keeps_its_chunks_and_says_so(tmp_path):
+    """Its lines give the digest of what is recorded, which is not that of the payload."""
+    chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
+    block = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks
+    head = (
+        f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:1>\r\n"
+        f"WARC-Target-URI: {PAGE}\r\nWARC-Date: 2020-11-09T12:00:00Z\r\n"
+        f"Content-Type: application/http\r\nContent-Length: {len(block)}\r\n\r\n"
+    )
+    member = gzip.compress(head.encode() + block + b"\r\n\r\n")
+    sha256 = payload_digest(BODY)
+    page = Capture(url=PAGE, publisher=PAPER.slug, kind=Kind.ARTICLE, fetched_at=NOON, status=200,
+                   sha256=sha256, wire_bytes=len(BODY))  # fmt: skip
+    with Copying(tmp_path, command="import-warc", clock=Hands()) as store:
+        store.publish(PAPER)
+        copied = Copied(member=member, record_id="<urn:uuid:1>", exact=True)
+        capture = store.copy(copied, page)
+        article, outcome = store.keep(reading(), url=PAGE, visit=visit(), capture=capture, key=PAGE)
+        assert outcome is not None
+        source = journaled(capture, "crawl.warc.gz") | {"source-place": "512"}
+        store.copied(visit(), capture, article=article, outcome=outcome, source=source)
+    said = of(tmp_path, capture.id)
+    assert (said.sha256, said.holds, said.chunked) == (sha256, True, True)
+    assert in_shell(tmp_path, said) == said.prints == payload_digest(chunks)
+    assert (said.imported_from, said.command) == ("crawl.warc.gz @ 512", "import-warc")
+    assert said.altered == ("copied", "tidied")

@@ -354,6 +354,10 @@ def test_a_redirect_is_followed(archive, site):
     assert code == 0
     assert "خبر رقم 1" in output
     assert archive.rows("select url from articles") == [(site.url + "/news/1",)]
+    _, output = shell.run("custody", site.url + "/news/1", "--archive", archive.root)
+    assert f"Address asked for: {site.url}/short\nRedirects: 301 {site.url}/short\n" in output
+    assert f"Address that answered: {site.url}/news/1\n" in output
+    assert "Settings: robots RFC 9309\n" in output
 
 
 def test_addresses_come_from_a_file_too(archive, site, tmp_path):

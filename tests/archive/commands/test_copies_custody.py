@@ -11,6 +11,8 @@ from crawler.cli import warraq
 from tests.archive.desk import HOUR, NOON, PAGE
 from tests.archive.test_evidence import BODY, fill, keep, of, store_at
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def root(tmp_path):

@@ -18,6 +18,8 @@ from tests.archive.test_evidence import BODY, fill, keep, of, store_at
 
 PACKED = gzip.compress(BODY, mtime=0)
 
+pytestmark = pytest.mark.slow
+
 
 def client_of(root):
     return Datasette([str(root / "archive.db")]).client

@@ -181,6 +181,7 @@ def test_a_style_sheet_is_one_for_itself():
     assert copy_of("<style>p::before{content:'<b>'}</style>").count("<b>") == 0
 
 
+@pytest.mark.slow
 async def test_an_image_is_read_once_and_shown_as_often_as_there_is_room(tmp_path, monkeypatch):
     monkeypatch.setattr(replay, "_LARGEST_IMAGES", 1000)
     capture = fill(tmp_path, f"<img src={PHOTO}>".encode() * 99, image=PNG)
@@ -203,6 +204,7 @@ async def test_its_own_image_is_shown_where_it_was(tmp_path):
     assert re.search(r'<img alt="a" src="data:image/png;base64,[\w+/=]+">', shown)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("image", [b"<svg onload=evil()></svg>", b"<script>"])
 async def test_what_is_no_image_is_not_shown(tmp_path, image):
     capture = fill(tmp_path, f"<img src={PHOTO}>".encode(), image=image)
@@ -217,6 +219,7 @@ CHARSETS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("payload", "charset", "named"), CHARSETS)
 async def test_it_is_decoded_as_it_was_read(tmp_path, payload, charset, named):
     capture = fill(tmp_path, payload, ((b"Content-Type", named),), charset)
@@ -231,6 +234,7 @@ OBSTACLES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("payload", "headers", "why"), OBSTACLES)
 async def test_it_says_why_a_page_is_not_shown(tmp_path, payload, headers, why):
     capture = fill(tmp_path, payload, headers)
@@ -257,6 +261,7 @@ BOMBS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", BOMBS, ids=lambda page: page[:12].decode())
 def test_the_work_for_a_page_is_bounded(page):
     copy = replay.Copy()

@@ -21,7 +21,7 @@ from crawler.extract.vocabulary import (
     words,
 )
 
-_SEPARATOR = re.compile(r"\s+[|¦│\-–—:·•»«›‹/~♥★]+\s+|\s*[|¦│»«›•]\s*|\s*::+\s*")
+_SEPARATOR = re.compile(r"\s+[|¦│\-–—:·•»«›‹/~♥★]+\s+|\s*[|¦│•]\s*|\s*::+\s*")
 # Of these, what stands in no headline.
 _SURELY = re.compile(r"\s*(?:[|¦│]|::+)\s*")
 # What a newspaper's name says it is, folded: «صحيفة الساحل» is «الساحل» as well.

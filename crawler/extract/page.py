@@ -116,8 +116,11 @@ def _is_stated(headline: str, metadata: Metadata) -> bool:
 
     That may be the name of its site, which some print as a first-rank heading.
     """
-    own, bare = key(headline), list(map(key, metadata.bare))
-    return own in bare and (bare.count(own) > 1 or own not in map(key, metadata.titles))
+    own, sources = key(headline), (*(source for source, _ in metadata.stated.titles), "hint")
+    bare = zip(sources, metadata.bare, strict=False)  # the hint may state no title
+    agreeing = [source for source, text in bare if key(text) == own]
+    cut = own not in map(key, metadata.titles)
+    return bool(agreeing) and (cut or agreeing != ["title"])
 
 
 def _read_dates(

@@ -57,6 +57,7 @@ KEPT = (
     "عن «صوت النخل» وأيامها الأولى في المدينة",
     "الحداد: لن نرفع الرسوم على التجار",
     "رأس النخل.. مدينة لا تنام",
+    "رئيس البلدية يتحدث إلى «صوت النخل»: لن نرفع الرسوم",
 )
 
 
@@ -139,6 +140,13 @@ UNPROVEN = (
 @pytest.mark.parametrize("title", UNPROVEN)
 def test_nothing_goes_from_a_title_without_proof(title: str):
     assert lone(title) == title
+
+
+def test_a_headline_that_is_stated_as_it_is_printed_stays_whole():
+    spoken = f"رئيس البلدية لـ«{STRANGER}»: لن نرفع الرسوم"
+    stated = f"<meta property='og:title' content='{spoken}'>{FRONT}<h1>{spoken}</h1>"
+    assert lone(f"{spoken} - {STRANGER}", stated) == spoken
+    assert lone(f"{spoken} | {STRANGER}", FRONT) == spoken
 
 
 def test_a_short_headline_that_is_printed_is_no_label():

@@ -222,8 +222,12 @@ def _pieces(before: str, after: str, budget: _Budget) -> Iterator[Piece]:
         for (gap, word), (space, _) in zip(one[i : i + size], other[j : j + size], strict=True):
             signed += [("=", gap)] if gap == space else [("-", gap), ("+", space)]
             signed.append(("=", word))
-        signed += [("-", gap + word) for gap, word in one[i + size : k]]
-        signed += [("+", gap + word) for gap, word in other[j + size : m]]
+        lost, gained = one[i + size : k], other[j + size : m]
+        if lost and gained and lost[0][0] == gained[0][0]:  # the space before them is in both
+            signed.append(("=", lost[0][0]))
+            lost[0], gained[0] = ("", lost[0][1]), ("", gained[0][1])
+        signed += [("-", gap + word) for gap, word in lost]
+        signed += [("+", gap + word) for gap, word in gained]
     yield from _merged(signed)
 
 

@@ -100,6 +100,10 @@ def prepare_jinja2_environment(env: Any) -> None:
     env.filters["warraq_address"] = urls.readable
 
 
+_ID = "(?P<id>[0-9]{1,16})"
+_STATES = "(?P<before>[0-9]{1,16})/(?P<after>[0-9]{1,16})"
+
+
 @hookimpl
 def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Awaitable[Any]]]]:
     """Put the Arabic pages before Datasette's own, where there is an archive to show."""
@@ -107,15 +111,18 @@ def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Awaitable[A
         return []
     return [
         (r"/$", views.front),
-        (r"/article/(?P<id>[0-9]{1,16})$", views.article),
-        (r"/article/(?P<id>[0-9]{1,16})/at/(?P<capture>[0-9]{1,16})$", views.revision),
+        (r"/changes(\.(?P<format>json|atom))?$", views.changes),
+        (rf"/article/{_ID}(\.(?P<format>json))?$", views.article),
+        (rf"/article/{_ID}/at/(?P<state>[0-9]{{1,16}})$", views.article),
+        (rf"/article/{_ID}/diff$", views.diff),
+        (rf"/article/{_ID}/diff/{_STATES}(\.(?P<format>json))?$", views.diff),
         (rf"{_STATE}/evidence(?:\.json)?$", views.evidence),
         (rf"{_STATE}/cite\.(?P<ending>bib|ris|json)$", views.cite),
         (rf"{_CAPTURE}/page$", views.captured),
         (rf"{_CAPTURE}/page/frame$", views.frame),
         (rf"{_CAPTURE}\.warc\.gz$", views.records),
-        (r"/image/(?P<id>[0-9]{1,16})$", views.image),
-        (r"/story/(?P<id>[0-9]{1,16})$", views.story),
+        (rf"/image/{_ID}$", views.image),
+        (rf"/story/{_ID}(\.(?P<format>json))?$", views.story),
         (r"/search$", views.search),
     ]
 

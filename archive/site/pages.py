@@ -1,7 +1,9 @@
 """What the Arabic pages show, read from the archive with plain SQL; results; the archived image."""
 
 import asyncio
+import json
 import sqlite3
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +12,21 @@ from datasette.utils import sqlite_timelimit
 
 from archive import search
 from archive.captures import payload_location
+from archive.clock import from_iso
+from archive.diff import compare
 from archive.errors import DamagedWarc
-from archive.models import WarcLocation
-from archive.rows import value
+from archive.models import Extraction, PageKind, WarcLocation
+from archive.rows import from_json, select, value
 from archive.session import WARC_FOLDER
+from archive.site import states
+from archive.site.changes import Asked, entries
 from archive.stories import MOMENT
 from archive.urls import identity_key
 from archive.warc.reader import read_payload
 
 Page = dict[str, Any]  # what a template shows
 
+CHANGES_ON_FRONT = 5
 NEWEST_ON_FRONT = 30
 _MOST_LISTED = 100
 _PER_PAGE = 20
@@ -30,6 +37,7 @@ _HEADLINES = """
 select id, title, deck, publisher as slug, published_at, published_on, first_seen_at,
     changed_at, gone_at,
     (select name from publishers where slug = articles.publisher) as publisher,
+    (select timezone from publishers where slug = articles.publisher) as timezone,
     coalesce(language, (select language from publishers where slug = articles.publisher))
         as language
 from articles
@@ -53,6 +61,10 @@ where id = coalesce(
 )
 """
 
+_TEXTS = "select id, text from articles where id in (select value from json_each(?))"
+_OF_A_VERSION = ("id", "publisher", "title", "published_at", "published_on", "after")
+_COMPARED = 20  # versions of a story that are compared with the first, word by word
+
 _PUBLISHERS = """
 select slug, name, count(articles.publisher) as articles, max(published_on) as newest
 from publishers left join articles on articles.publisher = publishers.slug
@@ -60,6 +72,11 @@ group by slug order by articles desc, name
 """
 
 _UNCOUNTED = "select slug, name, null as articles, null as newest from publishers order by name"
+
+_STATED = (
+    "title", "deck", "byline", "dateline", "section", "published_at", "published_on",
+    "modified_at", "text",
+)  # fmt: skip
 
 _COUNTS = """
 select
@@ -69,16 +86,10 @@ select
 """
 
 _ARTICLE = """
-select articles.*, publishers.name as publisher_name, publishers.homepage,
+select articles.*, publishers.name as publisher_name, publishers.homepage, publishers.timezone,
     coalesce(articles.language, publishers.language) as reading_language
 from articles join publishers on publishers.slug = articles.publisher
 where articles.id = :id
-"""
-
-_AT = """
-select number from revisions
-where article = :id and observed_at <= (select fetched_at from captures where id = :capture)
-order by number desc limit 1
 """
 
 _OF_AN_ARTICLE = {
@@ -93,10 +104,6 @@ where article = :id order by position
     "embeds": "select provider, url from embeds where article = :id order by position limit :limit",
     "images": """
 select url, caption, credit, alt from images where article = :id order by position limit :limit
-""",
-    "revisions": """
-select id, number, capture, observed_at, title, deck, text from revisions
-where article = :id order by number desc limit :limit
 """,
     "captures": """
 select id, fetched_at, status, unverified, warc_file, warc_offset, warc_length from captures
@@ -128,7 +135,9 @@ async def front_page(database: Any, publisher: str | None = None) -> Page | None
     newest = _NEWEST.format(more="and publisher = :publisher" if chosen else "")
     counts = [row["articles"] for row in publishers]
     (others,) = await _rows(database, _COUNTS)
+    asked = Asked(publisher=publisher)
     return {
+        "changes": await database.execute_fn(lambda db: entries(db, asked, limit=CHANGES_ON_FRONT)),
         "headlines": await _rows(database, newest, publisher=publisher, limit=NEWEST_ON_FRONT),
         "publishers": publishers,
         "articles": None if None in counts else sum(counts),
@@ -137,19 +146,24 @@ async def front_page(database: Any, publisher: str | None = None) -> Page | None
     }
 
 
-async def article_page(database: Any, article: int) -> Page | None:
-    """Read one article with its history; None when there is none of that id.
+async def article_page(database: Any, article: int, name: int | None = None) -> Page | None:
+    """Read one article with its history, or a state of it; None when there is none of that name.
 
-    `paragraphs` are its text's lines, `versions` the other articles of its story, in the order of
-    their publication; `pictured` is where the archive holds its main image.
+    `name` is that of a state (archive.site.states), `state` its row, None for the article as it is
+    now. `paragraphs` are its text's lines, `versions` the other articles of its story, in the order
+    of their publication; `pictured` is where the archive holds its main image.
     """
     rows = await _rows(database, _ARTICLE, id=article)
     if not rows:
         return None
+    if name is not None:
+        return await _state_page(database, dict(rows[0]), name)
     versions = await _rows(database, _VERSIONS, story=rows[0]["story"], limit=_MOST_LISTED)
     folder = Path(database.path).parent / WARC_FOLDER
     return {
         "article": rows[0],
+        "state": None,
+        "timeline": await database.execute_fn(lambda db: states.timeline(db, article)),
         "pictured": await database.execute_fn(lambda db: _location(db, article, folder)),
         "paragraphs": [line for line in rows[0]["text"].split("\n") if line.strip()],
         "versions": [row for row in versions if row["id"] != article],
@@ -159,25 +173,79 @@ async def article_page(database: Any, article: int) -> Page | None:
     }
 
 
-async def revision_at(database: Any, article: int, capture: int) -> int | None:
-    """Return the number of the revision that was current when a capture was made, None if none was.
-
-    Reading an archive again may merge revisions, or begin one elsewhere; captures stay.
-    """
-    rows = await _rows(database, _AT, id=article, capture=capture)
-    return rows[0]["number"] if rows else None
+async def _state_page(database: Any, article: dict[str, Any], name: int) -> Page | None:
+    """Read an article as it was in a state, of which nothing is shown but what it says itself."""
+    number = article["id"]
+    state = await database.execute_fn(lambda db: states.state(db, number, name))
+    if state is None:
+        return None
+    said = {column: state[column] for column in _STATED}
+    return {
+        "article": article | said | {"image_url": None, "byline_from": None},
+        "state": state,
+        "timeline": await database.execute_fn(lambda db: states.timeline(db, number)),
+        "pictured": None,
+        "paragraphs": [line for line in state["text"].split("\n") if line.strip()],
+        "tags": [{"name": tag} for tag in from_json(state["tags"])],
+        "captions": from_json(state["captions"]),
+        **dict.fromkeys(("versions", "authors", "embeds", "images", "captures"), ()),
+    }
 
 
 async def story_page(database: Any, story: int) -> Page | None:
     """Read a story by its number or by that of one of its articles; None when there is none.
 
-    Its `versions` (the first hundred) are in the order of their publication.
+    Its `versions` (the first hundred) are in the order of their publication, each with how many
+    seconds after the first it came, where both print a time, and the first twenty with what
+    they have changed against it.
     """
     rows = await _rows(database, _STORY, id=story)
     if not rows:
         return None
-    versions = await _rows(database, _VERSIONS, story=rows[0]["id"], limit=_MOST_LISTED)
-    return {"story": rows[0], "versions": versions}
+    number = rows[0]["id"]
+    versions = await database.execute_fn(lambda db: _compared(db, number))
+    return {"story": rows[0], "versions": versions, "axis": _axis(versions)}
+
+
+def _axis(versions: list[dict[str, Any]]) -> list[tuple[int, int]]:
+    """Return (place, number) of the versions on an axis of time 1,000 wide, the first at 980."""
+    timed = [(row["after"], number) for number, row in enumerate(versions, 1)
+             if row["after"] is not None]  # fmt: skip
+    last = max((after for after, _ in timed), default=0)
+    return [(round(980 - 960 * after / last), number) for after, number in timed] if last else []
+
+
+def _compared(db: sqlite3.Connection, story: int) -> list[dict[str, Any]]:
+    versions = select(db, _VERSIONS, {"story": story, "limit": _MOST_LISTED})
+    texts = dict(db.execute(_TEXTS, (json.dumps([row["id"] for row in versions[:_COMPARED]]),)))
+    said = [
+        Extraction(kind=PageKind.ARTICLE, title=row["title"], deck=row["deck"], text=text)
+        for row in versions
+        if (text := texts.get(row["id"])) is not None
+    ]
+    first = versions[0]["published_at"]
+    for row, other in zip_longest(versions, said):
+        at = row["published_at"]
+        row["after"] = (from_iso(at) - from_iso(first)).total_seconds() if at and first else None
+        row["diff"] = compare(said[0], other) if other and row is not versions[0] else None
+    return versions
+
+
+def story_json(page: Page) -> dict[str, Any]:
+    """Return what the page of a story shows as JSON has it."""
+    versions = []
+    for row in page["versions"]:
+        diff = row["diff"]
+        versions.append(
+            {name: row[name] for name in _OF_A_VERSION}
+            | {
+                "kinds": diff and diff.summary.kinds,
+                "words_in": diff and diff.summary.words_in,
+                "words_out": diff and diff.summary.words_out,
+                "path": f"/article/{row['id']}",
+            }
+        )
+    return {"story": dict(page["story"]), "versions": versions}
 
 
 async def results_page(

@@ -1,8 +1,9 @@
-"""From a request to an Arabic page: the first page, an article, a story, a search."""
+"""From a request to an Arabic page, its JSON or its feed."""
 
 import asyncio
 import io
 import logging
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,7 +17,8 @@ from archive.errors import ArchiveError, StaleIndex
 from archive.errors import explain as told_of
 from archive.evidence import Evidence, article_of, of_capture, to_json, with_file
 from archive.maintenance.export import write_warc
-from archive.site import citation, pages, replay, wording
+from archive.site import changes as changed
+from archive.site import citation, pages, replay, states, wording
 from archive.site.tables import MESSAGE, archive_names, is_closed, own_page
 
 _log = logging.getLogger(__name__)
@@ -35,10 +37,19 @@ _HEADERS = {
 }
 
 
+_ATOM = "application/atom+xml; charset=utf-8"
+# What XML 1.0 has no character for (https://www.w3.org/TR/xml/#charsets).
+_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
 _UNREADABLE = "تعذّرت قراءة قاعدة بيانات الأرشيف."
 _NO_CAPTURE = "لا لقطة بهذا الرقم في الأرشيف."
 _NO_RECORDS = "السجل ليس مع هذه النسخة من الأرشيف، أو لا يُقرأ."
 _TABLES_CLOSED = "الجداول مغلقة لأن في الأرشيف مواد محجوبة عن العرض."
+
+_NO_ARTICLE = "لا مادة بهذا الرقم في الأرشيف."
+_NO_STATE = "لا صيغة بهذا الرقم لهذه المادة في الأرشيف."
+_NAME = re.compile("[0-9]{1,16}")
+_WITHHELD = "هذه المادة محجوبة عن العرض."
 
 # The tables whose rows an article's page shows.
 _ON_ARTICLE = ("articles", "revisions", "captures", "stories", "embeds", "images", "visits")
@@ -55,24 +66,59 @@ async def front(datasette: Any, request: Any) -> Response:
     return await _show(datasette, request, "front.html", {"page": page})
 
 
-async def article(datasette: Any, request: Any) -> Response:
-    """Show one article; a withheld one shows nothing but that it is withheld."""
-    database = await _open(datasette, request, *_ON_ARTICLE)
-    page = await pages.article_page(database, int(request.url_vars["id"]))
+async def changes(datasette: Any, request: Any) -> Response:
+    """Show what publishers changed (`?publisher=`, `&day=`, `&kind=`); as JSON and Atom too."""
+    database = await _open(datasette, request, "articles", "publishers", "revisions")
+    try:
+        asked = changed.Asked.read(request.args, page_number(request.args.get("page")))
+    except ValueError:
+        return await _message(datasette, request, "لا يوم بهذا التاريخ، أو لا تعديل من هذا النوع.")
+    is_feed = request.url_vars["format"] == "atom"
+    page = await database.execute_fn(lambda db: changed.changes_page(db, asked, newest=is_feed))
     if page is None:
-        return await _message(datasette, request, "لا مادة بهذا الرقم في الأرشيف.")
+        return await _message(datasette, request, "لا ناشر بهذا الاسم في الأرشيف.")
+    if is_feed:
+        page["address"] = lambda path: datasette.absolute_url(request, datasette.urls.path(path))
+        xml = await _rendered(datasette, request, "changes.xml", {"page": page})
+        return Response(_NOT_IN_XML.sub("", xml), headers=_HEADERS, content_type=_ATOM)
+    if request.url_vars["format"] == "json":
+        return Response.json(changed.changes_json(page), headers=_HEADERS)
+    return await _show(datasette, request, "changes.html", {"page": page})
+
+
+async def article(datasette: Any, request: Any) -> Response:
+    """Show one article, or one of its states; a withheld one shows nothing but that it is."""
+    database = await _open(datasette, request, *_ON_ARTICLE)
+    number, name = int(request.url_vars["id"]), request.url_vars.get("state")
+    page = await pages.article_page(database, number, None if name is None else int(name))
+    if page is None:
+        return await _message(datasette, request, _NO_ARTICLE if name is None else _NO_STATE)
     if page["article"]["withheld_at"]:
-        return await _message(datasette, request, "هذه المادة محجوبة عن العرض.")
+        return await _message(datasette, request, _WITHHELD)
+    if name is not None and int(name) == page["state"]["number"] != page["state"]["name"]:
+        path = f"/article/{number}/at/{page['state']['name']}"
+        return Response.redirect(datasette.urls.path(path))
+    if request.url_vars.get("format") == "json":
+        return Response.json(states.article_json(page), headers=_HEADERS)
     return await _show(datasette, request, "article.html", {"page": page})
 
 
-async def revision(datasette: Any, request: Any) -> Response:
-    """Lead to the revision of an article that stood when a capture was made."""
+async def diff(datasette: Any, request: Any) -> Response:
+    """Show what changed between two states of an article; their numbers lead to their captures."""
     database = await _open(datasette, request, *_ON_ARTICLE)
-    article, capture = int(request.url_vars["id"]), int(request.url_vars["capture"])
-    number = await pages.revision_at(database, article, capture)
-    place = f"#revision-{number}" if number else ""
-    return Response.redirect(datasette.urls.path(f"/article/{article}") + place)
+    number = int(request.url_vars["id"])
+    asked = (request.url_vars.get(name) or request.args.get(name) for name in ("before", "after"))
+    before, after = (int(name) if _NAME.fullmatch(name or "") else 0 for name in asked)
+    page = await database.execute_fn(lambda db: states.diff_page(db, number, before, after))
+    if page is None or page["article"]["withheld_at"]:
+        return await _message(datasette, request, _WITHHELD if page else _NO_STATE)
+    kind = ".json" if request.url_vars.get("format") else ""
+    path = f"/article/{number}/diff/{page['before']['name']}/{page['after']['name']}{kind}"
+    if not request.path.endswith(path):
+        return Response.redirect(datasette.urls.path(path))
+    if kind:
+        return Response.json(states.diff_json(page), headers=_HEADERS)
+    return await _show(datasette, request, "diff.html", {"page": page})
 
 
 async def image(datasette: Any, request: Any) -> Response:
@@ -92,8 +138,11 @@ async def story(datasette: Any, request: Any) -> Response:
     page = await pages.story_page(database, wanted)
     if page is None:
         return await _message(datasette, request, "لا قصة بهذا الرقم في الأرشيف.")
+    kind = ".json" if request.url_vars["format"] else ""
     if page["story"]["id"] != wanted:
-        return Response.redirect(datasette.urls.path(f"/story/{page['story']['id']}"))
+        return Response.redirect(datasette.urls.path(f"/story/{page['story']['id']}{kind}"))
+    if kind:
+        return Response.json(pages.story_json(page), headers=_HEADERS)
     return await _show(datasette, request, "story.html", {"page": page})
 
 
@@ -263,7 +312,13 @@ async def _show(
     *,
     framing: str = "",
 ) -> Response:
-    html = await datasette.render_template(
+    html = await _rendered(datasette, request, template, context)
+    policy = {"Content-Security-Policy": framing + _POLICY}
+    return Response.html(html, status=status, headers=_HEADERS | policy)
+
+
+async def _rendered(datasette: Any, request: Any, template: str, context: dict[str, Any]) -> str:
+    text: str = await datasette.render_template(
         f"warraq/{template}",
         {
             "archive": archive_names(datasette)[0],
@@ -273,8 +328,7 @@ async def _show(
         },
         request=request,
     )
-    policy = {"Content-Security-Policy": framing + _POLICY}
-    return Response.html(html, status=status, headers=_HEADERS | policy)
+    return text
 
 
 def _query(request: Any) -> str:

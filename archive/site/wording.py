@@ -2,9 +2,12 @@
 
 import tomllib
 from collections import Counter
-from datetime import UTC, date, datetime
+from contextlib import suppress
+from datetime import UTC, date, datetime, tzinfo
+from functools import cache
 from importlib.resources import files
 from unicodedata import bidirectional
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
@@ -26,32 +29,60 @@ def day(day: str | None) -> str:
     return f"{read.day} {_WORDS['months'][read.month - 1]} {read.year}"
 
 
-def clock(moment: str | None) -> str:
-    """Write an ISO time as the hour in UTC: `15:04 بتوقيت غرينتش`."""
-    read = _utc(moment)
-    return f"{read:%H:%M} بتوقيت غرينتش" if read else moment or ""
+def clock(moment: str | None, zone: str | None = None) -> str:
+    """Write an ISO time as the hour in a zone (IANA), which is named: `15:04 بتوقيت غرينتش`."""
+    read, place = _read(moment, zone)
+    return f"{read:%H:%M} بتوقيت {place}" if read else moment or ""
 
 
-def time(moment: str | None) -> str:
-    """Write an ISO time as day and hour in UTC: `9 نوفمبر 2020، 15:04 بتوقيت غرينتش`.
+def time(moment: str | None, zone: str | None = None) -> str:
+    """Write an ISO time as day and hour: `9 نوفمبر 2020، 15:04 بتوقيت غرينتش`.
 
     Of a day, the hour is not known.
     """
     if len(moment or "") == _DAY:
         return day(moment)
-    utc = utc_day(moment)
-    return f"{day(utc)}، {clock(moment)}" if utc else moment or ""
+    local = local_day(moment, zone)
+    return f"{day(local)}، {clock(moment, zone)}" if local else moment or ""
 
 
-def utc_day(moment: str | None) -> str | None:
-    """Return the ISO day in UTC of an ISO time, None where there is none."""
-    read = _utc(moment)
+def local_day(moment: str | None, zone: str | None = None) -> str | None:
+    """Return the ISO day in a zone of an ISO time, None where there is none."""
+    read, _ = _read(moment, zone)
     return read.date().isoformat() if read else None
+
+
+def published(day_printed: str | None, moment: str | None, zone: str | None = None) -> str:
+    """Write when something was published: in the publisher's zone, or by its printed day alone.
+
+    A day that is not that of the time in that zone is never put beside it.
+    """
+    if day_printed and local_day(moment, zone) != day_printed:
+        return day(day_printed)
+    return time(moment or day_printed, zone)
+
+
+def span(seconds: float) -> str:
+    """Write how long something took, in its two largest units: `2 ي 3 س`, `5 د`."""
+    minutes = round(seconds / 60)
+    days, hours = divmod(minutes // 60, 24)
+    parts = ((days, "ي"), (hours, "س"), (minutes % 60, "د"))
+    return " ".join([f"{number} {unit}" for number, unit in parts if number][:2]) or "0 د"
 
 
 def named(word: str | None) -> str:
     """Name in Arabic a platform, or where a date or byline was read; other words stay."""
     return str(_NAMES.get(word, word or ""))
+
+
+def kind(change: str) -> str:
+    """Name a kind of change (archive.diff.Change) in Arabic."""
+    return str(_WORDS["changes"][change])
+
+
+def field(name: str) -> str:
+    """Name a field of an article in Arabic."""
+    return str(_WORDS["passages"][name])
 
 
 def number(value: int | None) -> str:
@@ -71,13 +102,25 @@ def direction(text: str | None) -> str:
     return "rtl" if right >= left else "ltr"
 
 
-def _utc(moment: str | None) -> datetime | None:
-    """Read an ISO time; one that names no zone is in UTC, as all times of the archive are."""
-    try:
+def _read(moment: str | None, zone: str | None) -> tuple[datetime | None, str]:
+    """Return an ISO time in a zone, and the name of the zone's place in Arabic.
+
+    One that names no zone is in UTC, as all times of the archive are.
+    """
+    there, place = _zone(zone)
+    with suppress(ValueError, OverflowError):
         read = datetime.fromisoformat(moment or "")
-        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+        aware = read.replace(tzinfo=UTC) if read.tzinfo is None else read
+        return aware.astimezone(there), place
+    return None, place
+
+
+@cache
+def _zone(name: str | None) -> tuple[tzinfo, str]:
+    with suppress(ValueError, OSError, KeyError):  # as of a name that is none
+        if name:
+            return ZoneInfo(name), _WORDS["zones"].get(name, name)
+    return UTC, "غرينتش"
 
 
 def marked(text: str | None) -> Markup:
@@ -102,4 +145,19 @@ def obstacle(word: str | None) -> str | None:
     return str(_WORDS["obstacles"][word]) if word else None
 
 
-FILTERS = (clock, day, direction, label, marked, meaning, named, number, time, utc_day)
+FILTERS = (
+    clock,
+    day,
+    direction,
+    field,
+    kind,
+    label,
+    local_day,
+    marked,
+    meaning,
+    named,
+    number,
+    published,
+    span,
+    time,
+)

@@ -43,7 +43,7 @@ def page(tab: StrictPage) -> Iterator[Page]:
 def test_from_the_first_page_to_an_article(page, address):
     page.goto(address)
     assert page.locator("html").evaluate("e => getComputedStyle(e).direction") == "rtl"
-    page.get_by_role("link", name=TITLE).click()
+    page.get_by_label("أحدث المواد").get_by_role("link", name=TITLE).click()
     page.wait_for_url("**/article/*")
     assert page.title() == f"{TITLE} · صحيفة الورق"
     assert page.locator("h1").inner_text() == TITLE

@@ -101,3 +101,19 @@ async def test_the_table_of_stories_leads_to_their_pages(datasette, desk):
         assert f'<a href="/story/{story["id"]}">عنوان الوكالة</a>' in html
         html, _ = await seen(datasette, f"/archive/articles?id={desk.late}")
     assert f'<a href="/archive/stories/{story["id"]}">' in html
+
+
+async def test_a_story_shows_what_each_newspaper_changed_against_the_first(datasette, desk):
+    answer = await datasette.client.get(f"/story/{desk.first}", follow_redirects=True)
+    html = answer.text
+    words = " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+    assert words.index("نُشرت أولاً") < words.index("بعد الأول بـ 5 س")
+    assert html.count("<circle") == 2  # of the third only the day is known
+    short = html.partition("The Herald")[2]
+    assert "حُذفت فقرة" in short
+    assert "<del>وكانت الحركة" in short
+    found = (await datasette.client.get(f"{answer.url.path}.json")).json()
+    assert [row["id"] for row in found["versions"]] == [desk.first, desk.late, desk.short]
+    assert [row["after"] for row in found["versions"]] == [0, 5 * 3600, None]
+    assert found["versions"][2]["kinds"] == ["headline", "removed"]
+    assert "لا يقرأ" not in answer.text

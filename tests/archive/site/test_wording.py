@@ -2,7 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archive.diff import Change, _fields
 from archive.site import wording
+from tests.archive.desk import reading
 
 
 @pytest.mark.parametrize(
@@ -31,6 +33,49 @@ def test_days_and_times(moment, day, clock, time):
     assert wording.day(moment) == day
     assert wording.clock(moment) == clock
     assert wording.time(moment) == time
+
+
+@pytest.mark.parametrize(
+    ("zone", "time"),
+    [
+        ("Asia/Damascus", "10 نوفمبر 2020، 00:30 بتوقيت دمشق"),
+        ("Asia/Kathmandu", "10 نوفمبر 2020، 04:15 بتوقيت Asia/Kathmandu"),
+        ("../../etc/passwd", "9 نوفمبر 2020، 22:30 بتوقيت غرينتش"),
+        ("Nowhere/Here", "9 نوفمبر 2020، 22:30 بتوقيت غرينتش"),
+        (None, "9 نوفمبر 2020، 22:30 بتوقيت غرينتش"),
+    ],
+)
+def test_a_time_is_in_the_zone_that_it_names(zone, time):
+    assert wording.time("2020-11-09T22:30:00Z", zone) == time
+
+
+@pytest.mark.parametrize(
+    ("day", "moment", "zone", "said"),
+    [
+        ("2020-11-10", "2020-11-09T22:30:00Z", "Asia/Damascus",
+         "10 نوفمبر 2020، 00:30 بتوقيت دمشق"),
+        # Never a local day beside the time of another zone.
+        ("2020-11-10", "2020-11-09T22:30:00Z", None, "10 نوفمبر 2020"),
+        ("2020-11-10", None, None, "10 نوفمبر 2020"),
+        (None, "2020-11-09T22:30:00Z", None, "9 نوفمبر 2020، 22:30 بتوقيت غرينتش"),
+        (None, None, None, ""),
+    ],
+)  # fmt: skip
+def test_when_something_was_published(day, moment, zone, said):
+    assert wording.published(day, moment, zone) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0, "0 د"), (59, "1 د"), (3600, "1 س"), (273_900, "3 ي 4 س")]
+)
+def test_a_span_is_in_its_two_largest_units(seconds, said):
+    assert wording.span(seconds) == said
+
+
+def test_every_kind_of_change_and_every_field_has_a_name():
+    assert all(wording.kind(kind) for kind in Change)
+    fields = dict(_fields(reading())) | {"text": ""}
+    assert all(wording.field(name) for name in fields)
 
 
 @given(st.one_of(st.none(), st.text(), st.datetimes().map(lambda moment: moment.isoformat())))

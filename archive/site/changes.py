@@ -1,0 +1,252 @@
+"""What publishers changed in the whole archive: edits and removals by day, most telling first.
+
+Which of them there are is read from an index over what each revision says of itself
+(`revisions.rank`), so that a page costs the same however large the archive is; the words are
+compared for those of the page alone.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import date
+from itertools import groupby
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from archive.article_rows import reading_of
+from archive.diff import Change, Diff, Passage, Piece, compare
+from archive.models import Extraction
+from archive.rows import Row, from_json, select
+
+PER_PAGE = 40
+LAST_PAGE = 500
+_SHOWN = 24  # words of a passage that an entry of the list shows
+_AROUND = 6  # words before and behind what changed
+
+_VISIBLE = "not in (select id from articles where withheld_at is not null)"
+_EDITS = f"""
+select substr(observed_at, 1, 10) as day, rank, observed_at as at, article, number, changes
+from revisions
+where rank is not null and article {_VISIBLE}
+    and (:day is null or substr(observed_at, 1, 10) = :day)
+    and (:publisher is null or
+        (select publisher from articles where id = revisions.article) = :publisher)
+    and iif(:kind is null, rank < {Change.SMALL.rank},
+        exists (select 1 from json_each(changes) where value = :kind))
+"""  # noqa: S608 - ours
+_REMOVALS = f"""
+select substr(gone_at, 1, 10), {Change.GONE.rank}, gone_at, id, null, '["gone"]'
+from articles
+where gone_at is not null and withheld_at is null
+    and (:day is null or substr(gone_at, 1, 10) = :day)
+    and (:publisher is null or publisher = :publisher)
+    and (:kind is null or :kind = 'gone')
+"""  # noqa: S608 - ours
+_LISTED = f"{_EDITS} union all {_REMOVALS} order by {{order}} limit :limit offset :offset"
+_TELLING, _NEWEST = "day desc, rank, at desc, article", "at desc, article"
+_SMALL = f"""
+select substr(observed_at, 1, 10) as day, count(*) as small from revisions
+where rank = {Change.SMALL.rank} and article {_VISIBLE}
+    and substr(observed_at, 1, 10) in (select value from json_each(:days))
+    and (:publisher is null or
+        (select publisher from articles where id = revisions.article) = :publisher)
+group by 1
+"""  # noqa: S608 - ours
+_ARTICLE = """
+select a.id, a.title, a.publisher as slug, p.name as publisher, p.timezone,
+    coalesce(a.language, p.language) as language
+from articles a join publishers p on p.slug = a.publisher where a.id = ?
+"""
+STATES = """
+select r.*, coalesce(r.text, a.text) as text from revisions r join articles a on a.id = r.article
+where r.article = ? and r.number in (?, ?) order by r.number
+"""
+_PUBLISHERS = "select slug, name from publishers order by name"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which changes are asked for: of a publisher (slug), of a day (UTC), of a kind; which page."""
+
+    publisher: str | None = None
+    day: str | None = None
+    kind: Change | None = None
+    page: int = 1
+
+    @classmethod
+    def read(cls, arguments: Any, page: int = 1) -> Self:
+        """Read what an address asks for.
+
+        Raises:
+            ValueError: if it is no day, or no kind of change.
+        """
+        publisher, day, kind = (
+            arguments.get(name) or None for name in ("publisher", "day", "kind")
+        )
+        return cls(
+            publisher=publisher,
+            day=day and date.fromisoformat(day).isoformat(),
+            kind=Change(kind) if kind else None,
+            page=page,
+        )
+
+    def query(self, **other: str | int | None) -> str:
+        """Return the query, with its `?`, of an address that asks for the same or in part other."""
+        said = {"publisher": self.publisher, "day": self.day, "kind": self.kind, **other}
+        query = urlencode({name: value for name, value in said.items() if value})
+        return f"?{query}" if query else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One change of one article: what it is, and its words; `diff` is None for a removal.
+
+    `before` and `after` name the two states, by their captures where they have any.
+    """
+
+    article: Row
+    at: str
+    kinds: tuple[Change, ...]
+    diff: Diff | None = None
+    before: int | None = None
+    after: int | None = None
+
+    @property
+    def day(self) -> str:
+        """The day (UTC) on which it was observed."""
+        return self.at[:10]
+
+    @property
+    def headline(self) -> Passage | None:
+        """The headline before and after, if it changed."""
+        passages = self.diff.passages if self.diff else ()
+        return next((each for each in passages if each.name == "title" and each.changed), None)
+
+    @property
+    def excerpt(self) -> Passage | None:
+        """The first other passage that changed, cut to the words around the change."""
+        passages = [
+            each for each in (self.diff.passages if self.diff else ())
+            if each.changed and each.name not in {"title", "tags"}
+        ]  # fmt: skip
+        if not passages or (self.headline and len(self.kinds) == 1):
+            return None
+        both = [each for each in passages if each.before and each.after]
+        gone = Change.REMOVED in self.kinds[:1]
+        return _cut((passages if gone else both or passages)[0])
+
+    @property
+    def changed(self) -> list[Passage]:
+        """All passages that changed."""
+        return [each for each in (self.diff.passages if self.diff else ()) if each.changed]
+
+
+def _cut(passage: Passage) -> Passage:
+    """Return a passage without what is far from its first change."""
+    cut = list[Piece]()
+    for place, piece in enumerate(passage.pieces):
+        words = piece.text.split(" ")
+        if piece.sign != "=":
+            text = piece.text if len(words) <= _SHOWN else " ".join(words[:_SHOWN]) + "…"
+        elif len(words) <= 2 * _AROUND:
+            text = piece.text
+        else:
+            start = "" if place == 0 else " ".join(words[:_AROUND])
+            end = "" if place == len(passage.pieces) - 1 else " ".join(words[-_AROUND:])
+            text = f"{start} … {end}"
+        cut.append(Piece(sign=piece.sign, text=text))
+        if sum(len(each.text.split()) for each in cut) > 2 * _SHOWN:
+            break
+    return Passage(name=passage.name, pieces=tuple(cut))
+
+
+def entries(
+    db: sqlite3.Connection, asked: Asked, *, limit: int, newest: bool = False
+) -> list[Entry]:
+    """Return the changes asked for, by day and the most telling first, or `newest` first."""
+    sql = _LISTED.format(order=_NEWEST if newest else _TELLING)
+    offset = (asked.page - 1) * PER_PAGE
+    own = {"publisher": asked.publisher, "day": asked.day, "kind": asked.kind}
+    rows = select(db, sql, own | {"limit": limit, "offset": offset})
+    return [entry for row in rows if (entry := _entry(db, row))]
+
+
+def _entry(db: sqlite3.Connection, row: Row) -> Entry | None:
+    articles = select(db, _ARTICLE, (row["article"],))
+    kinds = tuple(map(Change, from_json(row["changes"])))
+    states = select(db, STATES, (row["article"], (row["number"] or 0) - 1, row["number"]))
+    if not articles or (row["number"] and len(states) < 2):
+        return None  # it went while we read
+    if not row["number"]:
+        return Entry(article=articles[0], at=row["at"], kinds=kinds)
+    return Entry(
+        article=articles[0],
+        at=row["at"],
+        kinds=kinds,
+        diff=compare(*map(reading, states)),
+        before=named(states[0]),
+        after=named(states[1]),
+    )
+
+
+def reading(state: Row) -> Extraction:
+    """Return what a row of `revisions` with its text says."""
+    return reading_of(state, text=state["text"], byline=state["byline"])
+
+
+def named(state: Row) -> int:
+    """Return the number by which addresses name a state: its capture's, or its own without one."""
+    return int(state["capture"] or state["number"])
+
+
+def changes_page(
+    db: sqlite3.Connection, asked: Asked, *, newest: bool = False
+) -> dict[str, Any] | None:
+    """Return what the page of changes shows; None if there is no such publisher.
+
+    `days` are (day, its entries on this page, how many small ones it has besides).
+    """
+    publishers = select(db, _PUBLISHERS)
+    if asked.publisher and asked.publisher not in {row["slug"] for row in publishers}:
+        return None
+    found = entries(db, asked, limit=PER_PAGE + 1, newest=newest)
+    return {
+        "asked": asked,
+        "entries": found[:PER_PAGE],
+        "days": list(_days(db, asked, found[:PER_PAGE])),
+        "next": asked.page + 1 if len(found) > PER_PAGE and asked.page < LAST_PAGE else None,
+        "publishers": publishers,
+        "kinds": list(Change),
+    }
+
+
+def _days(
+    db: sqlite3.Connection, asked: Asked, found: list[Entry]
+) -> Iterator[tuple[str, list[Entry], int]]:
+    days = [(day, list(each)) for day, each in groupby(found, lambda entry: entry.day)]
+    counts = dict[str, int]()
+    if asked.kind is None:
+        own = {"days": json.dumps([day for day, _ in days]), "publisher": asked.publisher}
+        counts = {row["day"]: row["small"] for row in select(db, _SMALL, own)}
+    for day, each in days:
+        yield day, each, counts.get(day, 0)
+
+
+def changes_json(page: dict[str, Any]) -> dict[str, Any]:
+    """Return what the page of changes shows as JSON has it; `next` is the next page's query."""
+    following = page["next"] and page["asked"].query(page=page["next"])
+    return {"changes": [_entry_json(entry) for entry in page["entries"]], "next": following}
+
+
+def _entry_json(entry: Entry) -> dict[str, Any]:
+    path = f"/article/{entry.article['id']}"
+    return {
+        **{name: entry.article[name] for name in ("id", "publisher", "title")},
+        "at": entry.at,
+        "kinds": entry.kinds,
+        "words_in": entry.diff and entry.diff.summary.words_in,
+        "words_out": entry.diff and entry.diff.summary.words_out,
+        "changed": [asdict(passage) for passage in entry.changed],
+        "path": f"{path}/diff/{entry.before}/{entry.after}" if entry.diff else path,
+    }

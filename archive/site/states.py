@@ -1,0 +1,105 @@
+"""The states of one article: its time line, one state as it was, and what changed between two."""
+
+import sqlite3
+from dataclasses import asdict
+from itertools import groupby
+from typing import Any
+
+from archive.diff import compare
+from archive.rows import Row, from_json, select, value
+from archive.site.changes import named, reading
+
+_MOST_LISTED = 200
+
+_ARTICLE = """
+select a.id, a.url, a.title, a.publisher, p.name as publisher_name, p.timezone, a.gone_at,
+    a.withheld_at, coalesce(a.language, p.language) as reading_language, a.revision_count
+from articles a join publishers p on p.slug = a.publisher where a.id = ?
+"""
+_TIMELINE = """
+select article, number, observed_at, capture, changes, words_in, words_out, title from revisions
+where article = ? order by number desc limit ?
+"""
+_OF_A_STATE = ("number", "capture", "observed_at", "title", "kinds", "words_in", "words_out")
+_STATE = """
+select r.*, coalesce(r.text, a.text) as text from revisions r join articles a on a.id = r.article
+where r.article = ? and r.number = ?
+"""
+_NUMBERED = "select number from revisions where article = ? and number = ?"
+# Reading an archive again may merge revisions, or begin one elsewhere; captures stay.
+_AT = """
+select number from revisions
+where article = ? and observed_at <= (select fetched_at from captures where id = ?)
+order by number desc limit 1
+"""
+
+
+def timeline(db: sqlite3.Connection, article: int) -> list[Row]:
+    """Return the states of an article, the newest first, each with what changed in it.
+
+    `name` is by what addresses name it: the id of its capture, or its number without one.
+    """
+    rows = select(db, _TIMELINE, (article, _MOST_LISTED))
+    return [row | {"kinds": from_json(row["changes"]), "name": named(row)} for row in rows]
+
+
+def state(db: sqlite3.Connection, article: int, name: int) -> Row | None:
+    """Return a state with all of its fields, None where there is none.
+
+    It is named by its number, or by a capture: then it is the one that was current when that was
+    made. `name` is by what addresses name it.
+    """
+    asked = (article, name)
+    number = value(db, _NUMBERED, asked) or value(db, _AT, asked)
+    rows = select(db, _STATE, (article, number)) if number else []
+    return next((row | {"name": named(row)} for row in rows), None)
+
+
+def diff_page(
+    db: sqlite3.Connection, article: int, before: int, after: int
+) -> dict[str, Any] | None:
+    """Return two states of an article and what changed between them; None where one is missing.
+
+    `fields` are the passages of fields that changed, `paragraphs` those of the text in runs:
+    (whether they changed, the passages).
+    """
+    articles = select(db, _ARTICLE, (article,))
+    one, other = (state(db, article, name) for name in (before, after))
+    if not articles or one is None or other is None:
+        return None
+    found = compare(reading(one), reading(other))
+    text = [passage for passage in found.passages if passage.name == "text"]
+    return {
+        "article": articles[0],
+        "before": one,
+        "after": other,
+        "diff": found,
+        "fields": [each for each in found.passages if each.name != "text" and each.changed],
+        "paragraphs": [(changed, list(run)) for changed, run in groupby(text, lambda p: p.changed)],
+        "timeline": timeline(db, article),
+    }
+
+
+def diff_json(page: dict[str, Any]) -> dict[str, Any]:
+    """Return what the page of a diff shows as JSON has it."""
+    names = ("number", "capture", "observed_at")
+    states = {side: {name: page[side][name] for name in names} for side in ("before", "after")}
+    return {"article": page["article"]["id"], **states, **asdict(page["diff"])}
+
+
+def article_json(page: dict[str, Any]) -> dict[str, Any]:
+    """Return what the page of an article shows as JSON has it; all of its states by their names."""
+    hidden = {"key", "withheld_at"}
+    return {
+        "article": {
+            name: said for name, said in dict(page["article"]).items() if name not in hidden
+        },
+        "authors": [row["name"] for row in page["authors"]],
+        "tags": [row["name"] for row in page["tags"]],
+        "states": [
+            {name: row[name] for name in _OF_A_STATE}
+            | {"path": f"/article/{row['article']}/at/{row['name']}"}
+            for row in page["timeline"]
+        ],
+        "captures": [dict(row) for row in page["captures"]],
+    }

@@ -1,0 +1,102 @@
+"""What a reader does with what changed, in a real browser, on a desk and on a phone."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.archive.edits import NEW, OLD, Edits, fill
+from tests.archive.site.test_browser import _FAINT
+from tests.chromium import StrictPage, find_chromium, strict_page
+from tests.serving import serving
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(find_chromium() is None, reason="no Chromium or Chrome is installed"),
+]
+
+WIDTHS = (1280, 390)
+
+
+@pytest.fixture(scope="module")
+def edits(tmp_path_factory: pytest.TempPathFactory) -> Edits:
+    return fill(tmp_path_factory.mktemp("archive"))
+
+
+@pytest.fixture(scope="module")
+def address(edits: Edits) -> Iterator[str]:
+    with serving(edits.root) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser, address: str) -> Iterator[StrictPage]:
+    with strict_page(browser, address) as tab:
+        yield tab
+
+
+@pytest.fixture(params=WIDTHS)
+def page(tab: StrictPage, request: pytest.FixtureRequest) -> Iterator[Page]:
+    tab.page.set_viewport_size({"width": request.param, "height": 900})
+    yield tab.page
+    assert tab.page.evaluate("document.documentElement.scrollWidth") <= request.param
+    tab.check()
+
+
+def test_see_what_was_edited(page, address):
+    page.goto(address)
+    page.get_by_label("ما تغيّر بعد نشره").get_by_role("link", name=NEW).click()
+    page.wait_for_url("**/diff/*/*")
+    was, now = (page.locator(f".pair .{side}").first for side in ("was", "now"))
+    assert was.inner_text() == f"قبل:\n{OLD}"
+    assert now.inner_text() == f"بعد:\n{NEW}"
+    one, other = was.bounding_box(), now.bounding_box()
+    if page.viewport_size["width"] > 1000:  # side by side, what was on the right
+        assert one["y"] == other["y"]
+        assert one["x"] > other["x"]
+    else:
+        assert one["y"] + one["height"] <= other["y"]
+        assert one["x"] == other["x"]
+    line = "e => getComputedStyle(e).textDecorationLine"
+    assert page.locator("del").first.evaluate(line) == "line-through"
+    assert page.locator("ins").first.evaluate(line) == "underline"
+
+
+def test_compare_two_states_of_an_article_and_read_the_older_one(page, address, edits):
+    page.goto(f"{address}article/{edits.headline}")
+    page.get_by_label("بالصيغة").select_option("1")
+    page.get_by_label("قارن الصيغة").select_option("2")
+    page.get_by_role("button", name="قارن").click()
+    page.wait_for_url("**/diff/*/*")
+    assert page.locator(".pair .now").first.inner_text() == f"بعد:\n{OLD}"
+    page.get_by_role("link", name="الصيغة 1", exact=True).click()
+    page.wait_for_url("**/at/*")
+    assert page.locator("h1").inner_text() == OLD
+    page.get_by_role("link", name="أحدث صيغة").click()
+    assert page.locator("h1").inner_text() == NEW
+
+
+def test_choose_from_what_changed(page, address):
+    page.goto(f"{address}changes")
+    page.get_by_label("نوع التغيير").select_option("quotation")
+    page.get_by_role("button", name="اعرض").click()
+    page.wait_for_url("**kind=quotation**")
+    assert page.locator(".change").count() == 1
+    assert page.locator(".excerpt").inner_text() == "قال الوزير: «سنعود غدا اليوم» ثم غادر القاعة."
+
+
+def test_see_who_printed_first_and_what_another_changed(page, address, edits):
+    page.goto(f"{address}story/{edits.reprint}")
+    assert page.get_by_text("أول من نشر: صحيفة الشام").is_visible()
+    assert page.locator(".axis circle").count() == 2
+    herald = page.locator(".versions li", has_text="The Herald")
+    assert "بعد الأول بـ 10 س" in herald.inner_text()
+    assert herald.locator(".now").first.inner_text() == "بعد:\nShip arrives"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_changes_stand_out_from_their_ground(page, address, edits, scheme):
+    page.emulate_media(color_scheme=scheme)
+    for path in ("", "changes", f"article/{edits.headline}/diff/1/2", f"story/{edits.reprint}"):
+        page.goto(address + path)
+        assert page.evaluate(_FAINT) == [], path

@@ -107,9 +107,12 @@ class Diff:
 _Pair = tuple[str, str | None, str | None]  # a passage by the name of its field, before and after
 
 
-def compare(before: Extraction, after: Extraction) -> Diff:
-    """Return what is different in a later state of an article."""
-    budget = _Budget()
+def compare(before: Extraction, after: Extraction, *, steps: int = STEPS) -> Diff:
+    """Return what is different in a later state of an article, with no more comparisons than that.
+
+    One of 40 in a list gets fewer: a usual edit takes a thousand.
+    """
+    budget = _Budget(steps)
     pairs = _pairs(before, after, budget)
     passages = tuple(
         Passage(name=name, pieces=tuple(_pieces(one or "", other or "", budget)))
@@ -120,14 +123,14 @@ def compare(before: Extraction, after: Extraction) -> Diff:
 
 def summarize(before: Extraction, after: Extraction) -> Summary:
     """Return what kind of change there is between two states, without comparing their words."""
-    return _summary(_pairs(before, after, _Budget()), before, after)
+    return _summary(_pairs(before, after, _Budget(STEPS)), before, after)
 
 
 class _Budget:
     """The comparisons that may still be made; `spent` once some had to be left out."""
 
-    def __init__(self) -> None:
-        self._left = STEPS
+    def __init__(self, steps: int) -> None:
+        self._left = steps
         self.spent = False
 
     def allows(self, steps: int) -> bool:

@@ -14,15 +14,19 @@ from itertools import groupby
 from typing import Any, Self
 from urllib.parse import urlencode
 
+from datasette.utils import sqlite_timelimit
+
 from archive.article_rows import reading_of
-from archive.diff import Change, Diff, Passage, Piece, compare
+from archive.diff import STEPS, Change, Diff, Passage, Piece, compare
 from archive.models import Extraction
 from archive.rows import Row, from_json, select
 
 PER_PAGE = 40
+LISTED_STEPS = STEPS // PER_PAGE  # of each diff, so that a page of hostile texts is bounded as one
 LAST_PAGE = 500
-_SHOWN = 24  # words of a passage that an entry of the list shows
-_AROUND = 6  # words before and behind what changed
+_TIME_LIMIT = 4000  # milliseconds
+_SHOWN = 60  # words of a passage that an entry of the list shows
+_AROUND = 8  # words before what changed
 
 _VISIBLE = "not in (select id from articles where withheld_at is not null)"
 _EDITS = f"""
@@ -118,45 +122,36 @@ class Entry:
         return self.at[:10]
 
     @property
+    def changed(self) -> list[Passage]:
+        """The passages that changed."""
+        return [each for each in (self.diff.passages if self.diff else ()) if each.changed]
+
+    @property
     def headline(self) -> Passage | None:
         """The headline before and after, if it changed."""
-        passages = self.diff.passages if self.diff else ()
-        return next((each for each in passages if each.name == "title" and each.changed), None)
+        return next((each for each in self.changed if each.name == "title"), None)
 
     @property
     def excerpt(self) -> Passage | None:
-        """The first other passage that changed, cut to the words around the change."""
-        passages = [
-            each for each in (self.diff.passages if self.diff else ())
-            if each.changed and each.name not in {"title", "tags"}
-        ]  # fmt: skip
-        if not passages or (self.headline and len(self.kinds) == 1):
+        """The passage that shows best what else changed, cut to the words around it."""
+        others = [each for each in self.changed if each.name not in {"title", "tags"}]
+        both = [each for each in others if each.before and each.after]
+        if not others or self.kinds == (Change.HEADLINE,):
             return None
-        both = [each for each in passages if each.before and each.after]
-        gone = Change.REMOVED in self.kinds[:1]
-        return _cut((passages if gone else both or passages)[0])
-
-    @property
-    def changed(self) -> list[Passage]:
-        """All passages that changed."""
-        return [each for each in (self.diff.passages if self.diff else ()) if each.changed]
+        return _cut((others if self.kinds[0] is Change.REMOVED else both or others)[0])
 
 
 def _cut(passage: Passage) -> Passage:
-    """Return a passage without what is far from its first change."""
-    cut = list[Piece]()
-    for place, piece in enumerate(passage.pieces):
+    """Return a passage from shortly before its first change on, a few lines of it."""
+    cut, room = list[Piece](), _SHOWN
+    for piece in passage.pieces:
         words = piece.text.split(" ")
-        if piece.sign != "=":
-            text = piece.text if len(words) <= _SHOWN else " ".join(words[:_SHOWN]) + "…"
-        elif len(words) <= 2 * _AROUND:
-            text = piece.text
-        else:
-            start = "" if place == 0 else " ".join(words[:_AROUND])
-            end = "" if place == len(passage.pieces) - 1 else " ".join(words[-_AROUND:])
-            text = f"{start} … {end}"
+        if not cut and piece.sign == "=" and len(words) > _AROUND:
+            words = ["…", *words[-_AROUND:]]
+        text = " ".join(words[:room]) + (" …" if len(words) > room else "")
         cut.append(Piece(sign=piece.sign, text=text))
-        if sum(len(each.text.split()) for each in cut) > 2 * _SHOWN:
+        room -= len(words)
+        if room <= 0:
             break
     return Passage(name=passage.name, pieces=tuple(cut))
 
@@ -184,7 +179,7 @@ def _entry(db: sqlite3.Connection, row: Row) -> Entry | None:
         article=articles[0],
         at=row["at"],
         kinds=kinds,
-        diff=compare(*map(reading, states)),
+        diff=compare(*map(reading, states), steps=LISTED_STEPS),
         before=named(states[0]),
         after=named(states[1]),
     )
@@ -210,7 +205,8 @@ def changes_page(
     publishers = select(db, _PUBLISHERS)
     if asked.publisher and asked.publisher not in {row["slug"] for row in publishers}:
         return None
-    found = entries(db, asked, limit=PER_PAGE + 1, newest=newest)
+    with sqlite_timelimit(db, _TIME_LIMIT):
+        found = entries(db, asked, limit=PER_PAGE + 1, newest=newest)
     return {
         "asked": asked,
         "entries": found[:PER_PAGE],

@@ -19,7 +19,7 @@ from archive.models import Extraction, PageKind, WarcLocation
 from archive.rows import from_json, select, value
 from archive.session import WARC_FOLDER
 from archive.site import states
-from archive.site.changes import Asked, entries
+from archive.site.changes import LISTED_STEPS, Asked, entries
 from archive.stories import MOMENT
 from archive.urls import identity_key
 from archive.warc.reader import read_payload
@@ -227,7 +227,11 @@ def _compared(db: sqlite3.Connection, story: int) -> list[dict[str, Any]]:
     for row, other in zip_longest(versions, said):
         at = row["published_at"]
         row["after"] = (from_iso(at) - from_iso(first)).total_seconds() if at and first else None
-        row["diff"] = compare(said[0], other) if other and row is not versions[0] else None
+        row["diff"] = (
+            compare(said[0], other, steps=LISTED_STEPS)
+            if other and row is not versions[0]
+            else None
+        )
     return versions
 
 

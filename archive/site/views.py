@@ -74,7 +74,11 @@ async def changes(datasette: Any, request: Any) -> Response:
     except ValueError:
         return await _message(datasette, request, "لا يوم بهذا التاريخ، أو لا تعديل من هذا النوع.")
     is_feed = request.url_vars["format"] == "atom"
-    page = await database.execute_fn(lambda db: changed.changes_page(db, asked, newest=is_feed))
+    try:
+        page = await database.execute_fn(lambda db: changed.changes_page(db, asked, newest=is_feed))
+    except sqlite3.OperationalError:
+        _log.warning("changes for %s were given up", asked, exc_info=True)
+        return await _message(datasette, request, "طال البحث في التعديلات؛ اختر يوما.", 503)
     if page is None:
         return await _message(datasette, request, "لا ناشر بهذا الاسم في الأرشيف.")
     if is_feed:

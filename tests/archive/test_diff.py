@@ -165,17 +165,16 @@ def test_the_work_is_bounded_and_what_was_left_out_is_said(one, other, monkeypat
 
     budget_allows = diff._Budget.allows
     monkeypatch.setattr(diff._Budget, "allows", allows)
-    monkeypatch.setattr(diff, "STEPS", 20_000)
-    found = compare(reading(text=HOSTILE[one]), reading(text=HOSTILE[other]))
+    found = compare(reading(text=HOSTILE[one]), reading(text=HOSTILE[other]), steps=20_000)
     assert sum(spent) <= 20_000
     assert [p.before for p in found.passages if p.name == "text" and p.before is not None] == (
         paragraphs(HOSTILE[one])
     )
 
 
-def test_a_text_that_is_too_tangled_is_coarse_and_still_counted(monkeypatch):
-    monkeypatch.setattr(diff, "STEPS", 20_000)
-    found = compare(reading(text=HOSTILE["alike"]), reading(text=HOSTILE["other"]))
+def test_a_text_that_is_too_tangled_is_coarse_and_still_counted():
+    alike, other = reading(text=HOSTILE["alike"]), reading(text=HOSTILE["other"])
+    found = compare(alike, other, steps=20_000)
     assert found.coarse
     assert found.summary.words_in == found.summary.words_out == 2_000
     assert not compare(reading(text=TEXT), reading(text=FIRST)).coarse

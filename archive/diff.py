@@ -56,8 +56,8 @@ class Piece:
 class Passage:
     """A field, or a paragraph of the text, in both states.
 
-    `name` is that of the field: title, deck, byline, dateline, section, published_on, tags,
-    captions or text.
+    `name` is that of the field: title, deck, byline, dateline, section, published, tags, captions,
+    image_url or text.
     """
 
     name: str
@@ -157,9 +157,11 @@ def _pairs(before: Extraction, after: Extraction, budget: _Budget) -> list[_Pair
 def _fields(state: Extraction) -> Iterator[tuple[str, str | None]]:
     for name in ("title", "deck", "byline", "dateline", "section"):
         yield name, getattr(state, name)
-    yield "published_on", str(state.published_on) if state.published_on else None
+    at = state.published_at and f"{state.published_at:%H:%M}Z"
+    yield "published", " ".join(str(each) for each in (state.published_on, at) if each)
     yield "tags", "، ".join(state.tags)
     yield "captions", " | ".join(sorted({each.caption for each in state.images if each.caption}))
+    yield "image_url", state.image_url
 
 
 def _paragraphs(
@@ -300,7 +302,8 @@ def _equal(pairs: Iterable[tuple[Hashable, Hashable]]) -> int:
 
 # What kind of change it is
 
-_NO_WORDS = frozenset({"tags", "published_on"})  # tags are no words of the text (invariant 12)
+# Of no words that a reader reads; tags and the main image are small changes (invariant 12).
+_NO_WORDS = frozenset({"published", "tags", "image_url"})
 _OF_THEIR_OWN = {"title": Change.HEADLINE, "byline": Change.BYLINE}
 _PROSE = frozenset({"title", "deck", "captions", "text"})
 _Words = tuple[str, list[str], list[str]]  # the folded words of a passage, before and after

@@ -250,10 +250,12 @@ def diff(article: str, before: int, after: int | None, archive: Path, as_json: b
     warraq diff 2817493 2 3 --json | jq .summary
     """
     with Archive(archive) as opened:
+        of = _found(opened, article)
         try:
-            found = opened.diff(article, before, after)
-        except (KeyError, ValueError) as error:
-            raise click.ClickException(str(error.args[0])) from error
+            found = opened.diff(of.id, before, after)
+        except KeyError as error:
+            there = counted(of.revision_count, "state")
+            raise click.UsageError(f"article {of.id} has {there}") from error
     if as_json:
         click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
         return

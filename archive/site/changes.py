@@ -134,7 +134,7 @@ class Entry:
     @property
     def excerpt(self) -> Passage | None:
         """The passage that shows best what else changed, cut to the words around it."""
-        others = [each for each in self.changed if each.name not in {"title", "tags"}]
+        others = [each for each in self.changed if each.name not in {"title", "tags", "image_url"}]
         both = [each for each in others if each.before and each.after]
         if not others or self.kinds == (Change.HEADLINE,):
             return None

@@ -157,8 +157,8 @@ def _pairs(before: Extraction, after: Extraction, budget: _Budget) -> list[_Pair
 def _fields(state: Extraction) -> Iterator[tuple[str, str | None]]:
     for name in ("title", "deck", "byline", "dateline", "section"):
         yield name, getattr(state, name)
-    at = state.published_at and f"{state.published_at:%H:%M}Z"
-    yield "published", " ".join(str(each) for each in (state.published_on, at) if each)
+    at, on = state.published_at, state.published_on
+    yield "published", f"{at:%Y-%m-%d %H:%M}Z" if at else str(on or "")
     yield "tags", "، ".join(state.tags)
     yield "captions", " | ".join(sorted({each.caption for each in state.images if each.caption}))
     yield "image_url", state.image_url

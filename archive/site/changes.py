@@ -16,10 +16,9 @@ from urllib.parse import urlencode
 
 from datasette.utils import sqlite_timelimit
 
-from archive.article_rows import reading_of
 from archive.diff import STEPS, Change, Diff, Passage, Piece, compare
-from archive.models import Extraction
 from archive.rows import Row, from_json, select
+from archive.site.states import heading, reading, state
 
 PER_PAGE = 40
 LISTED_STEPS = STEPS // PER_PAGE  # of each diff, so that a page of hostile texts is bounded as one
@@ -48,7 +47,7 @@ where gone_at is not null and withheld_at is null
     and (:kind is null or :kind = 'gone')
 """  # noqa: S608 - ours
 _LISTED = f"{_EDITS} union all {_REMOVALS} order by {{order}} limit :limit offset :offset"
-_TELLING, _NEWEST = "day desc, rank, at desc, article", "at desc, article"
+_TELLING, _NEWEST = "day desc, rank, at desc, article", "day desc, at desc, article"
 _SMALL = f"""
 select substr(observed_at, 1, 10) as day, count(*) as small from revisions
 where rank = {Change.SMALL.rank} and article {_VISIBLE}
@@ -57,15 +56,6 @@ where rank = {Change.SMALL.rank} and article {_VISIBLE}
         (select publisher from articles where id = revisions.article) = :publisher)
 group by 1
 """  # noqa: S608 - ours
-_ARTICLE = """
-select a.id, a.title, a.publisher as slug, p.name as publisher, p.timezone,
-    coalesce(a.language, p.language) as language
-from articles a join publishers p on p.slug = a.publisher where a.id = ?
-"""
-STATES = """
-select r.*, coalesce(r.text, a.text) as text from revisions r join articles a on a.id = r.article
-where r.article = ? and r.number in (?, ?) order by r.number
-"""
 _PUBLISHERS = "select slug, name from publishers order by name"
 
 
@@ -168,31 +158,24 @@ def entries(
 
 
 def _entry(db: sqlite3.Connection, row: Row) -> Entry | None:
-    articles = select(db, _ARTICLE, (row["article"],))
+    article, number = row["article"], row["number"]
+    about = heading(db, article)
     kinds = tuple(map(Change, from_json(row["changes"])))
-    states = select(db, STATES, (row["article"], (row["number"] or 0) - 1, row["number"]))
-    if not articles or (row["number"] and len(states) < 2):
+    if about is None:
         return None  # it went while we read
-    if not row["number"]:
-        return Entry(article=articles[0], at=row["at"], kinds=kinds)
+    if not number:
+        return Entry(article=about, at=row["at"], kinds=kinds)
+    one, other = (state(db, article, each) for each in (number - 1, number))
+    if one is None or other is None:
+        return None
     return Entry(
-        article=articles[0],
+        article=about,
         at=row["at"],
         kinds=kinds,
-        diff=compare(*map(reading, states), steps=LISTED_STEPS),
-        before=named(states[0]),
-        after=named(states[1]),
+        diff=compare(reading(one), reading(other), steps=LISTED_STEPS),
+        before=one["name"],
+        after=other["name"],
     )
-
-
-def reading(state: Row) -> Extraction:
-    """Return what a row of `revisions` with its text says."""
-    return reading_of(state, text=state["text"], byline=state["byline"])
-
-
-def named(state: Row) -> int:
-    """Return the number by which addresses name a state: its capture's, or its own without one."""
-    return int(state["capture"] or state["number"])
 
 
 def changes_page(
@@ -238,7 +221,7 @@ def changes_json(page: dict[str, Any]) -> dict[str, Any]:
 def _entry_json(entry: Entry) -> dict[str, Any]:
     path = f"/article/{entry.article['id']}"
     return {
-        **{name: entry.article[name] for name in ("id", "publisher", "title")},
+        **{name: entry.article[name] for name in ("id", "publisher", "publisher_name", "title")},
         "at": entry.at,
         "kinds": entry.kinds,
         "words_in": entry.diff and entry.diff.summary.words_in,

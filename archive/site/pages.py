@@ -78,6 +78,8 @@ _STATED = (
     "modified_at", "text",
 )  # fmt: skip
 
+_UNSTATED = ("image_url", "byline_from", "published_from")  # of a state, as it is shown
+
 _COUNTS = """
 select
     (select count(*) from articles where changed_at is not null) as edited,
@@ -181,7 +183,7 @@ async def _state_page(database: Any, article: dict[str, Any], name: int) -> Page
         return None
     said = {column: state[column] for column in _STATED}
     return {
-        "article": article | said | {"image_url": None, "byline_from": None},
+        "article": article | said | dict.fromkeys(_UNSTATED),
         "state": state,
         "timeline": await database.execute_fn(lambda db: states.timeline(db, number)),
         "pictured": None,

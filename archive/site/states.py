@@ -5,15 +5,16 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
+from archive.article_rows import reading_of
 from archive.diff import compare
+from archive.models import Extraction
 from archive.rows import Row, from_json, select, value
-from archive.site.changes import named, reading
 
 _MOST_LISTED = 200
 
-_ARTICLE = """
-select a.id, a.url, a.title, a.publisher, p.name as publisher_name, p.timezone, a.gone_at,
-    a.withheld_at, coalesce(a.language, p.language) as reading_language, a.revision_count
+_HEADING = """
+select a.id, a.title, a.publisher, p.name as publisher_name, p.timezone, a.withheld_at,
+    coalesce(a.language, p.language) as language
 from articles a join publishers p on p.slug = a.publisher where a.id = ?
 """
 _TIMELINE = """
@@ -25,7 +26,9 @@ _STATE = """
 select r.*, coalesce(r.text, a.text) as text from revisions r join articles a on a.id = r.article
 where r.article = ? and r.number = ?
 """
-_NUMBERED = "select number from revisions where article = ? and number = ?"
+_NAMED = """
+select number from revisions where article = ?1 and ?2 in (number, capture) order by number desc
+"""
 # Reading an archive again may merge revisions, or begin one elsewhere; captures stay.
 _AT = """
 select number from revisions
@@ -34,13 +37,22 @@ order by number desc limit 1
 """
 
 
+def heading(db: sqlite3.Connection, article: int) -> Row | None:
+    """Return how a page about an article is headed, None where there is none."""
+    return next(iter(select(db, _HEADING, (article,))), None)
+
+
 def timeline(db: sqlite3.Connection, article: int) -> list[Row]:
     """Return the states of an article, the newest first, each with what changed in it.
 
     `name` is by what addresses name it: the id of its capture, or its number without one.
     """
     rows = select(db, _TIMELINE, (article, _MOST_LISTED))
-    return [row | {"kinds": from_json(row["changes"]), "name": named(row)} for row in rows]
+    return [row | {"kinds": from_json(row["changes"]), "name": _name(row)} for row in rows]
+
+
+def _name(state: Row) -> int:
+    return int(state["capture"] or state["number"])
 
 
 def state(db: sqlite3.Connection, article: int, name: int) -> Row | None:
@@ -50,9 +62,14 @@ def state(db: sqlite3.Connection, article: int, name: int) -> Row | None:
     made. `name` is by what addresses name it.
     """
     asked = (article, name)
-    number = value(db, _NUMBERED, asked) or value(db, _AT, asked)
+    number = value(db, _NAMED, asked) or value(db, _AT, asked)
     rows = select(db, _STATE, (article, number)) if number else []
-    return next((row | {"name": named(row)} for row in rows), None)
+    return next((row | {"name": _name(row)} for row in rows), None)
+
+
+def reading(state: Row) -> Extraction:
+    """Return what a state says."""
+    return reading_of(state, text=state["text"], byline=state["byline"])
 
 
 def diff_page(
@@ -63,14 +80,14 @@ def diff_page(
     `fields` are the passages of fields that changed, `paragraphs` those of the text in runs:
     (whether they changed, the passages).
     """
-    articles = select(db, _ARTICLE, (article,))
+    about = heading(db, article)
     one, other = (state(db, article, name) for name in (before, after))
-    if not articles or one is None or other is None:
+    if about is None or one is None or other is None:
         return None
     found = compare(reading(one), reading(other))
     text = [passage for passage in found.passages if passage.name == "text"]
     return {
-        "article": articles[0],
+        "article": about,
         "before": one,
         "after": other,
         "diff": found,

@@ -146,18 +146,6 @@ def obstacle(word: str | None) -> str | None:
 
 
 FILTERS = (
-    clock,
-    day,
-    direction,
-    field,
-    kind,
-    label,
-    local_day,
-    marked,
-    meaning,
-    named,
-    number,
-    published,
-    span,
-    time,
-)
+    clock, day, direction, field, kind, label, local_day, marked, meaning, named, number, published,
+    span, time,
+)  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 from datasette.app import Datasette
 
 from archive.database import open_for_reading
-from archive.site.changes import _LISTED, _TELLING
+from archive.site.changes import _LISTED, _NEWEST, _TELLING
 from tests.archive.edits import NEW, OLD, SECRET, Edits, fill
 
 
@@ -103,7 +103,7 @@ async def test_json_has_the_kinds_and_the_words(datasette, edits):
     found = (await get(datasette, "/changes.json?kind=headline")).json()
     (row,) = found["changes"]
     assert row["kinds"] == ["headline", "number", "removed"]
-    assert (row["publisher"], row["title"]) == ("صحيفة الشام", NEW)
+    assert (row["publisher"], row["publisher_name"], row["title"]) == ("sham", "صحيفة الشام", NEW)
     assert (row["words_in"], row["words_out"]) == (3, 8)
     assert row["changed"][0]["name"] == "title"
     (diff,) = re.findall(rf"/article/{edits.headline}/diff/\d+/\d+", row["path"])
@@ -149,13 +149,14 @@ async def test_pages_of_changes_work_below_a_prefix(edits):
     assert feed.entries[0].link == f"http://localhost/news/article/{edits.gone}"
 
 
-def test_edits_are_read_in_the_order_of_their_index(edits):
+@pytest.mark.parametrize("order", [_TELLING, _NEWEST])
+def test_edits_are_read_in_the_order_of_their_index(edits, order):
     """However many there are, a page reads no more of them than it shows."""
     with open_for_reading(edits.root) as db:
-        sql = _LISTED.format(order=_TELLING)
+        sql = _LISTED.format(order=order)
         asked = dict.fromkeys(("publisher", "day", "kind"), None) | {"limit": 40, "offset": 0}
         plan = [row[3] for row in db.execute(f"explain query plan {sql}", asked)]
     assert "MERGE (UNION ALL)" in plan
     left = plan[plan.index("LEFT") + 1 : plan.index("RIGHT")]
     assert any("USING COVERING INDEX revisions_rank" in step for step in left)
-    assert not any("B-TREE" in step for step in left)
+    assert "USE TEMP B-TREE FOR ORDER BY" not in left  # at most within a day

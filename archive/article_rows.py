@@ -127,16 +127,10 @@ class Rows:
         return record(State, self.article | {"reading": self.article | self.lists})
 
     @property
-    def readings(self) -> list[Extraction]:
-        """What each of its states says, oldest first."""
-        return [
-            reading_of(
-                row,
-                text=self.article["text"] if row["text"] is None else row["text"],
-                byline=row["byline"],
-            )
-            for row in self.revisions
-        ]
+    def states(self) -> list[Row]:
+        """Its revisions, oldest first, each with its text."""
+        text = {"text": self.article["text"]}
+        return [row | text if row["text"] is None else row for row in self.revisions]
 
     def changes(self, new: "Rows") -> dict[str, tuple[Any, Any]]:
         """Return (value here, value there) by the name of each field that differs in other rows."""
@@ -181,6 +175,11 @@ def reading_of(row: Mapping[str, Any], *, text: str, byline: str | None) -> Extr
     own["tags"] = from_json(row["tags"])
     own["images"] = [{"url": "", "caption": caption} for caption in from_json(row["captions"])]
     return record(Extraction, own)
+
+
+def reading(state: Mapping[str, Any]) -> Extraction:
+    """Return what a state says: the row of a revision with its text."""
+    return reading_of(state, text=state["text"], byline=state["byline"])
 
 
 def state_of(db: sqlite3.Connection, article: int) -> State | None:

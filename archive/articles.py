@@ -7,12 +7,12 @@ from datetime import date, datetime
 from urllib.parse import urlsplit
 
 from archive import article_rows, publishers, rows, stories
-from archive.article_rows import Rows
+from archive.article_rows import Rows, reading
 from archive.clock import from_iso, iso
 from archive.diff import summarize
 from archive.history import History, Observation, confirmed, observe
 from archive.models import Extraction, Outcome, Visit
-from archive.rows import insert, stored, value
+from archive.rows import Row, insert, stored, value
 from archive.urls import address, article_id, identity_key, place
 
 _OF_STORIES = ("text", "first_seen_at")  # by which an article is grouped with its versions
@@ -76,23 +76,22 @@ def _save(
             stories.leave(db, article)
     article_rows.save(db, article, before, after)
     if len(after.revisions) > 1 and after.revisions != before.revisions:
-        _summarize(db, article, before.readings, after)
+        _summarize(db, article, before.states, after.states)
     if moved:
         stories.enter(db, article)
 
 
-def _summarize(db: sqlite3.Connection, article: int, before: list[Extraction], after: Rows) -> None:
-    """Save what changed with each revision, unless it and the one before it are as they were."""
-    readings = after.readings
-    for number, row in enumerate(after.revisions[1:]):
-        pair = readings[number : number + 2]
+def _summarize(db: sqlite3.Connection, article: int, before: list[Row], after: list[Row]) -> None:
+    """Save what changed with each state, unless it and the one before it are as they were."""
+    for number in range(len(after) - 1):
+        pair = after[number : number + 2]
         if pair != before[number : number + 2]:
-            found = summarize(*pair)
+            found = summarize(*map(reading, pair))
             db.execute(
                 "update revisions set changes = ?, rank = ?, words_in = ?, words_out = ?"
                 " where article = ? and number = ?",
                 (stored(found.kinds), found.kinds[0].rank, found.words_in, found.words_out,
-                 article, row["number"]),
+                 article, pair[1]["number"]),
             )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from archive import captures
-from archive.article_rows import Rows, find_all
+from archive.article_rows import Rows, find_all, reading
 from archive.database import open_for_reading
 from archive.diff import Diff, compare
 from archive.models import Capture, Embed, Image, PageKind
@@ -190,12 +190,15 @@ class Archive:
             ValueError: if it is neither a number nor an http or https address.
         """
         for number, rows, _ in self._visible(find_all(self.db, id_or_url)):
-            for row in rows.revisions:
-                if row["text"] is None:  # it is the current state
-                    row["text"] = rows.article["text"]
-                row |= {name: from_json(row[name]) for name in ("tags", "captions")}
-                row["article"] = number
-            return [record(Revision, row) for row in rows.revisions]
+            return [
+                record(
+                    Revision,
+                    row
+                    | {name: from_json(row[name]) for name in ("tags", "captions")}
+                    | {"article": number},
+                )
+                for row in rows.states
+            ]
         return []
 
     def diff(self, id_or_url: int | str, before: int = 1, after: int | None = None) -> Diff:
@@ -209,16 +212,10 @@ class Archive:
             ValueError: if it is neither a number nor an http or https address.
         """
         for _, rows, _ in self._visible(find_all(self.db, id_or_url)):
-            names = before, rows.revisions[-1]["number"] if after is None else after
-            states = [
-                reading
-                for name in names
-                for reading, row in zip(rows.readings, rows.revisions, strict=True)
-                if name in {row["number"], row["capture"]}
-            ]
-            if len(states) == len(names):
-                return compare(*states)
-        raise KeyError(f"no states {before} and {after} of {id_or_url}")
+            named = {name: row for row in rows.states for name in (row["capture"], row["number"])}
+            last = rows.revisions[-1]["number"] if after is None else after
+            return compare(reading(named[before]), reading(named[last]))
+        raise KeyError(id_or_url)
 
     def capture(self, number: int) -> Capture:
         """Return a capture by its id, read from its WARC file; `body` has its decoded bytes.

@@ -16,9 +16,10 @@ from urllib.parse import urlencode
 
 from datasette.utils import sqlite_timelimit
 
+from archive.article_rows import reading
 from archive.diff import STEPS, Change, Diff, Passage, Piece, compare
 from archive.rows import Row, from_json, select
-from archive.site.states import heading, reading, state
+from archive.site.states import heading, state
 
 PER_PAGE = 40
 LISTED_STEPS = STEPS // PER_PAGE  # of each diff, so that a page of hostile texts is bounded as one
@@ -221,11 +222,11 @@ def changes_json(page: dict[str, Any]) -> dict[str, Any]:
 def _entry_json(entry: Entry) -> dict[str, Any]:
     path = f"/article/{entry.article['id']}"
     return {
-        **{name: entry.article[name] for name in ("id", "publisher", "publisher_name", "title")},
+        name: entry.article[name] for name in ("id", "publisher", "publisher_name", "title")
+    } | {
         "at": entry.at,
         "kinds": entry.kinds,
-        "words_in": entry.diff and entry.diff.summary.words_in,
-        "words_out": entry.diff and entry.diff.summary.words_out,
+        "summary": entry.diff and asdict(entry.diff.summary),
         "changed": [asdict(passage) for passage in entry.changed],
         "path": f"{path}/diff/{entry.before}/{entry.after}" if entry.diff else path,
     }

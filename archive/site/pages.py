@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sqlite3
+from dataclasses import asdict
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -239,18 +240,11 @@ def _compared(db: sqlite3.Connection, story: int) -> list[dict[str, Any]]:
 
 def story_json(page: Page) -> dict[str, Any]:
     """Return what the page of a story shows as JSON has it."""
-    versions = []
-    for row in page["versions"]:
-        diff = row["diff"]
-        versions.append(
-            {name: row[name] for name in _OF_A_VERSION}
-            | {
-                "kinds": diff and diff.summary.kinds,
-                "words_in": diff and diff.summary.words_in,
-                "words_out": diff and diff.summary.words_out,
-                "path": f"/article/{row['id']}",
-            }
-        )
+    versions = [
+        {name: row[name] for name in _OF_A_VERSION}
+        | {"summary": row["diff"] and asdict(row["diff"].summary), "path": f"/article/{row['id']}"}
+        for row in page["versions"]
+    ]
     return {"story": dict(page["story"]), "versions": versions}
 
 

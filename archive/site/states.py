@@ -5,9 +5,8 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
-from archive.article_rows import reading_of
+from archive.article_rows import reading
 from archive.diff import compare
-from archive.models import Extraction
 from archive.rows import Row, from_json, select, value
 
 _MOST_LISTED = 200
@@ -65,11 +64,6 @@ def state(db: sqlite3.Connection, article: int, name: int) -> Row | None:
     number = value(db, _NAMED, asked) or value(db, _AT, asked)
     rows = select(db, _STATE, (article, number)) if number else []
     return next((row | {"name": _name(row)} for row in rows), None)
-
-
-def reading(state: Row) -> Extraction:
-    """Return what a state says."""
-    return reading_of(state, text=state["text"], byline=state["byline"])
 
 
 def diff_page(

@@ -104,7 +104,7 @@ async def test_json_has_the_kinds_and_the_words(datasette, edits):
     (row,) = found["changes"]
     assert row["kinds"] == ["headline", "number", "removed"]
     assert (row["publisher"], row["publisher_name"], row["title"]) == ("sham", "صحيفة الشام", NEW)
-    assert (row["words_in"], row["words_out"]) == (3, 8)
+    assert (row["summary"]["words_in"], row["summary"]["words_out"]) == (3, 8)
     assert row["changed"][0]["name"] == "title"
     (diff,) = re.findall(rf"/article/{edits.headline}/diff/\d+/\d+", row["path"])
     assert (await get(datasette, f"{diff}.json")).json()["summary"]["kinds"] == row["kinds"]

@@ -115,5 +115,5 @@ async def test_a_story_shows_what_each_newspaper_changed_against_the_first(datas
     found = (await datasette.client.get(f"{answer.url.path}.json")).json()
     assert [row["id"] for row in found["versions"]] == [desk.first, desk.late, desk.short]
     assert [row["after"] for row in found["versions"]] == [0, 5 * 3600, None]
-    assert found["versions"][2]["kinds"] == ["headline", "removed"]
+    assert found["versions"][2]["summary"]["kinds"] == ["headline", "removed"]
     assert "لا يقرأ" not in answer.text

@@ -266,10 +266,9 @@ def diff(article: str, before: int, after: int | None, archive: Path, as_json: b
 
 
 _KINDS = {
-    Change.REMOVED: "paragraph removed",
-    Change.ADDED: "paragraph added",
+    Change.REMOVED: "paragraph removed", Change.ADDED: "paragraph added",
     Change.SMALL: "no word changed",
-}
+}  # fmt: skip
 
 
 def _summary(found: Diff) -> str:
@@ -282,16 +281,13 @@ def _summary(found: Diff) -> str:
 def _changed(passage: Passage) -> str:
     """Return the lines of a passage: as it was, and as it is."""
     lines = [click.style(passage.name, dim=True)]
-    for sign, colour in (("-", "red"), ("+", "green")):
-        pieces = [piece for piece in passage.pieces if piece.sign in {"=", sign}]
-        if any(piece.sign == sign for piece in pieces) or (passage.before and passage.after):
-            shown = "".join(
-                click.style(f"[{sign}{piece.text}{sign}]", fg=colour)
-                if piece.sign == sign
-                else piece.text
-                for piece in pieces
-            )
-            lines.append(rightwards(f"{click.style(sign, fg=colour)} {' '.join(shown.split())}"))
+    for sign, colour, text in (("-", "red", passage.before), ("+", "green", passage.after)):
+        if text is not None:
+            marks = {"=": "{}", sign: click.style(f"[{sign}{{}}{sign}]", fg=colour)}
+            shown = (marks[each.sign].format(each.text) for each in passage.pieces
+                     if each.sign in marks)  # fmt: skip
+            line = " ".join("".join(shown).split())
+            lines.append(rightwards(f"{click.style(sign, fg=colour)} {line}"))
     return "\n".join(lines)
 
 

@@ -22,7 +22,9 @@ hookimpl = HookimplMarker("datasette")
 # What the page of a row is called; a query that names an id asks for articles.
 _PAGES = {"articles": "article", None: "article", "stories": "story"}
 
-_STATE = r"/article/(?P<id>[0-9]{1,16})/at/(?P<capture>[0-9]{1,16})"
+_ID = "(?P<id>[0-9]{1,16})"
+_TWO = "(?P<before>[0-9]{1,16})/(?P<after>[0-9]{1,16})"
+_STATE = rf"/article/{_ID}/at/(?P<capture>[0-9]{{1,16}})"
 _CAPTURE = r"/capture/(?P<capture>[0-9]{1,16})"
 
 
@@ -100,10 +102,6 @@ def prepare_jinja2_environment(env: Any) -> None:
     env.filters["warraq_address"] = urls.readable
 
 
-_ID = "(?P<id>[0-9]{1,16})"
-_STATES = "(?P<before>[0-9]{1,16})/(?P<after>[0-9]{1,16})"
-
-
 @hookimpl
 def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Awaitable[Any]]]]:
     """Put the Arabic pages before Datasette's own, where there is an archive to show."""
@@ -113,9 +111,9 @@ def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Awaitable[A
         (r"/$", views.front),
         (r"/changes(\.(?P<format>json|atom))?$", views.changes),
         (rf"/article/{_ID}(\.(?P<format>json))?$", views.article),
-        (rf"/article/{_ID}/at/(?P<state>[0-9]{{1,16}})$", views.article),
+        (rf"{_STATE}$", views.article),
         (rf"/article/{_ID}/diff$", views.diff),
-        (rf"/article/{_ID}/diff/{_STATES}(\.(?P<format>json))?$", views.diff),
+        (rf"/article/{_ID}/diff/{_TWO}(\.(?P<format>json))?$", views.diff),
         (rf"{_STATE}/evidence(?:\.json)?$", views.evidence),
         (rf"{_STATE}/cite\.(?P<ending>bib|ris|json)$", views.cite),
         (rf"{_CAPTURE}/page$", views.captured),

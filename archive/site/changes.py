@@ -50,7 +50,7 @@ where gone_at is not null and withheld_at is null
 _LISTED = f"{_EDITS} union all {_REMOVALS} order by {{order}} limit :limit offset :offset"
 _TELLING, _NEWEST = "day desc, rank, at desc, article", "day desc, at desc, article"
 _SMALL = f"""
-select substr(observed_at, 1, 10) as day, count(*) as small from revisions
+select substr(observed_at, 1, 10), count(*) from revisions
 where rank = {Change.SMALL.rank} and article {_VISIBLE}
     and substr(observed_at, 1, 10) in (select value from json_each(:days))
     and (:publisher is null or
@@ -76,12 +76,10 @@ class Asked:
         Raises:
             ValueError: if it is no day, or no kind of change.
         """
-        publisher, day, kind = (
-            arguments.get(name) or None for name in ("publisher", "day", "kind")
-        )
+        day, kind = arguments.get("day"), arguments.get("kind")
         return cls(
-            publisher=publisher,
-            day=day and date.fromisoformat(day).isoformat(),
+            publisher=arguments.get("publisher") or None,
+            day=date.fromisoformat(day).isoformat() if day else None,
             kind=Change(kind) if kind else None,
             page=page,
         )
@@ -97,15 +95,14 @@ class Asked:
 class Entry:
     """One change of one article: what it is, and its words; `diff` is None for a removal.
 
-    `before` and `after` name the two states, by their captures where they have any.
+    `path` is that of the page that shows it.
     """
 
     article: Row
     at: str
     kinds: tuple[Change, ...]
-    diff: Diff | None = None
-    before: int | None = None
-    after: int | None = None
+    diff: Diff | None
+    path: str
 
     @property
     def day(self) -> str:
@@ -160,22 +157,18 @@ def entries(
 
 def _entry(db: sqlite3.Connection, row: Row) -> Entry | None:
     article, number = row["article"], row["number"]
+    numbers = (number - 1, number) if number else ()
+    states = [found for each in numbers if (found := state(db, article, each))]
     about = heading(db, article)
-    kinds = tuple(map(Change, from_json(row["changes"])))
-    if about is None:
+    if about is None or len(states) < len(numbers):
         return None  # it went while we read
-    if not number:
-        return Entry(article=about, at=row["at"], kinds=kinds)
-    one, other = (state(db, article, each) for each in (number - 1, number))
-    if one is None or other is None:
-        return None
+    path = "/".join(["/diff", *(str(each["name"]) for each in states)]) if states else ""
     return Entry(
         article=about,
         at=row["at"],
-        kinds=kinds,
-        diff=compare(reading(one), reading(other), steps=LISTED_STEPS),
-        before=one["name"],
-        after=other["name"],
+        kinds=tuple(map(Change, from_json(row["changes"]))),
+        diff=compare(*map(reading, states), steps=LISTED_STEPS) if states else None,
+        path=f"/article/{article}{path}",
     )
 
 
@@ -205,12 +198,9 @@ def _days(
     db: sqlite3.Connection, asked: Asked, found: list[Entry]
 ) -> Iterator[tuple[str, list[Entry], int]]:
     days = [(day, list(each)) for day, each in groupby(found, lambda entry: entry.day)]
-    counts = dict[str, int]()
-    if asked.kind is None:
-        own = {"days": json.dumps([day for day, _ in days]), "publisher": asked.publisher}
-        counts = {row["day"]: row["small"] for row in select(db, _SMALL, own)}
-    for day, each in days:
-        yield day, each, counts.get(day, 0)
+    own = {"days": json.dumps([day for day, _ in days]), "publisher": asked.publisher}
+    counts = {} if asked.kind else dict(db.execute(_SMALL, own).fetchall())
+    yield from ((day, each, counts.get(day, 0)) for day, each in days)
 
 
 def changes_json(page: dict[str, Any]) -> dict[str, Any]:
@@ -220,13 +210,11 @@ def changes_json(page: dict[str, Any]) -> dict[str, Any]:
 
 
 def _entry_json(entry: Entry) -> dict[str, Any]:
-    path = f"/article/{entry.article['id']}"
-    return {
-        name: entry.article[name] for name in ("id", "publisher", "publisher_name", "title")
-    } | {
+    names = "id", "publisher", "publisher_name", "title"
+    return {name: entry.article[name] for name in names} | {
         "at": entry.at,
         "kinds": entry.kinds,
         "summary": entry.diff and asdict(entry.diff.summary),
         "changed": [asdict(passage) for passage in entry.changed],
-        "path": f"{path}/diff/{entry.before}/{entry.after}" if entry.diff else path,
+        "path": entry.path,
     }

@@ -74,12 +74,7 @@ group by slug order by articles desc, name
 
 _UNCOUNTED = "select slug, name, null as articles, null as newest from publishers order by name"
 
-_STATED = (
-    "title", "deck", "byline", "dateline", "section", "published_at", "published_on",
-    "modified_at", "text",
-)  # fmt: skip
-
-_UNSTATED = ("image_url", "byline_from", "published_from")  # of a state, as it is shown
+_UNSTATED = ("byline_from", "published_from")  # of a state, as it is shown
 
 _COUNTS = """
 select
@@ -182,7 +177,7 @@ async def _state_page(database: Any, article: dict[str, Any], name: int) -> Page
     state = await database.execute_fn(lambda db: states.state(db, number, name))
     if state is None:
         return None
-    said = {column: state[column] for column in _STATED}
+    said = {column: state[column] for column in state if column in article and column != "id"}
     return {
         "article": article | said | dict.fromkeys(_UNSTATED),
         "state": state,

@@ -20,6 +20,7 @@ _TIMELINE = """
 select article, number, observed_at, capture, changes, words_in, words_out, title from revisions
 where article = ? order by number desc limit ?
 """
+_HIDDEN = {"key", "withheld_at"}
 _OF_A_STATE = ("number", "capture", "observed_at", "title", "kinds", "words_in", "words_out")
 _STATE = """
 select r.*, coalesce(r.text, a.text) as text from revisions r join articles a on a.id = r.article
@@ -100,11 +101,9 @@ def diff_json(page: dict[str, Any]) -> dict[str, Any]:
 
 def article_json(page: dict[str, Any]) -> dict[str, Any]:
     """Return what the page of an article shows as JSON has it; all of its states by their names."""
-    hidden = {"key", "withheld_at"}
+    said = dict(page["article"])
     return {
-        "article": {
-            name: said for name, said in dict(page["article"]).items() if name not in hidden
-        },
+        "article": {name: said[name] for name in said if name not in _HIDDEN},
         "authors": [row["name"] for row in page["authors"]],
         "tags": [row["name"] for row in page["tags"]],
         "states": [

@@ -93,7 +93,7 @@ async def changes(datasette: Any, request: Any) -> Response:
 async def article(datasette: Any, request: Any) -> Response:
     """Show one article, or one of its states; a withheld one shows nothing but that it is."""
     database = await _open(datasette, request, *_ON_ARTICLE)
-    number, name = int(request.url_vars["id"]), request.url_vars.get("state")
+    number, name = int(request.url_vars["id"]), request.url_vars.get("capture")
     page = await pages.article_page(database, number, None if name is None else int(name))
     if page is None:
         return await _message(datasette, request, _NO_ARTICLE if name is None else _NO_STATE)

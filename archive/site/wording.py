@@ -75,14 +75,9 @@ def named(word: str | None) -> str:
     return str(_NAMES.get(word, word or ""))
 
 
-def kind(change: str) -> str:
-    """Name a kind of change (archive.diff.Change) in Arabic."""
-    return str(_WORDS["changes"][change])
-
-
-def field(name: str) -> str:
-    """Name a field of an article in Arabic."""
-    return str(_WORDS["passages"][name])
+def word(name: str, table: str) -> str:
+    """Return the Arabic word for a kind of change (`changes`), or for a passage (`passages`)."""
+    return str(_WORDS[table][name])
 
 
 def number(value: int | None) -> str:
@@ -146,6 +141,6 @@ def obstacle(word: str | None) -> str | None:
 
 
 FILTERS = (
-    clock, day, direction, field, kind, label, local_day, marked, meaning, named, number, published,
-    span, time,
+    clock, day, direction, label, local_day, marked, meaning, named, number, published, span, time,
+    word,
 )  # fmt: skip

@@ -73,9 +73,9 @@ def test_a_span_is_in_its_two_largest_units(seconds, said):
 
 
 def test_every_kind_of_change_and_every_field_has_a_name():
-    assert all(wording.kind(kind) for kind in Change)
+    assert all(wording.word(kind, "changes") for kind in Change)
     fields = dict(_fields(reading())) | {"text": ""}
-    assert all(wording.field(name) for name in fields)
+    assert all(wording.word(name, "passages") for name in fields)
 
 
 @given(st.one_of(st.none(), st.text(), st.datetimes().map(lambda moment: moment.isoformat())))

@@ -66,12 +66,12 @@ class Passage:
     @property
     def before(self) -> str | None:
         """The passage as it was, None where it was not there."""
-        return _joined(self.pieces, "=-")
+        return "".join(piece.text for piece in self.pieces if piece.sign != "+") or None
 
     @property
     def after(self) -> str | None:
         """The passage as it became, None where it is not there any more."""
-        return _joined(self.pieces, "=+")
+        return "".join(piece.text for piece in self.pieces if piece.sign != "-") or None
 
     @property
     def changed(self) -> bool:
@@ -146,11 +146,8 @@ class _Budget:
 
 def _pairs(before: Extraction, after: Extraction, budget: _Budget) -> list[_Pair]:
     """Return the fields that either state has, then the paragraphs as they belong together."""
-    fields = [
-        (name, one, other)
-        for (name, one), (_, other) in zip(_fields(before), _fields(after), strict=True)
-        if one or other
-    ]
+    both = zip(_fields(before), _fields(after), strict=True)
+    fields = [(name, one, other) for (name, one), (_, other) in both if one or other]
     return fields + [("text", *pair) for pair in _paragraphs(before.text, after.text, budget)]
 
 
@@ -259,11 +256,6 @@ def _merged(signed: Iterable[tuple[Literal["=", "-", "+"], str]]) -> Iterator[Pi
         yield Piece(sign="=", text=runs["="])
 
 
-def _joined(pieces: Iterable[Piece], signs: str) -> str | None:
-    texts = [piece.text for piece in pieces if piece.sign in signs]
-    return "".join(texts) if texts else None
-
-
 def _common(
     one: Sequence[Hashable], other: Sequence[Hashable], budget: _Budget
 ) -> list[tuple[int, int, int]]:
@@ -272,8 +264,8 @@ def _common(
     The longest first, as difflib has it; but what its next step costs is known beforehand, and
     what the budget does not allow is left as if nothing were shared there.
     """
-    head = _equal(zip(one, other, strict=False))
-    tail = _equal(zip(reversed(one[head:]), reversed(other[head:]), strict=False))
+    head = _equal(one, other)
+    tail = _equal(one[head:][::-1], other[head:][::-1])
     i, j = len(one) - tail, len(other) - tail
     matcher = SequenceMatcher(None, one, other[head:j], autojunk=False)
     times = Counter(other[head:j])
@@ -290,14 +282,10 @@ def _common(
     return sorted(block for block in found if block[2])
 
 
-def _equal(pairs: Iterable[tuple[Hashable, Hashable]]) -> int:
-    """Return how many pairs from the first on are of equals."""
-    number = 0
-    for one, other in pairs:
-        if one != other:
-            break
-        number += 1
-    return number
+def _equal(one: Sequence[Hashable], other: Sequence[Hashable]) -> int:
+    """Return how many items at the beginning of two sequences are equal."""
+    different = (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    return next(different, min(len(one), len(other)))
 
 
 # What kind of change it is
@@ -310,25 +298,18 @@ _Words = tuple[str, list[str], list[str]]  # the folded words of a passage, befo
 
 
 def _summary(pairs: list[_Pair], before: Extraction, after: Extraction) -> Summary:
-    worded = [
-        (name, folded(one), folded(other)) for name, one, other in pairs if name not in _NO_WORDS
-    ]
+    worded = [(name, folded(a), folded(b)) for name, a, b in pairs if name not in _NO_WORDS]
     was, now = ([word for words in worded for word in words[side]] for side in (1, 2))
     lost, gained = Counter(was) - Counter(now), Counter(now) - Counter(was)
-    kinds = {
-        _OF_THEIR_OWN[name] for name, one, other in worded if name in _OF_THEIR_OWN and one != other
-    }
+    kinds = {_OF_THEIR_OWN[name] for name, a, b in worded if name in _OF_THEIR_OWN and a != b}
     kinds |= {*_meanings(pairs), *_whole_paragraphs(worded, lost, gained)}
     if _is_redated(before, after):
         kinds.add(Change.DATE)
     if not kinds:
         other = Change.WORDS if lost or gained else Change.ORDER
         kinds.add(Change.SMALL if was == now else other)
-    return Summary(
-        kinds=tuple(sorted(kinds, key=lambda kind: kind.rank)),
-        words_in=gained.total(),
-        words_out=lost.total(),
-    )
+    ordered = tuple(sorted(kinds, key=lambda kind: kind.rank))
+    return Summary(kinds=ordered, words_in=gained.total(), words_out=lost.total())
 
 
 def _meanings(pairs: list[_Pair]) -> Iterator[Change]:
@@ -352,11 +333,9 @@ def _whole_paragraphs(
     """Yield whether paragraphs were removed or added: most of their words are nowhere else."""
     for name, one, other in worded:
         if name == "text" and not (one and other):
-            change, words, missing = (
-                (Change.REMOVED, one, lost) if one else (Change.ADDED, other, gained)
-            )
+            words, missing = (one, lost) if one else (other, gained)
             if 2 * (Counter(words) & missing).total() > len(words):
-                yield change
+                yield Change.REMOVED if one else Change.ADDED
 
 
 def _is_redated(before: Extraction, after: Extraction) -> bool:

@@ -190,15 +190,11 @@ class Archive:
             ValueError: if it is neither a number nor an http or https address.
         """
         for number, rows, _ in self._visible(find_all(self.db, id_or_url)):
-            return [
-                record(
-                    Revision,
-                    row
-                    | {name: from_json(row[name]) for name in ("tags", "captions")}
-                    | {"article": number},
-                )
-                for row in rows.states
-            ]
+            states = rows.states
+            for row in states:
+                row |= {name: from_json(row[name]) for name in ("tags", "captions")}
+                row["article"] = number
+            return [record(Revision, row) for row in states]
         return []
 
     def diff(self, id_or_url: int | str, before: int = 1, after: int | None = None) -> Diff:

@@ -25,7 +25,7 @@ from archive.commands.options import (
     rightwards,
 )
 from archive.database import held_by, open_for_reading
-from archive.diff import Change, Diff, Passage
+from archive.diff import Passage
 from archive.maintenance.stats import Share
 from archive.models import Run
 from archive.reading import Archive, Article, Revision
@@ -243,39 +243,30 @@ def diff(article: str, before: int, after: int | None, archive: Path, as_json: b
 
     ARTICLE is its number or its address, A and B are two of its states by number or by capture;
     by default the first one and the last. Lines that begin with - are of A, those with + of B;
-    what is only in one of them is in [- -] or [+ +]. What did not change is left out.
+    what is only in one of them is in [- -] or [+ +]. What did not change is left out. The first
+    line names the kinds of change: removed and added are paragraphs, small says that no word
+    changed.
 
     \b
     warraq diff https://www.enabbaladi.net/429483/
     warraq diff 2817493 2 3 --json | jq .summary
     """
     with Archive(archive) as opened:
-        of = _found(opened, article)
+        wanted = _found(opened, article)
         try:
-            found = opened.diff(of.id, before, after)
+            found = opened.diff(wanted.id, before, after)
         except KeyError as error:
-            there = counted(of.revision_count, "state")
-            raise click.UsageError(f"article {of.id} has {there}") from error
+            there = counted(wanted.revision_count, "state")
+            raise click.UsageError(f"article {wanted.id} has {there}") from error
     if as_json:
         click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
         return
-    click.echo(_summary(found))
+    of, coarse = found.summary, "; too long to be compared word by word" * found.coarse
+    words = f"{counted(of.words_in, 'word')} in, {of.words_out:,} out"
+    click.echo(f"{', '.join(of.kinds)} ({words}){coarse}")
     for passage in found.passages:
         if passage.changed:
             click.echo(f"\n{_changed(passage)}")
-
-
-_KINDS = {
-    Change.REMOVED: "paragraph removed", Change.ADDED: "paragraph added",
-    Change.SMALL: "no word changed",
-}  # fmt: skip
-
-
-def _summary(found: Diff) -> str:
-    kinds = ", ".join(_KINDS.get(kind, f"{kind} changed") for kind in found.summary.kinds)
-    words = f"{counted(found.summary.words_in, 'word')} in, {found.summary.words_out:,} out"
-    coarse = "; it is too long to be compared word by word" if found.coarse else ""
-    return f"{kinds} ({words}){coarse}"
 
 
 def _changed(passage: Passage) -> str:

@@ -7,7 +7,6 @@ compared for those of the page alone.
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import groupby
@@ -17,45 +16,37 @@ from urllib.parse import urlencode
 from datasette.utils import sqlite_timelimit
 
 from archive.article_rows import reading
-from archive.diff import STEPS, Change, Diff, Passage, Piece, compare
+from archive.diff import STEPS, Change, Diff, Passage, compare
 from archive.rows import Row, from_json, select
-from archive.site.states import heading, state
+from archive.site.states import Page, heading, state
 
 PER_PAGE = 40
 LISTED_STEPS = STEPS // PER_PAGE  # of each diff, so that a page of hostile texts is bounded as one
 LAST_PAGE = 500
 _TIME_LIMIT = 4000  # milliseconds
-_SHOWN = 60  # words of a passage that an entry of the list shows
-_AROUND = 8  # words before what changed
 
-_VISIBLE = "not in (select id from articles where withheld_at is not null)"
+_OF = """
+    article not in (select id from articles where withheld_at is not null) and (:publisher is null
+    or (select publisher from articles where id = revisions.article) = :publisher)
+"""
 _EDITS = f"""
 select substr(observed_at, 1, 10) as day, rank, observed_at as at, article, number, changes
-from revisions
-where rank is not null and article {_VISIBLE}
-    and (:day is null or substr(observed_at, 1, 10) = :day)
-    and (:publisher is null or
-        (select publisher from articles where id = revisions.article) = :publisher)
-    and iif(:kind is null, rank < {Change.SMALL.rank},
-        exists (select 1 from json_each(changes) where value = :kind))
+from revisions where rank is not null and {_OF}
+    and (:day is null or substr(observed_at, 1, 10) = :day) and iif(:kind is null,
+    rank < {Change.SMALL.rank}, exists (select 1 from json_each(changes) where value = :kind))
 """  # noqa: S608 - ours
 _REMOVALS = f"""
-select substr(gone_at, 1, 10), {Change.GONE.rank}, gone_at, id, null, '["gone"]'
-from articles
-where gone_at is not null and withheld_at is null
-    and (:day is null or substr(gone_at, 1, 10) = :day)
+select substr(gone_at, 1, 10), {Change.GONE.rank}, gone_at, id, null, '["gone"]' from articles
+where gone_at is not null and withheld_at is null and (:kind is null or :kind = 'gone')
     and (:publisher is null or publisher = :publisher)
-    and (:kind is null or :kind = 'gone')
+    and (:day is null or substr(gone_at, 1, 10) = :day)
 """  # noqa: S608 - ours
 _LISTED = f"{_EDITS} union all {_REMOVALS} order by {{order}} limit :limit offset :offset"
 _TELLING, _NEWEST = "day desc, rank, at desc, article", "day desc, at desc, article"
 _SMALL = f"""
 select substr(observed_at, 1, 10), count(*) from revisions
-where rank = {Change.SMALL.rank} and article {_VISIBLE}
-    and substr(observed_at, 1, 10) in (select value from json_each(:days))
-    and (:publisher is null or
-        (select publisher from articles where id = revisions.article) = :publisher)
-group by 1
+where rank = {Change.SMALL.rank} and substr(observed_at, 1, 10) in (select value
+    from json_each(:days)) and {_OF} group by 1
 """  # noqa: S608 - ours
 _PUBLISHERS = "select slug, name from publishers order by name"
 
@@ -105,43 +96,18 @@ class Entry:
     path: str
 
     @property
-    def day(self) -> str:
-        """The day (UTC) on which it was observed."""
-        return self.at[:10]
-
-    @property
     def changed(self) -> list[Passage]:
         """The passages that changed."""
         return [each for each in (self.diff.passages if self.diff else ()) if each.changed]
 
     @property
-    def headline(self) -> Passage | None:
-        """The headline before and after, if it changed."""
-        return next((each for each in self.changed if each.name == "title"), None)
-
-    @property
-    def excerpt(self) -> Passage | None:
-        """The passage that shows best what else changed, cut to the words around it."""
+    def telling(self) -> Passage | None:
+        """The passage, besides the headline, that shows best what changed."""
         others = [each for each in self.changed if each.name not in {"title", "tags", "image_url"}]
         both = [each for each in others if each.before and each.after]
         if not others or self.kinds == (Change.HEADLINE,):
             return None
-        return _cut((others if self.kinds[0] is Change.REMOVED else both or others)[0])
-
-
-def _cut(passage: Passage) -> Passage:
-    """Return a passage from shortly before its first change on, a few lines of it."""
-    cut, room = list[Piece](), _SHOWN
-    for piece in passage.pieces:
-        words = piece.text.split(" ")
-        if not cut and piece.sign == "=" and len(words) > _AROUND:
-            words = ["…", *words[-_AROUND:]]
-        text = " ".join(words[:room]) + (" …" if len(words) > room else "")
-        cut.append(Piece(sign=piece.sign, text=text))
-        room -= len(words)
-        if room <= 0:
-            break
-    return Passage(name=passage.name, pieces=tuple(cut))
+        return (others if self.kinds[0] is Change.REMOVED else both or others)[0]
 
 
 def entries(
@@ -172,9 +138,7 @@ def _entry(db: sqlite3.Connection, row: Row) -> Entry | None:
     )
 
 
-def changes_page(
-    db: sqlite3.Connection, asked: Asked, *, newest: bool = False
-) -> dict[str, Any] | None:
+def changes_page(db: sqlite3.Connection, asked: Asked, *, newest: bool = False) -> Page | None:
     """Return what the page of changes shows; None if there is no such publisher.
 
     `days` are (day, its entries on this page, how many small ones it has besides).
@@ -184,37 +148,27 @@ def changes_page(
         return None
     with sqlite_timelimit(db, _TIME_LIMIT):
         found = entries(db, asked, limit=PER_PAGE + 1, newest=newest)
+    days = [(day, list(each)) for day, each in groupby(found[:PER_PAGE], lambda each: each.at[:10])]
+    own = {"days": json.dumps([day for day, _ in days]), "publisher": asked.publisher}
+    small = {} if asked.kind else dict(db.execute(_SMALL, own).fetchall())
     return {
         "asked": asked,
         "entries": found[:PER_PAGE],
-        "days": list(_days(db, asked, found[:PER_PAGE])),
+        "days": [(day, each, small.get(day, 0)) for day, each in days],
         "next": asked.page + 1 if len(found) > PER_PAGE and asked.page < LAST_PAGE else None,
         "publishers": publishers,
         "kinds": list(Change),
     }
 
 
-def _days(
-    db: sqlite3.Connection, asked: Asked, found: list[Entry]
-) -> Iterator[tuple[str, list[Entry], int]]:
-    days = [(day, list(each)) for day, each in groupby(found, lambda entry: entry.day)]
-    own = {"days": json.dumps([day for day, _ in days]), "publisher": asked.publisher}
-    counts = {} if asked.kind else dict(db.execute(_SMALL, own).fetchall())
-    yield from ((day, each, counts.get(day, 0)) for day, each in days)
-
-
-def changes_json(page: dict[str, Any]) -> dict[str, Any]:
+def changes_json(page: Page) -> dict[str, Any]:
     """Return what the page of changes shows as JSON has it; `next` is the next page's query."""
-    following = page["next"] and page["asked"].query(page=page["next"])
-    return {"changes": [_entry_json(entry) for entry in page["entries"]], "next": following}
-
-
-def _entry_json(entry: Entry) -> dict[str, Any]:
     names = "id", "publisher", "publisher_name", "title"
-    return {name: entry.article[name] for name in names} | {
-        "at": entry.at,
-        "kinds": entry.kinds,
-        "summary": entry.diff and asdict(entry.diff.summary),
-        "changed": [asdict(passage) for passage in entry.changed],
-        "path": entry.path,
-    }
+    changes = [
+        {name: entry.article[name] for name in names}
+        | {"at": entry.at, "kinds": entry.kinds, "path": entry.path}
+        | {"summary": entry.diff and asdict(entry.diff.summary)}
+        | {"changed": [asdict(passage) for passage in entry.changed]}
+        for entry in page["entries"]
+    ]
+    return {"changes": changes, "next": page["next"] and page["asked"].query(page=page["next"])}

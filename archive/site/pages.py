@@ -4,7 +4,6 @@ import asyncio
 import json
 import sqlite3
 from dataclasses import asdict
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,8 @@ from archive.captures import payload_location
 from archive.clock import from_iso
 from archive.diff import compare
 from archive.errors import DamagedWarc
-from archive.models import Extraction, PageKind, WarcLocation
-from archive.rows import from_json, select, value
+from archive.models import Extraction, WarcLocation
+from archive.rows import from_json, record, select, value
 from archive.session import WARC_FOLDER
 from archive.site import states
 from archive.site.changes import LISTED_STEPS, Asked, entries
@@ -62,7 +61,7 @@ where id = coalesce(
 )
 """
 
-_TEXTS = "select id, text from articles where id in (select value from json_each(?))"
+_TEXTS = "select id, title, deck, text from articles where id in (select value from json_each(?))"
 _OF_A_VERSION = ("id", "publisher", "title", "published_at", "published_on", "after")
 _COMPARED = 20  # versions of a story that are compared with the first, word by word
 
@@ -74,20 +73,11 @@ group by slug order by articles desc, name
 
 _UNCOUNTED = "select slug, name, null as articles, null as newest from publishers order by name"
 
-_UNSTATED = ("byline_from", "published_from")  # of a state, as it is shown
-
 _COUNTS = """
 select
     (select count(*) from articles where changed_at is not null) as edited,
     (select count(*) from articles where gone_at is not null) as gone,
     (select max(fetched_at) from captures) as last_capture
-"""
-
-_ARTICLE = """
-select articles.*, publishers.name as publisher_name, publishers.homepage, publishers.timezone,
-    coalesce(articles.language, publishers.language) as reading_language
-from articles join publishers on publishers.slug = articles.publisher
-where articles.id = :id
 """
 
 _OF_AN_ARTICLE = {
@@ -151,7 +141,7 @@ async def article_page(database: Any, article: int, name: int | None = None) -> 
     now. `paragraphs` are its text's lines, `versions` the other articles of its story, in the order
     of their publication; `pictured` is where the archive holds its main image.
     """
-    rows = await _rows(database, _ARTICLE, id=article)
+    rows = (await database.execute(states.ARTICLE, [article])).rows
     if not rows:
         return None
     if name is not None:
@@ -179,14 +169,12 @@ async def _state_page(database: Any, article: dict[str, Any], name: int) -> Page
         return None
     said = {column: state[column] for column in state if column in article and column != "id"}
     return {
-        "article": article | said | dict.fromkeys(_UNSTATED),
+        "article": article | said | dict.fromkeys(("byline_from", "published_from")),
         "state": state,
         "timeline": await database.execute_fn(lambda db: states.timeline(db, number)),
-        "pictured": None,
         "paragraphs": [line for line in state["text"].split("\n") if line.strip()],
         "tags": [{"name": tag} for tag in from_json(state["tags"])],
         "captions": from_json(state["captions"]),
-        **dict.fromkeys(("versions", "authors", "embeds", "images", "captures"), ()),
     }
 
 
@@ -202,34 +190,22 @@ async def story_page(database: Any, story: int) -> Page | None:
         return None
     number = rows[0]["id"]
     versions = await database.execute_fn(lambda db: _compared(db, number))
-    return {"story": rows[0], "versions": versions, "axis": _axis(versions)}
-
-
-def _axis(versions: list[dict[str, Any]]) -> list[tuple[int, int]]:
-    """Return (place, number) of the versions on an axis of time 1,000 wide, the first at 980."""
-    timed = [(row["after"], number) for number, row in enumerate(versions, 1)
-             if row["after"] is not None]  # fmt: skip
-    last = max((after for after, _ in timed), default=0)
-    return [(round(980 - 960 * after / last), number) for after, number in timed] if last else []
+    return {"story": rows[0], "versions": versions}
 
 
 def _compared(db: sqlite3.Connection, story: int) -> list[dict[str, Any]]:
     versions = select(db, _VERSIONS, {"story": story, "limit": _MOST_LISTED})
-    texts = dict(db.execute(_TEXTS, (json.dumps([row["id"] for row in versions[:_COMPARED]]),)))
-    said = [
-        Extraction(kind=PageKind.ARTICLE, title=row["title"], deck=row["deck"], text=text)
-        for row in versions
-        if (text := texts.get(row["id"])) is not None
-    ]
-    first = versions[0]["published_at"]
-    for row, other in zip_longest(versions, said):
-        at = row["published_at"]
-        row["after"] = (from_iso(at) - from_iso(first)).total_seconds() if at and first else None
-        row["diff"] = (
-            compare(said[0], other, steps=LISTED_STEPS)
-            if other and row is not versions[0]
-            else None
-        )
+    ids = json.dumps([row["id"] for row in versions[:_COMPARED]])
+    said = {
+        row["id"]: record(Extraction, row | {"kind": "article"})
+        for row in select(db, _TEXTS, (ids,))
+    }
+    first = versions[0]
+    for row in versions:
+        at, since = row["published_at"], first["published_at"]
+        row["after"] = (from_iso(at) - from_iso(since)).total_seconds() if at and since else None
+        later = said.get(row["id"]) if row is not first else None
+        row["diff"] = later and compare(said[first["id"]], later, steps=LISTED_STEPS)
     return versions
 
 

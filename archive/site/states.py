@@ -9,37 +9,35 @@ from archive.article_rows import reading
 from archive.diff import compare
 from archive.rows import Row, from_json, select, value
 
+Page = dict[str, Any]  # what a template shows
+
 _MOST_LISTED = 200
 
-_HEADING = """
-select a.id, a.title, a.publisher, p.name as publisher_name, p.timezone, a.withheld_at,
-    coalesce(a.language, p.language) as language
+ARTICLE = """
+select a.*, p.name as publisher_name, p.homepage, p.timezone,
+    coalesce(a.language, p.language) as reading_language
 from articles a join publishers p on p.slug = a.publisher where a.id = ?
 """
 _TIMELINE = """
-select article, number, observed_at, capture, changes, words_in, words_out, title from revisions
-where article = ? order by number desc limit ?
+select article, number, observed_at, capture, changes as kinds, words_in, words_out, title
+from revisions where article = ? order by number desc limit ?
 """
 _HIDDEN = {"key", "withheld_at"}
-_OF_A_STATE = ("number", "capture", "observed_at", "title", "kinds", "words_in", "words_out")
 _STATE = """
 select r.*, coalesce(r.text, a.text) as text from revisions r join articles a on a.id = r.article
 where r.article = ? and r.number = ?
 """
-_NAMED = """
-select number from revisions where article = ?1 and ?2 in (number, capture) order by number desc
-"""
 # Reading an archive again may merge revisions, or begin one elsewhere; captures stay.
-_AT = """
-select number from revisions
-where article = ? and observed_at <= (select fetched_at from captures where id = ?)
-order by number desc limit 1
+_NAMED = """
+select number from revisions where article = ?1 and (?2 in (number, capture)
+    or observed_at <= (select fetched_at from captures where id = ?2))
+order by ifnull(?2 in (number, capture), 0) desc, number desc limit 1
 """
 
 
 def heading(db: sqlite3.Connection, article: int) -> Row | None:
     """Return how a page about an article is headed, None where there is none."""
-    return next(iter(select(db, _HEADING, (article,))), None)
+    return next(iter(select(db, ARTICLE, (article,))), None)
 
 
 def timeline(db: sqlite3.Connection, article: int) -> list[Row]:
@@ -48,7 +46,7 @@ def timeline(db: sqlite3.Connection, article: int) -> list[Row]:
     `name` is by what addresses name it: the id of its capture, or its number without one.
     """
     rows = select(db, _TIMELINE, (article, _MOST_LISTED))
-    return [row | {"kinds": from_json(row["changes"]), "name": _name(row)} for row in rows]
+    return [row | {"kinds": from_json(row["kinds"]), "name": _name(row)} for row in rows]
 
 
 def _name(state: Row) -> int:
@@ -61,15 +59,12 @@ def state(db: sqlite3.Connection, article: int, name: int) -> Row | None:
     It is named by its number, or by a capture: then it is the one that was current when that was
     made. `name` is by what addresses name it.
     """
-    asked = (article, name)
-    number = value(db, _NAMED, asked) or value(db, _AT, asked)
+    number = value(db, _NAMED, (article, name))
     rows = select(db, _STATE, (article, number)) if number else []
     return next((row | {"name": _name(row)} for row in rows), None)
 
 
-def diff_page(
-    db: sqlite3.Connection, article: int, before: int, after: int
-) -> dict[str, Any] | None:
+def diff_page(db: sqlite3.Connection, article: int, before: int, after: int) -> Page | None:
     """Return two states of an article and what changed between them; None where one is missing.
 
     `fields` are the passages of fields that changed, `paragraphs` those of the text in runs:
@@ -92,24 +87,20 @@ def diff_page(
     }
 
 
-def diff_json(page: dict[str, Any]) -> dict[str, Any]:
+def diff_json(page: Page) -> dict[str, Any]:
     """Return what the page of a diff shows as JSON has it."""
     names = ("number", "capture", "observed_at")
     states = {side: {name: page[side][name] for name in names} for side in ("before", "after")}
     return {"article": page["article"]["id"], **states, **asdict(page["diff"])}
 
 
-def article_json(page: dict[str, Any]) -> dict[str, Any]:
+def article_json(page: Page) -> dict[str, Any]:
     """Return what the page of an article shows as JSON has it; all of its states by their names."""
     said = dict(page["article"])
     return {
         "article": {name: said[name] for name in said if name not in _HIDDEN},
         "authors": [row["name"] for row in page["authors"]],
         "tags": [row["name"] for row in page["tags"]],
-        "states": [
-            {name: row[name] for name in _OF_A_STATE}
-            | {"path": f"/article/{row['article']}/at/{row['name']}"}
-            for row in page["timeline"]
-        ],
+        "states": page["timeline"],
         "captures": [dict(row) for row in page["captures"]],
     }

@@ -48,7 +48,6 @@ _TABLES_CLOSED = "الجداول مغلقة لأن في الأرشيف مواد 
 
 _NO_ARTICLE = "لا مادة بهذا الرقم في الأرشيف."
 _NO_STATE = "لا صيغة بهذا الرقم لهذه المادة في الأرشيف."
-_NAME = re.compile("[0-9]{1,16}")
 _WITHHELD = "هذه المادة محجوبة عن العرض."
 
 # The tables whose rows an article's page shows.
@@ -77,7 +76,6 @@ async def changes(datasette: Any, request: Any) -> Response:
     try:
         page = await database.execute_fn(lambda db: changed.changes_page(db, asked, newest=is_feed))
     except sqlite3.OperationalError:
-        _log.warning("changes for %s were given up", asked, exc_info=True)
         return await _message(datasette, request, "طال البحث في التعديلات؛ اختر يوما.", 503)
     if page is None:
         return await _message(datasette, request, "لا ناشر بهذا الاسم في الأرشيف.")
@@ -111,8 +109,8 @@ async def diff(datasette: Any, request: Any) -> Response:
     """Show what changed between two states of an article; their numbers lead to their captures."""
     database = await _open(datasette, request, *_ON_ARTICLE)
     number = int(request.url_vars["id"])
-    asked = (request.url_vars.get(name) or request.args.get(name) for name in ("before", "after"))
-    before, after = (int(name) if _NAME.fullmatch(name or "") else 0 for name in asked)
+    asked = [request.url_vars.get(name) or request.args.get(name) for name in ("before", "after")]
+    before, after = (int(name) if re.fullmatch("[0-9]{1,16}", name or "") else 0 for name in asked)
     page = await database.execute_fn(lambda db: states.diff_page(db, number, before, after))
     if page is None or page["article"]["withheld_at"]:
         return await _message(datasette, request, _WITHHELD if page else _NO_STATE)
@@ -321,8 +319,8 @@ async def _show(
     return Response.html(html, status=status, headers=_HEADERS | policy)
 
 
-async def _rendered(datasette: Any, request: Any, template: str, context: dict[str, Any]) -> str:
-    text: str = await datasette.render_template(
+async def _rendered(datasette: Any, request: Any, template: str, context: dict[str, Any]) -> Any:
+    return await datasette.render_template(
         f"warraq/{template}",
         {
             "archive": archive_names(datasette)[0],
@@ -332,7 +330,6 @@ async def _rendered(datasette: Any, request: Any, template: str, context: dict[s
         },
         request=request,
     )
-    return text
 
 
 def _query(request: Any) -> str:

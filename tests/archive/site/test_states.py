@@ -121,7 +121,7 @@ async def test_an_article_as_json(datasette, edits, captures):
     assert not {"key", "withheld_at"} & found["article"].keys()
     newest, first = found["states"]
     assert (first["kinds"], newest["kinds"]) == ([], ["headline", "number", "removed"])
-    assert newest["path"] == f"/article/{edits.headline}/at/{captures[1]}"
+    assert newest["name"] == captures[1]
     assert [capture["id"] for capture in found["captures"]] == captures[::-1]
 
 

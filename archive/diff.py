@@ -7,7 +7,7 @@ compared word by word within `STEPS` is shown as replaced, and the comparison sa
 
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
@@ -105,6 +105,8 @@ class Diff:
 
 
 _Pair = tuple[str, str | None, str | None]  # a passage by the name of its field, before and after
+_Both = Iterator[tuple[str | None, str | None]]  # paragraphs, before and after
+_Block = tuple[int, int, int]  # where two sequences are equal: from where in each, how far
 
 
 def compare(before: Extraction, after: Extraction, *, steps: int = STEPS) -> Diff:
@@ -161,9 +163,7 @@ def _fields(state: Extraction) -> Iterator[tuple[str, str | None]]:
     yield "image_url", state.image_url
 
 
-def _paragraphs(
-    before: str, after: str, budget: _Budget
-) -> Iterator[tuple[str | None, str | None]]:
+def _paragraphs(before: str, after: str, budget: _Budget) -> _Both:
     """Yield paragraphs that belong together, in their order; one alone was removed or added."""
     one, other = ([line for line in text.split("\n") if line.strip()] for text in (before, after))
     blocks = _common([fold(line) for line in one], [fold(line) for line in other], budget)
@@ -176,9 +176,7 @@ def _paragraphs(
 _ALIKE = 0.4  # of the words of two paragraphs, from which on one is the other, edited
 
 
-def _matched(
-    one: list[str], other: list[str], budget: _Budget
-) -> Iterator[tuple[str | None, str | None]]:
+def _matched(one: list[str], other: list[str], budget: _Budget) -> _Both:
     """Yield the paragraphs of a stretch that was edited: the pairs that are most alike in all."""
     bags, others = ([Counter(folded(line)) for line in lines] for lines in (one, other))
     sizes, sizes_of_others = ([bag.total() for bag in side] for side in (bags, others))
@@ -233,9 +231,7 @@ def _pieces(before: str, after: str, budget: _Budget) -> Iterator[Piece]:
     yield from _merged(signed)
 
 
-def _is_worth(
-    block: tuple[int, int, int], one: list[tuple[str, str]], other: list[tuple[str, str]]
-) -> bool:
+def _is_worth(block: _Block, one: list[tuple[str, str]], other: list[tuple[str, str]]) -> bool:
     """Return whether a run in both has a word in it, or stands at an end; a mark alone does not."""
     i, j, size = block
     inside = min(i, j) > 0 and i + size < len(one) and j + size < len(other)
@@ -256,9 +252,7 @@ def _merged(signed: Iterable[tuple[Literal["=", "-", "+"], str]]) -> Iterator[Pi
         yield Piece(sign="=", text=runs["="])
 
 
-def _common(
-    one: Sequence[Hashable], other: Sequence[Hashable], budget: _Budget
-) -> list[tuple[int, int, int]]:
+def _common(one: Sequence[str], other: Sequence[str], budget: _Budget) -> list[_Block]:
     """Return (start, start, length) of the runs that two sequences share, in order.
 
     The longest first, as difflib has it; but what its next step costs is known beforehand, and
@@ -282,7 +276,7 @@ def _common(
     return sorted(block for block in found if block[2])
 
 
-def _equal(one: Sequence[Hashable], other: Sequence[Hashable]) -> int:
+def _equal(one: Sequence[str], other: Sequence[str]) -> int:
     """Return how many items at the beginning of two sequences are equal."""
     different = (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
     return next(different, min(len(one), len(other)))
@@ -339,9 +333,8 @@ def _whole_paragraphs(
 
 
 def _is_redated(before: Extraction, after: Extraction) -> bool:
-    days = before.published_on, after.published_on
-    times = before.published_at, after.published_at
-    return any(None not in {*pair} and pair[0] != pair[1] for pair in (days, times))
+    pairs = (before.published_on, after.published_on), (before.published_at, after.published_at)
+    return any(None not in {*pair} and pair[0] != pair[1] for pair in pairs)
 
 
 _MEANINGS: dict[Change, Callable[[str], Counter[str]]] = {

@@ -20,11 +20,10 @@ from archive.rows import from_json, record, select, value
 from archive.session import WARC_FOLDER
 from archive.site import states
 from archive.site.changes import LISTED_STEPS, Asked, entries
+from archive.site.states import Page
 from archive.stories import MOMENT
 from archive.urls import identity_key
 from archive.warc.reader import read_payload
-
-Page = dict[str, Any]  # what a template shows
 
 CHANGES_ON_FRONT = 5
 NEWEST_ON_FRONT = 30
@@ -196,10 +195,8 @@ async def story_page(database: Any, story: int) -> Page | None:
 def _compared(db: sqlite3.Connection, story: int) -> list[dict[str, Any]]:
     versions = select(db, _VERSIONS, {"story": story, "limit": _MOST_LISTED})
     ids = json.dumps([row["id"] for row in versions[:_COMPARED]])
-    said = {
-        row["id"]: record(Extraction, row | {"kind": "article"})
-        for row in select(db, _TEXTS, (ids,))
-    }
+    texts = select(db, _TEXTS, (ids,))
+    said = {row["id"]: record(Extraction, row | {"kind": "article"}) for row in texts}
     first = versions[0]
     for row in versions:
         at, since = row["published_at"], first["published_at"]

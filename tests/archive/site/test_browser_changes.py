@@ -76,6 +76,13 @@ def test_compare_two_states_of_an_article_and_read_the_older_one(page, address, 
     assert page.locator("h1").inner_text() == NEW
 
 
+def test_from_a_state_to_its_evidence_and_to_the_page_as_captured(page, address, edits):
+    for link, path in (("الدليل والاستشهاد", "**/evidence"), ("الصفحة كما التُقطت", "**/page")):
+        page.goto(f"{address}article/{edits.headline}")
+        page.locator("#revision-1").get_by_role("link", name=link).click()
+        page.wait_for_url(path)
+
+
 def test_choose_from_what_changed(page, address):
     page.goto(f"{address}changes")
     page.get_by_label("نوع التغيير").select_option("quotation")

@@ -59,7 +59,10 @@ async def test_the_time_line_says_what_changed_and_leads_to_it(datasette, edits,
     assert re.findall(r'<li id="revision-(\d)" value="\1"', line) == ["2", "1"]
     first, last = captures
     assert f'href="/article/{edits.headline}/diff/{first}/{last}"' in line
-    assert re.findall(r"/at/(\d+)", line) == [str(last), str(first)]
+    assert re.findall(r"/at/(\d+)\"", line) == [str(last), str(first)]
+    for capture in captures:
+        assert f'href="/article/{edits.headline}/at/{capture}/evidence"' in line
+        assert f'href="/capture/{capture}/page"' in line
     assert "تغيّر العنوان" in line
     gone = await words(datasette, f"/article/{edits.gone}")
     assert "اختفت من موقع الناشر" in gone

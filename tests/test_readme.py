@@ -23,7 +23,8 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 CRAWLER = (ROOT / "crawler" / "README.md").read_text("utf-8")
 ARCHIVE = (ROOT / "archive" / "README.md").read_text("utf-8")
-PAGES = README + CRAWLER + ARCHIVE + (ROOT / "tests" / "README.md").read_text("utf-8")
+ARABIC = (ROOT / "archive" / "README.ar.md").read_text("utf-8")
+PAGES = README + CRAWLER + ARCHIVE + ARABIC + (ROOT / "tests" / "README.md").read_text("utf-8")
 
 
 def blocks(language: str) -> list[str]:
@@ -144,9 +145,18 @@ def test_every_file_named_exists():
         assert (ROOT / path).exists(), path
 
 
-def test_every_local_link_leads_to_a_file():
-    for path in re.findall(r"\]\(([^):]+)\)", README):
-        assert (ROOT / path).is_file(), path
+@pytest.mark.parametrize(("page", "folder"), [(README, ROOT), (ARABIC, ROOT / "archive")])
+def test_every_local_link_leads_to_a_file(page, folder):
+    for path in re.findall(r"\]\(([^):]+)\)", page):
+        assert (folder / path).is_file(), path
+
+
+def test_the_arabic_page_is_linked_first_and_begins_with_the_same_command():
+    assert "(archive/README.ar.md)" in "".join(README.splitlines(keepends=True)[:6])
+    setup = next(line for line in commands() if "warraq demo" in line)
+    assert setup in ARABIC.splitlines()
+    for command in re.findall(r"`warraq ([\w-]+)", ARABIC):
+        assert command in warraq.list_commands(click.Context(warraq))
 
 
 def test_every_command_teaches():

@@ -1,6 +1,7 @@
 """Take the README's pictures of an archive: `python -m tests.screenshot ARCHIVE OUT.png`.
 
-`OUT.png` is the first page, `OUT-article.png` the page of its first article.
+`OUT.png` is the first page, `OUT-diff.png` what its first edit changed, and `OUT-evidence.png` the
+evidence for the state after it.
 """
 
 import sys
@@ -12,17 +13,20 @@ from tests.chromium import chromium
 from tests.serving import serving
 
 
-def take(browser: Browser, address: str, out: Path) -> tuple[Path, Path]:
-    """Write a picture of a served archive's first page and one of its first article."""
-    article = out.with_stem(f"{out.stem}-article")
+def take(browser: Browser, address: str, out: Path) -> list[Path]:
+    """Write the pictures of a served archive that has edits."""
+    pictures = [out, *(out.with_stem(f"{out.stem}-{name}") for name in ("diff", "evidence"))]
     page = browser.new_page(viewport={"width": 1280, "height": 960}, device_scale_factor=2)
     page.goto(address)
-    _take(page, out)
-    page.locator(".headline a").first.click()
-    page.wait_for_selector(".story")
-    _take(page, article)
+    _take(page, pictures[0])
+    page.locator(".change a[href*='/diff/']").first.click()
+    page.wait_for_url("**/diff/*/*")
+    _take(page, pictures[1])
+    path, _, states = page.url.partition("/diff/")
+    page.goto(f"{path}/at/{states.split('/')[1]}/evidence")
+    _take(page, pictures[2])
     page.close()
-    return out, article
+    return pictures
 
 
 def _take(page: Page, out: Path) -> None:

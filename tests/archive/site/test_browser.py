@@ -5,7 +5,6 @@ from playwright.sync_api import Browser, Page
 
 from tests.archive.reading_room import PARAGRAPHS, TITLE, Shelf, fill
 from tests.chromium import StrictPage, find_chromium, strict_page
-from tests.screenshot import take
 from tests.serving import serving
 
 pytestmark = [
@@ -103,13 +102,6 @@ def test_focus_is_seen(page, address):
     page.keyboard.press("Tab")
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
     assert outline == "solid"
-
-
-def test_screenshot(browser, address, tmp_path):
-    out = tmp_path / "archive.png"
-    assert take(browser, address, out) == (out, tmp_path / "archive-article.png")
-    for picture in (out, tmp_path / "archive-article.png"):
-        assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 # Texts whose contrast with the ground is below 4.5 (WCAG 2.1, 1.4.3).

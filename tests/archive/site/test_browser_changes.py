@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page
 from tests.archive.edits import NEW, OLD, Edits, fill
 from tests.archive.site.test_browser import _FAINT
 from tests.chromium import StrictPage, find_chromium, strict_page
+from tests.screenshot import take
 from tests.serving import serving
 
 pytestmark = [
@@ -107,3 +108,11 @@ def test_changes_stand_out_from_their_ground(page, address, edits, scheme):
     for path in ("", "changes", f"article/{edits.headline}/diff/1/2", f"story/{edits.reprint}"):
         page.goto(address + path)
         assert page.evaluate(_FAINT) == [], path
+
+
+def test_the_pictures_of_the_readme(browser, address, tmp_path):
+    pictures = take(browser, address, tmp_path / "archive.png")
+    assert [path.name for path in pictures] == [
+        "archive.png", "archive-diff.png", "archive-evidence.png"
+    ]  # fmt: skip
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in pictures)

@@ -13,6 +13,7 @@ from archive.diff import summarize
 from archive.history import History, Observation, confirmed, observe
 from archive.models import Extraction, Outcome, Visit
 from archive.rows import Row, insert, stored, value
+from archive.search.arabic import fold
 from archive.urls import address, article_id, identity_key, place
 
 _OF_STORIES = ("text", "first_seen_at")  # by which an article is grouped with its versions
@@ -99,19 +100,27 @@ def _summarize(db: sqlite3.Connection, article: int, before: list[Row], after: l
 class Identity:
     """Which article a page is: its id if it is known, and its identity key.
 
-    `url` is its address, `led` whether another address leads to it.
+    `url` is its address, `led` whether another address leads to it. A known article `moves` where
+    an address answered that never showed it before.
     """
 
     article: int | None
     key: str
     url: str
     led: bool = False
+    moves: bool = False
 
 
 # An address is that of an article by its key, or as one that another of its addresses led to.
 _AT = """
 select id, key, title from articles where key = ?1 union all
 select a.id, a.key, title from visits v join articles a on a.id = article where v.key = ?1 limit 1
+"""
+
+
+_SEEN_AT = """
+select url from captures where article = ? and status in (200, 304)
+    and outcome in ('new', 'changed', 'same', 'unchanged') group by url order by max(id) desc
 """
 
 
@@ -145,7 +154,10 @@ def identify(
         others = "select 1 from visits where article = ? and key != ?"
         led = value(db, others, (article, visit.key)) is not None
     url = address_of(key, claimed=claimed, answered=answered, tracking=names)
-    return Identity(article=article, key=key, url=url, led=led)
+    moves = not led and article is not None and here != visit.key
+    if moves:
+        moves = here not in {identity_key(each, tracking=names) for each in seen_at(db, article)}
+    return Identity(article=article, key=key, url=url, led=led, moves=moves)
 
 
 def address_of(
@@ -178,6 +190,11 @@ def _believed_key(claimed: str | None, answered: str, here: str, names: tuple[st
     if key is None or key.rstrip("/").count("/") == 2:
         return here
     return key if urlsplit(key).netloc == urlsplit(here).netloc else here
+
+
+def seen_at(db: sqlite3.Connection, article: int | None) -> list[str]:
+    """Return the addresses that showed an article, the latest first."""
+    return rows.values(db, _SEEN_AT, (article,))
 
 
 def find(db: sqlite3.Connection, key: str) -> int | None:
@@ -224,6 +241,15 @@ def seen(db: sqlite3.Connection, article: int, *, capture: int | None, at: datet
 def language(db: sqlite3.Connection, article: int | None) -> str | None:
     """Return the language in which an article was last seen."""
     return value(db, "select language from articles where id = ?", (article,))
+
+
+def is_version(before: Extraction, after: Extraction) -> bool:
+    """Return whether two readings are of one article: by its text, edited or not, or its title."""
+    one, other = sorted((fold(before.title or ""), fold(after.title or "")), key=len)
+    if one in other and 2 * len(one) > len(other):
+        return True
+    runs = (stories.runs_of(reading.text or "") for reading in (before, after))
+    return stories.are_versions(*runs)
 
 
 def is_gone(db: sqlite3.Connection, article: int | None) -> bool:

@@ -41,6 +41,9 @@ _FOLLOWED = {
 }  # fmt: skip
 
 
+SHOWN = frozenset({Outcome.NEW, Outcome.CHANGED, Outcome.SAME})  # a page showed its article
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
     """How far a listing was followed: by what was known then, which no other record says.
@@ -68,8 +71,8 @@ class Decision:
     """What came of a visit: its outcome, the key of the article it is of, and what comes next.
 
     `state`, `due_at`, `not_before` and `failures` are those of the visit's row from then on; a
-    `state` of None leaves them as they are. The article has `moved` to an address, which is asked
-    for from then on.
+    `state` of None leaves them as they are. An address to which the article has `moved` is asked
+    for from then on, or where nothing shows it any more, another one that did.
     """
 
     outcome: Outcome

@@ -77,6 +77,16 @@ update visits set due_at = max(:now, coalesce(not_before, '')) where id in (sele
     and exists (select 1 from captures where id = last_capture and outcome is not 'alias')
 limit :portion)
 """
+# Of the articles that were asked for: their addresses are gone, or led to that place.
+_HAS_MOVED = """
+select 2 * total(state = 'gone' or exists (select 1 from visits there
+    where there.article = v.article and substr(there.key, 1, length(:to)) = :to)) > count(*)
+from (
+    select article, state, last_at from visits
+    where publisher = :publisher and kind = 'article' and article is not null and past = 0
+        and substr(key, 1, length(:to)) != :to order by found_at desc limit :most
+) v where last_at >= (select value from settings where name = :publisher || ' at ' || :to)
+"""
 _COUNT_NEW = """
 insert into new_addresses (publisher, day, addresses) values (?, ?, ?)
 on conflict (publisher) do update set day = excluded.day,
@@ -219,14 +229,30 @@ def move(db: sqlite3.Connection, listing: Visit, *, to: str, now: datetime) -> i
     wait for all of them, and nothing longer than a day for a site that is left alone. Returns how
     many the listing waits for.
     """
-    name, lists_all = f"{listing.publisher} at {to}", listing.kind in {Kind.SITEMAP, Kind.API}
-    row: Row = {"name": name, "value": iso(now)}
-    insert(db, "settings", row, conflict="on conflict do nothing")
-    since = value(db, "select value from settings where name = ?", (name,))
-    row = {"publisher": listing.publisher, "to": to, "now": iso(now), "since": since}
+    lists_all = listing.kind in {Kind.SITEMAP, Kind.API}
+    row: Row = {"publisher": listing.publisher, "to": to, "now": iso(now)}
+    row["since"] = note_move(db, listing.publisher, to=to, at=now)
     row |= {"day_ago": iso(now - timedelta(days=1)), "portion": PORTION}
     row["most"] = -1 if lists_all or listing.past else PORTION
     return db.execute(_ASK_FIRST, row).rowcount
+
+
+def note_move(db: sqlite3.Connection, publisher: str, *, to: str, at: datetime) -> str:
+    """Save that a publisher's listing moved to a place at a moment; return when one did first."""
+    row = {"name": f"{publisher} at {to}", "value": iso(at)}
+    first = "on conflict (name) do update set value = min(value, excluded.value)"
+    insert(db, "settings", row, conflict=first)
+    return str(value(db, "select value from settings where name = ?", (row["name"],)))
+
+
+def has_moved(db: sqlite3.Connection, publisher: str, *, to: str) -> bool:
+    """Return whether most of the latest articles that were asked for since are there, or gone.
+
+    Where they still are what they were, a listing alone has moved, as to a service that republishes
+    feeds; where all lead to one page, nothing has.
+    """
+    row = {"publisher": publisher, "to": to, "most": PORTION}
+    return bool(value(db, _HAS_MOVED, row))
 
 
 def moved(db: sqlite3.Connection, publisher: str) -> list[str]:

@@ -26,8 +26,6 @@ from archive.urls import identity_key
 from archive.warc import records
 from archive.warc.records import conversion_record, response_record
 
-_SHOWN = {Outcome.NEW, Outcome.CHANGED, Outcome.SAME}
-
 
 class Store(Session):
     """An archive open for writing, for crawls and imports."""
@@ -233,10 +231,14 @@ class Store(Session):
         visit. A metadata record says the same, unless nothing answered.
         """
         self.batch.open()
-        now, is_moved = self.clock(), capture and capture.moved and article and outcome in _SHOWN
+        now, moved = self.clock(), None
+        if capture and capture.moved and article and outcome in journal.SHOWN:
+            moved = capture.url
+        elif visit.article and state in {"failed", "gone"} and outcome not in journal.SHOWN:
+            moved = visits.elsewhere(self.db, visit)
         decision = journal.Decision(
             outcome=outcome,
-            moved=capture.url if capture and is_moved else None,
+            moved=moved,
             article=articles.key_of(self.db, article, capture=capture.id) if capture else None,
             state=state,
             due_at=due_at,

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
+from archive.articles import seen_at
 from archive.clock import from_iso, iso
-from archive.journal import Decision
+from archive.journal import SHOWN, Decision
 from archive.links import FOUND, KNOWN, new
 from archive.models import Capture, Kind, Link, Outcome, Visit
 from archive.publishers import key_of, keys_of
@@ -64,7 +65,7 @@ _VISITED = """
 update visits set due_at = :due_at, not_before = :not_before, last_at = :last_at,
     url = coalesce(:moved, url), state = :state, failures = :failures, interval = :interval,
     etag = :etag, last_modified = :last_modified,
-    last_capture = coalesce(:last_capture, last_capture),
+    last_capture = coalesce(:last_capture, iif(:elsewhere, null, last_capture)),
     article = coalesce(:article, article),
     past = case when kind = 'article' and :state in ('done', 'gone') then 0 else past end
 where key = :key
@@ -208,16 +209,20 @@ def visited(
     """
     is_good = capture and capture.status == 200 and decision.outcome is not Outcome.OTHER
     good = capture if is_good and decision.state == "done" else None
+    elsewhere = decision.moved is not None and decision.outcome not in SHOWN
+    if elsewhere:  # whose validators are others
+        visit = replace(visit, etag=None, last_modified=None)
     row = {
         "key": visit.key,
         "article": article,
         "etag": good.etag if good else visit.etag,
         "last_modified": good.last_modified if good else visit.last_modified,
+        "elsewhere": elsewhere,
         "last_capture": good.id if good else None,
         "moved": decision.moved,
     }
     db.execute(_VISITED, row | ended(decision, at=now))
-    if decision.moved and article:
+    if decision.moved and article and decision.outcome in SHOWN:
         lead_on(db, visit, to=decision.moved, article=article, at=now)
 
 
@@ -228,6 +233,17 @@ def lead_on(db: sqlite3.Connection, visit: Visit, *, to: str, article: int, at: 
     row |= {"found_at": iso(at), "last_at": iso(at)}
     known = "on conflict (key) do update set article = coalesce(article, excluded.article)"
     insert(db, "visits", row, conflict=known)
+
+
+def elsewhere(db: sqlite3.Connection, visit: Visit) -> str | None:
+    """Return another address where the article of a visit was seen, if it was at any.
+
+    Of the place that a newspaper moved to and the one it came from, each may be switched off.
+    """
+    of_article = "select key from visits where article = ?"
+    keys = {*values(db, of_article, (visit.article,))} - {key_of(db, visit.url, visit.publisher)}
+    urls = seen_at(db, visit.article) if keys else []
+    return next((url for url in urls if key_of(db, url, visit.publisher) in keys), None)
 
 
 def ended(decision: Decision, *, at: datetime) -> Row:

@@ -23,7 +23,7 @@ from archive.visits import State
 from crawler import schedule
 from crawler.extract.vocabulary import ARABIC_SCRIPT, in_arabic_script
 from crawler.listings.follow import Traps
-from crawler.outcomes import after_failure, believed
+from crawler.outcomes import after_failure, as_version, believed
 from crawler.publisher import Publisher
 from crawler.workers import Workers
 
@@ -53,8 +53,11 @@ def _believed(store: Store, reading: Reading, identity: Identity) -> Reading:
     article = reading.visit.article or identity.article
     if article is None:
         return reading
+    extraction = reading.extraction
+    if identity.moves and (state := state_of(store.db, article)):
+        extraction = as_version(extraction, state.reading, at=reading.capture.url)
     language = articles.language(store.db, article)
-    return replace(reading, extraction=believed(reading.extraction, language))
+    return replace(reading, extraction=believed(extraction, language))
 
 
 def _put(store: Store, reading: Reading, identity: Identity) -> Kept:

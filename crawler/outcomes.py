@@ -89,6 +89,18 @@ def believed(reading: Extraction, language: str | None) -> Extraction:
     return Extraction(kind=PageKind.OTHER, problems=(problem,))
 
 
+def as_version(reading: Extraction, before: Extraction, *, at: str) -> Extraction:
+    """Return a reading of an article that led to an address which never showed it before.
+
+    Or that it is of another page: a portal, a notice, whatever all addresses lead to for a while.
+    """
+    if not reading.is_article or articles.is_version(before, reading):
+        return reading
+    detail = f"the address leads to another page now ({at})"
+    problem = Problem(kind=ProblemKind.MAYBE_GONE, detail=detail, stage="keep")
+    return Extraction(kind=PageKind.OTHER, problems=(problem,))
+
+
 # By how they begin, where every one of them does.
 _BEGINNINGS = {
     b"%PDF-": "a PDF document",

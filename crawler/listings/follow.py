@@ -22,7 +22,7 @@ from archive import visits
 from archive.captures import payload_location
 from archive.derivation import RecordedLinks
 from archive.journal import Followed
-from archive.links import NEWS, lists_articles, moved, new_on, resting, shape
+from archive.links import NEWS, has_moved, lists_articles, moved, new_on, note_move, resting, shape
 from archive.models import Capture, Kind, Link, Problem, Visit, WarcLocation
 from archive.problems import ProblemKind
 from archive.publishers import publisher_at
@@ -223,6 +223,9 @@ class Follower:
         """
         if isinstance(self.store, RecordedLinks):
             self._moved = self.store.followed.moved
+            if self._moved:
+                slug, at = self.visit.publisher, self.store.clock()
+                note_move(self.store.db, slug, to=self._moved, at=at)
             return links
         db, publisher, here = self.store.db, self.publisher, place(identity_key(self.capture.url))
         known = [] if publisher.owns(here) else moved(db, publisher.slug)
@@ -237,9 +240,18 @@ class Follower:
         return links
 
     def _waits(self) -> str | None:
-        """Return where its newspaper has moved to, if what is known has to be asked for first."""
+        """Return where its newspaper has moved to, if what is known has to be asked for first.
+
+        That shows whether it has.
+        """
         to, store = self._moved, self.store
-        return to if to and isinstance(store, Store) and store.move(self.visit, to=to) else None
+        if not to or not isinstance(store, Store):
+            return None
+        if store.move(self.visit, to=to):
+            return to
+        if not has_moved(store.db, self.visit.publisher, to=to):
+            self._moved = None
+        return None
 
     async def _read(self, read: ReadLinks, leave_out: LeaveOut) -> Iterator[Link]:
         """Return the links; of a sitemap whose entries are known in part, those of the others."""

@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
+from archive import links
 from archive.article_rows import find_all
 from archive.database import open_for_reading
 from archive.models import Publisher
 from archive.store import Store
+from archive.urls import identity_key
 from tests.crawler import wire
 from tests.crawler.tables import derived_again, differences, follows
 
@@ -311,7 +313,102 @@ def test_two_addresses_that_lead_to_one_page_spoil_no_article(feed_only, site, n
     site.answers |= dict.fromkeys(NEWS, moved(new.url + "/notice"))
     for _ in range(2):
         poll(feed_only, hours=8)
-    assert len(set(before) & set(articles(feed_only))) == 19
+    assert articles(feed_only) == before
+
+
+def test_a_portal_that_all_addresses_lead_to_for_a_while_leaves_no_trace(
+    feed_only, site, new, tmp_path
+):
+    before, kept = articles(feed_only), dict(site.answers)
+    new.answers["/notice"] = (wire.http(wire.article("إشعار من مزود الخدمة")),)
+    site.answers |= dict.fromkeys([*NEWS, "/feed"], moved(new.url + "/notice"))
+    for _ in range(2):
+        poll(feed_only, hours=8)
+    assert "maybe-gone" in dict(feed_only.problems())
+    site.answers |= kept
+    asked = len(site.asked)
+    for _ in range(4):
+        poll(feed_only, days=2)
+    assert articles(feed_only) == before
+    assert set(NEWS) <= set(site.targets()[asked:])
+    assert feed_only.rows("select count(*) from articles where missing_at is not null") == [(0,)]
+    assert_derived_alike(feed_only, tmp_path)
+
+
+def test_a_portal_with_links_of_its_own_is_not_the_newspaper(archive, site, new):
+    item = "<div><h2><a href='{}'>عنوان طويل من عناوين الأخبار {}</a></h2></div>"
+    archive.follow(sections=[site.url + "/latest"])
+    publish(site, site)
+    items = "".join(item.format(site.url + path, path) for path in NEWS)
+    site.answers["/latest"] = (wire.http(f"<html><body>{items}</body></html>".encode()),)
+    poll(archive)
+    before = articles(archive)
+    assert len(before) == 20
+    items = items.replace(site.url + "/news/", new.url + "/offers/the-best-of-them-all-")
+    new.answers["/welcome"] = (wire.http(f"<html><body>{items}</body></html>".encode()),)
+    site.answers |= dict.fromkeys([*NEWS, "/latest"], moved(new.url + "/welcome"))
+    for _ in range(4):
+        poll(archive, hours=8)
+    assert articles(archive) == before
+    assert {"foreign-link", "maybe-gone"} & dict(archive.problems()).keys()
+    assert not [target for target in new.targets() if target.startswith("/offers/")]
+
+
+def test_a_feed_at_a_service_with_addresses_of_its_own_is_not_the_newspaper(feed_only, site, new):
+    before = articles(feed_only)
+    paths = [path.replace("/news/", "/rss/articles/") for path in NEWS]
+    new.answers |= {path: (wire.http(own(path)),) for path in paths}
+    new.answers["/rss"] = feed(*(new.url + path for path in paths))
+    site.answers["/feed"] = moved(new.url + "/rss")
+    for _ in range(4):
+        poll(feed_only, hours=8)
+    assert articles(feed_only) == before
+    assert "publisher-moved" not in dict(feed_only.problems())
+    assert "foreign-link" in dict(feed_only.problems())
+
+
+@pytest.mark.parametrize("is_off", [True, False], ids=["switched off", "redirected"])
+def test_a_newspaper_that_returns_to_its_old_site_keeps_its_articles(
+    feed_only, site, new, tmp_path, is_off
+):
+    before, kept = articles(feed_only), dict(site.answers)
+    move(site, new)
+    for _ in range(3):
+        poll(feed_only, hours=8)
+    site.answers |= kept
+    if is_off:
+        switch_off(new)
+    else:
+        move(new, site)
+        publish(site, site)
+    for _ in range(5):
+        poll(feed_only, days=1)
+    assert set(before) <= set(articles(feed_only))
+    ours = "select count(*) from articles where missing_at is not null and url not like '%/21'"
+    assert feed_only.rows(ours) == [(0,)]
+    assert_derived_alike(feed_only, tmp_path)
+
+
+def test_an_address_that_a_redirect_signs_for_a_day_takes_nothing_away(feed_only, site):
+    before = articles(feed_only)
+    for signed in ("?signed=1", "?signed=2"):
+        pages = {path + signed: (wire.http(own(path)),) for path in NEWS}
+        site.answers |= pages | {path: moved(site.url + path + signed) for path in NEWS}
+        for _ in range(2):
+            poll(feed_only, hours=12)
+        for path in pages:
+            del site.answers[path]
+    assert ids(articles(feed_only)) == ids(before)
+    assert feed_only.rows("select count(*) from articles where gone_at is not null") == [(0,)]
+
+
+def test_where_a_newspaper_has_moved_is_known_after_a_rebuild(feed_only, site, new, tmp_path):
+    move(site, new)
+    for _ in range(3):
+        poll(feed_only, hours=8)
+    for how, copy in derived_again(feed_only.root, tmp_path / "again", seeds=(1,)):
+        with open_for_reading(copy) as db:
+            assert links.moved(db, "paper") == [identity_key(new.url + "/")], how
 
 
 def test_another_address_of_an_article_does_not_double_it(feed_only, site, new):

@@ -57,12 +57,17 @@ class Derived:
     reading: Extraction | None = None
     readings: dict[object, Extraction] = field(default_factory=dict)
     charsets: dict[int, str] = field(default_factory=dict)
-    urls: set[str] = field(default_factory=set)  # that showed it
+    urls: dict[str, None] = field(default_factory=dict)  # that showed it, the last one last
 
     @property
     def history(self) -> History | None:
         """The article's history; None if nothing shows the article."""
         return fold(self.observations, self.start)
+
+    def payload_at(self, url: str) -> str | None:
+        """Return the payload that says nothing new at an address: what was last seen there."""
+        last = next(reversed(self.urls), url)
+        return self.payload if last == url or identity_key(last) == identity_key(url) else None
 
     def moves(self, capture: Capture, key: str) -> bool:
         """Return whether a capture (of a visit's key) is at an address that never showed it."""
@@ -73,7 +78,8 @@ class Derived:
         """Note what a capture shows, and how its payload was decoded where it has its own."""
         self.observations.append(observation)
         if not observation.missing:
-            self.urls.add(capture.url)
+            self.urls.pop(capture.url, None)
+            self.urls[capture.url] = None
         charset = self.reading.charset if self.reading else None
         if charset and capture.id and capture.status == 200 and not capture.revisit:
             self.charsets[capture.id] = charset
@@ -140,7 +146,7 @@ class Deriver:
             kind=Kind.ARTICLE,
             asked=visit.url if visit else subject.key,
             validated=True,
-            last_payload=derived.payload,
+            last_payload=derived.payload_at(capture.url),
             publisher=derived.publisher,
         )
         if meaning is Meaning.UNCHANGED:

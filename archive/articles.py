@@ -138,8 +138,7 @@ def identify(
     Raises:
         ValueError: if `answered` is not an http or https address.
     """
-    claimed = reading.canonical_url
-    names = publishers.tracking(db, visit.publisher)
+    claimed, names = reading.canonical_url, publishers.tracking(db, visit.publisher)
     here = identity_key(answered, tracking=names)
     article, key, led = visit.article, here, False
     there = None if here == visit.key and article else db.execute(_AT, (here,)).fetchone()
@@ -154,9 +153,8 @@ def identify(
         others = "select 1 from visits where article = ? and key != ?"
         led = value(db, others, (article, visit.key)) is not None
     url = address_of(key, claimed=claimed, answered=answered, tracking=names)
-    moves = not led and article is not None and here != visit.key
-    if moves:
-        moves = here not in {identity_key(each, tracking=names) for each in seen_at(db, article)}
+    moves = here != visit.key and not (led or article is None)
+    moves = moves and here not in [identity_key(at, tracking=names) for at in seen_at(db, article)]
     return Identity(article=article, key=key, url=url, led=led, moves=moves)
 
 
@@ -195,6 +193,18 @@ def _believed_key(claimed: str | None, answered: str, here: str, names: tuple[st
 def seen_at(db: sqlite3.Connection, article: int | None) -> list[str]:
     """Return the addresses that showed an article, the latest first."""
     return rows.values(db, _SEEN_AT, (article,))
+
+
+def elsewhere(db: sqlite3.Connection, visit: Visit) -> str | None:
+    """Return another address where the article of a visit was seen, if it was at any.
+
+    Of the place that a newspaper moved to and the one it came from, each may be switched off.
+    """
+    of_article, named = "select key from visits where article = ?", publishers.key_of
+    here = named(db, visit.url, visit.publisher)
+    keys = {*rows.values(db, of_article, (visit.article,))} - {here}
+    urls = seen_at(db, visit.article) if keys else []
+    return next((url for url in urls if named(db, url, visit.publisher) in keys), None)
 
 
 def find(db: sqlite3.Connection, key: str) -> int | None:

@@ -127,13 +127,16 @@ class Store(Session):
         self.batch.open()
         links.make_due(self.db, keys, now=self.clock())
 
-    def move(self, listing: Visit, *, to: str) -> int:
-        """Save the place that a listing has moved to with its newspaper.
+    def move(self, listing: Visit, *, to: str) -> tuple[str | None, str | None]:
+        """Save the place that a listing has moved to.
 
-        Returns how many known articles have to be asked for before it is followed.
+        Returns that place where known articles have to be asked for before the listing is followed,
+        and that place where its newspaper has moved there as well.
         """
         self.batch.open()
-        return links.move(self.db, listing, to=to, now=self.clock())
+        if links.move(self.db, listing, to=to, now=self.clock()):
+            return to, None
+        return None, to if links.has_moved(self.db, listing.publisher, to=to) else None
 
     def keep(
         self,
@@ -235,7 +238,7 @@ class Store(Session):
         if capture and capture.moved and article and outcome in journal.SHOWN:
             moved = capture.url
         elif visit.article and state in {"failed", "gone"} and outcome not in journal.SHOWN:
-            moved = visits.elsewhere(self.db, visit)
+            moved = articles.elsewhere(self.db, visit)
         decision = journal.Decision(
             outcome=outcome,
             moved=moved,

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Literal
 
-from archive.articles import seen_at
 from archive.clock import from_iso, iso
 from archive.journal import SHOWN, Decision
 from archive.links import FOUND, KNOWN, new
@@ -233,17 +232,6 @@ def lead_on(db: sqlite3.Connection, visit: Visit, *, to: str, article: int, at: 
     row |= {"found_at": iso(at), "last_at": iso(at)}
     known = "on conflict (key) do update set article = coalesce(article, excluded.article)"
     insert(db, "visits", row, conflict=known)
-
-
-def elsewhere(db: sqlite3.Connection, visit: Visit) -> str | None:
-    """Return another address where the article of a visit was seen, if it was at any.
-
-    Of the place that a newspaper moved to and the one it came from, each may be switched off.
-    """
-    of_article = "select key from visits where article = ?"
-    keys = {*values(db, of_article, (visit.article,))} - {key_of(db, visit.url, visit.publisher)}
-    urls = seen_at(db, visit.article) if keys else []
-    return next((url for url in urls if key_of(db, url, visit.publisher) in keys), None)
 
 
 def ended(decision: Decision, *, at: datetime) -> Row:

@@ -22,7 +22,7 @@ from archive import visits
 from archive.captures import payload_location
 from archive.derivation import RecordedLinks
 from archive.journal import Followed
-from archive.links import NEWS, has_moved, lists_articles, moved, new_on, note_move, resting, shape
+from archive.links import NEWS, lists_articles, moved, new_on, resting, shape
 from archive.models import Capture, Kind, Link, Problem, Visit, WarcLocation
 from archive.problems import ProblemKind
 from archive.publishers import publisher_at
@@ -223,9 +223,6 @@ class Follower:
         """
         if isinstance(self.store, RecordedLinks):
             self._moved = self.store.followed.moved
-            if self._moved:
-                slug, at = self.visit.publisher, self.store.clock()
-                note_move(self.store.db, slug, to=self._moved, at=at)
             return links
         db, publisher, here = self.store.db, self.publisher, place(identity_key(self.capture.url))
         known = [] if publisher.owns(here) else moved(db, publisher.slug)
@@ -240,18 +237,11 @@ class Follower:
         return links
 
     def _waits(self) -> str | None:
-        """Return where its newspaper has moved to, if what is known has to be asked for first.
-
-        That shows whether it has.
-        """
-        to, store = self._moved, self.store
-        if not to or not isinstance(store, Store):
-            return None
-        if store.move(self.visit, to=to):
-            return to
-        if not has_moved(store.db, self.visit.publisher, to=to):
-            self._moved = None
-        return None
+        """Return where its newspaper may have moved to: what is known has to be asked for first."""
+        waits = None
+        if self._moved and isinstance(self.store, Store):
+            waits, self._moved = self.store.move(self.visit, to=self._moved)
+        return waits
 
     async def _read(self, read: ReadLinks, leave_out: LeaveOut) -> Iterator[Link]:
         """Return the links; of a sitemap whose entries are known in part, those of the others."""
@@ -259,8 +249,7 @@ class Follower:
         before = payload_location(self.store.db, self.known) if self.known else None
         changed = self.capture
         if before:
-            folder = self.store.warc_folder
-            changed, self._unchanged = await leave_out(changed, folder, before)
+            changed, self._unchanged = await leave_out(changed, self.store.warc_folder, before)
         every = bool(self.publisher.accept)
         links = iter(await read(changed, announced=announces, every=every))
         if announces:

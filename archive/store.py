@@ -234,10 +234,9 @@ class Store(Session):
         visit. A metadata record says the same, unless nothing answered.
         """
         self.batch.open()
-        now, moved = self.clock(), None
-        if capture and capture.moved and article and outcome in journal.SHOWN:
-            moved = capture.url
-        elif visit.article and state in {"failed", "gone"} and outcome not in journal.SHOWN:
+        now, is_shown = self.clock(), outcome in journal.SHOWN
+        moved = capture.url if is_shown and capture and capture.moved and article else None
+        if not is_shown and visit.article and state in {"failed", "gone"}:
             moved = articles.elsewhere(self.db, visit)
         decision = journal.Decision(
             outcome=outcome,

@@ -101,7 +101,7 @@ class Identity:
     """Which article a page is: its id if it is known, and its identity key.
 
     `url` is its address, `led` whether another address leads to it. A known article `moves` where
-    an address answered that never showed it before.
+    an address answered that was not known to be its own.
     """
 
     article: int | None
@@ -115,12 +115,6 @@ class Identity:
 _AT = """
 select id, key, title from articles where key = ?1 union all
 select a.id, a.key, title from visits v join articles a on a.id = article where v.key = ?1 limit 1
-"""
-
-
-_SEEN_AT = """
-select url from captures where article = ? and status in (200, 304)
-    and outcome in ('new', 'changed', 'same', 'unchanged') group by url order by max(id) desc
 """
 
 
@@ -138,7 +132,8 @@ def identify(
     Raises:
         ValueError: if `answered` is not an http or https address.
     """
-    claimed, names = reading.canonical_url, publishers.tracking(db, visit.publisher)
+    claimed = reading.canonical_url
+    names = publishers.tracking(db, visit.publisher)
     here = identity_key(answered, tracking=names)
     article, key, led = visit.article, here, False
     there = None if here == visit.key and article else db.execute(_AT, (here,)).fetchone()
@@ -153,8 +148,7 @@ def identify(
         others = "select 1 from visits where article = ? and key != ?"
         led = value(db, others, (article, visit.key)) is not None
     url = address_of(key, claimed=claimed, answered=answered, tracking=names)
-    moves = here != visit.key and not (led or article is None)
-    moves = moves and here not in [identity_key(at, tracking=names) for at in seen_at(db, article)]
+    moves = visit.article is not None and here != visit.key and there is None
     return Identity(article=article, key=key, url=url, led=led, moves=moves)
 
 
@@ -190,21 +184,21 @@ def _believed_key(claimed: str | None, answered: str, here: str, names: tuple[st
     return key if urlsplit(key).netloc == urlsplit(here).netloc else here
 
 
-def seen_at(db: sqlite3.Connection, article: int | None) -> list[str]:
-    """Return the addresses that showed an article, the latest first."""
-    return rows.values(db, _SEEN_AT, (article,))
+# Only what had moved has an address more.
+_ELSEWHERE = """
+select url from captures where article = :article and url != :url and kind = 'article'
+    and outcome in ('new', 'changed', 'same', 'unchanged')
+    and exists (select 1 from visits where article = :article and key != :key)
+order by id desc limit 1
+"""
 
 
 def elsewhere(db: sqlite3.Connection, visit: Visit) -> str | None:
-    """Return another address where the article of a visit was seen, if it was at any.
+    """Return another address that showed the article of a visit, if there is one.
 
-    Of the place that a newspaper moved to and the one it came from, each may be switched off.
+    Of the site that a newspaper moved to and the one it came from, each may be switched off.
     """
-    of_article, named = "select key from visits where article = ?", publishers.key_of
-    here = named(db, visit.url, visit.publisher)
-    keys = {*rows.values(db, of_article, (visit.article,))} - {here}
-    urls = seen_at(db, visit.article) if keys else []
-    return next((url for url in urls if named(db, url, visit.publisher) in keys), None)
+    return value(db, _ELSEWHERE, rows.row_of(visit, ("article", "url", "key")))
 
 
 def find(db: sqlite3.Connection, key: str) -> int | None:
@@ -253,13 +247,13 @@ def language(db: sqlite3.Connection, article: int | None) -> str | None:
     return value(db, "select language from articles where id = ?", (article,))
 
 
-def is_version(before: Extraction, after: Extraction) -> bool:
-    """Return whether two readings are of one article: by its text, edited or not, or its title."""
-    one, other = sorted((fold(before.title or ""), fold(after.title or "")), key=len)
-    if one in other and 2 * len(one) > len(other):
-        return True
-    runs = (stories.runs_of(reading.text or "") for reading in (before, after))
-    return stories.are_versions(*runs)
+def is_version(db: sqlite3.Connection, article: int | None, page: Extraction) -> bool:
+    """Return whether a page shows an article: by its text, edited or not, or its title."""
+    sql = "select coalesce(title, ''), coalesce(text, '') from articles where id = ?"
+    title, text = db.execute(sql, (article,)).fetchone()
+    one, other = sorted((fold(title), fold(page.title or "")), key=len)
+    is_titled = one in other and 2 * len(one) > len(other)
+    return is_titled or stories.are_versions(*map(stories.runs_of, (text, page.text or "")))
 
 
 def is_gone(db: sqlite3.Connection, article: int | None) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from archive import captures, journal, links
 from archive.article_rows import Rows
-from archive.clock import from_iso, iso
+from archive.clock import iso
 from archive.errors import DamagedWarc
 from archive.journal import VISIT, Followed
 from archive.models import Capture, Link, Outcome, Problem, Visit
@@ -201,6 +201,4 @@ def recorded_listings(db: sqlite3.Connection, folder: Path) -> Iterator[Recorded
             "capture": replace(capture, kind=visit.kind),
             "followed": journal.decision_of(fields).followed,
         }  # fmt: skip
-        if to := own["followed"].moved:
-            links.note_move(db, visit.publisher, to=to, at=from_iso(at))
         yield record(RecordedLinks, json.loads(info or "{}") | own)

@@ -72,7 +72,7 @@ class Decision:
 
     `state`, `due_at`, `not_before` and `failures` are those of the visit's row from then on; a
     `state` of None leaves them as they are. An address to which the article has `moved` is asked
-    for from then on, or where nothing shows it any more, another one that did.
+    for from then on, or where it was not shown, another one that had shown it.
     """
 
     outcome: Outcome
@@ -152,13 +152,9 @@ def decision_of(fields: Mapping[str, str]) -> Decision:
 def problem_fields(problem: Problem, *, place: str, publisher: str | None = None) -> dict[str, str]:
     """Return the fields of a record of what was wrong at a place: an address, or one in a file."""
     fields = {
-        "act": PROBLEM,
-        "place": one_line(place),
-        "publisher": publisher,
-        "stage": problem.stage,
-        "kind": str(problem.kind),
-        "detail": one_line(problem.detail),
-    }
+        "act": PROBLEM, "place": one_line(place), "publisher": publisher,
+        "stage": problem.stage, "kind": str(problem.kind), "detail": one_line(problem.detail),
+    }  # fmt: skip
     return {name: value for name, value in fields.items() if value is not None}
 
 

@@ -68,25 +68,22 @@ where v.article is not null and v.state = 'done' and v.last_at < json_extract(s.
     and (v.due_at is null or v.due_at > :now)
     and coalesce(l.modified, '') != json_extract(s.value, '$[2]')
 """
-_ASK_FIRST = """
-update visits set due_at = max(:now, coalesce(not_before, '')) where id in (select id from (
-    select id, last_at, not_before, last_capture from visits
+_MOVING = """(
+    select id, article, state, last_at, not_before, last_capture from visits
     where publisher = :publisher and kind = 'article' and article is not null and past = 0
         and substr(key, 1, length(:to)) != :to order by found_at desc limit :most
-) v where last_at < :since and (coalesce(not_before, '') <= :now or :since > :day_ago)
+) v where last_at"""
+_ASK_FIRST = f"""
+update visits set due_at = max(:now, coalesce(not_before, '')) where id in (select id from {_MOVING}
+    < :since and (coalesce(not_before, '') <= :now or :since > :day_ago)
     and exists (select 1 from captures where id = last_capture and outcome is not 'alias')
 limit :portion)
-"""
-# Of the articles that were asked for: their addresses are gone, or led to that place.
-_HAS_MOVED = """
+"""  # noqa: S608 - constants
+_HAVE_MOVED = f"""
 select 2 * total(state = 'gone' or exists (select 1 from visits there
     where there.article = v.article and substr(there.key, 1, length(:to)) = :to)) > count(*)
-from (
-    select article, state, last_at from visits
-    where publisher = :publisher and kind = 'article' and article is not null and past = 0
-        and substr(key, 1, length(:to)) != :to order by found_at desc limit :most
-) v where last_at >= (select value from settings where name = :publisher || ' at ' || :to)
-"""
+from {_MOVING} >= :since
+"""  # noqa: S608
 _COUNT_NEW = """
 insert into new_addresses (publisher, day, addresses) values (?, ?, ?)
 on conflict (publisher) do update set day = excluded.day,
@@ -123,14 +120,10 @@ def _where(publisher: str, listing: Visit | None, now: datetime, *, past: bool) 
     shows it and dates it to these days, or not at all.
     """
     return {
-        "publisher": publisher,
-        "found_in": listing.key if listing else None,
-        "at": iso(now),
-        "day_ago": iso(now - timedelta(days=1)),
-        "past": past,
-        "is_shown": listing is not None and listing.kind is not Kind.SITEMAP,
-        "recent": (now - NEWS).date().isoformat(),
-    }
+        "publisher": publisher, "found_in": listing.key if listing else None, "at": iso(now),
+        "day_ago": iso(now - timedelta(days=1)), "recent": (now - NEWS).date().isoformat(),
+        "past": past, "is_shown": listing is not None and listing.kind is not Kind.SITEMAP,
+    }  # fmt: skip
 
 
 def _of(key: str, link: Link) -> Row:
@@ -221,38 +214,25 @@ def make_due(db: sqlite3.Connection, keys: Iterable[str], *, now: datetime) -> N
 PORTION = 1000  # articles that are asked for at once where a newspaper has moved
 
 
-def move(db: sqlite3.Connection, listing: Visit, *, to: str, now: datetime) -> int:
-    """Save the place (`https://host/`) that a listing's publisher has moved to, and since when.
+def move(db: sqlite3.Connection, listing: Visit, *, to: str, now: datetime) -> bool | None:
+    """Save the place (`https://host/`) that a listing has moved to, and since when.
 
     Articles that were known by then are due, the newest first: where their old addresses lead to
     new ones, they go on there before a listing names these. Only what lists all there is has to
-    wait for all of them, and nothing longer than a day for a site that is left alone. Returns how
-    many the listing waits for.
+    wait for all of them, and nothing longer than a day for a site that is left alone.
+
+    Returns None where the listing has to wait, else whether its newspaper has moved there, too:
+    most articles are there now, or gone. If they stay, the listing alone has moved, as to a service
+    that publishes feeds; if all lead to one page, nothing has.
     """
-    lists_all = listing.kind in {Kind.SITEMAP, Kind.API}
-    row: Row = {"publisher": listing.publisher, "to": to, "now": iso(now)}
-    row["since"] = note_move(db, listing.publisher, to=to, at=now)
+    name, lists_all = f"{listing.publisher} at {to}", listing.kind in {Kind.SITEMAP, Kind.API}
+    row: Row = {"name": name, "value": iso(now)}
+    insert(db, "settings", row, conflict="on conflict do nothing")
+    since = value(db, "select value from settings where name = ?", (name,))
+    row = {"publisher": listing.publisher, "to": to, "now": iso(now), "since": since}
     row |= {"day_ago": iso(now - timedelta(days=1)), "portion": PORTION}
     row["most"] = -1 if lists_all or listing.past else PORTION
-    return db.execute(_ASK_FIRST, row).rowcount
-
-
-def note_move(db: sqlite3.Connection, publisher: str, *, to: str, at: datetime) -> str:
-    """Save that a publisher's listing moved to a place at a moment; return when one did first."""
-    row = {"name": f"{publisher} at {to}", "value": iso(at)}
-    first = "on conflict (name) do update set value = min(value, excluded.value)"
-    insert(db, "settings", row, conflict=first)
-    return str(value(db, "select value from settings where name = ?", (row["name"],)))
-
-
-def has_moved(db: sqlite3.Connection, publisher: str, *, to: str) -> bool:
-    """Return whether most of the latest articles that were asked for since are there, or gone.
-
-    Where they still are what they were, a listing alone has moved, as to a service that republishes
-    feeds; where all lead to one page, nothing has.
-    """
-    row = {"publisher": publisher, "to": to, "most": PORTION}
-    return bool(value(db, _HAS_MOVED, row))
+    return None if db.execute(_ASK_FIRST, row).rowcount else bool(value(db, _HAVE_MOVED, row))
 
 
 def moved(db: sqlite3.Connection, publisher: str) -> list[str]:

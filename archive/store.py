@@ -127,16 +127,13 @@ class Store(Session):
         self.batch.open()
         links.make_due(self.db, keys, now=self.clock())
 
-    def move(self, listing: Visit, *, to: str) -> tuple[str | None, str | None]:
-        """Save the place that a listing has moved to.
+    def move(self, listing: Visit, *, to: str) -> bool | None:
+        """Save the place that a listing has moved to; return whether its newspaper has, too.
 
-        Returns that place where known articles have to be asked for before the listing is followed,
-        and that place where its newspaper has moved there as well.
+        None: known articles have to be asked for first.
         """
         self.batch.open()
-        if links.move(self.db, listing, to=to, now=self.clock()):
-            return to, None
-        return None, to if links.has_moved(self.db, listing.publisher, to=to) else None
+        return links.move(self.db, listing, to=to, now=self.clock())
 
     def keep(
         self,

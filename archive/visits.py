@@ -64,7 +64,7 @@ _VISITED = """
 update visits set due_at = :due_at, not_before = :not_before, last_at = :last_at,
     url = coalesce(:moved, url), state = :state, failures = :failures, interval = :interval,
     etag = :etag, last_modified = :last_modified,
-    last_capture = coalesce(:last_capture, iif(:elsewhere, null, last_capture)),
+    last_capture = coalesce(:last_capture, last_capture),
     article = coalesce(:article, article),
     past = case when kind = 'article' and :state in ('done', 'gone') then 0 else past end
 where key = :key
@@ -208,15 +208,11 @@ def visited(
     """
     is_good = capture and capture.status == 200 and decision.outcome is not Outcome.OTHER
     good = capture if is_good and decision.state == "done" else None
-    elsewhere = decision.moved is not None and decision.outcome not in SHOWN
-    if elsewhere:  # whose validators are others
-        visit = replace(visit, etag=None, last_modified=None)
     row = {
         "key": visit.key,
         "article": article,
         "etag": good.etag if good else visit.etag,
         "last_modified": good.last_modified if good else visit.last_modified,
-        "elsewhere": elsewhere,
         "last_capture": good.id if good else None,
         "moved": decision.moved,
     }

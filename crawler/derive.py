@@ -9,21 +9,19 @@ import contextlib
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, TypeVar
 
 from archive import articles, captures, models, publishers
 from archive.article_rows import Rows
-from archive.articles import address_of, is_version
+from archive.articles import address_of
 from archive.database import transaction
 from archive.derivation import Source, Subject, recorded_listings, seen_since
 from archive.errors import ArchiveError, DamagedWarc
 from archive.history import History, Observation, fold
 from archive.maintenance import projection
 from archive.maintenance.import_jsonl import BadLine, history_of, read_line
-from archive.models import Capture, Extraction, Kind, Link, PageKind, Progress, Visit, silent
+from archive.models import Capture, Extraction, Kind, Link, PageKind, Progress, silent
 from archive.store import Store
-from archive.urls import identity_key
 from crawler.daterange import Period
 from crawler.errors import NotAListing
 from crawler.extract.byline import names
@@ -57,29 +55,15 @@ class Derived:
     reading: Extraction | None = None
     readings: dict[object, Extraction] = field(default_factory=dict)
     charsets: dict[int, str] = field(default_factory=dict)
-    urls: dict[str, None] = field(default_factory=dict)  # that showed it, the last one last
 
     @property
     def history(self) -> History | None:
         """The article's history; None if nothing shows the article."""
         return fold(self.observations, self.start)
 
-    def payload_at(self, url: str) -> str | None:
-        """Return the payload that says nothing new at an address: what was last seen there."""
-        last = next(reversed(self.urls), url)
-        return self.payload if last == url or identity_key(last) == identity_key(url) else None
-
-    def moves(self, capture: Capture, key: str) -> bool:
-        """Return whether a capture (of a visit's key) is at an address that never showed it."""
-        named = partial(identity_key, tracking=self.publisher.tracking)
-        return (here := named(capture.url)) != key and here not in map(named, self.urls)
-
     def add(self, capture: Capture, observation: Observation) -> None:
         """Note what a capture shows, and how its payload was decoded where it has its own."""
         self.observations.append(observation)
-        if not observation.missing:
-            self.urls.pop(capture.url, None)
-            self.urls[capture.url] = None
         charset = self.reading.charset if self.reading else None
         if charset and capture.id and capture.status == 200 and not capture.revisit:
             self.charsets[capture.id] = charset
@@ -146,7 +130,7 @@ class Deriver:
             kind=Kind.ARTICLE,
             asked=visit.url if visit else subject.key,
             validated=True,
-            last_payload=derived.payload_at(capture.url),
+            last_payload=derived.payload,
             publisher=derived.publisher,
         )
         if meaning is Meaning.UNCHANGED:
@@ -155,14 +139,13 @@ class Deriver:
             wall = await self.workers.wall(self.source.body(capture))
             return replace(seen, missing=True) if not wall or wall.kind.proves_removal else None
         if meaning in {Meaning.PAGE, Meaning.MEDIUM}:  # which is seen in the body
-            return await self._page(capture, derived, visit, seen)
+            return await self._page(capture, derived, visit.hints if visit else None, seen)
         return None
 
     async def _page(
-        self, capture: Capture, derived: Derived, visit: Visit | None, seen: Observation
+        self, capture: Capture, derived: Derived, hints: Link | None, seen: Observation
     ) -> Observation | None:
         """Return what is seen in a page that is read, once for all captures of its payload."""
-        hints, key = (visit.hints, visit.key) if visit else (None, derived.subject.key)
         made_from = (capture.sha256, capture.url, capture.content_type, hints)
         if made_from not in derived.readings:
             reading = await self._read(capture, derived.publisher, hints)
@@ -170,9 +153,6 @@ class Deriver:
         reading, last = derived.readings[made_from], derived.reading
         language = last.language if last else None
         if not reading.is_article or believed(reading, language) is not reading:
-            return None
-        last = last or (derived.start.state.reading if derived.start else None)
-        if last and derived.moves(capture, key) and not is_version(last, reading):
             return None
         derived.payload, derived.reading = capture.sha256, reading
         url = address_of(

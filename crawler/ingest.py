@@ -23,7 +23,7 @@ from archive.visits import State
 from crawler import schedule
 from crawler.extract.vocabulary import ARABIC_SCRIPT, in_arabic_script
 from crawler.listings.follow import Traps
-from crawler.outcomes import after_failure, as_version, believed
+from crawler.outcomes import after_failure, believed
 from crawler.publisher import Publisher
 from crawler.workers import Workers
 
@@ -53,22 +53,20 @@ def _believed(store: Store, reading: Reading, identity: Identity) -> Reading:
     article = reading.visit.article or identity.article
     if article is None:
         return reading
-    extraction = reading.extraction
-    if identity.moves and (state := state_of(store.db, article)):
-        extraction = as_version(extraction, state.reading, at=reading.capture.url)
     language = articles.language(store.db, article)
-    return replace(reading, extraction=believed(extraction, language))
+    return replace(reading, extraction=believed(reading.extraction, language))
 
 
 def _put(store: Store, reading: Reading, identity: Identity) -> Kept:
     """Keep a reading as the article it is, or as that of an address that leads to one as well."""
     if identity.led:
         return Kept(outcome=Outcome.ALIAS, article=identity.article)
+    is_elsewhere = identity.moves and not reading.extraction.is_article  # not the article's page
     article, outcome = store.keep(
         reading.extraction,
         key=identity.key,
         url=identity.url,
-        visit=reading.visit,
+        visit=replace(reading.visit, article=None) if is_elsewhere else reading.visit,
         capture=reading.capture,
         article=identity.article,
     )
@@ -150,9 +148,13 @@ class Keeper:
     def _judged(self, reading: Reading, identity: Identity) -> Reading:
         """Return what a page is believed to show at its visit's address."""
         visit, capture, extraction = reading.visit, reading.capture, reading.extraction
-        if owner := self._other_owner(visit, capture.url):
+        kind, owner = ProblemKind.FOREIGN_LINK, self._other_owner(visit, capture.url)
+        moves = not owner and identity.moves and extraction.is_article
+        if moves and not articles.is_version(self._store.db, visit.article, extraction):
+            kind, owner = ProblemKind.MAYBE_GONE, "something else"
+        if owner:
             detail = f"the address leads to a page of {owner} ({capture.url})"
-            problem = Problem(kind=ProblemKind.FOREIGN_LINK, detail=detail, stage="keep")
+            problem = Problem(kind=kind, detail=detail, stage="keep")
             other = Extraction(kind=PageKind.OTHER, problems=(problem,))
             return replace(reading, extraction=other)
         if extraction.kind is PageKind.SECTION and visit.key not in self._store.keys(capture.url):

@@ -89,34 +89,15 @@ def believed(reading: Extraction, language: str | None) -> Extraction:
     return Extraction(kind=PageKind.OTHER, problems=(problem,))
 
 
-def as_version(reading: Extraction, before: Extraction, *, at: str) -> Extraction:
-    """Return a reading of an article that led to an address which never showed it before.
-
-    Or that it is of another page: a portal, a notice, whatever all addresses lead to for a while.
-    """
-    if not reading.is_article or articles.is_version(before, reading):
-        return reading
-    detail = f"the address leads to another page now ({at})"
-    problem = Problem(kind=ProblemKind.MAYBE_GONE, detail=detail, stage="keep")
-    return Extraction(kind=PageKind.OTHER, problems=(problem,))
-
-
 # By how they begin, where every one of them does.
 _BEGINNINGS = {
-    b"%PDF-": "a PDF document",
-    b"\x89PNG\r\n": "an image (PNG)",
-    b"\xff\xd8\xff": "an image (JPEG)",
-    b"GIF8": "an image (GIF)",
-    b"RIFF": "a picture, sound or film (RIFF)",
-    b"PK\x03\x04": "a ZIP archive or office document",
-    b"Rar!\x1a": "a RAR archive",
-    b"7z\xbc\xaf": "a 7z archive",
-    b"\x1f\x8b\x08": "a gzip file",
-    b"\xd0\xcf\x11\xe0": "an office document",
-    b"\x7fELF": "a program",
-    b"ID3": "sound (MP3)",
+    b"%PDF-": "a PDF document", b"\x89PNG\r\n": "an image (PNG)",
+    b"\xff\xd8\xff": "an image (JPEG)", b"GIF8": "an image (GIF)",
+    b"RIFF": "a picture, sound or film (RIFF)", b"PK\x03\x04": "a ZIP archive or office document",
+    b"Rar!\x1a": "a RAR archive", b"7z\xbc\xaf": "a 7z archive", b"\x1f\x8b\x08": "a gzip file",
+    b"\xd0\xcf\x11\xe0": "an office document", b"\x7fELF": "a program", b"ID3": "sound (MP3)",
     b"OggS": "sound or film (Ogg)",
-}
+}  # fmt: skip
 _TYPES = re.compile(
     r"(?!image/svg)(?:image|audio|video|font|model)/"
     r"|application/(?:pdf|zip|gzip|x-(?:rar|7z|tar|gzip)|msword|vnd\.|octet-stream|epub)",

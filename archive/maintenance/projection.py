@@ -204,8 +204,6 @@ def _folded(db: sqlite3.Connection, key: str, entries: list[tuple[Any, ...]]) ->
             row["url"], article = decision.moved, row["article"]
             if decision.outcome in journal.SHOWN:
                 visits.lead_on(db, visit, to=decision.moved, article=article, at=from_iso(at))
-            else:
-                row |= dict.fromkeys(("etag", "last_modified", "last_capture"))
         if decision.state == "done" and status == 200 and decision.outcome is not Outcome.OTHER:
             row |= {"etag": etag, "last_modified": modified, "last_capture": capture}
     row["found_at"] = row["found_at"] or entries[0][1]

@@ -93,19 +93,12 @@ def report(publisher: Publisher, listings: Sequence[Listing]) -> str:
 def as_object(publisher: Publisher, listing: Listing) -> dict[str, object]:
     """Return the JSON object that `check --json` prints of a publisher's entry point."""
     return {
-        "publisher": publisher.slug,
-        "key": listing.key,
-        "url": listing.url,
-        "works": not listing.problem,
-        "status": listing.status,
-        "form": listing.form or None,
-        "links": listing.count,
-        "wanted": listing.wanted,
-        "listings": len(listing.listings),
+        "publisher": publisher.slug, "key": listing.key, "url": listing.url,
+        "works": not listing.problem, "status": listing.status, "form": listing.form or None,
+        "links": listing.count, "wanted": listing.wanted, "listings": len(listing.listings),
         "newest": str(listing.newest) if listing.newest else None,
-        "problem": listing.fault,
-        "remedies": listing.remedies,
-    }
+        "problem": listing.fault, "remedies": listing.remedies,
+    }  # fmt: skip
 
 
 async def check(probe: Probe, publishers: Sequence[Publisher]) -> list[list[Listing]]:

@@ -238,10 +238,10 @@ class Follower:
 
     def _waits(self) -> str | None:
         """Return where its newspaper may have moved to: what is known has to be asked for first."""
-        waits = None
-        if self._moved and isinstance(self.store, Store):
-            waits, self._moved = self.store.move(self.visit, to=self._moved)
-        return waits
+        to, store = self._moved, self.store
+        has_moved = to and isinstance(store, Store) and store.move(self.visit, to=to)
+        self._moved = to if has_moved or not isinstance(store, Store) else None
+        return to if has_moved is None and to else None
 
     async def _read(self, read: ReadLinks, leave_out: LeaveOut) -> Iterator[Link]:
         """Return the links; of a sitemap whose entries are known in part, those of the others."""

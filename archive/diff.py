@@ -180,7 +180,8 @@ def _matched(one: list[str], other: list[str], budget: _Budget) -> _Both:
     """Yield the paragraphs of a stretch that was edited: the pairs that are most alike in all."""
     bags, others = ([Counter(folded(line)) for line in lines] for lines in (one, other))
     sizes, sizes_of_others = ([bag.total() for bag in side] for side in (bags, others))
-    if not budget.allows(len(one) * sum(sizes_of_others) + len(other) * sum(sizes)):
+    words = len(one) * sum(sizes_of_others) + len(other) * sum(sizes)
+    if not budget.allows(words + len(one) * len(other)):  # a line may have no word
         yield from [(line, None) for line in one] + [(None, line) for line in other]
         return
     best = [[0.0] * (len(other) + 1) for _ in range(len(one) + 1)]

@@ -180,6 +180,14 @@ def test_a_text_that_is_too_tangled_is_coarse_and_still_counted():
     assert not compare(reading(text=TEXT), reading(text=FIRST)).coarse
 
 
+def test_lines_without_words_cost_as_much_as_others():
+    rows = [mark * number for mark in "!؟" for number in range(1, 201)]
+    found = compare(reading(text="\n".join(rows[:200])), reading(text="\n".join(rows[200:])),
+                    steps=30_000)  # fmt: skip
+    assert found.coarse
+    assert found.summary.kinds == ("small",)
+
+
 def test_a_usual_edit_costs_milliseconds():
     long = "\n".join(f"{line} {number}" for number in range(10) for line in TEXT.split("\n"))
     began = time.process_time()

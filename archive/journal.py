@@ -88,18 +88,21 @@ class Decision:
 def written(fields: Mapping[str, str], url: str) -> dict[str, str]:
     """Return fields as a record of the address `url` holds them: what is the same twice packs well.
 
-    That address itself is left out, and keys are escaped as it is.
+    That address itself is left out, and that a visit is done which is due again; keys are escaped
+    as the address is.
     """
     keys = {name: escaped(fields[name], like=url) for name in _KEYS & fields.keys()}
+    usual = {"address": url, "state": "done" if "due" in fields else None}
     own = {**fields, **keys}
-    return {name: said for name, said in own.items() if (name, said) != ("address", url)}
+    return {name: said for name, said in own.items() if usual.get(name) != said}
 
 
 def fields_of(entry: Record) -> dict[str, str]:
     """Return the fields of a journal record, its keys as the database holds them."""
     fields = read_fields(entry.block)
-    address = {"address": entry.url} if "visit" in fields else {}
-    return address | fields | {name: lettered(fields[name]) for name in _KEYS & fields.keys()}
+    usual = {"address": entry.url} if "visit" in fields else {}
+    usual |= {"state": "done"} if "due" in fields else {}
+    return usual | fields | {name: lettered(fields[name]) for name in _KEYS & fields.keys()}
 
 
 def visit_fields(visit: Visit, *, sha256: str | None = None) -> dict[str, str]:

@@ -47,10 +47,11 @@ def test_the_fields_of_a_visit_and_of_what_came_of_it():
 def test_a_record_leaves_out_its_own_address_and_spells_keys_as_it_does(path, asked):
     url, key = asked + path, identity_key(asked + path)
     visit_ = replace(VISIT, key=key, url=url)
-    fields = visit_fields(visit_) | {"article": key}
+    fields = visit_fields(visit_) | decision_fields(DECISION) | {"article": key}
     for target in (url, "https://b.example/%d8%aa"):
         own = written(fields, target)
         assert ("address" in own) == (target != url)
+        assert "state" not in own
         assert own["visit"].isascii()
         assert ("%d8" in own["visit"]) == ("%d8" in target and "خ" in key)
         entry = metadata_record(target, own, refers_to=None, now=NOON).record()

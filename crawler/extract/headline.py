@@ -180,7 +180,8 @@ def _unmarked(title: str, names: frozenset[str]) -> str:
         head, tail = title[: cut.start()].strip(), title[cut.end() :].strip(" ()[].-–—|")
         if len(head.split()) >= _LEAST and _is_site(tail, names) and ":" not in cut.group():
             return head
-        if len(tail.split()) >= _LEAST and _is_site(head, names):
+        is_quoted = head.startswith(("«", "“", '"'))  # a headline that begins with the name
+        if len(tail.split()) >= _LEAST and _is_site(head, names) and not is_quoted:
             return tail
     return title
 

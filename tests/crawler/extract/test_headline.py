@@ -157,3 +157,10 @@ def test_a_short_headline_that_is_printed_is_no_label():
 def test_a_section_is_no_headline_beside_one():
     titles = [("h1", "أخبار محلية"), ("title", f"{HEADLINE} - صوت النخل")]
     assert choose(titles, NAMES, frozenset({"اخبار محليه"})) == HEADLINE
+
+
+def test_a_headline_that_begins_with_its_newspapers_name_in_quotes_stays_whole():
+    names = site_names(["الساحل"], host="sahel.example")
+    headline = "«الساحل» تفوز بجائزة الصحافة العربية"
+    assert without_site(headline, names) == headline
+    assert without_site("الساحل: تفوز بجائزة الصحافة", names) == "تفوز بجائزة الصحافة"

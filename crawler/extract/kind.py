@@ -18,7 +18,16 @@ from archive.models import Capture, PageKind, Problem
 from archive.problems import ProblemKind
 from archive.search.arabic import fold
 from archive.urls import is_home
-from crawler.extract.blocks import LONG, Block, Tree, no_text, read_blocks, read_tree, title_of
+from crawler.extract.blocks import (
+    LONG,
+    Block,
+    Tree,
+    no_text,
+    read_blocks,
+    read_tree,
+    title_of,
+    unwritten,
+)
 from crawler.extract.body import Layout
 from crawler.extract.charset import decode
 from crawler.extract.jsondata import ARTICLES
@@ -110,8 +119,8 @@ def read_kind(
     if kind is PageKind.ARTICLE and not ruled and _is_other(capture.url, layout, titles, signs):
         kind = PageKind.OTHER
     empty = kind is PageKind.OTHER and len(text) < ENOUGH
-    problems = (no_text(f"{len(text)} characters of text"),) if empty else ()
-    return Verdict(kind=kind, problems=problems)
+    why = empty and (unwritten(layout.tree.root) or f"{len(text)} characters of text")
+    return Verdict(kind=kind, problems=(no_text(why),) if why else ())
 
 
 def _kind_of(url: str, layout: Layout, signs: _Signs) -> PageKind:

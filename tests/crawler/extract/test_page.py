@@ -42,6 +42,15 @@ def test_a_wall_is_a_problem_and_never_an_article(kind: str, html: str):
     assert (found.title, found.text) == (None, "")
 
 
+@pytest.mark.parametrize("shell", ["<div id='root'></div>", "<app-root>جار التحميل</app-root>"])
+def test_a_page_that_scripts_write_hints_at_a_browser(shell: str):
+    found = read(
+        f"<html><head><title>{TITLE}</title></head><body>{shell}<script src='/a.js'></script>"
+    )
+    assert [problem.kind for problem in found.problems] == ["no-text"]
+    assert "render = true" in found.problems[0].detail
+
+
 def test_an_article_about_a_wall_is_an_article():
     story = ps(
         "عطل فني يوقف موقع البلدية، ومن يحاول تسجيل الدخول يجد صفحة «الموقع تحت الصيانة»." * 3

@@ -229,10 +229,11 @@ def _road(db: sqlite3.Connection, folder: Path, capture: Capture) -> Row:
     while url and len(hops) < _MOST_HOPS and capture.url not in (spelled := _spellings(url)):
         if (number := value(db, _HOP, (*spelled, since, until))) is None:
             break
-        hop = captures.get(db, number)
+        hop, url = captures.get(db, number), None
         hops.append(Hop(url=hop.url, status=hop.status, at=hop.fetched_at))
-        message = reader.read_record(folder, hop.record).message if hop.record else None
-        url = absolute(message.header("Location") if message else None, hop.url)
+        with suppress(DamagedWarc):
+            message = reader.read_record(folder, hop.record).message if hop.record else None
+            url = absolute(message.header("Location") if message else None, hop.url)
     return {"asked": asked, "redirects": hops, "imported_from": source}
 
 

@@ -176,6 +176,24 @@ def test_damaged_bytes_are_not_said_to_hold(tmp_path):
     assert of(tmp_path, capture).holds is False
 
 
+def test_a_damaged_redirect_takes_no_other_evidence_with_it(tmp_path):
+    with store_at(tmp_path) as store:
+        store.publish(PAPER)
+        moved = ((b"Location", PAGE.encode()),)
+        first = store.record(
+            exchange(ASKED, b"", status=301, response_headers=moved),
+            kind=Kind.ARTICLE, publisher=PAPER.slug,
+        )  # fmt: skip
+        capture = keep(store, asked=ASKED)
+    path = tmp_path / "warc" / first.record.file
+    whole = path.read_bytes()
+    start, end = first.record.offset, first.record.offset + first.record.length
+    path.write_bytes(whole[:start] + bytes(end - start) + whole[end:])
+    said = of(tmp_path, capture)
+    assert [hop.url for hop in said.redirects] == [ASKED]
+    assert (said.asked, said.holds, said.prints) == (ASKED, True, said.sha256)
+
+
 def test_nothing_is_said_of_what_nobody_may_see(tmp_path):
     with store_at(tmp_path) as store:
         store.publish(PAPER)

@@ -3,6 +3,8 @@
 import gzip
 import io
 import json
+import re
+from contextlib import closing
 from html import unescape
 from shutil import rmtree
 
@@ -46,6 +48,19 @@ async def test_the_page_shows_it_in_both_languages(tmp_path):
         assert text in seen, text
     assert "<script" not in html
     assert f'href="/capture/{capture}/page"' in html
+
+
+async def test_what_cannot_be_read_is_not_said_to_be_none(tmp_path):
+    """Of a damaged start of a file, what it said of the run and the road is not known."""
+    capture = fill(tmp_path)
+    place = of(tmp_path, capture).record
+    with closing(open_for_writing(tmp_path)) as db:
+        db.execute("update captures set journal_offset = null")
+    path = tmp_path / "warc" / place.file
+    path.write_bytes(bytes(place.offset) + path.read_bytes()[place.offset :])
+    html = (await client_of(tmp_path).get(f"{path_of(tmp_path, capture)}/evidence")).text
+    for field in ("Address asked for", "Redirects", "Collector", "Software"):
+        assert re.search(f"{field}[^<]*</span></dt><dd><p>[^<]*<span[^>]*>Not known<", html), field
 
 
 async def test_a_hostile_title_stays_a_text(tmp_path):

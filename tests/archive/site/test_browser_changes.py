@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 
+import feedparser
 import pytest
 from playwright.sync_api import Browser, Page
+from warcio.checker import Checker
 
+from tests.archive.desk import Checked
 from tests.archive.edits import NEW, OLD, Edits, fill
 from tests.archive.site.test_browser import _FAINT
 from tests.chromium import StrictPage, find_chromium, strict_page
@@ -82,6 +85,25 @@ def test_from_a_state_to_its_evidence_and_to_the_page_as_captured(page, address,
         page.goto(f"{address}article/{edits.headline}")
         page.locator("#revision-1").get_by_role("link", name=link).click()
         page.wait_for_url(path)
+
+
+def test_download_the_record_cite_the_state_and_follow_the_feed(page, address, edits, tmp_path):
+    page.goto(f"{address}article/{edits.headline}")
+    page.locator("#revision-1").get_by_role("link", name="الدليل والاستشهاد").click()
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="نزّل السجل").click()
+    path = tmp_path / saved.value.suggested_filename
+    saved.value.save_as(path)
+    assert Checker(Checked([path])).process_all() == 0
+    page.get_by_text("BibTeX").click()
+    with page.expect_download() as saved:
+        page.locator("details[open]").get_by_role("link", name="نزّل الملف").click()
+    assert saved.value.path().read_text("utf-8").startswith("@online{warraq-")
+    page.goto(f"{address}changes")
+    feed = page.get_by_role("link", name="تابعها في قارئ الخلاصات").get_attribute("href")
+    body = page.request.get(address.rstrip("/") + feed).text()
+    titles = [entry.title for entry in feedparser.parse(body).entries]
+    assert any(NEW in title for title in titles)
 
 
 def test_choose_from_what_changed(page, address):

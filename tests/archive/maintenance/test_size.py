@@ -40,7 +40,7 @@ def test_a_visit_costs_what_the_later_runs_added_but_for_listings(tmp_path):
 
 @pytest.mark.parametrize(
     ("warc", "visit", "database", "hold"),
-    [(1.09, 2020, 2.95, True), (1.1, 1, 1, False), (1, 2021, 1, False), (1, 1, 2.96, False)],
+    [(1.09, 2000, 2.95, True), (1.1, 1, 1, False), (1, 2001, 1, False), (1, 1, 2.96, False)],
 )
 def test_each_ratio_has_its_limit(warc, visit, database, hold):
     assert Ratios(warc=warc, visit=visit, database=database).hold is hold

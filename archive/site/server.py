@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sqlite3
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -21,6 +21,8 @@ from archive.database import NAME, is_finished, is_frozen, open_for_reading, sta
 from archive.errors import ArchiveError
 
 _GRACE = 3  # seconds that answers under way get when the server ends
+
+_HEADERS = ((b"referrer-policy", b"same-origin"), (b"x-content-type-options", b"nosniff"))
 
 
 class _Server(uvicorn.Server):
@@ -108,6 +110,22 @@ def listen(host: str, port: int) -> socket.socket:
     raise ArchiveError(f"cannot listen on {host or 'no host'} port {port} ({why}); {remedy}")
 
 
+def _with_headers(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """Wrap a site: an answer has the headers `_HEADERS`, unless it sets them itself."""
+
+    async def served(scope: Any, receive: Any, send: Any) -> None:
+        async def sent(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                own = {name.lower() for name, _ in message["headers"]}
+                more = [(name, value) for name, value in _HEADERS if name not in own]
+                message = message | {"headers": [*message["headers"], *more]}
+            await send(message)
+
+        await app(scope, receive, sent)
+
+    return served
+
+
 async def _serve(database: Path, listener: socket.socket) -> int:
     """Serve until a signal comes; return its number."""
     settings = json.loads(files(__package__).joinpath("settings.json").read_text(encoding="utf-8"))
@@ -115,9 +133,8 @@ async def _serve(database: Path, listener: socket.socket) -> int:
     datasette.remove_database("_memory")
     datasette.add_database(_Read(datasette, str(database), is_mutable=not is_finished(database)))
     config = uvicorn.Config(
-        datasette.app(),
+        _with_headers(datasette.app()),
         access_log=False,
-        headers=[("Referrer-Policy", "same-origin"), ("X-Content-Type-Options", "nosniff")],
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=_GRACE,

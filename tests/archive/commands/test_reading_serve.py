@@ -12,8 +12,10 @@ from datasette.app import Datasette
 
 from archive.database import NAME, open_for_writing
 from archive.maintenance.compact import compact
+from archive.reading import Archive
 from archive.site.server import _Read
 from crawler.cli import warraq
+from tests.archive import edits
 from tests.archive.reading_room import TITLE, Shelf, fill
 from tests.serving import serving
 
@@ -39,6 +41,18 @@ def test_serve_says_where_answers_and_ends_cleanly(shelf, end, code):
             server.send_signal(end)
             out, err = server.communicate(timeout=20)
     assert (server.returncode, out, err) == (code, "", "")
+
+
+def test_each_answer_says_once_what_may_be_known_of_its_reader(tmp_path):
+    headline = edits.fill(tmp_path).headline
+    with Archive(tmp_path) as read:
+        capture = read.revisions(headline)[-1].capture
+    with serving(tmp_path) as address, httpx.Client() as client:
+        pages = client.get(address), client.get(f"{address}archive/articles.json")
+        frame = client.get(f"{address}capture/{capture}/page/frame")
+    assert [page.headers["referrer-policy"] for page in pages] == ["same-origin"] * 2
+    assert frame.headers["referrer-policy"] == "no-referrer"
+    assert {page.headers["x-content-type-options"] for page in (*pages, frame)} == {"nosniff"}
 
 
 def test_serve_shows_what_a_crawl_is_writing(tmp_path):

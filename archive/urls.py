@@ -216,8 +216,11 @@ def next_id(number: int) -> int:
 
 
 def is_home(url: str) -> bool:
-    """Return whether an address is a newspaper's first page, from its path alone."""
-    parts = urlsplit(url)
+    """Return whether this is the address of a newspaper's first page, from its path alone."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # an IPv6 address that is none, as //[url]/ is
+        return False
     return not parts.query and _HOME.fullmatch(unquote(parts.path)) is not None
 
 

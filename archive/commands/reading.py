@@ -194,7 +194,7 @@ def _moment(value: str) -> datetime:
             f"{value!r} is not a time; write 2020-11-09 or 2020-11-09T18:00Z"
         ) from error
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment if ":" in value else moment + timedelta(days=1, microseconds=-1)
+    return moment if len(value) > len("2020-11-09") else moment + timedelta(days=1, microseconds=-1)
 
 
 def _minute(moment: datetime) -> str:

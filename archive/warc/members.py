@@ -31,6 +31,7 @@ _TRIED = 1 << 23  # packed bytes by which a member is tried: a bomb unpacks to a
 _SIP = 1 << 7  # a decompressor that fails keeps what it had made of its last bytes to itself
 _FAULTS: Any = (igzip_lib.IsalError, zlib.error, EOFError, OverflowError)
 _FAULTS += (OSError, LZMAError, zstandard.ZstdError)
+_DICTIONARY = b"\x5d\x2a\x4d\x18"
 _MEMORY = 1 << 27  # bytes that a decompressor may take: what `xz -9` and `zstd --long` need
 _RATIO, _ROOM = 1100, 1 << 25  # to which bytes may unpack (gzip: 1,032), and bytes beyond that
 
@@ -43,15 +44,20 @@ class Packing(NamedTuple):
     unpacker: Callable[[int], Any]
 
 
+def dictionary_end(descriptor: int) -> int:
+    """Return where in an open file its Zstandard dictionary ends, 0 if it begins with none."""
+    head = os.pread(descriptor, 8, 0)
+    return 8 + int.from_bytes(head[4:], "little") if head.startswith(_DICTIONARY) else 0
+
+
 def _zstd(descriptor: int) -> Any:
     """Return what unpacks a Zstandard frame, with the dictionary that the file may begin with.
 
     Source: iipc/warc-specifications, WARC-zstd 1.0: the dictionary, packed or not, is the content
     of a skippable frame with the number 0x184D2A5D.
     """
-    head = os.pread(descriptor, 8, 0)
-    size = int.from_bytes(head[4:], "little") if head.startswith(b"\x5d\x2a\x4d\x18") else 0
-    data = _dictionary(os.pread(descriptor, min(size, _PIECE << 3), 8)) if size else None
+    size = dictionary_end(descriptor) - 8
+    data = _dictionary(os.pread(descriptor, min(size, _PIECE << 3), 8)) if size > 0 else None
     return zstandard.ZstdDecompressor(dict_data=data, max_window_size=_MEMORY).decompressobj()
 
 

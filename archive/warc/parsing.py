@@ -24,7 +24,7 @@ VERSION = re.compile(rb"[Ww][Aa][Rr][Cc]/([01]\.\d{1,2})[ \t]*\r?\n(?=[A-Za-z][\
 # has besides, length. Source: Internet Archive, "Arc File Format", 1.0 and 1.1.
 ARC = re.compile(
     rb"([A-Za-z][A-Za-z0-9+.-]*:[^\r\n]{1,4000}?) ([\d.]+|[\da-fA-F:]+|-) (\d{12,14})"
-    rb" (?:([^ \r\n]*)[^\r\n]{0,300} )?(\d{1,19}) *\r?\n"
+    rb" (?:([^ \r\n]*)(?: [^ \r\n]*){0,12} )?(\d{1,19}) *\r?\n"
 )
 # How a record of either begins, and what stands before the next one behind what cannot be read.
 RECORD = re.compile(VERSION.pattern + b"|" + ARC.pattern)

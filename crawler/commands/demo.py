@@ -63,8 +63,10 @@ def demo(
     warraq search --archive warraq-demo 'وزير'
     """
     from archive.site.server import listen, run_server
+    from crawler.commands import options
     from fixtures import ALL, Newsstand
 
+    options.refuse_other_clock(archive, options.clock_at("2020-11-12T09:00Z"))
     if not no_serve and days > 1:
         words = ["--days", days, "--articles", articles, "--seed", seed]
         with listen("127.0.0.1", port) as listener, _crawling(archive, list(map(str, words))):
@@ -110,7 +112,6 @@ def _follow(newsstand: "Newsstand", archive: Path, *, days: int, with_parent: bo
     """Crawl every twelve hours until the days are over; return whether it was stopped before."""
     from crawler.commands import options
 
-    options.refuse_other_clock(archive, newsstand.clock)
     own: options.CrawlOptions = {"log_level": "WARNING", "now": newsstand.clock}
     ends_at = newsstand.now() + timedelta(days=days - 1)
     archive.mkdir(mode=PRIVATE, parents=True, exist_ok=True)

@@ -42,8 +42,9 @@ _DOMAIN = re.compile(r"(?:www\.)?[\w-]+(?:\.[a-z]{2,}){1,2}", re.IGNORECASE)
 
 def site_names(names: Iterable[str], host: str) -> frozenset[str]:
     """Return every name of a newspaper, as keys: its own, without blanks, and from its host."""
-    keys = {key(name) for name in names if name and len(name) <= 60}
-    keys |= {key(part) for name in names if name for part in _SEPARATOR.split(name)}
+    names = [" ".join(name[: 4 * _LONGEST].split()) for name in names if name]
+    keys = {key(name) for name in names if len(name) <= _LONGEST}
+    keys |= {key(part) for name in names for part in _SEPARATOR.split(name)}
     long = [label for label in host.split(".")[:-1] if len(label) > 3]
     keys |= {host, key(host), *long, *map(key, long)}
     keys |= {_GENERIC.sub("", name) for name in keys}

@@ -33,7 +33,7 @@ from crawler.extract.charset import decode
 from crawler.extract.jsondata import ARTICLES
 from crawler.extract.metadata import Metadata
 from crawler.extract.printed import Printed
-from crawler.extract.vocabulary import alternatives, pattern, table, words
+from crawler.extract.vocabulary import alternatives, one_line, pattern, table, words
 
 _VIDEO, _GALLERY, _LIST = (
     re.compile(f"/(?:{alternatives('walls', 'paths', kind)})(?:/|$)", re.IGNORECASE)
@@ -50,10 +50,16 @@ _TEASERS = 10
 _NUMBERED = re.compile(r"\d{4}")  # an address like an article's, where only stories have numbers
 
 _OTHER_TYPES = frozenset(words("walls", "other", "types"))
-_SOFTWARE = pattern("walls", "other.software", r"(?i)<meta[^>]+generator[^>]+?[\"'](?:{})")
-_OTHER_PATH = pattern("walls", "other.paths", r"/(?:{})(?:\.\w{2,5})?(?:/|$)", re.IGNORECASE)
+_SOFTWARE = pattern(
+    "walls", "other.software", r"(?i)<meta[^<>]{1,200}?generator[^<>]{1,200}?[\"'](?:{})"
+)
+_OTHER_PATH, _FORUM_PATH = (
+    pattern("walls", f"other.{name}", r"/(?:{})(?:\.\w{2,5})?(?:/|$)", re.IGNORECASE)
+    for name in ("paths", "forums")
+)
 _OTHER_TITLE = pattern("walls", "other.titles", flags=re.IGNORECASE)
 _BESIDE = re.compile(r"\s+[-–—|»·]\s+|\|")
+_STORY = 5  # words of a headline, from which on it is no rubric
 _REGISTER, _CELLS = 100_000, 40  # characters of text, cells of a table: more than articles have
 
 
@@ -71,7 +77,8 @@ class _Signs:
 
     `length` is that of its text; `states` tells that the page, or a rule for it, says it is an
     article; `headed` that it has a headline or a date of its own: text alone makes no article.
-    `dated` tells that it has both, `traced` that it has a date or an author, wherever it says so.
+    `dated` says that it has both, `tells` that it has, and that this headline is one of a story;
+    `traced` that it has a date or an author, wherever it says so.
     """
 
     types: frozenset[str]
@@ -80,6 +87,7 @@ class _Signs:
     headed: bool
     dated: bool
     traced: bool
+    tells: bool
 
     @property
     def is_single(self) -> bool:
@@ -107,6 +115,7 @@ def read_kind(
         states=bool(types & ARTICLES) or "og:article" in types or ruled,
         headed=any(marks),
         dated=all(marks),
+        tells=all(marks) and len((printed.headline or "").split()) >= _STORY,
         traced=bool(printed.stamps or printed.bylines or metadata.stated.stamps or listed),
     )
     titles, visible = titles_of(layout.tree), layout.visible
@@ -145,8 +154,9 @@ def _is_other(url: str, layout: Layout, titles: Sequence[str], signs: _Signs) ->
     """Return whether a page with a headline and a text is something else than an article.
 
     What it says of itself decides first: many systems call whatever they publish an article, but
-    none a news article. Then what it is about, and whether most of it is a table. A page without a
-    date and an author has at least the address of a story, or the element of HTML for one.
+    none a news article. Then what it is about, and whether most of it is a table; beside a story's
+    headline and date, the name of its section or site says nothing. A page without a date and an
+    author has at least the address of a story, or the element of HTML for one.
     """
     claimed = signs.types & ARTICLES
     if not claimed - {"Article"} and _SOFTWARE.search(layout.tree.source, 0, 1 << 15):
@@ -156,8 +166,11 @@ def _is_other(url: str, layout: Layout, titles: Sequence[str], signs: _Signs) ->
     if signs.length > _REGISTER or signs.types & _OTHER_TYPES or _is_tabular(layout.blocks):
         return True
     path = unquote(urlsplit(url).path)
-    parts = (fold(part).strip(" .!؟?") for title in titles for part in _BESIDE.split(title))
-    if _OTHER_PATH.search(path) or any(_OTHER_TITLE.fullmatch(part) for part in parts):
+    lines = map(one_line, titles)
+    parts = (fold(part).strip(" .!؟?") for line in lines for part in _BESIDE.split(line))
+    if _FORUM_PATH.search(path):
+        return True
+    if not signs.tells and (_OTHER_PATH.search(path) or any(map(_OTHER_TITLE.fullmatch, parts))):
         return True
     body = layout.body.element
     is_marked = body is not None and bool(body.xpath("ancestor-or-self::article"))

@@ -21,8 +21,10 @@ from crawler.extract.blocks import Tree
 from crawler.extract.charset import mend_hints
 from crawler.extract.headline import site_names, without_site
 from crawler.extract.jsondata import Graph, Node, ScriptStory, read_graph, read_state, types
-from crawler.extract.vocabulary import is_agency, words
+from crawler.extract.vocabulary import is_agency, one_line, words
 from crawler.publisher import Publisher, Rules
+
+_LONGEST_TITLE = 1000  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,7 @@ def read_metadata(
     titles = [text for _, text in stated.titles]
     if hints and hints.title:
         titles.append(hints.title)
+    titles = [one_line(text)[:_LONGEST_TITLE] for text in titles]
     called = [publisher.name, publisher.name_latin or "", *stated.names]
     names = site_names(called, host_of(capture.url))
     return Metadata(

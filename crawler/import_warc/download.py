@@ -8,9 +8,11 @@ import hashlib
 import os
 import re
 import shutil
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from urllib.parse import unquote, urlsplit
@@ -33,7 +35,9 @@ _SILENCE = 60.0  # seconds
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 _HEAD = 1 << 12  # bytes by which a file is recognised
-_NAMED = re.compile(r"\.w?arc(?:\.\w+)?$", re.IGNORECASE)
+_NAMED = re.compile(r"\.(?:w?arc|wacz)(?:\.\w+)?$", re.IGNORECASE)
+_UNREADABLE: tuple[type[Exception], ...] = (zipfile.BadZipFile, zlib.error, LZMAError, struct.error)
+_UNREADABLE += (RuntimeError, ValueError, EOFError, OSError)
 _RATIO, _ROOM = 200, 1 << 26  # more than which nothing in a ZIP file may be unpacked to
 
 
@@ -65,10 +69,18 @@ def files_in(path: Path, name: str, scratch: Path) -> Iterator[SourceFile | str]
         yield SourceFile(path=path, name=name)
 
 
-def _in_zip(path: Path, name: str, scratch: Path) -> Iterator[SourceFile | str]:
-    """Yield the web archives in a ZIP file; the specification of WACZ puts them in `archive/`."""
+def _in_zip(path: Path, name: str, scratch: Path, depth: int = 1) -> Iterator[SourceFile | str]:
+    """Yield the web archives in a ZIP file; the specification of WACZ puts them in `archive/`.
+
+    Those of a ZIP file in it (a WACZ of a collection holds others) are as well, no deeper.
+    """
     is_found = False
-    with zipfile.ZipFile(path) as packed, TemporaryDirectory(dir=scratch) as folder:
+    try:
+        packed = zipfile.ZipFile(path)
+    except _UNREADABLE as error:
+        yield f"{name}: cannot be unpacked ({error}); unpack it with another program"
+        return
+    with packed, TemporaryDirectory(dir=scratch) as folder:
         for info in packed.infolist():
             inner, target = f"{name}/{info.filename}", Path(folder) / "unpacked"
             if info.file_size > _ROOM + _RATIO * info.compress_size:
@@ -77,10 +89,16 @@ def _in_zip(path: Path, name: str, scratch: Path) -> Iterator[SourceFile | str]:
             try:
                 with packed.open(info) as source, target.open("wb") as file:
                     shutil.copyfileobj(source, file, _PIECE)
-            except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError) as error:
+            except _UNREADABLE as error:
+                if getattr(error, "errno", None):
+                    raise  # of the disk; bz2 raises OSError as well
                 yield f"{inner}: cannot be unpacked ({error}); unpack it with another program"
                 continue
-            if form_of(target) == "archive":
+            form = form_of(target)
+            if form == "zip" and depth:
+                is_found = True
+                yield from _in_zip(target, inner, scratch, depth - 1)
+            elif form != "unknown" or _NAMED.search(info.filename):
                 is_found = True
                 yield SourceFile(path=target, name=inner)
     if not is_found:

@@ -38,6 +38,7 @@ from archive.problems import ProblemKind
 from archive.publishers import save_new
 from archive.urls import identity_key
 from archive.warc.files import opened
+from archive.warc.members import dictionary_end
 from archive.warc.parsing import Place, Record
 from archive.warc.reader import LARGEST_FOREIGN, Damage, walk
 from archive.warc.records import copy_of
@@ -178,7 +179,9 @@ class ForeignFile:
         self._owners = Owners(job.publishers.values())
         self._size = os.fstat(descriptor).st_size
         self._names = ",".join(sorted(job.languages)) if job.languages else "all"
-        start = os.pread(descriptor, _FINGERPRINT, 0) + self._names.encode()
+        # Files that one program packed have the same dictionary in front.
+        start = os.pread(descriptor, _FINGERPRINT, dictionary_end(descriptor))
+        start += self._names.encode()
         self._key = hashlib.sha256(start).hexdigest()
         self._found: Iterator[Found] | None = None
         self._place = self._remembered = Place()  # how far it is read, and the archive knows that

@@ -522,6 +522,7 @@ REAL, OWN = "by this machine's clock: omit --now", "with --now, or by `warraq de
     [
         ([], ["crawl", "paper", *NOW], REAL),
         ([], ["demo", "--no-serve"], REAL),
+        ([], ["demo", "--port", "0"], REAL),
         ([], ["extract", "--again", *NOW], REAL),
         ([], ["repair", *NOW], REAL),
         (NOW, ["crawl", "paper"], OWN),

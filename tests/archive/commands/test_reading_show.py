@@ -42,6 +42,7 @@ def test_an_article_is_shown_with_its_states_and_captures(shelf):
         (["--at", "2020-11-09"], TITLE),
         (["--at", "2020-11-09T13:59Z"], FIRST_TITLE),
         (["--at", "2020-11-09T17:00+03:00"], TITLE),
+        (["--at", "20201109T1359Z"], FIRST_TITLE),
     ],
 )
 def test_a_state_is_that_of_a_number_or_a_moment(shelf, words, title):

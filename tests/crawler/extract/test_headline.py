@@ -164,3 +164,8 @@ def test_a_headline_that_begins_with_its_newspapers_name_in_quotes_stays_whole()
     headline = "«الساحل» تفوز بجائزة الصحافة العربية"
     assert without_site(headline, names) == headline
     assert without_site("الساحل: تفوز بجائزة الصحافة", names) == "تفوز بجائزة الصحافة"
+
+
+@pytest.mark.parametrize("href", ["//[url]/", "http://[::1", "http://x:99999999/", "%"])
+def test_a_link_that_is_no_address_costs_no_article(href):
+    assert lone(f"{HEADLINE} | {STRANGER}", f"<a href='{href}'>{STRANGER}</a>{FRONT}") == HEADLINE

@@ -1,5 +1,6 @@
 """What stands before an article is a problem: never an article, a revision or a removal."""
 
+import time
 import tomllib
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -341,6 +342,7 @@ STORIES = {
     "in the element for it": ("/opinion", "", "</h1><article>"),
     "dated": ("/x", "", DATED),
     "a table of results": ("/sport/2023", "", f"{DATED}<table>{ROWS[: len(ROWS) // 5]}</table>"),
+    "under a rubric": ("/jobs/2023/12345", "", DATED),
     "said to be one": ("/about/12", "<meta property='og:type' content='article'>", DATED),
     "a press release": ("/media/press-releases/4", "", f"{DATED}<p>بيان صحفي صادر عن الوزارة</p>"),
     "with a rating": (
@@ -357,6 +359,29 @@ def test_a_story_is_an_article(what):
     title = "عودة الأهالي إلى بيوتهم في المدينة"
     found = read(path, title, head, f"<h1>{title}</h1>{body}{PLAIN}")
     assert (found.kind, found.problems) == (PageKind.ARTICLE, ())
+
+
+@pytest.mark.parametrize("name", ["منتدى الشرق", "وظائف", "الكتب", "Help"])
+def test_the_name_of_a_section_or_site_says_nothing_beside_a_story(name):
+    title = "عودة الأهالي إلى بيوتهم في المدينة"
+    for whole in (f"{title} | {name}", f"{name} - {title}"):
+        assert read("/x/1", whole, "", f"<h1>{title}</h1>{DATED}{PLAIN}").kind is PageKind.ARTICLE
+
+
+@pytest.mark.parametrize(
+    ("title", "head"),
+    [
+        ("x", "<meta generator" * 2000),
+        ("x", "<meta " + 'generator"' * 3000),
+        ("x" + "&#32;" * 60_000 + "x", ""),
+        ("x | " * 10_000, ""),
+        ("x", f"<img class=logo alt='{' ' * 60_000}x'>"),
+    ],
+)
+def test_no_title_or_head_takes_long(title, head):
+    began = time.process_time()
+    read("/x/1", title, head, f"<h1>{title}</h1>{DATED}{PLAIN}")
+    assert time.process_time() - began < 2  # it grew with the square or the cube of the length
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import gzip
 import io
 import lzma
 import os
+import random
 import resource
 import struct
 import tarfile
@@ -214,6 +215,53 @@ def test_a_folder_gives_the_archives_in_it(tmp_path):
     assert [name in done.output for name in ("notes.txt", "list.cdx", "empty")] == [False] * 3
     found = rows(root, "select source from imports order by 1")
     assert found == [("a/one.warc.gz",), ("b/c/two",), ("three.wacz/archive/data.warc.gz",)]
+
+
+def test_files_with_one_dictionary_are_not_taken_for_one_file(tmp_path):
+    dictionary = zstandard.ZstdCompressionDict(random.Random(1).randbytes(1 << 17))
+    frame = zstandard.ZstdCompressor(dict_data=dictionary).compress
+    head = struct.pack("<II", 0x184D2A5D, 1 << 17) + dictionary.as_bytes()
+    paths = [tmp_path / "x", tmp_path / "y"]
+    for path, pages in zip(paths, (PAGES[:3], PAGES[3:]), strict=True):
+        path.write_bytes(head + b"".join(map(frame, pages)))
+    done = ran("import-warc", *paths, "--archive", tmp_path / "archive")
+    assert done.exit_code == 0, done.output
+    assert sorted(rows(tmp_path / "archive", "select url from articles")) == [(x,) for x in ALL]
+
+
+def test_a_zip_file_gives_those_in_a_zip_file_in_it_and_what_is_damaged_at_its_beginning(tmp_path):
+    inner = zipped(packed(PAGES[:3]))
+    with zipfile.ZipFile(tmp_path / "x", "w") as file:
+        file.writestr("a.wacz", inner)
+        file.writestr("archive/b.warc.gz", bytes(50) + packed(PAGES[3:]))
+    done = ran("import-warc", tmp_path / "x", "--archive", tmp_path / "archive")
+    assert done.exit_code == 3
+    assert sorted(rows(tmp_path / "archive", "select url from articles")) == [(x,) for x in ALL]
+
+
+def broken_zips():
+    """Yield ZIP files that cannot be read, by what is wrong with them."""
+    whole = zipped(packed(PAGES))
+    directory = whole.index(b"PK\1\2")
+    yield "directory", whole[:directory] + b"PKxx" + whole[directory + 4 :]
+    yield "version", whole[: directory + 6] + b"\xff" + whole[directory + 7 :]
+    for method in (zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2):
+        data = zipped(packed(PAGES), method=method)
+        yield str(method), data[:160] + b"\xff" * 60 + data[220:]
+
+
+@pytest.mark.parametrize("data", [pytest.param(data, id=name) for name, data in broken_zips()])
+def test_a_broken_zip_file_is_one_line(tmp_path, data):
+    (tmp_path / "x").write_bytes(data)
+    first, *_ = map(str, files_in(tmp_path / "x", "x", tmp_path))
+    assert first.startswith("x")
+    assert first.endswith("; unpack it with another program")
+
+
+def test_a_wacz_that_is_none_is_named_in_a_folder_too(tmp_path):
+    (tmp_path / "x.wacz").write_bytes(b"PK\3\4")
+    found = [getattr(each, "name", each) for each in files_in(tmp_path, "x", tmp_path)]
+    assert found == ["x.wacz"]
 
 
 def tarred():

@@ -43,16 +43,13 @@ if TYPE_CHECKING:
 @click.argument("slugs", nargs=-1, metavar="[SLUG]…")
 @new_archive_option
 @click.option(
-    "--since",
-    type=Day(),
+    "--since", type=Day(),
     help="Skip links that the listing dates before this day: 2020-11-09, 2020-11 or 2020.",
-)
+)  # fmt: skip
 @click.option(
-    "--resume",
-    multiple=True,
-    metavar="SLUG",
+    "--resume", multiple=True, metavar="SLUG",
     help="Also process this publisher's pending visits, without looking for new articles.",
-)
+)  # fmt: skip
 @click.option("--failed", is_flag=True, help="Also retry failed visits, even those given up.")
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input does.")
 @crawl_options

@@ -168,9 +168,8 @@ def _is_other(url: str, layout: Layout, titles: Sequence[str], signs: _Signs) ->
     path = unquote(urlsplit(url).path)
     lines = map(one_line, titles)
     parts = (fold(part).strip(" .!؟?") for line in lines for part in _BESIDE.split(line))
-    if _FORUM_PATH.search(path):
-        return True
-    if not signs.tells and (_OTHER_PATH.search(path) or any(map(_OTHER_TITLE.fullmatch, parts))):
+    said = _OTHER_PATH.search(path) or any(map(_OTHER_TITLE.fullmatch, parts))
+    if _FORUM_PATH.search(path) or (said and not signs.tells):
         return True
     body = layout.body.element
     is_marked = body is not None and bool(body.xpath("ancestor-or-self::article"))

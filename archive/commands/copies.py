@@ -202,11 +202,12 @@ def _into(output: Path | None, *, is_text: bool) -> Iterator[IO[bytes]]:
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 @click.option("--html", "as_html", is_flag=True, help="Print one page, in Arabic and English.")
 def custody(article: str, archive: Path, as_json: bool, as_html: bool) -> None:
-    """Show the evidence for each state of an article, oldest first.
+    """Show the evidence for each state of an article.
 
-    ARTICLE is its number or its address. For each state: what was asked for, what answered and
-    when, digests, the place of its record, who collected with which program, how it was read, what
-    was altered; and three lines for a shell, by which anybody checks the bytes without Warraq.
+    ARTICLE is its number or its address. The oldest state comes first: what was asked for, what
+    answered and when, digests, the place of its record, who collected with which program, how it
+    was read, what was altered; and three lines for a shell, by which anybody checks the bytes
+    without Warraq.
 
     \b
     warraq custody https://www.enabbaladi.net/429483/

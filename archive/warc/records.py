@@ -84,15 +84,12 @@ class Draft:
     block: bytes
 
     def record(self, *, run: str | None = None) -> Record:
-        """Return the record, with the fields that every one has, and the run that writes it.
-
-        What the journal says is checked by gzip's own sum; its bytes have no digest besides.
-        """
-        is_journal = self.fields["warc-type"] == "metadata"
+        """Return the record, with the fields that every one has, and the run that writes it."""
+        digest = hashlib.sha1(self.block, usedforsecurity=False).digest()
         own = {
             RUN_FIELD: run,
             "warc-record-id": _new_id(self.fields),
-            "warc-block-digest": None if is_journal else _sha1(self.block),
+            "warc-block-digest": f"sha1:{base64.b32encode(digest).decode()}",
             "content-length": str(len(self.block)),
         }
         named = {**self.fields, **own}
@@ -191,11 +188,6 @@ def metadata_record(
     """
     named = _fields("metadata", url, now, _FIELDS_TYPE) | {"warc-refers-to": refers_to}
     return Draft(fields=named, block=write_fields(fields))
-
-
-def _sha1(block: bytes) -> str:
-    digest = hashlib.sha1(block, usedforsecurity=False).digest()
-    return f"sha1:{base64.b32encode(digest).decode()}"
 
 
 def _new_id(fields: Mapping[str, str | None]) -> str:

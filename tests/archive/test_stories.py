@@ -385,6 +385,7 @@ def test_whatever_came_late_or_was_edited_the_stories_are_those_of_a_fresh_look(
         assert (groups(db), db.execute("select * from stories order by id").fetchall()) == arrived
 
 
+@pytest.mark.slow
 def test_the_wires_of_the_fixtures():
     newsstand = Newsstand(articles=360, papers=ALL)
     wires = defaultdict(set)

@@ -48,6 +48,7 @@ async def test_a_robots_txt_that_cannot_be_had_is_one_problem(archive, site, kno
     assert archive.rows("select count(*) from articles") == [(1,)]
 
 
+@pytest.mark.slow
 async def test_a_robots_txt_that_stays_away_is_asked_for_ever_more_rarely(archive, site, known):
     site.answers["/robots.txt"] = (wire.http(b"", status="500 Oh"),)
     asked = []

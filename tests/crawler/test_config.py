@@ -185,6 +185,7 @@ async def test_a_run_ends_at_its_cap_and_the_next_goes_on(archive, site):
     assert received(archive) >= before + 400_000
 
 
+@pytest.mark.slow
 async def test_a_month_ends_at_its_cap_and_the_next_goes_on(archive, site):
     many(archive, site)
     config = Config(per_month=400_000)

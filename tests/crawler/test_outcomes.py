@@ -175,6 +175,7 @@ async def test_no_article_is_given_up_while_its_newspaper_shows_none(paper, site
     assert paper.rows("select state, failures from visits where kind = 'article'") == [("done", 0)]
 
 
+@pytest.mark.slow
 async def test_what_was_given_up_beside_others_comes_back_by_asking_for_it(paper, site):
     site.answers[PATH] = answered(CHALLENGE, status="403 Forbidden")
     other = PATH + "2"

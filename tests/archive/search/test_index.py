@@ -47,6 +47,7 @@ def index_terms(archive):
 
 @given(ODD)
 @settings(max_examples=200, deadline=None)
+@pytest.mark.slow
 def test_the_index_holds_what_analyse_says(text):
     archive = empty_archive()
     add_article(archive, text=text)
@@ -55,6 +56,7 @@ def test_the_index_holds_what_analyse_says(text):
 
 @given(ODD, st.randoms())
 @settings(max_examples=200, deadline=None)
+@pytest.mark.slow
 def test_highlights_mark_the_original_word(text, random):
     text = tidy(text)
     words = split_words(text)

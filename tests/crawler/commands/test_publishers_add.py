@@ -328,6 +328,7 @@ NO_NEWSPAPERS = {
 
 
 @pytest.mark.parametrize("name", NO_NEWSPAPERS)
+@pytest.mark.slow
 def test_what_is_no_newspaper_leaves_no_file(site, tmp_path, name):
     prepare, said = NO_NEWSPAPERS[name]
     prepare(site)

@@ -233,6 +233,7 @@ def test_the_port_of_a_scheme_is_no_part_of_the_host():
     assert host_of("http://a.example:8080/x") == "a.example:8080"
 
 
+@pytest.mark.slow
 async def test_after_a_429_nothing_more_is_asked_there_until_its_time(archive, site):
     busy = wire.http(b"", "Retry-After: 3600", status="429 Too Many Requests")
     paths = [f"/news/{number}" for number in range(1, 31)]

@@ -19,9 +19,13 @@ from crawler.publisher import load_all
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """What came in: WARC files (and how many were here), articles, revisions, publisher files."""
+    """What came in: WARC files (and how many were here), articles, revisions, publisher files.
+
+    Of the files, `unread` stretches are damaged.
+    """
 
     files: int
+    unread: int
     known: int
     articles: int
     revisions: int
@@ -54,11 +58,12 @@ async def merge(
         deriver = Deriver(source, load_all(root / "publishers"), workers)
         if joining.begin(store):
             await _derive(store, deriver, progress)
-        joined = joining.join(store, other, ends, progress)
+        joined, unread = joining.join(store, other, ends, progress)
         await _derive(store, deriver, progress)
         after = joining.counts(store.db)
         return Merged(
             files=joined,
+            unread=unread,
             known=len(ends) - joined,
             articles=after[0] - before[0],
             revisions=after[1] - before[1],

@@ -60,19 +60,23 @@ def begin(store: Store) -> bool:
     return warc_index.prepare(store.db)
 
 
-def join(store: Store, other: Path, ends: Mapping[str, int], progress: Progress) -> int:
-    """Copy and index what this archive has not; return how many files came."""
+def join(store: Store, other: Path, ends: Mapping[str, int], progress: Progress) -> tuple[int, int]:
+    """Copy and index what this archive has not.
+
+    Return how many files came, and how many stretches of them cannot be read.
+    """
     db, aside = store.db, store.root / ASIDE
     warc_index.prepare(db)
-    wanted = [name for name, end in ends.items() if files.acknowledged(db, name) < end]
+    wanted, unread = [name for name, end in ends.items() if files.acknowledged(db, name) < end], 0
     for number, name in enumerate(wanted, 1):
         (aside / name).parent.mkdir(parents=True, exist_ok=True)
         files.copy(other / WARC_FOLDER / name, aside / name, end=ends[name])
         files.sync_all(aside, [name])
-        warc_index.index_files(db, aside, [name], start=files.acknowledged(db, name))
+        known = files.acknowledged(db, name)
+        unread += warc_index.index_files(db, aside, [name], start=known)
         files.settle(db, store.warc_folder)
         progress("WARC files", number, len(wanted))
-    return len(wanted)
+    return len(wanted), unread
 
 
 def counts(db: sqlite3.Connection) -> tuple[int, int]:

@@ -97,30 +97,34 @@ def index_files(
     *,
     start: int = 0,
     progress: Progress = silent,
-) -> None:
+) -> int:
     """Index the WARC files that are not indexed yet, each in one transaction.
 
-    A file that had rows before is read from byte `start` on. The stretches that do not read are
-    logged.
+    A file that had rows before is read from byte `start` on. Return how many stretches cannot be
+    read; each is logged.
 
     Raises:
         OSError: if the disk does not give the bytes.
     """
     sizes = {name: (folder / name).stat().st_size for name in names}
-    done, behind = set(values(db, "select name from indexed_files")), 0
+    done, behind, unread = set(values(db, "select name from indexed_files")), 0, 0
     for name, size in sizes.items():
         if name not in done:
             with transaction(db):
-                for offset in _index_file(db, folder, name, start):
-                    progress("bytes of WARC", behind + offset, sum(sizes.values()))
+                for end, is_read in _index_file(db, folder, name, start):
+                    unread += not is_read
+                    progress("bytes of WARC", behind + end, sum(sizes.values()))
                 files.acknowledge(db, {name: Length(bytes=size)})
                 db.execute("insert into indexed_files values (?)", (name,))
         behind += size
     files.close_earlier(db)
+    return unread
 
 
-def _index_file(db: sqlite3.Connection, folder: Path, name: str, start: int) -> Iterator[int]:
-    """Make rows of a file's records; yield how far it is read, and log what does not read."""
+def _index_file(
+    db: sqlite3.Connection, folder: Path, name: str, start: int
+) -> Iterator[tuple[int, bool]]:
+    """Make rows of a file's records; yield where each ends, and whether it could be read."""
     run = 0
     for part in walk(folder / name, start=start):
         if isinstance(part, range):
@@ -128,6 +132,7 @@ def _index_file(db: sqlite3.Connection, folder: Path, name: str, start: int) -> 
                 "%s, bytes %d to %d: no readable record there; `warraq repair` says more",
                 name, part.start, part.stop,
             )  # fmt: skip
+            yield part.stop, False
             continue
         fields = fields_of(part) if part.type == "metadata" else {}
         if part.run:
@@ -136,7 +141,7 @@ def _index_file(db: sqlite3.Connection, folder: Path, name: str, start: int) -> 
             _enter(db, part, part.location(name), fields, run)
         elif run:
             _index_record(db, part, part.location(name), run=run)
-        yield part.behind.offset
+        yield part.behind.offset, True
 
 
 def _index_record(db: sqlite3.Connection, record: Record, place: WarcLocation, *, run: int) -> None:

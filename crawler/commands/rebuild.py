@@ -107,6 +107,12 @@ def merge(other: Path, archive: Path, processes: int | None) -> None:
         f"{counted(merged.files, 'WARC file')} added, {merged.known:,} already here;"
         f" {counted(merged.articles, 'new article')}, {counted(merged.revisions, 'new revision')}."
     )
+    if merged.unread:
+        click.echo(
+            f"{counted(merged.unread, 'part')} of the added files could not be read;"
+            f" run `warraq repair` on {other} and on {archive}."
+        )
+        raise SystemExit(ExitCode.INCOMPLETE)
 
 
 @click.command()

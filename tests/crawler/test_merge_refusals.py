@@ -27,3 +27,15 @@ def test_an_archive_of_a_newer_warraq_is_refused_as_everywhere(tmp_path):
         assert code == 1
         assert f"{newer / NAME} was written by a newer Warraq (it has m999_of_tomorrow)" in output
     assert (rows(mine, "select * from runs"), sorted((mine / "warc").rglob("*.warc.gz"))) == before
+
+
+def test_damaged_records_of_the_other_are_counted_at_the_end(tmp_path):
+    mine, other = fill(tmp_path / "mine"), fill(tmp_path / "other")
+    warc = max((other / "warc").rglob("*.warc.gz"), key=lambda path: path.stat().st_size)
+    packed = bytearray(warc.read_bytes())
+    packed[len(packed) // 2] ^= 0xFF
+    warc.write_bytes(packed)
+    code, output = shell.run("merge", other, "--archive", mine)
+    assert code == 3
+    last = output.splitlines()[-1]
+    assert last.startswith("1 part of the added files could not be read; run `warraq repair` on")

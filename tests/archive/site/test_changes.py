@@ -1,13 +1,16 @@
 """What publishers changed: the page, its filters, its feed and its JSON."""
 
+import json
 import re
 from html import unescape
+from pathlib import Path
 
 import feedparser
 import pytest
 from datasette.app import Datasette
 
 from archive.database import open_for_reading
+from archive.reading import Archive
 from archive.site.changes import _LISTED, _NEWEST, _TELLING
 from tests.archive.edits import NEW, OLD, SECRET, Edits, fill
 
@@ -160,3 +163,26 @@ def test_edits_are_read_in_the_order_of_their_index(edits, order):
     left = plan[plan.index("LEFT") + 1 : plan.index("RIGHT")]
     assert any("USING COVERING INDEX revisions_rank" in step for step in left)
     assert "USE TEMP B-TREE FOR ORDER BY" not in left  # at most within a day
+
+
+EXAMPLES = re.findall(
+    r"^curl -sL? '?http://127.0.0.1:8001(/\S+?)'? \| jq '([^']+)' +# (.+)$",
+    (Path(__file__).parents[3] / "archive" / "README.md").read_text("utf-8"),
+    re.MULTILINE,
+)
+
+
+@pytest.mark.parametrize(("path", "selected", "shown"), EXAMPLES)
+async def test_the_documented_examples_of_json(datasette, edits, path, selected, shown):
+    with Archive(edits.root) as read:
+        capture = read.revisions(edits.headline)[-1].capture
+    path = path.replace("ID", str(edits.headline)).replace("CAPTURE", str(capture))
+    answer = await datasette.client.get(path, follow_redirects=True)
+    found = answer.json()
+    for step in re.findall(r"\w+", selected):
+        found = found[int(step) if step.isdigit() else step]
+    assert found == json.loads(shown)
+
+
+def test_there_are_examples():
+    assert len(EXAMPLES) == 5

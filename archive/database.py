@@ -16,6 +16,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
+from logging import WARNING
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -271,10 +272,12 @@ def _refuse_other_versions(db: sqlite3.Connection, root: Path) -> None:
         )
 
 
-def ask(root: Path, question: Callable[[sqlite3.Connection], T], *, otherwise: T) -> T:
+def ask(
+    root: Path, question: Callable[[sqlite3.Connection], T], *, otherwise: T, level: int = WARNING
+) -> T:
     """Return what the archive in `root` answers, or `otherwise` where there is none to ask.
 
-    Nor is there while it is being made or brought up to date; then a warning is logged.
+    Nor is there while it is being made or brought up to date; that is logged at a `level`.
     """
     if not (root / NAME).is_file():
         return otherwise
@@ -282,7 +285,7 @@ def ask(root: Path, question: Callable[[sqlite3.Connection], T], *, otherwise: T
         with closing(open_for_reading(root)) as db:
             return question(db)
     except (sqlite3.Error, errors.NotAnArchive) as error:
-        logger.warning("%s cannot be read just now: %s", root, error)
+        logger.log(level, "%s cannot be read just now: %s", root, error)
         return otherwise
 
 

@@ -38,12 +38,15 @@ def hint_columns(condition: str = "") -> str:
     return ", ".join([*hints, _DATED_BY.format(condition)])
 
 
+# What was imported since the last visit is newer than what that brought: all is read again.
 VISITS = f"""
-select v.key, v.url, v.publisher, v.kind, v.found_in, v.found_at, v.due_at, v.last_at, v.etag,
-    v.last_modified, (select sha256 from captures where id = v.last_capture) last_sha256,
-    v.interval, v.failures, v.article, {hint_columns()},
+select v.key, v.url, v.publisher, v.kind, v.found_in, v.found_at, v.due_at, v.last_at,
+    iif(l.id is null, null, v.etag) etag, iif(l.id is null, null, v.last_modified) last_modified,
+    l.sha256 last_sha256, v.interval, v.failures, v.article, {hint_columns()},
     v.past, v.earliest_on, v.latest_on
-from visits v
+from visits v left join captures l on l.id = v.last_capture and not exists (
+    select 1 from captures n where n.article = v.article and n.fetched_at > v.last_at
+)
 """  # noqa: S608 - the names of columns
 _HINTS = ("url", "kind", "title", "published", "author", "summary", "dated_by")
 KINDS = {True: "= 'article'", False: "in ('feed', 'sitemap', 'section', 'api')"}  # articles or not

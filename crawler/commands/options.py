@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import wraps
+from logging import DEBUG
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
 
@@ -58,7 +59,7 @@ def refuse_other_clock(root: Path, clock: Clock) -> None:
     Raises:
         ArchiveError: if `clock` is not the one by which it was crawled.
     """
-    used, is_own = ask(root, clocks, otherwise=set[bool]()), clock is not system
+    used, is_own = ask(root, clocks, otherwise=set[bool](), level=DEBUG), clock is not system
     if used and is_own not in used:
         how, remedy = "with --now, or by `warraq demo`", "give --now again"
         if is_own:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -401,7 +402,7 @@ def test_ctrl_c_as_they_start_is_not_lost(monkeypatch):
     deaf = []
 
     def start():
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)  # pytest has other threads
         deaf.append(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()))
 
     monkeypatch.setattr("multiprocessing.forkserver.ensure_running", start)

@@ -51,7 +51,7 @@ def run(attack: Attack, archive: Path, *, size: float = 1.0, patience: float = 0
         for number in range(attack.crawls):
             words = ["crawl", *slugs, "--archive", str(archive)]
             words += ["--seconds", str(attack.seconds)] if attack.seconds else []
-            if number:
+            if attack.crawls > 1:
                 words += ["--now", (began + number * _APART).isoformat()]
             command = [sys.executable, "-m", "tests.hostile.crawling", str(patience), *words]
             log = archive.with_name(f"{archive.name}.log")

@@ -287,3 +287,9 @@ def test_the_installed_command_uses_processes(root):
 def test_a_folder_without_an_archive_is_named(tmp_path):
     with pytest.raises(NotAnArchive, match="holds no archive"):
         verify(tmp_path)
+
+
+def test_the_index_of_the_list_of_migrations_may_be_missing(root):
+    with closing(open_for_writing(root)) as db:
+        db.execute("drop index idx__sqlite_migrations_migration_set_name")
+    assert verify(root).damages == []

@@ -204,7 +204,7 @@ class Archive:
         and the last.
 
         Raises:
-            KeyError: if there is no such article, or no such state of it.
+            KeyError: if the article or one of its two states does not exist.
             ValueError: if it is neither a number nor an http or https address.
         """
         for _, rows, _ in self._visible(find_all(self.db, id_or_url)):

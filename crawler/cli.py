@@ -53,7 +53,7 @@ class Commands(click.Group):
         if cmd_name not in _COMMANDS:
             near = get_close_matches(cmd_name.lower(), _COMMANDS)
             meant = f"did you mean {' or '.join(near)}?" if near else "`warraq --help` lists them"
-            ctx.fail(f"there is no command {cmd_name!r}; {meant}")
+            ctx.fail(f"unknown command {cmd_name!r}; {meant}")
         module = importlib.import_module(_COMMANDS[cmd_name])
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command

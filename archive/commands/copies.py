@@ -227,7 +227,7 @@ def custody(article: str, archive: Path, as_json: bool, as_html: bool) -> None:
 
 
 def _document(states: list[Evidence], ending: str) -> str:
-    """Return evidence as a page that needs no file beside it, or as lines."""
+    """Return evidence as a self-contained page, or as lines."""
     from jinja2 import Environment, PackageLoader, select_autoescape
 
     from archive.site.wording import FILTERS

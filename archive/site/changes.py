@@ -65,7 +65,7 @@ class Asked:
         """Read what an address asks for.
 
         Raises:
-            ValueError: if it is no day, or no kind of change.
+            ValueError: if the day or the kind of change is not valid.
         """
         day, kind = arguments.get("day"), arguments.get("kind")
         return cls(
@@ -139,7 +139,7 @@ def _entry(db: sqlite3.Connection, row: Row) -> Entry | None:
 
 
 def changes_page(db: sqlite3.Connection, asked: Asked, *, newest: bool = False) -> Page | None:
-    """Return what the page of changes shows; None if there is no such publisher.
+    """Return what the page of changes shows; None if the publisher is unknown.
 
     `days` are (day, its entries on this page, how many small ones it has besides).
     """

@@ -1,7 +1,7 @@
 """The page as captured, made safe to be shown: the recorded HTML without what reaches out of it.
 
 A browser connects for a `<link rel=preconnect>` and follows a link whatever its content security
-policy says, so such things are not in the copy that is shown. It is written anew from what a parser
+policy says, so such things are not in the copy that is shown. It is rewritten from what a parser
 reads, of elements and attributes that are known to do nothing: what is left cannot become something
 else when a browser parses it in its own way.
 """

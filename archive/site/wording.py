@@ -55,7 +55,7 @@ def local_day(moment: str | None, zone: str | None = None) -> str | None:
 def published(day_printed: str | None, moment: str | None, zone: str | None = None) -> str:
     """Write when something was published: in the publisher's zone, or by its printed day alone.
 
-    A day that is not that of the time in that zone is never put beside it.
+    A day is only added to a time that falls on it in that zone.
     """
     if day_printed and local_day(moment, zone) != day_printed:
         return day(day_printed)

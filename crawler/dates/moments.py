@@ -200,8 +200,8 @@ _PATIENCE = timedelta(minutes=5)  # how far a server's clock may be ahead of our
 class Stamp:
     """One date as a source prints it: `source` is one of `TRUST`.
 
-    `above` tells that it stands above the headline, where a page may show today's date, `within`
-    that it stands in the text, which may name the day of what it tells.
+    `above` says that it is above the headline, where a page may show today's date, `within`
+    that it is in the text, which may name the day of the events.
     """
 
     source: str
@@ -299,7 +299,7 @@ def _really_local(
 
 
 def _as_printed(chosen: Moment, stamps: Iterable[Stamp], zone: tzinfo | None) -> Moment | None:
-    """Return a stamp in UTC with the day printed beside it, if that is another by the zone alone.
+    """Return a UTC stamp moved to the day that the page prints, if only the zone makes them differ.
 
     Where the `zone` is known, that is only the day which the stamp itself names, and nobody knows
     the moment. None where it is not, or where the page prints several days.

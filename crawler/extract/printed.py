@@ -203,7 +203,7 @@ _MOST = 40  # elements of a line that are looked into
 def _stamps_of(line: _Line, *, above: bool = False) -> Iterator[Stamp]:
     """Yield every date a block of a few words holds, for machines first.
 
-    `above` tells that it stands above the headline, where today's date may stand.
+    `above` says that it is above the headline, where today's date may be.
     """
     whole = line.block.text
     for element, _ in line.shown:

@@ -4,10 +4,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from datasette.app import Datasette
+from httpx import Response
+
 from archive import articles
 from archive.database import open_for_writing
 from archive.models import Kind, Publisher
 from tests.archive.desk import Hands, exchange, opened, reading, visit
+from tests.archive.reading_room import words
 from tests.archive.reprints import WIRE
 
 MORNING = datetime(2020, 11, 9, 8, tzinfo=UTC)
@@ -80,3 +84,16 @@ def fill(root: Path) -> Edits:
     db.execute("update articles set withheld_at = last_seen_at where id = ?", (ids["secret"],))
     db.close()
     return Edits(root=root, **ids)
+
+
+async def get(datasette: Datasette, path: str, status: int = 200) -> Response:
+    """Return the answer to a request, in which nothing of the withheld article is."""
+    answer: Response = await datasette.client.get(path)
+    assert answer.status_code == status, answer.text
+    assert SECRET not in answer.text
+    return answer
+
+
+async def seen(datasette: Datasette, path: str, status: int = 200) -> str:
+    """Return what a reader sees there, in one line."""
+    return words((await get(datasette, path, status)).text)

@@ -1,7 +1,9 @@
 """A small archive to be read: edited, vanished, withheld, undated, foreign and hostile articles."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from pathlib import Path
 
 from archive import articles, captures, runs
@@ -137,3 +139,9 @@ def _plain(title: str, text: str, day: date | None, image_url: str | None = None
         published_from="dateline" if day else None,
         image_url=image_url,
     )
+
+
+def words(html: str) -> str:
+    """Return what a reader sees of a page's main part, in one line."""
+    main = html.partition("<main")[2].partition("</main>")[0]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", f"<main{main}")).split())

@@ -85,6 +85,7 @@ def test_from_a_state_to_its_evidence_and_to_the_page_as_captured(page, address,
         page.goto(f"{address}article/{edits.headline}")
         page.locator("#revision-1").get_by_role("link", name=link).click()
         page.wait_for_url(path)
+        assert page.locator("h1").inner_text() in {OLD, "الصفحة كما سُجلت"}
 
 
 def test_download_the_record_cite_the_state_and_follow_the_feed(page, address, edits, tmp_path):

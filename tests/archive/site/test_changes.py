@@ -2,7 +2,6 @@
 
 import json
 import re
-from html import unescape
 from pathlib import Path
 
 import feedparser
@@ -12,7 +11,7 @@ from datasette.app import Datasette
 from archive.database import open_for_reading
 from archive.reading import Archive
 from archive.site.changes import _LISTED, _NEWEST, _TELLING
-from tests.archive.edits import NEW, OLD, SECRET, Edits, fill
+from tests.archive.edits import NEW, OLD, Edits, fill, get, seen
 
 
 @pytest.fixture(scope="module")
@@ -25,19 +24,6 @@ def datasette(edits: Edits) -> Datasette:
     return Datasette([edits.database])
 
 
-async def get(datasette, path, status=200):
-    answer = await datasette.client.get(path)
-    assert answer.status_code == status, answer.text
-    assert SECRET not in answer.text
-    return answer
-
-
-async def words(datasette, path, status=200):
-    html = (await get(datasette, path, status)).text
-    main = html.partition("<main")[2].partition("</main>")[0]
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", f"<main{main}")).split())
-
-
 def order(html):
     return [int(number) for number in re.findall(r'<h3[^>]*><a href="/article/(\d+)', html)]
 
@@ -45,10 +31,10 @@ def order(html):
 async def test_changes_come_by_day_and_the_most_telling_first(datasette, edits):
     html = (await get(datasette, "/changes")).text
     assert order(html) == [edits.hostile, edits.gone, edits.headline, edits.quotation]
-    seen = await words(datasette, "/changes")
-    assert seen.index("11 نوفمبر 2020") < seen.index("10 نوفمبر 2020")
-    assert "تعديلات طفيفة لا تمس كلمة: 1" in seen
-    assert "تغيّر العنوان تغيّر رقم حُذفت فقرة" in seen
+    shown = await seen(datasette, "/changes")
+    assert shown.index("11 نوفمبر 2020") < shown.index("10 نوفمبر 2020")
+    assert "تعديلات طفيفة لا تمس كلمة: 1" in shown
+    assert "تغيّر العنوان تغيّر رقم حُذفت فقرة" in shown
 
 
 async def test_an_edited_headline_is_there_as_it_was_and_as_it_is(datasette):
@@ -85,7 +71,7 @@ async def test_filters(datasette, edits, query, names):
 
 @pytest.mark.parametrize("query", ["kind=nothing", "day=yesterday", "publisher=nobody"])
 async def test_what_cannot_be_asked_for_is_said(datasette, query):
-    assert (await words(datasette, f"/changes?{query}", 404)).startswith("لا ")
+    assert (await seen(datasette, f"/changes?{query}", 404)).startswith("لا ")
     error = (await get(datasette, f"/changes.json?{query}", 404)).json()
     assert error["ok"] is False
 

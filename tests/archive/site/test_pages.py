@@ -24,6 +24,7 @@ from tests.archive.reading_room import (
     WITHHELD,
     Shelf,
     fill,
+    words,
 )
 
 
@@ -41,12 +42,6 @@ async def page(datasette: Datasette, path: str, status: int = 200) -> str:
     answer = await datasette.client.get(path)
     assert answer.status_code == status
     return str(answer.text)
-
-
-def words(html: str) -> str:
-    """What a reader sees, in one line."""
-    body = html.partition("<main")[2].partition("</main>")[0]
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", f"<main{body}")).split())
 
 
 # The first page

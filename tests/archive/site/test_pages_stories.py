@@ -1,6 +1,5 @@
 import re
 from datetime import UTC, date, datetime, timedelta
-from html import unescape
 
 import pytest
 from datasette.app import Datasette
@@ -9,6 +8,7 @@ from archive import articles
 from archive.database import open_for_writing
 from archive.site.tables import own_page
 from tests.archive.desk import NOON, reading
+from tests.archive.reading_room import words
 from tests.archive.reprints import LEAD, OTHER, WIRE
 
 PAPERS = {"a": "صحيفة الورق", "b": "وكالة الخبر", "c": "The Herald"}
@@ -55,8 +55,7 @@ def datasette(desk):
 async def seen(datasette, path, status=200):
     answer = await datasette.client.get(path)
     assert answer.status_code == status
-    main = answer.text.partition("<main")[2].partition("</main>")[0]
-    return answer.text, " ".join(unescape(re.sub(r"<[^>]+>", " ", f"<main{main}")).split())
+    return answer.text, words(answer.text)
 
 
 async def test_an_article_names_the_other_papers_that_printed_it(datasette, desk):
@@ -106,8 +105,8 @@ async def test_the_table_of_stories_leads_to_their_pages(datasette, desk):
 async def test_a_story_shows_what_each_newspaper_changed_against_the_first(datasette, desk):
     answer = await datasette.client.get(f"/story/{desk.first}", follow_redirects=True)
     html = answer.text
-    words = " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
-    assert words.index("نُشرت أولاً") < words.index("بعد الأول بـ 5 س")
+    shown = words(html)
+    assert shown.index("نُشرت أولاً") < shown.index("بعد الأول بـ 5 س")
     assert html.count("<circle") == 2  # of the third only the day is known
     short = html.partition("The Herald")[2]
     assert "حُذفت فقرة" in short

@@ -2,7 +2,6 @@
 
 import re
 from contextlib import closing
-from html import unescape
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from datasette.app import Datasette
 
 from archive import Archive
 from archive.database import open_for_writing
-from tests.archive.edits import NEW, OLD, SECRET, Edits, fill
+from tests.archive.edits import NEW, OLD, Edits, fill, get, seen
 
 
 @pytest.fixture(scope="module")
@@ -30,27 +29,14 @@ def captures(edits):
         return [state.capture for state in archive.revisions(edits.headline)]
 
 
-async def get(datasette, path, status=200):
-    answer = await datasette.client.get(path)
-    assert answer.status_code == status, answer.text
-    assert SECRET not in answer.text
-    return answer
-
-
-async def words(datasette, path, status=200):
-    html = (await get(datasette, path, status)).text
-    main = html.partition("<main")[2].partition("</main>")[0]
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", f"<main{main}")).split())
-
-
 async def test_times_are_in_the_publishers_zone_and_in_utc_in_the_card(datasette, edits):
     html = (await get(datasette, f"/article/{edits.headline}")).text
-    seen = await words(datasette, f"/article/{edits.headline}")
+    shown = await seen(datasette, f"/article/{edits.headline}")
     # 22:00 in UTC is midnight in Damascus, of the day that its page prints.
-    assert "سلمى 10 نوفمبر 2020، 00:00 بتوقيت دمشق عدّل" in seen
-    assert "نُشرت 9 نوفمبر 2020، 22:00 بتوقيت غرينتش" in seen
+    assert "سلمى 10 نوفمبر 2020، 00:00 بتوقيت دمشق عدّل" in shown
+    assert "نُشرت 9 نوفمبر 2020، 22:00 بتوقيت غرينتش" in shown
     assert 'title="9 نوفمبر 2020، 22:00 بتوقيت غرينتش">10 نوفمبر 2020، 00:00 بتوقيت دمشق' in html
-    assert "11 نوفمبر 2020، 00:00 بتوقيت دمشق" in seen
+    assert "11 نوفمبر 2020، 00:00 بتوقيت دمشق" in shown
 
 
 async def test_the_time_line_says_what_changed_and_leads_to_it(datasette, edits, captures):
@@ -64,7 +50,7 @@ async def test_the_time_line_says_what_changed_and_leads_to_it(datasette, edits,
         assert f'href="/article/{edits.headline}/at/{capture}/evidence"' in line
         assert f'href="/capture/{capture}/page"' in line
     assert "تغيّر العنوان" in line
-    gone = await words(datasette, f"/article/{edits.gone}")
+    gone = await seen(datasette, f"/article/{edits.gone}")
     assert "اختفت من موقع الناشر" in gone
 
 
@@ -74,8 +60,8 @@ async def test_a_state_shows_itself_and_says_so(datasette, edits, captures):
     html = (await get(datasette, f"{path}/at/{first}")).text
     assert f"{OLD}</h1>" in html
     assert "وأصيب 12 شخصا" in html
-    seen = await words(datasette, f"{path}/at/{first}")
-    assert "كما كانت في صيغتها 1" in seen
+    shown = await seen(datasette, f"{path}/at/{first}")
+    assert "كما كانت في صيغتها 1" in shown
     assert f'<a href="{path}">أحدث صيغة</a>' in html
     assert f'href="{path}/diff/{first}/{last}"' in html
     newest = (await get(datasette, f"{path}/at/{last}")).text
@@ -99,8 +85,8 @@ async def test_a_diff_shows_both_states_in_order(datasette, edits, captures):
     assert "<ins>وفاة 15</ins>" in pairs[0]
     assert "<del>وأصيب 12 شخصا بحسب الشرطة.</del>" in pairs[-1]
     assert "لم تعد" in pairs[-1]
-    assert "فقرات لم تتغير: 4" in await words(datasette, path)
-    assert "كلمات دخلت: 3، خرجت: 8" in await words(datasette, path)
+    assert "فقرات لم تتغير: 4" in await seen(datasette, path)
+    assert "كلمات دخلت: 3، خرجت: 8" in await seen(datasette, path)
 
 
 async def test_a_diff_as_json(datasette, edits, captures):

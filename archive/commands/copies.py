@@ -11,6 +11,7 @@ from typing import IO, Any, cast
 import click
 
 from archive.commands.options import ExitCode, ProgressLine, archive_option, counted
+from archive.commands.reading import found_article
 from archive.errors import ArchiveError, explain
 from archive.evidence import Evidence, of_capture, to_json, with_file
 from archive.reading import Archive
@@ -214,14 +215,12 @@ def custody(article: str, archive: Path, as_json: bool, as_html: bool) -> None:
     warraq custody 2817493 --html > evidence.html
     """
     with Archive(archive) as opened:
-        try:
-            numbers = [state.capture for state in opened.revisions(article) if state.capture]
-        except ValueError as error:
-            raise click.ClickException(str(error)) from error
+        wanted = found_article(opened, article)
+        numbers = [state.capture for state in opened.revisions(wanted.id) if state.capture]
         read = (of_capture(opened.db, archive, number) for number in numbers)
         states = [with_file(stated, archive) for stated in read if stated]
     if not states:
-        raise click.ClickException(f"no capture of an article {article!r} is in this archive")
+        raise click.ClickException(f"no capture of article {wanted.id} is in this archive")
     shown = to_json(states) if as_json else _document(states, "html" if as_html else "txt")
     click.echo(shown.strip())
 

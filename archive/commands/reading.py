@@ -150,7 +150,7 @@ def show(article: str, archive: Path, state: int | None, at: datetime | None) ->
     warraq show 2817493 --at 2020-11-09 --archive ~/news
     """
     with Archive(archive) as opened:
-        found = _found(opened, article)
+        found = found_article(opened, article)
         states = opened.revisions(found.id)
         captures = opened.db.execute(_CAPTURES, {"id": found.id}).fetchall()
     fitting = [
@@ -201,7 +201,7 @@ def _minute(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M}Z"
 
 
-def _found(archive: Archive, named: str) -> Article:
+def found_article(archive: Archive, named: str) -> Article:
     """Return the article that is meant.
 
     Raises:
@@ -252,7 +252,7 @@ def diff(article: str, before: int, after: int | None, archive: Path, as_json: b
     warraq diff 2817493 2 3 --json | jq .summary
     """
     with Archive(archive) as opened:
-        wanted = _found(opened, article)
+        wanted = found_article(opened, article)
         try:
             found = opened.diff(wanted.id, before, after)
         except KeyError as error:

@@ -108,7 +108,12 @@ def _run(tasks: list[Task], *, is_small: bool, processes: int | None) -> Iterato
     deaf = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     pool = ProcessPoolExecutor(processes, mp_context=context, initializer=deaf)
     try:
-        for done in as_completed([pool.submit(_guarded, task) for task in tasks]):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # nor while they start
+        try:
+            given = [pool.submit(_guarded, task) for task in tasks]
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        for done in as_completed(given):
             yield done.result()
     except BrokenProcessPool as error:
         raise ArchiveError("a checking process was killed; `warraq verify` again") from error

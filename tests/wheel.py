@@ -24,7 +24,7 @@ def main() -> None:
         warraq = installed(place)
         archive = place / "demo"
         with subprocess.Popen(
-            [warraq, "demo", "--port", "0", "--archive", archive],
+            [warraq, "demo", "--days", "1", "--port", "0", "--archive", archive],
             cwd=place,
             stdout=subprocess.PIPE,
             text=True,

@@ -47,9 +47,9 @@ from archive.urls import readable
 def search(query: tuple[str, ...], archive: Path, limit: int, order: Order, as_json: bool) -> None:
     """Search the articles of an archive.
 
-    QUERY is words, and optionally "an exact phrase", +required, -excluded, this OR that, prefix*,
-    title:word, author:word, publisher:slug, after:2020-11-01, before:2021; or the address of an
-    article. Put it in single quotes. Arabic words match their other forms.
+    QUERY is words, and optionally "an exact phrase", "near words"~10, +required, -excluded,
+    this OR that, prefix*, title:word, author:word, publisher:slug, after:2020-11-01, before:2021;
+    or the address of an article. Put it in single quotes. Arabic words match their other forms.
 
     \b
     warraq search 'عودة اللاجئين'

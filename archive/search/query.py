@@ -17,7 +17,7 @@ _SIGNS = str.maketrans(
     dict.fromkeys("“”„‟«»‹›＂〝〞〟❝❞″‶『』「」《》〈〉", '"')
     | dict.fromkeys("‘’‚‛❛❜＇`´", "'")
     | dict.fromkeys("−－", "-")
-    | {"＋": "+", "：": ":", "＊": "*", "٭": "*"}
+    | {"＋": "+", "：": ":", "＊": "*", "٭": "*", "～": "~"}
 )
 _NAMES = {
     "title": "title عنوان العنوان",
@@ -32,7 +32,7 @@ _KNOWN = "|".join(" ".join(_NAMES.values()).split())  # may have a space after t
 _ITEM = re.compile(
     rf"""(?P<sign>(?<!\S)[+-])?
         (?: (?P<field>[\w\u064b-\u0652]+):(?=\S) | (?P<known>{_KNOWN})\s*:\s+(?![+-]) )?
-        (?: "(?P<phrase>[^"]*)" | (?<!\w)'(?P<quoted>[^"']*)'(?!\w)
+        (?: "(?P<phrase>[^"]*)"(?:~(?P<near>\d{{1,4}})(?!\w))? | (?<!\w)'(?P<quoted>[^"']*)'(?!\w)
           | (?P<word>[^\s"،؛؟,;!?()\[\]{{}}|…]+) )""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -46,9 +46,10 @@ _LATIN = re.compile(r"[!-~]+")
 class Clause:
     """Index terms that must stand side by side, in one `column` or in any (None).
 
-    `beginning` is that of one more word, folded, after the terms. `form` is a single word as it
-    was typed, folded, for ranking; two forms of one term are one clause. Any of the `others` will
-    do in its place.
+    With `near`, they stand in any order, at most so many words between the first and the last.
+    `beginning` is that of one more word, folded, after the terms. `form` is a single word as it was
+    typed, folded, for ranking; two forms of one term are one clause. Any of the `others` will do in
+    its place.
     """
 
     terms: tuple[str, ...]
@@ -56,6 +57,7 @@ class Clause:
     column: str | None = None
     form: str = field(default="", compare=False)
     others: tuple["Clause", ...] = ()
+    near: int | None = None
 
     def __str__(self) -> str:
         """Write the clause in FTS5's MATCH language."""
@@ -69,7 +71,10 @@ class Clause:
         A lone beginning counts as a whole word too, because the index has cut endings off; the
         last letter typed may be the first of such an ending.
         """
-        if not self.beginning:
+        if self.near is not None:
+            spaced = '" "'.join(self.terms)
+            phrase = f'NEAR("{spaced}", {self.near})'
+        elif not self.beginning:
             phrase = f'"{" ".join(self.terms)}"'
         else:
             found = [f'"{" ".join((*self.terms, start))}"*' for start in beginnings(self.beginning)]
@@ -144,12 +149,16 @@ def join(operator: str, clauses: Iterable[Clause | str]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Item:
-    """One thing typed: a word or a phrase (`exact`), with its sign, its field, and others to it."""
+    """One thing typed: a word or a phrase (`exact`), with its sign, its field, and others to it.
+
+    The words of a phrase that says how `near` may stand apart.
+    """
 
     value: str
     sign: str = ""
     field: str | None = None
     exact: bool = False
+    near: int | None = None
     others: tuple["_Item", ...] = ()
 
     @property
@@ -175,7 +184,8 @@ class _Item:
 def parse(query: str) -> Query:
     """Read a `query` as typed; a sign or a field binds what follows it without a space.
 
-    `word "a phrase" +must -not title:x author:x publisher:x after:2020-11-01 before:2021 prefix*`.
+    `word "a phrase" +must -not title:x author:x publisher:x after:2020-11-01 before:2021 prefix*`,
+    and `"these words"~10` with at most ten words between the first and the last, in any order.
     Phrases and fields are demands, as `+must` is; a quote that is never closed is ignored.
     `a OR b` demands one of the two, `a AND b` both, `NOT a` is `-a`. Words that only glue a
     sentence together are dropped as long as another demand is left.
@@ -242,7 +252,8 @@ def _read(match: re.Match[str]) -> Iterator[_Item]:
             yield _Item(value=typed, sign=sign)
             name = None
     if value.strip():
-        yield _Item(value=value.strip(), sign=sign, field=name, exact=exact)
+        near = int(match["near"]) if match["near"] else None
+        yield _Item(value=value.strip(), sign=sign, field=name, exact=exact, near=near)
 
 
 def _day(text: str) -> date | None:
@@ -278,6 +289,9 @@ def _spell(item: _Item, without: frozenset[str]) -> Iterator[Clause]:
         is_begun = prefix and len(typed) <= _MOST
         last = typed.pop() if is_begun else ""
         terms = tuple(map(term, typed[:_MOST]))
+        if item.near is not None:
+            terms = tuple(dict.fromkeys(terms))  # FTS5 takes one word for both of a pair
         beginning = last and (fold(last) or term(last))
         others = _clauses(item.others)
-        yield Clause(terms=terms, beginning=beginning, column=item.field, others=others)
+        near = item.near if len(terms) > 1 else None
+        yield Clause(terms=terms, beginning=beginning, column=item.field, others=others, near=near)

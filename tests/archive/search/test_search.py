@@ -1,11 +1,14 @@
 """Queries find articles: ranked, filtered, safe, with the original text marked."""
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.errors import StaleIndex
 from archive.search import MARK_END, MARK_START, Doubt, count, doubts, search
+from archive.search.arabic import analyse, term
 from archive.search.index import rebuild_index
 from tests.archive.newsroom import add_article, empty_archive
 from tests.archive.search.news import ARTICLES
@@ -19,6 +22,8 @@ FOUND = [
     ("+حلب حكومة", [2, 3], [3, 2]),
     ("الحكومة -حلب", {1, 4}, [1, 4]),
     ('"سعر الخبز"', [2], [2]),
+    ('"حلب السعر"~3', [2], [2]),
+    ('"حلب السعر"~1', [], []),
     ('"الخبز سعر"', [], []),
     ("title:الحكومة", [1], [1]),
     ("author:الجرعتلي", [1], [1]),
@@ -149,3 +154,38 @@ def test_nothing_typed_is_an_error(archive, typed):
     assert {hit.id for hit in search(archive, typed, order="new")} == {hit.id for hit in hits}
     archive.execute("select rowid from articles_fts where articles_fts match escape_fts(?)",
                     (typed.encode("utf-8", "replace").decode(),)).fetchall()  # fmt: skip
+
+
+# Forms of three words and two others, so that texts are full of the words asked for.
+FORMS = ["مكتبة", "والمكتبات", "وزير", "الوزير", "حلب", "بحلب", "ثم", "قال"]
+
+
+_NEAR = empty_archive()
+
+
+def stand_near(asked, text, distance):
+    """Return whether the terms of two texts say so, read naively."""
+    places = [[n for n, term in enumerate(analyse(text)) if term == each] for each in asked]
+    return any(max(at) - min(at) - 1 <= distance for at in itertools.product(*places))
+
+
+@given(
+    st.lists(st.sampled_from(FORMS[:6]), min_size=2, max_size=3, unique_by=lambda w: term(w)),
+    st.lists(st.lists(st.sampled_from(FORMS), max_size=12), min_size=1, max_size=4),
+    st.integers(0, 6),
+)
+@settings(max_examples=60, deadline=None)
+def test_words_near_each_other_are_those_of_a_naive_reading(asked, texts, distance):
+    connection = _NEAR
+    connection.execute("delete from articles")
+    for number, words in enumerate(texts, 1):
+        add_article(connection, id=number, title="خبر", text=" ".join(words))
+    expected = {
+        number
+        for number, words in enumerate(texts, 1)
+        if stand_near(list(map(term, asked)), " ".join(words), distance)
+    }
+    typed = f'"{" ".join(asked)}"~{distance}'
+    assert {hit.id for hit in search(connection, typed)} == expected
+    assert {hit.id for hit in search(connection, typed, order="new")} == expected
+    assert count(connection, typed) == len(expected)

@@ -17,6 +17,7 @@ BOX = [
     # typed, the articles of the table page in the order of their ids
     ("حكومة حلب", [2, 3]),
     ('"سعر الخبز"', [2]),
+    ('"حلب السعر"~3', [2]),
     ("الحكومة -حلب", [1, 4]),
     ("title:الحكومة", [1]),
     ("author:الجرعتلي", [1]),

@@ -170,7 +170,7 @@ def stand_near(asked, text, distance):
 
 
 @given(
-    st.lists(st.sampled_from(FORMS[:6]), min_size=2, max_size=3, unique_by=lambda w: term(w)),
+    st.lists(st.sampled_from(FORMS[:6]), min_size=2, max_size=3, unique_by=term),
     st.lists(st.lists(st.sampled_from(FORMS), max_size=12), min_size=1, max_size=4),
     st.integers(0, 6),
 )

@@ -154,13 +154,17 @@ def locate(
         for element in _lineage(block.element, lineages):
             totals[element] = totals.get(element, 0.0) + weight
     best = max(totals, key=totals.__getitem__, default=None)
-    if best is None or totals[best] <= 0:
+    if best is None:
         return Body(blocks=(), start=0, element=None, sure=False)
-    if scattered:
+    if scattered and totals[best] > 0:
         entries = [e for e, total in totals.items() if total >= running * _ENTRIES_SHARE]
         best = max(entries or [best], key=lambda e: len(lineages[e]))
         return _body(blocks, (best,), furniture, lineages, sure=True)
     marked = _marked(totals, totals[best])
+    if marked is None and totals[best] < _DOUBT:
+        marked = _alone(totals)
+    if marked is None and totals[best] <= 0:
+        return Body(blocks=(), start=0, element=None, sure=False)
     chosen = marked if marked is not None else _widened(best, totals)
     least = LONG if marked is not None else max(_DOUBT, running * _SURE_SHARE)
     sure = totals[chosen] >= max(least, left_out / 2)
@@ -227,6 +231,18 @@ def _marked(totals: dict[HtmlElement, float], best: float) -> HtmlElement | None
         own = (e for e in heavy if totals[e] >= best * _OWN_SHARE and _OWN_BODY.search(_names(e)))
         found = next(own, None)
     return found if found is None or not _goes_on(found, totals) else found.getparent()
+
+
+def _alone(totals: dict[HtmlElement, float]) -> HtmlElement | None:
+    """Return the element that is marked as the article's body, if there is but one.
+
+    On a page with hardly any running text a copyright line may outweigh an article.
+    """
+    marked = [element for element in totals if is_body(element)]
+    heaviest = max(marked, key=totals.__getitem__, default=None)
+    if heaviest is None or all(is_inside(e, heaviest) or is_inside(heaviest, e) for e in marked):
+        return heaviest
+    return None
 
 
 def _goes_on(element: HtmlElement, totals: dict[HtmlElement, float]) -> bool:

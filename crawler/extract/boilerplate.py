@@ -293,6 +293,7 @@ def _trimmed(lines: list[str]) -> list[str]:
 
 
 _MORE = 1.4  # another reading is taken where it is so many times longer
+_PROSE_SHARE = 0.5  # of another reading that is an article, and not the whole of its page
 _SHORTEST_STATED = 100  # characters of stated text that are worth taking
 _COMPARED = 3  # lines that must be found in the stated text to believe it
 _BREAKS = re.compile(r"</p>|<br[^>]*>|</div>|</li>|</h\d>", re.IGNORECASE)
@@ -303,7 +304,8 @@ def _rescued(root: HtmlElement, lines: Sequence[str], stated: str | None = None)
 
     The text that the page's JSON-LD states (`stated`) comes first: some pages show their article
     only to browsers that run scripts. Then trafilatura is asked, at several times the cost of our
-    own reading; only its prose counts, for it takes lists of headlines for text.
+    own reading; only its prose counts, for it takes lists of headlines for text, and
+    where it finds no article the whole page.
     """
     length = sum(map(len, lines))
     if stated and len(stated) > _MORE * max(length, _SHORTEST_STATED):
@@ -313,7 +315,9 @@ def _rescued(root: HtmlElement, lines: Sequence[str], stated: str | None = None)
     document = bare_extraction(root, include_comments=False, with_metadata=False)
     text = getattr(document, "text", None) or ""
     read = [line.removeprefix("- ") for line in text.splitlines()]
-    return read if _prose_in(read) > _MORE * _prose_in(lines) else list(lines)
+    prose = _prose_in(read)
+    mostly = prose > sum(map(len, read)) * _PROSE_SHARE
+    return read if mostly and prose > _MORE * _prose_in(lines) else list(lines)
 
 
 def _unseen_lead(lines: Sequence[str], stated: str | None) -> list[str]:

@@ -28,7 +28,7 @@ from crawler.extract.blocks import (
     title_of,
     unwritten,
 )
-from crawler.extract.body import Layout
+from crawler.extract.body import Layout, is_body
 from crawler.extract.charset import decode
 from crawler.extract.jsondata import ARTICLES
 from crawler.extract.metadata import Metadata
@@ -78,7 +78,8 @@ class _Signs:
     `length` is that of its text; `states` tells that the page, or a rule for it, says it is an
     article; `headed` that it has a headline or a date of its own: text alone makes no article.
     `dated` says that it has both, `tells` that it has, and that this headline is one of a story;
-    `traced` that it has a date or an author, wherever it says so.
+    `traced` that it has a date or an author, wherever it says so, `marked` that its text is in an
+    element that its site marks as the body of an article.
     """
 
     types: frozenset[str]
@@ -88,12 +89,18 @@ class _Signs:
     dated: bool
     traced: bool
     tells: bool
+    marked: bool
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether the text is enough of an article, with all that it has besides."""
+        return self.length >= (ENOUGH if self.marked and self.tells else _HEADED)
 
     @property
     def is_single(self) -> bool:
         """Whether the page is surely an article, by what it states or by what it prints."""
         stated = bool(self.types & ARTICLES)
-        return stated or (self.dated and (self.states or self.length >= _HEADED))
+        return stated or (self.dated and (self.states or self.is_enough))
 
 
 def read_kind(
@@ -117,6 +124,7 @@ def read_kind(
         dated=all(marks),
         tells=all(marks) and len((printed.headline or "").split()) >= _STORY,
         traced=bool(printed.stamps or printed.bylines or metadata.stated.stamps or listed),
+        marked=layout.body.element is not None and is_body(layout.body.element),
     )
     titles, visible = titles_of(layout.tree), layout.visible
     walled = hijacked(titles, text)
@@ -146,7 +154,7 @@ def _kind_of(url: str, layout: Layout, signs: _Signs) -> PageKind:
         return PageKind.GALLERY
     if _lists(url, path, layout.blocks, signs):
         return PageKind.SECTION
-    article = signs.states or (signs.headed and length >= _HEADED)
+    article = signs.states or (signs.headed and signs.is_enough)
     return PageKind.ARTICLE if article and length >= ENOUGH else PageKind.OTHER
 
 
@@ -194,7 +202,7 @@ def _lists(url: str, path: str, blocks: Sequence[Block], signs: _Signs) -> bool:
     listing = _LISTING * 3 if listed else _LISTING if _LIST.search(path) else 0
     if not stated and length < listing:
         return True
-    single = signs.states or (signs.dated and _NUMBERED.search(url) and length >= _HEADED)
+    single = signs.states or (signs.dated and _NUMBERED.search(url) and signs.is_enough)
     if not (stated if listed else single) and is_list(blocks):
         return True
     teasers = sum(block.link_share > 0.6 and len(block.text) > 25 for block in blocks)

@@ -29,6 +29,11 @@ def day(day: str | None) -> str:
     return f"{read.day} {_WORDS['months'][read.month - 1]} {read.year}"
 
 
+def month(month: str) -> str:
+    """Write an ISO month (`2020-11`) as `نوفمبر 2020`."""
+    return day(f"{month}-01").removeprefix("1 ")
+
+
 def clock(moment: str | None, zone: str | None = None) -> str:
     """Write an ISO time as the hour in a zone (IANA), which is named: `15:04 بتوقيت غرينتش`."""
     read, place = _read(moment, zone)
@@ -141,6 +146,6 @@ def obstacle(word: str | None) -> str | None:
 
 
 FILTERS = (
-    clock, day, direction, label, local_day, marked, meaning, named, number, published, span, time,
-    word,
+    clock, day, direction, label, local_day, marked, meaning, month, named, number, published, span,
+    time, word,
 )  # fmt: skip

@@ -106,3 +106,8 @@ def test_numbers_and_evidence():
     assert wording.named("byline") == "اسم الكاتب المطبوع في الصفحة"
     assert wording.named("import") == "الملف المستورد"
     assert wording.named("something new") == "something new"
+
+
+def test_month_is_a_word():
+    assert wording.month("2020-11") == "نوفمبر 2020"
+    assert wording.month("?") == "?-01"

@@ -427,3 +427,68 @@ create trigger articles_story_delete after delete on articles when old.story is 
     )
     where id = old.story;
 end;
+
+-- How many articles each publisher has by printed day ('' where none is printed), and how many of
+-- them have what: triggers keep it, so that no page has to count articles.
+
+create table day_counts (
+    day text not null,
+    publisher text not null,
+    articles integer not null,
+    edited integer not null,
+    gone integer not null,
+    byline integer not null,
+    deck integer not null,
+    section integer not null,
+    image integer not null,
+    primary key (day, publisher)
+) strict, without rowid;
+create index articles_days on articles(id, published_on, publisher);
+
+create trigger articles_days_insert after insert on articles begin
+    insert into day_counts values (
+        coalesce(new.published_on, ''), new.publisher, 1,
+        new.changed_at is not null, new.gone_at is not null, new.byline is not null,
+        new.deck is not null, new.section is not null, new.image_url is not null
+    ) on conflict do update set
+        articles = articles + 1, edited = edited + excluded.edited, gone = gone + excluded.gone,
+        byline = byline + excluded.byline, deck = deck + excluded.deck,
+        section = section + excluded.section, image = image + excluded.image;
+end;
+
+create trigger articles_days_delete after delete on articles begin
+    update day_counts set
+        articles = articles - 1, edited = edited - (old.changed_at is not null),
+        gone = gone - (old.gone_at is not null), byline = byline - (old.byline is not null),
+        deck = deck - (old.deck is not null), section = section - (old.section is not null),
+        image = image - (old.image_url is not null)
+    where day = coalesce(old.published_on, '') and publisher = old.publisher;
+    delete from day_counts
+    where day = coalesce(old.published_on, '') and publisher = old.publisher and articles = 0;
+end;
+
+create trigger articles_days_update
+after update of publisher, published_on, changed_at, gone_at, byline, deck, section, image_url
+on articles when
+    (old.publisher, old.published_on, old.changed_at is null, old.gone_at is null,
+        old.byline is null, old.deck is null, old.section is null, old.image_url is null)
+    is not (new.publisher, new.published_on, new.changed_at is null, new.gone_at is null,
+        new.byline is null, new.deck is null, new.section is null, new.image_url is null)
+begin
+    update day_counts set
+        articles = articles - 1, edited = edited - (old.changed_at is not null),
+        gone = gone - (old.gone_at is not null), byline = byline - (old.byline is not null),
+        deck = deck - (old.deck is not null), section = section - (old.section is not null),
+        image = image - (old.image_url is not null)
+    where day = coalesce(old.published_on, '') and publisher = old.publisher;
+    delete from day_counts
+    where day = coalesce(old.published_on, '') and publisher = old.publisher and articles = 0;
+    insert into day_counts values (
+        coalesce(new.published_on, ''), new.publisher, 1,
+        new.changed_at is not null, new.gone_at is not null, new.byline is not null,
+        new.deck is not null, new.section is not null, new.image_url is not null
+    ) on conflict do update set
+        articles = articles + 1, edited = edited + excluded.edited, gone = gone + excluded.gone,
+        byline = byline + excluded.byline, deck = deck + excluded.deck,
+        section = section + excluded.section, image = image + excluded.image;
+end;

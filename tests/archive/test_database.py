@@ -11,6 +11,8 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from archive import Archive
@@ -31,6 +33,7 @@ from archive.search.index import index_is_current
 from crawler.cli import warraq
 from tests.archive.desk import NOON, rows
 from tests.archive.filled import fill
+from tests.archive.newsroom import add_article, empty_archive
 from tests.broken import workshop as w
 
 
@@ -210,6 +213,37 @@ def test_a_reader_that_could_not_notice_its_owner_says_so(shared, is_damaged):
     with pytest.raises(ArchiveError, match="changed while it was read: try again"):
         read(reader, is_damaged=is_damaged)
     reader.close()  # once is enough
+
+
+@given(
+    acts=st.lists(
+        st.tuples(
+            st.integers(1, 3),
+            st.sampled_from(("", "publisher", "published_on", "changed_at", "byline", "image_url")),
+            st.sampled_from((None, "2020-11-09", "2020-11-10")),
+        ),
+        max_size=12,
+    )
+)
+def test_articles_are_counted_by_day_whatever_becomes_of_them(acts):
+    with closing(empty_archive()) as db:
+        for number, column, value in acts:
+            if not column:
+                db.execute("delete from articles where id = ?", (number,))
+            elif db.execute("select 1 from articles where id = ?", (number,)).fetchone() is None:
+                add_article(db, id=number, published_on=value)
+            else:
+                new = value or ("x" if column == "publisher" else None)
+                db.execute("insert or ignore into publishers(slug, name) values (?, 'x')", (new,))
+                db.execute(f"update articles set {column} = ? where id = ?", (new, number))
+        assert db.execute("select * from day_counts").fetchall() == db.execute(_COUNTED).fetchall()
+
+
+_COUNTED = """
+select coalesce(published_on, ''), publisher, count(*), count(changed_at), count(gone_at),
+    count(byline), count(deck), count(section), count(image_url)
+from articles group by 1, 2 order by 1, 2
+"""
 
 
 @pytest.mark.parametrize("name", ["with space", "with?mark#and%41", "أرشيف"])

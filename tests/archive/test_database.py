@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
@@ -215,6 +215,7 @@ def test_a_reader_that_could_not_notice_its_owner_says_so(shared, is_damaged):
     reader.close()  # once is enough
 
 
+@settings(max_examples=30)
 @given(
     acts=st.lists(
         st.tuples(

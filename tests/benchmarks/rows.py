@@ -5,12 +5,11 @@
 Texts have the words of real Arabic news in their real frequency, with a tail of rarer forms, about
 half of them in real sentences. Articles are spread over fifteen years with ever more of them; one
 in twenty is edited, one in fifty gone, one in ten a reprint of another. An archive is the same for
-all who ask for that many articles, and is kept in the system's temporary folder until the schema or
-this module changes.
+all who ask for that many articles, and is kept in the system's temporary folder until the schema
+changes or `_VERSION` does.
 """
 
 import gzip
-import hashlib
 import itertools
 import json
 import random
@@ -32,6 +31,7 @@ from archive.search.index import analysed, rebuild_index
 from archive.urls import article_id
 
 SENTENCES = Path(__file__).resolve().parents[2] / ".." / "shared/arabic/news-sentences.txt.gz"
+_VERSION = 1  # of what is made here
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 BEGAN = NOW - timedelta(days=700)  # what is older came by a backfill
 _YEARS, _GROWTH = 15, 0.6  # the smaller, the more articles are new
@@ -86,8 +86,8 @@ update stories set spread = max(0, cast(
 
 def archive_of(articles: int) -> Path:
     """Return the folder of an archive of so many articles; it is made unless it is there."""
-    own = hashlib.sha256(Path(__file__).read_bytes() + FIRST.encode()).hexdigest()[:8]
-    root = Path(tempfile.gettempdir()) / "warraq-benchmarks" / f"{articles}-{own}"
+    name = f"{articles}-{_VERSION}-{FIRST.rpartition('_')[2]}"
+    root = Path(tempfile.gettempdir()) / "warraq-benchmarks" / name
     if not root.is_dir():
         for old in root.parent.glob(f"{articles}-*"):
             shutil.rmtree(old)
@@ -109,10 +109,7 @@ def fill(db: sqlite3.Connection, articles: int) -> None:
     db.execute("begin")
     _catalogue(db)
     for first in range(0, articles, _BATCH):
-        for table, rows in _rows(range(first, min(first + _BATCH, articles))).items():
-            columns = _COLUMNS[table]
-            marks = ", ".join("?" * len(columns.split(",")))
-            db.executemany(f"insert into {table} ({columns}) values ({marks})", rows)
+        insert(db, range(first, min(first + _BATCH, articles)))
     run_script(db, _STORIES)
     for _, _, sql in scripts:
         db.execute(sql)
@@ -120,6 +117,14 @@ def fill(db: sqlite3.Connection, articles: int) -> None:
     rebuild_index(db)
     db.execute("commit")
     db.execute("pragma journal_mode = wal")
+
+
+def insert(db: sqlite3.Connection, numbers: range) -> None:
+    """Add the articles of these numbers, with their rows in other tables."""
+    for table, added in _rows(numbers).items():
+        columns = _COLUMNS[table]
+        marks = ", ".join("?" * len(columns.split(",")))
+        db.executemany(f"insert into {table} ({columns}) values ({marks})", added)
 
 
 def _catalogue(db: sqlite3.Connection) -> None:

@@ -123,8 +123,8 @@ def _spread(times: list[float]) -> str:
 
 def loaded(address: str, asked: dict[str, str], seconds: float) -> None:
     """Print what each page takes while strangers ask endless SQL and a crawl writes."""
-    times, end = defaultdict[str, list[float]](list), time.monotonic() + seconds
-    refused = defaultdict[str, list[int]](list)
+    times, refused = defaultdict[str, list[float]](list), defaultdict[str, list[int]](list)
+    end = time.monotonic() + seconds
 
     def read(number: int) -> None:
         client, chance = Client(address), random.Random(number)
@@ -132,9 +132,10 @@ def loaded(address: str, asked: dict[str, str], seconds: float) -> None:
             name = chance.choice(list(asked))
             began = time.monotonic()
             status, took = client.first_byte(asked[name])
-            (times[name] if status < 400 else refused[name]).append(
-                took if status < 400 else status
-            )
+            if status < 400:
+                times[name].append(took)
+            else:
+                refused[name].append(status)
             time.sleep(max(0, 1 - (time.monotonic() - began)))
 
     def strange() -> None:

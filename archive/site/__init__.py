@@ -15,6 +15,7 @@ from archive import urls
 from archive.database import database_metadata
 from archive.errors import is_failure
 from archive.site import views, wording
+from archive.site.language import LANGUAGES, choose, interface, t, with_language
 from archive.site.tables import TABLES, archive_names, labelled, refused, understood, with_excel
 
 hookimpl = HookimplMarker("datasette")
@@ -91,15 +92,16 @@ def handle_exception(
 
 @hookimpl
 def asgi_wrapper() -> Callable[[Any], Any]:
-    """Let `?_excel=1` make the formulas in a table's CSV harmless."""
-    return with_excel
+    """Answer in the reader's language; let `?_excel=1` make the formulas in CSV harmless."""
+    return lambda app: with_language(with_excel(app))
 
 
 @hookimpl
 def prepare_jinja2_environment(env: Any) -> None:
-    """Teach the templates Arabic days, times, numbers and directions."""
+    """Teach the templates both languages: sentences, days, times, numbers, directions."""
     env.filters.update({f"warraq_{each.__name__}": each for each in wording.FILTERS})
     env.filters["warraq_address"] = urls.readable
+    env.globals.update(t=t, interface=interface, languages=LANGUAGES.values())
 
 
 @hookimpl
@@ -122,6 +124,7 @@ def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Awaitable[A
         (rf"/image/{_ID}$", views.image),
         (rf"/story/{_ID}(\.(?P<format>json))?$", views.story),
         (r"/search$", views.search),
+        (r"/language/(?P<language>ar|en)$", choose),
     ]
 
 

@@ -229,9 +229,11 @@ def _document(states: list[Evidence], ending: str) -> str:
     """Return evidence as a self-contained page, or as lines."""
     from jinja2 import Environment, PackageLoader, select_autoescape
 
+    from archive.site.language import interface, t
     from archive.site.wording import FILTERS
 
     pages = Environment(loader=PackageLoader("archive.site"), autoescape=select_autoescape())
     pages.filters |= {f"warraq_{each.__name__}": each for each in FILTERS}
+    pages.globals |= {"t": t, "interface": interface}
     style = files("archive.site").joinpath("static/warraq.css").read_text("utf-8")
     return pages.get_template(f"warraq/custody.{ending}").render(states=states, style=style)

@@ -145,7 +145,7 @@ def render_cell(
         return None
     if column == "title" and table in _PAGES and "id" in list(row.keys()):
         page = datasette.urls.path(f"/{_PAGES[table]}/{row['id']}")
-        return Markup('<a href="{}">{}</a>').format(page, value or "بلا عنوان")
+        return Markup('<a href="{}">{}</a>').format(page, value or t("بلا عنوان"))
     if table and column in TABLES and isinstance(value, int | str):  # a dict is labelled already
         return labelled(datasette, database, column, value)
     if (table, column) == ("stories", "spread") and value is not None:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from archive.clock import iso
 from archive.evidence import Evidence
 from archive.site import wording
+from archive.site.language import ARABIC, speaking
 
 # What TeX takes for its own (The TeXbook, chapter 7).
 _TEX = {letter: f"\\{letter}" for letter in "&%$#_{}"}
@@ -22,9 +23,11 @@ _SAFE = "!#$%&'()*+,/:;=?@[]~"
 
 def arabic(stated: Evidence, address: str) -> str:
     """Return a citation in an Arabic sentence; `address` is that of the state in the archive."""
-    source = "، ".join(filter(None, (stated.publisher, wording.day(stated.published_on))))
+    with speaking(ARABIC):
+        day, moment = wording.day(stated.published_on), wording.time(iso(stated.at))
+    source = "، ".join(filter(None, (stated.publisher, day)))
     parts = "، ".join(_authors(stated)), f"«{_title(stated) or 'بلا عنوان'}»", source
-    where = f"{wording.time(iso(stated.at))}: {address} (SHA-256: {stated.sha256 or '—'})"
+    where = f"{moment}: {address} (SHA-256: {stated.sha256 or '—'})"
     return f"{'. '.join(filter(None, parts))}. {_url(stated)} — لقطة محفوظة في {where}"
 
 

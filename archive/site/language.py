@@ -6,7 +6,8 @@ A sentence for people is written where it is said, in Arabic, as `t("…")`; its
 
 import re
 import tomllib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib.resources import files
@@ -46,6 +47,21 @@ def interface() -> Language:
     return _current.get()
 
 
+@contextmanager
+def speaking(language: Language) -> Generator[None, None, None]:
+    """Write in a language, whatever the reader chose."""
+    token = _current.set(language)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def either(pair: Sequence[str]) -> str:
+    """Return the one of (Arabic, English) that the page is written in."""
+    return str(pair[interface() is ENGLISH])
+
+
 def t(sentence: str, /, **places: Any) -> str:
     """Say an Arabic sentence in the language of the page, its `{places}` filled.
 
@@ -69,12 +85,8 @@ def with_language(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitabl
     """Wrap a site: a request is answered in the language of its cookie."""
 
     async def served(scope: Any, receive: Any, send: Any) -> None:
-        token = _current.set(_chosen(dict(scope.get("headers") or ()).get(b"cookie", b"")))
-
-        try:
+        with speaking(_chosen(dict(scope.get("headers") or ()).get(b"cookie", b""))):
             await app(scope, receive, send)
-        finally:
-            _current.reset(token)
 
     return served
 

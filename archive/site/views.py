@@ -19,6 +19,7 @@ from archive.evidence import Evidence, article_of, of_capture, to_json, with_fil
 from archive.maintenance.export import write_warc
 from archive.site import changes as changed
 from archive.site import citation, pages, replay, states, wording
+from archive.site.language import t
 from archive.site.tables import MESSAGE, archive_names, is_closed, own_page
 
 _log = logging.getLogger(__name__)
@@ -299,9 +300,9 @@ async def _message(
     datasette: Any, request: Any, message: str, status: int = 404, *, detail: str = ""
 ) -> Response:
     if request.path.endswith(".json"):
-        error = detail or message
+        error = detail or t(message)
         return Response.json({"ok": False, "error": error, "status": status}, status=status)
-    context = {"message": message, "detail": detail}
+    context = {"message": t(message), "detail": detail}
     return await _show(datasette, request, "message.html", context, status)
 
 

@@ -1,4 +1,4 @@
-"""Days, times, numbers and evidence in Arabic words, for the pages."""
+"""Days, times, numbers and evidence in the words of the page's language."""
 
 import tomllib
 from collections import Counter
@@ -12,9 +12,11 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 from archive.search import MARKED
+from archive.site.language import either, t
 
 _LETTERS_LOOKED_AT = 1000
 _DAY = len("2020-11-09")
+_UTC = frozenset({"Etc/GMT", "Etc/UTC", "UTC"})
 
 _WORDS = tomllib.loads(files(__package__).joinpath("wording.toml").read_text(encoding="utf-8"))
 _NAMES = _WORDS["evidence"] | _WORDS["platforms"]
@@ -26,7 +28,7 @@ def day(day: str | None) -> str:
         read = date.fromisoformat((day or "")[:10])
     except ValueError:
         return day or ""
-    return f"{read.day} {_WORDS['months'][read.month - 1]} {read.year}"
+    return f"{read.day} {either(_WORDS['months'][read.month - 1])} {read.year}"
 
 
 def month(month: str) -> str:
@@ -37,7 +39,7 @@ def month(month: str) -> str:
 def clock(moment: str | None, zone: str | None = None) -> str:
     """Write an ISO time as the hour in a zone (IANA), which is named: `15:04 بتوقيت غرينتش`."""
     read, place = _read(moment, zone)
-    return f"{read:%H:%M} بتوقيت {place}" if read else moment or ""
+    return t("{time} بتوقيت {place}", time=f"{read:%H:%M}", place=place) if read else moment or ""
 
 
 def time(moment: str | None, zone: str | None = None) -> str:
@@ -48,7 +50,7 @@ def time(moment: str | None, zone: str | None = None) -> str:
     if len(moment or "") == _DAY:
         return day(moment)
     local = local_day(moment, zone)
-    return f"{day(local)}، {clock(moment, zone)}" if local else moment or ""
+    return t("{day}، {hour}", day=day(local), hour=clock(moment, zone)) if local else moment or ""
 
 
 def local_day(moment: str | None, zone: str | None = None) -> str | None:
@@ -71,18 +73,19 @@ def span(seconds: float) -> str:
     """Write how long something took, in its two largest units: `2 ي 3 س`, `5 د`."""
     minutes = round(seconds / 60)
     days, hours = divmod(minutes // 60, 24)
-    parts = ((days, "ي"), (hours, "س"), (minutes % 60, "د"))
-    return " ".join([f"{number} {unit}" for number, unit in parts if number][:2]) or "0 د"
+    parts = ((days, t("ي")), (hours, t("س")), (minutes % 60, t("د")))
+    said = [f"{number} {unit}" for number, unit in parts if number]
+    return " ".join(said[:2]) or f"0 {t('د')}"
 
 
 def named(word: str | None) -> str:
-    """Name in Arabic a platform, or where a date or byline was read; other words stay."""
-    return str(_NAMES.get(word, word or ""))
+    """Name a platform, or where a date or byline was read; other words stay."""
+    return either(_NAMES[word]) if word in _NAMES else word or ""
 
 
 def word(name: str, table: str) -> str:
-    """Return the Arabic word for a kind of change (`changes`), or for a passage (`passages`)."""
-    return str(_WORDS[table][name])
+    """Return the word for a kind of change (`changes`), or for a passage (`passages`)."""
+    return either(_WORDS[table][name])
 
 
 def number(value: int | None) -> str:
@@ -103,24 +106,26 @@ def direction(text: str | None) -> str:
 
 
 def _read(moment: str | None, zone: str | None) -> tuple[datetime | None, str]:
-    """Return an ISO time in a zone, and the name of the zone's place in Arabic.
+    """Return an ISO time in a zone, and the name of the zone's place.
 
     One that names no zone is in UTC, as all times of the archive are.
     """
-    there, place = _zone(zone)
+    there, *place = _zone(zone)
     with suppress(ValueError, OverflowError):
         read = datetime.fromisoformat(moment or "")
         aware = read.replace(tzinfo=UTC) if read.tzinfo is None else read
-        return aware.astimezone(there), place
-    return None, place
+        return aware.astimezone(there), either(place)
+    return None, either(place)
 
 
 @cache
-def _zone(name: str | None) -> tuple[tzinfo, str]:
+def _zone(name: str | None) -> tuple[tzinfo, str, str]:
+    """Return a zone, and its place in Arabic and in English."""
     with suppress(ValueError, OSError, KeyError):  # as of a name that is none
-        if name:
-            return ZoneInfo(name), _WORDS["zones"].get(name, name)
-    return UTC, "غرينتش"
+        if name and name not in _UTC:
+            arabic = _WORDS["zones"].get(name, name)
+            return ZoneInfo(name), arabic, name.rpartition("/")[2].replace("_", " ")
+    return UTC, "غرينتش", "UTC"
 
 
 def marked(text: str | None) -> Markup:
@@ -141,8 +146,8 @@ def meaning(word: str) -> tuple[str, str]:
 
 
 def obstacle(word: str | None) -> str | None:
-    """Return in Arabic why a page as captured is not shown."""
-    return str(_WORDS["obstacles"][word]) if word else None
+    """Return why a page as captured is not shown."""
+    return either(_WORDS["obstacles"][word]) if word else None
 
 
 FILTERS = (

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from archive.diff import Change, _fields
 from archive.site import wording
+from archive.site.language import ENGLISH, speaking
 from tests.archive.desk import reading
 
 
@@ -111,3 +112,16 @@ def test_numbers_and_evidence():
 def test_month_is_a_word():
     assert wording.month("2020-11") == "نوفمبر 2020"
     assert wording.month("?") == "?-01"
+
+
+def test_in_english():
+    with speaking(ENGLISH):
+        assert wording.day("2020-11-09") == "9 November 2020"
+        assert wording.time("2020-11-09T15:04:00Z") == "9 November 2020, 15:04 (UTC)"
+        assert wording.clock("2020-11-09T15:04:00Z", "Asia/Damascus") == "17:04 (Damascus)"
+        assert wording.clock("2020-11-09T15:04:00Z", "Etc/UTC") == "15:04 (UTC)"
+        assert wording.span(273_900) == "3 d 4 h"
+        assert wording.span(0) == "0 min"
+        assert wording.named("telegram") == "Telegram"
+        assert wording.word("headline", "changes") == "headline changed"
+        assert wording.obstacle("empty") == "This answer came without content."

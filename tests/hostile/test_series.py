@@ -50,7 +50,7 @@ def test_what_an_attack_does_is_noticed(tmp_path):
         routes={"/x": page("x"), "/news/3": page("another page")},
         listed=("/x",),
         problems={"/x": "too-large"},
-        cpu=1.0,
+        cpu=1.5,  # it is killed at three times that
         requests=3,
         database_mb=0.001,
         warc_mb=0.001,

@@ -120,7 +120,7 @@ def crawl(root: Path, now: datetime, *more: str) -> None:
 
 
 def crawl_until(end: float, root: Path, newspaper: str) -> int:
-    """Crawl, and an hour later again, until the time is up and much is written; return how often."""
+    """Crawl, and an hour later again, until time is up and much written; return how often."""
     times = 0
     while (left := end - time.monotonic()) > 1 or len(w.kept(root)[0]) <= ENOUGH:
         crawl(root, START + timedelta(hours=times), "--seconds", f"{max(left, SECONDS):.0f}")

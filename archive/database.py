@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
-from functools import cache
+from functools import cache, reduce
 from importlib.resources import files
 from logging import WARNING
 from pathlib import Path
@@ -25,7 +25,7 @@ from sqlite_utils import Database, Migrations
 from archive import errors
 from archive.clock import iso
 from archive.search import register
-from archive.search.arabic import TOKENIZE
+from archive.search.arabic import TOKENIZE, fold_in_sql
 from archive.search.index import index_is_current, rebuild_index
 from archive.stories import MOMENT
 from archive.warc.files import Name, modes_of, opened, present, size_of
@@ -42,7 +42,18 @@ def _text(name: str) -> str:
     return files(__package__).joinpath(name).read_text(encoding="utf-8")
 
 
-SCHEMA = _text("schema.sql").replace("{tokenize}", TOKENIZE).replace("{moment}", MOMENT)
+_COLUMNS = "id, publisher, published_on, url, title"
+_FOLDING = [
+    f", step{number} as (select {_COLUMNS}, {step} as folded, printed from step{number - 1})"  # noqa: S608 - ours
+    for number, step in enumerate(fold_in_sql(), 1)
+]
+_PLACES = {
+    "{tokenize}": TOKENIZE,
+    "{moment}": MOMENT,
+    "{folding}": "".join(_FOLDING),
+    "{steps}": str(len(_FOLDING)),
+}
+SCHEMA = reduce(lambda sql, place: sql.replace(*place), _PLACES.items(), _text("schema.sql"))
 FIRST = f"m001_schema_{hashlib.sha256(SCHEMA.encode()).hexdigest()[:8]}"
 """Name of the first migration; an archive without it was made by an earlier development version."""
 

@@ -95,44 +95,49 @@ create table renderings (
 ) strict;
 create index renderings_capture on renderings(capture);
 
+-- What is short stands before what may be long: SQLite reads a row from its beginning, and a text
+-- goes on in pages of its own.
 create table articles (
     id integer primary key,
-    key text not null unique,
     publisher text not null references publishers(slug),
-    url text not null,
     kind text not null,
     title text,
-    deck text,
-    byline text,
-    byline_from text,
-    dateline text,
-    section text,
-    language text,
     published_at text,
     published_on text,
-    published_from text,
-    modified_at text,
-    text text not null,
+    published_local text,
     words integer not null,
-    image_url text,
-    capture integer references captures(id),
+    section text,
+    language text,
+    revision_count integer not null default 1,
     first_seen_at text not null,
     last_seen_at text not null,
     changed_at text,
-    revision_count integer not null default 1,
     missing_at text,
     gone_at text,
     withheld_at text,
-    story integer references stories(id)
+    capture integer references captures(id),
+    story integer references stories(id),
+    published_from text,
+    modified_at text,
+    byline text,
+    byline_from text,
+    dateline text,
+    deck text,
+    url text not null,
+    key text not null unique,
+    image_url text,
+    text text not null
 ) strict;
 create index articles_url on articles(url);
 -- With the bytes of a text in UTF-8, so that `warraq stats` reads no text.
 create index articles_publisher_published
-    on articles(publisher, published_on, length(cast(text as blob)));
+    on articles(publisher, published_on, words, length(cast(text as blob)));
 create index articles_published_at on articles(published_at);
 create index articles_first_seen_at on articles(first_seen_at);
-create index articles_changed_at on articles(changed_at) where changed_at is not null;
-create index articles_gone_at on articles(gone_at) where gone_at is not null;
+create index articles_changed_at on articles(changed_at, publisher, published_on)
+    where changed_at is not null;
+create index articles_gone_at on articles(gone_at, publisher, published_on)
+    where gone_at is not null;
 create index articles_kind on articles(kind);
 create index articles_capture on articles(capture);
 create index articles_language on articles(language);
@@ -148,20 +153,20 @@ create table revisions (
     rank integer,
     words_in integer,
     words_out integer,
+    small integer not null default 0,
     title text,
     deck text,
     byline text,
     dateline text,
     section text,
-    tags text,
-    captions text,
     published_at text,
     published_on text,
     modified_at text,
-    text text,
-    image_url text,
-    small integer not null default 0,
     content_hash text not null,
+    tags text,
+    captions text,
+    image_url text,
+    text text,
     unique (article, number)
 ) strict;
 create index revisions_observed_at on revisions(observed_at);
@@ -316,31 +321,31 @@ create table imports (
 create index articles_newest on articles(published_on, published_at);
 create index articles_withheld_at on articles(withheld_at) where withheld_at is not null;
 
-create virtual table articles_fts using fts5(
+create virtual table article_stems using fts5(
     title, deck, byline, text,
-    content="articles", content_rowid="id", tokenize="{tokenize}"
+    content='articles', content_rowid='id', tokenize="{tokenize}"
 );
 
-create trigger articles_fts_insert after insert on articles begin
-    insert into articles_fts(rowid, title, deck, byline, text) values (
+create trigger article_stems_insert after insert on articles begin
+    insert into article_stems(rowid, title, deck, byline, text) values (
         new.id, warraq_analyse(new.title), warraq_analyse(new.deck),
         warraq_analyse(new.byline), warraq_analyse(new.text)
     );
 end;
 
-create trigger articles_fts_delete after delete on articles begin
-    insert into articles_fts(articles_fts, rowid, title, deck, byline, text) values (
+create trigger article_stems_delete after delete on articles begin
+    insert into article_stems(article_stems, rowid, title, deck, byline, text) values (
         'delete', old.id, warraq_analyse(old.title), warraq_analyse(old.deck),
         warraq_analyse(old.byline), warraq_analyse(old.text)
     );
 end;
 
-create trigger articles_fts_update after update of id, title, deck, byline, text on articles begin
-    insert into articles_fts(articles_fts, rowid, title, deck, byline, text) values (
+create trigger article_stems_update after update of id, title, deck, byline, text on articles begin
+    insert into article_stems(article_stems, rowid, title, deck, byline, text) values (
         'delete', old.id, warraq_analyse(old.title), warraq_analyse(old.deck),
         warraq_analyse(old.byline), warraq_analyse(old.text)
     );
-    insert into articles_fts(rowid, title, deck, byline, text) values (
+    insert into article_stems(rowid, title, deck, byline, text) values (
         new.id, warraq_analyse(new.title), warraq_analyse(new.deck),
         warraq_analyse(new.byline), warraq_analyse(new.text)
     );
@@ -492,3 +497,121 @@ begin
         byline = byline + excluded.byline, deck = deck + excluded.deck,
         section = section + excluded.section, image = image + excluded.image;
 end;
+
+-- The publisher's own time (archive.publishers): null where it is not known.
+
+create trigger articles_local_insert after insert on articles when new.published_at is not null begin
+    update articles set published_local = warraq_local(
+        published_at, published_on, (select timezone from publishers where slug = publisher)
+    ) where id = new.id;
+end;
+
+create trigger articles_local_update
+after update of published_at, published_on, publisher on articles
+when old.published_at is not new.published_at or old.published_on is not new.published_on
+    or old.publisher is not new.publisher
+begin
+    update articles set published_local = warraq_local(
+        published_at, published_on, (select timezone from publishers where slug = publisher)
+    ) where id = new.id;
+end;
+
+create trigger publishers_local_update after update of timezone on publishers
+when old.timezone is not new.timezone begin
+    update articles set published_local = warraq_local(published_at, published_on, new.timezone)
+    where publisher = new.slug and published_at is not null;
+end;
+
+-- Views: what is asked of an archive most, for programs that have none of our functions as well.
+
+create view article_texts as
+select article, number, (select publisher from articles where id = article) as publisher,
+    observed_at, capture, title,
+    coalesce(text, (select text from articles where id = article)) as text
+from revisions;
+
+-- A query after an image's address and the order of tags are no edits (archive.history).
+create view edits as
+select r.article, r.number, (select publisher from articles where id = r.article) as publisher,
+    r.observed_at, r.changes, r.small, f.column1 as field,
+    case f.column1
+        when 'title' then b.title when 'deck' then b.deck when 'text' then b.text
+        when 'byline' then b.byline when 'dateline' then b.dateline
+        when 'section' then b.section when 'captions' then b.captions
+        when 'published' then coalesce(b.published_at, b.published_on)
+        when 'image_url' then substr(b.image_url, 1, instr(b.image_url || '?', '?') - 1)
+        when 'tags' then (select nullif(json_group_array(value), '[]') from (
+            select value from json_each(b.tags) order by value
+        ))
+    end as before,
+    case f.column1
+        when 'title' then r.title when 'deck' then r.deck when 'text' then coalesce(
+            r.text, (select text from articles where id = r.article)
+        )
+        when 'byline' then r.byline when 'dateline' then r.dateline
+        when 'section' then r.section when 'captions' then r.captions
+        when 'published' then coalesce(r.published_at, r.published_on)
+        when 'image_url' then substr(r.image_url, 1, instr(r.image_url || '?', '?') - 1)
+        when 'tags' then (select nullif(json_group_array(value), '[]') from (
+            select value from json_each(r.tags) order by value
+        ))
+    end as after
+from revisions r
+join revisions b on b.article = r.article and b.number = r.number - 1
+cross join (
+    values ('title'), ('deck'), ('byline'), ('dateline'), ('section'), ('published'), ('tags'),
+        ('captions'), ('image_url'), ('text')
+) f
+where r.rank is not null and before is not after
+    and (f.column1 != 'published' or r.changes like '%"date"%');
+
+create view bylines as
+select article, position, author, (select name from authors where id = author) as name,
+    (select publisher from articles where id = article) as publisher,
+    (select published_on from articles where id = article) as published_on
+from article_authors;
+
+-- A day alone does not say who was first: it may begin 14 hours before that of UTC.
+create view story_articles as
+select story, article, publisher, title, published_at, published_on, first_seen_at, is_first,
+    case when is_first is not null then
+        cast(round(86400 * (julianday(moment) - julianday(first_moment))) as integer)
+    end as lag
+from (
+    select a.story, a.id as article, a.publisher, a.title, a.published_at, a.published_on,
+        a.first_seen_at, min(a.published_at, a.first_seen_at) as moment,
+        min(f.published_at, f.first_seen_at) as first_moment,
+        case when f.published_at is not null and not exists (
+            select 1 from articles o where o.story = a.story and o.published_at is null
+                and coalesce(julianday(o.published_on) - 14 / 24.0, 0)
+                    < julianday(min(f.published_at, f.first_seen_at))
+        ) then a.id = f.id end as is_first
+    from articles a
+    join stories s on s.id = a.story
+    left join articles f on f.id = s.first_article
+);
+
+create view daily as
+select publisher, nullif(day, '') as day, articles, edited, gone from day_counts;
+
+create view evidence as
+select r.article, r.number as state, c.url, c.fetched_at, c.status, c.sha256, c.warc_file,
+    c.warc_offset, c.warc_length, c.revisit, c.truncated, r.capture
+from revisions r left join captures c on c.id = r.capture;
+
+create view gone as
+select id as article, publisher, title, url, published_at, published_on, last_seen_at, gone_at,
+    round(24 * (julianday(gone_at) - julianday(published_at)), 1) as hours
+from articles where gone_at is not null;
+
+-- The folding of archive.search.arabic in SQL alone, in steps: a parser nests so far and no farther.
+create view articles_folded as
+with step0 as (
+    select id, publisher, published_on, url, title, lower(printed) as folded, printed from (
+        select *, coalesce(title || char(10), '') || coalesce(deck || char(10), '')
+            || coalesce(byline || char(10), '') || text as printed
+        from articles
+    )
+){folding}
+select id, publisher, published_on, url, title, printed || char(10) || folded as searchable
+from step{steps};

@@ -12,7 +12,7 @@ def test_a_made_archive_is_sound_and_can_be_searched(tmp_path, monkeypatch):
     with closing(open_for_writing(tmp_path)) as db:
         rows.fill(db, 200)
         assert not db.execute("pragma foreign_key_check").fetchall()
-        db.execute("insert into articles_fts(articles_fts) values ('integrity-check')")
+        db.execute("insert into article_stems(article_stems) values ('integrity-check')")
         (articles,) = db.execute("select count(*) from articles").fetchone()
         (stories,) = db.execute("select count(*) from stories where articles = 2").fetchone()
         assert (articles, stories) == (200, 20)

@@ -124,8 +124,9 @@ def test_the_python_runs(example, tmp_path, monkeypatch, capsys):
     assert names["rows"] == [("enabbaladi", 1)]
 
 
-def test_every_table_is_documented(database: sqlite3.Connection):
-    section = ARCHIVE.partition("| table | one row is |")[2].partition("\n\n")[0]
+@pytest.mark.parametrize("kind", ["table", "view"])
+def test_every_table_and_view_is_documented(database: sqlite3.Connection, kind):
+    section = ARCHIVE.partition(f"| {kind} | one row is |")[2].partition("\n\n")[0]
     documented = set(
         re.findall(
             r"`(\w+)`",
@@ -134,8 +135,8 @@ def test_every_table_is_documented(database: sqlite3.Connection):
     )
     tables = {
         name
-        for (name,) in database.execute("select name from sqlite_master where type = 'table'")
-        if not name.startswith(("sqlite_", "_sqlite", "articles_fts_"))
+        for (name,) in database.execute("select name from sqlite_master where type = ?", (kind,))
+        if not name.startswith(("sqlite_", "_sqlite", "article_stems_"))
     }
     assert documented == tables
 

@@ -39,7 +39,7 @@ select *, coalesce(journal_file, warc_file) as journaled_in
 from captures where {IN_FILE} and warc_offset >= ?2 and warc_offset < ?3 order by warc_offset
 """  # noqa: S608 - ours
 _ARTICLES = """
-select a.*, sz from articles a left join articles_fts_docsize d on d.id = a.id
+select a.*, sz from articles a left join article_stems_docsize d on d.id = a.id
 where a.id between ? and ? order by a.id
 """
 _REVISIONS = "select * from revisions where article between ? and ? order by article, number"
@@ -78,7 +78,7 @@ _TABLES = (
     ("revisit", _PAYLOADS),
     ("story", _STORIES),
     ("story", _STRAY.format("article", "story_sketches")),
-    ("index", _STRAY.format("id", "articles_fts_docsize")),
+    ("index", _STRAY.format("id", "article_stems_docsize")),
 )
 
 
@@ -270,7 +270,7 @@ def check_database(root: Path) -> Findings:
             for table, row, detail in db.execute(sql):
                 findings.of_tables(kind, detail, table, row)
         for detail in _index_faults(db):
-            findings.of_tables("index", detail, "articles_fts", None)
+            findings.of_tables("index", detail, "article_stems", None)
         if losses := value(db, "select count(*) from problems where kind = 'lost-capture'"):
             findings.lost = losses
     return findings
@@ -289,12 +289,12 @@ def _missing(db: sqlite3.Connection) -> list[str]:
 
 def _index_faults(db: sqlite3.Connection) -> Iterator[str]:
     """Yield what is wrong with the search index by itself; all of it is read."""
-    db.execute("create virtual table temp.warraq_words using fts5vocab(main, articles_fts, col)")
+    db.execute("create virtual table temp.warraq_words using fts5vocab(main, article_stems, col)")
     db.execute("begin")
     if not index_is_current(db):
         yield "it was not built by this version's analyser, or was built by SQLite itself"
     words = dict(db.execute("select col, sum(cnt) from temp.warraq_words group by col"))
-    sizes = [_sizes(size) for (size,) in db.execute("select sz from articles_fts_docsize")]
+    sizes = [_sizes(size) for (size,) in db.execute("select sz from article_stems_docsize")]
     for name, counts in zip(_INDEXED, zip(*sizes, strict=False), strict=False):
         if words.get(name, 0) != sum(counts):
             yield f"it holds {words.get(name, 0)} words of {name}, its sizes say {sum(counts)}"
@@ -329,7 +329,7 @@ def check_articles(root: Path, first: int, last: int) -> Findings:
             findings.counts["words of the search index"] += sum(words)
             if (indexed := _sizes(article["sz"] or b"")) != words:
                 detail = f"the index has {indexed} words of its {', '.join(_INDEXED)}, not {words}"
-                findings.of_tables("index", detail, "articles_fts", number)
+                findings.of_tables("index", detail, "article_stems", number)
     return findings
 
 

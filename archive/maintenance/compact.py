@@ -75,7 +75,7 @@ def _remove(db: sqlite3.Connection, before: str) -> tuple[int, int]:
     with transaction(db):
         problems = db.execute(_OLD_PROBLEMS, (before,)).rowcount
         links = db.execute(_SPENT_LINKS, (before,)).rowcount
-        db.execute("insert into articles_fts(articles_fts) values ('optimize')")
+        db.execute("insert into article_stems(article_stems) values ('optimize')")
     return problems, links
 
 

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -24,6 +25,13 @@ from archive.warc.files import replacing, sync
 METADATA = "metadata.json"
 DATABASE = NAME.removesuffix(".db")
 _SOURCE = "An archive made with Warraq"
+_OF_OURS = re.compile(r"\b(warraq_\w+|word_forms)\(")
+_WITH_AND_WITHOUT = (
+    "Where Warraq is installed, this copy has its Arabic pages, the search box and word_forms() in"
+    " SQL. Without it, tables, views and SQL work; the search index cannot be asked, and `like`"
+    " finds words in articles_folded. مع ورّاق: صفحات عربية ومربّع بحث، و word_forms() في SQL. ومن"
+    " دونه تعمل الجداول والعروض و SQL، ولا يُسأل فهرس البحث، ويجد like الكلمات في articles_folded."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +130,10 @@ def _beside(target: Path, clock: Clock) -> None:
     about["queries"] = {
         name: query
         for name, query in about.get("queries", {}).items()
-        if "warraq_" not in query["sql"]
+        if not _OF_OURS.search(query["sql"])
     }
+    del about["tables"]["articles"]["fts_table"]  # as a search box of Datasette's alone finds none
+    about["description"] = f"{about['description']} {_WITH_AND_WITHOUT}"
     about["source"] = f"{_SOURCE}, as it stood on {clock():%Y-%m-%d}"
     metadata = {"title": about["title"], "databases": {DATABASE: about}}
     # The first says whose folder it is, should a kill leave no more.

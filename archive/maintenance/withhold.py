@@ -108,7 +108,7 @@ def remove_withheld(db: sqlite3.Connection, root: Path) -> int:
     number = value(db, "select count(*) from gone_articles") or 0
     _run(db, "remove_withheld.sql")
     if number:
-        db.execute("insert into articles_fts(articles_fts) values ('optimize')")
+        db.execute("insert into article_stems(article_stems) values ('optimize')")
     return number
 
 

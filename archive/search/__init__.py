@@ -5,7 +5,7 @@ import re
 import sqlite3
 import textwrap
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Literal, get_args
 
@@ -27,9 +27,9 @@ _SNIPPET_WORDS = 32
 _LEAD = 240
 _LISTED = 5  # publishers, where one is not known
 _MARKS = """
-select rowid, highlight(articles_fts, 0, ?1, ?2), snippet(articles_fts, 3, ?1, ?2, '…', ?3)
-from articles_fts
-where articles_fts match ?4 and {once}rowid in (select value from json_each(?5))
+select rowid, highlight(article_stems, 0, ?1, ?2), snippet(article_stems, 3, ?1, ?2, '…', ?3)
+from article_stems
+where article_stems match ?4 and {once}rowid in (select value from json_each(?5))
 """
 _FOUND = """
 select articles.id, url, title, publisher, name as publisher_name, published_at, published_on,
@@ -102,7 +102,7 @@ def count(db: sqlite3.Connection, query: str, *, order: Order = "best") -> int:
         return 0
     source, row, values = "articles where", "id", tuple[str | int, ...]()
     if asked.worded:
-        source, row = "articles_fts where articles_fts match ? and", "rowid"
+        source, row = "article_stems where article_stems match ? and", "rowid"
         values = (asked.expression(every=order == "new"),)
     where, bound = conditions(db, asked, row)
     sql = f"select count(*) from {source} {where}"  # noqa: S608 - pieces of our own, values bound
@@ -151,10 +151,11 @@ def to_json(hits: Iterable[Hit], *, indent: int | None = None) -> str:
 
 
 def register(db: sqlite3.Connection) -> None:
-    """Give `db` the SQL functions of the index and `warraq_search`.
+    """Give `db` the SQL functions of the index, `warraq_search` and `word_forms`.
 
     `warraq_search(query, limit, offset, order)`, of which the query alone must be given, is what
-    `search` returns, as JSON. It asks `db` itself, and is freed only when that is closed.
+    `search` returns, as JSON. `word_forms(query)` is `word_forms` below. They ask `db` itself, and
+    are freed only when that is closed.
     """
 
     def answer(query: str | None, limit: int = 20, offset: int = 0, order: Order = "best") -> str:
@@ -162,6 +163,26 @@ def register(db: sqlite3.Connection) -> None:
 
     register_index(db)
     db.create_function("warraq_search", -1, answer)
+    db.create_function("word_forms", 1, lambda query: word_forms(db, query), deterministic=True)
+
+
+def word_forms(db: sqlite3.Connection, query: str | None) -> str:
+    """Return the MATCH expression of the articles that hold all of a query's words, in any form.
+
+    For `article_stems match word_forms(…)`. Words, phrases, `-`, `OR`, `title:` and `author:` are
+    read as `search` does. What no expression can say makes MATCH fail, with a sentence that says
+    why: SQLite hides what a function raises, and names an unknown column as it was typed.
+    """
+    asked = parse(str(query or ""))
+    why = ""
+    if not index_is_current(db):
+        why = "the search index is of another version of Warraq; the next crawl rebuilds it"
+    elif replace(asked, words=(), must=(), must_not=()) != Query():
+        why = "takes words alone; publishers, days and addresses are columns of articles"
+    elif not asked.worded:
+        why = "there is no word to find"
+    typed = str(query).replace('"', "'")
+    return f'"word_forms({typed}): {why}" : x' if why else asked.expression(every=True)
 
 
 def refuse_stale(db: sqlite3.Connection) -> None:

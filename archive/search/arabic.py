@@ -106,6 +106,7 @@ _USUAL = [
     for char in (*"أإآىةیک", *map(chr, (0x640, *range(0x64B, 0x653), *range(0x660, 0x66A))))
 ]
 _LINE = 200  # characters
+_NESTED = 24  # calls, in the stack of 100 that SQLite's parser has
 
 
 def fold(text: str) -> str:
@@ -127,6 +128,19 @@ def _folded(text: str) -> str:
 
 # The lines around an article are the same on every page of a newspaper, and folded many times.
 _folded_line = lru_cache(maxsize=8192)(_folded)
+
+
+def fold_in_sql() -> list[str]:
+    """Return the steps that fold Arabic in a column `folded`, tidied and in small letters, as SQL.
+
+    For a SQL without functions of ours: it does what `fold` does, but for accents of Latin.
+    """
+    steps = list[str]()
+    folded = [code for code in _FOLD if 0x600 <= code < 0x1E00 or code >= 0x2000]
+    for number, code in enumerate(code for code in folded if tidy(chr(code)) == chr(code)):
+        inner = "folded" if number % _NESTED == 0 else steps.pop()
+        steps.append(f"replace({inner}, '{chr(code)}', '{_FOLD[code] or ''}')")
+    return steps
 
 
 def _token_pattern(*, digits: int) -> re.Pattern[str]:

@@ -9,6 +9,7 @@ foreign writer fails instead of leaving the index wrong.
 import sqlite3
 from collections.abc import Callable, Mapping
 
+from archive.clock import local
 from archive.search.arabic import analyse
 from archive.search.query import parse
 
@@ -21,7 +22,7 @@ _SENTINEL_ROW = 0
 _SENTINEL = f"\ue000warraq{ANALYSER}"
 
 _FILL = """
-insert into articles_fts(rowid, title, deck, byline, text)
+insert into article_stems(rowid, title, deck, byline, text)
 select id, warraq_analyse(title), warraq_analyse(deck), warraq_analyse(byline), warraq_analyse(text)
 from articles where id > ? order by id limit ?
 """
@@ -40,8 +41,9 @@ def register(db: sqlite3.Connection) -> None:
     `warraq_analyse(text)` is the text as indexed, `warraq_query(query)` the MATCH expression for
     what a person typed, `escape_fts(query)` the same with all words required (the name Datasette
     calls). Replaced rows fire their delete triggers, so that `insert or replace` keeps the index
-    right.
+    right. `warraq_local` is `clock.local`, for the trigger that fills `published_local`.
     """
+    db.create_function("warraq_local", 3, local, deterministic=True)
     for name, function in _FUNCTIONS.items():
         db.create_function(name, 1, function, deterministic=True)
     db.execute("pragma recursive_triggers = on")
@@ -67,27 +69,27 @@ def rebuild_index(
 def index_is_current(db: sqlite3.Connection) -> bool:
     """Return whether the index was built by this version of the analyser and not by SQLite."""
     rows = db.execute(
-        "select 1 from articles_fts where articles_fts match ? and rowid = ?",
+        "select 1 from article_stems where article_stems match ? and rowid = ?",
         (f'"{_SENTINEL}"', _SENTINEL_ROW),
     )
     return rows.fetchone() is not None
 
 
 def _fill(db: sqlite3.Connection, progress: Callable[[int], None]) -> None:
-    db.execute("insert into articles_fts(articles_fts) values ('delete-all')")
+    db.execute("insert into article_stems(article_stems) values ('delete-all')")
     _tune(db, _IN_BULK)
     done, last = 0, _SENTINEL_ROW
     while added := db.execute(_FILL, (last, _BATCH)).rowcount:
         done += added
-        (last,) = db.execute("select max(id) from articles_fts_docsize").fetchone()
+        (last,) = db.execute("select max(id) from article_stems_docsize").fetchone()
         progress(done)
-    db.execute("insert into articles_fts(rowid, title) values (?, ?)", (_SENTINEL_ROW, _SENTINEL))
-    db.execute("insert into articles_fts(articles_fts) values ('optimize')")
+    db.execute("insert into article_stems(rowid, title) values (?, ?)", (_SENTINEL_ROW, _SENTINEL))
+    db.execute("insert into article_stems(article_stems) values ('optimize')")
     _tune(db, _STEADY)
 
 
 def _tune(db: sqlite3.Connection, settings: dict[str, int]) -> None:
-    db.executemany("insert into articles_fts(articles_fts, rank) values (?, ?)", settings.items())
+    db.executemany("insert into article_stems(article_stems, rank) values (?, ?)", settings.items())
 
 
 def analysed(text: str) -> str:

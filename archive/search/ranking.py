@@ -27,8 +27,8 @@ _VISIBLE = "+{row} not in (select id from articles where withheld_at is not null
 _WITHIN = "+{row} in (select id from articles where {filters})"
 _AT = "{row} in (select value from json_each(?))"
 _OF_PUBLISHERS = "publisher {operator} (select value from json_each(?))"
-_MATCHING = "+{row} in (select rowid from articles_fts where articles_fts match ?)"
-_WITHOUT = "+{row} not in (select rowid from articles_fts where articles_fts match ?)"
+_MATCHING = "+{row} in (select rowid from article_stems where article_stems match ?)"
+_WITHOUT = "+{row} not in (select rowid from article_stems where article_stems match ?)"
 
 
 def conditions(db: sqlite3.Connection, query: Query, row: str) -> Condition:
@@ -77,8 +77,8 @@ def slugs(db: sqlite3.Connection, names: tuple[str, ...]) -> list[str]:
 Page = tuple[int, int]  # limit, offset
 Row = tuple[int, float]  # article, score
 
-_SCORES = "select rowid, -bm25(articles_fts, 8.0, 4.0, 2.0, 1.0)"  # title, deck, byline, text
-_MATCHES = "from articles_fts where articles_fts match ?"
+_SCORES = "select rowid, -bm25(article_stems, 8.0, 4.0, 2.0, 1.0)"  # title, deck, byline, text
+_MATCHES = "from article_stems where article_stems match ?"
 _NEWEST = "published_on desc, published_at desc, id desc"
 _ENOUGH = 400  # articles, before commoner words only add to scores
 _MOST = 5000  # articles found by one word that are all scored

@@ -80,13 +80,13 @@ def test_a_newer_archive_is_refused_with_a_remedy(tmp_path, opening):
 
 def test_a_migration_that_fails_leaves_the_archive_as_it_was(tmp_path):
     with closing(sqlite3.connect(tmp_path / NAME, isolation_level=None)) as db:
-        db.execute("create table articles_fts (x)")  # in the way of the migration
-    with pytest.raises(NotAnArchive, match="articles_fts"):
+        db.execute("create table article_stems (x)")  # in the way of the migration
+    with pytest.raises(NotAnArchive, match="article_stems"):
         open_for_writing(tmp_path)
     with closing(sqlite3.connect(tmp_path / NAME, isolation_level=None)) as db:
         assert not MIGRATIONS.applied(Database(db))
         assert not db.execute("select 1 from sqlite_master where name = 'articles'").fetchone()
-        db.execute("drop table articles_fts")
+        db.execute("drop table article_stems")
     open_for_writing(tmp_path).close()
     open_for_reading(tmp_path).close()
 
@@ -259,7 +259,7 @@ def test_any_folder_name_will_do(tmp_path, name):
 
 def test_an_index_that_is_not_ours_is_made_anew(tmp_path):
     db = open_for_writing(tmp_path)
-    db.execute("insert into articles_fts(articles_fts) values ('rebuild')")  # as a stranger would
+    db.execute("insert into article_stems(article_stems) values ('rebuild')")  # as a stranger would
     assert not index_is_current(db)
     db.close()
     db = open_for_writing(tmp_path)

@@ -54,7 +54,7 @@ _EDITS = (Change.HEADLINE, Change.NUMBER, Change.REMOVED, Change.ADDED, Change.W
 
 _LATER = """
 select type, name, sql from sqlite_master where type = 'index' and sql is not null
-    or type = 'trigger' and (name like 'articles_fts_%' or name like 'articles_story_%')
+    or type = 'trigger' and (name like 'article_stems_%' or name like 'articles_story_%')
 """
 _COLUMNS = {
     "articles": "id, key, publisher, url, kind, title, deck, byline, byline_from, dateline,"

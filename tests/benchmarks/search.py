@@ -62,9 +62,9 @@ def write(connection, sentences, chance, first, number):
 
 def fill(connection, sentences, chance, articles):
     """Insert articles without the index and make it then; print how fast, and its size."""
-    named = "select sql from sqlite_master where name = 'articles_fts_insert'"
+    named = "select sql from sqlite_master where name = 'article_stems_insert'"
     (trigger,) = connection.execute(named).fetchone()
-    connection.execute("drop trigger articles_fts_insert")
+    connection.execute("drop trigger article_stems_insert")
     write(connection, sentences, chance, 1, articles)
     connection.execute(trigger)
     size = "select sum(length(cast(text as blob))) from articles"
@@ -72,7 +72,7 @@ def fill(connection, sentences, chance, articles):
     started = now()
     rebuild_index(connection)
     tell("build", text_bytes / 1e6, since(started), "MB of text/s")
-    size = "select sum(length(block)) from articles_fts_data"
+    size = "select sum(length(block)) from article_stems_data"
     (index_bytes,) = connection.execute(size).fetchone()
     click.echo(f"size      {index_bytes / text_bytes:.2f} bytes of index per byte of text")
 

@@ -83,7 +83,7 @@ def measure(articles: int) -> None:
         tempfile.TemporaryDirectory() as folder,
         closing(open_for_writing(Path(folder))) as connection,
     ):
-        connection.execute("drop trigger articles_fts_insert")
+        connection.execute("drop trigger article_stems_insert")
         grow(connection, sentences, chance, 1, articles)
         spent = grow(connection, sentences, chance, articles + 1, PROBES)
         (found,) = connection.execute("select count(*) from stories").fetchone()

@@ -28,7 +28,7 @@ UNREADABLE = {
     "a text": w.text,
 }
 LOST = {"empty": w.empty, "missing": w.gone}
-PAGES = ("articles", "captures", "visits", "revisions", "runs", "articles_fts_data")
+PAGES = ("articles", "captures", "visits", "revisions", "runs", "article_stems_data")
 # Commands that need not look at the broken page may well do their work.
 NEEDS = {
     "articles": {"search", "export", "publish", "backup", "reindex", "withhold"},
@@ -36,7 +36,7 @@ NEEDS = {
     "visits": {"publish", "backup", "crawl", "save", "backfill"},
     "revisions": {"export", "publish", "backup"},
     "runs": {"runs", "publish", "backup", "import-jsonl", "crawl", "save", "backfill"},
-    "articles_fts_data": {"search", "publish", "backup", "reindex", "withhold", "crawl"},
+    "article_stems_data": {"search", "publish", "backup", "reindex", "withhold", "crawl"},
 }
 
 

@@ -356,7 +356,7 @@ def test_a_sound_form_that_a_killed_repair_left_gives_way_to_the_file_from_a_bac
 
 
 def test_a_search_index_that_is_wrong_is_made_anew(root):
-    change(root, "delete from articles_fts_docsize where id > 0")
+    change(root, "delete from article_stems_docsize where id > 0")
     assert "the search index is rebuilt" in mended(root)
 
 

@@ -52,7 +52,7 @@ def everything(root: Path) -> Mapping[str, Rows]:
 
 _TABLES = """
 select name from sqlite_master where type = 'table'
-and name not like 'articles_fts%' and name not like 'sqlite_%' and name not like '\\_%' escape '\\'
+and name not like 'article_stems%' and name not like 'sqlite_%' and name not like '\\_%' escape '\\'
 """
 
 

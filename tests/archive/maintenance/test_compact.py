@@ -19,7 +19,7 @@ from tests.archive.filled import fill
 from tests.killed.steps import killed_at
 
 LATER = Hands(NOON + YEAR + timedelta(days=2))
-SEEN = "articles", "revisions", "captures", "visits", "articles_fts_docsize"
+SEEN = "articles", "revisions", "captures", "visits", "article_stems_docsize"
 VISITS = [  # key, kind, article, due_at, last_at; whether its link is spent
     ("given-up", "article", None, None, iso(NOON), True),
     ("still-due", "article", None, iso(NOON), iso(NOON), False),

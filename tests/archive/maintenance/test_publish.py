@@ -80,7 +80,7 @@ def test_no_byte_of_a_withheld_article_is_left(root, tmp_path):
     assert secret not in ids(tmp_path / "public")
     assert all(name.encode() in raw for name in names), "others have the same author and tag"
     with closing(sqlite3.connect(tmp_path / "public" / "archive.db")) as db:
-        db.execute("create virtual table temp.v using fts5vocab(main, articles_fts, instance)")
+        db.execute("create virtual table temp.v using fts5vocab(main, article_stems, instance)")
         docs = {row[0] for row in db.execute("select doc from v")}
         assert docs == {0, *ids(tmp_path / "public")}
         for table in ("withholdings", "hosts", "shapes", "new_addresses"):
@@ -208,6 +208,13 @@ def datasette(folder, *, plugin):
             server.wait(20)
 
 
+def sql(address, query):
+    """Return the rows of a query, or why there are none."""
+    asked = {"sql": query, "_shape": "array"}
+    answer = httpx.get(f"{address}/archive.json", params=asked).json()
+    return answer if isinstance(answer, list) else answer["error"]
+
+
 @pytest.mark.parametrize("plugin", [True, False])
 def test_datasette_serves_the_folder_when_nothing_can_be_written_there(root, tmp_path, plugin):
     public = tmp_path / "public"
@@ -223,6 +230,14 @@ def test_datasette_serves_the_folder_when_nothing_can_be_written_there(root, tmp
         settings = httpx.get(f"{address}/-/settings.json").json()
         assert settings["suggest_facets"] is False
         assert httpx.get(f"{address}/archive/per_day.json").status_code == 200
+        assert ('name="_search"' in page) == plugin, "a search box that would find nothing"
+        about = httpx.get(f"{address}/archive").text
+        assert "Where Warraq is installed" in about
+        assert sql(address, "select count(*) as n from articles_folded"
+                            " where searchable like '%المكتبه%'") == [{"n": 1}]  # fmt: skip
+        matched = sql(address, "select count(*) as n from article_stems"
+                               " where article_stems match word_forms('مكتبه')")  # fmt: skip
+        assert matched == [{"n": 1}] if plugin else "no such function: word_forms" in matched
         first = httpx.get(address).text
         assert (OPEN in first) == plugin
         assert HIDDEN not in first + page

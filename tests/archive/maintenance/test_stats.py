@@ -86,7 +86,7 @@ READ = Path("/proc/self/io")  # of Linux: bytes that this process has read, from
 @pytest.mark.skipif(not READ.exists(), reason="the bytes that are read are not counted here")
 def test_it_counts_the_bytes_of_texts_without_reading_them(tmp_path):
     with closing(open_for_writing(tmp_path)) as db:
-        db.execute("drop trigger articles_fts_insert")
+        db.execute("drop trigger article_stems_insert")
         for number in range(1, 21):
             add_article(db, id=number, publisher=f"paper{number % 2}", text="نص" * 50_000)
             db.execute(

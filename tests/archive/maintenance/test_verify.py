@@ -140,9 +140,9 @@ ROWS = [
     ("update revisions set text = 'x' where number = 2", "is stored twice"),
     ("update revisions set number = 3 where number = 2", "its revisions are [1, 3]"),
     ("delete from revisions where id = 1", "it has no revision"),
-    ("insert into articles_fts(articles_fts) values ('rebuild')", "not built by this version's"),
-    ("insert into articles_fts(rowid, text) values (7, 'كلام')", "of an article that is not there"),
-    ("delete from articles_fts_docsize where id > 0", "the index has [] words of its title"),
+    ("insert into article_stems(article_stems) values ('rebuild')", "not built by this version's"),
+    ("insert into article_stems(rowid, text) values (7, 'كلام')", "an article that is not there"),
+    ("delete from article_stems_docsize where id > 0", "the index has [] words of its title"),
     ("update revisions set capture = 99 where id = 1", "refers to a row of captures that is not"),
     ("insert into story_sketches values (1, 0, 99)", "it is of an article that is not there"),
     ("delete from warc_files where closed", "bytes more than its row of warc_files"),
@@ -161,11 +161,11 @@ def test_an_index_of_another_text_is_found_and_rebuilt(root):
     with closing(open_for_writing(root)) as db:
         article, text = db.execute("select id, text from articles where url like '%/0'").fetchone()
         db.execute(
-            "insert into articles_fts(articles_fts, rowid, text)"
+            "insert into article_stems(article_stems, rowid, text)"
             " values ('delete', ?, warraq_analyse(?))",
             (article, text),
         )
-        db.execute("insert into articles_fts(rowid, text) values (?, 'غيره')", (article,))
+        db.execute("insert into article_stems(rowid, text) values (?, 'غيره')", (article,))
     assert found(root)[0] == {"index"}
     done = CliRunner().invoke(reindex, ["--archive", str(root)])
     assert (done.exit_code, found(root)) == (0, (set(), ""))
@@ -174,13 +174,15 @@ def test_an_index_of_another_text_is_found_and_rebuilt(root):
 def test_an_index_that_lost_words_is_found(root):
     with closing(open_for_writing(root)) as db:
         article, text = db.execute("select id, text from articles where url like '%/0'").fetchone()
-        sizes = db.execute("select * from articles_fts_docsize where id = ?", (article,)).fetchone()
+        sizes = db.execute(
+            "select * from article_stems_docsize where id = ?", (article,)
+        ).fetchone()
         db.execute(
-            "insert into articles_fts(articles_fts, rowid, text)"
+            "insert into article_stems(article_stems, rowid, text)"
             " values ('delete', ?, warraq_analyse(?))",
             (article, text),
         )
-        db.execute("insert or replace into articles_fts_docsize values (?, ?)", sizes)
+        db.execute("insert or replace into article_stems_docsize values (?, ?)", sizes)
     kinds, said = found(root)
     assert kinds == {"index"}
     assert "words of text, its sizes say" in said

@@ -3,8 +3,10 @@
 import gzip
 import json
 import re
+import sqlite3
 import tomllib
 from collections import Counter
+from contextlib import closing
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -13,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.search.arabic import STOP_WORDS, _cut, bare_stem, fold, term, tidy, words
+from archive.search.arabic import STOP_WORDS, _cut, bare_stem, fold, fold_in_sql, term, tidy, words
 
 SHARED = Path(__file__).resolve().parents[3] / ".." / "shared" / "arabic"
 VECTORS = SHARED / "lucene_vectors.json"
@@ -231,3 +233,20 @@ PLAIN = "مدينة عراقي سعودي كويتي بحر باب دار أسد
 def test_the_article_makes_no_other_word(word):
     for particle in ("ال", "وال", "بال"):
         assert term(particle + word) == term(word)
+
+
+_LETTERS = st.one_of(
+    st.characters(min_codepoint=0x600, max_codepoint=0x77F),
+    st.characters(min_codepoint=0x8A0, max_codepoint=0x8FF),
+    st.characters(max_codepoint=0x7F),
+    st.sampled_from([ZWNJ, RLM, TATWEEL, "\N{WORD JOINER}", "«", "”"]),
+)
+
+
+@given(st.text(_LETTERS))
+def test_sql_folds_as_python_does(text):
+    with closing(sqlite3.connect(":memory:")) as db:
+        folded = tidy(text).replace("\x00", "").lower()
+        for step in fold_in_sql():
+            ((folded,),) = db.execute(f"select {step} from (select ? as folded)", (folded,))
+    assert folded == fold(text.replace("\x00", ""))

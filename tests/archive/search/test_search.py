@@ -1,13 +1,14 @@
 """Queries find articles: ranked, filtered, safe, with the original text marked."""
 
 import itertools
+import sqlite3
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.errors import StaleIndex
-from archive.search import MARK_END, MARK_START, Doubt, count, doubts, search
+from archive.search import MARK_END, MARK_START, Doubt, count, doubts, register, search
 from archive.search.arabic import analyse, term
 from archive.search.index import rebuild_index
 from tests.archive.newsroom import add_article, empty_archive
@@ -132,7 +133,7 @@ def test_the_title_counts_more_than_the_deck_and_the_deck_more_than_the_text():
 def test_an_index_that_something_else_made_is_not_asked():
     connection = empty_archive()
     add_article(connection, text="الحكومة")
-    connection.execute("insert into articles_fts(articles_fts) values ('rebuild')")
+    connection.execute("insert into article_stems(article_stems) values ('rebuild')")
     for ask in (search, count):
         with pytest.raises(StaleIndex, match="rebuilds it"):
             ask(connection, "حكومة")
@@ -146,13 +147,77 @@ def test_hits_come_in_pages(archive):
     assert [hit.id for hit in first + rest] == [1, 2, 3, 4]
 
 
+WORD_FORMS = [
+    ("الوزير", [1, 2]),
+    ("وزيرة دمشق", [1]),
+    ('"في دمشق"', [1]),
+    ('"دمشق الوزيرة"~2', [1]),
+    ("وزير -دمشق", [2]),
+    ("دمشق OR حلب", [1, 2]),
+    ("title:وزير", [2]),
+    ("مدرس*", [3]),
+    ("حمص", []),
+]
+REFUSED = [
+    ("", "there is no word to find"),
+    (None, "there is no word to find"),
+    ('؟! "', "there is no word to find"),
+    ("-دمشق", "there is no word to find"),
+    ("دمشق publisher:x", "takes words alone"),
+    ("دمشق after:2020", "takes words alone"),
+    ("دمشق after:yesterday", "takes words alone"),
+    ("https://news.example/1", "takes words alone"),
+]
+
+
+@pytest.fixture(scope="module")
+def asked():
+    """Return the articles of a query to `word_forms`, counted, joined and in their order."""
+    db = empty_archive()
+    register(db)
+    add_article(db, id=1, title="خبر", text="قالت الوزيرة في دمشق")
+    add_article(db, id=2, title="وزراء ووزير", text="حلب")
+    add_article(db, id=3, title="خبر", text="المدرسات")
+    match = "from article_stems where article_stems match word_forms(?1)"
+
+    def ask(query):
+        (number,) = db.execute(f"select count(*) {match}", (query,)).fetchone()
+        joined = f"select id from articles where id in (select rowid {match}) order by id"
+        ids = [article for (article,) in db.execute(joined, (query,))]
+        assert number == len(ids)
+        return ids
+
+    return ask
+
+
+@pytest.mark.parametrize(("query", "expected"), WORD_FORMS)
+def test_sql_counts_and_joins_articles_by_a_word_in_any_form(asked, query, expected):
+    assert asked(query) == expected
+
+
+@pytest.mark.parametrize(("query", "why"), REFUSED)
+def test_what_word_forms_cannot_say_is_an_error_and_no_0(asked, query, why):
+    with pytest.raises(sqlite3.OperationalError, match=rf"word_forms\(.*\): {why}"):
+        asked(query)
+
+
+def test_word_forms_refuses_an_index_that_something_else_made():
+    connection = empty_archive()
+    register(connection)
+    add_article(connection, text="الحكومة")
+    connection.execute("insert into article_stems(article_stems) values ('rebuild')")
+    sql = "select count(*) from article_stems where article_stems match word_forms('حكومة')"
+    with pytest.raises(sqlite3.OperationalError, match="of another version of Warraq"):
+        connection.execute(sql)
+
+
 @settings(deadline=None)
 @given(st.text(st.one_of(st.characters(exclude_categories=()), st.sampled_from('"*+-:()^{} ا'))))
 def test_nothing_typed_is_an_error(archive, typed):
     hits = search(archive, typed)
     assert len({hit.id for hit in hits}) == len(hits)
     assert {hit.id for hit in search(archive, typed, order="new")} == {hit.id for hit in hits}
-    archive.execute("select rowid from articles_fts where articles_fts match escape_fts(?)",
+    archive.execute("select rowid from article_stems where article_stems match escape_fts(?)",
                     (typed.encode("utf-8", "replace").decode(),)).fetchall()  # fmt: skip
 
 

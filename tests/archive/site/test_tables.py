@@ -110,7 +110,7 @@ async def test_no_query_in_sql_finds_nothing(datasette):
 async def test_an_index_that_something_else_made_is_not_asked(tmp_path):
     connection = open_for_writing(tmp_path)
     add_article(connection, title="خبر", text="الحكومة")
-    connection.execute("insert into articles_fts(articles_fts) values ('rebuild')")
+    connection.execute("insert into article_stems(article_stems) values ('rebuild')")
     connection.close()
     datasette = Datasette([str(tmp_path / "archive.db")])
     for path in ("/archive/articles?_search=حكومة", "/archive/articles.json?_search=حكومة"):

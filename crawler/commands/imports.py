@@ -61,6 +61,7 @@ _OTHERS = (
     (rb"(?:\xef\xbb\xbf)?\s*\{\s*\n\s*\"", "JSON over several lines", _PIPED.format("jq -c .")),
     (rb"PAR1", "Parquet", _BY_PANDAS.format("parquet")),
     (rb"(?i:WARC/\d)", "WARC", "warraq import-warc {0}"),
+    (rb"(?s:(?!\s*[{\[]).*\0)", "binary", "with the program that wrote it"),
     (rb"[^\s\"{\[][^\s{\[]*[,;\t][^{\[\n]*\n|\"[^{\[\n]*\"[,;\t]", "CSV", _BY_PANDAS.format("csv")),
 )
 _FORMS = "what is read are WARC, ARC and WACZ files (unpack tar, 7z and RAR first)"

@@ -49,6 +49,7 @@ def test_lines_and_arrays_are_read_plain_and_packed(tmp_path, given):
 OTHERS = [
     (b"\x28\xb5\x2f\xfd\x04\x58", "Zstandard", "zstd -dc file | warraq import-jsonl -"),
     (b"PAR1\x15\x04\x15", "Parquet", "read_parquet('file')"),
+    (b"\x7fELF\x02\x01\x01\0\0\n{,;\n", "binary", "with the program that wrote it"),
     (b"url,title,text\nhttps://a.example/1,x,y\n", "CSV", "read_csv('file')"),
     (b'\xef\xbb\xbf"url";"title"\r\n', "CSV", "read_csv"),
     ("الرابط,العنوان\nhttps://a.example/1,x\n".encode(), "CSV", "read_csv"),

@@ -14,7 +14,7 @@ from pluggy import HookimplMarker
 from archive import urls
 from archive.database import database_metadata
 from archive.errors import is_failure
-from archive.site import views, wording
+from archive.site import sql, views, wording
 from archive.site.language import LANGUAGES, choose, interface, t, with_language
 from archive.site.tables import TABLES, archive_names, labelled, refused, understood, with_excel
 
@@ -42,7 +42,10 @@ def prepare_connection(conn: sqlite3.Connection, database: str, datasette: Any) 
 
     from archive import search
 
-    if database in archive_names(datasette):
+    names = archive_names(datasette)
+    if names:
+        sql.limit(conn)
+    if database in names:
         search.register(conn)
         # In the brackets of a reserved word, a column that reads as null would lose its name.
         utils.reserved_words.discard("key")
@@ -91,9 +94,13 @@ def handle_exception(
 
 
 @hookimpl
-def asgi_wrapper() -> Callable[[Any], Any]:
-    """Answer in the reader's language; let `?_excel=1` make the formulas in CSV harmless."""
-    return lambda app: with_language(with_excel(app))
+def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
+    """Answer in the reader's language; let strangers' SQL wait for its turn.
+
+    `?_excel=1` makes the formulas in CSV harmless.
+    """
+    gate = sql.Gate(datasette)
+    return lambda app: with_language(gate(with_excel(app)))
 
 
 @hookimpl
@@ -124,6 +131,8 @@ def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Awaitable[A
         (rf"/image/{_ID}$", views.image),
         (rf"/story/{_ID}(\.(?P<format>json))?$", views.story),
         (r"/search$", views.search),
+        (r"/(?P<database>[^/.]+)\.(?P<format>csv|json)$", sql.whole),
+        (r"/(?P<database>(?!-/)[^/.]+)/(?P<table>[^/.]+)\.(?P<format>csv|json)$", sql.whole),
         (r"/language/(?P<language>ar|en)$", choose),
     ]
 

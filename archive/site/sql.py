@@ -5,7 +5,6 @@ tables with conditions or facets) is asked by a few threads that come last in th
 """
 
 import asyncio
-import base64
 import csv
 import io
 import json
@@ -15,7 +14,7 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from contextvars import ContextVar
@@ -30,12 +29,11 @@ from datasette.utils import (
     CustomJSONEncoder,
     InvalidSql,
     derive_named_parameters,
+    escape_sqlite,
     remove_infinites,
     tilde_decode,
     validate_sql_select,
 )
-from datasette.views.database import DatabaseView, MagicParameters
-from datasette.views.table import TableView
 
 from archive.database import uri
 
@@ -53,7 +51,6 @@ _LONGEST_PATTERN = 1000  # of LIKE and GLOB, which compare it in one step that n
 _PIECE = 1 << 18  # characters that are sent at a time
 _OPERATIONS = 10_000  # of SQLite's machine, about a millisecond, between looks at the clock
 _NICENESS = 10
-_MOST_LABELS = 10_000  # that are remembered
 
 _is_strange = ContextVar("is_strange", default=False)
 _thread = threading.local()
@@ -66,9 +63,9 @@ _OLD = "a cut answer can be told from a whole one in HTTP/1.1 only (nginx: proxy
 
 
 class Pools:
-    """The threads of a Datasette, and a few more for what strangers ask; in place of its executor."""
+    """In place of a Datasette's executor: its own threads, and a few more for strangers."""
 
-    def __init__(self, own: Any):
+    def __init__(self, own: Any) -> None:
         self._own = own
         self._strange = ThreadPoolExecutor(THREADS, "strangers", initializer=_begin_thread)
         self.closed = False
@@ -136,10 +133,11 @@ class Gate:
 
     async def open(self) -> None:
         """Learn the tables of each database, and give strangers their threads."""
+        executor = self.datasette.executor
+        if executor and not isinstance(executor, Pools):
+            self.datasette.executor = Pools(executor)
         for database in self.datasette.databases.values():
             self.tables[database.route] = frozenset(await database.table_names())
-        if self.datasette.executor:
-            self.datasette.executor = Pools(self.datasette.executor)
 
     def is_strange(self, scope: Any) -> bool:
         """Return whether a request may ask SQL that is a stranger's, or that takes long."""
@@ -158,6 +156,8 @@ class Gate:
         """Wrap a site: strangers' questions go to their threads, and no more than a few wait."""
 
         async def served(scope: Any, receive: Any, send: Any) -> None:
+            if not self.tables:
+                await self.open()
             if scope["type"] != "http" or not self.is_strange(scope):
                 await app(scope, receive, send)
             elif self.waiting >= MOST_WAITING:
@@ -176,23 +176,19 @@ class Gate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked of a database: SQL with its parameters, for which `labels` there are.
-
-    Those are SQL by column: what to call the row of another table that a value names.
-    """
+    """What is asked of a database: SQL with its parameters, and the name of a canned query."""
 
     sql: str
     parameters: Any
-    query: str | None = None  # the name of a canned one
+    query: str | None = None
     private: bool = False
-    labels: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Form:
     """How rows are written: what stands before, between and behind them, and each row itself."""
 
-    headers: list[tuple[bytes, bytes]]
+    media: str
     each: Callable[[tuple[Any, ...]], str]
     before: str = ""
     between: str = ""
@@ -205,23 +201,24 @@ async def whole(datasette: Any, request: Any, send: Any) -> Any:
     All else of the same addresses is Datasette's. An answer that cannot be given to its end is cut
     so that the client sees it: the connection breaks.
     """
+    from datasette.views.database import DatabaseView  # which imports this package
+    from datasette.views.table import TableView
+
     is_csv = request.url_vars["format"] == "csv"
     try:
-        asked = request.method == "GET" and await _question(datasette, request, is_csv)
-        if not asked or not (is_csv or request.args.get("_shape", "arrays") in _SHAPES):
+        database = _database(datasette, request)
+        asked = await _question(datasette, request, database)
+        if asked is None:
             view = TableView if "table" in request.url_vars else DatabaseView
             return await view.as_view(datasette)(request, send)
         if request.scope.get("http_version") == "1.0":
             return _refused(_OLD, is_csv, 505)
-        database = _database(datasette, request)
-        answer = _Answer(datasette, database, asked, request)
-        with closing(answer):
-            columns = await answer.run(answer.ask)
+        with closing(_Answer(datasette, database, asked)) as answer:
+            columns = await answer.step(answer.ask)
             if is_csv:
-                form = _csv_form(asked, columns, request, answer)
+                form = _csv_form(columns, request)
             else:
-                about = await _about(datasette, request, database.name, asked, columns)
-                form = _json_form(asked, columns, request, about)
+                form = await _json_form(datasette, request, database.name, asked, columns)
             return await _stream(answer, form, request, send)
     except (sqlite3.Error, sqlite3.Warning, InvalidSql) as error:
         return _refused(_TOO_LONG if str(error) == "interrupted" else str(error), is_csv)
@@ -239,64 +236,69 @@ def _database(datasette: Any, request: Any) -> Any:
         raise NotFound("Database not found") from None
 
 
-async def _question(datasette: Any, request: Any, is_csv: bool) -> Question | None:
+async def _question(datasette: Any, request: Any, database: Any) -> Question | None:
     """Return what is asked for; None where it is for Datasette to answer."""
-    database, sql = _database(datasette, request), request.args.get("sql")
+    args, is_csv = request.args, request.url_vars["format"] == "csv"
+    if request.method != "GET" or not (is_csv or args.get("_shape", "arrays") in _SHAPES):
+        return None
     if "table" not in request.url_vars:
-        return await _typed(datasette, request, database, sql) if sql else None
+        sql = args.get("sql")
+        return await _asked(datasette, request, database, {"sql": sql}) if sql else None
     name = tilde_decode(request.url_vars["table"])
-    canned = await datasette.get_canned_query(database.name, name, request.actor)
-    if canned:
-        return None if canned.get("write") else await _canned(datasette, request, database, canned)
-    pages = request.args.get("_next") or request.args.get("_size", "max") != "max"
-    return None if pages or not is_csv else await _table(datasette, request, database, name)
+    if canned := await datasette.get_canned_query(database.name, name, request.actor):
+        return None if canned.get("write") else await _asked(datasette, request, database, canned)
+    is_page = not is_csv or args.get("_next") or args.get("_size", "max") != "max"
+    return None if is_page else await _table(datasette, request)
 
 
-async def _typed(datasette: Any, request: Any, database: Any, sql: str) -> Question:
-    near = [("view-database", database.name), "view-instance"]
-    await datasette.ensure_permissions(request.actor, near)
-    await datasette.ensure_permissions(request.actor, [("execute-sql", database.name)])
-    validate_sql_select(sql)
-    named = await derive_named_parameters(database, sql)
-    return Question(sql=sql, parameters=_parameters(request, named))
+async def _asked(datasette: Any, request: Any, database: Any, query: dict[str, Any]) -> Question:
+    """Return a canned query, or one that was typed, with its parameters; if it may be asked."""
+    from datasette.views.database import MagicParameters
 
-
-async def _canned(datasette: Any, request: Any, database: Any, canned: dict[str, Any]) -> Question:
-    name, sql = canned["name"], canned["sql"]
-    near = [("view-query", (database.name, name)), ("view-database", database.name)]
-    visible, private = await datasette.check_visibility(
-        request.actor, permissions=[*near, "view-instance"]
-    )
+    sql, name, actor = query["sql"], query.get("name"), request.actor
+    near: list[Any] = [("view-database", database.name), "view-instance"]
+    near = [("view-query", (database.name, name)), *near] if name else near
+    visible, private = await datasette.check_visibility(actor, permissions=near)
     if not visible:
         raise Forbidden("You do not have permission to view this query")
-    named = canned.get("params") or await derive_named_parameters(database, sql)
-    magic = MagicParameters(_parameters(request, named), request, datasette)
-    return Question(sql=sql, parameters=magic, query=name, private=private)
+    if not name:
+        await datasette.ensure_permissions(actor, [("execute-sql", database.name)])
+        validate_sql_select(sql)
+    named = query.get("params") or await derive_named_parameters(database, sql)
+    given = {key: request.args.get(key) for key in request.args if key not in {"sql", "_shape"}}
+    given = {key: "" for key in named if not key.startswith("_")} | given
+    parameters = MagicParameters(given, request, datasette) if name else given
+    return Question(sql=sql, parameters=parameters, query=name, private=private)
 
 
-def _parameters(request: Any, named: Iterable[str]) -> dict[str, str]:
-    """Return the values of a query's parameters; those that are not given are empty."""
-    given = {name: request.args.get(name) for name in request.args if name != "sql"}
-    return {name: "" for name in named if not name.startswith("_")} | given
+async def _table(datasette: Any, request: Any) -> Question | None:
+    """Return what Datasette asks for a table's first row, without its limit, and with labels."""
+    from datasette.views.table import TableView
 
-
-async def _table(datasette: Any, request: Any, database: Any, table: str) -> Question | None:
-    """Return what Datasette asks for the first row of a table, without its limit."""
-    query = f"{request.query_string}&_nocount=1&_nofacet=1"
-    request.scope = request.scope | {"query_string": query.encode("latin-1")}
-    found = await TableView(datasette).data(request, _size=1)
+    query = f"{request.query_string}&_nocount=1&_nofacet=1".encode("latin-1")
+    request.scope = request.scope | {"query_string": query}
+    found = await TableView(datasette).data(request, _size="0")  # one row, and no next page
     if isinstance(found, Response):
         return None
-    labels = {}
-    for key in await database.foreign_keys_for_table(table):
-        label = await database.label_column_for_table(key["other_table"])
-        if key["column"] in found[0]["expanded_columns"] and label:
-            other = f"[{key['other_table']}] where [{key['other_column']}]"
-            labels[key["column"]] = f"select [{label}] from {other} = ?"  # noqa: S608 - the schema's
-    asked = found[0]["query"]
-    return Question(
-        sql=asked["sql"].removesuffix(" limit 2"), parameters=asked["params"], labels=labels
-    )
+    data = found[0]
+    sql, labels = data["query"]["sql"].removesuffix(" limit 1"), dict[str, tuple[str, ...]]()
+    for key, label in data["expandable_columns"]:
+        if key["column"] in data["expanded_columns"] and label:
+            labels[key["column"]] = (label, key["other_table"], key["other_column"])
+    if labels:
+        sql = f"select {', '.join(_columns(data['columns'], labels))} from ({sql}) as rows"  # noqa: S608
+    return Question(sql=sql, parameters=data["query"]["params"])
+
+
+def _columns(columns: list[str], labels: dict[str, tuple[str, ...]]) -> Iterator[str]:
+    """Yield columns of `rows`, each with what the row that it names is called."""
+    for column in columns:
+        own = f"rows.{escape_sqlite(column)}"
+        yield own
+        if column in labels:
+            label, table, key = map(escape_sqlite, labels[column])
+            name = escape_sqlite(f"{column}_label")
+            yield f"(select {label} from {table} where {key} = {own}) as {name}"  # noqa: S608
 
 
 class _Answer:
@@ -305,18 +307,10 @@ class _Answer:
     Between pieces it holds no thread, however slowly its client reads.
     """
 
-    def __init__(self, datasette: Any, database: Any, asked: Question, request: Any):
+    def __init__(self, datasette: Any, database: Any, asked: Question) -> None:
         self._datasette, self._database, self._asked = datasette, database, asked
-        limit = request.args.get("_timelimit") or ""
-        self._left = min(SECONDS, int(limit) / 1000) if limit.isdecimal() else float(SECONDS)
-        self._labels: dict[tuple[str, Any], Any] = {}
+        self._left: float = SECONDS
         self._db: sqlite3.Connection | None = None
-
-    def _open(self) -> sqlite3.Connection:
-        address = uri(Path(self._database.path).resolve(), mode="ro")
-        self._db = sqlite3.connect(address, uri=True, check_same_thread=False)
-        self._datasette._prepare_connection(self._db, self._database.name)  # noqa: SLF001 - as it does
-        return self._db
 
     def ask(self, db: sqlite3.Connection) -> list[str]:
         """Ask; return the names of the columns."""
@@ -331,17 +325,8 @@ class _Answer:
             size += len(written[-1])
         return form.between.join(written) if written else None
 
-    def label(self, column: str, value: Any) -> Any:
-        """Return what the row of another table is called that a value names."""
-        if (column, value) not in self._labels and self._db:
-            if len(self._labels) > _MOST_LABELS:
-                self._labels.clear()
-            row = self._db.execute(self._asked.labels[column], (value,)).fetchone()
-            self._labels[column, value] = row[0] if row else None
-        return self._labels[column, value]
-
-    async def run(self, step: Callable[[sqlite3.Connection], T]) -> T:
-        """Let a thread of strangers take a step, while there is time left for this answer."""
+    async def step(self, do: Callable[[sqlite3.Connection], T]) -> T:
+        """Let a thread of strangers do something, while there is time left for this answer."""
         executor = self._datasette.executor
 
         def timed() -> T:
@@ -351,34 +336,46 @@ class _Answer:
                 lambda: time.perf_counter() > end or getattr(executor, "closed", False), _OPERATIONS
             )
             try:
-                return step(db)
+                return do(db)
             finally:
                 self._left -= time.perf_counter() - began
 
         return await asyncio.get_running_loop().run_in_executor(executor, timed)
 
+    def _open(self) -> sqlite3.Connection:
+        address = uri(Path(self._database.path).resolve(), mode="ro")
+        self._db = db = sqlite3.connect(address, uri=True, check_same_thread=False)
+        self._datasette._prepare_connection(db, self._database.name)  # noqa: SLF001 - as itself does
+        return db
+
     def close(self) -> None:
         """Give up the connection, in a thread that waits for what it does just now."""
         if self._db:
             with suppress(RuntimeError):  # the server ends, and this with it
-                asyncio.get_running_loop().run_in_executor(self._datasette.executor, self._db.close)
+                loop = asyncio.get_running_loop()
+                loop.run_in_executor(self._datasette.executor, self._db.close)
 
 
 async def _stream(answer: _Answer, form: _Form, request: Any, send: Any) -> None:
     """Send an answer piece by piece; where it breaks off, so does the connection."""
-    piece = await answer.run(lambda _: answer.piece(form))
+    piece = await answer.step(lambda _: answer.piece(form))
     gone = asyncio.ensure_future(_gone(request.receive))
 
     async def write(text: str, *, more: bool = True) -> None:
         await send({"type": "http.response.body", "body": text.encode(), "more_body": more})
 
-    await send({"type": "http.response.start", "status": 200, "headers": form.headers})
+    headers = [(b"content-type", form.media.encode())]
+    if request.args.get("_dl"):
+        name = request.url_vars.get("table") or request.url_vars["database"]
+        saved = f'attachment; filename="{name}.{request.url_vars["format"]}"'
+        headers.append((b"content-disposition", saved.encode()))
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
     try:
         await write(form.before)
         between = ""
         while piece is not None and not gone.done():
             await write(between + piece)
-            between, piece = form.between, await answer.run(lambda _: answer.piece(form))
+            between, piece = form.between, await answer.step(lambda _: answer.piece(form))
         if piece is None:
             await write(form.behind, more=False)
     except sqlite3.Error as error:  # without an end, which lets the server break the connection
@@ -392,40 +389,20 @@ async def _gone(receive: Any) -> None:
         pass
 
 
-def _csv_form(asked: Question, columns: list[str], request: Any, answer: _Answer) -> _Form:
-    """Return the form of CSV: as Datasette's, with a column of labels where they are asked for.
-
-    Bytes are in base64, as in JSON.
-    """
-    heads = [name for column in columns for name in (column, f"{column}_label")]
-    heads = [
-        name for name in heads if name in columns or name.removesuffix("_label") in asked.labels
-    ]
-
+def _csv_form(columns: list[str], request: Any) -> _Form:
     def each(row: tuple[Any, ...]) -> str:
-        cells = list[Any]()
-        for column, cell in zip(columns, row, strict=True):
-            cells.append(base64.b64encode(cell).decode() if isinstance(cell, bytes) else cell)
-            if column in asked.labels:
-                cells.append(answer.label(column, cell))
-        return _line(cells)
+        line = io.StringIO(newline="")
+        csv.writer(line).writerow(row)
+        return line.getvalue()
 
-    headers = [(b"content-type", b"text/plain; charset=utf-8")]
-    if request.args.get("_dl"):
-        name = request.url_vars.get("table") or request.url_vars["database"]
-        saved = f'attachment; filename="{name}.csv"'.encode()
-        headers = [(b"content-type", b"text/csv; charset=utf-8"), (b"content-disposition", saved)]
-    before = "" if request.args.get("_header") == "off" else _line(heads)
-    return _Form(headers=headers, each=each, before=before)
+    before = "" if request.args.get("_header") == "off" else each(tuple(columns))
+    media = "text/csv" if request.args.get("_dl") else "text/plain"  # as Datasette does
+    return _Form(media=f"{media}; charset=utf-8", each=each, before=before)
 
 
-def _line(cells: list[Any]) -> str:
-    line = io.StringIO(newline="")
-    csv.writer(line).writerow(cells)
-    return line.getvalue()
-
-
-def _json_form(asked: Question, columns: list[str], request: Any, about: tuple[Any, Any]) -> _Form:
+async def _json_form(
+    datasette: Any, request: Any, database: str, asked: Question, columns: list[str]
+) -> _Form:
     """Return the form of JSON, in the shape that is asked for, with all that Datasette says."""
     shape, lists = request.args.get("_shape", "arrays"), request.args.getlist("_json")
 
@@ -433,33 +410,29 @@ def _json_form(asked: Question, columns: list[str], request: Any, about: tuple[A
         values = convert_specific_columns_to_json([row], columns, lists)[0]
         if not request.args.get("_json_infinity"):
             values = remove_infinites(values)
-        item = _SHAPES[shape](columns, values)
-        return json.dumps(item, cls=CustomJSONEncoder)
+        return json.dumps(_SHAPES[shape](columns, values), cls=CustomJSONEncoder)
 
-    headers = [(b"content-type", b"application/json; charset=utf-8")]
+    media = "application/json; charset=utf-8"
     if shape == "array" and request.args.get("_nl"):
-        return _Form(headers=[(b"content-type", b"text/plain")], each=each, between="\n")
+        return _Form(media="text/plain", each=each, between="\n")
     if shape in {"array", "arrayfirst"}:
-        return _Form(headers=headers, each=each, before="[", between=", ", behind="]")
-    begin, end = (json.dumps(part) for part in about)
-    before, behind = f'{begin[:-1]}, "rows": [', f"], {end[1:]}"
-    return _Form(headers=headers, each=each, before=before, between=", ", behind=behind)
-
-
-async def _about(
-    datasette: Any, request: Any, database: str, asked: Question, columns: list[str]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return what Datasette's JSON says before and behind the rows."""
+        return _Form(media=media, each=each, before="[", between=", ", behind="]")
     may = await datasette.permission_allowed(request.actor, "execute-sql", database, default=True)
-    before = {"ok": True, "database": database, "query_name": asked.query}
+    head = {"ok": True, "database": database, "query_name": asked.query}
     query = {"sql": asked.sql, "params": dict(asked.parameters)}
-    own = {"error": None, "private": asked.private, "allow_execute_sql": may}
-    return before, {"truncated": False, "columns": columns, "query": query, **own}
+    tail = {"truncated": False, "columns": columns, "query": query, "error": None}
+    tail |= {"private": asked.private, "allow_execute_sql": may}
+    before, behind = f'{json.dumps(head)[:-1]}, "rows": [', f"], {json.dumps(tail)[1:]}"
+    return _Form(media=media, each=each, before=before, between=", ", behind=behind)
+
+
+def _as_object(columns: list[str], values: Any) -> dict[str, Any]:
+    return dict(zip(columns, values, strict=True))
 
 
 _SHAPES: dict[str, Callable[[list[str], Any], Any]] = {
-    "arrays": lambda _, values: values,
+    "arrays": lambda _, values: list(values),
     "arrayfirst": lambda _, values: values[0],
-    "array": lambda columns, values: dict(zip(columns, values, strict=True)),
-    "objects": lambda columns, values: dict(zip(columns, values, strict=True)),
+    "array": _as_object,
+    "objects": _as_object,
 }

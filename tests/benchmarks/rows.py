@@ -110,9 +110,9 @@ def fill(db: sqlite3.Connection, articles: int) -> None:
     _catalogue(db)
     for first in range(0, articles, _BATCH):
         insert(db, range(first, min(first + _BATCH, articles)))
-    run_script(db, _STORIES)
-    for _, _, sql in scripts:
+    for _, _, sql in sorted(scripts):  # indexes first, which the stories need
         db.execute(sql)
+    run_script(db, _STORIES)
     db.create_function("warraq_analyse", 1, _analysed)
     rebuild_index(db)
     db.execute("commit")

@@ -57,7 +57,7 @@ _thread = threading.local()
 
 TOO_MUCH_MEMORY = "the query needs more memory than this server gives to SQL"
 _TOO_LARGE = f"the answer is larger than {LARGEST >> 20} MB; as CSV or JSON of SQL it can be had"
-_TOO_LONG = f"the query took longer than the {SECONDS} seconds that a whole answer may take"
+_TOO_LONG = f"the query took longer than it may ({SECONDS} seconds at most)"
 _BUSY = "too many questions at once; try again in a few seconds"
 _OLD = "a cut answer can be told from a whole one in HTTP/1.1 only (nginx: proxy_http_version 1.1)"
 
@@ -213,7 +213,9 @@ async def whole(datasette: Any, request: Any, send: Any) -> Any:
             return await view.as_view(datasette)(request, send)
         if request.scope.get("http_version") == "1.0":
             return _refused(_OLD, is_csv, 505)
-        with closing(_Answer(datasette, database, asked)) as answer:
+        limit = request.args.get("_timelimit") or ""  # milliseconds
+        seconds = min(SECONDS, int(limit) / 1000) if limit.isdecimal() else SECONDS
+        with closing(_Answer(datasette, database, asked, seconds)) as answer:
             columns = await answer.step(answer.ask)
             if is_csv:
                 form = _csv_form(columns, request)
@@ -307,9 +309,9 @@ class _Answer:
     Between pieces it holds no thread, however slowly its client reads.
     """
 
-    def __init__(self, datasette: Any, database: Any, asked: Question) -> None:
+    def __init__(self, datasette: Any, database: Any, asked: Question, seconds: float) -> None:
         self._datasette, self._database, self._asked = datasette, database, asked
-        self._left: float = SECONDS
+        self._left = seconds
         self._db: sqlite3.Connection | None = None
 
     def ask(self, db: sqlite3.Connection) -> list[str]:

@@ -6,13 +6,16 @@ import io
 import json
 import os
 import threading
+import time
 from urllib.parse import quote
 
+import httpx
 import pytest
 from datasette.app import Datasette
 
 from archive.site import sql
 from tests.archive import reading_room
+from tests.serving import started
 
 MANY = "with recursive c(x) as (select 1 union all select x + 1 from c limit {}) "
 ENDLESS = "with recursive c(x) as (select 1 union all select x + 1 from c) "
@@ -110,13 +113,13 @@ async def test_an_error_before_the_first_row_has_its_status(site, query, why):
 
 @pytest.mark.parametrize("kind", ["csv", "json"])
 async def test_an_answer_that_a_limit_cuts_has_no_end(site, kind, monkeypatch):
-    monkeypatch.setattr(sql, "SECONDS", 0.2)
     monkeypatch.setattr(sql, "_PIECE", 100)
-    sent = await messages(site, path(f"{ENDLESS}select x from c", kind))
+    sent = await messages(site, path(f"{ENDLESS}select x from c", kind, _timelimit=200))
     assert sent[0]["status"] == 200
     assert len(sent) > 2
     assert all(message.get("more_body") for message in sent[1:])
-    answer = await site.client.get(path(f"{ENDLESS}select count(*) from c", kind))
+    counted = path(f"{ENDLESS}select count(*) from c", kind, _timelimit=50)
+    answer = await site.client.get(counted)
     assert answer.status_code == 400
     assert "took longer" in answer.text
 
@@ -204,3 +207,19 @@ async def test_what_is_not_sql_or_a_table_is_as_before(site):
     assert "datasette" in (await site.client.get("/-/versions.json")).json()
     assert (await site.client.get("/archive.json")).json()["database"] == "archive"
     assert (await site.client.get("/nothing.csv?sql=select+1")).status_code == 404
+
+
+@pytest.mark.slow
+def test_a_cut_answer_breaks_the_connection_and_the_end_of_the_server_ends_it(shelf):
+    endless = path(f"{ENDLESS}select x, hex(randomblob(500)) from c", "csv")
+    with started(shelf.root) as (front, server):
+        address = front.rstrip("/")
+        with pytest.raises(httpx.RemoteProtocolError, match="incomplete"):
+            httpx.get(f"{address}{endless}&_timelimit=300", timeout=20)
+        assert httpx.get(front, timeout=20).status_code == 200
+        with httpx.stream("GET", f"{address}{endless}", timeout=20) as answer:
+            next(answer.iter_bytes())
+            began = time.monotonic()
+            server.terminate()
+            server.wait(20)
+        assert time.monotonic() - began < 15

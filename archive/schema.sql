@@ -77,7 +77,7 @@ create table captures (
 create index captures_place on captures(cast(substr(warc_file, 16, 8) as integer), warc_offset);
 create index captures_url on captures(url) where article is null;
 create index captures_fetched_at on captures(fetched_at);
-create index captures_publisher_kind on captures(publisher, kind, warc_length);
+create index captures_publisher_kind on captures(publisher, kind, fetched_at, warc_length);
 create index captures_run on captures(run);
 create index captures_article on captures(article) where article is not null;
 create index captures_sha256 on captures(sha256, revisit) where sha256 is not null;

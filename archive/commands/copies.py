@@ -139,7 +139,7 @@ def export(
     if no_revisions and form != "jsonl":
         raise click.UsageError("--no-revisions only works with --format jsonl")
     form = "excel" if excel else form
-    with _into(output, is_text=form not in {"warc", "parquet"}) as out:
+    with into(output, is_text=form not in {"warc", "parquet"}) as out:
         unreadable = _write(archive, out, where, form, revisions=not no_revisions)
     for line in unreadable:
         click.echo(f"not written: {line}", err=True)
@@ -175,7 +175,7 @@ class _Terminal(io.RawIOBase):
 
 
 @contextmanager
-def _into(output: Path | None, *, is_text: bool) -> Iterator[IO[bytes]]:
+def into(output: Path | None, *, is_text: bool) -> Iterator[IO[bytes]]:
     """Give the file to write; it gets its name only once it is complete.
 
     A device, a pipe or a link such as /dev/stdout is written to as it is.
@@ -195,6 +195,41 @@ def _into(output: Path | None, *, is_text: bool) -> Iterator[IO[bytes]]:
             yield file
     except OSError as error:
         raise ArchiveError(explain(error, output)) from error
+
+
+_SECONDS = 10.0  # of a line of a list
+
+
+def search_each(archive: Path, content: bytes, out: Path | None) -> None:
+    """Search for each line of a list; write a table, and say which lines have no sure answer.
+
+    Raises:
+        SystemExit: with ExitCode.INCOMPLETE, if there are any but empty ones.
+    """
+    from archive.maintenance.export import write_csv
+    from archive.search import batch
+
+    lines, answers = batch.read_list(content), list[batch.Answer]()
+    with Archive(archive) as opened, ProgressLine() as progress:
+        for done, (line, query) in enumerate(lines, 1):
+            answers.append(batch.answer(opened.db, line, query, seconds=_SECONDS))
+            progress("lines", done, len(lines))
+    with into(out, is_text=True) as file:
+        write_csv(map(batch.to_row, answers), file, names=batch.COLUMNS, excel=True)
+    for each in answers:
+        if each.problem:
+            click.echo(f"line {each.line}: {_PROBLEMS[each.problem]}: {each.query}", err=True)
+    found = sum(bool(each.found) for each in answers)
+    click.echo(f"{counted(len(answers), 'line')}, {found:,} found in this archive.", err=True)
+    if any(each.problem not in {"", "empty"} for each in answers):
+        raise SystemExit(ExitCode.INCOMPLETE)
+
+
+_PROBLEMS = {
+    "empty": "nothing to search for",
+    "unread": "a letter, date or publisher was not understood",
+    "slow": f"given up after {_SECONDS:.0f} seconds",
+}
 
 
 @click.command()

@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
+from typing import IO
 
 import click
 
@@ -36,15 +37,31 @@ from archive.urls import readable
 
 # A word with a minus before it is excluded from the search, and not an option.
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.argument("query", nargs=-1, required=True)
+@click.argument("query", nargs=-1)
 @archive_option
 @limit_option
+@click.option(
+    "--batch", type=click.File("rb"), metavar="FILE",
+    help="Search for each line of a list (CSV or plain; - is standard input), and write CSV.",
+)  # fmt: skip
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="With --batch: write to FILE, created only once complete.",
+)  # fmt: skip
 @click.option(
     "--order", type=click.Choice(["best", "new"]), default="best", show_default=True,
     help="best: any of the words; new: all of them, newest first.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
-def search(query: tuple[str, ...], archive: Path, limit: int, order: Order, as_json: bool) -> None:
+def search(
+    query: tuple[str, ...],
+    archive: Path,
+    limit: int,
+    batch: IO[bytes] | None,
+    out: Path | None,
+    order: Order,
+    as_json: bool,
+) -> None:
     """Search the articles of an archive.
 
     QUERY is words, and optionally "an exact phrase", "near words"~10, +required, -excluded,
@@ -55,16 +72,28 @@ def search(query: tuple[str, ...], archive: Path, limit: int, order: Order, as_j
     warraq search 'عودة اللاجئين'
     warraq search '"وزير الثقافة" after:2020-11 -رياضة' --order new
     warraq search 'publisher:enabbaladi title:دمشق' --json | jq -r '.[].url'
+    warraq search --batch names.csv --out hits.csv
     """
     _refuse_unknown_options(query)
     asked = " ".join(query).strip()
+    if (batch and (asked or as_json)) or (out and not batch):
+        raise click.UsageError("--batch takes queries from FILE alone, and writes CSV, with --out")
+    if batch:
+        from archive.commands.copies import search_each
+
+        search_each(archive, batch.read(), out)
+        return
     if not asked:
         raise click.UsageError("the query is empty; write a word, or a filter as after:2020-11-01")
     with Archive(archive) as opened:
         for doubt in doubts(opened.db, asked):
             raise click.ClickException(_said(doubt))
         hits = opened.search(asked, limit=limit, order=order)
-        number = opened.count(asked, order=order)
+        _print(hits, opened.count(asked, order=order), asked, as_json=as_json)
+
+
+def _print(hits: list[Hit], number: int, asked: str, *, as_json: bool) -> None:
+    """Print hits, and of how many they are the first."""
     if as_json:
         click.echo(to_json(hits, indent=2))
         return

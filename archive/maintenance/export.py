@@ -9,7 +9,7 @@ import io
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -115,17 +115,19 @@ def write_jsonl(rows: Iterable[Row], out: IO[bytes]) -> int:
     return number
 
 
-def write_csv(rows: Iterable[Row], out: IO[bytes], *, excel: bool = False) -> int:
-    """Write a table with a line of names, lists joined by `; `; return how many articles.
+def write_csv(
+    rows: Iterable[Row], out: IO[bytes], *, names: Sequence[str] = ARTICLE, excel: bool = False
+) -> int:
+    """Write a table with a line of names, lists joined by `; `; return how many rows.
 
     For Excel it begins with a byte order mark, and what would be taken for a formula is quoted.
     """
     text = io.TextIOWrapper(out, encoding="utf-8-sig" if excel else "utf-8", newline="")
     table = csv.writer(text)
-    table.writerow(ARTICLE)
+    table.writerow(names)
     number = 0
     for row in rows:
-        table.writerow(_cell(row[name], excel=excel) for name in ARTICLE)
+        table.writerow(_cell(row[name], excel=excel) for name in names)
         number += 1
     text.detach()
     return number

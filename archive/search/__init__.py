@@ -63,14 +63,20 @@ class Hit:
 
 
 def search(
-    db: sqlite3.Connection, query: str, *, limit: int = 20, offset: int = 0, order: Order = "best"
+    db: sqlite3.Connection,
+    query: str,
+    *,
+    limit: int = 20,
+    offset: int = 0,
+    order: Order = "best",
+    every: bool = False,
 ) -> list[Hit]:
     """Return the articles that `query` finds, best first or (`order="new"`) newest first.
 
-    Best first takes any of the words, newest first needs all of them. A query of filters alone
-    gives the newest, an address its article, one that asks nothing finds nothing. Withheld articles
-    are never found. Any text is a valid query; the next writer rebuilds an index that something
-    else made.
+    Best first takes any of the words (with `every`, all), newest first needs all of them. A query
+    of filters alone gives the newest, an address its article, one that asks nothing finds nothing.
+    Withheld articles are never found. Any text is a valid query; the next writer rebuilds an index
+    that something else made.
 
     Raises:
         StaleIndex: the index was made by another version of the analyser, or by SQLite's `rebuild`.
@@ -82,6 +88,8 @@ def search(
     asked = parse(query)
     if asked.empty:
         return []
+    if every:
+        asked = replace(asked, must=asked.must + asked.words)
     ranked = best if order == "best" and asked.worded else newest
     scores = dict(ranked(db, asked, (max(limit, 0), max(offset, 0))))
     ids = json.dumps(list(scores))

@@ -16,6 +16,7 @@ from dataclasses import replace
 
 from archive.article_rows import find_all
 from archive.rows import value
+from archive.rows import values as values_of
 from archive.search.arabic import fold, forms, strip_prefix
 from archive.search.query import Clause, Query, join
 
@@ -72,6 +73,53 @@ def slugs(db: sqlite3.Connection, names: tuple[str, ...]) -> list[str]:
         if fold(slug) in wanted or any(name in printed for name in wanted):
             slugs.append(slug)
     return slugs
+
+
+def publishers_of(
+    db: sqlite3.Connection, query: Query, chosen: tuple[str, ...] = ()
+) -> list[str] | None:
+    """Return the publishers that a query is for, of the `chosen` ones if any; None for all."""
+    if not (chosen or query.publishers or query.not_publishers):
+        return None
+    wanted = set(chosen or values_of(db, "select slug from publishers"))
+    if query.publishers:
+        wanted &= set(slugs(db, query.publishers))
+    return sorted(wanted - set(slugs(db, query.not_publishers)))
+
+
+_BY_INDEX = "articles indexed by articles_days"  # which has all that is asked of an article here
+_WORDED = f"article_stems join {_BY_INDEX} on articles.id = article_stems.rowid"
+
+
+def dated(
+    db: sqlite3.Connection,
+    query: Query,
+    chosen: tuple[str, ...] = (),
+    *,
+    by_publisher: bool = False,
+) -> list[tuple[str, str | None, int]]:
+    """Return (publisher, printed day, how many) of the articles that have all words of a query.
+
+    They are those of the `chosen` publishers, if any; the publisher is empty unless asked for.
+    """
+    bare = replace(query, publishers=(), not_publishers=(), after=None, before=None)
+    found, values = [], list[str | int]()
+    if query.worded:
+        found.append("article_stems match ?")
+        values.append(query.expression(every=True))
+    where, bound = conditions(db, bare, "articles.id")
+    found.append(where if not query.empty else "false")
+    values += bound
+    if (publishers := publishers_of(db, query, chosen)) is not None:
+        found.append(_OF_PUBLISHERS.format(operator="in"))
+        values.append(json.dumps(publishers))
+    for day, operator in ((query.after, ">="), (query.before, "<")):
+        if day:
+            found.append(f"published_on {operator} ?")
+            values.append(day.isoformat())
+    name, source = "publisher" if by_publisher else "''", _WORDED if query.worded else _BY_INDEX
+    sql = f"select {name}, published_on, count(*) from {source} where {' and '.join(found)}"  # noqa: S608 - pieces of our own, values bound
+    return db.execute(f"{sql} group by 1, 2", values).fetchall()
 
 
 Page = tuple[int, int]  # limit, offset

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Generator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup
 from pluggy import HookimplMarker
@@ -21,7 +22,15 @@ from archive.site.tables import TABLES, archive_names, labelled, refused, unders
 hookimpl = HookimplMarker("datasette")
 
 # What the page of a row is called; a query that names an id asks for articles.
-_PAGES = {"articles": "article", None: "article", "stories": "story"}
+# By table: the column that leads there, the page, and the column that names it.
+_PAGES = {
+    "articles": ("title", "article", "id"),
+    None: ("title", "article", "id"),
+    "stories": ("title", "story", "id"),
+    "authors": ("name", "author", "id"),
+    "tags": ("name", "tag", "id"),
+    "publishers": ("name", "publisher", "slug"),
+}
 
 _ID = "(?P<id>[0-9]{1,16})"
 _TWO = "(?P<before>[0-9]{1,16})/(?P<after>[0-9]{1,16})"
@@ -134,6 +143,10 @@ def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Awaitable[A
         (r"/(?P<database>[^/.]+)\.(?P<format>csv|json)$", sql.whole),
         (r"/(?P<database>(?!-/)[^/.]+)/(?P<table>[^/.]+)\.(?P<format>csv|json)$", sql.whole),
         (r"/language/(?P<language>ar|en)$", choose),
+        (r"/batch(\.(?P<format>csv))?$", views.batch),
+        (r"/trends(\.(?P<format>csv|json|svg))?$", views.trends),
+        (r"/publisher/(?P<slug>[^/]+?)(\.(?P<format>json))?$", views.publisher),
+        (rf"/(?P<kind>author|tag)/{_ID}$", views.named),
     ]
 
 
@@ -152,8 +165,9 @@ def render_cell(
     """Lead from titles and keys to pages; show addresses in their letters, spreads as hours."""
     if database not in archive_names(datasette):
         return None
-    if column == "title" and table in _PAGES and "id" in list(row.keys()):
-        page = datasette.urls.path(f"/{_PAGES[table]}/{row['id']}")
+    shown, page, key = _PAGES.get(table, ("", "", ""))
+    if column == shown and key in list(row.keys()):
+        page = datasette.urls.path(f"/{page}/{quote(str(row[key]))}")
         return Markup('<a href="{}">{}</a>').format(page, value or t("بلا عنوان"))
     if table and column in TABLES and isinstance(value, int | str):  # a dict is labelled already
         return labelled(datasette, database, column, value)

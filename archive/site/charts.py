@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from archive.site.language import interface
+
 WIDTH, HEIGHT = 720, 260
 TOP, BASE = 28, 226  # where the highest value and zero are drawn
 _START, _END = 64, 16  # beside the periods: for the numbers of the axis, and for its last label
@@ -54,6 +56,11 @@ class Chart:
     def points(self) -> tuple[Point, ...]:
         """The points of the first series, by whose labels all periods go."""
         return self.series[0].points
+
+    @property
+    def legend(self) -> bool:
+        """Whether the names of the series say more than the title."""
+        return any(each.name != self.title for each in self.series)
 
     @property
     def column(self) -> float:
@@ -109,10 +116,15 @@ def lines(
     *,
     period: str = "",
     share: bool = False,
-    from_right: bool = True,
+    from_right: bool | None = None,
 ) -> Chart:
-    """Return a chart of several series (at least one), each with the same periods."""
+    """Return a chart of several series (at least one), each with the same periods.
+
+    Time runs from the right where the interface does, unless it is said.
+    """
     drawn = tuple(series)
+    if from_right is None:
+        from_right = interface().direction == "rtl"
     most = max((point.value or 0 for each in drawn for point in each.points), default=0)
     grid = _grid(most, whole=not share)
     return Chart(
@@ -121,7 +133,7 @@ def lines(
 
 
 def bars(
-    title: str, points: Iterable[Point], *, period: str = "", from_right: bool = True
+    title: str, points: Iterable[Point], *, period: str = "", from_right: bool | None = None
 ) -> Chart:
     """Return a chart of bars, one for each period (at least one), earliest first.
 

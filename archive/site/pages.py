@@ -15,7 +15,7 @@ from archive.captures import payload_location
 from archive.clock import from_iso
 from archive.diff import compare
 from archive.errors import DamagedWarc
-from archive.models import Extraction, WarcLocation
+from archive.models import Extraction, Kind, WarcLocation
 from archive.rows import from_json, record, select, value
 from archive.session import WARC_FOLDER
 from archive.site import states
@@ -27,6 +27,7 @@ from archive.warc.reader import read_payload
 
 CHANGES_ON_FRONT = 5
 NEWEST_ON_FRONT = 30
+NEWEST_OF_PUBLISHER = 12
 _MOST_LISTED = 100
 _PER_PAGE = 20
 LAST_PAGE = 500
@@ -85,7 +86,8 @@ select tags.id, tags.name from article_tags join tags on tags.id = article_tags.
 where article = :id order by tags.name
 """,
     "authors": """
-select authors.name from article_authors join authors on authors.id = article_authors.author
+select authors.id, authors.name
+from article_authors join authors on authors.id = article_authors.author
 where article = :id order by position
 """,
     "embeds": "select provider, url from embeds where article = :id order by position limit :limit",
@@ -174,6 +176,91 @@ async def _state_page(database: Any, article: dict[str, Any], name: int) -> Page
         "paragraphs": [line for line in state["text"].split("\n") if line.strip()],
         "tags": [{"name": tag} for tag in from_json(state["tags"])],
         "captions": from_json(state["captions"]),
+    }
+
+
+_PUBLISHER = """
+select slug, name, name_latin, homepage, country, language, timezone,
+    (select max(at) from (
+        select (select max(fetched_at) from captures where publisher = :slug and kind = value) as at
+        from json_each(:kinds)
+    )) as last_visit,
+    (select date(max(first_seen_at), '+1 day') from articles) as last_day
+from publishers where slug = :slug
+"""
+_BY_DAY = """
+select day, articles, edited, gone, byline, deck, section, image from day_counts
+where publisher = :slug order by day
+"""
+FIELDS = ("date", "byline", "deck", "section", "image")
+
+
+async def publisher_page(database: Any, slug: str) -> Page | None:
+    """Read what there is of a publisher, None where it is not known.
+
+    `days` are what each printed day has (the day of articles without one is empty), `counts` the
+    sums; by field, how many articles have it.
+    """
+    kinds = json.dumps(list(Kind))
+    rows = await _rows(database, _PUBLISHER, slug=slug, kinds=kinds)
+    if not rows:
+        return None
+    days = [dict(row) for row in await _rows(database, _BY_DAY, slug=slug)]
+    names = ("articles", "edited", "gone", *FIELDS[1:])
+    counts = {name: sum(day[name] for day in days) for name in names}
+    counts["date"] = sum(day["articles"] for day in days if day["day"])
+    newest = _NEWEST.format(more="and publisher = :publisher")
+    headlines = await _rows(database, newest, publisher=slug, limit=NEWEST_OF_PUBLISHER)
+    return {"publisher": dict(rows[0]), "days": days, "counts": counts, "headlines": headlines}
+
+
+def publisher_json(page: Page) -> dict[str, Any]:
+    """Return what the page of a publisher shows as JSON has it; shares are between 0 and 1."""
+    counts, facts = page["counts"], page["publisher"]
+    every = counts["articles"]
+    newest = ("id", "title", "published_at", "published_on", "changed_at", "gone_at")
+    return {
+        "publisher": {name: facts[name] for name in facts if name != "last_day"},
+        "counts": {name: counts[name] for name in ("articles", "edited", "gone")},
+        "coverage": {name: counts[name] / every if every else None for name in FIELDS},
+        "undated": every - counts["date"],
+        "days": [
+            {name: day[name] for name in ("day", "articles", "edited", "gone")}
+            for day in page["days"]
+            if day["day"]
+        ],
+        "newest": [{name: row[name] for name in newest} for row in page["headlines"]],
+    }
+
+
+# By an index that has the days, so that no text is read.
+_NAMED = """
+select article from article_{kind}s join articles indexed by articles_days on id = article
+where {kind} = :id and article not in (select id from articles where withheld_at is not null)
+order by published_on desc, article desc
+"""
+_LISTED = _HEADLINES.format(
+    more="""and id in (select value from json_each(:ids))
+order by published_on desc, published_at desc, id desc"""
+)
+
+
+async def named_page(database: Any, kind: str, number: int, page: int) -> Page | None:
+    """Read a page of the articles of an `author` or a `tag`, newest first; None if unknown."""
+    names = await _rows(database, f"select name from {kind}s where id = :id", id=number)  # noqa: S608 - ours
+    ids = [row[0] for row in await _rows(database, _NAMED.format(kind=kind), id=number)]
+    if not names:
+        return None
+    first = (page - 1) * NEWEST_ON_FRONT
+    shown = json.dumps(ids[first : first + NEWEST_ON_FRONT])
+    return {
+        "kind": kind,
+        "id": number,
+        "name": names[0]["name"],
+        "articles": len(ids),
+        "headlines": await _rows(database, _LISTED, ids=shown),
+        "number": page,
+        "last": -(-len(ids) // NEWEST_ON_FRONT),
     }
 
 

@@ -5,10 +5,13 @@ import io
 import logging
 import re
 import sqlite3
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 from datasette import Response
 from datasette.forbidden import forbidden as datasettes_own
@@ -16,9 +19,12 @@ from datasette.forbidden import forbidden as datasettes_own
 from archive.errors import ArchiveError, StaleIndex
 from archive.errors import explain as told_of
 from archive.evidence import Evidence, article_of, of_capture, to_json, with_file
-from archive.maintenance.export import write_warc
+from archive.maintenance.export import write_csv, write_warc
+from archive.rows import Row
+from archive.search import batch as batches
 from archive.site import changes as changed
 from archive.site import citation, pages, replay, states, wording
+from archive.site import trends as trended
 from archive.site.language import t
 from archive.site.tables import MESSAGE, archive_names, is_closed, own_page
 
@@ -55,6 +61,12 @@ _WITHHELD = "هذه المادة محجوبة عن العرض."
 _ON_ARTICLE = ("articles", "revisions", "captures", "stories", "embeds", "images", "visits")
 _ON_CAPTURE = ("articles", "revisions", "captures", "visits")
 _LONGEST_QUERY = 1000  # characters
+_PUBLISHERS = "select slug, name from publishers order by name"
+
+# Of a list of searches: lines, and the seconds that one of them and that all of them may take.
+_MOST_LINES, _PER_LINE, _PATIENCE = 300, 2.0, 60.0
+_TOO_MANY = "القائمة أطول من 300 سطر؛ قسّمها، أو ابحث بها بالأمر warraq search --batch."
+_STALE = "فهرس البحث من إصدار آخر؛ يُعاد بناؤه مع أول زحف."
 
 
 async def front(datasette: Any, request: Any) -> Response:
@@ -161,13 +173,94 @@ async def search(datasette: Any, request: Any) -> Response:
             order="new" if request.args.get("order") == "new" else "best",
         )
     except StaleIndex:
-        return await _message(
-            datasette, request, "فهرس البحث من إصدار آخر؛ يُعاد بناؤه مع أول زحف.", 503
-        )
+        return await _message(datasette, request, _STALE, 503)
     except sqlite3.OperationalError:
         _log.warning("search for %r was given up", query, exc_info=True)
         return await _message(datasette, request, "طال البحث أكثر مما ينبغي؛ جرّب كلمات أقل.", 503)
     return await _show(datasette, request, "search.html", {"page": page})
+
+
+async def trends(datasette: Any, request: Any) -> Response:
+    """Show words over time (`?q=`, `&publisher=`, `&per=`, `&show=share`); as data, image too."""
+    database = await _open(datasette, request, "articles", "publishers")
+    kind = request.url_vars["format"]
+    try:
+        asked = trended.Asked.read(request.args)
+    except ValueError:
+        return await _message(datasette, request, "لا يوم أو فترة بهذا الاسم.")
+    most = trended.WRITTEN if kind in {"csv", "json"} else trended.DRAWN
+    try:
+        found = await database.execute_fn(lambda db: trended.trend(db, asked, most=most))
+    except StaleIndex:
+        return await _message(datasette, request, _STALE, 503)
+    except sqlite3.OperationalError:
+        return await _message(datasette, request, "طال العدّ أكثر مما ينبغي؛ جرّب كلمات أقل.", 503)
+    if kind == "json":
+        return Response.json(trended.trend_json(found), headers=_HEADERS)
+    if kind == "csv":
+        return _table(trended.trend_rows(found), trended.COLUMNS, "warraq-trends.csv")
+    names = dict(tuple(row) for row in (await database.execute(_PUBLISHERS)).rows)
+    chart = trended.trend_chart(asked, found, names)
+    if kind == "svg":
+        if chart is None:
+            return await _message(datasette, request, "لا شيء يُرسم.")
+        svg = await _rendered(datasette, request, "chart.svg", {"chart": chart})
+        return Response(_NOT_IN_XML.sub("", svg), headers=_HEADERS, content_type="image/svg+xml")
+    context = {"asked": asked, "found": found, "chart": chart, "names": names}
+    return await _show(datasette, request, "trends.html", context)
+
+
+async def publisher(datasette: Any, request: Any) -> Response:
+    """Show what there is of a publisher; as JSON too."""
+    database = await _open(datasette, request, "articles", "publishers", "captures")
+    page = await pages.publisher_page(database, unquote(request.url_vars["slug"]))
+    if page is None:
+        return await _message(datasette, request, "لا ناشر بهذا الاسم في الأرشيف.")
+    if request.url_vars["format"]:
+        return Response.json(pages.publisher_json(page), headers=_HEADERS)
+    days = {day["day"]: day["articles"] for day in page["days"]}
+    facts = page["publisher"]
+    chart = trended.volume_chart(days, facts["slug"], facts["last_day"])
+    return await _show(datasette, request, "publisher.html", {"page": page, "chart": chart})
+
+
+async def named(datasette: Any, request: Any) -> Response:
+    """Show the articles of an author or of a tag, newest first."""
+    database = await _open(datasette, request, "articles", "authors", "tags")
+    kind, number = request.url_vars["kind"], int(request.url_vars["id"])
+    page = await pages.named_page(database, kind, number, page_number(request.args.get("page")))
+    if page is None:
+        return await _message(datasette, request, "لا كاتب ولا وسم بهذا الرقم في الأرشيف.")
+    return await _show(datasette, request, "named.html", {"page": page})
+
+
+async def batch(datasette: Any, request: Any) -> Response:
+    """Search for each line of a list that is sent (`lines`): a page, or a table with `.csv`."""
+    database = await _open(datasette, request, "articles")
+    sent = await request.post_vars() if request.method == "POST" else request.args
+    typed = str(sent.get("lines") or "")
+    lines = batches.read_list(typed.encode()) if typed.strip() else []
+    if len(lines) > _MOST_LINES:
+        return await _message(datasette, request, _TOO_MANY, 413)
+    answers, end = list[batches.Answer](), time.monotonic() + _PATIENCE
+    for line, query in lines:  # one by one, so that others get their turn
+        seconds = min(_PER_LINE, end - time.monotonic())
+        search_for = partial(batches.answer, line=line, query=query, seconds=seconds)
+        late = batches.Answer(line=line, query=query, problem="late")
+        try:
+            answers.append(await database.execute_fn(search_for) if seconds > 0 else late)
+        except StaleIndex:
+            return await _message(datasette, request, _STALE, 503)
+    if request.url_vars["format"]:
+        return _table(map(batches.to_row, answers), batches.COLUMNS, "warraq-batch.csv")
+    return await _show(datasette, request, "batch.html", {"answers": answers, "typed": typed})
+
+
+def _table(rows: Iterable[Row], names: Sequence[str], name: str) -> Response:
+    """Return a table as a CSV file that a browser saves."""
+    out = io.BytesIO()
+    write_csv(rows, out, names=names, excel=True)
+    return _file(out.getvalue(), name, "text/csv; charset=utf-8")
 
 
 async def evidence(datasette: Any, request: Any) -> Response:

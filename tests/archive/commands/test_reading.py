@@ -99,3 +99,30 @@ def test_no_archive_is_one_line(tmp_path):
     assert result.exit_code == 1
     assert result.stderr.startswith(f"Error: {tmp_path} holds no archive")
     assert result.stderr.count("\n") == 1
+
+
+def test_a_list_is_searched_line_by_line(tmp_path):
+    root, listed, out = archive_with_news(tmp_path), tmp_path / "names.csv", tmp_path / "hits.csv"
+    listed.write_text("name\nلقاءات\n\nدمشق منذ:امس\n", encoding="utf-8")
+    result = run("--batch", str(listed), "--out", str(out), "--archive", root)
+    assert result.exit_code == 3
+    assert "line 3: nothing to search for" in result.stderr
+    assert "line 4: a letter, date or publisher was not understood: دمشق منذ:امس" in result.stderr
+    assert "3 lines, 1 found in this archive." in result.stderr
+    rows = out.read_text(encoding="utf-8-sig").splitlines()
+    assert rows[0].startswith("line,query,found,first,last,problem,title_1,publisher_1")
+    assert rows[1].startswith("2,لقاءات,2,2020-11-09,2020-11-")
+    assert [row.split(",")[0] for row in rows[1:]] == ["2", "3", "4"]
+
+
+def test_a_list_is_read_from_standard_input_too(tmp_path):
+    root = archive_with_news(tmp_path)
+    result = CliRunner().invoke(warraq, ["search", "--batch", "-", "--archive", root], "لقاء\n")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[1].startswith("1,لقاء,2,")
+
+
+@pytest.mark.parametrize("arguments", [["--batch", "-", "لقاء"], ["لقاء", "--out", "x"], []])
+def test_a_list_has_its_own_options(tmp_path, arguments):
+    result = run(*arguments, "--archive", archive_with_news(tmp_path))
+    assert result.exit_code == 2

@@ -5,6 +5,7 @@ import pytest
 from jinja2 import Environment, PackageLoader
 
 from archive.site.charts import BASE, TOP, WIDTH, Point, Series, bars, lines
+from archive.site.language import t
 
 _SVG = "{http://www.w3.org/2000/svg}"
 _MONTHS = (
@@ -17,6 +18,7 @@ _MONTHS = (
 
 def written(macro, chart):
     env = Environment(loader=PackageLoader("archive.site"), autoescape=True)
+    env.globals["t"] = t
     template = env.from_string(
         "{% from 'warraq/_chart.html' import drawing, figure %}{{ " + macro + "(chart) }}"
     )

@@ -1,0 +1,327 @@
+"""A word over time: how many articles have it in each period, and what share that is of all.
+
+What is found gets its day from an index of few columns, and how many articles there are at all is
+kept by day (`day_counts`), so that a page costs what its words find.
+"""
+
+import json
+import re
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from functools import cache
+from typing import Any, Self
+from urllib.parse import urlencode
+
+from datasette.utils import sqlite_timelimit
+
+from archive.rows import Row, value
+from archive.search import doubts, refuse_stale
+from archive.search.query import parse
+from archive.search.ranking import dated, publishers_of
+from archive.site import wording
+from archive.site.charts import Chart, Point, Series, bars, lines
+from archive.site.language import t
+
+MOST_LINES = 6  # more cannot be told apart
+DRAWN, WRITTEN = 400, 20_000  # periods, of a chart and of a file
+_TIME_LIMIT = 4000  # milliseconds
+_LENGTHS = {"year": 4, "month": 7, "day": 10}  # of what a period has of its days' spelling
+_LATEST = date(9999, 12, 30)  # behind which there is another day
+_FITTING = (("day", 62), ("week", 400), ("month", 7500))  # the longest span of each, in days
+
+
+class Period(StrEnum):
+    """What a chart counts by; weeks begin on Monday, as ISO 8601 has them."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+
+    @classmethod
+    def fitting(cls, first: date, last: date) -> Self:
+        """Return the period by which so many days are best seen."""
+        span = (last - first).days
+        return cls(next((name for name, longest in _FITTING if span <= longest), "year"))
+
+    def start(self, day: str) -> str:
+        """Return the first day of the period of a day, both in ISO 8601."""
+        if self is Period.WEEK:
+            read = date.fromisoformat(day)
+            return str(read - timedelta(days=read.weekday()))
+        length = _LENGTHS[self]
+        return day[:length] + "-01-01"[length - 4 :]
+
+    def following(self, start: str) -> str:
+        """Return the first day of the next period."""
+        days = {Period.DAY: 1, Period.WEEK: 7, Period.MONTH: 32, Period.YEAR: 366}[self]
+        return self.start(str(date.fromisoformat(start) + timedelta(days=days)))
+
+    def label(self, start: str) -> str:
+        """Return the name of the period that begins on a day."""
+        if self is Period.YEAR:
+            return start[:4]
+        if self is Period.MONTH:
+            return wording.month(start[:7])
+        day = wording.day(start)
+        return day if self is Period.DAY else t("أسبوع {day}", day=day)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which words, in which publishers (slugs; none: all), by which period, from when to when."""
+
+    words: tuple[str, ...] = ()
+    publishers: tuple[str, ...] = ()
+    period: Period | None = None
+    first: date | None = None
+    last: date | None = None
+    share: bool = False
+
+    @classmethod
+    def read(cls, arguments: Any) -> Self:
+        """Read what an address asks for; commas part words, but for those in quotes.
+
+        Raises:
+            ValueError: if a day or the period is not valid.
+        """
+        typed = [text[:1000] for text in arguments.getlist("q")]
+        parts = [[text] if '"' in text else re.split("[,،;؛\n]", text) for text in typed]
+        words = dict.fromkeys(word.strip() for each in parts for word in each if word.strip())
+        per, first, last = (arguments.get(name) for name in ("per", "from", "to"))
+        return cls(
+            words=tuple(words)[:MOST_LINES],
+            publishers=tuple(dict.fromkeys(filter(None, arguments.getlist("publisher")))),
+            period=Period(per) if per else None,
+            first=date.fromisoformat(first) if first else None,
+            last=min(date.fromisoformat(last), _LATEST) if last else None,
+            share=arguments.get("show") == "share",
+        )
+
+    def query(self, **other: str | None) -> str:
+        """Return the query, with its `?`, of an address that asks for the same or in part other."""
+        show = "share" if self.share else None
+        own = {"per": self.period, "from": self.first, "to": self.last, "show": show, **other}
+        pairs = [("q", word) for word in self.words]
+        pairs += [("publisher", slug) for slug in self.publishers]
+        return f"?{urlencode(pairs + [(name, str(each)) for name, each in own.items() if each])}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """What one period has: articles found, of how many; None where there are none at all."""
+
+    start: str
+    articles: int | None
+    of: int
+
+    @property
+    def share(self) -> float | None:
+        """How many of a hundred articles were found."""
+        return None if self.articles is None else 100 * self.articles / self.of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A word (in one publisher, or in all that were chosen) over time.
+
+    `undated` are found articles without a printed day, `elsewhere` those of days that are not in
+    `counts`; the sum of all is `found`.
+    """
+
+    query: str
+    publisher: str | None
+    counts: tuple[Count, ...]
+    found: int
+    undated: int
+    elsewhere: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """Lines over the same periods; `doubtful` are words of which a part was not understood."""
+
+    period: Period
+    lines: tuple[Line, ...]
+    doubtful: tuple[str, ...] = ()
+
+
+_Days = dict[str, int]  # articles by ISO day; "" is none
+_TOTALS = "select day, sum(articles) from day_counts where {where} group by day"
+# A day that is printed wrong must not stretch the axis beyond the archive's own last.
+_LAST = "select date(max(first_seen_at), '+1 day') from articles"
+_FAR = "9000-01-01"
+_NAMES = {"day": "اليوم", "week": "الأسبوع", "month": "الشهر", "year": "السنة"}
+
+
+def trend(db: sqlite3.Connection, asked: Asked, *, most: int = DRAWN) -> Trend:
+    """Count the words that are asked for; of more than `most` periods, the newest.
+
+    Raises:
+        StaleIndex: the index was made by another version of the analyser.
+        sqlite3.OperationalError: it took longer than the site allows.
+    """
+    refuse_stale(db)
+    with sqlite_timelimit(db, _TIME_LIMIT):
+        totals = cache(lambda *own: _totals(db, *own))
+        found = [each for word in asked.words for each in _found(db, word, asked.publishers)]
+        there = [totals(*own) for *_, own in found[:MOST_LINES]]
+        doubtful = tuple(word for word in asked.words if doubts(db, word))
+        limit = value(db, _LAST) or _FAR
+    days = [day for _, _, hits, _ in found[:MOST_LINES] for day in hits]
+    axis = _axis(asked, days, limit, most)
+    lines = list[Line]()
+    for (word, slug, hits, _), total in zip(found, there, strict=False):
+        counts, number = axis.counts(hits, total), sum(hits.values())
+        shown, undated = sum(each.articles or 0 for each in counts), hits.get("", 0)
+        lines.append(
+            Line(
+                query=word, publisher=slug, counts=counts, found=number, undated=undated,
+                elsewhere=number - shown - undated,
+            )
+        )  # fmt: skip
+    return Trend(period=axis.period, lines=tuple(lines), doubtful=doubtful)
+
+
+_Own = tuple[str | None, str, str]  # publishers, as JSON; from the first day to before the last
+
+
+def _found(
+    db: sqlite3.Connection, word: str, publishers: tuple[str, ...]
+) -> Iterator[tuple[str, str | None, _Days, _Own]]:
+    """Yield for each line of a word its publisher, what is found by day, and of what."""
+    query = parse(word)
+    wanted = publishers_of(db, query, publishers)
+    by_publisher = defaultdict[str, _Days](dict)
+    is_split = len(publishers) > 1
+    for slug, day, number in dated(db, query, publishers, by_publisher=is_split):
+        by_publisher[slug][day or ""] = number
+    bounds = str(query.after or ""), str(query.before or "~")
+    for name in publishers if is_split else ("",):
+        only = [name] if name else wanted
+        own = None if only is None else json.dumps(only)
+        yield word, name or None, by_publisher[name], (own, *bounds)
+
+
+def _totals(db: sqlite3.Connection, publishers: str | None, after: str, before: str) -> _Days:
+    """Return how many articles there are by day."""
+    where = "true" if publishers is None else "publisher in (select value from json_each(?))"
+    rows = db.execute(_TOTALS.format(where=where), (publishers,) if publishers else ())
+    return {day: number for day, number in rows if after <= day < before}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Axis:
+    """The periods that are shown, by their starts, and the days that count: first and last."""
+
+    period: Period
+    starts: tuple[str, ...]
+    first: str
+    last: str
+
+    def counts(self, hits: _Days, totals: _Days) -> tuple[Count, ...]:
+        """Return what is found in each period, of how many."""
+        found, of = self._summed(hits), self._summed(totals)
+        return tuple(
+            Count(start=start, articles=found[start] if of[start] else None, of=of[start])
+            for start in self.starts
+        )
+
+    def _summed(self, days: _Days) -> Counter[str]:
+        sums, start = Counter[str](), self.period.start
+        for day, number in days.items():
+            if self.first <= day <= self.last:
+                sums[start(day)] += number
+        return sums
+
+
+def _axis(asked: Asked, days: Iterable[str], limit: str, most: int) -> _Axis:
+    """Return the periods from the first day to the last, or those that are asked for."""
+    printed = [day for day in days if "" < day <= limit]
+    first = str(asked.first or min(printed, default="9999-12-31"))
+    last = min(limit, str(asked.last or max(printed, default="")))
+    period, starts = asked.period or Period.YEAR, list[str]()
+    if first <= last:
+        period = asked.period or Period.fitting(*map(date.fromisoformat, (first, last)))
+        start = period.start(last)
+        while len(starts) < most:
+            starts.append(start)
+            if start <= first:
+                break
+            start = period.start(str(date.fromisoformat(start) - timedelta(days=1)))
+    starts.reverse()
+    first = max(first, starts[0]) if starts else first
+    return _Axis(period=period, starts=tuple(starts), first=first, last=last)
+
+
+def trend_chart(asked: Asked, found: Trend, names: dict[str, str]) -> Chart | None:
+    """Return the picture of what was found, each point with a link; None where there is none.
+
+    `names` are those of publishers by slug.
+    """
+    if not found.lines or not found.lines[0].counts:
+        return None
+    series = [
+        Series(
+            name=" · ".join(filter(None, (line.query, names.get(line.publisher or "")))),
+            points=tuple(
+                Point(
+                    found.period.label(each.start),
+                    each.share if asked.share else each.articles,
+                    _search(asked, found.period, line.query, each, line.publisher or ""),
+                )
+                for each in line.counts
+            ),
+        )
+        for line in found.lines
+    ]
+    title = t("نسبة المواد من كل ما نُشر") if asked.share else t("عدد المواد")
+    return lines(title, series, period=t(_NAMES[found.period]), share=asked.share)
+
+
+def volume_chart(days: _Days, slug: str, limit: str | None) -> Chart | None:
+    """Return a picture of how many articles a publisher has; a period without any is a gap."""
+    asked = Asked(publishers=(slug,))
+    axis = _axis(asked, days, limit or _FAR, DRAWN)
+    points = [
+        Point(axis.period.label(each.start), each.articles, _search(asked, axis.period, "", each))
+        for each in axis.counts(days, days)
+    ]
+    return bars(t("عدد المواد"), points, period=t(_NAMES[axis.period])) if points else None
+
+
+def _search(asked: Asked, period: Period, query: str, count: Count, slug: str = "") -> str:
+    """Return the address of a search for what a point counts."""
+    first = max(count.start, str(asked.first or ""))
+    after = str(asked.last + timedelta(days=1)) if asked.last else "~"
+    publishers = [slug] if slug else asked.publishers[:1]
+    parts = [query, *(f"publisher:{name}" for name in publishers)]
+    parts += [f"after:{first}", f"before:{min(period.following(count.start), after)}"]
+    return f"/search?{urlencode({'q': ' '.join(filter(None, parts)), 'order': 'new'})}"
+
+
+def trend_json(found: Trend) -> dict[str, Any]:
+    """Return what was found as JSON has it."""
+    return {
+        "period": found.period,
+        "lines": [
+            asdict(line)
+            | {"counts": [asdict(each) | {"share": each.share} for each in line.counts]}
+            for line in found.lines
+        ],
+    }
+
+
+COLUMNS = ("query", "publisher", "start", "articles", "of", "share")
+
+
+def trend_rows(found: Trend) -> Iterator[Row]:
+    """Yield a row for each point, and one without a start for what prints no day."""
+    for line in found.lines:
+        own = {"query": line.query, "publisher": line.publisher}
+        for each in line.counts:
+            yield own | asdict(each) | {"share": each.share}

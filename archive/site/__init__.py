@@ -21,8 +21,8 @@ from archive.site.tables import TABLES, archive_names, labelled, refused, unders
 
 hookimpl = HookimplMarker("datasette")
 
-# What the page of a row is called; a query that names an id asks for articles.
-# By table: the column that leads there, the page, and the column that names it.
+# By table, the column of a row that leads to a page, the page, and the column that names it; a
+# query that names an id asks for articles.
 _PAGES = {
     "articles": ("title", "article", "id"),
     None: ("title", "article", "id"),
@@ -140,13 +140,13 @@ def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Awaitable[A
         (rf"/image/{_ID}$", views.image),
         (rf"/story/{_ID}(\.(?P<format>json))?$", views.story),
         (r"/search$", views.search),
-        (r"/(?P<database>[^/.]+)\.(?P<format>csv|json)$", sql.whole),
-        (r"/(?P<database>(?!-/)[^/.]+)/(?P<table>[^/.]+)\.(?P<format>csv|json)$", sql.whole),
         (r"/language/(?P<language>ar|en)$", choose),
         (r"/batch(\.(?P<format>csv))?$", views.batch),
         (r"/trends(\.(?P<format>csv|json|svg))?$", views.trends),
         (r"/publisher/(?P<slug>[^/]+?)(\.(?P<format>json))?$", views.publisher),
         (rf"/(?P<kind>author|tag)/{_ID}$", views.named),
+        (r"/(?P<database>[^/.]+)\.(?P<format>csv|json)$", sql.whole),
+        (r"/(?P<database>(?!-/)[^/.]+)/(?P<table>[^/.]+)\.(?P<format>csv|json)$", sql.whole),
     ]
 
 

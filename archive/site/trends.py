@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from functools import cache
+from itertools import islice
 from typing import Any, Self
 from urllib.parse import urlencode
 
@@ -94,7 +95,7 @@ class Asked:
         words = dict.fromkeys(word.strip() for each in parts for word in each if word.strip())
         per, first, last = (arguments.get(name) for name in ("per", "from", "to"))
         return cls(
-            words=tuple(words)[:MOST_LINES],
+            words=tuple(words),
             publishers=tuple(dict.fromkeys(filter(None, arguments.getlist("publisher")))),
             period=Period(per) if per else None,
             first=date.fromisoformat(first) if first else None,
@@ -143,11 +144,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
-    """Lines over the same periods; `doubtful` are words of which a part was not understood."""
+    """Lines over the same periods, and how many were left out, for they are too many to be seen.
+
+    `doubtful` are words of which a part was not understood.
+    """
 
     period: Period
     lines: tuple[Line, ...]
-    doubtful: tuple[str, ...] = ()
+    left_out: int
+    doubtful: tuple[str, ...]
 
 
 _Days = dict[str, int]  # articles by ISO day; "" is none
@@ -168,14 +173,14 @@ def trend(db: sqlite3.Connection, asked: Asked, *, most: int = DRAWN) -> Trend:
     refuse_stale(db)
     with sqlite_timelimit(db, _TIME_LIMIT):
         totals = cache(lambda *own: _totals(db, *own))
-        found = [each for word in asked.words for each in _found(db, word, asked.publishers)]
-        there = [totals(*own) for *_, own in found[:MOST_LINES]]
-        doubtful = tuple(word for word in asked.words if doubts(db, word))
+        each = (line for word in asked.words for line in _found(db, word, asked.publishers))
+        found = list(islice(each, MOST_LINES))
+        there = [totals(*own) for *_, own in found]
+        doubtful = tuple(word for word in asked.words[:MOST_LINES] if doubts(db, word))
         limit = value(db, _LAST) or _FAR
-    days = [day for _, _, hits, _ in found[:MOST_LINES] for day in hits]
-    axis = _axis(asked, days, limit, most)
+    axis = _axis(asked, [day for _, _, hits, _ in found for day in hits], limit, most)
     lines = list[Line]()
-    for (word, slug, hits, _), total in zip(found, there, strict=False):
+    for (word, slug, hits, _), total in zip(found, there, strict=True):
         counts, number = axis.counts(hits, total), sum(hits.values())
         shown, undated = sum(each.articles or 0 for each in counts), hits.get("", 0)
         lines.append(
@@ -184,7 +189,8 @@ def trend(db: sqlite3.Connection, asked: Asked, *, most: int = DRAWN) -> Trend:
                 elsewhere=number - shown - undated,
             )
         )  # fmt: skip
-    return Trend(period=axis.period, lines=tuple(lines), doubtful=doubtful)
+    left_out = len(asked.words) * (len(asked.publishers) or 1) - len(lines)
+    return Trend(period=axis.period, lines=tuple(lines), doubtful=doubtful, left_out=left_out)
 
 
 _Own = tuple[str | None, str, str]  # publishers, as JSON; from the first day to before the last
@@ -267,7 +273,9 @@ def trend_chart(asked: Asked, found: Trend, names: dict[str, str]) -> Chart | No
         return None
     series = [
         Series(
-            name=" · ".join(filter(None, (line.query, names.get(line.publisher or "")))),
+            name=" · ".join(
+                filter(None, (line.query, names.get(line.publisher or "", line.publisher)))
+            ),
             points=tuple(
                 Point(
                     found.period.label(each.start),
@@ -308,6 +316,7 @@ def trend_json(found: Trend) -> dict[str, Any]:
     """Return what was found as JSON has it."""
     return {
         "period": found.period,
+        "left_out": found.left_out,
         "lines": [
             asdict(line)
             | {"counts": [asdict(each) | {"share": each.share} for each in line.counts]}

@@ -154,6 +154,14 @@ def test_commas_part_words_but_not_in_quotes():
     assert Asked.read(typed).words == ("دمشق", "حلب", '"a, b"')
 
 
+async def test_lines_that_are_left_out_are_counted(datasette):
+    query = "&".join(f"q={number}" for number in range(9))
+    found = await data(datasette, f"/trends.json?{query}")
+    assert (len(found["lines"]), found["left_out"]) == (6, 3)
+    seen = words((await datasette.client.get(f"/trends?{query}&q={quote('دمشق')}")).text)
+    assert "تُرك غيرها: 4" in seen
+
+
 # As data, and as a picture
 
 

@@ -17,7 +17,7 @@ from archive.database import open_for_reading
 from archive.maintenance.import_jsonl import Importer
 from archive.maintenance.withhold import unwithhold, withhold
 from archive.session import Session
-from crawler.browser import render
+from crawler import browser
 from crawler.commands.options import chosen
 from crawler.crawl import Job, crawl
 from crawler.extract.byline import names
@@ -34,7 +34,7 @@ APP = "<!DOCTYPE html><html lang='ar'><head><title>تطبيق</title></head><bod
 TRAPPED = 75  # addresses of one shape that lead nowhere
 
 
-class Shown(render.Renderer):
+class Shown(browser.Renderer):
     """Shows pages as a browser would that runs their only script."""
 
     async def _html(self, visit, capture, page):
@@ -269,7 +269,7 @@ def made(folder):
         wire.serving(host="127.0.0.3") as new,
     ):
         wire.may_be_asked(patch, new)
-        patch.setattr(render, "Renderer", Shown)
-        patch.setattr(render, "check", lambda *_: None)
+        patch.setattr(browser, "Renderer", Shown)
+        patch.setattr(browser, "check", lambda *_: None)
         happen(root, site, left, new)
     return root

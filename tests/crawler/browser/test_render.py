@@ -13,7 +13,7 @@ from archive import captures
 from archive.clock import from_iso
 from archive.database import open_for_reading
 from archive.warc import reader, records
-from crawler.browser import render
+from crawler import browser
 from crawler.commands.options import chosen
 from crawler.crawl import Job, crawl
 from crawler.errors import RenderError
@@ -26,7 +26,7 @@ from tests.crawler.browser.shells import SHELL
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.browser,
-    pytest.mark.skipif(render.find_chromium() is None, reason="no Chromium is installed"),
+    pytest.mark.skipif(browser.find_chromium() is None, reason="no Chromium is installed"),
 ]
 
 TITLE = "عنوان لا يظهر إلا بعد تشغيل البرنامج"
@@ -283,7 +283,7 @@ async def test_nothing_but_get_is_sent(scripted, site):
 
 
 async def test_a_page_that_asks_without_end_is_cut_off_and_read(scripted, site, monkeypatch):
-    monkeypatch.setattr("crawler.browser.subresources.MOST_REQUESTS", 12)
+    monkeypatch.setattr("crawler.browser.MOST_REQUESTS", 12)
     more = (
         "<script>let n = 0; (function more() { fetch('/poll?' + n++).catch(() => 0)"
         ".then(() => setTimeout(more, 20)) })()</script>"
@@ -336,7 +336,7 @@ async def test_what_is_missing_is_told_at_the_start_with_file_key_and_remedy(
     scripted, site, monkeypatch, missing, remedy
 ):
     if missing == "playwright":
-        monkeypatch.setattr(render, "find_spec", lambda _: None)
+        monkeypatch.setattr(browser, "find_spec", lambda _: None)
     else:
         monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(RenderError) as error:
@@ -345,12 +345,12 @@ async def test_what_is_missing_is_told_at_the_start_with_file_key_and_remedy(
     assert str(scripted.root / "publishers" / "paper.toml") in str(error.value)
     assert "`render = true`" in str(error.value)
     assert site.asked == []
-    render.check([Publisher(slug="paper", name="صحيفة")])
+    browser.check([Publisher(slug="paper", name="صحيفة")])
 
 
 async def test_a_driver_that_hangs_is_not_waited_for_without_end(monkeypatch):
-    monkeypatch.setattr(render, "_CLOSING", 0.1)
-    renderer = object.__new__(render.Renderer)
+    monkeypatch.setattr(browser, "_CLOSING", 0.1)
+    renderer = object.__new__(browser.Renderer)
     renderer._browser, renderer._ending = None, AsyncExitStack()
     asked = []
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from crawler.browser import render
+from crawler import browser
 from tests.crawler import shell, wire
 from tests.crawler.browser.shells import SHELL
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.skipif(render.find_chromium() is None, reason="no Chromium is installed"),
+    pytest.mark.skipif(browser.find_chromium() is None, reason="no Chromium is installed"),
 ]
 
 

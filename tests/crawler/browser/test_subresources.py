@@ -4,7 +4,7 @@ from typing import cast
 
 import pytest
 
-from crawler.browser.subresources import Fetcher, Subresources
+from crawler.browser import Fetcher, Subresources
 
 TRACKERS = [
     "doubleclick.net",

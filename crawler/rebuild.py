@@ -1,18 +1,25 @@
-"""The database recreated from the WARC files and the publishers' files alone."""
+"""A database from WARC files: recreated from its own, or with those of another archive merged in.
 
+Of what two archives have, all comes once. Where both visited an article, its history is derived
+from the captures of both in the order of their time.
+"""
+
+from dataclasses import dataclass
 from pathlib import Path
 
 from archive.clock import Clock, system
-from archive.database import writing
+from archive.database import require, transaction, writing
 from archive.derivation import Source
 from archive.errors import ArchiveError
+from archive.maintenance import restore, warc_index
 from archive.maintenance.replacement import OLD, Complete, Rebuilt, finish, names_of, replacement
 from archive.models import Progress, silent
 from archive.session import WARC_FOLDER
+from archive.store import Store
 from crawler.derive import Deriver, at_work, derive_all
 from crawler.publisher import load_all
 
-__all__ = ["OLD", "Rebuilt", "rebuild"]
+__all__ = ["OLD", "Merged", "Rebuilt", "merge", "rebuild"]
 
 
 async def rebuild(
@@ -52,3 +59,65 @@ async def rebuild(
             f"{error.filename or root}: {error.strerror}; the database there was is as it was,"
             " and the same command goes on"
         ) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """What came in: WARC files (and how many were here), articles, revisions, publisher files.
+
+    Of the files, `unread` stretches are damaged.
+    """
+
+    files: int
+    unread: int
+    known: int
+    articles: int
+    revisions: int
+    publishers: tuple[str, ...]
+
+
+async def merge(
+    root: Path,
+    other: Path,
+    *,
+    processes: int | None = None,
+    clock: Clock = system,
+    progress: Progress = silent,
+) -> Merged:
+    """Bring the WARC files and articles of the archive in `other` into the one in `root`.
+
+    A merge that was broken off resumes when it is run again. `progress` gets what is counted
+    (WARC files, then articles), how much is done and of how much.
+
+    Raises:
+        NotAnArchive, NewerArchive: if one of them is not an archive that can be used.
+        ArchiveLocked: if another process is writing into `root`.
+    """
+    require(root)
+    ends = warc_index.offered(root, other)
+    with at_work(processes) as workers, Store(root, command="merge", clock=clock) as store:
+        before = restore.counts(store.db)
+        slugs = warc_index.copy_publishers(root, other)
+        source = Source(store.db, store.warc_folder)
+        deriver = Deriver(source, load_all(root / "publishers"), workers)
+        store.batch.commit()  # captures come before their articles from here on
+        if warc_index.prepare(store.db):  # a merge was broken off
+            await _derive(store, deriver, progress)
+        joined, unread = warc_index.join(store.db, root, other, ends, progress)
+        await _derive(store, deriver, progress)
+        after = restore.counts(store.db)
+        return Merged(
+            files=joined,
+            unread=unread,
+            known=len(ends) - joined,
+            articles=after["article"] - before["article"],
+            revisions=after["revision"] - before["revision"],
+            publishers=slugs,
+        )
+
+
+async def _derive(store: Store, deriver: Deriver, progress: Progress) -> None:
+    """Derive what the files touch, and forget that they were indexed."""
+    await derive_all(deriver, store=store, progress=progress)
+    with transaction(store.db, store.batch.commit):
+        warc_index.clear(store.db)

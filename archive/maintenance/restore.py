@@ -176,7 +176,7 @@ def _journal_fields(session: Session, capture: Capture) -> dict[str, str]:
     decision = journal.Decision(outcome=Outcome(outcome or Outcome.SAME), article=identity)
     fields = journal.visit_fields(replace(visit, last_sha256=None))
     fields |= journal.decision_fields(decision)
-    if capture.record and KIND_FIELD not in reader.read_record(folder, capture.record).fields:
+    if KIND_FIELD not in reader.read_record(folder, capture.place).fields:
         fields |= imports.journaled(capture)  # copied from another program's file
     return fields
 
@@ -188,11 +188,14 @@ def sizes(root: Path) -> dict[str, int]:
         passing_over_damage(),
         closing(open_for_reading(root)) as db,
     ):
-        return {
-            noun: value(db, f"select count(*) from {noun}s") or 0  # noqa: S608 - ours
-            for noun in ("article", "revision")
-        }
+        return counts(db)
     return {}
+
+
+def counts(db: sqlite3.Connection) -> dict[str, int]:
+    """Return how many articles and revisions there are."""
+    nouns = ("article", "revision")
+    return {noun: value(db, f"select count(*) from {noun}s") or 0 for noun in nouns}  # noqa: S608
 
 
 def carry_over(path: Path, say: Callable[[str], None], db: sqlite3.Connection) -> None:

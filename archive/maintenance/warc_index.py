@@ -2,28 +2,35 @@
 
 Files may come in any order. What the journal says of visits, imports and withholdings is put into
 a table of its own; `projection` makes rows of it once all files are read.
+
+Files of another archive come in whole, each once: one is copied aside, its rows are committed, then
+it takes its place among the others; a kill between the two is finished by the next writer
+(`files.settle`).
 """
 
 import json
 import logging
+import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, suppress
 from pathlib import Path
 
 from archive import captures, publishers, runs
 from archive.captures import SOURCE
 from archive.clock import from_iso, iso
-from archive.database import run_script, transaction
-from archive.errors import NotAnArchive
+from archive.database import open_for_reading, run_script, transaction
+from archive.errors import NotAnArchive, OlderArchive
 from archive.journal import IMPORT, VISIT, fields_of
 from archive.maintenance.salvage import walk
 from archive.models import Capture, Progress, WarcLocation, silent
 from archive.rows import insert, upsert, value, values
+from archive.session import WARC_FOLDER
 from archive.urls import capture_id
 from archive.warc import files
-from archive.warc.files import Length, Name
+from archive.warc.files import ASIDE, Length, Name
 from archive.warc.parsing import Record
-from archive.warc.reader import read_record
+from archive.warc.reader import read_record, records
 from archive.warc.records import KIND_FIELD
 
 logger = logging.getLogger(__name__)
@@ -212,3 +219,58 @@ def _known_run(db: sqlite3.Connection, record: Record, fields: Mapping[str, str]
     row = {"id": None if is_taken else number or None, "name": name, "pid": 0}
     row |= {"command": fields.get("command", "crawl"), "state": "interrupted"}
     return insert(db, "runs", row | {"started_at": iso(from_iso(record.fields["warc-date"]))})
+
+
+def offered(root: Path, other: Path) -> dict[str, int]:
+    """Return the WARC files of another archive, in order, with how many bytes of each are taken.
+
+    A file that is still written there is taken as far as it is acknowledged.
+
+    Raises:
+        NewerArchive: if a newer Warraq wrote `other`.
+        NotAnArchive: if `other` has no WARC files, or `root` and `other` are one.
+    """
+    folder, ends = other / WARC_FOLDER, dict[str, int]()
+    if root.resolve() == other.resolve():
+        raise NotAnArchive(f"{other} is the archive itself; name another one")
+    names = [name for name in names_in(folder) if Name.parse(name)]
+    if not names:
+        what = "WARC files of other programs, and none of an archive"
+        raise NotAnArchive(f"{folder} holds {what}; `warraq import-warc` imports those")
+    with suppress(NotAnArchive, OlderArchive), closing(open_for_reading(other)) as db:
+        ends = dict(db.execute("select name, bytes from warc_files where not closed"))
+    return {
+        name: min(ends.get(name, 1 << 62), (folder / name).stat().st_size)
+        for name in names
+        if any(records(folder / name))
+    }
+
+
+def join(
+    db: sqlite3.Connection, root: Path, other: Path, ends: Mapping[str, int], progress: Progress
+) -> tuple[int, int]:
+    """Copy and index what the archive in `root` has not of another's files.
+
+    Return how many files came, and how many stretches of them cannot be read.
+    """
+    aside = root / ASIDE
+    prepare(db)
+    wanted, unread = [name for name, end in ends.items() if files.acknowledged(db, name) < end], 0
+    for number, name in enumerate(wanted, 1):
+        (aside / name).parent.mkdir(parents=True, exist_ok=True)
+        files.copy(other / WARC_FOLDER / name, aside / name, end=ends[name])
+        files.sync_all(aside, [name])
+        unread += index_files(db, aside, [name], start=files.acknowledged(db, name))
+        files.settle(db, root / WARC_FOLDER)
+        progress("WARC files", number, len(wanted))
+    return len(wanted), unread
+
+
+def copy_publishers(root: Path, other: Path) -> tuple[str, ...]:
+    """Copy the publisher files that only the other archive has; return their slugs."""
+    here, there = root / "publishers", sorted((other / "publishers").glob("*.toml"))
+    copied = [path for path in there if not (here / path.name).exists()]
+    for path in copied:
+        here.mkdir(exist_ok=True)
+        shutil.copyfile(path, here / path.name)
+    return tuple(path.stem for path in copied)

@@ -95,7 +95,7 @@ def merge(other: Path, archive: Path, processes: int | None) -> None:
     warraq merge ~/laptop-archive
     warraq merge /mnt/backup/news --archive ~/news
     """
-    from crawler.merge import merge as join
+    from crawler.rebuild import merge as join
 
     if not other.is_dir():
         raise click.UsageError(f"the folder {other} does not exist")

@@ -13,8 +13,7 @@ from archive.database import open_for_reading
 from archive.maintenance import projection
 from archive.maintenance.replacement import names_of
 from archive.session import Session
-from crawler.merge import merge
-from crawler.rebuild import rebuild
+from crawler.rebuild import merge, rebuild
 
 REVISION = f"article, {', '.join(article_rows.REVISION)}"
 

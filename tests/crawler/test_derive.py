@@ -6,8 +6,7 @@ import shutil
 import pytest
 
 from archive.maintenance.verify import verify
-from crawler.merge import merge
-from crawler.rebuild import rebuild
+from crawler.rebuild import merge, rebuild
 from tests.crawler import eventful
 from tests.crawler.tables import differences, follows, shuffle
 

@@ -15,7 +15,7 @@ from archive.maintenance.verify import verify
 from archive.maintenance.withhold import withhold
 from crawler.commands.options import chosen
 from crawler.crawl import Job, crawl
-from crawler.merge import merge
+from crawler.rebuild import merge
 from crawler.repair import Repair
 from fixtures import Newsstand, serve
 from tests.crawler import shell

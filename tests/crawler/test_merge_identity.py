@@ -5,8 +5,7 @@ import asyncio
 import pytest
 
 from archive.maintenance.verify import verify
-from crawler.merge import merge
-from crawler.rebuild import rebuild
+from crawler.rebuild import merge, rebuild
 from tests.archive.desk import rows
 from tests.crawler import wire
 from tests.crawler.eventful import Events, page

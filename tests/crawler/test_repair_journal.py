@@ -11,9 +11,8 @@ from archive.maintenance.salvage import walk
 from archive.maintenance.verify import verify
 from archive.models import Kind
 from archive.warc.records import read_fields
-from crawler.merge import merge
 from crawler.publisher import load_all
-from crawler.rebuild import rebuild
+from crawler.rebuild import merge, rebuild
 from crawler.reextract import Job, reextract
 from tests.archive.desk import NOON, PAPER, Hands, exchange, opened, reading, rows, visit
 from tests.archive.warc.foreign_warcs import packed

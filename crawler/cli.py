@@ -15,18 +15,17 @@ from crawler.errors import CrawlerError, InquiryStopped
 # Named, not imported: a command's libraries are loaded when it runs. `warraq serve`, `search` and
 # the like work on a machine without Scrapy and trafilatura.
 _MODULES = {
-    "crawler.commands.crawl": ("crawl", "backfill", "watch", "save"),
-    "crawler.commands.extract": ("extract",),
-    "crawler.commands.publishers": ("publishers",),
-    "crawler.commands.demo": ("demo",),
-    "archive.commands.reading": ("search", "show", "diff", "serve", "runs", "stats"),
-    "archive.commands.withhold": ("withhold", "unwithhold"),
-    "archive.commands.copies": ("publish", "backup", "export", "custody"),
-    "crawler.commands.imports": ("import-jsonl", "import-warc"),
-    "archive.commands.upkeep": ("verify", "reindex", "compact"),
-    "crawler.commands.rebuild": ("rebuild", "merge", "repair"),
+    "crawler.commands.crawl": "crawl backfill watch save",
+    "crawler.commands.extract": "extract",
+    "crawler.commands.publishers": "publishers",
+    "crawler.commands.demo": "demo",
+    "archive.commands.reading": "search show diff serve runs stats",
+    "archive.commands.withhold": "withhold unwithhold",
+    "archive.commands.maintenance": "publish backup export custody verify reindex compact",
+    "crawler.commands.imports": "import-jsonl import-warc",
+    "crawler.commands.rebuild": "rebuild merge repair",
 }
-_COMMANDS = {name: module for module, names in _MODULES.items() for name in names}
+_COMMANDS = {name: module for module, names in _MODULES.items() for name in names.split()}
 
 
 class Commands(click.Group):

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from archive.commands.copies import backup as command
+from archive.commands.maintenance import backup as command
 from archive.database import open_for_reading, open_for_writing
 from archive.errors import ArchiveError, ArchiveLocked
 from archive.maintenance.backup import back_up

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from archive import Archive
-from archive.commands.copies import publish as command
+from archive.commands.maintenance import publish as command
 from archive.errors import ArchiveError
 from archive.maintenance.publish import publish
 from archive.maintenance.withhold import unwithhold, withhold

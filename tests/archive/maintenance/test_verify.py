@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 from click.testing import CliRunner
 
-from archive.commands.upkeep import reindex
-from archive.commands.upkeep import verify as command
+from archive.commands.maintenance import reindex
+from archive.commands.maintenance import verify as command
 from archive.database import open_for_writing
 from archive.errors import NotAnArchive
 from archive.maintenance import checks
@@ -277,7 +277,7 @@ def test_the_command_says_what_it_checked_and_ends_with_3_on_damage(root):
 
 def test_the_installed_command_uses_processes(root):
     run = "import archive.maintenance.verify as v; v._ALONE = 0; v._PIECE = 500\n"
-    run += "from archive.commands.upkeep import verify; verify()"
+    run += "from archive.commands.maintenance import verify; verify()"
     done = subprocess.run(
         [sys.executable, "-c", run, "--archive", str(root), "--processes", "2"],
         capture_output=True, text=True, check=False, timeout=60,

@@ -164,28 +164,16 @@ def _revision(revision: Revision) -> Row:
     return row_of(revision, _OBSERVED) | row_of(reading, _STATED) | below
 
 
-def reading_of(row: Mapping[str, Any], *, text: str, byline: str | None) -> Extraction:
-    """Return what the row of a revision says, with its text and a byline.
+def reading(state: Mapping[str, Any]) -> Extraction:
+    """Return what a state says: the row of a revision with its text.
 
     Raises:
         sqlite3.DatabaseError: if its lists are not JSON.
     """
-    own = {name: row[name] for name in _STATED}
-    own |= {"kind": PageKind.ARTICLE, "byline": byline, "text": text}
-    own["tags"] = from_json(row["tags"])
-    own["images"] = [{"url": "", "caption": caption} for caption in from_json(row["captions"])]
+    own = {name: state[name] for name in _STATED}
+    own |= {"kind": PageKind.ARTICLE, "tags": from_json(state["tags"])}
+    own["images"] = [{"url": "", "caption": caption} for caption in from_json(state["captions"])]
     return record(Extraction, own)
-
-
-def reading(state: Mapping[str, Any]) -> Extraction:
-    """Return what a state says: the row of a revision with its text."""
-    return reading_of(state, text=state["text"], byline=state["byline"])
-
-
-def state_of(db: sqlite3.Connection, article: int) -> State | None:
-    """Read an article's present state; None where there is no such article."""
-    rows = Rows.stored(db, article)
-    return rows.state if rows else None
 
 
 def save(db: sqlite3.Connection, article: int, before: Rows, after: Rows) -> None:

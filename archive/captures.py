@@ -47,7 +47,8 @@ def of_record(
         return None
     if message is None and record.type == "response":
         return None
-    named = {name.lower(): value for name, value in reversed(message.headers)} if message else {}
+    named = message.named if message else {}
+    pages = named.get("x-wp-totalpages", "")
     kind, publisher = (record.fields.get(name) for name in (KIND_FIELD, PUBLISHER_FIELD))
     status = message.status if message else 200 if record.type == "revisit" else 0
     capture = Capture(
@@ -62,6 +63,7 @@ def of_record(
         sha256=None if status == 304 else record.sha256,
         wire_bytes=_payload_length(record),
         truncated=record.fields.get("warc-truncated") or None,
+        pages=int(pages) if pages.isdecimal() and pages.isascii() and len(pages) < 8 else None,
         revisit=record.type == "revisit",
         unverified=record.fields.get(VERIFIED_FIELD) == "no",
         record=location,
@@ -168,8 +170,8 @@ def put(db: sqlite3.Connection, capture: Capture, *, run: int) -> int:
 
 def _row_of(capture: Capture, run: int) -> Row:
     """Return the columns that a recorded capture fills, with the id that it is to have."""
-    place = capture.record
-    if place is None or place.record_id is None:
+    place = capture.place
+    if place.record_id is None:
         raise ValueError(f"{capture.url}: a capture has no row before it has a WARC record")
     own = {"id": capture_id(place.record_id), "run": run}
     return own | row_of(capture, _COLUMNS) | _columns_of(place)
@@ -244,12 +246,8 @@ def latest(
 
 def _whole_body(db: sqlite3.Connection, folder: Path, capture: Capture) -> bytes | None:
     """Return the body of a capture; None if it does not unpack, or not to at most `_LARGEST`."""
-    place = capture.record
-    record = reader.read_record(folder, place) if place else None
-    if record and not record.payload and capture.wire_bytes:  # a revisit
-        place = payload_location(db, capture.sha256 or "")
-        record = reader.read_record(folder, place) if place else None
-    if record is None:
+    record = _with_payload(db, folder, capture, reader.read_record(folder, capture.place))
+    if not record.payload and capture.wire_bytes:
         return None
     message = record.message
     return message.unpacked(_LARGEST) if message else record.body()
@@ -259,9 +257,7 @@ def journaled(
     db: sqlite3.Connection, capture: Capture, place: WarcLocation, *, outcome: str | None
 ) -> None:
     """Save what came of a capture, and where the record is that says so."""
-    if capture.record is None or capture.id is None:
-        return
-    elsewhere = None if place.file == capture.record.file else place.file
+    elsewhere = None if place.file == capture.place.file else place.file
     row = {"outcome": outcome, "journal_file": elsewhere, "journal_offset": place.offset}
     update(db, "captures", row, id=capture.id)
 
@@ -318,24 +314,17 @@ def is_visible(db: sqlite3.Connection, number: int) -> bool:
 
 def with_body(db: sqlite3.Connection, folder: Path, capture: Capture) -> Capture:
     """Return what `load` does of a capture that is at hand."""
-    place = capture.record
-    if place is None:
-        return capture
+    place = capture.place
     if not capture.status:
         return replace(capture, body=reader.read_payload(folder, place))
     record = reader.read_record(folder, place)
-    body, message = record.body(), record.message
-    if not body and capture.wire_bytes:
-        body = _original_body(db, folder, capture.sha256, place)
-    headers = message.headers if message else ()
-    named = {name.lower(): value for name, value in reversed(headers)}
-    pages = named.get("x-wp-totalpages", "")
+    said = of_record(record, place) or capture
     return replace(
         capture,
-        etag=named.get("etag"),
-        last_modified=named.get("last-modified"),
-        pages=int(pages) if pages.isdecimal() and pages.isascii() and len(pages) < 8 else None,
-        body=body,
+        etag=said.etag,
+        last_modified=said.last_modified,
+        pages=said.pages,
+        body=_with_payload(db, folder, capture, record).body(),
     )
 
 
@@ -366,13 +355,13 @@ def journal_of(db: sqlite3.Connection, folder: Path, capture: Capture) -> dict[s
         "select coalesce(journal_file, warc_file), journal_offset from captures where id = ?",
         (capture.id,),
     ).fetchone()
-    if row is None or row[1] is None or capture.record is None:
+    if row is None or row[1] is None:
         return None
     try:
         entry = next(reader.records(folder / row[0], start=row[1]), None)
         if entry is None or entry.type != "metadata":
             return None
-        if entry.fields.get("warc-refers-to") != reader.read_record(folder, capture.record).id:
+        if entry.fields.get("warc-refers-to") != reader.read_record(folder, capture.place).id:
             return None
         return journal.fields_of(entry)
     except (DamagedWarc, OSError):
@@ -398,14 +387,12 @@ def _location(db: sqlite3.Connection, sql: str, parameter: object) -> WarcLocati
     return row and WarcLocation(file=row[0], offset=row[1], length=row[2])
 
 
-def _original_body(
-    db: sqlite3.Connection, folder: Path, sha256: str | None, place: WarcLocation
-) -> bytes:
-    """Return the payload that a revisit stands for; it is in another record."""
-    original = payload_location(db, sha256 or "")
-    if original is None or (original.file, original.offset) == (place.file, place.offset):
-        return b""
-    return reader.read_payload(folder, original)
+def _with_payload(db: sqlite3.Connection, folder: Path, capture: Capture, own: Record) -> Record:
+    """Return the record with a capture's payload: its own, or of a revisit, the first one's."""
+    if own.payload or not capture.wire_bytes:
+        return own
+    original = payload_location(db, capture.sha256 or "")
+    return reader.read_record(folder, original) if original else own
 
 
 def insert_rendering(

@@ -16,7 +16,7 @@ from archive.article_rows import Rows
 from archive.clock import iso
 from archive.errors import DamagedWarc
 from archive.journal import VISIT, Followed
-from archive.models import Capture, Link, Outcome, Problem, Visit
+from archive.models import Capture, Link, Outcome, Visit
 from archive.publishers import key_of
 from archive.rows import record, select
 from archive.visits import find, first_visit, hint_columns
@@ -176,11 +176,6 @@ class RecordedLinks:
     def latest(self, url: str, *, since: datetime) -> tuple[int, bytes, str] | None:
         """Return (status, decoded body, content type) of an address's newest capture by then."""
         return captures.latest(self.db, self.warc_folder, url, since=since, until=self.at)
-
-    def problem(
-        self, problem: Problem, *, url: str, publisher: str | None, capture: Capture | None = None
-    ) -> None:
-        """Save nothing: the journal has it."""
 
 
 def recorded_listings(db: sqlite3.Connection, folder: Path) -> Iterator[RecordedLinks]:

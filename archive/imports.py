@@ -10,16 +10,12 @@ from archive import articles, captures, journal, visits
 from archive.clock import iso
 from archive.errors import DamagedWarc
 from archive.models import Capture, Outcome, Visit
-from archive.rows import value, values
+from archive.rows import insert, row_of, value, values
 from archive.store import Store
 from archive.warc.parsing import Record, moment_of, url_of
 from archive.warc.reader import read_record
 from archive.warc.records import Copied
 
-_ENTER = """
-insert into visits (key, url, publisher, kind, found_at, last_at, state)
-values (?, ?, ?, ?, ?, ?, 'done') on conflict (key) do nothing
-"""
 _REMEMBER = """
 insert into imports (key, source, languages, bytes, place, read_at, records, articles)
 values (:key, :name, :languages, :bytes, :place, :read_at, :records, :articles)
@@ -54,8 +50,9 @@ def is_known(db: sqlite3.Connection, capture: Capture) -> bool:
 
 def enter(db: sqlite3.Connection, visit: Visit) -> Visit:
     """Return what is known of an address; a new one becomes known, but is never due."""
-    at = iso(visit.found_at) if visit.found_at else ""
-    db.execute(_ENTER, (visit.key, visit.url, visit.publisher, visit.kind, at, at))
+    row = row_of(visit, ("key", "url", "publisher", "kind", "found_at"))
+    row |= {"last_at": row["found_at"], "state": "done"}
+    insert(db, "visits", row, conflict="on conflict (key) do nothing")
     return visits.find(db, visit.key) or visit
 
 
@@ -98,14 +95,15 @@ class Copying(Store):
             visits.lead(self.db, visit.key, article=article)
         self.batch.count()
 
-    def remember(self, progress: Mapping[str, str]) -> None:
+    def remember(self, progress: Mapping[str, object]) -> None:
         """Keep how far a file is read for some languages.
 
         `progress` has its key, name, languages and size in bytes, the next place, and how many
         records and articles came since the last time.
         """
         now = self.clock()
-        fields = {"act": ACT} | {name: journal.one_line(said) for name, said in progress.items()}
+        said = {name: journal.one_line(str(each)) for name, each in progress.items()}
+        fields = {"act": ACT} | said
         self.write_metadata(f"urn:x-warraq:import:{fields['key']}", fields, at=now)
         remember(self.db, fields, now=now)
 

@@ -36,8 +36,7 @@ _DECISION = {
 }  # fmt: skip
 _KEYS = {"visit", "article", VIA}  # fields that hold identity keys
 _FOLLOWED = {
-    "beyond": "beyond", "pages": "pages", "fresh": "fresh", "taken": "taken",
-    "known": "known", "moved-to": "moved",
+    "beyond": "beyond", "pages": "pages", "taken": "taken", "known": "known", "moved-to": "moved",
 }  # fmt: skip
 
 
@@ -50,16 +49,15 @@ class Followed:
 
     Nothing of it was kept where it was `beyond` the period of its crawl, led nowhere, or was read
     before; only the first links, as many as were `taken`, where there were too many. Entries of a
-    `known` payload (its digest), which had been read, were left out. `pages` says
-    that the pages which continue it were followed, `fresh` that there were articles of the period
-    which nobody knew; `resting` names shapes of addresses that were left out as traps,
-    or the listing (its key) as one that leads nowhere. `moved` is the place that its newspaper has
-    moved to; one that was `beyond` as well has to wait until the known articles were asked for.
+    `known` payload (its digest), which had been read, were left out. `pages` says that the pages
+    which continue it were followed; `resting` names shapes of addresses that were left out as
+    traps, or the listing (its key) as one that leads nowhere. `moved` is the place that its
+    newspaper has moved to; one that was `beyond` as well has to wait until the known articles were
+    asked for.
     """
 
     beyond: bool = False
     pages: bool = False
-    fresh: bool = False
     resting: tuple[str, ...] = ()
     taken: int | None = None
     known: str | None = None

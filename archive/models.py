@@ -87,10 +87,9 @@ class Link:
 class Visit:
     """An address that is to be fetched, with what is known of its last visit.
 
-    `key` is the identity key of its address, `url` the address to fetch.
-    `interval` is in seconds, `failures` counts the failed visits since the last good one,
-    `article` is the id of the article the last good one led to. What is `past` is visited by
-    walks into the past alone; days as of a `Link`.
+    `key` is the identity key of its address, `url` the address to fetch. `failures` counts the
+    failed visits since the last good one, `article` is the id of the article that one led to. What
+    is `past` is visited by walks into the past alone; days as of a `Link`.
     """
 
     key: str
@@ -104,7 +103,6 @@ class Visit:
     etag: str | None = None
     last_modified: str | None = None
     last_sha256: str | None = None
-    interval: int | None = None
     failures: int = 0
     article: int | None = None
     hints: Link | None = None
@@ -193,6 +191,17 @@ class Capture:
     pages: int | None = None
     moved: bool = False
     body: bytes = b""
+
+    @property
+    def place(self) -> WarcLocation:
+        """Where its record is.
+
+        Raises:
+            ValueError: if it has none yet.
+        """
+        if self.record is None:
+            raise ValueError(f"{self.url}: the capture has no record")
+        return self.record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 from typing import Self
 
 from archive import captures, journal, problems, recovery, runs, stories
@@ -20,6 +20,7 @@ from archive.clock import Clock, system
 from archive.database import NAME, PRIVATE, open_for_reading, open_for_writing, writing
 from archive.errors import ArchiveError, unwritten
 from archive.models import Capture, Problem, WarcLocation
+from archive.problems import ProblemKind
 from archive.publishers import Hosts
 from archive.rows import value
 from archive.warc import files, reader
@@ -87,12 +88,7 @@ class Session:
             self._closing = opening.pop_all()
         return self
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _kind: object, exc: BaseException | None, _traceback: object) -> None:
         with self._closing:
             if self.batch.fault or isinstance(exc, sqlite3.Error | OSError):
                 self.batch.abandon()
@@ -116,17 +112,14 @@ class Session:
 
     def _writer(self, word: str, run: str, now: datetime) -> WarcWriter:
         """Return the writer of the run's WARC files; `word` is that of the archive."""
-        roll_bytes = self._roll_bytes
         return WarcWriter(
             folder=self.warc_folder,
-            next_file=partial(
-                files.next_file, self.db, self.warc_folder, writer=word, roll_bytes=roll_bytes
-            ),
+            next_file=partial(files.next_file, self.db, self.warc_folder, writer=word),
             run=run,
             about=self._about,
             started_at=now,
             clock=self.clock,
-            roll_bytes=roll_bytes,
+            roll_bytes=self._roll_bytes,
         )
 
     def write_metadata(
@@ -147,12 +140,14 @@ class Session:
         Raises:
             DamagedWarc: if its record has to be read, and cannot be.
         """
-        if capture.record is None:
-            raise ValueError(f"{capture.url}: the capture has no record")
-        return capture.record.record_id or reader.read_record(self.warc_folder, capture.record).id
+        place = capture.place
+        return place.record_id or reader.read_record(self.warc_folder, place).id
 
-    def import_problem(self, problem: Problem, *, place: str) -> None:
+    def import_problem(
+        self, kind: ProblemKind, detail: str, *, place: str, stage: str = "import"
+    ) -> None:
         """Save what was wrong at a place of what is imported, once for all imports."""
+        problem = Problem(kind=kind, detail=detail, stage=stage)
         fields, at = journal.problem_fields(problem, place=place), self.clock()
         if not problems.is_known(self.db, fields):
             self.write_metadata("urn:x-warraq:problem", fields, at=at)
@@ -161,8 +156,6 @@ class Session:
 
     def write_journal(self, capture: Capture, fields: Mapping[str, str], *, at: datetime) -> None:
         """Write what came of a capture, and let its row know where that is."""
-        if capture.record is None:
-            return
         refers_to = self.record_id(capture)
         place = self.write_metadata(capture.url, fields, at=at, refers_to=refers_to)
         captures.journaled(self.db, capture, place, outcome=fields.get("outcome"))

@@ -179,7 +179,7 @@ class Store(Session):
     ) -> None:
         """Save a page that is read as an article for the first time, and that it was decided so."""
         article, outcome = self.keep(extraction, key=key, url=url, visit=visit, capture=capture)
-        if article is None or outcome is None or capture.record is None:
+        if article is None or outcome is None:
             return
         visits.lead(self.db, visit.key, article=article)
         decision = journal.Decision(outcome=outcome, article=articles.key_of(self.db, article))
@@ -193,8 +193,6 @@ class Store(Session):
 
     def decide(self, capture: Capture, decision: journal.Decision) -> None:
         """Write whose a capture is from now on, whatever was decided before."""
-        if capture.record is None:
-            return
         fields = {"act": journal.DECIDE} | journal.decision_fields(decision)
         refers_to = self.record_id(capture)
         self.write_metadata(capture.url, fields, at=self.clock(), refers_to=refers_to)
@@ -259,12 +257,25 @@ class Store(Session):
         self.totals["problems"] += 1
         self.batch.open()
         now, fields = self.clock(), journal.problem_fields(problem, place=url, publisher=publisher)
-        if capture and capture.record:
-            refers_to = capture.record.record_id
+        if capture:
+            refers_to = capture.place.record_id
             self.write_metadata(capture.url, fields, at=now, refers_to=refers_to)
         problems.insert(
             self.db, fields, at=now, run=self.run, capture=capture.id if capture else None
         )
+
+    def report(
+        self,
+        visit: Visit,
+        capture: Capture | None,
+        kind: ProblemKind,
+        detail: str,
+        *,
+        stage: str = "fetch",
+    ) -> None:
+        """Save what went wrong at a visit."""
+        problem = Problem(kind=kind, detail=detail, stage=stage)
+        self.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
 
     def last_problem(self, url: str, kind: str | None = None) -> tuple[str, datetime] | None:
         """Return the kind and time of the newest problem of an address, of a `kind` if named."""

@@ -42,7 +42,7 @@ def hint_columns(condition: str = "") -> str:
 VISITS = f"""
 select v.key, v.url, v.publisher, v.kind, v.found_in, v.found_at, v.due_at, v.last_at,
     iif(l.id is null, null, v.etag) etag, iif(l.id is null, null, v.last_modified) last_modified,
-    l.sha256 last_sha256, v.interval, v.failures, v.article, {hint_columns()},
+    l.sha256 last_sha256, v.failures, v.article, {hint_columns()},
     v.past, v.earliest_on, v.latest_on
 from visits v left join captures l on l.id = v.last_capture and not exists (
     select 1 from captures n where n.article = v.article and n.fetched_at > v.last_at

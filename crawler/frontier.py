@@ -168,10 +168,6 @@ class Frontier:
             return True
         return self._ends_at is not None and time.monotonic() >= self._ends_at
 
-    def is_idle(self) -> bool:
-        """Return whether nothing is in hand."""
-        return not self.in_hand
-
     async def room(self, *, seconds: float) -> None:
         """Wait until a visit ends, or for so long."""
         self._freed.clear()

@@ -8,7 +8,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from archive import articles, captures, history, imports
-from archive.article_rows import state_of
+from archive.article_rows import Rows
 from archive.articles import Identity
 from archive.derivation import Source
 from archive.errors import DamagedWarc
@@ -93,16 +93,14 @@ def keep_copied(store: Copying, reading: Reading, source: Mapping[str, str]) -> 
     return kept
 
 
+@dataclass(frozen=True, slots=True)
 class Keeper:
     """Keeps what a crawl has read; the visits are due again."""
 
-    def __init__(
-        self, store: Store, publishers: Mapping[str, Publisher], *, traps: Traps, workers: Workers
-    ) -> None:
-        self._store = store
-        self._publishers = publishers
-        self._traps = traps
-        self._workers = workers
+    store: Store
+    publishers: Mapping[str, Publisher]
+    traps: Traps
+    workers: Workers
 
     async def keep(self, reading: Reading) -> State:
         """Keep a reading as the article it is and end its visit, wholly or not at all.
@@ -110,14 +108,14 @@ class Keeper:
         Raises:
             Stopped: if the workers were asked to stop while a former payload was read again.
         """
-        identity = _identify(self._store, reading)
+        identity = _identify(self.store, reading)
         reading = self._judged(reading, identity)
         if identity.article is not None and reading.extraction.is_article and not identity.led:
             compared = await self._compared(reading, identity.article)
             # Others may have been kept meanwhile.
-            identity, reading = _identify(self._store, reading), compared
-        with self._store.batch.one_page():
-            return self._end(reading, _put(self._store, reading, identity))
+            identity, reading = _identify(self.store, reading), compared
+        with self.store.batch.one_page():
+            return self._end(reading, _put(self.store, reading, identity))
 
     def _end(self, reading: Reading, kept: Kept) -> State:
         """End a visit, and say when it is due again; one that leads to another address, never."""
@@ -126,23 +124,23 @@ class Keeper:
         kinds = {problem.kind for problem in reading.extraction.problems if not is_alias}
         passing = any(kind.passing for kind in kinds)
         passing = passing or (kept.article is None and visit.article is not None)
-        again = partial(after_failure, self._store) if passing else schedule.after_success
+        again = partial(after_failure, self.store) if passing else schedule.after_success
         if kept.article is None and ProblemKind.MAYBE_GONE in kinds:
             passing, again = True, schedule.after_maybe_gone
         lost = passing and kept.article is None
-        state = self._store.visited(
+        state = self.store.visited(
             visit,
             capture,
-            due_at=None if is_alias else again(visit, now=self._store.clock()),
+            due_at=None if is_alias else again(visit, now=self.store.clock()),
             state="failed" if passing else "done",
             article=kept.article,
             outcome=Outcome.FAILED if lost else kept.outcome,
         )
-        wants_image = self._publishers[visit.publisher].lead_image and not is_alias
+        wants_image = self.publishers[visit.publisher].lead_image and not is_alias
         if kept.article is not None and wants_image:
             self._want_image(visit, capture, reading.extraction.image_url)
         if not passing and kept.outcome not in _KNOWN:
-            self._traps.count(visit, capture, fruitful=kept.outcome is Outcome.NEW)
+            self.traps.count(visit, capture, fruitful=kept.outcome is Outcome.NEW)
         return state
 
     def _judged(self, reading: Reading, identity: Identity) -> Reading:
@@ -150,27 +148,27 @@ class Keeper:
         visit, capture, extraction = reading.visit, reading.capture, reading.extraction
         kind, owner = ProblemKind.FOREIGN_LINK, self._other_owner(visit, capture.url)
         moves = not owner and identity.moves and extraction.is_article
-        if moves and not articles.is_version(self._store.db, visit.article, extraction):
+        if moves and not articles.is_version(self.store.db, visit.article, extraction):
             kind, owner = ProblemKind.MAYBE_GONE, "something else"
         if owner:
             detail = f"the address leads to a page of {owner} ({capture.url})"
             problem = Problem(kind=kind, detail=detail, stage="keep")
             other = Extraction(kind=PageKind.OTHER, problems=(problem,))
             return replace(reading, extraction=other)
-        if extraction.kind is PageKind.SECTION and visit.key not in self._store.keys(capture.url):
+        if extraction.kind is PageKind.SECTION and visit.key not in self.store.keys(capture.url):
             detail = f"the address leads to a list of articles now ({capture.url})"
             problem = Problem(kind=ProblemKind.MAYBE_GONE, detail=detail, stage="keep")
             problems = (*extraction.problems, problem)
             return replace(reading, extraction=replace(extraction, problems=problems))
-        return _believed(self._store, reading, identity)
+        return _believed(self.store, reading, identity)
 
     def _other_owner(self, visit: Visit, answered: str) -> str | None:
         """Return the known publisher (its slug) to whose site an address was redirected, if any."""
         if urlsplit(answered).netloc == urlsplit(visit.url).netloc:
             return None
         key = identity_key(answered)
-        is_own = self._publishers[visit.publisher].owns(key)
-        return None if is_own else publisher_at(self._store.db, key)
+        is_own = self.publishers[visit.publisher].owns(key)
+        return None if is_own else publisher_at(self.store.db, key)
 
     async def _compared(self, reading: Reading, article: int) -> Reading:
         """Return a reading of an article as it is held against what is stored (invariant 12).
@@ -179,15 +177,16 @@ class Keeper:
         differs as well, not the page has changed but how it is read: the article is derived again,
         so that what is left is an edit.
         """
-        store, visit = self._store, reading.visit
-        capture, state = captures.last_read(store.db, article), state_of(store.db, article)
+        store, visit = self.store, reading.visit
+        capture, rows = captures.last_read(store.db, article), Rows.stored(store.db, article)
+        state = rows.state if rows else None
         seen = Observation(capture=None, at=reading.capture.fetched_at)
         if state is None or capture is None or _is_same(state, reading.extraction, seen):
             return reading
         from crawler.derive import Deriver, renew  # only where an edit is in doubt
 
         source = Source(store.db, store.warc_folder)
-        deriver = Deriver(source, self._publishers, self._workers)
+        deriver = Deriver(source, self.publishers, self.workers)
         with contextlib.suppress(DamagedWarc):
             again = await deriver.read(capture, deriver.publisher(visit.publisher, capture.url))
             if not again.is_article or _is_same(state, again, seen):
@@ -203,11 +202,10 @@ class Keeper:
         """Make the main image of an article due; its address may be none at all."""
         try:
             if url:
-                self._store.want(url, Kind.IMAGE, visit=visit)
+                self.store.want(url, Kind.IMAGE, visit=visit)
         except ValueError as error:
             detail = f"the main image: {error}"
-            problem = Problem(kind=ProblemKind.BAD_LINK, detail=detail, stage="keep")
-            self._store.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
+            self.store.report(visit, capture, ProblemKind.BAD_LINK, detail, stage="keep")
 
 
 def _is_same(state: history.State, reading: Extraction, seen: Observation) -> bool:

@@ -202,7 +202,7 @@ class Outcomes:
         if article is not None:
             outcome = self._store.missing(article, capture=capture)
         if outcome is Outcome.GONE and (article is not None or self._is_news(visit, kind)):
-            self._problem(visit, capture, kind, f"answered {capture.status}: gone")
+            self._store.report(visit, capture, kind, f"answered {capture.status}: gone")
         is_open = article is not None and not articles.is_gone(self._store.db, article)
         again = schedule.to_confirm if is_open else schedule.after_gone
         return self._end(visit, capture, outcome, again, state="gone")
@@ -226,7 +226,7 @@ class Outcomes:
         now, last = self._store.clock(), self._store.last_problem(visit.url)
         again = visit.failures and last and last[0] == ProblemKind.SLICE_DIED
         due_at = schedule.after_failure(visit, now=now) if again else now
-        self._problem(visit, None, ProblemKind.SLICE_DIED, detail, stage="crawl")
+        self._store.report(visit, None, ProblemKind.SLICE_DIED, detail, stage="crawl")
         self._store.visited(visit, None, state="failed", due_at=due_at, not_before=due_at)
         return not again
 
@@ -255,7 +255,7 @@ class Outcomes:
         now = self._store.clock()
         asked = schedule.retry_after(retry_after, now=now)
         due_at = self._after_failure(visit, now=now, asked=asked, away=kind.away)
-        self._problem(visit, capture, kind, detail, stage=stage)
+        self._store.report(visit, capture, kind, detail, stage=stage)
         # 429 and 503 ask for patience (RFC 6585, section 4; RFC 9110, 15.6.4).
         not_before = due_at if asked or kind.status in {429, 503} else None
         return self._store.visited(
@@ -288,16 +288,4 @@ class Outcomes:
     ) -> None:
         """Save what is wrong with an address, unless that is known."""
         if self._is_news(visit, kind):
-            self._problem(visit, capture, kind, detail)
-
-    def _problem(
-        self,
-        visit: Visit,
-        capture: Capture | None,
-        kind: ProblemKind,
-        detail: str,
-        *,
-        stage: str = "fetch",
-    ) -> None:
-        problem = Problem(kind=kind, detail=detail, stage=stage)
-        self._store.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
+            self._store.report(visit, capture, kind, detail)

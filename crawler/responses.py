@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from scrapy.http import Headers
@@ -12,19 +12,17 @@ from archive.models import Capture, Kind, Outcome, Reading, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
 from archive.visits import State
-from crawler.config import Config
 from crawler.daterange import Period
 from crawler.errors import NotAListing, NotRendered
 from crawler.fetch.throttle import Pauses
 from crawler.ingest import Keeper
-from crawler.listings import wordpress
 from crawler.listings.follow import Follower, Traps, has_to_announce
 from crawler.outcomes import Meaning, Outcomes, meaning_of
 from crawler.publisher import Publisher
 from crawler.workers import Workers
 
 if TYPE_CHECKING:  # a crawl that renders nothing needs no browser
-    from crawler.browser.render import Renderer
+    from crawler.browser import Renderer
 
 _VALIDATOR = re.compile("[ -~]{1,1000}")
 # Of a site whose pages are all of these, nothing is to be had for now.
@@ -55,31 +53,18 @@ def _is_rendered(visit: Visit, publisher: Publisher) -> bool:
     return publisher.render and visit.kind in _RENDERED
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Responses:
-    """Takes each visit's answer and ends the visit."""
+    """Takes each visit's answer and ends the visit, by the workers and the browser."""
 
-    def __init__(
-        self,
-        store: Store,
-        publishers: Mapping[str, Publisher],
-        *,
-        outcomes: Outcomes,
-        own: Config,
-        period: Period,
-        pauses: Pauses,
-        workers: Workers,
-        renderer: "Renderer | None",
-    ) -> None:
-        """Take the open archive, what warraq.toml bounds, the workers, and the browser."""
-        self._store = store
-        self._publishers = publishers
-        self._outcomes = outcomes
-        self._traps = Traps(store, own)
-        self._period = period
-        self._pauses = pauses
-        self._workers = workers
-        self._renderer = renderer
-        self._keeper = Keeper(store, publishers, traps=self._traps, workers=workers)
+    store: Store
+    publishers: Mapping[str, Publisher]
+    outcomes: Outcomes
+    traps: Traps
+    period: Period
+    pauses: Pauses
+    workers: Workers
+    renderer: "Renderer | None"
 
     async def receive(self, visit: Visit, capture: Capture, headers: Headers) -> State:
         """End a visit by its answer, with its decoded body; return the state that it is in now.
@@ -87,14 +72,14 @@ class Responses:
         Raises:
             Stopped: if the workers were asked to stop; the visit stays due.
         """
-        outcomes = self._outcomes
+        outcomes = self.outcomes
         meaning = meaning_of(
             capture,
             kind=visit.kind,
             asked=visit.url,
             validated=bool(visit.etag or visit.last_modified),
             last_payload=self._last_payload(visit),
-            publisher=self._publishers[visit.publisher],
+            publisher=self.publishers[visit.publisher],
         )
         match meaning:
             case Meaning.TRUNCATED:
@@ -107,7 +92,7 @@ class Responses:
             case Meaning.IMAGE:
                 return outcomes.image(visit, capture)
             case Meaning.MEDIUM:
-                self._traps.count(visit, capture, fruitful=False)
+                self.traps.count(visit, capture, fruitful=False)
                 return outcomes.not_a_page(visit, capture)
             case Meaning.PAGE | Meaning.LISTING:
                 return await self._read(visit, capture, headers)
@@ -124,8 +109,8 @@ class Responses:
         """
         if visit.kind is not Kind.SITEMAP or visit.past:
             return None
-        read_at = visits.read_at(self._store.db, visit.key)
-        is_fresh = read_at is not None and read_at.date() == self._store.clock().date()
+        read_at = visits.read_at(self.store.db, visit.key)
+        is_fresh = read_at is not None and read_at.date() == self.store.clock().date()
         return visit.last_sha256 if is_fresh else None
 
     def _last_payload(self, visit: Visit) -> str | None:
@@ -133,55 +118,53 @@ class Responses:
         if visit.article:
             return visit.last_sha256
         known = self._known(visit)
-        return known if known and links.lists_articles(self._store.db, visit.key) else None
+        return known if known and links.lists_articles(self.store.db, visit.key) else None
 
     async def _read(self, visit: Visit, capture: Capture, headers: Headers) -> State:
         """Read a page or listing, as a browser shows it where its publisher needs that."""
-        publisher = self._publishers[visit.publisher]
-        if self._renderer and _is_rendered(visit, publisher):
+        publisher = self.publishers[visit.publisher]
+        if self.renderer and _is_rendered(visit, publisher):
             try:
-                capture = await self._renderer.shown(visit, capture, headers)
+                capture = await self.renderer.shown(visit, capture, headers)
             except NotRendered as error:
-                return self._outcomes.failed(visit, capture, error.kind, str(error), stage="render")
+                return self.outcomes.failed(visit, capture, error.kind, str(error), stage="render")
         if visit.kind is Kind.ARTICLE:
             return await self._read_page(visit, capture, publisher)
-        if visit.kind is Kind.API:
-            pages = wordpress.total_pages(headers.get("X-WP-TotalPages"))
-            capture = replace(capture, pages=pages)
         return await self._read_listing(visit, capture, publisher)
 
     async def _read_page(self, visit: Visit, capture: Capture, publisher: Publisher) -> State:
-        extraction = await self._workers.extract(capture, publisher, hints=visit.hints)
+        extraction = await self.workers.extract(capture, publisher, hints=visit.hints)
         outage = any(problem.kind in _PAUSING for problem in extraction.problems)
-        self._pauses.shown(visit.url, outage=outage)
+        self.pauses.shown(visit.url, outage=outage)
         reading = Reading(visit=visit, capture=capture, extraction=extraction)
-        return await self._keeper.keep(reading)
+        keeper = Keeper(self.store, self.publishers, self.traps, self.workers)
+        return await keeper.keep(reading)
 
     async def _read_listing(self, visit: Visit, capture: Capture, publisher: Publisher) -> State:
-        traps, known = self._traps, self._known(visit)
+        traps, known = self.traps, self._known(visit)
         follower = Follower(
-            self._store, visit, capture, publisher, self._period, traps=traps, known=known
+            self.store, visit, capture, publisher, self.period, traps=traps, known=known
         )
         try:
-            followed = await follower.follow(self._workers.links, self._workers.changed)
+            followed = await follower.follow(self.workers.links, self.workers.changed)
         except NotAListing as error:
             kind, other = ProblemKind.NOT_A_LISTING, Outcome.OTHER
-            return self._outcomes.failed(
+            return self.outcomes.failed(
                 visit, capture, kind, str(error), stage="discover", outcome=other
             )
-        return self._outcomes.done(visit, capture, followed=followed)
+        return self.outcomes.done(visit, capture, followed=followed)
 
     async def _read_error(
         self, visit: Visit, capture: Capture, headers: Headers, meaning: Meaning
     ) -> State:
         """End a visit that an error answered: gone, unless something else says so in its place."""
-        wall = await self._workers.wall(capture)
+        wall = await self.workers.wall(capture)
         detail = f"answered {capture.status}" + (f": {wall.detail}" if wall else "")
         if meaning is not Meaning.ABSENT:
             kind = ProblemKind.http(capture.status)
             retry_after = (headers.get("Retry-After") or b"").decode("latin-1")
-            return self._outcomes.failed(visit, capture, kind, detail, retry_after=retry_after)
+            return self.outcomes.failed(visit, capture, kind, detail, retry_after=retry_after)
         if wall and not wall.kind.proves_removal:
-            return self._outcomes.failed(visit, capture, wall.kind, detail)
-        self._traps.count(visit, capture, fruitful=False)
-        return self._outcomes.gone(visit, capture)
+            return self.outcomes.failed(visit, capture, wall.kind, detail)
+        self.traps.count(visit, capture, fruitful=False)
+        return self.outcomes.gone(visit, capture)

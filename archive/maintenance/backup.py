@@ -15,13 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from archive.clock import Clock, iso, system
-from archive.database import (
-    NAME,
-    PRIVATE,
-    open_for_reading,
-    state_of,
-    writing,
-)
+from archive.database import NAME, PRIVATE, open_for_reading, state_of, writing
 from archive.errors import ArchiveError, explain, is_of_the_machine
 from archive.models import Progress, silent
 from archive.recovery import recover

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from archive.article_rows import reading_of
+from archive.article_rows import reading
 from archive.captures import IN_FILE
 from archive.clock import iso
 from archive.database import MIGRATIONS, NAME, open_for_reading
@@ -354,9 +354,8 @@ def _chain_faults(article: Row, revisions: list[Row]) -> Iterator[str]:
 
 def _hash_holds(revision: Row, current: str) -> bool:
     """Return whether a revision's digest is that of its fields; a listing's byline is left out."""
-    text = current if revision["text"] is None else revision["text"]
-    bylines = (revision["byline"], None)
-    readings = (reading_of(revision, text=text, byline=byline) for byline in bylines)
+    state = revision | {"text": current} if revision["text"] is None else revision
+    readings = (reading(each) for each in (state, state | {"byline": None}))
     with suppress(ValueError, TypeError):  # its tags or captions are no lists of texts
         return revision["content_hash"] in map(content_hash, readings)
     return False

@@ -22,7 +22,7 @@ from archive import articles, captures, publishers
 from archive.article_rows import REVISION, Rows
 from archive.history import History, Revision, State, content_hash
 from archive.maintenance.export import ARTICLE
-from archive.models import Capture, Extraction, Kind, Problem, Progress, Publisher, silent
+from archive.models import Capture, Extraction, Kind, Progress, Publisher, silent
 from archive.problems import ProblemKind
 from archive.rows import Row, select, value
 from archive.search.arabic import tidy
@@ -145,7 +145,7 @@ class Importer(Session):
             if count > SHOWN:
                 self.batch.open()
                 detail = f"{count - SHOWN:,} more lines: {cause}"
-                self.import_problem(Problem(kind=kind, detail=detail, stage="import"), place=name)
+                self.import_problem(kind, detail, place=name)
         return outcome
 
     def _reject(self, error: BadLine, place: str, outcome: Outcome) -> None:
@@ -156,10 +156,8 @@ class Importer(Session):
         if cause not in outcome.causes and len(outcome.causes) >= _CAUSES:
             cause = error.kind, "other reasons"
         outcome.causes[cause] += 1
-        if outcome.causes[cause] > SHOWN:
-            return
-        problem = Problem(kind=error.kind, detail=str(error), stage="import")
-        self.import_problem(problem, place=place)
+        if outcome.causes[cause] <= SHOWN:
+            self.import_problem(error.kind, str(error), place=place)
 
     def _keep(self, line: bytes, imported: Imported, now: datetime) -> str:
         """Write the line as a WARC record and its rows, if it is new; return what it is.
@@ -219,9 +217,7 @@ def history_of(imported: Imported, *, capture: int | None) -> History:
     )
 
 
-def read_line(
-    line: bytes, *, publisher: str | None, now: datetime, names_of: NamesOf = nobody
-) -> Imported:
+def read_line(line: bytes, *, publisher: str | None, now: datetime, names_of: NamesOf) -> Imported:
     """Read one JSON object: `url`, `title` and `text` at least, and all that an export gives.
 
     Names that other programs commonly give to these fields (`link`, `body`, `date`) are known.
@@ -277,8 +273,7 @@ def _named(given: Row) -> tuple[Row, tuple[str, ...]]:
         del said["authors"]
         said["byline"] = signed if _is_blank(said.get("byline")) else said["byline"]
     elif isinstance(signed, dict | list):
-        people = signed if isinstance(signed, list) else [signed]
-        said["authors"] = [each.get("name") if isinstance(each, dict) else each for each in people]
+        said["authors"] = _people(signed)
     return said, tuple(name for name in given if name not in read)
 
 
@@ -292,9 +287,13 @@ def _is_readable(given: Any, meant: str) -> bool:
         return not _is_blank(given)
     if meant != "authors" or not isinstance(given, dict | list):
         return False
+    return all(isinstance(name, str | None) for name in _people(given))
+
+
+def _people(given: Any) -> list[Any]:
+    """Return the names of one person or of several, which may be objects."""
     people = given if isinstance(given, list) else [given]
-    names = [each.get("name") if isinstance(each, dict) else each for each in people]
-    return all(isinstance(name, str | None) for name in names)
+    return [each.get("name") if isinstance(each, dict) else each for each in people]
 
 
 def _published(given: Any) -> Row:
@@ -362,19 +361,10 @@ def _history(article: Row, listed: list[Row], url: str, names_of: NamesOf) -> Hi
     if "authors" not in article and reading.byline:
         reading = replace(reading, authors=names_of(reading.byline))
     revisions = _revisions(article, listed, reading)
-    first_seen_at, gone_at = article["first_seen_at"], article.get("gone_at")
-    state = State(
-        reading=reading,
-        url=url,
-        capture=None,
-        first_seen_at=first_seen_at,
-        last_seen_at=article.get("last_seen_at") or first_seen_at,
-        changed_at=article.get("changed_at") if listed else None,
-        revision_count=len(revisions),
-        missing_at=gone_at,
-        gone_at=gone_at,
-    )
-    return History(state=state, revisions=revisions)
+    own: Row = {"last_seen_at": article["first_seen_at"]} | article
+    own |= {"reading": reading, "url": url, "capture": None, "revision_count": len(revisions)}
+    own |= {"missing_at": article.get("gone_at")} | ({} if listed else {"changed_at": None})
+    return History(state=convert(own, State), revisions=revisions)
 
 
 def _revisions(article: Row, listed: list[Row], now: Extraction) -> tuple[Revision, ...]:

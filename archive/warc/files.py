@@ -98,7 +98,7 @@ def keep_writer(db: sqlite3.Connection, word: str) -> None:
 
 
 def next_file(
-    db: sqlite3.Connection, folder: Path, day: date, *, writer: str, roll_bytes: int
+    db: sqlite3.Connection, folder: Path, day: date, roll_bytes: int, *, writer: str
 ) -> tuple[str, int]:
     """Return (name, length) of the file that a writer appends to on a day; a new one has 0 bytes.
 

@@ -103,6 +103,11 @@ class Message:
         wanted = name.lower()
         return next((value for key, value in self.headers if key.lower() == wanted), None)
 
+    @property
+    def named(self) -> dict[str, str]:
+        """The headers by their names in lower case, the first of each."""
+        return {name.lower(): value for name, value in reversed(self.headers)}
+
     def payload(self) -> bytes:
         """Return the body without its transfer coding; as it is where it turns out to have none."""
         if "chunked" not in (self.header("Transfer-Encoding") or "").lower():

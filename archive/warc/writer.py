@@ -27,8 +27,9 @@ from archive.warc.records import Draft, info_record, metadata_record, pack, requ
 class WarcWriter:
     """The files of one run: written in order, one gzip member per record, one file for each day.
 
-    `next_file` says which file in `folder` a day's records go to, by its name and how long it is:
-    before the first record, when the day ends, and where the file has `roll_bytes` or more.
+    `next_file` says which file in `folder` a day's records go to, by its name and how long it is
+    (asked with `roll_bytes`): before the first record, when the day ends, and where the file has
+    so many or more.
 
     Each record but requests names the `run`, and a metadata record that says what is known `about`
     it (command, software, settings) precedes the first of them in each file: a file may hold
@@ -36,7 +37,7 @@ class WarcWriter:
     """
 
     folder: Path
-    next_file: Callable[[date], tuple[str, int]]
+    next_file: Callable[[date, int], tuple[str, int]]
     run: str
     about: Mapping[str, str]
     started_at: datetime
@@ -90,7 +91,7 @@ class WarcWriter:
             self._grown[self._name] = Length(bytes=self.file.tell(), closed=True)
             self.close()
         self._day = today
-        self._name, length = self.next_file(today)
+        self._name, length = self.next_file(today, self.roll_bytes)
         path = self.folder / self._name
         path.parent.mkdir(parents=True, exist_ok=True)
         self.file = path.open("r+b" if length else "xb", buffering=0)

@@ -238,8 +238,8 @@ class ForeignFile:
         if isinstance(item, Record):
             found = candidate(item, languages=self._job.languages, now=store.clock())
         elif item.size is None:
-            problem = Problem(kind=ProblemKind.DAMAGED_SOURCE, detail=item.what, stage="import")
-            store.import_problem(problem, place=f"{self._source.name}, byte {item.place}")
+            place = f"{self._source.name}, byte {item.place}"
+            store.import_problem(ProblemKind.DAMAGED_SOURCE, item.what, place=place)
         self.report.count(item, found)
         if not isinstance(found, Candidate) or self._is_known(found):
             return None
@@ -284,15 +284,14 @@ class ForeignFile:
         store, publisher = self._store, self._owners.of(page.capture.url)
         for problem in extraction.problems:
             if problem.kind.startswith("extract-"):  # it may read another time: `--again`
-                store.import_problem(problem, place=page.capture.url)
+                url, kind = page.capture.url, problem.kind
+                store.import_problem(kind, problem.detail, place=url, stage=problem.stage)
         if not is_article(extraction, self._job.languages):
             return Passed.LANGUAGE if is_article(extraction, None) else "without an article"
         if flaw := page.record.flaw:
             self.report.counts["flawed"] += 1
-            problem = Problem(
-                kind=ProblemKind.DAMAGED_SOURCE, detail=f"kept; {flaw}", stage="import"
-            )
-            store.import_problem(problem, place=page.capture.url)
+            kind, detail = ProblemKind.DAMAGED_SOURCE, f"kept; {flaw}"
+            store.import_problem(kind, detail, place=page.capture.url)
         store.batch.open()
         save_new(store.db, publisher.record())
         copied = copy_of(page.record, self._descriptor, sha256=page.capture.sha256)
@@ -330,15 +329,9 @@ class ForeignFile:
         for article in touched:
             await renew(store, deriver, article)
         if self._place != self._remembered:
-            store.remember({
-                "key": self._key,
-                "name": self._source.name,
-                "languages": self._names,
-                "bytes": str(self._size),
-                "place": str(self._place),
-                "records": str(self._since["records"]),
-                "articles": str(self._since["articles"]),
-            })  # fmt: skip
+            file = {"key": self._key, "name": self._source.name, "languages": self._names}
+            read = {"bytes": self._size, "place": self._place, "records": 0, "articles": 0}
+            store.remember({**file, **read, **self._since})
             self._since.clear()
             self._remembered = self._place
         store.batch.commit()

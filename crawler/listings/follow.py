@@ -23,7 +23,7 @@ from archive.captures import payload_location
 from archive.derivation import RecordedLinks
 from archive.journal import Followed
 from archive.links import NEWS, lists_articles, moved, new_on, resting, shape
-from archive.models import Capture, Kind, Link, Problem, Visit, WarcLocation
+from archive.models import Capture, Kind, Link, Visit, WarcLocation
 from archive.problems import ProblemKind
 from archive.publishers import publisher_at
 from archive.search.arabic import tidy
@@ -108,8 +108,7 @@ class Traps:
         """Save what was left out of a listing; once a day."""
         last = self._store.last_problem(visit.url, kind)
         if last is None or last[1] <= self._store.clock() - FRESH:
-            problem = Problem(kind=kind, detail=detail, stage="discover")
-            self._store.problem(problem, url=visit.url, publisher=visit.publisher, capture=capture)
+            self._store.report(visit, capture, kind, detail, stage="discover")
 
 
 def links(capture: Capture, *, announced: bool = False, every: bool = False) -> Iterator[Link]:
@@ -212,7 +211,7 @@ class Follower:
             self.traps.count(visit, self.capture, fruitful=self._fresh > 0 or visit.past)
         logger.info("%s: %d articles, %d new", visit.url, self._articles, self._fresh)
         resting, taken = tuple(sorted(self._resting)), self._taken if self._is_cut else None
-        followed = Followed(pages=goes_on, fresh=self._fresh > 0, resting=resting, taken=taken)
+        followed = Followed(pages=goes_on, resting=resting, taken=taken)
         return replace(followed, beyond=taken == 0, known=self.known, moved=self._moved)
 
     def _moving(self, links: Iterator[Link]) -> Iterator[Link]:

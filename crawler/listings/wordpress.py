@@ -56,12 +56,6 @@ def site_of(body: bytes) -> tuple[str, str | None]:
     return name, None if zone == "UTC" else zone
 
 
-def total_pages(header: bytes | None) -> int | None:
-    """Return how many pages a header `X-WP-TotalPages` says there are."""
-    value = (header or b"").decode("latin-1").strip()
-    return int(value) if value.isdecimal() and value.isascii() and len(value) < 8 else None
-
-
 def is_past_the_end(body: bytes) -> bool:
     """Return whether an answer (400) says that there is no page of that number."""
     return b"rest_post_invalid_page_number" in body

@@ -14,7 +14,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from archive.errors import ARCHIVE_FAULTS, ArchiveError
-from archive.models import Capture, Problem, Visit
+from archive.models import Capture, Visit
 from archive.problems import ProblemKind
 from archive.store import Store
 from crawler import config
@@ -31,6 +31,7 @@ from crawler.fetch.exceptions import (
 from crawler.fetch.middlewares import request_of
 from crawler.fetch.throttle import FetchServices
 from crawler.frontier import Frontier, entry_points
+from crawler.listings.follow import Traps
 from crawler.outcomes import Outcomes
 from crawler.publisher import Publisher, find
 from crawler.responses import Responses, as_asked
@@ -38,7 +39,7 @@ from crawler.settings import USER_AGENT, scrapy_settings, warcinfo
 from crawler.workers import Stopped, Workers
 
 if TYPE_CHECKING:  # a crawl that renders nothing needs no browser
-    from crawler.browser.render import Renderer
+    from crawler.browser import Renderer
 
 logger = logging.getLogger(__name__)
 
@@ -56,9 +57,9 @@ class NewsSpider(Spider):
         store: Store,
         publishers: Sequence[Publisher],
         *,
-        opened: contextlib.ExitStack,
         own: config.Config,
-        period: Period,
+        period: Period = ALWAYS,
+        opened: contextlib.ExitStack | None = None,
         **limits: Any,
     ) -> None:
         """Take the open archive, its `own` settings, the publishers, and `Frontier`'s limits.
@@ -73,16 +74,16 @@ class NewsSpider(Spider):
         fetching = FetchServices.install(crawler, store, delays, self.workers.do)
         self._store = store
         self._publishers = {publisher.slug: publisher for publisher in publishers}
-        self._opened = opened
+        self._opened = opened or contextlib.ExitStack()
         self._outcomes = Outcomes(store)
         self.pauses = fetching.pauses
         self.unable: str | None = None  # why nobody can be asked
         self.frontier = Frontier(store, publishers, delays=fetching.delays, period=period, **limits)
         self._responses = Responses(
-            store,
-            self._publishers,
+            store=store,
+            publishers=self._publishers,
             outcomes=self._outcomes,
-            own=own,
+            traps=Traps(store, own),
             period=period,
             pauses=self.pauses,
             workers=self.workers,
@@ -90,26 +91,13 @@ class NewsSpider(Spider):
         )
 
     @classmethod
-    def from_crawler(
-        cls,
-        crawler: Crawler,
-        *_: Any,
-        store: Store | None = None,
-        publishers: Sequence[Publisher] = (),
-        own: config.Config = config.DEFAULTS,
-        period: Period = ALWAYS,
-        **plan: Any,
-    ) -> Self:
+    def from_crawler(cls, crawler: Crawler, *_: Any, **plan: Any) -> Self:
         """Make the spider.
 
-        `plan` are the limits of `Frontier`; without a `store` they are the arguments of
+        `plan` are its own arguments; without a `store` among them they are those of
         `scrapy crawl news -a publisher=SLUG -a archive=DIR`.
         """
-        opened = contextlib.ExitStack()
-        if store is None:
-            store, publishers, own = _opened(crawler, opened, **plan)
-            plan = {}
-        spider = cls(crawler, store, publishers, opened=opened, own=own, period=period, **plan)
+        spider = cls(crawler, **(plan if "store" in plan else _opened(crawler, **plan)))
         spider._set_crawler(crawler)
         return spider
 
@@ -123,7 +111,7 @@ class NewsSpider(Spider):
                 for visit in visits:
                     if request := self._request(visit):
                         yield request
-                idle = not visits and self.frontier.is_idle()
+                idle = not (visits or self.frontier.in_hand)
                 if idle and (self.frontier.is_over() or not self.pauses.soon_over()):
                     return
                 await self.frontier.room(seconds=HEARTBEAT)
@@ -193,8 +181,7 @@ class NewsSpider(Spider):
         """Begin nothing more: no site is to blame, and what is due stays due."""
         if self.unable is None:
             self.unable = detail
-            problem = Problem(kind=ProblemKind.PROXY_FAILED, detail=detail, stage="fetch")
-            self._store.problem(problem, url=visit.url, publisher=visit.publisher)
+            self._store.report(visit, None, ProblemKind.PROXY_FAILED, detail)
         self.stop()
 
     def _end(self, visit: Visit) -> None:
@@ -238,7 +225,7 @@ def _renderer(
     """Return the browser, if a publisher needs one."""
     if not any(publisher.render for publisher in publishers.values()):
         return None
-    from crawler.browser.render import Renderer
+    from crawler.browser import Renderer
 
     return Renderer(crawler, store, publishers)
 
@@ -250,25 +237,20 @@ def check_browser(publishers: Sequence[Publisher], root: Path) -> None:
         RenderError: if it is not.
     """
     if any(publisher.render for publisher in publishers):
-        from crawler.browser.render import check
+        from crawler.browser import check
 
         check(publishers, [root / "publishers"])
 
 
 def _opened(
-    crawler: Crawler,
-    opened: contextlib.ExitStack,
-    *,
-    publisher: str = "",
-    archive: str = "warraq-archive",
-    **other: str,
-) -> tuple[Store, list[Publisher], config.Config]:
-    """Open the archive that the `-a` arguments name; return it, the publishers and its settings.
+    crawler: Crawler, *, publisher: str = "", archive: str = "warraq-archive", **other: str
+) -> dict[str, Any]:
+    """Open the archive that the `-a` arguments name; return what a spider of it takes.
 
     Raises:
         SystemExit: with one line on what is wrong with them, or with the archive.
     """
-    root = Path(archive)
+    root, opened = Path(archive), contextlib.ExitStack()
     try:
         chosen = [find(slug, [root / "publishers"]) for slug in publisher.split(",") if slug]
         if not chosen or other:
@@ -293,4 +275,4 @@ def _opened(
         store.publish(each.record(), wanted=each.wanted)
         store.enter(entry_points(each), publisher=each.slug)
     store.batch.commit()
-    return store, chosen, own
+    return {"store": store, "publishers": chosen, "own": own, "opened": opened}

@@ -18,6 +18,7 @@ from archive.maintenance.verify import _STARTS
 from archive.models import Capture, Kind, WarcLocation
 from archive.urls import capture_id, next_id
 from archive.warc import reader
+from archive.warc.parsing import Record
 from tests.archive.desk import HOUR, NOON, PAGE, PAPER, Checked, exchange, kill_like, opened, rows
 from tests.archive.filled import fill
 from tests.archive.warc.foreign_warcs import sha1
@@ -54,6 +55,25 @@ def test_a_taken_id_gives_way_to_the_next_free_one(db):
     assert insert(db, "<urn:x:1>") == number
     assert insert(db, "<urn:x:1>", offset=1) == number + 1
     assert next_id(2**53 - 1) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "pages"),
+    [("3", 3), (" 12 ", 12), ("0", 0), ("", None), ("-1", None), ("x", None),
+     ("\xb2", None), ("9" * 5000, None)],
+)  # fmt: skip
+def test_a_header_says_how_many_pages_a_listing_has(header, pages):
+    block = f"HTTP/1.1 200 OK\r\nX-WP-TotalPages: {header}\r\nx-wp-totalpages: 5\r\n\r\n".encode()
+    fields = {
+        "warc-type": "response",
+        "warc-date": "2020-11-12T09:00:00Z",
+        "warc-target-uri": "https://paper.example/wp-json/wp/v2/posts",
+        "content-type": "application/http; msgtype=response",
+    }
+    record = Record(version="1.1", fields=fields, head=b"", block=memoryview(block))
+    capture = captures.of_record(record, None)
+    assert capture
+    assert capture.pages == pages
 
 
 def test_a_capture_without_a_records_id_has_no_row(db):

@@ -18,7 +18,7 @@ ABOUT = {"command": "test", "software": "warraq/test"}
 def warc_writer(folder, *, clock=lambda: NOON, **fields):
     """Return a writer that begins a new file whenever it is to open one."""
 
-    def next_file(day):
+    def next_file(day, _roll_bytes):
         serial = 1 + len(list(folder.rglob(f"*-{day:%Y%m%d}-*.warc.gz")))
         return str(Name(day=f"{day:%Y%m%d}", writer="mine", serial=serial)), 0
 

@@ -135,15 +135,6 @@ def test_what_is_no_list_of_posts_says_so(body):
         list(wordpress.posts(body, POSTS))
 
 
-@pytest.mark.parametrize(
-    ("header", "pages"),
-    [(b"3", 3), (b" 12 ", 12), (b"0", 0), (None, None), (b"", None), (b"-1", None), (b"x", None),
-     (b"\xb2", None), (b"9" * 5000, None)],
-)  # fmt: skip
-def test_a_header_tells_how_many_pages_there_are(header, pages):
-    assert wordpress.total_pages(header) == pages
-
-
 def test_what_is_no_post_is_passed_over():
     assert posts(None, 5, "x", {}, {"link": 7}, {"link": "mailto:x"}) == []
 

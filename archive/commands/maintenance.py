@@ -114,7 +114,7 @@ def compact(archive: Path) -> None:
     \b
     warraq compact --archive ~/news
     """
-    from archive.maintenance.compact import compact as make_smaller
+    from archive.maintenance.replacement import compact as make_smaller
 
     done = make_smaller(archive)
     click.echo(

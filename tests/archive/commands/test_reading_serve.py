@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from datasette.app import Datasette
 
 from archive.database import NAME, open_for_writing
-from archive.maintenance.compact import compact
+from archive.maintenance.replacement import compact
 from archive.reading import Archive
 from archive.site.server import _Read
 from crawler.cli import warraq

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from archive.clock import iso
 from archive.database import NAME, open_for_reading, open_for_writing
 from archive.errors import ArchiveError, ArchiveLocked
-from archive.maintenance.compact import YEAR, compact
+from archive.maintenance.replacement import YEAR, compact
 from archive.maintenance.verify import verify
 from crawler.cli import warraq
 from tests.archive.desk import NOON, Hands, opened, rows

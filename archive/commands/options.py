@@ -10,7 +10,8 @@ import threading
 import time
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from enum import IntEnum
 from io import TextIOWrapper
 from pathlib import Path
@@ -84,6 +85,19 @@ class Number(click.IntRange):
         except click.BadParameter:
             remedy = f"write a whole number, {self._describe_range()}"
             self.fail(f"{value!r} does not fit; {remedy}", param, ctx)
+
+
+def moment(value: str) -> datetime:
+    """Return the moment that is meant: in UTC where no zone is named; of a day its beginning.
+
+    Raises:
+        click.BadParameter: if it is neither.
+    """
+    with suppress(ValueError):
+        read = datetime.fromisoformat(value)
+        if 1970 < read.year < 2200:
+            return read if read.tzinfo else read.replace(tzinfo=UTC)
+    raise click.BadParameter(f"{value!r} is not a time; write 2020-11-09 or 2020-11-09T18:00Z")
 
 
 _IN_A_LOG = 10.0  # seconds between two lines

@@ -7,7 +7,7 @@ import webbrowser
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import IO
@@ -22,6 +22,7 @@ from archive.commands.options import (
     columns,
     counted,
     limit_option,
+    moment,
     port_option,
     rightwards,
 )
@@ -216,14 +217,8 @@ def _moment(value: str) -> datetime:
     Raises:
         click.BadParameter: if it is neither.
     """
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError as error:
-        raise click.BadParameter(
-            f"{value!r} is not a time; write 2020-11-09 or 2020-11-09T18:00Z"
-        ) from error
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment if len(value) > len("2020-11-09") else moment + timedelta(days=1, microseconds=-1)
+    at = moment(value)
+    return at if len(value) > len("2020-11-09") else at + timedelta(days=1, microseconds=-1)
 
 
 def _minute(moment: datetime) -> str:

@@ -1,13 +1,12 @@
 """What the crawling commands share: options, the publishers to crawl, a crawl and its summary."""
 
 import asyncio
-import contextlib
 from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import wraps
 from logging import DEBUG
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
 import click
 
 from archive.clock import Clock, starting_at, system
-from archive.commands.options import F, Number, ProgressLine, columns
+from archive.commands.options import F, Number, ProgressLine, columns, moment
 from archive.database import ask, open_for_reading
 from archive.errors import ArchiveError, NotAnArchive
 from archive.runs import Counts, by_clock, clocks
@@ -98,13 +97,7 @@ def clock_at(value: str | None) -> Clock:
     Raises:
         click.BadParameter: if it is not such a moment.
     """
-    if value is None:
-        return system
-    with contextlib.suppress(ValueError):
-        moment = datetime.fromisoformat(value)
-        if 1970 < moment.year < 2200:
-            return starting_at(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-    raise click.BadParameter(f"{value!r} is not an ISO 8601 time such as 2020-11-12T09:00Z")
+    return system if value is None else starting_at(moment(value))
 
 
 def folders(root: Path) -> list[Path]:

@@ -217,7 +217,9 @@ def history_of(imported: Imported, *, capture: int | None) -> History:
     )
 
 
-def read_line(line: bytes, *, publisher: str | None, now: datetime, names_of: NamesOf) -> Imported:
+def read_line(
+    line: bytes, *, publisher: str | None, now: datetime, names_of: NamesOf = nobody
+) -> Imported:
     """Read one JSON object: `url`, `title` and `text` at least, and all that an export gives.
 
     Names that other programs commonly give to these fields (`link`, `body`, `date`) are known.

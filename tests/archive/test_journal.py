@@ -28,13 +28,13 @@ DECISION = Decision(
     state="done",
     due_at=NOON + timedelta(days=1),
     failures=2,
-    followed=Followed(beyond=True, pages=True, resting=("a/*", "b/*")),
+    followed=Followed(beyond=True, resting=("a/*", "b/*")),
 )
 
 
 def test_the_fields_of_a_visit_and_of_what_came_of_it():
     fields = visit_fields(VISIT) | decision_fields(DECISION)
-    assert [fields[name] for name in ("past", "beyond", "pages")] == ["yes"] * 3
+    assert [fields[name] for name in ("past", "beyond")] == ["yes"] * 2
     assert {"pages", "not-before", "hints"}.isdisjoint(fields)
     assert visit_of(fields) == VISIT
     assert decision_of(fields) == DECISION

@@ -80,7 +80,7 @@ def search(
     if (batch and (asked or as_json)) or (out and not batch):
         raise click.UsageError("--batch takes queries from FILE alone, and writes CSV, with --out")
     if batch:
-        from archive.commands.copies import search_each
+        from archive.commands.maintenance import search_each
 
         search_each(archive, batch.read(), out)
         return

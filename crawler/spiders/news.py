@@ -57,7 +57,7 @@ class NewsSpider(Spider):
         store: Store,
         publishers: Sequence[Publisher],
         *,
-        own: config.Config,
+        own: config.Config = config.DEFAULTS,
         period: Period = ALWAYS,
         opened: contextlib.ExitStack | None = None,
         **limits: Any,

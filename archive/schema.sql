@@ -318,7 +318,13 @@ create table imports (
 -- The search index (archive.search.index): the original text is its content, the analysed text is
 -- what is indexed. Two plain indexes let a search skip the articles that it does not show.
 
-create index articles_newest on articles(published_on, published_at);
+-- What a search counts and filters by, from the newest on and by the id: no article is read for it.
+create index articles_newest on articles(
+    published_on, published_at, publisher, section, kind, changed_at, gone_at
+);
+create index articles_facets on articles(
+    id, publisher, published_on, section, kind, changed_at, gone_at
+);
 create index articles_withheld_at on articles(withheld_at) where withheld_at is not null;
 
 create virtual table article_stems using fts5(

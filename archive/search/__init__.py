@@ -10,12 +10,12 @@ from difflib import get_close_matches
 from typing import Literal, get_args
 
 from archive.errors import StaleIndex
-from archive.rows import select, value
+from archive.rows import Row, select, value
 from archive.search.arabic import fold
 from archive.search.index import index_is_current
 from archive.search.index import register as register_index
 from archive.search.query import Query, parse
-from archive.search.ranking import best, conditions, newest, slugs
+from archive.search.ranking import Page, best, conditions, newest, slugs
 
 Order = Literal["best", "new"]
 
@@ -27,13 +27,16 @@ _SNIPPET_WORDS = 32
 _LEAD = 240
 _LISTED = 5  # publishers, where one is not known
 _MARKS = """
-select rowid, highlight(article_stems, 0, ?1, ?2), snippet(article_stems, 3, ?1, ?2, '…', ?3)
+select rowid, highlight(article_stems, 0, ?1, ?2), highlight(article_stems, 1, ?1, ?2),
+    highlight(article_stems, 2, ?1, ?2), snippet(article_stems, 3, ?1, ?2, '…', ?3)
 from article_stems
 where article_stems match ?4 and {once}rowid in (select value from json_each(?5))
 """
 _FOUND = """
 select articles.id, url, title, publisher, name as publisher_name, published_at, published_on,
-    substr(text, 1, 1000) as lead
+    coalesce(articles.language, publishers.language) as language, first_seen_at,
+    substr(text, 1, 1000) as lead, changed_at, gone_at,
+    (select id from stories where id = story and articles > 1) as story
 from json_each(?) as wanted join articles on articles.id = wanted.value
 join publishers on slug = publisher order by wanted.key
 """
@@ -45,9 +48,11 @@ class Hit:
     """An article a query found.
 
     `headline` is the title, and `snippet` a passage of the text, with what was found between
-    `MARK_START` and `MARK_END`. `score` is bm25, and more where words stand as they were typed;
-    higher is better, comparable within one query only, 0.0 where the newest are first.
-    `publisher` is the slug; the times are ISO 8601 as in `articles`.
+    `MARK_START` and `MARK_END`; `deck` and `byline` are None unless it was found there. `score` is
+    bm25, and more where words stand as they were typed; higher is better, comparable within one
+    query only, 0.0 where the newest are first.
+    `publisher` is the slug; the times are ISO 8601 as in `articles`. `story` is that of which the
+    archive has another version.
     """
 
     id: int
@@ -60,6 +65,13 @@ class Hit:
     headline: str | None
     snippet: str
     score: float
+    deck: str | None = None
+    byline: str | None = None
+    language: str | None = None
+    first_seen_at: str | None = None
+    changed_at: str | None = None
+    gone_at: str | None = None
+    story: int | None = None
 
 
 def search(
@@ -85,33 +97,52 @@ def search(
     if order not in get_args(Order):
         raise ValueError(f"order is {order!r}, and can be one of {', '.join(get_args(Order))}")
     refuse_stale(db)
-    asked = parse(query)
+    asked = replace(parse(query), every=every or order == "new")
+    return hits_of(db, asked, (max(limit, 0), max(offset, 0)), order=order)
+
+
+def hits_of(
+    db: sqlite3.Connection,
+    asked: Query,
+    page: Page,
+    *,
+    order: Order,
+    found: int | None = None,
+) -> list[Hit]:
+    """Return a page (limit, offset) of what a query finds; `found` is how many, if known."""
     if asked.empty:
         return []
-    if every:
-        asked = replace(asked, must=asked.must + asked.words)
-    ranked = best if order == "best" and asked.worded else newest
-    scores = dict(ranked(db, asked, (max(limit, 0), max(offset, 0))))
+    if order == "best" and asked.worded:
+        scores = dict(best(db, asked, page, found=found))
+    else:
+        scores = dict(newest(db, asked, page))
     ids = json.dumps(list(scores))
     marks = _marks(db, asked, ids)
-    hits = []
-    for row in select(db, _FOUND, (ids,)):
-        lead = textwrap.shorten(row.pop("lead"), _LEAD, placeholder="…")
-        headline, snippet = marks.get(row["id"]) or (row["title"], lead)
-        hits.append(Hit(**row, headline=headline, snippet=snippet, score=scores[row["id"]]))
-    return hits
+    return [
+        _hit(row, marks.get(row["id"]), scores[row["id"]]) for row in select(db, _FOUND, (ids,))
+    ]
+
+
+def _hit(row: Row, marks: tuple[str | None, ...] | None, score: float) -> Hit:
+    """Return a row as a hit: title, deck, byline and a passage of its text with their marks."""
+    lead = textwrap.shorten(row.pop("lead"), _LEAD, placeholder="…")
+    headline, *others, snippet = marks or (row["title"], None, None, lead)
+    deck, byline = (each if each and MARK_START in each else None for each in others)
+    return Hit(
+        **row, headline=headline, deck=deck, byline=byline, snippet=snippet or "", score=score
+    )
 
 
 def count(db: sqlite3.Connection, query: str, *, order: Order = "best") -> int:
     """Return how many articles `search` in this `order` finds in all."""
     refuse_stale(db)
-    asked = parse(query)
+    asked = replace(parse(query), every=order == "new")
     if asked.empty:
         return 0
-    source, row, values = "articles where", "id", tuple[str | int, ...]()
+    source, row, values = "articles where", "articles.id", tuple[str | int, ...]()
     if asked.worded:
-        source, row = "article_stems where article_stems match ? and", "rowid"
-        values = (asked.expression(every=order == "new"),)
+        source, row = "article_stems where article_stems match ? and", "article_stems.rowid"
+        values = (asked.expression(),)
     where, bound = conditions(db, asked, row)
     sql = f"select count(*) from {source} {where}"  # noqa: S608 - pieces of our own, values bound
     return value(db, sql, values + bound) or 0
@@ -202,8 +233,8 @@ def refuse_stale(db: sqlite3.Connection) -> None:
         )
 
 
-def _marks(db: sqlite3.Connection, query: Query, ids: str) -> dict[int, tuple[str, str]]:
-    """Return by id the titles, and the passages that show best what was found, both marked.
+def _marks(db: sqlite3.Connection, query: Query, ids: str) -> dict[int, tuple[str | None, ...]]:
+    """Return by id title, deck, byline, and the passage that shows best what was found, marked.
 
     To ask for one article after the other costs least, but for a beginning, which the index puts
     together from all the words that begin so, every time it is asked: the plus asks once for all.
@@ -211,4 +242,4 @@ def _marks(db: sqlite3.Connection, query: Query, ids: str) -> dict[int, tuple[st
     sql = _MARKS.format(once="+" if query.has_beginning else "")
     values = (MARK_START, MARK_END, _SNIPPET_WORDS, query.expression(), ids)
     rows = db.execute(sql, values)
-    return {article: (headline, snippet) for article, headline, snippet in rows}
+    return {article: tuple(marked) for article, *marked in rows}

@@ -26,7 +26,12 @@ _NAMES = {
     "after": "after منذ بعد",
     "before": "before قبل",
 }
-_FIELDS = {fold(word): name for name, words in _NAMES.items() for word in words.split()}
+_SORTS = {"section": "section قسم", "kind": "kind نوع", "state": "is حالة"}
+_STATES = {"edited": "edited معدلة", "gone": "gone مختفية"}
+_FIELDS, _STATE_OF = (
+    {fold(word): name for name, words in names.items() for word in words.split()}
+    for names in (_NAMES | _SORTS, _STATES)
+)
 _DAYS = {"after", "before"}
 _KNOWN = "|".join(" ".join(_NAMES.values()).split())  # may have a space after the colon
 _ITEM = re.compile(
@@ -85,13 +90,26 @@ class Clause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sort:
+    """What an article is asked to be, or not to be (`excluded`).
+
+    Its `section` or `kind` is the `value`, exactly; its `state` is edited or gone.
+    """
+
+    field: str
+    value: str
+    excluded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
     """A query, understood: words to rank by, demands, exclusions, and filters on the article.
 
-    `publishers` and `not_publishers` are as typed (a slug or a part of a name). `after` is the
-    first day wanted, `before` the first day no longer wanted. `unread` are the bounds whose day
-    cannot be read, as typed; their words are demands, so that they do not widen what is found.
-    `address` is all that was typed, where that is an address.
+    `every` says that all of the words are needed, as if they were demands. `publishers` and
+    `not_publishers` are as typed (a slug or a part of a name). `after` is the first day
+    wanted, `before` the first day no longer wanted. `unread` are the bounds whose day cannot be
+    read, as typed; their words are demands, so that they do not widen what is found. `address` is
+    all that was typed, where that is an address.
     """
 
     words: tuple[Clause, ...] = ()
@@ -99,10 +117,12 @@ class Query:
     must_not: tuple[Clause, ...] = ()
     publishers: tuple[str, ...] = ()
     not_publishers: tuple[str, ...] = ()
+    sorts: tuple[Sort, ...] = ()
     after: date | None = None
     before: date | None = None
     unread: tuple[str, ...] = ()
     address: str = ""
+    every: bool = field(default=False, compare=False)
 
     @property
     def empty(self) -> bool:
@@ -132,7 +152,7 @@ class Query:
         """
         if not self.worded:
             return '""'
-        if every or not self.words:
+        if every or self.every or not self.words:
             found = join("AND", self.must + self.words)
         elif self.must:
             # The first demand holds in every row found, so the words only add to its score.
@@ -176,6 +196,8 @@ class _Item:
             return "days"
         if self.field == "unread":
             return "unread"
+        if self.field in _SORTS:
+            return "sorts"
         if self.sign == "-":
             return "must_not"
         return "must" if self.sign or self.field or self.exact else "words"
@@ -208,8 +230,25 @@ def parse(query: str) -> Query:
         before=days.get("before"),
         publishers=typed.get("publishers", ()),
         not_publishers=typed.get("not_publishers", ()),
+        sorts=tuple(map(_sort, parts["sorts"])),
         unread=typed.get("unread", ()),
     )
+
+
+def narrowings(query: str) -> Iterator[tuple[str, str]]:
+    """Yield each filter of a `query` as it is written, and the query without it."""
+    typed = tidy(query).translate(_SIGNS)
+    for match in _ITEM.finditer(typed):
+        parts = {item.part for item in _read(match)}
+        if parts <= {"publishers", "not_publishers", "days", "sorts"} and parts:
+            rest = f"{typed[: match.start()].rstrip()} {typed[match.end() :].lstrip()}"
+            yield match.group(), rest.strip()
+
+
+def _sort(item: _Item) -> Sort:
+    name, value = str(item.field), item.value
+    value = _STATE_OF[fold(value)] if name == "state" else value
+    return Sort(field=name, value=value, excluded=item.sign == "-")
 
 
 def _operated(items: list[_Item]) -> list[_Item]:
@@ -248,6 +287,8 @@ def _read(match: re.Match[str]) -> Iterator[_Item]:
         if unread and (match["field"] or value[:1].isdigit()):
             yield _Item(value=f"{typed}:{value}", field="unread")
             sign = sign or "+"
+        if name == "state" and fold(value) not in _STATE_OF:
+            name = None
         if name is None or unread:
             yield _Item(value=typed, sign=sign)
             name = None

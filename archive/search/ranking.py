@@ -10,6 +10,7 @@ import heapq
 import json
 import math
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -22,12 +23,15 @@ from archive.search.query import Clause, Query, join
 
 Condition = tuple[str, tuple[str | int, ...]]  # SQL with a question mark for each value
 
-# In subqueries, on indexes alone: an article's columns after its text are slow to reach.
-# The unary plus keeps SQLite from asking the word index again for each of their rows.
+# On indexes alone: an article's columns after its text are slow to reach. The unary plus keeps
+# SQLite from asking the word index again for each of their rows.
 _VISIBLE = "+{row} not in (select id from articles where withheld_at is not null)"
-_WITHIN = "+{row} in (select id from articles where {filters})"
+_ONE = """
+exists (select 1 from articles as own indexed by articles_facets
+    where own.id = {row} and {columns})
+"""
 _AT = "{row} in (select value from json_each(?))"
-_OF_PUBLISHERS = "publisher {operator} (select value from json_each(?))"
+_STATES = {"edited": "changed_at", "gone": "gone_at"}
 _MATCHING = "+{row} in (select rowid from article_stems where article_stems match ?)"
 _WITHOUT = "+{row} not in (select rowid from article_stems where article_stems match ?)"
 
@@ -35,20 +39,49 @@ _WITHOUT = "+{row} not in (select rowid from article_stems where article_stems m
 def conditions(db: sqlite3.Connection, query: Query, row: str) -> Condition:
     """Return what must hold for the article whose id is in `row`, besides the words of `query`.
 
-    Exclusions are among it where there is no word that the index could take them from.
+    `row` is a column with its table's name. Exclusions are among it where there is no word that the
+    index could take them from.
     """
-    filters, values = list[str](), list[str | int]()
+    own, values = columns(db, query)
+    others, more = others_of(db, query, row)
+    return f"{_ONE.format(row=row, columns=own)} and {others}" if own else others, values + more
+
+
+def columns(db: sqlite3.Connection, query: Query) -> Condition:
+    """Return what must hold for an article's own columns, all in two indexes; empty for nothing."""
+    found, values = list[str](), list[str | int]()
     for day, operator in ((query.after, ">="), (query.before, "<")):
         if day:
-            filters.append(f"published_on {operator} ?")
+            found.append(f"published_on {operator} ?")
             values.append(day.isoformat())
-    for names, operator in ((query.publishers, "in"), (query.not_publishers, "not in")):
+    for (column, excluded), wanted in _among(db, query).items():
+        if column == "state":
+            empty = "" if excluded else "not "
+            found += [f"{_STATES[state]} is {empty}null" for state in wanted]
+        elif len(wanted) == 1:
+            found.append(f"{column} is {'not ' if excluded else ''}?")
+            values += wanted
+        else:
+            operator = "not in" if excluded else "in"
+            found.append(f"ifnull({column}, '') {operator} (select value from json_each(?))")  # noqa: S608 - names of our own
+            values.append(json.dumps(wanted))
+    return " and ".join(found), tuple(values)
+
+
+def _among(db: sqlite3.Connection, query: Query) -> dict[tuple[str, bool], list[str]]:
+    """Return by column, and whether they are excluded, the values of which any will do."""
+    asked = defaultdict[tuple[str, bool], list[str]](list)
+    for sort in query.sorts:
+        asked[sort.field, sort.excluded].append(sort.value)
+    for names, excluded in ((query.publishers, False), (query.not_publishers, True)):
         if names:
-            filters.append(_OF_PUBLISHERS.format(operator=operator))
-            values.append(json.dumps(slugs(db, names)))
-    found = [_VISIBLE.format(row=row)]
-    if filters:
-        found.append(_WITHIN.format(row=row, filters=" and ".join(filters)))
+            asked["publisher", excluded] = slugs(db, names)
+    return asked
+
+
+def others_of(db: sqlite3.Connection, query: Query, row: str) -> Condition:
+    """Return what else must hold for the article whose id is in `row`."""
+    found, values = [_VISIBLE.format(row=row)], list[str | int]()
     if query.address:
         found.append(_AT.format(row=row))
         values.append(json.dumps(_at(db, query.address)))
@@ -56,6 +89,19 @@ def conditions(db: sqlite3.Connection, query: Query, row: str) -> Condition:
         found.append(_WITHOUT.format(row=row))
         values.append(join("OR", query.must_not))
     return " and ".join(found), tuple(values)
+
+
+def from_newest(db: sqlite3.Connection, query: Query) -> Condition:
+    """Return from where SQL reads the articles of a query, the newest first."""
+    own, values = columns(db, query)
+    others, more = others_of(db, query, "articles.id")
+    found = [own or "true", others]
+    if query.worded:
+        found.append(_MATCHING.format(row="articles.id"))
+        more += (query.expression(),)
+    index = "" if query.address else "indexed by articles_newest"
+    where = " and ".join(found)
+    return f"from articles {index} where {where} order by {_NEWEST}", values + more
 
 
 def _at(db: sqlite3.Connection, address: str) -> list[int]:
@@ -127,10 +173,11 @@ Row = tuple[int, float]  # article, score
 
 _SCORES = "select rowid, -bm25(article_stems, 8.0, 4.0, 2.0, 1.0)"  # title, deck, byline, text
 _MATCHES = "from article_stems where article_stems match ?"
-_NEWEST = "published_on desc, published_at desc, id desc"
+_NEWEST = "published_on desc, published_at desc"
 _ENOUGH = 400  # articles, before commoner words only add to scores
 _MOST = 5000  # articles found by one word that are all scored
-_SAMPLE = 16  # a common word is counted in one of so many articles
+_PART = 2000  # and of those found by a commoner one: in titles, and new
+SAMPLE = 16  # a common word is counted in one of so many articles
 _LEAST_SAMPLED = 64
 _WINDOW = 20  # the best, which are read again
 _LEAD = 3000  # characters of their text
@@ -139,21 +186,24 @@ _AS_TYPED = 0.3  # of a word's weight, for standing there as it was typed; its e
 
 
 # Articles to be scored by a query: those that match an expression and fulfil a condition, where
-# there are these.
+# there are these; of what many match, only `_PART`.
 _Pool = tuple[Query, str | None, Condition | None]
 
 
-def best(db: sqlite3.Connection, query: Query, page: Page) -> list[Row]:
+def best(
+    db: sqlite3.Connection, query: Query, page: Page, *, found: int | None = None
+) -> list[Row]:
     """Rank by bm25, the best again by their words as typed.
 
     Articles are scored pool by pool until there are enough, and all of them if there are not.
+    `found` is how many answer, where that is known.
     """
     limit, offset = page
     wanted = limit + offset
     articles = value(db, "select count(*) from articles") or 0
-    sizes = {word: _size(db, str(word)) for word in query.words}
+    sizes = {word: size(db, str(word)) for word in query.words}
     scores: dict[int, float] = {}
-    for asked, chosen, condition in _pools(db, query, sizes, articles):
+    for asked, chosen, condition in _pools(db, query, sizes, articles, found):
         if len(scores) >= (max(wanted, _ENOUGH) if chosen or condition else wanted):
             break
         scores |= _scores(db, asked, chosen, condition)
@@ -164,23 +214,29 @@ def best(db: sqlite3.Connection, query: Query, page: Page) -> list[Row]:
 
 
 def newest(db: sqlite3.Connection, query: Query, page: Page) -> list[Row]:
-    """Walk the articles from the newest on, until a page of those with all words is full."""
-    where, values = conditions(db, query, "id")
-    if query.worded:
-        where = f"{where} and {_MATCHING.format(row='id')}"
-        values += (query.expression(every=True),)
-    sql = f"select id, 0.0 from articles where {where} order by {_NEWEST}"  # noqa: S608 - pieces of our own, values bound
-    return db.execute(f"{sql} limit ? offset ?", (*values, *page)).fetchall()
+    """Walk the articles from the newest on, until a page of those that answer is full."""
+    source, values = from_newest(db, query)
+    sql = f"select id, 0.0 {source}, id desc limit ? offset ?"
+    return db.execute(sql, (*values, *page)).fetchall()
 
 
 def _pools(
-    db: sqlite3.Connection, query: Query, sizes: dict[Clause, int], articles: int
+    db: sqlite3.Connection,
+    query: Query,
+    sizes: dict[Clause, int],
+    articles: int,
+    found: int | None,
 ) -> Iterator[_Pool]:
     """Yield pools of articles, the most promising first; demands choose by themselves."""
     sources = {str(word): size for word, size in sizes.items()}
-    if query.must:
-        demand = join("AND", query.must)
-        sources = {demand: _size(db, demand)}
+    demands = query.must + (query.words if query.every else ())
+    if found is not None and len(demands) > 1:  # few have all of them in the title
+        if found > 2 * _MOST:
+            yield query, None, _newest(db, query)
+        sources = {}
+    elif demands:
+        demand = join("AND", demands)
+        sources = {demand: size(db, demand)}
     rare, common = _rarest(sources)
     if len(rare) < len(sources):
         choosing = {*rare, common}
@@ -191,9 +247,8 @@ def _pools(
         if rare:
             yield asked, " OR ".join(rare), None
         if common:
-            titled = f"{{title}} : ({common})"
-            yield asked, titled, _first(db, titled)
-            yield asked, None, _new(db, query)
+            yield asked, f"{{title}} : ({common})", ("true", ())
+            yield asked, None, _newest(db, replace(query, words=(), must=(), must_not=()))
     yield query, None, None
 
 
@@ -210,17 +265,10 @@ def _rarest(sources: dict[str, int]) -> tuple[list[str], str | None]:
     return rare, None
 
 
-def _first(db: sqlite3.Connection, expression: str) -> Condition | None:
-    """Return the condition that leaves about `_MOST` of the articles that match."""
-    size = _size(db, expression)
-    return ("rowid <= ?", (_last(db) * _MOST // size,)) if size > _MOST else None
-
-
-def _new(db: sqlite3.Connection, query: Query) -> Condition:
-    """Return the condition that leaves the newest articles that fulfil the filters of `query`."""
-    where, values = conditions(db, query, "id")
-    sql = f"select id from articles where {where} order by {_NEWEST} limit {_MOST}"  # noqa: S608 - as above
-    return f"+rowid in ({sql})", values
+def _newest(db: sqlite3.Connection, query: Query) -> Condition:
+    """Return the condition that leaves the newest articles that a query finds."""
+    source, values = from_newest(db, query)
+    return f"+article_stems.rowid in (select id {source} limit {_PART})", values
 
 
 def _scores(
@@ -229,30 +277,38 @@ def _scores(
     """Score the articles of a pool.
 
     FTS5 skips fast to where a further expression matches, but lets it score as well: what it
-    scores alone is taken off again.
+    scores alone is taken off again, but for a lone word.
     """
-    where, values = conditions(db, query, "rowid")
+    where, values = conditions(db, query, "article_stems.rowid")
     bound, limits = condition or ("true", ())
-    expression = f"({chosen}) AND ({query.expression()})" if chosen else query.expression()
-    sql = f"{_SCORES} {_MATCHES} and {bound}"
-    scored = dict(db.execute(f"{sql} and {where}", (expression, *limits, *values)))
-    extra = dict(db.execute(sql, (chosen, *limits))) if chosen else {}
+    sql = f"{_SCORES} {_MATCHES} and {bound} and {where}"
+    if chosen and len(query.words + query.must) > 1:
+        expression = f"({chosen}) AND ({query.expression()})"
+    else:
+        expression, chosen = chosen or query.expression(), None
+    most = f"limit {_PART}" if condition else ""
+    scored = dict(db.execute(f"{sql} {most}", (expression, *limits, *values)))
+    if not (chosen and scored):
+        return scored
+    rows = db.execute(f"{sql} and rowid <= ?", (chosen, *limits, *values, max(scored)))
+    extra = dict(rows)
     return {article: score - extra.get(article, 0.0) for article, score in scored.items()}
 
 
-def _size(db: sqlite3.Connection, expression: str) -> int:
+def size(db: sqlite3.Connection, expression: str) -> int:
     """Return how many articles match, counted in a sample when they are many.
 
     Ids are hashes, so those up to a bound are as good a sample as any.
     """
     sql = f"select count(*) {_MATCHES}"
-    part = int(value(db, f"{sql} and rowid <= ?", (expression, _last(db) // _SAMPLE)) or 0)
+    part = int(value(db, f"{sql} and rowid <= ?", (expression, last_id(db) // SAMPLE)) or 0)
     if part >= _LEAST_SAMPLED:
-        return part * _SAMPLE
+        return part * SAMPLE
     return int(value(db, sql, (expression,)) or 0)
 
 
-def _last(db: sqlite3.Connection) -> int:
+def last_id(db: sqlite3.Connection) -> int:
+    """Return the highest id of an article."""
     return value(db, "select max(id) from articles") or 0
 
 

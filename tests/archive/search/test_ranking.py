@@ -25,6 +25,7 @@ def found(archive, query, **options):
 def few(monkeypatch, *, enough=400, most=5000):
     monkeypatch.setattr(ranking, "_ENOUGH", enough)
     monkeypatch.setattr(ranking, "_MOST", most)
+    monkeypatch.setattr(ranking, "_PART", most)
 
 
 def test_common_words_score_what_rare_words_choose(archive, monkeypatch):
@@ -94,10 +95,10 @@ def test_a_word_as_typed_in_the_title_counts():
 
 
 def test_a_common_word_is_counted_in_a_sample(archive):
-    assert ranking._size(archive, '"خبر"') == 99
+    assert ranking.size(archive, '"خبر"') == 99
     crowd = empty_archive()
     crowd.execute("begin")
     for number in range(1, 2001):
         add_article(crowd, id=number, text="خبر")
     crowd.execute("commit")
-    assert ranking._size(crowd, '"خبر"') == 2000
+    assert ranking.size(crowd, '"خبر"') == 2000

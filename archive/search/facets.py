@@ -27,15 +27,16 @@ MOST = 10_000
 _BETWEEN = "\x1f"
 # What few articles answer is looked up where they are; what many do, from the newest on.
 _FEW = """
-from article_stems cross join articles indexed by articles_facets on articles.id = article_stems.rowid
+from article_stems
+cross join articles indexed by articles_facets on articles.id = article_stems.rowid
 where article_stems match ? and {where} {order}
 """
-_SORTED = f"""
+_SORTED = """
 select count(*) as counted, group_concat(substr(published_on, 1, 7), char(31)) as months,
     group_concat(publisher, char(31)) as publisher, group_concat(section, char(31)) as section,
     group_concat(kind, char(31)) as kind, count(changed_at) as edited, count(gone_at) as gone
-from (select published_on, publisher, section, kind, changed_at, gone_at {{source}} limit {MOST})
-"""  # noqa: S608 - pieces of our own
+from (select published_on, publisher, section, kind, changed_at, gone_at {source} limit ?)
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ def census(db: sqlite3.Connection, query: Query) -> Census:
     """Count the articles that a query finds."""
     few = size(db, query.expression()) if query.worded else 0
     source, bound = _lookup(db, query, few) if 0 < few <= 2 * MOST else from_newest(db, query)
-    (row,) = select(db, _SORTED.format(source=source), bound)
+    (row,) = select(db, _SORTED.format(source=source), (*bound, MOST))
     exact = row["counted"] < MOST
     return Census(
         total=row["counted"] if exact else max(MOST, _about(db, query)),

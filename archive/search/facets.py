@@ -87,7 +87,8 @@ def _about(db: sqlite3.Connection, query: Query) -> int:
 
     Ids are hashes, so those up to a bound are as good a sample as any.
     """
-    source, row, words = "articles indexed by articles_facets where", "articles.id", ()
+    source, row = "articles indexed by articles_facets where", "articles.id"
+    words = tuple[str | int, ...]()
     if query.worded:
         source, row = "article_stems where article_stems match ? and", "article_stems.rowid"
         words = (query.expression(),)

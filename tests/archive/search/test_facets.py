@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from archive.search.facets import census
 from archive.search.query import Sort, narrowings, parse
 from tests.archive.newsroom import add_article, empty_archive
 
-ARTICLES = [
+ARTICLES: list[dict[str, Any]] = [
     {
         "id": number,
         "title": "خبر",

@@ -454,8 +454,6 @@ create table day_counts (
     image integer not null,
     primary key (day, publisher)
 ) strict, without rowid;
-create index articles_days on articles(id, published_on, publisher);
-
 create trigger articles_days_insert after insert on articles begin
     insert into day_counts values (
         coalesce(new.published_on, ''), new.publisher, 1,

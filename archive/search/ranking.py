@@ -133,7 +133,7 @@ def publishers_of(
     return sorted(wanted - set(slugs(db, query.not_publishers)))
 
 
-_BY_INDEX = "articles indexed by articles_days"  # which has all that is asked of an article here
+_BY_INDEX = "articles indexed by articles_facets"  # which has all that is asked of an article here
 _WORDED = f"article_stems join {_BY_INDEX} on articles.id = article_stems.rowid"
 
 
@@ -157,7 +157,7 @@ def dated(
     found.append(where if not query.empty else "false")
     values += bound
     if (publishers := publishers_of(db, query, chosen)) is not None:
-        found.append(_OF_PUBLISHERS.format(operator="in"))
+        found.append("publisher in (select value from json_each(?))")
         values.append(json.dumps(publishers))
     for day, operator in ((query.after, ">="), (query.before, "<")):
         if day:

@@ -235,7 +235,7 @@ def publisher_json(page: Page) -> dict[str, Any]:
 
 # By an index that has the days, so that no text is read.
 _NAMED = """
-select article from article_{kind}s join articles indexed by articles_days on id = article
+select article from article_{kind}s join articles indexed by articles_facets on id = article
 where {kind} = :id and article not in (select id from articles where withheld_at is not null)
 order by published_on desc, article desc
 """

@@ -1,8 +1,13 @@
 """Rare words choose the articles, all words score them, words as typed come first."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from archive.search import ranking, search
+from archive.search.query import parse
+from archive.search.ranking import dated
 from tests.archive.newsroom import add_article, empty_archive
 
 
@@ -102,3 +107,20 @@ def test_a_common_word_is_counted_in_a_sample(archive):
         add_article(crowd, id=number, text="خبر")
     crowd.execute("commit")
     assert ranking.size(crowd, '"خبر"') == 2000
+
+
+def test_what_is_too_long_to_be_strung_together_is_counted_by_the_database():
+    with closing(empty_archive()) as db:
+        for number in range(9):
+            day = f"2020-01-0{number % 3 + 1}" if number else None
+            add_article(db, id=number + 1, title="خبر", published_on=day)
+        asked = parse("خبر")
+        found = sorted(dated(db, asked, by_publisher=True), key=str)
+        db.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 150)
+        assert sorted(dated(db, asked, by_publisher=True), key=str) == found
+    assert found == [
+        ("enabbaladi", "2020-01-01", 2),
+        ("enabbaladi", "2020-01-02", 3),
+        ("enabbaladi", "2020-01-03", 3),
+        ("enabbaladi", None, 1),
+    ]

@@ -15,7 +15,7 @@ from pluggy import HookimplMarker
 from archive import urls
 from archive.database import database_metadata
 from archive.errors import is_failure
-from archive.site import sql, views, wording
+from archive.site import server, sql, views, wording
 from archive.site.language import LANGUAGES, choose, interface, t, with_language
 from archive.site.tables import TABLES, archive_names, labelled, refused, understood, with_excel
 
@@ -108,7 +108,7 @@ def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
 
     `?_excel=1` makes the formulas in CSV harmless.
     """
-    gate = sql.Gate(datasette)
+    gate = server.Gate(datasette)
     return lambda app: with_language(gate(with_excel(app)))
 
 
@@ -145,6 +145,7 @@ def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Awaitable[A
         (r"/trends(\.(?P<format>csv|json|svg))?$", views.trends),
         (r"/publisher/(?P<slug>[^/]+?)(\.(?P<format>json))?$", views.publisher),
         (rf"/(?P<kind>author|tag)/{_ID}$", views.named),
+        (r"/robots\.txt$", server.robots),
         (r"/(?P<database>[^/.]+)\.(?P<format>csv|json)$", sql.whole),
         (r"/(?P<database>(?!-/)[^/.]+)/(?P<table>[^/.]+)\.(?P<format>csv|json)$", sql.whole),
     ]

@@ -1,4 +1,4 @@
-"""Serve an archive on this machine: Datasette inside this process, read-only."""
+"""Serve an archive: Datasette inside this process, read-only; which requests are answered, when."""
 
 import asyncio
 import errno
@@ -7,22 +7,130 @@ import os
 import signal
 import socket
 import sqlite3
+import time
+from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import uvicorn
-from datasette.app import Datasette
+from datasette import Response
 from datasette.database import Database, connections
+from datasette.utils import tilde_decode
 
 from archive.database import NAME, is_finished, is_frozen, open_for_reading, state_of, uri
 from archive.errors import ArchiveError
+from archive.site.sql import Pools, is_strange
 
+App = Callable[..., Awaitable[None]]
+
+MOST_WAITING = 16  # costly requests of a kind, those that are being answered included
+PER_MINUTE = 60  # costly requests of one client of a public site
+_MOST_CLIENTS = 10_000  # that are remembered
+_COSTLY = frozenset({"search", "trends", "batch", "capture", "publisher"})
+_BUSY = "too many questions at once; try again in a few seconds"
+_TOO_OFTEN = f"more than {PER_MINUTE} searches or questions in SQL in a minute; wait a little"
+_STATIC = ("/-/static/", "/-/static-plugins/")
 _GRACE = 3  # seconds that answers under way get when the server ends
 
 _HEADERS = ((b"referrer-policy", b"same-origin"), (b"x-content-type-options", b"nosniff"))
+
+
+@dataclass(slots=True)
+class Gate:
+    """Decides which requests are strangers' questions, and which are not answered now.
+
+    A public site (`plugins: warraq: public: true` in Datasette's metadata) has no internal pages,
+    and a client of it may ask what is costly so many times in a minute.
+    """
+
+    datasette: Any
+    waiting: Counter[bool] = field(default_factory=Counter)
+    asked: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
+    tables: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    async def _open(self) -> None:
+        """Learn the tables of each database, and give strangers their threads."""
+        executor = self.datasette.executor
+        if executor and not isinstance(executor, Pools):
+            self.datasette.executor = Pools(executor)
+        for database in self.datasette.databases.values():
+            self.tables[database.route] = frozenset(await database.table_names())
+
+    def _is_strange(self, path: str, query: dict[str, str]) -> bool:
+        """Return whether a request may ask SQL that is a stranger's, or that takes long."""
+        place, *rest = path.strip("/").split("/")
+        tables = self.tables.get(tilde_decode(place.partition(".")[0]))
+        if tables is None or len(rest) > 1:
+            return False  # a page of ours, or of one row
+        name, _, ending = "".join(rest).partition(".")
+        by_rows = bool(query) or ending == "csv" or tilde_decode(name) not in tables
+        return by_rows if rest else "sql" in query
+
+    def _refusal(self, path: str, client: str, *, strange: bool) -> Response | None:
+        """Return the answer to a request that is not let through, now or ever."""
+        public = (self.datasette.plugin_config("warraq") or {}).get("public")
+        if public and path.startswith("/-/") and not path.startswith(_STATIC):
+            return Response.text("closed", 404)
+        if not strange and path.split("/")[1] not in _COSTLY:
+            return None
+        if self.waiting[strange] >= MOST_WAITING:
+            return Response.text(_BUSY, 503, {"Retry-After": "5"})
+        seconds = self._wait(client, time.monotonic()) if public else 0
+        return Response.text(_TOO_OFTEN, 429, {"Retry-After": str(seconds)}) if seconds else None
+
+    def _wait(self, client: str, now: float) -> int:
+        """Return how many seconds a client must wait before it may ask again."""
+        if len(self.asked) > _MOST_CLIENTS:
+            self.asked.clear()
+        times = self.asked[client]
+        while times and times[0] <= now - 60:
+            times.popleft()
+        if len(times) >= PER_MINUTE:
+            return int(times[0] + 61 - now)
+        times.append(now)
+        return 0
+
+    def __call__(self, app: App) -> App:
+        """Wrap a site."""
+
+        async def served(scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] != "http":
+                await app(scope, receive, send)
+                return
+            if not self.tables:
+                await self._open()
+            base = self.datasette.setting("base_url").rstrip("/")
+            path = f"/{scope['path'].removeprefix(base).lstrip('/')}"
+            query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+            strange = self._is_strange(path, dict(query))
+            client = (scope.get("client") or ("",))[0]
+            refusal = self._refusal(path, client, strange=strange)
+            if refusal:
+                await refusal.asgi_send(send)
+                return
+            self.waiting[strange] += 1
+            token = is_strange.set(strange)
+            try:
+                await app(scope, receive, send)
+            finally:
+                is_strange.reset(token)
+                self.waiting[strange] -= 1
+
+        return served
+
+
+async def robots(datasette: Any) -> Response:
+    """Let search engines read the pages of a public site, but not search or ask its tables."""
+    rules = ["User-agent: *", "Disallow: /"]
+    if (datasette.plugin_config("warraq") or {}).get("public"):
+        places = ["-", *sorted(_COSTLY), *datasette.databases]
+        rules[1:] = [f"Disallow: {datasette.urls.path(f'/{place}')}" for place in places]
+    return Response.text("\n".join([*rules, ""]))
 
 
 class _Server(uvicorn.Server):
@@ -72,11 +180,19 @@ class _Read(Database):  # type: ignore[misc]
         return renewed
 
 
-def run_server(archive: Path, listener: socket.socket, *, on_ready: Callable[[str], None]) -> None:
+def run_server(
+    archive: Path,
+    listener: socket.socket,
+    *,
+    on_ready: Callable[[str], None],
+    public: bool = False,
+    base_url: str = "/",
+) -> None:
     """Serve the archive in the folder `archive` until SIGINT or SIGTERM; main thread only.
 
     `on_ready` gets the address (`http://127.0.0.1:8001/`) once `listener` takes requests. The
-    database is opened read-only, so a crawl may write at the same time.
+    database is opened read-only, so a crawl may write at the same time. A `public` site is made for
+    strangers (`Gate`); a proxy in front of it may give it a path, `base_url`.
 
     Raises:
         NewerArchive: a newer Warraq wrote the archive.
@@ -84,8 +200,8 @@ def run_server(archive: Path, listener: socket.socket, *, on_ready: Callable[[st
     """
     open_for_reading(archive).close()
     host, port = listener.getsockname()[:2]
-    on_ready(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
-    if asyncio.run(_serve(archive / NAME, listener)) == signal.SIGINT:
+    on_ready(f"http://{f'[{host}]' if ':' in host else host}:{port}{base_url}")
+    if asyncio.run(_serve(archive / NAME, listener, public, base_url)) == signal.SIGINT:
         raise SystemExit(128 + signal.SIGINT)  # SIGTERM is how a service ends
 
 
@@ -126,10 +242,13 @@ def _with_headers(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitabl
     return served
 
 
-async def _serve(database: Path, listener: socket.socket) -> int:
+async def _serve(database: Path, listener: socket.socket, public: bool, base_url: str) -> int:
     """Serve until a signal comes; return its number."""
+    from datasette.app import Datasette  # which loads this package
+
     settings = json.loads(files(__package__).joinpath("settings.json").read_text(encoding="utf-8"))
-    datasette = Datasette([], settings=settings)
+    metadata = {"plugins": {"warraq": {"public": public}}}
+    datasette = Datasette([], settings=settings | {"base_url": base_url}, metadata=metadata)
     datasette.remove_database("_memory")
     datasette.add_database(_Read(datasette, str(database), is_mutable=not is_finished(database)))
     config = uvicorn.Config(
@@ -137,6 +256,7 @@ async def _serve(database: Path, listener: socket.socket) -> int:
         access_log=False,
         log_level="warning",
         server_header=False,
+        forwarded_allow_ips="127.0.0.1,::1",  # X-Forwarded-For of a proxy on this machine, no other
         timeout_graceful_shutdown=_GRACE,
     )
     server = _Server(config)

@@ -14,14 +14,13 @@ import sqlite3
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl
 
 from datasette import Forbidden, NotFound, Response
 from datasette.renderer import convert_specific_columns_to_json
@@ -39,10 +38,8 @@ from archive.database import uri
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-App = Callable[..., Awaitable[None]]
 
 THREADS = 2
-MOST_WAITING = 16  # requests, those that are answered included
 MEMORY = 256 << 20  # bytes that SQLite takes in this process, pages of its cache included
 LONGEST = 8 << 20  # bytes of one value
 LARGEST = 32 << 20  # bytes of an answer that is not streamed
@@ -52,13 +49,12 @@ _PIECE = 1 << 18  # characters that are sent at a time
 _OPERATIONS = 10_000  # of SQLite's machine, about a millisecond, between looks at the clock
 _NICENESS = 10
 
-_is_strange = ContextVar("is_strange", default=False)
+is_strange = ContextVar("is_strange", default=False)  # of the request that is being answered
 _thread = threading.local()
 
 TOO_MUCH_MEMORY = "the query needs more memory than this server gives to SQL"
 _TOO_LARGE = f"the answer is larger than {LARGEST >> 20} MB; as CSV or JSON of SQL it can be had"
 _TOO_LONG = f"the query took longer than it may ({SECONDS} seconds at most)"
-_BUSY = "too many questions at once; try again in a few seconds"
 _OLD = "a cut answer can be told from a whole one in HTTP/1.1 only (nginx: proxy_http_version 1.1)"
 
 
@@ -72,7 +68,7 @@ class Pools:
 
     def submit(self, question: Callable[..., T], *args: Any) -> "Future[T]":
         """Let a thread ask; which one, the request says that is being answered."""
-        if _is_strange.get():
+        if is_strange.get():
             return self._strange.submit(_bounded, question, *args)
         return self._own.submit(_patient, question, *args)  # type: ignore[no-any-return]
 
@@ -121,57 +117,6 @@ def _counted(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> sqlite3.Row:
     if _thread.size > LARGEST:
         raise sqlite3.DataError(_TOO_LARGE)
     return sqlite3.Row(cursor, row)
-
-
-@dataclass(slots=True)
-class Gate:
-    """Decides which requests are strangers' questions, and how many may wait at once."""
-
-    datasette: Any
-    waiting: int = 0
-    tables: dict[str, frozenset[str]] = field(default_factory=dict)
-
-    async def open(self) -> None:
-        """Learn the tables of each database, and give strangers their threads."""
-        executor = self.datasette.executor
-        if executor and not isinstance(executor, Pools):
-            self.datasette.executor = Pools(executor)
-        for database in self.datasette.databases.values():
-            self.tables[database.route] = frozenset(await database.table_names())
-
-    def is_strange(self, scope: Any) -> bool:
-        """Return whether a request may ask SQL that is a stranger's, or that takes long."""
-        base = self.datasette.setting("base_url").rstrip("/")
-        place, *rest = scope["path"].removeprefix(base).strip("/").split("/")
-        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        name, _, ending = (rest[0] if rest else place).partition(".")
-        tables = self.tables.get(tilde_decode(place.partition(".")[0]))
-        if tables is None or len(rest) > 1:
-            return False  # a page of ours, or of one row
-        if not rest:
-            return "sql" in dict(query)
-        return bool(query) or ending == "csv" or tilde_decode(name) not in tables
-
-    def __call__(self, app: App) -> App:
-        """Wrap a site: strangers' questions go to their threads, and no more than a few wait."""
-
-        async def served(scope: Any, receive: Any, send: Any) -> None:
-            if not self.tables:
-                await self.open()
-            if scope["type"] != "http" or not self.is_strange(scope):
-                await app(scope, receive, send)
-            elif self.waiting >= MOST_WAITING:
-                await Response.text(_BUSY, 503, {"Retry-After": "5"}).asgi_send(send)
-            else:
-                self.waiting += 1
-                token = _is_strange.set(True)
-                try:
-                    await app(scope, receive, send)
-                finally:
-                    _is_strange.reset(token)
-                    self.waiting -= 1
-
-        return served
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

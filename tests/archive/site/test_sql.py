@@ -13,7 +13,7 @@ import httpx
 import pytest
 from datasette.app import Datasette
 
-from archive.site import sql
+from archive.site import server, sql
 from tests.archive import reading_room
 from tests.serving import started
 
@@ -164,7 +164,7 @@ async def test_what_sql_may_take_of_the_memory_is_bounded(site, monkeypatch):
 
 
 async def test_pages_do_not_wait_for_strangers_of_whom_a_few_wait(site, monkeypatch):
-    monkeypatch.setattr(sql, "MOST_WAITING", 3)
+    monkeypatch.setattr(server, "MOST_WAITING", 3)
     release = threading.Event()
     seen = []
 
@@ -173,11 +173,11 @@ async def test_pages_do_not_wait_for_strangers_of_whom_a_few_wait(site, monkeypa
         release.wait(20)
 
     await site.client.get("/")
-    token = sql._is_strange.set(True)
+    token = sql.is_strange.set(True)
     database = site.get_database("archive")
     held = [asyncio.ensure_future(database.execute_fn(hold)) for _ in range(sql.THREADS)]
     await asyncio.sleep(0)
-    sql._is_strange.reset(token)
+    sql.is_strange.reset(token)
     waiting = [asyncio.ensure_future(site.client.get(path("select 1"))) for _ in range(3)]
     await asyncio.sleep(0.05)
     for address in ("/", "/search?q=تونس", "/archive/articles", "/archive"):
@@ -212,7 +212,7 @@ async def test_what_is_not_sql_or_a_table_is_as_before(site):
 @pytest.mark.slow
 def test_a_cut_answer_breaks_the_connection_and_the_end_of_the_server_ends_it(shelf):
     endless = path(f"{ENDLESS}select x, hex(randomblob(500)) from c", "csv")
-    with started(shelf.root) as (front, server):
+    with started(shelf.root) as (front, process):
         address = front.rstrip("/")
         with pytest.raises(httpx.RemoteProtocolError, match="incomplete"):
             httpx.get(f"{address}{endless}&_timelimit=300", timeout=20)
@@ -220,6 +220,6 @@ def test_a_cut_answer_breaks_the_connection_and_the_end_of_the_server_ends_it(sh
         with httpx.stream("GET", f"{address}{endless}", timeout=20) as answer:
             next(answer.iter_bytes())
             began = time.monotonic()
-            server.terminate()
-            server.wait(20)
+            process.terminate()
+            process.wait(20)
         assert time.monotonic() - began < 15

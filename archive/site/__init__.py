@@ -20,6 +20,7 @@ from archive.site.language import LANGUAGES, choose, interface, t, with_language
 from archive.site.tables import TABLES, archive_names, labelled, refused, understood, with_excel
 
 hookimpl = HookimplMarker("datasette")
+TESTED = "0.65"  # the line of Datasette that this plugin is for
 
 # By table, the column of a row that leads to a page, the page, and the column that names it; a
 # query that names an id asks for articles.
@@ -36,6 +37,19 @@ _ID = "(?P<id>[0-9]{1,16})"
 _TWO = "(?P<before>[0-9]{1,16})/(?P<after>[0-9]{1,16})"
 _STATE = rf"/article/{_ID}/at/(?P<capture>[0-9]{{1,16}})"
 _CAPTURE = r"/capture/(?P<capture>[0-9]{1,16})"
+
+
+@hookimpl
+def startup() -> None:
+    """Refuse a Datasette of another line: hooks that it lacks would leave open what they close."""
+    from datasette import utils
+    from datasette.version import __version__
+
+    if not __version__.startswith(f"{TESTED}."):
+        raise utils.StartupError(
+            f"Warraq's pages were tested with Datasette {TESTED} and may show what is to be hidden"
+            f' in {__version__}; install it with `pip install "datasette=={TESTED}.*"`'
+        )
 
 
 @hookimpl

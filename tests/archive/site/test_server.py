@@ -4,12 +4,15 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
+import venv
 from pathlib import Path
 
 import httpx
 import pytest
 from datasette.app import Datasette
+from datasette.utils import StartupError
 
 from archive.site import server
 from tests.archive import reading_room
@@ -89,6 +92,7 @@ async def test_robots_may_read_pages_of_a_public_site_alone(shelf):
 def test_serve_says_what_is_exposed_and_counts_clients_behind_a_proxy_of_this_machine(shelf):
     with started(shelf.root, "--public", "--base-url", "news") as (address, process):
         assert address.endswith("/news/")
+        assert process.stdout
         lines = [process.stdout.readline() for _ in range(5)]
         assert "Exposed" in lines[0]
         assert "Closed" in lines[4]
@@ -105,11 +109,37 @@ def test_serve_says_what_is_exposed_and_counts_clients_behind_a_proxy_of_this_ma
         assert far.status_code == 200
 
 
-NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+async def test_a_datasette_of_another_line_is_refused(shelf, monkeypatch):
+    monkeypatch.setattr("datasette.version.__version__", "0.66")
+    with pytest.raises(StartupError, match=r'pip install "datasette==0\.65'):
+        await Datasette([shelf.database]).invoke_startup()
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(NGINX is None, reason="nginx is not on this machine")
+def test_the_newest_alpha_of_datasette_1_refuses_to_start(shelf, tmp_path):
+    """It lacks the hook `permission_allowed`, by which pages are closed."""
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv/bin/python"
+    install = [python, "-m", "pip", "install", "--quiet", "--pre", "datasette>=1.0a0,<2"]
+    got = subprocess.run(install, capture_output=True, text=True, check=False)
+    if got.returncode:
+        pytest.skip(f"Datasette 1.0 cannot be had here: {got.stderr[-200:]}")
+    (own,) = (tmp_path / "venv/lib").glob("python*/site-packages")
+    rest = [path for path in sys.path if path.endswith("site-packages")]
+    (own / "zz.pth").write_text("\n".join([str(ROOT), *rest]))
+    run = subprocess.run(
+        [python, "-m", "datasette", "serve", shelf.database, "--port", "0"],
+        capture_output=True, text=True, check=False, timeout=60, env={"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert run.returncode == 1
+    assert "tested with Datasette 0.65" in run.stderr
+
+
+NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or ""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not NGINX, reason="nginx is not on this machine")
 def test_the_recipe_for_nginx_serves_and_passes_on_a_cut(shelf, tmp_path):
     recipe = (ROOT / "archive/README.md").read_text("utf-8").partition("```nginx\n")[2]
     own = recipe.partition("```")[0]

@@ -103,9 +103,12 @@ def _patient(question: Callable[..., T], *args: Any) -> T:
 
 
 def limit(connection: sqlite3.Connection) -> None:
-    """Bound the memory of SQLite, and what a connection of a stranger's thread may ask for."""
-    connection.execute(f"pragma hard_heap_limit = {MEMORY}")
+    """Bound what a connection may take, if it is one of a stranger's thread.
+
+    The memory is that of all connections of the process; what is bounded once stays so.
+    """
     if getattr(_thread, "strange", False):
+        connection.execute(f"pragma hard_heap_limit = {MEMORY}")
         connection.execute("pragma temp_store = memory")  # which is bounded, a disk is not
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST)
         connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, _LONGEST_PATTERN)

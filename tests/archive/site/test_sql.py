@@ -5,8 +5,11 @@ import csv
 import io
 import json
 import os
+import sqlite3
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.parse import quote
 
 import httpx
@@ -152,15 +155,36 @@ async def test_what_cannot_show_a_cut_gets_nothing(site):
     assert sent[0]["status"] == 505
 
 
-async def test_what_sql_may_take_of_the_memory_is_bounded(site, monkeypatch):
-    monkeypatch.setattr(sql, "MEMORY", 40 << 20)
-    values = f"{MANY.format(100)}select randomblob(1000000) as b from c"
-    hog = f"select sum(length(b)) from ({values} order by b)"
-    assert sql.TOO_MUCH_MEMORY in (await site.client.get(path(hog))).text
+async def test_what_an_answer_may_take_of_the_memory_is_bounded(site):
+    values = f"{MANY.format(40)}select randomblob(1000000) as b from c"
     page = await site.client.get(f"/archive?sql={quote(values)}")
     assert page.status_code == 400
     assert "larger than" in page.text
     assert (await site.client.get("/")).status_code == 200
+
+
+def test_a_query_without_memory_is_an_error_of_the_query():
+    def question():
+        raise MemoryError
+
+    with pytest.raises(sqlite3.OperationalError, match="more memory"):
+        sql._bounded(question)
+
+
+@pytest.mark.slow
+def test_strangers_cannot_take_the_memory_of_the_server(shelf):
+    hog = f"{MANY.format(3000)}select sum(length(b)) from (select hex(randomblob(500000)) b"
+    hog = path(f"{hog} from c order by b)")
+    with started(shelf.root) as (front, process):
+        address = front.rstrip("/")
+        with ThreadPoolExecutor() as clients:
+            asked = [clients.submit(httpx.get, f"{address}{hog}", timeout=90) for _ in range(3)]
+            while not all(each.done() for each in asked):
+                assert httpx.get(front, timeout=60).status_code == 200
+        assert all("more memory" in each.result().text for each in asked)
+        assert "too big" in httpx.get(f"{address}{path('select zeroblob(300000000)')}").text
+        peak = Path(f"/proc/{process.pid}/status").read_text().partition("VmHWM:")[2].split()[0]
+    assert int(peak) < 600_000  # kB
 
 
 async def test_pages_do_not_wait_for_strangers_of_whom_a_few_wait(site, monkeypatch):

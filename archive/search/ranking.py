@@ -165,7 +165,7 @@ def dated(
             values.append(day.isoformat())
     source = _WORDED if query.worded else _BY_INDEX
     matches = f"from {source} where {' and '.join(found)}"  # pieces of our own, values bound
-    key = "coalesce(published_on, '') || ' ' || " + ("publisher" if by_publisher else "''")
+    key = "coalesce(published_on, '')" + " || ' ' || publisher" * by_publisher
     counted = _counted(db, key, matches, values)
     pairs = ((each.partition(" "), number) for each, number in counted.items())
     return [(slug, day or None, number) for (day, _, slug), number in pairs]

@@ -76,7 +76,7 @@ class Gate:
         public = (self.datasette.plugin_config("warraq") or {}).get("public")
         if public and path.startswith("/-/") and not path.startswith(_STATIC):
             return Response.text("closed", 404)
-        if not strange and path.split("/")[1] not in _COSTLY:
+        if not strange and path.split("/")[1].partition(".")[0] not in _COSTLY:
             return None
         if self.waiting[strange] >= MOST_WAITING:
             return Response.text(_BUSY, 503, {"Retry-After": "5"})

@@ -8,7 +8,7 @@ import json
 import re
 import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -155,6 +155,7 @@ class Trend:
     doubtful: tuple[str, ...]
 
 
+Address = Callable[[str], str]
 _Days = dict[str, int]  # articles by ISO day; "" is none
 _TOTALS = "select day, sum(articles) from day_counts where {where} group by day"
 # A day that is printed wrong must not stretch the axis beyond the archive's own last.
@@ -264,10 +265,12 @@ def _axis(asked: Asked, days: Iterable[str], limit: str, most: int) -> _Axis:
     return _Axis(period=period, starts=tuple(starts), first=first, last=last)
 
 
-def trend_chart(asked: Asked, found: Trend, names: dict[str, str]) -> Chart | None:
+def trend_chart(
+    asked: Asked, found: Trend, names: dict[str, str], address: Address
+) -> Chart | None:
     """Return the picture of what was found, each point with a link; None where there is none.
 
-    `names` are those of publishers by slug.
+    `names` are those of publishers by slug, `address` gives that of a path of this site.
     """
     if not found.lines or not found.lines[0].counts:
         return None
@@ -280,7 +283,7 @@ def trend_chart(asked: Asked, found: Trend, names: dict[str, str]) -> Chart | No
                 Point(
                     found.period.label(each.start),
                     each.share if asked.share else each.articles,
-                    _search(asked, found.period, line.query, each, line.publisher or ""),
+                    address(_search(asked, found.period, line.query, each, line.publisher or "")),
                 )
                 for each in line.counts
             ),
@@ -291,19 +294,23 @@ def trend_chart(asked: Asked, found: Trend, names: dict[str, str]) -> Chart | No
     return lines(title, series, period=t(_NAMES[found.period]), share=asked.share)
 
 
-def volume_chart(days: _Days, slug: str, limit: str | None) -> Chart | None:
+def volume_chart(days: _Days, slug: str, limit: str | None, address: Address) -> Chart | None:
     """Return a picture of how many articles a publisher has; a period without any is a gap."""
     asked = Asked(publishers=(slug,))
     axis = _axis(asked, days, limit or _FAR, DRAWN)
     points = [
-        Point(axis.period.label(each.start), each.articles, _search(asked, axis.period, "", each))
+        Point(
+            axis.period.label(each.start),
+            each.articles,
+            address(_search(asked, axis.period, "", each)),
+        )
         for each in axis.counts(days, days)
     ]
     return bars(t("عدد المواد"), points, period=t(_NAMES[axis.period])) if points else None
 
 
 def _search(asked: Asked, period: Period, query: str, count: Count, slug: str = "") -> str:
-    """Return the address of a search for what a point counts."""
+    """Return the path of a search for what a point counts."""
     first = max(count.start, str(asked.first or ""))
     after = str(asked.last + timedelta(days=1)) if asked.last else "~"
     publishers = [slug] if slug else asked.publishers[:1]

@@ -193,14 +193,16 @@ async def trends(datasette: Any, request: Any) -> Response:
         found = await database.execute_fn(lambda db: trended.trend(db, asked, most=most))
     except StaleIndex:
         return await _message(datasette, request, _STALE, 503)
-    except sqlite3.OperationalError:
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
         return await _message(datasette, request, "طال العدّ أكثر مما ينبغي؛ جرّب كلمات أقل.", 503)
     if kind == "json":
         return Response.json(trended.trend_json(found), headers=_HEADERS)
     if kind == "csv":
         return _table(trended.trend_rows(found), trended.COLUMNS, "warraq-trends.csv")
     names = dict(tuple(row) for row in (await database.execute(_PUBLISHERS)).rows)
-    chart = trended.trend_chart(asked, found, names)
+    chart = trended.trend_chart(asked, found, names, datasette.urls.path)
     if kind == "svg":
         if chart is None:
             return await _message(datasette, request, "لا شيء يُرسم.")
@@ -220,7 +222,7 @@ async def publisher(datasette: Any, request: Any) -> Response:
         return Response.json(pages.publisher_json(page), headers=_HEADERS)
     days = {day["day"]: day["articles"] for day in page["days"]}
     facts = page["publisher"]
-    chart = trended.volume_chart(days, facts["slug"], facts["last_day"])
+    chart = trended.volume_chart(days, facts["slug"], facts["last_day"], datasette.urls.path)
     return await _show(datasette, request, "publisher.html", {"page": page, "chart": chart})
 
 

@@ -59,7 +59,7 @@ async def test_a_client_of_a_public_site_asks_so_often_and_another_is_not_refuse
 ):
     monkeypatch.setattr(server, "PER_MINUTE", 2)
     site = Datasette([shelf.database], metadata=PUBLIC)
-    asked = ("/search?q=تونس", "/archive?sql=select+1", "/archive/articles?_facet=kind")
+    asked = ("/trends.json?q=تونس", "/archive?sql=select+1", "/archive/articles?_facet=kind")
     app = client(site, "192.0.2.1")
     assert [(await app.get(path)).status_code for path in asked] == [200, 200, 429]
     refused = await app.get(asked[0])

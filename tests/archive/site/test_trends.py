@@ -203,6 +203,18 @@ async def test_page_never_draws_more_than_can_be_seen(datasette):
     assert html.count('class="bar"') <= DRAWN
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["trends?q=a&q=Aleppo", "trends.svg?q=Aleppo", "publisher/alwaraq", "author/7", "tag/5",
+     "batch?lines=Aleppo", "article/1"],
+)  # fmt: skip
+async def test_all_links_stay_below_the_address_of_the_site(root, path):
+    site = Datasette([str(root / "archive.db")], settings={"base_url": "/news/"})
+    html = (await site.client.get(f"/{path}")).text
+    assert re.search(r'href="/news/', html)
+    assert not re.search(r'(?:href|src|action)="/(?!news/)', html)
+
+
 # Publishers, authors, tags
 
 

@@ -3,6 +3,7 @@
 Databases that are not archives keep Datasette's own pages.
 """
 
+import re
 import sqlite3
 from collections.abc import Awaitable, Callable, Generator
 from datetime import timedelta
@@ -17,7 +18,18 @@ from archive.database import database_metadata
 from archive.errors import is_failure
 from archive.site import server, sql, views, wording
 from archive.site.language import LANGUAGES, choose, interface, t, with_language
-from archive.site.tables import TABLES, archive_names, labelled, refused, understood, with_excel
+from archive.site.security import with_headers
+from archive.site.tables import (
+    NAMES,
+    TABLES,
+    archive_names,
+    cut,
+    labelled,
+    refused,
+    table_page,
+    understood,
+    with_excel,
+)
 
 hookimpl = HookimplMarker("datasette")
 TESTED = "0.65"  # the line of Datasette that this plugin is for
@@ -101,7 +113,7 @@ def permission_allowed(datasette: Any, action: str, resource: Any) -> Awaitable[
 
 @hookimpl(tryfirst=True)
 def forbidden(datasette: Any, request: Any, message: str) -> Awaitable[Any]:
-    """Say why tables are closed, where it is for what is withheld."""
+    """Say in a page of ours what nobody may see, and why where it is for what is withheld."""
     return views.closed(datasette, request, message)
 
 
@@ -109,35 +121,51 @@ def forbidden(datasette: Any, request: Any, message: str) -> Awaitable[Any]:
 def handle_exception(
     datasette: Any, request: Any, exception: Exception
 ) -> Generator[None, Any, None]:
-    """Show no traceback where the database of an archive, or its disk, fails."""
+    """Show a page of ours, without a traceback, where something fails."""
     outcome = yield
-    failed = isinstance(exception, sqlite3.Error) and is_failure(exception)
-    if failed and archive_names(datasette):  # in the place of Datasette's own, which prints one
-        outcome.force_result([views.unreadable(datasette, request, exception)])
+    if archive_names(datasette):  # in the place of Datasette's own, which prints one
+        is_unreadable = isinstance(exception, sqlite3.Error) and is_failure(exception)
+        answer = views.unreadable if is_unreadable else views.failed
+        outcome.force_result([answer(datasette, request, exception)])
+
+
+@hookimpl
+def extra_template_vars(database: str | None, request: Any, datasette: Any) -> dict[str, Any]:
+    """Give the templates the archive that a page is about; none on pages of other databases."""
+    archives = archive_names(datasette)
+    about = [name for name in archives if database in {None, name}]
+    if not about:
+        return {}
+    return {
+        "archive": about[0],
+        "static": lambda name: datasette.urls.static_plugins("warraq", name),
+        "searched": views.searched(request) if request else "",
+    }
 
 
 @hookimpl
 def asgi_wrapper(datasette: Any) -> Callable[[Any], Any]:
-    """Answer in the reader's language; let strangers' SQL wait for its turn.
+    """Answer in the reader's language, with headers that let nothing run.
 
-    `?_excel=1` makes the formulas in CSV harmless.
+    Strangers' SQL waits for its turn; `?_excel=1` makes the formulas in CSV harmless.
     """
     gate = server.Gate(datasette)
-    return lambda app: with_language(gate(with_excel(app)))
+    return lambda app: with_headers(with_language(gate(with_excel(app))), datasette)
 
 
 @hookimpl
 def prepare_jinja2_environment(env: Any) -> None:
     """Teach the templates both languages: sentences, days, times, numbers, directions."""
     env.filters.update({f"warraq_{each.__name__}": each for each in wording.FILTERS})
-    env.filters["warraq_address"] = urls.readable
-    env.globals.update(t=t, interface=interface, languages=LANGUAGES.values())
+    env.filters |= {"warraq_address": urls.readable, "warraq_column": NAMES["column"]}
+    env.globals.update(t=t, interface=interface, languages=LANGUAGES.values(), names=NAMES)
 
 
 @hookimpl
 def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Awaitable[Any]]]]:
     """Put the Arabic pages before Datasette's own, where there is an archive to show."""
-    if not archive_names(datasette):
+    routes = [re.escape(datasette.get_database(name).route) for name in archive_names(datasette)]
+    if not routes:
         return []
     return [
         (r"/$", views.front),
@@ -162,15 +190,11 @@ def register_routes(datasette: Any) -> list[tuple[str, Callable[..., Awaitable[A
         (r"/robots\.txt$", server.robots),
         (r"/(?P<database>[^/.]+)\.(?P<format>csv|json)$", sql.whole),
         (r"/(?P<database>(?!-/)[^/.]+)/(?P<table>[^/.]+)\.(?P<format>csv|json)$", sql.whole),
+        (
+            rf"/(?P<database>{'|'.join(routes)})/(?P<table>[^/.]+)(?P<format>)$",
+            table_page(datasette),
+        ),
     ]
-
-
-@hookimpl
-def extra_css_urls(database: str | None, datasette: Any) -> list[str]:
-    """Set Datasette's own pages about an archive in Arabic type, each cell in its direction."""
-    if database not in archive_names(datasette):
-        return []
-    return [str(datasette.urls.static_plugins("warraq", "datasette.css"))]
 
 
 @hookimpl
@@ -190,6 +214,6 @@ def render_cell(
         return Markup("{}").format(timedelta(seconds=value))
     if isinstance(value, str) and value.startswith(("http://", "https://")):
         return Markup('<a href="{}" rel="noreferrer nofollow">{}</a>').format(
-            value, urls.readable(value)
+            value, cut(urls.readable(value))
         )
-    return None
+    return Markup("{}").format(cut(value)) if isinstance(value, str) and value else None

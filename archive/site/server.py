@@ -37,8 +37,6 @@ _TOO_OFTEN = f"more than {PER_MINUTE} searches or questions in SQL in a minute; 
 _STATIC = ("/-/static/", "/-/static-plugins/")
 _GRACE = 3  # seconds that answers under way get when the server ends
 
-_HEADERS = ((b"referrer-policy", b"same-origin"), (b"x-content-type-options", b"nosniff"))
-
 
 @dataclass(slots=True)
 class Gate:
@@ -226,22 +224,6 @@ def listen(host: str, port: int) -> socket.socket:
     raise ArchiveError(f"cannot listen on {host or 'no host'} port {port} ({why}); {remedy}")
 
 
-def _with_headers(app: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """Wrap a site: an answer has the headers `_HEADERS`, unless it sets them itself."""
-
-    async def served(scope: Any, receive: Any, send: Any) -> None:
-        async def sent(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                own = {name.lower() for name, _ in message["headers"]}
-                more = [(name, value) for name, value in _HEADERS if name not in own]
-                message = message | {"headers": [*message["headers"], *more]}
-            await send(message)
-
-        await app(scope, receive, sent)
-
-    return served
-
-
 async def _serve(database: Path, listener: socket.socket, public: bool, base_url: str) -> int:
     """Serve until a signal comes; return its number."""
     from datasette.app import Datasette  # which loads this package
@@ -252,7 +234,7 @@ async def _serve(database: Path, listener: socket.socket, public: bool, base_url
     datasette.remove_database("_memory")
     datasette.add_database(_Read(datasette, str(database), is_mutable=not is_finished(database)))
     config = uvicorn.Config(
-        _with_headers(datasette.app()),
+        datasette.app(),
         access_log=False,
         log_level="warning",
         server_header=False,

@@ -1,4 +1,4 @@
-"""Datasette's own pages of tables: which are archives, the search box, labels of keys, closing.
+"""Datasette's own pages of tables: which are archives, names, columns, search box, labels, closing.
 
 They are closed while something is withheld. A withheld article has rows in many tables and in the
 word index, and SQL can ask for each; so there is no page of tables or SQL that could be shown with
@@ -10,13 +10,15 @@ import io
 import itertools
 import re
 import sqlite3
+import tomllib
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from contextvars import ContextVar
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from datasette.utils import await_me_maybe
+from datasette.utils import await_me_maybe, tilde_decode
 from datasette.views.base import DatasetteError
 from markupsafe import Markup
 
@@ -27,6 +29,7 @@ from archive.rows import values
 from archive.search import refuse_stale
 from archive.search.query import parse
 from archive.search.ranking import Condition, conditions
+from archive.site.language import ARABIC, either, interface
 
 _TELLING_TABLES = frozenset({"articles", "captures", "revisions"})
 _known: set[str] = set()  # hooks ask many times per page, and an archive stays one
@@ -50,6 +53,68 @@ def archive_names(datasette: Any) -> list[str]:
         for name, database in datasette.databases.items()
         if database.path and is_archive(str(database.path))
     ]
+
+
+_NAMES = tomllib.loads(files(__package__).joinpath("names.toml").read_text(encoding="utf-8"))
+_LONGEST = 200  # characters of a cell
+
+
+def table_name(name: str) -> str:
+    """Return what people call a table; nothing where it has no name but that for SQL."""
+    return either(_NAMES["tables"].get(name, ("", "")))
+
+
+def column_name(name: str) -> str:
+    """Return what people call a column; nothing where it has no name but that for SQL."""
+    return either(_NAMES["columns"].get(name, ("", "")))
+
+
+def about(table: str, description: str | None) -> str | None:
+    """Return what a table holds: in Arabic where that is known, else its English description."""
+    *_, arabic = _NAMES["tables"].get(table, (None,))
+    return arabic if arabic and interface() is ARABIC else description
+
+
+def shown(table: str) -> list[str]:
+    """Return the columns that a page of a table shows unless others are asked for; [] for all."""
+    return list(_NAMES["shown"].get(table, ()))
+
+
+def in_order(tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return tables or views in the order in which a reader meets them; the unknown last."""
+    order = list(_NAMES["tables"])
+    return sorted(
+        tables, key=lambda each: order.index(each["name"]) if each["name"] in order else len(order)
+    )
+
+
+# What the templates call them.
+NAMES = {"table": table_name, "column": column_name, "about": about, "shown": shown}
+NAMES["in_order"] = in_order
+
+
+def table_page(datasette: Any) -> Callable[..., Awaitable[Any]]:
+    """Return Datasette's page of a table, with few columns unless others are asked for.
+
+    `?_columns=all` asks for all of them, `?_col=` for one.
+    """
+    from datasette.views.table import TableView  # which imports the plugins first
+
+    class FewColumns(TableView):  # type: ignore[misc]
+        async def columns_to_select(self, columns: Any, pks: Any, request: Any) -> list[str]:
+            allowed: list[str] = await super().columns_to_select(columns, pks, request)
+            few = shown(tilde_decode(request.url_vars["table"]))
+            if not few or "_col" in request.args or request.args.get("_columns") == "all":
+                return allowed
+            return [*pks, *(each for each in few if each in allowed and each not in pks)]
+
+    view: Callable[..., Awaitable[Any]] = FewColumns.as_view(datasette)
+    return view
+
+
+def cut(value: str) -> str:
+    """Return the text of a cell, its beginning alone where it is long."""
+    return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…"
 
 
 _ASKED = "escape_fts(:search)"
@@ -201,4 +266,4 @@ async def labelled(datasette: Any, database: str, column: str, value: int | str)
     if found is None or found[0] is None:
         return None
     address = datasette.urls.row(database, table, value)
-    return Markup('<a href="{}">{}</a>&nbsp;<em>{}</em>').format(address, found[0], value)
+    return Markup('<a href="{}">{}</a>&nbsp;<em>{}</em>').format(address, cut(str(found[0])), value)

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from datasette import Response
-from datasette.forbidden import forbidden as datasettes_own
+from datasette.utils import add_cors_headers
+from datasette.views.base import DatasetteError
 
 from archive.errors import ArchiveError, StaleIndex
 from archive.errors import explain as told_of
@@ -26,23 +27,11 @@ from archive.site import changes as changed
 from archive.site import citation, pages, replay, states, wording
 from archive.site import trends as trended
 from archive.site.language import t
+from archive.site.security import HEADERS, POLICY
 from archive.site.tables import MESSAGE, archive_names, is_closed, own_page
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-# The pages carry no script and load nothing from elsewhere; a text cannot change that.
-_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
-_HEADERS = {
-    "Content-Security-Policy": _POLICY,
-    "Referrer-Policy": "same-origin",
-    "X-DNS-Prefetch-Control": "off",  # of a newspaper that a page links to
-    "X-Content-Type-Options": "nosniff",
-}
-
 
 _ATOM = "application/atom+xml; charset=utf-8"
 # What XML 1.0 has no character for (https://www.w3.org/TR/xml/#charsets).
@@ -52,6 +41,14 @@ _UNREADABLE = "تعذّرت قراءة قاعدة بيانات الأرشيف."
 _NO_CAPTURE = "لا لقطة بهذا الرقم في الأرشيف."
 _NO_RECORDS = "السجل ليس مع هذه النسخة من الأرشيف، أو لا يُقرأ."
 _TABLES_CLOSED = "الجداول مغلقة لأن في الأرشيف مواد محجوبة عن العرض."
+
+_TOO_SLOW = "طال الاستعلام أكثر مما ينبغي؛ ضيّقه أو اطلب أقل."
+_FAILED = {
+    400: "لا يمكن الجواب عن هذا الطلب.",
+    403: "لا يُسمح بعرض هذا.",
+    404: "لا صفحة بهذا العنوان.",
+    500: "حدث خطأ في الخادم.",
+}
 
 _NO_ARTICLE = "لا مادة بهذا الرقم في الأرشيف."
 _NO_STATE = "لا صيغة بهذا الرقم لهذه المادة في الأرشيف."
@@ -95,9 +92,9 @@ async def changes(datasette: Any, request: Any) -> Response:
     if is_feed:
         page["address"] = lambda path: datasette.absolute_url(request, datasette.urls.path(path))
         xml = await _rendered(datasette, request, "changes.xml", {"page": page})
-        return Response(_NOT_IN_XML.sub("", xml), headers=_HEADERS, content_type=_ATOM)
+        return Response(_NOT_IN_XML.sub("", xml), headers=HEADERS, content_type=_ATOM)
     if request.url_vars["format"] == "json":
-        return Response.json(changed.changes_json(page), headers=_HEADERS)
+        return Response.json(changed.changes_json(page), headers=HEADERS)
     return await _show(datasette, request, "changes.html", {"page": page})
 
 
@@ -114,7 +111,7 @@ async def article(datasette: Any, request: Any) -> Response:
         path = f"/article/{number}/at/{page['state']['name']}"
         return Response.redirect(datasette.urls.path(path))
     if request.url_vars.get("format") == "json":
-        return Response.json(states.article_json(page), headers=_HEADERS)
+        return Response.json(states.article_json(page), headers=HEADERS)
     return await _show(datasette, request, "article.html", {"page": page})
 
 
@@ -132,7 +129,7 @@ async def diff(datasette: Any, request: Any) -> Response:
     if not request.path.endswith(path):
         return Response.redirect(datasette.urls.path(path))
     if kind:
-        return Response.json(states.diff_json(page), headers=_HEADERS)
+        return Response.json(states.diff_json(page), headers=HEADERS)
     return await _show(datasette, request, "diff.html", {"page": page})
 
 
@@ -143,7 +140,7 @@ async def image(datasette: Any, request: Any) -> Response:
     if found is None:
         return await _message(datasette, request, "لا صورة لهذه المادة في الأرشيف.")
     media, body = found
-    return Response(body, headers=_HEADERS | {"Cache-Control": "private"}, content_type=media)
+    return Response(body, headers=HEADERS | {"Cache-Control": "private"}, content_type=media)
 
 
 async def story(datasette: Any, request: Any) -> Response:
@@ -157,14 +154,14 @@ async def story(datasette: Any, request: Any) -> Response:
     if page["story"]["id"] != wanted:
         return Response.redirect(datasette.urls.path(f"/story/{page['story']['id']}{kind}"))
     if kind:
-        return Response.json(pages.story_json(page), headers=_HEADERS)
+        return Response.json(pages.story_json(page), headers=HEADERS)
     return await _show(datasette, request, "story.html", {"page": page})
 
 
 async def search(datasette: Any, request: Any) -> Response:
     """Show a page of what the search finds (`?q=`, `&page=2`, `&order=new`)."""
     database = await _open(datasette, request, "articles")
-    query = _query(request)
+    query = searched(request)
     try:
         page = await pages.results_page(
             database,
@@ -198,7 +195,7 @@ async def trends(datasette: Any, request: Any) -> Response:
             raise
         return await _message(datasette, request, "طال العدّ أكثر مما ينبغي؛ جرّب كلمات أقل.", 503)
     if kind == "json":
-        return Response.json(trended.trend_json(found), headers=_HEADERS)
+        return Response.json(trended.trend_json(found), headers=HEADERS)
     if kind == "csv":
         return _table(trended.trend_rows(found), trended.COLUMNS, "warraq-trends.csv")
     names = dict(tuple(row) for row in (await database.execute(_PUBLISHERS)).rows)
@@ -207,7 +204,7 @@ async def trends(datasette: Any, request: Any) -> Response:
         if chart is None:
             return await _message(datasette, request, "لا شيء يُرسم.")
         svg = await _rendered(datasette, request, "chart.svg", {"chart": chart})
-        return Response(_NOT_IN_XML.sub("", svg), headers=_HEADERS, content_type="image/svg+xml")
+        return Response(_NOT_IN_XML.sub("", svg), headers=HEADERS, content_type="image/svg+xml")
     context = {"asked": asked, "found": found, "chart": chart, "names": names}
     return await _show(datasette, request, "trends.html", context)
 
@@ -219,7 +216,7 @@ async def publisher(datasette: Any, request: Any) -> Response:
     if page is None:
         return await _message(datasette, request, "لا ناشر بهذا الاسم في الأرشيف.")
     if request.url_vars["format"]:
-        return Response.json(pages.publisher_json(page), headers=_HEADERS)
+        return Response.json(pages.publisher_json(page), headers=HEADERS)
     days = {day["day"]: day["articles"] for day in page["days"]}
     facts = page["publisher"]
     chart = trended.volume_chart(days, facts["slug"], facts["last_day"], datasette.urls.path)
@@ -272,7 +269,7 @@ async def evidence(datasette: Any, request: Any) -> Response:
         return await _message(datasette, request, _NO_CAPTURE)
     if request.path.endswith(".json"):
         media = "application/json; charset=utf-8"
-        return Response(to_json(stated), headers=_HEADERS, content_type=media)
+        return Response(to_json(stated), headers=HEADERS, content_type=media)
     address = _address(datasette, request, stated)
     sentences = citation.arabic(stated, address), citation.english(stated, address)
     cited = {ending: write(stated, address) for ending, (_, write) in citation.FORMATS.items()}
@@ -354,7 +351,7 @@ def _address(datasette: Any, request: Any, stated: Evidence) -> str:
 def _file(content: str | bytes, name: str, media: str) -> Response:
     """Return an answer that a browser saves, and never shows."""
     disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, headers=_HEADERS | disposition, content_type=media)
+    return Response(content, headers=HEADERS | disposition, content_type=media)
 
 
 def page_number(wanted: str | None) -> int:
@@ -367,9 +364,29 @@ def page_number(wanted: str | None) -> int:
 async def closed(datasette: Any, request: Any, message: str) -> Response:
     """Say that tables and SQL are closed for what is withheld, or else what Datasette says."""
     if not any([await is_closed(datasette, name) for name in archive_names(datasette)]):
-        response: Response = await datasettes_own(datasette, request, message)()
-        return response
+        return await _message(datasette, request, _FAILED[403], 403, detail=message)
     return await _message(datasette, request, _TABLES_CLOSED, 403, detail=MESSAGE)
+
+
+async def failed(datasette: Any, request: Any, error: Any) -> Response:
+    """Say what is wrong with a request, or that the server failed; JSON as Datasette has it."""
+    status = getattr(error, "status", 500)
+    said = str(getattr(error, "message", None) or error)
+    if status >= 500 and not isinstance(error, DatasetteError):
+        _log.error("%s failed", request.path, exc_info=error)
+        said = ""
+    title = getattr(error, "title", None)
+    if request.path.endswith(".json"):
+        headers: dict[str, str] = {}
+        if datasette.cors:
+            add_cors_headers(headers)
+        more = getattr(error, "error_dict", None) or {}
+        data = more | {"ok": False, "error": said, "status": status, "title": title}
+        return Response.json(data, status=status, headers=headers)
+    sentence = _FAILED.get(status, _FAILED[400 if status < 500 else 500])
+    if getattr(error, "message_is_html", False):  # Datasette's, where SQL took too long
+        sentence, said = _TOO_SLOW, title
+    return await _message(datasette, request, sentence, status, detail=said)
 
 
 async def unreadable(datasette: Any, request: Any, error: Exception) -> Response:
@@ -411,22 +428,18 @@ async def _show(
     framing: str = "",
 ) -> Response:
     html = await _rendered(datasette, request, template, context)
-    policy = {"Content-Security-Policy": framing + _POLICY}
-    return Response.html(html, status=status, headers=_HEADERS | policy)
+    policy = {"Content-Security-Policy": framing + POLICY}
+    return Response.html(html, status=status, headers=HEADERS | policy)
 
 
 async def _rendered(datasette: Any, request: Any, template: str, context: dict[str, Any]) -> Any:
     return await datasette.render_template(
         f"warraq/{template}",
-        {
-            "archive": archive_names(datasette)[0],
-            "static": lambda name: datasette.urls.static_plugins("warraq", name),
-            "query": _query(request),
-            **context,
-        },
+        context,
         request=request,
     )
 
 
-def _query(request: Any) -> str:
+def searched(request: Any) -> str:
+    """Return what was typed into the search box of the page."""
     return str(request.args.get("q") or "").strip()[:_LONGEST_QUERY]

@@ -111,7 +111,7 @@ async def test_a_key_without_a_row_stays_a_number(tmp_path):
         db.execute(f"update captures set run = 77 where id = {FIRST}")
     db.close()
     html = (await Datasette([shelf.database]).client.get(f"/archive/captures/{FIRST}")).text
-    assert re.search(r'<td class="col-run [^>]*>\s*77\s*</td>', html)
+    assert re.search(r'<td class="col-run [^>]*><bdi>77</bdi></td>', html)
 
 
 def test_every_foreign_key_is_known(shelf):

@@ -228,7 +228,7 @@ async def test_search_hides_the_withheld_and_offers_pages(tmp_path):
     [
         "/archive/articles.json?_shape=objects",
         "/archive/articles.csv",
-        "/archive/articles?_facet=key",
+        "/archive/articles?_facet=key&_columns=all",
         "/archive/articles/{id}.json",
         "/archive/articles/{id}",
         "/archive.json?sql=select+key,+url+from+articles",

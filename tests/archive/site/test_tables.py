@@ -3,14 +3,18 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 from datasette.app import Datasette
 
-from archive.database import open_for_writing
+from archive.database import database_metadata, open_for_writing
 from archive.search import search
-from archive.site.tables import own_page
+from archive.site.language import COOKIE
+from archive.site.tables import _NAMES as TABLE_NAMES
+from archive.site.tables import NAMES, own_page
 from tests.archive.newsroom import add_article
+from tests.archive.reading_room import fill
 from tests.archive.search.news import ARTICLES
 
 BOX = [
@@ -139,3 +143,86 @@ async def test_csv_has_a_form_without_formulas(datasette):
         "'=1+1", "-5", "'-x", "'@x, y", "'\t=1", 'a "b"\r\n=c', '"=d"', "'+7", "خبر",
     ]  # fmt: skip
     assert page.text.startswith("<!DOCTYPE html>")
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory):
+    return fill(tmp_path_factory.mktemp("shelf"), withhold=False)
+
+
+@pytest.fixture(scope="module")
+def shown(shelf):
+    return Datasette([shelf.database])
+
+
+def columns(html):
+    return re.findall(r'<th scope="col" class="[^"]*" data-column="([^"]+)"', html)
+
+
+async def test_a_table_shows_few_columns_until_more_are_asked_for(shown):
+    page = (await shown.client.get("/archive/articles")).text
+    few = columns(page)
+    assert few == ["id", *NAMES["shown"]("articles")]
+    assert '<a href="/archive/articles?_columns=all">' in page
+    every = columns((await shown.client.get("/archive/articles?_columns=all")).text)
+    assert {"text", "url", "words"} < set(every)
+    assert columns((await shown.client.get("/archive/articles?_col=url")).text) == ["id", "url"]
+    assert columns((await shown.client.get("/archive/articles?_nocol=byline")).text) == [
+        each for each in few if each != "byline"
+    ]
+    data = (await shown.client.get("/archive/articles.json?_shape=objects")).json()
+    assert set(data["rows"][0]) == set(every)
+
+
+async def test_every_column_that_is_shown_is_there():
+    described = database_metadata()["tables"]
+    for table in TABLE_NAMES["shown"]:
+        assert set(NAMES["shown"](table)) <= set(described[table]["columns"]), table
+
+
+def test_every_table_and_column_has_a_name_in_both_languages():
+    described = {
+        name: table for name, table in database_metadata()["tables"].items() if name[0] != "_"
+    }
+    for name, table in described.items():
+        arabic, english, told = TABLE_NAMES["tables"][name]
+        assert "" not in {arabic, english, told}
+        assert set(table.get("columns", {})) <= set(TABLE_NAMES["columns"]), name
+
+
+async def test_names_for_people_stand_beside_those_for_sql(shown):
+    for code, name in (("ar", "يوم النشر"), ("en", "Day of publication")):
+        page = (await shown.client.get("/archive/articles", cookies={COOKIE: code})).text
+        assert f'{name} <code dir="ltr">published_on</code>' in page
+
+
+async def test_readers_tables_are_listed_apart_from_internal_ones(shown):
+    page = (await shown.client.get("/archive")).text
+    readers, internal = page.split("<details", 1)
+    for table in ("articles", "revisions", "publishers", "captures", "problems"):
+        assert f'href="/archive/{table}"' in readers
+    for table in ("visits", "links", "hosts", "shapes", "warc_files", "imports", "settings"):
+        assert f'href="/archive/{table}"' not in readers
+        assert f'href="/archive/{table}"' in internal
+    assert readers.index('"/archive/articles"') < readers.index('"/archive/captures"')
+
+
+async def test_no_text_is_shown_whole(shown, shelf, monkeypatch):
+    long = "كلمة " * 200
+    db = open_for_writing(shelf.root)
+    db.execute("update articles set text = ? where id = ?", (long, shelf.gone))
+    db.close()
+    sql = "/archive?sql=select+text+as+t+from+articles"
+    for path in ("/archive/articles?_columns=all", f"/archive/articles/{shelf.gone}", sql):
+        page = (await shown.client.get(path)).text
+        assert "كلمة " * 30 in page
+        assert "كلمة " * 50 not in page
+    row = (await shown.client.get(f"/archive/articles/{shelf.gone}.json?_shape=array")).json()
+    assert row[0]["text"] == long
+
+
+async def test_a_row_names_what_it_points_at(shown, shelf):
+    page = (await shown.client.get(f"/archive/articles/{shelf.edited}")).text
+    assert '<a href="/archive/publishers/alwaraq">صحيفة الورق</a>' in page
+    assert 'href="/archive/revisions?article=' in page
+    assert f'href="/archive/articles/{shelf.edited}.json' in page

@@ -89,8 +89,13 @@ def in_order(tables: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 # What the templates call them.
-NAMES = {"table": table_name, "column": column_name, "about": about, "shown": shown}
-NAMES["in_order"] = in_order
+NAMES: dict[str, Callable[..., Any]] = {
+    "table": table_name,
+    "column": column_name,
+    "about": about,
+    "shown": shown,
+    "in_order": in_order,
+}
 
 
 def table_page(datasette: Any) -> Callable[..., Awaitable[Any]]:

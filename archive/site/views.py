@@ -385,7 +385,7 @@ async def failed(datasette: Any, request: Any, error: Any) -> Response:
         return Response.json(data, status=status, headers=headers)
     sentence = _FAILED.get(status, _FAILED[400 if status < 500 else 500])
     if getattr(error, "message_is_html", False):  # Datasette's, where SQL took too long
-        sentence, said = _TOO_SLOW, title
+        sentence, said = _TOO_SLOW, str(title)
     return await _message(datasette, request, sentence, status, detail=said)
 
 

@@ -161,7 +161,7 @@ ADDRESSES = re.findall(r"^\| `(/[^`]*)` \|", REFERENCE, re.MULTILINE)
 @pytest.mark.parametrize("address", ADDRESSES)
 async def test_an_address_that_the_reference_names_answers(datasette, edits, captures, address):
     names = {"CAPTURE": captures[0], "ID": edits.headline, "A": captures[0], "B": captures[1]}
-    names["SLUG"] = "alwaraq"
+    names["SLUG"] = "sham"
     path = re.sub(r"\b(CAPTURE|SLUG|ID|A|B)\b", lambda name: str(names[name[0]]), address)
     answer = await datasette.client.get(path, follow_redirects=True)
     assert answer.status_code == 200

@@ -49,7 +49,8 @@ def publisher_at(db: sqlite3.Connection, key: str) -> str | None:
 
 def tracking(db: sqlite3.Connection, slug: str | None) -> tuple[str, ...]:
     """Return the query keys that track readers of a publisher, as its file named them."""
-    return _names(value(db, "select tracking from publishers where slug = ?", (slug,)))
+    sql = "select tracking from publishers where slug = ?"
+    return tuple(from_json(value(db, sql, (slug,))))
 
 
 def key_of(db: sqlite3.Connection, url: str, publisher: str | None) -> str:
@@ -68,12 +69,8 @@ def keys_of(db: sqlite3.Connection, url: str) -> list[str]:
         ValueError: if it is not an absolute http or https URL.
     """
     named = values(db, "select distinct tracking from publishers where tracking is not null")
-    keys = [identity_key(url, tracking=_names(names)) for names in named]
+    keys = [identity_key(url, tracking=tuple(from_json(names))) for names in named]
     return list(dict.fromkeys([identity_key(url), *keys]))
-
-
-def _names(stored: str | None) -> tuple[str, ...]:
-    return tuple(from_json(stored))
 
 
 # The visits of a place, by the range of their keys, which other hosts and schemes share (`0` is the

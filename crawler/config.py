@@ -255,14 +255,34 @@ _COLLECTOR = Form("a table", _WHO, types=(dict,), read=_collector, empty=Collect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Caps:
-    """How much may be received, in bytes of payload: by one command, in a month (UTC).
+class Config:
+    """What warraq.toml says; everything has a default, and the file may be missing.
 
-    For people on metered lines.
+    How much may be received `per_run` and `per_month` (UTC) is in bytes of payload: for people on
+    metered lines.
     """
 
     per_run: int | None = setting(_MEGABYTES, "what a command may fetch", key="max_mb_per_run")
     per_month: int | None = setting(_MEGABYTES, "fetched in a month", key="max_mb_per_month")
+    follow: tuple[str, ...] = setting(_FOLLOWED, "the publishers to crawl where none are named")
+    contact: str | None = setting(_CONTACT, "an address that publishers find in the User-Agent")
+    collector: Collector = setting(_COLLECTOR, "who collects, in WARC files and in evidence")
+    every: timedelta | None = setting(_EVERY, "the time between two crawls")
+    cron: str | None = setting(_CRON, "when publishers are crawled, in UTC")
+    schedules: Mapping[str, Schedule] = setting(_SCHEDULES, "their own ones", key="publishers")
+    proxy: str | None = setting(_PROXY, "the proxy through which everything is fetched")
+    workers: int | None = setting(_WORKERS, "processes that read pages")
+    worker_mb: int | None = setting(_WORKER_MB, "memory of each of them")
+    hours: Hours | None = setting(HOURS, "for publishers that have no hours of their own")
+    max_new_per_listing: int = setting(_at_most(50_000), "new addresses of a listing")
+    max_new_per_day: int = setting(_at_most(100_000), "new addresses of a publisher in a day")
+    max_pages: int = setting(_at_most(50), "pages of a listing in one crawl")
+
+    def schedule_of(self, slug: str) -> Schedule:
+        """Return a publisher's own schedule, or the common one."""
+        usual = None if self.cron else timedelta(minutes=15)
+        common = Schedule(every=self.every or usual, cron=self.cron)
+        return self.schedules.get(slug, common)
 
     def left(self, store: "Store") -> int | None:
         """Return how many bytes the caps leave, at least 0; None where there is no cap."""
@@ -285,31 +305,6 @@ class Caps:
             month = store.clock().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
             which = f"in {month:%B}, and `max_mb_per_month`"
             yield self.per_month, captures.received(store.db, since=month), which
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config(Caps):
-    """What warraq.toml says; everything has a default, and the file may be missing."""
-
-    follow: tuple[str, ...] = setting(_FOLLOWED, "the publishers to crawl where none are named")
-    contact: str | None = setting(_CONTACT, "an address that publishers find in the User-Agent")
-    collector: Collector = setting(_COLLECTOR, "who collects, in WARC files and in evidence")
-    every: timedelta | None = setting(_EVERY, "the time between two crawls")
-    cron: str | None = setting(_CRON, "when publishers are crawled, in UTC")
-    schedules: Mapping[str, Schedule] = setting(_SCHEDULES, "their own ones", key="publishers")
-    proxy: str | None = setting(_PROXY, "the proxy through which everything is fetched")
-    workers: int | None = setting(_WORKERS, "processes that read pages")
-    worker_mb: int | None = setting(_WORKER_MB, "memory of each of them")
-    hours: Hours | None = setting(HOURS, "for publishers that have no hours of their own")
-    max_new_per_listing: int = setting(_at_most(50_000), "new addresses of a listing")
-    max_new_per_day: int = setting(_at_most(100_000), "new addresses of a publisher in a day")
-    max_pages: int = setting(_at_most(50), "pages of a listing in one crawl")
-
-    def schedule_of(self, slug: str) -> Schedule:
-        """Return a publisher's own schedule, or the common one."""
-        usual = None if self.cron else timedelta(minutes=15)
-        common = Schedule(every=self.every or usual, cron=self.cron)
-        return self.schedules.get(slug, common)
 
 
 DEFAULTS = Config()

@@ -29,7 +29,7 @@ from archive.runs import by_clock
 from archive.store import Store
 from archive.urls import identity_key, readable
 from crawler import config
-from crawler.config import Caps
+from crawler.config import Config
 from crawler.daterange import FRESH
 from crawler.errors import CrawlerError, InquiryStopped, NotAListing
 from crawler.fetch.exceptions import NETWORK_ERRORS, ArchiveFault, kind_of, network_detail
@@ -73,7 +73,7 @@ class Probe(Spider):
     store: Store
     workers: Workers
     inquire: "Callable[[Probe], Awaitable[Any]]"
-    caps: Caps  # where one is reached, nothing more is fetched
+    caps: Config  # where one is reached, nothing more is fetched
     inquiry: asyncio.Future[Any]
 
     @classmethod
